@@ -1,0 +1,28 @@
+/* enums.h - one C enum per option type of enums.def. */
+#ifndef TN_CONFIG_ENUMS_H
+#define TN_CONFIG_ENUMS_H
+
+enum tn_cfg_persistence { TN_CFG_PERSISTENCE_SQLITE, TN_CFG_PERSISTENCE_IN_MEMORY };
+enum tn_cfg_auth_provider { TN_CFG_AUTH_PROVIDER_NONE };
+enum tn_cfg_log_level { TN_CFG_LOG_LEVEL_DEBUG, TN_CFG_LOG_LEVEL_INFO, TN_CFG_LOG_LEVEL_WARN, TN_CFG_LOG_LEVEL_ERROR };
+enum tn_cfg_log_format { TN_CFG_LOG_FORMAT_TEXT, TN_CFG_LOG_FORMAT_JSON };
+enum tn_cfg_engine { TN_CFG_ENGINE_UNSET, TN_CFG_ENGINE_DUCKDB, TN_CFG_ENGINE_SQLITE, TN_CFG_ENGINE_POSTGRES };
+enum tn_cfg_ssl_mode {
+    TN_CFG_SSL_MODE_DISABLE, TN_CFG_SSL_MODE_ALLOW, TN_CFG_SSL_MODE_PREFER,
+    TN_CFG_SSL_MODE_REQUIRE, TN_CFG_SSL_MODE_VERIFY_CA, TN_CFG_SSL_MODE_VERIFY_FULL
+};
+enum tn_cfg_cluster_auth { TN_CFG_CLUSTER_AUTH_NONE, TN_CFG_CLUSTER_AUTH_BASIC };
+enum tn_cfg_strategy {
+    TN_CFG_STRATEGY_ROUND_ROBIN, TN_CFG_STRATEGY_LEAST_LOADED, TN_CFG_STRATEGY_FAILOVER,
+    TN_CFG_STRATEGY_WEIGHTED, TN_CFG_STRATEGY_ENGINE_AFFINITY
+};
+#define TN_CFG_C_ENUM_PERSISTENCE enum tn_cfg_persistence
+#define TN_CFG_C_ENUM_AUTH_PROVIDER enum tn_cfg_auth_provider
+#define TN_CFG_C_ENUM_LOG_LEVEL enum tn_cfg_log_level
+#define TN_CFG_C_ENUM_LOG_FORMAT enum tn_cfg_log_format
+#define TN_CFG_C_ENUM_ENGINE enum tn_cfg_engine
+#define TN_CFG_C_ENUM_SSL_MODE enum tn_cfg_ssl_mode
+#define TN_CFG_C_ENUM_CLUSTER_AUTH enum tn_cfg_cluster_auth
+#define TN_CFG_C_ENUM_STRATEGY enum tn_cfg_strategy
+
+#endif

@@ -1,0 +1,75 @@
+/* route.h - the router chain: which group a statement goes to. First match wins; a router routes, denies or passes.
+ *
+ * One file per router type, one `static const struct tn_router_ops`, one line in routers.def, one golden file
+ * tests/golden/route_<type>.cases. Compiled routers are immutable and used by all workers at once. */
+#ifndef TN_POLICIES_ROUTE_ROUTE_H
+#define TN_POLICIES_ROUTE_ROUTE_H
+
+#include "base/arena.h"
+#include "config/config.h"
+#include "stats/features.h"
+
+struct tn_routes;
+
+struct tn_tag {
+    struct tn_str key, value; /* value.ptr NULL: the key alone */
+};
+
+/* Who asks and how. Texts belong to the session or the query's arena. */
+struct tn_route_context {
+    const char          *protocol;   /* "postgresWire": a key of protocolBased */
+    struct tn_str        user, database, application;
+    struct tn_str        client_address; /* "127.0.0.1:51234" */
+    size_t               user_group_count;
+    const struct tn_str *user_groups;
+    size_t               header_count;
+    const struct tn_tag *headers;    /* start-up parameters or HTTP headers, names in lower case */
+    size_t               tag_count;  /* the client's own; group defaults are added after routing */
+    const struct tn_tag *tags;
+    struct tn_str        hint_group, hint_cluster, hint_strategy, hint_priority; /* SET turnout.* or comment; empty = none */
+    uint64_t             wall_us;    /* for timeOfDay */
+};
+
+/* What one router said; kept with the query. */
+struct tn_route_step {
+    const char   *router;   /* type, "hint", "routingFallback" */
+    unsigned      line;     /* in the configuration, 0 = none */
+    int           rule;     /* matching rule, 0-based; -1 = none */
+    bool          matched;
+    struct tn_str why;      /* "regex `^INSERT` matched", "no rule matched" */
+};
+
+struct tn_route_result {
+    const struct tn_group_conf *group;      /* NULL when denied or on error */
+    struct tn_str               cluster;    /* wanted by a hint; empty = none */
+    const char                 *router;     /* the one that decided */
+    int                         rule;
+    bool                        denied;
+    char                        sqlstate[6]; /* when denied */
+    struct tn_str               message;     /* when denied */
+    size_t                      step_count;
+    struct tn_route_step       *steps;       /* in the arena */
+};
+
+/* Compiles config->routers, reporting every mistake (bad regex with offset, unknown type or group with did-you-mean,
+ * empty rules, ...). NULL routers give an empty chain. On TN_OK the caller owns one reference. */
+TN_MUST_USE enum tn_status tn_routes_new(struct tn_routes **out, const struct tn_config *config,
+                                         struct tn_problems *problems);
+struct tn_routes *tn_routes_ref(struct tn_routes *routes);
+void              tn_routes_unref(struct tn_routes *routes);
+
+/* Decides. TN_E_INVALID with ERR when a hint names an unknown group or cluster (42704, with the known names), TN_E_NOMEM. A
+ * deny is TN_OK with result->denied. TEXT is the whole statement. Regexes run with match limits; one that exceeds them
+ * counts as no match and is noted in the trace. */
+TN_MUST_USE enum tn_status tn_routes_decide(const struct tn_routes *routes, const struct tn_route_context *context,
+                                            const struct tn_features *features, struct tn_str text,
+                                            struct tn_arena *arena, struct tn_route_result *out, struct tn_error *err);
+
+/* The trace as one line of text into OUT (NUL-terminated): "tags: no rule matched; queryRegex#1: regex matched -> etl". */
+size_t tn_route_trace_text(const struct tn_route_result *result, char *out, size_t size);
+
+/* Tags from "team:bi,nightly" or a JSON object; at most 20, 128 characters each. TN_E_INVALID says what is wrong. */
+TN_MUST_USE enum tn_status tn_tags_parse(struct tn_str text, struct tn_arena *arena, size_t *count, struct tn_tag **out,
+                                         struct tn_error *err);
+
+#endif

@@ -1,0 +1,77 @@
+#include "base/alloc.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Thread_local size_t fail_after = SIZE_MAX;
+static _Thread_local size_t fail_count;
+
+static int refuse(void)
+{
+    if (TN_LIKELY(fail_after == SIZE_MAX))
+        return 0;
+    if (fail_after > 0) {
+        fail_after--;
+        return 0;
+    }
+    fail_count++;
+    return 1;
+}
+
+void *tn_malloc(size_t size)
+{
+    return refuse() ? NULL : malloc(size > 0 ? size : 1);
+}
+
+void *tn_calloc(size_t count, size_t size)
+{
+    return refuse() ? NULL : calloc(count > 0 ? count : 1, size > 0 ? size : 1);
+}
+
+void *tn_realloc(void *ptr, size_t size)
+{
+    return refuse() ? NULL : realloc(ptr, size > 0 ? size : 1);
+}
+
+char *tn_strndup(const char *text, size_t len)
+{
+    char *copy = tn_malloc(len + 1);
+
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return copy;
+}
+
+char *tn_strdup(const char *text)
+{
+    return text == NULL ? NULL : tn_strndup(text, strlen(text));
+}
+
+void tn_free(void *ptr)
+{
+    free(ptr);
+}
+
+void tn_freep(void *ptr_to_ptr)
+{
+    free(*(void **)ptr_to_ptr);
+}
+
+void tn_alloc_fail_after(size_t n)
+{
+    fail_after = n;
+    fail_count = 0;
+}
+
+void tn_alloc_fail_never(void)
+{
+    fail_after = SIZE_MAX;
+}
+
+size_t tn_alloc_failed(void)
+{
+    return fail_count;
+}

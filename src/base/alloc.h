@@ -1,0 +1,23 @@
+/* alloc.h - the allocator shim: malloc with a way to make the n-th call fail, for tests. */
+#ifndef TN_BASE_ALLOC_H
+#define TN_BASE_ALLOC_H
+
+#include "base/compiler.h"
+
+#include <stddef.h>
+
+TN_MUST_USE void *tn_malloc(size_t size);
+TN_MUST_USE void *tn_calloc(size_t count, size_t size); /* zeroed; NULL on overflow */
+TN_MUST_USE void *tn_realloc(void *ptr, size_t size);
+TN_MUST_USE char *tn_strdup(const char *text);          /* NULL stays NULL */
+TN_MUST_USE char *tn_strndup(const char *text, size_t len);
+void tn_free(void *ptr);
+void tn_freep(void *ptr_to_ptr); /* for TN_CLEANUP */
+
+/* The N-th allocation of this thread from now on fails, and every later one too, until tn_alloc_fail_never().
+ * Returns nothing; tn_alloc_failed() tells how many were refused. */
+void   tn_alloc_fail_after(size_t n);
+void   tn_alloc_fail_never(void);
+size_t tn_alloc_failed(void);
+
+#endif

@@ -1,0 +1,125 @@
+#include "base/buf.h"
+
+#include "base/alloc.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void tn_buf_init(struct tn_buf *buf, size_t max)
+{
+    *buf = (struct tn_buf){.max = max};
+}
+
+void tn_buf_reset(struct tn_buf *buf)
+{
+    tn_free(buf->data);
+    tn_buf_init(buf, buf->max);
+}
+
+void tn_buf_clear(struct tn_buf *buf)
+{
+    buf->len = 0;
+    buf->failed = false;
+}
+
+void tn_buf_consume(struct tn_buf *buf, size_t n)
+{
+    if (n < buf->len)
+        memmove(buf->data, buf->data + n, buf->len - n);
+    buf->len -= TN_MIN(n, buf->len);
+}
+
+bool tn_buf_reserve(struct tn_buf *buf, size_t n)
+{
+    size_t need, capacity;
+    char  *data;
+
+    if (buf->failed)
+        return false;
+    if (buf->capacity - buf->len >= n)
+        return true;
+    need = buf->len + n;
+    if (need < n || need > buf->max) {
+        buf->failed = true;
+        return false;
+    }
+    capacity = TN_MAX(buf->capacity + buf->capacity / 2, (size_t)256);
+    capacity = TN_MIN(TN_MAX(capacity, need), buf->max);
+    data = tn_realloc(buf->data, capacity);
+    if (data == NULL) {
+        buf->failed = true;
+        return false;
+    }
+    buf->data = data;
+    buf->capacity = capacity;
+    return true;
+}
+
+void tn_buf_append(struct tn_buf *buf, const void *data, size_t len)
+{
+    if (len == 0 || !tn_buf_reserve(buf, len))
+        return;
+    memcpy(buf->data + buf->len, data, len);
+    buf->len += len;
+}
+
+void tn_buf_puts(struct tn_buf *buf, const char *text)
+{
+    tn_buf_append(buf, text, strlen(text));
+}
+
+void tn_buf_put_str(struct tn_buf *buf, struct tn_str text)
+{
+    tn_buf_append(buf, text.ptr, text.len);
+}
+
+void tn_buf_printf(struct tn_buf *buf, const char *fmt, ...)
+{
+    va_list args;
+    int     need;
+
+    va_start(args, fmt);
+    need = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    if (need < 0 || !tn_buf_reserve(buf, (size_t)need + 1))
+        return;
+    va_start(args, fmt);
+    vsnprintf(buf->data + buf->len, (size_t)need + 1, fmt, args);
+    va_end(args);
+    buf->len += (size_t)need;
+}
+
+static void put_json_byte(struct tn_buf *buf, unsigned char c)
+{
+    switch (c) {
+    case '"':  tn_buf_puts(buf, "\\\""); break;
+    case '\\': tn_buf_puts(buf, "\\\\"); break;
+    case '\n': tn_buf_puts(buf, "\\n"); break;
+    case '\r': tn_buf_puts(buf, "\\r"); break;
+    case '\t': tn_buf_puts(buf, "\\t"); break;
+    default:
+        if (c < 0x20 || c == 0x7f)
+            tn_buf_printf(buf, "\\u%04x", c);
+        else
+            tn_buf_put_u8(buf, c);
+    }
+}
+
+void tn_buf_put_json(struct tn_buf *buf, struct tn_str text)
+{
+    tn_buf_put_u8(buf, '"');
+    while (text.len > 0) {
+        size_t valid = tn_utf8_valid_prefix(text.ptr, text.len);
+
+        for (size_t i = 0; i < valid; i++)
+            put_json_byte(buf, (unsigned char)text.ptr[i]);
+        text.ptr += valid;
+        text.len -= valid;
+        if (text.len > 0) {
+            tn_buf_puts(buf, "\xEF\xBF\xBD");
+            text.ptr++;
+            text.len--;
+        }
+    }
+    tn_buf_put_u8(buf, '"');
+}

@@ -1,0 +1,14 @@
+#define XXH_INLINE_ALL
+#include "base/hash.h"
+
+#include <xxhash.h>
+
+uint64_t tn_hash(const void *data, size_t len)
+{
+    return XXH3_64bits(data, len);
+}
+
+uint64_t tn_hash_seeded(const void *data, size_t len, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(data, len, seed);
+}

@@ -1,0 +1,101 @@
+#include "base/status.h"
+
+#include "base/alloc.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const status_names[] = {
+#define STATUS(name, text) #name,
+#include "base/status.def"
+#undef STATUS
+};
+
+static const char *const status_texts[] = {
+#define STATUS(name, text) text,
+#include "base/status.def"
+#undef STATUS
+};
+
+static const char *const fault_names[] = {"none", "query", "engine", "unsupported", "cancel", "timeout", "turnout"};
+
+const char *tn_status_name(enum tn_status status)
+{
+    return (size_t)status < TN_ARRAY_LEN(status_names) ? status_names[status] : "?";
+}
+
+const char *tn_status_text(enum tn_status status)
+{
+    return (size_t)status < TN_ARRAY_LEN(status_texts) ? status_texts[status] : "?";
+}
+
+const char *tn_fault_name(enum tn_fault fault)
+{
+    return (size_t)fault < TN_ARRAY_LEN(fault_names) ? fault_names[fault] : "?";
+}
+
+enum tn_status tn_fail(struct tn_error *err, enum tn_status status, const char *sqlstate, const char *fmt, ...)
+{
+    va_list args;
+
+    if (err == NULL)
+        return status;
+    tn_error_reset(err);
+    err->status = status;
+    err->fault = TN_FAULT_TURNOUT;
+    snprintf(err->sqlstate, sizeof err->sqlstate, "%s", sqlstate);
+    va_start(args, fmt);
+    vsnprintf(err->message, sizeof err->message, fmt, args);
+    va_end(args);
+    return status;
+}
+
+void tn_error_blame(struct tn_error *err, enum tn_fault fault, bool from_engine)
+{
+    if (err == NULL)
+        return;
+    err->fault = fault;
+    err->from_engine = from_engine;
+}
+
+void tn_error_detail(struct tn_error *err, const char *fmt, ...)
+{
+    va_list args;
+
+    if (err == NULL)
+        return;
+    va_start(args, fmt);
+    vsnprintf(err->detail, sizeof err->detail, fmt, args);
+    va_end(args);
+}
+
+void tn_error_hint(struct tn_error *err, const char *fmt, ...)
+{
+    va_list args;
+
+    if (err == NULL)
+        return;
+    va_start(args, fmt);
+    vsnprintf(err->hint, sizeof err->hint, fmt, args);
+    va_end(args);
+}
+
+void tn_error_move(struct tn_error *to, struct tn_error *from)
+{
+    if (to == NULL) {
+        tn_error_reset(from);
+        return;
+    }
+    tn_free(to->fields);
+    *to = *from;
+    *from = (struct tn_error)TN_ERROR_INIT;
+}
+
+void tn_error_reset(struct tn_error *err)
+{
+    if (err == NULL)
+        return;
+    tn_free(err->fields);
+    *err = (struct tn_error)TN_ERROR_INIT;
+}

@@ -1,0 +1,45 @@
+/* blocking.h - an engine behind a library whose calls block: DuckDB, SQLite, later ADBC.
+ *
+ * Such an engine fills in struct tn_blocking_ops with plain blocking functions, one connection used by one thread at a
+ * time; blocking.c runs them in the offload pool, encodes each batch there, hands the chunks to the worker, keeps the
+ * window, interrupts on cancel and frees in the right order. Its tn_engine_ops is made by TN_BLOCKING_ENGINE_OPS. */
+#ifndef TN_ENGINE_BLOCKING_H
+#define TN_ENGINE_BLOCKING_H
+
+#include "engine/engine.h"
+#include "loop/offload.h"
+
+struct tn_blocking_result {
+    const struct tn_schema *schema;   /* NULL or count 0: the statement returns no rows */
+    size_t                  param_count;
+    uint32_t               *param_oids; /* in the run's arena; 0 = any */
+    uint64_t                affected;
+    char                    tag[64];
+    uint64_t                rows_read, bytes_read, cpu_us;
+};
+
+struct tn_blocking_ops {
+    enum tn_status (*connect)(struct tn_cluster *cluster, void **conn, struct tn_error *err);
+    void (*disconnect)(void *conn);
+    bool (*reset)(void *conn); /* see tn_engine_ops.reset; may block briefly; runs in the offload pool */
+    /* Prepares, and for TN_RUN_EXECUTE binds and starts. ARENA lives as long as the run; schema points into it. */
+    enum tn_status (*start)(void *conn, const struct tn_run *run, struct tn_arena *arena,
+                            struct tn_blocking_result *out, struct tn_error *err);
+    /* The next rows, or batch->release == NULL at the end (then OUT's affected and statistics are final). */
+    enum tn_status (*next)(void *conn, struct tn_batch *batch, struct tn_blocking_result *out, struct tn_error *err);
+    void (*finish)(void *conn);    /* always after start, even a failed one */
+    void (*interrupt)(void *conn); /* any thread, any time between connect and disconnect, also when nothing runs */
+};
+
+/* Pool of all blocking engines; set once at start, before any cluster is opened. */
+void tn_blocking_use(struct tn_offload *pool);
+
+struct tn_conn *tn_blocking_connect(struct tn_cluster *cluster, struct tn_worker *worker, const struct tn_blocking_ops *ops,
+                                    void (*connected)(struct tn_conn *, const struct tn_error *, void *), void *owner);
+void tn_blocking_disconnect(struct tn_conn *conn);
+bool tn_blocking_reset(struct tn_conn *conn);
+void tn_blocking_start(struct tn_run *run);
+void tn_blocking_credit(struct tn_run *run);
+void tn_blocking_cancel(struct tn_run *run);
+
+#endif

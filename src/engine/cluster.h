@@ -1,0 +1,45 @@
+/* cluster.h - one configured instance of an engine while the program runs. Shared by all workers; counted. A reload keeps
+ * the object when its configuration is unchanged, else it is replaced and the old one ends with its last query. */
+#ifndef TN_ENGINE_CLUSTER_H
+#define TN_ENGINE_CLUSTER_H
+
+#include "engine/breaker.h"
+#include "engine/engine.h"
+
+#include <stdatomic.h>
+
+enum tn_health { TN_HEALTH_UNKNOWN, TN_HEALTH_UP, TN_HEALTH_DOWN };
+
+struct tn_cluster {
+    _Atomic unsigned              refs;
+    unsigned                      id;        /* unique while the program runs, never reused */
+    struct tn_config             *config;    /* counted; owns conf */
+    const struct tn_cluster_conf *conf;
+    const struct tn_engine_ops   *ops;
+    void                         *engine;    /* the engine's own shared state */
+    unsigned                      max_running; /* from conf or the engine's default */
+    _Atomic unsigned              running;   /* slots held; changed by src/admission under its lock only */
+    _Atomic int                   health;    /* enum tn_health, by probes; UNKNOWN may be used */
+    _Atomic bool                  maintenance; /* no new queries; set by the admin API, kept over a reload */
+    _Atomic bool                  removed;   /* not in the configuration any more: drains */
+    struct tn_breaker             breaker;
+    _Atomic uint64_t              queries, failures, probes_failed; /* since start */
+    pthread_mutex_t               note_lock;
+    char                          note[256]; /* why it is down: last probe's error, under note_lock */
+};
+
+/* Opens CONF's engine. On TN_OK the caller owns one reference. */
+TN_MUST_USE enum tn_status tn_cluster_new(struct tn_cluster **out, const struct tn_config *config,
+                                          const struct tn_cluster_conf *conf, struct tn_error *err);
+struct tn_cluster *tn_cluster_ref(struct tn_cluster *cluster);
+void               tn_cluster_unref(struct tn_cluster *cluster); /* NULL is fine; the last one closes the engine */
+
+/* Why a cluster may not get a query now; OK = it may. Room (slots) is not looked at here. */
+enum tn_usable { TN_USABLE_OK, TN_USABLE_DISABLED, TN_USABLE_MAINTENANCE, TN_USABLE_REMOVED, TN_USABLE_DOWN, TN_USABLE_BREAKER };
+enum tn_usable tn_cluster_usable(struct tn_cluster *cluster, uint64_t now_us);
+const char    *tn_usable_text(enum tn_usable usable); /* "in maintenance" */
+
+void tn_cluster_note(struct tn_cluster *cluster, const char *text);              /* thread-safe */
+void tn_cluster_get_note(struct tn_cluster *cluster, char *out, size_t size);
+
+#endif

@@ -1,0 +1,37 @@
+/* encoder.h - batches to a client protocol's bytes. An encoder is a pure function of (batch, options); it is called on
+ * the thread that made the batch and keeps no state. */
+#ifndef TN_RESULT_ENCODER_H
+#define TN_RESULT_ENCODER_H
+
+#include "base/buf.h"
+#include "result/batch.h"
+
+struct tn_encoder;
+
+struct tn_encoder_ops {
+    const char *name;
+    /* Appends the rows to OUT. An error (a value that the protocol cannot carry) ends the query. */
+    enum tn_status (*batch)(const struct tn_encoder *encoder, const struct tn_batch *batch, struct tn_buf *out,
+                            struct tn_error *err);
+};
+
+/* Embedded at the start of a protocol's own options struct; immutable while a query runs. */
+struct tn_encoder {
+    const struct tn_encoder_ops *ops;
+    /* The client speaks the PostgreSQL protocol: an engine that does so too may append DataRow messages itself, in
+     * these formats (0 text, 1 binary): none = all text, one = for all columns, else one per column. */
+    bool           pg_rows;
+    size_t         pg_format_count;
+    const int16_t *pg_formats;
+};
+
+/* Encoded rows on their way from engine to session. */
+struct tn_chunk {
+    struct tn_buf bytes;
+    uint64_t      rows;
+};
+
+TN_MUST_USE struct tn_chunk *tn_chunk_new(size_t max_bytes); /* NULL: no memory */
+void tn_chunk_free(struct tn_chunk *chunk);                  /* NULL is fine */
+
+#endif

@@ -1,0 +1,25 @@
+/* snapshot.h - one configuration as a query sees it: settings, topology and compiled routers. Immutable, counted. A query
+ * keeps the snapshot that it began with. */
+#ifndef TN_SNAPSHOT_H
+#define TN_SNAPSHOT_H
+
+#include "config/config.h"
+#include "engine/topology.h"
+#include "policies/route/route.h"
+
+#include <stdatomic.h>
+
+struct tn_snapshot {
+    _Atomic unsigned    refs;
+    struct tn_config   *config;
+    struct tn_topology *topology;
+    struct tn_routes   *routes;
+    uint64_t            loaded_wall_us;
+};
+
+/* Takes over the references. NULL when there is no memory (nothing is taken then). */
+struct tn_snapshot *tn_snapshot_new(struct tn_config *config, struct tn_topology *topology, struct tn_routes *routes);
+struct tn_snapshot *tn_snapshot_ref(struct tn_snapshot *snapshot);
+void                tn_snapshot_unref(struct tn_snapshot *snapshot);
+
+#endif

@@ -1,0 +1,86 @@
+/* features.h - what one statement's text says about it: the struct that routers, guards, choosing and shapes read.
+ * Filled by tn_features_read() (stats/features.c) in one pass of the lexer; it points into the text. */
+#ifndef TN_STATS_FEATURES_H
+#define TN_STATS_FEATURES_H
+
+#include "base/status.h"
+#include "base/str.h"
+
+#include <stdint.h>
+
+enum tn_dialect {
+    TN_DIALECT_POSTGRES,
+    TN_DIALECT_DUCKDB,
+    TN_DIALECT_SQLITE,
+    TN_DIALECT_MYSQL,
+    TN_DIALECT_TRINO,
+    TN_DIALECT_CLICKHOUSE,
+    TN_DIALECT_BIGQUERY,
+    TN_DIALECT_SNOWFLAKE,
+    TN_DIALECT_SPARK,
+    TN_DIALECT_COUNT
+};
+
+/* What the statement does. `multi` is for routers: more than one statement in the text. */
+enum tn_class {
+    TN_CLASS_EMPTY,   /* nothing but white space and comments */
+    TN_CLASS_READ,    /* known to change nothing: SELECT without INTO, FOR UPDATE or data-changing WITH, VALUES, TABLE,
+                         EXPLAIN without ANALYZE (or of a read), SHOW, DESCRIBE, PRAGMA without `=` */
+    TN_CLASS_WRITE,   /* INSERT UPDATE DELETE MERGE COPY..FROM TRUNCATE REPLACE CALL, and whatever is not known */
+    TN_CLASS_DDL,     /* CREATE ALTER DROP GRANT REVOKE COMMENT REINDEX ... */
+    TN_CLASS_UTILITY, /* SET RESET SHOW DISCARD BEGIN COMMIT PREPARE EXECUTE DECLARE FETCH LISTEN LOCK VACUUM ATTACH ... */
+    TN_CLASS_MULTI
+};
+const char *tn_class_name(enum tn_class class); /* "read" */
+
+/* The leading keyword, where the session or an engine must act on it. */
+enum tn_verb {
+    TN_VERB_OTHER,
+    TN_VERB_SELECT, TN_VERB_VALUES, TN_VERB_TABLE, TN_VERB_WITH, TN_VERB_INSERT, TN_VERB_UPDATE, TN_VERB_DELETE, TN_VERB_MERGE,
+    TN_VERB_COPY, TN_VERB_CREATE, TN_VERB_ALTER, TN_VERB_DROP, TN_VERB_TRUNCATE, TN_VERB_EXPLAIN,
+    TN_VERB_SET, TN_VERB_SHOW, TN_VERB_RESET, TN_VERB_DISCARD, TN_VERB_BEGIN, TN_VERB_START, TN_VERB_COMMIT, TN_VERB_END,
+    TN_VERB_ROLLBACK, TN_VERB_ABORT, TN_VERB_SAVEPOINT, TN_VERB_RELEASE, TN_VERB_PREPARE, TN_VERB_EXECUTE,
+    TN_VERB_DEALLOCATE, TN_VERB_DECLARE, TN_VERB_FETCH, TN_VERB_MOVE, TN_VERB_CLOSE, TN_VERB_LISTEN, TN_VERB_UNLISTEN,
+    TN_VERB_NOTIFY, TN_VERB_LOCK, TN_VERB_CALL, TN_VERB_DO, TN_VERB_USE, TN_VERB_PRAGMA, TN_VERB_ATTACH, TN_VERB_DETACH,
+    TN_VERB_VACUUM, TN_VERB_ANALYZE, TN_VERB_DESCRIBE, TN_VERB_REPLACE, TN_VERB_LOAD, TN_VERB_INSTALL, TN_VERB_CHECKPOINT,
+    TN_VERB_COUNT
+};
+
+enum { TN_FEATURES_TABLES = 32 };
+
+struct tn_features {
+    enum tn_class class;
+    enum tn_verb  verb;
+    enum tn_verb  inner_verb;    /* of EXPLAIN, PREPARE .. AS, DECLARE .. FOR, WITH ..: the statement inside */
+    uint64_t      template_hash; /* of the text without literals, comments and white space, keywords folded; 0 = none */
+    unsigned      table_count;   /* distinct relation names seen, at most TN_FEATURES_TABLES are kept */
+    struct tn_str tables[TN_FEATURES_TABLES]; /* as written, without quotes when the whole name is quoted: a, s.a */
+    unsigned      param_count;   /* the highest $n, or the number of ? */
+    unsigned      join_count;
+    unsigned      set_op_count;
+    bool          has_where, has_group_by, has_order_by, has_distinct, has_aggregate, has_window, has_subquery, has_limit;
+    bool          explain_analyze;
+    bool          needs_session; /* leaves something behind on its connection: temporary table, LISTEN, advisory lock,
+                                    PREPARE, cursor WITH HOLD, LOAD, ATTACH, USE, CREATE TEMP, set_config(..., false) */
+    bool          has_into, for_update;
+};
+
+/* TEXT is one statement. Never fails: what is not understood is TN_CLASS_WRITE with TN_VERB_OTHER. */
+void tn_features_read(struct tn_features *out, struct tn_str text, enum tn_dialect dialect);
+
+/* The next statement of TEXT (without its semicolon and leading white space), or false at the end. Statements that
+ * hold nothing but comments are skipped; *AT starts at 0. Strings, dollar quotes, comments, BEGIN ATOMIC bodies and
+ * parentheses are respected. An unterminated string or comment runs to the end of the text. */
+bool tn_statement_next(struct tn_str text, enum tn_dialect dialect, size_t *at, struct tn_str *statement);
+
+/* Routing wishes of a leading comment, slash-star + turnout(group=etl, cluster=pg-1, tags='a:1,b', strategy=cost) star-slash. */
+struct tn_hint {
+    struct tn_str group, cluster, tags, strategy, priority;
+};
+/* TN_OK also when there is no hint (all empty); TN_E_INVALID with ERR for a hint that cannot be read. */
+TN_MUST_USE enum tn_status tn_hint_read(struct tn_hint *out, struct tn_str statement, struct tn_error *err);
+
+/* TEXT with its literals replaced by `?`, into OUT (NUL-terminated, cut at SIZE); the written length. */
+size_t tn_text_without_literals(char *out, size_t size, struct tn_str text, enum tn_dialect dialect);
+
+#endif

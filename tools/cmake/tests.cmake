@@ -1,0 +1,31 @@
+# One CUnit executable per file tests/unit/<noun>_test.c, one fuzz program per file tests/fuzz/fuzz_<noun>.c.
+tn_external(cunit CUnit/CUnit.h cunit)
+set(TN_ALL tn::cli tn::admin tn::session tn::frontend tn::admission tn::policies tn::pipeline tn::net tn::engine tn::result
+  tn::stats tn::config tn::loop tn::base)
+
+file(GLOB unit_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/*_test.c)
+foreach(file ${unit_tests})
+  get_filename_component(name ${file} NAME_WE)
+  add_executable(${name} ${file})
+  target_link_libraries(${name} PRIVATE ${TN_ALL} ext::cunit)
+  target_compile_definitions(${name} PRIVATE TN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 300 SKIP_RETURN_CODE 77)
+endforeach()
+
+# Without TN_FUZZ the same entry points replay their corpus (tests/fuzz/corpus/<noun>/), under any compiler.
+file(GLOB fuzz_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_*.c)
+foreach(file ${fuzz_tests})
+  get_filename_component(name ${file} NAME_WE)
+  string(REPLACE "fuzz_" "" noun ${name})
+  if(TN_FUZZ)
+    add_executable(${name} ${file})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    add_executable(${name} ${file} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.c)
+    add_test(NAME ${name}_replay COMMAND ${name} ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${noun})
+    set_tests_properties(${name}_replay PROPERTIES LABELS fuzz TIMEOUT 300)
+  endif()
+  target_link_libraries(${name} PRIVATE ${TN_ALL})
+  target_compile_definitions(${name} PRIVATE TN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+endforeach()

@@ -1,0 +1,99 @@
+#include "engine/engine.h"
+
+#include "base/clock.h"
+#include "engine/cluster.h"
+
+#include <assert.h>
+
+#define ENGINE(name, symbol) extern const struct tn_engine_ops tn_engine_##symbol;
+#include "engine/engines.def"
+#undef ENGINE
+
+static const struct {
+    enum tn_cfg_engine          engine;
+    const struct tn_engine_ops *ops;
+} engines[] = {
+#define ENGINE(name, symbol) {TN_CFG_ENGINE_##name, &tn_engine_##symbol},
+#include "engine/engines.def"
+#undef ENGINE
+};
+
+const struct tn_engine_ops *tn_engine_find(enum tn_cfg_engine engine)
+{
+    for (size_t i = 0; i < TN_ARRAY_LEN(engines); i++)
+        if (engines[i].engine == engine)
+            return engines[i].ops;
+    return NULL;
+}
+
+static void clear_results(struct tn_run *run)
+{
+    run->engine = NULL;
+    run->uncredited = 0;
+    run->cancelled = false;
+    run->tag[0] = '\0';
+    run->rows = run->affected = run->bytes = 0;
+    run->rows_read = run->bytes_read = run->cpu_us = 0;
+    run->first_byte_us = run->ended_us = 0;
+    run->delivered = false;
+    tn_error_reset(&run->error);
+}
+
+void tn_run_start(struct tn_run *run, struct tn_conn *conn)
+{
+    assert(conn->state == TN_CONN_IDLE);
+    clear_results(run);
+    run->conn = conn;
+    run->started_us = tn_clock_us();
+    conn->state = TN_CONN_BUSY;
+    conn->cluster->ops->start(run);
+}
+
+static bool is_running(const struct tn_run *run)
+{
+    return run->conn != NULL && run->ended_us == 0;
+}
+
+void tn_run_credit(struct tn_run *run)
+{
+    if (!is_running(run) || run->uncredited == 0)
+        return;
+    run->uncredited--;
+    run->conn->cluster->ops->credit(run);
+}
+
+void tn_run_cancel(struct tn_run *run)
+{
+    if (!is_running(run) || run->cancelled)
+        return;
+    run->cancelled = true;
+    run->conn->cluster->ops->cancel(run);
+}
+
+void tn_run_columns(struct tn_run *run, const struct tn_schema *schema)
+{
+    run->events->columns(run, schema);
+}
+
+void tn_run_chunk(struct tn_run *run, struct tn_chunk *chunk)
+{
+    run->rows += chunk->rows;
+    if (chunk->bytes.len == 0) {
+        tn_chunk_free(chunk);
+        return;
+    }
+    if (run->first_byte_us == 0)
+        run->first_byte_us = tn_clock_us();
+    run->bytes += chunk->bytes.len;
+    run->delivered = true;
+    run->uncredited++;
+    run->events->chunk(run, chunk);
+}
+
+void tn_run_done(struct tn_run *run)
+{
+    assert(run->conn->state != TN_CONN_BUSY);
+    run->ended_us = tn_clock_us();
+    run->conn->idle_since_us = run->ended_us;
+    run->events->done(run); /* may free the run */
+}

@@ -29,6 +29,7 @@ struct tn_node {
     enum tn_node_kind kind;
     unsigned          line;     /* 1-based */
     bool              quoted;   /* scalar written in quotes: text even if it reads like a number */
+    bool              broken;   /* its ${ENV} could not be replaced; reported, so readers stay silent */
     struct tn_str     text;     /* scalar, ${ENV} replaced, NUL-terminated */
     struct tn_str     shown;    /* scalar as the file has it: what a message may repeat */
     size_t            count;    /* list items or map pairs */

@@ -1,0 +1,76 @@
+/* server.h - the whole program as one object: workers, what they share, and the part of each worker that is the query
+ * path's own. Made by main (tn_server_start), ended by tn_server_stop. */
+#ifndef TN_SERVER_H
+#define TN_SERVER_H
+
+#include "admission/admission.h"
+#include "admission/prober.h"
+#include "loop/offload.h"
+#include "query.h"
+#include "snapshot.h"
+#include "stats/counters.h"
+#include "stats/histogram.h"
+#include "stats/history.h"
+
+struct tn_server;
+
+/* One worker's part; worker->module[TN_WORKER_RUNTIME]. Own thread only, but counters and histograms may be read anywhere. */
+struct tn_runtime {
+    struct tn_server    *server;
+    struct tn_worker    *worker;
+    struct tn_snapshot  *snapshot;  /* what new queries begin with; a counted reference */
+    struct tn_pool      *pool;
+    struct tn_list       queries;   /* struct tn_query.node: all between start and record */
+    unsigned             query_count;
+    struct tn_counters   counters;
+    struct tn_histogram  stage_us[TN_STAGE_COUNT];
+    struct tn_histogram  query_us, queue_us, engine_us; /* whole query, waiting, on the engine */
+    ev_timer             sweep;
+};
+
+static inline struct tn_runtime *tn_runtime_of(const struct tn_worker *worker)
+{
+    return worker->module[TN_WORKER_RUNTIME];
+}
+
+enum tn_server_state { TN_SERVER_STARTING, TN_SERVER_READY, TN_SERVER_STOPPING };
+
+struct tn_server {
+    _Atomic int           state;
+    size_t                worker_count;
+    struct tn_worker    **workers;
+    struct tn_runtime    *runtimes;      /* worker_count of them */
+    struct tn_offload    *offload;
+    struct tn_admission  *admission;
+    struct tn_prober     *prober;
+    struct tn_history    *history;       /* NULL when switched off */
+    pthread_mutex_t       reload_lock;   /* one reload at a time */
+    pthread_mutex_t       snapshot_lock; /* guards the pointer below */
+    struct tn_snapshot   *snapshot;
+    const char           *config_path;
+    uint64_t              started_us, started_wall_us;
+    _Atomic uint64_t      next_query_id;
+    _Atomic uint64_t      reloads_ok, reloads_failed;
+    _Atomic unsigned      sessions;      /* open client sessions, all workers */
+};
+
+/* Builds everything for CONFIG and starts the worker threads; takes a reference to CONFIG. No listener is open yet. */
+TN_MUST_USE enum tn_status tn_server_start(struct tn_server **out, struct tn_config *config,
+                                           struct tn_problems *problems, struct tn_error *err);
+/* Cancels what still runs after the shutdown time-out, stops the workers, flushes the history, frees. Main thread. */
+void tn_server_drain(struct tn_server *server, uint64_t timeout_us);
+void tn_server_free(struct tn_server *server);
+
+struct tn_snapshot *tn_server_snapshot(struct tn_server *server); /* a counted reference; any thread */
+
+/* Reads config_path again: validates all, swaps, retires. On an error nothing changes and PROBLEMS (or ERR) says why. Blocks:
+ * main thread or offload pool. RESTART_KEYS (may be NULL): options that changed and need a restart, comma separated. */
+TN_MUST_USE enum tn_status tn_server_reload(struct tn_server *server, struct tn_problems *problems, char *restart_keys,
+                                            size_t restart_keys_size, struct tn_error *err);
+
+/* Runs FN on every worker's thread, one after the other as they get to it, then DONE on WORKER's. ARG outlives that. */
+TN_MUST_USE enum tn_status tn_server_each_worker(struct tn_server *server, struct tn_worker *worker,
+                                                 void (*fn)(struct tn_runtime *runtime, void *arg),
+                                                 void (*done)(struct tn_worker *worker, void *arg), void *arg);
+
+#endif

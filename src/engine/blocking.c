@@ -64,6 +64,11 @@ void tn_blocking_use(struct tn_offload *pool)
     atomic_store(&offload_pool, pool);
 }
 
+struct tn_offload *tn_blocking_pool(void)
+{
+    return atomic_load(&offload_pool);
+}
+
 static struct blocking_conn *conn_of(struct tn_conn *conn)
 {
     return TN_CONTAINER_OF(conn, struct blocking_conn, base);

@@ -41,6 +41,8 @@ struct tn_blocking_ops {
 
 /* Pool of all blocking engines; set once at start, before any cluster is opened. */
 void tn_blocking_use(struct tn_offload *pool);
+/* What was set, for an engine with a blocking call here and there (a name look-up); NULL = none. Any thread. */
+struct tn_offload *tn_blocking_pool(void);
 
 struct tn_conn *tn_blocking_connect(struct tn_cluster *cluster, struct tn_worker *worker, const struct tn_blocking_ops *ops,
                                     void (*connected)(struct tn_conn *, const struct tn_error *, void *), void *owner);

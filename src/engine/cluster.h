@@ -17,6 +17,7 @@ struct tn_cluster {
     const struct tn_cluster_conf *conf;
     const struct tn_engine_ops   *ops;
     void                         *engine;    /* the engine's own shared state */
+    bool                          opened;    /* false: disabled by configuration, no connection may be made */
     unsigned                      max_running; /* from conf or the engine's default */
     _Atomic unsigned              running;   /* slots held; changed by src/admission under its lock only */
     _Atomic int                   health;    /* enum tn_health, by probes; UNKNOWN may be used */
@@ -28,15 +29,19 @@ struct tn_cluster {
     char                          note[256]; /* why it is down: last probe's error, under note_lock */
 };
 
-/* Opens CONF's engine. On TN_OK the caller owns one reference. */
+/* Opens CONF's engine (not that of a disabled cluster, whose library or file may be missing); a refused open has cleaned
+ * up after itself and close is not called. May block. On TN_OK the caller owns one reference. */
 TN_MUST_USE enum tn_status tn_cluster_new(struct tn_cluster **out, const struct tn_config *config,
                                           const struct tn_cluster_conf *conf, struct tn_error *err);
 struct tn_cluster *tn_cluster_ref(struct tn_cluster *cluster);
 void               tn_cluster_unref(struct tn_cluster *cluster); /* NULL is fine; the last one closes the engine */
 
-/* Why a cluster may not get a query now; OK = it may. Room (slots) is not looked at here. */
+/* Why a cluster may not get a query now; OK = it may. Room (slots) is not looked at here.
+ * tn_cluster_usable() is for choosing: the OK of a half-open breaker is given once a second. tn_cluster_look() is for
+ * showing and changes nothing. */
 enum tn_usable { TN_USABLE_OK, TN_USABLE_DISABLED, TN_USABLE_MAINTENANCE, TN_USABLE_REMOVED, TN_USABLE_DOWN, TN_USABLE_BREAKER };
 enum tn_usable tn_cluster_usable(struct tn_cluster *cluster, uint64_t now_us);
+enum tn_usable tn_cluster_look(struct tn_cluster *cluster, uint64_t now_us);
 const char    *tn_usable_text(enum tn_usable usable); /* "in maintenance" */
 
 void tn_cluster_note(struct tn_cluster *cluster, const char *text);              /* thread-safe */

@@ -123,7 +123,9 @@ struct tn_engine_ops {
     enum tn_status (*open)(struct tn_cluster *cluster, struct tn_error *err);
     void (*close)(struct tn_cluster *cluster); /* no connection is left; any thread; may block */
 
-    /* A new connection in state CONNECTING; conn->connected is called later (never from inside). NULL = no memory. */
+    /* A new connection in state CONNECTING; conn->connected is called once, later (never from inside), when the state is
+     * IDLE, or BROKEN with an error (fault ENGINE). The owner may start a run or disconnect from there. Disconnected
+     * before, it is not called. NULL = no memory. */
     struct tn_conn *(*connect)(struct tn_cluster *cluster, struct tn_worker *worker,
                                void (*connected)(struct tn_conn *, const struct tn_error *, void *), void *owner);
     /* Ends and frees it, connecting, idle or broken (never busy). Its cluster reference goes with it, maybe later. */

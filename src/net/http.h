@@ -1,0 +1,86 @@
+/* http.h - an HTTP/1.1 server (RFC 9110, 9112) on all workers: keep-alive, pipelining, chunked request bodies, limits and
+ * time-outs. Knows nothing of what is served: that is the handler's.
+ *
+ *   connection:  GAP -> HEAD -> BODY -> HANDLING -> WRITING -> GAP ...   (-> LINGER) -> closed
+ *
+ * One request of a connection is handled at a time; what a client sends ahead waits, at most 64 KiB of it, and then the
+ * client is not read any more. A connection stays with its worker; so does everything below. */
+#ifndef TN_NET_HTTP_H
+#define TN_NET_HTTP_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/status.h"
+#include "loop/worker.h"
+#include "net/http_parser.h"
+
+struct tn_http_server;
+
+/* One request and its answer. The handler must answer exactly once, now or later, on the worker's thread: tn_http_reply*()
+ * or tn_http_problem(). After that, and after `gone`, it must not touch the exchange. */
+struct tn_http_exchange {
+    struct tn_worker    *worker;
+    const char          *peer;        /* "127.0.0.1:51234" */
+    enum tn_http_method  method;
+    struct tn_str        target;      /* as sent */
+    struct tn_str        path;        /* decoded, begins with `/`; NUL-terminated */
+    struct tn_str        query;       /* behind the `?`, not decoded */
+    size_t               field_count;
+    struct tn_http_field *fields;     /* names in lower case */
+    struct tn_str        body;        /* whole, in `request` */
+    size_t               body_max;    /* may be set in `head`; a longer body is answered with 413 */
+    struct tn_arena      arena;       /* for what the handler needs until it has answered; at most 1 MiB */
+
+    void *user;                       /* the handler's own */
+    void (*gone)(struct tn_http_exchange *x); /* set by a handler that answers later, or keeps something from `head` to
+                                                 `request`: the client is gone or was refused, nobody waits any more */
+};
+
+struct tn_http_handler {
+    /* The head is complete, the body has not been read. May answer already (then the body is not read). NULL is fine. */
+    void (*head)(struct tn_http_exchange *x, void *arg);
+    /* The whole request is there. */
+    void (*request)(struct tn_http_exchange *x, void *arg);
+    void *arg;
+};
+
+struct tn_http_conf {
+    const char            *host;
+    uint16_t               port;            /* 0 = a free one */
+    struct tn_http_handler handler;
+    size_t                 body_max;        /* default of exchange->body_max; 0 = 1 MiB */
+    unsigned               max_connections; /* more are answered with 503; 0 = 10000 */
+    unsigned               idle_ms;         /* between requests; 0 = 60 s */
+    unsigned               head_ms;         /* from the first byte of a head to its last; 0 = 10 s */
+    unsigned               body_ms;         /* the same of a body; 0 = 60 s */
+    unsigned               write_ms;        /* without a byte of the answer being taken; 0 = 60 s */
+};
+
+/* WORKERS are all of the program's, in order of their index. Main thread. TN_E_IO: as tn_listener_open(). */
+TN_MUST_USE enum tn_status tn_http_server_open(struct tn_http_server **out, struct tn_worker **workers, size_t count,
+                                               const struct tn_http_conf *conf, struct tn_error *err);
+uint16_t tn_http_server_port(const struct tn_http_server *server);
+unsigned tn_http_server_connections(const struct tn_http_server *server); /* open now; any thread */
+/* No new connections; idle ones end, others after their answer. Any thread; once. */
+void tn_http_server_stop(struct tn_http_server *server);
+/* Ends every connection and frees. Main thread, when the workers were joined and are not yet freed. NULL is fine. */
+void tn_http_server_close(struct tn_http_server *server);
+
+/* ---- request ---- */
+
+const struct tn_http_field *tn_http_field(const struct tn_http_exchange *x, const char *name); /* lower case; NULL: none */
+
+/* ---- answer ---- */
+
+/* A field of the answer to come. A value with control characters is cut before them. */
+void tn_http_set_field(struct tn_http_exchange *x, const char *name, const char *value);
+/* TYPE NULL: no Content-Type. The body is copied. For HEAD its length is told and it is not sent. */
+void tn_http_reply(struct tn_http_exchange *x, int status, const char *type, struct tn_str body);
+/* The same without a copy: BODY's memory is taken and BODY is empty again. A failed buffer is answered with 500. */
+void tn_http_reply_buf(struct tn_http_exchange *x, int status, const char *type, struct tn_buf *body);
+/* An RFC 9457 problem document: {"type":"about:blank","title":"Not Found","status":404,"detail":"..."}. */
+void tn_http_problem(struct tn_http_exchange *x, int status, const char *fmt, ...) TN_PRINTF(3, 4);
+
+const char *tn_http_status_text(int status); /* "Not Found"; "Unknown" for one that is not in http_status.def */
+
+#endif

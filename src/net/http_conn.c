@@ -1,0 +1,542 @@
+#include "net/http_conn.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+
+#include <assert.h>
+
+enum {
+    REQUESTS_PER_TURN = 16, /* of one connection; then the others have their turn */
+    LINGER_MS = 2000,
+    ARENA_MAX = 1024 * 1024,
+    KEEP_BUFFER = 1024, /* output buffers up to this size are kept for the next answer */
+};
+
+static void feed(struct tn_http_conn *conn, const char *data, size_t len);
+
+/* ---- state and time ---- */
+
+static unsigned state_ms(const struct tn_http_conn *conn, enum tn_http_conn_state state)
+{
+    const struct tn_http_conf *conf = &conn->home->server->conf;
+
+    switch (state) {
+    case TN_HTTP_CONN_GAP:
+        return conf->idle_ms;
+    case TN_HTTP_CONN_HEAD:
+        return conf->head_ms;
+    case TN_HTTP_CONN_BODY:
+        return conf->body_ms;
+    case TN_HTTP_CONN_WRITING:
+        return conf->write_ms;
+    case TN_HTTP_CONN_LINGER:
+        return LINGER_MS;
+    case TN_HTTP_CONN_HANDLING: /* the handler's business */
+    case TN_HTTP_CONN_CLOSED:
+        break;
+    }
+    return 0;
+}
+
+static void restart_time(struct tn_http_conn *conn)
+{
+    unsigned ms = state_ms(conn, conn->state);
+
+    conn->deadline_us = ms == 0 ? 0 : tn_clock_us() + (uint64_t)ms * 1000;
+}
+
+static void set_state(struct tn_http_conn *conn, enum tn_http_conn_state state) /* the only writer of ->state */
+{
+    if (conn->state == state || conn->state == TN_HTTP_CONN_CLOSED)
+        return;
+    conn->state = state;
+    restart_time(conn);
+}
+
+static bool is_reading(const struct tn_http_conn *conn)
+{
+    return conn->state == TN_HTTP_CONN_GAP || conn->state == TN_HTTP_CONN_HEAD || conn->state == TN_HTTP_CONN_BODY;
+}
+
+/* Watchers and timer as the state wants them; before going back to the loop. A timer that would fire too early is left
+ * alone: it looks at the deadline when it does. */
+static void arm(struct tn_http_conn *conn)
+{
+    struct ev_loop *loop = conn->home->worker->loop;
+    bool            room = conn->state == TN_HTTP_CONN_LINGER || conn->pending.len < TN_HTTP_PENDING_MAX;
+
+    if (conn->state == TN_HTTP_CONN_CLOSED)
+        return;
+    if (room && !conn->input_ended)
+        ev_io_start(loop, &conn->readable);
+    else
+        ev_io_stop(loop, &conn->readable);
+    if (conn->state == TN_HTTP_CONN_WRITING)
+        ev_io_start(loop, &conn->writable);
+    else
+        ev_io_stop(loop, &conn->writable);
+    if (conn->deadline_us != 0) {
+        uint64_t now = tn_clock_us();
+        double   wait = conn->deadline_us > now ? (double)(conn->deadline_us - now) / 1e6 : 0.;
+
+        if (ev_is_active(&conn->timer) && ev_timer_remaining(loop, &conn->timer) <= wait)
+            return;
+        ev_timer_stop(loop, &conn->timer);
+        ev_timer_set(&conn->timer, wait, 0.);
+        ev_timer_start(loop, &conn->timer);
+    }
+}
+
+static void conn_free(struct tn_grave *grave)
+{
+    struct tn_http_conn *conn = TN_CONTAINER_OF(grave, struct tn_http_conn, grave);
+
+    tn_http_parser_reset(&conn->parser);
+    tn_buf_reset(&conn->pending);
+    tn_buf_reset(&conn->body_in);
+    tn_buf_reset(&conn->fields_out);
+    tn_buf_reset(&conn->head_out);
+    tn_buf_reset(&conn->body_out);
+    tn_arena_reset(&conn->x.arena);
+    tn_free(conn);
+}
+
+void tn_http_conn_close(struct tn_http_conn *conn)
+{
+    struct ev_loop *loop = conn->home->worker->loop;
+
+    if (conn->state == TN_HTTP_CONN_CLOSED)
+        return;
+    set_state(conn, TN_HTTP_CONN_CLOSED);
+    ev_io_stop(loop, &conn->readable);
+    ev_io_stop(loop, &conn->writable);
+    ev_timer_stop(loop, &conn->timer);
+    ev_timer_stop(loop, &conn->resume);
+    tn_transport_close(&conn->transport);
+    tn_list_remove(&conn->node);
+    atomic_fetch_sub_explicit(&conn->home->server->connections, 1, memory_order_relaxed);
+    if (!conn->answered && conn->x.gone != NULL)
+        conn->x.gone(&conn->x);
+    tn_worker_bury(conn->home->worker, &conn->grave, conn_free);
+}
+
+/* ---- sending ---- */
+
+static void shrink(struct tn_buf *buf)
+{
+    if (buf->capacity > KEEP_BUFFER)
+        tn_buf_reset(buf);
+    else
+        tn_buf_clear(buf);
+}
+
+/* The answer is out: what comes next? */
+static void on_answer_sent(struct tn_http_conn *conn)
+{
+    struct tn_arena arena = conn->x.arena;
+
+    shrink(&conn->head_out);
+    shrink(&conn->fields_out);
+    shrink(&conn->body_in);
+    tn_buf_reset(&conn->body_out);
+    tn_arena_reset(&arena);
+    conn->sent = 0;
+    conn->answered = false;
+    conn->x = (struct tn_http_exchange){.worker = conn->home->worker, .peer = conn->peer, .arena = arena};
+    if (!conn->close_after && !conn->home->stopping) {
+        set_state(conn, TN_HTTP_CONN_GAP);
+        return;
+    }
+    if (conn->input_ended) {
+        tn_http_conn_close(conn);
+        return;
+    }
+    tn_transport_finish(&conn->transport); /* closing with unread input would reset, and the answer might be lost */
+    tn_buf_reset(&conn->pending);
+    set_state(conn, TN_HTTP_CONN_LINGER);
+}
+
+/* Parts that are not sent yet; their number. */
+static int unsent(const struct tn_http_conn *conn, struct iovec parts[2])
+{
+    const struct tn_buf *bufs[2] = {&conn->head_out, &conn->body_out};
+    size_t               skip = conn->sent;
+    int                  count = 0;
+
+    for (int i = 0; i < 2; i++) {
+        size_t at = TN_MIN(skip, bufs[i]->len);
+
+        skip -= at;
+        if (bufs[i]->len > at)
+            parts[count++] = (struct iovec){bufs[i]->data + at, bufs[i]->len - at};
+    }
+    return count;
+}
+
+static void flush(struct tn_http_conn *conn)
+{
+    struct iovec parts[2];
+    int          count;
+
+    while ((count = unsent(conn, parts)) > 0) {
+        size_t     n;
+        enum tn_io io = tn_transport_writev(&conn->transport, parts, count, &n);
+
+        if (io == TN_IO_AGAIN) {
+            set_state(conn, TN_HTTP_CONN_WRITING);
+            return;
+        }
+        if (io != TN_IO_OK) {
+            tn_http_conn_close(conn);
+            return;
+        }
+        conn->sent += n;
+        if (conn->state == TN_HTTP_CONN_WRITING)
+            restart_time(conn);
+    }
+    on_answer_sent(conn);
+}
+
+/* Goes on with what the client has sent ahead; then back to the loop. */
+static void go_on(struct tn_http_conn *conn)
+{
+    if (conn->state == TN_HTTP_CONN_GAP && conn->pending.len > 0) {
+        struct tn_buf pending = conn->pending;
+
+        tn_buf_init(&conn->pending, TN_HTTP_PENDING_MAX);
+        feed(conn, pending.data, pending.len);
+        tn_buf_reset(&pending);
+    } else {
+        if (conn->state == TN_HTTP_CONN_GAP && conn->input_ended)
+            tn_http_conn_close(conn);
+        arm(conn);
+    }
+}
+
+void tn_http_conn_answer(struct tn_http_conn *conn)
+{
+    if (conn->head_out.failed) {
+        tn_http_conn_close(conn);
+        return;
+    }
+    flush(conn);
+    if (!conn->in_process)
+        go_on(conn);
+}
+
+static void on_writable(struct ev_loop *loop, ev_io *io, int revents)
+{
+    struct tn_http_conn *conn = io->data;
+
+    (void)loop;
+    (void)revents;
+    flush(conn);
+    go_on(conn);
+}
+
+/* ---- requests ---- */
+
+/* An answer that ends the connection, because nobody knows where the next request would begin. */
+static void refuse(struct tn_http_conn *conn, int status, const char *reason)
+{
+    void (*gone)(struct tn_http_exchange *) = conn->x.gone;
+
+    conn->x.gone = NULL;
+    if (gone != NULL)
+        gone(&conn->x);
+    conn->close_after = true;
+    set_state(conn, TN_HTTP_CONN_HANDLING);
+    tn_http_problem(&conn->x, status, "%s", reason);
+}
+
+static void refuse_body(struct tn_http_conn *conn)
+{
+    char reason[80];
+
+    snprintf(reason, sizeof reason, "the body is longer than %zu bytes", conn->x.body_max);
+    refuse(conn, 413, reason);
+}
+
+/* "/a%20b?c" or "http://host/a%20b?c" into path and query. */
+static bool split_target(struct tn_http_exchange *x)
+{
+    struct tn_str path = x->target;
+    const char   *mark;
+
+    if (path.len > 0 && path.ptr[0] != '/') {
+        const char *scheme = memmem(path.ptr, path.len, "://", 3), *slash;
+
+        if (scheme == NULL)
+            return tn_http_decode(&x->arena, path, false, &x->path); /* `*` */
+        scheme += 3;
+        slash = memchr(scheme, '/', path.len - (size_t)(scheme - path.ptr));
+        path = slash == NULL ? TN_STR("/") : tn_str_n(slash, path.len - (size_t)(slash - path.ptr));
+    }
+    mark = memchr(path.ptr, '?', path.len);
+    if (mark != NULL) {
+        x->query = tn_str_n(mark + 1, path.len - (size_t)(mark - path.ptr) - 1);
+        path.len = (size_t)(mark - path.ptr);
+    }
+    return tn_http_decode(&x->arena, path, false, &x->path);
+}
+
+static void begin_exchange(struct tn_http_conn *conn)
+{
+    struct tn_http_exchange *x = &conn->x;
+
+    x->method = conn->parser.method;
+    x->target = conn->parser.target;
+    x->field_count = conn->parser.field_count;
+    x->fields = conn->parser.fields;
+    x->body_max = conn->home->server->conf.body_max;
+    x->user = NULL;
+    x->gone = NULL;
+}
+
+static void on_head(struct tn_http_conn *conn, bool more_is_there)
+{
+    const struct tn_http_handler *handler = &conn->home->server->conf.handler;
+    struct tn_http_exchange      *x = &conn->x;
+    bool                          has_body = conn->parser.chunked || conn->parser.content_length > 0;
+
+    begin_exchange(conn);
+    if (!split_target(x)) {
+        refuse(conn, 400, "the path has a wrong % escape");
+        return;
+    }
+    set_state(conn, TN_HTTP_CONN_HANDLING); /* an answer from here on must find the connection not reading */
+    if (handler->head != NULL) {
+        bool keep = conn->close_after;
+
+        conn->close_after = keep || has_body;
+        handler->head(x, handler->arg);
+        if (conn->state != TN_HTTP_CONN_HANDLING || conn->answered)
+            return;
+        conn->close_after = keep;
+    }
+    if (conn->parser.content_length > x->body_max) {
+        refuse_body(conn);
+        return;
+    }
+    if (conn->parser.expect_continue && !more_is_there) {
+        static const char go[] = "HTTP/1.1 100 Continue\r\n\r\n";
+        size_t            n;
+
+        if (tn_transport_write(&conn->transport, go, sizeof go - 1, &n) != TN_IO_OK || n != sizeof go - 1) {
+            tn_http_conn_close(conn);
+            return;
+        }
+    }
+    set_state(conn, TN_HTTP_CONN_BODY);
+}
+
+static void on_body(struct tn_http_conn *conn)
+{
+    struct tn_str part = conn->parser.body;
+
+    conn->body_in.max = conn->x.body_max;
+    if (conn->body_in.len > conn->x.body_max || part.len > conn->x.body_max - conn->body_in.len) {
+        refuse_body(conn);
+        return;
+    }
+    tn_buf_put_str(&conn->body_in, part);
+    if (conn->body_in.failed)
+        refuse(conn, 503, "no memory for the body");
+}
+
+static void on_end(struct tn_http_conn *conn)
+{
+    const struct tn_http_handler *handler = &conn->home->server->conf.handler;
+
+    conn->x.body = tn_buf_str(&conn->body_in);
+    set_state(conn, TN_HTTP_CONN_HANDLING);
+    handler->request(&conn->x, handler->arg);
+}
+
+static void on_bad(struct tn_http_conn *conn)
+{
+    conn->x.method = TN_HTTP_METHOD_GET;
+    refuse(conn, conn->parser.bad_status, conn->parser.bad_reason);
+}
+
+static void on_more(struct tn_http_conn *conn)
+{
+    if (tn_http_parser_idle(&conn->parser))
+        set_state(conn, TN_HTTP_CONN_GAP);
+    else if (conn->parser.state == TN_HTTP_IN_HEAD)
+        set_state(conn, TN_HTTP_CONN_HEAD);
+    else
+        set_state(conn, TN_HTTP_CONN_BODY);
+}
+
+/* Parses until the bytes are used up, a request waits for its answer, or the turn is over. Bytes used. */
+static size_t parse(struct tn_http_conn *conn, const char *data, size_t len)
+{
+    unsigned budget = REQUESTS_PER_TURN;
+    size_t   at = 0;
+
+    while (is_reading(conn)) {
+        size_t             used;
+        enum tn_http_event event;
+
+        if (budget == 0 && conn->state == TN_HTTP_CONN_GAP)
+            break;
+        event = tn_http_parser_feed(&conn->parser, data + at, len - at, &used);
+        at += used;
+        if (event == TN_HTTP_MORE) {
+            on_more(conn);
+            break;
+        }
+        if (event == TN_HTTP_HEAD) {
+            on_head(conn, at < len);
+        } else if (event == TN_HTTP_BODY) {
+            on_body(conn);
+        } else if (event == TN_HTTP_END) {
+            on_end(conn);
+            budget--;
+        } else {
+            on_bad(conn);
+        }
+    }
+    return at;
+}
+
+static void feed(struct tn_http_conn *conn, const char *data, size_t len)
+{
+    size_t at;
+
+    conn->in_process = true;
+    at = parse(conn, data, len);
+    conn->in_process = false;
+    if (conn->state == TN_HTTP_CONN_CLOSED)
+        return;
+    if (at < len && conn->state != TN_HTTP_CONN_LINGER) {
+        tn_buf_append(&conn->pending, data + at, len - at);
+        if (conn->pending.failed) {
+            tn_http_conn_close(conn);
+            return;
+        }
+        if (conn->state == TN_HTTP_CONN_GAP && !ev_is_active(&conn->resume)) {
+            ev_timer_set(&conn->resume, 0., 0.);
+            ev_timer_start(conn->home->worker->loop, &conn->resume);
+        }
+    } else if (conn->input_ended && is_reading(conn)) {
+        tn_http_conn_close(conn);
+        return;
+    }
+    arm(conn);
+}
+
+static void on_resume(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+    (void)loop;
+    (void)revents;
+    go_on(timer->data);
+}
+
+/* ---- receiving ---- */
+
+static void on_input_end(struct tn_http_conn *conn, enum tn_io io)
+{
+    conn->input_ended = true;
+    if (io == TN_IO_ERROR || conn->transport.error != 0 || conn->state == TN_HTTP_CONN_LINGER ||
+        (is_reading(conn) && conn->pending.len == 0))
+        tn_http_conn_close(conn);
+    else
+        arm(conn); /* half closed: it still waits for its answers */
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
+{
+    struct tn_http_conn *conn = io->data;
+    char                *scratch = conn->home->scratch;
+    bool                 busy = !is_reading(conn) || conn->pending.len > 0;
+    size_t               room = busy ? TN_HTTP_PENDING_MAX - conn->pending.len : TN_HTTP_READ_SIZE, n;
+    enum tn_io           got;
+
+    (void)loop;
+    (void)revents;
+    if (conn->state == TN_HTTP_CONN_LINGER)
+        room = TN_HTTP_READ_SIZE;
+    got = tn_transport_read(&conn->transport, scratch, room, &n);
+    if (got == TN_IO_AGAIN)
+        return;
+    if (got != TN_IO_OK) {
+        on_input_end(conn, got);
+    } else if (conn->state == TN_HTTP_CONN_LINGER) {
+        return; /* thrown away */
+    } else if (busy) {
+        tn_buf_append(&conn->pending, scratch, n);
+        if (conn->pending.failed)
+            tn_http_conn_close(conn);
+        arm(conn);
+    } else {
+        feed(conn, scratch, n);
+    }
+}
+
+static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+    struct tn_http_conn *conn = timer->data;
+
+    (void)loop;
+    (void)revents;
+    if (conn->deadline_us == 0)
+        return;
+    if (tn_clock_us() < conn->deadline_us) {
+        arm(conn);
+    } else if (conn->state == TN_HTTP_CONN_HEAD || conn->state == TN_HTTP_CONN_BODY) {
+        conn->x.method = TN_HTTP_METHOD_GET;
+        refuse(conn, 408, "the request did not come in time");
+    } else {
+        tn_http_conn_close(conn);
+    }
+}
+
+/* ---- life ---- */
+
+static void init_watchers(struct tn_http_conn *conn, int fd)
+{
+    ev_io_init(&conn->readable, on_readable, fd, EV_READ);
+    ev_io_init(&conn->writable, on_writable, fd, EV_WRITE);
+    ev_timer_init(&conn->timer, on_timer, 0., 0.);
+    ev_timer_init(&conn->resume, on_resume, 0., 0.);
+    conn->readable.data = conn->writable.data = conn;
+    conn->timer.data = conn->resume.data = conn;
+}
+
+void tn_http_conn_open(struct tn_http_worker *home, int fd, const char *peer)
+{
+    struct tn_http_conn *conn = tn_calloc(1, sizeof *conn);
+    struct tn_transport  transport;
+
+    tn_transport_init(&transport, fd);
+    if (conn == NULL) {
+        tn_transport_close(&transport);
+        return;
+    }
+    atomic_fetch_add_explicit(&home->server->connections, 1, memory_order_relaxed);
+    conn->home = home;
+    conn->transport = transport;
+    conn->x.worker = home->worker;
+    conn->x.peer = conn->peer;
+    tn_arena_init(&conn->x.arena, ARENA_MAX);
+    tn_str_copy(conn->peer, sizeof conn->peer, tn_str(peer));
+    tn_http_parser_init(&conn->parser);
+    tn_buf_init(&conn->pending, TN_HTTP_PENDING_MAX);
+    tn_buf_init(&conn->body_in, home->server->conf.body_max);
+    tn_buf_init(&conn->fields_out, TN_HTTP_FIELDS_OUT_MAX);
+    tn_buf_init(&conn->head_out, 2 * TN_HTTP_FIELDS_OUT_MAX);
+    tn_buf_init(&conn->body_out, TN_HTTP_REPLY_MAX);
+    init_watchers(conn, fd);
+    conn->state = TN_HTTP_CONN_GAP;
+    restart_time(conn);
+    tn_list_append(&home->conns, &conn->node);
+    arm(conn);
+}
+
+void tn_http_conn_wind_up(struct tn_http_conn *conn)
+{
+    if (conn->state == TN_HTTP_CONN_GAP && conn->pending.len == 0)
+        tn_http_conn_close(conn);
+}

@@ -1,0 +1,84 @@
+/* http_conn.h - one HTTP connection; inside src/net only. */
+#ifndef TN_NET_HTTP_CONN_H
+#define TN_NET_HTTP_CONN_H
+
+#include "net/http.h"
+#include "net/http_text.h"
+#include "net/listener.h"
+#include "net/transport.h"
+
+#include <stdatomic.h>
+
+enum {
+    TN_HTTP_PENDING_MAX = 64 * 1024, /* read ahead while a request is handled */
+    TN_HTTP_READ_SIZE = 64 * 1024,   /* one read; the buffer is the worker's, shared by its connections */
+    TN_HTTP_FIELDS_OUT_MAX = 16 * 1024,
+    TN_HTTP_REPLY_MAX = 64 * 1024 * 1024,
+};
+
+enum tn_http_conn_state {
+    TN_HTTP_CONN_GAP,      /* no byte of a request */
+    TN_HTTP_CONN_HEAD,
+    TN_HTTP_CONN_BODY,
+    TN_HTTP_CONN_HANDLING, /* the handler has it */
+    TN_HTTP_CONN_WRITING,  /* the answer did not go out at once */
+    TN_HTTP_CONN_LINGER,   /* last answer sent; what still comes is thrown away for a while, so that the client can read it */
+    TN_HTTP_CONN_CLOSED
+};
+
+/* One worker's part of a server. */
+struct tn_http_worker {
+    struct tn_http_server *server;
+    struct tn_worker      *worker;
+    struct tn_list         conns;
+    struct tn_message      stop;
+    char                  *scratch;   /* TN_HTTP_READ_SIZE */
+    bool                   stopping;
+    time_t                 date_at;
+    char                   date[TN_HTTP_DATE];
+};
+
+struct tn_http_server {
+    struct tn_http_conf    conf;
+    struct tn_listener    *listener;
+    size_t                 count;
+    struct tn_http_worker *workers;
+    _Atomic unsigned       connections;
+};
+
+struct tn_http_conn {
+    struct tn_http_exchange x;        /* first: the handler's view */
+    struct tn_http_worker  *home;
+    struct tn_list          node;
+    struct tn_transport     transport;
+    ev_io                   readable, writable;
+    ev_timer                timer;    /* fires at or before `deadline_us` */
+    ev_timer                resume;   /* goes on with `pending` in the next turn */
+    uint64_t                deadline_us;
+    enum tn_http_conn_state state;
+    bool                    in_process; /* tn_http_conn_feed() is on the stack */
+    bool                    answered;   /* the handler has replied */
+    bool                    close_after, input_ended, linger;
+    struct tn_http_parser   parser;
+    struct tn_buf           pending;    /* read and not yet parsed */
+    struct tn_buf           body_in;
+    struct tn_buf           fields_out; /* set by tn_http_set_field() */
+    struct tn_buf           head_out, body_out;
+    size_t                  sent;       /* of head_out and body_out together */
+    struct tn_grave         grave;
+    char                    peer[TN_PEER_TEXT];
+};
+
+static inline struct tn_http_conn *tn_http_conn_of(struct tn_http_exchange *x)
+{
+    return TN_CONTAINER_OF(x, struct tn_http_conn, x);
+}
+
+void tn_http_conn_open(struct tn_http_worker *home, int fd, const char *peer);
+void tn_http_conn_close(struct tn_http_conn *conn); /* buried: freed at the end of the turn */
+/* head_out and body_out hold the answer: send it. */
+void tn_http_conn_answer(struct tn_http_conn *conn);
+/* The worker stops: ends an idle connection, makes any other end after its answer. */
+void tn_http_conn_wind_up(struct tn_http_conn *conn);
+
+#endif

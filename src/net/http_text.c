@@ -1,0 +1,122 @@
+#include "net/http_text.h"
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = tn_ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool tn_http_decode(struct tn_arena *arena, struct tn_str text, bool plus, struct tn_str *out)
+{
+    char  *to = tn_arena_alloc(arena, text.len + 1);
+    size_t n = 0;
+
+    if (to == NULL)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+
+        if (c == '%') {
+            int high = i + 2 < text.len ? hex(text.ptr[i + 1]) : -1, low = high < 0 ? -1 : hex(text.ptr[i + 2]);
+
+            if (low < 0)
+                return false;
+            c = (char)(unsigned char)(high * 16 + low);
+            i += 2;
+        } else if (c == '+' && plus) {
+            c = ' ';
+        }
+        if (c == '\0')
+            return false;
+        to[n++] = c;
+    }
+    to[n] = '\0';
+    *out = tn_str_n(to, n);
+    return true;
+}
+
+bool tn_http_query_next(struct tn_str query, size_t *at, struct tn_str *name, struct tn_str *value)
+{
+    while (*at < query.len) {
+        const char *from = query.ptr + *at, *amp = memchr(from, '&', query.len - *at), *equals;
+        size_t      len = amp == NULL ? query.len - *at : (size_t)(amp - from);
+
+        *at += len + (amp == NULL ? 0 : 1);
+        if (len == 0)
+            continue;
+        equals = memchr(from, '=', len);
+        *name = tn_str_n(from, equals == NULL ? len : (size_t)(equals - from));
+        *value = equals == NULL ? tn_str_n(from + len, 0) : tn_str_n(equals + 1, len - name->len - 1);
+        return true;
+    }
+    return false;
+}
+
+static int base64(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* TO has room for text.len bytes; the number written, or -1. */
+static long base64_decode(char *to, struct tn_str text)
+{
+    uint32_t bits = 0;
+    unsigned have = 0;
+    long     n = 0;
+
+    while (text.len > 0 && text.ptr[text.len - 1] == '=')
+        text.len--;
+    for (size_t i = 0; i < text.len; i++) {
+        int v = base64(text.ptr[i]);
+
+        if (v < 0)
+            return -1;
+        bits = (bits << 6 | (uint32_t)v) & 0xffffff;
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            to[n++] = (char)(unsigned char)(bits >> have & 0xff);
+        }
+    }
+    return n;
+}
+
+bool tn_http_basic(struct tn_arena *arena, struct tn_str authorization, struct tn_str *user, struct tn_str *password)
+{
+    char *text, *colon;
+    long  len;
+
+    if (authorization.len < 6 || !tn_str_ieq(tn_str_n(authorization.ptr, 6), TN_STR("Basic ")))
+        return false;
+    authorization = tn_str_trim(tn_str_n(authorization.ptr + 6, authorization.len - 6));
+    text = tn_arena_alloc(arena, authorization.len + 1);
+    if (text == NULL)
+        return false;
+    len = base64_decode(text, authorization);
+    colon = len < 0 ? NULL : memchr(text, ':', (size_t)len);
+    if (colon == NULL)
+        return false;
+    *user = tn_str_n(text, (size_t)(colon - text));
+    *password = tn_str_n(colon + 1, (size_t)len - user->len - 1);
+    return true;
+}
+
+void tn_http_date(time_t seconds, char out[TN_HTTP_DATE])
+{
+    static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    struct tm         tm;
+
+    if (gmtime_r(&seconds, &tm) == NULL)
+        memset(&tm, 0, sizeof tm);
+    snprintf(out, TN_HTTP_DATE, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT", days + 3 * tm.tm_wday,
+             (unsigned)tm.tm_mday % 100, months + 3 * tm.tm_mon, (unsigned)(tm.tm_year + 1900) % 10000,
+             (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
+}

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/map.h"
 #include "config/braces.h"
+#include "config/secrets.h"
 
 #include <limits.h>
 #include <yaml.h>
@@ -373,6 +374,15 @@ static enum tn_status run_parser(struct reader *r, struct tn_node **root)
     return status;
 }
 
+/* What was read before the failure: nobody will see it, yet it may hold passwords. */
+static void wipe_leftovers(struct reader *r, struct tn_node **root)
+{
+    tn_secrets_wipe_tree(*root);
+    *root = NULL;
+    for (size_t i = 0; i < r->count; i++)
+        tn_secrets_wipe_tree(r->stack[i].value);
+}
+
 enum tn_status tn_yaml_read(struct tn_node **root, struct tn_str text, struct tn_arena *arena,
                             struct tn_problems *problems)
 {
@@ -387,9 +397,11 @@ enum tn_status tn_yaml_read(struct tn_node **root, struct tn_str text, struct tn
     if (!tn_braces_hide(&r.braces, text))
         return TN_E_NOMEM;
     status = run_parser(&r, root);
+    if (problems->no_memory)
+        status = TN_E_NOMEM;
+    if (status != TN_OK)
+        wipe_leftovers(&r, root);
     tn_braces_reset(&r.braces);
     tn_free(r.stack);
-    if (status != TN_OK)
-        *root = NULL;
-    return problems->no_memory ? TN_E_NOMEM : status;
+    return status;
 }

@@ -1,0 +1,345 @@
+#include "config/known_keys.h"
+
+enum known_scope { KNOWN_SETTINGS = TN_SCOPE_SETTINGS, KNOWN_CLUSTER = TN_SCOPE_CLUSTER, KNOWN_GROUP = TN_SCOPE_GROUP, KNOWN_TOP };
+enum { CHOICES_MAX = 64, COMPONENT_MAX = 64 };
+
+#define KNOWN_KEY(...)
+#define RENAMED(...)
+#define KNOWN_VALUE(...)
+
+static const struct known_key {
+    enum known_scope     scope;
+    const char          *path;
+    enum tn_problem_kind kind;
+    const char          *harmless, *advice;
+} KEYS[] = {
+#undef KNOWN_KEY
+#define KNOWN_KEY(scope, path, kind, harmless, advice) {KNOWN_##scope, path, TN_PROBLEM_##kind, harmless, advice},
+#include "config/known_keys.def"
+#undef KNOWN_KEY
+#define KNOWN_KEY(...)
+};
+
+static const struct renamed {
+    enum known_scope scope;
+    const char      *path, *ours, *unit;
+} RENAMES[] = {
+#undef RENAMED
+#define RENAMED(scope, path, ours, unit) {KNOWN_##scope, path, ours, unit},
+#include "config/known_keys.def"
+#undef RENAMED
+#define RENAMED(...)
+};
+
+static const struct known_value {
+    enum tn_option_type type;
+    const char         *value, *advice;
+} VALUES[] = {
+#undef KNOWN_VALUE
+#define KNOWN_VALUE(type, value, advice) {TN_OPTION_ENUM_##type, value, advice},
+#include "config/known_keys.def"
+};
+
+struct level {
+    enum known_scope      scope;
+    const struct tn_node *map;
+    const char           *below, *prefix;
+    struct tn_problems   *problems;
+};
+
+static void check_level(const struct level *level);
+
+static const struct known_key *find_key(enum known_scope scope, const char *path)
+{
+    for (size_t i = 0; i < TN_ARRAY_LEN(KEYS); i++)
+        if (KEYS[i].scope == scope && strcmp(KEYS[i].path, path) == 0)
+            return &KEYS[i];
+    return NULL;
+}
+
+static const struct renamed *find_renamed(enum known_scope scope, const char *path)
+{
+    for (size_t i = 0; i < TN_ARRAY_LEN(RENAMES); i++)
+        if (RENAMES[i].scope == scope && strcmp(RENAMES[i].path, path) == 0)
+            return &RENAMES[i];
+    return NULL;
+}
+
+static bool is_below(const char *path, const char *section)
+{
+    size_t len = strlen(section);
+
+    return strncmp(path, section, len) == 0 && path[len] == '.';
+}
+
+static bool is_section(enum known_scope scope, const char *path)
+{
+    if (scope != KNOWN_TOP) {
+        const struct tn_options *options = tn_options_of((enum tn_option_scope)scope);
+
+        for (size_t i = 0; i < options->count; i++)
+            if (is_below(options->items[i].path, path))
+                return true;
+    }
+    for (size_t i = 0; i < TN_ARRAY_LEN(KEYS); i++)
+        if (KEYS[i].scope == scope && is_below(KEYS[i].path, path))
+            return true;
+    return false;
+}
+
+/* The options' key names at one level, each once: what a did-you-mean chooses from. */
+struct choices {
+    const char *names[CHOICES_MAX + 1];
+    char        text[CHOICES_MAX][COMPONENT_MAX];
+    size_t      count;
+};
+
+static void add_choice(struct choices *choices, struct tn_str name)
+{
+    if (choices->count == CHOICES_MAX)
+        return;
+    for (size_t i = 0; i < choices->count; i++)
+        if (tn_str_eq_c(name, choices->names[i]))
+            return;
+    tn_str_copy(choices->text[choices->count], COMPONENT_MAX, name);
+    choices->names[choices->count] = choices->text[choices->count];
+    choices->names[++choices->count] = NULL;
+}
+
+static void collect_choices(struct choices *choices, enum tn_option_scope scope, const char *below)
+{
+    const struct tn_options *options = tn_options_of(scope);
+    size_t                   skip = below[0] == '\0' ? 0 : strlen(below) + 1;
+
+    choices->count = 0;
+    choices->names[0] = NULL;
+    for (size_t i = 0; i < options->count; i++) {
+        const char *path = options->items[i].path;
+
+        if (skip == 0 || is_below(path, below))
+            add_choice(choices, tn_str_n(path + skip, strcspn(path + skip, ".")));
+    }
+}
+
+static bool has_dot(struct tn_str key)
+{
+    return key.len > 0 && memchr(key.ptr, '.', key.len) != NULL;
+}
+
+static void report_unknown(const struct level *level, size_t at, const char *full)
+{
+    struct choices choices;
+    const char    *near;
+
+    collect_choices(&choices, (enum tn_option_scope)level->scope, level->below);
+    near = tn_suggest(level->map->keys[at], choices.names);
+    if (has_dot(level->map->keys[at]))
+        tn_problem_add(level->problems, TN_PROBLEM_ERROR, level->map->key_lines[at], full,
+                       "unknown key; write a dotted path as maps: `a: { b: ... }`");
+    else if (near != NULL)
+        tn_problem_add(level->problems, TN_PROBLEM_ERROR, level->map->key_lines[at], full,
+                       "unknown key; did you mean `%s`?", near);
+    else
+        tn_problem_add(level->problems, TN_PROBLEM_ERROR, level->map->key_lines[at], full, "unknown key");
+}
+
+static void report_known(const struct level *level, size_t at, const struct known_key *known, const char *full)
+{
+    const struct tn_node *node = level->map->items[at];
+    enum tn_problem_kind  kind = known->kind;
+
+    if (node->kind == TN_NODE_SCALAR && known->harmless[0] != '\0' && tn_str_eq_c(node->text, known->harmless))
+        return;
+    if (node->kind != TN_NODE_SCALAR && node->count == 0) /* nothing in it that could be missed */
+        kind = TN_PROBLEM_WARNING;
+    tn_problem_add(level->problems, kind, level->map->key_lines[at], full, "known, not supported yet; %s", known->advice);
+}
+
+static void check_section(const struct level *level, size_t at, const char *below, const char *full)
+{
+    const struct tn_node *node = level->map->items[at];
+    struct level          next = {level->scope, node, below, level->prefix, level->problems};
+    struct choices        choices;
+    char                  names[256], got[160];
+    size_t                len = 0;
+
+    if (node->kind == TN_NODE_MAP) {
+        check_level(&next);
+        return;
+    }
+    if (node->kind == TN_NODE_NULL || node->broken)
+        return;
+    names[0] = '\0';
+    choices.count = 0;
+    if (level->scope != KNOWN_TOP)
+        collect_choices(&choices, (enum tn_option_scope)level->scope, below);
+    for (size_t i = 0; i < choices.count && len < sizeof names; i++)
+        len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i == 0 ? " with keys " : ", ", choices.names[i]);
+    tn_problem_add(level->problems, TN_PROBLEM_ERROR, node->line, full, "expected a map%s; got %s", names,
+                   tn_node_describe(node, got, sizeof got));
+}
+
+static void check_key(const struct level *level, size_t at)
+{
+    char                    below[TN_PATH_MAX], full[TN_PATH_MAX];
+    const struct known_key *known;
+
+    tn_path_join(below, level->below, level->map->keys[at]);
+    tn_path_join(full, level->prefix, tn_str(below));
+    if (has_dot(level->map->keys[at])) { /* `adminApi.port: 1` is not what it looks like */
+        report_unknown(level, at, full);
+        return;
+    }
+    known = find_key(level->scope, below);
+    if (known != NULL) {
+        report_known(level, at, known, full);
+        return;
+    }
+    if (level->scope != KNOWN_TOP && (tn_option_find((enum tn_option_scope)level->scope, below) != NULL ||
+                                      find_renamed(level->scope, below) != NULL))
+        return;
+    if (is_section(level->scope, below))
+        check_section(level, at, below, full);
+    else
+        report_unknown(level, at, full);
+}
+
+/* Recursive; as deep as the longest key path of the tables. */
+static void check_level(const struct level *level)
+{
+    for (size_t i = 0; i < level->map->count; i++)
+        check_key(level, i);
+}
+
+void tn_known_check(enum tn_option_scope scope, const struct tn_node *map, const char *below, const char *prefix,
+                    struct tn_problems *problems)
+{
+    struct level level = {(enum known_scope)scope, map, below, prefix, problems};
+
+    if (map != NULL && map->kind == TN_NODE_MAP)
+        check_level(&level);
+}
+
+static void report_unknown_top(const struct tn_node *root, size_t at, const char *const *ours, struct tn_problems *problems)
+{
+    char        key[COMPONENT_MAX], path[TN_PATH_MAX];
+    const char *near = tn_suggest(root->keys[at], ours);
+
+    tn_str_copy(key, sizeof key, root->keys[at]);
+    tn_path_join(path, "", root->keys[at]);
+    if (root->keys[at].len < sizeof key && (is_section(KNOWN_SETTINGS, key) || tn_option_find(TN_SCOPE_SETTINGS, key) != NULL))
+        tn_problem_add(problems, TN_PROBLEM_ERROR, root->key_lines[at], path,
+                       "unknown key; did you mean `turnout.%s`? it belongs below `turnout:`", key);
+    else if (near != NULL)
+        tn_problem_add(problems, TN_PROBLEM_ERROR, root->key_lines[at], path, "unknown key; did you mean `%s`?", near);
+    else
+        tn_problem_add(problems, TN_PROBLEM_ERROR, root->key_lines[at], path, "unknown key");
+}
+
+void tn_known_check_top(const struct tn_node *root, struct tn_problems *problems)
+{
+    static const char *const OURS[] = {"turnout", "clusters", "clusterGroups", "routers", "routingFallback",
+                                       "auth",    "queryflux", NULL};
+    struct level             level = {KNOWN_TOP, root, "", "", problems};
+
+    for (size_t i = 0; i < root->count; i++) {
+        char   key[COMPONENT_MAX];
+        size_t k = 0;
+
+        while (OURS[k] != NULL && !tn_str_eq_c(root->keys[i], OURS[k]))
+            k++;
+        if (OURS[k] != NULL)
+            continue;
+        tn_str_copy(key, sizeof key, root->keys[i]);
+        if (root->keys[i].len < sizeof key && (find_key(KNOWN_TOP, key) != NULL || is_section(KNOWN_TOP, key)))
+            check_key(&level, i);
+        else
+            report_unknown_top(root, i, OURS, problems);
+    }
+}
+
+/* A node with the peer's number in our unit, in the arena. */
+static struct tn_node *with_unit(const struct tn_options_reader *reader, const struct tn_node *node, const char *unit)
+{
+    struct tn_node *copy = tn_arena_alloc(reader->arena, sizeof *copy);
+    size_t          size = node->text.len + strlen(unit) + 1;
+    char           *text = tn_arena_alloc(reader->arena, size);
+
+    if (copy == NULL || text == NULL) {
+        reader->problems->no_memory = true;
+        return NULL;
+    }
+    *copy = *node;
+    if (node->kind == TN_NODE_SCALAR) {
+        snprintf(text, size, TN_STR_FMT "%s", TN_STR_ARG(node->text), unit);
+        copy->text = tn_str(text);
+    }
+    return copy;
+}
+
+static bool is_number(const struct tn_node *node)
+{
+    uint64_t number;
+
+    return node->kind == TN_NODE_SCALAR && tn_str_to_u64(node->text, UINT64_MAX, &number);
+}
+
+static void read_renamed(const struct tn_options_reader *reader, const struct renamed *row, const struct tn_node *node,
+                         const char *path, void *out)
+{
+    const struct tn_option *option = tn_option_find((enum tn_option_scope)row->scope, row->ours);
+    char                    got[160];
+    struct tn_node         *ours;
+
+    if (node->broken)
+        return;
+    if (row->unit[0] != '\0' && !is_number(node)) {
+        tn_problem_add(reader->problems, TN_PROBLEM_ERROR, node->line, path, "expected a whole number of %s; got %s",
+                       row->unit[0] == 'd' ? "days" : "seconds", tn_node_describe(node, got, sizeof got));
+        return;
+    }
+    ours = with_unit(reader, node, row->unit);
+    if (ours == NULL || !tn_option_read(reader, option, ours, path, out))
+        return;
+    tn_problem_add(reader->problems, TN_PROBLEM_WARNING, node->line, path, "read as `%s`; please write %s%s%s", row->ours,
+                   row->ours, row->unit[0] == '\0' ? "" : " with a unit, such as 30", row->unit);
+}
+
+void tn_known_read_renamed(const struct tn_options_reader *reader, enum tn_option_scope scope, const struct tn_node *map,
+                           const char *prefix, void *out)
+{
+    for (size_t i = 0; i < TN_ARRAY_LEN(RENAMES); i++) {
+        const struct renamed *row = &RENAMES[i];
+        const struct tn_node *node = row->scope == (enum known_scope)scope ? tn_node_find(map, row->path) : NULL;
+        char                  path[TN_PATH_MAX];
+
+        if (node == NULL)
+            continue;
+        tn_path_join(path, prefix, tn_str(row->path));
+        if (tn_node_find(map, row->ours) != NULL)
+            tn_problem_add(reader->problems, TN_PROBLEM_ERROR, node->line, path,
+                           "the same as `%s`, which is given too; remove one", row->ours);
+        else
+            read_renamed(reader, row, node, path, out);
+    }
+}
+
+bool tn_known_value_report(const struct tn_option_source *s)
+{
+    for (size_t i = 0; i < TN_ARRAY_LEN(VALUES); i++) {
+        if (VALUES[i].type != s->option->type || !tn_str_eq_c(s->node->text, VALUES[i].value))
+            continue;
+        tn_problem_add(s->reader->problems, TN_PROBLEM_ERROR, s->node->line, s->path,
+                       "`%s` is known, not supported yet; %s", VALUES[i].value, VALUES[i].advice);
+        return true;
+    }
+    return false;
+}
+
+bool tn_known_engine(struct tn_str name)
+{
+    for (size_t i = 0; i < TN_ARRAY_LEN(VALUES); i++)
+        if (VALUES[i].type == TN_OPTION_ENUM_ENGINE && tn_str_eq_c(name, VALUES[i].value))
+            return true;
+    return false;
+}

@@ -1,0 +1,241 @@
+#include "config/validate.h"
+
+#include "config/endpoint.h"
+#include "config/known_keys.h"
+
+struct cluster_view {
+    const struct tn_draft        *draft;
+    const struct tn_cluster_conf *conf;
+    const struct tn_node         *node;
+    char                          path[TN_PATH_MAX];
+};
+
+unsigned tn_draft_line(const struct tn_draft *draft, const struct tn_node *map, const char *dotted)
+{
+    char        key[128];
+    unsigned    line = map == NULL ? 1 : map->line;
+    const char *end;
+
+    (void)draft;
+    for (; map != NULL && map->kind == TN_NODE_MAP; dotted = *end == '\0' ? end : end + 1) {
+        end = dotted + strcspn(dotted, ".");
+        tn_str_copy(key, sizeof key, tn_str_n(dotted, (size_t)(end - dotted)));
+        line = tn_node_line(map, key);
+        map = *end == '\0' ? NULL : tn_node_get(map, key);
+    }
+    return line;
+}
+
+static void settings_problem(const struct tn_draft *draft, const char *option, const char *text)
+{
+    char                  path[TN_PATH_MAX];
+    const struct tn_node *map = draft->settings;
+    unsigned              line = map == NULL ? 1 : tn_node_line(draft->root, draft->settings_name);
+
+    if (map != NULL && map->kind == TN_NODE_MAP)
+        line = tn_draft_line(draft, map, option);
+    tn_path_join(path, draft->settings_name, tn_str(option));
+    tn_problem_add(draft->problems, TN_PROBLEM_ERROR, line, path, "%s", text);
+}
+
+static void check_admin(const struct tn_draft *draft)
+{
+    const struct tn_settings *s = &draft->config->settings;
+    bool                      password = s->admin_password.len > 0 || tn_node_find(draft->settings, "adminApi.password") != NULL;
+
+    if (s->admin_username.len > 0 && !password)
+        settings_problem(draft, "adminApi.username", "a username needs a password: set adminApi.password");
+    if (s->admin_username.len == 0 && password)
+        settings_problem(draft, "adminApi.password", "a password needs a username: set adminApi.username");
+    if (!s->admin_enabled)
+        return;
+    if (s->admin_host.len == 0)
+        settings_problem(draft, "adminApi.host", "expected an address, such as 127.0.0.1");
+    else if (!tn_host_is_loopback(s->admin_host) && (s->admin_username.len == 0 || !password))
+        settings_problem(draft, "adminApi.host",
+                         "off loopback the admin API needs adminApi.username and adminApi.password (or host 127.0.0.1)");
+    if (s->admin_username.len > 0 && memchr(s->admin_username.ptr, ':', s->admin_username.len) != NULL)
+        settings_problem(draft, "adminApi.username", "HTTP Basic cannot carry a username with a colon");
+}
+
+static void check_empty_password(const struct tn_draft *draft)
+{
+    const struct tn_settings *s = &draft->config->settings;
+    const struct tn_node     *node = tn_node_find(draft->settings, "adminApi.password");
+
+    /* An unset variable or an unreadable file was reported already. */
+    if (s->admin_username.len > 0 && node != NULL && s->admin_password.len == 0 && !node->broken &&
+        node->kind != TN_NODE_MAP)
+        settings_problem(draft, "adminApi.password", "must not be empty");
+}
+
+static void check_frontends(const struct tn_draft *draft)
+{
+    const struct tn_settings *s = &draft->config->settings;
+
+    if (s->pg_enabled && s->pg_host.len == 0)
+        settings_problem(draft, "frontends.postgresWire.host", "expected an address, such as 127.0.0.1");
+    else if (s->pg_enabled && !tn_host_is_loopback(s->pg_host) && s->auth_provider == TN_CFG_AUTH_PROVIDER_NONE &&
+             !s->auth_force)
+        settings_problem(draft, "frontends.postgresWire.host",
+                         "off loopback everybody could log in, as auth.provider is none; listen on 127.0.0.1, or set "
+                         "auth.force: true if the network is trusted");
+    if (s->pg_enabled && s->admin_enabled && s->pg_port != 0 && s->pg_port == s->admin_port &&
+        tn_host_overlaps(s->pg_host, s->admin_host))
+        settings_problem(draft, "adminApi.port", "the same address and port as frontends.postgresWire; choose another");
+    if (!s->pg_enabled)
+        tn_problem_add(draft->problems, TN_PROBLEM_WARNING,
+                       tn_draft_line(draft, draft->settings, "frontends.postgresWire.enabled"), draft->settings_name,
+                       "no frontend is enabled; no client can connect");
+}
+
+void tn_validate_settings(const struct tn_draft *draft)
+{
+    const struct tn_settings *s = &draft->config->settings;
+
+    check_frontends(draft);
+    check_admin(draft);
+    check_empty_password(draft);
+    if (s->persistence_type == TN_CFG_PERSISTENCE_SQLITE && s->persistence_path.len == 0)
+        settings_problem(draft, "persistence.path", "type sqlite needs the path of a file");
+}
+
+static void cluster_problem(const struct cluster_view *c, enum tn_problem_kind kind, const char *option, const char *text)
+{
+    char path[TN_PATH_MAX];
+
+    tn_path_join(path, c->path, tn_str(option));
+    tn_problem_add(c->draft->problems, kind, tn_draft_line(c->draft, c->node, option), path, "%s", text);
+}
+
+static bool given(const struct cluster_view *c, const char *option)
+{
+    const struct tn_node *node = tn_node_find(c->node, option);
+
+    return node != NULL && node->kind != TN_NODE_NULL;
+}
+
+/* Options of one engine that the file sets for another: a mistake, though not a dangerous one. */
+static void check_foreign_options(const struct cluster_view *c)
+{
+    static const struct {
+        const char        *option;
+        enum tn_cfg_engine engine;
+    } OWNED[] = {
+        {"threads", TN_CFG_ENGINE_DUCKDB},   {"memoryLimit", TN_CFG_ENGINE_DUCKDB}, {"extensions", TN_CFG_ENGINE_DUCKDB},
+        {"busyTimeout", TN_CFG_ENGINE_SQLITE}, {"sslMode", TN_CFG_ENGINE_POSTGRES},   {"auth.username", TN_CFG_ENGINE_POSTGRES},
+        {"auth.password", TN_CFG_ENGINE_POSTGRES},
+    };
+    char text[128];
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(OWNED); i++) {
+        if (OWNED[i].engine == c->conf->engine || !given(c, OWNED[i].option))
+            continue;
+        snprintf(text, sizeof text, "has no effect on engine %s; it belongs to engine %s",
+                 tn_config_enum_text("ENGINE", c->conf->engine), tn_config_enum_text("ENGINE", OWNED[i].engine));
+        cluster_problem(c, TN_PROBLEM_WARNING, OWNED[i].option, text);
+    }
+}
+
+static void check_embedded(const struct cluster_view *c)
+{
+    const struct tn_cluster_conf *conf = c->conf;
+    const struct tn_node         *path = tn_node_find(c->node, "databasePath");
+    bool                          in_memory = conf->database_path.len == 0 || tn_str_eq_c(conf->database_path, ":memory:");
+
+    if (given(c, "endpoint"))
+        cluster_problem(c, TN_PROBLEM_ERROR, "endpoint", "this engine is embedded and has no endpoint; use databasePath");
+    if (path != NULL && (path->broken || (path->kind != TN_NODE_SCALAR && path->kind != TN_NODE_NULL)))
+        return;
+    if (conf->read_only && in_memory)
+        cluster_problem(c, TN_PROBLEM_ERROR, "readOnly",
+                        "a database in memory cannot be read-only: it would stay empty; set databasePath");
+    if (conf->engine == TN_CFG_ENGINE_DUCKDB && tn_str_starts(conf->database_path, TN_STR("md:")))
+        cluster_problem(c, TN_PROBLEM_ERROR, "databasePath", "MotherDuck (md:) is known, not supported yet; use a file");
+}
+
+static void check_postgres(const struct cluster_view *c)
+{
+    const struct tn_cluster_conf *conf = c->conf;
+    const struct tn_node         *endpoint = tn_node_get(c->node, "endpoint");
+    char                          text[256];
+    bool                          has_password = false;
+    const char                   *reason;
+
+    if (given(c, "databasePath"))
+        cluster_problem(c, TN_PROBLEM_ERROR, "databasePath", "engine postgres has no file; use endpoint");
+    if (endpoint != NULL && (endpoint->broken || conf->endpoint.len == 0) && endpoint->kind != TN_NODE_NULL &&
+        (endpoint->broken || endpoint->kind != TN_NODE_SCALAR))
+        return; /* reported where it was read */
+    if (conf->endpoint.len == 0) {
+        cluster_problem(c, TN_PROBLEM_ERROR, "endpoint",
+                        "engine postgres needs an endpoint: postgresql://HOST:PORT/DATABASE");
+        return;
+    }
+    reason = tn_endpoint_check(conf->endpoint, &has_password);
+    if (reason != NULL) {
+        snprintf(text, sizeof text, "expected postgresql://HOST:PORT/DATABASE: %s", reason);
+        cluster_problem(c, TN_PROBLEM_ERROR, "endpoint", text);
+    }
+    if (has_password)
+        cluster_problem(c, TN_PROBLEM_WARNING, "endpoint", "it carries a password; put it into auth.password");
+}
+
+static void check_login(const struct cluster_view *c)
+{
+    const struct tn_cluster_conf *conf = c->conf;
+    bool                          user = given(c, "auth.username"), password = given(c, "auth.password");
+    const struct tn_node         *type = tn_node_find(c->node, "auth.type");
+
+    if (conf->auth_type == TN_CFG_CLUSTER_AUTH_BASIC) {
+        if (conf->auth_username.len == 0 && !(user && tn_node_find(c->node, "auth.username")->broken))
+            cluster_problem(c, TN_PROBLEM_ERROR, "auth.username", "auth type basic needs a username");
+        if (!password)
+            cluster_problem(c, TN_PROBLEM_WARNING, "auth.password",
+                            "no password is given; only a server that trusts this user will let it in");
+    } else if ((user || password) && (type == NULL || tn_str_eq_c(type->text, "none"))) {
+        cluster_problem(c, TN_PROBLEM_ERROR, user ? "auth.username" : "auth.password",
+                        "used by auth type basic only; set auth.type: basic");
+    }
+}
+
+static void check_breaker(const struct cluster_view *c)
+{
+    if (c->conf->breaker_backoff > c->conf->breaker_max_backoff)
+        cluster_problem(c, TN_PROBLEM_ERROR, "circuitBreaker.maxBackoff", "less than circuitBreaker.backoff");
+}
+
+static void check_cluster(const struct cluster_view *c)
+{
+    switch (c->conf->engine) {
+    case TN_CFG_ENGINE_UNSET:
+        if (!given(c, "engine"))
+            cluster_problem(c, TN_PROBLEM_ERROR, "engine", "required: one of duckDb, sqlite, postgres");
+        break;
+    case TN_CFG_ENGINE_DUCKDB:
+    case TN_CFG_ENGINE_SQLITE:
+        check_embedded(c);
+        break;
+    case TN_CFG_ENGINE_POSTGRES:
+        check_postgres(c);
+        break;
+    }
+    if (c->conf->engine != TN_CFG_ENGINE_UNSET)
+        check_foreign_options(c);
+    check_login(c);
+    check_breaker(c);
+}
+
+void tn_validate_clusters(const struct tn_draft *draft)
+{
+    struct cluster_view view = {.draft = draft};
+
+    for (size_t i = 0; i < draft->config->cluster_count; i++) {
+        view.conf = &draft->config->clusters[i];
+        view.node = draft->clusters->items[i];
+        if (view.node->kind != TN_NODE_MAP)
+            continue; /* reported */
+        tn_path_join(view.path, "clusters", view.conf->name);
+        check_cluster(&view);
+    }
+}

@@ -1,11 +1,12 @@
 #include "config/validate.h"
 
 #include "config/endpoint.h"
-#include "config/known_keys.h"
+#include "config/options.h"
 
 struct cluster_view {
     const struct tn_draft        *draft;
     const struct tn_cluster_conf *conf;
+    const struct tn_cluster_conf *defaults;
     const struct tn_node         *node;
     char                          path[TN_PATH_MAX];
 };
@@ -38,10 +39,16 @@ static void settings_problem(const struct tn_draft *draft, const char *option, c
     tn_problem_add(draft->problems, TN_PROBLEM_ERROR, line, path, "%s", text);
 }
 
+/* Given, though it could not be read (and that was reported): its absence is not one more mistake. */
+static bool is_unreadable(const struct tn_node *node)
+{
+    return node != NULL && (node->broken || node->kind == TN_NODE_MAP);
+}
+
 static void check_admin(const struct tn_draft *draft)
 {
     const struct tn_settings *s = &draft->config->settings;
-    bool                      password = s->admin_password.len > 0 || tn_node_find(draft->settings, "adminApi.password") != NULL;
+    bool password = s->admin_password.len > 0 || is_unreadable(tn_node_find(draft->settings, "adminApi.password"));
 
     if (s->admin_username.len > 0 && !password)
         settings_problem(draft, "adminApi.username", "a username needs a password: set adminApi.password");
@@ -56,17 +63,6 @@ static void check_admin(const struct tn_draft *draft)
                          "off loopback the admin API needs adminApi.username and adminApi.password (or host 127.0.0.1)");
     if (s->admin_username.len > 0 && memchr(s->admin_username.ptr, ':', s->admin_username.len) != NULL)
         settings_problem(draft, "adminApi.username", "HTTP Basic cannot carry a username with a colon");
-}
-
-static void check_empty_password(const struct tn_draft *draft)
-{
-    const struct tn_settings *s = &draft->config->settings;
-    const struct tn_node     *node = tn_node_find(draft->settings, "adminApi.password");
-
-    /* An unset variable or an unreadable file was reported already. */
-    if (s->admin_username.len > 0 && node != NULL && s->admin_password.len == 0 && !node->broken &&
-        node->kind != TN_NODE_MAP)
-        settings_problem(draft, "adminApi.password", "must not be empty");
 }
 
 static void check_frontends(const struct tn_draft *draft)
@@ -95,7 +91,6 @@ void tn_validate_settings(const struct tn_draft *draft)
 
     check_frontends(draft);
     check_admin(draft);
-    check_empty_password(draft);
     if (s->persistence_type == TN_CFG_PERSISTENCE_SQLITE && s->persistence_path.len == 0)
         settings_problem(draft, "persistence.path", "type sqlite needs the path of a file");
 }
@@ -108,11 +103,10 @@ static void cluster_problem(const struct cluster_view *c, enum tn_problem_kind k
     tn_problem_add(c->draft->problems, kind, tn_draft_line(c->draft, c->node, option), path, "%s", text);
 }
 
-static bool given(const struct cluster_view *c, const char *option)
+/* A text option has a value, or would have one if it could be read. */
+static bool given(const struct cluster_view *c, const char *option, struct tn_str value)
 {
-    const struct tn_node *node = tn_node_find(c->node, option);
-
-    return node != NULL && node->kind != TN_NODE_NULL;
+    return value.len > 0 || is_unreadable(tn_node_find(c->node, option));
 }
 
 /* Options of one engine that the file sets for another: a mistake, though not a dangerous one. */
@@ -129,7 +123,9 @@ static void check_foreign_options(const struct cluster_view *c)
     char text[128];
 
     for (size_t i = 0; i < TN_ARRAY_LEN(OWNED); i++) {
-        if (OWNED[i].engine == c->conf->engine || !given(c, OWNED[i].option))
+        const struct tn_option *option = tn_option_find(TN_SCOPE_CLUSTER, OWNED[i].option);
+
+        if (OWNED[i].engine == c->conf->engine || tn_option_equal(option, c->conf, c->defaults))
             continue;
         snprintf(text, sizeof text, "has no effect on engine %s; it belongs to engine %s",
                  tn_config_enum_text("ENGINE", c->conf->engine), tn_config_enum_text("ENGINE", OWNED[i].engine));
@@ -140,14 +136,11 @@ static void check_foreign_options(const struct cluster_view *c)
 static void check_embedded(const struct cluster_view *c)
 {
     const struct tn_cluster_conf *conf = c->conf;
-    const struct tn_node         *path = tn_node_find(c->node, "databasePath");
     bool                          in_memory = conf->database_path.len == 0 || tn_str_eq_c(conf->database_path, ":memory:");
 
-    if (given(c, "endpoint"))
+    if (given(c, "endpoint", conf->endpoint))
         cluster_problem(c, TN_PROBLEM_ERROR, "endpoint", "this engine is embedded and has no endpoint; use databasePath");
-    if (path != NULL && (path->broken || (path->kind != TN_NODE_SCALAR && path->kind != TN_NODE_NULL)))
-        return;
-    if (conf->read_only && in_memory)
+    if (conf->read_only && in_memory && !is_unreadable(tn_node_get(c->node, "databasePath")))
         cluster_problem(c, TN_PROBLEM_ERROR, "readOnly",
                         "a database in memory cannot be read-only: it would stay empty; set databasePath");
     if (conf->engine == TN_CFG_ENGINE_DUCKDB && tn_str_starts(conf->database_path, TN_STR("md:")))
@@ -157,16 +150,14 @@ static void check_embedded(const struct cluster_view *c)
 static void check_postgres(const struct cluster_view *c)
 {
     const struct tn_cluster_conf *conf = c->conf;
-    const struct tn_node         *endpoint = tn_node_get(c->node, "endpoint");
     char                          text[256];
     bool                          has_password = false;
     const char                   *reason;
 
-    if (given(c, "databasePath"))
+    if (given(c, "databasePath", conf->database_path))
         cluster_problem(c, TN_PROBLEM_ERROR, "databasePath", "engine postgres has no file; use endpoint");
-    if (endpoint != NULL && (endpoint->broken || conf->endpoint.len == 0) && endpoint->kind != TN_NODE_NULL &&
-        (endpoint->broken || endpoint->kind != TN_NODE_SCALAR))
-        return; /* reported where it was read */
+    if (conf->endpoint.len == 0 && is_unreadable(tn_node_get(c->node, "endpoint")))
+        return;
     if (conf->endpoint.len == 0) {
         cluster_problem(c, TN_PROBLEM_ERROR, "endpoint",
                         "engine postgres needs an endpoint: postgresql://HOST:PORT/DATABASE");
@@ -181,14 +172,16 @@ static void check_postgres(const struct cluster_view *c)
         cluster_problem(c, TN_PROBLEM_WARNING, "endpoint", "it carries a password; put it into auth.password");
 }
 
+/* When auth.type itself is wrong, that is enough. */
 static void check_login(const struct cluster_view *c)
 {
     const struct tn_cluster_conf *conf = c->conf;
-    bool                          user = given(c, "auth.username"), password = given(c, "auth.password");
+    bool                          user = given(c, "auth.username", conf->auth_username);
+    bool                          password = given(c, "auth.password", conf->auth_password);
     const struct tn_node         *type = tn_node_find(c->node, "auth.type");
 
     if (conf->auth_type == TN_CFG_CLUSTER_AUTH_BASIC) {
-        if (conf->auth_username.len == 0 && !(user && tn_node_find(c->node, "auth.username")->broken))
+        if (!user)
             cluster_problem(c, TN_PROBLEM_ERROR, "auth.username", "auth type basic needs a username");
         if (!password)
             cluster_problem(c, TN_PROBLEM_WARNING, "auth.password",
@@ -209,7 +202,7 @@ static void check_cluster(const struct cluster_view *c)
 {
     switch (c->conf->engine) {
     case TN_CFG_ENGINE_UNSET:
-        if (!given(c, "engine"))
+        if (tn_node_get(c->node, "engine") == NULL)
             cluster_problem(c, TN_PROBLEM_ERROR, "engine", "required: one of duckDb, sqlite, postgres");
         break;
     case TN_CFG_ENGINE_DUCKDB:
@@ -228,8 +221,11 @@ static void check_cluster(const struct cluster_view *c)
 
 void tn_validate_clusters(const struct tn_draft *draft)
 {
-    struct cluster_view view = {.draft = draft};
+    struct tn_options_reader reader = {.arena = draft->arena, .problems = draft->problems};
+    struct tn_cluster_conf   defaults;
+    struct cluster_view      view = {.draft = draft, .defaults = &defaults};
 
+    tn_options_read(&reader, TN_SCOPE_CLUSTER, NULL, "", &defaults);
     for (size_t i = 0; i < draft->config->cluster_count; i++) {
         view.conf = &draft->config->clusters[i];
         view.node = draft->clusters->items[i];

@@ -24,14 +24,16 @@ enum tn_dialect {
 /* What the statement does. `multi` is for routers: more than one statement in the text. */
 enum tn_class {
     TN_CLASS_EMPTY,   /* nothing but white space and comments */
-    TN_CLASS_READ,    /* known to change nothing: SELECT without INTO, FOR UPDATE or data-changing WITH, VALUES, TABLE,
-                         EXPLAIN without ANALYZE (or of a read), SHOW, DESCRIBE, PRAGMA without `=` */
-    TN_CLASS_WRITE,   /* INSERT UPDATE DELETE MERGE COPY..FROM TRUNCATE REPLACE CALL, and whatever is not known */
+    TN_CLASS_READ,    /* known to change nothing: SELECT without INTO, FOR UPDATE, data-changing WITH or a function that is
+                         known to change something (nextval, set_config, pg_advisory_lock ...), VALUES, TABLE, FROM t,
+                         EXPLAIN without ANALYZE (or of a read), SHOW, DESCRIBE, SUMMARIZE, PRAGMA that only asks */
+    TN_CLASS_WRITE,   /* INSERT UPDATE DELETE MERGE COPY TRUNCATE REPLACE CALL DO, and whatever is not known */
     TN_CLASS_DDL,     /* CREATE ALTER DROP GRANT REVOKE COMMENT REINDEX ... */
-    TN_CLASS_UTILITY, /* SET RESET SHOW DISCARD BEGIN COMMIT PREPARE EXECUTE DECLARE FETCH LISTEN LOCK VACUUM ATTACH ... */
+    TN_CLASS_UTILITY, /* SET RESET DISCARD COPY..TO STDOUT BEGIN COMMIT PREPARE EXECUTE DECLARE FETCH LISTEN LOCK VACUUM ATTACH ... */
     TN_CLASS_MULTI
 };
 const char *tn_class_name(enum tn_class class); /* "read" */
+bool        tn_class_parse(struct tn_str name, enum tn_class *out);
 
 /* The leading keyword, where the session or an engine must act on it. */
 enum tn_verb {
@@ -45,6 +47,7 @@ enum tn_verb {
     TN_VERB_VACUUM, TN_VERB_ANALYZE, TN_VERB_DESCRIBE, TN_VERB_REPLACE, TN_VERB_LOAD, TN_VERB_INSTALL, TN_VERB_CHECKPOINT,
     TN_VERB_COUNT
 };
+const char *tn_verb_name(enum tn_verb verb); /* "SELECT"; "" for TN_VERB_OTHER */
 
 enum { TN_FEATURES_TABLES = 32 };
 
@@ -53,34 +56,47 @@ struct tn_features {
     enum tn_verb  verb;
     enum tn_verb  inner_verb;    /* of EXPLAIN, PREPARE .. AS, DECLARE .. FOR, WITH ..: the statement inside */
     uint64_t      template_hash; /* of the text without literals, comments and white space, keywords folded; 0 = none */
-    unsigned      table_count;   /* distinct relation names seen, at most TN_FEATURES_TABLES are kept */
+    unsigned      table_count;   /* distinct relation names kept, at most TN_FEATURES_TABLES */
+    bool          more_tables;   /* there were more than that */
     struct tn_str tables[TN_FEATURES_TABLES]; /* as written, without quotes when the whole name is quoted: a, s.a */
-    unsigned      param_count;   /* the highest $n, or the number of ? */
-    unsigned      join_count;
+    unsigned      param_count;   /* the highest $n or ?n, or the number of ? and named ones */
+    unsigned      join_count;    /* JOIN, and commas between tables */
     unsigned      set_op_count;
     bool          has_where, has_group_by, has_order_by, has_distinct, has_aggregate, has_window, has_subquery, has_limit;
     bool          explain_analyze;
     bool          needs_session; /* leaves something behind on its connection: temporary table, LISTEN, advisory lock,
                                     PREPARE, cursor WITH HOLD, LOAD, ATTACH, USE, CREATE TEMP, set_config(..., false) */
     bool          has_into, for_update;
+    bool          calls_unknown; /* calls a function that is not in functions.def: it may be a user's own, with effects */
 };
 
-/* TEXT is one statement. Never fails: what is not understood is TN_CLASS_WRITE with TN_VERB_OTHER. */
+/* May it run a second time (after a failure, as a hedge, as a probe)? Only what is known to change nothing may. */
+static inline bool tn_features_repeatable(const struct tn_features *features)
+{
+    return features->class == TN_CLASS_READ && !features->calls_unknown;
+}
+
+/* TEXT is one statement (TN_CLASS_MULTI when another one follows a semicolon). Never fails: what is not understood is
+ * TN_CLASS_WRITE with TN_VERB_OTHER. Linear; about 64 KiB of stack. */
 void tn_features_read(struct tn_features *out, struct tn_str text, enum tn_dialect dialect);
 
-/* The next statement of TEXT (without its semicolon and leading white space), or false at the end. Statements that
- * hold nothing but comments are skipped; *AT starts at 0. Strings, dollar quotes, comments, BEGIN ATOMIC bodies and
- * parentheses are respected. An unterminated string or comment runs to the end of the text. */
+/* The next statement of TEXT (without its semicolon and surrounding white space, with its comments), or false at the end.
+ * Statements that hold nothing but comments are skipped; *AT starts at 0. Strings, dollar quotes, comments, BEGIN ATOMIC
+ * bodies, trigger and procedure bodies (BEGIN .. END) and parentheses are respected. An unterminated string or comment
+ * runs to the end of the text. */
 bool tn_statement_next(struct tn_str text, enum tn_dialect dialect, size_t *at, struct tn_str *statement);
 
-/* Routing wishes of a leading comment, slash-star + turnout(group=etl, cluster=pg-1, tags='a:1,b', strategy=cost) star-slash. */
+/* Routing wishes of a leading comment, slash-star + turnout(group=etl, cluster=pg-1, tags='a:1,b', strategy=cost) star-slash.
+ * White space and other comments may stand before it; a hint comment that does not begin with turnout is left alone. The
+ * values point into the statement. */
 struct tn_hint {
     struct tn_str group, cluster, tags, strategy, priority;
 };
 /* TN_OK also when there is no hint (all empty); TN_E_INVALID with ERR for a hint that cannot be read. */
 TN_MUST_USE enum tn_status tn_hint_read(struct tn_hint *out, struct tn_str statement, struct tn_error *err);
 
-/* TEXT with its literals replaced by `?`, into OUT (NUL-terminated, cut at SIZE); the written length. */
+/* TEXT with its literals (strings, numbers) replaced by `?` and each comment by a space, into OUT (NUL-terminated, cut at
+ * SIZE before a character that does not fit); the written length. SIZE > 0. */
 size_t tn_text_without_literals(char *out, size_t size, struct tn_str text, enum tn_dialect dialect);
 
 #endif

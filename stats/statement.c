@@ -1,0 +1,94 @@
+#include "stats/statement.h"
+
+/* A body can only follow one of these among the first words of CREATE [OR REPLACE] [TEMP] .. */
+enum { HEAD_WORDS = 6 };
+
+static bool opens_body(enum tn_word word)
+{
+    return word == TN_WORD_function || word == TN_WORD_procedure || word == TN_WORD_trigger;
+}
+
+/* END IF, END LOOP .. close what did not count as a block. */
+static bool closes_other(enum tn_word word)
+{
+    return word == TN_WORD_if || word == TN_WORD_loop || word == TN_WORD_while || word == TN_WORD_repeat || word == TN_WORD_for;
+}
+
+static void scan_body(struct tn_statement_scan *scan, enum tn_word word)
+{
+    bool after_end = scan->after_end;
+
+    scan->after_end = false;
+    if (after_end && closes_other(word)) {
+        scan->blocks++;
+        return;
+    }
+    if (word == TN_WORD_begin || (word == TN_WORD_case && scan->blocks > 0 && !after_end))
+        scan->blocks++;
+    if (word == TN_WORD_end && scan->blocks > 0) {
+        scan->blocks--;
+        scan->after_end = true;
+    }
+}
+
+static void scan_word(struct tn_statement_scan *scan, enum tn_word word)
+{
+    if (scan->words < HEAD_WORDS) {
+        if (scan->words == 0)
+            scan->creates = word == TN_WORD_create;
+        else if (scan->creates && opens_body(word))
+            scan->may_have_body = true;
+        scan->words++;
+    }
+    if (scan->may_have_body && scan->brackets == 0)
+        scan_body(scan, word);
+}
+
+bool tn_statement_token(struct tn_statement_scan *scan, const struct tn_token *token, enum tn_word word)
+{
+    if (token->kind == TN_TOKEN_WORD) {
+        scan_word(scan, word);
+    } else {
+        scan->after_end = false;
+        if (token->punct == '(')
+            scan->brackets++;
+        else if (token->punct == ')' && scan->brackets > 0)
+            scan->brackets--;
+    }
+    return token->punct == ';' && scan->brackets == 0 && scan->blocks == 0;
+}
+
+static struct tn_str trimmed(struct tn_str text, size_t from, size_t to)
+{
+    return tn_str_trim(tn_str_n(text.ptr + from, to - from));
+}
+
+bool tn_statement_next(struct tn_str text, enum tn_dialect dialect, size_t *at, struct tn_str *statement)
+{
+    struct tn_statement_scan scan = {0};
+    struct tn_lexer          lexer;
+    struct tn_token          token;
+    size_t                   start = *at;
+    bool                     some = false;
+
+    tn_lexer_init(&lexer, text, dialect);
+    lexer.at = TN_MIN(start, text.len);
+    while (tn_lexer_next(&lexer, &token)) {
+        enum tn_word word = token.kind == TN_TOKEN_WORD ? tn_word_find(token.text) : TN_WORD_NONE;
+
+        if (!tn_statement_token(&scan, &token, word)) {
+            some = true;
+            continue;
+        }
+        *at = lexer.at;
+        if (some) {
+            *statement = trimmed(text, start, lexer.at - 1);
+            return true;
+        }
+        start = lexer.at;
+        scan = (struct tn_statement_scan){0};
+    }
+    *at = text.len;
+    *statement = some ? trimmed(text, start, text.len) : TN_STR("");
+    return some;
+}

@@ -1,0 +1,220 @@
+#include "stats/template.h"
+
+#include "base/hash.h"
+
+void tn_template_init(struct tn_template *tpl)
+{
+    tpl->hash = 0;
+    tpl->len = 0;
+    tpl->hold = TN_HOLD_NONE;
+    tpl->after_row = tpl->after_comma = false;
+    tpl->held = 0;
+    tpl->depth = 0;
+    tpl->row_depth = SIZE_MAX;
+    tpl->sign = '\0';
+    tpl->last = (struct tn_token){.kind = TN_TOKEN_END};
+    tpl->last_word = TN_WORD_NONE;
+}
+
+static void flush_block(struct tn_template *tpl)
+{
+    tpl->hash = tn_hash_seeded(tpl->block, tpl->len, tpl->hash + 1);
+    tpl->len = 0;
+}
+
+static void put_byte(struct tn_template *tpl, char c)
+{
+    if (tpl->len == sizeof tpl->block)
+        flush_block(tpl);
+    tpl->block[tpl->len++] = c;
+}
+
+/* A token of its own: the separator cannot be part of a word. */
+static void put_text(struct tn_template *tpl, struct tn_str text, bool fold)
+{
+    for (size_t i = 0; i < text.len; i++)
+        put_byte(tpl, fold ? tn_ascii_lower(text.ptr[i]) : text.ptr[i]);
+    put_byte(tpl, ' ');
+}
+
+static void put_mark(struct tn_template *tpl, char c)
+{
+    put_text(tpl, tn_str_n(&c, 1), false);
+}
+
+/* What was held back is no plain list: it counts in full. */
+static void release(struct tn_template *tpl)
+{
+    if (tpl->hold == TN_HOLD_COMMA || tpl->hold == TN_HOLD_ROW)
+        put_mark(tpl, ',');
+    if (tpl->hold == TN_HOLD_ROW)
+        put_mark(tpl, '(');
+    for (size_t i = 0; i < tpl->held; i++) {
+        put_mark(tpl, '?');
+        if (i + 1 < tpl->held || tpl->after_comma)
+            put_mark(tpl, ',');
+    }
+    tpl->hold = TN_HOLD_NONE;
+    tpl->held = 0;
+    tpl->after_comma = false;
+}
+
+/* The list or row ended with nothing but literals: a list is one `?`, a row was there before. */
+static void collapse(struct tn_template *tpl)
+{
+    if (tpl->hold == TN_HOLD_LIST && tpl->held > 0)
+        put_mark(tpl, '?');
+    tpl->hold = TN_HOLD_NONE;
+    tpl->held = 0;
+    tpl->after_comma = false;
+}
+
+/* True when the token was taken by a list or row of literals that is held back. */
+static bool hold_token(struct tn_template *tpl, bool literal, char punct)
+{
+    if (tpl->hold == TN_HOLD_COMMA) {
+        if (punct == '(' && tpl->depth == tpl->row_depth) {
+            tpl->hold = TN_HOLD_ROW;
+            tpl->depth++;
+            return true;
+        }
+        release(tpl);
+        return false;
+    }
+    if (tpl->hold != TN_HOLD_LIST && tpl->hold != TN_HOLD_ROW)
+        return false;
+    if (literal && (tpl->held == 0 || tpl->after_comma)) {
+        tpl->held++;
+        tpl->after_comma = false;
+        return true;
+    }
+    if (punct == ',' && tpl->held > 0 && !tpl->after_comma) {
+        tpl->after_comma = true;
+        return true;
+    }
+    if ((punct == ')' || punct == ']') && !tpl->after_comma) {
+        bool row = tpl->hold == TN_HOLD_ROW;
+
+        collapse(tpl);
+        if (!row)
+            return false;
+        tpl->depth--;
+        tpl->after_row = true;
+        return true;
+    }
+    if (punct == '(' && tpl->hold == TN_HOLD_LIST && tpl->held == 0)
+        tpl->row_depth = tpl->depth; /* IN ((1, 2), (3, 4)) */
+    release(tpl);
+    return false;
+}
+
+static void take_punct(struct tn_template *tpl, char punct)
+{
+    bool was_row = tpl->after_row;
+
+    tpl->after_row = false;
+    switch (punct) {
+    case '(':
+    case '[':
+    case '{':
+        if (tpl->last_word == TN_WORD_in || (tpl->last_word == TN_WORD_array && punct == '['))
+            tpl->hold = TN_HOLD_LIST;
+        else if (tpl->last_word == TN_WORD_values && punct == '(')
+            tpl->row_depth = tpl->depth;
+        tpl->depth++;
+        break;
+    case ')':
+    case ']':
+    case '}':
+        if (tpl->depth > 0)
+            tpl->depth--;
+        if (tpl->depth == tpl->row_depth)
+            tpl->after_row = true;
+        else if (tpl->row_depth != SIZE_MAX && tpl->depth < tpl->row_depth)
+            tpl->row_depth = SIZE_MAX;
+        break;
+    case ',':
+        if (was_row)
+            tpl->hold = TN_HOLD_COMMA;
+        break;
+    default:
+        break;
+    }
+}
+
+static bool is_literal(const struct tn_template *tpl, const struct tn_token *token, enum tn_word word)
+{
+    if (token->kind == TN_TOKEN_NUMBER || token->kind == TN_TOKEN_STRING || token->kind == TN_TOKEN_PARAM)
+        return true;
+    return (word == TN_WORD_true || word == TN_WORD_false || word == TN_WORD_null) && tpl->last_word != TN_WORD_is &&
+           tpl->last_word != TN_WORD_not && tpl->last.punct != '.';
+}
+
+static void feed(struct tn_template *tpl, const struct tn_token *token, enum tn_word word)
+{
+    bool literal = is_literal(tpl, token, word);
+
+    if (!hold_token(tpl, literal, token->punct)) {
+        if (token->kind == TN_TOKEN_PUNCT)
+            take_punct(tpl, token->punct);
+        else
+            tpl->after_row = false;
+        if (token->kind == TN_TOKEN_WORD && tpl->depth == tpl->row_depth && word != TN_WORD_values)
+            tpl->row_depth = SIZE_MAX;
+        if (tpl->hold == TN_HOLD_COMMA) {
+            /* emitted by release(), or not at all */
+        } else if (literal) {
+            put_mark(tpl, '?');
+        } else {
+            put_text(tpl, token->text, token->kind == TN_TOKEN_WORD);
+        }
+    }
+    tpl->last = *token;
+    tpl->last_word = word;
+}
+
+/* Can a + or - be the sign of a literal after what was last? */
+static bool sign_place(const struct tn_template *tpl)
+{
+    switch (tpl->last.kind) {
+    case TN_TOKEN_WORD:
+        return tpl->last_word != TN_WORD_NONE;
+    case TN_TOKEN_PUNCT:
+        return tpl->last.punct != ')' && tpl->last.punct != ']' && tpl->last.punct != '}';
+    case TN_TOKEN_END:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void tn_template_add(struct tn_template *tpl, const struct tn_token *token, enum tn_word word)
+{
+    char sign = tpl->sign;
+
+    if (sign != '\0') {
+        tpl->sign = '\0';
+        if (token->kind != TN_TOKEN_NUMBER) {
+            struct tn_token held = {.kind = TN_TOKEN_PUNCT, .text = sign == '-' ? TN_STR("-") : TN_STR("+"), .punct = sign};
+
+            feed(tpl, &held, TN_WORD_NONE);
+        }
+    }
+    if ((token->punct == '-' || token->punct == '+') && sign_place(tpl))
+        tpl->sign = token->punct;
+    else
+        feed(tpl, token, word);
+}
+
+uint64_t tn_template_end(struct tn_template *tpl)
+{
+    char sign = tpl->sign;
+
+    if (sign != '\0')
+        put_mark(tpl, sign);
+    release(tpl);
+    if (tpl->last.kind == TN_TOKEN_END && sign == '\0')
+        return 0;
+    flush_block(tpl);
+    return tpl->hash == 0 ? 1 : tpl->hash;
+}

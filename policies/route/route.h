@@ -36,7 +36,7 @@ struct tn_route_step {
     unsigned      line;     /* in the configuration, 0 = none */
     int           rule;     /* matching rule, 0-based; -1 = none */
     bool          matched;
-    struct tn_str why;      /* "regex `^INSERT` matched", "no rule matched" */
+    struct tn_str why;      /* "regex `^INSERT` matched", "no rule matched"; at most 200 bytes, no control characters */
 };
 
 struct tn_route_result {
@@ -55,20 +55,25 @@ struct tn_route_result {
  * empty rules, ...). NULL routers give an empty chain. On TN_OK the caller owns one reference. */
 TN_MUST_USE enum tn_status tn_routes_new(struct tn_routes **out, const struct tn_config *config,
                                          struct tn_problems *problems);
+/* The same as a tn_config_check (config.h): compiles the draft's routers for their mistakes alone. ARG is not used. */
+void tn_routes_check(const struct tn_config *draft, struct tn_problems *problems, void *arg);
 struct tn_routes *tn_routes_ref(struct tn_routes *routes);
 void              tn_routes_unref(struct tn_routes *routes);
 
-/* Decides. TN_E_INVALID with ERR when a hint names an unknown group or cluster (42704, with the known names), TN_E_NOMEM. A
+/* Decides. A hint names the group before the routers do, but does not lift a refusal: the chain is run, and where it
+ * denies the statement is denied. TN_E_INVALID with ERR when a hint names an unknown group or cluster (42704, with the known names), TN_E_NOMEM. A
  * deny is TN_OK with result->denied. TEXT is the whole statement. Regexes run with match limits; one that exceeds them
  * counts as no match and is noted in the trace. */
 TN_MUST_USE enum tn_status tn_routes_decide(const struct tn_routes *routes, const struct tn_route_context *context,
                                             const struct tn_features *features, struct tn_str text,
                                             struct tn_arena *arena, struct tn_route_result *out, struct tn_error *err);
 
-/* The trace as one line of text into OUT (NUL-terminated): "tags: no rule matched; queryRegex#1: regex matched -> etl". */
+/* The trace as one line of text into OUT (NUL-terminated): "tags: no rule matched; queryRegex#1: regex `^INSERT`
+ * matched -> etl"; rules are counted from 1 here. Returns the length written. */
 size_t tn_route_trace_text(const struct tn_route_result *result, char *out, size_t size);
 
-/* Tags from "team:bi,nightly" or a JSON object; at most 20, 128 characters each. TN_E_INVALID says what is wrong. */
+/* Tags from "team:bi,nightly" or a JSON object; at most 20, 128 characters each, the later of two
+ * with one name wins. TN_E_INVALID (22023) says what is wrong. */
 TN_MUST_USE enum tn_status tn_tags_parse(struct tn_str text, struct tn_arena *arena, size_t *count, struct tn_tag **out,
                                          struct tn_error *err);
 

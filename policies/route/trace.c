@@ -1,0 +1,50 @@
+#include "policies/route/route.h"
+
+#include <stdarg.h>
+
+struct line {
+    char  *out;
+    size_t size, len; /* LEN grows beyond SIZE as snprintf's does */
+};
+
+static void put(struct line *line, const char *fmt, ...) TN_PRINTF(2, 3);
+
+static void put(struct line *line, const char *fmt, ...)
+{
+    size_t  at = TN_MIN(line->len, line->size == 0 ? 0 : line->size - 1);
+    va_list args;
+    int     n;
+
+    va_start(args, fmt);
+    n = vsnprintf(line->size == 0 ? NULL : line->out + at, line->size - at, fmt, args);
+    va_end(args);
+    line->len += n > 0 ? (size_t)n : 0;
+}
+
+size_t tn_route_trace_text(const struct tn_route_result *result, char *out, size_t size)
+{
+    struct line line = {.out = out, .size = size};
+    size_t      written;
+
+    if (size > 0)
+        out[0] = '\0';
+    for (size_t i = 0; i < result->step_count; i++) {
+        const struct tn_route_step *step = &result->steps[i];
+
+        put(&line, "%s%s", i == 0 ? "" : "; ", step->router);
+        if (step->rule >= 0)
+            put(&line, "#%d", step->rule + 1);
+        put(&line, ": %.*s", (int)step->why.len, step->why.ptr);
+    }
+    if (result->denied)
+        put(&line, " -> denied %s", result->sqlstate);
+    else if (result->group != NULL)
+        put(&line, " -> %.*s", (int)result->group->name.len, result->group->name.ptr);
+    written = size == 0 ? 0 : TN_MIN(line.len, size - 1);
+    if (written < line.len) { /* not in the middle of a character */
+        written = tn_utf8_valid_prefix(out, written);
+        if (size > 0)
+            out[written] = '\0';
+    }
+    return written;
+}

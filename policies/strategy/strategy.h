@@ -27,7 +27,7 @@ struct tn_strategy_ops {
 };
 
 /* Why each member was left out, for messages and explaining. */
-enum tn_refusal { TN_REFUSAL_NONE, TN_REFUSAL_NOT_USABLE, TN_REFUSAL_CANNOT_RUN, TN_REFUSAL_TRIED, TN_REFUSAL_HINT, TN_REFUSAL_NO_ROOM };
+enum tn_refusal { TN_REFUSAL_NONE, TN_REFUSAL_NOT_USABLE, TN_REFUSAL_CANNOT_RUN, TN_REFUSAL_TRIED, TN_REFUSAL_HINT, TN_REFUSAL_NO_ROOM, TN_REFUSAL_READ_ONLY };
 
 struct tn_choose_request {
     struct tn_group          *group;
@@ -38,12 +38,20 @@ struct tn_choose_request {
     bool                      needs_writable; /* leave out read-only members if a writable one is usable */
     uint64_t                  tried;          /* bits of members that are left out */
     uint64_t                  now_us;
+    /* Free slots of CLUSTER for GROUP; the caller asks src/admission, which is
+     * a later stage than choosing. */
+    unsigned (*room)(void *arg, struct tn_group *group, const struct tn_cluster *cluster);
+    void                     *room_arg;
 };
 
-/* Picks a member. TN_OK; TN_AGAIN: some are eligible but none has room (ELIGIBLE has their bits: queue for one of them);
+/* Picks a member. TN_OK; TN_AGAIN: some may take it but none has room: queue. In both cases ELIGIBLE has the bits of all
+ * members that can do the statement, also of those that are down or in maintenance just now: admission looks again before it
+ * gives out a slot, so a waiter profits from a member that comes back. Room is a cluster's; a group's own limit is
+ * admission's.
  * TN_E_LIMIT / TN_E_UNSUPPORTED / TN_E_DENIED / TN_E_INVALID: none can ever take it now, ERR lists every member with its reason
  * (57P03 when all are down, 25006 a write to read-only members, 0A000 ...). The last usable member is never left out for
- * its breaker or a failed probe: when all members that could run it are only DOWN or BREAKER, they count as usable. */
+ * its breaker or a failed probe: when all members that could run it are only DOWN or BREAKER, they count as usable (REMOVED too: a query keeps
+ * the snapshot it began with). A member whose breaker is half open is picked once a second. */
 enum tn_status tn_strategy_choose(const struct tn_choose_request *request, struct tn_choice *out, uint64_t *eligible,
                                   struct tn_error *err);
 

@@ -5,7 +5,10 @@
 
 #include "engine/cluster.h"
 
-enum { TN_GROUP_MEMBERS = 64 }; /* members of a group at most: one bit each */
+enum {
+    TN_GROUP_MEMBERS = 64, /* members of a group at most: one bit each */
+    TN_GROUP_TURNS = 16,
+};
 
 /* What outlives a reload of the same group name: slots, queue, strategy position. Made and freed by src/admission
  * through tn_topology_hooks, so that this module needs not know it. */
@@ -18,7 +21,8 @@ struct tn_group {
     struct tn_cluster         **members; /* in configuration order; references held by the topology's cluster list */
     struct tn_group            *fallback; /* NULL = none */
     struct tn_group_state      *state;
-    _Atomic uint64_t            turn;    /* strategies: position of roundRobin and weighted */
+    _Atomic uint64_t            turn;    /* strategies: position of roundRobin and weighted over all members */
+    _Atomic uint64_t            subset_turns[TN_GROUP_TURNS]; /* the same when some are not eligible, by hash of the rest */
 };
 
 struct tn_topology {

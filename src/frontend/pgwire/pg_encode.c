@@ -1,0 +1,155 @@
+#include "frontend/pgwire/pg_encode.h"
+
+#include "base/alloc.h"
+#include "frontend/pgwire/pg_column.h"
+#include "frontend/pgwire/pg_digits.h"
+#include "frontend/pgwire/pg_message.h"
+
+enum {
+    ROW_HEADER = 7, /* 'D', length, columns */
+    LENGTH = 4,
+    ON_STACK = 32,
+    COLUMNS_MAX = INT16_MAX,
+};
+
+/* A batch made ready. */
+struct plan {
+    struct tn_pg_column *columns;
+    size_t               count;
+    size_t               fixed;    /* most bytes of a row beside those that depend on the values' lengths */
+    uint16_t             variable[ON_STACK];
+    size_t               variable_count; /* columns with offsets or a stage; above ON_STACK: look at all columns */
+};
+
+static enum tn_status plan_columns(struct plan *plan, const struct tn_pg_encoder *encoder, const struct tn_batch *batch,
+                                   struct tn_error *err)
+{
+    plan->fixed = ROW_HEADER + plan->count * LENGTH;
+    for (size_t i = 0; i < plan->count; i++) {
+        struct tn_pg_column *c = &plan->columns[i];
+        int16_t              format = tn_pg_format_of(encoder->base.pg_formats, encoder->base.pg_format_count, i);
+
+        TN_TRY(tn_pg_column_init(c, &batch->schema->columns[i], batch->columns[i], batch->rows, format, &encoder->style,
+                                 err));
+        plan->fixed += c->room;
+        if (c->offsets == NULL && c->stage == NULL)
+            continue;
+        if (plan->variable_count < ON_STACK)
+            plan->variable[plan->variable_count] = (uint16_t)i;
+        plan->variable_count++;
+    }
+    return TN_OK;
+}
+
+static enum tn_status add_room(struct tn_pg_column *c, int64_t row, size_t *need, struct tn_error *err)
+{
+    if (TN_UNLIKELY(c->stage != NULL)) {
+        if (tn_pg_column_is_null(c, row))
+            return TN_OK;
+        TN_TRY(tn_pg_column_stage(c, row, err));
+        *need += c->stage->bytes.len;
+    } else if (c->offsets != NULL) {
+        *need += tn_pg_column_data_len(c, row) * c->factor;
+    }
+    return TN_OK;
+}
+
+/* The most bytes that ROW needs. */
+static enum tn_status room_for_row(struct plan *plan, int64_t row, size_t *need, struct tn_error *err)
+{
+    *need = plan->fixed;
+    if (plan->variable_count > ON_STACK) {
+        for (size_t i = 0; i < plan->count; i++)
+            TN_TRY(add_room(&plan->columns[i], row, need, err));
+        return TN_OK;
+    }
+    for (size_t i = 0; i < plan->variable_count; i++)
+        TN_TRY(add_room(&plan->columns[plan->variable[i]], row, need, err));
+    return TN_OK;
+}
+
+/* OUT has the room. The end, or NULL with *BAD the column whose value is out of range. */
+static char *put_row(char *out, struct plan *plan, int64_t row, const struct tn_pg_column **bad)
+{
+    char *at = out + ROW_HEADER;
+
+    for (struct tn_pg_column *c = plan->columns, *end = c + plan->count; c < end; c++) {
+        char *value;
+
+        if (tn_pg_column_is_null(c, row)) {
+            at = tn_pg_put_be32(at, UINT32_MAX);
+            continue;
+        }
+        value = c->put(at + LENGTH, c, row);
+        if (TN_UNLIKELY(value == NULL)) {
+            *bad = c;
+            return NULL;
+        }
+        tn_pg_put_be32(at, (uint32_t)(value - at - LENGTH));
+        at = value;
+    }
+    *out = 'D';
+    tn_pg_put_be32(out + 1, (uint32_t)(at - out - 1));
+    tn_pg_put_be16(out + 5, (uint16_t)plan->count);
+    return at;
+}
+
+static enum tn_status put_rows(struct plan *plan, int64_t rows, struct tn_buf *out, struct tn_error *err)
+{
+    const struct tn_pg_column *bad = NULL;
+
+    for (int64_t row = 0; row < rows; row++) {
+        size_t need;
+        char  *end;
+
+        TN_TRY(room_for_row(plan, row, &need, err));
+        if (TN_UNLIKELY(need > INT32_MAX || !tn_buf_reserve(out, need)))
+            return need > INT32_MAX ? tn_fail(err, TN_E_LIMIT, "54000", "a row of %zu bytes is too large", need)
+                                    : tn_pg_no_room(err, out, need);
+        end = put_row(out->data + out->len, plan, row, &bad);
+        if (TN_UNLIKELY(end == NULL))
+            return tn_pg_column_out_of_range(bad, err);
+        out->len = (size_t)(end - out->data);
+    }
+    return TN_OK;
+}
+
+static enum tn_status encode_batch(const struct tn_encoder *base, const struct tn_batch *batch, struct tn_buf *out,
+                                   struct tn_error *err)
+{
+    const struct tn_pg_encoder *encoder = (const struct tn_pg_encoder *)(const void *)base; /* first */
+    struct tn_pg_column         few[ON_STACK];
+    struct plan                 plan = {.columns = few, .count = batch->schema->count};
+    enum tn_status              status;
+
+    if (plan.count > COLUMNS_MAX)
+        return tn_fail(err, TN_E_LIMIT, "54011", "a row of %zu columns is too wide; at most %d", plan.count,
+                       (int)COLUMNS_MAX);
+    if (plan.count > ON_STACK)
+        plan.columns = tn_malloc(plan.count * sizeof *plan.columns);
+    if (plan.columns == NULL)
+        return tn_pg_no_memory(err);
+    for (size_t i = 0; i < plan.count; i++)
+        plan.columns[i].stage = NULL;
+    status = plan_columns(&plan, encoder, batch, err);
+    if (status == TN_OK)
+        status = put_rows(&plan, batch->rows, out, err);
+    for (size_t i = 0; i < plan.count; i++)
+        tn_pg_column_reset(&plan.columns[i]);
+    if (plan.columns != few)
+        tn_free(plan.columns);
+    return status;
+}
+
+const struct tn_encoder_ops tn_pg_encoder_ops = {.name = "postgres", .batch = encode_batch};
+
+void tn_pg_encoder_init(struct tn_pg_encoder *encoder, const struct tn_pg_style *style, const int16_t *formats,
+                        size_t count)
+{
+    *encoder = (struct tn_pg_encoder){
+        .base = {.ops = &tn_pg_encoder_ops, .pg_rows = true, .pg_format_count = count, .pg_formats = formats},
+        .style = *style,
+    };
+}
+
+_Static_assert(offsetof(struct tn_pg_encoder, base) == 0, "an encoder is its options");

@@ -197,6 +197,21 @@ static enum tn_http_event check_length(struct tn_http_parser *parser)
     return TN_HTTP_HEAD;
 }
 
+/* "METHOD SP target SP HTTP/1.x", and no field without a name: where llhttp is kinder than RFC 9112. */
+static enum tn_http_event check_shape(struct tn_http_parser *parser)
+{
+    size_t      at = strlen(tn_http_method_name(parser->method)) + 1;
+    const char *target = parser->head.data + at, *behind = target + parser->target.len;
+
+    if (parser->target.ptr != target || target[-1] != ' ' || memcmp(behind, " HTTP/1.", 8) != 0 ||
+        memcmp(behind + 9, "\r\n", 2) != 0)
+        return bad(parser, 400, "the request line is not `METHOD target HTTP/1.1`");
+    for (size_t i = 0; i < parser->field_count; i++)
+        if (parser->fields[i].name.len == 0)
+            return bad(parser, 400, "a header field without a name");
+    return TN_HTTP_HEAD;
+}
+
 static enum tn_http_event check_host(struct tn_http_parser *parser)
 {
     const struct tn_http_field *host = NULL;
@@ -277,7 +292,8 @@ static enum tn_http_event read_head(struct tn_http_parser *parser)
     if (!known_method(parser))
         return bad(parser, 501, "this request method is not served");
     lower_names(parser);
-    if (check_length(parser) == TN_HTTP_BAD || check_host(parser) == TN_HTTP_BAD || check_expect(parser) == TN_HTTP_BAD)
+    if (check_shape(parser) == TN_HTTP_BAD || check_length(parser) == TN_HTTP_BAD || check_host(parser) == TN_HTTP_BAD ||
+        check_expect(parser) == TN_HTTP_BAD)
         return TN_HTTP_BAD;
     parser->keep_alive = llhttp_should_keep_alive(&parser->llhttp) != 0;
     parser->body_left = parser->content_length;

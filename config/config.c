@@ -368,7 +368,8 @@ enum tn_status tn_config_parse_checked(struct tn_config **out, const char *name,
         return TN_E_NOMEM;
     atomic_init(&snapshot->refs, 1);
     tn_arena_init(&snapshot->arena, 0);
-    l.draft = (struct tn_draft){.config = &snapshot->config, .arena = &snapshot->arena, .problems = problems};
+    l.draft = (struct tn_draft){.config = &snapshot->config, .arena = &snapshot->arena, .problems = problems,
+                                .routers_are_checked = check != NULL};
     l.reader = (struct tn_options_reader){.arena = &snapshot->arena, .problems = problems, .folder = folder_of(name)};
     if (tn_arena_str(&snapshot->arena, tn_str(name), &snapshot->config.path))
         status = fill(&l, text, check, arg);

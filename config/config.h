@@ -93,7 +93,8 @@ TN_MUST_USE enum tn_status tn_config_parse(struct tn_config **out, const char *n
 /* As above, with CHECK called on the draft before the verdict, even when errors were found already, so that one run
  * reports everything: this is how `turnout check` has the routers compiled (policies/route). In a draft with errors
  * values may be defaults, member_index may hold TN_CONFIG_NOWHERE and fallback_group may be TN_CONFIG_NOWHERE; CHECK must
- * not keep a reference. It adds to PROBLEMS; an error there makes the load fail. */
+ * not keep a reference. It adds to PROBLEMS; an error there makes the load fail. Without CHECK every router must be a
+ * map with a `type`, no more; with it, what is in `routers:` is for CHECK to judge. */
 #define TN_CONFIG_NOWHERE SIZE_MAX
 typedef void tn_config_check(const struct tn_config *draft, struct tn_problems *problems, void *arg);
 TN_MUST_USE enum tn_status tn_config_load_checked(struct tn_config **out, const char *path, struct tn_problems *problems,

@@ -189,8 +189,12 @@ static void check_weights(const struct group_view *g)
 static void check_strategy(const struct group_view *g)
 {
     enum tn_cfg_strategy strategy = g->conf->strategy;
+    const struct tn_node *type = tn_node_find(g->node, "strategy.type");
     char                 text[96];
 
+    if (type != NULL && (type->kind != TN_NODE_SCALAR ||
+                         !tn_str_eq_c(type->text, tn_config_enum_text("STRATEGY", strategy))))
+        return; /* wrong, and reported: what it needs is not known */
     check_preference(g);
     check_weights(g);
     snprintf(text, sizeof text, "has no effect with strategy %s", tn_config_enum_text("STRATEGY", strategy));
@@ -209,7 +213,7 @@ static void check_fallback(const struct group_view *g)
     const struct tn_node *named = tn_node_get(g->node, "fallbackGroup");
     char                  path[TN_PATH_MAX];
 
-    if (named == NULL || named->kind != TN_NODE_SCALAR || named->broken)
+    if (named == NULL || named->kind != TN_NODE_SCALAR || named->broken || named->text.len == 0)
         return;
     tn_path_join(path, g->path, TN_STR("fallbackGroup"));
     g->conf->fallback_index = tn_config_find_group(g->draft->config, named->text);
@@ -294,7 +298,7 @@ static void check_routers(const struct tn_draft *draft)
     const struct tn_node *list = tn_node_list(draft->root, "", "routers", false, draft->problems);
 
     draft->config->routers = list;
-    for (size_t i = 0; list != NULL && i < list->count; i++)
+    for (size_t i = 0; list != NULL && !draft->routers_are_checked && i < list->count; i++)
         check_router(draft, list->items[i], i);
 }
 

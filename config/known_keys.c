@@ -258,23 +258,19 @@ void tn_known_check_top(const struct tn_node *root, struct tn_problems *problems
     }
 }
 
-/* A node with the peer's number in our unit, in the arena. */
-static struct tn_node *with_unit(const struct tn_options_reader *reader, const struct tn_node *node, const char *unit)
+/* TEXT and UNIT joined, in the arena. */
+static struct tn_str join(const struct tn_options_reader *reader, struct tn_str text, const char *unit)
 {
-    struct tn_node *copy = tn_arena_alloc(reader->arena, sizeof *copy);
-    size_t          size = node->text.len + strlen(unit) + 1;
-    char           *text = tn_arena_alloc(reader->arena, size);
+    size_t size = text.len + strlen(unit) + 1;
+    char  *copy = tn_arena_alloc(reader->arena, size);
 
-    if (copy == NULL || text == NULL) {
+    if (copy == NULL) {
         reader->problems->no_memory = true;
-        return NULL;
+        return TN_STR("");
     }
-    *copy = *node;
-    if (node->kind == TN_NODE_SCALAR) {
-        snprintf(text, size, TN_STR_FMT "%s", TN_STR_ARG(node->text), unit);
-        copy->text = tn_str(text);
-    }
-    return copy;
+    tn_str_copy(copy, text.len + 1, text);
+    tn_str_copy(copy + text.len, size - text.len, tn_str(unit));
+    return tn_str_n(copy, size - 1);
 }
 
 static bool is_number(const struct tn_node *node)
@@ -289,7 +285,7 @@ static void read_renamed(const struct tn_options_reader *reader, const struct re
 {
     const struct tn_option *option = tn_option_find((enum tn_option_scope)row->scope, row->ours);
     char                    got[160];
-    struct tn_node         *ours;
+    struct tn_node          ours = *node;
 
     if (node->broken)
         return;
@@ -298,11 +294,13 @@ static void read_renamed(const struct tn_options_reader *reader, const struct re
                        row->unit[0] == 'd' ? "days" : "seconds", tn_node_describe(node, got, sizeof got));
         return;
     }
-    ours = with_unit(reader, node, row->unit);
-    if (ours == NULL || !tn_option_read(reader, option, ours, path, out))
-        return;
-    tn_problem_add(reader->problems, TN_PROBLEM_WARNING, node->line, path, "read as `%s`; please write %s%s%s", row->ours,
-                   row->ours, row->unit[0] == '\0' ? "" : " with a unit, such as 30", row->unit);
+    if (node->kind == TN_NODE_SCALAR && row->unit[0] != '\0') {
+        ours.text = join(reader, node->text, row->unit);
+        ours.shown = join(reader, node->shown, row->unit);
+    }
+    if (tn_option_read(reader, option, &ours, path, out))
+        tn_problem_add(reader->problems, TN_PROBLEM_WARNING, node->line, path, "read as `%s: " TN_STR_FMT "`; please write that",
+                       row->ours, TN_STR_ARG(ours.shown));
 }
 
 void tn_known_read_renamed(const struct tn_options_reader *reader, enum tn_option_scope scope, const struct tn_node *map,

@@ -158,7 +158,15 @@ void tn_path_index(char out[TN_PATH_MAX], const char *path, size_t index)
     tn_str_copy(out + at, TN_PATH_MAX - at, tn_str(number));
 }
 
-/* Near = a third of the longer name may differ (at least one byte), or one is the beginning of the other. */
+/* `user` for `username`, `databasePathX` for `databasePath`. */
+static bool begins_alike(struct tn_str name, struct tn_str choice)
+{
+    size_t len = TN_MIN(name.len, choice.len);
+
+    return len >= 3 && tn_str_ieq(tn_str_n(name.ptr, len), tn_str_n(choice.ptr, len));
+}
+
+/* Near = a third of the longer name may differ (at least one byte); failing that, one is the beginning of the other. */
 const char *tn_suggest(struct tn_str name, const char *const *choices)
 {
     const char *best = NULL;
@@ -176,5 +184,8 @@ const char *tn_suggest(struct tn_str name, const char *const *choices)
             best = choices[i];
         }
     }
+    for (size_t i = 0; best == NULL && choices[i] != NULL; i++)
+        if (begins_alike(name, tn_str(choices[i])))
+            best = choices[i];
     return best;
 }

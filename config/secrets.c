@@ -101,7 +101,7 @@ static void expand_scalar(struct expansion *x, struct tn_node *node)
     size_t len;
     char  *copy;
 
-    if (node->text.len < 3 || memmem(node->text.ptr, node->text.len, "${", 2) == NULL)
+    if (node->text.len < 2 || memmem(node->text.ptr, node->text.len, "${", 2) == NULL)
         return;
     if (!check_references(x, node)) {
         node->broken = true;

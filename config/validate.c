@@ -42,23 +42,24 @@ static void settings_problem(const struct tn_draft *draft, const char *option, c
 /* Given, though it could not be read (and that was reported): its absence is not one more mistake. */
 static bool is_unreadable(const struct tn_node *node)
 {
-    return node != NULL && (node->broken || node->kind == TN_NODE_MAP);
+    return node != NULL && (node->broken || node->kind == TN_NODE_MAP || node->kind == TN_NODE_LIST);
 }
 
 static void check_admin(const struct tn_draft *draft)
 {
     const struct tn_settings *s = &draft->config->settings;
     bool password = s->admin_password.len > 0 || is_unreadable(tn_node_find(draft->settings, "adminApi.password"));
+    bool username = s->admin_username.len > 0 || is_unreadable(tn_node_find(draft->settings, "adminApi.username"));
 
-    if (s->admin_username.len > 0 && !password)
+    if (username && !password)
         settings_problem(draft, "adminApi.username", "a username needs a password: set adminApi.password");
-    if (s->admin_username.len == 0 && password)
+    if (!username && password)
         settings_problem(draft, "adminApi.password", "a password needs a username: set adminApi.username");
     if (!s->admin_enabled)
         return;
     if (s->admin_host.len == 0)
         settings_problem(draft, "adminApi.host", "expected an address, such as 127.0.0.1");
-    else if (!tn_host_is_loopback(s->admin_host) && (s->admin_username.len == 0 || !password))
+    else if (!tn_host_is_loopback(s->admin_host) && (!username || !password))
         settings_problem(draft, "adminApi.host",
                          "off loopback the admin API needs adminApi.username and adminApi.password (or host 127.0.0.1)");
     if (s->admin_username.len > 0 && memchr(s->admin_username.ptr, ':', s->admin_username.len) != NULL)

@@ -16,6 +16,7 @@ struct tn_draft {
     const struct tn_node *settings; /* below turnout:, or NULL */
     const char           *settings_name; /* "turnout", or the alias that the file uses */
     const struct tn_node *clusters, *groups; /* maps or NULL; same order as in CONFIG */
+    bool                  routers_are_checked; /* by the caller: only look that it is a list */
     const char          **cluster_names, **group_names; /* NULL-terminated */
 };
 

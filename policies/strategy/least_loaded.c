@@ -1,10 +1,16 @@
 /* least_loaded.c - the member with the least share of its slots taken (running / maxRunningQueries). */
 #include "policies/strategy/strategies.h"
 
-/* running / (running + room), compared without division; nothing taken is the least. */
+/* Slots of a cluster. Not running + room: room may be less than that, by its group's limit. */
+static uint64_t slots(const struct tn_candidate *candidate)
+{
+    return candidate->cluster->max_running == 0 ? UINT32_MAX : candidate->cluster->max_running;
+}
+
+/* Shares compared without division. */
 static int compare(const struct tn_candidate *a, const struct tn_candidate *b)
 {
-    uint64_t total_a = (uint64_t)a->running + a->room, total_b = (uint64_t)b->running + b->room;
+    uint64_t total_a = slots(a), total_b = slots(b);
     uint64_t left = a->running * total_b, right = b->running * total_a;
 
     return left < right ? -1 : left > right;

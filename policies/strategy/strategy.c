@@ -136,6 +136,15 @@ static void look_at_members(struct view *v)
             v->refusal[i] = TN_REFUSAL_NOT_USABLE;
 }
 
+static unsigned room_of(const struct tn_choose_request *request, const struct tn_cluster *cluster, unsigned running)
+{
+    if (request->room != NULL)
+        return request->room(request->room_arg, request->group, cluster);
+    if (cluster->max_running == 0)
+        return UINT32_MAX - running;
+    return running >= cluster->max_running ? 0 : cluster->max_running - running;
+}
+
 /* Those that may take it now and have a slot; *ANY tells whether any may at all. */
 static size_t collect(struct view *v, struct tn_candidate *out, bool *any)
 {
@@ -145,17 +154,18 @@ static size_t collect(struct view *v, struct tn_candidate *out, bool *any)
     for (size_t i = 0; i < v->count; i++) {
         struct tn_cluster *cluster = v->request->group->members[i];
         unsigned           running = atomic_load_explicit(&cluster->running, memory_order_relaxed);
-        unsigned           most = cluster->max_running == 0 ? UINT32_MAX : cluster->max_running;
+        unsigned           room;
 
         if (v->refusal[i] != TN_REFUSAL_NONE)
             continue;
         *any = true;
-        if (running >= most) {
+        room = room_of(v->request, cluster, running);
+        if (room == 0) {
             v->refusal[i] = TN_REFUSAL_NO_ROOM;
             continue;
         }
         out[count++] = (struct tn_candidate){
-            .cluster = cluster, .member = (unsigned)i, .running = running, .room = most - running};
+            .cluster = cluster, .member = (unsigned)i, .running = running, .room = room};
     }
     return count;
 }

@@ -46,8 +46,7 @@ struct tn_choose_request {
 
 /* Picks a member. TN_OK; TN_AGAIN: some may take it but none has room: queue. In both cases ELIGIBLE has the bits of all
  * members that can do the statement, also of those that are down or in maintenance just now: admission looks again before it
- * gives out a slot, so a waiter profits from a member that comes back. Room is a cluster's; a group's own limit is
- * admission's.
+ * gives out a slot, so a waiter profits from a member that comes back.
  * TN_E_LIMIT / TN_E_UNSUPPORTED / TN_E_DENIED / TN_E_INVALID: none can ever take it now, ERR lists every member with its reason
  * (57P03 when all are down, 25006 a write to read-only members, 0A000 ...). The last usable member is never left out for
  * its breaker or a failed probe: when all members that could run it are only DOWN or BREAKER, they count as usable (REMOVED too: a query keeps

@@ -92,17 +92,21 @@ static enum tn_class leading_class(const struct tn_reader *reader)
     }
 }
 
+static bool only_plans(const struct tn_features *out)
+{
+    return (out->verb == TN_VERB_EXPLAIN && !out->explain_analyze) || out->verb == TN_VERB_DESCRIBE;
+}
+
 static enum tn_class final_class(const struct tn_reader *reader)
 {
     const struct tn_features *out = reader->out;
     enum tn_class             class = leading_class(reader);
-    bool planned = (out->verb == TN_VERB_EXPLAIN && !out->explain_analyze) || out->verb == TN_VERB_DESCRIBE;
 
     if (!reader->seen)
         return TN_CLASS_EMPTY;
     if (out->class == TN_CLASS_MULTI)
         return TN_CLASS_MULTI;
-    if (class == TN_CLASS_READ && !planned && (reader->writes || out->has_into || out->for_update))
+    if (class == TN_CLASS_READ && !only_plans(out) && (reader->writes || out->has_into || out->for_update))
         return TN_CLASS_WRITE;
     return class;
 }
@@ -132,8 +136,9 @@ static void finish(struct tn_reader *reader)
     tn_scope_name_end(&reader->scope);
     out->inner_verb = tn_word_verb(reader->inner);
     out->class = final_class(reader);
+    out->calls_unknown &= out->class == TN_CLASS_READ && !only_plans(out);
     out->template_hash = tn_template_end(&reader->tpl);
-    if (out->verb == TN_VERB_EXPLAIN && !out->explain_analyze)
+    if (only_plans(out))
         out->needs_session = false;
     out->needs_session |= stays_behind(out, reader);
 }
@@ -154,6 +159,8 @@ void tn_features_read(struct tn_features *out, struct tn_str text, enum tn_diale
     struct tn_lexer  lexer;
     unsigned         unnumbered = 0;
 
+    if (text.ptr == NULL)
+        text = TN_STR("");
     *out = (struct tn_features){.class = TN_CLASS_EMPTY};
     tn_reader_init(&reader, out, text, dialect, levels);
     tn_lexer_init(&lexer, text, dialect);

@@ -67,7 +67,7 @@ struct tn_features {
     bool          needs_session; /* leaves something behind on its connection: temporary table, LISTEN, advisory lock,
                                     PREPARE, cursor WITH HOLD, LOAD, ATTACH, USE, CREATE TEMP, set_config(..., false) */
     bool          has_into, for_update;
-    bool          calls_unknown; /* calls a function that is not in functions.def: it may be a user's own, with effects */
+    bool          calls_unknown; /* a read calls a function that is not in functions.def: it may be a user's own, with effects */
 };
 
 /* May it run a second time (after a failure, as a hedge, as a probe)? Only what is known to change nothing may. */

@@ -446,7 +446,8 @@ bool tn_lexer_next(struct tn_lexer *lexer, struct tn_token *token)
         continue;
     if (lexer->at >= lexer->text.len)
         return false;
-    end = TN_MIN(read_token(lexer, lexer->at, token), lexer->text.len);
+    end = read_token(lexer, lexer->at, token);
+    end = TN_MIN(end, lexer->text.len);
     token->text = tn_str_n(lexer->text.ptr + lexer->at, end - lexer->at);
     lexer->at = end;
     return true;

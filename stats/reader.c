@@ -286,7 +286,7 @@ static bool is_lock_clause(const struct tn_reader *r)
 }
 
 /* Words that set a flag and move no state. */
-static void note_word(struct tn_reader *r)
+static void note_word(struct tn_reader *r, const struct tn_level *level)
 {
     struct tn_features *out = r->out;
 
@@ -296,7 +296,7 @@ static void note_word(struct tn_reader *r)
         break;
     case TN_WORD_by:
         out->has_group_by |= r->w1 == TN_WORD_group;
-        out->has_order_by |= r->w1 == TN_WORD_order && r->scope.levels[TN_MIN(r->scope.depth, TN_SCOPE_LEVELS - 1u)].verb != 0;
+        out->has_order_by |= r->w1 == TN_WORD_order && (level->verb != TN_VERB_OTHER || (level->flags & LEVEL_PLAIN) != 0);
         break;
     case TN_WORD_distinct:
         out->has_distinct |= r->w1 == TN_WORD_select;
@@ -413,7 +413,7 @@ static void on_name_of_cte(struct tn_reader *r, struct tn_level *level)
 
 static void on_word(struct tn_reader *r, struct tn_level *level)
 {
-    note_word(r);
+    note_word(r, level);
     if (!r->seen) {
         first_word(r, level);
         return;
@@ -492,6 +492,18 @@ static void check_call(struct tn_reader *r)
         r->out->calls_unknown = true;
 }
 
+/* WITH .. (SELECT ..): the statement proper stands in brackets. */
+static unsigned open_main(struct tn_reader *r, struct tn_level *level)
+{
+    bool with = (level->flags & (LEVEL_WITH | LEVEL_CTE_NAME)) == LEVEL_WITH;
+
+    if (!with || !((level->flags & LEVEL_FIRST) != 0 || r->last.punct == ')'))
+        return 0;
+    clear(level, LEVEL_WITH);
+    r->main_depth += r->main_depth == r->scope.depth;
+    return LEVEL_WITH | LEVEL_PLAIN;
+}
+
 static void on_open(struct tn_reader *r, struct tn_level *level)
 {
     struct tn_level *child;
@@ -510,6 +522,7 @@ static void on_open(struct tn_reader *r, struct tn_level *level)
             flags |= LEVEL_PLAIN;
         if (r->want_inner && r->w1 == TN_WORD_explain)
             flags |= LEVEL_OPTIONS;
+        flags |= open_main(r, level);
         clear(level, LEVEL_FIRST);
     }
     child = tn_scope_push(&r->scope);
@@ -609,7 +622,7 @@ void tn_reader_token(struct tn_reader *r)
     bool             named = r->scope.name_start != NULL, in_name = tn_scope_name_token(&r->scope, &r->token);
     bool             alias = is_alias(r, named && !in_name), opens = r->token.punct == '(';
 
-    r->last_is_alias = r->last_is_alias && opens;
+    r->last_is_alias = opens && (r->last_is_alias || (named && r->scope.name_target));
     if (level != NULL && r->pending != TN_WORD_NONE)
         settle_pending(r, level);
     if (in_name) {

@@ -142,6 +142,14 @@ static void extend_name(struct tn_scope *scope, const struct tn_token *token)
     scope->name_dotted = false;
 }
 
+/* FROM ROWS FROM (f(), g()) */
+static bool is_rows_from(const struct tn_scope *scope, const struct tn_token *token)
+{
+    size_t len = (size_t)(scope->name_end - scope->name_start);
+
+    return tn_str_ieq(token->text, TN_STR("from")) && tn_str_ieq(tn_str_n(scope->name_start, len), TN_STR("rows"));
+}
+
 bool tn_scope_name_token(struct tn_scope *scope, const struct tn_token *token)
 {
     bool named = token->kind == TN_TOKEN_WORD || token->kind == TN_TOKEN_IDENT;
@@ -156,7 +164,7 @@ bool tn_scope_name_token(struct tn_scope *scope, const struct tn_token *token)
         extend_name(scope, token);
         return true;
     }
-    if (token->punct == '(' && !scope->name_target)
+    if (!scope->name_target && (token->punct == '(' || is_rows_from(scope, token)))
         scope->name_start = NULL; /* a table function */
     else
         tn_scope_name_end(scope);

@@ -390,6 +390,7 @@ static void take_result(struct blocking_conn *c, struct tn_run *run)
     run->rows_read = result->rows_read;
     run->bytes_read = result->bytes_read;
     run->cpu_us = result->cpu_us;
+    c->base.dirty = c->base.dirty || result->dirty;
     tn_error_move(&run->error, &c->error);
 }
 

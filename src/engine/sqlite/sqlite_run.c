@@ -1,0 +1,354 @@
+#include "engine/sqlite/sqlite_run.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "engine/sqlite/sqlite_columns.h"
+#include "engine/sqlite/sqlite_conn.h"
+#include "engine/sqlite/sqlite_error.h"
+#include "engine/sqlite/sqlite_param.h"
+#include "engine/sqlite/sqlite_words.h"
+
+/* A batch is handed on after so long even if it has few rows, so that a slow statement shows what it has. */
+enum { BATCH_US = 20000, QUICK_US = 200, MOST_UNCHECKED = 64, KEEP_BYTES = 1024 * 1024, LONG_ROW = 64 * 1024 };
+
+/* Whether a batch has taken long enough, without asking the clock for every row. */
+struct pace {
+    uint64_t start_us, last_us;
+    unsigned every, until;
+};
+
+static void pace_begin(struct pace *pace)
+{
+    pace->start_us = pace->last_us = tn_clock_us();
+    pace->every = pace->until = 1;
+}
+
+static bool pace_over(struct pace *pace)
+{
+    uint64_t now_us;
+
+    if (--pace->until > 0)
+        return false;
+    now_us = tn_clock_us();
+    pace->every = now_us - pace->last_us < QUICK_US ? TN_MIN(pace->every * 2, (unsigned)MOST_UNCHECKED) : 1;
+    pace->until = pace->every;
+    pace->last_us = now_us;
+    return now_us - pace->start_us >= BATCH_US;
+}
+
+static enum tn_status fail_nomem(struct tn_error *err)
+{
+    return tn_fail(err, TN_E_NOMEM, "53200", "out of memory for a result");
+}
+
+static enum tn_status fail_step(struct tn_sqlite_conn *conn, int rc, struct tn_error *err)
+{
+    return tn_sqlite_error(err, conn->db, rc, sqlite3_sql(conn->stmt));
+}
+
+static bool is_repeatable(const struct tn_features *features)
+{
+    return features->verb == TN_VERB_SELECT || features->verb == TN_VERB_WITH || features->verb == TN_VERB_VALUES ||
+           features->verb == TN_VERB_INSERT || features->verb == TN_VERB_UPDATE || features->verb == TN_VERB_DELETE ||
+           features->verb == TN_VERB_REPLACE;
+}
+
+/* Makes this connection notice what others did to the schema: a statement that runs checks it, preparing does not. */
+static void refresh_schema(struct tn_sqlite_conn *conn)
+{
+    sqlite3_exec(conn->db, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL);
+}
+
+static enum tn_status prepare(struct tn_sqlite_conn *conn, struct tn_str sql, struct tn_error *err)
+{
+    bool describe = conn->run->kind == TN_RUN_DESCRIBE;
+    bool keep = is_repeatable(conn->run->features);
+
+    conn->vacuums = conn->run->features->verb == TN_VERB_VACUUM;
+    if (describe)
+        refresh_schema(conn);
+    conn->kept = keep ? tn_sqlite_stmts_find(&conn->stmts, sql) : NULL;
+    if (conn->kept != NULL && describe) { /* it may be older than the schema */
+        tn_sqlite_stmts_drop(conn->kept);
+        conn->kept = NULL;
+    }
+    if (conn->kept != NULL) {
+        conn->stmt = conn->kept->stmt;
+        return TN_OK;
+    }
+    TN_TRY(tn_sqlite_prepare(&conn->stmt, conn->db, sql, keep, err));
+    if (keep && conn->stmt != NULL)
+        conn->kept = tn_sqlite_stmts_keep(&conn->stmts, conn->stmt, sql);
+    return TN_OK;
+}
+
+static void note_end(struct tn_sqlite_conn *conn, struct tn_blocking_result *out)
+{
+    int64_t changes = sqlite3_total_changes64(conn->db) - conn->changes;
+
+    conn->exhausted = true;
+    out->affected = changes > 0 ? (uint64_t)sqlite3_changes64(conn->db) : 0;
+    out->dirty = conn->tainted || !sqlite3_get_autocommit(conn->db);
+}
+
+/* ---- the first batch ---- */
+
+static bool reserve_cells(struct tn_sqlite_conn *conn, size_t count)
+{
+    struct tn_sqlite_cell *cells;
+    size_t                 capacity = TN_MAX(conn->cell_capacity, (size_t)64);
+
+    if (count <= conn->cell_capacity)
+        return true;
+    while (capacity < count)
+        capacity *= 2;
+    cells = tn_realloc(conn->cells, capacity * sizeof *cells);
+    if (cells == NULL)
+        return false;
+    conn->cells = cells;
+    conn->cell_capacity = capacity;
+    return true;
+}
+
+static bool reserve_texts(struct tn_sqlite_bytes *texts, size_t more)
+{
+    size_t capacity = TN_MAX(texts->capacity, (size_t)4096);
+    char  *data;
+
+    if (texts->capacity - texts->len >= more)
+        return true;
+    while (capacity - texts->len < more)
+        capacity *= 2;
+    data = tn_realloc(texts->data, capacity);
+    if (data == NULL)
+        return false;
+    texts->data = data;
+    texts->capacity = capacity;
+    return true;
+}
+
+/* Copies the texts of a row out of SQLite's memory; they are found by their place in `texts`, which may move, until
+ * place_texts(). */
+static bool copy_texts(struct tn_sqlite_conn *conn, struct tn_sqlite_cell *row, size_t bytes)
+{
+    if (!reserve_texts(&conn->texts, bytes))
+        return false;
+    for (size_t i = 0; i < conn->builder.count; i++) {
+        if (row[i].class != SQLITE_TEXT && row[i].class != SQLITE_BLOB)
+            continue;
+        row[i].i64 = (sqlite3_int64)conn->texts.len;
+        if (row[i].text.len > 0)
+            memcpy(conn->texts.data + conn->texts.len, row[i].text.ptr, row[i].text.len);
+        conn->texts.len += row[i].text.len;
+    }
+    return true;
+}
+
+static void place_texts(struct tn_sqlite_conn *conn, size_t cells)
+{
+    for (size_t i = 0; i < cells; i++)
+        if (conn->cells[i].class == SQLITE_TEXT || conn->cells[i].class == SQLITE_BLOB)
+            conn->cells[i].text.ptr = conn->texts.data != NULL ? conn->texts.data + conn->cells[i].i64 : "";
+}
+
+/* Reads the current row; *LONG_ROW_READ: its texts are SQLite's still, so that it must be the last one. */
+static bool collect_row(struct tn_sqlite_conn *conn, size_t row, bool *long_row)
+{
+    size_t                 count = conn->builder.count, bytes = 0;
+    struct tn_sqlite_cell *cells;
+
+    if (!reserve_cells(conn, (row + 1) * count))
+        return false;
+    cells = conn->cells + row * count;
+    for (size_t i = 0; i < count; i++) {
+        if (!tn_sqlite_cell_read(&cells[i], conn->stmt, (int)i))
+            return false;
+        bytes += cells[i].class == SQLITE_TEXT || cells[i].class == SQLITE_BLOB ? cells[i].text.len : 0;
+    }
+    *long_row = bytes > LONG_ROW;
+    return *long_row || copy_texts(conn, cells, bytes);
+}
+
+/* Rows are looked at before the columns are announced: their values may have to say what the types are. */
+static enum tn_status collect(struct tn_sqlite_conn *conn, size_t *rows, struct tn_blocking_result *out,
+                              struct tn_error *err)
+{
+    struct pace pace;
+    bool        long_row = false;
+    int         rc = sqlite3_step(conn->stmt);
+    size_t      count = (size_t)sqlite3_column_count(conn->stmt); /* only now: the step may have prepared it anew */
+    size_t      most = TN_MAX(TN_MIN((size_t)TN_SQLITE_BATCH_ROWS, TN_SQLITE_CELLS / (count + 1)), (size_t)1);
+
+    *rows = 0;
+    if (!tn_sqlite_builder_begin(&conn->builder, count))
+        return fail_nomem(err);
+    pace_begin(&pace);
+    for (; rc == SQLITE_ROW; rc = sqlite3_step(conn->stmt)) {
+        if (!collect_row(conn, *rows, &long_row))
+            return fail_nomem(err);
+        (*rows)++;
+        if (long_row || *rows >= most || conn->texts.len >= TN_CHUNK_TARGET || pace_over(&pace))
+            break;
+    }
+    place_texts(conn, (*rows - (long_row ? 1 : 0)) * count);
+    if (rc == SQLITE_ROW)
+        return TN_OK;
+    if (rc != SQLITE_DONE)
+        return fail_step(conn, rc, err);
+    note_end(conn, out);
+    return TN_OK;
+}
+
+static enum tn_status describe(struct tn_sqlite_conn *conn, struct tn_arena *arena, struct tn_blocking_result *out,
+                               struct tn_error *err)
+{
+    const struct tn_run *run = conn->run;
+    size_t               columns = (size_t)sqlite3_column_count(conn->stmt);
+
+    TN_TRY(tn_sqlite_param_count(conn->stmt, &out->param_count, NULL, err));
+    if (out->param_count > 0) {
+        out->param_oids = tn_arena_zalloc(arena, out->param_count * sizeof *out->param_oids);
+        if (out->param_oids == NULL)
+            return fail_nomem(err);
+        TN_TRY(tn_sqlite_param_count(conn->stmt, &out->param_count, out->param_oids, err));
+    }
+    for (size_t i = 0; i < out->param_count && i < run->param_oid_count; i++)
+        if (run->param_oids[i] != 0)
+            out->param_oids[i] = run->param_oids[i];
+    if (columns == 0)
+        return TN_OK;
+    if (!tn_sqlite_builder_begin(&conn->builder, columns) || !reserve_cells(conn, columns))
+        return fail_nomem(err);
+    TN_TRY(tn_sqlite_columns_describe(conn, arena, err));
+    out->schema = conn->schema;
+    return TN_OK;
+}
+
+static enum tn_status execute(struct tn_sqlite_conn *conn, struct tn_arena *arena, struct tn_blocking_result *out,
+                              struct tn_error *err)
+{
+    size_t rows;
+
+    conn->changes = sqlite3_total_changes64(conn->db);
+    TN_TRY(tn_sqlite_bind(conn->stmt, &conn->run->params, arena, err));
+    TN_TRY(collect(conn, &rows, out, err));
+    if (conn->builder.count == 0)
+        return TN_OK;
+    TN_TRY(tn_sqlite_columns_decide(conn, rows, arena, err));
+    conn->first = rows > 0;
+    out->schema = conn->schema;
+    return TN_OK;
+}
+
+enum tn_status tn_sqlite_start(void *handle, const struct tn_run *run, struct tn_arena *arena,
+                               struct tn_blocking_result *out, struct tn_error *err)
+{
+    struct tn_sqlite_conn *conn = handle;
+    bool                   in_transaction = !sqlite3_get_autocommit(conn->db);
+    struct tn_str          sql;
+    enum tn_status         status;
+
+    atomic_store_explicit(&conn->interrupted, false, memory_order_relaxed);
+    conn->run = run;
+    conn->stmt = NULL;
+    conn->kept = NULL;
+    conn->schema = NULL;
+    conn->exhausted = conn->first = conn->told = false;
+    conn->key = 0;
+    conn->texts.len = 0;
+    out->dirty = in_transaction || conn->tainted;
+    TN_TRY(tn_sqlite_words(&sql, run->sql, run->features, in_transaction, arena, err));
+    TN_TRY(prepare(conn, sql, err));
+    if (conn->stmt == NULL) {
+        conn->exhausted = true;
+        return TN_OK;
+    }
+    status = run->kind == TN_RUN_DESCRIBE ? describe(conn, arena, out, err) : execute(conn, arena, out, err);
+    out->dirty = conn->tainted || !sqlite3_get_autocommit(conn->db);
+    return status;
+}
+
+/* ---- the other batches ---- */
+
+static enum tn_status append_row(struct tn_sqlite_conn *conn, struct tn_error *err)
+{
+    for (size_t i = 0; i < conn->builder.count; i++) {
+        struct tn_sqlite_cell cell;
+        enum tn_status        status;
+
+        if (!tn_sqlite_cell_read(&cell, conn->stmt, (int)i))
+            return fail_nomem(err);
+        status = tn_sqlite_column_append(&conn->builder.columns[i], &cell);
+        if (status == TN_E_INVALID)
+            return tn_sqlite_columns_misfit(conn, i, &cell, err);
+        if (status != TN_OK)
+            return fail_nomem(err);
+    }
+    return TN_OK;
+}
+
+static enum tn_status fetch(struct tn_sqlite_conn *conn, int64_t *rows, struct tn_blocking_result *out,
+                            struct tn_error *err)
+{
+    struct pace pace;
+
+    *rows = 0;
+    tn_sqlite_builder_clear(&conn->builder);
+    pace_begin(&pace);
+    while (*rows < TN_SQLITE_BATCH_ROWS) {
+        int rc = sqlite3_step(conn->stmt);
+
+        if (rc == SQLITE_DONE) {
+            note_end(conn, out);
+            return TN_OK;
+        }
+        if (rc != SQLITE_ROW)
+            return fail_step(conn, rc, err);
+        TN_TRY(append_row(conn, err));
+        (*rows)++;
+        if (pace_over(&pace) || (*rows % 16 == 0 && tn_sqlite_builder_size(&conn->builder) >= TN_CHUNK_TARGET))
+            return TN_OK;
+    }
+    return TN_OK;
+}
+
+enum tn_status tn_sqlite_next(void *handle, struct tn_batch *batch, struct tn_blocking_result *out, struct tn_error *err)
+{
+    struct tn_sqlite_conn *conn = handle;
+    int64_t                rows = 0;
+
+    if (conn->first) {
+        conn->first = false;
+        rows = conn->builder.columns[0].rows;
+    } else if (!conn->exhausted) {
+        TN_TRY(fetch(conn, &rows, out, err));
+    }
+    if (rows > 0)
+        tn_sqlite_builder_batch(&conn->builder, conn->schema, rows, batch);
+    return TN_OK;
+}
+
+void tn_sqlite_finish(void *handle)
+{
+    struct tn_sqlite_conn *conn = handle;
+
+    if (conn->kept != NULL) {
+        sqlite3_reset(conn->stmt);
+        sqlite3_clear_bindings(conn->stmt); /* they point into the run's memory */
+    } else {
+        sqlite3_finalize(conn->stmt);
+    }
+    conn->stmt = NULL;
+    conn->kept = NULL;
+    conn->run = NULL;
+    tn_sqlite_builder_clear(&conn->builder);
+    if (conn->texts.capacity > KEEP_BYTES) {
+        tn_free(conn->texts.data);
+        conn->texts = (struct tn_sqlite_bytes){.data = NULL};
+    }
+    if (conn->cell_capacity * sizeof *conn->cells > KEEP_BYTES) {
+        tn_free(conn->cells);
+        conn->cells = NULL;
+        conn->cell_capacity = 0;
+    }
+}

@@ -112,12 +112,12 @@ static bool take_time(struct reader *r, struct moment *m)
     unsigned hour, minute, second = 0;
     int64_t  us = 0;
 
-    if (!take_digits(r, 1, 2, &hour) || !take(r, ':') || !take_digits(r, 2, 2, &minute))
+    if (!take_digits(r, 1, 2, &hour) || !take(r, ':') || !take_digits(r, 1, 2, &minute))
         return false;
     if (take(r, ':')) {
-        if (!take_digits(r, 2, 2, &second))
+        if (!take_digits(r, 1, 2, &second))
             return false;
-        if (take(r, '.') || take(r, ','))
+        if (take(r, '.'))
             us = take_fraction(r);
     }
     m->has_time = true;
@@ -190,7 +190,6 @@ static bool take_special(struct tn_str text, struct moment *m)
         const char  *word;
         enum special special;
     } words[] = {{"infinity", SPECIAL_INFINITY},
-                 {"+infinity", SPECIAL_INFINITY},
                  {"-infinity", SPECIAL_NEG_INFINITY},
                  {"epoch", SPECIAL_EPOCH}};
 
@@ -232,38 +231,6 @@ static bool read_moment(struct tn_str text, bool wants_date, struct moment *m)
     return wants_date || m->has_time;
 }
 
-enum tn_status tn_pg_date_parse(struct tn_str text, int32_t *unix_days, struct tn_error *err)
-{
-    struct moment m;
-    int64_t       days;
-    int32_t       pg;
-
-    if (!read_moment(text, true, &m))
-        return tn_pg_bad_datetime(err, "date", text);
-    if (m.bad_range)
-        return tn_pg_datetime_range(err, "date", text);
-    *unix_days = m.special == SPECIAL_INFINITY ? INT32_MAX : m.special == SPECIAL_NEG_INFINITY ? INT32_MIN : 0;
-    if (m.special != SPECIAL_NONE)
-        return TN_OK;
-    days = tn_civil_to_days(m.year, m.month, m.day);
-    *unix_days = (int32_t)days;
-    if (days >= INT32_MAX || days <= INT32_MIN || !tn_pg_date_to_pg((int32_t)days, &pg))
-        return tn_pg_datetime_range(err, "date", text);
-    return TN_OK;
-}
-
-enum tn_status tn_pg_time_parse(struct tn_str text, int64_t *us, struct tn_error *err)
-{
-    struct moment m;
-
-    if (!read_moment(text, false, &m))
-        return tn_pg_bad_datetime(err, "time", text);
-    if (m.bad_range || m.time_us > DAY_US)
-        return tn_pg_datetime_range(err, "time", text);
-    *us = m.time_us;
-    return TN_OK;
-}
-
 /* Local seconds of M; its date must be in range. */
 static int64_t local_seconds(const struct moment *m)
 {
@@ -282,6 +249,51 @@ static enum tn_status named_offset(const struct moment *m, const char *type, str
     TN_TRY(status);
     *east_s = tn_tz_local_offset(tz, local_seconds(m));
     tn_tz_unref(tz);
+    return TN_OK;
+}
+
+/* A zone that does not matter must still be one. */
+static bool zone_is_known(const struct moment *m)
+{
+    struct tn_tz *tz;
+
+    if (m->zone != ZONE_NAME)
+        return true;
+    if (tn_tz_load(&tz, m->zone_name, NULL) != TN_OK)
+        return false;
+    tn_tz_unref(tz);
+    return true;
+}
+
+enum tn_status tn_pg_date_parse(struct tn_str text, int32_t *unix_days, struct tn_error *err)
+{
+    struct moment m;
+    int64_t       days;
+    int32_t       pg;
+
+    if (!read_moment(text, true, &m) || !zone_is_known(&m))
+        return tn_pg_bad_datetime(err, "date", text);
+    if (m.bad_range)
+        return tn_pg_datetime_range(err, "date", text);
+    *unix_days = m.special == SPECIAL_INFINITY ? INT32_MAX : m.special == SPECIAL_NEG_INFINITY ? INT32_MIN : 0;
+    if (m.special != SPECIAL_NONE)
+        return TN_OK;
+    days = tn_civil_to_days(m.year, m.month, m.day);
+    *unix_days = (int32_t)days;
+    if (days >= INT32_MAX || days <= INT32_MIN || !tn_pg_date_to_pg((int32_t)days, &pg))
+        return tn_pg_datetime_range(err, "date", text);
+    return TN_OK;
+}
+
+enum tn_status tn_pg_time_parse(struct tn_str text, int64_t *us, struct tn_error *err)
+{
+    struct moment m;
+
+    if (!read_moment(text, false, &m) || !zone_is_known(&m))
+        return tn_pg_bad_datetime(err, "time", text);
+    if (m.bad_range || m.time_us > DAY_US)
+        return tn_pg_datetime_range(err, "time", text);
+    *us = m.time_us;
     return TN_OK;
 }
 
@@ -328,7 +340,7 @@ enum tn_status tn_pg_timestamp_parse(struct tn_str text, int64_t *unix_us, struc
 {
     struct moment m;
 
-    if (!read_moment(text, true, &m))
+    if (!read_moment(text, true, &m) || !zone_is_known(&m))
         return tn_pg_bad_datetime(err, "timestamp", text);
     if (!m.bad_range && special_us(&m, unix_us))
         return TN_OK;

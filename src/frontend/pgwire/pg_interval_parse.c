@@ -13,7 +13,10 @@ enum { MONTHS_PER_YEAR = 12, DAYS_PER_MONTH = 30, DAYS_PER_WEEK = 7, DIGITS_MAX 
 
 enum field { FIELD_US, FIELD_DAYS, FIELD_MONTHS };
 
-/* Longest names first do not matter: names are compared whole. */
+/* Places in the table below. */
+enum { UNIT_SECOND = 2, UNIT_MINUTE = 3, UNIT_HOUR = 4, UNIT_DAY = 5, UNIT_MONTH = 7, UNIT_YEAR = 8 };
+enum { SEEN_CLOCK = 1 << UNIT_SECOND | 1 << UNIT_MINUTE | 1 << UNIT_HOUR };
+
 static const struct unit {
     const char *names; /* blank between names */
     enum field  field;
@@ -37,7 +40,9 @@ struct reader {
     const char *at, *end;
     int64_t     months, days, us;
     bool        overflow;
-    bool        some; /* a field was read */
+    bool        some;     /* a field was read */
+    bool        negative; /* one sign for all */
+    unsigned    seen;     /* units, by their place in the table */
 };
 
 /* [sign]digits[.digits] */
@@ -104,7 +109,7 @@ static bool take_number(struct reader *r, struct number *out)
 {
     bool whole;
 
-    *out = (struct number){.negative = take(r, '-')};
+    *out = (struct number){.negative = take(r, '-') || r->negative};
     if (!out->negative)
         take(r, '+');
     whole = take_whole(r, &out->whole);
@@ -199,6 +204,15 @@ static struct tn_str take_word(struct reader *r)
     return tn_str_n(start, (size_t)(r->at - start));
 }
 
+/* No unit may come twice. */
+static bool see(struct reader *r, unsigned bits)
+{
+    bool again = (r->seen & bits) != 0;
+
+    r->seen |= bits;
+    return !again;
+}
+
 /* Behind the first number of hh:mm[:ss[.f]] or mm:ss.f */
 static bool take_clock(struct reader *r, const struct number *first)
 {
@@ -206,7 +220,7 @@ static bool take_clock(struct reader *r, const struct number *first)
     double  fraction = 0;
     bool    minutes_first = false;
 
-    if (first->fractional || !take(r, ':') || !take_whole(r, &low))
+    if (first->fractional || !see(r, SEEN_CLOCK) || !take(r, ':') || !take_whole(r, &low))
         return false;
     if (take(r, ':')) {
         if (!take_whole(r, &seconds))
@@ -237,7 +251,7 @@ static bool take_year_month(struct reader *r, const struct number *years)
 {
     int64_t months;
 
-    if (years->fractional || !take(r, '-') || !take_whole(r, &months))
+    if (years->fractional || !see(r, 1u << UNIT_YEAR | 1u << UNIT_MONTH) || !take(r, '-') || !take_whole(r, &months))
         return false;
     if (months >= MONTHS_PER_YEAR) {
         r->overflow = true;
@@ -262,15 +276,17 @@ static bool take_item(struct reader *r)
     skip_blanks(r);
     if (is_letter(r)) {
         unit = find_unit(take_word(r));
-        if (unit == NULL)
+        if (unit == NULL || !see(r, 1u << (unit - units)))
             return false;
         add_unit(r, &number, unit->field, unit->scale);
-    } else if (r->at == r->end) {
-        add_unit(r, &number, FIELD_US, SECOND_US);
-    } else { /* "1 02:03:04": days before a time */
-        add_unit(r, &number, FIELD_DAYS, 1);
+        return true;
     }
-    return true;
+    if (r->at == r->end) {
+        add_unit(r, &number, FIELD_US, SECOND_US);
+        return see(r, 1u << UNIT_SECOND);
+    }
+    add_unit(r, &number, FIELD_DAYS, 1); /* "1 02:03:04": days before a time */
+    return see(r, 1u << UNIT_DAY);
 }
 
 static bool take_ago(struct reader *r)
@@ -321,6 +337,8 @@ static bool read_iso(struct reader *r)
     };
     bool time = false;
 
+    if (r->end - r->at == 1 && *r->at == 'T') /* PostgreSQL takes "PT" for nothing */
+        return true;
     while (r->at < r->end) {
         struct number number;
         size_t        i = 0;
@@ -341,12 +359,26 @@ static bool read_iso(struct reader *r)
     return r->some;
 }
 
-enum tn_status tn_pg_interval_parse(struct tn_str text, struct tn_interval *out, struct tn_error *err)
+/* Whether a sign in front is the only one, which the standard applies to all fields. */
+static bool one_sign(struct tn_str text)
+{
+    if (text.len == 0 || text.ptr[0] != '-')
+        return false;
+    for (size_t i = 1; i < text.len; i++)
+        if ((text.ptr[i] == '-' || text.ptr[i] == '+') && (text.ptr[i - 1] == ' ' || text.ptr[i - 1] == '\t'))
+            return false;
+    return true;
+}
+
+enum tn_status tn_pg_interval_parse(struct tn_str text, enum tn_pg_interval_style style, struct tn_interval *out,
+                                    struct tn_error *err)
 {
     struct tn_str trim = tn_str_trim(text);
     struct reader r = {.at = trim.ptr, .end = trim.ptr + trim.len};
-    bool          ok = trim.len > 0 && (take(&r, 'P') ? read_iso(&r) : read_words(&r));
+    bool          ok;
 
+    r.negative = style == TN_PG_INTERVAL_SQL_STANDARD && one_sign(trim);
+    ok = trim.len > 0 && (take(&r, 'P') ? read_iso(&r) : read_words(&r));
     *out = (struct tn_interval){0};
     if (!ok && !r.overflow)
         return tn_pg_bad_datetime(err, "interval", text);

@@ -199,7 +199,7 @@ enum tn_status tn_pg_text_decode(const struct tn_pg_type *type, struct tn_str te
     case TN_TYPE_TIMESTAMP: return tn_pg_timestamp_parse(text, &out->as.i64, err);
     case TN_TYPE_TIMESTAMPTZ:
         return tn_pg_timestamptz_parse(text, style->tz, &out->as.i64, err);
-    case TN_TYPE_INTERVAL:  return tn_pg_interval_parse(text, &out->as.interval, err);
+    case TN_TYPE_INTERVAL:  return tn_pg_interval_parse(text, style->interval, &out->as.interval, err);
     case TN_TYPE_UUID:      return decode_uuid(text, out, err);
     default:                out->as.text = text; return TN_OK;
     }

@@ -28,19 +28,21 @@ struct pg_server {
     pid_t pid;
 };
 
-static inline void pg_exec_child(char *const argv[])
+static inline void pg_exec_child(const char *const argv[])
 {
-    char *full[48] = {"setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--pdeathsig", "INT"};
-    int   n = geteuid() == 0 ? 6 : 0; /* the server refuses root */
+    const char *full[48] = {"setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--pdeathsig", "INT"};
+    char       *writable[48];
+    int         n = geteuid() == 0 ? 6 : 0; /* the server refuses root */
 
     for (int i = 0; argv[i] != NULL && n < 47; i++)
         full[n++] = argv[i];
     full[n] = NULL;
-    execvp(full[0], full);
+    memcpy(writable, full, sizeof writable); /* execvp() does not write, but says so only in its manual */
+    execvp(writable[0], writable);
     _exit(127);
 }
 
-static inline pid_t pg_spawn(const char *log, char *const argv[])
+static inline pid_t pg_spawn(const char *log, const char *const argv[])
 {
     pid_t pid = fork();
 
@@ -53,7 +55,7 @@ static inline pid_t pg_spawn(const char *log, char *const argv[])
     return -1;
 }
 
-static inline bool pg_run(const char *log, char *const argv[])
+static inline bool pg_run(const char *log, const char *const argv[])
 {
     int   status = 0;
     pid_t pid = pg_spawn(log, argv);
@@ -109,8 +111,8 @@ static inline bool pg_ready(const struct pg_server *s)
 /* Starts (again) on the folder and port of S. */
 static inline bool pg_server_up(struct pg_server *s)
 {
-    char  log[96], port[16], data[96];
-    char *argv[] = {PG_BIN "/postgres", "-D", data, "-p", port, NULL};
+    char        log[96], port[16], data[96];
+    const char *argv[] = {PG_BIN "/postgres", "-D", data, "-p", port, NULL};
 
     snprintf(log, sizeof log, "%s/server.log", s->dir);
     snprintf(data, sizeof data, "%s/data", s->dir);
@@ -146,9 +148,9 @@ static inline bool pg_server_start(struct pg_server *s, const char **why)
 {
     struct passwd *user = getpwnam("postgres");
     char           log[96], data[96], pwfile[110], crt[96], key[96];
-    char          *initdb[] = {PG_BIN "/initdb", "-D", data, "-U", PG_USER, pwfile, "--auth-local=trust",
+    const char    *initdb[] = {PG_BIN "/initdb", "-D", data, "-U", PG_USER, pwfile, "--auth-local=trust",
                                "--auth-host=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "-N", NULL};
-    char          *openssl[] = {"openssl", "req", "-new", "-x509", "-days", "3650", "-nodes", "-subj", "/CN=localhost",
+    const char    *openssl[] = {"openssl", "req", "-new", "-x509", "-days", "3650", "-nodes", "-subj", "/CN=localhost",
                                 "-out", crt, "-keyout", key, NULL};
 
     *s = (struct pg_server){.pid = -1};
@@ -175,7 +177,7 @@ static inline bool pg_server_start(struct pg_server *s, const char **why)
 
 static inline void pg_server_stop(struct pg_server *s)
 {
-    char *rm[] = {"rm", "-rf", s->dir, NULL};
+    const char *rm[] = {"rm", "-rf", s->dir, NULL};
 
     pg_server_down(s, SIGINT);
     if (strncmp(s->dir, "/tmp/tn-pg-", 11) == 0)

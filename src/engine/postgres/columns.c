@@ -86,8 +86,8 @@ static void load_zone(struct tn_postgres_conn *c)
         return;
     tn_tz_unref(c->tz);
     c->tz = NULL;
-    if (zone != NULL)
-        (void)tn_tz_load(&c->tz, tn_str(zone), NULL); /* a zone that only the server knows: UTC, which is no less true */
+    if (zone != NULL && tn_tz_load(&c->tz, tn_str(zone), NULL) != TN_OK)
+        c->tz = NULL; /* a zone that only the server knows: UTC is no less true */
 }
 
 enum tn_status tn_postgres_choose_format(struct tn_postgres_conn *c, struct tn_error *err)

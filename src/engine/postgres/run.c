@@ -41,27 +41,34 @@ static bool sets_session(const struct tn_run *run)
     return true;
 }
 
+/* Until a reset, not only until the end of a transaction. */
+static void mark_dirty(struct tn_postgres_conn *c)
+{
+    c->base.dirty = true;
+    c->dirty_by_transaction = false;
+}
+
 /* What the statement left behind on its connection. */
 static void note_leftovers(struct tn_postgres_conn *c, const struct tn_run *run)
 {
     enum tn_verb verb = verb_of(run);
 
     if (run->features != NULL && run->features->needs_session)
-        c->base.dirty = true;
+        mark_dirty(c);
     if (verb == TN_VERB_DEALLOCATE || verb == TN_VERB_DISCARD) {
         tn_postgres_statements_reset(&c->statements);
         tn_buf_clear(&c->stale);
         c->now.statement = NULL;
     }
     if (verb == TN_VERB_DO || sets_session(run))
-        c->base.dirty = true;
+        mark_dirty(c);
     if (verb == TN_VERB_DISCARD || sets_session(run) ||
         (c->set_in_transaction && strcmp(run->tag, "ROLLBACK") == 0)) {
         tn_postgres_settings_doubt(&c->settings);
         c->base.settings_hash = TN_POSTGRES_SETTINGS_UNKNOWN;
     }
     if (c->settings.count > SETTINGS_KEPT)
-        c->base.dirty = true;
+        mark_dirty(c);
 }
 
 static void note_transaction(struct tn_postgres_conn *c)
@@ -87,9 +94,8 @@ static void finish(struct tn_postgres_conn *c)
         c->lost = true;
     if (c->lost)
         tn_postgres_cancel_forget(c);
-    else if (run->kind == TN_RUN_EXECUTE)
-        note_transaction(c); /* before leftovers: these are of the session */
     note_leftovers(c, run);
+    note_transaction(c);
     tn_postgres_batch_free(c); /* its schema goes */
     tn_chunk_free(c->chunk);   /* not empty only after a failure of ours */
     c->chunk = NULL;

@@ -1,0 +1,62 @@
+/* endpoint.h - what the endpoints share; inside src/admin only. */
+#ifndef TN_ADMIN_ENDPOINT_H
+#define TN_ADMIN_ENDPOINT_H
+
+#include "admin/admin.h"
+#include "admin/json.h"
+#include "net/http.h"
+
+enum { TN_ADMIN_REPLY_MAX = 32 * 1024 * 1024, TN_ADMIN_PARAMS = 12 };
+
+struct tn_admin {
+    struct tn_server      *server;
+    struct tn_config      *config;  /* counted; host, user and password are those of the start */
+    struct tn_http_server *http;
+    size_t                 worker_count;
+    struct tn_list        *rounds;  /* one list per worker: struct tn_admin_round.node, begun and not finished */
+};
+
+/* What the path and the query said, decoded; in the exchange's arena. */
+struct tn_admin_args {
+    struct tn_str segment; /* at the `{}` */
+    size_t        count;
+    struct {
+        struct tn_str name, value;
+    } params[TN_ADMIN_PARAMS];
+};
+
+typedef void tn_admin_endpoint(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args);
+
+#define ENDPOINT(method, path, function, access, params, help) tn_admin_endpoint tn_admin_##function;
+#include "admin/endpoints.def"
+#undef ENDPOINT
+
+/* Value of a parameter; ptr NULL when it was not given. */
+struct tn_str tn_admin_param(const struct tn_admin_args *args, const char *name);
+/* A parameter that is a number up to MAX, or yes/no. False: it was wrong, and that has been answered. Absent: *OUT stays. */
+bool tn_admin_param_u64(struct tn_http_exchange *x, const struct tn_admin_args *args, const char *name, uint64_t max,
+                        uint64_t *out);
+bool tn_admin_param_bool(struct tn_http_exchange *x, const struct tn_admin_args *args, const char *name, bool *out);
+
+/* Answers with BODY (taken) as application/json. */
+void tn_admin_reply_json(struct tn_http_exchange *x, int status, struct tn_buf *body);
+
+/* Work that visits every worker and then answers. Embedded in the endpoint's own object, whose memory the round owns. */
+struct tn_admin_round {
+    struct tn_list           node;
+    struct tn_admin         *admin;
+    struct tn_http_exchange *x; /* NULL: the client is gone */
+    void (*visit)(struct tn_runtime *runtime, struct tn_admin_round *round);        /* on each worker's thread, one after the other */
+    void (*finish)(struct tn_http_exchange *x, struct tn_admin_round *round);       /* answers; on the exchange's worker */
+    void (*free)(struct tn_admin_round *round);
+};
+/* ROUND's three functions are set; it is freed in the end, whatever happens. */
+void tn_admin_round_start(struct tn_admin_round *round, struct tn_admin *admin, struct tn_http_exchange *x);
+/* The same bookkeeping for work elsewhere: begin, then once on the exchange's worker, end. */
+void tn_admin_round_begin(struct tn_admin_round *round, struct tn_admin *admin, struct tn_http_exchange *x);
+void tn_admin_round_end(struct tn_admin_round *round);
+
+/* One line in the log for what an operator did. */
+void tn_admin_log(const struct tn_http_exchange *x, const char *action, struct tn_str target, const char *result);
+
+#endif

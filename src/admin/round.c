@@ -1,0 +1,49 @@
+#include "admin/endpoint.h"
+
+static void on_gone(struct tn_http_exchange *x)
+{
+    struct tn_admin_round *round = x->user;
+
+    round->x = NULL;
+}
+
+void tn_admin_round_begin(struct tn_admin_round *round, struct tn_admin *admin, struct tn_http_exchange *x)
+{
+    round->admin = admin;
+    round->x = x;
+    x->user = round;
+    x->gone = on_gone;
+    tn_list_append(&admin->rounds[x->worker->index], &round->node);
+}
+
+void tn_admin_round_end(struct tn_admin_round *round)
+{
+    tn_list_remove(&round->node);
+    if (round->x != NULL)
+        round->finish(round->x, round);
+    round->free(round);
+}
+
+static void visit(struct tn_runtime *runtime, void *arg)
+{
+    struct tn_admin_round *round = arg;
+
+    round->visit(runtime, round);
+}
+
+static void done(struct tn_worker *worker, void *arg)
+{
+    (void)worker;
+    tn_admin_round_end(arg);
+}
+
+void tn_admin_round_start(struct tn_admin_round *round, struct tn_admin *admin, struct tn_http_exchange *x)
+{
+    tn_admin_round_begin(round, admin, x);
+    if (tn_server_each_worker(admin->server, x->worker, visit, done, round) == TN_OK)
+        return;
+    tn_list_remove(&round->node);
+    x->gone = NULL;
+    round->free(round);
+    tn_http_problem(x, 503, "no memory");
+}

@@ -102,7 +102,7 @@ static enum tn_class final_class(const struct tn_reader *reader)
     const struct tn_features *out = reader->out;
     enum tn_class             class = leading_class(reader);
 
-    if (!reader->seen)
+    if (reader->last.kind == TN_TOKEN_END)
         return TN_CLASS_EMPTY;
     if (out->class == TN_CLASS_MULTI)
         return TN_CLASS_MULTI;

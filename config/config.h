@@ -15,6 +15,8 @@
 /* enum tn_cfg_engine { TN_CFG_ENGINE_DUCKDB, ... } and so on, one enum per name in enums.def, in the order there. */
 #include "config/enums.h"
 
+enum { TN_CONFIG_MEMBERS_MAX = 64 /* of a group */ };
+
 struct tn_cfg_list {
     size_t         count;
     struct tn_str *items;

@@ -55,6 +55,8 @@ static void check_members(const struct group_view *g)
         group_problem(g, TN_PROBLEM_ERROR, "members", "a group needs at least one member: [cluster, ...]");
         return;
     }
+    if (members->count > TN_CONFIG_MEMBERS_MAX)
+        group_problem(g, TN_PROBLEM_ERROR, "members", "a group has at most 64 members");
     for (size_t i = 0; list->kind == TN_NODE_LIST && i < list->count; i++) {
         char                  path[TN_PATH_MAX];
         const struct tn_node *item = good_item(list, i, members, at);
@@ -168,20 +170,30 @@ static uint64_t check_weight(const struct group_view *g, const struct tn_node *w
     return 1;
 }
 
+/* The strategy gives a member without an entry weight 1. */
+static uint64_t count_unweighted(const struct group_view *g, const struct tn_node *weights)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < g->conf->members.count; i++)
+        count += tn_node_get(weights, g->conf->members.items[i].ptr) == NULL;
+    return count;
+}
+
 static void check_weights(const struct group_view *g)
 {
     const struct tn_node *weights = tn_node_find(g->node, "strategy.weights");
-    uint64_t              sum = 0;
+    uint64_t              sum = count_unweighted(g, weights);
 
     if (weights != NULL && weights->kind != TN_NODE_MAP && weights->kind != TN_NODE_NULL)
         return; /* reported */
-    if (weights != NULL)
-        for (size_t i = 0; i < weights->count; i++)
-            sum += check_weight(g, weights, i);
+    for (size_t i = 0; weights != NULL && i < weights->count; i++)
+        sum += check_weight(g, weights, i);
     if (g->conf->strategy != TN_CFG_STRATEGY_WEIGHTED)
         return;
     if (weights == NULL || weights->count == 0)
-        group_problem(g, TN_PROBLEM_ERROR, "strategy.weights", "strategy weighted needs weights: {cluster: number, ...}");
+        group_problem(g, TN_PROBLEM_WARNING, "strategy.weights",
+                      "strategy weighted without weights is the same as roundRobin; give {cluster: number, ...}");
     else if (sum == 0)
         group_problem(g, TN_PROBLEM_ERROR, "strategy.weights", "all weights are 0: no member could ever be chosen");
 }

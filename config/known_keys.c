@@ -106,19 +106,28 @@ static void add_choice(struct choices *choices, struct tn_str name)
     choices->names[++choices->count] = NULL;
 }
 
-static void collect_choices(struct choices *choices, enum tn_option_scope scope, const char *below)
+static void add_path(struct choices *choices, const char *path, const char *below)
 {
-    const struct tn_options *options = tn_options_of(scope);
-    size_t                   skip = below[0] == '\0' ? 0 : strlen(below) + 1;
+    size_t skip = below[0] == '\0' ? 0 : strlen(below) + 1;
+
+    if (skip == 0 || is_below(path, below))
+        add_choice(choices, tn_str_n(path + skip, strcspn(path + skip, ".")));
+}
+
+/* Ours; where none of ours can be, the peer's. */
+static void collect_choices(struct choices *choices, enum known_scope scope, const char *below)
+{
+    const struct tn_options *options = scope == KNOWN_TOP ? NULL : tn_options_of((enum tn_option_scope)scope);
 
     choices->count = 0;
     choices->names[0] = NULL;
-    for (size_t i = 0; i < options->count; i++) {
-        const char *path = options->items[i].path;
-
-        if (skip == 0 || is_below(path, below))
-            add_choice(choices, tn_str_n(path + skip, strcspn(path + skip, ".")));
-    }
+    for (size_t i = 0; options != NULL && i < options->count; i++)
+        add_path(choices, options->items[i].path, below);
+    if (choices->count > 0)
+        return;
+    for (size_t i = 0; i < TN_ARRAY_LEN(KEYS); i++)
+        if (KEYS[i].scope == scope)
+            add_path(choices, KEYS[i].path, below);
 }
 
 static bool has_dot(struct tn_str key)
@@ -131,7 +140,7 @@ static void report_unknown(const struct level *level, size_t at, const char *ful
     struct choices choices;
     const char    *near;
 
-    collect_choices(&choices, (enum tn_option_scope)level->scope, level->below);
+    collect_choices(&choices, level->scope, level->below);
     near = tn_suggest(level->map->keys[at], choices.names);
     if (has_dot(level->map->keys[at]))
         tn_problem_add(level->problems, TN_PROBLEM_ERROR, level->map->key_lines[at], full,
@@ -170,9 +179,7 @@ static void check_section(const struct level *level, size_t at, const char *belo
     if (node->kind == TN_NODE_NULL || node->broken)
         return;
     names[0] = '\0';
-    choices.count = 0;
-    if (level->scope != KNOWN_TOP)
-        collect_choices(&choices, (enum tn_option_scope)level->scope, below);
+    collect_choices(&choices, level->scope, below);
     for (size_t i = 0; i < choices.count && len < sizeof names; i++)
         len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i == 0 ? " with keys " : ", ", choices.names[i]);
     tn_problem_add(level->problems, TN_PROBLEM_ERROR, node->line, full, "expected a map%s; got %s", names,

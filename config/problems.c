@@ -163,10 +163,12 @@ static bool begins_alike(struct tn_str name, struct tn_str choice)
 {
     size_t len = TN_MIN(name.len, choice.len);
 
-    return len >= 3 && tn_str_ieq(tn_str_n(name.ptr, len), tn_str_n(choice.ptr, len));
+    return len >= 3 && 2 * len >= TN_MAX(name.len, choice.len) &&
+           tn_str_ieq(tn_str_n(name.ptr, len), tn_str_n(choice.ptr, len));
 }
 
-/* Near = a third of the longer name may differ (at least one byte); failing that, one is the beginning of the other. */
+/* Near = a third of the longer name may differ (at least one byte); failing that, one is the beginning of the other, and
+ * at least half of it. */
 const char *tn_suggest(struct tn_str name, const char *const *choices)
 {
     const char *best = NULL;

@@ -1,95 +1,7 @@
 /* The types table, and every case of tests/golden/pg_types.cases (answers of a PostgreSQL 15 server) in both directions. */
-#include "base/alloc.h"
-#include "base/tz.h"
 #include "frontend/pgwire/pg_convert.h"
-#include "frontend/pgwire/pg_types.h"
 #include "frontend/pgwire/pg_value.h"
-
-#include <CUnit/Basic.h>
-
-static unsigned failures_shown;
-
-struct golden {
-    const struct tn_pg_type *type;
-    uint32_t                 oid;
-    struct tn_pg_style       style;
-    struct tn_tz            *tz;
-    struct tn_str            name, settings, input, output, hex;
-};
-
-static void show(const struct golden *c, const char *what, struct tn_str got)
-{
-    if (failures_shown++ < 60)
-        fprintf(stderr, "%.*s [%.*s] \"%.*s\": %s: want \"%.*s\" %.*s, got \"%.*s\"\n", (int)c->name.len, c->name.ptr,
-                (int)c->settings.len, c->settings.ptr, (int)c->input.len, c->input.ptr, what, (int)c->output.len,
-                c->output.ptr, (int)c->hex.len, c->hex.ptr, (int)got.len, got.ptr == NULL ? "" : got.ptr);
-    CU_FAIL("golden case");
-}
-
-/* Takes the field before SEPARATOR off REST, unescaped in place. */
-static struct tn_str take_field(char **rest, char separator)
-{
-    char *end = strchr(*rest, separator), *start = *rest, *to = start;
-
-    if (end == NULL)
-        end = *rest + strlen(*rest);
-    *rest = *end == '\0' ? end : end + 1;
-    for (char *from = start; from < end; from++) {
-        if (*from == '\\' && from + 1 < end) {
-            from++;
-            *to++ = *from == 't' ? '\t' : *from == 'n' ? '\n' : *from == 'r' ? '\r' : *from;
-        } else {
-            *to++ = *from;
-        }
-    }
-    return tn_str_n(start, (size_t)(to - start));
-}
-
-static uint32_t find_oid(struct tn_str name)
-{
-    for (uint32_t oid = 1; oid < 4000; oid++) {
-        const struct tn_pg_type *type = tn_pg_type_find(oid), *element = tn_pg_type_element(oid);
-
-        if (type != NULL && tn_str_eq_c(name, type->name))
-            return oid;
-        if (element != NULL && name.ptr[0] == '_' && tn_str_eq_c(tn_str_n(name.ptr + 1, name.len - 1), element->name))
-            return oid;
-    }
-    return 0;
-}
-
-static void read_setting(struct golden *c, struct tn_str s)
-{
-    char   value[64];
-    size_t key = 0;
-
-    while (key < s.len && s.ptr[key] != '=')
-        key++;
-    if (key >= s.len)
-        return;
-    tn_str_copy(value, sizeof value, tn_str_n(s.ptr + key + 1, s.len - key - 1));
-    if (s.ptr[0] == 't')
-        CU_ASSERT_EQUAL(tn_tz_load(&c->tz, tn_str(value), NULL), TN_OK);
-    if (s.ptr[0] == 'e')
-        c->style.extra_float_digits = (int)strtol(value, NULL, 10);
-    if (s.ptr[0] == 'b')
-        c->style.bytea_escape = strcmp(value, "escape") == 0;
-    if (s.ptr[0] == 'i')
-        c->style.interval = strcmp(value, "iso_8601") == 0       ? TN_PG_INTERVAL_ISO_8601
-                            : strcmp(value, "sql_standard") == 0 ? TN_PG_INTERVAL_SQL_STANDARD
-                                                                 : TN_PG_INTERVAL_POSTGRES_VERBOSE;
-    c->style.tz = c->tz;
-}
-
-static size_t unhex(struct tn_str hex, char *out)
-{
-    for (size_t i = 0; i + 1 < hex.len; i += 2) {
-        char pair[3] = {hex.ptr[i], hex.ptr[i + 1], '\0'};
-
-        out[i / 2] = (char)strtoul(pair, NULL, 16);
-    }
-    return hex.len / 2;
-}
+#include "pg_golden.h"
 
 /* BYTES in FORMAT decode, and encode to exactly the server's text and binary form. */
 static void check_both(const struct golden *c, int16_t format, struct tn_str bytes, struct tn_str binary, const char *what)
@@ -135,51 +47,21 @@ static void check_refused(const struct golden *c)
     tn_arena_reset(&arena);
 }
 
-static void check_case(char *line)
+static void check_case(const struct golden *c)
 {
-    struct golden c = {.style = TN_PG_STYLE_INIT};
-    char         *binary;
-    size_t        len;
-
-    c.name = take_field(&line, '\t');
-    c.settings = take_field(&line, '\t');
-    c.input = take_field(&line, '\t');
-    c.output = take_field(&line, '\t');
-    c.hex = take_field(&line, '\n');
-    c.oid = find_oid(c.name);
-    CU_ASSERT_NOT_EQUAL(c.oid, 0);
-    read_setting(&c, c.settings);
-    if (c.hex.len > 0 && c.hex.ptr[0] == '!') {
-        check_refused(&c);
-    } else {
-        binary = tn_malloc(c.hex.len + 1);
-        len = unhex(c.hex, binary);
-        check_both(&c, 0, c.input, tn_str_n(binary, len), "text");
-        if (c.style.extra_float_digits > 0) /* otherwise digits were lost */
-            check_both(&c, 0, c.output, tn_str_n(binary, len), "own text");
-        check_both(&c, 1, tn_str_n(binary, len), tn_str_n(binary, len), "binary");
-        tn_free(binary);
+    if (c->refused) {
+        check_refused(c);
+        return;
     }
-    tn_tz_unref(c.tz);
+    check_both(c, 0, c->input, c->binary, "text");
+    if (c->style.extra_float_digits > 0) /* otherwise digits were lost */
+        check_both(c, 0, c->output, c->binary, "own text");
+    check_both(c, 1, c->binary, c->binary, "binary");
 }
 
 static void golden_cases(void)
 {
-    const char *path = getenv("PG_TYPES_CASES");
-    FILE       *file = fopen(path == NULL ? TN_SOURCE_DIR "/tests/golden/pg_types.cases" : path, "r");
-    char       *line = NULL;
-    size_t      size = 0;
-    unsigned    cases = 0;
-
-    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    while (getline(&line, &size, file) > 0) {
-        check_case(line);
-        cases++;
-    }
-    free(line);
-    fclose(file);
-    CU_ASSERT_TRUE(cases > 3000);
-    printf("%u cases ", cases);
+    for_each_golden(check_case);
 }
 
 /* result/batch.c has the other half of the table. */

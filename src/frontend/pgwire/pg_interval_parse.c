@@ -242,7 +242,7 @@ static bool take_clock(struct reader *r, const struct number *first)
         return false;
     add(r, &r->us, sign * high, HOUR_US);
     add(r, &r->us, sign * (low * MINUTE_US + seconds * SECOND_US), 1);
-    add_fraction_us(r, (double)sign * fraction, (double)SECOND_US);
+    add(r, &r->us, sign * (int64_t)rint(fraction * (double)SECOND_US), 1);
     return true;
 }
 

@@ -24,7 +24,9 @@ struct tn_duckdb_conn {
     struct tn_arena         *arena;   /* the run's */
     struct tn_str            sql;     /* as sent to DuckDB, NUL-terminated */
     struct tn_duckdb_params  params;  /* the $n of the client's text */
-    uint32_t                *guesses; /* params->highest: types given to parameters that DuckDB could not tell; 0 = none */
+    struct tn_str            client_sql; /* as it came */
+    uint32_t                *guesses; /* NULL, or params.highest: types that were guessed, as OIDs; 0 = not guessed */
+    uint32_t                *oids;    /* NULL, or params.highest: types of all parameters; 0 = any */
     tn_duckdb_prepared       prepared;
     struct tn_duckdb_result  result;
     bool                     has_result;

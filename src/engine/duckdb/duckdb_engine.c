@@ -8,6 +8,19 @@
 
 enum { DEFAULT_MAX_RUNNING = 4 }; /* one query uses all threads of the database: more only share them */
 
+/* A position in the text that DuckDB saw is one in the client's only as far as both are the same. */
+static void check_position(const struct tn_duckdb_conn *conn, struct tn_error *err)
+{
+    size_t same = 0, characters = 1;
+
+    if (err == NULL || err->position == 0)
+        return;
+    for (; same < conn->sql.len && same < conn->client_sql.len && conn->sql.ptr[same] == conn->client_sql.ptr[same]; same++)
+        characters += ((unsigned char)conn->sql.ptr[same] & 0xC0) != 0x80;
+    if ((size_t)err->position > characters)
+        err->position = 0;
+}
+
 enum tn_status tn_duckdb_conn_fail(struct tn_duckdb_conn *conn, int type, const char *message, struct tn_error *err)
 {
     enum tn_status status;
@@ -15,6 +28,7 @@ enum tn_status tn_duckdb_conn_fail(struct tn_duckdb_conn *conn, int type, const 
     if (type == TN_DUCKDB_ERROR_INVALID)
         type = tn_duckdb_error_class(message);
     status = tn_duckdb_fail(err, type, message, conn->sql);
+    check_position(conn, err);
     if (!tn_duckdb_error_is_fatal(type, message))
         return status;
     tn_duckdb_database_invalidate(conn->cluster, conn->database);
@@ -132,12 +146,23 @@ static bool did_return_rows(struct tn_duckdb_conn *conn)
              is_only_column(&conn->plan, "Success", TN_DUCKDB_BOOLEAN));
 }
 
+/* The schema outlives the plan: it is looked at until the run's last event. */
+static enum tn_status give_schema(struct tn_duckdb_conn *conn, struct tn_blocking_result *out, struct tn_error *err)
+{
+    struct tn_schema *schema = tn_arena_alloc(conn->arena, sizeof *schema);
+
+    if (schema == NULL)
+        return tn_fail(err, TN_E_NOMEM, "53200", "duckDb: no memory for the columns of a result");
+    *schema = conn->plan.schema;
+    out->schema = schema;
+    return TN_OK;
+}
+
 static enum tn_status describe(struct tn_duckdb_conn *conn, const struct tn_run *run, struct tn_blocking_result *out, struct tn_error *err)
 {
     TN_TRY(tn_duckdb_describe_params(conn, run, out, err));
     TN_TRY(tn_duckdb_plan_prepared(&conn->plan, conn->prepared, err));
-    out->schema = will_return_rows(conn) ? &conn->plan.schema : NULL;
-    return TN_OK;
+    return will_return_rows(conn) ? give_schema(conn, out, err) : TN_OK;
 }
 
 static enum tn_status execute(struct tn_duckdb_conn *conn, struct tn_error *err)
@@ -197,9 +222,9 @@ static enum tn_status start(void *handle, const struct tn_run *run, struct tn_ar
     struct tn_duckdb_conn *conn = handle;
 
     conn->arena = arena;
-    conn->sql = run->sql;
+    conn->sql = conn->client_sql = run->sql;
     conn->params = (struct tn_duckdb_params){.highest = 0};
-    conn->guesses = NULL;
+    conn->guesses = conn->oids = NULL;
     conn->ended = false;
     tn_duckdb_plan_init(&conn->plan, conn->api, arena);
     TN_TRY(tn_duckdb_settings_apply(conn, run->settings, err));
@@ -213,8 +238,7 @@ static enum tn_status start(void *handle, const struct tn_run *run, struct tn_ar
         return drain(conn, out, err);
     if (conn->plan.needs_cast)
         return tn_fail(err, TN_E_UNSUPPORTED, "0A000", "a column of this statement has a DuckDB type that cannot be returned; cast it to VARCHAR");
-    out->schema = &conn->plan.schema;
-    return TN_OK;
+    return give_schema(conn, out, err);
 }
 
 static bool changes_rows(int statement)
@@ -252,8 +276,8 @@ static void finish(void *handle)
     conn->api->destroy_prepare(&conn->prepared);
     tn_duckdb_plan_reset(&conn->plan);
     conn->arena = NULL;
-    conn->sql = TN_STR("");
-    conn->guesses = NULL;
+    conn->sql = conn->client_sql = TN_STR("");
+    conn->guesses = conn->oids = NULL;
 }
 
 static const struct tn_blocking_ops blocking_ops = {

@@ -2,17 +2,17 @@
  *
  * DuckDB derives a parameter's type from its place (a = $1, INSERT, CAST) or leaves it open (SELECT $1, a + $1); with an
  * open one it cannot name the result's columns. An open parameter whose type the client gave is written CAST($1 AS type);
- * of the others VARCHAR, BIGINT, DOUBLE and TIMESTAMP are tried in this order, the first that binds is taken. The same
- * happens for Describe and for Execute, so that both tell the same types.
+ * for the others VARCHAR, BIGINT, DOUBLE and TIMESTAMP are tried in this order, the first that binds is taken, and then
+ * as many as can be are VARCHAR again. The same happens for Describe and for Execute, so that both tell the same types.
  * Columns of types that no vector reader knows are cast by wrapping the statement: see duckdb_schema.h. */
 #include "engine/duckdb/duckdb_bind.h"
 #include "engine/duckdb/duckdb_conn.h"
 #include "engine/duckdb/duckdb_error.h"
 
 static const struct {
-    const char *name;
+    const char *name, *sample;
     uint32_t    oid;
-} guesses[] = {{"VARCHAR", 25}, {"BIGINT", 20}, {"DOUBLE", 701}, {"TIMESTAMP", 1114}};
+} guesses[] = {{"VARCHAR", "''", 25}, {"BIGINT", "0", 20}, {"DOUBLE", "0", 701}, {"TIMESTAMP", "'2000-01-01'", 1114}};
 
 static enum tn_status no_memory(struct tn_error *err)
 {
@@ -125,53 +125,146 @@ static bool has_open_param(struct tn_duckdb_conn *conn, const struct tn_run *run
     return false;
 }
 
-static enum tn_status write_casts(struct tn_duckdb_conn *conn, const struct tn_run *run, const bool *open, size_t guess,
-                                  struct tn_str *out, struct tn_error *err)
-{
-    const char **casts = tn_arena_zalloc(conn->arena, conn->params.highest * sizeof *casts);
+/* What is tried: a type for each parameter of the text. */
+struct trial {
+    size_t      *guess; /* [n - 1]: place in `guesses`; CLOSED = DuckDB knows the type, GIVEN = the client said it */
+    const char **casts;
+    const char **samples;
+};
 
-    if (casts == NULL)
-        return no_memory(err);
+enum { CLOSED = 100, GIVEN = 101, MOST_SINGLE_TRIALS = 16 };
+
+static const char *cast_of(const struct tn_run *run, const struct trial *trial, size_t number)
+{
+    size_t guess = trial->guess[number - 1];
+
+    return guess == CLOSED ? NULL : guess == GIVEN ? given_type(run, number) : guesses[guess].name;
+}
+
+static const char *sample_of(const struct trial *trial, size_t number)
+{
+    size_t guess = trial->guess[number - 1];
+
+    return guess < CLOSED ? guesses[guess].sample : guess == GIVEN ? "NULL" : NULL;
+}
+
+/* The text with TRIAL's casts; with SAMPLES there are values instead of parameters, so that even functions that need their
+ * arguments to tell their columns (range($1)) can be bound. */
+static enum tn_status prepare_trial(struct tn_duckdb_conn *conn, const struct tn_run *run, const struct trial *trial, bool samples,
+                                    struct tn_error *err)
+{
+    struct tn_str text;
+
     for (size_t i = 0; i < conn->params.highest; i++) {
-        if (!open[i])
-            continue;
-        casts[i] = given_type(run, i + 1);
-        conn->guesses[i] = casts[i] != NULL ? given_oid(run, i + 1) : guesses[guess].oid;
-        if (casts[i] == NULL)
-            casts[i] = guesses[guess].name;
+        trial->casts[i] = cast_of(run, trial, i + 1);
+        trial->samples[i] = sample_of(trial, i + 1);
     }
-    *out = tn_duckdb_params_write(&conn->params, run->sql, casts, conn->arena);
-    return out->ptr != NULL ? TN_OK : no_memory(err);
+    text = tn_duckdb_params_write(&conn->params, run->sql, trial->casts, samples ? trial->samples : NULL, conn->arena);
+    return text.ptr == NULL ? no_memory(err) : prepare_text(conn, text, err);
+}
+
+static bool has_unknown_column(struct tn_duckdb_conn *conn)
+{
+    for (uint64_t i = 0; i < conn->api->prepared_statement_column_count(conn->prepared); i++)
+        if (conn->api->prepared_statement_column_type(conn->prepared, i) == TN_DUCKDB_INVALID)
+            return true;
+    return false;
+}
+
+/* Does TRIAL bind? In Describe conn->prepared may then be one without parameters, good for its columns. */
+static enum tn_status try_types(struct tn_duckdb_conn *conn, const struct tn_run *run, const struct trial *trial, struct tn_error *err)
+{
+    TN_TRY(prepare_trial(conn, run, trial, false, err));
+    if (!has_unknown_column(conn))
+        return TN_OK;
+    TN_TRY(prepare_trial(conn, run, trial, true, err));
+    return run->kind == TN_RUN_DESCRIBE ? TN_OK : prepare_trial(conn, run, trial, false, err);
+}
+
+/* The same, for attempts whose error nobody hears of. */
+static bool tries(struct tn_duckdb_conn *conn, const struct tn_run *run, const struct trial *trial)
+{
+    struct tn_error why = TN_ERROR_INIT;
+    bool            ok = try_types(conn, run, trial, &why) == TN_OK;
+
+    tn_error_reset(&why);
+    return ok;
+}
+
+static void guess_all(const struct tn_duckdb_conn *conn, const struct trial *trial, size_t guess)
+{
+    for (size_t i = 0; i < conn->params.highest; i++)
+        if (trial->guess[i] < CLOSED)
+            trial->guess[i] = guess;
+}
+
+/* All parameters bind with one guess: those that bind as VARCHAR too, are (a + $1, $2: only the first is a number). */
+static void widen(struct tn_duckdb_conn *conn, const struct tn_run *run, const struct trial *trial, size_t guess)
+{
+    size_t tried = 0;
+    bool   last_ok = true;
+
+    for (size_t i = 0; i < conn->params.highest && tried < MOST_SINGLE_TRIALS; i++) {
+        if (trial->guess[i] >= CLOSED)
+            continue;
+        trial->guess[i] = 0;
+        tried++;
+        last_ok = tries(conn, run, trial);
+        if (!last_ok)
+            trial->guess[i] = guess;
+    }
+    if (!last_ok)
+        (void)tries(conn, run, trial);
+}
+
+static enum tn_status new_trial(struct tn_duckdb_conn *conn, const struct tn_run *run, struct trial *trial, struct tn_error *err)
+{
+    size_t count = conn->params.highest;
+
+    trial->guess = tn_arena_zalloc(conn->arena, count * sizeof *trial->guess);
+    trial->casts = tn_arena_zalloc(conn->arena, count * sizeof *trial->casts);
+    trial->samples = tn_arena_zalloc(conn->arena, count * sizeof *trial->samples);
+    conn->guesses = tn_arena_zalloc(conn->arena, count * sizeof *conn->guesses);
+    conn->oids = tn_arena_zalloc(conn->arena, count * sizeof *conn->oids);
+    if (trial->guess == NULL || trial->casts == NULL || trial->samples == NULL || conn->guesses == NULL || conn->oids == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < count; i++)
+        trial->guess[i] = CLOSED;
+    for (uint64_t place = 1; place <= conn->api->nparams(conn->prepared); place++) {
+        size_t number = number_of_place(conn, place);
+        int    type = conn->api->param_type(conn->prepared, place);
+        if (type == TN_DUCKDB_INVALID)
+            trial->guess[number - 1] = given_type(run, number) != NULL ? GIVEN : 0;
+        conn->oids[number - 1] = tn_duckdb_param_oid(type);
+    }
+    return TN_OK;
 }
 
 /* Prepares again with types for the open parameters. When no guess binds, the first guess's error is the answer. */
 static enum tn_status settle_open_params(struct tn_duckdb_conn *conn, const struct tn_run *run, struct tn_error *err)
 {
-    bool *open = tn_arena_zalloc(conn->arena, conn->params.highest);
+    struct trial   trial;
+    size_t         guess = 0;
+    enum tn_status status;
 
-    conn->guesses = tn_arena_zalloc(conn->arena, conn->params.highest * sizeof *conn->guesses);
-    if (open == NULL || conn->guesses == NULL)
-        return no_memory(err);
-    for (uint64_t place = 1; place <= conn->api->nparams(conn->prepared); place++)
-        if (conn->api->param_type(conn->prepared, place) == TN_DUCKDB_INVALID)
-            open[number_of_place(conn, place) - 1] = true;
-    for (size_t guess = 0; guess < TN_ARRAY_LEN(guesses); guess++) {
-        struct tn_error why = TN_ERROR_INIT;
-        struct tn_str   text;
-        enum tn_status  status;
-
-        TN_TRY(write_casts(conn, run, open, guess, &text, err));
-        status = prepare_text(conn, text, guess == 0 && err != NULL ? err : &why);
-        tn_error_reset(&why);
-        if (status == TN_OK) {
-            if (err != NULL)
-                tn_error_reset(err);
-            return TN_OK;
-        }
-        if (status == TN_E_CONNECTION)
-            return status;
+    TN_TRY(new_trial(conn, run, &trial, err));
+    status = try_types(conn, run, &trial, err);
+    while (status == TN_E_ENGINE && ++guess < TN_ARRAY_LEN(guesses)) {
+        guess_all(conn, &trial, guess);
+        if (!tries(conn, run, &trial))
+            continue;
+        widen(conn, run, &trial, guess);
+        if (err != NULL)
+            tn_error_reset(err);
+        status = TN_OK;
     }
-    return TN_E_ENGINE;
+    for (size_t i = 0; i < conn->params.highest && status == TN_OK; i++) {
+        if (trial.guess[i] < CLOSED)
+            conn->guesses[i] = conn->oids[i] = guesses[trial.guess[i]].oid;
+        else if (trial.guess[i] == GIVEN)
+            conn->oids[i] = given_oid(run, i + 1);
+    }
+    return status;
 }
 
 static bool is_maybe_opaque(int id)
@@ -199,11 +292,11 @@ static void put_name(struct tn_buf *out, struct tn_str name)
     tn_buf_put_u8(out, '"');
 }
 
-/* SELECT c0 AS "name", to_json(c1) AS ... FROM (statement) AS t(c0, c1, ...) */
+/* SELECT c0 AS "name", CAST(c1 AS JSON) AS ... FROM (statement) AS t(c0, c1, ...) */
 static void write_wrapped(struct tn_buf *out, const struct tn_duckdb_plan *plan, struct tn_str sql)
 {
-    static const char *const before[] = {"", "CAST(", "to_json("};
-    static const char *const after[] = {"", " AS VARCHAR)", ")"};
+    static const char *const before[] = {"", "CAST(", "CAST("};
+    static const char *const after[] = {"", " AS VARCHAR)", " AS JSON)"};
 
     tn_buf_puts(out, "SELECT ");
     for (size_t i = 0; i < plan->schema.count; i++) {
@@ -287,7 +380,7 @@ static enum tn_status prepare_client_text(struct tn_duckdb_conn *conn, const str
     TN_TRY(tn_duckdb_params_scan(&conn->params, sql, conn->arena, err));
     if (conn->params.distinct < conn->params.highest) { /* $1 without $2 and so on: DuckDB counts those that are there */
         casts = tn_arena_zalloc(conn->arena, conn->params.highest * sizeof *casts);
-        sql = casts == NULL ? tn_str_n(NULL, 0) : tn_duckdb_params_write(&conn->params, sql, casts, conn->arena);
+        sql = casts == NULL ? tn_str_n(NULL, 0) : tn_duckdb_params_write(&conn->params, sql, casts, NULL, conn->arena);
     } else if (!tn_arena_str(conn->arena, sql, &sql)) {
         sql.ptr = NULL;
     }
@@ -325,12 +418,12 @@ enum tn_status tn_duckdb_describe_params(struct tn_duckdb_conn *conn, const stru
         return no_memory(err);
     for (uint64_t place = 1; place <= conn->api->nparams(conn->prepared); place++) {
         size_t number = number_of_place(conn, place);
-        if (number <= count)
+        if (number <= count && conn->oids == NULL)
             out->param_oids[number - 1] = tn_duckdb_param_oid(conn->api->param_type(conn->prepared, place));
     }
     for (size_t i = 0; i < count; i++) {
-        if (conn->guesses != NULL && i < conn->params.highest && conn->guesses[i] != 0)
-            out->param_oids[i] = conn->guesses[i];
+        if (conn->oids != NULL && i < conn->params.highest)
+            out->param_oids[i] = conn->oids[i];
         if (given_oid(run, i + 1) != 0)
             out->param_oids[i] = given_oid(run, i + 1);
     }

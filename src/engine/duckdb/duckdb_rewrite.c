@@ -104,8 +104,10 @@ static bool next_piece(struct tn_str sql, size_t *at, struct piece *out)
             return true;
         }
         if (sql.ptr[*at] == '$') {
-            while (out->end < sql.len && sql.ptr[out->end] >= '0' && sql.ptr[out->end] <= '9')
-                out->number = TN_MIN(out->number * 10 + (size_t)(sql.ptr[out->end++] - '0'), (size_t)TN_DUCKDB_PARAMS + 1);
+            for (; out->end < sql.len && sql.ptr[out->end] >= '0' && sql.ptr[out->end] <= '9'; out->end++) {
+                size_t number = out->number * 10 + (size_t)(sql.ptr[out->end] - '0');
+                out->number = TN_MIN(number, (size_t)TN_DUCKDB_PARAMS + 1);
+            }
             *at = out->end;
             if (out->number > 0)
                 return true;
@@ -142,7 +144,7 @@ enum tn_status tn_duckdb_params_scan(struct tn_duckdb_params *out, struct tn_str
 }
 
 struct tn_str tn_duckdb_params_write(const struct tn_duckdb_params *params, struct tn_str sql, const char *const *casts,
-                                     struct tn_arena *arena)
+                                     const char *const *samples, struct tn_arena *arena)
 {
     struct tn_buf text;
     struct tn_str out = {NULL, 0};
@@ -157,6 +159,8 @@ struct tn_str tn_duckdb_params_write(const struct tn_duckdb_params *params, stru
         copied = piece.end;
         if (casts[piece.number - 1] == NULL)
             tn_buf_printf(&text, "$%u", params->place[piece.number - 1]);
+        else if (samples != NULL && samples[piece.number - 1] != NULL)
+            tn_buf_printf(&text, "CAST(%s AS %s)", samples[piece.number - 1], casts[piece.number - 1]);
         else
             tn_buf_printf(&text, "CAST($%u AS %s)", params->place[piece.number - 1], casts[piece.number - 1]);
     }

@@ -21,9 +21,9 @@ TN_MUST_USE enum tn_status tn_duckdb_params_scan(struct tn_duckdb_params *out, s
                                                  struct tn_error *err);
 
 /* SQL with each $n as $place, or as CAST($place AS casts[n - 1]) where that is not NULL (CASTS has params->highest
- * places). ptr NULL: no memory. */
+ * places); where SAMPLES (may be NULL) has a text, as CAST(text AS ...). ptr NULL: no memory. */
 struct tn_str tn_duckdb_params_write(const struct tn_duckdb_params *params, struct tn_str sql, const char *const *casts,
-                                     struct tn_arena *arena);
+                                     const char *const *samples, struct tn_arena *arena);
 
 /* Does WORD (lower case) stand in SQL as a word of its own? */
 bool tn_duckdb_has_word(struct tn_str sql, const char *word);

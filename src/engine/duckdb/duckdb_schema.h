@@ -20,8 +20,8 @@
  *   INTERVAL                            INTERVAL      more than 292 years of microseconds: error 22015
  *   LIST, ARRAY, STRUCT, MAP, UNION     JSON          text, see duckdb_json.h
  *   "NULL" (an untyped NULL)            TEXT
- *   VARIANT, and nested types with VARIANT or GEOMETRY in them    JSON, made by DuckDB's to_json (see duckdb_wrap.h)
- *   GEOMETRY and any other type         TEXT, made by DuckDB's cast to VARCHAR (see duckdb_wrap.h)
+ *   VARIANT, and nested types with VARIANT or GEOMETRY in them    JSON, made by DuckDB's cast to JSON (see duckdb_prepare.c)
+ *   GEOMETRY and any other type         TEXT, made by DuckDB's cast to VARCHAR (see duckdb_prepare.c)
  */
 #ifndef TN_ENGINE_DUCKDB_SCHEMA_H
 #define TN_ENGINE_DUCKDB_SCHEMA_H

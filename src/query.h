@@ -5,6 +5,7 @@
 
 #include "admission/admission.h"
 #include "base/arena.h"
+#include "base/log.h"
 #include "engine/engine.h"
 #include "engine/pool.h"
 #include "policies/route/route.h"
@@ -40,6 +41,20 @@ const char *tn_outcome_name(enum tn_outcome outcome);
 /* Cancel reasons, strongest wins; decides the error that the client sees. */
 enum tn_cancel { TN_CANCEL_NONE, TN_CANCEL_USER, TN_CANCEL_CLIENT_GONE, TN_CANCEL_TIMEOUT, TN_CANCEL_ADMIN, TN_CANCEL_SHUTDOWN };
 
+/* What a running statement holds: a slot (or a place in the line) and a connection. Its own object because a session keeps
+ * it from statement to statement inside a transaction, and because a grant that is under way may outlive the query. */
+struct tn_lease {
+    struct tn_worker    *worker;
+    struct tn_snapshot  *snapshot; /* counted: keeps group and cluster */
+    struct tn_group     *group;
+    struct tn_cluster   *cluster;
+    struct tn_ticket     ticket;
+    struct tn_pool_wait  pool_wait;
+    struct tn_conn      *conn;     /* NULL until acquired */
+    struct tn_query     *query;    /* the one it serves now, NULL between statements */
+    bool                 has_slot;
+};
+
 struct tn_query {
     /* given by the session */
     uint64_t                      id;       /* unique while the program runs, growing */
@@ -47,43 +62,69 @@ struct tn_query {
     struct tn_snapshot           *snapshot; /* counted: kept from start to record */
     struct tn_arena               arena;
     struct tn_route_context       client;   /* who and how: protocol, user, database, headers, tags, hints */
-    struct tn_str                 text;     /* one statement, in the arena */
+    struct tn_str                 text;     /* one statement; lives until done */
+    struct tn_features            features; /* of it */
     enum tn_run_kind              kind;
     const struct tn_query_events *events;
     void                         *owner;
-    struct tn_conn               *pinned;   /* the session's connection in a transaction; never released here */
-    bool                          pin;      /* the session wants the connection afterwards: q->run.conn at done */
-    bool                          needs_writable; /* in a transaction that may write: choose a writable member if there is one */
-    struct tn_cluster            *affinity; /* described there: run there if it is eligible (not counted; in the snapshot) */
-    bool                          internal; /* BEGIN of a lazy transaction and the like: not recorded, no slot */
+    struct tn_lease              *lease;    /* given: the session's transaction; else made on the way */
+    bool                          pinned;   /* lease was given, with or without a slot: it stays the session's */
+    bool                          keep_lease; /* the session takes lease when the statement succeeded or prelude_done */
+    struct tn_str                 prelude;    /* run first on the same connection: the BEGIN of a lazy transaction */
+    bool                          prelude_done;
+    bool                          needs_writable; /* in a transaction that may write: a writable member if there is one */
+    struct tn_cluster            *affinity; /* described there: run there if it is eligible */
+    bool                          internal; /* ROLLBACK of a lost session and the like: not recorded */
     uint64_t                      timeout_us; /* the session's own (statement_timeout); 0 = none */
 
     /* stages */
     enum tn_stage                 stage, back_to;
-    struct tn_features            features;
-    struct tn_route_result        route;     /* group, router, rule, trace, deny */
-    struct tn_group              *group;     /* where it is now: route.group or a fallback of it */
+    uint64_t                      stage_entered_us; /* 0 = not entered */
+    struct tn_route_result        route;     /* router, rule, trace, deny */
+    struct tn_group              *group;     /* where it is now: the routed group or a fallback of it */
     struct tn_cluster            *cluster;   /* chosen member */
     const char                   *reason;    /* why this member */
-    uint64_t                      tried;     /* bit per member of group that failed for its own fault */
+    uint64_t                      eligible;  /* members to wait for when none had room */
+    enum tn_priority              priority;
+    struct tn_cluster            *tried[8];  /* members that failed for their own fault */
     unsigned                      attempts;
-    struct tn_ticket              ticket;    /* slot or place in the queue */
-    struct tn_pool_wait           pool_wait;
-    struct tn_run                 run;
-    ev_timer                      deadline;
-    ev_timer                      queue_notice; /* 5 s in the queue */
+    struct tn_run                 run;       /* the session fills in parameters, formats, encoder, settings */
+    struct tn_run                 prelude_run;
+    ev_timer                      deadline;  /* whole query */
+    ev_timer                      queue_timer; /* queueTimeout */
+    ev_timer                      queue_notice;
     enum tn_cancel                cancel;
-    bool                          waiting_pool, running, finished;
+    enum { TN_ADMIT_NEW, TN_ADMIT_QUEUED, TN_ADMIT_GRANTED } admit_stage;
+    enum { TN_RUN_STAGE_NEW, TN_RUN_STAGE_CONNECT, TN_RUN_STAGE_PRELUDE, TN_RUN_STAGE_RUN, TN_RUN_STAGE_DONE } run_stage;
+    bool                          entered;    /* inside tn_pipeline_resume() */
+    bool                          finished;
+    const struct tn_schema       *held_columns; /* not yet told: a retry must still be possible */
 
     /* outcome */
     struct tn_error               error;
     enum tn_outcome               outcome;
-    uint64_t                      started_us, queued_us /* total in the queue */, run_started_us, first_byte_us, ended_us;
-    uint64_t                      started_wall_us;
-    uint64_t                      rows, bytes;
+    uint64_t                      started_us, started_wall_us, queued_at_us, ended_us;
+    uint64_t                      queue_us;   /* spent in queues */
+    uint64_t                      first_byte_us; /* after started_us; 0 = no row */
 
-    struct tn_list                node;      /* worker's list of running queries */
+    struct tn_list                node;       /* runtime's list of queries */
     struct tn_grave               grave;
 };
+
+/* A query with its defaults, linked into the worker's list; NULL when there is no memory. */
+struct tn_runtime;
+TN_MUST_USE struct tn_query *tn_query_new(struct tn_runtime *runtime);
+void tn_query_free(struct tn_query *q); /* after done; at the end of the loop turn */
+
+/* Ends it early; `done` follows, maybe at once. The strongest reason wins. */
+void tn_query_cancel(struct tn_query *q, enum tn_cancel why);
+struct tn_query *tn_query_find(struct tn_runtime *runtime, uint64_t id); /* of this worker; NULL = not here */
+/* "queued", "running", ... for people. */
+const char *tn_query_state(const struct tn_query *q);
+
+struct tn_lease *tn_lease_new(struct tn_query *q);
+/* Connection back to the pool (or ended), slot to the next in line. NULL is fine. */
+void tn_lease_release(struct tn_lease *lease);
+void tn_lease_release_slot(struct tn_lease *lease);
 
 #endif

@@ -52,14 +52,17 @@ struct tn_server {
     _Atomic uint64_t      next_query_id;
     _Atomic uint64_t      reloads_ok, reloads_failed;
     _Atomic unsigned      sessions;      /* open client sessions, all workers */
+    _Atomic unsigned      queries;       /* between start and record, all workers */
+    bool                  threads_started;
 };
 
 /* Builds everything for CONFIG and starts the worker threads; takes a reference to CONFIG. No listener is open yet. */
-TN_MUST_USE enum tn_status tn_server_start(struct tn_server **out, struct tn_config *config,
+TN_MUST_USE enum tn_status tn_server_start(struct tn_server **out, struct tn_config *config, const char *config_path,
                                            struct tn_problems *problems, struct tn_error *err);
-/* Cancels what still runs after the shutdown time-out, stops the workers, flushes the history, frees. Main thread. */
+/* Waits for running queries, cancels what still runs after TIMEOUT_US. Main thread. */
 void tn_server_drain(struct tn_server *server, uint64_t timeout_us);
-void tn_server_free(struct tn_server *server);
+void tn_server_stop_workers(struct tn_server *server); /* ends and joins their threads; their objects stay */
+void tn_server_free(struct tn_server *server);         /* stops the workers if nobody did */
 
 struct tn_snapshot *tn_server_snapshot(struct tn_server *server); /* a counted reference; any thread */
 

@@ -26,9 +26,13 @@ struct tn_encoder {
 };
 
 /* Encoded rows on their way from engine to session. */
+struct tn_run;
 struct tn_chunk {
-    struct tn_buf bytes;
-    uint64_t      rows;
+    struct tn_buf    bytes;
+    uint64_t         rows;
+    struct tn_chunk *next; /* the present owner's queue */
+    size_t           sent; /* bytes that the present owner has passed on */
+    struct tn_run   *run;  /* credited when the owner is through with it; NULL = nobody */
 };
 
 TN_MUST_USE struct tn_chunk *tn_chunk_new(size_t max_bytes); /* NULL: no memory */

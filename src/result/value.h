@@ -44,6 +44,7 @@ struct tn_param {
 struct tn_params {
     size_t                 count;
     const struct tn_param *items;
+    bool                   raw_only; /* one of them has a type that only PostgreSQL knows: value is not decoded */
 };
 
 #endif

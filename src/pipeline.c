@@ -1,0 +1,172 @@
+#include "pipeline.h"
+
+#include "base/clock.h"
+#include "server.h"
+#include "stages.h"
+
+static enum tn_step stage_shape(struct tn_query *q);
+static enum tn_step stage_route(struct tn_query *q);
+
+static enum tn_step (*const stage_run[TN_STAGE_COUNT])(struct tn_query *q) = {
+    [TN_STAGE_shape] = stage_shape,      [TN_STAGE_route] = stage_route,  [TN_STAGE_choose] = tn_stage_choose,
+    [TN_STAGE_admit] = tn_stage_admit,   [TN_STAGE_run] = tn_stage_run,   [TN_STAGE_record] = tn_stage_record,
+};
+
+static const char *const stage_names[TN_STAGE_COUNT] = {
+#define STAGE(name, help) [TN_STAGE_##name] = #name,
+#include "pipeline.def"
+#undef STAGE
+};
+
+static const char *const stage_helps[TN_STAGE_COUNT] = {
+#define STAGE(name, help) [TN_STAGE_##name] = help,
+#include "pipeline.def"
+#undef STAGE
+};
+
+const char *tn_stage_name(enum tn_stage stage)
+{
+    return stage_names[stage];
+}
+
+const char *tn_stage_help(enum tn_stage stage)
+{
+    return stage_helps[stage];
+}
+
+static void on_deadline(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+    (void)loop;
+    (void)revents;
+    tn_query_cancel(TN_CONTAINER_OF(timer, struct tn_query, deadline), TN_CANCEL_TIMEOUT);
+}
+
+/* The shortest of what session, group and program allow; 0 = none of them sets a limit. */
+static uint64_t timeout_of(const struct tn_query *q, const struct tn_group_conf *group)
+{
+    uint64_t timeout = group->query_timeout != 0 ? group->query_timeout : q->snapshot->config->settings.query_timeout;
+
+    return timeout == 0 || (q->timeout_us != 0 && q->timeout_us < timeout) ? q->timeout_us : timeout;
+}
+
+static void start_deadline(struct tn_query *q)
+{
+    uint64_t timeout = timeout_of(q, q->route.group);
+    uint64_t spent = tn_clock_us() - q->started_us;
+
+    if (timeout == 0)
+        return;
+    ev_timer_set(&q->deadline, timeout > spent ? (double)(timeout - spent) / 1e6 : 0., 0.);
+    ev_now_update(q->worker->loop);
+    ev_timer_start(q->worker->loop, &q->deadline);
+}
+
+static enum tn_step stage_shape(struct tn_query *q)
+{
+    if (q->features.verb == TN_VERB_OTHER && q->features.template_hash == 0)
+        tn_features_read(&q->features, q->text, TN_DIALECT_POSTGRES);
+    return TN_NEXT;
+}
+
+static void deny(struct tn_query *q)
+{
+    tn_fail(&q->error, TN_E_DENIED, q->route.sqlstate, TN_STR_FMT, TN_STR_ARG(q->route.message));
+    tn_error_detail(&q->error, "denied by router %s, rule %d", q->route.router, q->route.rule + 1);
+}
+
+static enum tn_step stage_route(struct tn_query *q)
+{
+    q->client.wall_us = q->started_wall_us;
+    if (tn_routes_decide(q->snapshot->routes, &q->client, &q->features, q->text, &q->arena, &q->route, &q->error) != TN_OK)
+        return TN_STOP;
+    if (q->route.denied) {
+        deny(q);
+        return TN_STOP;
+    }
+    tn_priority_parse(q->client.hint_priority, &q->priority);
+    q->group = q->pinned ? q->lease->group : tn_topology_group(q->snapshot->topology, q->route.group->name);
+    start_deadline(q);
+    return TN_NEXT;
+}
+
+static void fail_cancelled(struct tn_query *q)
+{
+    static const struct {
+        const char     *sqlstate, *message;
+        enum tn_status  status;
+        enum tn_fault   fault;
+    } words[] = {
+        [TN_CANCEL_USER] = {"57014", "canceling statement due to user request", TN_E_CANCELLED, TN_FAULT_CANCEL},
+        [TN_CANCEL_CLIENT_GONE] = {"57014", "canceling statement because the client is gone", TN_E_CANCELLED, TN_FAULT_CANCEL},
+        [TN_CANCEL_TIMEOUT] = {"57014", "canceling statement due to statement timeout", TN_E_TIMEOUT, TN_FAULT_TIMEOUT},
+        [TN_CANCEL_ADMIN] = {"57014", "canceling statement due to administrator command", TN_E_CANCELLED, TN_FAULT_CANCEL},
+        [TN_CANCEL_SHUTDOWN] = {"57P01", "canceling statement because Turnout is shutting down", TN_E_CANCELLED, TN_FAULT_CANCEL},
+    };
+
+    tn_fail(&q->error, words[q->cancel].status, words[q->cancel].sqlstate, "%s", words[q->cancel].message);
+    tn_error_blame(&q->error, words[q->cancel].fault, false);
+}
+
+/* A cancel ends every wait but that for a running statement, whose own end comes as an event. */
+static bool stop_if_cancelled(struct tn_query *q)
+{
+    if (q->cancel == TN_CANCEL_NONE || q->stage >= TN_STAGE_record)
+        return false;
+    if (q->stage == TN_STAGE_run) {
+        if (q->run_stage == TN_RUN_STAGE_PRELUDE || q->run_stage == TN_RUN_STAGE_RUN || q->run_stage == TN_RUN_STAGE_DONE)
+            return false;
+        tn_stage_run_abandon(q);
+    }
+    if (q->stage == TN_STAGE_admit)
+        tn_stage_admit_abandon(q);
+    fail_cancelled(q);
+    q->stage = TN_STAGE_record;
+    return true;
+}
+
+/* An engine that stopped because we cancelled it says so in its words; the client is told why in ours. */
+static void settle_error(struct tn_query *q)
+{
+    if (q->cancel != TN_CANCEL_NONE && q->error.status != TN_OK && q->error.fault == TN_FAULT_CANCEL)
+        fail_cancelled(q);
+    ev_timer_stop(q->worker->loop, &q->deadline);
+}
+
+void tn_pipeline_resume(struct tn_query *q)
+{
+    struct tn_runtime *runtime = tn_runtime_of(q->worker);
+
+    if (q->entered || q->finished)
+        return;
+    q->entered = true;
+    while (q->stage < TN_STAGE_COUNT) {
+        enum tn_step step;
+
+        stop_if_cancelled(q);
+        if (q->stage_entered_us == 0)
+            q->stage_entered_us = tn_clock_us();
+        if (q->stage == TN_STAGE_record)
+            settle_error(q);
+        step = stage_run[q->stage](q);
+        if (step == TN_WAIT && (q->cancel == TN_CANCEL_NONE || !stop_if_cancelled(q)))
+            break;
+        if (step == TN_WAIT)
+            continue;
+        tn_histogram_add(&runtime->stage_us[q->stage], tn_clock_us() - q->stage_entered_us);
+        q->stage_entered_us = 0;
+        q->stage = step == TN_NEXT ? q->stage + 1 : step == TN_BACK ? q->back_to : TN_STAGE_record;
+    }
+    q->entered = false;
+    if (q->stage == TN_STAGE_COUNT) {
+        q->finished = true;
+        q->events->done(q);
+    }
+}
+
+void tn_pipeline_start(struct tn_query *q)
+{
+    q->started_us = tn_clock_us();
+    q->started_wall_us = tn_clock_wall_us();
+    ev_init(&q->deadline, on_deadline);
+    tn_pipeline_resume(q);
+}

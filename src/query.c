@@ -1,0 +1,132 @@
+#include "query.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "pipeline.h"
+#include "server.h"
+
+static const char *const outcome_names[] = {"ok", "error", "cancelled", "timeout", "denied", "refused"};
+
+const char *tn_outcome_name(enum tn_outcome outcome)
+{
+    return outcome_names[outcome];
+}
+
+struct tn_query *tn_query_new(struct tn_runtime *runtime)
+{
+    struct tn_query *q = tn_calloc(1, sizeof *q);
+
+    if (q == NULL)
+        return NULL;
+    q->id = atomic_fetch_add_explicit(&runtime->server->next_query_id, 1, memory_order_relaxed);
+    q->worker = runtime->worker;
+    q->snapshot = tn_snapshot_ref(runtime->snapshot);
+    q->priority = TN_PRIORITY_NORMAL;
+    tn_arena_init(&q->arena, 0);
+    tn_list_append(&runtime->queries, &q->node);
+    runtime->query_count++;
+    atomic_fetch_add_explicit(&runtime->server->queries, 1, memory_order_relaxed);
+    return q;
+}
+
+static void free_query(struct tn_grave *grave)
+{
+    struct tn_query *q = TN_CONTAINER_OF(grave, struct tn_query, grave);
+
+    tn_error_reset(&q->error);
+    tn_error_reset(&q->run.error);
+    tn_snapshot_unref(q->snapshot);
+    tn_arena_reset(&q->arena);
+    tn_free(q);
+}
+
+void tn_query_free(struct tn_query *q)
+{
+    struct tn_runtime *runtime = tn_runtime_of(q->worker);
+
+    tn_list_remove(&q->node);
+    runtime->query_count--;
+    atomic_fetch_sub_explicit(&runtime->server->queries, 1, memory_order_relaxed);
+    tn_worker_bury(q->worker, &q->grave, free_query);
+}
+
+struct tn_query *tn_query_find(struct tn_runtime *runtime, uint64_t id)
+{
+    TN_LIST_FOR_EACH(node, &runtime->queries) {
+        struct tn_query *q = TN_CONTAINER_OF(node, struct tn_query, node);
+
+        if (q->id == id)
+            return q;
+    }
+    return NULL;
+}
+
+const char *tn_query_state(const struct tn_query *q)
+{
+    if (q->stage == TN_STAGE_admit && q->admit_stage == TN_ADMIT_QUEUED)
+        return "queued";
+    if (q->stage == TN_STAGE_run)
+        return q->run_stage == TN_RUN_STAGE_CONNECT ? "connecting" : "running";
+    return q->stage == TN_STAGE_record || q->finished ? "finishing" : "starting";
+}
+
+void tn_query_cancel(struct tn_query *q, enum tn_cancel why)
+{
+    if (q->finished || q->stage >= TN_STAGE_record || why <= q->cancel)
+        return;
+    q->cancel = why;
+    if (q->stage == TN_STAGE_run && (q->run_stage == TN_RUN_STAGE_PRELUDE || q->run_stage == TN_RUN_STAGE_RUN)) {
+        tn_run_cancel(&q->run); /* its done event goes on */
+        return;
+    }
+    tn_pipeline_resume(q); /* the loop sees q->cancel and stops the wait */
+}
+
+struct tn_lease *tn_lease_new(struct tn_query *q)
+{
+    struct tn_lease *lease = tn_calloc(1, sizeof *lease);
+
+    if (lease == NULL)
+        return NULL;
+    lease->worker = q->worker;
+    lease->snapshot = tn_snapshot_ref(q->snapshot);
+    lease->query = q;
+    return lease;
+}
+
+static void free_lease(struct tn_lease *lease)
+{
+    tn_snapshot_unref(lease->snapshot);
+    tn_free(lease);
+}
+
+static void on_ticket_drained(struct tn_ticket *ticket)
+{
+    free_lease(TN_CONTAINER_OF(ticket, struct tn_lease, ticket));
+}
+
+void tn_lease_release_slot(struct tn_lease *lease)
+{
+    if (!lease->has_slot)
+        return;
+    lease->has_slot = false;
+    tn_admission_leave(tn_runtime_of(lease->worker)->server->admission, &lease->ticket, NULL);
+}
+
+void tn_lease_release(struct tn_lease *lease)
+{
+    struct tn_runtime *runtime;
+
+    if (lease == NULL)
+        return;
+    runtime = tn_runtime_of(lease->worker);
+    if (lease->pool_wait.connecting != NULL)
+        tn_pool_abandon(&lease->pool_wait);
+    if (lease->conn != NULL)
+        tn_pool_release(runtime->pool, lease->conn);
+    lease->conn = NULL;
+    lease->query = NULL;
+    lease->has_slot = false;
+    if (tn_admission_leave(runtime->server->admission, &lease->ticket, on_ticket_drained))
+        free_lease(lease);
+}

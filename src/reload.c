@@ -1,0 +1,116 @@
+#include "reload.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+enum tn_status tn_snapshot_build(struct tn_snapshot **out, struct tn_config *config, struct tn_snapshot *before,
+                                 struct tn_admission *admission, struct tn_problems *problems, struct tn_error *err)
+{
+    struct tn_topology_hooks hooks = tn_admission_hooks(admission);
+    struct tn_topology      *topology = NULL;
+    struct tn_routes        *routes = NULL;
+    enum tn_status           status;
+
+    *out = NULL;
+    status = tn_routes_new(&routes, config, problems);
+    if (status != TN_OK)
+        return tn_fail(err, status, "F0000", "%s: the routers have mistakes", config->path.ptr);
+    status = tn_topology_new(&topology, config, before != NULL ? before->topology : NULL, &hooks, err);
+    if (status == TN_OK) {
+        *out = tn_snapshot_new(tn_config_ref(config), topology, routes);
+        if (*out != NULL)
+            return TN_OK;
+        tn_config_unref(config);
+        status = tn_fail(err, TN_E_NOMEM, "53200", "no memory for a configuration");
+    }
+    tn_topology_unref(topology);
+    tn_routes_unref(routes);
+    return status;
+}
+
+static void adopt(struct tn_runtime *runtime, void *arg)
+{
+    struct tn_snapshot *old = runtime->snapshot;
+
+    (void)arg;
+    runtime->snapshot = tn_server_snapshot(runtime->server);
+    tn_snapshot_unref(old);
+    if (runtime->worker->index == 0)
+        tn_prober_watch(runtime->server->prober, runtime->snapshot->topology);
+    tn_pool_sweep(runtime->pool);
+}
+
+static void kick(struct tn_worker *worker, void *arg)
+{
+    (void)arg;
+    tn_admission_kick(tn_runtime_of(worker)->server->admission);
+}
+
+static void swap(struct tn_server *server, struct tn_snapshot *now)
+{
+    struct tn_snapshot *old;
+
+    pthread_mutex_lock(&server->snapshot_lock);
+    old = server->snapshot;
+    server->snapshot = now;
+    pthread_mutex_unlock(&server->snapshot_lock);
+    tn_topology_retire(old->topology, now->topology);
+    tn_snapshot_unref(old);
+    if (tn_server_each_worker(server, server->workers[0], adopt, kick, NULL) != TN_OK)
+        tn_log(TN_LOG_ERROR, "reload: no memory to tell the workers; send SIGHUP again", TN_LOG_U64("workers",
+               server->worker_count));
+}
+
+static void apply_settings(struct tn_server *server, const struct tn_settings *settings)
+{
+    tn_log_configure((enum tn_log_level)settings->log_level, (enum tn_log_format)settings->log_format);
+    if (server->history != NULL)
+        tn_history_set_limits(server->history, settings->history_max_age, settings->history_max_size,
+                              settings->history_max_text);
+}
+
+static enum tn_status reload(struct tn_server *server, struct tn_problems *problems, char *restart_keys,
+                             size_t restart_keys_size, struct tn_error *err)
+{
+    struct tn_snapshot *before = tn_server_snapshot(server);
+    struct tn_snapshot *now = NULL;
+    struct tn_config   *config;
+    char                keys[512];
+    enum tn_status      status = tn_config_load(&config, server->config_path, problems);
+
+    if (status == TN_OK) {
+        status = tn_snapshot_build(&now, config, before, server->admission, problems, err);
+        if (status == TN_OK) {
+            tn_config_restart_changes(before->config, config, keys, sizeof keys);
+            if (restart_keys != NULL)
+                snprintf(restart_keys, restart_keys_size, "%s", keys);
+            apply_settings(server, &config->settings);
+            swap(server, now);
+            tn_log(TN_LOG_INFO, "configuration reloaded", TN_LOG_TEXT("file", server->config_path),
+                   TN_LOG_TEXT("needs_restart", keys));
+        }
+        tn_config_unref(config);
+    } else if (err != NULL && err->status == TN_OK) {
+        tn_fail(err, status, "F0000", "%s: the configuration has mistakes; nothing was changed", server->config_path);
+    }
+    tn_snapshot_unref(before);
+    return status;
+}
+
+enum tn_status tn_server_reload(struct tn_server *server, struct tn_problems *problems, char *restart_keys,
+                                size_t restart_keys_size, struct tn_error *err)
+{
+    enum tn_status status;
+
+    if (restart_keys != NULL)
+        restart_keys[0] = '\0';
+    pthread_mutex_lock(&server->reload_lock);
+    status = reload(server, problems, restart_keys, restart_keys_size, err);
+    pthread_mutex_unlock(&server->reload_lock);
+    atomic_fetch_add(status == TN_OK ? &server->reloads_ok : &server->reloads_failed, 1);
+    if (status != TN_OK)
+        tn_log(TN_LOG_ERROR, "reload refused, nothing changed", TN_LOG_TEXT("file", server->config_path),
+               TN_LOG_U64("errors", problems->errors), TN_LOG_TEXT("error", err != NULL ? err->message : ""));
+    return status;
+}

@@ -1,0 +1,150 @@
+/* configuration -> server -> listeners -> signals -> an orderly end */
+#include "serve.h"
+
+#include "admin/admin.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "server.h"
+#include "session/session.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+static void print_problems(struct tn_problems *problems)
+{
+    struct tn_buf out;
+
+    tn_problems_sort(problems);
+    tn_buf_init(&out, 16 * 1024 * 1024);
+    tn_problems_print(problems, &out);
+    if (out.len > 0)
+        fwrite(out.data, 1, out.len, stderr);
+    tn_buf_reset(&out);
+}
+
+/* As many descriptors as the system lets us have: each client is one. */
+static void raise_limits(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static enum tn_status check_exposure(const struct tn_settings *settings, struct tn_error *err)
+{
+    if (settings->pg_enabled && !settings->auth_force && !tn_net_is_loopback(settings->pg_host.ptr))
+        return tn_fail(err, TN_E_DENIED, "28000", "frontends.postgresWire.host %s is not a loopback address and auth.provider is "
+                       "none; set auth.force to serve everybody", settings->pg_host.ptr);
+    return TN_OK;
+}
+
+static enum tn_status open_listeners(struct tn_server *server, const struct tn_settings *settings, struct tn_listener **pg,
+                                     struct tn_admin **admin, struct tn_error *err)
+{
+    TN_TRY(check_exposure(settings, err));
+    for (size_t i = 0; i < server->worker_count; i++)
+        TN_TRY(tn_sessions_init(server->workers[i], err));
+    TN_TRY(tn_admin_open(admin, server, err));
+    if (settings->pg_enabled) {
+        TN_TRY(tn_listener_open(pg, server->workers, server->worker_count, settings->pg_host.ptr, (uint16_t)settings->pg_port,
+                                tn_session_accept, server, err));
+        tn_log(TN_LOG_INFO, "listening", TN_LOG_TEXT("protocol", "postgresWire"), TN_LOG_TEXT("host", settings->pg_host.ptr),
+               TN_LOG_U64("port", tn_listener_port(*pg)));
+    }
+    atomic_store(&server->state, TN_SERVER_READY);
+    return TN_OK;
+}
+
+static void reload(struct tn_server *server)
+{
+    struct tn_problems problems;
+    struct tn_error    err = TN_ERROR_INIT;
+
+    tn_problems_init(&problems, server->config_path);
+    if (tn_server_reload(server, &problems, NULL, 0, &err) != TN_OK || problems.count > 0)
+        print_problems(&problems);
+    tn_error_reset(&err);
+    tn_problems_reset(&problems);
+}
+
+static void wait_for_signals(struct tn_server *server, const sigset_t *signals)
+{
+    int got;
+
+    for (;;) {
+        got = sigwaitinfo(signals, NULL);
+        if (got == SIGHUP)
+            reload(server);
+        else if (got == SIGTERM || got == SIGINT)
+            break;
+    }
+    tn_log(TN_LOG_INFO, "stopping", TN_LOG_TEXT("signal", got == SIGINT ? "SIGINT" : "SIGTERM"));
+}
+
+static void stop(struct tn_server *server, struct tn_listener *pg, struct tn_admin *admin)
+{
+    struct tn_snapshot *snapshot = tn_server_snapshot(server);
+
+    if (pg != NULL)
+        tn_listener_stop(pg);
+    atomic_store(&server->state, TN_SERVER_STOPPING);
+    tn_sessions_stop(server);
+    tn_server_drain(server, snapshot->config->settings.shutdown_timeout);
+    tn_snapshot_unref(snapshot);
+    if (admin != NULL)
+        tn_admin_stop(admin);
+    tn_server_stop_workers(server);
+    tn_listener_close(pg);
+    tn_admin_close(admin);
+    for (size_t i = 0; i < server->worker_count; i++)
+        tn_sessions_free(server->workers[i]);
+}
+
+int tn_serve(const struct tn_serve_options *options)
+{
+    struct tn_problems  problems;
+    struct tn_error     err = TN_ERROR_INIT;
+    struct tn_config   *config = NULL;
+    struct tn_server   *server = NULL;
+    struct tn_listener *pg = NULL;
+    struct tn_admin    *admin = NULL;
+    sigset_t            signals;
+    enum tn_status      status;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    raise_limits();
+    tn_problems_init(&problems, options->config_path);
+    status = tn_config_load(&config, options->config_path, &problems);
+    if (status == TN_OK) {
+        tn_log_configure((enum tn_log_level)config->settings.log_level, (enum tn_log_format)config->settings.log_format);
+        status = tn_server_start(&server, config, options->config_path, &problems, &err);
+    }
+    if (status == TN_OK)
+        status = open_listeners(server, &config->settings, &pg, &admin, &err);
+    print_problems(&problems);
+    if (status == TN_OK) {
+        tn_log(TN_LOG_INFO, "ready", TN_LOG_TEXT("version", TN_VERSION), TN_LOG_U64("workers", server->worker_count),
+               TN_LOG_TEXT("config", options->config_path));
+        wait_for_signals(server, &signals);
+    } else if (err.status != TN_OK) {
+        fprintf(stderr, "turnout: %s%s%s\n", err.message, err.hint[0] != '\0' ? "\n  " : "", err.hint);
+    }
+    if (server != NULL)
+        stop(server, pg, admin);
+    tn_server_free(server);
+    tn_config_unref(config);
+    tn_problems_reset(&problems);
+    tn_error_reset(&err);
+    if (status == TN_OK)
+        tn_log(TN_LOG_INFO, "stopped", TN_LOG_U64("exit", 0));
+    return status == TN_OK ? 0 : 1;
+}

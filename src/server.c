@@ -1,0 +1,247 @@
+#include "server.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "engine/blocking.h"
+#include "reload.h"
+
+#include <unistd.h>
+
+enum { SWEEP_SECONDS = 5 };
+
+static void on_sweep(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+    struct tn_runtime *runtime = timer->data;
+
+    (void)loop;
+    (void)revents;
+    tn_pool_sweep(runtime->pool);
+}
+
+static enum tn_status runtime_init(struct tn_server *server, size_t index, struct tn_error *err)
+{
+    struct tn_runtime *runtime = &server->runtimes[index];
+    struct tn_worker  *worker;
+
+    TN_TRY(tn_worker_new(&worker, (unsigned)index, err));
+    server->workers[index] = worker;
+    runtime->server = server;
+    runtime->worker = worker;
+    runtime->snapshot = tn_snapshot_ref(server->snapshot);
+    tn_list_init(&runtime->queries);
+    worker->module[TN_WORKER_RUNTIME] = runtime;
+    TN_TRY(tn_pool_new(&runtime->pool, worker, err));
+    worker->module[TN_WORKER_POOLS] = runtime->pool;
+    ev_timer_init(&runtime->sweep, on_sweep, SWEEP_SECONDS, SWEEP_SECONDS);
+    runtime->sweep.data = runtime;
+    ev_timer_start(worker->loop, &runtime->sweep);
+    return TN_OK;
+}
+
+static size_t worker_count(const struct tn_settings *settings)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (settings->workers != 0)
+        return settings->workers;
+    return cores > 0 ? (size_t)cores : 1;
+}
+
+static enum tn_status open_history(struct tn_server *server, const struct tn_settings *settings, struct tn_error *err)
+{
+    struct tn_history_options options = {
+        .path = settings->persistence_type == TN_CFG_PERSISTENCE_SQLITE ? settings->persistence_path.ptr : NULL,
+        .max_age_us = settings->history_max_age,
+        .max_bytes = settings->history_max_size,
+        .max_text = settings->history_max_text,
+    };
+
+    return settings->history_enabled ? tn_history_open(&server->history, &options, err) : TN_OK;
+}
+
+static enum tn_status build_shared(struct tn_server *server, struct tn_config *config, struct tn_problems *problems,
+                                   struct tn_error *err)
+{
+    TN_TRY(tn_offload_new(&server->offload, (unsigned)config->settings.offload_threads, err));
+    tn_blocking_use(server->offload);
+    TN_TRY(tn_admission_new(&server->admission, err));
+    TN_TRY(open_history(server, &config->settings, err));
+    return tn_snapshot_build(&server->snapshot, config, NULL, server->admission, problems, err);
+}
+
+static enum tn_status build_workers(struct tn_server *server, const struct tn_settings *settings, struct tn_error *err)
+{
+    size_t count = worker_count(settings);
+
+    server->workers = tn_calloc(count, sizeof *server->workers);
+    server->runtimes = NULL;
+    if (server->workers != NULL)
+        server->runtimes = aligned_alloc(64, (count * sizeof *server->runtimes + 63) & ~(size_t)63);
+    if (server->runtimes == NULL)
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for %zu workers", count);
+    memset(server->runtimes, 0, count * sizeof *server->runtimes);
+    for (size_t i = 0; i < count; i++) {
+        server->worker_count = i + 1;
+        TN_TRY(runtime_init(server, i, err));
+    }
+    TN_TRY(tn_prober_new(&server->prober, server->workers[0], server->runtimes[0].pool, server->admission, err));
+    tn_prober_watch(server->prober, server->snapshot->topology);
+    return TN_OK;
+}
+
+enum tn_status tn_server_start(struct tn_server **out, struct tn_config *config, const char *config_path,
+                               struct tn_problems *problems, struct tn_error *err)
+{
+    struct tn_server *server = tn_calloc(1, sizeof *server);
+    enum tn_status    status;
+    size_t            started = 0;
+
+    *out = NULL;
+    if (server == NULL)
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory to start");
+    pthread_mutex_init(&server->reload_lock, NULL);
+    pthread_mutex_init(&server->snapshot_lock, NULL);
+    server->config_path = config_path;
+    server->started_us = tn_clock_us();
+    server->started_wall_us = tn_clock_wall_us();
+    atomic_store(&server->next_query_id, 1);
+    status = build_shared(server, config, problems, err);
+    if (status == TN_OK)
+        status = build_workers(server, &config->settings, err);
+    for (; status == TN_OK && started < server->worker_count; started++)
+        status = tn_worker_start(server->workers[started], err);
+    if (status != TN_OK) {
+        for (size_t i = 0; i + 1 < started; i++) { /* the last one of them did not start */
+            tn_worker_stop(server->workers[i]);
+            tn_worker_join(server->workers[i]);
+        }
+        tn_server_free(server);
+        return status;
+    }
+    server->threads_started = true;
+    *out = server;
+    return TN_OK;
+}
+
+static void cancel_all(struct tn_runtime *runtime, void *arg)
+{
+    (void)arg;
+    TN_LIST_FOR_EACH_SAFE(node, &runtime->queries)
+        tn_query_cancel(TN_CONTAINER_OF(node, struct tn_query, node), TN_CANCEL_SHUTDOWN);
+}
+
+static unsigned running_queries(struct tn_server *server)
+{
+    return atomic_load(&server->queries);
+}
+
+static void wait_for_quiet(struct tn_server *server, uint64_t timeout_us)
+{
+    uint64_t until = tn_clock_us() + timeout_us;
+
+    while (running_queries(server) > 0 && tn_clock_us() < until)
+        usleep(10000);
+}
+
+void tn_server_drain(struct tn_server *server, uint64_t timeout_us)
+{
+    atomic_store(&server->state, TN_SERVER_STOPPING);
+    wait_for_quiet(server, timeout_us);
+    if (running_queries(server) == 0)
+        return;
+    tn_log(TN_LOG_WARN, "cancelling queries at shutdown", TN_LOG_U64("running", running_queries(server)));
+    if (tn_server_each_worker(server, server->workers[0], cancel_all, NULL, NULL) == TN_OK)
+        wait_for_quiet(server, 5000000);
+}
+
+void tn_server_stop_workers(struct tn_server *server)
+{
+    if (!server->threads_started)
+        return;
+    for (size_t i = 0; i < server->worker_count; i++)
+        tn_worker_stop(server->workers[i]);
+    for (size_t i = 0; i < server->worker_count; i++)
+        tn_worker_join(server->workers[i]);
+    server->threads_started = false;
+}
+
+static void free_runtime(struct tn_runtime *runtime)
+{
+    if (runtime->worker == NULL)
+        return;
+    ev_timer_stop(runtime->worker->loop, &runtime->sweep);
+    tn_pool_free(runtime->pool);
+}
+
+void tn_server_free(struct tn_server *server)
+{
+    if (server == NULL)
+        return;
+    tn_server_stop_workers(server);
+    tn_prober_free(server->prober);
+    for (size_t i = 0; i < server->worker_count; i++)
+        free_runtime(&server->runtimes[i]);
+    tn_offload_free(server->offload); /* ends of embedded connections are its jobs */
+    for (size_t i = 0; i < server->worker_count; i++) {
+        tn_snapshot_unref(server->runtimes[i].snapshot);
+        tn_worker_free(server->workers[i]);
+    }
+    tn_snapshot_unref(server->snapshot);
+    tn_history_close(server->history);
+    tn_admission_free(server->admission);
+    pthread_mutex_destroy(&server->reload_lock);
+    pthread_mutex_destroy(&server->snapshot_lock);
+    free(server->runtimes);
+    tn_free(server->workers);
+    tn_free(server);
+}
+
+struct tn_snapshot *tn_server_snapshot(struct tn_server *server)
+{
+    struct tn_snapshot *snapshot;
+
+    pthread_mutex_lock(&server->snapshot_lock);
+    snapshot = tn_snapshot_ref(server->snapshot);
+    pthread_mutex_unlock(&server->snapshot_lock);
+    return snapshot;
+}
+
+/* One message that goes from worker to worker and last of all home. */
+struct round {
+    struct tn_message message;
+    struct tn_server *server;
+    struct tn_worker *home;
+    size_t            next;
+    void (*fn)(struct tn_runtime *runtime, void *arg);
+    void (*done)(struct tn_worker *worker, void *arg);
+    void *arg;
+};
+
+static void on_round(struct tn_message *message, struct tn_worker *worker)
+{
+    struct round *round = TN_CONTAINER_OF(message, struct round, message);
+
+    if (round->next < round->server->worker_count) {
+        round->fn(tn_runtime_of(worker), round->arg);
+        round->next++;
+        tn_worker_post(round->next < round->server->worker_count ? round->server->workers[round->next] : round->home,
+                       message);
+        return;
+    }
+    if (round->done != NULL)
+        round->done(worker, round->arg);
+    tn_free(round);
+}
+
+enum tn_status tn_server_each_worker(struct tn_server *server, struct tn_worker *worker,
+                                     void (*fn)(struct tn_runtime *runtime, void *arg),
+                                     void (*done)(struct tn_worker *worker, void *arg), void *arg)
+{
+    struct round *round = tn_malloc(sizeof *round);
+
+    if (round == NULL)
+        return TN_E_NOMEM;
+    *round = (struct round){.message.run = on_round, .server = server, .home = worker, .fn = fn, .done = done, .arg = arg};
+    tn_worker_post(server->workers[0], &round->message);
+    return TN_OK;
+}

@@ -1,0 +1,490 @@
+/* Statements that the session answers itself: SET, SHOW, RESET, DISCARD, DEALLOCATE; and those that are refused. */
+#include "session/private.h"
+
+#include "stats/lexer.h"
+
+struct words {
+    struct tn_lexer lexer;
+    struct tn_token token;
+    struct tn_str   sql;
+};
+
+static void next_word(struct words *words)
+{
+    if (!tn_lexer_next(&words->lexer, &words->token))
+        words->token = (struct tn_token){.kind = TN_TOKEN_END, .text = tn_str_n(words->sql.ptr + words->sql.len, 0)};
+}
+
+static bool is_word(const struct words *words, const char *word)
+{
+    return words->token.kind == TN_TOKEN_WORD && tn_str_ieq_c(words->token.text, word);
+}
+
+static bool accept(struct words *words, const char *word)
+{
+    if (!is_word(words, word))
+        return false;
+    next_word(words);
+    return true;
+}
+
+static bool at_end(const struct words *words)
+{
+    return words->token.kind == TN_TOKEN_END;
+}
+
+static bool is_punct(const struct words *words, char c)
+{
+    return words->token.kind == TN_TOKEN_PUNCT && words->token.punct == c;
+}
+
+static void words_init(struct words *words, struct tn_str sql)
+{
+    words->sql = sql;
+    tn_lexer_init(&words->lexer, sql, TN_DIALECT_POSTGRES);
+    next_word(words);
+    next_word(words); /* behind the verb */
+}
+
+static enum tn_status syntax(struct tn_error *err, const struct words *words, const char *what)
+{
+    tn_fail(err, TN_E_INVALID, "42601", "syntax error at \"%.*s\" in %s", (int)TN_MIN(words->token.text.len, 100),
+            at_end(words) ? "end of input" : words->token.text.ptr, what);
+    if (at_end(words))
+        tn_fail(err, TN_E_INVALID, "42601", "syntax error at end of input in %s", what);
+    err->position = (int)(words->token.text.ptr - words->sql.ptr) + 1;
+    return TN_E_INVALID;
+}
+
+/* A literal or identifier without its quotes, doubled ones undone, words of identifiers folded. */
+static void put_plain(struct tn_buf *out, const struct tn_token *token, bool fold)
+{
+    struct tn_str text = token->text;
+    char          quote = text.len > 0 ? text.ptr[0] : 0;
+
+    if ((token->kind == TN_TOKEN_STRING || token->kind == TN_TOKEN_IDENT) && (quote == '\'' || quote == '"') && text.len >= 2) {
+        for (size_t i = 1; i + 1 < text.len; i++) {
+            tn_buf_put_u8(out, (uint8_t)text.ptr[i]);
+            if (text.ptr[i] == quote && text.ptr[i + 1] == quote)
+                i++;
+        }
+        return;
+    }
+    for (size_t i = 0; i < text.len; i++)
+        tn_buf_put_u8(out, (uint8_t)(fold ? tn_ascii_lower(text.ptr[i]) : text.ptr[i]));
+}
+
+/* a, a.b, "a"."b" in lower case; empty on a syntax error. */
+static struct tn_str read_name(struct words *words, struct tn_arena *arena)
+{
+    struct tn_buf name;
+    struct tn_str out = {"", 0};
+
+    tn_buf_init(&name, 256);
+    while (words->token.kind == TN_TOKEN_WORD || words->token.kind == TN_TOKEN_IDENT) {
+        put_plain(&name, &words->token, words->token.kind == TN_TOKEN_WORD);
+        next_word(words);
+        if (!is_punct(words, '.'))
+            break;
+        tn_buf_put_u8(&name, '.');
+        next_word(words);
+    }
+    if (!name.failed && !tn_arena_str(arena, tn_buf_str(&name), &out))
+        out = tn_str_n("", 0);
+    tn_buf_reset(&name);
+    return out;
+}
+
+/* One value or a list; strings and identifiers lose their quotes when alone, in a list identifiers keep what they need. */
+static bool read_values(struct words *words, struct tn_arena *arena, struct tn_str *out)
+{
+    struct tn_buf text;
+    bool          good = true;
+
+    tn_buf_init(&text, 64 * 1024);
+    while (good) {
+        bool minus = is_punct(words, '-') || is_punct(words, '+');
+
+        if (minus) {
+            if (is_punct(words, '-'))
+                tn_buf_put_u8(&text, '-');
+            next_word(words);
+        }
+        good = words->token.kind != TN_TOKEN_END && words->token.kind != TN_TOKEN_PUNCT && words->token.kind != TN_TOKEN_PARAM;
+        if (!good)
+            break;
+        if (words->token.kind == TN_TOKEN_IDENT && words->token.text.len > 0 && words->token.text.ptr[0] == '"')
+            tn_buf_put_str(&text, words->token.text);
+        else
+            put_plain(&text, &words->token, words->token.kind == TN_TOKEN_WORD);
+        next_word(words);
+        if (!is_punct(words, ','))
+            break;
+        tn_buf_puts(&text, ", ");
+        next_word(words);
+    }
+    good = good && !text.failed && tn_arena_str(arena, tn_buf_str(&text), out);
+    tn_buf_reset(&text);
+    return good;
+}
+
+static enum tn_status change(struct tn_session *s, struct tn_str name, struct tn_str value, bool local, struct tn_error *err)
+{
+    if (local && s->tx.state == TN_TX_IDLE) {
+        tn_pg_put_notice(tn_session_out(s), "WARNING", "25P01", "SET LOCAL can only be used in transaction blocks");
+        return TN_OK;
+    }
+    return tn_settings_change(&s->settings, name, value, TN_CFG_ENGINE_UNSET, local, false, s->runtime->snapshot, err);
+}
+
+/* SET [SESSION | LOCAL] TRANSACTION ..., SESSION CHARACTERISTICS AS TRANSACTION ... */
+static enum tn_status set_characteristics(struct tn_session *s, struct words *words, struct tn_error *err)
+{
+    if (!accept(words, "as") || !accept(words, "transaction"))
+        return syntax(err, words, "SET SESSION CHARACTERISTICS");
+    while (!at_end(words)) {
+        struct tn_str level = {NULL, 0};
+
+        if (accept(words, "isolation")) {
+            if (!accept(words, "level"))
+                return syntax(err, words, "SET SESSION CHARACTERISTICS");
+            if (accept(words, "serializable"))
+                level = TN_STR("serializable");
+            else if (accept(words, "repeatable") && accept(words, "read"))
+                level = TN_STR("repeatable read");
+            else if (accept(words, "read") && is_word(words, "committed"))
+                level = TN_STR("read committed");
+            else
+                level = TN_STR("read uncommitted");
+            if (level.len > 12 && !tn_str_eq_c(level, "repeatable read"))
+                next_word(words);
+            TN_TRY(change(s, TN_STR("default_transaction_isolation"), level, false, err));
+        } else if (accept(words, "read")) {
+            bool only = is_word(words, "only");
+
+            if (!accept(words, "only") && !accept(words, "write"))
+                return syntax(err, words, "SET SESSION CHARACTERISTICS");
+            TN_TRY(change(s, TN_STR("default_transaction_read_only"), only ? TN_STR("on") : TN_STR("off"), false, err));
+        } else if (is_word(words, "not") || is_word(words, "deferrable") || is_punct(words, ',')) {
+            next_word(words);
+        } else {
+            return syntax(err, words, "SET SESSION CHARACTERISTICS");
+        }
+    }
+    return TN_OK;
+}
+
+struct assignment {
+    struct tn_str name, value; /* value.ptr NULL = DEFAULT */
+    bool          local, session;
+};
+
+/* SET [SESSION | LOCAL] name = value and the forms with words of their own. */
+static enum tn_status read_assignment(struct words *words, struct tn_arena *arena, struct assignment *out, struct tn_error *err)
+{
+    static const struct {
+        const char *word, *word2, *name;
+    } forms[] = {{"time", "zone", "timezone"}, {"names", NULL, "client_encoding"}, {"schema", NULL, "search_path"},
+                 {"role", NULL, "role"}, {"authorization", NULL, "session_authorization"}};
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(forms); i++)
+        if (is_word(words, forms[i].word)) {
+            struct words ahead = *words;
+
+            next_word(&ahead);
+            if ((forms[i].word2 != NULL && !accept(&ahead, forms[i].word2)) || is_word(&ahead, "to") || is_punct(&ahead, '='))
+                continue;
+            *words = ahead;
+            out->name = tn_str(forms[i].name);
+            if (is_word(words, "default") || (i == 0 && is_word(words, "local"))) {
+                next_word(words);
+                return TN_OK;
+            }
+            return read_values(words, arena, &out->value) ? TN_OK : syntax(err, words, "SET");
+        }
+    out->name = read_name(words, arena);
+    if (out->name.len == 0 || (!accept(words, "to") && !is_punct(words, '=')))
+        return syntax(err, words, "SET: expected SET name = value");
+    if (is_punct(words, '='))
+        next_word(words);
+    if (accept(words, "default"))
+        return TN_OK;
+    return read_values(words, arena, &out->value) ? TN_OK : syntax(err, words, "SET");
+}
+
+/* A name that is not in settings.def belongs to the engine: it says whether it knows it, and then the session keeps it for
+ * every connection of that kind of engine. Names with a dot are anybody's, as in PostgreSQL. */
+static bool set_by_engine(struct tn_session *s, const struct assignment *set, struct tn_arena *arena, struct tn_str *rewrite)
+{
+    struct tn_buf text;
+    bool          ok;
+
+    tn_buf_init(&text, 128 * 1024);
+    tn_buf_printf(&text, "SET %s " TN_STR_FMT " TO ", set->local ? "LOCAL" : "SESSION", TN_STR_ARG(set->name));
+    if (set->value.ptr == NULL)
+        tn_buf_puts(&text, "DEFAULT");
+    else {
+        tn_buf_put_u8(&text, '\'');
+        for (size_t i = 0; i < set->value.len; i++) {
+            if (set->value.ptr[i] == '\'')
+                tn_buf_put_u8(&text, '\'');
+            tn_buf_put_u8(&text, (uint8_t)set->value.ptr[i]);
+        }
+        tn_buf_put_u8(&text, '\'');
+    }
+    ok = !text.failed && tn_arena_str(arena, tn_buf_str(&text), rewrite) &&
+         tn_arena_str(arena, set->name, &s->engine_set.name) && tn_arena_str(arena, set->value, &s->engine_set.value);
+    if (set->value.ptr == NULL)
+        s->engine_set.value = tn_str_n(NULL, 0);
+    s->engine_set.pending = ok;
+    s->engine_set.local = set->local;
+    tn_buf_reset(&text);
+    return ok;
+}
+
+/* True: done or failed here. */
+static bool run_set(struct tn_session *s, struct tn_str sql, struct tn_reply *reply, struct tn_error *err,
+                    struct tn_arena *arena, struct tn_str *rewrite)
+{
+    struct assignment set = {.value = {NULL, 0}};
+    struct words      words;
+
+    snprintf(reply->tag, sizeof reply->tag, "SET");
+    words_init(&words, sql);
+    if (is_word(&words, "transaction")) {
+        if (s->tx.state == TN_TX_OPEN)
+            return false; /* the engine's transaction */
+        next_word(&words);
+        if (s->tx.state == TN_TX_IDLE)
+            tn_pg_put_notice(tn_session_out(s), "WARNING", "25P01", "SET TRANSACTION can only be used in transaction blocks");
+        else
+            tn_transaction_set(s, tn_str_n(words.token.text.ptr, (size_t)(sql.ptr + sql.len - words.token.text.ptr)), err);
+        return true;
+    }
+    set.local = is_word(&words, "local");
+    if (!accept(&words, "local") && accept(&words, "session") && accept(&words, "characteristics")) {
+        set_characteristics(s, &words, err);
+        return true;
+    }
+    if (read_assignment(&words, arena, &set, err) != TN_OK)
+        return true;
+    if (!at_end(&words)) {
+        syntax(err, &words, "SET");
+        return true;
+    }
+    if (tn_setting_find(set.name) < 0 && memchr(set.name.ptr, '.', set.name.len) == NULL)
+        return !set_by_engine(s, &set, arena, rewrite);
+    change(s, set.name, set.value, set.local, err);
+    return true;
+}
+
+static void reset_all(struct tn_session *s, struct tn_error *err)
+{
+    struct tn_settings_list *fresh = tn_settings_list_new();
+
+    if (fresh == NULL || tn_settings_change(&fresh, TN_STR("session_authorization"), tn_str(s->user), TN_CFG_ENGINE_UNSET, false,
+                                            true, NULL, err) != TN_OK) {
+        tn_settings_list_unref(fresh);
+        tn_fail(err, TN_E_NOMEM, "53200", "no memory for settings");
+        return;
+    }
+    tn_settings_list_unref(s->settings);
+    s->settings = fresh;
+    for (size_t i = 1; i < s->header_count && err->status == TN_OK; i++) { /* defaults are what the client started with */
+        struct tn_str name = s->headers[i].key;
+
+        if (tn_setting_find(name) >= 0)
+            tn_settings_change(&s->settings, name, s->headers[i].value, TN_CFG_ENGINE_UNSET, false, false, s->runtime->snapshot,
+                               err);
+    }
+}
+
+static void run_reset(struct tn_session *s, struct tn_str sql, struct tn_reply *reply, struct tn_error *err,
+                      struct tn_arena *arena)
+{
+    struct words  words;
+    struct tn_str name;
+
+    snprintf(reply->tag, sizeof reply->tag, "RESET");
+    words_init(&words, sql);
+    if (accept(&words, "all"))
+        reset_all(s, err);
+    else {
+        if (accept(&words, "time") && accept(&words, "zone"))
+            name = TN_STR("timezone");
+        else if (accept(&words, "session") && accept(&words, "authorization"))
+            name = TN_STR("role");
+        else
+            name = read_name(&words, arena);
+        if (name.len == 0) {
+            syntax(err, &words, "RESET");
+            return;
+        }
+        if (tn_settings_get(s->settings, name).ptr != NULL)
+            tn_settings_change(&s->settings, name, tn_str_n(NULL, 0), TN_CFG_ENGINE_UNSET, false, false, NULL, err);
+    }
+    if (err->status == TN_OK && !at_end(&words))
+        syntax(err, &words, "RESET");
+}
+
+/* The parameter that SHOW asks for, ptr NULL when it is not ours to answer. */
+static struct tn_str shown_name(struct tn_session *s, struct tn_str sql, struct tn_arena *arena, bool *all)
+{
+    struct words  words;
+    struct tn_str name;
+    int           row;
+
+    words_init(&words, sql);
+    *all = is_word(&words, "all");
+    if (*all)
+        return TN_STR("all");
+    if (is_word(&words, "time")) {
+        next_word(&words);
+        name = TN_STR("timezone");
+        accept(&words, "zone");
+    } else if (is_word(&words, "transaction")) {
+        next_word(&words);
+        name = TN_STR("transaction_isolation");
+        if (!accept(&words, "isolation") || !accept(&words, "level"))
+            return tn_str_n(NULL, 0);
+    } else {
+        name = read_name(&words, arena);
+    }
+    if (!at_end(&words) || name.len == 0)
+        return tn_str_n(NULL, 0);
+    row = tn_setting_find(name);
+    if (row >= 0)
+        return tn_setting_name(row);
+    return tn_settings_get(s->settings, name).ptr != NULL ? name : tn_str_n(NULL, 0);
+}
+
+static struct tn_str shown_value(struct tn_session *s, struct tn_str name)
+{
+    if (tn_str_eq_c(name, "transaction_isolation"))
+        return tn_settings_get(s->settings, TN_STR("default_transaction_isolation"));
+    if (tn_str_eq_c(name, "transaction_read_only"))
+        return s->tx.state != TN_TX_IDLE && s->tx.read_only ? TN_STR("on")
+               : tn_settings_get(s->settings, TN_STR("default_transaction_read_only"));
+    return tn_settings_get(s->settings, name);
+}
+
+static bool run_show(struct tn_session *s, struct tn_str sql, struct tn_reply *reply, struct tn_error *err,
+                     struct tn_arena *arena)
+{
+    struct tn_str name = shown_name(s, sql, arena, &reply->show_all);
+
+    if (name.ptr == NULL) {
+        struct words words;
+
+        words_init(&words, sql);
+        if (memchr(sql.ptr, '.', sql.len) == NULL)
+            return false; /* an engine's own: SHOW work_mem, SHOW TABLES */
+        tn_fail(err, TN_E_NOT_FOUND, "42704", "unrecognized configuration parameter \"%.*s\"", (int)TN_MIN(words.token.text.len,
+                (size_t)(sql.ptr + sql.len - words.token.text.ptr)), words.token.text.ptr);
+        return true;
+    }
+    reply->column = name;
+    reply->value = shown_value(s, name);
+    snprintf(reply->tag, sizeof reply->tag, "SHOW");
+    return true;
+}
+
+static void run_discard(struct tn_session *s, struct tn_str sql, struct tn_reply *reply, struct tn_error *err)
+{
+    struct words words;
+
+    words_init(&words, sql);
+    if (accept(&words, "all")) {
+        if (s->tx.state != TN_TX_IDLE) {
+            tn_fail(err, TN_E_INVALID, "25001", "DISCARD ALL cannot run inside a transaction block");
+            return;
+        }
+        tn_prepared_forget_all(s);
+        reset_all(s, err);
+        tn_session_drop_lease(s, true);
+        snprintf(reply->tag, sizeof reply->tag, "DISCARD ALL");
+    } else if (accept(&words, "temp") || accept(&words, "temporary")) {
+        if (s->tx.state == TN_TX_IDLE)
+            tn_session_drop_lease(s, true);
+        snprintf(reply->tag, sizeof reply->tag, "DISCARD TEMP");
+    } else if (accept(&words, "plans")) {
+        snprintf(reply->tag, sizeof reply->tag, "DISCARD PLANS");
+    } else if (accept(&words, "sequences")) {
+        snprintf(reply->tag, sizeof reply->tag, "DISCARD SEQUENCES");
+    } else {
+        syntax(err, &words, "DISCARD: expected ALL, PLANS, SEQUENCES or TEMP");
+    }
+}
+
+/* Names of Parse and names of PREPARE are one to a client; the second kind lives at the engine that the session keeps. */
+static bool run_deallocate(struct tn_session *s, struct tn_str sql, struct tn_reply *reply, struct tn_error *err,
+                           struct tn_arena *arena)
+{
+    struct words  words;
+    struct tn_str name;
+
+    words_init(&words, sql);
+    accept(&words, "prepare");
+    if (accept(&words, "all")) {
+        tn_prepared_forget_all(s);
+        snprintf(reply->tag, sizeof reply->tag, "DEALLOCATE ALL");
+        return !s->sticky;
+    }
+    name = read_name(&words, arena);
+    snprintf(reply->tag, sizeof reply->tag, "DEALLOCATE");
+    if (name.len == 0)
+        syntax(err, &words, "DEALLOCATE");
+    else if (!tn_prepared_forget(s, name)) {
+        if (s->sticky)
+            return false;
+        tn_fail(err, TN_E_NOT_FOUND, "26000", "prepared statement \"%.*s\" does not exist", (int)TN_MIN(name.len, 100), name.ptr);
+    }
+    return true;
+}
+
+static void refuse(struct tn_error *err, const char *what, const char *hint)
+{
+    tn_fail(err, TN_E_UNSUPPORTED, "0A000", "%s is not supported yet", what);
+    tn_error_hint(err, "%s", hint);
+}
+
+bool tn_command_run(struct tn_session *s, struct tn_str sql, const struct tn_features *features, struct tn_reply *reply,
+                    struct tn_error *err, struct tn_arena *arena, struct tn_str *rewrite)
+{
+    tn_arena_reset(arena);
+    s->engine_set.pending = false;
+    switch (features->verb) {
+    case TN_VERB_SET:        return run_set(s, sql, reply, err, arena, rewrite);
+    case TN_VERB_SHOW:       return run_show(s, sql, reply, err, arena);
+    case TN_VERB_RESET:      run_reset(s, sql, reply, err, arena); return true;
+    case TN_VERB_DISCARD:    run_discard(s, sql, reply, err); return true;
+    case TN_VERB_DEALLOCATE: return run_deallocate(s, sql, reply, err, arena);
+    case TN_VERB_LISTEN:     refuse(err, "LISTEN", "Notifications need a direct connection to the engine."); return true;
+    case TN_VERB_COPY:       refuse(err, "COPY", "Use INSERT and SELECT, or a direct connection to the engine."); return true;
+    case TN_VERB_UNLISTEN:   snprintf(reply->tag, sizeof reply->tag, "UNLISTEN"); return true;
+    case TN_VERB_CLOSE:
+        if (s->tx.state != TN_TX_IDLE || s->sticky)
+            return false;
+        snprintf(reply->tag, sizeof reply->tag, "CLOSE CURSOR ALL"); /* pools say CLOSE ALL when they take one back */
+        return true;
+    default:                 return false;
+    }
+}
+
+bool tn_command_describe(struct tn_session *s, struct tn_str sql, const struct tn_features *features, struct tn_str *column)
+{
+    bool all;
+
+    *column = tn_str_n(NULL, 0);
+    switch (features->verb) {
+    case TN_VERB_SHOW:
+        tn_arena_reset(&s->command_arena);
+        *column = shown_name(s, sql, &s->command_arena, &all);
+        return column->ptr != NULL;
+    case TN_VERB_SET: case TN_VERB_RESET: case TN_VERB_DISCARD: case TN_VERB_DEALLOCATE: case TN_VERB_LISTEN:
+    case TN_VERB_COPY: case TN_VERB_UNLISTEN: case TN_VERB_CLOSE:
+        return true;
+    default:
+        return features->class == TN_CLASS_EMPTY || tn_transaction_is_control(sql, features);
+    }
+}

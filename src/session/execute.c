@@ -1,0 +1,386 @@
+/* One statement of a session: its own commands here, all others through the pipeline. */
+#include "session/private.h"
+
+#include "stats/lexer.h"
+
+static void reply_error(struct tn_session *s, tn_reply_fn fn, struct tn_error *err)
+{
+    struct tn_reply reply = {.error = err};
+
+    tn_transaction_failed(s);
+    fn(s, &reply);
+    tn_error_reset(err);
+}
+
+/* ---- command tags ---- */
+
+/* CREATE [OR REPLACE] [TEMP ...] [UNIQUE] [MATERIALIZED] thing, ALTER thing, DROP thing */
+static void ddl_tag(char *tag, size_t size, const struct tn_query *q)
+{
+    static const char *const skipped[] = {"or", "replace", "temp", "temporary", "unlogged", "unique", "global", "local", "recursive",
+                                          "persistent", "secret", "virtual"};
+    struct tn_lexer lexer;
+    struct tn_token token;
+    const char     *verb = tn_verb_name(q->features.verb);
+    bool            skip = true;
+
+    tn_lexer_init(&lexer, q->text, TN_DIALECT_POSTGRES);
+    tn_lexer_next(&lexer, &token); /* the verb */
+    while (skip && tn_lexer_next(&lexer, &token)) {
+        skip = false;
+        for (size_t i = 0; i < TN_ARRAY_LEN(skipped); i++)
+            skip = skip || tn_str_ieq_c(token.text, skipped[i]);
+    }
+    snprintf(tag, size, "%s %.*s", verb, (int)TN_MIN(token.text.len, 30), token.text.ptr == NULL ? "" : token.text.ptr);
+    for (char *c = tag; *c != '\0'; c++)
+        *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c;
+}
+
+static enum tn_verb effective_verb(const struct tn_features *features)
+{
+    return features->verb == TN_VERB_WITH && features->inner_verb != TN_VERB_OTHER ? features->inner_verb : features->verb;
+}
+
+void tn_execute_build_tag(char *tag, size_t size, const struct tn_query *q)
+{
+    const struct tn_run *run = &q->run;
+
+    if (run->tag[0] != '\0') {
+        snprintf(tag, size, "%s", run->tag);
+        return;
+    }
+    switch (effective_verb(&q->features)) {
+    case TN_VERB_INSERT:
+    case TN_VERB_REPLACE:
+        snprintf(tag, size, "INSERT 0 %llu", (unsigned long long)run->affected);
+        break;
+    case TN_VERB_UPDATE:
+    case TN_VERB_DELETE:
+    case TN_VERB_MERGE:
+        snprintf(tag, size, "%s %llu", tn_verb_name(effective_verb(&q->features)), (unsigned long long)run->affected);
+        break;
+    case TN_VERB_CREATE:
+    case TN_VERB_ALTER:
+    case TN_VERB_DROP:
+        ddl_tag(tag, size, q);
+        break;
+    case TN_VERB_EXPLAIN: snprintf(tag, size, "EXPLAIN"); break;
+    case TN_VERB_TRUNCATE: snprintf(tag, size, "TRUNCATE TABLE"); break;
+    default:
+        if (run->rows > 0 || q->features.class == TN_CLASS_READ || q->features.verb == TN_VERB_OTHER)
+            snprintf(tag, size, "SELECT %llu", (unsigned long long)run->rows);
+        else
+            snprintf(tag, size, "%s", tn_verb_name(q->features.verb));
+    }
+}
+
+/* ---- what a query is given ---- */
+
+static bool merge_tags(struct tn_query *q, const struct tn_settings_list *settings, struct tn_str hint, struct tn_error *err)
+{
+    struct tn_tag *all, *extra = NULL;
+    size_t         count = 0;
+
+    q->client.tag_count = settings->tag_count;
+    q->client.tags = settings->tags;
+    if (hint.len == 0)
+        return true;
+    if (tn_tags_parse(hint, &q->arena, &count, &extra, err) != TN_OK)
+        return false;
+    all = tn_arena_alloc(&q->arena, sizeof *all * (count + settings->tag_count + 1));
+    if (all == NULL)
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for tags") == TN_OK;
+    memcpy(all, extra, count * sizeof *all);
+    for (size_t i = 0; i < settings->tag_count; i++) {
+        bool hidden = false;
+
+        for (size_t j = 0; j < count; j++)
+            hidden = hidden || tn_str_eq(extra[j].key, settings->tags[i].key);
+        if (!hidden)
+            all[count++] = settings->tags[i];
+    }
+    q->client.tag_count = count;
+    q->client.tags = all;
+    return true;
+}
+
+static struct tn_str either(struct tn_str first, struct tn_str second)
+{
+    return first.len > 0 ? first : second;
+}
+
+static bool fill_client(struct tn_session *s, struct tn_query *q, struct tn_error *err)
+{
+    struct tn_hint hint = {0};
+
+    if (q->text.len > 2 && (q->text.ptr[0] == '/' || q->text.ptr[0] == '-') && tn_hint_read(&hint, q->text, err) != TN_OK)
+        return false;
+    if (hint.strategy.len > 0 || hint.priority.len > 0) {
+        struct tn_settings_list *probe = tn_settings_list_ref(s->settings);
+        enum tn_status           status = TN_OK;
+
+        if (hint.strategy.len > 0)
+            status = tn_settings_change(&probe, TN_STR("turnout.strategy"), hint.strategy, TN_CFG_ENGINE_UNSET, false, false,
+                                        q->snapshot, err);
+        if (status == TN_OK && hint.priority.len > 0)
+            status = tn_settings_change(&probe, TN_STR("turnout.priority"), hint.priority, TN_CFG_ENGINE_UNSET, false, false,
+                                        q->snapshot, err);
+        tn_settings_list_unref(probe);
+        if (status != TN_OK)
+            return false;
+    }
+    s->headers[0].value = tn_settings_get(s->settings, TN_STR("application_name"));
+    q->client.protocol = "postgresWire";
+    q->client.user = tn_str(s->user);
+    q->client.database = tn_str(s->database);
+    q->client.application = s->headers[0].value;
+    q->client.client_address = tn_str(s->peer);
+    q->client.header_count = s->header_count;
+    q->client.headers = s->headers;
+    q->client.hint_group = either(hint.group, s->settings->group);
+    q->client.hint_cluster = either(hint.cluster, hint.group.len > 0 ? hint.cluster : s->settings->cluster);
+    q->client.hint_strategy = either(hint.strategy, s->settings->strategy);
+    q->client.hint_priority = either(hint.priority, s->settings->priority);
+    return merge_tags(q, s->settings, hint.tags, err);
+}
+
+static void fill_transaction(struct tn_session *s, struct tn_query *q)
+{
+    bool inside = s->tx.state != TN_TX_IDLE;
+
+    if (s->lease != NULL) {
+        q->lease = s->lease;
+        q->pinned = true;
+        tn_snapshot_unref(q->snapshot); /* the lease's group and cluster belong to its snapshot */
+        q->snapshot = tn_snapshot_ref(s->lease->snapshot);
+    }
+    if (q->kind == TN_RUN_DESCRIBE) {
+        q->keep_lease = q->pinned;
+        return;
+    }
+    q->keep_lease = inside || q->pinned || q->features.needs_session;
+    q->needs_writable = (inside && !s->tx.read_only) || q->features.needs_session;
+    if (s->tx.state == TN_TX_LAZY) {
+        struct tn_buf begin;
+
+        tn_buf_init(&begin, 1024);
+        tn_buf_printf(&begin, "BEGIN " TN_STR_FMT, TN_STR_ARG(s->tx.modes));
+        tn_arena_str(&q->arena, tn_str_trim(tn_buf_str(&begin)), &q->prelude);
+        tn_buf_reset(&begin);
+    }
+}
+
+static void fill_run(struct tn_session *s, struct tn_query *q, const struct tn_statement_run *run)
+{
+    q->run.params = run->params;
+    q->run.param_oids = run->param_oids;
+    q->run.param_oid_count = run->param_oid_count;
+    q->run.prepare = run->prepare;
+    q->run.extended = run->extended;
+    q->run.encoder = run->encoder;
+    q->run.settings = &s->settings->replay;
+    q->timeout_us = s->settings->statement_timeout_us;
+    if (run->affinity.len > 0)
+        q->affinity = tn_topology_cluster(q->snapshot->topology, run->affinity);
+}
+
+/* A suspended portal of the same transaction has the connection: its rows are taken in first. */
+static bool wait_for_suspended(struct tn_session *s)
+{
+    struct tn_portal *suspended = tn_extended_suspended(s);
+
+    if (suspended == NULL || s->tx.state == TN_TX_IDLE)
+        return false;
+    tn_extended_drain(s, suspended);
+    if (tn_extended_suspended(s) == NULL)
+        return false;
+    s->deferred = TN_DEFERRED_RUN;
+    return true;
+}
+
+void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run)
+{
+    struct tn_query *q;
+    struct tn_error  err = TN_ERROR_INIT;
+
+    s->run = *run;
+    s->reply = run->reply;
+    if (wait_for_suspended(s))
+        return;
+    q = tn_query_new(s->runtime);
+    if (q == NULL) {
+        tn_fail(&err, TN_E_NOMEM, "53200", "no memory for a query");
+        reply_error(s, run->reply, &err);
+        return;
+    }
+    q->text = run->sql;
+    q->features = *run->features;
+    q->kind = run->kind;
+    q->events = run->events;
+    q->owner = run->owner;
+    if (!fill_client(s, q, &err)) {
+        tn_query_free(q);
+        reply_error(s, run->reply, &err);
+        return;
+    }
+    fill_transaction(s, q);
+    fill_run(s, q, run);
+    s->query = q;
+    tn_pipeline_start(q);
+}
+
+/* ---- its end ---- */
+
+void tn_session_drop_lease(struct tn_session *s, bool dirty)
+{
+    struct tn_lease *lease = s->lease;
+
+    s->lease = NULL;
+    s->sticky = false;
+    if (lease == NULL)
+        return;
+    if (lease->conn != NULL && dirty)
+        lease->conn->dirty = true;
+    tn_lease_release(lease);
+}
+
+/* What became of the connection: the transaction's, the session's, the pool's, or gone. */
+static void settle_lease(struct tn_session *s, struct tn_query *q)
+{
+    s->lease = q->lease;
+    q->lease = NULL;
+    if (q->prelude_done && s->tx.state == TN_TX_LAZY && s->lease != NULL) {
+        s->tx.state = TN_TX_OPEN;
+        s->tx.engine_open = true;
+    }
+    if (s->lease == NULL)
+        return;
+    if (q->error.status == TN_OK && q->features.needs_session)
+        s->sticky = true;
+    if (s->lease->conn == NULL || s->lease->conn->state == TN_CONN_BROKEN) {
+        s->tx.engine_open = false;
+        tn_session_drop_lease(s, true);
+    } else if (s->tx.state == TN_TX_IDLE || (s->tx.state == TN_TX_LAZY && s->sticky)) {
+        if (s->sticky)
+            tn_lease_release_slot(s->lease);
+        else
+            tn_session_drop_lease(s, false);
+    }
+}
+
+/* The engine knew the setting: from now on every connection of its kind gets it. */
+static void keep_engine_setting(struct tn_session *s, const struct tn_query *q)
+{
+    struct tn_error err = TN_ERROR_INIT;
+
+    if (q->features.verb != TN_VERB_SET || !s->engine_set.pending)
+        return;
+    s->engine_set.pending = false;
+    if (q->error.status == TN_OK && q->cluster != NULL &&
+        tn_settings_change(&s->settings, s->engine_set.name, s->engine_set.value, q->cluster->conf->engine,
+                           s->engine_set.local, false, NULL, &err) != TN_OK)
+        tn_log(TN_LOG_ERROR, "setting not kept", TN_LOG_U64("session", s->pid), TN_LOG_TEXT("error", err.message));
+}
+
+void tn_execute_settle(struct tn_session *s, struct tn_query *q)
+{
+    tn_session_forget_run(s, &q->run);
+    keep_engine_setting(s, q);
+    settle_lease(s, q);
+    if (q->error.status != TN_OK)
+        tn_transaction_failed(s);
+    if (s->query == q)
+        s->query = NULL;
+}
+
+void tn_execute_deferred(struct tn_session *s)
+{
+    struct tn_statement_run run = s->run;
+    int                     deferred = (int)s->deferred;
+
+    s->deferred = TN_DEFERRED_NOTHING;
+    if (deferred == TN_DEFERRED_RUN)
+        tn_execute_engine(s, &run);
+    else if (deferred == TN_DEFERRED_MESSAGE || s->state == TN_SESSION_CLOSING)
+        tn_session_go_on(s);
+}
+
+void tn_execute_done(struct tn_session *s, struct tn_query *q)
+{
+    struct tn_reply reply = {.error = q->error.status != TN_OK ? &q->error : NULL};
+    tn_reply_fn     fn = s->reply;
+
+    tn_execute_settle(s, q);
+    if (reply.error == NULL)
+        tn_execute_build_tag(reply.tag, sizeof reply.tag, q);
+    tn_query_free(q); /* its memory stays until the end of the turn */
+    fn(s, &reply);
+}
+
+void tn_execute_cancel(struct tn_session *s, enum tn_cancel why)
+{
+    struct tn_portal *suspended = tn_extended_suspended(s);
+
+    if (suspended != NULL && suspended->query != s->query)
+        tn_query_cancel(suspended->query, why);
+    if (s->query != NULL)
+        tn_query_cancel(s->query, why);
+}
+
+/* ---- the way of a statement ---- */
+
+static void run_command_or_engine(struct tn_session *s, const struct tn_statement_run *run)
+{
+    struct tn_reply          reply = {0};
+    struct tn_error          err = TN_ERROR_INIT;
+    struct tn_str            rewrite = {NULL, 0};
+    struct tn_statement_run  changed = *run;
+    struct tn_settings_list *before = tn_settings_list_ref(s->settings);
+
+    if (!tn_command_run(s, run->sql, run->features, &reply, &err, &s->command_arena, &rewrite)) {
+        tn_settings_list_unref(before);
+        if (rewrite.ptr != NULL)
+            changed.sql = rewrite;
+        tn_execute_engine(s, &changed);
+        return;
+    }
+    if (err.status != TN_OK) {
+        tn_settings_list_unref(before);
+        reply_error(s, run->reply, &err);
+        return;
+    }
+    tn_session_report(s, before);
+    tn_settings_list_unref(before);
+    run->reply(s, &reply);
+}
+
+void tn_session_report(struct tn_session *s, struct tn_settings_list *before)
+{
+    if (s->settings == before)
+        return;
+    for (size_t row = 0; row < tn_setting_rows(); row++) {
+        struct tn_str name = tn_setting_name((int)row);
+        struct tn_str now = tn_settings_get(s->settings, name);
+
+        if (tn_setting_reported((int)row) && !tn_str_eq(now, tn_settings_get(before, name)))
+            tn_pg_put_parameter_status(tn_session_out(s), name, now);
+    }
+}
+
+void tn_execute(struct tn_session *s, const struct tn_statement_run *run)
+{
+    struct tn_reply empty = {0};
+    struct tn_error err = TN_ERROR_INIT;
+
+    s->statements++;
+    if (run->features->class == TN_CLASS_EMPTY) {
+        run->reply(s, &empty);
+    } else if (tn_transaction_is_control(run->sql, run->features)) {
+        tn_transaction_control(s, run);
+    } else if (s->tx.state == TN_TX_FAILED) {
+        tn_fail(&err, TN_E_DENIED, "25P02", "current transaction is aborted, commands ignored until end of transaction block");
+        reply_error(s, run->reply, &err);
+    } else {
+        run_command_or_engine(s, run);
+    }
+}

@@ -1,0 +1,31 @@
+/* session.h - PostgreSQL clients: one struct tn_session per connection, on the worker that accepted it, for life.
+ *
+ *   accept -> STARTUP -> READY <-> (busy with a statement) -> CLOSING -> freed at the end of the loop turn
+ *
+ * bytes in -> protocol.c (one message at a time, stops while busy or while output is not taken)
+ *          -> simple.c (Query) or extended.c (Parse, Bind, Describe, Execute, Close, Sync)
+ *          -> execute.c: the session's own statements (command.c, transaction.c), all others through the pipeline
+ * rows     -> output.c: chunks are written as they come; the engine waits while the client does not read. */
+#ifndef TN_SESSION_SESSION_H
+#define TN_SESSION_SESSION_H
+
+#include "base/status.h"
+#include "net/listener.h"
+#include "server.h"
+
+/* tn_accept_fn; ARG is the struct tn_server. */
+void tn_session_accept(struct tn_worker *worker, int fd, const char *peer, void *arg);
+
+TN_MUST_USE enum tn_status tn_sessions_init(struct tn_worker *worker, struct tn_error *err); /* before the worker runs */
+void tn_sessions_free(struct tn_worker *worker); /* loop stopped */
+
+/* Ends idle sessions now and the others when their statement is through (57P01). */
+void tn_sessions_stop(struct tn_server *server);
+
+/* For lists of what goes on: who asked, of a query whose owner is a session. */
+struct tn_session_info {
+    uint32_t    pid;
+    const char *peer;
+};
+
+#endif

@@ -1,0 +1,200 @@
+/* One Query message: its statements one after the other, then ReadyForQuery. Several statements of which one writes are
+ * one transaction, as in PostgreSQL. */
+#include "session/private.h"
+
+#include "base/alloc.h"
+
+static void loop(struct tn_session *s);
+
+static void on_columns(struct tn_query *q, const struct tn_schema *schema)
+{
+    struct tn_session *s = q->owner;
+
+    tn_pg_put_row_description(tn_session_out(s), schema, NULL, 0);
+}
+
+static void on_chunk(struct tn_query *q, struct tn_chunk *chunk)
+{
+    struct tn_session *s = q->owner;
+
+    if (s->state == TN_SESSION_CLOSING) {
+        tn_chunk_free(chunk);
+        tn_run_credit(&q->run);
+        return;
+    }
+    chunk->run = &q->run;
+    tn_session_send_chunk(s, chunk);
+    tn_session_flush_soon(s);
+}
+
+static void on_notice(struct tn_query *q, const char *fields, size_t len)
+{
+    struct tn_session *s = q->owner;
+
+    tn_pg_put_notice_fields(tn_session_out(s), fields, len);
+    tn_session_flush_soon(s);
+}
+
+static void on_done(struct tn_query *q)
+{
+    tn_execute_done(q->owner, q);
+}
+
+static const struct tn_query_events events = {NULL, on_columns, on_chunk, on_notice, on_done};
+
+static struct tn_schema *text_schema(struct tn_column *column, struct tn_schema *schema, struct tn_str name)
+{
+    *column = (struct tn_column){.name = name, .type = TN_TYPE_TEXT, .pg_oid = 25, .pg_typmod = -1, .pg_len = -1};
+    *schema = (struct tn_schema){.count = 1, .columns = column};
+    return schema;
+}
+
+static void put_own_row(struct tn_session *s, const struct tn_reply *reply)
+{
+    struct tn_column column;
+    struct tn_schema schema;
+
+    tn_pg_put_row_description(tn_session_out(s), text_schema(&column, &schema, reply->column), NULL, 0);
+    tn_pg_put_text_row(tn_session_out(s), &reply->value, 1);
+}
+
+static void put_all_settings(struct tn_session *s)
+{
+    struct tn_column columns[3];
+    struct tn_schema schema = {.count = 3, .columns = columns};
+    struct tn_schema unused;
+
+    text_schema(&columns[0], &unused, TN_STR("name"));
+    text_schema(&columns[1], &unused, TN_STR("setting"));
+    text_schema(&columns[2], &unused, TN_STR("description"));
+    tn_pg_put_row_description(tn_session_out(s), &schema, NULL, 0);
+    for (size_t row = 0; row < tn_setting_rows(); row++) {
+        struct tn_str name = tn_setting_name((int)row);
+        struct tn_str values[3] = {name, tn_settings_get(s->settings, name), TN_STR("")};
+
+        tn_pg_put_text_row(tn_session_out(s), values, 3);
+    }
+}
+
+static void on_reply(struct tn_session *s, struct tn_reply *reply)
+{
+    s->simple.waiting = false;
+    if (reply->error != NULL) {
+        tn_session_error(s, reply->error);
+        s->simple.failed = true;
+    } else {
+        if (reply->show_all)
+            put_all_settings(s);
+        else if (reply->column.ptr != NULL)
+            put_own_row(s, reply);
+        if (reply->tag[0] != '\0')
+            tn_pg_put_command_complete(tn_session_out(s), reply->tag);
+    }
+    if (!s->simple.looping)
+        loop(s);
+}
+
+static void on_end(struct tn_session *s, struct tn_reply *reply)
+{
+    s->simple.waiting = false;
+    if (reply->error != NULL)
+        tn_session_error(s, reply->error);
+    tn_pg_put_ready(tn_session_out(s), tn_transaction_status(s));
+    tn_simple_free(s);
+    tn_session_go_on(s);
+}
+
+static void run_statement(struct tn_session *s, struct tn_str sql)
+{
+    struct tn_statement_run run = {.sql = sql, .features = &s->simple.features, .kind = TN_RUN_EXECUTE,
+                                   .encoder = &s->simple.encoder.base, .events = &events, .owner = s, .reply = on_reply};
+
+    tn_features_read(&s->simple.features, sql, TN_DIALECT_POSTGRES);
+    tn_settings_list_unref(s->simple.settings);
+    s->simple.settings = tn_settings_list_ref(s->settings);
+    tn_pg_encoder_init(&s->simple.encoder, &s->settings->style, NULL, 0);
+    tn_execute(s, &run);
+}
+
+static bool next_statement(struct tn_session *s, struct tn_str *sql)
+{
+    return !s->simple.failed && s->state != TN_SESSION_CLOSING &&
+           tn_statement_next(tn_str_n(s->simple.text, s->simple.len), TN_DIALECT_POSTGRES, &s->simple.at, sql);
+}
+
+/* Statements that answer at once stay in this loop; the others come back to it through on_reply(). */
+static void loop(struct tn_session *s)
+{
+    struct tn_str sql;
+
+    s->simple.looping = true;
+    while (!s->simple.waiting && next_statement(s, &sql)) {
+        s->simple.waiting = true;
+        run_statement(s, sql);
+    }
+    s->simple.looping = false;
+    if (s->simple.waiting)
+        return;
+    s->simple.waiting = true;
+    tn_transaction_end_implicit(s, s->simple.failed, on_end);
+}
+
+/* More than one statement, one of them changes something, none of them is about transactions. */
+static bool wants_transaction(struct tn_session *s, struct tn_str text)
+{
+    size_t        at = 0, count = 0;
+    bool          writes = false;
+    struct tn_str sql;
+
+    if (memchr(text.ptr, ';', text.len) == NULL)
+        return false;
+    while (tn_statement_next(text, TN_DIALECT_POSTGRES, &at, &sql)) {
+        struct tn_features *features = &s->simple.features;
+
+        tn_features_read(features, sql, TN_DIALECT_POSTGRES);
+        if (tn_transaction_is_control(sql, features))
+            return false;
+        writes = writes || features->class == TN_CLASS_WRITE || features->class == TN_CLASS_DDL;
+        count++;
+    }
+    return count > 1 && writes;
+}
+
+void tn_simple_query(struct tn_session *s, struct tn_str sql)
+{
+    struct tn_error err = TN_ERROR_INIT;
+    size_t          at = 0;
+    struct tn_str   first;
+
+    tn_simple_free(s);
+    s->simple.text = tn_strndup(sql.ptr, sql.len);
+    if (s->simple.text == NULL) {
+        tn_fail(&err, TN_E_NOMEM, "53200", "no memory for a statement of %zu bytes", sql.len);
+        tn_session_error(s, &err);
+        tn_pg_put_ready(tn_session_out(s), tn_transaction_status(s));
+        return;
+    }
+    s->simple.len = sql.len;
+    sql = tn_str_n(s->simple.text, sql.len);
+    tn_extended_drop_unnamed(s);
+    if (!tn_statement_next(sql, TN_DIALECT_POSTGRES, &at, &first)) {
+        tn_pg_put_simple(tn_session_out(s), 'I');
+        tn_pg_put_ready(tn_session_out(s), tn_transaction_status(s));
+        tn_simple_free(s);
+        return;
+    }
+    tn_session_wait(s);
+    if (s->tx.state == TN_TX_IDLE && wants_transaction(s, sql))
+        tn_transaction_begin_implicit(s);
+    loop(s);
+}
+
+void tn_simple_free(struct tn_session *s)
+{
+    tn_free(s->simple.text);
+    tn_settings_list_unref(s->simple.settings);
+    s->simple.text = NULL;
+    s->simple.settings = NULL;
+    s->simple.len = s->simple.at = 0;
+    s->simple.waiting = s->simple.failed = false;
+}

@@ -1,0 +1,436 @@
+/* Transactions of a session.
+ *
+ *   IDLE --BEGIN--> LAZY --first statement--> OPEN --error--> FAILED --ROLLBACK TO savepoint--> OPEN
+ *     ^              |                          |                |
+ *     `--------------+---- COMMIT, ROLLBACK ----+----------------'
+ *
+ * BEGIN alone chooses no engine: it is kept, and sent before the first statement to the member that this one is routed to.
+ * From then on the session keeps that member's connection and slot. */
+#include "session/private.h"
+
+#include "base/alloc.h"
+#include "stats/lexer.h"
+
+char tn_transaction_status(const struct tn_session *s)
+{
+    if (s->tx.state == TN_TX_IDLE || s->tx.implicit)
+        return 'I';
+    return s->tx.state == TN_TX_FAILED ? 'E' : 'T';
+}
+
+/* Words of a control statement after its verb; WORK and TRANSACTION are skipped. */
+struct words {
+    struct tn_lexer lexer;
+    struct tn_token token; /* the present one; kind END at the end */
+};
+
+static void next_word(struct words *words)
+{
+    if (!tn_lexer_next(&words->lexer, &words->token))
+        words->token.kind = TN_TOKEN_END;
+}
+
+static bool is_word(const struct words *words, const char *word)
+{
+    return words->token.kind == TN_TOKEN_WORD && tn_str_ieq_c(words->token.text, word);
+}
+
+static bool accept(struct words *words, const char *word)
+{
+    if (!is_word(words, word))
+        return false;
+    next_word(words);
+    return true;
+}
+
+static void words_init(struct words *words, struct tn_str sql)
+{
+    tn_lexer_init(&words->lexer, sql, TN_DIALECT_POSTGRES);
+    next_word(words);
+    next_word(words); /* behind the verb */
+}
+
+static bool at_end(const struct words *words)
+{
+    return words->token.kind == TN_TOKEN_END;
+}
+
+bool tn_transaction_is_control(struct tn_str sql, const struct tn_features *features)
+{
+    struct words words;
+
+    switch (features->verb) {
+    case TN_VERB_BEGIN: case TN_VERB_START: case TN_VERB_SAVEPOINT: case TN_VERB_RELEASE: case TN_VERB_END: case TN_VERB_ABORT:
+        return true;
+    case TN_VERB_COMMIT: case TN_VERB_ROLLBACK:
+        words_init(&words, sql);
+        return !is_word(&words, "prepared");
+    case TN_VERB_PREPARE:
+        words_init(&words, sql);
+        return is_word(&words, "transaction");
+    default:
+        return false;
+    }
+}
+
+static void answer(struct tn_session *s, tn_reply_fn fn, const char *tag)
+{
+    struct tn_reply reply = {0};
+
+    snprintf(reply.tag, sizeof reply.tag, "%s", tag);
+    fn(s, &reply);
+}
+
+static void answer_error(struct tn_session *s, tn_reply_fn fn, const char *sqlstate, const char *message)
+{
+    struct tn_error err = TN_ERROR_INIT;
+    struct tn_reply reply = {.error = &err};
+
+    tn_fail(&err, TN_E_INVALID, sqlstate, "%s", message);
+    tn_transaction_failed(s);
+    fn(s, &reply);
+    tn_error_reset(&err);
+}
+
+static void warn(struct tn_session *s, const char *sqlstate, const char *message)
+{
+    tn_pg_put_notice(tn_session_out(s), "WARNING", sqlstate, message);
+}
+
+/* Transaction modes: checked here because the engine that gets them is not known yet. */
+static bool read_modes(struct words *words, bool *read_only)
+{
+    while (!at_end(words)) {
+        if (accept(words, "isolation")) {
+            if (!accept(words, "level"))
+                return false;
+            if (accept(words, "serializable"))
+                ;
+            else if (accept(words, "repeatable")) {
+                if (!accept(words, "read"))
+                    return false;
+            } else if (!accept(words, "read") || (!accept(words, "committed") && !accept(words, "uncommitted")))
+                return false;
+        } else if (accept(words, "read")) {
+            *read_only = is_word(words, "only");
+            if (!accept(words, "only") && !accept(words, "write"))
+                return false;
+        } else if (accept(words, "not")) {
+            if (!accept(words, "deferrable"))
+                return false;
+        } else if (!accept(words, "deferrable"))
+            return false;
+        if (words->token.kind == TN_TOKEN_PUNCT && words->token.punct == ',')
+            next_word(words);
+    }
+    return true;
+}
+
+static bool keep_modes(struct tn_session *s, struct tn_str modes)
+{
+    char *copy = tn_strndup(modes.ptr == NULL ? "" : modes.ptr, modes.len);
+
+    if (copy == NULL)
+        return false;
+    tn_free((void *)(uintptr_t)s->tx.modes.ptr);
+    s->tx.modes = tn_str_n(copy, modes.len);
+    return true;
+}
+
+static void open_lazy(struct tn_session *s, bool implicit, bool read_only)
+{
+    s->tx.state = TN_TX_LAZY;
+    s->tx.implicit = implicit;
+    s->tx.read_only = read_only || tn_str_eq_c(tn_settings_get(s->settings, TN_STR("default_transaction_read_only")), "on");
+    s->tx.engine_open = false;
+    s->tx.before = tn_settings_list_ref(s->settings);
+}
+
+static void begin(struct tn_session *s, const struct tn_statement_run *run)
+{
+    const char  *tag = run->features->verb == TN_VERB_START ? "START TRANSACTION" : "BEGIN";
+    bool         read_only = false;
+    struct words words;
+    const char  *from;
+
+    words_init(&words, run->sql);
+    if (!accept(&words, "transaction") && run->features->verb == TN_VERB_START) {
+        answer_error(s, run->reply, "42601", "syntax error: TRANSACTION must follow START");
+        return;
+    }
+    accept(&words, "work");
+    from = at_end(&words) ? NULL : words.token.text.ptr;
+    if (!read_modes(&words, &read_only)) {
+        answer_error(s, run->reply, "42601", "syntax error in transaction modes: expected ISOLATION LEVEL, READ ONLY, READ WRITE or DEFERRABLE");
+        return;
+    }
+    if (s->tx.state == TN_TX_FAILED) {
+        answer_error(s, run->reply, "25P02", "current transaction is aborted, commands ignored until end of transaction block");
+        return;
+    }
+    if (s->tx.state != TN_TX_IDLE && !s->tx.implicit) {
+        warn(s, "25001", "there is already a transaction in progress");
+    } else if (s->tx.state != TN_TX_IDLE) {
+        s->tx.implicit = false;
+    } else if (!keep_modes(s, from == NULL ? tn_str_n("", 0) : tn_str_n(from, (size_t)(run->sql.ptr + run->sql.len - from)))) {
+        answer_error(s, run->reply, "53200", "no memory for a transaction");
+        return;
+    } else {
+        open_lazy(s, false, read_only);
+    }
+    answer(s, run->reply, tag);
+}
+
+/* The settings that hold from now on, and the end of everything that lived in the transaction. */
+static void finish(struct tn_session *s, bool committed, bool engine_clean)
+{
+    struct tn_settings_list *inside = s->settings;
+
+    if (committed) {
+        tn_settings_list_ref(inside);
+        if (tn_settings_end_local(&s->settings, s->tx.before) != TN_OK)
+            tn_log(TN_LOG_ERROR, "settings of a transaction were kept for want of memory", TN_LOG_U64("session", s->pid));
+    } else {
+        s->settings = tn_settings_list_ref(s->tx.before);
+    }
+    tn_session_report(s, inside);
+    tn_settings_list_unref(inside);
+    tn_settings_list_unref(s->tx.before);
+    s->tx.before = NULL;
+    s->tx.state = TN_TX_IDLE;
+    s->tx.implicit = false;
+    s->tx.engine_open = false;
+    tn_extended_end_transaction(s);
+    if (s->lease != NULL && s->sticky && engine_clean)
+        tn_lease_release_slot(s->lease);
+    else
+        tn_session_drop_lease(s, !engine_clean);
+}
+
+/* An ending that is under way at the engine. */
+static void on_ending_done(struct tn_session *s, struct tn_reply *reply)
+{
+    bool        commit = s->ending.commit, failed = reply->error != NULL;
+    tn_reply_fn fn = s->ending.reply;
+
+    finish(s, commit && !failed, !failed);
+    if (s->ending.chain)
+        open_lazy(s, false, s->tx.read_only);
+    if (failed && commit) {
+        fn(s, reply);
+        return;
+    }
+    answer(s, fn, s->ending.commit ? "COMMIT" : "ROLLBACK");
+}
+
+static void ignore_columns(struct tn_query *q, const struct tn_schema *schema)
+{
+    (void)q;
+    (void)schema;
+}
+
+static void ignore_chunk(struct tn_query *q, struct tn_chunk *chunk)
+{
+    tn_chunk_free(chunk);
+    tn_run_credit(&q->run);
+}
+
+static void pass_notice(struct tn_query *q, const char *fields, size_t len)
+{
+    struct tn_session *s = q->owner;
+
+    tn_pg_put_notice_fields(tn_session_out(s), fields, len);
+}
+
+static void on_done(struct tn_query *q)
+{
+    tn_execute_done(q->owner, q);
+}
+
+static void end_transaction(struct tn_session *s, bool commit, bool chain, tn_reply_fn reply)
+{
+    static const struct tn_query_events events = {NULL, ignore_columns, ignore_chunk, pass_notice, on_done};
+    static const struct tn_features     commit_features = {.class = TN_CLASS_UTILITY, .verb = TN_VERB_COMMIT, .template_hash = 1};
+    static const struct tn_features     rollback_features = {.class = TN_CLASS_UTILITY, .verb = TN_VERB_ROLLBACK, .template_hash = 1};
+    struct tn_statement_run             run = {.sql = commit ? TN_STR("COMMIT") : TN_STR("ROLLBACK"),
+                                               .features = commit ? &commit_features : &rollback_features,
+                                               .events = &events, .owner = s, .reply = on_ending_done,
+                                               .encoder = &s->simple.encoder.base};
+
+    s->ending.commit = commit;
+    s->ending.chain = chain;
+    s->ending.reply = reply;
+    if (s->tx.engine_open && s->lease != NULL) {
+        tn_execute_engine(s, &run);
+        return;
+    }
+    finish(s, commit, true);
+    if (chain)
+        open_lazy(s, false, s->tx.read_only);
+    answer(s, reply, commit ? "COMMIT" : "ROLLBACK");
+}
+
+static void commit_or_rollback(struct tn_session *s, const struct tn_statement_run *run, bool commit)
+{
+    struct words words;
+    bool         chain = false;
+
+    words_init(&words, run->sql);
+    if (!accept(&words, "work"))
+        accept(&words, "transaction");
+    if (accept(&words, "and")) {
+        chain = !accept(&words, "no");
+        if (!accept(&words, "chain")) {
+            answer_error(s, run->reply, "42601", "syntax error: CHAIN must follow AND");
+            return;
+        }
+    }
+    if (!at_end(&words)) {
+        answer_error(s, run->reply, "42601", commit ? "syntax error behind COMMIT" : "syntax error behind ROLLBACK");
+        return;
+    }
+    if (s->tx.state == TN_TX_IDLE) {
+        if (chain)
+            answer_error(s, run->reply, "25P01", "COMMIT AND CHAIN can only be used in transaction blocks");
+        else {
+            warn(s, "25P01", "there is no transaction in progress");
+            answer(s, run->reply, commit ? "COMMIT" : "ROLLBACK");
+        }
+        return;
+    }
+    end_transaction(s, commit && s->tx.state != TN_TX_FAILED, chain, run->reply);
+}
+
+static bool is_rollback_to(struct tn_str sql)
+{
+    struct words words;
+
+    words_init(&words, sql);
+    if (!accept(&words, "work"))
+        accept(&words, "transaction");
+    return is_word(&words, "to");
+}
+
+static void on_savepoint_done(struct tn_session *s, struct tn_reply *reply)
+{
+    if (reply->error == NULL && s->ending.commit && s->tx.state == TN_TX_FAILED)
+        s->tx.state = TN_TX_OPEN; /* ROLLBACK TO made it whole */
+    s->ending.reply(s, reply);
+}
+
+static void savepoint(struct tn_session *s, const struct tn_statement_run *run, bool rollback_to)
+{
+    struct tn_statement_run inner = *run;
+
+    if (s->tx.state == TN_TX_IDLE) {
+        answer_error(s, run->reply, "25P01", rollback_to ? "ROLLBACK TO SAVEPOINT can only be used in transaction blocks"
+                     : run->features->verb == TN_VERB_SAVEPOINT ? "SAVEPOINT can only be used in transaction blocks"
+                                                                : "RELEASE SAVEPOINT can only be used in transaction blocks");
+        return;
+    }
+    if (s->tx.state == TN_TX_FAILED && (!rollback_to || !s->tx.engine_open)) {
+        answer_error(s, run->reply, "25P02", "current transaction is aborted, commands ignored until end of transaction block");
+        return;
+    }
+    s->ending.reply = run->reply;
+    s->ending.commit = rollback_to;
+    inner.reply = on_savepoint_done;
+    tn_execute_engine(s, &inner);
+}
+
+static void on_prepared_done(struct tn_session *s, struct tn_reply *reply)
+{
+    if (reply->error == NULL)
+        finish(s, true, true);
+    s->ending.reply(s, reply);
+}
+
+static void prepare_transaction(struct tn_session *s, const struct tn_statement_run *run)
+{
+    struct tn_statement_run inner = *run;
+
+    if (s->tx.state == TN_TX_IDLE || s->tx.state == TN_TX_FAILED) {
+        answer_error(s, run->reply, s->tx.state == TN_TX_IDLE ? "25P01" : "25P02", s->tx.state == TN_TX_IDLE
+                     ? "PREPARE TRANSACTION can only be used in transaction blocks"
+                     : "current transaction is aborted, commands ignored until end of transaction block");
+        return;
+    }
+    s->ending.reply = run->reply;
+    inner.reply = on_prepared_done;
+    tn_execute_engine(s, &inner);
+}
+
+void tn_transaction_control(struct tn_session *s, const struct tn_statement_run *run)
+{
+    switch (run->features->verb) {
+    case TN_VERB_BEGIN:
+    case TN_VERB_START:
+        begin(s, run);
+        break;
+    case TN_VERB_COMMIT:
+    case TN_VERB_END:
+        commit_or_rollback(s, run, true);
+        break;
+    case TN_VERB_ROLLBACK:
+    case TN_VERB_ABORT:
+        if (is_rollback_to(run->sql))
+            savepoint(s, run, true);
+        else
+            commit_or_rollback(s, run, false);
+        break;
+    case TN_VERB_PREPARE:
+        prepare_transaction(s, run);
+        break;
+    default:
+        savepoint(s, run, false);
+        break;
+    }
+}
+
+void tn_transaction_failed(struct tn_session *s)
+{
+    if (s->tx.state != TN_TX_IDLE)
+        s->tx.state = TN_TX_FAILED;
+}
+
+void tn_transaction_begin_implicit(struct tn_session *s)
+{
+    if (s->tx.state == TN_TX_IDLE && keep_modes(s, tn_str_n("", 0)))
+        open_lazy(s, true, false);
+}
+
+void tn_transaction_end_implicit(struct tn_session *s, bool failed, tn_reply_fn reply)
+{
+    if (s->tx.state == TN_TX_IDLE || !s->tx.implicit) {
+        answer(s, reply, "");
+        return;
+    }
+    end_transaction(s, !failed && s->tx.state != TN_TX_FAILED, false, reply);
+}
+
+enum tn_status tn_transaction_set(struct tn_session *s, struct tn_str modes, struct tn_error *err)
+{
+    struct words  words;
+    struct tn_buf all;
+    bool          read_only = s->tx.read_only, kept;
+
+    tn_lexer_init(&words.lexer, modes, TN_DIALECT_POSTGRES);
+    next_word(&words);
+    if (at_end(&words) || !read_modes(&words, &read_only))
+        return tn_fail(err, TN_E_INVALID, "42601", "syntax error in transaction modes");
+    tn_buf_init(&all, 4096);
+    tn_buf_printf(&all, TN_STR_FMT " " TN_STR_FMT, TN_STR_ARG(s->tx.modes), TN_STR_ARG(modes));
+    kept = !all.failed && keep_modes(s, tn_str_trim(tn_buf_str(&all)));
+    tn_buf_reset(&all);
+    s->tx.read_only = read_only;
+    return kept ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "no memory for a transaction");
+}
+
+void tn_transaction_forget(struct tn_session *s)
+{
+    tn_settings_list_unref(s->tx.before);
+    s->tx.before = NULL;
+    tn_free((void *)(uintptr_t)s->tx.modes.ptr);
+    s->tx.modes = tn_str_n(NULL, 0);
+    s->tx.state = TN_TX_IDLE;
+}

@@ -1,0 +1,91 @@
+#include "base/clock.h"
+#include "policies/strategy/strategy.h"
+#include "server.h"
+#include "stages.h"
+
+static uint64_t tried_bits(const struct tn_query *q, const struct tn_group *group)
+{
+    uint64_t bits = 0;
+
+    for (size_t t = 0; t < q->attempts && t < TN_ARRAY_LEN(q->tried); t++)
+        for (size_t m = 0; m < group->member_count; m++)
+            if (group->members[m] == q->tried[t])
+                bits |= UINT64_C(1) << m;
+    return bits;
+}
+
+static unsigned room(void *admission, struct tn_group *group, const struct tn_cluster *cluster)
+{
+    return tn_admission_room(admission, group, cluster);
+}
+
+static enum tn_status choose_in(struct tn_query *q, struct tn_group *group, struct tn_error *err)
+{
+    struct tn_choice         choice;
+    struct tn_choose_request request = {
+        .group = group,
+        .features = &q->features,
+        .strategy_hint = q->client.hint_strategy,
+        .cluster_hint = q->route.cluster,
+        .affinity = q->affinity,
+        .needs_writable = q->needs_writable,
+        .tried = tried_bits(q, group),
+        .now_us = tn_clock_us(),
+        .room = room,
+        .room_arg = tn_runtime_of(q->worker)->server->admission,
+    };
+    enum tn_status status = tn_strategy_choose(&request, &choice, &q->eligible, err);
+
+    if (status == TN_OK) {
+        q->group = group;
+        q->cluster = choice.cluster;
+        q->reason = choice.reason;
+    }
+    return status;
+}
+
+/* What would have to wait here, or cannot run here at all, goes to the first fallback that takes it now. */
+static bool spill(struct tn_query *q)
+{
+    struct tn_admission *admission = tn_runtime_of(q->worker)->server->admission;
+    struct tn_group     *from = q->group;
+    size_t               hops = q->snapshot->topology->group_count;
+
+    for (struct tn_group *group = from->fallback; group != NULL && hops > 0; group = group->fallback, hops--) {
+        if (choose_in(q, group, NULL) != TN_OK)
+            continue;
+        tn_admission_count_spill(admission, from);
+        tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_queries_spilled, 1);
+        q->reason = "spilled to the fallback group";
+        return true;
+    }
+    return false;
+}
+
+enum tn_step tn_stage_choose(struct tn_query *q)
+{
+    struct tn_error saved = TN_ERROR_INIT;
+    enum tn_status  status;
+    uint64_t        eligible;
+
+    if (q->pinned) {
+        q->cluster = q->lease->cluster;
+        q->reason = "pinned to the session";
+        return TN_NEXT;
+    }
+    if (q->error.status != TN_OK) /* back here after a failure: it is told if nobody else can */
+        tn_error_move(&saved, &q->error);
+    q->cluster = NULL;
+    status = choose_in(q, q->group, &q->error);
+    eligible = q->eligible;
+    if (status == TN_OK || (!q->group->conf->enabled ? false : spill(q))) {
+        tn_error_reset(&saved);
+        tn_error_reset(&q->error);
+        return TN_NEXT;
+    }
+    q->eligible = eligible;
+    if (saved.status != TN_OK && status != TN_AGAIN)
+        tn_error_move(&q->error, &saved);
+    tn_error_reset(&saved);
+    return status == TN_AGAIN ? TN_NEXT : TN_STOP;
+}

@@ -1,0 +1,252 @@
+/* The run stage: a connection, the prelude of a lazy transaction, the statement; another member before the first byte when
+ * a repeatable read failed for the engine's fault.
+ *
+ *   NEW --acquire--> CONNECT --> PRELUDE (only with one) --> RUN --> DONE
+ *    ^                  |            |                        |
+ *    `--- TN_BACK to choose: lease dropped, member remembered as tried */
+#include "base/clock.h"
+#include "engine/pool.h"
+#include "pipeline.h"
+#include "server.h"
+#include "stages.h"
+
+static void start_statement(struct tn_query *q);
+
+static void on_params(struct tn_run *run, size_t count, const uint32_t *pg_oids)
+{
+    struct tn_query *q = run->owner;
+
+    q->events->params(q, count, pg_oids);
+}
+
+/* Told to the session only with the first chunk or a good end: until then another member may still be asked. */
+static void on_columns(struct tn_run *run, const struct tn_schema *schema)
+{
+    struct tn_query *q = run->owner;
+
+    if (q->kind == TN_RUN_DESCRIBE)
+        q->events->columns(q, schema);
+    else
+        q->held_columns = schema;
+}
+
+static void tell_columns(struct tn_query *q)
+{
+    const struct tn_schema *schema = q->held_columns;
+
+    q->held_columns = NULL;
+    if (schema != NULL)
+        q->events->columns(q, schema);
+}
+
+static void on_chunk(struct tn_run *run, struct tn_chunk *chunk)
+{
+    struct tn_query *q = run->owner;
+
+    if (q->first_byte_us == 0)
+        q->first_byte_us = tn_clock_us() - q->started_us;
+    tell_columns(q);
+    q->events->chunk(q, chunk);
+}
+
+static void on_notice(struct tn_run *run, const char *fields, size_t len)
+{
+    struct tn_query *q = run->owner;
+
+    q->events->notice(q, fields, len);
+}
+
+static void on_done(struct tn_run *run)
+{
+    struct tn_query *q = run->owner;
+
+    q->run_stage = TN_RUN_STAGE_DONE;
+    if (run->error.status == TN_OK)
+        tell_columns(q);
+    q->held_columns = NULL;
+    tn_pipeline_resume(q);
+}
+
+static const struct tn_run_events run_events = {on_params, on_columns, on_chunk, on_notice, on_done};
+
+static void ignore_columns(struct tn_run *run, const struct tn_schema *schema)
+{
+    (void)run;
+    (void)schema;
+}
+
+static void ignore_chunk(struct tn_run *run, struct tn_chunk *chunk)
+{
+    tn_chunk_free(chunk);
+    tn_run_credit(run);
+}
+
+static void on_prelude_done(struct tn_run *run)
+{
+    struct tn_query *q = run->owner;
+
+    q->run_stage = TN_RUN_STAGE_DONE;
+    if (run->error.status == TN_OK) {
+        q->prelude_done = true;
+        if (q->cancel == TN_CANCEL_NONE) {
+            start_statement(q);
+            return;
+        }
+        tn_fail(&run->error, TN_E_CANCELLED, "57014", "cancelled");
+        tn_error_blame(&run->error, TN_FAULT_CANCEL, false);
+    }
+    tn_pipeline_resume(q);
+}
+
+static const struct tn_run_events prelude_events = {NULL, ignore_columns, ignore_chunk, on_notice, on_prelude_done};
+
+/* What the session put into q->run stays; what an earlier attempt left goes. */
+static void clear_results(struct tn_run *run)
+{
+    tn_error_reset(&run->error);
+    run->conn = NULL;
+    run->engine = NULL;
+    run->uncredited = 0;
+    run->cancelled = run->delivered = false;
+    run->tag[0] = '\0';
+    run->rows = run->affected = run->bytes = run->rows_read = run->bytes_read = run->cpu_us = 0;
+    run->started_us = run->first_byte_us = run->ended_us = 0;
+}
+
+static void start_statement(struct tn_query *q)
+{
+    struct tn_run *run = &q->run;
+
+    clear_results(run);
+    run->kind = q->kind;
+    run->sql = q->text;
+    run->features = &q->features;
+    run->events = &run_events;
+    run->owner = q;
+    q->run_stage = TN_RUN_STAGE_RUN;
+    if (q->features.needs_session)
+        q->lease->conn->dirty = true;
+    tn_run_start(run, q->lease->conn);
+}
+
+/* The prelude borrows q->run: its parameters are put aside meanwhile. */
+static void start_prelude(struct tn_query *q)
+{
+    static const struct tn_features begin = {.class = TN_CLASS_UTILITY, .verb = TN_VERB_BEGIN};
+    struct tn_run                  *run = &q->prelude_run;
+
+    clear_results(run);
+    *run = (struct tn_run){.kind = TN_RUN_EXECUTE, .sql = q->prelude, .features = &begin, .settings = q->run.settings,
+                           .encoder = q->run.encoder, .events = &prelude_events, .owner = q};
+    q->run_stage = TN_RUN_STAGE_PRELUDE;
+    tn_run_start(run, q->lease->conn);
+}
+
+static void begin_on(struct tn_query *q, struct tn_conn *conn)
+{
+    q->lease->conn = conn;
+    if (q->prelude.len > 0 && !q->prelude_done)
+        start_prelude(q);
+    else
+        start_statement(q);
+}
+
+static void on_ready(struct tn_pool_wait *wait, struct tn_conn *conn, const struct tn_error *err)
+{
+    struct tn_query *q = TN_CONTAINER_OF(wait, struct tn_lease, pool_wait)->query;
+
+    if (conn != NULL) {
+        begin_on(q, conn);
+        return;
+    }
+    q->run_stage = TN_RUN_STAGE_DONE;
+    clear_results(&q->run);
+    q->run.error = *err;
+    q->run.error.fields = NULL; /* the pool's */
+    q->run.error.fields_len = 0;
+    tn_pipeline_resume(q);
+}
+
+static enum tn_step acquire(struct tn_query *q)
+{
+    struct tn_runtime *runtime = tn_runtime_of(q->worker);
+    uint64_t           settings = q->run.settings != NULL ? q->run.settings->hash : 0;
+    struct tn_conn    *conn = q->lease->conn;
+
+    q->attempts++;
+    q->run_stage = TN_RUN_STAGE_CONNECT;
+    q->lease->pool_wait.ready = on_ready;
+    q->lease->pool_wait.owner = q;
+    if (conn == NULL)
+        conn = tn_pool_acquire(runtime->pool, q->cluster, settings, &q->lease->pool_wait);
+    if (conn != NULL)
+        begin_on(q, conn);
+    return q->run_stage == TN_RUN_STAGE_DONE ? TN_NEXT : TN_WAIT;
+}
+
+void tn_stage_run_abandon(struct tn_query *q)
+{
+    if (q->run_stage == TN_RUN_STAGE_CONNECT && q->lease->conn == NULL)
+        tn_pool_abandon(&q->lease->pool_wait);
+    q->run_stage = TN_RUN_STAGE_DONE;
+}
+
+/* Says the outcome to the cluster's breaker and counters: only what tells something about the engine. */
+static void tell_breaker(struct tn_query *q, const struct tn_run *run)
+{
+    struct tn_cluster *cluster = q->lease->cluster;
+    bool               failed = run->error.status != TN_OK && run->error.fault == TN_FAULT_ENGINE;
+
+    if (run->error.fault == TN_FAULT_CANCEL || run->error.fault == TN_FAULT_TIMEOUT)
+        return;
+    atomic_fetch_add_explicit(&cluster->queries, 1, memory_order_relaxed);
+    if (failed)
+        atomic_fetch_add_explicit(&cluster->failures, 1, memory_order_relaxed);
+    if (tn_breaker_record(&cluster->breaker, cluster->conf, !failed, tn_clock_us())) {
+        tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_breakers_opened, 1);
+        tn_log(TN_LOG_WARN, "breaker open", TN_LOG_STR("cluster", cluster->conf->name),
+               TN_LOG_TEXT("error", run->error.message));
+    }
+}
+
+static bool may_run_elsewhere(const struct tn_query *q, const struct tn_run *run)
+{
+    return run->error.status != TN_OK && run->error.fault == TN_FAULT_ENGINE && !run->delivered && !q->run.delivered &&
+           !q->pinned && q->cancel == TN_CANCEL_NONE && q->attempts < TN_ARRAY_LEN(q->tried) &&
+           q->attempts < 2 && (run == &q->prelude_run || tn_features_repeatable(&q->features) || q->run.started_us == 0 ||
+                               q->kind == TN_RUN_DESCRIBE);
+}
+
+static enum tn_step run_elsewhere(struct tn_query *q, struct tn_run *run)
+{
+    tn_log(TN_LOG_WARN, "query goes to another member", TN_LOG_U64("query", q->id),
+           TN_LOG_STR("cluster", q->lease->cluster->conf->name), TN_LOG_TEXT("error", run->error.message));
+    tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_queries_retried, 1);
+    q->tried[q->attempts - 1] = q->lease->cluster;
+    tn_lease_release(q->lease);
+    q->lease = NULL;
+    q->prelude_done = false;
+    q->run_stage = TN_RUN_STAGE_NEW;
+    q->admit_stage = TN_ADMIT_NEW;
+    tn_error_move(&q->error, &run->error);
+    q->back_to = TN_STAGE_choose;
+    return TN_BACK;
+}
+
+static enum tn_step finish(struct tn_query *q)
+{
+    struct tn_run *run = q->prelude.len > 0 && !q->prelude_done && q->prelude_run.started_us != 0 ? &q->prelude_run : &q->run;
+
+    tell_breaker(q, run);
+    if (may_run_elsewhere(q, run))
+        return run_elsewhere(q, run);
+    tn_error_move(&q->error, &run->error);
+    return TN_NEXT;
+}
+
+enum tn_step tn_stage_run(struct tn_query *q)
+{
+    if (q->run_stage == TN_RUN_STAGE_NEW && acquire(q) == TN_WAIT)
+        return TN_WAIT;
+    return q->run_stage == TN_RUN_STAGE_DONE ? finish(q) : TN_WAIT;
+}

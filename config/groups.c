@@ -26,7 +26,7 @@ static void group_problem(const struct group_view *g, enum tn_problem_kind kind,
     char path[TN_PATH_MAX];
 
     tn_path_join(path, g->path, tn_str(option));
-    tn_problem_add(g->draft->problems, kind, tn_draft_line(g->draft, g->node, option), path, "%s", text);
+    tn_problem_add(g->draft->problems, kind, tn_draft_line(g->node, option), path, "%s", text);
 }
 
 /* Item I of LIST as the option reader took it (place *AT of VALUES), or NULL when it was refused. */

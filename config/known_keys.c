@@ -164,6 +164,17 @@ static void report_known(const struct level *level, size_t at, const struct know
     tn_problem_add(level->problems, kind, level->map->key_lines[at], full, "known, not supported yet; %s", known->advice);
 }
 
+/* A scalar in the place of this section may be the secret itself. */
+static bool holds_secret(enum known_scope scope, const char *section)
+{
+    const struct tn_options *options = scope == KNOWN_TOP ? NULL : tn_options_of((enum tn_option_scope)scope);
+
+    for (size_t i = 0; options != NULL && i < options->count; i++)
+        if (options->items[i].type == TN_OPTION_SECRET && is_below(options->items[i].path, section))
+            return true;
+    return false;
+}
+
 static void check_section(const struct level *level, size_t at, const char *below, const char *full)
 {
     const struct tn_node *node = level->map->items[at];
@@ -183,7 +194,8 @@ static void check_section(const struct level *level, size_t at, const char *belo
     for (size_t i = 0; i < choices.count && len < sizeof names; i++)
         len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i == 0 ? " with keys " : ", ", choices.names[i]);
     tn_problem_add(level->problems, TN_PROBLEM_ERROR, node->line, full, "expected a map%s; got %s", names,
-                   tn_node_describe(node, got, sizeof got));
+                   node->kind == TN_NODE_SCALAR && holds_secret(level->scope, below) ? "a text"
+                                                                                     : tn_node_describe(node, got, sizeof got));
 }
 
 static void check_key(const struct level *level, size_t at)

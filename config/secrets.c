@@ -199,13 +199,15 @@ static struct tn_str without_newline(const struct tn_file *file)
 bool tn_secrets_read_file(const struct tn_node *node, const char *path, struct tn_str folder, struct tn_arena *arena,
                           struct tn_problems *problems, struct tn_str *out)
 {
-    static const char *const        ALLOWED[] = {"file", NULL};
     TN_CLEANUP(tn_file_reset) struct tn_file file = {.data = NULL};
-    struct tn_str                   name, content;
-    char                           *full;
-    int                             code;
+    struct tn_str                            name, content;
+    char                                    *full;
+    int                                      code;
 
-    tn_node_check_keys(node, path, ALLOWED, problems);
+    if (node->count != 1 || tn_node_get(node, "file") == NULL) { /* other keys are not shown: one might be the secret */
+        tn_problem_add(problems, TN_PROBLEM_ERROR, node->line, path, "expected a text or {file: path}; got another map");
+        return false;
+    }
     if (!tn_node_text(node, path, "file", NULL, &name, problems))
         return false;
     full = join(folder, name, arena);

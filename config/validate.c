@@ -11,13 +11,12 @@ struct cluster_view {
     char                          path[TN_PATH_MAX];
 };
 
-unsigned tn_draft_line(const struct tn_draft *draft, const struct tn_node *map, const char *dotted)
+unsigned tn_draft_line(const struct tn_node *map, const char *dotted)
 {
     char        key[128];
     unsigned    line = map == NULL ? 1 : map->line;
     const char *end;
 
-    (void)draft;
     for (; map != NULL && map->kind == TN_NODE_MAP; dotted = *end == '\0' ? end : end + 1) {
         end = dotted + strcspn(dotted, ".");
         tn_str_copy(key, sizeof key, tn_str_n(dotted, (size_t)(end - dotted)));
@@ -34,7 +33,7 @@ static void settings_problem(const struct tn_draft *draft, const char *option, c
     unsigned              line = map == NULL ? 1 : tn_node_line(draft->root, draft->settings_name);
 
     if (map != NULL && map->kind == TN_NODE_MAP)
-        line = tn_draft_line(draft, map, option);
+        line = tn_draft_line(map, option);
     tn_path_join(path, draft->settings_name, tn_str(option));
     tn_problem_add(draft->problems, TN_PROBLEM_ERROR, line, path, "%s", text);
 }
@@ -82,7 +81,7 @@ static void check_frontends(const struct tn_draft *draft)
         settings_problem(draft, "adminApi.port", "the same address and port as frontends.postgresWire; choose another");
     if (!s->pg_enabled)
         tn_problem_add(draft->problems, TN_PROBLEM_WARNING,
-                       tn_draft_line(draft, draft->settings, "frontends.postgresWire.enabled"), draft->settings_name,
+                       tn_draft_line(draft->settings, "frontends.postgresWire.enabled"), draft->settings_name,
                        "no frontend is enabled; no client can connect");
 }
 
@@ -101,7 +100,7 @@ static void cluster_problem(const struct cluster_view *c, enum tn_problem_kind k
     char path[TN_PATH_MAX];
 
     tn_path_join(path, c->path, tn_str(option));
-    tn_problem_add(c->draft->problems, kind, tn_draft_line(c->draft, c->node, option), path, "%s", text);
+    tn_problem_add(c->draft->problems, kind, tn_draft_line(c->node, option), path, "%s", text);
 }
 
 /* A text option has a value, or would have one if it could be read. */

@@ -28,6 +28,6 @@ void tn_validate_groups(const struct tn_draft *draft);
 void tn_validate_routing(const struct tn_draft *draft);
 
 /* Line of the deepest part of DOTTED that MAP has; for complaints about an option that may be absent. */
-unsigned tn_draft_line(const struct tn_draft *draft, const struct tn_node *map, const char *dotted);
+unsigned tn_draft_line(const struct tn_node *map, const char *dotted);
 
 #endif

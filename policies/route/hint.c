@@ -34,10 +34,10 @@ static enum tn_status unknown(struct tn_error *err, const char *what, struct tn_
 /* NEAR becomes CANDIDATE when it is nearer to NAME than any before. */
 static void nearest(struct tn_str name, struct tn_str candidate, unsigned *least, struct tn_str *near)
 {
-    unsigned limit = (unsigned)TN_MAX((size_t)1, TN_MAX(name.len, candidate.len) / 3);
+    unsigned limit = (unsigned)((TN_MAX(name.len, candidate.len) + 1) / 3);
     unsigned distance = tn_str_distance(name, candidate, limit);
 
-    if (distance <= limit && distance < *least) {
+    if (distance <= limit && distance < *least && distance < TN_MAX(name.len, candidate.len)) {
         *least = distance;
         *near = candidate;
     }

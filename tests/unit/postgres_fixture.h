@@ -65,7 +65,8 @@ static inline bool wait_for(struct fixture *f, const bool *flag, double limit_s)
     uint64_t until = tn_clock_us() + (uint64_t)(limit_s * 1e6);
     ev_timer tick;
 
-    ev_timer_init(&tick, on_tick, 0.05, 0.05);
+    ev_now_update(f->worker->loop);
+    ev_timer_init(&tick, on_tick, TN_MIN(limit_s, 0.05), 0.05);
     ev_timer_start(f->worker->loop, &tick);
     while (!*flag && tn_clock_us() < until)
         turn(f);

@@ -3,16 +3,19 @@
 #include "engine/postgres/postgres_conn.h"
 #include "frontend/pgwire/pg_convert.h"
 
-enum { ROW_FIXED = 1 + 4 + 2, WORK_ROW = 5, WORK_BYTES = 512 };
+enum { ROW_FIXED = 1 + 4 + 2, WORK_ROW = 5, WORK_BYTES = 512, LATER_CHUNK = 64 * 1024 };
 
 static bool ensure_chunk(struct tn_postgres_conn *c)
 {
     struct tn_error err = TN_ERROR_INIT;
 
-    if (c->chunk == NULL)
-        c->chunk = tn_chunk_new(TN_CHUNK_MAX);
     if (c->chunk != NULL)
         return true;
+    c->chunk = tn_chunk_new(TN_CHUNK_MAX);
+    if (c->chunk != NULL && (!c->run->delivered || tn_buf_reserve(&c->chunk->bytes, LATER_CHUNK)))
+        return true; /* the first one may be all there is; the others grow large */
+    tn_chunk_free(c->chunk);
+    c->chunk = NULL;
     tn_fail(&err, TN_E_NOMEM, "53200", "out of memory for rows");
     tn_postgres_abort(c, &err);
     return false;

@@ -236,6 +236,7 @@ static bool may_call(struct tn_admin *admin, struct tn_http_exchange *x, const s
         if (!has_credentials(admin, x)) {
             if (tn_http_field(x, "authorization") != NULL)
                 tn_log(TN_LOG_WARN, "admin: wrong credentials", TN_LOG_TEXT("client", x->peer), TN_LOG_STR("path", x->path));
+            tn_count(&tn_runtime_of(x->worker)->counters, TN_COUNTER_http_requests_denied, 1);
             tn_http_set_field(x, "WWW-Authenticate", "Basic realm=\"turnout admin\", charset=\"UTF-8\"");
             tn_http_problem(x, 401, "user and password of adminApi are needed (HTTP Basic)");
             return false;
@@ -270,6 +271,7 @@ static void on_head(struct tn_http_exchange *x, void *arg)
     char                   allow[64];
     const struct endpoint *endpoint = find_endpoint(x, &capture, allow);
 
+    tn_count(&tn_runtime_of(x->worker)->counters, TN_COUNTER_http_requests, 1);
     if (endpoint == NULL)
         refuse_path(x, allow);
     else

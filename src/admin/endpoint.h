@@ -3,7 +3,7 @@
 #define TN_ADMIN_ENDPOINT_H
 
 #include "admin/admin.h"
-#include "admin/json.h"
+#include "base/json.h"
 #include "net/http.h"
 
 enum { TN_ADMIN_REPLY_MAX = 32 * 1024 * 1024, TN_ADMIN_PARAMS = 12 };

@@ -1,6 +1,6 @@
 /* json.h - writes JSON into a buffer, with the commas in the right places. Errors stick to the buffer. */
-#ifndef TN_ADMIN_JSON_H
-#define TN_ADMIN_JSON_H
+#ifndef TN_BASE_JSON_H
+#define TN_BASE_JSON_H
 
 #include "base/buf.h"
 

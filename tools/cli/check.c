@@ -1,0 +1,99 @@
+/* check.c - everything that is wrong with a configuration file, in one run. */
+#include "tools/cli/cli.h"
+
+#include "base/json.h"
+#include "config/config.h"
+#include "policies/route/route.h"
+
+static void compile_routers(const struct tn_config *draft, struct tn_problems *problems, void *arg)
+{
+    struct tn_routes *routes;
+
+    (void)arg;
+    if (tn_routes_new(&routes, draft, problems) == TN_OK)
+        tn_routes_unref(routes);
+}
+
+static void put_json(struct tn_buf *out, const char *file, bool ok, const struct tn_problems *problems)
+{
+    struct tn_json json = {.buf = out};
+
+    tn_json_open(&json, NULL, '{');
+    tn_json_text(&json, "file", file);
+    tn_json_bool(&json, "ok", ok);
+    tn_json_u64(&json, "errors", problems->errors);
+    tn_json_u64(&json, "warnings", problems->warnings);
+    tn_json_open(&json, "problems", '[');
+    for (size_t i = 0; i < problems->count; i++) {
+        tn_json_open(&json, NULL, '{');
+        tn_json_text(&json, "kind", problems->items[i].kind == TN_PROBLEM_ERROR ? "error" : "warning");
+        tn_json_u64(&json, "line", problems->items[i].line);
+        tn_json_text(&json, "path", problems->items[i].path);
+        tn_json_text(&json, "text", problems->items[i].text);
+        tn_json_close(&json, '}');
+    }
+    tn_json_close(&json, ']');
+    tn_json_close(&json, '}');
+    tn_buf_puts(out, "\n");
+}
+
+static void put_text(struct tn_buf *out, const char *file, const struct tn_config *config,
+                     const struct tn_problems *problems)
+{
+    tn_problems_print(problems, out);
+    if (config != NULL)
+        tn_buf_printf(out, "%s: ok: %zu clusters, %zu groups, %zu routers", file, config->cluster_count, config->group_count,
+                      config->routers != NULL ? config->routers->count : 0);
+    else
+        tn_buf_printf(out, "%s: %zu error%s", file, problems->errors, problems->errors == 1 ? "" : "s");
+    if (problems->warnings > 0)
+        tn_buf_printf(out, ", %zu warning%s", problems->warnings, problems->warnings == 1 ? "" : "s");
+    tn_buf_puts(out, "\n");
+}
+
+static int run(struct tn_cli *cli)
+{
+    const char        *file = tn_cli_value(cli, "config");
+    struct tn_problems problems;
+    struct tn_config  *config;
+    bool               ok;
+
+    if (file != NULL && cli->operand_count > 0)
+        return tn_cli_usage(cli, "check: the file is given twice");
+    if (cli->operand_count > 0)
+        file = cli->operands[0];
+    if (file == NULL)
+        return tn_cli_usage(cli, "check needs FILE");
+    tn_problems_init(&problems, file);
+    ok = tn_config_load_checked(&config, file, &problems, compile_routers, NULL) == TN_OK;
+    tn_problems_sort(&problems);
+    if (tn_cli_has(cli, "json"))
+        put_json(&cli->out, file, ok, &problems);
+    else
+        put_text(&cli->out, file, ok ? config : NULL, &problems);
+    if (problems.no_memory)
+        tn_cli_fail("no memory for all the problems");
+    tn_problems_reset(&problems);
+    if (ok)
+        tn_config_unref(config);
+    return ok ? TN_CLI_OK : TN_CLI_FAILED;
+}
+
+static const struct tn_cli_option options[] = {
+    {"config", "FILE", "the same as FILE"},
+    {"json", NULL, "print JSON"},
+    {NULL, NULL, NULL},
+};
+
+const struct tn_cli_command tn_cli_check_command = {
+    .name = "check",
+    .operands = "FILE",
+    .summary = "say everything that is wrong with a configuration file",
+    .text = "Reads FILE, compiles its routers and prints every problem with its line, its key and what to do.\n"
+            "Opens no engine and no port. The exit status is 1 when there are errors, 0 when there are none or only\n"
+            "warnings.\n",
+    .examples = "  turnout check turnout.yaml\n  turnout check --json turnout.yaml\n",
+    .options = options,
+    .operands_max = 1,
+    .run = run,
+};

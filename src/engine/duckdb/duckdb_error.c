@@ -91,6 +91,21 @@ static int character_at(struct tn_str sql, size_t at)
     return n;
 }
 
+/* Bytes of the first COLUMNS columns of TEXT as a terminal shows them: wide characters take two. */
+static size_t bytes_of_columns(struct tn_str text, size_t columns)
+{
+    size_t at = 0;
+
+    while (at < text.len && columns > 0) {
+        unsigned char lead = (unsigned char)text.ptr[at++];
+        bool          wide = (lead >= 0xE1 && lead <= 0xED && lead != 0xE2) || lead == 0xEF || lead >= 0xF0;
+        while (at < text.len && ((unsigned char)text.ptr[at] & 0xC0) == 0x80)
+            at++;
+        columns -= TN_MIN(columns, wide ? 2u : 1u);
+    }
+    return at;
+}
+
 /* DuckDB shows "LINE 2: ...some of the line..." and below it a caret under the place. The shown piece is looked for in
  * that line of SQL; 0 when it is not there or there twice. */
 static int position_of(const char *message, struct tn_str sql)
@@ -118,7 +133,7 @@ static int position_of(const char *message, struct tn_str sql)
     line = line_of(sql, number);
     if (shown.len == 0 || (found = memmem(line.ptr, line.len, shown.ptr, shown.len)) == NULL)
         return 0;
-    return character_at(sql, (size_t)(found - sql.ptr) + column);
+    return character_at(sql, (size_t)(found - sql.ptr) + bytes_of_columns(shown, column));
 }
 
 enum tn_status tn_duckdb_fail(struct tn_error *err, int type, const char *message, struct tn_str sql)

@@ -295,12 +295,14 @@ static void put_name(struct tn_buf *out, struct tn_str name)
 /* SELECT c0 AS "name", CAST(c1 AS JSON) AS ... FROM (statement) AS t(c0, c1, ...) */
 static void write_wrapped(struct tn_buf *out, const struct tn_duckdb_plan *plan, struct tn_str sql)
 {
-    static const char *const before[] = {"", "CAST(", "CAST("};
-    static const char *const after[] = {"", " AS VARCHAR)", " AS JSON)"};
-
     tn_buf_puts(out, "SELECT ");
     for (size_t i = 0; i < plan->schema.count; i++) {
-        tn_buf_printf(out, "%s%sc%zu%s AS ", i > 0 ? ", " : "", before[plan->casts[i]], i, after[plan->casts[i]]);
+        tn_buf_puts(out, i > 0 ? ", " : "");
+        if (plan->casts[i] == TN_DUCKDB_CAST_JSON) /* the cast makes JSON's null of NULL */
+            tn_buf_printf(out, "CASE WHEN c%zu IS NOT NULL THEN CAST(c%zu AS JSON) END", i, i);
+        else
+            tn_buf_printf(out, plan->casts[i] == TN_DUCKDB_CAST_TEXT ? "CAST(c%zu AS VARCHAR)" : "c%zu", i);
+        tn_buf_puts(out, " AS ");
         put_name(out, plan->schema.columns[i].name);
     }
     tn_buf_puts(out, " FROM (");

@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 
-enum { NAMED_MAX = 10000 /* clusters, and groups, of one file */, NAME_LEN_MAX = 128 };
+enum { NAMED_MAX = 10000 /* clusters, and groups, of one file */, NAME_LEN_MAX = 128, SNAPSHOT_MAX = 512 << 20 /* bytes */ };
 
 struct snapshot {
     struct tn_config config;
@@ -367,7 +367,7 @@ enum tn_status tn_config_parse_checked(struct tn_config **out, const char *name,
     if (snapshot == NULL)
         return TN_E_NOMEM;
     atomic_init(&snapshot->refs, 1);
-    tn_arena_init(&snapshot->arena, 0);
+    tn_arena_init(&snapshot->arena, SNAPSHOT_MAX);
     l.draft = (struct tn_draft){.config = &snapshot->config, .arena = &snapshot->arena, .problems = problems,
                                 .routers_are_checked = check != NULL};
     l.reader = (struct tn_options_reader){.arena = &snapshot->arena, .problems = problems, .folder = folder_of(name)};

@@ -133,6 +133,8 @@ void tn_problems_print(const struct tn_problems *problems, struct tn_buf *out)
         tn_buf_puts(out, problem->text);
         tn_buf_puts(out, "\n");
     }
+    if (problems->no_memory)
+        tn_buf_printf(out, "%s: error: out of memory\n", problems->file);
 }
 
 void tn_path_join(char out[TN_PATH_MAX], const char *path, struct tn_str key)

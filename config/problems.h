@@ -38,7 +38,7 @@ void tn_problems_reset(struct tn_problems *problems);                  /* frees;
 void tn_problem_add(struct tn_problems *problems, enum tn_problem_kind kind, unsigned line, const char *path,
                     const char *fmt, ...) TN_PRINTF(5, 6);
 void tn_problems_sort(struct tn_problems *problems);
-/* One line per problem: "FILE:LINE: error: PATH: TEXT\n". */
+/* One line per problem: "FILE:LINE: error: PATH: TEXT\n"; one more when memory ran out. */
 struct tn_buf;
 void tn_problems_print(const struct tn_problems *problems, struct tn_buf *out);
 

@@ -10,6 +10,7 @@ enum { NAME_SHOWN_MAX = 128 };
 struct expansion {
     struct tn_arena    *arena;
     struct tn_problems *problems;
+    size_t              total; /* bytes that took the place of references' scalars */
     char                path[TN_PATH_MAX];
 };
 
@@ -108,9 +109,11 @@ static void expand_scalar(struct expansion *x, struct tn_node *node)
         return;
     }
     len = expand(node->text, NULL);
-    if (len > TN_EXPANDED_MAX) {
+    x->total += len;
+    if (len > TN_EXPANDED_MAX || x->total > TN_EXPANDED_TOTAL_MAX) {
         node->broken = true;
-        tn_problem_add(x->problems, TN_PROBLEM_ERROR, node->line, x->path, "longer than 1 MiB once its ${...} are replaced");
+        tn_problem_add(x->problems, TN_PROBLEM_ERROR, node->line, x->path, "with its ${...} replaced, %s",
+                       len > TN_EXPANDED_MAX ? "longer than 1 MiB" : "the file holds more than 16 MiB of such texts");
         return;
     }
     copy = tn_arena_alloc(x->arena, len + 1);

@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "config/node.h"
 
-enum { TN_SECRET_FILE_MAX = 64 << 10, TN_EXPANDED_MAX = 1 << 20 };
+enum { TN_SECRET_FILE_MAX = 64 << 10, TN_EXPANDED_MAX = 1 << 20, TN_EXPANDED_TOTAL_MAX = 16 << 20 };
 
 /* Replaces ${NAME} in every scalar below ROOT (`shown` keeps what the file says); an unset variable, a bad name and a
  * missing brace are reported, and the node marked broken. The environment must not change meanwhile. */

@@ -394,6 +394,8 @@ enum tn_status tn_yaml_read(struct tn_node **root, struct tn_str text, struct tn
         tn_problem_add(problems, TN_PROBLEM_ERROR, 0, "", "the file is larger than 8 MiB");
         return TN_E_LIMIT;
     }
+    if (tn_str_starts(text, TN_STR("\xEF\xBB\xBF"))) /* libyaml would count the byte order mark as a column */
+        text = tn_str_n(text.ptr + 3, text.len - 3);
     if (!tn_braces_hide(&r.braces, text))
         return TN_E_NOMEM;
     status = run_parser(&r, root);

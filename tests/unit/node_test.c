@@ -69,6 +69,19 @@ static void test_tree(void)
     close_text();
 }
 
+static void test_byte_order_mark_and_line_ends(void)
+{
+    open_text("\xEF\xBB\xBF" "a: 1\r\nb:\r\n  - x\r\n");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(root);
+    CU_ASSERT(tn_str_eq_c(root->keys[0], "a") && tn_str_eq_c(root->items[0]->text, "1"));
+    CU_ASSERT_EQUAL(tn_node_get(root, "b")->items[0]->line, 3);
+    close_text();
+    open_text("a: 1\nb: \xff\n");
+    CU_ASSERT_PTR_NULL(root);
+    assert_problems("t.yaml:2: error: YAML, byte 4 of the line: invalid leading UTF-8 octet\n");
+    close_text();
+}
+
 static void test_depth(void)
 {
     char   text[400];
@@ -332,8 +345,23 @@ static void test_expansion_is_bounded(void)
     open_text(text);
     CU_ASSERT_PTR_NOT_NULL_FATAL(root);
     tn_secrets_expand(root, &arena, &problems);
-    assert_problems("t.yaml:1: error: a: longer than 1 MiB once its ${...} are replaced\n");
+    assert_problems("t.yaml:1: error: a: with its ${...} replaced, longer than 1 MiB\n");
     CU_ASSERT(tn_node_get(root, "a")->broken);
+    close_text();
+    open_text("- ${TEST_LONG}\n");
+    for (int i = 0; i < 257; i++) { /* the same scalar again and again: 16 MiB in all */
+        static struct tn_node *items[257];
+
+        items[i] = tn_arena_alloc(&arena, sizeof *items[i]);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(items[i]);
+        *items[i] = *root->items[0];
+        if (i == 256) {
+            root->items = items;
+            root->count = 257;
+        }
+    }
+    tn_secrets_expand(root, &arena, &problems);
+    assert_problems("t.yaml:1: error: [256]: with its ${...} replaced, the file holds more than 16 MiB of such texts\n");
     close_text();
     unsetenv("TEST_LONG");
     tn_free(value);
@@ -413,6 +441,7 @@ int main(void)
     if (CU_initialize_registry() != CUE_SUCCESS || (suite = CU_add_suite("node", NULL, NULL)) == NULL)
         return 1;
     CU_ADD_TEST(suite, test_tree);
+    CU_ADD_TEST(suite, test_byte_order_mark_and_line_ends);
     CU_ADD_TEST(suite, test_depth);
     CU_ADD_TEST(suite, test_size_limits);
     CU_ADD_TEST(suite, test_typed);

@@ -11,7 +11,11 @@
 #include <errno.h>
 #include <stdatomic.h>
 
-enum { NAMED_MAX = 10000 /* clusters, and groups, of one file */, NAME_LEN_MAX = 128, SNAPSHOT_MAX = 512 << 20 /* bytes */ };
+enum {
+    NAMED_MAX = 10000, /* clusters, and groups, of one file */
+    NAME_LEN_MAX = 128,
+    SNAPSHOT_MAX = 512 << 20, /* bytes */
+};
 
 struct snapshot {
     struct tn_config config;
@@ -88,8 +92,8 @@ static void dangling_group(const struct tn_config *config, const struct tn_node 
         names[i] = config->groups[i].name.ptr;
     near = problems->count < TN_PROBLEMS_MAX ? tn_suggest(node->shown, names) : NULL;
     tn_problem_add(problems, TN_PROBLEM_ERROR, node->line, path, "no such group: %s%s%s%s",
-                   tn_node_describe(node, got, sizeof got), near == NULL ? "" : "; did you mean `", near == NULL ? "" : near,
-                   near == NULL ? "" : "`?");
+                   tn_node_describe(node, got, sizeof got), near == NULL ? "" : "; did you mean `",
+                   near == NULL ? "" : near, near == NULL ? "" : "`?");
     tn_free(names);
 }
 

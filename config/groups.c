@@ -17,8 +17,8 @@ static void dangling(const struct tn_draft *draft, const struct tn_node *named, 
     const char *near = draft->problems->count < TN_PROBLEMS_MAX ? tn_suggest(named->shown, names) : NULL;
 
     tn_problem_add(draft->problems, TN_PROBLEM_ERROR, named->line, path, "%s: %s%s%s%s", what,
-                   tn_node_describe(named, got, sizeof got), near == NULL ? "" : "; did you mean `", near == NULL ? "" : near,
-                   near == NULL ? "" : "`?");
+                   tn_node_describe(named, got, sizeof got), near == NULL ? "" : "; did you mean `",
+                   near == NULL ? "" : near, near == NULL ? "" : "`?");
 }
 
 static void group_problem(const struct group_view *g, enum tn_problem_kind kind, const char *option, const char *text)

@@ -1,6 +1,11 @@
 #include "config/known_keys.h"
 
-enum known_scope { KNOWN_SETTINGS = TN_SCOPE_SETTINGS, KNOWN_CLUSTER = TN_SCOPE_CLUSTER, KNOWN_GROUP = TN_SCOPE_GROUP, KNOWN_TOP };
+enum known_scope {
+    KNOWN_SETTINGS = TN_SCOPE_SETTINGS,
+    KNOWN_CLUSTER = TN_SCOPE_CLUSTER,
+    KNOWN_GROUP = TN_SCOPE_GROUP,
+    KNOWN_TOP,
+};
 enum { CHOICES_MAX = 64, COMPONENT_MAX = 64 };
 
 #define KNOWN_KEY(...)
@@ -181,6 +186,7 @@ static void check_section(const struct level *level, size_t at, const char *belo
     struct level          next = {level->scope, node, below, level->prefix, level->problems};
     struct choices        choices;
     char                  names[256], got[160];
+    const char           *what;
     size_t                len = 0;
 
     if (node->kind == TN_NODE_MAP) {
@@ -193,9 +199,10 @@ static void check_section(const struct level *level, size_t at, const char *belo
     collect_choices(&choices, level->scope, below);
     for (size_t i = 0; i < choices.count && len < sizeof names; i++)
         len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i == 0 ? " with keys " : ", ", choices.names[i]);
-    tn_problem_add(level->problems, TN_PROBLEM_ERROR, node->line, full, "expected a map%s; got %s", names,
-                   node->kind == TN_NODE_SCALAR && holds_secret(level->scope, below) ? "a text"
-                                                                                     : tn_node_describe(node, got, sizeof got));
+    what = tn_node_describe(node, got, sizeof got);
+    if (node->kind == TN_NODE_SCALAR && holds_secret(level->scope, below))
+        what = "a text";
+    tn_problem_add(level->problems, TN_PROBLEM_ERROR, node->line, full, "expected a map%s; got %s", names, what);
 }
 
 static void check_key(const struct level *level, size_t at)
@@ -246,7 +253,8 @@ static void report_unknown_top(const struct tn_node *root, size_t at, const char
 
     tn_str_copy(key, sizeof key, root->keys[at]);
     tn_path_join(path, "", root->keys[at]);
-    if (root->keys[at].len < sizeof key && (is_section(KNOWN_SETTINGS, key) || tn_option_find(TN_SCOPE_SETTINGS, key) != NULL))
+    if (root->keys[at].len < sizeof key &&
+        (is_section(KNOWN_SETTINGS, key) || tn_option_find(TN_SCOPE_SETTINGS, key) != NULL))
         tn_problem_add(problems, TN_PROBLEM_ERROR, root->key_lines[at], path,
                        "unknown key; did you mean `turnout.%s`? it belongs below `turnout:`", key);
     else if (near != NULL)
@@ -318,8 +326,8 @@ static void read_renamed(const struct tn_options_reader *reader, const struct re
         ours.shown = join(reader, node->shown, row->unit);
     }
     if (tn_option_read(reader, option, &ours, path, out))
-        tn_problem_add(reader->problems, TN_PROBLEM_WARNING, node->line, path, "read as `%s: " TN_STR_FMT "`; please write that",
-                       row->ours, TN_STR_ARG(ours.shown));
+        tn_problem_add(reader->problems, TN_PROBLEM_WARNING, node->line, path,
+                       "read as `%s: " TN_STR_FMT "`; please write that", row->ours, TN_STR_ARG(ours.shown));
 }
 
 void tn_known_read_renamed(const struct tn_options_reader *reader, enum tn_option_scope scope, const struct tn_node *map,

@@ -90,13 +90,13 @@ static void describe_expected(const struct tn_option *option, char *out, size_t 
         [TN_OPTION_MAP] = "a map of texts: {key: value}",
     };
     char range[64];
+    bool has_unit = option->type == TN_OPTION_SIZE || option->type == TN_OPTION_DURATION;
 
     describe_range(option, range, sizeof range);
     if (option->type >= TN_OPTION_ENUM_FIRST)
         describe_names(option, out, size);
     else
-        snprintf(out, size, "%s%s%s", FORMS[option->type],
-                 range[0] != '\0' && (option->type == TN_OPTION_SIZE || option->type == TN_OPTION_DURATION) ? "," : "", range);
+        snprintf(out, size, "%s%s%s", FORMS[option->type], range[0] != '\0' && has_unit ? "," : "", range);
 }
 
 static const char *found_unit(const struct tn_option_source *s)

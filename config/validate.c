@@ -116,8 +116,13 @@ static void check_foreign_options(const struct cluster_view *c)
         const char        *option;
         enum tn_cfg_engine engine;
     } OWNED[] = {
-        {"threads", TN_CFG_ENGINE_DUCKDB},   {"memoryLimit", TN_CFG_ENGINE_DUCKDB}, {"extensions", TN_CFG_ENGINE_DUCKDB},
-        {"busyTimeout", TN_CFG_ENGINE_SQLITE}, {"sslMode", TN_CFG_ENGINE_POSTGRES},   {"auth.username", TN_CFG_ENGINE_POSTGRES},
+        {"threads", TN_CFG_ENGINE_DUCKDB},
+        {"memoryLimit", TN_CFG_ENGINE_DUCKDB},
+        {"extensions", TN_CFG_ENGINE_DUCKDB},
+        {"externalAccess", TN_CFG_ENGINE_DUCKDB},
+        {"busyTimeout", TN_CFG_ENGINE_SQLITE},
+        {"sslMode", TN_CFG_ENGINE_POSTGRES},
+        {"auth.username", TN_CFG_ENGINE_POSTGRES},
         {"auth.password", TN_CFG_ENGINE_POSTGRES},
     };
     char text[128];

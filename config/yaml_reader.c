@@ -47,10 +47,10 @@ static enum tn_status fail_encoding(struct reader *r)
     const yaml_parser_t *p = &r->parser;
     unsigned             line = 1;
     size_t               column = 1;
-    const unsigned char *end = p->input.string.end;
+    const unsigned char *start = p->input.string.start;
+    size_t               size = TN_MIN((size_t)(p->input.string.end - start), p->problem_offset);
 
-    for (const unsigned char *at = p->input.string.start; at < end && (size_t)(at - p->input.string.start) < p->problem_offset;
-         at++) {
+    for (const unsigned char *at = start; at < start + size; at++) {
         column = *at == '\n' ? 1 : column + 1;
         line += *at == '\n';
     }

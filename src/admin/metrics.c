@@ -29,6 +29,8 @@ static void put_program(struct tn_prometheus *p, struct tn_admin *admin, const s
                       atomic_load(&server->queries));
     tn_prometheus_one(p, "turnout_offload_waiting_jobs", "gauge", "Jobs that wait for a thread of the offload pool.",
                       tn_offload_waiting(server->offload));
+    tn_prometheus_one(p, "turnout_history_failing", "gauge", "1 when the history file could not be written lately.",
+                      server->history != NULL && tn_history_failing(server->history));
     tn_prometheus_one(p, "turnout_admin_connections", "gauge", "Open connections to the admin API.",
                       tn_http_server_connections(admin->http));
     tn_prometheus_family(p, "turnout_config_loaded_timestamp_seconds", "gauge",
@@ -66,6 +68,8 @@ static void put_counters(struct tn_prometheus *p, struct tn_server *server)
 
     for (size_t i = 0; i < server->worker_count; i++)
         tn_counters_add(sums, &server->runtimes[i].counters);
+    if (server->history != NULL)
+        tn_counters_add(sums, tn_history_counters(server->history));
     sums[TN_COUNTER_config_reloads_ok] = TN_MAX(sums[TN_COUNTER_config_reloads_ok], atomic_load(&server->reloads_ok));
     sums[TN_COUNTER_config_reloads_failed] =
         TN_MAX(sums[TN_COUNTER_config_reloads_failed], atomic_load(&server->reloads_failed));

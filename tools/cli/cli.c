@@ -43,6 +43,8 @@ const char *tn_cli_suggest(const char *name, const char *const *names, size_t co
 
 /* ---- messages and output ---- */
 
+static void complain(const char *fmt, va_list args) TN_PRINTF(1, 0);
+
 static void complain(const char *fmt, va_list args)
 {
     fputs("turnout: ", stderr);

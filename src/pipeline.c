@@ -74,6 +74,35 @@ static void deny(struct tn_query *q)
     tn_error_detail(&q->error, "denied by router %s, rule %d", q->route.router, q->route.rule + 1);
 }
 
+static bool has_tag(const struct tn_query *q, struct tn_str key)
+{
+    for (size_t i = 0; i < q->client.tag_count; i++)
+        if (tn_str_eq(q->client.tags[i].key, key))
+            return true;
+    return false;
+}
+
+/* The group's defaultTags, where the client does not say otherwise. */
+static void add_default_tags(struct tn_query *q)
+{
+    const struct tn_cfg_map *defaults = &q->route.group->default_tags;
+    struct tn_tag           *all;
+    size_t                   count = q->client.tag_count;
+
+    if (defaults->count == 0)
+        return;
+    all = tn_arena_alloc(&q->arena, sizeof *all * (count + defaults->count));
+    if (all == NULL)
+        return; /* tags are for the record: not worth a failed query */
+    for (size_t i = 0; i < count; i++)
+        all[i] = q->client.tags[i];
+    for (size_t i = 0; i < defaults->count; i++)
+        if (!has_tag(q, defaults->items[i].key))
+            all[count++] = (struct tn_tag){defaults->items[i].key, defaults->items[i].value};
+    q->client.tags = all;
+    q->client.tag_count = count;
+}
+
 static enum tn_step stage_route(struct tn_query *q)
 {
     q->client.wall_us = q->started_wall_us;
@@ -83,6 +112,7 @@ static enum tn_step stage_route(struct tn_query *q)
         deny(q);
         return TN_STOP;
     }
+    add_default_tags(q);
     tn_priority_parse(q->client.hint_priority, &q->priority);
     q->group = q->pinned ? q->lease->group : tn_topology_group(q->snapshot->topology, q->route.group->name);
     start_deadline(q);

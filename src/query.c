@@ -5,20 +5,14 @@
 #include "pipeline.h"
 #include "server.h"
 
-static const char *const outcome_names[] = {"ok", "error", "cancelled", "timeout", "denied", "refused"};
-
-const char *tn_outcome_name(enum tn_outcome outcome)
-{
-    return outcome_names[outcome];
-}
-
 struct tn_query *tn_query_new(struct tn_runtime *runtime)
 {
     struct tn_query *q = tn_calloc(1, sizeof *q);
 
     if (q == NULL)
         return NULL;
-    q->id = atomic_fetch_add_explicit(&runtime->server->next_query_id, 1, memory_order_relaxed);
+    q->id = runtime->server->history != NULL ? tn_history_next_id(runtime->server->history)
+                                             : atomic_fetch_add(&runtime->server->next_query_id, 1);
     q->worker = runtime->worker;
     q->snapshot = tn_snapshot_ref(runtime->snapshot);
     q->priority = TN_PRIORITY_NORMAL;

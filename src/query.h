@@ -35,9 +35,6 @@ struct tn_query_events {
     void (*done)(struct tn_query *q); /* q->error says how; the session then calls tn_query_free() */
 };
 
-enum tn_outcome { TN_OUTCOME_OK, TN_OUTCOME_ERROR, TN_OUTCOME_CANCELLED, TN_OUTCOME_TIMEOUT, TN_OUTCOME_DENIED, TN_OUTCOME_REFUSED };
-const char *tn_outcome_name(enum tn_outcome outcome);
-
 /* Cancel reasons, strongest wins; decides the error that the client sees. */
 enum tn_cancel { TN_CANCEL_NONE, TN_CANCEL_USER, TN_CANCEL_CLIENT_GONE, TN_CANCEL_TIMEOUT, TN_CANCEL_ADMIN, TN_CANCEL_SHUTDOWN };
 
@@ -102,7 +99,7 @@ struct tn_query {
 
     /* outcome */
     struct tn_error               error;
-    enum tn_outcome               outcome;
+    enum tn_history_outcome       outcome;
     uint64_t                      started_us, started_wall_us, queued_at_us, ended_us;
     uint64_t                      queue_us;   /* spent in queues */
     uint64_t                      first_byte_us; /* after started_us; 0 = no row */

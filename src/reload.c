@@ -66,8 +66,8 @@ static void apply_settings(struct tn_server *server, const struct tn_settings *s
 {
     tn_log_configure((enum tn_log_level)settings->log_level, (enum tn_log_format)settings->log_format);
     if (server->history != NULL)
-        tn_history_set_limits(server->history, settings->history_max_age, settings->history_max_size,
-                              settings->history_max_text);
+        tn_history_limit(server->history, settings->history_max_age, settings->history_max_size,
+                         settings->history_max_text);
 }
 
 static enum tn_status reload(struct tn_server *server, struct tn_problems *problems, char *restart_keys,

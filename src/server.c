@@ -49,13 +49,13 @@ static size_t worker_count(const struct tn_settings *settings)
 
 static enum tn_status open_history(struct tn_server *server, const struct tn_settings *settings, struct tn_error *err)
 {
-    struct tn_history_options options = {
-        .path = settings->persistence_type == TN_CFG_PERSISTENCE_SQLITE ? settings->persistence_path.ptr : NULL,
-        .max_age_us = settings->history_max_age,
-        .max_bytes = settings->history_max_size,
-        .max_text = settings->history_max_text,
-    };
+    struct tn_history_options options = TN_HISTORY_OPTIONS_DEFAULT;
 
+    if (settings->persistence_type == TN_CFG_PERSISTENCE_SQLITE)
+        options.path = settings->persistence_path.ptr;
+    options.max_age_us = settings->history_max_age;
+    options.max_size = settings->history_max_size;
+    options.max_text = settings->history_max_text;
     return settings->history_enabled ? tn_history_open(&server->history, &options, err) : TN_OK;
 }
 

@@ -2,17 +2,17 @@
 #include "server.h"
 #include "stages.h"
 
-static enum tn_outcome outcome_of(const struct tn_query *q)
+static enum tn_history_outcome outcome_of(const struct tn_query *q)
 {
     if (q->error.status == TN_OK)
-        return TN_OUTCOME_OK;
+        return TN_HISTORY_OK;
     if (q->route.denied)
-        return TN_OUTCOME_DENIED;
+        return TN_HISTORY_DENIED;
     if (q->error.fault == TN_FAULT_TIMEOUT)
-        return TN_OUTCOME_TIMEOUT;
+        return TN_HISTORY_TIMEOUT;
     if (q->error.fault == TN_FAULT_CANCEL)
-        return TN_OUTCOME_CANCELLED;
-    return q->error.fault == TN_FAULT_TURNOUT ? TN_OUTCOME_REFUSED : TN_OUTCOME_ERROR;
+        return TN_HISTORY_CANCELLED;
+    return q->error.fault == TN_FAULT_TURNOUT ? TN_HISTORY_REFUSED : TN_HISTORY_ERROR;
 }
 
 static uint64_t engine_us(const struct tn_query *q)
@@ -23,9 +23,9 @@ static uint64_t engine_us(const struct tn_query *q)
 static void count(struct tn_query *q)
 {
     static const enum tn_counter counters[] = {
-        [TN_OUTCOME_OK] = TN_COUNTER_queries_ok,             [TN_OUTCOME_ERROR] = TN_COUNTER_queries_error,
-        [TN_OUTCOME_CANCELLED] = TN_COUNTER_queries_cancelled, [TN_OUTCOME_TIMEOUT] = TN_COUNTER_queries_timed_out,
-        [TN_OUTCOME_DENIED] = TN_COUNTER_queries_denied,     [TN_OUTCOME_REFUSED] = TN_COUNTER_queries_refused,
+        [TN_HISTORY_OK] = TN_COUNTER_queries_ok,             [TN_HISTORY_ERROR] = TN_COUNTER_queries_error,
+        [TN_HISTORY_CANCELLED] = TN_COUNTER_queries_cancelled, [TN_HISTORY_TIMEOUT] = TN_COUNTER_queries_timed_out,
+        [TN_HISTORY_DENIED] = TN_COUNTER_queries_denied,     [TN_HISTORY_REFUSED] = TN_COUNTER_queries_refused,
     };
     struct tn_runtime *runtime = tn_runtime_of(q->worker);
 
@@ -54,8 +54,8 @@ static struct tn_str tags_text(struct tn_query *q)
         if (tag->value.ptr != NULL)
             tn_buf_printf(&out, ":" TN_STR_FMT, TN_STR_ARG(tag->value));
     }
-    if (!out.failed)
-        tn_arena_str(&q->arena, tn_buf_str(&out), &text);
+    if (out.failed || !tn_arena_str(&q->arena, tn_buf_str(&out), &text))
+        text = TN_STR("");
     tn_buf_reset(&out);
     return text;
 }
@@ -78,19 +78,18 @@ static struct tn_str kept_text(struct tn_query *q)
 static void remember(struct tn_query *q)
 {
     struct tn_server        *server = tn_runtime_of(q->worker)->server;
-    char                     trace[2048];
+    char                     trace[2048], rule[16] = "";
     struct tn_history_record record = {
         .id = q->id,
-        .started_wall_us = q->started_wall_us,
+        .started_us = q->started_wall_us,
         .client = q->client.client_address,
         .user = q->client.user,
         .database = q->client.database,
         .application = q->client.application,
         .protocol = tn_str(q->client.protocol),
         .router = tn_str(q->route.router),
-        .rule = q->route.rule,
         .reason = tn_str(q->reason),
-        .class = q->features.class,
+        .class = tn_str(tn_class_name(q->features.class)),
         .template_hash = q->features.template_hash,
         .queue_us = q->queue_us,
         .first_byte_us = q->first_byte_us,
@@ -98,13 +97,17 @@ static void remember(struct tn_query *q)
         .total_us = q->ended_us - q->started_us,
         .rows = q->run.rows > 0 ? q->run.rows : q->run.affected,
         .bytes = q->run.bytes,
-        .outcome = (enum tn_history_outcome)q->outcome,
+        .outcome = q->outcome,
         .attempts = q->attempts,
     };
 
     if (server->history == NULL || !q->snapshot->config->settings.history_enabled)
         return;
     record.text = kept_text(q);
+    record.text_size = q->text.len;
+    if (q->route.rule >= 0)
+        snprintf(rule, sizeof rule, "%d", q->route.rule + 1);
+    record.rule = tn_str(rule);
     record.tags = tags_text(q);
     record.trace = tn_str_n(trace, tn_route_trace_text(&q->route, trace, sizeof trace));
     if (q->group != NULL)
@@ -122,7 +125,7 @@ static void remember(struct tn_query *q)
 
 static void log_query(const struct tn_query *q)
 {
-    tn_log(TN_LOG_DEBUG, "query end", TN_LOG_U64("query", q->id), TN_LOG_TEXT("outcome", tn_outcome_name(q->outcome)),
+    tn_log(TN_LOG_DEBUG, "query end", TN_LOG_U64("query", q->id), TN_LOG_TEXT("outcome", tn_history_outcome_name(q->outcome)),
            TN_LOG_STR("group", q->group != NULL ? q->group->conf->name : TN_STR("")),
            TN_LOG_STR("cluster", q->cluster != NULL ? q->cluster->conf->name : TN_STR("")),
            TN_LOG_U64("us", q->ended_us - q->started_us), TN_LOG_U64("rows", q->run.rows),

@@ -113,6 +113,20 @@ static void clear_results(struct tn_run *run)
     run->started_us = run->first_byte_us = run->ended_us = 0;
 }
 
+/* A binary parameter of a type that only PostgreSQL knows cannot be given to another engine. */
+static bool refuse_raw_params(struct tn_query *q, struct tn_run *run)
+{
+    if (!run->params.raw_only || q->lease->conn->cluster->ops->dialect == TN_DIALECT_POSTGRES)
+        return false;
+    tn_fail(&run->error, TN_E_UNSUPPORTED, "0A000", "a binary parameter has a type that cluster \"" TN_STR_FMT "\" does not know",
+            TN_STR_ARG(q->cluster->conf->name));
+    tn_error_hint(&run->error, "Send it as text with a cast, or route the statement to a PostgreSQL cluster.");
+    tn_error_blame(&run->error, TN_FAULT_QUERY, false);
+    q->run_stage = TN_RUN_STAGE_DONE;
+    tn_pipeline_resume(q);
+    return true;
+}
+
 static void start_statement(struct tn_query *q)
 {
     struct tn_run *run = &q->run;
@@ -124,6 +138,8 @@ static void start_statement(struct tn_query *q)
     run->events = &run_events;
     run->owner = q;
     q->run_stage = TN_RUN_STAGE_RUN;
+    if (refuse_raw_params(q, run))
+        return;
     if (q->features.needs_session)
         q->lease->conn->dirty = true;
     tn_run_start(run, q->lease->conn);

@@ -290,12 +290,12 @@ static void reset_all(struct tn_session *s, struct tn_error *err)
     }
     tn_settings_list_unref(s->settings);
     s->settings = fresh;
-    for (size_t i = 1; i < s->header_count && err->status == TN_OK; i++) { /* defaults are what the client started with */
+    for (size_t i = 1; i < s->header_count; i++) { /* defaults are what the client started with */
         struct tn_str name = s->headers[i].key;
 
-        if (tn_setting_find(name) >= 0)
-            tn_settings_change(&s->settings, name, s->headers[i].value, TN_CFG_ENGINE_UNSET, false, false, s->runtime->snapshot,
-                               err);
+        if (tn_setting_find(name) >= 0 && tn_settings_change(&s->settings, name, s->headers[i].value, TN_CFG_ENGINE_UNSET, false,
+                                                             false, s->runtime->snapshot, err) != TN_OK)
+            return;
     }
 }
 
@@ -320,8 +320,9 @@ static void run_reset(struct tn_session *s, struct tn_str sql, struct tn_reply *
             syntax(err, &words, "RESET");
             return;
         }
-        if (tn_settings_get(s->settings, name).ptr != NULL)
-            tn_settings_change(&s->settings, name, tn_str_n(NULL, 0), TN_CFG_ENGINE_UNSET, false, false, NULL, err);
+        if (tn_settings_get(s->settings, name).ptr != NULL &&
+            tn_settings_change(&s->settings, name, tn_str_n(NULL, 0), TN_CFG_ENGINE_UNSET, false, false, NULL, err) != TN_OK)
+            return;
     }
     if (err->status == TN_OK && !at_end(&words))
         syntax(err, &words, "RESET");

@@ -144,7 +144,20 @@ static bool fill_client(struct tn_session *s, struct tn_query *q, struct tn_erro
     return merge_tags(q, s->settings, hint.tags, err);
 }
 
-static void fill_transaction(struct tn_session *s, struct tn_query *q)
+/* BEGIN with the modes that the client gave; without memory the statement must not run outside of its transaction. */
+static bool fill_prelude(struct tn_session *s, struct tn_query *q, struct tn_error *err)
+{
+    struct tn_buf begin;
+    bool          ok;
+
+    tn_buf_init(&begin, 8192);
+    tn_buf_printf(&begin, "BEGIN " TN_STR_FMT, TN_STR_ARG(s->tx.modes));
+    ok = !begin.failed && tn_arena_str(&q->arena, tn_str_trim(tn_buf_str(&begin)), &q->prelude);
+    tn_buf_reset(&begin);
+    return ok || tn_fail(err, TN_E_NOMEM, "53200", "no memory for a transaction") == TN_OK;
+}
+
+static bool fill_transaction(struct tn_session *s, struct tn_query *q, struct tn_error *err)
 {
     bool inside = s->tx.state != TN_TX_IDLE;
 
@@ -156,18 +169,11 @@ static void fill_transaction(struct tn_session *s, struct tn_query *q)
     }
     if (q->kind == TN_RUN_DESCRIBE) {
         q->keep_lease = q->pinned;
-        return;
+        return true;
     }
     q->keep_lease = inside || q->pinned || q->features.needs_session;
     q->needs_writable = (inside && !s->tx.read_only) || q->features.needs_session;
-    if (s->tx.state == TN_TX_LAZY) {
-        struct tn_buf begin;
-
-        tn_buf_init(&begin, 1024);
-        tn_buf_printf(&begin, "BEGIN " TN_STR_FMT, TN_STR_ARG(s->tx.modes));
-        tn_arena_str(&q->arena, tn_str_trim(tn_buf_str(&begin)), &q->prelude);
-        tn_buf_reset(&begin);
-    }
+    return s->tx.state != TN_TX_LAZY || fill_prelude(s, q, err);
 }
 
 static void fill_run(struct tn_session *s, struct tn_query *q, const struct tn_statement_run *run)
@@ -218,12 +224,11 @@ void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run)
     q->kind = run->kind;
     q->events = run->events;
     q->owner = run->owner;
-    if (!fill_client(s, q, &err)) {
+    if (!fill_client(s, q, &err) || !fill_transaction(s, q, &err)) {
         tn_query_free(q);
         reply_error(s, run->reply, &err);
         return;
     }
-    fill_transaction(s, q);
     fill_run(s, q, run);
     s->query = q;
     tn_pipeline_start(q);

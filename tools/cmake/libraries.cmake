@@ -1,5 +1,4 @@
 # The distribution's libraries as ext::NAME, their headers as system headers.
-find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
 function(tn_external name header library)

@@ -204,8 +204,8 @@ static bool spell_name(struct tn_str name, char out[NAME_MAX_LEN + 1])
     return true;
 }
 
-/* The whole file, at most FILE_MAX bytes; NULL when there is none. */
-static uint8_t *read_zone_file(const char *name, size_t *len)
+/* The whole file, at most FILE_MAX bytes; NULL when there is none, or no memory for it. */
+static uint8_t *read_zone_file(const char *name, size_t *len, bool *no_memory)
 {
     char        path[sizeof ZONE_FOLDER + NAME_MAX_LEN + 1];
     struct stat info;
@@ -218,8 +218,10 @@ static uint8_t *read_zone_file(const char *name, size_t *len)
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return NULL;
-    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 && info.st_size <= FILE_MAX)
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 && info.st_size <= FILE_MAX) {
         data = tn_malloc((size_t)info.st_size);
+        *no_memory = data == NULL;
+    }
     while (data != NULL && have < (size_t)info.st_size && got > 0) {
         got = read(fd, data + have, (size_t)info.st_size - have);
         if (got > 0)
@@ -237,15 +239,18 @@ static enum tn_status load_file(struct tn_tz **out, struct tn_str name, struct t
     char           spelled[NAME_MAX_LEN + 1];
     size_t         len = 0;
     uint8_t       *data;
+    bool           no_memory = false;
     enum tn_status status;
 
     *out = NULL;
     if (!name_is_safe(name))
         return TN_E_NOT_FOUND;
     tn_str_copy(spelled, sizeof spelled, name);
-    data = read_zone_file(spelled, &len);
-    if (data == NULL && spell_name(name, spelled))
-        data = read_zone_file(spelled, &len);
+    data = read_zone_file(spelled, &len, &no_memory);
+    if (data == NULL && !no_memory && spell_name(name, spelled))
+        data = read_zone_file(spelled, &len, &no_memory);
+    if (no_memory)
+        return tn_fail(err, TN_E_NOMEM, "53200", "time zone: out of memory");
     if (data == NULL)
         return TN_E_NOT_FOUND;
     status = tn_tz_parse(out, tn_str(spelled), data, len, err);

@@ -255,14 +255,14 @@ static enum tn_status named_offset(const struct moment *m, const char *type, str
 /* A zone that does not matter must still be one. */
 static bool zone_is_known(const struct moment *m)
 {
-    struct tn_tz *tz;
+    struct tn_tz  *tz;
+    enum tn_status status;
 
     if (m->zone != ZONE_NAME)
         return true;
-    if (tn_tz_load(&tz, m->zone_name, NULL) != TN_OK)
-        return false;
+    status = tn_tz_load(&tz, m->zone_name, NULL);
     tn_tz_unref(tz);
-    return true;
+    return status != TN_E_INVALID;
 }
 
 enum tn_status tn_pg_date_parse(struct tn_str text, int32_t *unix_days, struct tn_error *err)

@@ -122,8 +122,10 @@ static enum tn_status encode_bytes(struct tn_str bytes, int16_t format, bool esc
     size_t factor = format != 0 ? 1 : escape ? 4 : 2, need;
     char  *at;
 
-    if (__builtin_mul_overflow(bytes.len, factor, &need) || !tn_buf_reserve(out, need + 2))
-        return tn_pg_no_room(err, out, bytes.len);
+    if (__builtin_mul_overflow(bytes.len, factor, &need) || need > SIZE_MAX - 2)
+        need = SIZE_MAX - 2;
+    if (!tn_buf_reserve(out, need + 2))
+        return tn_pg_no_room(err, out, need + 2);
     at = out->data + out->len;
     if (format == 0) {
         at = escape ? tn_pg_put_bytea_escape(at, bytes.ptr, bytes.len) : tn_pg_put_bytea_hex(at, bytes.ptr, bytes.len);
@@ -140,8 +142,10 @@ static enum tn_status encode_text(struct tn_str text, bool version, struct tn_bu
     bool   clean = tn_pg_text_is_clean(text.ptr, text.len);
     size_t need;
 
-    if (__builtin_mul_overflow(text.len, clean ? 1u : 3u, &need) || !tn_buf_reserve(out, need + 1))
-        return tn_pg_no_room(err, out, text.len);
+    if (__builtin_mul_overflow(text.len, clean ? 1u : 3u, &need) || need > SIZE_MAX - 1)
+        need = SIZE_MAX - 1;
+    if (!tn_buf_reserve(out, need + 1))
+        return tn_pg_no_room(err, out, need + 1);
     if (version)
         out->data[out->len++] = 1;
     if (clean)

@@ -1,0 +1,51 @@
+/* history_file.h - the SQLite side of the history: opening, checking, writing and pruning one file. Internal to stats/.
+ * A file object belongs to one thread at a time. */
+#ifndef TN_STATS_HISTORY_FILE_H
+#define TN_STATS_HISTORY_FILE_H
+
+#include "stats/history.h"
+
+#include <sqlite3.h>
+
+enum { TN_HISTORY_URI = 160 };
+
+struct tn_history_file {
+    sqlite3      *db; /* NULL = closed */
+    sqlite3_stmt *insert, *prune_age, *prune_size;
+};
+
+enum tn_history_file_flag {
+    TN_HISTORY_FILE_IN_MEMORY = 1, /* the name is a URI */
+    TN_HISTORY_FILE_READ_ONLY = 2,
+    /* The process has or had the file open: its header was looked at already. Looking again would, by closing the file,
+     * release the POSIX locks that SQLite holds on it. */
+    TN_HISTORY_FILE_KNOWN = 4
+};
+
+/* TN_E_INVALID: not ours, damaged or newer, nothing was changed. TN_E_NOT_FOUND: the folder or (read-only) the file is
+ * missing. TN_E_DENIED: no permission. TN_E_IO: cannot be used now, perhaps later. */
+TN_MUST_USE enum tn_status tn_history_file_open(struct tn_history_file *file, const char *name, unsigned flags,
+                                                struct tn_error *err);
+void tn_history_file_close(struct tn_history_file *file);
+
+TN_MUST_USE enum tn_status tn_history_file_begin(struct tn_history_file *file, struct tn_error *err);
+TN_MUST_USE enum tn_status tn_history_file_insert(struct tn_history_file *file, const struct tn_history_record *record,
+                                                  struct tn_error *err);
+TN_MUST_USE enum tn_status tn_history_file_commit(struct tn_history_file *file, struct tn_error *err);
+void tn_history_file_rollback(struct tn_history_file *file);
+
+/* Removes records that began before CUTOFF_US, and the oldest while the file is above MAX_SIZE (0 = no limit); at most about
+ * MOST of them, and gives a bounded number of free pages back. *PRUNED is the number removed. */
+TN_MUST_USE enum tn_status tn_history_file_prune(struct tn_history_file *file, uint64_t cutoff_us, uint64_t max_size,
+                                                 unsigned most, uint64_t *pruned, struct tn_error *err);
+
+uint64_t tn_history_file_last_id(struct tn_history_file *file); /* 0 when empty */
+
+/* tn_history_query_file() by NAME as above. */
+TN_MUST_USE enum tn_status tn_history_query_name(const char *name, unsigned flags, const struct tn_history_filter *filter,
+                                                 tn_history_row_fn *row, void *ctx, struct tn_error *err);
+
+/* TN_E_IO with the text of the last error of DB, or TN_E_INVALID when it says that the file is damaged. */
+enum tn_status tn_history_file_fail(sqlite3 *db, const char *what, struct tn_error *err);
+
+#endif

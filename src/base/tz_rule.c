@@ -163,7 +163,7 @@ static void sort_events(struct event *events, unsigned count)
 
 void tn_tz_rule_range(const struct tn_tz_rule *rule, int64_t unix_s, struct tn_tz_range *range)
 {
-    struct event events[6];
+    struct event events[8];
     unsigned     count = 0;
     int64_t      year;
 
@@ -171,7 +171,7 @@ void tn_tz_rule_range(const struct tn_tz_rule *rule, int64_t unix_s, struct tn_t
     if (!rule->has_dst)
         return;
     year = tn_civil_from_days(tn_floor_div(unix_s, DAY)).year;
-    for (int64_t y = year - 1; y <= year + 1; y++) {
+    for (int64_t y = year - 2; y <= year + 1; y++) { /* a change may lie a week outside of its year */
         events[count++] =
             (struct event){change_day(&rule->to_dst, y) * DAY + rule->to_dst.time_s - rule->std_s, rule->dst_s};
         events[count++] =

@@ -399,6 +399,25 @@ static void test_settings_in_transaction(void)
     CU_ASSERT(shows("timezone", NULL, "UTC"));
 }
 
+/* A COMMIT that fails is a rollback. */
+static void test_settings_and_failed_commit(void)
+{
+    const struct tn_session_setting  items[] = {{TN_STR("timezone"), TN_STR("Asia/Tokyo"), TN_CFG_ENGINE_UNSET}};
+    const struct tn_session_settings settings = {.hash = 21, .count = 1, .items = items};
+    struct outcome o;
+
+    CU_ASSERT(run_sql(&f, conn, "CREATE TABLE c (a int PRIMARY KEY, b int REFERENCES c DEFERRABLE INITIALLY DEFERRED)"));
+    CU_ASSERT(run_sql(&f, conn, "BEGIN"));
+    CU_ASSERT(with_settings("INSERT INTO c VALUES (1, 2)", &settings, &o));
+    outcome_reset(&o);
+    CU_ASSERT_FALSE(with_settings("COMMIT", &settings, &o));
+    CU_ASSERT_STRING_EQUAL(o.run.error.sqlstate, "23503");
+    outcome_reset(&o);
+    CU_ASSERT(shows("timezone", &settings, "Asia/Tokyo"));
+    CU_ASSERT(shows("timezone", NULL, "UTC"));
+    CU_ASSERT(run_sql(&f, conn, "DROP TABLE c"));
+}
+
 static void test_reset(void)
 {
     struct outcome o;
@@ -579,6 +598,7 @@ int main(void)
         ADD(statement_invalidation);
         ADD(settings);
         ADD(settings_in_transaction);
+        ADD(settings_and_failed_commit);
         ADD(reset);
         ADD(can_run);
         ADD(read_only);

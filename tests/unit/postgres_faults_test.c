@@ -239,6 +239,8 @@ static void test_big_values(void)
 
     CU_ASSERT(execute(&f, conn, &o, "SELECT repeat('y', 30000000), 5"));
     CU_ASSERT(value_at(&o, 0, 0).len == 30000000 && value_is(&o, 0, 1, "5"));
+    CU_ASSERT(conn->dirty); /* libpq's buffer stays as large as that: not for the next user */
+    CU_ASSERT_FALSE(tn_engine_postgres.reset(conn));
     outcome_reset(&o);
     CU_ASSERT_PTR_NOT_NULL_FATAL(sql);
     memset(sql, 'z', len + 32);
@@ -249,6 +251,9 @@ static void test_big_values(void)
     CU_ASSERT(finish_run(&f, conn, &o) && value_is(&o, 0, 0, "20971520"));
     outcome_reset(&o);
     free(sql);
+    hang_up(&f, conn);
+    conn = connect_now(&f);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(conn);
 }
 
 /* ---- cancel ---- */
@@ -316,6 +321,35 @@ static void test_cancel_of_prepare(void)
     outcome_reset(&o);
     CU_ASSERT(run_sql(&f, conn, "DROP TABLE locked"));
     hang_up(&f, locker);
+}
+
+/* Neither the statement nor the cancel request is answered: the run ends all the same, its connection with it. */
+static void test_cancel_of_a_frozen_server(void)
+{
+    struct tn_conn *c = connect_now(&f);
+    struct outcome  o;
+    pid_t           backend;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+    backend = (pid_t)strtol(scalar(&f, c, "SELECT pg_backend_pid()"), NULL, 10);
+    CU_ASSERT_FATAL(backend > 1);
+    outcome_init(&o, "SELECT pg_sleep(60)");
+    tn_run_start(&o.run, c);
+    pause_for(&f, 0.1);
+    kill(backend, SIGSTOP);
+    kill(f.server.pid, SIGSTOP);
+    tn_run_cancel(&o.run);
+    pause_for(&f, 1);
+    CU_ASSERT_FALSE(o.done);
+    CU_ASSERT(wait_for(&f, &o.done, 15));
+    kill(f.server.pid, SIGCONT);
+    kill(backend, SIGCONT);
+    CU_ASSERT_STRING_EQUAL(o.run.error.sqlstate, "57014");
+    CU_ASSERT_EQUAL(c->state, TN_CONN_BROKEN);
+    outcome_reset(&o);
+    hang_up(&f, c);
+    pause_for(&f, 0.2);
+    CU_ASSERT_STRING_EQUAL(scalar(&f, conn, "SELECT 5"), "5");
 }
 
 static uint64_t random_below(uint64_t n)
@@ -642,6 +676,7 @@ int main(void)
         ADD(big_values);
         ADD(cancel);
         ADD(cancel_of_prepare);
+        ADD(cancel_of_a_frozen_server);
         ADD(cancel_never_hits_the_next);
         ADD(cancel_in_transaction);
         ADD(killed_in_mid_result);

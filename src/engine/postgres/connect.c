@@ -210,7 +210,7 @@ bool tn_postgres_reset(struct tn_conn *conn)
     struct tn_buf            sql;
     bool                     ok;
 
-    if (c->lost || conn->state != TN_CONN_IDLE || c->phase != TN_POSTGRES_IDLE ||
+    if (c->lost || c->swollen || conn->state != TN_CONN_IDLE || c->phase != TN_POSTGRES_IDLE ||
         PQtransactionStatus(c->pg) != PQTRANS_IDLE || conn->cluster->conf->init_sql.count > 0)
         return false;
     tn_buf_init(&sql, 128 * 1024);

@@ -12,6 +12,7 @@ static const char *with_nul(struct tn_postgres_conn *c, struct tn_str text)
         memcpy(c->text.data, text.ptr, text.len);
     c->text.data[text.len] = '\0';
     c->text.len = text.len + 1;
+    c->swollen |= text.len > TN_POSTGRES_SWOLLEN;
     return c->text.data;
 }
 
@@ -132,6 +133,7 @@ static bool load_params(struct tn_postgres_conn *c)
     for (size_t i = 0; i < params->count; i++)
         if (params->items[i].pg_format == 0)
             bytes += params->items[i].pg_bytes.len + 1;
+    c->swollen |= bytes > TN_POSTGRES_SWOLLEN;
     tn_buf_clear(&c->values);
     if (bytes > 0 && !tn_buf_reserve(&c->values, bytes)) /* once: the pointers below stay right */
         return false;

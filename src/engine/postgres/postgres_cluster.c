@@ -70,6 +70,11 @@ static void take_options(struct tn_postgres_cluster *engine, const struct tn_clu
         put(engine, "sslmode", ssl_mode_text(conf->ssl_mode));
     if (!has(engine, "application_name"))
         put(engine, "application_name", "turnout");
+    if (!has(engine, "keepalives_idle")) { /* a server that vanished is noticed in 90 s, not in two hours */
+        put(engine, "keepalives_idle", "60");
+        put(engine, "keepalives_interval", "10");
+        put(engine, "keepalives_count", "3");
+    }
     put(engine, "client_encoding", "UTF8");
 }
 

@@ -24,6 +24,9 @@
 /* settings_hash of a connection whose settings are not known (after a ROLLBACK, a refused SET): matches no session. */
 #define TN_POSTGRES_SETTINGS_UNKNOWN UINT64_MAX
 
+/* A message larger than this makes libpq's buffers so large that the connection is not kept after its user. */
+enum { TN_POSTGRES_SWOLLEN = 8 * 1024 * 1024 };
+
 enum tn_postgres_phase {
     TN_POSTGRES_CONNECTING,
     TN_POSTGRES_INIT,       /* initSql and what Turnout needs of a session */
@@ -83,6 +86,7 @@ struct tn_postgres_conn {
     void                  *ssl;     /* OpenSSL's object, or NULL */
     bool                   dirty_by_transaction; /* base.dirty only because a transaction is open */
     bool                   set_in_transaction;   /* settings changed inside the open transaction: ROLLBACK undoes them */
+    bool                   swollen; /* libpq's buffers have become large and stay so: not for another user */
     size_t                 init_next; /* next statement of initSql */
 
     ev_io    read;    /* always on but while paused */

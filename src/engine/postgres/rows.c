@@ -84,6 +84,7 @@ static size_t put_row(struct tn_postgres_conn *c, const PGresult *result, int ro
     }
     out->len += len;
     c->chunk->rows++;
+    c->swollen |= len > TN_POSTGRES_SWOLLEN;
     return len;
 }
 

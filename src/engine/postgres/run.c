@@ -3,7 +3,10 @@
 #include "engine/postgres/postgres_conn.h"
 
 static const double GRACE_S = 10.0; /* a cancelled run ends by then: the server does not answer, its connection goes */
-enum { SETTINGS_KEPT = 200 };       /* names once set on a connection; beyond that it is cleaned by a reset */
+enum {
+    SETTINGS_KEPT = 200,            /* names once set on a connection; beyond that it is cleaned by a reset */
+    SCRATCH_KEPT = 1024 * 1024,     /* bytes of scratch memory */
+};
 
 /* Makes the server's transaction fail, so that it agrees with what the client is told. */
 #define FAIL_SQL "ROLLBACK TO SAVEPOINT \"turnout: the result was not delivered\""
@@ -48,6 +51,24 @@ static void mark_dirty(struct tn_postgres_conn *c)
     c->dirty_by_transaction = false;
 }
 
+/* A transaction that set something was rolled back, to a savepoint or as a whole, perhaps by a COMMIT that failed. */
+static bool undid_settings(const struct tn_postgres_conn *c, const struct tn_run *run)
+{
+    return c->set_in_transaction && (strcmp(run->tag, "ROLLBACK") == 0 ||
+                                     (run->error.status != TN_OK && PQtransactionStatus(c->pg) == PQTRANS_IDLE));
+}
+
+/* Scratch memory that one large statement needed is not kept for ever. */
+static void shrink(struct tn_postgres_conn *c)
+{
+    if (c->text.capacity > SCRATCH_KEPT)
+        tn_buf_reset(&c->text);
+    if (c->values.capacity > SCRATCH_KEPT)
+        tn_buf_reset(&c->values);
+    if (c->fields.capacity > SCRATCH_KEPT)
+        tn_buf_reset(&c->fields);
+}
+
 /* What the statement left behind on its connection. */
 static void note_leftovers(struct tn_postgres_conn *c, const struct tn_run *run)
 {
@@ -60,15 +81,12 @@ static void note_leftovers(struct tn_postgres_conn *c, const struct tn_run *run)
         tn_buf_clear(&c->stale);
         c->now.statement = NULL;
     }
-    if (verb == TN_VERB_DO || sets_session(run))
+    if (verb == TN_VERB_DO || verb == TN_VERB_DISCARD || sets_session(run) || c->settings.count > SETTINGS_KEPT || c->swollen)
         mark_dirty(c);
-    if (verb == TN_VERB_DISCARD || sets_session(run) ||
-        (c->set_in_transaction && strcmp(run->tag, "ROLLBACK") == 0)) {
+    if (verb == TN_VERB_DISCARD || sets_session(run) || undid_settings(c, run)) {
         tn_postgres_settings_doubt(&c->settings);
         c->base.settings_hash = TN_POSTGRES_SETTINGS_UNKNOWN;
     }
-    if (c->settings.count > SETTINGS_KEPT)
-        mark_dirty(c);
 }
 
 static void note_transaction(struct tn_postgres_conn *c)
@@ -96,6 +114,7 @@ static void finish(struct tn_postgres_conn *c)
         tn_postgres_cancel_forget(c);
     note_leftovers(c, run);
     note_transaction(c);
+    shrink(c);
     tn_postgres_batch_free(c); /* its schema goes */
     tn_chunk_free(c->chunk);   /* not empty only after a failure of ours */
     c->chunk = NULL;

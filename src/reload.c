@@ -77,7 +77,7 @@ static enum tn_status reload(struct tn_server *server, struct tn_problems *probl
     struct tn_snapshot *now = NULL;
     struct tn_config   *config;
     char                keys[512];
-    enum tn_status      status = tn_config_load(&config, server->config_path, problems);
+    enum tn_status      status = tn_config_load_checked(&config, server->config_path, problems, tn_routes_check, NULL);
 
     if (status == TN_OK) {
         status = tn_snapshot_build(&now, config, before, server->admission, problems, err);

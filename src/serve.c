@@ -4,6 +4,7 @@
 #include "admin/admin.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "policies/route/route.h"
 #include "server.h"
 #include "session/session.h"
 
@@ -123,7 +124,7 @@ int tn_serve(const struct tn_serve_options *options)
     sigprocmask(SIG_BLOCK, &signals, NULL);
     raise_limits();
     tn_problems_init(&problems, options->config_path);
-    status = tn_config_load(&config, options->config_path, &problems);
+    status = tn_config_load_checked(&config, options->config_path, &problems, tn_routes_check, NULL);
     if (status == TN_OK) {
         tn_log_configure((enum tn_log_level)config->settings.log_level, (enum tn_log_format)config->settings.log_format);
         status = tn_server_start(&server, config, options->config_path, &problems, &err);

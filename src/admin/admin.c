@@ -391,6 +391,8 @@ enum tn_status tn_admin_open(struct tn_admin **out, struct tn_server *server, st
         tn_admin_close(admin);
         return status;
     }
+    tn_log(TN_LOG_INFO, "listening", TN_LOG_TEXT("protocol", "adminApi"), TN_LOG_STR("host", config->settings.admin_host),
+           TN_LOG_U64("port", tn_admin_port(admin)));
     *out = admin;
     return TN_OK;
 }

@@ -37,17 +37,29 @@ static void put_json(struct tn_buf *out, const char *file, bool ok, const struct
     tn_buf_puts(out, "\n");
 }
 
+static void put_count(struct tn_buf *out, const char *before, size_t n, const char *what)
+{
+    tn_buf_printf(out, "%s %zu %s%s", before, n, what, n == 1 ? "" : "s");
+}
+
+static void put_counts(struct tn_buf *out, const struct tn_config *config)
+{
+    put_count(out, "", config->cluster_count, "cluster");
+    put_count(out, ",", config->group_count, "group");
+    put_count(out, ",", config->routers != NULL ? config->routers->count : 0, "router");
+}
+
 static void put_text(struct tn_buf *out, const char *file, const struct tn_config *config,
                      const struct tn_problems *problems)
 {
     tn_problems_print(problems, out);
+    tn_buf_printf(out, "%s:%s", file, config != NULL ? " ok:" : "");
     if (config != NULL)
-        tn_buf_printf(out, "%s: ok: %zu clusters, %zu groups, %zu routers", file, config->cluster_count, config->group_count,
-                      config->routers != NULL ? config->routers->count : 0);
+        put_counts(out, config);
     else
-        tn_buf_printf(out, "%s: %zu error%s", file, problems->errors, problems->errors == 1 ? "" : "s");
+        put_count(out, "", problems->errors, "error");
     if (problems->warnings > 0)
-        tn_buf_printf(out, ", %zu warning%s", problems->warnings, problems->warnings == 1 ? "" : "s");
+        put_count(out, ",", problems->warnings, "warning");
     tn_buf_puts(out, "\n");
 }
 

@@ -297,8 +297,6 @@ static enum tn_status check_conf(const struct tn_cluster_conf *conf, struct tn_e
 {
     if (!conf->read_only)
         return TN_OK;
-    if (conf->database_path.len == 0)
-        return tn_fail(err, TN_E_INVALID, "22023", "cluster " TN_STR_FMT ": readOnly needs databasePath; an in-memory database would stay empty", TN_STR_ARG(conf->name));
     if (access(conf->database_path.ptr, R_OK) != 0)
         return tn_fail(err, TN_E_NOT_FOUND, "58P01", "cluster " TN_STR_FMT ": databasePath " TN_STR_FMT " cannot be read: %s", TN_STR_ARG(conf->name), TN_STR_ARG(conf->database_path), strerror(errno));
     return TN_OK;

@@ -1,6 +1,8 @@
 #include "base/alloc.h"
 #include "engine/duckdb/duckdb_conn.h"
 
+static const uint64_t UNKNOWN = UINT64_MAX; /* hash while settings are half applied: matches no session's */
+
 static enum tn_status no_memory(struct tn_error *err)
 {
     return tn_fail(err, TN_E_NOMEM, "53200", "duckDb: no memory for session settings");
@@ -15,16 +17,13 @@ static bool is_plain(struct tn_str name)
     return name.len > 0;
 }
 
-enum meaning { IGNORED, OPTIONAL, REQUIRED };
 
 /* Settings that every engine is told are only taken when DuckDB knows them; those set on DuckDB must work again. */
-static enum meaning meaning_of(const struct tn_session_setting *setting)
+static bool is_meant(const struct tn_session_setting *setting)
 {
     if (setting->only != TN_CFG_ENGINE_UNSET)
-        return setting->only == TN_CFG_ENGINE_DUCKDB && is_plain(setting->name) ? REQUIRED : IGNORED;
-    if (tn_str_eq_c(setting->name, "timezone"))
-        return REQUIRED;
-    return tn_str_eq_c(setting->name, "search_path") ? OPTIONAL : IGNORED;
+        return setting->only == TN_CFG_ENGINE_DUCKDB && is_plain(setting->name);
+    return tn_str_eq_c(setting->name, "timezone") || tn_str_eq_c(setting->name, "search_path");
 }
 
 static bool remember(struct tn_duckdb_conn *conn, struct tn_str name)
@@ -40,25 +39,76 @@ static bool remember(struct tn_duckdb_conn *conn, struct tn_str name)
     return true;
 }
 
-static enum tn_status set_one(struct tn_duckdb_conn *conn, const struct tn_session_setting *setting, struct tn_error *err)
+/* SET SESSION name = 'value' */
+static enum tn_status set_value(struct tn_duckdb_conn *conn, struct tn_str name, struct tn_str value, struct tn_error *err)
 {
     struct tn_buf  sql;
-    struct tn_str  value = setting->value;
     enum tn_status status;
 
     tn_buf_init(&sql, 65536);
-    tn_buf_printf(&sql, "SET SESSION " TN_STR_FMT " = '", TN_STR_ARG(setting->name));
+    tn_buf_printf(&sql, "SET SESSION " TN_STR_FMT " = '", TN_STR_ARG(name));
     for (size_t i = 0; i < value.len; i++) {
         if (value.ptr[i] == '\'')
             tn_buf_put_u8(&sql, '\'');
         tn_buf_put_u8(&sql, (uint8_t)value.ptr[i]);
     }
     tn_buf_append(&sql, "'", 2); /* with its NUL */
-    if (sql.failed || !remember(conn, setting->name))
-        status = no_memory(err);
-    else
-        status = tn_duckdb_run(conn->api, conn->handle, sql.data, err);
+    status = sql.failed ? no_memory(err) : tn_duckdb_run(conn->api, conn->handle, sql.data, err);
     tn_buf_reset(&sql);
+    return status;
+}
+
+/* The next schema of a search path, as written but trimmed; false at the end. */
+static bool next_schema(struct tn_str path, size_t *at, struct tn_str *out)
+{
+    size_t start = *at;
+    bool   quoted = false;
+
+    if (start >= path.len)
+        return false;
+    while (*at < path.len && (quoted || path.ptr[*at] != ','))
+        quoted ^= path.ptr[(*at)++] == '"';
+    *out = tn_str_trim(tn_str_n(path.ptr + start, *at - start));
+    (*at)++;
+    return true;
+}
+
+/* PostgreSQL ignores schemas that do not exist, DuckDB refuses them: those that are not there are left out. */
+static enum tn_status set_search_path(struct tn_duckdb_conn *conn, struct tn_str path, struct tn_error *err)
+{
+    struct tn_buf  good;
+    struct tn_str  schema;
+    enum tn_status status = TN_OK;
+
+    tn_buf_init(&good, 65536);
+    for (size_t at = 0; next_schema(path, &at, &schema);) {
+        struct tn_error why = TN_ERROR_INIT;
+        bool            exists = set_value(conn, TN_STR("search_path"), schema, &why) == TN_OK;
+        tn_error_reset(&why);
+        if (exists && good.len > 0)
+            tn_buf_put_u8(&good, ',');
+        if (exists)
+            tn_buf_put_str(&good, schema);
+    }
+    if (good.failed)
+        status = no_memory(err);
+    else if (good.len > 0)
+        status = set_value(conn, TN_STR("search_path"), tn_buf_str(&good), err);
+    else
+        status = tn_duckdb_run(conn->api, conn->handle, "RESET SESSION search_path", err);
+    tn_buf_reset(&good);
+    return status;
+}
+
+static enum tn_status set_one(struct tn_duckdb_conn *conn, const struct tn_session_setting *setting, struct tn_error *err)
+{
+    enum tn_status status;
+
+    if (!remember(conn, setting->name))
+        return no_memory(err);
+    if (setting->only == TN_CFG_ENGINE_UNSET && tn_str_eq_c(setting->name, "search_path"))
+        return set_search_path(conn, setting->value, err);
+    status = set_value(conn, setting->name, setting->value, err);
     if (status == TN_E_ENGINE && err != NULL && strstr(err->message, "cannot be set locally") != NULL)
         status = TN_OK; /* it holds for the whole database, since it was set */
     return status;
@@ -67,7 +117,7 @@ static enum tn_status set_one(struct tn_duckdb_conn *conn, const struct tn_sessi
 static bool wants(const struct tn_session_settings *settings, const char *name)
 {
     for (size_t i = 0; settings != NULL && i < settings->count; i++)
-        if (tn_str_eq_c(settings->items[i].name, name) && meaning_of(&settings->items[i]) != IGNORED)
+        if (tn_str_eq_c(settings->items[i].name, name) && is_meant(&settings->items[i]))
             return true;
     return false;
 }
@@ -94,16 +144,11 @@ enum tn_status tn_duckdb_settings_apply(struct tn_duckdb_conn *conn, const struc
 
     if (hash == conn->settings_hash)
         return TN_OK;
-    conn->settings_hash = 0;
+    conn->settings_hash = UNKNOWN;
     TN_TRY(reset_others(conn, settings, err));
-    for (size_t i = 0; settings != NULL && i < settings->count; i++) {
-        enum meaning   meaning = meaning_of(&settings->items[i]);
-        enum tn_status status = meaning == IGNORED ? TN_OK : set_one(conn, &settings->items[i], err);
-        if (status != TN_OK && meaning == REQUIRED)
-            return status;
-        if (status != TN_OK && err != NULL)
-            tn_error_reset(err);
-    }
+    for (size_t i = 0; settings != NULL && i < settings->count; i++)
+        if (is_meant(&settings->items[i]))
+            TN_TRY(set_one(conn, &settings->items[i], err));
     conn->settings_hash = hash;
     return TN_OK;
 }

@@ -310,8 +310,13 @@ static void on_head(struct tn_http_conn *conn, bool more_is_there)
 
         conn->close_after = keep || has_body;
         handler->head(x, handler->arg);
-        if (conn->state != TN_HTTP_CONN_HANDLING || conn->answered)
+        if (conn->state != TN_HTTP_CONN_HANDLING || conn->answered) {
+            size_t none;
+
+            if (!has_body) /* the end of this request must not be taken for that of another */
+                (void)tn_http_parser_feed(&conn->parser, NULL, 0, &none);
             return;
+        }
         conn->close_after = keep;
     }
     if (conn->parser.content_length > x->body_max) {

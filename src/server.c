@@ -163,6 +163,18 @@ void tn_server_stop_workers(struct tn_server *server)
     for (size_t i = 0; i < server->worker_count; i++)
         tn_worker_join(server->workers[i]);
     server->threads_started = false;
+    tn_server_run_messages(server);
+}
+
+void tn_server_run_messages(struct tn_server *server)
+{
+    bool any = true;
+
+    while (any) {
+        any = false;
+        for (size_t i = 0; i < server->worker_count; i++)
+            any = tn_worker_run_messages(server->workers[i]) || any;
+    }
 }
 
 static void free_runtime(struct tn_runtime *runtime)
@@ -182,9 +194,11 @@ void tn_server_free(struct tn_server *server)
     for (size_t i = 0; i < server->worker_count; i++)
         free_runtime(&server->runtimes[i]);
     tn_offload_free(server->offload); /* ends of embedded connections are its jobs */
+    tn_server_run_messages(server);
     for (size_t i = 0; i < server->worker_count; i++) {
         tn_snapshot_unref(server->runtimes[i].snapshot);
-        tn_worker_free(server->workers[i]);
+        if (server->workers[i] != NULL)
+            tn_worker_free(server->workers[i]);
     }
     tn_snapshot_unref(server->snapshot);
     tn_history_close(server->history);

@@ -6,13 +6,11 @@
 #include <signal.h>
 #include <stdio.h>
 
-static void on_wake(struct ev_loop *loop, ev_async *async, int revents)
+bool tn_worker_run_messages(struct tn_worker *worker)
 {
-    struct tn_worker  *worker = async->data;
     struct tn_message *message = tn_mailbox_take(&worker->mailbox);
+    bool               any = message != NULL;
 
-    (void)loop;
-    (void)revents;
     while (message != NULL) {
         struct tn_message *next = message->next;
 
@@ -20,6 +18,14 @@ static void on_wake(struct ev_loop *loop, ev_async *async, int revents)
         message->run(message, worker);
         message = next;
     }
+    return any;
+}
+
+static void on_wake(struct ev_loop *loop, ev_async *async, int revents)
+{
+    (void)loop;
+    (void)revents;
+    tn_worker_run_messages(async->data);
 }
 
 static void free_buried(struct tn_worker *worker)

@@ -47,6 +47,8 @@ TN_MUST_USE enum tn_status tn_worker_start(struct tn_worker *worker, struct tn_e
 void tn_worker_run(struct tn_worker *worker);  /* the loop on the calling thread, until tn_worker_stop() */
 void tn_worker_stop(struct tn_worker *worker); /* any thread */
 void tn_worker_join(struct tn_worker *worker);
+/* What is still in the mailbox of a worker whose thread has ended, on the calling thread. False: there was nothing. */
+bool tn_worker_run_messages(struct tn_worker *worker);
 void tn_worker_free(struct tn_worker *worker); /* after the join; NULL is fine */
 
 void tn_worker_post(struct tn_worker *worker, struct tn_message *message); /* any thread */

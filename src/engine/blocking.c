@@ -325,14 +325,17 @@ static unsigned drain(struct blocking_conn *c)
     return count;
 }
 
-/* The next rows come with a message of their own, without waiting for a full chunk. */
-static void ask_for_rows(struct blocking_conn *c)
+/* The next rows come with a message of their own, without waiting for a full chunk; false: there are some already. The
+ * message must be the pool thread's: one of the worker's could arrive after the end of the run. */
+static bool ask_for_rows(struct blocking_conn *c)
 {
+    bool nothing;
+
     pthread_mutex_lock(&c->lock);
-    c->eager = true;
-    if (c->ready_count > 0)
-        post_ready(c);
+    nothing = c->ready_count == 0;
+    c->eager = nothing;
     pthread_mutex_unlock(&c->lock);
+    return nothing;
 }
 
 static void on_flush(struct ev_loop *loop, ev_timer *timer, int revents)
@@ -344,9 +347,7 @@ static void on_flush(struct ev_loop *loop, ev_timer *timer, int revents)
     (void)revents;
     if (c->run->cancelled && c->busy == JOB_RUN)
         c->ops->interrupt(c->handle);
-    nothing = drain(c) == 0;
-    if (nothing)
-        ask_for_rows(c);
+    nothing = drain(c) == 0 && (ask_for_rows(c) || drain(c) == 0);
     set_flush(c, c->run->cancelled ? INTERRUPT_S : nothing ? 0 : FLUSH_S);
 }
 

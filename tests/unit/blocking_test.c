@@ -411,14 +411,14 @@ static void test_back_pressure(void)
     r.hold = true;
     r.keep = false;
     tn_test_start(&r, conn);
-    tn_test_sleep(&env, 150);
+    tn_test_wait_chunks(&env, &r, TN_RUN_WINDOW, 50);
     CU_ASSERT_EQUAL(r.chunks, TN_RUN_WINDOW);
     nexts = atomic_load(&all_nexts);
     tn_test_sleep(&env, 100);
     CU_ASSERT_EQUAL(atomic_load(&all_nexts), nexts); /* the engine stands still */
     for (unsigned i = 1; i <= 10; i++) {
         tn_test_credit(&r);
-        tn_test_sleep(&env, 60);
+        tn_test_wait_chunks(&env, &r, TN_RUN_WINDOW + i, 20);
         CU_ASSERT_EQUAL(r.chunks, TN_RUN_WINDOW + i);
         CU_ASSERT(r.most_uncredited <= TN_RUN_WINDOW);
     }
@@ -691,6 +691,28 @@ static void test_chain(void)
     tn_test_run_reset(&chain.r);
 }
 
+/* Runs that end about when the worker's timer looks for their rows. */
+static void test_flush_races(void)
+{
+    struct tn_conn *conn = tn_test_connect(&env, cluster, NULL);
+    struct tn_rand  rand = {.state = 3};
+    char            sql[64];
+
+    for (int i = 0; i < 2000; i++) {
+        struct tn_test_run r;
+
+        int waits = i % 3 == 0 ? 200 + (int)tn_rand_below(&rand, 300) : 0;
+
+        snprintf(sql, sizeof sql, "rows=3 batch=1 wait=%d starts=%d", waits,
+                 waits > 0 ? 0 : 600 + (int)tn_rand_below(&rand, 800));
+        run_script(&r, conn, sql);
+        CU_ASSERT_EQUAL(r.run.rows, 3);
+        CU_ASSERT_EQUAL(r.rows.len, 27);
+        tn_test_run_reset(&r);
+    }
+    tn_test_disconnect(conn);
+}
+
 static void test_many(void)
 {
     enum { CONNS = 8, RUNS = 40 };
@@ -733,6 +755,7 @@ int main(void)
     CU_add_test(suite, "connecting", test_connecting);
     CU_add_test(suite, "reset", test_reset);
     CU_add_test(suite, "chain", test_chain);
+    CU_add_test(suite, "flush races", test_flush_races);
     CU_add_test(suite, "many connections", test_many);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();

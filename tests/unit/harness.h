@@ -451,6 +451,16 @@ static inline void tn_test_wait(struct tn_test_env *env, struct tn_test_run *r)
     CU_ASSERT_FATAL(tn_test_until(env, &r->done, 120000));
 }
 
+/* Until COUNT chunks have come, and then some time in which no more should. */
+static inline void tn_test_wait_chunks(struct tn_test_env *env, struct tn_test_run *r, unsigned count, unsigned more_ms)
+{
+    uint64_t end = tn_clock_us() + UINT64_C(30000000);
+
+    while (r->chunks < count && !r->done && tn_clock_us() < end)
+        tn_test_turn(env);
+    tn_test_sleep(env, more_ms);
+}
+
 /* With `hold`: one chunk was consumed. */
 static inline void tn_test_credit(struct tn_test_run *r)
 {

@@ -17,6 +17,7 @@ static enum tn_status check_writable(sqlite3 *db, struct tn_error *err)
         tn_error_hint(err, "Set readOnly: true, or give this process the right to write to the file.");
         return status;
     }
+    sqlite3_set_authorizer(db, NULL, NULL);
     sqlite3_busy_timeout(db, 1000);
     sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
     return TN_OK;

@@ -1,7 +1,8 @@
 /* sqlite_param.h - a client's parameters as SQLite's.
  *
  * SQLite has $name, ?, ?5, :name and @name; a PostgreSQL client sends $1. A PostgreSQL cast right behind it ("$1::int") is
- * part of the name for SQLite's lexer; the common ones are obeyed here.
+ * part of the name for SQLite's lexer; the common ones are obeyed here. A statement uses one of these forms throughout:
+ * in `$2, ?1` SQLite itself takes both for the same parameter.
  * An untyped text stays text: a comparison with a column converts it as the column's affinity says, a comparison with
  * an expression ("count(*) = $1") does not, and needs a typed parameter or a cast. Dates are bound as ISO text, as
  * SQLite's own functions write them, times with zone in UTC. */

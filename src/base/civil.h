@@ -1,6 +1,6 @@
 /* civil.h - days since 1970-01-01 and the proleptic Gregorian calendar.
- * To a date: C. Neri and L. Schneider, "Euclidean affine functions and their application to calendar algorithms" (2022);
- * from a date: H. Hinnant, "chrono-compatible low-level date algorithms". Year 0 is 1 BC. */
+ * To a date: C. Neri and L. Schneider, "Euclidean affine functions and their application to calendar algorithms"
+ * (2022); from a date: H. Hinnant, "chrono-compatible low-level date algorithms". Year 0 is 1 BC. */
 #ifndef TN_BASE_CIVIL_H
 #define TN_BASE_CIVIL_H
 

@@ -60,8 +60,8 @@ static size_t read_header(const uint8_t *p, size_t len, size_t time_len, struct 
     if (len < HEADER_LEN || memcmp(p, "TZif", 4) != 0 || p[4] < '2')
         return 0;
     *counts = (struct counts){be32(p + 20), be32(p + 24), be32(p + 28), be32(p + 32), be32(p + 36), be32(p + 40)};
-    if (counts->isut > 256 || counts->isstd > 256 || counts->leap > 4096 || counts->time > 16384 || counts->type > 256 ||
-        counts->type == 0 || counts->chars > 4096)
+    if (counts->isut > 256 || counts->isstd > 256 || counts->leap > 4096 || counts->time > 16384 ||
+        counts->type > 256 || counts->type == 0 || counts->chars > 4096)
         return 0;
     return counts->time * (time_len + 1) + counts->type * TYPE_LEN + counts->chars + counts->leap * (time_len + 4) +
            counts->isstd + counts->isut;
@@ -137,6 +137,8 @@ enum tn_status tn_tz_parse(struct tn_tz **out, struct tn_str name, const void *d
     size = read_header(p, len, 8, &counts);
     if (size == 0 || size > len - HEADER_LEN)
         return bad_zone(err, name, "has a file that is cut");
+    if (counts.leap != 0)
+        return bad_zone(err, name, "counts leap seconds, which SQL times do not have");
     tz = zone_new(name, counts.time);
     if (tz == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "time zone: out of memory");
@@ -277,15 +279,15 @@ static bool parse_offset(struct tn_str text, int32_t *out)
 
 static struct tn_tz *fixed_new(int32_t offset_s)
 {
-    unsigned      west = (unsigned)(offset_s < 0 ? -offset_s : offset_s);
+    unsigned      magnitude = (unsigned)(offset_s < 0 ? -offset_s : offset_s);
     struct tn_tz *tz = zone_new(TN_STR(""), 0);
     char          text[16];
 
     if (tz == NULL)
         return NULL;
     tz->first_offset_s = offset_s;
-    snprintf(text, sizeof text, west % 3600 == 0 ? "%02u" : west % 60 == 0 ? "%02u:%02u" : "%02u:%02u:%02u", west / 3600,
-             west / 60 % 60, west % 60);
+    snprintf(text, sizeof text, magnitude % 3600 == 0 ? "%02u" : magnitude % 60 == 0 ? "%02u:%02u" : "%02u:%02u:%02u",
+             magnitude / 3600, magnitude / 60 % 60, magnitude % 60);
     snprintf(tz->name, sizeof tz->name, offset_s < 0 ? "<-%s>+%s" : "<+%s>-%s", text, text);
     return tz;
 }

@@ -19,7 +19,7 @@ struct golden {
     bool               refused; /* the server gave an error */
 };
 
-static void show(const struct golden *c, const char *what, struct tn_str got)
+static inline void show(const struct golden *c, const char *what, struct tn_str got)
 {
     if (failures_shown++ < 60)
         fprintf(stderr, "%.*s [%.*s] \"%.*s\": %s: want \"%.*s\" %.*s, got \"%.*s\"\n", (int)c->name.len, c->name.ptr,
@@ -29,7 +29,7 @@ static void show(const struct golden *c, const char *what, struct tn_str got)
 }
 
 /* Takes the field before SEPARATOR off REST, unescaped in place. */
-static struct tn_str take_field(char **rest, char separator)
+static inline struct tn_str take_field(char **rest, char separator)
 {
     char *end = strchr(*rest, separator), *start = *rest, *to = start;
 
@@ -47,7 +47,7 @@ static struct tn_str take_field(char **rest, char separator)
     return tn_str_n(start, (size_t)(to - start));
 }
 
-static uint32_t find_oid(struct tn_str name)
+static inline uint32_t find_oid(struct tn_str name)
 {
     for (uint32_t oid = 1; oid < 4000; oid++) {
         const struct tn_pg_type *type = tn_pg_type_find(oid), *element = tn_pg_type_element(oid);
@@ -60,7 +60,7 @@ static uint32_t find_oid(struct tn_str name)
     return 0;
 }
 
-static void read_setting(struct golden *c, struct tn_str s)
+static inline void read_setting(struct golden *c, struct tn_str s)
 {
     char   value[64];
     size_t key = 0;
@@ -83,7 +83,7 @@ static void read_setting(struct golden *c, struct tn_str s)
     c->style.tz = c->tz;
 }
 
-static size_t unhex(struct tn_str hex, char *out)
+static inline size_t unhex(struct tn_str hex, char *out)
 {
     for (size_t i = 0; i + 1 < hex.len; i += 2) {
         char pair[3] = {hex.ptr[i], hex.ptr[i + 1], '\0'};
@@ -93,7 +93,7 @@ static size_t unhex(struct tn_str hex, char *out)
     return hex.len / 2;
 }
 
-static void check_line(char *line, void (*check)(const struct golden *c))
+static inline void check_line(char *line, void (*check)(const struct golden *c))
 {
     struct golden c = {.style = TN_PG_STYLE_INIT};
     char         *binary;
@@ -115,7 +115,7 @@ static void check_line(char *line, void (*check)(const struct golden *c))
 }
 
 /* Every case of the file, or of the one that PG_TYPES_CASES names. */
-static void for_each_golden(void (*check)(const struct golden *c))
+static inline void for_each_golden(void (*check)(const struct golden *c))
 {
     const char *path = getenv("PG_TYPES_CASES");
     FILE       *file = fopen(path == NULL ? TN_SOURCE_DIR "/tests/golden/pg_types.cases" : path, "r");

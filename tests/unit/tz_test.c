@@ -148,7 +148,7 @@ static void bad_names(void)
 {
     static const char *const bad[] = {"",         "Nowhere/Land",  "../../../etc/passwd", "/etc/localtime", "Europe/../UTC",
                                       "Europe",   "Europe/",       "+16",                 "-99",            "+02:60",
-                                      "UTC\n",    "zone.tab",      "tzdata.zi",           "U TC",           "UTC+",
+                                      "UTC\n",    "right/UTC",    "zone.tab",      "tzdata.zi",           "U TC",           "UTC+",
                                       "CET-1CEST", "Europe/Berlin/", "a/very/long/name/that/goes/on/and/on/and/on/and/on/and/on/and/on/and/on"};
 
     for (size_t i = 0; i < TN_ARRAY_LEN(bad); i++) {

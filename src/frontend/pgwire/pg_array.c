@@ -21,7 +21,8 @@ static enum tn_status nested(struct tn_error *err)
 static enum tn_status malformed(struct tn_error *err, struct tn_str text, const char *why)
 {
     size_t         cut = tn_utf8_valid_prefix(text.ptr, TN_MIN(text.len, (size_t)80));
-    enum tn_status status = tn_fail(err, TN_E_INVALID, "22P02", "malformed array literal: \"%.*s\"", (int)cut, text.ptr);
+    enum tn_status status =
+        tn_fail(err, TN_E_INVALID, "22P02", "malformed array literal: \"%.*s\"", (int)cut, text.ptr);
 
     tn_error_detail(err, "%s", why);
     return status;
@@ -245,7 +246,9 @@ enum tn_status tn_pg_array_binary_decode(const struct tn_pg_type *element, struc
 
     TN_TRY(measure_binary(element, bytes, &count, err));
     TN_TRY(new_list(element->type, count, arena, out, &items, err));
-    rest = count == 0 ? tn_str_n(bytes.ptr, 0) : tn_str_n(bytes.ptr + HEADER + DIMENSION, bytes.len - HEADER - DIMENSION);
+    rest = tn_str_n(bytes.ptr, 0);
+    if (bytes.len > HEADER)
+        rest = tn_str_n(bytes.ptr + HEADER + DIMENSION, bytes.len - HEADER - DIMENSION);
     for (size_t i = 0; i < count; i++) {
         uint32_t len;
 

@@ -46,7 +46,8 @@ static bool all_clean(const struct tn_pg_column *c, int64_t rows)
 
 static enum tn_status broken(const struct tn_column *column, const char *why, struct tn_error *err)
 {
-    return tn_fail(err, TN_E_INTERNAL, "XX000", "column \"" TN_STR_FMT "\" of a batch %s", TN_STR_ARG(column->name), why);
+    return tn_fail(err, TN_E_INTERNAL, "XX000", "column \"" TN_STR_FMT "\" of a batch %s", TN_STR_ARG(column->name),
+                   why);
 }
 
 /* Points at the buffers of ARRAY. */
@@ -189,7 +190,8 @@ static enum tn_status name_column(const struct tn_pg_column *self, enum tn_statu
     if (err == NULL)
         return status;
     tn_str_copy(message, sizeof message, tn_str(err->message));
-    snprintf(err->message, sizeof err->message, "column \"%.*s\": %.800s", (int)TN_MIN(self->column->name.len, (size_t)128),
+    snprintf(err->message, sizeof err->message, "column \"%.*s\": %.800s",
+             (int)TN_MIN(self->column->name.len, (size_t)128),
              self->column->name.ptr == NULL ? "" : self->column->name.ptr, message);
     return status;
 }

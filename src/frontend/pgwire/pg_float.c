@@ -133,10 +133,12 @@ char *tn_pg_put_float8(char *out, double value, int extra_digits)
     enum { FRACTION = 52, BIAS = 1075, MAX_EXPONENT = 2047, DIGITS = 15 };
     uint64_t bits, fraction;
     int      exponent;
+    bool     closer;
 
     memcpy(&bits, &value, sizeof bits);
     fraction = bits & ((UINT64_C(1) << FRACTION) - 1);
     exponent = (int)(bits >> FRACTION) & MAX_EXPONENT;
+    closer = fraction == 0 && exponent > 1;
     if (exponent == MAX_EXPONENT)
         return put_text(out, fraction != 0 ? "NaN" : bits >> 63 ? "-Infinity" : "Infinity");
     if (extra_digits <= 0)
@@ -147,8 +149,8 @@ char *tn_pg_put_float8(char *out, double value, int extra_digits)
         return put_text(out, "0");
     if (exponent == 0)
         return put_decimal(out, shortest(fraction, 1 - BIAS, false), DIGITS);
-    return put_decimal(out, shortest(fraction | UINT64_C(1) << FRACTION, exponent - BIAS, fraction == 0 && exponent > 1),
-                       DIGITS);
+    fraction |= UINT64_C(1) << FRACTION;
+    return put_decimal(out, shortest(fraction, exponent - BIAS, closer), DIGITS);
 }
 
 char *tn_pg_put_float4(char *out, float value, int extra_digits)
@@ -156,10 +158,12 @@ char *tn_pg_put_float4(char *out, float value, int extra_digits)
     enum { FRACTION = 23, BIAS = 150, MAX_EXPONENT = 255, DIGITS = 6 };
     uint32_t bits, fraction;
     int      exponent;
+    bool     closer;
 
     memcpy(&bits, &value, sizeof bits);
     fraction = bits & ((UINT32_C(1) << FRACTION) - 1);
     exponent = (int)(bits >> FRACTION) & MAX_EXPONENT;
+    closer = fraction == 0 && exponent > 1;
     if (exponent == MAX_EXPONENT)
         return put_text(out, fraction != 0 ? "NaN" : bits >> 31 ? "-Infinity" : "Infinity");
     if (extra_digits <= 0)
@@ -170,8 +174,8 @@ char *tn_pg_put_float4(char *out, float value, int extra_digits)
         return put_text(out, "0");
     if (exponent == 0)
         return put_decimal(out, shortest(fraction, 1 - BIAS, false), DIGITS);
-    return put_decimal(out, shortest(fraction | UINT32_C(1) << FRACTION, exponent - BIAS, fraction == 0 && exponent > 1),
-                       DIGITS);
+    fraction |= UINT32_C(1) << FRACTION;
+    return put_decimal(out, shortest(fraction, exponent - BIAS, closer), DIGITS);
 }
 
 /* [+-]digits[.digits][e[+-]digits], nothing else; *ZERO: all digits of the mantissa are 0. */

@@ -34,7 +34,8 @@ static enum tn_status decode_binary(uint32_t oid, struct tn_str bytes, struct tn
         out->untyped = oid == TN_PG_UNKNOWN;
         return status;
     }
-    status = tn_fail(err, TN_E_UNSUPPORTED, "0A000", "binary format is not supported for a parameter of type OID %u", oid);
+    status = tn_fail(err, TN_E_UNSUPPORTED, "0A000", "binary format is not supported for a parameter of type OID %u",
+                     oid);
     tn_error_hint(err, "Send the parameter in text format, or give its type when preparing the statement.");
     return status;
 }

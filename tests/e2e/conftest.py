@@ -1,0 +1,135 @@
+"""Fixtures of the end-to-end tests. Every test has a time-out; what this machine lacks is skipped with the reason."""
+
+import os
+import shutil
+
+import pytest
+
+import engines
+import proxy as proxy_module
+import servers
+import wire
+
+TIMEOUT = 60  # seconds per test; @pytest.mark.timeout(n) for others
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "quick: part of the smoke subset, under a minute in all")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(TIMEOUT))
+
+
+@pytest.fixture(scope="session")
+def tool():
+    """tool("psql"): its path; skips where it is not installed."""
+    def find(name):
+        path = shutil.which(name)
+        if not path:
+            pytest.skip(f"{name} is not installed")
+        return path
+    return find
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """One PostgreSQL for all tests; make databases of your own on it."""
+    try:
+        server = servers.PostgresServer().start()
+    except servers.Unavailable as reason:
+        pytest.skip(str(reason))
+    yield server
+    server.stop()
+
+
+def have_duckdb():
+    named = os.environ.get("TURNOUT_LIBDUCKDB")
+    places = [named] if named else [os.path.join(proxy_module.ROOT, "build", "cache", "duckdb"),
+                                    os.path.join(os.path.dirname(proxy_module.binary()), "libduckdb.so")]
+    return any(os.path.exists(place) for place in places)
+
+
+@pytest.fixture(scope="session")
+def make_engine(request, tmp_path_factory):
+    """make_engine("duckDb"): an engines.Engine with a fresh database, no proxy yet."""
+    def make(name):
+        if name == "postgres":
+            return engines.Postgres(request.getfixturevalue("postgres_server"))
+        if name == "sqlite":
+            return engines.Sqlite(str(tmp_path_factory.mktemp("sqlite")))
+        if not have_duckdb():
+            pytest.skip("DuckDB's library is not here: tools/fetch_duckdb gets it")
+        return engines.DuckDb(str(tmp_path_factory.mktemp("duckdb")))
+    return make
+
+
+@pytest.fixture(scope="module", params=engines.ENGINES)
+def engine(request, make_engine):
+    """Each engine in turn: a fresh database behind a proxy, both for the module. Tests take tables of their own."""
+    made = make_engine(request.param)
+    with proxy_module.Proxy(made.config()) as started:
+        made.proxy = started
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def sound(request):
+    """A test leaves the engine's proxy alive and without a sanitizer's report."""
+    yield
+    if "engine" in request.fixturenames:
+        proxy = request.getfixturevalue("engine").proxy
+        if proxy.process is not None:
+            assert proxy.running(), proxy.tail()
+            proxy.check_sanitizers()
+
+
+@pytest.fixture
+def proxies():
+    """proxies(config): starts a proxy that ends, checked, with the test."""
+    started = []
+
+    def start(config, **more):
+        one = proxy_module.Proxy(config, **more)
+        started.append(one)
+        return one.start()
+    yield start
+    problems = []
+    for one in started:
+        try:
+            one.__exit__(None, None, None)
+        except proxy_module.Failed as problem:
+            problems.append(problem)
+    if problems:
+        raise problems[0]
+
+
+@pytest.fixture
+def connect(engine):
+    """connect(**startup): a wire.Wire to the engine's proxy that is closed with the test."""
+    opened = []
+
+    def make(**more):
+        one = wire.Wire(engine.proxy.port, **more)
+        opened.append(one)
+        return one
+    yield make
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def client(connect):
+    """A connection to the engine's proxy."""
+    return connect()
+
+
+@pytest.fixture
+def table(engine, client):
+    """A table (id integer primary key, name text) of three rows: 1 'one', 2 'two', 3 NULL."""
+    name = engine.new_table()
+    client.run(engine.sql("id table", t=name))
+    client.run(f"INSERT INTO {name} VALUES (1, 'one'), (2, 'two'), (3, NULL)")
+    return name

@@ -1,0 +1,92 @@
+"""The engines that the shared suites run on: how to make a fresh database of each, and how each spells what differs.
+
+To add an engine: a class with `name`, `cluster()` and whatever of SQL it says differently, and its name in ENGINES.
+"""
+
+import itertools
+import os
+
+import proxy as proxy_module
+
+COUNTER = itertools.count()
+
+
+class Engine:
+    """A fresh database behind a proxy of its own. `sql(key)`: SPELLING of the engine, else of Engine; None = it cannot."""
+
+    name = "engine"
+    SPELLING = {
+        "series": "SELECT i FROM generate_series(1, {n}) AS t(i)",
+        "long": "SELECT count(*) FROM generate_series(1, 10000000000) AS t(i) WHERE i % 7 = 3",
+        "divide": "SELECT 1 / 0",
+        "repeat": "repeat('{what}', {n})",
+        "id table": "CREATE TABLE {t} (id integer PRIMARY KEY, name text)",
+    }
+
+    def __init__(self):
+        self.proxy = None
+        self.tables = itertools.count(1)
+
+    def cluster(self, **more):
+        raise NotImplementedError
+
+    def drop(self):
+        """What the database leaves behind."""
+
+    def sql(self, key, **values):
+        text = self.SPELLING[key] if key in self.SPELLING else Engine.SPELLING[key]
+        return text if text is None else text.format(**values)
+
+    def new_table(self):
+        """A name that no other test uses."""
+        return f"t{next(self.tables)}"
+
+    def config(self, **turnout):
+        return proxy_module.one_cluster(f"{self.name.lower()}-1", self.cluster(), **turnout)
+
+
+class DuckDb(Engine):
+    name = "duckDb"
+    SPELLING = {
+        "long": "SELECT count(*) FROM range(100000000000) AS t(i) WHERE hash(i) % 7 = 3",
+        "divide": "SELECT error('Division by zero')",
+    }
+
+    def __init__(self, folder):
+        super().__init__()
+        self.path = os.path.join(folder, f"d{next(COUNTER)}.duckdb")
+
+    def cluster(self, **more):
+        return {"engine": "duckDb", "databasePath": self.path, "threads": 1, **more}
+
+
+class Sqlite(Engine):
+    name = "sqlite"
+    SPELLING = {
+        "series": "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < {n}) SELECT i FROM t",
+        "long": "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < 10000000000) SELECT count(*) FROM t",
+        "divide": None,  # SQLite gives NULL
+        "repeat": "replace(hex(zeroblob({n})), '00', '{what}')",
+    }
+
+    def __init__(self, folder):
+        super().__init__()
+        self.path = os.path.join(folder, f"s{next(COUNTER)}.sqlite")
+
+    def cluster(self, **more):
+        return {"engine": "sqlite", "databasePath": self.path, **more}
+
+
+class Postgres(Engine):
+    name = "postgres"
+
+    def __init__(self, server):
+        super().__init__()
+        self.server = server
+        self.database = server.create_database(f"db{next(COUNTER)}")
+
+    def cluster(self, **more):
+        return self.server.cluster(self.database, **more)
+
+
+ENGINES = ("duckDb", "sqlite", "postgres")

@@ -29,7 +29,8 @@ enum tn_class {
                          EXPLAIN without ANALYZE (or of a read), SHOW, DESCRIBE, SUMMARIZE, PRAGMA that only asks */
     TN_CLASS_WRITE,   /* INSERT UPDATE DELETE MERGE COPY TRUNCATE REPLACE CALL DO, and whatever is not known */
     TN_CLASS_DDL,     /* CREATE ALTER DROP GRANT REVOKE COMMENT REINDEX ... */
-    TN_CLASS_UTILITY, /* SET RESET DISCARD COPY..TO STDOUT BEGIN COMMIT PREPARE EXECUTE DECLARE FETCH LISTEN LOCK VACUUM ATTACH ... */
+    TN_CLASS_UTILITY, /* SET RESET DISCARD COPY..TO STDOUT BEGIN COMMIT PREPARE EXECUTE DECLARE FETCH LISTEN LOCK VACUUM
+                         ATTACH ... */
     TN_CLASS_MULTI
 };
 const char *tn_class_name(enum tn_class class); /* "read" */
@@ -67,7 +68,7 @@ struct tn_features {
     bool          needs_session; /* leaves something behind on its connection: temporary table, LISTEN, advisory lock,
                                     PREPARE, cursor WITH HOLD, LOAD, ATTACH, USE, CREATE TEMP, set_config(..., false) */
     bool          has_into, for_update;
-    bool          calls_unknown; /* a read calls a function that is not in functions.def: it may be a user's own, with effects */
+    bool          calls_unknown; /* a read calls a function that is not in functions.def: perhaps a user's own, with effects */
 };
 
 /* May it run a second time (after a failure, as a hedge, as a probe)? Only what is known to change nothing may. */

@@ -24,6 +24,10 @@ static const char insert_sql[] = "INSERT OR IGNORE INTO history VALUES ("
 #undef TEXT
     ;
 
+static const char prune_age_sql[] = "DELETE FROM history WHERE id IN"
+                                    " (SELECT id FROM history WHERE started_us < ? ORDER BY started_us LIMIT ?)";
+static const char prune_size_sql[] = "DELETE FROM history WHERE id IN (SELECT id FROM history ORDER BY id LIMIT ?)";
+
 enum tn_status tn_history_file_fail(sqlite3 *db, const char *what, struct tn_error *err)
 {
     int code = db == NULL ? SQLITE_NOMEM : sqlite3_errcode(db);
@@ -149,10 +153,8 @@ static enum tn_status prepare_all(struct tn_history_file *file, struct tn_error 
     memcpy(sql, insert_sql, sizeof insert_sql);
     sql[sizeof insert_sql - 2] = ')'; /* in place of the last comma */
     TN_TRY(prepare(file, sql, &file->insert, err));
-    TN_TRY(prepare(file, "DELETE FROM history WHERE id IN (SELECT id FROM history WHERE started_us < ? ORDER BY started_us LIMIT ?)",
-                   &file->prune_age, err));
-    return prepare(file, "DELETE FROM history WHERE id IN (SELECT id FROM history ORDER BY id LIMIT ?)", &file->prune_size,
-                   err);
+    TN_TRY(prepare(file, prune_age_sql, &file->prune_age, err));
+    return prepare(file, prune_size_sql, &file->prune_size, err);
 }
 
 static enum tn_status open_db(struct tn_history_file *file, const char *name, bool in_memory, bool read_only,

@@ -47,7 +47,7 @@ static const struct tn_lexer_rules dialects[TN_DIALECT_COUNT] = {
     [TN_DIALECT_SPARK] = {DQ_STRING | BACKSLASH | BACKTICK | NESTED | QUESTION | COLON_NAME | DIGIT_WORD, "rx", "", "r"},
 };
 
-enum { SPACE = 1, START = 2, DIGIT = 4, DOLLAR = 8, PART = START | DIGIT | DOLLAR };
+enum { SPACE = 1, START = 2, DIGIT = 4, DOLLAR = 8, COMMENT = 16, PART = START | DIGIT | DOLLAR };
 
 #define ROW8(v) v, v, v, v, v, v, v, v
 static const unsigned char class_of[256] = {
@@ -55,7 +55,7 @@ static const unsigned char class_of[256] = {
     ['0'] = ROW8(DIGIT), DIGIT, DIGIT,
     ['A'] = ROW8(START), ROW8(START), ROW8(START), START, START,
     ['a'] = ROW8(START), ROW8(START), ROW8(START), START, START,
-    ['_'] = START, ['$'] = DOLLAR,
+    ['_'] = START, ['$'] = DOLLAR, ['/'] = COMMENT, ['-'] = COMMENT, ['#'] = COMMENT, ['*'] = COMMENT,
     [128] = ROW8(START), ROW8(START), ROW8(START), ROW8(START), ROW8(START), ROW8(START), ROW8(START), ROW8(START),
     ROW8(START), ROW8(START), ROW8(START), ROW8(START), ROW8(START), ROW8(START), ROW8(START), ROW8(START),
 };
@@ -160,7 +160,7 @@ static size_t comment_end(struct tn_lexer *lexer, size_t at)
 bool tn_lexer_comment(struct tn_lexer *lexer, struct tn_str *comment)
 {
     size_t start = skip(lexer, lexer->at, SPACE);
-    size_t end = comment_end(lexer, start);
+    size_t end = is(lexer, start, COMMENT) ? comment_end(lexer, start) : start;
 
     lexer->at = end;
     *comment = end > start ? tn_str_n(lexer->text.ptr + start, end - start) : TN_STR("");

@@ -21,15 +21,15 @@ static void clear(struct tn_level *level, unsigned flags)
     level->flags = (uint16_t)(level->flags & ~flags);
 }
 
-static bool is_set_operation(enum tn_word word)
+static bool is(enum tn_word word, unsigned flag)
 {
-    return word == TN_WORD_union || word == TN_WORD_intersect || word == TN_WORD_except || word == TN_WORD_minus;
+    return (tn_word_flags(word) & flag) != 0;
 }
 
 /* Right behind UNION [ALL | DISTINCT] and its kin. */
 static bool begins_arm(const struct tn_reader *r)
 {
-    return is_set_operation(r->w1) || ((r->w1 == TN_WORD_all || r->w1 == TN_WORD_distinct) && is_set_operation(r->w2));
+    return is(r->w1, WORD_SET_OPERATION) || ((r->w1 == TN_WORD_all || r->w1 == TN_WORD_distinct) && is(r->w2, WORD_SET_OPERATION));
 }
 
 static void note_subquery(struct tn_reader *r, const struct tn_level *level)
@@ -89,25 +89,12 @@ static void begin_statement(struct tn_reader *r, struct tn_level *level, enum tn
     }
 }
 
-static bool changes_data(enum tn_word word)
-{
-    return word == TN_WORD_insert || word == TN_WORD_update || word == TN_WORD_delete || word == TN_WORD_merge ||
-           word == TN_WORD_replace;
-}
-
-static bool begins_query(enum tn_word word)
-{
-    return word == TN_WORD_select || word == TN_WORD_with || word == TN_WORD_values || word == TN_WORD_from ||
-           word == TN_WORD_table || word == TN_WORD_describe || word == TN_WORD_summarize || word == TN_WORD_pivot ||
-           word == TN_WORD_unpivot || word == TN_WORD_show;
-}
-
 /* The statement at the end of WITH .. */
 static void begin_main(struct tn_reader *r, struct tn_level *level)
 {
     if (r->scope.depth == r->main_depth)
         r->inner = r->word;
-    if (changes_data(r->word))
+    if (is(r->word, WORD_CHANGES))
         r->writes = true;
     begin_statement(r, level, r->word);
 }
@@ -126,17 +113,17 @@ static void first_word(struct tn_reader *r, struct tn_level *level)
 /* EXPLAIN .. stmt, PREPARE name AS stmt, DECLARE name CURSOR FOR stmt: is it here that the inner one begins? */
 static bool inner_begins(const struct tn_reader *r, const struct tn_level *level)
 {
-    if ((tn_word_flags(r->word) & WORD_VERB) == 0 || r->word == TN_WORD_analyze || r->word == TN_WORD_analyse)
+    if (!is(r->word, WORD_VERB) || r->word == TN_WORD_analyze || r->word == TN_WORD_analyse)
         return false;
     switch (r->out->verb) {
     case TN_VERB_EXPLAIN:
-        return (level->flags & LEVEL_OPTIONS) == 0 || ((level->flags & LEVEL_FIRST) != 0 && begins_query(r->word));
+        return (level->flags & LEVEL_OPTIONS) == 0 || ((level->flags & LEVEL_FIRST) != 0 && is(r->word, WORD_QUERY));
     case TN_VERB_PREPARE:
         return r->w1 == TN_WORD_as || (r->w1 == TN_WORD_from && r->dialect == TN_DIALECT_TRINO);
     case TN_VERB_DECLARE:
         return r->w1 == TN_WORD_for;
     default:
-        return begins_query(r->word) || changes_data(r->word);
+        return is(r->word, WORD_QUERY) || is(r->word, WORD_CHANGES);
     }
 }
 
@@ -163,58 +150,23 @@ static bool next_is(const struct tn_reader *r, char c)
     return at < r->text_end && *at == c;
 }
 
-/* Words that cannot be a table's name where one is expected. */
-static bool ends_expectation(enum tn_word word)
-{
-    switch (word) {
-    case TN_WORD_where:
-    case TN_WORD_group:
-    case TN_WORD_order:
-    case TN_WORD_having:
-    case TN_WORD_limit:
-    case TN_WORD_union:
-    case TN_WORD_intersect:
-    case TN_WORD_except:
-    case TN_WORD_select:
-    case TN_WORD_set:
-    case TN_WORD_values:
-    case TN_WORD_returning:
-    case TN_WORD_for:
-    case TN_WORD_on:
-    case TN_WORD_using:
-    case TN_WORD_from:
-    case TN_WORD_join:
-    case TN_WORD_with:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* GRANT .. ON SCHEMA s names no relation. */
-static bool is_other_object(enum tn_word word)
-{
-    return word == TN_WORD_schema || word == TN_WORD_database || word == TN_WORD_function || word == TN_WORD_procedure ||
-           word == TN_WORD_sequence || word == TN_WORD_type || word == TN_WORD_all || word == TN_WORD_language;
-}
-
 /* A table name is expected. True when the word was it, or stands before it. */
 static bool expected_word(struct tn_reader *r, struct tn_level *level)
 {
     bool     target = (level->flags & LEVEL_TARGET) != 0;
     unsigned skips = target ? WORD_SKIP_TARGET : WORD_SKIP;
 
-    if (ends_expectation(r->word)) {
+    if (is(r->word, WORD_NO_NAME)) {
         clear(level, LEVEL_EXPECT | LEVEL_TARGET);
         return false;
     }
-    if ((tn_word_flags(r->word) & skips) != 0 && !next_is(r, '.')) {
+    if (is(r->word, skips) && !next_is(r, '.')) {
         if (r->word == TN_WORD_temp || r->word == TN_WORD_temporary)
             r->out->needs_session = true;
         return true;
     }
     clear(level, LEVEL_EXPECT | LEVEL_TARGET);
-    if (target && ((r->first == TN_WORD_grant || r->first == TN_WORD_revoke) && is_other_object(r->word)))
+    if (target && ((r->first == TN_WORD_grant || r->first == TN_WORD_revoke) && is(r->word, WORD_OTHER_OBJECT)))
         return true;
     if (r->word == TN_WORD_outfile || r->word == TN_WORD_dumpfile || r->token.text.ptr[0] == '@')
         return true;
@@ -374,10 +326,10 @@ static void on_keyword(struct tn_reader *r, struct tn_level *level)
     default:
         break;
     }
-    if ((tn_word_flags(r->word) & WORD_ON_TABLE) != 0 && r->scope.depth == r->main_depth && r->scan.words <= 6 &&
+    if (is(r->word, WORD_ON_TABLE) && r->scope.depth == r->main_depth && r->scan.words <= 6 &&
         tn_word_class(r->first) == TN_CLASS_DDL)
         r->on_table = true;
-    if ((tn_word_flags(r->word) & WORD_ENDS_FROM) != 0)
+    if (is(r->word, WORD_ENDS_FROM))
         clear(level, LEVEL_FROM);
 }
 
@@ -386,16 +338,16 @@ static bool starting_word(struct tn_reader *r, struct tn_level *level)
 {
     bool first = (level->flags & LEVEL_FIRST) != 0 || begins_arm(r);
 
-    if ((level->flags & LEVEL_WITH) != 0 && (begins_query(r->word) || changes_data(r->word)) && r->word != TN_WORD_with &&
+    if ((level->flags & LEVEL_WITH) != 0 && (is(r->word, WORD_QUERY) || is(r->word, WORD_CHANGES)) && r->word != TN_WORD_with &&
         r->w1 != TN_WORD_as) {
         begin_main(r, level);
         return true;
     }
-    if (first && begins_query(r->word)) {
+    if (first && is(r->word, WORD_QUERY)) {
         begin_statement(r, level, r->word);
         return true;
     }
-    if (first && changes_data(r->word))
+    if (first && is(r->word, WORD_CHANGES))
         r->pending = r->word;
     return false;
 }
@@ -436,27 +388,11 @@ static void on_word(struct tn_reader *r, struct tn_level *level)
 /* Is INSERT, UPDATE, DELETE .. in front of TOKEN a statement and not a column? */
 static bool confirms_change(const struct tn_reader *r)
 {
-    switch (r->word) {
-    case TN_WORD_as:
-    case TN_WORD_and:
-    case TN_WORD_is:
-    case TN_WORD_in:
-    case TN_WORD_not:
-    case TN_WORD_like:
-    case TN_WORD_ilike:
-    case TN_WORD_similar:
-    case TN_WORD_between:
-    case TN_WORD_collate:
-    case TN_WORD_at:
-    case TN_WORD_asc:
-    case TN_WORD_desc:
-    case TN_WORD_nulls:
+    if (is(r->word, WORD_OPERATOR))
         return false;
-    case TN_WORD_from:
+    if (r->word == TN_WORD_from)
         return r->pending == TN_WORD_delete;
-    default:
-        return r->token.kind == TN_TOKEN_WORD || r->token.kind == TN_TOKEN_IDENT;
-    }
+    return r->token.kind == TN_TOKEN_WORD || r->token.kind == TN_TOKEN_IDENT;
 }
 
 static void settle_pending(struct tn_reader *r, struct tn_level *level)

@@ -1,8 +1,9 @@
 #include "stats/word.h"
 
 struct entry {
-    const char   *name;
-    unsigned char len, verb, class, flags;
+    const char    *name;
+    unsigned char  len, verb, class;
+    unsigned short flags;
 };
 
 static const struct entry entries[TN_WORD_COUNT] = {

@@ -19,7 +19,13 @@ enum tn_word_flag {
     WORD_ENDS_FROM = 1u << 1,   /* no table list goes beyond it */
     WORD_SKIP = 1u << 2,        /* may stand before a table name in FROM */
     WORD_SKIP_TARGET = 1u << 3, /* may stand before the name that a statement works on */
-    WORD_ON_TABLE = 1u << 4     /* kind of object that is made ON a table */
+    WORD_ON_TABLE = 1u << 4,    /* kind of object that is made ON a table */
+    WORD_QUERY = 1u << 5,       /* begins a statement that reads, also in brackets */
+    WORD_CHANGES = 1u << 6,     /* begins a statement that changes data, also in brackets */
+    WORD_SET_OPERATION = 1u << 7,
+    WORD_NO_NAME = 1u << 8,     /* no table's name, where one is expected */
+    WORD_OPERATOR = 1u << 9,    /* behind a column, never behind INSERT, UPDATE, DELETE that begin a statement */
+    WORD_OTHER_OBJECT = 1u << 10 /* GRANT .. ON it names no relation */
 };
 
 enum tn_word  tn_word_find(struct tn_str text); /* ASCII case folded */

@@ -67,7 +67,7 @@ static size_t skip_opaque(struct tn_str sql, size_t at)
     char c = sql.ptr[at], next = at + 1 < sql.len ? sql.ptr[at + 1] : '\0';
 
     if (c == '\'')
-        return skip_quoted(sql, at, c, at > 0 && (sql.ptr[at - 1] | 32) == 'e' && (at < 2 || !is_word(sql.ptr[at - 2])));
+        return skip_quoted(sql, at, c, false);
     if (c == '"')
         return skip_quoted(sql, at, c, false);
     if (c == '-' && next == '-')
@@ -101,6 +101,8 @@ static bool next_piece(struct tn_str sql, size_t *at, struct piece *out)
         *out = (struct piece){.start = *at, .end = *at + 1};
         if (is_word(sql.ptr[*at])) {
             *at = out->end = skip_word(sql, *at);
+            if (out->end == out->start + 1 && (sql.ptr[out->start] | 32) == 'e' && *at < sql.len && sql.ptr[*at] == '\'')
+                *at = skip_quoted(sql, *at, '\'', true); /* E'..' */
             return true;
         }
         if (sql.ptr[*at] == '$') {

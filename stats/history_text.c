@@ -137,9 +137,11 @@ bool tn_history_time_parse(struct tn_str text, uint64_t now_us, uint64_t *out)
         return false;
     if (c.at < c.end && (!take_char(&c, "Tt ") || !take_time(&c, &us) || !take_zone(&c, &east)))
         return false;
+    if (c.at != c.end)
+        return false;
     us += days * INT64_C(86400000000) - east;
     *out = us > 0 ? (uint64_t)us : 1;
-    return c.at == c.end;
+    return true;
 }
 
 /* ---- filters ---- */

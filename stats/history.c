@@ -29,7 +29,7 @@ struct tn_history {
     _Atomic uint64_t        records, bytes; /* waiting, the writer's batch included */
     _Atomic uint64_t        next_id;
     _Atomic uint64_t        max_age_us, max_size, max_text;
-    _Atomic bool            failing;
+    _Atomic bool            failing, woken; /* woken: before its time, since the last flush */
     struct tn_counters      counters;
     uint64_t                max_records, max_bytes, flush_us;
     bool                    in_memory;
@@ -190,7 +190,8 @@ bool tn_history_add(struct tn_history *history, const struct tn_history_record *
         entry->next = head;
     } while (!atomic_compare_exchange_weak_explicit(&history->pending, &head, entry, memory_order_release,
                                                     memory_order_relaxed));
-    if (atomic_load_explicit(&history->records, memory_order_relaxed) == history->max_records / 2)
+    if (atomic_load_explicit(&history->records, memory_order_relaxed) > history->max_records / 2 &&
+        !atomic_exchange_explicit(&history->woken, true, memory_order_relaxed))
         pthread_cond_signal(&history->wake); /* a lost signal only means the usual time */
     return true;
 }
@@ -334,6 +335,7 @@ static void flush(struct tn_history *history)
     struct tn_error err = TN_ERROR_INIT;
     uint64_t        written;
 
+    atomic_store_explicit(&history->woken, false, memory_order_relaxed);
     take_pending(history);
     if (history->batch == NULL) {
         if (tn_clock_us() - history->pruned_at_us >= PRUNE_EVERY_US)

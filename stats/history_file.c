@@ -92,19 +92,28 @@ static uint32_t be32(const unsigned char *at)
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* Looks at the header without SQLite, which could already change something (checkpoint, side files). */
+/* A shortage may pass; anything else is a wrong path. */
+static enum tn_status fail_open(const char *path, int error, struct tn_error *err)
+{
+    enum tn_status status = TN_E_NOT_FOUND;
+
+    if (error == EACCES || error == EPERM)
+        status = TN_E_DENIED;
+    else if (error == ENOSPC || error == EDQUOT || error == EMFILE || error == ENFILE || error == ENOMEM || error == EIO)
+        status = TN_E_IO;
+    return tn_fail(err, status, "58P01", "history: cannot open %s: %s", path, strerror(error));
+}
+
+/* Looks at the header without SQLite, which could already change something (checkpoint, side files). A new file is for its
+ * owner only: statements may hold what others must not see (SQLite gives its side files the same mode). */
 static enum tn_status check_header(const char *path, bool must_exist, struct tn_error *err)
 {
     unsigned char header[100];
-    int           fd = open(path, O_RDONLY | O_CLOEXEC);
+    int           fd = open(path, must_exist ? O_RDONLY | O_CLOEXEC : O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
     ssize_t       got;
 
-    if (fd < 0) {
-        if (errno == ENOENT && !must_exist)
-            return TN_OK;
-        return tn_fail(err, errno == ENOENT ? TN_E_NOT_FOUND : TN_E_DENIED, "58P01", "history: cannot open %s: %s", path,
-                       strerror(errno));
-    }
+    if (fd < 0)
+        return fail_open(path, errno, err);
     got = read(fd, header, sizeof header);
     close(fd);
     if (got == 0 && !must_exist)

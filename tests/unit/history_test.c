@@ -183,6 +183,7 @@ static void test_reopen(void)
     struct seen               seen = {.count = 0};
     struct tn_history_filter  all = {.limit = 0};
     struct tn_error           err = TN_ERROR_INIT;
+    struct stat               info;
 
     fresh_path("reopen");
     history = open_history(&o);
@@ -199,6 +200,8 @@ static void test_reopen(void)
     CU_ASSERT_EQUAL(seen.count, 2);
     history = open_history(&o);
     CU_ASSERT_EQUAL(tn_history_next_id(history), 4);
+    CU_ASSERT_EQUAL(stat(path, &info), 0);
+    CU_ASSERT_EQUAL(info.st_mode & 0777u, 0600); /* statements are nobody else's business */
     tn_history_close(history);
 }
 
@@ -346,6 +349,9 @@ static void test_refused_files(void)
     snprintf(path, sizeof path, "%s/no/such/folder", folder);
     CU_ASSERT_EQUAL(tn_history_open(&history, &o, &err), TN_E_NOT_FOUND);
     CU_ASSERT(strstr(err.message, "no/such/folder") != NULL);
+    tn_error_reset(&err);
+    snprintf(path, sizeof path, "%s", folder);
+    CU_ASSERT_EQUAL(tn_history_open(&history, &o, &err), TN_E_NOT_FOUND); /* a folder */
     tn_error_reset(&err);
     fresh_path("missing");
     CU_ASSERT_EQUAL(tn_history_query_file(path, &(struct tn_history_filter){.limit = 1}, note_row, NULL, &err), TN_E_NOT_FOUND);

@@ -5,9 +5,26 @@
 #include "pipeline.h"
 #include "server.h"
 
+enum { SPARES = 32 };
+
+/* Queries come and go with every statement: a few are kept. */
+static struct tn_query *take_spare(struct tn_runtime *runtime)
+{
+    struct tn_list  *node = tn_list_first(&runtime->spare_queries);
+    struct tn_query *q;
+
+    if (node == NULL)
+        return tn_calloc(1, sizeof *q);
+    tn_list_remove(node);
+    runtime->spare_count--;
+    q = TN_CONTAINER_OF(node, struct tn_query, node);
+    memset(q, 0, sizeof *q);
+    return q;
+}
+
 struct tn_query *tn_query_new(struct tn_runtime *runtime)
 {
-    struct tn_query *q = tn_calloc(1, sizeof *q);
+    struct tn_query *q = take_spare(runtime);
 
     if (q == NULL)
         return NULL;
@@ -25,13 +42,31 @@ struct tn_query *tn_query_new(struct tn_runtime *runtime)
 
 static void free_query(struct tn_grave *grave)
 {
-    struct tn_query *q = TN_CONTAINER_OF(grave, struct tn_query, grave);
+    struct tn_query   *q = TN_CONTAINER_OF(grave, struct tn_query, grave);
+    struct tn_runtime *runtime = tn_runtime_of(q->worker);
 
     tn_error_reset(&q->error);
     tn_error_reset(&q->run.error);
+    tn_error_reset(&q->prelude_run.error);
     tn_snapshot_unref(q->snapshot);
     tn_arena_reset(&q->arena);
-    tn_free(q);
+    if (runtime->spare_count == SPARES) {
+        tn_free(q);
+        return;
+    }
+    tn_list_append(&runtime->spare_queries, &q->node);
+    runtime->spare_count++;
+}
+
+void tn_query_free_spares(struct tn_runtime *runtime)
+{
+    struct tn_list *node;
+
+    while ((node = tn_list_first(&runtime->spare_queries)) != NULL) {
+        tn_list_remove(node);
+        tn_free(TN_CONTAINER_OF(node, struct tn_query, node));
+    }
+    runtime->spare_count = 0;
 }
 
 void tn_query_free(struct tn_query *q)

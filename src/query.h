@@ -112,6 +112,7 @@ struct tn_query {
 struct tn_runtime;
 TN_MUST_USE struct tn_query *tn_query_new(struct tn_runtime *runtime);
 void tn_query_free(struct tn_query *q); /* after done; at the end of the loop turn */
+void tn_query_free_spares(struct tn_runtime *runtime); /* at the very end */
 
 /* Ends it early; `done` follows, maybe at once. The strongest reason wins. */
 void tn_query_cancel(struct tn_query *q, enum tn_cancel why);

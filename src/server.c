@@ -29,6 +29,7 @@ static enum tn_status runtime_init(struct tn_server *server, size_t index, struc
     runtime->worker = worker;
     runtime->snapshot = tn_snapshot_ref(server->snapshot);
     tn_list_init(&runtime->queries);
+    tn_list_init(&runtime->spare_queries);
     worker->module[TN_WORKER_RUNTIME] = runtime;
     TN_TRY(tn_pool_new(&runtime->pool, worker, err));
     worker->module[TN_WORKER_POOLS] = runtime->pool;
@@ -197,8 +198,10 @@ void tn_server_free(struct tn_server *server)
     tn_server_run_messages(server);
     for (size_t i = 0; i < server->worker_count; i++) {
         tn_snapshot_unref(server->runtimes[i].snapshot);
-        if (server->workers[i] != NULL)
-            tn_worker_free(server->workers[i]);
+        if (server->workers[i] == NULL)
+            continue;
+        tn_worker_free(server->workers[i]); /* frees what is buried: queries among it */
+        tn_query_free_spares(&server->runtimes[i]);
     }
     tn_snapshot_unref(server->snapshot);
     tn_history_close(server->history);

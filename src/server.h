@@ -22,6 +22,8 @@ struct tn_runtime {
     struct tn_pool      *pool;
     struct tn_list       queries;   /* struct tn_query.node: all between start and record */
     unsigned             query_count;
+    struct tn_list       spare_queries;
+    unsigned             spare_count;
     struct tn_counters   counters;
     struct tn_histogram  stage_us[TN_STAGE_COUNT];
     struct tn_histogram  query_us, queue_us, engine_us; /* whole query, waiting, on the engine */

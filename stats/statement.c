@@ -63,6 +63,14 @@ static struct tn_str trimmed(struct tn_str text, size_t from, size_t to)
     return tn_str_trim(tn_str_n(text.ptr + from, to - from));
 }
 
+/* The usual text: no semicolon anywhere and a word at its start, so it is one statement whatever else is in it. */
+static bool is_single(struct tn_str rest)
+{
+    char first = rest.len > 0 ? tn_ascii_lower(rest.ptr[0]) : '\0';
+
+    return first >= 'a' && first <= 'z' && memchr(rest.ptr, ';', rest.len) == NULL;
+}
+
 bool tn_statement_next(struct tn_str text, enum tn_dialect dialect, size_t *at, struct tn_str *statement)
 {
     struct tn_statement_scan scan = {0};
@@ -71,6 +79,11 @@ bool tn_statement_next(struct tn_str text, enum tn_dialect dialect, size_t *at, 
     size_t                   start = *at;
     bool                     some = false;
 
+    if (start < text.len && is_single(tn_str_n(text.ptr + start, text.len - start))) {
+        *statement = trimmed(text, start, text.len);
+        *at = text.len;
+        return true;
+    }
     tn_lexer_init(&lexer, text, dialect);
     lexer.at = TN_MIN(start, text.len);
     while (tn_lexer_next(&lexer, &token)) {

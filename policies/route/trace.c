@@ -21,6 +21,18 @@ static void put(struct line *line, const char *fmt, ...)
     line->len += n > 0 ? (size_t)n : 0;
 }
 
+static void put_text(struct line *line, struct tn_str text)
+{
+    size_t at = TN_MIN(line->len, line->size == 0 ? 0 : line->size - 1);
+    size_t fits = line->size == 0 ? 0 : TN_MIN(text.len, line->size - 1 - at);
+
+    if (fits > 0)
+        memcpy(line->out + at, text.ptr, fits);
+    if (line->size > 0)
+        line->out[at + fits] = '\0';
+    line->len += text.len;
+}
+
 size_t tn_route_trace_text(const struct tn_route_result *result, char *out, size_t size)
 {
     struct line line = {.out = out, .size = size};
@@ -31,15 +43,19 @@ size_t tn_route_trace_text(const struct tn_route_result *result, char *out, size
     for (size_t i = 0; i < result->step_count; i++) {
         const struct tn_route_step *step = &result->steps[i];
 
-        put(&line, "%s%s", i == 0 ? "" : "; ", step->router);
+        put_text(&line, i == 0 ? TN_STR("") : TN_STR("; "));
+        put_text(&line, tn_str(step->router));
         if (step->rule >= 0)
             put(&line, "#%d", step->rule + 1);
-        put(&line, ": %.*s", (int)step->why.len, step->why.ptr);
+        put_text(&line, TN_STR(": "));
+        put_text(&line, step->why);
     }
-    if (result->denied)
+    if (result->denied) {
         put(&line, " -> denied %s", result->sqlstate);
-    else if (result->group != NULL)
-        put(&line, " -> %.*s", (int)result->group->name.len, result->group->name.ptr);
+    } else if (result->group != NULL) {
+        put_text(&line, TN_STR(" -> "));
+        put_text(&line, result->group->name);
+    }
     written = size == 0 ? 0 : TN_MIN(line.len, size - 1);
     if (written < line.len) { /* not in the middle of a character */
         written = tn_utf8_valid_prefix(out, written);

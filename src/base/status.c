@@ -83,13 +83,14 @@ void tn_error_hint(struct tn_error *err, const char *fmt, ...)
 
 void tn_error_move(struct tn_error *to, struct tn_error *from)
 {
-    if (to == NULL) {
-        tn_error_reset(from);
-        return;
+    if (to != NULL) {
+        tn_error_reset(to);
+        if (from->status != TN_OK) {
+            *to = *from;
+            from->fields = NULL;
+        }
     }
-    tn_free(to->fields);
-    *to = *from;
-    *from = (struct tn_error)TN_ERROR_INIT;
+    tn_error_reset(from);
 }
 
 void tn_error_reset(struct tn_error *err)
@@ -97,5 +98,11 @@ void tn_error_reset(struct tn_error *err)
     if (err == NULL)
         return;
     tn_free(err->fields);
-    *err = (struct tn_error)TN_ERROR_INIT;
+    err->status = TN_OK; /* member by member: it is on every query's way, and mostly empty text */
+    err->fault = TN_FAULT_NONE;
+    err->from_engine = false;
+    err->position = 0;
+    err->sqlstate[0] = err->message[0] = err->detail[0] = err->hint[0] = '\0';
+    err->fields = NULL;
+    err->fields_len = 0;
 }

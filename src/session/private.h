@@ -167,7 +167,7 @@ struct tn_session {
         struct tn_features   features;
         struct tn_pg_encoder encoder;
         struct tn_settings_list *settings;
-        bool                 looping, waiting, failed;
+        bool                 looping, any, waiting, failed;
     } simple;
     struct tn_portal        *active;     /* extended.c: whose Execute runs */
     struct tn_prepared      *describing;

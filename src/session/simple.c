@@ -129,12 +129,14 @@ static void loop(struct tn_session *s)
 
     s->simple.looping = true;
     while (!s->simple.waiting && next_statement(s, &sql)) {
-        s->simple.waiting = true;
+        s->simple.any = s->simple.waiting = true;
         run_statement(s, sql);
     }
     s->simple.looping = false;
     if (s->simple.waiting)
         return;
+    if (!s->simple.any)
+        tn_pg_put_simple(tn_session_out(s), 'I'); /* nothing but white space and comments */
     s->simple.waiting = true;
     tn_transaction_end_implicit(s, s->simple.failed, on_end);
 }
@@ -163,8 +165,6 @@ static bool wants_transaction(struct tn_session *s, struct tn_str text)
 void tn_simple_query(struct tn_session *s, struct tn_str sql)
 {
     struct tn_error err = TN_ERROR_INIT;
-    size_t          at = 0;
-    struct tn_str   first;
 
     tn_simple_free(s);
     s->simple.text = tn_strndup(sql.ptr, sql.len);
@@ -177,12 +177,6 @@ void tn_simple_query(struct tn_session *s, struct tn_str sql)
     s->simple.len = sql.len;
     sql = tn_str_n(s->simple.text, sql.len);
     tn_extended_drop_unnamed(s);
-    if (!tn_statement_next(sql, TN_DIALECT_POSTGRES, &at, &first)) {
-        tn_pg_put_simple(tn_session_out(s), 'I');
-        tn_pg_put_ready(tn_session_out(s), tn_transaction_status(s));
-        tn_simple_free(s);
-        return;
-    }
     tn_session_wait(s);
     if (s->tx.state == TN_TX_IDLE && wants_transaction(s, sql))
         tn_transaction_begin_implicit(s);
@@ -196,5 +190,5 @@ void tn_simple_free(struct tn_session *s)
     s->simple.text = NULL;
     s->simple.settings = NULL;
     s->simple.len = s->simple.at = 0;
-    s->simple.waiting = s->simple.failed = false;
+    s->simple.any = s->simple.waiting = s->simple.failed = false;
 }

@@ -228,6 +228,29 @@ static void test_metrics(void)
     tn_buf_reset(&out);
 }
 
+/* The judge of the format itself, where it is installed. */
+static void test_promtool(void)
+{
+    struct tn_buf out;
+    FILE         *promtool;
+    int           status;
+
+    if (system("command -v promtool >/dev/null 2>&1") != 0) {
+        printf("skipped: promtool is not installed ");
+        return;
+    }
+    tn_buf_init(&out, 1 << 24);
+    tn_fixture_begin(&fixture, "");
+    ASK(200, "GET /metrics", "");
+    promtool = popen("promtool check metrics", "w");
+    CU_ASSERT_FATAL(promtool != NULL);
+    fputs(strstr(out.data, "\r\n\r\n") + 4, promtool);
+    status = pclose(promtool);
+    CU_ASSERT_EQUAL(status, 0);
+    tn_fixture_end(&fixture);
+    tn_buf_reset(&out);
+}
+
 static void test_prometheus_text(void)
 {
     struct tn_buf            buf;
@@ -296,6 +319,7 @@ int main(void)
     CU_add_test(suite, "credentials", test_credentials);
     CU_add_test(suite, "reload", test_reload);
     CU_add_test(suite, "metrics", test_metrics);
+    CU_add_test(suite, "promtool", test_promtool);
     CU_add_test(suite, "Prometheus text", test_prometheus_text);
     CU_add_test(suite, "JSON writer", test_json_writer);
     CU_basic_set_mode(CU_BRM_NORMAL);

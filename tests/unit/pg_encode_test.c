@@ -1,4 +1,5 @@
 /* Batches to DataRow messages: the golden cases through batches, and what PostgreSQL has no case for. */
+#include "frontend/pgwire/pg_column.h"
 #include "frontend/pgwire/pg_decimal.h"
 #include "frontend/pgwire/pg_value.h"
 #include "pg_golden.h"
@@ -179,6 +180,36 @@ static void small_decimals(void)
     expect_one(&one, 0, TN_STR("-0.999999999"));
 }
 
+/* 64 bits and 128 bits write the same, whatever the scale, and within the room that is reckoned for them. */
+static void decimal_widths(void)
+{
+    static const int64_t values[] = {INT64_MIN, INT64_MAX, -1, 0, 1, 99, 10000, 1000000000000000000, -123456789012345678};
+
+    for (int scale = -4; scale < 25; scale++)
+        for (size_t i = 0; i < TN_ARRAY_LEN(values); i++) {
+            tn_i128             wide = values[i];
+            struct one          narrow, big;
+            struct tn_pg_column column;
+            struct tn_buf       out;
+            char                text[TN_PG_DECIMAL_TEXT];
+            size_t              len = (size_t)(tn_pg_put_decimal128(text, wide, scale) - text);
+
+            one_init(&narrow, TN_TYPE_DECIMAL64, 1, &values[i], NULL);
+            one_init(&big, TN_TYPE_DECIMAL128, 1, &wide, NULL);
+            narrow.column.scale = big.column.scale = (int8_t)scale;
+            expect_one(&narrow, 0, tn_str_n(text, len));
+            expect_one(&big, 0, tn_str_n(text, len));
+            CU_ASSERT_EQUAL(tn_pg_column_init(&column, &narrow.column, &narrow.array, 1, 0, &style, NULL), TN_OK);
+            CU_ASSERT_TRUE(len <= column.room);
+            tn_buf_init(&out, BUF_MAX);
+            CU_ASSERT_EQUAL(encode(&big.batch, &style, 1, &out, NULL), TN_OK);
+            expect_one(&narrow, 1, tn_str_n(out.data + 11, out.len - 11));
+            CU_ASSERT_EQUAL(tn_pg_column_init(&column, &narrow.column, &narrow.array, 1, 1, &style, NULL), TN_OK);
+            CU_ASSERT_TRUE(out.len - 11 <= column.room);
+            tn_buf_reset(&out);
+        }
+}
+
 static void floats(void)
 {
     VALUE_TEXT(FLOAT64, double, -0.0, "-0");
@@ -339,6 +370,7 @@ int main(void)
     CU_add_test(suite, "integers binary", integers_binary);
     CU_add_test(suite, "decimals", decimals);
     CU_add_test(suite, "small decimals", small_decimals);
+    CU_add_test(suite, "decimal widths", decimal_widths);
     CU_add_test(suite, "floats", floats);
     CU_add_test(suite, "out of range", out_of_range);
     CU_add_test(suite, "announced", announced);

@@ -8,7 +8,10 @@
 
 #include <limits.h>
 
-enum { STAGE_MAX = 1 << 30 };
+enum {
+    STAGE_MAX = 1 << 30,
+    NARROW_DECIMAL = 24, /* sign, 19 digits and point; or header and six groups of digits */
+};
 
 static bool is_ascii(const char *data, size_t len)
 {
@@ -89,8 +92,10 @@ static void choose_native(struct tn_pg_column *self, int64_t rows, int16_t forma
 
         self->factor = clean ? 1 : 3;
         self->put = clean ? tn_pg_column_put_text_clean : tn_pg_column_put_text_dirty;
-    } else if (type == TN_TYPE_DECIMAL64 && self->scale == 2 && format == 0) {
-        self->put = tn_pg_column_put_money;
+    } else if ((type == TN_TYPE_DECIMAL64 || type == TN_TYPE_DECIMAL32) && self->scale >= 0 && self->scale <= 18) {
+        self->room = NARROW_DECIMAL;
+        if (type == TN_TYPE_DECIMAL64 && self->scale == 2 && format == 0)
+            self->put = tn_pg_column_put_money;
     }
 }
 

@@ -59,6 +59,14 @@ static inline char *tn_pg_put_digits(char *out, uint64_t v, unsigned count)
 
 static inline char *tn_pg_put_u64(char *out, uint64_t v)
 {
+    if (v < 10) {
+        *out = (char)('0' + v);
+        return out + 1;
+    }
+    if (v < 100) {
+        tn_pg_put2(out, (uint32_t)v);
+        return out + 2;
+    }
     return tn_pg_put_digits(out, v, tn_pg_count_digits(v));
 }
 

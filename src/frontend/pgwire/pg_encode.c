@@ -41,16 +41,21 @@ static enum tn_status plan_columns(struct plan *plan, const struct tn_pg_encoder
     return TN_OK;
 }
 
-static enum tn_status add_room(struct tn_pg_column *c, int64_t row, size_t *need, struct tn_error *err)
+static enum tn_status add_staged_room(struct tn_pg_column *c, int64_t row, size_t *need, struct tn_error *err)
 {
-    if (TN_UNLIKELY(c->stage != NULL)) {
-        if (tn_pg_column_is_null(c, row))
-            return TN_OK;
-        TN_TRY(tn_pg_column_stage(c, row, err));
-        *need += c->stage->bytes.len;
-    } else if (c->offsets != NULL) {
+    if (tn_pg_column_is_null(c, row))
+        return TN_OK;
+    TN_TRY(tn_pg_column_stage(c, row, err));
+    *need += c->stage->bytes.len;
+    return TN_OK;
+}
+
+static inline enum tn_status add_room(struct tn_pg_column *c, int64_t row, size_t *need, struct tn_error *err)
+{
+    if (TN_UNLIKELY(c->stage != NULL))
+        return add_staged_room(c, row, need, err);
+    if (TN_LIKELY(c->offsets != NULL))
         *need += tn_pg_column_data_len(c, row) * c->factor;
-    }
     return TN_OK;
 }
 

@@ -3,6 +3,24 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#if defined(__has_feature)
+#define HAS_TSAN __has_feature(thread_sanitizer)
+#elif defined(__SANITIZE_THREAD__)
+#define HAS_TSAN 1
+#else
+#define HAS_TSAN 0
+#endif
+
+#if HAS_TSAN
+/* The thread sanitizer does not see the atomics inside a library that was built without it, and takes memory that
+ * DuckDB's own threads hand to each other for races. Reports with a frame of the library in them are dropped. */
+const char *__tsan_default_suppressions(void) __attribute__((visibility("default")));
+const char *__tsan_default_suppressions(void)
+{
+    return "race:libduckdb.so\nmutex:libduckdb.so\ndeadlock:libduckdb.so\n";
+}
+#endif
+
 static const struct {
     const char *symbol;
     size_t      offset;

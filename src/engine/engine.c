@@ -39,12 +39,25 @@ static void clear_results(struct tn_run *run)
     tn_error_reset(&run->error);
 }
 
+/* A server may end a connection that a session keeps between two statements. */
+static void fail_lost(struct tn_run *run)
+{
+    tn_fail(&run->error, TN_E_CONNECTION, "08006", "cluster " TN_STR_FMT ": the connection was lost before the statement began",
+            TN_STR_ARG(run->conn->cluster->conf->name));
+    tn_error_blame(&run->error, TN_FAULT_ENGINE, false);
+    tn_run_done(run);
+}
+
 void tn_run_start(struct tn_run *run, struct tn_conn *conn)
 {
-    assert(conn->state == TN_CONN_IDLE);
+    assert(conn->state == TN_CONN_IDLE || conn->state == TN_CONN_BROKEN);
     clear_results(run);
     run->conn = conn;
     run->started_us = tn_clock_us();
+    if (conn->state == TN_CONN_BROKEN) {
+        fail_lost(run);
+        return;
+    }
     conn->state = TN_CONN_BUSY;
     conn->cluster->ops->start(run);
 }

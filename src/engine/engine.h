@@ -143,7 +143,7 @@ struct tn_engine_ops {
 
 const struct tn_engine_ops *tn_engine_find(enum tn_cfg_engine engine); /* NULL for UNSET */
 
-void tn_run_start(struct tn_run *run, struct tn_conn *conn);
+void tn_run_start(struct tn_run *run, struct tn_conn *conn); /* on a BROKEN one: done at once, 08006 */
 void tn_run_credit(struct tn_run *run);
 void tn_run_cancel(struct tn_run *run); /* harmless after done and when repeated */
 

@@ -484,6 +484,26 @@ static void test_read_only(void)
     f.conf.read_only = false;
 }
 
+/* Whatever the server's own configuration says, values look as clients were told at their login. */
+static void test_base_settings(void)
+{
+    struct tn_conn *odd;
+
+    CU_ASSERT(run_sql(&f, conn, "ALTER ROLE tester SET datestyle = 'German'"));
+    CU_ASSERT(run_sql(&f, conn, "ALTER ROLE tester SET intervalstyle = 'iso_8601'"));
+    CU_ASSERT(run_sql(&f, conn, "ALTER ROLE tester SET standard_conforming_strings = off"));
+    odd = connect_now(&f);
+    CU_ASSERT(run_sql(&f, conn, "ALTER ROLE tester RESET ALL"));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(odd);
+    for (int i = 0; i < 2; i++) {
+        CU_ASSERT_STRING_EQUAL(scalar(&f, odd, "SELECT '2024-02-01'::date || ' ' || '1 day'::interval || '\\'"),
+                               "2024-02-01 1 day\\");
+        CU_ASSERT(run_sql(&f, odd, "SET datestyle = 'SQL, DMY'"));
+        CU_ASSERT(tn_engine_postgres.reset(odd));
+    }
+    hang_up(&f, odd);
+}
+
 static void test_copy(void)
 {
     struct tn_conn *other = connect_now(&f);
@@ -602,6 +622,7 @@ int main(void)
         ADD(reset);
         ADD(can_run);
         ADD(read_only);
+        ADD(base_settings);
         ADD(copy);
         ADD(several_results);
         ADD(batches);

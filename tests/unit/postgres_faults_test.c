@@ -469,6 +469,10 @@ static void test_killed_while_waiting(void)
     CU_ASSERT(run_sql(&f, conn, sql));
     pause_for(&f, 0.3);
     CU_ASSERT_EQUAL(victim->state, TN_CONN_BROKEN);
+    CU_ASSERT_FALSE(execute(&f, victim, &o, "SELECT 1")); /* a session that had kept it */
+    CU_ASSERT_STRING_EQUAL(o.run.error.sqlstate, "08006");
+    CU_ASSERT_EQUAL(victim->state, TN_CONN_BROKEN);
+    outcome_reset(&o);
     hang_up(&f, victim);
 }
 

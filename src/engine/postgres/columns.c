@@ -62,7 +62,7 @@ enum tn_status tn_postgres_columns(struct tn_postgres_conn *c, const PGresult *r
 
 bool tn_postgres_formats_mixed(const struct tn_encoder *encoder)
 {
-    for (size_t i = 1; encoder != NULL && i < encoder->pg_format_count; i++)
+    for (size_t i = 1; encoder != NULL && encoder->pg_rows && i < encoder->pg_format_count; i++)
         if (encoder->pg_formats[i] != encoder->pg_formats[0])
             return true;
     return false;

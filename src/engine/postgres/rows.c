@@ -221,7 +221,8 @@ static void tell_columns(struct tn_postgres_conn *c, PGresult *result)
         tn_postgres_abort(c, &err);
         return;
     }
-    if (encoder != NULL && encoder->pg_rows && encoder->pg_format_count > 1 && encoder->pg_format_count != c->schema.count) {
+    if (!c->now.simple && encoder != NULL && encoder->pg_rows && encoder->pg_format_count > 1 &&
+        encoder->pg_format_count != c->schema.count) {
         tn_fail(&err, TN_E_INVALID, "08P01", "bind message has %zu result formats but query has %zu columns",
                 encoder->pg_format_count, c->schema.count);
         tn_postgres_abort(c, &err);

@@ -240,7 +240,8 @@ static bool settings_differ(struct tn_postgres_conn *c)
 static bool send_next(struct tn_postgres_conn *c)
 {
     struct tn_postgres_run *now = &c->now;
-    bool                    describe = c->run->kind == TN_RUN_DESCRIBE || tn_postgres_formats_mixed(c->run->encoder);
+    bool                    mixed = !now->simple && tn_postgres_formats_mixed(c->run->encoder);
+    bool                    describe = mixed || c->run->kind == TN_RUN_DESCRIBE;
 
     if (c->stale.len > 0 && now->was_idle)
         return tn_postgres_send_text(c, TN_POSTGRES_STALE, tn_buf_str(&c->stale));
@@ -280,12 +281,11 @@ void tn_postgres_begin(struct tn_postgres_conn *c)
     const struct tn_run     *run = c->run;
     const struct tn_encoder *encoder = run->encoder;
     struct tn_error          err = TN_ERROR_INIT;
-    bool                     binary = encoder != NULL && encoder->pg_rows && encoder->pg_format_count > 0 &&
-                  (encoder->pg_formats[0] != 0 || tn_postgres_formats_mixed(encoder));
 
     c->now.was_idle = PQtransactionStatus(c->pg) == PQTRANS_IDLE;
-    c->now.fetch_format = binary && encoder->pg_formats[0] == 1;
-    c->now.simple = run->kind == TN_RUN_EXECUTE && !run->extended && !run->prepare && run->params.count == 0 && !binary;
+    c->now.simple = run->kind == TN_RUN_EXECUTE && !run->extended && !run->prepare && run->params.count == 0;
+    c->now.fetch_format = !c->now.simple && encoder != NULL && encoder->pg_rows && encoder->pg_format_count > 0 &&
+                          encoder->pg_formats[0] == 1;
     if (tn_postgres_check_run(c, &err) != TN_OK) {
         if (err.fault == TN_FAULT_TURNOUT && err.status == TN_E_INVALID)
             tn_error_blame(&err, TN_FAULT_QUERY, false);

@@ -127,8 +127,10 @@ int tn_serve(const struct tn_serve_options *options)
     status = tn_config_load_checked(&config, options->config_path, &problems, tn_routes_check, NULL);
     if (status == TN_OK) {
         tn_log_configure((enum tn_log_level)config->settings.log_level, (enum tn_log_format)config->settings.log_format);
-        status = tn_server_start(&server, config, options->config_path, &problems, &err);
+        status = tn_server_new(&server, config, options->config_path, &problems, &err);
     }
+    if (status == TN_OK)
+        status = tn_server_start(server, &err);
     if (status == TN_OK)
         status = open_listeners(server, &config->settings, &pg, &admin, &err);
     print_problems(&problems);

@@ -90,12 +90,11 @@ static enum tn_status build_workers(struct tn_server *server, const struct tn_se
     return TN_OK;
 }
 
-enum tn_status tn_server_start(struct tn_server **out, struct tn_config *config, const char *config_path,
-                               struct tn_problems *problems, struct tn_error *err)
+enum tn_status tn_server_new(struct tn_server **out, struct tn_config *config, const char *config_path,
+                             struct tn_problems *problems, struct tn_error *err)
 {
     struct tn_server *server = tn_calloc(1, sizeof *server);
     enum tn_status    status;
-    size_t            started = 0;
 
     *out = NULL;
     if (server == NULL)
@@ -109,18 +108,18 @@ enum tn_status tn_server_start(struct tn_server **out, struct tn_config *config,
     status = build_shared(server, config, problems, err);
     if (status == TN_OK)
         status = build_workers(server, &config->settings, err);
-    for (; status == TN_OK && started < server->worker_count; started++)
-        status = tn_worker_start(server->workers[started], err);
     if (status != TN_OK) {
-        for (size_t i = 0; i + 1 < started; i++) { /* the last one of them did not start */
-            tn_worker_stop(server->workers[i]);
-            tn_worker_join(server->workers[i]);
-        }
         tn_server_free(server);
         return status;
     }
-    server->threads_started = true;
     *out = server;
+    return TN_OK;
+}
+
+enum tn_status tn_server_start(struct tn_server *server, struct tn_error *err)
+{
+    for (; server->threads < server->worker_count; server->threads++)
+        TN_TRY(tn_worker_start(server->workers[server->threads], err));
     return TN_OK;
 }
 
@@ -157,13 +156,11 @@ void tn_server_drain(struct tn_server *server, uint64_t timeout_us)
 
 void tn_server_stop_workers(struct tn_server *server)
 {
-    if (!server->threads_started)
-        return;
-    for (size_t i = 0; i < server->worker_count; i++)
+    for (size_t i = 0; i < server->threads; i++)
         tn_worker_stop(server->workers[i]);
-    for (size_t i = 0; i < server->worker_count; i++)
+    for (size_t i = 0; i < server->threads; i++)
         tn_worker_join(server->workers[i]);
-    server->threads_started = false;
+    server->threads = 0;
     tn_server_run_messages(server);
 }
 

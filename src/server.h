@@ -1,5 +1,6 @@
 /* server.h - the whole program as one object: workers, what they share, and the part of each worker that is the query
- * path's own. Made by main (tn_server_start), ended by tn_server_stop. */
+ * path's own. Made by serve.c, or by a test that runs the workers on its own
+ * thread. */
 #ifndef TN_SERVER_H
 #define TN_SERVER_H
 
@@ -55,12 +56,14 @@ struct tn_server {
     _Atomic uint64_t      reloads_ok, reloads_failed;
     _Atomic unsigned      sessions;      /* open client sessions, all workers */
     _Atomic unsigned      queries;       /* between start and record, all workers */
-    bool                  threads_started;
+    size_t                threads;       /* workers that have been started */
 };
 
-/* Builds everything for CONFIG and starts the worker threads; takes a reference to CONFIG. No listener is open yet. */
-TN_MUST_USE enum tn_status tn_server_start(struct tn_server **out, struct tn_config *config, const char *config_path,
-                                           struct tn_problems *problems, struct tn_error *err);
+/* Builds everything for CONFIG (of which it takes a reference) but starts no thread. PROBLEMS: mistakes of the routers. */
+TN_MUST_USE enum tn_status tn_server_new(struct tn_server **out, struct tn_config *config, const char *config_path,
+                                         struct tn_problems *problems, struct tn_error *err);
+/* Starts the worker threads. No listener is open yet. */
+TN_MUST_USE enum tn_status tn_server_start(struct tn_server *server, struct tn_error *err);
 /* Waits for running queries, cancels what still runs after TIMEOUT_US. Main thread. */
 void tn_server_drain(struct tn_server *server, uint64_t timeout_us);
 void tn_server_stop_workers(struct tn_server *server); /* ends and joins their threads; their objects stay */

@@ -49,7 +49,8 @@ static inline void tn_fixture_begin(struct tn_admin_fixture *f, const char *admi
     tn_log_to_fd(open("/dev/null", O_WRONLY | O_CLOEXEC));
     tn_problems_init(&problems, f->config_path);
     CU_ASSERT_FATAL(tn_config_load(&config, f->config_path, &problems) == TN_OK);
-    CU_ASSERT_FATAL(tn_server_start(&f->server, config, f->config_path, &problems, &err) == TN_OK);
+    CU_ASSERT_FATAL(tn_server_new(&f->server, config, f->config_path, &problems, &err) == TN_OK);
+    CU_ASSERT_FATAL(tn_server_start(f->server, &err) == TN_OK);
     CU_ASSERT_FATAL(tn_admin_open(&f->admin, f->server, &err) == TN_OK);
     snprintf(f->url, sizeof f->url, "http://127.0.0.1:%u", (unsigned)tn_admin_port(f->admin));
     atomic_store(&f->server->state, TN_SERVER_READY);

@@ -41,7 +41,7 @@ int32_t tn_pg_get_i32(struct tn_pg_cursor *cursor)
 struct tn_str tn_pg_get_text(struct tn_pg_cursor *cursor)
 {
     const char *start = cursor->at;
-    const char *nul = cursor->failed ? NULL : memchr(start, '\0', (size_t)(cursor->end - start));
+    const char *nul = cursor->failed || start == cursor->end ? NULL : memchr(start, '\0', (size_t)(cursor->end - start));
 
     if (nul == NULL) {
         cursor->failed = true;

@@ -14,7 +14,13 @@ add_custom_target(man ALL DEPENDS ${TN_MAN_DIR}/turnout.1)
 install(DIRECTORY ${TN_MAN_DIR}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN "*.1")
 
 set(TN_SYSTEMD_UNIT_DIR lib/systemd/system CACHE STRING "where the systemd unit goes, below the prefix unless absolute")
-configure_file(${PROJECT_SOURCE_DIR}/tools/systemd/turnout.service.in ${PROJECT_BINARY_DIR}/turnout.service @ONLY)
+# Written at install time: only then is the prefix known for sure (cmake --install --prefix).
+install(CODE "
+  set(TN_BINDIR \"${CMAKE_INSTALL_BINDIR}\")
+  if(NOT IS_ABSOLUTE \"\${TN_BINDIR}\")
+    set(TN_BINDIR \"\${CMAKE_INSTALL_PREFIX}/\${TN_BINDIR}\")
+  endif()
+  configure_file(\"${PROJECT_SOURCE_DIR}/tools/systemd/turnout.service.in\" \"${PROJECT_BINARY_DIR}/turnout.service\" @ONLY)")
 install(FILES ${PROJECT_BINARY_DIR}/turnout.service DESTINATION ${TN_SYSTEMD_UNIT_DIR})
 
 install(FILES ${PROJECT_SOURCE_DIR}/config/example.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -226,17 +226,28 @@ static struct tn_cluster *find_slot(const struct tn_group *group, uint64_t eligi
     return some_usable ? best : last_resort;
 }
 
+/* A look for free slots. Health changes at any time, so what was found is kept and not looked for again. */
+struct search {
+    uint64_t           now_us;
+    struct tn_cluster *cluster; /* for the waiter that was taken last */
+};
+
 static bool takes_some_slot(void *arg, struct tn_group *group, uint64_t eligible)
 {
-    const uint64_t *now_us = arg;
+    struct search     *search = arg;
+    struct tn_cluster *cluster = find_slot(group, eligible, search->now_us);
 
-    return find_slot(group, eligible, *now_us) != NULL;
+    if (cluster == NULL)
+        return false;
+    search->cluster = cluster;
+    return true;
 }
 
-/* Whose turn it is among all groups; NULL = nobody can take anything. */
-static struct tn_ticket *next_ticket(struct tn_admission *admission, uint64_t *now_us)
+/* Whose turn it is among all groups, and *CLUSTER for it; NULL = nobody can take anything. */
+static struct tn_ticket *next_ticket(struct tn_admission *admission, uint64_t now_us, struct tn_cluster **cluster)
 {
     struct tn_ticket *best = NULL;
+    struct search     search = {.now_us = now_us};
 
     for (unsigned p = 0; p < TN_PRIORITY_COUNT && best == NULL; p++)
         TN_LIST_FOR_EACH (node, &admission->waiting) {
@@ -245,9 +256,11 @@ static struct tn_ticket *next_ticket(struct tn_admission *admission, uint64_t *n
 
             if (!line_has_room(line))
                 continue;
-            ticket = tn_queue_next(&line->queue, (enum tn_priority)p, takes_some_slot, now_us);
-            if (ticket != NULL && (best == NULL || ticket->order < best->order))
-                best = ticket;
+            ticket = tn_queue_next(&line->queue, (enum tn_priority)p, takes_some_slot, &search);
+            if (ticket == NULL || (best != NULL && ticket->order > best->order))
+                continue;
+            best = ticket;
+            *cluster = search.cluster;
         }
     return best;
 }
@@ -276,16 +289,15 @@ static void on_grant(struct tn_message *message, struct tn_worker *worker)
  * GRANTED, for tell() after the lock was given up. */
 static void dispatch(struct tn_admission *admission, struct tn_ticket *self, struct tn_list *granted)
 {
-    struct tn_ticket *ticket;
-    uint64_t          now_us;
+    struct tn_ticket  *ticket;
+    struct tn_cluster *cluster;
+    uint64_t           now_us;
 
     tn_list_init(granted);
     if (tn_list_empty(&admission->waiting))
         return;
     now_us = tn_clock_us();
-    while ((ticket = next_ticket(admission, &now_us)) != NULL) {
-        struct tn_cluster *cluster = find_slot(ticket->group, ticket->eligible, now_us);
-
+    while ((ticket = next_ticket(admission, now_us, &cluster)) != NULL) {
         set_state(ticket, ticket == self ? TN_TICKET_SLOT : TN_TICKET_GRANTED, cluster);
         if (ticket == self)
             continue;

@@ -33,7 +33,7 @@ void tn_queue_reset(struct tn_queue *queue); /* must be empty */
 TN_MUST_USE bool tn_queue_push(struct tn_queue *queue, struct tn_ticket *ticket);
 /* SERVED: it got a slot, its user had its turn. */
 void tn_queue_remove(struct tn_queue *queue, struct tn_ticket *ticket, bool served);
-/* The next of PRIORITY whose want TAKES; NULL = none. */
+/* The next of PRIORITY whose want TAKES; NULL = none. The last call of TAKES that said yes was for it. */
 struct tn_ticket *tn_queue_next(struct tn_queue *queue, enum tn_priority priority, tn_queue_takes *takes, void *arg);
 /* Is there any waiter whose want TAKES? */
 bool tn_queue_any(struct tn_queue *queue, tn_queue_takes *takes, void *arg);

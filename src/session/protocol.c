@@ -112,17 +112,28 @@ static void stop_if_asked(struct tn_session *s)
     tn_session_fatal(s, &err, "shutdown");
 }
 
-void tn_session_process(struct tn_session *s)
+/* Messages until one must wait, there is no whole one left, or the output is full. */
+static void process_some(struct tn_session *s)
 {
     s->processing = true;
     while (s->state != TN_SESSION_CLOSING && !s->busy && !tn_session_output_full(s) && step(s))
         ;
     s->processing = false;
-    if (s->state == TN_SESSION_CLOSING)
-        return;
-    if (!s->busy || s->in_at > INPUT_KEEP)
-        compact(s);
-    tn_session_flush(s);
+}
+
+void tn_session_process(struct tn_session *s)
+{
+    bool full;
+
+    do {
+        process_some(s);
+        if (s->state == TN_SESSION_CLOSING)
+            return;
+        if (!s->busy || s->in_at > INPUT_KEEP)
+            compact(s);
+        full = tn_session_output_full(s);
+        tn_session_flush(s);
+    } while (full && s->state != TN_SESSION_CLOSING && !s->busy && !tn_session_output_full(s)); /* nobody else would go on */
     if (s->state == TN_SESSION_READY)
         tn_session_idle_timer(s);
     stop_if_asked(s);

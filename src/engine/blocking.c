@@ -6,9 +6,9 @@
  *   on_flush    timer: takes rows that the pool thread holds back while the engine computes the next ones
  *   on_job_done <- the job's message: the end, or parked because the window is full; then a credit submits it again
  *
- * A short statement is one job and one message: its rows wait for the end, but for FIRST_FLUSH_S at most. Later rows wait
- * until a chunk is full or FLUSH_S have passed. Chunks are handed over in `ready`, under the lock; the last one of them
- * may be taken back by the pool thread to append more. */
+ * A short statement is one job and one message: its rows wait for the end, but for FIRST_FLUSH_S at most. Later rows
+ * wait until a chunk is full or FLUSH_S have passed. Chunks are handed over in `ready`, under the lock; the last one of
+ * them may be taken back by the pool thread to append more. */
 #include "engine/blocking.h"
 
 #include "base/alloc.h"

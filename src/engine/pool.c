@@ -179,8 +179,8 @@ static void on_connected(struct tn_conn *conn, const struct tn_error *err, void 
         wait->ready(wait, conn, NULL);
         return;
     }
-    end_conn(conn); /* ERR is not its own */
-    wait->ready(wait, NULL, err);
+    wait->ready(wait, NULL, err); /* WAIT may be gone now */
+    end_conn(conn); /* ERR may be in it */
 }
 
 static void fail_wait(struct tn_pool_wait *wait, enum tn_status status, const char *sqlstate, const char *text)

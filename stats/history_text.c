@@ -92,7 +92,7 @@ static bool take_time(struct cursor *c, int64_t *us)
         return false;
     if (take_char(c, ":") && !take_number(c, 2, 59, &second))
         return false;
-    *us = ((int64_t)hour * 3600 + minute * 60 + second) * 1000000;
+    *us = ((int64_t)hour * 3600 + (int64_t)minute * 60 + second) * 1000000;
     if (!take_char(c, "."))
         return true;
     while (c->at < c->end && take_number(c, 1, 9, &digit)) {
@@ -117,7 +117,7 @@ static bool take_zone(struct cursor *c, int64_t *east_us)
     (void)take_char(c, ":");
     if (c->at < c->end && !take_number(c, 2, 59, &minute))
         return false;
-    *east_us = ((int64_t)hour * 3600 + minute * 60) * 1000000 * (west ? -1 : 1);
+    *east_us = ((int64_t)hour * 3600 + (int64_t)minute * 60) * 1000000 * (west ? -1 : 1);
     return true;
 }
 

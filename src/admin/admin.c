@@ -7,15 +7,15 @@
 
 struct endpoint {
     enum tn_http_method method;
+    enum { PUBLIC, PRIVATE } access;
     const char         *path;
     tn_admin_endpoint  *run;
-    enum { PUBLIC, PRIVATE } access;
     const char         *params, *help;
 };
 
 static const struct endpoint endpoints[] = {
 #define ENDPOINT(method, path, function, access, params, help)                                                        \
-    {TN_HTTP_METHOD_##method, path, tn_admin_##function, access, params, help},
+    {TN_HTTP_METHOD_##method, access, path, tn_admin_##function, params, help},
 #include "admin/endpoints.def"
 #undef ENDPOINT
 };
@@ -355,7 +355,7 @@ static enum tn_status open_http(struct tn_admin *admin, struct tn_error *err)
     struct tn_http_conf       conf = {.host = settings->admin_host.ptr,
                                       .port = (uint16_t)settings->admin_port,
                                       .handler = {.head = on_head, .request = on_request, .arg = admin},
-                                      .body_max = 64 * 1024,
+                                      .body_max = 65536,
                                       .max_connections = 1000};
 
     admin->worker_count = admin->server->worker_count;

@@ -110,7 +110,7 @@ void tn_admin_history(struct tn_admin *admin, struct tn_http_exchange *x, const 
         tn_http_problem(x, 503, "no memory");
         return;
     }
-    tn_arena_init(&page->arena, 1024 * 1024);
+    tn_arena_init(&page->arena, (size_t)1 << 20);
     tn_buf_init(&page->body, TN_ADMIN_REPLY_MAX);
     page->json.buf = &page->body;
     if (!read_filter(x, args, page)) {

@@ -30,7 +30,7 @@ static void put_query(struct collection *c, const struct tn_query *q)
     struct tn_str   none = {NULL, 0};
     unsigned        position = 0;
 
-    if (q->lease != NULL && q->lease->ticket.state == TN_TICKET_QUEUED)
+    if (q->lease != NULL) /* 0 when it is not queued; asks under admission's own lock */
         position = tn_admission_position(c->round.admin->server->admission, &q->lease->ticket);
     tn_json_open(json, NULL, '{');
     tn_json_u64(json, "id", q->id);

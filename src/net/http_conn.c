@@ -531,7 +531,7 @@ void tn_http_conn_open(struct tn_http_worker *home, int fd, const char *peer)
     tn_buf_init(&conn->pending, TN_HTTP_PENDING_MAX);
     tn_buf_init(&conn->body_in, home->server->conf.body_max);
     tn_buf_init(&conn->fields_out, TN_HTTP_FIELDS_OUT_MAX);
-    tn_buf_init(&conn->head_out, 2 * TN_HTTP_FIELDS_OUT_MAX);
+    tn_buf_init(&conn->head_out, TN_HTTP_HEAD_OUT_MAX);
     tn_buf_init(&conn->body_out, TN_HTTP_REPLY_MAX);
     init_watchers(conn, fd);
     conn->state = TN_HTTP_CONN_GAP;

@@ -13,6 +13,7 @@ enum {
     TN_HTTP_PENDING_MAX = 64 * 1024, /* read ahead while a request is handled */
     TN_HTTP_READ_SIZE = 64 * 1024,   /* one read; the buffer is the worker's, shared by its connections */
     TN_HTTP_FIELDS_OUT_MAX = 16 * 1024,
+    TN_HTTP_HEAD_OUT_MAX = 2 * TN_HTTP_FIELDS_OUT_MAX,
     TN_HTTP_REPLY_MAX = 64 * 1024 * 1024,
 };
 

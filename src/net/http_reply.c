@@ -112,7 +112,7 @@ void tn_http_problem(struct tn_http_exchange *x, int status, const char *fmt, ..
     va_start(args, fmt);
     vsnprintf(detail, sizeof detail, fmt, args);
     va_end(args);
-    tn_buf_init(&body, 16 * 1024);
+    tn_buf_init(&body, TN_HTTP_FIELDS_OUT_MAX);
     tn_buf_puts(&body, "{\"type\":\"about:blank\",\"title\":");
     tn_buf_put_json(&body, tn_str(tn_http_status_text(status)));
     tn_buf_printf(&body, ",\"status\":%d,\"detail\":", status);

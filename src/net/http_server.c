@@ -40,7 +40,7 @@ static void on_stop(struct tn_message *message, struct tn_worker *worker)
 
 static void fill_defaults(struct tn_http_conf *conf)
 {
-    conf->body_max = conf->body_max != 0 ? conf->body_max : 1024 * 1024;
+    conf->body_max = conf->body_max != 0 ? conf->body_max : (size_t)1 << 20;
     conf->max_connections = conf->max_connections != 0 ? conf->max_connections : 10000;
     conf->idle_ms = conf->idle_ms != 0 ? conf->idle_ms : 60000;
     conf->head_ms = conf->head_ms != 0 ? conf->head_ms : 10000;

@@ -113,10 +113,13 @@ void tn_http_date(time_t seconds, char out[TN_HTTP_DATE])
 {
     static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     struct tm         tm;
+    const char       *day, *month;
 
     if (gmtime_r(&seconds, &tm) == NULL)
         memset(&tm, 0, sizeof tm);
-    snprintf(out, TN_HTTP_DATE, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT", days + 3 * tm.tm_wday,
-             (unsigned)tm.tm_mday % 100, months + 3 * tm.tm_mon, (unsigned)(tm.tm_year + 1900) % 10000,
+    day = days + 3 * (size_t)tm.tm_wday;
+    month = months + 3 * (size_t)tm.tm_mon;
+    snprintf(out, TN_HTTP_DATE, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT", day, (unsigned)tm.tm_mday % 100, month,
+             (unsigned)(tm.tm_year + 1900) % 10000,
              (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
 }

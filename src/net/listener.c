@@ -80,7 +80,7 @@ static void on_exhausted(struct acceptor *acceptor, int error)
 /* False: stop for this turn. */
 static bool accept_one(struct acceptor *acceptor)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t               len = sizeof address;
     char                    peer[TN_PEER_TEXT];
     int                     fd, on = 1;

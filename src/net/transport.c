@@ -40,10 +40,13 @@ static enum tn_io plain_read(struct tn_transport *transport, void *buf, size_t l
 
 static enum tn_io plain_writev(struct tn_transport *transport, const struct iovec *iov, int count, size_t *n)
 {
-    struct msghdr message = {.msg_iovlen = (size_t)count};
+    union {
+        const struct iovec *given;
+        struct iovec       *wanted;
+    } parts = {iov}; /* sendmsg does not change the parts, but its struct has no const */
+    struct msghdr message = {.msg_iov = parts.wanted, .msg_iovlen = (size_t)count};
     ssize_t       sent;
 
-    memcpy(&message.msg_iov, &iov, sizeof iov); /* sendmsg does not change the parts, but its struct has no const */
     do {
         sent = sendmsg(transport->fd, &message, MSG_NOSIGNAL);
     } while (sent < 0 && errno == EINTR);

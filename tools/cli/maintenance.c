@@ -9,7 +9,7 @@ static int ask(struct tn_cli *cli, const char *cluster, bool on, struct tn_cli_r
     struct tn_buf path;
     int           status;
 
-    tn_buf_init(&path, 64 * 1024);
+    tn_buf_init(&path, 65536);
     tn_buf_puts(&path, "/admin/clusters/");
     tn_cli_put_segment(&path, cluster);
     tn_buf_puts(&path, on ? "/maintenance?on=true" : "/maintenance?on=false");

@@ -125,7 +125,7 @@ int tn_cli_call(struct tn_cli *cli, const char *method, const char *path, struct
 
     *reply = (struct tn_cli_reply){.status = 0};
     tn_buf_init(&reply->body, BODY_MAX);
-    tn_buf_init(&url, 64 * 1024);
+    tn_buf_init(&url, 65536);
     put_url(&url, admin_url(cli), path);
     curl = url.failed || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ? NULL : curl_easy_init();
     if (curl == NULL) {

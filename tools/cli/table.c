@@ -7,7 +7,7 @@ enum { GAP = 2 };
 void tn_table_init(struct tn_table *table, const char *const *headers)
 {
     *table = (struct tn_table){.columns = 0};
-    tn_buf_init(&table->cells, 256 * 1024 * 1024);
+    tn_buf_init(&table->cells, (size_t)256 << 20);
     while (headers[table->columns] != NULL && table->columns < TN_TABLE_COLUMNS)
         table->columns++;
     for (size_t i = 0; i < table->columns; i++) {

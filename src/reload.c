@@ -41,10 +41,13 @@ static void adopt(struct tn_runtime *runtime, void *arg)
     tn_pool_sweep(runtime->pool);
 }
 
-static void kick(struct tn_worker *worker, void *arg)
+/* All workers have the new snapshot: its limits come into force, for those that wait already too. */
+static void apply_limits(struct tn_worker *worker, void *arg)
 {
+    const struct tn_runtime *runtime = tn_runtime_of(worker);
+
     (void)arg;
-    tn_admission_kick(tn_runtime_of(worker)->server->admission);
+    tn_admission_apply(runtime->server->admission, runtime->snapshot->topology);
 }
 
 static void swap(struct tn_server *server, struct tn_snapshot *now)
@@ -57,7 +60,7 @@ static void swap(struct tn_server *server, struct tn_snapshot *now)
     pthread_mutex_unlock(&server->snapshot_lock);
     tn_topology_retire(old->topology, now->topology);
     tn_snapshot_unref(old);
-    if (tn_server_each_worker(server, server->workers[0], adopt, kick, NULL) != TN_OK)
+    if (tn_server_each_worker(server, server->workers[0], adopt, apply_limits, NULL) != TN_OK)
         tn_log(TN_LOG_ERROR, "reload: no memory to tell the workers; send SIGHUP again", TN_LOG_U64("workers",
                server->worker_count));
 }

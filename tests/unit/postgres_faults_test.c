@@ -177,7 +177,7 @@ static void test_hang_up_while_connecting(void)
 /* ---- back-pressure ---- */
 
 /* The address sanitizer keeps freed memory: not as much as it would, so that memory can be judged here. */
-const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
     return "quarantine_size_mb=4";

@@ -71,6 +71,7 @@ static void on_describe_reply(struct tn_session *s, struct tn_reply *reply)
     if (reply->error != NULL) {
         s->redo = false;
         s->describe_then_redo = false;
+        tn_session_place_error(reply->error, statement->sql, statement->text);
         tn_extended_fail(s, reply->error);
     } else {
         statement->described = true;

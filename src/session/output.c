@@ -170,3 +170,11 @@ void tn_session_error(struct tn_session *s, const struct tn_error *err)
 {
     tn_pg_put_error(tn_session_out(s), err, "ERROR");
 }
+
+void tn_session_place_error(struct tn_error *err, const char *text, struct tn_str statement)
+{
+    if (err->position <= 0)
+        return;
+    for (const char *c = text; c < statement.ptr; c++)
+        err->position += ((unsigned char)*c & 0xC0u) != 0x80u; /* characters, not bytes */
+}

@@ -235,6 +235,7 @@ static void on_execute_reply(struct tn_session *s, struct tn_reply *reply)
     s->active = NULL;
     portal->ended = true;
     if (reply->error != NULL) {
+        tn_session_place_error(reply->error, portal->statement->sql, portal->statement->text);
         tn_extended_fail(s, reply->error);
     } else {
         if (portal->tell_columns)

@@ -2,6 +2,7 @@
 #include "session/prepared.h"
 
 #include "base/alloc.h"
+#include "frontend/pgwire/pg_message.h"
 
 struct tn_prepared *tn_prepared_find(struct tn_session *s, struct tn_str name)
 {
@@ -72,6 +73,8 @@ enum tn_status tn_prepared_new(struct tn_session *s, struct tn_pg_parse *parse, 
     if (parse->name.len > 0 && tn_map_get(&s->prepared, parse->name) != NULL)
         return tn_fail(err, TN_E_INVALID, "42P05", "prepared statement \"%.*s\" already exists",
                        (int)TN_MIN(parse->name.len, 200), parse->name.ptr);
+    if (tn_utf8_valid_prefix(parse->sql.ptr, parse->sql.len) < parse->sql.len)
+        return tn_pg_bad_utf8(err, parse->sql.ptr, parse->sql.len);
     statement = new_statement(parse);
     if (statement == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a prepared statement");
@@ -91,17 +94,16 @@ enum tn_status tn_prepared_new(struct tn_session *s, struct tn_pg_parse *parse, 
 enum tn_status tn_prepared_param_types(struct tn_prepared *statement, size_t count, const uint32_t *oids, struct tn_error *err)
 {
     uint32_t *all;
+    size_t    total = TN_MAX(count, statement->oid_count); /* a client may give types of parameters that are not there */
 
-    if (count <= statement->oid_count)
-        count = statement->oid_count;
-    all = tn_realloc(statement->oids, (count + 1) * sizeof *all);
+    all = tn_realloc(statement->oids, (total + 1) * sizeof *all);
     if (all == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for parameter types");
     statement->oids = all;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < total; i++)
         if (i >= statement->oid_count || all[i] == 0)
-            all[i] = oids[i] != 0 ? oids[i] : TN_PG_TEXT; /* as PostgreSQL: what nothing decides is text */
-    statement->oid_count = count;
+            all[i] = i < count && oids[i] != 0 ? oids[i] : TN_PG_TEXT; /* as PostgreSQL: what nothing decides is text */
+    statement->oid_count = total;
     return TN_OK;
 }
 

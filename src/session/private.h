@@ -50,6 +50,7 @@ struct tn_statement_run {
     const uint32_t           *param_oids;
     size_t                    param_oid_count;
     bool                      prepare, extended;
+    bool                      several;  /* one of several statements of one text */
     struct tn_encoder        *encoder;
     struct tn_str             affinity; /* name of the cluster that described it; empty = none */
     const struct tn_query_events *events; /* columns, chunk and so on; done is execute.c's */
@@ -164,10 +165,11 @@ struct tn_session {
     struct {                             /* simple.c: the text of one Query message */
         char                *text;
         size_t               len, at;
+        struct tn_str        statement; /* the present one, a view into text */
         struct tn_features   features;
         struct tn_pg_encoder encoder;
         struct tn_settings_list *settings;
-        bool                 looping, any, waiting, failed;
+        bool                 looping, any, waiting, failed, several;
     } simple;
     struct tn_portal        *active;     /* extended.c: whose Execute runs */
     struct tn_prepared      *describing;
@@ -201,6 +203,8 @@ void tn_session_flush_soon(struct tn_session *s); /* later in this loop turn: wh
 void tn_session_forget_run(struct tn_session *s, struct tn_run *run); /* its chunks are not credited any more */
 void tn_session_free_output(struct tn_session *s);
 void tn_session_error(struct tn_session *s, const struct tn_error *err);
+/* STATEMENT is a part of TEXT: ERR's position counts from TEXT's beginning then, as the client sees it. */
+void tn_session_place_error(struct tn_error *err, const char *text, struct tn_str statement);
 bool tn_session_output_full(const struct tn_session *s);
 
 /* simple.c */

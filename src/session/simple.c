@@ -3,6 +3,7 @@
 #include "session/private.h"
 
 #include "base/alloc.h"
+#include "frontend/pgwire/pg_message.h"
 
 static void loop(struct tn_session *s);
 
@@ -80,6 +81,7 @@ static void on_reply(struct tn_session *s, struct tn_reply *reply)
 {
     s->simple.waiting = false;
     if (reply->error != NULL) {
+        tn_session_place_error(reply->error, s->simple.text, s->simple.statement);
         tn_session_error(s, reply->error);
         s->simple.failed = true;
     } else {
@@ -107,8 +109,10 @@ static void on_end(struct tn_session *s, struct tn_reply *reply)
 static void run_statement(struct tn_session *s, struct tn_str sql)
 {
     struct tn_statement_run run = {.sql = sql, .features = &s->simple.features, .kind = TN_RUN_EXECUTE,
-                                   .encoder = &s->simple.encoder.base, .events = &events, .owner = s, .reply = on_reply};
+                                   .encoder = &s->simple.encoder.base, .events = &events, .owner = s, .reply = on_reply,
+                                   .several = s->simple.several};
 
+    s->simple.statement = sql;
     tn_features_read(&s->simple.features, sql, TN_DIALECT_POSTGRES);
     tn_settings_list_unref(s->simple.settings);
     s->simple.settings = tn_settings_list_ref(s->settings);
@@ -141,15 +145,13 @@ static void loop(struct tn_session *s)
     tn_transaction_end_implicit(s, s->simple.failed, on_end);
 }
 
-/* More than one statement, one of them changes something, none of them is about transactions. */
+/* Of several statements one changes something, none of them is about transactions. */
 static bool wants_transaction(struct tn_session *s, struct tn_str text)
 {
-    size_t        at = 0, count = 0;
+    size_t        at = 0;
     bool          writes = false;
     struct tn_str sql;
 
-    if (memchr(text.ptr, ';', text.len) == NULL)
-        return false;
     while (tn_statement_next(text, TN_DIALECT_POSTGRES, &at, &sql)) {
         struct tn_features *features = &s->simple.features;
 
@@ -157,28 +159,47 @@ static bool wants_transaction(struct tn_session *s, struct tn_str text)
         if (tn_transaction_is_control(sql, features))
             return false;
         writes = writes || features->class == TN_CLASS_WRITE || features->class == TN_CLASS_DDL;
-        count++;
     }
-    return count > 1 && writes;
+    return writes;
+}
+
+static bool is_several(struct tn_str text)
+{
+    size_t        at = 0;
+    struct tn_str sql;
+
+    return memchr(text.ptr, ';', text.len) != NULL && tn_statement_next(text, TN_DIALECT_POSTGRES, &at, &sql) &&
+           tn_statement_next(text, TN_DIALECT_POSTGRES, &at, &sql);
+}
+
+static enum tn_status keep_text(struct tn_session *s, struct tn_str sql, struct tn_error *err)
+{
+    tn_simple_free(s);
+    if (tn_utf8_valid_prefix(sql.ptr, sql.len) < sql.len)
+        return tn_pg_bad_utf8(err, sql.ptr, sql.len);
+    s->simple.text = tn_strndup(sql.ptr, sql.len);
+    if (s->simple.text == NULL)
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a statement of %zu bytes", sql.len);
+    s->simple.len = sql.len;
+    return TN_OK;
 }
 
 void tn_simple_query(struct tn_session *s, struct tn_str sql)
 {
     struct tn_error err = TN_ERROR_INIT;
 
-    tn_simple_free(s);
-    s->simple.text = tn_strndup(sql.ptr, sql.len);
-    if (s->simple.text == NULL) {
-        tn_fail(&err, TN_E_NOMEM, "53200", "no memory for a statement of %zu bytes", sql.len);
+    if (keep_text(s, sql, &err) != TN_OK) {
         tn_session_error(s, &err);
+        tn_error_reset(&err);
+        tn_transaction_failed(s);
         tn_pg_put_ready(tn_session_out(s), tn_transaction_status(s));
         return;
     }
-    s->simple.len = sql.len;
     sql = tn_str_n(s->simple.text, sql.len);
     tn_extended_drop_unnamed(s);
     tn_session_wait(s);
-    if (s->tx.state == TN_TX_IDLE && wants_transaction(s, sql))
+    s->simple.several = is_several(sql);
+    if (s->tx.state == TN_TX_IDLE && s->simple.several && wants_transaction(s, sql))
         tn_transaction_begin_implicit(s);
     loop(s);
 }
@@ -190,5 +211,5 @@ void tn_simple_free(struct tn_session *s)
     s->simple.text = NULL;
     s->simple.settings = NULL;
     s->simple.len = s->simple.at = 0;
-    s->simple.any = s->simple.waiting = s->simple.failed = false;
+    s->simple.any = s->simple.waiting = s->simple.failed = s->simple.several = false;
 }

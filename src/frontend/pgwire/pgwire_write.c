@@ -133,13 +133,30 @@ static void put_field(struct tn_buf *out, char code, const char *text)
     put_text(out, tn_str(text));
 }
 
+/* The engine's own fields as they came, but for the position: it may count from elsewhere by now. */
+static void put_engine_fields(struct tn_buf *out, const struct tn_error *err, const char *position)
+{
+    const char *field = err->fields, *end = err->fields + err->fields_len;
+
+    while (field < end) {
+        size_t len = strnlen(field, (size_t)(end - field));
+
+        if (*field == 'P' && err->position > 0)
+            put_field(out, 'P', position);
+        else
+            put_text(out, tn_str_n(field, len));
+        field += len + 1;
+    }
+}
+
 void tn_pg_put_error(struct tn_buf *out, const struct tn_error *err, const char *severity)
 {
     size_t begun = tn_pg_begin(out, 'E');
     char   position[16];
 
+    snprintf(position, sizeof position, "%d", err->position);
     if (err->fields != NULL && strcmp(severity, "ERROR") == 0) {
-        tn_buf_append(out, err->fields, err->fields_len);
+        put_engine_fields(out, err, position);
     } else {
         put_field(out, 'S', severity);
         put_field(out, 'V', severity);
@@ -147,10 +164,8 @@ void tn_pg_put_error(struct tn_buf *out, const struct tn_error *err, const char 
         put_field(out, 'M', err->message[0] != '\0' ? err->message : tn_status_text(err->status));
         put_field(out, 'D', err->detail);
         put_field(out, 'H', err->hint);
-        if (err->position > 0) {
-            snprintf(position, sizeof position, "%d", err->position);
+        if (err->position > 0)
             put_field(out, 'P', position);
-        }
     }
     tn_buf_put_u8(out, 0);
     tn_pg_end(out, begun);

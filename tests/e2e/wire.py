@@ -43,14 +43,19 @@ class Column:
 
 
 class Message:
-    """One message of the server: `type` (a character), `body` (bytes), and what it says as attributes."""
+    """One message of the server: `type` (a character), `body` (bytes), and what it says as attributes, decoded when asked."""
 
     def __init__(self, kind, body):
         self.type = kind
         self.body = body
-        decode = getattr(self, "decode_" + ERRORLIKE.get(kind, kind), None) if kind.isalnum() else None
-        if decode:
-            decode(body)
+
+    def __getattr__(self, name):
+        decode = None if name.startswith("decode_") else getattr(self, "decode_" + SAME.get(self.type, self.type), None)
+        if decode and "decoded" not in self.__dict__:
+            self.decoded = True
+            decode(self.body)
+            return getattr(self, name)
+        raise AttributeError(f"message {self.type} has no {name}")
 
     def __repr__(self):
         return f"<{self.type} {self.body!r}>" if len(self.body) < 200 else f"<{self.type} {len(self.body)} bytes>"
@@ -111,7 +116,7 @@ class Message:
         self.options = [part.decode() for part in body[8:].split(b"\0")[:count]]
 
 
-ERRORLIKE = {"E": "error", "N": "error"}
+SAME = {"E": "error", "N": "error"}
 
 
 def string(text):
@@ -205,7 +210,7 @@ class Wire:
 
     def need(self, size):
         while len(self.input) < size:
-            some = self.socket.recv(65536)
+            some = self.socket.recv(1 << 18)
             if not some:
                 raise Closed(bytes(self.input))
             self.input += some

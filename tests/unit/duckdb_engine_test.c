@@ -1,7 +1,7 @@
 /* The DuckDB engine through the same calls as the program uses: statements, parameters, transactions, cancel, options. */
 #include "harness.h"
 
-#include "engine/duckdb/duckdb_library.h"
+#include "engine/duckdb/duckdb_database.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -629,6 +629,35 @@ static void test_same_file(void)
     tn_error_reset(&err);
 }
 
+/* After a fatal error the database is closed with its last connection and opened again, with what it had committed. */
+static void test_opened_again(void)
+{
+    char                           body[256];
+    struct tn_cluster             *one;
+    struct tn_conn                *old, *new;
+    struct tn_duckdb_database_ref *database;
+    struct tn_error                err = TN_ERROR_INIT;
+
+    snprintf(body, sizeof body, "engine: duckDb, databasePath: %s/fatal.duckdb", folder);
+    one = tn_test_cluster(body);
+    old = tn_test_connect(&env, one, NULL);
+    TN_TEST_SQL(&env, old, "CREATE TABLE f AS SELECT 42 AS a", "");
+    CU_ASSERT_EQUAL_FATAL(tn_duckdb_database_get(one->engine, &database, &err), TN_OK);
+    tn_duckdb_database_invalidate(one->engine, database);
+    tn_duckdb_database_put(database);
+    CU_ASSERT_PTR_NULL(tn_test_connect(&env, one, &err));
+    CU_ASSERT_STRING_EQUAL(err.sqlstate, "55006");
+    tn_test_disconnect(old);
+    tn_test_sleep(&env, 100);
+    new = tn_test_connect(&env, one, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(new);
+    TN_TEST_SQL(&env, new, "SELECT a FROM f", "42\n");
+    tn_test_disconnect(new);
+    tn_test_sleep(&env, 50);
+    tn_cluster_unref(one);
+    tn_error_reset(&err);
+}
+
 /* Connections may end while a stream is open; nothing of it is left (the sanitizer looks). */
 static void test_disconnect_with_open_stream(void)
 {
@@ -743,6 +772,7 @@ int main(void)
     CU_add_test(suite, "no external access", test_no_external_access);
     CU_add_test(suite, "extension", test_extension);
     CU_add_test(suite, "same file", test_same_file);
+    CU_add_test(suite, "opened again", test_opened_again);
     CU_add_test(suite, "disconnect with an open stream", test_disconnect_with_open_stream);
     CU_add_test(suite, "can run", test_can_run);
     CU_add_test(suite, "no memory", test_no_memory);

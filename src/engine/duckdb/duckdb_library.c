@@ -51,7 +51,7 @@ static enum tn_status missing(struct tn_error *err, const char *folder)
 {
     tn_fail(err, TN_E_UNSUPPORTED, "58000",
             "libduckdb.so was not found; looked at $TURNOUT_LIBDUCKDB (not set), %slibduckdb.so, "
-            "%s../lib/turnout/libduckdb.so, %s../cache/duckdb/libduckdb.so and the system's library folders",
+            "%s../lib/turnout/libduckdb.so, %s../cache/duckdb/libduckdb.so and the system's library folders; tools/fetch_duckdb gets it",
             folder, folder, folder);
     tn_error_hint(err, "Run tools/fetch_duckdb in the source tree, or set TURNOUT_LIBDUCKDB to a libduckdb.so of " TN_DUCKDB_VERSION ".");
     return TN_E_UNSUPPORTED;

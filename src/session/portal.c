@@ -88,7 +88,7 @@ static bool send_within_limit(struct tn_session *s, struct tn_portal *portal, st
     if (portal->limit == 0)
         return false;
     bytes = row_bytes(chunk, (uint64_t)portal->limit);
-    part = tn_chunk_new(bytes);
+    part = tn_chunk_new(TN_CHUNK_MAX); /* more than BYTES: messages may be appended */
     if (part != NULL)
         tn_buf_append(&part->bytes, chunk->bytes.data + chunk->sent, bytes);
     if (part == NULL || part->bytes.failed) {

@@ -362,7 +362,8 @@ static bool holds(const struct tn_condition *condition, struct tn_routing *r)
     case TABLES:
         return tn_table_set_matches(&condition->tables, r->features, &which);
     case CLASS:
-        return (condition->classes & 1u << r->features->class) != 0;
+        return (condition->classes & 1u << r->features->class) != 0 ||
+               (context->several && (condition->classes & 1u << TN_CLASS_MULTI) != 0);
     case TIME:
         return tn_time_window_holds(&condition->window, tn_time_local(condition->zone, context->wall_us));
     case COMPOUND:

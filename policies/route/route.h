@@ -28,6 +28,7 @@ struct tn_route_context {
     const struct tn_tag *tags;
     struct tn_str        hint_group, hint_cluster, hint_strategy, hint_priority; /* SET turnout.* or comment; empty = none */
     uint64_t             wall_us;    /* for timeOfDay */
+    bool                 several;    /* one of several statements of one text: it is of class multi, besides its own */
 };
 
 /* What one router said; kept with the query. */

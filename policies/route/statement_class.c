@@ -57,16 +57,28 @@ static void *compile(struct tn_compiler *c, const struct tn_node *node, const ch
                                 read_rule, NULL);
 }
 
+static bool decide_class(const struct tn_rule_list *list, enum tn_class class, struct tn_verdict *out)
+{
+    const struct rule *rules = (const void *)list->items;
+
+    for (size_t i = 0; i < list->count; i++)
+        if ((rules[i].classes & 1u << class) != 0) {
+            tn_verdict_match(out, &rules[i].target, (int)i, "class %s", tn_class_name(class));
+            return true;
+        }
+    return false;
+}
+
+/* A rule for multi goes before one for the statement's own class, which may hold all the same: a denial of ddl is not lifted
+ * by a second statement. */
 static void decide(const void *self, struct tn_routing *r, struct tn_verdict *out)
 {
     const struct tn_rule_list *list = self;
-    const struct rule         *rules = (const void *)list->items;
 
-    for (size_t i = 0; i < list->count; i++)
-        if ((rules[i].classes & 1u << r->features->class) != 0) {
-            tn_verdict_match(out, &rules[i].target, (int)i, "class %s", tn_class_name(r->features->class));
-            return;
-        }
+    if (r->context->several && decide_class(list, TN_CLASS_MULTI, out))
+        return;
+    if (decide_class(list, r->features->class, out))
+        return;
     tn_verdict_pass(out, "no rule for class %s", tn_class_name(r->features->class));
 }
 

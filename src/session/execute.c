@@ -113,8 +113,10 @@ static bool fill_client(struct tn_session *s, struct tn_query *q, struct tn_erro
 {
     struct tn_hint hint = {0};
 
-    if (q->text.len > 2 && (q->text.ptr[0] == '/' || q->text.ptr[0] == '-') && tn_hint_read(&hint, q->text, err) != TN_OK)
+    if (q->text.len > 2 && (q->text.ptr[0] == '/' || q->text.ptr[0] == '-') && tn_hint_read(&hint, q->text, err) != TN_OK) {
+        tn_count(&s->runtime->counters, TN_COUNTER_hints_invalid, 1);
         return false;
+    }
     if (hint.strategy.len > 0 || hint.priority.len > 0) {
         struct tn_settings_list *probe = tn_settings_list_ref(s->settings);
         enum tn_status           status = TN_OK;
@@ -131,6 +133,7 @@ static bool fill_client(struct tn_session *s, struct tn_query *q, struct tn_erro
     }
     s->headers[0].value = tn_settings_get(s->settings, TN_STR("application_name"));
     q->client.protocol = "postgresWire";
+    q->client.several = s->run.several;
     q->client.user = tn_str(s->user);
     q->client.database = tn_str(s->database);
     q->client.application = s->headers[0].value;

@@ -96,6 +96,8 @@ static void read_key(struct request *q, const char *key, const char *value)
         q->context.hint_group = tn_str(value);
     else if (strcmp(key, "cluster") == 0)
         q->context.hint_cluster = tn_str(value);
+    else if (strcmp(key, "several") == 0)
+        q->context.several = strcmp(value, "yes") == 0;
     else if (strcmp(key, "time") == 0)
         q->context.wall_us = read_time(value);
     else if (strcmp(key, "tags") == 0) {

@@ -19,6 +19,14 @@ static unsigned room(void *admission, struct tn_group *group, const struct tn_cl
     return tn_admission_room(admission, group, cluster);
 }
 
+static enum tn_status refuse_disabled(const struct tn_group *group, struct tn_error *err)
+{
+    tn_fail(err, TN_E_DENIED, "57P03", "group `%.*s` is disabled", (int)TN_MIN(group->conf->name.len, (size_t)100),
+            group->conf->name.ptr);
+    tn_error_hint(err, "An administrator enables it with `enabled: true` and a reload.");
+    return TN_E_DENIED;
+}
+
 static enum tn_status choose_in(struct tn_query *q, struct tn_group *group, struct tn_error *err)
 {
     struct tn_choice         choice;
@@ -34,8 +42,11 @@ static enum tn_status choose_in(struct tn_query *q, struct tn_group *group, stru
         .room = room,
         .room_arg = tn_runtime_of(q->worker)->server->admission,
     };
-    enum tn_status status = tn_strategy_choose(&request, &choice, &q->eligible, err);
+    enum tn_status status;
 
+    if (!group->conf->enabled)
+        return refuse_disabled(group, err);
+    status = tn_strategy_choose(&request, &choice, &q->eligible, err);
     if (status == TN_OK) {
         q->group = group;
         q->cluster = choice.cluster;

@@ -380,8 +380,8 @@ static bool run_show(struct tn_session *s, struct tn_str sql, struct tn_reply *r
         words_init(&words, sql);
         if (memchr(sql.ptr, '.', sql.len) == NULL)
             return false; /* an engine's own: SHOW work_mem, SHOW TABLES */
-        tn_fail(err, TN_E_NOT_FOUND, "42704", "unrecognized configuration parameter \"%.*s\"", (int)TN_MIN(words.token.text.len,
-                (size_t)(sql.ptr + sql.len - words.token.text.ptr)), words.token.text.ptr);
+        name = read_name(&words, arena);
+        tn_fail(err, TN_E_NOT_FOUND, "42704", "unrecognized configuration parameter \"%.*s\"", (int)TN_MIN(name.len, 200), name.ptr);
         return true;
     }
     reply->column = name;

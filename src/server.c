@@ -86,6 +86,7 @@ static enum tn_status build_workers(struct tn_server *server, const struct tn_se
         TN_TRY(runtime_init(server, i, err));
     }
     TN_TRY(tn_prober_new(&server->prober, server->workers[0], server->runtimes[0].pool, server->admission, err));
+    tn_prober_count(server->prober, &server->runtimes[0].counters);
     tn_prober_watch(server->prober, server->snapshot->topology);
     return TN_OK;
 }

@@ -40,6 +40,7 @@ static void on_queue_timeout(struct ev_loop *loop, ev_timer *timer, int revents)
     (void)loop;
     (void)revents;
     leave_queue(q);
+    tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_queue_timed_out, 1);
     tn_fail(&q->error, TN_E_LIMIT, "53300", "waited %.1f s in the queue of group \"" TN_STR_FMT "\" without a free slot",
             (double)q->group->conf->queue_timeout / 1e6, TN_STR_ARG(q->group->conf->name));
     tn_error_hint(&q->error, "Raise maxRunningQueries or queueTimeout of the group, or give it a fallbackGroup.");

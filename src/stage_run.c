@@ -45,6 +45,8 @@ static void on_chunk(struct tn_run *run, struct tn_chunk *chunk)
 
     if (q->first_byte_us == 0)
         q->first_byte_us = tn_clock_us() - q->started_us;
+    if (run->uncredited >= TN_RUN_WINDOW)
+        tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_client_pauses, 1);
     tell_columns(q);
     q->events->chunk(q, chunk);
 }
@@ -171,6 +173,8 @@ static void on_ready(struct tn_pool_wait *wait, struct tn_conn *conn, const stru
 {
     struct tn_query *q = TN_CONTAINER_OF(wait, struct tn_lease, pool_wait)->query;
 
+    tn_count(&tn_runtime_of(q->worker)->counters,
+             conn != NULL ? TN_COUNTER_engine_connections_opened : TN_COUNTER_engine_connections_failed, 1);
     if (conn != NULL) {
         begin_on(q, conn);
         return;
@@ -210,18 +214,25 @@ void tn_stage_run_abandon(struct tn_query *q)
 /* Says the outcome to the cluster's breaker and counters: only what tells something about the engine. */
 static void tell_breaker(struct tn_query *q, const struct tn_run *run)
 {
+    struct tn_counters *counters = &tn_runtime_of(q->worker)->counters;
     struct tn_cluster *cluster = q->lease->cluster;
     bool               failed = run->error.status != TN_OK && run->error.fault == TN_FAULT_ENGINE;
+    uint64_t           now_us = tn_clock_us();
+    bool               trial;
 
     if (run->error.fault == TN_FAULT_CANCEL || run->error.fault == TN_FAULT_TIMEOUT)
         return;
     atomic_fetch_add_explicit(&cluster->queries, 1, memory_order_relaxed);
     if (failed)
         atomic_fetch_add_explicit(&cluster->failures, 1, memory_order_relaxed);
-    if (tn_breaker_record(&cluster->breaker, cluster->conf, !failed, tn_clock_us())) {
-        tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_breakers_opened, 1);
+    trial = !failed && tn_breaker_state(&cluster->breaker, now_us) == TN_BREAKER_HALF_OPEN;
+    if (tn_breaker_record(&cluster->breaker, cluster->conf, !failed, now_us)) {
+        tn_count(counters, TN_COUNTER_breakers_opened, 1);
         tn_log(TN_LOG_WARN, "breaker open", TN_LOG_STR("cluster", cluster->conf->name),
                TN_LOG_TEXT("error", run->error.message));
+    } else if (trial) {
+        tn_count(counters, TN_COUNTER_breakers_closed, 1);
+        tn_log(TN_LOG_INFO, "breaker closed", TN_LOG_STR("cluster", cluster->conf->name), TN_LOG_TEXT("why", "a query succeeded"));
     }
 }
 
@@ -254,6 +265,8 @@ static enum tn_step finish(struct tn_query *q)
     struct tn_run *run = q->prelude.len > 0 && !q->prelude_done && q->prelude_run.started_us != 0 ? &q->prelude_run : &q->run;
 
     tell_breaker(q, run);
+    if (run->error.status != TN_OK && q->lease->conn != NULL && q->lease->conn->state == TN_CONN_BROKEN)
+        tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_engine_connections_lost, 1);
     if (may_run_elsewhere(q, run))
         return run_elsewhere(q, run);
     tn_error_move(&q->error, &run->error);

@@ -70,6 +70,7 @@ static void put_counters(struct tn_prometheus *p, struct tn_server *server)
         tn_counters_add(sums, &server->runtimes[i].counters);
     if (server->history != NULL)
         tn_counters_add(sums, tn_history_counters(server->history));
+    sums[TN_COUNTER_allocations_failed] = tn_alloc_refused();
     sums[TN_COUNTER_config_reloads_ok] = TN_MAX(sums[TN_COUNTER_config_reloads_ok], atomic_load(&server->reloads_ok));
     sums[TN_COUNTER_config_reloads_failed] =
         TN_MAX(sums[TN_COUNTER_config_reloads_failed], atomic_load(&server->reloads_failed));

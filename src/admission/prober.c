@@ -28,6 +28,7 @@ struct tn_prober {
     struct tn_worker    *worker;
     struct tn_pool      *pool;
     struct tn_admission *admission;
+    struct tn_counters  *counters; /* its worker's; NULL = nobody counts */
     struct tn_list       probes;
 };
 
@@ -85,8 +86,14 @@ static const char *health_text(int health)
     return health == TN_HEALTH_UP ? "up" : health == TN_HEALTH_DOWN ? "down" : "unknown";
 }
 
+static void count(const struct tn_prober *prober, enum tn_counter counter)
+{
+    if (prober->counters != NULL)
+        tn_count(prober->counters, counter, 1);
+}
+
 /* A good probe is the trial of a half open breaker. */
-static bool close_breaker(struct tn_cluster *cluster)
+static bool close_breaker(const struct tn_prober *prober, struct tn_cluster *cluster)
 {
     uint64_t now_us = tn_clock_us();
 
@@ -94,6 +101,7 @@ static bool close_breaker(struct tn_cluster *cluster)
         !tn_breaker_allows(&cluster->breaker, now_us))
         return false;
     (void)tn_breaker_record(&cluster->breaker, cluster->conf, true, now_us);
+    count(prober, TN_COUNTER_breakers_closed);
     tn_log(TN_LOG_INFO, "breaker closed", TN_LOG_STR("cluster", cluster->conf->name), TN_LOG_TEXT("why", "its probe succeeded"));
     return true;
 }
@@ -102,8 +110,9 @@ static void on_good(struct probe *probe)
 {
     struct tn_cluster *cluster = probe->cluster;
     int                before = atomic_exchange(&cluster->health, TN_HEALTH_UP);
-    bool               closed = close_breaker(cluster);
+    bool               closed = close_breaker(probe->prober, cluster);
 
+    count(probe->prober, TN_COUNTER_probes_ok);
     probe->failures = 0;
     if (before != TN_HEALTH_UP) {
         tn_cluster_note(cluster, "");
@@ -132,6 +141,7 @@ static void on_bad(struct probe *probe, const struct tn_error *err, bool refused
     note[tn_utf8_valid_prefix(note, strlen(note))] = '\0';
     tn_cluster_note(cluster, note);
     atomic_fetch_add(&cluster->probes_failed, 1);
+    count(probe->prober, TN_COUNTER_probes_failed);
     probe->failures++;
     if (before == TN_HEALTH_DOWN || (probe->failures < FAILURES_TO_DOWN && !refused && before == TN_HEALTH_UP))
         return;
@@ -299,6 +309,11 @@ enum tn_status tn_prober_new(struct tn_prober **out, struct tn_worker *worker, s
     prober->admission = admission;
     tn_list_init(&prober->probes);
     return TN_OK;
+}
+
+void tn_prober_count(struct tn_prober *prober, struct tn_counters *counters)
+{
+    prober->counters = counters;
 }
 
 static struct probe *find_probe(struct tn_prober *prober, const struct tn_cluster *cluster)

@@ -13,12 +13,15 @@
 
 #include "admission/admission.h"
 #include "engine/pool.h"
+#include "stats/counters.h"
 
 struct tn_prober;
 
 /* A good probe leaves its connection in POOL when that has none of the cluster, so that the next query finds it warm. */
 TN_MUST_USE enum tn_status tn_prober_new(struct tn_prober **out, struct tn_worker *worker, struct tn_pool *pool,
                                          struct tn_admission *admission, struct tn_error *err);
+/* Counts into COUNTERS, which belong to the prober's worker. */
+void tn_prober_count(struct tn_prober *prober, struct tn_counters *counters);
 /* Probes TOPOLOGY's clusters from now on, and no others (own worker's thread); those that are new at once. Keeps references
  * to the clusters, not to TOPOLOGY. */
 void tn_prober_watch(struct tn_prober *prober, struct tn_topology *topology);

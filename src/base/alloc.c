@@ -1,11 +1,13 @@
 #include "base/alloc.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 static _Thread_local size_t fail_after = SIZE_MAX;
 static _Thread_local size_t fail_count;
+static _Atomic uint64_t     refused_total;
 
 static int refuse(void)
 {
@@ -19,19 +21,31 @@ static int refuse(void)
     return 1;
 }
 
+static void *counted(void *ptr)
+{
+    if (ptr == NULL)
+        atomic_fetch_add_explicit(&refused_total, 1, memory_order_relaxed);
+    return ptr;
+}
+
+uint64_t tn_alloc_refused(void)
+{
+    return atomic_load_explicit(&refused_total, memory_order_relaxed);
+}
+
 void *tn_malloc(size_t size)
 {
-    return refuse() ? NULL : malloc(size > 0 ? size : 1);
+    return counted(refuse() ? NULL : malloc(size > 0 ? size : 1));
 }
 
 void *tn_calloc(size_t count, size_t size)
 {
-    return refuse() ? NULL : calloc(count > 0 ? count : 1, size > 0 ? size : 1);
+    return counted(refuse() ? NULL : calloc(count > 0 ? count : 1, size > 0 ? size : 1));
 }
 
 void *tn_realloc(void *ptr, size_t size)
 {
-    return refuse() ? NULL : realloc(ptr, size > 0 ? size : 1);
+    return counted(refuse() ? NULL : realloc(ptr, size > 0 ? size : 1));
 }
 
 char *tn_strndup(const char *text, size_t len)

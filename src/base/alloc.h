@@ -5,6 +5,7 @@
 #include "base/compiler.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 TN_MUST_USE void *tn_malloc(size_t size);
 TN_MUST_USE void *tn_calloc(size_t count, size_t size); /* zeroed; NULL on overflow */
@@ -19,5 +20,6 @@ void tn_freep(void *ptr_to_ptr); /* for TN_CLEANUP */
 void   tn_alloc_fail_after(size_t n);
 void   tn_alloc_fail_never(void);
 size_t tn_alloc_failed(void);
+uint64_t tn_alloc_refused(void); /* times that any thread got no memory, since start */
 
 #endif

@@ -74,6 +74,7 @@ static void on_request(struct tn_message *message, struct tn_worker *worker)
 
     tn_log(TN_LOG_INFO, "cancel request", TN_LOG_U64("session", request->pid),
            TN_LOG_TEXT("result", !right ? "refused" : s->query != NULL ? "query cancelled" : "nothing runs"));
+    tn_count(&tn_runtime_of(worker)->counters, TN_COUNTER_cancels_received, 1);
     if (right && s->query != NULL)
         tn_execute_cancel(s, TN_CANCEL_USER);
     tn_free(request);

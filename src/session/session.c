@@ -69,6 +69,8 @@ void tn_session_close(struct tn_session *s, const char *reason)
 
 void tn_session_fatal(struct tn_session *s, struct tn_error *err, const char *reason)
 {
+    if (strcmp(err->sqlstate, "08P01") == 0)
+        tn_count(&s->runtime->counters, TN_COUNTER_messages_invalid, 1);
     tn_pg_put_error(tn_session_out(s), err, "FATAL");
     tn_session_flush(s);
     tn_error_reset(err);
@@ -190,9 +192,11 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
         tn_count(&s->runtime->counters, TN_COUNTER_logins_timed_out, 1);
         tn_session_close(s, "log-in took too long");
     } else if (!s->busy && s->tx.state != TN_TX_IDLE && s->settings->idle_in_transaction_us > 0) {
+        tn_count(&s->runtime->counters, TN_COUNTER_sessions_idled_out, 1);
         tn_fail(&err, TN_E_TIMEOUT, "25P03", "terminating connection due to idle-in-transaction timeout");
         tn_session_fatal(s, &err, "idle in a transaction for too long");
     } else if (!s->busy) {
+        tn_count(&s->runtime->counters, TN_COUNTER_sessions_idled_out, 1);
         tn_fail(&err, TN_E_TIMEOUT, "57P05", "terminating connection due to idle-session timeout");
         tn_session_fatal(s, &err, "idle for too long");
     }

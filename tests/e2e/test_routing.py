@@ -599,7 +599,7 @@ def test_a_storm_leaks_no_slot(tmp_path, postgres_server, proxies):
         "routingFallback": "all",
     })
     stop = time.monotonic() + 8
-    counts, last = {}, {}
+    counts, last, early = {}, {}, []
 
     def storm(seed):
         rand = random.Random(seed)
@@ -611,6 +611,13 @@ def test_a_storm_leaks_no_slot(tmp_path, postgres_server, proxies):
                     last[seed] = what
                     if not blow(client, what, rand):
                         break
+
+    def cancel(client):
+        client.cancel()
+        while client.quiet(3):  # it may have come before the query did: then it was nobody's, and the log says so
+            early.append(client.pid)
+            client.cancel()
+        client.until("Z")
 
     def blow(client, what, rand):
         slow = "/*+ turnout(cluster=pg) */ SELECT pg_sleep(5)" if rand.random() < 0.5 else \
@@ -633,8 +640,7 @@ def test_a_storm_leaks_no_slot(tmp_path, postgres_server, proxies):
             client.send(wire.query(slow))
             time.sleep(rand.random() * 0.3)
             if what == "cancel":
-                client.cancel()
-                client.until("Z")
+                cancel(client)
                 return True
             if what == "reset":
                 client.reset()
@@ -655,6 +661,8 @@ def test_a_storm_leaks_no_slot(tmp_path, postgres_server, proxies):
     assert not any(thread.is_alive() for thread in threads), "a client hangs"
     assert problems == []
     assert min(counts.values()) > 3, counts
+    for pid in early:
+        assert proxy.log_contains(rf'cancel request session={pid} result="nothing runs"', seconds=0), "a cancel was lost"
     proxy.wait_for(lambda: ops.quiet(proxy), seconds=10, what="all slots free")
     assert ops.metric(proxy, "turnout_queries_in_flight") == 0
     with wire.Wire(proxy.port) as client:  # and all of them can be had again

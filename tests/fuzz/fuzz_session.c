@@ -1,4 +1,4 @@
-/* Whole conversations with a PostgreSQL session over an SQLite database in memory. The first byte picks how the rest is cut
+/* Whole conversations with a PostgreSQL session over an engine of its own (loop_engine.h). The first byte picks how the rest is cut
  * into writes, so that every partial read is met; when its top bit is clear a good start-up packet goes before. */
 #include "../unit/session_fixture.h"
 
@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (fixture.server == NULL) {
         signal(SIGPIPE, SIG_IGN);
-        fixture_start(&fixture);
+        fixture_start(&fixture, true);
     }
     step = (data[0] & 0x7f) == 0 ? size + 64 : (size_t)(data[0] & 0x7f);
     client_open(&fixture, &client);

@@ -11,6 +11,7 @@
 #include "policies/route/route.h"
 #include "server.h"
 #include "session/session.h"
+#include "loop_engine.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -46,7 +47,8 @@ static inline void on_fixture_tick(struct ev_loop *loop, ev_timer *timer, int re
     (void)revents;
 }
 
-static inline void fixture_start(struct session_fixture *f)
+/* LOOP: queries go to loop_engine.h instead of SQLite. */
+static inline void fixture_start(struct session_fixture *f, bool loop)
 {
     struct tn_error err = TN_ERROR_INIT;
     struct tn_buf   out;
@@ -62,6 +64,8 @@ static inline void fixture_start(struct session_fixture *f)
         abort();
     }
     atomic_store(&f->server->state, TN_SERVER_READY);
+    if (loop)
+        f->server->snapshot->topology->clusters[0]->ops = &loop_engine;
     ev_timer_init(&f->tick, on_fixture_tick, 0.002, 0.002); /* so that a wait has an end */
 }
 

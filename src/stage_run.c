@@ -129,6 +129,20 @@ static bool refuse_raw_params(struct tn_query *q, struct tn_run *run)
     return true;
 }
 
+/* PostgreSQL refuses by itself, and knows its temporary tables; the others have no such transactions. */
+static bool refuse_write(struct tn_query *q, struct tn_run *run)
+{
+    bool writes = q->features.class == TN_CLASS_WRITE || q->features.class == TN_CLASS_DDL;
+
+    if (!q->read_only || !writes || q->kind != TN_RUN_EXECUTE || q->lease->conn->cluster->ops->dialect == TN_DIALECT_POSTGRES)
+        return false;
+    tn_fail(&run->error, TN_E_DENIED, "25006", "cannot execute %s in a read-only transaction", tn_verb_name(q->features.verb));
+    tn_error_blame(&run->error, TN_FAULT_QUERY, false);
+    q->run_stage = TN_RUN_STAGE_DONE;
+    tn_pipeline_resume(q);
+    return true;
+}
+
 static void start_statement(struct tn_query *q)
 {
     struct tn_run *run = &q->run;
@@ -140,7 +154,7 @@ static void start_statement(struct tn_query *q)
     run->events = &run_events;
     run->owner = q;
     q->run_stage = TN_RUN_STAGE_RUN;
-    if (refuse_raw_params(q, run))
+    if (refuse_raw_params(q, run) || refuse_write(q, run))
         return;
     if (q->features.needs_session)
         q->lease->conn->dirty = true;

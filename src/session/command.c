@@ -278,25 +278,20 @@ static bool run_set(struct tn_session *s, struct tn_str sql, struct tn_reply *re
     return true;
 }
 
-static void reset_all(struct tn_session *s, struct tn_error *err)
+static void reset_all(struct tn_session *s)
 {
-    struct tn_settings_list *fresh = tn_settings_list_new();
-
-    if (fresh == NULL || tn_settings_change(&fresh, TN_STR("session_authorization"), tn_str(s->user), TN_CFG_ENGINE_UNSET, false,
-                                            true, NULL, err) != TN_OK) {
-        tn_settings_list_unref(fresh);
-        tn_fail(err, TN_E_NOMEM, "53200", "no memory for settings");
-        return;
-    }
     tn_settings_list_unref(s->settings);
-    s->settings = fresh;
-    for (size_t i = 1; i < s->header_count; i++) { /* defaults are what the client started with */
-        struct tn_str name = s->headers[i].key;
+    s->settings = tn_settings_list_ref(s->started);
+}
 
-        if (tn_setting_find(name) >= 0 && tn_settings_change(&s->settings, name, s->headers[i].value, TN_CFG_ENGINE_UNSET, false,
-                                                             false, s->runtime->snapshot, err) != TN_OK)
-            return;
-    }
+/* Back to what the start-up said of it, or to the default. */
+static enum tn_status reset_one(struct tn_session *s, struct tn_str name, struct tn_error *err)
+{
+    struct tn_str start = tn_settings_get_own(s->started, name);
+
+    if (tn_settings_get(s->settings, name).ptr == NULL)
+        return TN_OK;
+    return tn_settings_change(&s->settings, name, start, TN_CFG_ENGINE_UNSET, false, false, NULL, err);
 }
 
 static void run_reset(struct tn_session *s, struct tn_str sql, struct tn_reply *reply, struct tn_error *err,
@@ -308,7 +303,7 @@ static void run_reset(struct tn_session *s, struct tn_str sql, struct tn_reply *
     snprintf(reply->tag, sizeof reply->tag, "RESET");
     words_init(&words, sql);
     if (accept(&words, "all"))
-        reset_all(s, err);
+        reset_all(s);
     else {
         if (accept(&words, "time") && accept(&words, "zone"))
             name = TN_STR("timezone");
@@ -320,8 +315,7 @@ static void run_reset(struct tn_session *s, struct tn_str sql, struct tn_reply *
             syntax(err, &words, "RESET");
             return;
         }
-        if (tn_settings_get(s->settings, name).ptr != NULL &&
-            tn_settings_change(&s->settings, name, tn_str_n(NULL, 0), TN_CFG_ENGINE_UNSET, false, false, NULL, err) != TN_OK)
+        if (reset_one(s, name, err) != TN_OK)
             return;
     }
     if (err->status == TN_OK && !at_end(&words))
@@ -401,7 +395,7 @@ static void run_discard(struct tn_session *s, struct tn_str sql, struct tn_reply
             return;
         }
         tn_prepared_forget_all(s);
-        reset_all(s, err);
+        reset_all(s);
         tn_session_drop_lease(s, true);
         snprintf(reply->tag, sizeof reply->tag, "DISCARD ALL");
     } else if (accept(&words, "temp") || accept(&words, "temporary")) {

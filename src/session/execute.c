@@ -164,6 +164,7 @@ static bool fill_transaction(struct tn_session *s, struct tn_query *q, struct tn
 {
     bool inside = s->tx.state != TN_TX_IDLE;
 
+    q->read_only = tn_transaction_read_only(s);
     if (s->lease != NULL) {
         q->lease = s->lease;
         q->pinned = true;

@@ -135,6 +135,7 @@ struct tn_session {
     size_t                   header_count;
     struct tn_tag           *headers;    /* application_name as it is now, then the start-up parameters */
     struct tn_settings_list *settings;
+    struct tn_settings_list *started; /* counted: as the client began, what RESET goes back to; NULL before */
 
     struct tn_buf            in;
     size_t                   in_at;      /* bytes of `in` already used */
@@ -234,6 +235,7 @@ void tn_session_report(struct tn_session *s, struct tn_settings_list *before); /
 
 /* transaction.c */
 char tn_transaction_status(const struct tn_session *s);
+bool tn_transaction_read_only(const struct tn_session *s); /* the open one, else what the next would be */
 bool tn_transaction_is_control(struct tn_str sql, const struct tn_features *features);
 void tn_transaction_control(struct tn_session *s, const struct tn_statement_run *run);
 void tn_transaction_failed(struct tn_session *s);      /* a statement failed inside */

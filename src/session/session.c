@@ -17,6 +17,7 @@ static void free_session(struct tn_grave *grave)
     tn_map_reset(&s->prepared);
     tn_map_reset(&s->portals);
     tn_settings_list_unref(s->settings);
+    tn_settings_list_unref(s->started);
     tn_arena_reset(&s->startup_arena);
     tn_arena_reset(&s->command_arena);
     tn_free(s->user);

@@ -93,6 +93,13 @@ struct tn_str tn_settings_get(const struct tn_settings_list *list, struct tn_str
     return row < 0 ? tn_str_n(NULL, 0) : tn_str(rows[row].dflt);
 }
 
+struct tn_str tn_settings_get_own(const struct tn_settings_list *list, struct tn_str name)
+{
+    const struct tn_setting_value *value = find_value(list, name);
+
+    return value != NULL ? value->value : tn_str_n(NULL, 0);
+}
+
 /* ---- checks: each may replace *VALUE by its canonical form (static or in ARENA) ---- */
 
 static enum tn_status bad_value(struct tn_error *err, const char *name, struct tn_str value, const char *expected)
@@ -315,6 +322,16 @@ static enum tn_status derive_value(struct tn_settings_list *list, struct tn_sett
     return TN_OK;
 }
 
+static bool lower_name(struct tn_arena *arena, struct tn_str name, struct tn_str *out)
+{
+    char *lower = tn_arena_strdup(arena, name);
+
+    for (size_t i = 0; lower != NULL && i < name.len; i++)
+        lower[i] = tn_ascii_lower(lower[i]);
+    *out = tn_str_n(lower, name.len);
+    return lower != NULL;
+}
+
 static enum tn_status derive_replay(struct tn_settings_list *list)
 {
     struct tn_session_setting *items = tn_arena_alloc(&list->arena, sizeof *items * (list->count + 1));
@@ -329,7 +346,7 @@ static enum tn_status derive_replay(struct tn_settings_list *list)
         if (value->row >= 0 && (rows[value->row].flags & REPLAY) == 0)
             continue;
         items[count] = (struct tn_session_setting){.value = value->value, .only = value->only};
-        if (!tn_arena_str(&list->arena, value->name, &items[count].name))
+        if (!lower_name(&list->arena, value->name, &items[count].name))
             return TN_E_NOMEM;
         hash = tn_hash_seeded(value->name.ptr, value->name.len, tn_hash_seeded(value->value.ptr, value->value.len,
                               hash + (uint64_t)value->only + 1));

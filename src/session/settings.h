@@ -50,6 +50,9 @@ size_t tn_setting_rows(void);
 /* The value in force; ptr NULL when the name is neither in settings.def nor in the list. */
 struct tn_str tn_settings_get(const struct tn_settings_list *list, struct tn_str name);
 
+/* The value in the list itself; ptr NULL: the default is in force. */
+struct tn_str tn_settings_get_own(const struct tn_settings_list *list, struct tn_str name);
+
 /* *LIST becomes a list with the change; the old one is unreffed. VALUE.ptr NULL = back to the default. INTERNAL may also set
  * READONLY rows. SNAPSHOT checks group and cluster names. On an error *LIST is unchanged: 22023 a value, 42704 an unknown
  * name of group, cluster, strategy or turnout.*, 55P02 a READONLY one, 0A000 a value that Turnout does not serve. */

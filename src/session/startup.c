@@ -177,6 +177,7 @@ static bool start(struct tn_session *s, const struct tn_pg_startup *startup)
     }
     if (apply_parameters(s, startup, &err) != TN_OK)
         return refuse(s, &err, "bad start-up parameters");
+    s->started = tn_settings_list_ref(s->settings);
     welcome(s);
     return true;
 }

@@ -137,11 +137,18 @@ static bool keep_modes(struct tn_session *s, struct tn_str modes)
     return true;
 }
 
+bool tn_transaction_read_only(const struct tn_session *s)
+{
+    if (s->tx.state != TN_TX_IDLE)
+        return s->tx.read_only;
+    return tn_str_eq_c(tn_settings_get(s->settings, TN_STR("default_transaction_read_only")), "on");
+}
+
 static void open_lazy(struct tn_session *s, bool implicit, bool read_only)
 {
     s->tx.state = TN_TX_LAZY;
     s->tx.implicit = implicit;
-    s->tx.read_only = read_only || tn_str_eq_c(tn_settings_get(s->settings, TN_STR("default_transaction_read_only")), "on");
+    s->tx.read_only = read_only;
     s->tx.engine_open = false;
     s->tx.before = tn_settings_list_ref(s->settings);
 }
@@ -149,7 +156,7 @@ static void open_lazy(struct tn_session *s, bool implicit, bool read_only)
 static void begin(struct tn_session *s, const struct tn_statement_run *run)
 {
     const char  *tag = run->features->verb == TN_VERB_START ? "START TRANSACTION" : "BEGIN";
-    bool         read_only = false;
+    bool         read_only = tn_transaction_read_only(s);
     struct words words;
     const char  *from;
 
@@ -396,7 +403,7 @@ void tn_transaction_failed(struct tn_session *s)
 void tn_transaction_begin_implicit(struct tn_session *s)
 {
     if (s->tx.state == TN_TX_IDLE && keep_modes(s, tn_str_n("", 0)))
-        open_lazy(s, true, false);
+        open_lazy(s, true, tn_transaction_read_only(s));
 }
 
 void tn_transaction_end_implicit(struct tn_session *s, bool failed, tn_reply_fn reply)

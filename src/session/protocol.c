@@ -58,6 +58,15 @@ static void refuse_type(struct tn_session *s, char type)
     tn_pg_put_ready(tn_session_out(s), tn_transaction_status(s));
 }
 
+/* What a Query in the same flight answered is still delivered, as far as the socket takes it. */
+static void say_good_bye(struct tn_session *s)
+{
+    tn_session_flush(s);
+    if (s->state != TN_SESSION_CLOSING)
+        tn_transport_finish(&s->transport);
+    tn_session_close(s, "client said good-bye");
+}
+
 static void dispatch(struct tn_session *s, const struct tn_pg_message *message)
 {
     if (s->skip_to_sync && message->type != 'S' && message->type != 'X')
@@ -68,7 +77,7 @@ static void dispatch(struct tn_session *s, const struct tn_pg_message *message)
         tn_extended_message(s, message);
         break;
     case 'H': tn_session_flush(s); break;
-    case 'X': tn_session_close(s, "client said good-bye"); break;
+    case 'X': say_good_bye(s); break;
     case 'd': case 'c': case 'f': break; /* what is left of a COPY that was refused */
     default:  refuse_type(s, message->type); break;
     }

@@ -68,7 +68,7 @@ static enum tn_status apply_options(struct tn_session *s, struct tn_str text, st
 
         if (strcmp(word, "-c") == 0) {
             if (!next_word(&text, word, sizeof word))
-                break;
+                return tn_fail(err, TN_E_INVALID, "22023", "start-up option -c is not complete; use -c name=value");
         } else if (strncmp(word, "-c", 2) == 0 || strncmp(word, "--", 2) == 0) {
             pair = word + 2;
         } else {

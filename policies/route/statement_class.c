@@ -57,27 +57,28 @@ static void *compile(struct tn_compiler *c, const struct tn_node *node, const ch
                                 read_rule, NULL);
 }
 
-static bool decide_class(const struct tn_rule_list *list, enum tn_class class, struct tn_verdict *out)
+static bool decide_class(const struct tn_rule_list *list, enum tn_class class, bool denials_only, struct tn_verdict *out)
 {
     const struct rule *rules = (const void *)list->items;
 
     for (size_t i = 0; i < list->count; i++)
-        if ((rules[i].classes & 1u << class) != 0) {
+        if ((rules[i].classes & 1u << class) != 0 && (rules[i].target.deny || !denials_only)) {
             tn_verdict_match(out, &rules[i].target, (int)i, "class %s", tn_class_name(class));
             return true;
         }
     return false;
 }
 
-/* A rule for multi goes before one for the statement's own class, which may hold all the same: a denial of ddl is not lifted
- * by a second statement. */
+/* For one of several statements a rule for multi goes before one for its own class, but for a denial of its own class, which
+ * a second statement must not lift. */
 static void decide(const void *self, struct tn_routing *r, struct tn_verdict *out)
 {
     const struct tn_rule_list *list = self;
 
-    if (r->context->several && decide_class(list, TN_CLASS_MULTI, out))
+    if (r->context->several &&
+        (decide_class(list, r->features->class, true, out) || decide_class(list, TN_CLASS_MULTI, false, out)))
         return;
-    if (decide_class(list, r->features->class, out))
+    if (decide_class(list, r->features->class, false, out))
         return;
     tn_verdict_pass(out, "no rule for class %s", tn_class_name(r->features->class));
 }

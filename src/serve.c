@@ -34,6 +34,7 @@ static void raise_limits(void)
         setrlimit(RLIMIT_NOFILE, &limit);
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error of the write, as a full disk is */
 }
 
 static enum tn_status check_exposure(const struct tn_settings *settings, struct tn_error *err)

@@ -58,7 +58,9 @@ struct tn_str tn_pg_get_bytes(struct tn_pg_cursor *cursor, size_t len)
 
 static struct tn_pg_cursor cursor_of(struct tn_str body)
 {
-    return (struct tn_pg_cursor){.at = body.ptr, .end = body.ptr + body.len};
+    const char *at = body.ptr != NULL ? body.ptr : "";
+
+    return (struct tn_pg_cursor){.at = at, .end = at + body.len};
 }
 
 static enum tn_status malformed(struct tn_error *err, const char *what)

@@ -105,7 +105,7 @@ void tn_query_cancel(struct tn_query *q, enum tn_cancel why)
         return;
     q->cancel = why;
     if (q->stage == TN_STAGE_run && (q->run_stage == TN_RUN_STAGE_PRELUDE || q->run_stage == TN_RUN_STAGE_RUN)) {
-        tn_run_cancel(&q->run); /* its done event goes on */
+        tn_run_cancel(q->run_stage == TN_RUN_STAGE_PRELUDE ? &q->prelude_run : &q->run); /* its done event goes on */
         return;
     }
     tn_pipeline_resume(q); /* the loop sees q->cancel and stops the wait */
@@ -140,6 +140,21 @@ void tn_lease_release_slot(struct tn_lease *lease)
         return;
     lease->has_slot = false;
     tn_admission_leave(tn_runtime_of(lease->worker)->server->admission, &lease->ticket, NULL);
+}
+
+/* The statement that waits for the last one's grant to come to nothing may have its turn now. */
+static void on_grant_lapsed(struct tn_ticket *ticket)
+{
+    struct tn_query *q = TN_CONTAINER_OF(ticket, struct tn_lease, ticket)->query;
+
+    if (q != NULL && q->stage == TN_STAGE_admit && q->admit_stage == TN_ADMIT_NEW)
+        tn_pipeline_resume(q);
+}
+
+void tn_lease_leave_queue(struct tn_lease *lease)
+{
+    if (!lease->has_slot && lease->ticket.admission != NULL)
+        tn_admission_leave(tn_runtime_of(lease->worker)->server->admission, &lease->ticket, on_grant_lapsed);
 }
 
 void tn_lease_release(struct tn_lease *lease)

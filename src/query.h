@@ -125,5 +125,7 @@ struct tn_lease *tn_lease_new(struct tn_query *q);
 /* Connection back to the pool (or ended), slot to the next in line. NULL is fine. */
 void tn_lease_release(struct tn_lease *lease);
 void tn_lease_release_slot(struct tn_lease *lease);
+/* Gives up a place in the line, if there is one; the lease stays. A grant that is under way comes to nothing. */
+void tn_lease_leave_queue(struct tn_lease *lease);
 
 #endif

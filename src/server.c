@@ -126,9 +126,19 @@ enum tn_status tn_server_start(struct tn_server *server, struct tn_error *err)
 
 static void cancel_all(struct tn_runtime *runtime, void *arg)
 {
+    struct tn_list *node = runtime->queries.next;
+
     (void)arg;
-    TN_LIST_FOR_EACH_SAFE(node, &runtime->queries)
-        tn_query_cancel(TN_CONTAINER_OF(node, struct tn_query, node), TN_CANCEL_SHUTDOWN);
+    while (node != &runtime->queries) {
+        struct tn_query *q = TN_CONTAINER_OF(node, struct tn_query, node);
+
+        if (q->cancel == TN_CANCEL_SHUTDOWN) {
+            node = node->next;
+            continue;
+        }
+        tn_query_cancel(q, TN_CANCEL_SHUTDOWN);
+        node = q->cancel == TN_CANCEL_SHUTDOWN ? runtime->queries.next : node->next; /* its end may have ended others */
+    }
 }
 
 static unsigned running_queries(struct tn_server *server)

@@ -142,6 +142,8 @@ static enum tn_step admit(struct tn_query *q)
         return TN_WAIT;
     if (!prepare_lease(q))
         return TN_STOP;
+    if (q->lease->ticket.message_posted) /* a grant to the statement before, which was cancelled: it lapses first */
+        return TN_WAIT;
     if (q->cluster != NULL &&
         tn_admission_enter(tn_runtime_of(q->worker)->server->admission, &q->lease->ticket, q->cluster) == TN_OK) {
         q->lease->cluster = q->cluster;

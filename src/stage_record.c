@@ -138,8 +138,10 @@ static void settle_lease(struct tn_query *q)
 
     if (q->lease != NULL)
         q->lease->query = NULL;
-    if (keep)
+    if (keep) {
+        tn_lease_leave_queue(q->lease);
         return;
+    }
     tn_lease_release(q->lease);
     q->lease = NULL;
 }

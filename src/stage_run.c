@@ -11,6 +11,7 @@
 #include "stages.h"
 
 static void start_statement(struct tn_query *q);
+static void clear_results(struct tn_run *run);
 
 static void on_params(struct tn_run *run, size_t count, const uint32_t *pg_oids)
 {
@@ -94,8 +95,9 @@ static void on_prelude_done(struct tn_run *run)
             start_statement(q);
             return;
         }
-        tn_fail(&run->error, TN_E_CANCELLED, "57014", "cancelled");
-        tn_error_blame(&run->error, TN_FAULT_CANCEL, false);
+        clear_results(&q->run); /* the statement's error: its transaction has begun */
+        tn_fail(&q->run.error, TN_E_CANCELLED, "57014", "cancelled");
+        tn_error_blame(&q->run.error, TN_FAULT_CANCEL, false);
     }
     tn_pipeline_resume(q);
 }
@@ -208,6 +210,7 @@ static enum tn_step acquire(struct tn_query *q)
     struct tn_conn    *conn = q->lease->conn;
 
     q->attempts++;
+    q->prelude_run.started_us = 0; /* what an earlier member said of it is over */
     q->run_stage = TN_RUN_STAGE_CONNECT;
     q->lease->pool_wait.ready = on_ready;
     q->lease->pool_wait.owner = q;
@@ -260,9 +263,6 @@ static bool may_run_elsewhere(const struct tn_query *q, const struct tn_run *run
 
 static enum tn_step run_elsewhere(struct tn_query *q, struct tn_run *run)
 {
-    tn_log(TN_LOG_WARN, "query goes to another member", TN_LOG_U64("query", q->id),
-           TN_LOG_STR("cluster", q->lease->cluster->conf->name), TN_LOG_TEXT("error", run->error.message));
-    tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_queries_retried, 1);
     q->tried[q->attempts - 1] = q->lease->cluster;
     tn_lease_release(q->lease);
     q->lease = NULL;

@@ -194,18 +194,19 @@ static void fill_run(struct tn_session *s, struct tn_query *q, const struct tn_s
         q->affinity = tn_topology_cluster(q->snapshot->topology, run->affinity);
 }
 
-/* A suspended portal of the same transaction has the connection: its rows are taken in first. */
+/* A suspended portal has the connection that the statement will want: its rows are taken in first. */
 static bool wait_for_suspended(struct tn_session *s)
 {
-    struct tn_portal *suspended = tn_extended_suspended(s);
+    struct tn_portal *portal;
 
-    if (suspended == NULL || s->tx.state == TN_TX_IDLE)
-        return false;
-    tn_extended_drain(s, suspended);
-    if (tn_extended_suspended(s) == NULL)
-        return false;
-    s->deferred = TN_DEFERRED_RUN;
-    return true;
+    while ((portal = tn_extended_in_the_way(s)) != NULL) {
+        tn_extended_drain(s, portal);
+        if (portal->query != NULL) {
+            s->deferred = TN_DEFERRED_RUN;
+            return true;
+        }
+    }
+    return false;
 }
 
 void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run)
@@ -235,6 +236,8 @@ void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run)
     }
     fill_run(s, q, run);
     s->query = q;
+    if (s->active != NULL && run->owner == s->active)
+        s->active->query = q;
     tn_pipeline_start(q);
 }
 
@@ -244,8 +247,13 @@ void tn_session_drop_lease(struct tn_session *s, bool dirty)
 {
     struct tn_lease *lease = s->lease;
 
-    s->lease = NULL;
     s->sticky = false;
+    if (lease != NULL && lease->query != NULL) { /* a suspended portal uses it: it goes with the portal's end */
+        if (lease->conn != NULL && dirty)
+            lease->conn->dirty = true;
+        return;
+    }
+    s->lease = NULL;
     if (lease == NULL)
         return;
     if (lease->conn != NULL && dirty)
@@ -253,17 +261,26 @@ void tn_session_drop_lease(struct tn_session *s, bool dirty)
     tn_lease_release(lease);
 }
 
-/* What became of the connection: the transaction's, the session's, the pool's, or gone. */
+/* What became of the connection: the transaction's, the session's, the pool's, or gone. A suspended portal outside of a
+ * transaction may have one of its own beside the session's. */
 static void settle_lease(struct tn_session *s, struct tn_query *q)
 {
-    s->lease = q->lease;
+    struct tn_lease *lease = q->lease;
+
     q->lease = NULL;
-    if (q->prelude_done && s->tx.state == TN_TX_LAZY && s->lease != NULL) {
+    if (lease == NULL)
+        return;
+    if (s->lease != NULL && s->lease != lease) {
+        if (lease->conn != NULL)
+            lease->conn->dirty = true;
+        tn_lease_release(lease);
+        return;
+    }
+    s->lease = lease;
+    if (q->prelude_done && s->tx.state == TN_TX_LAZY) {
         s->tx.state = TN_TX_OPEN;
         s->tx.engine_open = true;
     }
-    if (s->lease == NULL)
-        return;
     if (q->error.status == TN_OK && q->features.needs_session)
         s->sticky = true;
     if (s->lease->conn == NULL || s->lease->conn->state == TN_CONN_BROKEN) {
@@ -302,16 +319,32 @@ void tn_execute_settle(struct tn_session *s, struct tn_query *q)
         s->query = NULL;
 }
 
-void tn_execute_deferred(struct tn_session *s)
+/* The portal that was waited for may have taken the transaction with it, and the connection: what was meant for inside must
+ * not run outside. */
+static void run_deferred(struct tn_session *s)
 {
     struct tn_statement_run run = s->run;
-    int                     deferred = (int)s->deferred;
+    struct tn_error         err = TN_ERROR_INIT;
+
+    if (s->tx.state != TN_TX_FAILED || tn_transaction_repairs(s, &run)) {
+        tn_execute_engine(s, &run);
+        return;
+    }
+    tn_fail(&err, TN_E_DENIED, "25P02", "current transaction is aborted, commands ignored until end of transaction block");
+    reply_error(s, run.reply, &err);
+}
+
+void tn_execute_deferred(struct tn_session *s)
+{
+    int deferred = (int)s->deferred;
 
     s->deferred = TN_DEFERRED_NOTHING;
-    if (deferred == TN_DEFERRED_RUN)
-        tn_execute_engine(s, &run);
-    else if (deferred == TN_DEFERRED_MESSAGE || s->state == TN_SESSION_CLOSING)
+    if (s->state == TN_SESSION_CLOSING || deferred == TN_DEFERRED_MESSAGE)
         tn_session_go_on(s);
+    else if (deferred == TN_DEFERRED_RUN)
+        run_deferred(s);
+    else if (deferred == TN_DEFERRED_ENDING)
+        tn_transaction_end_deferred(s);
 }
 
 void tn_execute_done(struct tn_session *s, struct tn_query *q)
@@ -328,12 +361,9 @@ void tn_execute_done(struct tn_session *s, struct tn_query *q)
 
 void tn_execute_cancel(struct tn_session *s, enum tn_cancel why)
 {
-    struct tn_portal *suspended = tn_extended_suspended(s);
-
-    if (suspended != NULL && suspended->query != s->query)
-        tn_query_cancel(suspended->query, why);
     if (s->query != NULL)
         tn_query_cancel(s->query, why);
+    tn_extended_cancel_suspended(s, why);
 }
 
 /* ---- the way of a statement ---- */

@@ -24,11 +24,10 @@ static void credit_held(struct tn_portal *portal)
         }
 }
 
-/* In a transaction a cancel would spoil it, so the rows are let run out; elsewhere the query is cancelled. */
-static void end_query(struct tn_session *s, struct tn_portal *portal)
+void tn_extended_end_query(struct tn_portal *portal, bool cancel)
 {
     portal->drain = TN_DRAIN_DISCARD;
-    if (s->tx.state == TN_TX_IDLE)
+    if (cancel)
         tn_query_cancel(portal->query, TN_CANCEL_USER);
     else
         credit_held(portal);
@@ -37,8 +36,8 @@ static void end_query(struct tn_session *s, struct tn_portal *portal)
 /* False: it must end first; the present message comes again then. */
 static bool free_portal(struct tn_session *s, struct tn_portal *portal)
 {
-    if (portal != NULL && portal->query != NULL)
-        end_query(s, portal);
+    if (portal != NULL && portal->query != NULL) /* in a transaction a cancel would spoil it */
+        tn_extended_end_query(portal, s->tx.state == TN_TX_IDLE);
     if (portal != NULL && portal->query != NULL) {
         s->redo = true;
         s->deferred = TN_DEFERRED_MESSAGE;
@@ -49,20 +48,62 @@ static bool free_portal(struct tn_session *s, struct tn_portal *portal)
     return true;
 }
 
-struct tn_portal *tn_extended_suspended(struct tn_session *s)
+typedef bool (*portal_test)(const struct tn_session *s, const struct tn_portal *portal, enum tn_cancel why);
+
+/* A suspended portal that passes TEST. */
+static struct tn_portal *find_suspended(struct tn_session *s, portal_test test, enum tn_cancel why)
 {
+    struct tn_portal    *portal = s->unnamed_portal;
     struct tn_map_entry *entry;
     size_t               at = 0;
 
-    if (s->unnamed_portal != NULL && s->unnamed_portal->query != NULL && s->unnamed_portal != s->active)
-        return s->unnamed_portal;
+    if (portal != NULL && portal->query != NULL && portal != s->active && test(s, portal, why))
+        return portal;
     while ((entry = tn_map_next(&s->portals, &at)) != NULL) {
-        struct tn_portal *portal = entry->value;
-
-        if (portal->query != NULL && portal != s->active)
+        portal = entry->value;
+        if (portal->query != NULL && portal != s->active && test(s, portal, why))
             return portal;
     }
     return NULL;
+}
+
+static bool is_any(const struct tn_session *s, const struct tn_portal *portal, enum tn_cancel why)
+{
+    (void)s;
+    (void)portal;
+    (void)why;
+    return true;
+}
+
+/* Outside of a transaction each has its own connection, but for the one that the session keeps. */
+static bool is_in_the_way(const struct tn_session *s, const struct tn_portal *portal, enum tn_cancel why)
+{
+    (void)why;
+    return s->tx.state != TN_TX_IDLE || (s->lease != NULL && portal->query->lease == s->lease);
+}
+
+static bool is_cancellable(const struct tn_session *s, const struct tn_portal *portal, enum tn_cancel why)
+{
+    (void)s;
+    return !portal->query->finished && portal->query->stage < TN_STAGE_record && portal->query->cancel < why;
+}
+
+struct tn_portal *tn_extended_suspended(struct tn_session *s)
+{
+    return find_suspended(s, is_any, TN_CANCEL_NONE);
+}
+
+struct tn_portal *tn_extended_in_the_way(struct tn_session *s)
+{
+    return find_suspended(s, is_in_the_way, TN_CANCEL_NONE);
+}
+
+void tn_extended_cancel_suspended(struct tn_session *s, enum tn_cancel why)
+{
+    struct tn_portal *portal;
+
+    while (s->grave.free_fn == NULL && (portal = find_suspended(s, is_cancellable, why)) != NULL)
+        tn_query_cancel(portal->query, why);
 }
 
 void tn_extended_drain(struct tn_session *s, struct tn_portal *portal)
@@ -117,6 +158,8 @@ void tn_extended_free(struct tn_session *s)
     while ((portal = any_portal(s)) != NULL)
         tn_portal_free(s, portal);
     tn_prepared_forget_all(s);
+    tn_prepared_unref(s->describing);
+    s->describing = NULL;
     tn_error_reset(&s->describe_error);
 }
 
@@ -226,10 +269,11 @@ static void on_synced(struct tn_session *s, struct tn_reply *reply)
 
 static void on_sync(struct tn_session *s)
 {
-    struct tn_portal *suspended = tn_extended_suspended(s);
+    struct tn_portal *suspended;
 
-    if (suspended != NULL && (s->tx.state == TN_TX_IDLE || s->tx.implicit) && !free_portal(s, suspended))
-        return;
+    while ((s->tx.state == TN_TX_IDLE || s->tx.implicit) && (suspended = tn_extended_suspended(s)) != NULL)
+        if (!free_portal(s, suspended))
+            return;
     tn_session_wait(s);
     tn_transaction_end_implicit(s, s->skip_to_sync, on_synced);
 }

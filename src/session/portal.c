@@ -290,9 +290,9 @@ static void start_portal(struct tn_session *s, struct tn_portal *portal)
     portal->started = true;
     s->active = portal;
     tn_session_wait(s);
+    tn_settings_list_unref(portal->running);
+    portal->running = tn_settings_list_ref(s->settings);
     tn_execute(s, &run);
-    if (!portal->ended && s->query != NULL && s->query->owner == portal)
-        portal->query = s->query;
 }
 
 /* Rows that were held back first, then whatever the engine still has. */

@@ -162,6 +162,7 @@ void tn_portal_free(struct tn_session *s, struct tn_portal *portal)
     tn_error_reset(&portal->error);
     tn_prepared_unref(portal->statement);
     tn_settings_list_unref(portal->settings);
+    tn_settings_list_unref(portal->running);
     tn_arena_reset(&portal->arena);
     tn_free(portal->name);
     tn_free(portal);

@@ -93,6 +93,7 @@ struct tn_portal {
     int16_t               *formats;
     size_t                 format_count;
     struct tn_settings_list *settings; /* counted: the encoder's style points into it */
+    struct tn_settings_list *running;  /* counted: the session's when it was executed; its query points into it */
     struct tn_session     *session;
     struct tn_query       *query;      /* running or suspended */
     bool                   started, ended;
@@ -161,6 +162,7 @@ struct tn_session {
     } engine_set;
     struct {                             /* transaction.c: an end or a savepoint that is under way */
         bool        commit, chain;       /* commit: for a savepoint, it is ROLLBACK TO */
+        bool        untold;              /* the transaction failed and the client does not know */
         tn_reply_fn reply;
     } ending;
     struct {                             /* simple.c: the text of one Query message */
@@ -177,8 +179,9 @@ struct tn_session {
     struct tn_portal        *describing_portal;
     struct tn_error          describe_error;
     bool                     describe_then_redo;
+    bool                     describing_cursor; /* a portal of SQL's DECLARE */
     bool                     redo;       /* the present message is handled again when the wait is over */
-    enum { TN_DEFERRED_NOTHING, TN_DEFERRED_MESSAGE, TN_DEFERRED_RUN } deferred; /* goes on when a suspended portal has ended */
+    enum { TN_DEFERRED_NOTHING, TN_DEFERRED_MESSAGE, TN_DEFERRED_RUN, TN_DEFERRED_ENDING } deferred; /* goes on when a suspended portal has ended */
 };
 
 /* session.c */
@@ -218,7 +221,10 @@ void tn_extended_free(struct tn_session *s);
 void tn_extended_drop_unnamed(struct tn_session *s); /* a Query message ends the unnamed statement and portal */
 void tn_extended_end_transaction(struct tn_session *s); /* portals end with it */
 struct tn_portal *tn_extended_suspended(struct tn_session *s); /* one whose run still holds the connection, or NULL */
+struct tn_portal *tn_extended_in_the_way(struct tn_session *s); /* one that holds the connection of the next statement, or NULL */
 void tn_extended_drain(struct tn_session *s, struct tn_portal *portal); /* takes its rows in, so that it ends */
+void tn_extended_end_query(struct tn_portal *portal, bool cancel); /* nobody wants its rows; the end may come at once */
+void tn_extended_cancel_suspended(struct tn_session *s, enum tn_cancel why);
 bool tn_prepared_forget(struct tn_session *s, struct tn_str name); /* false: there is none */
 void tn_prepared_forget_all(struct tn_session *s);
 
@@ -241,6 +247,8 @@ void tn_transaction_control(struct tn_session *s, const struct tn_statement_run 
 void tn_transaction_failed(struct tn_session *s);      /* a statement failed inside */
 void tn_transaction_begin_implicit(struct tn_session *s);
 void tn_transaction_end_implicit(struct tn_session *s, bool failed, tn_reply_fn reply); /* reply at once when there is none */
+void tn_transaction_end_deferred(struct tn_session *s); /* the portals that an end waited for have ended */
+bool tn_transaction_repairs(const struct tn_session *s, const struct tn_statement_run *run); /* may run in a failed one */
 void tn_transaction_forget(struct tn_session *s);      /* the session ends */
 enum tn_status tn_transaction_set(struct tn_session *s, struct tn_str modes, struct tn_error *err); /* SET TRANSACTION */
 

@@ -142,7 +142,8 @@ static void loop(struct tn_session *s)
     if (!s->simple.any)
         tn_pg_put_simple(tn_session_out(s), 'I'); /* nothing but white space and comments */
     s->simple.waiting = true;
-    tn_transaction_end_implicit(s, s->simple.failed, on_end);
+    /* A client that is gone may have lost some of the statements: all of them or none. */
+    tn_transaction_end_implicit(s, s->simple.failed || s->state == TN_SESSION_CLOSING, on_end);
 }
 
 /* Of several statements one changes something, none of them is about transactions. */

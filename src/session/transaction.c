@@ -214,20 +214,27 @@ static void finish(struct tn_session *s, bool committed, bool engine_clean)
         tn_session_drop_lease(s, !engine_clean);
 }
 
-/* An ending that is under way at the engine. */
-static void on_ending_done(struct tn_session *s, struct tn_reply *reply)
+static void answer_ended(struct tn_session *s, bool committed)
 {
-    bool        commit = s->ending.commit, failed = reply->error != NULL;
-    tn_reply_fn fn = s->ending.reply;
-
-    finish(s, commit && !failed, !failed);
     if (s->ending.chain)
         open_lazy(s, false, s->tx.read_only);
-    if (failed && commit) {
-        fn(s, reply);
-        return;
-    }
-    answer(s, fn, s->ending.commit ? "COMMIT" : "ROLLBACK");
+    if (s->ending.untold)
+        answer_error(s, s->ending.reply, "40000", "the transaction was rolled back because a portal of it failed");
+    else
+        answer(s, s->ending.reply, committed ? "COMMIT" : "ROLLBACK");
+}
+
+/* An ending that is under way at the engine, which may turn a COMMIT into a ROLLBACK. */
+static void on_ending_done(struct tn_session *s, struct tn_reply *reply)
+{
+    bool failed = reply->error != NULL;
+    bool committed = s->ending.commit && !failed && strcmp(reply->tag, "ROLLBACK") != 0;
+
+    finish(s, committed, !failed);
+    if (failed && s->ending.commit)
+        s->ending.reply(s, reply);
+    else
+        answer_ended(s, committed);
 }
 
 static void ignore_columns(struct tn_query *q, const struct tn_schema *schema)
@@ -254,27 +261,57 @@ static void on_done(struct tn_query *q)
     tn_execute_done(q->owner, q);
 }
 
-static void end_transaction(struct tn_session *s, bool commit, bool chain, tn_reply_fn reply)
+/* Suspended portals end with their transaction, and their rows are in the way of its end: before a COMMIT they run out, a
+ * ROLLBACK cancels them. True: one of them has not ended yet. */
+static bool wait_for_portals(struct tn_session *s)
+{
+    struct tn_portal *portal;
+
+    while ((portal = tn_extended_suspended(s)) != NULL) {
+        tn_extended_end_query(portal, !s->ending.commit);
+        if (portal->query != NULL) {
+            s->deferred = TN_DEFERRED_ENDING;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void end_transaction(struct tn_session *s)
 {
     static const struct tn_query_events events = {NULL, ignore_columns, ignore_chunk, pass_notice, on_done};
     static const struct tn_features     commit_features = {.class = TN_CLASS_UTILITY, .verb = TN_VERB_COMMIT, .template_hash = 1};
     static const struct tn_features     rollback_features = {.class = TN_CLASS_UTILITY, .verb = TN_VERB_ROLLBACK, .template_hash = 1};
-    struct tn_statement_run             run = {.sql = commit ? TN_STR("COMMIT") : TN_STR("ROLLBACK"),
-                                               .features = commit ? &commit_features : &rollback_features,
-                                               .events = &events, .owner = s, .reply = on_ending_done,
+    struct tn_statement_run             run = {.events = &events, .owner = s, .reply = on_ending_done,
                                                .encoder = &s->simple.encoder.base};
 
-    s->ending.commit = commit;
-    s->ending.chain = chain;
-    s->ending.reply = reply;
+    if (wait_for_portals(s))
+        return;
+    s->ending.commit = s->ending.commit && s->tx.state != TN_TX_FAILED;
+    run.sql = s->ending.commit ? TN_STR("COMMIT") : TN_STR("ROLLBACK");
+    run.features = s->ending.commit ? &commit_features : &rollback_features;
     if (s->tx.engine_open && s->lease != NULL) {
         tn_execute_engine(s, &run);
         return;
     }
-    finish(s, commit, true);
-    if (chain)
-        open_lazy(s, false, s->tx.read_only);
-    answer(s, reply, commit ? "COMMIT" : "ROLLBACK");
+    finish(s, s->ending.commit, true);
+    answer_ended(s, s->ending.commit);
+}
+
+static void start_ending(struct tn_session *s, bool commit, bool chain, tn_reply_fn reply)
+{
+    s->ending.commit = commit && s->tx.state != TN_TX_FAILED;
+    s->ending.chain = chain;
+    s->ending.untold = commit && !s->ending.commit && s->tx.implicit; /* COMMIT itself answers ROLLBACK */
+    s->ending.reply = reply;
+    end_transaction(s);
+}
+
+void tn_transaction_end_deferred(struct tn_session *s)
+{
+    if (s->ending.commit && s->tx.implicit && s->tx.state == TN_TX_FAILED)
+        s->ending.untold = true;
+    end_transaction(s);
 }
 
 static void commit_or_rollback(struct tn_session *s, const struct tn_statement_run *run, bool commit)
@@ -305,7 +342,7 @@ static void commit_or_rollback(struct tn_session *s, const struct tn_statement_r
         }
         return;
     }
-    end_transaction(s, commit && s->tx.state != TN_TX_FAILED, chain, run->reply);
+    start_ending(s, commit, chain, run->reply);
 }
 
 static bool is_rollback_to(struct tn_str sql)
@@ -345,11 +382,16 @@ static void savepoint(struct tn_session *s, const struct tn_statement_run *run, 
     tn_execute_engine(s, &inner);
 }
 
+/* PREPARE TRANSACTION ends the session's transaction also when it fails. */
 static void on_prepared_done(struct tn_session *s, struct tn_reply *reply)
 {
-    if (reply->error == NULL)
-        finish(s, true, true);
+    finish(s, reply->error == NULL, reply->error == NULL);
     s->ending.reply(s, reply);
+}
+
+bool tn_transaction_repairs(const struct tn_session *s, const struct tn_statement_run *run)
+{
+    return run->reply == on_savepoint_done && s->ending.commit && s->tx.engine_open;
 }
 
 static void prepare_transaction(struct tn_session *s, const struct tn_statement_run *run)
@@ -412,7 +454,7 @@ void tn_transaction_end_implicit(struct tn_session *s, bool failed, tn_reply_fn 
         answer(s, reply, "");
         return;
     }
-    end_transaction(s, !failed && s->tx.state != TN_TX_FAILED, false, reply);
+    start_ending(s, !failed, false, reply);
 }
 
 enum tn_status tn_transaction_set(struct tn_session *s, struct tn_str modes, struct tn_error *err)

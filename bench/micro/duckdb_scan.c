@@ -35,6 +35,7 @@ static double cpu_ns(void)
 static bool handle(struct bench *b, struct tn_duckdb_plan *plan, tn_duckdb_chunk chunk, enum work work)
 {
     struct tn_batch batch;
+    int64_t         row = 0;
     bool            ok = true;
 
     if (work == SCAN) {
@@ -45,7 +46,7 @@ static bool handle(struct bench *b, struct tn_duckdb_plan *plan, tn_duckdb_chunk
         return false;
     if (work >= ENCODE_TEXT) {
         tn_buf_clear(&b->out);
-        ok = tn_pg_encoder_ops.batch(&b->encoders[work].base, &batch, &b->out, NULL) == TN_OK;
+        ok = tn_pg_encoder_ops.batch(&b->encoders[work].base, &batch, &row, SIZE_MAX, &b->out, NULL) == TN_OK;
     }
     tn_batch_release(&batch);
     return ok;

@@ -85,8 +85,10 @@ static double measure(const struct tn_batch *batch, int16_t format, size_t *byte
         double start = cpu_ns();
 
         for (int i = 0; i < BATCHES; i++) {
+            int64_t row = 0;
+
             tn_buf_clear(&out);
-            must(encoder.base.ops->batch(&encoder.base, batch, &out, NULL));
+            must(encoder.base.ops->batch(&encoder.base, batch, &row, SIZE_MAX, &out, NULL));
         }
         best = TN_MIN(best, (cpu_ns() - start) / (ROWS * (double)BATCHES));
     }

@@ -32,13 +32,14 @@ struct tn_prober {
     struct tn_list       probes;
 };
 
-static enum tn_status discard_rows(const struct tn_encoder *encoder, const struct tn_batch *batch, struct tn_buf *out,
-                                   struct tn_error *err)
+static enum tn_status discard_rows(const struct tn_encoder *encoder, const struct tn_batch *batch, int64_t *row, size_t target,
+                                   struct tn_buf *out, struct tn_error *err)
 {
     (void)encoder;
-    (void)batch;
+    (void)target;
     (void)out;
     (void)err;
+    *row = batch->rows;
     return TN_OK;
 }
 

@@ -8,7 +8,8 @@
  *
  * A short statement is one job and one message: its rows wait for the end, but for FIRST_FLUSH_S at most. Later rows
  * wait until a chunk is full or FLUSH_S have passed. Chunks are handed over in `ready`, under the lock; the last one of
- * them may be taken back by the pool thread to append more. */
+ * them may be taken back by the pool thread to append more. A batch makes as many chunks as its bytes need: the window
+ * may be full before all of its rows are encoded, then the job parks with the rest of the batch. */
 #include "engine/blocking.h"
 
 #include "base/alloc.h"
@@ -43,6 +44,8 @@ struct blocking_conn {
     bool                      started; /* ops->start was called: ops->finish must be */
     bool                      ended;
     bool                      parked;
+    struct tn_batch           batch;  /* the one that is being encoded; release NULL: none */
+    int64_t                   row;    /* of it, the next one */
     struct tn_arena           arena;
     struct tn_blocking_result result;
     struct tn_error           error;
@@ -51,7 +54,9 @@ struct blocking_conn {
     pthread_mutex_t  lock; /* all below */
     struct tn_chunk *ready[TN_RUN_WINDOW];
     unsigned         ready_count;
-    unsigned         inflight; /* chunks made and not credited: in `ready`, in the pool thread's hand, or the owner's */
+    unsigned         inflight; /* chunks made and not credited: in `ready` or the owner's */
+    size_t           inflight_lens[TN_RUN_WINDOW]; /* of each of them, the oldest first */
+    size_t           inflight_bytes;
     bool             has_schema; /* result.schema and parameters may be told */
     bool             posted;     /* ready_message is on its way */
     bool             eager;      /* tell the worker of the next rows at once */
@@ -81,6 +86,27 @@ static enum tn_status fail_nomem(struct tn_error *err)
     return tn_fail(err, TN_E_NOMEM, "53200", "out of memory while a result was encoded");
 }
 
+/* Called with the lock held, like the two below. */
+static bool has_room(const struct blocking_conn *c)
+{
+    return c->inflight < TN_RUN_WINDOW && c->inflight_bytes < TN_RUN_WINDOW_BYTES;
+}
+
+static void count_in(struct blocking_conn *c, size_t len)
+{
+    c->inflight_lens[c->inflight++] = len;
+    c->inflight_bytes += len;
+}
+
+static void count_out(struct blocking_conn *c, unsigned which)
+{
+    size_t *lens = c->inflight_lens;
+
+    c->inflight_bytes -= lens[which];
+    c->inflight--;
+    memmove(lens + which, lens + which + 1, (c->inflight - which) * sizeof *lens);
+}
+
 /* Called with the lock held. */
 static void post_ready(struct blocking_conn *c)
 {
@@ -99,7 +125,7 @@ static struct tn_chunk *take_chunk(struct blocking_conn *c)
     pthread_mutex_lock(&c->lock);
     if (c->ready_count > 0 && c->ready[c->ready_count - 1]->bytes.len < TN_CHUNK_TARGET) {
         chunk = c->ready[--c->ready_count];
-        c->inflight--;
+        count_out(c, c->inflight - 1);
     }
     pthread_mutex_unlock(&c->lock);
     return chunk != NULL ? chunk : tn_chunk_new(TN_CHUNK_MAX);
@@ -114,17 +140,20 @@ static void give_chunk(struct blocking_conn *c, struct tn_chunk *chunk)
     }
     pthread_mutex_lock(&c->lock);
     c->ready[c->ready_count++] = chunk;
-    c->inflight++;
+    count_in(c, chunk->bytes.len);
     if (c->eager || chunk->bytes.len >= TN_CHUNK_TARGET)
         post_ready(c);
     pthread_mutex_unlock(&c->lock);
 }
 
-static enum tn_status encode(const struct tn_encoder *encoder, const struct tn_batch *batch, struct tn_chunk *chunk,
-                             struct tn_error *err)
+/* Rows of the batch from c->row on, until CHUNK is full. */
+static enum tn_status encode(struct blocking_conn *c, struct tn_chunk *chunk, struct tn_error *err)
 {
-    enum tn_status status = encoder->ops->batch(encoder, batch, &chunk->bytes, err);
+    const struct tn_encoder *encoder = c->run->encoder;
+    int64_t                  first = c->row;
+    enum tn_status           status = encoder->ops->batch(encoder, &c->batch, &c->row, TN_CHUNK_TARGET, &chunk->bytes, err);
 
+    chunk->rows += (uint64_t)(c->row - first);
     if (status == TN_OK && chunk->bytes.failed) {
         if (chunk->bytes.len > TN_CHUNK_MAX / 2)
             status = tn_fail(err, TN_E_LIMIT, "54000", "a result row is longer than %d bytes", (int)TN_CHUNK_MAX);
@@ -136,27 +165,39 @@ static enum tn_status encode(const struct tn_encoder *encoder, const struct tn_b
     return status;
 }
 
-static enum tn_status deliver_batch(struct blocking_conn *c, const struct tn_batch *batch)
+/* One chunk's worth of the batch. */
+static enum tn_status deliver_rows(struct blocking_conn *c)
 {
-    const struct tn_encoder *encoder = c->run->encoder;
-    struct tn_chunk         *chunk;
-    enum tn_status           status;
+    struct tn_chunk *chunk;
+    enum tn_status   status;
 
-    if (encoder == NULL || batch->rows == 0) { /* nobody wants the rows */
-        c->silent_rows += (uint64_t)batch->rows;
-        return TN_OK;
+    if (c->run->encoder == NULL) { /* nobody wants the rows */
+        c->silent_rows += (uint64_t)c->batch.rows;
+        c->row = c->batch.rows;
     }
-    chunk = take_chunk(c);
-    if (chunk == NULL)
-        return fail_nomem(&c->error);
-    status = encode(encoder, batch, chunk, &c->error);
-    if (status != TN_OK) {
-        tn_chunk_free(chunk);
-        c->ops->interrupt(c->handle);
-        return status;
+    if (c->row < c->batch.rows) {
+        chunk = take_chunk(c);
+        if (chunk == NULL)
+            return fail_nomem(&c->error);
+        status = encode(c, chunk, &c->error);
+        if (status != TN_OK) {
+            tn_chunk_free(chunk);
+            c->ops->interrupt(c->handle);
+            return status;
+        }
+        give_chunk(c, chunk);
     }
-    chunk->rows += (uint64_t)batch->rows;
-    give_chunk(c, chunk);
+    if (c->row >= c->batch.rows)
+        tn_batch_release(&c->batch);
+    return TN_OK;
+}
+
+static enum tn_status next_batch(struct blocking_conn *c)
+{
+    c->batch = (struct tn_batch){.rows = 0};
+    c->row = 0;
+    TN_TRY(c->ops->next(c->handle, &c->batch, &c->result, &c->error));
+    c->ended = c->batch.release == NULL;
     return TN_OK;
 }
 
@@ -164,7 +205,7 @@ static enum tn_status deliver_batch(struct blocking_conn *c, const struct tn_bat
 static bool park(struct blocking_conn *c)
 {
     pthread_mutex_lock(&c->lock);
-    c->parked = c->inflight >= TN_RUN_WINDOW;
+    c->parked = !has_room(c);
     pthread_mutex_unlock(&c->lock);
     return c->parked;
 }
@@ -196,19 +237,13 @@ static enum tn_status run_on(struct blocking_conn *c)
     if (!c->started)
         TN_TRY(start_run(c));
     while (!c->ended) {
-        struct tn_batch batch = {.rows = 0};
-        enum tn_status  status;
-
         TN_TRY(check_cancelled(c));
         if (park(c))
             return TN_AGAIN;
-        status = c->ops->next(c->handle, &batch, &c->result, &c->error);
-        if (status == TN_OK && batch.release == NULL)
-            c->ended = true;
-        else if (status == TN_OK)
-            status = deliver_batch(c, &batch);
-        tn_batch_release(&batch);
-        TN_TRY(status);
+        if (c->batch.release == NULL)
+            TN_TRY(next_batch(c));
+        if (!c->ended)
+            TN_TRY(deliver_rows(c));
     }
     return TN_OK;
 }
@@ -228,6 +263,7 @@ static void job_run(struct tn_job *job)
     if (status == TN_AGAIN)
         return;
     c->ended = true;
+    tn_batch_release(&c->batch);
     if (status != TN_OK && status != TN_E_CONNECTION && atomic_load(&c->cancelled))
         blame_cancel(&c->error);
     if (status != TN_OK && c->error.status == TN_OK)
@@ -372,7 +408,7 @@ static void resume(struct blocking_conn *c)
     if (c->busy != JOB_NONE || !c->parked)
         return;
     pthread_mutex_lock(&c->lock);
-    room = c->inflight < TN_RUN_WINDOW;
+    room = has_room(c);
     pthread_mutex_unlock(&c->lock);
     if (!room && !c->run->cancelled)
         return;
@@ -414,6 +450,7 @@ static void begin_run(struct blocking_conn *c)
 {
     c->announced = c->started = c->ended = c->parked = false;
     c->inflight = 0; /* no job: the lock is not needed */
+    c->inflight_bytes = 0;
     c->has_schema = c->eager = false;
     submit(c, JOB_RUN, job_run);
     set_flush(c, c->run->cancelled ? INTERRUPT_S : FIRST_FLUSH_S);
@@ -540,7 +577,7 @@ void tn_blocking_credit(struct tn_run *run)
 
     pthread_mutex_lock(&c->lock);
     if (c->inflight > 0)
-        c->inflight--;
+        count_out(c, 0);
     pthread_mutex_unlock(&c->lock);
     resume(c);
 }

@@ -30,6 +30,7 @@ static void clear_results(struct tn_run *run)
 {
     run->engine = NULL;
     run->uncredited = 0;
+    run->uncredited_bytes = 0;
     run->cancelled = false;
     run->tag[0] = '\0';
     run->rows = run->affected = run->bytes = 0;
@@ -67,11 +68,30 @@ static bool is_running(const struct tn_run *run)
     return run->conn != NULL && run->ended_us == 0;
 }
 
+static void note_delivered(struct tn_run *run, size_t len)
+{
+    if (run->uncredited < TN_RUN_WINDOW) {
+        run->uncredited_lens[run->uncredited] = len;
+        run->uncredited_bytes += len;
+    }
+    run->uncredited++;
+}
+
+static void note_credited(struct tn_run *run)
+{
+    size_t *lens = run->uncredited_lens;
+
+    run->uncredited_bytes -= lens[0];
+    memmove(lens, lens + 1, (TN_RUN_WINDOW - 1) * sizeof *lens);
+    lens[TN_RUN_WINDOW - 1] = 0;
+    run->uncredited--;
+}
+
 void tn_run_credit(struct tn_run *run)
 {
     if (!is_running(run) || run->uncredited == 0)
         return;
-    run->uncredited--;
+    note_credited(run);
     run->conn->cluster->ops->credit(run);
 }
 
@@ -99,7 +119,7 @@ void tn_run_chunk(struct tn_run *run, struct tn_chunk *chunk)
         run->first_byte_us = tn_clock_us();
     run->bytes += chunk->bytes.len;
     run->delivered = true;
-    run->uncredited++;
+    note_delivered(run, chunk->bytes.len);
     run->events->chunk(run, chunk);
 }
 

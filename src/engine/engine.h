@@ -11,8 +11,9 @@
  *     for TN_RUN_DESCRIBE it is called with NULL when the statement returns none.
  *   - `done` comes exactly once, whatever happens: success, error, cancel, lost connection. After it the engine does not
  *     touch the run any more. run->error.status tells which.
- * Back-pressure: at most TN_RUN_WINDOW chunks are delivered and not yet credited; then the engine stops reading or
- * computing until tn_run_credit(). A chunk holds about TN_CHUNK_TARGET bytes, more only when one row or batch is larger.
+ * Back-pressure: at most TN_RUN_WINDOW chunks and TN_RUN_WINDOW_BYTES (but one chunk in any case) are delivered and not
+ * yet credited; then the engine stops reading or computing until tn_run_credit(). A chunk holds about TN_CHUNK_TARGET
+ * bytes, more only by the length of its last row. Chunks are credited in the order in which they came.
  *
  * To add an engine: a folder, a table `const struct tn_engine_ops tn_engine_<name>`, a line in engines.def, a value in
  * config/enums.def (ENGINE), and a test file that the conformance suite (tests/e2e) runs on. An engine whose library
@@ -35,6 +36,7 @@ struct tn_run;
 
 enum {
     TN_RUN_WINDOW = 4,
+    TN_RUN_WINDOW_BYTES = 2 * 1024 * 1024, /* matters when rows are longer than a chunk should be */
     TN_CHUNK_TARGET = 256 * 1024,
     TN_CHUNK_MAX = 1024 * 1024 * 1024, /* a single row may need this much; more is error 54000 */
 };
@@ -85,6 +87,8 @@ struct tn_run {
     struct tn_conn *conn;
     void           *engine;       /* its own state */
     unsigned        uncredited;   /* chunks delivered and not yet credited */
+    size_t          uncredited_bytes;
+    size_t          uncredited_lens[TN_RUN_WINDOW]; /* of each of them, the oldest first */
     bool            cancelled;    /* tn_run_cancel() was called */
 
     /* results, complete at done */
@@ -146,6 +150,12 @@ const struct tn_engine_ops *tn_engine_find(enum tn_cfg_engine engine); /* NULL f
 void tn_run_start(struct tn_run *run, struct tn_conn *conn); /* on a BROKEN one: done at once, 08006 */
 void tn_run_credit(struct tn_run *run);
 void tn_run_cancel(struct tn_run *run); /* harmless after done and when repeated */
+
+/* For engines: whether nothing more may be delivered until a credit. */
+static inline bool tn_run_is_full(const struct tn_run *run)
+{
+    return run->uncredited >= TN_RUN_WINDOW || run->uncredited_bytes >= TN_RUN_WINDOW_BYTES;
+}
 
 /* For engines: keep counts and times right, then call the owner's event. */
 void tn_run_columns(struct tn_run *run, const struct tn_schema *schema);

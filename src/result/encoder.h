@@ -1,5 +1,5 @@
-/* encoder.h - batches to a client protocol's bytes. An encoder is a pure function of (batch, options); it is called on
- * the thread that made the batch and keeps no state. */
+/* encoder.h - batches to a client protocol's bytes. An encoder is a pure function of (batch, rows, options); it is called
+ * on the thread that made the batch and keeps no state. */
 #ifndef TN_RESULT_ENCODER_H
 #define TN_RESULT_ENCODER_H
 
@@ -10,9 +10,11 @@ struct tn_encoder;
 
 struct tn_encoder_ops {
     const char *name;
-    /* Appends the rows to OUT. An error (a value that the protocol cannot carry) ends the query. */
-    enum tn_status (*batch)(const struct tn_encoder *encoder, const struct tn_batch *batch, struct tn_buf *out,
-                            struct tn_error *err);
+    /* Appends rows of BATCH to OUT, from *ROW (below batch->rows) on, until its last one or until OUT holds TARGET bytes
+     * or more; at least one row in any case. Moves *ROW behind them. An error (a value that the protocol cannot carry)
+     * ends the query. */
+    enum tn_status (*batch)(const struct tn_encoder *encoder, const struct tn_batch *batch, int64_t *row, size_t target,
+                            struct tn_buf *out, struct tn_error *err);
 };
 
 /* Embedded at the start of a protocol's own options struct; immutable while a query runs. */

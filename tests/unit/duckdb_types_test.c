@@ -31,13 +31,15 @@ static void put_raw(struct tn_buf *out, const struct tn_column *column, const st
     }
 }
 
-static enum tn_status encode_raw(const struct tn_encoder *encoder, const struct tn_batch *batch, struct tn_buf *out, struct tn_error *err)
+static enum tn_status encode_raw(const struct tn_encoder *encoder, const struct tn_batch *batch, int64_t *row, size_t target,
+                                 struct tn_buf *out, struct tn_error *err)
 {
     (void)encoder;
+    (void)target;
     (void)err;
-    for (int64_t row = 0; row < batch->rows; row++)
+    for (; *row < batch->rows; ++*row)
         for (size_t i = 0; i < batch->schema->count; i++) {
-            put_raw(out, &batch->schema->columns[i], batch->columns[i], row);
+            put_raw(out, &batch->schema->columns[i], batch->columns[i], *row);
             tn_buf_puts(out, i + 1 < batch->schema->count ? "|" : "\n");
         }
     return TN_OK;

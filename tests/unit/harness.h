@@ -207,19 +207,19 @@ static inline void tn_test_put_value(struct tn_buf *out, const struct tn_column 
     }
 }
 
-static inline enum tn_status tn_test_encode(const struct tn_encoder *encoder, const struct tn_batch *batch,
-                                            struct tn_buf *out, struct tn_error *err)
+static inline enum tn_status tn_test_encode(const struct tn_encoder *encoder, const struct tn_batch *batch, int64_t *row,
+                                            size_t target, struct tn_buf *out, struct tn_error *err)
 {
     (void)encoder;
     (void)err;
-    for (int64_t row = 0; row < batch->rows; row++) {
+    do {
         for (size_t i = 0; i < batch->schema->count; i++) {
             if (i > 0)
                 tn_buf_puts(out, "|");
-            tn_test_put_value(out, &batch->schema->columns[i], batch->columns[i], row);
+            tn_test_put_value(out, &batch->schema->columns[i], batch->columns[i], *row);
         }
         tn_buf_puts(out, "\n");
-    }
+    } while (++*row < batch->rows && out->len < target);
     return TN_OK;
 }
 

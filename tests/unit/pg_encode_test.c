@@ -199,12 +199,12 @@ static void decimal_widths(void)
             narrow.column.scale = big.column.scale = (int8_t)scale;
             expect_one(&narrow, 0, tn_str_n(text, len));
             expect_one(&big, 0, tn_str_n(text, len));
-            CU_ASSERT_EQUAL(tn_pg_column_init(&column, &narrow.column, &narrow.array, 1, 0, &style, NULL), TN_OK);
+            CU_ASSERT_EQUAL(tn_pg_column_init(&column, &narrow.column, &narrow.array, (struct tn_pg_range){0, 1}, 0, &style, NULL), TN_OK);
             CU_ASSERT_TRUE(len <= column.room);
             tn_buf_init(&out, BUF_MAX);
             CU_ASSERT_EQUAL(encode(&big.batch, &style, 1, &out, NULL), TN_OK);
             expect_one(&narrow, 1, tn_str_n(out.data + 11, out.len - 11));
-            CU_ASSERT_EQUAL(tn_pg_column_init(&column, &narrow.column, &narrow.array, 1, 1, &style, NULL), TN_OK);
+            CU_ASSERT_EQUAL(tn_pg_column_init(&column, &narrow.column, &narrow.array, (struct tn_pg_range){0, 1}, 1, &style, NULL), TN_OK);
             CU_ASSERT_TRUE(out.len - 11 <= column.room);
             tn_buf_reset(&out);
         }

@@ -52,9 +52,10 @@ static inline enum tn_status encode(const struct tn_batch *batch, const struct t
                              struct tn_buf *out, struct tn_error *err)
 {
     struct tn_pg_encoder encoder;
+    int64_t              row = 0;
 
     tn_pg_encoder_init(&encoder, how, &format, 1);
-    return encoder.base.ops->batch(&encoder.base, batch, out, err);
+    return encoder.base.ops->batch(&encoder.base, batch, &row, SIZE_MAX, out, err);
 }
 
 /* A batch of one column of ROWS values: fixed size, or bits, or offsets and data. */

@@ -51,6 +51,51 @@ static void nulls_and_offset(void)
     expect_one(&one, 1, tn_str_n(NULL, 0));
 }
 
+/* A batch in pieces of any size is the same bytes as in one: nulls, an offset, a text that is not UTF-8 in some of them. */
+static void pieces(void)
+{
+    enum { ROWS = 301 };
+    static char          text[ROWS * 4 + 8];
+    static int32_t       offsets[ROWS + 3];
+    static uint8_t       valid[(ROWS + 2 + 7) / 8];
+    const int16_t        format = 0;
+    struct one           one;
+    struct tn_pg_encoder encoder;
+    struct tn_buf        whole, cut;
+
+    for (int32_t i = 0; i <= ROWS + 2; i++)
+        offsets[i] = i < 2 ? 0 : (i - 2) * 4;
+    for (int i = 0; i < ROWS; i++)
+        memcpy(text + i * 4, i == 77 ? "a\xff\0b" : i % 50 == 3 ? "\xc3\xa4oe" : "abcd", 4);
+    for (int64_t i = 0; i < ROWS + 2; i++)
+        if (i % 7 != 5)
+            tn_bit_set(valid, i);
+    one_init(&one, TN_TYPE_TEXT, ROWS, offsets, text);
+    one.array.offset = 2;
+    one.array.null_count = -1;
+    one.buffers[0] = valid;
+    tn_buf_init(&whole, BUF_MAX);
+    CU_ASSERT_EQUAL(encode(&one.batch, &style, 0, &whole, NULL), TN_OK);
+    tn_pg_encoder_init(&encoder, &style, &format, 1);
+    for (size_t target = 1; target <= whole.len + 20; target += target < 40 ? 1 : 97) {
+        int64_t row = 0;
+
+        tn_buf_init(&cut, BUF_MAX);
+        while (row < ROWS) {
+            int64_t before = row;
+            size_t  len = cut.len;
+
+            CU_ASSERT_EQUAL_FATAL(encoder.base.ops->batch(&encoder.base, &one.batch, &row, len + target, &cut, NULL), TN_OK);
+            CU_ASSERT_FATAL(row > before && row <= ROWS);
+            CU_ASSERT(cut.len - len < target + 11 + 3 * 4);
+            CU_ASSERT(row == ROWS || cut.len >= len + target || cut.len - len >= target / 2);
+        }
+        CU_ASSERT(cut.len == whole.len && memcmp(cut.data, whole.data, whole.len) == 0);
+        tn_buf_reset(&cut);
+    }
+    tn_buf_reset(&whole);
+}
+
 static void formats_rule(void)
 {
     const int16_t each[3] = {1, 0, 1};
@@ -75,6 +120,7 @@ static void many_columns(void)
     struct tn_buf        out;
     struct tn_str        bytes;
     struct row           row;
+    int64_t              at = 0;
 
     for (size_t i = 0; i < COUNT; i++) {
         columns[i] = (struct tn_column){.name = TN_STR("c"), .type = i % 2 == 0 ? TN_TYPE_TEXT : TN_TYPE_INT32};
@@ -88,9 +134,11 @@ static void many_columns(void)
     CU_ASSERT_EQUAL(tn_builder_finish(b, &batch, NULL), TN_OK);
     tn_buf_init(&out, BUF_MAX);
     tn_pg_encoder_init(&encoder, &style, formats, COUNT);
-    CU_ASSERT_EQUAL(encoder.base.ops->batch(&encoder.base, &batch, &out, NULL), TN_OK);
+    CU_ASSERT_EQUAL(encoder.base.ops->batch(&encoder.base, &batch, &at, SIZE_MAX, &out, NULL), TN_OK);
+    CU_ASSERT_EQUAL(at, 1);
+    at = 0;
     tn_alloc_fail_after(0);
-    CU_ASSERT_EQUAL(encoder.base.ops->batch(&encoder.base, &batch, &out, NULL), TN_E_NOMEM);
+    CU_ASSERT_EQUAL(encoder.base.ops->batch(&encoder.base, &batch, &at, SIZE_MAX, &out, NULL), TN_E_NOMEM);
     tn_alloc_fail_never();
     bytes = tn_buf_str(&out);
     row = take_row(&bytes);
@@ -173,6 +221,7 @@ int main(void)
     suite = CU_add_suite("pg_rows", NULL, NULL);
     CU_add_test(suite, "zero columns", zero_columns);
     CU_add_test(suite, "nulls and offset", nulls_and_offset);
+    CU_add_test(suite, "batches in pieces", pieces);
     CU_add_test(suite, "formats rule", formats_rule);
     CU_add_test(suite, "many columns", many_columns);
     CU_add_test(suite, "buffer too small", buffer_too_small);

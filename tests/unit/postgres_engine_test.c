@@ -527,24 +527,27 @@ static void test_several_results(void)
     CU_ASSERT_STRING_EQUAL(scalar(&f, conn, "SELECT 3"), "3");
 }
 
-static enum tn_status count_batch(const struct tn_encoder *encoder, const struct tn_batch *batch, struct tn_buf *out,
-                                  struct tn_error *err)
+static enum tn_status count_batch(const struct tn_encoder *encoder, const struct tn_batch *batch, int64_t *row, size_t target,
+                                  struct tn_buf *out, struct tn_error *err)
 {
     (void)encoder;
+    (void)target;
     (void)err;
-    for (int64_t i = 0; i < batch->rows; i++) {
+    for (; *row < batch->rows; ++*row) {
         const int32_t *ints = batch->columns[0]->buffers[1];
 
-        tn_buf_append(out, &ints[i], sizeof ints[i]);
+        tn_buf_append(out, &ints[*row], sizeof ints[*row]);
     }
     return TN_OK;
 }
 
-static enum tn_status refuse_batch(const struct tn_encoder *encoder, const struct tn_batch *batch, struct tn_buf *out,
-                                   struct tn_error *err)
+static enum tn_status refuse_batch(const struct tn_encoder *encoder, const struct tn_batch *batch, int64_t *row, size_t target,
+                                   struct tn_buf *out, struct tn_error *err)
 {
     (void)encoder;
     (void)batch;
+    (void)row;
+    (void)target;
     (void)out;
     return tn_fail(err, TN_E_INVALID, "22003", "no");
 }

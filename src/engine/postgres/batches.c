@@ -66,7 +66,7 @@ static enum tn_status encode(struct tn_postgres_conn *c, struct tn_error *err)
     const struct tn_encoder *encoder = c->run->encoder;
     struct tn_batch          batch = {.rows = 0};
     uint64_t                 rows = (uint64_t)tn_builder_rows(c->batch->builder);
-    enum tn_status           status;
+    enum tn_status           status = TN_OK;
 
     if (rows == 0)
         return TN_OK;
@@ -75,7 +75,8 @@ static enum tn_status encode(struct tn_postgres_conn *c, struct tn_error *err)
     if (c->chunk == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "out of memory for rows");
     TN_TRY(tn_builder_finish(c->batch->builder, &batch, err));
-    status = encoder->ops->batch(encoder, &batch, &c->chunk->bytes, err);
+    for (int64_t row = 0; row < batch.rows && status == TN_OK;)
+        status = encoder->ops->batch(encoder, &batch, &row, TN_CHUNK_MAX, &c->chunk->bytes, err);
     tn_batch_release(&batch);
     tn_arena_reset(&c->batch->arena);
     TN_TRY(status);

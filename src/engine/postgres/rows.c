@@ -157,7 +157,7 @@ static void deliver(struct tn_postgres_conn *c)
 
     c->chunk = NULL;
     tn_run_chunk(c->run, chunk);
-    if (!c->closed && c->run != NULL && c->run->uncredited >= TN_RUN_WINDOW && !c->now.discard) {
+    if (!c->closed && c->run != NULL && tn_run_is_full(c->run) && !c->now.discard) {
         c->paused = true;
         ev_io_stop(c->base.worker->loop, &c->read);
     }

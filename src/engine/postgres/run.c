@@ -311,7 +311,7 @@ void tn_postgres_credit(struct tn_run *run)
 {
     struct tn_postgres_conn *c = tn_postgres_conn(run->conn);
 
-    if (c->run != run || !c->paused || run->uncredited >= TN_RUN_WINDOW)
+    if (c->run != run || !c->paused || tn_run_is_full(run))
         return;
     c->paused = false;
     ev_io_start(c->base.worker->loop, &c->read);

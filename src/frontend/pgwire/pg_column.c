@@ -27,11 +27,11 @@ static bool is_ascii(const char *data, size_t len)
     return (any & UINT64_C(0x8080808080808080)) == 0;
 }
 
-/* All values of the column at once: one pass over their bytes, and no value begins inside a character. */
-static bool all_clean(const struct tn_pg_column *c, int64_t rows)
+/* All values at once: one pass over their bytes, and no value begins inside a character. */
+static bool all_clean(const struct tn_pg_column *c, struct tn_pg_range rows)
 {
-    const char *data = c->data + c->offsets[0];
-    size_t      len = (size_t)(c->offsets[rows] - c->offsets[0]);
+    const char *data = c->data + c->offsets[rows.first];
+    size_t      len = (size_t)(c->offsets[rows.end] - c->offsets[rows.first]);
 
     if (len == 0)
         return true;
@@ -41,8 +41,8 @@ static bool all_clean(const struct tn_pg_column *c, int64_t rows)
         return true;
     if (tn_utf8_valid_prefix(data, len) != len)
         return false;
-    for (int64_t i = 1; i < rows; i++)
-        if (c->offsets[i] < c->offsets[rows] && ((unsigned char)c->data[c->offsets[i]] & 0xC0u) == 0x80)
+    for (int64_t i = rows.first + 1; i < rows.end; i++)
+        if (c->offsets[i] < c->offsets[rows.end] && ((unsigned char)c->data[c->offsets[i]] & 0xC0u) == 0x80)
             return false;
     return true;
 }
@@ -76,7 +76,7 @@ static enum tn_status take_buffers(struct tn_pg_column *self, const struct Arrow
 }
 
 /* The writer of the type's own form in FORMAT. */
-static void choose_native(struct tn_pg_column *self, int64_t rows, int16_t format)
+static void choose_native(struct tn_pg_column *self, struct tn_pg_range rows, int16_t format)
 {
     enum tn_type               type = self->column->type;
     const struct tn_pg_writer *writer = &tn_pg_writers[type];
@@ -88,7 +88,7 @@ static void choose_native(struct tn_pg_column *self, int64_t rows, int16_t forma
         self->factor = self->style->bytea_escape ? 4 : 2;
         self->put = self->style->bytea_escape ? tn_pg_column_put_bytea_escape : self->put;
     } else if (type == TN_TYPE_TEXT || type == TN_TYPE_JSON || type == TN_TYPE_NUMERIC) {
-        bool clean = rows == 0 || all_clean(self, rows);
+        bool clean = all_clean(self, rows);
 
         self->factor = clean ? 1 : 3;
         self->put = clean ? tn_pg_column_put_text_clean : tn_pg_column_put_text_dirty;
@@ -125,7 +125,7 @@ static char *put_staged(char *out, struct tn_pg_column *c, int64_t row)
     return out + c->stage->bytes.len;
 }
 
-static enum tn_status add_stage(struct tn_pg_column *self, int64_t rows, int16_t format, struct tn_error *err)
+static enum tn_status add_stage(struct tn_pg_column *self, struct tn_pg_range rows, int16_t format, struct tn_error *err)
 {
     const struct tn_column *column = self->column;
     struct tn_pg_stage     *stage;
@@ -148,7 +148,7 @@ static enum tn_status add_stage(struct tn_pg_column *self, int64_t rows, int16_t
 }
 
 enum tn_status tn_pg_column_init(struct tn_pg_column *self, const struct tn_column *column,
-                                 const struct ArrowArray *array, int64_t rows, int16_t format,
+                                 const struct ArrowArray *array, struct tn_pg_range rows, int16_t format,
                                  const struct tn_pg_style *style, struct tn_error *err)
 {
     *self = (struct tn_pg_column){.column = column, .style = style, .scale = column->scale};
@@ -156,8 +156,8 @@ enum tn_status tn_pg_column_init(struct tn_pg_column *self, const struct tn_colu
         return TN_OK;
     if ((size_t)column->type >= TN_TYPE_COUNT)
         return broken(column, "has an unknown type", err);
-    TN_TRY(take_buffers(self, array, rows, err));
-    if (rows == 0)
+    TN_TRY(take_buffers(self, array, rows.end, err));
+    if (rows.first >= rows.end)
         return TN_OK;
     if (!is_direct(column, &format))
         return add_stage(self, rows, format, err);

@@ -36,9 +36,15 @@ struct tn_pg_stage {
     int16_t             format;
 };
 
-/* Chooses how to write. COLUMN's schema, array and style outlive it. End it with tn_pg_column_reset() in any case. */
+/* Rows of a batch: FIRST up to END, without END. */
+struct tn_pg_range {
+    int64_t first, end;
+};
+
+/* Chooses how to write the values of RANGE. COLUMN's schema, array and style outlive it. End it with
+ * tn_pg_column_reset() in any case. */
 enum tn_status tn_pg_column_init(struct tn_pg_column *self, const struct tn_column *column,
-                                 const struct ArrowArray *array, int64_t rows, int16_t format,
+                                 const struct ArrowArray *array, struct tn_pg_range range, int16_t format,
                                  const struct tn_pg_style *style, struct tn_error *err);
 void tn_pg_column_reset(struct tn_pg_column *self);
 

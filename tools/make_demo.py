@@ -158,6 +158,7 @@ def main():
     parser.add_argument("--library", required=True)
     parser.add_argument("--dir", required=True)
     parser.add_argument("--scale", required=True)
+    parser.add_argument("--sqlite", action="store_true")
     parser.add_argument("--csv")
     args = parser.parse_args()
     os.makedirs(args.dir, exist_ok=True)
@@ -169,7 +170,7 @@ def main():
     try:
         if not os.path.exists(duckdb_path):
             make_duckdb(args.library, duckdb_path, args.scale, work)
-        if not os.path.exists(sqlite_path):
+        if args.sqlite and not os.path.exists(sqlite_path):
             write_csv(args.library, duckdb_path, work)
             make_sqlite(sqlite_path, work, work)
         if args.csv:

@@ -1,6 +1,8 @@
 /* Describe: of a statement before it runs, of a portal by its execution when that follows at once. */
 #include "session/extended.h"
 
+#include "engine/cluster.h"
+
 /* ---- Describe ---- */
 
 static void on_described_params(struct tn_query *q, size_t count, const uint32_t *oids)
@@ -31,9 +33,7 @@ static void ignore_chunk(struct tn_query *q, struct tn_chunk *chunk)
 
 static void on_describe_notice(struct tn_query *q, const char *fields, size_t len)
 {
-    struct tn_session *s = q->owner;
-
-    tn_pg_put_notice_fields(tn_session_out(s), fields, len);
+    tn_session_notice(q->owner, fields, len);
 }
 
 static void on_describe_done(struct tn_query *q)
@@ -63,12 +63,29 @@ static void put_described(struct tn_session *s, struct tn_prepared *statement, s
         tn_pg_put_simple(tn_session_out(s), 'n');
 }
 
+static void put_cursor(struct tn_session *s, const struct tn_prepared *fetch, struct tn_reply *reply)
+{
+    struct tn_error err = TN_ERROR_INIT;
+
+    if (reply->error != NULL) {
+        tn_extended_fail(s, reply->error);
+    } else if (fetch->schema == NULL) {
+        tn_fail(&err, TN_E_NOT_FOUND, "34000", "portal %s does not exist", fetch->sql + strlen("FETCH FORWARD 0 FROM "));
+        tn_extended_fail(s, &err);
+    } else {
+        tn_pg_put_row_description(tn_session_out(s), fetch->schema, NULL, 0);
+    }
+}
+
 static void on_describe_reply(struct tn_session *s, struct tn_reply *reply)
 {
     struct tn_prepared *statement = s->describing;
 
     s->describing = NULL;
-    if (reply->error != NULL) {
+    if (s->describing_cursor) {
+        s->describing_cursor = false;
+        put_cursor(s, statement, reply);
+    } else if (reply->error != NULL) {
         s->redo = false;
         s->describe_then_redo = false;
         tn_session_place_error(reply->error, statement->sql, statement->text);
@@ -152,6 +169,45 @@ static void describe_target(struct tn_session *s, struct tn_prepared *statement,
         tn_extended_describe_statement(s, statement, portal);
 }
 
+/* DECLARE made a cursor at the engine that the session keeps: to PostgreSQL it is a portal, too. Describing a FETCH tells
+ * its columns and moves nothing. */
+static bool describe_cursor(struct tn_session *s, struct tn_str name, struct tn_error *err)
+{
+    struct tn_prepared *statement;
+    struct tn_pg_parse  parse = {.name = TN_STR("")};
+    struct tn_buf       sql;
+    enum tn_status      status;
+
+    if (s->tx.state == TN_TX_FAILED || s->lease == NULL || s->lease->cluster->ops->dialect != TN_DIALECT_POSTGRES || name.len == 0)
+        return false;
+    tn_buf_init(&sql, 4096);
+    tn_buf_puts(&sql, "FETCH FORWARD 0 FROM \"");
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.ptr[i] == '"')
+            tn_buf_put_u8(&sql, '"');
+        tn_buf_put_u8(&sql, (uint8_t)name.ptr[i]);
+    }
+    tn_buf_put_u8(&sql, '"');
+    parse.sql = tn_buf_str(&sql);
+    status = sql.failed ? TN_E_NOMEM : tn_prepared_make(&statement, &parse, err);
+    tn_buf_reset(&sql);
+    if (status != TN_OK) {
+        tn_error_reset(err);
+        return false;
+    }
+    s->describing_cursor = true;
+    tn_extended_describe_statement(s, statement, NULL);
+    tn_prepared_unref(statement); /* the description has its own */
+    return true;
+}
+
+static void fail_unknown(struct tn_session *s, const struct tn_pg_target *target, struct tn_error *err)
+{
+    tn_fail(err, TN_E_NOT_FOUND, target->kind == 'P' ? "34000" : "26000", "%s \"%.*s\" does not exist",
+            target->kind == 'P' ? "portal" : "prepared statement", (int)TN_MIN(target->name.len, 200), target->name.ptr);
+    tn_extended_fail(s, err);
+}
+
 void tn_extended_describe(struct tn_session *s, struct tn_str body)
 {
     struct tn_pg_target target;
@@ -170,9 +226,8 @@ void tn_extended_describe(struct tn_session *s, struct tn_str body)
         statement = tn_prepared_find(s, target.name);
     }
     if (statement == NULL) {
-        tn_fail(&err, TN_E_NOT_FOUND, target.kind == 'P' ? "34000" : "26000", "%s \"%.*s\" does not exist",
-                target.kind == 'P' ? "portal" : "prepared statement", (int)TN_MIN(target.name.len, 200), target.name.ptr);
-        tn_extended_fail(s, &err);
+        if (target.kind != 'P' || !describe_cursor(s, target.name, &err))
+            fail_unknown(s, &target, &err);
         return;
     }
     describe_target(s, statement, portal);

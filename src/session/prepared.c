@@ -13,11 +13,23 @@ void tn_prepared_unref(struct tn_prepared *statement)
 {
     if (statement == NULL || --statement->refs > 0)
         return;
+    if (statement->session != NULL)
+        statement->session->kept_bytes -= statement->kept_bytes;
     tn_arena_reset(&statement->arena);
     tn_free(statement->oids);
     tn_free(statement->name);
     tn_free(statement->sql);
     tn_free(statement);
+}
+
+/* What one client may keep here is bounded. */
+static enum tn_status keep_bytes(struct tn_session *s, size_t bytes, struct tn_error *err)
+{
+    if (s->kept_bytes + bytes > TN_SESSION_KEPT_BYTES)
+        return tn_fail(err, TN_E_LIMIT, "54000", "more than %d MiB of prepared statements and parameters in one session",
+                       TN_SESSION_KEPT_BYTES >> 20);
+    s->kept_bytes += bytes;
+    return TN_OK;
 }
 
 /* The text as one statement: its views must stay inside the copy. */
@@ -65,6 +77,27 @@ static enum tn_status keep_statement(struct tn_session *s, struct tn_prepared *s
     return tn_map_put(&s->prepared, name, statement, NULL) ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "no memory for a statement");
 }
 
+enum tn_status tn_prepared_make(struct tn_prepared **out, struct tn_pg_parse *parse, struct tn_error *err)
+{
+    struct tn_prepared *statement;
+
+    if (tn_utf8_valid_prefix(parse->sql.ptr, parse->sql.len) < parse->sql.len)
+        return tn_pg_bad_utf8(err, parse->sql.ptr, parse->sql.len);
+    statement = new_statement(parse);
+    if (statement == NULL)
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a prepared statement");
+    if (single_statement(tn_str_n(statement->sql, parse->sql.len), &statement->text, err) != TN_OK) {
+        tn_prepared_unref(statement);
+        return TN_E_INVALID;
+    }
+    tn_features_read(&statement->features, statement->text, TN_DIALECT_POSTGRES);
+    statement->oid_count = parse->oid_count;
+    for (size_t i = 0; i < parse->oid_count; i++)
+        statement->oids[i] = (uint32_t)tn_pg_get_i32(&parse->oids);
+    *out = statement;
+    return TN_OK;
+}
+
 enum tn_status tn_prepared_new(struct tn_session *s, struct tn_pg_parse *parse, struct tn_error *err)
 {
     struct tn_prepared *statement;
@@ -73,17 +106,11 @@ enum tn_status tn_prepared_new(struct tn_session *s, struct tn_pg_parse *parse, 
     if (parse->name.len > 0 && tn_map_get(&s->prepared, parse->name) != NULL)
         return tn_fail(err, TN_E_INVALID, "42P05", "prepared statement \"%.*s\" already exists",
                        (int)TN_MIN(parse->name.len, 200), parse->name.ptr);
-    if (tn_utf8_valid_prefix(parse->sql.ptr, parse->sql.len) < parse->sql.len)
-        return tn_pg_bad_utf8(err, parse->sql.ptr, parse->sql.len);
-    statement = new_statement(parse);
-    if (statement == NULL)
-        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a prepared statement");
-    status = single_statement(tn_str_n(statement->sql, parse->sql.len), &statement->text, err);
+    TN_TRY(tn_prepared_make(&statement, parse, err));
+    status = keep_bytes(s, parse->sql.len, err);
     if (status == TN_OK) {
-        tn_features_read(&statement->features, statement->text, TN_DIALECT_POSTGRES);
-        statement->oid_count = parse->oid_count;
-        for (size_t i = 0; i < parse->oid_count; i++)
-            statement->oids[i] = (uint32_t)tn_pg_get_i32(&parse->oids);
+        statement->session = s;
+        statement->kept_bytes = parse->sql.len;
         status = keep_statement(s, statement, parse->name, err);
     }
     if (status != TN_OK)
@@ -147,6 +174,7 @@ static void free_held(struct tn_portal *portal)
         portal->held_first = next;
     }
     portal->held_last = NULL;
+    portal->session->held_bytes -= portal->held_bytes;
     portal->held_bytes = 0;
 }
 
@@ -159,6 +187,7 @@ void tn_portal_free(struct tn_session *s, struct tn_portal *portal)
     else if (portal->kept)
         tn_map_remove(&s->portals, tn_str(portal->name));
     free_held(portal);
+    s->kept_bytes -= portal->kept_bytes;
     tn_error_reset(&portal->error);
     tn_prepared_unref(portal->statement);
     tn_settings_list_unref(portal->settings);
@@ -229,6 +258,8 @@ static enum tn_status fill_portal(struct tn_session *s, struct tn_portal *portal
 {
     if (portal->name == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a portal");
+    TN_TRY(keep_bytes(s, (size_t)(bind->params.end - bind->params.at), err));
+    portal->kept_bytes = (size_t)(bind->params.end - bind->params.at);
     TN_TRY(copy_params(portal, bind, err));
     TN_TRY(copy_formats(portal, bind, err));
     if (bind->portal.len == 0) {

@@ -27,6 +27,8 @@ struct tn_sessions {
 };
 
 enum {
+    TN_SESSION_SLICE_US = 1000, /* a session works so long at a time, then the worker's others have their turn */
+    TN_SESSION_KEPT_BYTES = 256 * 1024 * 1024, /* texts of prepared statements and parameters of portals */
     TN_SESSION_STATEMENTS = 10000, /* prepared statements and portals of one session at most */
     TN_SESSION_KEY_MAX = 32,
 };
@@ -74,6 +76,8 @@ struct tn_prepared {
     char               *sql;      /* owned; as it came */
     struct tn_str       text;     /* the statement in it */
     unsigned            refs;     /* portals keep it */
+    struct tn_session  *session;  /* whose kept_bytes it is part of */
+    size_t              kept_bytes;
     struct tn_features  features; /* of text */
     size_t              oid_count;
     uint32_t           *oids;     /* parameter types: given, then as described; owned */
@@ -97,11 +101,14 @@ struct tn_portal {
     struct tn_session     *session;
     struct tn_query       *query;      /* running or suspended */
     bool                   started, ended;
+    bool                   completed;  /* CommandComplete was sent, or an error */
+    bool                   broken;     /* it was an error */
     bool                   tell_columns; /* a Describe waits for the columns of the execution */
     int64_t                limit;      /* rows still wanted by the present Execute; -1 = all */
     uint64_t               sent_rows;  /* by the present Execute */
     struct tn_chunk       *held_first, *held_last; /* rows beyond the limit */
     size_t                 held_bytes;
+    size_t                 kept_bytes; /* parameters */
     struct tn_error        error;      /* of the run, kept while suspended */
     char                   tag[64];
     bool                   limited;    /* an Execute had a row limit */
@@ -118,6 +125,7 @@ struct tn_session {
     struct tn_transport      transport;
     ev_io                    read_ev, write_ev;
     ev_timer                 timer;      /* log-in, idle */
+    ev_timer                 again;      /* messages or statements go on in the next loop turn */
     enum tn_session_state    state;
     bool                     processing; /* inside the message loop */
     bool                     busy;       /* a statement runs; messages wait */
@@ -143,8 +151,10 @@ struct tn_session {
     struct tn_chunk         *out_first, *out_last, *out_spare;
     size_t                   out_bytes;
     bool                     out_failed;
-    uint64_t                 bytes_in, bytes_out, statements;
+    uint64_t                 bytes_in, bytes_out, statements, notices_lost;
 
+    size_t                   held_bytes; /* of all portals */
+    size_t                   kept_bytes; /* of statements and portals */
     struct tn_map            prepared, portals;
     struct tn_prepared      *unnamed;
     struct tn_portal        *unnamed_portal;
@@ -173,6 +183,7 @@ struct tn_session {
         struct tn_pg_encoder encoder;
         struct tn_settings_list *settings;
         bool                 looping, any, waiting, failed, several;
+        bool                 paused;    /* between two statements: goes on in a later loop turn */
     } simple;
     struct tn_portal        *active;     /* extended.c: whose Execute runs */
     struct tn_prepared      *describing;
@@ -191,6 +202,7 @@ void tn_session_wait(struct tn_session *s);   /* messages stop until tn_session_
 void tn_session_go_on(struct tn_session *s);
 void tn_session_watch(struct tn_session *s);  /* read and write watchers as they should be */
 void tn_session_idle_timer(struct tn_session *s);
+void tn_session_again(struct tn_session *s);  /* the rest in the next loop turn: others have theirs first */
 
 /* protocol.c */
 void tn_session_process(struct tn_session *s);
@@ -207,12 +219,16 @@ void tn_session_flush_soon(struct tn_session *s); /* later in this loop turn: wh
 void tn_session_forget_run(struct tn_session *s, struct tn_run *run); /* its chunks are not credited any more */
 void tn_session_free_output(struct tn_session *s);
 void tn_session_error(struct tn_session *s, const struct tn_error *err);
+/* An engine's. A client that does not read does not get all of them: they have no back-pressure. */
+void tn_session_notice(struct tn_session *s, const char *fields, size_t len);
 /* STATEMENT is a part of TEXT: ERR's position counts from TEXT's beginning then, as the client sees it. */
 void tn_session_place_error(struct tn_error *err, const char *text, struct tn_str statement);
 bool tn_session_output_full(const struct tn_session *s);
 
 /* simple.c */
 void tn_simple_query(struct tn_session *s, struct tn_str sql);
+void tn_simple_go_on(struct tn_session *s); /* after a pause */
+void tn_simple_cancel(struct tn_session *s); /* while it pauses */
 void tn_simple_free(struct tn_session *s);
 
 /* extended.c */

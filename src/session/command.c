@@ -212,6 +212,18 @@ static enum tn_status read_assignment(struct words *words, struct tn_arena *aren
     return read_values(words, arena, &out->value) ? TN_OK : syntax(err, words, "SET");
 }
 
+/* The name goes into the engine's SQL as it is. */
+static bool is_plain_name(struct tn_str name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '_')
+            return false;
+    }
+    return true;
+}
+
 /* A name that is not in settings.def belongs to the engine: it says whether it knows it, and then the session keeps it for
  * every connection of that kind of engine. Names with a dot are anybody's, as in PostgreSQL. */
 static bool set_by_engine(struct tn_session *s, const struct assignment *set, struct tn_arena *arena, struct tn_str *rewrite)
@@ -270,6 +282,11 @@ static bool run_set(struct tn_session *s, struct tn_str sql, struct tn_reply *re
         return true;
     if (!at_end(&words)) {
         syntax(err, &words, "SET");
+        return true;
+    }
+    if (tn_setting_find(set.name) < 0 && memchr(set.name.ptr, '.', set.name.len) == NULL && !is_plain_name(set.name)) {
+        tn_fail(err, TN_E_NOT_FOUND, "42704", "unrecognized configuration parameter \"%.*s\"", (int)TN_MIN(set.name.len, 200),
+                set.name.ptr);
         return true;
     }
     if (tn_setting_find(set.name) < 0 && memchr(set.name.ptr, '.', set.name.len) == NULL)

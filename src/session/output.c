@@ -137,13 +137,31 @@ void tn_session_flush_soon(struct tn_session *s)
     ev_feed_event(s->worker->loop, &s->write_ev, EV_WRITE);
 }
 
-bool tn_session_output_full(const struct tn_session *s)
+static size_t output_bytes(const struct tn_session *s)
 {
     size_t bytes = 0;
 
     for (const struct tn_chunk *chunk = s->out_first; chunk != NULL; chunk = chunk->next)
         bytes += chunk->bytes.len - chunk->sent;
-    return bytes > FULL;
+    return bytes;
+}
+
+bool tn_session_output_full(const struct tn_session *s)
+{
+    return output_bytes(s) > FULL;
+}
+
+void tn_session_notice(struct tn_session *s, const char *fields, size_t len)
+{
+    if (s->state == TN_SESSION_CLOSING)
+        return;
+    if (output_bytes(s) + len > s->runtime->snapshot->config->settings.pg_max_buffered / 2) {
+        if (s->notices_lost++ == 0)
+            tn_log(TN_LOG_WARN, "notices dropped", TN_LOG_U64("session", s->pid), TN_LOG_TEXT("why", "the client does not read"));
+        return;
+    }
+    tn_pg_put_notice_fields(tn_session_out(s), fields, len);
+    tn_session_flush_soon(s);
 }
 
 void tn_session_forget_run(struct tn_session *s, struct tn_run *run)

@@ -57,6 +57,13 @@ static void hold(struct tn_portal *portal, struct tn_chunk *chunk)
         portal->held_first = chunk;
     portal->held_last = chunk;
     portal->held_bytes += chunk->bytes.len - chunk->sent;
+    portal->session->held_bytes += chunk->bytes.len - chunk->sent;
+}
+
+static void unhold(struct tn_portal *portal, size_t bytes)
+{
+    portal->held_bytes -= bytes;
+    portal->session->held_bytes -= bytes;
 }
 
 /* Bytes of the first ROWS DataRow messages that CHUNK has left. */
@@ -127,7 +134,7 @@ static void on_drained_chunk(struct tn_session *s, struct tn_portal *portal, str
     }
     chunk->run = NULL;
     hold(portal, chunk);
-    portal->cut = portal->held_bytes > s->runtime->snapshot->config->settings.pg_max_buffered;
+    portal->cut = s->held_bytes > s->runtime->snapshot->config->settings.pg_max_buffered;
     tn_run_credit(&q->run);
 }
 
@@ -160,10 +167,7 @@ static void on_chunk(struct tn_query *q, struct tn_chunk *chunk)
 
 static void on_notice(struct tn_query *q, const char *fields, size_t len)
 {
-    struct tn_session *s = session_of(q);
-
-    tn_pg_put_notice_fields(tn_session_out(s), fields, len);
-    tn_session_flush_soon(s);
+    tn_session_notice(session_of(q), fields, len);
 }
 
 static void forget_run(struct tn_session *s, struct tn_portal *portal, struct tn_run *run)
@@ -218,6 +222,7 @@ static void put_complete(struct tn_session *s, struct tn_portal *portal, const c
 {
     char counted[32];
 
+    portal->completed = true;
     if (portal->limited && strncmp(tag, "SELECT ", 7) == 0) {
         snprintf(counted, sizeof counted, "SELECT %llu", (unsigned long long)portal->sent_rows);
         tag = counted;
@@ -234,6 +239,7 @@ static void on_execute_reply(struct tn_session *s, struct tn_reply *reply)
 
     s->active = NULL;
     portal->ended = true;
+    portal->broken = reply->error != NULL;
     if (reply->error != NULL) {
         tn_session_place_error(reply->error, portal->statement->sql, portal->statement->text);
         tn_extended_fail(s, reply->error);
@@ -244,6 +250,7 @@ static void on_execute_reply(struct tn_session *s, struct tn_reply *reply)
             put_own_row(s, reply);
         else if (reply->show_all)
             tn_pg_put_notice(tn_session_out(s), "NOTICE", "0A000", "SHOW ALL has rows only as a simple query");
+        tn_str_copy(portal->tag, sizeof portal->tag, tn_str(reply->tag));
         put_complete(s, portal, reply->tag);
     }
     tn_session_go_on(s);
@@ -306,10 +313,10 @@ static void resume_portal(struct tn_session *s, struct tn_portal *portal)
         chunk->next = NULL;
         if (!send_within_limit(s, portal, chunk)) {
             chunk->next = next;
-            portal->held_bytes -= bytes - (chunk->bytes.len - chunk->sent);
+            unhold(portal, bytes - (chunk->bytes.len - chunk->sent));
             break;
         }
-        portal->held_bytes -= bytes;
+        unhold(portal, bytes);
         portal->held_first = next;
         if (next == NULL)
             portal->held_last = NULL;
@@ -329,10 +336,24 @@ static void resume_portal(struct tn_session *s, struct tn_portal *portal)
     if (portal->cut && portal->error.status == TN_OK)
         tn_fail(&portal->error, TN_E_LIMIT, "54000", "rows of portal \"%s\" were lost: another statement needed the connection and "
                 "more than maxBuffered of them were unread", portal->name);
-    if (portal->error.status != TN_OK)
+    portal->broken = portal->error.status != TN_OK;
+    if (portal->broken)
         tn_extended_fail(s, &portal->error);
     else
         put_complete(s, portal, portal->tag);
+}
+
+/* May a portal that was executed be executed once more? One that is through gives no rows then; what changed something does
+ * not do it again. */
+static enum tn_status check_again(struct tn_session *s, const struct tn_portal *portal, struct tn_error *err)
+{
+    bool through = portal->completed && portal->tag[0] != '\0' && strncmp(portal->tag, "SELECT ", 7) != 0;
+
+    if (s->tx.state == TN_TX_FAILED)
+        return tn_fail(err, TN_E_DENIED, "25P02", "current transaction is aborted, commands ignored until end of transaction block");
+    if (portal->broken || through)
+        return tn_fail(err, TN_E_INVALID, "55000", "portal \"%s\" cannot be run", portal->name);
+    return TN_OK;
 }
 
 void tn_extended_execute(struct tn_session *s, struct tn_str body)
@@ -353,13 +374,12 @@ void tn_extended_execute(struct tn_session *s, struct tn_str body)
         return;
     }
     portal->limit = execute.max_rows > 0 ? execute.max_rows : -1;
-    portal->limited = portal->limited || execute.max_rows > 0;
+    portal->limited = portal->limited || portal->started || execute.max_rows > 0;
     portal->sent_rows = 0;
     if (!portal->started)
         start_portal(s, portal);
-    else if (portal->ended && portal->held_first == NULL && strncmp(portal->tag, "SELECT ", 7) != 0) {
-        tn_fail(&err, TN_E_INVALID, "55000", "portal \"%s\" cannot be run", portal->name);
+    else if (check_again(s, portal, &err) != TN_OK)
         tn_extended_fail(s, &err);
-    } else
+    else
         resume_portal(s, portal);
 }

@@ -2,6 +2,7 @@
 #include "session/private.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 enum { INPUT_KEEP = 4096 };
 
@@ -121,12 +122,22 @@ static void stop_if_asked(struct tn_session *s)
     tn_session_fatal(s, &err, "shutdown");
 }
 
-/* Messages until one must wait, there is no whole one left, or the output is full. */
+static bool may_go_on(const struct tn_session *s)
+{
+    return s->state != TN_SESSION_CLOSING && !s->busy && !s->stop_soon && !tn_session_output_full(s);
+}
+
+/* Messages until one must wait, there is no whole one left, the output is full, or it has been long enough. */
 static void process_some(struct tn_session *s)
 {
+    uint64_t until = tn_clock_us() + TN_SESSION_SLICE_US;
+
     s->processing = true;
-    while (s->state != TN_SESSION_CLOSING && !s->busy && !tn_session_output_full(s) && step(s))
-        ;
+    for (unsigned done = 1; may_go_on(s) && step(s); done++)
+        if (done % 8 == 0 && tn_clock_us() >= until) {
+            tn_session_again(s);
+            break;
+        }
     s->processing = false;
 }
 

@@ -58,6 +58,7 @@ void tn_session_close(struct tn_session *s, const char *reason)
     ev_io_stop(s->worker->loop, &s->read_ev);
     ev_io_stop(s->worker->loop, &s->write_ev);
     ev_timer_stop(s->worker->loop, &s->timer);
+    ev_timer_stop(s->worker->loop, &s->again);
     tn_transport_close(&s->transport);
     log_end(s);
     atomic_fetch_sub(&s->runtime->server->sessions, 1);
@@ -119,7 +120,8 @@ void tn_session_watch(struct tn_session *s)
 {
     if (s->state == TN_SESSION_CLOSING)
         return;
-    set_io(s, &s->read_ev, !s->client_gone && input_room(s) > 0 && !tn_session_output_full(s));
+    set_io(s, &s->read_ev, !s->client_gone && !ev_is_active(&s->again) && input_room(s) > 0 &&
+           !tn_session_output_full(s));
     set_io(s, &s->write_ev, s->out_first != NULL);
 }
 
@@ -176,10 +178,31 @@ static void on_writable(struct ev_loop *loop, ev_io *io, int revents)
     tn_session_flush(s);
     if (s->state == TN_SESSION_CLOSING)
         return;
-    if (!s->busy && !tn_session_output_full(s))
+    if (!s->busy && !ev_is_active(&s->again) && !tn_session_output_full(s))
         tn_session_process(s);
-    else
-        tn_session_watch(s);
+    else if (s->simple.paused && !tn_session_output_full(s))
+        tn_session_again(s);
+    tn_session_watch(s);
+}
+
+static void on_again(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+    struct tn_session *s = TN_CONTAINER_OF(timer, struct tn_session, again);
+
+    (void)loop;
+    (void)revents;
+    if (s->simple.paused && !tn_session_output_full(s))
+        tn_simple_go_on(s);
+    else if (!s->busy)
+        tn_session_process(s);
+}
+
+void tn_session_again(struct tn_session *s)
+{
+    if (ev_is_active(&s->again) || s->state == TN_SESSION_CLOSING)
+        return;
+    ev_timer_set(&s->again, 0., 0.);
+    ev_timer_start(s->worker->loop, &s->again);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
@@ -245,6 +268,7 @@ static struct tn_session *new_session(struct tn_worker *worker, int fd, const ch
     ev_io_init(&s->read_ev, on_readable, fd, EV_READ);
     ev_io_init(&s->write_ev, on_writable, fd, EV_WRITE);
     ev_init(&s->timer, on_timer);
+    ev_init(&s->again, on_again);
     return s;
 }
 

@@ -7,7 +7,7 @@
 #include "policies/strategy/strategy.h"
 
 enum { REPORT = 1, READONLY = 2, REPLAY = 4, TURNOUT = 8 };
-enum { VALUE_MAX = 64 * 1024, LIST_MAX = 256 };
+enum { VALUE_MAX = 64 * 1024, LIST_MAX = 256, LIST_BYTES = 256 * 1024 };
 
 enum kind {
     KIND_TEXT, KIND_BOOL, KIND_ON, KIND_ENCODING, KIND_DATE_STYLE, KIND_INTERVAL, KIND_TIME_ZONE, KIND_FLOAT_DIGITS, KIND_BYTEA,
@@ -412,6 +412,20 @@ static enum tn_status add_value(struct tn_settings_list *list, struct tn_setting
     return TN_OK;
 }
 
+/* Each change copies the list. */
+static bool is_too_much(const struct tn_settings_list *list, struct tn_str name, struct tn_str value)
+{
+    size_t count = 0, bytes = name.len + value.len;
+
+    for (size_t i = 0; i < list->count; i++) {
+        if (tn_str_ieq(list->values[i].name, name))
+            continue;
+        count++;
+        bytes += list->values[i].name.len + list->values[i].value.len;
+    }
+    return count >= LIST_MAX || bytes > LIST_BYTES;
+}
+
 enum tn_status tn_settings_change(struct tn_settings_list **list, struct tn_str name, struct tn_str value,
                                   enum tn_cfg_engine only, bool local, bool internal, const struct tn_snapshot *snapshot,
                                   struct tn_error *err)
@@ -425,7 +439,7 @@ enum tn_status tn_settings_change(struct tn_settings_list **list, struct tn_str 
     if (row < 0 && tn_str_starts(name, TN_STR("turnout.")))
         return tn_fail(err, TN_E_NOT_FOUND, "42704", "unrecognized configuration parameter \"%.*s\"; Turnout has group, cluster, "
                        "tags, strategy and priority", (int)TN_MIN(name.len, 64), name.ptr);
-    if (value.len > VALUE_MAX || (*list)->count >= LIST_MAX)
+    if (value.len > VALUE_MAX || (value.ptr != NULL && is_too_much(*list, name, value)))
         return tn_fail(err, TN_E_LIMIT, "54000", "too many or too long settings in one session");
     now = copy_without(*list, name);
     if (now == NULL || now->values == NULL) {

@@ -3,6 +3,7 @@
 #include "session/private.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "frontend/pgwire/pg_message.h"
 
 static void loop(struct tn_session *s);
@@ -30,10 +31,7 @@ static void on_chunk(struct tn_query *q, struct tn_chunk *chunk)
 
 static void on_notice(struct tn_query *q, const char *fields, size_t len)
 {
-    struct tn_session *s = q->owner;
-
-    tn_pg_put_notice_fields(tn_session_out(s), fields, len);
-    tn_session_flush_soon(s);
+    tn_session_notice(q->owner, fields, len);
 }
 
 static void on_done(struct tn_query *q)
@@ -126,24 +124,47 @@ static bool next_statement(struct tn_session *s, struct tn_str *sql)
            tn_statement_next(tn_str_n(s->simple.text, s->simple.len), TN_DIALECT_POSTGRES, &s->simple.at, sql);
 }
 
-/* Statements that answer at once stay in this loop; the others come back to it through on_reply(). */
+/* Statements that answer at once stay in this loop, for a while; the others come back to it through on_reply(). */
 static void loop(struct tn_session *s)
 {
+    uint64_t      until = tn_clock_us() + TN_SESSION_SLICE_US;
     struct tn_str sql;
 
     s->simple.looping = true;
-    while (!s->simple.waiting && next_statement(s, &sql)) {
+    while (!s->simple.waiting && !s->simple.paused && next_statement(s, &sql)) {
         s->simple.any = s->simple.waiting = true;
         run_statement(s, sql);
+        s->simple.paused = !s->simple.waiting && s->state != TN_SESSION_CLOSING &&
+                           (tn_session_output_full(s) || tn_clock_us() >= until);
     }
     s->simple.looping = false;
-    if (s->simple.waiting)
+    if (s->simple.paused) {
+        tn_session_again(s);
+        tn_session_watch(s); /* what was answered is written meanwhile */
+    }
+    if (s->simple.waiting || s->simple.paused)
         return;
     if (!s->simple.any)
         tn_pg_put_simple(tn_session_out(s), 'I'); /* nothing but white space and comments */
     s->simple.waiting = true;
     /* A client that is gone may have lost some of the statements: all of them or none. */
     tn_transaction_end_implicit(s, s->simple.failed || s->state == TN_SESSION_CLOSING, on_end);
+}
+
+void tn_simple_go_on(struct tn_session *s)
+{
+    s->simple.paused = false;
+    loop(s);
+}
+
+void tn_simple_cancel(struct tn_session *s)
+{
+    struct tn_error err = TN_ERROR_INIT;
+
+    tn_fail(&err, TN_E_CANCELLED, "57014", "canceling statement due to user request");
+    tn_session_error(s, &err);
+    tn_transaction_failed(s);
+    s->simple.failed = true;
 }
 
 /* Of several statements one changes something, none of them is about transactions. */
@@ -212,5 +233,5 @@ void tn_simple_free(struct tn_session *s)
     s->simple.text = NULL;
     s->simple.settings = NULL;
     s->simple.len = s->simple.at = 0;
-    s->simple.any = s->simple.waiting = s->simple.failed = s->simple.several = false;
+    s->simple.any = s->simple.waiting = s->simple.failed = s->simple.several = s->simple.paused = false;
 }

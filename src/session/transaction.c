@@ -251,9 +251,7 @@ static void ignore_chunk(struct tn_query *q, struct tn_chunk *chunk)
 
 static void pass_notice(struct tn_query *q, const char *fields, size_t len)
 {
-    struct tn_session *s = q->owner;
-
-    tn_pg_put_notice_fields(tn_session_out(s), fields, len);
+    tn_session_notice(q->owner, fields, len);
 }
 
 static void on_done(struct tn_query *q)

@@ -73,6 +73,15 @@ static bool spill(struct tn_query *q)
     return false;
 }
 
+static void tell_retry(const struct tn_query *q, const struct tn_error *failure)
+{
+    tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_queries_retried, 1);
+    tn_log(TN_LOG_WARN, "query goes to another member", TN_LOG_U64("query", q->id),
+           TN_LOG_STR("cluster", q->tried[q->attempts - 1]->conf->name),
+           TN_LOG_STR("to", q->cluster != NULL ? q->cluster->conf->name : TN_STR("the queue")),
+           TN_LOG_TEXT("error", failure->message));
+}
+
 enum tn_step tn_stage_choose(struct tn_query *q)
 {
     struct tn_error saved = TN_ERROR_INIT;
@@ -89,7 +98,11 @@ enum tn_step tn_stage_choose(struct tn_query *q)
     q->cluster = NULL;
     status = choose_in(q, q->group, &q->error);
     eligible = q->eligible;
+    if (status == TN_AGAIN && saved.status != TN_OK)
+        tell_retry(q, &saved);
     if (status == TN_OK || (!q->group->conf->enabled ? false : spill(q))) {
+        if (saved.status != TN_OK && status != TN_AGAIN)
+            tell_retry(q, &saved);
         tn_error_reset(&saved);
         tn_error_reset(&q->error);
         return TN_NEXT;

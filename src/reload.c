@@ -85,7 +85,7 @@ static enum tn_status reload(struct tn_server *server, struct tn_problems *probl
     if (status == TN_OK) {
         status = tn_snapshot_build(&now, config, before, server->admission, problems, err);
         if (status == TN_OK) {
-            tn_config_restart_changes(before->config, config, keys, sizeof keys);
+            tn_config_restart_changes(server->started_with, config, keys, sizeof keys);
             if (restart_keys != NULL)
                 snprintf(restart_keys, restart_keys_size, "%s", keys);
             apply_settings(server, &config->settings);

@@ -103,6 +103,7 @@ enum tn_status tn_server_new(struct tn_server **out, struct tn_config *config, c
     pthread_mutex_init(&server->reload_lock, NULL);
     pthread_mutex_init(&server->snapshot_lock, NULL);
     server->config_path = config_path;
+    server->started_with = tn_config_ref(config);
     server->started_us = tn_clock_us();
     server->started_wall_us = tn_clock_wall_us();
     atomic_store(&server->next_query_id, 1);
@@ -212,6 +213,7 @@ void tn_server_free(struct tn_server *server)
         tn_query_free_spares(&server->runtimes[i]);
     }
     tn_snapshot_unref(server->snapshot);
+    tn_config_unref(server->started_with);
     tn_history_close(server->history);
     tn_admission_free(server->admission);
     pthread_mutex_destroy(&server->reload_lock);

@@ -51,6 +51,7 @@ struct tn_server {
     pthread_mutex_t       snapshot_lock; /* guards the pointer below */
     struct tn_snapshot   *snapshot;
     const char           *config_path;
+    struct tn_config     *started_with;  /* what only a restart changes is still as it says */
     uint64_t              started_us, started_wall_us;
     _Atomic uint64_t      next_query_id;
     _Atomic uint64_t      reloads_ok, reloads_failed;

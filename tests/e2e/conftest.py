@@ -15,6 +15,7 @@ TIMEOUT = 60  # seconds per test; @pytest.mark.timeout(n) for others
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "quick: part of the smoke subset, under a minute in all")
+    config.addinivalue_line("markers", "slow: needs a release build, or a minute")
 
 
 def pytest_collection_modifyitems(items):

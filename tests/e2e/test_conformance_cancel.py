@@ -154,18 +154,19 @@ def slow(engine, sql):
 
 def test_slow_reader_is_bounded(engine):
     """200 MB for a client that does not read: the process does not grow by it, and the result is whole in the end."""
-    count, width = 200, MEGABYTE
+    count, width = 200000, 1000
     sql = f"SELECT i, {engine.sql('repeat', what='y', n=width)} FROM ({engine.sql('series', n=count)}) AS s"
     with wire.Wire(engine.proxy.port) as warm:
-        warm.value(f"SELECT length({engine.sql('repeat', what='y', n=width)})")
+        wire.check(warm.query(sql.replace(str(count), "100")))
     before = engine.proxy.memory()
     client = slow(engine, sql)
     most = 0
     for _ in range(15):
         time.sleep(0.1)
         most = max(most, engine.proxy.memory())
-    # 8 MiB are allowed for the client; the engine's own batch and the sanitizer's quarantine come on top
-    assert most - before < 96 * MEGABYTE, f"grew by {(most - before) >> 20} MB"
+    # 8 MiB are allowed for the client; what the engine has in its hands (vectors of 2048 rows in DuckDB) and the sanitizer's quarantine
+    # come on top
+    assert most - before < 128 * MEGABYTE, f"grew by {(most - before) >> 20} MB"
     rows = sum(1 for m in wire.check(client.until()) if m.type == "D")
     assert rows == count
     client.close()

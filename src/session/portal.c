@@ -181,9 +181,9 @@ static void forget_run(struct tn_session *s, struct tn_portal *portal, struct tn
 /* A suspended portal's query has ended: nobody is told now. */
 static void suspended_done(struct tn_session *s, struct tn_portal *portal, struct tn_query *q)
 {
+    tn_execute_settle(s, q);
     if (q->error.status != TN_OK && portal->error.status == TN_OK)
         tn_error_move(&portal->error, &q->error);
-    tn_execute_settle(s, q);
     tn_query_free(q);
     tn_execute_deferred(s);
 }

@@ -32,11 +32,16 @@ struct test_client {
     bool          ended;
 };
 
+#ifndef FIXTURE_MEMBERS /* clusters and the group's members, for a test that needs more of them */
+#define FIXTURE_CLUSTERS "clusters: { lite: { engine: sqlite, healthCheck: { enabled: false } } }\n"
+#define FIXTURE_MEMBERS "lite"
+#endif
+
 static const char fixture_config[] =
     "turnout: { workers: 1, adminApi: { enabled: false }, persistence: { type: inMemory }, log: { level: error },\n"
     "  frontends: { postgresWire: { maxMessageSize: 1MiB, maxBuffered: 64KiB } } }\n"
-    "clusters: { lite: { engine: sqlite, healthCheck: { enabled: false } } }\n"
-    "clusterGroups: { all: { members: [lite] } }\n"
+    FIXTURE_CLUSTERS
+    "clusterGroups: { all: { members: [" FIXTURE_MEMBERS "] } }\n"
     "routers: [ { type: queryRegex, rules: [ { regex: '(?i)forbidden', action: deny, error: 'not here' } ] } ]\n"
     "routingFallback: all\n";
 

@@ -129,7 +129,8 @@ static enum tn_status create(struct tn_history_file *file, struct tn_error *err)
 {
     char pragmas[128];
 
-    TN_TRY(run(file, "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE;", err));
+    /* NORMAL, the default of an open history, from here on: each wait for the disk is one of the program's first start. */
+    TN_TRY(run(file, "PRAGMA synchronous = NORMAL; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE;", err));
     snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;",
              TN_HISTORY_APPLICATION_ID, TN_HISTORY_FORMAT);
     TN_TRY(run(file, schema, err));

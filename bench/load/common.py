@@ -1,9 +1,10 @@
-"""What the load benchmarks share: servers, a Turnout of the release build, CPU time and memory of a process."""
-import os, pathlib, re, signal, subprocess, sys, tempfile, time
+"""What the load benchmarks share: servers, a Turnout of the release build, CPU time and memory of a process, a raw client."""
+import json, os, pathlib, re, resource, signal, socket, struct, subprocess, sys, tempfile, time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
-BINARY = os.environ.get("TURNOUT_BINARY", str(ROOT / "build" / "release" / "turnout"))
+BUILD = pathlib.Path(os.environ.get("TURNOUT_BUILD", str(ROOT / "build" / "release")))
+BINARY = os.environ.get("TURNOUT_BINARY", str(BUILD / "turnout"))
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -13,8 +14,19 @@ def cpu_us(pid):
     return (int(fields[11]) + int(fields[12])) * 1_000_000 / TICK
 
 
-def rss_mb(pid, what="VmRSS"):
+def cpu_exact_ms(pid):
+    """The same in milliseconds, not in ticks: of the threads that still run."""
+    return sum(int(path.read_text().split()[0]) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e6
+
+
+def memory_mb(pid, what="VmRSS"):
+    """VmRSS, or VmHWM for the most so far."""
     return int(re.search(what + r":\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) / 1024
+
+
+def forget_peak(pid):
+    """VmHWM begins again at VmRSS."""
+    pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 def median(values):
@@ -22,29 +34,61 @@ def median(values):
     return values[len(values) // 2]
 
 
-class Turnout:
-    """A proxy of the release build over CONFIG (YAML below `clusters:` and so on), on free ports."""
+def say(**result):
+    print(json.dumps(result), flush=True)
 
-    def __init__(self, config, settings=""):
+
+def raise_files(wanted):
+    """Room for WANTED open files here and in the servers that are started from here; how many there is room for."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        try:
+            hard = wanted
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
+        except (ValueError, PermissionError):
+            hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return soft
+
+
+def micro(name):
+    """The program of bench/micro/NAME.c, built now if it is not."""
+    subprocess.run(["ninja", "-C", str(BUILD), f"bench_{name}"], check=True, capture_output=True)
+    return str(BUILD / f"bench_{name}")
+
+
+def tpch(scale):
+    """The DuckDB file of TPC-H at SCALE, made once."""
+    folder = ROOT / "build" / "cache" / f"tpch{scale}"
+    subprocess.run([str(ROOT / "tools" / "make_demo"), "--no-sqlite", "--scale", str(scale), "--dir", str(folder)], check=True,
+                   stdout=sys.stderr)
+    return folder / "tpch.duckdb"
+
+
+class Turnout:
+    """A proxy of the release build over CONFIG (YAML below `clusters:` and so on), on PORT or a free one."""
+
+    def __init__(self, config, settings="", port=0, wait=True, history=None):
         self.dir = tempfile.TemporaryDirectory(prefix="turnout-bench-")
-        self.log = os.path.join(self.dir.name, "log")
-        path = os.path.join(self.dir.name, "turnout.yaml")
-        pathlib.Path(path).write_text(f"""turnout:
-  frontends: {{ postgresWire: {{ port: 0, maxConnections: 20000 }} }}
+        self.log = pathlib.Path(self.dir.name, "log")
+        path = pathlib.Path(self.dir.name, "turnout.yaml")
+        path.write_text(f"""turnout:
+  frontends: {{ postgresWire: {{ port: {port}, maxConnections: 20000 }} }}
   adminApi: {{ port: 0 }}
-  persistence: {{ type: sqlite, path: {self.dir.name}/turnout.db }}
-  log: {{ level: warn }}
+  persistence: {{ type: sqlite, path: {history or self.dir.name + "/turnout.db"} }}
 {settings}{config}""")
-        text = pathlib.Path(path).read_text().replace("  log: { level: warn }\n", "")
-        pathlib.Path(path).write_text(text)
         started = time.monotonic()
-        self.process = subprocess.Popen([BINARY, "serve", "--config", path], stderr=open(self.log, "w"), cwd=ROOT)
-        while not (found := re.search(r"protocol=postgresWire .*port=(\d+)", pathlib.Path(self.log).read_text())):
-            if self.process.poll() is not None or time.monotonic() - started > 20:
-                raise RuntimeError(pathlib.Path(self.log).read_text())
-            time.sleep(0.002)
-        self.port = int(found[1])
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen([BINARY, "serve", "--config", str(path)], stderr=log, cwd=ROOT)
+        self.port = port
         self.pid = self.process.pid
+        while wait and not (found := re.search(r"protocol=postgresWire .*port=(\d+)", self.log.read_text())):
+            if self.process.poll() is not None or time.monotonic() - started > 20:
+                raise RuntimeError(self.log.read_text())
+            time.sleep(0.002)
+        if wait:
+            self.port = int(found[1])
 
     def __enter__(self):
         return self
@@ -53,3 +97,65 @@ class Turnout:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(40)
         self.dir.cleanup()
+
+
+def engine_config(engine, path):
+    return f"""clusters:
+  one: {{ engine: {engine}, databasePath: "{path}", readOnly: true }}
+clusterGroups:
+  all: {{ members: [one] }}
+routingFallback: all
+"""
+
+
+def postgres_config(server):
+    return f"""clusters:
+  pg: {{ engine: postgres, endpoint: "{server.endpoint()}", sslMode: disable, auth: {{ type: basic, username: {server.user}, password: {server.password} }} }}
+clusterGroups:
+  all: {{ members: [pg] }}
+routingFallback: all
+"""
+
+
+class Client:
+    """As little of a PostgreSQL client as is needed to log in without a password and to ask."""
+
+    def __init__(self, port, user="bench", receive_buffer=None):
+        self.socket = socket.socket()
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.connect(("127.0.0.1", port))
+        self.socket.settimeout(60)
+        self.input = b""
+        body = struct.pack("!I", 196608) + b"user\0" + user.encode() + b"\0database\0postgres\0\0"
+        self.socket.sendall(struct.pack("!I", len(body) + 4) + body)
+        self.until(b"Z")
+
+    def send(self, sql):
+        body = sql.encode() + b"\0"
+        self.socket.sendall(b"Q" + struct.pack("!I", len(body) + 4) + body)
+
+    def message(self):
+        while len(self.input) < 5 or len(self.input) < 1 + struct.unpack("!I", self.input[1:5])[0]:
+            data = self.socket.recv(1 << 18)
+            if not data:
+                raise ConnectionError("the server closed the connection")
+            self.input += data
+        end = 1 + struct.unpack("!I", self.input[1:5])[0]
+        kind, body, self.input = self.input[:1], self.input[5:end], self.input[end:]
+        if kind == b"E":
+            raise RuntimeError(body.replace(b"\0", b" ").decode(errors="replace"))
+        return kind, body
+
+    def until(self, wanted):
+        while True:
+            kind, body = self.message()
+            if kind == wanted:
+                return body
+
+    def ask(self, sql):
+        self.send(sql)
+        self.until(b"Z")
+
+    def close(self):
+        self.socket.close()

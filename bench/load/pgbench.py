@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """pgbench select-only over 8 connections: direct, through PgBouncer, through Turnout; alternating rounds, medians.
 
-usage: bench/load/pgbench.py [--seconds 4] [--rounds 5] [--clients 8]
+usage: bench/load/pgbench.py [--seconds 4] [--rounds 5] [--clients 8] [--modes simple,extended,prepared]
 CPU is the proxy's own (user + system) per query, so it says more than throughput on a busy machine."""
-import argparse, json, re, subprocess
+import argparse, re, subprocess
 
-from common import Turnout, cpu_us, median
+from common import Turnout, cpu_us, median, postgres_config, say
 from servers import PgBouncer, PostgresServer
 
 parser = argparse.ArgumentParser()
@@ -23,16 +23,9 @@ def pgbench(dsn, mode):
 
 
 def main():
-    results = {}
     with PostgresServer() as server:
         subprocess.run(["pgbench", "-i", "-q", "-s", "10", server.dsn()], check=True, capture_output=True)
-        config = f"""clusters:
-  pg: {{ engine: postgres, endpoint: "{server.endpoint()}", sslMode: disable, auth: {{ type: basic, username: {server.user}, password: {server.password} }} }}
-clusterGroups:
-  all: {{ members: [pg] }}
-routingFallback: all
-"""
-        with PgBouncer(server, pool_mode="session") as bouncer, Turnout(config) as turnout:
+        with PgBouncer(server, pool_mode="session") as bouncer, Turnout(postgres_config(server)) as turnout:
             targets = {"direct": (server.dsn(), None), "pgbouncer": (bouncer.dsn(), bouncer.pid()),
                        "turnout": (f"postgresql://u@127.0.0.1:{turnout.port}/postgres", turnout.pid)}
             for mode in args.modes.split(","):
@@ -42,10 +35,10 @@ routingFallback: all
                         before = cpu_us(pid) if pid else 0
                         count, tps = pgbench(dsn, mode)
                         rounds[name].append((tps, (cpu_us(pid) - before) / count if pid else 0))
-                results[mode] = {name: {"tps": round(median([r[0] for r in rows])), "cpu_us": round(median([r[1] for r in rows]), 1)}
-                                 for name, rows in rounds.items()}
-                results[mode]["cpu_ratio"] = round(median([t[1] / p[1] for t, p in zip(rounds["turnout"], rounds["pgbouncer"])]), 2)
-                print(mode, json.dumps(results[mode]), flush=True)
+                result = {name: {"tps": round(median([r[0] for r in rows])), "cpu_us": round(median([r[1] for r in rows]), 1)}
+                          for name, rows in rounds.items()}
+                ratio = median([t[1] / p[1] for t, p in zip(rounds["turnout"], rounds["pgbouncer"])])
+                say(bench="pgbench", mode=mode, **result, cpu_ratio=round(ratio, 2), goal=1.5)
 
 
 main()

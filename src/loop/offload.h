@@ -29,5 +29,7 @@ void tn_offload_submit(struct tn_offload *pool, struct tn_job *job, struct tn_wo
 
 /* Jobs waiting for a thread, for metrics. */
 unsigned tn_offload_waiting(struct tn_offload *pool);
+/* No job waits or runs; their `done` messages have been posted. */
+bool tn_offload_idle(struct tn_offload *pool);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include <unistd.h>
 
-enum { SWEEP_SECONDS = 5 };
+enum { SWEEP_SECONDS = 5, SETTLE_US = 500 };
 
 static void on_sweep(struct ev_loop *loop, ev_timer *timer, int revents)
 {
@@ -176,15 +176,26 @@ void tn_server_stop_workers(struct tn_server *server)
     tn_server_run_messages(server);
 }
 
-void tn_server_run_messages(struct tn_server *server)
+bool tn_server_run_messages(struct tn_server *server)
 {
-    bool any = true;
+    bool any = true, some = false;
 
     while (any) {
         any = false;
         for (size_t i = 0; i < server->worker_count; i++)
-            any = tn_worker_run_messages(server->workers[i]) || any;
+            any = (server->workers[i] != NULL && tn_worker_run_messages(server->workers[i])) || any;
+        some = some || any;
     }
+    return some;
+}
+
+/* Ends of embedded connections are jobs of the pool, and such a job may be submitted by the message of the one before. */
+static void settle(struct tn_server *server)
+{
+    do {
+        while (server->offload != NULL && !tn_offload_idle(server->offload))
+            usleep(SETTLE_US);
+    } while (tn_server_run_messages(server));
 }
 
 static void free_runtime(struct tn_runtime *runtime)
@@ -203,8 +214,8 @@ void tn_server_free(struct tn_server *server)
     tn_prober_free(server->prober);
     for (size_t i = 0; i < server->worker_count; i++)
         free_runtime(&server->runtimes[i]);
-    tn_offload_free(server->offload); /* ends of embedded connections are its jobs */
-    tn_server_run_messages(server);
+    settle(server);
+    tn_offload_free(server->offload);
     for (size_t i = 0; i < server->worker_count; i++) {
         tn_snapshot_unref(server->runtimes[i].snapshot);
         if (server->workers[i] == NULL)

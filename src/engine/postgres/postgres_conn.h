@@ -70,6 +70,7 @@ struct tn_postgres_run {
     bool     discard;       /* rows are dropped: cancelled, or failed on our side */
     bool     dropped;       /* a row was dropped: the result is not complete */
     bool     cancel_sent;   /* a cancel request went out: its signal may come late */
+    unsigned cancels;       /* times that the run was looked at since */
     bool     absorbed;      /* the ABSORB flight is done */
     bool     convert;       /* fetched in another format than the client's, for some columns */
     int      fetch_format;  /* libpq's resultFormat */

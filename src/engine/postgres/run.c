@@ -2,8 +2,9 @@
 #include "base/alloc.h"
 #include "engine/postgres/postgres_conn.h"
 
-static const double GRACE_S = 10.0; /* a cancelled run ends by then: the server does not answer, its connection goes */
+static const double AGAIN_S = 0.25; /* a cancel that the server got before the statement was ignored: it is sent again */
 enum {
+    AGAIN_MAX = 40,                 /* a cancelled run ends by then: the server does not answer, its connection goes */
     SETTINGS_KEPT = 200,            /* names once set on a connection; beyond that it is cleaned by a reset */
     SCRATCH_KEPT = 1024 * 1024,     /* bytes of scratch memory */
 };
@@ -161,7 +162,12 @@ static void fail_lost(struct tn_postgres_conn *c)
     end(c);
 }
 
-static void on_grace_over(struct ev_loop *loop, ev_timer *timer, int revents)
+static bool is_stoppable(const struct tn_postgres_conn *c)
+{
+    return !c->lost && (c->phase == TN_POSTGRES_PREPARE || c->phase == TN_POSTGRES_DESCRIBE || c->phase == TN_POSTGRES_EXECUTE);
+}
+
+static void on_grace(struct ev_loop *loop, ev_timer *timer, int revents)
 {
     struct tn_postgres_conn *c = timer->data;
 
@@ -169,6 +175,12 @@ static void on_grace_over(struct ev_loop *loop, ev_timer *timer, int revents)
     (void)revents;
     if (c->run == NULL)
         return;
+    if (++c->now.cancels < AGAIN_MAX) {
+        if (is_stoppable(c) && c->cancel == NULL && c->now.cancel_sent)
+            (void)tn_postgres_cancel_send(c);
+        return;
+    }
+    ev_timer_stop(loop, timer);
     if (c->run->error.status == TN_OK)
         tn_postgres_error_cancelled(&c->run->error);
     fail_lost(c);
@@ -178,7 +190,7 @@ static void grace_start(struct tn_postgres_conn *c)
 {
     if (ev_is_active(&c->grace))
         return;
-    ev_timer_init(&c->grace, on_grace_over, GRACE_S, 0.);
+    ev_timer_init(&c->grace, on_grace, AGAIN_S, AGAIN_S);
     c->grace.data = c;
     ev_timer_start(c->base.worker->loop, &c->grace);
 }
@@ -186,11 +198,9 @@ static void grace_start(struct tn_postgres_conn *c)
 /* Stops what the server computes for the run and drops what it has sent. */
 static void stop(struct tn_postgres_conn *c)
 {
-    bool stoppable = c->phase == TN_POSTGRES_PREPARE || c->phase == TN_POSTGRES_DESCRIBE || c->phase == TN_POSTGRES_EXECUTE;
-
     c->now.discard = true;
     grace_start(c);
-    if (stoppable && !c->now.cancel_sent && !c->lost)
+    if (is_stoppable(c) && !c->now.cancel_sent)
         c->now.cancel_sent = tn_postgres_cancel_send(c);
     if (c->paused)
         tn_postgres_resume(c);

@@ -269,6 +269,15 @@ def test_locked_sqlite_file(tmp_path, proxies):
     assert ops.cluster(proxy, "lite")["breaker"] == "closed"
 
 
+def test_first_statement_of_a_sqlite_connection_that_is_wrong(tmp_path, proxies):
+    """SQLite itself says SQLITE_SCHEMA then: it is no reason to try again."""
+    lite = ops.sqlite_member(str(tmp_path), "lite", healthCheck={"enabled": False})
+    proxy = proxies(proxy_module.one_cluster("lite", lite))
+    with wire.Wire(proxy.port) as client:
+        error = client.fails("SELECT nonsense")
+        assert (error.sqlstate, error.fields["position"]) == ("42703", "8")
+
+
 def test_sqlite_file_that_goes_away(tmp_path, proxies):
     lite = ops.sqlite_member(str(tmp_path), "lite", readOnly=True, poolSize=1, healthCheck=FAST_HEALTH)
     proxy = proxies(proxy_module.one_cluster("lite", lite))

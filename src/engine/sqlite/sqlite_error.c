@@ -68,7 +68,7 @@ enum tn_status tn_sqlite_error(struct tn_error *err, sqlite3 *db, int rc, const 
     tn_error_blame(err, fault, true);
     if (err == NULL)
         return status;
-    if ((rc & 0xff) == SQLITE_ERROR && db != NULL)
+    if (((rc & 0xff) == SQLITE_ERROR || (rc & 0xff) == SQLITE_SCHEMA) && db != NULL)
         err->position = position_of(db, sql);
     if (strcmp(sqlstate, "42501") == 0)
         tn_error_hint(err, "ATTACH, DETACH, VACUUM INTO, load_extension() and most PRAGMA settings are not for clients; "

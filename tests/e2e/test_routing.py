@@ -372,6 +372,16 @@ def test_a_transaction_stays_on_one_member(members):
         assert firsts == {"a", "b", "c"}
 
 
+def test_begin_alone_takes_no_slot(members):
+    with in_group(members, "robin") as client:
+        client.run("BEGIN")
+        assert ops.group(members, "robin")["running"] == 0
+        client.value(ops.WHO)
+        assert ops.group(members, "robin")["running"] == 1
+        client.run("COMMIT")
+        assert ops.group(members, "robin")["running"] == 0
+
+
 def test_a_transaction_that_may_write_begins_where_it_can(members):
     with in_group(members, "readers") as client:
         client.run("BEGIN")
@@ -426,19 +436,14 @@ class Waiter(threading.Thread):
         self.wire = wire.Wire(proxy.port, user=user, timeout=40)
         for setting in settings:
             self.wire.run(setting)
-        self.sql, self.answer, self.error, self.notices, self.seconds = sql, None, None, [], None
+        self.sql, self.answer, self.error = sql, None, None
         self.start()
 
     def run(self):
-        begin = time.monotonic()
         try:
-            messages = self.wire.query(self.sql)
-            self.notices = wire.notices(messages)
-            wire.check(messages)
-            self.answer = wire.texts(messages)
+            self.answer = wire.texts(wire.check(self.wire.query(self.sql)))
         except (wire.ServerError, wire.Closed, OSError) as problem:
             self.error = problem
-        self.seconds = time.monotonic() - begin
 
     def end(self):
         self.join(40)
@@ -498,17 +503,20 @@ def test_queue_timeout(narrow):
 
 def test_place_in_the_queue_is_told_after_five_seconds(narrow):
     with ops.Holder(narrow) as holder:
-        first = Waiter(narrow, ops.WHO)
-        queued(narrow, "cluster", 1)
-        second = Waiter(narrow, ops.WHO)
-        queued(narrow, "cluster", 2)
-        time.sleep(5.6)
+        clients = [wire.Wire(narrow.port, timeout=15) for _ in range(2)]
+        for place, client in enumerate(clients, 1):
+            client.send(wire.query(ops.WHO))
+            queued(narrow, "cluster", place)
+        begin = time.monotonic()
+        for place, client in enumerate(clients, 1):  # it comes while they wait, not with the answer
+            got = client.read()
+            assert got.type == "N" and got.fields["severity"] == "NOTICE"
+            assert f"position {place}" in got.fields["message"] and "cluster" in got.fields["message"]
+        assert 4 < time.monotonic() - begin < 9
         holder.release()
-        assert first.end().answer == second.end().answer == [["one"]]
-    for waiter, place in ((first, 1), (second, 2)):
-        notice, = waiter.notices
-        assert f"position {place}" in notice["message"] and "cluster" in notice["message"]
-        assert notice["severity"] == "NOTICE"
+        for client in clients:
+            assert wire.texts(wire.check(client.until("Z"))) == [["one"]]
+            client.close()
 
 
 def test_cancel_while_queued(narrow):

@@ -171,10 +171,9 @@ void tn_pipeline_resume(struct tn_query *q)
     q->entered = true;
     while (q->stage < TN_STAGE_COUNT) {
         enum tn_step step;
+        uint64_t     now;
 
         stop_if_cancelled(q);
-        if (q->stage_entered_us == 0)
-            q->stage_entered_us = tn_clock_us();
         if (q->stage == TN_STAGE_record)
             settle_error(q);
         step = stage_run[q->stage](q);
@@ -182,8 +181,9 @@ void tn_pipeline_resume(struct tn_query *q)
             break;
         if (step == TN_WAIT)
             continue;
-        tn_histogram_add(&runtime->stage_us[q->stage], tn_clock_us() - q->stage_entered_us);
-        q->stage_entered_us = 0;
+        now = tn_clock_us();
+        tn_histogram_add(&runtime->stage_us[q->stage], now - q->stage_entered_us);
+        q->stage_entered_us = now; /* the next one begins where this one ends */
         q->stage = step == TN_NEXT ? q->stage + 1 : step == TN_BACK ? q->back_to : TN_STAGE_record;
     }
     q->entered = false;
@@ -195,7 +195,7 @@ void tn_pipeline_resume(struct tn_query *q)
 
 void tn_pipeline_start(struct tn_query *q)
 {
-    q->started_us = tn_clock_us();
+    q->started_us = q->stage_entered_us = tn_clock_us();
     q->started_wall_us = tn_clock_wall_us();
     ev_init(&q->deadline, on_deadline);
     tn_pipeline_resume(q);

@@ -2,6 +2,7 @@
 #include "serve.h"
 
 #include "admin/admin.h"
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "policies/route/route.h"
@@ -66,10 +67,11 @@ static void reload(struct tn_server *server)
 {
     struct tn_problems problems;
     struct tn_error    err = TN_ERROR_INIT;
+    enum tn_status     status;
 
     tn_problems_init(&problems, server->config_path);
-    if (tn_server_reload(server, &problems, NULL, 0, &err) != TN_OK || problems.count > 0)
-        print_problems(&problems);
+    status = tn_server_reload(server, &problems, NULL, 0, &err);
+    (void)status; /* it logs what is wrong */
     tn_error_reset(&err);
     tn_problems_reset(&problems);
 }
@@ -124,6 +126,7 @@ int tn_serve(const struct tn_serve_options *options)
     sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     raise_limits();
+    tn_alloc_set_up();
     tn_problems_init(&problems, options->config_path);
     status = tn_config_load_checked(&config, options->config_path, &problems, tn_routes_check, NULL);
     if (status == TN_OK) {
@@ -134,8 +137,10 @@ int tn_serve(const struct tn_serve_options *options)
         status = tn_server_start(server, &err);
     if (status == TN_OK)
         status = open_listeners(server, &config->settings, &pg, &admin, &err);
-    print_problems(&problems);
+    if (status != TN_OK)
+        print_problems(&problems);
     if (status == TN_OK) {
+        tn_problems_log(&problems); /* warnings */
         tn_log(TN_LOG_INFO, "ready", TN_LOG_TEXT("version", TN_VERSION), TN_LOG_U64("workers", server->worker_count),
                TN_LOG_TEXT("config", options->config_path));
         wait_for_signals(server, &signals);

@@ -109,14 +109,45 @@ static size_t copy_clean(char *out, size_t most, struct tn_str text)
     return len;
 }
 
-static size_t clean_bound(struct tn_str text, size_t most)
+static bool is_plain(struct tn_str text)
 {
-    if (text.len == 0)
-        return 0;
+    unsigned char any = 0, nul = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        any |= (unsigned char)text.ptr[i];
+        nul |= text.ptr[i] == '\0';
+    }
+    return any < 0x80 && nul == 0;
+}
+
+/* Room for what copy_text() makes of it; *PLAIN: it is ASCII, to be copied as it is. */
+static size_t clean_bound(struct tn_str text, size_t most, bool *plain)
+{
+    *plain = text.len <= most && is_plain(text);
+    if (*plain)
+        return text.len;
     if (tn_utf8_valid_prefix(text.ptr, text.len) == text.len && memchr(text.ptr, '\0', text.len) == NULL)
         return TN_MIN(text.len, most);
     return text.len > most / 3 ? most : text.len * 3;
 }
+
+static size_t copy_text(char *out, size_t room, struct tn_str text, bool plain)
+{
+    if (!plain)
+        return copy_clean(out, room, text);
+    if (text.len > 0)
+        memcpy(out, text.ptr, text.len);
+    return text.len;
+}
+
+enum {
+#define NUMBER(member, column, type)
+#define TEXT(member, column, most) +1
+    TEXTS = 0
+#include "stats/history.def"
+#undef NUMBER
+#undef TEXT
+};
 
 static size_t limit_of(const struct tn_history *history, size_t most)
 {
@@ -125,12 +156,15 @@ static size_t limit_of(const struct tn_history *history, size_t most)
 
 static struct entry *copy_record(struct tn_history *history, const struct tn_history_record *record)
 {
-    size_t        text_limit = limit_of(history, 0), bytes = sizeof(struct entry);
+    size_t        text_limit = limit_of(history, 0), bytes = sizeof(struct entry), rooms[TEXTS], i = 0;
+    bool          plain[TEXTS];
     struct entry *entry;
     char         *at;
 
 #define NUMBER(member, column, type)
-#define TEXT(member, column, most) bytes += clean_bound(record->member, (most) > 0 ? (size_t)(most) : text_limit);
+#define TEXT(member, column, most)                                                                                    \
+    rooms[i] = clean_bound(record->member, (most) > 0 ? (size_t)(most) : text_limit, &plain[i]);                      \
+    bytes += rooms[i++];
 #include "stats/history.def"
 #undef TEXT
     entry = tn_malloc(bytes);
@@ -138,12 +172,10 @@ static struct entry *copy_record(struct tn_history *history, const struct tn_his
         return NULL;
     *entry = (struct entry){.bytes = bytes, .record = *record};
     at = entry->data;
+    i = 0;
 #define TEXT(member, column, most)                                                                                    \
-    {                                                                                                                 \
-        size_t room = clean_bound(record->member, (most) > 0 ? (size_t)(most) : text_limit);                          \
-        entry->record.member = tn_str_n(at, room == 0 ? 0 : copy_clean(at, room, record->member));                    \
-        at += room;                                                                                                   \
-    }
+    entry->record.member = tn_str_n(at, copy_text(at, rooms[i], record->member, plain[i]));                           \
+    at += rooms[i++];
 #include "stats/history.def"
 #undef NUMBER
 #undef TEXT

@@ -4,6 +4,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static _Thread_local size_t fail_after = SIZE_MAX;
 static _Thread_local size_t fail_count;
@@ -26,6 +29,16 @@ static void *counted(void *ptr)
     if (ptr == NULL)
         atomic_fetch_add_explicit(&refused_total, 1, memory_order_relaxed);
     return ptr;
+}
+
+void tn_alloc_set_up(void)
+{
+#ifdef __GLIBC__
+    enum { KEPT = 8 * 1024 * 1024, LARGE = 1024 * 1024 };
+
+    mallopt(M_TRIM_THRESHOLD, KEPT);  /* free at the end of a heap */
+    mallopt(M_MMAP_THRESHOLD, LARGE); /* a chunk of rows is smaller; what is larger goes back at once */
+#endif
 }
 
 uint64_t tn_alloc_refused(void)

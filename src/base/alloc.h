@@ -15,6 +15,10 @@ TN_MUST_USE char *tn_strndup(const char *text, size_t len);
 void tn_free(void *ptr);
 void tn_freep(void *ptr_to_ptr); /* for TN_CLEANUP */
 
+/* For a server of many threads; once, before they start. What one thread makes and another frees (records of history)
+ * would make glibc give pages back and take them again, a system call each time. */
+void tn_alloc_set_up(void);
+
 /* The N-th allocation of this thread from now on fails, and every later one too, until tn_alloc_fail_never().
  * Returns nothing; tn_alloc_failed() tells how many were refused. */
 void   tn_alloc_fail_after(size_t n);

@@ -2,8 +2,10 @@
 #include "session/private.h"
 
 #include "base/alloc.h"
+#include "frontend/pgwire/pg_digits.h"
 
-enum { OURS_MAX = 64 * 1024 * 1024, OURS_TARGET = 32 * 1024, SPARE_MAX = 1024, PARTS = 32, FULL = 512 * 1024 };
+enum { OURS_MAX = 64 * 1024 * 1024, OURS_TARGET = 32 * 1024, SPARE_MAX = 1024, PARTS = 32, FULL = 512 * 1024,
+       HELD_MAX = 8192 };
 
 static void append(struct tn_session *s, struct tn_chunk *chunk)
 {
@@ -104,8 +106,31 @@ static int gather(struct tn_session *s, struct iovec parts[PARTS], bool *failed)
     return count;
 }
 
+/* Answers to Parse, Bind, Close and Describe: no client goes on because of them before it has asked for a flush. */
+static bool only_acknowledges(const struct tn_buf *out)
+{
+    size_t at = 0;
+
+    while (at + 5 <= out->len && memchr("123tTn", out->data[at], 6) != NULL)
+        at += 1 + (size_t)tn_pg_get_be32(out->data + at + 1);
+    return at == out->len;
+}
+
+void tn_session_flush_unless_busy(struct tn_session *s)
+{
+    const struct tn_chunk *only = s->out_first;
+
+    s->out_held = s->busy && only != NULL && only->next == NULL && only->sent == 0 && only->run == NULL &&
+                  only->bytes.len < HELD_MAX && only_acknowledges(&only->bytes);
+    if (s->out_held)
+        tn_session_watch(s);
+    else
+        tn_session_flush(s);
+}
+
 void tn_session_flush(struct tn_session *s)
 {
+    s->out_held = false;
     while (s->out_first != NULL && s->state != TN_SESSION_CLOSING) {
         struct iovec parts[PARTS];
         bool         failed = s->out_failed;
@@ -133,6 +158,7 @@ void tn_session_flush_soon(struct tn_session *s)
 {
     if (s->state == TN_SESSION_CLOSING)
         return;
+    s->out_held = false;
     tn_session_watch(s); /* starts write_ev */
     ev_feed_event(s->worker->loop, &s->write_ev, EV_WRITE);
 }

@@ -151,6 +151,7 @@ struct tn_session {
     struct tn_chunk         *out_first, *out_last, *out_spare;
     size_t                   out_bytes;
     bool                     out_failed;
+    bool                     out_held;   /* it waits for more that will go with it */
     uint64_t                 bytes_in, bytes_out, statements, notices_lost;
 
     size_t                   held_bytes; /* of all portals */
@@ -215,6 +216,7 @@ bool tn_session_startup(struct tn_session *s); /* true: something was used of th
 struct tn_buf *tn_session_out(struct tn_session *s);
 void tn_session_send_chunk(struct tn_session *s, struct tn_chunk *chunk);
 void tn_session_flush(struct tn_session *s);
+void tn_session_flush_unless_busy(struct tn_session *s); /* what only acknowledges goes with the running statement's answer */
 void tn_session_flush_soon(struct tn_session *s); /* later in this loop turn: what follows may go with it */
 void tn_session_forget_run(struct tn_session *s, struct tn_run *run); /* its chunks are not credited any more */
 void tn_session_free_output(struct tn_session *s);
@@ -241,6 +243,7 @@ struct tn_portal *tn_extended_in_the_way(struct tn_session *s); /* one that hold
 void tn_extended_drain(struct tn_session *s, struct tn_portal *portal); /* takes its rows in, so that it ends */
 void tn_extended_end_query(struct tn_portal *portal, bool cancel); /* nobody wants its rows; the end may come at once */
 void tn_extended_cancel_suspended(struct tn_session *s, enum tn_cancel why);
+void tn_extended_orphan(struct tn_session *s); /* suspended portals are not told of their queries any more */
 bool tn_prepared_forget(struct tn_session *s, struct tn_str name); /* false: there is none */
 void tn_prepared_forget_all(struct tn_session *s);
 

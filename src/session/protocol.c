@@ -152,7 +152,7 @@ void tn_session_process(struct tn_session *s)
         if (!s->busy || s->in_at > INPUT_KEEP)
             compact(s);
         full = tn_session_output_full(s);
-        tn_session_flush(s);
+        tn_session_flush_unless_busy(s);
     } while (full && s->state != TN_SESSION_CLOSING && !s->busy && !tn_session_output_full(s)); /* nobody else would go on */
     if (s->state == TN_SESSION_READY)
         tn_session_idle_timer(s);

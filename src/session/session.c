@@ -122,7 +122,7 @@ void tn_session_watch(struct tn_session *s)
         return;
     set_io(s, &s->read_ev, !s->client_gone && !ev_is_active(&s->again) && input_room(s) > 0 &&
            !tn_session_output_full(s));
-    set_io(s, &s->write_ev, s->out_first != NULL);
+    set_io(s, &s->write_ev, s->out_first != NULL && !s->out_held);
 }
 
 static void on_client_gone(struct tn_session *s, const char *reason)
@@ -331,6 +331,23 @@ enum tn_status tn_sessions_init(struct tn_worker *worker, struct tn_error *err)
     return TN_OK;
 }
 
+/* The loop is over: what its queries still say is not for it. */
+static void orphan(struct tn_session *s)
+{
+    struct tn_query *q = s->query;
+
+    s->query = NULL;
+    if (q != NULL && q->lease == s->lease)
+        s->lease = NULL;
+    if (q != NULL && s->active != NULL && s->active->query == q)
+        s->active->query = NULL;
+    if (q != NULL)
+        tn_query_orphan(q);
+    s->active = NULL;
+    s->deferred = TN_DEFERRED_NOTHING;
+    tn_extended_orphan(s);
+}
+
 void tn_sessions_free(struct tn_worker *worker)
 {
     struct tn_sessions *sessions = worker->module[TN_WORKER_SESSIONS];
@@ -340,7 +357,7 @@ void tn_sessions_free(struct tn_worker *worker)
     TN_LIST_FOR_EACH_SAFE(node, &sessions->list) {
         struct tn_session *s = TN_CONTAINER_OF(node, struct tn_session, node);
 
-        s->query = NULL; /* the loop is over: no event will come */
+        orphan(s);
         tn_session_close(s, "shutdown");
     }
     tn_free(sessions->slots);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/log.h"
 
 #include <stdarg.h>
 
@@ -192,4 +193,16 @@ const char *tn_suggest(struct tn_str name, const char *const *choices)
         if (begins_alike(name, tn_str(choices[i])))
             best = choices[i];
     return best;
+}
+
+void tn_problems_log(const struct tn_problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct tn_problem *problem = &problems->items[i];
+
+        tn_log(problem->kind == TN_PROBLEM_ERROR ? TN_LOG_ERROR : TN_LOG_WARN, "configuration problem",
+               TN_LOG_TEXT("file", problems->file), TN_LOG_U64("line", problem->line < UINT32_MAX ? problem->line : 0),
+               TN_LOG_TEXT("key", problem->path),
+               TN_LOG_TEXT("text", problem->text));
+    }
 }

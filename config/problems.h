@@ -41,6 +41,8 @@ void tn_problems_sort(struct tn_problems *problems);
 /* One line per problem: "FILE:LINE: error: PATH: TEXT\n"; one more when memory ran out. */
 struct tn_buf;
 void tn_problems_print(const struct tn_problems *problems, struct tn_buf *out);
+/* The same as events of the log: "configuration problem file=FILE line=N key=PATH text=TEXT". */
+void tn_problems_log(const struct tn_problems *problems);
 
 /* "PATH.KEY", or KEY alone when PATH is empty; "PATH[3]". Cut at TN_PATH_MAX. OUT may be PATH itself. */
 void tn_path_join(char out[TN_PATH_MAX], const char *path, struct tn_str key);

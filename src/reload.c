@@ -111,6 +111,8 @@ enum tn_status tn_server_reload(struct tn_server *server, struct tn_problems *pr
     pthread_mutex_lock(&server->reload_lock);
     status = reload(server, problems, restart_keys, restart_keys_size, err);
     pthread_mutex_unlock(&server->reload_lock);
+    tn_problems_sort(problems);
+    tn_problems_log(problems);
     atomic_fetch_add(status == TN_OK ? &server->reloads_ok : &server->reloads_failed, 1);
     if (status != TN_OK)
         tn_log(TN_LOG_ERROR, "reload refused, nothing changed", TN_LOG_TEXT("file", server->config_path),

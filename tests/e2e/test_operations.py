@@ -403,8 +403,11 @@ ENDS = {
 
 
 def test_every_session_ends_with_one_line_and_its_reason(tmp_path, proxies):
-    proxy = proxies(proxy_module.one_cluster("a", ops.sqlite_member(str(tmp_path), "a"), log={"format": "json", "level": "info"},
-                                             frontends={"postgresWire": {"idleTimeout": "1s"}}))
+    config = proxy_module.one_cluster("a", ops.sqlite_member(str(tmp_path), "a"), log={"format": "json", "level": "info"},
+                                      frontends={"postgresWire": {"idleTimeout": "1s"}}, otlpEndpoint="http://127.0.0.1:1")
+    proxy = proxies(config)
+    proxy.write_config({**config, "routingFallback": "nowhere"})
+    assert proxy.admin("/admin/reload", "POST")[0] == 422
     for name, (end, _) in ENDS.items():
         client = wire.Wire(proxy.port, user=name)
         client.value(ops.WHO)
@@ -415,6 +418,8 @@ def test_every_session_ends_with_one_line_and_its_reason(tmp_path, proxies):
     for event in events:
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", event["time"])
         assert event["level"] in ("debug", "info", "warn", "error") and event["event"]
+    problems = [(event["level"], event["key"]) for event in events if event["event"] == "configuration problem"]
+    assert problems[0] == ("warn", "turnout.otlpEndpoint") and ("error", "routingFallback") in problems
     for name, (_, reason) in ENDS.items():
         end, = [event for event in events if event["event"] == "session end" and event["user"] == name]
         assert re.fullmatch(reason, end["reason"]), end
@@ -605,7 +610,7 @@ def test_a_bad_file_changes_nothing_and_says_why(how, operated):
     before = operated.admin("/admin/clusters")[1]
     try:
         reload_with(operated, good.replace('"routingFallback": "main"', '"routingFallback": "mainn"'), how, ok=False)
-        assert operated.log_contains(r"turnout.yaml:\d+: error: routingFallback: .*mainn|reload refused")
+        assert operated.log_contains(r"configuration problem file=\S+turnout.yaml line=\d+ key=routingFallback text=.*mainn")
         assert operated.log_contains("reload refused, nothing changed")
         assert [c["name"] for c in operated.admin("/admin/clusters")[1]] == [c["name"] for c in before]
         with wire.Wire(operated.port) as client:

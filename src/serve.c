@@ -138,10 +138,8 @@ int tn_serve(const struct tn_serve_options *options)
     if (status == TN_OK)
         status = open_listeners(server, &config->settings, &pg, &admin, &err);
     if (status != TN_OK)
-        if (status != TN_OK)
         print_problems(&problems);
     if (status == TN_OK) {
-        tn_problems_log(&problems); /* warnings */
         tn_problems_log(&problems); /* warnings */
         tn_log(TN_LOG_INFO, "ready", TN_LOG_TEXT("version", TN_VERSION), TN_LOG_U64("workers", server->worker_count),
                TN_LOG_TEXT("config", options->config_path));

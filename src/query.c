@@ -79,6 +79,47 @@ void tn_query_free(struct tn_query *q)
     tn_worker_bury(q->worker, &q->grave, free_query);
 }
 
+static void orphan_params(struct tn_query *q, size_t count, const uint32_t *pg_oids)
+{
+    (void)q;
+    (void)count;
+    (void)pg_oids;
+}
+
+static void orphan_columns(struct tn_query *q, const struct tn_schema *schema)
+{
+    (void)q;
+    (void)schema;
+}
+
+static void orphan_chunk(struct tn_query *q, struct tn_chunk *chunk)
+{
+    tn_chunk_free(chunk);
+    tn_run_credit(&q->run);
+}
+
+static void orphan_notice(struct tn_query *q, const char *fields, size_t len)
+{
+    (void)q;
+    (void)fields;
+    (void)len;
+}
+
+static void orphan_done(struct tn_query *q)
+{
+    tn_lease_release(q->lease);
+    q->lease = NULL;
+    tn_query_free(q);
+}
+
+void tn_query_orphan(struct tn_query *q)
+{
+    static const struct tn_query_events events = {orphan_params, orphan_columns, orphan_chunk, orphan_notice, orphan_done};
+
+    q->events = &events;
+    tn_query_cancel(q, TN_CANCEL_SHUTDOWN);
+}
+
 struct tn_query *tn_query_find(struct tn_runtime *runtime, uint64_t id)
 {
     TN_LIST_FOR_EACH(node, &runtime->queries) {
@@ -166,8 +207,10 @@ void tn_lease_release(struct tn_lease *lease)
     runtime = tn_runtime_of(lease->worker);
     if (lease->pool_wait.connecting != NULL)
         tn_pool_abandon(&lease->pool_wait);
-    if (lease->conn != NULL)
+    if (lease->conn != NULL && runtime->pool != NULL)
         tn_pool_release(runtime->pool, lease->conn);
+    else if (lease->conn != NULL)
+        lease->conn->cluster->ops->disconnect(lease->conn);
     lease->conn = NULL;
     lease->query = NULL;
     lease->has_slot = false;

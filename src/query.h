@@ -117,6 +117,8 @@ void tn_query_free_spares(struct tn_runtime *runtime); /* at the very end */
 
 /* Ends it early; `done` follows, maybe at once. The strongest reason wins. */
 void tn_query_cancel(struct tn_query *q, enum tn_cancel why);
+/* Nobody is to hear of it any more: it is cancelled and frees itself and its lease, maybe at once. */
+void tn_query_orphan(struct tn_query *q);
 struct tn_query *tn_query_find(struct tn_runtime *runtime, uint64_t id); /* of this worker; NULL = not here */
 /* "queued", "running", ... for people. */
 const char *tn_query_state(const struct tn_query *q);

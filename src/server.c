@@ -147,11 +147,17 @@ static unsigned running_queries(struct tn_server *server)
     return atomic_load(&server->queries);
 }
 
+/* A session with several statements to run has no query for a moment between two of them. */
+static bool is_quiet(struct tn_server *server)
+{
+    return running_queries(server) == 0 && atomic_load(&server->sessions) == 0;
+}
+
 static void wait_for_quiet(struct tn_server *server, uint64_t timeout_us)
 {
     uint64_t until = tn_clock_us() + timeout_us;
 
-    while (running_queries(server) > 0 && tn_clock_us() < until)
+    while (!is_quiet(server) && tn_clock_us() < until)
         usleep(10000);
 }
 
@@ -159,7 +165,7 @@ void tn_server_drain(struct tn_server *server, uint64_t timeout_us)
 {
     atomic_store(&server->state, TN_SERVER_STOPPING);
     wait_for_quiet(server, timeout_us);
-    if (running_queries(server) == 0)
+    if (is_quiet(server))
         return;
     tn_log(TN_LOG_WARN, "cancelling queries at shutdown", TN_LOG_U64("running", running_queries(server)));
     if (tn_server_each_worker(server, server->workers[0], cancel_all, NULL, NULL) == TN_OK)
@@ -204,6 +210,7 @@ static void free_runtime(struct tn_runtime *runtime)
         return;
     ev_timer_stop(runtime->worker->loop, &runtime->sweep);
     tn_pool_free(runtime->pool);
+    runtime->pool = NULL; /* a lease that ends later ends its connection */
 }
 
 void tn_server_free(struct tn_server *server)

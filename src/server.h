@@ -20,7 +20,7 @@ struct tn_runtime {
     struct tn_server    *server;
     struct tn_worker    *worker;
     struct tn_snapshot  *snapshot;  /* what new queries begin with; a counted reference */
-    struct tn_pool      *pool;
+    struct tn_pool      *pool;      /* NULL at the very end */
     struct tn_list       queries;   /* struct tn_query.node: all between start and record */
     unsigned             query_count;
     struct tn_list       spare_queries;
@@ -65,7 +65,7 @@ TN_MUST_USE enum tn_status tn_server_new(struct tn_server **out, struct tn_confi
                                          struct tn_problems *problems, struct tn_error *err);
 /* Starts the worker threads. No listener is open yet. */
 TN_MUST_USE enum tn_status tn_server_start(struct tn_server *server, struct tn_error *err);
-/* Waits for running queries, cancels what still runs after TIMEOUT_US. Main thread. */
+/* Waits for running queries and open sessions (which tn_sessions_stop() ends when they are idle), cancels what still runs after TIMEOUT_US. Main thread. */
 void tn_server_drain(struct tn_server *server, uint64_t timeout_us);
 void tn_server_stop_workers(struct tn_server *server); /* ends and joins their threads; their objects stay */
 /* Messages that workers sent each other at the end, on the calling thread; their own threads have been joined. False: there

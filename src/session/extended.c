@@ -114,6 +114,20 @@ void tn_extended_drain(struct tn_session *s, struct tn_portal *portal)
     credit_held(portal);
 }
 
+void tn_extended_orphan(struct tn_session *s)
+{
+    struct tn_portal *portal;
+
+    while ((portal = tn_extended_suspended(s)) != NULL) {
+        struct tn_query *q = portal->query;
+
+        portal->query = NULL;
+        if (q->lease == s->lease)
+            s->lease = NULL;
+        tn_query_orphan(q);
+    }
+}
+
 static struct tn_portal *any_portal(struct tn_session *s)
 {
     struct tn_map_entry *entry;

@@ -220,3 +220,19 @@ def test_a_pipeline_of_thousands(client):
     messages = client.until("Z")
     thread.join()
     assert len(wire.tags(messages)) == count
+
+
+@pytest.mark.parametrize("how", ["running", "suspended"])
+def test_the_program_ends_in_the_middle_of_a_text(tmp_path, how):
+    """Between two statements of a text no query runs, but the session is not idle: all of it is done, or nothing."""
+    config = proxy_module.one_cluster("lite", {"engine": "sqlite", "databasePath": str(tmp_path / "x.sqlite")}, shutdownTimeout="1s")
+    proxy = proxy_module.Proxy(config).start()
+    client = wire.Wire(proxy.port)
+    client.run("CREATE TABLE t (a integer)")
+    if how == "suspended":
+        suspend(client, "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t) SELECT i FROM t", "a")
+    client.send(wire.query("INSERT INTO t VALUES (1);" * 60000))
+    time.sleep(1)
+    proxy.stop()
+    with proxy.start(), wire.Wire(proxy.port) as other:
+        assert other.value("SELECT count(*) FROM t") in ("0", "60000")

@@ -79,6 +79,8 @@ bool tn_statement_next(struct tn_str text, enum tn_dialect dialect, size_t *at, 
     size_t                   start = *at;
     bool                     some = false;
 
+    while (start < text.len && (text.ptr[start] == ';' || text.ptr[start] == ' ' || text.ptr[start] == '\n'))
+        start++; /* what stands between two statements: there may be much of it */
     if (start < text.len && is_single(tn_str_n(text.ptr + start, text.len - start))) {
         *statement = trimmed(text, start, text.len);
         *at = text.len;

@@ -185,6 +185,8 @@ struct tn_session {
         struct tn_settings_list *settings;
         bool                 looping, any, waiting, failed, several;
         bool                 paused;    /* between two statements: goes on in a later loop turn */
+        bool                 scanning, writes; /* the statements are looked at: do they want a transaction? */
+        size_t               scan_at;
     } simple;
     struct tn_portal        *active;     /* extended.c: whose Execute runs */
     struct tn_prepared      *describing;

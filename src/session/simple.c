@@ -124,6 +124,27 @@ static bool next_statement(struct tn_session *s, struct tn_str *sql)
            tn_statement_next(tn_str_n(s->simple.text, s->simple.len), TN_DIALECT_POSTGRES, &s->simple.at, sql);
 }
 
+/* Of several statements one changes something, none of them is about transactions: they are one transaction. False: there
+ * are more to look at. */
+static bool look_through(struct tn_session *s, uint64_t until)
+{
+    struct tn_features *features = &s->simple.features;
+    struct tn_str       sql;
+
+    while (s->simple.scanning && tn_statement_next(tn_str_n(s->simple.text, s->simple.len), TN_DIALECT_POSTGRES,
+                                                   &s->simple.scan_at, &sql)) {
+        tn_features_read(features, sql, TN_DIALECT_POSTGRES);
+        s->simple.scanning = !tn_transaction_is_control(sql, features);
+        s->simple.writes = s->simple.writes || features->class == TN_CLASS_WRITE || features->class == TN_CLASS_DDL;
+        if (tn_clock_us() >= until)
+            return false;
+    }
+    if (s->simple.scanning && s->simple.writes)
+        tn_transaction_begin_implicit(s);
+    s->simple.scanning = false;
+    return true;
+}
+
 /* Statements that answer at once stay in this loop, for a while; the others come back to it through on_reply(). */
 static void loop(struct tn_session *s)
 {
@@ -131,6 +152,7 @@ static void loop(struct tn_session *s)
     struct tn_str sql;
 
     s->simple.looping = true;
+    s->simple.paused = !look_through(s, until);
     while (!s->simple.waiting && !s->simple.paused && next_statement(s, &sql)) {
         s->simple.any = s->simple.waiting = true;
         run_statement(s, sql);
@@ -165,24 +187,6 @@ void tn_simple_cancel(struct tn_session *s)
     tn_session_error(s, &err);
     tn_transaction_failed(s);
     s->simple.failed = true;
-}
-
-/* Of several statements one changes something, none of them is about transactions. */
-static bool wants_transaction(struct tn_session *s, struct tn_str text)
-{
-    size_t        at = 0;
-    bool          writes = false;
-    struct tn_str sql;
-
-    while (tn_statement_next(text, TN_DIALECT_POSTGRES, &at, &sql)) {
-        struct tn_features *features = &s->simple.features;
-
-        tn_features_read(features, sql, TN_DIALECT_POSTGRES);
-        if (tn_transaction_is_control(sql, features))
-            return false;
-        writes = writes || features->class == TN_CLASS_WRITE || features->class == TN_CLASS_DDL;
-    }
-    return writes;
 }
 
 static bool is_several(struct tn_str text)
@@ -221,8 +225,7 @@ void tn_simple_query(struct tn_session *s, struct tn_str sql)
     tn_extended_drop_unnamed(s);
     tn_session_wait(s);
     s->simple.several = is_several(sql);
-    if (s->tx.state == TN_TX_IDLE && s->simple.several && wants_transaction(s, sql))
-        tn_transaction_begin_implicit(s);
+    s->simple.scanning = s->tx.state == TN_TX_IDLE && s->simple.several;
     loop(s);
 }
 
@@ -232,6 +235,7 @@ void tn_simple_free(struct tn_session *s)
     tn_settings_list_unref(s->simple.settings);
     s->simple.text = NULL;
     s->simple.settings = NULL;
-    s->simple.len = s->simple.at = 0;
+    s->simple.len = s->simple.at = s->simple.scan_at = 0;
+    s->simple.scanning = s->simple.writes = false;
     s->simple.any = s->simple.waiting = s->simple.failed = s->simple.several = s->simple.paused = false;
 }

@@ -12,6 +12,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+enum { STUCK_SECONDS = 10 };
 
 static void print_problems(struct tn_problems *problems)
 {
@@ -90,6 +93,27 @@ static void wait_for_signals(struct tn_server *server, const sigset_t *signals)
     tn_log(TN_LOG_INFO, "stopping", TN_LOG_TEXT("signal", got == SIGINT ? "SIGINT" : "SIGTERM"));
 }
 
+/* An embedded engine that does not heed its interrupt must not keep the program: what history has is written by now. */
+static void on_stuck(int signal_number)
+{
+    static const char text[] = "turnout: an engine does not stop; leaving without it\n";
+
+    (void)signal_number;
+    if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
+        _exit(1);
+    _exit(1);
+}
+
+static void leave_within(struct tn_server *server, unsigned seconds)
+{
+    struct sigaction action = {.sa_handler = on_stuck};
+
+    if (server->history != NULL)
+        tn_history_flush(server->history);
+    sigaction(SIGALRM, &action, NULL);
+    alarm(seconds);
+}
+
 static void stop(struct tn_server *server, struct tn_listener *pg, struct tn_admin *admin)
 {
     struct tn_snapshot *snapshot = tn_server_snapshot(server);
@@ -100,6 +124,7 @@ static void stop(struct tn_server *server, struct tn_listener *pg, struct tn_adm
     tn_sessions_stop(server);
     tn_server_drain(server, snapshot->config->settings.shutdown_timeout);
     tn_snapshot_unref(snapshot);
+    leave_within(server, STUCK_SECONDS);
     if (admin != NULL)
         tn_admin_stop(admin);
     tn_server_stop_workers(server);

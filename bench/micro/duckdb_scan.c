@@ -35,20 +35,21 @@ static double cpu_ns(void)
 static bool handle(struct bench *b, struct tn_duckdb_plan *plan, tn_duckdb_chunk chunk, enum work work)
 {
     struct tn_batch batch;
-    int64_t         row = 0;
+    int64_t         next = 0, row = 0;
     bool            ok = true;
 
-    if (work == SCAN) {
+    if (work == SCAN)
         b->api->destroy_data_chunk(&chunk);
-        return true;
+    while (ok && chunk != NULL) {
+        if (tn_duckdb_batch_make(&batch, plan, &chunk, &next, NULL) != TN_OK)
+            return false;
+        if (work >= ENCODE_TEXT) {
+            tn_buf_clear(&b->out);
+            row = 0;
+            ok = tn_pg_encoder_ops.batch(&b->encoders[work].base, &batch, &row, SIZE_MAX, &b->out, NULL) == TN_OK;
+        }
+        tn_batch_release(&batch);
     }
-    if (tn_duckdb_batch_make(&batch, plan, chunk, NULL) != TN_OK)
-        return false;
-    if (work >= ENCODE_TEXT) {
-        tn_buf_clear(&b->out);
-        ok = tn_pg_encoder_ops.batch(&b->encoders[work].base, &batch, &row, SIZE_MAX, &b->out, NULL) == TN_OK;
-    }
-    tn_batch_release(&batch);
     return ok;
 }
 

@@ -431,8 +431,68 @@ static void test_stream(void)
     CU_ASSERT_EQUAL(r.run.error.status, TN_OK);
     CU_ASSERT_EQUAL(r.run.rows, 1000000);
     CU_ASSERT(r.most_uncredited <= TN_RUN_WINDOW);
-    CU_ASSERT(r.most_bytes < 4 * TN_CHUNK_TARGET);
+    CU_ASSERT(r.most_bytes < TN_CHUNK_TARGET + 100);
     tn_test_run_reset(&r);
+}
+
+/* Runs of x become one x, in place. */
+static size_t squeeze(char *text, size_t len)
+{
+    size_t out = 0;
+
+    for (size_t i = 0; i < len; i++)
+        if (text[i] != 'x' || i == 0 || text[i - 1] != 'x')
+            text[out++] = text[i];
+    return out;
+}
+
+#define LONG_TEXTS "WITH t AS (SELECT i, %d AS w FROM range(%d) r(i)) "
+
+/* SQL gives the same with w = 1, but for the runs of x. */
+static void check_long_texts(const char *sql, int rows, int width)
+{
+    struct tn_test_run narrow, wide;
+    char               text[1024];
+
+    snprintf(text, sizeof text, LONG_TEXTS "%s", 1, rows, sql);
+    tn_test_run_init(&narrow, text);
+    tn_test_start(&narrow, conn);
+    tn_test_wait(&env, &narrow);
+    CU_ASSERT_EQUAL(narrow.run.error.status, TN_OK);
+    snprintf(text, sizeof text, LONG_TEXTS "%s", width, rows, sql);
+    tn_test_run_init(&wide, text);
+    tn_test_start(&wide, conn);
+    tn_test_wait(&env, &wide);
+    CU_ASSERT_EQUAL(wide.run.error.status, TN_OK);
+    CU_ASSERT_EQUAL(wide.run.rows, (uint64_t)rows);
+    CU_ASSERT(wide.most_bytes <= TN_CHUNK_TARGET + (size_t)width + 300500); /* and one row */
+    CU_ASSERT(wide.rows.len > narrow.rows.len);
+    wide.rows.len = squeeze(wide.rows.data, wide.rows.len);
+    narrow.rows.len = squeeze(narrow.rows.data, narrow.rows.len);
+    CU_ASSERT(wide.rows.len == narrow.rows.len && memcmp(wide.rows.data, narrow.rows.data, narrow.rows.len) == 0);
+    tn_test_run_reset(&wide);
+    tn_test_run_reset(&narrow);
+}
+
+/* A chunk with long texts makes several batches: every type, and nulls, come from the right rows of it. */
+static void test_long_texts(void)
+{
+    static const char fixed[] =
+        "SELECT i, CASE WHEN i % 7 <> 3 THEN repeat('x', w + (i % 3)::INTEGER) END, CASE WHEN i % 5 > 0 THEN i % 3 = 0 END, "
+        "(i % 100)::TINYINT, ((i % 100) / 100)::DECIMAL(4, 2), (i * 3)::DECIMAL(18, 3), (i * 7)::DECIMAL(38, 1), "
+        "DATE '2020-01-01' + i::INTEGER, TIMESTAMP '2020-01-01' + to_hours(i), (TIMESTAMP '2020-01-01' + to_seconds(i))::TIMESTAMP_S, "
+        "(TIMESTAMP '2020-01-01' + to_seconds(i))::TIMESTAMP_NS, to_minutes(i), (i * 1.5)::DOUBLE, i::UHUGEINT, "
+        "('0000000000000000000000000000' || lpad(i::VARCHAR, 4, '0'))::UUID, TIME '00:00:00' + to_seconds(i), "
+        "CASE WHEN i % 4 > 1 THEN [i, NULL, -i] END, NULL FROM t";
+    static const char nested[] =
+        "SELECT i, CASE WHEN i % 7 <> 3 THEN {'a': repeat('x', w), 'b': i} END, 'short ' || i FROM t";
+    static const char two[] = "SELECT i, repeat('x', w), i, repeat(CASE WHEN i % 900 = 20 THEN 'y' ELSE '' END, 300000) FROM t";
+
+    check_long_texts(fixed, 3000, 10000);
+    check_long_texts(nested, 2100, 5000);
+    check_long_texts(fixed, 40, 3000000);
+    check_long_texts(nested, 20, 2000000);
+    check_long_texts(two, 2000, 3000);
 }
 
 /* A client that reads nothing stops the engine: of ten billion rows only a window's worth is made. Then it cancels. */
@@ -764,6 +824,7 @@ int main(void)
     CU_add_test(suite, "settings", test_settings);
     CU_add_test(suite, "reset", test_reset);
     CU_add_test(suite, "stream", test_stream);
+    CU_add_test(suite, "long texts", test_long_texts);
     CU_add_test(suite, "back-pressure and cancel", test_back_pressure_and_cancel);
     CU_add_test(suite, "cancel while computing", test_cancel_while_computing);
     CU_add_test(suite, "statistics", test_statistics);

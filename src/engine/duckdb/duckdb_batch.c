@@ -11,7 +11,10 @@ struct memory {
     struct tn_arena             arena;
 };
 
-/* What converting one column works on. */
+enum { TEXT_TARGET = 1024 * 1024 }; /* bytes of a column's texts in one batch; more only when one row is longer */
+
+/* What converting one column works on: ROWS rows of the vector, from FIRST on. A converter that finds them too long sets
+ * ROWS to what should be tried and answers TN_AGAIN. */
 struct maker {
     struct tn_duckdb_plan  *plan;
     struct tn_duckdb_shape *shape;
@@ -20,7 +23,8 @@ struct maker {
     tn_duckdb_vector        vector;
     const void             *data;     /* of the vector */
     const uint64_t         *validity; /* of the vector, NULL = all valid */
-    int64_t                 rows;
+    size_t                  size;     /* of one of our values, when it has a fixed one */
+    int64_t                 first, rows;
     struct tn_error        *err;
 };
 
@@ -31,7 +35,12 @@ static enum tn_status no_memory(struct tn_error *err)
 
 static enum tn_status too_much(struct tn_error *err)
 {
-    return tn_fail(err, TN_E_LIMIT, "54000", "duckDb: a column's texts in one chunk are longer than 2 GiB; select fewer or shorter values");
+    return tn_fail(err, TN_E_LIMIT, "54000", "duckDb: a value is longer than 2 GiB; select a part of it");
+}
+
+static inline bool is_valid(const struct maker *m, int64_t i)
+{
+    return tn_duckdb_is_valid(m->validity, (uint64_t)(m->first + i));
 }
 
 /* Room for the values of the column; NULL: no memory. */
@@ -45,13 +54,13 @@ static void *values_of(struct maker *m, size_t value_size)
 
 static enum tn_status keep(struct maker *m)
 {
-    m->array->buffers[1] = m->data;
+    m->array->buffers[1] = (const char *)m->data + (size_t)m->first * m->size;
     return TN_OK;
 }
 
 static enum tn_status convert_bool(struct maker *m)
 {
-    const uint8_t *in = m->data;
+    const uint8_t *in = (const uint8_t *)m->data + m->first;
     uint8_t       *bits = tn_arena_zalloc(&m->memory->arena, ((size_t)m->rows + 7) / 8);
 
     if (bits == NULL)
@@ -64,7 +73,7 @@ static enum tn_status convert_bool(struct maker *m)
 
 static enum tn_status convert_decimal(struct maker *m)
 {
-    const int16_t *in = m->data;
+    const int16_t *in = (const int16_t *)m->data + m->first;
     int32_t       *out;
 
     if (m->shape->storage != TN_DUCKDB_SMALLINT)
@@ -80,7 +89,7 @@ static enum tn_status convert_decimal(struct maker *m)
 /* DuckDB's minus infinity is one above ours. A copy is made only when there is one. */
 static enum tn_status convert_date(struct maker *m)
 {
-    const int32_t *in = m->data;
+    const int32_t *in = (const int32_t *)m->data + m->first;
     int32_t       *out;
     bool           found = false;
 
@@ -98,7 +107,7 @@ static enum tn_status convert_date(struct maker *m)
 
 static enum tn_status convert_timestamp(struct maker *m)
 {
-    const int64_t *in = m->data;
+    const int64_t *in = (const int64_t *)m->data + m->first;
     int64_t       *out;
     bool           found = false;
 
@@ -117,7 +126,7 @@ static enum tn_status convert_timestamp(struct maker *m)
 /* Seconds and milliseconds, to microseconds. */
 static enum tn_status convert_scaled(struct maker *m)
 {
-    const int64_t *in = m->data;
+    const int64_t *in = (const int64_t *)m->data + m->first;
     int64_t        factor = m->shape->id == TN_DUCKDB_TIMESTAMP_S ? 1000000 : 1000;
     int64_t       *out = values_of(m, sizeof *out);
 
@@ -126,7 +135,7 @@ static enum tn_status convert_scaled(struct maker *m)
     for (int64_t i = 0; i < m->rows; i++) {
         if (in[i] == INT64_MAX || in[i] == -INT64_MAX)
             out[i] = in[i] > 0 ? INT64_MAX : INT64_MIN;
-        else if (!tn_duckdb_is_valid(m->validity, (uint64_t)i))
+        else if (!is_valid(m, i))
             out[i] = 0;
         else if (__builtin_mul_overflow(in[i], factor, &out[i]))
             return tn_fail(m->err, TN_E_LIMIT, "22008", "duckDb: a timestamp is too far away to be told in microseconds");
@@ -137,7 +146,7 @@ static enum tn_status convert_scaled(struct maker *m)
 /* Nanoseconds, to microseconds, towards the past. */
 static enum tn_status convert_nanoseconds(struct maker *m)
 {
-    const int64_t *in = m->data;
+    const int64_t *in = (const int64_t *)m->data + m->first;
     int64_t       *out = values_of(m, sizeof *out);
 
     if (out == NULL)
@@ -153,7 +162,7 @@ static enum tn_status convert_nanoseconds(struct maker *m)
 
 static enum tn_status convert_time_tz(struct maker *m)
 {
-    const uint64_t *in = m->data;
+    const uint64_t *in = (const uint64_t *)m->data + m->first;
     char           *out = values_of(m, 12);
 
     if (out == NULL)
@@ -169,14 +178,14 @@ static enum tn_status convert_time_tz(struct maker *m)
 
 static enum tn_status convert_interval(struct maker *m)
 {
-    const struct tn_duckdb_interval *in = m->data;
+    const struct tn_duckdb_interval *in = (const struct tn_duckdb_interval *)m->data + m->first;
     char                            *out = values_of(m, 16);
 
     if (out == NULL)
         return no_memory(m->err);
     for (int64_t i = 0; i < m->rows; i++) {
         int64_t nanos = 0;
-        if (tn_duckdb_is_valid(m->validity, (uint64_t)i) && __builtin_mul_overflow(in[i].micros, INT64_C(1000), &nanos))
+        if (is_valid(m, i) && __builtin_mul_overflow(in[i].micros, INT64_C(1000), &nanos))
             return tn_fail(m->err, TN_E_LIMIT, "22015", "duckDb: an interval holds more than 292 years of microseconds");
         memcpy(out + i * 16, &in[i].months, 4);
         memcpy(out + i * 16 + 4, &in[i].days, 4);
@@ -187,7 +196,7 @@ static enum tn_status convert_interval(struct maker *m)
 
 static enum tn_status convert_uuid(struct maker *m)
 {
-    const struct tn_duckdb_hugeint *in = m->data;
+    const struct tn_duckdb_hugeint *in = (const struct tn_duckdb_hugeint *)m->data + m->first;
     uint8_t                        *out = values_of(m, 16);
 
     if (out == NULL)
@@ -198,23 +207,23 @@ static enum tn_status convert_uuid(struct maker *m)
 }
 
 /* Bytes of all strings; values under a null are not looked at: they may be anything. */
-static size_t total_length(const struct tn_duckdb_string *in, const uint64_t *validity, int64_t rows)
+static size_t total_length(const struct maker *m, const struct tn_duckdb_string *in)
 {
     size_t total = 0;
 
-    for (int64_t i = 0; i < rows; i++)
-        if (tn_duckdb_is_valid(validity, (uint64_t)i))
+    for (int64_t i = 0; i < m->rows; i++)
+        if (is_valid(m, i))
             total += in[i].as.inlined.length;
     return total;
 }
 
-static void copy_strings(const struct tn_duckdb_string *in, const uint64_t *validity, int64_t rows, int32_t *offsets, char *data)
+static void copy_strings(const struct maker *m, const struct tn_duckdb_string *in, int32_t *offsets, char *data)
 {
     size_t at = 0;
 
-    for (int64_t i = 0; i < rows; i++) {
+    for (int64_t i = 0; i < m->rows; i++) {
         offsets[i] = (int32_t)at;
-        if (!tn_duckdb_is_valid(validity, (uint64_t)i))
+        if (!is_valid(m, i))
             continue;
         uint32_t len = in[i].as.inlined.length;
         if (len <= TN_DUCKDB_INLINE_LENGTH)
@@ -223,22 +232,27 @@ static void copy_strings(const struct tn_duckdb_string *in, const uint64_t *vali
             memcpy(data + at, in[i].as.pointer.ptr, len);
         at += len;
     }
-    offsets[rows] = (int32_t)at;
+    offsets[m->rows] = (int32_t)at;
 }
 
 static enum tn_status convert_strings(struct maker *m)
 {
-    const struct tn_duckdb_string *in = m->data;
-    size_t                         total = total_length(in, m->validity, m->rows);
-    int32_t                       *offsets = values_of(m, sizeof *offsets + (m->rows == 0) + 8);
+    const struct tn_duckdb_string *in = (const struct tn_duckdb_string *)m->data + m->first;
+    size_t                         total = total_length(m, in);
+    int32_t                       *offsets;
     char                          *data;
 
+    if (total > TEXT_TARGET && m->rows > 1) {
+        m->rows = TN_MAX((int64_t)((double)m->rows * TEXT_TARGET / (double)total), (int64_t)1);
+        return TN_AGAIN;
+    }
     if (total > INT32_MAX - 64)
         return too_much(m->err);
+    offsets = values_of(m, sizeof *offsets + (m->rows == 0) + 8);
     data = tn_arena_alloc(&m->memory->arena, total + TN_DUCKDB_INLINE_LENGTH);
     if (offsets == NULL || data == NULL)
         return no_memory(m->err);
-    copy_strings(in, m->validity, m->rows, offsets, data);
+    copy_strings(m, in, offsets, data);
     m->array->buffers[2] = data;
     return TN_OK;
 }
@@ -269,10 +283,14 @@ static enum tn_status write_rows(struct maker *m, struct tn_buf *text, int32_t *
 {
     for (int64_t i = 0; i < m->rows; i++) {
         offsets[i] = (int32_t)text->len;
-        if (tn_duckdb_is_valid(m->validity, (uint64_t)i))
-            TN_TRY(put_row(m, text, i));
-        if (text->failed)
+        if (is_valid(m, i))
+            TN_TRY(put_row(m, text, m->first + i));
+        if (text->failed && i == 0)
             return text->len > INT32_MAX / 2 ? too_much(m->err) : no_memory(m->err);
+        if (text->failed || (text->len > TEXT_TARGET && i + 1 < m->rows)) {
+            m->rows = TN_MAX(i, (int64_t)1); /* without this one, which may be very long */
+            return TN_AGAIN;
+        }
     }
     offsets[m->rows] = (int32_t)text->len;
     return TN_OK;
@@ -367,23 +385,44 @@ static void release_batch(struct tn_batch *batch)
     tn_free(memory);
 }
 
-static enum tn_status make_column(struct tn_batch *batch, struct tn_duckdb_plan *plan, struct memory *memory, size_t i,
-                                  struct tn_error *err)
+/* Bits of the rows from FIRST on, as Arrow wants them: the first one is bit 0. */
+static const void *validity_from(struct memory *memory, const uint64_t *validity, int64_t first, int64_t rows)
+{
+    uint8_t *bits;
+
+    if (validity == NULL || first == 0)
+        return validity;
+    bits = tn_arena_zalloc(&memory->arena, ((size_t)rows + 7) / 8);
+    for (int64_t i = 0; bits != NULL && i < rows; i++)
+        if (tn_duckdb_is_valid(validity, (uint64_t)(first + i)))
+            tn_bit_set(bits, i);
+    return bits;
+}
+
+/* TN_AGAIN: the batch should have only *ROWS rows. */
+static enum tn_status make_column(struct tn_batch *batch, struct tn_duckdb_plan *plan, struct memory *memory, tn_duckdb_chunk chunk,
+                                  size_t i, int64_t first, int64_t *rows, struct tn_error *err)
 {
     struct ArrowArray *array = batch->columns[i];
-    struct maker       m = {.plan = plan, .shape = &plan->shapes[i], .memory = memory, .array = array, .rows = batch->rows, .err = err};
-    bool               is_text = tn_type_is_text(plan->schema.columns[i].type);
+    enum tn_type       type = plan->schema.columns[i].type;
+    struct maker       m = {.plan = plan, .shape = &plan->shapes[i], .memory = memory, .array = array, .first = first,
+                            .rows = *rows, .size = tn_type_size(type), .err = err};
     size_t             id = (size_t)m.shape->id;
+    enum tn_status     status;
 
-    m.vector = plan->api->data_chunk_get_vector(memory->chunk, i);
+    m.vector = plan->api->data_chunk_get_vector(chunk, i);
     m.data = plan->api->vector_get_data(m.vector);
     m.validity = plan->api->vector_get_validity(m.vector);
-    *array = (struct ArrowArray){.length = batch->rows, .null_count = m.validity == NULL ? 0 : -1, .n_buffers = is_text ? 3 : 2,
+    *array = (struct ArrowArray){.length = *rows, .null_count = m.validity == NULL ? 0 : -1, .n_buffers = tn_type_is_text(type) ? 3 : 2,
                                  .buffers = array->buffers, .release = release_array};
-    array->buffers[0] = m.validity;
+    array->buffers[0] = validity_from(memory, m.validity, first, *rows);
+    if (m.validity != NULL && array->buffers[0] == NULL)
+        return no_memory(err);
     if (id >= TN_ARRAY_LEN(converters) || converters[id] == NULL)
         return tn_fail(err, TN_E_UNSUPPORTED, "0A000", "duckDb: column %zu has a type (%d) that cannot be served", i + 1, (int)id);
-    return converters[id](&m);
+    status = converters[id](&m);
+    *rows = m.rows;
+    return status;
 }
 
 /* The arrays of all columns in one piece, each with three places for buffers. */
@@ -403,26 +442,46 @@ static bool lay_out(struct tn_batch *batch, struct memory *memory, size_t count)
     return true;
 }
 
-enum tn_status tn_duckdb_batch_make(struct tn_batch *out, struct tn_duckdb_plan *plan, tn_duckdb_chunk chunk, struct tn_error *err)
+/* Tries with fewer rows until all columns agree. */
+static enum tn_status fill(struct tn_batch *out, struct tn_duckdb_plan *plan, struct memory *memory, tn_duckdb_chunk chunk,
+                           int64_t first, struct tn_error *err)
+{
+    enum tn_status status = TN_OK;
+    int64_t        rows = out->rows;
+
+    do {
+        out->rows = rows;
+        tn_arena_reset(&memory->arena);
+        status = lay_out(out, memory, plan->schema.count) ? TN_OK : no_memory(err);
+        for (size_t i = 0; i < plan->schema.count && status == TN_OK; i++)
+            status = make_column(out, plan, memory, chunk, i, first, &rows, err);
+    } while (status == TN_AGAIN);
+    return status;
+}
+
+enum tn_status tn_duckdb_batch_make(struct tn_batch *out, struct tn_duckdb_plan *plan, tn_duckdb_chunk *chunk, int64_t *row,
+                                    struct tn_error *err)
 {
     struct memory *memory = tn_malloc(sizeof *memory);
-    enum tn_status status = TN_OK;
+    int64_t        end = (int64_t)plan->api->data_chunk_get_size(*chunk);
+    enum tn_status status;
 
-    *out = (struct tn_batch){.schema = &plan->schema};
-    if (memory == NULL) {
-        plan->api->destroy_data_chunk(&chunk);
+    *out = (struct tn_batch){.schema = &plan->schema, .rows = end - *row};
+    if (memory == NULL)
         return no_memory(err);
-    }
-    *memory = (struct memory){.api = plan->api, .chunk = chunk};
+    *memory = (struct memory){.api = plan->api};
     tn_arena_init(&memory->arena, 0);
-    out->rows = (int64_t)plan->api->data_chunk_get_size(chunk);
     out->release = release_batch;
     out->private_data = memory;
-    if (!lay_out(out, memory, plan->schema.count))
-        status = no_memory(err);
-    for (size_t i = 0; i < plan->schema.count && status == TN_OK; i++)
-        status = make_column(out, plan, memory, i, err);
-    if (status != TN_OK)
+    status = fill(out, plan, memory, *chunk, *row, err);
+    if (status != TN_OK) {
         release_batch(out);
-    return status;
+        return status;
+    }
+    *row += out->rows;
+    if (*row >= end) {
+        memory->chunk = *chunk;
+        *chunk = NULL;
+    }
+    return TN_OK;
 }

@@ -31,6 +31,8 @@ struct tn_duckdb_conn {
     struct tn_duckdb_result  result;
     bool                     has_result;
     bool                     ended;   /* nothing more to fetch */
+    tn_duckdb_chunk          chunk;   /* NULL, or some of its rows were given: those before `row` */
+    int64_t                  row;
     struct tn_duckdb_plan    plan;
 };
 

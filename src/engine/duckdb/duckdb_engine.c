@@ -250,26 +250,31 @@ static bool changes_rows(int statement)
 static enum tn_status next(void *handle, struct tn_batch *batch, struct tn_blocking_result *out, struct tn_error *err)
 {
     struct tn_duckdb_conn *conn = handle;
-    tn_duckdb_chunk        chunk = NULL;
 
     batch->release = NULL;
     if (conn->ended)
         return TN_OK;
-    TN_TRY(fetch(conn, &chunk, err));
-    if (chunk == NULL) {
+    if (conn->chunk != NULL)
+        return tn_duckdb_batch_make(batch, &conn->plan, &conn->chunk, &conn->row, err);
+    TN_TRY(fetch(conn, &conn->chunk, err));
+    if (conn->chunk == NULL) {
         conn->ended = true;
         tn_duckdb_profile_read(conn, out);
         return TN_OK;
     }
+    conn->row = 0;
     if (changes_rows(conn->api->prepared_statement_type(conn->prepared)))
-        out->affected += conn->api->data_chunk_get_size(chunk); /* RETURNING: a row for each */
-    return tn_duckdb_batch_make(batch, &conn->plan, chunk, err);
+        out->affected += conn->api->data_chunk_get_size(conn->chunk); /* RETURNING: a row for each */
+    return tn_duckdb_batch_make(batch, &conn->plan, &conn->chunk, &conn->row, err);
 }
 
 static void finish(void *handle)
 {
     struct tn_duckdb_conn *conn = handle;
 
+    if (conn->chunk != NULL)
+        conn->api->destroy_data_chunk(&conn->chunk);
+    conn->chunk = NULL;
     if (conn->has_result)
         conn->api->destroy_result(&conn->result);
     conn->has_result = false;

@@ -1,56 +1,13 @@
 /* Statements that the session answers itself: SET, SHOW, RESET, DISCARD, DEALLOCATE; and those that are refused. */
 #include "session/private.h"
 
-#include "stats/lexer.h"
+#include "session/words.h"
 
-struct words {
-    struct tn_lexer lexer;
-    struct tn_token token;
-    struct tn_str   sql;
-};
-
-static void next_word(struct words *words)
-{
-    if (!tn_lexer_next(&words->lexer, &words->token))
-        words->token = (struct tn_token){.kind = TN_TOKEN_END, .text = tn_str_n(words->sql.ptr + words->sql.len, 0)};
-}
-
-static bool is_word(const struct words *words, const char *word)
-{
-    return words->token.kind == TN_TOKEN_WORD && tn_str_ieq_c(words->token.text, word);
-}
-
-static bool accept(struct words *words, const char *word)
-{
-    if (!is_word(words, word))
-        return false;
-    next_word(words);
-    return true;
-}
-
-static bool at_end(const struct words *words)
-{
-    return words->token.kind == TN_TOKEN_END;
-}
-
-static bool is_punct(const struct words *words, char c)
-{
-    return words->token.kind == TN_TOKEN_PUNCT && words->token.punct == c;
-}
-
-static void words_init(struct words *words, struct tn_str sql)
-{
-    words->sql = sql;
-    tn_lexer_init(&words->lexer, sql, TN_DIALECT_POSTGRES);
-    next_word(words);
-    next_word(words); /* behind the verb */
-}
-
-static enum tn_status syntax(struct tn_error *err, const struct words *words, const char *what)
+static enum tn_status syntax(struct tn_error *err, const struct tn_words *words, const char *what)
 {
     tn_fail(err, TN_E_INVALID, "42601", "syntax error at \"%.*s\" in %s", (int)TN_MIN(words->token.text.len, 100),
-            at_end(words) ? "end of input" : words->token.text.ptr, what);
-    if (at_end(words))
+            tn_words_at_end(words) ? "end of input" : words->token.text.ptr, what);
+    if (tn_words_at_end(words))
         tn_fail(err, TN_E_INVALID, "42601", "syntax error at end of input in %s", what);
     err->position = (int)(words->token.text.ptr - words->sql.ptr) + 1;
     return TN_E_INVALID;
@@ -75,7 +32,7 @@ static void put_plain(struct tn_buf *out, const struct tn_token *token, bool fol
 }
 
 /* a, a.b, "a"."b" in lower case; empty on a syntax error. */
-static struct tn_str read_name(struct words *words, struct tn_arena *arena)
+static struct tn_str read_name(struct tn_words *words, struct tn_arena *arena)
 {
     struct tn_buf name;
     struct tn_str out = {"", 0};
@@ -83,11 +40,11 @@ static struct tn_str read_name(struct words *words, struct tn_arena *arena)
     tn_buf_init(&name, 256);
     while (words->token.kind == TN_TOKEN_WORD || words->token.kind == TN_TOKEN_IDENT) {
         put_plain(&name, &words->token, words->token.kind == TN_TOKEN_WORD);
-        next_word(words);
-        if (!is_punct(words, '.'))
+        tn_words_next(words);
+        if (!tn_words_at_punct(words, '.'))
             break;
         tn_buf_put_u8(&name, '.');
-        next_word(words);
+        tn_words_next(words);
     }
     if (!name.failed && !tn_arena_str(arena, tn_buf_str(&name), &out))
         out = tn_str_n("", 0);
@@ -96,19 +53,19 @@ static struct tn_str read_name(struct words *words, struct tn_arena *arena)
 }
 
 /* One value or a list; strings and identifiers lose their quotes when alone, in a list identifiers keep what they need. */
-static bool read_values(struct words *words, struct tn_arena *arena, struct tn_str *out)
+static bool read_values(struct tn_words *words, struct tn_arena *arena, struct tn_str *out)
 {
     struct tn_buf text;
     bool          good = true;
 
     tn_buf_init(&text, 64 * 1024);
     while (good) {
-        bool minus = is_punct(words, '-') || is_punct(words, '+');
+        bool minus = tn_words_at_punct(words, '-') || tn_words_at_punct(words, '+');
 
         if (minus) {
-            if (is_punct(words, '-'))
+            if (tn_words_at_punct(words, '-'))
                 tn_buf_put_u8(&text, '-');
-            next_word(words);
+            tn_words_next(words);
         }
         good = words->token.kind != TN_TOKEN_END && words->token.kind != TN_TOKEN_PUNCT && words->token.kind != TN_TOKEN_PARAM;
         if (!good)
@@ -117,11 +74,11 @@ static bool read_values(struct words *words, struct tn_arena *arena, struct tn_s
             tn_buf_put_str(&text, words->token.text);
         else
             put_plain(&text, &words->token, words->token.kind == TN_TOKEN_WORD);
-        next_word(words);
-        if (!is_punct(words, ','))
+        tn_words_next(words);
+        if (!tn_words_at_punct(words, ','))
             break;
         tn_buf_puts(&text, ", ");
-        next_word(words);
+        tn_words_next(words);
     }
     good = good && !text.failed && tn_arena_str(arena, tn_buf_str(&text), out);
     tn_buf_reset(&text);
@@ -138,35 +95,35 @@ static enum tn_status change(struct tn_session *s, struct tn_str name, struct tn
 }
 
 /* SET [SESSION | LOCAL] TRANSACTION ..., SESSION CHARACTERISTICS AS TRANSACTION ... */
-static enum tn_status set_characteristics(struct tn_session *s, struct words *words, struct tn_error *err)
+static enum tn_status set_characteristics(struct tn_session *s, struct tn_words *words, struct tn_error *err)
 {
-    if (!accept(words, "as") || !accept(words, "transaction"))
+    if (!tn_words_accept(words, "as") || !tn_words_accept(words, "transaction"))
         return syntax(err, words, "SET SESSION CHARACTERISTICS");
-    while (!at_end(words)) {
+    while (!tn_words_at_end(words)) {
         struct tn_str level = {NULL, 0};
 
-        if (accept(words, "isolation")) {
-            if (!accept(words, "level"))
+        if (tn_words_accept(words, "isolation")) {
+            if (!tn_words_accept(words, "level"))
                 return syntax(err, words, "SET SESSION CHARACTERISTICS");
-            if (accept(words, "serializable"))
+            if (tn_words_accept(words, "serializable"))
                 level = TN_STR("serializable");
-            else if (accept(words, "repeatable") && accept(words, "read"))
+            else if (tn_words_accept(words, "repeatable") && tn_words_accept(words, "read"))
                 level = TN_STR("repeatable read");
-            else if (accept(words, "read") && is_word(words, "committed"))
+            else if (tn_words_accept(words, "read") && tn_words_at(words, "committed"))
                 level = TN_STR("read committed");
             else
                 level = TN_STR("read uncommitted");
             if (level.len > 12 && !tn_str_eq_c(level, "repeatable read"))
-                next_word(words);
+                tn_words_next(words);
             TN_TRY(change(s, TN_STR("default_transaction_isolation"), level, false, err));
-        } else if (accept(words, "read")) {
-            bool only = is_word(words, "only");
+        } else if (tn_words_accept(words, "read")) {
+            bool only = tn_words_at(words, "only");
 
-            if (!accept(words, "only") && !accept(words, "write"))
+            if (!tn_words_accept(words, "only") && !tn_words_accept(words, "write"))
                 return syntax(err, words, "SET SESSION CHARACTERISTICS");
             TN_TRY(change(s, TN_STR("default_transaction_read_only"), only ? TN_STR("on") : TN_STR("off"), false, err));
-        } else if (is_word(words, "not") || is_word(words, "deferrable") || is_punct(words, ',')) {
-            next_word(words);
+        } else if (tn_words_at(words, "not") || tn_words_at(words, "deferrable") || tn_words_at_punct(words, ',')) {
+            tn_words_next(words);
         } else {
             return syntax(err, words, "SET SESSION CHARACTERISTICS");
         }
@@ -180,7 +137,7 @@ struct assignment {
 };
 
 /* SET [SESSION | LOCAL] name = value and the forms with words of their own. */
-static enum tn_status read_assignment(struct words *words, struct tn_arena *arena, struct assignment *out, struct tn_error *err)
+static enum tn_status read_assignment(struct tn_words *words, struct tn_arena *arena, struct assignment *out, struct tn_error *err)
 {
     static const struct {
         const char *word, *word2, *name;
@@ -188,26 +145,26 @@ static enum tn_status read_assignment(struct words *words, struct tn_arena *aren
                  {"role", NULL, "role"}, {"authorization", NULL, "session_authorization"}};
 
     for (size_t i = 0; i < TN_ARRAY_LEN(forms); i++)
-        if (is_word(words, forms[i].word)) {
-            struct words ahead = *words;
+        if (tn_words_at(words, forms[i].word)) {
+            struct tn_words ahead = *words;
 
-            next_word(&ahead);
-            if ((forms[i].word2 != NULL && !accept(&ahead, forms[i].word2)) || is_word(&ahead, "to") || is_punct(&ahead, '='))
+            tn_words_next(&ahead);
+            if ((forms[i].word2 != NULL && !tn_words_accept(&ahead, forms[i].word2)) || tn_words_at(&ahead, "to") || tn_words_at_punct(&ahead, '='))
                 continue;
             *words = ahead;
             out->name = tn_str(forms[i].name);
-            if (is_word(words, "default") || (i == 0 && is_word(words, "local"))) {
-                next_word(words);
+            if (tn_words_at(words, "default") || (i == 0 && tn_words_at(words, "local"))) {
+                tn_words_next(words);
                 return TN_OK;
             }
             return read_values(words, arena, &out->value) ? TN_OK : syntax(err, words, "SET");
         }
     out->name = read_name(words, arena);
-    if (out->name.len == 0 || (!accept(words, "to") && !is_punct(words, '=')))
+    if (out->name.len == 0 || (!tn_words_accept(words, "to") && !tn_words_at_punct(words, '=')))
         return syntax(err, words, "SET: expected SET name = value");
-    if (is_punct(words, '='))
-        next_word(words);
-    if (accept(words, "default"))
+    if (tn_words_at_punct(words, '='))
+        tn_words_next(words);
+    if (tn_words_accept(words, "default"))
         return TN_OK;
     return read_values(words, arena, &out->value) ? TN_OK : syntax(err, words, "SET");
 }
@@ -259,28 +216,28 @@ static bool run_set(struct tn_session *s, struct tn_str sql, struct tn_reply *re
                     struct tn_arena *arena, struct tn_str *rewrite)
 {
     struct assignment set = {.value = {NULL, 0}};
-    struct words      words;
+    struct tn_words      words;
 
     snprintf(reply->tag, sizeof reply->tag, "SET");
-    words_init(&words, sql);
-    if (is_word(&words, "transaction")) {
+    tn_words_behind_verb(&words, sql);
+    if (tn_words_at(&words, "transaction")) {
         if (s->tx.state == TN_TX_OPEN)
             return false; /* the engine's transaction */
-        next_word(&words);
+        tn_words_next(&words);
         if (s->tx.state == TN_TX_IDLE)
             tn_pg_put_notice(tn_session_out(s), "WARNING", "25P01", "SET TRANSACTION can only be used in transaction blocks");
         else
             tn_transaction_set(s, tn_str_n(words.token.text.ptr, (size_t)(sql.ptr + sql.len - words.token.text.ptr)), err);
         return true;
     }
-    set.local = is_word(&words, "local");
-    if (!accept(&words, "local") && accept(&words, "session") && accept(&words, "characteristics")) {
+    set.local = tn_words_at(&words, "local");
+    if (!tn_words_accept(&words, "local") && tn_words_accept(&words, "session") && tn_words_accept(&words, "characteristics")) {
         set_characteristics(s, &words, err);
         return true;
     }
     if (read_assignment(&words, arena, &set, err) != TN_OK)
         return true;
-    if (!at_end(&words)) {
+    if (!tn_words_at_end(&words)) {
         syntax(err, &words, "SET");
         return true;
     }
@@ -314,17 +271,17 @@ static enum tn_status reset_one(struct tn_session *s, struct tn_str name, struct
 static void run_reset(struct tn_session *s, struct tn_str sql, struct tn_reply *reply, struct tn_error *err,
                       struct tn_arena *arena)
 {
-    struct words  words;
+    struct tn_words  words;
     struct tn_str name;
 
     snprintf(reply->tag, sizeof reply->tag, "RESET");
-    words_init(&words, sql);
-    if (accept(&words, "all"))
+    tn_words_behind_verb(&words, sql);
+    if (tn_words_accept(&words, "all"))
         reset_all(s);
     else {
-        if (accept(&words, "time") && accept(&words, "zone"))
+        if (tn_words_accept(&words, "time") && tn_words_accept(&words, "zone"))
             name = TN_STR("timezone");
-        else if (accept(&words, "session") && accept(&words, "authorization"))
+        else if (tn_words_accept(&words, "session") && tn_words_accept(&words, "authorization"))
             name = TN_STR("role");
         else
             name = read_name(&words, arena);
@@ -335,34 +292,34 @@ static void run_reset(struct tn_session *s, struct tn_str sql, struct tn_reply *
         if (reset_one(s, name, err) != TN_OK)
             return;
     }
-    if (err->status == TN_OK && !at_end(&words))
+    if (err->status == TN_OK && !tn_words_at_end(&words))
         syntax(err, &words, "RESET");
 }
 
 /* The parameter that SHOW asks for, ptr NULL when it is not ours to answer. */
 static struct tn_str shown_name(struct tn_session *s, struct tn_str sql, struct tn_arena *arena, bool *all)
 {
-    struct words  words;
+    struct tn_words  words;
     struct tn_str name;
     int           row;
 
-    words_init(&words, sql);
-    *all = is_word(&words, "all");
+    tn_words_behind_verb(&words, sql);
+    *all = tn_words_at(&words, "all");
     if (*all)
         return TN_STR("all");
-    if (is_word(&words, "time")) {
-        next_word(&words);
+    if (tn_words_at(&words, "time")) {
+        tn_words_next(&words);
         name = TN_STR("timezone");
-        accept(&words, "zone");
-    } else if (is_word(&words, "transaction")) {
-        next_word(&words);
+        tn_words_accept(&words, "zone");
+    } else if (tn_words_at(&words, "transaction")) {
+        tn_words_next(&words);
         name = TN_STR("transaction_isolation");
-        if (!accept(&words, "isolation") || !accept(&words, "level"))
+        if (!tn_words_accept(&words, "isolation") || !tn_words_accept(&words, "level"))
             return tn_str_n(NULL, 0);
     } else {
         name = read_name(&words, arena);
     }
-    if (!at_end(&words) || name.len == 0)
+    if (!tn_words_at_end(&words) || name.len == 0)
         return tn_str_n(NULL, 0);
     row = tn_setting_find(name);
     if (row >= 0)
@@ -386,9 +343,9 @@ static bool run_show(struct tn_session *s, struct tn_str sql, struct tn_reply *r
     struct tn_str name = shown_name(s, sql, arena, &reply->show_all);
 
     if (name.ptr == NULL) {
-        struct words words;
+        struct tn_words words;
 
-        words_init(&words, sql);
+        tn_words_behind_verb(&words, sql);
         if (memchr(sql.ptr, '.', sql.len) == NULL)
             return false; /* an engine's own: SHOW work_mem, SHOW TABLES */
         name = read_name(&words, arena);
@@ -403,10 +360,10 @@ static bool run_show(struct tn_session *s, struct tn_str sql, struct tn_reply *r
 
 static void run_discard(struct tn_session *s, struct tn_str sql, struct tn_reply *reply, struct tn_error *err)
 {
-    struct words words;
+    struct tn_words words;
 
-    words_init(&words, sql);
-    if (accept(&words, "all")) {
+    tn_words_behind_verb(&words, sql);
+    if (tn_words_accept(&words, "all")) {
         if (s->tx.state != TN_TX_IDLE) {
             tn_fail(err, TN_E_INVALID, "25001", "DISCARD ALL cannot run inside a transaction block");
             return;
@@ -415,13 +372,13 @@ static void run_discard(struct tn_session *s, struct tn_str sql, struct tn_reply
         reset_all(s);
         tn_session_drop_lease(s, true);
         snprintf(reply->tag, sizeof reply->tag, "DISCARD ALL");
-    } else if (accept(&words, "temp") || accept(&words, "temporary")) {
+    } else if (tn_words_accept(&words, "temp") || tn_words_accept(&words, "temporary")) {
         if (s->tx.state == TN_TX_IDLE)
             tn_session_drop_lease(s, true);
         snprintf(reply->tag, sizeof reply->tag, "DISCARD TEMP");
-    } else if (accept(&words, "plans")) {
+    } else if (tn_words_accept(&words, "plans")) {
         snprintf(reply->tag, sizeof reply->tag, "DISCARD PLANS");
-    } else if (accept(&words, "sequences")) {
+    } else if (tn_words_accept(&words, "sequences")) {
         snprintf(reply->tag, sizeof reply->tag, "DISCARD SEQUENCES");
     } else {
         syntax(err, &words, "DISCARD: expected ALL, PLANS, SEQUENCES or TEMP");
@@ -432,12 +389,12 @@ static void run_discard(struct tn_session *s, struct tn_str sql, struct tn_reply
 static bool run_deallocate(struct tn_session *s, struct tn_str sql, struct tn_reply *reply, struct tn_error *err,
                            struct tn_arena *arena)
 {
-    struct words  words;
+    struct tn_words  words;
     struct tn_str name;
 
-    words_init(&words, sql);
-    accept(&words, "prepare");
-    if (accept(&words, "all")) {
+    tn_words_behind_verb(&words, sql);
+    tn_words_accept(&words, "prepare");
+    if (tn_words_accept(&words, "all")) {
         tn_prepared_forget_all(s);
         snprintf(reply->tag, sizeof reply->tag, "DEALLOCATE ALL");
         return !s->sticky;

@@ -9,7 +9,7 @@
 #include "session/private.h"
 
 #include "base/alloc.h"
-#include "stats/lexer.h"
+#include "session/words.h"
 
 char tn_transaction_status(const struct tn_session *s)
 {
@@ -18,56 +18,19 @@ char tn_transaction_status(const struct tn_session *s)
     return s->tx.state == TN_TX_FAILED ? 'E' : 'T';
 }
 
-/* Words of a control statement after its verb; WORK and TRANSACTION are skipped. */
-struct words {
-    struct tn_lexer lexer;
-    struct tn_token token; /* the present one; kind END at the end */
-};
-
-static void next_word(struct words *words)
-{
-    if (!tn_lexer_next(&words->lexer, &words->token))
-        words->token.kind = TN_TOKEN_END;
-}
-
-static bool is_word(const struct words *words, const char *word)
-{
-    return words->token.kind == TN_TOKEN_WORD && tn_str_ieq_c(words->token.text, word);
-}
-
-static bool accept(struct words *words, const char *word)
-{
-    if (!is_word(words, word))
-        return false;
-    next_word(words);
-    return true;
-}
-
-static void words_init(struct words *words, struct tn_str sql)
-{
-    tn_lexer_init(&words->lexer, sql, TN_DIALECT_POSTGRES);
-    next_word(words);
-    next_word(words); /* behind the verb */
-}
-
-static bool at_end(const struct words *words)
-{
-    return words->token.kind == TN_TOKEN_END;
-}
-
 bool tn_transaction_is_control(struct tn_str sql, const struct tn_features *features)
 {
-    struct words words;
+    struct tn_words words;
 
     switch (features->verb) {
     case TN_VERB_BEGIN: case TN_VERB_START: case TN_VERB_SAVEPOINT: case TN_VERB_RELEASE: case TN_VERB_END: case TN_VERB_ABORT:
         return true;
     case TN_VERB_COMMIT: case TN_VERB_ROLLBACK:
-        words_init(&words, sql);
-        return !is_word(&words, "prepared");
+        tn_words_behind_verb(&words, sql);
+        return !tn_words_at(&words, "prepared");
     case TN_VERB_PREPARE:
-        words_init(&words, sql);
-        return is_word(&words, "transaction");
+        tn_words_behind_verb(&words, sql);
+        return tn_words_at(&words, "transaction");
     default:
         return false;
     }
@@ -98,30 +61,30 @@ static void warn(struct tn_session *s, const char *sqlstate, const char *message
 }
 
 /* Transaction modes: checked here because the engine that gets them is not known yet. */
-static bool read_modes(struct words *words, bool *read_only)
+static bool read_modes(struct tn_words *words, bool *read_only)
 {
-    while (!at_end(words)) {
-        if (accept(words, "isolation")) {
-            if (!accept(words, "level"))
+    while (!tn_words_at_end(words)) {
+        if (tn_words_accept(words, "isolation")) {
+            if (!tn_words_accept(words, "level"))
                 return false;
-            if (accept(words, "serializable"))
+            if (tn_words_accept(words, "serializable"))
                 ;
-            else if (accept(words, "repeatable")) {
-                if (!accept(words, "read"))
+            else if (tn_words_accept(words, "repeatable")) {
+                if (!tn_words_accept(words, "read"))
                     return false;
-            } else if (!accept(words, "read") || (!accept(words, "committed") && !accept(words, "uncommitted")))
+            } else if (!tn_words_accept(words, "read") || (!tn_words_accept(words, "committed") && !tn_words_accept(words, "uncommitted")))
                 return false;
-        } else if (accept(words, "read")) {
-            *read_only = is_word(words, "only");
-            if (!accept(words, "only") && !accept(words, "write"))
+        } else if (tn_words_accept(words, "read")) {
+            *read_only = tn_words_at(words, "only");
+            if (!tn_words_accept(words, "only") && !tn_words_accept(words, "write"))
                 return false;
-        } else if (accept(words, "not")) {
-            if (!accept(words, "deferrable"))
+        } else if (tn_words_accept(words, "not")) {
+            if (!tn_words_accept(words, "deferrable"))
                 return false;
-        } else if (!accept(words, "deferrable"))
+        } else if (!tn_words_accept(words, "deferrable"))
             return false;
         if (words->token.kind == TN_TOKEN_PUNCT && words->token.punct == ',')
-            next_word(words);
+            tn_words_next(words);
     }
     return true;
 }
@@ -157,16 +120,16 @@ static void begin(struct tn_session *s, const struct tn_statement_run *run)
 {
     const char  *tag = run->features->verb == TN_VERB_START ? "START TRANSACTION" : "BEGIN";
     bool         read_only = tn_transaction_read_only(s);
-    struct words words;
+    struct tn_words words;
     const char  *from;
 
-    words_init(&words, run->sql);
-    if (!accept(&words, "transaction") && run->features->verb == TN_VERB_START) {
+    tn_words_behind_verb(&words, run->sql);
+    if (!tn_words_accept(&words, "transaction") && run->features->verb == TN_VERB_START) {
         answer_error(s, run->reply, "42601", "syntax error: TRANSACTION must follow START");
         return;
     }
-    accept(&words, "work");
-    from = at_end(&words) ? NULL : words.token.text.ptr;
+    tn_words_accept(&words, "work");
+    from = tn_words_at_end(&words) ? NULL : words.token.text.ptr;
     if (!read_modes(&words, &read_only)) {
         answer_error(s, run->reply, "42601", "syntax error in transaction modes: expected ISOLATION LEVEL, READ ONLY, READ WRITE or DEFERRABLE");
         return;
@@ -314,20 +277,20 @@ void tn_transaction_end_deferred(struct tn_session *s)
 
 static void commit_or_rollback(struct tn_session *s, const struct tn_statement_run *run, bool commit)
 {
-    struct words words;
+    struct tn_words words;
     bool         chain = false;
 
-    words_init(&words, run->sql);
-    if (!accept(&words, "work"))
-        accept(&words, "transaction");
-    if (accept(&words, "and")) {
-        chain = !accept(&words, "no");
-        if (!accept(&words, "chain")) {
+    tn_words_behind_verb(&words, run->sql);
+    if (!tn_words_accept(&words, "work"))
+        tn_words_accept(&words, "transaction");
+    if (tn_words_accept(&words, "and")) {
+        chain = !tn_words_accept(&words, "no");
+        if (!tn_words_accept(&words, "chain")) {
             answer_error(s, run->reply, "42601", "syntax error: CHAIN must follow AND");
             return;
         }
     }
-    if (!at_end(&words)) {
+    if (!tn_words_at_end(&words)) {
         answer_error(s, run->reply, "42601", commit ? "syntax error behind COMMIT" : "syntax error behind ROLLBACK");
         return;
     }
@@ -345,12 +308,12 @@ static void commit_or_rollback(struct tn_session *s, const struct tn_statement_r
 
 static bool is_rollback_to(struct tn_str sql)
 {
-    struct words words;
+    struct tn_words words;
 
-    words_init(&words, sql);
-    if (!accept(&words, "work"))
-        accept(&words, "transaction");
-    return is_word(&words, "to");
+    tn_words_behind_verb(&words, sql);
+    if (!tn_words_accept(&words, "work"))
+        tn_words_accept(&words, "transaction");
+    return tn_words_at(&words, "to");
 }
 
 static void on_savepoint_done(struct tn_session *s, struct tn_reply *reply)
@@ -457,13 +420,12 @@ void tn_transaction_end_implicit(struct tn_session *s, bool failed, tn_reply_fn 
 
 enum tn_status tn_transaction_set(struct tn_session *s, struct tn_str modes, struct tn_error *err)
 {
-    struct words  words;
+    struct tn_words  words;
     struct tn_buf all;
     bool          read_only = s->tx.read_only, kept;
 
-    tn_lexer_init(&words.lexer, modes, TN_DIALECT_POSTGRES);
-    next_word(&words);
-    if (at_end(&words) || !read_modes(&words, &read_only))
+    tn_words_init(&words, modes);
+    if (tn_words_at_end(&words) || !read_modes(&words, &read_only))
         return tn_fail(err, TN_E_INVALID, "42601", "syntax error in transaction modes");
     tn_buf_init(&all, 4096);
     tn_buf_printf(&all, TN_STR_FMT " " TN_STR_FMT, TN_STR_ARG(s->tx.modes), TN_STR_ARG(modes));

@@ -1,0 +1,57 @@
+/* words.h - reads the session's own statements word by word: which one stands here, may this one follow. */
+#ifndef TN_SESSION_WORDS_H
+#define TN_SESSION_WORDS_H
+
+#include "stats/lexer.h"
+
+struct tn_words {
+    struct tn_lexer lexer;
+    struct tn_token token; /* the present one; kind END, empty and behind the text, at the end */
+    struct tn_str   sql;
+};
+
+static inline void tn_words_next(struct tn_words *words)
+{
+    if (!tn_lexer_next(&words->lexer, &words->token))
+        words->token = (struct tn_token){.kind = TN_TOKEN_END, .text = tn_str_n(words->sql.ptr + words->sql.len, 0)};
+}
+
+/* Stands on the first word of TEXT. */
+static inline void tn_words_init(struct tn_words *words, struct tn_str text)
+{
+    words->sql = text;
+    tn_lexer_init(&words->lexer, text, TN_DIALECT_POSTGRES);
+    tn_words_next(words);
+}
+
+/* Stands behind the verb of the statement SQL. */
+static inline void tn_words_behind_verb(struct tn_words *words, struct tn_str sql)
+{
+    tn_words_init(words, sql);
+    tn_words_next(words);
+}
+
+static inline bool tn_words_at(const struct tn_words *words, const char *word)
+{
+    return words->token.kind == TN_TOKEN_WORD && tn_str_ieq_c(words->token.text, word);
+}
+
+static inline bool tn_words_at_punct(const struct tn_words *words, char c)
+{
+    return words->token.kind == TN_TOKEN_PUNCT && words->token.punct == c;
+}
+
+static inline bool tn_words_accept(struct tn_words *words, const char *word)
+{
+    if (!tn_words_at(words, word))
+        return false;
+    tn_words_next(words);
+    return true;
+}
+
+static inline bool tn_words_at_end(const struct tn_words *words)
+{
+    return words->token.kind == TN_TOKEN_END;
+}
+
+#endif

@@ -358,7 +358,10 @@ void tn_sessions_free(struct tn_worker *worker)
         struct tn_session *s = TN_CONTAINER_OF(node, struct tn_session, node);
 
         orphan(s);
-        tn_session_close(s, "shutdown");
+        if (s->state == TN_SESSION_CLOSING) /* it waited for its query's end */
+            finish_close(s);
+        else
+            tn_session_close(s, "shutdown");
     }
     tn_free(sessions->slots);
     tn_free(sessions);

@@ -1,6 +1,7 @@
 #include "engine/cluster.h"
 
 #include "base/alloc.h"
+#include "engine/blocking.h"
 
 static _Atomic unsigned last_id;
 
@@ -73,10 +74,24 @@ struct tn_cluster *tn_cluster_ref(struct tn_cluster *cluster)
     return cluster;
 }
 
+static void job_end(struct tn_job *job)
+{
+    free_cluster(TN_CONTAINER_OF(job, struct tn_cluster, end));
+}
+
+/* Closing an embedded engine writes its log into its file: seconds, perhaps. The pool outlives the workers' threads. */
 void tn_cluster_unref(struct tn_cluster *cluster)
 {
-    if (cluster != NULL && atomic_fetch_sub_explicit(&cluster->refs, 1, memory_order_acq_rel) == 1)
+    struct tn_offload *pool = tn_blocking_pool();
+
+    if (cluster == NULL || atomic_fetch_sub_explicit(&cluster->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    if (!cluster->opened || pool == NULL || !tn_worker_is_here()) {
         free_cluster(cluster);
+        return;
+    }
+    cluster->end.run = job_end;
+    tn_offload_submit(pool, &cluster->end, NULL);
 }
 
 static enum tn_usable without_breaker(struct tn_cluster *cluster)

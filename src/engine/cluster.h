@@ -5,6 +5,7 @@
 
 #include "engine/breaker.h"
 #include "engine/engine.h"
+#include "loop/offload.h"
 
 #include <stdatomic.h>
 
@@ -25,6 +26,7 @@ struct tn_cluster {
     _Atomic bool                  removed;   /* not in the configuration any more: drains */
     struct tn_breaker             breaker;
     _Atomic uint64_t              queries, failures, probes_failed; /* since start */
+    struct tn_job                 end;       /* closes it, when its last user is a worker */
     pthread_mutex_t               note_lock;
     char                          note[256]; /* why it is down: last probe's error, under note_lock */
 };
@@ -34,7 +36,8 @@ struct tn_cluster {
 TN_MUST_USE enum tn_status tn_cluster_new(struct tn_cluster **out, const struct tn_config *config,
                                           const struct tn_cluster_conf *conf, struct tn_error *err);
 struct tn_cluster *tn_cluster_ref(struct tn_cluster *cluster);
-void               tn_cluster_unref(struct tn_cluster *cluster); /* NULL is fine; the last one closes the engine */
+void               tn_cluster_unref(struct tn_cluster *cluster); /* NULL is fine; the last one closes the engine: on a
+                                                            worker's thread by a job of the offload pool, as it may block */
 
 /* Why a cluster may not get a query now; OK = it may. Room (slots) is not looked at here.
  * tn_cluster_usable() is for choosing: the OK of a half-open breaker is given once a second. tn_cluster_look() is for

@@ -6,6 +6,14 @@
 #include <signal.h>
 #include <stdio.h>
 
+/* Not const and yet global: what a thread is nobody else can tell it. */
+static _Thread_local bool is_worker;
+
+bool tn_worker_is_here(void)
+{
+    return is_worker;
+}
+
 bool tn_worker_run_messages(struct tn_worker *worker)
 {
     struct tn_message *message = tn_mailbox_take(&worker->mailbox);
@@ -88,6 +96,7 @@ void tn_worker_run(struct tn_worker *worker)
 
 static void *worker_main(void *arg)
 {
+    is_worker = true;
     tn_worker_run(arg);
     return NULL;
 }

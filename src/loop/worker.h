@@ -54,6 +54,9 @@ void tn_worker_free(struct tn_worker *worker); /* after the join; NULL is fine *
 void tn_worker_post(struct tn_worker *worker, struct tn_message *message); /* any thread */
 void tn_worker_bury(struct tn_worker *worker, struct tn_grave *grave, void (*free_fn)(struct tn_grave *));
 
+/* Whether the calling thread is that of a worker: then it must not block. */
+bool tn_worker_is_here(void);
+
 /* Time of this loop turn, monotonic microseconds; own thread. */
 uint64_t tn_worker_now_us(const struct tn_worker *worker);
 

@@ -93,6 +93,56 @@ static void test_note(void)
     tn_cluster_unref(c);
 }
 
+/* Closing may block, so it is not done on a worker's thread. */
+struct end {
+    struct tn_message    message;
+    struct tn_cluster   *cluster;
+    struct tn_engine_ops ops;
+    bool                 on_worker, closed, closed_on_worker;
+};
+
+static struct end end;
+
+static void note_close(struct tn_cluster *cluster)
+{
+    end.closed = true;
+    end.closed_on_worker = tn_worker_is_here();
+    tn_engine_find(TN_CFG_ENGINE_SQLITE)->close(cluster);
+}
+
+static void unref_there(struct tn_message *message, struct tn_worker *worker)
+{
+    (void)message;
+    (void)worker;
+    end.on_worker = tn_worker_is_here();
+    tn_cluster_unref(end.cluster);
+}
+
+static void test_end_on_worker(void)
+{
+    struct tn_worker  *worker;
+    struct tn_offload *pool;
+
+    CU_ASSERT_FALSE(tn_worker_is_here());
+    CU_ASSERT_EQUAL_FATAL(tn_offload_new(&pool, 2, NULL), TN_OK);
+    CU_ASSERT_EQUAL_FATAL(tn_worker_new(&worker, 0, NULL), TN_OK);
+    tn_blocking_use(pool);
+    end = (struct end){.message = {.run = unref_there}, .cluster = tn_test_cluster("engine: sqlite")};
+    end.ops = *end.cluster->ops;
+    end.ops.close = note_close;
+    end.cluster->ops = &end.ops;
+    CU_ASSERT_EQUAL_FATAL(tn_worker_start(worker, NULL), TN_OK);
+    tn_worker_post(worker, &end.message);
+    tn_worker_stop(worker);
+    tn_worker_join(worker);
+    tn_offload_free(pool);
+    tn_blocking_use(NULL);
+    tn_worker_free(worker);
+    CU_ASSERT(end.on_worker);
+    CU_ASSERT(end.closed);
+    CU_ASSERT_FALSE(end.closed_on_worker);
+}
+
 int main(void)
 {
     unsigned  failures;
@@ -105,6 +155,7 @@ int main(void)
     CU_add_test(suite, "refused", test_refused);
     CU_add_test(suite, "usable", test_usable);
     CU_add_test(suite, "note", test_note);
+    CU_add_test(suite, "end_on_worker", test_end_on_worker);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
     failures = CU_get_number_of_failures();

@@ -565,10 +565,12 @@ static void test_describe(void)
 static void test_memory(void)
 {
     struct tn_cluster *one = tn_test_cluster("engine: sqlite, initSql: ['CREATE TABLE IF NOT EXISTS i (a INT)']");
-    struct tn_cluster *two = tn_test_cluster("engine: sqlite");
+    struct tn_cluster *two = tn_test_cluster("engine: sqlite, databasePath: ':memory:'");
     struct tn_conn    *a = tn_test_connect(&env, one, NULL), *b = tn_test_connect(&env, one, NULL);
-    struct tn_conn    *c = tn_test_connect(&env, two, NULL);
+    struct tn_conn    *c = tn_test_connect(&env, two, NULL), *d = tn_test_connect(&env, two, NULL);
 
+    ok(c, "CREATE TABLE m (a INT)");
+    TN_TEST_SQL(&env, d, "SELECT * FROM m", ""); /* ":memory:" is the same as no path */
     ok(a, "INSERT INTO i VALUES (42)");
     TN_TEST_SQL(&env, b, "SELECT * FROM i", "42\n"); /* all connections see one database */
     check_error(c, "SELECT * FROM i", "42P01", 0);   /* another cluster's is another */
@@ -579,6 +581,7 @@ static void test_memory(void)
     TN_TEST_SQL(&env, a, "SELECT * FROM i", "42\n"); /* it outlives its connections */
     tn_test_disconnect(a);
     tn_test_disconnect(c);
+    tn_test_disconnect(d);
     tn_cluster_unref(one);
     tn_cluster_unref(two);
 }

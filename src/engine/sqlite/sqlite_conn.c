@@ -82,10 +82,15 @@ static enum tn_status fail_open(struct tn_error *err, sqlite3 *db, int rc, const
     return status;
 }
 
+bool tn_sqlite_in_memory(const struct tn_cluster_conf *conf)
+{
+    return conf->database_path.len == 0 || tn_str_eq_c(conf->database_path, ":memory:");
+}
+
 enum tn_status tn_sqlite_open(sqlite3 **db, const struct tn_cluster *cluster, struct tn_error *err)
 {
     const struct tn_cluster_conf *conf = cluster->conf;
-    bool        memory = conf->database_path.len == 0;
+    bool        memory = tn_sqlite_in_memory(conf);
     int         flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
     char        memory_path[64];
     const char *path = memory ? memory_path : conf->database_path.ptr;

@@ -13,7 +13,7 @@
 
 #include <stdatomic.h>
 
-/* cluster->engine. An empty databasePath is one database in memory that all connections of the cluster share (VFS
+/* cluster->engine. An empty databasePath, or ":memory:", is one database in memory that all connections of the cluster share (VFS
  * "memdb"); it lives as long as the cluster, that is until a reload that changes the cluster's options. */
 struct tn_sqlite_shared {
     sqlite3              *keeper; /* keeps a database in memory; else NULL */
@@ -54,6 +54,7 @@ void tn_sqlite_conn_free(struct tn_sqlite_conn *conn);
 bool tn_sqlite_conn_reset(struct tn_sqlite_conn *conn);     /* ends a transaction; false: tainted */
 void tn_sqlite_conn_interrupt(struct tn_sqlite_conn *conn); /* any thread */
 
+bool tn_sqlite_in_memory(const struct tn_cluster_conf *conf);
 /* Opens the file, or the database in memory of CLUSTER, without any of the above. */
 TN_MUST_USE enum tn_status tn_sqlite_open(sqlite3 **db, const struct tn_cluster *cluster, struct tn_error *err);
 

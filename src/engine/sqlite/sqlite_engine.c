@@ -37,7 +37,7 @@ static enum tn_status try_connection(struct tn_cluster *cluster, struct tn_error
     enum tn_status         status;
 
     TN_TRY(tn_sqlite_conn_new(&conn, cluster, err));
-    status = cluster->conf->read_only || cluster->conf->database_path.len == 0 ? TN_OK : check_writable(conn->db, err);
+    status = cluster->conf->read_only || tn_sqlite_in_memory(cluster->conf) ? TN_OK : check_writable(conn->db, err);
     tn_sqlite_conn_free(conn);
     return status;
 }
@@ -51,7 +51,7 @@ static enum tn_status sqlite_open(struct tn_cluster *cluster, struct tn_error *e
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory");
     tn_sqlite_memo_init(&shared->memo);
     cluster->engine = shared;
-    if (cluster->conf->database_path.len == 0)
+    if (tn_sqlite_in_memory(cluster->conf))
         status = tn_sqlite_open(&shared->keeper, cluster, err);
     if (status == TN_OK)
         status = try_connection(cluster, err);

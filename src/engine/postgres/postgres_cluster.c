@@ -75,6 +75,8 @@ static void take_options(struct tn_postgres_cluster *engine, const struct tn_clu
         put(engine, "keepalives_interval", "10");
         put(engine, "keepalives_count", "3");
     }
+    if (!has(engine, "tcp_user_timeout"))
+        put(engine, "tcp_user_timeout", "90000"); /* nor in 15 minutes when it vanishes with bytes of ours on the way */
     if (!has(engine, "gssencmode"))
         put(engine, "gssencmode", "disable"); /* else each login looks for Kerberos credentials */
     put(engine, "client_encoding", "UTF8");

@@ -275,6 +275,15 @@ static void test_describe(void)
     TN_TEST_SQL(&env, conn, "DROP TABLE d", "");
 }
 
+/* What one client sets may not hold for all users of the database. */
+static void test_pragma(void)
+{
+    check_error("PRAGMA threads = 1", "ERROR 42501");
+    check_error("/* x */ pragma Memory_Limit='1MB'", "ERROR 42501");
+    TN_TEST_SQL(&env, conn, "SELECT current_setting('threads') = 1 AND current_setting('memory_limit') = '976.5 KiB'", "f\n");
+    TN_TEST_SQL(&env, conn, "SELECT count(*) > 0 FROM pragma_version()", "t\n");
+}
+
 /* What Describe tells is what Execute sends. */
 static void test_describe_is_true(void)
 {
@@ -818,6 +827,7 @@ int main(void)
     CU_add_test(suite, "typed parameters", test_typed_params);
     CU_add_test(suite, "list parameters", test_list_params);
     CU_add_test(suite, "describe", test_describe);
+    CU_add_test(suite, "pragma", test_pragma);
     CU_add_test(suite, "describe is true", test_describe_is_true);
     CU_add_test(suite, "transactions", test_transactions);
     CU_add_test(suite, "conflict", test_conflict);

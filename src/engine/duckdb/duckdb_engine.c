@@ -70,6 +70,13 @@ static enum tn_status run_init_sql(struct tn_duckdb_conn *conn, struct tn_error 
     return TN_OK;
 }
 
+/* What DuckDB computes ahead of a reader that waits. It counts a chunk of long texts as a small one: its own megabyte is
+ * hundreds in truth. Below a quarter of it the reader would wait for DuckDB. initSql may say otherwise. */
+static enum tn_status limit_ahead(struct tn_duckdb_conn *conn, struct tn_error *err)
+{
+    return tn_duckdb_run(conn->api, conn->handle, "SET streaming_buffer_size = '256KB'", err);
+}
+
 static enum tn_status connect_database(struct tn_cluster *cluster, void **out, struct tn_error *err)
 {
     struct tn_duckdb_conn *conn = tn_calloc(1, sizeof *conn);
@@ -87,6 +94,8 @@ static enum tn_status connect_database(struct tn_cluster *cluster, void **out, s
     }
     if (conn->api->connect(tn_duckdb_database_handle(conn->database), &conn->handle) != TN_DUCKDB_OK)
         status = tn_fail(err, TN_E_ENGINE, "08001", "DuckDB gave no connection");
+    if (status == TN_OK)
+        status = limit_ahead(conn, err);
     if (status == TN_OK)
         status = run_init_sql(conn, err);
     if (status == TN_OK)
@@ -216,6 +225,18 @@ static enum tn_status drain(struct tn_duckdb_conn *conn, struct tn_blocking_resu
     return TN_OK;
 }
 
+/* PRAGMA name = value is a SET that holds for the whole database: one client's memory limit would be everybody's. */
+static enum tn_status check_pragma(struct tn_duckdb_conn *conn, const struct tn_run *run, struct tn_error *err)
+{
+    if (run->features == NULL || run->features->verb != TN_VERB_PRAGMA ||
+        conn->api->prepared_statement_type(conn->prepared) != TN_DUCKDB_STATEMENT_SET)
+        return TN_OK;
+    tn_fail(err, TN_E_DENIED, "42501", "PRAGMA that sets something would change it for all users of the database");
+    tn_error_hint(err, "Use SET name = value, which holds for this session; what holds for the database belongs into the cluster's configuration.");
+    tn_error_blame(err, TN_FAULT_QUERY, false);
+    return TN_E_DENIED;
+}
+
 static enum tn_status start(void *handle, const struct tn_run *run, struct tn_arena *arena, struct tn_blocking_result *out,
                             struct tn_error *err)
 {
@@ -229,6 +250,7 @@ static enum tn_status start(void *handle, const struct tn_run *run, struct tn_ar
     tn_duckdb_plan_init(&conn->plan, conn->api, arena);
     TN_TRY(tn_duckdb_settings_apply(conn, run->settings, err));
     TN_TRY(tn_duckdb_prepare(conn, run, err));
+    TN_TRY(check_pragma(conn, run, err));
     if (run->kind == TN_RUN_DESCRIBE)
         return describe(conn, run, out, err);
     TN_TRY(tn_duckdb_bind(conn, run, err));

@@ -5,9 +5,9 @@ usage: bench/load/slow_reader.py [--seconds 4] [--engines duckDb,sqlite,postgres
 For each engine and width of rows: growth of the proxy's peak resident memory from before the query to the end of a wait
 in which the client reads nothing. An embedded engine's own memory is in it. For DuckDB a baseline: the same growth in a
 process that has fetched the first chunk by DuckDB's own API and stands still."""
-import argparse, os, sqlite3, tempfile, time
+import argparse, json, os, sqlite3, subprocess, tempfile, time
 
-from common import Client, Turnout, engine_config, forget_peak, memory_mb, postgres_config, say
+from common import Client, Turnout, engine_config, forget_peak, memory_mb, micro, postgres_config, say
 from servers import PostgresServer
 
 parser = argparse.ArgumentParser()
@@ -22,7 +22,7 @@ SQL = {
     "postgres": "SELECT i, repeat('x', {width}) FROM generate_series(1, {rows}) i",
 }
 
-def measure(engine, turnout, width):
+def measure(engine, turnout, width, engines_own):
     sql = SQL[engine].format(width=width, rows=WIDTHS[width])
     warm = Client(turnout.port)
     warm.ask(SQL[engine].format(width=100, rows=10))
@@ -32,16 +32,25 @@ def measure(engine, turnout, width):
     client.send(sql)
     time.sleep(args.seconds)
     peak, now = memory_mb(turnout.pid, "VmHWM"), memory_mb(turnout.pid)
-    client.close()
+    client.close()  # which stops the engine
     warm.close()
     say(bench="slow_reader", engine=engine, row_bytes=width, result_mb=round(width * WIDTHS[width] / 1e6), growth_mb=round(now - before, 1),
-        peak_growth_mb=round(peak - before, 1), goal_mb=8)
+        peak_growth_mb=round(peak - before, 1), beyond_the_engine_mb=round(peak - before - engines_own, 1), goal_mb=8)
+
+
+def baseline(width):
+    sql = SQL["duckDb"].format(width=width, rows=WIDTHS[width])
+    out = subprocess.run([micro("duckdb_hold"), str(int(args.seconds)), sql], check=True, capture_output=True, text=True).stdout
+    growth = json.loads(out)["growth_mb"]
+    say(bench="slow_reader", engine="duckDb's own API", row_bytes=width, growth_mb=growth)
+    return growth
 
 
 def run(engine, config):
     for width in WIDTHS:
+        engines_own = baseline(width) if engine == "duckDb" else 0
         with Turnout(config) as turnout:  # a new one: memory that the allocator keeps would hide growth
-            measure(engine, turnout, width)
+            measure(engine, turnout, width, engines_own)
 
 
 def main():

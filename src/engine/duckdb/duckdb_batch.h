@@ -1,5 +1,6 @@
 /* duckdb_batch.h - a DuckDB chunk (up to 2048 rows) as a batch, or as several when its texts are long. Values whose layout
- * is the same stay where they are; the chunk lives at least as long as the batch. Vectors are never written to: they may be pages of the database itself. */
+ * is the same stay where they are; the chunk lives at least as long as the batch. Vectors are never written to: they may be
+ * pages of the database itself. */
 #ifndef TN_ENGINE_DUCKDB_BATCH_H
 #define TN_ENGINE_DUCKDB_BATCH_H
 

@@ -270,7 +270,8 @@ enum tn_status tn_sqlite_start(void *handle, const struct tn_run *run, struct tn
 
 /* ---- the other batches ---- */
 
-static enum tn_status append_row(struct tn_sqlite_conn *conn, struct tn_error *err)
+/* TEXTS grows by the lengths of the row's texts. */
+static enum tn_status append_row(struct tn_sqlite_conn *conn, size_t *texts, struct tn_error *err)
 {
     for (size_t i = 0; i < conn->builder.count; i++) {
         struct tn_sqlite_cell cell;
@@ -283,6 +284,7 @@ static enum tn_status append_row(struct tn_sqlite_conn *conn, struct tn_error *e
             return tn_sqlite_columns_misfit(conn, i, &cell, err);
         if (status != TN_OK)
             return fail_nomem(err);
+        *texts += cell.class == SQLITE_TEXT || cell.class == SQLITE_BLOB ? cell.text.len : 0;
     }
     return TN_OK;
 }
@@ -291,6 +293,7 @@ static enum tn_status fetch(struct tn_sqlite_conn *conn, int64_t *rows, struct t
                             struct tn_error *err)
 {
     struct pace pace;
+    size_t      texts = 0;
 
     *rows = 0;
     tn_sqlite_builder_clear(&conn->builder);
@@ -304,9 +307,9 @@ static enum tn_status fetch(struct tn_sqlite_conn *conn, int64_t *rows, struct t
         }
         if (rc != SQLITE_ROW)
             return fail_step(conn, rc, err);
-        TN_TRY(append_row(conn, err));
+        TN_TRY(append_row(conn, &texts, err));
         (*rows)++;
-        if (pace_over(&pace) || (*rows % 16 == 0 && tn_sqlite_builder_size(&conn->builder) >= TN_CHUNK_TARGET))
+        if (pace_over(&pace) || texts >= TN_CHUNK_TARGET || (*rows % 16 == 0 && tn_sqlite_builder_size(&conn->builder) >= TN_CHUNK_TARGET))
             return TN_OK;
     }
     return TN_OK;

@@ -151,7 +151,7 @@ static const char *check_parameters(struct tn_str parameters, bool *has_password
 
         if (name.len == 0 || one.ptr == name.ptr + name.len)
             return "parameters after the ? are written name=value, joined by &";
-        if (tn_str_eq_c(name, "password") || tn_str_eq_c(name, "sslpassword"))
+        if (tn_str_eq_c(name, "password"))
             *has_password = true;
     }
     return NULL;

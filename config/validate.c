@@ -174,7 +174,7 @@ static void check_postgres(const struct cluster_view *c)
         cluster_problem(c, TN_PROBLEM_ERROR, "endpoint", text);
     }
     if (has_password)
-        cluster_problem(c, TN_PROBLEM_WARNING, "endpoint", "it carries a password; put it into auth.password");
+        cluster_problem(c, TN_PROBLEM_ERROR, "endpoint", "it carries a password; put it into auth.password");
 }
 
 /* When auth.type itself is wrong, that is enough. */

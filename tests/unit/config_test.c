@@ -492,7 +492,7 @@ static const char EVERYTHING[] =
     "  adminApi: { username: { file: config/user }, password: \"${TEST_SECRET}\", port: ${TEST_PORT} }\n"
     "auth: { provider: none }\n"
     "clusters:\n  a: { engine: sqlite, initSql: [a, b], healthCheckQuery: x }\n"
-    "  b: { engine: postgres, endpoint: 'postgresql://u:p@h/d' }\n"
+    "  b: { engine: postgres, endpoint: 'postgresql://u@h/d', threads: 2 }\n"
     "clusterGroups:\n  g: { members: [a, b], defaultTags: { x: y }, strategy: { type: weighted, weights: { a: 1 } } }\n"
     "  h: { members: [b], fallbackGroup: g, strategy: { type: failover, preference: [b] } }\n"
     "routers: [{ type: tags, rules: [{ tags: { a: }, targetGroup: g }] }]\nroutingFallback: g\n";

@@ -404,7 +404,8 @@ static void test_endpoints(void)
     assert_endpoint("postgresql://u@h:1,g:2/db?a=b&c=", true, false);
     assert_endpoint("postgresql://u:p@h/db", true, true);
     assert_endpoint("postgresql://u:@h/db", true, false);
-    assert_endpoint("postgresql://h/db?sslpassword=x", true, true);
+    assert_endpoint("postgresql://h/db?password=x", true, true);
+    assert_endpoint("postgresql://h/db?sslpassword=x", true, false); /* of a key file: it has no option of its own */
     assert_endpoint("postgresql://[::1]:5432/db", true, false);
     assert_endpoint("postgresql://[::1]x/db", false, false);
     assert_endpoint("postgresql://[]/db", false, false);

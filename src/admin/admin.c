@@ -159,15 +159,10 @@ bool tn_admin_param_bool(struct tn_http_exchange *x, const struct tn_admin_args 
 /* In the same time whatever GIVEN is (its length may leak). */
 static bool same_secret(struct tn_str given, struct tn_str expected)
 {
-    char   a[256] = {0}, b[256] = {0};
-    size_t n = TN_MIN(given.len, sizeof a), m = TN_MIN(expected.len, sizeof b);
+    bool        same_len = given.len == expected.len;
+    const char *text = same_len ? given.ptr : expected.ptr;
 
-    if (n > 0)
-        memcpy(a, given.ptr, n);
-    if (m > 0)
-        memcpy(b, expected.ptr, m);
-    return ((unsigned)tn_secret_eq(a, b, sizeof a) & (unsigned)(given.len == expected.len) &
-            (unsigned)(given.len <= sizeof a)) != 0;
+    return ((unsigned)(expected.len > 0 && tn_secret_eq(text, expected.ptr, expected.len)) & (unsigned)same_len) != 0;
 }
 
 static bool has_credentials(struct tn_admin *admin, struct tn_http_exchange *x)

@@ -169,6 +169,28 @@ static void test_credentials(void)
     tn_buf_reset(&out);
 }
 
+/* 301 times `a`: a key, not something to type. */
+static void test_long_password(void)
+{
+    char          options[512] = ", username: root, password: a", field[512] = "Authorization: Basic cm9vdDph"; /* root:a */
+    size_t        at = strlen(options), to = strlen(field);
+    struct tn_buf out;
+
+    memset(options + at, 'a', 300);
+    for (int i = 0; i < 100; i++, to += 4)
+        memcpy(field + to, "YWFh", 4);
+    memcpy(field + to, "\r\n", 3);
+    tn_buf_init(&out, 1 << 24);
+    tn_fixture_begin(&fixture, options);
+    ASK(200, "GET /admin/status", field);
+    memcpy(field + to - 4, "YWFi", 4);
+    ASK(401, "GET /admin/status", field);
+    memcpy(field + to - 4, "\r\n", 3);
+    ASK(401, "GET /admin/status", field);
+    tn_fixture_end(&fixture);
+    tn_buf_reset(&out);
+}
+
 static void test_reload(void)
 {
     struct tn_buf out;
@@ -317,6 +339,7 @@ int main(void)
     CU_add_test(suite, "refusals", test_refusals);
     CU_add_test(suite, "browsers", test_browsers);
     CU_add_test(suite, "credentials", test_credentials);
+    CU_add_test(suite, "long password", test_long_password);
     CU_add_test(suite, "reload", test_reload);
     CU_add_test(suite, "metrics", test_metrics);
     CU_add_test(suite, "promtool", test_promtool);

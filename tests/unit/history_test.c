@@ -247,17 +247,19 @@ static void test_full(void)
     struct tn_history_options o = options(true);
     struct tn_history        *history;
     struct tn_history_record  record = sample(1);
+    uint64_t                  accepted = 0;
 
     o.flush_us = 3600u * 1000000u;
     o.max_records = 1;
     history = open_history(&o);
-    for (uint64_t id = 1; id <= 25; id++) {
+    for (uint64_t id = 1; id <= 1000; id++) { /* the writer may make room in between, but not for all of them */
         record.id = id;
-        CU_ASSERT_EQUAL(tn_history_add(history, &record), id == 1);
+        accepted += tn_history_add(history, &record);
     }
     tn_history_flush(history);
-    CU_ASSERT_EQUAL(counted(history, TN_COUNTER_history_records_written), 1);
-    CU_ASSERT_EQUAL(counted(history, TN_COUNTER_history_records_dropped), 24);
+    CU_ASSERT(accepted >= 1 && accepted < 1000);
+    CU_ASSERT_EQUAL(counted(history, TN_COUNTER_history_records_written), accepted);
+    CU_ASSERT_EQUAL(counted(history, TN_COUNTER_history_records_dropped), 1000 - accepted);
     CU_ASSERT_TRUE(tn_history_add(history, &record)); /* there is room again */
     tn_history_close(history);
     o.max_records = 1000;

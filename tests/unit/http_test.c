@@ -589,13 +589,13 @@ static void test_server_big(void)
     tn_buf_printf(&out, "POST /big-in HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", 4 << 20);
     for (int i = 0; i < (4 << 20) / 16; i++)
         tn_buf_append(&out, "0123456789abcdef", 16);
-    for (size_t at = 0; at < out.len;) {
+    for (size_t at = 0, tries = 0; at < out.len && tries < 20; tries++) { /* the socket's own time-out may pass on a busy machine */
         ssize_t n = send(fd, out.data + at, out.len - at, MSG_NOSIGNAL);
 
-        CU_ASSERT_FATAL(n > 0);
-        at += (size_t)n;
+        CU_ASSERT_FATAL(n > 0 || errno == EAGAIN);
+        at += n > 0 ? (size_t)n : 0;
     }
-    CU_ASSERT(hear(fd, &in, "4194304", 5000));
+    CU_ASSERT(hear(fd, &in, "4194304", 30000));
     close(fd);
     tn_buf_reset(&in);
     tn_buf_reset(&out);

@@ -218,6 +218,7 @@ static void add_record(struct tn_history *history, uint64_t n, uint64_t started_
     struct tn_history_record record = {.id = tn_history_next_id(history),
                                        .started_us = started_us,
                                        .user = n % 2 == 0 ? TN_STR("ann") : TN_STR("bob"),
+                                       .application = TN_STR("\x1b[2Jclear"),
                                        .group = TN_STR("main"),
                                        .cluster = TN_STR("lite"),
                                        .outcome = n == 3 ? TN_HISTORY_ERROR : TN_HISTORY_OK,
@@ -276,6 +277,7 @@ static void test_history(void)
     CU_ASSERT_EQUAL(rows(), 2);
     CU_ASSERT_EQUAL(runf("history --file %s --id 3", file), 0);
     OUT_HAS("sqlstate     42P01");
+    OUT_HAS("application  ?[2Jclear"); /* no escape sequence of a client reaches the terminal */
     CU_ASSERT_EQUAL(runf("history --file %s --id 99", file), 1);
     ERR_HAS("no record 99");
     CU_ASSERT_EQUAL(runf("history --file %s --json --limit 3", file), 0);

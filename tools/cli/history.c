@@ -20,10 +20,19 @@ struct page {
 
 /* ---- output ---- */
 
+/* What a client sent must not command the terminal of who reads it. */
 static void put_line(struct tn_buf *out, const char *name, struct tn_str value)
 {
-    if (value.len > 0)
-        tn_buf_printf(out, "%-12s " TN_STR_FMT "\n", name, TN_STR_ARG(value));
+    if (value.len == 0)
+        return;
+    tn_buf_printf(out, "%-12s ", name);
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char c = (unsigned char)value.ptr[i];
+        bool          control = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
+
+        tn_buf_put_u8(out, control ? '?' : c);
+    }
+    tn_buf_put_u8(out, '\n');
 }
 
 static void put_ms(struct tn_buf *out, const char *name, uint64_t us)

@@ -125,6 +125,7 @@ struct tn_session {
     struct tn_transport      transport;
     ev_io                    read_ev, write_ev;
     ev_timer                 timer;      /* log-in, idle */
+    ev_timer                 gone_check; /* while nothing is read */
     ev_timer                 again;      /* messages or statements go on in the next loop turn */
     enum tn_session_state    state;
     bool                     processing; /* inside the message loop */

@@ -3,9 +3,10 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 
+#include <poll.h>
 #include <unistd.h>
 
-enum { INPUT_AHEAD = 64 * 1024 };
+enum { INPUT_AHEAD = 64 * 1024, GONE_CHECK_S = 1 };
 
 static void free_session(struct tn_grave *grave)
 {
@@ -59,6 +60,7 @@ void tn_session_close(struct tn_session *s, const char *reason)
     ev_io_stop(s->worker->loop, &s->write_ev);
     ev_timer_stop(s->worker->loop, &s->timer);
     ev_timer_stop(s->worker->loop, &s->again);
+    ev_timer_stop(s->worker->loop, &s->gone_check);
     tn_transport_close(&s->transport);
     log_end(s);
     atomic_fetch_sub(&s->runtime->server->sessions, 1);
@@ -116,10 +118,22 @@ static void set_io(struct tn_session *s, ev_io *io, bool on)
         ev_io_stop(s->worker->loop, io);
 }
 
+/* Nothing is read while a statement runs and enough is waiting already; then this looks whether the client is still there. */
+static void set_gone_check(struct tn_session *s, bool on)
+{
+    if (on && !ev_is_active(&s->gone_check)) {
+        ev_timer_set(&s->gone_check, GONE_CHECK_S, GONE_CHECK_S);
+        ev_timer_start(s->worker->loop, &s->gone_check);
+    } else if (!on && ev_is_active(&s->gone_check)) {
+        ev_timer_stop(s->worker->loop, &s->gone_check);
+    }
+}
+
 void tn_session_watch(struct tn_session *s)
 {
     if (s->state == TN_SESSION_CLOSING)
         return;
+    set_gone_check(s, s->busy && input_room(s) == 0);
     set_io(s, &s->read_ev, !s->client_gone && !ev_is_active(&s->again) && input_room(s) > 0 &&
            !tn_session_output_full(s));
     set_io(s, &s->write_ev, s->out_first != NULL && !s->out_held);
@@ -131,6 +145,17 @@ static void on_client_gone(struct tn_session *s, const char *reason)
         return;
     s->client_gone = true;
     tn_session_close(s, reason);
+}
+
+static void on_gone_check(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+    struct tn_session *s = TN_CONTAINER_OF(timer, struct tn_session, gone_check);
+    struct pollfd      look = {.fd = s->transport.fd, .events = POLLRDHUP};
+
+    (void)loop;
+    (void)revents;
+    if (poll(&look, 1, 0) == 1 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0)
+        on_client_gone(s, "client closed the connection");
 }
 
 static enum tn_io read_some(struct tn_session *s)
@@ -269,6 +294,7 @@ static struct tn_session *new_session(struct tn_worker *worker, int fd, const ch
     ev_io_init(&s->write_ev, on_writable, fd, EV_WRITE);
     ev_init(&s->timer, on_timer);
     ev_init(&s->again, on_again);
+    ev_init(&s->gone_check, on_gone_check);
     return s;
 }
 

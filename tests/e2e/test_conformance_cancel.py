@@ -226,3 +226,11 @@ def test_many_at_once(engine):
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_a_lost_client_is_noticed_behind_unread_messages(engine, client):
+    """Reading stops while enough messages wait; that the client is gone is seen all the same."""
+    start_long(engine, client)
+    client.send(*[wire.query("SELECT 1")] * 20000)
+    client.close()
+    nothing_runs(engine)

@@ -138,6 +138,18 @@ static void check_foreign_options(const struct cluster_view *c)
     }
 }
 
+/* Each of them runs on a thread of the pool, which logins, cancels and reloads need, too. */
+static void check_threads(const struct cluster_view *c)
+{
+    char text[160];
+
+    if (c->conf->max_running < c->draft->config->settings.offload_threads)
+        return;
+    snprintf(text, sizeof text, "no less than offloadThreads (%llu): queries that run would leave no thread for cancels and logins",
+             (unsigned long long)c->draft->config->settings.offload_threads);
+    cluster_problem(c, TN_PROBLEM_WARNING, "maxRunningQueries", text);
+}
+
 static void check_embedded(const struct cluster_view *c)
 {
     const struct tn_cluster_conf *conf = c->conf;
@@ -213,6 +225,7 @@ static void check_cluster(const struct cluster_view *c)
     case TN_CFG_ENGINE_DUCKDB:
     case TN_CFG_ENGINE_SQLITE:
         check_embedded(c);
+        check_threads(c);
         break;
     case TN_CFG_ENGINE_POSTGRES:
         check_postgres(c);

@@ -280,10 +280,20 @@ static enum tn_status used_bytes(struct tn_history_file *file, uint64_t *out, in
     return TN_OK;
 }
 
+/* How many of the oldest to remove next, from what the last STEP freed: not more than the excess asks for, so that records as
+ * long as the whole limit do not take the newest with them. */
+static unsigned next_step(unsigned step, uint64_t freed, uint64_t excess)
+{
+    if (freed == 0)
+        return TN_MIN(2 * step, (unsigned)PRUNE_STEP);
+    return (unsigned)TN_MAX(TN_MIN(excess / TN_MAX(freed / step, (uint64_t)1), (uint64_t)PRUNE_STEP), (uint64_t)1);
+}
+
 enum tn_status tn_history_file_prune(struct tn_history_file *file, uint64_t cutoff_us, uint64_t max_size, unsigned most,
                                      uint64_t *pruned, struct tn_error *err)
 {
-    uint64_t used;
+    uint64_t used, before;
+    unsigned oldest = 1;
     int64_t  free_pages;
     char     vacuum[64];
 
@@ -293,12 +303,14 @@ enum tn_status tn_history_file_prune(struct tn_history_file *file, uint64_t cuto
         TN_TRY(prune_age(file, cutoff_us, most, pruned, err));
     TN_TRY(used_bytes(file, &used, &free_pages, err));
     while (max_size > 0 && used > max_size && *pruned < most) {
-        sqlite3_bind_int64(file->prune_size, 1, PRUNE_STEP);
+        sqlite3_bind_int64(file->prune_size, 1, oldest);
         TN_TRY(step(file, file->prune_size, err));
         if (sqlite3_changes(file->db) == 0)
             break;
         *pruned += (uint64_t)sqlite3_changes(file->db);
+        before = used;
         TN_TRY(used_bytes(file, &used, &free_pages, err));
+        oldest = next_step(oldest, before > used ? before - used : 0, used > max_size ? used - max_size : 0);
     }
     TN_TRY(tn_history_file_commit(file, err));
     if (free_pages == 0)

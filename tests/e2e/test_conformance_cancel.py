@@ -100,18 +100,16 @@ def test_cancel_when_nothing_runs(client):
 
 def test_cancel_never_hits_the_next_query(engine, client):
     """Cancels race with the end of short queries; a query that is sent after the cancel connection closed always succeeds."""
-    hit = 0
     for i in range(150):
         client.send(wire.query(f"SELECT {i}"))
+        time.sleep(i % 5 * 0.001) # before, at and after its end; which of them wins is the machine's
         client.cancel()
         messages = client.until()
         if any(m.type == "E" for m in messages):
             assert wire.error(messages).sqlstate == "57014"
-            hit += 1
         else:
             assert wire.texts(messages) == [[str(i)]]
         assert client.value(f"SELECT {i} + 1") == str(i + 1)
-    assert hit < 150
 
 
 def test_statement_timeout(engine, client):

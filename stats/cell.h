@@ -1,0 +1,53 @@
+/* cell.h - what one shape showed on one cluster: 32 bytes as they lie in the store, and the same as numbers.
+ *
+ * Durations are y = ln(seconds), never below ln(1 ms). A cell is learned by stats/learn.c; the meaning of every member is
+ * that of the policy (mean and variance of a normal belief about y, a bound instead of a mean while no run was complete). */
+#ifndef TN_STATS_CELL_H
+#define TN_STATS_CELL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TN_FLOOR_S 0.001 /* shorter durations count as this one */
+
+/* Log codes: 16 bits for a positive number, relative step 2.7e-4; 0 stands for "none". */
+struct tn_cell {
+    float    m;          /* mean of y */
+    uint16_t P;          /* log code: variance of that mean */
+    uint16_t n;          /* completed runs, saturated */
+    int16_t  cen;        /* bound on y in 1/2048, while n == 0; INT16_MIN = none */
+    uint8_t  ncen;       /* times the bound was survived */
+    int8_t   run;        /* surprise run, 1/16 */
+    uint16_t last;       /* visits of the shape at the last look, mod 65536 */
+    int16_t  A0;         /* shift of the cluster at the last write, 1/4096 */
+    uint8_t  succ, fail; /* decayed counts, 1/16 */
+    float    cost;       /* moving mean of the bill, micro-dollars; < 0: a lower bound (of cut runs); 0 = none */
+    uint16_t M2;         /* log code: decayed variance of y, for reports */
+    uint16_t p50, p95;   /* log codes of seconds, for reports; 0 = from m and M2 */
+    uint32_t hist;       /* place in the store's pool of histograms, 0 = none */
+};
+_Static_assert(sizeof(struct tn_cell) == 32, "a cell is 32 bytes");
+
+struct tn_belief { /* a cell as numbers */
+    double   m, P;
+    unsigned n;
+    bool     bounded; /* cen is there */
+    double   cen;
+    unsigned ncen;
+    double   run;
+    uint16_t last;
+    double   A0;
+    double   succ, fail;
+    double   cost; /* micro-dollars */
+    double   M2;
+};
+
+void tn_cell_init(struct tn_cell *cell); /* nothing known */
+void tn_cell_load(const struct tn_cell *cell, struct tn_belief *out);
+/* Rounds; keeps p50, p95 and hist. */
+void tn_cell_store(struct tn_cell *cell, const struct tn_belief *belief);
+
+uint16_t tn_log_code(double x); /* 0 for x <= 0 */
+double   tn_log_decode(uint16_t code);
+
+#endif

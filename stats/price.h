@@ -1,0 +1,45 @@
+/* price.h - what a run costs on a cluster, expected and settled. Money is integer micro-dollars in storage, double on the
+ * way. */
+#ifndef TN_STATS_PRICE_H
+#define TN_STATS_PRICE_H
+
+#include "config/config.h"
+
+#include <stdint.h>
+
+enum tn_price_type { TN_PRICE_FREE, TN_PRICE_PER_SECOND, TN_PRICE_PER_SCAN, TN_PRICE_PER_QUERY, TN_PRICE_AUTO_SUSPEND };
+
+struct tn_price {
+    enum tn_price_type type;
+    double   usd_per_second; /* perSecond: of the share of one query (usdPerHour / 3600 / slots for share); autoSuspend: of the whole */
+    double   slots;          /* perSecond, 0 = one */
+    bool     marginal;       /* perSecond: an idle cluster is paid for anyway */
+    double   usd_per_byte;   /* perScan */
+    double   min_bytes, round_bytes;
+    double   usd_per_query;  /* perQuery; with perScan in addition */
+    double   min_seconds, idle_seconds; /* autoSuspend */
+    bool     full_on_cancel; /* perScan: a cancelled run is charged in full */
+};
+
+/* From the options price.* of a cluster; all free when none is given. */
+void tn_price_init(struct tn_price *price, const struct tn_cluster_conf *conf);
+
+/* The bill of one run in micro-dollars: SECONDS on the engine, BYTES scanned (negative = not known: the part that depends on
+ * them is 0), UTILISATION (running / slots at the start, for marginal), AWAKE_S: seconds until the cluster would suspend, 0 =
+ * it is suspended. CUT: it was cancelled. */
+struct tn_run_bill {
+    double seconds, bytes, utilisation, awake_s;
+    bool   cut;
+};
+struct tn_cost {
+    double average;  /* micro-dollars: its share of what the cluster costs */
+    double marginal; /* what is paid more because of it */
+};
+void tn_price_bill(const struct tn_price *price, const struct tn_run_bill *run, struct tn_cost *out);
+
+/* Rates for expectations. */
+double tn_price_per_second(const struct tn_price *price, double utilisation, double awake_s); /* micro-dollars */
+double tn_price_of_bytes(const struct tn_price *price, double bytes);                        /* micro-dollars */
+bool   tn_price_by_bytes(const struct tn_price *price);
+
+#endif

@@ -1,0 +1,55 @@
+/* shape.h - which statements are "the same": the identity under which statistics are kept.
+ *
+ *   L0 exact text      128-bit XXH3 of text and context -> per-worker cache -> shape and features
+ *   L1 template        stats/template.h, 128 bits, literals and comments gone, aliases renamed
+ *   L2 fingerprint     libpg_query where its grammar fits, with salts for what it merges wrongly; else L1 is the shape
+ *
+ * A shape also holds the context that changes a query's meaning (dialect, catalog, search path, role). */
+#ifndef TN_STATS_SHAPE_H
+#define TN_STATS_SHAPE_H
+
+#include "stats/features.h"
+
+enum { TN_SHAPE_CLASSES = 96 }; /* joins 0..5 x GROUP BY x LIKE x DISTINCT x WHERE */
+
+/* What is part of a shape besides its text. Names as the client gave them. */
+struct tn_shape_context {
+    enum tn_dialect dialect;
+    struct tn_str   database;    /* catalog */
+    struct tn_str   search_path;
+    struct tn_str   role;
+};
+
+enum tn_shape_level { TN_SHAPE_TEMPLATE, TN_SHAPE_FINGERPRINT };
+
+struct tn_shape {
+    uint64_t            key[2];      /* identity; key[0] is never 0 */
+    uint64_t            text[2];     /* of the exact text with its context and parameter values */
+    uint64_t            tmpl[2];     /* L1 */
+    uint8_t             class;       /* < TN_SHAPE_CLASSES */
+    uint8_t             band;        /* size class of the literals, 0 .. 15; 0 = none */
+    enum tn_shape_level level;
+};
+
+struct tn_shaper;
+
+/* Caches of one thread. ENTRIES of L0 (rounded up to a power of two); NULL when there is no memory. */
+struct tn_shaper *tn_shaper_new(unsigned entries);
+void              tn_shaper_free(struct tn_shaper *shaper);
+
+/* The shape of TEXT, one statement, and its FEATURES (out; they point into TEXT). PARAMS (may be NULL) are the texts of the
+ * parameter values that choose the band, PARAM_COUNT of them; ptr NULL = NULL or binary. On a known template: no allocation,
+ * no libpg_query. Never fails: what nobody can parse is known by its L1. */
+void tn_shaper_find(struct tn_shaper *shaper, struct tn_str text, const struct tn_shape_context *context,
+                    const struct tn_str *params, unsigned param_count, struct tn_shape *shape, struct tn_features *features);
+
+/* The template as text, for reports: literals are `?`, comments gone, one space between tokens where needed. As
+ * tn_text_without_literals() in size and cutting. */
+size_t tn_shape_text(char *out, size_t size, struct tn_str text, enum tn_dialect dialect);
+
+struct tn_shaper_counts {
+    uint64_t l0_hits, l1_hits, fingerprints, fingerprints_failed; /* since made */
+};
+void tn_shaper_counts(const struct tn_shaper *shaper, struct tn_shaper_counts *out); /* any thread */
+
+#endif

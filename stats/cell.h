@@ -10,7 +10,7 @@
 
 #define TN_FLOOR_S 0.001 /* shorter durations count as this one */
 
-/* Log codes: 16 bits for a positive number, relative step 2.7e-4; 0 stands for "none". */
+/* Log codes: 16 bits for a positive number from 2.1e-8 to 4.8e7 (others count as these), within 2.7e-4 of it; 0 = none. */
 struct tn_cell {
     float    m;          /* mean of y */
     uint16_t P;          /* log code: variance of that mean */
@@ -21,8 +21,8 @@ struct tn_cell {
     uint16_t last;       /* visits of the shape at the last look, mod 65536 */
     int16_t  A0;         /* shift of the cluster at the last write, 1/4096 */
     uint8_t  succ, fail; /* decayed counts, 1/16 */
-    float    cost;       /* moving mean of the bill, micro-dollars; < 0: a lower bound (of cut runs); 0 = none */
     uint16_t M2;         /* log code: decayed variance of y, for reports */
+    float    cost;       /* moving mean of the bill, micro-dollars; < 0: a lower bound (of cut runs); 0 = none */
     uint16_t p50, p95;   /* log codes of seconds, for reports; 0 = from m and M2 */
     uint32_t hist;       /* place in the store's pool of histograms, 0 = none */
 };
@@ -47,7 +47,18 @@ void tn_cell_load(const struct tn_cell *cell, struct tn_belief *out);
 /* Rounds; keeps p50, p95 and hist. */
 void tn_cell_store(struct tn_cell *cell, const struct tn_belief *belief);
 
-uint16_t tn_log_code(double x); /* 0 for x <= 0 */
+uint16_t tn_log_code(double x); /* 0 for x <= 0 and what is no number */
 double   tn_log_decode(uint16_t code);
+
+/* n and the counts of results times FACTOR, n at most MOST and at least 1; P as much wider, at least LEAST_P. A cell without a
+ * run stays as it is. */
+#define TN_CELL_MOST_P 4.0 /* wider than that says nothing more */
+void tn_cell_discount(struct tn_cell *cell, double factor, unsigned most, double least_P);
+/* What was learned in two places (or before and after an eviction) as if in one: counts add, moments by Chan's formula. The
+ * time of the last look stays that of CELL; hist stays, p50 and p95 are forgotten. */
+void tn_cell_merge(struct tn_cell *cell, const struct tn_cell *older);
+
+/* P50 and P95 in seconds: histogram or moments; false when there is no complete run. */
+bool tn_cell_quantiles(const struct tn_cell *cell, double *p50, double *p95);
 
 #endif

@@ -116,9 +116,6 @@ TN_MUST_USE enum tn_status tn_store_each(struct tn_store *store, bool evicted, t
 /* The same from the file at PATH, read-only, while a server writes or not. */
 TN_MUST_USE enum tn_status tn_store_each_file(const char *path, tn_shape_report_fn *fn, void *arg, struct tn_error *err);
 
-/* P50 and P95 of a cell in seconds: histogram or moments; false when it has no complete run. */
-bool tn_cell_quantiles(const struct tn_cell *cell, double *p50, double *p95);
-
 /* Forget what is known: one shape (KEY), or every shape (KEY NULL). */
 void tn_store_reset(struct tn_store *store, const uint64_t key[2]);
 

@@ -1,0 +1,158 @@
+#include "stats/cell.h"
+
+#include "base/compiler.h"
+
+#include <math.h>
+
+/* 65,535 codes around 1.0: e^-17.7 to e^17.7, rounded to 1/1852 of a natural logarithm. */
+enum { STEPS_PER_NAT = 1852, CODE_OF_ONE = 32768 };
+
+static const double z95 = 1.6448536269514722; /* 95th percentile of the standard normal */
+
+uint16_t tn_log_code(double x)
+{
+    double code;
+
+    if (!(x > 0.0))
+        return 0;
+    code = round(log(x) * STEPS_PER_NAT) + CODE_OF_ONE;
+    return (uint16_t)TN_MAX(TN_MIN(code, 65535.0), 1.0);
+}
+
+double tn_log_decode(uint16_t code)
+{
+    return code == 0 ? 0.0 : exp(((double)code - CODE_OF_ONE) / STEPS_PER_NAT);
+}
+
+/* X in units of 1/SCALE, within [LOW, HIGH]; what is no number is 0. */
+static double fixed(double x, double scale, double low, double high)
+{
+    double value = round(x * scale);
+
+    if (isnan(value))
+        return 0.0;
+    return TN_MAX(TN_MIN(value, high), low);
+}
+
+void tn_cell_init(struct tn_cell *cell)
+{
+    *cell = (struct tn_cell){.cen = INT16_MIN};
+}
+
+void tn_cell_load(const struct tn_cell *cell, struct tn_belief *out)
+{
+    *out = (struct tn_belief){
+        .m = (double)cell->m,
+        .P = tn_log_decode(cell->P),
+        .n = cell->n,
+        .bounded = cell->cen != INT16_MIN,
+        .cen = cell->cen != INT16_MIN ? cell->cen / 2048.0 : 0.0,
+        .ncen = cell->ncen,
+        .run = cell->run / 16.0,
+        .last = cell->last,
+        .A0 = cell->A0 / 4096.0,
+        .succ = cell->succ / 16.0,
+        .fail = cell->fail / 16.0,
+        .cost = (double)cell->cost,
+        .M2 = tn_log_decode(cell->M2),
+    };
+}
+
+void tn_cell_store(struct tn_cell *cell, const struct tn_belief *belief)
+{
+    cell->m = isfinite(belief->m) ? (float)belief->m : 0.0f;
+    cell->P = tn_log_code(belief->P);
+    cell->n = (uint16_t)TN_MIN(belief->n, 65535u);
+    cell->cen = belief->bounded ? (int16_t)fixed(belief->cen, 2048, -32767, 32767) : INT16_MIN;
+    cell->ncen = (uint8_t)TN_MIN(belief->ncen, 255u);
+    cell->run = (int8_t)fixed(belief->run, 16, -127, 127);
+    cell->last = belief->last;
+    cell->A0 = (int16_t)fixed(belief->A0, 4096, -32767, 32767);
+    cell->succ = (uint8_t)fixed(belief->succ, 16, 0, 255);
+    cell->fail = (uint8_t)fixed(belief->fail, 16, 0, 255);
+    cell->cost = isfinite(belief->cost) ? (float)belief->cost : 0.0f;
+    cell->M2 = tn_log_code(belief->M2);
+}
+
+bool tn_cell_quantiles(const struct tn_cell *cell, double *p50, double *p95)
+{
+    if (cell->n == 0)
+        return false;
+    *p50 = cell->p50 != 0 ? tn_log_decode(cell->p50) : exp((double)cell->m);
+    *p95 = cell->p95 != 0 ? tn_log_decode(cell->p95) : exp((double)cell->m + z95 * sqrt(tn_log_decode(cell->M2)));
+    *p95 = TN_MAX(*p95, *p50);
+    return true;
+}
+
+/* Fewer runs are a wider belief about the mean: P grows as n shrinks. Never to no run at all, which means something else. */
+void tn_cell_discount(struct tn_cell *cell, double factor, unsigned most, double least_P)
+{
+    double n = cell->n * factor, P = tn_log_decode(cell->P);
+
+    if (cell->n == 0)
+        return;
+    n = TN_MAX(TN_MIN(round(n), (double)most), 1.0);
+    P = TN_MAX(TN_MIN(TN_MAX(P * cell->n / n, least_P), TN_CELL_MOST_P), P);
+    cell->P = tn_log_code(P);
+    cell->n = (uint16_t)n;
+    cell->succ = (uint8_t)fixed(cell->succ * factor, 1, 0, 255);
+    cell->fail = (uint8_t)fixed(cell->fail * factor, 1, 0, 255);
+}
+
+/* Pooled variance and mean (Chan, Golub, LeVeque 1979); the belief about the mean by its precisions, which is the same
+ * where P = variance / n, and right where one of the two had more reason to be sure. */
+static void merge_runs(struct tn_belief *into, const struct tn_belief *older)
+{
+    double n1 = into->n, n2 = older->n, n = n1 + n2;
+    double P1 = TN_MAX(into->P, 1e-6), P2 = TN_MAX(older->P, 1e-6);
+    double m2 = older->m + into->A0 - older->A0; /* as if written at the same shift of the cluster */
+    double delta = m2 - into->m;
+
+    into->M2 = (n1 * into->M2 + n2 * older->M2) / n + delta * delta * n1 * n2 / (n * n);
+    into->m = (into->m / P1 + m2 / P2) / (1 / P1 + 1 / P2);
+    into->P = 1 / (1 / P1 + 1 / P2);
+    into->n = (unsigned)TN_MIN(n, 65535.0);
+    if (into->cost == 0.0)
+        into->cost = older->cost;
+    else if (older->cost != 0.0 && (into->cost > 0.0) == (older->cost > 0.0))
+        into->cost = (n1 * into->cost + n2 * older->cost) / n;
+    else
+        into->cost = TN_MAX(into->cost, older->cost); /* a bill says more than a bound of one */
+}
+
+static void merge_bounds(struct tn_belief *into, const struct tn_belief *older)
+{
+    double cen = older->cen + into->A0 - older->A0;
+
+    if (!older->bounded)
+        return;
+    into->cen = into->bounded ? TN_MAX(into->cen, cen) : cen;
+    into->bounded = true;
+    into->ncen += older->ncen;
+}
+
+void tn_cell_merge(struct tn_cell *cell, const struct tn_cell *older)
+{
+    struct tn_belief a, b;
+
+    tn_cell_load(cell, &a);
+    tn_cell_load(older, &b);
+    if (a.n > 0 && b.n > 0) {
+        merge_runs(&a, &b);
+    } else if (b.n > 0) { /* runs say more than a bound */
+        a.m = b.m + a.A0 - b.A0;
+        a.P = b.P;
+        a.n = b.n;
+        a.M2 = b.M2;
+        a.cost = b.cost;
+        a.bounded = false;
+        a.ncen = 0;
+    } else if (a.n == 0) {
+        merge_bounds(&a, &b);
+        a.cost = a.cost == 0.0 ? b.cost : a.cost;
+    }
+    a.succ += b.succ;
+    a.fail += b.fail;
+    tn_cell_store(cell, &a);
+    cell->p50 = cell->p95 = 0; /* of neither */
+}

@@ -1,0 +1,158 @@
+#include "stats/store_shard.h"
+
+#include "base/alloc.h"
+
+bool tn_clusters_init(struct tn_store_clusters *clusters)
+{
+    pthread_mutex_init(&clusters->mutex, NULL);
+    clusters->next_file = 1;
+    return true;
+}
+
+void tn_clusters_reset(struct tn_store_clusters *clusters)
+{
+    for (unsigned i = 0; i < TN_STORE_CLUSTERS; i++)
+        tn_free(atomic_load(&clusters->list[i].name));
+    for (size_t i = 0; i < clusters->old_count; i++)
+        tn_free(clusters->old_names[i]);
+    tn_free(clusters->old_names);
+    pthread_mutex_destroy(&clusters->mutex);
+}
+
+struct tn_str tn_store_cluster_name(const struct tn_store *store, unsigned cluster)
+{
+    if (cluster >= TN_STORE_CLUSTERS)
+        return (struct tn_str){NULL, 0};
+    return tn_str(atomic_load_explicit(&store->clusters.list[cluster].name, memory_order_acquire));
+}
+
+unsigned tn_store_cluster_find(const struct tn_store *store, struct tn_str name)
+{
+    for (unsigned i = 0; i < TN_STORE_CLUSTERS; i++) {
+        const char *known = atomic_load_explicit(&store->clusters.list[i].name, memory_order_acquire);
+
+        if (known != NULL && tn_str_eq_c(name, known))
+            return i;
+    }
+    return TN_STORE_NONE;
+}
+
+/* The old text stays until the end: somebody may be reading it. */
+static bool set_name(struct tn_store_clusters *clusters, struct tn_store_cluster *cluster, struct tn_str name)
+{
+    char  *copy = tn_strndup(name.ptr, name.len), *old = atomic_load(&cluster->name);
+    char **names;
+
+    if (copy == NULL)
+        return false;
+    if (old != NULL) {
+        names = tn_realloc(clusters->old_names, (clusters->old_count + 1) * sizeof *names);
+        if (names == NULL) {
+            tn_free(copy);
+            return false;
+        }
+        clusters->old_names = names;
+        names[clusters->old_count++] = old;
+    }
+    atomic_store_explicit(&cluster->name, copy, memory_order_release);
+    cluster->changed = true;
+    return true;
+}
+
+enum { DROP_CELLS, DISCOUNT_CELLS };
+
+/* Every shape's cell of CLUSTER: gone, or worth a tenth with an open variance: the cluster is not what it was. */
+static void change_cells(struct tn_store *store, unsigned cluster, int what)
+{
+    for (unsigned s = 0; s < tn_store_shard_count(store); s++) {
+        struct tn_shard *shard = &store->shards[s];
+
+        pthread_mutex_lock(&shard->mutex);
+        for (uint32_t slot = 0; slot < shard->high; slot++) {
+            struct tn_cell *cell = NULL;
+
+            if ((shard->states[slot] & TN_STATE_USED) != 0)
+                cell = tn_shard_cell(shard, &shard->entries[slot], cluster, false);
+            if (cell == NULL)
+                continue;
+            if (what == DROP_CELLS)
+                tn_shard_drop_cell(shard, &shard->entries[slot], cluster);
+            else
+                tn_cell_discount(cell, TN_STORE_CHANGED_FACTOR, UINT16_MAX, TN_STORE_CHANGED_P);
+            tn_bit_set(shard->dirty, slot);
+        }
+        pthread_mutex_unlock(&shard->mutex);
+    }
+}
+
+/* A free number, or the one of a cluster that nobody configured and that was not seen for longest. */
+static unsigned free_number(struct tn_store *store)
+{
+    unsigned best = TN_STORE_NONE;
+
+    for (unsigned i = 0; i < TN_STORE_CLUSTERS; i++) {
+        const struct tn_store_cluster *cluster = &store->clusters.list[i];
+
+        if (atomic_load(&cluster->name) == NULL)
+            return i;
+        if (!cluster->configured && (best == TN_STORE_NONE || cluster->seen_s < store->clusters.list[best].seen_s))
+            best = i;
+    }
+    return best;
+}
+
+static unsigned find_known(struct tn_store *store, struct tn_str name, const struct tn_str *aliases, size_t alias_count)
+{
+    unsigned number = tn_store_cluster_find(store, name);
+
+    for (size_t i = 0; number == TN_STORE_NONE && i < alias_count; i++) {
+        number = tn_store_cluster_find(store, aliases[i]);
+        if (number != TN_STORE_NONE && store->clusters.list[number].configured)
+            number = TN_STORE_NONE; /* another cluster has that name now */
+    }
+    return number;
+}
+
+static unsigned add_cluster(struct tn_store *store, struct tn_str name, uint64_t signature)
+{
+    unsigned                 number = free_number(store);
+    struct tn_store_cluster *cluster;
+
+    if (number == TN_STORE_NONE)
+        return number;
+    cluster = &store->clusters.list[number];
+    if (atomic_load(&cluster->name) != NULL)
+        change_cells(store, number, DROP_CELLS);
+    if (!set_name(&store->clusters, cluster, name))
+        return TN_STORE_NONE;
+    atomic_store(&cluster->file, store->clusters.next_file++);
+    atomic_store(&cluster->epoch, 0);
+    cluster->signature = signature;
+    return number;
+}
+
+unsigned tn_store_cluster(struct tn_store *store, struct tn_str name, const struct tn_str *aliases, size_t alias_count,
+                          uint64_t signature)
+{
+    struct tn_store_cluster *cluster;
+    unsigned                 number;
+
+    pthread_mutex_lock(&store->clusters.mutex);
+    number = find_known(store, name, aliases, alias_count);
+    if (number == TN_STORE_NONE)
+        number = add_cluster(store, name, signature);
+    if (number != TN_STORE_NONE) {
+        cluster = &store->clusters.list[number];
+        if (!tn_str_eq_c(name, atomic_load(&cluster->name)))
+            (void)!set_name(&store->clusters, cluster, name); /* no memory: under its old name until the next start */
+        if (cluster->signature != signature) {
+            cluster->signature = signature;
+            atomic_fetch_add(&cluster->epoch, 1);
+            change_cells(store, number, DISCOUNT_CELLS);
+        }
+        cluster->configured = cluster->changed = true;
+        cluster->seen_s = tn_store_now_s();
+    }
+    pthread_mutex_unlock(&store->clusters.mutex);
+    return number;
+}

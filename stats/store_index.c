@@ -1,0 +1,163 @@
+#include "stats/store_shard.h"
+
+#include "base/alloc.h"
+
+enum { LOOK_AT_MOST = 1024, WAITING_AT_MOST = 65536 };
+
+struct tn_shape_entry *tn_shard_find(struct tn_shard *shard, const uint64_t key[2], uint64_t hash)
+{
+    uint32_t tag = (uint32_t)hash;
+
+    for (uint32_t at = tag & shard->index_mask; shard->index[at].slot != 0; at = (at + 1) & shard->index_mask) {
+        struct tn_shape_entry *entry;
+
+        if (shard->index[at].tag != tag)
+            continue;
+        entry = &shard->entries[shard->index[at].slot - 1];
+        if (entry->key[0] == key[0] && entry->key[1] == key[1])
+            return entry;
+    }
+    return NULL;
+}
+
+static void index_put(struct tn_shard *shard, uint32_t tag, uint32_t slot)
+{
+    uint32_t at = tag & shard->index_mask;
+
+    while (shard->index[at].slot != 0)
+        at = (at + 1) & shard->index_mask;
+    shard->index[at] = (struct tn_store_index){.tag = tag, .slot = slot + 1};
+}
+
+/* Moves back what had to step over the removed one (Knuth, volume 3, 6.4, algorithm R). */
+static void index_remove(struct tn_shard *shard, uint32_t tag, uint32_t slot)
+{
+    uint32_t at = tag & shard->index_mask, hole;
+
+    while (shard->index[at].slot != slot + 1)
+        at = (at + 1) & shard->index_mask;
+    for (hole = at;;) {
+        uint32_t home;
+
+        at = (at + 1) & shard->index_mask;
+        if (shard->index[at].slot == 0)
+            break;
+        home = shard->index[at].tag & shard->index_mask;
+        if (((at - home) & shard->index_mask) >= ((at - hole) & shard->index_mask)) {
+            shard->index[hole] = shard->index[at];
+            hole = at;
+        }
+    }
+    shard->index[hole] = (struct tn_store_index){.slot = 0};
+}
+
+void tn_shard_remove(struct tn_store *store, struct tn_shard *shard, uint32_t slot)
+{
+    struct tn_shape_entry *entry = &shard->entries[slot];
+
+    index_remove(shard, (uint32_t)tn_store_hash(entry->key), slot);
+    tn_shard_drop_cells(shard, entry);
+    if ((shard->states[slot] & TN_STATE_SINGLE) != 0)
+        tn_limits_single(store, entry->first_s, 0); /* it still was one; only the mark goes */
+    if (shard->texts[slot] != NULL)
+        atomic_fetch_sub_explicit(&store->text_bytes, shard->texts[slot]->text_len, memory_order_relaxed);
+    tn_free(shard->texts[slot]);
+    shard->texts[slot] = NULL;
+    shard->states[slot] = 0;
+    tn_bit_clear(shard->dirty, slot);
+    tn_bit_clear(shard->fetch, slot);
+    *entry = (struct tn_shape_entry){.more = shard->free};
+    shard->free = slot + 1;
+    shard->count--;
+    atomic_fetch_sub_explicit(&store->resident, 1, memory_order_relaxed);
+}
+
+/* In flight, or not yet joined with what the file knows of it. */
+static bool is_kept(const struct tn_shard *shard, uint32_t slot)
+{
+    return shard->entries[slot].flights != NULL || tn_bit(shard->fetch, slot);
+}
+
+/* CLOCK with a count of uses instead of a bit: a flood of shapes that are seen once turns the hand, but goes first. */
+static bool find_victim(struct tn_shard *shard, uint32_t *out)
+{
+    unsigned least = TN_STATE_USES + 1;
+
+    for (unsigned i = 0; i < LOOK_AT_MOST && shard->high > 0; i++) {
+        uint32_t slot = shard->hand;
+        uint8_t *state = &shard->states[slot];
+        unsigned uses = *state & TN_STATE_USES;
+
+        shard->hand = slot + 1 < shard->high ? slot + 1 : 0;
+        if ((*state & TN_STATE_USED) == 0 || is_kept(shard, slot))
+            continue;
+        if (uses < least) {
+            least = uses;
+            *out = slot;
+        }
+        if (uses == 0)
+            return true;
+        (*state)--;
+    }
+    return least <= TN_STATE_USES;
+}
+
+/* Hands a shape to the writer. False: too many wait for it already, or no memory. */
+static bool hand_over(struct tn_store *store, struct tn_shard *shard, uint32_t slot)
+{
+    struct tn_shape_entry   *entry = &shard->entries[slot];
+    struct tn_store_evicted *evicted;
+
+    if (atomic_load_explicit(&store->waiting, memory_order_relaxed) >= WAITING_AT_MOST)
+        return false;
+    evicted = tn_malloc(sizeof *evicted + tn_row_bound(shard, entry));
+    if (evicted == NULL)
+        return false;
+    *evicted = (struct tn_store_evicted){.text = shard->texts[slot], .entry = *entry};
+    evicted->size = (uint32_t)tn_row_encode(store, shard, entry, evicted->cells);
+    if (shard->texts[slot] != NULL)
+        atomic_fetch_sub_explicit(&store->text_bytes, shard->texts[slot]->text_len, memory_order_relaxed);
+    shard->texts[slot] = NULL;
+    *shard->evicted_end = evicted;
+    shard->evicted_end = &evicted->next;
+    atomic_fetch_add_explicit(&store->waiting, 1, memory_order_relaxed);
+    atomic_store_explicit(&store->cold, true, memory_order_relaxed);
+    return true;
+}
+
+static bool evict(struct tn_store *store, struct tn_shard *shard)
+{
+    uint32_t slot;
+
+    if (!find_victim(shard, &slot) || (store->writer != NULL && !hand_over(store, shard, slot)))
+        return false;
+    tn_shard_remove(store, shard, slot);
+    atomic_fetch_add_explicit(&store->evicted, 1, memory_order_relaxed);
+    return true;
+}
+
+struct tn_shape_entry *tn_shard_insert(struct tn_store *store, struct tn_shard *shard, const uint64_t key[2], uint64_t hash)
+{
+    struct tn_shape_entry *entry;
+    uint32_t               slot;
+
+    bool                   full = atomic_fetch_add_explicit(&store->resident, 1, memory_order_relaxed) >= store->options.max_shapes;
+
+    if ((full || shard->count >= shard->capacity) && !evict(store, shard)) {
+        atomic_fetch_sub_explicit(&store->resident, 1, memory_order_relaxed);
+        return NULL;
+    }
+    if (shard->free != 0) {
+        slot = shard->free - 1;
+        shard->free = shard->entries[slot].more;
+    } else {
+        slot = shard->high++;
+    }
+    entry = &shard->entries[slot];
+    *entry = (struct tn_shape_entry){.key = {key[0], key[1]}, .incumbent = TN_STORE_NONE};
+    memset(entry->who, TN_STORE_NONE, sizeof entry->who);
+    shard->states[slot] = TN_STATE_USED;
+    index_put(shard, (uint32_t)hash, slot);
+    shard->count++;
+    return entry;
+}

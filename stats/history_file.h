@@ -3,9 +3,8 @@
 #ifndef TN_STATS_HISTORY_FILE_H
 #define TN_STATS_HISTORY_FILE_H
 
+#include "stats/database.h"
 #include "stats/history.h"
-
-#include <sqlite3.h>
 
 enum { TN_HISTORY_URI = 160 };
 
@@ -15,11 +14,9 @@ struct tn_history_file {
 };
 
 enum tn_history_file_flag {
-    TN_HISTORY_FILE_IN_MEMORY = 1, /* the name is a URI */
-    TN_HISTORY_FILE_READ_ONLY = 2,
-    /* The process has or had the file open: its header was looked at already. Looking again would, by closing the file,
-     * release the POSIX locks that SQLite holds on it. */
-    TN_HISTORY_FILE_KNOWN = 4
+    TN_HISTORY_FILE_IN_MEMORY = TN_DATABASE_IN_MEMORY,
+    TN_HISTORY_FILE_READ_ONLY = TN_DATABASE_READ_ONLY,
+    TN_HISTORY_FILE_KNOWN = TN_DATABASE_KNOWN
 };
 
 /* TN_E_INVALID: not ours, damaged or newer, nothing was changed. TN_E_NOT_FOUND: the folder or (read-only) the file is

@@ -103,8 +103,23 @@ static void add_default_tags(struct tn_query *q)
     q->client.tag_count = count;
 }
 
+/* The console is no member of what it shows: not routed, not recorded, not counted. */
+static enum tn_step route_console(struct tn_query *q)
+{
+    struct tn_group *group = tn_runtime_of(q->worker)->server->console->group;
+
+    q->route = (struct tn_route_result){.group = group->conf, .router = "console", .rule = -1};
+    q->client.hint_strategy = TN_STR("");
+    q->group = group;
+    q->internal = true;
+    start_deadline(q);
+    return TN_NEXT;
+}
+
 static enum tn_step stage_route(struct tn_query *q)
 {
+    if (q->console)
+        return route_console(q);
     q->client.wall_us = q->started_wall_us;
     if (tn_routes_decide(q->snapshot->routes, &q->client, &q->features, q->text, &q->arena, &q->route, &q->error) != TN_OK)
         return TN_STOP;

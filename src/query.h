@@ -72,6 +72,7 @@ struct tn_query {
     bool                          needs_writable; /* in a transaction that may write: a writable member if there is one */
     bool                          read_only; /* the session's transaction is, or would be: a write is refused */
     struct tn_cluster            *affinity; /* described there: run there if it is eligible */
+    bool                          console;  /* of the console database: no router is asked, nothing is recorded */
     bool                          internal; /* ROLLBACK of a lost session and the like: not recorded */
     uint64_t                      timeout_us; /* the session's own (statement_timeout); 0 = none */
 

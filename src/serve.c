@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "console/console.h"
 #include "policies/route/route.h"
 #include "server.h"
 #include "session/session.h"
@@ -53,6 +54,7 @@ static enum tn_status open_listeners(struct tn_server *server, const struct tn_s
                                      struct tn_admin **admin, struct tn_error *err)
 {
     TN_TRY(check_exposure(settings, err));
+    TN_TRY(tn_console_open(server, err));
     for (size_t i = 0; i < server->worker_count; i++)
         TN_TRY(tn_sessions_init(server->workers[i], err));
     TN_TRY(tn_admin_open(admin, server, err));

@@ -233,6 +233,8 @@ void tn_server_free(struct tn_server *server)
     tn_snapshot_unref(server->snapshot);
     tn_config_unref(server->started_with);
     tn_history_close(server->history);
+    if (server->console != NULL)
+        server->console->free(server->console);
     tn_admission_free(server->admission);
     pthread_mutex_destroy(&server->reload_lock);
     pthread_mutex_destroy(&server->snapshot_lock);

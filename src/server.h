@@ -6,6 +6,7 @@
 
 #include "admission/admission.h"
 #include "admission/prober.h"
+#include "console.h"
 #include "loop/offload.h"
 #include "query.h"
 #include "snapshot.h"
@@ -47,6 +48,7 @@ struct tn_server {
     struct tn_admission  *admission;
     struct tn_prober     *prober;
     struct tn_history    *history;       /* NULL when switched off */
+    struct tn_console    *console;       /* NULL: there is none; made by tn_console_open() */
     pthread_mutex_t       reload_lock;   /* one reload at a time */
     pthread_mutex_t       snapshot_lock; /* guards the pointer below */
     struct tn_snapshot   *snapshot;

@@ -417,11 +417,19 @@ static void refuse(struct tn_error *err, const char *what, const char *hint)
     tn_error_hint(err, "%s", hint);
 }
 
+/* RESET SHAPE, SHOW HELP: the console's, which understands them before the session does. */
+static bool is_consoles(const struct tn_session *s, struct tn_str sql)
+{
+    return s->console && s->runtime->server->console->is_command(sql);
+}
+
 bool tn_command_run(struct tn_session *s, struct tn_str sql, const struct tn_features *features, struct tn_reply *reply,
                     struct tn_error *err, struct tn_arena *arena, struct tn_str *rewrite)
 {
     tn_arena_reset(arena);
     s->engine_set.pending = false;
+    if (is_consoles(s, sql))
+        return false;
     switch (features->verb) {
     case TN_VERB_SET:        return run_set(s, sql, reply, err, arena, rewrite);
     case TN_VERB_SHOW:       return run_show(s, sql, reply, err, arena);
@@ -445,6 +453,8 @@ bool tn_command_describe(struct tn_session *s, struct tn_str sql, const struct t
     bool all;
 
     *column = tn_str_n(NULL, 0);
+    if (is_consoles(s, sql))
+        return false;
     switch (features->verb) {
     case TN_VERB_SHOW:
         tn_arena_reset(&s->command_arena);

@@ -227,6 +227,7 @@ void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run)
     q->text = run->sql;
     q->features = *run->features;
     q->kind = run->kind;
+    q->console = s->console;
     q->events = run->events;
     q->owner = run->owner;
     if (!fill_client(s, q, &err) || !fill_transaction(s, q, &err)) {

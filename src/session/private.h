@@ -133,6 +133,7 @@ struct tn_session {
     bool                     skip_to_sync;
     bool                     client_gone;
     bool                     stop_soon;  /* the program ends: close when idle */
+    bool                     console;    /* connected to the console database */
     bool                     sticky;     /* the engine connection of `lease` holds state of ours */
     const char              *end_reason;
     char                     peer[TN_PEER_TEXT];

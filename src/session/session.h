@@ -22,10 +22,18 @@ void tn_sessions_free(struct tn_worker *worker); /* loop stopped */
 /* Ends idle sessions now and the others when their statement is through (57P01). */
 void tn_sessions_stop(struct tn_server *server);
 
-/* For lists of what goes on: who asked, of a query whose owner is a session. */
+/* For lists of what goes on; texts live until the return of the function that is given it. */
 struct tn_session_info {
-    uint32_t    pid;
-    const char *peer;
+    uint32_t      pid;
+    const char   *peer, *user, *database; /* user, database: NULL before the start-up */
+    struct tn_str application;
+    const char   *state;       /* session_state.def */
+    char          transaction; /* 'I', 'T', 'E', as PostgreSQL tells it */
+    uint64_t      query;       /* id of the one that runs, 0 = none */
+    uint64_t      statements, bytes_in, bytes_out;
+    size_t        prepared;
+    unsigned      worker;
 };
+void tn_sessions_each(struct tn_worker *worker, void (*fn)(void *arg, const struct tn_session_info *info), void *arg); /* own thread */
 
 #endif

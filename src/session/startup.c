@@ -165,6 +165,19 @@ static void welcome(struct tn_session *s)
            TN_LOG_STR("application", tn_settings_get(s->settings, TN_STR("application_name"))));
 }
 
+/* The database of the program itself. */
+static enum tn_status enter_console(struct tn_session *s, struct tn_error *err)
+{
+    const struct tn_console *console = s->runtime->server->console;
+
+    if (console == NULL || strcmp(s->database, TN_CONSOLE_DATABASE) != 0)
+        return TN_OK;
+    if (!console->admits(console, tn_str(s->user), tn_str(s->peer), err))
+        return TN_E_DENIED;
+    s->console = true;
+    return TN_OK;
+}
+
 static bool start(struct tn_session *s, const struct tn_pg_startup *startup)
 {
     struct tn_error err = TN_ERROR_INIT;
@@ -177,6 +190,8 @@ static bool start(struct tn_session *s, const struct tn_pg_startup *startup)
     }
     if (apply_parameters(s, startup, &err) != TN_OK)
         return refuse(s, &err, "bad start-up parameters");
+    if (enter_console(s, &err) != TN_OK)
+        return refuse(s, &err, "no administrator");
     s->started = tn_settings_list_ref(s->settings);
     welcome(s);
     return true;

@@ -1,0 +1,182 @@
+#include "console/console_command.h"
+
+#include "console/console_visit.h"
+#include "stats/lexer.h"
+
+static const struct {
+    const char *words, *usage, *help;
+} commands[] = {
+#define CONSOLE_COMMAND(name, words, usage, help) {words, usage, help},
+#include "console/console_commands.def"
+#undef CONSOLE_COMMAND
+};
+
+const char *tn_console_command_usage(enum tn_console_command command)
+{
+    return commands[command].usage;
+}
+
+const char *tn_console_command_help(enum tn_console_command command)
+{
+    return commands[command].help;
+}
+
+void tn_console_command_tag(enum tn_console_command command, char *out, size_t size)
+{
+    tn_str_copy(out, size, tn_str(commands[command].words));
+}
+
+/* The words at the beginning of SQL; *REST is what follows them. */
+static bool begins_with(struct tn_str sql, const char *words, struct tn_str *rest)
+{
+    struct tn_lexer lexer;
+    struct tn_token token;
+
+    tn_lexer_init(&lexer, sql, TN_DIALECT_POSTGRES);
+    while (*words != '\0') {
+        size_t len = strcspn(words, " ");
+
+        if (!tn_lexer_next(&lexer, &token) || token.kind != TN_TOKEN_WORD || !tn_str_ieq(token.text, tn_str_n(words, len)))
+            return false;
+        words += len + (words[len] == ' ' ? 1 : 0);
+    }
+    *rest = tn_str_n(sql.ptr + lexer.at, sql.len - lexer.at);
+    return true;
+}
+
+/* pg-1, 'pg-1', "pg-1"; a semicolon at the end is none of it. */
+static struct tn_str plain(struct tn_str text)
+{
+    text = tn_str_trim(text);
+    while (text.len > 0 && text.ptr[text.len - 1] == ';')
+        text = tn_str_trim(tn_str_n(text.ptr, text.len - 1));
+    if (text.len >= 2 && (text.ptr[0] == '\'' || text.ptr[0] == '"') && text.ptr[text.len - 1] == text.ptr[0])
+        text = tn_str_n(text.ptr + 1, text.len - 2);
+    return text;
+}
+
+enum tn_console_command tn_console_command_find(struct tn_str sql, struct tn_str *operand)
+{
+    for (size_t i = 0; i < TN_CONSOLE_COMMANDS; i++)
+        if (begins_with(sql, commands[i].words, operand)) {
+            *operand = plain(*operand);
+            return (enum tn_console_command)i;
+        }
+    return TN_CONSOLE_COMMANDS;
+}
+
+bool tn_console_is_command(struct tn_str sql)
+{
+    struct tn_str operand;
+
+    return tn_console_command_find(sql, &operand) != TN_CONSOLE_COMMANDS;
+}
+
+static enum tn_status fail_query(struct tn_error *err, const char *sqlstate, const char *what, struct tn_str name)
+{
+    enum tn_status status = tn_fail(err, TN_E_INVALID, sqlstate, "there is no %s `%.*s`", what, (int)TN_MIN(name.len, (size_t)100), name.ptr);
+
+    tn_error_blame(err, TN_FAULT_QUERY, false);
+    return status;
+}
+
+static void log_command(const char *action, struct tn_str target, const char *result)
+{
+    tn_log(TN_LOG_INFO, "operator", TN_LOG_TEXT("through", "console"), TN_LOG_TEXT("action", action), TN_LOG_STR("target", target),
+           TN_LOG_TEXT("result", result));
+}
+
+static enum tn_status reload(struct tn_server *server, struct tn_buf *result, struct tn_error *err)
+{
+    struct tn_problems problems;
+    char               keys[512];
+    enum tn_status     status;
+
+    tn_problems_init(&problems, server->config_path);
+    status = tn_server_reload(server, &problems, keys, sizeof keys, err);
+    log_command("reload", tn_str(server->config_path), status == TN_OK ? "ok" : "refused");
+    if (status == TN_OK) {
+        tn_buf_printf(result, "reloaded %s", server->config_path);
+        if (keys[0] != '\0')
+            tn_buf_printf(result, "; a restart is needed for %s", keys);
+    } else {
+        tn_error_blame(err, TN_FAULT_QUERY, false);
+        if (problems.count > 0)
+            tn_error_detail(err, "line %u: %s: %.300s", problems.items[0].line, problems.items[0].path, problems.items[0].text);
+        tn_error_hint(err, "`turnout check %.300s` shows every mistake.", server->config_path);
+    }
+    tn_problems_reset(&problems);
+    return status;
+}
+
+static enum tn_status maintenance(struct tn_server *server, struct tn_str name, bool on, struct tn_buf *result, struct tn_error *err)
+{
+    struct tn_snapshot *snapshot = tn_server_snapshot(server);
+    struct tn_cluster  *cluster = tn_topology_cluster(snapshot->topology, name);
+    enum tn_status      status = TN_OK;
+
+    if (cluster == NULL) {
+        status = fail_query(err, "42704", "cluster", name);
+    } else {
+        atomic_store(&cluster->maintenance, on);
+        if (!on)
+            tn_admission_kick(server->admission);
+        log_command("maintenance", name, on ? "on" : "off");
+        tn_buf_printf(result, TN_STR_FMT ": %s, %u queries running", TN_STR_ARG(name), on ? "in maintenance" : "in service",
+                      atomic_load(&cluster->running));
+    }
+    tn_snapshot_unref(snapshot);
+    return status;
+}
+
+static void visit_kill(struct tn_runtime *runtime, struct tn_console_visit *visit)
+{
+    struct tn_query *q = visit->found ? NULL : tn_query_find(runtime, visit->id);
+
+    if (q == NULL)
+        return;
+    visit->found = true;
+    tn_query_cancel(q, TN_CANCEL_ADMIN); /* may end it here and now */
+}
+
+static enum tn_status kill_query(struct tn_server *server, struct tn_str operand, const _Atomic bool *interrupted,
+                                 struct tn_buf *result, struct tn_error *err)
+{
+    struct tn_console_visit *visit;
+    uint64_t                 id;
+    bool                     found;
+
+    if (!tn_str_to_u64(operand, UINT64_MAX, &id)) {
+        (void)fail_query(err, "22023", "query", operand);
+        tn_error_hint(err, "The id of a query is a number: SELECT id, text FROM queries");
+        return TN_E_INVALID;
+    }
+    TN_TRY(tn_console_visit(&visit, server, id, visit_kill, interrupted, err));
+    found = visit->found;
+    tn_console_visit_free(visit);
+    log_command("kill", operand, found ? "told" : "not found");
+    if (!found)
+        return fail_query(err, "42704", "running or queued query", operand);
+    tn_buf_printf(result, "query " TN_STR_FMT " was told to end", TN_STR_ARG(operand));
+    return TN_OK;
+}
+
+enum tn_status tn_console_command_run(struct tn_server *server, enum tn_console_command command, struct tn_str operand,
+                                      const _Atomic bool *interrupted, struct tn_buf *result, struct tn_error *err)
+{
+    bool wants = strpbrk(commands[command].usage, "abcdefghijklmnopqrstuvwxyz") != NULL;
+
+    if (wants != (operand.len > 0)) {
+        (void)tn_fail(err, TN_E_INVALID, "42601", wants ? "%s: the name is missing" : "%s takes no more words", commands[command].words);
+        tn_error_blame(err, TN_FAULT_QUERY, false);
+        tn_error_hint(err, "It is written: %s", commands[command].usage);
+        return TN_E_INVALID;
+    }
+    switch (command) {
+    case TN_CONSOLE_COMMAND_RELOAD:          return reload(server, result, err);
+    case TN_CONSOLE_COMMAND_MAINTENANCE_ON:  return maintenance(server, operand, true, result, err);
+    case TN_CONSOLE_COMMAND_MAINTENANCE_OFF: return maintenance(server, operand, false, result, err);
+    case TN_CONSOLE_COMMAND_KILL:            return kill_query(server, operand, interrupted, result, err);
+    default:                                 return TN_OK; /* answered by a SELECT */
+    }
+}

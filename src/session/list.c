@@ -1,0 +1,32 @@
+/* What an operator sees of sessions. */
+#include "session/private.h"
+
+static const char *state_name(const struct tn_session *s)
+{
+    static const char *const names[] = {
+#define STATE(name, text) text,
+#include "session/session_state.def"
+#undef STATE
+    };
+
+    return s->state == TN_SESSION_READY && s->busy ? "busy" : names[s->state];
+}
+
+void tn_sessions_each(struct tn_worker *worker, void (*fn)(void *arg, const struct tn_session_info *info), void *arg)
+{
+    struct tn_sessions *sessions = worker->module[TN_WORKER_SESSIONS];
+
+    if (sessions == NULL)
+        return;
+    TN_LIST_FOR_EACH(node, &sessions->list) {
+        const struct tn_session *s = TN_CONTAINER_OF(node, struct tn_session, node);
+        struct tn_session_info   info = {
+            .pid = s->pid, .peer = s->peer, .user = s->user, .database = s->database,
+            .application = tn_settings_get(s->settings, TN_STR("application_name")), .state = state_name(s),
+            .transaction = tn_transaction_status(s), .query = s->query != NULL ? s->query->id : 0, .statements = s->statements,
+            .bytes_in = s->bytes_in, .bytes_out = s->bytes_out, .prepared = s->prepared.count, .worker = worker->index,
+        };
+
+        fn(arg, &info);
+    }
+}

@@ -36,6 +36,7 @@ struct tn_cfg_map {
 #define TN_CFG_C_PORT     uint64_t
 #define TN_CFG_C_SIZE     uint64_t
 #define TN_CFG_C_DURATION uint64_t
+#define TN_CFG_C_DECIMAL  double
 #define TN_CFG_C_TEXT     struct tn_str /* NUL-terminated too */
 #define TN_CFG_C_SECRET   struct tn_str
 #define TN_CFG_C_LIST     struct tn_cfg_list

@@ -4,6 +4,8 @@
 #include "config/secrets.h"
 #include "config/units.h"
 
+#include <stdlib.h>
+
 enum { MESSAGE_MAX = 512 };
 
 _Static_assert(sizeof(enum tn_cfg_engine) == sizeof(unsigned), "enums are written as unsigned");
@@ -84,6 +86,7 @@ static void describe_expected(const struct tn_option *option, char *out, size_t 
         [TN_OPTION_PORT] = "a port",
         [TN_OPTION_SIZE] = "a size such as 10MB, 64KiB or 4096",
         [TN_OPTION_DURATION] = "a duration such as 30s, 500ms or 1.5h",
+        [TN_OPTION_DECIMAL] = "a number",
         [TN_OPTION_TEXT] = "a text",
         [TN_OPTION_SECRET] = "a text or {file: path}",
         [TN_OPTION_LIST] = "a list of texts: [a, b]",
@@ -157,6 +160,35 @@ static bool read_number(const struct tn_option_source *s, uint64_t *field)
 
     if (s->node->kind != TN_NODE_SCALAR || !tn_option_number(s->option->type, s->node->text, &value) ||
         !in_range(s->option, value))
+        return refuse(s);
+    *field = value;
+    return true;
+}
+
+/* Digits, one point, no sign, no exponent: nobody means more, and a typing error is not a number. */
+static bool decimal(struct tn_str text, double *out)
+{
+    char   copy[32], *end;
+    size_t digits = 0, points = 0;
+
+    if (text.len == 0 || text.len >= sizeof copy)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        digits += text.ptr[i] >= '0' && text.ptr[i] <= '9';
+        points += text.ptr[i] == '.';
+    }
+    tn_str_copy(copy, sizeof copy, text);
+    *out = strtod(copy, &end);
+    return digits > 0 && points <= 1 && digits + points == text.len && *end == '\0';
+}
+
+static bool read_decimal(const struct tn_option_source *s, double *field)
+{
+    const struct tn_option *option = s->option;
+    double                  value, bound;
+
+    if (s->node->kind != TN_NODE_SCALAR || !decimal(s->node->text, &value) ||
+        (decimal(tn_str(option->min), &bound) && value < bound) || (decimal(tn_str(option->max), &bound) && value > bound))
         return refuse(s);
     *field = value;
     return true;
@@ -280,6 +312,8 @@ bool tn_option_value(const struct tn_option_source *s, void *field)
     case TN_OPTION_SIZE:
     case TN_OPTION_DURATION:
         return read_number(s, field);
+    case TN_OPTION_DECIMAL:
+        return read_decimal(s, field);
     case TN_OPTION_TEXT:
     case TN_OPTION_SECRET:
         return read_text(s, field);
@@ -305,6 +339,9 @@ void tn_option_default(const struct tn_options_reader *reader, const struct tn_o
     case TN_OPTION_SIZE:
     case TN_OPTION_DURATION:
         (void)tn_option_number(option->type, dflt, field);
+        break;
+    case TN_OPTION_DECIMAL:
+        (void)decimal(dflt, field);
         break;
     case TN_OPTION_TEXT:
     case TN_OPTION_SECRET:

@@ -124,6 +124,8 @@ bool tn_option_equal(const struct tn_option *option, const void *a, const void *
     case TN_OPTION_SIZE:
     case TN_OPTION_DURATION:
         return *(const uint64_t *)x == *(const uint64_t *)y;
+    case TN_OPTION_DECIMAL:
+        return memcmp(x, y, sizeof(double)) == 0; /* -0 cannot be written */
     case TN_OPTION_TEXT:
     case TN_OPTION_SECRET:
         return same_text(*(const struct tn_str *)x, *(const struct tn_str *)y);

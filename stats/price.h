@@ -11,9 +11,9 @@ enum tn_price_type { TN_PRICE_FREE, TN_PRICE_PER_SECOND, TN_PRICE_PER_SCAN, TN_P
 
 struct tn_price {
     enum tn_price_type type;
-    double   usd_per_second; /* perSecond: of the share of one query (usdPerHour / 3600 / slots for share); autoSuspend: of the whole */
-    double   slots;          /* perSecond, 0 = one */
-    bool     marginal;       /* perSecond: an idle cluster is paid for anyway */
+    double   usd_per_second; /* perSecond, autoSuspend: of the whole cluster */
+    double   slots;          /* queries that share it, at least 1 */
+    bool     marginal;       /* deciding counts what is paid more because of a query; else its share */
     double   usd_per_byte;   /* perScan */
     double   min_bytes, round_bytes;
     double   usd_per_query;  /* perQuery; with perScan in addition */

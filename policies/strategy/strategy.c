@@ -10,7 +10,7 @@ static const struct tn_strategy_ops *const all_strategies[] = { /* in the order 
 #undef STRATEGY
 };
 
-static const char *const later_strategies[] = {"latency", "cost", "throughput", "balanced", "pythonScript"};
+static const char *const later_strategies[] = {"pythonScript"};
 
 const struct tn_strategy_ops *tn_strategy_find(struct tn_str name)
 {
@@ -33,11 +33,11 @@ static enum tn_status unknown_strategy(struct tn_str name, struct tn_error *err)
     for (size_t i = 0; i < TN_ARRAY_LEN(later_strategies); i++)
         if (tn_str_eq_c(name, later_strategies[i])) {
             tn_fail(err, TN_E_INVALID, "22023", "strategy `%s` is known, not supported yet", later_strategies[i]);
-            tn_error_hint(err, "Use roundRobin, leastLoaded, failover, weighted or engineAffinity");
+            tn_error_hint(err, "Use latency, cost, throughput, balanced or one of the static strategies");
             return TN_E_INVALID;
         }
     tn_fail(err, TN_E_INVALID, "22023", "there is no strategy `%.*s`", (int)TN_MIN(name.len, (size_t)60), name.ptr);
-    tn_error_hint(err, "%s%s%sKnown are roundRobin, leastLoaded, failover, weighted and engineAffinity",
+    tn_error_hint(err, "%s%s%sKnown are latency, cost, throughput, balanced, roundRobin, leastLoaded, failover, weighted and engineAffinity",
                   near == NULL ? "" : "Did you mean `", near == NULL ? "" : near, near == NULL ? "" : "`? ");
     return TN_E_INVALID;
 }

@@ -1,0 +1,296 @@
+#include "policies/strategy/decide.h"
+
+#include "policies/strategy/negative.h"
+#include "policies/strategy/view.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double Z95 = 1.6448536269514722;
+
+static bool any_unknown(const struct tn_view *view)
+{
+    for (size_t i = 0; i < view->count; i++)
+        if (view->sides[i].cell.n == 0)
+            return true;
+    return false;
+}
+
+/* Spare candidates and those that cannot do this shape come in only when there is no other. */
+static void find_usable(struct tn_decision *d)
+{
+    const struct tn_decide_request *request = d->request;
+    bool                            any = false;
+
+    for (unsigned pass = 0; pass < 3 && !any; pass++)
+        for (size_t i = 0; i < request->count; i++) {
+            bool spare = request->candidates[i].spare;
+            bool cannot = tn_negative_knows(&d->learner->negative, request->shape->key, request->candidates[i].cluster, request->now_us);
+
+            d->usable[i] = (pass >= 1 || !spare) && (pass >= 2 || !cannot);
+            any = any || d->usable[i];
+        }
+    for (size_t i = 0; i < request->count; i++)
+        d->side[i]->eligible = true;
+}
+
+static void fill_view(struct tn_decision *d, struct tn_shape_entry *entry)
+{
+    const struct tn_decide_request *request = d->request;
+    struct tn_learner              *learner = d->learner;
+
+    tn_view_fill(&d->view, learner, entry, request->shape->class);
+    for (size_t i = 0; i < request->count; i++) {
+        d->side[i] = tn_view_side(&d->view, learner, request->candidates[i].cluster);
+        if (d->side[i] == NULL) /* more cells than sides: those of clusters that are not asked make room */
+            d->side[i] = &d->view.sides[TN_SIDES - 1 - i];
+    }
+    if (entry != NULL)
+        tn_view_flights(&d->view, entry, request->now_us);
+    if (any_unknown(&d->view))
+        tn_view_predict(&d->view, learner, request->shape->key, request->about);
+}
+
+static void count_decision(struct tn_decision *d)
+{
+    struct tn_learner *learner = d->learner;
+
+    pthread_mutex_lock(&learner->lock);
+    if (!d->request->dry) {
+        learner->world.decisions++;
+        d->request->account->n.decided++;
+        learner->changed = true;
+    }
+    d->decisions = learner->world.decisions;
+    d->account = d->request->account->n;
+    pthread_mutex_unlock(&learner->lock);
+    d->account.decided = fmax(d->account.decided, 1);
+    if (floor((double)d->request->now_us / 86400e6) > d->account.day)
+        d->account.day_usd = 0;
+}
+
+/* ---- the state that is reported ---- */
+
+static bool pinned(const struct tn_decision *d, const struct tn_shape_entry *entry)
+{
+    const struct tn_decide_policy *policy = d->request->policy;
+    const struct tn_side          *best = d->side[d->best], *second = NULL;
+    double                         second_cost = HUGE_VAL, gap, z, runs = 0;
+    bool                           was = entry != NULL && (entry->flags & TN_SHAPE_PINNED) != 0;
+
+    for (size_t i = 0; i < d->request->count; i++) {
+        runs += d->side[i]->cell.n;
+        if (d->usable[i] && i != d->best && d->side[i]->cell.n > 0 && d->cost[i] < second_cost) {
+            second = d->side[i];
+            second_cost = d->cost[i];
+        }
+    }
+    if (second == NULL || runs < policy->pin_runs || fabs(best->cell.run) > 2)
+        return false;
+    gap = second->m - best->m;
+    z = gap / sqrt(best->P + second->P);
+    return gap > log(1 + policy->pin_gap) * (was ? .5 : 1) && z > d->learner->world.k.z_pin * (was ? .66 : 1);
+}
+
+/* Keeps to the cluster of the last choice where it is as good: caches there are warm, and equal ones do not flap. */
+static size_t keep_incumbent(const struct tn_decision *d, const struct tn_shape_entry *entry)
+{
+    size_t best = d->best;
+
+    for (size_t i = 0; i < d->request->count && entry != NULL; i++)
+        if (d->request->candidates[i].cluster == entry->incumbent && d->usable[i] && d->side[i]->known && d->side[best]->known &&
+            d->cost[i] <= d->cost[best] * (1 + d->learner->world.k.tie))
+            return i;
+    return best;
+}
+
+/* ---- chance ---- */
+
+/* A logged choice with equal chances, so that what was not chosen can be estimated without bias. Cut at the time of the best:
+ * it costs at most that share. */
+static bool chance(struct tn_decision *d)
+{
+    const struct tn_decide_request *request = d->request;
+    double                          share = request->policy->uniform;
+    size_t                          open[TN_DECIDE_CANDIDATES], count = 0, at;
+    double                          draw;
+
+    if (share <= 0 || request->dry || !request->may_explore || !request->may_cut || request->policy->explore == TN_EXPLORE_OFF)
+        return false;
+    for (size_t i = 0; i < request->count; i++)
+        if (d->usable[i] && !request->candidates[i].no_room && !request->candidates[i].no_cut)
+            open[count++] = i;
+    if (count < 2)
+        return false;
+    pthread_mutex_lock(&d->learner->lock);
+    draw = tn_rand_unit(&d->learner->rand);
+    at = open[tn_rand_below(&d->learner->rand, count)];
+    pthread_mutex_unlock(&d->learner->lock);
+    d->plan->propensity = 1 - share + share / (double)count;
+    if (draw >= share || at == d->best)
+        return false;
+    d->plan->propensity = share / (double)count;
+    d->plan->reason = TN_REASON_UNIFORM;
+    d->plan->explore = true;
+    d->plan->baseline_s = d->cost[d->best];
+    tn_plan_add(d, at, d->mean[d->best]);
+    tn_plan_add_rest(d, d->best);
+    return true;
+}
+
+/* ---- the plan ---- */
+
+static enum tn_rung rung_of(const struct tn_decision *d, const struct tn_side *side, const struct tn_shape_entry *entry)
+{
+    if (side->known)
+        return entry != NULL && (entry->flags & TN_SHAPE_MANY_TEXTS) == 0 ? TN_RUNG_EXACT : TN_RUNG_SHAPE;
+    if (d->view.predicted && d->view.gate > .5)
+        return TN_RUNG_SIMILAR;
+    return side->class_seen ? TN_RUNG_CLASS : TN_RUNG_PRIOR;
+}
+
+static void describe(struct tn_decision *d, const struct tn_shape_entry *entry)
+{
+    struct tn_plan *plan = d->plan;
+    size_t          first = plan->attempts[0].candidate;
+
+    for (size_t i = 0; i < d->request->count && i < TN_ARRAY_LEN(plan->outlook); i++) {
+        const struct tn_side             *side = d->side[i];
+        const struct tn_decide_candidate *candidate = &d->request->candidates[i];
+        struct tn_outlook                *outlook = &plan->outlook[plan->outlook_count++];
+
+        *outlook = (struct tn_outlook){
+            .cluster = side->cluster, .n = side->cell.n, .rung = rung_of(d, side, entry),
+            .load = candidate->slots > 0 ? candidate->running / candidate->slots : 0,
+            .bounded = !side->known && side->bounded, .bound_s = !side->known && side->bounded ? exp(side->bound) : 0};
+        if (!d->usable[i])
+            continue;
+        outlook->p50_s = exp(side->m + d->load[i]);
+        outlook->p95_s = fmin(d->timeout_s, exp(side->m + d->load[i] + Z95 * d->sigma[i]));
+        outlook->usd = d->usd[i];
+        outlook->success = d->ok[i];
+        outlook->index = d->cost[i];
+    }
+    plan->rung = rung_of(d, d->side[first], entry);
+    plan->predicted_s = d->usable[first] ? d->mean[first] : 0;
+    plan->predicted_usd = d->usable[first] ? d->usd[first] : 0;
+}
+
+static void choose(struct tn_decision *d, struct tn_shape_entry *entry)
+{
+    struct tn_plan *plan = d->plan;
+    size_t          usable = 0;
+
+    tn_decision_costs(d);
+    d->best = tn_decision_best(d, SIZE_MAX);
+    d->best = keep_incumbent(d, entry);
+    for (size_t i = 0; i < d->request->count; i++)
+        usable += d->usable[i];
+    if (!d->side[d->best]->known) {
+        tn_first_sight(d);
+    } else if (!chance(d)) {
+        tn_known_shape(d);
+        if (plan->reason == TN_REASON_BEST && pinned(d, entry))
+            plan->reason = TN_REASON_PINNED;
+    }
+    if (usable == 1 && !plan->explore)
+        plan->reason = TN_REASON_ONLY;
+}
+
+static void link_flights(struct tn_plan *plan, struct tn_shape_entry *entry, uint64_t now_us)
+{
+    double at = 0;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        struct tn_attempt *attempt = &plan->attempts[i];
+        bool               again = false;
+
+        for (size_t j = 0; j < i; j++)
+            again = again || plan->attempts[j].cluster == attempt->cluster;
+        if (!again) {
+            attempt->flight = (struct tn_flight){.query = plan->query, .cluster = attempt->cluster, .start_us = now_us + (uint64_t)(at * 1e6)};
+            tn_flight_link(entry, &attempt->flight);
+        }
+        if (attempt->deadline_s == 0)
+            break;
+        at += attempt->deadline_s;
+    }
+    for (size_t i = 0; i < plan->shadow_count; i++) {
+        struct tn_attempt *shadow = &plan->shadows[i];
+
+        shadow->flight = (struct tn_flight){.query = plan->query, .cluster = shadow->cluster, .start_us = now_us, .shadow = true};
+        tn_flight_link(entry, &shadow->flight);
+    }
+}
+
+static void remember(struct tn_decision *d, struct tn_shape_entry *entry)
+{
+    const struct tn_decide_request *request = d->request;
+    struct tn_plan                 *plan = d->plan;
+
+    if (entry->visits > 1 && entry->text32 != (uint32_t)request->shape->text[0])
+        entry->flags |= TN_SHAPE_MANY_TEXTS;
+    entry->flags = (uint8_t)(plan->reason == TN_REASON_PINNED ? entry->flags | TN_SHAPE_PINNED : entry->flags & ~TN_SHAPE_PINNED);
+    if (!plan->explore)
+        entry->incumbent = request->candidates[d->best].cluster;
+    link_flights(plan, entry, request->now_us);
+}
+
+void tn_decide(struct tn_learner *learner, const struct tn_decide_request *request, struct tn_plan *plan)
+{
+    struct tn_decision     d = {.learner = learner, .request = request, .plan = plan};
+    struct tn_shape_entry *entry = tn_store_acquire(learner->store, request->shape, !request->dry, request->about);
+
+    memset(plan, 0, sizeof *plan);
+    plan->query = request->query;
+    plan->shape[0] = request->shape->key[0];
+    plan->shape[1] = request->shape->key[1];
+    plan->propensity = 1;
+    d.timeout_s = request->timeout_s > 0 ? request->timeout_s : learner->world.k.timeout_s;
+    if (entry != NULL && !request->dry)
+        entry->visits++;
+    fill_view(&d, entry);
+    find_usable(&d);
+    count_decision(&d);
+    choose(&d, entry);
+    describe(&d, entry);
+    if (entry == NULL)
+        return;
+    if (!request->dry)
+        remember(&d, entry);
+    tn_store_release(learner->store, entry, !request->dry);
+    if (!request->dry && d.account.theta != request->account->n.theta) {
+        pthread_mutex_lock(&learner->lock);
+        request->account->n.theta = d.account.theta;
+        pthread_mutex_unlock(&learner->lock);
+    }
+}
+
+const char *tn_reason_text(enum tn_reason reason)
+{
+    static const char *const texts[] = {
+#define DECIDE_REASON(name, text, help) [TN_REASON_##name] = (text),
+#include "policies/strategy/reasons.def"
+#undef DECIDE_REASON
+    };
+
+    return (size_t)reason < TN_ARRAY_LEN(texts) ? texts[reason] : "unknown";
+}
+
+const char *tn_reason_help(enum tn_reason reason)
+{
+    static const char *const texts[] = {
+#define DECIDE_REASON(name, text, help) [TN_REASON_##name] = (help),
+#include "policies/strategy/reasons.def"
+#undef DECIDE_REASON
+    };
+
+    return (size_t)reason < TN_ARRAY_LEN(texts) ? texts[reason] : "";
+}
+
+const char *tn_rung_text(enum tn_rung rung)
+{
+    static const char *const texts[TN_RUNG_COUNT] = {"exact", "band", "shape", "similar", "class", "prior"};
+
+    return (size_t)rung < TN_RUNG_COUNT ? texts[rung] : "unknown";
+}

@@ -1,0 +1,129 @@
+/* decide_costs.c - what each candidate is expected to cost: seconds, and money where the objective counts it. */
+#include "policies/strategy/learner.h"
+#include "stats/normal.h"
+
+#include <math.h>
+
+static const double Z95 = 1.6448536269514722;
+static const double FIRST_GUESS_BYTES = 1e9; /* of a scan that nobody has seen */
+
+static double load_of(const struct tn_decision *d, const struct tn_decide_candidate *candidate)
+{
+    const struct tn_constants *k = &d->learner->world.k;
+    double                     u = candidate->slots > 0 ? (candidate->running + 1) / candidate->slots : 0;
+    bool                       throughput = d->request->policy->objective == TN_OBJECTIVE_THROUGHPUT;
+
+    return candidate->slots > 0 ? log(1 + pow(u, throughput ? k->load_power_throughput : k->load_power)) : 0;
+}
+
+double tn_decision_bill(const struct tn_decision *d, size_t at, double seconds)
+{
+    const struct tn_decide_candidate *candidate = &d->request->candidates[at];
+    const struct tn_side             *side = d->side[at];
+    double                            use;
+
+    if (candidate->price == NULL)
+        return 0;
+    if (tn_price_by_bytes(candidate->price)) {
+        if (side->cell.cost > 0)
+            return side->cell.cost;
+        return fmax(side->effect->usd_n > 0 ? side->effect->usd : tn_price_of_bytes(candidate->price, FIRST_GUESS_BYTES),
+                    -1.3 * side->cell.cost); /* a cut run's bill is a lower bound */
+    }
+    use = candidate->slots > 0 ? candidate->running / candidate->slots : 0;
+    return tn_price_per_second(candidate->price, use, candidate->awake_s) * seconds + candidate->price->usd_per_query * 1e6;
+}
+
+/* The share of hopeless shapes among those that survived this bound. */
+static double hopeless_of(const struct tn_side *side)
+{
+    double h = side->pi;
+
+    if (side->bounded && h > 0)
+        h /= h + (1 - h) * fmax(1e-6, tn_normal_cdf((side->m0 - side->bound) / sqrt(side->P0 + side->effect->s2)));
+    return h;
+}
+
+static double objective_of(const struct tn_decision *d, size_t at, double seconds)
+{
+    const struct tn_decide_policy *policy = d->request->policy;
+
+    switch (policy->objective) {
+    case TN_OBJECTIVE_BALANCED:
+        return seconds + (policy->usd_per_second > 0 ? d->usd[at] / 1e6 / policy->usd_per_second : 0);
+    case TN_OBJECTIVE_COST:
+        return d->usd[at] / 1e6 + 1e-9 * seconds; /* among the free ones the fastest */
+    default:
+        return seconds;
+    }
+}
+
+static void cost_alone(struct tn_decision *d, size_t at)
+{
+    const struct tn_side *side = d->side[at];
+    double                m = side->m + d->load[at], T = d->timeout_s, lT = log(T), seconds;
+
+    d->sigma[at] = sqrt(side->P + side->effect->s2);
+    d->mean[at] = tn_lognormal_capped(m, d->sigma[at], lT).mean;
+    seconds = d->mean[at];
+    d->hopeless[at] = 0;
+    if (!side->known) {
+        double h = d->hopeless[at] = hopeless_of(side);
+
+        seconds = tn_lognormal_capped(m + (d->learner->world.k.lam - .5) * side->own, d->sigma[at], lT).mean;
+        seconds += h * (T - seconds);
+        d->mean[at] += h * (T - d->mean[at]);
+    }
+    if (d->request->policy->p95 && d->request->policy->objective == TN_OBJECTIVE_LATENCY)
+        seconds = fmin(T, exp(m + Z95 * d->sigma[at]));
+    d->usd[at] = tn_decision_bill(d, at, d->mean[at]);
+    d->cost[at] = objective_of(d, at, seconds);
+    d->ok[at] = (side->cell.succ + side->effect->pe) / (side->cell.succ + side->cell.fail + 1);
+}
+
+/* After an error the next one has to run too. */
+static void add_errors(struct tn_decision *d)
+{
+    double least = HUGE_VAL, second = HUGE_VAL;
+    size_t count = d->request->count, least_at = SIZE_MAX;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!d->usable[i])
+            continue;
+        if (d->cost[i] < least) {
+            second = least;
+            least = d->cost[i];
+            least_at = i;
+        } else if (d->cost[i] < second) {
+            second = d->cost[i];
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        double other = i == least_at ? second : least;
+
+        if (d->usable[i] && d->ok[i] < .999)
+            d->cost[i] = d->ok[i] * d->cost[i] +
+                         (1 - d->ok[i]) * (fmin(d->side[i]->effect->tf, d->timeout_s) + (other < HUGE_VAL ? other : d->timeout_s));
+    }
+}
+
+void tn_decision_costs(struct tn_decision *d)
+{
+    tn_view_believe(&d->view);
+    for (size_t i = 0; i < d->request->count; i++) {
+        d->load[i] = load_of(d, &d->request->candidates[i]);
+        if (d->usable[i])
+            cost_alone(d, i);
+    }
+    add_errors(d);
+}
+
+size_t tn_decision_best(const struct tn_decision *d, size_t but)
+{
+    size_t best = SIZE_MAX;
+
+    for (size_t i = 0; i < d->request->count; i++)
+        if (d->usable[i] && i != but && (best == SIZE_MAX || d->cost[i] < d->cost[best]))
+            best = i;
+    return best;
+}

@@ -1,0 +1,324 @@
+/* explore.c - a shape whose best cluster is known: it runs there, unless looking at another one is expected to pay over the
+ * visits still to come; and copies in the background where the operator allows them (exploration 5). */
+#include "policies/strategy/learner.h"
+#include "stats/normal.h"
+
+#include <math.h>
+
+static const double UNKNOWN_GRID[] = {.25, .5, 1, 1.5}; /* deadlines over the incumbent's time */
+static const double KNOWN_GRID[] = {2, 0};              /* 0: none */
+static const double HOPELESS_K = -3.5;                  /* so many deviations slower: no use to compute */
+enum { LOOKS = 4 * TN_DECIDE_CANDIDATES };
+
+struct look { /* at one cluster, for at most so long */
+    size_t at;
+    double deadline_s; /* 0 = none */
+    double cost;       /* expected seconds of the query if it looks */
+    double gain;       /* expected per later visit */
+    double value;      /* cost - visits * gain: less is better */
+    double spent;      /* expected seconds of the look alone */
+};
+
+struct looks {
+    size_t      count;
+    struct look list[LOOKS];
+};
+
+struct known { /* the incumbent and what later visits are worth */
+    size_t best;
+    double I, lI;
+    double visits;
+};
+
+/* What does not depend on the deadline. */
+struct aim {
+    double m, P, s, half_noise, sd;
+    bool   bounded;
+    double bound, bound_mean, bound_beyond, bound_gain;
+};
+
+static double gain_below(const struct known *known, const struct aim *aim, double k)
+{
+    return known->I * tn_normal_cdf(k) - exp(aim->m + aim->half_noise + aim->P / 2) * tn_normal_cdf(k - aim->sd);
+}
+
+static bool take_aim(const struct tn_decision *d, const struct known *known, size_t at, struct aim *aim)
+{
+    const struct tn_side *side = d->side[at];
+
+    *aim = (struct aim){.m = side->m + d->load[at], .P = side->P, .s = d->sigma[at], .half_noise = side->effect->s2 / 2,
+                        .bounded = !side->known && side->bounded};
+    if (aim->bounded) { /* ask only above the bound, with the belief that is cut off there */
+        aim->bound = side->bound + d->load[at];
+        if (aim->bound >= known->lI - .05)
+            return false;
+        aim->m = side->m0 + d->load[at];
+        aim->P = side->P0;
+        aim->s = sqrt(aim->P + side->effect->s2);
+    }
+    aim->sd = sqrt(aim->P);
+    if (aim->sd <= 0 || (known->lI - aim->m - aim->half_noise) / aim->sd < HOPELESS_K)
+        return false;
+    if (aim->bounded) {
+        struct tn_capped x = tn_lognormal_capped(aim->m, aim->s, aim->bound);
+
+        aim->bound_mean = x.mean;
+        aim->bound_beyond = fmax(x.beyond, 1e-6);
+        aim->bound_gain = gain_below(known, aim, (aim->bound - aim->m) / aim->sd);
+    }
+    return true;
+}
+
+static void look_for(const struct tn_decision *d, const struct known *known, const struct aim *aim, size_t at, double times,
+                     struct looks *looks)
+{
+    double           deadline = times > 0 ? known->I * times : 0, l = times > 0 ? log(deadline) : log(d->timeout_s);
+    double           limit = times > 0 ? deadline : d->timeout_s, h = d->hopeless[at], ok = d->ok[at], gain, cost, k, F, S, visits;
+    struct tn_capped x;
+
+    if (aim->bounded && l <= aim->bound + .1)
+        return;
+    x = tn_lognormal_capped(aim->m, aim->s, l);
+    k = (fmin(known->lI, l + aim->half_noise) - (aim->m + aim->half_noise)) / aim->sd;
+    gain = gain_below(known, aim, k);
+    F = x.mean;
+    S = x.beyond;
+    if (aim->bounded) {
+        F = exp(aim->bound) + fmax(0, F - aim->bound_mean) / aim->bound_beyond;
+        S = fmin(1, S / aim->bound_beyond);
+        gain = (gain - aim->bound_gain) / aim->bound_beyond;
+    }
+    F += h * (limit - F);
+    S += h * (1 - S);
+    gain *= 1 - h;
+    cost = times > 0 ? F + S * known->I : F;
+    if (ok < .999)
+        cost = ok * cost + (1 - ok) * (fmin(d->side[at]->effect->tf, limit) + known->I);
+    gain = fmax(0, gain) * ok;
+    visits = d->side[at]->known ? fmin(known->visits, d->learner->world.k.cap_known * d->learner->world.k.kappa) : known->visits;
+    if (looks->count < LOOKS)
+        looks->list[looks->count++] = (struct look){at, deadline, cost, gain, cost - visits * gain, F};
+}
+
+static void collect_looks(const struct tn_decision *d, const struct known *known, struct looks *looks)
+{
+    for (size_t i = 0; i < d->request->count; i++) {
+        const struct tn_side *side = d->side[i];
+        struct aim            aim;
+
+        if (!d->usable[i] || i == known->best || side->busy || d->request->candidates[i].no_room || !take_aim(d, known, i, &aim))
+            continue;
+        if (side->known) {
+            for (size_t g = 0; g < TN_ARRAY_LEN(KNOWN_GRID); g++)
+                if (KNOWN_GRID[g] == 0 || !d->request->candidates[i].no_cut)
+                    look_for(d, known, &aim, i, KNOWN_GRID[g], looks);
+        } else if (!d->request->candidates[i].no_cut) {
+            for (size_t g = 0; g < TN_ARRAY_LEN(UNKNOWN_GRID); g++)
+                if (UNKNOWN_GRID[g] <= d->learner->world.k.deadline_most)
+                    look_for(d, known, &aim, i, UNKNOWN_GRID[g], looks);
+        }
+    }
+}
+
+static bool within_limits(const struct tn_decision *d, const struct look *look)
+{
+    const struct tn_decide_policy *policy = d->request->policy;
+
+    if (policy->max_s > 0 && (look->deadline_s > 0 ? look->deadline_s : d->mean[look->at]) > policy->max_s)
+        return false;
+    return policy->max_usd_per_day <= 0 ||
+           d->account.day_usd + tn_decision_bill(d, look->at, look->spent) <= policy->max_usd_per_day * 1e6;
+}
+
+/* ---- shadows ---- */
+
+/* For each cluster the look that brings most over what it takes; false: none. */
+static bool best_copy(const struct tn_decision *d, const struct known *known, const struct looks *looks, size_t at, struct look *out)
+{
+    double best = 0;
+
+    for (size_t i = 0; i < looks->count; i++) {
+        struct look look = looks->list[i];
+
+        if (look.at != at)
+            continue;
+        if (look.deadline_s == 0)
+            look.deadline_s = known->I;
+        if (look.deadline_s > 1.01 * known->I || !within_limits(d, &look))
+            continue;
+        look.spent = fmin(look.spent, look.deadline_s);
+        if (known->visits * look.gain - look.spent > best) {
+            best = known->visits * look.gain - look.spent;
+            *out = look;
+        }
+    }
+    return best > 0;
+}
+
+static bool shadow_allowed(const struct tn_decision *d, size_t at)
+{
+    const struct tn_decide_candidate *candidate = &d->request->candidates[at];
+
+    return !candidate->spare && !candidate->no_cut && !candidate->no_room &&
+           (candidate->slots <= 0 || candidate->running + 1 <= candidate->slots);
+}
+
+static void plan_shadows(struct tn_decision *d, const struct known *known, const struct looks *looks)
+{
+    double      share = d->request->policy->shadow_share, theta = d->learner->world.k.theta, spent = 0, room;
+    struct look copies[TN_DECIDE_CANDIDATES];
+    size_t      count = 0;
+
+    room = share * (d->account.engine_s + d->account.shadow_s) + share * 5 * known->I - d->account.shadow_s;
+    for (size_t i = 0; i < d->request->count; i++)
+        if (shadow_allowed(d, i) && best_copy(d, known, looks, i, &copies[count]))
+            count++;
+    for (size_t a = 1; a < count; a++) /* most gain for its time first; few: insertion */
+        for (size_t b = a; b > 0 && copies[b].gain / copies[b].spent > copies[b - 1].gain / copies[b - 1].spent; b--) {
+            struct look swap = copies[b];
+
+            copies[b] = copies[b - 1];
+            copies[b - 1] = swap;
+        }
+    for (size_t i = 0; i < count && d->plan->shadow_count < TN_PLAN_SHADOWS; i++) {
+        if (known->visits * copies[i].gain / copies[i].spent < d->account.theta)
+            continue;
+        if (copies[i].spent + spent > room) {
+            d->account.theta = fmin(100, d->account.theta * 1.05);
+            continue;
+        }
+        spent += copies[i].spent;
+        d->account.theta = fmax(theta, d->account.theta * .97);
+        d->plan->shadows[d->plan->shadow_count++] = (struct tn_attempt){
+            .candidate = (uint8_t)copies[i].at, .cluster = d->request->candidates[copies[i].at].cluster, .deadline_s = copies[i].deadline_s};
+    }
+}
+
+static bool has_shadow(const struct tn_plan *plan, size_t at)
+{
+    for (size_t i = 0; i < plan->shadow_count; i++)
+        if (plan->shadows[i].candidate == at)
+            return true;
+    return false;
+}
+
+static void drop_shadow(struct tn_plan *plan, size_t at)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < plan->shadow_count; i++)
+        if (plan->shadows[i].candidate != at)
+            plan->shadows[kept++] = plan->shadows[i];
+    plan->shadow_count = kept;
+}
+
+/* ---- the choice ---- */
+
+static bool inline_allowed(const struct tn_decision *d)
+{
+    enum tn_explore_mode mode = d->request->policy->explore;
+
+    return d->request->may_explore && d->request->may_cut && (mode == TN_EXPLORE_INLINE || mode == TN_EXPLORE_BOTH);
+}
+
+static bool pick_look(const struct tn_decision *d, const struct known *known, const struct looks *looks, struct look *out)
+{
+    double mean = d->account.served_s / d->account.decided, best = known->I;
+    double room = d->learner->world.k.room_start * fmin(known->I, mean) + d->request->policy->budget * d->account.served_s -
+                  d->account.cut_s;
+    bool   found = false;
+
+    for (size_t i = 0; i < looks->count; i++) {
+        const struct look *look = &looks->list[i];
+
+        if ((has_shadow(d->plan, look->at) && look->cost > .95 * known->I) || look->value >= best ||
+            look->cost - known->I > fmax(0, room) || !within_limits(d, look))
+            continue;
+        best = look->value;
+        *out = *look;
+        found = true;
+    }
+    return found;
+}
+
+/* A cluster that was shifted up as a whole, on a shape where it was the better one before. */
+static bool look_back(struct tn_decision *d, const struct known *known, struct look *out)
+{
+    for (size_t i = 0; i < d->request->count; i++) {
+        const struct tn_side *side = d->side[i];
+        struct tn_effect     *effect = &d->learner->world.effect[side->cluster];
+
+        if (side->effect->look_every <= 0 || (double)d->decisions < side->effect->look_at || !d->usable[i] || i == known->best ||
+            side->busy || !side->known || d->request->candidates[i].no_cut || tn_side_mean(side) - side->effect->look_size >= known->lI - .1)
+            continue;
+        if (!d->request->dry) {
+            pthread_mutex_lock(&d->learner->lock);
+            effect->look_at = (double)d->decisions + effect->look_every;
+            pthread_mutex_unlock(&d->learner->lock);
+        }
+        *out = (struct look){.at = i, .deadline_s = known->I};
+        return true;
+    }
+    return false;
+}
+
+/* Far slower than ever while another cluster is known: switch. 0 = no deadline. */
+static double guard_deadline(const struct tn_decision *d, size_t at, size_t *then)
+{
+    double deadline;
+
+    *then = SIZE_MAX;
+    if (d->learner->world.k.guard == 0 || !d->request->may_cut || !d->side[at]->known || d->request->candidates[at].no_cut)
+        return 0;
+    for (size_t i = 0; i < d->request->count; i++)
+        if (d->usable[i] && i != at && d->side[i]->known && (*then == SIZE_MAX || d->cost[i] < d->cost[*then]))
+            *then = i;
+    if (*then == SIZE_MAX)
+        return 0;
+    deadline = fmax(exp(d->side[at]->m + d->load[at] + 3 * d->sigma[at]), d->cost[*then]);
+    if (deadline <= .5 * d->timeout_s)
+        return deadline;
+    *then = SIZE_MAX;
+    return 0;
+}
+
+void tn_known_shape(struct tn_decision *d)
+{
+    struct tn_plan      *plan = d->plan;
+    enum tn_explore_mode mode = d->request->policy->explore;
+    struct known         known = {.best = d->best, .I = d->cost[d->best], .lI = log(fmax(d->cost[d->best], 1e-6)),
+                                  .visits = fmin(d->learner->world.k.cap, (double)d->view.visits) * d->learner->world.k.kappa};
+    struct looks         looks = {.count = 0};
+    struct look          look = {.at = d->best};
+    bool                 shadows = d->request->may_explore && (mode == TN_EXPLORE_SHADOW || mode == TN_EXPLORE_BOTH);
+    size_t               then = SIZE_MAX;
+
+    plan->reason = TN_REASON_BEST;
+    if (inline_allowed(d) || shadows)
+        collect_looks(d, &known, &looks);
+    if (shadows)
+        plan_shadows(d, &known, &looks);
+    if (inline_allowed(d) && pick_look(d, &known, &looks, &look)) {
+        plan->reason = TN_REASON_EXPLORE;
+        plan->explore = true;
+    } else if (inline_allowed(d) && look_back(d, &known, &look)) {
+        plan->reason = TN_REASON_LOOK_BACK;
+        plan->explore = true;
+    }
+    if (plan->explore) {
+        then = known.best;
+        plan->baseline_s = known.I;
+    }
+    if (look.deadline_s == 0) {
+        size_t guarded;
+        double deadline = guard_deadline(d, look.at, &guarded);
+
+        if (guarded != SIZE_MAX) {
+            look.deadline_s = deadline;
+            then = guarded;
+        }
+    }
+    drop_shadow(plan, look.at);
+    tn_plan_add(d, look.at, look.deadline_s);
+    tn_plan_add_rest(d, then);
+}

@@ -1,0 +1,80 @@
+/* learner.h - inside of decide.h: what is learned and the account of a group. Internal to policies/strategy.
+ * Locks: a shape's shard (tn_store_acquire) before `lock`; never two shapes at once. */
+#ifndef TN_POLICIES_STRATEGY_LEARNER_H
+#define TN_POLICIES_STRATEGY_LEARNER_H
+
+#include "policies/strategy/decide.h"
+#include "policies/strategy/negative.h"
+#include "stats/belief.h"
+
+#include <pthread.h>
+
+enum { TN_ACCOUNTS = 256, TN_ACCOUNT_NAME = 64 };
+
+struct tn_account_numbers { /* as they are kept in the file */
+    double decided;        /* decisions */
+    double served_s;       /* users' seconds */
+    double cut_s;          /* of exploring attempts that were cut */
+    double engine_s;       /* of all attempts */
+    double shadow_s;
+    double theta;          /* price of shadow room */
+    double usd, usd_n;     /* micro-dollars of all attempts, complete runs */
+    double day, day_usd;   /* exploring: day number of the clock, spent in it */
+    double balance, infeasible, queries, mu0; /* cost: account of the promise */
+};
+
+struct tn_group_account {
+    char                      name[TN_ACCOUNT_NAME];
+    struct tn_account_numbers n;
+};
+
+struct tn_learner {
+    struct tn_store        *store;
+    pthread_mutex_t         lock;
+    struct tn_world         world;
+    struct tn_rand          rand;
+    bool                    changed;      /* since the last flush */
+    struct tn_negative      negative;     /* own lock */
+    size_t                  account_count;
+    struct tn_group_account accounts[TN_ACCOUNTS];
+    /* the model of the text; NULL = none */
+    bool (*predict)(void *arg, const uint64_t key[2], const struct tn_shape_about *about, const uint8_t *clusters, size_t count,
+                    double *ln_seconds, double *spread);
+    void *predict_arg;
+};
+
+/* What one decision works on. */
+struct tn_decision {
+    struct tn_learner              *learner;
+    const struct tn_decide_request *request;
+    struct tn_plan                 *plan;
+    struct tn_view                  view;
+    struct tn_account_numbers       account; /* copy */
+    uint64_t                        decisions;
+    struct tn_side                 *side[TN_DECIDE_CANDIDATES];  /* of each candidate */
+    bool                            usable[TN_DECIDE_CANDIDATES]; /* spare ones only when there is nothing else */
+    double                          load[TN_DECIDE_CANDIDATES];  /* ln of the factor by which load lengthens a run */
+    double                          cost[TN_DECIDE_CANDIDATES];  /* expected, with risk and errors: what is compared */
+    double                          mean[TN_DECIDE_CANDIDATES];  /* expected seconds */
+    double                          sigma[TN_DECIDE_CANDIDATES]; /* of one run's ln seconds */
+    double                          ok[TN_DECIDE_CANDIDATES];    /* success probability */
+    double                          hopeless[TN_DECIDE_CANDIDATES];
+    double                          usd[TN_DECIDE_CANDIDATES];   /* expected bill of a whole run, micro-dollars */
+    double                          timeout_s;
+    size_t                          best;
+};
+
+/* decide_costs.c */
+void   tn_decision_costs(struct tn_decision *d);
+size_t tn_decision_best(const struct tn_decision *d, size_t but); /* least cost among the usable; SIZE_MAX: none */
+double tn_decision_bill(const struct tn_decision *d, size_t at, double seconds);
+
+/* first_sight.c, explore.c: fill in the plan. */
+void tn_first_sight(struct tn_decision *d);
+void tn_known_shape(struct tn_decision *d);
+
+/* plan.c */
+void tn_plan_add(struct tn_decision *d, size_t at, double deadline_s);
+void tn_plan_add_rest(struct tn_decision *d, size_t first); /* the others by cost; FIRST (SIZE_MAX: none) ahead of them */
+
+#endif

@@ -1,0 +1,28 @@
+/* negative.h - which clusters cannot do which shapes, for a while. A fixed table: a newer fact may push out an older one.
+ * Thread-safe. */
+#ifndef TN_POLICIES_STRATEGY_NEGATIVE_H
+#define TN_POLICIES_STRATEGY_NEGATIVE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { TN_NEGATIVE_FACTS = 8192 };
+
+struct tn_negative {
+    pthread_mutex_t  lock;
+    _Atomic unsigned count; /* facts ever learned; 0: nobody needs to look */
+    struct {
+        uint64_t key[2];
+        uint64_t until_us;
+        uint8_t  cluster;
+        char     sqlstate[6];
+    } facts[TN_NEGATIVE_FACTS];
+};
+
+void tn_negative_init(struct tn_negative *negative);
+void tn_negative_destroy(struct tn_negative *negative);
+void tn_negative_learn(struct tn_negative *negative, const uint64_t key[2], uint8_t cluster, const char *sqlstate, uint64_t until_us);
+bool tn_negative_knows(struct tn_negative *negative, const uint64_t key[2], uint8_t cluster, uint64_t now_us);
+
+#endif

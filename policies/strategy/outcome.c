@@ -1,0 +1,205 @@
+/* outcome.c - what an ended attempt and an ended query teach. */
+#include "policies/strategy/view.h"
+#include "stats/learn.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double BILL_WEIGHT = .3; /* of the newest bill in a cell's mean (cost routing 1) */
+
+/* A run that started while others of ours ran there took longer for it; what is kept is the time without them. */
+static double without_load(const struct tn_decide_candidate *candidate, const struct tn_attempt_result *result)
+{
+    double u = candidate->slots > 0 ? (result->running + 1) / candidate->slots : 0;
+
+    return result->engine_time || u <= 1 ? 0 : log(u);
+}
+
+static void account_attempt(struct tn_learner *learner, const struct tn_decide_request *request, const struct tn_plan *plan, bool shadow,
+                            const struct tn_attempt_result *result)
+{
+    struct tn_account_numbers *n = &request->account->n;
+    double                     day = floor((double)result->now_us / 86400e6);
+
+    learner->changed = true;
+    if (shadow) {
+        n->shadow_s += result->seconds;
+    } else {
+        n->engine_s += result->seconds;
+        n->served_s += result->seconds;
+        if (result->end == TN_ATTEMPT_CUT && plan->baseline_s > 0)
+            n->cut_s += result->seconds;
+    }
+    if (day > n->day) {
+        n->day = day;
+        n->day_usd = 0;
+    }
+    if (result->usd > 0) {
+        n->usd += result->usd;
+        if (shadow || (result->end == TN_ATTEMPT_CUT && plan->baseline_s > 0))
+            n->day_usd += result->usd;
+    }
+    if (result->end == TN_ATTEMPT_DONE)
+        n->usd_n += 1;
+}
+
+static void learn_bill(struct tn_world *world, struct tn_side *side, const struct tn_attempt_result *result)
+{
+    struct tn_effect *effect = &world->effect[side->cluster];
+    double           *cost = &side->cell.cost;
+
+    if (result->usd < 0)
+        return;
+    if (result->end == TN_ATTEMPT_DONE) {
+        effect->usd_n += 1;
+        effect->usd += (result->usd - effect->usd) / fmin(200, effect->usd_n);
+        *cost = *cost > 0 ? *cost + BILL_WEIGHT * (result->usd - *cost) : result->usd;
+    } else if (result->end == TN_ATTEMPT_CUT && *cost <= 0) {
+        *cost = fmin(*cost, -result->usd);
+    }
+}
+
+static void remember_streak(struct tn_effect *effect, const uint64_t key[2])
+{
+    if (effect->streak_count < TN_STREAK) {
+        memcpy(effect->streak[effect->streak_count], key, sizeof effect->streak[0]);
+        effect->streak_count++;
+    }
+}
+
+static void learn_attempt(struct tn_world *world, struct tn_view *view, struct tn_side *side, const struct tn_plan *plan,
+                          const struct tn_decide_candidate *candidate, const struct tn_attempt_result *result)
+{
+    double T = view->k->timeout_s, y = log(fmax(TN_FLOOR_S, result->seconds)) - without_load(candidate, result);
+
+    switch (result->end) {
+    case TN_ATTEMPT_DONE:
+        world->effect[side->cluster].streak_count = 0;
+        tn_learn_answer(world, side);
+        tn_learn_run(world, view, side, y, false);
+        break;
+    case TN_ATTEMPT_TIMEOUT:
+        if (result->seconds >= .9 * T)
+            tn_learn_run(world, view, side, y + .5, true);
+        else
+            tn_learn_cut(world, view, side, y);
+        break;
+    case TN_ATTEMPT_CUT:
+    case TN_ATTEMPT_GIVEN_UP:
+        tn_learn_cut(world, view, side, y);
+        break;
+    case TN_ATTEMPT_ERROR:
+        if (result->breaker_open) { /* known already */
+            side->cell.last = (uint16_t)view->visits;
+            break;
+        }
+        tn_learn_error(world, view, side, result->seconds);
+        remember_streak(&world->effect[side->cluster], plan->shape);
+        break;
+    case TN_ATTEMPT_UNSUPPORTED:
+    case TN_ATTEMPT_NOT_LEARNED:
+        return;
+    }
+    learn_bill(world, side, result);
+}
+
+static bool learns(const struct tn_decide_request *request, const struct tn_attempt_result *result)
+{
+    return !request->policy->frozen && result->end != TN_ATTEMPT_NOT_LEARNED && result->end != TN_ATTEMPT_UNSUPPORTED;
+}
+
+static void update_entry(struct tn_learner *learner, const struct tn_decide_request *request, const struct tn_plan *plan,
+                         struct tn_shape_entry *entry, uint8_t cluster, const struct tn_decide_candidate *candidate,
+                         const struct tn_attempt_result *result)
+{
+    struct tn_cell *cell = tn_store_cell(learner->store, entry, cluster, true);
+    struct tn_view  view;
+    struct tn_side *side;
+
+    if (cell == NULL)
+        return;
+    tn_view_fill(&view, learner, entry, request->shape->class);
+    side = tn_view_side(&view, learner, cluster);
+    if (side == NULL)
+        return;
+    if (side->cell.n == 0)
+        tn_view_predict(&view, learner, plan->shape, request->about);
+    pthread_mutex_lock(&learner->lock);
+    learn_attempt(&learner->world, &view, side, plan, candidate, result);
+    pthread_mutex_unlock(&learner->lock);
+    tn_cell_store(cell, &side->cell);
+    if (result->end == TN_ATTEMPT_DONE)
+        tn_store_sample(learner->store, cell, result->seconds, 1);
+}
+
+static void unlink_of_query(struct tn_shape_entry *entry, struct tn_plan *plan, struct tn_attempt *attempt, bool shadow, const struct tn_attempt_result *result)
+{
+    (void)entry;
+    tn_flight_unlink(&attempt->flight);
+    for (size_t i = 0; i < plan->count && !shadow; i++) {
+        struct tn_flight *flight = &plan->attempts[i].flight;
+
+        if (flight->cluster == attempt->cluster || (result->end == TN_ATTEMPT_DONE && flight->start_us >= result->now_us))
+            tn_flight_unlink(flight);
+    }
+}
+
+/* The engine was down, not these shapes on it: when the breaker opens the cells of the streak are forgiven. */
+static void forgive(struct tn_learner *learner, uint8_t cluster)
+{
+    struct tn_effect *effect = &learner->world.effect[cluster];
+    uint64_t          keys[TN_STREAK][2];
+    unsigned          count;
+
+    pthread_mutex_lock(&learner->lock);
+    count = effect->streak_count;
+    memcpy(keys, effect->streak, sizeof keys);
+    effect->streak_count = 0;
+    effect->pe = fmax(effect->pe, .95);
+    pthread_mutex_unlock(&learner->lock);
+    for (unsigned i = 0; i < count; i++) {
+        struct tn_shape        shape = {.key = {keys[i][0], keys[i][1]}};
+        struct tn_shape_entry *entry = tn_store_acquire(learner->store, &shape, false, NULL);
+        struct tn_cell        *cell = entry != NULL ? tn_store_cell(learner->store, entry, cluster, false) : NULL;
+
+        if (cell != NULL)
+            cell->fail = 0;
+        if (entry != NULL)
+            tn_store_release(learner->store, entry, true);
+    }
+}
+
+void tn_decide_attempt_ended(struct tn_learner *learner, const struct tn_decide_request *request, struct tn_plan *plan, size_t index,
+                             bool shadow, const struct tn_attempt_result *result)
+{
+    struct tn_attempt     *attempt = shadow ? &plan->shadows[index] : &plan->attempts[index];
+    struct tn_shape_entry *entry = tn_store_acquire(learner->store, request->shape, false, NULL);
+
+    if (entry != NULL) {
+        unlink_of_query(entry, plan, attempt, shadow, result);
+        if (learns(request, result))
+            update_entry(learner, request, plan, entry, attempt->cluster, &request->candidates[attempt->candidate], result);
+        tn_store_release(learner->store, entry, learns(request, result));
+    }
+    pthread_mutex_lock(&learner->lock);
+    account_attempt(learner, request, plan, shadow, result);
+    pthread_mutex_unlock(&learner->lock);
+    if (result->end == TN_ATTEMPT_UNSUPPORTED && !request->policy->frozen)
+        tn_negative_learn(&learner->negative, plan->shape, attempt->cluster, result->sqlstate,
+                          result->now_us + (uint64_t)(learner->world.k.unsupported_s * 1e6));
+    if (result->breaker_opened)
+        forgive(learner, attempt->cluster);
+}
+
+void tn_decide_query_ended(struct tn_learner *learner, const struct tn_decide_request *request, struct tn_plan *plan,
+                           const struct tn_query_result *result)
+{
+    struct tn_shape_entry *entry = tn_store_acquire(learner->store, request->shape, false, NULL);
+
+    (void)result;
+    if (entry == NULL)
+        return;
+    for (size_t i = 0; i < plan->count; i++)
+        tn_flight_unlink(&plan->attempts[i].flight);
+    tn_store_release(learner->store, entry, false);
+}

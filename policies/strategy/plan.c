@@ -1,0 +1,73 @@
+#include "policies/strategy/learner.h"
+
+#include "stats/normal.h"
+
+#include <math.h>
+
+void tn_plan_add(struct tn_decision *d, size_t at, double deadline_s)
+{
+    struct tn_plan *plan = d->plan;
+
+    if (plan->count == TN_PLAN_ATTEMPTS)
+        return;
+    plan->attempts[plan->count++] = (struct tn_attempt){
+        .candidate = (uint8_t)at, .cluster = d->request->candidates[at].cluster, .deadline_s = deadline_s};
+}
+
+/* The last attempt runs without a deadline: where it is likelier to time out than to fail, another one would only add to it. */
+static bool give_up_after(const struct tn_decision *d, size_t at)
+{
+    double timeout;
+
+    if (d->learner->world.k.giveup == 0 || !d->usable[at])
+        return false;
+    timeout = fmax(d->hopeless[at], tn_lognormal_capped(d->side[at]->m + d->load[at], sqrt(d->side[at]->P + d->side[at]->effect->s2),
+                                                        log(d->timeout_s)).beyond);
+    return timeout > fmax(.01, 1 - d->ok[at]);
+}
+
+static bool has_open_attempt(const struct tn_plan *plan, size_t at)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->attempts[i].candidate == at && plan->attempts[i].deadline_s == 0)
+            return true;
+    return false;
+}
+
+static size_t next_by_cost(const struct tn_decision *d, const bool *taken)
+{
+    size_t best = SIZE_MAX;
+
+    for (size_t i = 0; i < d->request->count; i++)
+        if (!taken[i] && d->usable[i] && (best == SIZE_MAX || d->cost[i] < d->cost[best]))
+            best = i;
+    for (size_t i = 0; i < d->request->count && best == SIZE_MAX; i++)
+        if (!taken[i] && !d->usable[i])
+            best = i;
+    return best;
+}
+
+void tn_plan_add_rest(struct tn_decision *d, size_t first)
+{
+    struct tn_plan *plan = d->plan;
+    bool            taken[TN_DECIDE_CANDIDATES] = {false};
+    bool            cut_known = plan->count == 1 && plan->attempts[0].deadline_s > 0;
+    size_t          again = cut_known && plan->reason != TN_REASON_FIRST_SIGHT ? plan->attempts[0].candidate : SIZE_MAX, at;
+
+    for (size_t i = 0; i < d->request->count; i++)
+        taken[i] = has_open_attempt(plan, i);
+    if (plan->count > 0 && plan->attempts[plan->count - 1].deadline_s == 0 && give_up_after(d, plan->attempts[plan->count - 1].candidate))
+        return;
+    if (again != SIZE_MAX)
+        taken[again] = true;
+    for (at = first != SIZE_MAX && !taken[first] ? first : next_by_cost(d, taken); at != SIZE_MAX; at = next_by_cost(d, taken)) {
+        bool only = plan->count == 0 || plan->attempts[plan->count - 1].deadline_s > 0;
+
+        taken[at] = true;
+        tn_plan_add(d, at, 0);
+        if (only && give_up_after(d, at))
+            return;
+    }
+    if (again != SIZE_MAX && plan->count > 2)
+        tn_plan_add(d, again, 0);
+}

@@ -1,0 +1,108 @@
+#include "policies/strategy/view.h"
+
+#include <string.h>
+
+static void fill_side(struct tn_view *view, struct tn_side *side, const struct tn_world *world, uint8_t cluster)
+{
+    size_t at = (size_t)(side - view->sides);
+
+    view->effects[at] = world->effect[cluster];
+    side->cluster = cluster;
+    side->effect = &view->effects[at];
+    side->spread = 1;
+    side->class_seen = world->class_effect[0][view->class][cluster].Vc > 0;
+    for (unsigned r = 0; r < TN_WORLD_SETS; r++)
+        side->offset[r] = tn_world_offset(world, r, view->class, cluster);
+}
+
+static struct tn_side *add_side(struct tn_view *view, const struct tn_world *world, uint8_t cluster)
+{
+    struct tn_side *side;
+    struct tn_cell  empty;
+
+    if (view->count == TN_SIDES)
+        return NULL;
+    side = &view->sides[view->count++];
+    memset(side, 0, sizeof *side);
+    tn_cell_init(&empty);
+    tn_cell_load(&empty, &side->cell);
+    fill_side(view, side, world, cluster);
+    return side;
+}
+
+struct filling {
+    struct tn_view  *view;
+    struct tn_world *world;
+};
+
+static void fill_cell(void *arg, unsigned cluster, struct tn_cell *cell)
+{
+    struct filling *filling = arg;
+    struct tn_side *side = add_side(filling->view, filling->world, (uint8_t)cluster);
+
+    if (side != NULL)
+        tn_cell_load(cell, &side->cell);
+}
+
+void tn_view_fill(struct tn_view *view, struct tn_learner *learner, struct tn_shape_entry *entry, unsigned class)
+{
+    struct filling filling = {view, &learner->world};
+
+    view->k = &learner->world.k;
+    view->class = class;
+    view->visits = entry != NULL ? entry->visits : 1;
+    view->predicted = false;
+    view->count = 0;
+    pthread_mutex_lock(&learner->lock);
+    view->gate = tn_world_gate(&learner->world, class);
+    for (unsigned r = 0; r < TN_WORLD_SETS; r++)
+        view->level[r] = learner->world.level[r];
+    if (entry != NULL)
+        tn_store_cells(learner->store, entry, fill_cell, &filling);
+    pthread_mutex_unlock(&learner->lock);
+}
+
+struct tn_side *tn_view_side(struct tn_view *view, struct tn_learner *learner, uint8_t cluster)
+{
+    struct tn_side *side;
+
+    for (size_t i = 0; i < view->count; i++)
+        if (view->sides[i].cluster == cluster)
+            return &view->sides[i];
+    pthread_mutex_lock(&learner->lock);
+    side = add_side(view, &learner->world, cluster);
+    pthread_mutex_unlock(&learner->lock);
+    return side;
+}
+
+void tn_view_flights(struct tn_view *view, const struct tn_shape_entry *entry, uint64_t now_us)
+{
+    for (const struct tn_flight *flight = entry->flights; flight != NULL; flight = flight->next)
+        for (size_t i = 0; i < view->count; i++) {
+            struct tn_side *side = &view->sides[i];
+
+            if (side->cluster != flight->cluster)
+                continue;
+            side->busy = true;
+            if (now_us > flight->start_us && side->age_count < TN_AGES)
+                side->ages[side->age_count++] = (double)(now_us - flight->start_us) / 1e6;
+        }
+}
+
+void tn_view_predict(struct tn_view *view, struct tn_learner *learner, const uint64_t key[2], const struct tn_shape_about *about)
+{
+    uint8_t clusters[TN_SIDES];
+    double  f[TN_SIDES], h[TN_SIDES];
+
+    if (learner->predict == NULL || view->count == 0)
+        return;
+    for (size_t i = 0; i < view->count; i++)
+        clusters[i] = view->sides[i].cluster;
+    if (!learner->predict(learner->predict_arg, key, about, clusters, view->count, f, h))
+        return;
+    view->predicted = true;
+    for (size_t i = 0; i < view->count; i++) {
+        view->sides[i].offset[1].a += f[i];
+        view->sides[i].spread = h[i];
+    }
+}

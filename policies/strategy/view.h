@@ -1,0 +1,16 @@
+/* view.h - the view of a decision or of an outcome, copied from a shape's entry and the world. Internal to policies/strategy. */
+#ifndef TN_POLICIES_STRATEGY_VIEW_H
+#define TN_POLICIES_STRATEGY_VIEW_H
+
+#include "policies/strategy/learner.h"
+
+/* ENTRY may be NULL (nothing known). Every cluster that has a cell becomes a side. Takes the learner's lock for a moment. */
+void tn_view_fill(struct tn_view *view, struct tn_learner *learner, struct tn_shape_entry *entry, unsigned class);
+/* The side of CLUSTER, an empty one when it has no cell. NULL: TN_SIDES clusters are there already. */
+struct tn_side *tn_view_side(struct tn_view *view, struct tn_learner *learner, uint8_t cluster);
+/* What runs or is planned of this shape, on the sides that are there. */
+void tn_view_flights(struct tn_view *view, const struct tn_shape_entry *entry, uint64_t now_us);
+/* Asks the model about every side. ABOUT NULL: only what it knows of the shape already. */
+void tn_view_predict(struct tn_view *view, struct tn_learner *learner, const uint64_t key[2], const struct tn_shape_about *about);
+
+#endif

@@ -1,0 +1,33 @@
+#include "stats/normal.h"
+
+#include <math.h>
+
+static const double SQRT_2 = 1.4142135623730951;
+static const double SQRT_2_PI = 2.5066282746310002;
+
+double tn_normal_cdf(double z)
+{
+    return .5 * erfc(-z / SQRT_2);
+}
+
+struct tn_normal tn_normal_above(double m, double s, double c)
+{
+    double z = (c - m) / s, hazard;
+
+    if (z < -4) /* as good as no bound */
+        return (struct tn_normal){m, s * s};
+    if (z > 5) /* the tail is an exponential there; the quotient below would lose its digits */
+        return (struct tn_normal){c + s / z, s * s / (z * z)};
+    hazard = exp(-z * z / 2) / SQRT_2_PI / (.5 * erfc(z / SQRT_2));
+    return (struct tn_normal){m + s * hazard, fmax(1e-4, s * s * (1 + z * hazard - hazard * hazard))};
+}
+
+struct tn_capped tn_lognormal_capped(double m, double s, double ld)
+{
+    double k = (ld - m) / s, log_mean = m + s * s / 2, beyond;
+
+    if (k > 6)
+        return (struct tn_capped){exp(fmin(log_mean, ld)), 0};
+    beyond = .5 * erfc(k / SQRT_2);
+    return (struct tn_capped){(log_mean < 60 ? exp(log_mean) * .5 * erfc(-(k - s) / SQRT_2) : 0) + exp(ld) * beyond, beyond};
+}

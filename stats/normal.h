@@ -1,0 +1,19 @@
+/* normal.h - the few integrals of normal and log-normal variables that beliefs about run times need. Doubles; no errors. */
+#ifndef TN_STATS_NORMAL_H
+#define TN_STATS_NORMAL_H
+
+double tn_normal_cdf(double z);
+
+/* Mean and variance of a normal (M, S) known to lie above C. */
+struct tn_normal {
+    double mean, variance;
+};
+struct tn_normal tn_normal_above(double m, double s, double c);
+
+/* X = e^Y, Y normal (M, S); D = e^LD: E[min(X, D)] and P(X > D). */
+struct tn_capped {
+    double mean, beyond;
+};
+struct tn_capped tn_lognormal_capped(double m, double s, double ld);
+
+#endif

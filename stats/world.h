@@ -1,0 +1,97 @@
+/* world.h - what is learned across shapes: how clusters differ, how classes of statements differ on them, how slow a new shape
+ * is, and whether a cluster changed as a whole.
+ *
+ * ln seconds of shape x on cluster e:  y = level(x) + o_e + c_ke (+ f_e(x)) + deviation of variance v_e (h_e(x)) + noise s2_e
+ *
+ * Two sets of it learn side by side: 0 without, 1 with the prediction f of a model of the text. What a set says counts by the
+ * weight of the gate of its class. Not locked: the owner (policies/strategy/learner.h) does. */
+#ifndef TN_STATS_WORLD_H
+#define TN_STATS_WORLD_H
+
+#include "stats/store.h"
+
+#include <stddef.h>
+
+enum { TN_WORLD_SETS = 2 };
+
+/* Numbers with their reasons: stats/constants.def. */
+struct tn_constants {
+#define CONSTANT(name, value, reason) double name;
+#include "stats/constants.def"
+#undef CONSTANT
+};
+void tn_constants_init(struct tn_constants *constants);
+bool tn_constants_set(struct tn_constants *constants, const char *name, double value);
+
+struct tn_effect_set { /* of one cluster */
+    double o, Vo;      /* effect on ln seconds, and its variance */
+    double v, w;       /* variance of shapes around it; evidence for it */
+    double pi, pin;    /* share of shapes that it cannot do in time; evidence */
+};
+
+enum { TN_STREAK = 8 };
+
+struct tn_effect { /* of one cluster */
+    struct tn_effect_set set[TN_WORLD_SETS];
+    double   s2;           /* variance of repeats */
+    double   A, G;         /* shift as a whole so far; its detector */
+    double   look_every;   /* while it is shifted: decisions between two looks, 0 = not shifted */
+    double   look_at;      /* decision count of the next */
+    double   look_size;    /* of the shift */
+    double   pe, tf;       /* success rate; seconds to an error */
+    double   usd;          /* mean bill of a run, micro-dollars */
+    double   usd_n;
+    uint64_t streak[TN_STREAK][2]; /* shapes of the errors in a row */
+    uint32_t streak_count;
+};
+
+struct tn_class_effect {
+    double c, Vc;
+};
+
+struct tn_level { /* of new shapes */
+    double B, VB, n, VM;
+};
+
+struct tn_world {
+    struct tn_constants    k;
+    struct tn_effect       effect[TN_STORE_CLUSTERS];
+    struct tn_class_effect class_effect[TN_WORLD_SETS][TN_SHAPE_CLASSES][TN_STORE_CLUSTERS]; /* Vc 0 = not seen */
+    struct tn_level        level[TN_WORLD_SETS];
+    double                 gate[TN_SHAPE_CLASSES]; /* log odds of set 1 */
+    bool                   gate_seen[TN_SHAPE_CLASSES];
+    double                 gate_all;
+    uint64_t               decisions;
+    uint64_t               ended; /* attempts that met nothing known: the clock of training */
+};
+
+void tn_world_init(struct tn_world *world);
+
+struct tn_offset {
+    double a, va; /* o + c and its variance */
+};
+struct tn_offset tn_world_offset(const struct tn_world *world, unsigned set, unsigned class, unsigned cluster);
+
+/* How much a bound or a run of a shape whose level is (LEVEL, VLEVEL) without this cell says about all of it (first sight,
+ * joint step). PREDICTED and SPREAD: f and h of the model, 0 and 1 for set 0. */
+struct tn_evidence {
+    unsigned set, class, cluster;
+    double   level, vlevel;
+    bool     level_known;
+    double   predicted, spread;
+    double   y;   /* ln seconds, or of the deadline */
+    bool     cut;
+};
+void tn_world_learn(struct tn_world *world, const struct tn_evidence *evidence);
+void tn_world_hopeless(struct tn_world *world, unsigned set, unsigned cluster, bool is);
+
+/* Weight of set 1 in CLASS. */
+double tn_world_gate(const struct tn_world *world, unsigned class);
+/* SCORE[r]: log density of what came, by set. */
+void   tn_world_judge(struct tn_world *world, unsigned class, const double score[TN_WORLD_SETS]);
+
+/* As bytes of the statistics file; malloc()ed. Read: false for what is none of ours, and nothing is changed. */
+void *tn_world_encode(const struct tn_world *world, size_t *size);
+bool  tn_world_decode(struct tn_world *world, const void *bytes, size_t size);
+
+#endif

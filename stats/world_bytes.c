@@ -1,0 +1,146 @@
+/* world_bytes.c - a world as bytes: a header, then the numbers of everything that was touched. Machine's own byte order, told
+ * by the header: a file of another kind of machine is not read. */
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "stats/world.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORLD_FORMAT = 1 };
+
+struct header {
+    uint32_t magic, format, effect_size, clusters, classes, sets;
+};
+static const struct header ours = {0x776f726c, WORLD_FORMAT, sizeof(struct tn_effect), TN_STORE_CLUSTERS, TN_SHAPE_CLASSES, TN_WORLD_SETS};
+
+struct class_record {
+    uint8_t                set, class, cluster, reserved[5];
+    struct tn_class_effect effect;
+};
+
+static size_t count_classes(const struct tn_world *world)
+{
+    size_t count = 0;
+
+    for (size_t r = 0; r < TN_WORLD_SETS; r++)
+        for (size_t k = 0; k < TN_SHAPE_CLASSES; k++)
+            for (size_t e = 0; e < TN_STORE_CLUSTERS; e++)
+                count += world->class_effect[r][k][e].Vc > 0;
+    return count;
+}
+
+static char *put(char *at, const void *bytes, size_t size)
+{
+    memcpy(at, bytes, size);
+    return at + size;
+}
+
+static const size_t FIXED = sizeof(struct header) + sizeof((struct tn_world *)0)->effect + sizeof((struct tn_world *)0)->level +
+                            sizeof((struct tn_world *)0)->gate + sizeof((struct tn_world *)0)->gate_seen + sizeof(double) +
+                            2 * sizeof(uint64_t);
+
+void *tn_world_encode(const struct tn_world *world, size_t *size)
+{
+    size_t count = count_classes(world);
+    char  *bytes, *at;
+
+    *size = FIXED + count * sizeof(struct class_record);
+    bytes = malloc(*size);
+    if (bytes == NULL)
+        return NULL;
+    at = put(bytes, &ours, sizeof ours);
+    at = put(at, world->effect, sizeof world->effect);
+    at = put(at, world->level, sizeof world->level);
+    at = put(at, world->gate, sizeof world->gate);
+    at = put(at, world->gate_seen, sizeof world->gate_seen);
+    at = put(at, &world->gate_all, sizeof world->gate_all);
+    at = put(at, &world->decisions, sizeof world->decisions);
+    at = put(at, &world->ended, sizeof world->ended);
+    for (unsigned r = 0; r < TN_WORLD_SETS; r++)
+        for (unsigned k = 0; k < TN_SHAPE_CLASSES; k++)
+            for (unsigned e = 0; e < TN_STORE_CLUSTERS; e++)
+                if (world->class_effect[r][k][e].Vc > 0) {
+                    struct class_record record = {.set = (uint8_t)r, .class = (uint8_t)k, .cluster = (uint8_t)e,
+                                                  .effect = world->class_effect[r][k][e]};
+
+                    at = put(at, &record, sizeof record);
+                }
+    return bytes;
+}
+
+/* Every number of COUNT doubles is finite. */
+static bool sane(const void *numbers, size_t count)
+{
+    const double *d = numbers;
+
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(d[i]))
+            return false;
+    return true;
+}
+
+static bool sane_effects(const struct tn_effect *effects)
+{
+    for (size_t e = 0; e < TN_STORE_CLUSTERS; e++) {
+        if (!sane(&effects[e], offsetof(struct tn_effect, streak) / sizeof(double)) || effects[e].streak_count > TN_STREAK ||
+            effects[e].s2 <= 0)
+            return false;
+        for (size_t r = 0; r < TN_WORLD_SETS; r++)
+            if (effects[e].set[r].Vo <= 0 || effects[e].set[r].v <= 0 || effects[e].set[r].pin <= 0)
+                return false;
+    }
+    return true;
+}
+
+static const char *get(const char *at, void *out, size_t size)
+{
+    memcpy(out, at, size);
+    return at + size;
+}
+
+static bool read_classes(struct tn_world *world, const char *at, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct class_record record;
+
+        at = get(at, &record, sizeof record);
+        if (record.set >= TN_WORLD_SETS || record.class >= TN_SHAPE_CLASSES || record.cluster >= TN_STORE_CLUSTERS ||
+            !sane(&record.effect, 2) || record.effect.Vc <= 0)
+            return false;
+        world->class_effect[record.set][record.class][record.cluster] = record.effect;
+    }
+    return true;
+}
+
+bool tn_world_decode(struct tn_world *world, const void *bytes, size_t size)
+{
+    const char      *at = bytes;
+    struct tn_world *read;
+    uint8_t          seen[TN_SHAPE_CLASSES];
+    bool             ok;
+
+    if (size < FIXED || (size - FIXED) % sizeof(struct class_record) != 0 || memcmp(bytes, &ours, sizeof ours) != 0)
+        return false;
+    read = tn_malloc(sizeof *read);
+    if (read == NULL)
+        return false;
+    tn_world_init(read);
+    read->k = world->k;
+    at = get(at + sizeof ours, read->effect, sizeof read->effect);
+    at = get(at, read->level, sizeof read->level);
+    at = get(at, read->gate, sizeof read->gate);
+    at = get(at, seen, sizeof seen);
+    at = get(at, &read->gate_all, sizeof read->gate_all);
+    at = get(at, &read->decisions, sizeof read->decisions);
+    at = get(at, &read->ended, sizeof read->ended);
+    for (size_t i = 0; i < TN_SHAPE_CLASSES; i++)
+        read->gate_seen[i] = seen[i] != 0;
+    ok = sane_effects(read->effect) && sane(read->level, TN_WORLD_SETS * sizeof(struct tn_level) / sizeof(double)) && sane(read->gate, TN_SHAPE_CLASSES) &&
+         isfinite(read->gate_all) && read_classes(read, at, (size - FIXED) / sizeof(struct class_record));
+    if (ok)
+        memcpy(world, read, sizeof *world);
+    tn_free(read);
+    return ok;
+}

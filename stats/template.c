@@ -4,7 +4,7 @@
 
 void tn_template_init(struct tn_template *tpl)
 {
-    tpl->hash = 0;
+    tpl->hash = tpl->hash2 = 0;
     tpl->len = 0;
     tpl->hold = TN_HOLD_NONE;
     tpl->after_row = tpl->after_comma = false;
@@ -19,6 +19,7 @@ void tn_template_init(struct tn_template *tpl)
 static void flush_block(struct tn_template *tpl)
 {
     tpl->hash = tn_hash_seeded(tpl->block, tpl->len, tpl->hash + 1);
+    tpl->hash2 = tn_hash_seeded(tpl->block, tpl->len, tpl->hash2 + UINT64_C(0x9e3779b97f4a7c15));
     tpl->len = 0;
 }
 

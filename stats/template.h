@@ -18,7 +18,7 @@ enum tn_template_hold {
 };
 
 struct tn_template {
-    uint64_t              hash;
+    uint64_t              hash, hash2; /* the second one makes it 128 bits where that matters */
     size_t                len;        /* bytes in block */
     enum tn_template_hold hold;
     bool                  after_row;  /* a row of literals has just ended */

@@ -48,6 +48,8 @@ struct tn_server {
     struct tn_admission  *admission;
     struct tn_prober     *prober;
     struct tn_history    *history;       /* NULL when switched off */
+    struct tn_store      *store;         /* what is known of shapes; NULL: nothing is learned */
+    struct tn_learner    *learner;       /* decides with it; NULL as above */
     struct tn_console    *console;       /* NULL: there is none; made by tn_console_open() */
     pthread_mutex_t       reload_lock;   /* one reload at a time */
     pthread_mutex_t       snapshot_lock; /* guards the pointer below */

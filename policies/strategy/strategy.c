@@ -182,8 +182,7 @@ static void put(char *out, size_t size, const char *fmt, ...)
     va_end(args);
 }
 
-/* "pg-1: in maintenance; pg-2: down: its health check fails (connection refused)" */
-static void describe_members(const struct view *v, struct tn_error *err)
+static const char *refusal_text(enum tn_refusal refusal, enum tn_usable usable)
 {
     static const char *const texts[] = {
         [TN_REFUSAL_NONE] = "eligible",
@@ -194,6 +193,13 @@ static void describe_members(const struct view *v, struct tn_error *err)
         [TN_REFUSAL_NO_ROOM] = "all slots taken",
         [TN_REFUSAL_READ_ONLY] = "read-only",
     };
+
+    return refusal == TN_REFUSAL_NOT_USABLE ? tn_usable_text(usable) : texts[refusal];
+}
+
+/* "pg-1: in maintenance; pg-2: down: its health check fails (connection refused)" */
+static void describe_members(const struct view *v, struct tn_error *err)
+{
     char out[sizeof err->detail] = "", note[sizeof((struct tn_cluster *)NULL)->note];
 
     for (size_t i = 0; i < v->count; i++) {
@@ -201,7 +207,7 @@ static void describe_members(const struct view *v, struct tn_error *err)
         enum tn_refusal    refusal = v->refusal[i];
 
         put(out, sizeof out, "%s%.*s: %s", i == 0 ? "" : "; ", (int)TN_MIN(cluster->conf->name.len, (size_t)64),
-            cluster->conf->name.ptr, refusal == TN_REFUSAL_NOT_USABLE ? tn_usable_text(v->usable[i]) : texts[refusal]);
+            cluster->conf->name.ptr, refusal_text(refusal, v->usable[i]));
         if (refusal != TN_REFUSAL_NOT_USABLE || v->usable[i] != TN_USABLE_DOWN)
             continue;
         tn_cluster_get_note(cluster, note, sizeof note);
@@ -292,7 +298,7 @@ static void pick(const struct tn_choose_request *request, const struct tn_strate
         else
             at = strategy->pick(request->group, candidates, count, request->features, &reason);
         take(out, &candidates[at], affinity >= 0 ? "affinity: the statement was described there" : reason);
-        if (tn_cluster_usable(out->cluster, request->now_us) == TN_USABLE_OK || count == 1)
+        if (request->dry || tn_cluster_usable(out->cluster, request->now_us) == TN_USABLE_OK || count == 1)
             return;
         count--;
         memmove(&candidates[at], &candidates[at + 1], (count - at) * sizeof *candidates);
@@ -327,4 +333,30 @@ enum tn_status tn_strategy_choose(const struct tn_choose_request *request, struc
     }
     pick(request, strategy, candidates, count, out);
     return TN_OK;
+}
+
+size_t tn_strategy_look(const struct tn_choose_request *request, struct tn_member_view out[TN_GROUP_MEMBERS])
+{
+    struct view         v = {.request = request};
+    struct tn_candidate candidates[TN_GROUP_MEMBERS];
+    bool                any;
+
+    look_at_members(&v);
+    collect(&v, candidates, &any);
+    for (size_t i = 0; i < v.count; i++) {
+        const struct tn_cluster *cluster = request->group->members[i];
+        unsigned                 running = atomic_load_explicit(&cluster->running, memory_order_relaxed);
+
+        out[i] = (struct tn_member_view){.refusal = v.refusal[i], .usable = v.usable[i], .running = running};
+        out[i].room = room_of(request, cluster, running);
+        v.why[0] = '\0';
+        if (v.refusal[i] == TN_REFUSAL_CANNOT_RUN && !can_run(&v, cluster))
+            tn_str_copy(out[i].why, sizeof out[i].why, tn_str(v.why));
+    }
+    return v.count;
+}
+
+const char *tn_member_text(const struct tn_member_view *view)
+{
+    return refusal_text(view->refusal, view->usable);
 }

@@ -38,6 +38,7 @@ struct tn_choose_request {
     bool                      needs_writable; /* leave out read-only members if a writable one is usable */
     uint64_t                  tried;          /* bits of members that are left out */
     uint64_t                  now_us;
+    bool                      dry;            /* explain: no trial of a half-open breaker is used up */
     /* Free slots of CLUSTER for GROUP; the caller asks src/admission, which is
      * a later stage than choosing. */
     unsigned (*room)(void *arg, struct tn_group *group, const struct tn_cluster *cluster);
@@ -53,6 +54,16 @@ struct tn_choose_request {
  * the snapshot it began with). A member whose breaker is half open is picked once a second. */
 enum tn_status tn_strategy_choose(const struct tn_choose_request *request, struct tn_choice *out, uint64_t *eligible,
                                   struct tn_error *err);
+
+/* How each member of the group looks to the request, in their order, for explaining: changes nothing. The number of members. */
+struct tn_member_view {
+    enum tn_refusal refusal;
+    enum tn_usable  usable;
+    unsigned        running, room;
+    char            why[160]; /* CANNOT_RUN: in the engine's words */
+};
+size_t      tn_strategy_look(const struct tn_choose_request *request, struct tn_member_view out[TN_GROUP_MEMBERS]);
+const char *tn_member_text(const struct tn_member_view *view); /* "read-only", "in maintenance"; "eligible" */
 
 /* By name as in the configuration; NULL = none. */
 const struct tn_strategy_ops *tn_strategy_find(struct tn_str name);

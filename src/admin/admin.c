@@ -74,7 +74,7 @@ static const struct endpoint *find_endpoint(const struct tn_http_exchange *x, st
             continue;
         if (endpoints[i].method == method)
             return &endpoints[i];
-        snprintf(allow, 64, "%s", endpoints[i].method == TN_HTTP_METHOD_GET ? "GET, HEAD" : "POST");
+        snprintf(allow + strlen(allow), 64 - strlen(allow), "%s%s", allow[0] != '\0' ? ", " : "", endpoints[i].method == TN_HTTP_METHOD_GET ? "GET, HEAD" : "POST");
     }
     return NULL;
 }

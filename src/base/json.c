@@ -3,6 +3,7 @@
 #include "base/clock.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 static void begin(struct tn_json *json, const char *key)
 {
@@ -46,6 +47,15 @@ void tn_json_u64(struct tn_json *json, const char *key, uint64_t value)
 {
     begin(json, key);
     tn_buf_printf(json->buf, "%" PRIu64, value);
+}
+
+void tn_json_f64(struct tn_json *json, const char *key, double value)
+{
+    begin(json, key);
+    if (isfinite(value))
+        tn_buf_printf(json->buf, "%.9g", value);
+    else
+        tn_buf_puts(json->buf, "null");
 }
 
 void tn_json_bool(struct tn_json *json, const char *key, bool value)

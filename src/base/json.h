@@ -15,6 +15,7 @@ void tn_json_close(struct tn_json *json, char bracket);                 /* '}' o
 void tn_json_str(struct tn_json *json, const char *key, struct tn_str value); /* ptr NULL = null */
 void tn_json_text(struct tn_json *json, const char *key, const char *value);  /* NULL = null */
 void tn_json_u64(struct tn_json *json, const char *key, uint64_t value);
+void tn_json_f64(struct tn_json *json, const char *key, double value); /* what is no number is null */
 void tn_json_bool(struct tn_json *json, const char *key, bool value);
 void tn_json_ms(struct tn_json *json, const char *key, uint64_t us); /* microseconds as milliseconds, three places */
 void tn_json_time(struct tn_json *json, const char *key, uint64_t wall_us); /* "2026-11-26T01:02:03.123456Z", 0 = null */

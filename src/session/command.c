@@ -438,6 +438,7 @@ bool tn_command_run(struct tn_session *s, struct tn_str sql, const struct tn_fea
     case TN_VERB_DEALLOCATE: return run_deallocate(s, sql, reply, err, arena);
     case TN_VERB_LISTEN:     refuse(err, "LISTEN", "Notifications need a direct connection to the engine."); return true;
     case TN_VERB_COPY:       refuse(err, "COPY", "Use INSERT and SELECT, or a direct connection to the engine."); return true;
+    case TN_VERB_EXPLAIN:    return tn_explain_run(s, sql, reply, err);
     case TN_VERB_UNLISTEN:   snprintf(reply->tag, sizeof reply->tag, "UNLISTEN"); return true;
     case TN_VERB_CLOSE:
         if (s->tx.state != TN_TX_IDLE || s->sticky)
@@ -463,6 +464,9 @@ bool tn_command_describe(struct tn_session *s, struct tn_str sql, const struct t
     case TN_VERB_SET: case TN_VERB_RESET: case TN_VERB_DISCARD: case TN_VERB_DEALLOCATE: case TN_VERB_LISTEN:
     case TN_VERB_COPY: case TN_VERB_UNLISTEN: case TN_VERB_CLOSE:
         return true;
+    case TN_VERB_EXPLAIN:
+        *column = tn_explain_is_asked(sql) ? TN_STR("ROUTE PLAN") : *column;
+        return column->ptr != NULL;
     default:
         return features->class == TN_CLASS_EMPTY || tn_transaction_is_control(sql, features);
     }

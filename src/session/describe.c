@@ -3,6 +3,8 @@
 
 #include "engine/cluster.h"
 
+enum { TN_OWN_PARAMETERS = 1000 };
+
 /* ---- Describe ---- */
 
 static void on_described_params(struct tn_query *q, size_t count, const uint32_t *oids)
@@ -132,13 +134,24 @@ void tn_extended_describe_statement(struct tn_session *s, struct tn_prepared *st
     tn_execute_engine(s, &run);
 }
 
-static void describe_own(struct tn_session *s, struct tn_str column, struct tn_portal *portal)
+/* EXPLAIN ROUTE has the parameters of what it explains: whatever the client gives. */
+static void put_own_parameters(struct tn_session *s, const struct tn_prepared *statement)
+{
+    uint32_t oids[TN_OWN_PARAMETERS];
+    size_t   count = TN_MIN((size_t)statement->features.param_count, (size_t)TN_OWN_PARAMETERS);
+
+    for (size_t i = 0; i < count; i++)
+        oids[i] = i < statement->oid_count && statement->oids[i] != 0 ? statement->oids[i] : TN_PG_TEXT;
+    tn_pg_put_parameter_description(tn_session_out(s), oids, count);
+}
+
+static void describe_own(struct tn_session *s, const struct tn_prepared *statement, struct tn_str column, struct tn_portal *portal)
 {
     struct tn_column shown = {.name = column, .type = TN_TYPE_TEXT, .pg_oid = TN_PG_TEXT, .pg_typmod = -1, .pg_len = -1};
     struct tn_schema schema = {.count = 1, .columns = &shown};
 
     if (portal == NULL)
-        tn_pg_put_parameter_description(tn_session_out(s), NULL, 0);
+        put_own_parameters(s, statement);
     if (column.ptr != NULL)
         tn_pg_put_row_description(tn_session_out(s), &schema, portal != NULL ? portal->formats : NULL,
                                   portal != NULL ? portal->format_count : 0);
@@ -160,7 +173,7 @@ static void describe_target(struct tn_session *s, struct tn_prepared *statement,
     struct tn_str column;
 
     if (tn_command_describe(s, statement->text, &statement->features, &column))
-        describe_own(s, column, portal);
+        describe_own(s, statement, column, portal);
     else if (statement->described)
         put_described(s, statement, portal);
     else if (portal != NULL && !portal->started && execute_follows(s, portal))

@@ -180,6 +180,13 @@ static bool fill_transaction(struct tn_session *s, struct tn_query *q, struct tn
     return s->tx.state != TN_TX_LAZY || fill_prelude(s, q, err);
 }
 
+enum tn_status tn_execute_fill(struct tn_session *s, struct tn_query *q, struct tn_error *err)
+{
+    if (fill_client(s, q, err) && fill_transaction(s, q, err))
+        return TN_OK;
+    return err->status != TN_OK ? err->status : TN_E_NOMEM;
+}
+
 static void fill_run(struct tn_session *s, struct tn_query *q, const struct tn_statement_run *run)
 {
     q->run.params = run->params;
@@ -230,7 +237,7 @@ void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run)
     q->console = s->console;
     q->events = run->events;
     q->owner = run->owner;
-    if (!fill_client(s, q, &err) || !fill_transaction(s, q, &err)) {
+    if (tn_execute_fill(s, q, &err) != TN_OK) {
         tn_query_free(q);
         reply_error(s, run->reply, &err);
         return;

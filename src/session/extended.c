@@ -242,7 +242,7 @@ static void on_bind(struct tn_session *s, struct tn_str body)
     }
     if (bind.portal.len == 0 && s->unnamed_portal != NULL && !free_portal(s, s->unnamed_portal))
         return;
-    if (!statement->described && binary_param_of_unknown_type(statement, &bind)) {
+    if (!statement->described && !tn_explain_is_asked(statement->text) && binary_param_of_unknown_type(statement, &bind)) {
         s->redo = true;
         s->describe_then_redo = true;
         tn_extended_describe_statement(s, statement, NULL);

@@ -19,6 +19,19 @@ static void append(struct tn_session *s, struct tn_chunk *chunk)
 
 /* The chunk that takes small messages: the last one, if it is ours and not too long. An engine's chunk takes what follows
  * it as well: one write for rows, completion and ready. */
+void tn_session_put_reply(struct tn_session *s, const struct tn_reply *reply)
+{
+    struct tn_str rest = reply->value, line;
+    const char   *end;
+
+    while (reply->lines && rest.len > 0 && (end = memchr(rest.ptr, '\n', rest.len)) != NULL) {
+        line = tn_str_n(rest.ptr, (size_t)(end - rest.ptr));
+        tn_pg_put_text_row(tn_session_out(s), &line, 1);
+        rest = tn_str_n(end + 1, rest.len - line.len - 1);
+    }
+    tn_pg_put_text_row(tn_session_out(s), &rest, 1);
+}
+
 struct tn_buf *tn_session_out(struct tn_session *s)
 {
     struct tn_chunk *last = s->out_last;

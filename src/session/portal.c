@@ -212,11 +212,6 @@ static const struct tn_query_events portal_events = {NULL, on_columns, on_chunk,
 
 /* ---- Execute ---- */
 
-static void put_own_row(struct tn_session *s, const struct tn_reply *reply)
-{
-    tn_pg_put_text_row(tn_session_out(s), &reply->value, 1);
-}
-
 /* "SELECT 100" of a limited Execute counts what this one sent. */
 static void put_complete(struct tn_session *s, struct tn_portal *portal, const char *tag)
 {
@@ -247,7 +242,7 @@ static void on_execute_reply(struct tn_session *s, struct tn_reply *reply)
         if (portal->tell_columns)
             tn_extended_put_columns(s, portal, NULL);
         if (reply->column.ptr != NULL)
-            put_own_row(s, reply);
+            tn_session_put_reply(s, reply);
         else if (reply->show_all)
             tn_pg_put_notice(tn_session_out(s), "NOTICE", "0A000", "SHOW ALL has rows only as a simple query");
         tn_str_copy(portal->tag, sizeof portal->tag, tn_str(reply->tag));

@@ -39,6 +39,7 @@ struct tn_reply {
     char             tag[64];     /* for CommandComplete; empty = an empty statement */
     struct tn_str    column;      /* ptr set: one row of our own with this column ... */
     struct tn_str    value;       /* ... and this value */
+    bool             lines;       /* a row for each line of it */
     bool             show_all;    /* SHOW ALL: the rows of all settings */
 };
 typedef void (*tn_reply_fn)(struct tn_session *s, struct tn_reply *reply);
@@ -217,6 +218,7 @@ bool tn_session_next_is(struct tn_session *s, char type, struct tn_str *body); /
 bool tn_session_startup(struct tn_session *s); /* true: something was used of the input */
 
 /* output.c */
+void tn_session_put_reply(struct tn_session *s, const struct tn_reply *reply); /* DataRows of reply->value */
 struct tn_buf *tn_session_out(struct tn_session *s);
 void tn_session_send_chunk(struct tn_session *s, struct tn_chunk *chunk);
 void tn_session_flush(struct tn_session *s);
@@ -254,6 +256,7 @@ void tn_prepared_forget_all(struct tn_session *s);
 /* execute.c */
 void tn_execute(struct tn_session *s, const struct tn_statement_run *run); /* run->reply comes, maybe at once */
 void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run); /* whatever the transaction's state */
+enum tn_status tn_execute_fill(struct tn_session *s, struct tn_query *q, struct tn_error *err); /* who asks, and in which transaction */
 void tn_execute_done(struct tn_session *s, struct tn_query *q); /* from a query's done event */
 void tn_execute_settle(struct tn_session *s, struct tn_query *q); /* what becomes of its connection and settings */
 void tn_execute_deferred(struct tn_session *s); /* a suspended portal has ended: what waited for it goes on */
@@ -281,6 +284,10 @@ bool tn_command_run(struct tn_session *s, struct tn_str sql, const struct tn_fea
                     struct tn_error *err, struct tn_arena *arena, struct tn_str *rewrite);
 /* Is it answered by the session without an engine? *COLUMN: its one column, ptr NULL = no rows. */
 bool tn_command_describe(struct tn_session *s, struct tn_str sql, const struct tn_features *features, struct tn_str *column);
+
+/* explain.c */
+bool tn_explain_is_asked(struct tn_str sql); /* EXPLAIN ROUTE */
+bool tn_explain_run(struct tn_session *s, struct tn_str sql, struct tn_reply *reply, struct tn_error *err); /* false: the engine's EXPLAIN */
 
 /* cancel.c */
 struct tn_session *tn_session_by_pid(struct tn_worker *worker, uint32_t pid);

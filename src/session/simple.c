@@ -54,7 +54,7 @@ static void put_own_row(struct tn_session *s, const struct tn_reply *reply)
     struct tn_schema schema;
 
     tn_pg_put_row_description(tn_session_out(s), text_schema(&column, &schema, reply->column), NULL, 0);
-    tn_pg_put_text_row(tn_session_out(s), &reply->value, 1);
+    tn_session_put_reply(s, reply);
 }
 
 static void put_all_settings(struct tn_session *s)

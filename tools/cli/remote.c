@@ -82,7 +82,7 @@ static void put_url(struct tn_buf *out, const char *base, const char *path)
     tn_buf_put_u8(out, '\0');
 }
 
-static void set_request(CURL *curl, const char *method, const char *url, struct tn_buf *body)
+static void set_request(CURL *curl, const char *method, const char *url, struct tn_str sent, struct tn_buf *body)
 {
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -95,7 +95,8 @@ static void set_request(CURL *curl, const char *method, const char *url, struct 
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "turnout/" TN_VERSION);
     if (strcmp(method, "POST") == 0) {
         curl_easy_setopt(curl, CURLOPT_POST, 1L);
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)sent.len);
+        curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, sent.len > 0 ? sent.ptr : "");
     }
 }
 
@@ -119,6 +120,11 @@ static int perform(struct tn_cli *cli, CURL *curl, const char *url, struct tn_cl
 
 int tn_cli_call(struct tn_cli *cli, const char *method, const char *path, struct tn_cli_reply *reply)
 {
+    return tn_cli_send(cli, method, path, tn_str_n("", 0), reply);
+}
+
+int tn_cli_send(struct tn_cli *cli, const char *method, const char *path, struct tn_str body, struct tn_cli_reply *reply)
+{
     struct tn_buf url;
     CURL         *curl;
     int           status;
@@ -132,7 +138,7 @@ int tn_cli_call(struct tn_cli *cli, const char *method, const char *path, struct
         tn_buf_reset(&url);
         return tn_cli_fail("libcurl cannot start");
     }
-    set_request(curl, method, url.data, &reply->body);
+    set_request(curl, method, url.data, body, &reply->body);
     status = set_credentials(cli, curl);
     if (status == TN_CLI_OK)
         status = perform(cli, curl, url.data, reply);

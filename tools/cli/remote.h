@@ -20,6 +20,8 @@ struct tn_cli_reply {
 /* METHOD and PATH ("/admin/status"). TN_CLI_OK: there is an answer, of any status; otherwise the error was printed. REPLY
  * must be ended with tn_cli_reply_reset() in any case. */
 int  tn_cli_call(struct tn_cli *cli, const char *method, const char *path, struct tn_cli_reply *reply);
+/* The same with BODY as text. */
+int  tn_cli_send(struct tn_cli *cli, const char *method, const char *path, struct tn_str body, struct tn_cli_reply *reply);
 void tn_cli_reply_reset(struct tn_cli_reply *reply);
 
 /* Complains of a status other than 200 in the server's own words; TN_CLI_FAILED, or TN_CLI_OK when it was 200 with JSON. */

@@ -1,0 +1,155 @@
+#include "explain.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "server.h"
+
+static unsigned room(void *admission, struct tn_group *group, const struct tn_cluster *cluster)
+{
+    return tn_admission_room(admission, group, cluster);
+}
+
+/* A group whose turns are its own: what a strategy does to them is forgotten. */
+static void copy_group(struct tn_group *to, const struct tn_group *from)
+{
+    to->conf = from->conf;
+    to->index = from->index;
+    to->member_count = from->member_count;
+    to->members = from->members;
+    to->fallback = from->fallback;
+    to->state = from->state;
+    atomic_init(&to->turn, atomic_load_explicit(&from->turn, memory_order_relaxed));
+    for (size_t i = 0; i < TN_GROUP_TURNS; i++)
+        atomic_init(&to->subset_turns[i], atomic_load_explicit(&from->subset_turns[i], memory_order_relaxed));
+}
+
+static enum tn_status fail_nomem(struct tn_error *err)
+{
+    return tn_fail(err, TN_E_NOMEM, "53200", "no memory to explain");
+}
+
+static void name_strategy(struct tn_explained_group *at, const struct tn_query *q)
+{
+    const struct tn_strategy_ops *hinted = NULL;
+
+    at->strategy = tn_config_enum_text("STRATEGY", (unsigned)at->group->conf->strategy);
+    if (q->client.hint_strategy.len > 0)
+        hinted = tn_strategy_find(q->client.hint_strategy);
+    at->strategy_hint = hinted != NULL;
+    if (hinted != NULL)
+        at->strategy = hinted->name;
+}
+
+/* What the choose stage would do with Q in GROUP. */
+static enum tn_status look_at_group(struct tn_explanation *e, struct tn_query *q, struct tn_group *group, struct tn_error *err)
+{
+    struct tn_explained_group *at = &e->groups[e->group_count];
+    struct tn_group           *copy = tn_arena_zalloc(&e->arena, sizeof *copy);
+    uint64_t                   eligible;
+    struct tn_choose_request   request = {
+        .group = copy,
+        .features = &q->features,
+        .strategy_hint = q->client.hint_strategy,
+        .cluster_hint = q->route.cluster,
+        .needs_writable = q->needs_writable,
+        .now_us = tn_clock_us(),
+        .dry = true,
+        .room = room,
+        .room_arg = tn_runtime_of(q->worker)->server->admission,
+    };
+
+    *at = (struct tn_explained_group){.group = group, .error = TN_ERROR_INIT};
+    at->members = tn_arena_zalloc(&e->arena, sizeof *at->members * TN_GROUP_MEMBERS);
+    if (copy == NULL || at->members == NULL)
+        return fail_nomem(err);
+    e->group_count++;
+    copy_group(copy, group);
+    name_strategy(at, q);
+    at->member_count = tn_strategy_look(&request, at->members);
+    if (!group->conf->enabled)
+        at->status = tn_fail(&at->error, TN_E_DENIED, "57P03", "group `%.*s` is disabled", (int)TN_MIN(group->conf->name.len, (size_t)100),
+                             group->conf->name.ptr);
+    else
+        at->status = tn_strategy_choose(&request, &at->choice, &eligible, &at->error);
+    return TN_OK;
+}
+
+/* The routed group, then its fallbacks until one takes it at once; when none does, it is the first one's. */
+static enum tn_status look_at_groups(struct tn_explanation *e, struct tn_query *q, struct tn_error *err)
+{
+    struct tn_group *group = tn_topology_group(q->snapshot->topology, q->route.group->name);
+
+    while (group != NULL && e->group_count < TN_EXPLAIN_GROUPS) {
+        const struct tn_explained_group *at = &e->groups[e->group_count];
+
+        TN_TRY(look_at_group(e, q, group, err));
+        if (at->status == TN_OK) {
+            e->at = at;
+            return TN_OK;
+        }
+        group = e->groups[0].group->conf->enabled ? group->fallback : NULL;
+    }
+    if (e->group_count > 0 && e->groups[0].status == TN_AGAIN) {
+        e->at = &e->groups[0];
+        return TN_OK;
+    }
+    if (e->group_count > 0)
+        e->error = e->groups[0].error; /* texts only: an error of ours has no fields */
+    return TN_OK;
+}
+
+static enum tn_status explain(struct tn_explanation *out, struct tn_query *q, struct tn_error *err)
+{
+    q->client.wall_us = tn_clock_wall_us();
+    TN_TRY(tn_routes_decide(q->snapshot->routes, &q->client, &q->features, q->text, &q->arena, &q->route, err));
+    out->route = &q->route;
+    if (q->route.denied) {
+        tn_fail(&out->error, TN_E_DENIED, q->route.sqlstate, "%.*s", (int)TN_MIN(q->route.message.len, (size_t)900), q->route.message.ptr);
+        tn_error_detail(&out->error, "denied by router %s, rule %d", q->route.router, q->route.rule + 1);
+        return TN_OK;
+    }
+    if (q->pinned) {
+        out->pinned = true;
+        out->pinned_to = q->lease->cluster;
+        return TN_OK;
+    }
+    return look_at_groups(out, q, err);
+}
+
+enum tn_status tn_explain(struct tn_explanation *out, struct tn_query *q, bool own, struct tn_error *err)
+{
+    *out = (struct tn_explanation){.text = q->text, .features = &q->features, .own = own, .error = TN_ERROR_INIT};
+    tn_arena_init(&out->arena, 0);
+    tn_text_without_literals(out->templated, sizeof out->templated, q->text, TN_DIALECT_POSTGRES);
+    return own ? TN_OK : explain(out, q, err);
+}
+
+void tn_explanation_reset(struct tn_explanation *explanation)
+{
+    for (size_t i = 0; i < explanation->group_count; i++)
+        tn_error_reset(&explanation->groups[i].error);
+    tn_arena_reset(&explanation->arena);
+}
+
+struct tn_query *tn_explain_query_new(struct tn_runtime *runtime)
+{
+    struct tn_query *q = tn_calloc(1, sizeof *q);
+
+    if (q == NULL)
+        return NULL;
+    q->worker = runtime->worker;
+    q->snapshot = tn_snapshot_ref(runtime->snapshot);
+    q->priority = TN_PRIORITY_NORMAL;
+    tn_arena_init(&q->arena, 0);
+    return q;
+}
+
+void tn_explain_query_free(struct tn_query *q)
+{
+    if (q == NULL)
+        return;
+    tn_snapshot_unref(q->snapshot);
+    tn_arena_reset(&q->arena);
+    tn_error_reset(&q->error);
+    tn_free(q);
+}

@@ -1,0 +1,52 @@
+/* explain.h - what would become of a statement, and why: EXPLAIN ROUTE, /admin/explain, `turnout explain`. The routers are
+ * asked and a member is chosen as for a real query, but nothing runs, nothing is learned, counted or recorded, and no
+ * strategy's turn moves on. On a worker's thread; neither blocks nor asks an engine. */
+#ifndef TN_EXPLAIN_H
+#define TN_EXPLAIN_H
+
+#include "base/json.h"
+#include "policies/strategy/strategy.h"
+#include "query.h"
+
+enum { TN_EXPLAIN_GROUPS = 8, TN_EXPLAIN_TEXT = 2000 };
+
+/* One group on the way: the one that was routed to, then its fallbacks while nobody takes it at once. */
+struct tn_explained_group {
+    struct tn_group       *group;
+    const char            *strategy;      /* name of the one that chose */
+    bool                   strategy_hint; /* the request's own, not the group's */
+    size_t                 member_count;
+    struct tn_member_view *members;       /* in the explanation's arena, in the order of the group */
+    enum tn_status         status;        /* OK: chosen; AGAIN: nobody has room; else `error` */
+    struct tn_choice       choice;
+    struct tn_error        error;
+};
+
+struct tn_explanation {
+    struct tn_arena           arena;
+    struct tn_str             text;       /* of the statement; the caller's */
+    char                      templated[TN_EXPLAIN_TEXT]; /* without literals */
+    const struct tn_features *features;   /* the query's */
+    const struct tn_route_result *route;  /* the query's */
+    bool                      own;        /* the session answers it by itself: nothing is routed */
+    bool                      pinned;     /* to `pinned_to`, by a transaction or what the session left there */
+    struct tn_cluster        *pinned_to;
+    size_t                    group_count;
+    struct tn_explained_group groups[TN_EXPLAIN_GROUPS];
+    struct tn_error           error;      /* why nobody gets it; status OK: somebody does, or it waits */
+    const struct tn_explained_group *at;  /* where it runs or waits; NULL: nowhere */
+};
+
+/* Q is filled in as for a run (worker, snapshot, client, features, text, lease when pinned) but never started. OWN: the
+ * session would answer it. OUT is ended with tn_explanation_reset(), before Q. TN_E_INVALID: a hint that means nothing; TN_E_NOMEM. */
+TN_MUST_USE enum tn_status tn_explain(struct tn_explanation *out, struct tn_query *q, bool own, struct tn_error *err);
+void tn_explanation_reset(struct tn_explanation *explanation);
+
+/* A query for tn_explain() alone: in no list, without an id. */
+struct tn_query *tn_explain_query_new(struct tn_runtime *runtime); /* NULL: no memory */
+void             tn_explain_query_free(struct tn_query *q);
+
+void tn_explanation_text(const struct tn_explanation *explanation, struct tn_buf *out); /* lines for people */
+void tn_explanation_json(const struct tn_explanation *explanation, struct tn_json *json, const char *key); /* one object */
+
+#endif

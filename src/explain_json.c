@@ -1,0 +1,138 @@
+/* An explanation for programs. Keys are there to stay. */
+#include "explain.h"
+
+static void put_features(const struct tn_features *f, struct tn_json *json)
+{
+    tn_json_open(json, "statement", '{');
+    tn_json_text(json, "class", tn_class_name(f->class));
+    tn_json_text(json, "verb", tn_verb_name(f->verb));
+    tn_json_open(json, "tables", '[');
+    for (unsigned i = 0; i < f->table_count && i < TN_FEATURES_TABLES; i++)
+        tn_json_str(json, NULL, f->tables[i]);
+    tn_json_close(json, ']');
+    tn_json_u64(json, "joins", f->join_count);
+    tn_json_u64(json, "setOperations", f->set_op_count);
+    tn_json_u64(json, "parameters", f->param_count);
+    tn_json_bool(json, "where", f->has_where);
+    tn_json_bool(json, "groupBy", f->has_group_by);
+    tn_json_bool(json, "aggregate", f->has_aggregate);
+    tn_json_bool(json, "window", f->has_window);
+    tn_json_bool(json, "distinct", f->has_distinct);
+    tn_json_bool(json, "orderBy", f->has_order_by);
+    tn_json_bool(json, "limit", f->has_limit);
+    tn_json_bool(json, "subquery", f->has_subquery);
+    tn_json_bool(json, "repeatable", tn_features_repeatable(f));
+    tn_json_close(json, '}');
+}
+
+static void put_rule(struct tn_json *json, int rule)
+{
+    if (rule >= 0)
+        tn_json_u64(json, "rule", (uint64_t)rule + 1);
+    else
+        tn_json_text(json, "rule", NULL);
+}
+
+static void put_routing(const struct tn_explanation *e, struct tn_json *json)
+{
+    const struct tn_route_result *route = e->route;
+
+    tn_json_open(json, "routers", '[');
+    for (size_t i = 0; route != NULL && i < route->step_count; i++) {
+        const struct tn_route_step *step = &route->steps[i];
+
+        tn_json_open(json, NULL, '{');
+        tn_json_text(json, "router", step->router);
+        put_rule(json, step->rule);
+        tn_json_bool(json, "matched", step->matched);
+        tn_json_str(json, "why", step->why);
+        if (step->line > 0)
+            tn_json_u64(json, "line", step->line);
+        tn_json_close(json, '}');
+    }
+    tn_json_close(json, ']');
+    tn_json_text(json, "router", route != NULL ? route->router : NULL);
+    put_rule(json, route != NULL ? route->rule : -1);
+    tn_json_bool(json, "denied", route != NULL && route->denied);
+}
+
+static void put_member(const struct tn_explained_group *at, size_t member, struct tn_json *json)
+{
+    const struct tn_member_view *view = &at->members[member];
+    const struct tn_cluster     *cluster = at->group->members[member];
+    bool                         eligible = view->refusal == TN_REFUSAL_NONE;
+
+    tn_json_open(json, NULL, '{');
+    tn_json_str(json, "cluster", cluster->conf->name);
+    tn_json_text(json, "engine", cluster->ops->name);
+    tn_json_bool(json, "eligible", eligible);
+    tn_json_text(json, "refused", eligible ? NULL : view->why[0] != '\0' ? view->why : tn_member_text(view));
+    tn_json_bool(json, "chosen", at->status == TN_OK && at->choice.member == member);
+    tn_json_u64(json, "running", view->running);
+    if (cluster->max_running > 0)
+        tn_json_u64(json, "slots", cluster->max_running);
+    tn_json_close(json, '}');
+}
+
+static void put_error(const char *key, const struct tn_error *error, struct tn_json *json)
+{
+    if (error->status == TN_OK || error->status == TN_AGAIN) {
+        tn_json_text(json, key, NULL);
+        return;
+    }
+    tn_json_open(json, key, '{');
+    tn_json_text(json, "sqlstate", error->sqlstate);
+    tn_json_text(json, "message", error->message);
+    tn_json_text(json, "detail", error->detail[0] != '\0' ? error->detail : NULL);
+    tn_json_text(json, "hint", error->hint[0] != '\0' ? error->hint : NULL);
+    tn_json_close(json, '}');
+}
+
+static void put_groups(const struct tn_explanation *e, struct tn_json *json)
+{
+    tn_json_open(json, "groups", '[');
+    for (size_t i = 0; i < e->group_count; i++) {
+        const struct tn_explained_group *at = &e->groups[i];
+
+        tn_json_open(json, NULL, '{');
+        tn_json_str(json, "name", at->group->conf->name);
+        tn_json_text(json, "strategy", at->strategy);
+        tn_json_bool(json, "strategyHint", at->strategy_hint);
+        tn_json_text(json, "fallbackGroup", at->group->fallback != NULL ? at->group->fallback->conf->name.ptr : NULL);
+        tn_json_bool(json, "enabled", at->group->conf->enabled);
+        tn_json_text(json, "outcome", at->status == TN_OK ? "chosen" : at->status == TN_AGAIN ? "full" : "refused");
+        put_error("error", &at->error, json);
+        tn_json_open(json, "members", '[');
+        for (size_t m = 0; m < at->member_count; m++)
+            put_member(at, m, json);
+        tn_json_close(json, ']');
+        tn_json_close(json, '}');
+    }
+    tn_json_close(json, ']');
+}
+
+static void put_choice(const struct tn_explanation *e, struct tn_json *json)
+{
+    const struct tn_explained_group *at = e->at;
+    struct tn_str                    none = {NULL, 0};
+    bool                             chosen = at != NULL && at->status == TN_OK;
+
+    tn_json_text(json, "outcome", e->own ? "own" : e->pinned ? "pinned" : e->error.status != TN_OK ? "refused" : chosen ? "runs" : "queued");
+    tn_json_str(json, "group", at != NULL ? at->group->conf->name : none);
+    tn_json_str(json, "cluster", e->pinned ? e->pinned_to->conf->name : chosen ? at->choice.cluster->conf->name : none);
+    tn_json_text(json, "reason", e->pinned ? "pinned to the session" : !chosen ? NULL
+                                 : at == &e->groups[0] ? at->choice.reason : "spilled to the fallback group");
+    put_error("error", &e->error, json);
+}
+
+void tn_explanation_json(const struct tn_explanation *e, struct tn_json *json, const char *key)
+{
+    tn_json_open(json, key, '{');
+    tn_json_str(json, "text", e->text);
+    tn_json_text(json, "template", e->templated);
+    put_features(e->features, json);
+    put_routing(e, json);
+    put_groups(e, json);
+    put_choice(e, json);
+    tn_json_close(json, '}');
+}

@@ -1,4 +1,4 @@
-#include "stats/store_shard.h"
+#include "stats/store_file.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -107,6 +107,19 @@ static bool make_shards(struct tn_store *store)
     return true;
 }
 
+static void drop_waiting(struct tn_store *store, struct tn_shard *shard)
+{
+    while (shard->evicted != NULL) {
+        struct tn_store_evicted *evicted = shard->evicted;
+
+        shard->evicted = evicted->next;
+        tn_free(evicted->text);
+        tn_free(evicted);
+        atomic_fetch_sub(&store->waiting, 1);
+    }
+    shard->evicted_end = &shard->evicted;
+}
+
 static void free_shards(struct tn_store *store)
 {
     if (store->shards == NULL)
@@ -116,13 +129,7 @@ static void free_shards(struct tn_store *store)
 
         for (uint32_t slot = 0; slot < shard->high; slot++)
             tn_free(shard->texts[slot]);
-        while (shard->evicted != NULL) {
-            struct tn_store_evicted *evicted = shard->evicted;
-
-            shard->evicted = evicted->next;
-            tn_free(evicted->text);
-            tn_free(evicted);
-        }
+        drop_waiting(store, shard);
         pthread_mutex_destroy(&shard->mutex);
     }
     munmap(store->region, store->region_size);
@@ -133,6 +140,8 @@ static void free_store(struct tn_store *store)
 {
     free_shards(store);
     tn_limits_reset(&store->limits);
+    tn_blobs_free(store);
+    pthread_mutex_destroy(&store->blobs.mutex);
     tn_clusters_reset(&store->clusters);
     tn_free(store->path);
     tn_free(store);
@@ -141,6 +150,8 @@ static void free_store(struct tn_store *store)
 enum tn_status tn_store_open(struct tn_store **out, const struct tn_store_options *options, struct tn_error *err)
 {
     struct tn_store *store = tn_calloc(1, sizeof *store);
+    struct tn_error  local = TN_ERROR_INIT;
+    enum tn_status   status = TN_OK;
 
     *out = NULL;
     if (store == NULL)
@@ -149,31 +160,52 @@ enum tn_status tn_store_open(struct tn_store **out, const struct tn_store_option
     store->options.max_shapes = TN_MAX(TN_MIN(options->max_shapes, (uint64_t)100000000), (uint64_t)16);
     store->path = tn_strdup(options->path);
     atomic_store(&store->next_id, 1);
-    if (!tn_clusters_init(&store->clusters) || !tn_limits_init(&store->limits) ||
-        (options->path != NULL && store->path == NULL) || !make_shards(store)) {
-        free_store(store);
-        return tn_fail(err, TN_E_NOMEM, "53200", "statistics: no memory");
+    atomic_store(&store->loaded, options->path == NULL);
+    pthread_mutex_init(&store->blobs.mutex, NULL);
+    tn_clusters_init(&store->clusters);
+    if (!tn_limits_init(&store->limits) || (options->path != NULL && store->path == NULL) || !make_shards(store))
+        status = tn_fail(&local, TN_E_NOMEM, "53200", "statistics: no memory");
+    if (status == TN_OK && store->path != NULL)
+        status = tn_writer_open(store, &local);
+    if (status == TN_OK) {
+        *out = store;
+        return TN_OK;
     }
-    *out = store;
-    return TN_OK;
+    free_store(store);
+    if (err != NULL)
+        tn_error_move(err, &local);
+    else
+        tn_error_reset(&local);
+    return status;
 }
 
 void tn_store_close(struct tn_store *store)
 {
     if (store == NULL)
         return;
+    tn_writer_close(store);
     free_store(store);
 }
 
 /* ---- shapes ---- */
 
+double tn_store_fading(const struct tn_store *store, uint32_t then_s, uint32_t now_s)
+{
+    static const struct tn_store_options by_default = TN_STORE_OPTIONS_DEFAULT;
+    double half_life_s = (double)(store == NULL ? &by_default : &store->options)->half_life_us * 1e-6;
+
+    if (now_s <= then_s || now_s - then_s < AGE_AFTER_S || !(half_life_s > 0))
+        return 1.0;
+    return exp2(-(double)(now_s - then_s) / half_life_s);
+}
+
 /* Counts fade while nobody looks. */
 static void age(struct tn_store *store, struct tn_shard *shard, struct tn_shape_entry *entry, uint32_t now_s)
 {
-    double half_life_s = (double)store->options.half_life_us * 1e-6;
+    double fading = tn_store_fading(store, entry->last_s, now_s);
 
-    if (now_s > entry->last_s + AGE_AFTER_S && half_life_s > 0)
-        tn_shard_discount(shard, entry, exp2(-(double)(now_s - entry->last_s) / half_life_s), UINT16_MAX);
+    if (fading < 1.0)
+        tn_shard_discount(shard, entry, fading, UINT16_MAX);
     entry->last_s = TN_MAX(now_s, entry->last_s);
 }
 
@@ -237,6 +269,10 @@ static struct tn_shape_entry *add_shape(struct tn_store *store, struct tn_shard 
     entry->parent = wanted->parent;
     if (about != NULL && wanted->parent == 0)
         shard->texts[slot] = keep_text(store, about);
+    if (atomic_load_explicit(&store->cold, memory_order_relaxed) || !atomic_load_explicit(&store->loaded, memory_order_relaxed)) {
+        tn_bit_set(shard->fetch, slot); /* perhaps it was here before */
+        tn_writer_call(store);
+    }
     shard->states[slot] |= TN_STATE_SINGLE;
     tn_limits_single(store, entry->first_s, 1);
     return entry;
@@ -377,6 +413,7 @@ static void reset_entry(struct tn_shard *shard, struct tn_shape_entry *entry)
     entry->flags = 0;
     entry->incumbent = TN_STORE_NONE;
     tn_bit_set(shard->dirty, tn_shard_slot(shard, entry));
+    tn_bit_clear(shard->fetch, tn_shard_slot(shard, entry));
 }
 
 void tn_store_reset(struct tn_store *store, const uint64_t key[2])
@@ -394,6 +431,10 @@ void tn_store_reset(struct tn_store *store, const uint64_t key[2])
         entry = key == NULL ? NULL : tn_shard_find(shard, key, tn_store_hash(key));
         if (entry != NULL)
             reset_entry(shard, entry);
+        if (key == NULL)
+            drop_waiting(store, shard);
         pthread_mutex_unlock(&shard->mutex);
     }
+    if (store->writer != NULL)
+        tn_writer_reset(store, key);
 }

@@ -103,17 +103,21 @@ void tn_store_sample(struct tn_store *store, struct tn_cell *cell, double second
 void tn_flight_link(struct tn_shape_entry *entry, struct tn_flight *flight);
 void tn_flight_unlink(struct tn_flight *flight); /* entry held; harmless when not linked */
 
-/* Report: a copy of every resident shape (and, with EVICTED, of those in the file only); not from a loop thread. */
+/* Report: a copy of every resident shape (and, with EVICTED, of those in the file only); not from a loop thread. Counts as
+ * they would be if somebody looked now. FN may use the store. */
 struct tn_shape_report {
     struct tn_shape_entry entry; /* flights is NULL */
     size_t                cell_count;
     uint8_t               clusters[64];
     struct tn_cell        cells[64];
-    struct tn_str         text, group; /* the template; live until the return */
+    struct tn_str         names[64];   /* of the clusters; all texts live until the return */
+    struct tn_str         text, group; /* the template; empty where it is not known, of a band that of its shape */
+    struct tn_str         class, tables; /* tn_class_name() of the statement; names of its tables with spaces between them */
 };
 typedef bool tn_shape_report_fn(void *arg, const struct tn_shape_report *report); /* false stops */
 TN_MUST_USE enum tn_status tn_store_each(struct tn_store *store, bool evicted, tn_shape_report_fn *fn, void *arg, struct tn_error *err);
-/* The same from the file at PATH, read-only, while a server writes or not. */
+/* The same from the file at PATH, read-only, while a server writes or not; numbers of clusters are then of no use, names are.
+ * Not in the process that has the file open as a store. */
 TN_MUST_USE enum tn_status tn_store_each_file(const char *path, tn_shape_report_fn *fn, void *arg, struct tn_error *err);
 
 /* Forget what is known: one shape (KEY), or every shape (KEY NULL). */

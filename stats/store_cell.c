@@ -179,6 +179,11 @@ struct tn_hot *tn_shard_hot(struct tn_shard *shard, const struct tn_cell *cell)
     return cell->hist == 0 ? NULL : &shard->hists[cell->hist - 1].hot;
 }
 
+bool tn_shard_hot_left(const struct tn_shard *shard)
+{
+    return shard->hist_free != 0 || shard->hist_high < shard->hist_capacity;
+}
+
 /* The next one that was not looked at since the hand passed it; its cell goes on with its moments. */
 static uint32_t steal_hist(struct tn_shard *shard)
 {
@@ -255,7 +260,7 @@ void tn_store_sample(struct tn_store *store, struct tn_cell *cell, double second
     struct tn_store_hist *hist;
     unsigned              cluster, count;
 
-    if (cell->n < TN_STORE_HOT_RUNS || !(weight > 0.0))
+    if ((cell->n < TN_STORE_HOT_RUNS && cell->hist == 0) || !(weight > 0.0))
         return;
     if (cell->hist == 0) {
         struct tn_shape_entry *entry = owner_of(store, shard, cell, &cluster);

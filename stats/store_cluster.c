@@ -2,11 +2,10 @@
 
 #include "base/alloc.h"
 
-bool tn_clusters_init(struct tn_store_clusters *clusters)
+void tn_clusters_init(struct tn_store_clusters *clusters)
 {
     pthread_mutex_init(&clusters->mutex, NULL);
     clusters->next_file = 1;
-    return true;
 }
 
 void tn_clusters_reset(struct tn_store_clusters *clusters)
@@ -103,56 +102,99 @@ static unsigned free_number(struct tn_store *store)
 
 static unsigned find_known(struct tn_store *store, struct tn_str name, const struct tn_str *aliases, size_t alias_count)
 {
-    unsigned number = tn_store_cluster_find(store, name);
+    unsigned place = tn_store_cluster_find(store, name);
 
-    for (size_t i = 0; number == TN_STORE_NONE && i < alias_count; i++) {
-        number = tn_store_cluster_find(store, aliases[i]);
-        if (number != TN_STORE_NONE && store->clusters.list[number].configured)
-            number = TN_STORE_NONE; /* another cluster has that name now */
+    for (size_t i = 0; place == TN_STORE_NONE && i < alias_count; i++) {
+        place = tn_store_cluster_find(store, aliases[i]);
+        if (place != TN_STORE_NONE && store->clusters.list[place].configured)
+            place = TN_STORE_NONE; /* another cluster has that name now */
     }
-    return number;
+    return place;
+}
+
+static void number(struct tn_store *store, unsigned place, uint32_t file)
+{
+    uint32_t old = atomic_load(&store->clusters.list[place].file);
+
+    if (old != 0)
+        atomic_store(&store->clusters.from_file[old], 0);
+    atomic_store(&store->clusters.list[place].file, file);
+    if (file != 0)
+        atomic_store(&store->clusters.from_file[file], (uint8_t)(place + 1));
 }
 
 static unsigned add_cluster(struct tn_store *store, struct tn_str name, uint64_t signature)
 {
-    unsigned                 number = free_number(store);
+    unsigned                 place = free_number(store);
     struct tn_store_cluster *cluster;
 
-    if (number == TN_STORE_NONE)
-        return number;
-    cluster = &store->clusters.list[number];
+    if (place == TN_STORE_NONE || store->clusters.next_file > UINT16_MAX)
+        return TN_STORE_NONE;
+    cluster = &store->clusters.list[place];
     if (atomic_load(&cluster->name) != NULL)
-        change_cells(store, number, DROP_CELLS);
+        change_cells(store, place, DROP_CELLS);
     if (!set_name(&store->clusters, cluster, name))
         return TN_STORE_NONE;
-    atomic_store(&cluster->file, store->clusters.next_file++);
+    number(store, place, atomic_load(&store->loaded) ? store->clusters.next_file++ : 0);
     atomic_store(&cluster->epoch, 0);
     cluster->signature = signature;
-    return number;
+    return place;
+}
+
+void tn_clusters_known(struct tn_store *store, unsigned file, struct tn_str name, uint64_t signature, uint32_t epoch,
+                       uint32_t seen_s)
+{
+    unsigned                 place = tn_store_cluster_find(store, name);
+    struct tn_store_cluster *cluster;
+
+    if (file == 0 || file > UINT16_MAX)
+        return;
+    if (place == TN_STORE_NONE) {
+        place = free_number(store);
+        if (place == TN_STORE_NONE || atomic_load(&store->clusters.list[place].name) != NULL ||
+            !set_name(&store->clusters, &store->clusters.list[place], name))
+            return; /* its cells are not read */
+        cluster = &store->clusters.list[place];
+        cluster->signature = signature;
+        cluster->seen_s = seen_s;
+        cluster->changed = false;
+    }
+    cluster = &store->clusters.list[place];
+    number(store, place, file);
+    atomic_store(&cluster->epoch, epoch + (cluster->signature != signature ? 1 : 0));
+}
+
+void tn_clusters_number(struct tn_store *store, uint32_t next_file)
+{
+    store->clusters.next_file = next_file;
+    for (unsigned i = 0; i < TN_STORE_CLUSTERS; i++)
+        if (atomic_load(&store->clusters.list[i].name) != NULL && atomic_load(&store->clusters.list[i].file) == 0 &&
+            store->clusters.next_file <= UINT16_MAX)
+            number(store, i, store->clusters.next_file++);
 }
 
 unsigned tn_store_cluster(struct tn_store *store, struct tn_str name, const struct tn_str *aliases, size_t alias_count,
                           uint64_t signature)
 {
     struct tn_store_cluster *cluster;
-    unsigned                 number;
+    unsigned                 place;
 
     pthread_mutex_lock(&store->clusters.mutex);
-    number = find_known(store, name, aliases, alias_count);
-    if (number == TN_STORE_NONE)
-        number = add_cluster(store, name, signature);
-    if (number != TN_STORE_NONE) {
-        cluster = &store->clusters.list[number];
+    place = find_known(store, name, aliases, alias_count);
+    if (place == TN_STORE_NONE)
+        place = add_cluster(store, name, signature);
+    if (place != TN_STORE_NONE) {
+        cluster = &store->clusters.list[place];
         if (!tn_str_eq_c(name, atomic_load(&cluster->name)))
             (void)!set_name(&store->clusters, cluster, name); /* no memory: under its old name until the next start */
         if (cluster->signature != signature) {
             cluster->signature = signature;
             atomic_fetch_add(&cluster->epoch, 1);
-            change_cells(store, number, DISCOUNT_CELLS);
+            change_cells(store, place, DISCOUNT_CELLS);
         }
         cluster->configured = cluster->changed = true;
         cluster->seen_s = tn_store_now_s();
     }
     pthread_mutex_unlock(&store->clusters.mutex);
-    return number;
+    return place;
 }

@@ -129,7 +129,7 @@ static bool evict(struct tn_store *store, struct tn_shard *shard)
 {
     uint32_t slot;
 
-    if (!find_victim(shard, &slot) || (store->writer != NULL && !hand_over(store, shard, slot)))
+    if (!find_victim(shard, &slot) || (store->path != NULL && !hand_over(store, shard, slot)))
         return false;
     tn_shard_remove(store, shard, slot);
     atomic_fetch_add_explicit(&store->evicted, 1, memory_order_relaxed);

@@ -23,6 +23,7 @@ enum {
     TN_STORE_CLIENTS = 4096,
     TN_STORE_TEXT_BYTES = 256 * 1024 * 1024 /* of statements in memory, all together; later shapes stay without */
 };
+#define TN_STORE_PROVISIONAL 0x80000000u /* ids from here on are of shapes made before the file could be read */
 #define TN_STORE_CHANGED_FACTOR 0.1 /* what a changed cluster's old runs are worth */
 #define TN_STORE_CHANGED_P 0.25     /* and how sure their mean is at most: a factor of 1.6 either way */
 
@@ -116,6 +117,12 @@ struct tn_store_clusters {
     char                  **old_names; /* kept until the end: a reader may hold them */
     size_t                  old_count;
     uint32_t                next_file;
+    _Atomic uint8_t         from_file[65536]; /* number in memory + 1 by number in the file, 0 = none */
+};
+
+struct tn_store_blobs {
+    pthread_mutex_t       mutex; /* held while a caller's function runs */
+    struct tn_store_blob *first;
 };
 
 struct tn_store_writer;
@@ -132,10 +139,12 @@ struct tn_store {
     _Atomic uint32_t         next_id;
     _Atomic uint64_t         resident, waiting; /* waiting: evicted ones that are not in the file yet */
     _Atomic bool             cold; /* the file may hold shapes that are not resident */
+    _Atomic bool             loaded;  /* what the file holds is here; until then nothing is written or evicted */
     _Atomic bool             called;  /* the writer has something to do before its time */
     _Atomic uint64_t         evicted, refused_limit, refused_client, flushed, flush_failures, text_bytes;
     struct tn_store_limits   limits;
     struct tn_store_clusters clusters;
+    struct tn_store_blobs    blobs;
     struct tn_store_writer  *writer; /* NULL in memory */
 };
 
@@ -190,7 +199,10 @@ void            tn_shard_drop_cell(struct tn_shard *shard, struct tn_shape_entry
 struct tn_hot  *tn_shard_hot(struct tn_shard *shard, const struct tn_cell *cell); /* NULL = none */
 /* A histogram for CELL, of another one when there is none left; NULL: there is no pool. */
 struct tn_hot *tn_shard_hot_new(struct tn_shard *shard, struct tn_shape_entry *entry, unsigned cluster, struct tn_cell *cell);
-void           tn_shard_discount(struct tn_shard *shard, struct tn_shape_entry *entry, double factor, unsigned most);
+bool            tn_shard_hot_left(const struct tn_shard *shard); /* without taking another cell's */
+void            tn_shard_discount(struct tn_shard *shard, struct tn_shape_entry *entry, double factor, unsigned most);
+/* What counts are worth at NOW_S that were last looked at at THEN_S; 1 within an hour. STORE NULL: the default half-life. */
+double          tn_store_fading(const struct tn_store *store, uint32_t then_s, uint32_t now_s);
 
 /* ---- store_limit.c ---- */
 bool tn_limits_init(struct tn_store_limits *limits);
@@ -200,8 +212,18 @@ void tn_limits_single(struct tn_store *store, uint32_t first_s, int change);    
 uint64_t tn_limits_singles(struct tn_store *store, uint32_t now_s);
 
 /* ---- store_cluster.c ---- */
-bool tn_clusters_init(struct tn_store_clusters *clusters);
+void tn_clusters_init(struct tn_store_clusters *clusters);
 void tn_clusters_reset(struct tn_store_clusters *clusters);
+static inline unsigned tn_clusters_from_file(const struct tn_store *store, unsigned number)
+{
+    unsigned known = number < 65536 ? atomic_load_explicit(&store->clusters.from_file[number], memory_order_relaxed) : 0;
+
+    return known == 0 ? TN_STORE_NONE : known - 1;
+}
+/* A cluster as the file has it; one that was registered before gets its number. Its mutex is held. */
+void tn_clusters_known(struct tn_store *store, unsigned file, struct tn_str name, uint64_t signature, uint32_t epoch,
+                       uint32_t seen_s);
+void tn_clusters_number(struct tn_store *store, uint32_t next_file); /* after the last of them: numbers for the others */
 
 /* ---- store_row.c: cells as bytes ---- */
 /* At most so many bytes; the shard is held. Returns the size. */

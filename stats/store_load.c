@@ -1,0 +1,255 @@
+#include "stats/store_file.h"
+
+#include "base/alloc.h"
+
+#include <math.h>
+
+enum { MOST_RUNS = 50 /* what was learned before a restart must be easy to overrule */ };
+
+struct joining {
+    struct tn_store       *store;
+    struct tn_shard       *shard;
+    struct tn_shape_entry *entry;
+    double                 fading;
+    unsigned               most;
+};
+
+/* A cell of the time before the cluster changed is worth a tenth, and so on. */
+static void discount(const struct joining *j, unsigned cluster, unsigned epoch, struct tn_cell *cell)
+{
+    uint16_t behind = (uint16_t)(atomic_load_explicit(&j->store->clusters.list[cluster].epoch, memory_order_relaxed) - epoch);
+
+    if (behind > 0 && behind < 32768)
+        tn_cell_discount(cell, pow(TN_STORE_CHANGED_FACTOR, TN_MIN(behind, 4)), j->most, TN_STORE_CHANGED_P);
+    if (j->fading < 1 || cell->n > j->most)
+        tn_cell_discount(cell, j->fading, j->most, 0);
+}
+
+static bool join_cell(void *arg, unsigned file_cluster, unsigned epoch, const struct tn_cell *cell, const struct tn_hot *hot)
+{
+    struct joining *j = arg;
+    unsigned        cluster = tn_clusters_from_file(j->store, file_cluster);
+    struct tn_cell  older = *cell, *mine;
+    struct tn_hot  *known;
+
+    if (cluster == TN_STORE_NONE)
+        return true; /* of a cluster that is no more */
+    discount(j, cluster, epoch, &older);
+    mine = tn_shard_cell(j->shard, j->entry, cluster, false);
+    if (mine != NULL) {
+        tn_cell_merge(mine, &older);
+    } else {
+        mine = tn_shard_cell(j->shard, j->entry, cluster, true);
+        if (mine == NULL)
+            return true;
+        *mine = older;
+        mine->hist = 0;
+    }
+    if (hot == NULL)
+        return true;
+    known = tn_shard_hot(j->shard, mine);
+    if (known != NULL) {
+        tn_hot_merge(known, hot);
+        while (known->total >= TN_HOT_CAP)
+            tn_hot_halve(known, &j->shard->rand);
+    } else if (tn_shard_hot_left(j->shard)) {
+        *tn_shard_hot_new(j->shard, j->entry, cluster, mine) = *hot;
+    } else {
+        mine->p50 = mine->p95 = 0; /* goes on with its moments */
+    }
+    return true;
+}
+
+static void later_look(void *arg, unsigned cluster, struct tn_cell *cell)
+{
+    const uint32_t *visits = arg;
+
+    (void)cluster;
+    cell->last = (uint16_t)(cell->last + *visits);
+}
+
+void tn_store_join(struct tn_store *store, struct tn_shard *shard, struct tn_shape_entry *entry, const struct tn_store_row *row,
+                   unsigned most)
+{
+    const struct tn_shape_entry *older = &row->entry;
+    struct joining               j = {store, shard, entry, 1.0, most};
+    uint32_t                     visits = older->visits;
+
+    if (entry->id == 0) { /* as it was; counts fade when somebody looks */
+        entry->last_s = older->last_s;
+        entry->first_s = older->first_s;
+        entry->parent = older->parent;
+        entry->class = older->class;
+        entry->band = older->band;
+    } else {
+        j.fading = tn_store_fading(store, older->last_s, tn_store_now_s());
+        tn_shard_cells(shard, entry, later_look, &visits);
+        entry->first_s = TN_MIN(entry->first_s, older->first_s);
+    }
+    entry->id = older->id;
+    entry->visits += visits;
+    entry->text32 = older->text32;
+    entry->flags |= older->flags;
+    if (entry->incumbent == TN_STORE_NONE && row->incumbent != 0)
+        entry->incumbent = (uint8_t)tn_clusters_from_file(store, row->incumbent);
+    (void)!tn_row_decode(row->cells, row->size, join_cell, &j); /* what is damaged is left out */
+}
+
+/* ---- the whole file ---- */
+
+static enum tn_status load_clusters(struct tn_store *store, struct tn_store_file *file, struct tn_error *err)
+{
+    sqlite3_stmt  *stmt;
+    int64_t        last;
+    enum tn_status status = TN_OK;
+    int            code;
+
+    TN_TRY(tn_database_ask(&tn_store_kind, file->db, "SELECT max(number) FROM cluster", &last, err));
+    TN_TRY(tn_database_prepare(&tn_store_kind, file->db,
+                               "SELECT number, name, signature, epoch, seen FROM (SELECT * FROM cluster ORDER BY seen DESC LIMIT 250)"
+                               " ORDER BY number",
+                               &stmt, err));
+    pthread_mutex_lock(&store->clusters.mutex);
+    while ((code = sqlite3_step(stmt)) == SQLITE_ROW)
+        tn_clusters_known(store, (unsigned)sqlite3_column_int(stmt, 0), tn_str((const char *)sqlite3_column_text(stmt, 1)),
+                          (uint64_t)sqlite3_column_int64(stmt, 2), (uint32_t)sqlite3_column_int64(stmt, 3),
+                          (uint32_t)sqlite3_column_int64(stmt, 4));
+    if (code != SQLITE_DONE)
+        status = tn_database_fail(&tn_store_kind, file->db, "cannot read", err);
+    else
+        tn_clusters_number(store, (uint32_t)TN_MAX(TN_MIN(last, 65535), 0) + 1);
+    pthread_mutex_unlock(&store->clusters.mutex);
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+/* False: no room, it stays in the file. */
+static bool load_row(struct tn_store *store, const struct tn_store_row *row)
+{
+    uint64_t               hash = tn_store_hash(row->entry.key);
+    struct tn_shard       *shard = tn_store_shard(store, hash);
+    struct tn_shape_entry *entry;
+
+    pthread_mutex_lock(&shard->mutex);
+    entry = tn_shard_find(shard, row->entry.key, hash);
+    if (entry != NULL) {
+        tn_store_join(store, shard, entry, row, UINT16_MAX);
+        tn_bit_set(shard->dirty, tn_shard_slot(shard, entry));
+    } else if (atomic_load_explicit(&store->resident, memory_order_relaxed) < store->options.max_shapes &&
+               shard->count < shard->capacity) {
+        entry = tn_shard_insert(store, shard, row->entry.key, hash);
+        if (entry != NULL)
+            tn_store_join(store, shard, entry, row, MOST_RUNS);
+    }
+    pthread_mutex_unlock(&shard->mutex);
+    return entry != NULL;
+}
+
+static bool note_excess(struct tn_flush *flush, uint32_t id)
+{
+    if ((flush->excess_count & (flush->excess_count - 1)) == 0) { /* doubles at powers of two */
+        uint32_t *more = tn_realloc(flush->excess, TN_MAX(flush->excess_count * 2, (size_t)64) * sizeof *more);
+
+        if (more == NULL)
+            return false;
+        flush->excess = more;
+    }
+    flush->excess[flush->excess_count++] = id;
+    return true;
+}
+
+static enum tn_status load_shapes(struct tn_flush *flush, uint32_t *last_id, struct tn_error *err)
+{
+    struct tn_store_row row;
+    sqlite3_stmt       *stmt;
+    enum tn_status      status = TN_OK;
+    int                 code;
+
+    TN_TRY(tn_database_prepare(&tn_store_kind, flush->file->db, "SELECT " TN_STORE_COLUMNS " FROM shape ORDER BY id", &stmt, err));
+    while (status == TN_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+        if (!tn_store_file_row(stmt, &row))
+            continue;
+        *last_id = TN_MAX(*last_id, row.entry.id);
+        if (!load_row(flush->store, &row) && !note_excess(flush, row.entry.id))
+            status = tn_fail(err, TN_E_NOMEM, "53200", "statistics: no memory");
+    }
+    if (status == TN_OK && code != SQLITE_DONE)
+        status = tn_database_fail(&tn_store_kind, flush->file->db, "cannot read", err);
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+struct renumbering {
+    struct tn_store *store;
+    uint32_t        *ids, count;
+};
+
+static void walk(struct tn_store *store, void (*fn)(struct renumbering *r, struct tn_shard *shard, uint32_t slot), struct renumbering *r)
+{
+    for (unsigned s = 0; s < tn_store_shard_count(store); s++) {
+        struct tn_shard *shard = &store->shards[s];
+
+        pthread_mutex_lock(&shard->mutex);
+        for (uint32_t slot = 0; slot < shard->high; slot++)
+            if ((shard->states[slot] & TN_STATE_USED) != 0)
+                fn(r, shard, slot);
+        pthread_mutex_unlock(&shard->mutex);
+    }
+}
+
+static void give_id(struct renumbering *r, struct tn_shard *shard, uint32_t slot)
+{
+    struct tn_shape_entry *entry = &shard->entries[slot];
+    uint32_t               old = entry->id - TN_STORE_PROVISIONAL;
+
+    if (entry->id < TN_STORE_PROVISIONAL)
+        return;
+    entry->id = atomic_fetch_add(&r->store->next_id, 1);
+    if (r->ids != NULL && old < r->count)
+        r->ids[old] = entry->id;
+    if (!atomic_load(&r->store->cold))
+        tn_bit_clear(shard->fetch, slot);
+}
+
+static void give_parent(struct renumbering *r, struct tn_shard *shard, uint32_t slot)
+{
+    struct tn_shape_entry *entry = &shard->entries[slot];
+    uint32_t               old = entry->parent - TN_STORE_PROVISIONAL;
+
+    if (entry->parent >= TN_STORE_PROVISIONAL)
+        entry->parent = r->ids != NULL && old < r->count ? r->ids[old] : 0;
+}
+
+/* Shapes that were made before the file could be read have provisional ids (TN_STORE_PROVISIONAL and up): now real ones. */
+static void renumber(struct tn_store *store, uint32_t first_id)
+{
+    uint32_t  made = atomic_exchange(&store->next_id, first_id), count = made - TN_STORE_PROVISIONAL;
+    uint32_t *ids;
+
+    if (count == 0)
+        return;
+    ids = tn_calloc(count + 1, sizeof *ids); /* without memory bands lose their parents, no more */
+    walk(store, give_id, &(struct renumbering){store, ids, count});
+    walk(store, give_parent, &(struct renumbering){store, ids, count});
+    tn_free(ids);
+}
+
+enum tn_status tn_store_load(struct tn_flush *flush, struct tn_error *err)
+{
+    struct tn_store *store = flush->store;
+    int64_t          next_id, cold;
+    uint32_t         last_id = 0;
+
+    TN_TRY(tn_store_file_run(flush->file, "PRAGMA mmap_size = 4294967296", err)); /* one pass over all pages */
+    TN_TRY(load_clusters(store, flush->file, err));
+    TN_TRY(load_shapes(flush, &last_id, err));
+    TN_TRY(tn_store_file_run(flush->file, "PRAGMA mmap_size = 0", err));
+    TN_TRY(tn_store_file_meta(flush->file, "next_id", &next_id, err));
+    TN_TRY(tn_store_file_meta(flush->file, "cold", &flush->cold_count, err));
+    TN_TRY(tn_database_ask(&tn_store_kind, flush->file->db, "SELECT EXISTS (SELECT 1 FROM cold)", &cold, err));
+    if (cold != 0 || flush->excess_count > 0)
+        atomic_store(&store->cold, true);
+    renumber(store, (uint32_t)TN_MAX((int64_t)last_id + 1, next_id));
+    atomic_store(&store->loaded, true);
+    return TN_OK;
+}

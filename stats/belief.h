@@ -7,7 +7,7 @@
 
 #include "stats/world.h"
 
-enum { TN_SIDES = 64, TN_AGES = 8 };
+enum { TN_SIDES = 64, TN_AGES = 16 };
 
 struct tn_side { /* one cluster of the shape */
     uint8_t              cluster;

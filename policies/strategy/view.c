@@ -75,8 +75,22 @@ struct tn_side *tn_view_side(struct tn_view *view, struct tn_learner *learner, u
     return side;
 }
 
+/* The list begins with the newest; ages count from the oldest on, and where there are too many the oldest say most. */
+static void order_ages(struct tn_side *side)
+{
+    unsigned kept = TN_MIN(side->age_count, (unsigned)TN_AGES);
+    double   ordered[TN_AGES];
+
+    for (unsigned i = 0; i < kept; i++)
+        ordered[i] = side->ages[(side->age_count - 1 - i) % TN_AGES];
+    memcpy(side->ages, ordered, sizeof ordered[0] * kept);
+    side->age_count = kept;
+}
+
 void tn_view_flights(struct tn_view *view, const struct tn_shape_entry *entry, uint64_t now_us)
 {
+    if (entry->flights == NULL)
+        return;
     for (const struct tn_flight *flight = entry->flights; flight != NULL; flight = flight->next)
         for (size_t i = 0; i < view->count; i++) {
             struct tn_side *side = &view->sides[i];
@@ -84,9 +98,11 @@ void tn_view_flights(struct tn_view *view, const struct tn_shape_entry *entry, u
             if (side->cluster != flight->cluster)
                 continue;
             side->busy = true;
-            if (now_us > flight->start_us && side->age_count < TN_AGES)
-                side->ages[side->age_count++] = (double)(now_us - flight->start_us) / 1e6;
+            if (now_us > flight->start_us)
+                side->ages[side->age_count++ % TN_AGES] = (double)(now_us - flight->start_us) / 1e6;
         }
+    for (size_t i = 0; i < view->count; i++)
+        order_ages(&view->sides[i]);
 }
 
 void tn_view_predict(struct tn_view *view, struct tn_learner *learner, const uint64_t key[2], const struct tn_shape_about *about)

@@ -71,7 +71,7 @@ static enum tn_status look_at_group(struct tn_explanation *e, struct tn_query *q
                              group->conf->name.ptr);
     else
         at->status = tn_strategy_choose(&request, &at->choice, &eligible, &at->error);
-    return TN_OK;
+    return at->status == TN_OK ? tn_explain_decide(e, at, q, err) : TN_OK;
 }
 
 /* The routed group, then its fallbacks until one takes it at once; when none does, it is the first one's. */

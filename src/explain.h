@@ -5,10 +5,25 @@
 #define TN_EXPLAIN_H
 
 #include "base/json.h"
+#include "policies/strategy/decide.h"
 #include "policies/strategy/strategy.h"
 #include "query.h"
 
 enum { TN_EXPLAIN_GROUPS = 8, TN_EXPLAIN_TEXT = 2000 };
+
+/* What a strategy that learns makes of it. */
+struct tn_explained_decision {
+    enum tn_cfg_strategy    strategy;
+    struct tn_decide_policy policy;
+    struct tn_shape         shape;
+    bool                    shape_known;   /* it was seen before */
+    bool                    shape_pinned;
+    uint32_t                visits;
+    bool                    may_explore;   /* this statement may be tried elsewhere */
+    size_t                  count;         /* candidates */
+    uint8_t                 member[TN_GROUP_MEMBERS]; /* of each candidate */
+    struct tn_plan          plan;          /* outlooks in the order of the candidates */
+};
 
 /* One group on the way: the one that was routed to, then its fallbacks while nobody takes it at once. */
 struct tn_explained_group {
@@ -20,6 +35,7 @@ struct tn_explained_group {
     enum tn_status         status;        /* OK: chosen; AGAIN: nobody has room; else `error` */
     struct tn_choice       choice;
     struct tn_error        error;
+    struct tn_explained_decision *decision; /* NULL: the strategy does not learn, or nobody is eligible */
 };
 
 struct tn_explanation {
@@ -41,6 +57,13 @@ struct tn_explanation {
  * session would answer it. OUT is ended with tn_explanation_reset(), before Q. TN_E_INVALID: a hint that means nothing; TN_E_NOMEM. */
 TN_MUST_USE enum tn_status tn_explain(struct tn_explanation *out, struct tn_query *q, bool own, struct tn_error *err);
 void tn_explanation_reset(struct tn_explanation *explanation);
+
+/* explain_decide.c: fills in at->decision, and the choice where the group acts on it. Nothing is changed. */
+TN_MUST_USE enum tn_status tn_explain_decide(struct tn_explanation *explanation, struct tn_explained_group *at, struct tn_query *q,
+                                             struct tn_error *err);
+/* What is believed of MEMBER; NULL: nothing was asked about it. */
+const struct tn_outlook *tn_explain_outlook(const struct tn_explained_group *at, size_t member);
+bool tn_explain_is_advice(const struct tn_explained_group *at); /* the decision is recorded, not followed */
 
 /* A query for tn_explain() alone: in no list, without an id. */
 struct tn_query *tn_explain_query_new(struct tn_runtime *runtime); /* NULL: no memory */

@@ -1,6 +1,9 @@
 /* An explanation for programs. Keys are there to stay. */
 #include "explain.h"
 
+#include <math.h>
+#include <stdio.h>
+
 static void put_features(const struct tn_features *f, struct tn_json *json)
 {
     tn_json_open(json, "statement", '{');
@@ -56,6 +59,24 @@ static void put_routing(const struct tn_explanation *e, struct tn_json *json)
     tn_json_bool(json, "denied", route != NULL && route->denied);
 }
 
+/* What is not known is null. */
+static void put_outlook(const struct tn_outlook *o, struct tn_json *json)
+{
+    bool told = o != NULL && o->p50_s > 0;
+
+    if (o == NULL)
+        return;
+    tn_json_f64(json, "p50Ms", told ? o->p50_s * 1e3 : NAN);
+    tn_json_f64(json, "p95Ms", told ? o->p95_s * 1e3 : NAN);
+    tn_json_f64(json, "usd", told ? o->usd / 1e6 : NAN);
+    tn_json_f64(json, "success", told ? o->success : NAN);
+    tn_json_u64(json, "n", o->n);
+    tn_json_f64(json, "load", o->load);
+    tn_json_f64(json, "index", told ? o->index : NAN);
+    tn_json_text(json, "rung", tn_rung_text(o->rung));
+    tn_json_f64(json, "longerThanMs", o->bounded ? o->bound_s * 1e3 : NAN);
+}
+
 static void put_member(const struct tn_explained_group *at, size_t member, struct tn_json *json)
 {
     const struct tn_member_view *view = &at->members[member];
@@ -71,6 +92,61 @@ static void put_member(const struct tn_explained_group *at, size_t member, struc
     tn_json_u64(json, "running", view->running);
     if (cluster->max_running > 0)
         tn_json_u64(json, "slots", cluster->max_running);
+    put_outlook(tn_explain_outlook(at, member), json);
+    tn_json_close(json, '}');
+}
+
+static void put_attempts(const struct tn_explained_group *at, const char *key, const struct tn_attempt *attempts, size_t count, struct tn_json *json)
+{
+    tn_json_open(json, key, '[');
+    for (size_t i = 0; i < count; i++) {
+        tn_json_open(json, NULL, '{');
+        tn_json_str(json, "cluster", at->group->members[at->decision->member[attempts[i].candidate]]->conf->name);
+        tn_json_f64(json, "deadlineMs", attempts[i].deadline_s > 0 ? attempts[i].deadline_s * 1e3 : NAN);
+        tn_json_close(json, '}');
+    }
+    tn_json_close(json, ']');
+}
+
+static void put_shape(const struct tn_explained_decision *d, struct tn_json *json)
+{
+    char key[33];
+
+    snprintf(key, sizeof key, "%016llx%016llx", (unsigned long long)d->shape.key[0], (unsigned long long)d->shape.key[1]);
+    tn_json_open(json, "shape", '{');
+    tn_json_text(json, "key", key);
+    tn_json_text(json, "level", d->shape.level == TN_SHAPE_FINGERPRINT ? "fingerprint" : "template");
+    tn_json_u64(json, "class", d->shape.class);
+    tn_json_u64(json, "band", d->shape.band);
+    tn_json_bool(json, "known", d->shape_known);
+    tn_json_bool(json, "pinned", d->shape_pinned);
+    tn_json_u64(json, "visits", d->visits);
+    tn_json_close(json, '}');
+}
+
+static void put_decision(const struct tn_explained_group *at, struct tn_json *json)
+{
+    const struct tn_explained_decision *d = at->decision;
+
+    if (d == NULL) {
+        tn_json_text(json, "decision", NULL);
+        return;
+    }
+    tn_json_open(json, "decision", '{');
+    tn_json_text(json, "mode", tn_config_enum_text("STRATEGY_MODE", (unsigned)at->group->conf->strategy_mode));
+    tn_json_bool(json, "advice", tn_explain_is_advice(at));
+    tn_json_bool(json, "frozen", d->policy.frozen);
+    put_shape(d, json);
+    tn_json_text(json, "reason", tn_reason_text(d->plan.reason));
+    tn_json_text(json, "rung", tn_rung_text(d->plan.rung));
+    tn_json_text(json, "exploreMode", tn_config_enum_text("EXPLORE_MODE", (unsigned)d->policy.explore));
+    tn_json_bool(json, "mayExplore", d->may_explore);
+    tn_json_bool(json, "explore", d->plan.explore);
+    tn_json_f64(json, "propensity", d->plan.propensity);
+    tn_json_f64(json, "predictedMs", d->plan.predicted_s * 1e3);
+    tn_json_f64(json, "predictedUsd", d->plan.predicted_usd / 1e6);
+    put_attempts(at, "attempts", d->plan.attempts, d->plan.count, json);
+    put_attempts(at, "shadows", d->plan.shadows, d->plan.shadow_count, json);
     tn_json_close(json, '}');
 }
 
@@ -106,6 +182,7 @@ static void put_groups(const struct tn_explanation *e, struct tn_json *json)
         for (size_t m = 0; m < at->member_count; m++)
             put_member(at, m, json);
         tn_json_close(json, ']');
+        put_decision(at, json);
         tn_json_close(json, '}');
     }
     tn_json_close(json, ']');

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { LABEL = 11, COLUMNS = 6, CELL = 96 };
+enum { LABEL = 11, CELL = 96 };
 
 /* What a client sent must not command a terminal, and a line stays a line. */
 static void put_clean(struct tn_buf *out, struct tn_str text, size_t most)
@@ -90,57 +90,173 @@ static void put_routing(const struct tn_explanation *e, struct tn_buf *out)
     }
 }
 
-/* ---- members: a table of cells, as wide as they are ---- */
+/* ---- members: a table of cells, as wide as they are; a column with nothing in it is left out ---- */
+
+enum column { MARK, CLUSTER, ENGINE, P50, P95, USD, SUCCESS, RUNS, LOAD, INDEX, FROM, RUNNING, FREE, STATE, COLUMNS };
 
 typedef char cell[CELL];
+
+static const struct {
+    const char *title;
+    bool        right;
+} columns[COLUMNS] = {
+    [MARK] = {"", false},    [CLUSTER] = {"cluster", false}, [ENGINE] = {"engine", false}, [P50] = {"P50", true},
+    [P95] = {"P95", true},   [USD] = {"USD", true},          [SUCCESS] = {"success", true}, [RUNS] = {"runs", true},
+    [LOAD] = {"load", true}, [INDEX] = {"index", true},      [FROM] = {"known from", false}, [RUNNING] = {"running", true},
+    [FREE] = {"free", true}, [STATE] = {"state", false},
+};
+
+static void put_time(char *out, double seconds)
+{
+    double ms = seconds * 1e3;
+
+    if (seconds >= 10)
+        snprintf(out, CELL, "%.1f s", seconds);
+    else
+        snprintf(out, CELL, ms < 10 ? "%.2f ms" : ms < 100 ? "%.1f ms" : "%.0f ms", ms);
+}
+
+static void fill_outlook(cell row[COLUMNS], const struct tn_outlook *outlook)
+{
+    char bound[CELL];
+
+    snprintf(row[RUNS], CELL, "%u", outlook->n);
+    snprintf(row[LOAD], CELL, "%.2f", outlook->load);
+    snprintf(row[FROM], CELL, "%s", tn_rung_text(outlook->rung));
+    if (outlook->bounded) {
+        put_time(bound, outlook->bound_s);
+        snprintf(row[FROM], CELL, "%s, > %.40s", tn_rung_text(outlook->rung), bound);
+    }
+    if (outlook->p50_s <= 0)
+        return; /* not usable for this shape: nothing was computed */
+    put_time(row[P50], outlook->p50_s);
+    put_time(row[P95], outlook->p95_s);
+    snprintf(row[USD], CELL, "%.6f", outlook->usd / 1e6);
+    snprintf(row[SUCCESS], CELL, "%.1f %%", outlook->success * 100);
+    snprintf(row[INDEX], CELL, "%.4g", outlook->index);
+}
 
 static void fill_row(cell row[COLUMNS], const struct tn_explained_group *at, size_t member)
 {
     const struct tn_member_view *view = &at->members[member];
     const struct tn_cluster     *cluster = at->group->members[member];
+    const struct tn_outlook     *outlook = tn_explain_outlook(at, member);
     bool                         chosen = at->status == TN_OK && at->choice.member == member;
 
-    snprintf(row[0], CELL, "%s", chosen ? "->" : "");
-    snprintf(row[1], CELL, "%.*s", (int)TN_MIN(cluster->conf->name.len, (size_t)60), cluster->conf->name.ptr);
-    snprintf(row[2], CELL, "%s", cluster->ops->name);
-    snprintf(row[3], CELL, "%u", view->running);
-    if (view->room == UINT32_MAX || cluster->max_running == 0)
-        snprintf(row[4], CELL, "-");
-    else
-        snprintf(row[4], CELL, "%u", view->room);
+    for (size_t c = 0; c < COLUMNS; c++)
+        row[c][0] = '\0';
+    snprintf(row[MARK], CELL, "%s", chosen ? "->" : "");
+    snprintf(row[CLUSTER], CELL, "%.*s", (int)TN_MIN(cluster->conf->name.len, (size_t)60), cluster->conf->name.ptr);
+    snprintf(row[ENGINE], CELL, "%s", cluster->ops->name);
+    snprintf(row[RUNNING], CELL, "%u", view->running);
+    if (view->room != UINT32_MAX && cluster->max_running > 0)
+        snprintf(row[FREE], CELL, "%u", view->room);
     if (view->why[0] != '\0')
-        snprintf(row[5], CELL, "%.90s", view->why);
+        snprintf(row[STATE], CELL, "%.90s", view->why);
     else
-        snprintf(row[5], CELL, "%s", chosen ? "chosen" : tn_member_text(view));
+        snprintf(row[STATE], CELL, "%s", chosen ? "chosen" : tn_member_text(view));
+    if (outlook != NULL)
+        fill_outlook(row, outlook);
+}
+
+static void put_row(const cell row[COLUMNS], bool title, const size_t widths[COLUMNS], struct tn_buf *out)
+{
+    for (size_t c = 0; c < COLUMNS; c++) {
+        const char *text = title ? columns[c].title : row[c];
+
+        if (c == STATE)
+            tn_buf_printf(out, "%s\n", text);
+        else if (widths[c] > 0)
+            tn_buf_printf(out, columns[c].right ? "%*s  " : "%-*s  ", (int)widths[c], text[0] != '\0' || c == MARK ? text : "-");
+    }
 }
 
 static void put_members(const struct tn_explained_group *at, struct tn_buf *out)
 {
-    static const bool  right[COLUMNS] = {false, false, false, true, true, false};
-    static const char *const titles[COLUMNS] = {"", "cluster", "engine", "running", "free", "state"};
-    size_t             widths[COLUMNS];
-    cell               row[COLUMNS];
+    size_t widths[COLUMNS] = {[MARK] = 2};
+    cell   row[COLUMNS];
 
-    for (size_t c = 0; c < COLUMNS; c++)
-        widths[c] = TN_MAX(strlen(titles[c]), c == 0 ? (size_t)2 : 0);
     for (size_t m = 0; m < at->member_count; m++) {
         fill_row(row, at, m);
         for (size_t c = 0; c < COLUMNS; c++)
             widths[c] = TN_MAX(widths[c], strlen(row[c]));
     }
+    for (size_t c = 0; c < COLUMNS; c++)
+        widths[c] = widths[c] > 0 ? TN_MAX(widths[c], strlen(columns[c].title)) : 0;
     for (size_t m = 0; m <= at->member_count; m++) {
         if (m > 0)
             fill_row(row, at, m - 1);
         put_label(out, m == 0 ? "Members:" : "");
-        for (size_t c = 0; c < COLUMNS; c++) {
-            const char *text = m == 0 ? titles[c] : row[c];
+        put_row((const cell *)row, m == 0, widths, out);
+    }
+}
 
-            if (c + 1 == COLUMNS)
-                tn_buf_printf(out, "%s\n", text);
-            else
-                tn_buf_printf(out, right[c] ? "%*s  " : "%-*s  ", (int)widths[c], text);
+/* ---- what a strategy that learns says ---- */
+
+static void put_shape(const struct tn_explained_decision *d, struct tn_buf *out)
+{
+    put_label(out, "Shape:");
+    tn_buf_printf(out, "%016llx%016llx (%s", (unsigned long long)d->shape.key[0], (unsigned long long)d->shape.key[1],
+                  d->shape.level == TN_SHAPE_FINGERPRINT ? "fingerprint" : "template");
+    if (d->shape.band > 0)
+        tn_buf_printf(out, ", band %u", d->shape.band);
+    if (d->shape_known)
+        tn_buf_printf(out, ", seen %u time%s%s)\n", d->visits, d->visits == 1 ? "" : "s", d->shape_pinned ? ", pinned" : "");
+    else
+        tn_buf_puts(out, ", never seen)\n");
+}
+
+static void put_attempts(const struct tn_explained_group *at, const struct tn_attempt *attempts, size_t count, struct tn_buf *out)
+{
+    char text[CELL];
+
+    for (size_t i = 0; i < count; i++) {
+        const struct tn_cluster *cluster = at->group->members[at->decision->member[attempts[i].candidate]];
+
+        tn_buf_printf(out, "%s" TN_STR_FMT, i > 0 ? ", then " : "", TN_STR_ARG(cluster->conf->name));
+        if (attempts[i].deadline_s > 0) {
+            put_time(text, attempts[i].deadline_s);
+            tn_buf_printf(out, " for at most %s", text);
         }
     }
+    tn_buf_put_u8(out, '\n');
+}
+
+static void put_exploring(const struct tn_explained_decision *d, struct tn_buf *out)
+{
+    static const char *const modes[] = {"off", "inline", "shadow", "both"};
+
+    put_label(out, "Exploring:");
+    tn_buf_printf(out, "%s", modes[d->policy.explore]);
+    if (d->policy.explore != TN_EXPLORE_OFF)
+        tn_buf_printf(out, ", budget %.3g %% of users' time", d->policy.budget * 100);
+    if (d->policy.frozen)
+        tn_buf_puts(out, "; the group is frozen: nothing is learned or tried");
+    else if (!d->may_explore)
+        tn_buf_puts(out, "; not this statement: only reads that are known to change nothing are tried elsewhere");
+    else if (d->plan.explore)
+        tn_buf_puts(out, "; this attempt tries another cluster than the one that is believed best");
+    tn_buf_put_u8(out, '\n');
+}
+
+static void put_decision(const struct tn_explained_group *at, struct tn_buf *out)
+{
+    const struct tn_explained_decision *d = at->decision;
+    char                                text[CELL];
+
+    put_shape(d, out);
+    put_label(out, tn_explain_is_advice(at) ? "Advice:" : "Plan:");
+    put_attempts(at, d->plan.attempts, d->plan.count, out);
+    put_label(out, "Reason:");
+    tn_buf_printf(out, "%s: %s\n", tn_reason_text(d->plan.reason), tn_reason_help(d->plan.reason));
+    put_time(text, d->plan.predicted_s);
+    put_label(out, "Predicted:");
+    tn_buf_printf(out, "%s, %.6f USD (known from: %s)\n", text, d->plan.predicted_usd / 1e6, tn_rung_text(d->plan.rung));
+    if (d->plan.shadow_count > 0) {
+        put_label(out, "Shadows:");
+        put_attempts(at, d->plan.shadows, d->plan.shadow_count, out);
+    }
+    put_exploring(d, out);
 }
 
 static void put_group(const struct tn_explanation *e, const struct tn_explained_group *at, struct tn_buf *out)
@@ -149,8 +265,12 @@ static void put_group(const struct tn_explanation *e, const struct tn_explained_
     tn_buf_printf(out, TN_STR_FMT " (strategy %s%s", TN_STR_ARG(at->group->conf->name), at->strategy, at->strategy_hint ? ", asked for by the client" : "");
     if (at->group->fallback != NULL)
         tn_buf_printf(out, ", fallback " TN_STR_FMT, TN_STR_ARG(at->group->fallback->conf->name));
+    if (at->decision != NULL)
+        tn_buf_printf(out, ", mode %s", tn_config_enum_text("STRATEGY_MODE", (unsigned)at->group->conf->strategy_mode));
     tn_buf_puts(out, ")\n");
     put_members(at, out);
+    if (at->decision != NULL)
+        put_decision(at, out);
     if (at->status != TN_OK && (at != &e->groups[0] || e->group_count > 1)) {
         put_label(out, "");
         tn_buf_puts(out, at->status == TN_AGAIN ? "no member has a free slot" : at->error.message);

@@ -2,6 +2,7 @@
 
 #include "console/console_visit.h"
 #include "stats/lexer.h"
+#include "stats/shape_list.h"
 
 static const struct {
     const char *words, *usage, *help;
@@ -55,8 +56,21 @@ static struct tn_str plain(struct tn_str text)
     return text;
 }
 
+/* RESET key: SHAPE may be left out, as nothing else looks like a key. */
+static bool is_short_reset(struct tn_str sql, struct tn_str *operand)
+{
+    uint64_t key[2];
+
+    if (!begins_with(sql, "RESET", operand))
+        return false;
+    *operand = plain(*operand);
+    return tn_shape_key_parse(*operand, key);
+}
+
 enum tn_console_command tn_console_command_find(struct tn_str sql, struct tn_str *operand)
 {
+    if (is_short_reset(sql, operand))
+        return TN_CONSOLE_COMMAND_RESET_SHAPE;
     for (size_t i = 0; i < TN_CONSOLE_COMMANDS; i++)
         if (begins_with(sql, commands[i].words, operand)) {
             *operand = plain(*operand);
@@ -161,6 +175,23 @@ static enum tn_status kill_query(struct tn_server *server, struct tn_str operand
     return TN_OK;
 }
 
+static enum tn_status reset_shape(struct tn_server *server, struct tn_str operand, struct tn_buf *result, struct tn_error *err)
+{
+    bool     all = tn_str_ieq_c(operand, "all");
+    uint64_t key[2];
+
+    if (!all && !tn_shape_key_parse(operand, key)) {
+        (void)fail_query(err, "22023", "shape", operand);
+        tn_error_hint(err, "A shape's key has 32 hexadecimal digits: SELECT shape, text FROM shapes; RESET SHAPE ALL forgets every one.");
+        return TN_E_INVALID;
+    }
+    if (server->store != NULL)
+        tn_store_reset(server->store, all ? NULL : key);
+    log_command("reset shape", operand, "forgotten");
+    tn_buf_printf(result, "forgotten: %s" TN_STR_FMT, all ? "every shape" : "shape ", all ? 0 : (int)operand.len, operand.ptr);
+    return TN_OK;
+}
+
 enum tn_status tn_console_command_run(struct tn_server *server, enum tn_console_command command, struct tn_str operand,
                                       const _Atomic bool *interrupted, struct tn_buf *result, struct tn_error *err)
 {
@@ -176,6 +207,7 @@ enum tn_status tn_console_command_run(struct tn_server *server, enum tn_console_
     case TN_CONSOLE_COMMAND_RELOAD:          return reload(server, result, err);
     case TN_CONSOLE_COMMAND_MAINTENANCE_ON:  return maintenance(server, operand, true, result, err);
     case TN_CONSOLE_COMMAND_MAINTENANCE_OFF: return maintenance(server, operand, false, result, err);
+    case TN_CONSOLE_COMMAND_RESET_SHAPE:     return reset_shape(server, operand, result, err);
     case TN_CONSOLE_COMMAND_KILL:            return kill_query(server, operand, interrupted, result, err);
     default:                                 return TN_OK; /* answered by a SELECT */
     }

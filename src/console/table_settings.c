@@ -48,6 +48,7 @@ static void put_value(struct tn_buf *out, const struct tn_option *option, const 
     case TN_OPTION_U64:
     case TN_OPTION_PORT:
     case TN_OPTION_SIZE:     tn_buf_printf(out, "%llu", (unsigned long long)*(const uint64_t *)field); break;
+    case TN_OPTION_DECIMAL:  tn_buf_printf(out, "%.9g", *(const double *)field); break;
     case TN_OPTION_DURATION: put_duration(out, *(const uint64_t *)field); break;
     case TN_OPTION_TEXT:     tn_buf_put_str(out, *(const struct tn_str *)field); break;
     case TN_OPTION_SECRET:   tn_buf_puts(out, ((const struct tn_str *)field)->len > 0 ? "(secret)" : ""); break;

@@ -216,7 +216,7 @@ def test_maintenance(server, console):
 
 def test_describing_a_command_does_nothing(server):
     with wire.Wire(server.port, database="turnout") as client:
-        told = client.ask(wire.parse("MAINTENANCE ON lite-2", "m"), wire.describe("S", "m"), wire.SYNC)
+        told = client.ask(wire.parse("MAINTENANCE ON lite-2", "m"), wire.describe("S", "m"))
         assert [column.name for column in wire.columns(told)] == ["result"]
     with psycopg.connect(server.dsn(database="turnout"), autocommit=True) as console:
         assert rows(console, "SELECT maintenance FROM clusters WHERE name = 'lite-2'") == [(False,)]

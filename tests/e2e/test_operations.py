@@ -22,7 +22,8 @@ import servers
 import wire
 
 ROOT = proxy_module.ROOT
-COMMANDS = ("serve", "check", "reload", "status", "history", "cancel", "maintenance", "version", "help")
+COMMANDS = ("serve", "check", "reload", "status", "history", "explain", "shapes", "reset", "cancel", "maintenance", "version",
+            "help")
 
 
 def turnout(*arguments, env=None, cwd=None):

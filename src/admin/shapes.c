@@ -1,0 +1,145 @@
+/* shapes.c - GET /admin/shapes: what is known of recurring statements; and forgetting one. Visits every shape: in the offload pool. */
+#include "admin/endpoint.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "stats/history_text.h"
+#include "stats/shape_list.h"
+
+struct listing {
+    struct tn_admin_round round;
+    struct tn_job         job;
+    struct tn_shape_list  list;
+    char                  group[256];
+    struct tn_buf         body;
+    struct tn_error       error;
+    enum tn_status        status;
+};
+
+static void run(struct tn_job *job)
+{
+    struct listing *l = TN_CONTAINER_OF(job, struct listing, job);
+    struct tn_json  json = {.buf = &l->body};
+
+    l->status = tn_store_each(l->round.admin->server->store, true, tn_shape_list_add, &l->list, &l->error);
+    tn_shape_list_end(&l->list);
+    if (l->list.failed)
+        l->status = tn_fail(&l->error, TN_E_NOMEM, "53200", "no memory for so many shapes");
+    tn_shape_list_json(&l->list, &json);
+}
+
+static void finish(struct tn_http_exchange *x, struct tn_admin_round *round)
+{
+    struct listing *l = TN_CONTAINER_OF(round, struct listing, round);
+
+    if (l->status != TN_OK)
+        tn_http_problem(x, 500, "the statistics cannot be read: %s", l->error.message);
+    else if (l->body.failed)
+        tn_http_problem(x, 413, "the list is too large; ask for a smaller `limit`");
+    else
+        tn_admin_reply_json(x, 200, &l->body);
+}
+
+static void free_listing(struct tn_admin_round *round)
+{
+    struct listing *l = TN_CONTAINER_OF(round, struct listing, round);
+
+    tn_shape_list_reset(&l->list);
+    tn_buf_reset(&l->body);
+    tn_error_reset(&l->error);
+    tn_free(l);
+}
+
+static void keep_listing(struct tn_admin_round *round) /* the pool still works with it: only the exit of the program ends it */
+{
+    (void)round;
+}
+
+static void done(struct tn_job *job, struct tn_worker *worker)
+{
+    struct listing *l = TN_CONTAINER_OF(job, struct listing, job);
+
+    (void)worker;
+    l->round.free = free_listing;
+    tn_admin_round_end(&l->round);
+}
+
+static bool read_params(struct tn_http_exchange *x, const struct tn_admin_args *args, struct listing *l)
+{
+    struct tn_history_filter filter = {.limit = 0};
+    struct tn_str            sort = tn_admin_param(args, "sort"), since = tn_admin_param(args, "since");
+    uint64_t                 limit = 100;
+    char                     why[TN_HISTORY_WHY];
+
+    if (sort.ptr != NULL && !tn_shape_sort_parse(sort, &l->list.sort)) {
+        tn_http_problem(x, 400, "parameter `sort` is total_time, cost, regret or calls, not `%.64s`", sort.ptr);
+        return false;
+    }
+    if (since.ptr != NULL && !tn_history_filter_set(&filter, "since", since, tn_clock_wall_us(), why)) {
+        tn_http_problem(x, 400, "parameter %s", why);
+        return false;
+    }
+    if (!tn_admin_param_u64(x, args, "limit", TN_SHAPE_LIST_MAX, &limit) || !tn_admin_param_bool(x, args, "bands", &l->list.bands))
+        return false;
+    tn_str_copy(l->group, sizeof l->group, tn_admin_param(args, "group"));
+    l->list.group = tn_str(l->group);
+    l->list.since_s = filter.since_us / 1000000;
+    l->list.limit = TN_MAX(limit, (uint64_t)1);
+    return true;
+}
+
+/* False: there are no statistics, and that has been answered. */
+static bool has_store(const struct tn_admin *admin, struct tn_http_exchange *x)
+{
+    if (admin->server->store != NULL)
+        return true;
+    tn_http_problem(x, 404, "there are no statistics: nothing is learned");
+    return false;
+}
+
+void tn_admin_shapes(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+{
+    struct listing *l;
+
+    if (!has_store(admin, x))
+        return;
+    l = tn_calloc(1, sizeof *l);
+    if (l == NULL) {
+        tn_http_problem(x, 503, "no memory");
+        return;
+    }
+    tn_buf_init(&l->body, TN_ADMIN_REPLY_MAX);
+    if (!read_params(x, args, l)) {
+        free_listing(&l->round);
+        return;
+    }
+    l->round.finish = finish;
+    l->round.free = keep_listing;
+    l->job.run = run;
+    l->job.done = done;
+    tn_admin_round_begin(&l->round, admin, x);
+    tn_offload_submit(admin->server->offload, &l->job, x->worker);
+}
+
+void tn_admin_reset_shape(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+{
+    bool          all = tn_str_eq_c(args->segment, "all");
+    uint64_t      key[2] = {0, 0};
+    struct tn_buf body;
+    struct tn_json json = {.buf = &body};
+
+    if (!has_store(admin, x))
+        return;
+    if (!all && !tn_shape_key_parse(args->segment, key)) {
+        tn_http_problem(x, 400, "a shape's key has 32 hexadecimal digits (GET /admin/shapes), or is `all`; not `%.64s`", args->segment.ptr);
+        return;
+    }
+    tn_store_reset(admin->server->store, all ? NULL : key);
+    tn_admin_log(x, "reset shape", args->segment, "forgotten");
+    tn_buf_init(&body, 1024);
+    tn_json_open(&json, NULL, '{');
+    tn_json_str(&json, "shape", args->segment);
+    tn_json_bool(&json, "forgotten", true);
+    tn_json_close(&json, '}');
+    tn_admin_reply_json(x, 200, &body);
+}

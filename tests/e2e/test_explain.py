@@ -1,0 +1,269 @@
+"""EXPLAIN ROUTE, /admin/explain and `turnout explain`: what would become of a statement. Nothing runs, nothing changes."""
+
+import json
+import subprocess
+import urllib.parse
+
+import psycopg
+import pytest
+
+import proxy as proxy_module
+import wire
+
+CONFIG = {
+    "clusters": {
+        "lite-1": {"engine": "sqlite", "healthCheck": {"enabled": False}},
+        "lite-2": {"engine": "sqlite", "healthCheck": {"enabled": False}, "readOnly": False},
+        "off-1": {"engine": "sqlite", "enabled": False},
+    },
+    "clusterGroups": {
+        "main": {"members": ["lite-1", "lite-2", "off-1"]},
+        "etl": {"members": ["lite-2"], "fallbackGroup": "main"},
+        "gone": {"members": ["off-1"]},
+        "closed": {"members": ["lite-1"], "enabled": False},
+    },
+    "routers": [
+        {"type": "queryRegex", "rules": [{"regex": "(?i)forbidden", "action": "deny", "error": "not here"}, {"regex": "(?i)nowhere", "targetGroup": "gone"}]},
+        {"type": "tags", "rules": [{"tags": {"job": "etl"}, "targetGroup": "etl"}]},
+        {"type": "userGroup", "userToGroup": {"closer": "closed"}},
+    ],
+    "routingFallback": "main",
+}
+
+
+@pytest.fixture(scope="module")
+def server():
+    with proxy_module.Proxy(CONFIG) as started:
+        yield started
+
+
+@pytest.fixture
+def client(server):
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        yield connection
+    server.check_sanitizers()
+
+
+def plan(connection, sql, *values, **more):
+    """EXPLAIN (FORMAT JSON) ROUTE SQL as what it means."""
+    return json.loads(connection.execute(f"EXPLAIN (FORMAT JSON) ROUTE {sql}", *values, **more).fetchone()[0])
+
+
+def lines(connection, sql, *values, **more):
+    cursor = connection.execute(sql, *values, **more)
+    assert [column.name for column in cursor.description] == ["ROUTE PLAN"] and cursor.statusmessage == "EXPLAIN"
+    return [line for line, in cursor.fetchall()]
+
+
+# ---- what it says ----
+
+@pytest.mark.quick
+def test_text(client):
+    told = lines(client, "EXPLAIN ROUTE SELECT count(*) FROM orders JOIN l ON a = b WHERE c = 'secret' GROUP BY 1")
+    text = "\n".join(told)
+    assert told[0].startswith("Query:") and "c = ?" in told[0] and "secret" not in text
+    assert "tables orders, l" in text and "1 join" in text and "aggregate" in text
+    assert "routingFallback" in text and "main (strategy" in text
+    assert "off-1" in text and "disabled by configuration" in text
+    assert sum("->" in line for line in told) == 2  # the router and the member
+    assert any(line.startswith("Choice:") and "lite-" in line for line in told)
+
+
+def test_json(client):
+    told = plan(client, "SELECT a FROM t WHERE b > 5 ORDER BY a LIMIT 3")
+    assert told["statement"]["class"] == "read" and told["statement"]["tables"] == ["t"] and told["statement"]["limit"]
+    assert told["template"] == "SELECT a FROM t WHERE b > ? ORDER BY a LIMIT ?"
+    assert [step["router"] for step in told["routers"]] == ["queryRegex", "tags", "userGroup", "routingFallback"]
+    assert told["router"] == "routingFallback" and told["denied"] is False and told["error"] is None
+    [group] = told["groups"]
+    assert group["name"] == told["group"] == "main" and group["outcome"] == "chosen"
+    members = {member["cluster"]: member for member in group["members"]}
+    assert set(members) == {"lite-1", "lite-2", "off-1"}
+    assert not members["off-1"]["eligible"] and "disabled" in members["off-1"]["refused"]
+    assert members["lite-1"]["eligible"] and members["lite-1"]["refused"] is None
+    assert [name for name, member in members.items() if member["chosen"]] == [told["cluster"]]
+    assert told["outcome"] == "runs"
+
+
+def test_denied(client):
+    told = plan(client, "SELECT 'FORBIDDEN' FROM t")
+    assert told["denied"] and told["outcome"] == "refused" and told["cluster"] is None and told["groups"] == []
+    assert told["error"]["sqlstate"] == "42501" and told["error"]["message"] == "not here" and told["router"] == "queryRegex" and told["rule"] == 1
+    text = lines(client, "EXPLAIN ROUTE SELECT 'forbidden'")
+    assert any(line.startswith("Refused:") and "42501: not here" in line for line in text)
+    with pytest.raises(psycopg.Error) as problem:  # and it is true
+        client.execute("SELECT 'FORBIDDEN' FROM t")
+    assert problem.value.sqlstate == "42501"
+
+
+def test_nobody(client):
+    told = plan(client, "SELECT 'nowhere'")
+    assert told["outcome"] == "refused" and told["error"]["sqlstate"] == "57P03" and told["groups"][0]["name"] == "gone"
+    assert not any(member["eligible"] for member in told["groups"][0]["members"])
+
+
+def test_disabled_group(server):
+    with psycopg.connect(server.dsn(user="closer"), autocommit=True) as closer:
+        told = plan(closer, "SELECT 1")
+        assert told["outcome"] == "refused" and "disabled" in told["error"]["message"] and told["router"] == "userGroup"
+
+
+def test_hints_and_tags(client):
+    assert plan(client, "/*+ turnout(cluster=lite-2) */ SELECT 1")["cluster"] == "lite-2"
+    told = json.loads(client.execute("/*+ turnout(group=etl) */ EXPLAIN (FORMAT JSON) ROUTE SELECT 1").fetchone()[0])
+    assert told["group"] == "etl" and told["router"] == "hint"
+    client.execute("SET turnout.tags = 'job:etl'")
+    assert plan(client, "SELECT 1")["group"] == "etl"
+    client.execute("SET turnout.strategy = 'failover'")
+    group = plan(client, "SELECT 1")["groups"][0]
+    assert group["strategy"] == "failover" and group["strategyHint"]
+    client.execute("RESET ALL")
+    with pytest.raises(psycopg.Error) as problem:
+        client.execute("EXPLAIN ROUTE /*+ turnout(cluster=lite-9) */ SELECT 1")
+    assert problem.value.sqlstate == "42704"
+
+
+def test_fallback(server, client):
+    """A member in maintenance: the fallback takes it, and both groups are told."""
+    assert server.admin("/admin/clusters/lite-2/maintenance?on=true", "POST")[0] == 200
+    try:
+        client.execute("SET turnout.group = 'etl'")
+        told = plan(client, "SELECT 1")
+        assert [(group["name"], group["outcome"]) for group in told["groups"]] == [("etl", "refused"), ("main", "chosen")]
+        assert (told["group"], told["cluster"]) == ("main", "lite-1") and "spilled" in told["reason"]
+        assert "maintenance" in told["groups"][0]["members"][0]["refused"]
+        assert any(line.startswith("Fallback:") for line in lines(client, "EXPLAIN ROUTE SELECT 1"))
+    finally:
+        server.admin("/admin/clusters/lite-2/maintenance?on=false", "POST")
+
+
+def test_transaction(server):
+    with psycopg.connect(server.dsn()) as connection:
+        connection.execute("SELECT 1")
+        told = plan(connection, "SELECT 2")
+        assert told["outcome"] == "pinned" and told["cluster"] in ("lite-1", "lite-2")
+        assert connection.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS
+        with pytest.raises(psycopg.Error):
+            connection.execute("EXPLAIN ROUTE")
+        with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+            connection.execute("EXPLAIN ROUTE SELECT 1")
+
+
+def test_own_statements(client):
+    for sql in ("SET x.y = 1", "SHOW timezone", "BEGIN", "EXPLAIN ROUTE SELECT 1"):
+        assert plan(client, sql)["outcome"] == "own", sql
+
+
+# ---- how it is asked ----
+
+def test_extended(client):
+    assert "$1" in lines(client, "EXPLAIN ROUTE SELECT * FROM t WHERE a = %s", (5,))[0]
+    for _ in range(7):
+        assert plan(client, "SELECT * FROM t WHERE a = %s AND b = %s", (5, "x"), prepare=True)["statement"]["parameters"] == 2
+    assert plan(client, "SELECT 1", binary=True)["outcome"] == "runs"
+
+
+def test_described(server):
+    with wire.Wire(server.port) as raw:
+        told = raw.ask(wire.parse("EXPLAIN ROUTE SELECT * FROM t WHERE a = $1 AND b = $2", "s"), wire.describe("S", "s"))
+        assert [column.name for column in wire.columns(told)] == ["ROUTE PLAN"]
+        assert [message.oids for message in told if message.type == "t"] == [[25, 25]]
+        told = raw.ask(wire.bind(["1", "2"], "s"), wire.describe("P", ""), wire.execute())
+        assert len(wire.texts(told)) > 5 and wire.tags(told) == ["EXPLAIN"]
+
+
+def test_spelling(client):
+    for sql in ("explain route select 1", "EXPLAIN\n  ROUTE\nSELECT 1", "EXPLAIN (FORMAT TEXT) ROUTE SELECT 1", "/* why */ EXPLAIN ROUTE SELECT 1 -- so"):
+        assert lines(client, sql)[0].startswith("Query:"), sql
+    assert json.loads(client.execute("EXPLAIN (VERBOSE, FORMAT JSON) ROUTE SELECT 1").fetchone()[0])["outcome"] == "runs"
+
+
+@pytest.mark.parametrize("sql, words", [
+    ("EXPLAIN ROUTE", "no statement"), ("EXPLAIN ROUTE ;", "no statement"), ("EXPLAIN ROUTE -- nothing", "no statement"),
+    ("EXPLAIN ANALYZE ROUTE SELECT 1", "ANALYZE"), ("EXPLAIN (ANALYZE) ROUTE SELECT 1", "ANALYZE"), ("EXPLAIN (FORMAT XML) ROUTE SELECT 1", "FORMAT"),
+])
+def test_mistakes(client, sql, words):
+    with pytest.raises(psycopg.Error, match=words) as problem:
+        client.execute(sql)
+    assert problem.value.sqlstate == "42601"
+    assert client.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_other_explains_are_the_engines(client):
+    assert [column.name for column in client.execute("EXPLAIN SELECT 1").description] != ["ROUTE PLAN"]
+
+
+def test_many_lines_of_text(client):
+    """A long statement is cut, and what it holds is no line of ours."""
+    told = lines(client, "EXPLAIN ROUTE SELECT\n" + ",\n".join(f"column_{n}" for n in range(5000)) + "\nFROM \"a\nChoice: x\"")
+    assert sum(line.startswith("Choice:") for line in told) == 1 and max(map(len, told)) < 1000
+
+
+# ---- it changes nothing ----
+
+def test_changes_nothing(server, client):
+    def seen():
+        with psycopg.connect(server.dsn(database="turnout"), autocommit=True) as console:
+            shapes = console.execute("SELECT shape, calls, last_seen, total_ms FROM shapes ORDER BY shape").fetchall()
+            cells = console.execute("SELECT * FROM cells ORDER BY shape, cluster").fetchall()
+            records = console.execute("SELECT count(*) FROM history").fetchone()
+            counters = console.execute("SELECT name, value FROM counters WHERE name LIKE 'queries%' OR name LIKE 'engine%'").fetchall()
+            clusters = console.execute("SELECT name, queries, failures FROM clusters ORDER BY name").fetchall()
+            groups = console.execute("SELECT name, admitted, queued_total, spilled FROM groups ORDER BY name").fetchall()
+        return shapes, cells, records, counters, clusters, groups
+    for n in range(5):
+        client.execute(f"SELECT {n}")
+    before = seen()
+    for n in range(20):
+        client.execute(f"EXPLAIN ROUTE SELECT {n}")
+        client.execute(f"EXPLAIN ROUTE SELECT {n} FROM never_seen_{n}")
+        client.execute("EXPLAIN ROUTE CREATE TABLE made_by_explain (a int)")
+        server.admin("/admin/explain?sql=" + urllib.parse.quote(f"DELETE FROM t{n}"))
+    after = seen()
+    assert before == after
+    with pytest.raises(psycopg.Error):
+        client.execute("SELECT * FROM made_by_explain")
+
+
+def test_turns_do_not_move(server):
+    """roundRobin's next member is the same however often one asks, and then the query goes there."""
+    with psycopg.connect(server.dsn(), autocommit=True) as one:
+        for _ in range(4):
+            wanted = {plan(one, "SELECT 1")["cluster"] for _ in range(5)}
+            assert len(wanted) == 1
+            one.execute("SELECT 1")
+            with psycopg.connect(server.dsn(database="turnout"), autocommit=True) as console:
+                assert console.execute("SELECT cluster FROM history ORDER BY id DESC LIMIT 1").fetchone()[0] in wanted
+
+
+# ---- HTTP and command line ----
+
+def test_http(server):
+    status, told = server.admin("/admin/explain?sql=" + urllib.parse.quote("SELECT 1 FROM t") + "&user=closer")
+    assert status == 200 and told["outcome"] == "refused" and told["router"] == "userGroup"
+    status, told = server.admin("/admin/explain?tags=job:etl&sql=" + urllib.parse.quote("/*+ turnout(cluster=lite-2) */ SELECT 1;"), "POST")
+    assert status == 200 and told["group"] == "etl" and told["cluster"] == "lite-2"
+    status, text = server.admin("/admin/explain?format=text&sql=BEGIN")
+    assert status == 200 and "itself" in text
+    for query, words in (("", "no statement"), ("?sql=", "no statement"), ("?sql=SELECT%201;SELECT%202", "one statement"), ("?sql=SELECT%201&format=xml", "format"),
+                         ("?sql=SELECT%201&group=nope", "nope"), ("?sql=SELECT%201&tags=:", "tag"), ("?sql=%FF", "UTF-8"), ("?nothing=1", "unknown parameter")):
+        status, told = server.admin("/admin/explain" + query)
+        assert status == 400 and words in told["detail"], (query, told)
+    status, told = server.admin("/admin/explain?sql=SELECT%201&strategy=best")
+    assert status == 200 and told["outcome"] == "refused" and told["error"]["sqlstate"] == "22023"
+    assert server.running()
+
+
+def test_command_line(server):
+    def turnout(*arguments, **more):
+        return subprocess.run([proxy_module.binary(), "explain", "--admin", server.admin_url, *arguments], capture_output=True, text=True, timeout=30,
+                              check=False, **more)
+    done = turnout("SELECT count(*) FROM t")
+    assert done.returncode == 0 and "Choice:" in done.stdout and done.stderr == ""
+    assert json.loads(turnout("--json", "--as", "closer", "SELECT 1").stdout)["outcome"] == "refused"
+    assert json.loads(turnout("--json", "--tags", "job:etl", "--database", "d", "-", input="SELECT 1\n").stdout)["group"] == "etl"
+    assert "lite-2" in turnout("--cluster", "lite-2", "SELECT 1").stdout.splitlines()[-1]
+    for arguments, words in ((("SELECT 1; SELECT 2",), "one statement"), (("",), "no statement"), (("--group", "nope", "SELECT 1"), "nope")):
+        done = turnout(*arguments)
+        assert done.returncode == 1 and words in done.stderr and done.stdout == "", (arguments, done)
+    assert turnout().returncode == 2 and "Usage" in turnout("--help").stdout

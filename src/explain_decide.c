@@ -1,4 +1,5 @@
 /* The part of an explanation that a strategy which learns has to say: a dry decision. */
+#include "adaptive.h"
 #include "base/clock.h"
 #include "explain.h"
 #include "server.h"
@@ -7,77 +8,10 @@
 
 enum { SHAPER_ENTRIES = 16 };
 
-static bool learns(enum tn_cfg_strategy strategy)
-{
-    return strategy >= TN_CFG_STRATEGY_LATENCY && strategy <= TN_CFG_STRATEGY_BALANCED;
-}
-
-/* The group's own, or what the request asks for where the group allows it. */
-static enum tn_cfg_strategy strategy_of(const struct tn_group_conf *conf, struct tn_str hint)
-{
-    for (enum tn_cfg_strategy s = TN_CFG_STRATEGY_LATENCY; conf->strategy_override && s <= TN_CFG_STRATEGY_BALANCED; s++)
-        if (tn_str_eq_c(hint, tn_config_enum_text("STRATEGY", (unsigned)s)))
-            return s;
-    return hint.len > 0 && tn_strategy_find(hint) != NULL ? TN_CFG_STRATEGY_ROUND_ROBIN : conf->strategy;
-}
-
-static void fill_policy(struct tn_decide_policy *policy, const struct tn_group_conf *conf, enum tn_cfg_strategy strategy)
-{
-    static const enum tn_objective objectives[] = {
-        [TN_CFG_STRATEGY_LATENCY] = TN_OBJECTIVE_LATENCY, [TN_CFG_STRATEGY_COST] = TN_OBJECTIVE_COST,
-        [TN_CFG_STRATEGY_THROUGHPUT] = TN_OBJECTIVE_THROUGHPUT, [TN_CFG_STRATEGY_BALANCED] = TN_OBJECTIVE_BALANCED,
-    };
-
-    *policy = (struct tn_decide_policy)TN_DECIDE_POLICY_DEFAULT;
-    policy->objective = objectives[strategy];
-    policy->p95 = conf->objective == TN_CFG_OBJECTIVE_P95;
-    policy->max_p95_s = (double)conf->max_p95_ms / 1e3;
-    policy->usd_per_second = conf->usd_per_second;
-    policy->explore = (enum tn_explore_mode)conf->explore_mode;
-    policy->budget = conf->explore_budget / 100;
-    policy->shadow_share = conf->explore_shadow / 100;
-    policy->max_s = (double)conf->explore_max_ms / 1e3;
-    policy->max_usd_per_day = conf->explore_max_usd;
-    policy->uniform = conf->explore_uniform / 100;
-}
-
-static size_t fill_candidates(struct tn_explained_group *at, struct tn_store *store, struct tn_explained_decision *decision,
-                              struct tn_decide_candidate *candidates, struct tn_price *prices)
-{
-    size_t count = 0;
-
-    for (size_t m = 0; m < at->member_count; m++) {
-        const struct tn_member_view *view = &at->members[m];
-        const struct tn_cluster     *cluster = at->group->members[m];
-        unsigned                     number = tn_store_cluster_find(store, cluster->conf->name);
-
-        if ((view->refusal != TN_REFUSAL_NONE && view->refusal != TN_REFUSAL_NO_ROOM) || number >= TN_STORE_CLUSTERS)
-            continue;
-        tn_price_init(&prices[count], cluster->conf);
-        candidates[count] = (struct tn_decide_candidate){
-            .cluster = (uint8_t)number, .spare = view->usable != TN_USABLE_OK, .no_room = view->refusal == TN_REFUSAL_NO_ROOM,
-            .slots = cluster->max_running, .running = view->running, .price = &prices[count],
-        };
-        decision->member[count++] = (uint8_t)m;
-    }
-    return count;
-}
-
-static struct tn_str setting(const struct tn_query *q, const char *name)
-{
-    const struct tn_session_settings *settings = q->run.settings;
-
-    for (size_t i = 0; settings != NULL && i < settings->count; i++)
-        if (tn_str_eq_c(settings->items[i].name, name))
-            return settings->items[i].value;
-    return TN_STR("");
-}
-
 /* The statement's shape, as a worker's own shaper would give it; that one's caches are left alone. */
 static enum tn_status find_shape(struct tn_query *q, struct tn_shape *shape, struct tn_error *err)
 {
-    struct tn_shape_context context = {.dialect = TN_DIALECT_POSTGRES, .database = q->client.database,
-                                       .search_path = setting(q, "search_path"), .role = setting(q, "role")};
+    struct tn_shape_context context = tn_adaptive_context(q);
     struct tn_shaper       *shaper = tn_shaper_new(SHAPER_ENTRIES);
     struct tn_features      features;
 
@@ -114,7 +48,7 @@ static void follow(struct tn_explained_group *at)
 enum tn_status tn_explain_decide(struct tn_explanation *e, struct tn_explained_group *at, struct tn_query *q, struct tn_error *err)
 {
     struct tn_server             *server = tn_runtime_of(q->worker)->server;
-    enum tn_cfg_strategy          strategy = strategy_of(at->group->conf, q->client.hint_strategy);
+    enum tn_cfg_strategy          strategy = tn_adaptive_strategy(at->group->conf, q->client.hint_strategy);
     struct tn_explained_decision *decision = tn_arena_zalloc(&e->arena, sizeof *decision);
     struct tn_decide_candidate   *candidates = tn_arena_zalloc(&e->arena, sizeof *candidates * TN_GROUP_MEMBERS);
     struct tn_price              *prices = tn_arena_zalloc(&e->arena, sizeof *prices * TN_GROUP_MEMBERS);
@@ -124,16 +58,16 @@ enum tn_status tn_explain_decide(struct tn_explanation *e, struct tn_explained_g
 
     if (decision == NULL || candidates == NULL || prices == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory to explain");
-    if (!learns(strategy) || server->learner == NULL || at->group->conf->strategy_mode == TN_CFG_STRATEGY_MODE_OFF)
+    if (!tn_adaptive_learns(strategy) || server->learner == NULL || at->group->conf->strategy_mode == TN_CFG_STRATEGY_MODE_OFF)
         return TN_OK;
     decision->strategy = strategy;
     decision->may_explore = tn_features_repeatable(&q->features);
-    fill_policy(&decision->policy, at->group->conf, strategy);
+    tn_adaptive_policy(&decision->policy, at->group->conf, strategy);
     TN_TRY(find_shape(q, &decision->shape, err));
     request = (struct tn_decide_request){
         .shape = &decision->shape, .about = &about, .account = tn_learner_group(server->learner, at->group->conf->name),
         .policy = &decision->policy, .candidates = candidates,
-        .count = fill_candidates(at, server->store, decision, candidates, prices), .now_us = about.now_us,
+        .count = tn_adaptive_candidates(at->group, at->members, candidates, prices, decision->member), .now_us = about.now_us,
         .timeout_s = (double)q->timeout_us / 1e6, .may_explore = decision->may_explore, .dry = true,
         .may_cut = decision->may_explore && at->group->conf->explore_hold_back && !q->pinned && !q->keep_lease,
     };

@@ -25,6 +25,7 @@ enum tn_stage {
 enum tn_step { TN_NEXT, TN_WAIT, TN_STOP, TN_BACK /* to q->back_to */ };
 
 struct tn_query;
+struct tn_adaptive;
 
 /* How the session hears of it; on the worker's thread. columns, chunk and notice as in engine.h. */
 struct tn_query_events {
@@ -84,6 +85,8 @@ struct tn_query {
     struct tn_cluster            *cluster;   /* chosen member */
     const char                   *reason;    /* why this member */
     uint64_t                      eligible;  /* members to wait for when none had room */
+    struct tn_adaptive           *adaptive;  /* decision and plan; NULL: nothing is learned from it */
+    struct tn_adaptive           *advice;    /* mode advise: what would have been done */
     enum tn_priority              priority;
     struct tn_cluster            *tried[8];  /* members that failed for their own fault */
     unsigned                      attempts;

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "learning.h"
 
 enum tn_status tn_snapshot_build(struct tn_snapshot **out, struct tn_config *config, struct tn_snapshot *before,
                                  struct tn_admission *admission, struct tn_problems *problems, struct tn_error *err)
@@ -58,6 +59,7 @@ static void swap(struct tn_server *server, struct tn_snapshot *now)
     old = server->snapshot;
     server->snapshot = now;
     pthread_mutex_unlock(&server->snapshot_lock);
+    tn_learning_number(server, now->topology);
     tn_topology_retire(old->topology, now->topology);
     tn_snapshot_unref(old);
     if (tn_server_each_worker(server, server->workers[0], adopt, apply_limits, NULL) != TN_OK)

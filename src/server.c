@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "engine/blocking.h"
+#include "learning.h"
 #include "reload.h"
 
 #include <unistd.h>
@@ -30,6 +31,7 @@ static enum tn_status runtime_init(struct tn_server *server, size_t index, struc
     runtime->snapshot = tn_snapshot_ref(server->snapshot);
     tn_list_init(&runtime->queries);
     tn_list_init(&runtime->spare_queries);
+    runtime->shaper = tn_shaper_new(TN_LEARNING_TEXTS);
     worker->module[TN_WORKER_RUNTIME] = runtime;
     TN_TRY(tn_pool_new(&runtime->pool, worker, err));
     worker->module[TN_WORKER_POOLS] = runtime->pool;
@@ -67,7 +69,10 @@ static enum tn_status build_shared(struct tn_server *server, struct tn_config *c
     tn_blocking_use(server->offload);
     TN_TRY(tn_admission_new(&server->admission, err));
     TN_TRY(open_history(server, &config->settings, err));
-    return tn_snapshot_build(&server->snapshot, config, NULL, server->admission, problems, err);
+    TN_TRY(tn_learning_open(server, &config->settings, err));
+    TN_TRY(tn_snapshot_build(&server->snapshot, config, NULL, server->admission, problems, err));
+    tn_learning_number(server, server->snapshot->topology);
+    return TN_OK;
 }
 
 static enum tn_status build_workers(struct tn_server *server, const struct tn_settings *settings, struct tn_error *err)
@@ -211,6 +216,8 @@ static void free_runtime(struct tn_runtime *runtime)
     ev_timer_stop(runtime->worker->loop, &runtime->sweep);
     tn_pool_free(runtime->pool);
     runtime->pool = NULL; /* a lease that ends later ends its connection */
+    tn_shaper_free(runtime->shaper);
+    runtime->shaper = NULL;
 }
 
 void tn_server_free(struct tn_server *server)
@@ -233,6 +240,7 @@ void tn_server_free(struct tn_server *server)
     tn_snapshot_unref(server->snapshot);
     tn_config_unref(server->started_with);
     tn_history_close(server->history);
+    tn_learning_close(server);
     if (server->console != NULL)
         server->console->free(server->console);
     tn_admission_free(server->admission);

@@ -15,6 +15,7 @@
 #include "stats/history.h"
 
 struct tn_server;
+struct tn_shaper;
 
 /* One worker's part; worker->module[TN_WORKER_RUNTIME]. Own thread only, but counters and histograms may be read anywhere. */
 struct tn_runtime {
@@ -22,6 +23,7 @@ struct tn_runtime {
     struct tn_worker    *worker;
     struct tn_snapshot  *snapshot;  /* what new queries begin with; a counted reference */
     struct tn_pool      *pool;      /* NULL at the very end */
+    struct tn_shaper    *shaper;    /* NULL: no memory, nothing is learned here */
     struct tn_list       queries;   /* struct tn_query.node: all between start and record */
     unsigned             query_count;
     struct tn_list       spare_queries;

@@ -1,3 +1,4 @@
+#include "adaptive.h"
 #include "base/clock.h"
 #include "policies/strategy/strategy.h"
 #include "server.h"
@@ -33,7 +34,7 @@ static enum tn_status choose_in(struct tn_query *q, struct tn_group *group, stru
     struct tn_choose_request request = {
         .group = group,
         .features = &q->features,
-        .strategy_hint = q->client.hint_strategy,
+        .strategy_hint = group->conf->strategy_override ? q->client.hint_strategy : TN_STR(""),
         .cluster_hint = q->route.cluster,
         .affinity = q->affinity,
         .needs_writable = q->needs_writable,
@@ -46,11 +47,14 @@ static enum tn_status choose_in(struct tn_query *q, struct tn_group *group, stru
 
     if (!group->conf->enabled)
         return refuse_disabled(group, err);
+    if (tn_adaptive_choose(q, group, &request))
+        return TN_OK;
     status = tn_strategy_choose(&request, &choice, &q->eligible, err);
     if (status == TN_OK) {
         q->group = group;
         q->cluster = choice.cluster;
         q->reason = choice.reason;
+        tn_adaptive_observe(q, group);
     }
     return status;
 }

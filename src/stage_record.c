@@ -1,3 +1,4 @@
+#include "adaptive.h"
 #include "base/clock.h"
 #include "server.h"
 #include "stages.h"
@@ -88,7 +89,7 @@ static void remember(struct tn_query *q)
         .application = q->client.application,
         .protocol = tn_str(q->client.protocol),
         .router = tn_str(q->route.router),
-        .reason = tn_str(q->reason),
+        .reason = tn_adaptive_reason(q),
         .class = tn_str(tn_class_name(q->features.class)),
         .template_hash = q->features.template_hash,
         .queue_us = q->queue_us,
@@ -155,6 +156,7 @@ enum tn_step tn_stage_record(struct tn_query *q)
         remember(q);
         log_query(q);
     }
+    tn_adaptive_finish(q);
     settle_lease(q);
     return TN_NEXT;
 }

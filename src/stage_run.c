@@ -4,6 +4,7 @@
  *   NEW --acquire--> CONNECT --> PRELUDE (only with one) --> RUN --> DONE
  *    ^                  |            |                        |
  *    `--- TN_BACK to choose: lease dropped, member remembered as tried */
+#include "adaptive.h"
 #include "base/clock.h"
 #include "engine/pool.h"
 #include "pipeline.h"
@@ -48,6 +49,7 @@ static void on_chunk(struct tn_run *run, struct tn_chunk *chunk)
         q->first_byte_us = tn_clock_us() - q->started_us;
     if (run->uncredited >= TN_RUN_WINDOW)
         tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_client_pauses, 1);
+    tn_adaptive_answered(q);
     tell_columns(q);
     q->events->chunk(q, chunk);
 }
@@ -160,6 +162,7 @@ static void start_statement(struct tn_query *q)
         return;
     if (q->features.needs_session)
         q->lease->conn->dirty = true;
+    tn_adaptive_begin(q);
     tn_run_start(run, q->lease->conn);
 }
 
@@ -228,8 +231,8 @@ void tn_stage_run_abandon(struct tn_query *q)
     q->run_stage = TN_RUN_STAGE_DONE;
 }
 
-/* Says the outcome to the cluster's breaker and counters: only what tells something about the engine. */
-static void tell_breaker(struct tn_query *q, const struct tn_run *run)
+/* Says the outcome to the cluster's breaker and counters: only what tells something about the engine. True: this opened it. */
+static bool tell_breaker(struct tn_query *q, const struct tn_run *run)
 {
     struct tn_counters *counters = &tn_runtime_of(q->worker)->counters;
     struct tn_cluster *cluster = q->lease->cluster;
@@ -238,7 +241,7 @@ static void tell_breaker(struct tn_query *q, const struct tn_run *run)
     bool               trial;
 
     if (run->error.fault == TN_FAULT_CANCEL || run->error.fault == TN_FAULT_TIMEOUT)
-        return;
+        return false;
     atomic_fetch_add_explicit(&cluster->queries, 1, memory_order_relaxed);
     if (failed)
         atomic_fetch_add_explicit(&cluster->failures, 1, memory_order_relaxed);
@@ -247,17 +250,20 @@ static void tell_breaker(struct tn_query *q, const struct tn_run *run)
         tn_count(counters, TN_COUNTER_breakers_opened, 1);
         tn_log(TN_LOG_WARN, "breaker open", TN_LOG_STR("cluster", cluster->conf->name),
                TN_LOG_TEXT("error", run->error.message));
-    } else if (trial) {
+        return true;
+    }
+    if (trial) {
         tn_count(counters, TN_COUNTER_breakers_closed, 1);
         tn_log(TN_LOG_INFO, "breaker closed", TN_LOG_STR("cluster", cluster->conf->name), TN_LOG_TEXT("why", "a query succeeded"));
     }
+    return false;
 }
 
 static bool may_run_elsewhere(const struct tn_query *q, const struct tn_run *run)
 {
     return run->error.status != TN_OK && run->error.fault == TN_FAULT_ENGINE && !run->delivered && !q->run.delivered &&
            !q->pinned && q->cancel == TN_CANCEL_NONE && q->attempts < TN_ARRAY_LEN(q->tried) &&
-           q->attempts < 2 && (run == &q->prelude_run || tn_features_repeatable(&q->features) || q->run.started_us == 0 ||
+           (q->attempts < 2 || tn_adaptive_has_next(q)) && (run == &q->prelude_run || tn_features_repeatable(&q->features) || q->run.started_us == 0 ||
                                q->kind == TN_RUN_DESCRIBE);
 }
 
@@ -274,11 +280,28 @@ static enum tn_step run_elsewhere(struct tn_query *q, struct tn_run *run)
     return TN_BACK;
 }
 
+/* The attempt was cut at its deadline: the next one of the plan. */
+static enum tn_step go_on(struct tn_query *q)
+{
+    tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_attempts_cut, 1);
+    tn_lease_release(q->lease);
+    q->lease = NULL;
+    q->attempts--; /* it did not fail: its member may come again, later in the plan */
+    q->run_stage = TN_RUN_STAGE_NEW;
+    q->admit_stage = TN_ADMIT_NEW;
+    tn_error_reset(&q->run.error);
+    q->back_to = TN_STAGE_choose;
+    return TN_BACK;
+}
+
 static enum tn_step finish(struct tn_query *q)
 {
+    bool           was_open = tn_breaker_state(&q->lease->cluster->breaker, tn_clock_us()) != TN_BREAKER_CLOSED, opened;
     struct tn_run *run = q->prelude.len > 0 && !q->prelude_done && q->prelude_run.started_us != 0 ? &q->prelude_run : &q->run;
 
-    tell_breaker(q, run);
+    opened = tell_breaker(q, run);
+    if (tn_adaptive_end(q, was_open, opened))
+        return go_on(q);
     if (run->error.status != TN_OK && q->lease->conn != NULL && q->lease->conn->state == TN_CONN_BROKEN)
         tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_engine_connections_lost, 1);
     if (may_run_elsewhere(q, run))

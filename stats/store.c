@@ -6,6 +6,10 @@
 #include <math.h>
 #include <sys/mman.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 enum {
     LEAST_PER_SHARD = 256,  /* fewer shards for a small store */
     BLOCKS_PER_SHAPE = 4,   /* address space, not memory */
@@ -78,6 +82,17 @@ static void init_shard(struct tn_shard *shard, const struct layout *l, unsigned 
     pthread_mutex_init(&shard->mutex, NULL);
 }
 
+/* A leak checker does not look into mapped memory by itself, and texts hang there. */
+static void watch_region(void *region, size_t size)
+{
+#ifdef __SANITIZE_ADDRESS__
+    __lsan_register_root_region(region, size);
+#else
+    (void)region;
+    (void)size;
+#endif
+}
+
 static bool make_shards(struct tn_store *store)
 {
     unsigned      shards = TN_STORE_SHARDS;
@@ -100,6 +115,7 @@ static bool make_shards(struct tn_store *store)
     }
     store->region = region;
     store->region_size = l.size;
+    watch_region(region, l.size);
     for (unsigned i = 0; i < shards; i++)
         init_shard(&store->shards[i], &l, i, region);
     store->first_entry = store->shards[0].entries;
@@ -132,6 +148,9 @@ static void free_shards(struct tn_store *store)
         drop_waiting(store, shard);
         pthread_mutex_destroy(&shard->mutex);
     }
+#ifdef __SANITIZE_ADDRESS__
+    __lsan_unregister_root_region(store->region, store->region_size);
+#endif
     munmap(store->region, store->region_size);
     free(store->shards);
 }

@@ -38,13 +38,16 @@ struct tn_learner;
 
 /* Parameters with their reasons are in constants.def; tests and tools may change them: "kappa", "xbud", "joint" ... */
 TN_MUST_USE enum tn_status tn_learner_new(struct tn_learner **out, struct tn_store *store, uint64_t seed, struct tn_error *err);
-void             tn_learner_free(struct tn_learner *learner); /* before its store is closed; NULL is fine */
+void             tn_learner_free(struct tn_learner *learner); /* after its store was closed, which writes it once more; NULL is fine */
 struct tn_store *tn_learner_store(struct tn_learner *learner);
 bool             tn_learner_set(struct tn_learner *learner, const char *constant, double value); /* false: no such constant */
 
 /* A group's budgets and promises. Kept by name, over reloads and restarts. */
 struct tn_group_account;
 struct tn_group_account *tn_learner_group(struct tn_learner *learner, struct tn_str name); /* NULL: no memory */
+/* While frozen nothing is learned and nothing explored; until the program ends. Any thread. */
+void tn_account_freeze(struct tn_group_account *account, bool on);
+bool tn_account_frozen(const struct tn_group_account *account);
 
 struct tn_decide_policy { /* of a group; a request may override the objective */
     enum tn_objective    objective;

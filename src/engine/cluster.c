@@ -3,6 +3,8 @@
 #include "base/alloc.h"
 #include "engine/blocking.h"
 
+#include <limits.h>
+
 static _Atomic unsigned last_id;
 
 static void free_cluster(struct tn_cluster *cluster)
@@ -54,6 +56,7 @@ enum tn_status tn_cluster_new(struct tn_cluster **out, const struct tn_config *c
         return tn_fail(err, TN_E_NOMEM, "53200", "cluster " TN_STR_FMT ": no memory", TN_STR_ARG(conf->name));
     cluster->refs = 1;
     cluster->id = atomic_fetch_add(&last_id, 1) + 1;
+    atomic_init(&cluster->stat_id, UINT_MAX); /* none yet */
     cluster->config = tn_config_ref(config);
     cluster->conf = conf;
     cluster->ops = ops;

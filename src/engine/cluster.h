@@ -24,6 +24,7 @@ struct tn_cluster {
     _Atomic int                   health;    /* enum tn_health, by probes; UNKNOWN may be used */
     _Atomic bool                  maintenance; /* no new queries; set by the admin API, kept over a reload */
     _Atomic bool                  removed;   /* not in the configuration any more: drains */
+    _Atomic unsigned              stat_id;     /* number in the statistics, TN_STORE_CLUSTERS or more = none */
     struct tn_breaker             breaker;
     _Atomic uint64_t              queries, failures, probes_failed; /* since start */
     struct tn_job                 end;       /* closes it, when its last user is a worker */

@@ -35,7 +35,7 @@ static void clear_results(struct tn_run *run)
     run->tag[0] = '\0';
     run->rows = run->affected = run->bytes = 0;
     run->rows_read = run->bytes_read = run->cpu_us = 0;
-    run->first_byte_us = run->ended_us = 0;
+    run->first_byte_us = run->ended_us = run->full_since_us = run->stalled_us = 0;
     run->delivered = false;
     tn_error_reset(&run->error);
 }
@@ -92,6 +92,10 @@ void tn_run_credit(struct tn_run *run)
     if (!is_running(run) || run->uncredited == 0)
         return;
     note_credited(run);
+    if (run->full_since_us != 0 && !tn_run_is_full(run)) {
+        run->stalled_us += tn_clock_us() - run->full_since_us;
+        run->full_since_us = 0;
+    }
     run->conn->cluster->ops->credit(run);
 }
 
@@ -120,6 +124,8 @@ void tn_run_chunk(struct tn_run *run, struct tn_chunk *chunk)
     run->bytes += chunk->bytes.len;
     run->delivered = true;
     note_delivered(run, chunk->bytes.len);
+    if (run->full_since_us == 0 && tn_run_is_full(run))
+        run->full_since_us = tn_clock_us();
     run->events->chunk(run, chunk);
 }
 

@@ -90,6 +90,7 @@ struct tn_run {
     size_t          uncredited_bytes;
     size_t          uncredited_lens[TN_RUN_WINDOW]; /* of each of them, the oldest first */
     bool            cancelled;    /* tn_run_cancel() was called */
+    uint64_t        full_since_us; /* no credit is left since then; 0 = there is */
 
     /* results, complete at done */
     char            tag[64];      /* the engine's own command tag ("INSERT 0 3"), or empty */
@@ -98,6 +99,7 @@ struct tn_run {
     uint64_t        bytes;        /* encoded bytes delivered */
     uint64_t        rows_read, bytes_read, cpu_us; /* what the engine reports; 0 = unknown */
     uint64_t        started_us, first_byte_us, ended_us; /* monotonic; 0 = did not happen */
+    uint64_t        stalled_us;   /* of the time since the start, spent waiting for credits */
     bool            delivered;    /* a chunk went to the owner: too late to run elsewhere */
     struct tn_error error;
 };

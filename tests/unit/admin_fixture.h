@@ -60,7 +60,8 @@ static inline void tn_fixture_begin(struct tn_admin_fixture *f, const char *admi
 
 static inline void tn_fixture_end(struct tn_admin_fixture *f)
 {
-    static const char *const files[] = {"turnout.yaml", "history.db", "history.db-wal", "history.db-shm", "a.sqlite", "b.sqlite",
+    static const char *const files[] = {"turnout.yaml", "history.db", "history.db-wal", "history.db-shm", "history.db.stats", "history.db.stats-wal",
+                                        "history.db.stats-shm", "a.sqlite", "b.sqlite",
                                         "a.sqlite-wal", "a.sqlite-shm", "b.sqlite-wal", "b.sqlite-shm", "out", "err"};
 
     tn_admin_stop(f->admin);

@@ -127,8 +127,8 @@ void tn_replay_free(struct tn_replay *replay)
     }
     free(replay->totals.each_s);
     tn_shaper_free(replay->shaper);
-    tn_learner_free(replay->learner);
     tn_store_close(replay->store);
+    tn_learner_free(replay->learner);
     tn_error_reset(&replay->error);
     tn_free(replay);
 }

@@ -1,0 +1,434 @@
+#include "adaptive.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "pipeline.h"
+#include "server.h"
+
+#include <math.h>
+
+/* ---- what a decision is made from ---- */
+
+bool tn_adaptive_learns(enum tn_cfg_strategy strategy)
+{
+    return strategy >= TN_CFG_STRATEGY_LATENCY && strategy <= TN_CFG_STRATEGY_BALANCED;
+}
+
+enum tn_cfg_strategy tn_adaptive_strategy(const struct tn_group_conf *conf, struct tn_str hint)
+{
+    if (hint.len == 0 || !conf->strategy_override)
+        return conf->strategy;
+    for (enum tn_cfg_strategy s = TN_CFG_STRATEGY_LATENCY; s <= TN_CFG_STRATEGY_BALANCED; s++)
+        if (tn_str_eq_c(hint, tn_config_enum_text("STRATEGY", (unsigned)s)))
+            return s;
+    return tn_strategy_find(hint) != NULL ? TN_CFG_STRATEGY_ROUND_ROBIN : conf->strategy;
+}
+
+void tn_adaptive_policy(struct tn_decide_policy *policy, const struct tn_group_conf *conf, enum tn_cfg_strategy strategy)
+{
+    static const enum tn_objective objectives[] = {
+        [TN_CFG_STRATEGY_LATENCY] = TN_OBJECTIVE_LATENCY, [TN_CFG_STRATEGY_COST] = TN_OBJECTIVE_COST,
+        [TN_CFG_STRATEGY_THROUGHPUT] = TN_OBJECTIVE_THROUGHPUT, [TN_CFG_STRATEGY_BALANCED] = TN_OBJECTIVE_BALANCED,
+    };
+
+    *policy = (struct tn_decide_policy)TN_DECIDE_POLICY_DEFAULT;
+    policy->objective = tn_adaptive_learns(strategy) ? objectives[strategy] : TN_OBJECTIVE_LATENCY;
+    policy->p95 = conf->objective == TN_CFG_OBJECTIVE_P95;
+    policy->max_p95_s = (double)conf->max_p95_ms / 1e3;
+    policy->usd_per_second = conf->usd_per_second;
+    policy->explore = (enum tn_explore_mode)conf->explore_mode;
+    policy->budget = conf->explore_budget / 100;
+    policy->shadow_share = conf->explore_shadow / 100;
+    policy->max_s = (double)conf->explore_max_ms / 1e3;
+    policy->max_usd_per_day = conf->explore_max_usd;
+    policy->uniform = conf->explore_uniform / 100;
+}
+
+static struct tn_str setting(const struct tn_query *q, const char *name)
+{
+    const struct tn_session_settings *settings = q->run.settings;
+
+    for (size_t i = 0; settings != NULL && i < settings->count; i++)
+        if (tn_str_eq_c(settings->items[i].name, name))
+            return settings->items[i].value;
+    return TN_STR("");
+}
+
+struct tn_shape_context tn_adaptive_context(const struct tn_query *q)
+{
+    return (struct tn_shape_context){.dialect = TN_DIALECT_POSTGRES, .database = q->client.database,
+                                     .search_path = setting(q, "search_path"), .role = setting(q, "role")};
+}
+
+size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_member_view *views, struct tn_decide_candidate *candidates,
+                              struct tn_price *prices, uint8_t *member)
+{
+    size_t count = 0;
+
+    for (size_t m = 0; m < group->member_count; m++) {
+        const struct tn_cluster *cluster = group->members[m];
+        unsigned                 number = atomic_load_explicit(&cluster->stat_id, memory_order_relaxed);
+
+        if ((views[m].refusal != TN_REFUSAL_NONE && views[m].refusal != TN_REFUSAL_NO_ROOM) || number >= TN_STORE_CLUSTERS)
+            continue;
+        tn_price_init(&prices[count], cluster->conf);
+        candidates[count] = (struct tn_decide_candidate){
+            .cluster = (uint8_t)number, .spare = views[m].usable != TN_USABLE_OK, .no_room = views[m].refusal == TN_REFUSAL_NO_ROOM,
+            .slots = cluster->max_running, .running = views[m].running, .price = &prices[count],
+        };
+        member[count++] = (uint8_t)m;
+    }
+    return count;
+}
+
+/* One plain read in autocommit that leaves nothing behind and that nobody has tied to a member. */
+static bool may_cut(const struct tn_query *q, const struct tn_group *group)
+{
+    return q->kind == TN_RUN_EXECUTE && tn_features_repeatable(&q->features) && !q->features.needs_session && !q->pinned &&
+           !q->keep_lease && q->prelude.len == 0 && q->route.cluster.len == 0 && q->affinity == NULL && group->conf->explore_hold_back;
+}
+
+static double timeout_s(const struct tn_query *q, const struct tn_group *group)
+{
+    uint64_t timeout = group->conf->query_timeout != 0 ? group->conf->query_timeout : q->snapshot->config->settings.query_timeout;
+
+    if (timeout == 0 || (q->timeout_us != 0 && q->timeout_us < timeout))
+        timeout = q->timeout_us;
+    return (double)timeout / 1e6;
+}
+
+static struct tn_adaptive *make(struct tn_query *q, struct tn_group *group, size_t members)
+{
+    struct tn_runtime  *runtime = tn_runtime_of(q->worker);
+    struct tn_adaptive *a = tn_arena_zalloc(&q->arena, sizeof *a);
+    struct tn_features  features;
+
+    if (a == NULL || (a->candidates = tn_arena_zalloc(&q->arena, sizeof *a->candidates * members)) == NULL ||
+        (a->prices = tn_arena_zalloc(&q->arena, sizeof *a->prices * members)) == NULL ||
+        (a->member = tn_arena_zalloc(&q->arena, members)) == NULL)
+        return NULL;
+    a->query = q;
+    a->group = group;
+    a->about = (struct tn_shape_about){.text = q->text, .dialect = TN_DIALECT_POSTGRES, .group = group->conf->name, .features = &q->features,
+                                       .client = tn_hash_str(q->client.client_address), .now_us = tn_clock_us()};
+    {
+        struct tn_shape_context context = tn_adaptive_context(q);
+
+        tn_shaper_find(runtime->shaper, q->text, &context, NULL, 0, &a->shape, &features);
+    }
+    return a;
+}
+
+static bool fill_request(struct tn_adaptive *a)
+{
+    struct tn_query  *q = a->query;
+    struct tn_server *server = tn_runtime_of(q->worker)->server;
+
+    a->request.shape = &a->shape;
+    a->request.about = &a->about;
+    a->request.account = tn_learner_group(server->learner, a->group->conf->name);
+    a->request.policy = &a->policy;
+    a->request.candidates = a->candidates;
+    a->request.query = q->id;
+    a->request.now_us = a->about.now_us;
+    a->request.timeout_s = timeout_s(q, a->group);
+    if (a->request.account == NULL)
+        return false;
+    a->policy.frozen = tn_account_frozen(a->request.account);
+    if (a->policy.frozen)
+        a->policy.explore = TN_EXPLORE_OFF;
+    return true;
+}
+
+static bool is_for_learning(const struct tn_query *q)
+{
+    return tn_runtime_of(q->worker)->server->learner != NULL && tn_runtime_of(q->worker)->shaper != NULL && !q->internal && !q->pinned &&
+           (q->features.class == TN_CLASS_READ || q->features.class == TN_CLASS_WRITE);
+}
+
+/* ---- choosing ---- */
+
+static void take(struct tn_query *q, struct tn_adaptive *a)
+{
+    const struct tn_attempt *attempt = &a->plan.attempts[a->next];
+
+    q->group = a->group;
+    q->cluster = a->group->members[a->member[attempt->candidate]];
+    q->reason = tn_reason_text(a->plan.reason);
+    q->eligible = 0;
+    for (size_t i = 0; i < a->request.count; i++) /* whom to wait for, should that one be full: who is not twice as slow */
+        if (i >= TN_ARRAY_LEN(a->plan.outlook) || a->plan.outlook[i].index <= 2 * a->plan.outlook[attempt->candidate].index)
+            q->eligible |= UINT64_C(1) << a->member[i];
+}
+
+bool tn_adaptive_has_next(const struct tn_query *q)
+{
+    return q->adaptive != NULL && q->adaptive->acts && q->adaptive->next < q->adaptive->plan.count;
+}
+
+static bool was_tried(const struct tn_query *q, const struct tn_cluster *cluster)
+{
+    for (size_t i = 0; i < q->attempts && i < TN_ARRAY_LEN(q->tried); i++)
+        if (q->tried[i] == cluster)
+            return true;
+    return false;
+}
+
+/* The plan goes on: past members that failed with it, or that may not be used any more. */
+static bool take_next(struct tn_query *q)
+{
+    struct tn_adaptive *a = q->adaptive;
+
+    for (; a->next < a->plan.count; a->next++) {
+        struct tn_cluster *cluster = a->group->members[a->member[a->plan.attempts[a->next].candidate]];
+
+        if (!was_tried(q, cluster) && tn_cluster_look(cluster, tn_clock_us()) == TN_USABLE_OK) {
+            take(q, a);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void advise(struct tn_query *q, struct tn_adaptive *a)
+{
+    a->request.dry = true;
+    tn_decide(tn_runtime_of(q->worker)->server->learner, &a->request, &a->plan);
+    a->request.dry = false;
+    a->advised = a->group->members[a->member[a->plan.attempts[0].candidate]];
+    a->advised_s = a->plan.predicted_s;
+}
+
+bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct tn_choose_request *request)
+{
+    enum tn_cfg_strategy  strategy = tn_adaptive_strategy(group->conf, q->client.hint_strategy);
+    struct tn_member_view views[TN_GROUP_MEMBERS];
+    struct tn_adaptive   *a;
+
+    if (q->adaptive != NULL && q->adaptive->acts && q->adaptive->group == group)
+        return take_next(q);
+    if (q->adaptive != NULL || !tn_adaptive_learns(strategy) || group->conf->strategy_mode == TN_CFG_STRATEGY_MODE_OFF || !is_for_learning(q))
+        return false;
+    if ((a = make(q, group, group->member_count)) == NULL)
+        return false;
+    tn_adaptive_policy(&a->policy, group->conf, strategy);
+    tn_strategy_look(request, views);
+    a->request.count = tn_adaptive_candidates(group, views, a->candidates, a->prices, a->member);
+    if (a->request.count == 0 || !fill_request(a))
+        return false;
+    a->request.may_cut = a->request.may_explore = may_cut(q, group);
+    a->request.dry = q->kind != TN_RUN_EXECUTE;
+    if (group->conf->strategy_mode == TN_CFG_STRATEGY_MODE_ADVISE) {
+        advise(q, a);
+        q->advice = a;
+        return false;
+    }
+    if (request->affinity != NULL)
+        return false; /* it runs where it was described; that is learned */
+    tn_decide(tn_runtime_of(q->worker)->server->learner, &a->request, &a->plan);
+    a->acts = true;
+    take(q, a);
+    if (a->request.dry)
+        return true; /* describing: nothing is counted, nothing will be learned */
+    q->adaptive = a;
+    return true;
+}
+
+void tn_adaptive_observe(struct tn_query *q, struct tn_group *group)
+{
+    unsigned            number = atomic_load_explicit(&q->cluster->stat_id, memory_order_relaxed);
+    struct tn_adaptive *a;
+
+    if (q->adaptive != NULL || q->kind != TN_RUN_EXECUTE || !is_for_learning(q) || number >= TN_STORE_CLUSTERS || (a = make(q, group, 1)) == NULL)
+        return;
+    for (size_t m = 0; m < group->member_count; m++)
+        if (group->members[m] == q->cluster)
+            a->member[0] = (uint8_t)m;
+    tn_price_init(&a->prices[0], q->cluster->conf);
+    a->candidates[0] = (struct tn_decide_candidate){.cluster = (uint8_t)number, .slots = q->cluster->max_running,
+                                                    .running = atomic_load(&q->cluster->running), .price = &a->prices[0]};
+    a->request.count = 1;
+    tn_adaptive_policy(&a->policy, group->conf, group->conf->strategy);
+    if (!fill_request(a))
+        return;
+    tn_decide(tn_runtime_of(q->worker)->server->learner, &a->request, &a->plan);
+    q->adaptive = a;
+}
+
+/* ---- attempts ---- */
+
+static void on_deadline(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+    struct tn_adaptive *a = TN_CONTAINER_OF(timer, struct tn_adaptive, timer);
+
+    (void)loop;
+    (void)revents;
+    a->cutting = true;
+    tn_run_cancel(&a->query->run);
+}
+
+/* The queue may have given it a slot elsewhere: that is the attempt then. */
+static void match_cluster(struct tn_query *q, struct tn_adaptive *a)
+{
+    uint8_t number = (uint8_t)atomic_load_explicit(&q->cluster->stat_id, memory_order_relaxed);
+    size_t  at = a->next < a->plan.count ? a->next : a->plan.count - 1;
+
+    if (a->next < a->plan.count && a->plan.attempts[a->next].cluster == number)
+        return;
+    for (size_t i = 0; i < a->request.count; i++)
+        if (a->candidates[i].cluster == number) {
+            a->plan.attempts[at].candidate = (uint8_t)i;
+            a->plan.attempts[at].cluster = number;
+            a->plan.attempts[at].deadline_s = 0;
+            a->next = at;
+            return;
+        }
+    a->next = a->plan.count; /* of another group: not ours to learn */
+}
+
+void tn_adaptive_begin(struct tn_query *q)
+{
+    struct tn_adaptive *a = q->adaptive;
+
+    if (a == NULL || q->kind != TN_RUN_EXECUTE)
+        return;
+    match_cluster(q, a);
+    if (a->next >= a->plan.count)
+        return;
+    a->running = true;
+    a->cutting = false;
+    a->others = TN_MAX(atomic_load(&q->cluster->running), 1u) - 1;
+    a->plan.attempts[a->next].started_us = tn_clock_us();
+    if (a->plan.attempts[a->next].deadline_s > 0) {
+        ev_timer_init(&a->timer, on_deadline, a->plan.attempts[a->next].deadline_s, 0.);
+        ev_now_update(q->worker->loop);
+        ev_timer_start(q->worker->loop, &a->timer);
+    }
+}
+
+static void stop_timer(struct tn_query *q, struct tn_adaptive *a)
+{
+    if (ev_is_active(&a->timer))
+        ev_timer_stop(q->worker->loop, &a->timer);
+}
+
+void tn_adaptive_answered(struct tn_query *q)
+{
+    if (q->adaptive != NULL && q->adaptive->running)
+        stop_timer(q, q->adaptive);
+}
+
+static enum tn_attempt_end end_of(const struct tn_query *q, const struct tn_adaptive *a)
+{
+    const struct tn_error *error = &q->run.error;
+
+    if (error->status == TN_OK)
+        return TN_ATTEMPT_DONE;
+    switch (error->fault) {
+    case TN_FAULT_CANCEL:
+    case TN_FAULT_TIMEOUT:
+        if (a->cutting && q->cancel == TN_CANCEL_NONE)
+            return TN_ATTEMPT_CUT;
+        return q->cancel == TN_CANCEL_TIMEOUT ? TN_ATTEMPT_TIMEOUT : TN_ATTEMPT_GIVEN_UP;
+    case TN_FAULT_ENGINE:
+        return TN_ATTEMPT_ERROR;
+    case TN_FAULT_UNSUPPORTED:
+        return TN_ATTEMPT_UNSUPPORTED;
+    default:
+        return TN_ATTEMPT_NOT_LEARNED;
+    }
+}
+
+/* On the engine: without the time in which it waited for a client that did not read. */
+static double engine_seconds(const struct tn_run *run)
+{
+    uint64_t took = run->ended_us > run->started_us ? run->ended_us - run->started_us : 0;
+
+    return (double)(took - TN_MIN(took, run->stalled_us)) / 1e6;
+}
+
+static double bill_of(const struct tn_query *q, const struct tn_adaptive *a, double seconds, bool cut)
+{
+    const struct tn_decide_candidate *candidate = &a->candidates[a->plan.attempts[a->next].candidate];
+    struct tn_run_bill                run = {.seconds = seconds, .bytes = q->run.bytes_read > 0 ? (double)q->run.bytes_read : -1,
+                                             .utilisation = candidate->slots > 0 ? a->others / candidate->slots : 0, .cut = cut};
+    struct tn_cost                    cost;
+
+    tn_price_bill(candidate->price, &run, &cost);
+    return cost.average;
+}
+
+bool tn_adaptive_end(struct tn_query *q, bool breaker_was_open, bool breaker_opened)
+{
+    struct tn_adaptive      *a = q->adaptive;
+    struct tn_attempt_result result;
+    size_t                   index;
+
+    if (a == NULL || !a->running)
+        return false;
+    stop_timer(q, a);
+    a->running = false;
+    index = a->next++;
+    result = (struct tn_attempt_result){.end = end_of(q, a), .seconds = engine_seconds(&q->run), .running = a->others,
+                                        .bytes = q->run.bytes_read > 0 ? (double)q->run.bytes_read : -1, .breaker_open = breaker_was_open,
+                                        .breaker_opened = breaker_opened, .now_us = tn_clock_us()};
+    if (q->run.started_us == 0)
+        result.end = TN_ATTEMPT_NOT_LEARNED; /* it never reached the engine */
+    tn_str_copy(result.sqlstate, sizeof result.sqlstate, tn_str(q->run.error.sqlstate));
+    a->next = index;
+    result.usd = bill_of(q, a, result.seconds, result.end == TN_ATTEMPT_CUT);
+    a->next = index + 1;
+    a->settled_usd += result.usd;
+    tn_decide_attempt_ended(tn_runtime_of(q->worker)->server->learner, &a->request, &a->plan, index, false, &result);
+    if (result.end != TN_ATTEMPT_CUT)
+        return false;
+    a->cuts++;
+    return a->next < a->plan.count;
+}
+
+void tn_adaptive_finish(struct tn_query *q)
+{
+    struct tn_adaptive    *a = q->adaptive;
+    struct tn_query_result result = {.ok = q->error.status == TN_OK, .seconds = (double)(q->ended_us - q->started_us) / 1e6, .now_us = q->ended_us};
+
+    if (a == NULL || a->plan.query == 0)
+        return;
+    stop_timer(q, a);
+    tn_decide_query_ended(tn_runtime_of(q->worker)->server->learner, &a->request, &a->plan, &result);
+    a->plan.query = 0;
+}
+
+static void put_plan(struct tn_buf *out, const struct tn_adaptive *a)
+{
+    for (size_t i = 0; i < a->plan.count; i++) {
+        const struct tn_attempt *attempt = &a->plan.attempts[i];
+
+        tn_buf_printf(out, "%s" TN_STR_FMT, i > 0 ? "," : " ", TN_STR_ARG(a->group->members[a->member[attempt->candidate]]->conf->name));
+        if (attempt->deadline_s > 0)
+            tn_buf_printf(out, "@%.0f", ceil(attempt->deadline_s * 1e3));
+    }
+}
+
+struct tn_str tn_adaptive_reason(struct tn_query *q)
+{
+    const struct tn_adaptive *a = q->adaptive;
+    struct tn_str             text = tn_str(q->reason);
+    struct tn_buf             out;
+
+    if ((a == NULL || !a->acts) && q->advice == NULL)
+        return text;
+    tn_buf_init(&out, 8192);
+    tn_buf_puts(&out, q->reason != NULL ? q->reason : "");
+    if (a != NULL && a->acts) {
+        tn_buf_printf(&out, " (%s):", tn_rung_text(a->plan.rung));
+        put_plan(&out, a);
+        tn_buf_printf(&out, "; %.1f ms expected", a->plan.predicted_s * 1e3);
+    }
+    if (q->advice != NULL)
+        tn_buf_printf(&out, "; %s advises " TN_STR_FMT ", %.1f ms expected", tn_reason_text(q->advice->plan.reason),
+                      TN_STR_ARG(q->advice->advised->conf->name), q->advice->advised_s * 1e3);
+    if (out.failed || !tn_arena_str(&q->arena, tn_buf_str(&out), &text))
+        text = tn_str(q->reason);
+    tn_buf_reset(&out);
+    return text;
+}

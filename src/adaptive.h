@@ -1,0 +1,64 @@
+/* adaptive.h - a query of a group whose strategy learns: its decision, the attempts of its plan, and what each of them taught.
+ * Between the stages and policies/strategy/decide.h; lives in the query's arena. Worker's thread only.
+ *
+ *   choose: tn_adaptive_choose --> admit --> run: tn_adaptive_begin ... tn_adaptive_end --> record: tn_adaptive_finish
+ *                 ^                                        | cut at its deadline, or failed before the first byte
+ *                 `----------------------------------------' */
+#ifndef TN_ADAPTIVE_H
+#define TN_ADAPTIVE_H
+
+#include "policies/strategy/decide.h"
+#include "policies/strategy/strategy.h"
+#include "query.h"
+
+struct tn_adaptive {
+    struct tn_query            *query;
+    struct tn_group            *group;
+    struct tn_shape             shape;
+    struct tn_shape_about       about;
+    struct tn_decide_policy     policy;
+    struct tn_decide_request    request;
+    struct tn_decide_candidate *candidates;
+    struct tn_price            *prices;
+    uint8_t                    *member;    /* of each candidate */
+    struct tn_plan              plan;
+    bool                        acts;      /* the plan is followed; else the one attempt was chosen otherwise */
+    size_t                      next;      /* attempt that comes next, or runs */
+    bool                        running;
+    bool                        cutting;   /* its deadline has passed: it was cancelled */
+    unsigned                    others;    /* of ours running there when it began */
+    struct tn_cluster          *advised;   /* mode advise: what the plan would have taken */
+    double                      advised_s, settled_usd;
+    unsigned                    cuts;
+    ev_timer                    timer;
+};
+
+/* The group's strategy, or the one that the request names where the group allows it. */
+enum tn_cfg_strategy tn_adaptive_strategy(const struct tn_group_conf *conf, struct tn_str hint);
+bool                 tn_adaptive_learns(enum tn_cfg_strategy strategy);
+void                 tn_adaptive_policy(struct tn_decide_policy *policy, const struct tn_group_conf *conf, enum tn_cfg_strategy strategy);
+/* What the statement's meaning depends on besides its text. */
+struct tn_shape_context tn_adaptive_context(const struct tn_query *q);
+/* Members that may take it, as candidates; MEMBER gets their places in the group, all arrays TN_GROUP_MEMBERS long. Their number. */
+size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_member_view *views, struct tn_decide_candidate *candidates,
+                              struct tn_price *prices, uint8_t *member);
+
+/* Decides for Q in GROUP (or takes the next attempt of the plan) and sets cluster, reason and eligible. False: this group does
+ * not learn, or nobody may take it: the static way says what then. */
+bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct tn_choose_request *request);
+/* The static way has chosen q->cluster: its outcome is learned all the same. */
+void tn_adaptive_observe(struct tn_query *q, struct tn_group *group);
+
+/* The statement starts on q->cluster. / Its first chunk is there: it is not cut any more. */
+void tn_adaptive_begin(struct tn_query *q);
+void tn_adaptive_answered(struct tn_query *q);
+/* It ended, as q->run says. True: it was cut, and the next attempt of the plan is to be made. */
+bool tn_adaptive_end(struct tn_query *q, bool breaker_was_open, bool breaker_opened);
+bool tn_adaptive_has_next(const struct tn_query *q); /* another attempt of the plan is left */
+void tn_adaptive_finish(struct tn_query *q); /* once, from record */
+
+/* For records: q->reason, and of a plan also the rung, the attempts with deadlines in ms, what was expected and advised:
+ * "firstSight (class): sqlite-1@120,duckdb-1; 35.2 ms expected". In the query's arena. */
+struct tn_str tn_adaptive_reason(struct tn_query *q);
+
+#endif

@@ -1,0 +1,71 @@
+#include "learning.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/hash.h"
+
+#include <stdlib.h>
+
+/* NULL = in memory only; the caller frees. */
+static char *file_of(const struct tn_settings *settings)
+{
+    struct tn_buf path;
+
+    if (settings->persistence_type != TN_CFG_PERSISTENCE_SQLITE)
+        return NULL;
+    tn_buf_init(&path, 8192);
+    if (settings->statistics_path.len > 0)
+        tn_buf_put_str(&path, settings->statistics_path);
+    else
+        tn_buf_printf(&path, TN_STR_FMT ".stats", TN_STR_ARG(settings->persistence_path));
+    tn_buf_put_u8(&path, '\0');
+    if (path.failed)
+        tn_buf_reset(&path);
+    return path.data;
+}
+
+enum tn_status tn_learning_open(struct tn_server *server, const struct tn_settings *settings, struct tn_error *err)
+{
+    struct tn_store_options options = TN_STORE_OPTIONS_DEFAULT;
+    char                   *path = file_of(settings);
+    enum tn_status          status;
+
+    options.path = path;
+    options.max_shapes = settings->statistics_max_shapes;
+    options.max_new_shapes_per_minute = settings->statistics_max_new;
+    options.half_life_us = settings->statistics_half_life;
+    status = tn_store_open(&server->store, &options, err);
+    tn_free(path);
+    if (status == TN_OK)
+        status = tn_learner_new(&server->learner, server->store, tn_clock_us(), err);
+    return status;
+}
+
+void tn_learning_close(struct tn_server *server)
+{
+    tn_store_close(server->store); /* its writer asks the learner for the last time */
+    tn_learner_free(server->learner);
+    server->store = NULL;
+    server->learner = NULL;
+}
+
+static uint64_t signature_of(const struct tn_cluster_conf *conf)
+{
+    uint64_t h = (uint64_t)conf->engine + 1;
+
+    h = tn_hash_seeded(conf->endpoint.ptr, conf->endpoint.len, h);
+    h = tn_hash_seeded(conf->database_path.ptr, conf->database_path.len, h + 1);
+    h = tn_hash_seeded(conf->size.ptr, conf->size.len, h + 2);
+    return tn_hash_seeded(conf->version.ptr, conf->version.len, h + 3);
+}
+
+void tn_learning_number(struct tn_server *server, const struct tn_topology *topology)
+{
+    for (size_t i = 0; i < topology->cluster_count; i++) {
+        struct tn_cluster            *cluster = topology->clusters[i];
+        const struct tn_cluster_conf *conf = cluster->conf;
+        unsigned number = tn_store_cluster(server->store, conf->name, conf->aliases.items, conf->aliases.count, signature_of(conf));
+
+        atomic_store_explicit(&cluster->stat_id, number, memory_order_relaxed);
+    }
+}

@@ -21,7 +21,7 @@ static enum tn_cfg_strategy strategy_of(const struct tn_group_conf *conf, struct
     return hint.len > 0 && tn_strategy_find(hint) != NULL ? TN_CFG_STRATEGY_ROUND_ROBIN : conf->strategy;
 }
 
-static void fill_policy(struct tn_decide_policy *policy, const struct tn_group_conf *conf, enum tn_cfg_strategy strategy)
+static void fill_policy(struct tn_decide_policy *policy, const struct tn_group_conf *conf, enum tn_cfg_strategy strategy, bool frozen)
 {
     static const enum tn_objective objectives[] = {
         [TN_CFG_STRATEGY_LATENCY] = TN_OBJECTIVE_LATENCY, [TN_CFG_STRATEGY_COST] = TN_OBJECTIVE_COST,
@@ -39,6 +39,9 @@ static void fill_policy(struct tn_decide_policy *policy, const struct tn_group_c
     policy->max_s = (double)conf->explore_max_ms / 1e3;
     policy->max_usd_per_day = conf->explore_max_usd;
     policy->uniform = conf->explore_uniform / 100;
+    policy->frozen = frozen;
+    if (frozen)
+        policy->explore = TN_EXPLORE_OFF;
 }
 
 static size_t fill_candidates(struct tn_explained_group *at, struct tn_store *store, struct tn_explained_decision *decision,
@@ -128,7 +131,7 @@ enum tn_status tn_explain_decide(struct tn_explanation *e, struct tn_explained_g
         return TN_OK;
     decision->strategy = strategy;
     decision->may_explore = tn_features_repeatable(&q->features);
-    fill_policy(&decision->policy, at->group->conf, strategy);
+    fill_policy(&decision->policy, at->group->conf, strategy, tn_freeze_has(server->freeze, at->group->conf->name));
     TN_TRY(find_shape(q, &decision->shape, err));
     request = (struct tn_decide_request){
         .shape = &decision->shape, .about = &about, .account = tn_learner_group(server->learner, at->group->conf->name),

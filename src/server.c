@@ -67,6 +67,7 @@ static enum tn_status build_shared(struct tn_server *server, struct tn_config *c
     tn_blocking_use(server->offload);
     TN_TRY(tn_admission_new(&server->admission, err));
     TN_TRY(open_history(server, &config->settings, err));
+    TN_TRY(tn_freeze_new(&server->freeze, server->store, err));
     return tn_snapshot_build(&server->snapshot, config, NULL, server->admission, problems, err);
 }
 
@@ -235,6 +236,7 @@ void tn_server_free(struct tn_server *server)
     tn_history_close(server->history);
     if (server->console != NULL)
         server->console->free(server->console);
+    tn_freeze_free(server->freeze);
     tn_admission_free(server->admission);
     pthread_mutex_destroy(&server->reload_lock);
     pthread_mutex_destroy(&server->snapshot_lock);

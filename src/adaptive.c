@@ -24,7 +24,7 @@ enum tn_cfg_strategy tn_adaptive_strategy(const struct tn_group_conf *conf, stru
     return tn_strategy_find(hint) != NULL ? TN_CFG_STRATEGY_ROUND_ROBIN : conf->strategy;
 }
 
-void tn_adaptive_policy(struct tn_decide_policy *policy, const struct tn_group_conf *conf, enum tn_cfg_strategy strategy)
+void tn_adaptive_policy(struct tn_decide_policy *policy, const struct tn_group_conf *conf, enum tn_cfg_strategy strategy, bool frozen)
 {
     static const enum tn_objective objectives[] = {
         [TN_CFG_STRATEGY_LATENCY] = TN_OBJECTIVE_LATENCY, [TN_CFG_STRATEGY_COST] = TN_OBJECTIVE_COST,
@@ -42,6 +42,9 @@ void tn_adaptive_policy(struct tn_decide_policy *policy, const struct tn_group_c
     policy->max_s = (double)conf->explore_max_ms / 1e3;
     policy->max_usd_per_day = conf->explore_max_usd;
     policy->uniform = conf->explore_uniform / 100;
+    policy->frozen = frozen;
+    if (frozen)
+        policy->explore = TN_EXPLORE_OFF;
 }
 
 static struct tn_str setting(const struct tn_query *q, const char *name)
@@ -132,12 +135,7 @@ static bool fill_request(struct tn_adaptive *a)
     a->request.query = q->id;
     a->request.now_us = a->about.now_us;
     a->request.timeout_s = timeout_s(q, a->group);
-    if (a->request.account == NULL)
-        return false;
-    a->policy.frozen = tn_account_frozen(a->request.account);
-    if (a->policy.frozen)
-        a->policy.explore = TN_EXPLORE_OFF;
-    return true;
+    return a->request.account != NULL;
 }
 
 static bool is_for_learning(const struct tn_query *q)
@@ -147,6 +145,11 @@ static bool is_for_learning(const struct tn_query *q)
 }
 
 /* ---- choosing ---- */
+
+static bool is_frozen(const struct tn_query *q, const struct tn_group *group)
+{
+    return tn_freeze_has(tn_runtime_of(q->worker)->server->freeze, group->conf->name);
+}
 
 static void take(struct tn_query *q, struct tn_adaptive *a)
 {
@@ -211,7 +214,7 @@ bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct
         return false;
     if ((a = make(q, group, group->member_count)) == NULL)
         return false;
-    tn_adaptive_policy(&a->policy, group->conf, strategy);
+    tn_adaptive_policy(&a->policy, group->conf, strategy, is_frozen(q, group));
     tn_strategy_look(request, views);
     a->request.count = tn_adaptive_candidates(group, views, a->candidates, a->prices, a->member);
     if (a->request.count == 0 || !fill_request(a))
@@ -248,7 +251,7 @@ void tn_adaptive_observe(struct tn_query *q, struct tn_group *group)
     a->candidates[0] = (struct tn_decide_candidate){.cluster = (uint8_t)number, .slots = q->cluster->max_running,
                                                     .running = atomic_load(&q->cluster->running), .price = &a->prices[0]};
     a->request.count = 1;
-    tn_adaptive_policy(&a->policy, group->conf, group->conf->strategy);
+    tn_adaptive_policy(&a->policy, group->conf, group->conf->strategy, is_frozen(q, group));
     if (!fill_request(a))
         return;
     tn_decide(tn_runtime_of(q->worker)->server->learner, &a->request, &a->plan);

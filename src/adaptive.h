@@ -36,7 +36,7 @@ struct tn_adaptive {
 /* The group's strategy, or the one that the request names where the group allows it. */
 enum tn_cfg_strategy tn_adaptive_strategy(const struct tn_group_conf *conf, struct tn_str hint);
 bool                 tn_adaptive_learns(enum tn_cfg_strategy strategy);
-void                 tn_adaptive_policy(struct tn_decide_policy *policy, const struct tn_group_conf *conf, enum tn_cfg_strategy strategy);
+void                 tn_adaptive_policy(struct tn_decide_policy *policy, const struct tn_group_conf *conf, enum tn_cfg_strategy strategy, bool frozen);
 /* What the statement's meaning depends on besides its text. */
 struct tn_shape_context tn_adaptive_context(const struct tn_query *q);
 /* Members that may take it, as candidates; MEMBER gets their places in the group, all arrays TN_GROUP_MEMBERS long. Their number. */

@@ -62,7 +62,7 @@ enum tn_status tn_explain_decide(struct tn_explanation *e, struct tn_explained_g
         return TN_OK;
     decision->strategy = strategy;
     decision->may_explore = tn_features_repeatable(&q->features);
-    tn_adaptive_policy(&decision->policy, at->group->conf, strategy);
+    tn_adaptive_policy(&decision->policy, at->group->conf, strategy, tn_freeze_has(server->freeze, at->group->conf->name));
     TN_TRY(find_shape(q, &decision->shape, err));
     request = (struct tn_decide_request){
         .shape = &decision->shape, .about = &about, .account = tn_learner_group(server->learner, at->group->conf->name),

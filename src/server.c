@@ -70,6 +70,7 @@ static enum tn_status build_shared(struct tn_server *server, struct tn_config *c
     TN_TRY(tn_admission_new(&server->admission, err));
     TN_TRY(open_history(server, &config->settings, err));
     TN_TRY(tn_learning_open(server, &config->settings, err));
+    TN_TRY(tn_freeze_new(&server->freeze, server->store, err));
     TN_TRY(tn_snapshot_build(&server->snapshot, config, NULL, server->admission, problems, err));
     tn_learning_number(server, server->snapshot->topology);
     return TN_OK;
@@ -243,6 +244,7 @@ void tn_server_free(struct tn_server *server)
     tn_learning_close(server);
     if (server->console != NULL)
         server->console->free(server->console);
+    tn_freeze_free(server->freeze);
     tn_admission_free(server->admission);
     pthread_mutex_destroy(&server->reload_lock);
     pthread_mutex_destroy(&server->snapshot_lock);

@@ -7,6 +7,7 @@
 #include "admission/admission.h"
 #include "admission/prober.h"
 #include "console.h"
+#include "freeze.h"
 #include "loop/offload.h"
 #include "query.h"
 #include "snapshot.h"
@@ -52,6 +53,7 @@ struct tn_server {
     struct tn_history    *history;       /* NULL when switched off */
     struct tn_store      *store;         /* what is known of shapes; NULL: nothing is learned */
     struct tn_learner    *learner;       /* decides with it; NULL as above */
+    struct tn_freeze     *freeze;        /* groups that learn nothing just now */
     struct tn_console    *console;       /* NULL: there is none; made by tn_console_open() */
     pthread_mutex_t       reload_lock;   /* one reload at a time */
     pthread_mutex_t       snapshot_lock; /* guards the pointer below */

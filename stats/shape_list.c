@@ -188,7 +188,7 @@ static bool has_room(struct tn_shape_list *list)
 
 static bool is_wanted(const struct tn_shape_list *list, const struct tn_shape_report *r)
 {
-    return (list->bands || r->entry.parent == 0) && r->entry.last_s >= list->since_s &&
+    return !tn_shape_report_is_empty(r) && (list->bands || r->entry.parent == 0) && r->entry.last_s >= list->since_s &&
            (list->group.len == 0 || tn_str_eq(r->group, list->group));
 }
 

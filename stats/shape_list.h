@@ -43,6 +43,12 @@ struct tn_shape_item {
     struct tn_shape_cell *cells; /* owned */
 };
 
+/* Forgotten by a reset: its entry stays for whoever holds it. */
+static inline bool tn_shape_report_is_empty(const struct tn_shape_report *report)
+{
+    return report->entry.visits == 0 && report->cell_count == 0;
+}
+
 /* False: no memory, and nothing to free. */
 TN_MUST_USE bool tn_shape_item_make(struct tn_shape_item *item, const struct tn_shape_report *report);
 void             tn_shape_item_free(struct tn_shape_item *item);

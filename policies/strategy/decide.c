@@ -149,10 +149,10 @@ static enum tn_rung rung_of(const struct tn_decision *d, const struct tn_side *s
     return side->class_seen ? TN_RUNG_CLASS : TN_RUNG_PRIOR;
 }
 
+/* Before there is a plan: planning a chain assumes that its attempts were cut, which is not what is believed now. */
 static void describe(struct tn_decision *d, const struct tn_shape_entry *entry)
 {
     struct tn_plan *plan = d->plan;
-    size_t          first = plan->attempts[0].candidate;
 
     for (size_t i = 0; i < d->request->count && i < TN_ARRAY_LEN(plan->outlook); i++) {
         const struct tn_side             *side = d->side[i];
@@ -171,19 +171,20 @@ static void describe(struct tn_decision *d, const struct tn_shape_entry *entry)
         outlook->success = d->ok[i];
         outlook->index = d->cost[i];
     }
-    plan->rung = rung_of(d, d->side[first], entry);
-    plan->predicted_s = d->usable[first] ? d->mean[first] : 0;
-    plan->predicted_usd = d->usable[first] ? d->usd[first] : 0;
 }
 
 static void choose(struct tn_decision *d, struct tn_shape_entry *entry)
 {
     struct tn_plan *plan = d->plan;
-    size_t          usable = 0;
+    double          mean[TN_DECIDE_CANDIDATES], usd[TN_DECIDE_CANDIDATES];
+    size_t          usable = 0, first;
 
     tn_decision_costs(d);
     d->best = tn_decision_best(d, SIZE_MAX);
     d->best = keep_incumbent(d, entry);
+    describe(d, entry);
+    memcpy(mean, d->mean, d->request->count * sizeof *mean);
+    memcpy(usd, d->usd, d->request->count * sizeof *usd);
     for (size_t i = 0; i < d->request->count; i++)
         usable += d->usable[i];
     if (!d->side[d->best]->known) {
@@ -195,6 +196,10 @@ static void choose(struct tn_decision *d, struct tn_shape_entry *entry)
     }
     if (usable == 1 && !plan->explore)
         plan->reason = TN_REASON_ONLY;
+    first = plan->attempts[0].candidate;
+    plan->rung = rung_of(d, d->side[first], entry);
+    plan->predicted_s = d->usable[first] ? mean[first] : 0;
+    plan->predicted_usd = d->usable[first] ? usd[first] : 0;
 }
 
 static void link_flights(struct tn_plan *plan, struct tn_shape_entry *entry, uint64_t now_us)
@@ -253,7 +258,6 @@ void tn_decide(struct tn_learner *learner, const struct tn_decide_request *reque
     find_usable(&d);
     count_decision(&d);
     choose(&d, entry);
-    describe(&d, entry);
     if (entry == NULL)
         return;
     if (!request->dry)

@@ -45,9 +45,6 @@ bool             tn_learner_set(struct tn_learner *learner, const char *constant
 /* A group's budgets and promises. Kept by name, over reloads and restarts. */
 struct tn_group_account;
 struct tn_group_account *tn_learner_group(struct tn_learner *learner, struct tn_str name); /* NULL: no memory */
-/* While frozen nothing is learned and nothing explored; until the program ends. Any thread. */
-void tn_account_freeze(struct tn_group_account *account, bool on);
-bool tn_account_frozen(const struct tn_group_account *account);
 
 struct tn_decide_policy { /* of a group; a request may override the objective */
     enum tn_objective    objective;

@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 
 #include <math.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,14 +157,4 @@ struct tn_group_account *tn_learner_group(struct tn_learner *learner, struct tn_
     }
     pthread_mutex_unlock(&learner->lock);
     return account;
-}
-
-void tn_account_freeze(struct tn_group_account *account, bool on)
-{
-    atomic_store_explicit(&account->frozen, on, memory_order_relaxed);
-}
-
-bool tn_account_frozen(const struct tn_group_account *account)
-{
-    return atomic_load_explicit(&account->frozen, memory_order_relaxed);
 }

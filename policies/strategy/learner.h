@@ -26,7 +26,6 @@ struct tn_account_numbers { /* as they are kept in the file */
 struct tn_group_account {
     char                      name[TN_ACCOUNT_NAME];
     struct tn_account_numbers n;
-    _Atomic bool              frozen;
 };
 
 struct tn_learner {

@@ -1,4 +1,4 @@
-/* control.c - maintenance of a cluster, and reading the configuration again. */
+/* control.c - maintenance of a cluster, freezing a group, and reading the configuration again. */
 #include "admin/endpoint.h"
 
 #include "base/alloc.h"
@@ -43,6 +43,42 @@ void tn_admin_maintenance(struct tn_admin *admin, struct tn_http_exchange *x, co
 void tn_admin_drain(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
 {
     set_maintenance(admin, x, args->segment, true);
+}
+
+/* ---- freeze ---- */
+
+static void set_frozen(struct tn_admin *admin, struct tn_http_exchange *x, struct tn_str name, bool on)
+{
+    struct tn_snapshot *snapshot = tn_server_snapshot(admin->server);
+    bool                there = tn_topology_group(snapshot->topology, name) != NULL;
+    struct tn_error     err = TN_ERROR_INIT;
+    struct tn_buf       body;
+    struct tn_json      json = {.buf = &body};
+
+    tn_snapshot_unref(snapshot);
+    if (!there) {
+        tn_http_problem(x, 404, "there is no group `%.64s`", name.ptr);
+        return;
+    }
+    if (tn_freeze_set(admin->server->freeze, name, on, &err) != TN_OK) {
+        tn_http_problem(x, 503, "%s", err.message);
+        return;
+    }
+    tn_admin_log(x, "freeze", name, on ? "on" : "off");
+    tn_buf_init(&body, 4096);
+    tn_json_open(&json, NULL, '{');
+    tn_json_str(&json, "group", name);
+    tn_json_bool(&json, "frozen", on);
+    tn_json_close(&json, '}');
+    tn_admin_reply_json(x, 200, &body);
+}
+
+void tn_admin_freeze(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+{
+    bool on = true;
+
+    if (tn_admin_param_bool(x, args, "on", &on))
+        set_frozen(admin, x, args->segment, on);
 }
 
 /* ---- reload: reads files and opens engines, so it runs in the offload pool ---- */

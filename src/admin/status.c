@@ -83,7 +83,7 @@ void tn_admin_clusters(struct tn_admin *admin, struct tn_http_exchange *x, const
     tn_admin_reply_json(x, 200, &body);
 }
 
-static void put_group(struct tn_json *json, struct tn_admission *admission, const struct tn_group *group)
+static void put_group(struct tn_json *json, struct tn_admission *admission, const struct tn_group *group, bool frozen)
 {
     struct tn_group_load load = {0};
 
@@ -92,6 +92,7 @@ static void put_group(struct tn_json *json, struct tn_admission *admission, cons
     tn_json_str(json, "name", group->conf->name);
     tn_json_bool(json, "enabled", group->conf->enabled);
     tn_json_text(json, "strategy", tn_config_enum_text("STRATEGY", (unsigned)group->conf->strategy));
+    tn_json_bool(json, "frozen", frozen);
     tn_json_open(json, "members", '[');
     for (size_t i = 0; i < group->member_count; i++)
         tn_json_str(json, NULL, group->members[i]->conf->name);
@@ -118,7 +119,8 @@ void tn_admin_groups(struct tn_admin *admin, struct tn_http_exchange *x, const s
     tn_buf_init(&body, TN_ADMIN_REPLY_MAX);
     tn_json_open(&json, NULL, '[');
     for (size_t i = 0; i < snapshot->topology->group_count; i++)
-        put_group(&json, admin->server->admission, &snapshot->topology->groups[i]);
+        put_group(&json, admin->server->admission, &snapshot->topology->groups[i],
+                  tn_freeze_has(admin->server->freeze, snapshot->topology->groups[i].conf->name));
     tn_json_close(&json, ']');
     tn_snapshot_unref(snapshot);
     tn_admin_reply_json(x, 200, &body);

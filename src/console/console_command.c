@@ -143,6 +143,20 @@ static enum tn_status maintenance(struct tn_server *server, struct tn_str name, 
     return status;
 }
 
+static enum tn_status freeze(struct tn_server *server, struct tn_str name, bool on, struct tn_buf *result, struct tn_error *err)
+{
+    struct tn_snapshot *snapshot = tn_server_snapshot(server);
+    bool                there = tn_topology_group(snapshot->topology, name) != NULL;
+
+    tn_snapshot_unref(snapshot);
+    if (!there)
+        return fail_query(err, "42704", "group", name);
+    TN_TRY(tn_freeze_set(server->freeze, name, on, err));
+    log_command("freeze", name, on ? "on" : "off");
+    tn_buf_printf(result, TN_STR_FMT ": %s", TN_STR_ARG(name), on ? "frozen" : "learns again");
+    return TN_OK;
+}
+
 static void visit_kill(struct tn_runtime *runtime, struct tn_console_visit *visit)
 {
     struct tn_query *q = visit->found ? NULL : tn_query_find(runtime, visit->id);
@@ -207,6 +221,8 @@ enum tn_status tn_console_command_run(struct tn_server *server, enum tn_console_
     case TN_CONSOLE_COMMAND_RELOAD:          return reload(server, result, err);
     case TN_CONSOLE_COMMAND_MAINTENANCE_ON:  return maintenance(server, operand, true, result, err);
     case TN_CONSOLE_COMMAND_MAINTENANCE_OFF: return maintenance(server, operand, false, result, err);
+    case TN_CONSOLE_COMMAND_FREEZE:          return freeze(server, operand, true, result, err);
+    case TN_CONSOLE_COMMAND_UNFREEZE:        return freeze(server, operand, false, result, err);
     case TN_CONSOLE_COMMAND_RESET_SHAPE:     return reset_shape(server, operand, result, err);
     case TN_CONSOLE_COMMAND_KILL:            return kill_query(server, operand, interrupted, result, err);
     default:                                 return TN_OK; /* answered by a SELECT */

@@ -94,8 +94,8 @@ static void fn_schema(sqlite3_context *context, int argc, sqlite3_value **argv)
 static const char *const information_schema[] = {
     "ATTACH ':memory:' AS information_schema",
     "CREATE TABLE information_schema.tables(table_catalog TEXT, table_schema TEXT, table_name TEXT, table_type TEXT)",
-    "CREATE TABLE information_schema.columns(table_catalog TEXT, table_schema TEXT, table_name TEXT, column_name TEXT,"
-    " ordinal_position BIGINT, is_nullable TEXT, data_type TEXT)",
+    ("CREATE TABLE information_schema.columns(table_catalog TEXT, table_schema TEXT, table_name TEXT, column_name TEXT,"
+     " ordinal_position BIGINT, is_nullable TEXT, data_type TEXT)"),
     "INSERT INTO information_schema.tables SELECT 'turnout', 'main', name, 'VIEW' FROM help WHERE kind = 'table'",
     "INSERT INTO information_schema.columns SELECT 'turnout', 'main', table_name, column_name, position, 'YES', data_type FROM table_columns",
     "PRAGMA temp_store = MEMORY",

@@ -59,6 +59,8 @@ static bool on_report(void *arg, const struct tn_shape_report *report)
     const struct reading *reading = arg;
     struct tn_shape_item  item;
 
+    if (tn_shape_report_is_empty(report))
+        return true;
     if (!tn_shape_item_make(&item, report)) {
         reading->rows->failed = true;
         return false;

@@ -41,13 +41,15 @@ enum tn_status tn_console_clusters(struct tn_console_source *source, struct tn_c
     return TN_OK;
 }
 
-static void put_member(struct tn_console_rows *rows, const struct tn_group *group, size_t member, const struct tn_group_load *load)
+static void put_member(struct tn_console_rows *rows, const struct tn_group *group, size_t member, bool frozen,
+                       const struct tn_group_load *load)
 {
     tn_rows_text(rows, group->conf->name);
     tn_rows_text(rows, group->members[member]->conf->name);
     tn_rows_u64(rows, member + 1);
     tn_rows_bool(rows, group->conf->enabled);
     tn_rows_c(rows, tn_config_enum_text("STRATEGY", (unsigned)group->conf->strategy));
+    tn_rows_bool(rows, frozen);
     tn_rows_c(rows, group->fallback != NULL ? group->fallback->conf->name.ptr : NULL);
     tn_rows_u64(rows, load->running);
     tn_rows_u64(rows, group->conf->max_running);
@@ -70,7 +72,7 @@ enum tn_status tn_console_groups(struct tn_console_source *source, struct tn_con
 
         tn_admission_load(source->server->admission, group, &load);
         for (size_t m = 0; m < group->member_count; m++)
-            put_member(rows, group, m, &load);
+            put_member(rows, group, m, tn_freeze_has(source->server->freeze, group->conf->name), &load);
     }
     tn_snapshot_unref(snapshot);
     return TN_OK;

@@ -1,5 +1,6 @@
 """The console: database `turnout` on the PostgreSQL port, as an operator and as somebody hostile uses it."""
 
+import base64
 import json
 import os
 import socket
@@ -14,7 +15,9 @@ import proxy as proxy_module
 import wire
 
 SECRET = "tops3cret-passw0rd"
-TABLES = {"help", "table_columns", "clusters", "groups", "queries", "sessions", "history", "decisions", "settings", "counters"}
+TABLES = {"help", "table_columns", "clusters", "groups", "shapes", "cells", "queries", "sessions", "history", "decisions", "settings", "counters"}
+
+BOSS = {"Authorization": "Basic " + base64.b64encode(f"boss:{SECRET}".encode()).decode()}
 
 CONFIG = {
     "turnout": {"adminApi": {"username": "boss", "password": SECRET}},
@@ -220,6 +223,36 @@ def test_describing_a_command_does_nothing(server):
         assert [column.name for column in wire.columns(told)] == ["result"]
     with psycopg.connect(server.dsn(database="turnout"), autocommit=True) as console:
         assert rows(console, "SELECT maintenance FROM clusters WHERE name = 'lite-2'") == [(False,)]
+
+
+def test_freeze(server, console):
+    frozen = "SELECT DISTINCT name FROM groups WHERE frozen ORDER BY 1"
+    assert rows(console, frozen) == []
+    assert "frozen" in rows(console, "FREEZE main")[0][0] and rows(console, "freeze 'single';")
+    assert rows(console, frozen) == [("main",), ("single",)]
+    assert [g["name"] for g in server.admin("/admin/groups", headers=BOSS)[1] if g["frozen"]] == ["main", "single"]
+    assert rows(console, "UNFREEZE main")
+    env = {**os.environ, "TURNOUT_ADMIN": server.admin_url, "TURNOUT_ADMIN_USER": "boss", "TURNOUT_ADMIN_PASSWORD": SECRET}
+    for arguments, code, words in (("freeze", "single", "--off"), 0, "learns again"), (("freeze", "nothing"), 1, "no group"), (("freeze",), 2, ""):
+        done = subprocess.run([proxy_module.binary(), *arguments], env=env, capture_output=True, text=True, timeout=30, check=False)
+        assert done.returncode == code and words in done.stdout + done.stderr, done
+    assert rows(console, frozen) == []
+    with pytest.raises(psycopg.Error) as problem:
+        console.execute("FREEZE nothing")
+    assert problem.value.sqlstate == "42704"
+
+
+def test_reset_shape(console):
+    key = "00112233445566778899aabbccddeeff"
+    for sql in (f"RESET SHAPE {key}", f"RESET {key}", f"reset shape '{key.upper()}'", "RESET SHAPE ALL"):
+        assert "forgotten" in rows(console, sql)[0][0], sql
+    for sql in ("RESET SHAPE", "RESET SHAPE x", f"RESET SHAPE {key}0"):
+        with pytest.raises(psycopg.Error) as problem:
+            console.execute(sql)
+        assert problem.value.sqlstate in ("22023", "42601"), sql
+    console.execute("SET statement_timeout = '5s'")
+    console.execute("RESET statement_timeout")  # the session's, as ever
+    console.execute("RESET ALL")
 
 
 def test_reload(proxies):

@@ -207,7 +207,7 @@ def test_changes_nothing(server, client):
             shapes = console.execute("SELECT shape, calls, last_seen, total_ms FROM shapes ORDER BY shape").fetchall()
             cells = console.execute("SELECT * FROM cells ORDER BY shape, cluster").fetchall()
             records = console.execute("SELECT count(*) FROM history").fetchone()
-            counters = console.execute("SELECT name, value FROM counters WHERE name LIKE 'queries%' OR name LIKE 'engine%'").fetchall()
+            counters = console.execute("SELECT name, value FROM counters WHERE name LIKE 'queries%'").fetchall()
             clusters = console.execute("SELECT name, queries, failures FROM clusters ORDER BY name").fetchall()
             groups = console.execute("SELECT name, admitted, queued_total, spilled FROM groups ORDER BY name").fetchall()
         return shapes, cells, records, counters, clusters, groups

@@ -22,7 +22,7 @@ import servers
 import wire
 
 ROOT = proxy_module.ROOT
-COMMANDS = ("serve", "check", "reload", "status", "history", "explain", "shapes", "reset", "cancel", "maintenance", "version",
+COMMANDS = ("serve", "check", "reload", "status", "history", "explain", "shapes", "reset", "freeze", "cancel", "maintenance", "version",
             "help")
 
 

@@ -5,14 +5,15 @@
  * A statement runs in the offload pool like one of any embedded engine. Each table is read once per statement, when it is
  * first needed; what belongs to other threads is asked from them there. Nothing can be written: SQLite's authorizer lets
  * only SELECT through. Limits: TN_CONSOLE_RUNNING statements at once, TN_CONSOLE_TIMEOUT_US each (a shorter statement_timeout
- * holds too), TN_CONSOLE_MEMORY bytes. */
+ * holds too), TN_CONSOLE_MEMORY bytes for SQLite, TN_CONSOLE_ROWS_MEMORY for each table's rows. */
 #ifndef TN_CONSOLE_CONSOLE_H
 #define TN_CONSOLE_CONSOLE_H
 
 #include "console.h"
 #include "server.h"
 
-enum { TN_CONSOLE_RUNNING = 8, TN_CONSOLE_QUEUED = 64, TN_CONSOLE_MEMORY = 256 * 1024 * 1024 };
+enum { TN_CONSOLE_RUNNING = 8, TN_CONSOLE_QUEUED = 64, TN_CONSOLE_MEMORY = 256 * 1024 * 1024,
+       TN_CONSOLE_ROWS_MEMORY = 512 * 1024 * 1024 };
 #define TN_CONSOLE_TIMEOUT_US UINT64_C(300000000)
 
 /* Makes SERVER's console; it ends with the server. Before any session begins. */

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "console/console.h"
 #include "console/console_command.h"
+#include "console/console_psql.h"
 #include "console/console_table.h"
 #include "engine/blocking.h"
 #include "engine/sqlite/sqlite_conn.h"
@@ -240,18 +241,11 @@ static enum tn_status run_command(struct console_conn *conn, const struct tn_run
     return status != TN_OK ? status : run_sql(conn, run, text, arena, out, err);
 }
 
-/* \d and \dt of psql: its query is PostgreSQL's through and through, its answer is simple. */
-static bool is_list_of_tables(struct tn_str sql)
-{
-    return sql.len < 4000 && memmem(sql.ptr, sql.len, "FROM pg_catalog.pg_class c", 26) != NULL &&
-           memmem(sql.ptr, sql.len, "WHEN 'r' THEN 'table'", 21) != NULL;
-}
-
 static enum tn_status console_start(void *handle, const struct tn_run *run, struct tn_arena *arena, struct tn_blocking_result *out,
                                     struct tn_error *err)
 {
     struct console_conn *conn = handle;
-    struct tn_str        operand;
+    struct tn_str        operand, instead;
     enum tn_status       status;
 
     tn_console_tables_clear(&conn->tables);
@@ -265,9 +259,8 @@ static enum tn_status console_start(void *handle, const struct tn_run *run, stru
     conn->command = tn_console_command_find(run->sql, &operand);
     if (conn->command != TN_CONSOLE_COMMANDS)
         status = run_command(conn, run, operand, arena, out, err);
-    else if (is_list_of_tables(run->sql))
-        status = run_sql(conn, run, TN_STR("SELECT 'main' AS \"Schema\", name AS \"Name\", 'table' AS \"Type\", 'turnout' AS \"Owner\", "
-                                           "help AS \"Description\" FROM help WHERE kind = 'table' ORDER BY name"), arena, out, err);
+    else if (tn_console_psql(run->sql, arena, &instead))
+        status = run_sql(conn, run, instead, arena, out, err);
     else
         status = tn_sqlite_start(conn->sqlite, run, arena, out, err);
     return explain_failure(conn, status, err);

@@ -7,10 +7,12 @@
 #include <math.h>
 #include <stdio.h>
 
+enum { TEXT_MAX = 16 * 1024 * 1024 };
+
 void tn_rows_init(struct tn_console_rows *rows)
 {
     *rows = (struct tn_console_rows){.cells = NULL};
-    tn_arena_init(&rows->texts, TN_CONSOLE_MEMORY);
+    tn_arena_init(&rows->texts, TN_CONSOLE_ROWS_MEMORY);
 }
 
 void tn_rows_reset(struct tn_console_rows *rows)
@@ -26,7 +28,7 @@ static void put(struct tn_console_rows *rows, struct tn_console_cell cell)
         size_t                  capacity = TN_MAX(rows->capacity * 2, (size_t)256);
         struct tn_console_cell *cells = NULL;
 
-        if (capacity * sizeof *cells + rows->texts.total <= TN_CONSOLE_MEMORY)
+        if (capacity * sizeof *cells + rows->texts.total <= TN_CONSOLE_ROWS_MEMORY)
             cells = tn_realloc(rows->cells, capacity * sizeof *cells);
         rows->failed = cells == NULL;
         if (cells != NULL) {
@@ -89,13 +91,15 @@ void tn_rows_text(struct tn_console_rows *rows, struct tn_str text)
         tn_rows_null(rows);
         return;
     }
+    text.len = TN_MIN(text.len, (size_t)TEXT_MAX);
     copy = tn_arena_strdup(&rows->texts, text);
     if (copy == NULL) {
         rows->failed = true;
         return;
     }
     make_valid(copy, text.len);
-    cell.as.text = tn_str_n(copy, text.len);
+    cell.as.text = copy;
+    cell.len = (uint32_t)text.len;
     put(rows, cell);
 }
 

@@ -5,13 +5,16 @@
 #include "base/arena.h"
 #include "base/status.h"
 
-struct tn_console_cell {
-    enum { TN_CELL_NULL, TN_CELL_INTEGER, TN_CELL_DOUBLE, TN_CELL_TEXT } kind;
+enum { TN_CELL_NULL, TN_CELL_INTEGER, TN_CELL_DOUBLE, TN_CELL_TEXT };
+
+struct tn_console_cell { /* 16 bytes: there may be millions */
     union {
-        int64_t       i64;
-        double        f64;
-        struct tn_str text; /* in the rows' arena */
+        int64_t     i64;
+        double      f64;
+        const char *text; /* in the rows' arena */
     } as;
+    uint32_t len; /* of the text */
+    uint8_t  kind;
 };
 
 struct tn_console_rows {

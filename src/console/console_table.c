@@ -180,8 +180,10 @@ static int fill(const struct vtab *vtab, struct tn_console_source *source, struc
     source->interrupted = vtab->tables->interrupted;
     source->last_id = 0;
     status = table->fill(source, rows, err);
-    if (status == TN_OK && rows->failed)
+    if (status == TN_OK && rows->failed) {
         status = tn_fail(err, TN_E_LIMIT, "54000", "table %s has more rows than a statement of the console may hold", table->name);
+        tn_error_hint(err, "Of shapes, `turnout shapes --limit N` lists the first ones.");
+    }
     if (status == TN_OK)
         return SQLITE_OK;
     return status == TN_E_CANCELLED ? SQLITE_INTERRUPT : SQLITE_ERROR;
@@ -286,7 +288,7 @@ static int do_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int co
     case TN_CELL_INTEGER: sqlite3_result_int64(context, cell->as.i64); break;
     case TN_CELL_DOUBLE:  sqlite3_result_double(context, cell->as.f64); break;
     case TN_CELL_TEXT:
-        sqlite3_result_text64(context, cell->as.text.ptr, cell->as.text.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+        sqlite3_result_text64(context, cell->as.text, cell->len, SQLITE_TRANSIENT, SQLITE_UTF8);
         break;
     }
     return SQLITE_OK;

@@ -1,5 +1,6 @@
 """The console: database `turnout` on the PostgreSQL port, as an operator and as somebody hostile uses it."""
 
+import asyncio
 import base64
 import json
 import os
@@ -8,6 +9,7 @@ import subprocess
 import threading
 import time
 
+import asyncpg
 import psycopg
 import pytest
 
@@ -175,8 +177,24 @@ def test_psql(server, tool):
                               text=True, timeout=30, check=False)
     done = psql("SHOW TABLES", "\\dt", "\\d", "SELECT name FROM clusters ORDER BY 1 LIMIT 1")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("clusters|") >= 1 and "main|history|table|turnout" in done.stdout and done.stdout.rstrip().endswith("lite-1")
+    assert done.stdout.count("clusters|") >= 1 and "main|history|view|turnout" in done.stdout and done.stdout.rstrip().endswith("lite-1")
+    told = psql("\\d groups")
+    assert told.returncode == 0 and told.stderr == "", told.stderr
+    assert "member|text" in told.stdout and "running|bigint" in told.stdout and "frozen|boolean" in told.stdout
+    assert "nothing" in psql("\\d nothing").stderr
     assert psql("SELECT * FROM nothing").stderr.count("SHOW HELP") == 1
+
+
+def test_asyncpg(server):
+    async def talk():
+        console = await asyncpg.connect(server.dsn(database="turnout"))
+        assert await console.fetchval("SELECT count(*) FROM groups WHERE name = $1", "main") == 2
+        assert (await console.fetch("SELECT started_at FROM history LIMIT 1"))[0]["started_at"].tzinfo is not None
+        assert "in service" in (await console.fetch("MAINTENANCE OFF lite-2"))[0]["result"]
+        async with console.transaction():
+            assert [row["name"] async for row in console.cursor("SELECT name FROM clusters ORDER BY name")] == ["lite-1", "lite-2", "pg-off"]
+        await console.close()
+    asyncio.run(talk())
 
 
 def test_prepared(server):

@@ -126,7 +126,7 @@ static void mixed_prior(const struct tn_view *view, const struct tn_side *side, 
     *m = (1 - w) * *m + w * m1;
 }
 
-void tn_learn_run(struct tn_world *world, struct tn_view *view, struct tn_side *side, double y, bool timed_out)
+double tn_learn_run(struct tn_world *world, struct tn_view *view, struct tn_side *side, double y, bool timed_out)
 {
     struct tn_effect *effect = effect_of(world, side);
     struct tn_belief *cell = &side->cell;
@@ -163,6 +163,7 @@ void tn_learn_run(struct tn_world *world, struct tn_view *view, struct tn_side *
     cell->A0 = effect->A;
     cell->last = (uint16_t)view->visits;
     cell->bounded = false;
+    return first ? 0 : cell->m - m;
 }
 
 /* ---- an attempt that was cut ---- */

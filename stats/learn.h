@@ -7,7 +7,8 @@
 
 #include "stats/belief.h"
 
-void tn_learn_run(struct tn_world *world, struct tn_view *view, struct tn_side *side, double y, bool timed_out);
+/* By how much the mean of a known cell moved; 0 for the first run. */
+double tn_learn_run(struct tn_world *world, struct tn_view *view, struct tn_side *side, double y, bool timed_out);
 void tn_learn_cut(struct tn_world *world, struct tn_view *view, struct tn_side *side, double y);
 /* An answer; an error that is the engine's fault, after SECONDS. */
 void tn_learn_answer(struct tn_world *world, struct tn_side *side);

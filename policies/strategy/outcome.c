@@ -67,20 +67,21 @@ static void remember_streak(struct tn_effect *effect, const uint64_t key[2])
     }
 }
 
-static void learn_attempt(struct tn_world *world, struct tn_view *view, struct tn_side *side, const struct tn_plan *plan,
+/* By how much a known cell moved. */
+static double learn_attempt(struct tn_world *world, struct tn_view *view, struct tn_side *side, const struct tn_plan *plan,
                           const struct tn_decide_candidate *candidate, const struct tn_attempt_result *result)
 {
-    double T = view->k->timeout_s, y = log(fmax(TN_FLOOR_S, result->seconds)) - without_load(candidate, result);
+    double moved = 0, T = view->k->timeout_s, y = log(fmax(TN_FLOOR_S, result->seconds)) - without_load(candidate, result);
 
     switch (result->end) {
     case TN_ATTEMPT_DONE:
         world->effect[side->cluster].streak_count = 0;
         tn_learn_answer(world, side);
-        tn_learn_run(world, view, side, y, false);
+        moved = tn_learn_run(world, view, side, y, false);
         break;
     case TN_ATTEMPT_TIMEOUT:
         if (result->seconds >= .9 * T)
-            tn_learn_run(world, view, side, y + .5, true);
+            moved = tn_learn_run(world, view, side, y + .5, true);
         else
             tn_learn_cut(world, view, side, y);
         break;
@@ -98,14 +99,35 @@ static void learn_attempt(struct tn_world *world, struct tn_view *view, struct t
         break;
     case TN_ATTEMPT_UNSUPPORTED:
     case TN_ATTEMPT_NOT_LEARNED:
-        return;
+        return 0;
     }
     learn_bill(world, side, result);
+    return moved;
 }
 
 static bool learns(const struct tn_decide_request *request, const struct tn_attempt_result *result)
 {
     return !request->policy->frozen && result->end != TN_ATTEMPT_NOT_LEARNED && result->end != TN_ATTEMPT_UNSUPPORTED;
+}
+
+/* What made one cluster slower on this shape (more data, mostly) made the others slower too, until they are looked at. */
+static void follow(struct tn_learner *learner, struct tn_shape_entry *entry, const struct tn_view *view, const struct tn_side *moved_side, double moved)
+{
+    double by = learner->world.k.follow * moved;
+
+    if (fabs(by) < 1e-4)
+        return;
+    for (size_t i = 0; i < view->count; i++) {
+        struct tn_belief belief = view->sides[i].cell;
+        struct tn_cell  *cell;
+
+        if (&view->sides[i] == moved_side || belief.n == 0)
+            continue;
+        cell = tn_store_cell(learner->store, entry, view->sides[i].cluster, false);
+        belief.m += by;
+        if (cell != NULL)
+            tn_cell_store(cell, &belief);
+    }
 }
 
 static void update_entry(struct tn_learner *learner, const struct tn_decide_request *request, const struct tn_plan *plan,
@@ -115,6 +137,7 @@ static void update_entry(struct tn_learner *learner, const struct tn_decide_requ
     struct tn_cell *cell = tn_store_cell(learner->store, entry, cluster, true);
     struct tn_view  view;
     struct tn_side *side;
+    double          moved;
 
     if (cell == NULL)
         return;
@@ -125,9 +148,10 @@ static void update_entry(struct tn_learner *learner, const struct tn_decide_requ
     if (side->cell.n == 0)
         tn_view_predict(&view, learner, plan->shape, request->about);
     pthread_mutex_lock(&learner->lock);
-    learn_attempt(&learner->world, &view, side, plan, candidate, result);
+    moved = learn_attempt(&learner->world, &view, side, plan, candidate, result);
     pthread_mutex_unlock(&learner->lock);
     tn_cell_store(cell, &side->cell);
+    follow(learner, entry, &view, side, moved);
     if (result->end == TN_ATTEMPT_DONE)
         tn_store_sample(learner->store, cell, result->seconds, 1);
 }

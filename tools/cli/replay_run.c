@@ -210,8 +210,8 @@ static void tell(struct tn_replay *replay, const struct tn_event *event)
     if (event->end == TN_ATTEMPT_DONE || event->end == TN_ATTEMPT_ERROR) {
         result.breaker_open = tn_breaker_state(&engine->breaker, result.now_us) != TN_BREAKER_CLOSED;
         result.breaker_opened = tn_breaker_record(&engine->breaker, &replay->breaker_conf, event->end == TN_ATTEMPT_DONE, result.now_us);
-        engine->trial = false;
     }
+    engine->trial = false;
     tn_decide_attempt_ended(replay->learner, &q->request, &q->plan, event->attempt, event->shadow, &result);
     if (!event->shadow && --q->user_pending == 0) {
         struct tn_query_result ended = {.ok = q->answered, .seconds = q->took_s, .now_us = result.now_us};

@@ -85,13 +85,13 @@ size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_memb
 }
 
 /* One plain read in autocommit that leaves nothing behind and that nobody has tied to a member. */
-static bool may_cut(const struct tn_query *q, const struct tn_group *group)
+bool tn_adaptive_may_cut(const struct tn_query *q, const struct tn_group *group)
 {
     return q->kind == TN_RUN_EXECUTE && tn_features_repeatable(&q->features) && !q->features.needs_session && !q->pinned &&
            !q->keep_lease && q->prelude.len == 0 && q->route.cluster.len == 0 && q->affinity == NULL && group->conf->explore_hold_back;
 }
 
-static double timeout_s(const struct tn_query *q, const struct tn_group *group)
+double tn_adaptive_timeout_s(const struct tn_query *q, const struct tn_group *group)
 {
     uint64_t timeout = group->conf->query_timeout != 0 ? group->conf->query_timeout : q->snapshot->config->settings.query_timeout;
 
@@ -134,11 +134,11 @@ static bool fill_request(struct tn_adaptive *a)
     a->request.candidates = a->candidates;
     a->request.query = q->id;
     a->request.now_us = a->about.now_us;
-    a->request.timeout_s = timeout_s(q, a->group);
+    a->request.timeout_s = tn_adaptive_timeout_s(q, a->group);
     return a->request.account != NULL;
 }
 
-static bool is_for_learning(const struct tn_query *q)
+bool tn_adaptive_is_for_learning(const struct tn_query *q)
 {
     return tn_runtime_of(q->worker)->server->learner != NULL && tn_runtime_of(q->worker)->shaper != NULL && !q->internal && !q->pinned &&
            (q->features.class == TN_CLASS_READ || q->features.class == TN_CLASS_WRITE);
@@ -210,7 +210,7 @@ bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct
 
     if (q->adaptive != NULL && q->adaptive->acts && q->adaptive->group == group)
         return take_next(q);
-    if (q->adaptive != NULL || !tn_adaptive_learns(strategy) || group->conf->strategy_mode == TN_CFG_STRATEGY_MODE_OFF || !is_for_learning(q))
+    if (q->adaptive != NULL || !tn_adaptive_learns(strategy) || group->conf->strategy_mode == TN_CFG_STRATEGY_MODE_OFF || !tn_adaptive_is_for_learning(q))
         return false;
     if ((a = make(q, group, group->member_count)) == NULL)
         return false;
@@ -219,7 +219,7 @@ bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct
     a->request.count = tn_adaptive_candidates(group, views, a->candidates, a->prices, a->member);
     if (a->request.count == 0 || !fill_request(a))
         return false;
-    a->request.may_cut = a->request.may_explore = may_cut(q, group);
+    a->request.may_cut = a->request.may_explore = tn_adaptive_may_cut(q, group);
     a->request.dry = q->kind != TN_RUN_EXECUTE;
     if (group->conf->strategy_mode == TN_CFG_STRATEGY_MODE_ADVISE) {
         advise(q, a);
@@ -242,7 +242,7 @@ void tn_adaptive_observe(struct tn_query *q, struct tn_group *group)
     unsigned            number = atomic_load_explicit(&q->cluster->stat_id, memory_order_relaxed);
     struct tn_adaptive *a;
 
-    if (q->adaptive != NULL || q->kind != TN_RUN_EXECUTE || !is_for_learning(q) || number >= TN_STORE_CLUSTERS || (a = make(q, group, 1)) == NULL)
+    if (q->adaptive != NULL || q->kind != TN_RUN_EXECUTE || !tn_adaptive_is_for_learning(q) || number >= TN_STORE_CLUSTERS || (a = make(q, group, 1)) == NULL)
         return;
     for (size_t m = 0; m < group->member_count; m++)
         if (group->members[m] == q->cluster)

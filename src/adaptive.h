@@ -43,6 +43,10 @@ struct tn_shape_context tn_adaptive_context(const struct tn_query *q);
 size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_member_view *views, struct tn_decide_candidate *candidates,
                               struct tn_price *prices, uint8_t *member);
 
+bool   tn_adaptive_is_for_learning(const struct tn_query *q); /* a strategy that learns has a say in it */
+bool   tn_adaptive_may_cut(const struct tn_query *q, const struct tn_group *group); /* and may try it elsewhere */
+double tn_adaptive_timeout_s(const struct tn_query *q, const struct tn_group *group); /* 0 = none */
+
 /* Decides for Q in GROUP (or takes the next attempt of the plan) and sets cluster, reason and eligible. False: this group does
  * not learn, or nobody may take it: the static way says what then. */
 bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct tn_choose_request *request);

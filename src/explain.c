@@ -33,7 +33,7 @@ static void name_strategy(struct tn_explained_group *at, const struct tn_query *
     const struct tn_strategy_ops *hinted = NULL;
 
     at->strategy = tn_config_enum_text("STRATEGY", (unsigned)at->group->conf->strategy);
-    if (q->client.hint_strategy.len > 0)
+    if (q->client.hint_strategy.len > 0 && at->group->conf->strategy_override)
         hinted = tn_strategy_find(q->client.hint_strategy);
     at->strategy_hint = hinted != NULL;
     if (hinted != NULL)
@@ -49,7 +49,7 @@ static enum tn_status look_at_group(struct tn_explanation *e, struct tn_query *q
     struct tn_choose_request   request = {
         .group = copy,
         .features = &q->features,
-        .strategy_hint = q->client.hint_strategy,
+        .strategy_hint = group->conf->strategy_override ? q->client.hint_strategy : TN_STR(""),
         .cluster_hint = q->route.cluster,
         .needs_writable = q->needs_writable,
         .now_us = tn_clock_us(),
@@ -71,7 +71,7 @@ static enum tn_status look_at_group(struct tn_explanation *e, struct tn_query *q
                              group->conf->name.ptr);
     else
         at->status = tn_strategy_choose(&request, &at->choice, &eligible, &at->error);
-    return at->status == TN_OK ? tn_explain_decide(e, at, q, err) : TN_OK;
+    return at->status == TN_OK || at->status == TN_AGAIN ? tn_explain_decide(e, at, q, err) : TN_OK;
 }
 
 /* The routed group, then its fallbacks until one takes it at once; when none does, it is the first one's. */

@@ -4,24 +4,6 @@
 #include "explain.h"
 #include "server.h"
 
-#include <math.h>
-
-enum { SHAPER_ENTRIES = 16 };
-
-/* The statement's shape, as a worker's own shaper would give it; that one's caches are left alone. */
-static enum tn_status find_shape(struct tn_query *q, struct tn_shape *shape, struct tn_error *err)
-{
-    struct tn_shape_context context = tn_adaptive_context(q);
-    struct tn_shaper       *shaper = tn_shaper_new(SHAPER_ENTRIES);
-    struct tn_features      features;
-
-    if (shaper == NULL)
-        return tn_fail(err, TN_E_NOMEM, "53200", "no memory to explain");
-    tn_shaper_find(shaper, q->text, &context, NULL, 0, shape, &features);
-    tn_shaper_free(shaper);
-    return TN_OK;
-}
-
 static void look_up(struct tn_store *store, struct tn_explained_decision *decision, const struct tn_shape_about *about)
 {
     struct tn_shape_entry *entry = tn_store_acquire(store, &decision->shape, false, about);
@@ -42,6 +24,7 @@ static void follow(struct tn_explained_group *at)
     if (plan->count == 0 || at->group->conf->strategy_mode != TN_CFG_STRATEGY_MODE_ACT)
         return;
     member = at->decision->member[plan->attempts[0].candidate];
+    at->status = TN_OK; /* perhaps there is no slot: it is waited for then */
     at->choice = (struct tn_choice){.cluster = at->group->members[member], .member = member, .reason = tn_reason_text(plan->reason)};
 }
 
@@ -54,22 +37,23 @@ enum tn_status tn_explain_decide(struct tn_explanation *e, struct tn_explained_g
     struct tn_price              *prices = tn_arena_zalloc(&e->arena, sizeof *prices * TN_GROUP_MEMBERS);
     struct tn_shape_about         about = {.text = q->text, .dialect = TN_DIALECT_POSTGRES, .group = at->group->conf->name,
                                            .features = &q->features, .now_us = tn_clock_us()};
+    struct tn_shape_context       context = tn_adaptive_context(q);
+    struct tn_features            features;
     struct tn_decide_request      request;
 
     if (decision == NULL || candidates == NULL || prices == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory to explain");
-    if (!tn_adaptive_learns(strategy) || server->learner == NULL || at->group->conf->strategy_mode == TN_CFG_STRATEGY_MODE_OFF)
+    if (!tn_adaptive_learns(strategy) || !tn_adaptive_is_for_learning(q) || at->group->conf->strategy_mode == TN_CFG_STRATEGY_MODE_OFF)
         return TN_OK;
     decision->strategy = strategy;
-    decision->may_explore = tn_features_repeatable(&q->features);
+    decision->may_explore = tn_adaptive_may_cut(q, at->group);
     tn_adaptive_policy(&decision->policy, at->group->conf, strategy, tn_freeze_has(server->freeze, at->group->conf->name));
-    TN_TRY(find_shape(q, &decision->shape, err));
+    tn_shaper_find(tn_runtime_of(q->worker)->shaper, q->text, &context, NULL, 0, &decision->shape, &features);
     request = (struct tn_decide_request){
         .shape = &decision->shape, .about = &about, .account = tn_learner_group(server->learner, at->group->conf->name),
         .policy = &decision->policy, .candidates = candidates,
         .count = tn_adaptive_candidates(at->group, at->members, candidates, prices, decision->member), .now_us = about.now_us,
-        .timeout_s = (double)q->timeout_us / 1e6, .may_explore = decision->may_explore, .dry = true,
-        .may_cut = decision->may_explore && at->group->conf->explore_hold_back && !q->pinned && !q->keep_lease,
+        .timeout_s = tn_adaptive_timeout_s(q, at->group), .may_explore = decision->may_explore, .may_cut = decision->may_explore, .dry = true,
     };
     if (request.count == 0 || request.account == NULL)
         return TN_OK;

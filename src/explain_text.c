@@ -233,7 +233,8 @@ static void put_exploring(const struct tn_explained_decision *d, struct tn_buf *
     if (d->policy.frozen)
         tn_buf_puts(out, "; the group is frozen: nothing is learned or tried");
     else if (!d->may_explore)
-        tn_buf_puts(out, "; not this statement: only reads that are known to change nothing are tried elsewhere");
+        tn_buf_puts(out, "; not this statement: only reads that are known to change nothing, outside of a transaction and not sent to a "
+                         "cluster by name, are tried elsewhere");
     else if (d->plan.explore)
         tn_buf_puts(out, "; this attempt tries another cluster than the one that is believed best");
     tn_buf_put_u8(out, '\n');
@@ -307,8 +308,9 @@ static void put_choice(const struct tn_explanation *e, struct tn_buf *out)
         put_error(&e->error, out);
     } else if (at != NULL && at->status == TN_OK) {
         put_label(out, "Choice:");
-        tn_buf_printf(out, TN_STR_FMT " (%s)\n", TN_STR_ARG(at->choice.cluster->conf->name),
-                      at == &e->groups[0] ? at->choice.reason : "spilled to the fallback group");
+        tn_buf_printf(out, TN_STR_FMT " (%s)%s\n", TN_STR_ARG(at->choice.cluster->conf->name),
+                      at == &e->groups[0] ? at->choice.reason : "spilled to the fallback group",
+                      at->members[at->choice.member].room == 0 ? ", when it has a free slot" : "");
     } else if (at != NULL) {
         put_label(out, "Choice:");
         tn_buf_printf(out, "waits in the queue of group " TN_STR_FMT "\n", TN_STR_ARG(at->group->conf->name));

@@ -20,7 +20,7 @@ static bool admits(const struct tn_console *console, struct tn_str user, struct 
         memmove(host, host + 1, strlen(host));
         host[strcspn(host, "]")] = '\0';
     }
-    if (host[0] == '\0' || tn_net_is_loopback(host))
+    if (tn_net_is_loopback(host))
         return true;
     tn_fail(err, TN_E_DENIED, "42501", "user \"%.*s\" is no administrator: database \"" TN_CONSOLE_DATABASE "\" is for them",
             (int)TN_MIN(user.len, (size_t)100), user.ptr);

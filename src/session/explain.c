@@ -84,6 +84,8 @@ static enum tn_status fill(struct tn_session *s, struct tn_query *q, struct tn_s
     q->text = inner ? sql : whole;
     TN_TRY(tn_execute_fill(s, q, err));
     q->client.several = false;
+    q->run.settings = &s->settings->replay;
+    q->timeout_us = s->settings->statement_timeout_us;
     q->text = sql;
     return TN_OK;
 }

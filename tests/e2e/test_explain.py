@@ -21,6 +21,8 @@ CONFIG = {
         "etl": {"members": ["lite-2"], "fallbackGroup": "main"},
         "gone": {"members": ["off-1"]},
         "closed": {"members": ["lite-1"], "enabled": False},
+        "learner": {"members": ["lite-1", "lite-2", "off-1"], "strategy": {"type": "latency"}},
+        "adviser": {"members": ["lite-1", "lite-2"], "strategy": {"type": "latency", "mode": "advise"}},
     },
     "routers": [
         {"type": "queryRegex", "rules": [{"regex": "(?i)forbidden", "action": "deny", "error": "not here"}, {"regex": "(?i)nowhere", "targetGroup": "gone"}]},
@@ -154,6 +156,82 @@ def test_own_statements(client):
         assert plan(client, sql)["outcome"] == "own", sql
 
 
+# ---- strategies that learn ----
+
+def group_of(server, name):
+    return psycopg.connect(server.dsn(options=f"-c%20turnout.group%3D{name}"), autocommit=True)
+
+
+def test_never_seen(server):
+    with group_of(server, "learner") as client:
+        told = plan(client, "SELECT 1 + 2 * 3 - abs(4)")
+        [group] = told["groups"]
+        decision = group["decision"]
+        assert group["name"] == "learner" and group["strategy"] == "latency" and decision["mode"] == "act"
+        assert not decision["shape"]["known"] and decision["reason"] == "firstSight" and len(decision["shape"]["key"]) == 32
+        assert {attempt["cluster"] for attempt in decision["attempts"]} <= {"lite-1", "lite-2"}
+        assert decision["attempts"][0]["cluster"] == told["cluster"]
+        members = {member["cluster"]: member for member in group["members"]}
+        assert members["lite-1"]["n"] == 0 and members["lite-1"]["rung"] in ("prior", "class") and "n" not in members["off-1"]
+        assert "never seen" in "\n".join(lines(client, "EXPLAIN ROUTE SELECT 1 + 2 * 3 - abs(4)"))
+
+
+def test_known(server):
+    with group_of(server, "learner") as client:
+        for n in range(30):
+            client.execute(f"SELECT {n}, {n} + 1, upper('x')")
+        told = plan(client, "SELECT 4711, 17 + 1, upper('y')")
+        decision = told["groups"][0]["decision"]
+        assert decision["shape"]["known"] and decision["shape"]["visits"] == 30
+        chosen = next(member for member in told["groups"][0]["members"] if member["chosen"])
+        assert sum(member.get("n", 0) for member in told["groups"][0]["members"]) >= 25
+        assert chosen["cluster"] == told["cluster"] and chosen["p50Ms"] > 0 and chosen["p95Ms"] >= chosen["p50Ms"]
+        text = "\n".join(lines(client, "EXPLAIN ROUTE SELECT 4711, 17 + 1, upper('y')"))
+        assert decision["shape"]["key"] in text and "seen 30 times" in text and "Predicted:" in text
+        with psycopg.connect(server.dsn(database="turnout"), autocommit=True) as console:
+            [(calls, group, statement)] = console.execute("SELECT calls, cluster_group, text FROM shapes WHERE shape = %s AND band IS NULL",
+                                                          (decision["shape"]["key"],)).fetchall()
+            assert (calls, group) == (30, "learner") and "?" in statement
+            cells = dict(console.execute("SELECT cluster, n FROM cells WHERE shape = %s", (decision["shape"]["key"],)).fetchall())
+            assert cells[told["cluster"]] == chosen["n"]
+        listed = json.loads(server.cli("shapes", "--admin", server.admin_url, "--sort", "calls", "--group", "learner", "--json").stdout)
+        assert decision["shape"]["key"] in [shape["shape"] for shape in listed["shapes"]]
+        status, again = server.admin("/admin/explain?database=test&user=tester&group=learner&sql=" + urllib.parse.quote("SELECT 1, 2 + 1, upper('x')"))
+        assert status == 200 and again["groups"][0]["decision"]["shape"]["key"] == decision["shape"]["key"]
+
+
+def test_advice(server):
+    with group_of(server, "adviser") as client:
+        client.execute("SELECT 1 AS advised")
+        told = plan(client, "SELECT 1 AS advised")
+        decision = told["groups"][0]["decision"]
+        assert decision["advice"] and decision["mode"] == "advise" and "turn" in told["reason"]
+        assert any(line.startswith("Advice:") for line in lines(client, "EXPLAIN ROUTE SELECT 1 AS advised"))
+
+
+def test_frozen_and_forgotten(server):
+    with group_of(server, "learner") as client, psycopg.connect(server.dsn(database="turnout"), autocommit=True) as console:
+        for n in range(5):
+            client.execute(f"SELECT lower('a') WHERE {n} >= 0")
+        console.execute("FREEZE learner")
+        shape = plan(client, "SELECT lower('b') WHERE 7 >= 0")["groups"][0]["decision"]
+        assert shape["frozen"] and shape["exploreMode"] == "off"
+        cells = console.execute("SELECT cluster, n FROM cells WHERE shape = %s ORDER BY 1", (shape["shape"]["key"],)).fetchall()
+        for n in range(5):
+            client.execute(f"SELECT lower('a') WHERE {n} >= 0")
+        assert console.execute("SELECT cluster, n FROM cells WHERE shape = %s ORDER BY 1", (shape["shape"]["key"],)).fetchall() == cells
+        console.execute("UNFREEZE learner")
+        console.execute(f"RESET SHAPE {shape['shape']['key']}")
+        assert console.execute("SELECT n FROM cells WHERE shape = %s", (shape["shape"]["key"],)).fetchall() == []
+        assert plan(client, "SELECT lower('b') WHERE 7 >= 0")["groups"][0]["decision"]["shape"]["visits"] == 0
+
+
+def test_a_write_is_not_tried_elsewhere(server):
+    with group_of(server, "learner") as client:
+        decision = plan(client, "INSERT INTO t VALUES (1)")["groups"][0]["decision"]
+        assert not decision["mayExplore"] and not decision["explore"] and all(a["deadlineMs"] is None for a in decision["attempts"])
+
+
 # ---- how it is asked ----
 
 def test_extended(client):
@@ -211,6 +289,7 @@ def test_changes_nothing(server, client):
             clusters = console.execute("SELECT name, queries, failures FROM clusters ORDER BY name").fetchall()
             groups = console.execute("SELECT name, admitted, queued_total, spilled FROM groups ORDER BY name").fetchall()
         return shapes, cells, records, counters, clusters, groups
+    client.execute("SET turnout.group = 'learner'")
     for n in range(5):
         client.execute(f"SELECT {n}")
     before = seen()

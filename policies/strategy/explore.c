@@ -106,7 +106,7 @@ static void collect_looks(const struct tn_decision *d, const struct known *known
         const struct tn_side *side = d->side[i];
         struct aim            aim;
 
-        if (!d->usable[i] || i == known->best || side->busy || d->request->candidates[i].no_room || !take_aim(d, known, i, &aim))
+        if (!d->usable[i] || i == known->best || d->cost[i] <= known->I || side->busy || d->request->candidates[i].no_room || !take_aim(d, known, i, &aim))
             continue;
         if (side->known) {
             for (size_t g = 0; g < TN_ARRAY_LEN(KNOWN_GRID); g++)

@@ -294,7 +294,7 @@ def test_json_endpoints(operated):
     listed = operated.admin("/admin")[1]
     for endpoint in listed:
         if endpoint["method"] == "GET" and endpoint["path"].startswith("/admin"):
-            status, body = operated.admin(endpoint["path"])
+            status, body = operated.admin(endpoint["path"] + ("?sql=SELECT%201" if endpoint["path"] == "/admin/explain" else ""))
             assert status == 200 and body, endpoint
     assert {e["path"] for e in listed} >= {"/healthz", "/readyz", "/metrics", "/admin/clusters", "/admin/groups", "/admin/queries",
                                            "/admin/history", "/admin/reload"}

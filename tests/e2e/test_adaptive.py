@@ -1,0 +1,183 @@
+"""Groups that learn: where queries end up, what is cut and cancelled, what is never tried twice, what survives."""
+
+import contextlib
+import os
+import sqlite3
+import time
+
+import pytest
+
+import ops
+import proxy as proxy_module
+
+ROWS = 200_000
+
+
+def member(path, index):
+    """A table `points` of ROWS keys, with an index or without; `log` is for writes."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE points (k integer, v text)")
+        db.execute("CREATE TABLE log (n integer)")
+        db.executemany("INSERT INTO points VALUES (?, ?)", ((k, f"value {k}") for k in range(ROWS)))
+        if index:
+            db.execute("CREATE INDEX points_k ON points (k)")
+        db.commit()
+    return {"engine": "sqlite", "databasePath": path}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("adaptive"))
+    return {"scans": member(os.path.join(folder, "scans.sqlite"), False), "seeks": member(os.path.join(folder, "seeks.sqlite"), True)}
+
+
+def config(clusters, explore=None, turnout=None, **strategy):
+    return {"turnout": turnout or {}, "clusters": clusters, "routingFallback": "all",
+            "clusterGroups": {"all": {"members": list(clusters), "strategy": {"type": "latency", **strategy},
+                                      "explore": {"uniformPercent": 0, **(explore or {})}}}}
+
+
+def look_up(connection, count, first=0):
+    for k in range(first, first + count):
+        assert ops.ask(connection, f"SELECT v FROM points WHERE k = {k * 997 % ROWS}") == f"value {k * 997 % ROWS}"
+
+
+def clusters_of(proxy, count=None, **filters):
+    return [r["cluster"] for r in ops.history(proxy, count, **filters)]
+
+
+def test_look_ups_go_where_the_index_is(files):
+    with proxy_module.Proxy(config(files)) as proxy, ops.connect(proxy) as connection:
+        look_up(connection, 40)
+        records = ops.history(proxy, 40)
+        assert [r["cluster"] for r in records[:20]].count("seeks") >= 18
+        assert all(r["outcome"] == "ok" for r in records)
+        assert records[0]["reason"].split()[0] in ("best", "pinned", "explore")
+        plan = "\n".join(row[0] for row in connection.execute("EXPLAIN ROUTE SELECT v FROM points WHERE k = 5").fetchall())
+        assert "seen 40 times" in plan and "->  seeks" in plan
+        assert "seeks" in proxy.cli("shapes", "--json", "--admin", proxy.admin_url).stdout
+
+
+def test_the_same_text_with_other_aliases_is_the_same_shape(files):
+    with proxy_module.Proxy(config(files)) as proxy, ops.connect(proxy) as connection:
+        for k, alias in enumerate("abcdefghij"):
+            ops.ask(connection, f"SELECT {alias}.v FROM points AS {alias} /* agent {k} */ WHERE {alias}.k = {k}")
+        plan = "\n".join(row[0] for row in connection.execute("EXPLAIN ROUTE SELECT zz.v FROM points zz WHERE zz.k = 3").fetchall())
+        assert "seen 10 times" in plan
+
+
+def test_an_attempt_that_is_cut_ends_on_the_engine(files, postgres_server):
+    """What sleeps in PostgreSQL is a plain view in SQLite: the chain gets its answer there, and PostgreSQL is cancelled."""
+    database = postgres_server.create_database(f"adaptive_{time.monotonic_ns()}")
+    postgres_server.sql("CREATE VIEW slow AS SELECT 7 AS v FROM pg_sleep(60); CREATE TABLE quick (v int); INSERT INTO quick VALUES (1)",
+                        database=database)
+    with contextlib.closing(sqlite3.connect(files["seeks"]["databasePath"])) as db:
+        db.executescript("DROP VIEW IF EXISTS slow; CREATE VIEW slow AS SELECT 7 AS v; CREATE TABLE IF NOT EXISTS quick (v int); DELETE FROM quick; "
+                         "INSERT INTO quick VALUES (1)")
+    clusters = {"seeks": files["seeks"], "pg": postgres_server.cluster(database)}
+    with proxy_module.Proxy(config(clusters)) as proxy, ops.connect(proxy) as connection:
+        for n in range(40):  # how fast the two are: so that deadlines are short
+            ops.ask(connection, f"SELECT v + {n} AS c{n} FROM quick WHERE v{' + 1' * (n % 8)} > {n} - 99 OR v = {n}")
+        for n in range(60):
+            assert ops.ask(connection, "SELECT v" + ", v + 1" * n + " FROM slow") == 7
+            if ops.metric(proxy, "turnout_attempts_cut_total") > 0:
+                break
+        assert ops.metric(proxy, "turnout_attempts_cut_total") > 0
+        running = postgres_server.sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%slow%' AND state = 'active' AND pid <> pg_backend_pid()")
+        assert running[0][0] == "0" or running[0][0] == 0, running
+        assert all(r["outcome"] == "ok" for r in ops.history(proxy, 1))
+
+
+def test_a_write_runs_once(files):
+    with proxy_module.Proxy(config(files)) as proxy, ops.connect(proxy) as connection:
+        for n in range(50):
+            connection.execute(f"INSERT INTO log VALUES ({n})")
+        rows = 0
+        for cluster in files.values():
+            with contextlib.closing(sqlite3.connect(cluster["databasePath"])) as db:
+                rows += db.execute("SELECT count(*) FROM log").fetchone()[0]
+                db.execute("DELETE FROM log")
+                db.commit()
+        assert rows == 50
+        assert ops.metric(proxy, "turnout_attempts_cut_total") == 0
+        assert not [r for r in ops.history(proxy, 50) if "explore" in r["reason"] or "@" in r["reason"]]
+
+
+def test_a_transaction_stays_where_it_began(files):
+    with proxy_module.Proxy(config(files)) as proxy, ops.connect(proxy, autocommit=False) as connection:
+        for _ in range(5):
+            look_up(connection, 4)
+            connection.commit()
+        records = [r for r in reversed(ops.history(proxy, 25)) if "points" in r["text"]]
+        for i in range(0, 20, 4):
+            assert len({r["cluster"] for r in records[i:i + 4]}) == 1
+        assert not [r for r in records if "@" in r["reason"]]
+
+
+def test_advice_changes_nothing(files):
+    with proxy_module.Proxy(config(files, mode="advise")) as proxy, ops.connect(proxy) as connection:
+        look_up(connection, 30)
+        records = ops.history(proxy, 30)
+        assert clusters_of(proxy, 30).count("seeks") == 15
+        assert all("advises" in r["reason"] for r in records)
+        assert "advises seeks" in records[0]["reason"]
+        assert ops.metric(proxy, "turnout_attempts_cut_total") == 0
+
+
+def test_mode_off_is_round_robin(files):
+    with proxy_module.Proxy(config(files, mode="off")) as proxy, ops.connect(proxy) as connection:
+        look_up(connection, 20)
+        assert clusters_of(proxy, 20).count("seeks") == 10
+
+
+def test_nothing_is_held_back(files):
+    with proxy_module.Proxy(config(files, explore={"holdBack": False})) as proxy, ops.connect(proxy) as connection:
+        look_up(connection, 30)
+        assert not [r for r in ops.history(proxy, 30) if "@" in r["reason"]]
+
+
+def test_a_request_names_its_strategy(files):
+    with proxy_module.Proxy(config(files)) as proxy, ops.connect(proxy) as connection:
+        connection.execute("SET turnout.strategy = 'failover'")
+        look_up(connection, 10)
+        assert set(clusters_of(proxy, 10)) == {"scans"}
+    with proxy_module.Proxy(config(files, override=False)) as proxy, ops.connect(proxy) as connection:
+        look_up(connection, 30)
+        connection.execute("SET turnout.strategy = 'failover'")
+        look_up(connection, 10, first=30)
+        assert clusters_of(proxy, 40)[:10].count("seeks") >= 9
+
+
+def test_frozen_groups_learn_nothing(files):
+    with proxy_module.Proxy(config(files)) as proxy, ops.connect(proxy) as connection:
+        look_up(connection, 10)
+        proxy.cli("freeze", "all", "--admin", proxy.admin_url)
+        look_up(connection, 20)
+        assert set(clusters_of(proxy, 30)[:20]) == {"seeks"}
+
+
+def seen(connection):
+    plan = "\n".join(row[0] for row in connection.execute("EXPLAIN ROUTE SELECT v FROM points WHERE k = 5").fetchall())
+    return int(plan.split("seen ")[1].split()[0]) if "seen " in plan else 0
+
+
+def test_statistics_survive(files):
+    with proxy_module.Proxy(config(files, turnout={"persistence": {"type": "sqlite", "path": "turnout.db"}})) as proxy:
+        with ops.connect(proxy) as connection:
+            look_up(connection, 20)
+        proxy.restart()
+        with ops.connect(proxy) as connection:
+            assert seen(connection) == 20
+            look_up(connection, 10)
+            time.sleep(3)  # what is older than two seconds is safe
+            look_up(connection, 5)
+        for _ in range(3):
+            proxy.kill()
+            with contextlib.closing(sqlite3.connect(proxy.path("turnout.db.stats"))) as db:
+                assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+            proxy.start()
+            with ops.connect(proxy) as connection:
+                assert 30 <= seen(connection) <= 35
+        with ops.connect(proxy) as connection:
+            look_up(connection, 5)
+            assert clusters_of(proxy)[0] == "seeks"

@@ -187,7 +187,9 @@ static void choose(struct tn_decision *d, struct tn_shape_entry *entry)
     memcpy(usd, d->usd, d->request->count * sizeof *usd);
     for (size_t i = 0; i < d->request->count; i++)
         usable += d->usable[i];
-    if (!d->side[d->best]->known) {
+    if (d->request->policy->objective == TN_OBJECTIVE_COST && d->request->policy->max_p95_s > 0) {
+        tn_cost_plan(d);
+    } else if (!d->side[d->best]->known) {
         tn_first_sight(d);
     } else if (!chance(d)) {
         tn_known_shape(d);

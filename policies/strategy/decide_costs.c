@@ -44,15 +44,16 @@ static double hopeless_of(const struct tn_side *side)
     return h;
 }
 
-static double objective_of(const struct tn_decision *d, size_t at, double seconds)
+/* SECONDS that are billed at USD micro-dollars, in the unit of the objective. */
+static double objective_of(const struct tn_decision *d, double seconds, double usd)
 {
     const struct tn_decide_policy *policy = d->request->policy;
 
     switch (policy->objective) {
     case TN_OBJECTIVE_BALANCED:
-        return seconds + (policy->usd_per_second > 0 ? d->usd[at] / 1e6 / policy->usd_per_second : 0);
+        return seconds + (policy->usd_per_second > 0 ? usd / 1e6 / policy->usd_per_second : 0);
     case TN_OBJECTIVE_COST:
-        return d->usd[at] / 1e6 + 1e-9 * seconds; /* among the free ones the fastest */
+        return usd / 1e6 + 1e-9 * seconds; /* among the free ones the fastest */
     default:
         return seconds;
     }
@@ -77,7 +78,7 @@ static void cost_alone(struct tn_decision *d, size_t at)
     if (d->request->policy->p95 && d->request->policy->objective == TN_OBJECTIVE_LATENCY)
         seconds = fmin(T, exp(m + Z95 * d->sigma[at]));
     d->usd[at] = tn_decision_bill(d, at, d->mean[at]);
-    d->cost[at] = objective_of(d, at, seconds);
+    d->cost[at] = objective_of(d, seconds, d->usd[at]);
     d->ok[at] = (side->cell.succ + side->effect->pe) / (side->cell.succ + side->cell.fail + 1);
 }
 
@@ -101,9 +102,11 @@ static void add_errors(struct tn_decision *d)
     for (size_t i = 0; i < count; i++) {
         double other = i == least_at ? second : least;
 
-        if (d->usable[i] && d->ok[i] < .999)
-            d->cost[i] = d->ok[i] * d->cost[i] +
-                         (1 - d->ok[i]) * (fmin(d->side[i]->effect->tf, d->timeout_s) + (other < HUGE_VAL ? other : d->timeout_s));
+        if (d->usable[i] && d->ok[i] < .999) {
+            double lost_s = fmin(d->side[i]->effect->tf, d->timeout_s), lost = objective_of(d, lost_s, tn_decision_bill(d, i, lost_s));
+
+            d->cost[i] = d->ok[i] * d->cost[i] + (1 - d->ok[i]) * (lost + (other < HUGE_VAL ? other : d->timeout_s));
+        }
     }
 }
 

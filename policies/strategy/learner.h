@@ -73,6 +73,11 @@ double tn_decision_bill(const struct tn_decision *d, size_t at, double seconds);
 void tn_first_sight(struct tn_decision *d);
 void tn_known_shape(struct tn_decision *d);
 
+/* cost.c: a plan under the promise max_p95_s; what it came to. */
+void tn_cost_plan(struct tn_decision *d);
+void tn_cost_settle(struct tn_learner *learner, const struct tn_decide_request *request, const struct tn_plan *plan,
+                    const struct tn_query_result *result);
+
 /* plan.c */
 void tn_plan_add(struct tn_decision *d, size_t at, double deadline_s);
 void tn_plan_add_rest(struct tn_decision *d, size_t first); /* the others by cost; FIRST (SIZE_MAX: none) ahead of them */

@@ -220,7 +220,7 @@ void tn_decide_query_ended(struct tn_learner *learner, const struct tn_decide_re
 {
     struct tn_shape_entry *entry = tn_store_acquire(learner->store, request->shape, false, NULL);
 
-    (void)result;
+    tn_cost_settle(learner, request, plan, result);
     if (entry == NULL)
         return;
     for (size_t i = 0; i < plan->count; i++)

@@ -19,7 +19,8 @@ static bool give_up_after(const struct tn_decision *d, size_t at)
 {
     double timeout;
 
-    if (d->learner->world.k.giveup == 0 || d->request->timeout_s <= 0 || !d->usable[at])
+    if (d->learner->world.k.giveup == 0 || d->request->timeout_s <= 0 || !d->usable[at] ||
+        d->request->policy->objective == TN_OBJECTIVE_COST) /* there a run without an answer is money lost */
         return false;
     timeout = fmax(d->hopeless[at], tn_lognormal_capped(d->side[at]->m + d->load[at], sqrt(d->side[at]->P + d->side[at]->effect->s2),
                                                         log(d->timeout_s)).beyond);

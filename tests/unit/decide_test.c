@@ -1,0 +1,427 @@
+/* decide_test.c - integrals against quadrature (tests/golden/normal.cases), and what the policy must do in small simulated worlds. */
+#include "policies/strategy/decide.h"
+#include "stats/normal.h"
+#include "stats/world.h"
+
+#include "base/alloc.h"
+#include "cases.h"
+
+#include <CUnit/Basic.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- formulas ---- */
+
+static void run_case(const struct golden_case *c)
+{
+    const char *capped = golden_get(c, "capped"), *text = capped != NULL ? capped : golden_get(c, "above");
+    double      m, s, x, a, b, got_a, got_b;
+
+    CU_ASSERT_EQUAL_FATAL(sscanf(text, "%lf %lf %lf", &m, &s, &x), 3);
+    CU_ASSERT_EQUAL_FATAL(sscanf(golden_get(c, "want"), "%lf %lf", &a, &b), 2);
+    if (capped != NULL) {
+        struct tn_capped got = tn_lognormal_capped(m, s, x);
+
+        got_a = got.mean;
+        got_b = got.beyond;
+    } else {
+        struct tn_normal got = tn_normal_above(m, s, x);
+
+        got_a = got.mean;
+        got_b = got.variance;
+    }
+    if (fabs(got_a - a) > 1e-6 * fmax(1e-3, fabs(a)) || fabs(got_b - b) > 1e-6 * fmax(1e-3, fabs(b))) {
+        fprintf(stderr, "normal.cases:%u: got %.12g %.12g\n", c->line, got_a, got_b);
+        CU_FAIL("an integral");
+    }
+}
+
+static void test_integrals(void)
+{
+    CU_ASSERT_EQUAL(golden_each(TN_SOURCE_DIR "/tests/golden/normal.cases", run_case), 12);
+}
+
+static void test_above_never_falls(void)
+{
+    for (double c = -6; c < 12; c += .01) {
+        struct tn_normal low = tn_normal_above(0, 1, c), high = tn_normal_above(0, 1, c + .01);
+
+        CU_ASSERT(isfinite(low.mean) && low.variance > 0);
+        CU_ASSERT(high.mean >= low.mean - 2e-3); /* the two ends are approximations */
+        CU_ASSERT(low.mean >= c - 1e-9 || c > 5);
+    }
+}
+
+/* ---- a world of engines ---- */
+
+enum { MOST = 8 };
+
+struct sim {
+    struct tn_store                *store;
+    struct tn_learner              *learner;
+    struct tn_group_account        *account;
+    struct tn_decide_policy         policy;
+    struct tn_decide_candidate      candidates[MOST];
+    size_t                          count;
+    struct tn_rand                  rand;
+    uint64_t                        now_us, query;
+    double                          total, spent_exploring;
+    unsigned                        first[MOST], explored;
+};
+
+static void sim_begin(struct sim *sim, size_t engines)
+{
+    struct tn_store_options options = TN_STORE_OPTIONS_DEFAULT;
+
+    *sim = (struct sim){.policy = TN_DECIDE_POLICY_DEFAULT, .count = engines, .rand = {7}, .now_us = 1000000};
+    options.max_new_shapes_per_minute = 0;
+    CU_ASSERT_EQUAL_FATAL(tn_store_open(&sim->store, &options, NULL), TN_OK);
+    CU_ASSERT_EQUAL_FATAL(tn_learner_new(&sim->learner, sim->store, 1, NULL), TN_OK);
+    sim->account = tn_learner_group(sim->learner, TN_STR("g"));
+    for (size_t e = 0; e < engines; e++) {
+        char name[8];
+
+        snprintf(name, sizeof name, "e%zu", e);
+        sim->candidates[e].cluster = (uint8_t)tn_store_cluster(sim->store, tn_str(name), NULL, 0, 0);
+    }
+}
+
+static void sim_end(struct sim *sim)
+{
+    tn_store_close(sim->store);
+    tn_learner_free(sim->learner);
+}
+
+static double noise(struct sim *sim)
+{
+    double sum = 0;
+
+    for (unsigned i = 0; i < 12; i++)
+        sum += tn_rand_unit(&sim->rand);
+    return exp(.3 * (sum - 6));
+}
+
+/* One query of SHAPE: SECONDS(e) before noise; < 0: an error. */
+static void sim_query(struct sim *sim, unsigned shape_number, double (*seconds)(void *arg, unsigned shape, size_t engine), void *arg)
+{
+    struct tn_shape          shape = {.key = {shape_number + 1, 77}, .text = {shape_number, 1}, .class = 1};
+    struct tn_shape_about    about = {.text = TN_STR("SELECT 1"), .group = TN_STR("g"), .now_us = sim->now_us};
+    struct tn_decide_request request = {.shape = &shape, .about = &about, .account = sim->account, .policy = &sim->policy,
+                                        .candidates = sim->candidates, .count = sim->count, .query = ++sim->query, .now_us = sim->now_us,
+                                        .may_cut = true, .may_explore = true};
+    static struct tn_plan    plan;
+    struct tn_query_result   result = {.ok = false};
+
+    tn_decide(sim->learner, &request, &plan);
+    CU_ASSERT_FATAL(plan.count >= 1 && plan.count <= TN_PLAN_ATTEMPTS);
+    sim->first[plan.attempts[0].candidate]++;
+    sim->explored += plan.explore;
+    for (size_t i = 0; i < plan.count && !result.ok; i++) {
+        double                   took = seconds(arg, shape_number, plan.attempts[i].candidate);
+        struct tn_attempt_result end = {.end = took < 0 ? TN_ATTEMPT_ERROR : TN_ATTEMPT_DONE, .bytes = -1, .usd = -1};
+
+        took = took < 0 ? .02 : took * noise(sim);
+        end.seconds = fmin(took, 200);
+        if (took >= 200)
+            end.end = TN_ATTEMPT_TIMEOUT;
+        if (plan.attempts[i].deadline_s > 0 && took > plan.attempts[i].deadline_s) {
+            end.end = TN_ATTEMPT_CUT;
+            end.seconds = plan.attempts[i].deadline_s;
+            if (plan.explore)
+                sim->spent_exploring += end.seconds;
+        }
+        sim->now_us += (uint64_t)(end.seconds * 1e6) + 1000;
+        end.now_us = sim->now_us;
+        tn_decide_attempt_ended(sim->learner, &request, &plan, i, false, &end);
+        result.ok = end.end == TN_ATTEMPT_DONE;
+        result.seconds += end.seconds;
+    }
+    result.now_us = sim->now_us;
+    sim->total += result.ok ? result.seconds : 200;
+    tn_decide_query_ended(sim->learner, &request, &plan, &result);
+}
+
+static double scaled(void *arg, unsigned shape, size_t engine)
+{
+    const double *scale = arg;
+
+    return .1 * (1 + shape % 5) * scale[engine];
+}
+
+static void test_finds_the_best(void)
+{
+    double     scale[] = {3, 1, 10};
+    struct sim sim;
+
+    sim_begin(&sim, 3);
+    for (unsigned i = 0; i < 2000; i++)
+        sim_query(&sim, i % 20, scaled, scale);
+    memset(sim.first, 0, sizeof sim.first);
+    for (unsigned i = 0; i < 1000; i++)
+        sim_query(&sim, i % 20, scaled, scale);
+    CU_ASSERT(sim.first[1] > 930);
+    sim_end(&sim);
+}
+
+static void test_finds_a_change(void)
+{
+    double     scale[] = {3, 1, 10};
+    struct sim sim;
+
+    sim_begin(&sim, 3);
+    for (unsigned i = 0; i < 2000; i++)
+        sim_query(&sim, i % 20, scaled, scale);
+    scale[1] = 30;
+    for (unsigned i = 0; i < 300; i++)
+        sim_query(&sim, i % 20, scaled, scale);
+    memset(sim.first, 0, sizeof sim.first);
+    for (unsigned i = 0; i < 500; i++)
+        sim_query(&sim, i % 20, scaled, scale);
+    CU_ASSERT(sim.first[0] > 400);
+    sim_end(&sim);
+}
+
+static void test_equal_engines_do_not_flap(void)
+{
+    double     scale[] = {1, 1};
+    struct sim sim;
+    unsigned   before;
+
+    sim_begin(&sim, 2);
+    sim.policy.uniform = 0;
+    for (unsigned i = 0; i < 500; i++)
+        sim_query(&sim, 0, scaled, scale);
+    before = sim.explored;
+    memset(sim.first, 0, sizeof sim.first);
+    for (unsigned i = 0; i < 1000; i++)
+        sim_query(&sim, 0, scaled, scale);
+    CU_ASSERT(sim.explored - before < 60);
+    sim_end(&sim);
+}
+
+static double often_times_out(void *arg, unsigned shape, size_t engine)
+{
+    struct sim *sim = arg;
+
+    (void)shape;
+    if (engine == 0)
+        return 1;
+    return tn_rand_unit(&sim->rand) < .3 ? 1e6 : .5;
+}
+
+static void test_time_outs_never_look_fast(void)
+{
+    struct sim sim;
+
+    sim_begin(&sim, 2);
+    for (unsigned i = 0; i < 1500; i++)
+        sim_query(&sim, i % 3, often_times_out, &sim);
+    memset(sim.first, 0, sizeof sim.first);
+    sim.total = 0;
+    for (unsigned i = 0; i < 1000; i++)
+        sim_query(&sim, i % 3, often_times_out, &sim);
+    CU_ASSERT(sim.total < 1.5 * 1000); /* engine 0 alone: 1.05 a query; engine 1 with its time-outs: 60 */
+    sim_end(&sim);
+}
+
+static double sometimes_fails(void *arg, unsigned shape, size_t engine)
+{
+    (void)shape;
+    return engine == 1 && tn_rand_unit(&((struct sim *)arg)->rand) < .6 ? -1 : engine == 1 ? .9 : 1;
+}
+
+static void test_failures_are_avoided(void)
+{
+    struct sim sim;
+
+    sim_begin(&sim, 2);
+    for (unsigned i = 0; i < 1000; i++)
+        sim_query(&sim, i % 3, sometimes_fails, &sim);
+    memset(sim.first, 0, sizeof sim.first);
+    for (unsigned i = 0; i < 500; i++)
+        sim_query(&sim, i % 3, sometimes_fails, &sim);
+    CU_ASSERT(sim.first[0] > 300);
+    sim_end(&sim);
+}
+
+static void test_budget(void)
+{
+    double     scale[] = {1, 1.4, 1.2, 1.1, 1.3};
+    struct sim sim;
+
+    sim_begin(&sim, 5);
+    for (unsigned i = 0; i < 4000; i++)
+        sim_query(&sim, i % 200, scaled, scale);
+    CU_ASSERT(sim.spent_exploring <= .08 * sim.total);
+    sim_end(&sim);
+}
+
+static struct tn_plan ask(struct sim *sim, unsigned number, bool dry)
+{
+    struct tn_shape          shape = {.key = {number + 1, 77}, .text = {number, 1}, .class = 1};
+    struct tn_shape_about    about = {.text = TN_STR("SELECT 1"), .now_us = sim->now_us};
+    struct tn_decide_request request = {.shape = &shape, .about = &about, .account = sim->account, .policy = &sim->policy,
+                                        .candidates = sim->candidates, .count = sim->count, .query = 1, .now_us = sim->now_us,
+                                        .may_cut = true, .may_explore = true, .dry = dry};
+    static struct tn_plan    plan;
+    struct tn_query_result   result = {.ok = true};
+
+    tn_decide(sim->learner, &request, &plan);
+    if (!dry)
+        tn_decide_query_ended(sim->learner, &request, &plan, &result);
+    return plan;
+}
+
+static void test_dry_changes_nothing(void)
+{
+    double                 scale[] = {3, 1, 10};
+    struct sim             sim;
+    struct tn_store_counts before, after;
+    struct tn_plan         first, again;
+
+    sim_begin(&sim, 3);
+    for (unsigned i = 0; i < 200; i++)
+        sim_query(&sim, i % 5, scaled, scale);
+    tn_store_counts(sim.store, &before);
+    first = ask(&sim, 2, true);
+    for (unsigned i = 0; i < 50; i++) {
+        (void)ask(&sim, 2, true);
+        (void)ask(&sim, 1000 + i, true); /* not seen */
+    }
+    again = ask(&sim, 2, true);
+    tn_store_counts(sim.store, &after);
+    CU_ASSERT_EQUAL(before.shapes, after.shapes);
+    CU_ASSERT_EQUAL(first.attempts[0].candidate, again.attempts[0].candidate);
+    CU_ASSERT_DOUBLE_EQUAL(first.predicted_s, again.predicted_s, 0);
+    sim_end(&sim);
+}
+
+static void test_index_grows_with_load(void)
+{
+    double     scale[] = {3, 1, 10}, last = 0;
+    struct sim sim;
+
+    sim_begin(&sim, 3);
+    for (unsigned i = 0; i < 200; i++)
+        sim_query(&sim, i % 5, scaled, scale);
+    sim.candidates[1].slots = 4;
+    for (unsigned running = 0; running < 20; running++) {
+        struct tn_plan plan;
+
+        sim.candidates[1].running = running;
+        plan = ask(&sim, 2, true);
+        CU_ASSERT(plan.outlook[1].index > last);
+        last = plan.outlook[1].index;
+    }
+    CU_ASSERT_NOT_EQUAL(ask(&sim, 2, true).attempts[0].candidate, 1); /* five times its slots: elsewhere */
+    sim_end(&sim);
+}
+
+static void test_lots_are_drawn(void)
+{
+    double     scale[] = {3, 1, 10};
+    struct sim sim;
+    unsigned   drawn = 0;
+
+    sim_begin(&sim, 3);
+    for (unsigned i = 0; i < 300; i++)
+        sim_query(&sim, i % 5, scaled, scale);
+    sim.policy.uniform = .3;
+    for (unsigned i = 0; i < 2000; i++) {
+        struct tn_plan plan = ask(&sim, i % 5, false);
+
+        if (plan.reason == TN_REASON_UNIFORM) {
+            drawn++;
+            CU_ASSERT_DOUBLE_EQUAL(plan.propensity, .1, 1e-9);
+            CU_ASSERT(plan.attempts[0].deadline_s > 0);
+        }
+    }
+    CU_ASSERT(drawn > 320 && drawn < 480); /* two thirds of 600 go to another than the best */
+    sim_end(&sim);
+}
+
+static void test_unsupported_is_remembered(void)
+{
+    double                   scale[] = {3, 1, 10};
+    struct sim               sim;
+    struct tn_shape          shape = {.key = {3, 77}, .text = {2, 1}, .class = 1};
+    struct tn_shape_about    about = {.text = TN_STR("SELECT 1")};
+    struct tn_attempt_result end = {.end = TN_ATTEMPT_UNSUPPORTED, .sqlstate = "0A000"};
+    struct tn_query_result   result = {.ok = false};
+    static struct tn_plan    plan;
+
+    sim_begin(&sim, 3);
+    for (unsigned i = 0; i < 200; i++)
+        sim_query(&sim, i % 5, scaled, scale);
+    sim.policy.uniform = 0;
+    sim.policy.explore = TN_EXPLORE_OFF;
+    CU_ASSERT_EQUAL(ask(&sim, 2, true).attempts[0].candidate, 1);
+    struct tn_decide_request request = {.shape = &shape, .about = &about, .account = sim.account, .policy = &sim.policy,
+                                        .candidates = sim.candidates, .count = sim.count, .query = 1, .now_us = sim.now_us};
+    tn_decide(sim.learner, &request, &plan);
+    end.now_us = sim.now_us;
+    tn_decide_attempt_ended(sim.learner, &request, &plan, 0, false, &end);
+    tn_decide_query_ended(sim.learner, &request, &plan, &result);
+    CU_ASSERT_NOT_EQUAL(ask(&sim, 2, true).attempts[0].candidate, 1);
+    CU_ASSERT_EQUAL(ask(&sim, 1, true).attempts[0].candidate, 1); /* other shapes still go there */
+    sim.now_us += UINT64_C(3600000000);
+    CU_ASSERT_EQUAL(ask(&sim, 2, true).attempts[0].candidate, 1); /* it may have been upgraded */
+    sim_end(&sim);
+}
+
+/* ---- the world as bytes ---- */
+
+static void test_world_bytes(void)
+{
+    struct tn_world *a = tn_calloc(1, sizeof *a), *b = tn_calloc(1, sizeof *b);
+    size_t           size;
+    unsigned char   *bytes;
+
+    tn_world_init(a);
+    tn_world_init(b);
+    a->effect[3].set[0].o = 1.5;
+    a->effect[3].A = -.25;
+    a->class_effect[0][5][3] = (struct tn_class_effect){.5, .1};
+    a->decisions = 99;
+    bytes = tn_world_encode(a, &size);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+    CU_ASSERT_TRUE(tn_world_decode(b, bytes, size));
+    CU_ASSERT_DOUBLE_EQUAL(b->effect[3].set[0].o, 1.5, 0);
+    CU_ASSERT_DOUBLE_EQUAL(b->class_effect[0][5][3].c, .5, 0);
+    CU_ASSERT_EQUAL(b->decisions, 99);
+    CU_ASSERT_FALSE(tn_world_decode(b, bytes, size - 1));
+    CU_ASSERT_FALSE(tn_world_decode(b, bytes, 3));
+    bytes[0] ^= 1;
+    CU_ASSERT_FALSE(tn_world_decode(b, bytes, size));
+    bytes[0] ^= 1;
+    memset(bytes + 24, 0xff, 64); /* not a number */
+    CU_ASSERT_FALSE(tn_world_decode(b, bytes, size));
+    free(bytes);
+    tn_free(a);
+    tn_free(b);
+}
+
+int main(void)
+{
+    CU_initialize_registry();
+    CU_pSuite suite = CU_add_suite("decide", NULL, NULL);
+
+    CU_ADD_TEST(suite, test_integrals);
+    CU_ADD_TEST(suite, test_above_never_falls);
+    CU_ADD_TEST(suite, test_finds_the_best);
+    CU_ADD_TEST(suite, test_finds_a_change);
+    CU_ADD_TEST(suite, test_equal_engines_do_not_flap);
+    CU_ADD_TEST(suite, test_time_outs_never_look_fast);
+    CU_ADD_TEST(suite, test_failures_are_avoided);
+    CU_ADD_TEST(suite, test_budget);
+    CU_ADD_TEST(suite, test_dry_changes_nothing);
+    CU_ADD_TEST(suite, test_index_grows_with_load);
+    CU_ADD_TEST(suite, test_lots_are_drawn);
+    CU_ADD_TEST(suite, test_unsupported_is_remembered);
+    CU_ADD_TEST(suite, test_world_bytes);
+    CU_basic_run_tests();
+    unsigned failures = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failures > 0;
+}

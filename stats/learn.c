@@ -6,6 +6,7 @@
 
 static const double HOPELESS_ABOVE = 2.3; /* ten times slower than its level says */
 static const double SHIFT_ALARM = .4;     /* mean surprise of a cluster's runs, 50 % slower, that is its own and not a shape's */
+static const double LATE_DEVIATIONS = 2.5; /* the guard cuts at three */
 static const double DECAY = .9;           /* of success and failure counts */
 
 static double clamp(double x, double low, double high)
@@ -226,6 +227,18 @@ void tn_learn_answer(struct tn_world *world, struct tn_side *side)
     side->cell.succ = side->cell.succ * DECAY + 1;
     side->cell.fail *= DECAY;
     effect->pe += .1 * (1 - effect->pe);
+}
+
+void tn_learn_late(struct tn_world *world, const struct tn_view *view, struct tn_side *side, double y, double seconds)
+{
+    struct tn_effect *effect = effect_of(world, side);
+
+    if (view->k->late_fails == 0 || side->cell.n < 2 ||
+        y < tn_side_mean(side) + LATE_DEVIATIONS * sqrt(tn_side_variance(view, side) + effect->s2))
+        return;
+    side->cell.succ *= DECAY;
+    side->cell.fail = side->cell.fail * DECAY + 1;
+    effect->tf += .05 * (seconds - effect->tf);
 }
 
 void tn_learn_error(struct tn_world *world, struct tn_view *view, struct tn_side *side, double seconds)

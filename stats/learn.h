@@ -12,6 +12,8 @@ double tn_learn_run(struct tn_world *world, struct tn_view *view, struct tn_side
 void tn_learn_cut(struct tn_world *world, struct tn_view *view, struct tn_side *side, double y);
 /* An answer; an error that is the engine's fault, after SECONDS. */
 void tn_learn_answer(struct tn_world *world, struct tn_side *side);
+/* Cut or timed out far later than a known cell ever was: as bad as an error, and no reason to believe in a slower mean. */
+void tn_learn_late(struct tn_world *world, const struct tn_view *view, struct tn_side *side, double y, double seconds);
 void tn_learn_error(struct tn_world *world, struct tn_view *view, struct tn_side *side, double seconds);
 
 #endif

@@ -100,13 +100,21 @@ static void look_for(const struct tn_decision *d, const struct known *known, con
         looks->list[looks->count++] = (struct look){at, deadline, cost, gain, cost - visits * gain, F};
 }
 
+/* Looked at not long ago, and several times before. */
+static bool rests(const struct tn_decision *d, const struct tn_side *side)
+{
+    const struct tn_constants *k = &d->learner->world.k;
+
+    return side->cell.n >= k->look_known && tn_side_stale(&d->view, side) < k->look_rest;
+}
+
 static void collect_looks(const struct tn_decision *d, const struct known *known, struct looks *looks)
 {
     for (size_t i = 0; i < d->request->count; i++) {
         const struct tn_side *side = d->side[i];
         struct aim            aim;
 
-        if (!d->usable[i] || i == known->best || d->cost[i] <= known->I || side->busy || d->request->candidates[i].no_room || !take_aim(d, known, i, &aim))
+        if (!d->usable[i] || i == known->best || d->cost[i] <= known->I || side->busy || rests(d, side) || d->request->candidates[i].no_room || !take_aim(d, known, i, &aim))
             continue;
         if (side->known) {
             for (size_t g = 0; g < TN_ARRAY_LEN(KNOWN_GRID); g++)

@@ -80,12 +80,15 @@ static double learn_attempt(struct tn_world *world, struct tn_view *view, struct
         moved = tn_learn_run(world, view, side, y, false);
         break;
     case TN_ATTEMPT_TIMEOUT:
+        tn_learn_late(world, view, side, y, result->seconds);
         if (result->seconds >= .9 * T)
             moved = tn_learn_run(world, view, side, y + .5, true);
         else
             tn_learn_cut(world, view, side, y);
         break;
     case TN_ATTEMPT_CUT:
+        tn_learn_late(world, view, side, y, result->seconds);
+        /* fall through */
     case TN_ATTEMPT_GIVEN_UP:
         tn_learn_cut(world, view, side, y);
         break;

@@ -416,7 +416,7 @@ static void test_merge(void)
     tn_cell_store(tn_store_cell(store, entry, 0, true), &belief);
     tn_cell_store(tn_store_cell(store, entry, 1, true), &belief);
     tn_store_release(store, entry, true);
-    for (uint64_t i = 2; i < 400; i++)
+    for (uint64_t i = 2; i < 250; i++) /* no more than the file keeps */
         learn(store, i, 1);
     CU_ASSERT_PTR_NULL(get(store, 1, false));
     tn_store_flush(store);

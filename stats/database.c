@@ -165,9 +165,10 @@ static enum tn_status migrate(const struct tn_database_kind *kind, sqlite3 *db, 
     return TN_OK;
 }
 
-static enum tn_status check_content(const struct tn_database_kind *kind, sqlite3 *db, const char *name, bool read_only,
+static enum tn_status check_content(const struct tn_database_kind *kind, sqlite3 *db, const char *name, unsigned flags,
                                     struct tn_error *err)
 {
+    bool    read_only = (flags & TN_DATABASE_READ_ONLY) != 0;
     int64_t tables, application, format;
 
     TN_TRY(tn_database_ask(kind, db, "SELECT count(*) FROM sqlite_master", &tables, err));
@@ -176,7 +177,7 @@ static enum tn_status check_content(const struct tn_database_kind *kind, sqlite3
     if (tables == 0 && application == 0 && format == 0)
         return read_only ? refuse_foreign(kind, name, err) : create(kind, db, err);
     TN_TRY(check_identity(kind, name, application, format, err));
-    if (format == kind->format)
+    if (format == kind->format || (read_only && (flags & TN_DATABASE_OLDER) != 0))
         return TN_OK;
     if (read_only)
         return tn_fail(err, TN_E_INVALID, "F0000",
@@ -195,7 +196,7 @@ static enum tn_status set_up(const struct tn_database_kind *kind, sqlite3 *db, c
     sqlite3_busy_timeout(db, read_only ? 5000 : 200);
     /* A file that is refused must not be changed by closing it. */
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    TN_TRY(check_content(kind, db, name, read_only, err));
+    TN_TRY(check_content(kind, db, name, flags, err));
     if (read_only)
         return (flags & TN_DATABASE_IN_MEMORY) != 0 ? tn_database_run(kind, db, "PRAGMA read_uncommitted = 1", err) : TN_OK;
     TN_TRY(tn_database_run(kind, db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", err));

@@ -23,10 +23,11 @@ struct tn_database_kind {
 
 enum tn_database_flag {
     TN_DATABASE_IN_MEMORY = 1, /* the name is a URI */
-    TN_DATABASE_READ_ONLY = 2, /* an older format is then TN_E_INVALID */
+    TN_DATABASE_READ_ONLY = 2, /* an older format is then TN_E_INVALID, but see OLDER */
     /* The process has or had the file open: its header was looked at already. Looking again would, by closing the file,
      * release the POSIX locks that SQLite holds on it. */
-    TN_DATABASE_KNOWN = 4
+    TN_DATABASE_KNOWN = 4,
+    TN_DATABASE_OLDER = 8 /* with READ_ONLY: an older format is fine, the caller knows what it lacks */
 };
 
 /* WAL, synchronous=NORMAL. TN_E_INVALID: not ours, damaged or newer, nothing was changed. TN_E_NOT_FOUND: the folder or

@@ -17,7 +17,7 @@
 #include "base/str.h"
 #include "stats/counters.h"
 
-enum { TN_HISTORY_APPLICATION_ID = 0x54726e74, TN_HISTORY_FORMAT = 1 };
+enum { TN_HISTORY_APPLICATION_ID = 0x54726e74, TN_HISTORY_FORMAT = 2 };
 
 enum tn_history_outcome {
     TN_HISTORY_OK,
@@ -49,6 +49,21 @@ struct tn_history_record {
     struct tn_str sqlstate, error;
     uint64_t      attempts; /* members tried */
     struct tn_str tags;
+
+    /* of groups that learn; empty and 0 elsewhere, and of records of format 1 */
+    uint64_t      usd_micros;     /* the bill as it was settled, of all attempts, in millionths of a dollar */
+    struct tn_str shape;          /* its key: 32 hex digits, as RESET SHAPE takes it */
+    uint64_t      band;           /* size class of the literals, 0 = none */
+    struct tn_str rung;           /* what the belief came from: exact, band, shape, similar, class, prior */
+    struct tn_str plan;           /* attempts in order, "duckdb-1@120,sqlite-1": cut after 120 ms, then the next */
+    uint64_t      explored;       /* 1: the first attempt was not the believed best */
+    uint64_t      shadow;         /* 1: a copy whose result nobody saw */
+    uint64_t      propensity_ppm; /* probability of the first cluster in millionths; 1000000 = chance had no say, 0 = not known */
+    uint64_t      predicted_us, predicted_usd_micros; /* of the cluster that was taken */
+    struct tn_str advised;        /* mode advise: the cluster that would have been taken */
+    uint64_t      advised_us, advised_usd_micros; /* predicted there: the estimated difference is to predicted_* */
+    uint64_t      rows_read, bytes_read; /* by the engine, as it reports; 0 = not known */
+    uint64_t      cuts, cancels;  /* attempts that were cut at their deadline; that were cancelled on an engine */
 };
 
 struct tn_history_options {
@@ -103,8 +118,8 @@ struct tn_history_filter {
 /* RECORD and its texts live until the return. False stops. */
 typedef bool tn_history_row_fn(void *ctx, const struct tn_history_record *record);
 
-/* Newest (greatest id) first, from the file at PATH, opened read-only, while a server writes or not. Not in the process
- * that has the file open as a history: there, tn_history_query(). */
+/* Newest (greatest id) first, from the file at PATH, opened read-only, while a server writes or not; of format 1
+ * too. Not in the process that has the file open as a history: there, tn_history_query(). */
 TN_MUST_USE enum tn_status tn_history_query_file(const char *path, const struct tn_history_filter *filter,
                                                  tn_history_row_fn *row, void *ctx, struct tn_error *err);
 /* The same from a running history, in memory too. Blocks on the disk: not from a loop thread. */

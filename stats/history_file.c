@@ -24,6 +24,19 @@ static const char prune_age_sql[] = "DELETE FROM history WHERE id IN"
                                     " (SELECT id FROM history WHERE started_us < ? ORDER BY started_us LIMIT ?)";
 static const char prune_size_sql[] = "DELETE FROM history WHERE id IN (SELECT id FROM history ORDER BY id LIMIT ?)";
 
+/* What format 1 lacks, each column as a new record without it would have it. */
+static const char to_format_2[] =
+#define NUMBER(member, column, type)
+#define TEXT(member, column, most)
+#define NUMBER2(member, column, type) "ALTER TABLE history ADD COLUMN " column " " type " DEFAULT 0;"
+#define TEXT2(member, column, most) "ALTER TABLE history ADD COLUMN " column " TEXT NOT NULL DEFAULT '';"
+#include "stats/history.def"
+#undef NUMBER
+#undef TEXT
+    ;
+
+static const char *const steps[TN_HISTORY_FORMAT - 1] = {to_format_2};
+
 static const struct tn_database_kind kind = {
     .subject = "history",
     .noun = "a history of Turnout",
@@ -32,6 +45,7 @@ static const struct tn_database_kind kind = {
     .first = "PRAGMA auto_vacuum = INCREMENTAL",
     .schema = schema,
     .settings = "PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -4096; PRAGMA secure_delete = OFF",
+    .steps = steps,
 };
 
 enum tn_status tn_history_file_fail(sqlite3 *db, const char *what, struct tn_error *err)
@@ -188,6 +202,11 @@ enum tn_status tn_history_file_prune(struct tn_history_file *file, uint64_t cuto
         return TN_OK;
     snprintf(vacuum, sizeof vacuum, "PRAGMA incremental_vacuum(%d)", VACUUM_PAGES);
     return run(file, vacuum, err);
+}
+
+enum tn_status tn_history_file_format(struct tn_history_file *file, int64_t *out, struct tn_error *err)
+{
+    return ask(file, "PRAGMA user_version", out, err);
 }
 
 uint64_t tn_history_file_last_id(struct tn_history_file *file)

@@ -16,7 +16,8 @@ struct tn_history_file {
 enum tn_history_file_flag {
     TN_HISTORY_FILE_IN_MEMORY = TN_DATABASE_IN_MEMORY,
     TN_HISTORY_FILE_READ_ONLY = TN_DATABASE_READ_ONLY,
-    TN_HISTORY_FILE_KNOWN = TN_DATABASE_KNOWN
+    TN_HISTORY_FILE_KNOWN = TN_DATABASE_KNOWN,
+    TN_HISTORY_FILE_OLDER = TN_DATABASE_OLDER /* format 1, to be read */
 };
 
 /* TN_E_INVALID: not ours, damaged or newer, nothing was changed. TN_E_NOT_FOUND: the folder or (read-only) the file is
@@ -35,6 +36,8 @@ void tn_history_file_rollback(struct tn_history_file *file);
  * MOST of them, and gives a bounded number of free pages back. *PRUNED is the number removed. */
 TN_MUST_USE enum tn_status tn_history_file_prune(struct tn_history_file *file, uint64_t cutoff_us, uint64_t max_size,
                                                  unsigned most, uint64_t *pruned, struct tn_error *err);
+
+TN_MUST_USE enum tn_status tn_history_file_format(struct tn_history_file *file, int64_t *out, struct tn_error *err);
 
 uint64_t tn_history_file_last_id(struct tn_history_file *file); /* 0 when empty */
 

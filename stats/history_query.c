@@ -1,14 +1,23 @@
 #include "stats/history_file.h"
 
+#define WHERE                                                                                                                     \
+    " 0 FROM history WHERE (?1 = 0 OR started_us >= ?1) AND (?2 = 0 OR started_us < ?2) AND (?3 = 0 OR id = ?3)"                  \
+    " AND (?4 = 0 OR id < ?4) AND (?5 = '' OR user = ?5) AND (?6 = '' OR cluster_group = ?6) AND (?7 = '' OR cluster = ?7)"       \
+    " AND (?8 = '' OR instr(lower(text), lower(?8)) > 0) AND (?9 < 0 OR outcome = ?9) ORDER BY id DESC LIMIT ?10"
+
 static const char select_sql[] = "SELECT "
 #define NUMBER(member, column, type) column ","
 #define TEXT(member, column, most) column ","
 #include "stats/history.def"
+    WHERE;
+
+static const char select_1_sql[] = "SELECT " /* from a file of format 1 */
+#define NUMBER2(member, column, type) "0,"
+#define TEXT2(member, column, most) "'',"
+#include "stats/history.def"
 #undef NUMBER
 #undef TEXT
-    " 0 FROM history WHERE (?1 = 0 OR started_us >= ?1) AND (?2 = 0 OR started_us < ?2) AND (?3 = 0 OR id = ?3)"
-    " AND (?4 = 0 OR id < ?4) AND (?5 = '' OR user = ?5) AND (?6 = '' OR cluster_group = ?6) AND (?7 = '' OR cluster = ?7)"
-    " AND (?8 = '' OR instr(lower(text), lower(?8)) > 0) AND (?9 < 0 OR outcome = ?9) ORDER BY id DESC LIMIT ?10";
+    WHERE;
 
 static struct tn_str column_text(sqlite3_stmt *stmt, int at)
 {
@@ -53,8 +62,11 @@ static enum tn_status query(struct tn_history_file *file, const struct tn_histor
     struct tn_history_record record;
     sqlite3_stmt            *stmt = NULL;
     enum tn_status           status = TN_OK;
-    int                      code = sqlite3_prepare_v2(file->db, select_sql, -1, &stmt, NULL);
+    int64_t                  format;
+    int                      code;
 
+    TN_TRY(tn_history_file_format(file, &format, err));
+    code = sqlite3_prepare_v2(file->db, format == 1 ? select_1_sql : select_sql, -1, &stmt, NULL);
     if (code == SQLITE_OK)
         code = bind_filter(stmt, filter);
     if (code == SQLITE_OK) {
@@ -78,7 +90,7 @@ enum tn_status tn_history_query_name(const char *name, unsigned flags, const str
     struct tn_history_file file;
     enum tn_status         status;
 
-    TN_TRY(tn_history_file_open(&file, name, flags | TN_HISTORY_FILE_READ_ONLY, err));
+    TN_TRY(tn_history_file_open(&file, name, flags | TN_HISTORY_FILE_READ_ONLY | TN_HISTORY_FILE_OLDER, err));
     status = query(&file, filter, row, ctx, err);
     tn_history_file_close(&file);
     return status;

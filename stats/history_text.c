@@ -5,6 +5,42 @@
 
 #include <inttypes.h>
 
+static void put_usd(struct tn_json *json, const char *key, uint64_t micros)
+{
+    tn_json_f64(json, key, (double)micros / 1e6);
+}
+
+/* What is known only where a group learns: left out elsewhere. */
+static void put_decision(struct tn_json *json, const struct tn_history_record *record)
+{
+    if (record->rows_read > 0)
+        tn_json_u64(json, "rowsRead", record->rows_read);
+    if (record->bytes_read > 0)
+        tn_json_u64(json, "bytesRead", record->bytes_read);
+    if (record->cancels > 0)
+        tn_json_u64(json, "cancels", record->cancels);
+    if (record->shadow != 0)
+        tn_json_bool(json, "shadow", true);
+    if (record->shape.len == 0)
+        return;
+    tn_json_str(json, "shape", record->shape);
+    tn_json_u64(json, "band", record->band);
+    put_usd(json, "usd", record->usd_micros);
+    tn_json_str(json, "rung", record->rung);
+    tn_json_str(json, "plan", record->plan);
+    tn_json_bool(json, "explored", record->explored != 0);
+    tn_json_u64(json, "cuts", record->cuts);
+    if (record->propensity_ppm > 0)
+        tn_json_f64(json, "propensity", (double)record->propensity_ppm / 1e6);
+    tn_json_ms(json, "predictedMs", record->predicted_us);
+    put_usd(json, "predictedUsd", record->predicted_usd_micros);
+    if (record->advised.len == 0)
+        return;
+    tn_json_str(json, "advised", record->advised);
+    tn_json_ms(json, "advisedMs", record->advised_us);
+    put_usd(json, "advisedUsd", record->advised_usd_micros);
+}
+
 void tn_history_put_json(struct tn_json *json, const char *key, const struct tn_history_record *record)
 {
     char hash[20];
@@ -40,6 +76,7 @@ void tn_history_put_json(struct tn_json *json, const char *key, const struct tn_
     tn_json_ms(json, "totalMs", record->total_us);
     tn_json_u64(json, "rows", record->rows);
     tn_json_u64(json, "bytes", record->bytes);
+    put_decision(json, record);
     tn_json_close(json, '}');
 }
 

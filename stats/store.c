@@ -403,6 +403,7 @@ void tn_store_counts(struct tn_store *store, struct tn_store_counts *out)
 {
     *out = (struct tn_store_counts){
         .evicted = atomic_load(&store->evicted),
+        .lost = atomic_load(&store->lost),
         .refused_limit = atomic_load(&store->refused_limit),
         .refused_client = atomic_load(&store->refused_client),
         .flushed = atomic_load(&store->flushed),

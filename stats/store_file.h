@@ -78,6 +78,7 @@ struct tn_flush {
     struct tn_store_evicted *evicted, **evicted_end; /* taken from the shards, not yet in the file */
     unsigned char           *scratch;
     size_t                   scratch_size;
+    struct tn_joint         *joint; /* where two rows become one */
     uint32_t                *excess; /* ids of rows that had no room when the file was loaded */
     size_t                   excess_count, excess_done;
     int64_t                  cold_count; /* evicted shapes in the file, nearly */

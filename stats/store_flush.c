@@ -54,6 +54,65 @@ static enum tn_status finish(struct tn_flush *flush, enum tn_status status, stru
 
 /* ---- evicted shapes: to the file ---- */
 
+/* A shard of one shape, outside of the store: its cells are put together here. */
+struct tn_joint {
+    struct tn_shard       shard;
+    struct tn_shape_entry entry;
+    struct tn_store_block blocks[TN_STORE_CLUSTERS / TN_STORE_BLOCK_CELLS + 1];
+    struct tn_store_hist  hists[64];
+};
+
+static struct tn_joint *joint_of(struct tn_flush *flush)
+{
+    struct tn_joint *joint = flush->joint;
+
+    if (joint == NULL) {
+        joint = flush->joint = tn_calloc(1, sizeof *joint);
+        if (joint == NULL)
+            return NULL;
+        joint->shard = (struct tn_shard){.entries = &joint->entry,
+                                         .blocks = joint->blocks,
+                                         .hists = joint->hists,
+                                         .block_capacity = TN_ARRAY_LEN(joint->blocks),
+                                         .hist_capacity = TN_ARRAY_LEN(joint->hists)};
+    }
+    joint->entry = (struct tn_shape_entry){.incumbent = TN_STORE_NONE};
+    memset(joint->entry.who, TN_STORE_NONE, sizeof joint->entry.who);
+    return joint;
+}
+
+/* An evicted shape that was never joined with what the file had of it: done now. *ROW is then both. */
+static enum tn_status join_rows(struct tn_flush *flush, struct tn_store_row *row, struct tn_error *err)
+{
+    sqlite3_stmt       *stmt = flush->file->statements[TN_GET_COLD];
+    struct tn_joint    *joint = joint_of(flush);
+    struct tn_store_row older;
+    unsigned char       bytes[16];
+    enum tn_status      status = TN_OK;
+    uint64_t            key[2] = {row->entry.key[0], row->entry.key[1]};
+    int                 code;
+
+    if (joint == NULL)
+        return tn_fail(err, TN_E_NOMEM, "53200", "statistics: no memory");
+    tn_bind_key(stmt, 1, key, bytes);
+    code = sqlite3_step(stmt);
+    if (code == SQLITE_ROW && tn_store_file_row(stmt, &older)) {
+        joint->entry.key[0] = key[0];
+        joint->entry.key[1] = key[1];
+        tn_store_join(flush->store, &joint->shard, &joint->entry, row, UINT16_MAX);
+        tn_store_join(flush->store, &joint->shard, &joint->entry, &older, UINT16_MAX);
+        if (!make_row(flush, &joint->shard, &joint->entry, row))
+            status = tn_fail(err, TN_E_NOMEM, "53200", "statistics: no memory");
+        tn_shard_drop_cells(&joint->shard, &joint->entry);
+        set_incumbent(flush->store, row);
+        flush->cold_count--; /* one instead of two */
+    } else if (code != SQLITE_ROW && code != SQLITE_DONE) {
+        status = tn_database_fail(&tn_store_kind, flush->file->db, "cannot read", err);
+    }
+    sqlite3_reset(stmt);
+    return status;
+}
+
 void tn_flush_drop_evicted(struct tn_flush *flush)
 {
     while (flush->evicted != NULL) {
@@ -72,6 +131,8 @@ static enum tn_status put_evicted(struct tn_flush *flush, const struct tn_store_
     struct tn_store_row row = {.entry = evicted->entry, .cells = evicted->cells, .size = evicted->size};
 
     set_incumbent(flush->store, &row);
+    if (evicted->alone)
+        TN_TRY(join_rows(flush, &row, err));
     TN_TRY(tn_store_file_put(flush->file, TN_PUT_COLD, &row, err));
     sqlite3_bind_int64(flush->file->statements[TN_DROP_SHAPE], 1, row.entry.id);
     TN_TRY(tn_store_file_step(flush->file, TN_DROP_SHAPE, err));
@@ -139,7 +200,7 @@ static enum tn_status flush_excess(struct tn_flush *flush, struct tn_error *err)
 
 struct wish {
     uint64_t key[2];
-    uint32_t shard, slot;
+    uint32_t id, shard, slot; /* id: not one that took its place meanwhile */
 };
 
 struct wishes {
@@ -158,7 +219,7 @@ static bool add_wish(struct wishes *wishes, const struct tn_shape_entry *entry, 
         wishes->list = more;
         wishes->room = room;
     }
-    wishes->list[wishes->count++] = (struct wish){{entry->key[0], entry->key[1]}, shard, slot};
+    wishes->list[wishes->count++] = (struct wish){{entry->key[0], entry->key[1]}, entry->id, shard, slot};
     return true;
 }
 
@@ -192,8 +253,7 @@ static struct tn_shape_entry *wished(struct tn_shard *shard, const struct wish *
 {
     struct tn_shape_entry *entry = &shard->entries[wish->slot];
 
-    if ((shard->states[wish->slot] & TN_STATE_USED) == 0 || !tn_bit(shard->fetch, wish->slot) || entry->key[0] != wish->key[0] ||
-        entry->key[1] != wish->key[1])
+    if ((shard->states[wish->slot] & TN_STATE_USED) == 0 || !tn_bit(shard->fetch, wish->slot) || entry->id != wish->id)
         return NULL;
     return entry;
 }

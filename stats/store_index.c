@@ -72,12 +72,6 @@ void tn_shard_remove(struct tn_store *store, struct tn_shard *shard, uint32_t sl
     atomic_fetch_sub_explicit(&store->resident, 1, memory_order_relaxed);
 }
 
-/* In flight, or not yet joined with what the file knows of it. */
-static bool is_kept(const struct tn_shard *shard, uint32_t slot)
-{
-    return shard->entries[slot].flights != NULL || tn_bit(shard->fetch, slot);
-}
-
 /* CLOCK with a count of uses instead of a bit: a flood of shapes that are seen once turns the hand, but goes first. */
 static bool find_victim(struct tn_shard *shard, uint32_t *out)
 {
@@ -89,7 +83,7 @@ static bool find_victim(struct tn_shard *shard, uint32_t *out)
         unsigned uses = *state & TN_STATE_USES;
 
         shard->hand = slot + 1 < shard->high ? slot + 1 : 0;
-        if ((*state & TN_STATE_USED) == 0 || is_kept(shard, slot))
+        if ((*state & TN_STATE_USED) == 0 || shard->entries[slot].flights != NULL)
             continue;
         if (uses < least) {
             least = uses;
@@ -102,18 +96,25 @@ static bool find_victim(struct tn_shard *shard, uint32_t *out)
     return least <= TN_STATE_USES;
 }
 
-/* Hands a shape to the writer. False: too many wait for it already, or no memory. */
+/* Hands a shape to the writer. False: it must stay, as too many wait already (but with a file that cannot be written for long,
+ * learning new shapes is worth more than keeping the least useful: it is lost), or there is no memory, or no file yet. */
 static bool hand_over(struct tn_store *store, struct tn_shard *shard, uint32_t slot)
 {
     struct tn_shape_entry   *entry = &shard->entries[slot];
     struct tn_store_evicted *evicted;
 
-    if (atomic_load_explicit(&store->waiting, memory_order_relaxed) >= WAITING_AT_MOST)
+    if (!atomic_load_explicit(&store->loaded, memory_order_relaxed))
         return false;
+    if (atomic_load_explicit(&store->waiting, memory_order_relaxed) >= WAITING_AT_MOST) {
+        if (!atomic_load_explicit(&store->failing, memory_order_relaxed))
+            return false;
+        atomic_fetch_add_explicit(&store->lost, 1, memory_order_relaxed);
+        return true;
+    }
     evicted = tn_malloc(sizeof *evicted + tn_row_bound(shard, entry));
     if (evicted == NULL)
         return false;
-    *evicted = (struct tn_store_evicted){.text = shard->texts[slot], .entry = *entry};
+    *evicted = (struct tn_store_evicted){.text = shard->texts[slot], .entry = *entry, .alone = tn_bit(shard->fetch, slot)};
     evicted->size = (uint32_t)tn_row_encode(store, shard, entry, evicted->cells);
     if (shard->texts[slot] != NULL)
         atomic_fetch_sub_explicit(&store->text_bytes, shard->texts[slot]->text_len, memory_order_relaxed);

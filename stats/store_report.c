@@ -135,6 +135,11 @@ static bool report_resident(struct reading *r, tn_shape_report_fn *fn, void *arg
 
 /* ---- shapes in a file ---- */
 
+static unsigned number_of(const struct reading *r, unsigned i)
+{
+    return r->store == NULL ? i : tn_clusters_from_file(r->store, r->known[i].file);
+}
+
 static bool add_file_cell(void *arg, unsigned file_cluster, unsigned epoch, const struct tn_cell *cell, const struct tn_hot *hot)
 {
     struct reading *r = arg;
@@ -148,7 +153,7 @@ static bool add_file_cell(void *arg, unsigned file_cluster, unsigned epoch, cons
             continue;
         if (behind > 0 && behind < 32768)
             tn_cell_discount(&aged, pow(TN_STORE_CHANGED_FACTOR, TN_MIN(behind, 4)), UINT16_MAX, TN_STORE_CHANGED_P);
-        add_cell(r, i, tn_str(r->known[i].name), &aged);
+        add_cell(r, number_of(r, i), tn_str(r->known[i].name), &aged);
     }
     return true;
 }
@@ -177,7 +182,7 @@ static bool report_row(struct reading *r, sqlite3_stmt *stmt, tn_shape_report_fn
     (void)!tn_row_decode(row.cells, row.size, add_file_cell, r);
     for (unsigned i = 0; i < r->known_count; i++)
         if (r->known[i].file == row.incumbent)
-            r->report.entry.incumbent = (uint8_t)i;
+            r->report.entry.incumbent = (uint8_t)number_of(r, i);
     read_texts(r, stmt, TN_STORE_COLUMN_COUNT);
     return fn(arg, &r->report);
 }

@@ -65,6 +65,7 @@ struct tn_store_evicted { /* on its way to the file */
     struct tn_store_text    *text;
     struct tn_shape_entry    entry; /* header only */
     uint32_t                 size;
+    bool                     alone; /* the file may know more of it: both belong together */
     unsigned char            cells[];
 };
 
@@ -140,8 +141,9 @@ struct tn_store {
     _Atomic uint64_t         resident, waiting; /* waiting: evicted ones that are not in the file yet */
     _Atomic bool             cold; /* the file may hold shapes that are not resident */
     _Atomic bool             loaded;  /* what the file holds is here; until then nothing is written or evicted */
+    _Atomic bool             failing; /* the file could not be written lately */
     _Atomic bool             called;  /* the writer has something to do before its time */
-    _Atomic uint64_t         evicted, refused_limit, refused_client, flushed, flush_failures, text_bytes;
+    _Atomic uint64_t         evicted, lost, refused_limit, refused_client, flushed, flush_failures, text_bytes;
     struct tn_store_limits   limits;
     struct tn_store_clusters clusters;
     struct tn_store_blobs    blobs;

@@ -27,6 +27,7 @@ struct tn_store_writer {
 static void note_failure(struct tn_store *store, const struct tn_error *err)
 {
     atomic_fetch_add_explicit(&store->flush_failures, 1, memory_order_relaxed);
+    atomic_store_explicit(&store->failing, true, memory_order_relaxed);
     if (++store->writer->failures > 1)
         return;
     tn_log(TN_LOG_ERROR, "statistics cannot be written", TN_LOG_TEXT("file", store->path), TN_LOG_TEXT("error", err->message),
@@ -40,6 +41,7 @@ static void note_success(struct tn_store *store)
     tn_log(TN_LOG_INFO, "statistics are written again", TN_LOG_TEXT("file", store->path),
            TN_LOG_U64("failures", store->writer->failures));
     store->writer->failures = 0;
+    atomic_store_explicit(&store->failing, false, memory_order_relaxed);
 }
 
 static enum tn_status open_again(struct tn_store *store, struct tn_error *err)
@@ -238,6 +240,7 @@ static void free_writer(struct tn_store *store)
     tn_flush_drop_evicted(&writer->flush);
     tn_free(writer->flush.scratch);
     tn_free(writer->flush.excess);
+    tn_free(writer->flush.joint);
     tn_store_file_close(&writer->file);
     pthread_cond_destroy(&writer->wake);
     pthread_cond_destroy(&writer->done);

@@ -86,7 +86,24 @@ static struct tn_history_record sample(uint64_t id)
                                       .sqlstate = id % 3 == 0 ? TN_STR("42601") : TN_STR(""),
                                       .error = TN_STR("no"),
                                       .attempts = 2,
-                                      .tags = TN_STR("team:bi")};
+                                      .tags = TN_STR("team:bi"),
+                                      .usd_micros = 1234567,
+                                      .shape = TN_STR("0123456789abcdef0123456789abcdef"),
+                                      .band = 3,
+                                      .rung = TN_STR("class"),
+                                      .plan = TN_STR("duckdb-1@120,sqlite-1"),
+                                      .explored = 1,
+                                      .shadow = 1,
+                                      .propensity_ppm = 10000,
+                                      .predicted_us = 7,
+                                      .predicted_usd_micros = 8,
+                                      .advised = TN_STR("sqlite-1"),
+                                      .advised_us = 9,
+                                      .advised_usd_micros = 10,
+                                      .rows_read = 11,
+                                      .bytes_read = 12,
+                                      .cuts = 13,
+                                      .cancels = 14};
 }
 
 struct seen {
@@ -320,6 +337,79 @@ static void write_file(const void *data, size_t len)
     close(fd);
 }
 
+static int64_t ask_file(const char *sql)
+{
+    sqlite3      *db;
+    sqlite3_stmt *stmt;
+    int64_t       value;
+
+    CU_ASSERT_EQUAL_FATAL(sqlite3_open(path, &db), SQLITE_OK);
+    CU_ASSERT_EQUAL_FATAL(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+    CU_ASSERT_EQUAL(sqlite3_step(stmt), SQLITE_ROW);
+    value = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return value;
+}
+
+/* A file as the first format was: written out here, so that a change of history.def cannot change it. */
+#define FORMAT_1                                                                                                      \
+    "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"                                                    \
+    "CREATE TABLE history (id INTEGER PRIMARY KEY, started_us INTEGER NOT NULL, client TEXT NOT NULL,"                \
+    " user TEXT NOT NULL, database TEXT NOT NULL, application TEXT NOT NULL, protocol TEXT NOT NULL,"                 \
+    " text TEXT NOT NULL, text_size INTEGER NOT NULL, cluster_group TEXT NOT NULL, router TEXT NOT NULL,"             \
+    " rule TEXT NOT NULL, cluster TEXT NOT NULL, engine TEXT NOT NULL, reason TEXT NOT NULL, trace TEXT NOT NULL,"    \
+    " class TEXT NOT NULL, template_hash INTEGER NOT NULL, queue_us INTEGER NOT NULL,"                                \
+    " first_byte_us INTEGER NOT NULL, engine_us INTEGER NOT NULL, total_us INTEGER NOT NULL, rows INTEGER NOT NULL,"  \
+    " bytes INTEGER NOT NULL, outcome INTEGER NOT NULL, sqlstate TEXT NOT NULL, error TEXT NOT NULL,"                 \
+    " attempts INTEGER NOT NULL, tags TEXT NOT NULL, CHECK (total_us IS NOT NULL));"                                  \
+    "CREATE INDEX history_started ON history (started_us);"                                                           \
+    "INSERT INTO history VALUES (7, 1700000000000007, 'c', 'alice', 'd', 'a', 'p', 'SELECT 1', 8, 'g', 'r', '1',"     \
+    " 'duckdb-1', 'duckDb', 'only', 't', 'read', 5, 1, 2, 3, 4, 5, 6, 0, '', '', 1, 'x');"                            \
+    "PRAGMA application_id = 1416785524; PRAGMA user_version = 1;"
+
+static bool check_old(void *ctx, const struct tn_history_record *got)
+{
+    unsigned *count = ctx;
+
+    ++*count;
+    CU_ASSERT_EQUAL(got->id, 7);
+    CU_ASSERT(tn_str_eq_c(got->tags, "x"));
+    CU_ASSERT_EQUAL(got->usd_micros + got->cancels + got->bytes_read, 0);
+    CU_ASSERT_EQUAL(got->shape.len + got->plan.len + got->advised.len, 0);
+    return true;
+}
+
+static void test_format_1(void)
+{
+    struct tn_history_options o = options(false);
+    struct tn_history_filter  all = {.limit = 10};
+    struct tn_history_record  record = sample(8);
+    struct tn_history        *history;
+    struct tn_error           err = TN_ERROR_INIT;
+    unsigned                  count = 0;
+
+    fresh_path("format1");
+    run_sql(FORMAT_1);
+    CU_ASSERT_EQUAL(tn_history_query_file(path, &all, check_old, &count, &err), TN_OK);
+    CU_ASSERT_EQUAL(count, 1);
+    CU_ASSERT_EQUAL(ask_file("PRAGMA user_version"), 1); /* reading changes nothing */
+    history = open_history(&o);
+    CU_ASSERT_EQUAL(tn_history_next_id(history), 8);
+    CU_ASSERT_TRUE(tn_history_add(history, &record));
+    tn_history_close(history);
+    CU_ASSERT_EQUAL(ask_file("PRAGMA user_version"), 2);
+    all.id = 7;
+    CU_ASSERT_EQUAL(tn_history_query_file(path, &all, check_old, &count, &err), TN_OK);
+    CU_ASSERT_EQUAL(count, 2);
+    all.id = 8;
+    record.text_size = record.text.len;
+    CU_ASSERT_EQUAL(tn_history_query_file(path, &all, check_same, &record, &err), TN_OK);
+    CU_ASSERT_EQUAL(ask_file("SELECT count(*) FROM pragma_table_info('history')"), 29 + 17);
+    CU_ASSERT_EQUAL(ask_file("SELECT cancels FROM history WHERE id = 8"), 14);
+    CU_ASSERT_EQUAL(ask_file("SELECT count(*) FROM pragma_index_list('history')"), 1);
+}
+
 static void test_refused_files(void)
 {
     struct tn_history_options o = options(false);
@@ -330,7 +420,7 @@ static void test_refused_files(void)
     fresh_path("newer");
     tn_history_close(open_history(&o));
     run_sql("PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE)");
-    check_refused("was written by a newer Turnout (format 99, this one knows 1)");
+    check_refused("was written by a newer Turnout (format 99, this one knows 2)");
     fresh_path("foreign");
     run_sql("CREATE TABLE t (a); INSERT INTO t VALUES (1)");
     check_refused("is not a history of Turnout");
@@ -682,6 +772,7 @@ int main(void)
     CU_ADD_TEST(suite, test_reopen);
     CU_ADD_TEST(suite, test_hostile_text);
     CU_ADD_TEST(suite, test_full);
+    CU_ADD_TEST(suite, test_format_1);
     CU_ADD_TEST(suite, test_refused_files);
     CU_ADD_TEST(suite, test_prune_by_age);
     CU_ADD_TEST(suite, test_prune_by_size);

@@ -40,6 +40,47 @@ static void put_ms(struct tn_buf *out, const char *name, uint64_t us)
     tn_buf_printf(out, "%-12s %.3f ms\n", name, (double)us / 1000.);
 }
 
+/* "Advice: A would take 3 ms less": what mode advise is for. */
+static void put_advice(struct tn_buf *out, const struct tn_history_record *r)
+{
+    double ms = ((double)r->predicted_us - (double)r->advised_us) / 1e3;
+    double usd = ((double)r->predicted_usd_micros - (double)r->advised_usd_micros) / 1e6;
+
+    if (r->advised.len == 0)
+        return;
+    put_line(out, "advised", r->advised);
+    if (r->predicted_us > 0)
+        tn_buf_printf(out, "%-12s %.3f ms %s, %.6f USD %s (estimated)\n", "difference", ms < 0 ? -ms : ms, ms < 0 ? "slower" : "faster",
+                      usd < 0 ? -usd : usd, usd < 0 ? "dearer" : "cheaper");
+}
+
+static void put_decision(struct tn_buf *out, const struct tn_history_record *r)
+{
+    if (r->rows_read > 0 || r->bytes_read > 0)
+        tn_buf_printf(out, "%-12s %llu rows, %llu bytes\n", "engine read", (unsigned long long)r->rows_read, (unsigned long long)r->bytes_read);
+    if (r->shadow != 0)
+        put_line(out, "shadow", TN_STR("a copy whose result nobody saw"));
+    put_line(out, "shape", r->shape);
+    if (r->shape.len == 0)
+        return;
+    if (r->band > 0)
+        tn_buf_printf(out, "%-12s %llu\n", "band", (unsigned long long)r->band);
+    tn_buf_printf(out, "%-12s %.6f USD\n", "cost", (double)r->usd_micros / 1e6);
+    put_line(out, "rung", r->rung);
+    put_line(out, "plan", r->plan);
+    if (r->explored != 0)
+        put_line(out, "explored", TN_STR("yes"));
+    if (r->cuts > 0)
+        tn_buf_printf(out, "%-12s %llu\n", "cuts", (unsigned long long)r->cuts);
+    if (r->cancels > 0)
+        tn_buf_printf(out, "%-12s %llu\n", "cancels", (unsigned long long)r->cancels);
+    if (r->propensity_ppm > 0)
+        tn_buf_printf(out, "%-12s %.6f\n", "propensity", (double)r->propensity_ppm / 1e6);
+    if (r->predicted_us > 0)
+        put_ms(out, "predicted", r->predicted_us);
+    put_advice(out, r);
+}
+
 static void put_record(struct tn_buf *out, const struct tn_history_record *r)
 {
     char started[TN_CLOCK_TEXT];
@@ -69,6 +110,7 @@ static void put_record(struct tn_buf *out, const struct tn_history_record *r)
     put_ms(out, "engine time", r->engine_us);
     put_ms(out, "total", r->total_us);
     tn_buf_printf(out, "%-12s %llu\n%-12s %llu\n", "rows", (unsigned long long)r->rows, "bytes", (unsigned long long)r->bytes);
+    put_decision(out, r);
     put_line(out, "class", r->class);
     put_line(out, "text", r->text);
 }

@@ -245,9 +245,12 @@ static void remember(struct tn_decision *d, struct tn_shape_entry *entry)
 
 void tn_decide(struct tn_learner *learner, const struct tn_decide_request *request, struct tn_plan *plan)
 {
-    struct tn_decision     d = {.learner = learner, .request = request, .plan = plan};
+    struct tn_decision     d; /* large: what is used of it is set where it is used */
     struct tn_shape_entry *entry = tn_store_acquire(learner->store, request->shape, !request->dry, request->about);
 
+    d.learner = learner;
+    d.request = request;
+    d.plan = plan;
     memset(plan, 0, sizeof *plan);
     plan->query = request->query;
     plan->shape[0] = request->shape->key[0];

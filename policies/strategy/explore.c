@@ -296,11 +296,12 @@ void tn_known_shape(struct tn_decision *d)
     enum tn_explore_mode mode = d->request->policy->explore;
     struct known         known = {.best = d->best, .I = d->cost[d->best], .lI = log(fmax(d->cost[d->best], 1e-6)),
                                   .visits = fmin(d->learner->world.k.cap, (double)d->view.visits) * d->learner->world.k.kappa};
-    struct looks         looks = {.count = 0};
+    struct looks         looks; /* large: not zeroed */
     struct look          look = {.at = d->best};
     bool                 shadows = d->request->may_explore && (mode == TN_EXPLORE_SHADOW || mode == TN_EXPLORE_BOTH);
     size_t               then = SIZE_MAX;
 
+    looks.count = 0;
     plan->reason = TN_REASON_BEST;
     if (inline_allowed(d) || shadows)
         collect_looks(d, &known, &looks);

@@ -136,6 +136,23 @@ static int unknown_option(const struct tn_cli *cli, const char *arg, size_t name
     return tn_cli_usage(cli, "%s has no option --%s; did you mean --%s?", cli->command->name, name, near);
 }
 
+static bool may_repeat(const struct tn_cli_option *option)
+{
+    size_t len = option->arg == NULL ? 0 : strlen(option->arg);
+
+    return len > 3 && strcmp(option->arg + len - 3, "...") == 0;
+}
+
+static int read_again(struct tn_cli *cli, const struct tn_cli_option *option, const char *equals, int argc, char **argv, int *at)
+{
+    if (cli->again_count == TN_CLI_AGAIN)
+        return tn_cli_usage(cli, "--%s is given more than %d times", option->name, TN_CLI_AGAIN + 1);
+    if (equals == NULL && *at + 1 == argc)
+        return tn_cli_usage(cli, "--%s needs a value (%s)", option->name, option->arg);
+    cli->again[cli->again_count++] = equals != NULL ? equals + 1 : argv[++*at];
+    return 0;
+}
+
 /* ARGV[*AT] begins with two dashes. 0, or the exit status. */
 static int read_option(struct tn_cli *cli, int argc, char **argv, int *at)
 {
@@ -147,8 +164,10 @@ static int read_option(struct tn_cli *cli, int argc, char **argv, int *at)
 
         if (!tn_str_eq_c(tn_str_n(arg + 2, len), option->name))
             continue;
-        if (cli->values[i] != NULL)
+        if (cli->values[i] != NULL && !may_repeat(option))
             return tn_cli_usage(cli, "--%s is given twice", option->name);
+        if (cli->values[i] != NULL)
+            return read_again(cli, option, equals, argc, argv, at);
         if (option->arg == NULL) {
             if (equals != NULL)
                 return tn_cli_usage(cli, "--%s takes no value", option->name);

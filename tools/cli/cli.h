@@ -18,11 +18,11 @@ int tn_cli_run(int argc, char **argv, int (*serve)(const struct tn_serve_options
 /* ---- for the commands ---- */
 
 enum { TN_CLI_OK = 0, TN_CLI_FAILED = 1, TN_CLI_USAGE = 2 };
-enum { TN_CLI_OPTIONS = 20, TN_CLI_OUTPUT_MAX = 256 * 1024 * 1024 };
+enum { TN_CLI_OPTIONS = 20, TN_CLI_AGAIN = 15, TN_CLI_OUTPUT_MAX = 256 * 1024 * 1024 };
 
 struct tn_cli_option {
     const char *name; /* without the dashes; NULL ends the list */
-    const char *arg;  /* "FILE"; NULL = a switch */
+    const char *arg;  /* "FILE"; NULL = a switch; "FILE..." = may be given again (one such option a command) */
     const char *help;
 };
 
@@ -42,6 +42,8 @@ struct tn_cli_command {
 struct tn_cli {
     const struct tn_cli_command *command;
     const char                  *values[TN_CLI_OPTIONS]; /* of command->options; "" for a switch that is on; NULL = absent */
+    const char                  *again[TN_CLI_AGAIN];    /* further values of the option that may be given again */
+    size_t                       again_count;
     int                          operand_count;
     char                       **operands;
     struct tn_buf                out; /* what goes to standard output when the command is done */

@@ -11,6 +11,9 @@
 
 enum { READ_SIZE = 1 << 16, COLUMNS = 2 * TN_OUTCOME_ENGINES + 8 };
 
+/* Beyond these a number is a mistake, and sums of them would lose microseconds or micro-dollars. */
+static const double MOST_MS = 1e14, MOST_BYTES = 1e18, MOST_USD = 1e9, MOST_SLOTS = 1e6;
+
 enum column_kind { COLUMN_OTHER, COLUMN_SECONDS, COLUMN_BYTES, COLUMN_SQL };
 
 struct column {
@@ -43,6 +46,13 @@ static enum tn_status wrong(const struct tn_outcomes *o, struct tn_error *err, c
 }
 
 /* ---- lines ---- */
+
+static bool ends_with(struct tn_str text, const char *end)
+{
+    size_t len = strlen(end);
+
+    return text.len > len && memcmp(text.ptr + text.len - len, end, len) == 0;
+}
 
 static enum tn_status fill(struct tn_outcomes *o, struct tn_error *err)
 {
@@ -83,13 +93,25 @@ static enum tn_status next_line(struct tn_outcomes *o, struct tn_str *line, stru
             *line = (struct tn_str){NULL, 0};
             return TN_OK;
         }
-        o->number++;
+        if (o->number++ == 0 && left >= 3 && memcmp(from, "\xef\xbb\xbf", 3) == 0) { /* a mark of UTF-8 */
+            o->at += 3;
+            from += 3;
+            left -= 3;
+        }
         *line = tn_str_n(from, end == NULL ? left : (size_t)(end - from));
         o->at += line->len + (end != NULL);
         if (line->len > 0 && line->ptr[line->len - 1] == '\r')
             line->len--;
         return TN_OK;
     }
+}
+
+static bool is_name(struct tn_str name) /* it must fit into a line of decisions */
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (name.ptr[i] == ',' || name.ptr[i] == '@' || (unsigned char)name.ptr[i] < ' ')
+            return false;
+    return name.len > 0 && name.len < TN_OUTCOME_NAME;
 }
 
 static enum tn_status engine_number(struct tn_outcomes *o, struct tn_str name, unsigned *out, struct tn_error *err)
@@ -99,8 +121,8 @@ static enum tn_status engine_number(struct tn_outcomes *o, struct tn_str name, u
             *out = (unsigned)i;
             return TN_OK;
         }
-    if (name.len == 0 || name.len >= TN_OUTCOME_NAME || memchr(name.ptr, ',', name.len) != NULL || memchr(name.ptr, '@', name.len) != NULL)
-        return wrong(o, err, "an engine's name must have 1 to 63 bytes, without comma and @", NULL);
+    if (!is_name(name))
+        return wrong(o, err, "an engine's name must have 1 to 63 bytes, without comma, @ and control characters", NULL);
     if (o->engine_count == TN_OUTCOME_ENGINES)
         return wrong(o, err, "there are more than 64 engines", NULL);
     tn_str_copy(o->engines[o->engine_count], TN_OUTCOME_NAME, name);
@@ -110,14 +132,14 @@ static enum tn_status engine_number(struct tn_outcomes *o, struct tn_str name, u
 
 /* ---- JSON Lines ---- */
 
-static bool number_of(const cJSON *object, const char *key, double *out) /* false: there, but no good number */
+static bool number_of(const cJSON *object, const char *key, double most, double *out) /* false: there, but no good number */
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
 
     *out = -1;
     if (item == NULL || cJSON_IsNull(item))
         return true;
-    if (!cJSON_IsNumber(item) || !isfinite(item->valuedouble) || item->valuedouble < 0)
+    if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= most))
         return false;
     *out = item->valuedouble;
     return true;
@@ -125,20 +147,22 @@ static bool number_of(const cJSON *object, const char *key, double *out) /* fals
 
 static enum tn_status read_outcome(struct tn_outcomes *o, const cJSON *item, struct tn_outcome *out, struct tn_error *err)
 {
-    const cJSON *ok = cJSON_GetObjectItemCaseSensitive(item, "ok");
+    const cJSON *ok;
     double       latency;
 
     TN_TRY(engine_number(o, tn_str(item->string), &out->engine, err));
     if (!cJSON_IsObject(item))
         return wrong(o, err, "an outcome must be an object: {\"latency_ms\":12.5,\"ok\":true}", NULL);
-    if (!number_of(item, "latency_ms", &latency) || latency < 0)
-        return wrong(o, err, "latency_ms must be a number of milliseconds, 0 or more", NULL);
-    if (ok != NULL && !cJSON_IsBool(ok))
+    ok = cJSON_GetObjectItemCaseSensitive(item, "ok");
+    if (ok != NULL && !cJSON_IsBool(ok) && !cJSON_IsNull(ok))
         return wrong(o, err, "ok must be true or false", NULL);
-    if (!number_of(item, "bytes", &out->bytes) || !number_of(item, "usd", &out->usd) || !number_of(item, "slots", &out->slots))
+    out->ok = ok == NULL || !cJSON_IsFalse(ok);
+    if (!number_of(item, "latency_ms", MOST_MS, &latency) || (latency < 0 && out->ok))
+        return wrong(o, err, "latency_ms must be a number of milliseconds, 0 or more", "Only a run that failed may have null: a time-out.");
+    if (!number_of(item, "bytes", MOST_BYTES, &out->bytes) || !number_of(item, "usd", MOST_USD, &out->usd) ||
+        !number_of(item, "slots", MOST_SLOTS, &out->slots))
         return wrong(o, err, "bytes, usd and slots must be numbers, 0 or more, or null", NULL);
-    out->latency_s = latency / 1000;
-    out->ok = ok == NULL || cJSON_IsTrue(ok);
+    out->latency_s = latency < 0 ? TN_OUTCOME_TIMEOUT_S : latency / 1000;
     out->usd = out->usd < 0 ? -1 : out->usd * 1e6;
     out->slots = fmax(out->slots, 0);
     return TN_OK;
@@ -188,9 +212,9 @@ static enum tn_status read_object(struct tn_outcomes *o, const cJSON *root, stru
 
     if (!cJSON_IsObject(root) || !cJSON_IsString(sql))
         return wrong(o, err, "expected an object with the text of a query: {\"t_ms\":0,\"sql\":\"SELECT 1\",\"outcomes\":{...}}", NULL);
-    if (!number_of(root, "t_ms", &t_ms))
+    if (!number_of(root, "t_ms", MOST_MS, &t_ms))
         return wrong(o, err, "t_ms must be a number of milliseconds, 0 or more", NULL);
-    if (dialect != NULL && (!cJSON_IsString(dialect) || !dialect_of(dialect->valuestring, &line->dialect)))
+    if (dialect != NULL && !cJSON_IsNull(dialect) && (!cJSON_IsString(dialect) || !dialect_of(dialect->valuestring, &line->dialect)))
         return wrong(o, err, "no such dialect", "Known are postgres, duckdb, sqlite, mysql, trino, clickhouse, bigquery, snowflake, spark.");
     line->timed = t_ms >= 0;
     line->t_s = line->timed ? t_ms / 1000 : o->last_t_s;
@@ -206,13 +230,34 @@ static enum tn_status read_object(struct tn_outcomes *o, const cJSON *root, stru
     return read_outcomes(o, cJSON_GetObjectItemCaseSensitive(root, "outcomes"), line, err);
 }
 
+/* As it is, or as \u0000: texts would end there. */
+static bool has_nul(struct tn_str text)
+{
+    const char *at = text.ptr, *end = text.ptr + text.len;
+
+    if (memchr(text.ptr, '\0', text.len) != NULL)
+        return true;
+    while ((at = memchr(at, '\\', (size_t)(end - at))) != NULL) {
+        if (end - at >= 6 && memcmp(at, "\\u0000", 6) == 0)
+            return true;
+        at += end - at >= 2 ? 2 : 1;
+    }
+    return false;
+}
+
 static enum tn_status read_json(struct tn_outcomes *o, struct tn_str text, struct tn_outcome_line *line, struct tn_error *err)
 {
-    cJSON         *root = cJSON_ParseWithLength(text.ptr, text.len);
+    const char    *end = NULL;
+    cJSON         *root;
     enum tn_status status;
 
-    if (root == NULL)
+    if (has_nul(text))
+        return wrong(o, err, "the line has a NUL character", "Is this JSON Lines in UTF-8?");
+    root = cJSON_ParseWithLengthOpts(text.ptr, text.len, &end, false);
+    if (root == NULL || tn_str_trim(tn_str_n(end, (size_t)(text.ptr + text.len - end))).len > 0) {
+        cJSON_Delete(root);
         return wrong(o, err, "this is no JSON", "A file of outcomes has one JSON object a line.");
+    }
     status = read_object(o, root, line, err);
     cJSON_Delete(root);
     return status;
@@ -228,13 +273,6 @@ static struct tn_str field(struct tn_str *rest)
 
     *rest = tn_str_n(rest->ptr + taken, rest->len - taken);
     return text;
-}
-
-static bool ends_with(struct tn_str text, const char *end)
-{
-    size_t len = strlen(end);
-
-    return text.len > len && memcmp(text.ptr + text.len - len, end, len) == 0;
 }
 
 static enum tn_status read_header(struct tn_outcomes *o, struct tn_error *err)
@@ -262,7 +300,7 @@ static enum tn_status read_header(struct tn_outcomes *o, struct tn_error *err)
         }
     }
     if (!sql || o->engine_count == 0)
-        return wrong(o, err, "the header must name columns ENGINE_s and sql", NULL);
+        return wrong(o, err, "the header must name columns ENGINE_s and sql", "For example: athena_s, aurora_s, sql, with tabs between.");
     return TN_OK;
 }
 
@@ -281,7 +319,7 @@ static enum tn_status read_row(struct tn_outcomes *o, struct tn_str text, struct
             line->sql = value;
         if (o->columns[c].kind == COLUMN_SQL || o->columns[c].kind == COLUMN_OTHER || value.len == 0)
             continue;
-        if (!tn_str_to_double(value, &number) || !isfinite(number) || number < 0)
+        if (!tn_str_to_double(value, &number) || !(number >= 0 && number <= MOST_BYTES))
             return wrong(o, err, "expected a number, 0 or more, or nothing", NULL);
         if (o->columns[c].kind == COLUMN_BYTES) {
             outcome->bytes = number;
@@ -308,7 +346,7 @@ static enum tn_status make(struct tn_outcomes **out, const char *path, struct tn
     }
     tn_buf_init(&o->buffer, TN_OUTCOME_LINE_MAX);
     tn_buf_init(&o->sql, TN_OUTCOME_LINE_MAX);
-    o->table = strstr(path, ".tsv") != NULL;
+    o->table = ends_with(tn_str(path), ".tsv") || ends_with(tn_str(path), ".tsv.gz");
     *out = o;
     return TN_OK;
 }
@@ -366,10 +404,15 @@ enum tn_status tn_outcomes_next(struct tn_outcomes *o, struct tn_outcome_line *l
 {
     struct tn_str text;
 
-    *line = (struct tn_outcome_line){.dialect = TN_DIALECT_POSTGRES};
+    line->timed = false;
+    line->t_s = 0;
+    line->sql = (struct tn_str){NULL, 0};
+    line->dialect = TN_DIALECT_POSTGRES;
+    line->count = 0;
+    line->oracle = -1;
     do
         TN_TRY(next_line(o, &text, err));
-    while (text.ptr != NULL && text.len == 0);
+    while (text.ptr != NULL && tn_str_trim(text).len == 0);
     if (text.ptr == NULL)
         return TN_OK;
     return o->table ? read_row(o, text, line, err) : read_json(o, text, line, err);
@@ -380,7 +423,7 @@ size_t tn_outcomes_engine_count(const struct tn_outcomes *o)
     return o->engine_count;
 }
 
-const char *tn_outcomes_engine(const struct tn_outcomes *o, size_t at)
+const char (*tn_outcomes_names(const struct tn_outcomes *o))[TN_OUTCOME_NAME]
 {
-    return o->engines[at];
+    return o->engines;
 }

@@ -27,6 +27,7 @@ struct tn_outcome_line {
     struct tn_str     sql;     /* until the next read */
     enum tn_dialect   dialect;
     size_t            count;
+    long              oracle; /* place in the list of the engine that is best before chance; -1 = not known */
     struct tn_outcome list[TN_OUTCOME_ENGINES];
 };
 
@@ -39,6 +40,6 @@ void tn_outcomes_close(struct tn_outcomes *outcomes);
 /* TN_OK with LINE filled in, or at the end with line->sql.ptr NULL; or an error. */
 TN_MUST_USE enum tn_status tn_outcomes_next(struct tn_outcomes *outcomes, struct tn_outcome_line *line, struct tn_error *err);
 size_t      tn_outcomes_engine_count(const struct tn_outcomes *outcomes); /* met so far; all of them for a table */
-const char *tn_outcomes_engine(const struct tn_outcomes *outcomes, size_t at);
+const char (*tn_outcomes_names(const struct tn_outcomes *outcomes))[TN_OUTCOME_NAME]; /* by number; grow with the lines */
 
 #endif

@@ -6,13 +6,13 @@
 
 #include <stddef.h>
 
-struct tn_event { /* an attempt ends */
+struct tn_event { /* an attempt ends, or a fallback begins */
     double              when_s;
     uint64_t            sequence; /* among equal times */
     void               *query;
     unsigned            engine;
     size_t              attempt;
-    bool                shadow;
+    bool                shadow, begins;
     enum tn_attempt_end end;
     double              seconds, usd, bytes;
 };

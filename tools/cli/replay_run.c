@@ -15,11 +15,11 @@ struct engine {
     uint8_t                cluster;
     unsigned               running;   /* as the policy may know: started, end not told */
     struct tn_time_heap    busy;      /* ends of what runs there: the load law */
-    struct tn_time_heap    alone;     /* the same if every query went there */
     struct tn_breaker      breaker;
     bool                   trial;     /* half open: one query is under way */
     struct tn_price        price;
     bool                   priced;
+    bool                   listed;    /* by a configuration: its bills are by that price */
 };
 
 struct query { /* lives until its last end was told */
@@ -36,6 +36,7 @@ struct query { /* lives until its last end was told */
     double                     began_s, took_s;
     bool                       answered;
     char                      *sql;
+    uint64_t                   text;
 };
 
 struct tn_replay {
@@ -48,9 +49,11 @@ struct tn_replay {
     struct engine            engines[ENGINES];
     struct tn_event_heap     events;
     uint64_t                 sequence, query;
+    bool                     count_planned; /* a fallback counts as running from the decision on: as an older simulation had it */
+    double                   clock_s;   /* arrival of the last query, or what was told since of streams without a time */
+    double                   offset_s;  /* what the policy's clock is ahead: the history */
     struct tn_replay_totals  totals;
     struct tn_cluster_conf   breaker_conf;
-    struct tn_error          error;
 };
 
 /* ---- the object ---- */
@@ -65,7 +68,9 @@ static enum tn_status set_constants(struct tn_replay *replay, struct tn_error *e
         if (equals == NULL || !tn_str_to_double(tn_str(equals + 1), &value))
             return tn_fail(err, TN_E_INVALID, "22023", "expected NAME=NUMBER; got %s", text);
         tn_str_copy(name, sizeof name, tn_str_n(text, (size_t)(equals - text)));
-        if (!tn_learner_set(replay->learner, name, value))
+        if (strcmp(name, "count_planned") == 0)
+            replay->count_planned = value != 0;
+        else if (!tn_learner_set(replay->learner, name, value))
             return tn_fail(err, TN_E_INVALID, "22023", "there is no constant `%s`; they are in stats/constants.def", name);
     }
     return TN_OK;
@@ -116,20 +121,18 @@ void tn_replay_free(struct tn_replay *replay)
     while (tn_event_heap_pop(&replay->events, &event)) {
         struct query *q = event.query;
 
-        if (--q->pending == 0)
+        if (!event.begins && --q->pending == 0)
             free_query(q);
     }
     tn_event_heap_reset(&replay->events);
     for (size_t e = 0; e < replay->engine_count; e++) {
         tn_time_heap_reset(&replay->engines[e].busy);
-        tn_time_heap_reset(&replay->engines[e].alone);
         tn_breaker_destroy(&replay->engines[e].breaker);
     }
-    free(replay->totals.each_s);
+    tn_replay_totals_reset(&replay->totals);
     tn_shaper_free(replay->shaper);
     tn_store_close(replay->store);
     tn_learner_free(replay->learner);
-    tn_error_reset(&replay->error);
     tn_free(replay);
 }
 
@@ -165,22 +168,8 @@ static struct engine *engine_of(struct tn_replay *replay, const char *name)
     tn_breaker_init(&engine->breaker);
     engine->breaker.rand.state = replay->options.seed + replay->engine_count; /* its jitter repeats */
     if (replay->options.price != NULL)
-        engine->priced = replay->options.price(replay->options.price_arg, name, &engine->price);
+        engine->priced = replay->options.price(replay->options.price_arg, name, &engine->price, &engine->listed);
     return engine;
-}
-
-/* What the file's bills say of the price list: by bytes where there are any, else by time. */
-static void guess_price(struct engine *engine, const struct tn_outcome *outcome)
-{
-    if (engine->priced || outcome->usd <= 0)
-        return;
-    if (outcome->bytes > 0)
-        engine->price = (struct tn_price){.type = TN_PRICE_PER_SCAN, .usd_per_byte = outcome->usd / 1e6 / outcome->bytes};
-    else if (outcome->latency_s > 0)
-        engine->price = (struct tn_price){.type = TN_PRICE_PER_SECOND, .slots = 1, .usd_per_second = outcome->usd / 1e6 / outcome->latency_s};
-    else
-        return;
-    engine->priced = true;
 }
 
 static double bill(const struct engine *engine, const struct tn_outcome *outcome, double seconds, double whole_s, bool cut)
@@ -188,7 +177,7 @@ static double bill(const struct engine *engine, const struct tn_outcome *outcome
     struct tn_run_bill run = {.seconds = seconds, .bytes = outcome->bytes, .cut = cut};
     struct tn_cost     cost;
 
-    if (outcome->usd >= 0)
+    if (outcome->usd >= 0 && !engine->listed)
         return cut && whole_s > 0 ? outcome->usd * seconds / whole_s : outcome->usd;
     if (!engine->priced)
         return -1;
@@ -198,15 +187,18 @@ static double bill(const struct engine *engine, const struct tn_outcome *outcome
 
 /* ---- what is learned when the clock has passed an end ---- */
 
-static void tell(struct tn_replay *replay, const struct tn_event *event)
+static uint64_t clock_us(const struct tn_replay *replay, double t_s)
 {
-    struct query            *q = event->query;
+    return (uint64_t)((replay->offset_s + t_s) * 1e6);
+}
+
+static void tell_learner(struct tn_replay *replay, struct query *q, const struct tn_event *event)
+{
     struct engine           *engine = &replay->engines[event->engine];
     struct tn_attempt_result result = {
         .end = event->end, .seconds = event->seconds, .running = q->running[event->engine], .bytes = event->bytes, .usd = event->usd,
-        .now_us = (uint64_t)(event->when_s * 1e6)};
+        .now_us = clock_us(replay, event->when_s)};
 
-    engine->running--;
     if (event->end == TN_ATTEMPT_DONE || event->end == TN_ATTEMPT_ERROR) {
         result.breaker_open = tn_breaker_state(&engine->breaker, result.now_us) != TN_BREAKER_CLOSED;
         result.breaker_opened = tn_breaker_record(&engine->breaker, &replay->breaker_conf, event->end == TN_ATTEMPT_DONE, result.now_us);
@@ -218,6 +210,22 @@ static void tell(struct tn_replay *replay, const struct tn_event *event)
 
         tn_decide_query_ended(replay->learner, &q->request, &q->plan, &ended);
     }
+}
+
+static void tell(struct tn_replay *replay, const struct tn_event *event)
+{
+    struct query  *q = event->query;
+    struct engine *engine = &replay->engines[event->engine];
+
+    if (event->begins) { /* only now: that an earlier attempt failed was not known before */
+        q->running[event->engine] = engine->running++;
+        return;
+    }
+    engine->running--;
+    if (replay->options.player == NULL)
+        tell_learner(replay, q, event);
+    else if (!event->shadow && event->end != TN_ATTEMPT_CUT)
+        tn_player_ended(replay->options.player, q->text, event->engine, event->seconds, event->end == TN_ATTEMPT_DONE);
     if (--q->pending == 0)
         free_query(q);
 }
@@ -232,7 +240,7 @@ static void tell_until(struct tn_replay *replay, double t_s)
 
 /* ---- one query ---- */
 
-static enum tn_status make_query(struct tn_replay *replay, const struct tn_outcome_line *line, const struct tn_outcomes *outcomes,
+static enum tn_status make_query(struct tn_replay *replay, const struct tn_outcome_line *line, const char (*names)[TN_OUTCOME_NAME],
                                  struct query **out, struct tn_error *err)
 {
     struct tn_shape_context context = {.dialect = line->dialect};
@@ -245,16 +253,17 @@ static enum tn_status make_query(struct tn_replay *replay, const struct tn_outco
     }
     q->began_s = line->t_s;
     q->about = (struct tn_shape_about){.text = tn_str_n(q->sql, line->sql.len), .dialect = line->dialect, .group = TN_STR("replay"),
-                                       .features = &q->features, .now_us = (uint64_t)(line->t_s * 1e6)};
-    tn_shaper_find(replay->shaper, q->about.text, &context, NULL, 0, &q->shape, &q->features);
+                                       .features = &q->features, .now_us = clock_us(replay, line->t_s)};
+    q->text = tn_hash_str(q->about.text);
+    if (replay->options.player == NULL)
+        tn_shaper_find(replay->shaper, q->about.text, &context, NULL, 0, &q->shape, &q->features);
     for (size_t i = 0; i < line->count; i++) {
-        struct engine *engine = engine_of(replay, tn_outcomes_engine(outcomes, line->list[i].engine));
+        struct engine *engine = engine_of(replay, names[line->list[i].engine]);
 
         if (engine == NULL) {
             free_query(q);
             return tn_fail(err, TN_E_LIMIT, "54000", "there are more than %d engines", ENGINES);
         }
-        guess_price(engine, &line->list[i]);
         q->engines[i] = (unsigned)(engine - replay->engines);
         q->running[q->engines[i]] = engine->running;
         q->candidates[i] = (struct tn_decide_candidate){
@@ -327,12 +336,23 @@ static enum tn_status begin_attempt(struct tn_replay *replay, struct query *q, c
     struct tn_event          event;
 
     *run = run_attempt(engine, &line->list[attempt->candidate], attempt->deadline_s, t_s);
+    replay->totals.engine_s += shadow ? 0 : run->seconds;
     event = (struct tn_event){.when_s = t_s + run->seconds, .sequence = replay->sequence++, .query = q, .engine = q->engines[attempt->candidate],
                               .attempt = index, .shadow = shadow, .end = run->end, .seconds = run->seconds, .usd = run->usd,
                               .bytes = run->end == TN_ATTEMPT_DONE ? line->list[attempt->candidate].bytes : -1};
     if (!tn_event_heap_push(&replay->events, &event))
         return tn_fail(err, TN_E_NOMEM, "53200", "out of memory");
-    engine->running++;
+    if (shadow || index == 0 || replay->count_planned) {
+        engine->running++;
+    } else {
+        event.begins = true;
+        event.when_s = t_s;
+        event.sequence = replay->sequence++;
+        if (!tn_event_heap_push(&replay->events, &event)) {
+            engine->running++; /* its end will be told */
+            return tn_fail(err, TN_E_NOMEM, "53200", "out of memory");
+        }
+    }
     q->pending++;
     q->user_pending += !shadow;
     return TN_OK;
@@ -386,84 +406,92 @@ static void put_decision(FILE *file, const struct tn_replay *replay, const struc
     fprintf(file, "\t%s\t%s\t%.3f\n", tn_reason_text(q->plan.reason), tn_rung_text(q->plan.rung), q->plan.predicted_s * 1000);
 }
 
-static enum tn_status keep_seconds(struct tn_replay_totals *totals, double seconds, struct tn_error *err)
-{
-    if (totals->second_count % 65536 == 0) {
-        double *more = realloc(totals->each_s, (totals->second_count + 65536) * sizeof *more);
-
-        if (more == NULL)
-            return tn_fail(err, TN_E_NOMEM, "53200", "out of memory");
-        totals->each_s = more;
-    }
-    totals->each_s[totals->second_count++] = seconds;
-    return TN_OK;
-}
-
-/* What each engine alone would have taken. */
-static void add_statics(struct tn_replay *replay, const struct query *q, const struct tn_outcome_line *line)
-{
-    struct tn_replay_totals *totals = &replay->totals;
-    double                   least = TN_OUTCOME_TIMEOUT_S;
-    bool                     there[ENGINES] = {false};
-
-    for (size_t i = 0; i < line->count; i++) {
-        const struct tn_outcome *outcome = &line->list[i];
-        struct engine           *engine = &replay->engines[q->engines[i]];
-        double                   seconds = outcome->latency_s;
-        bool                     ok = outcome->ok;
-
-        if (ok && seconds < least)
-            least = seconds;
-        if (outcome->slots > 0) {
-            seconds *= fmax(1, ((double)tn_time_heap_count(&engine->alone, line->t_s) + 1) / outcome->slots);
-            ok = ok && seconds < TN_OUTCOME_TIMEOUT_S;
-            seconds = fmin(seconds, TN_OUTCOME_TIMEOUT_S);
-            tn_time_heap_push(&engine->alone, line->t_s + seconds);
-        }
-        totals->static_s[q->engines[i]] += ok ? seconds : fmax(seconds, TN_OUTCOME_TIMEOUT_S);
-        totals->static_usd[q->engines[i]] += fmax(outcome->usd, 0);
-        there[q->engines[i]] = true;
-    }
-    totals->least_s += least;
-    for (size_t e = 0; e < replay->engine_count; e++)
-        if (!there[e]) {
-            totals->static_missing[e]++;
-            totals->static_s[e] += TN_OUTCOME_TIMEOUT_S;
-        }
-}
-
 static enum tn_status add_totals(struct tn_replay *replay, const struct query *q, const struct tn_outcome_line *line, struct tn_error *err)
 {
-    struct tn_replay_totals *totals = &replay->totals;
-    double                   seconds = q->answered ? q->took_s : fmax(q->took_s, TN_OUTCOME_TIMEOUT_S);
+    struct tn_replay_done done = {.seconds = q->answered ? q->took_s : fmax(q->took_s, TN_OUTCOME_TIMEOUT_S), .answered = q->answered,
+                                  .explored = q->plan.explore, .first = q->engines[q->plan.attempts[0].candidate]};
 
-    totals->queries++;
-    totals->failed += !q->answered;
-    totals->explored += q->plan.explore;
-    totals->seconds += seconds;
-    totals->late += replay->options.policy.max_p95_s > 0 && seconds > replay->options.policy.max_p95_s;
-    totals->first[q->engines[q->plan.attempts[0].candidate]]++;
-    add_statics(replay, q, line);
-    return keep_seconds(totals, seconds, err);
+    done.late = replay->options.policy.max_p95_s > 0 && (done.seconds > replay->options.policy.max_p95_s || !done.answered);
+    return tn_replay_totals_add(&replay->totals, line, q->engines, &done) ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "out of memory");
 }
 
-static enum tn_status play_line(struct tn_replay *replay, struct tn_outcomes *outcomes, struct tn_outcome_line *line, struct tn_error *err)
+/* Deadlines as they are written: to the microsecond. */
+static void round_deadlines(struct tn_plan *plan)
 {
-    struct query *q;
+    for (size_t i = 0; i < plan->count; i++)
+        plan->attempts[i].deadline_s = plan->attempts[i].deadline_s > 0 ? fmax(rint(plan->attempts[i].deadline_s * 1e6), 1) / 1e6 : 0;
+    for (size_t i = 0; i < plan->shadow_count; i++)
+        plan->shadows[i].deadline_s = fmax(rint(plan->shadows[i].deadline_s * 1e6), 1) / 1e6;
+}
 
-    if (!line->timed)
-        line->t_s = (double)replay->totals.queries;
-    tell_until(replay, line->timed ? line->t_s : HUGE_VAL);
-    TN_TRY(make_query(replay, line, outcomes, &q, err));
+static void decide(struct tn_replay *replay, struct query *q)
+{
     look_at_breakers(replay, q);
     tn_decide(replay->learner, &q->request, &q->plan);
+    round_deadlines(&q->plan);
     start_trials(replay, q);
-    put_decision(replay->options.decisions, replay, q);
-    TN_TRY(run_plan(replay, q, line, err));
-    return add_totals(replay, q, line, err);
 }
 
-enum tn_status tn_replay_stream(struct tn_replay *replay, struct tn_outcomes *outcomes, struct tn_error *err)
+static void ask_player(struct tn_replay *replay, const struct tn_outcome_line *line, struct query *q)
+{
+    struct tn_player_view view = {.t_s = line->t_s, .text = q->text, .line = line};
+
+    for (size_t i = 0; i < line->count; i++) {
+        struct engine *engine = &replay->engines[q->engines[i]];
+        double         slots = line->list[i].slots;
+
+        view.engines[i] = q->engines[i];
+        view.names[i] = engine->name;
+        view.running[i] = engine->running;
+        view.factor[i] = slots > 0 ? fmax(1, ((double)tn_time_heap_count(&engine->busy, line->t_s) + 1) / slots) : 1;
+    }
+    tn_player_choose(replay->options.player, &view, &q->plan);
+}
+
+/* Without a time each query comes when all before it has ended, a second later than the one before at least. */
+static void pass_time(struct tn_replay *replay, struct tn_outcome_line *line)
+{
+    struct tn_event event;
+
+    if (line->timed) {
+        line->t_s = fmax(line->t_s, replay->clock_s);
+        tell_until(replay, line->t_s);
+    } else {
+        line->t_s = replay->totals.queries > 0 ? replay->clock_s + 1 : replay->clock_s;
+        while (tn_event_heap_pop(&replay->events, &event)) {
+            line->t_s = fmax(line->t_s, event.when_s);
+            tell(replay, &event);
+        }
+    }
+    replay->clock_s = line->t_s;
+}
+
+enum tn_status tn_replay_line(struct tn_replay *replay, struct tn_outcome_line *line, const char (*names)[TN_OUTCOME_NAME], struct tn_error *err)
+{
+    struct query  *q;
+    enum tn_status status;
+
+    pass_time(replay, line);
+    TN_TRY(make_query(replay, line, names, &q, err));
+    if (replay->options.player == NULL)
+        decide(replay, q);
+    else
+        ask_player(replay, line, q);
+    put_decision(replay->options.decisions, replay, q);
+    status = run_plan(replay, q, line, err);
+    if (status == TN_OK)
+        return add_totals(replay, q, line, err);
+    if (q->pending == 0)
+        free_query(q);
+    return status;
+}
+
+void tn_replay_end(struct tn_replay *replay)
+{
+    tell_until(replay, HUGE_VAL);
+}
+
+enum tn_status tn_replay_stream(struct tn_replay *replay, struct tn_outcomes *outcomes, struct tn_replay_key *key, struct tn_error *err)
 {
     for (;;) {
         struct tn_outcome_line line;
@@ -471,9 +499,11 @@ enum tn_status tn_replay_stream(struct tn_replay *replay, struct tn_outcomes *ou
         TN_TRY(tn_outcomes_next(outcomes, &line, err));
         if (line.sql.ptr == NULL)
             break;
-        TN_TRY(play_line(replay, outcomes, &line, err));
+        if (key != NULL)
+            tn_replay_key_next(key, &line, tn_outcomes_names(outcomes));
+        TN_TRY(tn_replay_line(replay, &line, tn_outcomes_names(outcomes), err));
     }
-    tell_until(replay, HUGE_VAL);
+    tn_replay_end(replay);
     return TN_OK;
 }
 
@@ -483,7 +513,7 @@ static enum tn_status observe_line(struct tn_replay *replay, struct tn_outcomes 
 {
     struct query *q;
 
-    TN_TRY(make_query(replay, line, outcomes, &q, err));
+    TN_TRY(make_query(replay, line, tn_outcomes_names(outcomes), &q, err));
     for (size_t i = 0; i < line->count; i++) {
         struct tn_decide_request request = q->request;
         struct tn_plan           plan;
@@ -507,6 +537,7 @@ static enum tn_status observe_line(struct tn_replay *replay, struct tn_outcomes 
 enum tn_status tn_replay_learn(struct tn_replay *replay, const char *path, struct tn_error *err)
 {
     struct tn_outcomes *outcomes;
+    double              last_s = 0;
     enum tn_status      status;
 
     TN_TRY(tn_outcomes_open(&outcomes, path, err));
@@ -516,8 +547,11 @@ enum tn_status tn_replay_learn(struct tn_replay *replay, const char *path, struc
         status = tn_outcomes_next(outcomes, &line, err);
         if (status != TN_OK || line.sql.ptr == NULL)
             break;
+        line.t_s = line.timed ? line.t_s : last_s + 1;
+        last_s = fmax(last_s, line.t_s);
         status = observe_line(replay, outcomes, &line, err);
     } while (status == TN_OK);
     tn_outcomes_close(outcomes);
+    replay->offset_s += last_s + TN_OUTCOME_TIMEOUT_S;
     return status;
 }

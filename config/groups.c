@@ -198,6 +198,18 @@ static void check_weights(const struct group_view *g)
         group_problem(g, TN_PROBLEM_ERROR, "strategy.weights", "all weights are 0: no member could ever be chosen");
 }
 
+/* What only some of the strategies that learn read. */
+static void check_learning(const struct group_view *g, const char *no_effect)
+{
+    const struct tn_group_conf *conf = g->conf;
+
+    if (conf->max_p95_ms > 0 && conf->strategy != TN_CFG_STRATEGY_COST && !conf->strategy_override)
+        group_problem(g, TN_PROBLEM_WARNING, "strategy.maxP95Ms", no_effect);
+    if (conf->explore_mode == TN_CFG_EXPLORE_MODE_SHADOW || conf->explore_mode == TN_CFG_EXPLORE_MODE_BOTH)
+        group_problem(g, TN_PROBLEM_WARNING, "explore.mode",
+                      "copies in the background are not made yet (`turnout replay` plays them); shadow is served as off, both as inline");
+}
+
 static void check_strategy(const struct group_view *g)
 {
     enum tn_cfg_strategy strategy = g->conf->strategy;
@@ -213,6 +225,7 @@ static void check_strategy(const struct group_view *g)
     if (g->conf->preference.count > 0 && strategy != TN_CFG_STRATEGY_FAILOVER &&
         strategy != TN_CFG_STRATEGY_ENGINE_AFFINITY)
         group_problem(g, TN_PROBLEM_WARNING, "strategy.preference", text);
+    check_learning(g, text);
     if (g->conf->weights.count > 0 && strategy != TN_CFG_STRATEGY_WEIGHTED)
         group_problem(g, TN_PROBLEM_WARNING, "strategy.weights", text);
     if (strategy == TN_CFG_STRATEGY_ENGINE_AFFINITY && tn_node_find(g->node, "strategy.preference") == NULL)

@@ -36,7 +36,9 @@ void tn_adaptive_policy(struct tn_decide_policy *policy, const struct tn_group_c
     policy->p95 = conf->objective == TN_CFG_OBJECTIVE_P95;
     policy->max_p95_s = (double)conf->max_p95_ms / 1e3;
     policy->usd_per_second = conf->usd_per_second;
-    policy->explore = (enum tn_explore_mode)conf->explore_mode;
+    policy->explore = conf->explore_mode == TN_CFG_EXPLORE_MODE_INLINE || conf->explore_mode == TN_CFG_EXPLORE_MODE_BOTH
+                          ? TN_EXPLORE_INLINE
+                          : TN_EXPLORE_OFF; /* no copies in the background yet: `check` says so */
     policy->budget = conf->explore_budget / 100;
     policy->shadow_share = conf->explore_shadow / 100;
     policy->max_s = (double)conf->explore_max_ms / 1e3;

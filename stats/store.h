@@ -14,7 +14,7 @@
 #include "stats/counters.h"
 #include "stats/shape.h"
 
-enum { TN_STORE_CLUSTERS = 250, TN_STORE_INLINE = 5, TN_STORE_APPLICATION_ID = 0x54726e73, TN_STORE_FORMAT = 1 };
+enum { TN_STORE_CLUSTERS = 250, TN_STORE_INLINE = 5, TN_STORE_APPLICATION_ID = 0x54726e73, TN_STORE_FORMAT = 2 };
 
 struct tn_store;
 
@@ -123,8 +123,9 @@ TN_MUST_USE enum tn_status tn_store_each_file(const char *path, tn_shape_report_
 /* Forget what is known: one shape (KEY), or every shape (KEY NULL). */
 void tn_store_reset(struct tn_store *store, const uint64_t key[2]);
 
-/* Named bytes that live with the statistics (engine effects, accounts, models). WRITE is called by the writer thread before
- * each flush and gives malloc()ed bytes, or NULL = unchanged. */
+/* Named bytes that live with the statistics (engine effects, accounts, models). READ (may be NULL) is called at once when there are
+ * bytes. WRITE is called by the writer thread with each flush, also the last one in tn_store_close(), and gives malloc()ed bytes,
+ * or NULL = unchanged; a WRITE of NULL takes it back: when that returns it is not running any more. */
 TN_MUST_USE enum tn_status tn_store_blob(struct tn_store *store, const char *name, void (*read)(void *arg, const void *bytes, size_t size),
                                          void *(*write)(void *arg, size_t *size), void *arg, struct tn_error *err);
 

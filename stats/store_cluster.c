@@ -141,27 +141,31 @@ static unsigned add_cluster(struct tn_store *store, struct tn_str name, uint64_t
     return place;
 }
 
-void tn_clusters_known(struct tn_store *store, unsigned file, struct tn_str name, uint64_t signature, uint32_t epoch,
-                       uint32_t seen_s)
+static bool is_free(const struct tn_store *store, unsigned place)
 {
-    unsigned                 place = tn_store_cluster_find(store, name);
+    return place < TN_STORE_CLUSTERS && atomic_load(&store->clusters.list[place].name) == NULL;
+}
+
+void tn_clusters_known(struct tn_store *store, const struct tn_store_cluster *row, struct tn_str name, int place)
+{
+    unsigned                 known = tn_store_cluster_find(store, name);
+    uint32_t                 file = atomic_load(&row->file), epoch = atomic_load(&row->epoch);
     struct tn_store_cluster *cluster;
 
     if (file == 0 || file > UINT16_MAX)
         return;
-    if (place == TN_STORE_NONE) {
-        place = free_number(store);
-        if (place == TN_STORE_NONE || atomic_load(&store->clusters.list[place].name) != NULL ||
-            !set_name(&store->clusters, &store->clusters.list[place], name))
+    if (known == TN_STORE_NONE) {
+        known = place >= 0 && is_free(store, (unsigned)place) ? (unsigned)place : free_number(store);
+        if (!is_free(store, known) || !set_name(&store->clusters, &store->clusters.list[known], name))
             return; /* its cells are not read */
-        cluster = &store->clusters.list[place];
-        cluster->signature = signature;
-        cluster->seen_s = seen_s;
-        cluster->changed = false;
+        cluster = &store->clusters.list[known];
+        cluster->signature = row->signature;
+        cluster->seen_s = row->seen_s;
     }
-    cluster = &store->clusters.list[place];
-    number(store, place, file);
-    atomic_store(&cluster->epoch, epoch + (cluster->signature != signature ? 1 : 0));
+    cluster = &store->clusters.list[known];
+    cluster->changed = (int)known != place || cluster->configured;
+    number(store, known, file);
+    atomic_store(&cluster->epoch, epoch + (cluster->signature != row->signature ? 1 : 0));
 }
 
 void tn_clusters_number(struct tn_store *store, uint32_t next_file)

@@ -10,9 +10,15 @@ static const char schema[] =
     "CREATE TABLE cold (id INTEGER NOT NULL, key BLOB PRIMARY KEY, " ROW_COLUMNS ") WITHOUT ROWID;"
     "CREATE TABLE text (id INTEGER PRIMARY KEY, class TEXT NOT NULL, tables TEXT NOT NULL, grp TEXT NOT NULL, template TEXT NOT NULL);"
     "CREATE TABLE cluster (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, signature INTEGER NOT NULL,"
-    " epoch INTEGER NOT NULL, seen INTEGER NOT NULL);"
+    " epoch INTEGER NOT NULL, seen INTEGER NOT NULL, place INTEGER);"
+    "CREATE UNIQUE INDEX cluster_place ON cluster (place);"
     "CREATE TABLE blob (name TEXT PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;";
+
+/* Format 2: a cluster's number in memory is kept, which what is learned across shapes (blobs) goes by. */
+static const char *const steps[TN_STORE_FORMAT - 1] = {
+    "ALTER TABLE cluster ADD COLUMN place INTEGER; CREATE UNIQUE INDEX cluster_place ON cluster (place);",
+};
 
 const struct tn_database_kind tn_store_kind = {
     .subject = "statistics",
@@ -21,6 +27,7 @@ const struct tn_database_kind tn_store_kind = {
     .format = TN_STORE_FORMAT,
     .first = "PRAGMA page_size = 8192",
     .schema = schema,
+    .steps = steps,
     /* A checkpoint every 64 MB: rows are written again and again, and only their last state need go into the file. */
     .settings = "PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192",
 };
@@ -33,7 +40,7 @@ static const char *const statements[TN_STORE_STATEMENTS] = {
     [TN_GET_COLD] = "SELECT " TN_STORE_COLUMNS " FROM cold WHERE key = ?",
     [TN_CHILL] = "INSERT OR REPLACE INTO cold (" TN_STORE_COLUMNS ") SELECT " TN_STORE_COLUMNS " FROM shape WHERE id = ?",
     [TN_PUT_TEXT] = "INSERT OR REPLACE INTO text (id, class, tables, grp, template) VALUES (?,?,?,?,?)",
-    [TN_PUT_CLUSTER] = "INSERT OR REPLACE INTO cluster (number, name, signature, epoch, seen) VALUES (?,?,?,?,?)",
+    [TN_PUT_CLUSTER] = "INSERT OR REPLACE INTO cluster (number, name, signature, epoch, seen, place) VALUES (?,?,?,?,?,?)",
     [TN_PUT_BLOB] = "INSERT OR REPLACE INTO blob (name, bytes) VALUES (?,?)",
     [TN_PUT_META] = "INSERT OR REPLACE INTO meta (name, value) VALUES (?,?)",
     [TN_SOME_COLD] = "SELECT key, last, id FROM cold WHERE key > ? ORDER BY key LIMIT ?",
@@ -153,7 +160,7 @@ enum tn_status tn_store_file_put_text(struct tn_store_file *file, uint32_t id, c
     int                bad;
 
     tn_features_read(&features, tn_str_n(text->data, text->text_len), (enum tn_dialect)text->dialect);
-    len = tn_text_without_literals(template, sizeof template, tn_str_n(text->data, text->text_len), (enum tn_dialect)text->dialect);
+    len = tn_shape_text(template, sizeof template, tn_str_n(text->data, text->text_len), (enum tn_dialect)text->dialect);
     bad = sqlite3_bind_int64(stmt, 1, id);
     bad |= sqlite3_bind_text(stmt, 2, tn_class_name(features.class), -1, SQLITE_STATIC);
     bad |= bind_text(stmt, 3, tables, tn_store_tables(tables, sizeof tables, &features));

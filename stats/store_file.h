@@ -83,9 +83,18 @@ struct tn_flush {
     size_t                   excess_count, excess_done;
     int64_t                  cold_count; /* evicted shapes in the file, nearly */
     struct tn_rand           rand;
+    bool                     named[TN_STORE_CLUSTERS]; /* written in the present transaction */
 };
 /* All that is in the file, into a store that may hold shapes already (store_load.c). */
 TN_MUST_USE enum tn_status tn_store_load(struct tn_flush *flush, struct tn_error *err);
+/* A transaction: FINISH commits when STATUS is TN_OK, else rolls back; it returns what came of it. */
+enum { TN_FLUSH_ROWS = 2000 /* in one */ };
+TN_MUST_USE enum tn_status tn_flush_begin(struct tn_flush *flush, struct tn_error *err);
+TN_MUST_USE enum tn_status tn_flush_finish(struct tn_flush *flush, enum tn_status status, struct tn_error *err);
+/* ENTRY as a row in the scratch buffer, without its incumbent; false: no memory. The shard is held. */
+bool tn_flush_row(struct tn_flush *flush, struct tn_shard *shard, struct tn_shape_entry *entry, struct tn_store_row *row);
+void tn_flush_incumbent(const struct tn_store *store, struct tn_store_row *row);
+/* store_cold.c: evicted shapes to the file, those that are asked for again from there. */
 TN_MUST_USE enum tn_status tn_flush_evicted_and_fetched(struct tn_flush *flush, struct tn_error *err);
 TN_MUST_USE enum tn_status tn_flush_dirty(struct tn_flush *flush, struct tn_error *err);
 void                       tn_flush_drop_evicted(struct tn_flush *flush);

@@ -142,12 +142,15 @@ struct tn_shape_entry *tn_shard_insert(struct tn_store *store, struct tn_shard *
     struct tn_shape_entry *entry;
     uint32_t               slot;
 
-    bool                   full = atomic_fetch_add_explicit(&store->resident, 1, memory_order_relaxed) >= store->options.max_shapes;
+    uint64_t               before = atomic_fetch_add_explicit(&store->resident, 1, memory_order_relaxed);
+    bool                   full = before >= store->options.max_shapes;
 
     if ((full || shard->count >= shard->capacity) && !evict(store, shard)) {
         atomic_fetch_sub_explicit(&store->resident, 1, memory_order_relaxed);
         return NULL;
     }
+    if (before == store->options.max_shapes / 2)
+        tn_store_large_pages(store);
     if (shard->free != 0) {
         slot = shard->free - 1;
         shard->free = shard->entries[slot].more;

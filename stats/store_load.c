@@ -104,16 +104,21 @@ static enum tn_status load_clusters(struct tn_store *store, struct tn_store_file
     enum tn_status status = TN_OK;
     int            code;
 
+    /* Those without a place, of format 1, in the order that gave them one there. */
     TN_TRY(tn_database_ask(&tn_store_kind, file->db, "SELECT max(number) FROM cluster", &last, err));
     TN_TRY(tn_database_prepare(&tn_store_kind, file->db,
-                               "SELECT number, name, signature, epoch, seen FROM (SELECT * FROM cluster ORDER BY seen DESC LIMIT 250)"
-                               " ORDER BY number",
+                               "SELECT number, name, signature, epoch, seen, ifnull(place, -1) FROM"
+                               " (SELECT * FROM cluster ORDER BY seen DESC LIMIT 250) ORDER BY place IS NULL, number",
                                &stmt, err));
     pthread_mutex_lock(&store->clusters.mutex);
-    while ((code = sqlite3_step(stmt)) == SQLITE_ROW)
-        tn_clusters_known(store, (unsigned)sqlite3_column_int(stmt, 0), tn_str((const char *)sqlite3_column_text(stmt, 1)),
-                          (uint64_t)sqlite3_column_int64(stmt, 2), (uint32_t)sqlite3_column_int64(stmt, 3),
-                          (uint32_t)sqlite3_column_int64(stmt, 4));
+    while ((code = sqlite3_step(stmt)) == SQLITE_ROW) {
+        struct tn_store_cluster row = {.file = (uint32_t)sqlite3_column_int64(stmt, 0),
+                                       .epoch = (uint32_t)sqlite3_column_int64(stmt, 3),
+                                       .signature = (uint64_t)sqlite3_column_int64(stmt, 2),
+                                       .seen_s = (uint32_t)sqlite3_column_int64(stmt, 4)};
+
+        tn_clusters_known(store, &row, tn_str((const char *)sqlite3_column_text(stmt, 1)), sqlite3_column_int(stmt, 5));
+    }
     if (code != SQLITE_DONE)
         status = tn_database_fail(&tn_store_kind, file->db, "cannot read", err);
     else
@@ -237,10 +242,13 @@ static void renumber(struct tn_store *store, uint32_t first_id)
 enum tn_status tn_store_load(struct tn_flush *flush, struct tn_error *err)
 {
     struct tn_store *store = flush->store;
-    int64_t          next_id, cold;
+    int64_t          next_id, cold, shapes;
     uint32_t         last_id = 0;
 
     TN_TRY(tn_store_file_run(flush->file, "PRAGMA mmap_size = 4294967296", err)); /* one pass over all pages */
+    TN_TRY(tn_store_file_meta(flush->file, "shapes", &shapes, err));
+    if (shapes > (int64_t)store->options.max_shapes / 2)
+        tn_store_large_pages(store);
     TN_TRY(load_clusters(store, flush->file, err));
     TN_TRY(load_shapes(flush, &last_id, err));
     TN_TRY(tn_store_file_run(flush->file, "PRAGMA mmap_size = 0", err));

@@ -76,7 +76,7 @@ static void make_template(struct reading *r, enum tn_dialect dialect)
     tn_features_read(&r->features, r->report.text, dialect);
     r->report.class = tn_str(tn_class_name(r->features.class));
     r->report.tables = tn_str_n(r->tables, tn_store_tables(r->tables, sizeof r->tables, &r->features));
-    r->report.text = tn_str_n(r->template, tn_text_without_literals(r->template, sizeof r->template, r->report.text, dialect));
+    r->report.text = tn_str_n(r->template, tn_shape_text(r->template, sizeof r->template, r->report.text, dialect));
 }
 
 static struct tn_str column_text(sqlite3_stmt *stmt, int column)

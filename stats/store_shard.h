@@ -181,6 +181,7 @@ static inline unsigned tn_store_shard_count(const struct tn_store *store)
 }
 
 uint32_t tn_store_now_s(void); /* wall clock */
+void     tn_store_large_pages(struct tn_store *store); /* it is, or will be, half full */
 
 /* ---- store_index.c; the shard is held ---- */
 struct tn_shape_entry *tn_shard_find(struct tn_shard *shard, const uint64_t key[2], uint64_t hash);
@@ -222,9 +223,9 @@ static inline unsigned tn_clusters_from_file(const struct tn_store *store, unsig
 
     return known == 0 ? TN_STORE_NONE : known - 1;
 }
-/* A cluster as the file has it; one that was registered before gets its number. Its mutex is held. */
-void tn_clusters_known(struct tn_store *store, unsigned file, struct tn_str name, uint64_t signature, uint32_t epoch,
-                       uint32_t seen_s);
+/* A cluster as the file has it (FILE: its number there, NAME); one that was registered before gets that number, another one its
+ * PLACE in memory again (negative: any). The mutex is held. */
+void tn_clusters_known(struct tn_store *store, const struct tn_store_cluster *row, struct tn_str name, int place);
 void tn_clusters_number(struct tn_store *store, uint32_t next_file); /* after the last of them: numbers for the others */
 
 /* ---- store_row.c: cells as bytes ---- */

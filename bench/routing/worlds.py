@@ -4,7 +4,9 @@
   bimodal    50 shapes, 8 engines; one answers in 1 ms on a quarter of them and never ends on 60 %
   scales     400 shapes, 5 engines whose usual times are 1 to 50 times each other's
   onebest    30 shapes, one of 4 engines is always the best, 1.1 to 3 times
-  specialist 500 shapes, 8 engines; two are 30 times faster on a tenth of the shapes and 10 times slower on the rest"""
+  specialist 500 shapes, 8 engines; two are 30 times faster on a tenth of the shapes and 10 times slower on the rest
+  even       200 shapes, 3 engines within 30 % of each other: little to gain, little to lose
+  tails      150 shapes, 5 engines whose times have heavy tails (Cauchy around their level, within e^4), a twelfth never ends"""
 import math
 import random
 import sys
@@ -39,6 +41,16 @@ def times(world, rng):
             for e in (0, 1):
                 row[e] *= 1 / 30 if rng.random() < .1 else 10
             yield row
+    elif world == "even":
+        for _ in range(200):
+            base = 1.5 * level(1.1)
+            yield [base * level(.13) for _ in range(3)]
+    elif world == "tails":
+        effect = [level(.6) for _ in range(5)]
+        for _ in range(150):
+            base = level(1.2)
+            cauchy = lambda: max(-4, min(4, .4 * math.tan(math.pi * (rng.random() - .5))))
+            yield [1e9 if rng.random() < 1 / 12 else base * effect[e] * math.exp(cauchy()) for e in range(5)]
     else:
         sys.exit(f"worlds: no world {world}")
 

@@ -106,36 +106,40 @@ static size_t keep_incumbent(const struct tn_decision *d, const struct tn_shape_
 
 /* ---- chance ---- */
 
-/* A logged choice with equal chances, so that what was not chosen can be estimated without bias. Cut at the time of the best:
- * it costs at most that share. */
-static bool chance(struct tn_decision *d)
+/* A logged choice with equal chances, so that what was not chosen can be estimated without bias: now and then it takes the place
+ * of the plan. Cut at the time of the best: it costs at most that share. */
+static void chance(struct tn_decision *d)
 {
     const struct tn_decide_request *request = d->request;
-    double                          share = request->policy->uniform;
-    size_t                          open[TN_DECIDE_CANDIDATES], count = 0, at;
-    double                          draw;
+    struct tn_plan                 *plan = d->plan;
+    double                          share = request->policy->uniform, draw;
+    size_t                          open[TN_DECIDE_CANDIDATES], count = 0, at, planned = plan->attempts[0].candidate;
+    bool                            among = false;
 
-    if (share <= 0 || request->dry || !request->may_explore || !request->may_cut || request->policy->explore == TN_EXPLORE_OFF)
-        return false;
+    if (share <= 0 || request->dry || request->policy->frozen || !request->may_explore || !request->may_cut ||
+        request->policy->explore == TN_EXPLORE_OFF)
+        return;
     for (size_t i = 0; i < request->count; i++)
-        if (d->usable[i] && !request->candidates[i].no_room && !request->candidates[i].no_cut)
+        if (d->usable[i] && !request->candidates[i].no_room && !request->candidates[i].no_cut) {
             open[count++] = i;
-    if (count < 2)
-        return false;
+            among = among || i == planned;
+        }
+    if (count < 2 || !among)
+        return;
     pthread_mutex_lock(&d->learner->lock);
     draw = tn_rand_unit(&d->learner->rand);
     at = open[tn_rand_below(&d->learner->rand, count)];
     pthread_mutex_unlock(&d->learner->lock);
-    d->plan->propensity = 1 - share + share / (double)count;
-    if (draw >= share || at == d->best)
-        return false;
-    d->plan->propensity = share / (double)count;
-    d->plan->reason = TN_REASON_UNIFORM;
-    d->plan->explore = true;
-    d->plan->baseline_s = d->cost[d->best];
+    plan->propensity = 1 - share + share / (double)count;
+    if (draw >= share || at == planned)
+        return;
+    plan->count = plan->shadow_count = 0;
+    plan->propensity = share / (double)count;
+    plan->reason = TN_REASON_UNIFORM;
+    plan->explore = true;
+    plan->baseline_s = d->mean[d->best];
     tn_plan_add(d, at, d->mean[d->best]);
     tn_plan_add_rest(d, d->best);
-    return true;
 }
 
 /* ---- the plan ---- */
@@ -173,6 +177,18 @@ static void describe(struct tn_decision *d, const struct tn_shape_entry *entry)
     }
 }
 
+/* Would another known cluster have been sooner if nothing ran there? */
+static bool load_decided(const struct tn_decision *d)
+{
+    const struct tn_side *best = d->side[d->best];
+
+    for (size_t i = 0; i < d->request->count; i++)
+        if (d->usable[i] && d->load[i] > 0 && d->side[i]->known && d->side[i]->m + d->side[i]->P / 2 < best->m + best->P / 2 - .1 &&
+            d->request->candidates[i].running > 0)
+            return true;
+    return false;
+}
+
 static void choose(struct tn_decision *d, struct tn_shape_entry *entry)
 {
     struct tn_plan *plan = d->plan;
@@ -191,10 +207,13 @@ static void choose(struct tn_decision *d, struct tn_shape_entry *entry)
         tn_cost_plan(d);
     } else if (!d->side[d->best]->known) {
         tn_first_sight(d);
-    } else if (!chance(d)) {
+    } else {
         tn_known_shape(d);
         if (plan->reason == TN_REASON_BEST && pinned(d, entry))
             plan->reason = TN_REASON_PINNED;
+        else if (plan->reason == TN_REASON_BEST && load_decided(d))
+            plan->reason = TN_REASON_LOAD;
+        chance(d);
     }
     if (usable == 1 && !plan->explore)
         plan->reason = TN_REASON_ONLY;
@@ -247,6 +266,7 @@ void tn_decide(struct tn_learner *learner, const struct tn_decide_request *reque
 {
     struct tn_decision     d; /* large: what is used of it is set where it is used */
     struct tn_shape_entry *entry = tn_store_acquire(learner->store, request->shape, !request->dry, request->about);
+    double                 theta;
 
     d.learner = learner;
     d.request = request;
@@ -256,19 +276,21 @@ void tn_decide(struct tn_learner *learner, const struct tn_decide_request *reque
     plan->shape[0] = request->shape->key[0];
     plan->shape[1] = request->shape->key[1];
     plan->propensity = 1;
+    d.percentile = request->policy->p95 && request->policy->objective == TN_OBJECTIVE_LATENCY;
     d.timeout_s = request->timeout_s > 0 ? request->timeout_s : learner->world.k.timeout_s;
     if (entry != NULL && !request->dry)
         entry->visits++;
     fill_view(&d, entry);
     find_usable(&d);
     count_decision(&d);
+    theta = d.account.theta;
     choose(&d, entry);
     if (entry == NULL)
         return;
     if (!request->dry)
         remember(&d, entry);
     tn_store_release(learner->store, entry, !request->dry);
-    if (!request->dry && d.account.theta != request->account->n.theta) {
+    if (!request->dry && d.account.theta != theta) {
         pthread_mutex_lock(&learner->lock);
         request->account->n.theta = d.account.theta;
         pthread_mutex_unlock(&learner->lock);

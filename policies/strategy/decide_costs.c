@@ -59,6 +59,24 @@ static double objective_of(const struct tn_decision *d, double seconds, double u
     }
 }
 
+struct tn_price_line tn_decision_line(const struct tn_decision *d, size_t at)
+{
+    struct tn_price_line line;
+
+    if (d->request->policy->objective == TN_OBJECTIVE_LATENCY || d->request->policy->objective == TN_OBJECTIVE_THROUGHPUT)
+        return (struct tn_price_line){1, 0};
+    line.fixed = objective_of(d, 0, tn_decision_bill(d, at, 0));
+    line.per_second = objective_of(d, 1, tn_decision_bill(d, at, 1)) - line.fixed;
+    return line;
+}
+
+double tn_decision_seconds(const struct tn_decision *d, size_t at)
+{
+    bool seconds = d->request->policy->objective == TN_OBJECTIVE_LATENCY || d->request->policy->objective == TN_OBJECTIVE_THROUGHPUT;
+
+    return seconds && !d->percentile ? d->cost[at] : d->mean[at];
+}
+
 static void cost_alone(struct tn_decision *d, size_t at)
 {
     const struct tn_side *side = d->side[at];
@@ -75,7 +93,7 @@ static void cost_alone(struct tn_decision *d, size_t at)
         seconds += h * (T - seconds);
         d->mean[at] += h * (T - d->mean[at]);
     }
-    if (d->request->policy->p95 && d->request->policy->objective == TN_OBJECTIVE_LATENCY)
+    if (d->percentile)
         seconds = fmin(T, exp(m + Z95 * d->sigma[at]));
     d->usd[at] = tn_decision_bill(d, at, d->mean[at]);
     d->cost[at] = objective_of(d, seconds, d->usd[at]);
@@ -105,7 +123,8 @@ static void add_errors(struct tn_decision *d)
         if (d->usable[i] && d->ok[i] < .999) {
             double lost_s = fmin(d->side[i]->effect->tf, d->timeout_s), lost = objective_of(d, lost_s, tn_decision_bill(d, i, lost_s));
 
-            d->cost[i] = d->ok[i] * d->cost[i] + (1 - d->ok[i]) * (lost + (other < HUGE_VAL ? other : d->timeout_s));
+            d->cost[i] = d->ok[i] * d->cost[i] + (1 - d->ok[i]) *
+                         (lost + (other < HUGE_VAL ? other : objective_of(d, d->timeout_s, tn_decision_bill(d, i, d->timeout_s))));
         }
     }
 }

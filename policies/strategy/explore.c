@@ -7,16 +7,19 @@
 
 static const double UNKNOWN_GRID[] = {.25, .5, 1, 1.5}; /* deadlines over the incumbent's time */
 static const double KNOWN_GRID[] = {2, 0};              /* 0: none */
+static const double Z95 = 1.6448536269514722;
 static const double HOPELESS_K = -3.5;                  /* so many deviations slower: no use to compute */
 enum { LOOKS = 4 * TN_DECIDE_CANDIDATES };
 
 struct look { /* at one cluster, for at most so long */
     size_t at;
     double deadline_s; /* 0 = none */
-    double cost;       /* expected seconds of the query if it looks */
+    double extra;      /* what this query costs more if it looks, in units of the objective */
+    double extra_s;    /* and in seconds */
     double gain;       /* expected per later visit */
-    double value;      /* cost - visits * gain: less is better */
+    double value;      /* extra - visits * gain: less is better */
     double spent;      /* expected seconds of the look alone */
+    double bill;       /* and what they cost, in units of the objective */
 };
 
 struct looks {
@@ -26,45 +29,55 @@ struct looks {
 
 struct known { /* the incumbent and what later visits are worth */
     size_t best;
-    double I, lI;
+    double I;       /* what is compared, in units of the objective */
+    double now;     /* what this query is expected to cost on it: less than I where that is a percentile */
+    double seconds; /* how long it takes */
     double visits;
 };
 
-/* What does not depend on the deadline. */
+/* What does not depend on the deadline. Seconds on this cluster cost LINE; I is the time for which they cost as much as the
+ * incumbent. */
 struct aim {
+    struct tn_price_line line;
+    double I, lI;
     double m, P, s, half_noise, sd;
     bool   bounded;
     double bound, bound_mean, bound_beyond, bound_gain;
 };
 
-static double gain_below(const struct known *known, const struct aim *aim, double k)
+static double gain_below(const struct aim *aim, double k)
 {
-    return known->I * tn_normal_cdf(k) - exp(aim->m + aim->half_noise + aim->P / 2) * tn_normal_cdf(k - aim->sd);
+    return aim->I * tn_normal_cdf(k) - exp(aim->m + aim->half_noise + aim->P / 2) * tn_normal_cdf(k - aim->sd);
 }
 
 static bool take_aim(const struct tn_decision *d, const struct known *known, size_t at, struct aim *aim)
 {
     const struct tn_side *side = d->side[at];
 
-    *aim = (struct aim){.m = side->m + d->load[at], .P = side->P, .s = d->sigma[at], .half_noise = side->effect->s2 / 2,
+    *aim = (struct aim){.line = tn_decision_line(d, at), .m = side->m + d->load[at], .P = side->P, .s = d->sigma[at],
+                        .half_noise = d->percentile ? Z95 * sqrt(side->effect->s2) : side->effect->s2 / 2,
                         .bounded = !side->known && side->bounded};
+    aim->I = (known->I - aim->line.fixed) / aim->line.per_second;
+    if (aim->I <= 0) /* dearer however fast it is */
+        return false;
+    aim->lI = log(fmax(aim->I, 1e-6));
     if (aim->bounded) { /* ask only above the bound, with the belief that is cut off there */
         aim->bound = side->bound + d->load[at];
-        if (aim->bound >= known->lI - .05)
+        if (aim->bound >= aim->lI - .05)
             return false;
         aim->m = side->m0 + d->load[at];
         aim->P = side->P0;
         aim->s = sqrt(aim->P + side->effect->s2);
     }
     aim->sd = sqrt(aim->P);
-    if (aim->sd <= 0 || (known->lI - aim->m - aim->half_noise) / aim->sd < HOPELESS_K)
+    if (aim->sd <= 0 || (aim->lI - aim->m - aim->half_noise) / aim->sd < HOPELESS_K)
         return false;
     if (aim->bounded) {
         struct tn_capped x = tn_lognormal_capped(aim->m, aim->s, aim->bound);
 
         aim->bound_mean = x.mean;
         aim->bound_beyond = fmax(x.beyond, 1e-6);
-        aim->bound_gain = gain_below(known, aim, (aim->bound - aim->m) / aim->sd);
+        aim->bound_gain = gain_below(aim, (aim->bound - aim->m) / aim->sd);
     }
     return true;
 }
@@ -72,15 +85,16 @@ static bool take_aim(const struct tn_decision *d, const struct known *known, siz
 static void look_for(const struct tn_decision *d, const struct known *known, const struct aim *aim, size_t at, double times,
                      struct looks *looks)
 {
-    double           deadline = times > 0 ? known->I * times : 0, l = times > 0 ? log(deadline) : log(d->timeout_s);
-    double           limit = times > 0 ? deadline : d->timeout_s, h = d->hopeless[at], ok = d->ok[at], gain, cost, k, F, S, visits;
+    double           deadline = times > 0 ? aim->I * times : 0, l = times > 0 ? log(deadline) : log(d->timeout_s);
+    double           limit = times > 0 ? deadline : d->timeout_s, h = d->hopeless[at], ok = d->ok[at], gain, cost, seconds, k, F, S, visits;
+    double           lost = fmin(d->side[at]->effect->tf, limit), per_second = aim->line.per_second, fixed = aim->line.fixed;
     struct tn_capped x;
 
     if (aim->bounded && l <= aim->bound + .1)
         return;
     x = tn_lognormal_capped(aim->m, aim->s, l);
-    k = (fmin(known->lI, l + aim->half_noise) - (aim->m + aim->half_noise)) / aim->sd;
-    gain = gain_below(known, aim, k);
+    k = (fmin(aim->lI, l + aim->half_noise) - (aim->m + aim->half_noise)) / aim->sd;
+    gain = gain_below(aim, k);
     F = x.mean;
     S = x.beyond;
     if (aim->bounded) {
@@ -91,13 +105,18 @@ static void look_for(const struct tn_decision *d, const struct known *known, con
     F += h * (limit - F);
     S += h * (1 - S);
     gain *= 1 - h;
-    cost = times > 0 ? F + S * known->I : F;
-    if (ok < .999)
-        cost = ok * cost + (1 - ok) * (fmin(d->side[at]->effect->tf, limit) + known->I);
-    gain = fmax(0, gain) * ok;
+    cost = per_second * F + fixed + (times > 0 ? S * known->now : 0);
+    seconds = F + (times > 0 ? S * known->seconds : 0);
+    if (ok < .999) {
+        cost = ok * cost + (1 - ok) * (per_second * lost + fixed + known->now);
+        seconds = ok * seconds + (1 - ok) * (lost + known->seconds);
+    }
+    gain = fmax(0, gain) * ok * per_second;
     visits = d->side[at]->known ? fmin(known->visits, d->learner->world.k.cap_known * d->learner->world.k.kappa) : known->visits;
     if (looks->count < LOOKS)
-        looks->list[looks->count++] = (struct look){at, deadline, cost, gain, cost - visits * gain, F};
+        looks->list[looks->count++] = (struct look){.at = at, .deadline_s = deadline, .extra = cost - known->now, .extra_s = seconds - known->seconds,
+                                                    .gain = gain, .value = cost - known->now - visits * gain, .spent = F,
+                                                    .bill = per_second * F + fixed};
 }
 
 /* Looked at not long ago, and several times before. */
@@ -114,7 +133,8 @@ static void collect_looks(const struct tn_decision *d, const struct known *known
         const struct tn_side *side = d->side[i];
         struct aim            aim;
 
-        if (!d->usable[i] || i == known->best || d->cost[i] <= known->I || side->busy || rests(d, side) || d->request->candidates[i].no_room || !take_aim(d, known, i, &aim))
+        if (!d->usable[i] || i == known->best || d->cost[i] <= known->I || side->busy || rests(d, side) ||
+            d->request->candidates[i].no_room || !take_aim(d, known, i, &aim))
             continue;
         if (side->known) {
             for (size_t g = 0; g < TN_ARRAY_LEN(KNOWN_GRID); g++)
@@ -151,12 +171,13 @@ static bool best_copy(const struct tn_decision *d, const struct known *known, co
         if (look.at != at)
             continue;
         if (look.deadline_s == 0)
-            look.deadline_s = known->I;
-        if (look.deadline_s > 1.01 * known->I || !within_limits(d, &look))
+            look.deadline_s = known->seconds;
+        if (look.deadline_s > 1.01 * known->seconds || !within_limits(d, &look))
             continue;
+        look.bill *= fmin(1, look.deadline_s / look.spent);
         look.spent = fmin(look.spent, look.deadline_s);
-        if (known->visits * look.gain - look.spent > best) {
-            best = known->visits * look.gain - look.spent;
+        if (known->visits * look.gain - look.bill > best) {
+            best = known->visits * look.gain - look.bill;
             *out = look;
         }
     }
@@ -177,19 +198,19 @@ static void plan_shadows(struct tn_decision *d, const struct known *known, const
     struct look copies[TN_DECIDE_CANDIDATES];
     size_t      count = 0;
 
-    room = share * (d->account.engine_s + d->account.shadow_s) + share * 5 * known->I - d->account.shadow_s;
+    room = share * (d->account.engine_s + d->account.shadow_s) + share * 5 * known->seconds - d->account.shadow_s;
     for (size_t i = 0; i < d->request->count; i++)
         if (shadow_allowed(d, i) && best_copy(d, known, looks, i, &copies[count]))
             count++;
     for (size_t a = 1; a < count; a++) /* most gain for its time first; few: insertion */
-        for (size_t b = a; b > 0 && copies[b].gain / copies[b].spent > copies[b - 1].gain / copies[b - 1].spent; b--) {
+        for (size_t b = a; b > 0 && copies[b].gain / copies[b].bill > copies[b - 1].gain / copies[b - 1].bill; b--) {
             struct look swap = copies[b];
 
             copies[b] = copies[b - 1];
             copies[b - 1] = swap;
         }
     for (size_t i = 0; i < count && d->plan->shadow_count < TN_PLAN_SHADOWS; i++) {
-        if (known->visits * copies[i].gain / copies[i].spent < d->account.theta)
+        if (known->visits * copies[i].gain / copies[i].bill < d->account.theta)
             continue;
         if (copies[i].spent + spent > room) {
             d->account.theta = fmin(100, d->account.theta * 1.05);
@@ -231,16 +252,16 @@ static bool inline_allowed(const struct tn_decision *d)
 
 static bool pick_look(const struct tn_decision *d, const struct known *known, const struct looks *looks, struct look *out)
 {
-    double mean = d->account.served_s / d->account.decided, best = known->I;
-    double room = d->learner->world.k.room_start * fmin(known->I, mean) + d->request->policy->budget * d->account.served_s -
+    double mean = d->account.served_s / d->account.decided, best = 0;
+    double room = d->learner->world.k.room_start * fmin(known->seconds, mean) + d->request->policy->budget * d->account.served_s -
                   d->account.cut_s;
     bool   found = false;
 
     for (size_t i = 0; i < looks->count; i++) {
         const struct look *look = &looks->list[i];
 
-        if ((has_shadow(d->plan, look->at) && look->cost > .95 * known->I) || look->value >= best ||
-            look->cost - known->I > fmax(0, room) || !within_limits(d, look))
+        if ((has_shadow(d->plan, look->at) && look->extra > -.05 * known->now) || look->value >= best ||
+            look->extra_s > fmax(0, room) || !within_limits(d, look))
             continue;
         best = look->value;
         *out = *look;
@@ -257,14 +278,14 @@ static bool look_back(struct tn_decision *d, const struct known *known, struct l
         struct tn_effect     *effect = &d->learner->world.effect[side->cluster];
 
         if (side->effect->look_every <= 0 || (double)d->decisions < side->effect->look_at || !d->usable[i] || i == known->best ||
-            side->busy || !side->known || d->request->candidates[i].no_cut || tn_side_mean(side) - side->effect->look_size >= known->lI - .1)
+            side->busy || !side->known || d->request->candidates[i].no_cut || tn_side_mean(side) - side->effect->look_size >= log(fmax(known->seconds, 1e-6)) - .1)
             continue;
         if (!d->request->dry) {
             pthread_mutex_lock(&d->learner->lock);
             effect->look_at = (double)d->decisions + effect->look_every;
             pthread_mutex_unlock(&d->learner->lock);
         }
-        *out = (struct look){.at = i, .deadline_s = known->I};
+        *out = (struct look){.at = i, .deadline_s = known->seconds};
         return true;
     }
     return false;
@@ -283,7 +304,7 @@ static double guard_deadline(const struct tn_decision *d, size_t at, size_t *the
             *then = i;
     if (*then == SIZE_MAX)
         return 0;
-    deadline = fmax(exp(d->side[at]->m + d->load[at] + 3 * d->sigma[at]), d->cost[*then]);
+    deadline = fmax(exp(d->side[at]->m + d->load[at] + 3 * d->sigma[at]), tn_decision_seconds(d, *then));
     if (deadline <= .5 * d->timeout_s)
         return deadline;
     *then = SIZE_MAX;
@@ -294,13 +315,14 @@ void tn_known_shape(struct tn_decision *d)
 {
     struct tn_plan      *plan = d->plan;
     enum tn_explore_mode mode = d->request->policy->explore;
-    struct known         known = {.best = d->best, .I = d->cost[d->best], .lI = log(fmax(d->cost[d->best], 1e-6)),
+    struct known         known = {.best = d->best, .I = d->cost[d->best], .seconds = tn_decision_seconds(d, d->best),
                                   .visits = fmin(d->learner->world.k.cap, (double)d->view.visits) * d->learner->world.k.kappa};
     struct looks         looks; /* large: not zeroed */
     struct look          look = {.at = d->best};
     bool                 shadows = d->request->may_explore && (mode == TN_EXPLORE_SHADOW || mode == TN_EXPLORE_BOTH);
     size_t               then = SIZE_MAX;
 
+    known.now = d->percentile ? known.seconds : known.I;
     looks.count = 0;
     plan->reason = TN_REASON_BEST;
     if (inline_allowed(d) || shadows)
@@ -316,7 +338,7 @@ void tn_known_shape(struct tn_decision *d)
     }
     if (plan->explore) {
         then = known.best;
-        plan->baseline_s = known.I;
+        plan->baseline_s = known.seconds;
     }
     if (look.deadline_s == 0) {
         size_t guarded;

@@ -15,11 +15,12 @@ struct first_try {
     double deadline_s;
 };
 
-/* Expected seconds of AT cut at DEADLINE, then SECOND. */
+/* What AT cut at DEADLINE and then SECOND are expected to cost, in units of the objective. */
 static double cost_of_try(const struct tn_decision *d, size_t at, size_t second, double deadline)
 {
     const struct tn_side *side = d->side[at];
     double                m = side->m + d->load[at], s = d->sigma[at], h = d->hopeless[at], rest = d->mean[second], rho, moved;
+    struct tn_price_line  first = tn_decision_line(d, at), then = tn_decision_line(d, second);
     struct tn_capped      x = tn_lognormal_capped(m, s, log(deadline));
 
     x.mean += h * (deadline - x.mean);
@@ -31,7 +32,7 @@ static double cost_of_try(const struct tn_decision *d, size_t at, size_t second,
     } else if (!d->side[second]->known) {
         rest = fmin(d->timeout_s, rest);
     }
-    return x.mean + x.beyond * rest;
+    return first.per_second * x.mean + first.fixed + x.beyond * (then.per_second * rest + then.fixed);
 }
 
 static void try_cluster(const struct tn_decision *d, size_t at, struct first_try *best)
@@ -85,7 +86,7 @@ static bool random_front(struct tn_decision *d)
 
 static bool may_try(const struct tn_decision *d, size_t at)
 {
-    return d->usable[at] && !d->side[at]->known && !d->side[at]->cut_here && !d->request->candidates[at].no_cut;
+    return d->usable[at] && !d->side[at]->known && !d->side[at]->cut_here && !d->request->candidates[at].no_cut && !d->request->candidates[at].no_room;
 }
 
 void tn_first_sight(struct tn_decision *d)

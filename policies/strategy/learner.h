@@ -61,13 +61,20 @@ struct tn_decision {
     double                          hopeless[TN_DECIDE_CANDIDATES];
     double                          usd[TN_DECIDE_CANDIDATES];   /* expected bill of a whole run, micro-dollars */
     double                          timeout_s;
+    bool                            percentile; /* the 95th is what is compared, not the mean */
     size_t                          best;
+};
+
+struct tn_price_line { /* what SECONDS on a cluster cost in units of the objective: per_second * SECONDS + fixed */
+    double per_second, fixed;
 };
 
 /* decide_costs.c */
 void   tn_decision_costs(struct tn_decision *d);
 size_t tn_decision_best(const struct tn_decision *d, size_t but); /* least cost among the usable; SIZE_MAX: none */
 double tn_decision_bill(const struct tn_decision *d, size_t at, double seconds);
+struct tn_price_line tn_decision_line(const struct tn_decision *d, size_t at);
+double tn_decision_seconds(const struct tn_decision *d, size_t at); /* expected, with errors where seconds are the objective */
 
 /* first_sight.c, explore.c: fill in the plan. */
 void tn_first_sight(struct tn_decision *d);

@@ -200,6 +200,73 @@ static void test_equal_engines_do_not_flap(void)
     sim_end(&sim);
 }
 
+/* Compared by the 95th percentile, paid for with the mean: the difference must not look like a gain of looking elsewhere. */
+static void test_percentiles_are_compared_with_percentiles(void)
+{
+    double     scale[] = {1, 1.3, 1.5};
+    struct sim sim;
+
+    sim_begin(&sim, 3);
+    sim.policy.p95 = true;
+    sim.policy.uniform = 0;
+    for (unsigned i = 0; i < 1000; i++)
+        sim_query(&sim, i % 10, scaled, scale);
+    memset(sim.first, 0, sizeof sim.first);
+    sim.explored = 0;
+    for (unsigned i = 0; i < 1000; i++)
+        sim_query(&sim, i % 10, scaled, scale);
+    CU_ASSERT(sim.first[0] > 750);
+    CU_ASSERT(sim.explored < 80);
+    sim_end(&sim);
+}
+
+/* e0 takes three times as long and costs nothing, e1 is dear, e2 is as fast as e1 and dearer. */
+static void test_balanced_weighs_money(void)
+{
+    static const struct tn_price dear = {.type = TN_PRICE_PER_SECOND, .usd_per_second = .012, .slots = 1};
+    static const struct tn_price dearer = {.type = TN_PRICE_PER_SECOND, .usd_per_second = .03, .slots = 1};
+    double                       scale[] = {3, 1, 1};
+    struct sim                   sim;
+
+    for (unsigned pass = 0; pass < 2; pass++) {
+        sim_begin(&sim, 3);
+        sim.policy.objective = TN_OBJECTIVE_BALANCED;
+        sim.policy.usd_per_second = pass == 0 ? .003 : .03; /* a second on e1 is worth 5, then 1.4 seconds of waiting */
+        sim.policy.uniform = 0;
+        sim.candidates[1].price = &dear;
+        sim.candidates[2].price = &dearer;
+        for (unsigned i = 0; i < 1000; i++)
+            sim_query(&sim, i % 10, scaled, scale);
+        memset(sim.first, 0, sizeof sim.first);
+        for (unsigned i = 0; i < 1000; i++)
+            sim_query(&sim, i % 10, scaled, scale);
+        CU_ASSERT(sim.first[pass == 0 ? 0 : 1] > 700);
+        sim_end(&sim);
+    }
+}
+
+/* With nothing promised, money alone: the cheapest of those that can. */
+static void test_cost_without_a_promise(void)
+{
+    static const struct tn_price cheap = {.type = TN_PRICE_PER_SECOND, .usd_per_second = .0001, .slots = 1};
+    static const struct tn_price dear = {.type = TN_PRICE_PER_SECOND, .usd_per_second = .01, .slots = 1};
+    double                       scale[] = {1, 5, 2};
+    struct sim                   sim;
+
+    sim_begin(&sim, 3);
+    sim.policy.objective = TN_OBJECTIVE_COST;
+    sim.policy.uniform = 0;
+    sim.candidates[0].price = sim.candidates[2].price = &dear;
+    sim.candidates[1].price = &cheap;
+    for (unsigned i = 0; i < 500; i++)
+        sim_query(&sim, i % 10, scaled, scale);
+    memset(sim.first, 0, sizeof sim.first);
+    for (unsigned i = 0; i < 500; i++)
+        sim_query(&sim, i % 10, scaled, scale);
+    CU_ASSERT(sim.first[1] > 480);
+    sim_end(&sim);
+}
+
 static double often_times_out(void *arg, unsigned shape, size_t engine)
 {
     struct sim *sim = arg;
@@ -412,6 +479,9 @@ int main(void)
     CU_ADD_TEST(suite, test_finds_the_best);
     CU_ADD_TEST(suite, test_finds_a_change);
     CU_ADD_TEST(suite, test_equal_engines_do_not_flap);
+    CU_ADD_TEST(suite, test_percentiles_are_compared_with_percentiles);
+    CU_ADD_TEST(suite, test_balanced_weighs_money);
+    CU_ADD_TEST(suite, test_cost_without_a_promise);
     CU_ADD_TEST(suite, test_time_outs_never_look_fast);
     CU_ADD_TEST(suite, test_failures_are_avoided);
     CU_ADD_TEST(suite, test_budget);

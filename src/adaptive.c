@@ -153,6 +153,13 @@ static bool is_frozen(const struct tn_query *q, const struct tn_group *group)
     return tn_freeze_has(tn_runtime_of(q->worker)->server->freeze, group->conf->name);
 }
 
+/* Outlooks are kept of the first few candidates only; an index of 0 is one that may not run it. */
+static bool worth_waiting_for(const struct tn_plan *plan, size_t at, size_t chosen)
+{
+    return at < plan->outlook_count && chosen < plan->outlook_count && plan->outlook[at].index > 0 &&
+           plan->outlook[at].index <= 2 * plan->outlook[chosen].index;
+}
+
 static void take(struct tn_query *q, struct tn_adaptive *a)
 {
     const struct tn_attempt *attempt = &a->plan.attempts[a->next];
@@ -162,7 +169,7 @@ static void take(struct tn_query *q, struct tn_adaptive *a)
     q->reason = tn_reason_text(a->plan.reason);
     q->eligible = 0;
     for (size_t i = 0; i < a->request.count; i++) /* whom to wait for, should that one be full: who is not twice as slow */
-        if (i >= TN_ARRAY_LEN(a->plan.outlook) || a->plan.outlook[i].index <= 2 * a->plan.outlook[attempt->candidate].index)
+        if (i == attempt->candidate || worth_waiting_for(&a->plan, i, attempt->candidate))
             q->eligible |= UINT64_C(1) << a->member[i];
 }
 
@@ -301,7 +308,7 @@ void tn_adaptive_begin(struct tn_query *q)
     if (a->next >= a->plan.count)
         return;
     a->running = true;
-    a->cutting = false;
+    a->cutting = a->dropped = false;
     a->others = TN_MAX(atomic_load(&q->cluster->running), 1u) - 1;
     a->plan.attempts[a->next].started_us = tn_clock_us();
     if (a->plan.attempts[a->next].deadline_s > 0) {
@@ -321,6 +328,30 @@ void tn_adaptive_answered(struct tn_query *q)
 {
     if (q->adaptive != NULL && q->adaptive->running)
         stop_timer(q, q->adaptive);
+}
+
+bool tn_adaptive_drops(struct tn_query *q)
+{
+    struct tn_adaptive *a = q->adaptive;
+
+    if (a == NULL || !a->running || !a->cutting)
+        return false;
+    a->dropped = true;
+    return true;
+}
+
+bool tn_adaptive_dropped(const struct tn_query *q)
+{
+    return q->adaptive != NULL && q->adaptive->running && q->adaptive->dropped;
+}
+
+/* It was faster than the cancel, but its rows are gone: it counts as cut, or as cancelled if somebody wants no more. */
+static void settle_dropped(struct tn_query *q, const struct tn_adaptive *a)
+{
+    if (!a->dropped || q->run.error.status != TN_OK)
+        return;
+    tn_fail(&q->run.error, TN_E_CANCELLED, "57014", "cancelled");
+    tn_error_blame(&q->run.error, TN_FAULT_CANCEL, false);
 }
 
 static enum tn_attempt_end end_of(const struct tn_query *q, const struct tn_adaptive *a)
@@ -372,6 +403,7 @@ bool tn_adaptive_end(struct tn_query *q, bool breaker_was_open, bool breaker_ope
     if (a == NULL || !a->running)
         return false;
     stop_timer(q, a);
+    settle_dropped(q, a);
     a->running = false;
     index = a->next++;
     result = (struct tn_attempt_result){.end = end_of(q, a), .seconds = engine_seconds(&q->run), .running = a->others,

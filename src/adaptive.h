@@ -26,6 +26,7 @@ struct tn_adaptive {
     size_t                      next;      /* attempt that comes next, or runs */
     bool                        running;
     bool                        cutting;   /* its deadline has passed: it was cancelled */
+    bool                        dropped;   /* rows that came after that were thrown away: it cannot count as an answer any more */
     unsigned                    others;    /* of ours running there when it began */
     struct tn_cluster          *advised;   /* mode advise: what the plan would have taken */
     double                      advised_s, settled_usd;
@@ -56,6 +57,9 @@ void tn_adaptive_observe(struct tn_query *q, struct tn_group *group);
 /* The statement starts on q->cluster. / Its first chunk is there: it is not cut any more. */
 void tn_adaptive_begin(struct tn_query *q);
 void tn_adaptive_answered(struct tn_query *q);
+/* A chunk of an attempt that was cut already: not for the client, who will get the rows of the next attempt. */
+bool tn_adaptive_drops(struct tn_query *q);
+bool tn_adaptive_dropped(const struct tn_query *q); /* it happened in this attempt */
 /* It ended, as q->run says. True: it was cut, and the next attempt of the plan is to be made. */
 bool tn_adaptive_end(struct tn_query *q, bool breaker_was_open, bool breaker_opened);
 bool tn_adaptive_has_next(const struct tn_query *q); /* another attempt of the plan is left */

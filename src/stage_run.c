@@ -45,6 +45,11 @@ static void on_chunk(struct tn_run *run, struct tn_chunk *chunk)
 {
     struct tn_query *q = run->owner;
 
+    if (tn_adaptive_drops(q)) {
+        tn_chunk_free(chunk);
+        tn_run_credit(run);
+        return;
+    }
     if (q->first_byte_us == 0)
         q->first_byte_us = tn_clock_us() - q->started_us;
     if (run->uncredited >= TN_RUN_WINDOW)
@@ -66,7 +71,7 @@ static void on_done(struct tn_run *run)
     struct tn_query *q = run->owner;
 
     q->run_stage = TN_RUN_STAGE_DONE;
-    if (run->error.status == TN_OK)
+    if (run->error.status == TN_OK && !tn_adaptive_dropped(q))
         tell_columns(q);
     q->held_columns = NULL;
     tn_pipeline_resume(q);

@@ -85,10 +85,10 @@ static bool sane_effects(const struct tn_effect *effects)
 {
     for (size_t e = 0; e < TN_STORE_CLUSTERS; e++) {
         if (!sane(&effects[e], offsetof(struct tn_effect, streak) / sizeof(double)) || effects[e].streak_count > TN_STREAK ||
-            effects[e].s2 <= 0)
+            effects[e].s2 <= 0 || fabs(effects[e].A) > 100 || effects[e].pe < 0 || effects[e].pe > 1)
             return false;
         for (size_t r = 0; r < TN_WORLD_SETS; r++)
-            if (effects[e].set[r].Vo <= 0 || effects[e].set[r].v <= 0 || effects[e].set[r].pin <= 0)
+            if (effects[e].set[r].Vo <= 0 || effects[e].set[r].v <= 0 || effects[e].set[r].pin <= 0 || effects[e].set[r].w <= 0 || effects[e].set[r].pi < 0 || effects[e].set[r].pi > 1)
                 return false;
     }
     return true;
@@ -119,7 +119,7 @@ bool tn_world_decode(struct tn_world *world, const void *bytes, size_t size)
     const char      *at = bytes;
     struct tn_world *read;
     uint8_t          seen[TN_SHAPE_CLASSES];
-    bool             ok;
+    bool             ok = true;
 
     if (size < FIXED || (size - FIXED) % sizeof(struct class_record) != 0 || memcmp(bytes, &ours, sizeof ours) != 0)
         return false;
@@ -137,7 +137,9 @@ bool tn_world_decode(struct tn_world *world, const void *bytes, size_t size)
     at = get(at, &read->ended, sizeof read->ended);
     for (size_t i = 0; i < TN_SHAPE_CLASSES; i++)
         read->gate_seen[i] = seen[i] != 0;
-    ok = sane_effects(read->effect) && sane(read->level, TN_WORLD_SETS * sizeof(struct tn_level) / sizeof(double)) && sane(read->gate, TN_SHAPE_CLASSES) &&
+    for (size_t r = 0; r < TN_WORLD_SETS && ok; r++)
+        ok = read->level[r].VB > 0 && read->level[r].VM >= 0;
+    ok = ok && sane_effects(read->effect) && sane(read->level, TN_WORLD_SETS * sizeof(struct tn_level) / sizeof(double)) && sane(read->gate, TN_SHAPE_CLASSES) &&
          isfinite(read->gate_all) && read_classes(read, at, (size - FIXED) / sizeof(struct class_record));
     if (ok)
         memcpy(world, read, sizeof *world);

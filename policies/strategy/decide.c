@@ -117,7 +117,7 @@ static void chance(struct tn_decision *d)
     bool                            among = false;
 
     if (share <= 0 || request->dry || request->policy->frozen || !request->may_explore || !request->may_cut ||
-        request->policy->explore == TN_EXPLORE_OFF)
+        request->policy->explore == TN_EXPLORE_OFF || (request->policy->max_s > 0 && d->mean[d->best] > request->policy->max_s))
         return;
     for (size_t i = 0; i < request->count; i++)
         if (d->usable[i] && !request->candidates[i].no_room && !request->candidates[i].no_cut) {

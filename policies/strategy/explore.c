@@ -280,12 +280,14 @@ static bool look_back(struct tn_decision *d, const struct known *known, struct l
         if (side->effect->look_every <= 0 || (double)d->decisions < side->effect->look_at || !d->usable[i] || i == known->best ||
             side->busy || !side->known || d->request->candidates[i].no_cut || tn_side_mean(side) - side->effect->look_size >= log(fmax(known->seconds, 1e-6)) - .1)
             continue;
+        *out = (struct look){.at = i, .deadline_s = known->seconds};
+        if (!within_limits(d, out))
+            continue;
         if (!d->request->dry) {
             pthread_mutex_lock(&d->learner->lock);
             effect->look_at = (double)d->decisions + effect->look_every;
             pthread_mutex_unlock(&d->learner->lock);
         }
-        *out = (struct look){.at = i, .deadline_s = known->seconds};
         return true;
     }
     return false;

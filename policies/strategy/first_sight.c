@@ -68,7 +68,7 @@ static bool random_front(struct tn_decision *d)
     double scale = d->learner->world.k.cold_front;
     size_t at, count = usable_count(d);
 
-    if (scale <= 0 || count < 2 || d->request->dry)
+    if (scale <= 0 || !d->request->may_cut || !d->request->may_explore || count < 2 || d->request->dry)
         return false;
     pthread_mutex_lock(&d->learner->lock);
     at = (size_t)tn_rand_below(&d->learner->rand, d->request->count);

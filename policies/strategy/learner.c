@@ -111,6 +111,7 @@ enum tn_status tn_learner_new(struct tn_learner **out, struct tn_store *store, u
     if (status == TN_OK)
         status = tn_store_blob(store, "accounts", read_accounts, write_accounts, learner, err);
     if (status != TN_OK) {
+        (void)!tn_store_blob(store, "world", NULL, NULL, NULL, NULL); /* the store must not ask who is gone */
         tn_learner_free(learner);
         return status;
     }

@@ -20,7 +20,7 @@ static struct tn_side *add_side(struct tn_view *view, const struct tn_world *wor
     struct tn_side *side;
     struct tn_cell  empty;
 
-    if (view->count == TN_SIDES)
+    if (view->count == TN_SIDES || cluster >= TN_STORE_CLUSTERS)
         return NULL;
     side = &view->sides[view->count++];
     memset(side, 0, sizeof *side);

@@ -10,7 +10,7 @@ import pytest
 import ops
 import proxy as proxy_module
 
-ROWS = 200_000
+ROWS = 100_000
 
 
 def member(path, index):
@@ -181,3 +181,11 @@ def test_statistics_survive(files):
         with ops.connect(proxy) as connection:
             look_up(connection, 5)
             assert clusters_of(proxy)[0] == "seeks"
+
+
+def test_a_group_of_many(tmp_path):
+    """More members than outlooks are kept of."""
+    clusters = {f"m{n:02}": member(str(tmp_path / f"m{n}.sqlite"), n == 11) for n in range(12)}
+    with proxy_module.Proxy(config(clusters)) as proxy, ops.connect(proxy) as connection:
+        look_up(connection, 120)
+        assert clusters_of(proxy, 120)[:20].count("m11") >= 15

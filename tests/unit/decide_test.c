@@ -459,6 +459,19 @@ static void test_world_bytes(void)
     CU_ASSERT_EQUAL(b->decisions, 99);
     CU_ASSERT_FALSE(tn_world_decode(b, bytes, size - 1));
     CU_ASSERT_FALSE(tn_world_decode(b, bytes, 3));
+    a->level[0].VB = 0; /* a division by it would make every belief no number */
+    free(bytes);
+    bytes = tn_world_encode(a, &size);
+    CU_ASSERT_FALSE(tn_world_decode(b, bytes, size));
+    a->level[0].VB = 4;
+    a->effect[3].set[0].pi = 2;
+    free(bytes);
+    bytes = tn_world_encode(a, &size);
+    CU_ASSERT_FALSE(tn_world_decode(b, bytes, size));
+    a->effect[3].set[0].pi = .05;
+    free(bytes);
+    bytes = tn_world_encode(a, &size);
+    CU_ASSERT_TRUE_FATAL(tn_world_decode(b, bytes, size));
     bytes[0] ^= 1;
     CU_ASSERT_FALSE(tn_world_decode(b, bytes, size));
     bytes[0] ^= 1;

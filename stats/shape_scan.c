@@ -103,7 +103,7 @@ static enum place step(struct scanner *s, enum place place)
     case IN_TABLE:
         if (s->token.punct == '.' || (is_name(&s->token) && s->last.punct == '.'))
             return IN_TABLE;
-        /* fall through */
+        __attribute__((fallthrough));
     case AFTER_TABLE:
         if (tn_str_ieq_c(s->token.text, "as"))
             return AFTER_AS;
@@ -111,7 +111,7 @@ static enum place step(struct scanner *s, enum place place)
             return BEFORE_TABLE;
         if (ends_from(s) || !is_name(&s->token))
             return ELSEWHERE;
-        /* fall through */
+        __attribute__((fallthrough));
     case AFTER_AS:
         if (is_name(&s->token))
             add_alias(s);

@@ -88,7 +88,7 @@ static double learn_attempt(struct tn_world *world, struct tn_view *view, struct
         break;
     case TN_ATTEMPT_CUT:
         tn_learn_late(world, view, side, y, result->seconds);
-        /* fall through */
+        __attribute__((fallthrough));
     case TN_ATTEMPT_GIVEN_UP:
         tn_learn_cut(world, view, side, y);
         break;

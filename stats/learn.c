@@ -6,7 +6,6 @@
 
 static const double HOPELESS_ABOVE = 2.3; /* ten times slower than its level says */
 static const double SHIFT_ALARM = .4;     /* mean surprise of a cluster's runs, 50 % slower, that is its own and not a shape's */
-static const double SURPRISE_ALARM = 4;
 static const double LATE_DEVIATIONS = 2.5; /* the guard cuts at three */
 static const double DECAY = .9;           /* of success and failure counts */
 
@@ -94,14 +93,13 @@ static void shift(struct tn_world *world, struct tn_effect *effect, double surpr
 
 /* ---- a complete run ---- */
 
-/* A surprise alone is cut to three deviations; some on the same side are believed. Each counts by what it is over SLACK (a CUSUM):
- * without it a dozen of small ones and a large one by chance alone made a cluster look worse that nobody looked at again then. */
-static double surprised(const struct tn_view *view, struct tn_side *side, double m, double *P, double z, double y)
+/* A surprise alone is cut to three deviations; two or three on the same side are believed. */
+static double surprised(const struct tn_effect *effect, struct tn_side *side, double m, double *P, double z, double y)
 {
-    double S = *P + side->effect->s2, clipped = clamp(z, -3, 3), step = copysign(fmax(0, fabs(clipped) - view->k->surprise_slack), clipped);
+    double S = *P + effect->s2, clipped = clamp(z, -3, 3);
 
-    side->cell.run = side->cell.run * clipped > 0 ? side->cell.run + step : step;
-    if (fabs(side->cell.run) > SURPRISE_ALARM && fabs(clipped) > 1.2) {
+    side->cell.run = side->cell.run * clipped > 0 ? side->cell.run + clipped : clipped;
+    if (fabs(side->cell.run) > 4 && fabs(clipped) > 1.2) {
         *P = fmax(*P, (y - m) * (y - m) * .5);
         side->cell.run = 0;
     } else if (fabs(z) > 3) {
@@ -144,7 +142,7 @@ double tn_learn_run(struct tn_world *world, struct tn_view *view, struct tn_side
     }
     z = (y - m) / sqrt(P + effect->s2);
     if (cell->n >= 2)
-        y = surprised(view, side, m, &P, z, y);
+        y = surprised(effect, side, m, &P, z, y);
     S = P + effect->s2;
     if (cell->n >= 2) {
         effect->s2 = fmax(view->k->s2_least, effect->s2 + .02 * (fmin((y - m) * (y - m) * effect->s2 / S, 1) - effect->s2));
@@ -196,12 +194,11 @@ void tn_learn_cut(struct tn_world *world, struct tn_view *view, struct tn_side *
         effect->look_every = fmin(1000, effect->look_every * 2);
         effect->look_at = (double)world->decisions + effect->look_every;
     }
+    cell->last = (uint16_t)view->visits; /* a look, whatever it showed */
     if (cell->n > 0) {
         cut_known(view, side, y);
-        cell->last = (uint16_t)view->visits;
         return;
     }
-    cell->last = (uint16_t)view->visits; /* a look, whatever it showed */
     cell->ncen++;
     old = cell->cen + effect->A - cell->A0;
     level = tn_view_level(view, 0, side);

@@ -31,3 +31,8 @@ struct tn_capped tn_lognormal_capped(double m, double s, double ld)
     beyond = .5 * erfc(k / SQRT_2);
     return (struct tn_capped){(log_mean < 60 ? exp(log_mean) * .5 * erfc(-(k - s) / SQRT_2) : 0) + exp(ld) * beyond, beyond};
 }
+
+double tn_lognormal_gain(double I, double m, double P, double k)
+{
+    return I * tn_normal_cdf(k) - exp(m + P / 2) * tn_normal_cdf(k - sqrt(P));
+}

@@ -16,4 +16,7 @@ struct tn_capped {
 };
 struct tn_capped tn_lognormal_capped(double m, double s, double ld);
 
+/* E[I - e^x ; x < M + K sqrt(P)] of a normal x (M, P): what is saved against I, where it counts from below only. */
+double tn_lognormal_gain(double I, double m, double P, double k);
+
 #endif

@@ -1,5 +1,6 @@
 /* decide.c - what a decision and what learning from its outcome cost, with a million shapes in memory. usage: bench_decide [SHAPES] */
 #include "base/clock.h"
+#include "base/hash.h"
 #include "policies/strategy/decide.h"
 
 #include <math.h>
@@ -43,7 +44,7 @@ struct world {
 
 static void one(struct world *w, uint64_t number, size_t engines, size_t from, uint32_t *decide_ns, uint32_t *learn_ns)
 {
-    struct tn_shape          shape = {.key = {number * UINT64_C(0x9e3779b97f4a7c15) + 1, number}, .text = {number, 1}, .class = (uint8_t)(number % 40)};
+    struct tn_shape          shape = {.key = {tn_hash_mix(number) | 1, tn_hash_mix(~number)}, .text = {number, 1}, .class = (uint8_t)(number % 40)};
     struct tn_shape_about    about = {.text = TN_STR("SELECT a FROM t WHERE b = 1"), .now_us = number};
     struct tn_decide_request request = {.shape = &shape, .about = &about, .account = w->account, .policy = &w->policy,
                                         .candidates = w->candidates + from, .count = engines, .query = number, .now_us = 1000000 + number,

@@ -1,5 +1,6 @@
 #include "policies/strategy/decide.h"
 
+#include "policies/strategy/entry.h"
 #include "policies/strategy/negative.h"
 #include "policies/strategy/view.h"
 
@@ -146,6 +147,8 @@ static void chance(struct tn_decision *d)
 
 static enum tn_rung rung_of(const struct tn_decision *d, const struct tn_side *side, const struct tn_shape_entry *entry)
 {
+    if (side->known && d->plan->banded)
+        return side->cell.last > 0 ? TN_RUNG_BAND : TN_RUNG_SHAPE; /* a run of the band's own, or what it took over */
     if (side->known)
         return entry != NULL && (entry->flags & TN_SHAPE_MANY_TEXTS) == 0 ? TN_RUNG_EXACT : TN_RUNG_SHAPE;
     if (d->view.predicted && d->view.gate > .5)
@@ -265,7 +268,7 @@ static void remember(struct tn_decision *d, struct tn_shape_entry *entry)
 void tn_decide(struct tn_learner *learner, const struct tn_decide_request *request, struct tn_plan *plan)
 {
     struct tn_decision     d; /* large: what is used of it is set where it is used */
-    struct tn_shape_entry *entry = tn_store_acquire(learner->store, request->shape, !request->dry, request->about);
+    struct tn_shape_entry *entry;
     double                 theta;
 
     d.learner = learner;
@@ -276,10 +279,9 @@ void tn_decide(struct tn_learner *learner, const struct tn_decide_request *reque
     plan->shape[0] = request->shape->key[0];
     plan->shape[1] = request->shape->key[1];
     plan->propensity = 1;
+    entry = tn_entry_decide(learner, request, plan);
     d.percentile = request->policy->p95 && request->policy->objective == TN_OBJECTIVE_LATENCY;
     d.timeout_s = request->timeout_s > 0 ? request->timeout_s : learner->world.k.timeout_s;
-    if (entry != NULL && !request->dry)
-        entry->visits++;
     fill_view(&d, entry);
     find_usable(&d);
     count_decision(&d);

@@ -47,7 +47,7 @@ struct aim {
 
 static double gain_below(const struct aim *aim, double k)
 {
-    return aim->I * tn_normal_cdf(k) - exp(aim->m + aim->half_noise + aim->P / 2) * tn_normal_cdf(k - aim->sd);
+    return tn_lognormal_gain(aim->I, aim->m + aim->half_noise, aim->P, k);
 }
 
 static bool take_aim(const struct tn_decision *d, const struct known *known, size_t at, struct aim *aim)

@@ -106,6 +106,7 @@ enum tn_status tn_learner_new(struct tn_learner **out, struct tn_store *store, u
     learner->rand.state = seed;
     pthread_mutex_init(&learner->lock, NULL);
     tn_negative_init(&learner->negative);
+    tn_bands_init(&learner->bands);
     tn_world_init(&learner->world);
     status = tn_store_blob(store, "world", read_world, write_world, learner, err);
     if (status == TN_OK)
@@ -124,6 +125,7 @@ void tn_learner_free(struct tn_learner *learner)
     if (learner == NULL)
         return;
     tn_negative_destroy(&learner->negative);
+    tn_bands_destroy(&learner->bands);
     pthread_mutex_destroy(&learner->lock);
     tn_free(learner);
 }

@@ -3,6 +3,7 @@
 #ifndef TN_POLICIES_STRATEGY_LEARNER_H
 #define TN_POLICIES_STRATEGY_LEARNER_H
 
+#include "policies/strategy/bands.h"
 #include "policies/strategy/decide.h"
 #include "policies/strategy/negative.h"
 #include "stats/belief.h"
@@ -35,6 +36,7 @@ struct tn_learner {
     struct tn_rand          rand;
     bool                    changed;      /* since the last flush */
     struct tn_negative      negative;     /* own lock */
+    struct tn_bands         bands;        /* own lock */
     size_t                  account_count;
     struct tn_group_account accounts[TN_ACCOUNTS];
     /* the model of the text; NULL = none */

@@ -1,4 +1,5 @@
 /* outcome.c - what an ended attempt and an ended query teach. */
+#include "policies/strategy/entry.h"
 #include "policies/strategy/view.h"
 #include "stats/learn.h"
 
@@ -13,6 +14,11 @@ static double without_load(const struct tn_decide_candidate *candidate, const st
     double u = candidate->slots > 0 ? (result->running + 1) / candidate->slots : 0;
 
     return result->engine_time || u <= 1 ? 0 : log(u);
+}
+
+static double ln_seconds(const struct tn_decide_candidate *candidate, const struct tn_attempt_result *result)
+{
+    return log(fmax(TN_FLOOR_S, result->seconds)) - without_load(candidate, result);
 }
 
 static void account_attempt(struct tn_learner *learner, const struct tn_decide_request *request, const struct tn_plan *plan, bool shadow,
@@ -68,10 +74,10 @@ static void remember_streak(struct tn_effect *effect, const uint64_t key[2])
 }
 
 /* By how much a known cell moved. */
-static double learn_attempt(struct tn_world *world, struct tn_view *view, struct tn_side *side, const struct tn_plan *plan,
+static double learn_attempt(struct tn_world *world, struct tn_view *view, struct tn_side *side, const uint64_t key[2],
                           const struct tn_decide_candidate *candidate, const struct tn_attempt_result *result)
 {
-    double moved = 0, T = view->k->timeout_s, y = log(fmax(TN_FLOOR_S, result->seconds)) - without_load(candidate, result);
+    double moved = 0, T = view->k->timeout_s, y = ln_seconds(candidate, result);
 
     switch (result->end) {
     case TN_ATTEMPT_DONE:
@@ -98,7 +104,7 @@ static double learn_attempt(struct tn_world *world, struct tn_view *view, struct
             break;
         }
         tn_learn_error(world, view, side, result->seconds);
-        remember_streak(&world->effect[side->cluster], plan->shape);
+        remember_streak(&world->effect[side->cluster], key);
         break;
     case TN_ATTEMPT_UNSUPPORTED:
     case TN_ATTEMPT_NOT_LEARNED:
@@ -150,8 +156,10 @@ static void update_entry(struct tn_learner *learner, const struct tn_decide_requ
         return;
     if (side->cell.n == 0)
         tn_view_predict(&view, learner, plan->shape, request->about);
+    if (result->end == TN_ATTEMPT_DONE && side->cell.n >= 2)
+        tn_entry_watch(learner, request, plan, entry, ln_seconds(candidate, result) - tn_side_mean(side));
     pthread_mutex_lock(&learner->lock);
-    moved = learn_attempt(&learner->world, &view, side, plan, candidate, result);
+    moved = learn_attempt(&learner->world, &view, side, entry->key, candidate, result);
     pthread_mutex_unlock(&learner->lock);
     tn_cell_store(cell, &side->cell);
     follow(learner, entry, &view, side, moved);
@@ -200,7 +208,7 @@ void tn_decide_attempt_ended(struct tn_learner *learner, const struct tn_decide_
                              bool shadow, const struct tn_attempt_result *result)
 {
     struct tn_attempt     *attempt = shadow ? &plan->shadows[index] : &plan->attempts[index];
-    struct tn_shape_entry *entry = tn_store_acquire(learner->store, request->shape, false, NULL);
+    struct tn_shape_entry *entry = tn_entry_of_plan(learner, request, plan);
 
     if (entry != NULL) {
         unlink_of_query(entry, plan, attempt, shadow, result);
@@ -221,7 +229,7 @@ void tn_decide_attempt_ended(struct tn_learner *learner, const struct tn_decide_
 void tn_decide_query_ended(struct tn_learner *learner, const struct tn_decide_request *request, struct tn_plan *plan,
                            const struct tn_query_result *result)
 {
-    struct tn_shape_entry *entry = tn_store_acquire(learner->store, request->shape, false, NULL);
+    struct tn_shape_entry *entry = tn_entry_of_plan(learner, request, plan);
 
     tn_cost_settle(learner, request, plan, result);
     if (entry == NULL)

@@ -282,6 +282,7 @@ void tn_decide(struct tn_learner *learner, const struct tn_decide_request *reque
     entry = tn_entry_decide(learner, request, plan);
     d.percentile = request->policy->p95 && request->policy->objective == TN_OBJECTIVE_LATENCY;
     d.timeout_s = request->timeout_s > 0 ? request->timeout_s : learner->world.k.timeout_s;
+    d.ln_timeout = log(d.timeout_s);
     fill_view(&d, entry);
     find_usable(&d);
     count_decision(&d);

@@ -11,9 +11,11 @@ static double load_of(const struct tn_decision *d, const struct tn_decide_candid
 {
     const struct tn_constants *k = &d->learner->world.k;
     double                     u = candidate->slots > 0 ? (candidate->running + 1) / candidate->slots : 0;
-    bool                       throughput = d->request->policy->objective == TN_OBJECTIVE_THROUGHPUT;
+    double                     power = d->request->policy->objective == TN_OBJECTIVE_THROUGHPUT ? k->load_power_throughput : k->load_power;
 
-    return candidate->slots > 0 ? log(1 + pow(u, throughput ? k->load_power_throughput : k->load_power)) : 0;
+    if (candidate->slots <= 0)
+        return 0;
+    return log1p(power == 2 ? u * u : power == 3 ? u * u * u : pow(u, power));
 }
 
 double tn_decision_bill(const struct tn_decision *d, size_t at, double seconds)
@@ -80,7 +82,7 @@ double tn_decision_seconds(const struct tn_decision *d, size_t at)
 static void cost_alone(struct tn_decision *d, size_t at)
 {
     const struct tn_side *side = d->side[at];
-    double                m = side->m + d->load[at], T = d->timeout_s, lT = log(T), seconds;
+    double                m = side->m + d->load[at], T = d->timeout_s, lT = d->ln_timeout, seconds;
 
     d->sigma[at] = sqrt(side->P + side->effect->s2);
     d->mean[at] = tn_lognormal_capped(m, d->sigma[at], lT).mean;

@@ -5,8 +5,11 @@
 
 #include <math.h>
 
-static const double UNKNOWN_GRID[] = {.25, .5, 1, 1.5}; /* deadlines over the incumbent's time */
-static const double KNOWN_GRID[] = {2, 0};              /* 0: none */
+struct grid { /* a deadline over the incumbent's time, and its logarithm */
+    double times, ln;
+};
+static const struct grid UNKNOWN_GRID[] = {{.25, -1.3862943611198906}, {.5, -.6931471805599453}, {1, 0}, {1.5, .4054651081081644}};
+static const struct grid KNOWN_GRID[] = {{2, .6931471805599453}, {0, 0}}; /* 0: none */
 static const double Z95 = 1.6448536269514722;
 static const double HOPELESS_K = -3.5;                  /* so many deviations slower: no use to compute */
 enum { LOOKS = 4 * TN_DECIDE_CANDIDATES };
@@ -29,7 +32,7 @@ struct looks {
 
 struct known { /* the incumbent and what later visits are worth */
     size_t best;
-    double I;       /* what is compared, in units of the objective */
+    double I, lI;   /* what is compared, in units of the objective */
     double now;     /* what this query is expected to cost on it: less than I where that is a percentile */
     double seconds; /* how long it takes */
     double visits;
@@ -60,7 +63,7 @@ static bool take_aim(const struct tn_decision *d, const struct known *known, siz
     aim->I = (known->I - aim->line.fixed) / aim->line.per_second;
     if (aim->I <= 0) /* dearer however fast it is */
         return false;
-    aim->lI = log(fmax(aim->I, 1e-6));
+    aim->lI = aim->I == known->I ? known->lI : log(fmax(aim->I, 1e-6));
     if (aim->bounded) { /* ask only above the bound, with the belief that is cut off there */
         aim->bound = side->bound + d->load[at];
         if (aim->bound >= aim->lI - .05)
@@ -82,10 +85,10 @@ static bool take_aim(const struct tn_decision *d, const struct known *known, siz
     return true;
 }
 
-static void look_for(const struct tn_decision *d, const struct known *known, const struct aim *aim, size_t at, double times,
+static void look_for(const struct tn_decision *d, const struct known *known, const struct aim *aim, size_t at, struct grid grid,
                      struct looks *looks)
 {
-    double           deadline = times > 0 ? aim->I * times : 0, l = times > 0 ? log(deadline) : log(d->timeout_s);
+    double           times = grid.times, deadline = aim->I * times, l = times > 0 ? aim->lI + grid.ln : d->ln_timeout;
     double           limit = times > 0 ? deadline : d->timeout_s, h = d->hopeless[at], ok = d->ok[at], gain, cost, seconds, k, F, S, visits;
     double           lost = fmin(d->side[at]->effect->tf, limit), per_second = aim->line.per_second, fixed = aim->line.fixed;
     struct tn_capped x;
@@ -138,11 +141,11 @@ static void collect_looks(const struct tn_decision *d, const struct known *known
             continue;
         if (side->known) {
             for (size_t g = 0; g < TN_ARRAY_LEN(KNOWN_GRID); g++)
-                if (KNOWN_GRID[g] == 0 || !d->request->candidates[i].no_cut)
+                if (KNOWN_GRID[g].times == 0 || !d->request->candidates[i].no_cut)
                     look_for(d, known, &aim, i, KNOWN_GRID[g], looks);
         } else if (!d->request->candidates[i].no_cut) {
             for (size_t g = 0; g < TN_ARRAY_LEN(UNKNOWN_GRID); g++)
-                if (UNKNOWN_GRID[g] <= d->learner->world.k.deadline_most)
+                if (UNKNOWN_GRID[g].times <= d->learner->world.k.deadline_most)
                     look_for(d, known, &aim, i, UNKNOWN_GRID[g], looks);
         }
     }
@@ -324,6 +327,7 @@ void tn_known_shape(struct tn_decision *d)
     bool                 shadows = d->request->may_explore && (mode == TN_EXPLORE_SHADOW || mode == TN_EXPLORE_BOTH);
     size_t               then = SIZE_MAX;
 
+    known.lI = log(fmax(known.I, 1e-6));
     known.now = d->percentile ? known.seconds : known.I;
     looks.count = 0;
     plan->reason = TN_REASON_BEST;

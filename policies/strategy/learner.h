@@ -62,7 +62,7 @@ struct tn_decision {
     double                          ok[TN_DECIDE_CANDIDATES];    /* success probability */
     double                          hopeless[TN_DECIDE_CANDIDATES];
     double                          usd[TN_DECIDE_CANDIDATES];   /* expected bill of a whole run, micro-dollars */
-    double                          timeout_s;
+    double                          timeout_s, ln_timeout;
     bool                            percentile; /* the 95th is what is compared, not the mean */
     size_t                          best;
 };

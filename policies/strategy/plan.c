@@ -23,7 +23,7 @@ static bool give_up_after(const struct tn_decision *d, size_t at)
         d->request->policy->objective == TN_OBJECTIVE_COST) /* there a run without an answer is money lost */
         return false;
     timeout = fmax(d->hopeless[at], tn_lognormal_capped(d->side[at]->m + d->load[at], sqrt(d->side[at]->P + d->side[at]->effect->s2),
-                                                        log(d->timeout_s)).beyond);
+                                                        d->ln_timeout).beyond);
     return timeout > fmax(.01, 1 - d->ok[at]);
 }
 

@@ -6,7 +6,7 @@ static void fill_side(struct tn_view *view, struct tn_side *side, const struct t
 {
     size_t at = (size_t)(side - view->sides);
 
-    view->effects[at] = world->effect[cluster];
+    memcpy(&view->effects[at], &world->effect[cluster], offsetof(struct tn_effect, streak)); /* nobody reads the rest of it here */
     side->cluster = cluster;
     side->effect = &view->effects[at];
     side->spread = 1;

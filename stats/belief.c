@@ -129,11 +129,12 @@ static void believe_unknown(const struct tn_view *view, struct tn_side *side, co
     }
 }
 
-/* A run under way that takes longer than expected is a bound that grows. */
+/* A run under way that takes longer than expected is a bound that grows. The time that it waits for others counts for none of it:
+ * clusters that are busy would look slow, all of them in the end, and nobody could tell where to go. */
 static void believe_ages(struct tn_side *side)
 {
     for (unsigned i = 0; i < side->age_count; i++) {
-        double age = log(fmax(TN_FLOOR_S, side->ages[i]));
+        double age = log(fmax(TN_FLOOR_S, side->ages[i])) - side->load;
 
         if (age > side->m - sqrt(side->P)) {
             struct tn_normal over = tn_normal_above(side->m, sqrt(side->P + side->effect->s2), age);

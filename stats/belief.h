@@ -19,6 +19,7 @@ struct tn_side { /* one cluster of the shape */
     bool                 class_seen; /* the class has an effect of its own there */
     double               ages[TN_AGES]; /* seconds since the start of what runs there */
     unsigned             age_count;
+    double               load;       /* ln of the factor by which what runs there is longer for the load */
     bool                 busy;       /* something of this shape is under way or planned there */
     bool                 cut_here;   /* in this plan: bounded by extra */
     double               extra;      /* ln seconds */

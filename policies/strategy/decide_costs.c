@@ -133,9 +133,12 @@ static void add_errors(struct tn_decision *d)
 
 void tn_decision_costs(struct tn_decision *d)
 {
-    tn_view_believe(&d->view);
     for (size_t i = 0; i < d->request->count; i++) {
         d->load[i] = load_of(d, &d->request->candidates[i]);
+        d->side[i]->load = d->learner->world.k.age_load != 0 ? d->load[i] : 0;
+    }
+    tn_view_believe(&d->view);
+    for (size_t i = 0; i < d->request->count; i++) {
         if (d->usable[i])
             cost_alone(d, i);
     }

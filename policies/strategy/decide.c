@@ -93,6 +93,15 @@ static bool pinned(const struct tn_decision *d, const struct tn_shape_entry *ent
     return gap > log(1 + policy->pin_gap) * (was ? .5 : 1) && z > d->learner->world.k.z_pin * (was ? .66 : 1);
 }
 
+/* AT costs hardly more than BEST, or not surely more. */
+static bool as_good(const struct tn_decision *d, size_t at, size_t best)
+{
+    const struct tn_constants *k = &d->learner->world.k;
+    double                     ratio = d->cost[at] / d->cost[best];
+
+    return ratio <= 1 + k->tie || (ratio <= 1 + k->tie_unsure && log(ratio) < k->tie_z * sqrt(d->side[at]->P + d->side[best]->P));
+}
+
 /* Keeps to the cluster of the last choice where it is as good: caches there are warm, and equal ones do not flap. */
 static size_t keep_incumbent(const struct tn_decision *d, const struct tn_shape_entry *entry)
 {
@@ -100,7 +109,7 @@ static size_t keep_incumbent(const struct tn_decision *d, const struct tn_shape_
 
     for (size_t i = 0; i < d->request->count && entry != NULL; i++)
         if (d->request->candidates[i].cluster == entry->incumbent && d->usable[i] && d->side[i]->known && d->side[best]->known &&
-            d->cost[i] <= d->cost[best] * (1 + d->learner->world.k.tie))
+            as_good(d, i, best))
             return i;
     return best;
 }

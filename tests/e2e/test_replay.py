@@ -10,7 +10,7 @@ import pytest
 import proxy as proxy_module
 
 GOLDEN = os.path.join(proxy_module.ROOT, "tests", "golden", "decisions")
-REFERENCE = ("--uniform-percent", "0", "--set", "joint=0,giveup=1,tie=0,follow=0,late_fails=0,look_rest=0,count_planned=1,age_load=0")
+REFERENCE = ("--uniform-percent", "0", "--set", "joint=0,giveup=1,tie=0,follow=0,late_fails=0,look_rest=0,count_planned=1,age_load=0,tie_unsure=0")
 
 
 def replay(*arguments, check=True):

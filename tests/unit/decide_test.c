@@ -67,7 +67,7 @@ struct sim {
     struct tn_rand                  rand;
     uint64_t                        now_us, query;
     double                          total, spent_exploring;
-    unsigned                        first[MOST], explored;
+    unsigned                        first[MOST], explored, switches, last;
 };
 
 static void sim_begin(struct sim *sim, size_t engines)
@@ -117,6 +117,10 @@ static void sim_query(struct sim *sim, unsigned shape_number, double (*seconds)(
     CU_ASSERT_FATAL(plan.count >= 1 && plan.count <= TN_PLAN_ATTEMPTS);
     sim->first[plan.attempts[0].candidate]++;
     sim->explored += plan.explore;
+    if (!plan.explore) {
+        sim->switches += plan.attempts[0].candidate != sim->last;
+        sim->last = plan.attempts[0].candidate;
+    }
     for (size_t i = 0; i < plan.count && !result.ok; i++) {
         double                   took = seconds(arg, shape_number, plan.attempts[i].candidate);
         struct tn_attempt_result end = {.end = took < 0 ? TN_ATTEMPT_ERROR : TN_ATTEMPT_DONE, .bytes = -1, .usd = -1};
@@ -182,22 +186,27 @@ static void test_finds_a_change(void)
     sim_end(&sim);
 }
 
+/* At most 5 times in 1,000 decisions another one becomes the best (adaptive G8, 10). */
 static void test_equal_engines_do_not_flap(void)
 {
     double     scale[] = {1, 1};
+    unsigned   switches = 0;
     struct sim sim;
-    unsigned   before;
 
-    sim_begin(&sim, 2);
-    sim.policy.uniform = 0;
-    for (unsigned i = 0; i < 500; i++)
-        sim_query(&sim, 0, scaled, scale);
-    before = sim.explored;
-    memset(sim.first, 0, sizeof sim.first);
-    for (unsigned i = 0; i < 1000; i++)
-        sim_query(&sim, 0, scaled, scale);
-    CU_ASSERT(sim.explored - before < 110);
-    sim_end(&sim);
+    for (unsigned seed = 1; seed <= 5; seed++) {
+        sim_begin(&sim, 2);
+        sim.rand.state = seed;
+        sim.policy.uniform = 0;
+        for (unsigned i = 0; i < 500; i++)
+            sim_query(&sim, 0, scaled, scale);
+        sim.switches = sim.explored = 0;
+        for (unsigned i = 0; i < 1000; i++)
+            sim_query(&sim, 0, scaled, scale);
+        switches += sim.switches;
+        CU_ASSERT(sim.explored < 90);
+        sim_end(&sim);
+    }
+    CU_ASSERT(switches <= 5 * 5);
 }
 
 /* Compared by the 95th percentile, paid for with the mean: the difference must not look like a gain of looking elsewhere. */
@@ -292,10 +301,12 @@ static void test_time_outs_never_look_fast(void)
     sim_end(&sim);
 }
 
+/* A failure takes 20 ms and an answer half as long again as elsewhere: tried first it costs a fifth more than not at all, while who
+ * counted failures as fast would prefer it. */
 static double sometimes_fails(void *arg, unsigned shape, size_t engine)
 {
     (void)shape;
-    return engine == 1 && tn_rand_unit(&((struct sim *)arg)->rand) < .6 ? -1 : engine == 1 ? .9 : 1;
+    return engine == 1 && tn_rand_unit(&((struct sim *)arg)->rand) < .6 ? -1 : engine == 1 ? 1.5 : 1;
 }
 
 static void test_failures_are_avoided(void)
@@ -308,7 +319,7 @@ static void test_failures_are_avoided(void)
     memset(sim.first, 0, sizeof sim.first);
     for (unsigned i = 0; i < 500; i++)
         sim_query(&sim, i % 3, sometimes_fails, &sim);
-    CU_ASSERT(sim.first[0] > 250);
+    CU_ASSERT(sim.first[0] > 420);
     sim_end(&sim);
 }
 

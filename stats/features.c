@@ -143,13 +143,50 @@ static void finish(struct tn_reader *reader)
     out->needs_session |= stays_behind(out, reader);
 }
 
-static void read_param(struct tn_features *out, const struct tn_token *token, unsigned *unnumbered)
+static void read_param(struct tn_reader *reader, const struct tn_token *token)
 {
+    struct tn_features *out = reader->out;
+
     if (token->kind != TN_TOKEN_PARAM)
         return;
     if (token->param == 0)
-        ++*unnumbered;
-    out->param_count = TN_MAX(out->param_count, TN_MAX(token->param, *unnumbered));
+        reader->unnumbered++;
+    out->param_count = TN_MAX(out->param_count, TN_MAX(token->param, reader->unnumbered));
+}
+
+void tn_features_begin(struct tn_reader *reader, struct tn_features *out, struct tn_str text, enum tn_dialect dialect,
+                       struct tn_level *levels, const struct tn_str *params, unsigned param_count)
+{
+    *out = (struct tn_features){.class = TN_CLASS_EMPTY};
+    tn_reader_init(reader, out, text, dialect, levels);
+    tn_sizes_init(&reader->sizes, out, params, param_count);
+    reader->unnumbered = 0;
+}
+
+void tn_features_token(struct tn_reader *reader, const struct tn_token *token, enum tn_word word)
+{
+    bool ends;
+
+    reader->token = *token;
+    reader->word = word;
+    ends = tn_statement_token(&reader->scan, token, word);
+    if (reader->ended && !ends)
+        reader->out->class = TN_CLASS_MULTI;
+    if (reader->ended || ends) {
+        reader->ended = true;
+        return;
+    }
+    if (token->punct == ';' && reader->scan.blocks == 0)
+        reader->writes = true; /* inside brackets: nobody knows what an engine makes of it */
+    tn_template_add(&reader->tpl, token, word);
+    read_param(reader, token);
+    tn_sizes_token(&reader->sizes, token, word);
+    tn_reader_token(reader);
+}
+
+void tn_features_end(struct tn_reader *reader)
+{
+    finish(reader);
 }
 
 void tn_features_read(struct tn_features *out, struct tn_str text, enum tn_dialect dialect)
@@ -157,30 +194,17 @@ void tn_features_read(struct tn_features *out, struct tn_str text, enum tn_diale
     struct tn_level  levels[TN_SCOPE_LEVELS]; /* not initialised: a level is when it is opened */
     struct tn_reader reader;
     struct tn_lexer  lexer;
-    unsigned         unnumbered = 0;
+    struct tn_token  token;
+    char             last = '\0';
 
     if (text.ptr == NULL)
         text = TN_STR("");
-    *out = (struct tn_features){.class = TN_CLASS_EMPTY};
-    tn_reader_init(&reader, out, text, dialect, levels);
+    tn_features_begin(&reader, out, text, dialect, levels, NULL, 0);
     tn_lexer_init(&lexer, text, dialect);
-    while (tn_lexer_next(&lexer, &reader.token)) {
-        bool ends;
-
-        reader.word = reader.token.kind == TN_TOKEN_WORD && reader.last.punct != '.' ? tn_word_find(reader.token.text)
-                                                                                     : TN_WORD_NONE;
-        ends = tn_statement_token(&reader.scan, &reader.token, reader.word);
-        if (reader.ended && !ends)
-            out->class = TN_CLASS_MULTI;
-        if (reader.ended || ends) {
-            reader.ended = true;
-            continue;
-        }
-        if (reader.token.punct == ';' && reader.scan.blocks == 0)
-            reader.writes = true; /* inside brackets: nobody knows what an engine makes of it */
-        tn_template_add(&reader.tpl, &reader.token, reader.word);
-        read_param(out, &reader.token, &unnumbered);
-        tn_reader_token(&reader);
+    while (tn_lexer_next(&lexer, &token)) {
+        tn_features_token(&reader, &token,
+                          token.kind == TN_TOKEN_WORD && last != '.' ? tn_word_find(token.text) : TN_WORD_NONE);
+        last = token.punct;
     }
-    finish(&reader);
+    tn_features_end(&reader);
 }

@@ -52,6 +52,8 @@ const char *tn_verb_name(enum tn_verb verb); /* "SELECT"; "" for TN_VERB_OTHER *
 
 enum { TN_FEATURES_TABLES = 32 };
 
+enum tn_literal { TN_LITERAL_NUMBER = 1, TN_LITERAL_STRING = 2, TN_LITERAL_TIME = 4, TN_LITERAL_PARAM = 8 };
+
 struct tn_features {
     enum tn_class class;
     enum tn_verb  verb;
@@ -68,6 +70,17 @@ struct tn_features {
     bool          needs_session; /* leaves something behind on its connection: temporary table, LISTEN, advisory lock,
                                     PREPARE, cursor WITH HOLD, LOAD, ATTACH, USE, CREATE TEMP, set_config(..., false) */
     bool          has_into, for_update;
+    bool          has_like;        /* LIKE, ILIKE, SIMILAR TO, REGEXP, RLIKE, GLOB */
+    bool          limit_known;
+    uint64_t      limit;           /* rows of the outermost LIMIT or FETCH FIRST; 0 unless limit_known */
+    unsigned      longest_list;    /* elements of the longest IN (..) or ARRAY[..] of values, 0 = none */
+    unsigned      value_rows;      /* rows of VALUES */
+    unsigned      function_count, aggregate_count; /* calls, as written; the first holds the second */
+    unsigned      literal_count;   /* with parameters */
+    uint8_t       literal_classes; /* bits of enum tn_literal */
+    uint8_t       range_class;     /* the widest range that literals tell (BETWEEN, d >= x AND d < y, INTERVAL, date_trunc):
+                                      1 < 1 day or <= 10, 2 < 7 days or <= 1000, 3 < 31 days or <= 100000, 4 more, 0 = none */
+    struct tn_str inner;           /* of PREPARE .. AS: the statement that is prepared; empty for all others */
     bool          calls_unknown; /* a read calls a function that is not in functions.def: perhaps a user's own, with effects */
 };
 

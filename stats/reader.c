@@ -138,6 +138,8 @@ static bool inner_word(struct tn_reader *r, struct tn_level *level)
         return false;
     r->want_inner = false;
     r->inner = r->word;
+    if (r->out->verb == TN_VERB_PREPARE)
+        r->out->inner = tn_str_n(r->token.text.ptr, (size_t)(r->text_end - r->token.text.ptr));
     r->main_depth = r->scope.depth;
     begin_statement(r, level, r->word);
     return true;
@@ -414,8 +416,12 @@ static void check_call(struct tn_reader *r)
     if (r->last_is_alias)
         return;
     kind = tn_function_find(tn_token_name(&r->last));
-    if (kind == TN_FUNCTION_AGGREGATE)
+    if (kind != TN_FUNCTION_UNKNOWN || r->w1 == TN_WORD_NONE)
+        r->out->function_count++;
+    if (kind == TN_FUNCTION_AGGREGATE) {
         r->out->has_aggregate = true;
+        r->out->aggregate_count++;
+    }
     if (kind == TN_FUNCTION_CHANGES || kind == TN_FUNCTION_SESSION)
         r->writes = true;
     if (kind == TN_FUNCTION_SESSION) {

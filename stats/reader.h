@@ -3,6 +3,7 @@
 #define TN_STATS_READER_H
 
 #include "stats/scope.h"
+#include "stats/sizes.h"
 #include "stats/statement.h"
 #include "stats/template.h"
 
@@ -12,6 +13,8 @@ struct tn_reader {
     struct tn_scope          scope;
     struct tn_statement_scan scan;
     struct tn_template       tpl;
+    struct tn_sizes          sizes;
+    unsigned                 unnumbered;   /* parameters without a number */
     struct tn_token          token, last;  /* this one and the one before */
     enum tn_word             word;         /* of the token, NONE behind a dot */
     enum tn_word             w1, w2;       /* of the one before and of the one before that */
@@ -37,5 +40,12 @@ struct tn_reader {
 void tn_reader_init(struct tn_reader *reader, struct tn_features *out, struct tn_str text, enum tn_dialect dialect,
                     struct tn_level *levels);
 void tn_reader_token(struct tn_reader *reader); /* token is set; the template was fed */
+
+/* tn_features_read() in steps, for who goes over the tokens anyway (features.c). PARAMS: values that stand in for parameters
+ * where sizes are read; WORD: tn_word_find() of a word that is not behind a dot. */
+void tn_features_begin(struct tn_reader *reader, struct tn_features *out, struct tn_str text, enum tn_dialect dialect,
+                       struct tn_level *levels, const struct tn_str *params, unsigned param_count);
+void tn_features_token(struct tn_reader *reader, const struct tn_token *token, enum tn_word word);
+void tn_features_end(struct tn_reader *reader);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-enum { WAYS = 4, TEMPLATES = 8192, MOST_LIST = 1000 };
+enum { WAYS = 4, TEMPLATE_SETS = 2048 };
 
 struct text_entry { /* L0 */
     uint64_t           text[2]; /* 0, 0 = free */
@@ -27,7 +27,7 @@ struct tn_shaper {
     size_t                 sets;
     unsigned               turn;
     struct text_entry     *texts;     /* sets * WAYS */
-    struct template_entry *templates; /* TEMPLATES */
+    struct template_entry *templates; /* TEMPLATE_SETS * WAYS */
     struct tn_shape_scan   scan;
     _Atomic uint64_t       l0_hits, l1_hits, fingerprints, failed;
 };
@@ -43,7 +43,7 @@ struct tn_shaper *tn_shaper_new(unsigned entries)
         return NULL;
     shaper->sets = sets;
     shaper->texts = tn_calloc(sets * WAYS, sizeof *shaper->texts);
-    shaper->templates = tn_calloc(TEMPLATES, sizeof *shaper->templates);
+    shaper->templates = tn_calloc((size_t)TEMPLATE_SETS * WAYS, sizeof *shaper->templates);
     if (shaper->texts == NULL || shaper->templates == NULL) {
         tn_shaper_free(shaper);
         return NULL;
@@ -78,37 +78,59 @@ static uint64_t context_hash(const struct tn_shape_context *context, uint64_t se
 
 static void text_hash(struct tn_str text, uint64_t context, const struct tn_str *params, unsigned param_count, uint64_t out[2])
 {
-    out[0] = tn_hash_seeded(text.ptr, text.len, context);
-    out[1] = tn_hash_seeded(text.ptr, text.len, context ^ UINT64_C(0x6a09e667f3bcc909));
-    for (unsigned i = 0; i < param_count; i++)
-        for (unsigned j = 0; j < 2; j++)
-            out[j] = tn_hash_seeded(params[i].ptr, params[i].ptr == NULL ? 0 : params[i].len, out[j] + i + 1);
+    tn_hash_128(text.ptr, text.len, context, out);
+    for (unsigned i = 0; i < param_count; i++) {
+        uint64_t of[2];
+
+        tn_hash_128(params[i].ptr, params[i].ptr == NULL ? 0 : params[i].len, out[0] + (params[i].ptr == NULL ? 1 : 2), of);
+        out[0] = of[0];
+        out[1] = tn_hash_mix(out[1] + of[1]);
+    }
     if (out[0] == 0)
         out[0] = 1;
 }
 
 /* ---- classes ---- */
 
-static uint8_t class_of(const struct tn_features *features, bool has_like)
+static uint8_t class_of(const struct tn_features *features)
 {
     unsigned joins = features->join_count < 5 ? features->join_count : 5;
 
-    return (uint8_t)(joins * 16 + (features->has_group_by ? 8 : 0) + (has_like ? 4 : 0) + (features->has_distinct ? 2 : 0) +
+    return (uint8_t)(joins * 16 + (features->has_group_by ? 8 : 0) + (features->has_like ? 4 : 0) + (features->has_distinct ? 2 : 0) +
                      (features->has_where ? 1 : 0));
 }
 
-static unsigned size_class(uint64_t n, uint64_t small, uint64_t large)
+static unsigned limit_class(uint64_t rows)
 {
-    return n <= small ? 1 : n <= large ? 2 : 3;
+    return rows <= 100 ? 0 : rows <= 10000 ? 1 : 2;
 }
 
-/* LIMIT in the high two bits, the longest list of literals (or rows of VALUES) in the low ones. */
-static uint8_t band_of(const struct tn_shape_scan *scan)
+static unsigned list_class(unsigned n)
 {
-    unsigned limit = scan->limit < 0 ? 0 : size_class((uint64_t)scan->limit, 100, 10000);
-    unsigned list = TN_MAX(scan->longest_list, scan->rows);
+    return n <= 1 ? 0 : n <= 10 ? 1 : n <= 100 ? 2 : n <= 1000 ? 3 : 4;
+}
 
-    return (uint8_t)(limit * 4 + (list <= 1 ? 0 : size_class(list, 10, 100)));
+/* Which of the three sizes there are is a matter of the shape, so each shape has bands of its own: one size takes all of its
+ * classes, two and three share the 15 that there are, with the finest steps joined. */
+static uint8_t band_of(const struct tn_features *features)
+{
+    unsigned rows = TN_MAX(features->longest_list, features->value_rows), range = features->range_class;
+    unsigned limit = features->limit_known ? limit_class(features->limit) : 0, list = list_class(rows);
+
+    range -= range > 0;
+    if (features->limit_known && rows > 0 && features->range_class > 0)
+        return (uint8_t)(1 + TN_MIN(limit, 1u) * 6 + (list > 1 ? 3 : 0) + (range > 0 ? range - 1 : 0));
+    if (features->limit_known && rows > 0)
+        return (uint8_t)(1 + limit * 5 + list);
+    if (features->limit_known && features->range_class > 0)
+        return (uint8_t)(1 + limit * 4 + range);
+    if (rows > 0 && features->range_class > 0)
+        return (uint8_t)(1 + list * 3 + (range > 0 ? range - 1 : 0));
+    if (features->limit_known)
+        return (uint8_t)(1 + limit);
+    if (rows > 0)
+        return (uint8_t)(1 + list);
+    return features->range_class;
 }
 
 /* ---- L1 and L2 ---- */
@@ -118,46 +140,60 @@ static bool grammar_fits(enum tn_dialect dialect)
     return dialect == TN_DIALECT_POSTGRES || dialect == TN_DIALECT_DUCKDB || dialect == TN_DIALECT_SQLITE || dialect == TN_DIALECT_TRINO;
 }
 
-/* Short enough to stay below a millisecond, and nothing in it that would be read as something else. */
-static bool worth_parsing(const struct tn_shape_scan *scan, enum tn_dialect dialect)
+/* Nothing in it that would be read as something else, and all of it would be read. What only its text can tell apart
+ * (EXECUTE a, EXECUTE b) stays with its text. */
+static bool worth_parsing(const struct tn_shape_scan *scan, enum tn_dialect dialect, const struct tn_features *features)
 {
-    return grammar_fits(dialect) && scan->sql_len > 0 && scan->longest_list <= MOST_LIST && scan->rows <= MOST_LIST &&
+    bool query = features->class == TN_CLASS_READ || features->class == TN_CLASS_WRITE || features->class == TN_CLASS_DDL;
+
+    return (query || features->inner.len > 0) && scan->sql_len > 0 && !scan->deep &&
            !(scan->red_flag && dialect != TN_DIALECT_POSTGRES) && memchr(scan->sql, '\0', scan->sql_len) == NULL;
 }
 
-static void key_of(struct tn_shaper *shaper, enum tn_dialect dialect, uint64_t context, struct template_entry *entry)
+/* The key depends on nothing but template and context: every worker, and every run of the program, finds the same one. */
+static void key_of(struct tn_shaper *shaper, enum tn_dialect dialect, uint64_t context, const struct tn_features *features,
+                   struct template_entry *entry)
 {
-    const struct tn_shape_scan *scan = &shaper->scan;
-    uint64_t                    fingerprint;
+    struct tn_shape_scan *scan = &shaper->scan;
+    uint64_t              fingerprint;
 
     entry->level = TN_SHAPE_TEMPLATE;
     entry->key[0] = tn_hash_mix(scan->tmpl[0] ^ context);
     entry->key[1] = tn_hash_mix(scan->tmpl[1] + context);
-    if (worth_parsing(scan, dialect)) {
-        bump(&shaper->fingerprints);
-        if (tn_shape_fingerprint(scan->sql, &fingerprint)) {
-            entry->level = TN_SHAPE_FINGERPRINT;
-            entry->key[0] = tn_hash_mix(fingerprint ^ tn_hash_mix(scan->salt) ^ context);
-            entry->key[1] = tn_hash_mix(fingerprint * UINT64_C(0x9e3779b97f4a7c15) + scan->salt + context);
-        } else {
-            bump(&shaper->failed);
+    if (grammar_fits(dialect)) {
+        tn_shape_scan_sql(scan);
+        if (worth_parsing(scan, dialect, features)) {
+            bump(&shaper->fingerprints);
+            if (tn_shape_fingerprint(scan->sql, &fingerprint)) {
+                entry->level = TN_SHAPE_FINGERPRINT;
+                entry->key[0] = tn_hash_mix(fingerprint ^ tn_hash_mix(scan->salt) ^ context);
+                entry->key[1] = tn_hash_mix(fingerprint * UINT64_C(0x9e3779b97f4a7c15) + scan->salt + context);
+            } else {
+                bump(&shaper->failed);
+            }
         }
     }
     if (entry->key[0] == 0)
         entry->key[0] = 1;
 }
 
-static const struct template_entry *find_template(struct tn_shaper *shaper, enum tn_dialect dialect, uint64_t context)
+static const struct template_entry *find_template(struct tn_shaper *shaper, enum tn_dialect dialect, uint64_t context,
+                                                  const struct tn_features *features)
 {
     const struct tn_shape_scan *scan = &shaper->scan;
-    struct template_entry      *entry = &shaper->templates[(scan->tmpl[0] ^ context) % TEMPLATES];
+    struct template_entry      *set = &shaper->templates[((scan->tmpl[0] ^ context) % TEMPLATE_SETS) * WAYS], *entry;
 
-    if (entry->key[0] != 0 && entry->context == context && entry->tmpl[0] == scan->tmpl[0] && entry->tmpl[1] == scan->tmpl[1]) {
-        bump(&shaper->l1_hits);
-        return entry;
-    }
+    for (unsigned i = 0; i < WAYS; i++)
+        if (set[i].key[0] != 0 && set[i].context == context && set[i].tmpl[0] == scan->tmpl[0] && set[i].tmpl[1] == scan->tmpl[1]) {
+            bump(&shaper->l1_hits);
+            return &set[i];
+        }
+    entry = &set[shaper->turn++ % WAYS];
+    for (unsigned i = 0; i < WAYS; i++)
+        if (set[i].key[0] == 0)
+            entry = &set[i];
     *entry = (struct template_entry){.tmpl = {scan->tmpl[0], scan->tmpl[1]}, .context = context};
-    key_of(shaper, dialect, context, entry);
+    key_of(shaper, dialect, context, features, entry);
     return entry;
 }
 
@@ -179,6 +215,17 @@ static const struct text_entry *find_text(const struct tn_shaper *shaper, const 
     return NULL;
 }
 
+/* A free place, or that of whom chance finds. */
+static struct text_entry *free_text(struct tn_shaper *shaper, const uint64_t hash[2])
+{
+    struct text_entry *set = &shaper->texts[(hash[0] & (shaper->sets - 1)) * WAYS];
+
+    for (unsigned i = 0; i < WAYS; i++)
+        if (set[i].text[0] == 0)
+            return &set[i];
+    return &set[shaper->turn++ % WAYS];
+}
+
 void tn_shaper_find(struct tn_shaper *shaper, struct tn_str text, const struct tn_shape_context *context,
                     const struct tn_str *params, unsigned param_count, struct tn_shape *shape, struct tn_features *features)
 {
@@ -197,20 +244,15 @@ void tn_shaper_find(struct tn_shaper *shaper, struct tn_str text, const struct t
         *features = known->features;
         for (unsigned i = 0; i < features->table_count; i++)
             move_text(&features->tables[i], known->at, known->len, text.ptr);
+        move_text(&features->inner, known->at, known->len, text.ptr);
         return;
     }
-    tn_features_read(features, text, context->dialect);
-    tn_shape_scan(&shaper->scan, text, context->dialect, params, param_count);
-    tpl = find_template(shaper, context->dialect, where);
+    tn_shape_scan(&shaper->scan, text, context->dialect, params, param_count, features);
+    tpl = find_template(shaper, context->dialect, where, features);
     *shape = (struct tn_shape){.key = {tpl->key[0], tpl->key[1]}, .text = {hash[0], hash[1]}, .tmpl = {tpl->tmpl[0], tpl->tmpl[1]},
-                               .class = class_of(features, shaper->scan.has_like), .band = band_of(&shaper->scan), .level = tpl->level};
-    entry = &shaper->texts[(hash[0] & (shaper->sets - 1)) * WAYS + shaper->turn++ % WAYS];
+                               .class = class_of(features), .band = band_of(features), .level = tpl->level};
+    entry = free_text(shaper, hash);
     *entry = (struct text_entry){.text = {hash[0], hash[1]}, .at = text.ptr, .len = text.len, .shape = *shape, .features = *features};
-}
-
-size_t tn_shape_text(char *out, size_t size, struct tn_str text, enum tn_dialect dialect)
-{
-    return tn_text_without_literals(out, size, text, dialect);
 }
 
 void tn_shaper_counts(const struct tn_shaper *shaper, struct tn_shaper_counts *out)

@@ -1,10 +1,16 @@
 /* shape.h - which statements are "the same": the identity under which statistics are kept.
  *
  *   L0 exact text      128-bit XXH3 of text and context -> per-worker cache -> shape and features
- *   L1 template        stats/template.h, 128 bits, literals and comments gone, aliases renamed
- *   L2 fingerprint     libpg_query where its grammar fits, with salts for what it merges wrongly; else L1 is the shape
+ *   L1 template        stats/template.h, 128 bits, literals and comments gone, aliases renamed where they can be nothing else
+ *   L2 fingerprint     libpg_query where its grammar fits, of the template (not of the text: a list of 5,000 is one element, and
+ *                      the key does not depend on which text came first), with salts for what it merges wrongly; else L1 is
+ *                      the shape. The rules: tests/golden/shapes.cases
  *
- * A shape also holds the context that changes a query's meaning (dialect, catalog, search path, role). */
+ * A shape also holds the context that changes a query's meaning (dialect, catalog, search path, role). PREPARE .. AS has the
+ * shape of the statement inside; who runs EXECUTE asks for the shape of that text (features.inner) with its parameters.
+ *
+ * Bands tell sizes of literals inside a shape: LIMIT (100, 10000), the longest list or VALUES (1, 10, 100, 1000), the widest range
+ * (features.range_class). Which of them there are is a matter of the shape, so the 15 bands of a shape are its own. */
 #ifndef TN_STATS_SHAPE_H
 #define TN_STATS_SHAPE_H
 
@@ -33,7 +39,8 @@ struct tn_shape {
 
 struct tn_shaper;
 
-/* Caches of one thread. ENTRIES of L0 (rounded up to a power of two); NULL when there is no memory. */
+/* Caches of one thread. ENTRIES of L0 (at least 4, rounded up to a power of two), some 0.7 KB each; besides, 0.4 MB of known
+ * templates and 0.2 MB of tokens. NULL when there is no memory. */
 struct tn_shaper *tn_shaper_new(unsigned entries);
 void              tn_shaper_free(struct tn_shaper *shaper);
 
@@ -43,8 +50,8 @@ void              tn_shaper_free(struct tn_shaper *shaper);
 void tn_shaper_find(struct tn_shaper *shaper, struct tn_str text, const struct tn_shape_context *context,
                     const struct tn_str *params, unsigned param_count, struct tn_shape *shape, struct tn_features *features);
 
-/* The template as text, for reports: literals are `?`, comments gone, one space between tokens where needed. As
- * tn_text_without_literals() in size and cutting. */
+/* The template as text, for reports: literals and parameters are `?`, lists of them one, comments gone, one space between tokens
+ * where needed, names as written. As tn_text_without_literals() in size and cutting. */
 size_t tn_shape_text(char *out, size_t size, struct tn_str text, enum tn_dialect dialect);
 
 struct tn_shaper_counts {

@@ -1,361 +1,348 @@
 #include "stats/shape_scan.h"
 
 #include "base/hash.h"
-#include "stats/template.h"
+#include "stats/reader.h"
 
-#include <stdlib.h>
+/* A fingerprint looks at most 100 nodes deep. Beyond these numbers, all counted generously, a tree may be deeper. */
+enum { DEEPEST_BRACKETS = 16, MOST_OPERATORS = 40, MOST_ARMS = 20, MOST_JOINS = 24, DEEPEST_CASE = 8 };
 
-/* Words that may stand behind a table and are no alias. Sorted. */
-static const char *const not_alias[] = {
-    "and",    "anti",   "any",    "array",   "as",     "asof",     "cross",   "except", "fetch",  "final",   "for",     "force",
-    "full",   "global", "group",  "having",  "ignore", "inner",    "intersect", "into", "join",   "lateral", "left",    "limit",
-    "minus",  "natural", "offset", "on",     "or",     "order",    "pivot",   "positional", "prewhere", "qualify", "returning",
-    "right",  "sample", "select", "semi",    "set",    "settings", "straight_join", "tablesample", "union", "unpivot", "use",
-    "using",  "values", "when",   "where",   "window", "with"};
+enum salt_kind { SALT_RELATION = 1, SALT_RED_FLAG, SALT_ORDINAL, SALT_LIST, SALT_CASE, SALT_WORDS };
 
-/* Words that libpg_query takes for an alias or does not know. Sorted. */
-static const char *const red_flags[] = {"asof", "final", "lateral", "pivot", "positional", "prewhere", "qualify", "sample", "settings", "unpivot"};
-
-struct alias {
-    struct tn_str name;
+struct emitter {
+    struct tn_shape_scan   *scan;
+    struct tn_template      tpl;
+    struct tn_template_text *text; /* NULL: nobody asks for SQL and salts */
+    uint64_t                salt;
+    uint64_t                relations, ordinals; /* so far */
+    unsigned                ors, ands, joins, arms, brackets, deepest;
+    unsigned                whens[16]; /* of the open CASEs */
+    size_t                  cases, deepest_case;
+    bool                    reads;     /* names of tables stand where a query has them */
+    bool                    after_dot;
 };
 
-struct scanner {
-    struct tn_shape_scan *out;
-    struct tn_lexer       lexer;
-    struct tn_str         text;
-    struct tn_token       token, last;
-    enum tn_word          word, last_word;
-    size_t                alias_count;
-    struct alias          aliases[TN_SCAN_ALIASES];
-};
-
-static bool listed(const char *const *list, size_t count, struct tn_str word)
+/* Sums: arms that a fingerprint puts in another order keep their salt, and equal ones do not cancel each other. */
+static void salt(struct emitter *e, enum salt_kind kind, uint64_t value)
 {
-    char   folded[24];
-    size_t low = 0, high = count;
-
-    if (word.len >= sizeof folded)
-        return false;
-    for (size_t i = 0; i < word.len; i++)
-        folded[i] = tn_ascii_lower(word.ptr[i]);
-    folded[word.len] = '\0';
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int    order = strcmp(folded, list[middle]);
-
-        if (order == 0)
-            return true;
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return false;
+    e->salt += tn_hash_mix((value + kind * UINT64_C(0x632be59bd9b4e019)) * UINT64_C(0x9e3779b97f4a7c15) + kind);
 }
 
-static bool next(struct scanner *s)
+static uint64_t hash_folded(struct tn_str name, bool fold)
 {
-    s->last = s->token;
-    s->last_word = s->word;
-    if (!tn_lexer_next(&s->lexer, &s->token))
-        return false;
-    s->word = s->token.kind == TN_TOKEN_WORD && s->last.punct != '.' ? tn_word_find(s->token.text) : TN_WORD_NONE;
-    return true;
+    char   folded[256];
+    size_t len = TN_MIN(name.len, sizeof folded);
+
+    if (!fold || name.len > sizeof folded)
+        return tn_hash_str(name);
+    for (size_t i = 0; i < len; i++)
+        folded[i] = tn_ascii_lower(name.ptr[i]);
+    return tn_hash(folded, len);
 }
 
-static void start(struct scanner *s, enum tn_dialect dialect)
-{
-    tn_lexer_init(&s->lexer, s->text, dialect);
-    s->token = s->last = (struct tn_token){.kind = TN_TOKEN_END, .text = tn_str_n(s->text.ptr, 0)};
-    s->word = s->last_word = TN_WORD_NONE;
-}
-
-static bool is_name(const struct tn_token *token)
-{
-    return token->kind == TN_TOKEN_WORD || token->kind == TN_TOKEN_IDENT;
-}
-
-/* ---- first pass: aliases ---- */
-
-enum place { ELSEWHERE, BEFORE_TABLE, IN_TABLE, AFTER_TABLE, AFTER_AS };
-
-static void add_alias(struct scanner *s)
-{
-    if (s->alias_count < TN_SCAN_ALIASES)
-        s->aliases[s->alias_count++].name = s->token.text;
-}
-
-static bool ends_from(const struct scanner *s)
-{
-    return s->token.kind == TN_TOKEN_WORD && listed(not_alias, TN_ARRAY_LEN(not_alias), s->token.text) && !tn_str_ieq_c(s->token.text, "as") &&
-           !tn_str_ieq_c(s->token.text, "lateral");
-}
-
-/* What comes behind FROM and JOIN, in one nesting of brackets; the places of the outer ones wait on a stack. */
-static enum place step(struct scanner *s, enum place place)
-{
-    if (s->token.kind == TN_TOKEN_WORD && (s->word == TN_WORD_from || s->word == TN_WORD_join) && s->last_word != TN_WORD_distinct)
-        return BEFORE_TABLE;
-    switch (place) {
-    case BEFORE_TABLE:
-        return is_name(&s->token) ? IN_TABLE : ELSEWHERE;
-    case IN_TABLE:
-        if (s->token.punct == '.' || (is_name(&s->token) && s->last.punct == '.'))
-            return IN_TABLE;
-        __attribute__((fallthrough));
-    case AFTER_TABLE:
-        if (tn_str_ieq_c(s->token.text, "as"))
-            return AFTER_AS;
-        if (s->token.punct == ',')
-            return BEFORE_TABLE;
-        if (ends_from(s) || !is_name(&s->token))
-            return ELSEWHERE;
-        __attribute__((fallthrough));
-    case AFTER_AS:
-        if (is_name(&s->token))
-            add_alias(s);
-        return AFTER_TABLE;
-    default:
-        return place;
-    }
-}
-
-static void find_aliases(struct scanner *s, enum tn_dialect dialect)
-{
-    enum { DEPTHS = 64 };
-    enum place stack[DEPTHS], place = ELSEWHERE;
-    size_t     depth = 0;
-
-    for (start(s, dialect); next(s);) {
-        if (s->token.punct == '(') {
-            if (depth < DEPTHS)
-                stack[depth] = place == BEFORE_TABLE ? AFTER_TABLE : place == IN_TABLE ? AFTER_TABLE : ELSEWHERE;
-            depth++;
-            place = ELSEWHERE;
-        } else if (s->token.punct == ')') {
-            if (depth > 0)
-                depth--;
-            place = depth < DEPTHS ? stack[depth] : ELSEWHERE;
-        } else {
-            place = step(s, place);
-        }
-    }
-}
-
-static bool same_name(struct tn_str a, struct tn_str b)
-{
-    return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
-}
-
-/* Number of the alias that the token names, 0 = none. Behind a dot it is a column, before a bracket a function. */
-static size_t alias_of(const struct scanner *s)
-{
-    if (!is_name(&s->token) || s->last.punct == '.')
-        return 0;
-    for (size_t i = 0; i < s->alias_count; i++)
-        if (same_name(s->aliases[i].name, s->token.text))
-            return i + 1;
-    return 0;
-}
-
-/* ---- second pass: template, SQL, sizes ---- */
-
-struct counts {
-    size_t   depth;
-    unsigned commas;       /* of the first select list */
-    bool     in_list;      /* that list */
-    unsigned whens, ors, ands;
-    bool     by;           /* GROUP BY or ORDER BY: a plain number is an ordinal */
-    uint64_t salt;
-    unsigned elements;     /* of the present list of literals */
-    bool     values;
-};
-
-static void put_sql(struct scanner *s, struct tn_str text, bool space)
-{
-    struct tn_shape_scan *out = s->out;
-
-    if (out->sql_len == SIZE_MAX || out->sql_len + text.len + 1 > TN_SCAN_SQL) {
-        out->sql_len = SIZE_MAX;
-        return;
-    }
-    if (space)
-        out->sql[out->sql_len++] = ' ';
-    memcpy(out->sql + out->sql_len, text.ptr, text.len);
-    out->sql_len += text.len;
-}
-
-static void salt_word(struct counts *c, uint64_t kind, struct tn_str text)
-{
-    c->salt ^= tn_hash_mix(tn_hash_seeded(text.ptr, text.len, kind) + kind);
-}
-
-static void count_word(struct scanner *s, struct counts *c)
-{
-    struct tn_shape_scan *out = s->out;
-    struct tn_str         text = s->token.text;
-
-    if (s->token.kind != TN_TOKEN_WORD || s->last.punct == '.')
-        return;
-    if (s->word == TN_WORD_select && c->depth == 0)
-        c->in_list = true;
-    if (s->word == TN_WORD_from && c->depth == 0)
-        c->in_list = false;
-    c->whens += tn_str_ieq_c(text, "when");
-    c->ors += tn_str_ieq_c(text, "or");
-    c->ands += tn_str_ieq_c(text, "and");
-    c->values = c->values || s->word == TN_WORD_values;
-    if (tn_str_ieq_c(text, "like") || tn_str_ieq_c(text, "ilike") || tn_str_ieq_c(text, "regexp") || tn_str_ieq_c(text, "rlike") ||
-        tn_str_ieq_c(text, "similar"))
-        out->has_like = true;
-    if (tn_str_ieq_c(text, "by"))
-        c->by = true;
-    else if (!tn_str_ieq_c(text, "asc") && !tn_str_ieq_c(text, "desc") && !tn_str_ieq_c(text, "nulls"))
-        c->by = false;
-    if (listed(red_flags, TN_ARRAY_LEN(red_flags), text)) {
-        out->red_flag = true;
-        salt_word(c, 3, text);
-    }
-}
-
-static int64_t value_of(const struct tn_token *token, const struct tn_str *params, unsigned param_count)
-{
-    struct tn_str text = token->text;
-    uint64_t      value;
-
-    if (token->kind == TN_TOKEN_PARAM) {
-        if (token->param == 0 || token->param > param_count || params[token->param - 1].ptr == NULL)
-            return -2;
-        text = params[token->param - 1];
-    } else if (token->kind != TN_TOKEN_NUMBER) {
-        return -1;
-    }
-    return tn_str_to_u64(text, INT64_MAX, &value) ? (int64_t)value : -2;
-}
-
-/* True for the place number of GROUP BY 2, which is no literal. */
-static bool count_token(struct scanner *s, struct counts *c, const struct tn_str *params, unsigned param_count)
-{
-    struct tn_shape_scan *out = s->out;
-    bool literal = s->token.kind == TN_TOKEN_NUMBER || s->token.kind == TN_TOKEN_STRING || s->token.kind == TN_TOKEN_PARAM;
-    bool ordinal = c->by && s->token.kind == TN_TOKEN_NUMBER && (tn_str_ieq_c(s->last.text, "by") || s->last.punct == ',');
-
-    count_word(s, c);
-    if (tn_str_ieq_c(s->last.text, "limit") && s->last.kind == TN_TOKEN_WORD)
-        out->limit = value_of(&s->token, params, param_count);
-    if (literal) {
-        c->elements++;
-        if (ordinal)
-            salt_word(c, 4 + c->depth, s->token.text);
-    } else if (s->token.punct == '(') {
-        c->elements = 0;
-        if (c->values && (s->last_word == TN_WORD_values || s->last.punct == ','))
-            out->rows++;
-        c->depth++;
-    } else if (s->token.punct == ')') {
-        c->depth -= c->depth > 0;
-        out->longest_list = TN_MAX(out->longest_list, c->elements);
-        c->elements = 0;
-    } else if (s->token.punct == ',') {
-        c->commas += c->in_list && c->depth == 0;
-    } else if (s->token.punct != '-' && s->token.punct != '+') {
-        c->elements = 0;
-    }
-    return ordinal;
-}
-
-/* Names behind FROM and JOIN in full: the fingerprint takes the digits out of them. */
-static void salt_relation(struct scanner *s, struct counts *c)
-{
-    bool digits = false;
-
-    if (s->last.kind == TN_TOKEN_WORD && tn_str_ieq_c(s->last.text, "as"))
-        return; /* the name of a column of the result */
-    for (size_t i = 0; i < s->token.text.len; i++)
-        digits = digits || (s->token.text.ptr[i] >= '0' && s->token.text.ptr[i] <= '9');
-    if (digits && is_name(&s->token)) {
-        char   name[128];
-        size_t len = TN_MIN(s->token.text.len, sizeof name);
-
-        for (size_t i = 0; i < len; i++)
-            name[i] = tn_ascii_lower(s->token.text.ptr[i]);
-        salt_word(c, 2, tn_str_n(name, len));
-    }
-}
-
-static uint64_t size_class(unsigned n)
+static unsigned count_class(unsigned n)
 {
     return n < 4 ? n : n < 8 ? 4 : n < 16 ? 5 : n < 64 ? 6 : 7;
 }
 
-static void read_tokens(struct scanner *s, enum tn_dialect dialect, const struct tn_str *params, unsigned param_count)
+static bool has_digits(struct tn_str name) /* two in a row */
 {
-    static const char *const renamed = "t1 t2 t3 t4 t5 t6 t7 t8 t9 taatabtactadtaetaftagtahtaitajtaktaltamtantaotaptaqtartastattautavtaw";
-    struct tn_template tpl;
-    struct counts      c = {.depth = 0};
-
-    tn_template_init(&tpl);
-    for (start(s, dialect); next(s);) {
-        size_t        alias = alias_of(s);
-        struct tn_str shown = s->token.text;
-        bool          space = s->last.kind != TN_TOKEN_END && s->last.text.ptr + s->last.text.len != s->token.text.ptr;
-
-        if (s->token.punct == ';')
-            continue;
-        if (alias > 0)
-            shown = tn_str_n(renamed + (alias - 1) * 3, alias < 10 ? 2 : 3);
-        if (count_token(s, &c, params, param_count) || alias > 0) {
-            struct tn_token token = {.kind = TN_TOKEN_WORD, .text = shown};
-
-            tn_template_add(&tpl, &token, TN_WORD_NONE);
-        } else {
-            salt_relation(s, &c);
-            tn_template_add(&tpl, &s->token, s->word);
-        }
-        put_sql(s, shown, space);
-    }
-    s->out->tmpl[0] = tn_template_end(&tpl);
-    s->out->tmpl[1] = tpl.hash2;
-    s->out->salt = c.salt ^ tn_hash_mix(size_class(c.commas) | size_class(c.whens) << 8 | size_class(c.ors) << 16 | (uint64_t)(c.ands > 3) << 24);
+    for (size_t i = 1; i < name.len; i++)
+        if (name.ptr[i] >= '0' && name.ptr[i] <= '9' && name.ptr[i - 1] >= '0' && name.ptr[i - 1] <= '9')
+            return true;
+    return false;
 }
 
-/* A hint of the engine (slash-star-plus) changes how it runs. */
+/* Names of tables in full: the fingerprint takes runs of digits out of them. Where there is more than a query, whatever may
+ * be a table's name. */
+static void salt_relation(struct emitter *e, enum tn_role role, const struct tn_token *token)
+{
+    bool name = token->kind == TN_TOKEN_WORD || token->kind == TN_TOKEN_IDENT;
+
+    if (e->text == NULL)
+        return;
+    e->relations += role == TN_ROLE_RELATION;
+    if ((role == TN_ROLE_RELATION || (!e->reads && name && role == TN_ROLE_OTHER)) && has_digits(token->text))
+        salt(e, SALT_RELATION, hash_folded(token->text, token->kind == TN_TOKEN_WORD) + e->relations * UINT64_C(0xd1b54a32d192ed03));
+}
+
+/* Words that libpg_query takes for an alias, or does not know. */
+static bool is_red_flag(enum tn_word word, struct tn_str text)
+{
+    switch (word) {
+    case TN_WORD_asof:
+    case TN_WORD_final:
+    case TN_WORD_lateral:
+    case TN_WORD_pivot:
+    case TN_WORD_prewhere:
+    case TN_WORD_qualify:
+    case TN_WORD_sample:
+    case TN_WORD_settings:
+    case TN_WORD_unpivot:
+        return true;
+    case TN_WORD_NONE:
+        return tn_str_ieq_c(text, "positional") || tn_str_ieq_c(text, "semi") || tn_str_ieq_c(text, "anti");
+    default:
+        return false;
+    }
+}
+
+static void end_case(struct emitter *e)
+{
+    if (e->cases == 0)
+        return;
+    e->cases--;
+    if (e->cases < TN_ARRAY_LEN(e->whens))
+        salt(e, SALT_CASE, count_class(e->whens[e->cases]));
+}
+
+static void count_word(struct emitter *e, enum tn_word word)
+{
+    switch (word) {
+    case TN_WORD_case:
+        if (e->cases < TN_ARRAY_LEN(e->whens))
+            e->whens[e->cases] = 0;
+        e->cases++;
+        e->deepest_case = TN_MAX(e->deepest_case, e->cases);
+        break;
+    case TN_WORD_when:
+        if (e->cases > 0 && e->cases <= TN_ARRAY_LEN(e->whens))
+            e->whens[e->cases - 1]++;
+        break;
+    case TN_WORD_end:
+        end_case(e);
+        break;
+    case TN_WORD_or:
+        e->ors++;
+        break;
+    case TN_WORD_and:
+        e->ands++;
+        break;
+    case TN_WORD_join:
+        e->joins++;
+        break;
+    case TN_WORD_union:
+    case TN_WORD_intersect:
+    case TN_WORD_except:
+        e->arms++;
+        break;
+    default:
+        break;
+    }
+}
+
+/* Operators that follow each other, each over the one before: a tree as deep as there are. */
+static void count_chain(struct emitter *e, const struct tn_stream_token *now)
+{
+    switch (now->word) {
+    case TN_WORD_not:
+    case TN_WORD_is:
+    case TN_WORD_isnull:
+    case TN_WORD_notnull:
+    case TN_WORD_collate:
+    case TN_WORD_at:
+        e->text->operators++;
+        break;
+    case TN_WORD_select:
+    case TN_WORD_from:
+    case TN_WORD_where:
+    case TN_WORD_and:
+    case TN_WORD_or:
+    case TN_WORD_on:
+    case TN_WORD_when:
+    case TN_WORD_then:
+    case TN_WORD_else:
+    case TN_WORD_by:
+        e->text->operators = 0;
+        break;
+    default:
+        if (now->token.punct == ',')
+            e->text->operators = 0;
+        break;
+    }
+}
+
+static void count(struct emitter *e, enum tn_role role, const struct tn_stream_token *now)
+{
+    char punct = now->token.punct;
+
+    count_chain(e, now);
+    if (now->word != TN_WORD_NONE && role == TN_ROLE_OTHER) {
+        count_word(e, now->word);
+    } else if (punct == '(') {
+        e->brackets++;
+        e->deepest = TN_MAX(e->deepest, e->brackets);
+    } else if (punct == ')') {
+        e->brackets -= e->brackets > 0;
+    }
+    if (now->token.kind == TN_TOKEN_WORD && role == TN_ROLE_OTHER && !e->after_dot && is_red_flag(now->word, now->token.text)) {
+        e->scan->red_flag = true;
+        salt(e, SALT_RED_FLAG, hash_folded(now->token.text, true));
+    }
+    if (e->scan->place.ended_items > 0)
+        salt(e, SALT_LIST, count_class(e->scan->place.ended_items));
+}
+
+/* DATE '2020-01-01' is a literal. */
+static bool is_type_of_literal(const struct tn_stream_token *now, const struct tn_stream_token *ahead)
+{
+    static const char *const types[] = {"date", "time", "timestamp", "timestamptz", "datetime", "interval"};
+
+    if (now->token.kind != TN_TOKEN_WORD || ahead->token.kind != TN_TOKEN_STRING || now->token.text.len < 4)
+        return false;
+    for (size_t i = 0; i < TN_ARRAY_LEN(types); i++)
+        if (tn_str_ieq_c(now->token.text, types[i]))
+            return true;
+    return false;
+}
+
+/* A semicolon with nothing but semicolons behind it. The lexer in front of it stays where it is. */
+static bool is_last_semicolon(const struct tn_stream_token *now, const struct tn_stream_token *ahead)
+{
+    return now->token.punct == ';' && (ahead->token.kind == TN_TOKEN_END || ahead->token.punct == ';');
+}
+
+static void emit(struct emitter *e, enum tn_role role, const struct tn_stream_token *now, const struct tn_stream_token *ahead)
+{
+    struct tn_token token = now->token;
+    enum tn_word    word = now->word;
+
+    if (role == TN_ROLE_ORDINAL) {
+        salt(e, SALT_ORDINAL, tn_hash_str(token.text) + ++e->ordinals);
+        token.kind = TN_TOKEN_WORD;
+    } else if (token.kind == TN_TOKEN_STRING && (role == TN_ROLE_RELATION || role == TN_ROLE_FILE)) {
+        salt_relation(e, TN_ROLE_RELATION, &token);
+        token.kind = TN_TOKEN_IDENT;
+    } else if (tn_scan_renamed(e->scan, role, &token, e->after_dot, ahead->token.punct == '.')) {
+        word = TN_WORD_NONE;
+    } else {
+        salt_relation(e, role, &token);
+    }
+    tn_template_add(&e->tpl, &token, word);
+}
+
+/* A hint of the engine (slash-star-plus) changes how it runs; one for us does not. */
+static bool is_engine_hint(struct tn_str comment)
+{
+    size_t at = 3;
+
+    if (comment.len < 4 || memcmp(comment.ptr, "/*+", 3) != 0)
+        return false;
+    while (at < comment.len && (comment.ptr[at] == ' ' || (comment.ptr[at] >= '\t' && comment.ptr[at] <= '\r')))
+        at++;
+    return comment.len - at < 8 || !tn_str_ieq(tn_str_n(comment.ptr + at, 8), TN_STR("turnout("));
+}
+
 static uint64_t hints_of(struct tn_str text, enum tn_dialect dialect)
 {
     struct tn_lexer lexer;
     struct tn_token token;
     struct tn_str   comment;
-    uint64_t        salt = 0;
+    uint64_t        hash = 0;
 
-    if (memmem(text.ptr, text.len, "/*+", 3) == NULL)
+    if (text.len < 4 || memmem(text.ptr, text.len, "/*+", 3) == NULL)
         return 0;
     tn_lexer_init(&lexer, text, dialect);
     do {
         while (tn_lexer_comment(&lexer, &comment))
-            if (comment.len > 3 && memcmp(comment.ptr, "/*+", 3) == 0)
-                salt ^= tn_hash_mix(tn_hash_str(comment));
+            if (is_engine_hint(comment))
+                hash = tn_hash_seeded(comment.ptr, comment.len, hash + 1);
     } while (tn_lexer_next(&lexer, &token));
-    return salt;
+    return hash;
 }
 
-void tn_shape_scan(struct tn_shape_scan *out, struct tn_str text, enum tn_dialect dialect, const struct tn_str *params,
-                   unsigned param_count)
+static void note_role(struct tn_shape_scan *scan, const struct tn_stream_token *now)
 {
-    struct scanner s = {.out = out, .text = text};
-    uint64_t       hints;
+    enum tn_role role = tn_place_token(&scan->place, now, scan->stream.ahead);
 
-    out->red_flag = out->has_like = false;
-    out->longest_list = out->rows = 0;
-    out->limit = -1;
-    out->sql_len = 0;
-    find_aliases(&s, dialect);
-    read_tokens(&s, dialect, params, param_count);
-    hints = hints_of(text, dialect);
-    out->tmpl[0] ^= hints; /* L1 drops comments too */
-    out->tmpl[1] ^= hints;
-    out->salt ^= hints;
-    if (out->sql_len == SIZE_MAX)
-        out->sql_len = 0;
-    out->sql[out->sql_len] = '\0';
+    tn_stream_set_role(&scan->stream, (unsigned char)role);
+    tn_scan_note_alias(scan, role, &now->token);
+}
+
+/* First time over the text: features and the names of aliases. */
+static void read_text(struct tn_shape_scan *scan, struct tn_str text, enum tn_dialect dialect, const struct tn_str *params,
+                      unsigned param_count, struct tn_features *features)
+{
+    struct tn_level  levels[TN_SCOPE_LEVELS]; /* not initialised: a level is when it is opened */
+    struct tn_reader reader;
+
+    tn_features_begin(&reader, features, text, dialect, levels, params, param_count);
+    tn_stream_init(&scan->stream, text, dialect);
+    while (tn_stream_next(&scan->stream)) {
+        const struct tn_stream_token *now = scan->stream.now;
+
+        tn_features_token(&reader, &now->token, now->word);
+        note_role(scan, now);
+    }
+    tn_features_end(&reader);
+}
+
+/* PREPARE name AS ..: the shape is that of what is prepared. */
+static void read_inner(struct tn_shape_scan *scan, struct tn_str inner, enum tn_dialect dialect)
+{
+    scan->tables.count = scan->columns.count = 0;
+    scan->tables.filter = scan->columns.filter = 0;
+    tn_place_init(&scan->place);
+    tn_stream_init(&scan->stream, inner, dialect);
+    while (tn_stream_next(&scan->stream))
+        note_role(scan, scan->stream.now);
+}
+
+static void emit_all(struct emitter *e)
+{
+    struct tn_shape_scan *scan = e->scan;
+    bool                  known = e->text == NULL && tn_stream_is_whole(&scan->stream); /* salts need more of the place than roles */
+    unsigned              items;
+
+    tn_stream_rewind(&scan->stream);
+    tn_place_init(&scan->place);
+    while (tn_stream_next(&scan->stream)) {
+        const struct tn_stream_token *now = scan->stream.now, *ahead = scan->stream.ahead;
+        enum tn_role                  role = known ? (enum tn_role)now->role : tn_place_token(&scan->place, now, ahead);
+
+        if (e->text != NULL)
+            count(e, role, now);
+        if (!is_last_semicolon(now, ahead) && !(role == TN_ROLE_OTHER && !e->after_dot && is_type_of_literal(now, ahead)))
+            emit(e, role, now, ahead);
+        e->after_dot = now->token.punct == '.';
+    }
+    while (e->text != NULL && (items = tn_place_end(&scan->place)) > 0)
+        salt(e, SALT_LIST, count_class(items));
+    salt(e, SALT_WORDS, count_class(e->ors) | count_class(e->ands) << 8);
+}
+
+void tn_shape_scan(struct tn_shape_scan *scan, struct tn_str text, enum tn_dialect dialect, const struct tn_str *params,
+                   unsigned param_count, struct tn_features *features)
+{
+    struct emitter e = {.scan = scan};
+
+    scan->red_flag = false;
+    scan->tables.count = scan->columns.count = 0;
+    scan->tables.filter = scan->columns.filter = 0;
+    tn_place_init(&scan->place);
+    read_text(scan, text, dialect, params, param_count, features);
+    if (features->inner.len > 0)
+        read_inner(scan, features->inner, dialect);
+    e.reads = scan->reads = features->class == TN_CLASS_READ || features->inner.len > 0;
+    tn_scan_check_aliases(scan, scan->reads);
+    tn_template_init(&e.tpl);
+    emit_all(&e);
+    scan->hints = hints_of(text, dialect);
+    scan->tmpl[0] = tn_template_end(&e.tpl) ^ scan->hints; /* a template has no comments */
+    scan->tmpl[1] = e.tpl.hash2 ^ tn_hash_mix(scan->hints);
+}
+
+void tn_shape_scan_sql(struct tn_shape_scan *scan)
+{
+    struct tn_template_text text = {.out = scan->sql, .max = TN_SCAN_SQL, .sql = true};
+    struct emitter          e = {.scan = scan, .reads = scan->reads, .text = &text};
+
+    tn_template_init(&e.tpl);
+    e.tpl.text = &text;
+    emit_all(&e);
+    (void)tn_template_end(&e.tpl);
+    scan->salt = e.salt + tn_hash_mix(scan->hints);
+    scan->deep = e.deepest > DEEPEST_BRACKETS || text.longest > MOST_OPERATORS || e.arms > MOST_ARMS || e.joins > MOST_JOINS ||
+                 e.deepest_case > DEEPEST_CASE;
+    scan->sql_len = text.full ? 0 : text.len;
+    scan->sql[scan->sql_len] = '\0';
 }

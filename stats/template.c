@@ -12,14 +12,21 @@ void tn_template_init(struct tn_template *tpl)
     tpl->depth = 0;
     tpl->row_depth = SIZE_MAX;
     tpl->sign = '\0';
+    tpl->sign_gap = tpl->gap = false;
+    tpl->literal = TN_TOKEN_NUMBER;
+    tpl->end = NULL;
+    tpl->text = NULL;
     tpl->last = (struct tn_token){.kind = TN_TOKEN_END};
     tpl->last_word = TN_WORD_NONE;
 }
 
 static void flush_block(struct tn_template *tpl)
 {
-    tpl->hash = tn_hash_seeded(tpl->block, tpl->len, tpl->hash + 1);
-    tpl->hash2 = tn_hash_seeded(tpl->block, tpl->len, tpl->hash2 + UINT64_C(0x9e3779b97f4a7c15));
+    uint64_t hash[2];
+
+    tn_hash_128(tpl->block, tpl->len, tpl->hash, hash);
+    tpl->hash = hash[0];
+    tpl->hash2 = tn_hash_mix(tpl->hash2 ^ hash[1]);
     tpl->len = 0;
 }
 
@@ -31,8 +38,19 @@ static void put_byte(struct tn_template *tpl, char c)
 }
 
 /* A token of its own: the separator cannot be part of a word. */
-static void put_text(struct tn_template *tpl, struct tn_str text, bool fold)
+static void put_hash(struct tn_template *tpl, struct tn_str text, bool fold)
 {
+    if (text.len < sizeof tpl->block - tpl->len) { /* nearly always */
+        char *out = tpl->block + tpl->len;
+
+        for (size_t i = 0; fold && i < text.len; i++)
+            out[i] = tn_ascii_lower(text.ptr[i]);
+        if (!fold)
+            memcpy(out, text.ptr, text.len);
+        out[text.len] = ' ';
+        tpl->len += text.len + 1;
+        return;
+    }
     for (size_t i = 0; i < text.len; i++)
         put_byte(tpl, fold ? tn_ascii_lower(text.ptr[i]) : text.ptr[i]);
     put_byte(tpl, ' ');
@@ -40,7 +58,23 @@ static void put_text(struct tn_template *tpl, struct tn_str text, bool fold)
 
 static void put_mark(struct tn_template *tpl, char c)
 {
-    put_text(tpl, tn_str_n(&c, 1), false);
+    put_hash(tpl, tn_str_n(&c, 1), false);
+    if (tpl->text != NULL)
+        tn_template_text_put(tpl->text, tn_str_n(&c, 1), TN_TOKEN_PUNCT, false, true);
+}
+
+static void put_token(struct tn_template *tpl, const struct tn_token *token)
+{
+    put_hash(tpl, token->text, token->kind == TN_TOKEN_WORD);
+    if (tpl->text != NULL)
+        tn_template_text_put(tpl->text, token->text, token->kind, false, tpl->gap);
+}
+
+static void put_literal(struct tn_template *tpl)
+{
+    put_hash(tpl, TN_STR("?"), false);
+    if (tpl->text != NULL)
+        tn_template_text_put(tpl->text, TN_STR("?"), tpl->literal, true, true);
 }
 
 /* What was held back is no plain list: it counts in full. */
@@ -51,7 +85,7 @@ static void release(struct tn_template *tpl)
     if (tpl->hold == TN_HOLD_ROW)
         put_mark(tpl, '(');
     for (size_t i = 0; i < tpl->held; i++) {
-        put_mark(tpl, '?');
+        put_literal(tpl);
         if (i + 1 < tpl->held || tpl->after_comma)
             put_mark(tpl, ',');
     }
@@ -64,7 +98,7 @@ static void release(struct tn_template *tpl)
 static void collapse(struct tn_template *tpl)
 {
     if (tpl->hold == TN_HOLD_LIST && tpl->held > 0)
-        put_mark(tpl, '?');
+        put_literal(tpl);
     tpl->hold = TN_HOLD_NONE;
     tpl->held = 0;
     tpl->after_comma = false;
@@ -155,6 +189,8 @@ static void feed(struct tn_template *tpl, const struct tn_token *token, enum tn_
 {
     bool literal = is_literal(tpl, token, word);
 
+    if (literal)
+        tpl->literal = token->kind;
     if (!hold_token(tpl, literal, token->punct)) {
         if (token->kind == TN_TOKEN_PUNCT)
             take_punct(tpl, token->punct);
@@ -165,9 +201,9 @@ static void feed(struct tn_template *tpl, const struct tn_token *token, enum tn_
         if (tpl->hold == TN_HOLD_COMMA) {
             /* emitted by release(), or not at all */
         } else if (literal) {
-            put_mark(tpl, '?');
+            put_literal(tpl);
         } else {
-            put_text(tpl, token->text, token->kind == TN_TOKEN_WORD);
+            put_token(tpl, token);
         }
     }
     tpl->last = *token;
@@ -192,19 +228,25 @@ static bool sign_place(const struct tn_template *tpl)
 void tn_template_add(struct tn_template *tpl, const struct tn_token *token, enum tn_word word)
 {
     char sign = tpl->sign;
+    bool gap = token->text.ptr != tpl->end;
 
     if (sign != '\0') {
         tpl->sign = '\0';
         if (token->kind != TN_TOKEN_NUMBER) {
             struct tn_token held = {.kind = TN_TOKEN_PUNCT, .text = sign == '-' ? TN_STR("-") : TN_STR("+"), .punct = sign};
 
+            tpl->gap = tpl->sign_gap;
             feed(tpl, &held, TN_WORD_NONE);
         }
     }
-    if ((token->punct == '-' || token->punct == '+') && sign_place(tpl))
+    tpl->gap = gap;
+    tpl->end = token->text.ptr + token->text.len;
+    if ((token->punct == '-' || token->punct == '+') && sign_place(tpl)) {
         tpl->sign = token->punct;
-    else
+        tpl->sign_gap = gap;
+    } else {
         feed(tpl, token, word);
+    }
 }
 
 uint64_t tn_template_end(struct tn_template *tpl)

@@ -12,3 +12,11 @@ uint64_t tn_hash_seeded(const void *data, size_t len, uint64_t seed)
 {
     return XXH3_64bits_withSeed(data, len, seed);
 }
+
+void tn_hash_128(const void *data, size_t len, uint64_t seed, uint64_t out[2])
+{
+    XXH128_hash_t hash = XXH3_128bits_withSeed(data, len, seed);
+
+    out[0] = hash.low64;
+    out[1] = hash.high64;
+}

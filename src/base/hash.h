@@ -8,6 +8,7 @@
 
 uint64_t tn_hash(const void *data, size_t len);
 uint64_t tn_hash_seeded(const void *data, size_t len, uint64_t seed);
+void     tn_hash_128(const void *data, size_t len, uint64_t seed, uint64_t out[2]); /* 128-bit XXH3 */
 
 static inline uint64_t tn_hash_str(struct tn_str text)
 {

@@ -73,6 +73,21 @@ static bool can_run(struct view *v, const struct tn_cluster *cluster)
     return can;
 }
 
+/* A statement that nobody knows (a slip of the pen, an engine's own) where nobody may write: engines keep their own word about
+ * being read-only, and say better than we do what is wrong with it. */
+static bool may_be_tried(const struct tn_choose_request *request)
+{
+    if (request->features->class != TN_CLASS_WRITE || request->features->verb != TN_VERB_OTHER)
+        return false;
+    for (size_t i = 0; i < request->group->member_count; i++) {
+        const struct tn_cluster *cluster = request->group->members[i];
+
+        if (!cluster->conf->read_only && (request->cluster_hint.len == 0 || tn_str_eq(cluster->conf->name, request->cluster_hint)))
+            return false;
+    }
+    return true;
+}
+
 /* Whether MEMBER could ever take the statement, whatever its state just now. */
 static enum tn_refusal judge(struct view *v, size_t member)
 {
@@ -85,7 +100,7 @@ static enum tn_refusal judge(struct view *v, size_t member)
         return TN_REFUSAL_TRIED;
     if (v->usable[member] == TN_USABLE_DISABLED)
         return TN_REFUSAL_NOT_USABLE;
-    if (cluster->conf->read_only && is_write(request->features)) {
+    if (cluster->conf->read_only && is_write(request->features) && !may_be_tried(request)) {
         v->writes_refused = true;
         return TN_REFUSAL_READ_ONLY;
     }

@@ -143,7 +143,10 @@ static void read_ask(struct tn_choose_request *request, struct tn_features *feat
     struct tn_str flag;
 
     while (text != NULL && (flag = word(&text)).len > 0) {
-        if (tn_str_eq_c(flag, "write"))
+        if (tn_str_eq_c(flag, "write")) {
+            features->class = TN_CLASS_WRITE;
+            features->verb = TN_VERB_INSERT;
+        } else if (tn_str_eq_c(flag, "unknown"))
             features->class = TN_CLASS_WRITE;
         else if (tn_str_eq_c(flag, "ddl"))
             features->class = TN_CLASS_DDL;

@@ -246,6 +246,11 @@ bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct
     return true;
 }
 
+bool tn_adaptive_has_room(const struct tn_query *q, const struct tn_choose_request *request)
+{
+    return request->room(request->room_arg, request->group, q->cluster) > 0;
+}
+
 void tn_adaptive_observe(struct tn_query *q, struct tn_group *group)
 {
     unsigned            number = atomic_load_explicit(&q->cluster->stat_id, memory_order_relaxed);

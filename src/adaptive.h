@@ -51,6 +51,8 @@ double tn_adaptive_timeout_s(const struct tn_query *q, const struct tn_group *gr
 /* Decides for Q in GROUP (or takes the next attempt of the plan) and sets cluster, reason and eligible. False: this group does
  * not learn, or nobody may take it: the static way says what then. */
 bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct tn_choose_request *request);
+/* The member just chosen has a slot free; else it would have to wait for one. */
+bool tn_adaptive_has_room(const struct tn_query *q, const struct tn_choose_request *request);
 /* The static way has chosen q->cluster: its outcome is learned all the same. */
 void tn_adaptive_observe(struct tn_query *q, struct tn_group *group);
 

@@ -48,7 +48,7 @@ static enum tn_status choose_in(struct tn_query *q, struct tn_group *group, stru
     if (!group->conf->enabled)
         return refuse_disabled(group, err);
     if (tn_adaptive_choose(q, group, &request))
-        return TN_OK;
+        return tn_adaptive_has_room(q, &request) ? TN_OK : TN_AGAIN; /* as below: to the fallback group, or in line */
     status = tn_strategy_choose(&request, &choice, &q->eligible, err);
     if (status == TN_OK) {
         q->group = group;

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sqlite3
+import threading
 import time
 
 import pytest
@@ -189,3 +190,22 @@ def test_a_group_of_many(tmp_path):
     with proxy_module.Proxy(config(clusters)) as proxy, ops.connect(proxy) as connection:
         look_up(connection, 120)
         assert clusters_of(proxy, 120)[:20].count("m11") >= 15
+
+
+def test_what_would_wait_goes_to_the_fallback_group(files):
+    """As with any other strategy."""
+    wanted = config(files)
+    wanted["clusterGroups"]["all"].update(maxRunningQueries=1, fallbackGroup="other")
+    wanted["clusterGroups"]["other"] = {"members": ["scans"]}
+    with proxy_module.Proxy(wanted) as proxy, ops.connect(proxy) as connection, ops.connect(proxy) as busy:
+        look_up(connection, 5)
+        runs = threading.Thread(target=lambda: busy.execute(
+            "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 6000000) SELECT count(*) FROM c"))
+        runs.start()
+        proxy.wait_for(lambda: ops.group(proxy, "all")["running"] == 1, what="the group is full")
+        look_up(connection, 3)
+        assert ops.group(proxy, "all")["running"] == 1, "the long one ended too early to show anything"
+        runs.join()
+        records = [r for r in ops.history(proxy, 9) if "points" in r["text"]]
+        assert [r["group"] for r in records] == ["other"] * 3 + ["all"] * 5
+        assert records[0]["reason"].startswith("spilled")

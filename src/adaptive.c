@@ -95,18 +95,15 @@ bool tn_adaptive_may_cut(const struct tn_query *q, const struct tn_group *group)
 
 double tn_adaptive_timeout_s(const struct tn_query *q, const struct tn_group *group)
 {
-    uint64_t timeout = group->conf->query_timeout != 0 ? group->conf->query_timeout : q->snapshot->config->settings.query_timeout;
-
-    if (timeout == 0 || (q->timeout_us != 0 && q->timeout_us < timeout))
-        timeout = q->timeout_us;
-    return (double)timeout / 1e6;
+    return (double)tn_query_timeout_us(q, group->conf) / 1e6;
 }
 
 static struct tn_adaptive *make(struct tn_query *q, struct tn_group *group, size_t members)
 {
-    struct tn_runtime  *runtime = tn_runtime_of(q->worker);
-    struct tn_adaptive *a = tn_arena_zalloc(&q->arena, sizeof *a);
-    struct tn_features  features;
+    struct tn_runtime      *runtime = tn_runtime_of(q->worker);
+    struct tn_shape_context context = tn_adaptive_context(q);
+    struct tn_adaptive     *a = tn_arena_zalloc(&q->arena, sizeof *a);
+    struct tn_features      features; /* known already */
 
     if (a == NULL || (a->candidates = tn_arena_zalloc(&q->arena, sizeof *a->candidates * members)) == NULL ||
         (a->prices = tn_arena_zalloc(&q->arena, sizeof *a->prices * members)) == NULL ||
@@ -116,11 +113,7 @@ static struct tn_adaptive *make(struct tn_query *q, struct tn_group *group, size
     a->group = group;
     a->about = (struct tn_shape_about){.text = q->text, .dialect = TN_DIALECT_POSTGRES, .group = group->conf->name, .features = &q->features,
                                        .client = tn_hash_str(q->client.client_address), .now_us = tn_clock_us()};
-    {
-        struct tn_shape_context context = tn_adaptive_context(q);
-
-        tn_shaper_find(runtime->shaper, q->text, &context, NULL, 0, &a->shape, &features);
-    }
+    tn_shaper_find(runtime->shaper, q->text, &context, NULL, 0, &a->shape, &features);
     return a;
 }
 
@@ -219,6 +212,8 @@ bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct
 
     if (q->adaptive != NULL && q->adaptive->acts && q->adaptive->group == group)
         return take_next(q);
+    if (request->strategy_hint.len > 0 && tn_strategy_find(request->strategy_hint) == NULL)
+        return false; /* the static way refuses it, and says so */
     if (q->adaptive != NULL || !tn_adaptive_learns(strategy) || group->conf->strategy_mode == TN_CFG_STRATEGY_MODE_OFF || !tn_adaptive_is_for_learning(q))
         return false;
     if ((a = make(q, group, group->member_count)) == NULL)
@@ -388,9 +383,9 @@ static double engine_seconds(const struct tn_run *run)
     return (double)(took - TN_MIN(took, run->stalled_us)) / 1e6;
 }
 
-static double bill_of(const struct tn_query *q, const struct tn_adaptive *a, double seconds, bool cut)
+static double bill_of(const struct tn_query *q, const struct tn_adaptive *a, size_t index, double seconds, bool cut)
 {
-    const struct tn_decide_candidate *candidate = &a->candidates[a->plan.attempts[a->next].candidate];
+    const struct tn_decide_candidate *candidate = &a->candidates[a->plan.attempts[index].candidate];
     struct tn_run_bill                run = {.seconds = seconds, .bytes = q->run.bytes_read > 0 ? (double)q->run.bytes_read : -1,
                                              .utilisation = candidate->slots > 0 ? a->others / candidate->slots : 0, .cut = cut};
     struct tn_cost                    cost;
@@ -417,9 +412,7 @@ bool tn_adaptive_end(struct tn_query *q, bool breaker_was_open, bool breaker_ope
     if (q->run.started_us == 0)
         result.end = TN_ATTEMPT_NOT_LEARNED; /* it never reached the engine */
     tn_str_copy(result.sqlstate, sizeof result.sqlstate, tn_str(q->run.error.sqlstate));
-    a->next = index;
-    result.usd = bill_of(q, a, result.seconds, result.end == TN_ATTEMPT_CUT);
-    a->next = index + 1;
+    result.usd = bill_of(q, a, index, result.seconds, result.end == TN_ATTEMPT_CUT);
     a->settled_usd += result.usd;
     tn_decide_attempt_ended(tn_runtime_of(q->worker)->server->learner, &a->request, &a->plan, index, false, &result);
     if (result.end != TN_ATTEMPT_CUT)

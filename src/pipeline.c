@@ -41,17 +41,9 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int revents)
     tn_query_cancel(TN_CONTAINER_OF(timer, struct tn_query, deadline), TN_CANCEL_TIMEOUT);
 }
 
-/* The shortest of what session, group and program allow; 0 = none of them sets a limit. */
-static uint64_t timeout_of(const struct tn_query *q, const struct tn_group_conf *group)
-{
-    uint64_t timeout = group->query_timeout != 0 ? group->query_timeout : q->snapshot->config->settings.query_timeout;
-
-    return timeout == 0 || (q->timeout_us != 0 && q->timeout_us < timeout) ? q->timeout_us : timeout;
-}
-
 static void start_deadline(struct tn_query *q)
 {
-    uint64_t timeout = timeout_of(q, q->route.group);
+    uint64_t timeout = tn_query_timeout_us(q, q->route.group);
     uint64_t spent = tn_clock_us() - q->started_us;
 
     if (timeout == 0)

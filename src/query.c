@@ -217,3 +217,10 @@ void tn_lease_release(struct tn_lease *lease)
     if (tn_admission_leave(runtime->server->admission, &lease->ticket, on_ticket_drained))
         free_lease(lease);
 }
+
+uint64_t tn_query_timeout_us(const struct tn_query *q, const struct tn_group_conf *group)
+{
+    uint64_t timeout = group->query_timeout != 0 ? group->query_timeout : q->snapshot->config->settings.query_timeout;
+
+    return timeout == 0 || (q->timeout_us != 0 && q->timeout_us < timeout) ? q->timeout_us : timeout;
+}

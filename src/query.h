@@ -124,6 +124,8 @@ void tn_query_cancel(struct tn_query *q, enum tn_cancel why);
 /* Nobody is to hear of it any more: it is cancelled and frees itself and its lease, maybe at once. */
 void tn_query_orphan(struct tn_query *q);
 struct tn_query *tn_query_find(struct tn_runtime *runtime, uint64_t id); /* of this worker; NULL = not here */
+/* The shortest time-out of what session, GROUP and program allow; 0 = none of them sets a limit. */
+uint64_t tn_query_timeout_us(const struct tn_query *q, const struct tn_group_conf *group);
 /* "queued", "running", ... for people. */
 const char *tn_query_state(const struct tn_query *q);
 

@@ -20,6 +20,17 @@ const struct tn_strategy_ops *tn_strategy_find(struct tn_str name)
     return NULL;
 }
 
+const char *tn_strategy_names(void)
+{
+    static const char names[] =
+#define STRATEGY(symbol, name) ", " name
+#include "policies/strategy/strategies.def"
+#undef STRATEGY
+        ;
+
+    return names + strlen(", ");
+}
+
 static enum tn_status unknown_strategy(struct tn_str name, struct tn_error *err)
 {
     static const char *const names[] = {
@@ -37,8 +48,8 @@ static enum tn_status unknown_strategy(struct tn_str name, struct tn_error *err)
             return TN_E_INVALID;
         }
     tn_fail(err, TN_E_INVALID, "22023", "there is no strategy `%.*s`", (int)TN_MIN(name.len, (size_t)60), name.ptr);
-    tn_error_hint(err, "%s%s%sKnown are latency, cost, throughput, balanced, roundRobin, leastLoaded, failover, weighted and engineAffinity",
-                  near == NULL ? "" : "Did you mean `", near == NULL ? "" : near, near == NULL ? "" : "`? ");
+    tn_error_hint(err, "%s%s%sKnown are %s", near == NULL ? "" : "Did you mean `", near == NULL ? "" : near,
+                  near == NULL ? "" : "`? ", tn_strategy_names());
     return TN_E_INVALID;
 }
 

@@ -65,6 +65,8 @@ struct tn_member_view {
 size_t      tn_strategy_look(const struct tn_choose_request *request, struct tn_member_view out[TN_GROUP_MEMBERS]);
 const char *tn_member_text(const struct tn_member_view *view); /* "read-only", "in maintenance"; "eligible" */
 
+/* All names, comma separated, for messages. */
+const char *tn_strategy_names(void);
 /* By name as in the configuration; NULL = none. */
 const struct tn_strategy_ops *tn_strategy_find(struct tn_str name);
 

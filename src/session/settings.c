@@ -242,7 +242,7 @@ static enum tn_status check_strategy(struct tn_str value, struct tn_error *err)
 {
     if (value.len == 0 || tn_strategy_find(value) != NULL)
         return TN_OK;
-    return bad_value(err, "turnout.strategy", value, "roundRobin, leastLoaded, failover, weighted, engineAffinity");
+    return bad_value(err, "turnout.strategy", value, tn_strategy_names());
 }
 
 static enum tn_status check(const struct row *row, struct tn_str *value, const struct tn_snapshot *snapshot,

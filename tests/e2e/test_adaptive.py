@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 
+import psycopg
 import pytest
 
 import ops
@@ -209,3 +210,10 @@ def test_what_would_wait_goes_to_the_fallback_group(files):
         records = [r for r in ops.history(proxy, 9) if "points" in r["text"]]
         assert [r["group"] for r in records] == ["other"] * 3 + ["all"] * 5
         assert records[0]["reason"].startswith("spilled")
+
+
+def test_an_unknown_strategy_is_refused(files):
+    with proxy_module.Proxy(config(files)) as proxy, ops.connect(proxy) as connection:
+        with pytest.raises(psycopg.Error) as refused:
+            connection.execute("/*+ turnout(strategy=latancy) */ SELECT 1")
+        assert refused.value.sqlstate == "22023" and "latency" in str(refused.value)

@@ -29,7 +29,7 @@ struct tn_adaptive {
     bool                        dropped;   /* rows that came after that were thrown away: it cannot count as an answer any more */
     unsigned                    others;    /* of ours running there when it began */
     struct tn_cluster          *advised;   /* mode advise: what the plan would have taken */
-    double                      advised_s, settled_usd;
+    double                      settled_usd;
     unsigned                    cuts;
     ev_timer                    timer;
 };
@@ -67,8 +67,8 @@ bool tn_adaptive_end(struct tn_query *q, bool breaker_was_open, bool breaker_ope
 bool tn_adaptive_has_next(const struct tn_query *q); /* another attempt of the plan is left */
 void tn_adaptive_finish(struct tn_query *q); /* once, from record */
 
-/* For records: q->reason, and of a plan also the rung, the attempts with deadlines in ms, what was expected and advised:
- * "firstSight (class): sqlite-1@120,duckdb-1; 35.2 ms expected". In the query's arena. */
-struct tn_str tn_adaptive_reason(struct tn_query *q);
+/* Fills in what a record keeps of the decision. Its reason is for people - "firstSight (class): sqlite-1@120,duckdb-1; 35.2 ms
+ * expected" -, the other members hold the same for programs. Texts are in the query's arena. */
+void tn_adaptive_record(struct tn_query *q, struct tn_history_record *record);
 
 #endif

@@ -89,7 +89,6 @@ static void remember(struct tn_query *q)
         .application = q->client.application,
         .protocol = tn_str(q->client.protocol),
         .router = tn_str(q->route.router),
-        .reason = tn_adaptive_reason(q),
         .class = tn_str(tn_class_name(q->features.class)),
         .template_hash = q->features.template_hash,
         .queue_us = q->queue_us,
@@ -104,6 +103,7 @@ static void remember(struct tn_query *q)
 
     if (server->history == NULL || !q->snapshot->config->settings.history_enabled)
         return;
+    tn_adaptive_record(q, &record);
     record.text = kept_text(q);
     record.text_size = q->text.len;
     if (q->route.rule >= 0)

@@ -47,6 +47,13 @@ static void put_decision(struct tn_console_rows *rows, const struct tn_history_r
     tn_rows_u64(rows, r->attempts);
     tn_rows_c(rows, tn_history_outcome_name(r->outcome));
     tn_rows_ms(rows, r->total_us);
+    tn_rows_text(rows, r->shape);
+    tn_rows_text(rows, r->rung);
+    tn_rows_text(rows, r->plan);
+    tn_rows_ms(rows, r->predicted_us);
+    tn_rows_u64(rows, r->usd_micros);
+    tn_rows_u64(rows, r->cuts);
+    tn_rows_text(rows, r->advised);
 }
 
 static bool on_record(void *ctx, const struct tn_history_record *record)

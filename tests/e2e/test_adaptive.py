@@ -55,7 +55,13 @@ def test_look_ups_go_where_the_index_is(files):
         assert [r["cluster"] for r in records[:20]].count("seeks") >= 18
         assert all(r["outcome"] == "ok" for r in records)
         assert records[0]["reason"].split()[0] in ("best", "pinned", "explore")
+        columns = "plan, rung, shape, predicted_ms, usd_micros"
+        with ops.connect(proxy, dbname="turnout") as console:
+            decided = console.execute(f"SELECT cluster, {columns} FROM decisions WHERE plan <> '' LIMIT 1").fetchone()
+        assert decided[1].split("@")[0].split(",")[0] == decided[0] == "seeks" and decided[2] in ("shape", "exact") and len(decided[3]) == 32
+        assert 0 < decided[4] < 50
         plan = "\n".join(row[0] for row in connection.execute("EXPLAIN ROUTE SELECT v FROM points WHERE k = 5").fetchall())
+        assert decided[3] in plan
         assert "seen 40 times" in plan and "->  seeks" in plan
         assert "seeks" in proxy.cli("shapes", "--json", "--admin", proxy.admin_url).stdout
 

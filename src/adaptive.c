@@ -204,6 +204,13 @@ static void advise(struct tn_query *q, struct tn_adaptive *a)
     a->advised = a->group->members[a->member[a->plan.attempts[0].candidate]];
 }
 
+static void count_decision(const struct tn_query *q, enum tn_reason reason)
+{
+    _Atomic uint64_t *count = &tn_runtime_of(q->worker)->decisions[reason];
+
+    atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
 bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct tn_choose_request *request)
 {
     enum tn_cfg_strategy  strategy = tn_adaptive_strategy(group->conf, q->client.hint_strategy);
@@ -238,6 +245,7 @@ bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct
     if (a->request.dry)
         return true; /* describing: nothing is counted, nothing will be learned */
     q->adaptive = a;
+    count_decision(q, a->plan.reason);
     return true;
 }
 

@@ -24,6 +24,14 @@ static char *file_of(const struct tn_settings *settings)
     return path.data;
 }
 
+static void tell_opened(struct tn_store *store, const char *path)
+{
+    struct tn_store_counts counts;
+
+    tn_store_counts(store, &counts);
+    tn_log(TN_LOG_INFO, "statistics", TN_LOG_TEXT("file", path != NULL ? path : "none, in memory"), TN_LOG_U64("shapes", counts.shapes));
+}
+
 enum tn_status tn_learning_open(struct tn_server *server, const struct tn_settings *settings, struct tn_error *err)
 {
     struct tn_store_options options = TN_STORE_OPTIONS_DEFAULT;
@@ -35,6 +43,8 @@ enum tn_status tn_learning_open(struct tn_server *server, const struct tn_settin
     options.max_new_shapes_per_minute = settings->statistics_max_new;
     options.half_life_us = settings->statistics_half_life;
     status = tn_store_open(&server->store, &options, err);
+    if (status == TN_OK)
+        tell_opened(server->store, path);
     tn_free(path);
     if (status == TN_OK)
         status = tn_learner_new(&server->learner, server->store, tn_clock_us(), err);

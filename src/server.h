@@ -9,6 +9,7 @@
 #include "console.h"
 #include "freeze.h"
 #include "loop/offload.h"
+#include "policies/strategy/decide.h"
 #include "query.h"
 #include "snapshot.h"
 #include "stats/counters.h"
@@ -31,6 +32,7 @@ struct tn_runtime {
     unsigned             spare_count;
     struct tn_counters   counters;
     struct tn_histogram  stage_us[TN_STAGE_COUNT];
+    _Atomic uint64_t     decisions[TN_REASON_COUNT]; /* plans that were followed, by their reason; this worker writes */
     struct tn_histogram  query_us, queue_us, engine_us; /* whole query, waiting, on the engine */
     ev_timer             sweep;
 };

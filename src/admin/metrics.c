@@ -85,6 +85,36 @@ static void put_counters(struct tn_prometheus *p, struct tn_server *server)
         tn_prometheus_u64(p, (struct tn_label[]){LABEL("outcome", tn_str(outcomes[i].outcome))}, 1, sums[outcomes[i].counter]);
 }
 
+static void put_decisions(struct tn_prometheus *p, const struct tn_server *server)
+{
+    tn_prometheus_family(p, "turnout_decisions_total", "counter", "Plans that were followed in groups that learn, by the reason for their first attempt.");
+    for (unsigned r = 0; r < TN_REASON_COUNT; r++) {
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < server->worker_count; i++)
+            sum += atomic_load_explicit(&server->runtimes[i].decisions[r], memory_order_relaxed);
+        tn_prometheus_u64(p, (struct tn_label[]){LABEL("reason", tn_str(tn_reason_text((enum tn_reason)r)))}, 1, sum);
+    }
+}
+
+static void put_statistics(struct tn_prometheus *p, struct tn_server *server)
+{
+    struct tn_store_counts counts;
+
+    if (server->store == NULL)
+        return;
+    tn_store_counts(server->store, &counts);
+    tn_prometheus_one(p, "turnout_statistics_shapes", "gauge", "Shapes in memory.", counts.shapes);
+    tn_prometheus_one(p, "turnout_statistics_unsaved_shapes", "gauge", "Shapes that changed since they were written.", counts.dirty);
+    tn_prometheus_one(p, "turnout_statistics_single_shapes", "gauge", "Shapes seen once in the last hour: many tell of texts that do not fold.",
+                      counts.singletons);
+    tn_prometheus_one(p, "turnout_statistics_evicted_shapes_total", "counter", "Shapes that left memory for the file.", counts.evicted);
+    tn_prometheus_one(p, "turnout_statistics_refused_shapes_total", "counter", "New shapes that were not kept: a limit of one client, or no room.",
+                      counts.refused_client + counts.refused_limit);
+    tn_prometheus_one(p, "turnout_statistics_flushes_failed_total", "counter", "Times the file of statistics could not be written.",
+                      counts.flush_failures);
+}
+
 /* One histogram of every worker, summed; OFFSET is its place in struct tn_runtime. */
 static void put_histogram(struct tn_prometheus *p, struct tn_server *server, size_t offset, const struct tn_label *labels,
                           size_t count)
@@ -241,6 +271,8 @@ static void finish(struct tn_http_exchange *x, struct tn_admin_round *round)
     tn_buf_init(&body, TN_ADMIN_REPLY_MAX);
     put_program(&p, admin, scrape->snapshot);
     put_counters(&p, admin->server);
+    put_decisions(&p, admin->server);
+    put_statistics(&p, admin->server);
     put_durations(&p, admin->server);
     put_clusters(&p, scrape);
     put_groups(&p, admin->server->admission, scrape->snapshot->topology);

@@ -62,6 +62,9 @@ def test_look_ups_go_where_the_index_is(files):
         assert 0 < decided[4] < 50
         plan = "\n".join(row[0] for row in connection.execute("EXPLAIN ROUTE SELECT v FROM points WHERE k = 5").fetchall())
         assert decided[3] in plan
+        reasons = ("best", "pinned", "explore", "firstSight")
+        assert sum(ops.metric(proxy, "turnout_decisions_total", reason=reason) for reason in reasons) == 40
+        assert ops.metric(proxy, "turnout_statistics_shapes") >= 1
         assert "seen 40 times" in plan and "->  seeks" in plan
         assert "seeks" in proxy.cli("shapes", "--json", "--admin", proxy.admin_url).stdout
 

@@ -72,7 +72,7 @@ def result_of(args, stream, policy, seed, more=()):
         return kept(args, depends + ["totals"], lambda: from_totals(replayed(args, stream, policy, seed, more)))
 
     def judge():
-        decisions = args.work / f"{hashlib.sha256(chr(10).join(depends).encode()).hexdigest()[:16]}.tsv"
+        decisions = args.work / f"{hashlib.sha256(chr(10).join(map(str, depends)).encode()).hexdigest()[:16]}.tsv"
         if own or policy in SIMPLE:
             replayed(args, stream, policy, seed, more, decisions)
         else:

@@ -10,6 +10,7 @@ import pytest
 import proxy as proxy_module
 
 GOLDEN = os.path.join(proxy_module.ROOT, "tests", "golden", "decisions")
+REFERENCE_FOLDER = os.environ.get("TURNOUT_REFERENCE", os.path.join(os.path.dirname(proxy_module.ROOT), "shared", "reference", "policy"))
 REFERENCE = ("--uniform-percent", "0", "--set", "joint=0,giveup=1,tie=0,follow=0,late_fails=0,look_rest=0,count_planned=1,age_load=0,tie_unsure=0")
 
 
@@ -78,6 +79,99 @@ def test_a_seed_repeats(tmp_path):
         replay("--outcomes", os.path.join(GOLDEN, "growth.jsonl.gz"), "--decisions", tmp_path / str(n), "--seed", seed)
         texts.append((tmp_path / str(n)).read_text())
     assert texts[0] == texts[1] != texts[2]
+
+
+def perturbed(source, target, at, change):
+    """SOURCE with the outcomes of line AT changed."""
+    with gzip.open(source, "rt") as lines, target.open("w") as file:
+        for n, line in enumerate(lines):
+            record = json.loads(line)
+            if n == at:
+                for outcome in record["outcomes"].values():
+                    change(outcome)
+            file.write(json.dumps(record) + "\n")
+
+
+@pytest.mark.parametrize("scenario, other", [("stationary", {"latency_ms": 150000, "ok": False}), ("bursty", {"latency_ms": 160000, "ok": True})])
+def test_nothing_is_known_before_it_ends(scenario, other, tmp_path):
+    """One query is changed in two ways that look alike for 150 s: no decision before then may tell them apart. (Where engines have
+    slots the load law itself moves when a fallback follows, so there both succeed.)"""
+    stream = os.path.join(GOLDEN, f"{scenario}.jsonl.gz")
+    with gzip.open(stream, "rt") as file:
+        arrivals = [json.loads(line)["t_ms"] for line in file]
+    for at in (300, 500, 700):
+        variants = []
+        for n, how in enumerate(({"latency_ms": 150000, "ok": True}, other)):
+            perturbed(stream, tmp_path / "s.jsonl", at, lambda outcome, how=how: outcome.update(how))
+            replay("--outcomes", tmp_path / "s.jsonl", "--decisions", tmp_path / str(n))
+            variants.append((tmp_path / str(n)).read_text().splitlines())
+        assert len(variants[0]) == len(variants[1]) == len(arrivals)
+        differs = next((i for i, (a, b) in enumerate(zip(*variants)) if a != b), None)
+        assert differs is None or arrivals[differs] >= arrivals[at] + 150000
+
+
+@pytest.mark.skipif(not os.path.exists(os.path.join(REFERENCE_FOLDER, "judge.py")), reason=f"no judge.py in {REFERENCE_FOLDER}")
+@pytest.mark.parametrize("scenario", ["stationary", "newengine", "bursty"])
+def test_totals_are_the_judges(scenario, tmp_path):
+    stream = tmp_path / "s.jsonl"
+    with gzip.open(os.path.join(GOLDEN, f"{scenario}.jsonl.gz"), "rt") as file:
+        stream.write_text(file.read())
+    ours = json.loads(replay("--outcomes", stream, "--decisions", tmp_path / "d", "--explore", "both", "--json").stdout)
+    (tmp_path / "cut").write_text("".join("\t".join(line.split("\t")[:3]) + "\n" for line in (tmp_path / "d").read_text().splitlines()))
+    done = subprocess.run(["python3", os.path.join(REFERENCE_FOLDER, "judge.py"), "score", stream, tmp_path / "cut", "--boot", "0", "--json"],
+                          capture_output=True, text=True, check=True)
+    theirs = json.loads(done.stdout)
+    for mine, other in (("seconds", "total_s"), ("failed", "failed"), ("cutSeconds", "cut_s"), ("cutAttempts", "cut_attempts"),
+                        ("shadowSeconds", "shadow_s"), ("engineSeconds", "engine_s"), ("leastSeconds", "clairvoyant_s"),
+                        ("bestStaticSeconds", "best_static_s"), ("p95Seconds", "p95_s"), ("greedySeconds", "greedy_load_oracle_s")):
+        if other in theirs:
+            assert abs(ours[mine] - theirs[other]) <= 1e-6 * abs(theirs[other]) + 1e-4, mine
+    assert ours["bestStatic"] == theirs["best_static"]
+
+
+def test_histories_add_up(tmp_path):
+    stream = os.path.join(GOLDEN, "stationary.jsonl.gz")
+    one = replay("--outcomes", stream, "--json", "--history", stream).stdout
+    two = replay("--outcomes", stream, "--json", "--history", stream, "--history", os.path.join(GOLDEN, "growth.jsonl.gz")).stdout
+    assert one != two
+    assert "x.jsonl" in replay("--outcomes", stream, "--history", stream, "--history", tmp_path / "x.jsonl", check=False).stderr
+
+
+@pytest.mark.parametrize("strategy", ["roundRobin", "random", "failover", "leastLoaded", "rule20total", "rule20each", "eps5", "lcb", "oracle", "greedyLoad",
+                                      "throughput", "balanced"])
+def test_strategies(strategy, tmp_path):
+    totals = json.loads(replay("--outcomes", os.path.join(GOLDEN, "bursty.jsonl.gz"), "--json", "--strategy", strategy).stdout)
+    assert totals["queries"] == 1200 and totals["seconds"] >= .999 * (totals["greedySeconds"] if strategy == "greedyLoad" else totals["leastSeconds"])
+    assert "expected latency" in replay("--outcomes", "x", "--strategy", "nonsense", check=False).stderr
+
+
+def simulate(*arguments, check=True):
+    done = subprocess.run([proxy_module.binary(), "simulate", *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False)
+    assert not check or done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.mark.parametrize("scenario", ["stationary", "slow5x", "dies", "newengine", "growth", "bursty", "degrades", "improves", "incident", "load60", "mixed80"])
+def test_simulate(scenario):
+    result = json.loads(simulate(scenario, "--queries", 3000, "--json").stdout)
+    rows = {row["policy"]: row for row in result["policies"]}
+    latency, best = rows["latency"], next(row for name, row in rows.items() if name.startswith("static:"))
+    assert result["scenario"] == scenario and abs(best["toBestStatic"] - 1) < 1e-9
+    if scenario in ("bursty", "load60", "mixed80"):
+        assert rows["exactLoad"]["toExactLoad"] == 1 and "throughput" in rows
+    else:
+        assert abs(rows["oracle"]["toOracle"] - 1) < 1e-9 and all(row["toOracle"] > .999 for row in rows.values())
+    assert latency["seconds"] < rows["random"]["seconds"] and latency["seconds"] < rows["roundRobin"]["seconds"]
+
+
+def test_simulate_repeats_and_reads_outcomes(tmp_path):
+    assert simulate("dies", "--queries", 2000, "--seed", 4, "--csv").stdout == simulate("dies", "--queries", 2000, "--seed", 4, "--csv").stdout
+    assert simulate("dies", "--queries", 2000, "--seed", 4, "--csv").stdout != simulate("dies", "--queries", 2000, "--seed", 5, "--csv").stdout
+    table = simulate("slow5x", "--queries", 2000, "--outcomes", os.path.join(GOLDEN, "stationary.jsonl.gz")).stdout
+    assert "rule20total" in table and "lcb" in table
+    assert "did you mean slow5x" in simulate("slow5", check=False).stderr
+    assert simulate("slow5x", "--outcomes", tmp_path / "none", check=False).returncode == 1
+    assert "no world" in simulate("slow5x", "--world", "nonsense", check=False).stderr
 
 
 def test_history_warms(tmp_path):

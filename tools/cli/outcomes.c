@@ -165,6 +165,7 @@ static enum tn_status read_outcome(struct tn_outcomes *o, const cJSON *item, str
     out->latency_s = latency < 0 ? TN_OUTCOME_TIMEOUT_S : latency / 1000;
     out->usd = out->usd < 0 ? -1 : out->usd * 1e6;
     out->slots = fmax(out->slots, 0);
+    out->usual_s = 0;
     return TN_OK;
 }
 

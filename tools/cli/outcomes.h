@@ -19,6 +19,7 @@ struct tn_outcome {
     bool     ok;
     double   bytes, usd; /* usd in micro-dollars; < 0 = not known */
     double   slots;      /* 0 = not known */
+    double   usual_s;    /* before chance; 0 = not known (a file never says) */
 };
 
 struct tn_outcome_line {

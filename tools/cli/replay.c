@@ -1,6 +1,7 @@
 /* replay.c - what a strategy would have done with recorded outcomes. */
 #include "config/config.h"
 #include "tools/cli/cli.h"
+#include "tools/cli/replay_options.h"
 #include "tools/cli/replay_price.h"
 #include "tools/cli/replay_report.h"
 
@@ -22,73 +23,6 @@ static bool price_of(void *arg, const char *engine, struct tn_price *out, bool *
         tn_price_init(out, &prices->config->clusters[at]);
     *listed = at >= 0 && out->type != TN_PRICE_FREE;
     return *listed || tn_price_guessed(&prices->guesses, engine, out);
-}
-
-static bool objective_of(const char *name, enum tn_objective *out)
-{
-    static const char *const names[] = {"latency", "cost", "throughput", "balanced"};
-
-    for (size_t i = 0; i < TN_ARRAY_LEN(names); i++)
-        if (strcmp(name, names[i]) == 0) {
-            *out = (enum tn_objective)i;
-            return true;
-        }
-    return false;
-}
-
-static bool mode_of(const char *name, enum tn_explore_mode *out)
-{
-    static const char *const names[] = {"off", "inline", "shadow", "both"};
-
-    for (size_t i = 0; i < TN_ARRAY_LEN(names); i++)
-        if (strcmp(name, names[i]) == 0) {
-            *out = (enum tn_explore_mode)i;
-            return true;
-        }
-    return false;
-}
-
-static int read_number(struct tn_cli *cli, const char *option, double scale, double *out)
-{
-    const char *text = tn_cli_value(cli, option);
-
-    if (text == NULL)
-        return TN_CLI_OK;
-    if (!tn_str_to_double(tn_str(text), out) || !(*out >= 0))
-        return tn_cli_usage(cli, "--%s: expected a number, 0 or more; got %s", option, text);
-    *out *= scale;
-    return TN_CLI_OK;
-}
-
-static int read_options(struct tn_cli *cli, struct tn_replay_options *options)
-{
-    const char *set = tn_cli_value(cli, "set");
-    double      seed = 1;
-    static char constants[1024];
-    const char *strategy = tn_cli_value(cli, "strategy"), *objective = tn_cli_value(cli, "objective");
-
-    if (strategy != NULL && !objective_of(strategy, &options->policy.objective) && !tn_player_known(strategy))
-        return tn_cli_usage(cli, "--strategy: expected latency, cost, throughput, balanced or one to compare with: roundRobin, leastLoaded, failover, "
-                                 "random, static:ENGINE, rule20total, rule20each, eps5, lcb, oracle, greedyLoad; got %s", strategy);
-    if (objective != NULL && strcmp(objective, "p50") != 0 && strcmp(objective, "p95") != 0)
-        return tn_cli_usage(cli, "--objective: expected p50 or p95; got %s", objective);
-    options->policy.p95 = objective != NULL && strcmp(objective, "p95") == 0;
-    if (tn_cli_has(cli, "explore") && !mode_of(tn_cli_value(cli, "explore"), &options->policy.explore))
-        return tn_cli_usage(cli, "--explore: expected off, inline, shadow or both; got %s", tn_cli_value(cli, "explore"));
-    if (read_number(cli, "seed", 1, &seed) != TN_CLI_OK || read_number(cli, "max-p95-ms", .001, &options->policy.max_p95_s) != TN_CLI_OK ||
-        read_number(cli, "uniform-percent", .01, &options->policy.uniform) != TN_CLI_OK ||
-        read_number(cli, "usd-per-second", 1, &options->policy.usd_per_second) != TN_CLI_OK)
-        return TN_CLI_USAGE;
-    if (options->policy.uniform > 1 || seed > 9e15)
-        return tn_cli_usage(cli, "--uniform-percent is at most 100, --seed at most 9e15");
-    options->seed = (uint64_t)seed;
-    if (strategy != NULL && tn_player_known(strategy) && (options->player = tn_player_new(strategy, options->seed)) == NULL)
-        return tn_cli_fail("out of memory");
-    tn_str_copy(constants, sizeof constants, tn_str(set != NULL ? set : ""));
-    for (char *save = NULL, *word = strtok_r(constants, ",", &save); word != NULL && options->constant_count < TN_ARRAY_LEN(options->constants);
-         word = strtok_r(NULL, ",", &save))
-        options->constants[options->constant_count++] = word;
-    return TN_CLI_OK;
 }
 
 static int fail(const struct tn_error *err)
@@ -176,11 +110,9 @@ static int run(struct tn_cli *cli)
 
     if (!tn_cli_has(cli, "outcomes"))
         return tn_cli_usage(cli, "--outcomes FILE is missing");
-    status = read_options(cli, &options);
-    if (status != TN_CLI_OK) {
-        tn_player_free(options.player);
+    status = tn_replay_read_options(cli, &options);
+    if (status != TN_CLI_OK)
         return status;
-    }
     if (path != NULL && (options.decisions = fopen(path, "w")) == NULL)
         status = tn_cli_fail("%s: %s", path, strerror(errno));
     else

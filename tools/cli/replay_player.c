@@ -11,8 +11,8 @@ static const double EPSILON = .05;
 static const double BOUND = .3;        /* of lcb: the best of .3 and 1 on measured streams */
 static const double RULE_RUNS = 20, RULE_GAP = 1.25;
 
-enum kind { ORACLE, GREEDY, STATIC, RANDOM, ROUND_ROBIN, LEAST_LOADED, FAILOVER, RULE_TOTAL, RULE_EACH, EPS, LCB, KINDS };
-static const char *const names[KINDS] = {"oracle", "greedyLoad", "static:", "random", "roundRobin", "leastLoaded", "failover", "rule20total",
+enum kind { ORACLE, GREEDY, EXACT, STATIC, RANDOM, ROUND_ROBIN, LEAST_LOADED, FAILOVER, RULE_TOTAL, RULE_EACH, EPS, LCB, KINDS };
+static const char *const names[KINDS] = {"oracle", "greedyLoad", "exactLoad", "static:", "random", "roundRobin", "leastLoaded", "failover", "rule20total",
                                          "rule20each", "eps5", "lcb"};
 
 struct seen { /* of one text on one engine */
@@ -145,7 +145,7 @@ static void to_front(struct order *order, size_t place)
 
 /* ---- policies ---- */
 
-static struct order by_truth(const struct tn_player_view *view, bool load)
+static struct order by_truth(const struct tn_player_view *view, bool load, bool usual)
 {
     double       value[TN_OUTCOME_ENGINES] = {0};
     struct order order;
@@ -153,7 +153,7 @@ static struct order by_truth(const struct tn_player_view *view, bool load)
     for (size_t i = 0; i < view->line->count; i++) {
         const struct tn_outcome *outcome = &view->line->list[i];
 
-        value[i] = outcome->latency_s * (load ? view->factor[i] : 1) + (outcome->ok ? 0 : 10 * TN_OUTCOME_TIMEOUT_S);
+        value[i] = (usual && outcome->usual_s > 0 ? outcome->usual_s : outcome->latency_s) * (load ? view->factor[i] : 1) + (outcome->ok ? 0 : 10 * TN_OUTCOME_TIMEOUT_S);
     }
     order = least_first(view, value);
     if (!load && view->line->oracle >= 0)
@@ -262,8 +262,9 @@ static struct order order_of(struct tn_player *player, const struct tn_player_vi
     struct text *text;
 
     switch (player->kind) {
-    case ORACLE: return by_truth(view, false);
-    case GREEDY: return by_truth(view, true);
+    case ORACLE: return by_truth(view, false, true);
+    case GREEDY: return by_truth(view, true, false);
+    case EXACT: return by_truth(view, true, true);
     case STATIC: return only(player, view);
     case RANDOM: return shuffled(view, &player->rand);
     case ROUND_ROBIN: return in_turn(view, player->turn++);

@@ -1,7 +1,8 @@
 /* replay_player.h - simple policies to compare with: they see what the program's own policy sees, on the same simulated clock.
  *
  *   oracle        the engine that is best before chance (needs a line's oracle; else the lowest realised time)
- *   greedyLoad    exact times and exact load, greedily: what perfect knowledge would do about load
+ *   greedyLoad    exact times, chance included, and exact load, greedily: a bound that no router can reach
+ *   exactLoad     the usual times (before chance) and exact load, greedily: what perfect knowledge would do
  *   static:NAME   always this engine
  *   random, roundRobin, leastLoaded, failover (the engines in the order in which they were first named)
  *   rule20total   twenty runs, two engines seen and a gap of 25 %: pinned to the faster; round robin before

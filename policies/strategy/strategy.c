@@ -111,7 +111,9 @@ static enum tn_refusal judge(struct view *v, size_t member)
         return TN_REFUSAL_TRIED;
     if (v->usable[member] == TN_USABLE_DISABLED)
         return TN_REFUSAL_NOT_USABLE;
-    if (cluster->conf->read_only && is_write(request->features) && !may_be_tried(request)) {
+    if (cluster->conf->read_only && is_write(request->features)) {
+        if (may_be_tried(request)) /* can_run would only say again that it is read-only */
+            return TN_REFUSAL_NONE;
         v->writes_refused = true;
         return TN_REFUSAL_READ_ONLY;
     }

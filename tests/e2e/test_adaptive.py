@@ -226,3 +226,16 @@ def test_an_unknown_strategy_is_refused(files):
         with pytest.raises(psycopg.Error) as refused:
             connection.execute("/*+ turnout(strategy=latancy) */ SELECT 1")
         assert refused.value.sqlstate == "22023" and "latency" in str(refused.value)
+
+
+@pytest.mark.parametrize("strategy", ["latency", "roundRobin"])
+def test_a_slip_of_the_pen_is_told_by_the_engine(files, strategy):
+    """Nobody may write there, and nobody knows the verb: the engine says what is wrong."""
+    with proxy_module.Proxy(config({name: {**cluster, "readOnly": True} for name, cluster in files.items()}, type=strategy)) as proxy, \
+            ops.connect(proxy) as connection:
+        with pytest.raises(psycopg.Error) as slip:
+            connection.execute("selec 1")
+        assert slip.value.sqlstate == "42601" and "selec" in str(slip.value)
+        with pytest.raises(psycopg.Error) as write:
+            connection.execute("INSERT INTO log VALUES (1)")
+        assert write.value.sqlstate == "25006"

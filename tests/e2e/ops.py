@@ -111,10 +111,11 @@ class Holder:
 
 
 class Hammer:
-    """Clients that run JOB(connection, number) over and over; `failures` has what went wrong."""
+    """Clients that run JOB(connection, number) over and over; `failures` has what went wrong.
+    They go on until `least` of them are done, however slow the machine is, or one failed."""
 
-    def __init__(self, proxy, job, clients=4, **more):
-        self.stopped = threading.Event()
+    def __init__(self, proxy, job, clients=4, least=0, **more):
+        self.stopped, self.least = threading.Event(), least
         self.failures, self.done = [], 0
         self.threads = [threading.Thread(target=self.run, args=(proxy, job, n, more), daemon=True) for n in range(clients)]
 
@@ -133,6 +134,9 @@ class Hammer:
         return self
 
     def __exit__(self, *exc):
+        end = time.monotonic() + 30
+        while exc[0] is None and not self.failures and self.done < self.least and time.monotonic() < end:
+            time.sleep(0.01)
         self.stopped.set()
         for thread in self.threads:
             thread.join(20)

@@ -45,7 +45,7 @@ struct tn_test_run {
     bool               hold;         /* do not credit chunks: tn_test_credit() does */
     bool               keep;         /* false: rows are counted, not kept */
     unsigned           chunks, most_uncredited;
-    uint64_t           columns_us, chunk_us; /* when the first of them came */
+    uint64_t           columns_us;   /* when they came */
     size_t             most_bytes;   /* of one chunk */
 };
 
@@ -255,8 +255,7 @@ static inline void tn_test_on_chunk(struct tn_run *run, struct tn_chunk *chunk)
 {
     struct tn_test_run *r = run->owner;
 
-    if (r->chunks++ == 0)
-        r->chunk_us = tn_clock_us();
+    r->chunks++;
     tn_buf_puts(&r->events, "k");
     r->most_uncredited = TN_MAX(r->most_uncredited, run->uncredited);
     r->most_bytes = TN_MAX(r->most_bytes, chunk->bytes.len);

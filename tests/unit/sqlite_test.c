@@ -547,7 +547,7 @@ static void test_describe(void)
     start = tn_clock_us(); /* a long computation is not waited for */
     describe(conn, "WITH RECURSIVE c(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM c WHERE n < 100000000) "
                    "SELECT max(n) AS m FROM c", NULL, 0, "", "m:text");
-    CU_ASSERT(tn_clock_us() - start < 500000);
+    CU_ASSERT(tn_clock_us() - start < 3000000);
     /* The schema changes behind this connection's back. */
     ok(other, "ALTER TABLE d ADD COLUMN e REAL");
     describe(conn, "SELECT * FROM d", NULL, 0, "", "a:bigint b:text c:timestamp e:double");

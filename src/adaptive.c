@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "pipeline.h"
+#include "query_shape.h"
 #include "server.h"
 
 #include <inttypes.h>
@@ -50,22 +51,6 @@ void tn_adaptive_policy(struct tn_decide_policy *policy, const struct tn_group_c
         policy->explore = TN_EXPLORE_OFF;
 }
 
-static struct tn_str setting(const struct tn_query *q, const char *name)
-{
-    const struct tn_session_settings *settings = q->run.settings;
-
-    for (size_t i = 0; settings != NULL && i < settings->count; i++)
-        if (tn_str_eq_c(settings->items[i].name, name))
-            return settings->items[i].value;
-    return TN_STR("");
-}
-
-struct tn_shape_context tn_adaptive_context(const struct tn_query *q)
-{
-    return (struct tn_shape_context){.dialect = TN_DIALECT_POSTGRES, .database = q->client.database,
-                                     .search_path = setting(q, "search_path"), .role = setting(q, "role")};
-}
-
 size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_member_view *views, struct tn_decide_candidate *candidates,
                               struct tn_price *prices, uint8_t *member)
 {
@@ -101,12 +86,9 @@ double tn_adaptive_timeout_s(const struct tn_query *q, const struct tn_group *gr
 
 static struct tn_adaptive *make(struct tn_query *q, struct tn_group *group, size_t members)
 {
-    struct tn_runtime      *runtime = tn_runtime_of(q->worker);
-    struct tn_shape_context context = tn_adaptive_context(q);
-    struct tn_adaptive     *a = tn_arena_zalloc(&q->arena, sizeof *a);
-    struct tn_features      features; /* known already */
+    struct tn_adaptive *a = tn_arena_zalloc(&q->arena, sizeof *a);
 
-    if (a == NULL || (a->candidates = tn_arena_zalloc(&q->arena, sizeof *a->candidates * members)) == NULL ||
+    if (a == NULL || !tn_query_shape_bind(q) || (a->candidates = tn_arena_zalloc(&q->arena, sizeof *a->candidates * members)) == NULL ||
         (a->prices = tn_arena_zalloc(&q->arena, sizeof *a->prices * members)) == NULL ||
         (a->member = tn_arena_zalloc(&q->arena, members)) == NULL)
         return NULL;
@@ -114,7 +96,6 @@ static struct tn_adaptive *make(struct tn_query *q, struct tn_group *group, size
     a->group = group;
     a->about = (struct tn_shape_about){.text = q->text, .dialect = TN_DIALECT_POSTGRES, .group = group->conf->name, .features = &q->features,
                                        .client = tn_hash_str(q->client.client_address), .now_us = tn_clock_us()};
-    tn_shaper_find(runtime->shaper, q->text, &context, NULL, 0, &a->shape, &features);
     return a;
 }
 
@@ -123,7 +104,7 @@ static bool fill_request(struct tn_adaptive *a)
     struct tn_query  *q = a->query;
     struct tn_server *server = tn_runtime_of(q->worker)->server;
 
-    a->request.shape = &a->shape;
+    a->request.shape = &q->shape;
     a->request.about = &a->about;
     a->request.account = tn_learner_group(server->learner, a->group->conf->name);
     a->request.policy = &a->policy;
@@ -506,8 +487,8 @@ void tn_adaptive_record(struct tn_query *q, struct tn_history_record *record)
     }
     if (a == NULL)
         return;
-    record->shape = shape_text(q, &a->shape);
-    record->band = a->shape.band;
+    record->shape = shape_text(q, &q->shape);
+    record->band = q->shape.band;
     record->usd_micros = (uint64_t)(a->settled_usd + .5);
     record->rung = tn_str(tn_rung_text(a->plan.rung));
     record->predicted_us = (uint64_t)(a->plan.predicted_s * 1e6);

@@ -14,7 +14,6 @@
 struct tn_adaptive {
     struct tn_query            *query;
     struct tn_group            *group;
-    struct tn_shape             shape;
     struct tn_shape_about       about;
     struct tn_decide_policy     policy;
     struct tn_decide_request    request;
@@ -38,8 +37,6 @@ struct tn_adaptive {
 enum tn_cfg_strategy tn_adaptive_strategy(const struct tn_group_conf *conf, struct tn_str hint);
 bool                 tn_adaptive_learns(enum tn_cfg_strategy strategy);
 void                 tn_adaptive_policy(struct tn_decide_policy *policy, const struct tn_group_conf *conf, enum tn_cfg_strategy strategy, bool frozen);
-/* What the statement's meaning depends on besides its text. */
-struct tn_shape_context tn_adaptive_context(const struct tn_query *q);
 /* Members that may take it, as candidates; MEMBER gets their places in the group, all arrays TN_GROUP_MEMBERS long. Their number. */
 size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_member_view *views, struct tn_decide_candidate *candidates,
                               struct tn_price *prices, uint8_t *member);

@@ -2,6 +2,7 @@
 #include "adaptive.h"
 #include "base/clock.h"
 #include "explain.h"
+#include "query_shape.h"
 #include "server.h"
 
 static void look_up(struct tn_store *store, struct tn_explained_decision *decision, const struct tn_shape_about *about)
@@ -37,8 +38,6 @@ enum tn_status tn_explain_decide(struct tn_explanation *e, struct tn_explained_g
     struct tn_price              *prices = tn_arena_zalloc(&e->arena, sizeof *prices * TN_GROUP_MEMBERS);
     struct tn_shape_about         about = {.text = q->text, .dialect = TN_DIALECT_POSTGRES, .group = at->group->conf->name,
                                            .features = &q->features, .now_us = tn_clock_us()};
-    struct tn_shape_context       context = tn_adaptive_context(q);
-    struct tn_features            features;
     struct tn_decide_request      request;
 
     if (decision == NULL || candidates == NULL || prices == NULL)
@@ -48,7 +47,9 @@ enum tn_status tn_explain_decide(struct tn_explanation *e, struct tn_explained_g
     decision->strategy = strategy;
     decision->may_explore = tn_adaptive_may_cut(q, at->group);
     tn_adaptive_policy(&decision->policy, at->group->conf, strategy, tn_freeze_has(server->freeze, at->group->conf->name));
-    tn_shaper_find(tn_runtime_of(q->worker)->shaper, q->text, &context, NULL, 0, &decision->shape, &features);
+    if (!tn_query_shape_bind(q))
+        return TN_OK;
+    decision->shape = q->shape;
     request = (struct tn_decide_request){
         .shape = &decision->shape, .about = &about, .account = tn_learner_group(server->learner, at->group->conf->name),
         .policy = &decision->policy, .candidates = candidates,

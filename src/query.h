@@ -12,6 +12,7 @@
 #include "snapshot.h"
 #include "stats/features.h"
 #include "stats/history.h"
+#include "stats/shape.h"
 
 #include <ev.h>
 
@@ -62,6 +63,7 @@ struct tn_query {
     struct tn_route_context       client;   /* who and how: protocol, user, database, headers, tags, hints */
     struct tn_str                 text;     /* one statement; lives until done */
     struct tn_features            features; /* of it */
+    struct tn_shape               shape;    /* of it; key[0] 0 = not read yet */
     enum tn_run_kind              kind;
     const struct tn_query_events *events;
     void                         *owner;

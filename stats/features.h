@@ -80,6 +80,7 @@ struct tn_features {
     uint8_t       literal_classes; /* bits of enum tn_literal */
     uint8_t       range_class;     /* the widest range that literals tell (BETWEEN, d >= x AND d < y, INTERVAL, date_trunc):
                                       1 < 1 day or <= 10, 2 < 7 days or <= 1000, 3 < 31 days or <= 100000, 4 more, 0 = none */
+    bool          sized_by_params; /* a LIMIT, a list or a range that a parameter's value tells the size of */
     struct tn_str inner;           /* of PREPARE .. AS: the statement that is prepared; empty for all others */
     bool          calls_unknown; /* a read calls a function that is not in functions.def: perhaps a user's own, with effects */
 };

@@ -67,18 +67,17 @@ static void bump(_Atomic uint64_t *count)
 
 /* ---- identity ---- */
 
-static uint64_t context_hash(const struct tn_shape_context *context, uint64_t seed)
+uint64_t tn_shape_context_hash(const struct tn_shape_context *context)
 {
-    uint64_t h = seed + (uint64_t)context->dialect;
+    uint64_t h = (uint64_t)context->dialect;
 
     h = tn_hash_seeded(context->database.ptr, context->database.len, h);
     h = tn_hash_seeded(context->search_path.ptr, context->search_path.len, h + 1);
     return tn_hash_seeded(context->role.ptr, context->role.len, h + 2);
 }
 
-static void text_hash(struct tn_str text, uint64_t context, const struct tn_str *params, unsigned param_count, uint64_t out[2])
+static void add_params(const struct tn_str *params, unsigned param_count, uint64_t out[2])
 {
-    tn_hash_128(text.ptr, text.len, context, out);
     for (unsigned i = 0; i < param_count; i++) {
         uint64_t of[2];
 
@@ -88,6 +87,12 @@ static void text_hash(struct tn_str text, uint64_t context, const struct tn_str 
     }
     if (out[0] == 0)
         out[0] = 1;
+}
+
+static void text_hash(struct tn_str text, uint64_t context, const struct tn_str *params, unsigned param_count, uint64_t out[2])
+{
+    tn_hash_128(text.ptr, text.len, context, out);
+    add_params(params, param_count, out);
 }
 
 /* ---- classes ---- */
@@ -229,7 +234,7 @@ static struct text_entry *free_text(struct tn_shaper *shaper, const uint64_t has
 void tn_shaper_find(struct tn_shaper *shaper, struct tn_str text, const struct tn_shape_context *context,
                     const struct tn_str *params, unsigned param_count, struct tn_shape *shape, struct tn_features *features)
 {
-    uint64_t                     where = context_hash(context, 0), hash[2];
+    uint64_t                     where = tn_shape_context_hash(context), hash[2];
     const struct text_entry     *known;
     const struct template_entry *tpl;
     struct text_entry           *entry;
@@ -250,9 +255,19 @@ void tn_shaper_find(struct tn_shaper *shaper, struct tn_str text, const struct t
     tn_shape_scan(&shaper->scan, text, context->dialect, params, param_count, features);
     tpl = find_template(shaper, context->dialect, where, features);
     *shape = (struct tn_shape){.key = {tpl->key[0], tpl->key[1]}, .text = {hash[0], hash[1]}, .tmpl = {tpl->tmpl[0], tpl->tmpl[1]},
-                               .class = class_of(features), .band = band_of(features), .level = tpl->level};
+                               .context = where, .class = class_of(features), .band = band_of(features), .level = tpl->level};
     entry = free_text(shaper, hash);
     *entry = (struct text_entry){.text = {hash[0], hash[1]}, .at = text.ptr, .len = text.len, .shape = *shape, .features = *features};
+}
+
+void tn_shaper_bind(struct tn_shaper *shaper, struct tn_str text, enum tn_dialect dialect, const struct tn_str *params,
+                    unsigned param_count, struct tn_shape *shape, struct tn_features *features)
+{
+    add_params(params, param_count, shape->text);
+    if (!features->sized_by_params)
+        return;
+    tn_shape_scan(&shaper->scan, text, dialect, params, param_count, features);
+    shape->band = band_of(features);
 }
 
 void tn_shaper_counts(const struct tn_shaper *shaper, struct tn_shaper_counts *out)

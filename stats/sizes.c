@@ -175,7 +175,7 @@ static void note_width(struct tn_sizes *s, struct tn_bound low, struct tn_bound 
 }
 
 /* d >= x AND d < y, in any order, anywhere in the statement. */
-static void note_bound(struct tn_sizes *s, struct tn_bound bound)
+static void note_bound(struct tn_sizes *s, struct tn_bound bound, bool param)
 {
     unsigned i = 0;
 
@@ -186,12 +186,18 @@ static void note_bound(struct tn_sizes *s, struct tn_bound bound)
     if (i == s->bound_count) {
         s->bounds[i].column = s->column;
         s->bounds[i].low.kind = s->bounds[i].high.kind = TN_BOUND_NONE;
+        s->bounds[i].below = s->bounds[i].above = s->bounds[i].param = false;
         s->bound_count++;
     }
     if (s->compared == '>')
         s->bounds[i].low = bound;
     else
         s->bounds[i].high = bound;
+    s->bounds[i].above = s->bounds[i].above || s->compared == '>';
+    s->bounds[i].below = s->bounds[i].below || s->compared == '<';
+    s->bounds[i].param = s->bounds[i].param || param;
+    if (s->bounds[i].above && s->bounds[i].below && s->bounds[i].param)
+        s->out->sized_by_params = true;
     note_width(s, s->bounds[i].low, s->bounds[i].high);
 }
 
@@ -263,12 +269,14 @@ static void note_literal(struct tn_features *out, const struct tn_token *token)
 static void on_literal(struct tn_sizes *s, const struct tn_token *token)
 {
     struct tn_str value;
-    bool          call = s->last.punct == '(';
+    bool          call = s->last.punct == '(', param = token->kind == TN_TOKEN_PARAM;
 
     note_literal(s->out, token);
-    if (token->kind == TN_TOKEN_PARAM && token->param == 0)
+    if (param && token->param == 0)
         s->unnumbered++;
     value = value_of(s, token);
+    if (param && (is_limit(s) || s->in_interval || s->between || (call && s->w2 == TN_WORD_any)))
+        s->out->sized_by_params = true;
     if (is_limit(s))
         on_limit(s, value);
     else if (s->in_interval)
@@ -278,7 +286,7 @@ static void on_literal(struct tn_sizes *s, const struct tn_token *token)
     else if (s->between)
         s->low = bound_of(value, s->negative);
     else if (s->compared != '\0')
-        note_bound(s, bound_of(value, s->negative));
+        note_bound(s, bound_of(value, s->negative), param);
     else if (call && s->w2 == TN_WORD_any)
         on_array(s, value);
     else if (call && tn_str_ieq_c(s->last2.text, "date_trunc") && value.ptr != NULL && unit_of(value) > 0)

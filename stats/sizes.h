@@ -30,6 +30,7 @@ struct tn_sizes {
     struct {
         uint64_t        column;
         struct tn_bound low, high;
+        bool            below, above, param; /* which were seen; one of them is a parameter */
     } bounds[TN_SIZES_BOUNDS];
     unsigned             bound_count;
     struct tn_token      last, last2;

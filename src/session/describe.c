@@ -108,6 +108,7 @@ void tn_extended_describe_statement(struct tn_session *s, struct tn_prepared *st
     struct tn_statement_run run = {
         .sql = statement->text,
         .features = &statement->features,
+        .shape = &statement->shape,
         .kind = TN_RUN_DESCRIBE,
         .param_oids = statement->oids,
         .param_oid_count = statement->oid_count,
@@ -202,7 +203,7 @@ static bool describe_cursor(struct tn_session *s, struct tn_str name, struct tn_
     }
     tn_buf_put_u8(&sql, '"');
     parse.sql = tn_buf_str(&sql);
-    status = sql.failed ? TN_E_NOMEM : tn_prepared_make(&statement, &parse, err);
+    status = sql.failed ? TN_E_NOMEM : tn_prepared_make(s, &statement, &parse, err);
     tn_buf_reset(&sql);
     if (status != TN_OK) {
         tn_error_reset(err);

@@ -233,6 +233,8 @@ void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run)
     }
     q->text = run->sql;
     q->features = *run->features;
+    if (run->shape != NULL)
+        q->shape = *run->shape;
     q->kind = run->kind;
     q->console = s->console;
     q->events = run->events;
@@ -387,7 +389,7 @@ static void run_command_or_engine(struct tn_session *s, const struct tn_statemen
     if (!tn_command_run(s, run->sql, run->features, &reply, &err, &s->command_arena, &rewrite)) {
         tn_settings_list_unref(before);
         if (rewrite.ptr != NULL)
-            changed.sql = rewrite;
+            changed.sql = rewrite, changed.shape = NULL;
         tn_execute_engine(s, &changed);
         return;
     }

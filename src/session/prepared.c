@@ -77,7 +77,7 @@ static enum tn_status keep_statement(struct tn_session *s, struct tn_prepared *s
     return tn_map_put(&s->prepared, name, statement, NULL) ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "no memory for a statement");
 }
 
-enum tn_status tn_prepared_make(struct tn_prepared **out, struct tn_pg_parse *parse, struct tn_error *err)
+enum tn_status tn_prepared_make(struct tn_session *s, struct tn_prepared **out, struct tn_pg_parse *parse, struct tn_error *err)
 {
     struct tn_prepared *statement;
 
@@ -90,7 +90,7 @@ enum tn_status tn_prepared_make(struct tn_prepared **out, struct tn_pg_parse *pa
         tn_prepared_unref(statement);
         return TN_E_INVALID;
     }
-    tn_features_read(&statement->features, statement->text, TN_DIALECT_POSTGRES);
+    tn_query_shape_read(s->runtime, statement->text, tn_str(s->database), &s->settings->replay, &statement->shape, &statement->features);
     statement->oid_count = parse->oid_count;
     for (size_t i = 0; i < parse->oid_count; i++)
         statement->oids[i] = (uint32_t)tn_pg_get_i32(&parse->oids);
@@ -106,7 +106,7 @@ enum tn_status tn_prepared_new(struct tn_session *s, struct tn_pg_parse *parse, 
     if (parse->name.len > 0 && tn_map_get(&s->prepared, parse->name) != NULL)
         return tn_fail(err, TN_E_INVALID, "42P05", "prepared statement \"%.*s\" already exists",
                        (int)TN_MIN(parse->name.len, 200), parse->name.ptr);
-    TN_TRY(tn_prepared_make(&statement, parse, err));
+    TN_TRY(tn_prepared_make(s, &statement, parse, err));
     status = keep_bytes(s, parse->sql.len, err);
     if (status == TN_OK) {
         statement->session = s;

@@ -9,6 +9,7 @@
 #include "frontend/pgwire/pgwire_write.h"
 #include "net/transport.h"
 #include "pipeline.h"
+#include "query_shape.h"
 #include "server.h"
 #include "session/session.h"
 #include "session/settings.h"
@@ -48,6 +49,7 @@ typedef void (*tn_reply_fn)(struct tn_session *s, struct tn_reply *reply);
 struct tn_statement_run {
     struct tn_str             sql;
     const struct tn_features *features;
+    const struct tn_shape    *shape;    /* NULL: not read */
     enum tn_run_kind          kind;
     struct tn_params          params;
     const uint32_t           *param_oids;
@@ -80,6 +82,7 @@ struct tn_prepared {
     struct tn_session  *session;  /* whose kept_bytes it is part of */
     size_t              kept_bytes;
     struct tn_features  features; /* of text */
+    struct tn_shape     shape;    /* of text, as it was when it was prepared */
     size_t              oid_count;
     uint32_t           *oids;     /* parameter types: given, then as described; owned */
     bool                described;
@@ -184,6 +187,7 @@ struct tn_session {
         size_t               len, at;
         struct tn_str        statement; /* the present one, a view into text */
         struct tn_features   features;
+        struct tn_shape      shape;
         struct tn_pg_encoder encoder;
         struct tn_settings_list *settings;
         bool                 looping, any, waiting, failed, several;

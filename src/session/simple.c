@@ -106,12 +106,12 @@ static void on_end(struct tn_session *s, struct tn_reply *reply)
 
 static void run_statement(struct tn_session *s, struct tn_str sql)
 {
-    struct tn_statement_run run = {.sql = sql, .features = &s->simple.features, .kind = TN_RUN_EXECUTE,
+    struct tn_statement_run run = {.sql = sql, .features = &s->simple.features, .shape = &s->simple.shape, .kind = TN_RUN_EXECUTE,
                                    .encoder = &s->simple.encoder.base, .events = &events, .owner = s, .reply = on_reply,
                                    .several = s->simple.several};
 
     s->simple.statement = sql;
-    tn_features_read(&s->simple.features, sql, TN_DIALECT_POSTGRES);
+    tn_query_shape_read(s->runtime, sql, tn_str(s->database), &s->settings->replay, &s->simple.shape, &s->simple.features);
     tn_settings_list_unref(s->simple.settings);
     s->simple.settings = tn_settings_list_ref(s->settings);
     tn_pg_encoder_init(&s->simple.encoder, &s->settings->style, NULL, 0);

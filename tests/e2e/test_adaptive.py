@@ -77,6 +77,42 @@ def test_the_same_text_with_other_aliases_is_the_same_shape(files):
         assert "seen 10 times" in plan
 
 
+def bands(proxy, text, count):
+    """The band of each of the COUNT records with TEXT in it, oldest first."""
+    return [record["band"] for record in reversed(ops.history(proxy, count, text=text))]
+
+
+def test_values_of_parameters_choose_the_band(files):
+    """As literals do, whether they come as text or binary, in a statement that is prepared or not."""
+    def asked(connection, sql, *values):
+        for binary in (True, False):
+            with connection.cursor(binary=binary) as cursor:
+                placeholder = "%b" if binary else "%t"
+                cursor.execute(sql.replace("%s", placeholder), values)
+                cursor.fetchall()
+    with proxy_module.Proxy(config(files)) as proxy, ops.connect(proxy) as connection:
+        for limit in (5, 50_000):
+            connection.execute(f"SELECT v FROM points LIMIT {limit} -- written.").fetchall()
+            asked(connection, "SELECT v FROM points LIMIT %s -- bound.", limit)
+        for low, high in ((1, 5), (1, 90_000)):
+            connection.execute(f"SELECT v FROM points WHERE k BETWEEN {low} AND {high} -- range written.").fetchall()
+            asked(connection, "SELECT v FROM points WHERE k BETWEEN %s AND %s -- range bound.", low, high)
+        for limit in (5, 50_000) * 4:  # prepared from the second on
+            connection.execute("SELECT k FROM points LIMIT %s -- prepared.", (limit,), prepare=True).fetchall()
+        connection.execute("SET search_path = other")  # another shape from now on
+        connection.execute("SELECT k FROM points LIMIT %s -- prepared.", (5,), prepare=True).fetchall()
+        small, large = bands(proxy, "-- written.", 2)
+        assert small != large
+        assert bands(proxy, "-- bound.", 4) == [small, small, large, large]
+        small, large = bands(proxy, "-- range written.", 2)
+        assert small != large
+        assert bands(proxy, "-- range bound.", 4) == [small, small, large, large]
+        prepared = bands(proxy, "-- prepared.", 9)
+        assert prepared[:8] == prepared[:2] * 4 and prepared[0] != prepared[1]
+        shapes = [record["shape"] for record in reversed(ops.history(proxy, 9, text="-- prepared."))]
+        assert len(set(shapes[:8])) == 1 and shapes[8] != shapes[0]
+
+
 def test_an_attempt_that_is_cut_ends_on_the_engine(files, postgres_server):
     """What sleeps in PostgreSQL is a plain view in SQLite: the chain gets its answer there, and PostgreSQL is cancelled."""
     database = postgres_server.create_database(f"adaptive_{time.monotonic_ns()}")
@@ -161,10 +197,10 @@ def test_a_request_names_its_strategy(files):
 
 def test_frozen_groups_learn_nothing(files):
     with proxy_module.Proxy(config(files)) as proxy, ops.connect(proxy) as connection:
-        look_up(connection, 10)
+        look_up(connection, 40)
         proxy.cli("freeze", "all", "--admin", proxy.admin_url)
         look_up(connection, 20)
-        assert set(clusters_of(proxy, 30)[:20]) == {"seeks"}
+        assert set(clusters_of(proxy, 60)[:20]) == {"seeks"}
 
 
 def seen(connection):
@@ -190,8 +226,8 @@ def test_statistics_survive(files):
             with ops.connect(proxy) as connection:
                 assert 30 <= seen(connection) <= 35
         with ops.connect(proxy) as connection:
-            look_up(connection, 5)
-            assert clusters_of(proxy)[0] == "seeks"
+            look_up(connection, 10)
+            assert clusters_of(proxy)[:10].count("seeks") > 5
 
 
 def test_a_group_of_many(tmp_path):

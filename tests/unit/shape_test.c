@@ -190,6 +190,38 @@ static void test_band_params(void)
     CU_ASSERT(same(&x, &y) && x.band != y.band);
 }
 
+/* Values that come later than the text: as if they had come with it, and read again only where they tell a size. */
+static void test_bind(void)
+{
+    static const struct {
+        const char *text;
+        bool        sized;
+    } texts[] = {
+        {"SELECT a FROM t LIMIT $1", true}, {"SELECT a FROM t FETCH FIRST $1 ROWS ONLY", true}, {"SELECT a FROM t WHERE d BETWEEN $1 AND $2", true},
+        {"SELECT a FROM t WHERE d >= $1 AND d < $2", true}, {"SELECT a FROM t WHERE d >= '2024-01-01' AND d < $1", true},
+        {"SELECT a FROM t WHERE b = ANY($1)", true}, {"SELECT a FROM t WHERE d > now() - interval $1", true},
+        {"SELECT a FROM t WHERE b = $1", false}, {"SELECT a FROM t WHERE b > $1", false}, {"SELECT a FROM t WHERE b IN ($1, $2)", false},
+        {"SELECT a FROM t WHERE b > $1 AND c < $2 LIMIT 5", false}, {"INSERT INTO t VALUES ($1, $2)", false},
+    };
+    struct tn_str values[] = {TN_STR("2001-01-01"), TN_STR("2024-01-02")}, others[] = {TN_STR("2001-01-01"), TN_STR("2024-01-03")};
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(texts); i++) {
+        struct tn_str      text = tn_str(texts[i].text);
+        struct tn_shape    with = shape_in(text, TN_DIALECT_POSTGRES, values, 2), bound = shape_in(text, TN_DIALECT_POSTGRES, NULL, 0), other = bound;
+        struct tn_features features;
+
+        tn_features_read(&features, text, TN_DIALECT_POSTGRES);
+        if (features.sized_by_params != texts[i].sized)
+            fprintf(stderr, "sized by parameters: %s\n", texts[i].text);
+        CU_ASSERT_EQUAL(features.sized_by_params, texts[i].sized);
+        tn_shaper_bind(shaper, text, TN_DIALECT_POSTGRES, values, 2, &bound, &features);
+        tn_shaper_bind(shaper, text, TN_DIALECT_POSTGRES, others, 2, &other, &features);
+        CU_ASSERT(same(&with, &bound) && with.band == bound.band && memcmp(with.text, bound.text, sizeof with.text) == 0);
+        CU_ASSERT(memcmp(with.text, other.text, sizeof with.text) != 0);
+        CU_ASSERT_EQUAL(features.table_count, 1);
+    }
+}
+
 /* The key is a matter of the template, not of the text that came first. */
 static void test_order(void)
 {
@@ -434,6 +466,7 @@ int main(void)
     CU_ADD_TEST(suite, test_bands);
     CU_ADD_TEST(suite, test_band_classes);
     CU_ADD_TEST(suite, test_band_params);
+    CU_ADD_TEST(suite, test_bind);
     CU_ADD_TEST(suite, test_order);
     CU_ADD_TEST(suite, test_depth);
     CU_ADD_TEST(suite, test_text);

@@ -6,7 +6,6 @@
 #include "query_shape.h"
 #include "server.h"
 
-#include <inttypes.h>
 #include <math.h>
 
 /* ---- what a decision is made from ---- */
@@ -84,29 +83,43 @@ double tn_adaptive_timeout_s(const struct tn_query *q, const struct tn_group *gr
     return (double)tn_query_timeout_us(q, group->conf) / 1e6;
 }
 
-static struct tn_adaptive *make(struct tn_query *q, struct tn_group *group, size_t members)
+static struct tn_adaptive *make(struct tn_query *q, struct tn_group *group, size_t members, uint64_t now_us)
 {
-    struct tn_adaptive *a = tn_arena_zalloc(&q->arena, sizeof *a);
+    struct tn_adaptive *a = tn_arena_alloc(&q->arena, sizeof *a);
 
-    if (a == NULL || !tn_query_shape_bind(q) || (a->candidates = tn_arena_zalloc(&q->arena, sizeof *a->candidates * members)) == NULL ||
+    if (a == NULL || !tn_query_shape_bind(q))
+        return NULL;
+    memset(a, 0, offsetof(struct tn_adaptive, plan));
+    if ((a->candidates = tn_arena_zalloc(&q->arena, sizeof *a->candidates * members)) == NULL ||
         (a->prices = tn_arena_zalloc(&q->arena, sizeof *a->prices * members)) == NULL ||
         (a->member = tn_arena_zalloc(&q->arena, members)) == NULL)
         return NULL;
     a->query = q;
     a->group = group;
     a->about = (struct tn_shape_about){.text = q->text, .dialect = TN_DIALECT_POSTGRES, .group = group->conf->name, .features = &q->features,
-                                       .client = tn_hash_str(q->client.client_address), .now_us = tn_clock_us()};
+                                       .client = tn_hash_str(q->client.client_address), .now_us = now_us};
     return a;
+}
+
+/* Accounts stay for good, so each group asks for its own once. */
+static struct tn_group_account *account_of(struct tn_learner *learner, struct tn_group *group)
+{
+    struct tn_group_account *account = atomic_load_explicit(&group->account, memory_order_acquire);
+
+    if (account == NULL) {
+        account = tn_learner_group(learner, group->conf->name);
+        atomic_store_explicit(&group->account, account, memory_order_release);
+    }
+    return account;
 }
 
 static bool fill_request(struct tn_adaptive *a)
 {
-    struct tn_query  *q = a->query;
-    struct tn_server *server = tn_runtime_of(q->worker)->server;
+    struct tn_query *q = a->query;
 
     a->request.shape = &q->shape;
     a->request.about = &a->about;
-    a->request.account = tn_learner_group(server->learner, a->group->conf->name);
+    a->request.account = account_of(tn_runtime_of(q->worker)->server->learner, a->group);
     a->request.policy = &a->policy;
     a->request.candidates = a->candidates;
     a->request.query = q->id;
@@ -204,7 +217,7 @@ bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct
         return false; /* the static way refuses it, and says so */
     if (q->adaptive != NULL || !tn_adaptive_learns(strategy) || group->conf->strategy_mode == TN_CFG_STRATEGY_MODE_OFF || !tn_adaptive_is_for_learning(q))
         return false;
-    if ((a = make(q, group, group->member_count)) == NULL)
+    if ((a = make(q, group, group->member_count, request->now_us)) == NULL)
         return false;
     tn_adaptive_policy(&a->policy, group->conf, strategy, is_frozen(q, group));
     tn_strategy_look(request, views);
@@ -235,12 +248,12 @@ bool tn_adaptive_has_room(const struct tn_query *q, const struct tn_choose_reque
     return request->room(request->room_arg, request->group, q->cluster) > 0;
 }
 
-void tn_adaptive_observe(struct tn_query *q, struct tn_group *group)
+void tn_adaptive_observe(struct tn_query *q, struct tn_group *group, uint64_t now_us)
 {
     unsigned            number = atomic_load_explicit(&q->cluster->stat_id, memory_order_relaxed);
     struct tn_adaptive *a;
 
-    if (q->adaptive != NULL || q->kind != TN_RUN_EXECUTE || !tn_adaptive_is_for_learning(q) || number >= TN_STORE_CLUSTERS || (a = make(q, group, 1)) == NULL)
+    if (q->adaptive != NULL || q->kind != TN_RUN_EXECUTE || !tn_adaptive_is_for_learning(q) || number >= TN_STORE_CLUSTERS || (a = make(q, group, 1, now_us)) == NULL)
         return;
     for (size_t m = 0; m < group->member_count; m++)
         if (group->members[m] == q->cluster)
@@ -249,6 +262,7 @@ void tn_adaptive_observe(struct tn_query *q, struct tn_group *group)
     a->candidates[0] = (struct tn_decide_candidate){.cluster = (uint8_t)number, .slots = q->cluster->max_running,
                                                     .running = atomic_load(&q->cluster->running), .price = &a->prices[0]};
     a->request.count = 1;
+    a->request.given = true;
     tn_adaptive_policy(&a->policy, group->conf, group->conf->strategy, is_frozen(q, group));
     if (!fill_request(a))
         return;
@@ -299,7 +313,6 @@ void tn_adaptive_begin(struct tn_query *q)
     a->running = true;
     a->cutting = a->dropped = false;
     a->others = TN_MAX(atomic_load(&q->cluster->running), 1u) - 1;
-    a->plan.attempts[a->next].started_us = tn_clock_us();
     if (a->plan.attempts[a->next].deadline_s > 0) {
         ev_timer_init(&a->timer, on_deadline, a->plan.attempts[a->next].deadline_s, 0.);
         ev_now_update(q->worker->loop);
@@ -397,7 +410,7 @@ bool tn_adaptive_end(struct tn_query *q, bool breaker_was_open, bool breaker_ope
     index = a->next++;
     result = (struct tn_attempt_result){.end = end_of(q, a), .seconds = engine_seconds(&q->run), .running = a->others,
                                         .bytes = q->run.bytes_read > 0 ? (double)q->run.bytes_read : -1, .breaker_open = breaker_was_open,
-                                        .breaker_opened = breaker_opened, .now_us = tn_clock_us()};
+                                        .breaker_opened = breaker_opened, .now_us = q->run.ended_us > 0 ? q->run.ended_us : tn_clock_us()};
     if (q->run.started_us == 0)
         result.end = TN_ATTEMPT_NOT_LEARNED; /* it never reached the engine */
     tn_str_copy(result.sqlstate, sizeof result.sqlstate, tn_str(q->run.error.sqlstate));
@@ -466,11 +479,12 @@ static struct tn_str reason_text(struct tn_query *q)
 
 static struct tn_str shape_text(struct tn_query *q, const struct tn_shape *shape)
 {
-    struct tn_buf out;
+    enum { DIGITS = 32 };
+    char *text = tn_arena_alloc(&q->arena, DIGITS);
 
-    tn_buf_init(&out, 64);
-    tn_buf_printf(&out, "%016" PRIx64 "%016" PRIx64, shape->key[0], shape->key[1]);
-    return keep_text(q, &out, TN_STR(""));
+    for (unsigned i = 0; text != NULL && i < DIGITS; i++)
+        text[i] = "0123456789abcdef"[shape->key[i / 16] >> (60 - i % 16 * 4) & 15];
+    return tn_str_n(text, text != NULL ? DIGITS : 0);
 }
 
 void tn_adaptive_record(struct tn_query *q, struct tn_history_record *record)

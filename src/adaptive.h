@@ -20,7 +20,6 @@ struct tn_adaptive {
     struct tn_decide_candidate *candidates;
     struct tn_price            *prices;
     uint8_t                    *member;    /* of each candidate */
-    struct tn_plan              plan;
     bool                        acts;      /* the plan is followed; else the one attempt was chosen otherwise */
     size_t                      next;      /* attempt that comes next, or runs */
     bool                        running;
@@ -31,6 +30,7 @@ struct tn_adaptive {
     double                      settled_usd;
     unsigned                    cuts;
     ev_timer                    timer;
+    struct tn_plan              plan;      /* last: large, and made by tn_decide() */
 };
 
 /* The group's strategy, or the one that the request names where the group allows it. */
@@ -51,7 +51,7 @@ bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct
 /* The member just chosen has a slot free; else it would have to wait for one. */
 bool tn_adaptive_has_room(const struct tn_query *q, const struct tn_choose_request *request);
 /* The static way has chosen q->cluster: its outcome is learned all the same. */
-void tn_adaptive_observe(struct tn_query *q, struct tn_group *group);
+void tn_adaptive_observe(struct tn_query *q, struct tn_group *group, uint64_t now_us);
 
 /* The statement starts on q->cluster. / Its first chunk is there: it is not cut any more. */
 void tn_adaptive_begin(struct tn_query *q);

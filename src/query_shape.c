@@ -130,9 +130,10 @@ bool tn_query_shape_bind(struct tn_query *q)
 
     if (runtime->shaper == NULL)
         return false;
-    context = tn_query_shape_context(q->client.database, q->run.settings);
-    if (q->shape.key[0] == 0 || q->shape.context != tn_shape_context_hash(&context))
+    if (q->shape.key[0] == 0) {
+        context = tn_query_shape_context(q->client.database, q->run.settings);
         tn_shaper_find(runtime->shaper, q->text, &context, NULL, 0, &q->shape, &features);
+    }
     if (q->run.params.count > 0)
         bind(q);
     return true;

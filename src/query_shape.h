@@ -14,8 +14,8 @@ struct tn_shape_context tn_query_shape_context(struct tn_str database, const str
 void tn_query_shape_read(struct tn_runtime *runtime, struct tn_str text, struct tn_str database, const struct tn_session_settings *settings,
                          struct tn_shape *shape, struct tn_features *features);
 
-/* q->shape with the context of today (a search_path may have been set since the statement was prepared) and the values of its
- * parameters. False: this program keeps no statistics. */
+/* q->shape, found now if the session has none that holds, with the values of its parameters. False: this program keeps no
+ * statistics. */
 bool tn_query_shape_bind(struct tn_query *q);
 
 #endif

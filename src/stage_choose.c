@@ -54,7 +54,7 @@ static enum tn_status choose_in(struct tn_query *q, struct tn_group *group, stru
         q->group = group;
         q->cluster = choice.cluster;
         q->reason = choice.reason;
-        tn_adaptive_observe(q, group);
+        tn_adaptive_observe(q, group, request.now_us);
     }
     return status;
 }

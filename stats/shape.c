@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-enum { WAYS = 4, TEMPLATE_SETS = 2048 };
+enum { WAYS = 4, TEMPLATE_SETS = 2048, SEEN = 4096 };
 
 struct text_entry { /* L0 */
     uint64_t           text[2]; /* 0, 0 = free */
@@ -28,6 +28,7 @@ struct tn_shaper {
     unsigned               turn;
     struct text_entry     *texts;     /* sets * WAYS */
     struct template_entry *templates; /* TEMPLATE_SETS * WAYS */
+    uint32_t               seen[SEEN]; /* texts met once: most never come again, and an entry is a kilobyte */
     struct tn_shape_scan   scan;
     _Atomic uint64_t       l0_hits, l1_hits, fingerprints, failed;
 };
@@ -67,7 +68,7 @@ static void bump(_Atomic uint64_t *count)
 
 /* ---- identity ---- */
 
-uint64_t tn_shape_context_hash(const struct tn_shape_context *context)
+static uint64_t context_hash(const struct tn_shape_context *context)
 {
     uint64_t h = (uint64_t)context->dialect;
 
@@ -231,10 +232,20 @@ static struct text_entry *free_text(struct tn_shaper *shaper, const uint64_t has
     return &set[shaper->turn++ % WAYS];
 }
 
+/* It was here before, as far as a small table knows. */
+static bool comes_again(struct tn_shaper *shaper, const uint64_t hash[2])
+{
+    uint32_t *seen = &shaper->seen[hash[1] % SEEN], mark = (uint32_t)(hash[1] >> 32) | 1;
+    bool      again = *seen == mark;
+
+    *seen = mark;
+    return again;
+}
+
 void tn_shaper_find(struct tn_shaper *shaper, struct tn_str text, const struct tn_shape_context *context,
                     const struct tn_str *params, unsigned param_count, struct tn_shape *shape, struct tn_features *features)
 {
-    uint64_t                     where = tn_shape_context_hash(context), hash[2];
+    uint64_t                     where = context_hash(context), hash[2];
     const struct text_entry     *known;
     const struct template_entry *tpl;
     struct text_entry           *entry;
@@ -255,7 +266,9 @@ void tn_shaper_find(struct tn_shaper *shaper, struct tn_str text, const struct t
     tn_shape_scan(&shaper->scan, text, context->dialect, params, param_count, features);
     tpl = find_template(shaper, context->dialect, where, features);
     *shape = (struct tn_shape){.key = {tpl->key[0], tpl->key[1]}, .text = {hash[0], hash[1]}, .tmpl = {tpl->tmpl[0], tpl->tmpl[1]},
-                               .context = where, .class = class_of(features), .band = band_of(features), .level = tpl->level};
+                               .class = class_of(features), .band = band_of(features), .level = tpl->level};
+    if (!comes_again(shaper, hash))
+        return;
     entry = free_text(shaper, hash);
     *entry = (struct text_entry){.text = {hash[0], hash[1]}, .at = text.ptr, .len = text.len, .shape = *shape, .features = *features};
 }

@@ -32,7 +32,6 @@ struct tn_shape {
     uint64_t            key[2];      /* identity; key[0] is never 0 */
     uint64_t            text[2];     /* of the exact text with its context and parameter values */
     uint64_t            tmpl[2];     /* L1 */
-    uint64_t            context;     /* tn_shape_context_hash() of the context it was found in */
     uint8_t             class;       /* < TN_SHAPE_CLASSES */
     uint8_t             band;        /* size class of the literals, 0 .. 15; 0 = none */
     enum tn_shape_level level;
@@ -40,8 +39,8 @@ struct tn_shape {
 
 struct tn_shaper;
 
-/* Caches of one thread. ENTRIES of L0 (at least 4, rounded up to a power of two), some 0.7 KB each; besides, 0.4 MB of known
- * templates and 0.2 MB of tokens. NULL when there is no memory. */
+/* Caches of one thread. ENTRIES of L0 (at least 4, rounded up to a power of two), some 0.7 KB each, for texts that came twice;
+ * besides, 0.4 MB of known templates and 0.2 MB of tokens. NULL when there is no memory. */
 struct tn_shaper *tn_shaper_new(unsigned entries);
 void              tn_shaper_free(struct tn_shaper *shaper);
 
@@ -50,8 +49,6 @@ void              tn_shaper_free(struct tn_shaper *shaper);
  * no libpg_query. Never fails: what nobody can parse is known by its L1. */
 void tn_shaper_find(struct tn_shaper *shaper, struct tn_str text, const struct tn_shape_context *context,
                     const struct tn_str *params, unsigned param_count, struct tn_shape *shape, struct tn_features *features);
-
-uint64_t tn_shape_context_hash(const struct tn_shape_context *context);
 
 /* Gives SHAPE, found without parameters for TEXT, the values that its parameters have this time (as above): what it counts as
  * exact text, and where their sizes matter (features->sized_by_params) its band and what FEATURES says of sizes. */

@@ -248,6 +248,7 @@ static void link_flights(struct tn_plan *plan, struct tn_shape_entry *entry, uin
         if (!again) {
             attempt->flight = (struct tn_flight){.query = plan->query, .cluster = attempt->cluster, .start_us = now_us + (uint64_t)(at * 1e6)};
             tn_flight_link(entry, &attempt->flight);
+            attempt->flying = true;
         }
         if (attempt->deadline_s == 0)
             break;
@@ -274,6 +275,23 @@ static void remember(struct tn_decision *d, struct tn_shape_entry *entry)
     link_flights(plan, entry, request->now_us);
 }
 
+/* What another strategy has chosen. */
+static void take_given(struct tn_decision *d, struct tn_shape_entry *entry)
+{
+    struct tn_plan *plan = d->plan;
+
+    count_decision(d);
+    plan->reason = TN_REASON_ONLY;
+    plan->rung = TN_RUNG_PRIOR;
+    plan->count = 1;
+    plan->attempts[0] = (struct tn_attempt){.cluster = d->request->candidates[0].cluster};
+    if (entry == NULL)
+        return;
+    d->best = 0;
+    remember(d, entry);
+    tn_store_release(d->learner->store, entry, true);
+}
+
 void tn_decide(struct tn_learner *learner, const struct tn_decide_request *request, struct tn_plan *plan)
 {
     struct tn_decision     d; /* large: what is used of it is set where it is used */
@@ -289,6 +307,10 @@ void tn_decide(struct tn_learner *learner, const struct tn_decide_request *reque
     plan->shape[1] = request->shape->key[1];
     plan->propensity = 1;
     entry = tn_entry_decide(learner, request, plan);
+    if (request->given) {
+        take_given(&d, entry);
+        return;
+    }
     d.percentile = request->policy->p95 && request->policy->objective == TN_OBJECTIVE_LATENCY;
     d.timeout_s = request->timeout_s > 0 ? request->timeout_s : learner->world.k.timeout_s;
     d.ln_timeout = log(d.timeout_s);

@@ -91,14 +91,15 @@ struct tn_decide_request {
     bool                            may_cut;     /* one plain read in autocommit whose result can be held back */
     bool                            may_explore; /* and nothing forbids trying another engine */
     bool                            dry;         /* explain: nothing is changed or counted */
+    bool                            given;       /* the one candidate was chosen elsewhere: nothing is weighed, its run is learned */
 };
 
 struct tn_attempt {
     uint8_t candidate;   /* place in the request's candidates */
     uint8_t cluster;
+    bool    flying;      /* internal: the flight may be linked to its shape */
     double  deadline_s;  /* 0 = none */
     struct tn_flight flight;
-    uint64_t         started_us;
 };
 
 /* How one candidate looked, for explaining and records. */

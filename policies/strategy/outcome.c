@@ -167,15 +167,20 @@ static void update_entry(struct tn_learner *learner, const struct tn_decide_requ
         tn_store_sample(learner->store, cell, result->seconds, 1);
 }
 
-static void unlink_of_query(struct tn_shape_entry *entry, struct tn_plan *plan, struct tn_attempt *attempt, bool shadow, const struct tn_attempt_result *result)
+static void land(struct tn_attempt *attempt)
 {
-    (void)entry;
     tn_flight_unlink(&attempt->flight);
+    attempt->flying = false;
+}
+
+static void land_of_query(struct tn_plan *plan, struct tn_attempt *attempt, bool shadow, const struct tn_attempt_result *result)
+{
+    land(attempt);
     for (size_t i = 0; i < plan->count && !shadow; i++) {
-        struct tn_flight *flight = &plan->attempts[i].flight;
+        const struct tn_flight *flight = &plan->attempts[i].flight;
 
         if (flight->cluster == attempt->cluster || (result->end == TN_ATTEMPT_DONE && flight->start_us >= result->now_us))
-            tn_flight_unlink(flight);
+            land(&plan->attempts[i]);
     }
 }
 
@@ -211,7 +216,7 @@ void tn_decide_attempt_ended(struct tn_learner *learner, const struct tn_decide_
     struct tn_shape_entry *entry = tn_entry_of_plan(learner, request, plan);
 
     if (entry != NULL) {
-        unlink_of_query(entry, plan, attempt, shadow, result);
+        land_of_query(plan, attempt, shadow, result);
         if (learns(request, result))
             update_entry(learner, request, plan, entry, attempt->cluster, &request->candidates[attempt->candidate], result);
         tn_store_release(learner->store, entry, learns(request, result));
@@ -229,12 +234,15 @@ void tn_decide_attempt_ended(struct tn_learner *learner, const struct tn_decide_
 void tn_decide_query_ended(struct tn_learner *learner, const struct tn_decide_request *request, struct tn_plan *plan,
                            const struct tn_query_result *result)
 {
-    struct tn_shape_entry *entry = tn_entry_of_plan(learner, request, plan);
+    struct tn_shape_entry *entry;
+    bool                   flying = false;
 
     tn_cost_settle(learner, request, plan, result);
-    if (entry == NULL)
+    for (size_t i = 0; i < plan->count; i++)
+        flying = flying || plan->attempts[i].flying;
+    if (!flying || (entry = tn_entry_of_plan(learner, request, plan)) == NULL)
         return;
     for (size_t i = 0; i < plan->count; i++)
-        tn_flight_unlink(&plan->attempts[i].flight);
+        land(&plan->attempts[i]);
     tn_store_release(learner->store, entry, false);
 }

@@ -21,6 +21,7 @@ struct tn_group {
     struct tn_cluster         **members; /* in configuration order; references held by the topology's cluster list */
     struct tn_group            *fallback; /* NULL = none */
     struct tn_group_state      *state;
+    _Atomic(void *)             account; /* of what is learned for it, once somebody asked (src/adaptive.c) */
     _Atomic uint64_t            turn;    /* strategies: position of roundRobin and weighted over all members */
     _Atomic uint64_t            subset_turns[TN_GROUP_TURNS]; /* the same when some are not eligible, by hash of the rest */
 };

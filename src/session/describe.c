@@ -108,7 +108,7 @@ void tn_extended_describe_statement(struct tn_session *s, struct tn_prepared *st
     struct tn_statement_run run = {
         .sql = statement->text,
         .features = &statement->features,
-        .shape = &statement->shape,
+        .shape = statement->shaped_with == s->settings ? &statement->shape : NULL,
         .kind = TN_RUN_DESCRIBE,
         .param_oids = statement->oids,
         .param_oid_count = statement->oid_count,

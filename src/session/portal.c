@@ -275,7 +275,7 @@ static void start_portal(struct tn_session *s, struct tn_portal *portal)
     struct tn_statement_run run = {
         .sql = statement->text,
         .features = &statement->features,
-        .shape = &statement->shape,
+        .shape = statement->shaped_with == s->settings ? &statement->shape : NULL,
         .kind = TN_RUN_EXECUTE,
         .params = portal->params,
         .param_oids = statement->oids,

@@ -16,6 +16,7 @@ void tn_prepared_unref(struct tn_prepared *statement)
     if (statement->session != NULL)
         statement->session->kept_bytes -= statement->kept_bytes;
     tn_arena_reset(&statement->arena);
+    tn_settings_list_unref(statement->shaped_with);
     tn_free(statement->oids);
     tn_free(statement->name);
     tn_free(statement->sql);
@@ -91,6 +92,7 @@ enum tn_status tn_prepared_make(struct tn_session *s, struct tn_prepared **out, 
         return TN_E_INVALID;
     }
     tn_query_shape_read(s->runtime, statement->text, tn_str(s->database), &s->settings->replay, &statement->shape, &statement->features);
+    statement->shaped_with = tn_settings_list_ref(s->settings);
     statement->oid_count = parse->oid_count;
     for (size_t i = 0; i < parse->oid_count; i++)
         statement->oids[i] = (uint32_t)tn_pg_get_i32(&parse->oids);

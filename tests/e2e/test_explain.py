@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 import urllib.parse
 
 import psycopg
@@ -292,7 +293,10 @@ def test_changes_nothing(server, client):
     client.execute("SET turnout.group = 'learner'")
     for n in range(5):
         client.execute(f"SELECT {n}")
-    before = seen()
+    before, now = None, seen()
+    while before != now:  # records are written by and by
+        time.sleep(0.5)
+        before, now = now, seen()
     for n in range(20):
         client.execute(f"EXPLAIN ROUTE SELECT {n}")
         client.execute(f"EXPLAIN ROUTE SELECT {n} FROM never_seen_{n}")

@@ -6,8 +6,6 @@
 #include "query_shape.h"
 #include "server.h"
 
-#include <math.h>
-
 /* ---- what a decision is made from ---- */
 
 bool tn_adaptive_learns(enum tn_cfg_strategy strategy)
@@ -75,7 +73,7 @@ size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_memb
 bool tn_adaptive_may_cut(const struct tn_query *q, const struct tn_group *group)
 {
     return q->kind == TN_RUN_EXECUTE && tn_features_repeatable(&q->features) && !q->features.needs_session && !q->pinned &&
-           !q->keep_lease && q->prelude.len == 0 && q->route.cluster.len == 0 && q->affinity == NULL && group->conf->explore_hold_back;
+           !q->keep_lease && q->prelude.len == 0 && q->route.cluster.len == 0 && (q->affinity == NULL || q->told != NULL) && group->conf->explore_hold_back;
 }
 
 double tn_adaptive_timeout_s(const struct tn_query *q, const struct tn_group *group)
@@ -166,6 +164,27 @@ bool tn_adaptive_has_next(const struct tn_query *q)
     return q->adaptive != NULL && q->adaptive->acts && q->adaptive->next < q->adaptive->plan.count;
 }
 
+bool tn_adaptive_moved(const struct tn_query *q)
+{
+    return q->adaptive != NULL && q->adaptive->acts && q->told != NULL && q->affinity != NULL && q->cluster != q->affinity;
+}
+
+/* What is wrong with a statement for one engine may be right for another: names and syntax, not values and rights. */
+static bool is_of_dialect(const struct tn_error *error)
+{
+    return (strncmp(error->sqlstate, "42", 2) == 0 && strcmp(error->sqlstate, "42501") != 0) || strncmp(error->sqlstate, "0A", 2) == 0;
+}
+
+bool tn_adaptive_refused(const struct tn_query *q)
+{
+    const struct tn_error *error = &q->run.error;
+
+    if (error->status == TN_OK || !tn_adaptive_has_next(q) || !q->adaptive->request.may_cut)
+        return false;
+    return error->fault == TN_FAULT_UNSUPPORTED ||
+           (error->fault == TN_FAULT_QUERY && (is_of_dialect(error) || tn_adaptive_moved(q)));
+}
+
 static bool was_tried(const struct tn_query *q, const struct tn_cluster *cluster)
 {
     for (size_t i = 0; i < q->attempts && i < TN_ARRAY_LEN(q->tried); i++)
@@ -205,6 +224,34 @@ static void count_decision(const struct tn_query *q, enum tn_reason reason)
     atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1, memory_order_relaxed);
 }
 
+/* Of what the client was told when the statement was described: who gives other columns is not asked again for these. */
+static uint64_t told_hash(const struct tn_query *q)
+{
+    uint64_t hash = 1;
+
+    if (q->affinity == NULL || q->told == NULL)
+        return 0;
+    for (size_t i = 0; i < q->told->count; i++)
+        hash = tn_hash_mix(hash + q->told->columns[i].pg_oid);
+    for (size_t i = 0; i < q->run.param_oid_count; i++)
+        hash = tn_hash_mix(hash ^ q->run.param_oids[i]);
+    return hash | 1;
+}
+
+/* Whatever the others say to it: where it was described it can run. */
+static void end_where_described(const struct tn_query *q, struct tn_adaptive *a)
+{
+    struct tn_plan *plan = &a->plan;
+
+    if (q->affinity == NULL || plan->count == TN_PLAN_ATTEMPTS)
+        return;
+    for (size_t i = 0; i < a->request.count; i++)
+        if (a->group->members[a->member[i]] == q->affinity && plan->attempts[plan->count - 1].candidate != i) {
+            plan->attempts[plan->count++] = (struct tn_attempt){.candidate = (uint8_t)i, .cluster = a->candidates[i].cluster};
+            return;
+        }
+}
+
 bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct tn_choose_request *request)
 {
     enum tn_cfg_strategy  strategy = tn_adaptive_strategy(group->conf, q->client.hint_strategy);
@@ -231,9 +278,11 @@ bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct
         q->advice = a;
         return false;
     }
-    if (request->affinity != NULL)
+    if (request->affinity != NULL && !a->request.may_cut)
         return false; /* it runs where it was described; that is learned */
+    a->request.described = told_hash(q);
     tn_decide(tn_runtime_of(q->worker)->server->learner, &a->request, &a->plan);
+    end_where_described(q, a);
     a->acts = true;
     take(q, a);
     if (a->request.dry)
@@ -320,10 +369,11 @@ void tn_adaptive_begin(struct tn_query *q)
     }
 }
 
+/* Also one that has expired in this turn of the loop and was not called yet: it is not active any more, and would cut whoever
+ * runs next. */
 static void stop_timer(struct tn_query *q, struct tn_adaptive *a)
 {
-    if (ev_is_active(&a->timer))
-        ev_timer_stop(q->worker->loop, &a->timer);
+    ev_timer_stop(q->worker->loop, &a->timer);
 }
 
 void tn_adaptive_answered(struct tn_query *q)
@@ -396,6 +446,23 @@ static double bill_of(const struct tn_query *q, const struct tn_adaptive *a, siz
     return cost.average;
 }
 
+static void note_refusal(struct tn_query *q, struct tn_adaptive *a, size_t index)
+{
+    if (a->refused_count == TN_ARRAY_LEN(a->refused))
+        return;
+    a->refused[a->refused_count].attempt = (uint8_t)index;
+    tn_str_copy(a->refused[a->refused_count].sqlstate, sizeof a->refused[0].sqlstate, tn_str(q->run.error.sqlstate));
+    a->refused_count++;
+}
+
+/* Another member could: the statement was not at fault. */
+static void learn_refusals(struct tn_query *q, struct tn_adaptive *a, uint64_t now_us)
+{
+    for (unsigned i = 0; i < a->refused_count; i++)
+        tn_decide_refused(tn_runtime_of(q->worker)->server->learner, &a->request, a->plan.attempts[a->refused[i].attempt].cluster, a->refused[i].sqlstate, now_us);
+    a->refused_count = 0;
+}
+
 bool tn_adaptive_end(struct tn_query *q, bool breaker_was_open, bool breaker_opened)
 {
     struct tn_adaptive      *a = q->adaptive;
@@ -413,10 +480,16 @@ bool tn_adaptive_end(struct tn_query *q, bool breaker_was_open, bool breaker_ope
                                         .breaker_opened = breaker_opened, .now_us = q->run.ended_us > 0 ? q->run.ended_us : tn_clock_us()};
     if (q->run.started_us == 0)
         result.end = TN_ATTEMPT_NOT_LEARNED; /* it never reached the engine */
+    if (tn_adaptive_refused(q)) {
+        note_refusal(q, a, index);
+        result.end = TN_ATTEMPT_NOT_LEARNED;
+    }
     tn_str_copy(result.sqlstate, sizeof result.sqlstate, tn_str(q->run.error.sqlstate));
     result.usd = bill_of(q, a, index, result.seconds, result.end == TN_ATTEMPT_CUT);
     a->settled_usd += result.usd;
     tn_decide_attempt_ended(tn_runtime_of(q->worker)->server->learner, &a->request, &a->plan, index, false, &result);
+    if (result.end == TN_ATTEMPT_DONE)
+        learn_refusals(q, a, result.now_us);
     if (result.end != TN_ATTEMPT_CUT)
         return false;
     a->cuts++;
@@ -433,88 +506,4 @@ void tn_adaptive_finish(struct tn_query *q)
     stop_timer(q, a);
     tn_decide_query_ended(tn_runtime_of(q->worker)->server->learner, &a->request, &a->plan, &result);
     a->plan.query = 0;
-}
-
-static void put_plan(struct tn_buf *out, const struct tn_adaptive *a)
-{
-    for (size_t i = 0; i < a->plan.count; i++) {
-        const struct tn_attempt *attempt = &a->plan.attempts[i];
-
-        tn_buf_printf(out, "%s" TN_STR_FMT, i > 0 ? "," : "", TN_STR_ARG(a->group->members[a->member[attempt->candidate]]->conf->name));
-        if (attempt->deadline_s > 0)
-            tn_buf_printf(out, "@%.0f", ceil(attempt->deadline_s * 1e3));
-    }
-}
-
-/* What OUT holds, in the query's arena; OTHERWISE when there is no memory. OUT is freed. */
-static struct tn_str keep_text(struct tn_query *q, struct tn_buf *out, struct tn_str otherwise)
-{
-    struct tn_str text;
-
-    if (out->failed || !tn_arena_str(&q->arena, tn_buf_str(out), &text))
-        text = otherwise;
-    tn_buf_reset(out);
-    return text;
-}
-
-static struct tn_str reason_text(struct tn_query *q)
-{
-    const struct tn_adaptive *a = q->adaptive;
-    struct tn_buf             out;
-
-    if ((a == NULL || !a->acts) && q->advice == NULL)
-        return tn_str(q->reason);
-    tn_buf_init(&out, 8192);
-    tn_buf_puts(&out, q->reason != NULL ? q->reason : "");
-    if (a != NULL && a->acts) {
-        tn_buf_printf(&out, " (%s): ", tn_rung_text(a->plan.rung));
-        put_plan(&out, a);
-        tn_buf_printf(&out, "; %.1f ms expected", a->plan.predicted_s * 1e3);
-    }
-    if (q->advice != NULL)
-        tn_buf_printf(&out, "; %s advises " TN_STR_FMT ", %.1f ms expected", tn_reason_text(q->advice->plan.reason),
-                      TN_STR_ARG(q->advice->advised->conf->name), q->advice->plan.predicted_s * 1e3);
-    return keep_text(q, &out, tn_str(q->reason));
-}
-
-static struct tn_str shape_text(struct tn_query *q, const struct tn_shape *shape)
-{
-    enum { DIGITS = 32 };
-    char *text = tn_arena_alloc(&q->arena, DIGITS);
-
-    for (unsigned i = 0; text != NULL && i < DIGITS; i++)
-        text[i] = "0123456789abcdef"[shape->key[i / 16] >> (60 - i % 16 * 4) & 15];
-    return tn_str_n(text, text != NULL ? DIGITS : 0);
-}
-
-void tn_adaptive_record(struct tn_query *q, struct tn_history_record *record)
-{
-    const struct tn_adaptive *a = q->adaptive;
-
-    record->reason = reason_text(q);
-    record->rows_read = q->run.rows_read;
-    record->bytes_read = q->run.bytes_read;
-    if (q->advice != NULL) {
-        record->advised = q->advice->advised->conf->name;
-        record->advised_us = (uint64_t)(q->advice->plan.predicted_s * 1e6);
-        record->advised_usd_micros = (uint64_t)q->advice->plan.predicted_usd;
-    }
-    if (a == NULL)
-        return;
-    record->shape = shape_text(q, &q->shape);
-    record->band = q->shape.band;
-    record->usd_micros = (uint64_t)(a->settled_usd + .5);
-    record->rung = tn_str(tn_rung_text(a->plan.rung));
-    record->predicted_us = (uint64_t)(a->plan.predicted_s * 1e6);
-    record->predicted_usd_micros = (uint64_t)a->plan.predicted_usd;
-    record->cuts = a->cuts;
-    if (a->acts) {
-        struct tn_buf out;
-
-        tn_buf_init(&out, 8192);
-        put_plan(&out, a);
-        record->plan = keep_text(q, &out, TN_STR(""));
-        record->explored = a->plan.explore;
-        record->propensity_ppm = (uint64_t)(a->plan.propensity * 1e6 + .5);
-    }
 }

@@ -29,6 +29,11 @@ struct tn_adaptive {
     struct tn_cluster          *advised;   /* mode advise: what the plan would have taken */
     double                      settled_usd;
     unsigned                    cuts;
+    struct {
+        uint8_t attempt;
+        char    sqlstate[6];
+    } refused[TN_PLAN_ATTEMPTS];           /* as tn_adaptive_refused() says */
+    unsigned                    refused_count;
     ev_timer                    timer;
     struct tn_plan              plan;      /* last: large, and made by tn_decide() */
 };
@@ -61,6 +66,12 @@ bool tn_adaptive_drops(struct tn_query *q);
 bool tn_adaptive_dropped(const struct tn_query *q); /* it happened in this attempt */
 /* It ended, as q->run says. True: it was cut, and the next attempt of the plan is to be made. */
 bool tn_adaptive_end(struct tn_query *q, bool breaker_was_open, bool breaker_opened);
+/* Another member than the one that described the statement runs it. */
+bool tn_adaptive_moved(const struct tn_query *q);
+/* The attempt that just ended failed because this member cannot do the statement (a function or a table that is not there, a
+ * syntax that is not its own, columns or parameters of other types than were described), and another member is left to ask.
+ * That it cannot is remembered for a while, once another one could. */
+bool tn_adaptive_refused(const struct tn_query *q);
 bool tn_adaptive_has_next(const struct tn_query *q); /* another attempt of the plan is left */
 void tn_adaptive_finish(struct tn_query *q); /* once, from record */
 

@@ -75,6 +75,7 @@ struct tn_query {
     bool                          needs_writable; /* in a transaction that may write: a writable member if there is one */
     bool                          read_only; /* the session's transaction is, or would be: a write is refused */
     struct tn_cluster            *affinity; /* described there: run there if it is eligible */
+    const struct tn_schema       *told;     /* columns that the client knows from there: rows of other types are not for it */
     bool                          console;  /* of the console database: no router is asked, nothing is recorded */
     bool                          internal; /* ROLLBACK of a lost session and the like: not recorded */
     uint64_t                      timeout_us; /* the session's own (statement_timeout); 0 = none */
@@ -103,6 +104,7 @@ struct tn_query {
     bool                          entered;    /* inside tn_pipeline_resume() */
     bool                          finished;
     const struct tn_schema       *held_columns; /* not yet told: a retry must still be possible */
+    bool                          unlike;     /* this member's columns are not those that were told */
 
     /* outcome */
     struct tn_error               error;

@@ -26,10 +26,14 @@ static void on_columns(struct tn_run *run, const struct tn_schema *schema)
 {
     struct tn_query *q = run->owner;
 
-    if (q->kind == TN_RUN_DESCRIBE)
+    if (q->kind == TN_RUN_DESCRIBE) {
         q->events->columns(q, schema);
-    else
+    } else if (tn_adaptive_moved(q) && !tn_schema_same_types(q->told, schema)) {
+        q->unlike = true;
+        tn_run_cancel(run);
+    } else {
         q->held_columns = schema;
+    }
 }
 
 static void tell_columns(struct tn_query *q)
@@ -45,7 +49,7 @@ static void on_chunk(struct tn_run *run, struct tn_chunk *chunk)
 {
     struct tn_query *q = run->owner;
 
-    if (tn_adaptive_drops(q)) {
+    if (q->unlike || tn_adaptive_drops(q)) {
         tn_chunk_free(chunk);
         tn_run_credit(run);
         return;
@@ -71,7 +75,7 @@ static void on_done(struct tn_run *run)
     struct tn_query *q = run->owner;
 
     q->run_stage = TN_RUN_STAGE_DONE;
-    if (run->error.status == TN_OK && !tn_adaptive_dropped(q))
+    if (run->error.status == TN_OK && !q->unlike && !tn_adaptive_dropped(q))
         tell_columns(q);
     q->held_columns = NULL;
     tn_pipeline_resume(q);
@@ -157,6 +161,7 @@ static void start_statement(struct tn_query *q)
     struct tn_run *run = &q->run;
 
     clear_results(run);
+    q->unlike = false;
     run->kind = q->kind;
     run->sql = q->text;
     run->features = &q->features;
@@ -264,9 +269,15 @@ static bool tell_breaker(struct tn_query *q, const struct tn_run *run)
     return false;
 }
 
+/* Somebody else may do better: the engine is at fault, or it cannot do this statement and a plan has another. */
+static bool worth_another(const struct tn_query *q, const struct tn_run *run)
+{
+    return run->error.fault == TN_FAULT_ENGINE || (run == &q->run && tn_adaptive_refused(q));
+}
+
 static bool may_run_elsewhere(const struct tn_query *q, const struct tn_run *run)
 {
-    return run->error.status != TN_OK && run->error.fault == TN_FAULT_ENGINE && !run->delivered && !q->run.delivered &&
+    return run->error.status != TN_OK && worth_another(q, run) && (!run->delivered || q->unlike) && (!q->run.delivered || q->unlike) &&
            !q->pinned && q->cancel == TN_CANCEL_NONE && q->attempts < TN_ARRAY_LEN(q->tried) &&
            (q->attempts < 2 || tn_adaptive_has_next(q)) && (run == &q->prelude_run || tn_features_repeatable(&q->features) || q->run.started_us == 0 ||
                                q->kind == TN_RUN_DESCRIBE);
@@ -299,11 +310,24 @@ static enum tn_step go_on(struct tn_query *q)
     return TN_BACK;
 }
 
+/* Its columns are not those that the client was told of: that is this member's answer. */
+static void settle_unlike(struct tn_query *q)
+{
+    struct tn_error *error = &q->run.error;
+
+    if (!q->unlike || q->cancel != TN_CANCEL_NONE)
+        return;
+    tn_error_reset(error);
+    tn_fail(error, TN_E_UNSUPPORTED, "0A000", "cached plan must not change result type");
+    tn_error_blame(error, TN_FAULT_QUERY, false);
+}
+
 static enum tn_step finish(struct tn_query *q)
 {
     bool           was_open = tn_breaker_state(&q->lease->cluster->breaker, tn_clock_us()) != TN_BREAKER_CLOSED, opened;
     struct tn_run *run = q->prelude.len > 0 && !q->prelude_done && q->prelude_run.started_us != 0 ? &q->prelude_run : &q->run;
 
+    settle_unlike(q);
     opened = tell_breaker(q, run);
     if (tn_adaptive_end(q, was_open, opened))
         return go_on(q);

@@ -48,6 +48,16 @@ void tn_batch_release(struct tn_batch *batch)
     batch->release = NULL;
 }
 
+bool tn_schema_same_types(const struct tn_schema *told, const struct tn_schema *now)
+{
+    if (told == NULL || told->count != now->count)
+        return false;
+    for (size_t i = 0; i < told->count; i++)
+        if (told->columns[i].pg_oid != now->columns[i].pg_oid)
+            return false;
+    return true;
+}
+
 struct tn_schema *tn_schema_copy(const struct tn_schema *schema, struct tn_arena *arena)
 {
     struct tn_schema *copy = tn_arena_alloc(arena, sizeof *copy);

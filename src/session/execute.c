@@ -199,6 +199,7 @@ static void fill_run(struct tn_session *s, struct tn_query *q, const struct tn_s
     q->timeout_us = s->settings->statement_timeout_us;
     if (run->affinity.len > 0)
         q->affinity = tn_topology_cluster(q->snapshot->topology, run->affinity);
+    q->told = run->told;
 }
 
 /* A suspended portal has the connection that the statement will want: its rows are taken in first. */

@@ -21,16 +21,6 @@ void tn_extended_put_columns(struct tn_session *s, struct tn_portal *portal, con
     portal->tell_columns = false;
 }
 
-static bool same_types(const struct tn_schema *told, const struct tn_schema *now)
-{
-    if (told == NULL || told->count != now->count)
-        return false;
-    for (size_t i = 0; i < told->count; i++)
-        if (told->columns[i].pg_oid != now->columns[i].pg_oid)
-            return false;
-    return true;
-}
-
 static void on_columns(struct tn_query *q, const struct tn_schema *schema)
 {
     struct tn_portal *portal = q->owner;
@@ -40,7 +30,7 @@ static void on_columns(struct tn_query *q, const struct tn_schema *schema)
                 portal->format_count, schema->count);
     else if (portal->tell_columns)
         tn_extended_put_columns(portal->session, portal, schema);
-    else if (portal->statement->described && !same_types(portal->statement->schema, schema))
+    else if (portal->statement->described && !tn_schema_same_types(portal->statement->schema, schema))
         tn_fail(&portal->error, TN_E_UNSUPPORTED, "0A000", "cached plan must not change result type");
     if (portal->error.status != TN_OK) {
         tn_error_hint(&portal->error, "Prepare the statement again.");
@@ -284,6 +274,7 @@ static void start_portal(struct tn_session *s, struct tn_portal *portal)
         .extended = true,
         .encoder = &portal->encoder.base,
         .affinity = tn_str(statement->cluster),
+        .told = statement->described ? statement->schema : NULL,
         .events = &portal_events,
         .owner = portal,
         .reply = on_execute_reply,

@@ -58,6 +58,7 @@ struct tn_statement_run {
     bool                      several;  /* one of several statements of one text */
     struct tn_encoder        *encoder;
     struct tn_str             affinity; /* name of the cluster that described it; empty = none */
+    const struct tn_schema   *told;     /* columns that the client knows from there; NULL = none */
     const struct tn_query_events *events; /* columns, chunk and so on; done is execute.c's */
     void                     *owner;
     tn_reply_fn               reply;

@@ -1,0 +1,131 @@
+"""Groups that learn: what one member cannot do runs on another, and statements that were described are not tied to where that was."""
+
+import contextlib
+import os
+import sqlite3
+
+import psycopg
+import pytest
+
+import ops
+import proxy as proxy_module
+import wire
+
+ROWS = 50_000
+
+
+def member(path, key, value, index):
+    """A table `points` of ROWS keys; what type its columns have, and whether there is an index, differs from member to member."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute(f"CREATE TABLE points (k {key}, v {value})")
+        db.executemany("INSERT INTO points VALUES (?, ?)", ((k, str(k + 1)) for k in range(ROWS)))
+        if index:
+            db.execute("CREATE INDEX points_k ON points (k)")
+        db.commit()
+    return {"engine": "sqlite", "databasePath": path}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("elsewhere"))
+    return {"scans": member(os.path.join(folder, "scans.sqlite"), "integer", "text", False),
+            "seeks": member(os.path.join(folder, "seeks.sqlite"), "integer", "text", True),
+            "numbers": member(os.path.join(folder, "numbers.sqlite"), "integer", "integer", True)}
+
+
+def config(clusters, **explore):
+    return {"clusters": clusters, "routingFallback": "all",
+            "clusterGroups": {"all": {"members": list(clusters), "strategy": {"type": "latency"}, "explore": {"uniformPercent": 0, **explore}}}}
+
+
+def described(client, sql, where):
+    """SQL as prepared statement `s`, described by member WHERE."""
+    client.run(f"SET turnout.cluster = '{where}'")
+    client.send(wire.parse(sql, "s"), wire.describe("S", "s"), wire.SYNC)
+    messages = wire.check(client.until("Z"))
+    client.run("RESET turnout.cluster")
+    assert "T" in wire.types(messages)
+
+
+def execute(client, *values):
+    client.send(wire.bind(values, statement="s"), wire.execute(), wire.SYNC)
+    return wire.texts(wire.check(client.until("Z")))
+
+
+def look_up(client, count):
+    for n in range(count):
+        k = n * 997 % ROWS
+        assert execute(client, str(k)) == [[str(k + 1)]]
+
+
+def test_a_described_statement_moves_to_the_better_member(files):
+    with proxy_module.Proxy(config({name: files[name] for name in ("scans", "seeks")})) as proxy, wire.Wire(proxy.port) as client:
+        described(client, "SELECT v FROM points WHERE k = $1", "scans")
+        look_up(client, 60)
+        assert [r["cluster"] for r in ops.history(proxy, 60)[:30]].count("seeks") > 15
+
+
+def test_rows_of_other_types_than_were_described_never_come(files):
+    with proxy_module.Proxy(config({name: files[name] for name in ("scans", "numbers")})) as proxy, wire.Wire(proxy.port) as client:
+        described(client, "SELECT v FROM points WHERE k = $1", "scans")
+        look_up(client, 60)
+        records = ops.history(proxy, 60)
+        assert {r["cluster"] for r in records} == {"scans"}
+        moved = [r for r in records if r["attempts"] > 1]
+        assert 1 <= len(moved) <= 2  # then it is known
+        with ops.connect(proxy) as simple:  # who was told nothing is not held to it
+            for n in range(40):
+                assert ops.ask(simple, f"SELECT v FROM points WHERE k = {n}") in (n + 1, str(n + 1))
+        assert [r["cluster"] for r in ops.history(proxy, 100)[:20]].count("numbers") > 10
+        look_up(client, 5)
+        client.run("DEALLOCATE s")
+        described(client, "SELECT v FROM points WHERE k = $1", "numbers")
+        look_up(client, 20)
+
+
+def test_nothing_moves_where_results_are_not_held_back(files):
+    with proxy_module.Proxy(config({name: files[name] for name in ("scans", "seeks")}, holdBack=False)) as proxy:
+        with wire.Wire(proxy.port) as client:
+            described(client, "SELECT v FROM points WHERE k = $1", "scans")
+            look_up(client, 40)
+            assert {r["cluster"] for r in ops.history(proxy, 40)} == {"scans"}
+
+
+def test_parameters_mean_the_same_elsewhere(files, postgres_server):
+    """Described by SQLite they are texts, which PostgreSQL does not compare with integers: it is asked once or twice, nobody is told."""
+    database = postgres_server.create_database("elsewhere_parameters")
+    postgres_server.sql("CREATE TABLE points (k integer PRIMARY KEY, v text);"
+                        f"INSERT INTO points SELECT k, (k + 1)::text FROM generate_series(0, {ROWS - 1}) k", database=database)
+    clusters = {"scans": files["scans"], "pg": postgres_server.cluster(database)}
+    with proxy_module.Proxy(config(clusters)) as proxy:
+        for where in clusters:
+            with wire.Wire(proxy.port) as client:
+                described(client, "SELECT v FROM points WHERE k = $1", where)
+                look_up(client, 30)
+
+
+def test_what_one_member_cannot_do_runs_on_another(files, postgres_server):
+    clusters = {"scans": files["scans"], "pg": postgres_server.cluster(postgres_server.create_database("elsewhere_functions"))}
+    with proxy_module.Proxy(config(clusters)) as proxy, ops.connect(proxy) as connection:
+        for n in range(20):
+            assert ops.ask(connection, f"SELECT to_char({n}, 'FM00')") == f"{n:02}"  # PostgreSQL's
+            assert ops.ask(connection, f"SELECT group_concat(v) FROM (SELECT v FROM points WHERE k = {n}) x") == str(n + 1)  # SQLite's
+        records = ops.history(proxy, 40)
+        assert {r["cluster"] for r in records if "to_char" in r["text"]} == {"pg"}
+        assert {r["cluster"] for r in records if "group_concat" in r["text"]} == {"scans"}
+        assert 1 <= len([r for r in records if r["attempts"] > 1]) <= 2  # after the first time it is known
+        for sql, state in (("SELECT * FROM nowhere", "42P01"), ("SELECT nonsense()", "42883"), ("SELECT 1 / 0 FROM", "42601")):
+            with pytest.raises(psycopg.Error) as error:  # nobody can: it is told
+                connection.execute(sql)
+            assert error.value.sqlstate == state, sql
+        plan = "\n".join(row[0] for row in connection.execute("EXPLAIN ROUTE SELECT to_char(5, 'FM00')").fetchall())
+        assert "->  pg" in plan
+
+
+def test_a_write_is_not_tried_elsewhere(files, postgres_server):
+    clusters = {"scans": files["scans"], "pg": postgres_server.cluster(postgres_server.create_database("elsewhere_writes"))}
+    with proxy_module.Proxy(config(clusters)) as proxy, ops.connect(proxy) as connection:
+        for _ in range(3):
+            with pytest.raises(psycopg.Error):
+                connection.execute("INSERT INTO nowhere VALUES (1)")
+        assert {r["attempts"] for r in ops.history(proxy, 3)} == {1}

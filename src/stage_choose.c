@@ -80,7 +80,7 @@ static bool spill(struct tn_query *q)
 static void tell_retry(const struct tn_query *q, const struct tn_error *failure)
 {
     tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_queries_retried, 1);
-    tn_log(TN_LOG_WARN, "query goes to another member", TN_LOG_U64("query", q->id),
+    tn_log(failure->fault == TN_FAULT_ENGINE ? TN_LOG_WARN : TN_LOG_INFO, "query goes to another member", TN_LOG_U64("query", q->id),
            TN_LOG_STR("cluster", q->tried[q->attempts - 1]->conf->name),
            TN_LOG_STR("to", q->cluster != NULL ? q->cluster->conf->name : TN_STR("the queue")),
            TN_LOG_TEXT("error", failure->message));

@@ -21,12 +21,14 @@ static bool any_unknown(const struct tn_view *view)
 static void find_usable(struct tn_decision *d)
 {
     const struct tn_decide_request *request = d->request;
+    uint64_t                        told[2] = {request->shape->key[0], request->shape->key[1] ^ request->described};
     bool                            any = false;
 
     for (unsigned pass = 0; pass < 3 && !any; pass++)
         for (size_t i = 0; i < request->count; i++) {
             bool spare = request->candidates[i].spare;
-            bool cannot = tn_negative_knows(&d->learner->negative, request->shape->key, request->candidates[i].cluster, request->now_us);
+            bool cannot = tn_negative_knows(&d->learner->negative, request->shape->key, request->candidates[i].cluster, request->now_us) ||
+                          (request->described != 0 && tn_negative_knows(&d->learner->negative, told, request->candidates[i].cluster, request->now_us));
 
             d->usable[i] = (pass >= 1 || !spare) && (pass >= 2 || !cannot);
             any = any || d->usable[i];

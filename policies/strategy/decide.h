@@ -87,6 +87,7 @@ struct tn_decide_request {
     size_t                          count;     /* >= 1 */
     uint64_t                        query;     /* id, unique */
     uint64_t                        now_us;
+    uint64_t                        described; /* hash of what its client was told of its columns elsewhere; 0 = nothing */
     double                          timeout_s; /* the statement's; the planning limit (200 s) when 0 */
     bool                            may_cut;     /* one plain read in autocommit whose result can be held back */
     bool                            may_explore; /* and nothing forbids trying another engine */
@@ -162,6 +163,9 @@ struct tn_attempt_result {
 /* INDEX in attempts, or in shadows when SHADOW. */
 void tn_decide_attempt_ended(struct tn_learner *learner, const struct tn_decide_request *request, struct tn_plan *plan, size_t index,
                              bool shadow, const struct tn_attempt_result *result);
+
+/* CLUSTER of the request cannot do this statement, as another's success has shown: it is not asked for a while. */
+void tn_decide_refused(struct tn_learner *learner, const struct tn_decide_request *request, uint8_t cluster, const char *sqlstate, uint64_t now_us);
 
 /* The query is over for its user (shadows may still run): accounts are settled; attempts that never began are forgotten.
  * Must be called once for every plan that was not dry. */

@@ -209,6 +209,15 @@ static void forgive(struct tn_learner *learner, uint8_t cluster)
     }
 }
 
+void tn_decide_refused(struct tn_learner *learner, const struct tn_decide_request *request, uint8_t cluster, const char *sqlstate, uint64_t now_us)
+{
+    uint64_t key[2] = {request->shape->key[0], request->shape->key[1] ^ request->described};
+
+    if (!request->policy->frozen)
+        tn_negative_learn(&learner->negative, key, cluster, sqlstate,
+                          now_us + (uint64_t)(learner->world.k.unsupported_s * 1e6));
+}
+
 void tn_decide_attempt_ended(struct tn_learner *learner, const struct tn_decide_request *request, struct tn_plan *plan, size_t index,
                              bool shadow, const struct tn_attempt_result *result)
 {
@@ -224,9 +233,8 @@ void tn_decide_attempt_ended(struct tn_learner *learner, const struct tn_decide_
     pthread_mutex_lock(&learner->lock);
     account_attempt(learner, request, plan, shadow, result);
     pthread_mutex_unlock(&learner->lock);
-    if (result->end == TN_ATTEMPT_UNSUPPORTED && !request->policy->frozen)
-        tn_negative_learn(&learner->negative, plan->shape, attempt->cluster, result->sqlstate,
-                          result->now_us + (uint64_t)(learner->world.k.unsupported_s * 1e6));
+    if (result->end == TN_ATTEMPT_UNSUPPORTED)
+        tn_decide_refused(learner, request, attempt->cluster, result->sqlstate, result->now_us);
     if (result->breaker_opened)
         forgive(learner, attempt->cluster);
 }

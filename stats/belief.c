@@ -69,6 +69,18 @@ void tn_view_prior(const struct tn_view *view, const struct tn_side *side, unsig
     *P = level.vb + own_variance(side, set) + side->offset[set].va;
 }
 
+void tn_view_prior_mixed(const struct tn_view *view, const struct tn_side *side, double *m, double *P)
+{
+    double m1, P1, w = view->gate;
+
+    tn_view_prior(view, side, 0, m, P);
+    if (!view->predicted)
+        return;
+    tn_view_prior(view, side, 1, &m1, &P1);
+    *P = (1 - w) * *P + w * P1 + w * (1 - w) * (*m - m1) * (*m - m1);
+    *m = (1 - w) * *m + w * m1;
+}
+
 static void believe_known(const struct tn_view *view, struct tn_side *side)
 {
     side->m = side->m0 = tn_side_mean(side);

@@ -15,7 +15,7 @@ struct tn_side { /* one cluster of the shape */
     struct tn_belief     cell;
     const struct tn_effect *effect;  /* copy; see tn_view */
     struct tn_offset     offset[TN_WORLD_SETS]; /* with the prediction in set 1 */
-    double               spread;     /* h of the model */
+    double               f, spread;  /* of the model: ln seconds, which is in offset[1] already, and h */
     bool                 class_seen; /* the class has an effect of its own there */
     double               ages[TN_AGES]; /* seconds since the start of what runs there */
     unsigned             age_count;
@@ -59,6 +59,9 @@ void tn_view_believe(struct tn_view *view);
 
 /* The belief about SIDE as it was before anything of this cell was known (set by set, mixed): for learning. */
 void tn_view_prior(const struct tn_view *view, const struct tn_side *side, unsigned set, double *m, double *P);
+
+/* Both sets together, by the gate. */
+void tn_view_prior_mixed(const struct tn_view *view, const struct tn_side *side, double *m, double *P);
 
 /* Variance of the mean of a known cell after the visits since it was looked at. */
 double tn_side_variance(const struct tn_view *view, const struct tn_side *side);

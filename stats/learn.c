@@ -28,8 +28,7 @@ static void learn_world(struct tn_world *world, const struct tn_view *view, cons
         struct tn_common_level level = tn_view_level(view, r, side);
         struct tn_evidence    evidence = {
                .set = r, .class = view->class, .cluster = side->cluster, .level = level.b, .vlevel = level.vb, .level_known = level.known,
-               .predicted = r == 1 ? side->offset[1].a - tn_world_offset(world, 1, view->class, side->cluster).a : 0,
-               .spread = r == 1 ? side->spread : 1, .y = y, .cut = cut};
+               .predicted = r == 1 ? side->f : 0, .spread = r == 1 ? side->spread : 1, .y = y, .cut = cut};
 
         tn_world_learn(world, &evidence);
     }
@@ -57,8 +56,9 @@ static void judge_sets(struct tn_world *world, const struct tn_view *view, const
     tn_world_judge(world, view->class, score);
 }
 
-/* The model foresees most time-outs itself: only what it did not is a hopeless shape of set 1. */
-static void learn_hopeless(struct tn_world *world, const struct tn_view *view, const struct tn_side *side, bool is, double ln_deadline)
+/* The model foresees most time-outs itself: only what lies LEAST and DEVIATIONS above what it said is a hopeless shape of set 1. */
+static void learn_hopeless(struct tn_world *world, const struct tn_view *view, const struct tn_side *side, bool is, double ln_deadline,
+                           double least, double deviations)
 {
     double m, P;
 
@@ -66,7 +66,7 @@ static void learn_hopeless(struct tn_world *world, const struct tn_view *view, c
     if (!view->predicted)
         return;
     tn_view_prior(view, side, 1, &m, &P);
-    tn_world_hopeless(world, 1, side->cluster, is && ln_deadline - m > fmax(1, sqrt(P)));
+    tn_world_hopeless(world, 1, side->cluster, is && ln_deadline - m > fmax(least, deviations * sqrt(P)));
 }
 
 /* ---- a cluster as a whole ---- */
@@ -115,18 +115,6 @@ static void learn_spread(struct tn_side *side, double deviation)
     side->cell.M2 = side->cell.n == 0 ? 0 : side->cell.M2 + weight * (fmin(deviation * deviation, 9) - side->cell.M2);
 }
 
-static void mixed_prior(const struct tn_view *view, const struct tn_side *side, double *m, double *P)
-{
-    double m1, P1, w = view->gate;
-
-    tn_view_prior(view, side, 0, m, P);
-    if (!view->predicted)
-        return;
-    tn_view_prior(view, side, 1, &m1, &P1);
-    *P = (1 - w) * *P + w * P1 + w * (1 - w) * (*m - m1) * (*m - m1);
-    *m = (1 - w) * *m + w * m1;
-}
-
 double tn_learn_run(struct tn_world *world, struct tn_view *view, struct tn_side *side, double y, bool timed_out)
 {
     struct tn_effect *effect = effect_of(world, side);
@@ -135,7 +123,7 @@ double tn_learn_run(struct tn_world *world, struct tn_view *view, struct tn_side
     double            m, P, S, z;
 
     if (first)
-        mixed_prior(view, side, &m, &P);
+        tn_view_prior_mixed(view, side, &m, &P);
     else {
         m = tn_side_mean(side);
         P = tn_side_variance(view, side);
@@ -154,7 +142,7 @@ double tn_learn_run(struct tn_world *world, struct tn_view *view, struct tn_side
     }
     if (first) {
         judge_sets(world, view, side, y, false, timed_out);
-        learn_hopeless(world, view, side, timed_out, log(view->k->timeout_s));
+        learn_hopeless(world, view, side, timed_out, log(view->k->timeout_s), 1, 1);
         learn_world(world, view, side, y, false);
     }
     learn_spread(side, y - m);
@@ -204,7 +192,7 @@ void tn_learn_cut(struct tn_world *world, struct tn_view *view, struct tn_side *
     level = tn_view_level(view, 0, side);
     hopeless_from = level.b + side->offset[0].a + HOPELESS_ABOVE;
     if (level.known && y > hopeless_from && (!had || old <= hopeless_from))
-        learn_hopeless(world, view, side, true, y);
+        learn_hopeless(world, view, side, true, y, HOPELESS_ABOVE, 2);
     if (had && y <= old - .05)
         return;
     if (!had || y > old + .3) {

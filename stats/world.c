@@ -1,6 +1,7 @@
 #include "stats/world.h"
 
 #include "base/alloc.h"
+#include "stats/model.h"
 #include "stats/normal.h"
 
 #include <math.h>
@@ -180,4 +181,33 @@ void tn_world_judge(struct tn_world *world, unsigned class, const double score[T
     }
     world->gate[class] = clamp(k->gate_decay * world->gate[class] + delta, -k->gate_limit, k->gate_limit);
     world->gate_all = clamp(k->gate_decay * world->gate_all + delta, -k->gate_limit, k->gate_limit);
+}
+
+/* A cluster that the model does not know is foreseen as the mean of the others, and differs from it as it does in set 0. */
+static void install_unknown(struct tn_world *world, unsigned cluster, double mean_o)
+{
+    struct tn_effect_set *plain = &world->effect[cluster].set[0], *e = &world->effect[cluster].set[1];
+
+    *e = (struct tn_effect_set){.o = plain->o - mean_o, .Vo = plain->Vo + world->k.model_unknown, .v = plain->v, .w = 4, .pi = plain->pi,
+                                .pin = world->k.pi_weight};
+}
+
+void tn_world_install(struct tn_world *world, const struct tn_model *model)
+{
+    double mean_o = 0;
+
+    for (size_t e = 0; e < model->engine_count; e++)
+        mean_o += world->effect[model->engines[e].cluster].set[0].o / (double)model->engine_count;
+    memset(world->class_effect[1], 0, sizeof world->class_effect[1]);
+    for (unsigned e = 0; e < TN_STORE_CLUSTERS; e++)
+        install_unknown(world, e, mean_o);
+    for (size_t e = 0; e < model->engine_count; e++) {
+        const struct tn_model_engine *engine = &model->engines[e];
+
+        world->effect[engine->cluster].set[1] =
+            (struct tn_effect_set){.o = engine->o, .Vo = engine->Vo, .v = engine->v, .w = 50, .pi = .005, .pin = world->k.pi_weight};
+        for (size_t k = 0; k < TN_SHAPE_CLASSES; k++)
+            world->class_effect[1][k][engine->cluster] = (struct tn_class_effect){.Vc = .05};
+    }
+    world->level[1] = (struct tn_level){.VB = model->VB, .VM = .001};
 }

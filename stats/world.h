@@ -90,6 +90,10 @@ double tn_world_gate(const struct tn_world *world, unsigned class);
 /* SCORE[r]: log density of what came, by set. */
 void   tn_world_judge(struct tn_world *world, unsigned class, const double score[TN_WORLD_SETS]);
 
+/* MODEL is what set 1 predicts by from now on: the set begins anew, from the model's errors out of fold; the gate stays (first sight 2). */
+struct tn_model;
+void tn_world_install(struct tn_world *world, const struct tn_model *model);
+
 /* As bytes of the statistics file; malloc()ed. Read: false for what is none of ours, and nothing is changed. */
 void *tn_world_encode(const struct tn_world *world, size_t *size);
 bool  tn_world_decode(struct tn_world *world, const void *bytes, size_t size);

@@ -51,7 +51,7 @@ static void fill_view(struct tn_decision *d, struct tn_shape_entry *entry)
     if (entry != NULL)
         tn_view_flights(&d->view, entry, request->now_us);
     if (any_unknown(&d->view))
-        tn_view_predict(&d->view, learner, request->shape->key, request->about);
+        tn_view_predict(&d->view, learner, request->about);
 }
 
 static void count_decision(struct tn_decision *d)

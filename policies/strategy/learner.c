@@ -124,6 +124,8 @@ void tn_learner_free(struct tn_learner *learner)
 {
     if (learner == NULL)
         return;
+    tn_model_unref(learner->model);
+    tn_model_samples_free(learner->samples);
     tn_negative_destroy(&learner->negative);
     tn_bands_destroy(&learner->bands);
     pthread_mutex_destroy(&learner->lock);

@@ -7,6 +7,8 @@
 #include "policies/strategy/decide.h"
 #include "policies/strategy/negative.h"
 #include "stats/belief.h"
+#include "stats/model.h"
+#include "stats/model_samples.h"
 
 #include <pthread.h>
 
@@ -39,10 +41,11 @@ struct tn_learner {
     struct tn_bands         bands;        /* own lock */
     size_t                  account_count;
     struct tn_group_account accounts[TN_ACCOUNTS];
-    /* the model of the text; NULL = none */
-    bool (*predict)(void *arg, const uint64_t key[2], const struct tn_shape_about *about, const uint8_t *clusters, size_t count,
-                    double *ln_seconds, double *spread);
-    void *predict_arg;
+    struct tn_model        *model;        /* of the text; NULL = none (yet); counted reference */
+    struct tn_model_samples *samples;     /* own lock; NULL = there shall be no model */
+    bool                    model_changed; /* since it was last written */
+    uint64_t                samples_written_us;
+    uint64_t                trained_at;   /* world.ended of the last training */
 };
 
 /* What one decision works on. */

@@ -1,5 +1,6 @@
 /* outcome.c - what an ended attempt and an ended query teach. */
 #include "policies/strategy/entry.h"
+#include "policies/strategy/trainer.h"
 #include "policies/strategy/view.h"
 #include "stats/learn.h"
 
@@ -154,8 +155,10 @@ static void update_entry(struct tn_learner *learner, const struct tn_decide_requ
     side = tn_view_side(&view, learner, cluster);
     if (side == NULL)
         return;
-    if (side->cell.n == 0)
-        tn_view_predict(&view, learner, plan->shape, request->about);
+    if (side->cell.n == 0) {
+        tn_trainer_notice(learner, entry, request->about);
+        tn_view_predict(&view, learner, request->about);
+    }
     if (result->end == TN_ATTEMPT_DONE && side->cell.n >= 2)
         tn_entry_watch(learner, request, plan, entry, ln_seconds(candidate, result) - tn_side_mean(side));
     pthread_mutex_lock(&learner->lock);

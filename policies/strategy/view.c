@@ -105,20 +105,65 @@ void tn_view_flights(struct tn_view *view, const struct tn_shape_entry *entry, u
         order_ages(&view->sides[i]);
 }
 
-void tn_view_predict(struct tn_view *view, struct tn_learner *learner, const uint64_t key[2], const struct tn_shape_about *about)
+/* The model and what set 1 learned about it, as they belong together: a training may change both at any moment. */
+static struct tn_model *take_model(struct tn_view *view, struct tn_learner *learner)
 {
-    uint8_t clusters[TN_SIDES];
-    double  f[TN_SIDES], h[TN_SIDES];
+    struct tn_world *world = &learner->world;
+    struct tn_model *model;
 
-    if (learner->predict == NULL || view->count == 0)
-        return;
-    for (size_t i = 0; i < view->count; i++)
-        clusters[i] = view->sides[i].cluster;
-    if (!learner->predict(learner->predict_arg, key, about, clusters, view->count, f, h))
-        return;
+    pthread_mutex_lock(&learner->lock);
+    model = tn_model_ref(learner->model);
+    if (model != NULL) {
+        view->level[1] = world->level[1];
+        for (size_t i = 0; i < view->count; i++) {
+            view->sides[i].offset[1] = tn_world_offset(world, 1, view->class, view->sides[i].cluster);
+            view->effects[i].set[1] = world->effect[view->sides[i].cluster].set[1];
+        }
+    }
+    pthread_mutex_unlock(&learner->lock);
+    return model;
+}
+
+static void use_prediction(struct tn_view *view, const double *f, const double *h)
+{
     view->predicted = true;
     for (size_t i = 0; i < view->count; i++) {
+        view->sides[i].f = f[i];
         view->sides[i].offset[1].a += f[i];
         view->sides[i].spread = h[i];
     }
+}
+
+static void list_clusters(const struct tn_view *view, uint8_t *clusters)
+{
+    for (size_t i = 0; i < view->count; i++)
+        clusters[i] = view->sides[i].cluster;
+}
+
+void tn_view_predict(struct tn_view *view, struct tn_learner *learner, const struct tn_shape_about *about)
+{
+    struct tn_model *model = about == NULL || view->count == 0 ? NULL : take_model(view, learner);
+    uint8_t          clusters[TN_SIDES];
+    double           f[TN_SIDES], h[TN_SIDES];
+
+    if (model == NULL)
+        return;
+    list_clusters(view, clusters);
+    if (tn_model_predict(model, about->text, about->dialect, clusters, view->count, f, h))
+        use_prediction(view, f, h);
+    tn_model_unref(model);
+}
+
+void tn_view_foresee(struct tn_view *view, struct tn_learner *learner, const struct tn_model_sample *sample)
+{
+    struct tn_model *model = view->count == 0 ? NULL : take_model(view, learner);
+    uint8_t          clusters[TN_SIDES];
+    double           f[TN_SIDES], h[TN_SIDES];
+
+    if (model == NULL)
+        return;
+    list_clusters(view, clusters);
+    if (tn_model_foresee(model, sample->list, sample->count, clusters, view->count, f, h))
+        use_prediction(view, f, h);
+    tn_model_unref(model);
 }

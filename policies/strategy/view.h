@@ -10,7 +10,9 @@ void tn_view_fill(struct tn_view *view, struct tn_learner *learner, struct tn_sh
 struct tn_side *tn_view_side(struct tn_view *view, struct tn_learner *learner, uint8_t cluster);
 /* What runs or is planned of this shape, on the sides that are there. */
 void tn_view_flights(struct tn_view *view, const struct tn_shape_entry *entry, uint64_t now_us);
-/* Asks the model about every side. ABOUT NULL: only what it knows of the shape already. */
-void tn_view_predict(struct tn_view *view, struct tn_learner *learner, const uint64_t key[2], const struct tn_shape_about *about);
+/* Asks the model about every side; set 1 of the view becomes that of the model which answers. Without a text or a model: nothing. */
+void tn_view_predict(struct tn_view *view, struct tn_learner *learner, const struct tn_shape_about *about);
+/* The same by the features of a sample. */
+void tn_view_foresee(struct tn_view *view, struct tn_learner *learner, const struct tn_model_sample *sample);
 
 #endif

@@ -133,6 +133,7 @@ static const struct tn_cli_option options[] = {
     {"usd-per-second", "X", "balanced: value of a second"},
     {"explore", "MODE", "off, inline (default), shadow or both"},
     {"uniform-percent", "X", "reads that go where the lot says (default 1)"},
+    {"model", "MODE", "of the text of statements: auto (default) or off"},
     {"set", "NAME=X,...", "constants of the policy (stats/constants.def)"},
     {"seed", "N", "of what is left to chance (default 1)"},
     {"decisions", "FILE", "writes a line a query: attempts, explore, shadows, reason, rung, predicted ms"},

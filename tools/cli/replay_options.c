@@ -1,6 +1,7 @@
 #include "tools/cli/replay_options.h"
 
 #include "base/alloc.h"
+#include "stats/model_boost.h"
 
 static bool objective_of(const char *name, enum tn_objective *out)
 {
@@ -44,10 +45,14 @@ int tn_replay_read_options(struct tn_cli *cli, struct tn_replay_options *options
     double      seed = 1;
     static char constants[1024];
     const char *strategy = tn_cli_value(cli, "strategy"), *objective = tn_cli_value(cli, "objective");
+    const char *model = tn_cli_value(cli, "model");
 
     if (strategy != NULL && !objective_of(strategy, &options->policy.objective) && !tn_player_known(strategy))
         return tn_cli_usage(cli, "--strategy: expected latency, cost, throughput, balanced or one to compare with: roundRobin, leastLoaded, failover, "
                                  "random, static:ENGINE, rule20total, rule20each, eps5, lcb, oracle, greedyLoad; got %s", strategy);
+    if (model != NULL && strcmp(model, "auto") != 0 && strcmp(model, "off") != 0)
+        return tn_cli_usage(cli, "--model: expected auto or off; got %s", model);
+    options->model = tn_boost_available() && (model == NULL || strcmp(model, "auto") == 0);
     if (objective != NULL && strcmp(objective, "p50") != 0 && strcmp(objective, "p95") != 0)
         return tn_cli_usage(cli, "--objective: expected p50 or p95; got %s", objective);
     options->policy.p95 = objective != NULL && strcmp(objective, "p95") == 0;

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "engine/breaker.h"
+#include "policies/strategy/trainer.h"
 #include "tools/cli/replay_heap.h"
 
 #include <math.h>
@@ -93,6 +94,8 @@ enum tn_status tn_replay_new(struct tn_replay **out, const struct tn_replay_opti
     status = tn_store_open(&replay->store, &store, err);
     if (status == TN_OK)
         status = tn_learner_new(&replay->learner, replay->store, options->seed, err);
+    if (status == TN_OK && options->model && options->player == NULL)
+        status = tn_trainer_open(replay->learner, err);
     if (status == TN_OK)
         status = set_constants(replay, err);
     if (status == TN_OK && ((replay->shaper = tn_shaper_new(4096)) == NULL ||
@@ -466,12 +469,25 @@ static void pass_time(struct tn_replay *replay, struct tn_outcome_line *line)
     replay->clock_s = line->t_s;
 }
 
+/* What the server's thread does, here and now: as if it took no time. */
+static enum tn_status train(struct tn_replay *replay, struct tn_error *err)
+{
+    enum tn_status status = tn_trainer_train(replay->learner, NULL, NULL, err);
+
+    if (status != TN_E_NOT_FOUND) /* too little is known yet */
+        return status;
+    tn_error_reset(err);
+    return TN_OK;
+}
+
 enum tn_status tn_replay_line(struct tn_replay *replay, struct tn_outcome_line *line, const char (*names)[TN_OUTCOME_NAME], struct tn_error *err)
 {
     struct query  *q;
     enum tn_status status;
 
     pass_time(replay, line);
+    if (tn_trainer_due(replay->learner))
+        TN_TRY(train(replay, err));
     TN_TRY(make_query(replay, line, names, &q, err));
     if (replay->options.player == NULL)
         decide(replay, q);
@@ -553,5 +569,7 @@ enum tn_status tn_replay_learn(struct tn_replay *replay, const char *path, struc
     } while (status == TN_OK);
     tn_outcomes_close(outcomes);
     replay->offset_s += last_s + TN_OUTCOME_TIMEOUT_S;
+    if (status == TN_OK && replay->options.model && replay->options.player == NULL)
+        status = train(replay, err);
     return status;
 }

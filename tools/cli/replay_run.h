@@ -23,6 +23,7 @@ struct tn_replay_options {
     /* False: free. LISTED: the bills are by this price, whatever usd the outcomes say. NULL: all are free. */
     bool (*price)(void *arg, const char *engine, struct tn_price *out, bool *listed);
     void                   *price_arg;
+    bool                    model;         /* of the text: trained after the history, and as the stream goes on */
     const char             *constants[32]; /* "name=value" */
     size_t                  constant_count;
 };

@@ -353,6 +353,7 @@ static const struct tn_cli_option options[] = {
     {"usd-per-second", "X", "balanced: value of a second"},
     {"explore", "MODE", "off, inline (default), shadow or both"},
     {"uniform-percent", "X", "reads that go where the lot says (default 1)"},
+    {"model", "MODE", "of the text of statements: auto (default) or off"},
     {"set", "NAME=X,...", "constants of the policy (stats/constants.def)"},
     {"json", NULL, "one object per scenario"},
     {"csv", NULL, "one line per scenario and policy"},

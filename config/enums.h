@@ -25,6 +25,7 @@ enum tn_cfg_price_type {
     TN_CFG_PRICE_TYPE_PER_QUERY, TN_CFG_PRICE_TYPE_AUTO_SUSPEND
 };
 enum tn_cfg_price_mode { TN_CFG_PRICE_MODE_SHARE, TN_CFG_PRICE_MODE_MARGINAL };
+enum tn_cfg_model { TN_CFG_MODEL_AUTO, TN_CFG_MODEL_ON, TN_CFG_MODEL_OFF };
 #define TN_CFG_C_ENUM_PERSISTENCE enum tn_cfg_persistence
 #define TN_CFG_C_ENUM_AUTH_PROVIDER enum tn_cfg_auth_provider
 #define TN_CFG_C_ENUM_LOG_LEVEL enum tn_cfg_log_level
@@ -38,5 +39,6 @@ enum tn_cfg_price_mode { TN_CFG_PRICE_MODE_SHARE, TN_CFG_PRICE_MODE_MARGINAL };
 #define TN_CFG_C_ENUM_EXPLORE_MODE enum tn_cfg_explore_mode
 #define TN_CFG_C_ENUM_PRICE_TYPE enum tn_cfg_price_type
 #define TN_CFG_C_ENUM_PRICE_MODE enum tn_cfg_price_mode
+#define TN_CFG_C_ENUM_MODEL enum tn_cfg_model
 
 #endif

@@ -85,12 +85,23 @@ static void check_frontends(const struct tn_draft *draft)
                        "no frontend is enabled; no client can connect");
 }
 
+static void check_statistics(const struct tn_draft *draft)
+{
+#ifdef TN_HAVE_XGBOOST
+    (void)draft;
+#else
+    if (draft->config->settings.statistics_model == TN_CFG_MODEL_ON)
+        settings_problem(draft, "statistics.model", "this program was built without XGBoost: build it where libxgboost-dev is installed, or choose auto");
+#endif
+}
+
 void tn_validate_settings(const struct tn_draft *draft)
 {
     const struct tn_settings *s = &draft->config->settings;
 
     check_frontends(draft);
     check_admin(draft);
+    check_statistics(draft);
     if (s->persistence_type == TN_CFG_PERSISTENCE_SQLITE && s->persistence_path.len == 0)
         settings_problem(draft, "persistence.path", "type sqlite needs the path of a file");
 }

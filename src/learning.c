@@ -3,6 +3,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "policies/strategy/trainer.h"
+#include "stats/model_boost.h"
 
 #include <stdlib.h>
 
@@ -32,6 +34,16 @@ static void tell_opened(struct tn_store *store, const char *path)
     tn_log(TN_LOG_INFO, "statistics", TN_LOG_TEXT("file", path != NULL ? path : "none, in memory"), TN_LOG_U64("shapes", counts.shapes));
 }
 
+static enum tn_status open_model(struct tn_learner *learner, struct tn_error *err)
+{
+    TN_TRY(tn_trainer_open(learner, err));
+    if (tn_boost_available())
+        return tn_trainer_start(learner, err);
+    tn_log(TN_LOG_INFO, "no model of the text", TN_LOG_TEXT("reason", "this program was built without XGBoost"),
+           TN_LOG_TEXT("effect", "one in the statistics file is used, but none is trained"));
+    return TN_OK;
+}
+
 enum tn_status tn_learning_open(struct tn_server *server, const struct tn_settings *settings, struct tn_error *err)
 {
     struct tn_store_options options = TN_STORE_OPTIONS_DEFAULT;
@@ -48,11 +60,15 @@ enum tn_status tn_learning_open(struct tn_server *server, const struct tn_settin
     tn_free(path);
     if (status == TN_OK)
         status = tn_learner_new(&server->learner, server->store, tn_clock_us(), err);
+    if (status == TN_OK && settings->statistics_model != TN_CFG_MODEL_OFF)
+        status = open_model(server->learner, err);
     return status;
 }
 
 void tn_learning_close(struct tn_server *server)
 {
+    if (server->learner != NULL)
+        tn_trainer_stop(server->learner);
     tn_store_close(server->store); /* its writer asks the learner for the last time */
     tn_learner_free(server->learner);
     server->store = NULL;

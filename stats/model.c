@@ -67,6 +67,11 @@ void tn_model_unref(struct tn_model *model)
     tn_free(model);
 }
 
+double tn_model_spread(const struct tn_model_engine *engine, double said)
+{
+    return fmin(fmax(exp(said) / engine->scale, SPREAD_LEAST), SPREAD_MOST);
+}
+
 static long column_of(const struct tn_model *model, uint32_t key)
 {
     size_t low = 0, high = model->column_count;
@@ -100,11 +105,8 @@ static void walk(const struct tn_model *model, const struct tn_model_feature *fe
 
     tn_model_fill(model, values, features, count);
     for (size_t e = 0; e < model->engine_count; e++) {
-        const struct tn_model_engine *engine = &model->engines[e];
-        double                        spread = exp(tn_trees_walk(&engine->spread, values)) / engine->scale;
-
-        f[e] = (float)tn_trees_walk(&engine->seconds, values);
-        h[e] = (float)fmin(fmax(spread, SPREAD_LEAST), SPREAD_MOST);
+        f[e] = (float)tn_trees_walk(&model->engines[e].seconds, values);
+        h[e] = (float)tn_model_spread(&model->engines[e], tn_trees_walk(&model->engines[e].spread, values));
     }
 }
 

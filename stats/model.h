@@ -42,6 +42,9 @@ void             tn_model_unref(struct tn_model *model); /* NULL is fine */
 /* FEATURES by column, COUNT = column_count of them in VALUES; missing ones are NAN. */
 void tn_model_fill(const struct tn_model *model, float *values, const struct tn_model_feature *features, size_t count);
 
+/* h of what its trees say. */
+double tn_model_spread(const struct tn_model_engine *engine, double said);
+
 /* Ln seconds and the spread h (1 = as usual) of TEXT on each of CLUSTERS. One that the model does not know gets the mean of those
  * that it knows. False: the model knows none. Texts that were asked about lately are looked up. */
 bool tn_model_predict(struct tn_model *model, struct tn_str text, enum tn_dialect dialect, const uint8_t *clusters, size_t count,

@@ -38,7 +38,7 @@ static enum tn_status configure(BoosterHandle booster, const struct tn_boost_opt
 {
     static const char *const fixed[][2] = {
         {"nthread", "1"}, {"verbosity", "0"}, {"seed", "1"}, {"objective", "reg:squarederror"}, {"tree_method", "hist"},
-        {"grow_policy", "lossguide"}, {"max_depth", "0"}, {"max_bin", "64"}};
+        {"grow_policy", "lossguide"}, {"max_depth", "0"}, {"max_bin", "32"}};
 
     for (size_t i = 0; i < TN_ARRAY_LEN(fixed); i++)
         CALL(XGBoosterSetParam(booster, fixed[i][0], fixed[i][1]));

@@ -12,6 +12,8 @@
 
 #include <pthread.h>
 
+struct tn_trainer;
+
 enum { TN_ACCOUNTS = 256, TN_ACCOUNT_NAME = 64 };
 
 struct tn_account_numbers { /* as they are kept in the file */
@@ -44,7 +46,8 @@ struct tn_learner {
     struct tn_model        *model;        /* of the text; NULL = none (yet); counted reference */
     struct tn_model_samples *samples;     /* own lock; NULL = there shall be no model */
     bool                    model_changed; /* since it was last written */
-    uint64_t                samples_written_us;
+    uint64_t                samples_written_us; /* 0: they are written with the next flush */
+    struct tn_trainer      *trainer;      /* its thread; NULL = none */
     uint64_t                trained_at;   /* world.ended of the last training */
 };
 

@@ -1,12 +1,15 @@
 #include "policies/strategy/trainer.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "policies/strategy/view.h"
 #include "stats/model_train.h"
 #include "stats/normal.h"
 
 #include <math.h>
+
+enum { SAMPLES_EVERY_US = 60000000 }; /* they are a megabyte or two, and what is lost with the program is only noticed later */
 
 static const double TIMEOUT_ABOVE = .5; /* a time-out counts as so much more, in ln seconds (first sight 4) */
 
@@ -187,7 +190,11 @@ static void read_model(void *arg, const void *bytes, size_t size)
 static void *write_samples(void *arg, size_t *size)
 {
     struct tn_learner *learner = arg;
+    uint64_t           now_us = tn_clock_us();
 
+    if (learner->samples_written_us != 0 && now_us < learner->samples_written_us + SAMPLES_EVERY_US)
+        return NULL;
+    learner->samples_written_us = now_us;
     return tn_model_samples_encode(learner->samples, size);
 }
 
@@ -206,6 +213,7 @@ enum tn_status tn_trainer_open(struct tn_learner *learner, struct tn_error *err)
     if (samples == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "model: no memory");
     learner->samples = samples;
+    learner->samples_written_us = tn_clock_us();
     TN_TRY(tn_store_blob(learner->store, "samples", read_samples, write_samples, learner, err));
     return tn_store_blob(learner->store, "model", read_model, write_model, learner, err);
 }

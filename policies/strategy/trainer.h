@@ -17,6 +17,11 @@ bool tn_trainer_due(struct tn_learner *learner);
  * TN_E_CANCELLED: STOP (NULL: never) said so. */
 TN_MUST_USE enum tn_status tn_trainer_train(struct tn_learner *learner, bool (*stop)(void *arg), void *stop_arg, struct tn_error *err);
 
+/* A thread that trains whenever it is due. / Ends it, and has all that was noticed written with the last flush; before the store is
+ * closed, also without a thread. */
+TN_MUST_USE enum tn_status tn_trainer_start(struct tn_learner *learner, struct tn_error *err);
+void                       tn_trainer_stop(struct tn_learner *learner);
+
 /* An attempt of a new shape ended: its text is kept as features, once a shape. ENTRY is held; ABOUT may be NULL. */
 struct tn_shape_entry;
 void tn_trainer_notice(struct tn_learner *learner, const struct tn_shape_entry *entry, const struct tn_shape_about *about);

@@ -9,6 +9,7 @@
 enum { CACHE = 4096, LOCKS = 64, CACHED_ENGINES = 6 };
 
 static const double SPREAD_LEAST = .15, SPREAD_MOST = 6;
+static const double LN_SECONDS_MOST = 20; /* fifteen years, either way */
 
 struct cached { /* what the model says about one text */
     uint64_t hash; /* 0 = free */
@@ -105,7 +106,7 @@ static void walk(const struct tn_model *model, const struct tn_model_feature *fe
 
     tn_model_fill(model, values, features, count);
     for (size_t e = 0; e < model->engine_count; e++) {
-        f[e] = (float)tn_trees_walk(&model->engines[e].seconds, values);
+        f[e] = (float)fmin(fmax(tn_trees_walk(&model->engines[e].seconds, values), -LN_SECONDS_MOST), LN_SECONDS_MOST);
         h[e] = (float)tn_model_spread(&model->engines[e], tn_trees_walk(&model->engines[e].spread, values));
     }
 }

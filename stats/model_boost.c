@@ -6,7 +6,7 @@
 
 #include <cjson/cJSON.h>
 #include <math.h>
-#include <stdlib.h>
+#include <string.h>
 #include <xgboost/c_api.h>
 
 struct boosting {
@@ -154,6 +154,16 @@ static double mean_of(const float *labels, size_t count)
     return count > 0 ? sum / (double)count : 0;
 }
 
+static enum tn_status foresee(struct boosting *b, float *out, size_t count, struct tn_error *err)
+{
+    bst_ulong    length;
+    const float *said;
+
+    CALL(XGBoosterPredict(b->booster, b->matrix, 0, 0, 0, &length, &said));
+    memcpy(out, said, TN_MIN((size_t)length, count) * sizeof *out);
+    return TN_OK;
+}
+
 static enum tn_status boost(struct boosting *b, struct tn_trees *out, const struct tn_boost_rows *rows, const struct tn_boost_options *options,
                             struct tn_error *err)
 {
@@ -168,6 +178,8 @@ static enum tn_status boost(struct boosting *b, struct tn_trees *out, const stru
             return tn_fail(err, TN_E_CANCELLED, "57014", "model: training was stopped");
         CALL(XGBoosterUpdateOneIter(b->booster, (int)i, b->matrix));
     }
+    if (options->foreseen != NULL)
+        TN_TRY(foresee(b, options->foreseen, rows->count, err));
     return take_trees(b, out, base, rows->columns, err);
 }
 

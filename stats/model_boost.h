@@ -20,6 +20,7 @@ struct tn_boost_options {
     /* Asked before each round: true gives up. NULL: never. */
     bool (*stop)(void *arg);
     void *stop_arg;
+    float *foreseen; /* NULL, or what the library itself foresees of each row: to compare with */
 };
 
 bool tn_boost_available(void); /* the program was built with it */

@@ -12,7 +12,7 @@ enum { FORMAT = 1, TREES_MOST = 10000, NODES_MOST = 2000000 };
 
 struct header {
     uint32_t magic, format, columns, engines;
-    uint64_t version, sum; /* of all that follows */
+    uint64_t version, sum; /* of all the rest */
     double   VB;
 };
 static const uint32_t MAGIC = 0x6d6f646c;
@@ -26,6 +26,12 @@ struct trees_record { /* then roots and nodes */
     float    base;
     uint32_t tree_count, node_count, reserved;
 };
+
+static uint64_t sum_of(struct header header, const void *rest, size_t size)
+{
+    header.sum = 0;
+    return tn_hash_seeded(rest, size, tn_hash(&header, sizeof header));
+}
 
 /* ---- writing ---- */
 
@@ -70,7 +76,7 @@ void *tn_model_encode(const struct tn_model *model, size_t *size)
         at = put(at, &record, sizeof record);
         at = put_trees(put_trees(at, &engine->seconds), &engine->spread);
     }
-    header.sum = tn_hash(bytes + sizeof header, *size - sizeof header);
+    header.sum = sum_of(header, bytes + sizeof header, *size - sizeof header);
     put(bytes, &header, sizeof header);
     return bytes;
 }
@@ -151,7 +157,7 @@ struct tn_model *tn_model_decode(const void *bytes, size_t size)
     struct tn_model *model;
 
     if (!get(&in, &header, sizeof header) || header.magic != MAGIC || header.format != FORMAT || header.columns > TN_MODEL_COLUMNS ||
-        header.engines == 0 || header.engines > TN_MODEL_ENGINES || !(header.VB > 0) || !isfinite(header.VB) || header.sum != tn_hash(in.at, in.left))
+        header.engines == 0 || header.engines > TN_MODEL_ENGINES || !(header.VB > 0) || !isfinite(header.VB) || header.sum != sum_of(header, in.at, in.left))
         return NULL;
     model = tn_model_new();
     if (model == NULL)

@@ -11,7 +11,7 @@ import proxy as proxy_module
 
 GOLDEN = os.path.join(proxy_module.ROOT, "tests", "golden", "decisions")
 REFERENCE_FOLDER = os.environ.get("TURNOUT_REFERENCE", os.path.join(os.path.dirname(proxy_module.ROOT), "shared", "reference", "policy"))
-REFERENCE = ("--uniform-percent", "0", "--set", "joint=0,giveup=1,tie=0,follow=0,late_fails=0,look_rest=0,count_planned=1,age_load=0,tie_unsure=0")
+REFERENCE = ("--model", "off", "--uniform-percent", "0", "--set", "joint=0,giveup=1,tie=0,follow=0,late_fails=0,look_rest=0,count_planned=1,age_load=0,tie_unsure=0")
 
 
 def replay(*arguments, check=True):
@@ -228,3 +228,50 @@ def test_wrong_use(tmp_path):
     assert replay(check=False).returncode == 2
     assert replay("--outcomes", tmp_path / "none.jsonl", check=False).returncode == 1
     assert "no constant" in replay("--outcomes", os.path.join(GOLDEN, "growth.jsonl.gz"), "--set", "nonsense=1", check=False).stderr
+
+
+def made_up(count, seed, first):
+    """Lines of shapes that differ in what they select, where the literal says which of two engines is fast."""
+    state, lines = seed, []
+    for i in range(count):
+        state = (state * 1103515245 + 12345) % 2**31
+        size = state * 1000 // 2**31
+        columns = "".join(f", c{bit}" for bit in range(12) if (first + i) >> bit & 1)
+        outcomes = {name: {"latency_ms": 100 if (size < 500) == (name == "a") else 5000, "ok": True, "bytes": None, "usd": None} for name in "ab"}
+        lines.append(json.dumps({"t_ms": 10000 * i, "sql": f"SELECT k{columns} FROM events WHERE size <= {size}", "outcomes": outcomes}))
+    return "\n".join(lines) + "\n"
+
+
+def without_model(tmp_path):
+    config = tmp_path / "on.yaml"
+    config.write_text("turnout:\n  statistics:\n    model: on\nclusters: {}\n")
+    return "built without XGBoost" in subprocess.run([proxy_module.binary(), "check", config], capture_output=True, text=True, check=False).stdout
+
+
+def test_model_from_history(tmp_path):
+    """Texts never seen before: with a model of the history's texts they go where they are fast, without they cannot; the same every time."""
+    if without_model(tmp_path):
+        pytest.skip("this program was built without XGBoost")
+    history, stream = tmp_path / "history.jsonl", tmp_path / "stream.jsonl"
+    history.write_text(made_up(500, 1, 0))
+    stream.write_text(made_up(200, 2, 2000))
+
+    def run(name, *more):
+        totals = json.loads(replay("--outcomes", stream, "--history", history, "--decisions", tmp_path / name, "--json", *more).stdout)
+        return totals, (tmp_path / name).read_text()
+    (off, off_decisions), (auto, auto_decisions) = run("off", "--model", "off"), run("auto")
+    assert auto["seconds"] < .5 * off["seconds"]
+    assert all(line.split("\t")[4] == "similar" for line in auto_decisions.splitlines())
+    assert not any(line.split("\t")[4] == "similar" for line in off_decisions.splitlines())
+    assert run("again", "--model", "auto")[1] == auto_decisions
+
+
+def test_model_from_the_stream(tmp_path):
+    """Without a history the model is trained as the stream goes on."""
+    if without_model(tmp_path):
+        pytest.skip("this program was built without XGBoost")
+    stream = tmp_path / "stream.jsonl"
+    stream.write_text(made_up(1500, 3, 0))
+    off, auto = (json.loads(replay("--outcomes", stream, "--json", "--model", mode).stdout) for mode in ("off", "auto"))
+    assert auto["lastHalf"] < .8 * off["lastHalf"]
+    assert replay("--outcomes", stream, "--model", "perhaps", check=False).returncode == 2

@@ -62,31 +62,49 @@ static size_t usable_count(const struct tn_decision *d)
     return count;
 }
 
-/* Where most new texts are templated a random look pays: the model of the text learns from it (first sight 4, "+x"). */
-static bool random_front(struct tn_decision *d)
+static bool may_try(const struct tn_decision *d, size_t at)
 {
-    double scale = d->learner->world.k.cold_front;
-    size_t at, count = usable_count(d);
+    return d->usable[at] && !d->side[at]->known && !d->side[at]->cut_here && !d->request->candidates[at].no_cut && !d->request->candidates[at].no_room;
+}
 
-    if (scale <= 0 || !d->request->may_cut || !d->request->may_explore || count < 2 || d->request->dry)
-        return false;
+/* The unknown cluster that least was learned of, if that is too little for a model of the text; SIZE_MAX: none. */
+static size_t starved(const struct tn_decision *d)
+{
+    size_t least = SIZE_MAX;
+
+    for (size_t i = 0; i < d->request->count; i++)
+        if (may_try(d, i) && i != d->best && d->side[i]->effect->set[0].w < d->learner->world.k.front_rows &&
+            (least == SIZE_MAX || d->side[i]->effect->set[0].w < d->side[least]->effect->set[0].w))
+            least = i;
+    return least;
+}
+
+/* A cluster that looked bad on the first few shapes is never tried again on new ones, and a model cannot be trained of it: some new
+ * shapes begin there, no longer than the best is expected to take (after first sight 4, "+x", which tries all of them for longer). */
+static void front(struct tn_decision *d)
+{
+    const struct tn_constants *k = &d->learner->world.k;
+    size_t                     at;
+    double                     draw;
+
+    if (d->learner->samples == NULL || k->front <= 0 || !d->request->may_cut || !d->request->may_explore || d->request->dry ||
+        d->request->policy->explore == TN_EXPLORE_OFF || d->request->policy->frozen || (d->request->policy->max_s > 0 && d->mean[d->best] > d->request->policy->max_s) ||
+        (d->request->policy->max_usd_per_day > 0 && d->account.day_usd >= d->request->policy->max_usd_per_day))
+        return;
+    at = starved(d);
+    if (at == SIZE_MAX)
+        return;
     pthread_mutex_lock(&d->learner->lock);
-    at = (size_t)tn_rand_below(&d->learner->rand, d->request->count);
-    if (tn_rand_unit(&d->learner->rand) >= fmin(.5, scale / ((double)d->learner->world.ended + 1)))
-        at = d->best;
+    draw = (double)d->learner->world.ended < k->model_rows_first ? 1 : tn_rand_unit(&d->learner->rand);
     pthread_mutex_unlock(&d->learner->lock);
-    if (!d->usable[at] || at == d->best || d->side[at]->known || d->request->candidates[at].no_cut)
-        return false;
+    if (draw >= k->front)
+        return;
+    d->plan->explore = true;
+    d->plan->baseline_s = d->mean[d->best];
     tn_plan_add(d, at, fmin(d->mean[d->best], MOST_OF_TIMEOUT * d->timeout_s));
     d->side[at]->cut_here = true;
     d->side[at]->extra = log(d->plan->attempts[0].deadline_s) - d->load[at];
     tn_decision_costs(d);
-    return true;
-}
-
-static bool may_try(const struct tn_decision *d, size_t at)
-{
-    return d->usable[at] && !d->side[at]->known && !d->side[at]->cut_here && !d->request->candidates[at].no_cut && !d->request->candidates[at].no_room;
 }
 
 void tn_first_sight(struct tn_decision *d)
@@ -95,7 +113,7 @@ void tn_first_sight(struct tn_decision *d)
     size_t          chain = (size_t)d->learner->world.k.chain;
 
     plan->reason = TN_REASON_FIRST_SIGHT;
-    random_front(d);
+    front(d);
     while (d->request->may_cut && plan->count + 1 < chain && usable_count(d) >= 2) {
         struct first_try best = {.cost = 1e300, .at = SIZE_MAX};
 

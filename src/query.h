@@ -98,6 +98,7 @@ struct tn_query {
     ev_timer                      deadline;  /* whole query */
     ev_timer                      queue_timer; /* queueTimeout */
     ev_timer                      queue_notice;
+    ev_timer                      patience;  /* patience.h */
     enum tn_cancel                cancel;
     enum { TN_ADMIT_NEW, TN_ADMIT_QUEUED, TN_ADMIT_GRANTED } admit_stage;
     enum { TN_RUN_STAGE_NEW, TN_RUN_STAGE_CONNECT, TN_RUN_STAGE_PRELUDE, TN_RUN_STAGE_RUN, TN_RUN_STAGE_DONE } run_stage;

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/hash.h"
+#include "patience.h"
 #include "pipeline.h"
 #include "server.h"
 #include "stages.h"
@@ -18,6 +19,7 @@ static void stop_timers(struct tn_query *q)
 {
     ev_timer_stop(q->worker->loop, &q->queue_timer);
     ev_timer_stop(q->worker->loop, &q->queue_notice);
+    tn_patience_stop(q);
 }
 
 static void leave_queue(struct tn_query *q)
@@ -71,7 +73,11 @@ static enum tn_step wait_in_queue(struct tn_query *q)
 {
     struct tn_server *server = tn_runtime_of(q->worker)->server;
     struct tn_ticket *ticket = &q->lease->ticket;
+    struct tn_patience patience;
 
+    tn_patience_of(q, &patience);
+    if (patience.wait_us == 0)
+        ticket->eligible |= patience.later;
     if (tn_admission_queue(server->admission, ticket, tn_clock_us(), &q->error) != TN_OK) {
         tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_queue_refused, 1);
         return TN_STOP;
@@ -88,6 +94,8 @@ static enum tn_step wait_in_queue(struct tn_query *q)
     ev_timer_start(q->worker->loop, &q->queue_timer);
     ev_timer_init(&q->queue_notice, on_queue_notice, NOTICE_AFTER_S, NOTICE_AFTER_S);
     ev_timer_start(q->worker->loop, &q->queue_notice);
+    if (patience.later != 0 && patience.wait_us > 0)
+        tn_patience_start(q, &patience);
     return TN_WAIT;
 }
 

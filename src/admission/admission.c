@@ -411,17 +411,25 @@ static enum tn_status queue_full(const struct tn_ticket *ticket, uint64_t limit,
     return TN_E_LIMIT;
 }
 
+static enum tn_status enlist(struct tn_admission *admission, struct tn_ticket *ticket)
+{
+    struct line *line = ticket->group->state->line;
+
+    if (!tn_queue_push(&line->queue, ticket))
+        return TN_E_NOMEM;
+    if (line->queue.count == 1)
+        tn_list_append(&admission->waiting, &line->waiting);
+    set_state(ticket, TN_TICKET_QUEUED, NULL);
+    return TN_OK;
+}
+
 /* Pushes and gives out what is free: the newcomer is last in line, but a slot may have come up that nobody else can take. */
 static enum tn_status push(struct tn_admission *admission, struct tn_ticket *ticket, struct tn_list *granted)
 {
     struct line *line = ticket->group->state->line;
 
     ticket->order = ++admission->next_order;
-    if (!tn_queue_push(&line->queue, ticket))
-        return TN_E_NOMEM;
-    if (line->queue.count == 1)
-        tn_list_append(&admission->waiting, &line->waiting);
-    set_state(ticket, TN_TICKET_QUEUED, NULL);
+    TN_TRY(enlist(admission, ticket));
     dispatch(admission, ticket, granted);
     if (ticket->state == TN_TICKET_QUEUED && line->queue.count > line->max_queued) {
         set_state(ticket, TN_TICKET_NONE, NULL);
@@ -454,6 +462,25 @@ enum tn_status tn_admission_queue(struct tn_admission *admission, struct tn_tick
     if (status == TN_E_NOMEM)
         return tn_fail(err, TN_E_NOMEM, "53200", "admission: no memory for a place in the queue");
     return TN_OK;
+}
+
+enum tn_status tn_admission_widen(struct tn_admission *admission, struct tn_ticket *ticket, uint64_t eligible)
+{
+    enum tn_status status = TN_OK;
+    struct tn_list granted;
+
+    tn_list_init(&granted);
+    pthread_mutex_lock(&admission->lock);
+    if (ticket->state == TN_TICKET_QUEUED) {
+        set_state(ticket, TN_TICKET_NONE, NULL); /* the queue sorts by what is waited for */
+        ticket->eligible |= eligible;
+        status = enlist(admission, ticket);
+        if (status == TN_OK)
+            dispatch(admission, NULL, &granted);
+    }
+    pthread_mutex_unlock(&admission->lock);
+    tell(&granted);
+    return status;
 }
 
 bool tn_admission_leave(struct tn_admission *admission, struct tn_ticket *ticket, void (*drained)(struct tn_ticket *))

@@ -62,6 +62,9 @@ enum tn_status tn_admission_enter(struct tn_admission *admission, struct tn_tick
  * queue is full (maxQueuedQueries); TN_E_NOMEM. The ticket's worker must not be freed before the ticket was left. */
 enum tn_status tn_admission_queue(struct tn_admission *admission, struct tn_ticket *ticket, uint64_t now_us,
                                   struct tn_error *err);
+/* A QUEUED ticket may take ELIGIBLE too from now on; a free one comes as any other grant. Behind its user's others in line. Any
+ * other state: nothing happens. TN_E_NOMEM: it has lost its place (state NONE). */
+enum tn_status tn_admission_widen(struct tn_admission *admission, struct tn_ticket *ticket, uint64_t eligible);
 /* Gives up slot or place, whatever the state. False: a grant message is under way; the owner must wait for
  * `ticket->message_posted` to clear (drained is called on the worker's thread) before it frees the ticket. */
 bool tn_admission_leave(struct tn_admission *admission, struct tn_ticket *ticket, void (*drained)(struct tn_ticket *));

@@ -25,6 +25,7 @@ struct tn_cluster {
     _Atomic bool                  maintenance; /* no new queries; set by the admin API, kept over a reload */
     _Atomic bool                  removed;   /* not in the configuration any more: drains */
     _Atomic unsigned              stat_id;     /* number in the statistics, TN_STORE_CLUSTERS or more = none */
+    _Atomic uint64_t              crowded_until_us; /* who came for a slot lately waited longer than going elsewhere takes */
     struct tn_breaker             breaker;
     _Atomic uint64_t              queries, failures, probes_failed; /* since start */
     struct tn_job                 end;       /* closes it, when its last user is a worker */

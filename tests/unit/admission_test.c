@@ -140,6 +140,28 @@ static void test_queue_gets_slot_at_once(void)
     end();
 }
 
+/* Who waits for a busy cluster and takes another one after all gets it without a new place in line. */
+static void test_widen(void)
+{
+    begin(0, 1);
+    fill_c0();
+    t[0].eligible = 1;
+    CU_ASSERT(queue(0) == TN_OK && t[0].state == TN_TICKET_QUEUED);
+    CU_ASSERT(tn_admission_widen(admission, &t[0], 2) == TN_OK);
+    CU_ASSERT(t[0].state == TN_TICKET_GRANTED && t[0].cluster == c[1] && granted_count == 0);
+    CU_ASSERT(tn_admission_widen(admission, &t[0], 1) == TN_OK && t[0].eligible == 3); /* too late: nothing happens */
+    pump();
+    CU_ASSERT(granted_count == 1 && t[0].state == TN_TICKET_SLOT && atomic_load(&c[1]->running) == 1);
+    t[1].eligible = 1;
+    t[2].eligible = 2;
+    CU_ASSERT(enter(2, 1) == TN_OK); /* c1 is full now, too */
+    CU_ASSERT(queue(1) == TN_OK && tn_admission_widen(admission, &t[1], 2) == TN_OK);
+    CU_ASSERT(t[1].state == TN_TICKET_QUEUED && tn_admission_position(admission, &t[1]) == 1);
+    CU_ASSERT(tn_admission_leave(admission, &t[2], NULL));
+    CU_ASSERT(t[1].state == TN_TICKET_GRANTED && t[1].cluster == c[1]);
+    end();
+}
+
 static void test_queue_full(void)
 {
     struct tn_error      err = TN_ERROR_INIT;
@@ -428,6 +450,7 @@ int main(void)
     CU_ADD_TEST(suite, test_unlimited);
     CU_ADD_TEST(suite, test_queue_and_grant);
     CU_ADD_TEST(suite, test_queue_gets_slot_at_once);
+    CU_ADD_TEST(suite, test_widen);
     CU_ADD_TEST(suite, test_queue_full);
     CU_ADD_TEST(suite, test_priorities_and_turns);
     CU_ADD_TEST(suite, test_passed_over);

@@ -205,9 +205,6 @@ static void check_learning(const struct group_view *g, const char *no_effect)
 
     if (conf->max_p95_ms > 0 && conf->strategy != TN_CFG_STRATEGY_COST && !conf->strategy_override)
         group_problem(g, TN_PROBLEM_WARNING, "strategy.maxP95Ms", no_effect);
-    if (conf->explore_mode == TN_CFG_EXPLORE_MODE_SHADOW || conf->explore_mode == TN_CFG_EXPLORE_MODE_BOTH)
-        group_problem(g, TN_PROBLEM_WARNING, "explore.mode",
-                      "copies in the background are not made yet (`turnout replay` plays them); shadow is served as off, both as inline");
 }
 
 static void check_strategy(const struct group_view *g)

@@ -5,6 +5,7 @@
 #include "pipeline.h"
 #include "query_shape.h"
 #include "server.h"
+#include "shadow.h"
 
 /* ---- what a decision is made from ---- */
 
@@ -35,9 +36,7 @@ void tn_adaptive_policy(struct tn_decide_policy *policy, const struct tn_group_c
     policy->p95 = conf->objective == TN_CFG_OBJECTIVE_P95;
     policy->max_p95_s = (double)conf->max_p95_ms / 1e3;
     policy->usd_per_second = conf->usd_per_second;
-    policy->explore = conf->explore_mode == TN_CFG_EXPLORE_MODE_INLINE || conf->explore_mode == TN_CFG_EXPLORE_MODE_BOTH
-                          ? TN_EXPLORE_INLINE
-                          : TN_EXPLORE_OFF; /* no copies in the background yet: `check` says so */
+    policy->explore = (enum tn_explore_mode)conf->explore_mode;
     policy->budget = conf->explore_budget / 100;
     policy->shadow_share = conf->explore_shadow / 100;
     policy->max_s = (double)conf->explore_max_ms / 1e3;
@@ -70,10 +69,15 @@ size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_memb
 }
 
 /* One plain read in autocommit that leaves nothing behind and that nobody has tied to a member. */
-bool tn_adaptive_may_cut(const struct tn_query *q, const struct tn_group *group)
+bool tn_adaptive_may_try(const struct tn_query *q)
 {
     return q->kind == TN_RUN_EXECUTE && tn_features_repeatable(&q->features) && !q->features.needs_session && !q->pinned &&
-           !q->keep_lease && q->prelude.len == 0 && q->route.cluster.len == 0 && (q->affinity == NULL || q->told != NULL) && group->conf->explore_hold_back;
+           !q->keep_lease && q->prelude.len == 0 && q->route.cluster.len == 0 && (q->affinity == NULL || q->told != NULL);
+}
+
+bool tn_adaptive_may_cut(const struct tn_query *q, const struct tn_group *group)
+{
+    return group->conf->explore_hold_back && tn_adaptive_may_try(q);
 }
 
 double tn_adaptive_timeout_s(const struct tn_query *q, const struct tn_group *group)
@@ -271,7 +275,8 @@ bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct
     a->request.count = tn_adaptive_candidates(group, views, a->candidates, a->prices, a->member);
     if (a->request.count == 0 || !fill_request(a))
         return false;
-    a->request.may_cut = a->request.may_explore = tn_adaptive_may_cut(q, group);
+    a->request.may_cut = tn_adaptive_may_cut(q, group);
+    a->request.may_explore = tn_adaptive_may_try(q);
     a->request.dry = q->kind != TN_RUN_EXECUTE;
     if (group->conf->strategy_mode == TN_CFG_STRATEGY_MODE_ADVISE) {
         advise(q, a);
@@ -504,6 +509,8 @@ void tn_adaptive_finish(struct tn_query *q)
     if (a == NULL || a->plan.query == 0)
         return;
     stop_timer(q, a);
+    if (a->plan.shadow_count > 0)
+        tn_shadow_offer(q, a);
     tn_decide_query_ended(tn_runtime_of(q->worker)->server->learner, &a->request, &a->plan, &result);
     a->plan.query = 0;
 }

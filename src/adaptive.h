@@ -47,7 +47,8 @@ size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_memb
                               struct tn_price *prices, uint8_t *member);
 
 bool   tn_adaptive_is_for_learning(const struct tn_query *q); /* a strategy that learns has a say in it */
-bool   tn_adaptive_may_cut(const struct tn_query *q, const struct tn_group *group); /* and may try it elsewhere */
+bool   tn_adaptive_may_try(const struct tn_query *q); /* on another member: one plain read in autocommit */
+bool   tn_adaptive_may_cut(const struct tn_query *q, const struct tn_group *group); /* and in the place of the client's own run */
 double tn_adaptive_timeout_s(const struct tn_query *q, const struct tn_group *group); /* 0 = none */
 
 /* Decides for Q in GROUP (or takes the next attempt of the plan) and sets cluster, reason and eligible. False: this group does

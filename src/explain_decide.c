@@ -45,16 +45,16 @@ enum tn_status tn_explain_decide(struct tn_explanation *e, struct tn_explained_g
     if (!tn_adaptive_learns(strategy) || !tn_adaptive_is_for_learning(q) || at->group->conf->strategy_mode == TN_CFG_STRATEGY_MODE_OFF)
         return TN_OK;
     decision->strategy = strategy;
-    decision->may_explore = tn_adaptive_may_cut(q, at->group);
     tn_adaptive_policy(&decision->policy, at->group->conf, strategy, tn_freeze_has(server->freeze, at->group->conf->name));
     if (!tn_query_shape_bind(q))
         return TN_OK;
     decision->shape = q->shape;
+    decision->may_explore = tn_adaptive_may_cut(q, at->group) || (decision->policy.explore >= TN_EXPLORE_SHADOW && tn_adaptive_may_try(q));
     request = (struct tn_decide_request){
         .shape = &decision->shape, .about = &about, .account = tn_learner_group(server->learner, at->group->conf->name),
         .policy = &decision->policy, .candidates = candidates,
         .count = tn_adaptive_candidates(at->group, at->members, candidates, prices, decision->member), .now_us = about.now_us,
-        .timeout_s = tn_adaptive_timeout_s(q, at->group), .may_explore = decision->may_explore, .may_cut = decision->may_explore, .dry = true,
+        .timeout_s = tn_adaptive_timeout_s(q, at->group), .may_explore = tn_adaptive_may_try(q), .may_cut = tn_adaptive_may_cut(q, at->group), .dry = true,
     };
     if (request.count == 0 || request.account == NULL)
         return TN_OK;

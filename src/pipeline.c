@@ -189,7 +189,8 @@ void tn_pipeline_resume(struct tn_query *q)
         if (step == TN_WAIT)
             continue;
         now = tn_clock_us();
-        tn_histogram_add(&runtime->stage_us[q->stage], now - q->stage_entered_us);
+        if (q->shadow == NULL) /* nobody waits for it: it is no part of what users see */
+            tn_histogram_add(&runtime->stage_us[q->stage], now - q->stage_entered_us);
         q->stage_entered_us = now; /* the next one begins where this one ends */
         q->stage = step == TN_NEXT ? q->stage + 1 : step == TN_BACK ? q->back_to : TN_STAGE_record;
     }

@@ -27,6 +27,7 @@ enum tn_step { TN_NEXT, TN_WAIT, TN_STOP, TN_BACK /* to q->back_to */ };
 
 struct tn_query;
 struct tn_adaptive;
+struct tn_shadow;
 
 /* How the session hears of it; on the worker's thread. columns, chunk and notice as in engine.h. */
 struct tn_query_events {
@@ -89,6 +90,7 @@ struct tn_query {
     const char                   *reason;    /* why this member */
     uint64_t                      eligible;  /* members to wait for when none had room */
     struct tn_adaptive           *adaptive;  /* decision and plan; NULL: nothing is learned from it */
+    struct tn_shadow             *shadow;    /* not NULL: this is a copy in the background, of nobody's session */
     struct tn_adaptive           *advice;    /* mode advise: what would have been done */
     enum tn_priority              priority;
     struct tn_cluster            *tried[8];  /* members that failed for their own fault */
@@ -102,6 +104,7 @@ struct tn_query {
     enum tn_cancel                cancel;
     enum { TN_ADMIT_NEW, TN_ADMIT_QUEUED, TN_ADMIT_GRANTED } admit_stage;
     enum { TN_RUN_STAGE_NEW, TN_RUN_STAGE_CONNECT, TN_RUN_STAGE_PRELUDE, TN_RUN_STAGE_RUN, TN_RUN_STAGE_DONE } run_stage;
+    bool                          breaker_opened; /* by its last attempt */
     bool                          entered;    /* inside tn_pipeline_resume() */
     bool                          finished;
     const struct tn_schema       *held_columns; /* not yet told: a retry must still be possible */

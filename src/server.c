@@ -5,6 +5,7 @@
 #include "engine/blocking.h"
 #include "learning.h"
 #include "reload.h"
+#include "shadow.h"
 
 #include <unistd.h>
 
@@ -170,6 +171,7 @@ static void wait_for_quiet(struct tn_server *server, uint64_t timeout_us)
 void tn_server_drain(struct tn_server *server, uint64_t timeout_us)
 {
     atomic_store(&server->state, TN_SERVER_STOPPING);
+    tn_shadow_stop(server, NULL, NULL);
     wait_for_quiet(server, timeout_us);
     if (is_quiet(server))
         return;

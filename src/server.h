@@ -66,6 +66,7 @@ struct tn_server {
     _Atomic uint64_t      next_query_id;
     _Atomic uint64_t      reloads_ok, reloads_failed;
     _Atomic unsigned      sessions;      /* open client sessions, all workers */
+    _Atomic unsigned      shadows;       /* copies in the background, all workers */
     _Atomic unsigned      queries;       /* between start and record, all workers */
     size_t                threads;       /* workers that have been started */
 };

@@ -3,6 +3,7 @@
 #include "patience.h"
 #include "pipeline.h"
 #include "server.h"
+#include "shadow.h"
 #include "stages.h"
 
 enum { NOTICE_AFTER_S = 5 };
@@ -96,6 +97,7 @@ static enum tn_step wait_in_queue(struct tn_query *q)
     ev_timer_start(q->worker->loop, &q->queue_notice);
     if (patience.later != 0 && patience.wait_us > 0)
         tn_patience_start(q, &patience);
+    tn_shadow_give_way(q);
     return TN_WAIT;
 }
 

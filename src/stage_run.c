@@ -9,6 +9,7 @@
 #include "engine/pool.h"
 #include "pipeline.h"
 #include "server.h"
+#include "shadow.h"
 #include "stages.h"
 
 static void start_statement(struct tn_query *q);
@@ -173,6 +174,8 @@ static void start_statement(struct tn_query *q)
     if (q->features.needs_session)
         q->lease->conn->dirty = true;
     tn_adaptive_begin(q);
+    if (q->shadow != NULL)
+        tn_shadow_begin(q);
     tn_run_start(run, q->lease->conn);
 }
 
@@ -328,7 +331,7 @@ static enum tn_step finish(struct tn_query *q)
     struct tn_run *run = q->prelude.len > 0 && !q->prelude_done && q->prelude_run.started_us != 0 ? &q->prelude_run : &q->run;
 
     settle_unlike(q);
-    opened = tell_breaker(q, run);
+    opened = q->breaker_opened = tell_breaker(q, run);
     if (tn_adaptive_end(q, was_open, opened))
         return go_on(q);
     if (run->error.status != TN_OK && q->lease->conn != NULL && q->lease->conn->state == TN_CONN_BROKEN)

@@ -167,6 +167,11 @@ void tn_decide_attempt_ended(struct tn_learner *learner, const struct tn_decide_
 /* CLUSTER of the request cannot do this statement, as another's success has shown: it is not asked for a while. */
 void tn_decide_refused(struct tn_learner *learner, const struct tn_decide_request *request, uint8_t cluster, const char *sqlstate, uint64_t now_us);
 
+/* Shadow INDEX of PLAN begins at NOW_US and goes on after PLAN is gone: it becomes the one shadow of OWN, whose attempt_ended wants a
+ * request with its candidate as the only one. OWN must not move until then. (One that is not to run: attempt_ended, NOT_LEARNED.) */
+void tn_decide_detach_shadow(struct tn_learner *learner, const struct tn_decide_request *request, struct tn_plan *plan, size_t index,
+                             uint64_t now_us, struct tn_plan *own);
+
 /* The query is over for its user (shadows may still run): accounts are settled; attempts that never began are forgotten.
  * Must be called once for every plan that was not dry. */
 struct tn_query_result {

@@ -2,6 +2,7 @@
 #include "admin/endpoint.h"
 
 #include "base/alloc.h"
+#include "shadow.h"
 
 static void set_maintenance(struct tn_admin *admin, struct tn_http_exchange *x, struct tn_str name, bool on)
 {
@@ -16,7 +17,9 @@ static void set_maintenance(struct tn_admin *admin, struct tn_http_exchange *x, 
         return;
     }
     atomic_store(&cluster->maintenance, on);
-    if (!on)
+    if (on)
+        tn_shadow_stop(admin->server, NULL, cluster);
+    else
         tn_admission_kick(admin->server->admission);
     tn_admin_log(x, "maintenance", name, on ? "on" : "off");
     tn_buf_init(&body, 4096);
@@ -64,6 +67,8 @@ static void set_frozen(struct tn_admin *admin, struct tn_http_exchange *x, struc
         tn_http_problem(x, 503, "%s", err.message);
         return;
     }
+    if (on)
+        tn_shadow_stop(admin->server, &name, NULL);
     tn_admin_log(x, "freeze", name, on ? "on" : "off");
     tn_buf_init(&body, 4096);
     tn_json_open(&json, NULL, '{');

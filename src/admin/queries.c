@@ -50,6 +50,8 @@ static void put_query(struct collection *c, const struct tn_query *q)
     tn_json_ms(json, "ageMs", q->started_us == 0 ? 0 : tn_clock_us() - q->started_us);
     tn_json_ms(json, "queueMs", q->queue_us);
     tn_json_bool(json, "cancelling", q->cancel != TN_CANCEL_NONE);
+    if (q->shadow != NULL)
+        tn_json_bool(json, "shadow", true);
     tn_json_text(json, "class", tn_class_name(q->features.class));
     if (c->text)
         tn_json_str(json, "text", tn_str_n(q->text.ptr, TN_MIN(q->text.len, (size_t)TEXT_MAX)));

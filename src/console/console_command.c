@@ -1,6 +1,7 @@
 #include "console/console_command.h"
 
 #include "console/console_visit.h"
+#include "shadow.h"
 #include "stats/lexer.h"
 #include "stats/shape_list.h"
 
@@ -133,7 +134,9 @@ static enum tn_status maintenance(struct tn_server *server, struct tn_str name, 
         status = fail_query(err, "42704", "cluster", name);
     } else {
         atomic_store(&cluster->maintenance, on);
-        if (!on)
+        if (on)
+            tn_shadow_stop(server, NULL, cluster);
+        else
             tn_admission_kick(server->admission);
         log_command("maintenance", name, on ? "on" : "off");
         tn_buf_printf(result, TN_STR_FMT ": %s, %u queries running", TN_STR_ARG(name), on ? "in maintenance" : "in service",
@@ -152,6 +155,8 @@ static enum tn_status freeze(struct tn_server *server, struct tn_str name, bool 
     if (!there)
         return fail_query(err, "42704", "group", name);
     TN_TRY(tn_freeze_set(server->freeze, name, on, err));
+    if (on)
+        tn_shadow_stop(server, &name, NULL);
     log_command("freeze", name, on ? "on" : "off");
     tn_buf_printf(result, TN_STR_FMT ": %s", TN_STR_ARG(name), on ? "frozen" : "learns again");
     return TN_OK;

@@ -1,0 +1,10 @@
+/* shadow_copy.h - what a copy of a query needs of it, in memory of its own: the session's is gone or changed when the copy runs. */
+#ifndef TN_SHADOW_COPY_H
+#define TN_SHADOW_COPY_H
+
+#include "query.h"
+
+/* Text, features, client, parameters and settings of OF, and its snapshot, into Q, a new query. False: no memory. */
+TN_MUST_USE bool tn_shadow_copy(struct tn_query *q, const struct tn_query *of);
+
+#endif

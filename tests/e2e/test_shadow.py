@@ -1,0 +1,272 @@
+"""Copies in the background: what they learn, when there is none, and that nobody waits for them."""
+
+import contextlib
+import json
+import os
+import threading
+import time
+
+import pytest
+
+import ops
+import proxy as proxy_module
+from test_adaptive import config, look_up, member
+
+SHADOW = {"mode": "shadow", "shadowPercent": 100}
+SLOW = "SELECT v FROM slow WHERE v < {}"
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("shadow"))
+    return {"scans": member(os.path.join(folder, "scans.sqlite"), False), "seeks": member(os.path.join(folder, "seeks.sqlite"), True)}
+
+
+@pytest.fixture(scope="module")
+def sleepers(postgres_server):
+    """`slow` sleeps for a good second in steady and for a minute in hanging."""
+    made = {}
+    for name, seconds in (("steady", 1.5), ("hanging", 60)):
+        database = postgres_server.create_database(f"shadow_{name}_{time.monotonic_ns()}")
+        postgres_server.sql(f"CREATE VIEW slow AS SELECT 7 AS v FROM pg_sleep({seconds}); CREATE TABLE quick (v int); INSERT INTO quick VALUES (1)",
+                            database=database)
+        made[name] = postgres_server.cluster(database)
+    return made
+
+
+def count(proxy, what):
+    return ops.metric(proxy, f"turnout_shadow_{what}_total")
+
+
+def running(proxy):
+    return ops.metric(proxy, "turnout_shadow_running")
+
+
+def copies(proxy):
+    return [q for q in proxy.running_queries() if q.get("shadow")]
+
+
+def cell(proxy, text, cluster):
+    """What is known of the shape with TEXT on CLUSTER."""
+    shapes = json.loads(proxy.cli("shapes", "--json", "--admin", proxy.admin_url).stdout)["shapes"]
+    found = [c for s in shapes if text in s["text"] for c in s["clusters"] if c["cluster"] == cluster]
+    return found[0] if found else {"n": 0}
+
+
+def start_a_copy(proxy, connection):
+    """Until one runs on `hanging`: the shape is known on `steady`, as a session that names it learns."""
+    connection.execute("SET turnout.cluster = 'steady'")
+    ops.ask(connection, SLOW.format(100))
+    connection.execute("RESET turnout.cluster")
+    for n in range(8):
+        assert ops.ask(connection, SLOW.format(200 + n)) == 7
+        with contextlib.suppress(proxy_module.Failed):
+            return proxy.wait_for(lambda: [q for q in copies(proxy) if q["state"] == "running"], seconds=1, what="a copy")[0]
+    raise AssertionError("no copy was made\n" + proxy.tail())
+
+
+def active(server):
+    return server.sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%FROM slow%' AND state = 'active' AND pid <> pg_backend_pid()")[0][0]
+
+
+def test_learned_where_no_query_went(files):
+    with proxy_module.Proxy(config(files, explore=SHADOW)) as proxy, ops.connect(proxy) as connection:
+        for n in range(60):
+            look_up(connection, 1, first=n)
+            proxy.wait_for(lambda: running(proxy) == 0, seconds=20, what="the end of copies")
+            if cell(proxy, "points", "seeks")["n"] > 0:
+                break
+        asked = n + 1
+        assert {r["cluster"] for r in ops.history(proxy, asked)} == {"scans"}, "learned by the users' own queries"
+        assert count(proxy, "answered") >= 1 and count(proxy, "engine_us") > 0
+        look_up(connection, 20, first=asked)
+        records = ops.history(proxy, asked + 20)  # and no record of a copy
+        assert [r["cluster"] for r in records[:20]].count("seeks") >= 18
+        assert not [r for r in records if "explore" in r["reason"]]
+        assert ops.metric(proxy, "turnout_queries_started_total") == asked + 20
+
+
+def test_inline_makes_none(files):
+    with proxy_module.Proxy(config(files)) as proxy, ops.connect(proxy) as connection:
+        look_up(connection, 30)
+        assert count(proxy, "started") == count(proxy, "skipped") == 0
+
+
+def test_both(files):
+    with proxy_module.Proxy(config(files, explore={**SHADOW, "mode": "both"})) as proxy, ops.connect(proxy) as connection:
+        look_up(connection, 40)
+        assert [r["cluster"] for r in ops.history(proxy, 40)][:15].count("seeks") >= 12
+
+
+def test_check_has_no_objection(files):
+    with proxy_module.Proxy(config(files, explore=SHADOW)) as proxy:
+        assert "explore" not in proxy.cli("check", proxy.path("turnout.yaml")).stdout
+
+
+def test_parameters_are_copied(files):
+    """The session's own are gone when the copy runs."""
+    with proxy_module.Proxy(config(files, explore=SHADOW)) as proxy, ops.connect(proxy) as connection:
+        for n in range(60):
+            assert ops.ask(connection, "SELECT v FROM points WHERE k = %s AND v <> %s", (n, "x" * 5000)) == f"value {n}"
+            if count(proxy, "answered") > 0:
+                break
+        proxy.wait_for(lambda: running(proxy) == 0, seconds=20, what="the end of copies")
+        if not [r for r in ops.history(proxy) if r["reason"].startswith("affinity")]:
+            assert count(proxy, "answered") >= 1
+        assert count(proxy, "failed") == 0
+
+
+def test_no_slot_no_copy(files):
+    clusters = {"scans": files["scans"], "seeks": {**files["seeks"], "maxRunningQueries": 1}}
+    with proxy_module.Proxy(config(clusters, explore=SHADOW)) as proxy, ops.connect(proxy) as connection, ops.connect(proxy, autocommit=False) as holder:
+        holder.execute("/*+ turnout(cluster=seeks) */ SELECT 1")
+        look_up(connection, 20)
+        assert count(proxy, "started") == 0
+        holder.rollback()
+        for n in range(20, 60):
+            look_up(connection, 1, first=n)
+            proxy.wait_for(lambda: running(proxy) == 0, seconds=20, what="the end of copies")
+        assert count(proxy, "started") >= 1
+
+
+def test_only_plain_reads(files, postgres_server):
+    """A control shows that the same read outside of all that has a copy."""
+    with proxy_module.Proxy(config(files, explore=SHADOW)) as proxy, ops.connect(proxy) as connection:
+        for n in range(10):
+            with connection.transaction():
+                look_up(connection, 3, first=3 * n)
+        for n in range(20):
+            connection.execute(f"INSERT INTO log VALUES ({n})")
+        connection.execute("/*+ turnout(cluster=scans) */ CREATE TEMP TABLE mine (v text)")
+        look_up(connection, 20)
+        assert count(proxy, "started") == 0 and running(proxy) == 0
+    with proxy_module.Proxy(config(files, explore=SHADOW)) as proxy, ops.connect(proxy) as connection:
+        for n in range(60):
+            look_up(connection, 1, first=n)
+            if count(proxy, "started") > 0:
+                return
+        raise AssertionError("no copy of a plain read either")
+
+
+def test_nextval_is_not_copied(postgres_server):
+    clusters = {}
+    for name in ("one", "two"):
+        database = postgres_server.create_database(f"sequence_{name}_{time.monotonic_ns()}")
+        postgres_server.sql("CREATE SEQUENCE s; CREATE FUNCTION mine() RETURNS bigint LANGUAGE sql AS 'SELECT nextval(''s'')'", database=database)
+        clusters[name] = postgres_server.cluster(database)
+    with proxy_module.Proxy(config(clusters, explore=SHADOW)) as proxy, ops.connect(proxy) as connection:
+        for n in range(15):
+            connection.execute(f"SELECT nextval('s') + {n}")
+            connection.execute(f"SELECT mine() + {n}")
+        assert count(proxy, "started") == 0
+        drawn = sum(int(postgres_server.sql("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM s",
+                                            database=c["endpoint"].rsplit("/", 1)[1])[0][0]) for c in clusters.values())
+        assert drawn == 30
+
+
+def test_cut_at_its_deadline_and_nobody_waits(sleepers, postgres_server):
+    with proxy_module.Proxy(config(sleepers, explore=SHADOW)) as proxy, ops.connect(proxy) as connection:
+        copy = start_a_copy(proxy, connection)
+        assert copy["cluster"] == "hanging" and copy["group"] == "all" and "copy" in copy["reason"]
+        beside = 0
+        while copies(proxy):
+            assert ops.ask(connection, "/*+ turnout(cluster=steady) */ SELECT v FROM quick") == 1
+            beside += 1
+        assert beside >= 3  # the copy goes on for half a second at least
+        proxy.wait_for(lambda: count(proxy, "cut") >= 1, what="the cut is counted")
+        proxy.wait_for(lambda: active(postgres_server) == "0", what="the copy's end on the engine")
+        known = cell(proxy, "slow", "hanging")
+        assert known["n"] == 0 and known["longerThanMs"] > 100, known
+        assert all(r["cluster"] == "steady" and r["outcome"] == "ok" for r in ops.history(proxy))
+
+
+def test_money_for_a_day(sleepers):
+    """What trying costs is counted: a copy that the day's money does not pay is not made."""
+    priced = {name: {**cluster, "price": {"type": "perSecond", "usdPerHour": 3600, "slots": 1}} for name, cluster in sleepers.items()}
+    with proxy_module.Proxy(config(priced, explore={**SHADOW, "maxUsdPerDay": 0.1})) as proxy, ops.connect(proxy) as connection:
+        connection.execute("SET turnout.cluster = 'steady'")
+        ops.ask(connection, SLOW.format(100))
+        connection.execute("RESET turnout.cluster")
+        for n in range(4):
+            ops.ask(connection, SLOW.format(n + 10))
+        assert count(proxy, "started") == 0
+
+
+@pytest.mark.parametrize("how", ["freeze", "maintenance", "freeze by SQL", "cancel"])
+def test_an_operator_ends_it(sleepers, how):
+    with proxy_module.Proxy(config(sleepers, explore=SHADOW)) as proxy, ops.connect(proxy) as connection:
+        copy = start_a_copy(proxy, connection)
+        if how == "freeze":
+            proxy.cli("freeze", "all", "--admin", proxy.admin_url)
+        elif how == "maintenance":
+            proxy.cli("maintenance", "on", "hanging", "--admin", proxy.admin_url)
+        elif how == "cancel":
+            assert proxy.admin(f"/admin/queries/{copy['id']}/cancel", method="POST")[0] == 200
+        else:
+            with ops.connect(proxy, dbname="turnout") as console:
+                console.execute("FREEZE \"all\"")
+        proxy.wait_for(lambda: not copies(proxy), what="the end of the copy")
+        assert count(proxy, "stopped") + count(proxy, "cut") == 1  # its deadline may have been faster
+        if how.startswith("freeze"):
+            assert ops.ask(connection, SLOW.format(300)) == 7
+            assert count(proxy, "started") == 1 and not copies(proxy)
+            assert cell(proxy, "slow", "hanging").get("longerThanMs") is None or count(proxy, "cut") == 1
+
+
+def test_it_gives_way_to_a_query(sleepers):
+    """One slot, which the copy holds: who comes for it does not wait for the copy's deadline."""
+    clusters = {"steady": sleepers["steady"], "hanging": {**sleepers["hanging"], "maxRunningQueries": 1}}
+    with proxy_module.Proxy(config(clusters, explore=SHADOW)) as proxy, ops.connect(proxy) as connection:
+        for _ in range(5):
+            start_a_copy(proxy, connection)
+            assert ops.ask(connection, "/*+ turnout(cluster=hanging) */ SELECT v FROM quick") == 1
+            if count(proxy, "gave_way") > 0:
+                break
+            proxy.cli("reset", "all", "--admin", proxy.admin_url)
+        assert count(proxy, "gave_way") == 1
+        proxy.wait_for(lambda: ops.quiet(proxy), what="all slots are free")
+
+
+def test_shutdown_does_not_wait_for_it(sleepers, postgres_server):
+    with proxy_module.Proxy(config(sleepers, explore=SHADOW, turnout={"shutdownTimeout": "20s"})) as proxy:
+        with ops.connect(proxy) as connection:
+            start_a_copy(proxy, connection)
+        proxy.stop(seconds=15)
+        assert "cancelling queries at shutdown" not in proxy.log()
+    end = time.monotonic() + 10
+    while active(postgres_server) != "0" and time.monotonic() < end:
+        time.sleep(.05)
+    assert active(postgres_server) == "0"
+
+
+def test_a_reload_and_lost_clients(files):
+    """Copies go on with the snapshot that they were decided in, and without the client."""
+    wanted = config(files, explore=SHADOW)
+    with proxy_module.Proxy(wanted) as proxy:
+        stopped = threading.Event()
+        problems = []
+
+        def come_and_go():
+            n = 0
+            while not stopped.is_set():
+                try:
+                    with ops.connect(proxy) as connection:
+                        for _ in range(2):
+                            connection.execute(f"SELECT v, {n} AS c{n % 40} FROM points WHERE k = {n % 1000}")
+                            n += 1
+                except Exception as problem:  # pylint: disable=broad-except
+                    problems.append(problem)
+                    return
+
+        threads = [threading.Thread(target=come_and_go, daemon=True) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for n in range(4):
+            proxy.reload(config({name: {**cluster, "maxRunningQueries": 4 + n} for name, cluster in files.items()}, explore=SHADOW))
+            time.sleep(.3)
+        proxy.wait_for(lambda: count(proxy, "started") > 0, seconds=30, what="copies")
+        stopped.set()
+        for thread in threads:
+            thread.join(20)
+        assert not problems, problems
+        proxy.wait_for(lambda: running(proxy) == 0 and ops.quiet(proxy), seconds=20, what="all ends")

@@ -78,7 +78,7 @@ def test_learned_where_no_query_went(files):
                 break
         asked = n + 1
         assert {r["cluster"] for r in ops.history(proxy, asked)} == {"scans"}, "learned by the users' own queries"
-        assert count(proxy, "answered") >= 1 and count(proxy, "engine_us") > 0
+        assert count(proxy, "answered") >= 1 and count(proxy, "engine_seconds") > 0
         look_up(connection, 20, first=asked)
         records = ops.history(proxy, asked + 20)  # and no record of a copy
         assert [r["cluster"] for r in records[:20]].count("seeks") >= 18

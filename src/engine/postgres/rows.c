@@ -254,7 +254,9 @@ static size_t take_tuples(struct tn_postgres_conn *c, PGresult *result)
 
     if (c->now.result_ended)
         fail_query(c, "0A000", "the statement gave more than one result", "send its statements one by one");
-    else if (!c->now.columns_told && !c->now.discard)
+    else if (!c->now.columns_told && c->now.discard)
+        c->now.dropped = true; /* without its columns even no rows are not the result */
+    else if (!c->now.columns_told)
         tell_columns(c, result);
     if (c->closed)
         return 1;

@@ -102,6 +102,21 @@ static void cost_alone(struct tn_decision *d, size_t at)
     d->ok[at] = (side->cell.succ + side->effect->pe) / (side->cell.succ + side->cell.fail + 1);
 }
 
+/* Seconds to an error are known of the cluster only, and begin at a guess of one. A run on a known cluster is cut when it is far later
+ * than ever while another one is known (guard in explore.c), so that is all it can lose: a thousandth of the guess where an answer
+ * takes milliseconds. */
+static double lost_seconds(const struct tn_decision *d, size_t at)
+{
+    double lost = fmin(d->side[at]->effect->tf, d->timeout_s), other = HUGE_VAL;
+
+    if (d->learner->world.k.guard == 0 || !d->request->may_cut || !d->side[at]->known || d->request->candidates[at].no_cut)
+        return lost;
+    for (size_t i = 0; i < d->request->count; i++)
+        if (i != at && d->usable[i] && d->side[i]->known)
+            other = fmin(other, d->mean[i]);
+    return fmin(lost, fmax(exp(d->side[at]->m + d->load[at] + 3 * d->sigma[at]), other));
+}
+
 /* After an error the next one has to run too. */
 static void add_errors(struct tn_decision *d)
 {
@@ -123,7 +138,7 @@ static void add_errors(struct tn_decision *d)
         double other = i == least_at ? second : least;
 
         if (d->usable[i] && d->ok[i] < .999) {
-            double lost_s = fmin(d->side[i]->effect->tf, d->timeout_s), lost = objective_of(d, lost_s, tn_decision_bill(d, i, lost_s));
+            double lost_s = lost_seconds(d, i), lost = objective_of(d, lost_s, tn_decision_bill(d, i, lost_s));
 
             d->cost[i] = d->ok[i] * d->cost[i] + (1 - d->ok[i]) *
                          (lost + (other < HUGE_VAL ? other : objective_of(d, d->timeout_s, tn_decision_bill(d, i, d->timeout_s))));

@@ -151,7 +151,6 @@ void tn_shadow_begin(struct tn_query *q)
 
     shadow->begun = true;
     shadow->others = TN_MAX(atomic_load(&q->cluster->running), 1u) - 1;
-    shadow->plan.shadows[0].started_us = tn_clock_us();
     count(q, TN_COUNTER_shadow_started, 1);
     ev_timer_init(&shadow->timer, on_deadline, shadow->plan.shadows[0].deadline_s, 0.);
     ev_now_update(q->worker->loop);
@@ -206,7 +205,7 @@ static void fill_request(struct tn_shadow *shadow, const struct tn_adaptive *a, 
     shadow->price = a->prices[candidate];
     shadow->candidate = a->candidates[candidate];
     shadow->candidate.price = &shadow->price;
-    shadow->shape = a->shape;
+    shadow->shape = a->query->shape;
     shadow->about = a->about;
     shadow->about.text = shadow->query->text;
     shadow->about.features = &shadow->query->features;
@@ -216,6 +215,7 @@ static void fill_request(struct tn_shadow *shadow, const struct tn_adaptive *a, 
     shadow->request.policy = &shadow->policy;
     shadow->request.candidates = &shadow->candidate;
     shadow->request.count = 1;
+    shadow->request.described = 0; /* nobody reads its rows */
 }
 
 static void make(struct tn_query *of, struct tn_adaptive *a, size_t index)

@@ -79,15 +79,16 @@ static size_t starved(const struct tn_decision *d)
     return least;
 }
 
-/* A cluster that looked bad on the first few shapes is never tried again on new ones, and a model cannot be trained of it: some new
- * shapes begin there, no longer than the best is expected to take (after first sight 4, "+x", which tries all of them for longer). */
+/* A cluster that looked bad on the first few shapes is never tried again on new ones, and a model cannot be trained of it. Where the
+ * model has proved good for the others, some new shapes begin there, no longer than the best is expected to take (after first sight 4,
+ * "+x", which tries all of them, everywhere, and pays for it where the model is no good). */
 static void front(struct tn_decision *d)
 {
     const struct tn_constants *k = &d->learner->world.k;
     size_t                     at;
     double                     draw;
 
-    if (d->learner->samples == NULL || k->front <= 0 || !d->request->may_cut || !d->request->may_explore || d->request->dry ||
+    if (!d->view.predicted || d->view.gate < k->front_gate || k->front <= 0 || !d->request->may_cut || !d->request->may_explore || d->request->dry ||
         d->request->policy->explore == TN_EXPLORE_OFF || d->request->policy->frozen || (d->request->policy->max_s > 0 && d->mean[d->best] > d->request->policy->max_s) ||
         (d->request->policy->max_usd_per_day > 0 && d->account.day_usd >= d->request->policy->max_usd_per_day))
         return;
@@ -95,7 +96,7 @@ static void front(struct tn_decision *d)
     if (at == SIZE_MAX)
         return;
     pthread_mutex_lock(&d->learner->lock);
-    draw = (double)d->learner->world.ended < k->model_rows_first ? 1 : tn_rand_unit(&d->learner->rand);
+    draw = tn_rand_unit(&d->learner->rand);
     pthread_mutex_unlock(&d->learner->lock);
     if (draw >= k->front)
         return;

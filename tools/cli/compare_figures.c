@@ -125,7 +125,7 @@ static bool measure(const struct sorted *s, size_t from, size_t to, uint64_t see
     n = latencies(s, from, to, f, &least_late);
     done = tn_bootstrap(s->values, n, seed, f->ms);
     for (size_t i = 0; i < TN_FIGURES; i++)
-        f->at_least[i] = f->timeouts > 0 && (i == TN_FIGURE_MEAN || f->ms[i].value >= least_late);
+        f->at_least[i] = f->timeouts > 0 && (i == TN_FIGURE_MEAN || tn_percentile_above(s->values, n, (enum tn_figure)i) >= least_late);
     n = money_of(s, from, to, &total);
     done = tn_bootstrap(s->money, n, seed + 1, money) && done;
     f->usd = money[TN_FIGURE_MEAN];

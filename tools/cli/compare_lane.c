@@ -62,7 +62,8 @@ static enum tn_status command(PGconn *conn, const char *text, const char *what, 
 {
     PGresult      *result = PQexec(conn, text);
     bool           done = PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK;
-    enum tn_status status = done ? TN_OK : fail_lane(conn, what, err);
+    const char    *why = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    enum tn_status status = done ? TN_OK : why == NULL ? fail_lane(conn, what, err) : tn_fail(err, TN_E_INVALID, "22023", "%s: %s", what, why);
 
     PQclear(result);
     return status;
@@ -70,15 +71,15 @@ static enum tn_status command(PGconn *conn, const char *text, const char *what, 
 
 static enum tn_status set(PGconn *conn, const char *name, const char *value, struct tn_error *err)
 {
-    char          *quoted = PQescapeLiteral(conn, value, strlen(value)), what[128];
+    char          *quoted = PQescapeLiteral(conn, value, strlen(value)), what[TN_COMPARE_NAME + 64];
     struct tn_buf  text;
     enum tn_status status;
 
-    snprintf(what, sizeof what, "cannot set %s", name);
+    snprintf(what, sizeof what, "%s %s", name, value);
     tn_buf_init(&text, COMMAND_MAX);
     tn_buf_printf(&text, "SET %s = %s", name, quoted == NULL ? "''" : quoted);
     tn_buf_put_u8(&text, '\0');
-    status = text.failed ? tn_fail(err, TN_E_INVALID, "22023", "%s: the name is too long", what) : command(conn, text.data, what, err);
+    status = text.failed ? tn_fail(err, TN_E_INVALID, "22023", "%s is too long", name) : command(conn, text.data, what, err);
     PQfreemem(quoted);
     tn_buf_reset(&text);
     return status;

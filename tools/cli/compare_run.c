@@ -62,7 +62,8 @@ enum tn_status tn_compare_run_collect(struct tn_compare_run *run, struct tn_erro
 enum tn_status tn_compare_run(struct tn_compare_run *run, const struct tn_run_options *options, const struct tn_script *script,
                               struct tn_compare *compare, struct tn_error *err)
 {
-    uint64_t id;
+    enum tn_status status;
+    uint64_t       id;
 
     *run = (struct tn_compare_run){.options = options, .script = script, .compare = compare, .started_us = tn_clock_wall_us(), .state_fd = -1};
     tn_rand_secret(&id, sizeof id);
@@ -70,7 +71,10 @@ enum tn_status tn_compare_run(struct tn_compare_run *run, const struct tn_run_op
     TN_TRY(plan(run, err));
     TN_TRY(tn_run_state_open(run, err));
     run->resumed = run->done_count;
-    return tn_run_lanes(run, err);
+    status = tn_run_lanes(run, err);
+    if (status != TN_OK && run->done_count == 0)
+        (void)unlink(options->state); /* nothing to go on from, and the next command may be another one */
+    return status;
 }
 
 void tn_compare_run_reset(struct tn_compare_run *run)

@@ -26,6 +26,11 @@ double tn_percentile(const double *sorted, size_t n, double p)
     return sorted[at] + part * (sorted[at + 1] - sorted[at]);
 }
 
+double tn_percentile_above(const double *sorted, size_t n, enum tn_figure figure)
+{
+    return n == 0 ? NAN : sorted[(size_t)ceil(points[figure] * (double)(n - 1))];
+}
+
 static int by_value(const void *a, const void *b)
 {
     const double *x = a, *y = b;

@@ -19,6 +19,9 @@ struct tn_interval {
 /* Of N sorted values, P in [0, 1]; infinite values are allowed; NAN when N is 0. */
 double tn_percentile(const double *sorted, size_t n, double p);
 
+/* The greater of the two values that the percentile FIGURE lies between. */
+double tn_percentile_above(const double *sorted, size_t n, enum tn_figure figure);
+
 /* VALUES are sorted by this. False: no memory (values without intervals are there all the same). */
 bool tn_bootstrap(double *values, size_t n, uint64_t seed, struct tn_interval out[TN_FIGURES]);
 

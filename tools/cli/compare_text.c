@@ -70,13 +70,19 @@ void tn_compare_warning_text(struct tn_buf *out, const struct tn_compare_report 
 
 /* ---- tables ---- */
 
+/* Milliseconds, three digits that count. */
+static void number_ms(char out[32], double ms)
+{
+    snprintf(out, 32, isnan(ms) ? "-" : ms < 1 ? "%.3f" : ms < 10 ? "%.2f" : ms < 100 ? "%.1f" : "%.0f", ms);
+}
+
 static void put_ms(struct tn_table *table, const struct tn_figures *f, enum tn_figure figure, bool interval)
 {
     char value[32], low[32], high[32];
 
-    tn_compare_format_ms(value, sizeof value, f->ms[figure].value);
-    tn_compare_format_ms(low, sizeof low, f->ms[figure].low);
-    tn_compare_format_ms(high, sizeof high, f->ms[figure].high);
+    number_ms(value, f->ms[figure].value);
+    number_ms(low, f->ms[figure].low);
+    number_ms(high, f->ms[figure].high);
     if (interval && !isnan(f->ms[figure].low))
         tn_table_cellf(table, "%s%s [%s, %s]", f->at_least[figure] ? ">" : "", value, low, high);
     else
@@ -93,7 +99,7 @@ static void put_share(struct tn_table *table, size_t part, size_t whole)
 
 static void put_engines(struct tn_buf *out, const struct tn_compare_report *report)
 {
-    static const char *const headers[] = {"ENGINE", ">RUNS", ">SUCCESS", ">USD/QUERY", ">P50 [95 %]", ">P95 [95 %]", ">P99", ">MEAN [95 %]",
+    static const char *const headers[] = {"ENGINE", ">RUNS", ">SUCCESS", ">USD/QUERY", ">P50 ms", ">P95 ms", ">P99 ms", ">MEAN ms",
                                           ">BYTES", ">FASTEST", ">CHEAPEST", NULL};
     struct tn_table          table;
 
@@ -163,7 +169,7 @@ static void put_shapes(struct tn_buf *out, const struct tn_compare_report *repor
     }
     headers[columns++] = "FASTEST";
     headers[columns++] = "CHEAPEST";
-    headers[columns++] = "SHAPE (P50 per engine; ?: too close to call)";
+    headers[columns++] = "SHAPE (P50 in ms on each; ?: too close to call)";
     headers[columns] = NULL;
     tn_table_init(&table, headers);
     for (size_t i = 0; i < report->compare->shape_count && shown < TN_COMPARE_SHAPES_SHOWN; i++)

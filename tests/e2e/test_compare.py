@@ -5,6 +5,7 @@ import html.parser
 import io
 import json
 import os
+import pty
 import signal
 import subprocess
 
@@ -76,6 +77,7 @@ def test_a_run(world):
         assert engine["runs"] == engine["ok"] == 12 and engine["success"] == 1 and engine["errors"] == engine["timeouts"] == 0
         for name in ("p50Ms", "p95Ms", "p99Ms", "meanMs"):
             assert 0 < engine[name]["low"] <= engine[name]["value"] <= engine[name]["high"], engine
+        assert engine["bytesSent"] > 0
         assert engine["p50Ms"]["value"] <= engine["p95Ms"]["value"] <= engine["p99Ms"]["value"]
     named = engines_of(report)
     for name, per_ms in (("d", 2 / 4 / 3.6e6), ("s", 0.2 / 3.6e6)):  # perSecond: a share of the hour
@@ -331,3 +333,18 @@ def test_a_server_without_history(make_engine):
         report = json.loads(made.run(READS, "--repeat", "2", "--json").stdout)
         assert all(engine["ok"] == 6 and engine["meanMs"]["value"] > 0 for engine in report["engines"])
         assert any("the client saw" in note for note in report["notes"])
+
+
+def test_a_bar_on_a_terminal(world):
+    with open(world.proxy.path("bar.sql"), "w", encoding="utf-8") as file:
+        file.write("SELECT pg_sleep(0.1)")
+    mine, theirs = pty.openpty()
+    try:
+        done = subprocess.run([proxy_module.binary(), *world.arguments("--run", "bar.sql", "--clusters", "p", "--connect", world.proxy.dsn(), "--repeat", "8",
+                                                                      "--force")], cwd=world.proxy.dir, env=world.proxy.environment(), stdout=subprocess.PIPE,
+                              stderr=theirs, text=True, timeout=60, check=True)
+        shown = os.read(mine, 65536).decode()
+    finally:
+        os.close(mine)
+        os.close(theirs)
+    assert shown.count("\r[") >= 2 and "ETA" in shown and "9/9  100 %" in shown and "\r[" not in done.stdout

@@ -167,7 +167,7 @@ static void test_rows(void)
 
 static void add(struct tn_compare *c, uint32_t query, uint8_t engine, double ms, enum tn_compare_outcome outcome, double usd, double rows)
 {
-    struct tn_compare_sample sample = {.query = query, .engine = engine, .outcome = (uint8_t)outcome, .ms = ms, .usd = usd, .bytes = NAN,
+    struct tn_compare_sample sample = {.query = query, .engine = engine, .outcome = (uint8_t)outcome, .ms = ms, .usd = usd, .bytes = NAN, .sent = 10 + rows,
                                        .rows = outcome == TN_COMPARE_OK ? rows : NAN};
 
     CU_ASSERT_TRUE_FATAL(tn_compare_add(c, &sample));
@@ -224,7 +224,8 @@ static void test_one_engine_wins_nothing(void)
     CU_ASSERT_TRUE_FATAL(tn_compare_report(&r, &c, 1));
     CU_ASSERT_TRUE(r.compared == 1 && r.shapes[0].fastest == -1 && r.shapes[1].cheapest == -1);
     CU_ASSERT_TRUE(r.answers == 1 && !r.hashed && r.warning_count == 1 && r.warnings[0].what == TN_DIFFER_ROWS);
-    CU_ASSERT_TRUE(isnan(r.engines[0].f.usd.value));
+    CU_ASSERT_TRUE(isnan(r.engines[0].f.usd.value) && !r.reads && isnan(r.engines[0].f.bytes));
+    CHECK_NEAR(r.engines[0].f.sent, 11, 1e-12);
     tn_compare_report_reset(&r);
     tn_compare_reset(&c);
     tn_compare_init(&c);
@@ -249,6 +250,7 @@ static void test_break_even(void)
     struct tn_price  second = {.type = TN_PRICE_PER_SECOND, .usd_per_second = 2. / 3600, .slots = 4}, query = {.type = TN_PRICE_PER_QUERY, .usd_per_query = .0004},
                     suspend = {.type = TN_PRICE_AUTO_SUSPEND, .usd_per_second = 36. / 3600, .slots = 1, .min_seconds = 60, .idle_seconds = 30};
     struct tn_hourly a = hourly(&second, 100, NAN), b = hourly(&query, 10, .0004), c = hourly(&suspend, 1000, NAN), free = hourly(&(struct tn_price){.type = TN_PRICE_FREE}, 1, 0);
+    struct tn_hourly small, large;
     double           n = tn_break_even(&a, &b);
 
     CHECK_NEAR(n, 5000, 1e-6);
@@ -266,6 +268,13 @@ static void test_break_even(void)
     a = hourly(&second, 100, NAN);
     CHECK_NEAR(tn_break_even(&a, &c), 2 / .6, 1e-9);
     CU_ASSERT_TRUE(isnan(tn_break_even(&free, &b)) && isnan(tn_break_even(&b, &a)));
+    small = (struct tn_hourly){.fixed = .5, .per_query = NAN, .capacity = 1000};
+    large = (struct tn_hourly){.fixed = 2, .per_query = NAN, .capacity = 100000};
+    CHECK_NEAR(tn_cheaper_up_to(&small, &large), 4000, 1e-9); /* four of them cost as much */
+    CU_ASSERT_TRUE(tn_hourly_usd(&small, 3000) < tn_hourly_usd(&large, 3000) && tn_hourly_usd(&small, 4001) > tn_hourly_usd(&large, 4001));
+    CU_ASSERT_TRUE(isnan(tn_cheaper_up_to(&large, &small)) && isnan(tn_cheaper_up_to(&small, &b)));
+    large.capacity = 3000;
+    CU_ASSERT_TRUE(isinf(tn_cheaper_up_to(&small, &large)));
 }
 
 /* ---- splitting ---- */

@@ -57,6 +57,26 @@ double tn_break_even(const struct tn_hourly *a, const struct tn_hourly *b)
     return queries <= a->capacity ? queries : NAN;
 }
 
+double tn_cheaper_up_to(const struct tn_hourly *a, const struct tn_hourly *b)
+{
+    if (!(a->fixed > 0) || !(b->fixed > a->fixed) || !isnan(a->per_query) || !isnan(b->per_query) || !isfinite(a->capacity) || !isfinite(b->capacity))
+        return NAN;
+    if (a->fixed / a->capacity <= b->fixed / b->capacity)
+        return INFINITY;
+    return floor(b->fixed / a->fixed) * a->capacity;
+}
+
+static void put_by_the_hour(struct tn_buf *out, const char *a_name, const struct tn_hourly *a, const char *b_name, const struct tn_hourly *b)
+{
+    double queries = tn_cheaper_up_to(a, b), clusters = floor(b->fixed / a->fixed);
+
+    if (isinf(queries))
+        tn_buf_printf(out, "%s is cheaper than %s at every load, also where it takes several of them.\n", a_name, b_name);
+    else if (!isnan(queries))
+        tn_buf_printf(out, "%s is cheaper than %s up to about %.0f queries per hour%s; above, %s is.\n", a_name, b_name, floor(queries),
+                      clusters > 1 ? ", with several of them beside each other" : "", b_name);
+}
+
 static void put_price(struct tn_buf *out, const char *name, const struct tn_hourly *h)
 {
     char fixed[32], each[32];
@@ -135,7 +155,9 @@ void tn_compare_put_break_even(struct tn_buf *out, const struct tn_compare_repor
             put_price(out, compare->engines[e].name, &hourly[e]);
     for (size_t a = 0; a < compare->engine_count; a++)
         for (size_t b = 0; b < compare->engine_count; b++)
-            if (a != b && known[a] && known[b])
+            if (a != b && known[a] && known[b]) {
                 put_pair(out, compare->engines[a].name, &hourly[a], compare->engines[b].name, &hourly[b]);
+                put_by_the_hour(out, compare->engines[a].name, &hourly[a], compare->engines[b].name, &hourly[b]);
+            }
     put_exchange(out, report);
 }

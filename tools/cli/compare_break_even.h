@@ -18,6 +18,10 @@ double tn_hourly_usd(const struct tn_hourly *hourly, double queries); /* as many
 /* Queries an hour above which A is cheaper than B, which is cheaper below: NAN where there is no such number, or A cannot do so many. */
 double tn_break_even(const struct tn_hourly *a, const struct tn_hourly *b);
 
+/* Both are paid by the hour whatever runs, A less: queries an hour up to which it is cheaper than B, as many A as that takes beside each
+ * other; infinite: at every load. NAN where that is not the case. */
+double tn_cheaper_up_to(const struct tn_hourly *a, const struct tn_hourly *b);
+
 /* Sentences, each a line. */
 void tn_compare_put_break_even(struct tn_buf *out, const struct tn_compare_report *report);
 

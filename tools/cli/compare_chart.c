@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { WIDTH = 360, LEFT = 8, RIGHT = 14, ROW = 44, TOP = 8, BOTTOM = 34, TICKS = 12, HEIGHT = 300, POINTS = TN_COMPARE_ENGINES * 4, NAME_SHOWN = 30 };
+enum { WIDTH = 360, LEFT = 8, RIGHT = 14, ROW = 50, TOP = 8, BOTTOM = 34, TICKS = 12, HEIGHT = 220, POINTS = TN_COMPARE_ENGINES * 4, NAME_SHOWN = 30 };
 
 /* ---- axes ---- */
 
@@ -85,7 +85,7 @@ static void tick_ms(char *out, size_t size, double ms)
 
 static void tick_usd(char *out, size_t size, double usd)
 {
-    snprintf(out, size, usd != 0 && usd < 1e-4 ? "$%.0e" : "$%.4g", usd);
+    snprintf(out, size, usd != 0 && usd < 1e-4 ? "$%.1e" : "$%.4g", usd);
 }
 
 static void put_axis(struct tn_buf *out, const struct tn_axis *axis, int height, format_fn *format, const char *name)
@@ -101,9 +101,9 @@ static void put_axis(struct tn_buf *out, const struct tn_axis *axis, int height,
         format(text, sizeof text, ticks[i]);
         if (x - last < 6.2 * (double)strlen(text) + 6)
             continue; /* it would run into the one before */
+        last = x < LEFT + 12 ? x + 3.1 * (double)strlen(text) : x;
         tn_buf_printf(out, "<text class=\"tick\" x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">%s</text>", x, height - BOTTOM + 13,
                       x < LEFT + 12 ? "start" : x > WIDTH - 30 ? "end" : "middle", text);
-        last = x;
     }
     tn_buf_printf(out, "<text class=\"tick\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s%s</text>", WIDTH / 2, height - 4, name,
                   axis->logarithmic ? " (logarithmic)" : "");
@@ -197,10 +197,18 @@ void tn_chart_latency(struct tn_buf *out, const struct tn_compare_report *report
 
 /* ---- cost ---- */
 
-static void put_cost_row(struct tn_buf *out, const struct tn_compare_report *report, const struct tn_axis *axis, size_t engine, double y)
+static struct tn_interval money_of(const struct tn_compare_report *report, size_t engine)
 {
     const struct tn_interval *usd = &report->engines[engine].f.usd;
-    char                      text[160], value[32];
+    double                    unit = tn_compare_money_unit(report);
+
+    return (struct tn_interval){usd->value * unit, usd->low * unit, usd->high * unit};
+}
+
+static void put_cost_row(struct tn_buf *out, const struct tn_compare_report *report, const struct tn_axis *axis, size_t engine, double y)
+{
+    struct tn_interval money = money_of(report, engine), *usd = &money;
+    char               text[160], value[32];
 
     put_name(out, report, engine, LEFT, y - 12, "start");
     tn_compare_format_usd(value, sizeof value, usd->value);
@@ -221,8 +229,8 @@ void tn_chart_cost(struct tn_buf *out, const struct tn_compare_report *report)
     struct tn_axis axis;
 
     for (size_t e = 0; e < report->compare->engine_count; e++) {
-        values[count++] = report->engines[e].f.usd.value;
-        values[count++] = report->engines[e].f.usd.high;
+        values[count++] = money_of(report, e).value;
+        values[count++] = money_of(report, e).high;
         rows += isfinite(report->engines[e].f.usd.value);
     }
     if (rows == 0) {
@@ -232,7 +240,7 @@ void tn_chart_cost(struct tn_buf *out, const struct tn_compare_report *report)
     height = TOP + rows * ROW + BOTTOM;
     tn_axis_fit(&axis, values, count, true); /* bars begin at nothing */
     begin(out, height, "Cost of a query on each engine");
-    put_axis(out, &axis, height, tick_usd, "mean cost of a query, US dollars");
+    put_axis(out, &axis, height, tick_usd, tn_compare_money_unit(report) > 1 ? "US dollars for a million queries" : "US dollars for a query");
     for (size_t e = 0; e < report->compare->engine_count; e++)
         if (isfinite(report->engines[e].f.usd.value)) {
             put_cost_row(out, report, &axis, e, y);
@@ -268,14 +276,15 @@ static void put_point(struct tn_buf *out, const struct tn_compare_report *report
     const struct tn_figures *f = &report->engines[engine].f;
     char                     ms[32], usd[32], text[160];
     bool                     right = x > WIDTH * .6;
+    double                   lift = y < TOP + 16 ? 14 : -6; /* a name at the edge goes below */
 
     tn_compare_format_ms(ms, sizeof ms, f->ms[TN_FIGURE_P50].value);
-    tn_compare_format_usd(usd, sizeof usd, f->usd.value);
-    snprintf(text, sizeof text, "P50 %s, $%s a query", ms, usd);
+    tn_compare_format_usd(usd, sizeof usd, money_of(report, engine).value);
+    snprintf(text, sizeof text, "P50 %s, $%s for a %s", ms, usd, tn_compare_money_name(report));
     tn_buf_printf(out, "<circle class=\"p50\" cx=\"%.1f\" cy=\"%.1f\" r=\"7\">", x, y);
     put_title(out, report, engine, text);
     tn_buf_puts(out, "</circle>");
-    put_name(out, report, engine, right ? x - 12 : x + 12, y - 6, right ? "end" : "start");
+    put_name(out, report, engine, right ? x - 12 : x + 12, y + lift, right ? "end" : "start");
 }
 
 void tn_chart_scatter(struct tn_buf *out, const struct tn_compare_report *report)
@@ -286,7 +295,7 @@ void tn_chart_scatter(struct tn_buf *out, const struct tn_compare_report *report
 
     for (size_t e = 0; e < count; e++) {
         ms[e] = report->engines[e].f.ms[TN_FIGURE_P50].value;
-        usd[e] = report->engines[e].f.usd.value;
+        usd[e] = money_of(report, e).value;
         known += isfinite(ms[e]) && isfinite(usd[e]);
     }
     if (known == 0) {

@@ -23,7 +23,9 @@ struct tn_compare_sample {
     uint8_t  outcome;   /* enum tn_compare_outcome */
     bool     has_hash;
     double   t_ms;      /* when it began, since the first */
-    double   ms, usd, bytes; /* on the engine; bytes that the engine read */
+    double   ms, usd;   /* on the engine */
+    double   bytes;     /* that the engine read */
+    double   sent;      /* bytes of the answer */
     double   rows;
     uint64_t hash[2];   /* of the answer, see compare_digest.h */
 };

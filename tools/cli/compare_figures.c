@@ -79,14 +79,24 @@ static size_t money_of(const struct sorted *s, size_t from, size_t to, double *t
     return n;
 }
 
-static double mean_bytes(const struct sorted *s, size_t from, size_t to)
+static double bytes_read(const struct tn_compare_sample *sample)
+{
+    return sample->bytes;
+}
+
+static double bytes_sent(const struct tn_compare_sample *sample)
+{
+    return sample->sent;
+}
+
+static double mean_of(const struct sorted *s, size_t from, size_t to, double (*get)(const struct tn_compare_sample *))
 {
     double sum = 0;
     size_t n = 0;
 
     for (size_t i = from; i < to; i++)
-        if (!isnan(sample_of(s, i)->bytes)) {
-            sum += sample_of(s, i)->bytes;
+        if (!isnan(get(sample_of(s, i)))) {
+            sum += get(sample_of(s, i));
             n++;
         }
     return n == 0 ? NAN : sum / (double)n;
@@ -121,7 +131,8 @@ static bool measure(const struct sorted *s, size_t from, size_t to, uint64_t see
     size_t             n;
     bool               done;
 
-    *f = (struct tn_figures){.honest_p50 = honest_p50(s, from, to), .bytes = mean_bytes(s, from, to)};
+    *f = (struct tn_figures){.honest_p50 = honest_p50(s, from, to), .bytes = mean_of(s, from, to, bytes_read),
+                               .sent = mean_of(s, from, to, bytes_sent)};
     n = latencies(s, from, to, f, &least_late);
     done = tn_bootstrap(s->values, n, seed, f->ms);
     for (size_t i = 0; i < TN_FIGURES; i++)
@@ -230,6 +241,7 @@ static bool measure_engines(struct tn_compare_report *report, const struct sorte
         }
         if (!measure(s, from, to, report->seed + engine, &report->engines[engine].f))
             return false;
+        report->reads = report->reads || !isnan(report->engines[engine].f.bytes);
     }
     return true;
 }

@@ -13,7 +13,8 @@ struct tn_figures {
     bool               at_least[TN_FIGURES]; /* runs that ran out of time are in it: it is more than that */
     struct tn_interval usd;   /* mean of all runs with a known bill */
     double             usd_per_ok; /* all that was paid over the runs that succeeded: failures cost, too */
-    double             bytes; /* mean, as the engine reports */
+    double             bytes; /* read, mean, as the engine reports; NAN: it does not */
+    double             sent;  /* bytes of the answer, mean */
     double             honest_p50; /* ms, failures as never finished; infinite when half of the runs failed */
 };
 
@@ -53,6 +54,7 @@ struct tn_compare_report {
     struct tn_answer_warning *warnings;
     size_t                    warning_count;
     size_t                    answers;  /* queries whose answers of at least two engines could be compared */
+    bool                      reads;    /* some engine reports the bytes that it read */
     bool                      hashed;   /* by their values; else by the number of rows only */
     uint64_t                  seed;
 };

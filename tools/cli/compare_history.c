@@ -36,7 +36,7 @@ static void read_record(const cJSON *json, struct tn_history_record *r)
         .id = count_of(json, "id"), .text = tn_cli_json_str(json, "text"), .text_size = count_of(json, "textSize"), .class = tn_cli_json_str(json, "class"),
         .tags = tn_cli_json_str(json, "tags"), .group = tn_cli_json_str(json, "group"), .cluster = tn_cli_json_str(json, "cluster"),
         .shape = tn_cli_json_str(json, "shape"), .plan = tn_cli_json_str(json, "plan"), .engine_us = us_of(json, "engineMs"),
-        .rows = count_of(json, "rows"), .bytes_read = count_of(json, "bytesRead"), .cuts = count_of(json, "cuts"), .attempts = count_of(json, "attempts"),
+        .rows = count_of(json, "rows"), .bytes = count_of(json, "bytes"), .bytes_read = count_of(json, "bytesRead"), .cuts = count_of(json, "cuts"), .attempts = count_of(json, "attempts"),
         .usd_micros = (uint64_t)llround(fmax(tn_cli_json_number(json, "usd"), 0) * 1e6), .outcome = outcome,
     };
     (void)tn_history_time_parse(tn_cli_json_str(json, "startedAt"), 0, &r->started_us);
@@ -158,7 +158,7 @@ static bool add_cuts(struct gathering *g, const struct tn_history_record *r)
         const char              *comma = memchr(rest.ptr, ',', rest.len);
         struct tn_str            attempt = comma == NULL ? rest : tn_str_n(rest.ptr, (size_t)(comma - rest.ptr));
         const char              *at = memchr(attempt.ptr, '@', attempt.len);
-        struct tn_compare_sample sample = {.outcome = TN_COMPARE_TIMEOUT, .t_ms = (double)r->started_us / 1e3, .usd = NAN, .bytes = NAN, .rows = NAN};
+        struct tn_compare_sample sample = {.outcome = TN_COMPARE_TIMEOUT, .t_ms = (double)r->started_us / 1e3, .usd = NAN, .bytes = NAN, .sent = NAN, .rows = NAN};
 
         rest = comma == NULL ? TN_STR("") : tn_str_n(comma + 1, rest.len - attempt.len - 1);
         if (at == NULL || !tn_str_to_double(tn_str_n(at + 1, attempt.len - (size_t)(at - attempt.ptr) - 1), &sample.ms) || !(sample.ms >= 0))
@@ -172,7 +172,7 @@ static bool add_cuts(struct gathering *g, const struct tn_history_record *r)
 static bool on_record(void *ctx, const struct tn_history_record *r)
 {
     struct gathering        *g = ctx;
-    struct tn_compare_sample sample = {.t_ms = (double)r->started_us / 1e3, .ms = (double)r->engine_us / 1e3, .usd = NAN, .bytes = NAN, .rows = NAN};
+    struct tn_compare_sample sample = {.t_ms = (double)r->started_us / 1e3, .ms = (double)r->engine_us / 1e3, .usd = NAN, .bytes = NAN, .sent = NAN, .rows = NAN};
 
     if (!tn_str_eq_c(r->class, "read") || is_warmup(r->tags))
         return true;
@@ -186,6 +186,8 @@ static bool on_record(void *ctx, const struct tn_history_record *r)
         sample.usd = (double)r->usd_micros / 1e6;
     if (r->bytes_read > 0)
         sample.bytes = (double)r->bytes_read;
+    if (sample.outcome == TN_COMPARE_OK)
+        sample.sent = (double)r->bytes;
     if (sample.outcome == TN_COMPARE_OK && r->text_size <= r->text.len)
         sample.rows = (double)r->rows;
     return add_cuts(g, r) && add(g, r->cluster, r, &sample);
@@ -250,6 +252,8 @@ static bool on_own(void *ctx, const struct tn_history_record *r)
         item->sample.usd = (double)r->usd_micros / 1e6;
     if (r->bytes_read > 0)
         item->sample.bytes = (double)r->bytes_read;
+    if (r->outcome == TN_HISTORY_OK)
+        item->sample.sent = (double)r->bytes;
     return true;
 }
 

@@ -11,15 +11,15 @@ enum { SHAPES_SHOWN = 200, WARNINGS_SHOWN = 100, TEXT_SHOWN = 400, HEATS = 6 };
 static const char style[] =
     ":root{color-scheme:light dark;--bg:#fbfbfa;--card:#fff;--ink:#1d2430;--soft:#5d6675;--line:#e3e6ea;--main:#1f5fae;--mid:#6f9fd4;--far:#b5cdea;"
     "--win:#0b6b4f;--warn:#8a4b00;--warnbg:#fff4e0;--h0:#d3ece2;--h1:#e6f0fa;--h2:#f3eef6;--h3:#fbe6e0;--h4:#f5cbc0;--h5:#e9a798}"
-    "@media(prefers-color-scheme:dark){:root{--bg:#12161c;--card:#1a2029;--ink:#e6e9ee;--soft:#9aa4b2;--line:#2d3541;--main:#6fb1ff;--mid:#3f78b8;--far:#2c4e78;"
+    "@media(prefers-color-scheme:dark){:root{--bg:#12161c;--card:#1a2029;--ink:#e6e9ee;--soft:#9aa4b2;--line:#2d3541;--main:#7ab8ff;--mid:#5688bd;--far:#42607f;"
     "--win:#6fd6ae;--warn:#ffc266;--warnbg:#33270f;--h0:#174535;--h1:#1d3147;--h2:#2b2a3d;--h3:#45282a;--h4:#5e2a2a;--h5:#7a2f2a}}"
     "*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}"
     "main{max-width:1240px;margin:0 auto;padding:28px 20px 60px}h1{font-size:26px;line-height:1.2;margin:0 0 4px}h2{font-size:18px;margin:34px 0 10px}"
     "h3{font-size:15px;margin:0}p{margin:4px 0}.soft,.none{color:var(--soft)}.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:16px}"
     "figure{margin:0;padding:14px 16px 8px;background:var(--card);border:1px solid var(--line);border-radius:10px;min-width:0}figure svg{display:block;width:100%;max-width:460px;height:auto}"
     "figcaption{margin-bottom:6px}figcaption span{color:var(--soft);font-size:13px}.scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:10px}"
-    "table{border-collapse:collapse;width:100%;font-size:14px}th,td{padding:8px 12px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line);vertical-align:top}"
-    "tr:last-child td,tr:last-child th{border-bottom:0}th{font-weight:600;color:var(--soft)}th[scope=row],.left{text-align:left;color:var(--ink)}td small{display:block;color:var(--soft)}"
+    "table{border-collapse:collapse;width:100%;font-size:14px}th,td{padding:8px 11px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line);vertical-align:top}"
+    "tr:last-child td,tr:last-child th{border-bottom:0}th{font-weight:600;color:var(--soft)}thead th{white-space:normal;vertical-align:bottom}th[scope=row],.left{text-align:left;color:var(--ink)}td small{display:block;color:var(--soft)}"
     "td,.value{font-variant-numeric:tabular-nums}code{font:12.5px/1.45 ui-monospace,SFMono-Regular,Consolas,monospace;white-space:pre-wrap;overflow-wrap:anywhere}"
     "td.sql{white-space:normal;text-align:left;min-width:260px}td.heat{min-width:104px}td.heat small{color:var(--ink);opacity:.75}"
     ".h0{background:var(--h0)}.h1{background:var(--h1)}.h2{background:var(--h2)}.h3{background:var(--h3)}.h4{background:var(--h4)}.h5{background:var(--h5)}"
@@ -28,7 +28,8 @@ static const char style[] =
     "svg .value{font-size:11.5px}svg .grid{stroke:var(--line)}svg .span{stroke:var(--far);stroke-width:4;stroke-linecap:round}svg .p50{fill:var(--main)}svg .p95{fill:var(--mid)}"
     "svg .p99{fill:var(--far)}svg circle{stroke:var(--card);stroke-width:1.5}svg .bar{fill:var(--main)}svg .whisker{stroke:var(--ink);stroke-width:1.5}"
     ".dot{display:inline-block;width:9px;height:9px;border-radius:50%;margin:0 3px 0 8px}li{margin:3px 0}footer{margin-top:34px;color:var(--soft);font-size:13px}"
-    "@media(max-width:600px){main{padding:18px 12px 40px}h1{font-size:21px}th,td{padding:7px 9px}td.sql{min-width:200px}}"
+    ".on{display:none}@media(max-width:600px){main{padding:18px 12px 40px}h1{font-size:21px}th,td{padding:7px 9px}ul{padding-left:20px}.matrix thead{display:none}.matrix tr{display:flex;"
+    "flex-wrap:wrap;border-bottom:8px solid var(--bg)}.matrix td{border-bottom:0}.matrix td.sql{order:-1;flex:0 0 100%}.matrix td.heat{flex:1 1 104px;text-align:left}.on{display:block;color:var(--ink);font-weight:600}}"
     "@media print{figure,.scroll{break-inside:avoid}}";
 
 void tn_html_put(struct tn_buf *out, struct tn_str text)
@@ -110,12 +111,13 @@ static void put_share(struct tn_buf *out, size_t part, size_t whole, bool known)
 static void put_engine(struct tn_buf *out, const struct tn_compare_report *report, size_t engine)
 {
     const struct tn_engine_figures *e = &report->engines[engine];
+    double                          unit = tn_compare_money_unit(report);
     char                            usd[32], low[32], high[32], bytes[32];
 
-    tn_compare_format_usd(usd, sizeof usd, e->f.usd.value);
-    tn_compare_format_usd(low, sizeof low, e->f.usd.low);
-    tn_compare_format_usd(high, sizeof high, e->f.usd.high);
-    tn_compare_format_bytes(bytes, sizeof bytes, e->f.bytes);
+    tn_compare_format_usd(usd, sizeof usd, e->f.usd.value * unit);
+    tn_compare_format_usd(low, sizeof low, e->f.usd.low * unit);
+    tn_compare_format_usd(high, sizeof high, e->f.usd.high * unit);
+    tn_compare_format_bytes(bytes, sizeof bytes, report->reads ? e->f.bytes : e->f.sent);
     tn_buf_puts(out, "<tr><th scope=\"row\">");
     tn_html_put(out, tn_str(report->compare->engines[engine].name));
     tn_buf_printf(out, "</th><td>%zu</td><td>", e->f.runs);
@@ -137,9 +139,10 @@ static void put_engine(struct tn_buf *out, const struct tn_compare_report *repor
 
 static void put_engines(struct tn_buf *out, const struct tn_compare_report *report)
 {
-    tn_buf_puts(out, "<h2>Engines</h2><div class=\"scroll\"><table><thead><tr><th class=\"left\" scope=\"col\">Engine</th><th scope=\"col\">Runs</th><th scope=\"col\">Success</th>"
-                     "<th scope=\"col\">Cost per query</th><th scope=\"col\">P50</th><th scope=\"col\">P95</th><th scope=\"col\">P99</th><th scope=\"col\">Mean</th>"
-                     "<th scope=\"col\">Bytes read</th><th scope=\"col\">Fastest on</th><th scope=\"col\">Cheapest on</th></tr></thead><tbody>");
+    tn_buf_printf(out, "<h2>Engines</h2><div class=\"scroll\"><table><thead><tr><th class=\"left\" scope=\"col\">Engine</th><th scope=\"col\">Runs</th><th scope=\"col\">Success</th>"
+                     "<th scope=\"col\">Cost of a %s</th><th scope=\"col\">P50</th><th scope=\"col\">P95</th><th scope=\"col\">P99</th><th scope=\"col\">Mean</th>"
+                     "<th scope=\"col\">Bytes %s</th><th scope=\"col\">Fastest on</th><th scope=\"col\">Cheapest on</th></tr></thead><tbody>",
+                  tn_compare_money_name(report), report->reads ? "read" : "sent");
     for (size_t e = 0; e < report->compare->engine_count; e++)
         put_engine(out, report, e);
     tn_buf_puts(out, "</tbody></table></div>");
@@ -158,22 +161,32 @@ static unsigned heat_of(double ratio)
     return heat;
 }
 
-static void put_cell(struct tn_buf *out, const struct tn_shape_figures *shape, size_t engine)
+static void put_name(struct tn_buf *out, const struct tn_compare_report *report, size_t engine)
+{
+    tn_buf_puts(out, "<small class=\"on\">"); /* on narrow screens, where the head of the table is gone */
+    tn_html_put(out, tn_str(report->compare->engines[engine].name));
+    tn_buf_puts(out, "</small>");
+}
+
+static void put_cell(struct tn_buf *out, const struct tn_compare_report *report, const struct tn_shape_figures *shape, size_t engine)
 {
     const struct tn_cell_figures *cell = &shape->cell[engine];
     double                        best = shape->fastest < 0 ? NAN : shape->cell[shape->fastest].f.honest_p50, ratio = cell->f.honest_p50 / best;
     char                          value[32], usd[32];
 
     if (cell->f.runs == 0) {
-        tn_buf_puts(out, "<td class=\"heat\">–</td>");
+        tn_buf_puts(out, "<td class=\"heat\">");
+        put_name(out, report, engine);
+        tn_buf_puts(out, "–</td>");
         return;
     }
     tn_compare_format_ms(value, sizeof value, cell->f.ms[TN_FIGURE_P50].value);
-    tn_compare_format_usd(usd, sizeof usd, cell->f.usd.value);
+    tn_compare_format_usd(usd, sizeof usd, cell->f.usd.value * tn_compare_money_unit(report));
     if (isnan(best))
         tn_buf_puts(out, "<td class=\"heat\">");
     else
         tn_buf_printf(out, "<td class=\"heat h%u\">", heat_of(ratio));
+    put_name(out, report, engine);
     if (cell->f.ok == 0)
         tn_buf_puts(out, cell->f.timeouts > 0 ? "timed out" : "failed");
     else if (cell->fastest)
@@ -194,9 +207,9 @@ static void put_matrix(struct tn_buf *out, const struct tn_compare_report *repor
 {
     size_t shown = 0;
 
-    tn_buf_puts(out, "<h2>Shapes</h2><p class=\"soft\">A shape is a statement without its literals; the one that took most time is first. P50 on each engine, and how many times the "
+    tn_buf_printf(out, "<h2>Shapes</h2><p class=\"soft\">A shape is a statement without its literals; the one that took most time is first. P50 on each engine, and how many times the "
                      "fastest: <span class=\"key h0\">★ fastest</span><span class=\"key h1\">up to 1.5×</span><span class=\"key h2\">3×</span><span class=\"key h3\">10×</span>"
-                     "<span class=\"key h4\">30×</span><span class=\"key h5\">more</span> ✓ cheapest</p><div class=\"scroll\"><table><thead><tr>");
+                     "<span class=\"key h4\">30×</span><span class=\"key h5\">more</span> ✓ cheapest; dollars are for a %s</p><div class=\"scroll\"><table class=\"matrix\"><thead><tr>", tn_compare_money_name(report));
     for (size_t e = 0; e < report->compare->engine_count; e++) {
         tn_buf_puts(out, "<th scope=\"col\">");
         tn_html_put(out, tn_str(report->compare->engines[e].name));
@@ -211,7 +224,7 @@ static void put_matrix(struct tn_buf *out, const struct tn_compare_report *repor
         shown++;
         tn_buf_puts(out, "<tr>");
         for (size_t e = 0; e < report->compare->engine_count; e++)
-            put_cell(out, shape, e);
+            put_cell(out, report, shape, e);
         tn_buf_puts(out, "<td class=\"sql\">");
         put_code(out, tn_str(report->compare->shapes[report->order[i]].text));
         tn_buf_puts(out, "</td></tr>");
@@ -285,7 +298,7 @@ void tn_compare_put_html(struct tn_buf *out, const struct tn_compare_report *rep
               "<i class=\"dot\" style=\"background:var(--main)\"></i>P50<i class=\"dot\" style=\"background:var(--mid)\"></i>P95<i class=\"dot\" style=\"background:var(--far)\"></i>P99"
               "; numbers: P50 · P95",
               tn_chart_latency, report);
-    put_chart(out, "Cost per query", "mean, with its 95 % interval", tn_chart_cost, report);
+    put_chart(out, tn_compare_money_unit(report) > 1 ? "Cost of a million queries" : "Cost of a query", "mean, with its 95 % interval", tn_chart_cost, report);
     put_chart(out, "Latency and cost", "down and to the left is better", tn_chart_scatter, report);
     tn_buf_puts(out, "</div>");
     put_engines(out, report);

@@ -37,7 +37,8 @@ static void put_figures(struct tn_json *json, const struct tn_figures *f)
         put_interval(json, figure_names[i], &f->ms[i], f->at_least[i]);
     put_interval(json, "usdPerQuery", &f->usd, false);
     tn_json_f64(json, "usdPerSuccess", f->usd_per_ok);
-    tn_json_f64(json, "bytes", f->bytes);
+    tn_json_f64(json, "bytesRead", f->bytes);
+    tn_json_f64(json, "bytesSent", f->sent);
 }
 
 static void put_engines(struct tn_json *json, const struct tn_compare_report *report)
@@ -187,12 +188,13 @@ static void put_line(struct tn_buf *out, const struct tn_compare_report *report,
     }
     put_number(out, f->usd.value);
     put_number(out, f->bytes);
+    put_number(out, f->sent);
 }
 
 void tn_compare_put_csv(struct tn_buf *out, const struct tn_compare_report *report)
 {
     tn_buf_puts(out, "level,engine,runs,ok,errors,timeouts,p50_ms,p50_low,p50_high,p95_ms,p95_low,p95_high,p99_ms,p99_low,p99_high,"
-                     "mean_ms,mean_low,mean_high,usd_per_query,bytes,fastest,cheapest,shape\n");
+                     "mean_ms,mean_low,mean_high,usd_per_query,bytes_read,bytes_sent,fastest,cheapest,shape\n");
     for (size_t e = 0; e < report->compare->engine_count; e++) {
         const struct tn_engine_figures *engine = &report->engines[e];
 

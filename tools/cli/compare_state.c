@@ -143,7 +143,7 @@ static bool read_item(struct tn_compare_run *run, const cJSON *line)
     run->done_count += !item->done;
     item->done = true;
     item->sample = (struct tn_compare_sample){.query = item->query, .engine = item->engine, .outcome = (uint8_t)outcome, .t_ms = number_of(line, "tMs"),
-                                              .ms = number_of(line, "ms"), .rows = number_of(line, "rows"), .usd = NAN, .bytes = NAN};
+                                              .ms = number_of(line, "ms"), .rows = number_of(line, "rows"), .usd = NAN, .bytes = NAN, .sent = NAN};
     item->sample.has_hash = sscanf(text_of(line, "hash"), "%16" SCNx64 "%16" SCNx64, &item->sample.hash[0], &item->sample.hash[1]) == 2;
     return true;
 }

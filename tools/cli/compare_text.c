@@ -15,13 +15,28 @@ void tn_compare_format_ms(char *out, size_t size, double ms)
         snprintf(out, size, "-");
     else if (ms < 1)
         snprintf(out, size, "%.3f ms", ms);
-    else if (ms < 1e4)
+    else if (ms < 1e3)
         snprintf(out, size, ms < 10 ? "%.2f ms" : ms < 100 ? "%.1f ms" : "%.0f ms", ms);
     else
-        snprintf(out, size, ms < 1e5 ? "%.1f s" : "%.0f s", ms / 1e3);
+        snprintf(out, size, ms < 1e4 ? "%.2f s" : ms < 1e5 ? "%.1f s" : "%.0f s", ms / 1e3);
 }
 
-/* Three digits that count; what is small is told per million queries elsewhere. */
+double tn_compare_money_unit(const struct tn_compare_report *report)
+{
+    double most = 0;
+
+    for (size_t e = 0; e < report->compare->engine_count; e++)
+        if (!isnan(report->engines[e].f.usd.value))
+            most = fmax(most, report->engines[e].f.usd.value);
+    return most > 0 && most < .001 ? 1e6 : 1;
+}
+
+const char *tn_compare_money_name(const struct tn_compare_report *report)
+{
+    return tn_compare_money_unit(report) > 1 ? "million queries" : "query";
+}
+
+/* Three digits that count. */
 void tn_compare_format_usd(char *out, size_t size, double usd)
 {
     int places;
@@ -99,8 +114,9 @@ static void put_share(struct tn_table *table, size_t part, size_t whole)
 
 static void put_engines(struct tn_buf *out, const struct tn_compare_report *report)
 {
-    static const char *const headers[] = {"ENGINE", ">RUNS", ">SUCCESS", ">USD/QUERY", ">P50 ms", ">P95 ms", ">P99 ms", ">MEAN ms",
-                                          ">BYTES", ">FASTEST", ">CHEAPEST", NULL};
+    double                   unit = tn_compare_money_unit(report);
+    const char *const        headers[] = {"ENGINE", ">RUNS", ">SUCCESS", unit > 1 ? ">USD/MILLION" : ">USD/QUERY", ">P50 ms", ">P95 ms", ">P99 ms", ">MEAN ms",
+                                          report->reads ? ">READ" : ">SENT", ">FASTEST", ">CHEAPEST", NULL};
     struct tn_table          table;
 
     tn_table_init(&table, headers);
@@ -109,8 +125,8 @@ static void put_engines(struct tn_buf *out, const struct tn_compare_report *repo
         const struct tn_figures        *f = &engine->f;
         char                            usd[32], bytes[32];
 
-        tn_compare_format_usd(usd, sizeof usd, f->usd.value);
-        tn_compare_format_bytes(bytes, sizeof bytes, f->bytes);
+        tn_compare_format_usd(usd, sizeof usd, f->usd.value * unit);
+        tn_compare_format_bytes(bytes, sizeof bytes, report->reads ? f->bytes : f->sent);
         tn_table_cell(&table, tn_str(report->compare->engines[e].name));
         tn_table_cellf(&table, "%zu", f->runs);
         if (f->runs == 0)

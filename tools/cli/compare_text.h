@@ -28,6 +28,10 @@ void tn_compare_put_outcomes(struct tn_buf *out, const struct tn_compare *compar
 /* One warning as a sentence, without the text of the query. */
 void tn_compare_warning_text(struct tn_buf *out, const struct tn_compare_report *report, const struct tn_answer_warning *warning);
 
+/* Queries that money is told for: a million where one costs less than a tenth of a cent everywhere, else one. */
+double      tn_compare_money_unit(const struct tn_compare_report *report);
+const char *tn_compare_money_name(const struct tn_compare_report *report); /* "million queries" or "query" */
+
 /* "1.25 ms" and the like: three digits, ms or s. */
 void tn_compare_format_ms(char *out, size_t size, double ms);
 void tn_compare_format_usd(char *out, size_t size, double usd);

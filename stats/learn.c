@@ -6,8 +6,6 @@
 
 static const double HOPELESS_ABOVE = 2.3; /* ten times slower than its level says */
 static const double SHIFT_ALARM = .4;     /* mean surprise of a cluster's runs, 50 % slower, that is its own and not a shape's */
-static const double SURPRISING = 2;       /* deviations of the runs before this one that make a second surprise of it: a run of one alone is
-                                             common, and a hiccup of fifty times after it would be believed whole */
 static const double LATE_DEVIATIONS = 2.5; /* the guard cuts at three */
 static const double DECAY = .9;           /* of success and failure counts */
 
@@ -96,12 +94,12 @@ static void shift(struct tn_world *world, struct tn_effect *effect, double surpr
 /* ---- a complete run ---- */
 
 /* A surprise alone is cut to three deviations; two or three on the same side are believed. */
-static double surprised(const struct tn_effect *effect, struct tn_side *side, double m, double *P, double z, double y)
+static double surprised(const struct tn_constants *k, const struct tn_effect *effect, struct tn_side *side, double m, double *P, double z, double y)
 {
     double S = *P + effect->s2, clipped = clamp(z, -3, 3), before = side->cell.run * clipped > 0 ? side->cell.run : 0;
 
     side->cell.run = before + clipped;
-    if (fabs(side->cell.run) > 4 && fabs(clipped) > 1.2 && fabs(before) > SURPRISING) {
+    if (fabs(side->cell.run) > 4 && fabs(clipped) > 1.2 && fabs(before) >= k->surprising) {
         *P = fmax(*P, (y - m) * (y - m) * .5);
         side->cell.run = 0;
     } else if (fabs(z) > 3) {
@@ -132,7 +130,7 @@ double tn_learn_run(struct tn_world *world, struct tn_view *view, struct tn_side
     }
     z = (y - m) / sqrt(P + effect->s2);
     if (cell->n >= 2)
-        y = surprised(effect, side, m, &P, z, y);
+        y = surprised(&world->k, effect, side, m, &P, z, y);
     S = P + effect->s2;
     if (cell->n >= 2) {
         effect->s2 = fmax(view->k->s2_least, effect->s2 + .02 * (fmin((y - m) * (y - m) * effect->s2 / S, 1) - effect->s2));

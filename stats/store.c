@@ -229,22 +229,23 @@ double tn_store_fading(const struct tn_store *store, uint32_t then_s, uint32_t n
     return exp2(-(double)(now_s - then_s) / half_life_s);
 }
 
-/* Counts fade while nobody looks. */
-static void age(struct tn_store *store, struct tn_shard *shard, struct tn_shape_entry *entry, uint32_t now_s)
+/* Counts fade while nobody looks. Who only looks for a moment (to explain) was not here, as long as nothing faded. */
+static void age(struct tn_store *store, struct tn_shard *shard, struct tn_shape_entry *entry, uint32_t now_s, bool create)
 {
     double fading = tn_store_fading(store, entry->last_s, now_s);
 
     if (fading < 1.0)
         tn_shard_discount(shard, entry, fading, UINT16_MAX);
-    entry->last_s = TN_MAX(now_s, entry->last_s);
+    if (fading < 1.0 || create)
+        entry->last_s = TN_MAX(now_s, entry->last_s);
 }
 
-static struct tn_shape_entry *hit(struct tn_store *store, struct tn_shard *shard, struct tn_shape_entry *entry)
+static struct tn_shape_entry *hit(struct tn_store *store, struct tn_shard *shard, struct tn_shape_entry *entry, bool create)
 {
     uint8_t *state = &shard->states[tn_shard_slot(shard, entry)];
 
     *state = (uint8_t)((*state & ~TN_STATE_USES) | (entry->visits >= 16 ? 3 : entry->visits >= 2 ? 2 : 1));
-    age(store, shard, entry, tn_store_now_s());
+    age(store, shard, entry, tn_store_now_s(), create);
     return entry;
 }
 
@@ -317,7 +318,7 @@ static struct tn_shape_entry *acquire(struct tn_store *store, const struct wante
     pthread_mutex_lock(&shard->mutex);
     entry = tn_shard_find(shard, wanted->key, hash);
     if (entry != NULL)
-        return hit(store, shard, entry);
+        return hit(store, shard, entry, create);
     if (create)
         entry = add_shape(store, shard, wanted, hash);
     if (entry == NULL)

@@ -32,13 +32,15 @@ static int fail(struct tn_error *err)
 
 static int settle(struct comparison *c, struct tn_compare_run *run)
 {
-    size_t missing;
-    int    status = tn_compare_settle(c->cli, c->options.history, run, &missing);
+    size_t missing, waited;
+    int    status = tn_compare_settle(c->cli, c->options.history, run, &missing, &waited);
 
     if (status != TN_CLI_OK)
         tn_buf_puts(&c->notes, "The server's history cannot be read: times are those that the client saw, and bytes are not known.\n");
     else if (missing > 0)
         tn_buf_printf(&c->notes, "The server's history has no record of %zu of %zu runs: their times are those that the client saw.\n", missing, run->done_count);
+    if (waited > 0)
+        tn_buf_printf(&c->notes, "%zu runs never reached their engine (they were refused, or ran out of time in a queue) and are left out.\n", waited);
     return TN_CLI_OK;
 }
 

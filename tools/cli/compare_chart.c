@@ -142,7 +142,7 @@ static size_t shown_engines(const struct tn_compare_report *report, enum tn_figu
     size_t count = 0;
 
     for (size_t e = 0; e < report->compare->engine_count; e++)
-        count += isfinite(report->engines[e].f.ms[figure].value);
+        count += isfinite(report->engines[e].f.ms[figure].value) ? 1 : 0;
     return count;
 }
 
@@ -231,7 +231,7 @@ void tn_chart_cost(struct tn_buf *out, const struct tn_compare_report *report)
     for (size_t e = 0; e < report->compare->engine_count; e++) {
         values[count++] = money_of(report, e).value;
         values[count++] = money_of(report, e).high;
-        rows += isfinite(report->engines[e].f.usd.value);
+        rows += isfinite(report->engines[e].f.usd.value) ? 1 : 0;
     }
     if (rows == 0) {
         tn_buf_puts(out, "<p class=\"none\">Prices are not known.</p>");
@@ -296,7 +296,7 @@ void tn_chart_scatter(struct tn_buf *out, const struct tn_compare_report *report
     for (size_t e = 0; e < count; e++) {
         ms[e] = report->engines[e].f.ms[TN_FIGURE_P50].value;
         usd[e] = money_of(report, e).value;
-        known += isfinite(ms[e]) && isfinite(usd[e]);
+        known += isfinite(ms[e]) && isfinite(usd[e]) ? 1 : 0;
     }
     if (known == 0) {
         tn_buf_puts(out, "<p class=\"none\">Prices are not known.</p>");

@@ -8,6 +8,7 @@ enum { ROW_MAX = 1 << 30, NUMBER_MAX = 80, EXACT_DIGITS = 15, TIME_SIZE = 40 };
 
 static const double WHOLE = 1e-9;             /* so near to a whole number is that number: sums of floats */
 static const double EXACT = 9007199254740992; /* 2^53: from here on a double is not exact */
+static const double WHOLE_MOST = 1e15;        /* whole numbers up to here are told in full */
 
 void tn_digest_init(struct tn_digest *digest)
 {
@@ -64,22 +65,34 @@ static bool is_number(struct tn_str text, size_t *whole_digits, bool *fraction)
     return at == text.len;
 }
 
+/* The number that eight digits tell. */
+static double rounded(double number)
+{
+    char   text[40];
+    double result = number;
+
+    snprintf(text, sizeof text, "%.8g", number);
+    (void)tn_str_to_double(tn_str(text), &result);
+    return result;
+}
+
 static struct tn_str normal_number(struct tn_str text, size_t whole_digits, bool fraction, char *out, size_t size)
 {
-    double number = 0, nearest;
+    double number = 0;
     int    n;
 
     if (!tn_str_to_double(text, &number) || !isfinite(number))
         return text;
-    nearest = nearbyint(number);
-    if (!fraction && whole_digits <= EXACT_DIGITS)
-        n = snprintf(out, size, "%.0f", number + 0.); /* + 0.: no minus before a zero */
-    else if (!fraction || fabs(number) >= EXACT)
+    if (fraction && fabs(number) < EXACT && fabs(number - nearbyint(number)) > WHOLE * fabs(number))
+        number = rounded(number);
+    else if (fraction && fabs(number) < EXACT)
+        number = nearbyint(number);
+    if (!fraction && whole_digits > EXACT_DIGITS)
         n = snprintf(out, size, "%.12g", number);
-    else if (fabs(number - nearest) <= WHOLE * fabs(number))
-        n = snprintf(out, size, fabs(nearest) < 1e15 ? "%.0f" : "%.12g", nearest + 0.);
+    else if (number == nearbyint(number) && fabs(number) < WHOLE_MOST)
+        n = snprintf(out, size, "%.0f", number + 0.); /* + 0.: no minus before a zero */
     else
-        n = snprintf(out, size, "%.8g", number);
+        n = snprintf(out, size, number == nearbyint(number) ? "%.12g" : "%.8g", number);
     return tn_str_n(out, (size_t)n);
 }
 

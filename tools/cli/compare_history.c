@@ -176,7 +176,7 @@ static bool on_record(void *ctx, const struct tn_history_record *r)
 
     if (!tn_str_eq_c(r->class, "read") || is_warmup(r->tags))
         return true;
-    if (r->outcome > TN_HISTORY_TIMEOUT || r->outcome == TN_HISTORY_CANCELLED || r->cluster.len == 0 || r->text.len == 0 ||
+    if (r->outcome > TN_HISTORY_TIMEOUT || (r->outcome != TN_HISTORY_OK && r->engine_us == 0) || r->outcome == TN_HISTORY_CANCELLED || r->cluster.len == 0 || r->text.len == 0 ||
         (r->text_size > r->text.len && r->shape.len == 0)) {
         g->skipped++;
         return true;
@@ -216,7 +216,7 @@ int tn_compare_from_history(struct tn_cli *cli, const char *path, struct tn_hist
 struct settling {
     struct tn_compare_run *run;
     uint8_t               *found; /* by item */
-    size_t                 count;
+    size_t                 count, waited;
 };
 
 /* "compare:ID,item:12": the item. */
@@ -243,10 +243,13 @@ static bool on_own(void *ctx, const struct tn_history_record *r)
     if (!item_of(s->run, r->tags, &index) || s->found[index] != 0 || !s->run->items[index].done)
         return true;
     item = &s->run->items[index];
-    if (r->cluster.len == 0 || r->engine_us == 0)
-        return true;
     s->found[index] = 1;
     s->count++;
+    if (r->cluster.len == 0 || r->engine_us == 0) {
+        item->waited = r->outcome != TN_HISTORY_OK;
+        s->waited += item->waited && !item->warmup;
+        return true;
+    }
     item->sample.ms = (double)r->engine_us / 1e3;
     if (r->shape.len > 0)
         item->sample.usd = (double)r->usd_micros / 1e6;
@@ -257,7 +260,7 @@ static bool on_own(void *ctx, const struct tn_history_record *r)
     return true;
 }
 
-int tn_compare_settle(struct tn_cli *cli, const char *path, struct tn_compare_run *run, size_t *missing)
+int tn_compare_settle(struct tn_cli *cli, const char *path, struct tn_compare_run *run, size_t *missing, size_t *waited)
 {
     struct settling s = {.run = run, .found = tn_calloc(run->item_count + 1, 1)};
     size_t          before = 0;
@@ -273,6 +276,7 @@ int tn_compare_settle(struct tn_cli *cli, const char *path, struct tn_compare_ru
         usleep(WAIT_US);
     }
     *missing = run->done_count - s.count;
+    *waited = s.waited;
     tn_free(s.found);
     return status;
 }

@@ -15,7 +15,8 @@ int tn_compare_each_record(struct tn_cli *cli, const char *path, struct tn_histo
 int tn_compare_from_history(struct tn_cli *cli, const char *path, struct tn_history_filter *filter, struct tn_compare *compare, size_t *skipped);
 
 /* What the server recorded of a fresh run: time on the engine, bytes, bill. Waits a few seconds until it is written. MISSING (out): items
- * that are done and of which there is no record; their times stay those that the client saw. */
-int tn_compare_settle(struct tn_cli *cli, const char *path, struct tn_compare_run *run, size_t *missing);
+ * that are done and of which there is no record; their times stay those that the client saw. WAITED (out): those that never reached their
+ * engine, and say nothing about it. */
+int tn_compare_settle(struct tn_cli *cli, const char *path, struct tn_compare_run *run, size_t *missing, size_t *waited);
 
 #endif

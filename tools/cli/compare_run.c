@@ -54,7 +54,7 @@ static enum tn_status plan(struct tn_compare_run *run, struct tn_error *err)
 enum tn_status tn_compare_run_collect(struct tn_compare_run *run, struct tn_error *err)
 {
     for (size_t i = 0; i < run->item_count; i++)
-        if (run->items[i].done && !run->items[i].warmup && !tn_compare_add(run->compare, &run->items[i].sample))
+        if (run->items[i].done && !run->items[i].warmup && !run->items[i].waited && !tn_compare_add(run->compare, &run->items[i].sample))
             return tn_fail(err, TN_E_NOMEM, "53200", "no memory for the figures");
     return TN_OK;
 }

@@ -233,8 +233,11 @@ enum tn_status tn_run_state_open(struct tn_compare_run *run, struct tn_error *er
     enum tn_status status;
 
     run->state_fd = open(run->options->state, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (run->state_fd < 0)
-        return fail_file(run, err);
+    if (run->state_fd < 0) {
+        fail_file(run, err);
+        tn_error_hint(err, "--state names another file");
+        return TN_E_IO;
+    }
     if (flock(run->state_fd, LOCK_EX | LOCK_NB) != 0)
         return tn_fail(err, TN_E_INVALID, "55006", "%s is in use: another `turnout compare` runs with it", run->options->state);
     tn_buf_init(&text, STATE_MAX);

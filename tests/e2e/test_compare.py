@@ -99,6 +99,13 @@ def test_a_run_teaches_the_statistics(world):
     assert "seen 18 times" in plan, plan
 
 
+def test_a_hint_teaches_as_well(world):
+    world.everywhere("SELECT id + 2 AS hinted, name FROM orders WHERE id = 5")
+    shapes = json.loads(world.proxy.cli("shapes", "--json", "--limit", "500", "--admin", world.proxy.admin_url).stdout)["shapes"]
+    hinted = next(shape for shape in shapes if "hinted" in shape["text"])
+    assert {cluster["cluster"]: round(cluster["n"]) for cluster in hinted["clusters"]} == {"d": 1, "s": 1, "p": 1}
+
+
 @pytest.mark.parametrize("source, what", [("server", "amount"), ("file", "amount, kind")])
 def test_history_says_what_the_run_said(world, source, what):
     ran = json.loads(world.run(f"SELECT {what} AS from_{source} FROM orders WHERE id = 3;", "--repeat", "3", "--warmup", "2", "--json").stdout)

@@ -204,7 +204,8 @@ static void test_winners(void)
     CU_ASSERT_TRUE(r.engines[0].fastest == 1 && r.engines[1].fastest == 1 && r.engines[1].cheapest == 2);
     CU_ASSERT_TRUE(r.engines[0].f.runs == 10 && r.engines[0].f.ok == 7 && r.engines[0].f.errors == 3 && r.engines[1].f.timeouts == 1);
     CHECK_NEAR(r.shapes[1].cell[0].f.usd_per_ok, .005, 1e-12); /* failures were paid for, too */
-    CU_ASSERT_TRUE(r.engines[1].f.at_least[TN_FIGURE_MEAN] && r.engines[1].f.at_least[TN_FIGURE_P99] && !r.engines[0].f.at_least[TN_FIGURE_P99] && r.shapes[1].cell[1].f.at_least[TN_FIGURE_P50]);
+    CU_ASSERT_TRUE(r.engines[1].f.at_least[TN_FIGURE_MEAN] && r.engines[1].f.at_least[TN_FIGURE_P99]);
+    CU_ASSERT_TRUE(!r.engines[0].f.at_least[TN_FIGURE_P99] && r.shapes[1].cell[1].f.at_least[TN_FIGURE_P50]);
     CU_ASSERT_TRUE(isinf(r.shapes[1].cell[0].f.honest_p50));
     CU_ASSERT_EQUAL(r.order[0], 0); /* 560 ms against 275 */
     CU_ASSERT_EQUAL(r.warning_count, 0);
@@ -249,7 +250,8 @@ static void test_break_even(void)
 {
     struct tn_price  second = {.type = TN_PRICE_PER_SECOND, .usd_per_second = 2. / 3600, .slots = 4}, query = {.type = TN_PRICE_PER_QUERY, .usd_per_query = .0004},
                     suspend = {.type = TN_PRICE_AUTO_SUSPEND, .usd_per_second = 36. / 3600, .slots = 1, .min_seconds = 60, .idle_seconds = 30};
-    struct tn_hourly a = hourly(&second, 100, NAN), b = hourly(&query, 10, .0004), c = hourly(&suspend, 1000, NAN), free = hourly(&(struct tn_price){.type = TN_PRICE_FREE}, 1, 0);
+    struct tn_hourly a = hourly(&second, 100, NAN), b = hourly(&query, 10, .0004), c = hourly(&suspend, 1000, NAN);
+    struct tn_hourly free = hourly(&(struct tn_price){.type = TN_PRICE_FREE}, 1, 0);
     struct tn_hourly small, large;
     double           n = tn_break_even(&a, &b);
 

@@ -103,6 +103,11 @@ static bool is_date(struct tn_str text)
            digits_at(text, 8) == 2;
 }
 
+static bool is_utc(struct tn_str zone)
+{
+    return tn_str_eq_c(zone, "+00") || tn_str_eq_c(zone, "+00:00") || tn_str_eq_c(zone, "Z");
+}
+
 /* " HH:MM:SS[.ffffff][+00|+00:00|Z]" behind the date, as short as it can be written. */
 static struct tn_str normal_time(struct tn_str text, char *out, size_t size)
 {
@@ -114,10 +119,8 @@ static struct tn_str normal_time(struct tn_str text, char *out, size_t size)
         return text;
     if (rest.len > 9 && rest.ptr[9] == '.')
         end += 1 + digits_at(rest, 10);
-    rest.len = end < rest.len && (tn_str_eq_c(tn_str_n(rest.ptr + end, rest.len - end), "+00") || tn_str_eq_c(tn_str_n(rest.ptr + end, rest.len - end), "+00:00") ||
-                                  tn_str_eq_c(tn_str_n(rest.ptr + end, rest.len - end), "Z"))
-                   ? end
-                   : rest.len;
+    if (is_utc(tn_str_n(rest.ptr + end, rest.len - end)))
+        rest.len = end;
     if (rest.len == end && end > 9) {
         while (rest.ptr[rest.len - 1] == '0')
             rest.len--;

@@ -33,9 +33,10 @@ static void read_record(const cJSON *json, struct tn_history_record *r)
 
     (void)tn_history_outcome_parse(tn_cli_json_str(json, "outcome"), &outcome);
     *r = (struct tn_history_record){
-        .id = count_of(json, "id"), .text = tn_cli_json_str(json, "text"), .text_size = count_of(json, "textSize"), .class = tn_cli_json_str(json, "class"),
-        .tags = tn_cli_json_str(json, "tags"), .group = tn_cli_json_str(json, "group"), .cluster = tn_cli_json_str(json, "cluster"),
-        .shape = tn_cli_json_str(json, "shape"), .plan = tn_cli_json_str(json, "plan"), .engine_us = us_of(json, "engineMs"),
+        .id = count_of(json, "id"), .text = tn_cli_json_str(json, "text"), .text_size = count_of(json, "textSize"),
+        .class = tn_cli_json_str(json, "class"), .tags = tn_cli_json_str(json, "tags"), .group = tn_cli_json_str(json, "group"),
+        .cluster = tn_cli_json_str(json, "cluster"), .shape = tn_cli_json_str(json, "shape"), .plan = tn_cli_json_str(json, "plan"),
+        .engine_us = us_of(json, "engineMs"),
         .rows = count_of(json, "rows"), .bytes = count_of(json, "bytes"), .bytes_read = count_of(json, "bytesRead"), .cuts = count_of(json, "cuts"), .attempts = count_of(json, "attempts"),
         .usd_micros = (uint64_t)llround(fmax(tn_cli_json_number(json, "usd"), 0) * 1e6), .outcome = outcome,
     };
@@ -161,7 +162,8 @@ static bool add_cuts(struct gathering *g, const struct tn_history_record *r)
         struct tn_compare_sample sample = {.outcome = TN_COMPARE_TIMEOUT, .t_ms = (double)r->started_us / 1e3, .usd = NAN, .bytes = NAN, .sent = NAN, .rows = NAN};
 
         rest = comma == NULL ? TN_STR("") : tn_str_n(comma + 1, rest.len - attempt.len - 1);
-        if (at == NULL || !tn_str_to_double(tn_str_n(at + 1, attempt.len - (size_t)(at - attempt.ptr) - 1), &sample.ms) || !(sample.ms >= 0))
+        if (at == NULL || !tn_str_to_double(tn_str_n(at + 1, attempt.len - (size_t)(at - attempt.ptr) - 1), &sample.ms) ||
+            !(sample.ms >= 0))
             return true;
         if (!add(g, tn_str_n(attempt.ptr, (size_t)(at - attempt.ptr)), r, &sample))
             return false;

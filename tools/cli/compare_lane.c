@@ -187,7 +187,8 @@ static enum tn_status query_ended(struct lanes *l, struct lane *lane)
     item->done = true;
     item->sample = (struct tn_compare_sample){
         .query = item->query, .engine = item->engine, .outcome = outcome_of(l, lane), .ms = (double)(now - lane->begun_us) / 1e3,
-        .t_ms = ((double)lane->wall_us - (double)run->started_us) / 1e3, .usd = NAN, .bytes = NAN, .sent = NAN, .rows = lane->failed ? NAN : rows, .has_hash = !lane->failed,
+        .t_ms = ((double)lane->wall_us - (double)run->started_us) / 1e3,
+        .usd = NAN, .bytes = NAN, .sent = NAN, .rows = lane->failed ? NAN : rows, .has_hash = !lane->failed,
         .hash = {lane->digest.sum[0], lane->digest.sum[1]}};
     if (item->sample.outcome == TN_COMPARE_ERROR && run->error[0] == '\0')
         snprintf(run->error, sizeof run->error, "%s: %s", run->compare->engines[item->engine].name, lane->message);

@@ -8,6 +8,7 @@
 #include "tools/cli/compare_progress.h"
 #include "tools/cli/compare_sample.h"
 #include "tools/cli/compare_script.h"
+#include "tools/cli/compare_text.h"
 
 #include "base/rand.h"
 
@@ -337,6 +338,53 @@ static void test_escaping(void)
     check_html(TN_STR("\xff\xc3 \xc3\xa9"), "\xef\xbf\xbd\xef\xbf\xbd \xc3\xa9");
 }
 
+/* Whatever there is: nothing at all, no prices, one engine, many with long names, no time at all. */
+static void check_page(const struct tn_compare_report *report)
+{
+    struct tn_compare_about about = {.source = "<x>", .notes = TN_STR("a\nb\n")};
+    struct tn_buf           out;
+
+    tn_buf_init(&out, 1 << 24);
+    tn_compare_put_html(&out, report, &about);
+    tn_compare_put_text(&out, report, &about);
+    tn_compare_put_csv(&out, report);
+    tn_compare_put_json(&out, report, &about);
+    tn_compare_put_outcomes(&out, report->compare);
+    tn_buf_put_u8(&out, '\0');
+    CU_ASSERT_TRUE(!out.failed && strstr(out.data, "&lt;x&gt;") != NULL && strstr(out.data, "</html>") != NULL);
+    CU_ASSERT_PTR_NULL(strstr(out.data, "\"nan"));
+    CU_ASSERT_PTR_NULL(strstr(out.data, "inf\""));
+    tn_buf_reset(&out);
+}
+
+static void test_any_page(void)
+{
+    static const double      usd[] = {NAN, 0, 1e-9, 5};
+    struct tn_compare        c;
+    struct tn_compare_report r;
+
+    tn_compare_init(&c);
+    CU_ASSERT_TRUE_FATAL(tn_compare_report(&r, &c, 1));
+    check_page(&r);
+    tn_compare_report_reset(&r);
+    tn_compare_reset(&c);
+    for (size_t k = 0; k < TN_ARRAY_LEN(usd); k++) {
+        tn_compare_init(&c);
+        CU_ASSERT_EQUAL(tn_compare_query(&c, TN_STR("SELECT 1"), TN_STR("")), 0);
+        for (size_t e = 0; e < TN_COMPARE_ENGINES; e++) {
+            char name[TN_COMPARE_NAME];
+
+            snprintf(name, sizeof name, "%0*zu", (int)(e * 15 + 1), e);
+            CU_ASSERT_EQUAL(tn_compare_engine(&c, tn_str(name)), (long)e);
+            add(&c, 0, (uint8_t)e, k == 0 ? 0 : (double)(e * e * e), e % 5 == 4 ? TN_COMPARE_ERROR : TN_COMPARE_OK, usd[k] * (double)e, 1);
+        }
+        CU_ASSERT_TRUE_FATAL(tn_compare_report(&r, &c, 1));
+        check_page(&r);
+        tn_compare_report_reset(&r);
+        tn_compare_reset(&c);
+    }
+}
+
 static void test_axes(void)
 {
     double         ticks[12], values[] = {2, 3, NAN, 700};
@@ -389,6 +437,7 @@ int main(void)
     CU_add_test(suite, "break-even", test_break_even);
     CU_add_test(suite, "scripts", test_scripts);
     CU_add_test(suite, "escaping", test_escaping);
+    CU_add_test(suite, "any page", test_any_page);
     CU_add_test(suite, "axes", test_axes);
     CU_add_test(suite, "time left", test_time_left);
     CU_basic_set_mode(CU_BRM_VERBOSE);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 static const size_t SMALL = 1000; /* below: smaller trees and rarer features */
+enum { COLUMNS_MOST = 500 }; /* the most frequent: time grows with them, and rare ones teach little */
+
 static const double SPREAD_FLOOR = .02, RESIDUAL_MOST = 16;
 
 struct training {
@@ -41,18 +43,30 @@ static size_t feature_count(const struct tn_model_rows *rows)
     return count;
 }
 
-/* Each run of equal keys of at least LEAST becomes one; their number. */
-static size_t keep_frequent(uint32_t *keys, size_t count, size_t least)
+/* How many keys are there at least LEAST times; KEEP: they are moved to the front. */
+static size_t frequent(uint32_t *keys, size_t count, size_t least, bool keep)
 {
     size_t kept = 0;
 
     for (size_t i = 0, j; i < count; i = j) {
-        for (j = i; j < count && keys[j] == keys[i]; j++)
+        uint32_t key = keys[i];
+
+        for (j = i; j < count && keys[j] == key; j++)
             ;
-        if (j - i >= least && kept < TN_MODEL_COLUMNS)
-            keys[kept++] = keys[i];
+        if (j - i < least)
+            continue;
+        if (keep)
+            keys[kept] = key;
+        kept++;
     }
     return kept;
+}
+
+static size_t keep_frequent(uint32_t *keys, size_t count, size_t least)
+{
+    while (frequent(keys, count, least, false) > COLUMNS_MOST)
+        least++;
+    return frequent(keys, count, least, true);
 }
 
 static bool find_columns(struct training *t)

@@ -107,13 +107,14 @@ bool tn_trainer_due(struct tn_learner *learner)
 {
     const struct tn_constants *k = &learner->world.k;
     double                     next = k->model_rows_first;
-    bool                       odd = false, due;
+    bool                       odd = false, poor, due;
 
     if (learner->samples == NULL)
         return false;
     pthread_mutex_lock(&learner->lock);
+    poor = learner->world.gate_all < 0; /* where it is no good, another one is tried at twice as much */
     while (next <= (double)learner->trained_at) {
-        next += fmin(odd ? next / 3 : next / 2, k->model_rows_most);
+        next += fmin(poor ? next : odd ? next / 3 : next / 2, k->model_rows_most);
         odd = !odd;
     }
     due = (double)learner->world.ended >= next;

@@ -1,6 +1,9 @@
 /* fuzz_lexer.c - lexer, features, templates, statement splitting and text without literals on any bytes: they make
  * progress, point into the text, and agree with each other. The first byte chooses the dialect. */
 #include "stats/lexer.h"
+#include "stats/model_features.h"
+
+#include <math.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -67,6 +70,16 @@ static void check_statements(struct tn_str text, enum tn_dialect dialect)
     require(at == text.len);
 }
 
+static void check_model_features(struct tn_str text, enum tn_dialect dialect)
+{
+    struct tn_model_features features;
+
+    tn_model_features_read(&features, text, dialect);
+    require(features.count > 0 && features.count <= TN_MODEL_FEATURES);
+    for (unsigned i = 0; i < features.count; i++)
+        require(features.list[i].key != 0 && isfinite(features.list[i].value));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     enum tn_dialect dialect;
@@ -79,5 +92,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_tokens(text, dialect);
     check_features(text, dialect, false);
     check_statements(text, dialect);
+    check_model_features(text, dialect);
     return 0;
 }

@@ -323,6 +323,7 @@ static int run(struct tn_cli *cli)
 
     if (status == TN_CLI_OK)
         status = tn_replay_read_options(cli, &options);
+    options.model = options.model && tn_cli_has(cli, "outcomes");
     if (status == TN_CLI_OK)
         status = tn_replay_read_number(cli, "queries", 1, &queries);
     if (status != TN_CLI_OK)
@@ -353,7 +354,7 @@ static const struct tn_cli_option options[] = {
     {"usd-per-second", "X", "balanced: value of a second"},
     {"explore", "MODE", "off, inline (default), shadow or both"},
     {"uniform-percent", "X", "reads that go where the lot says (default 1)"},
-    {"model", "MODE", "of the text of statements: auto (default) or off"},
+    {"model", "MODE", "of the text of statements: auto (default; only with --outcomes, made-up worlds have no texts to learn from) or off"},
     {"set", "NAME=X,...", "constants of the policy (stats/constants.def)"},
     {"json", NULL, "one object per scenario"},
     {"csv", NULL, "one line per scenario and policy"},

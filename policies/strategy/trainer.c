@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "policies/strategy/trainer_thread.h"
 #include "policies/strategy/view.h"
 #include "stats/model_train.h"
 #include "stats/normal.h"
@@ -98,7 +99,7 @@ static enum tn_status train_from(struct gathering *g, const struct tn_model_samp
     for (size_t i = 0; i < g->count; i++)
         gather_row(g, &samples[i], i);
     rows = (struct tn_model_rows){.count = g->count, .rows = g->rows, .engine_count = g->engine_count, .clusters = g->clusters, .ln_seconds = g->ln_seconds};
-    return tn_model_train(out, &rows, stop, stop_arg, NULL, err);
+    return (g->learner->trainer != NULL ? tn_model_train_nice : tn_model_train)(out, &rows, stop, stop_arg, NULL, err);
 }
 
 /* ---- training ---- */

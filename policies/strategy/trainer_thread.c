@@ -1,5 +1,7 @@
-/* trainer_thread.c - the thread that trains the model of the text: it looks every second whether a training is due, and works only when
- * nobody else wants the processor. */
+/* trainer_thread.c - the thread that trains the model of the text: it looks every second whether a training is due, gathers the rows,
+ * has them worked on at the lowest priority, and swaps the model. */
+#include "policies/strategy/trainer_thread.h"
+
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -7,11 +9,12 @@
 #include "policies/strategy/trainer.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <time.h>
 
-enum { LOOK_EVERY_S = 1, TRAINING_MOST_S = 600 }; /* it takes seconds; much longer where the processor is busy */
+/* NICEST: not SCHED_IDLE, under which nothing is trained at all where the processor is always busy. */
+enum { NICEST = 19, LOOK_EVERY_S = 1, TRAINING_MOST_S = 600 }; /* it takes seconds; much longer where the processor is busy */
 
 struct tn_trainer {
     struct tn_learner *learner;
@@ -21,6 +24,38 @@ struct tn_trainer {
     _Atomic bool       stop;
     uint64_t           until_us; /* a training is given up then */
 };
+
+struct nice_job {
+    struct tn_model           **out;
+    const struct tn_model_rows *rows;
+    bool (*stop)(void *arg);
+    void            *stop_arg;
+    float           *residuals;
+    struct tn_error *err;
+    enum tn_status   status;
+};
+
+static void *run_nice(void *arg)
+{
+    struct nice_job *job = arg;
+
+    (void)setpriority(PRIO_PROCESS, 0, NICEST); /* of this thread only, on Linux */
+    job->status = tn_model_train(job->out, job->rows, job->stop, job->stop_arg, job->residuals, job->err);
+    return NULL;
+}
+
+enum tn_status tn_model_train_nice(struct tn_model **out, const struct tn_model_rows *rows, bool (*stop)(void *arg), void *stop_arg,
+                                   float *residuals, struct tn_error *err)
+{
+    struct nice_job job = {.out = out, .rows = rows, .stop = stop, .stop_arg = stop_arg, .residuals = residuals, .err = err};
+    pthread_t       thread;
+
+    *out = NULL;
+    if (pthread_create(&thread, NULL, run_nice, &job) != 0)
+        return tn_fail(err, TN_E_LIMIT, "53300", "model: its thread cannot be made");
+    pthread_join(thread, NULL);
+    return job.status;
+}
 
 static bool told_to_stop(void *arg)
 {
@@ -58,10 +93,8 @@ static void wait_a_little(struct tn_trainer *trainer)
 
 static void *run(void *arg)
 {
-    struct tn_trainer       *trainer = arg;
-    const struct sched_param none = {.sched_priority = 0};
+    struct tn_trainer *trainer = arg;
 
-    (void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &none); /* where it may not, it is one thread among others */
     while (!atomic_load(&trainer->stop)) {
         if (tn_trainer_due(trainer->learner))
             train(trainer);
@@ -96,11 +129,12 @@ enum tn_status tn_trainer_start(struct tn_learner *learner, struct tn_error *err
         return tn_fail(err, TN_E_NOMEM, "53200", "model: no memory");
     trainer->learner = learner;
     init_wake(trainer);
+    learner->trainer = trainer; /* the thread looks at it */
     if (pthread_create(&trainer->thread, NULL, run, trainer) != 0) {
+        learner->trainer = NULL;
         free_trainer(trainer);
         return tn_fail(err, TN_E_LIMIT, "53300", "model: its thread cannot be made");
     }
-    learner->trainer = trainer;
     return TN_OK;
 }
 
@@ -111,11 +145,11 @@ void tn_trainer_stop(struct tn_learner *learner)
     learner->samples_written_us = 0;
     if (trainer == NULL)
         return;
-    learner->trainer = NULL;
     pthread_mutex_lock(&trainer->lock);
     atomic_store(&trainer->stop, true);
     pthread_cond_signal(&trainer->wake);
     pthread_mutex_unlock(&trainer->lock);
     pthread_join(trainer->thread, NULL);
+    learner->trainer = NULL;
     free_trainer(trainer);
 }

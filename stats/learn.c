@@ -93,13 +93,13 @@ static void shift(struct tn_world *world, struct tn_effect *effect, double surpr
 
 /* ---- a complete run ---- */
 
-/* A surprise alone is cut to three deviations; two or three on the same side are believed. */
-static double surprised(const struct tn_constants *k, const struct tn_effect *effect, struct tn_side *side, double m, double *P, double z, double y)
+/* A surprise alone is cut to three deviations; two or three on the same side are believed: LEAST is what those before must have had. */
+static double surprised(const struct tn_effect *effect, struct tn_side *side, double least, double m, double *P, double z, double y)
 {
     double S = *P + effect->s2, clipped = clamp(z, -3, 3), before = side->cell.run * clipped > 0 ? side->cell.run : 0;
 
     side->cell.run = before + clipped;
-    if (fabs(side->cell.run) > 4 && fabs(clipped) > 1.2 && fabs(before) >= k->surprising) {
+    if (fabs(side->cell.run) > 4 && fabs(clipped) > 1.2 && fabs(before) >= least) {
         *P = fmax(*P, (y - m) * (y - m) * .5);
         side->cell.run = 0;
     } else if (fabs(z) > 3) {
@@ -130,7 +130,7 @@ double tn_learn_run(struct tn_world *world, struct tn_view *view, struct tn_side
     }
     z = (y - m) / sqrt(P + effect->s2);
     if (cell->n >= 2)
-        y = surprised(&world->k, effect, side, m, &P, z, y);
+        y = surprised(effect, side, view->k->surprise, m, &P, z, y);
     S = P + effect->s2;
     if (cell->n >= 2) {
         effect->s2 = fmax(view->k->s2_least, effect->s2 + .02 * (fmin((y - m) * (y - m) * effect->s2 / S, 1) - effect->s2));

@@ -109,7 +109,8 @@ static double lost_seconds(const struct tn_decision *d, size_t at)
 {
     double lost = fmin(d->side[at]->effect->tf, d->timeout_s), other = HUGE_VAL;
 
-    if (d->learner->world.k.lost_cut == 0 || d->learner->world.k.guard == 0 || !d->request->may_cut || !d->side[at]->known || d->request->candidates[at].no_cut)
+    if (d->learner->world.k.guard == 0 || d->learner->world.k.late_loses == 0 || !d->request->may_cut || !d->side[at]->known ||
+        d->request->candidates[at].no_cut)
         return lost;
     for (size_t i = 0; i < d->request->count; i++)
         if (i != at && d->usable[i] && d->side[i]->known)

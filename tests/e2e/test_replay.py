@@ -162,7 +162,8 @@ def test_simulate(scenario):
         assert rows["exactLoad"]["toExactLoad"] == 1 and "throughput" in rows
     else:
         assert abs(rows["oracle"]["toOracle"] - 1) < 1e-9 and all(row["toOracle"] > .999 for row in rows.values())
-    assert latency["seconds"] < rows["random"]["seconds"] and latency["seconds"] < 1.02 * rows["roundRobin"]["seconds"]  # equal ones: no worse
+    tie = 1.01 if scenario == "load60" else 1  # equal engines and room enough: taking turns is as good as anything
+    assert latency["seconds"] < rows["random"]["seconds"] and latency["seconds"] < tie * rows["roundRobin"]["seconds"]
 
 
 def test_simulate_repeats_and_reads_outcomes(tmp_path):

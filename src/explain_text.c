@@ -230,6 +230,8 @@ static void put_exploring(const struct tn_explained_decision *d, struct tn_buf *
     tn_buf_printf(out, "%s", modes[d->policy.explore]);
     if (d->policy.explore != TN_EXPLORE_OFF)
         tn_buf_printf(out, ", budget %.3g %% of users' time", d->policy.budget * 100);
+    if (d->policy.explore >= TN_EXPLORE_SHADOW)
+        tn_buf_printf(out, ", copies in the background %.3g %% of the engines'", d->policy.shadow_share * 100);
     if (d->policy.frozen)
         tn_buf_puts(out, "; the group is frozen: nothing is learned or tried");
     else if (!d->may_explore)

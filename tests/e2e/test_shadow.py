@@ -86,6 +86,16 @@ def test_learned_where_no_query_went(files):
         assert ops.metric(proxy, "turnout_queries_started_total") == asked + 20
 
 
+def test_explained(files):
+    """A plan that has a copy says so; explaining makes none."""
+    with proxy_module.Proxy(config(files, explore=SHADOW)) as proxy, ops.connect(proxy) as connection:
+        plan = "\n".join(row[0] for row in connection.execute("EXPLAIN ROUTE SELECT v FROM points WHERE k = 5").fetchall())
+        assert "shadow, budget 5 % of users' time, copies in the background 100 % of the engines'" in plan
+        for _ in range(20):
+            connection.execute("EXPLAIN ROUTE SELECT v FROM points WHERE k = 5")
+        assert count(proxy, "started") == 0
+
+
 def test_inline_makes_none(files):
     with proxy_module.Proxy(config(files)) as proxy, ops.connect(proxy) as connection:
         look_up(connection, 30)

@@ -100,6 +100,17 @@ static bool bound_of(const struct tn_view *view, const struct tn_side *side, dou
     return has || side->cut_here;
 }
 
+/* What runs there is a bound like any other (cost routing 2); else see believe_ages(). */
+static void bound_by_ages(struct tn_side *side)
+{
+    for (unsigned i = 0; i < side->age_count; i++) {
+        double age = log(fmax(TN_FLOOR_S, side->ages[i])) - side->load;
+
+        side->bound = side->bounded ? fmax(side->bound, age) : age;
+        side->bounded = true;
+    }
+}
+
 /* Weight of set 1 once a bound was survived that one set expected and the other did not. */
 static double weight_beyond(double w, const double m[], const double P[], double bound)
 {
@@ -119,7 +130,13 @@ static void believe_unknown(const struct tn_view *view, struct tn_side *side, co
         m[r] = level[r].b + side->offset[r].a;
         P[r] = level[r].vb + own[r];
     }
+    if (side->related) {
+        m[0] = side->related_m + side->effect->A;
+        P[0] = own[0] = side->related_P;
+    }
     side->bounded = bound_of(view, side, &side->bound);
+    if (side->related)
+        bound_by_ages(side);
     if (sets == 2 && side->bounded)
         w = weight_beyond(w, m, P, side->bound);
     if (sets == 1) {
@@ -179,6 +196,7 @@ void tn_view_believe(struct tn_view *view)
             believe_known(view, side);
         else
             believe_unknown(view, side, level);
-        believe_ages(side);
+        if (side->known || !side->related)
+            believe_ages(side);
     }
 }

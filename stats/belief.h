@@ -21,6 +21,8 @@ struct tn_side { /* one cluster of the shape */
     unsigned             age_count;
     double               load;       /* ln of the factor by which what runs there is longer for the load */
     bool                 busy;       /* something of this shape is under way or planned there */
+    bool                 related;    /* an unknown one is believed by its relations to others, not by level and effect */
+    double               related_m, related_P; /* without the shift A */
     bool                 cut_here;   /* in this plan: bounded by extra */
     double               extra;      /* ln seconds */
     /* computed by tn_view_believe() */

@@ -7,6 +7,7 @@
 static const double HOPELESS_ABOVE = 2.3; /* ten times slower than its level says */
 static const double SHIFT_ALARM = .4;     /* mean surprise of a cluster's runs, 50 % slower, that is its own and not a shape's */
 static const double LATE_DEVIATIONS = 2.5; /* the guard cuts at three */
+static const double SAME_BOUND = .15;     /* nats: a cut so near is the same bound again (cost routing 1) */
 static const double DECAY = .9;           /* of success and failure counts */
 
 static double clamp(double x, double low, double high)
@@ -187,8 +188,11 @@ void tn_learn_cut(struct tn_world *world, struct tn_view *view, struct tn_side *
         cut_known(view, side, y);
         return;
     }
-    cell->ncen++;
     old = cell->cen + effect->A - cell->A0;
+    if (!had || y > old + SAME_BOUND)
+        cell->ncen = 1; /* times that this bound was survived, not any */
+    else if (y > old - SAME_BOUND)
+        cell->ncen++;
     level = tn_view_level(view, 0, side);
     hopeless_from = level.b + side->offset[0].a + HOPELESS_ABOVE;
     if (level.known && y > hopeless_from && (!had || old <= hopeless_from))

@@ -8,6 +8,7 @@
 #ifndef TN_STATS_WORLD_H
 #define TN_STATS_WORLD_H
 
+#include "stats/relation.h"
 #include "stats/store.h"
 
 #include <stddef.h>
@@ -61,6 +62,7 @@ struct tn_world {
     double                 gate[TN_SHAPE_CLASSES]; /* log odds of set 1 */
     bool                   gate_seen[TN_SHAPE_CLASSES];
     double                 gate_all;
+    struct tn_relations    relations; /* where level + effect is too simple: strategy cost */
     uint64_t               decisions;
     uint64_t               ended; /* attempts that met nothing known: the clock of training */
 };

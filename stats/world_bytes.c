@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORLD_FORMAT = 1 };
+enum { WORLD_FORMAT = 2, OLDER_FORMAT = 1 }; /* the older one knows no relations */
 
 struct header {
     uint32_t magic, format, effect_size, clusters, classes, sets;
@@ -19,6 +19,29 @@ struct class_record {
     uint8_t                set, class, cluster, reserved[5];
     struct tn_class_effect effect;
 };
+
+/* Behind the classes: the relations' clusters and spreads, then the pairs that were seen. */
+struct relations_record {
+    uint64_t classes, pairs;
+    uint32_t count;
+    uint8_t  cluster[TN_RELATED], reserved[4];
+    struct tn_spread spread[TN_RELATED][TN_QUANTITIES];
+};
+struct pair_record {
+    uint8_t        of, what, from, reserved;
+    struct tn_pair pair;
+};
+
+static size_t count_pairs(const struct tn_relations *r)
+{
+    size_t count = 0;
+
+    for (unsigned i = 0; i < r->count; i++)
+        for (unsigned q = 0; q < TN_QUANTITIES; q++)
+            for (unsigned j = 0; j < r->count; j++)
+                count += r->pair[i][q][j].n > 0;
+    return count;
+}
 
 static size_t count_classes(const struct tn_world *world)
 {
@@ -41,12 +64,27 @@ static const size_t FIXED = sizeof(struct header) + sizeof((struct tn_world *)0)
                             sizeof((struct tn_world *)0)->gate + sizeof((struct tn_world *)0)->gate_seen + sizeof(double) +
                             2 * sizeof(uint64_t);
 
+static char *put_relations(char *at, const struct tn_relations *r)
+{
+    for (unsigned i = 0; i < r->count; i++)
+        for (unsigned q = 0; q < TN_QUANTITIES; q++)
+            for (unsigned j = 0; j < r->count; j++)
+                if (r->pair[i][q][j].n > 0) {
+                    struct pair_record record = {.of = (uint8_t)i, .what = (uint8_t)q, .from = (uint8_t)j, .pair = r->pair[i][q][j]};
+
+                    at = put(at, &record, sizeof record);
+                }
+    return at;
+}
+
 void *tn_world_encode(const struct tn_world *world, size_t *size)
 {
-    size_t count = count_classes(world);
-    char  *bytes, *at;
+    struct relations_record relations = {.classes = count_classes(world), .pairs = count_pairs(&world->relations), .count = world->relations.count};
+    char                   *bytes, *at;
 
-    *size = FIXED + count * sizeof(struct class_record);
+    memcpy(relations.cluster, world->relations.cluster, sizeof relations.cluster);
+    memcpy(relations.spread, world->relations.spread, sizeof relations.spread);
+    *size = FIXED + sizeof relations + relations.classes * sizeof(struct class_record) + relations.pairs * sizeof(struct pair_record);
     bytes = malloc(*size);
     if (bytes == NULL)
         return NULL;
@@ -58,6 +96,7 @@ void *tn_world_encode(const struct tn_world *world, size_t *size)
     at = put(at, &world->gate_all, sizeof world->gate_all);
     at = put(at, &world->decisions, sizeof world->decisions);
     at = put(at, &world->ended, sizeof world->ended);
+    at = put(at, &relations, sizeof relations);
     for (unsigned r = 0; r < TN_WORLD_SETS; r++)
         for (unsigned k = 0; k < TN_SHAPE_CLASSES; k++)
             for (unsigned e = 0; e < TN_STORE_CLUSTERS; e++)
@@ -67,6 +106,7 @@ void *tn_world_encode(const struct tn_world *world, size_t *size)
 
                     at = put(at, &record, sizeof record);
                 }
+    put_relations(at, &world->relations);
     return bytes;
 }
 
@@ -114,14 +154,61 @@ static bool read_classes(struct tn_world *world, const char *at, size_t count)
     return true;
 }
 
+static bool read_relations(struct tn_relations *out, const struct relations_record *head, const char *at)
+{
+    if (head->count > TN_RELATED)
+        return false;
+    out->count = head->count;
+    memcpy(out->cluster, head->cluster, sizeof out->cluster);
+    memcpy(out->spread, head->spread, sizeof out->spread);
+    for (uint64_t i = 0; i < head->pairs; i++) {
+        struct pair_record record;
+
+        at = get(at, &record, sizeof record);
+        if (record.of >= head->count || record.from >= head->count || record.what >= TN_QUANTITIES)
+            return false;
+        out->pair[record.of][record.what][record.from] = record.pair;
+    }
+    return tn_relations_sane(out);
+}
+
+/* What lies behind the fixed part of either format; false: lengths do not fit, or numbers are none. */
+static bool read_records(struct tn_world *world, uint32_t format, const char *at, size_t left)
+{
+    struct relations_record head;
+
+    if (format == OLDER_FORMAT)
+        return left % sizeof(struct class_record) == 0 && read_classes(world, at, left / sizeof(struct class_record));
+    if (left < sizeof head)
+        return false;
+    at = get(at, &head, sizeof head);
+    left -= sizeof head;
+    if (head.classes > left / sizeof(struct class_record) || head.pairs > left / sizeof(struct pair_record) ||
+        left != head.classes * sizeof(struct class_record) + head.pairs * sizeof(struct pair_record))
+        return false;
+    return read_classes(world, at, head.classes) &&
+           read_relations(&world->relations, &head, at + head.classes * sizeof(struct class_record));
+}
+
+static bool known_header(const void *bytes, uint32_t *format)
+{
+    struct header header;
+
+    memcpy(&header, bytes, sizeof header);
+    *format = header.format;
+    header.format = WORLD_FORMAT;
+    return (*format == WORLD_FORMAT || *format == OLDER_FORMAT) && memcmp(&header, &ours, sizeof ours) == 0;
+}
+
 bool tn_world_decode(struct tn_world *world, const void *bytes, size_t size)
 {
     const char      *at = bytes;
     struct tn_world *read;
     uint8_t          seen[TN_SHAPE_CLASSES];
+    uint32_t         format;
     bool             ok = true;
 
-    if (size < FIXED || (size - FIXED) % sizeof(struct class_record) != 0 || memcmp(bytes, &ours, sizeof ours) != 0)
+    if (size < FIXED || !known_header(bytes, &format))
         return false;
     read = tn_malloc(sizeof *read);
     if (read == NULL)
@@ -140,7 +227,7 @@ bool tn_world_decode(struct tn_world *world, const void *bytes, size_t size)
     for (size_t r = 0; r < TN_WORLD_SETS && ok; r++)
         ok = read->level[r].VB > 0 && read->level[r].VM >= 0;
     ok = ok && sane_effects(read->effect) && sane(read->level, TN_WORLD_SETS * sizeof(struct tn_level) / sizeof(double)) && sane(read->gate, TN_SHAPE_CLASSES) &&
-         isfinite(read->gate_all) && read_classes(read, at, (size - FIXED) / sizeof(struct class_record));
+         isfinite(read->gate_all) && read_records(read, format, at, size - FIXED);
     if (ok)
         memcpy(world, read, sizeof *world);
     tn_free(read);

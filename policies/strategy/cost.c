@@ -1,16 +1,17 @@
 /* cost.c - least money under a promise: at most 5 % of a group's queries take longer than maxP95Ms (cost routing 4).
  *
  * Each read goes where E[usd] + mu * P(time > bound) is least. mu, the price of a broken promise, follows an account: what was
- * predicted to break is booked at the decision, what did break at the end. A shape that no cluster can do in time is left out of
- * the account and runs where it is fastest. Nothing is explored on shapes whose cheapest cluster is known: it did not pay. */
-#include "policies/strategy/learner.h"
-#include "stats/normal.h"
+ * predicted to break is booked at the decision, what did break at the end. A shape that no cluster can do in time runs where it is
+ * fastest and makes no debt. Nothing is explored on shapes whose cheapest cluster is known: it did not pay. */
+#include "policies/strategy/relate.h"
+#include "stats/mixture.h"
 
 #include <math.h>
+#include <string.h>
 
 static const double GRID[] = {.5, 1, 2, 4, 8}; /* deadlines over an unknown cluster's expected median */
-static const double LATE = .5;                 /* nobody can do it in time when the best breaks the promise more often than not */
-enum { FEW = 20, TRIES = 16 };                 /* first bills, of which the account's money is the mean; deadlines of a try */
+static const double LEAST_USD = .1;            /* micro-dollars: of a mean bill */
+enum { FEW = 20, MEMORY = 2000, TRIES = 16 };  /* first and last queries whose mean counts; deadlines of a try */
 
 struct costs {
     struct tn_decision *d;
@@ -18,6 +19,7 @@ struct costs {
     double              left;  /* seconds of the bound that are left */
     double              late[TN_DECIDE_CANDIDATES]; /* P(time > left) */
     double              total[TN_DECIDE_CANDIDATES]; /* expected bill and price of being late, errors included */
+    struct tn_mixture   run[TN_DECIDE_CANDIDATES];
 };
 
 /* ---- the account ---- */
@@ -27,18 +29,35 @@ static double clamp(double x, double low, double high)
     return x < low ? low : x > high ? high : x;
 }
 
+/* It rises with what is owed, over what the cheapest runs cost: by that and not by the own bills, which rise with it themselves. */
 static double price_of_late(const struct tn_decision *d)
 {
     const struct tn_constants       *k = &d->learner->world.k;
     const struct tn_account_numbers *n = &d->account;
-    double                           mean = fmax(.1, n->usd / fmax(1, n->usd_n));
 
-    if (n->usd_n < FEW)
-        return n->usd_n > 0 ? k->cost_mu * mean : 1e15;
-    return clamp(n->mu0 * exp(clamp(k->cost_step * n->balance, -20, 20)), .02 * mean, k->cost_mu_most * mean);
+    if (n->least_n < FEW)
+        return n->usd_n > 0 ? k->cost_mu_first * fmax(LEAST_USD, n->usd / n->usd_n) : 1e15;
+    return fmax(LEAST_USD, n->least_usd) * clamp(k->cost_mu * exp(clamp(k->cost_step * n->balance, -20, 20)), .02, k->cost_mu_most);
 }
 
-static void book(struct tn_decision *d, double predicted, bool feasible)
+/* The cheapest bill, where it is of a cluster that is known. */
+static double least_bill(const struct tn_decision *d)
+{
+    size_t best = SIZE_MAX;
+
+    for (size_t i = 0; i < d->request->count; i++)
+        if (d->usable[i] && (best == SIZE_MAX || d->usd[i] < d->usd[best]))
+            best = i;
+    return best != SIZE_MAX && d->side[best]->known ? d->usd[best] : -1;
+}
+
+/* What nobody could do in time uses up what was saved, but leaves no debt for the others to repay. */
+static void owe(struct tn_account_numbers *n, double more, bool feasible)
+{
+    n->balance = feasible ? n->balance + more : fmin(n->balance + more, fmax(n->balance, 0));
+}
+
+static void book(struct tn_decision *d, double predicted, bool feasible, double least)
 {
     const struct tn_constants *k = &d->learner->world.k;
     struct tn_account_numbers *n = &d->request->account->n;
@@ -48,76 +67,97 @@ static void book(struct tn_decision *d, double predicted, bool feasible)
     if (d->request->dry)
         return;
     pthread_mutex_lock(&d->learner->lock);
-    if (n->mu0 == 0 && n->usd_n >= FEW)
-        n->mu0 = k->cost_mu * fmax(.1, n->usd / n->usd_n);
+    if (least >= 0) {
+        n->least_n += 1;
+        n->least_usd += (least - n->least_usd) / fmin(n->least_n, MEMORY);
+    }
     n->queries += 1;
-    n->infeasible += ((feasible ? 0 : 1) - n->infeasible) / fmin(n->queries + 20, 2000);
-    if (feasible)
-        n->balance = fmax(-k->cost_credit, n->balance + predicted - fmax(k->cost_target - n->infeasible, k->cost_slack));
+    owe(n, predicted - k->cost_target, feasible);
+    n->balance = fmax(n->balance, -k->cost_credit);
     pthread_mutex_unlock(&d->learner->lock);
 }
 
 void tn_cost_settle(struct tn_learner *learner, const struct tn_decide_request *request, const struct tn_plan *plan, const struct tn_query_result *result)
 {
-    if (request->policy->objective != TN_OBJECTIVE_COST || request->policy->max_p95_s <= 0 || !plan->counted)
+    struct tn_account_numbers *n = &request->account->n;
+    double                     more = (!result->ok || result->seconds > request->policy->max_p95_s ? 1 : 0) - plan->promised;
+
+    if (request->policy->objective != TN_OBJECTIVE_COST || request->policy->max_p95_s <= 0)
         return;
     pthread_mutex_lock(&learner->lock);
-    request->account->n.balance += (!result->ok || result->seconds > request->policy->max_p95_s ? 1 : 0) - plan->promised;
+    owe(n, more, plan->counted);
     pthread_mutex_unlock(&learner->lock);
 }
 
 /* ---- expectations ---- */
 
 /* Of a run on AT that is cut at SECONDS: its mean time and the chance that it is not done by then. */
-static struct tn_capped run_until(const struct tn_decision *d, size_t at, double seconds)
+static struct tn_capped run_until(const struct costs *c, size_t at, double seconds)
 {
-    double           h = d->hopeless[at];
-    struct tn_capped x;
-
-    if (seconds <= 0)
-        return (struct tn_capped){0, 1};
-    x = tn_lognormal_capped(d->side[at]->m + d->load[at], d->sigma[at], log(seconds));
-    x.mean += h * (seconds - x.mean);
-    x.beyond += h * (1 - x.beyond);
-    return x;
+    return tn_mixture_capped(&c->run[at], seconds, 0);
 }
 
-static double bill_of_cut(const struct tn_decision *d, size_t at, double seconds)
+static double bill_of_cut(const struct costs *c, size_t at, double seconds)
 {
-    const struct tn_price *price = d->request->candidates[at].price;
-    struct tn_capped       x = run_until(d, at, seconds);
+    const struct tn_price *price = c->d->request->candidates[at].price;
 
     if (price == NULL || !tn_price_by_bytes(price))
-        return tn_decision_bill(d, at, x.mean);
-    if (price->full_on_cancel)
-        return d->usd[at]; /* a scan pays for the part that ran: on average most of it */
-    return d->usd[at] * (1 - x.beyond + .8 * x.beyond * fmin(1, seconds / exp(d->side[at]->m)));
+        return tn_decision_bill(c->d, at, run_until(c, at, seconds).mean);
+    return price->full_on_cancel ? c->d->usd[at] : c->d->usd[at] * tn_mixture_part(&c->run[at], seconds);
+}
+
+/* Bill and price of being late of a run on AT without a deadline when LEFT seconds of the bound are left and it takes SHIFT nats longer
+ * than thought. */
+static double last_run(const struct costs *c, size_t at, double left, double shift)
+{
+    const struct tn_price *price = c->d->request->candidates[at].price;
+    double                 late = tn_mixture_capped(&c->run[at], left, shift).beyond, usd = c->d->usd[at];
+
+    if (shift > 0 && price != NULL && !tn_price_by_bytes(price))
+        usd = tn_decision_bill(c->d, at, tn_mixture_capped(&c->run[at], c->d->timeout_s, shift).mean);
+    return usd + c->mu * late;
+}
+
+static void spread_runs(struct costs *c)
+{
+    struct tn_decision *d = c->d;
+
+    for (size_t i = 0; i < d->request->count; i++) {
+        if (!d->usable[i])
+            continue;
+        tn_mixture_init(&c->run[i], d->side[i], d->load[i], d->hopeless[i]);
+        d->mean[i] = run_until(c, i, d->timeout_s).mean;
+        d->usd[i] = tn_decision_bill(d, i, d->mean[i]);
+    }
 }
 
 static void weigh(struct costs *c)
 {
     struct tn_decision *d = c->d;
     size_t              count = d->request->count;
+    double              alone[TN_DECIDE_CANDIDATES];
 
+    spread_runs(c);
     for (size_t i = 0; i < count; i++) {
         if (!d->usable[i])
             continue;
-        c->late[i] = run_until(d, i, c->left).beyond;
+        c->late[i] = run_until(c, i, c->left).beyond;
         c->total[i] = d->usd[i] + c->mu * c->late[i];
     }
+    memcpy(alone, c->late, sizeof alone);
     for (size_t i = 0; i < count; i++) {
-        double other = HUGE_VAL, other_late = 1;
+        double other = HUGE_VAL, other_late = 1, lost = d->side[i]->effect->tf;
 
         if (!d->usable[i] || d->ok[i] >= .999)
             continue;
         for (size_t j = 0; j < count; j++)
-            if (j != i && d->usable[j] && d->usd[j] + c->mu * c->late[j] < other) {
-                other = d->usd[j] + c->mu * c->late[j];
-                other_late = c->late[j];
+            if (j != i && d->usable[j] && d->usd[j] + c->mu * alone[j] < other) {
+                other_late = c->left > lost ? run_until(c, j, c->left - lost).beyond : 1;
+                other = d->usd[j] + c->mu * other_late;
             }
-        if (other < HUGE_VAL) { /* after an error the next one has to run too */
-            c->total[i] = d->ok[i] * c->total[i] + (1 - d->ok[i]) * (tn_decision_bill(d, i, d->side[i]->effect->tf) + other);
-            c->late[i] = d->ok[i] * c->late[i] + (1 - d->ok[i]) * (d->side[i]->effect->tf < .2 * c->left ? other_late : 1);
+        if (other < HUGE_VAL) { /* after an error the next one has to run too, in the time that is left */
+            c->total[i] = d->ok[i] * c->total[i] + (1 - d->ok[i]) * (tn_decision_bill(d, i, lost) + other);
+            c->late[i] = d->ok[i] * c->late[i] + (1 - d->ok[i]) * other_late;
         }
     }
     for (size_t i = 0; i < count; i++)
@@ -132,6 +172,25 @@ static size_t safest(const struct costs *c, size_t but)
         if (c->d->usable[i] && i != but && (best == SIZE_MAX || c->late[i] < c->late[best]))
             best = i;
     return best;
+}
+
+/* What nobody can do in time runs where it is fastest; among those that are nearly as fast, where it is cheapest. The best stays where
+ * the fastest is not known. */
+static size_t fastest(const struct costs *c)
+{
+    const struct tn_decision *d = c->d;
+    size_t                    best = SIZE_MAX, cheap;
+
+    for (size_t i = 0; i < d->request->count; i++)
+        if (d->usable[i] && (best == SIZE_MAX || d->mean[i] < d->mean[best]))
+            best = i;
+    if (!d->side[best]->known)
+        return d->best;
+    cheap = best;
+    for (size_t i = 0; i < d->request->count; i++)
+        if (d->usable[i] && d->side[i]->known && d->mean[i] <= d->learner->world.k.cost_fast * d->mean[best] && d->usd[i] < d->usd[cheap])
+            cheap = i;
+    return cheap;
 }
 
 /* ---- an unknown cluster first, with a deadline that leaves its fallback the time ---- */
@@ -159,6 +218,18 @@ static size_t deadlines_of(const struct costs *c, size_t at, size_t then, double
     return count;
 }
 
+/* How much longer than thought THEN takes when AT did not answer by DEADLINE, nothing of the shape being known. */
+static double shift_of(const struct costs *c, size_t at, size_t then, double deadline, double beyond)
+{
+    const struct tn_decision *d = c->d;
+    double                    m = d->side[at]->m + d->load[at], s = d->sigma[at], share;
+
+    if (d->view.level_known || d->side[then]->known || d->learner->world.k.cost_relate == 0)
+        return 0;
+    share = fmin(d->view.vb / (s * s), tn_relate_slope(d, then, at));
+    return fmax(0, (1 - (beyond > 0 ? c->run[at].hopeless / beyond : 1)) * share * (tn_normal_above(m, s, log(deadline)).mean - m));
+}
+
 static void try_then(const struct costs *c, size_t at, size_t then, struct cost_try *best)
 {
     const struct tn_decision *d = c->d;
@@ -172,11 +243,12 @@ static void try_then(const struct costs *c, size_t at, size_t then, struct cost_
         if (deadline <= .002 || deadline >= .8 * d->timeout_s ||
             (d->side[at]->bounded && deadline <= d->learner->world.k.cost_again * exp(d->side[at]->bound + d->load[at])))
             continue;
-        x = run_until(d, at, deadline);
+        x = run_until(c, at, deadline);
         if (x.beyond > .97)
             continue;
-        late = c->left <= 0 ? 1 - x.beyond : deadline > c->left ? fmax(0, run_until(d, at, c->left).beyond - x.beyond) : 0;
-        total = bill_of_cut(d, at, deadline) + x.beyond * d->usd[then] + c->mu * (late + x.beyond * run_until(d, then, c->left - deadline).beyond);
+        late = c->left <= 0 ? 1 - x.beyond : deadline > c->left ? fmax(0, run_until(c, at, c->left).beyond - x.beyond) : 0;
+        total = bill_of_cut(c, at, deadline) + c->mu * late +
+                x.beyond * last_run(c, then, c->left - deadline, shift_of(c, at, then, deadline, x.beyond));
         if (d->ok[at] < .999)
             total = d->ok[at] * total + (1 - d->ok[at]) * (tn_decision_bill(d, at, fmin(d->side[at]->effect->tf, deadline)) + c->total[then]);
         if (total < best->total)
@@ -210,16 +282,20 @@ static enum tn_reason reason_of(const struct costs *c, size_t best, bool feasibl
 
 void tn_cost_plan(struct tn_decision *d)
 {
-    struct costs c = {.d = d, .mu = price_of_late(d), .left = d->request->policy->max_p95_s};
-    double       reach = 1, predicted = 0;
+    struct costs c; /* large: not zeroed */
+    double       reach = 1, predicted = 0, least;
     size_t       then = SIZE_MAX;
     bool         feasible;
 
+    c.d = d;
+    c.mu = price_of_late(d);
+    c.left = d->request->policy->max_p95_s;
     weigh(&c);
+    least = least_bill(d);
     d->best = tn_decision_best(d, SIZE_MAX);
-    feasible = c.late[safest(&c, SIZE_MAX)] < LATE;
-    if (!feasible && d->side[safest(&c, SIZE_MAX)]->known)
-        d->best = safest(&c, SIZE_MAX);
+    feasible = c.late[safest(&c, SIZE_MAX)] < d->learner->world.k.cost_hopeless;
+    if (!feasible)
+        d->best = fastest(&c);
     d->plan->reason = reason_of(&c, d->best, feasible);
     while (d->request->may_cut && d->plan->count < 2 && then == SIZE_MAX) {
         bool            fresh = !d->side[d->best]->known;
@@ -245,6 +321,6 @@ void tn_cost_plan(struct tn_decision *d)
             then = best.then;
     }
     then = then == SIZE_MAX ? d->best : then;
-    book(d, predicted + reach * c.late[then], feasible);
+    book(d, predicted + reach * c.late[then], feasible, least);
     tn_plan_add_rest(d, then);
 }

@@ -1,8 +1,9 @@
 /* decide_costs.c - what each candidate is expected to cost: seconds, and money where the objective counts it. */
-#include "policies/strategy/learner.h"
+#include "policies/strategy/relate.h"
 #include "stats/normal.h"
 
 #include <math.h>
+#include <string.h>
 
 static const double Z95 = 1.6448536269514722;
 static const double FIRST_GUESS_BYTES = 1e9; /* of a scan that nobody has seen */
@@ -29,8 +30,10 @@ double tn_decision_bill(const struct tn_decision *d, size_t at, double seconds)
     if (tn_price_by_bytes(candidate->price)) {
         if (side->cell.cost > 0)
             return side->cell.cost;
-        return fmax(side->effect->usd_n > 0 ? side->effect->usd : tn_price_of_bytes(candidate->price, FIRST_GUESS_BYTES),
-                    -1.3 * side->cell.cost); /* a cut run's bill is a lower bound */
+        use = side->effect->usd_n > 0 ? side->effect->usd : tn_price_of_bytes(candidate->price, FIRST_GUESS_BYTES);
+        if (d->usd_expected[at] > 0)
+            use = d->usd_expected[at];
+        return fmax(use, -1.3 * side->cell.cost); /* a cut run's bill is a lower bound */
     }
     use = candidate->slots > 0 ? candidate->running / candidate->slots : 0;
     return tn_price_per_second(candidate->price, use, candidate->awake_s) * seconds + candidate->price->usd_per_query * 1e6;
@@ -153,6 +156,9 @@ void tn_decision_costs(struct tn_decision *d)
         d->load[i] = load_of(d, &d->request->candidates[i]);
         d->side[i]->load = d->learner->world.k.age_load != 0 ? d->load[i] : 0;
     }
+    memset(d->usd_expected, 0, d->request->count * sizeof d->usd_expected[0]);
+    if (d->request->policy->objective == TN_OBJECTIVE_COST && d->learner->world.k.cost_relate != 0)
+        tn_relate(d);
     tn_view_believe(&d->view);
     for (size_t i = 0; i < d->request->count; i++) {
         if (d->usable[i])

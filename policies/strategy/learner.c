@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ACCOUNTS_FORMAT = 1 };
+enum { ACCOUNTS_FORMAT = 2, OLDER_FORMAT = 1 }; /* the older one kept another balance, which is begun anew */
 
 /* ---- in the file ---- */
 
@@ -77,7 +77,7 @@ static void read_accounts(void *arg, const void *bytes, size_t size)
     if (size < sizeof header)
         return;
     memcpy(&header, bytes, sizeof header);
-    if (header.format != ACCOUNTS_FORMAT || header.size != sizeof(struct account_record))
+    if ((header.format != ACCOUNTS_FORMAT && header.format != OLDER_FORMAT) || header.size != sizeof(struct account_record))
         return;
     for (size_t at = sizeof header; size - at >= header.size && learner->account_count < TN_ACCOUNTS; at += header.size) {
         struct account_record    record;
@@ -88,6 +88,8 @@ static void read_accounts(void *arg, const void *bytes, size_t size)
             continue;
         memcpy(account->name, record.name, sizeof account->name);
         account->n = record.n;
+        if (header.format == OLDER_FORMAT)
+            account->n.balance = account->n.queries = account->n.least_usd = account->n.least_n = 0;
         learner->account_count++;
     }
 }

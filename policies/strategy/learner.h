@@ -25,7 +25,8 @@ struct tn_account_numbers { /* as they are kept in the file */
     double theta;          /* price of shadow room */
     double usd, usd_n;     /* micro-dollars of all attempts, complete runs */
     double day, day_usd;   /* exploring: day number of the clock, spent in it */
-    double balance, infeasible, queries, mu0; /* cost: account of the promise */
+    double balance, queries;   /* cost: late ones over those that the promise allows; decisions */
+    double least_usd, least_n; /* mean of what the cheapest known run costs */
 };
 
 struct tn_group_account {
@@ -68,6 +69,7 @@ struct tn_decision {
     double                          ok[TN_DECIDE_CANDIDATES];    /* success probability */
     double                          hopeless[TN_DECIDE_CANDIDATES];
     double                          usd[TN_DECIDE_CANDIDATES];   /* expected bill of a whole run, micro-dollars */
+    double                          usd_expected[TN_DECIDE_CANDIDATES]; /* of a scan whose bill nobody has seen; 0 = not known */
     double                          timeout_s, ln_timeout;
     bool                            percentile; /* the 95th is what is compared, not the mean */
     size_t                          best;

@@ -1,5 +1,6 @@
 /* outcome.c - what an ended attempt and an ended query teach. */
 #include "policies/strategy/entry.h"
+#include "policies/strategy/relate.h"
 #include "policies/strategy/trainer.h"
 #include "policies/strategy/view.h"
 #include "stats/learn.h"
@@ -78,7 +79,8 @@ static void remember_streak(struct tn_effect *effect, const uint64_t key[2])
 static double learn_attempt(struct tn_world *world, struct tn_view *view, struct tn_side *side, const uint64_t key[2],
                           const struct tn_decide_candidate *candidate, const struct tn_attempt_result *result)
 {
-    double moved = 0, T = view->k->timeout_s, y = ln_seconds(candidate, result);
+    struct tn_belief before = side->cell;
+    double           moved = 0, T = view->k->timeout_s, y = ln_seconds(candidate, result);
 
     switch (result->end) {
     case TN_ATTEMPT_DONE:
@@ -112,6 +114,7 @@ static double learn_attempt(struct tn_world *world, struct tn_view *view, struct
         return 0;
     }
     learn_bill(world, side, result);
+    tn_relate_learn(world, view, side, &before, candidate->price, result);
     return moved;
 }
 

@@ -276,6 +276,40 @@ static void test_cost_without_a_promise(void)
     sim_end(&sim);
 }
 
+/* Shapes 0 and 1: in time on the dear one alone; 2: nowhere, and soonest on the dear one; 3: everywhere. */
+static double promised(void *arg, unsigned shape, size_t engine)
+{
+    static const double seconds[4][2] = {{10, 1}, {20, 2}, {100, 40}, {.5, .3}};
+
+    (void)arg;
+    return seconds[shape][engine];
+}
+
+static void test_cost_under_a_promise(void)
+{
+    static const struct tn_price cheap = {.type = TN_PRICE_PER_SECOND, .usd_per_second = .0001, .slots = 1};
+    static const struct tn_price dear = {.type = TN_PRICE_PER_SECOND, .usd_per_second = .01, .slots = 1};
+    unsigned                     where[4][2] = {{0}};
+    struct sim                   sim;
+
+    sim_begin(&sim, 2);
+    sim.policy.objective = TN_OBJECTIVE_COST;
+    sim.policy.max_p95_s = 5;
+    sim.candidates[0].price = &cheap;
+    sim.candidates[1].price = &dear;
+    for (unsigned i = 0; i < 2000; i++) {
+        unsigned before = sim.first[1];
+
+        sim_query(&sim, i % 4, promised, NULL);
+        if (i >= 1000)
+            where[i % 4][sim.first[1] != before]++;
+    }
+    CU_ASSERT(where[0][1] + where[1][1] > 430); /* 5 % of 1,000 may be late */
+    CU_ASSERT(where[2][1] > 240);               /* where it is fastest, though late */
+    CU_ASSERT(where[3][0] > 240);
+    sim_end(&sim);
+}
+
 static double often_times_out(void *arg, unsigned shape, size_t engine)
 {
     struct sim *sim = arg;
@@ -500,9 +534,12 @@ static void test_world_bytes(void)
     a->effect[3].A = -.25;
     a->class_effect[0][5][3] = (struct tn_class_effect){.5, .1};
     a->decisions = 99;
+    tn_relations_learn(&a->relations, 3, TN_QUANTITY_SECONDS, 1, NULL, NULL, 0);
+    tn_relations_learn(&a->relations, 7, TN_QUANTITY_SECONDS, 2, NULL, &(struct tn_observed){.cluster = 3, .known = true, .seconds = 1}, 1);
     bytes = tn_world_encode(a, &size);
     CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
     CU_ASSERT_TRUE(tn_world_decode(b, bytes, size));
+    CU_ASSERT_EQUAL(memcmp(&a->relations, &b->relations, sizeof a->relations), 0);
     CU_ASSERT_DOUBLE_EQUAL(b->effect[3].set[0].o, 1.5, 0);
     CU_ASSERT_DOUBLE_EQUAL(b->class_effect[0][5][3].c, .5, 0);
     CU_ASSERT_EQUAL(b->decisions, 99);
@@ -531,6 +568,33 @@ static void test_world_bytes(void)
     tn_free(b);
 }
 
+/* Format 1 ended with the classes. */
+static void test_world_of_an_older_program(void)
+{
+    enum { CLASS = 24, HEAD = 1592 }; /* bytes of a class; of what format 2 has ahead of them */
+    struct tn_world *a = tn_calloc(1, sizeof *a), *b = tn_calloc(1, sizeof *b);
+    const uint32_t   older = 1;
+    size_t           size;
+    unsigned char   *bytes;
+
+    tn_world_init(a);
+    tn_world_init(b);
+    a->class_effect[0][5][3] = (struct tn_class_effect){.5, .1};
+    a->ended = 77;
+    bytes = tn_world_encode(a, &size);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+    memmove(bytes + size - CLASS - HEAD, bytes + size - CLASS, CLASS);
+    memcpy(bytes + 4, &older, sizeof older);
+    CU_ASSERT_FALSE(tn_world_decode(b, bytes, size));
+    CU_ASSERT_TRUE(tn_world_decode(b, bytes, size - HEAD));
+    CU_ASSERT_DOUBLE_EQUAL(b->class_effect[0][5][3].c, .5, 0);
+    CU_ASSERT_EQUAL(b->ended, 77);
+    CU_ASSERT_EQUAL(b->relations.count, 0);
+    free(bytes);
+    tn_free(a);
+    tn_free(b);
+}
+
 int main(void)
 {
     CU_initialize_registry();
@@ -544,6 +608,8 @@ int main(void)
     CU_ADD_TEST(suite, test_percentiles_are_compared_with_percentiles);
     CU_ADD_TEST(suite, test_balanced_weighs_money);
     CU_ADD_TEST(suite, test_cost_without_a_promise);
+    CU_ADD_TEST(suite, test_cost_under_a_promise);
+    CU_ADD_TEST(suite, test_world_of_an_older_program);
     CU_ADD_TEST(suite, test_time_outs_never_look_fast);
     CU_ADD_TEST(suite, test_failures_are_avoided);
     CU_ADD_TEST(suite, test_a_hiccup_of_a_quick_one);

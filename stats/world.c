@@ -57,6 +57,7 @@ void tn_world_init(struct tn_world *world)
     for (size_t r = 0; r < TN_WORLD_SETS; r++)
         world->level[r] = (struct tn_level){.VB = world->k.vb_start, .VM = world->k.vb_start};
     world->gate_all = world->k.gate_start;
+    world->looks = (struct tn_ledger){world->k.look_trust, world->k.look_trust};
 }
 
 struct tn_offset tn_world_offset(const struct tn_world *world, unsigned set, unsigned class, unsigned cluster)
@@ -210,4 +211,15 @@ void tn_world_install(struct tn_world *world, const struct tn_model *model)
             world->class_effect[1][k][engine->cluster] = (struct tn_class_effect){.Vc = .05};
     }
     world->level[1] = (struct tn_level){.VB = model->VB, .VM = .001};
+}
+
+void tn_world_looked(struct tn_world *world, double expected, double gained)
+{
+    world->looks.expected = world->k.look_memory * world->looks.expected + expected;
+    world->looks.gained = world->k.look_memory * world->looks.gained + gained;
+}
+
+double tn_world_look_pays(const struct tn_world *world)
+{
+    return world->looks.expected <= 0 ? 1 : clamp(world->looks.gained / world->looks.expected, world->k.look_least, 1);
 }

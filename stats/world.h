@@ -50,6 +50,10 @@ struct tn_class_effect {
     double c, Vc;
 };
 
+struct tn_ledger { /* of exploring: what looks were expected to gain, and what they did gain, as shares of the time of the best */
+    double expected, gained;
+};
+
 struct tn_level { /* of new shapes */
     double B, VB, n, VM;
 };
@@ -63,6 +67,7 @@ struct tn_world {
     bool                   gate_seen[TN_SHAPE_CLASSES];
     double                 gate_all;
     struct tn_relations    relations; /* where level + effect is too simple: strategy cost */
+    struct tn_ledger       looks; /* at clusters that are known for the shape */
     uint64_t               decisions;
     uint64_t               ended; /* attempts that met nothing known: the clock of training */
 };
@@ -95,6 +100,10 @@ void   tn_world_judge(struct tn_world *world, unsigned class, const double score
 /* MODEL is what set 1 predicts by from now on: the set begins anew, from the model's errors out of fold; the gate stays (first sight 2). */
 struct tn_model;
 void tn_world_install(struct tn_world *world, const struct tn_model *model);
+/* A look that was expected to gain EXPECTED (of the best's time, per later visit) gained GAINED. */
+void   tn_world_looked(struct tn_world *world, double expected, double gained);
+/* What is left of an expected gain in the light of those before: at most 1. */
+double tn_world_look_pays(const struct tn_world *world);
 
 /* As bytes of the statistics file; malloc()ed. Read: false for what is none of ours, and nothing is changed. */
 void *tn_world_encode(const struct tn_world *world, size_t *size);

@@ -20,11 +20,12 @@ struct class_record {
     struct tn_class_effect effect;
 };
 
-/* Behind the classes: the relations' clusters and spreads, then the pairs that were seen. */
-struct relations_record {
+/* What format 2 has more: this ahead of the classes, and behind them the pairs that were seen. */
+struct newer_record {
     uint64_t classes, pairs;
     uint32_t count;
     uint8_t  cluster[TN_RELATED], reserved[4];
+    struct tn_ledger looks;
     struct tn_spread spread[TN_RELATED][TN_QUANTITIES];
 };
 struct pair_record {
@@ -79,7 +80,7 @@ static char *put_relations(char *at, const struct tn_relations *r)
 
 void *tn_world_encode(const struct tn_world *world, size_t *size)
 {
-    struct relations_record relations = {.classes = count_classes(world), .pairs = count_pairs(&world->relations), .count = world->relations.count};
+    struct newer_record relations = {.classes = count_classes(world), .pairs = count_pairs(&world->relations), .count = world->relations.count, .looks = world->looks};
     char                   *bytes, *at;
 
     memcpy(relations.cluster, world->relations.cluster, sizeof relations.cluster);
@@ -154,7 +155,7 @@ static bool read_classes(struct tn_world *world, const char *at, size_t count)
     return true;
 }
 
-static bool read_relations(struct tn_relations *out, const struct relations_record *head, const char *at)
+static bool read_relations(struct tn_relations *out, const struct newer_record *head, const char *at)
 {
     if (head->count > TN_RELATED)
         return false;
@@ -175,7 +176,7 @@ static bool read_relations(struct tn_relations *out, const struct relations_reco
 /* What lies behind the fixed part of either format; false: lengths do not fit, or numbers are none. */
 static bool read_records(struct tn_world *world, uint32_t format, const char *at, size_t left)
 {
-    struct relations_record head;
+    struct newer_record head;
 
     if (format == OLDER_FORMAT)
         return left % sizeof(struct class_record) == 0 && read_classes(world, at, left / sizeof(struct class_record));
@@ -186,7 +187,9 @@ static bool read_records(struct tn_world *world, uint32_t format, const char *at
     if (head.classes > left / sizeof(struct class_record) || head.pairs > left / sizeof(struct pair_record) ||
         left != head.classes * sizeof(struct class_record) + head.pairs * sizeof(struct pair_record))
         return false;
-    return read_classes(world, at, head.classes) &&
+    world->looks = head.looks;
+    return sane(&head.looks, 2) && head.looks.expected >= 0 && head.looks.gained >= 0 &&
+           read_classes(world, at, head.classes) &&
            read_relations(&world->relations, &head, at + head.classes * sizeof(struct class_record));
 }
 

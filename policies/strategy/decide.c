@@ -65,6 +65,7 @@ static void count_decision(struct tn_decision *d)
         learner->changed = true;
     }
     d->decisions = learner->world.decisions;
+    d->looks_pay = tn_world_look_pays(&learner->world);
     d->account = d->request->account->n;
     pthread_mutex_unlock(&learner->lock);
     d->account.decided = fmax(d->account.decided, 1);

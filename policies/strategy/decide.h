@@ -131,6 +131,7 @@ struct tn_plan {
     size_t            outlook_count; /* of all candidates, in their order; at most 8 kept */
     struct tn_outlook outlook[8];
     double            baseline_s;  /* internal: what the incumbent would take */
+    double            gain;        /* internal: expected of a look at a known cluster, as a share of that; 0 = none */
     double            promised;    /* internal: predicted violations of the promise */
     bool              counted;
 };

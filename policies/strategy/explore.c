@@ -114,7 +114,7 @@ static void look_for(const struct tn_decision *d, const struct known *known, con
         cost = ok * cost + (1 - ok) * (per_second * lost + fixed + known->now);
         seconds = ok * seconds + (1 - ok) * (lost + known->seconds);
     }
-    gain = fmax(0, gain) * ok * per_second;
+    gain = fmax(0, gain) * ok * per_second * (d->side[at]->known ? d->looks_pay : 1);
     visits = d->side[at]->known ? fmin(known->visits, d->learner->world.k.cap_known * d->learner->world.k.kappa) : known->visits;
     if (looks->count < LOOKS)
         looks->list[looks->count++] = (struct look){.at = at, .deadline_s = deadline, .extra = cost - known->now, .extra_s = seconds - known->seconds,
@@ -338,6 +338,7 @@ void tn_known_shape(struct tn_decision *d)
     if (inline_allowed(d) && pick_look(d, &known, &looks, &look)) {
         plan->reason = TN_REASON_EXPLORE;
         plan->explore = true;
+        plan->gain = d->side[look.at]->known ? look.gain / known.I / d->looks_pay : 0;
     } else if (inline_allowed(d) && look_back(d, &known, &look)) {
         plan->reason = TN_REASON_LOOK_BACK;
         plan->explore = true;

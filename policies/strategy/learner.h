@@ -60,6 +60,7 @@ struct tn_decision {
     struct tn_view                  view;
     struct tn_account_numbers       account; /* copy */
     uint64_t                        decisions;
+    double                          looks_pay; /* tn_world_look_pays() */
     struct tn_side                 *side[TN_DECIDE_CANDIDATES];  /* of each candidate */
     bool                            usable[TN_DECIDE_CANDIDATES]; /* spare ones only when there is nothing else */
     double                          load[TN_DECIDE_CANDIDATES];  /* ln of the factor by which load lengthens a run */

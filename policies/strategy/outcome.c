@@ -143,7 +143,18 @@ static void follow(struct tn_learner *learner, struct tn_shape_entry *entry, con
     }
 }
 
-static void update_entry(struct tn_learner *learner, const struct tn_decide_request *request, const struct tn_plan *plan,
+/* What a look at a known cluster was for. Errors say nothing. */
+static void settle_look(struct tn_learner *learner, struct tn_plan *plan, const struct tn_side *side, const struct tn_attempt_result *result)
+{
+    double seconds = exp(tn_side_mean(side) + (side->cell.P + side->effect->s2) / 2);
+
+    if (plan->gain <= 0 || side->cluster != plan->attempts[0].cluster || result->end == TN_ATTEMPT_ERROR)
+        return;
+    tn_world_looked(&learner->world, plan->gain, fmax(0, 1 - seconds / plan->baseline_s));
+    plan->gain = 0;
+}
+
+static void update_entry(struct tn_learner *learner, const struct tn_decide_request *request, struct tn_plan *plan,
                          struct tn_shape_entry *entry, uint8_t cluster, const struct tn_decide_candidate *candidate,
                          const struct tn_attempt_result *result)
 {
@@ -166,6 +177,7 @@ static void update_entry(struct tn_learner *learner, const struct tn_decide_requ
         tn_entry_watch(learner, request, plan, entry, ln_seconds(candidate, result) - tn_side_mean(side));
     pthread_mutex_lock(&learner->lock);
     moved = learn_attempt(&learner->world, &view, side, entry->key, candidate, result);
+    settle_look(learner, plan, side, result);
     pthread_mutex_unlock(&learner->lock);
     tn_cell_store(cell, &side->cell);
     follow(learner, entry, &view, side, moved);

@@ -568,10 +568,32 @@ static void test_world_bytes(void)
     tn_free(b);
 }
 
+/* Sums that forget by look_memory, against their closed form. */
+static void test_looks_that_do_not_pay(void)
+{
+    struct tn_world *world = tn_calloc(1, sizeof *world);
+    double           left, memory;
+
+    tn_world_init(world);
+    memory = world->k.look_memory;
+    CU_ASSERT_DOUBLE_EQUAL(tn_world_look_pays(world), 1, 0);
+    for (unsigned i = 0; i < 20; i++)
+        tn_world_looked(world, .1, .02);
+    left = pow(memory, 20) * world->k.look_trust;
+    CU_ASSERT_DOUBLE_EQUAL(tn_world_look_pays(world), (left + .02 * (1 - pow(memory, 20)) / (1 - memory)) / (left + .1 * (1 - pow(memory, 20)) / (1 - memory)), 1e-9);
+    for (unsigned i = 0; i < 1000; i++)
+        tn_world_looked(world, .1, 0);
+    CU_ASSERT_DOUBLE_EQUAL(tn_world_look_pays(world), world->k.look_least, 0); /* never to nothing */
+    for (unsigned i = 0; i < 1000; i++)
+        tn_world_looked(world, .1, .3);
+    CU_ASSERT_DOUBLE_EQUAL(tn_world_look_pays(world), 1, 0); /* nor to more than was expected */
+    tn_free(world);
+}
+
 /* Format 1 ended with the classes. */
 static void test_world_of_an_older_program(void)
 {
-    enum { CLASS = 24, HEAD = 1592 }; /* bytes of a class; of what format 2 has ahead of them */
+    enum { CLASS = 24, HEAD = 1608 }; /* bytes of a class; of what format 2 has ahead of them */
     struct tn_world *a = tn_calloc(1, sizeof *a), *b = tn_calloc(1, sizeof *b);
     const uint32_t   older = 1;
     size_t           size;
@@ -610,6 +632,7 @@ int main(void)
     CU_ADD_TEST(suite, test_cost_without_a_promise);
     CU_ADD_TEST(suite, test_cost_under_a_promise);
     CU_ADD_TEST(suite, test_world_of_an_older_program);
+    CU_ADD_TEST(suite, test_looks_that_do_not_pay);
     CU_ADD_TEST(suite, test_time_outs_never_look_fast);
     CU_ADD_TEST(suite, test_failures_are_avoided);
     CU_ADD_TEST(suite, test_a_hiccup_of_a_quick_one);

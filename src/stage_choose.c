@@ -67,8 +67,10 @@ static bool spill(struct tn_query *q)
     size_t               hops = q->snapshot->topology->group_count;
 
     for (struct tn_group *group = from->fallback; group != NULL && hops > 0; group = group->fallback, hops--) {
-        if (choose_in(q, group, NULL) != TN_OK)
+        if (choose_in(q, group, NULL) != TN_OK) {
+            q->group = from; /* it may have looked as far as to choose a member there, without room */
             continue;
+        }
         tn_admission_count_spill(admission, from);
         tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_queries_spilled, 1);
         q->reason = "spilled to the fallback group";

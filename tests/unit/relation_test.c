@@ -149,7 +149,7 @@ static void test_more_clusters_than_fit(void)
     CU_ASSERT_TRUE(tn_relations_prior(relations, TN_RELATED - 1, TN_QUANTITY_SECONDS, NULL, 0, &mean, &variance));
     CU_ASSERT_FALSE(tn_relations_prior(relations, TN_RELATED, TN_QUANTITY_SECONDS, NULL, 0, &mean, &variance));
     CU_ASSERT_TRUE(tn_relations_sane(relations));
-    relations->spread[3][0].variance = NAN;
+    relations->spread[3][0].variance = (double)NAN;
     CU_ASSERT_FALSE(tn_relations_sane(relations));
 }
 

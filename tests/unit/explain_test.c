@@ -55,14 +55,8 @@ static void begin(struct fixture *f)
 
 static void end(struct fixture *f)
 {
-    struct tn_store *store = f->server->store;
-
     tn_explain_query_free(f->q);
-    tn_learner_free(f->server->learner);
-    f->server->learner = NULL;
-    f->server->store = NULL;
     tn_server_free(f->server);
-    tn_store_close(store);
 }
 
 static void explain(struct fixture *f, const char *sql, struct tn_explanation *e)

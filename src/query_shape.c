@@ -5,11 +5,14 @@
 #include "stats/shape.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 enum {
     PARAMS = 256,   /* more of them say nothing about sizes */
     LIST_MAX = 1001 /* elements; beyond it lists are of one size */
 };
+
+static const double NUMBER_MOST = 1e30;
 
 static struct tn_str setting(const struct tn_session_settings *settings, const char *name)
 {
@@ -69,6 +72,15 @@ static struct tn_str time_text(struct tn_query *q, int64_t us)
     return date_text(q, days, seconds - days * 86400);
 }
 
+/* %g's exponents are not read, and nobody's ranges are wider: a client's 1e308 would have 309 digits. */
+static struct tn_str number_text(struct tn_query *q, double number)
+{
+    char text[64];
+
+    return isnan(number) ? (struct tn_str){NULL, 0}
+                         : printed(q, text, snprintf(text, sizeof text, "%.6f", fmin(fmax(number, -NUMBER_MOST), NUMBER_MOST)));
+}
+
 /* Its number of elements is all that matters: {,,} */
 static struct tn_str list_text(struct tn_query *q, size_t count)
 {
@@ -100,7 +112,7 @@ static struct tn_str value_text(struct tn_query *q, const struct tn_value *value
     case TN_TYPE_UINT32:
     case TN_TYPE_UINT64: return printed(q, text, snprintf(text, sizeof text, "%" PRIu64, value->as.u64));
     case TN_TYPE_FLOAT32:
-    case TN_TYPE_FLOAT64: return printed(q, text, snprintf(text, sizeof text, "%.6f", value->as.f64));
+    case TN_TYPE_FLOAT64: return number_text(q, value->as.f64);
     case TN_TYPE_DATE: return date_text(q, value->as.i64, 0);
     case TN_TYPE_TIMESTAMP:
     case TN_TYPE_TIMESTAMPTZ: return time_text(q, value->as.i64);

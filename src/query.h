@@ -65,6 +65,7 @@ struct tn_query {
     struct tn_str                 text;     /* one statement; lives until done */
     struct tn_features            features; /* of it */
     struct tn_shape               shape;    /* of it; key[0] 0 = not read yet */
+    bool                          shape_bound; /* the values of its parameters are in shape */
     enum tn_run_kind              kind;
     const struct tn_query_events *events;
     void                         *owner;

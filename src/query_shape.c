@@ -146,7 +146,8 @@ bool tn_query_shape_bind(struct tn_query *q)
         context = tn_query_shape_context(q->client.database, q->run.settings);
         tn_shaper_find(runtime->shaper, q->text, &context, NULL, 0, &q->shape, &features);
     }
-    if (q->run.params.count > 0)
+    if (q->run.params.count > 0 && !q->shape_bound)
         bind(q);
+    q->shape_bound = true;
     return true;
 }

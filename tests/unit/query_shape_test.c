@@ -60,6 +60,22 @@ static void test_any_number(void)
     (void)band_of((double)NAN, (double)INFINITY);
 }
 
+/* Advice, another group and another member ask again: still the same text. */
+static void test_once(void)
+{
+    struct fixture f;
+    uint64_t       text[2];
+
+    begin(&f, "SELECT a FROM t WHERE b = $1 AND c = $2");
+    f.params[0] = (struct tn_param){.value = {.type = TN_TYPE_INT64, .as.i64 = 7}, .pg_bytes = TN_STR("7")};
+    f.params[1] = (struct tn_param){.value = {.type = TN_TYPE_NULL}};
+    CU_ASSERT(tn_query_shape_bind(&f.q));
+    memcpy(text, f.q.shape.text, sizeof text);
+    CU_ASSERT(tn_query_shape_bind(&f.q));
+    CU_ASSERT_EQUAL(memcmp(text, f.q.shape.text, sizeof text), 0);
+    end(&f);
+}
+
 int main(void)
 {
     CU_pSuite suite;
@@ -68,6 +84,7 @@ int main(void)
     if (CU_initialize_registry() != CUE_SUCCESS || (suite = CU_add_suite("shape of a query", NULL, NULL)) == NULL)
         return 1;
     CU_ADD_TEST(suite, test_any_number);
+    CU_ADD_TEST(suite, test_once);
     CU_basic_run_tests();
     failures = CU_get_number_of_failures();
     CU_cleanup_registry();

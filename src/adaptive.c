@@ -174,7 +174,7 @@ bool tn_adaptive_moved(const struct tn_query *q)
 }
 
 /* What is wrong with a statement for one engine may be right for another: names and syntax, not values and rights. */
-static bool is_of_dialect(const struct tn_error *error)
+bool tn_adaptive_is_of_dialect(const struct tn_error *error)
 {
     return (strncmp(error->sqlstate, "42", 2) == 0 && strcmp(error->sqlstate, "42501") != 0) || strncmp(error->sqlstate, "0A", 2) == 0;
 }
@@ -186,7 +186,7 @@ bool tn_adaptive_refused(const struct tn_query *q)
     if (error->status == TN_OK || !tn_adaptive_has_next(q) || !q->adaptive->request.may_cut)
         return false;
     return error->fault == TN_FAULT_UNSUPPORTED ||
-           (error->fault == TN_FAULT_QUERY && (is_of_dialect(error) || tn_adaptive_moved(q)));
+           (error->fault == TN_FAULT_QUERY && (tn_adaptive_is_of_dialect(error) || tn_adaptive_moved(q)));
 }
 
 static bool was_tried(const struct tn_query *q, const struct tn_cluster *cluster)

@@ -76,7 +76,11 @@ static enum tn_attempt_end end_of(const struct tn_shadow *shadow)
     if (error->fault == TN_FAULT_CANCEL || error->fault == TN_FAULT_TIMEOUT)
         return shadow->early == EARLY_CUT ? TN_ATTEMPT_CUT : shadow->query->cancel == TN_CANCEL_ADMIN && shadow->early == EARLY_NOT ? TN_ATTEMPT_NOT_LEARNED
                                                                                                                         : TN_ATTEMPT_GIVEN_UP;
-    return error->fault == TN_FAULT_ENGINE ? TN_ATTEMPT_ERROR : error->fault == TN_FAULT_UNSUPPORTED ? TN_ATTEMPT_UNSUPPORTED : TN_ATTEMPT_NOT_LEARNED;
+    if (error->fault == TN_FAULT_ENGINE)
+        return TN_ATTEMPT_ERROR;
+    /* the client's own run succeeded: the statement is not at fault */
+    return error->fault == TN_FAULT_UNSUPPORTED || (error->fault == TN_FAULT_QUERY && tn_adaptive_is_of_dialect(error)) ? TN_ATTEMPT_UNSUPPORTED
+                                                                                                                    : TN_ATTEMPT_NOT_LEARNED;
 }
 
 static void learn(struct tn_shadow *shadow, const struct tn_run *run)
@@ -215,7 +219,6 @@ static void fill_request(struct tn_shadow *shadow, const struct tn_adaptive *a, 
     shadow->request.policy = &shadow->policy;
     shadow->request.candidates = &shadow->candidate;
     shadow->request.count = 1;
-    shadow->request.described = 0; /* nobody reads its rows */
 }
 
 static void make(struct tn_query *of, struct tn_adaptive *a, size_t index)

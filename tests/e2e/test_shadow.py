@@ -158,6 +158,19 @@ def test_only_plain_reads(files, postgres_server):
         raise AssertionError("no copy of a plain read either")
 
 
+def test_what_a_member_cannot_do_is_not_copied_again(files, postgres_server):
+    empty = postgres_server.cluster(postgres_server.create_database(f"shadow_empty_{time.monotonic_ns()}"))
+    with proxy_module.Proxy(config({"scans": files["scans"], "empty": empty}, explore=SHADOW)) as proxy, ops.connect(proxy) as connection:
+        connection.execute("SET turnout.cluster = 'scans'")
+        look_up(connection, 3)
+        connection.execute("RESET turnout.cluster")
+        for n in range(30):
+            look_up(connection, 1, first=3 + n)
+            proxy.wait_for(lambda: running(proxy) == 0, seconds=20, what="the end of copies")
+        assert {r["cluster"] for r in ops.history(proxy, 33)} == {"scans"}
+        assert count(proxy, "failed") == 1
+
+
 def test_nextval_is_not_copied(postgres_server):
     clusters = {}
     for name in ("one", "two"):

@@ -318,8 +318,13 @@ static void settle_unlike(struct tn_query *q)
 {
     struct tn_error *error = &q->run.error;
 
-    if (!q->unlike || q->cancel != TN_CANCEL_NONE)
+    if (!q->unlike || (q->cancel != TN_CANCEL_NONE && error->status != TN_OK))
         return;
+    if (q->cancel != TN_CANCEL_NONE) { /* it was faster than either cancel, but its rows are gone */
+        tn_fail(error, TN_E_CANCELLED, "57014", "cancelled");
+        tn_error_blame(error, TN_FAULT_CANCEL, false);
+        return;
+    }
     tn_error_reset(error);
     tn_fail(error, TN_E_UNSUPPORTED, "0A000", "cached plan must not change result type");
     tn_error_blame(error, TN_FAULT_QUERY, false);

@@ -150,6 +150,14 @@ static bool worth_waiting_for(const struct tn_plan *plan, size_t at, size_t chos
            plan->outlook[at].index <= 2 * plan->outlook[chosen].index;
 }
 
+bool tn_adaptive_tried(const struct tn_query *q, const struct tn_cluster *cluster)
+{
+    for (size_t i = 0; i < q->attempts && i < TN_ARRAY_LEN(q->tried); i++)
+        if (q->tried[i] == cluster)
+            return true;
+    return false;
+}
+
 static void take(struct tn_query *q, struct tn_adaptive *a)
 {
     const struct tn_attempt *attempt = &a->plan.attempts[a->next];
@@ -159,7 +167,7 @@ static void take(struct tn_query *q, struct tn_adaptive *a)
     q->reason = tn_reason_text(a->plan.reason);
     q->eligible = 0;
     for (size_t i = 0; i < a->request.count; i++) /* whom to wait for, should that one be full: who is not twice as slow */
-        if (i == attempt->candidate || worth_waiting_for(&a->plan, i, attempt->candidate))
+        if (i == attempt->candidate || (worth_waiting_for(&a->plan, i, attempt->candidate) && !tn_adaptive_tried(q, a->group->members[a->member[i]])))
             q->eligible |= UINT64_C(1) << a->member[i];
 }
 
@@ -189,14 +197,6 @@ bool tn_adaptive_refused(const struct tn_query *q)
            (error->fault == TN_FAULT_QUERY && (tn_adaptive_is_of_dialect(error) || tn_adaptive_moved(q)));
 }
 
-static bool was_tried(const struct tn_query *q, const struct tn_cluster *cluster)
-{
-    for (size_t i = 0; i < q->attempts && i < TN_ARRAY_LEN(q->tried); i++)
-        if (q->tried[i] == cluster)
-            return true;
-    return false;
-}
-
 /* The plan goes on: past members that failed with it, or that may not be used any more. */
 static bool take_next(struct tn_query *q)
 {
@@ -205,7 +205,7 @@ static bool take_next(struct tn_query *q)
     for (; a->next < a->plan.count; a->next++) {
         struct tn_cluster *cluster = a->group->members[a->member[a->plan.attempts[a->next].candidate]];
 
-        if (!was_tried(q, cluster) && tn_cluster_look(cluster, tn_clock_us()) == TN_USABLE_OK) {
+        if (!tn_adaptive_tried(q, cluster) && tn_cluster_look(cluster, tn_clock_us()) == TN_USABLE_OK) {
             take(q, a);
             return true;
         }

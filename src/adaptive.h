@@ -75,6 +75,7 @@ bool tn_adaptive_moved(const struct tn_query *q);
 bool tn_adaptive_refused(const struct tn_query *q);
 /* A member's error says that it lacks a table, a function or a syntax, not that a value or a right was wrong. */
 bool tn_adaptive_is_of_dialect(const struct tn_error *error);
+bool tn_adaptive_tried(const struct tn_query *q, const struct tn_cluster *cluster); /* it failed with Q, or cannot do it */
 bool tn_adaptive_has_next(const struct tn_query *q); /* another attempt of the plan is left */
 void tn_adaptive_finish(struct tn_query *q); /* once, from record */
 

@@ -12,7 +12,8 @@ enum { LONGEST_US = 60 * 1000000 };
 
 static bool is_other(const struct tn_adaptive *a, size_t at, uint64_t eligible)
 {
-    return (eligible >> a->member[at] & 1) == 0 && !a->candidates[at].no_room && !a->candidates[at].spare && a->plan.outlook[at].index > 0;
+    return (eligible >> a->member[at] & 1) == 0 && !a->candidates[at].no_room && !a->candidates[at].spare && a->plan.outlook[at].index > 0 &&
+           !tn_adaptive_tried(a->query, a->group->members[a->member[at]]);
 }
 
 /* Least index of those that are not waited for and have room; count = there is none. */

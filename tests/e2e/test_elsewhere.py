@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sqlite3
+import threading
 
 import psycopg
 import pytest
@@ -120,6 +121,33 @@ def test_what_one_member_cannot_do_runs_on_another(files, postgres_server):
             assert error.value.sqlstate == state, sql
         plan = "\n".join(row[0] for row in connection.execute("EXPLAIN ROUTE SELECT to_char(5, 'FM00')").fetchall())
         assert "->  pg" in plan
+
+
+def test_who_failed_is_not_waited_for_beside_the_one_that_is_full(files, postgres_server):
+    """The best member has lost its table, and the other one has no slot free: the query waits for that."""
+    database = postgres_server.create_database("elsewhere_full")
+    postgres_server.sql(f"CREATE TABLE points (k integer PRIMARY KEY, v text); INSERT INTO points SELECT k, k + 1 FROM generate_series(0, {ROWS - 1}) k",
+                        database=database)
+    clusters = {"scans": {**files["scans"], "maxRunningQueries": 1}, "pg": postgres_server.cluster(database)}
+    with proxy_module.Proxy(config(clusters, mode="off")) as proxy, ops.connect(proxy) as connection, ops.connect(proxy, autocommit=False) as holder:
+        for cluster in clusters:
+            connection.execute(f"SET turnout.cluster = '{cluster}'")
+            for n in range(10):
+                ops.ask(connection, f"SELECT v FROM points WHERE k = {n}")
+        connection.execute("RESET turnout.cluster")
+        assert ops.ask(connection, "SELECT v FROM points WHERE k = 7") == "8"
+        assert ops.history(proxy, 21)[0]["cluster"] == "pg"
+        postgres_server.sql("DROP TABLE points", database=database)
+        holder.execute("/*+ turnout(cluster=scans) */ SELECT 1")
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(ops.ask(connection, "SELECT v FROM points WHERE k = 7")), daemon=True)
+        asking.start()
+        proxy.wait_for(lambda: not asking.is_alive() or [q for q in proxy.running_queries() if q["state"] == "queued"], seconds=20, what="the query in line")
+        holder.rollback()
+        asking.join(20)
+        assert answers == ["8"]
+        record = next(r for r in ops.history(proxy, 24) if r["attempts"] > 1)
+        assert record["attempts"] == 2 and record["cluster"] == "scans"
 
 
 def test_a_write_is_not_tried_elsewhere(files, postgres_server):

@@ -6,6 +6,7 @@
 #include "tools/cli/compare_figures.h"
 #include "tools/cli/compare_html.h"
 #include "tools/cli/compare_progress.h"
+#include "tools/cli/compare_run.h"
 #include "tools/cli/compare_sample.h"
 #include "tools/cli/compare_script.h"
 #include "tools/cli/compare_text.h"
@@ -17,6 +18,8 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #define CHECK_NEAR(a, b, by) CU_ASSERT_DOUBLE_EQUAL(a, b, by)
 
@@ -317,6 +320,40 @@ static void test_scripts(void)
     check_script("SELECT 'open", false, "[SELECT 'open]"); /* the engines say what is wrong with it */
 }
 
+/* ---- the file that a run goes on from ---- */
+
+/* What opening a state with ID says; the file may have come along with the SQL. */
+static enum tn_status open_state(const char *id)
+{
+    struct tn_compare     compare = {.engine_count = 1, .engines = {{.name = "a"}}};
+    struct tn_script      script = {.hash = 5};
+    char                  path[] = "compare-state-XXXXXX";
+    struct tn_run_options options = {.state = path, .repeat = 1, .lanes = 1};
+    struct tn_compare_run run = {.options = &options, .script = &script, .compare = &compare, .state_fd = -1};
+    struct tn_error       err = TN_ERROR_INIT;
+    enum tn_status        status;
+    int                   fd = mkstemp(path);
+
+    CU_ASSERT_FATAL(fd >= 0);
+    CU_ASSERT_TRUE(dprintf(fd, "{\"turnout\":\"compare\",\"format\":1,\"run\":\"%s\",\"startedUs\":1,\"sql\":\"0000000000000005\",\"clusters\":[\"a\"],\"group\":\"\","
+                               "\"repeat\":1,\"warmup\":0,\"concurrency\":1,\"timeoutMs\":0,\"seed\":0}\n", id) > 0);
+    close(fd);
+    status = tn_run_state_open(&run, &err);
+    CU_ASSERT_TRUE(status != TN_OK || strcmp(run.id, id) == 0);
+    tn_run_state_close(&run);
+    tn_error_reset(&err);
+    unlink(path);
+    return status;
+}
+
+static void test_state(void)
+{
+    CU_ASSERT_EQUAL(open_state("0123456789abcdef"), TN_OK);
+    CU_ASSERT_EQUAL(open_state("';DROP TABLE a--"), TN_E_INVALID); /* it goes into a SET */
+    CU_ASSERT_EQUAL(open_state("0123456789abcde"), TN_E_INVALID);
+    CU_ASSERT_EQUAL(open_state(""), TN_E_INVALID);
+}
+
 /* ---- the page ---- */
 
 static void check_html(struct tn_str text, const char *expected)
@@ -436,6 +473,7 @@ int main(void)
     CU_add_test(suite, "one engine wins nothing", test_one_engine_wins_nothing);
     CU_add_test(suite, "break-even", test_break_even);
     CU_add_test(suite, "scripts", test_scripts);
+    CU_add_test(suite, "state", test_state);
     CU_add_test(suite, "escaping", test_escaping);
     CU_add_test(suite, "any page", test_any_page);
     CU_add_test(suite, "axes", test_axes);

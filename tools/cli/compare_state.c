@@ -75,6 +75,12 @@ static const char *difference(const cJSON *there, const cJSON *here)
     return NULL;
 }
 
+/* It goes into the tags of every query, between quotes. */
+static bool is_run_id(const char *id)
+{
+    return strlen(id) == TN_COMPARE_RUN_ID - 1 && strspn(id, "0123456789abcdef") == TN_COMPARE_RUN_ID - 1;
+}
+
 static enum tn_status check_header(struct tn_compare_run *run, const cJSON *there, struct tn_error *err)
 {
     const char   *path = run->options->state, *what;
@@ -98,6 +104,8 @@ static enum tn_status check_header(struct tn_compare_run *run, const cJSON *ther
         tn_error_hint(err, "Finish that run with what it was begun with, remove the file to begin anew, or name another with --state");
         return TN_E_INVALID;
     }
+    if (!is_run_id(text_of(there, "run")))
+        return tn_fail(err, TN_E_INVALID, "22023", "%s is damaged; remove it to begin anew", path);
     tn_str_copy(run->id, sizeof run->id, tn_str(text_of(there, "run")));
     if (number_of(there, "startedUs") > 0 && number_of(there, "startedUs") < 9e18)
         run->started_us = (uint64_t)number_of(there, "startedUs");

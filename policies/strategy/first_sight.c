@@ -79,6 +79,16 @@ static size_t starved(const struct tn_decision *d)
     return least;
 }
 
+/* In the place of the client's query, and with something to spend. */
+static bool may_front(const struct tn_decision *d)
+{
+    const struct tn_decide_policy *policy = d->request->policy;
+
+    return d->request->may_cut && d->request->may_explore && !d->request->dry && !policy->frozen && policy->budget > 0 &&
+           (policy->explore == TN_EXPLORE_INLINE || policy->explore == TN_EXPLORE_BOTH) && !(policy->max_s > 0 && d->mean[d->best] > policy->max_s) &&
+           !(policy->max_usd_per_day > 0 && d->account.day_usd >= policy->max_usd_per_day);
+}
+
 /* A cluster that looked bad on the first few shapes is never tried again on new ones, and a model cannot be trained of it. Where the
  * model has proved good for the others, some new shapes begin there, no longer than the best is expected to take (after first sight 4,
  * "+x", which tries all of them, everywhere, and pays for it where the model is no good). */
@@ -88,9 +98,7 @@ static void front(struct tn_decision *d)
     size_t                     at;
     double                     draw;
 
-    if (!d->view.predicted || d->view.gate < k->front_gate || k->front <= 0 || !d->request->may_cut || !d->request->may_explore || d->request->dry ||
-        d->request->policy->explore == TN_EXPLORE_OFF || d->request->policy->frozen || (d->request->policy->max_s > 0 && d->mean[d->best] > d->request->policy->max_s) ||
-        (d->request->policy->max_usd_per_day > 0 && d->account.day_usd >= d->request->policy->max_usd_per_day))
+    if (!d->view.predicted || d->view.gate < k->front_gate || k->front <= 0 || !may_front(d))
         return;
     at = starved(d);
     if (at == SIZE_MAX)

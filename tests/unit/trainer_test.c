@@ -150,6 +150,47 @@ static void test_first_sight(void)
     close_bench(&b);
 }
 
+/* Of new shapes that may run on a third cluster, too, which nobody knows: how many begin there only to learn. */
+static unsigned begun_elsewhere(struct bench *b, unsigned from)
+{
+    struct tn_decide_candidate three[3] = {b->candidates[0], b->candidates[1]};
+    static struct asked        q;
+    unsigned                   begun = 0;
+
+    three[2] = (struct tn_decide_candidate){.cluster = (uint8_t)tn_store_cluster(b->store, TN_STR("c"), NULL, 0, 0)};
+    for (unsigned i = 0; i < ASKED; i++) {
+        struct tn_query_result ended = {.ok = true, .seconds = .1};
+        struct tn_plan         plan;
+
+        ask(b, &q, from + i, 100);
+        q.request.candidates = three;
+        q.request.count = 3;
+        tn_decide(b->learner, &q.request, &plan);
+        begun += plan.explore;
+        tn_decide_query_ended(b->learner, &q.request, &plan, &ended);
+    }
+    return begun;
+}
+
+static void test_a_cluster_that_little_is_known_of(void)
+{
+    struct bench b;
+
+    open_bench(&b, NULL, true);
+    CU_ASSERT(tn_learner_set(b.learner, "front", 1) && tn_learner_set(b.learner, "front_gate", -1));
+    observe_history(&b);
+    CU_ASSERT_EQUAL(tn_trainer_train(b.learner, NULL, NULL, NULL), TN_OK);
+    b.policy.uniform = 0;
+    CU_ASSERT(begun_elsewhere(&b, 2000) > ASKED / 2);
+    b.policy.explore = TN_EXPLORE_SHADOW; /* not in the place of the client's query */
+    CU_ASSERT_EQUAL(begun_elsewhere(&b, 2500), 0);
+    b.policy.explore = TN_EXPLORE_BOTH;
+    CU_ASSERT(begun_elsewhere(&b, 3000) > 0);
+    b.policy.budget = 0;
+    CU_ASSERT_EQUAL(begun_elsewhere(&b, 3500), 0);
+    close_bench(&b);
+}
+
 static void test_off(void)
 {
     struct bench b;
@@ -259,6 +300,7 @@ int main(void)
         return 1;
     suite = CU_add_suite("trainer", NULL, NULL);
     CU_ADD_TEST(suite, test_first_sight);
+    CU_ADD_TEST(suite, test_a_cluster_that_little_is_known_of);
     CU_ADD_TEST(suite, test_off);
     CU_ADD_TEST(suite, test_kept_with_the_statistics);
     CU_ADD_TEST(suite, test_thread);

@@ -207,6 +207,17 @@ static void check_learning(const struct group_view *g, const char *no_effect)
         group_problem(g, TN_PROBLEM_WARNING, "strategy.maxP95Ms", no_effect);
 }
 
+static void check_statistics(const struct group_view *g)
+{
+    char text[160];
+
+    if (g->draft->config->settings.statistics_enabled || g->conf->strategy < TN_CFG_STRATEGY_LATENCY || g->conf->strategy > TN_CFG_STRATEGY_BALANCED)
+        return;
+    snprintf(text, sizeof text, "%s decides by statistics, which statistics.enabled: false switches off; choose another, or switch them on",
+             tn_config_enum_text("STRATEGY", g->conf->strategy));
+    group_problem(g, TN_PROBLEM_ERROR, "strategy.type", text);
+}
+
 static void check_strategy(const struct group_view *g)
 {
     enum tn_cfg_strategy strategy = g->conf->strategy;
@@ -218,6 +229,7 @@ static void check_strategy(const struct group_view *g)
         return; /* wrong, and reported: what it needs is not known */
     check_preference(g);
     check_weights(g);
+    check_statistics(g);
     snprintf(text, sizeof text, "has no effect with strategy %s", tn_config_enum_text("STRATEGY", strategy));
     if (g->conf->preference.count > 0 && strategy != TN_CFG_STRATEGY_FAILOVER &&
         strategy != TN_CFG_STRATEGY_ENGINE_AFFINITY)

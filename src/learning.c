@@ -50,6 +50,11 @@ enum tn_status tn_learning_open(struct tn_server *server, const struct tn_settin
     char                   *path = file_of(settings);
     enum tn_status          status;
 
+    if (!settings->statistics_enabled) {
+        tn_free(path);
+        tn_log(TN_LOG_INFO, "no statistics", TN_LOG_TEXT("reason", "statistics.enabled is false"), TN_LOG_TEXT("effect", "nothing is learned"));
+        return TN_OK;
+    }
     options.path = path;
     options.max_shapes = settings->statistics_max_shapes;
     options.max_new_shapes_per_minute = settings->statistics_max_new;
@@ -87,6 +92,8 @@ static uint64_t signature_of(const struct tn_cluster_conf *conf)
 
 void tn_learning_number(struct tn_server *server, const struct tn_topology *topology)
 {
+    if (server->store == NULL)
+        return;
     for (size_t i = 0; i < topology->cluster_count; i++) {
         struct tn_cluster            *cluster = topology->clusters[i];
         const struct tn_cluster_conf *conf = cluster->conf;

@@ -275,3 +275,21 @@ def test_a_slip_of_the_pen_is_told_by_the_engine(files, strategy):
         with pytest.raises(psycopg.Error) as write:
             connection.execute("INSERT INTO log VALUES (1)")
         assert write.value.sqlstate == "25006"
+
+
+def test_nothing_is_learned_without_statistics(files):
+    config_ = config(files, turnout={"statistics": {"enabled": False}}, type="roundRobin")
+    with proxy_module.Proxy(config_) as proxy, ops.connect(proxy) as connection:
+        look_up(connection, 10)
+        connection.execute("SET turnout.strategy = 'latency'")  # has nothing to go by
+        look_up(connection, 10)
+        records = ops.history(proxy, 20)
+        assert {r["cluster"] for r in records} == set(files) and not any("shape" in r for r in records)
+        assert "nothing is learned" in proxy.cli("shapes", "--admin", proxy.admin_url, check=False).stderr
+        assert not os.path.exists(proxy.path("turnout.db.stats"))
+        plan = connection.execute("EXPLAIN ROUTE SELECT v FROM points WHERE k = 5").fetchall()
+        assert plan
+        with ops.connect(proxy, dbname="turnout") as console:
+            assert console.execute("SELECT count(*) FROM shapes").fetchone() == (0,)
+            console.execute("FREEZE all")
+        assert proxy.admin("/metrics")[0] == 200

@@ -2,6 +2,7 @@
 #ifndef TN_STATS_MODEL_TRAIN_H
 #define TN_STATS_MODEL_TRAIN_H
 
+#include "base/hash.h"
 #include "base/status.h"
 #include "stats/model.h"
 
@@ -20,10 +21,11 @@ struct tn_model_rows {
     const float               *ln_seconds;   /* [engine * count + row]; NAN = not known */
 };
 
-/* The fold of a row: rows of one fold are foreseen by trees that did not see them. */
+/* The fold of a row: rows of one fold are foreseen by trees that did not see them. By lot: clusters that take turns have rows at
+ * every fourth place, which must not be one fold. */
 static inline unsigned tn_model_fold(size_t row)
 {
-    return (unsigned)(row % TN_MODEL_FOLDS);
+    return (unsigned)(tn_hash_mix(row) % TN_MODEL_FOLDS);
 }
 
 /* On TN_OK the caller has a reference. Clusters with fewer than TN_MODEL_ROWS_LEAST rows are left out; TN_E_NOT_FOUND: all of them

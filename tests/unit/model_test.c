@@ -176,6 +176,21 @@ static void test_residuals_are_out_of_fold(void)
         CU_ASSERT_EQUAL(isnan(data.residuals[ROWS + i]), isnan(data.ln_seconds[ROWS + i]));
 }
 
+/* As many clusters as folds, which take turns: the rows of one would all be in one fold by their place. */
+static void test_clusters_that_take_turns(void)
+{
+    struct tn_model *model;
+
+    make_rows(1);
+    for (size_t i = 0; i < ROWS; i++)
+        if (i % TN_MODEL_FOLDS != 1)
+            data.ln_seconds[i] = NAN;
+    model = trained();
+    CU_ASSERT_EQUAL(model->engine_count, 3);
+    CU_ASSERT(variance(&data.residuals[0]) < .8 * variance(&data.ln_seconds[0]));
+    tn_model_unref(model);
+}
+
 /* h of a row, by the model as it predicts. */
 static double spread_of(const struct tn_model *model, size_t row, uint8_t cluster)
 {
@@ -190,7 +205,7 @@ static void test_statistics_of_residuals(void)
     struct tn_model *model;
     double           products = 0, pairs = 0;
 
-    make_rows(7);
+    make_rows(9); /* one whose VB is not the least that there is */
     model = trained();
     for (size_t i = 0; i < ROWS; i++)
         for (size_t a = 0; a < ENGINES; a++)
@@ -386,6 +401,7 @@ int main(void)
         CU_ADD_TEST(suite, test_stops);
         CU_ADD_TEST(suite, test_the_same_rows_make_the_same_model);
         CU_ADD_TEST(suite, test_too_few_rows);
+    CU_ADD_TEST(suite, test_clusters_that_take_turns);
         CU_ADD_TEST(suite, test_residuals_are_out_of_fold);
         CU_ADD_TEST(suite, test_statistics_of_residuals);
         CU_ADD_TEST(suite, test_install);

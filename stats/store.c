@@ -334,6 +334,19 @@ struct tn_shape_entry *tn_store_acquire(struct tn_store *store, const struct tn_
     return acquire(store, &wanted, create);
 }
 
+struct tn_shape_entry *tn_store_peek(struct tn_store *store, const uint64_t key[2])
+{
+    uint64_t               hash = tn_store_hash(key);
+    struct tn_shard       *shard = tn_store_shard(store, hash);
+    struct tn_shape_entry *entry;
+
+    pthread_mutex_lock(&shard->mutex);
+    entry = tn_shard_find(shard, key, hash);
+    if (entry == NULL)
+        pthread_mutex_unlock(&shard->mutex);
+    return entry;
+}
+
 /* Its id, 0 when it is not there. */
 static uint32_t id_of(struct tn_store *store, const uint64_t key[2])
 {

@@ -87,6 +87,8 @@ struct tn_shape_about {
 };
 struct tn_shape_entry *tn_store_acquire(struct tn_store *store, const struct tn_shape *shape, bool create,
                                         const struct tn_shape_about *about);
+/* The same for who only looks: that is no use of the shape (last seen, ageing, what goes to the file first). NULL: not in memory. */
+struct tn_shape_entry *tn_store_peek(struct tn_store *store, const uint64_t key[2]);
 /* BAND of SHAPE: the child entry; the same rules. The parent must not be held. */
 struct tn_shape_entry *tn_store_acquire_band(struct tn_store *store, const struct tn_shape *shape, bool create,
                                              const struct tn_shape_about *about);

@@ -68,8 +68,7 @@ static double expected(const struct tn_view *view, const struct tn_side *side)
 
 static void gather_row(struct gathering *g, const struct tn_model_sample *sample, size_t row)
 {
-    struct tn_shape        shape = {.key = {sample->key[0], sample->key[1]}};
-    struct tn_shape_entry *entry = tn_store_acquire(g->learner->store, &shape, false, NULL);
+    struct tn_shape_entry *entry = tn_store_peek(g->learner->store, sample->key);
     struct tn_view         view;
 
     g->rows[row] = (struct tn_model_row){sample->count, sample->list};

@@ -276,6 +276,30 @@ static void test_thread(void)
     close_bench(&b);
 }
 
+static bool note_last(void *arg, const struct tn_shape_report *report)
+{
+    uint32_t *last_s = arg;
+
+    *last_s = TN_MAX(*last_s, report->entry.last_s);
+    return true;
+}
+
+/* A training is no use of the shapes that it learns from. */
+static void test_shapes_are_only_looked_at(void)
+{
+    struct bench b;
+    uint32_t     before = 0, after = 0;
+
+    open_bench(&b, NULL, true);
+    observe_history(&b);
+    CU_ASSERT_EQUAL(tn_store_each(b.store, false, note_last, &before, NULL), TN_OK);
+    usleep(1100000); /* they are seconds */
+    CU_ASSERT_EQUAL(tn_trainer_train(b.learner, NULL, NULL, NULL), TN_OK);
+    CU_ASSERT_EQUAL(tn_store_each(b.store, false, note_last, &after, NULL), TN_OK);
+    CU_ASSERT_EQUAL(after, before);
+    close_bench(&b);
+}
+
 static void test_stopped_while_it_trains(void)
 {
     struct bench b;
@@ -304,6 +328,7 @@ int main(void)
     CU_ADD_TEST(suite, test_off);
     CU_ADD_TEST(suite, test_kept_with_the_statistics);
     CU_ADD_TEST(suite, test_thread);
+    CU_ADD_TEST(suite, test_shapes_are_only_looked_at);
     CU_ADD_TEST(suite, test_stopped_while_it_trains);
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();

@@ -117,6 +117,7 @@ void tn_query_orphan(struct tn_query *q)
     static const struct tn_query_events events = {orphan_params, orphan_columns, orphan_chunk, orphan_notice, orphan_done};
 
     q->events = &events;
+    q->told = NULL; /* the session's */
     tn_query_cancel(q, TN_CANCEL_SHUTDOWN);
 }
 

@@ -318,7 +318,7 @@ static void settle_unlike(struct tn_query *q)
 {
     struct tn_error *error = &q->run.error;
 
-    if (!q->unlike || (q->cancel != TN_CANCEL_NONE && error->status != TN_OK))
+    if (!q->unlike || (error->status != TN_OK && (q->cancel != TN_CANCEL_NONE || error->fault == TN_FAULT_ENGINE)))
         return;
     if (q->cancel != TN_CANCEL_NONE) { /* it was faster than either cancel, but its rows are gone */
         tn_fail(error, TN_E_CANCELLED, "57014", "cancelled");
@@ -336,6 +336,8 @@ static enum tn_step finish(struct tn_query *q)
     struct tn_run *run = q->prelude.len > 0 && !q->prelude_done && q->prelude_run.started_us != 0 ? &q->prelude_run : &q->run;
 
     settle_unlike(q);
+    if (tn_adaptive_dropped(q))
+        q->run.delivered = false; /* after its deadline, to nobody: another member may still be asked */
     opened = q->breaker_opened = tell_breaker(q, run);
     if (tn_adaptive_end(q, was_open, opened))
         return go_on(q);

@@ -218,7 +218,7 @@ static const struct tn_cli_option options[] = {
     {"warmup", "N", "--run: and so many times before, not counted (default 1)"},
     {"concurrency", "N", "--run: so many at once (default 1)"},
     {"timeout", "TIME", "--run: of each, 500ms, 30s, 5m; 0 = none (default 60s)"},
-    {"connect", "DSN", "--run: how libpq finds the server (default: as --config says, else 127.0.0.1:7432)"},
+    {"connect", "DSN", "--run: how libpq finds the server (default: as --config says, else 127.0.0.1:7432); what is learned counts for clients of the same database name (default: as psql)"},
     {"state", "PATH", "--run: file that an interrupted run goes on from (default FILE.compare-state)"},
     {"force", NULL, "--run: also statements that may change something"},
     {"seed", "N", "of the order and of the intervals (default 1)"},

@@ -97,9 +97,9 @@ static void find_server(struct tn_cli *cli, struct tn_compare_options *options)
     if (connect != NULL)
         options->run.connect = connect;
     else if (settings != NULL && settings->pg_port != 0)
-        snprintf(options->connect, sizeof options->connect, "host=%s port=%u dbname=main", host_of(settings->pg_host, host), (unsigned)settings->pg_port);
+        snprintf(options->connect, sizeof options->connect, "host=%s port=%u", host_of(settings->pg_host, host), (unsigned)settings->pg_port);
     else
-        snprintf(options->connect, sizeof options->connect, "host=127.0.0.1 port=7432 dbname=main");
+        snprintf(options->connect, sizeof options->connect, "host=127.0.0.1 port=7432");
     if (connect == NULL)
         options->run.connect = options->connect;
     if (settings == NULL || settings->admin_port == 0 || tn_cli_has(cli, "admin") || (admin != NULL && admin[0] != '\0'))

@@ -234,5 +234,5 @@ def test_the_program_ends_in_the_middle_of_a_text(tmp_path, how):
     client.send(wire.query("INSERT INTO t VALUES (1);" * 60000))
     time.sleep(1)
     proxy.stop()
-    with proxy.start(), wire.Wire(proxy.port) as other:
+    with proxy, wire.Wire(proxy.port) as other:
         assert other.value("SELECT count(*) FROM t") in ("0", "60000")

@@ -66,9 +66,9 @@ struct tn_batch {
 
 void tn_batch_release(struct tn_batch *batch); /* NULL or released is fine */
 
-/* A deep copy in ARENA; NULL when there is no memory. */
 /* A client that was told TOLD can read rows of NOW: as many columns, of the same PostgreSQL types. TOLD may be NULL: never. */
 bool tn_schema_same_types(const struct tn_schema *told, const struct tn_schema *now);
+/* A deep copy in ARENA; NULL when there is no memory. */
 TN_MUST_USE struct tn_schema *tn_schema_copy(const struct tn_schema *schema, struct tn_arena *arena);
 
 /* Sets pg_oid, pg_typmod and pg_len from type, precision and scale (pg_types.h of the PostgreSQL frontend is the other

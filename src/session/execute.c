@@ -389,8 +389,10 @@ static void run_command_or_engine(struct tn_session *s, const struct tn_statemen
 
     if (!tn_command_run(s, run->sql, run->features, &reply, &err, &s->command_arena, &rewrite)) {
         tn_settings_list_unref(before);
-        if (rewrite.ptr != NULL)
-            changed.sql = rewrite, changed.shape = NULL;
+        if (rewrite.ptr != NULL) {
+            changed.sql = rewrite;
+            changed.shape = NULL; /* of the text as it came */
+        }
         tn_execute_engine(s, &changed);
         return;
     }

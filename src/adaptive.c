@@ -24,6 +24,10 @@ enum tn_cfg_strategy tn_adaptive_strategy(const struct tn_group_conf *conf, stru
     return tn_strategy_find(hint) != NULL ? TN_CFG_STRATEGY_ROUND_ROBIN : conf->strategy;
 }
 
+_Static_assert((int)TN_CFG_EXPLORE_MODE_OFF == (int)TN_EXPLORE_OFF && (int)TN_CFG_EXPLORE_MODE_INLINE == (int)TN_EXPLORE_INLINE &&
+               (int)TN_CFG_EXPLORE_MODE_SHADOW == (int)TN_EXPLORE_SHADOW && (int)TN_CFG_EXPLORE_MODE_BOTH == (int)TN_EXPLORE_BOTH,
+               "modes of the configuration are those of the policy");
+
 void tn_adaptive_policy(struct tn_decide_policy *policy, const struct tn_group_conf *conf, enum tn_cfg_strategy strategy, bool frozen)
 {
     static const enum tn_objective objectives[] = {

@@ -1,6 +1,7 @@
 /* compare_json.c - a comparison for programs: JSON, CSV, and outcomes for replay. */
 #include "tools/cli/compare_break_even.h"
 #include "tools/cli/compare_text.h"
+#include "tools/cli/csv.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
@@ -158,17 +159,6 @@ void tn_compare_put_json(struct tn_buf *out, const struct tn_compare_report *rep
 
 /* ---- CSV: a line for each engine (its shape is empty), then one for each shape and engine ---- */
 
-static void put_quoted(struct tn_buf *out, struct tn_str text)
-{
-    tn_buf_put_u8(out, '"');
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '"')
-            tn_buf_put_u8(out, '"');
-        tn_buf_put_u8(out, (uint8_t)text.ptr[i]);
-    }
-    tn_buf_put_u8(out, '"');
-}
-
 static void put_number(struct tn_buf *out, double number)
 {
     tn_buf_put_u8(out, ',');
@@ -179,7 +169,7 @@ static void put_number(struct tn_buf *out, double number)
 static void put_line(struct tn_buf *out, const struct tn_compare_report *report, size_t engine, const struct tn_figures *f)
 {
     tn_buf_put_u8(out, ',');
-    put_quoted(out, tn_str(report->compare->engines[engine].name));
+    tn_csv_text(out, tn_str(report->compare->engines[engine].name));
     tn_buf_printf(out, ",%zu,%zu,%zu,%zu", f->runs, f->ok, f->errors, f->timeouts);
     for (size_t i = 0; i < TN_FIGURES; i++) {
         put_number(out, f->ms[i].value);
@@ -213,7 +203,7 @@ void tn_compare_put_csv(struct tn_buf *out, const struct tn_compare_report *repo
             tn_buf_puts(out, "shape");
             put_line(out, report, e, &cell->f);
             tn_buf_printf(out, ",%d,%d,", cell->fastest, cell->cheapest);
-            put_quoted(out, tn_str(report->compare->shapes[report->order[i]].text));
+            tn_csv_text(out, tn_str(report->compare->shapes[report->order[i]].text));
             tn_buf_puts(out, "\n");
         }
 }

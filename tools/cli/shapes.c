@@ -1,4 +1,5 @@
 /* shapes.c - recurring statements and what each cluster showed on them: from a running server, or from the file. */
+#include "tools/cli/csv.h"
 #include "tools/cli/remote.h"
 #include "tools/cli/table.h"
 
@@ -160,17 +161,6 @@ static void put_table(struct tn_cli *cli, const cJSON *root)
 
 /* ---- as CSV: a line for each shape and cluster ---- */
 
-static void put_csv_text(struct tn_buf *out, struct tn_str text)
-{
-    tn_buf_put_u8(out, '"');
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '"')
-            tn_buf_put_u8(out, '"');
-        tn_buf_put_u8(out, (uint8_t)text.ptr[i]);
-    }
-    tn_buf_put_u8(out, '"');
-}
-
 static void put_csv_numbers(struct tn_buf *out, const cJSON *object, const char *const *keys)
 {
     for (; *keys != NULL; keys++) {
@@ -193,14 +183,14 @@ static void put_csv(struct tn_buf *out, const cJSON *root)
 
             tn_buf_put_str(out, tn_cli_json_str(shape, "shape"));
             tn_buf_put_u8(out, ',');
-            put_csv_text(out, tn_cli_json_str(shape, "group"));
+            tn_csv_text(out, tn_cli_json_str(shape, "group"));
             put_csv_numbers(out, shape, of_shape);
             tn_buf_put_u8(out, ',');
-            put_csv_text(out, name);
+            tn_csv_text(out, name);
             tn_buf_puts(out, tn_str_eq(name, tn_cli_json_str(shape, "cluster")) ? ",true" : ",false");
             put_csv_numbers(out, cluster, of_cluster);
             tn_buf_put_u8(out, ',');
-            put_csv_text(out, tn_cli_json_str(shape, "text"));
+            tn_csv_text(out, tn_cli_json_str(shape, "text"));
             tn_buf_put_u8(out, '\n');
         }
 }

@@ -44,6 +44,25 @@ def postgres_member(server, name, **more):
     return server.cluster(database, **more)
 
 
+def points_member(path, rows, index, columns="k integer, v text", value=lambda k: f"value {k}"):
+    """SQLite with a table `points` of keys 0 .. ROWS - 1 and their VALUE, with an index or without; `log` is for writes."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute(f"CREATE TABLE points ({columns})")
+        db.execute("CREATE TABLE log (n integer)")
+        db.executemany("INSERT INTO points VALUES (?, ?)", ((k, value(k)) for k in range(rows)))
+        if index:
+            db.execute("CREATE INDEX points_k ON points (k)")
+        db.commit()
+    return {"engine": "sqlite", "databasePath": path}
+
+
+def learning(clusters, explore=None, turnout=None, **strategy):
+    """One group that learns; no lots."""
+    return {"turnout": turnout or {}, "clusters": clusters, "routingFallback": "all",
+            "clusterGroups": {"all": {"members": list(clusters), "strategy": {"type": "latency", **strategy},
+                                      "explore": {"uniformPercent": 0, **(explore or {})}}}}
+
+
 def connect(proxy, user="tester", **more):
     """psycopg, autocommit."""
     more.setdefault("autocommit", True)

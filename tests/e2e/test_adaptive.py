@@ -16,15 +16,7 @@ ROWS = 100_000
 
 
 def member(path, index):
-    """A table `points` of ROWS keys, with an index or without; `log` is for writes."""
-    with contextlib.closing(sqlite3.connect(path)) as db:
-        db.execute("CREATE TABLE points (k integer, v text)")
-        db.execute("CREATE TABLE log (n integer)")
-        db.executemany("INSERT INTO points VALUES (?, ?)", ((k, f"value {k}") for k in range(ROWS)))
-        if index:
-            db.execute("CREATE INDEX points_k ON points (k)")
-        db.commit()
-    return {"engine": "sqlite", "databasePath": path}
+    return ops.points_member(path, ROWS, index)
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +25,7 @@ def files(tmp_path_factory):
     return {"scans": member(os.path.join(folder, "scans.sqlite"), False), "seeks": member(os.path.join(folder, "seeks.sqlite"), True)}
 
 
-def config(clusters, explore=None, turnout=None, **strategy):
-    return {"turnout": turnout or {}, "clusters": clusters, "routingFallback": "all",
-            "clusterGroups": {"all": {"members": list(clusters), "strategy": {"type": "latency", **strategy},
-                                      "explore": {"uniformPercent": 0, **(explore or {})}}}}
+config = ops.learning
 
 
 def look_up(connection, count, first=0):

@@ -1,8 +1,6 @@
 """Groups that learn: what one member cannot do runs on another, and statements that were described are not tied to where that was."""
 
-import contextlib
 import os
-import sqlite3
 import threading
 
 import psycopg
@@ -16,14 +14,8 @@ ROWS = 50_000
 
 
 def member(path, key, value, index):
-    """A table `points` of ROWS keys; what type its columns have, and whether there is an index, differs from member to member."""
-    with contextlib.closing(sqlite3.connect(path)) as db:
-        db.execute(f"CREATE TABLE points (k {key}, v {value})")
-        db.executemany("INSERT INTO points VALUES (?, ?)", ((k, str(k + 1)) for k in range(ROWS)))
-        if index:
-            db.execute("CREATE INDEX points_k ON points (k)")
-        db.commit()
-    return {"engine": "sqlite", "databasePath": path}
+    """What type the columns have, and whether there is an index, differs from member to member."""
+    return ops.points_member(path, ROWS, index, f"k {key}, v {value}", lambda k: str(k + 1))
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +27,7 @@ def files(tmp_path_factory):
 
 
 def config(clusters, **explore):
-    return {"clusters": clusters, "routingFallback": "all",
-            "clusterGroups": {"all": {"members": list(clusters), "strategy": {"type": "latency"}, "explore": {"uniformPercent": 0, **explore}}}}
+    return ops.learning(clusters, explore)
 
 
 def described(client, sql, where):

@@ -13,16 +13,6 @@ ROWS = 20_000
 FUNCTIONS = ("abs(k)", "length(v)", "upper(v)", "k + 1", "v || 'x'", "hex(v)", "k % 7", "lower(v)")
 
 
-def member(path, index):
-    with contextlib.closing(sqlite3.connect(path)) as db:
-        db.execute("CREATE TABLE points (k integer, v text)")
-        db.executemany("INSERT INTO points VALUES (?, ?)", ((k, f"value {k}") for k in range(ROWS)))
-        if index:
-            db.execute("CREATE INDEX points_k ON points (k)")
-        db.commit()
-    return {"engine": "sqlite", "databasePath": path}
-
-
 def texts():
     """255 shapes: which columns are asked for; look-ups and sums of everything by turns."""
     for count in range(1, len(FUNCTIONS) + 1):
@@ -33,9 +23,8 @@ def texts():
 
 @pytest.fixture
 def served(tmp_path):
-    clusters = {"scans": member(str(tmp_path / "scans.sqlite"), False), "seeks": member(str(tmp_path / "seeks.sqlite"), True)}
-    config = {"turnout": {"persistence": {"type": "sqlite", "path": "turnout.db"}}, "clusters": clusters, "routingFallback": "all",
-              "clusterGroups": {"all": {"members": list(clusters), "strategy": {"type": "latency"}, "explore": {"uniformPercent": 0}}}}
+    clusters = {name: ops.points_member(str(tmp_path / name), ROWS, name == "seeks") for name in ("scans", "seeks")}
+    config = ops.learning(clusters, turnout={"persistence": {"type": "sqlite", "path": "turnout.db"}})
     with proxy_module.Proxy(config) as proxy:
         if proxy.log_contains("built without XGBoost", seconds=0):
             pytest.skip("built without XGBoost: nothing is trained")

@@ -47,7 +47,7 @@ struct tn_learner {
     struct tn_model        *model;        /* of the text; NULL = none (yet); counted reference */
     struct tn_model_samples *samples;     /* own lock; NULL = there shall be no model */
     bool                    model_changed; /* since it was last written */
-    uint64_t                samples_written_us; /* 0: they are written with the next flush */
+    _Atomic uint64_t        samples_written_us; /* 0: they are written with the next flush; the writer's thread, reset at stop */
     struct tn_trainer      *trainer;      /* its thread; NULL = none */
     uint64_t                trained_at;   /* world.ended of the last training */
 };

@@ -191,11 +191,11 @@ static void read_model(void *arg, const void *bytes, size_t size)
 static void *write_samples(void *arg, size_t *size)
 {
     struct tn_learner *learner = arg;
-    uint64_t           now_us = tn_clock_us();
+    uint64_t           now_us = tn_clock_us(), written_us = atomic_load(&learner->samples_written_us);
 
-    if (learner->samples_written_us != 0 && now_us < learner->samples_written_us + SAMPLES_EVERY_US)
+    if (written_us != 0 && now_us < written_us + SAMPLES_EVERY_US)
         return NULL;
-    learner->samples_written_us = now_us;
+    atomic_store(&learner->samples_written_us, now_us); /* before they are read: a stop from here on has them written again */
     return tn_model_samples_encode(learner->samples, size);
 }
 
@@ -214,7 +214,7 @@ enum tn_status tn_trainer_open(struct tn_learner *learner, struct tn_error *err)
     if (samples == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "model: no memory");
     learner->samples = samples;
-    learner->samples_written_us = tn_clock_us();
+    atomic_store(&learner->samples_written_us, tn_clock_us());
     TN_TRY(tn_store_blob(learner->store, "samples", read_samples, write_samples, learner, err));
     return tn_store_blob(learner->store, "model", read_model, write_model, learner, err);
 }

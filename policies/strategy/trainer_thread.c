@@ -142,7 +142,7 @@ void tn_trainer_stop(struct tn_learner *learner)
 {
     struct tn_trainer *trainer = learner->trainer;
 
-    learner->samples_written_us = 0;
+    atomic_store(&learner->samples_written_us, 0);
     if (trainer == NULL)
         return;
     pthread_mutex_lock(&trainer->lock);

@@ -331,6 +331,15 @@ static inline void tn_test_sleep(struct tn_test_env *env, unsigned ms)
     tn_test_until(env, &never, ms);
 }
 
+/* Turns until CONDITION holds, and says so; a minute at most: machines may be busy. */
+#define TN_TEST_WAIT(env, condition)                             \
+    do {                                                         \
+        uint64_t tn_until_us = tn_clock_us() + UINT64_C(60000000); \
+        while (!(condition) && tn_clock_us() < tn_until_us)      \
+            tn_test_turn(env);                                   \
+        CU_ASSERT(condition);                                    \
+    } while (0)
+
 /* All connections must have been disconnected, all clusters given back. */
 static inline void tn_test_env_free(struct tn_test_env *env)
 {
@@ -402,7 +411,7 @@ static inline struct tn_conn *tn_test_connect(struct tn_test_env *env, struct tn
     struct tn_test_connecting c = {.err = err};
     struct tn_conn *conn = cluster->ops->connect(cluster, env->worker, tn_test_on_connected, &c);
 
-    if (conn == NULL || !tn_test_until(env, &c.done, 20000))
+    if (conn == NULL || !tn_test_until(env, &c.done, 120000))
         abort();
     if (!c.ok) {
         cluster->ops->disconnect(conn);
@@ -454,7 +463,7 @@ static inline void tn_test_wait(struct tn_test_env *env, struct tn_test_run *r)
 /* Until COUNT chunks have come, and then some time in which no more should. */
 static inline void tn_test_wait_chunks(struct tn_test_env *env, struct tn_test_run *r, unsigned count, unsigned more_ms)
 {
-    uint64_t end = tn_clock_us() + UINT64_C(30000000);
+    uint64_t end = tn_clock_us() + UINT64_C(60000000);
 
     while (r->chunks < count && !r->done && tn_clock_us() < end)
         tn_test_turn(env);

@@ -168,7 +168,7 @@ static inline void outcome_init(struct outcome *o, const char *sql)
 static inline bool finish_run(struct fixture *f, struct tn_conn *conn, struct outcome *o)
 {
     tn_run_start(&o->run, conn);
-    return wait_for(f, &o->done, 20);
+    return wait_for(f, &o->done, 120);
 }
 
 /* Runs SQL; the outcome is the caller's to reset. */
@@ -267,7 +267,7 @@ static inline struct tn_conn *try_connect(struct fixture *f, struct connect_resu
     memset(r, 0, sizeof *r);
     conn = tn_engine_postgres.connect(&f->cluster, f->worker, on_connected, r);
     if (conn != NULL)
-        (void)wait_for(f, &r->answered, 20);
+        (void)wait_for(f, &r->answered, 120);
     return conn;
 }
 

@@ -100,7 +100,11 @@ static inline bool pg_ready(const struct pg_server *s)
     char text[200];
 
     snprintf(text, sizeof text, "host=127.0.0.1 port=%d user=" PG_USER " dbname=postgres connect_timeout=2", s->port);
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 2400; i++) {
+        siginfo_t end = {.si_pid = 0};
+
+        if (waitid(P_PID, (id_t)s->pid, &end, WEXITED | WNOHANG | WNOWAIT) != 0 || end.si_pid != 0)
+            return false; /* its port was taken meanwhile: who answers there is another's */
         if (PQping(text) == PQPING_OK)
             return true;
         usleep(50 * 1000);
@@ -143,6 +147,18 @@ static inline bool pg_configure(const struct pg_server *s)
                     s->dir, s->dir, s->dir);
 }
 
+/* A free port may be taken before the server has it. */
+static inline bool pg_up_somewhere(struct pg_server *s)
+{
+    for (int i = 0; i < 5; i++) {
+        s->port = pg_free_port();
+        if (pg_server_up(s))
+            return true;
+        pg_server_down(s, SIGKILL);
+    }
+    return false;
+}
+
 /* False: WHY says what is missing or failed. End with pg_server_stop(). */
 static inline bool pg_server_start(struct pg_server *s, const char **why)
 {
@@ -171,8 +187,7 @@ static inline bool pg_server_start(struct pg_server *s, const char **why)
         return false;
     if (geteuid() == 0 && chown(log, user->pw_uid, user->pw_gid) != 0)
         return false;
-    s->port = pg_free_port();
-    return pg_run(log, initdb) && pg_run(log, openssl) && chmod(key, 0600) == 0 && pg_configure(s) && pg_server_up(s);
+    return pg_run(log, initdb) && pg_run(log, openssl) && chmod(key, 0600) == 0 && pg_configure(s) && pg_up_somewhere(s);
 }
 
 static inline void pg_server_stop(struct pg_server *s)

@@ -381,16 +381,14 @@ static void test_busy(void)
     start = tn_clock_us();
     check_error(b, "INSERT INTO busy VALUES (1)", "55P03", 0);
     CU_ASSERT(tn_clock_us() - start >= 40000);
-    patient = open_with(", busyTimeout: 60s");
+    patient = open_with(", busyTimeout: 600s");
     c = tn_test_connect(&env, patient, NULL);
     tn_test_run_init(&r, "INSERT INTO busy VALUES (2)");
     tn_test_start(&r, c);
     tn_test_sleep(&env, 60);
     CU_ASSERT_FALSE(r.done);
-    start = tn_clock_us();
     tn_run_cancel(&r.run); /* also while it waits for a lock */
     tn_test_wait(&env, &r);
-    CU_ASSERT(tn_clock_us() - start < 2000000);
     CU_ASSERT_STRING_EQUAL(r.run.error.sqlstate, "57014");
     tn_test_run_reset(&r);
     tn_test_run_init(&r, "INSERT INTO busy VALUES (3)");
@@ -523,7 +521,6 @@ static void test_describe(void)
     struct tn_conn       *conn = tn_test_connect(&env, cluster, NULL), *other = tn_test_connect(&env, cluster, NULL);
     const uint32_t        oids[] = {0, 23};
     const struct tn_param seven[] = {P_I64(7)};
-    uint64_t              start;
 
     ok(conn, "CREATE TABLE d (a INTEGER, b TEXT, c DATETIME)");
     ok(conn, "INSERT INTO d VALUES (7, 'x', '2024-01-01')");
@@ -544,10 +541,9 @@ static void test_describe(void)
     describe(other, "SELECT a + 2 AS n FROM d WHERE a = $1", NULL, 0, "0", "n:bigint"); /* learnt */
     describe(conn, "SELECT $1", NULL, 0, "0", "$1:text");
     execute_extended(conn, "SELECT $1", seven, 1, "$1:text", "7\n");
-    start = tn_clock_us(); /* a long computation is not waited for */
-    describe(conn, "WITH RECURSIVE c(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM c WHERE n < 100000000) "
+    /* a computation that takes for ever is not waited for */
+    describe(conn, "WITH RECURSIVE c(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM c WHERE n < 1000000000000) "
                    "SELECT max(n) AS m FROM c", NULL, 0, "", "m:text");
-    CU_ASSERT(tn_clock_us() - start < 3000000);
     /* The schema changes behind this connection's back. */
     ok(other, "ALTER TABLE d ADD COLUMN e REAL");
     describe(conn, "SELECT * FROM d", NULL, 0, "", "a:bigint b:text c:timestamp e:double");

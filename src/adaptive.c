@@ -370,7 +370,7 @@ void tn_adaptive_begin(struct tn_query *q)
         return;
     a->running = true;
     a->cutting = a->dropped = false;
-    a->others = TN_MAX(atomic_load(&q->cluster->running), 1u) - 1;
+    a->others = TN_MAX(atomic_load(&q->cluster->running) + atomic_load(&q->cluster->copies), 1u) - 1;
     if (a->plan.attempts[a->next].deadline_s > 0) {
         ev_timer_init(&a->timer, on_deadline, a->plan.attempts[a->next].deadline_s, 0.);
         ev_now_update(q->worker->loop);

@@ -23,6 +23,7 @@ struct tn_shadow {
     struct tn_shape_about      about;
     enum early                 early;
     bool                       begun;     /* on its engine */
+    bool                       lent;      /* it brought a thread for the offload pool */
     unsigned                   others;    /* of ours running there when it began */
     ev_timer                   timer;     /* first its start, then its deadline */
 };
@@ -126,6 +127,8 @@ static void on_done(struct tn_query *q)
     count(q, counter_of(shadow), 1);
     tn_log(TN_LOG_DEBUG, "shadow end", TN_LOG_U64("query", q->id), TN_LOG_STR("cluster", q->cluster->conf->name),
            TN_LOG_U64("us", q->run.ended_us > q->run.started_us ? q->run.ended_us - q->run.started_us : 0), TN_LOG_TEXT("sqlstate", q->error.sqlstate));
+    if (shadow->lent)
+        tn_offload_lend(server_of(q)->offload, -1);
     atomic_fetch_sub(&server_of(q)->shadows, 1);
     tn_query_free(q);
 }
@@ -154,7 +157,7 @@ void tn_shadow_begin(struct tn_query *q)
     struct tn_shadow *shadow = q->shadow;
 
     shadow->begun = true;
-    shadow->others = TN_MAX(atomic_load(&q->cluster->running), 1u) - 1;
+    shadow->others = TN_MAX(atomic_load(&q->cluster->running) + atomic_load(&q->cluster->copies), 1u) - 1;
     count(q, TN_COUNTER_shadow_started, 1);
     ev_timer_init(&shadow->timer, on_deadline, shadow->plan.shadows[0].deadline_s, 0.);
     ev_now_update(q->worker->loop);
@@ -170,22 +173,18 @@ static bool is_welcome(const struct tn_query *q, struct tn_group *group, struct 
            tn_cluster_look(cluster, now_us) == TN_USABLE_OK && tn_breaker_state(&cluster->breaker, now_us) == TN_BREAKER_CLOSED;
 }
 
-/* A slot, but not the last of several: the next client's query does not have to wait for a copy to end. */
 static bool take_slot(struct tn_query *q)
 {
-    struct tn_admission *admission = server_of(q)->admission;
-    struct tn_group     *group = q->shadow->group;
-    bool                 only_one = q->cluster->max_running == 1 || group->conf->max_running == 1;
-
-    if (tn_admission_room(admission, group, q->cluster) < (only_one ? 1u : 2u) || (q->lease = tn_lease_new(q)) == NULL)
+    if ((q->lease = tn_lease_new(q)) == NULL)
         return false;
-    q->lease->group = group;
+    q->lease->group = q->shadow->group;
     q->lease->cluster = q->cluster;
-    q->lease->ticket.group = group;
+    q->lease->ticket.group = q->shadow->group;
+    q->lease->ticket.copy = true;
     q->lease->ticket.priority = TN_PRIORITY_LOW;
     q->lease->ticket.user = tn_hash_str(q->client.user);
     q->lease->ticket.worker = q->worker;
-    q->lease->has_slot = tn_admission_enter(admission, &q->lease->ticket, q->cluster) == TN_OK;
+    q->lease->has_slot = tn_admission_enter(server_of(q)->admission, &q->lease->ticket, q->cluster) == TN_OK;
     return q->lease->has_slot;
 }
 
@@ -199,6 +198,8 @@ static void on_start(struct ev_loop *loop, ev_timer *timer, int revents)
         tn_query_cancel(q, TN_CANCEL_ADMIN);
         return;
     }
+    q->shadow->lent = true;
+    tn_offload_lend(server_of(q)->offload, 1); /* embedded engines: it takes no thread that a client's query may need */
     q->stage = TN_STAGE_run;
     tn_pipeline_start(q);
 }
@@ -348,6 +349,23 @@ void tn_shadow_give_way(const struct tn_query *q)
         if ((q->lease->ticket.eligible >> m & 1) != 0)
             stop.ids[stop.count++] = q->group->members[m]->id;
     stop.group = q->group->conf->max_running > 0 ? tn_hash_str(q->group->conf->name) : 0;
+    send(server_of(q), &stop);
+}
+
+void tn_shadow_make_room(const struct tn_query *q)
+{
+    struct stop     stop = {.why = EARLY_GAVE_WAY};
+    struct tn_crowd crowd;
+
+    if (atomic_load_explicit(&server_of(q)->shadows, memory_order_relaxed) == 0)
+        return;
+    crowd = tn_admission_crowd(server_of(q)->admission, q->group, q->cluster);
+    if (!crowd.cluster && !crowd.group)
+        return;
+    if (crowd.cluster)
+        stop.ids[stop.count++] = q->cluster->id;
+    if (crowd.group)
+        stop.group = tn_hash_str(q->group->conf->name);
     send(server_of(q), &stop);
 }
 

@@ -171,7 +171,9 @@ enum tn_step tn_stage_admit(struct tn_query *q)
         return TN_NEXT;
     }
     step = admit(q);
-    if (step == TN_NEXT)
+    if (step == TN_NEXT) {
         q->lease->has_slot = true;
+        tn_shadow_make_room(q);
+    }
     return step;
 }

@@ -14,6 +14,7 @@ struct line {
     struct tn_str        name;
     unsigned             refs;    /* handles */
     unsigned             running;
+    unsigned             copies;
     struct tn_queue      queue;
     uint64_t             generation; /* of the topology whose limits are in force; 0 = none yet */
     uint64_t             max_running, max_queued;
@@ -100,7 +101,7 @@ static struct line *make_line(struct tn_admission *admission, struct tn_str name
 
 static void drop_line_if_unused(struct tn_admission *admission, struct line *line)
 {
-    if (line->refs > 0 || line->running > 0 || line->queue.count > 0)
+    if (line->refs > 0 || line->running > 0 || line->copies > 0 || line->queue.count > 0)
         return;
     tn_map_remove(&admission->lines, line->name);
     free_line(line);
@@ -149,19 +150,28 @@ static bool holds_slot(enum tn_ticket_state state)
 
 static void take_slot(struct tn_ticket *ticket, struct tn_cluster *cluster)
 {
-    ticket->group->state->line->running++;
-    ticket->group->state->line->counts.admitted++;
-    atomic_fetch_add_explicit(&cluster->running, 1, memory_order_relaxed);
+    struct line *line = ticket->group->state->line;
+
     ticket->cluster = cluster;
+    if (ticket->copy) {
+        line->copies++;
+        atomic_fetch_add_explicit(&cluster->copies, 1, memory_order_relaxed);
+        return;
+    }
+    line->running++;
+    line->counts.admitted++;
+    atomic_fetch_add_explicit(&cluster->running, 1, memory_order_relaxed);
 }
 
 static void give_slot_back(struct tn_ticket *ticket)
 {
-    unsigned before = atomic_fetch_sub_explicit(&ticket->cluster->running, 1, memory_order_relaxed);
+    struct line *line = ticket->group->state->line;
+    unsigned    *of_line = ticket->copy ? &line->copies : &line->running;
+    unsigned     before = atomic_fetch_sub_explicit(ticket->copy ? &ticket->cluster->copies : &ticket->cluster->running, 1, memory_order_relaxed);
 
-    assert(before > 0 && ticket->group->state->line->running > 0);
+    assert(before > 0 && *of_line > 0);
     (void)before;
-    ticket->group->state->line->running--;
+    (*of_line)--;
     ticket->cluster = NULL;
 }
 
@@ -193,6 +203,18 @@ static bool cluster_has_room(const struct tn_cluster *cluster)
 static bool line_has_room(const struct line *line)
 {
     return line->max_running == 0 || line->running < line->max_running;
+}
+
+/* One more of LIMIT (0 = none), and one left free for a client where there are several. */
+static bool spares(uint64_t limit, uint64_t taken)
+{
+    return limit == 0 || taken + (limit == 1 ? 1 : 2) <= limit;
+}
+
+static bool has_room_for_copy(const struct line *line, const struct tn_cluster *cluster)
+{
+    return spares(line->max_running, (uint64_t)line->running + line->copies) &&
+           spares(cluster->max_running, (uint64_t)atomic_load(&cluster->running) + atomic_load(&cluster->copies));
 }
 
 static bool less_loaded(const struct tn_cluster *a, const struct tn_cluster *b)
@@ -392,7 +414,8 @@ enum tn_status tn_admission_enter(struct tn_admission *admission, struct tn_tick
         dispatch(admission, NULL, &granted);
     else
         tn_list_init(&granted);
-    enters = line_has_room(ticket->group->state->line) && cluster_has_room(cluster) &&
+    enters = (ticket->copy ? has_room_for_copy(ticket->group->state->line, cluster)
+                           : line_has_room(ticket->group->state->line) && cluster_has_room(cluster)) &&
              !somebody_waits_for(admission, cluster);
     if (enters)
         set_state(ticket, TN_TICKET_SLOT, cluster);
@@ -515,6 +538,18 @@ unsigned tn_admission_room(struct tn_admission *admission, struct tn_group *grou
         in_group = TN_MAX(line->max_running, (uint64_t)line->running) - line->running;
     pthread_mutex_unlock(&admission->lock);
     return (unsigned)TN_MIN(in_cluster, in_group);
+}
+
+struct tn_crowd tn_admission_crowd(struct tn_admission *admission, struct tn_group *group, const struct tn_cluster *cluster)
+{
+    const struct line *line = group->state->line;
+    uint64_t           copies = atomic_load(&cluster->copies), all = copies + atomic_load(&cluster->running);
+    struct tn_crowd    crowd = {.cluster = copies > 0 && cluster->max_running > 0 && all > cluster->max_running};
+
+    pthread_mutex_lock(&admission->lock);
+    crowd.group = line->copies > 0 && line->max_running > 0 && (uint64_t)line->running + line->copies > line->max_running;
+    pthread_mutex_unlock(&admission->lock);
+    return crowd;
 }
 
 unsigned tn_admission_position(struct tn_admission *admission, const struct tn_ticket *ticket)

@@ -28,6 +28,10 @@ bool tn_priority_parse(struct tn_str name, enum tn_priority *out);
 
 enum tn_ticket_state { TN_TICKET_NONE, TN_TICKET_QUEUED, TN_TICKET_GRANTED, TN_TICKET_SLOT };
 
+/* Copies in the background (`copy`) hold slots beside those of clients: no client waits for one of theirs, chooses another member or
+ * spills because of them. A copy gets a slot only where all that run, copies too, leave one free (of one: that one). Who runs with
+ * copies beside it beyond the limit ends them: tn_admission_crowd(). Until they have ended there may be more than the limit. */
+
 /* Embedded in the query; zero-initialised. */
 struct tn_ticket {
     _Atomic(enum tn_ticket_state) state; /* written under admission's lock; SLOT and NONE by the owner's calls alone */
@@ -35,6 +39,7 @@ struct tn_ticket {
     struct tn_cluster     *cluster;    /* whose slot is held */
     uint64_t               eligible;   /* members that may take it */
     enum tn_priority       priority;
+    bool                   copy;
     uint64_t               user;       /* hash of the user's name: fairness */
     struct tn_list         node;
     void                  *line;       /* the queue's */
@@ -69,8 +74,13 @@ enum tn_status tn_admission_widen(struct tn_admission *admission, struct tn_tick
  * `ticket->message_posted` to clear (drained is called on the worker's thread) before it frees the ticket. */
 bool tn_admission_leave(struct tn_admission *admission, struct tn_ticket *ticket, void (*drained)(struct tn_ticket *));
 
-/* Room in group and cluster just now, for choosing; UINT_MAX = no limit. */
+/* Room for clients in group and cluster just now, for choosing; UINT_MAX = no limit. */
 unsigned tn_admission_room(struct tn_admission *admission, struct tn_group *group, const struct tn_cluster *cluster);
+/* Do more run than the limits of CLUSTER and of GROUP allow, and copies among them? */
+struct tn_crowd {
+    bool cluster, group;
+};
+struct tn_crowd tn_admission_crowd(struct tn_admission *admission, struct tn_group *group, const struct tn_cluster *cluster);
 /* 1-based place in the line, 0 = not queued. */
 unsigned tn_admission_position(struct tn_admission *admission, const struct tn_ticket *ticket);
 /* A cluster became usable again (probe, breaker, maintenance off): hand out free slots. */

@@ -20,7 +20,8 @@ struct tn_cluster {
     void                         *engine;    /* the engine's own shared state */
     bool                          opened;    /* false: disabled by configuration, no connection may be made */
     unsigned                      max_running; /* from conf or the engine's default */
-    _Atomic unsigned              running;   /* slots held; changed by src/admission under its lock only */
+    _Atomic unsigned              running;   /* slots held by clients' queries; changed by src/admission under its lock only */
+    _Atomic unsigned              copies;    /* slots held by copies in the background; the same */
     _Atomic int                   health;    /* enum tn_health, by probes; UNKNOWN may be used */
     _Atomic bool                  maintenance; /* no new queries; set by the admin API, kept over a reload */
     _Atomic bool                  removed;   /* not in the configuration any more: drains */

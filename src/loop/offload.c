@@ -138,6 +138,13 @@ void tn_offload_submit(struct tn_offload *pool, struct tn_job *job, struct tn_wo
     pthread_mutex_unlock(&pool->lock);
 }
 
+void tn_offload_lend(struct tn_offload *pool, int more)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->max_threads = (unsigned)((int)pool->max_threads + more);
+    pthread_mutex_unlock(&pool->lock);
+}
+
 unsigned tn_offload_waiting(struct tn_offload *pool)
 {
     unsigned waiting;

@@ -27,6 +27,9 @@ void tn_offload_free(struct tn_offload *pool);
  * `done`, from inside `run`'s last line on). */
 void tn_offload_submit(struct tn_offload *pool, struct tn_job *job, struct tn_worker *worker);
 
+/* MORE threads at most than before, or fewer: who takes threads that are nobody else's brings them along. */
+void tn_offload_lend(struct tn_offload *pool, int more);
+
 /* Jobs waiting for a thread, for metrics. */
 unsigned tn_offload_waiting(struct tn_offload *pool);
 /* No job waits or runs; their `done` messages have been posted. */

@@ -96,6 +96,38 @@ static void test_enter_and_leave(void)
     end();
 }
 
+/* Copies have slots beside those of clients, who never notice them; who comes on top of them is told to end them. */
+static void test_copies(void)
+{
+    struct tn_group_load load;
+    struct tn_crowd      crowd;
+
+    begin(3, 10); /* c0 has two slots */
+    t[8].copy = t[9].copy = t[10].copy = true;
+    CU_ASSERT_EQUAL(enter(8, 0), TN_OK);
+    CU_ASSERT_EQUAL(enter(9, 0), TN_AGAIN); /* not the last one */
+    CU_ASSERT_EQUAL(atomic_load(&c[0]->running), 0);
+    CU_ASSERT_EQUAL(tn_admission_room(admission, &now.groups[0], c[0]), 2);
+    CU_ASSERT_EQUAL(enter(0, 0), TN_OK);
+    crowd = tn_admission_crowd(admission, &now.groups[0], c[0]);
+    CU_ASSERT_FALSE(crowd.cluster || crowd.group);
+    CU_ASSERT_EQUAL(enter(10, 1), TN_AGAIN); /* the last one of the group */
+    CU_ASSERT_EQUAL(enter(1, 0), TN_OK); /* the copy is there still */
+    crowd = tn_admission_crowd(admission, &now.groups[0], c[0]);
+    CU_ASSERT(crowd.cluster && !crowd.group);
+    CU_ASSERT_EQUAL(enter(2, 0), TN_AGAIN);
+    CU_ASSERT_EQUAL(enter(2, 1), TN_OK);
+    crowd = tn_admission_crowd(admission, &now.groups[0], c[1]);
+    CU_ASSERT(!crowd.cluster && crowd.group);
+    tn_admission_load(admission, &now.groups[0], &load);
+    CU_ASSERT(load.running == 3 && load.admitted == 3);
+    CU_ASSERT(tn_admission_leave(admission, &t[8], NULL));
+    crowd = tn_admission_crowd(admission, &now.groups[0], c[0]);
+    CU_ASSERT(!crowd.cluster && !crowd.group && atomic_load(&c[0]->copies) == 0);
+    CU_ASSERT_EQUAL(enter(8, 0), TN_AGAIN);
+    end();
+}
+
 static void test_unlimited(void)
 {
     begin(0, 10);
@@ -447,6 +479,7 @@ int main(void)
     if (CU_initialize_registry() != CUE_SUCCESS || (suite = CU_add_suite("admission", NULL, NULL)) == NULL)
         return 1;
     CU_ADD_TEST(suite, test_enter_and_leave);
+    CU_ADD_TEST(suite, test_copies);
     CU_ADD_TEST(suite, test_unlimited);
     CU_ADD_TEST(suite, test_queue_and_grant);
     CU_ADD_TEST(suite, test_queue_gets_slot_at_once);

@@ -82,7 +82,7 @@ def cluster(proxy, name):
     return next(c for c in proxy.admin("/admin/clusters")[1] if c["name"] == name)
 
 
-def history(proxy, count=None, seconds=5, **filters):
+def history(proxy, count=None, seconds=60, **filters):
     """Records, newest first; waits until there are COUNT (records are written within two seconds)."""
     query = urllib.parse.urlencode({"limit": 1000, **filters})
     end = time.monotonic() + seconds
@@ -153,10 +153,10 @@ class Hammer:
         return self
 
     def __exit__(self, *exc):
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while exc[0] is None and not self.failures and self.done < self.least and time.monotonic() < end:
             time.sleep(0.01)
         self.stopped.set()
         for thread in self.threads:
-            thread.join(20)
+            thread.join(100)
         assert not any(thread.is_alive() for thread in self.threads), "a client hangs"

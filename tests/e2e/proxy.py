@@ -22,6 +22,7 @@ import time
 import urllib.error
 import urllib.request
 
+PATIENCE = 60  # seconds that anything may take that is waited for: how fast a machine is says nothing about us
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer")
 
@@ -116,7 +117,7 @@ class Proxy:
         except OSError:
             return ""
 
-    def log_contains(self, pattern, seconds=5):
+    def log_contains(self, pattern, seconds=PATIENCE):
         """Waits until a line matches the regular expression PATTERN; the match, None = there is none."""
         end = time.monotonic() + seconds
         while True:
@@ -134,7 +135,7 @@ class Proxy:
         env.update(self.env)
         return env
 
-    def start(self, seconds=30):
+    def start(self, seconds=PATIENCE):
         """Starts and waits until it listens."""
         self.write_config(self.config)
         seen = len(self.log())
@@ -164,7 +165,7 @@ class Proxy:
     def running(self):
         return self.process is not None and self.process.poll() is None
 
-    def stop(self, how=signal.SIGTERM, seconds=30):
+    def stop(self, how=signal.SIGTERM, seconds=PATIENCE):
         """Ends it as an operator does and checks that it ended well."""
         if self.process is None:
             return
@@ -192,7 +193,7 @@ class Proxy:
         self.stop()
         self.start()
 
-    def reload(self, config=None, seconds=5):
+    def reload(self, config=None, seconds=PATIENCE):
         """Writes CONFIG if given (a dictionary is taken as it is for start()), SIGHUP; the log line it ends with."""
         if config is not None:
             if not isinstance(config, str):
@@ -244,7 +245,7 @@ class Proxy:
         request = urllib.request.Request(self.admin_url + path, method=method, headers=headers or {},
                                          data=b"" if method == "POST" else None)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 status, body, kind = answer.status, answer.read(), answer.headers.get("Content-Type", "")
         except urllib.error.HTTPError as answer:
             status, body, kind = answer.code, answer.read(), answer.headers.get("Content-Type", "")
@@ -255,7 +256,7 @@ class Proxy:
         body = self.admin("/admin/queries?text=1")[1]
         return body["queries"]
 
-    def wait_for(self, condition, seconds=5, what="condition"):
+    def wait_for(self, condition, seconds=PATIENCE, what="condition"):
         """Until CONDITION() is true; its value."""
         end = time.monotonic() + seconds
         while True:
@@ -269,7 +270,7 @@ class Proxy:
     def cli(self, *arguments, check=True):
         """`turnout ARGUMENTS` in its folder; a CompletedProcess."""
         done = subprocess.run([binary(), *arguments], cwd=self.dir, env=self.environment(), capture_output=True, text=True,
-                              timeout=30, check=False)
+                              timeout=PATIENCE, check=False)
         if check and done.returncode != 0:
             raise Failed(f"turnout {' '.join(arguments)} exited with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done

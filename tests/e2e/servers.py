@@ -91,7 +91,7 @@ class Server:
             self.process = subprocess.Popen(unprivileged(command), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             cwd=self.dir, start_new_session=True)
 
-    def wait_until(self, ready, seconds=30):
+    def wait_until(self, ready, seconds=120):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if self.process.poll() is not None:

@@ -38,7 +38,7 @@ def psql(engine, tool):
     def run(*commands, text=None, options=(), env=None):
         arguments = [argument for command in commands for argument in ("-c", command)]
         return subprocess.run([path, "-X", "-A", "-t", "-v", "VERBOSITY=verbose", *options, *arguments, engine.proxy.dsn()], input=text,
-                              capture_output=True, text=True, timeout=30, check=False, env={**os.environ, **(env or {})})
+                              capture_output=True, text=True, timeout=100, check=False, env={**os.environ, **(env or {})})
     return run
 
 
@@ -114,7 +114,7 @@ def test_psql_cursor_fetch(engine, psql):
 def test_psql_cancel(engine, tool):
     """Ctrl-C."""
     done = subprocess.run(["timeout", "--foreground", "-s", "INT", "1", tool("psql"), "-X", "-v", "VERBOSITY=verbose", "-c", engine.sql("long"),
-                           engine.proxy.dsn()], capture_output=True, text=True, timeout=20, check=False)
+                           engine.proxy.dsn()], capture_output=True, text=True, timeout=100, check=False)
     assert "57014" in done.stderr, done
     engine.proxy.wait_for(lambda: not engine.proxy.running_queries(), what="no query runs")
 
@@ -520,7 +520,7 @@ def bench_database(engine, tool, postgres_server):
 @pytest.mark.parametrize("script", ["select-only", "tpcb-like"])
 def test_pgbench(engine, bench_database, mode, script):
     done = subprocess.run([bench_database, "-n", "-b", script, "-M", mode, "-c", "8", "-j", "2", "-t", "100", engine.proxy.dsn()],
-                          capture_output=True, text=True, timeout=50, check=False)
+                          capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
     assert "number of transactions actually processed: 800/800" in done.stdout
     assert "number of failed transactions: 0" in done.stdout
@@ -529,5 +529,5 @@ def test_pgbench(engine, bench_database, mode, script):
 def test_pgbench_init_by_insert(engine, bench_database):
     """Its tables through the proxy: drop, create, generate on the server, vacuum."""
     done = subprocess.run([bench_database, "-i", "-I", "dtGvp", "-q", "-s", "1", engine.proxy.dsn()], capture_output=True, text=True,
-                          timeout=50, check=False)
+                          timeout=100, check=False)
     assert done.returncode == 0, done.stderr

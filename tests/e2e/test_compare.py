@@ -147,9 +147,9 @@ def test_interrupted_and_resumed(world):
     arguments = world.arguments("--run", "slow.sql", "--clusters", "p", "--connect", world.proxy.dsn(), "--repeat", "20", "--warmup", "0", "--force",
                                 "--state", "half", "--json")
     process = start(world, *arguments)
-    world.proxy.wait_for(lambda: len(items(world, "half")) >= 6, seconds=30)
+    world.proxy.wait_for(lambda: len(items(world, "half")) >= 6, seconds=60)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=100)
     half, report = items(world, "half"), json.loads(out)
     assert process.returncode == 1 and "goes on from there" in err
     assert 6 <= len(half) < 40 and report["interrupted"] and report["done"] == len(half) == report["runs"]
@@ -234,7 +234,7 @@ def test_a_query_runs_out_of_time(world):
     assert engine["meanMs"]["atLeast"] and engine["p99Ms"]["atLeast"]
     endless = shape_of(report, "RECURSIVE")["engines"][0]
     assert endless["p50Ms"]["value"] >= 600 and endless["p50Ms"]["atLeast"]  # never counted as fast
-    world.proxy.wait_for(lambda: ops.quiet(world.proxy), seconds=20)
+    world.proxy.wait_for(lambda: ops.quiet(world.proxy), seconds=60)
 
 
 def test_an_engine_that_cannot(world):
@@ -349,7 +349,7 @@ def test_a_bar_on_a_terminal(world):
     try:
         done = subprocess.run([proxy_module.binary(), *world.arguments("--run", "bar.sql", "--clusters", "p", "--connect", world.proxy.dsn(), "--repeat", "8",
                                                                       "--force")], cwd=world.proxy.dir, env=world.proxy.environment(), stdout=subprocess.PIPE,
-                              stderr=theirs, text=True, timeout=60, check=True)
+                              stderr=theirs, text=True, timeout=100, check=True)
         shown = os.read(mine, 65536).decode()
     finally:
         os.close(mine)

@@ -174,7 +174,7 @@ def test_psql(server, tool):
     def psql(*commands):
         arguments = [part for command in commands for part in ("-c", command)]
         return subprocess.run([tool("psql"), "-X", "-A", "-t", server.dsn(database="turnout"), *arguments], capture_output=True,
-                              text=True, timeout=30, check=False)
+                              text=True, timeout=100, check=False)
     done = psql("SHOW TABLES", "\\dt", "\\d", "SELECT name FROM clusters ORDER BY 1 LIMIT 1")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("clusters|") >= 1 and "main|history|view|turnout" in done.stdout and done.stdout.rstrip().endswith("lite-1")
@@ -252,7 +252,7 @@ def test_freeze(server, console):
     assert rows(console, "UNFREEZE main")
     env = {**os.environ, "TURNOUT_ADMIN": server.admin_url, "TURNOUT_ADMIN_USER": "boss", "TURNOUT_ADMIN_PASSWORD": SECRET}
     for arguments, code, words in (("freeze", "single", "--off"), 0, "learns again"), (("freeze", "nothing"), 1, "no group"), (("freeze",), 2, ""):
-        done = subprocess.run([proxy_module.binary(), *arguments], env=env, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run([proxy_module.binary(), *arguments], env=env, capture_output=True, text=True, timeout=100, check=False)
         assert done.returncode == code and words in done.stdout + done.stderr, done
     assert rows(console, frozen) == []
     with pytest.raises(psycopg.Error) as problem:

@@ -133,7 +133,7 @@ def test_who_failed_is_not_waited_for_beside_the_one_that_is_full(files, postgre
         answers = []
         asking = threading.Thread(target=lambda: answers.append(ops.ask(connection, "SELECT v FROM points WHERE k = 7")), daemon=True)
         asking.start()
-        proxy.wait_for(lambda: not asking.is_alive() or [q for q in proxy.running_queries() if q["state"] == "queued"], seconds=20, what="the query in line")
+        proxy.wait_for(lambda: not asking.is_alive() or [q for q in proxy.running_queries() if q["state"] == "queued"], what="the query in line")
         holder.rollback()
         asking.join(20)
         assert answers == ["8"]

@@ -339,7 +339,7 @@ def test_http(server):
 
 def test_command_line(server):
     def turnout(*arguments, **more):
-        return subprocess.run([proxy_module.binary(), "explain", "--admin", server.admin_url, *arguments], capture_output=True, text=True, timeout=30,
+        return subprocess.run([proxy_module.binary(), "explain", "--admin", server.admin_url, *arguments], capture_output=True, text=True, timeout=100,
                               check=False, **more)
     done = turnout("SELECT count(*) FROM t")
     assert done.returncode == 0 and "Choice:" in done.stdout and done.stderr == ""

@@ -28,7 +28,7 @@ COMMANDS = ("serve", "check", "reload", "status", "history", "explain", "shapes"
 
 def turnout(*arguments, env=None, cwd=None):
     """The program by itself; its CompletedProcess."""
-    return subprocess.run([proxy_module.binary(), *arguments], capture_output=True, text=True, timeout=30, check=False, cwd=cwd,
+    return subprocess.run([proxy_module.binary(), *arguments], capture_output=True, text=True, timeout=100, check=False, cwd=cwd,
                           env={**os.environ, **(env or {})})
 
 
@@ -511,7 +511,7 @@ def test_basic_authentication(proxies, tmp_path):
             assert proxy.admin(path, method, headers)[0] == 401, (path, headers)
     assert proxy.admin("/admin/status", headers=BASIC)[0] == 200
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(proxy.admin_url + "/admin/status", timeout=5)
+        urllib.request.urlopen(proxy.admin_url + "/admin/status", timeout=60)
     assert refused.value.headers["WWW-Authenticate"].startswith("Basic")
     assert cli(proxy, "status", env={"TURNOUT_ADMIN_USER": "root", "TURNOUT_ADMIN_PASSWORD": SECRET}).returncode == 0
     done = cli(proxy, "status", env={"TURNOUT_ADMIN_USER": "root", "TURNOUT_ADMIN_PASSWORD": "wrong"})
@@ -580,7 +580,7 @@ def test_reload(how, tmp_path, proxies):
             with connection.transaction():
                 first = ops.ask(connection, "INSERT INTO seen (who) SELECT name FROM me RETURNING who")
                 assert ops.ask(connection, ops.WHO) == first
-    long = wire.Wire(proxy.port, timeout=30)
+    long = wire.Wire(proxy.port, timeout=100)
     held = wire.Wire(proxy.port)
     held.run("BEGIN")
     member = held.value(ops.WHO)
@@ -696,7 +696,7 @@ def test_maintenance_and_drain(operated):
         time.sleep(0.3)
         assert waiting.poll() is None
         holder.release()
-        assert waiting.wait(10) == 0 and "0 queries running" in waiting.stdout.read()
+        assert waiting.wait(60) == 0 and "0 queries running" in waiting.stdout.read()
         waiting.stdout.close()
         assert operated.admin("/admin/clusters/a/drain", "POST")[1]["drained"] is True
         assert holder.wire.value(ops.WHO) == "b"
@@ -715,7 +715,7 @@ def test_history_is_bounded_by_size(tmp_path, proxies):
         for number in range(400):
             client.value(f"SELECT name FROM me -- {number:05} {'x' * 12000}")
         ops.history(proxy, 1, text="-- 00399")
-        proxy.wait_for(lambda: ops.history(proxy, text="-- 00000") == [], seconds=15, what="the oldest are gone")
+        proxy.wait_for(lambda: ops.history(proxy, text="-- 00000") == [], what="the oldest are gone")
         kept = sum(record["textSize"] for record in ops.history(proxy))
         assert kept < 1.3 * (1 << 20)
         assert ops.metric(proxy, "turnout_history_records_pruned_total") >= 400 - kept / 12000
@@ -753,12 +753,12 @@ def test_tools_run():
                                    capture_output=True, text=True, check=False)
             assert asked.stdout == "600572\n", asked.stderr
         begin = time.monotonic()
-        done = subprocess.run([run, "--port", str(port)], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([run, "--port", str(port)], capture_output=True, text=True, timeout=100, check=False)
         seconds = time.monotonic() - begin
         # a busy machine needs longer, and says nothing about us
         assert done.returncode == 0 and seconds < (3 if os.getloadavg()[0] < 2 else 12)
     finally:
-        stopped = subprocess.run([run, "--stop"], capture_output=True, text=True, timeout=60, check=False)
+        stopped = subprocess.run([run, "--stop"], capture_output=True, text=True, timeout=100, check=False)
     assert "stopped" in stopped.stdout
     with socket.socket() as closed:
         assert closed.connect_ex(("127.0.0.1", port)) != 0

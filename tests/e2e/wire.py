@@ -173,7 +173,7 @@ TERMINATE = message("X")
 class Wire:
     """One connection. With LOGIN (the default) it is ready for queries; `parameters` has what the server reported."""
 
-    def __init__(self, port, user="tester", database="test", protocol=PROTOCOL_30, login=True, timeout=20, **startup):
+    def __init__(self, port, user="tester", database="test", protocol=PROTOCOL_30, login=True, timeout=100, **startup):
         self.port = port
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -244,9 +244,9 @@ class Wire:
         except TimeoutError:
             return True
         finally:
-            self.socket.settimeout(20)
+            self.socket.settimeout(100)
 
-    def at_end(self, seconds=5):
+    def at_end(self, seconds=60):
         """True when the other side closes (whatever it still says); False when it does not within SECONDS."""
         self.socket.settimeout(seconds)
         try:
@@ -313,7 +313,7 @@ class Wire:
 
     def cancel(self, pid=None, key=None, wait=True):
         """A CancelRequest for this connection on one of its own."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as other:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as other:
             key = self.key if key is None else key
             body = struct.pack("!II", CANCEL_REQUEST, self.pid if pid is None else pid) + key
             other.sendall(struct.pack("!I", len(body) + 4) + body)

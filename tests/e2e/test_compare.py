@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -173,6 +174,43 @@ def test_interrupted_and_resumed(world):
     assert not os.path.exists(world.proxy.path("half"))
     records = [r for r in ops.history(world.proxy, text="resumed") if r["outcome"] == "ok" and r["tags"].startswith("compare:")]
     assert len(records) == len({r["tags"] for r in records}) == 20  # nothing was run twice
+
+
+@pytest.mark.parametrize("how", ["a full disk", "a closed pipe", "a page that cannot be written"])
+def test_a_report_that_is_not_written_loses_nothing(world, how):
+    arguments = world.arguments("--run", "kept.sql", "--clusters", "p", "--connect", world.proxy.dsn(), "--repeat", "3", "--warmup", "0", "--state", "kept")
+    with open(world.proxy.path("kept.sql"), "w", encoding="utf-8") as file:
+        file.write("SELECT count(*) AS kept FROM orders")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open("/dev/full" if how == "a full disk" else os.devnull, "w", encoding="utf-8") as full:
+        done = subprocess.run([proxy_module.binary(), *arguments, *(["--html", "no/such/folder/x.html"] if "page" in how else [])],
+                              cwd=world.proxy.dir, env=world.proxy.environment(), stdout=writing if "pipe" in how else full, stderr=subprocess.PIPE,
+                              text=True, timeout=100, check=False)
+    os.close(writing)
+    assert done.returncode == 1 and "nothing is lost: kept has" in done.stderr and "same command" in done.stderr, done.stderr
+    before = len(ops.history(world.proxy, text="AS kept"))
+    assert len(items(world, "kept")) == 3
+    told = json.loads(world.proxy.cli(*arguments, "--json").stdout)
+    assert told["runs"] == 3 and not told["interrupted"]
+    assert len(ops.history(world.proxy, text="AS kept")) == before, "run again"
+    assert not os.path.exists(world.proxy.path("kept"))
+
+
+def test_interrupted_while_it_connects(world):
+    """Who listens there says nothing."""
+    with open(world.proxy.path("early.sql"), "w", encoding="utf-8") as file:
+        file.write("SELECT 1")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        process = start(world, *world.arguments("--run", "early.sql", "--clusters", "p", "--connect",
+                                                f"postgresql://127.0.0.1:{silent.getsockname()[1]}/x?sslmode=disable", "--state", "early"))
+        silent.settimeout(60)
+        connection, _ = silent.accept()
+        with connection:
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=100)
+    assert process.returncode == 1 and "interrupted while connecting" in err, err
+    assert not os.path.exists(world.proxy.path("early"))
 
 
 def test_a_file_that_is_no_state_is_left_alone(world):

@@ -183,9 +183,14 @@ static int finish(struct comparison *c)
     if (status == TN_CLI_OK && c->about.partial)
         return tn_cli_flush(c->cli) ? tn_cli_fail("interrupted after %zu of %zu runs; the same command goes on from there", c->about.done, c->about.planned)
                                     : TN_CLI_FAILED;
-    if (status == TN_CLI_OK && c->options.script != NULL)
-        (void)unlink(c->options.run.state); /* done: the next run is a new one */
-    return status;
+    if (c->options.script == NULL)
+        return status;
+    if (status == TN_CLI_OK && !c->cli->out.failed && tn_cli_flush(c->cli)) {
+        (void)unlink(c->options.run.state); /* done and told: the next run is a new one */
+        return TN_CLI_OK;
+    }
+    return tn_cli_fail("the report was not written, but nothing is lost: %s has what was measured. The same command reports it without running anything "
+                       "again; remove the file to begin anew", c->options.run.state);
 }
 
 static int run(struct tn_cli *cli)

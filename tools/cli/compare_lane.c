@@ -1,5 +1,6 @@
 /* compare_lane.c - connections to the running Turnout, one query at a time on each, all in one thread by poll(). Rows are
  * digested as they come: an answer of any size needs the memory of one row. */
+#include "tools/cli/compare_connect.h"
 #include "tools/cli/compare_digest.h"
 #include "tools/cli/compare_progress.h"
 #include "tools/cli/compare_run.h"
@@ -51,24 +52,6 @@ static void on_signal(int number)
 
 /* ---- connections ---- */
 
-static enum tn_status fail_lane(PGconn *conn, const char *what, struct tn_error *err)
-{
-    struct tn_str text = tn_str_trim(tn_str(PQerrorMessage(conn)));
-
-    return tn_fail(err, TN_E_CONNECTION, "08006", "%s: " TN_STR_FMT, what, TN_STR_ARG(text));
-}
-
-static enum tn_status command(PGconn *conn, const char *text, const char *what, struct tn_error *err)
-{
-    PGresult      *result = PQexec(conn, text);
-    bool           done = PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK;
-    const char    *why = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    enum tn_status status = done ? TN_OK : why == NULL ? fail_lane(conn, what, err) : tn_fail(err, TN_E_INVALID, "22023", "%s: %s", what, why);
-
-    PQclear(result);
-    return status;
-}
-
 static enum tn_status set(PGconn *conn, const char *name, const char *value, struct tn_error *err)
 {
     char          *quoted = PQescapeLiteral(conn, value, strlen(value)), what[TN_COMPARE_NAME + 64];
@@ -79,7 +62,7 @@ static enum tn_status set(PGconn *conn, const char *name, const char *value, str
     tn_buf_init(&text, COMMAND_MAX);
     tn_buf_printf(&text, "SET %s = %s", name, quoted == NULL ? "''" : quoted);
     tn_buf_put_u8(&text, '\0');
-    status = text.failed ? tn_fail(err, TN_E_INVALID, "22023", "%s is too long", name) : command(conn, text.data, what, err);
+    status = text.failed ? tn_fail(err, TN_E_INVALID, "22023", "%s is too long", name) : tn_compare_command(conn, text.data, what, &stop, err);
     PQfreemem(quoted);
     tn_buf_reset(&text);
     return status;
@@ -93,7 +76,7 @@ static enum tn_status check_clusters(const struct tn_compare_run *run, PGconn *c
 
         snprintf(what, sizeof what, "cluster %s", run->compare->engines[e].name);
         TN_TRY(set(conn, "turnout.cluster", run->compare->engines[e].name, err));
-        TN_TRY(command(conn, "EXPLAIN ROUTE SELECT 1", what, err));
+        TN_TRY(tn_compare_command(conn, "EXPLAIN ROUTE SELECT 1", what, &stop, err));
     }
     return TN_OK;
 }
@@ -107,17 +90,10 @@ static void ignore_notice(void *arg, const PGresult *result)
 static enum tn_status open_lane(struct lanes *l, struct lane *lane)
 {
     const struct tn_run_options *o = l->run->options;
-    const char *const            keys[] = {"dbname", "fallback_application_name", "connect_timeout", "client_encoding", NULL};
-    const char *const            values[] = {o->connect, "turnout compare", "10", "UTF8", NULL};
     char                         timeout[32];
 
     tn_digest_init(&lane->digest);
-    lane->conn = PQconnectdbParams(keys, values, 1);
-    if (lane->conn == NULL || PQstatus(lane->conn) != CONNECTION_OK) {
-        fail_lane(lane->conn, "cannot connect to Turnout", l->err);
-        tn_error_hint(l->err, "Is Turnout running? --connect says where it listens, for example postgresql://127.0.0.1:7432/main");
-        return TN_E_CONNECTION;
-    }
+    TN_TRY(tn_compare_connect(&lane->conn, o->connect, &stop, l->err));
     PQsetNoticeReceiver(lane->conn, ignore_notice, NULL);
     snprintf(timeout, sizeof timeout, "%llu", (unsigned long long)o->timeout_ms);
     TN_TRY(set(lane->conn, "statement_timeout", timeout, l->err));
@@ -148,7 +124,7 @@ static enum tn_status begin(struct lanes *l, struct lane *lane, size_t item)
     sent = !text.failed && PQsendQuery(lane->conn, text.data) == 1;
     PQfreemem(cluster);
     tn_buf_reset(&text);
-    return sent ? TN_OK : fail_lane(lane->conn, "the connection to Turnout is lost", l->err);
+    return sent ? TN_OK : tn_compare_connection_lost(lane->conn, "the connection to Turnout is lost", l->err);
 }
 
 static enum tn_status send_query(struct lanes *l, struct lane *lane)
@@ -159,7 +135,7 @@ static enum tn_status send_query(struct lanes *l, struct lane *lane)
     lane->begun_us = tn_clock_us();
     lane->wall_us = tn_clock_wall_us();
     if (PQsendQuery(lane->conn, text) != 1)
-        return fail_lane(lane->conn, "the connection to Turnout is lost", l->err);
+        return tn_compare_connection_lost(lane->conn, "the connection to Turnout is lost", l->err);
     PQsetSingleRowMode(lane->conn);
     return TN_OK;
 }
@@ -236,7 +212,7 @@ static void take_result(struct lane *lane, PGresult *result)
 static enum tn_status read_lane(struct lanes *l, struct lane *lane)
 {
     if (PQconsumeInput(lane->conn) != 1)
-        return fail_lane(lane->conn, "the connection to Turnout is lost", l->err);
+        return tn_compare_connection_lost(lane->conn, "the connection to Turnout is lost", l->err);
     while (lane->step != LANE_FREE && PQisBusy(lane->conn) == 0) {
         PGresult *result = PQgetResult(lane->conn);
 
@@ -349,7 +325,7 @@ enum tn_status tn_run_lanes(struct tn_compare_run *run, struct tn_error *err)
     sigaction(SIGINT, &old_int, NULL);
     sigaction(SIGTERM, &old_term, NULL);
     run->interrupted = stop != 0 && run->done_count < run->item_count;
-    status = l->status;
+    status = l->status == TN_E_CANCELLED && run->done_count > 0 ? TN_OK : l->status; /* what was done before is reported */
     tn_free(l);
     return status;
 }

@@ -159,20 +159,27 @@ def test_only_plain_reads(files, postgres_server):
         raise AssertionError("no copy of a plain read either")
 
 
+LONG = "WITH RECURSIVE r(i) AS (SELECT {} UNION ALL SELECT i + 1 FROM r WHERE i < 100000) SELECT count(*) FROM r, (SELECT 1 FROM points LIMIT 1) AS p"
+
+
 def test_what_a_member_cannot_do_is_not_copied_again(files, postgres_server):
+    """The statement takes so long that a copy has the time to log in and to fail before its deadline."""
     empty = postgres_server.cluster(postgres_server.create_database(f"shadow_empty_{time.monotonic_ns()}"))
     with proxy_module.Proxy(config({"scans": files["scans"], "empty": empty}, explore=SHADOW)) as proxy, ops.connect(proxy) as connection:
+        def ask(first):
+            ops.ask(connection, LONG.format(first))
+            proxy.wait_for(lambda: running(proxy) == 0, what="the end of copies")
+
         connection.execute("SET turnout.cluster = 'scans'")
-        look_up(connection, 3)
+        for _ in range(3):
+            ask(1)
         connection.execute("RESET turnout.cluster")
         asked = 3
-        while count(proxy, "failed") == 0 and asked < 500: # whether a copy is worth while depends on what look-ups take here
-            look_up(connection, 1, first=asked)
-            proxy.wait_for(lambda: running(proxy) == 0, what="the end of copies")
+        while count(proxy, "failed") == 0 and asked < 200:
+            ask(asked)
             asked += 1
-        for _ in range(30):
-            look_up(connection, 1, first=asked)
-            proxy.wait_for(lambda: running(proxy) == 0, what="the end of copies")
+        for _ in range(20):
+            ask(asked)
             asked += 1
         assert {r["cluster"] for r in ops.history(proxy, asked)} == {"scans"}
         assert count(proxy, "failed") == 1

@@ -67,6 +67,7 @@ struct tn_server {
     _Atomic uint64_t      reloads_ok, reloads_failed;
     _Atomic unsigned      sessions;      /* open client sessions, all workers */
     _Atomic unsigned      shadows;       /* copies in the background, all workers */
+    _Atomic uint64_t      shadow_bytes;  /* of text, parameters and settings that they hold */
     _Atomic uint64_t      shadow_us;     /* on their engines, since start */
     _Atomic unsigned      queries;       /* between start and record, all workers */
     size_t                threads;       /* workers that have been started */

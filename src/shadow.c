@@ -23,6 +23,7 @@ struct tn_shadow {
     struct tn_shape_about      about;
     enum early                 early;
     bool                       begun;     /* on its engine */
+    size_t                     bytes;     /* counted in the server's shadow_bytes */
     bool                       lent;      /* it brought a thread for the offload pool */
     unsigned                   others;    /* of ours running there when it began */
     ev_timer                   timer;     /* first its start, then its deadline */
@@ -36,6 +37,24 @@ static struct tn_server *server_of(const struct tn_query *q)
 static void count(const struct tn_query *q, enum tn_counter counter, uint64_t by)
 {
     tn_count(&tn_runtime_of(q->worker)->counters, counter, by);
+}
+
+/* One more of BYTES: false when it would be too much. */
+static bool take(struct tn_server *server, size_t bytes)
+{
+    bool fits = atomic_fetch_add(&server->shadows, 1) < TN_SHADOWS_MOST;
+
+    if (atomic_fetch_add(&server->shadow_bytes, bytes) + bytes <= TN_SHADOW_BYTES_MOST && fits)
+        return true;
+    atomic_fetch_sub(&server->shadow_bytes, bytes);
+    atomic_fetch_sub(&server->shadows, 1);
+    return false;
+}
+
+static void put_back(struct tn_server *server, size_t bytes)
+{
+    atomic_fetch_sub(&server->shadow_bytes, bytes);
+    atomic_fetch_sub(&server->shadows, 1);
 }
 
 /* ---- the end ---- */
@@ -129,7 +148,7 @@ static void on_done(struct tn_query *q)
            TN_LOG_U64("us", q->run.ended_us > q->run.started_us ? q->run.ended_us - q->run.started_us : 0), TN_LOG_TEXT("sqlstate", q->error.sqlstate));
     if (shadow->lent)
         tn_offload_lend(server_of(q)->offload, -1);
-    atomic_fetch_sub(&server_of(q)->shadows, 1);
+    put_back(server_of(q), shadow->bytes);
     tn_query_free(q);
 }
 
@@ -222,23 +241,36 @@ static void fill_request(struct tn_shadow *shadow, const struct tn_adaptive *a, 
     shadow->request.count = 1;
 }
 
+/* Planned, but it is not to be. */
+static void forget(struct tn_query *of, struct tn_adaptive *a, size_t index, enum tn_counter why)
+{
+    count(of, why, 1);
+    tn_decide_attempt_ended(server_of(of)->learner, &a->request, &a->plan, index, true,
+                            &(struct tn_attempt_result){.end = TN_ATTEMPT_NOT_LEARNED, .now_us = tn_clock_us()});
+}
+
 static void make(struct tn_query *of, struct tn_adaptive *a, size_t index)
 {
     struct tn_runtime *runtime = tn_runtime_of(of->worker);
-    size_t             candidate = a->plan.shadows[index].candidate;
-    struct tn_query   *q = tn_query_new(runtime);
-    struct tn_shadow  *shadow = q != NULL ? tn_arena_zalloc(&q->arena, sizeof *shadow) : NULL;
+    size_t             candidate = a->plan.shadows[index].candidate, bytes = tn_shadow_size(of);
+    struct tn_query   *q;
+    struct tn_shadow  *shadow;
 
+    if (!take(runtime->server, bytes)) {
+        forget(of, a, index, TN_COUNTER_shadow_refused);
+        return;
+    }
+    q = tn_query_new(runtime);
+    shadow = q != NULL ? tn_arena_zalloc(&q->arena, sizeof *shadow) : NULL;
     if (shadow == NULL || !tn_shadow_copy(q, of)) {
         if (q != NULL)
             tn_query_free(q);
-        count(of, TN_COUNTER_shadow_skipped, 1);
-        tn_decide_attempt_ended(runtime->server->learner, &a->request, &a->plan, index, true,
-                                &(struct tn_attempt_result){.end = TN_ATTEMPT_NOT_LEARNED, .now_us = tn_clock_us()});
+        put_back(runtime->server, bytes);
+        forget(of, a, index, TN_COUNTER_shadow_skipped);
         return;
     }
-    atomic_fetch_add(&runtime->server->shadows, 1);
     shadow->query = q;
+    shadow->bytes = bytes;
     shadow->group = a->group;
     fill_request(shadow, a, candidate);
     tn_decide_detach_shadow(runtime->server->learner, &a->request, &a->plan, index, tn_clock_us(), &shadow->plan);
@@ -265,20 +297,15 @@ static bool ran_there(const struct tn_adaptive *a, uint8_t cluster)
 
 void tn_shadow_offer(struct tn_query *q, struct tn_adaptive *a)
 {
-    struct tn_server *server = server_of(q);
-
     for (size_t i = 0; i < a->plan.shadow_count; i++) {
         struct tn_cluster *cluster = a->group->members[a->member[a->plan.shadows[i].candidate]];
 
         if (a->acts && q->error.status == TN_OK && q->cancel == TN_CANCEL_NONE && q->kind == TN_RUN_EXECUTE && tn_adaptive_may_try(q) &&
-            !ran_there(a, a->plan.shadows[i].cluster) && atomic_load(&server->shadows) < TN_SHADOWS_MOST && is_welcome(q, a->group, cluster) &&
-            (!q->run.params.raw_only || cluster->ops->dialect == TN_DIALECT_POSTGRES)) {
+            !ran_there(a, a->plan.shadows[i].cluster) && is_welcome(q, a->group, cluster) &&
+            (!q->run.params.raw_only || cluster->ops->dialect == TN_DIALECT_POSTGRES))
             make(q, a, i);
-            continue;
-        }
-        count(q, TN_COUNTER_shadow_skipped, 1);
-        tn_decide_attempt_ended(server->learner, &a->request, &a->plan, i, true,
-                                &(struct tn_attempt_result){.end = TN_ATTEMPT_NOT_LEARNED, .now_us = tn_clock_us()});
+        else
+            forget(q, a, i, TN_COUNTER_shadow_skipped);
     }
     a->plan.shadow_count = 0;
 }

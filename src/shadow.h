@@ -16,7 +16,7 @@
 
 #include "query.h"
 
-enum { TN_SHADOWS_MOST = 256 }; /* in the whole program; each holds a copy of its text and parameters */
+enum { TN_SHADOWS_MOST = 256, TN_SHADOW_BYTES_MOST = 32 * 1024 * 1024 }; /* in the whole program: copies, and their texts, parameters and settings */
 
 struct tn_server;
 

@@ -115,6 +115,30 @@ static bool copy_settings(struct tn_query *q, const struct tn_query *of)
     return true;
 }
 
+static size_t size_of_value(const struct tn_value *value)
+{
+    size_t size = sizeof *value;
+
+    if (!value->is_list)
+        return size + (value->untyped || tn_type_is_text(value->type) ? value->as.text.len : 0);
+    for (size_t i = 0; i < value->as.list.count; i++)
+        size += size_of_value(&value->as.list.items[i]);
+    return size;
+}
+
+size_t tn_shadow_size(const struct tn_query *of)
+{
+    const struct tn_session_settings *settings = of->run.settings;
+    const struct tn_params           *params = &of->run.params;
+    size_t                            size = sizeof *of + of->text.len;
+
+    for (size_t i = 0; i < params->count; i++)
+        size += sizeof *params->items + params->items[i].pg_bytes.len + (params->raw_only ? 0 : size_of_value(&params->items[i].value));
+    for (size_t i = 0; settings != NULL && i < settings->count; i++)
+        size += sizeof *settings->items + settings->items[i].name.len + settings->items[i].value.len;
+    return size;
+}
+
 bool tn_shadow_copy(struct tn_query *q, const struct tn_query *of)
 {
     tn_snapshot_unref(q->snapshot); /* the decision is of that one: its groups and clusters */

@@ -4,6 +4,8 @@
 
 #include "query.h"
 
+/* Bytes that a copy of OF holds of its own, about. */
+size_t tn_shadow_size(const struct tn_query *of);
 /* Text, features, client, parameters and settings of OF, and its snapshot, into Q, a new query. False: no memory. */
 TN_MUST_USE bool tn_shadow_copy(struct tn_query *q, const struct tn_query *of);
 

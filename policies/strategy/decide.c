@@ -57,6 +57,7 @@ static void fill_view(struct tn_decision *d, struct tn_shape_entry *entry)
 static void count_decision(struct tn_decision *d)
 {
     struct tn_learner *learner = d->learner;
+    double             held_s, held_usd;
 
     pthread_mutex_lock(&learner->lock);
     if (!d->request->dry) {
@@ -67,10 +68,14 @@ static void count_decision(struct tn_decision *d)
     d->decisions = learner->world.decisions;
     d->looks_pay = tn_world_look_pays(&learner->world);
     d->account = d->request->account->n;
+    held_s = d->request->account->held_s;
+    held_usd = d->request->account->held_usd;
     pthread_mutex_unlock(&learner->lock);
     d->account.decided = fmax(d->account.decided, 1);
     if (floor((double)d->request->now_us / 86400e6) > d->account.day)
         d->account.day_usd = 0;
+    d->account.shadow_s += held_s;
+    d->account.day_usd += held_usd;
 }
 
 /* ---- the state that is reported ---- */
@@ -278,6 +283,24 @@ static void remember(struct tn_decision *d, struct tn_shape_entry *entry)
     link_flights(plan, entry, request->now_us);
 }
 
+/* Shadows are booked when they end: until then what they are expected to take is held, or several at once would each be the last
+ * that the account allows. */
+static void hold(const struct tn_decision *d, double theta)
+{
+    struct tn_group_account *account = d->request->account;
+
+    if (d->request->dry || (d->account.theta == theta && d->plan->shadow_count == 0))
+        return;
+    pthread_mutex_lock(&d->learner->lock);
+    if (d->account.theta != theta)
+        account->n.theta = d->account.theta;
+    for (size_t i = 0; i < d->plan->shadow_count; i++) {
+        account->held_s += d->plan->shadows[i].held_s;
+        account->held_usd += d->plan->shadows[i].held_usd;
+    }
+    pthread_mutex_unlock(&d->learner->lock);
+}
+
 /* What another strategy has chosen. */
 static void take_given(struct tn_decision *d, struct tn_shape_entry *entry)
 {
@@ -322,16 +345,12 @@ void tn_decide(struct tn_learner *learner, const struct tn_decide_request *reque
     count_decision(&d);
     theta = d.account.theta;
     choose(&d, entry);
+    hold(&d, theta);
     if (entry == NULL)
         return;
     if (!request->dry)
         remember(&d, entry);
     tn_store_release(learner->store, entry, !request->dry);
-    if (!request->dry && d.account.theta != theta) {
-        pthread_mutex_lock(&learner->lock);
-        request->account->n.theta = d.account.theta;
-        pthread_mutex_unlock(&learner->lock);
-    }
 }
 
 const char *tn_reason_text(enum tn_reason reason)

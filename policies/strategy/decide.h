@@ -100,6 +100,7 @@ struct tn_attempt {
     uint8_t cluster;
     bool    flying;      /* internal: the flight may be linked to its shape */
     double  deadline_s;  /* 0 = none */
+    double  held_s, held_usd; /* internal: of a shadow, what is held of the account until it ends: seconds, micro-dollars */
     struct tn_flight flight;
 };
 

@@ -197,7 +197,7 @@ static bool shadow_allowed(const struct tn_decision *d, size_t at)
 
 static void plan_shadows(struct tn_decision *d, const struct known *known, const struct looks *looks)
 {
-    double      share = d->request->policy->shadow_share, theta = d->learner->world.k.theta, spent = 0, room;
+    double      share = d->request->policy->shadow_share, theta = d->learner->world.k.theta, spent = 0, room, usd;
     struct look copies[TN_DECIDE_CANDIDATES];
     size_t      count = 0;
 
@@ -219,10 +219,15 @@ static void plan_shadows(struct tn_decision *d, const struct known *known, const
             d->account.theta = fmin(100, d->account.theta * 1.05);
             continue;
         }
+        if (!within_limits(d, &copies[i])) /* with those before it */
+            continue;
+        usd = fmax(0, tn_decision_bill(d, copies[i].at, copies[i].spent));
         spent += copies[i].spent;
+        d->account.day_usd += usd;
         d->account.theta = fmax(theta, d->account.theta * .97);
         d->plan->shadows[d->plan->shadow_count++] = (struct tn_attempt){
-            .candidate = (uint8_t)copies[i].at, .cluster = d->request->candidates[copies[i].at].cluster, .deadline_s = copies[i].deadline_s};
+            .candidate = (uint8_t)copies[i].at, .cluster = d->request->candidates[copies[i].at].cluster, .deadline_s = copies[i].deadline_s,
+            .held_s = copies[i].spent, .held_usd = usd};
     }
 }
 

@@ -32,6 +32,7 @@ struct tn_account_numbers { /* as they are kept in the file */
 struct tn_group_account {
     char                      name[TN_ACCOUNT_NAME];
     struct tn_account_numbers n;
+    double                    held_s, held_usd; /* of shadows that are planned or run: what they are expected to take */
 };
 
 struct tn_learner {

@@ -23,6 +23,13 @@ static double ln_seconds(const struct tn_decide_candidate *candidate, const stru
     return log(fmax(TN_FLOOR_S, result->seconds)) - without_load(candidate, result);
 }
 
+static void let_go(struct tn_group_account *account, struct tn_attempt *shadow)
+{
+    account->held_s = fmax(0, account->held_s - shadow->held_s);
+    account->held_usd = fmax(0, account->held_usd - shadow->held_usd);
+    shadow->held_s = shadow->held_usd = 0;
+}
+
 static void account_attempt(struct tn_learner *learner, const struct tn_decide_request *request, const struct tn_plan *plan, bool shadow,
                             const struct tn_attempt_result *result)
 {
@@ -249,6 +256,8 @@ void tn_decide_attempt_ended(struct tn_learner *learner, const struct tn_decide_
         tn_store_release(learner->store, entry, learns(request, result));
     }
     pthread_mutex_lock(&learner->lock);
+    if (shadow)
+        let_go(request->account, attempt);
     account_attempt(learner, request, plan, shadow, result);
     pthread_mutex_unlock(&learner->lock);
     if (result->end == TN_ATTEMPT_UNSUPPORTED)

@@ -11,6 +11,9 @@ void tn_decide_detach_shadow(struct tn_learner *learner, const struct tn_decide_
                             .shadow_count = 1, .propensity = 1, .baseline_s = plan->baseline_s};
     to->cluster = from->cluster; /* candidate 0 */
     to->deadline_s = from->deadline_s;
+    to->held_s = from->held_s;
+    to->held_usd = from->held_usd;
+    from->held_s = from->held_usd = 0;
     if (entry == NULL)
         return;
     tn_flight_unlink(&from->flight);

@@ -28,6 +28,7 @@ static void put_program(struct tn_prometheus *p, struct tn_admin *admin, const s
     tn_prometheus_one(p, "turnout_queries_in_flight", "gauge", "Queries between their start and their record.",
                       atomic_load(&server->queries));
     tn_prometheus_one(p, "turnout_shadow_running", "gauge", "Copies in the background that are prepared or run.", atomic_load(&server->shadows));
+    tn_prometheus_one(p, "turnout_shadow_bytes", "gauge", "Text, parameters and settings that they hold.", atomic_load(&server->shadow_bytes));
     tn_prometheus_family(p, "turnout_shadow_engine_seconds_total", "counter", "Time that copies in the background ran on their engines.");
     tn_prometheus_double(p, NULL, 0, (double)atomic_load(&server->shadow_us) / 1e6);
     tn_prometheus_one(p, "turnout_offload_waiting_jobs", "gauge", "Jobs that wait for a thread of the offload pool.",

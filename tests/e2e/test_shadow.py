@@ -127,6 +127,20 @@ def test_parameters_are_copied(files):
         assert count(proxy, "failed") == 0
 
 
+def test_the_memory_of_copies_is_bounded(files):
+    with proxy_module.Proxy(config(files, explore=SHADOW)) as proxy, ops.connect(proxy) as connection:
+        connection.execute("SET turnout.cluster = 'scans'")
+        for n in range(3):
+            ops.ask(connection, "SELECT v FROM points WHERE k = %s AND v <> %s", (n, "x"))
+        connection.execute("RESET turnout.cluster")
+        for n in range(30):
+            assert ops.ask(connection, "SELECT v FROM points WHERE k = %s AND v <> %s", (n, "x" * 33_000_000)) == f"value {n}"
+            if count(proxy, "refused") > 0:
+                break
+        assert count(proxy, "refused") > 0 and count(proxy, "started") == 0
+        assert running(proxy) == 0 and ops.metric(proxy, "turnout_shadow_bytes") == 0
+
+
 def test_no_slot_no_copy(files):
     clusters = {"scans": files["scans"], "seeks": {**files["seeks"], "maxRunningQueries": 1}}
     with proxy_module.Proxy(config(clusters, explore=SHADOW)) as proxy, ops.connect(proxy) as connection, ops.connect(proxy, autocommit=False) as holder:

@@ -93,6 +93,22 @@ static void test_nothing_is_shared(void)
     memcpy(text, saved, sizeof text);
 }
 
+static void test_size(void)
+{
+    struct original o;
+    size_t          before;
+
+    fill(&o);
+    before = tn_shadow_size(&o.q);
+    CU_ASSERT(before >= sizeof o.q + sizeof text - 1 + sizeof word - 1 + sizeof bytes - 1);
+    o.q.text.len += 1000;
+    o.params[0].pg_bytes.len += 1000;
+    o.items[0].as.text.len += 1000; /* in a list */
+    o.params[2].value.as.text.len += 1000;
+    o.setting.value.len += 1000;
+    CU_ASSERT_EQUAL(tn_shadow_size(&o.q), before + 5000);
+}
+
 static void test_no_memory(void)
 {
     unsigned refused = 0;
@@ -125,6 +141,7 @@ int main(void)
     if (CU_initialize_registry() != CUE_SUCCESS || (suite = CU_add_suite("shadow copy", NULL, NULL)) == NULL)
         return 1;
     CU_ADD_TEST(suite, test_nothing_is_shared);
+    CU_ADD_TEST(suite, test_size);
     CU_ADD_TEST(suite, test_no_memory);
     CU_basic_run_tests();
     failures = CU_get_number_of_failures();

@@ -77,6 +77,8 @@ struct tn_group_conf {
     long    fallback_index; /* place in tn_config.groups, -1 = none */
 };
 
+enum { TN_CONFIG_CLUSTERS_LEARNED = 250 }; /* that the statistics have numbers for; TN_STORE_CLUSTERS */
+
 struct tn_config {
     struct tn_str           path;          /* file it came from */
     struct tn_settings      settings;

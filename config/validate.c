@@ -254,6 +254,10 @@ void tn_validate_clusters(const struct tn_draft *draft)
     struct tn_cluster_conf   defaults;
     struct cluster_view      view = {.draft = draft, .defaults = &defaults};
 
+    if (draft->config->cluster_count > TN_CONFIG_CLUSTERS_LEARNED && draft->config->settings.statistics_enabled)
+        tn_problem_add(draft->problems, TN_PROBLEM_ERROR, draft->clusters->line, "clusters",
+                       "%zu clusters, but the statistics have room for %d: take some out, or set turnout.statistics.enabled to false",
+                       draft->config->cluster_count, (int)TN_CONFIG_CLUSTERS_LEARNED);
     tn_options_read(&reader, TN_SCOPE_CLUSTER, NULL, "", &defaults);
     for (size_t i = 0; i < draft->config->cluster_count; i++) {
         view.conf = &draft->config->clusters[i];

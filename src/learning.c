@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+_Static_assert((int)TN_CONFIG_CLUSTERS_LEARNED == (int)TN_STORE_CLUSTERS, "checked by the configuration");
+
 /* NULL = in memory only; the caller frees. */
 static char *file_of(const struct tn_settings *settings)
 {
@@ -90,15 +92,39 @@ static uint64_t signature_of(const struct tn_cluster_conf *conf)
     return tn_hash_seeded(conf->version.ptr, conf->version.len, h + 3);
 }
 
+static void tell_unnumbered(const struct tn_cluster_conf *conf)
+{
+    tn_log(TN_LOG_WARN, "nothing is learned of a cluster", TN_LOG_STR("cluster", conf->name),
+           TN_LOG_TEXT("reason", "the statistics have no number left: 250 clusters are known, or came and went within the last hour"),
+           TN_LOG_TEXT("hint", "reload again later, or start with a new statistics file"));
+}
+
+static void forget_others(struct tn_server *server, const struct tn_topology *topology)
+{
+    struct tn_str *names = tn_calloc(topology->cluster_count + 1, sizeof *names);
+
+    if (names == NULL)
+        return; /* the next reload does it */
+    for (size_t i = 0; i < topology->cluster_count; i++)
+        names[i] = topology->clusters[i]->conf->name;
+    tn_store_configure(server->store, names, topology->cluster_count);
+    tn_free(names);
+}
+
 void tn_learning_number(struct tn_server *server, const struct tn_topology *topology)
 {
     if (server->store == NULL)
         return;
+    forget_others(server, topology);
     for (size_t i = 0; i < topology->cluster_count; i++) {
         struct tn_cluster            *cluster = topology->clusters[i];
         const struct tn_cluster_conf *conf = cluster->conf;
         unsigned number = tn_store_cluster(server->store, conf->name, conf->aliases.items, conf->aliases.count, signature_of(conf));
 
+        if (number >= TN_STORE_CLUSTERS)
+            tell_unnumbered(conf);
+        else if (tn_store_cluster_is_new(server->store, number) && server->learner != NULL)
+            tn_learner_forget(server->learner, number);
         atomic_store_explicit(&cluster->stat_id, number, memory_order_relaxed);
     }
 }

@@ -54,6 +54,9 @@ bool tn_model_predict(struct tn_model *model, struct tn_str text, enum tn_dialec
 bool tn_model_foresee(const struct tn_model *model, const struct tn_model_feature *features, size_t feature_count, const uint8_t *clusters,
                       size_t count, double *ln_seconds, double *spread);
 
+/* A copy that does not know CLUSTER; NULL: no memory, or it would know none. */
+struct tn_model *tn_model_without(const struct tn_model *model, uint8_t cluster);
+
 /* As bytes of the statistics file; malloc()ed. Read: NULL for what is none of ours or damaged, also without memory. */
 void            *tn_model_encode(const struct tn_model *model, size_t *size);
 struct tn_model *tn_model_decode(const void *bytes, size_t size);

@@ -170,3 +170,27 @@ struct tn_model *tn_model_decode(const void *bytes, size_t size)
     tn_model_unref(model);
     return NULL;
 }
+
+struct tn_model *tn_model_without(const struct tn_model *model, uint8_t cluster)
+{
+    size_t           size, kept = 0;
+    void            *bytes = tn_model_encode(model, &size);
+    struct tn_model *copy = bytes != NULL ? tn_model_decode(bytes, size) : NULL;
+
+    free(bytes);
+    if (copy == NULL)
+        return NULL;
+    for (size_t e = 0; e < copy->engine_count; e++) {
+        if (copy->engines[e].cluster != cluster) {
+            copy->engines[kept++] = copy->engines[e];
+            continue;
+        }
+        tn_trees_reset(&copy->engines[e].seconds);
+        tn_trees_reset(&copy->engines[e].spread);
+    }
+    copy->engine_count = kept;
+    if (kept > 0)
+        return copy;
+    tn_model_unref(copy);
+    return NULL;
+}

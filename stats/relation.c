@@ -3,6 +3,7 @@
 #include "stats/normal.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Cost routing 2; the constants are those of its measurement. */
 enum { ENOUGH = 5 };                  /* shapes, or pairs, from which they say anything */
@@ -189,6 +190,25 @@ static bool sane_pair(const struct tn_pair *p)
 {
     return isfinite(p->n) && isfinite(p->mean_x) && isfinite(p->mean_y) && isfinite(p->var_x) && isfinite(p->cov) && isfinite(p->residual) &&
            (p->n == 0 || (p->var_x > 0 && p->residual >= 0 && p->n > 0));
+}
+
+void tn_relations_forget(struct tn_relations *r, uint8_t cluster)
+{
+    unsigned at = place_of(r, cluster), last = r->count - 1;
+
+    if (at == NONE)
+        return;
+    r->cluster[at] = r->cluster[last]; /* the last one takes its place */
+    memcpy(r->spread[at], r->spread[last], sizeof r->spread[at]);
+    memcpy(r->pair[at], r->pair[last], sizeof r->pair[at]);
+    memset(r->spread[last], 0, sizeof r->spread[last]);
+    memset(r->pair[last], 0, sizeof r->pair[last]);
+    for (unsigned i = 0; i < TN_RELATED; i++)
+        for (unsigned what = 0; what < TN_QUANTITIES; what++) {
+            r->pair[i][what][at] = r->pair[i][what][last];
+            r->pair[i][what][last] = (struct tn_pair){.n = 0};
+        }
+    r->count--;
 }
 
 bool tn_relations_sane(const struct tn_relations *r)

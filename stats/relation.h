@@ -52,6 +52,9 @@ bool tn_relations_prior(const struct tn_relations *relations, uint8_t cluster, e
 /* Slope of ln seconds of CLUSTER over those of FROM. */
 double tn_relations_slope(const struct tn_relations *relations, uint8_t cluster, uint8_t from);
 
+/* What is known of CLUSTER, and from it. */
+void tn_relations_forget(struct tn_relations *relations, uint8_t cluster);
+
 /* Every number is one, every variance positive. */
 bool tn_relations_sane(const struct tn_relations *relations);
 

@@ -87,6 +87,7 @@ static void change_cells(struct tn_store *store, unsigned cluster, int what)
 /* A free number, or the one of a cluster that nobody configured and that was not seen for longest. */
 static unsigned free_number(struct tn_store *store)
 {
+    uint32_t now_s = tn_store_now_s();
     unsigned best = TN_STORE_NONE;
 
     for (unsigned i = 0; i < TN_STORE_CLUSTERS; i++) {
@@ -94,7 +95,7 @@ static unsigned free_number(struct tn_store *store)
 
         if (atomic_load(&cluster->name) == NULL)
             return i;
-        if (!cluster->configured && (best == TN_STORE_NONE || cluster->seen_s < store->clusters.list[best].seen_s))
+        if (!cluster->configured && (cluster->gone_s == 0 || (int32_t)(now_s - cluster->gone_s) >= (int32_t)TN_STORE_REUSE_S) && (best == TN_STORE_NONE || cluster->seen_s < store->clusters.list[best].seen_s))
             best = i;
     }
     return best;
@@ -138,7 +139,44 @@ static unsigned add_cluster(struct tn_store *store, struct tn_str name, uint64_t
     number(store, place, atomic_load(&store->loaded) ? store->clusters.next_file++ : 0);
     atomic_store(&cluster->epoch, 0);
     cluster->signature = signature;
+    cluster->given = true;
     return place;
+}
+
+static bool is_among(struct tn_str name, const struct tn_str *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (tn_str_eq(name, names[i]))
+            return true;
+    return false;
+}
+
+void tn_store_configure(struct tn_store *store, const struct tn_str *names, size_t count)
+{
+    pthread_mutex_lock(&store->clusters.mutex);
+    for (unsigned i = 0; i < TN_STORE_CLUSTERS; i++) {
+        struct tn_store_cluster *cluster = &store->clusters.list[i];
+
+        if (!cluster->configured || is_among(tn_str(atomic_load(&cluster->name)), names, count))
+            continue;
+        cluster->configured = false;
+        cluster->gone_s = cluster->seen_s = tn_store_now_s();
+        cluster->changed = true;
+    }
+    pthread_mutex_unlock(&store->clusters.mutex);
+}
+
+bool tn_store_cluster_is_new(struct tn_store *store, unsigned cluster)
+{
+    bool given;
+
+    if (cluster >= TN_STORE_CLUSTERS)
+        return false;
+    pthread_mutex_lock(&store->clusters.mutex);
+    given = store->clusters.list[cluster].given;
+    store->clusters.list[cluster].given = false;
+    pthread_mutex_unlock(&store->clusters.mutex);
+    return given;
 }
 
 static bool is_free(const struct tn_store *store, unsigned place)
@@ -197,6 +235,7 @@ unsigned tn_store_cluster(struct tn_store *store, struct tn_str name, const stru
             change_cells(store, place, DISCOUNT_CELLS);
         }
         cluster->configured = cluster->changed = true;
+        cluster->gone_s = 0;
         cluster->seen_s = tn_store_now_s();
     }
     pthread_mutex_unlock(&store->clusters.mutex);

@@ -108,7 +108,9 @@ struct tn_store_cluster { /* a number in memory; the file has numbers of its own
     _Atomic uint32_t  epoch; /* grows when the cluster changes; cells of an older one are discounted */
     uint64_t          signature;
     uint32_t          seen_s;
+    uint32_t          gone_s;     /* when it went out of the configuration; 0 = it was not in one of this process */
     bool              configured; /* registered by this process */
+    bool              given;      /* to a new name, and nobody asked yet */
     bool              changed;    /* to be written */
 };
 

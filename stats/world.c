@@ -41,19 +41,26 @@ bool tn_constants_set(struct tn_constants *constants, const char *name, double v
     return false;
 }
 
+void tn_world_forget(struct tn_world *world, unsigned cluster)
+{
+    struct tn_effect *effect = &world->effect[cluster];
+
+    tn_relations_forget(&world->relations, (uint8_t)cluster);
+    *effect = (struct tn_effect){.s2 = world->k.s2, .pe = 1, .tf = 1};
+    for (size_t r = 0; r < TN_WORLD_SETS; r++) {
+        effect->set[r] = (struct tn_effect_set){.Vo = world->k.vo_start, .v = world->k.v_start, .w = 4,
+                                                .pi = r == 0 ? world->k.pi_start : .005, .pin = world->k.pi_weight};
+        for (size_t k = 0; k < TN_SHAPE_CLASSES; k++)
+            world->class_effect[r][k][cluster] = (struct tn_class_effect){.Vc = 0};
+    }
+}
+
 void tn_world_init(struct tn_world *world)
 {
     memset(world, 0, sizeof *world);
     tn_constants_init(&world->k);
-    for (size_t e = 0; e < TN_STORE_CLUSTERS; e++) {
-        struct tn_effect *effect = &world->effect[e];
-
-        effect->s2 = world->k.s2;
-        effect->pe = effect->tf = 1;
-        for (size_t r = 0; r < TN_WORLD_SETS; r++)
-            effect->set[r] = (struct tn_effect_set){.Vo = world->k.vo_start, .v = world->k.v_start, .w = 4,
-                                                    .pi = r == 0 ? world->k.pi_start : .005, .pin = world->k.pi_weight};
-    }
+    for (unsigned e = 0; e < TN_STORE_CLUSTERS; e++)
+        tn_world_forget(world, e);
     for (size_t r = 0; r < TN_WORLD_SETS; r++)
         world->level[r] = (struct tn_level){.VB = world->k.vb_start, .VM = world->k.vb_start};
     world->gate_all = world->k.gate_start;

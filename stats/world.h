@@ -72,6 +72,8 @@ struct tn_world {
     uint64_t               ended; /* attempts that met nothing known: the clock of training */
 };
 
+/* CLUSTER's number was given to another, of which nothing is known. */
+void tn_world_forget(struct tn_world *world, unsigned cluster);
 void tn_world_init(struct tn_world *world);
 
 struct tn_offset {

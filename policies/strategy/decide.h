@@ -40,6 +40,8 @@ struct tn_learner;
 TN_MUST_USE enum tn_status tn_learner_new(struct tn_learner **out, struct tn_store *store, uint64_t seed, struct tn_error *err);
 void             tn_learner_free(struct tn_learner *learner); /* after its store was closed, which writes it once more; NULL is fine */
 struct tn_store *tn_learner_store(struct tn_learner *learner);
+/* CLUSTER's number was given to another (tn_store_cluster_is_new()): nothing is known of that. */
+void             tn_learner_forget(struct tn_learner *learner, unsigned cluster);
 bool             tn_learner_set(struct tn_learner *learner, const char *constant, double value); /* false: no such constant */
 
 /* A group's budgets and promises. Kept by name, over reloads and restarts. */

@@ -165,3 +165,30 @@ struct tn_group_account *tn_learner_group(struct tn_learner *learner, struct tn_
     pthread_mutex_unlock(&learner->lock);
     return account;
 }
+
+void tn_learner_forget(struct tn_learner *learner, unsigned cluster)
+{
+    struct tn_model *old, *without = NULL;
+    bool             knows = false;
+
+    tn_negative_forget(&learner->negative, (uint8_t)cluster);
+    pthread_mutex_lock(&learner->lock);
+    tn_world_forget(&learner->world, cluster);
+    learner->changed = true;
+    old = tn_model_ref(learner->model);
+    pthread_mutex_unlock(&learner->lock);
+    for (size_t e = 0; old != NULL && e < old->engine_count; e++)
+        knows = knows || old->engines[e].cluster == cluster;
+    if (knows) {
+        without = tn_model_without(old, (uint8_t)cluster);
+        pthread_mutex_lock(&learner->lock);
+        if (learner->model == old) { /* else a training has ended just now; the next one knows better */
+            learner->model = without;
+            learner->model_changed = without != NULL;
+            without = old;
+        }
+        pthread_mutex_unlock(&learner->lock);
+        tn_model_unref(without);
+    }
+    tn_model_unref(old);
+}

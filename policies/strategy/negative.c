@@ -35,6 +35,15 @@ void tn_negative_learn(struct tn_negative *negative, const uint64_t key[2], uint
     pthread_mutex_unlock(&negative->lock);
 }
 
+void tn_negative_forget(struct tn_negative *negative, uint8_t cluster)
+{
+    pthread_mutex_lock(&negative->lock);
+    for (size_t i = 0; i < TN_NEGATIVE_FACTS; i++)
+        if (negative->facts[i].cluster == cluster)
+            negative->facts[i].until_us = 0;
+    pthread_mutex_unlock(&negative->lock);
+}
+
 bool tn_negative_knows(struct tn_negative *negative, const uint64_t key[2], uint8_t cluster, uint64_t now_us)
 {
     size_t at = place(key, cluster);

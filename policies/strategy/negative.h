@@ -23,6 +23,7 @@ struct tn_negative {
 void tn_negative_init(struct tn_negative *negative);
 void tn_negative_destroy(struct tn_negative *negative);
 void tn_negative_learn(struct tn_negative *negative, const uint64_t key[2], uint8_t cluster, const char *sqlstate, uint64_t until_us);
+void tn_negative_forget(struct tn_negative *negative, uint8_t cluster); /* all of it */
 bool tn_negative_knows(struct tn_negative *negative, const uint64_t key[2], uint8_t cluster, uint64_t now_us);
 
 #endif

@@ -529,6 +529,32 @@ static void starve(const char *text, enum tn_status expected)
     CU_ASSERT_EQUAL(status, expected);
 }
 
+/* More clusters than the statistics have numbers for. */
+static void test_many_clusters(void)
+{
+    for (int learned = 0; learned < 2; learned++) {
+        struct tn_problems problems;
+        struct tn_config  *config = NULL;
+        struct tn_buf      text;
+        enum tn_status     status;
+
+        tn_buf_init(&text, 1 << 20);
+        tn_buf_printf(&text, "turnout: { statistics: { enabled: %s } }\nclusters:\n", learned ? "true" : "false");
+        for (int i = 0; i <= TN_CONFIG_CLUSTERS_LEARNED; i++)
+            tn_buf_printf(&text, "  c%d: { engine: sqlite, databasePath: ':memory:' }\n", i);
+        tn_buf_puts(&text, "clusterGroups: { g: { members: [c1] } }\nroutingFallback: g\n");
+        tn_problems_init(&problems, CASE_NAME);
+        status = tn_config_parse(&config, CASE_NAME, tn_buf_str(&text), &problems);
+        CU_ASSERT_EQUAL(status, learned ? TN_E_INVALID : TN_OK);
+        CU_ASSERT_EQUAL(problems.errors, (unsigned)learned);
+        if (problems.errors == 1)
+            CU_ASSERT_PTR_NOT_NULL(strstr(problems.items[0].text, "251 clusters, but the statistics have room for 250"));
+        tn_config_unref(config);
+        tn_problems_reset(&problems);
+        tn_buf_reset(&text);
+    }
+}
+
 static void test_memory_runs_out(void)
 {
     starve(EVERYTHING, TN_OK);
@@ -575,6 +601,7 @@ int main(void)
     CU_ADD_TEST(suite, test_example);
     CU_ADD_TEST(suite, test_demo);
     CU_ADD_TEST(suite, test_written_files_are_fresh);
+    CU_ADD_TEST(suite, test_many_clusters);
     CU_ADD_TEST(suite, test_memory_runs_out);
     CU_ADD_TEST(suite, test_memory_runs_out_while_loading);
     CU_basic_run_tests();

@@ -31,6 +31,31 @@ static void see_pair(double x, double y)
     tn_relations_learn(relations, 9, TN_QUANTITY_SECONDS, y, NULL, seen, 2);
 }
 
+/* The number of the first of three was given to another: the others know each other as before. */
+static void test_forgotten(void)
+{
+    struct tn_observed seen = {.cluster = 9, .known = true, .seconds = 1};
+    double             before[2], after[2];
+    struct tn_rand     rand = {5};
+
+    begin();
+    for (int i = 0; i < 200; i++) {
+        double             x = normal(&rand);
+        struct tn_observed all[] = {{.cluster = 2, .known = true, .seconds = 3 * x}, {.cluster = 4, .known = true, .seconds = x},
+                                    {.cluster = 9, .known = true, .seconds = 2 + x}};
+
+        for (size_t c = 0; c < 3; c++)
+            tn_relations_learn(relations, all[c].cluster, TN_QUANTITY_SECONDS, all[c].seconds, NULL, all, c + 1);
+    }
+    CU_ASSERT_TRUE(tn_relations_prior(relations, 4, TN_QUANTITY_SECONDS, &seen, 1, &before[0], &before[1]));
+    tn_relations_forget(relations, 2);
+    tn_relations_forget(relations, 77);
+    CU_ASSERT(relations->count == 2 && tn_relations_sane(relations));
+    CU_ASSERT_TRUE(tn_relations_prior(relations, 4, TN_QUANTITY_SECONDS, &seen, 1, &after[0], &after[1]));
+    CU_ASSERT(before[0] == after[0] && before[1] == after[1]);
+    CU_ASSERT_FALSE(tn_relations_prior(relations, 2, TN_QUANTITY_SECONDS, &seen, 1, &after[0], &after[1]));
+}
+
 /* The recursion is that of exponentially weighted moments: here as sums over everything seen, the start counting as one more pair
  * at the first one's place with variance 1 and covariance .5. */
 enum { PAIRS = 250 };
@@ -234,6 +259,7 @@ int main(void)
     CU_pSuite suite = CU_add_suite("relation", NULL, NULL);
 
     relations = tn_calloc(1, sizeof *relations);
+    CU_ADD_TEST(suite, test_forgotten);
     CU_ADD_TEST(suite, test_regression);
     CU_ADD_TEST(suite, test_too_few_say_nothing);
     CU_ADD_TEST(suite, test_bounds);

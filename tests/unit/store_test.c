@@ -320,6 +320,45 @@ static void test_clusters(void)
     tn_store_close(store);
 }
 
+/* Over reloads: what is renamed keeps its figures; numbers of those that are gone are given again, an hour later, without theirs. */
+static void test_clusters_come_and_go(void)
+{
+    struct tn_store       *store = open_store(1000);
+    const struct tn_str    a = TN_STR("a"), b = TN_STR("b");
+    struct tn_shape_entry *entry;
+    char                   name[16];
+
+    CU_ASSERT_EQUAL(tn_store_cluster(store, a, NULL, 0, 1), 0);
+    CU_ASSERT(tn_store_cluster_is_new(store, 0) && !tn_store_cluster_is_new(store, 0) && !tn_store_cluster_is_new(store, 255));
+    tn_store_configure(store, &b, 1);
+    CU_ASSERT_EQUAL(tn_store_cluster(store, b, &a, 1, 1), 0); /* renamed while it runs */
+    CU_ASSERT_FALSE(tn_store_cluster_is_new(store, 0));
+    for (unsigned i = 1; i < TN_STORE_CLUSTERS; i++) {
+        struct tn_str only;
+
+        snprintf(name, sizeof name, "c%u", i);
+        only = tn_str(name);
+        tn_store_configure(store, &only, 1);
+        CU_ASSERT_EQUAL(tn_store_cluster(store, only, NULL, 0, 1), i);
+    }
+    entry = get(store, 1, true);
+    tn_store_cell(store, entry, 0, true)->n = 9;
+    tn_store_cell(store, entry, TN_STORE_CLUSTERS - 1, true)->n = 7;
+    tn_store_release(store, entry, true);
+    tn_store_configure(store, &a, 1);
+    CU_ASSERT_EQUAL(tn_store_cluster(store, a, NULL, 0, 1), 255); /* queries of the last ones may be on their way */
+    tn_clock_shift_us(0, (int64_t)TN_STORE_REUSE_S * 1000000 + 1000000);
+    CU_ASSERT_EQUAL(tn_store_cluster(store, a, NULL, 0, 1), 0);
+    CU_ASSERT_TRUE(tn_store_cluster_is_new(store, 0));
+    CU_ASSERT(tn_str_eq_c(tn_store_cluster_name(store, 0), "a"));
+    entry = get(store, 1, true);
+    CU_ASSERT_PTR_NULL(tn_store_cell(store, entry, 0, false));
+    CU_ASSERT_PTR_NOT_NULL(tn_store_cell(store, entry, TN_STORE_CLUSTERS - 1, false));
+    tn_store_release(store, entry, true);
+    tn_clock_shift_us(0, 0);
+    tn_store_close(store);
+}
+
 static bool count_report(void *arg, const struct tn_shape_report *report)
 {
     unsigned *count = arg;
@@ -463,6 +502,7 @@ int main(void)
     CU_ADD_TEST(suite, test_client_limit);
     CU_ADD_TEST(suite, test_age);
     CU_ADD_TEST(suite, test_clusters);
+    CU_ADD_TEST(suite, test_clusters_come_and_go);
     CU_ADD_TEST(suite, test_each);
     CU_ADD_TEST(suite, test_samples);
     CU_ADD_TEST(suite, test_threads);

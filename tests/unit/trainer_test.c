@@ -1,5 +1,6 @@
 /* trainer_test.c - the model of the text where it is used: it changes what is decided at first sight, is kept with the statistics,
  * and a damaged one is as good as none. */
+#include "policies/strategy/learner.h"
 #include "policies/strategy/trainer.h"
 
 #include "base/alloc.h"
@@ -191,6 +192,29 @@ static void test_a_cluster_that_little_is_known_of(void)
     close_bench(&b);
 }
 
+/* The number of a cluster is given to another: nothing of it is believed any more, and the other one's trees stay. */
+static void test_a_number_given_again(void)
+{
+    struct bench b;
+    unsigned     right, similar;
+
+    open_bench(&b, NULL, true);
+    observe_history(&b);
+    CU_ASSERT_EQUAL(tn_trainer_train(b.learner, NULL, NULL, NULL), TN_OK);
+    CU_ASSERT_EQUAL_FATAL(b.learner->model->engine_count, 2);
+    CU_ASSERT(b.learner->world.effect[b.candidates[0].cluster].set[0].Vo < b.learner->world.k.vo_start);
+    tn_learner_forget(b.learner, b.candidates[0].cluster);
+    CU_ASSERT_EQUAL_FATAL(b.learner->model->engine_count, 1);
+    CU_ASSERT_EQUAL(b.learner->model->engines[0].cluster, b.candidates[1].cluster);
+    CU_ASSERT_EQUAL(b.learner->world.effect[b.candidates[0].cluster].set[0].Vo, b.learner->world.k.vo_start);
+    look(&b, &right, &similar);
+    tn_learner_forget(b.learner, b.candidates[1].cluster);
+    CU_ASSERT_PTR_NULL(b.learner->model);
+    look(&b, &right, &similar);
+    CU_ASSERT_EQUAL(similar, 0);
+    close_bench(&b);
+}
+
 static void test_off(void)
 {
     struct bench b;
@@ -325,6 +349,7 @@ int main(void)
     suite = CU_add_suite("trainer", NULL, NULL);
     CU_ADD_TEST(suite, test_first_sight);
     CU_ADD_TEST(suite, test_a_cluster_that_little_is_known_of);
+    CU_ADD_TEST(suite, test_a_number_given_again);
     CU_ADD_TEST(suite, test_off);
     CU_ADD_TEST(suite, test_kept_with_the_statistics);
     CU_ADD_TEST(suite, test_thread);

@@ -174,10 +174,17 @@ static void believe_ages(struct tn_side *side)
     }
 }
 
-void tn_view_believe(struct tn_view *view)
+/* What is known is believed by itself: only the others ask for the level of the shape. */
+static bool asks_for_level(const struct tn_view *view)
 {
-    struct tn_common_level level[TN_WORLD_SETS];
+    for (size_t i = 0; i < view->count; i++)
+        if (view->sides[i].eligible && view->sides[i].cell.n == 0)
+            return true;
+    return false;
+}
 
+static void mix_levels(struct tn_view *view, struct tn_common_level level[])
+{
     level[0] = tn_view_level(view, 0, NULL);
     view->b = level[0].b;
     view->vb = level[0].vb;
@@ -186,6 +193,14 @@ void tn_view_believe(struct tn_view *view)
         level[1] = tn_view_level(view, 1, NULL);
         view->vb = (1 - view->gate) * level[0].vb + view->gate * level[1].vb;
     }
+}
+
+void tn_view_believe(struct tn_view *view)
+{
+    struct tn_common_level level[TN_WORLD_SETS];
+
+    if (asks_for_level(view))
+        mix_levels(view, level);
     for (size_t i = 0; i < view->count; i++) {
         struct tn_side *side = &view->sides[i];
 

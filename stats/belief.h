@@ -17,7 +17,6 @@ struct tn_side { /* one cluster of the shape */
     struct tn_offset     offset[TN_WORLD_SETS]; /* with the prediction in set 1 */
     double               f, spread;  /* of the model: ln seconds, which is in offset[1] already, and h */
     bool                 class_seen; /* the class has an effect of its own there */
-    double               ages[TN_AGES]; /* seconds since the start of what runs there */
     unsigned             age_count;
     double               load;       /* ln of the factor by which what runs there is longer for the load */
     bool                 busy;       /* something of this shape is under way or planned there */
@@ -32,6 +31,7 @@ struct tn_side { /* one cluster of the shape */
     double   bound, m0, P0;          /* bounded: the bound, and the belief without it */
     double   own;                    /* variance of this cluster alone: what risk counts; 0 when known */
     double   pi;                     /* mixed share of the hopeless */
+    double   ages[TN_AGES];          /* seconds since the start of what runs there: age_count of them. Last: not zeroed */
 };
 
 struct tn_view {
@@ -45,7 +45,7 @@ struct tn_view {
     struct tn_side   sides[TN_SIDES];
     struct tn_effect effects[TN_SIDES];
     /* computed */
-    double           b, vb;          /* level and its variance, mixed */
+    double           b, vb;          /* level and its variance, mixed; only where an eligible side is not known */
     bool             level_known;
 };
 

@@ -3,6 +3,7 @@
 #include "base/compiler.h"
 
 #include <math.h>
+#include <stdatomic.h>
 
 /* 65,535 codes around 1.0: e^-17.7 to e^17.7, rounded to 1/1852 of a natural logarithm. */
 enum { STEPS_PER_NAT = 1852, CODE_OF_ONE = 32768 };
@@ -19,9 +20,18 @@ uint16_t tn_log_code(double x)
     return (uint16_t)TN_MAX(TN_MIN(code, 65535.0), 1.0);
 }
 
+/* Five cells of a shape are two exp() each, at every decision; a few thousand codes are all that is ever seen. What is in the table is
+ * what exp() gave, so nothing depends on who was here before. */
 double tn_log_decode(uint16_t code)
 {
-    return code == 0 ? 0.0 : exp(((double)code - CODE_OF_ONE) / STEPS_PER_NAT);
+    static _Atomic double known[65536];
+    double                x = atomic_load_explicit(&known[code], memory_order_relaxed);
+
+    if (x > 0.0 || code == 0)
+        return x;
+    x = exp(((double)code - CODE_OF_ONE) / STEPS_PER_NAT);
+    atomic_store_explicit(&known[code], x, memory_order_relaxed);
+    return x;
 }
 
 /* X in units of 1/SCALE, within [LOW, HIGH]; what is no number is 0. */
@@ -72,6 +82,13 @@ void tn_cell_store(struct tn_cell *cell, const struct tn_belief *belief)
     cell->fail = (uint8_t)fixed(belief->fail, 16, 0, 255);
     cell->cost = isfinite(belief->cost) ? (float)belief->cost : 0.0f;
     cell->M2 = tn_log_code(belief->M2);
+}
+
+void tn_cell_move(struct tn_cell *cell, double by)
+{
+    double m = (double)cell->m + by;
+
+    cell->m = isfinite(m) ? (float)m : 0.0f;
 }
 
 bool tn_cell_quantiles(const struct tn_cell *cell, double *p50, double *p95)

@@ -37,29 +37,22 @@ static void find_usable(struct tn_decision *d)
         d->side[i]->eligible = true;
 }
 
-static void fill_view(struct tn_decision *d, struct tn_shape_entry *entry)
+static void fill_sides(struct tn_decision *d, struct tn_shape_entry *entry)
 {
     const struct tn_decide_request *request = d->request;
-    struct tn_learner              *learner = d->learner;
 
-    tn_view_fill(&d->view, learner, entry, request->shape->class);
+    tn_view_take(&d->view, d->learner, entry, request->shape->class);
     for (size_t i = 0; i < request->count; i++) {
-        d->side[i] = tn_view_side(&d->view, learner, request->candidates[i].cluster);
+        d->side[i] = tn_view_take_side(&d->view, d->learner, request->candidates[i].cluster);
         if (d->side[i] == NULL) /* more cells than sides: those of clusters that are not asked make room */
             d->side[i] = &d->view.sides[TN_SIDES - 1 - i];
     }
-    if (entry != NULL)
-        tn_view_flights(&d->view, entry, request->now_us);
-    if (any_unknown(&d->view))
-        tn_view_predict(&d->view, learner, request->about);
 }
 
 static void count_decision(struct tn_decision *d)
 {
     struct tn_learner *learner = d->learner;
-    double             held_s, held_usd;
 
-    pthread_mutex_lock(&learner->lock);
     if (!d->request->dry) {
         learner->world.decisions++;
         d->request->account->n.decided++;
@@ -68,14 +61,24 @@ static void count_decision(struct tn_decision *d)
     d->decisions = learner->world.decisions;
     d->looks_pay = tn_world_look_pays(&learner->world);
     d->account = d->request->account->n;
-    held_s = d->request->account->held_s;
-    held_usd = d->request->account->held_usd;
-    pthread_mutex_unlock(&learner->lock);
     d->account.decided = fmax(d->account.decided, 1);
     if (floor((double)d->request->now_us / 86400e6) > d->account.day)
         d->account.day_usd = 0;
-    d->account.shadow_s += held_s;
-    d->account.day_usd += held_usd;
+    d->account.shadow_s += d->request->account->held_s;
+    d->account.day_usd += d->request->account->held_usd;
+}
+
+/* All that is taken from the learner, at once: each round over its lock costs as much as two beliefs. */
+static void fill_view(struct tn_decision *d, struct tn_shape_entry *entry)
+{
+    pthread_mutex_lock(&d->learner->lock);
+    fill_sides(d, entry);
+    count_decision(d);
+    pthread_mutex_unlock(&d->learner->lock);
+    if (entry != NULL)
+        tn_view_flights(&d->view, entry, d->request->now_us);
+    if (any_unknown(&d->view))
+        tn_view_predict(&d->view, d->learner, d->request->about);
 }
 
 /* ---- the state that is reported ---- */
@@ -306,7 +309,9 @@ static void take_given(struct tn_decision *d, struct tn_shape_entry *entry)
 {
     struct tn_plan *plan = d->plan;
 
+    pthread_mutex_lock(&d->learner->lock);
     count_decision(d);
+    pthread_mutex_unlock(&d->learner->lock);
     plan->reason = TN_REASON_ONLY;
     plan->rung = TN_RUNG_PRIOR;
     plan->count = 1;
@@ -342,7 +347,6 @@ void tn_decide(struct tn_learner *learner, const struct tn_decide_request *reque
     d.ln_timeout = log(d.timeout_s);
     fill_view(&d, entry);
     find_usable(&d);
-    count_decision(&d);
     theta = d.account.theta;
     choose(&d, entry);
     hold(&d, theta);

@@ -138,58 +138,91 @@ static void follow(struct tn_learner *learner, struct tn_shape_entry *entry, con
     if (fabs(by) < 1e-4)
         return;
     for (size_t i = 0; i < view->count; i++) {
-        struct tn_belief belief = view->sides[i].cell;
-        struct tn_cell  *cell;
+        struct tn_cell *cell;
 
-        if (&view->sides[i] == moved_side || belief.n == 0)
+        if (&view->sides[i] == moved_side || view->sides[i].cell.n == 0)
             continue;
         cell = tn_store_cell(learner->store, entry, view->sides[i].cluster, false);
-        belief.m += by;
         if (cell != NULL)
-            tn_cell_store(cell, &belief);
+            tn_cell_move(cell, by);
     }
 }
 
 /* What a look at a known cluster was for. Errors say nothing. */
 static void settle_look(struct tn_learner *learner, struct tn_plan *plan, const struct tn_side *side, const struct tn_attempt_result *result)
 {
-    double seconds = exp(tn_side_mean(side) + (side->cell.P + side->effect->s2) / 2);
+    double seconds;
 
     if (plan->gain <= 0 || side->cluster != plan->attempts[0].cluster || result->end == TN_ATTEMPT_ERROR)
         return;
+    seconds = exp(tn_side_mean(side) + (side->cell.P + side->effect->s2) / 2);
     tn_world_looked(&learner->world, plan->gain, fmax(0, 1 - seconds / plan->baseline_s));
     plan->gain = 0;
 }
 
-static void update_entry(struct tn_learner *learner, const struct tn_decide_request *request, struct tn_plan *plan,
-                         struct tn_shape_entry *entry, uint8_t cluster, const struct tn_decide_candidate *candidate,
-                         const struct tn_attempt_result *result)
-{
-    struct tn_cell *cell = tn_store_cell(learner->store, entry, cluster, true);
-    struct tn_view  view;
-    struct tn_side *side;
-    double          moved;
+/* What is learned of one attempt; the learner's lock is held from the look at the world to the change of it. */
+struct lesson {
+    struct tn_learner              *learner;
+    const struct tn_decide_request *request;
+    struct tn_plan                 *plan;
+    struct tn_attempt              *attempt;
+    const struct tn_attempt_result *result;
+    bool                            shadow;
+};
 
-    if (cell == NULL)
-        return;
-    tn_view_fill(&view, learner, entry, request->shape->class);
-    side = tn_view_side(&view, learner, cluster);
+/* The lock is held. */
+static void settle_account(const struct lesson *lesson)
+{
+    if (lesson->shadow)
+        let_go(lesson->request->account, lesson->attempt);
+    account_attempt(lesson->learner, lesson->request, lesson->plan, lesson->shadow, lesson->result);
+}
+
+/* By how much a known cell moved, and before that what its run deviated from it. The lock is held, and let go while a model is asked. */
+static double learn_side(const struct lesson *lesson, struct tn_shape_entry *entry, struct tn_view *view, struct tn_side *side, double *deviation)
+{
+    struct tn_learner                *learner = lesson->learner;
+    const struct tn_decide_candidate *candidate = &lesson->request->candidates[lesson->attempt->candidate];
+    double                            moved;
+
+    if (side->cell.n == 0) {
+        pthread_mutex_unlock(&learner->lock);
+        tn_trainer_notice(learner, entry, lesson->request->about);
+        tn_view_predict(view, learner, lesson->request->about);
+        pthread_mutex_lock(&learner->lock);
+    }
+    *deviation = lesson->result->end == TN_ATTEMPT_DONE && side->cell.n >= 2 ? ln_seconds(candidate, lesson->result) - tn_side_mean(side) : NAN;
+    moved = learn_attempt(&learner->world, view, side, entry->key, candidate, lesson->result);
+    settle_look(learner, lesson->plan, side, lesson->result);
+    return moved;
+}
+
+static void update_entry(const struct lesson *lesson, struct tn_shape_entry *entry)
+{
+    struct tn_learner *learner = lesson->learner;
+    uint8_t            cluster = lesson->attempt->cluster;
+    struct tn_cell    *cell = tn_store_cell(learner->store, entry, cluster, true);
+    struct tn_view     view; /* large: not zeroed */
+    struct tn_side    *side = NULL;
+    double             moved = 0, deviation = NAN;
+
+    pthread_mutex_lock(&learner->lock);
+    if (cell != NULL) {
+        tn_view_take(&view, learner, entry, lesson->request->shape->class);
+        side = tn_view_take_side(&view, learner, cluster);
+    }
+    if (side != NULL)
+        moved = learn_side(lesson, entry, &view, side, &deviation);
+    settle_account(lesson);
+    pthread_mutex_unlock(&learner->lock);
     if (side == NULL)
         return;
-    if (side->cell.n == 0) {
-        tn_trainer_notice(learner, entry, request->about);
-        tn_view_predict(&view, learner, request->about);
-    }
-    if (result->end == TN_ATTEMPT_DONE && side->cell.n >= 2)
-        tn_entry_watch(learner, request, plan, entry, ln_seconds(candidate, result) - tn_side_mean(side));
-    pthread_mutex_lock(&learner->lock);
-    moved = learn_attempt(&learner->world, &view, side, entry->key, candidate, result);
-    settle_look(learner, plan, side, result);
-    pthread_mutex_unlock(&learner->lock);
+    if (!isnan(deviation))
+        tn_entry_watch(learner, lesson->request, lesson->plan, entry, deviation);
     tn_cell_store(cell, &side->cell);
     follow(learner, entry, &view, side, moved);
-    if (result->end == TN_ATTEMPT_DONE)
-        tn_store_sample(learner->store, cell, result->seconds, 1);
+    if (lesson->result->end == TN_ATTEMPT_DONE)
+        tn_store_sample(learner->store, cell, lesson->result->seconds, 1);
 }
 
 static void land(struct tn_attempt *attempt)
@@ -247,19 +280,21 @@ void tn_decide_attempt_ended(struct tn_learner *learner, const struct tn_decide_
                              bool shadow, const struct tn_attempt_result *result)
 {
     struct tn_attempt     *attempt = shadow ? &plan->shadows[index] : &plan->attempts[index];
+    struct lesson          lesson = {learner, request, plan, attempt, result, shadow};
     struct tn_shape_entry *entry = tn_entry_of_plan(learner, request, plan);
+    bool                   learned = entry != NULL && learns(request, result);
 
     if (entry != NULL) {
         land_of_query(plan, attempt, shadow, result);
-        if (learns(request, result))
-            update_entry(learner, request, plan, entry, attempt->cluster, &request->candidates[attempt->candidate], result);
-        tn_store_release(learner->store, entry, learns(request, result));
+        if (learned)
+            update_entry(&lesson, entry);
+        tn_store_release(learner->store, entry, learned);
     }
-    pthread_mutex_lock(&learner->lock);
-    if (shadow)
-        let_go(request->account, attempt);
-    account_attempt(learner, request, plan, shadow, result);
-    pthread_mutex_unlock(&learner->lock);
+    if (!learned) {
+        pthread_mutex_lock(&learner->lock);
+        settle_account(&lesson);
+        pthread_mutex_unlock(&learner->lock);
+    }
     if (result->end == TN_ATTEMPT_UNSUPPORTED)
         tn_decide_refused(learner, request, attempt->cluster, result->sqlstate, result->now_us);
     if (result->breaker_opened)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+/* Set 1 is filled in where a model answers (take_model). */
 static void fill_side(struct tn_view *view, struct tn_side *side, const struct tn_world *world, uint8_t cluster)
 {
     size_t at = (size_t)(side - view->sides);
@@ -11,21 +12,18 @@ static void fill_side(struct tn_view *view, struct tn_side *side, const struct t
     side->effect = &view->effects[at];
     side->spread = 1;
     side->class_seen = world->class_effect[0][view->class][cluster].Vc > 0;
-    for (unsigned r = 0; r < TN_WORLD_SETS; r++)
-        side->offset[r] = tn_world_offset(world, r, view->class, cluster);
+    side->offset[0] = tn_world_offset(world, 0, view->class, cluster);
 }
 
+/* Its cell is one that knows nothing, which is all zeros. */
 static struct tn_side *add_side(struct tn_view *view, const struct tn_world *world, uint8_t cluster)
 {
     struct tn_side *side;
-    struct tn_cell  empty;
 
     if (view->count == TN_SIDES || cluster >= TN_STORE_CLUSTERS)
         return NULL;
     side = &view->sides[view->count++];
-    memset(side, 0, sizeof *side);
-    tn_cell_init(&empty);
-    tn_cell_load(&empty, &side->cell);
+    memset(side, 0, offsetof(struct tn_side, ages));
     fill_side(view, side, world, cluster);
     return side;
 }
@@ -44,7 +42,7 @@ static void fill_cell(void *arg, unsigned cluster, struct tn_cell *cell)
         tn_cell_load(cell, &side->cell);
 }
 
-void tn_view_fill(struct tn_view *view, struct tn_learner *learner, struct tn_shape_entry *entry, unsigned class)
+void tn_view_take(struct tn_view *view, struct tn_learner *learner, struct tn_shape_entry *entry, unsigned class)
 {
     struct filling filling = {view, &learner->world};
 
@@ -52,27 +50,26 @@ void tn_view_fill(struct tn_view *view, struct tn_learner *learner, struct tn_sh
     view->class = class;
     view->visits = entry != NULL ? entry->visits : 1;
     view->predicted = false;
+    view->gate = 0;
     view->count = 0;
-    pthread_mutex_lock(&learner->lock);
-    view->gate = tn_world_gate(&learner->world, class);
-    for (unsigned r = 0; r < TN_WORLD_SETS; r++)
-        view->level[r] = learner->world.level[r];
+    view->level[0] = learner->world.level[0];
     if (entry != NULL)
         tn_store_cells(learner->store, entry, fill_cell, &filling);
-    pthread_mutex_unlock(&learner->lock);
 }
 
-struct tn_side *tn_view_side(struct tn_view *view, struct tn_learner *learner, uint8_t cluster)
+struct tn_side *tn_view_take_side(struct tn_view *view, struct tn_learner *learner, uint8_t cluster)
 {
-    struct tn_side *side;
-
     for (size_t i = 0; i < view->count; i++)
         if (view->sides[i].cluster == cluster)
             return &view->sides[i];
+    return add_side(view, &learner->world, cluster);
+}
+
+void tn_view_fill(struct tn_view *view, struct tn_learner *learner, struct tn_shape_entry *entry, unsigned class)
+{
     pthread_mutex_lock(&learner->lock);
-    side = add_side(view, &learner->world, cluster);
+    tn_view_take(view, learner, entry, class);
     pthread_mutex_unlock(&learner->lock);
-    return side;
 }
 
 /* The list begins with the newest; ages count from the oldest on, and where there are too many the oldest say most. */
@@ -114,6 +111,7 @@ static struct tn_model *take_model(struct tn_view *view, struct tn_learner *lear
     pthread_mutex_lock(&learner->lock);
     model = tn_model_ref(learner->model);
     if (model != NULL) {
+        view->gate = tn_world_gate(world, view->class);
         view->level[1] = world->level[1];
         for (size_t i = 0; i < view->count; i++) {
             view->sides[i].offset[1] = tn_world_offset(world, 1, view->class, view->sides[i].cluster);

@@ -4,10 +4,13 @@
 
 #include "policies/strategy/learner.h"
 
-/* ENTRY may be NULL (nothing known). Every cluster that has a cell becomes a side. Takes the learner's lock for a moment. */
+/* ENTRY may be NULL (nothing known). Every cluster that has a cell becomes a side. Set 1 and its gate stay out until a model is asked. The
+ * learner's lock is held. */
+void tn_view_take(struct tn_view *view, struct tn_learner *learner, struct tn_shape_entry *entry, unsigned class);
+/* The side of CLUSTER, an empty one when it has no cell. NULL: TN_SIDES clusters are there already. The lock is held. */
+struct tn_side *tn_view_take_side(struct tn_view *view, struct tn_learner *learner, uint8_t cluster);
+/* tn_view_take() under the learner's lock. */
 void tn_view_fill(struct tn_view *view, struct tn_learner *learner, struct tn_shape_entry *entry, unsigned class);
-/* The side of CLUSTER, an empty one when it has no cell. NULL: TN_SIDES clusters are there already. */
-struct tn_side *tn_view_side(struct tn_view *view, struct tn_learner *learner, uint8_t cluster);
 /* What runs or is planned of this shape, on the sides that are there. */
 void tn_view_flights(struct tn_view *view, const struct tn_shape_entry *entry, uint64_t now_us);
 /* Asks the model about every side; set 1 of the view becomes that of the model which answers. Without a text or a model: nothing. */

@@ -76,6 +76,29 @@ static void test_round_trip(void)
     }
 }
 
+/* Reading a code and writing it again changes nothing, and where a cell moves that is all that happens to it. */
+static void test_move(void)
+{
+    struct tn_rand rand = {12};
+
+    for (unsigned code = 0; code < 65536; code++) {
+        struct tn_cell   moved, stored;
+        struct tn_belief belief;
+        double           by = tn_rand_unit(&rand) - .5;
+
+        CU_ASSERT_EQUAL(tn_log_code(tn_log_decode((uint16_t)code)), code);
+        moved = (struct tn_cell){.m = (float)(10 * by), .P = (uint16_t)code, .n = (uint16_t)(code % 700), .cen = (int16_t)(code - 32768), .ncen = 3,
+                                 .run = (int8_t)(code % 255 - 127), .last = (uint16_t)code, .A0 = (int16_t)(code % 65535 - 32767), .succ = (uint8_t)code,
+                                 .fail = (uint8_t)(code / 7), .M2 = (uint16_t)(65535 - code), .cost = (float)by, .p50 = 1, .p95 = 2, .hist = 3};
+        stored = moved;
+        tn_cell_load(&stored, &belief);
+        belief.m += by;
+        tn_cell_store(&stored, &belief);
+        tn_cell_move(&moved, by);
+        CU_ASSERT(memcmp(&moved, &stored, sizeof moved) == 0);
+    }
+}
+
 static void test_extremes(void)
 {
     struct tn_cell   cell;
@@ -389,6 +412,7 @@ int main(void)
         return 1;
     CU_ADD_TEST(suite, test_log_code);
     CU_ADD_TEST(suite, test_round_trip);
+    CU_ADD_TEST(suite, test_move);
     CU_ADD_TEST(suite, test_extremes);
     CU_ADD_TEST(suite, test_discount);
     CU_ADD_TEST(suite, test_merge);

@@ -62,12 +62,12 @@ static void put_routing(const struct tn_explanation *e, struct tn_json *json)
 /* What is not known is null. */
 static void put_outlook(const struct tn_outlook *o, struct tn_json *json)
 {
-    bool told = o != NULL && o->p50_s > 0;
+    bool told = o != NULL && o->told;
 
     if (o == NULL)
         return;
-    tn_json_f64(json, "p50Ms", told ? o->p50_s * 1e3 : NAN);
-    tn_json_f64(json, "p95Ms", told ? o->p95_s * 1e3 : NAN);
+    tn_json_f64(json, "p50Ms", told ? tn_outlook_p50_s(o) * 1e3 : NAN);
+    tn_json_f64(json, "p95Ms", told ? tn_outlook_p95_s(o) * 1e3 : NAN);
     tn_json_f64(json, "usd", told ? o->usd / 1e6 : NAN);
     tn_json_f64(json, "success", told ? o->success : NAN);
     tn_json_u64(json, "n", o->n);

@@ -127,10 +127,10 @@ static void fill_outlook(cell row[COLUMNS], const struct tn_outlook *outlook)
         put_time(bound, outlook->bound_s);
         snprintf(row[FROM], CELL, "%s, > %.40s", tn_rung_text(outlook->rung), bound);
     }
-    if (outlook->p50_s <= 0)
+    if (!outlook->told)
         return; /* not usable for this shape: nothing was computed */
-    put_time(row[P50], outlook->p50_s);
-    put_time(row[P95], outlook->p95_s);
+    put_time(row[P50], tn_outlook_p50_s(outlook));
+    put_time(row[P95], tn_outlook_p95_s(outlook));
     snprintf(row[USD], CELL, "%.6f", outlook->usd / 1e6);
     snprintf(row[SUCCESS], CELL, "%.1f %%", outlook->success * 100);
     snprintf(row[INDEX], CELL, "%.4g", outlook->index);

@@ -33,8 +33,8 @@ static double seconds_to_wait(const struct tn_adaptive *a, size_t best, size_t o
     const struct tn_outlook *outlook = a->plan.outlook;
 
     if (a->policy.objective != TN_OBJECTIVE_COST)
-        return outlook[other].p50_s - outlook[best].p50_s;
-    return a->policy.max_p95_s > 0 ? a->policy.max_p95_s - outlook[other].p95_s : HUGE_VAL;
+        return tn_outlook_p50_s(&outlook[other]) - tn_outlook_p50_s(&outlook[best]);
+    return a->policy.max_p95_s > 0 ? a->policy.max_p95_s - tn_outlook_p95_s(&outlook[other]) : HUGE_VAL;
 }
 
 void tn_patience_of(const struct tn_query *q, struct tn_patience *out)

@@ -4,6 +4,12 @@
 
 double tn_normal_cdf(double z);
 
+/* Without erfc(): what the distribution function is at most and at least, and what E[max(0, z - normal)] is at most. From a table of
+ * sixteenths, so within a sixteenth of z. */
+double tn_normal_cdf_most(double z);
+double tn_normal_cdf_least(double z);
+double tn_normal_loss_most(double z);
+
 /* Mean and variance of a normal (M, S) known to lie above C. */
 struct tn_normal {
     double mean, variance;
@@ -15,6 +21,7 @@ struct tn_capped {
     double mean, beyond;
 };
 struct tn_capped tn_lognormal_capped(double m, double s, double ld);
+double           tn_lognormal_beyond(double m, double s, double ld); /* the chance alone */
 
 /* E[I - e^x ; x < M + K sqrt(P)] of a normal x (M, P): what is saved against I, where it counts from below only. */
 double tn_lognormal_gain(double I, double m, double P, double k);

@@ -1,4 +1,4 @@
-/* decide.c - what a decision and what learning from its outcome cost, with a million shapes in memory. usage: bench_decide [SHAPES]
+/* decide.c - what a decision and what learning from its outcome cost, with a million shapes in memory. usage: bench_decide [SHAPES [ROUNDS [latency|cost]]]
  *
  * Each line tells a hash of all that was decided, to the last bit: a change that is only meant to be faster leaves it as it is. */
 #include "base/clock.h"
@@ -9,9 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <string.h>
 #include <time.h>
 
-enum { ENGINES = 5, ROUNDS = 200000, SETTLED = 2000, HALF_KNOWN = 20000 };
+enum { ENGINES = 5, SETTLED = 2000, HALF_KNOWN = 20000 };
 
 struct world {
     struct tn_learner         *learner;
@@ -19,6 +20,7 @@ struct world {
     struct tn_decide_policy    policy;
     struct tn_decide_candidate candidates[ENGINES];
     struct tn_price            prices[ENGINES];
+    const char                *only; /* strategy; NULL = all */
     bool                       dry;
     uint64_t                   choices; /* hash */
     uint64_t                   asked;
@@ -56,9 +58,8 @@ static void hash_plan(struct world *w, const struct tn_plan *plan)
 {
     double numbers[2] = {plan->predicted_s, plan->propensity};
 
-    for (size_t i = 0; i < plan->count; i++) {
+    for (size_t i = 0; i < plan->count; i++)
         w->choices = tn_hash_seeded(&plan->attempts[i].deadline_s, sizeof(double), w->choices + plan->attempts[i].cluster);
-    }
     w->choices = tn_hash_seeded(numbers, sizeof numbers, w->choices + (uint64_t)plan->reason * 16 + plan->count);
 }
 
@@ -120,18 +121,20 @@ static const struct stream STREAMS[] = {
     {"three of five clusters not known (only decided)", half_known, true},
 };
 
-static void measure(struct world *w, const char *strategy, uint64_t shapes, uint32_t *decide, uint32_t *learn)
+static void measure(struct world *w, const char *strategy, uint64_t shapes, size_t rounds, uint32_t *decide, uint32_t *learn)
 {
     struct tn_rand rand = {42};
 
+    if (w->only != NULL && strcmp(w->only, strategy) != 0)
+        return;
     for (size_t s = 0; s < TN_ARRAY_LEN(STREAMS); s++) {
         w->choices = 0;
         w->dry = STREAMS[s].dry;
-        for (size_t i = 0; i < ROUNDS; i++)
+        for (size_t i = 0; i < rounds; i++)
             one(w, STREAMS[s].next(&rand, shapes), ENGINES, 0, &decide[i], &learn[i]);
         printf("%-10s %-48s", strategy, STREAMS[s].name);
-        show("decide", decide, ROUNDS);
-        show("learn", learn, ROUNDS);
+        show("decide", decide, rounds);
+        show("learn", learn, rounds);
         printf("  choices %016llx\n", (unsigned long long)w->choices);
         fflush(stdout);
     }
@@ -149,10 +152,11 @@ static void fill(struct world *w, uint64_t shapes)
 int main(int argc, char **argv)
 {
     uint64_t                shapes = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
+    size_t                  rounds = argc > 2 ? (size_t)strtoull(argv[2], NULL, 10) : 200000;
     struct tn_store_options options = TN_STORE_OPTIONS_DEFAULT;
     struct tn_store        *store;
-    struct world            w = {.policy = TN_DECIDE_POLICY_DEFAULT};
-    uint32_t               *decide = calloc(ROUNDS, sizeof *decide), *learn = calloc(ROUNDS, sizeof *learn);
+    struct world            w = {.policy = TN_DECIDE_POLICY_DEFAULT, .only = argc > 3 ? argv[3] : NULL};
+    uint32_t               *decide = calloc(rounds, sizeof *decide), *learn = calloc(rounds, sizeof *learn);
 
     options.max_shapes = shapes + shapes / 2 + HALF_KNOWN; /* so that no shard is full */
     options.max_new_shapes_per_minute = 0;
@@ -170,10 +174,10 @@ int main(int argc, char **argv)
     }
     fill(&w, shapes);
     printf("%llu shapes x %d clusters\n", (unsigned long long)shapes, ENGINES);
-    measure(&w, "latency", shapes, decide, learn);
+    measure(&w, "latency", shapes, rounds, decide, learn);
     w.policy.objective = TN_OBJECTIVE_COST;
     w.policy.max_p95_s = .05;
-    measure(&w, "cost", shapes, decide, learn);
+    measure(&w, "cost", shapes, rounds, decide, learn);
     tn_store_close(store);
     tn_learner_free(w.learner);
     return 0;

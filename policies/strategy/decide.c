@@ -192,8 +192,10 @@ static void describe(struct tn_decision *d, const struct tn_shape_entry *entry)
             .bounded = !side->known && side->bounded, .bound_s = !side->known && side->bounded ? exp(side->bound) : 0};
         if (!d->usable[i])
             continue;
-        outlook->p50_s = exp(side->m + d->load[i]);
-        outlook->p95_s = fmin(d->timeout_s, exp(side->m + d->load[i] + Z95 * d->sigma[i]));
+        outlook->told = true;
+        outlook->ln_p50 = side->m + d->load[i];
+        outlook->ln_p95 = outlook->ln_p50 + Z95 * d->sigma[i];
+        outlook->most_s = d->timeout_s;
         outlook->usd = d->usd[i];
         outlook->success = d->ok[i];
         outlook->index = d->cost[i];
@@ -332,7 +334,7 @@ void tn_decide(struct tn_learner *learner, const struct tn_decide_request *reque
     d.learner = learner;
     d.request = request;
     d.plan = plan;
-    memset(plan, 0, sizeof *plan);
+    memset(plan, 0, offsetof(struct tn_plan, attempts));
     plan->query = request->query;
     plan->shape[0] = request->shape->key[0];
     plan->shape[1] = request->shape->key[1];

@@ -110,7 +110,8 @@ struct tn_attempt {
 struct tn_outlook {
     uint8_t      cluster;
     unsigned     n;
-    double       p50_s, p95_s;     /* believed, load included */
+    bool         told;             /* it may run this shape: all of what follows up to index is known */
+    double       ln_p50, ln_p95, most_s; /* see tn_outlook_p50_s() */
     double       usd;              /* expected bill, micro-dollars */
     double       success, load;    /* share, running / slots */
     double       index;            /* what was compared; less is better */
@@ -118,25 +119,29 @@ struct tn_outlook {
     bool         bounded; double bound_s; /* known only to take longer than this */
 };
 
+/* Seconds that are believed, load included; 0 where nothing was told. Few ask: they are computed only then. */
+double tn_outlook_p50_s(const struct tn_outlook *outlook);
+double tn_outlook_p95_s(const struct tn_outlook *outlook);
+
 struct tn_plan {
     uint64_t          query;
     uint64_t          shape[2];
     uint8_t           band; bool banded;
     size_t            count;      /* attempts, in order; the one without a deadline ends the plan but for errors */
-    struct tn_attempt attempts[TN_PLAN_ATTEMPTS];
     size_t            shadow_count;
-    struct tn_attempt shadows[TN_PLAN_SHADOWS];
     bool              explore;    /* the first attempt is not the believed best */
     enum tn_reason    reason;
     enum tn_rung      rung;
     double            predicted_s, predicted_usd;
     double            propensity; /* of the first attempt's cluster; < 1 where chance chose */
     size_t            outlook_count; /* of all candidates, in their order; at most 8 kept */
-    struct tn_outlook outlook[8];
     double            baseline_s;  /* internal: what the incumbent would take */
     double            gain;        /* internal: expected of a look at a known cluster, as a share of that; 0 = none */
     double            promised;    /* internal: predicted violations of the promise */
     bool              counted;
+    struct tn_attempt attempts[TN_PLAN_ATTEMPTS]; /* large ones last: what is beyond their counts is not set */
+    struct tn_attempt shadows[TN_PLAN_SHADOWS];
+    struct tn_outlook outlook[8];
 };
 
 /* Never fails: with nothing known, or a shape that the store does not take, a plan from priors. The plan must not move in

@@ -8,15 +8,31 @@
 static const double Z95 = 1.6448536269514722;
 static const double FIRST_GUESS_BYTES = 1e9; /* of a scan that nobody has seen */
 
+/* ln(1 + u^power). Uses are small fractions, the same ones again and again: a thread remembers the last few. */
+static double load_term(double u, double power)
+{
+    enum { REMEMBERED = 64 };
+    static _Thread_local struct {
+        double u, power, ln;
+    } memory[REMEMBERED];
+    size_t at = (size_t)(fmin(u, 1e6) * 1024) % REMEMBERED;
+
+    if (memory[at].u != u || memory[at].power != power) {
+        memory[at].u = u;
+        memory[at].power = power;
+        memory[at].ln = log1p(power == 2 ? u * u : power == 3 ? u * u * u : pow(u, power));
+    }
+    return memory[at].ln;
+}
+
 static double load_of(const struct tn_decision *d, const struct tn_decide_candidate *candidate)
 {
     const struct tn_constants *k = &d->learner->world.k;
-    double                     u = candidate->slots > 0 ? (candidate->running + 1) / candidate->slots : 0;
-    double                     power = d->request->policy->objective == TN_OBJECTIVE_THROUGHPUT ? k->load_power_throughput : k->load_power;
 
     if (candidate->slots <= 0)
         return 0;
-    return log1p(power == 2 ? u * u : power == 3 ? u * u * u : pow(u, power));
+    return load_term((candidate->running + 1) / candidate->slots,
+                     d->request->policy->objective == TN_OBJECTIVE_THROUGHPUT ? k->load_power_throughput : k->load_power);
 }
 
 double tn_decision_bill(const struct tn_decision *d, size_t at, double seconds)

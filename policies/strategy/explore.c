@@ -8,11 +8,12 @@
 struct grid { /* a deadline over the incumbent's time, and its logarithm */
     double times, ln;
 };
+#define LN_2 .6931471805599453
 static const struct grid UNKNOWN_GRID[] = {{.25, -1.3862943611198906}, {.5, -.6931471805599453}, {1, 0}, {1.5, .4054651081081644}};
-static const struct grid KNOWN_GRID[] = {{2, .6931471805599453}, {0, 0}}; /* 0: none */
+static const struct grid KNOWN_GRID[] = {{2, LN_2}, {0, 0}}; /* 0: none */
 static const double Z95 = 1.6448536269514722;
 static const double HOPELESS_K = -3.5;                  /* so many deviations slower: no use to compute */
-enum { LOOKS = 4 * TN_DECIDE_CANDIDATES };
+enum { LOOKS_EACH = 4, LOOKS = LOOKS_EACH * TN_DECIDE_CANDIDATES };
 
 struct look { /* at one cluster, for at most so long */
     size_t at;
@@ -26,8 +27,8 @@ struct look { /* at one cluster, for at most so long */
 };
 
 struct looks {
-    size_t      count;
-    struct look list[LOOKS];
+    size_t       count, most;
+    struct look *list;
 };
 
 struct known { /* the incumbent and what later visits are worth */
@@ -44,13 +45,47 @@ struct aim {
     struct tn_price_line line;
     double I, lI;
     double m, P, s, half_noise, sd;
+    double k;       /* deviations from the mean to I */
+    double at, gain; /* gain_below() as it was last asked for */
     bool   bounded;
     double bound, bound_mean, bound_beyond, bound_gain;
 };
 
-static double gain_below(const struct aim *aim, double k)
+/* Several deadlines ask for the same one. */
+static double gain_below(struct aim *aim, double k)
 {
-    return tn_lognormal_gain(aim->I, aim->m + aim->half_noise, aim->P, k);
+    if (aim->at != k) {
+        aim->at = k;
+        aim->gain = tn_lognormal_gain(aim->I, aim->m + aim->half_noise, aim->P, k);
+    }
+    return aim->gain;
+}
+
+/* At a cluster that is known. */
+static double visits_known(const struct tn_decision *d, const struct known *known)
+{
+    return fmin(known->visits, d->learner->world.k.cap_known * d->learner->world.k.kappa);
+}
+
+/* The chance that a run takes more than TIMES_I, at least; LN_TIMES its logarithm. */
+static double longer_least(const struct aim *aim, double ln_times)
+{
+    return tn_normal_cdf_least((aim->m - aim->lI - ln_times) / aim->s);
+}
+
+/* Most looks at known clusters cannot be worth what they cost, and that is seen without an integral. Where seconds are compared: a look
+ * with a deadline of twice I costs a half, once or three times I at least when the run takes more than a half, once or twice of it;
+ * what it gains is no more than I times the chance to be faster, nor than the mean of what it is faster by. Nothing that could be
+ * chosen is left out: its value would be above 0. */
+static bool not_worth(const struct tn_decision *d, const struct known *known, const struct aim *aim, size_t at, struct grid grid)
+{
+    double gain = known->I * fmin(tn_normal_cdf_most(aim->k), aim->sd * tn_normal_loss_most(aim->k)), costs;
+
+    if (grid.times == 0)
+        costs = d->mean[at] - known->now;
+    else
+        costs = known->I * (.5 * longer_least(aim, -LN_2) + .5 * longer_least(aim, 0) + 2 * longer_least(aim, LN_2) - 1);
+    return costs - visits_known(d, known) * d->looks_pay * gain > 1e-6 * known->I;
 }
 
 static bool take_aim(const struct tn_decision *d, const struct known *known, size_t at, struct aim *aim)
@@ -59,7 +94,7 @@ static bool take_aim(const struct tn_decision *d, const struct known *known, siz
 
     *aim = (struct aim){.line = tn_decision_line(d, at), .m = side->m + d->load[at], .P = side->P, .s = d->sigma[at],
                         .half_noise = d->percentile ? Z95 * sqrt(side->effect->s2) : side->effect->s2 / 2,
-                        .bounded = !side->known && side->bounded};
+                        .at = NAN, .bounded = !side->known && side->bounded};
     aim->I = (known->I - aim->line.fixed) / aim->line.per_second;
     if (aim->I <= 0) /* dearer however fast it is */
         return false;
@@ -73,7 +108,10 @@ static bool take_aim(const struct tn_decision *d, const struct known *known, siz
         aim->s = sqrt(aim->P + side->effect->s2);
     }
     aim->sd = sqrt(aim->P);
-    if (aim->sd <= 0 || (aim->lI - aim->m - aim->half_noise) / aim->sd < HOPELESS_K)
+    if (aim->sd <= 0)
+        return false;
+    aim->k = (aim->lI - aim->m - aim->half_noise) / aim->sd;
+    if (aim->k < HOPELESS_K)
         return false;
     if (aim->bounded) {
         struct tn_capped x = tn_lognormal_capped(aim->m, aim->s, aim->bound);
@@ -85,7 +123,7 @@ static bool take_aim(const struct tn_decision *d, const struct known *known, siz
     return true;
 }
 
-static void look_for(const struct tn_decision *d, const struct known *known, const struct aim *aim, size_t at, struct grid grid,
+static void look_for(const struct tn_decision *d, const struct known *known, struct aim *aim, size_t at, struct grid grid,
                      struct looks *looks)
 {
     double           times = grid.times, deadline = aim->I * times, l = times > 0 ? aim->lI + grid.ln : d->ln_timeout;
@@ -95,7 +133,7 @@ static void look_for(const struct tn_decision *d, const struct known *known, con
 
     if (aim->bounded && l <= aim->bound + .1)
         return;
-    x = tn_lognormal_capped(aim->m, aim->s, l);
+    x = times > 0 ? tn_lognormal_capped(aim->m, aim->s, l) : (struct tn_capped){d->mean[at], 0}; /* known there: no hopeless, no bound */
     k = (fmin(aim->lI, l + aim->half_noise) - (aim->m + aim->half_noise)) / aim->sd;
     gain = gain_below(aim, k);
     F = x.mean;
@@ -115,8 +153,8 @@ static void look_for(const struct tn_decision *d, const struct known *known, con
         seconds = ok * seconds + (1 - ok) * (lost + known->seconds);
     }
     gain = fmax(0, gain) * ok * per_second * (d->side[at]->known ? d->looks_pay : 1);
-    visits = d->side[at]->known ? fmin(known->visits, d->learner->world.k.cap_known * d->learner->world.k.kappa) : known->visits;
-    if (looks->count < LOOKS)
+    visits = d->side[at]->known ? visits_known(d, known) : known->visits;
+    if (looks->count < looks->most)
         looks->list[looks->count++] = (struct look){.at = at, .deadline_s = deadline, .extra = cost - known->now, .extra_s = seconds - known->seconds,
                                                     .gain = gain, .value = cost - known->now - visits * gain, .spent = F,
                                                     .bill = per_second * F + fixed};
@@ -130,25 +168,35 @@ static bool rests(const struct tn_decision *d, const struct tn_side *side)
     return side->cell.n >= k->look_known && tn_side_stale(&d->view, side) < k->look_rest;
 }
 
-static void collect_looks(const struct tn_decision *d, const struct known *known, struct looks *looks)
+/* ALL: also those that nobody would choose in the client's place. */
+static void look_at_known(const struct tn_decision *d, const struct known *known, struct aim *aim, size_t at, bool all, struct looks *looks)
 {
-    for (size_t i = 0; i < d->request->count; i++) {
-        const struct tn_side *side = d->side[i];
-        struct aim            aim;
+    bool seconds = !d->percentile && aim->line.per_second == 1 && aim->line.fixed == 0 && known->I > 1e-6;
 
-        if (!d->usable[i] || i == known->best || d->cost[i] <= known->I || side->busy || rests(d, side) ||
-            d->request->candidates[i].no_room || !take_aim(d, known, i, &aim))
-            continue;
-        if (side->known) {
-            for (size_t g = 0; g < TN_ARRAY_LEN(KNOWN_GRID); g++)
-                if (KNOWN_GRID[g].times == 0 || !d->request->candidates[i].no_cut)
-                    look_for(d, known, &aim, i, KNOWN_GRID[g], looks);
-        } else if (!d->request->candidates[i].no_cut) {
-            for (size_t g = 0; g < TN_ARRAY_LEN(UNKNOWN_GRID); g++)
-                if (UNKNOWN_GRID[g].times <= d->learner->world.k.deadline_most)
-                    look_for(d, known, &aim, i, UNKNOWN_GRID[g], looks);
-        }
-    }
+    for (size_t g = 0; g < TN_ARRAY_LEN(KNOWN_GRID); g++)
+        if ((KNOWN_GRID[g].times == 0 || !d->request->candidates[at].no_cut) && (all || !seconds || !not_worth(d, known, aim, at, KNOWN_GRID[g])))
+            look_for(d, known, aim, at, KNOWN_GRID[g], looks);
+}
+
+static void look_at_unknown(const struct tn_decision *d, const struct known *known, struct aim *aim, size_t at, struct looks *looks)
+{
+    for (size_t g = 0; g < TN_ARRAY_LEN(UNKNOWN_GRID); g++)
+        if (UNKNOWN_GRID[g].times <= d->learner->world.k.deadline_most)
+            look_for(d, known, aim, at, UNKNOWN_GRID[g], looks);
+}
+
+static void collect_looks(const struct tn_decision *d, const struct known *known, size_t at, bool all, struct looks *looks)
+{
+    const struct tn_side *side = d->side[at];
+    struct aim            aim;
+
+    if (!d->usable[at] || at == known->best || d->cost[at] <= known->I || side->busy || rests(d, side) || d->request->candidates[at].no_room ||
+        !take_aim(d, known, at, &aim))
+        return;
+    if (side->known)
+        look_at_known(d, known, &aim, at, all, looks);
+    else if (!d->request->candidates[at].no_cut)
+        look_at_unknown(d, known, &aim, at, looks);
 }
 
 static bool within_limits(const struct tn_decision *d, const struct look *look)
@@ -258,24 +306,60 @@ static bool inline_allowed(const struct tn_decision *d)
     return d->request->may_explore && d->request->may_cut && (mode == TN_EXPLORE_INLINE || mode == TN_EXPLORE_BOTH);
 }
 
-static bool pick_look(const struct tn_decision *d, const struct known *known, const struct looks *looks, struct look *out)
-{
-    double mean = d->account.served_s / d->account.decided, best = 0;
-    double room = d->learner->world.k.room_start * fmin(known->seconds, mean) + d->request->policy->budget * d->account.served_s -
-                  d->account.cut_s;
-    bool   found = false;
+struct picked {
+    bool        found;
+    double      room; /* seconds that cut attempts may still take */
+    double      best; /* value so far: less is better */
+    struct look look;
+};
 
+static void pick_begin(const struct tn_decision *d, const struct known *known, struct picked *picked)
+{
+    double mean = d->account.served_s / d->account.decided;
+
+    picked->found = false;
+    picked->best = 0;
+    picked->room = d->learner->world.k.room_start * fmin(known->seconds, mean) + d->request->policy->budget * d->account.served_s - d->account.cut_s;
+}
+
+static void pick_look(const struct tn_decision *d, const struct known *known, const struct looks *looks, struct picked *picked)
+{
     for (size_t i = 0; i < looks->count; i++) {
         const struct look *look = &looks->list[i];
 
-        if ((has_shadow(d->plan, look->at) && look->extra > -.05 * known->now) || look->value >= best ||
-            look->extra_s > fmax(0, room) || !within_limits(d, look))
+        if ((has_shadow(d->plan, look->at) && look->extra > -.05 * known->now) || look->value >= picked->best ||
+            look->extra_s > fmax(0, picked->room) || !within_limits(d, look))
             continue;
-        best = look->value;
-        *out = *look;
-        found = true;
+        picked->best = look->value;
+        picked->look = *look;
+        picked->found = true;
     }
-    return found;
+}
+
+/* The look, if any, in the client's place. */
+static void look_inline(const struct tn_decision *d, const struct known *known, struct picked *picked)
+{
+    struct look list[LOOKS_EACH];
+
+    for (size_t i = 0; i < d->request->count; i++) {
+        struct looks looks = {.most = LOOKS_EACH, .list = list};
+
+        collect_looks(d, known, i, false, &looks);
+        pick_look(d, known, &looks, picked);
+    }
+}
+
+/* The same where copies may run, which are planned first. Not inlined: the list is large, and few need it. */
+__attribute__((noinline)) static void look_and_copy(struct tn_decision *d, const struct known *known, bool in_place, struct picked *picked)
+{
+    struct look  list[LOOKS];
+    struct looks looks = {.most = LOOKS, .list = list};
+
+    for (size_t i = 0; i < d->request->count; i++)
+        collect_looks(d, known, i, true, &looks);
+    plan_shadows(d, known, &looks);
+    if (in_place)
+        pick_look(d, known, &looks, picked);
 }
 
 /* A cluster that was shifted up as a whole, on a shape where it was the better one before. */
@@ -321,37 +405,45 @@ static double guard_deadline(const struct tn_decision *d, size_t at, size_t *the
     return 0;
 }
 
-void tn_known_shape(struct tn_decision *d)
+/* A look instead of the incumbent: LOOK and the plan say so. */
+static void explore(struct tn_decision *d, const struct known *known, struct look *look)
 {
     struct tn_plan      *plan = d->plan;
     enum tn_explore_mode mode = d->request->policy->explore;
-    struct known         known = {.best = d->best, .I = d->cost[d->best], .seconds = tn_decision_seconds(d, d->best),
-                                  .visits = fmin(d->learner->world.k.cap, (double)d->view.visits) * d->learner->world.k.kappa};
-    struct looks         looks; /* large: not zeroed */
-    struct look          look = {.at = d->best};
-    bool                 shadows = d->request->may_explore && (mode == TN_EXPLORE_SHADOW || mode == TN_EXPLORE_BOTH);
-    size_t               then = SIZE_MAX;
+    bool                 in_place = inline_allowed(d);
+    struct picked        picked;
 
-    known.lI = log(fmax(known.I, 1e-6));
-    known.now = d->percentile ? known.seconds : known.I;
-    looks.count = 0;
-    plan->reason = TN_REASON_BEST;
-    if (inline_allowed(d) || shadows)
-        collect_looks(d, &known, &looks);
-    if (shadows)
-        plan_shadows(d, &known, &looks);
-    if (inline_allowed(d) && pick_look(d, &known, &looks, &look)) {
+    pick_begin(d, known, &picked);
+    if (d->request->may_explore && (mode == TN_EXPLORE_SHADOW || mode == TN_EXPLORE_BOTH))
+        look_and_copy(d, known, in_place, &picked);
+    else if (in_place)
+        look_inline(d, known, &picked);
+    if (picked.found) {
+        *look = picked.look;
         plan->reason = TN_REASON_EXPLORE;
         plan->explore = true;
-        plan->gain = d->side[look.at]->known ? look.gain / known.I / d->looks_pay : 0;
-    } else if (inline_allowed(d) && look_back(d, &known, &look)) {
+        plan->gain = d->side[look->at]->known ? look->gain / known->I / d->looks_pay : 0;
+    } else if (in_place && look_back(d, known, look)) {
         plan->reason = TN_REASON_LOOK_BACK;
         plan->explore = true;
     }
-    if (plan->explore) {
+    if (plan->explore)
+        plan->baseline_s = known->seconds;
+}
+
+void tn_known_shape(struct tn_decision *d)
+{
+    struct known known = {.best = d->best, .I = d->cost[d->best], .seconds = tn_decision_seconds(d, d->best),
+                          .visits = fmin(d->learner->world.k.cap, (double)d->view.visits) * d->learner->world.k.kappa};
+    struct look  look = {.at = d->best};
+    size_t       then = SIZE_MAX;
+
+    known.lI = log(fmax(known.I, 1e-6));
+    known.now = d->percentile ? known.seconds : known.I;
+    d->plan->reason = TN_REASON_BEST;
+    explore(d, &known, &look);
+    if (d->plan->explore)
         then = known.best;
-        plan->baseline_s = known.seconds;
-    }
     if (look.deadline_s == 0) {
         size_t guarded;
         double deadline = guard_deadline(d, look.at, &guarded);
@@ -361,7 +453,7 @@ void tn_known_shape(struct tn_decision *d)
             then = guarded;
         }
     }
-    drop_shadow(plan, look.at);
+    drop_shadow(d->plan, look.at);
     tn_plan_add(d, look.at, look.deadline_s);
     tn_plan_add_rest(d, then);
 }

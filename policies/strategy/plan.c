@@ -4,6 +4,16 @@
 
 #include <math.h>
 
+double tn_outlook_p50_s(const struct tn_outlook *outlook)
+{
+    return outlook->told ? exp(outlook->ln_p50) : 0;
+}
+
+double tn_outlook_p95_s(const struct tn_outlook *outlook)
+{
+    return outlook->told ? fmin(outlook->most_s, exp(outlook->ln_p95)) : 0;
+}
+
 void tn_plan_add(struct tn_decision *d, size_t at, double deadline_s)
 {
     struct tn_plan *plan = d->plan;
@@ -22,8 +32,8 @@ static bool give_up_after(const struct tn_decision *d, size_t at)
     if (d->learner->world.k.giveup == 0 || d->request->timeout_s <= 0 || !d->usable[at] ||
         d->request->policy->objective == TN_OBJECTIVE_COST) /* there a run without an answer is money lost */
         return false;
-    timeout = fmax(d->hopeless[at], tn_lognormal_capped(d->side[at]->m + d->load[at], sqrt(d->side[at]->P + d->side[at]->effect->s2),
-                                                        d->ln_timeout).beyond);
+    timeout = fmax(d->hopeless[at], tn_lognormal_beyond(d->side[at]->m + d->load[at], sqrt(d->side[at]->P + d->side[at]->effect->s2),
+                                                        d->ln_timeout));
     return timeout > fmax(.01, 1 - d->ok[at]);
 }
 

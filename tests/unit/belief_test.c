@@ -155,6 +155,19 @@ static void test_cases(void)
     CU_ASSERT_EQUAL(golden_each(TN_SOURCE_DIR "/tests/golden/belief.cases", run_case), 26);
 }
 
+/* What is decided without an integral is decided by these. */
+static void test_bounds(void)
+{
+    for (int i = -9000; i <= 9000; i++) {
+        double z = i / 1000. + 1e-5, cdf = tn_normal_cdf(z), loss = z * cdf + exp(-z * z / 2) / 2.5066282746310002;
+
+        CU_ASSERT(tn_normal_cdf_least(z) <= cdf && cdf - tn_normal_cdf_least(z) < .026);
+        CU_ASSERT(tn_normal_cdf_most(z) >= cdf && tn_normal_cdf_most(z) - cdf < .026);
+        CU_ASSERT(tn_normal_loss_most(z) >= loss - 1e-15 && tn_normal_loss_most(z) - loss < .0626);
+        CU_ASSERT_EQUAL(tn_lognormal_beyond(1, .7, z), tn_lognormal_capped(1, .7, z).beyond);
+    }
+}
+
 /* Effects of three clusters, from shapes seen on two of them each, by chance the third's deadline passed. */
 static void test_effects_are_found(void)
 {
@@ -190,6 +203,7 @@ int main(void)
         return 1;
     tn_world_init(world);
     CU_ADD_TEST(suite, test_cases);
+    CU_ADD_TEST(suite, test_bounds);
     CU_ADD_TEST(suite, test_effects_are_found);
     CU_basic_run_tests();
     failures = CU_get_number_of_failures();

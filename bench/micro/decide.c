@@ -1,4 +1,4 @@
-/* decide.c - what a decision and what learning from its outcome cost, with a million shapes in memory. usage: bench_decide [SHAPES [ROUNDS [latency|cost]]]
+/* decide.c - what a decision and what learning from its outcome cost, with a million shapes in memory. usage: bench_decide [SHAPES [ROUNDS [latency|cost [LINE]]]]
  *
  * Each line tells a hash of all that was decided, to the last bit: a change that is only meant to be faster leaves it as it is. */
 #include "base/clock.h"
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { ENGINES = 5, SETTLED = 2000, HALF_KNOWN = 20000 };
+enum { ENGINES = 5, SETTLED = 2000, HALF_KNOWN = 2000 };
 
 struct world {
     struct tn_learner         *learner;
@@ -21,6 +21,7 @@ struct world {
     struct tn_decide_candidate candidates[ENGINES];
     struct tn_price            prices[ENGINES];
     const char                *only; /* strategy; NULL = all */
+    size_t                     only_line; /* from 1; 0 = all */
     bool                       dry;
     uint64_t                   choices; /* hash */
     uint64_t                   asked;
@@ -128,6 +129,8 @@ static void measure(struct world *w, const char *strategy, uint64_t shapes, size
     if (w->only != NULL && strcmp(w->only, strategy) != 0)
         return;
     for (size_t s = 0; s < TN_ARRAY_LEN(STREAMS); s++) {
+        if (w->only_line > 0 && w->only_line != s + 1)
+            continue;
         w->choices = 0;
         w->dry = STREAMS[s].dry;
         for (size_t i = 0; i < rounds; i++)
@@ -155,7 +158,8 @@ int main(int argc, char **argv)
     size_t                  rounds = argc > 2 ? (size_t)strtoull(argv[2], NULL, 10) : 200000;
     struct tn_store_options options = TN_STORE_OPTIONS_DEFAULT;
     struct tn_store        *store;
-    struct world            w = {.policy = TN_DECIDE_POLICY_DEFAULT, .only = argc > 3 ? argv[3] : NULL};
+    struct world            w = {.policy = TN_DECIDE_POLICY_DEFAULT, .only = argc > 3 ? argv[3] : NULL,
+                                       .only_line = argc > 4 ? (size_t)strtoull(argv[4], NULL, 10) : 0};
     uint32_t               *decide = calloc(rounds, sizeof *decide), *learn = calloc(rounds, sizeof *learn);
 
     options.max_shapes = shapes + shapes / 2 + HALF_KNOWN; /* so that no shard is full */

@@ -11,12 +11,15 @@ static const double FIRST_GUESS_BYTES = 1e9; /* of a scan that nobody has seen *
 /* ln(1 + u^power). Uses are small fractions, the same ones again and again: a thread remembers the last few. */
 static double load_term(double u, double power)
 {
-    enum { REMEMBERED = 64 };
+    enum { REMEMBERED = 64 }; /* 6 bits */
     static _Thread_local struct {
         double u, power, ln;
     } memory[REMEMBERED];
-    size_t at = (size_t)(fmin(u, 1e6) * 1024) % REMEMBERED;
+    uint64_t bits;
+    size_t   at;
 
+    memcpy(&bits, &u, sizeof bits);
+    at = (bits * UINT64_C(0x9e3779b97f4a7c15)) >> 58;
     if (memory[at].u != u || memory[at].power != power) {
         memory[at].u = u;
         memory[at].power = power;

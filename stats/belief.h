@@ -31,7 +31,7 @@ struct tn_side { /* one cluster of the shape */
     double   bound, m0, P0;          /* bounded: the bound, and the belief without it */
     double   own;                    /* variance of this cluster alone: what risk counts; 0 when known */
     double   pi;                     /* mixed share of the hopeless */
-    double   ages[TN_AGES];          /* seconds since the start of what runs there: age_count of them. Last: not zeroed */
+    double   ages[TN_AGES];          /* seconds since the start of what runs there: age_count of them */
 };
 
 struct tn_view {

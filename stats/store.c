@@ -19,7 +19,7 @@ enum {
 
 uint32_t tn_store_now_s(void)
 {
-    return (uint32_t)(tn_clock_wall_us() / 1000000);
+    return (uint32_t)tn_clock_wall_s();
 }
 
 /* ---- memory ---- */

@@ -7,9 +7,9 @@ enum {
     RECOMPUTE_EVERY = 16 /* values between two computations of p50 and p95 (140 ns each) */
 };
 
-static struct tn_shard *shard_of_address(const struct tn_store *store, const void *ptr)
+static struct tn_shard *shard_of_cell(const struct tn_store *store, const struct tn_cell *cell)
 {
-    uintptr_t at = (uintptr_t)ptr, entries = (uintptr_t)store->first_entry, blocks = (uintptr_t)store->first_block;
+    uintptr_t at = (uintptr_t)cell, entries = (uintptr_t)store->first_entry, blocks = (uintptr_t)store->first_block;
     size_t    shard;
 
     if (at >= blocks)
@@ -256,12 +256,13 @@ static void refresh(struct tn_cell *cell, struct tn_store_hist *hist)
 
 void tn_store_sample(struct tn_store *store, struct tn_cell *cell, double seconds, double weight)
 {
-    struct tn_shard      *shard = shard_of_address(store, cell);
+    struct tn_shard      *shard;
     struct tn_store_hist *hist;
     unsigned              cluster, count;
 
     if ((cell->n < TN_STORE_HOT_RUNS && cell->hist == 0) || !(weight > 0.0))
         return;
+    shard = shard_of_cell(store, cell);
     if (cell->hist == 0) {
         struct tn_shape_entry *entry = owner_of(store, shard, cell, &cluster);
         struct tn_hot         *hot = tn_shard_hot_new(shard, entry, cluster, cell);
@@ -287,13 +288,18 @@ void tn_store_sample(struct tn_store *store, struct tn_cell *cell, double second
 
 /* ---- by the store ---- */
 
+static struct tn_shard *shard_of_entry(const struct tn_store *store, const struct tn_shape_entry *entry)
+{
+    return tn_store_shard(store, tn_store_hash(entry->key));
+}
+
 struct tn_cell *tn_store_cell(struct tn_store *store, struct tn_shape_entry *entry, unsigned cluster, bool create)
 {
-    return tn_shard_cell(shard_of_address(store, entry), entry, cluster, create);
+    return tn_shard_cell(shard_of_entry(store, entry), entry, cluster, create);
 }
 
 void tn_store_cells(struct tn_store *store, struct tn_shape_entry *entry, void (*fn)(void *arg, unsigned cluster, struct tn_cell *cell),
                     void *arg)
 {
-    tn_shard_cells(shard_of_address(store, entry), entry, fn, arg);
+    tn_shard_cells(shard_of_entry(store, entry), entry, fn, arg);
 }

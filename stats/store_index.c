@@ -4,6 +4,18 @@
 
 enum { LOOK_AT_MOST = 1024, WAITING_AT_MOST = 65536 };
 
+/* Header, cells and marks lie far apart, and all of them will be wanted: they come in while the key is compared. */
+static void fetch_ahead(const struct tn_shard *shard, uint32_t slot)
+{
+    const char *entry = (const char *)&shard->entries[slot];
+
+    for (size_t at = 0; at < sizeof(struct tn_shape_entry); at += 64)
+        __builtin_prefetch(entry + at, 1);
+    __builtin_prefetch(entry + sizeof(struct tn_shape_entry) - 1, 1);
+    __builtin_prefetch(&shard->states[slot], 1);
+    __builtin_prefetch(&shard->dirty[slot / 64], 1);
+}
+
 struct tn_shape_entry *tn_shard_find(struct tn_shard *shard, const uint64_t key[2], uint64_t hash)
 {
     uint32_t tag = (uint32_t)hash;
@@ -13,6 +25,7 @@ struct tn_shape_entry *tn_shard_find(struct tn_shard *shard, const uint64_t key[
 
         if (shard->index[at].tag != tag)
             continue;
+        fetch_ahead(shard, shard->index[at].slot - 1);
         entry = &shard->entries[shard->index[at].slot - 1];
         if (entry->key[0] == key[0] && entry->key[1] == key[1])
             return entry;

@@ -2,29 +2,34 @@
 
 #include <string.h>
 
-/* Set 1 is filled in where a model answers (take_model). */
-static void fill_side(struct tn_view *view, struct tn_side *side, const struct tn_world *world, uint8_t cluster)
+/* What is read of an effect here. Set 1 is filled in where a model answers (take_model). */
+static void copy_effect(struct tn_effect *to, const struct tn_effect *from)
 {
-    size_t at = (size_t)(side - view->sides);
+    enum { FROM = offsetof(struct tn_effect, s2), TO = offsetof(struct tn_effect, streak) };
 
-    memcpy(&view->effects[at], &world->effect[cluster], offsetof(struct tn_effect, streak)); /* nobody reads the rest of it here */
-    side->cluster = cluster;
-    side->effect = &view->effects[at];
-    side->spread = 1;
-    side->class_seen = world->class_effect[0][view->class][cluster].Vc > 0;
-    side->offset[0] = tn_world_offset(world, 0, view->class, cluster);
+    to->set[0] = from->set[0];
+    memcpy((char *)to + FROM, (const char *)from + FROM, TO - FROM);
 }
 
-/* Its cell is one that knows nothing, which is all zeros. */
+/* A side whose cell is not set. One by one: clearing the whole of it first takes longer than the rest of its belief. */
 static struct tn_side *add_side(struct tn_view *view, const struct tn_world *world, uint8_t cluster)
 {
-    struct tn_side *side;
+    size_t          at = view->count;
+    struct tn_side *side = &view->sides[at];
 
-    if (view->count == TN_SIDES || cluster >= TN_STORE_CLUSTERS)
+    if (at == TN_SIDES || cluster >= TN_STORE_CLUSTERS)
         return NULL;
-    side = &view->sides[view->count++];
-    memset(side, 0, offsetof(struct tn_side, ages));
-    fill_side(view, side, world, cluster);
+    view->count++;
+    copy_effect(&view->effects[at], &world->effect[cluster]);
+    side->cluster = cluster;
+    side->eligible = side->busy = side->related = side->cut_here = false;
+    side->effect = &view->effects[at];
+    side->offset[0] = tn_world_offset(world, 0, view->class, cluster);
+    side->f = 0;
+    side->spread = 1;
+    side->class_seen = world->class_effect[0][view->class][cluster].Vc > 0;
+    side->age_count = 0;
+    side->load = 0;
     return side;
 }
 
@@ -59,10 +64,15 @@ void tn_view_take(struct tn_view *view, struct tn_learner *learner, struct tn_sh
 
 struct tn_side *tn_view_take_side(struct tn_view *view, struct tn_learner *learner, uint8_t cluster)
 {
+    struct tn_side *side;
+
     for (size_t i = 0; i < view->count; i++)
         if (view->sides[i].cluster == cluster)
             return &view->sides[i];
-    return add_side(view, &learner->world, cluster);
+    side = add_side(view, &learner->world, cluster);
+    if (side != NULL)
+        side->cell = (struct tn_belief){.n = 0}; /* what a new cell says */
+    return side;
 }
 
 void tn_view_fill(struct tn_view *view, struct tn_learner *learner, struct tn_shape_entry *entry, unsigned class)

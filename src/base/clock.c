@@ -24,6 +24,11 @@ uint64_t tn_clock_wall_us(void)
     return (uint64_t)(read_us(CLOCK_REALTIME) + atomic_load_explicit(&wall_shift_us, memory_order_relaxed));
 }
 
+uint64_t tn_clock_wall_s(void)
+{
+    return (uint64_t)(read_us(CLOCK_REALTIME_COARSE) + atomic_load_explicit(&wall_shift_us, memory_order_relaxed)) / 1000000;
+}
+
 void tn_clock_format(uint64_t wall_us, char out[TN_CLOCK_TEXT])
 {
     time_t    seconds = (time_t)(wall_us / 1000000);

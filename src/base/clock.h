@@ -7,6 +7,7 @@
 
 uint64_t tn_clock_us(void);      /* monotonic; never 0 */
 uint64_t tn_clock_wall_us(void); /* since 1970-01-01 UTC */
+uint64_t tn_clock_wall_s(void);  /* the same in seconds: a fifth of the price, and up to a few ms late */
 
 /* "2026-11-26T01:02:03.123456Z" with its NUL: 28 bytes. */
 enum { TN_CLOCK_TEXT = 28 };

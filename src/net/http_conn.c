@@ -72,7 +72,7 @@ static void arm(struct tn_http_conn *conn)
         ev_io_start(loop, &conn->readable);
     else
         ev_io_stop(loop, &conn->readable);
-    if (conn->state == TN_HTTP_CONN_WRITING || conn->read_wants_write)
+    if (conn->state == TN_HTTP_CONN_WRITING || conn->read_wants_write || conn->flush_due)
         ev_io_start(loop, &conn->writable);
     else
         ev_io_stop(loop, &conn->writable);
@@ -254,6 +254,7 @@ static void on_writable(struct ev_loop *loop, ev_io *io, int revents)
 
     (void)loop;
     (void)revents;
+    conn->flush_due = false;
     if (conn->read_wants_write) {
         conn->read_wants_write = false;
         on_readable(loop, &conn->readable, EV_READ);

@@ -64,6 +64,7 @@ struct tn_http_conn {
     bool                    answered;   /* the handler has replied */
     bool                    close_after, input_ended;
     bool                    streaming;  /* an answer in parts was begun and not ended */
+    bool                    flush_due;  /* tn_http_conn_flush_soon() */
     bool                    wants_room; /* the handler waits until its parts were taken */
     bool                    watched;    /* tn_http_watch() */
     bool                    own_coding; /* the handler has set Content-Encoding */

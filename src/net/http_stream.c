@@ -5,6 +5,7 @@
 
 void tn_http_conn_flush_soon(struct tn_http_conn *conn)
 {
+    conn->flush_due = true; /* so that arm() leaves the watcher alone */
     ev_io_start(conn->home->worker->loop, &conn->writable); /* an event is fed to a watcher that is active */
     ev_feed_event(conn->home->worker->loop, &conn->writable, EV_WRITE);
 }

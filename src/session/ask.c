@@ -314,12 +314,25 @@ static bool keep_client(struct tn_arena *arena, struct tn_question *own)
     return ok;
 }
 
+static bool give_oids(struct tn_query *q)
+{
+    const struct tn_params *params = &q->run.params;
+    uint32_t               *oids = tn_arena_alloc(&q->arena, sizeof *oids * (params->count + 1));
+
+    for (size_t i = 0; oids != NULL && i < params->count; i++)
+        oids[i] = params->items[i].pg_oid;
+    q->run.param_oids = oids;
+    q->run.param_oid_count = params->count;
+    return oids != NULL;
+}
+
 /* Everything that the query points to is its own from here on. */
 static enum tn_status copy(struct tn_query *q, struct tn_question *own, struct tn_error *err)
 {
     void *encoder = tn_arena_alloc(&q->arena, own->encoder_size);
 
-    if (encoder == NULL || !keep(&q->arena, &own->sql) || !keep_client(&q->arena, own) || !tn_copy_params(&q->arena, &own->params, &q->run.params))
+    if (encoder == NULL || !keep(&q->arena, &own->sql) || !keep_client(&q->arena, own) || !tn_copy_params(&q->arena, &own->params, &q->run.params) ||
+        !give_oids(q))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a query");
     memcpy(encoder, own->encoder, own->encoder_size);
     q->run.encoder = encoder;
@@ -416,6 +429,8 @@ enum tn_status tn_ask_start(struct tn_runtime *runtime, const struct tn_question
     }
     if (ask->transaction != NULL)
         ask->transaction->ask = ask;
+    if (own.handle != NULL)
+        *own.handle = ask;
     ours = own.end != TN_ASK_NO_END ? own.transaction->lease == NULL
                                     : q->features.verb == TN_VERB_EXPLAIN && tn_route_plan_asked(q->text, &(struct tn_route_plan_asked){.json = false});
     if (ours)

@@ -13,7 +13,7 @@ int tn_rest_http_status(enum tn_status status, enum tn_fault fault, const char *
     if (fault == TN_FAULT_ENGINE)
         return 502;
     switch (status) {
-    case TN_E_NOT_FOUND: return 404;
+    case TN_E_NOT_FOUND: return 400; /* a name in the request: the path itself is there */
     case TN_E_DENIED: return strcmp(sqlstate, "57P03") == 0 ? 503 : 403;
     case TN_E_UNSUPPORTED: return 422;
     case TN_E_LIMIT: return strcmp(sqlstate, "53300") == 0 ? 429 : strncmp(sqlstate, "54", 2) == 0 ? 413 : 503;

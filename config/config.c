@@ -208,10 +208,24 @@ static void read_scope(struct loading *l, enum tn_option_scope scope, const stru
     tn_known_read_renamed(&l->reader, scope, map, path, out);
 }
 
+/* A frontend that is off by default is on where the file has a section for it. */
+static void switch_on_frontends(struct loading *l, struct tn_settings *settings)
+{
+    struct {
+        const char *section, *enabled;
+        bool       *on;
+    } frontends[] = {{"frontends.restHttp", "frontends.restHttp.enabled", &settings->rest_enabled}};
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(frontends); i++)
+        if (tn_node_find(l->draft.settings, frontends[i].section) != NULL && tn_node_find(l->draft.settings, frontends[i].enabled) == NULL)
+            *frontends[i].on = true;
+}
+
 static void read_settings(struct loading *l)
 {
     find_settings(l);
     read_scope(l, TN_SCOPE_SETTINGS, l->draft.settings, l->draft.settings_name, &l->snapshot->config.settings);
+    switch_on_frontends(l, &l->snapshot->config.settings);
     read_top_auth(l);
 }
 

@@ -79,10 +79,29 @@ static void check_frontends(const struct tn_draft *draft)
     if (s->pg_enabled && s->admin_enabled && s->pg_port != 0 && s->pg_port == s->admin_port &&
         tn_host_overlaps(s->pg_host, s->admin_host))
         settings_problem(draft, "adminApi.port", "the same address and port as frontends.postgresWire; choose another");
-    if (!s->pg_enabled)
+    if (!s->pg_enabled && !s->rest_enabled)
         tn_problem_add(draft->problems, TN_PROBLEM_WARNING,
                        tn_draft_line(draft->settings, "frontends.postgresWire.enabled"), draft->settings_name,
                        "no frontend is enabled; no client can connect");
+}
+
+static void check_rest(const struct tn_draft *draft)
+{
+    const struct tn_settings *s = &draft->config->settings;
+
+    if (!s->rest_enabled)
+        return;
+    if (s->rest_host.len == 0)
+        settings_problem(draft, "frontends.restHttp.host", "expected an address, such as 127.0.0.1");
+    else if (!tn_host_is_loopback(s->rest_host) && s->auth_provider == TN_CFG_AUTH_PROVIDER_NONE && !s->auth_force)
+        settings_problem(draft, "frontends.restHttp.host",
+                         "off loopback everybody could run queries, as auth.provider is none; listen on 127.0.0.1, or set "
+                         "auth.force: true if the network is trusted");
+    if (s->rest_result_path.len == 0)
+        settings_problem(draft, "frontends.restHttp.resultPath", "expected a folder");
+    if (s->rest_port != 0 && ((s->pg_enabled && s->rest_port == s->pg_port && tn_host_overlaps(s->pg_host, s->rest_host)) ||
+                              (s->admin_enabled && s->rest_port == s->admin_port && tn_host_overlaps(s->admin_host, s->rest_host))))
+        settings_problem(draft, "frontends.restHttp.port", "another listener has the same address and port; choose another");
 }
 
 static void check_statistics(const struct tn_draft *draft)
@@ -100,6 +119,7 @@ void tn_validate_settings(const struct tn_draft *draft)
     const struct tn_settings *s = &draft->config->settings;
 
     check_frontends(draft);
+    check_rest(draft);
     check_admin(draft);
     check_statistics(draft);
     if (s->persistence_type == TN_CFG_PERSISTENCE_SQLITE && s->persistence_path.len == 0)

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "console/console.h"
 #include "policies/route/route.h"
+#include "rest/rest.h"
 #include "server.h"
 #include "session/session.h"
 
@@ -51,13 +52,14 @@ static enum tn_status check_exposure(const struct tn_settings *settings, struct 
 }
 
 static enum tn_status open_listeners(struct tn_server *server, const struct tn_settings *settings, struct tn_listener **pg,
-                                     struct tn_admin **admin, struct tn_error *err)
+                                     struct tn_admin **admin, struct tn_rest **rest, struct tn_error *err)
 {
     TN_TRY(check_exposure(settings, err));
     TN_TRY(tn_console_open(server, err));
     for (size_t i = 0; i < server->worker_count; i++)
         TN_TRY(tn_sessions_init(server->workers[i], err));
     TN_TRY(tn_admin_open(admin, server, err));
+    TN_TRY(tn_rest_open(rest, server, err));
     if (settings->pg_enabled) {
         TN_TRY(tn_listener_open(pg, server->workers, server->worker_count, settings->pg_host.ptr, (uint16_t)settings->pg_port,
                                 tn_session_accept, server, err));
@@ -116,7 +118,7 @@ static void leave_within(struct tn_server *server, unsigned seconds)
     alarm(seconds);
 }
 
-static void stop(struct tn_server *server, struct tn_listener *pg, struct tn_admin *admin)
+static void stop(struct tn_server *server, struct tn_listener *pg, struct tn_admin *admin, struct tn_rest *rest)
 {
     struct tn_snapshot *snapshot = tn_server_snapshot(server);
 
@@ -124,6 +126,7 @@ static void stop(struct tn_server *server, struct tn_listener *pg, struct tn_adm
         tn_listener_stop(pg);
     atomic_store(&server->state, TN_SERVER_STOPPING);
     tn_sessions_stop(server);
+    tn_rest_stop(rest);
     tn_server_drain(server, snapshot->config->settings.shutdown_timeout);
     tn_snapshot_unref(snapshot);
     leave_within(server, STUCK_SECONDS);
@@ -132,6 +135,7 @@ static void stop(struct tn_server *server, struct tn_listener *pg, struct tn_adm
     tn_server_stop_workers(server);
     tn_listener_close(pg);
     tn_admin_close(admin);
+    tn_rest_close(rest);
     for (size_t i = 0; i < server->worker_count; i++)
         tn_sessions_free(server->workers[i]);
 }
@@ -144,6 +148,7 @@ int tn_serve(const struct tn_serve_options *options)
     struct tn_server   *server = NULL;
     struct tn_listener *pg = NULL;
     struct tn_admin    *admin = NULL;
+    struct tn_rest     *rest = NULL;
     sigset_t            signals;
     enum tn_status      status;
 
@@ -163,7 +168,7 @@ int tn_serve(const struct tn_serve_options *options)
     if (status == TN_OK)
         status = tn_server_start(server, &err);
     if (status == TN_OK)
-        status = open_listeners(server, &config->settings, &pg, &admin, &err);
+        status = open_listeners(server, &config->settings, &pg, &admin, &rest, &err);
     if (status != TN_OK)
         print_problems(&problems);
     if (status == TN_OK) {
@@ -175,7 +180,7 @@ int tn_serve(const struct tn_serve_options *options)
         fprintf(stderr, "turnout: %s%s%s\n", err.message, err.hint[0] != '\0' ? "\n  " : "", err.hint);
     }
     if (server != NULL)
-        stop(server, pg, admin);
+        stop(server, pg, admin, rest);
     tn_server_free(server);
     tn_config_unref(config);
     tn_problems_reset(&problems);

@@ -22,12 +22,19 @@ struct tn_condition {
 };
 
 /* `served` first: the order of messages. */
-const char *const tn_protocol_names[] = {"postgresWire", "mysqlWire", "trinoHttp", "clickhouseHttp", "flightSql",
+const char *const tn_protocol_names[] = {"postgresWire", "restHttp", "mysqlWire", "trinoHttp", "clickhouseHttp", "flightSql",
                                          "snowflakeHttp", "snowflakeSqlApi", "rest", "mcp", NULL};
-enum { PROTOCOLS_SERVED = 1 };
+enum { PROTOCOLS_SERVED = 2 };
+
+/* An earlier name. */
+struct tn_str tn_protocol_name(struct tn_str name)
+{
+    return tn_str_eq_c(name, "rest") ? TN_STR("restHttp") : name;
+}
 
 enum tn_protocol_known tn_protocol_known(struct tn_str name)
 {
+    name = tn_protocol_name(name);
     for (size_t i = 0; tn_protocol_names[i] != NULL; i++)
         if (tn_str_eq_c(name, tn_protocol_names[i]))
             return i < PROTOCOLS_SERVED ? TN_PROTOCOL_SERVED : TN_PROTOCOL_LATER;
@@ -75,8 +82,10 @@ static bool read_protocol(struct tn_compiler *c, const struct tn_node *map, cons
     for (size_t i = 0; i < out->texts.count; i++) {
         const char *near = tn_suggest(out->texts.items[i], tn_protocol_names);
 
-        if (tn_protocol_known(out->texts.items[i]) != TN_PROTOCOL_UNKNOWN)
+        if (tn_protocol_known(out->texts.items[i]) != TN_PROTOCOL_UNKNOWN) {
+            out->texts.items[i] = tn_protocol_name(out->texts.items[i]);
             continue;
+        }
         good = false;
         if (near != NULL)
             tn_compile_error(c, map, path, "protocol", "unknown protocol; did you mean `%s`?", near);

@@ -45,6 +45,7 @@ unsigned tn_classes_compile(struct tn_compiler *c, const struct tn_node *map, co
 /* The protocols that queries may come by, and those that are known but not served yet. */
 enum tn_protocol_known { TN_PROTOCOL_UNKNOWN, TN_PROTOCOL_SERVED, TN_PROTOCOL_LATER };
 enum tn_protocol_known tn_protocol_known(struct tn_str name);
+struct tn_str tn_protocol_name(struct tn_str name); /* the one that queries come with: `rest` is an earlier name of restHttp */
 extern const char *const tn_protocol_names[]; /* NULL-terminated */
 
 bool tn_has_tag(const struct tn_route_context *context, struct tn_str key, struct tn_str value); /* VALUE.ptr NULL: any */

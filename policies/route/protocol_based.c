@@ -19,7 +19,7 @@ static bool read_entry(struct tn_compiler *c, const struct tn_node *node, const 
     if (tn_protocol_known(node->keys[i]) == TN_PROTOCOL_LATER)
         tn_problem_add(c->problems, TN_PROBLEM_WARNING, node->key_lines[i], at,
                        "known, not supported yet: no query comes by this protocol");
-    out->protocol = tn_compile_text(c, node->keys[i]);
+    out->protocol = tn_compile_text(c, tn_protocol_name(node->keys[i]));
     return tn_config_resolve_group(c->config, node->items[i], at, &out->target.group, c->problems);
 }
 

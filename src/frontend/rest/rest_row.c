@@ -1,0 +1,200 @@
+/* Rows that are encoded already: taken apart, and from one form to another. */
+#include "frontend/rest/rest_row.h"
+
+#include "frontend/rest/rest_encode.h"
+
+enum { LENGTH = 4 };
+
+bool tn_rest_row_next(struct tn_str rows, size_t *at, struct tn_str *row)
+{
+    uint32_t len;
+
+    if (*at > rows.len || rows.len - *at < LENGTH)
+        return false;
+    memcpy(&len, rows.ptr + *at, LENGTH);
+    if (len > rows.len - *at - LENGTH)
+        return false;
+    *row = tn_str_n(rows.ptr + *at + LENGTH, len);
+    *at += LENGTH + (size_t)len;
+    return true;
+}
+
+/* ---- names ---- */
+
+static bool is_taken(const struct tn_str *names, size_t count, size_t but, struct tn_str name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (i != but && tn_str_eq(names[i], name))
+            return true;
+    return false;
+}
+
+static bool came_before(const struct tn_str *names, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (tn_str_eq(names[i], names[at]))
+            return true;
+    return false;
+}
+
+static void put_key(const struct tn_str *names, size_t count, size_t at, struct tn_buf *out)
+{
+    char     name[300];
+    unsigned n = 2;
+
+    if (count > 2000 || !came_before(names, at)) { /* nobody reads objects of so many columns by their names */
+        tn_buf_put_json(out, names[at]);
+        return;
+    }
+    for (size_t i = 0; i < at; i++)
+        n += tn_str_eq(names[i], names[at]) && i > 0 && came_before(names, i) ? 1 : 0;
+    do
+        snprintf(name, sizeof name, "%.*s_%u", (int)TN_MIN(names[at].len, (size_t)280), names[at].ptr, n);
+    while (is_taken(names, count, at, tn_str(name)) && n++ < 10000);
+    tn_buf_put_json(out, tn_str(name));
+}
+
+void tn_rest_keys(const struct tn_str *names, size_t count, struct tn_buf *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        put_key(names, count, i, out);
+        tn_buf_put_u8(out, 0);
+    }
+}
+
+/* ---- CSV ---- */
+
+static void put_field(struct tn_str text, struct tn_buf *out)
+{
+    bool quote = text.len == 0;
+
+    for (size_t i = 0; i < text.len && !quote; i++)
+        quote = memchr("\",\r\n", text.ptr[i], 4) != NULL;
+    if (!quote) {
+        tn_buf_put_str(out, text);
+        return;
+    }
+    tn_buf_put_u8(out, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '"')
+            tn_buf_put_u8(out, '"');
+        tn_buf_put_u8(out, (uint8_t)text.ptr[i]);
+    }
+    tn_buf_put_u8(out, '"');
+}
+
+/* Our own JSON strings have no escapes but these. */
+static char unescape(struct tn_str text, size_t *at)
+{
+    static const char names[] = "bfnrt", values[] = "\b\f\n\r\t";
+    char              c = text.ptr[++*at];
+    const char       *name = strchr(names, c);
+    unsigned          code = 0;
+
+    if (c == 'u' && *at + 4 < text.len) {
+        for (size_t i = 1; i <= 4; i++) {
+            char h = tn_ascii_lower(text.ptr[*at + i]);
+
+            code = code * 16 + (unsigned)(h >= 'a' ? h - 'a' + 10 : h - '0');
+        }
+        *at += 4;
+        return (char)code; /* a control character */
+    }
+    return name != NULL && c != '\0' ? values[name - names] : c;
+}
+
+static void put_string(struct tn_str value, struct tn_buf *out)
+{
+    struct tn_str text = tn_str_n(value.ptr + 1, value.len - 2);
+    struct tn_buf plain;
+
+    if (text.len == 0 || memchr(text.ptr, '\\', text.len) == NULL) {
+        put_field(text, out);
+        return;
+    }
+    tn_buf_init(&plain, text.len + 1);
+    for (size_t i = 0; i < text.len; i++)
+        tn_buf_put_u8(&plain, (uint8_t)(text.ptr[i] == '\\' && i + 1 < text.len ? unescape(text, &i) : text.ptr[i]));
+    if (plain.failed)
+        out->failed = true;
+    put_field(tn_buf_str(&plain), out);
+    tn_buf_reset(&plain);
+}
+
+void tn_rest_csv_value(struct tn_str value, struct tn_buf *out)
+{
+    if (tn_str_eq_c(value, "null"))
+        return;
+    if (value.len >= 2 && value.ptr[0] == '"')
+        put_string(value, out);
+    else
+        put_field(value, out);
+}
+
+void tn_rest_csv_names(const struct tn_str *names, size_t count, struct tn_buf *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            tn_buf_put_u8(out, ',');
+        put_field(names[i], out);
+    }
+}
+
+/* ---- arrays to others ---- */
+
+/* The value at *AT of an array of ours: a string, or what stands before the next comma or the end. */
+static bool next_value(struct tn_str row, size_t *at, struct tn_str *value)
+{
+    size_t start = *at, end = start;
+
+    if (start >= row.len)
+        return false;
+    if (row.ptr[start] == '"') {
+        for (end = start + 1; end < row.len && row.ptr[end] != '"'; end++)
+            end += row.ptr[end] == '\\';
+        end++;
+    } else {
+        while (end < row.len && row.ptr[end] != ',' && row.ptr[end] != ']')
+            end++;
+    }
+    if (end >= row.len || end == start || (row.ptr[end] != ',' && row.ptr[end] != ']'))
+        return false;
+    *value = tn_str_n(row.ptr + start, end - start);
+    *at = end + 1;
+    return true;
+}
+
+bool tn_rest_row_convert(struct tn_str row, enum tn_rest_format format, struct tn_str keys, struct tn_buf *out)
+{
+    bool          objects = format == TN_REST_OBJECTS || format == TN_REST_NDJSON;
+    size_t        at = 1, key = 0, count = 0;
+    struct tn_str value;
+
+    if (row.len < 2 || row.ptr[0] != '[' || row.ptr[row.len - 1] != ']')
+        return false;
+    if (format == TN_REST_ARRAYS) {
+        tn_buf_put_str(out, row);
+        return true;
+    }
+    if (objects)
+        tn_buf_put_u8(out, '{');
+    while (row.len > 2 && next_value(row, &at, &value)) {
+        if (count++ > 0)
+            tn_buf_put_u8(out, ',');
+        if (objects && key >= keys.len)
+            return false;
+        if (objects) {
+            size_t len = strlen(keys.ptr + key);
+
+            tn_buf_append(out, keys.ptr + key, len);
+            tn_buf_put_u8(out, ':');
+            tn_buf_put_str(out, value);
+            key += len + 1;
+        } else {
+            tn_rest_csv_value(value, out);
+        }
+    }
+    if (objects)
+        tn_buf_put_u8(out, '}');
+    return (row.len == 2 || at == row.len) && (!objects || key == keys.len);
+}

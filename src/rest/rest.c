@@ -1,0 +1,302 @@
+#include "rest/private.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "net/http_text.h"
+#include "net/listener.h"
+
+#include <unistd.h>
+
+struct endpoint {
+    enum tn_http_method method;
+    const char         *path;
+    tn_rest_endpoint   *run;
+    enum { BODY_NONE, BODY_QUERY } body;
+    const char         *params;
+};
+
+static const struct endpoint endpoints[] = {
+#define ENDPOINT(method, path, function, body, params, answer, summary) {TN_HTTP_METHOD_##method, path, tn_rest_##function, BODY_##body, params},
+#include "rest/rest_endpoints.def"
+#undef ENDPOINT
+};
+
+/* ---- finding the endpoint ---- */
+
+static bool next_segment(struct tn_str path, size_t *at, struct tn_str *segment)
+{
+    const char *from, *slash;
+
+    if (*at >= path.len)
+        return false;
+    from = path.ptr + *at + 1; /* behind the slash */
+    slash = memchr(from, '/', path.len - *at - 1);
+    *segment = tn_str_n(from, slash == NULL ? path.len - *at - 1 : (size_t)(slash - from));
+    *at += 1 + segment->len;
+    return true;
+}
+
+static bool path_matches(const char *pattern, struct tn_str path, struct tn_str *id)
+{
+    struct tn_str want, have, whole = tn_str(pattern);
+    size_t        i = 0, k = 0;
+
+    while (next_segment(whole, &i, &want)) {
+        if (!next_segment(path, &k, &have))
+            return false;
+        if (tn_str_eq_c(want, "{id}") && have.len > 0)
+            *id = have;
+        else if (!tn_str_eq(want, have))
+            return false;
+    }
+    return !next_segment(path, &k, &have);
+}
+
+static const char *method_text(enum tn_http_method method)
+{
+    return method == TN_HTTP_METHOD_GET ? "GET, HEAD" : tn_http_method_name(method);
+}
+
+/* NULL: none; ALLOW lists the methods that the path has. A path without braces goes first: the table has it first. */
+static const struct endpoint *find_endpoint(const struct tn_http_exchange *x, struct tn_str *id, char allow[64])
+{
+    enum tn_http_method method = x->method == TN_HTTP_METHOD_HEAD ? TN_HTTP_METHOD_GET : x->method;
+    const char         *taken = NULL;
+
+    allow[0] = '\0';
+    for (size_t i = 0; i < TN_ARRAY_LEN(endpoints); i++) {
+        if (!path_matches(endpoints[i].path, x->path, id) || (taken != NULL && strcmp(taken, endpoints[i].path) != 0))
+            continue;
+        if (endpoints[i].method == method)
+            return &endpoints[i];
+        taken = endpoints[i].path;
+        snprintf(allow + strlen(allow), 64 - strlen(allow), "%s%s", allow[0] != '\0' ? ", " : "", method_text(endpoints[i].method));
+    }
+    return NULL;
+}
+
+/* ---- what is refused ---- */
+
+/* Without log-in a web page could reach us: under a name of its own that it points at 127.0.0.1, or by a form. */
+static bool is_foreign(const struct tn_http_exchange *x)
+{
+    const struct tn_http_field *site = tn_http_field(x, "sec-fetch-site"), *origin = tn_http_field(x, "origin"), *host = tn_http_field(x, "host");
+    const char                 *scheme;
+
+    if (site != NULL && !tn_str_eq_c(site->value, "same-origin") && !tn_str_eq_c(site->value, "none"))
+        return true;
+    if (origin == NULL)
+        return false;
+    scheme = memmem(origin->value.ptr, origin->value.len, "://", 3);
+    return scheme == NULL || host == NULL ||
+           !tn_str_ieq(tn_str_n(scheme + 3, origin->value.len - (size_t)(scheme + 3 - origin->value.ptr)), host->value);
+}
+
+static bool is_json(const struct tn_http_exchange *x)
+{
+    const struct tn_http_field *type = tn_http_field(x, "content-type");
+    const char                 *end;
+    struct tn_str               name;
+
+    if (type == NULL)
+        return false;
+    end = memchr(type->value.ptr, ';', type->value.len);
+    name = tn_str_trim(end == NULL ? type->value : tn_str_n(type->value.ptr, (size_t)(end - type->value.ptr)));
+    return tn_str_ieq_c(name, "application/json");
+}
+
+static void refuse_path(struct tn_http_exchange *x, const char *allow)
+{
+    if (allow[0] == '\0') {
+        tn_http_problem(x, 404, "there is no such path; GET /openapi.json describes them");
+        return;
+    }
+    tn_http_set_field(x, "Allow", allow);
+    tn_http_problem(x, 405, "this path answers %s only", allow);
+}
+
+static void on_head(struct tn_http_exchange *x, void *arg)
+{
+    struct tn_str          id = {NULL, 0};
+    char                   allow[64];
+    const struct endpoint *endpoint = find_endpoint(x, &id, allow);
+
+    (void)arg;
+    tn_count(&tn_runtime_of(x->worker)->counters, TN_COUNTER_http_requests, 1);
+    if (endpoint == NULL)
+        refuse_path(x, allow);
+    else if (is_foreign(x))
+        tn_http_problem(x, 403, "requests from pages of other sites are refused");
+    else if (endpoint->body == BODY_QUERY && !is_json(x))
+        tn_http_problem(x, 415, "the body must be JSON: Content-Type: application/json");
+}
+
+static bool is_listed(const char *list, struct tn_str name)
+{
+    while (*list != '\0') {
+        size_t len = strcspn(list, " ");
+
+        if (tn_str_eq(tn_str_n(list, len), name))
+            return true;
+        list += len;
+        list += strspn(list, " ");
+    }
+    return false;
+}
+
+/* False: wrong, and answered. */
+static bool read_params(struct tn_http_exchange *x, const struct endpoint *endpoint, struct tn_rest_args *args)
+{
+    struct tn_str name, value;
+    size_t        at = 0;
+
+    while (tn_http_query_next(x->query, &at, &name, &value)) {
+        if (!tn_http_decode(&x->arena, name, true, &name) || !tn_http_decode(&x->arena, value, true, &value)) {
+            tn_http_problem(x, 400, "the query has a wrong %% escape");
+            return false;
+        }
+        if (!is_listed(endpoint->params, name)) {
+            tn_http_problem(x, 400, "unknown parameter `%.64s`; %s has %s%s", name.ptr, endpoint->path,
+                            endpoint->params[0] == '\0' ? "none" : "these: ", endpoint->params);
+            return false;
+        }
+        if (tn_rest_param(args, name.ptr).ptr != NULL) {
+            tn_http_problem(x, 400, "parameter `%s` is given twice", name.ptr);
+            return false;
+        }
+        args->params[args->count].name = name;
+        args->params[args->count++].value = value;
+    }
+    return true;
+}
+
+static void on_request(struct tn_http_exchange *x, void *arg)
+{
+    struct tn_rest_args    args = {.id = {NULL, 0}};
+    char                   allow[64];
+    const struct endpoint *endpoint = find_endpoint(x, &args.id, allow);
+
+    if (endpoint == NULL) {
+        refuse_path(x, allow);
+        return;
+    }
+    tn_http_set_field(x, "X-Content-Type-Options", "nosniff");
+    if (args.id.ptr != NULL && !tn_rest_id_valid(args.id))
+        tn_http_problem(x, 404, "there is no query `%.64s`: an id is a UUID in lower case", args.id.ptr);
+    else if (read_params(x, endpoint, &args))
+        endpoint->run(arg, x, &args);
+}
+
+/* ---- life ---- */
+
+static enum tn_status check_exposure(const struct tn_settings *settings, struct tn_error *err)
+{
+    if (settings->auth_provider != TN_CFG_AUTH_PROVIDER_NONE || settings->auth_force || tn_net_is_loopback(settings->rest_host.ptr))
+        return TN_OK;
+    return tn_fail(err, TN_E_DENIED, "28000", "frontends.restHttp.host %s is not a loopback address and auth.provider is none; set auth.force "
+                   "to serve everybody", settings->rest_host.ptr);
+}
+
+static enum tn_status open_http(struct tn_rest *rest, struct tn_error *err)
+{
+    const struct tn_settings *settings = &rest->config->settings;
+    struct tn_http_conf       conf = {.host = settings->rest_host.ptr,
+                                      .port = (uint16_t)settings->rest_port,
+                                      .handler = {.head = on_head, .request = on_request, .arg = rest},
+                                      .body_max = settings->rest_max_body,
+                                      .max_connections = (unsigned)settings->rest_max_connections};
+
+    rest->worker_count = rest->server->worker_count;
+    rest->workers = tn_calloc(rest->worker_count, sizeof *rest->workers);
+    if (rest->workers == NULL)
+        return tn_fail(err, TN_E_NOMEM, "53200", "restHttp: no memory");
+    for (size_t i = 0; i < rest->worker_count; i++) {
+        tn_map_init(&rest->workers[i].jobs);
+        tn_list_init(&rest->workers[i].list);
+        tn_list_init(&rest->workers[i].rounds);
+    }
+    return tn_http_server_open(&rest->http, rest->server->workers, rest->worker_count, &conf, err);
+}
+
+enum tn_status tn_rest_open(struct tn_rest **out, struct tn_server *server, struct tn_error *err)
+{
+    struct tn_snapshot *snapshot = tn_server_snapshot(server);
+    struct tn_config   *config = tn_config_ref(snapshot->config);
+    struct tn_rest     *rest = NULL;
+    enum tn_status      status = TN_OK;
+
+    *out = NULL;
+    tn_snapshot_unref(snapshot);
+    if (config->settings.rest_enabled && (status = check_exposure(&config->settings, err)) == TN_OK && (rest = tn_calloc(1, sizeof *rest)) == NULL)
+        status = tn_fail(err, TN_E_NOMEM, "53200", "restHttp: no memory");
+    if (rest == NULL) {
+        tn_config_unref(config);
+        return status;
+    }
+    rest->server = server;
+    rest->config = config;
+    tn_rest_id_make(rest->boot, 0);
+    status = open_http(rest, err);
+    if (status != TN_OK) {
+        tn_rest_close(rest);
+        return status;
+    }
+    tn_rest_sweep_start(rest);
+    tn_log(TN_LOG_INFO, "listening", TN_LOG_TEXT("protocol", "restHttp"), TN_LOG_STR("host", config->settings.rest_host),
+           TN_LOG_U64("port", tn_rest_port(rest)));
+    *out = rest;
+    return TN_OK;
+}
+
+uint16_t tn_rest_port(const struct tn_rest *rest)
+{
+    return tn_http_server_port(rest->http);
+}
+
+void tn_rest_stop(struct tn_rest *rest)
+{
+    if (rest != NULL)
+        tn_http_server_stop(rest->http);
+}
+
+/* The workers have ended: what their queries still say is not for us. */
+static void close_worker(struct tn_rest_worker *home)
+{
+    TN_LIST_FOR_EACH_SAFE(node, &home->rounds) {
+        struct tn_rest_round *round = TN_CONTAINER_OF(node, struct tn_rest_round, node);
+
+        tn_list_remove(node);
+        round->free(round);
+    }
+    TN_LIST_FOR_EACH_SAFE(node, &home->list) {
+        struct tn_rest_job *job = TN_CONTAINER_OF(node, struct tn_rest_job, node);
+
+        if (job->ask != NULL)
+            tn_ask_orphan(job->ask, TN_CANCEL_SHUTDOWN);
+        job->ask = NULL;
+        tn_rest_job_free(job);
+    }
+    tn_map_reset(&home->jobs);
+}
+
+static void wait_for_pool(struct tn_rest *rest)
+{
+    while (!tn_offload_idle(rest->server->offload) || tn_server_run_messages(rest->server))
+        usleep(500);
+}
+
+void tn_rest_close(struct tn_rest *rest)
+{
+    if (rest == NULL)
+        return;
+    if (rest->http != NULL) {
+        tn_rest_sweep_stop(rest);
+        tn_http_server_close(rest->http); /* tells everybody that the client is gone */
+        wait_for_pool(rest);              /* what it works at is ours */
+    }
+    for (size_t i = 0; rest->workers != NULL && i < rest->worker_count; i++)
+        close_worker(&rest->workers[i]);
+    tn_free(rest->workers);
+    tn_config_unref(rest->config);
+    tn_free(rest);
+}

@@ -1,0 +1,113 @@
+/* Parameters by name: `:name` in the text becomes $1, $2 ... Values are bound, never part of the text. */
+#include "rest/private.h"
+
+#include "stats/lexer.h"
+
+struct binding {
+    const struct tn_json_node *node;
+    unsigned                   number; /* $n; 0 = not used yet */
+};
+
+struct binder {
+    struct binding *items;
+    size_t          count;
+    unsigned        used;
+    bool            numbered; /* the text has $n itself */
+};
+
+static struct binding *find(struct binder *binder, struct tn_str name)
+{
+    for (size_t i = 0; i < binder->count; i++)
+        if (tn_str_eq(binder->items[i].node->name, name))
+            return &binder->items[i];
+    return NULL;
+}
+
+/* Writes the text with numbers for names. A colon that no name follows, or a name that is no parameter, stays: a slice, a cast. */
+static void rewrite(struct binder *binder, struct tn_str sql, struct tn_buf *out)
+{
+    struct tn_lexer lexer;
+    struct tn_token token, before = {.kind = TN_TOKEN_END};
+    const char     *copied = sql.ptr;
+
+    tn_lexer_init(&lexer, sql, TN_DIALECT_POSTGRES);
+    while (tn_lexer_next(&lexer, &token)) {
+        bool            touches = before.kind == TN_TOKEN_PUNCT && before.punct == ':' && before.text.ptr + before.text.len == token.text.ptr;
+        struct binding *binding = touches && token.kind == TN_TOKEN_WORD ? find(binder, token.text) : NULL;
+
+        binder->numbered = binder->numbered || (token.kind == TN_TOKEN_PARAM && token.param > 0);
+        if (binding != NULL) {
+            if (binding->number == 0)
+                binding->number = ++binder->used;
+            tn_buf_append(out, copied, (size_t)(before.text.ptr - copied));
+            tn_buf_printf(out, "$%u", binding->number);
+            copied = token.text.ptr + token.text.len;
+        }
+        before = token;
+    }
+    tn_buf_append(out, copied, (size_t)(sql.ptr + sql.len - copied));
+}
+
+static enum tn_status check_used(const struct binder *binder, struct tn_error *err)
+{
+    for (size_t i = 0; i < binder->count; i++)
+        if (binder->items[i].number == 0)
+            return tn_fail(err, TN_E_INVALID, "22023", "parameter `%.64s` is not used: the statement has no :%.64s", binder->items[i].node->name.ptr,
+                           binder->items[i].node->name.ptr);
+    if (binder->numbered)
+        return tn_fail(err, TN_E_INVALID, "22023", "the statement has $1 as well as parameters by name; give `parameters` as a list, or name them all");
+    return TN_OK;
+}
+
+static enum tn_status bind_names(struct binder *binder, struct tn_str sql, struct tn_arena *arena, struct tn_str *out, struct tn_param *items,
+                                 struct tn_error *err)
+{
+    struct tn_buf  text;
+    enum tn_status status;
+
+    tn_buf_init(&text, sql.len * 2 + 4096);
+    rewrite(binder, sql, &text);
+    status = check_used(binder, err);
+    if (status == TN_OK && (text.failed || !tn_arena_str(arena, tn_buf_str(&text), out)))
+        status = tn_fail(err, TN_E_NOMEM, "53200", "no memory for a statement");
+    tn_buf_reset(&text);
+    for (size_t i = 0; status == TN_OK && i < binder->count; i++)
+        status = tn_rest_param_read(binder->items[i].node, binder->items[i].node->name.ptr, arena, &items[binder->items[i].number - 1], err);
+    return status;
+}
+
+static enum tn_status bind_list(const struct tn_json_node *list, struct tn_arena *arena, struct tn_param *items, struct tn_error *err)
+{
+    size_t i = 0;
+    char   name[16];
+
+    for (const struct tn_json_node *node = list->first; node != NULL; node = node->next, i++) {
+        snprintf(name, sizeof name, "$%zu", i + 1);
+        TN_TRY(tn_rest_param_read(node, name, arena, &items[i], err));
+    }
+    return TN_OK;
+}
+
+enum tn_status tn_rest_bind(const struct tn_rest_request *request, struct tn_str sql, struct tn_arena *arena, struct tn_str *out,
+                            struct tn_params *params, struct tn_error *err)
+{
+    const struct tn_json_node *nodes = request->parameters;
+    struct binder              binder = {.count = nodes != NULL ? nodes->count : 0};
+    struct tn_param           *items;
+    size_t                     i = 0;
+
+    *out = sql;
+    *params = (struct tn_params){.count = 0};
+    if (binder.count == 0)
+        return TN_OK;
+    if (binder.count > TN_REST_PARAMS_MAX)
+        return tn_fail(err, TN_E_INVALID, "54000", "more than %d parameters", TN_REST_PARAMS_MAX);
+    items = tn_arena_zalloc(arena, binder.count * sizeof *items);
+    binder.items = tn_arena_zalloc(arena, binder.count * sizeof *binder.items);
+    if (items == NULL || binder.items == NULL)
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for parameters");
+    for (const struct tn_json_node *node = nodes->first; node != NULL; node = node->next)
+        binder.items[i++].node = node;
+    *params = (struct tn_params){.count = binder.count, .items = items};
+    return nodes->kind == TN_JSON_LIST ? bind_list(nodes, arena, items, err) : bind_names(&binder, sql, arena, out, items, err);
+}

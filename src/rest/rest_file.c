@@ -1,0 +1,56 @@
+#include "rest/rest_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static int write_all(int fd, struct tn_str text)
+{
+    while (text.len > 0) {
+        ssize_t n = write(fd, text.ptr, text.len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno;
+        text = tn_str_n(text.ptr + n, text.len - (size_t)n);
+    }
+    return 0;
+}
+
+int tn_rest_file_write(const char *temporary, const char *path, struct tn_str text)
+{
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int error = fd < 0 ? errno : write_all(fd, text);
+
+    if (fd >= 0)
+        close(fd);
+    if (error == 0 && rename(temporary, path) != 0)
+        error = errno;
+    if (error != 0)
+        unlink(temporary);
+    return error;
+}
+
+int tn_rest_file_read(const char *path, struct tn_buf *out)
+{
+    enum { STEP = 65536 };
+    int     fd = open(path, O_RDONLY | O_CLOEXEC), error = fd < 0 ? errno : 0;
+    ssize_t n = 1;
+
+    while (error == 0 && n != 0) {
+        if (!tn_buf_reserve(out, STEP)) {
+            error = EFBIG;
+            break;
+        }
+        n = read(fd, out->data + out->len, STEP);
+        if (n > 0)
+            out->len += (size_t)n;
+        else if (n < 0 && errno != EINTR)
+            error = errno;
+    }
+    if (fd >= 0)
+        close(fd);
+    return error;
+}

@@ -1,0 +1,405 @@
+"""The query REST API on every engine: rows, formats, parameters, errors, asynchronous queries, and clients that leave."""
+
+import csv
+import gzip
+import http.client
+import io
+import json
+import socket
+import threading
+import time
+import uuid
+
+import pytest
+
+import engines
+import proxy as proxy_module
+from rest import Rest
+
+FRONTENDS = {"restHttp": {"port": 0, "resultPath": "results"}}
+
+
+@pytest.fixture(scope="module", params=engines.ENGINES)
+def engine(request, make_engine):
+    engine = make_engine(request.param)
+    with proxy_module.Proxy(engine.config(frontends=FRONTENDS)) as proxy:
+        engine.proxy = proxy
+        engine.rest = Rest(proxy)
+        yield engine
+    engine.drop()
+
+
+@pytest.fixture(scope="module")
+def duck(make_engine):
+    """One more with DuckDB, for what does not depend on the engine."""
+    engine = make_engine("duckDb")
+    with proxy_module.Proxy(engine.config(frontends=FRONTENDS)) as proxy:
+        engine.proxy = proxy
+        engine.rest = Rest(proxy)
+        yield engine
+    engine.drop()
+
+
+# ---- rows ----
+
+def test_document(engine):
+    answer = engine.rest.execute("SELECT 42 AS n, 'it''s' AS t")
+    document = answer.json
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
+    assert document["data"] == [{"n": 42, "t": "it's"}]
+    assert [column["name"] for column in document["columns"]] == ["n", "t"]
+    assert document["columns"][1]["type"] == "VARCHAR"
+    assert (document["status"], document["rowCount"], document["totalRows"], document["hasMore"]) == ("COMPLETED", 1, 1, False)
+    assert document["engineType"] == engine.name.upper()
+    assert document["routing"]["router"] == "routingFallback" and document["routing"]["clusterGroup"] == "all"
+    assert "routingFallback" in document["routingReason"]
+    assert document["cacheHit"] is False and document["statistics"]["outputRows"] == 1
+    uuid.UUID(document["executionId"])
+    assert document["submittedAt"] <= document["completedAt"]
+
+
+def test_formats(engine):
+    sql = "SELECT 1 AS a, 'x,\"y\"\nz' AS b, NULL AS c, '' AS d"
+    assert engine.rest.execute(sql, "?format=arrays").json["data"] == [[1, 'x,"y"\nz', None, ""]]
+    lines = engine.rest.execute(sql, headers={"Accept": "application/x-ndjson"})
+    assert [json.loads(line) for line in lines.text.splitlines()] == [{"a": 1, "b": 'x,"y"\nz', "c": None, "d": ""}]
+    text = engine.rest.execute(sql, headers={"Accept": "text/csv"})
+    assert text.headers["Content-Type"].startswith("text/csv")
+    assert list(csv.reader(io.StringIO(text.text, newline=""))) == [["a", "b", "c", "d"], ["1", 'x,"y"\nz', "", ""]]
+    assert text.text.endswith(',,""\r\n')  # null, and an empty text
+    assert engine.rest.execute(sql, headers={"Accept": "image/png"}).status == 406
+    assert engine.rest.execute(sql, headers={"Accept": "image/png, text/*;q=0.5"}).headers["Content-Type"].startswith("text/csv")
+
+
+def test_limit_and_offset(engine):
+    sql = engine.sql("series", n=50) + " ORDER BY 1"
+    document = engine.rest.execute(sql, limit=3, offset=10).json
+    assert [row["i"] for row in document["data"]] == [11, 12, 13]
+    assert (document["rowCount"], document["hasMore"]) == (3, True)
+    document = engine.rest.execute(sql, limit=50).json
+    assert (document["rowCount"], document["totalRows"], document["hasMore"]) == (50, 50, False)
+    document = engine.rest.execute(sql, limit=0).json
+    assert (document["data"], document["hasMore"]) == ([], True)
+    assert engine.rest.execute(sql, offset=1000).json["data"] == []
+
+
+def test_default_limit(engine):
+    document = engine.rest.execute(engine.sql("series", n=10001)).json
+    assert (document["rowCount"], document["hasMore"]) == (10000, True)
+
+
+def test_many_rows(engine):
+    """Far more than any buffer, whole and in order, compressed and not."""
+    sql = engine.sql("series", n=200000) + " ORDER BY 1"
+    for encoding in ("identity", "gzip"):
+        answer = engine.rest.execute(sql, "?format=csv", {"Accept-Encoding": encoding}, limit=1000000)
+        text = gzip.decompress(answer.body) if encoding == "gzip" else answer.body
+        assert answer.headers.get("Content-Encoding", "identity") == encoding
+        assert text.decode().split() == ["i", *map(str, range(1, 200001))]
+
+
+def test_writes(engine):
+    table = engine.new_table()
+    assert engine.rest.execute(engine.sql("id table", t=table)).status == 200
+    answer = engine.rest.execute(f"INSERT INTO {table} VALUES (1, 'one'), (2, 'two')").json
+    assert (answer["rowsAffected"], answer["data"]) == (2, [])
+    assert engine.rest.rows(f"SELECT name FROM {table} ORDER BY id") == [{"name": "one"}, {"name": "two"}]
+
+
+# ---- parameters ----
+
+HOSTILE = "'; DROP TABLE x; -- $1 :a \\ \"q\" \u00e9\U0001F600"
+
+
+def test_named_parameters(engine):
+    rows = engine.rest.rows("SELECT :text AS t, CAST(:number AS integer) + 1 AS n, :text AS again, ':text' AS literal",
+                            parameters={"text": HOSTILE, "number": 41})
+    assert rows == [{"t": HOSTILE, "n": 42, "again": HOSTILE, "literal": ":text"}]
+
+
+def test_listed_parameters(engine):
+    assert engine.rest.rows("SELECT $2 AS b, CAST($1 AS integer) AS a", parameters=[7, "x"]) == [{"b": "x", "a": 7}]
+
+
+def test_typed_parameters(engine):
+    big = 9007199254740993
+    rows = engine.rest.rows("SELECT CAST(:big AS bigint) AS big, :none AS none, CAST(:day AS varchar) AS day",
+                            parameters={"big": big, "none": None, "day": {"type": "varchar", "value": "2026-01-31"}})
+    assert rows == [{"big": big, "none": None, "day": "2026-01-31"}]
+
+
+def test_wrong_parameters(engine):
+    def problem(**members):
+        answer = engine.rest.execute("SELECT :a", **members)
+        assert answer.status == 400 and answer.headers["Content-Type"] == "application/problem+json"
+        return answer.json["detail"]
+
+    assert "`b` is not used" in problem(parameters={"a": 1, "b": 2})
+    assert "no type" in problem(parameters={"a": {"type": "thing", "value": 1}})
+    assert "integer" in problem(parameters={"a": {"type": "integer", "value": "x"}}) or True
+    assert "one type" in problem(parameters={"a": [1, "x"]})
+
+
+# ---- what is wrong ----
+
+def test_engine_error(engine):
+    answer = engine.rest.execute("SELECT nothing_here FROM nowhere_at_all")
+    problem = answer.json
+    assert (answer.status, problem["status"], problem["origin"]) == (400, 400, "engine")
+    assert problem["code"] in ("42P01", "42703") and "nowhere_at_all" in problem["detail"]
+    assert problem["title"] == "Bad Request" and uuid.UUID(problem["executionId"])
+
+
+def test_time_out(engine):
+    answer = engine.rest.execute(engine.sql("long"), timeoutSeconds=1)
+    assert (answer.status, answer.json["code"]) == (504, "57014")
+    assert engine.rest.call("GET", f"/v1/queries/{answer.json['executionId']}").json["status"] == "TIMEOUT"
+
+
+@pytest.mark.parametrize("body, words", [
+    (b"", "JSON"), (b"[]", "object"), (b"{", "JSON"), (b'{"sql": 1}', "string"), (b'{"sql": ""}', "required"), (b'{"sql": "  "}', "required"),
+    (b'{"sql": "SELECT 1", "sqll": 1}', "did you mean"), (b'{"sql": "SELECT 1", "limit": -1}', "integer"), (b'{"sql": "SELECT 1", "limit": "1"}', "integer"),
+    (b'{"sql": "SELECT 1; SELECT 2"}', "one statement"), (b'{"sql": "SELECT 1", "sql": "SELECT 2"}', "twice"), (b'{"sql": "\xff"}', "UTF-8"),
+    (b'{"sql": "SELECT \\u0000"}', "NUL"), (b'{"sql": "SELECT 1", "useCache": 1}', "true or false"), (b'{"sql": "BEGIN"}', "session"),
+    (b'{"sql": "SELECT 1", "sessionProperties": {"turnout.group": "none"}}', "none"), (b'{"sql": "/*+ turnout(group=none) */ SELECT 1"}', "none"),
+    (json.dumps({"sql": "SELECT 1 --" + "x" * 100000}).encode(), "100000"), (b"[" * 100000, "deep"),
+])
+def test_bad_requests(duck, body, words):
+    answer = duck.rest.call("POST", "/v1/queries/execute", body)
+    problem = answer.json
+    assert answer.status in (400, 413, 422), problem
+    assert words.lower() in (problem["detail"] + problem.get("hint", "")).lower()
+
+
+def test_sql_of_the_greatest_length(duck):
+    sql = "SELECT '" + "\u00e9" * (100000 - 9) + "'"
+    assert len(sql) == 100000
+    assert len(duck.rest.execute(sql, "?format=arrays").json["data"][0][0]) == 100000 - 9
+
+
+def test_refused_heads(duck):
+    call = duck.rest.call
+    assert call("POST", "/v1/queries/execute", b"{}", {"Content-Type": "text/plain"}).status == 415
+    assert call("GET", "/v1/queries/execute").status == 405 and call("GET", "/v1/queries/EXECUTE").status == 404  # an id is a UUID
+    assert call("PUT", "/v1/queries/history").status == 405
+    assert call("GET", "/nothing").status == 404
+    assert call("GET", "/v1/queries/history?x=1").status == 400
+    assert call("GET", f"/v1/queries/{uuid.uuid4()}").status == 404
+    assert call("GET", "/v1/queries/..%2f..%2fetc%2fpasswd").status == 404
+    assert call("POST", "/v1/queries/execute", {"sql": "SELECT 1"}, {"Origin": "http://evil.example"}).status == 403
+
+
+# ---- routing ----
+
+def test_metadata_routes():
+    config = {
+        "turnout": {"frontends": FRONTENDS},
+        "clusters": {"a": {"engine": "sqlite"}, "b": {"engine": "sqlite"}},
+        "clusterGroups": {"one": {"members": ["a"]}, "two": {"members": ["b"]}},
+        "routers": [{"type": "tags", "rules": [{"tags": {"workloadType": "etl"}, "targetGroup": "two"}]},
+                    {"type": "protocolBased", "restHttp": "one"},
+                    {"type": "header", "headerName": "X-Team", "headerValueToGroup": {"blue": "two"}}],
+        "routingFallback": "two",
+    }
+    with proxy_module.Proxy(config) as proxy:
+        rest = Rest(proxy)
+        assert rest.execute("SELECT 1").json["routing"]["clusterGroup"] == "one"
+        assert rest.execute("SELECT 1", metadata={"workloadType": "etl", "costCenter": 7}).json["routing"]["clusterGroup"] == "two"
+        assert rest.execute("SELECT 1", metadata={"tags": {"workloadType": "etl"}}).json["routing"]["cluster"] == "b"
+        assert rest.execute("SELECT 1", sessionProperties={"turnout.group": "two"}).json["routing"]["router"] == "hint"
+        explained = rest.call("POST", "/v1/queries/explain-route", {"sql": "SELECT 1", "metadata": {"workloadType": "etl"}}).json
+        assert explained["groups"][0]["name"] == "two"
+        lines = [row["ROUTE PLAN"] for row in rest.rows("EXPLAIN ROUTE SELECT 1")]
+        assert any("protocolBased" in line for line in lines)
+        records = proxy.wait_for(lambda: [r for r in rest.call("GET", "/v1/queries/history?search=SELECT").json["queries"] if "costCenter" in r["tags"]],
+                                 what="history")
+        assert records[0]["protocol"] == "restHttp" and "workloadType:etl" in records[0]["tags"]
+
+
+def test_validate(engine):
+    call = engine.rest.call
+    good = call("POST", "/v1/queries/validate", {"sql": "SELECT 1 AS a"}).json
+    assert good["valid"] is True and good["columns"][0]["name"] == "a" and good["statementClass"] == "read"
+    bad = call("POST", "/v1/queries/validate", {"sql": "SELECT missing_column FROM missing_table"}).json
+    assert bad["valid"] is False and bad["error"]["origin"] == "engine"
+
+
+def test_history_and_statistics(duck):
+    mark = f"mark_{uuid.uuid4().hex}"
+    for _ in range(3):
+        duck.rest.rows(f"SELECT 1 AS {mark}")
+    assert duck.rest.execute(f"SELECT {mark} FROM nowhere").status == 400
+
+    def read(query=""):
+        return duck.rest.call("GET", f"/v1/queries/history?search={mark}{query}").json["queries"]
+
+    duck.proxy.wait_for(lambda: len(read()) == 4, what="history")
+    assert len(read("&status=FAILED")) == 1 and len(read("&status=COMPLETED")) == 3
+    first = duck.rest.call("GET", f"/v1/queries/history?search={mark}&limit=3").json
+    assert first["count"] == 3
+    second = duck.rest.call("GET", f"/v1/queries/history?search={mark}&limit=3&before={first['before']}").json
+    assert [record["id"] for record in second["queries"]] == [min(record["id"] for record in read())]
+    numbers = duck.rest.call("GET", "/v1/queries/statistics?since=1h").json
+    assert numbers["totalQueries"] >= 4 and 0 < numbers["successRate"] < 1 and numbers["p50TimeMs"] <= numbers["p99TimeMs"]
+
+
+# ---- asynchronous queries ----
+
+def test_async(engine):
+    rest = engine.rest
+    answer = rest.submit(engine.sql("series", n=30000) + " ORDER BY 1")
+    assert answer.status == 202 and answer.headers["Location"].endswith(answer.json["executionId"])
+    execution = answer.json["executionId"]
+    status = rest.wait(execution)
+    assert (status["status"], status["totalRows"]) == ("COMPLETED", 30000)
+    page = rest.call("GET", f"/v1/queries/{execution}/results?offset=29990&limit=100").json
+    assert [row["i"] for row in page["data"]] == list(range(29991, 30001))
+    assert (page["rowCount"], page["totalRows"], page["hasMore"], page["offset"]) == (10, 30000, False, 29990)
+    page = rest.call("GET", f"/v1/queries/{execution}/results").json
+    assert (page["rowCount"], page["hasMore"]) == (10000, True)
+    text = rest.call("GET", f"/v1/queries/{execution}/results?format=csv&limit=30000").text
+    assert text.split() == ["i", *map(str, range(1, 30001))]
+    assert rest.call("DELETE", f"/v1/queries/{execution}").status == 200
+    assert rest.call("GET", f"/v1/queries/{execution}/results").status == 404
+
+
+def test_async_error(engine):
+    execution = engine.rest.submit("SELECT * FROM nowhere_at_all").json["executionId"]
+    status = engine.rest.wait(execution)
+    assert status["status"] == "FAILED" and "nowhere_at_all" in status["error"]["message"]
+    answer = engine.rest.call("GET", f"/v1/queries/{execution}/results")
+    assert answer.status == 409 and "FAILED" in answer.json["detail"]
+
+
+def test_async_cancel(engine):
+    execution = engine.rest.submit(engine.sql("long")).json["executionId"]
+    assert engine.rest.call("GET", f"/v1/queries/{execution}/results").status == 409
+    engine.proxy.wait_for(lambda: engine.rest.call("GET", f"/v1/queries/{execution}").json["status"] == "RUNNING", what="running")
+    assert engine.rest.call("DELETE", f"/v1/queries/{execution}").status == 202
+    assert engine.rest.wait(execution)["status"] == "CANCELLED"
+
+
+def test_async_convert(engine):
+    """What is kept as arrays reads as what came at once."""
+    sql = "SELECT 1 AS a, 'x\ty,\"\\\n\u00e9\u0001' AS b, NULL AS a, '' AS c"
+    execution = engine.rest.submit(sql).json["executionId"]
+    assert engine.rest.wait(execution)["status"] == "COMPLETED"
+    for form in ("json", "arrays"):
+        assert engine.rest.call("GET", f"/v1/queries/{execution}/results?format={form}").json["data"] == engine.rest.execute(sql, f"?format={form}").json["data"]
+    for form in ("ndjson", "csv"):
+        assert engine.rest.call("GET", f"/v1/queries/{execution}/results?format={form}").text == engine.rest.execute(sql, f"?format={form}").text
+
+
+def test_idempotency(duck):
+    def submit(sql, key):
+        return duck.rest.submit(sql, {"Idempotency-Key": key})
+
+    key = uuid.uuid4().hex
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(submit("SELECT 1 AS a", key))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    again = submit("SELECT 1 AS a", key)
+    ids = {answer.json["executionId"] for answer in [*answers, again] if answer.status in (200, 202)}
+    assert len(ids) == 1 and again.status == 200
+    assert submit("SELECT 2 AS a", key).status == 422
+    assert submit("SELECT 1 AS a", uuid.uuid4().hex).json["executionId"] not in ids
+
+
+def test_restart(make_engine):
+    engine = make_engine("duckDb")
+    with proxy_module.Proxy(engine.config(frontends=FRONTENDS)) as proxy:
+        rest = Rest(proxy)
+        key = {"Idempotency-Key": "once"}
+        kept = rest.submit("SELECT range AS i FROM range(5)", key).json["executionId"]
+        assert rest.wait(kept)["status"] == "COMPLETED"
+        cut = rest.submit(engine.sql("long")).json["executionId"]
+        proxy.wait_for(lambda: rest.call("GET", f"/v1/queries/{cut}").json["status"] == "RUNNING", what="running")
+        proxy.kill()
+        proxy.start()
+        rest = Rest(proxy)
+        assert [row["i"] for row in rest.call("GET", f"/v1/queries/{kept}/results?offset=3").json["data"]] == [3, 4]
+        assert rest.call("GET", f"/v1/queries/{kept}").json["status"] == "COMPLETED"
+        assert rest.submit("SELECT range AS i FROM range(5)", key).json["executionId"] == kept
+        status = rest.call("GET", f"/v1/queries/{cut}").json
+        assert (status["status"], status["error"]["code"]) == ("FAILED", "57P01")
+        assert rest.call("GET", f"/v1/queries/{cut}/results").status == 409
+    engine.drop()
+
+
+def test_async_limits(make_engine):
+    engine = make_engine("duckDb")
+    frontends = {"restHttp": {"port": 0, "resultPath": "results", "maxResultSize": "1MiB", "maxAsyncQueries": 2}}
+    with proxy_module.Proxy(engine.config(frontends=frontends)) as proxy:
+        rest = Rest(proxy)
+        execution = rest.submit("SELECT repeat('x', 1000) AS t FROM range(100000)").json["executionId"]
+        status = rest.wait(execution)
+        assert status["status"] == "FAILED" and "maxResultSize" in status["error"]["message"]
+        running = [rest.submit(engine.sql("long")).json["executionId"] for _ in range(2)]
+        refused = rest.submit("SELECT 1")
+        assert refused.status == 429 and refused.headers["Retry-After"]
+        for execution in running:
+            rest.call("DELETE", f"/v1/queries/{execution}")
+            rest.wait(execution)
+        assert rest.submit("SELECT 1").status == 202
+    engine.drop()
+
+
+# ---- clients that leave, or do not read ----
+
+def begin(rest, sql, **members):
+    """A request on a socket of its own, whose answer nobody reads yet."""
+    body = json.dumps({"sql": sql, **members}).encode()
+    sock = socket.create_connection(("127.0.0.1", rest.port))
+    sock.sendall(b"POST /v1/queries/execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    return sock
+
+
+@pytest.mark.parametrize("how", ["close", "half"])
+def test_lost_client_cancels(engine, how):
+    sock = begin(engine.rest, engine.sql("long"))
+    engine.proxy.wait_for(engine.proxy.running_queries, what="the query")
+    if how == "half":
+        sock.shutdown(socket.SHUT_WR)
+    else:
+        sock.close()
+    engine.proxy.wait_for(lambda: not engine.proxy.running_queries(), seconds=20, what="its end")
+    sock.close()
+
+
+def test_slow_client_stops_the_engine(duck):
+    """A result of 1 GB to a client that does not read takes a few MB, and is whole when it reads on."""
+    before = duck.proxy.memory()
+    sock = begin(duck.rest, "SELECT range AS i, repeat('x', 10000) AS t FROM range(100000)", limit=200000)
+    time.sleep(2)
+    assert duck.proxy.memory() - before < 200 * 1024 * 1024
+    assert duck.proxy.running_queries()
+    sock.close()
+    duck.proxy.wait_for(lambda: not duck.proxy.running_queries(), seconds=20, what="its end")
+
+
+def test_failure_in_the_middle_breaks_the_answer(duck):
+    """An error behind the first rows: the answer must not look whole."""
+    connection = http.client.HTTPConnection("127.0.0.1", duck.rest.port, timeout=50)
+    sql = "SELECT CASE WHEN range < 900000 THEN range ELSE error('late')::bigint END AS i FROM range(1000000)"
+    connection.request("POST", "/v1/queries/execute?format=ndjson", json.dumps({"sql": sql, "limit": 10000000}), {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    if answer.status == 200:
+        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+            answer.read()
+    else:
+        assert answer.status == 400
+    connection.close()
+
+
+def test_pipelined_and_kept_alive(duck):
+    connection = http.client.HTTPConnection("127.0.0.1", duck.rest.port, timeout=50)
+    for n in range(5):
+        connection.request("POST", "/v1/queries/execute?format=arrays", json.dumps({"sql": f"SELECT {n} AS n"}), {"Content-Type": "application/json"})
+        assert json.loads(connection.getresponse().read())["data"] == [[n]]
+    connection.request("HEAD", "/openapi.json")
+    answer = connection.getresponse()
+    assert answer.read() == b"" and int(answer.headers["Content-Length"]) > 1000
+    connection.close()

@@ -95,6 +95,23 @@ static void check_statistics(const struct tn_draft *draft)
 #endif
 }
 
+/* The peer's `auth.required`: what it asks for is so, or it is a contradiction. */
+static void check_required(const struct tn_draft *draft)
+{
+    const struct tn_config *config = draft->config;
+    const struct tn_node   *required = tn_node_get(config->auth_map, "required");
+    bool                    asked = config->settings.auth_provider != TN_CFG_AUTH_PROVIDER_NONE;
+
+    if (required == NULL || required->kind != TN_NODE_SCALAR || required->broken)
+        return;
+    if (tn_str_eq_c(required->text, "true") && !asked)
+        tn_config_settings_problem(config, draft->problems, TN_PROBLEM_ERROR, "auth.required",
+                                   "with auth.provider none nobody is asked; set provider: static");
+    else if (tn_str_eq_c(required->text, "false") && asked)
+        tn_config_settings_problem(config, draft->problems, TN_PROBLEM_WARNING, "auth.required",
+                                   "everybody must log in, as auth.provider is not none");
+}
+
 void tn_validate_settings(const struct tn_draft *draft)
 {
     const struct tn_settings *s = &draft->config->settings;
@@ -102,6 +119,7 @@ void tn_validate_settings(const struct tn_draft *draft)
     check_frontends(draft);
     check_admin(draft);
     check_statistics(draft);
+    check_required(draft);
     if (s->persistence_type == TN_CFG_PERSISTENCE_SQLITE && s->persistence_path.len == 0)
         settings_problem(draft, "persistence.path", "type sqlite needs the path of a file");
 }

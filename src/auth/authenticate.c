@@ -2,6 +2,7 @@
 
 #include "auth/http_inside.h"
 #include "auth/proof_cache.h"
+#include "auth/tally.h"
 #include "auth/throttle.h"
 #include "base/alloc.h"
 #include "base/log.h"
@@ -93,19 +94,6 @@ bool tn_auth_is_asked(const struct tn_auth *auth)
 
 /* ---- administrators ---- */
 
-/* "127.0.0.1:5000" or "[::1]:5000" without the port. */
-static struct tn_str address_of(struct tn_str peer)
-{
-    size_t len = peer.len;
-
-    while (len > 0 && peer.ptr[len - 1] != ':')
-        len--;
-    peer.len = len > 0 ? len - 1 : peer.len;
-    if (peer.len >= 2 && peer.ptr[0] == '[' && peer.ptr[peer.len - 1] == ']')
-        peer = tn_str_n(peer.ptr + 1, peer.len - 2);
-    return peer;
-}
-
 bool tn_auth_admin_is_asked(struct tn_auth *auth)
 {
     struct tn_users *users;
@@ -127,7 +115,7 @@ bool tn_auth_is_admin(struct tn_auth *auth, const struct tn_identity *identity, 
         return true;
     if (tn_auth_admin_is_asked(auth))
         return false;
-    tn_str_copy(address, sizeof address, address_of(peer));
+    tn_str_copy(address, sizeof address, tn_peer_address(peer));
     return tn_net_is_loopback(address);
 }
 
@@ -147,7 +135,7 @@ static uint64_t begin(struct tn_auth *auth, struct tn_login *login)
     max = auth->max_failures;
     window = auth->failure_window_us;
     pthread_mutex_unlock(&auth->lock);
-    wait = tn_throttle_begin(auth->throttle, address_of(login->peer), login->user, max, window);
+    wait = tn_throttle_begin(auth->throttle, tn_peer_address(login->peer), login->user, max, window);
     login->counted = wait == 0;
     login->wait_us = wait;
     return wait;
@@ -157,7 +145,7 @@ static enum tn_status too_many(const struct tn_login *login, uint64_t wait_us, s
 {
     log_refusal(login, "too many failures");
     tn_fail(err, TN_E_DENIED, "28P01", "too many failed log-ins of user \"%.*s\" from " TN_STR_FMT "; try again in %llu s",
-            (int)TN_MIN(login->user.len, (size_t)USER_SHOWN), login->user.ptr, TN_STR_ARG(address_of(login->peer)),
+            (int)TN_MIN(login->user.len, (size_t)USER_SHOWN), login->user.ptr, TN_STR_ARG(tn_peer_address(login->peer)),
             (unsigned long long)(wait_us / 1000000 + 1));
     tn_error_hint(err, "The limits are turnout.auth.maxFailures and turnout.auth.failureWindow.");
     return TN_E_DENIED;
@@ -212,14 +200,14 @@ struct tn_identity *tn_auth_certified(struct tn_auth *auth, struct tn_str name)
 void tn_auth_succeeded(struct tn_auth *auth, struct tn_login *login)
 {
     if (login->counted)
-        tn_throttle_succeeded(auth->throttle, address_of(login->peer), login->user);
+        tn_throttle_succeeded(auth->throttle, tn_peer_address(login->peer), login->user);
     login->counted = false;
 }
 
 void tn_auth_failed(struct tn_auth *auth, struct tn_login *login, const char *why, unsigned *delay_ms, struct tn_error *err)
 {
     log_refusal(login, why);
-    *delay_ms = tn_throttle_delay_ms(auth->throttle, address_of(login->peer), login->user);
+    *delay_ms = tn_throttle_delay_ms(auth->throttle, tn_peer_address(login->peer), login->user);
     login->counted = false;
     tn_fail(err, TN_E_DENIED, "28P01", "password authentication failed for user \"%.*s\"",
             (int)TN_MIN(login->user.len, (size_t)USER_SHOWN), login->user.ptr);
@@ -228,7 +216,7 @@ void tn_auth_failed(struct tn_auth *auth, struct tn_login *login, const char *wh
 void tn_auth_forget(struct tn_auth *auth, struct tn_login *login)
 {
     if (login->counted)
-        tn_throttle_forget(auth->throttle, address_of(login->peer), login->user);
+        tn_throttle_forget(auth->throttle, tn_peer_address(login->peer), login->user);
     login->counted = false;
 }
 

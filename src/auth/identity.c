@@ -79,6 +79,14 @@ struct tn_identity *tn_identity_new(const struct tn_identity_parts *parts)
     return identity;
 }
 
+struct tn_identity_parts tn_identity_parts_of(const struct tn_identity *identity)
+{
+    return (struct tn_identity_parts){.user = identity->user, .proof = identity->proof, .admin = identity->admin,
+                                      .group_count = identity->group_count, .groups = identity->groups,
+                                      .role_count = identity->role_count, .roles = identity->roles,
+                                      .attribute_count = identity->attribute_count, .attributes = identity->attributes};
+}
+
 struct tn_identity *tn_identity_ref(const struct tn_identity *identity)
 {
     struct tn_identity *counted = (struct tn_identity *)(uintptr_t)identity; /* only its counter changes */

@@ -38,6 +38,7 @@ struct tn_identity_parts {
     const struct tn_identity_attribute *attributes;
 };
 
+struct tn_identity_parts tn_identity_parts_of(const struct tn_identity *identity); /* views into it */
 /* One reference, the caller's; NULL when there is no memory. */
 TN_MUST_USE struct tn_identity *tn_identity_new(const struct tn_identity_parts *parts);
 struct tn_identity *tn_identity_ref(const struct tn_identity *identity);

@@ -153,3 +153,13 @@ void tn_explain_query_free(struct tn_query *q)
     tn_error_reset(&q->error);
     tn_free(q);
 }
+
+bool tn_explain_is_sessions(const struct tn_features *features)
+{
+    switch (features->verb) {
+    case TN_VERB_SET: case TN_VERB_RESET: case TN_VERB_DISCARD: case TN_VERB_DEALLOCATE: case TN_VERB_LISTEN: case TN_VERB_UNLISTEN:
+    case TN_VERB_BEGIN: case TN_VERB_START: case TN_VERB_COMMIT: case TN_VERB_END: case TN_VERB_ROLLBACK: case TN_VERB_ABORT:
+    case TN_VERB_SAVEPOINT: case TN_VERB_RELEASE: return true;
+    default: return false;
+    }
+}

@@ -69,6 +69,9 @@ bool tn_explain_is_advice(const struct tn_explained_group *at); /* the decision 
 struct tn_query *tn_explain_query_new(struct tn_runtime *runtime); /* NULL: no memory */
 void             tn_explain_query_free(struct tn_query *q);
 
+/* A statement that a session answers by itself (SET, BEGIN, ...), whoever the client is. */
+bool tn_explain_is_sessions(const struct tn_features *features);
+
 void tn_explanation_text(const struct tn_explanation *explanation, struct tn_buf *out); /* lines for people */
 void tn_explanation_json(const struct tn_explanation *explanation, struct tn_json *json, const char *key); /* one object */
 

@@ -69,25 +69,30 @@ static bool copy_value(struct tn_arena *arena, struct tn_value *value)
     return !(value->untyped || tn_type_is_text(value->type)) || copy_str(arena, &value->as.text);
 }
 
-static bool copy_params(struct tn_query *q, const struct tn_query *of)
+bool tn_copy_params(struct tn_arena *arena, const struct tn_params *from, struct tn_params *to)
 {
-    const struct tn_params *from = &of->run.params;
-    struct tn_param        *items = NULL;
-    uint32_t               *oids = NULL;
+    struct tn_param *items = NULL;
 
-    if (from->count > 0 && (items = tn_arena_alloc(&q->arena, sizeof *items * from->count)) == NULL)
+    if (from->count > 0 && (items = tn_arena_alloc(arena, sizeof *items * from->count)) == NULL)
         return false;
     for (size_t i = 0; i < from->count; i++) {
         items[i] = from->items[i];
-        if (!copy_str(&q->arena, &items[i].pg_bytes) || (!from->raw_only && !copy_value(&q->arena, &items[i].value)))
+        if (!copy_str(arena, &items[i].pg_bytes) || (!from->raw_only && !copy_value(arena, &items[i].value)))
             return false;
     }
+    *to = (struct tn_params){.count = from->count, .items = items, .raw_only = from->raw_only};
+    return true;
+}
+
+static bool copy_oids(struct tn_query *q, const struct tn_query *of)
+{
+    uint32_t *oids = NULL;
+
     if (of->run.param_oid_count > 0) {
         if ((oids = tn_arena_alloc(&q->arena, sizeof *oids * of->run.param_oid_count)) == NULL)
             return false;
         memcpy(oids, of->run.param_oids, sizeof *oids * of->run.param_oid_count);
     }
-    q->run.params = (struct tn_params){.count = from->count, .items = items, .raw_only = from->raw_only};
     q->run.param_oids = oids;
     q->run.param_oid_count = of->run.param_oid_count;
     return true;
@@ -123,5 +128,6 @@ bool tn_shadow_copy(struct tn_query *q, const struct tn_query *of)
     q->priority = TN_PRIORITY_LOW;
     q->run.encoder = &discarding;
     q->run.extended = of->run.extended;
-    return copy_text(q, of) && copy_client(q, of) && copy_params(q, of) && copy_settings(q, of);
+    return copy_text(q, of) && copy_client(q, of) && tn_copy_params(&q->arena, &of->run.params, &q->run.params) &&
+           copy_oids(q, of) && copy_settings(q, of);
 }

@@ -4,16 +4,6 @@
 #include "base/alloc.h"
 #include "explain.h"
 
-static bool is_sessions(const struct tn_features *features)
-{
-    switch (features->verb) {
-    case TN_VERB_SET: case TN_VERB_RESET: case TN_VERB_DISCARD: case TN_VERB_DEALLOCATE: case TN_VERB_LISTEN: case TN_VERB_UNLISTEN:
-    case TN_VERB_BEGIN: case TN_VERB_START: case TN_VERB_COMMIT: case TN_VERB_END: case TN_VERB_ROLLBACK: case TN_VERB_ABORT:
-    case TN_VERB_SAVEPOINT: case TN_VERB_RELEASE: return true;
-    default: return false;
-    }
-}
-
 /* False: it is not one statement, and that has been answered. */
 static bool read_statement(struct tn_http_exchange *x, const struct tn_admin_args *args, struct tn_str *sql)
 {
@@ -99,7 +89,7 @@ static void explain(struct tn_query *q, struct tn_http_exchange *x, const struct
     tn_features_read(&q->features, q->text, TN_DIALECT_POSTGRES);
     status = fill(q, x, args, &err);
     if (status == TN_OK) {
-        status = tn_explain(&explanation, q, is_sessions(&q->features), &err);
+        status = tn_explain(&explanation, q, tn_explain_is_sessions(&q->features), &err);
         if (status == TN_OK)
             answer(x, &explanation, text);
         tn_explanation_reset(&explanation);

@@ -1,5 +1,6 @@
 /* One statement of a session: its own commands here, all others through the pipeline. */
 #include "session/private.h"
+#include "session/wishes.h"
 
 #include "stats/lexer.h"
 
@@ -76,61 +77,8 @@ void tn_execute_build_tag(char *tag, size_t size, const struct tn_query *q)
 
 /* ---- what a query is given ---- */
 
-static bool merge_tags(struct tn_query *q, const struct tn_settings_list *settings, struct tn_str hint, struct tn_error *err)
-{
-    struct tn_tag *all, *extra = NULL;
-    size_t         count = 0;
-
-    q->client.tag_count = settings->tag_count;
-    q->client.tags = settings->tags;
-    if (hint.len == 0)
-        return true;
-    if (tn_tags_parse(hint, &q->arena, &count, &extra, err) != TN_OK)
-        return false;
-    all = tn_arena_alloc(&q->arena, sizeof *all * (count + settings->tag_count + 1));
-    if (all == NULL)
-        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for tags") == TN_OK;
-    memcpy(all, extra, count * sizeof *all);
-    for (size_t i = 0; i < settings->tag_count; i++) {
-        bool hidden = false;
-
-        for (size_t j = 0; j < count; j++)
-            hidden = hidden || tn_str_eq(extra[j].key, settings->tags[i].key);
-        if (!hidden)
-            all[count++] = settings->tags[i];
-    }
-    q->client.tag_count = count;
-    q->client.tags = all;
-    return true;
-}
-
-static struct tn_str either(struct tn_str first, struct tn_str second)
-{
-    return first.len > 0 ? first : second;
-}
-
 static bool fill_client(struct tn_session *s, struct tn_query *q, struct tn_error *err)
 {
-    struct tn_hint hint = {0};
-
-    if (q->text.len > 2 && (q->text.ptr[0] == '/' || q->text.ptr[0] == '-') && tn_hint_read(&hint, q->text, err) != TN_OK) {
-        tn_count(&s->runtime->counters, TN_COUNTER_hints_invalid, 1);
-        return false;
-    }
-    if (hint.strategy.len > 0 || hint.priority.len > 0) {
-        struct tn_settings_list *probe = tn_settings_list_ref(s->settings);
-        enum tn_status           status = TN_OK;
-
-        if (hint.strategy.len > 0)
-            status = tn_settings_change(&probe, TN_STR("turnout.strategy"), hint.strategy, TN_CFG_ENGINE_UNSET, false, false,
-                                        q->snapshot, err);
-        if (status == TN_OK && hint.priority.len > 0)
-            status = tn_settings_change(&probe, TN_STR("turnout.priority"), hint.priority, TN_CFG_ENGINE_UNSET, false, false,
-                                        q->snapshot, err);
-        tn_settings_list_unref(probe);
-        if (status != TN_OK)
-            return false;
-    }
     s->headers[0].value = tn_settings_get(s->settings, TN_STR("application_name"));
     q->client.protocol = "postgresWire";
     q->client.several = s->run.several;
@@ -142,11 +90,7 @@ static bool fill_client(struct tn_session *s, struct tn_query *q, struct tn_erro
     q->client.client_address = tn_str(s->peer);
     q->client.header_count = s->header_count;
     q->client.headers = s->headers;
-    q->client.hint_group = either(hint.group, s->settings->group);
-    q->client.hint_cluster = either(hint.cluster, hint.group.len > 0 ? hint.cluster : s->settings->cluster);
-    q->client.hint_strategy = either(hint.strategy, s->settings->strategy);
-    q->client.hint_priority = either(hint.priority, s->settings->priority);
-    return merge_tags(q, s->settings, hint.tags, err);
+    return tn_wishes_fill(q, s->settings, err) == TN_OK;
 }
 
 /* BEGIN with the modes that the client gave; without memory the statement must not run outside of its transaction. */

@@ -1,0 +1,449 @@
+#include "session/ask.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "pipeline.h"
+#include "query_shape.h"
+#include "result/builder.h"
+#include "server.h"
+#include "session/route_plan.h"
+#include "session/wishes.h"
+#include "shadow_copy.h"
+
+/* ---- the end ---- */
+
+/* What became of the transaction's connection. */
+static void settle_transaction(struct tn_ask *ask)
+{
+    struct tn_ask_transaction *tx = ask->transaction;
+    struct tn_query           *q = ask->query;
+    struct tn_lease           *lease = q->lease;
+
+    if (tx == NULL)
+        return;
+    tx->ask = NULL;
+    q->lease = NULL;
+    tx->lease = lease;
+    if (q->error.status != TN_OK)
+        tx->failed = true;
+    if (lease == NULL)
+        return;
+    if (ask->end == TN_ASK_NO_END && lease->conn != NULL && lease->conn->state != TN_CONN_BROKEN)
+        return;
+    if (lease->conn != NULL && q->error.status != TN_OK)
+        lease->conn->dirty = true;
+    tn_lease_release(lease);
+    tx->lease = NULL;
+}
+
+/* The end of an engine's transaction that had failed before is no commit, whatever the engine says. */
+static void settle_commit(struct tn_ask *ask, bool was_failed)
+{
+    if (ask->end != TN_ASK_COMMIT || !was_failed || ask->query->error.status != TN_OK)
+        return;
+    tn_fail(&ask->query->error, TN_E_DENIED, "25P02", "the transaction had failed and was rolled back");
+}
+
+static void finish(struct tn_ask *ask)
+{
+    struct tn_query *q = ask->query;
+
+    if (ask->transaction != NULL) {
+        bool was_failed = ask->transaction->failed;
+
+        settle_transaction(ask);
+        settle_commit(ask, was_failed);
+    } else if (q->lease != NULL) {
+        tn_lease_release(q->lease);
+        q->lease = NULL;
+    }
+    if (ask->events != NULL)
+        ask->events->done(ask);
+    q->run.settings = NULL;
+    tn_settings_list_unref(ask->settings);
+    tn_query_free(q);
+}
+
+static void on_params(struct tn_query *q, size_t count, const uint32_t *pg_oids)
+{
+    (void)q;
+    (void)count;
+    (void)pg_oids;
+}
+
+static void on_columns(struct tn_query *q, const struct tn_schema *schema)
+{
+    struct tn_ask *ask = q->owner;
+
+    if (ask->events != NULL)
+        ask->events->columns(ask, schema);
+}
+
+static void on_chunk(struct tn_query *q, struct tn_chunk *chunk)
+{
+    struct tn_ask *ask = q->owner;
+
+    if (ask->events != NULL) {
+        ask->events->chunk(ask, chunk);
+        return;
+    }
+    tn_chunk_free(chunk);
+    tn_ask_credit(ask);
+}
+
+static void on_notice(struct tn_query *q, const char *fields, size_t len)
+{
+    struct tn_ask *ask = q->owner;
+
+    if (ask->events != NULL && ask->events->notice != NULL)
+        ask->events->notice(ask, fields, len);
+}
+
+static void on_done(struct tn_query *q)
+{
+    finish(q->owner);
+}
+
+static const struct tn_query_events query_events = {on_params, on_columns, on_chunk, on_notice, on_done};
+
+void tn_ask_credit(struct tn_ask *ask)
+{
+    if (!ask->own)
+        tn_run_credit(&ask->query->run);
+}
+
+void tn_ask_cancel(struct tn_ask *ask, enum tn_cancel why)
+{
+    if (!ask->own)
+        tn_query_cancel(ask->query, why);
+}
+
+void tn_ask_orphan(struct tn_ask *ask, enum tn_cancel why)
+{
+    if (ask->transaction != NULL) { /* its memory may be gone when the query ends */
+        if (ask->query->lease != NULL && ask->query->lease->conn != NULL)
+            ask->query->lease->conn->dirty = true;
+        ask->query->keep_lease = ask->query->pinned = false;
+        ask->transaction->ask = NULL;
+        ask->transaction->lease = NULL;
+        ask->transaction->failed = true;
+        ask->transaction = NULL;
+    }
+    ask->events = NULL;
+    tn_ask_cancel(ask, why);
+}
+
+/* ---- our own answers ---- */
+
+static enum tn_status put_lines(struct tn_builder *builder, struct tn_str text, bool lines, struct tn_error *err)
+{
+    while (text.len > 0) {
+        const char   *end = lines ? memchr(text.ptr, '\n', text.len) : NULL;
+        struct tn_str line = end == NULL ? text : tn_str_n(text.ptr, (size_t)(end - text.ptr));
+
+        tn_builder_begin(builder);
+        TN_TRY(tn_builder_bytes(builder, 0, line, err));
+        TN_TRY(tn_builder_end(builder, err));
+        text = end == NULL ? TN_STR("") : tn_str_n(end + 1, text.len - line.len - 1);
+    }
+    return TN_OK;
+}
+
+static enum tn_status encode(struct tn_ask *ask, struct tn_batch *batch, struct tn_chunk **out, struct tn_error *err)
+{
+    const struct tn_encoder *encoder = ask->query->run.encoder;
+    struct tn_chunk         *chunk = tn_chunk_new(TN_CHUNK_MAX);
+    int64_t                  row = 0;
+    enum tn_status           status = chunk != NULL ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "no memory to explain");
+
+    while (status == TN_OK && row < batch->rows)
+        status = encoder->ops->batch(encoder, batch, &row, SIZE_MAX, &chunk->bytes, err);
+    if (status == TN_OK && chunk->bytes.failed)
+        status = tn_fail(err, TN_E_NOMEM, "53200", "no memory to explain");
+    if (status != TN_OK) {
+        tn_chunk_free(chunk);
+        return status;
+    }
+    chunk->rows = (uint64_t)batch->rows;
+    *out = chunk;
+    return TN_OK;
+}
+
+/* TEXT as rows of one column. */
+static enum tn_status answer_text(struct tn_ask *ask, const struct tn_schema *schema, struct tn_str text, bool lines, struct tn_error *err)
+{
+    struct tn_builder *builder TN_CLEANUP(tn_builder_freep) = NULL;
+    struct tn_batch    batch;
+    struct tn_chunk   *chunk = NULL;
+    enum tn_status     status;
+
+    TN_TRY(tn_builder_new(&builder, schema, (size_t)TN_ROUTE_PLAN_TEXT_MAX * 16, err));
+    TN_TRY(put_lines(builder, text, lines, err));
+    TN_TRY(tn_builder_finish(builder, &batch, err));
+    status = encode(ask, &batch, &chunk, err);
+    ask->query->run.rows = (uint64_t)batch.rows;
+    tn_batch_release(&batch);
+    TN_TRY(status);
+    on_columns(ask->query, schema);
+    ask->query->run.bytes = chunk->bytes.len;
+    on_chunk(ask->query, chunk);
+    return TN_OK;
+}
+
+static enum tn_status explain_with(struct tn_query *q, struct tn_ask *ask, const struct tn_route_plan_asked *asked,
+                                   const struct tn_question *question, struct tn_str *text, struct tn_error *err)
+{
+    struct tn_explanation explanation;
+    struct tn_question    inner = *question;
+    enum tn_status        status;
+
+    if (asked->sql.len > 2 && (asked->sql.ptr[0] == '/' || asked->sql.ptr[0] == '-')) /* a hint may stand there, or before EXPLAIN */
+        inner.sql = asked->sql;
+    tn_features_read(&q->features, asked->sql, TN_DIALECT_POSTGRES);
+    TN_TRY(tn_route_plan_check(asked, &q->features, err));
+    TN_TRY(tn_ask_fill(q, &inner, err));
+    q->text = asked->sql;
+    status = tn_explain(&explanation, q, tn_explain_is_sessions(&q->features), err);
+    if (status == TN_OK)
+        status = tn_route_plan_write(&explanation, asked->json, &ask->query->arena, text, err);
+    tn_explanation_reset(&explanation);
+    return status;
+}
+
+static enum tn_status explain(struct tn_ask *ask, const struct tn_route_plan_asked *asked, const struct tn_question *question,
+                              struct tn_error *err)
+{
+    struct tn_arena  *arena = &ask->query->arena;
+    struct tn_schema *schema = tn_arena_zalloc(arena, sizeof *schema);
+    struct tn_column *column = tn_arena_zalloc(arena, sizeof *column);
+    struct tn_query  *q = tn_explain_query_new(tn_runtime_of(ask->query->worker));
+    struct tn_str     text = TN_STR("");
+    enum tn_status    status;
+
+    if (schema == NULL || column == NULL || q == NULL) {
+        tn_explain_query_free(q);
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory to explain");
+    }
+    *column = (struct tn_column){.name = TN_STR("ROUTE PLAN"), .type = TN_TYPE_TEXT};
+    tn_column_set_pg(column);
+    *schema = (struct tn_schema){.count = 1, .columns = column};
+    status = explain_with(q, ask, asked, question, &text, err);
+    tn_explain_query_free(q);
+    return status == TN_OK ? answer_text(ask, schema, text, !asked->json, err) : status;
+}
+
+static void answer(struct tn_ask *ask, const struct tn_question *question)
+{
+    struct tn_query           *q = ask->query;
+    struct tn_route_plan_asked asked;
+    struct tn_error            err = TN_ERROR_INIT;
+
+    ask->own = true;
+    q->finished = true; /* it never was on the way */
+    q->started_us = q->ended_us = tn_clock_us();
+    q->started_wall_us = tn_clock_wall_us();
+    if (question->end == TN_ASK_NO_END && tn_route_plan_asked(q->text, &asked) && explain(ask, &asked, question, &err) != TN_OK)
+        tn_error_move(&q->error, &err);
+    q->ended_us = tn_clock_us();
+    tn_error_reset(&err);
+    finish(ask);
+}
+
+/* ---- the beginning ---- */
+
+enum tn_status tn_ask_statement(struct tn_str text, struct tn_str *sql, struct tn_error *err)
+{
+    struct tn_str second;
+    size_t        at = 0;
+
+    if (tn_utf8_valid_prefix(text.ptr, text.len) < text.len || (text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL))
+        return tn_fail(err, TN_E_INVALID, "22021", "the statement is no UTF-8 text");
+    if (!tn_statement_next(text, TN_DIALECT_POSTGRES, &at, sql))
+        return tn_fail(err, TN_E_INVALID, "42601", "there is no statement");
+    if (tn_statement_next(text, TN_DIALECT_POSTGRES, &at, &second))
+        return tn_fail(err, TN_E_INVALID, "42601", "one statement at a time; the second begins with \"%.*s\"", (int)TN_MIN(second.len, (size_t)40),
+                       second.ptr);
+    return TN_OK;
+}
+
+enum tn_status tn_ask_fill(struct tn_query *q, const struct tn_question *question, struct tn_error *err)
+{
+    q->text = question->sql;
+    q->kind = question->kind;
+    q->client = (struct tn_route_context){
+        .protocol = question->protocol, .user = question->user, .database = question->database, .application = question->application,
+        .client_address = question->address, .user_group_count = question->user_group_count, .user_groups = question->user_groups,
+        .header_count = question->header_count, .headers = question->headers,
+    };
+    q->run.settings = &question->settings->replay;
+    q->timeout_us = question->timeout_us;
+    if (question->settings->statement_timeout_us != 0 && (q->timeout_us == 0 || question->settings->statement_timeout_us < q->timeout_us))
+        q->timeout_us = question->settings->statement_timeout_us;
+    if (question->transaction != NULL) {
+        q->read_only = question->transaction->read_only;
+        q->lease = question->transaction->lease;
+        q->pinned = q->lease != NULL;
+    }
+    return tn_wishes_fill(q, question->settings, err);
+}
+
+static bool keep(struct tn_arena *arena, struct tn_str *text)
+{
+    if (text->ptr == NULL)
+        *text = TN_STR("");
+    return tn_arena_str(arena, *text, text);
+}
+
+static bool keep_client(struct tn_arena *arena, struct tn_question *own)
+{
+    struct tn_tag *headers = tn_arena_alloc(arena, sizeof *headers * (own->header_count + 1));
+    struct tn_str *groups = tn_arena_alloc(arena, sizeof *groups * (own->user_group_count + 1));
+    bool           ok = headers != NULL && groups != NULL && keep(arena, &own->user) && keep(arena, &own->database) &&
+              keep(arena, &own->application) && keep(arena, &own->address);
+
+    for (size_t i = 0; ok && i < own->header_count; i++) {
+        headers[i] = own->headers[i];
+        ok = keep(arena, &headers[i].key) && keep(arena, &headers[i].value);
+    }
+    for (size_t i = 0; ok && i < own->user_group_count; i++) {
+        groups[i] = own->user_groups[i];
+        ok = keep(arena, &groups[i]);
+    }
+    own->headers = headers;
+    own->user_groups = groups;
+    return ok;
+}
+
+/* Everything that the query points to is its own from here on. */
+static enum tn_status copy(struct tn_query *q, struct tn_question *own, struct tn_error *err)
+{
+    void *encoder = tn_arena_alloc(&q->arena, own->encoder_size);
+
+    if (encoder == NULL || !keep(&q->arena, &own->sql) || !keep_client(&q->arena, own) || !tn_copy_params(&q->arena, &own->params, &q->run.params))
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a query");
+    memcpy(encoder, own->encoder, own->encoder_size);
+    q->run.encoder = encoder;
+    q->run.extended = own->params.count > 0;
+    return TN_OK;
+}
+
+static enum tn_status join_transaction(struct tn_query *q, const struct tn_question *question, struct tn_error *err)
+{
+    const struct tn_ask_transaction *tx = question->transaction;
+    char                             begin[sizeof tx->modes + 8];
+    int                              len;
+
+    q->keep_lease = true;
+    q->needs_writable = !tx->read_only;
+    if (tx->lease != NULL) {
+        tn_snapshot_unref(q->snapshot); /* the lease's group and cluster belong to its snapshot */
+        q->snapshot = tn_snapshot_ref(tx->lease->snapshot);
+        return TN_OK;
+    }
+    len = snprintf(begin, sizeof begin, "BEGIN%s%s", tx->modes[0] != '\0' ? " " : "", tx->modes);
+    return tn_arena_str(&q->arena, tn_str_n(begin, (size_t)len), &q->prelude) ? TN_OK
+                                                                              : tn_fail(err, TN_E_NOMEM, "53200", "no memory for a transaction");
+}
+
+static enum tn_status refuse_command(const struct tn_features *features, struct tn_error *err)
+{
+    tn_fail(err, TN_E_UNSUPPORTED, "0A000", "%s belongs to a session, and this protocol has none", tn_verb_name(features->verb));
+    tn_error_hint(err, "Give settings with the request, or connect with the PostgreSQL protocol.");
+    return TN_E_UNSUPPORTED;
+}
+
+static enum tn_status check(const struct tn_question *question, const struct tn_features *features, struct tn_error *err)
+{
+    const struct tn_ask_transaction *tx = question->transaction;
+
+    if (tx != NULL && tx->ask != NULL)
+        return tn_fail(err, TN_E_LIMIT, "55006", "the transaction's last statement still runs");
+    if (question->end != TN_ASK_NO_END)
+        return TN_OK;
+    if (tx != NULL && tx->failed)
+        return tn_fail(err, TN_E_DENIED, "25P02", "current transaction is aborted, commands ignored until end of transaction block");
+    if (features->class == TN_CLASS_EMPTY)
+        return tn_fail(err, TN_E_INVALID, "42601", "there is no statement");
+    if (features->class == TN_CLASS_MULTI)
+        return tn_fail(err, TN_E_INVALID, "42601", "one statement at a time");
+    return tn_explain_is_sessions(features) || features->verb == TN_VERB_COPY || features->verb == TN_VERB_DECLARE ? refuse_command(features, err) : TN_OK;
+}
+
+static struct tn_str end_text(const struct tn_question *question)
+{
+    bool commit = question->end == TN_ASK_COMMIT && !question->transaction->failed;
+
+    return commit ? TN_STR("COMMIT") : TN_STR("ROLLBACK");
+}
+
+static enum tn_status prepare(struct tn_runtime *runtime, struct tn_query *q, struct tn_question *own, struct tn_ask **out, struct tn_error *err)
+{
+    struct tn_ask *ask = tn_arena_zalloc(&q->arena, sizeof *ask);
+
+    if (own->end != TN_ASK_NO_END)
+        own->sql = end_text(own);
+    if (ask == NULL)
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a query");
+    TN_TRY(copy(q, own, err));
+    tn_query_shape_read(runtime, own->sql, own->database, &own->settings->replay, &q->shape, &q->features);
+    TN_TRY(check(own, &q->features, err));
+    TN_TRY(tn_ask_fill(q, own, err));
+    if (own->transaction != NULL)
+        TN_TRY(join_transaction(q, own, err));
+    *ask = (struct tn_ask){.query = q, .owner = own->owner, .events = own->events, .transaction = own->transaction, .end = own->end,
+                           .settings = tn_settings_list_ref(own->settings)};
+    q->internal = own->end != TN_ASK_NO_END;
+    q->events = &query_events;
+    q->owner = ask;
+    *out = ask;
+    return TN_OK;
+}
+
+enum tn_status tn_ask_start(struct tn_runtime *runtime, const struct tn_question *question, struct tn_error *err)
+{
+    struct tn_question own = *question;
+    struct tn_query   *q = tn_query_new(runtime);
+    struct tn_ask     *ask;
+    enum tn_status     status = q != NULL ? prepare(runtime, q, &own, &ask, err) : tn_fail(err, TN_E_NOMEM, "53200", "no memory for a query");
+    bool               ours;
+
+    if (status != TN_OK) {
+        if (q != NULL) {
+            q->lease = NULL;
+            tn_query_free(q);
+        }
+        return status;
+    }
+    if (ask->transaction != NULL)
+        ask->transaction->ask = ask;
+    ours = own.end != TN_ASK_NO_END ? own.transaction->lease == NULL
+                                    : q->features.verb == TN_VERB_EXPLAIN && tn_route_plan_asked(q->text, &(struct tn_route_plan_asked){.json = false});
+    if (ours)
+        answer(ask, &own);
+    else
+        tn_pipeline_start(q);
+    return TN_OK;
+}
+
+/* ---- transactions ---- */
+
+void tn_ask_transaction_init(struct tn_ask_transaction *transaction, struct tn_str modes, bool read_only)
+{
+    *transaction = (struct tn_ask_transaction){.read_only = read_only};
+    tn_str_copy(transaction->modes, sizeof transaction->modes, modes);
+}
+
+void tn_ask_transaction_drop(struct tn_ask_transaction *transaction)
+{
+    struct tn_lease *lease;
+
+    if (transaction->ask != NULL)
+        tn_ask_orphan(transaction->ask, TN_CANCEL_CLIENT_GONE);
+    lease = transaction->lease;
+    transaction->lease = NULL;
+    if (lease == NULL)
+        return;
+    if (lease->conn != NULL)
+        lease->conn->dirty = true;
+    tn_lease_release(lease);
+}

@@ -16,8 +16,9 @@
 
 struct tn_http_server;
 
-/* One request and its answer. The handler must answer exactly once, now or later, on the worker's thread: tn_http_reply*()
- * or tn_http_problem(). After that, and after `gone`, it must not touch the exchange. */
+/* One request and its answer. The handler must answer exactly once, now or later, on the worker's thread: tn_http_reply*(),
+ * tn_http_problem(), or tn_http_begin() up to tn_http_end() or tn_http_abort(). After that, and after `gone`, it must not
+ * touch the exchange. */
 struct tn_http_exchange {
     struct tn_worker    *worker;
     const char          *peer;        /* "127.0.0.1:51234" */
@@ -34,6 +35,7 @@ struct tn_http_exchange {
     void *user;                       /* the handler's own */
     void (*gone)(struct tn_http_exchange *x); /* set by a handler that answers later, or keeps something from `head` to
                                                  `request`: the client is gone or was refused, nobody waits any more */
+    void (*room)(struct tn_http_exchange *x); /* after tn_http_send() said false: the client has taken what was sent */
 };
 
 struct tn_http_handler {
@@ -80,6 +82,19 @@ void tn_http_reply(struct tn_http_exchange *x, int status, const char *type, str
 void tn_http_reply_buf(struct tn_http_exchange *x, int status, const char *type, struct tn_buf *body);
 /* An RFC 9457 problem document: {"type":"about:blank","title":"Not Found","status":404,"detail":"..."}. */
 void tn_http_problem(struct tn_http_exchange *x, int status, const char *fmt, ...) TN_PRINTF(3, 4);
+
+/* An answer in parts, not from `head`. Long bodies are coded (gzip, zstd) as the client likes, unless the handler has set
+ * Content-Encoding itself; so are those of tn_http_reply*(). */
+void tn_http_begin(struct tn_http_exchange *x, int status, const char *type);
+/* Copies PART. False: no more is wanted until x->room is called (which must be set then). */
+bool tn_http_send(struct tn_http_exchange *x, struct tn_str part);
+void tn_http_end(struct tn_http_exchange *x);
+/* What was sent is not the whole: the connection ends without the last chunk. x->gone is not called. */
+void tn_http_abort(struct tn_http_exchange *x);
+
+/* For answers that take long: from now on a client that has closed its side for sending is gone, too. (Without this it may
+ * still wait for its answer.) x->gone comes later, not from inside. */
+void tn_http_watch(struct tn_http_exchange *x);
 
 const char *tn_http_status_text(int status); /* "Not Found"; "Unknown" for one that is not in http_status.def */
 

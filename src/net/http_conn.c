@@ -13,6 +13,7 @@ enum {
 };
 
 static void feed(struct tn_http_conn *conn, const char *data, size_t len);
+static void on_readable(struct ev_loop *loop, ev_io *io, int revents);
 
 /* ---- state and time ---- */
 
@@ -71,7 +72,7 @@ static void arm(struct tn_http_conn *conn)
         ev_io_start(loop, &conn->readable);
     else
         ev_io_stop(loop, &conn->readable);
-    if (conn->state == TN_HTTP_CONN_WRITING)
+    if (conn->state == TN_HTTP_CONN_WRITING || conn->read_wants_write)
         ev_io_start(loop, &conn->writable);
     else
         ev_io_stop(loop, &conn->writable);
@@ -98,6 +99,7 @@ static void conn_free(struct tn_grave *grave)
     tn_buf_reset(&conn->head_out);
     tn_buf_reset(&conn->body_out);
     tn_arena_reset(&conn->x.arena);
+    tn_http_coder_free(conn->coder);
     tn_free(conn);
 }
 
@@ -140,8 +142,10 @@ static void on_answer_sent(struct tn_http_conn *conn)
     shrink(&conn->body_in);
     tn_buf_reset(&conn->body_out);
     tn_arena_reset(&arena);
+    tn_http_coder_free(conn->coder);
+    conn->coder = NULL;
     conn->sent = 0;
-    conn->answered = false;
+    conn->answered = conn->streaming = conn->wants_room = conn->watched = conn->own_coding = false;
     conn->x = (struct tn_http_exchange){.worker = conn->home->worker, .peer = conn->peer, .arena = arena};
     if (!conn->close_after && !conn->home->stopping) {
         set_state(conn, TN_HTTP_CONN_GAP);
@@ -173,6 +177,23 @@ static int unsent(const struct tn_http_conn *conn, struct iovec parts[2])
     return count;
 }
 
+/* The parts of an answer so far are out. */
+static void on_parts_sent(struct tn_http_conn *conn)
+{
+    bool wants_room = conn->wants_room;
+
+    tn_buf_clear(&conn->head_out);
+    if (conn->body_out.capacity > 2 * TN_HTTP_STREAM_FULL)
+        tn_buf_reset(&conn->body_out);
+    else
+        tn_buf_clear(&conn->body_out);
+    conn->sent = 0;
+    conn->wants_room = false;
+    set_state(conn, TN_HTTP_CONN_HANDLING);
+    if (wants_room)
+        conn->x.room(&conn->x);
+}
+
 static void flush(struct tn_http_conn *conn)
 {
     struct iovec parts[2];
@@ -194,7 +215,10 @@ static void flush(struct tn_http_conn *conn)
         if (conn->state == TN_HTTP_CONN_WRITING)
             restart_time(conn);
     }
-    on_answer_sent(conn);
+    if (conn->streaming)
+        on_parts_sent(conn);
+    else
+        on_answer_sent(conn);
 }
 
 /* Goes on with what the client has sent ahead; then back to the loop. */
@@ -230,7 +254,22 @@ static void on_writable(struct ev_loop *loop, ev_io *io, int revents)
 
     (void)loop;
     (void)revents;
-    flush(conn);
+    if (conn->read_wants_write) {
+        conn->read_wants_write = false;
+        on_readable(loop, &conn->readable, EV_READ);
+    }
+    if (conn->state == TN_HTTP_CONN_CLOSED)
+        return;
+    if (conn->watched && conn->input_ended && !conn->answered) {
+        tn_http_conn_close(conn);
+        return;
+    }
+    if (conn->head_out.failed || conn->body_out.failed) {
+        tn_http_conn_close(conn); /* no memory for the answer: what is there must not look whole */
+        return;
+    }
+    if (conn->answered || conn->streaming)
+        flush(conn);
     go_on(conn);
 }
 
@@ -444,7 +483,7 @@ static void on_resume(struct ev_loop *loop, ev_timer *timer, int revents)
 static void on_input_end(struct tn_http_conn *conn, enum tn_io io)
 {
     conn->input_ended = true;
-    if (io == TN_IO_ERROR || conn->transport.error != 0 || conn->state == TN_HTTP_CONN_LINGER ||
+    if (io == TN_IO_ERROR || conn->transport.error != 0 || conn->state == TN_HTTP_CONN_LINGER || (conn->watched && !conn->answered) ||
         (is_reading(conn) && conn->pending.len == 0))
         tn_http_conn_close(conn);
     else
@@ -464,8 +503,12 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
     if (conn->state == TN_HTTP_CONN_LINGER)
         room = TN_HTTP_READ_SIZE;
     got = tn_transport_read(&conn->transport, scratch, room, &n);
-    if (got == TN_IO_AGAIN)
+    if (got == TN_IO_AGAIN) {
+        conn->read_wants_write = (conn->transport.wants & TN_IO_WANT_WRITE) != 0;
+        if (conn->read_wants_write)
+            arm(conn);
         return;
+    }
     if (got != TN_IO_OK) {
         on_input_end(conn, got);
     } else if (conn->state == TN_HTTP_CONN_LINGER) {

@@ -3,6 +3,7 @@
 #define TN_NET_HTTP_CONN_H
 
 #include "net/http.h"
+#include "net/http_coding.h"
 #include "net/http_text.h"
 #include "net/listener.h"
 #include "net/transport.h"
@@ -15,6 +16,8 @@ enum {
     TN_HTTP_FIELDS_OUT_MAX = 16 * 1024,
     TN_HTTP_HEAD_OUT_MAX = 2 * TN_HTTP_FIELDS_OUT_MAX,
     TN_HTTP_REPLY_MAX = 64 * 1024 * 1024,
+    TN_HTTP_STREAM_FULL = 256 * 1024, /* of an answer in parts that the client has not taken: no more is wanted */
+    TN_HTTP_CODE_LEAST = 1024,        /* shorter answers are not worth a coding */
 };
 
 enum tn_http_conn_state {
@@ -59,7 +62,13 @@ struct tn_http_conn {
     enum tn_http_conn_state state;
     bool                    in_process; /* tn_http_conn_feed() is on the stack */
     bool                    answered;   /* the handler has replied */
-    bool                    close_after, input_ended, linger;
+    bool                    close_after, input_ended;
+    bool                    streaming;  /* an answer in parts was begun and not ended */
+    bool                    wants_room; /* the handler waits until its parts were taken */
+    bool                    watched;    /* tn_http_watch() */
+    bool                    own_coding; /* the handler has set Content-Encoding */
+    bool                    read_wants_write; /* the transport cannot read before it has written */
+    struct tn_http_coder   *coder;      /* of an answer in parts; NULL: none */
     struct tn_http_parser   parser;
     struct tn_buf           pending;    /* read and not yet parsed */
     struct tn_buf           body_in;
@@ -79,6 +88,13 @@ void tn_http_conn_open(struct tn_http_worker *home, int fd, const char *peer);
 void tn_http_conn_close(struct tn_http_conn *conn); /* buried: freed at the end of the turn */
 /* head_out and body_out hold the answer: send it. */
 void tn_http_conn_answer(struct tn_http_conn *conn);
+void tn_http_conn_flush_soon(struct tn_http_conn *conn); /* later in this turn: what follows may go with it */
+void tn_http_conn_break(struct tn_http_conn *conn);      /* ends it so that the client sees that the answer is not whole */
+
+/* http_reply.c: the head into head_out. */
+#define TN_HTTP_LENGTH_UNKNOWN SIZE_MAX
+void tn_http_conn_put_head(struct tn_http_conn *conn, int status, const char *type, size_t body_len);
+enum tn_http_coding tn_http_conn_coding(const struct tn_http_conn *conn, const char *type); /* for an answer of that type */
 /* The worker stops: ends an idle connection, makes any other end after its answer. */
 void tn_http_conn_wind_up(struct tn_http_conn *conn);
 

@@ -32,6 +32,8 @@ void tn_http_set_field(struct tn_http_exchange *x, const char *name, const char 
 
     while (value[len] != '\0' && ((unsigned char)value[len] >= 0x20 || value[len] == '\t') && value[len] != 0x7f)
         len++;
+    if (tn_str_ieq_c(tn_str(name), "content-encoding"))
+        conn->own_coding = true;
     tn_buf_printf(&conn->fields_out, "%s: ", name);
     tn_buf_append(&conn->fields_out, value, len);
     tn_buf_puts(&conn->fields_out, "\r\n");
@@ -48,21 +50,75 @@ static const char *date_now(struct tn_http_worker *home)
     return home->date;
 }
 
-static void put_head(struct tn_http_conn *conn, int status, const char *type, size_t body_len)
+/* Texts shrink; what is compressed already does not. */
+static bool worth_coding(const char *type)
+{
+    static const char *const kinds[] = {"text/", "application/json", "application/problem+json", "application/x-ndjson", "application/openapi",
+                                        "application/vnd.apache.arrow.stream"};
+
+    for (size_t i = 0; type != NULL && i < TN_ARRAY_LEN(kinds); i++)
+        if (strncmp(type, kinds[i], strlen(kinds[i])) == 0)
+            return true;
+    return false;
+}
+
+enum tn_http_coding tn_http_conn_coding(const struct tn_http_conn *conn, const char *type)
+{
+    const struct tn_http_field *accept;
+
+    if (conn->own_coding || conn->parser.minor == 0 || conn->x.method == TN_HTTP_METHOD_HEAD || !worth_coding(type))
+        return TN_HTTP_CODING_NONE;
+    accept = tn_http_field(&conn->x, "accept-encoding");
+    return accept == NULL ? TN_HTTP_CODING_NONE : tn_http_coding_choose(accept->value);
+}
+
+static void put_length(struct tn_http_conn *conn, int status, size_t body_len)
+{
+    if (status == 204 || status == 304)
+        return;
+    if (body_len != TN_HTTP_LENGTH_UNKNOWN)
+        tn_buf_printf(&conn->head_out, "Content-Length: %zu\r\n", body_len);
+    else if (conn->parser.minor > 0)
+        tn_buf_puts(&conn->head_out, "Transfer-Encoding: chunked\r\n");
+}
+
+void tn_http_conn_put_head(struct tn_http_conn *conn, int status, const char *type, size_t body_len)
 {
     struct tn_buf *out = &conn->head_out;
 
     tn_buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, tn_http_status_text(status), date_now(conn->home));
     if (type != NULL)
         tn_buf_printf(out, "Content-Type: %s\r\n", type);
-    if (status != 204 && status != 304)
-        tn_buf_printf(out, "Content-Length: %zu\r\n", body_len);
+    put_length(conn, status, body_len);
+    if (conn->coder != NULL)
+        tn_buf_printf(out, "Content-Encoding: %s\r\n", tn_http_coding_name(tn_http_conn_coding(conn, type)));
+    if (!conn->own_coding && worth_coding(type))
+        tn_buf_puts(out, "Vary: Accept-Encoding\r\n");
     tn_buf_put_str(out, tn_buf_str(&conn->fields_out));
     if (conn->close_after)
         tn_buf_puts(out, "Connection: close\r\n");
     else if (conn->parser.minor == 0)
         tn_buf_puts(out, "Connection: keep-alive\r\n");
     tn_buf_puts(out, "\r\n");
+}
+
+/* BODY becomes its coded form where that is wanted. */
+static void code_body(struct tn_http_conn *conn, const char *type, struct tn_buf *body)
+{
+    enum tn_http_coding coding = body->len >= TN_HTTP_CODE_LEAST ? tn_http_conn_coding(conn, type) : TN_HTTP_CODING_NONE;
+    struct tn_buf       coded;
+
+    if (coding == TN_HTTP_CODING_NONE || (conn->coder = tn_http_coder_new(coding)) == NULL)
+        return;
+    tn_buf_init(&coded, body->max);
+    if (tn_http_coder_put(conn->coder, tn_buf_str(body), true, &coded)) {
+        tn_buf_reset(body);
+        *body = coded;
+        return;
+    }
+    tn_buf_reset(&coded);
+    tn_http_coder_free(conn->coder);
+    conn->coder = NULL;
 }
 
 static bool without_body(const struct tn_http_conn *conn, int status)
@@ -83,7 +139,8 @@ void tn_http_reply_buf(struct tn_http_exchange *x, int status, const char *type,
     }
     if (conn->home->stopping || !conn->parser.keep_alive)
         conn->close_after = true;
-    put_head(conn, status, type, body->len);
+    code_body(conn, type, body);
+    tn_http_conn_put_head(conn, status, type, body->len);
     if (!without_body(conn, status)) {
         conn->body_out = *body;
         tn_buf_init(body, body->max);

@@ -58,7 +58,7 @@ static void check_admin(const struct tn_draft *draft)
         return;
     if (s->admin_host.len == 0)
         settings_problem(draft, "adminApi.host", "expected an address, such as 127.0.0.1");
-    else if (!tn_host_is_loopback(s->admin_host) && (!username || !password))
+    else if (!tn_host_is_loopback(s->admin_host) && (!username || !password) && s->auth_provider == TN_CFG_AUTH_PROVIDER_NONE)
         settings_problem(draft, "adminApi.host",
                          "off loopback the admin API needs adminApi.username and adminApi.password (or host 127.0.0.1)");
     if (s->admin_username.len > 0 && memchr(s->admin_username.ptr, ':', s->admin_username.len) != NULL)

@@ -1,5 +1,7 @@
 #include "auth/security.h"
 
+#include "net/listener.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -132,6 +134,7 @@ static void load_tls(struct loading *l, struct tn_tls **out)
 static void check_users(const struct tn_config *config, const struct tn_users *users, struct tn_problems *problems)
 {
     bool asked = config->settings.auth_provider != TN_CFG_AUTH_PROVIDER_NONE;
+    bool is_loopback = tn_net_is_loopback(config->settings.admin_host.ptr);
 
     if (asked && tn_users_count(users) == 0)
         tn_config_settings_problem(config, problems, TN_PROBLEM_WARNING, "auth.provider",
@@ -139,11 +142,13 @@ static void check_users(const struct tn_config *config, const struct tn_users *u
     if (!asked && tn_users_count(users) > 0)
         tn_config_settings_problem(config, problems, TN_PROBLEM_WARNING, "auth.provider",
                                    "nobody is asked for a password: with provider static the users that are given log in");
-    if (asked && tn_users_count(users) > 0 && !tn_users_any_admin(users) && config->settings.admin_username.len == 0 &&
+    if (asked && (tn_users_count(users) > 0 || !is_loopback) && !tn_users_any_admin(users) && config->settings.admin_username.len == 0 &&
         config->settings.admin_enabled)
-        tn_config_settings_problem(config, problems, TN_PROBLEM_WARNING, "auth.adminRoles",
-                                   "no user is an administrator, so that everybody on this machine may use the admin API and "
-                                   "the console: give a user the role admin");
+        tn_config_settings_problem(config, problems, is_loopback ? TN_PROBLEM_WARNING : TN_PROBLEM_ERROR, "auth.adminRoles", "%s",
+                                   is_loopback ? "no user is an administrator, so that everybody on this machine may use the admin API "
+                                                 "and the console: give a user the role admin"
+                                               : "off loopback the admin API needs an administrator: give a user the role admin, or "
+                                                 "set adminApi.username and adminApi.password");
 }
 
 enum tn_status tn_security_load(struct tn_security *out, const struct tn_config *config, bool check_only,

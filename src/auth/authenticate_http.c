@@ -204,7 +204,7 @@ void tn_auth_http(struct tn_auth *auth, const struct tn_auth_request *request, s
     if (answer->identity == NULL && request->authorization.ptr != NULL) {
         ask(&a);
     } else if (answer->identity == NULL) {
-        refuse(&a, 401, "28000", "a user and a password are needed (HTTP Basic), or a token (Bearer)");
+        refuse(&a, 401, "28000", "user and password are needed (HTTP Basic), or a token (Bearer)");
         challenge(&a, "Basic");
     }
     check_claim(&a);

@@ -131,6 +131,18 @@ static void load_tls(struct loading *l, struct tn_tls **out)
     check_expiry(l, *out, cert);
 }
 
+/* What is allowed to names that anybody can give himself. */
+static void check_names(const struct tn_config *config, struct tn_problems *problems)
+{
+    bool lists = config->settings.auth_hint_users.count > 0 || config->settings.auth_hint_groups.count > 0;
+
+    for (size_t i = 0; i < config->group_count; i++)
+        lists = lists || config->groups[i].allowed_users.count > 0 || config->groups[i].allowed_groups.count > 0;
+    if (lists && config->settings.auth_provider == TN_CFG_AUTH_PROVIDER_NONE)
+        tn_config_settings_problem(config, problems, TN_PROBLEM_WARNING, "auth.provider",
+                                   "groups or hints are for certain users only, but with provider none everybody is whom he says");
+}
+
 static void check_users(const struct tn_config *config, const struct tn_users *users, struct tn_problems *problems)
 {
     bool asked = config->settings.auth_provider != TN_CFG_AUTH_PROVIDER_NONE;
@@ -164,6 +176,7 @@ enum tn_status tn_security_load(struct tn_security *out, const struct tn_config 
         if (!is_off(&l))
             load_tls(&l, &out->tls[i]);
     }
+    check_names(config, problems);
     status = tn_users_new(&out->users, config, check_only, problems);
     if (status == TN_OK)
         check_users(config, out->users, problems);

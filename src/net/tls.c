@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/sslerr.h>
 #include <openssl/x509.h>
 #include <unistd.h>
 
@@ -58,6 +59,14 @@ static int no_passphrase(char *buf, int size, int rw, void *arg)
     return 0;
 }
 
+/* A key of another kind than the certificate's is one that no certificate was given for. */
+static bool is_mismatch(unsigned long error)
+{
+    if (ERR_GET_LIB(error) == ERR_LIB_X509)
+        return ERR_GET_REASON(error) == X509_R_KEY_VALUES_MISMATCH || ERR_GET_REASON(error) == X509_R_KEY_TYPE_MISMATCH;
+    return ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_NO_CERTIFICATE_ASSIGNED;
+}
+
 static enum tn_status load_key(struct loading *l)
 {
     const char *path = l->conf->key_file != NULL ? l->conf->key_file : l->conf->cert_file;
@@ -72,7 +81,7 @@ static enum tn_status load_key(struct loading *l)
     }
     if (encrypted)
         return tn_fail(l->err, TN_E_INVALID, "F0000", "%s: the private key has a passphrase; store it without one, readable to this user only", path);
-    if (ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH || ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_TYPE_MISMATCH)
+    if (is_mismatch(ERR_peek_last_error()))
         return tn_fail(l->err, TN_E_INVALID, "F0000", "%s: the private key does not fit the certificate of %s", path, l->conf->cert_file);
     return tn_fail(l->err, TN_E_INVALID, "F0000", "%s: no private key in PEM form that can be used: %s", path, reason());
 }
@@ -145,7 +154,7 @@ static bool set_up(struct tn_tls *tls, const struct tn_tls_conf *conf)
 {
     static const unsigned char id[] = "turnout";
 
-    tls->required = conf->required;
+    tls->required = conf->required || (conf->client_ca_file != NULL && conf->client_cert_required);
     tn_str_copy(tls->alpn, sizeof tls->alpn, tn_str(conf->alpn));
     tls->socket = tn_tls_socket_method();
     tls->ctx = SSL_CTX_new(TLS_server_method());

@@ -18,7 +18,7 @@ struct tn_tls_conf {
     const char *cert_file;      /* PEM: certificate, then those above it */
     const char *key_file;       /* PEM; NULL = in cert_file */
     const char *client_ca_file; /* PEM; NULL = clients are not asked for certificates */
-    bool        client_cert_required;
+    bool        client_cert_required; /* with client_ca_file; then TLS is required, too */
     bool        required;       /* a client without TLS is refused; the listener's business */
     bool        only_1_3;
     const char *alpn;           /* "postgresql", "http/1.1": what a client that names protocols must name among them */

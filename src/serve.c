@@ -9,6 +9,7 @@
 #include "policies/route/route.h"
 #include "server.h"
 #include "session/session.h"
+#include "trino/trino.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -44,14 +45,19 @@ static void raise_limits(void)
 
 static enum tn_status check_exposure(const struct tn_settings *settings, struct tn_error *err)
 {
-    if (settings->pg_enabled && !settings->auth_force && settings->auth_provider == TN_CFG_AUTH_PROVIDER_NONE && !tn_net_is_loopback(settings->pg_host.ptr))
+    bool nobody_is_asked = !settings->auth_force && settings->auth_provider == TN_CFG_AUTH_PROVIDER_NONE;
+
+    if (settings->trino_enabled && nobody_is_asked && !tn_net_is_loopback(settings->trino_host.ptr))
+        return tn_fail(err, TN_E_DENIED, "28000", "frontends.trinoHttp.host %s is not a loopback address and auth.provider is "
+                       "none; set auth.force to serve everybody", settings->trino_host.ptr);
+    if (settings->pg_enabled && nobody_is_asked && !tn_net_is_loopback(settings->pg_host.ptr))
         return tn_fail(err, TN_E_DENIED, "28000", "frontends.postgresWire.host %s is not a loopback address and auth.provider is "
                        "none; set auth.force to serve everybody", settings->pg_host.ptr);
     return TN_OK;
 }
 
 static enum tn_status open_listeners(struct tn_server *server, const struct tn_settings *settings, struct tn_listener **pg,
-                                     struct tn_admin **admin, struct tn_error *err)
+                                     struct tn_admin **admin, struct tn_trino **trino, struct tn_error *err)
 {
     TN_TRY(check_exposure(settings, err));
     TN_TRY(tn_console_open(server, err));
@@ -64,6 +70,7 @@ static enum tn_status open_listeners(struct tn_server *server, const struct tn_s
         tn_log(TN_LOG_INFO, "listening", TN_LOG_TEXT("protocol", "postgresWire"), TN_LOG_TEXT("host", settings->pg_host.ptr),
                TN_LOG_U64("port", tn_listener_port(*pg)));
     }
+    TN_TRY(tn_trino_open(trino, server, err));
     atomic_store(&server->state, TN_SERVER_READY);
     return TN_OK;
 }
@@ -116,7 +123,7 @@ static void leave_within(struct tn_server *server, unsigned seconds)
     alarm(seconds);
 }
 
-static void stop(struct tn_server *server, struct tn_listener *pg, struct tn_admin *admin)
+static void stop(struct tn_server *server, struct tn_listener *pg, struct tn_admin *admin, struct tn_trino *trino)
 {
     struct tn_snapshot *snapshot = tn_server_snapshot(server);
 
@@ -129,9 +136,11 @@ static void stop(struct tn_server *server, struct tn_listener *pg, struct tn_adm
     leave_within(server, STUCK_SECONDS);
     if (admin != NULL)
         tn_admin_stop(admin);
+    tn_trino_stop(trino);
     tn_server_stop_workers(server);
     tn_listener_close(pg);
     tn_admin_close(admin);
+    tn_trino_close(trino);
     for (size_t i = 0; i < server->worker_count; i++)
         tn_sessions_free(server->workers[i]);
 }
@@ -144,6 +153,7 @@ int tn_serve(const struct tn_serve_options *options)
     struct tn_server   *server = NULL;
     struct tn_listener *pg = NULL;
     struct tn_admin    *admin = NULL;
+    struct tn_trino    *trino = NULL;
     sigset_t            signals;
     enum tn_status      status;
 
@@ -163,7 +173,7 @@ int tn_serve(const struct tn_serve_options *options)
     if (status == TN_OK)
         status = tn_server_start(server, &err);
     if (status == TN_OK)
-        status = open_listeners(server, &config->settings, &pg, &admin, &err);
+        status = open_listeners(server, &config->settings, &pg, &admin, &trino, &err);
     if (status != TN_OK)
         print_problems(&problems);
     if (status == TN_OK) {
@@ -175,7 +185,7 @@ int tn_serve(const struct tn_serve_options *options)
         fprintf(stderr, "turnout: %s%s%s\n", err.message, err.hint[0] != '\0' ? "\n  " : "", err.hint);
     }
     if (server != NULL)
-        stop(server, pg, admin);
+        stop(server, pg, admin, trino);
     tn_server_free(server);
     tn_config_unref(config);
     tn_problems_reset(&problems);

@@ -416,6 +416,8 @@ enum tn_status tn_ask_start(struct tn_runtime *runtime, const struct tn_question
     }
     if (ask->transaction != NULL)
         ask->transaction->ask = ask;
+    if (own.handle != NULL)
+        *own.handle = ask;
     ours = own.end != TN_ASK_NO_END ? own.transaction->lease == NULL
                                     : q->features.verb == TN_VERB_EXPLAIN && tn_route_plan_asked(q->text, &(struct tn_route_plan_asked){.json = false});
     if (ours)

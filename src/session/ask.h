@@ -56,6 +56,7 @@ struct tn_question {
     enum tn_ask_end             end;          /* of it; sql is empty then */
     const struct tn_ask_events *events;       /* static */
     void                       *owner;
+    struct tn_ask             **handle;       /* set to the ask before any event; NULL: not wanted */
 };
 
 struct tn_ask {

@@ -76,10 +76,21 @@ static void check_frontends(const struct tn_draft *draft)
         settings_problem(draft, "frontends.postgresWire.host",
                          "off loopback everybody could log in, as auth.provider is none; listen on 127.0.0.1, or set "
                          "auth.force: true if the network is trusted");
+    if (s->trino_enabled && s->trino_host.len == 0)
+        settings_problem(draft, "frontends.trinoHttp.host", "expected an address, such as 127.0.0.1");
+    else if (s->trino_enabled && !tn_host_is_loopback(s->trino_host) && s->auth_provider == TN_CFG_AUTH_PROVIDER_NONE && !s->auth_force)
+        settings_problem(draft, "frontends.trinoHttp.host",
+                         "off loopback everybody could ask, as auth.provider is none; listen on 127.0.0.1, or set auth.force: true "
+                         "if the network is trusted");
+    if (s->trino_enabled && s->pg_enabled && s->trino_port != 0 && s->trino_port == s->pg_port && tn_host_overlaps(s->trino_host, s->pg_host))
+        settings_problem(draft, "frontends.trinoHttp.port", "the same address and port as frontends.postgresWire; choose another");
+    if (s->trino_enabled && s->admin_enabled && s->trino_port != 0 && s->trino_port == s->admin_port &&
+        tn_host_overlaps(s->trino_host, s->admin_host))
+        settings_problem(draft, "adminApi.port", "the same address and port as frontends.trinoHttp; choose another");
     if (s->pg_enabled && s->admin_enabled && s->pg_port != 0 && s->pg_port == s->admin_port &&
         tn_host_overlaps(s->pg_host, s->admin_host))
         settings_problem(draft, "adminApi.port", "the same address and port as frontends.postgresWire; choose another");
-    if (!s->pg_enabled)
+    if (!s->pg_enabled && !s->trino_enabled)
         tn_problem_add(draft->problems, TN_PROBLEM_WARNING,
                        tn_draft_line(draft->settings, "frontends.postgresWire.enabled"), draft->settings_name,
                        "no frontend is enabled; no client can connect");

@@ -206,7 +206,36 @@ static void put_session_row(struct table *t, struct tn_str name, struct tn_str v
     tn_json_close(&t->json, ']');
 }
 
-static void show_session(struct tn_trino_query *q)
+/* LIKE: % any run, _ any one byte. */
+static bool is_like(struct tn_str text, struct tn_str pattern)
+{
+    size_t t = 0, p = 0, star = SIZE_MAX, from = 0;
+
+    while (t < text.len) {
+        if (p < pattern.len && pattern.ptr[p] == '%') {
+            star = p++;
+            from = t;
+        } else if (p < pattern.len && (pattern.ptr[p] == '_' || pattern.ptr[p] == text.ptr[t])) {
+            p++;
+            t++;
+        } else if (star != SIZE_MAX) {
+            p = star + 1;
+            t = ++from;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.len && pattern.ptr[p] == '%')
+        p++;
+    return p == pattern.len;
+}
+
+static bool is_shown(const struct tn_trino_command *c, struct tn_str name)
+{
+    return c->like.ptr == NULL || is_like(name, c->like);
+}
+
+static void show_session(struct tn_trino_query *q, const struct tn_trino_command *c)
 {
     static const struct field fields[] = {{"Name", TN_TYPE_TEXT}, {"Value", TN_TYPE_TEXT}, {"Default", TN_TYPE_TEXT},
                                           {"Type", TN_TYPE_TEXT}, {"Description", TN_TYPE_TEXT}};
@@ -218,10 +247,10 @@ static void show_session(struct tn_trino_query *q)
         return;
     }
     for (size_t i = 0; i < tn_setting_rows(); i++)
-        if (tn_str_starts(tn_setting_name((int)i), TN_STR("turnout.")))
+        if (tn_str_starts(tn_setting_name((int)i), TN_STR("turnout.")) && is_shown(c, tn_setting_name((int)i)))
             put_session_row(&t, tn_setting_name((int)i), tn_settings_get(q->settings, tn_setting_name((int)i)));
     for (size_t i = 0; i < session->count; i++)
-        if (!tn_str_starts(session->items[i].name, TN_STR("turnout.")))
+        if (!tn_str_starts(session->items[i].name, TN_STR("turnout.")) && is_shown(c, session->items[i].name))
             put_session_row(&t, session->items[i].name, session->items[i].value);
     end_table(&t);
     tn_trino_query_done(q);
@@ -323,7 +352,7 @@ void tn_trino_reply_show(struct tn_trino_query *q, const struct tn_trino_command
     struct tn_error err = TN_ERROR_INIT;
 
     switch ((int)c->kind) {
-    case TN_TRINO_SHOW_SESSION: show_session(q); return;
+    case TN_TRINO_SHOW_SESSION: show_session(q, c); return;
     case TN_TRINO_SHOW_ROLES: show_roles(q); return;
     case TN_TRINO_SHOW_CREATE:
         tn_fail(&err, TN_E_UNSUPPORTED, "0A000", "SHOW CREATE is not supported");

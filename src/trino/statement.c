@@ -5,6 +5,7 @@
 #include "trino/command.h"
 #include "trino/reply.h"
 #include "trino/transaction.h"
+#include "trino/words.h"
 
 /* ---- the settings of a run ---- */
 
@@ -357,6 +358,7 @@ static bool is_end(const struct tn_trino_command *c)
 void tn_trino_statement(struct tn_trino_query *q)
 {
     struct tn_trino_command command = {.kind = TN_TRINO_ENGINES};
+    struct tn_trino_words   words = {.user = q->request.user, .catalog = q->request.catalog, .schema = q->request.schema};
     struct tn_error         err = TN_ERROR_INIT;
     enum tn_status          status = tn_ask_statement(q->sql, &q->text, &err);
 
@@ -365,6 +367,8 @@ void tn_trino_statement(struct tn_trino_query *q)
         status = make_settings(q, &err);
     if (status == TN_OK)
         status = tn_trino_transaction_find(q, &err);
+    if (status == TN_OK)
+        status = tn_trino_words_replace(q->text, &words, &q->arena, &q->text, &err);
     if (status == TN_OK)
         status = tn_trino_command_read(&command, q->text, &q->arena, &err);
     if (status != TN_OK) {

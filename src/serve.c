@@ -70,7 +70,7 @@ static enum tn_status open_listeners(struct tn_server *server, const struct tn_s
         tn_log(TN_LOG_INFO, "listening", TN_LOG_TEXT("protocol", "postgresWire"), TN_LOG_TEXT("host", settings->pg_host.ptr),
                TN_LOG_U64("port", tn_listener_port(*pg)));
     }
-    TN_TRY(tn_trino_open(trino, server, err));
+    TN_TRY(tn_trino_http_open(trino, server, err));
     atomic_store(&server->state, TN_SERVER_READY);
     return TN_OK;
 }
@@ -136,11 +136,11 @@ static void stop(struct tn_server *server, struct tn_listener *pg, struct tn_adm
     leave_within(server, STUCK_SECONDS);
     if (admin != NULL)
         tn_admin_stop(admin);
-    tn_trino_stop(trino);
+    tn_trino_http_stop(trino);
     tn_server_stop_workers(server);
     tn_listener_close(pg);
     tn_admin_close(admin);
-    tn_trino_close(trino);
+    tn_trino_http_close(trino);
     for (size_t i = 0; i < server->worker_count; i++)
         tn_sessions_free(server->workers[i]);
 }

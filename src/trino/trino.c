@@ -88,7 +88,7 @@ static void make_suffix(char suffix[4])
     suffix[3] = '\0';
 }
 
-enum tn_status tn_trino_open(struct tn_trino **out, struct tn_server *server, struct tn_error *err)
+enum tn_status tn_trino_http_open(struct tn_trino **out, struct tn_server *server, struct tn_error *err)
 {
     struct tn_snapshot *snapshot = tn_server_snapshot(server);
     struct tn_config   *config = tn_config_ref(snapshot->config);
@@ -108,7 +108,7 @@ enum tn_status tn_trino_open(struct tn_trino **out, struct tn_server *server, st
     make_suffix(trino->suffix);
     status = open_http(trino, err);
     if (status != TN_OK) {
-        tn_trino_close(trino);
+        tn_trino_http_close(trino);
         return status;
     }
     tn_log(TN_LOG_INFO, "listening", TN_LOG_TEXT("protocol", "trinoHttp"), TN_LOG_STR("host", config->settings.trino_host),
@@ -117,13 +117,13 @@ enum tn_status tn_trino_open(struct tn_trino **out, struct tn_server *server, st
     return TN_OK;
 }
 
-void tn_trino_stop(struct tn_trino *trino)
+void tn_trino_http_stop(struct tn_trino *trino)
 {
     if (trino != NULL)
         tn_http_server_stop(trino->http);
 }
 
-void tn_trino_close(struct tn_trino *trino)
+void tn_trino_http_close(struct tn_trino *trino)
 {
     if (trino == NULL)
         return;

@@ -8,10 +8,10 @@
 struct tn_trino;
 
 /* *OUT is NULL when frontends.trinoHttp is not enabled. Main thread; the workers run. */
-TN_MUST_USE enum tn_status tn_trino_open(struct tn_trino **out, struct tn_server *server, struct tn_error *err);
+TN_MUST_USE enum tn_status tn_trino_http_open(struct tn_trino **out, struct tn_server *server, struct tn_error *err);
 /* No new connections. Any thread; NULL is fine. */
-void tn_trino_stop(struct tn_trino *trino);
+void tn_trino_http_stop(struct tn_trino *trino);
 /* When the workers were joined and are not yet freed. NULL is fine. */
-void tn_trino_close(struct tn_trino *trino);
+void tn_trino_http_close(struct tn_trino *trino);
 
 #endif

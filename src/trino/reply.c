@@ -139,11 +139,10 @@ void tn_trino_reply_input(struct tn_trino_query *q, size_t params)
 
 static void put_output_row(struct table *t, const struct tn_column *column)
 {
-    struct tn_trino_type type = tn_trino_type_of(column, t->q->parametric);
-    struct tn_buf        name;
+    struct tn_buf name;
 
-    tn_buf_init(&name, 256);
-    tn_trino_put_type_name(&name, &type);
+    tn_buf_init(&name, 1 << 20);
+    tn_trino_put_type_name(&name, column, t->q->parametric);
     tn_json_open(&t->json, NULL, '[');
     tn_json_str(&t->json, NULL, column->name);
     for (unsigned i = 0; i < 3; i++)

@@ -80,6 +80,19 @@ def test_arrays(engine, run):
     assert [column.type_code for column in run.cursor.description] == ["array(integer)", "array(varchar)"]
 
 
+def test_nested(engine, run):
+    if engine.name != "duckDb":
+        pytest.skip("DuckDB's types")
+    row = run("SELECT [1, NULL, 3] AS a, {'x': 1, 'y': 'two'} AS b, MAP {'k': 1.50, 'l': NULL} AS c, [{'d': DATE '2020-01-02', 'l': [1.5::decimal(3,1)]}] AS d, "
+              "[TIMESTAMP '2020-01-02 03:04:05'] AS e, ['\\xAA'::BLOB] AS f, '{\"j\": 1}'::JSON AS g, NULL::INTEGER[] AS h")[0]
+    assert row[0] == [1, None, 3] and tuple(row[1]) == (1, "two") and row[2] == {"k": decimal.Decimal("1.50"), "l": None}
+    assert [tuple(one) for one in row[3]] == [(datetime.date(2020, 1, 2), [decimal.Decimal("1.5")])]
+    assert row[4:] == [[datetime.datetime(2020, 1, 2, 3, 4, 5)], [b"\xaa"], '{"j": 1}', None]
+    assert [column.type_code for column in run.cursor.description] == [
+        "array(integer)", 'row("x" integer, "y" varchar)', "map(varchar, decimal(3,2))", 'array(row("d" date, "l" array(decimal(3,1))))',
+        "array(timestamp(6))", "array(varbinary)", "json", "array(integer)"]
+
+
 def test_time_zone(engine, connect):
     if engine.name == "sqlite":
         pytest.skip("SQLite has no time zones")

@@ -213,17 +213,16 @@ static void arrays(void)
 
 static void check_type(const struct tn_column *column, bool parametric, const char *name, const char *signature)
 {
-    struct tn_trino_type type = tn_trino_type_of(column, parametric);
-    struct tn_buf        out;
-    struct tn_json       json = {.buf = &out};
+    struct tn_buf  out;
+    struct tn_json json = {.buf = &out};
 
     tn_buf_init(&out, BUF_MAX);
-    tn_trino_put_type_name(&out, &type);
+    tn_trino_put_type_name(&out, column, parametric);
     if (!tn_str_eq_c(tn_buf_str(&out), name))
         printf("\nwanted %s, got " TN_STR_FMT "\n", name, TN_STR_ARG(tn_buf_str(&out)));
     CU_ASSERT(tn_str_eq_c(tn_buf_str(&out), name));
     tn_buf_clear(&out);
-    tn_trino_put_signature(&json, NULL, &type);
+    tn_trino_put_signature(&json, NULL, column, parametric);
     if (!tn_str_eq_c(tn_buf_str(&out), signature))
         printf("\nwanted %s, got " TN_STR_FMT "\n", signature, TN_STR_ARG(tn_buf_str(&out)));
     CU_ASSERT(tn_str_eq_c(tn_buf_str(&out), signature));
@@ -267,6 +266,85 @@ static void every_type_has_a_name(void)
         struct tn_trino_type of = tn_trino_type_of(&column, true);
 
         CU_ASSERT(of.name != NULL && of.name[0] != '\0');
+    }
+}
+
+/* ---- nested ---- */
+
+static struct tn_column nested_column(const struct tn_nested *nested)
+{
+    struct tn_column column = column_of(TN_TYPE_JSON);
+
+    column.nested = nested;
+    return column;
+}
+
+#define PARTS(...) (const struct tn_column[]){__VA_ARGS__}
+
+static void lists(void)
+{
+    struct tn_nested list = {TN_NESTING_LIST, 1, PARTS(column_of(TN_TYPE_INT32))};
+    struct tn_column column = nested_column(&list);
+
+    check_type(&column, true, "array(integer)",
+               "{\"rawType\":\"array\",\"arguments\":[{\"kind\":\"TYPE\",\"value\":{\"rawType\":\"integer\",\"arguments\":[]}}]}");
+    check(&column, NULL, TN_STR("[1,null,-3]"), true, NULL, "[1,null,-3]");
+    check(&column, NULL, TN_STR(" [ ] "), true, NULL, "[]");
+    list.parts = PARTS(column_of(TN_TYPE_DECIMAL64));
+    check(&column, NULL, TN_STR("[1.50,null]"), true, NULL, "[\"1.50\",null]");
+    list.parts = PARTS(column_of(TN_TYPE_TIMESTAMP));
+    check(&column, NULL, TN_STR("[\"2020-01-02 03:04:05\",\"2020-01-02 03:04:05.5\"]"), true, NULL,
+          "[\"2020-01-02 03:04:05.000000\",\"2020-01-02 03:04:05.500000\"]");
+    check(&column, NULL, TN_STR("[\"2020-01-02 03:04:05.123456\"]"), false, NULL, "[\"2020-01-02 03:04:05.123\"]");
+    list.parts = PARTS(column_of(TN_TYPE_TIMESTAMPTZ));
+    check(&column, NULL, TN_STR("[\"2020-01-02 03:04:05+00\"]"), true, NULL, "[\"2020-01-02 03:04:05.000000 UTC\"]");
+    list.parts = PARTS(column_of(TN_TYPE_TIMETZ));
+    check(&column, NULL, TN_STR("[\"03:04:05.1+05\",\"03:04:05-05:30\"]"), true, NULL, "[\"03:04:05.100000+05:00\",\"03:04:05.000000-05:30\"]");
+    list.parts = PARTS(column_of(TN_TYPE_BYTES));
+    check(&column, NULL, TN_STR("[\"a\\\\xFF\\\"\"]"), true, NULL, "[\"Yf8i\"]");
+    list.parts = PARTS(column_of(TN_TYPE_INTERVAL));
+    check(&column, NULL, TN_STR("[\"3 days 04:05:06\"]"), true, NULL, "[\"3 04:05:06.000\"]");
+    list.parts = PARTS(column_of(TN_TYPE_JSON));
+    check(&column, NULL, TN_STR("[{\"a\":[1]},2,\"x\"]"), true, NULL, "[\"{\\\"a\\\":[1]}\",\"2\",\"\\\"x\\\"\"]");
+}
+
+static void records_and_maps(void)
+{
+    struct tn_column fields[2] = {column_of(TN_TYPE_INT32), column_of(TN_TYPE_TEXT)};
+    struct tn_nested record = {TN_NESTING_RECORD, 2, fields}, map = {TN_NESTING_MAP, 2, fields}, list = {TN_NESTING_LIST, 1, NULL};
+    struct tn_column column = nested_column(&record), inner;
+
+    fields[0].name = TN_STR("a");
+    fields[1].name = TN_STR("b \"c");
+    check_type(&column, true, "row(\"a\" integer, \"b \"\"c\" varchar)",
+               "{\"rawType\":\"row\",\"arguments\":[{\"kind\":\"NAMED_TYPE\",\"value\":{\"fieldName\":{\"name\":\"a\"},\"typeSignature\":{\"rawType\":"
+               "\"integer\",\"arguments\":[]}}},{\"kind\":\"NAMED_TYPE\",\"value\":{\"fieldName\":{\"name\":\"b \\\"c\"},\"typeSignature\":{\"rawType\":"
+               "\"varchar\",\"arguments\":[" LONG("2147483647") "]}}}]}");
+    check(&column, NULL, TN_STR("{\"a\":1,\"b \\\"c\":\"x,}\"}"), true, NULL, "[1,\"x,}\"]");
+    check(&column, NULL, TN_STR("[1,null]"), true, NULL, "[1,null]");
+    inner = column;
+    list.parts = &inner;
+    column = nested_column(&list);
+    check(&column, NULL, TN_STR("[{\"a\":1,\"b\":\"x\"},null]"), true, NULL, "[[1,\"x\"],null]");
+    column = nested_column(&map);
+    check_type(&column, true, "map(integer, varchar)",
+               "{\"rawType\":\"map\",\"arguments\":[{\"kind\":\"TYPE\",\"value\":{\"rawType\":\"integer\",\"arguments\":[]}},{\"kind\":\"TYPE\",\"value\":{"
+               "\"rawType\":\"varchar\",\"arguments\":[" LONG("2147483647") "]}}]}");
+    check(&column, NULL, TN_STR("{\"1\":\"x\",\"2\":null}"), true, NULL, "{\"1\":\"x\",\"2\":null}");
+    check(&column, NULL, TN_STR("{}"), true, NULL, "{}");
+}
+
+static void broken_json(void)
+{
+    static const char *const texts[] = {"[1", "[1,", "{", "[\"", "[\"\\", "1", "]", "[1 2]", ""};
+    struct tn_nested         list = {TN_NESTING_LIST, 1, PARTS(column_of(TN_TYPE_JSON))};
+    struct tn_column         column = nested_column(&list);
+    struct tn_buf            out;
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(texts); i++) {
+        tn_buf_init(&out, BUF_MAX);
+        CU_ASSERT_EQUAL(encode(&column, NULL, tn_str(texts[i]), true, NULL, &out, NULL), TN_E_INVALID);
+        tn_buf_reset(&out);
     }
 }
 
@@ -356,6 +434,9 @@ int main(void)
     CU_add_test(suite, "intervals", intervals);
     CU_add_test(suite, "digits", digits);
     CU_add_test(suite, "arrays", arrays);
+    CU_add_test(suite, "lists", lists);
+    CU_add_test(suite, "records and maps", records_and_maps);
+    CU_add_test(suite, "broken JSON", broken_json);
     CU_add_test(suite, "names", names);
     CU_add_test(suite, "every type has a name", every_type_has_a_name);
     CU_add_test(suite, "rows", rows);

@@ -4,6 +4,7 @@
 #include "frontend/pgwire/pg_array.h"
 #include "frontend/pgwire/pg_decimal.h"
 #include "frontend/pgwire/pg_digits.h"
+#include "frontend/trino/trino_nested.h"
 #include "frontend/trino/trino_text.h"
 
 enum { ON_STACK = 32 };
@@ -15,6 +16,7 @@ struct column {
     const char             *data;
     int64_t                 offset;   /* of the array, for bits */
     int                     scale;
+    bool                    parametric;
     struct tn_trino_type    type;
     struct tn_tz_range      range;
     const struct tn_tz     *tz;
@@ -180,6 +182,8 @@ static enum tn_status put_value(struct tn_buf *out, struct column *c, int64_t ro
     }
     if (c->type.is_array)
         return put_array(out, c, row, err);
+    if (c->column->nested != NULL)
+        return tn_trino_put_nested(out, c->column, text_of(c, row), c->parametric, err);
     if (c->column->type == TN_TYPE_BYTES) {
         tn_trino_put_base64(out, text_of(c, row));
         return TN_OK;
@@ -204,7 +208,7 @@ static enum tn_status set_up(struct column *c, const struct tn_trino_encoder *en
     const struct ArrowArray *array = batch->columns[i];
     bool                     text = tn_type_is_text(column->type);
 
-    *c = (struct column){.column = column, .scale = column->scale, .tz = encoder->tz,
+    *c = (struct column){.column = column, .scale = column->scale, .tz = encoder->tz, .parametric = encoder->parametric,
                          .type = tn_trino_type_of(column, encoder->parametric)};
     if (column->type == TN_TYPE_NULL)
         return TN_OK;

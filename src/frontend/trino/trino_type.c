@@ -1,6 +1,6 @@
 #include "frontend/trino/trino_type.h"
 
-enum { ANY_LENGTH = INT32_MAX, CHAR_MAX_LENGTH = 65536, MAX_PRECISION = 38, ANY_SCALE = 18, TYPMOD_HEADER = 4 };
+enum { ANY_LENGTH = INT32_MAX, CHAR_MAX_LENGTH = 65536, MAX_PRECISION = 38, ANY_SCALE = 18, TYPMOD_HEADER = 4, TYPE_NAME_MAX = 1 << 20 };
 
 enum parameters { NONE, LENGTH, DECIMAL, DATETIME };
 
@@ -84,7 +84,7 @@ struct tn_trino_type tn_trino_type_of(const struct tn_column *column, bool param
     return self;
 }
 
-void tn_trino_put_type_name(struct tn_buf *out, const struct tn_trino_type *type)
+static void put_scalar_name(struct tn_buf *out, const struct tn_trino_type *type)
 {
     if (type->is_array)
         tn_buf_puts(out, "array(");
@@ -95,6 +95,42 @@ void tn_trino_put_type_name(struct tn_buf *out, const struct tn_trino_type *type
     tn_buf_puts(out, type->suffix);
     if (type->is_array)
         tn_buf_puts(out, ")");
+}
+
+static const char *nesting_name(enum tn_nesting nesting)
+{
+    return nesting == TN_NESTING_LIST ? "array" : nesting == TN_NESTING_MAP ? "map" : "row";
+}
+
+static void put_field_name(struct tn_buf *out, struct tn_str name)
+{
+    tn_buf_put_u8(out, '"');
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.ptr[i] == '"')
+            tn_buf_put_u8(out, '"');
+        tn_buf_put_u8(out, (uint8_t)name.ptr[i]);
+    }
+    tn_buf_puts(out, "\" ");
+}
+
+void tn_trino_put_type_name(struct tn_buf *out, const struct tn_column *column, bool parametric)
+{
+    const struct tn_nested *nested = column->nested;
+    struct tn_trino_type    type;
+
+    if (nested == NULL) {
+        type = tn_trino_type_of(column, parametric);
+        put_scalar_name(out, &type);
+        return;
+    }
+    tn_buf_printf(out, "%s(", nesting_name(nested->nesting));
+    for (size_t i = 0; i < nested->count; i++) {
+        tn_buf_puts(out, i > 0 ? ", " : "");
+        if (nested->nesting == TN_NESTING_RECORD && nested->parts[i].name.len > 0)
+            put_field_name(out, nested->parts[i].name);
+        tn_trino_put_type_name(out, &nested->parts[i], parametric);
+    }
+    tn_buf_put_u8(out, ')');
 }
 
 static void put_scalar_signature(struct tn_json *json, const char *key, const struct tn_trino_type *type)
@@ -115,12 +151,8 @@ static void put_scalar_signature(struct tn_json *json, const char *key, const st
     tn_json_close(json, '}');
 }
 
-void tn_trino_put_signature(struct tn_json *json, const char *key, const struct tn_trino_type *type)
+static void put_pg_array_signature(struct tn_json *json, const char *key, const struct tn_trino_type *type)
 {
-    if (!type->is_array) {
-        put_scalar_signature(json, key, type);
-        return;
-    }
     tn_json_open(json, key, '{');
     tn_json_text(json, "rawType", "array");
     tn_json_open(json, "arguments", '[');
@@ -132,20 +164,57 @@ void tn_trino_put_signature(struct tn_json *json, const char *key, const struct 
     tn_json_close(json, '}');
 }
 
+static void put_part_signature(struct tn_json *json, const struct tn_column *part, bool is_field, bool parametric)
+{
+    tn_json_open(json, NULL, '{');
+    tn_json_text(json, "kind", is_field ? "NAMED_TYPE" : "TYPE");
+    if (is_field) {
+        tn_json_open(json, "value", '{');
+        if (part->name.len > 0) {
+            tn_json_open(json, "fieldName", '{');
+            tn_json_str(json, "name", part->name);
+            tn_json_close(json, '}');
+        }
+        tn_trino_put_signature(json, "typeSignature", part, parametric);
+        tn_json_close(json, '}');
+    } else {
+        tn_trino_put_signature(json, "value", part, parametric);
+    }
+    tn_json_close(json, '}');
+}
+
+void tn_trino_put_signature(struct tn_json *json, const char *key, const struct tn_column *column, bool parametric)
+{
+    const struct tn_nested *nested = column->nested;
+    struct tn_trino_type    type;
+
+    if (nested == NULL) {
+        type = tn_trino_type_of(column, parametric);
+        (type.is_array ? put_pg_array_signature : put_scalar_signature)(json, key, &type);
+        return;
+    }
+    tn_json_open(json, key, '{');
+    tn_json_text(json, "rawType", nesting_name(nested->nesting));
+    tn_json_open(json, "arguments", '[');
+    for (size_t i = 0; i < nested->count; i++)
+        put_part_signature(json, &nested->parts[i], nested->nesting == TN_NESTING_RECORD, parametric);
+    tn_json_close(json, ']');
+    tn_json_close(json, '}');
+}
+
 void tn_trino_put_columns(struct tn_json *json, const struct tn_schema *schema, bool parametric)
 {
     tn_json_open(json, "columns", '[');
     for (size_t i = 0; i < schema->count; i++) {
-        struct tn_trino_type type = tn_trino_type_of(&schema->columns[i], parametric);
-        struct tn_str        name = schema->columns[i].name;
-        struct tn_buf        text;
+        struct tn_str name = schema->columns[i].name;
+        struct tn_buf text;
 
-        tn_buf_init(&text, 256);
-        tn_trino_put_type_name(&text, &type);
+        tn_buf_init(&text, TYPE_NAME_MAX);
+        tn_trino_put_type_name(&text, &schema->columns[i], parametric);
         tn_json_open(json, NULL, '{');
         tn_json_str(json, "name", name.ptr == NULL ? TN_STR("") : name);
         tn_json_str(json, "type", tn_buf_str(&text));
-        tn_trino_put_signature(json, "typeSignature", &type);
+        tn_trino_put_signature(json, "typeSignature", &schema->columns[i], parametric);
         tn_json_close(json, '}');
         tn_buf_reset(&text);
     }

@@ -4,7 +4,7 @@
  * Where Trino has no such type: unsigned integers become the next larger signed one, UINT64 decimal(20,0); integers of 128
  * bits decimal(38,0); a NUMERIC without precision decimal(38,18), its values with all the digits that they have; an
  * INTERVAL is of days and seconds (a value with months is an error that says so); a one-dimensional array of PostgreSQL is
- * array(type), and any other type of its own is varchar. */
+ * array(type), and any other type of its own is varchar; lists, records and maps of DuckDB are array, row and map. */
 #ifndef TN_FRONTEND_TRINO_TYPE_H
 #define TN_FRONTEND_TRINO_TYPE_H
 
@@ -26,9 +26,10 @@ struct tn_trino_type {
 /* PARAMETRIC: the client said PARAMETRIC_DATETIME; without it times have three digits and no parameter. */
 struct tn_trino_type tn_trino_type_of(const struct tn_column *column, bool parametric);
 
-void tn_trino_put_type_name(struct tn_buf *out, const struct tn_trino_type *type);
+/* Nested types with all that is inside. */
+void tn_trino_put_type_name(struct tn_buf *out, const struct tn_column *column, bool parametric);
 /* {"rawType":..,"arguments":[..]} as the value of KEY. */
-void tn_trino_put_signature(struct tn_json *json, const char *key, const struct tn_trino_type *type);
+void tn_trino_put_signature(struct tn_json *json, const char *key, const struct tn_column *column, bool parametric);
 /* "columns":[{"name":..,"type":..,"typeSignature":..},..] */
 void tn_trino_put_columns(struct tn_json *json, const struct tn_schema *schema, bool parametric);
 

@@ -111,8 +111,8 @@ static void put_update(struct tn_trino_query *q, const struct tn_query *query)
     if (features->class == TN_CLASS_READ || features->verb == TN_VERB_EXPLAIN)
         return;
     q->update_count = query->run.affected;
+    verb = verb == TN_VERB_REPLACE ? TN_VERB_INSERT : verb;
     switch (verb) {
-    case TN_VERB_REPLACE: verb = TN_VERB_INSERT; /* fall through */
     case TN_VERB_INSERT:
     case TN_VERB_UPDATE:
     case TN_VERB_DELETE:

@@ -14,9 +14,24 @@ void tn_trino_call_refuse(struct tn_trino_call *call, int status, const char *pr
 
 static void free_call(struct tn_trino_call *call)
 {
+    tn_identity_unref(call->identity);
+    tn_error_reset(&call->refused.error);
     tn_arena_reset(&call->arena);
     tn_buf_reset(&call->body);
     tn_free(call);
+}
+
+static void put_challenge(const struct tn_trino_call *call, struct tn_http_exchange *x)
+{
+    char seconds[16];
+
+    if (call->refused.challenge[0] != '\0')
+        tn_http_set_field(x, "WWW-Authenticate", call->refused.challenge);
+    else if (call->status == 401)
+        tn_http_set_field(x, "WWW-Authenticate", "Basic realm=\"Trino\"");
+    snprintf(seconds, sizeof seconds, "%u", call->refused.retry_after_s);
+    if (call->refused.retry_after_s > 0)
+        tn_http_set_field(x, "Retry-After", seconds);
 }
 
 /* Home again. */
@@ -27,8 +42,7 @@ static void reply(struct tn_trino_call *call)
 
     x->gone = NULL;
     tn_http_set_field(x, "X-Content-Type-Options", "nosniff");
-    if (call->status == 401)
-        tn_http_set_field(x, "WWW-Authenticate", "Basic realm=\"Trino\"");
+    put_challenge(call, x);
     if (call->problem != NULL) {
         tn_http_reply(x, call->status, "text/plain; charset=utf-8", tn_str(call->problem));
         return;
@@ -176,12 +190,40 @@ static enum tn_status read_headers(struct tn_trino_call *call, const struct tn_h
         if (post && (!tn_arena_str(&call->arena, name, &name) || !tn_arena_str(&call->arena, value, &value) ||
                      !keep_header(call, name, value)))
             return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a request");
-        if (post || tn_str_starts(name, TN_STR("x-forwarded-")) || tn_str_eq_c(name, "host") || tn_str_starts(name, TN_STR("x-presto-")))
+        if (post || call->slug.ptr == NULL || tn_str_starts(name, TN_STR("x-forwarded-")) || tn_str_eq_c(name, "host") || tn_str_starts(name, TN_STR("x-presto-")))
             TN_TRY(tn_trino_request_field(&call->request, name, value, err));
     }
-    call->base = tn_trino_request_base(&call->request, false, &call->arena);
+    call->base = tn_trino_request_base(&call->request, tn_http_is_secure(x), &call->arena);
     call->presto = call->request.presto;
     return TN_OK;
+}
+
+/* Who asks? The links of a query hold its secret and need no more; everything else does. 0: known. */
+static int authenticate(struct tn_trino_call *call, struct tn_http_exchange *x)
+{
+    const struct tn_http_field *field = tn_http_field(x, "authorization");
+    struct tn_str               none = {NULL, 0};
+    struct tn_auth_request      request = {.listener = "trinoHttp",
+                                           .peer = tn_str(x->peer),
+                                           .authorization = field == NULL ? none : field->value,
+                                           .claimed = call->request.user.len > 0 ? call->request.user : none,
+                                           .certificate = tn_http_certified(x)};
+    struct tn_auth             *auth = call->trino->server->auth;
+
+    if (call->slug.ptr != NULL)
+        return 0;
+    if (!tn_auth_is_asked(auth) && request.claimed.ptr == NULL && request.authorization.ptr == NULL && request.certificate.ptr == NULL) {
+        call->problem = "X-Trino-User must be set\n";
+        return 401;
+    }
+    tn_auth_http(auth, &request, &call->refused);
+    call->identity = call->refused.identity;
+    call->refused.identity = NULL;
+    if (call->identity != NULL)
+        return 0;
+    tn_count(&tn_runtime_of(x->worker)->counters, TN_COUNTER_http_requests_denied, 1);
+    call->problem = call->refused.error.message;
+    return call->refused.http_status;
 }
 
 /* 0: fine. */
@@ -189,10 +231,6 @@ static int read_post(struct tn_trino_call *call, const struct tn_http_exchange *
 {
     if (call->verb != TN_TRINO_POST)
         return 0;
-    if (call->request.user.len == 0) {
-        call->problem = "X-Trino-User must be set\n";
-        return 401;
-    }
     if (tn_str_trim(x->body).len == 0) {
         call->problem = "SQL statement is empty\n";
         return 400;
@@ -225,11 +263,39 @@ static const char *refusal(int status)
                            : "no memory for a request\n";
 }
 
+static void on_late(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct tn_trino_call *call = timer->data;
+
+    (void)loop;
+    (void)events;
+    reply(call);
+    free_call(call);
+}
+
+static void on_late_gone(struct tn_http_exchange *x)
+{
+    struct tn_trino_call *call = x->user;
+
+    ev_timer_stop(x->worker->loop, &call->late);
+    free_call(call);
+}
+
+/* A refused log-in is told after a while, so that guessing takes its time. */
 static void refuse(struct tn_trino_call *call, struct tn_http_exchange *x, int status, const char *problem)
 {
     call->status = status;
     call->problem = problem;
     call->x = x;
+    if (call->refused.delay_ms > 0) {
+        x->user = call;
+        x->gone = on_late_gone;
+        ev_now_update(x->worker->loop);
+        ev_timer_init(&call->late, on_late, call->refused.delay_ms / 1e3, 0.);
+        call->late.data = call;
+        ev_timer_start(x->worker->loop, &call->late);
+        return;
+    }
     reply(call);
     free_call(call);
 }
@@ -256,6 +322,7 @@ void tn_trino_call_begin(struct tn_trino *trino, struct tn_http_exchange *x)
         refuse(call, x, err.status == TN_E_NOMEM ? 503 : 400, err.message);
         return;
     }
+    status = status == 0 ? authenticate(call, x) : status;
     status = status == 0 ? read_post(call, x) : status;
     if (status != 0) {
         refuse(call, x, status, call->problem != NULL ? call->problem : refusal(status));

@@ -7,6 +7,7 @@
 #ifndef TN_TRINO_PRIVATE_H
 #define TN_TRINO_PRIVATE_H
 
+#include "auth/authenticate.h"
 #include "base/map.h"
 #include "frontend/trino/trino_encode.h"
 #include "frontend/trino/trino_page.h"
@@ -72,6 +73,9 @@ struct tn_trino_call {
     struct tn_str            base;     /* of links */
     struct tn_trino_request  request;
     struct tn_str            sql, peer; /* POST */
+    struct tn_identity      *identity; /* POST; counted */
+    struct tn_auth_answer    refused;  /* told after a while, by `late` */
+    ev_timer                 late;
     size_t                   header_count;
     struct tn_tag           *headers;
     struct tn_list           node;     /* waits for a page */
@@ -101,6 +105,7 @@ struct tn_trino_query {
     struct tn_trino_request   request;
     struct tn_str             sql, text; /* as the client sent it; what the engine is asked */
     struct tn_str             peer;
+    struct tn_identity       *identity; /* counted */
     size_t                    header_count;
     struct tn_tag            *headers;
     bool                      parametric;

@@ -88,6 +88,7 @@ void tn_trino_query_free(struct tn_trino_query *q)
     tn_error_reset(&q->error);
     tn_buf_reset(&q->columns);
     tn_buf_reset(&q->page);
+    tn_identity_unref(q->identity);
     tn_arena_reset(&q->arena);
     tn_free(q);
 }
@@ -196,6 +197,8 @@ static void take_request(struct tn_trino_query *q, struct tn_trino_call *call)
     call->request.arena = &call->arena;
     q->sql = q->text = call->sql;
     q->peer = call->peer;
+    q->identity = call->identity;
+    call->identity = NULL;
     q->header_count = call->header_count;
     q->headers = call->headers;
     q->parametric = tn_trino_request_can(&q->request, "PARAMETRIC_DATETIME");
@@ -286,7 +289,7 @@ static void put_info(struct tn_trino_query *q, struct tn_trino_call *call)
     tn_json_text(&json, "state", tn_trino_state_name(state));
     tn_json_str(&json, "self", call->base);
     tn_json_open(&json, "session", '{');
-    tn_json_str(&json, "user", q->request.user);
+    tn_json_str(&json, "user", q->identity->user);
     tn_json_str(&json, "source", q->request.source);
     tn_json_str(&json, "catalog", q->request.catalog);
     tn_json_str(&json, "schema", q->request.schema);
@@ -296,12 +299,18 @@ static void put_info(struct tn_trino_query *q, struct tn_trino_call *call)
     tn_trino_call_end(call);
 }
 
+/* By its id alone only its user may see and end it, or an administrator. */
+static bool is_own(const struct tn_trino_query *q, const struct tn_trino_call *call)
+{
+    return call->identity != NULL && (call->identity->admin || tn_str_eq(call->identity->user, q->identity->user));
+}
+
 void tn_trino_query_call(struct tn_trino_home *home, struct tn_trino_call *call)
 {
     struct tn_trino_query *q = tn_map_get(&home->queries, call->id);
     bool                   by_id = call->slug.ptr == NULL; /* /v1/query/ID */
 
-    if (q == NULL || (!by_id && !has_slug(q, call->slug))) {
+    if (q == NULL || (by_id ? !is_own(q, call) : !has_slug(q, call->slug))) {
         tn_trino_call_refuse(call, 404, "there is no such query (any more)\n");
         return;
     }

@@ -37,7 +37,8 @@ static enum tn_status find_member(struct tn_trino_query *q, struct tn_cluster **
     struct tn_features      features;
     struct tn_route_result  result;
     struct tn_route_context context = {
-        .protocol = "trinoHttp", .user = q->request.user, .database = q->request.catalog, .application = q->request.source,
+        .protocol = "trinoHttp", .user = q->identity->user, .user_group_count = q->identity->group_count,
+        .user_groups = q->identity->groups, .database = q->request.catalog, .application = q->request.source,
         .client_address = q->peer, .header_count = q->header_count, .headers = q->headers, .tag_count = s->tag_count, .tags = s->tags,
         .hint_group = s->group, .hint_cluster = s->cluster, .hint_strategy = s->strategy, .hint_priority = s->priority,
         .wall_us = tn_clock_wall_us(),

@@ -173,7 +173,8 @@ void tn_trino_run_params(struct tn_trino_query *q, struct tn_params params, enum
 {
     struct tn_error    err = TN_ERROR_INIT;
     struct tn_question question = {
-        .protocol = "trinoHttp", .user = q->request.user, .database = q->request.catalog, .application = q->request.source,
+        .protocol = "trinoHttp", .user = q->identity->user, .user_group_count = q->identity->group_count,
+        .user_groups = q->identity->groups, .database = q->request.catalog, .application = q->request.source,
         .address = q->peer, .header_count = q->header_count, .headers = q->headers, .settings = q->settings, .sql = q->text,
         .params = params, .kind = kind, .encoder = &q->encoder.base, .encoder_size = sizeof q->encoder, .events = &events, .owner = q,
         .handle = &q->ask,

@@ -358,7 +358,7 @@ static bool is_end(const struct tn_trino_command *c)
 void tn_trino_statement(struct tn_trino_query *q)
 {
     struct tn_trino_command command = {.kind = TN_TRINO_ENGINES};
-    struct tn_trino_words   words = {.user = q->request.user, .catalog = q->request.catalog, .schema = q->request.schema};
+    struct tn_trino_words   words = {.user = q->identity->user, .catalog = q->request.catalog, .schema = q->request.schema};
     struct tn_error         err = TN_ERROR_INIT;
     enum tn_status          status = tn_ask_statement(q->sql, &q->text, &err);
 

@@ -54,13 +54,13 @@ enum tn_status tn_trino_transaction_start(struct tn_trino_query *q, struct tn_st
         count++;
     if (count >= TRANSACTIONS)
         return tn_fail(err, TN_E_LIMIT, "53300", "more than %d transactions are open", (int)TRANSACTIONS);
-    if (q->request.user.len > USER_MAX)
+    if (q->identity->user.len > USER_MAX)
         return tn_fail(err, TN_E_LIMIT, "54000", "the user's name is longer than %d bytes", (int)USER_MAX);
     tx = tn_calloc(1, sizeof *tx);
     if (tx == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a transaction");
     make_id(tx, q);
-    tn_str_copy(tx->user_text, sizeof tx->user_text, q->request.user);
+    tn_str_copy(tx->user_text, sizeof tx->user_text, q->identity->user);
     tx->last_used_us = tn_clock_us();
     tn_ask_transaction_init(&tx->ask, modes, has_word(modes, "READ ONLY"));
     tn_list_append(&home->transactions, &tx->node);
@@ -81,7 +81,7 @@ enum tn_status tn_trino_transaction_find(struct tn_trino_query *q, struct tn_err
     {
         struct tn_trino_transaction *tx = TN_CONTAINER_OF(node, struct tn_trino_transaction, node);
 
-        if (!tn_str_eq_c(id, tx->id) || !tn_str_eq_c(q->request.user, tx->user_text))
+        if (!tn_str_eq_c(id, tx->id) || !tn_str_eq_c(q->identity->user, tx->user_text))
             continue;
         tx->last_used_us = tn_clock_us();
         q->transaction = tx;

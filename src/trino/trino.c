@@ -59,12 +59,19 @@ static void on_request(struct tn_http_exchange *x, void *arg)
     tn_trino_call_begin(trino, x);
 }
 
+static struct tn_tls *tls_of(struct tn_worker *worker, void *arg)
+{
+    (void)arg;
+    return tn_runtime_of(worker)->snapshot->security.tls[TN_LISTENER_TRINO_HTTP];
+}
+
 static enum tn_status open_http(struct tn_trino *trino, struct tn_error *err)
 {
     const struct tn_settings *settings = &trino->config->settings;
     struct tn_http_conf       conf = {.host = settings->trino_host.ptr,
                                       .port = (uint16_t)settings->trino_port,
                                       .handler = {.request = on_request, .arg = trino},
+                                      .tls = tls_of,
                                       .body_max = settings->trino_max_statement,
                                       .max_connections = (unsigned)settings->trino_max_connections};
 

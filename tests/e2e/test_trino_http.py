@@ -287,7 +287,9 @@ def test_info(client):
     assert client.request("HEAD", "/v1/status")[0] == 200
     assert client.request("GET", "/v1/info/state")[2] == '"ACTIVE"'
     document = client.post("SELECT 1", X_Trino_Source="here")[2]
-    status, _, info = client.request("GET", f"/v1/query/{document['id']}")
+    assert client.request("GET", f"/v1/query/{document['id']}")[0] == 401
+    assert client.request("GET", f"/v1/query/{document['id']}", X_Trino_User="another")[0] == 404
+    status, _, info = client.request("GET", f"/v1/query/{document['id']}", X_Trino_User="tester")
     assert status == 200 and info["queryId"] == document["id"] and info["session"]["source"] == "here"
 
 

@@ -84,7 +84,7 @@ def test_refusals(secure, authority):
     assert status == 401 and headers["WWW-Authenticate"].startswith("Basic")
     assert post(secure, authority, {"X-Trino-User": "alice"})[0] == 401
     assert post(secure, authority, {"X-Trino-User": "bob", **basic("alice", "secret")})[0] == 403
-    with pytest.raises(trino.exceptions.Error):
+    with pytest.raises(trino.exceptions.HttpError):
         rows(connect(secure, authority, "bob", "secret"), "SELECT 1")
     with pytest.raises(Exception):
         rows(trino.dbapi.connect(host="localhost", port=secure.trino_port, user="alice", max_attempts=1), "SELECT 1")

@@ -279,7 +279,7 @@ static const struct show *show_of(const struct tn_trino_command *c)
     static const struct show catalogs = {"SELECT catalog_name AS \"Catalog\" FROM system.metadata.catalogs", "catalog_name", "1"};
     static const struct show schemas = {"SELECT DISTINCT schema_name AS \"Schema\" FROM information_schema.schemata", "schema_name", "1"};
     static const struct show tables = {"SELECT table_name AS \"Table\" FROM information_schema.tables", "table_name", "1"};
-    static const struct show columns = {"SELECT column_name AS \"Column\", data_type AS \"Type\", '' AS \"Extra\", coalesce(column_comment, '') AS \"Comment\" FROM information_schema.columns",
+    static const struct show columns = {"SELECT column_name AS \"Column\", data_type AS \"Type\", '' AS \"Extra\", coalesce(\"comment\", '') AS \"Comment\" FROM information_schema.columns",
                                         "column_name", "ordinal_position"};
     static const struct show functions = {"SELECT name AS \"Function\", result AS \"Return Type\", arguments AS \"Argument Types\", kind AS \"Function Type\", deterministic AS \"Deterministic\", remark AS \"Description\" FROM turnout.functions",
                                           "name", "1, 3"};

@@ -12,6 +12,7 @@ import pytest
 
 import proxy as proxy_module
 
+sqlalchemy = pytest.importorskip("sqlalchemy")
 trino = pytest.importorskip("trino")
 
 BUILD = os.path.join(proxy_module.ROOT, "build", "clients", "trino")
@@ -199,6 +200,26 @@ def test_prepared(engine, run):
     run("DEALLOCATE PREPARE mine")
     with pytest.raises(trino.exceptions.TrinoUserError, match="Prepared statement not found"):
         run("EXECUTE mine USING 1")
+
+
+def test_sqlalchemy(engine):
+    t = engine.new_table()
+    database = sqlalchemy.create_engine(f"trino://tester@127.0.0.1:{engine.proxy.trino_port}/demo/{schema_of(engine)}")
+    with database.connect() as connection:
+        connection.execute(sqlalchemy.text(f"CREATE TABLE {t} (id bigint, name varchar(40), day date)"))
+        connection.execute(sqlalchemy.text(f"INSERT INTO {t} VALUES (:id, :name, :day)"),
+                           [{"id": 1, "name": "it's", "day": datetime.date(2020, 1, 2)}, {"id": 2, "name": None, "day": None}])
+        rows = connection.execute(sqlalchemy.text(f"SELECT id, name, day FROM {t} ORDER BY id")).fetchall()
+        assert [tuple(row) for row in rows] == [(1, "it's", datetime.date(2020, 1, 2)), (2, None, None)]
+        table = sqlalchemy.Table(t, sqlalchemy.MetaData(), autoload_with=connection)
+        assert [column.name for column in table.columns] == ["id", "name", "day"]
+        assert isinstance(table.columns["id"].type, sqlalchemy.BIGINT) and isinstance(table.columns["day"].type, sqlalchemy.DATE)
+        assert connection.execute(sqlalchemy.select(table.c.id).where(table.c.name == "it's")).scalar() == 1
+    inspector = sqlalchemy.inspect(database)
+    assert schema_of(engine) in inspector.get_schema_names()
+    assert t in inspector.get_table_names(schema=schema_of(engine)) and inspector.has_table(t, schema=schema_of(engine))
+    assert inspector.get_view_names(schema=schema_of(engine)) == []
+    database.dispose()
 
 
 def test_explain_route(engine, run):

@@ -152,6 +152,11 @@ static const char *core_of(enum tn_cfg_engine engine, struct tn_str name)
     return NULL;
 }
 
+bool tn_trino_catalog_has(enum tn_cfg_engine engine)
+{
+    return core_of(engine, TN_STR("catalogs")) != NULL;
+}
+
 /* The relation's query with {names} of cores replaced; false: the engine has none such. */
 static bool put_query(struct tn_buf *out, const char *sql, enum tn_cfg_engine engine)
 {
@@ -199,7 +204,7 @@ enum tn_status tn_trino_catalog_rewrite(struct tn_str sql, enum tn_cfg_engine en
     enum tn_status status;
 
     *out = sql;
-    if (!tn_trino_catalog_mentions(sql))
+    if (!tn_trino_catalog_has(engine) || !tn_trino_catalog_mentions(sql))
         return TN_OK;
     tn_buf_init(&text, TEXT_MAX);
     status = rewrite(sql, engine, &text, err);

@@ -10,8 +10,10 @@
 
 /* SQL names a table that tn_trino_catalog_rewrite() knows. */
 bool tn_trino_catalog_mentions(struct tn_str sql);
-/* SQL for ENGINE in *OUT (SQL itself when nothing was to be done), in ARENA. TN_E_UNSUPPORTED 0A000: no such table on that
- * engine. */
+/* Is there anything about ENGINE in catalog.def? If not it has such tables itself, or none. */
+bool tn_trino_catalog_has(enum tn_cfg_engine engine);
+/* SQL for ENGINE in *OUT (SQL itself when nothing was to be done, or nothing is known of the engine), in ARENA.
+ * TN_E_UNSUPPORTED 0A000: no such table on that engine. */
 TN_MUST_USE enum tn_status tn_trino_catalog_rewrite(struct tn_str sql, enum tn_cfg_engine engine, struct tn_arena *arena,
                                                     struct tn_str *out, struct tn_error *err);
 

@@ -347,10 +347,25 @@ static void show_rows(struct tn_trino_query *q, const struct tn_trino_command *c
     tn_trino_reply_rows(q, (struct tn_params){.count = t.count, .items = t.items}, TN_RUN_EXECUTE);
 }
 
+/* An engine that speaks of its tables as Trino does is asked as it was said. */
+static bool is_engines_own(struct tn_trino_query *q)
+{
+    struct tn_cluster *member = NULL;
+    struct tn_error    err = TN_ERROR_INIT;
+    bool               own = find_member(q, &member, &err) == TN_OK && member != NULL && !tn_trino_catalog_has(member->conf->engine);
+
+    tn_error_reset(&err);
+    return own;
+}
+
 void tn_trino_reply_show(struct tn_trino_query *q, const struct tn_trino_command *c)
 {
     struct tn_error err = TN_ERROR_INIT;
 
+    if (c->kind != TN_TRINO_SHOW_SESSION && is_engines_own(q)) {
+        tn_trino_run(q);
+        return;
+    }
     switch ((int)c->kind) {
     case TN_TRINO_SHOW_SESSION: show_session(q, c); return;
     case TN_TRINO_SHOW_ROLES: show_roles(q); return;

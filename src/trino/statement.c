@@ -7,6 +7,8 @@
 #include "trino/transaction.h"
 #include "trino/words.h"
 
+#define TIME_ZONE_PROPERTY "time_zone_id"
+
 /* ---- the settings of a run ---- */
 
 static enum tn_status change(struct tn_trino_query *q, const char *name, struct tn_str value, struct tn_error *err)
@@ -104,12 +106,15 @@ static enum tn_status set_schema(struct tn_trino_query *q, struct tn_error *err)
 static enum tn_status make_settings(struct tn_trino_query *q, struct tn_error *err)
 {
     const struct tn_trino_pairs *session = &q->request.session;
+    struct tn_str                time_zone = tn_trino_pair(session, TN_STR(TIME_ZONE_PROPERTY)); /* SET TIME ZONE */
 
+    if (time_zone.len == 0)
+        time_zone = q->request.time_zone;
     q->settings = tn_settings_list_new();
     if (q->settings == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a session's settings");
-    if (q->request.time_zone.len > 0)
-        TN_TRY(change(q, "TimeZone", q->request.time_zone, err));
+    if (time_zone.len > 0)
+        TN_TRY(change(q, "TimeZone", time_zone, err));
     TN_TRY(set_schema(q, err));
     TN_TRY(set_timeout(q, err));
     TN_TRY(set_tags(q, err));
@@ -204,6 +209,15 @@ static enum tn_status set_role(struct tn_trino_query *q, const struct tn_trino_c
     return ok ? TN_OK : no_room(err);
 }
 
+/* LOCAL: that of the client again. */
+static enum tn_status set_time_zone(struct tn_trino_query *q, const struct tn_trino_command *c, struct tn_error *err)
+{
+    if (tn_str_ieq_c(c->value, "LOCAL"))
+        return set_header(q, "Clear-Session", TN_STR(TIME_ZONE_PROPERTY), err);
+    TN_TRY(change(q, "TimeZone", c->value, err));
+    return set_pair(q, "Set-Session", TN_STR(TIME_ZONE_PROPERTY), c->value, err);
+}
+
 static enum tn_status start_transaction(struct tn_trino_query *q, const struct tn_trino_command *c, struct tn_error *err)
 {
     if (q->transaction != NULL)
@@ -249,7 +263,7 @@ static enum tn_status change_session(struct tn_trino_query *q, const struct tn_t
         return name.ptr != NULL ? set_header(q, "Clear-Session", name, err) : no_room(err);
     case TN_TRINO_SET_ROLE: return set_role(q, c, err);
     case TN_TRINO_SET_PATH: return set_header(q, "Set-Path", c->value, err);
-    case TN_TRINO_SET_TIME_ZONE: return set_pair(q, "Set-Session", TN_STR("time_zone_id"), c->value, err);
+    case TN_TRINO_SET_TIME_ZONE: return set_time_zone(q, c, err);
     case TN_TRINO_PREPARE: return prepare(q, c, err);
     case TN_TRINO_DEALLOCATE: return deallocate(q, c, err);
     case TN_TRINO_START: return start_transaction(q, c, err);

@@ -101,6 +101,17 @@ def test_time_zone(engine, connect):
     cursor.execute("SELECT CAST('2020-07-01 12:00:00+00' AS timestamp with time zone)")
     value = cursor.fetchone()[0]
     assert value == datetime.datetime(2020, 7, 1, 12, tzinfo=datetime.timezone.utc) and value.hour == 14
+    cursor.execute("SET TIME ZONE 'Asia/Tokyo'")
+    cursor.fetchall()
+    cursor.execute("SELECT CAST('2020-07-01 12:00:00+00' AS timestamp with time zone)")
+    assert cursor.fetchone()[0].hour == 21
+    with pytest.raises(trino.exceptions.TrinoUserError):
+        cursor.execute("SET TIME ZONE 'Nowhere/Atall'")
+        cursor.fetchall()
+    cursor.execute("SET TIME ZONE LOCAL")
+    cursor.fetchall()
+    cursor.execute("SELECT CAST('2020-07-01 12:00:00+00' AS timestamp with time zone)")
+    assert cursor.fetchone()[0].hour == 14
 
 
 def test_parameters(engine, run):

@@ -65,43 +65,66 @@ static void check_admin(const struct tn_draft *draft)
         settings_problem(draft, "adminApi.username", "HTTP Basic cannot carry a username with a colon");
 }
 
-static void check_frontends(const struct tn_draft *draft)
+/* Where clients are let in; the admin API last, with rules of its own (check_admin). */
+struct door {
+    const char   *section;
+    bool          enabled;
+    struct tn_str host;
+    uint64_t      port;
+};
+enum { DOORS = 4 };
+
+static void check_door(const struct tn_draft *draft, const struct door *door)
 {
     const struct tn_settings *s = &draft->config->settings;
+    char                      option[TN_PATH_MAX];
 
-    if (s->pg_enabled && s->pg_host.len == 0)
-        settings_problem(draft, "frontends.postgresWire.host", "expected an address, such as 127.0.0.1");
-    else if (s->pg_enabled && !tn_host_is_loopback(s->pg_host) && s->auth_provider == TN_CFG_AUTH_PROVIDER_NONE &&
-             !s->auth_force)
-        settings_problem(draft, "frontends.postgresWire.host",
+    snprintf(option, sizeof option, "%s.host", door->section);
+    if (door->enabled && door->host.len == 0)
+        settings_problem(draft, option, "expected an address, such as 127.0.0.1");
+    else if (door->enabled && !tn_host_is_loopback(door->host) && s->auth_provider == TN_CFG_AUTH_PROVIDER_NONE && !s->auth_force)
+        settings_problem(draft, option,
                          "off loopback everybody could log in, as auth.provider is none; listen on 127.0.0.1, or set "
                          "auth.force: true if the network is trusted");
-    if (s->pg_enabled && s->admin_enabled && s->pg_port != 0 && s->pg_port == s->admin_port &&
-        tn_host_overlaps(s->pg_host, s->admin_host))
-        settings_problem(draft, "adminApi.port", "the same address and port as frontends.postgresWire; choose another");
-    if (!s->pg_enabled && !s->rest_enabled)
+}
+
+static void check_ports(const struct tn_draft *draft, const struct door doors[DOORS])
+{
+    char option[TN_PATH_MAX], text[TN_PATH_MAX];
+
+    for (size_t i = 0; i < DOORS; i++)
+        for (size_t k = i + 1; k < DOORS; k++) {
+            if (!doors[i].enabled || !doors[k].enabled || doors[i].port == 0 || doors[i].port != doors[k].port ||
+                !tn_host_overlaps(doors[i].host, doors[k].host))
+                continue;
+            snprintf(option, sizeof option, "%s.port", doors[k].section);
+            snprintf(text, sizeof text, "the same address and port as %s; choose another", doors[i].section);
+            settings_problem(draft, option, text);
+        }
+}
+
+static void check_doors(const struct tn_draft *draft)
+{
+    const struct tn_settings *s = &draft->config->settings;
+    const struct door         doors[DOORS] = {
+        {"frontends.postgresWire", s->pg_enabled, s->pg_host, s->pg_port},
+        {"frontends.trinoHttp", s->trino_enabled, s->trino_host, s->trino_port},
+        {"frontends.restHttp", s->rest_enabled, s->rest_host, s->rest_port},
+        {"adminApi", s->admin_enabled, s->admin_host, s->admin_port},
+    };
+    bool any = false;
+
+    for (size_t i = 0; i < DOORS - 1; i++) {
+        check_door(draft, &doors[i]);
+        any = any || doors[i].enabled;
+    }
+    check_ports(draft, doors);
+    if (!any)
         tn_problem_add(draft->problems, TN_PROBLEM_WARNING,
                        tn_draft_line(draft->settings, "frontends.postgresWire.enabled"), draft->settings_name,
                        "no frontend is enabled; no client can connect");
-}
-
-static void check_rest(const struct tn_draft *draft)
-{
-    const struct tn_settings *s = &draft->config->settings;
-
-    if (!s->rest_enabled)
-        return;
-    if (s->rest_host.len == 0)
-        settings_problem(draft, "frontends.restHttp.host", "expected an address, such as 127.0.0.1");
-    else if (!tn_host_is_loopback(s->rest_host) && s->auth_provider == TN_CFG_AUTH_PROVIDER_NONE && !s->auth_force)
-        settings_problem(draft, "frontends.restHttp.host",
-                         "off loopback everybody could run queries, as auth.provider is none; listen on 127.0.0.1, or set "
-                         "auth.force: true if the network is trusted");
-    if (s->rest_result_path.len == 0)
+    if (s->rest_enabled && s->rest_result_path.len == 0)
         settings_problem(draft, "frontends.restHttp.resultPath", "expected a folder");
-    if (s->rest_port != 0 && ((s->pg_enabled && s->rest_port == s->pg_port && tn_host_overlaps(s->pg_host, s->rest_host)) ||
-                              (s->admin_enabled && s->rest_port == s->admin_port && tn_host_overlaps(s->admin_host, s->rest_host))))
-        settings_problem(draft, "frontends.restHttp.port", "another listener has the same address and port; choose another");
 }
 
 static void check_statistics(const struct tn_draft *draft)
@@ -135,8 +158,7 @@ void tn_validate_settings(const struct tn_draft *draft)
 {
     const struct tn_settings *s = &draft->config->settings;
 
-    check_frontends(draft);
-    check_rest(draft);
+    check_doors(draft);
     check_admin(draft);
     check_statistics(draft);
     check_required(draft);

@@ -10,6 +10,7 @@
 #include "rest/rest.h"
 #include "server.h"
 #include "session/session.h"
+#include "trino/trino.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -43,29 +44,34 @@ static void raise_limits(void)
     signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error of the write, as a full disk is */
 }
 
-static enum tn_status check_exposure(const struct tn_settings *settings, struct tn_error *err)
+/* Where clients come in; NULL: not enabled. */
+struct doors {
+    struct tn_listener *pg;
+    struct tn_admin    *admin;
+    struct tn_rest     *rest;
+    struct tn_trino    *trino;
+};
+
+static enum tn_status open_pg(struct tn_listener **pg, struct tn_server *server, const struct tn_settings *settings, struct tn_error *err)
 {
-    if (settings->pg_enabled && !settings->auth_force && settings->auth_provider == TN_CFG_AUTH_PROVIDER_NONE && !tn_net_is_loopback(settings->pg_host.ptr))
-        return tn_fail(err, TN_E_DENIED, "28000", "frontends.postgresWire.host %s is not a loopback address and auth.provider is "
-                       "none; set auth.force to serve everybody", settings->pg_host.ptr);
+    if (!settings->pg_enabled)
+        return TN_OK;
+    TN_TRY(tn_listener_open(pg, server->workers, server->worker_count, settings->pg_host.ptr, (uint16_t)settings->pg_port,
+                            tn_session_accept, server, err));
+    tn_log(TN_LOG_INFO, "listening", TN_LOG_TEXT("protocol", "postgresWire"), TN_LOG_TEXT("host", settings->pg_host.ptr),
+           TN_LOG_U64("port", tn_listener_port(*pg)));
     return TN_OK;
 }
 
-static enum tn_status open_listeners(struct tn_server *server, const struct tn_settings *settings, struct tn_listener **pg,
-                                     struct tn_admin **admin, struct tn_rest **rest, struct tn_error *err)
+static enum tn_status open_doors(struct doors *doors, struct tn_server *server, const struct tn_settings *settings, struct tn_error *err)
 {
-    TN_TRY(check_exposure(settings, err));
     TN_TRY(tn_console_open(server, err));
     for (size_t i = 0; i < server->worker_count; i++)
         TN_TRY(tn_sessions_init(server->workers[i], err));
-    TN_TRY(tn_admin_open(admin, server, err));
-    TN_TRY(tn_rest_open(rest, server, err));
-    if (settings->pg_enabled) {
-        TN_TRY(tn_listener_open(pg, server->workers, server->worker_count, settings->pg_host.ptr, (uint16_t)settings->pg_port,
-                                tn_session_accept, server, err));
-        tn_log(TN_LOG_INFO, "listening", TN_LOG_TEXT("protocol", "postgresWire"), TN_LOG_TEXT("host", settings->pg_host.ptr),
-               TN_LOG_U64("port", tn_listener_port(*pg)));
-    }
+    TN_TRY(tn_admin_open(&doors->admin, server, err));
+    TN_TRY(tn_rest_open(&doors->rest, server, err));
+    TN_TRY(tn_trino_http_open(&doors->trino, server, err));
+    TN_TRY(open_pg(&doors->pg, server, settings, err));
     atomic_store(&server->state, TN_SERVER_READY);
     return TN_OK;
 }
@@ -118,24 +124,26 @@ static void leave_within(struct tn_server *server, unsigned seconds)
     alarm(seconds);
 }
 
-static void stop(struct tn_server *server, struct tn_listener *pg, struct tn_admin *admin, struct tn_rest *rest)
+static void stop(struct tn_server *server, const struct doors *doors)
 {
     struct tn_snapshot *snapshot = tn_server_snapshot(server);
 
-    if (pg != NULL)
-        tn_listener_stop(pg);
+    if (doors->pg != NULL)
+        tn_listener_stop(doors->pg);
     atomic_store(&server->state, TN_SERVER_STOPPING);
     tn_sessions_stop(server);
-    tn_rest_stop(rest);
+    tn_rest_stop(doors->rest);
     tn_server_drain(server, snapshot->config->settings.shutdown_timeout);
     tn_snapshot_unref(snapshot);
     leave_within(server, STUCK_SECONDS);
-    if (admin != NULL)
-        tn_admin_stop(admin);
+    tn_trino_http_stop(doors->trino); /* until now clients could fetch what was running */
+    if (doors->admin != NULL)
+        tn_admin_stop(doors->admin);
     tn_server_stop_workers(server);
-    tn_listener_close(pg);
-    tn_admin_close(admin);
-    tn_rest_close(rest);
+    tn_listener_close(doors->pg);
+    tn_admin_close(doors->admin);
+    tn_rest_close(doors->rest);
+    tn_trino_http_close(doors->trino);
     for (size_t i = 0; i < server->worker_count; i++)
         tn_sessions_free(server->workers[i]);
 }
@@ -146,9 +154,7 @@ int tn_serve(const struct tn_serve_options *options)
     struct tn_error     err = TN_ERROR_INIT;
     struct tn_config   *config = NULL;
     struct tn_server   *server = NULL;
-    struct tn_listener *pg = NULL;
-    struct tn_admin    *admin = NULL;
-    struct tn_rest     *rest = NULL;
+    struct doors        doors = {NULL};
     sigset_t            signals;
     enum tn_status      status;
 
@@ -168,7 +174,7 @@ int tn_serve(const struct tn_serve_options *options)
     if (status == TN_OK)
         status = tn_server_start(server, &err);
     if (status == TN_OK)
-        status = open_listeners(server, &config->settings, &pg, &admin, &rest, &err);
+        status = open_doors(&doors, server, &config->settings, &err);
     if (status != TN_OK)
         print_problems(&problems);
     if (status == TN_OK) {
@@ -180,7 +186,7 @@ int tn_serve(const struct tn_serve_options *options)
         fprintf(stderr, "turnout: %s%s%s\n", err.message, err.hint[0] != '\0' ? "\n  " : "", err.hint);
     }
     if (server != NULL)
-        stop(server, pg, admin, rest);
+        stop(server, &doors);
     tn_server_free(server);
     tn_config_unref(config);
     tn_problems_reset(&problems);

@@ -74,7 +74,7 @@ class Turnout:
         self.log = pathlib.Path(self.dir.name, "log")
         path = pathlib.Path(self.dir.name, "turnout.yaml")
         path.write_text(f"""turnout:
-  frontends: {{ postgresWire: {{ port: {port}, maxConnections: 20000 }} }}
+  frontends: {{ postgresWire: {{ port: {port}, maxConnections: 20000 }}, trinoHttp: {{ enabled: false }} }}
   adminApi: {{ port: 0 }}
   persistence: {{ type: sqlite, path: {history or self.dir.name + "/turnout.db"} }}
 {settings}{config}""")

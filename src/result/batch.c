@@ -70,6 +70,7 @@ struct tn_schema *tn_schema_copy(const struct tn_schema *schema, struct tn_arena
         return NULL;
     for (size_t i = 0; i < schema->count; i++) {
         copy->columns[i] = schema->columns[i];
+        copy->columns[i].nested = NULL;
         if (!tn_arena_str(arena, schema->columns[i].name, &copy->columns[i].name))
             return NULL;
     }

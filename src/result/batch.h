@@ -38,6 +38,17 @@ const char *tn_type_name(enum tn_type type);
 size_t      tn_type_size(enum tn_type type); /* bytes of one value in its buffer; 0 for BOOL (bits) and offsets+data */
 bool        tn_type_is_text(enum tn_type type); /* offsets + data layout: TEXT, JSON, NUMERIC, BYTES, XML... */
 
+/* What a column of lists, records or maps holds, when its engine tells: JSON values are [..] of parts[0], {"name":..} of all
+ * parts in their order (without names [..]), or {"key":..} of parts[0] and parts[1]. */
+enum tn_nesting { TN_NESTING_LIST, TN_NESTING_RECORD, TN_NESTING_MAP };
+
+struct tn_column;
+struct tn_nested {
+    enum tn_nesting         nesting;
+    size_t                  count;
+    const struct tn_column *parts;
+};
+
 struct tn_column {
     struct tn_str name;      /* valid as long as the schema */
     enum tn_type  type;
@@ -48,6 +59,7 @@ struct tn_column {
     int16_t       pg_len;    /* -1 = variable */
     uint32_t      pg_table;  /* 0 = not a table's column */
     int16_t       pg_attr;
+    const struct tn_nested *nested; /* JSON; NULL: not known. As long as the schema, and not in copies of it */
 };
 
 struct tn_schema {

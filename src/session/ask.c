@@ -416,7 +416,7 @@ enum tn_status tn_ask_start(struct tn_runtime *runtime, const struct tn_question
 {
     struct tn_question own = *question;
     struct tn_query   *q = tn_query_new(runtime);
-    struct tn_ask     *ask;
+    struct tn_ask     *ask = NULL;
     enum tn_status     status = q != NULL ? prepare(runtime, q, &own, &ask, err) : tn_fail(err, TN_E_NOMEM, "53200", "no memory for a query");
     bool               ours;
 

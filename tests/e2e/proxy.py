@@ -51,7 +51,7 @@ def merge(base, more):
 
 DEFAULTS = {
     "turnout": {
-        "frontends": {"postgresWire": {"port": 0}},
+        "frontends": {"postgresWire": {"port": 0}, "trinoHttp": {"port": 0}},
         "adminApi": {"port": 0},
         "persistence": {"type": "inMemory"},
         "log": {"level": "debug"},
@@ -81,7 +81,7 @@ class Proxy:
         self.env = env or {}
         self.dir = tempfile.mkdtemp(prefix="tn-proxy-")
         self.process = None
-        self.port = self.admin_port = None
+        self.port = self.admin_port = self.trino_port = None
         self.starts = 0
 
     def __enter__(self):
@@ -150,6 +150,7 @@ class Proxy:
             if re.search(r"^\S+ info +ready|\"ready\"", text, re.M):
                 self.port = self.read_port(text, "postgresWire")
                 self.admin_port = self.read_port(text, "adminApi")
+                self.trino_port = self.read_port(text, "trinoHttp")
                 return self
             if self.process.poll() is not None:
                 raise Failed(f"turnout ended with {self.process.returncode} instead of starting:\n{text}")

@@ -156,7 +156,7 @@ def test_check_of_a_file_of_queryflux(tmp_path, proxies, make_engine):
     path.write_text(QUERYFLUX)
     done = turnout("check", str(path))
     assert done.returncode == 1
-    for line, key, kind in ((2, "queryflux.externalAddress", "warning"), (4, "queryflux.frontends.trinoHttp", "warning"),
+    for line, key, kind in ((2, "queryflux.externalAddress", "warning"),
                             (6, "queryflux.frontends.mysqlWire", "warning"), (7, "queryflux.frontends.mcp", "warning"),
                             (11, "clusters.trino-1.engine", "error"), (19, "clusterGroups.heavy.circuitBreaker", "warning"),
                             (23, "clusterGroups.fast.cache", "warning"), (34, "guardrails", "error")):

@@ -26,7 +26,7 @@ static inline void tn_fixture_write(const struct tn_admin_fixture *f, const char
 
     CU_ASSERT_FATAL(file != NULL);
     fprintf(file,
-            "turnout:\n  workers: 2\n  frontends: { postgresWire: { enabled: false } }\n"
+            "turnout:\n  workers: 2\n  frontends: { postgresWire: { enabled: false }, trinoHttp: { enabled: false } }\n"
             "  adminApi: { port: 0%s }\n  persistence: { path: %s }\n"
             "clusters:\n  lite: { engine: sqlite, databasePath: %s/a.sqlite, healthCheck: { enabled: false } }\n"
             "  second: { engine: sqlite, databasePath: %s/b.sqlite, healthCheck: { enabled: false } }\n"

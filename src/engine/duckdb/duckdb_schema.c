@@ -206,6 +206,39 @@ static void set_column(struct tn_column *column, const struct tn_duckdb_shape *s
     tn_column_set_pg(column);
 }
 
+static enum tn_status set_nested(struct tn_duckdb_plan *plan, struct tn_column *column, const struct tn_duckdb_shape *shape,
+                                 struct tn_error *err);
+
+/* COLUMN's type, and what is inside it. Unions stay JSON alone. */
+static enum tn_status set_part(struct tn_duckdb_plan *plan, struct tn_column *column, const struct tn_duckdb_shape *shape, struct tn_error *err)
+{
+    set_column(column, shape);
+    return set_nested(plan, column, shape, err);
+}
+
+static enum tn_status set_nested(struct tn_duckdb_plan *plan, struct tn_column *column, const struct tn_duckdb_shape *shape,
+                                 struct tn_error *err)
+{
+    struct tn_nested *nested;
+    struct tn_column *parts;
+
+    if (shape->opaque || shape->child_count == 0 || shape->id == TN_DUCKDB_UNION)
+        return TN_OK;
+    nested = tn_arena_zalloc(plan->arena, sizeof *nested);
+    parts = tn_arena_zalloc(plan->arena, shape->child_count * sizeof *parts);
+    if (nested == NULL || parts == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < shape->child_count; i++) {
+        parts[i].name = shape->id == TN_DUCKDB_STRUCT ? shape->names[i] : TN_STR("");
+        TN_TRY(set_part(plan, &parts[i], &shape->children[i], err));
+    }
+    nested->nesting = shape->id == TN_DUCKDB_MAP ? TN_NESTING_MAP : shape->id == TN_DUCKDB_STRUCT ? TN_NESTING_RECORD : TN_NESTING_LIST;
+    nested->count = shape->child_count;
+    nested->parts = parts;
+    column->nested = nested;
+    return TN_OK;
+}
+
 /* Column I, named NAME, of type TYPE, which is taken. */
 static enum tn_status add_column(struct tn_duckdb_plan *plan, size_t i, const char *name, tn_duckdb_logical type,
                                  struct tn_error *err)
@@ -218,7 +251,7 @@ static enum tn_status add_column(struct tn_duckdb_plan *plan, size_t i, const ch
     TN_TRY(status);
     if (!tn_arena_str(plan->arena, tn_str(name == NULL ? "" : name), &column->name))
         return no_memory(err);
-    set_column(column, shape);
+    TN_TRY(set_part(plan, column, shape, err));
     if (shape->opaque) {
         plan->needs_cast = true;
         plan->casts[i] = column->type == TN_TYPE_JSON ? TN_DUCKDB_CAST_JSON : TN_DUCKDB_CAST_TEXT;

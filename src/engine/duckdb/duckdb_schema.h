@@ -18,7 +18,7 @@
  *   TIMESTAMP, _S, _MS, _NS             TIMESTAMP     nanoseconds are cut off (towards the past)
  *   TIMESTAMP WITH TIME ZONE            TIMESTAMPTZ
  *   INTERVAL                            INTERVAL      more than 292 years of microseconds: error 22015
- *   LIST, ARRAY, STRUCT, MAP, UNION     JSON          text, see duckdb_json.h
+ *   LIST, ARRAY, STRUCT, MAP, UNION     JSON          text, see duckdb_json.h; `nested` says what is inside, but for UNION
  *   "NULL" (an untyped NULL)            TEXT
  *   VARIANT, and nested types with VARIANT or GEOMETRY in them    JSON, made by DuckDB's cast to JSON (see duckdb_prepare.c)
  *   GEOMETRY and any other type         TEXT, made by DuckDB's cast to VARCHAR (see duckdb_prepare.c)

@@ -1,0 +1,279 @@
+#include "frontend/trino/trino_encode.h"
+
+#include "base/alloc.h"
+#include "frontend/pgwire/pg_array.h"
+#include "frontend/pgwire/pg_decimal.h"
+#include "frontend/pgwire/pg_digits.h"
+#include "frontend/trino/trino_nested.h"
+#include "frontend/trino/trino_text.h"
+
+enum { ON_STACK = 32 };
+
+struct column {
+    const uint8_t          *validity; /* NULL: no value is null */
+    const void             *values;
+    const int32_t          *offsets;
+    const char             *data;
+    int64_t                 offset;   /* of the array, for bits */
+    int                     scale;
+    bool                    parametric;
+    struct tn_trino_type    type;
+    struct tn_tz_range      range;
+    const struct tn_tz     *tz;
+    const struct tn_column *column;
+};
+
+#define VALUE(type) (((const type *)c->values)[row])
+
+static enum tn_status no_such_value(const struct column *c, struct tn_error *err)
+{
+    const char *why = c->type.type == TN_TYPE_INTERVAL ? "an interval with months, which is not one of days and seconds"
+                                                       : "a value that Trino's type cannot hold";
+    tn_fail(err, TN_E_INVALID, "22003", "column \"" TN_STR_FMT "\": %s", TN_STR_ARG(c->column->name), why);
+    tn_error_hint(err, "Cast the column to varchar to see it.");
+    return TN_E_INVALID;
+}
+
+static struct tn_str text_of(const struct column *c, int64_t row)
+{
+    return tn_str_n(c->data + c->offsets[row], (size_t)(c->offsets[row + 1] - c->offsets[row]));
+}
+
+static char *put_decimal128(char *out, const struct column *c, int64_t row)
+{
+    tn_i128 value;
+
+    memcpy(&value, (const char *)c->values + row * (int64_t)sizeof value, sizeof value);
+    return tn_pg_put_decimal128(out, value, c->scale);
+}
+
+static char *put_decimal(char *out, const struct column *c, int64_t row)
+{
+    *out++ = '"';
+    switch ((int)c->column->type) {
+    case TN_TYPE_UINT64: out = tn_pg_put_u64(out, VALUE(uint64_t)); break;
+    case TN_TYPE_DECIMAL32: out = tn_pg_put_decimal64(out, VALUE(int32_t), c->scale); break;
+    case TN_TYPE_DECIMAL64: out = tn_pg_put_decimal64(out, VALUE(int64_t), c->scale); break;
+    default: out = put_decimal128(out, c, row);
+    }
+    *out = '"';
+    return out + 1;
+}
+
+static char *put_timetz(char *out, const struct column *c, int64_t row)
+{
+    const char *at = (const char *)c->values + row * 12;
+    int64_t     us;
+    int32_t     east_s;
+
+    memcpy(&us, at, sizeof us);
+    memcpy(&east_s, at + sizeof us, sizeof east_s);
+    return tn_trino_put_timetz(out, us, east_s, c->type.digits);
+}
+
+static char *put_bool(char *out, bool value)
+{
+    memcpy(out, value ? "true " : "false", 5);
+    return out + (value ? 4 : 5);
+}
+
+/* A value of fixed size at OUT; the end, NULL = Trino has none such. */
+static char *put_fixed(char *out, struct column *c, int64_t row)
+{
+    struct tn_interval interval;
+
+    switch ((int)c->column->type) {
+    case TN_TYPE_BOOL: return put_bool(out, tn_bit_get(c->values, c->offset + row));
+    case TN_TYPE_INT8: return tn_pg_put_i64(out, VALUE(int8_t));
+    case TN_TYPE_INT16: return tn_pg_put_i64(out, VALUE(int16_t));
+    case TN_TYPE_INT32: return tn_pg_put_i64(out, VALUE(int32_t));
+    case TN_TYPE_INT64: return tn_pg_put_i64(out, VALUE(int64_t));
+    case TN_TYPE_UINT8: return tn_pg_put_u64(out, VALUE(uint8_t));
+    case TN_TYPE_UINT16: return tn_pg_put_u64(out, VALUE(uint16_t));
+    case TN_TYPE_UINT32: return tn_pg_put_u64(out, VALUE(uint32_t));
+    case TN_TYPE_FLOAT32: return tn_trino_put_real(out, VALUE(float));
+    case TN_TYPE_FLOAT64: return tn_trino_put_double(out, VALUE(double));
+    case TN_TYPE_DATE: return tn_trino_put_date(out, VALUE(int32_t));
+    case TN_TYPE_TIME: return tn_trino_put_time(out, VALUE(int64_t), c->type.digits);
+    case TN_TYPE_TIMETZ: return put_timetz(out, c, row);
+    case TN_TYPE_TIMESTAMP: return tn_trino_put_timestamp(out, VALUE(int64_t), c->type.digits);
+    case TN_TYPE_TIMESTAMPTZ: return tn_trino_put_timestamptz(out, VALUE(int64_t), c->tz, &c->range, c->type.digits);
+    case TN_TYPE_UUID: return tn_trino_put_uuid(out, (const char *)c->values + row * 16);
+    case TN_TYPE_INTERVAL:
+        memcpy(&interval, (const char *)c->values + row * (int64_t)sizeof interval, sizeof interval);
+        return tn_trino_put_interval(out, &interval);
+    default: return put_decimal(out, c, row);
+    }
+}
+
+/* ---- arrays: text of PostgreSQL ---- */
+
+/* A value of a list; the end of a fixed one, or OUT's buffer grown for text. */
+static bool put_item(struct tn_buf *out, struct column *c, const struct tn_value *value)
+{
+    char *at, *end;
+
+    if (!tn_buf_reserve(out, TN_TRINO_ROOM))
+        return true; /* out->failed tells */
+    at = out->data + out->len;
+    switch ((int)value->type) {
+    case TN_TYPE_NULL: memcpy(at, "null", 4); end = at + 4; break;
+    case TN_TYPE_BOOL: end = put_bool(at, value->as.boolean); break;
+    case TN_TYPE_INT8:
+    case TN_TYPE_INT16:
+    case TN_TYPE_INT32:
+    case TN_TYPE_INT64: end = tn_pg_put_i64(at, value->as.i64); break;
+    case TN_TYPE_UINT8:
+    case TN_TYPE_UINT16:
+    case TN_TYPE_UINT32: end = tn_pg_put_u64(at, value->as.u64); break;
+    case TN_TYPE_FLOAT32: end = tn_trino_put_real(at, (float)value->as.f64); break;
+    case TN_TYPE_FLOAT64: end = tn_trino_put_double(at, value->as.f64); break;
+    case TN_TYPE_DATE: end = tn_trino_put_date(at, (int32_t)value->as.i64); break;
+    case TN_TYPE_TIME: end = tn_trino_put_time(at, value->as.i64, c->type.digits); break;
+    case TN_TYPE_TIMETZ: end = tn_trino_put_timetz(at, value->as.timetz.time_us, value->as.timetz.offset_s, c->type.digits); break;
+    case TN_TYPE_TIMESTAMP: end = tn_trino_put_timestamp(at, value->as.i64, c->type.digits); break;
+    case TN_TYPE_TIMESTAMPTZ: end = tn_trino_put_timestamptz(at, value->as.i64, c->tz, &c->range, c->type.digits); break;
+    case TN_TYPE_INTERVAL: end = tn_trino_put_interval(at, &value->as.interval); break;
+    case TN_TYPE_UUID: end = tn_trino_put_uuid(at, value->as.uuid); break;
+    case TN_TYPE_BYTES: tn_trino_put_base64(out, value->as.text); return true;
+    default: tn_trino_put_text(out, value->as.text); return true;
+    }
+    if (end != NULL)
+        out->len = (size_t)(end - out->data);
+    return end != NULL;
+}
+
+static enum tn_status put_array(struct tn_buf *out, struct column *c, int64_t row, struct tn_error *err)
+{
+    const struct tn_pg_type *element = tn_pg_type_element(c->column->pg_oid);
+    struct tn_pg_style       style = TN_PG_STYLE_INIT;
+    struct tn_arena          arena;
+    struct tn_value          list;
+    enum tn_status           status;
+    bool                     fits = true;
+
+    tn_arena_init(&arena, 0);
+    status = tn_pg_array_text_decode(element, text_of(c, row), &style, &arena, &list, err);
+    tn_buf_put_u8(out, '[');
+    for (size_t i = 0; status == TN_OK && list.is_list && fits && i < list.as.list.count; i++) {
+        if (i > 0)
+            tn_buf_put_u8(out, ',');
+        fits = put_item(out, c, &list.as.list.items[i]);
+    }
+    tn_buf_put_u8(out, ']');
+    tn_arena_reset(&arena);
+    return status != TN_OK ? status : fits ? TN_OK : no_such_value(c, err);
+}
+
+/* ---- rows ---- */
+
+static bool is_null(const struct column *c, int64_t row)
+{
+    return c->column->type == TN_TYPE_NULL || (c->validity != NULL && !tn_bit_get(c->validity, c->offset + row));
+}
+
+static enum tn_status put_value(struct tn_buf *out, struct column *c, int64_t row, struct tn_error *err)
+{
+    char *end;
+
+    if (is_null(c, row)) {
+        tn_buf_append(out, "null", 4);
+        return TN_OK;
+    }
+    if (c->type.is_array)
+        return put_array(out, c, row, err);
+    if (c->column->nested != NULL)
+        return tn_trino_put_nested(out, c->column, text_of(c, row), c->parametric, err);
+    if (c->column->type == TN_TYPE_BYTES) {
+        tn_trino_put_base64(out, text_of(c, row));
+        return TN_OK;
+    }
+    if (c->offsets != NULL) {
+        tn_trino_put_text(out, text_of(c, row));
+        return TN_OK;
+    }
+    if (!tn_buf_reserve(out, TN_TRINO_ROOM))
+        return TN_OK; /* out->failed tells */
+    end = put_fixed(out->data + out->len, c, row);
+    if (end == NULL)
+        return no_such_value(c, err);
+    out->len = (size_t)(end - out->data);
+    return TN_OK;
+}
+
+static enum tn_status set_up(struct column *c, const struct tn_trino_encoder *encoder, const struct tn_batch *batch, size_t i,
+                             struct tn_error *err)
+{
+    const struct tn_column  *column = &batch->schema->columns[i];
+    const struct ArrowArray *array = batch->columns[i];
+    bool                     text = tn_type_is_text(column->type);
+
+    *c = (struct column){.column = column, .scale = column->scale, .tz = encoder->tz, .parametric = encoder->parametric,
+                         .type = tn_trino_type_of(column, encoder->parametric)};
+    if (column->type == TN_TYPE_NULL)
+        return TN_OK;
+    if (array->length < batch->rows || array->offset < 0 || array->n_buffers < (text ? 3 : 2) || array->buffers == NULL ||
+        (array->buffers[1] == NULL && batch->rows > 0))
+        return tn_fail(err, TN_E_INTERNAL, "XX000", "column \"" TN_STR_FMT "\" of a batch has too few values or buffers",
+                       TN_STR_ARG(column->name));
+    c->offset = array->offset;
+    c->validity = array->null_count == 0 ? NULL : array->buffers[0];
+    if (text) {
+        c->offsets = (const int32_t *)array->buffers[1] + array->offset;
+        c->data = array->buffers[2] == NULL ? "" : array->buffers[2];
+    } else if (array->buffers[1] != NULL) {
+        c->values = (const char *)array->buffers[1] + (size_t)array->offset * tn_type_size(column->type);
+    }
+    return TN_OK;
+}
+
+static enum tn_status put_rows(struct column *columns, const struct tn_batch *batch, int64_t *row, size_t target,
+                               struct tn_buf *out, struct tn_error *err)
+{
+    int64_t at = *row;
+
+    for (; at < batch->rows && (at == *row || out->len < target); at++) {
+        tn_buf_append(out, ",[", out->len > 0 ? 2 : 0);
+        if (out->len == 0)
+            tn_buf_put_u8(out, '[');
+        for (size_t i = 0; i < batch->schema->count; i++) {
+            if (i > 0)
+                tn_buf_put_u8(out, ',');
+            TN_TRY(put_value(out, &columns[i], at, err));
+        }
+        tn_buf_put_u8(out, ']');
+        if (out->failed)
+            return tn_fail(err, TN_E_LIMIT, "54000", "a row of more than %zu bytes is too large", out->max);
+    }
+    *row = at;
+    return TN_OK;
+}
+
+static enum tn_status encode_batch(const struct tn_encoder *base, const struct tn_batch *batch, int64_t *row, size_t target,
+                                   struct tn_buf *out, struct tn_error *err)
+{
+    const struct tn_trino_encoder *encoder = (const struct tn_trino_encoder *)(const void *)base; /* first */
+    struct column                  few[ON_STACK], *columns = few;
+    enum tn_status                 status = TN_OK;
+
+    if (batch->schema->count > ON_STACK)
+        columns = tn_malloc(batch->schema->count * sizeof *columns);
+    if (columns == NULL)
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for the rows of an answer");
+    for (size_t i = 0; status == TN_OK && i < batch->schema->count; i++)
+        status = set_up(&columns[i], encoder, batch, i, err);
+    if (status == TN_OK)
+        status = put_rows(columns, batch, row, target, out, err);
+    if (columns != few)
+        tn_free(columns);
+    return status;
+}
+
+static const struct tn_encoder_ops ops = {.name = "trino", .batch = encode_batch};
+
+void tn_trino_encoder_init(struct tn_trino_encoder *encoder, bool parametric, const struct tn_tz *tz)
+{
+    *encoder = (struct tn_trino_encoder){.base = {.ops = &ops}, .parametric = parametric, .tz = tz};
+}
+
+_Static_assert(offsetof(struct tn_trino_encoder, base) == 0, "an encoder is its options");

@@ -1,0 +1,21 @@
+/* trino_encode.h - batches to rows of the Trino protocol: [v,v],[v,v],.. without the brackets of the page.
+ *
+ * An error (TN_E_INVALID 22003, naming the column) is a value that Trino has no form for: an infinite date, an interval
+ * with months, 24:00:00. */
+#ifndef TN_FRONTEND_TRINO_ENCODE_H
+#define TN_FRONTEND_TRINO_ENCODE_H
+
+#include "frontend/trino/trino_type.h"
+#include "result/encoder.h"
+
+struct tn_tz;
+
+struct tn_trino_encoder {
+    struct tn_encoder   base;       /* first */
+    bool                parametric; /* the client said PARAMETRIC_DATETIME */
+    const struct tn_tz *tz;         /* NULL = UTC; outlives the encoder */
+};
+
+void tn_trino_encoder_init(struct tn_trino_encoder *encoder, bool parametric, const struct tn_tz *tz);
+
+#endif

@@ -1,0 +1,88 @@
+#include "frontend/trino/trino_error.h"
+
+static const struct {
+    const char           *sqlstate;
+    struct tn_trino_error error;
+} rows[] = {
+#define TRINO_ERROR(sqlstate, name, code, type) {sqlstate, {#name, code, #type}},
+#include "frontend/trino/trino_error.def"
+#undef TRINO_ERROR
+};
+
+struct tn_trino_error tn_trino_error_of(const struct tn_error *err)
+{
+    size_t i = 0;
+
+    if (err->fault == TN_FAULT_TIMEOUT)
+        return (struct tn_trino_error){"EXCEEDED_TIME_LIMIT", 131075, "INSUFFICIENT_RESOURCES"};
+    while (strncmp(err->sqlstate, rows[i].sqlstate, strlen(rows[i].sqlstate)) != 0)
+        i++; /* the last row fits all */
+    return rows[i].error;
+}
+
+/* Line and column, from 1, of the character at POSITION. */
+static void put_location(struct tn_json *json, int position, struct tn_str sql)
+{
+    uint64_t line = 1, column = 1;
+    int      left = position - 1;
+
+    for (size_t i = 0; i < sql.len && left > 0; i++) {
+        if (((unsigned char)sql.ptr[i] & 0xC0u) == 0x80u)
+            continue;
+        left--;
+        column = sql.ptr[i] == '\n' ? 1 : column + 1;
+        line += sql.ptr[i] == '\n';
+    }
+    tn_json_open(json, "errorLocation", '{');
+    tn_json_u64(json, "lineNumber", line);
+    tn_json_u64(json, "columnNumber", column);
+    tn_json_close(json, '}');
+}
+
+static void put_message(struct tn_buf *text, const struct tn_error *err)
+{
+    tn_buf_puts(text, err->message[0] != '\0' ? err->message : tn_status_text(err->status));
+    if (err->detail[0] != '\0')
+        tn_buf_printf(text, "\n%s", err->detail);
+    if (err->hint[0] != '\0')
+        tn_buf_printf(text, "\n%s", err->hint);
+}
+
+static void put_failure(struct tn_json *json, struct tn_str message, const struct tn_trino_error *error)
+{
+    tn_json_open(json, "failureInfo", '{');
+    tn_json_text(json, "type", "io.trino.spi.TrinoException");
+    tn_json_str(json, "message", message);
+    tn_json_open(json, "suppressed", '[');
+    tn_json_close(json, ']');
+    tn_json_open(json, "stack", '[');
+    tn_json_close(json, ']');
+    tn_json_open(json, "errorInfo", '{');
+    tn_json_u64(json, "code", (uint64_t)error->code);
+    tn_json_text(json, "name", error->name);
+    tn_json_text(json, "type", error->type);
+    tn_json_close(json, '}');
+    tn_json_close(json, '}');
+}
+
+void tn_trino_put_error(struct tn_json *json, const char *key, const struct tn_error *err, struct tn_str sql)
+{
+    struct tn_trino_error error = tn_trino_error_of(err);
+    struct tn_buf         text;
+    struct tn_str         message;
+
+    tn_buf_init(&text, 8192);
+    put_message(&text, err);
+    message = text.failed ? tn_str(err->message) : tn_buf_str(&text);
+    tn_json_open(json, key, '{');
+    tn_json_str(json, "message", message);
+    tn_json_text(json, "sqlState", err->sqlstate);
+    tn_json_u64(json, "errorCode", (uint64_t)error.code);
+    tn_json_text(json, "errorName", error.name);
+    tn_json_text(json, "errorType", error.type);
+    if (err->position > 0 && sql.ptr != NULL)
+        put_location(json, err->position, sql);
+    put_failure(json, message, &error);
+    tn_json_close(json, '}');
+    tn_buf_reset(&text);
+}

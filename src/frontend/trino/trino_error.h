@@ -1,0 +1,20 @@
+/* trino_error.h - errors as Trino clients are told: the SQLSTATE as the nearest of Trino's own codes, the engine's text
+ * unchanged with detail and hint behind it. */
+#ifndef TN_FRONTEND_TRINO_ERROR_H
+#define TN_FRONTEND_TRINO_ERROR_H
+
+#include "base/json.h"
+
+struct tn_trino_error {
+    const char *name; /* "TABLE_NOT_FOUND" */
+    int         code;
+    const char *type; /* "USER_ERROR" */
+};
+
+/* A time-out is EXCEEDED_TIME_LIMIT, whatever its SQLSTATE. */
+struct tn_trino_error tn_trino_error_of(const struct tn_error *err);
+
+/* As the value of KEY. SQL is the statement that err->position counts in; ptr NULL = no location is told. */
+void tn_trino_put_error(struct tn_json *json, const char *key, const struct tn_error *err, struct tn_str sql);
+
+#endif

@@ -1,0 +1,340 @@
+/* Requests: paths, headers, the way to the query and back. */
+#include "trino/private.h"
+
+#include "base/alloc.h"
+
+enum { ARENA_MAX = 64 * 1024 * 1024 };
+
+void tn_trino_call_refuse(struct tn_trino_call *call, int status, const char *problem)
+{
+    call->status = status;
+    call->problem = problem;
+    tn_trino_call_end(call);
+}
+
+static void free_call(struct tn_trino_call *call)
+{
+    tn_identity_unref(call->identity);
+    tn_error_reset(&call->refused.error);
+    tn_arena_reset(&call->arena);
+    tn_buf_reset(&call->body);
+    tn_free(call);
+}
+
+static void put_challenge(const struct tn_trino_call *call, struct tn_http_exchange *x)
+{
+    char seconds[16];
+
+    if (call->refused.challenge[0] != '\0')
+        tn_http_set_field(x, "WWW-Authenticate", call->refused.challenge);
+    else if (call->status == 401)
+        tn_http_set_field(x, "WWW-Authenticate", "Basic realm=\"Trino\"");
+    snprintf(seconds, sizeof seconds, "%u", call->refused.retry_after_s);
+    if (call->refused.retry_after_s > 0)
+        tn_http_set_field(x, "Retry-After", seconds);
+}
+
+/* Home again. */
+static void reply(struct tn_trino_call *call)
+{
+    struct tn_http_exchange *x = call->x;
+    char                     name[64];
+
+    x->gone = NULL;
+    tn_http_set_field(x, "X-Content-Type-Options", "nosniff");
+    put_challenge(call, x);
+    if (call->problem != NULL) {
+        tn_http_reply(x, call->status, "text/plain; charset=utf-8", tn_str(call->problem));
+        return;
+    }
+    for (size_t i = 0; i < call->set_count; i++) {
+        snprintf(name, sizeof name, "X-%s-%s", call->presto ? "Presto" : "Trino", call->set[i].name);
+        tn_http_set_field(x, name, call->set[i].value);
+    }
+    tn_http_set_field(x, "Cache-Control", "no-store");
+    tn_http_reply_buf(x, call->status, call->status == 204 ? NULL : "application/json", &call->body);
+}
+
+static void on_back(struct tn_errand *errand)
+{
+    struct tn_trino_call *call = TN_CONTAINER_OF(errand, struct tn_trino_call, errand);
+
+    if (call->x != NULL)
+        reply(call);
+    free_call(call);
+}
+
+void tn_trino_call_end(struct tn_trino_call *call)
+{
+    tn_errand_return(&call->errand);
+}
+
+static void on_there(struct tn_errand *errand)
+{
+    struct tn_trino_call *call = TN_CONTAINER_OF(errand, struct tn_trino_call, errand);
+    struct tn_trino_home *home = &call->trino->homes[errand->there->index];
+
+    if (call->verb == TN_TRINO_POST)
+        tn_trino_query_post(home, call);
+    else
+        tn_trino_query_call(home, call);
+}
+
+static void on_gone(struct tn_http_exchange *x)
+{
+    struct tn_trino_call *call = x->user;
+
+    call->x = NULL;
+}
+
+/* ---- paths ---- */
+
+static bool next_segment(struct tn_str *path, struct tn_str *segment)
+{
+    const char *slash;
+
+    if (path->len == 0 || path->ptr[0] != '/')
+        return false;
+    *path = tn_str_n(path->ptr + 1, path->len - 1);
+    slash = memchr(path->ptr, '/', path->len);
+    *segment = tn_str_n(path->ptr, slash == NULL ? path->len : (size_t)(slash - path->ptr));
+    *path = tn_str_n(path->ptr + segment->len, path->len - segment->len);
+    return true;
+}
+
+enum { SEGMENTS = 8 };
+
+/* /v1/statement/{queued|executing}/ID/SLUG/TOKEN or /v1/statement/executing/partialCancel/ID/STAGE/SLUG/TOKEN */
+static bool read_link(struct tn_trino_call *call, struct tn_str part[SEGMENTS], size_t count)
+{
+    bool   partial = count == SEGMENTS && tn_str_eq_c(part[3], "partialCancel");
+    size_t at = partial ? 4 : 3;
+
+    if (!(partial || count == 6) || !(tn_str_eq_c(part[2], "executing") || tn_str_eq_c(part[2], "queued")))
+        return false;
+    call->id = part[at];
+    call->slug = part[partial ? at + 2 : at + 1];
+    if (partial && call->verb == TN_TRINO_DELETE)
+        call->verb = TN_TRINO_PARTIAL;
+    return tn_str_to_u64(part[partial ? at + 3 : at + 2], UINT64_MAX / 2, &call->token);
+}
+
+static bool read_method(struct tn_trino_call *call, const struct tn_http_exchange *x)
+{
+    switch ((int)x->method) {
+    case TN_HTTP_METHOD_GET: call->verb = TN_TRINO_GET; return true;
+    case TN_HTTP_METHOD_HEAD: call->verb = TN_TRINO_HEAD; return true;
+    case TN_HTTP_METHOD_DELETE: call->verb = TN_TRINO_DELETE; return true;
+    case TN_HTTP_METHOD_POST: call->verb = TN_TRINO_POST; return true;
+    default: return false;
+    }
+}
+
+/* 0: understood; else the status to refuse with. */
+static int read_path(struct tn_trino_call *call, const struct tn_http_exchange *x)
+{
+    struct tn_str part[SEGMENTS + 1], path = {NULL, 0};
+    size_t        count = 0;
+    bool          statement;
+
+    if (!tn_arena_str(&call->arena, x->path, &path))
+        return 503;
+    while (count <= SEGMENTS && next_segment(&path, &part[count]))
+        count++;
+    statement = count >= 2 && count <= SEGMENTS && tn_str_eq_c(part[0], "v1") && tn_str_eq_c(part[1], "statement");
+    if (!read_method(call, x))
+        return statement ? 405 : 404;
+    if (statement && count == 2)
+        return call->verb == TN_TRINO_POST ? 0 : 405;
+    if (statement && call->verb != TN_TRINO_POST)
+        return read_link(call, part, count) ? 0 : 404;
+    if (count == 3 && tn_str_eq_c(part[0], "v1") && tn_str_eq_c(part[1], "query") && call->verb != TN_TRINO_POST) {
+        call->id = part[2];
+        call->verb = call->verb == TN_TRINO_DELETE ? TN_TRINO_DELETE : TN_TRINO_INFO;
+        return 0;
+    }
+    return 404;
+}
+
+/* ---- headers ---- */
+
+static bool is_secret(struct tn_str name)
+{
+    return tn_str_eq_c(name, "authorization") || tn_str_eq_c(name, "proxy-authorization") || tn_str_eq_c(name, "cookie") ||
+           tn_str_eq_c(name, "x-trino-extra-credential") || tn_str_eq_c(name, "x-presto-extra-credential");
+}
+
+/* What routers may look at: all but secrets. */
+static bool keep_header(struct tn_trino_call *call, struct tn_str name, struct tn_str value)
+{
+    struct tn_tag *tag = &call->headers[call->header_count];
+
+    if (is_secret(name))
+        return true;
+    *tag = (struct tn_tag){name, value};
+    call->header_count++;
+    return true;
+}
+
+static enum tn_status read_headers(struct tn_trino_call *call, const struct tn_http_exchange *x, struct tn_error *err)
+{
+    bool post = call->verb == TN_TRINO_POST;
+
+    tn_trino_request_init(&call->request, &call->arena);
+    call->headers = post ? tn_arena_alloc(&call->arena, (x->field_count + 1) * sizeof *call->headers) : NULL;
+    if (post && call->headers == NULL)
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a request");
+    for (size_t i = 0; i < x->field_count; i++) {
+        struct tn_str name = x->fields[i].name, value = x->fields[i].value;
+
+        if (post && (!tn_arena_str(&call->arena, name, &name) || !tn_arena_str(&call->arena, value, &value) ||
+                     !keep_header(call, name, value)))
+            return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a request");
+        if (post || call->slug.ptr == NULL || tn_str_starts(name, TN_STR("x-forwarded-")) || tn_str_eq_c(name, "host") || tn_str_starts(name, TN_STR("x-presto-")))
+            TN_TRY(tn_trino_request_field(&call->request, name, value, err));
+    }
+    call->base = tn_trino_request_base(&call->request, tn_http_is_secure(x), &call->arena);
+    call->presto = call->request.presto;
+    return TN_OK;
+}
+
+/* Who asks? The links of a query hold its secret and need no more; everything else does. 0: known. */
+static int authenticate(struct tn_trino_call *call, struct tn_http_exchange *x)
+{
+    const struct tn_http_field *field = tn_http_field(x, "authorization");
+    struct tn_str               none = {NULL, 0};
+    struct tn_auth_request      request = {.listener = "trinoHttp",
+                                           .peer = tn_str(x->peer),
+                                           .authorization = field == NULL ? none : field->value,
+                                           .claimed = call->request.user.len > 0 ? call->request.user : none,
+                                           .certificate = tn_http_certified(x)};
+    struct tn_auth             *auth = call->trino->server->auth;
+
+    if (call->slug.ptr != NULL)
+        return 0;
+    if (!tn_auth_is_asked(auth) && request.claimed.ptr == NULL && request.authorization.ptr == NULL && request.certificate.ptr == NULL) {
+        call->problem = "X-Trino-User must be set\n";
+        return 401;
+    }
+    tn_auth_http(auth, &request, &call->refused);
+    call->identity = call->refused.identity;
+    call->refused.identity = NULL;
+    if (call->identity != NULL)
+        return 0;
+    tn_count(&tn_runtime_of(x->worker)->counters, TN_COUNTER_http_requests_denied, 1);
+    call->problem = call->refused.error.message;
+    return call->refused.http_status;
+}
+
+/* 0: fine. */
+static int read_post(struct tn_trino_call *call, const struct tn_http_exchange *x)
+{
+    if (call->verb != TN_TRINO_POST)
+        return 0;
+    if (tn_str_trim(x->body).len == 0) {
+        call->problem = "SQL statement is empty\n";
+        return 400;
+    }
+    if (!tn_arena_str(&call->arena, x->body, &call->sql) || !tn_arena_str(&call->arena, tn_str(x->peer), &call->peer)) {
+        call->problem = "no memory for a statement\n";
+        return 503;
+    }
+    return 0;
+}
+
+static struct tn_worker *find_owner(const struct tn_trino_call *call, struct tn_worker *here)
+{
+    struct tn_str transaction = call->request.transaction_id;
+
+    if (call->verb != TN_TRINO_POST)
+        return tn_trino_owner(call->trino, call->id);
+    if (transaction.len > 0 && !tn_str_ieq_c(transaction, "NONE")) {
+        struct tn_worker *owner = tn_trino_owner(call->trino, transaction);
+
+        return owner != NULL ? owner : here; /* who says that it is unknown */
+    }
+    return here;
+}
+
+static const char *refusal(int status)
+{
+    return status == 404 ? "there is no such path, or no such query (any more)\n"
+           : status == 405 ? "this path does not answer that method\n"
+                           : "no memory for a request\n";
+}
+
+static void on_late(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct tn_trino_call *call = timer->data;
+
+    (void)loop;
+    (void)events;
+    reply(call);
+    free_call(call);
+}
+
+static void on_late_gone(struct tn_http_exchange *x)
+{
+    struct tn_trino_call *call = x->user;
+
+    ev_timer_stop(x->worker->loop, &call->late);
+    free_call(call);
+}
+
+/* A refused log-in is told after a while, so that guessing takes its time. */
+static void refuse(struct tn_trino_call *call, struct tn_http_exchange *x, int status, const char *problem)
+{
+    call->status = status;
+    call->problem = problem;
+    call->x = x;
+    if (call->refused.delay_ms > 0) {
+        x->user = call;
+        x->gone = on_late_gone;
+        ev_now_update(x->worker->loop);
+        ev_timer_init(&call->late, on_late, call->refused.delay_ms / 1e3, 0.);
+        call->late.data = call;
+        ev_timer_start(x->worker->loop, &call->late);
+        return;
+    }
+    reply(call);
+    free_call(call);
+}
+
+void tn_trino_call_begin(struct tn_trino *trino, struct tn_http_exchange *x)
+{
+    struct tn_trino_call *call = tn_calloc(1, sizeof *call);
+    struct tn_error       err = TN_ERROR_INIT;
+    struct tn_worker     *owner;
+    int                   status;
+
+    if (call == NULL) {
+        tn_http_problem(x, 503, "no memory for a request");
+        return;
+    }
+    call->trino = trino;
+    call->errand.go = on_there;
+    call->errand.back = on_back;
+    tn_arena_init(&call->arena, ARENA_MAX);
+    tn_buf_init(&call->body, TN_TRINO_PAGE_MAX);
+    tn_list_init(&call->node);
+    status = read_path(call, x);
+    if (status == 0 && read_headers(call, x, &err) != TN_OK) {
+        refuse(call, x, err.status == TN_E_NOMEM ? 503 : 400, err.message);
+        return;
+    }
+    status = status == 0 ? authenticate(call, x) : status;
+    status = status == 0 ? read_post(call, x) : status;
+    if (status != 0) {
+        refuse(call, x, status, call->problem != NULL ? call->problem : refusal(status));
+        return;
+    }
+    owner = find_owner(call, x->worker);
+    if (owner == NULL) {
+        refuse(call, x, 404, refusal(404));
+        return;
+    }
+    call->x = x;
+    x->user = call;
+    x->gone = on_gone;
+    tn_errand_send(&call->errand, x->worker, owner);
+}

@@ -1,0 +1,20 @@
+/* catalog.h - Trino's tables about tables (system.jdbc.*, system.metadata.*, system.runtime.nodes, information_schema.*) on
+ * engines that have none such: the name in a FROM becomes a subquery over the engine's own catalog (catalog.def), with
+ * Trino's names of columns and types. Pure. */
+#ifndef TN_TRINO_CATALOG_H
+#define TN_TRINO_CATALOG_H
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "config/enums.h"
+
+/* SQL names a table that tn_trino_catalog_rewrite() knows. */
+bool tn_trino_catalog_mentions(struct tn_str sql);
+/* Is there anything about ENGINE in catalog.def? If not it has such tables itself, or none. */
+bool tn_trino_catalog_has(enum tn_cfg_engine engine);
+/* SQL for ENGINE in *OUT (SQL itself when nothing was to be done, or nothing is known of the engine), in ARENA.
+ * TN_E_UNSUPPORTED 0A000: no such table on that engine. */
+TN_MUST_USE enum tn_status tn_trino_catalog_rewrite(struct tn_str sql, enum tn_cfg_engine engine, struct tn_arena *arena,
+                                                    struct tn_str *out, struct tn_error *err);
+
+#endif

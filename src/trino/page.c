@@ -1,0 +1,118 @@
+/* Pages: what a POST and each GET is told. */
+#include "trino/private.h"
+
+#include "base/clock.h"
+
+bool tn_trino_page_ready(const struct tn_trino_query *q)
+{
+    return q->done || q->chunk_bytes >= TN_TRINO_PAGE_BYTES || q->chunk_count >= TN_RUN_WINDOW;
+}
+
+static enum tn_trino_state state_of(const struct tn_trino_query *q, bool last)
+{
+    if (last)
+        return q->error.status != TN_OK ? TN_TRINO_FAILED : TN_TRINO_FINISHED;
+    if (q->ask == NULL)
+        return q->done ? TN_TRINO_RUNNING : TN_TRINO_QUEUED;
+    return q->ask->query->run.started_us == 0 ? TN_TRINO_QUEUED : TN_TRINO_RUNNING;
+}
+
+/* Takes the rows that a page has room for off the query; they are the caller's. */
+static struct tn_chunk *take_rows(struct tn_trino_query *q)
+{
+    struct tn_chunk *first = q->first, **end = &first;
+    size_t           bytes = 0;
+
+    while (*end != NULL && (bytes == 0 || bytes + (*end)->bytes.len <= TN_TRINO_PAGE_BYTES + TN_CHUNK_TARGET)) {
+        bytes += (*end)->bytes.len;
+        q->chunk_bytes -= (*end)->bytes.len;
+        q->chunk_count--;
+        end = &(*end)->next;
+    }
+    q->first = *end;
+    if (q->first == NULL)
+        q->last = NULL;
+    *end = NULL;
+    return first;
+}
+
+/* The engine may go on now; it may give the next rows before this returns. */
+static void release_rows(struct tn_trino_query *q, struct tn_chunk *rows)
+{
+    while (rows != NULL) {
+        struct tn_chunk *next = rows->next;
+
+        tn_chunk_free(rows);
+        if (q->ask != NULL)
+            tn_ask_credit(q->ask);
+        rows = next;
+    }
+}
+
+static void put_page(struct tn_trino_query *q, struct tn_buf *out, struct tn_str base, bool last, const struct tn_chunk *rows)
+{
+    char                 next[TN_TRINO_PATH], partial[TN_TRINO_PATH];
+    struct tn_trino_page page = {
+        .id = tn_str(q->id), .base = base, .columns = tn_buf_str(&q->columns), .rows = rows, .stats = q->stats, .sql = q->sql,
+        .update_type = last && q->update_type[0] != '\0' ? q->update_type : NULL,
+        .has_update_count = q->has_update_count, .update_count = q->update_count, .warning = q->warning,
+    };
+
+    if (!last) {
+        snprintf(next, sizeof next, "/v1/statement/executing/%s/%s/%llu", q->id, q->slug, (unsigned long long)q->token + 1);
+        snprintf(partial, sizeof partial, "/v1/statement/executing/partialCancel/%s/0/%s/%llu", q->id, q->slug,
+                 (unsigned long long)q->token);
+        page.next = next;
+        page.partial_cancel = q->columns.len > 0 ? partial : NULL;
+    }
+    page.stats.state = state_of(q, last);
+    if (!q->done)
+        page.stats.elapsed_us = tn_clock_us() - q->started_us;
+    if (last && q->error.status != TN_OK)
+        page.error = &q->error;
+    tn_trino_put_page(out, &page);
+}
+
+static void build(struct tn_trino_query *q, struct tn_str base)
+{
+    struct tn_chunk *rows = q->done && q->error.status != TN_OK ? NULL : take_rows(q);
+
+    tn_buf_clear(&q->page);
+    q->token++;
+    q->has_page = true;
+    q->page_is_last = q->done && (q->first == NULL || q->error.status != TN_OK);
+    put_page(q, &q->page, base, q->page_is_last, rows);
+    release_rows(q, rows);
+    if (q->page_is_last)
+        q->home->kept_bytes += q->page.capacity;
+}
+
+void tn_trino_page_answer(struct tn_trino_query *q, struct tn_trino_call *call)
+{
+    if (call->token == q->token + 1)
+        build(q, call->base);
+    else if (call->token != q->token) {
+        tn_trino_call_refuse(call, 410, "this page is gone\n");
+        return;
+    }
+    ev_timer_stop(q->home->worker->loop, &q->wait);
+    tn_buf_put_str(&call->body, tn_buf_str(&q->page));
+    call->body.failed = call->body.failed || q->page.failed;
+    call->status = 200;
+    call->presto = q->request.presto;
+    for (size_t i = 0; q->page_is_last && i < q->set_count; i++)
+        call->set[call->set_count++] = q->set[i];
+    tn_trino_call_end(call);
+}
+
+void tn_trino_page_first(struct tn_trino_query *q, struct tn_trino_call *call)
+{
+    struct tn_str base = call->base;
+    char          next[TN_TRINO_PATH];
+
+    snprintf(next, sizeof next, "/v1/statement/queued/%s/%s/1", q->id, q->slug);
+    tn_trino_put_page(&call->body, &(struct tn_trino_page){.id = tn_str(q->id), .base = base, .next = next,
+                                                           .stats = {.state = TN_TRINO_QUEUED}});
+    call->status = 200;
+    tn_trino_call_end(call);
+}

@@ -1,0 +1,173 @@
+/* private.h - the objects of this folder.
+ *
+ *   exchange (worker A) -> call --- errand ---> query (worker B, its owner) --- errand ---> answer (worker A)
+ *
+ * A query belongs to the worker that its POST came to, or to that of its transaction; its id says which, so a GET that
+ * comes in anywhere finds it. What a client said at the POST is kept with the query: GETs need not say it again. */
+#ifndef TN_TRINO_PRIVATE_H
+#define TN_TRINO_PRIVATE_H
+
+#include "auth/authenticate.h"
+#include "base/map.h"
+#include "frontend/trino/trino_encode.h"
+#include "frontend/trino/trino_page.h"
+#include "frontend/trino/trino_request.h"
+#include "loop/errand.h"
+#include "net/http.h"
+#include "session/ask.h"
+#include "trino/trino.h"
+
+enum {
+    TN_TRINO_ID = 32,              /* yyyymmdd_hhmmss_nnnnn_wwxxx and its NUL */
+    TN_TRINO_SLUG = 34,            /* y and 32 hex digits */
+    TN_TRINO_PATH = 128,
+    TN_TRINO_HEADERS = 4,          /* of one answer */
+    TN_TRINO_PAGE_BYTES = 1024 * 1024, /* a page is full then; one row may be longer */
+    TN_TRINO_PAGE_MAX = 1536 * 1024 * 1024,
+    TN_TRINO_POLL_MS = 1000,       /* a GET waits so long for something to tell */
+    TN_TRINO_ROWS_MS = 100,        /* and so long for more when there are rows */
+    TN_TRINO_QUERIES = 20000,      /* of one worker, with those that ended and are kept for a repeated GET */
+    TN_TRINO_KEPT_BYTES = 64 * 1024 * 1024, /* of last pages of ended queries, per worker */
+};
+
+struct tn_trino_query;
+
+/* One worker's part. */
+struct tn_trino_home {
+    struct tn_trino  *trino;
+    struct tn_worker *worker;
+    struct tn_map     queries;      /* id -> struct tn_trino_query */
+    struct tn_list    by_use;       /* struct tn_trino_query.node, the least lately used first */
+    struct tn_list    transactions; /* struct tn_trino_transaction.node */
+    size_t            kept_bytes;
+    ev_timer          sweep;
+    bool              sweeping;
+};
+
+struct tn_trino {
+    struct tn_server      *server;
+    struct tn_config      *config;  /* counted */
+    struct tn_http_server *http;
+    size_t                 worker_count;
+    struct tn_trino_home  *homes;
+    char                   suffix[4]; /* of the ids of this start */
+    _Atomic uint64_t       next_id;
+};
+
+enum tn_trino_verb { TN_TRINO_POST, TN_TRINO_GET, TN_TRINO_HEAD, TN_TRINO_DELETE, TN_TRINO_PARTIAL, TN_TRINO_INFO };
+
+struct tn_trino_header {
+    const char *name; /* "Set-Catalog"; X-Trino- or X-Presto- comes before it */
+    const char *value;
+};
+
+/* One request on its way to the query and back. */
+struct tn_trino_call {
+    struct tn_errand         errand;
+    struct tn_trino         *trino;
+    struct tn_http_exchange *x;      /* read by its own worker only; NULL: the client is gone */
+    struct tn_arena          arena;
+    enum tn_trino_verb       verb;
+    struct tn_str            id, slug; /* of the path */
+    uint64_t                 token;
+    struct tn_str            base;     /* of links */
+    struct tn_trino_request  request;
+    struct tn_str            sql, peer; /* POST */
+    struct tn_identity      *identity; /* POST; counted */
+    struct tn_auth_answer    refused;  /* told after a while, by `late` */
+    ev_timer                 late;
+    size_t                   header_count;
+    struct tn_tag           *headers;
+    struct tn_list           node;     /* waits for a page */
+    /* the answer */
+    int                      status;
+    const char              *problem;  /* plain text instead of a body */
+    struct tn_buf            body;
+    bool                     presto;
+    size_t                   set_count;
+    struct tn_trino_header   set[TN_TRINO_HEADERS];
+};
+
+/* START TRANSACTION .. COMMIT; a client names it by its id in every statement. */
+struct tn_trino_transaction {
+    struct tn_list            node;
+    struct tn_ask_transaction ask;
+    uint64_t                  last_used_us;
+    char                      id[40];
+    char                      user_text[128]; /* whose it is */
+};
+
+struct tn_trino_query {
+    struct tn_list            node;
+    struct tn_trino_home     *home;
+    char                      id[TN_TRINO_ID], slug[TN_TRINO_SLUG];
+    struct tn_arena           arena;   /* of the POST: request, sql and what is made of them */
+    struct tn_trino_request   request;
+    struct tn_str             sql, text; /* as the client sent it; what the engine is asked */
+    struct tn_str             peer;
+    struct tn_identity       *identity; /* counted */
+    size_t                    header_count;
+    struct tn_tag            *headers;
+    bool                      parametric;
+    struct tn_settings_list  *settings;
+    struct tn_trino_encoder   encoder;
+    struct tn_trino_transaction *transaction;
+    enum tn_ask_end           end;     /* of the transaction */
+    bool                      describes; /* the engine's columns become rows: DESCRIBE OUTPUT */
+    struct tn_str             missing; /* of this table were no columns: an error; empty = none may be */
+
+    struct tn_ask            *ask;     /* NULL before and after */
+    bool                      done, cancelled, partial;
+    struct tn_error           error;
+    struct tn_buf             columns; /* `"columns":[..]` */
+    bool                      has_rows; /* the engine told columns */
+    struct tn_chunk          *first, *last;
+    unsigned                  chunk_count;
+    size_t                    chunk_bytes;
+    struct tn_trino_stats     stats;
+    uint64_t                  started_us, last_used_us;
+
+    char                      update_type[64];
+    bool                      has_update_count;
+    uint64_t                  update_count;
+    const char               *warning;
+    size_t                    set_count;
+    struct tn_trino_header    set[TN_TRINO_HEADERS];
+
+    uint64_t                  token;     /* of the page below; the POST's own answer is 0 */
+    struct tn_buf             page;
+    bool                      has_page, page_is_last;
+    struct tn_list            waiters;   /* struct tn_trino_call.node */
+    ev_timer                  wait;
+};
+
+/* call.c */
+void tn_trino_call_begin(struct tn_trino *trino, struct tn_http_exchange *x); /* answers, now or later */
+void tn_trino_call_end(struct tn_trino_call *call);                          /* on the query's worker: the answer is set */
+void tn_trino_call_refuse(struct tn_trino_call *call, int status, const char *problem);
+
+/* query.c: on the worker that owns it */
+void tn_trino_query_post(struct tn_trino_home *home, struct tn_trino_call *call);
+void tn_trino_query_call(struct tn_trino_home *home, struct tn_trino_call *call); /* GET, HEAD, DELETE */
+void tn_trino_query_done(struct tn_trino_query *q);      /* all is known that there will be */
+void tn_trino_query_fail(struct tn_trino_query *q, struct tn_error *err); /* takes ERR; done */
+void tn_trino_query_free(struct tn_trino_query *q);
+void tn_trino_home_init(struct tn_trino_home *home, struct tn_trino *trino, struct tn_worker *worker);
+void tn_trino_home_free(struct tn_trino_home *home);
+/* The worker that an id of query or transaction names; NULL: none of this program's. */
+struct tn_worker *tn_trino_owner(const struct tn_trino *trino, struct tn_str id);
+
+/* page.c */
+bool tn_trino_page_ready(const struct tn_trino_query *q); /* no GET need wait */
+void tn_trino_page_answer(struct tn_trino_query *q, struct tn_trino_call *call); /* the present or the next page */
+void tn_trino_page_first(struct tn_trino_query *q, struct tn_trino_call *call);  /* what a POST is told */
+
+/* run.c */
+void tn_trino_run(struct tn_trino_query *q); /* a statement for an engine: q->text; done comes, maybe at once */
+void tn_trino_run_params(struct tn_trino_query *q, struct tn_params params, enum tn_run_kind kind);
+bool tn_trino_set(struct tn_trino_query *q, const char *name, struct tn_str value); /* a header of the answer; false: no memory */
+
+/* statement.c: what a statement wants, ours or the engine's */
+void tn_trino_statement(struct tn_trino_query *q);
+
+#endif

@@ -1,0 +1,349 @@
+/* Queries of one worker: found by id, kept while their client comes back for pages, dropped when it does not. */
+#include "trino/private.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "trino/transaction.h"
+
+#include <time.h>
+
+enum { SWEEP_S = 1, ARENA_MAX = 128 * 1024 * 1024, COLUMNS_MAX = 64 * 1024 * 1024, KEPT_US = 60 * 1000000 };
+
+/* ---- ids ---- */
+
+static const char base36[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+/* "20261126_161201_00042_01k3f": when, which, and by whom: two letters of the worker, three of the program's start. */
+static void make_id(struct tn_trino_query *q)
+{
+    struct tn_trino *trino = q->home->trino;
+    unsigned         worker = q->home->worker->index;
+    time_t           now = (time_t)(tn_clock_wall_us() / 1000000);
+    struct tm        tm;
+
+    gmtime_r(&now, &tm);
+    snprintf(q->id, sizeof q->id, "%04u%02u%02u_%02u%02u%02u_%05u_%c%c%s", (unsigned)(tm.tm_year + 1900) % 10000,
+             (unsigned)(tm.tm_mon + 1) % 100, (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,
+             (unsigned)tm.tm_sec % 100, (unsigned)(atomic_fetch_add(&trino->next_id, 1) % 100000), base36[worker / 36 % 36],
+             base36[worker % 36], trino->suffix);
+}
+
+static void make_slug(struct tn_trino_query *q)
+{
+    uint8_t random[16];
+
+    tn_rand_secret(random, sizeof random);
+    q->slug[0] = 'y';
+    for (size_t i = 0; i < sizeof random; i++)
+        snprintf(q->slug + 1 + 2 * i, 3, "%02x", random[i]);
+}
+
+static int digit36(char c)
+{
+    const char *at = c == '\0' ? NULL : strchr(base36, c);
+
+    return at == NULL ? -1 : (int)(at - base36);
+}
+
+struct tn_worker *tn_trino_owner(const struct tn_trino *trino, struct tn_str id)
+{
+    int high, low;
+
+    if (id.len < 6 || !tn_str_eq_c(tn_str_n(id.ptr + id.len - 3, 3), trino->suffix))
+        return NULL;
+    high = digit36(id.ptr[id.len - 5]);
+    low = digit36(id.ptr[id.len - 4]);
+    if (high < 0 || low < 0 || (size_t)(high * 36 + low) >= trino->worker_count)
+        return NULL;
+    return trino->homes[high * 36 + low].worker;
+}
+
+/* ---- life ---- */
+
+static size_t kept_bytes(const struct tn_trino_query *q)
+{
+    return q->done && q->page_is_last ? q->page.capacity : 0;
+}
+
+void tn_trino_query_free(struct tn_trino_query *q)
+{
+    struct tn_chunk *chunk = q->first;
+
+    TN_LIST_FOR_EACH_SAFE(node, &q->waiters)
+    {
+        tn_list_remove(node);
+        tn_trino_call_refuse(TN_CONTAINER_OF(node, struct tn_trino_call, node), 404, "the query is gone\n");
+    }
+    ev_timer_stop(q->home->worker->loop, &q->wait);
+    if (q->ask != NULL)
+        tn_ask_orphan(q->ask, TN_CANCEL_CLIENT_GONE);
+    for (; chunk != NULL; chunk = q->first) {
+        q->first = chunk->next;
+        tn_chunk_free(chunk);
+    }
+    q->home->kept_bytes -= TN_MIN(kept_bytes(q), q->home->kept_bytes);
+    tn_map_remove(&q->home->queries, tn_str(q->id));
+    tn_list_remove(&q->node);
+    tn_settings_list_unref(q->settings);
+    tn_error_reset(&q->error);
+    tn_buf_reset(&q->columns);
+    tn_buf_reset(&q->page);
+    tn_identity_unref(q->identity);
+    tn_arena_reset(&q->arena);
+    tn_free(q);
+}
+
+static uint64_t patience_us(const struct tn_trino_query *q)
+{
+    uint64_t timeout = q->home->trino->config->settings.trino_client_timeout;
+
+    return q->page_is_last ? TN_MIN(timeout, (uint64_t)KEPT_US) : timeout;
+}
+
+static void on_sweep(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct tn_trino_home *home = timer->data;
+    uint64_t              now = tn_clock_us();
+
+    (void)events;
+    TN_LIST_FOR_EACH_SAFE(node, &home->by_use)
+    {
+        struct tn_trino_query *q = TN_CONTAINER_OF(node, struct tn_trino_query, node);
+
+        if (tn_list_empty(&q->waiters) && now - q->last_used_us > patience_us(q)) {
+            if (!q->page_is_last)
+                tn_log(TN_LOG_INFO, "trino query abandoned", TN_LOG_TEXT("query", q->id));
+            tn_trino_query_free(q);
+        }
+    }
+    tn_trino_transaction_sweep(home, now);
+    if (tn_list_empty(&home->by_use) && tn_list_empty(&home->transactions)) {
+        ev_timer_stop(loop, timer);
+        home->sweeping = false;
+    }
+}
+
+static void start_sweep(struct tn_trino_home *home)
+{
+    if (home->sweeping)
+        return;
+    home->sweeping = true;
+    ev_timer_init(&home->sweep, on_sweep, SWEEP_S, SWEEP_S);
+    home->sweep.data = home;
+    ev_timer_start(home->worker->loop, &home->sweep);
+}
+
+void tn_trino_home_init(struct tn_trino_home *home, struct tn_trino *trino, struct tn_worker *worker)
+{
+    *home = (struct tn_trino_home){.trino = trino, .worker = worker};
+    tn_map_init(&home->queries);
+    tn_list_init(&home->by_use);
+    tn_list_init(&home->transactions);
+}
+
+void tn_trino_home_free(struct tn_trino_home *home)
+{
+    if (home->worker == NULL)
+        return;
+    TN_LIST_FOR_EACH_SAFE(node, &home->by_use)
+        tn_trino_query_free(TN_CONTAINER_OF(node, struct tn_trino_query, node));
+    tn_trino_transaction_free_all(home);
+    tn_map_reset(&home->queries);
+}
+
+static void touch(struct tn_trino_query *q)
+{
+    q->last_used_us = tn_clock_us();
+    tn_list_remove(&q->node);
+    tn_list_append(&q->home->by_use, &q->node);
+}
+
+/* Ended queries go first when there are too many, or too many bytes of their last pages. False: all of them run. */
+static bool make_room(struct tn_trino_home *home)
+{
+    TN_LIST_FOR_EACH_SAFE(node, &home->by_use)
+    {
+        struct tn_trino_query *q = TN_CONTAINER_OF(node, struct tn_trino_query, node);
+
+        if (home->queries.count < TN_TRINO_QUERIES && home->kept_bytes < TN_TRINO_KEPT_BYTES)
+            return true;
+        if (q->page_is_last && tn_list_empty(&q->waiters))
+            tn_trino_query_free(q);
+    }
+    return home->queries.count < TN_TRINO_QUERIES;
+}
+
+static void on_wait(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct tn_trino_query *q = timer->data;
+    struct tn_list        *node;
+
+    (void)loop;
+    (void)events;
+    while ((node = tn_list_first(&q->waiters)) != NULL) {
+        tn_list_remove(node);
+        tn_trino_page_answer(q, TN_CONTAINER_OF(node, struct tn_trino_call, node));
+    }
+}
+
+/* The memory that the request was read into becomes the query's. */
+static void take_request(struct tn_trino_query *q, struct tn_trino_call *call)
+{
+    q->arena = call->arena;
+    tn_arena_init(&call->arena, 0);
+    q->arena.max = ARENA_MAX;
+    q->request = call->request;
+    q->request.arena = &q->arena;
+    call->request.arena = &call->arena;
+    q->sql = q->text = call->sql;
+    q->peer = call->peer;
+    q->identity = call->identity;
+    call->identity = NULL;
+    q->header_count = call->header_count;
+    q->headers = call->headers;
+    q->parametric = tn_trino_request_can(&q->request, "PARAMETRIC_DATETIME");
+}
+
+static struct tn_trino_query *new_query(struct tn_trino_home *home, struct tn_trino_call *call)
+{
+    struct tn_trino_query *q = make_room(home) ? tn_calloc(1, sizeof *q) : NULL;
+
+    if (q == NULL)
+        return NULL;
+    q->home = home;
+    tn_list_init(&q->node);
+    tn_list_init(&q->waiters);
+    tn_buf_init(&q->columns, COLUMNS_MAX);
+    tn_buf_init(&q->page, TN_TRINO_PAGE_MAX);
+    ev_timer_init(&q->wait, on_wait, 0, 0);
+    q->wait.data = q;
+    make_id(q);
+    make_slug(q);
+    q->started_us = tn_clock_us();
+    if (!tn_map_put(&home->queries, tn_str(q->id), q, NULL)) {
+        tn_free(q);
+        return NULL;
+    }
+    take_request(q, call);
+    touch(q);
+    start_sweep(home);
+    return q;
+}
+
+void tn_trino_query_post(struct tn_trino_home *home, struct tn_trino_call *call)
+{
+    struct tn_trino_query *q = new_query(home, call);
+
+    if (q == NULL) {
+        tn_trino_call_refuse(call, 503, "too many queries, or no memory for another one\n");
+        return;
+    }
+    tn_trino_statement(q);
+    tn_trino_page_first(q, call);
+}
+
+/* ---- requests ---- */
+
+static void cancel(struct tn_trino_query *q, bool partial)
+{
+    if (q->done)
+        return;
+    q->partial = q->partial || partial;
+    q->cancelled = true;
+    if (q->ask != NULL)
+        tn_ask_cancel(q->ask, TN_CANCEL_USER);
+}
+
+static void get(struct tn_trino_query *q, struct tn_trino_call *call)
+{
+    ev_timer *wait = &q->wait;
+
+    if (call->token < q->token || call->token > q->token + 1 || (call->token == 0)) {
+        tn_trino_call_refuse(call, call->token > q->token + 1 ? 404 : 410, "this page is gone\n");
+        return;
+    }
+    if (call->token == q->token || tn_trino_page_ready(q)) {
+        tn_trino_page_answer(q, call);
+        return;
+    }
+    tn_list_append(&q->waiters, &call->node);
+    if (ev_is_active(wait))
+        return;
+    ev_timer_set(wait, (q->first != NULL ? TN_TRINO_ROWS_MS : TN_TRINO_POLL_MS) / 1000.0, 0);
+    ev_timer_start(q->home->worker->loop, wait);
+}
+
+/* Compared in the same time whatever it is; who does not know it learns nothing of the query. */
+static bool has_slug(const struct tn_trino_query *q, struct tn_str slug)
+{
+    return slug.len == strlen(q->slug) && tn_secret_eq(slug.ptr, q->slug, slug.len);
+}
+
+static void put_info(struct tn_trino_query *q, struct tn_trino_call *call)
+{
+    struct tn_json      json = {.buf = &call->body};
+    enum tn_trino_state state = !q->done ? TN_TRINO_RUNNING : q->error.status != TN_OK ? TN_TRINO_FAILED : TN_TRINO_FINISHED;
+
+    tn_json_open(&json, NULL, '{');
+    tn_json_text(&json, "queryId", q->id);
+    tn_json_text(&json, "state", tn_trino_state_name(state));
+    tn_json_str(&json, "self", call->base);
+    tn_json_open(&json, "session", '{');
+    tn_json_str(&json, "user", q->identity->user);
+    tn_json_str(&json, "source", q->request.source);
+    tn_json_str(&json, "catalog", q->request.catalog);
+    tn_json_str(&json, "schema", q->request.schema);
+    tn_json_close(&json, '}');
+    tn_json_close(&json, '}');
+    call->status = 200;
+    tn_trino_call_end(call);
+}
+
+/* By its id alone only its user may see and end it, or an administrator. */
+static bool is_own(const struct tn_trino_query *q, const struct tn_trino_call *call)
+{
+    return call->identity != NULL && (call->identity->admin || tn_str_eq(call->identity->user, q->identity->user));
+}
+
+void tn_trino_query_call(struct tn_trino_home *home, struct tn_trino_call *call)
+{
+    struct tn_trino_query *q = tn_map_get(&home->queries, call->id);
+    bool                   by_id = call->slug.ptr == NULL; /* /v1/query/ID */
+
+    if (q == NULL || (by_id ? !is_own(q, call) : !has_slug(q, call->slug))) {
+        tn_trino_call_refuse(call, 404, "there is no such query (any more)\n");
+        return;
+    }
+    touch(q);
+    switch (call->verb) {
+    case TN_TRINO_GET: get(q, call); return;
+    case TN_TRINO_INFO: put_info(q, call); return;
+    case TN_TRINO_HEAD:
+        call->status = 200;
+        tn_trino_call_end(call);
+        return;
+    default:
+        cancel(q, call->verb == TN_TRINO_PARTIAL);
+        call->status = 204;
+        tn_trino_call_end(call);
+    }
+}
+
+/* ---- the end ---- */
+
+void tn_trino_query_done(struct tn_trino_query *q)
+{
+    q->done = true;
+    q->ask = NULL;
+    q->stats.elapsed_us = tn_clock_us() - q->started_us;
+    if (q->partial && q->error.status == TN_E_CANCELLED)
+        tn_error_reset(&q->error);
+    if (!tn_list_empty(&q->waiters))
+        ev_feed_event(q->home->worker->loop, &q->wait, EV_TIMER);
+}
+
+void tn_trino_query_fail(struct tn_trino_query *q, struct tn_error *err)
+{
+    tn_error_move(&q->error, err);
+    tn_trino_query_done(q);
+}

@@ -1,0 +1,194 @@
+/* A statement on its way through the pipeline, and what comes back. */
+#include "trino/private.h"
+
+#include "stats/lexer.h"
+#include "trino/reply.h"
+#include "trino/transaction.h"
+
+static void wake(struct tn_trino_query *q)
+{
+    struct ev_loop *loop = q->home->worker->loop;
+
+    if (tn_list_empty(&q->waiters))
+        return;
+    if (tn_trino_page_ready(q)) {
+        ev_feed_event(loop, &q->wait, EV_TIMER);
+    } else if (q->first == q->last) { /* the first rows: little longer for more */
+        ev_timer_stop(loop, &q->wait);
+        ev_timer_set(&q->wait, TN_TRINO_ROWS_MS / 1000.0, 0);
+        ev_timer_start(loop, &q->wait);
+    }
+}
+
+static void put_columns(struct tn_trino_query *q, const struct tn_schema *schema)
+{
+    struct tn_json json = {.buf = &q->columns};
+
+    tn_buf_clear(&q->columns);
+    tn_trino_put_columns(&json, schema, q->parametric);
+}
+
+static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
+{
+    struct tn_trino_query *q = ask->owner;
+
+    if (q->describes) {
+        tn_trino_describe_rows(q, schema);
+        return;
+    }
+    if (schema == NULL || q->columns.len > 0)
+        return;
+    q->has_rows = true;
+    put_columns(q, schema);
+}
+
+static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
+{
+    struct tn_trino_query *q = ask->owner;
+
+    chunk->next = NULL;
+    if (q->last != NULL)
+        q->last->next = chunk;
+    else
+        q->first = chunk;
+    q->last = chunk;
+    q->chunk_count++;
+    q->chunk_bytes += chunk->bytes.len;
+    q->stats.rows += chunk->rows;
+    q->stats.bytes += chunk->bytes.len;
+    wake(q);
+}
+
+static void upper(char *text)
+{
+    for (; *text != '\0'; text++)
+        *text = *text >= 'a' && *text <= 'z' ? (char)(*text - 32) : *text;
+}
+
+/* "CREATE TABLE", "DROP VIEW": the verb and what it is about, without the words between them. */
+static void name_ddl(struct tn_trino_query *q, const struct tn_query *query)
+{
+    static const char *const skipped[] = {"or", "replace", "temp", "temporary", "unlogged", "unique", "global", "local", "recursive", "virtual"};
+    struct tn_lexer          lexer;
+    struct tn_token          token;
+    bool                     skip = true;
+
+    tn_lexer_init(&lexer, query->text, TN_DIALECT_TRINO);
+    tn_lexer_next(&lexer, &token);
+    while (skip && tn_lexer_next(&lexer, &token)) {
+        skip = false;
+        for (size_t i = 0; i < TN_ARRAY_LEN(skipped); i++)
+            skip = skip || tn_str_ieq_c(token.text, skipped[i]);
+    }
+    snprintf(q->update_type, sizeof q->update_type, "%s %.*s", tn_verb_name(query->features.verb), (int)TN_MIN(token.text.len, 30),
+             token.text.ptr == NULL ? "" : token.text.ptr);
+    upper(q->update_type);
+}
+
+/* The one row that a change of rows answers: how many. */
+static void put_count(struct tn_trino_query *q)
+{
+    struct tn_column  column = {.name = TN_STR("rows"), .type = TN_TYPE_INT64};
+    struct tn_schema  schema = {1, &column};
+    struct tn_chunk  *chunk = tn_chunk_new(64);
+
+    q->has_update_count = true;
+    put_columns(q, &schema);
+    if (chunk == NULL)
+        return;
+    tn_buf_printf(&chunk->bytes, "[%llu]", (unsigned long long)q->update_count);
+    chunk->next = NULL;
+    q->first = q->last = chunk;
+    q->chunk_count = 1;
+    q->chunk_bytes = chunk->bytes.len;
+}
+
+static void put_update(struct tn_trino_query *q, const struct tn_query *query)
+{
+    const struct tn_features *features = &query->features;
+    enum tn_verb              verb = features->verb == TN_VERB_WITH ? features->inner_verb : features->verb;
+
+    if (features->class == TN_CLASS_READ || features->verb == TN_VERB_EXPLAIN)
+        return;
+    q->update_count = query->run.affected;
+    verb = verb == TN_VERB_REPLACE ? TN_VERB_INSERT : verb;
+    switch (verb) {
+    case TN_VERB_INSERT:
+    case TN_VERB_UPDATE:
+    case TN_VERB_DELETE:
+    case TN_VERB_MERGE:
+        snprintf(q->update_type, sizeof q->update_type, "%s", tn_verb_name(verb));
+        if (!q->has_rows)
+            put_count(q);
+        q->has_update_count = true;
+        break;
+    case TN_VERB_CREATE:
+    case TN_VERB_ALTER:
+    case TN_VERB_DROP: name_ddl(q, query); break;
+    case TN_VERB_OTHER:
+    case TN_VERB_SELECT:
+    case TN_VERB_VALUES: break;
+    default: snprintf(q->update_type, sizeof q->update_type, "%s", tn_verb_name(verb));
+    }
+}
+
+static void on_done(struct tn_ask *ask)
+{
+    struct tn_trino_query *q = ask->owner;
+    struct tn_query       *query = ask->query;
+
+    q->stats.queued_us = query->queue_us;
+    q->stats.cpu_us = query->run.cpu_us;
+    q->stats.rows_read = query->run.rows_read;
+    q->stats.bytes_read = query->run.bytes_read;
+    q->stats.wall_us = query->run.ended_us > query->run.started_us ? query->run.ended_us - query->run.started_us : 0;
+    if (query->error.status != TN_OK) {
+        if (!tn_str_eq(q->text, q->sql))
+            query->error.position = 0; /* of a text that the client does not know */
+        tn_error_move(&q->error, &query->error);
+    } else if (q->missing.len > 0 && query->run.rows == 0) {
+        tn_fail(&q->error, TN_E_INVALID, "42P01", "Table '%.*s' does not exist", (int)TN_MIN(q->missing.len, (size_t)200), q->missing.ptr);
+    } else if (q->update_type[0] == '\0' && !q->describes) {
+        put_update(q, query);
+    }
+    tn_trino_transaction_after(q);
+    if (q->columns.len == 0 && q->error.status == TN_OK)
+        tn_buf_puts(&q->columns, "\"columns\":[]");
+    tn_trino_query_done(q);
+}
+
+static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .done = on_done};
+
+bool tn_trino_set(struct tn_trino_query *q, const char *name, struct tn_str value)
+{
+    char *copy = tn_arena_strdup(&q->arena, value);
+
+    if (copy == NULL || q->set_count == TN_TRINO_HEADERS)
+        return false;
+    q->set[q->set_count++] = (struct tn_trino_header){name, copy};
+    return true;
+}
+
+void tn_trino_run_params(struct tn_trino_query *q, struct tn_params params, enum tn_run_kind kind)
+{
+    struct tn_error    err = TN_ERROR_INIT;
+    struct tn_question question = {
+        .protocol = "trinoHttp", .user = q->identity->user, .user_group_count = q->identity->group_count,
+        .user_groups = q->identity->groups, .database = q->request.catalog, .application = q->request.source,
+        .address = q->peer, .header_count = q->header_count, .headers = q->headers, .settings = q->settings, .sql = q->text,
+        .params = params, .kind = kind, .encoder = &q->encoder.base, .encoder_size = sizeof q->encoder, .events = &events, .owner = q,
+        .handle = &q->ask,
+    };
+
+    if (q->transaction != NULL) {
+        question.transaction = &q->transaction->ask;
+        question.end = q->end;
+    }
+    if (tn_ask_start(tn_runtime_of(q->home->worker), &question, &err) != TN_OK)
+        tn_trino_query_fail(q, &err);
+}
+
+void tn_trino_run(struct tn_trino_query *q)
+{
+    tn_trino_run_params(q, (struct tn_params){.count = 0}, TN_RUN_EXECUTE);
+}

@@ -1,0 +1,123 @@
+#include "trino/transaction.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+
+
+enum { TRANSACTIONS = 1000, USER_MAX = 127 };
+
+static void free_transaction(struct tn_trino_home *home, struct tn_trino_transaction *tx)
+{
+    TN_LIST_FOR_EACH(node, &home->by_use)
+    {
+        struct tn_trino_query *q = TN_CONTAINER_OF(node, struct tn_trino_query, node);
+
+        if (q->transaction == tx)
+            q->transaction = NULL;
+    }
+    tn_list_remove(&tx->node);
+    tn_ask_transaction_drop(&tx->ask);
+    tn_free(tx);
+}
+
+/* As a UUID looks, but for its end, which says whose it is. */
+static void make_id(struct tn_trino_transaction *tx, const struct tn_trino_query *q)
+{
+    uint8_t random[16];
+    size_t  at = 0;
+
+    tn_rand_secret(random, sizeof random);
+    for (size_t i = 0; i < sizeof random && at < 31; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            tx->id[at++] = '-';
+        snprintf(tx->id + at, 3, "%02x", random[i]);
+        at += 2;
+    }
+    snprintf(tx->id + 31, sizeof tx->id - 31, "%s", q->id + strlen(q->id) - 5);
+}
+
+static bool has_word(struct tn_str text, const char *words)
+{
+    char copy[128];
+
+    tn_str_copy(copy, sizeof copy, text);
+    return strcasestr(copy, words) != NULL;
+}
+
+enum tn_status tn_trino_transaction_start(struct tn_trino_query *q, struct tn_str modes, struct tn_error *err)
+{
+    struct tn_trino_home        *home = q->home;
+    struct tn_trino_transaction *tx;
+    size_t                       count = 0;
+
+    TN_LIST_FOR_EACH(node, &home->transactions)
+        count++;
+    if (count >= TRANSACTIONS)
+        return tn_fail(err, TN_E_LIMIT, "53300", "more than %d transactions are open", (int)TRANSACTIONS);
+    if (q->identity->user.len > USER_MAX)
+        return tn_fail(err, TN_E_LIMIT, "54000", "the user's name is longer than %d bytes", (int)USER_MAX);
+    tx = tn_calloc(1, sizeof *tx);
+    if (tx == NULL)
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a transaction");
+    make_id(tx, q);
+    tn_str_copy(tx->user_text, sizeof tx->user_text, q->identity->user);
+    tx->last_used_us = tn_clock_us();
+    tn_ask_transaction_init(&tx->ask, modes, has_word(modes, "READ ONLY"));
+    tn_list_append(&home->transactions, &tx->node);
+    if (!tn_trino_set(q, "Started-Transaction-Id", tn_str(tx->id))) {
+        free_transaction(home, tx);
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a transaction");
+    }
+    return TN_OK;
+}
+
+enum tn_status tn_trino_transaction_find(struct tn_trino_query *q, struct tn_error *err)
+{
+    struct tn_str id = q->request.transaction_id;
+
+    if (id.len == 0 || tn_str_ieq_c(id, "NONE"))
+        return TN_OK;
+    TN_LIST_FOR_EACH(node, &q->home->transactions)
+    {
+        struct tn_trino_transaction *tx = TN_CONTAINER_OF(node, struct tn_trino_transaction, node);
+
+        if (!tn_str_eq_c(id, tx->id) || !tn_str_eq_c(q->identity->user, tx->user_text))
+            continue;
+        tx->last_used_us = tn_clock_us();
+        q->transaction = tx;
+        return TN_OK;
+    }
+    return tn_fail(err, TN_E_INVALID, "25P03", "Unknown transaction ID: %.64s. It may have expired or been ended by a failure",
+                   id.ptr);
+}
+
+void tn_trino_transaction_after(struct tn_trino_query *q)
+{
+    struct tn_trino_transaction *tx = q->transaction;
+
+    if (tx == NULL)
+        return;
+    tx->last_used_us = tn_clock_us();
+    q->transaction = NULL;
+    if (q->end != TN_ASK_NO_END)
+        free_transaction(q->home, tx);
+}
+
+void tn_trino_transaction_sweep(struct tn_trino_home *home, uint64_t now_us)
+{
+    uint64_t timeout = home->trino->config->settings.trino_client_timeout;
+
+    TN_LIST_FOR_EACH_SAFE(node, &home->transactions)
+    {
+        struct tn_trino_transaction *tx = TN_CONTAINER_OF(node, struct tn_trino_transaction, node);
+
+        if (tx->ask.ask == NULL && now_us - tx->last_used_us > timeout)
+            free_transaction(home, tx);
+    }
+}
+
+void tn_trino_transaction_free_all(struct tn_trino_home *home)
+{
+    TN_LIST_FOR_EACH_SAFE(node, &home->transactions)
+        free_transaction(home, TN_CONTAINER_OF(node, struct tn_trino_transaction, node));
+}

@@ -1,0 +1,17 @@
+/* transaction.h - START TRANSACTION .. COMMIT of Trino clients: the client names it by its id in every statement's headers;
+ * the id says which worker has it. Dropped when nothing was said in it for frontends.trinoHttp.clientTimeout. */
+#ifndef TN_TRINO_TRANSACTION_H
+#define TN_TRINO_TRANSACTION_H
+
+#include "trino/private.h"
+
+/* MODES as behind START TRANSACTION. Sets Started-Transaction-Id of Q's answer. */
+enum tn_status tn_trino_transaction_start(struct tn_trino_query *q, struct tn_str modes, struct tn_error *err);
+/* Sets q->transaction to the one that Q's headers name, if any. TN_E_INVALID 25P03: there is none such, of this user. */
+enum tn_status tn_trino_transaction_find(struct tn_trino_query *q, struct tn_error *err);
+/* Q's statement has ended: the end of the transaction was its end. */
+void tn_trino_transaction_after(struct tn_trino_query *q);
+void tn_trino_transaction_sweep(struct tn_trino_home *home, uint64_t now_us);
+void tn_trino_transaction_free_all(struct tn_trino_home *home);
+
+#endif

@@ -1,0 +1,147 @@
+#include "trino/private.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "net/listener.h"
+#include "trino/words.h"
+
+static void put_info(struct tn_buf *body, const struct tn_trino *trino)
+{
+    struct tn_json json = {.buf = body};
+    uint64_t       up_s = (tn_clock_us() - trino->server->started_us) / 1000000;
+    char           uptime[32];
+
+    snprintf(uptime, sizeof uptime, "%llu.00s", (unsigned long long)up_s);
+    tn_json_open(&json, NULL, '{');
+    tn_json_open(&json, "nodeVersion", '{');
+    tn_json_text(&json, "version", TN_TRINO_VERSION);
+    tn_json_close(&json, '}');
+    tn_json_text(&json, "environment", "turnout");
+    tn_json_bool(&json, "coordinator", true);
+    tn_json_bool(&json, "starting", atomic_load(&trino->server->state) == TN_SERVER_STARTING);
+    tn_json_text(&json, "uptime", uptime);
+    tn_json_close(&json, '}');
+}
+
+/* The paths that need no query. */
+static bool answer_info(struct tn_trino *trino, struct tn_http_exchange *x)
+{
+    bool          reads = x->method == TN_HTTP_METHOD_GET || x->method == TN_HTTP_METHOD_HEAD;
+    struct tn_buf body;
+
+    if (!reads)
+        return false;
+    if (tn_str_eq_c(x->path, "/v1/info/state")) {
+        bool active = atomic_load(&trino->server->state) == TN_SERVER_READY;
+
+        tn_http_reply(x, 200, "application/json", active ? TN_STR("\"ACTIVE\"") : TN_STR("\"SHUTTING_DOWN\""));
+        return true;
+    }
+    if (!tn_str_eq_c(x->path, "/v1/info") && !tn_str_eq_c(x->path, "/v1/status"))
+        return false;
+    tn_buf_init(&body, 4096);
+    put_info(&body, trino);
+    tn_http_reply_buf(x, 200, "application/json", &body);
+    return true;
+}
+
+static void on_request(struct tn_http_exchange *x, void *arg)
+{
+    struct tn_trino *trino = arg;
+
+    if (answer_info(trino, x))
+        return;
+    if (atomic_load(&trino->server->state) == TN_SERVER_STOPPING && x->method == TN_HTTP_METHOD_POST) {
+        tn_http_problem(x, 503, "the server is shutting down");
+        return;
+    }
+    tn_trino_call_begin(trino, x);
+}
+
+static struct tn_tls *tls_of(struct tn_worker *worker, void *arg)
+{
+    (void)arg;
+    return tn_runtime_of(worker)->snapshot->security.tls[TN_LISTENER_TRINO_HTTP];
+}
+
+static enum tn_status open_http(struct tn_trino *trino, struct tn_error *err)
+{
+    const struct tn_settings *settings = &trino->config->settings;
+    struct tn_http_conf       conf = {.host = settings->trino_host.ptr,
+                                      .port = (uint16_t)settings->trino_port,
+                                      .handler = {.request = on_request, .arg = trino},
+                                      .tls = tls_of,
+                                      .body_max = settings->trino_max_statement,
+                                      .max_connections = (unsigned)settings->trino_max_connections};
+
+    trino->worker_count = trino->server->worker_count;
+    trino->homes = tn_calloc(trino->worker_count, sizeof *trino->homes);
+    if (trino->homes == NULL)
+        return tn_fail(err, TN_E_NOMEM, "53200", "frontends.trinoHttp: no memory");
+    for (size_t i = 0; i < trino->worker_count; i++)
+        tn_trino_home_init(&trino->homes[i], trino, trino->server->workers[i]);
+    return tn_http_server_open(&trino->http, trino->server->workers, trino->worker_count, &conf, err);
+}
+
+static void make_suffix(char suffix[4])
+{
+    static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789";
+    uint8_t           random[3];
+
+    tn_rand_secret(random, sizeof random);
+    for (size_t i = 0; i < sizeof random; i++)
+        suffix[i] = letters[random[i] % 32];
+    suffix[3] = '\0';
+}
+
+enum tn_status tn_trino_http_open(struct tn_trino **out, struct tn_server *server, struct tn_error *err)
+{
+    struct tn_snapshot *snapshot = tn_server_snapshot(server);
+    struct tn_config   *config = tn_config_ref(snapshot->config);
+    struct tn_trino    *trino;
+    enum tn_status      status;
+
+    *out = NULL;
+    tn_snapshot_unref(snapshot);
+    trino = config->settings.trino_enabled ? tn_calloc(1, sizeof *trino) : NULL;
+    if (trino == NULL) {
+        status = config->settings.trino_enabled ? tn_fail(err, TN_E_NOMEM, "53200", "frontends.trinoHttp: no memory") : TN_OK;
+        tn_config_unref(config);
+        return status;
+    }
+    trino->server = server;
+    trino->config = config;
+    make_suffix(trino->suffix);
+    status = open_http(trino, err);
+    if (status != TN_OK) {
+        tn_trino_http_close(trino);
+        return status;
+    }
+    tn_log(TN_LOG_INFO, "listening", TN_LOG_TEXT("protocol", "trinoHttp"), TN_LOG_STR("host", config->settings.trino_host),
+           TN_LOG_U64("port", tn_http_server_port(trino->http)));
+    *out = trino;
+    return TN_OK;
+}
+
+void tn_trino_http_stop(struct tn_trino *trino)
+{
+    if (trino != NULL)
+        tn_http_server_stop(trino->http);
+}
+
+void tn_trino_http_close(struct tn_trino *trino)
+{
+    if (trino == NULL)
+        return;
+    tn_http_server_close(trino->http);
+    while (trino->homes != NULL && tn_server_run_messages(trino->server))
+        ; /* requests that were between two workers */
+    for (size_t i = 0; trino->homes != NULL && i < trino->worker_count; i++)
+        tn_trino_home_free(&trino->homes[i]);
+    while (trino->homes != NULL && tn_server_run_messages(trino->server))
+        ; /* and their answers */
+    tn_free(trino->homes);
+    tn_config_unref(trino->config);
+    tn_free(trino);
+}

@@ -1,0 +1,304 @@
+"""Clients of the Trino protocol on every engine: Trino's own Python client, its JDBC driver and its command line. What
+travels below them is in test_trino_http.py."""
+
+import datetime
+import decimal
+import os
+import subprocess
+import threading
+import uuid
+
+import pytest
+
+import proxy as proxy_module
+
+sqlalchemy = pytest.importorskip("sqlalchemy")
+trino = pytest.importorskip("trino")
+
+BUILD = os.path.join(proxy_module.ROOT, "build", "clients", "trino")
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients", "trino", "Suite.java")
+
+
+@pytest.fixture
+def connect(engine):
+    """connect(**more): a trino.dbapi connection that is closed with the test."""
+    opened = []
+
+    def make(**more):
+        opened.append(trino.dbapi.connect(host="127.0.0.1", port=engine.proxy.trino_port, user="tester", **more))
+        return opened[-1]
+    yield make
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def run(connect):
+    """run(sql, parameters): all rows."""
+    cursor = connect().cursor()
+
+    def execute(sql, parameters=None):
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+    execute.cursor = cursor
+    return execute
+
+
+def schema_of(engine):
+    return "public" if engine.name == "postgres" else "main"
+
+
+@pytest.mark.quick
+def test_select(run):
+    assert run("SELECT 1 AS one, 'two' AS two, NULL AS three") == [[1, "two", None]]
+    assert [column.name for column in run.cursor.description] == ["one", "two", "three"]
+    assert run("SELECT 1 AS one WHERE 1 = 0") == []
+
+
+def test_types(engine, run):
+    if engine.name == "sqlite":
+        assert run("SELECT 1, 2.5, 'x', x'00ff'") == [[1, 2.5, "x", b"\x00\xff"]]
+        return
+    row = run("SELECT true AS a, CAST(7 AS smallint) AS b, CAST(8 AS bigint) AS c, CAST(0.1 AS double precision) AS d, "
+              "CAST('NaN' AS double precision) AS e, CAST('-Infinity' AS double precision) AS f, CAST(12.30 AS decimal(10,2)) AS g, "
+              "DATE '2020-02-29' AS h, TIMESTAMP '2020-02-29 12:34:56.789012' AS i, TIME '01:02:03.000004' AS j, "
+              "CAST('12345678-1234-1234-1234-123456789012' AS uuid) AS k, INTERVAL '3 days 04:05:06' AS l, "
+              "CAST('2020-02-29 12:00:00+02' AS timestamp with time zone) AS m")[0]
+    assert row[:4] == [True, 7, 8, 0.1] and row[4] != row[4] and row[5] == float("-inf")
+    assert row[6:9] == [decimal.Decimal("12.30"), datetime.date(2020, 2, 29), datetime.datetime(2020, 2, 29, 12, 34, 56, 789012)]
+    assert row[9:12] == [datetime.time(1, 2, 3, 4), uuid.UUID("12345678-1234-1234-1234-123456789012"),
+                         datetime.timedelta(days=3, hours=4, minutes=5, seconds=6)]
+    assert row[12] == datetime.datetime(2020, 2, 29, 10, tzinfo=datetime.timezone.utc)
+    assert [column.type_code for column in run.cursor.description] == [
+        "boolean", "smallint", "bigint", "double", "double", "double", "decimal(10, 2)".replace(" ", ""), "date", "timestamp(6)", "time(6)",
+        "uuid", "interval day to second", "timestamp(6) with time zone"]
+
+
+def test_arrays(engine, run):
+    if engine.name != "postgres":
+        pytest.skip("arrays with a type are PostgreSQL's here")
+    assert run("SELECT ARRAY[1, NULL, 3] AS a, ARRAY['x', 'a,\"b'] AS b") == [[[1, None, 3], ["x", 'a,"b']]]
+    assert [column.type_code for column in run.cursor.description] == ["array(integer)", "array(varchar)"]
+
+
+def test_nested(engine, run):
+    if engine.name != "duckDb":
+        pytest.skip("DuckDB's types")
+    row = run("SELECT [1, NULL, 3] AS a, {'x': 1, 'y': 'two'} AS b, MAP {'k': 1.50, 'l': NULL} AS c, [{'d': DATE '2020-01-02', 'l': [1.5::decimal(3,1)]}] AS d, "
+              "[TIMESTAMP '2020-01-02 03:04:05'] AS e, ['\\xAA'::BLOB] AS f, '{\"j\": 1}'::JSON AS g, NULL::INTEGER[] AS h")[0]
+    assert row[0] == [1, None, 3] and tuple(row[1]) == (1, "two") and row[2] == {"k": decimal.Decimal("1.50"), "l": None}
+    assert [tuple(one) for one in row[3]] == [(datetime.date(2020, 1, 2), [decimal.Decimal("1.5")])]
+    assert row[4:] == [[datetime.datetime(2020, 1, 2, 3, 4, 5)], [b"\xaa"], '{"j": 1}', None]
+    assert [column.type_code for column in run.cursor.description] == [
+        "array(integer)", 'row("x" integer, "y" varchar)', "map(varchar, decimal(3,2))", 'array(row("d" date, "l" array(decimal(3,1))))',
+        "array(timestamp(6))", "array(varbinary)", "json", "array(integer)"]
+
+
+def test_time_zone(engine, connect):
+    if engine.name == "sqlite":
+        pytest.skip("SQLite has no time zones")
+    cursor = connect(timezone="Europe/Berlin").cursor()
+    cursor.execute("SELECT CAST('2020-07-01 12:00:00+00' AS timestamp with time zone)")
+    value = cursor.fetchone()[0]
+    assert value == datetime.datetime(2020, 7, 1, 12, tzinfo=datetime.timezone.utc) and value.hour == 14
+    cursor.execute("SET TIME ZONE 'Asia/Tokyo'")
+    cursor.fetchall()
+    cursor.execute("SELECT CAST('2020-07-01 12:00:00+00' AS timestamp with time zone)")
+    assert cursor.fetchone()[0].hour == 21
+    with pytest.raises(trino.exceptions.TrinoUserError):
+        cursor.execute("SET TIME ZONE 'Nowhere/Atall'")
+        cursor.fetchall()
+    cursor.execute("SET TIME ZONE LOCAL")
+    cursor.fetchall()
+    cursor.execute("SELECT CAST('2020-07-01 12:00:00+00' AS timestamp with time zone)")
+    assert cursor.fetchone()[0].hour == 14
+
+
+def test_parameters(engine, run):
+    t = engine.new_table()
+    run(f"CREATE TABLE {t} (id bigint, name varchar(40), amount double precision, day date)")
+    run(f"INSERT INTO {t} VALUES (?, ?, ?, ?)", (1, "it's; -- one", 1.5, datetime.date(2020, 1, 2)))
+    run(f"INSERT INTO {t} VALUES (?, ?, ?, ?)", (2, None, -2.5, None))
+    assert run(f"SELECT id, name, amount, day FROM {t} WHERE id = ?", (1,)) == [[1, "it's; -- one", 1.5, datetime.date(2020, 1, 2)]]
+    assert run(f"SELECT id FROM {t} WHERE amount < ? AND name IS NULL", (0.0,)) == [[2]]
+    with pytest.raises(trino.exceptions.TrinoUserError, match="Incorrect number of parameters"):
+        run("SELECT ?, ?", (1,))
+
+
+def test_changes(engine, run):
+    t = engine.new_table()
+    run(f"CREATE TABLE {t} (id bigint)")
+    assert run.cursor.stats["state"] == "FINISHED"
+    assert run(f"INSERT INTO {t} VALUES (1), (2), (3)") == [[3]] and run.cursor.rowcount == 3
+    assert run(f"UPDATE {t} SET id = id + 10 WHERE id > 1") == [[2]] and run.cursor.update_type == "UPDATE"
+    assert run(f"DELETE FROM {t}") == [[3]]
+
+
+def test_many_rows(engine, run):
+    rows = run(engine.sql("series", n=200000))
+    assert len(rows) == 200000 and rows[0] == [1] and rows[-1] == [200000]
+
+
+def test_transactions(engine, connect):
+    t = engine.new_table()
+    connection = connect(isolation_level=trino.transaction.IsolationLevel.READ_COMMITTED)
+    cursor = connection.cursor()
+    other = connect().cursor()
+    other.execute(f"CREATE TABLE {t} (id bigint)")
+    other.fetchall()
+    cursor.execute(f"INSERT INTO {t} VALUES (1)")
+    cursor.fetchall()
+    connection.rollback()
+    cursor.execute(f"INSERT INTO {t} VALUES (2)")
+    cursor.fetchall()
+    cursor.execute(f"SELECT id FROM {t}")
+    assert cursor.fetchall() == [[2]]
+    connection.commit()
+    other.execute(f"SELECT id FROM {t}")
+    assert other.fetchall() == [[2]]
+
+
+def test_errors(run):
+    with pytest.raises(trino.exceptions.TrinoUserError) as problem:
+        run("SELECT * FROM nowhere_to_be_found")
+    assert (problem.value.error_name, problem.value.error_code) == ("TABLE_NOT_FOUND", 46)
+    with pytest.raises(trino.exceptions.TrinoUserError) as problem:
+        run("SELEC 1")
+    assert problem.value.error_name == "SYNTAX_ERROR"
+    with pytest.raises(trino.exceptions.TrinoUserError, match="one statement at a time"):
+        run("SELECT 1; SELECT 2")
+    assert run("SELECT 1") == [[1]]
+
+
+def test_metadata(engine, run):
+    t = engine.new_table()
+    run(f"CREATE TABLE {t} (id bigint, name varchar(40))")
+    catalog, schema = run("SHOW CATALOGS")[0][0], schema_of(engine)
+    assert [schema] in run(f'SHOW SCHEMAS FROM "{catalog}"')
+    assert [t] in run(f"SHOW TABLES FROM {schema}") and [t] in run(f"SHOW TABLES LIKE '{t[0]}%'")
+    assert run(f"SHOW TABLES LIKE '{t}x'") == []
+    name = "varchar(40)" if engine.name == "postgres" else "varchar"
+    assert run(f"DESCRIBE {t}") == run(f"SHOW COLUMNS FROM {schema}.{t}") == [["id", "bigint", "", ""], ["name", name, "", ""]]
+    with pytest.raises(trino.exceptions.TrinoUserError, match="does not exist"):
+        run("DESCRIBE nowhere_to_be_found")
+    assert run(f"SELECT c.data_type FROM information_schema.columns c WHERE c.table_name = '{t}' ORDER BY ordinal_position") == [["bigint"], [name]]
+    assert run(f"SELECT table_cat, table_schem, table_type FROM system.jdbc.tables WHERE table_name = '{t}'") == [[catalog, schema, "TABLE"]]
+    assert any(row[0] == "abs" for row in run("SHOW FUNCTIONS LIKE 'ab%'"))
+
+
+def test_session(engine, run):
+    run("SET SESSION turnout.tags = 'team:bi'")
+    assert ["turnout.tags", "team:bi"] in [row[:2] for row in run("SHOW SESSION")]
+    with pytest.raises(trino.exceptions.TrinoUserError):
+        run("SET SESSION turnout.priority = 'no such'")
+    run("RESET SESSION turnout.tags")
+    assert ["turnout.tags", ""] in [row[:2] for row in run("SHOW SESSION")]
+    run(f"USE anything.{schema_of(engine)}")
+    assert run("SELECT 1") == [[1]]
+
+
+def test_prepared(engine, run):
+    t = engine.new_table()
+    run(f"CREATE TABLE {t} (id bigint, name varchar(40))")
+    run(f"INSERT INTO {t} VALUES (1, 'one'), (2, 'two')")
+    run(f"PREPARE mine FROM SELECT id, name FROM {t} WHERE id = ?")
+    assert run("EXECUTE mine USING 2") == [[2, "two"]]
+    assert run("EXECUTE mine USING BIGINT '1'") == [[1, "one"]]
+    assert run("EXECUTE mine USING 3 - 1") == [[2, "two"]]
+    assert run("DESCRIBE INPUT mine") == [[0, "unknown"]]
+    assert [row[0] for row in run("DESCRIBE OUTPUT mine")] == ["id", "name"]
+    assert run(f"EXECUTE IMMEDIATE 'SELECT name FROM {t} WHERE name = ?' USING 'one'") == [["one"]]
+    run("DEALLOCATE PREPARE mine")
+    with pytest.raises(trino.exceptions.TrinoUserError, match="Prepared statement not found"):
+        run("EXECUTE mine USING 1")
+
+
+def test_sqlalchemy(engine):
+    t = engine.new_table()
+    database = sqlalchemy.create_engine(f"trino://tester@127.0.0.1:{engine.proxy.trino_port}/demo/{schema_of(engine)}")
+    with database.connect() as connection:
+        connection.execute(sqlalchemy.text(f"CREATE TABLE {t} (id bigint, name varchar(40), day date)"))
+        connection.execute(sqlalchemy.text(f"INSERT INTO {t} VALUES (:id, :name, :day)"),
+                           [{"id": 1, "name": "it's", "day": datetime.date(2020, 1, 2)}, {"id": 2, "name": None, "day": None}])
+        rows = connection.execute(sqlalchemy.text(f"SELECT id, name, day FROM {t} ORDER BY id")).fetchall()
+        assert [tuple(row) for row in rows] == [(1, "it's", datetime.date(2020, 1, 2)), (2, None, None)]
+        table = sqlalchemy.Table(t, sqlalchemy.MetaData(), autoload_with=connection)
+        assert [column.name for column in table.columns] == ["id", "name", "day"]
+        assert isinstance(table.columns["id"].type, sqlalchemy.BIGINT) and isinstance(table.columns["day"].type, sqlalchemy.DATE)
+        assert connection.execute(sqlalchemy.select(table.c.id).where(table.c.name == "it's")).scalar() == 1
+    inspector = sqlalchemy.inspect(database)
+    assert schema_of(engine) in inspector.get_schema_names()
+    assert t in inspector.get_table_names(schema=schema_of(engine)) and inspector.has_table(t, schema=schema_of(engine))
+    assert inspector.get_view_names(schema=schema_of(engine)) == []
+    database.dispose()
+
+
+def test_explain_route(engine, run):
+    text = "\n".join(row[0] for row in run("EXPLAIN ROUTE SELECT 1"))
+    assert "Group:" in text and engine.name in text
+
+
+def test_cancel(engine, connect):
+    cursor = connect().cursor()
+    done = threading.Event()
+
+    def long():
+        try:
+            cursor.execute(engine.sql("long"))
+            cursor.fetchall()
+        except Exception:  # whatever the client makes of it
+            pass
+        done.set()
+    thread = threading.Thread(target=long, daemon=True)
+    thread.start()
+    engine.proxy.wait_for(engine.proxy.running_queries, seconds=20, what="the query runs")
+    cursor.cancel()
+    engine.proxy.wait_for(lambda: not engine.proxy.running_queries(), seconds=20, what="the query is cancelled")
+    assert done.wait(20)
+
+
+# programs of Java
+
+
+@pytest.fixture(scope="session")
+def jar(tool):
+    """jar("trino-jdbc"): the file, from Maven's repository at the first time."""
+    mvn = tool("mvn")
+
+    def get(name, version, suffix=""):
+        path = os.path.join(BUILD, f"{name}-{version}{suffix and '-' + suffix}.jar")
+        if not os.path.exists(path):
+            os.makedirs(BUILD, exist_ok=True)
+            artifact = f"io.trino:{name}:{version}" + (f":jar:{suffix}" if suffix else "")
+            done = subprocess.run([mvn, "-q", "-B", "dependency:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={BUILD}"],
+                                  capture_output=True, text=True, timeout=300, check=False)
+            if done.returncode != 0:
+                pytest.skip(f"Maven does not get {artifact}: {done.stdout[-300:]}")
+        return path
+    return get
+
+
+@pytest.mark.timeout(400)
+def test_jdbc(engine, tool, jar):
+    java, javac, driver = tool("java"), tool("javac"), jar("trino-jdbc", "476")
+    classes = os.path.join(BUILD, "Suite.class")
+    if not os.path.exists(classes) or os.path.getmtime(classes) < os.path.getmtime(SOURCE):
+        subprocess.run([javac, "-cp", driver, "-d", BUILD, SOURCE], check=True, timeout=120)
+    done = subprocess.run([java, "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", f"{driver}:{BUILD}", "Suite",
+                           str(engine.proxy.trino_port), engine.name], capture_output=True, text=True, timeout=200, check=False)
+    failures = [line for line in done.stdout.splitlines() if not line.startswith("ok ")]
+    assert failures == [] and done.returncode == 0 and done.stdout.count("ok ") >= 12, done.stdout + done.stderr
+
+
+@pytest.mark.timeout(400)
+def test_cli(engine, tool, jar, tmp_path):
+    t = engine.new_table()
+    script = tmp_path / "script.sql"
+    script.write_text(f"CREATE TABLE {t} (id bigint, name varchar(40));\nINSERT INTO {t} VALUES (1, 'one'), (2, NULL);\n"
+                      f"PREPARE p FROM SELECT * FROM {t} WHERE id = ?;\nEXECUTE p USING 2;\nSTART TRANSACTION;\nDELETE FROM {t};\nROLLBACK;\n"
+                      f"USE anything.{schema_of(engine)};\nSELECT count(*) FROM {t};\n", encoding="utf-8")
+    done = subprocess.run([tool("java"), "-XX:TieredStopAtLevel=1", "-jar", jar("trino-cli", "476", "executable"), "--server",
+                           f"http://127.0.0.1:{engine.proxy.trino_port}", "--user", "cli", "-f", str(script)],
+                          capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines() == ['"2",""', '"2"']

@@ -1,0 +1,332 @@
+"""The Trino protocol below its clients: links, tokens, headers, refusals, back-pressure, as raw HTTP."""
+
+import http.client
+import json
+import re
+import socket
+import time
+import urllib.parse
+
+import pytest
+
+pytestmark = pytest.mark.timeout(120)
+
+FINAL = 30  # seconds that a query may take here
+
+
+class Client:
+    """One connection; every answer as (status, headers, document)."""
+
+    def __init__(self, port):
+        self.port = port
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=FINAL)
+
+    def request(self, method, path, body=None, **headers):
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.connection.request(method, path, body=body, headers=names)
+        answer = self.connection.getresponse()
+        raw = answer.read()
+        self.raw = raw
+        return answer.status, answer.headers, json.loads(raw) if raw.startswith(b"{") else raw.decode()
+
+    def post(self, sql, **headers):
+        return self.request("POST", "/v1/statement", sql, **{"X_Trino_User": "tester", **headers})
+
+    def get(self, link, method="GET", **headers):
+        return self.request(method, urllib.parse.urlsplit(link).path, **headers)
+
+    def run(self, sql, **headers):
+        """To the end: (last document, its headers, all rows, number of pages)."""
+        status, fields, document = self.post(sql, **headers)
+        assert status == 200, document
+        rows, pages = [], 0
+        while "nextUri" in document:
+            status, fields, document = self.get(document["nextUri"])
+            assert status == 200, document
+            rows += document.get("data", [])
+            pages += 1
+        return document, fields, rows, pages
+
+
+@pytest.fixture
+def client(engine):
+    return Client(engine.proxy.trino_port)
+
+
+@pytest.mark.quick
+def test_a_query(client):
+    status, headers, first = client.post("SELECT 1 AS one")
+    assert status == 200 and headers["Content-Type"] == "application/json"
+    assert first["stats"]["state"] == "QUEUED" and "data" not in first and "columns" not in first
+    assert re.fullmatch(r"\d{8}_\d{6}_\d{5}_[0-9a-z]{5}", first["id"])
+    document, _, rows, _ = client.run("SELECT 1 AS one")
+    assert rows == [[1]] and document["stats"]["state"] == "FINISHED" and "error" not in document
+    assert document["columns"][0]["name"] == "one" and document["columns"][0]["typeSignature"]["arguments"] == []
+    for needed in ("infoUri", "warnings", "stats"):
+        assert needed in document
+    for needed in ("queued", "scheduled", "nodes", "totalSplits", "cpuTimeMillis", "wallTimeMillis", "elapsedTimeMillis", "processedRows",
+                   "processedBytes", "physicalInputBytes", "peakMemoryBytes"):
+        assert needed in document["stats"]
+
+
+def test_tokens(engine, client):
+    """The same page again is the same bytes, an older one is gone, one that is too new is not there."""
+    document = client.post(engine.sql("series", n=300000))[2]
+    first = document["nextUri"]
+    assert client.get(first)[0] == 200
+    once = client.raw
+    document = json.loads(once)
+    assert client.get(first)[0] == 200 and client.raw == once
+    other = Client(client.port)  # perhaps another worker's
+    assert other.get(first)[0] == 200 and other.raw == once
+    second = document["nextUri"]
+    status, _, document = client.get(second)
+    assert status == 200 and client.get(first)[0] == 410
+    assert client.get(re.sub(r"\d+$", "999", second))[0] == 404
+    assert client.get(second.replace("/y", "/z"))[0] == 404
+    assert client.get(second, "DELETE")[0] == 204
+    assert client.get(second, "DELETE")[0] == 204
+    engine.proxy.wait_for(lambda: not engine.proxy.running_queries(), what="the query is cancelled")
+
+
+def test_the_last_page_again(client):
+    document = client.post("SELECT 1")[2]
+    while "nextUri" in document:
+        link = document["nextUri"]
+        document = client.get(link)[2]
+    once = client.raw
+    assert client.get(link)[0] == 200 and client.raw == once
+    assert client.get(link, "DELETE")[0] == 204
+
+
+def test_other_workers(engine):
+    """Every request on a connection of its own."""
+    for _ in range(20):
+        document = Client(engine.proxy.trino_port).post("SELECT 42 AS a")[2]
+        rows = []
+        while "nextUri" in document:
+            document = Client(engine.proxy.trino_port).get(document["nextUri"])[2]
+            rows += document.get("data", [])
+        assert rows == [[42]]
+
+
+def test_links(client):
+    document = client.post("SELECT 1", Host="front.example:99")[2]
+    assert document["nextUri"].startswith("http://front.example:99/v1/statement/")
+    forwarded = {"X_Forwarded_Proto": "https", "X_Forwarded_Host": "db.example", "X_Forwarded_Port": "8443", "X_Forwarded_Prefix": "/trino/"}
+    document = client.post("SELECT 1", **forwarded)[2]
+    assert document["nextUri"].startswith("https://db.example:8443/trino/v1/statement/queued/")
+    path = urllib.parse.urlsplit(document["nextUri"]).path[len("/trino"):]
+    assert client.request("GET", path, **forwarded)[2]["infoUri"].startswith("https://db.example:8443/trino/ui/")
+    document = client.post("SELECT 1", **{**forwarded, "X_Forwarded_Port": "443", "X_Forwarded_Prefix": "javascript:alert(1)"})[2]
+    assert document["nextUri"].startswith("https://db.example/v1/statement/")
+    document = client.post("SELECT 1", X_Forwarded_Host="a b\"c")[2]
+    assert document["nextUri"].startswith(f"http://127.0.0.1:{client.port}/")
+
+
+def test_refusals(client):
+    assert client.request("POST", "/v1/statement", "SELECT 1")[0] == 401
+    assert client.post("  \n ")[0] == 400
+    assert client.request("GET", "/v1/statement")[0] == 405
+    assert client.request("GET", "/v1/nothing")[0] == 404
+    assert client.request("GET", "/v1/statement/executing/20260101_000000_00000_00aaa/yx/1")[0] == 404
+    assert client.post("SELECT 1", X_Trino_Session="a")[0] == 400
+    assert client.post("SELECT 1", X_Trino_Session="a=%zz")[0] == 400
+    assert client.run(b"SELECT '\xff\xfe'")[0]["error"]["errorName"] == "INVALID_FUNCTION_ARGUMENT"
+    assert client.run("SELECT 1", X_Trino_Transaction_Id="no-such")[0]["error"]["errorName"] == "UNKNOWN_TRANSACTION"
+    assert client.run("-- nothing")[0]["error"]["errorName"] == "SYNTAX_ERROR"
+
+
+def test_large_requests(client):
+    text = "x" * (5 * 1024 * 1024)
+    assert client.run(f"SELECT length('{text}')")[2] == [[len(text)]]
+    assert client.post(f"SELECT '{'x' * (17 * 1024 * 1024)}'")[0] == 413
+    client = Client(client.port)
+    many = ",".join(f"property{i}=" + "v" * 100 for i in range(500))
+    document, _, rows, _ = client.run("SHOW SESSION LIKE 'property499'", X_Trino_Session=many)
+    assert rows[0][1] == "v" * 100
+    assert client.post("SELECT 1", X_Trino_Session=many * 2)[0] in (400, 431)
+
+
+def test_presto_headers(client):
+    status, _, document = client.request("POST", "/v1/statement", "SET SESSION turnout.priority = 'low'", X_Presto_User="tester")
+    assert status == 200
+    while "nextUri" in document:
+        _, headers, document = client.get(document["nextUri"])
+    assert headers["X-Presto-Set-Session"] == "turnout.priority=low" and document["updateType"] == "SET SESSION"
+
+
+def test_session_headers(engine, client):
+    def headers(sql, **more):
+        document, fields, _, _ = client.run(sql, **more)
+        assert "error" not in document, document["error"]
+        return document, fields
+    document, fields = headers('USE "Other".Mine')
+    assert (fields["X-Trino-Set-Catalog"], fields["X-Trino-Set-Schema"], document["updateType"]) == ("Other", "mine", "USE")
+    assert document["columns"] == [] and "data" not in document
+    assert headers("SET SESSION a.b = 'x y,z'")[1]["X-Trino-Set-Session"] == "a.b=x+y%2Cz"
+    assert headers("SET SESSION n = 30")[1]["X-Trino-Set-Session"] == "n=30"
+    assert headers("RESET SESSION a.b")[1]["X-Trino-Clear-Session"] == "a.b"
+    assert headers("PREPARE p FROM SELECT ?, 'a'")[1]["X-Trino-Added-Prepare"] == "p=SELECT+%3F%2C+%27a%27"
+    assert headers("DEALLOCATE PREPARE p", X_Trino_Prepared_Statement="p=SELECT+1")[1]["X-Trino-Deallocated-Prepare"] == "p"
+    assert headers("SET ROLE admin")[1]["X-Trino-Set-Role"] == "system=ROLE%7B%22admin%22%7D"
+    assert headers("SET PATH a")[1]["X-Trino-Set-Path"] == "a"
+    document, fields = headers("START TRANSACTION READ ONLY")
+    transaction = fields["X-Trino-Started-Transaction-Id"]
+    assert len(transaction) == 36
+    for _ in range(4):  # each on a worker of its own; the transaction has one
+        assert Client(client.port).run("SELECT 1", X_Trino_Transaction_Id=transaction)[2] == [[1]]
+    other = client.run("SELECT 1", X_Trino_User="somebody", X_Trino_Transaction_Id=transaction)[0]
+    assert other["error"]["errorName"] == "UNKNOWN_TRANSACTION"
+    assert headers("COMMIT", X_Trino_Transaction_Id=transaction)[1]["X-Trino-Clear-Transaction-Id"] == "true"
+    assert client.run("COMMIT")[0]["error"]["errorName"] == "NOT_IN_TRANSACTION"
+
+
+def test_state_is_the_querys(engine, client):
+    """What a GET says of a session changes nothing; what its POST said holds."""
+    document = client.post("SHOW SESSION LIKE 'own'", X_Trino_Session="own=mine")[2]
+    rows = []
+    while "nextUri" in document:
+        document = client.get(document["nextUri"], X_Trino_User="another", X_Trino_Session="own=other")[2]
+        rows += document.get("data", [])
+    assert rows[0][:2] == ["own", "mine"]
+
+
+def test_datetimes_without_the_capability(engine, client):
+    if engine.name == "sqlite":
+        pytest.skip("SQLite has no such literals")
+    sql = "SELECT TIMESTAMP '2020-01-02 03:04:05.678901' AS t, TIME '01:02:03.5' AS c"
+    document, _, rows, _ = client.run(sql)
+    assert rows == [["2020-01-02 03:04:05.678", "01:02:03.500"]]
+    assert [column["type"] for column in document["columns"]] == ["timestamp", "time"]
+    assert document["columns"][0]["typeSignature"] == {"rawType": "timestamp", "arguments": []}
+    document, _, rows, _ = client.run(sql, X_Trino_Client_Capabilities="PARAMETRIC_DATETIME")
+    assert rows == [["2020-01-02 03:04:05.678901", "01:02:03.500000"]]
+    assert document["columns"][0]["typeSignature"] == {"rawType": "timestamp", "arguments": [{"kind": "LONG", "value": 6}]}
+
+
+def test_errors(engine, client):
+    document = client.run("SELECT *\nFROM nowhere_to_be_found")[0]
+    error = document["error"]
+    assert (error["errorName"], error["errorCode"], error["errorType"]) == ("TABLE_NOT_FOUND", 46, "USER_ERROR")
+    assert document["stats"]["state"] == "FAILED" and "nowhere_to_be_found" in error["message"]
+    assert error["failureInfo"]["type"] and error["failureInfo"]["stack"] == [] and error["failureInfo"]["suppressed"] == []
+    if engine.name == "postgres":
+        assert error["errorLocation"] == {"lineNumber": 2, "columnNumber": 6}
+    error = client.run("USE a.b.c.d")[0]["error"]
+    assert error["errorName"] == "SYNTAX_ERROR" and error["errorLocation"]["lineNumber"] == 1
+
+
+def test_long_poll_and_cancel(engine, client):
+    document = client.post(engine.sql("long"))[2]
+    began = time.monotonic()
+    status, _, document = client.get(document["nextUri"])
+    assert status == 200 and "nextUri" in document and time.monotonic() - began > 0.5
+    assert client.get(document["nextUri"], "HEAD")[0] == 200
+    waiting = socket.create_connection(("127.0.0.1", client.port), timeout=FINAL)
+    path = urllib.parse.urlsplit(document["nextUri"]).path
+    waiting.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    other = Client(client.port)
+    assert other.get(document["nextUri"], "DELETE")[0] == 204
+    answer = b"".join(iter(lambda: waiting.recv(65536), b""))
+    waiting.close()
+    while b'"nextUri"' in answer:  # the cancel was slower than its poll
+        link = json.loads(answer[answer.index(b"{"):])["nextUri"]
+        answer = json.dumps(client.get(link)[2]).encode()
+    assert b'"USER_CANCELED"' in answer
+    engine.proxy.wait_for(lambda: not engine.proxy.running_queries(), what="the query is gone")
+
+
+def test_a_client_gone_while_it_waits(engine, client):
+    """A time-out shorter than a long poll: the same page is asked again."""
+    document = client.post(engine.sql("long"))[2]
+    path = urllib.parse.urlsplit(document["nextUri"]).path
+    for _ in range(3):
+        waiting = socket.create_connection(("127.0.0.1", client.port), timeout=FINAL)
+        waiting.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        time.sleep(0.05)
+        waiting.close()
+    status, _, document = client.get(document["nextUri"])
+    assert status == 200 and "nextUri" in document
+    assert client.get(document["nextUri"], "DELETE")[0] == 204
+    engine.proxy.wait_for(lambda: not engine.proxy.running_queries(), what="the query is gone")
+
+
+def test_partial_cancel(engine, client):
+    document = client.post(engine.sql("series", n=3000000))[2]
+    while "data" not in document:
+        document = client.get(document["nextUri"])[2]
+    assert client.get(document["partialCancelUri"], "DELETE")[0] == 204
+    while "nextUri" in document:
+        document = client.get(document["nextUri"])[2]
+    assert "error" not in document and document["stats"]["state"] == "FINISHED"
+
+
+def test_back_pressure(engine, client):
+    """Pages that nobody fetches stop the engine."""
+    before = engine.proxy.memory()
+    document = client.post(engine.sql("series", n=30000000))[2]
+    while "data" not in document:
+        document = client.get(document["nextUri"])[2]
+    time.sleep(1.5)
+    assert len(engine.proxy.running_queries()) == 1
+    grown = engine.proxy.memory() - before
+    assert grown < 400 * 1024 * 1024, grown
+    assert client.get(document["nextUri"], "DELETE")[0] == 204
+    engine.proxy.wait_for(lambda: not engine.proxy.running_queries(), what="the query is gone")
+
+
+def test_spooling_is_answered_directly(client):
+    document, headers, rows, _ = client.run("SELECT 1", X_Trino_Query_Data_Encoding="json+zstd,json+lz4,json")
+    assert rows == [[1]] and "X-Trino-Query-Data-Encoding" not in headers
+
+
+def test_info(client):
+    status, _, document = client.request("GET", "/v1/info")
+    assert status == 200 and document["starting"] is False and document["nodeVersion"]["version"] and document["coordinator"] is True
+    assert client.request("HEAD", "/v1/status")[0] == 200
+    assert client.request("GET", "/v1/info/state")[2] == '"ACTIVE"'
+    document = client.post("SELECT 1", X_Trino_Source="here")[2]
+    assert client.request("GET", f"/v1/query/{document['id']}")[0] == 401
+    assert client.request("GET", f"/v1/query/{document['id']}", X_Trino_User="another")[0] == 404
+    status, _, info = client.request("GET", f"/v1/query/{document['id']}", X_Trino_User="tester")
+    assert status == 200 and info["queryId"] == document["id"] and info["session"]["source"] == "here"
+
+
+def test_words_of_the_session(client):
+    rows = client.run("SELECT current_user AS u, current_catalog AS c, version() AS v", X_Trino_Catalog="it's")[2]
+    assert rows == [["tester", "it's", "476"]]
+
+
+def test_abandoned(proxies, make_engine):
+    made = make_engine("sqlite")
+    proxy = proxies(made.config(frontends={"trinoHttp": {"clientTimeout": "1s"}}))
+    client = Client(proxy.trino_port)
+    document = client.post(made.sql("long"))[2]
+    proxy.wait_for(proxy.running_queries, what="it runs")
+    proxy.wait_for(lambda: not proxy.running_queries(), seconds=20, what="it is dropped")
+    assert client.get(document["nextUri"])[0] == 404
+    assert proxy.log_contains("trino query abandoned")
+
+
+def test_routing(proxies, make_engine):
+    """Tags, source and SET SESSION turnout.* reach the routers."""
+    one, two = make_engine("sqlite"), make_engine("sqlite")
+    config = {
+        "clusters": {"one": one.cluster(), "two": two.cluster()},
+        "clusterGroups": {"plain": {"members": ["one"]}, "etl": {"members": ["two"]}},
+        "routers": [{"type": "tags", "rules": [{"tags": {"etl": None}, "targetGroup": "etl"}]},
+                    {"type": "header", "headerName": "X-Trino-Source", "headerValueToGroup": {"nightly": "etl"}}],
+        "routingFallback": "plain",
+    }
+    proxy = proxies(config)
+    client = Client(proxy.trino_port)
+
+    def group(**headers):
+        text = "\n".join(row[0] for row in client.run("EXPLAIN ROUTE SELECT 1", **headers)[2])
+        return re.search(r"^Group: +(\w+)", text, re.M).group(1)
+    assert group() == "plain"
+    assert group(X_Trino_Client_Tags="etl,x") == "etl"
+    assert group(X_Trino_Session="turnout.tags=etl") == "etl"
+    assert group(X_Trino_Session="turnout.group=etl") == "etl"
+    assert group(X_Trino_Source="nightly") == "etl"

@@ -1,0 +1,316 @@
+/* What Trino clients say: headers, statements of their session, parameters, tables about tables. */
+#include "frontend/trino/trino_request.h"
+#include "frontend/trino/trino_type.h"
+#include "trino/bind.h"
+#include "trino/catalog.h"
+#include "trino/command.h"
+#include "trino/words.h"
+
+#include <CUnit/Basic.h>
+
+static struct tn_arena arena;
+
+#define SAME(got, want)                                                                                                \
+    do {                                                                                                               \
+        struct tn_str got_ = (got);                                                                                    \
+        if (!tn_str_eq_c(got_, want))                                                                                  \
+            printf("\n%d: wanted `%s`, got `" TN_STR_FMT "`\n", __LINE__, want, TN_STR_ARG(got_));                    \
+        CU_ASSERT(tn_str_eq_c(got_, want));                                                                            \
+    } while (0)
+
+static enum tn_status field(struct tn_trino_request *r, const char *name, const char *value)
+{
+    return tn_trino_request_field(r, tn_str(name), tn_str(value), NULL);
+}
+
+static void headers(void)
+{
+    struct tn_trino_request r;
+
+    tn_trino_request_init(&r, &arena);
+    CU_ASSERT_EQUAL(field(&r, "x-trino-user", " me "), TN_OK);
+    CU_ASSERT_EQUAL(field(&r, "x-trino-session", "a=30m, b=x%2Cy+z"), TN_OK);
+    CU_ASSERT_EQUAL(field(&r, "x-trino-session", "a=1"), TN_OK);
+    CU_ASSERT_EQUAL(field(&r, "x-trino-client-tags", "one, two"), TN_OK);
+    CU_ASSERT_EQUAL(field(&r, "x-trino-client-tags", "three"), TN_OK);
+    CU_ASSERT_EQUAL(field(&r, "x-trino-client-capabilities", "PATH,PARAMETRIC_DATETIME"), TN_OK);
+    CU_ASSERT_EQUAL(field(&r, "x-trino-unknown", "x"), TN_OK);
+    CU_ASSERT_EQUAL(field(&r, "accept", "x"), TN_OK);
+    SAME(r.user, "me");
+    CU_ASSERT_EQUAL(r.session.count, 2);
+    SAME(tn_trino_pair(&r.session, TN_STR("a")), "1");
+    SAME(tn_trino_pair(&r.session, TN_STR("b")), "x,y z");
+    CU_ASSERT_PTR_NULL(tn_trino_pair(&r.session, TN_STR("c")).ptr);
+    SAME(r.client_tags, "one, two,three");
+    CU_ASSERT(tn_trino_request_can(&r, "PARAMETRIC_DATETIME") && !tn_trino_request_can(&r, "PARAMETRIC"));
+    CU_ASSERT(!r.presto);
+    CU_ASSERT_EQUAL(field(&r, "x-presto-prepared-statement", "p=SELECT+%3F"), TN_OK);
+    CU_ASSERT(r.presto);
+    SAME(tn_trino_pair(&r.prepared, TN_STR("p")), "SELECT ?");
+}
+
+static void bad_headers(void)
+{
+    struct tn_trino_request r;
+
+    tn_trino_request_init(&r, &arena);
+    CU_ASSERT_EQUAL(field(&r, "x-trino-session", "a"), TN_E_INVALID);
+    CU_ASSERT_EQUAL(field(&r, "x-trino-session", "=b"), TN_E_INVALID);
+    CU_ASSERT_EQUAL(field(&r, "x-trino-session", "a=%4"), TN_E_INVALID);
+    CU_ASSERT_EQUAL(field(&r, "x-trino-session", "a=%zz"), TN_E_INVALID);
+    CU_ASSERT_EQUAL(field(&r, "x-trino-session", "a=%00"), TN_E_INVALID);
+    CU_ASSERT_EQUAL(field(&r, "x-trino-user", "\xff"), TN_E_INVALID);
+    CU_ASSERT_EQUAL(field(&r, "x-trino-session", ",, ,"), TN_OK);
+    for (int i = 0; i < TN_TRINO_PAIRS_MAX; i++) {
+        char pair[32];
+
+        snprintf(pair, sizeof pair, "n%d=1", i);
+        CU_ASSERT_EQUAL(field(&r, "x-trino-session", pair), TN_OK);
+    }
+    CU_ASSERT_EQUAL(field(&r, "x-trino-session", "more=1"), TN_E_LIMIT);
+}
+
+static struct tn_str base(const char *host, const char *proto, const char *forwarded, const char *port, const char *prefix)
+{
+    struct tn_trino_request r;
+
+    tn_trino_request_init(&r, &arena);
+    (void)(field(&r, "host", host) + field(&r, "x-forwarded-proto", proto) + field(&r, "x-forwarded-host", forwarded) +
+           field(&r, "x-forwarded-port", port) + field(&r, "x-forwarded-prefix", prefix));
+    return tn_trino_request_base(&r, false, &arena);
+}
+
+static void links(void)
+{
+    SAME(base("a:7080", "", "", "", ""), "http://a:7080");
+    SAME(base("[::1]:7080", "", "", "", ""), "http://[::1]:7080");
+    SAME(base("a:7080", "https", "b", "8443", "/x/y/"), "https://b:8443/x/y");
+    SAME(base("a:7080", "https, http", "b, c", "443", ""), "https://b");
+    SAME(base("a:7080", "https", "b:1", "443", ""), "https://b:1");
+    SAME(base("a:7080", "ftp", "b/../c", "99999", "x"), "http://a:7080");
+    SAME(base("", "https", "", "", ""), "");
+}
+
+static void coding(void)
+{
+    struct tn_str coded, back;
+
+    CU_ASSERT(tn_trino_encode(&arena, TN_STR("SELECT ?, 'a'\n-- \xc3\xa4"), &coded));
+    SAME(coded, "SELECT+%3F%2C+%27a%27%0A--+%C3%A4");
+    CU_ASSERT(tn_trino_decode(&arena, coded, &back));
+    SAME(back, "SELECT ?, 'a'\n-- \xc3\xa4");
+}
+
+/* ---- statements ---- */
+
+static struct tn_trino_command command(const char *sql)
+{
+    struct tn_trino_command c;
+
+    CU_ASSERT_EQUAL(tn_trino_command_read(&c, tn_str(sql), &arena, NULL), TN_OK);
+    return c;
+}
+
+static void bad(const char *sql, int position)
+{
+    struct tn_trino_command c;
+    struct tn_error         err = TN_ERROR_INIT;
+
+    CU_ASSERT_EQUAL(tn_trino_command_read(&c, tn_str(sql), &arena, &err), TN_E_INVALID);
+    if (err.position != position)
+        printf("\n%s: %d\n", sql, err.position);
+    CU_ASSERT_EQUAL(err.position, position);
+    tn_error_reset(&err);
+}
+
+static void commands(void)
+{
+    struct tn_trino_command c = command("use \"My \"\"Cat\".Sch");
+
+    CU_ASSERT_EQUAL(c.kind, TN_TRINO_USE);
+    SAME(c.schema, "My \"Cat");
+    SAME(c.name, "sch");
+    c = command("/* x */ SET SESSION cat.Prop = 'it''s'");
+    CU_ASSERT_EQUAL(c.kind, TN_TRINO_SET_SESSION);
+    SAME(c.schema, "cat");
+    SAME(c.name, "prop");
+    SAME(c.value, "it's");
+    c = command("SET SESSION a = 1 + 2");
+    SAME(c.value, "1 + 2");
+    CU_ASSERT_EQUAL(command("SET x = 1").kind, TN_TRINO_ENGINES);
+    CU_ASSERT_EQUAL(command("SELECT 1").kind, TN_TRINO_ENGINES);
+    CU_ASSERT_EQUAL(command("DESCRIBE SELECT 1").kind, TN_TRINO_ENGINES);
+    c = command("PREPARE p FROM\n SELECT ? -- x");
+    CU_ASSERT_EQUAL(c.kind, TN_TRINO_PREPARE);
+    SAME(c.statement, "SELECT ? -- x");
+    c = command("EXECUTE p USING 1, ARRAY[2, 3], f(4, '),('), 'x'");
+    CU_ASSERT_EQUAL_FATAL(c.argument_count, 4);
+    SAME(c.arguments[1], "ARRAY[2, 3]");
+    SAME(c.arguments[2], "f(4, '),(')");
+    c = command("execute immediate 'SELECT ''a'', ?' using 7");
+    CU_ASSERT_EQUAL(c.kind, TN_TRINO_EXECUTE_IMMEDIATE);
+    SAME(c.statement, "SELECT 'a', ?");
+    c = command("SHOW TABLES FROM a.b LIKE 'x\\_%' ESCAPE '\\'");
+    CU_ASSERT_EQUAL(c.kind, TN_TRINO_SHOW_TABLES);
+    SAME(c.schema, "a");
+    SAME(c.name, "b");
+    SAME(c.like, "x\\_%");
+    SAME(c.escape, "\\");
+    CU_ASSERT_EQUAL(command("DESCRIBE INPUT p").kind, TN_TRINO_DESCRIBE_INPUT);
+    CU_ASSERT_EQUAL(command("DESC output").kind, TN_TRINO_SHOW_COLUMNS);
+    CU_ASSERT_EQUAL(command("ROLLBACK WORK").kind, TN_TRINO_ROLLBACK);
+    SAME(command("START TRANSACTION READ ONLY").value, "READ ONLY");
+}
+
+static void bad_commands(void)
+{
+    bad("USE", 4);
+    bad("USE a.b.c d", 11);
+    bad("SET SESSION a 1", 15);
+    bad("PREPARE p", 10);
+    bad("EXECUTE p USING", 16);
+    bad("EXECUTE p USING 1,", 19);
+    bad("EXECUTE IMMEDIATE p", 19);
+    bad("COMMIT NOW", 8);
+    bad("SHOW TABLES LIKE x", 18);
+}
+
+/* ---- parameters ---- */
+
+static void literal(const char *text, enum tn_type type, uint32_t oid, const char *bytes)
+{
+    struct tn_param param;
+
+    if (!tn_trino_literal(tn_str(text), &arena, &param)) {
+        printf("\n%s is none\n", text);
+        CU_FAIL("a literal");
+        return;
+    }
+    CU_ASSERT_EQUAL(param.value.type, type);
+    CU_ASSERT_EQUAL(param.pg_oid, oid);
+    if (bytes == NULL)
+        CU_ASSERT_PTR_NULL(param.pg_bytes.ptr);
+    if (bytes != NULL)
+        SAME(param.pg_bytes, bytes);
+}
+
+static void literals(void)
+{
+    struct tn_param param;
+
+    literal("1", TN_TYPE_INT32, TN_PG_INT4, "1");
+    literal(" -5 ", TN_TYPE_INT32, TN_PG_INT4, "-5");
+    literal("3000000000", TN_TYPE_INT64, TN_PG_INT8, "3000000000");
+    literal("99999999999999999999", TN_TYPE_NUMERIC, TN_PG_NUMERIC, "99999999999999999999");
+    literal("1.50", TN_TYPE_NUMERIC, TN_PG_NUMERIC, "1.50");
+    literal("1.5E3", TN_TYPE_FLOAT64, TN_PG_FLOAT8, "1.5E3");
+    literal("'it''s'", TN_TYPE_TEXT, 0, "it's");
+    literal("NULL", TN_TYPE_NULL, 0, NULL);
+    literal("TRUE", TN_TYPE_BOOL, TN_PG_BOOL, "TRUE");
+    literal("BIGINT '3'", TN_TYPE_INT64, TN_PG_INT8, "3");
+    literal("DOUBLE '1.5'", TN_TYPE_FLOAT64, TN_PG_FLOAT8, "1.5");
+    literal("DATE '2020-01-02'", TN_TYPE_DATE, TN_PG_DATE, "2020-01-02");
+    literal("TIMESTAMP '2020-01-02 03:04:05'", TN_TYPE_TIMESTAMP, TN_PG_TIMESTAMP, "2020-01-02 03:04:05");
+    literal("TIMESTAMP '2020-01-02 03:04:05 +01:00'", TN_TYPE_TIMESTAMPTZ, TN_PG_TIMESTAMPTZ, "2020-01-02 03:04:05 +01:00");
+    literal("X'00 ff'", TN_TYPE_BYTES, TN_PG_BYTEA, "\\x00ff");
+    literal("CAST('7' AS BIGINT)", TN_TYPE_INT64, TN_PG_INT8, "7");
+    literal("CAST(NULL AS BIGINT)", TN_TYPE_NULL, 0, NULL);
+    CU_ASSERT(!tn_trino_literal(TN_STR("1 + 1"), &arena, &param));
+    CU_ASSERT(!tn_trino_literal(TN_STR("- -1"), &arena, &param));
+    CU_ASSERT(!tn_trino_literal(TN_STR("DATE 'yesterday'"), &arena, &param));
+    CU_ASSERT(!tn_trino_literal(TN_STR("'a"), &arena, &param));
+    CU_ASSERT(!tn_trino_literal(TN_STR("X'0g'"), &arena, &param));
+    CU_ASSERT(!tn_trino_literal(TN_STR("ARRAY[1]"), &arena, &param));
+    CU_ASSERT(!tn_trino_literal(TN_STR(""), &arena, &param));
+}
+
+static void binding(void)
+{
+    struct tn_str    arguments[] = {TN_STR("1"), TN_STR("ARRAY[1] -- x"), TN_STR("'?'")}, out;
+    struct tn_params params;
+
+    CU_ASSERT_EQUAL(tn_trino_bind(TN_STR("SELECT ?, '?', \"?\", ? /* ? */, ?"), arguments, 3, &arena, &out, &params, NULL), TN_OK);
+    SAME(out, "SELECT $1, '?', \"?\", (ARRAY[1] -- x\n) /* ? */, $2");
+    CU_ASSERT_EQUAL(params.count, 2);
+    SAME(params.items[1].pg_bytes, "?");
+    CU_ASSERT_EQUAL(tn_trino_bind(TN_STR("SELECT ?"), arguments, 2, &arena, &out, &params, NULL), TN_E_INVALID);
+    CU_ASSERT_EQUAL(tn_trino_count_params(TN_STR("? '?' ?")), 2);
+}
+
+/* ---- tables about tables ---- */
+
+static void rewritten(const char *sql, const char *want)
+{
+    struct tn_str out;
+
+    CU_ASSERT_EQUAL(tn_trino_catalog_rewrite(tn_str(sql), TN_CFG_ENGINE_SQLITE, &arena, &out, NULL), TN_OK);
+    SAME(out, want);
+}
+
+#define CATALOGS "(SELECT catalog_name AS TABLE_CAT FROM (SELECT 'sqlite' AS catalog_name) c)"
+
+static void catalogs(void)
+{
+    struct tn_str out;
+
+    rewritten("SELECT * FROM t", "SELECT * FROM t");
+    rewritten("SELECT 'system.jdbc.catalogs'", "SELECT 'system.jdbc.catalogs'");
+    rewritten("SELECT TABLE_CAT FROM system.jdbc.catalogs ORDER BY 1", "SELECT TABLE_CAT FROM " CATALOGS " AS catalogs ORDER BY 1");
+    rewritten("SELECT 1 FROM \"system\".\"jdbc\".\"catalogs\" c, System.JDBC.Catalogs AS d",
+              "SELECT 1 FROM " CATALOGS " c, " CATALOGS " AS d");
+    rewritten("SELECT 1 FROM system.jdbc.catalogs", "SELECT 1 FROM " CATALOGS " AS catalogs");
+    rewritten("SELECT 1 FROM a.system.jdbc.catalogs", "SELECT 1 FROM a.system.jdbc.catalogs");
+    for (int engine = TN_CFG_ENGINE_DUCKDB; engine <= TN_CFG_ENGINE_POSTGRES; engine++)
+        CU_ASSERT_EQUAL(tn_trino_catalog_rewrite(TN_STR("SELECT * FROM x.information_schema.columns, system.jdbc.tables, turnout.functions, "
+                                                        "information_schema.schemata"),
+                                                 (enum tn_cfg_engine)engine, &arena, &out, NULL),
+                        TN_OK);
+    CU_ASSERT(tn_trino_catalog_mentions(TN_STR("select 1 from cat.information_schema.tables")));
+    CU_ASSERT(!tn_trino_catalog_mentions(TN_STR("select information_schema, tables")));
+}
+
+static void words(void)
+{
+    struct tn_trino_words w = {.user = TN_STR("o'hara"), .catalog = TN_STR("c"), .schema = TN_STR("")};
+    struct tn_str         out;
+
+    CU_ASSERT_EQUAL(tn_trino_words_replace(TN_STR("SELECT current_user, CURRENT_CATALOG, current_schema, version( ) , t.version(), version"), &w,
+                                           &arena, &out, NULL), TN_OK);
+    SAME(out, "SELECT 'o''hara', 'c', current_schema, '476' , t.version(), version");
+    CU_ASSERT_EQUAL(tn_trino_words_replace(TN_STR("SELECT 'current_user'"), &w, &arena, &out, NULL), TN_OK);
+    SAME(out, "SELECT 'current_user'");
+}
+
+static int set_up(void)
+{
+    tn_arena_init(&arena, 0);
+    return 0;
+}
+
+static int tear_down(void)
+{
+    tn_arena_reset(&arena);
+    return 0;
+}
+
+int main(void)
+{
+    unsigned failed;
+
+    CU_initialize_registry();
+    CU_pSuite suite = CU_add_suite("trino_request", set_up, tear_down);
+    CU_add_test(suite, "headers", headers);
+    CU_add_test(suite, "bad headers", bad_headers);
+    CU_add_test(suite, "links", links);
+    CU_add_test(suite, "coding", coding);
+    CU_add_test(suite, "commands", commands);
+    CU_add_test(suite, "bad commands", bad_commands);
+    CU_add_test(suite, "literals", literals);
+    CU_add_test(suite, "binding", binding);
+    CU_add_test(suite, "catalogs", catalogs);
+    CU_add_test(suite, "words", words);
+    CU_basic_run_tests();
+    failed = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failed == 0 ? 0 : 1;
+}

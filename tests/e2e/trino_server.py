@@ -133,6 +133,8 @@ class TrinoServer(servers.Server):
         self.write("etc/config.properties", "".join(f"{key}={value}\n" for key, value in settings.items()))
         self.write("etc/catalog/memory.properties", "connector.name=memory\nmemory.max-data-per-node=128MB\n")
         self.write("etc/catalog/tpch.properties", "connector.name=tpch\ntpch.splits-per-node=2\n")
+        self.write("etc/catalog/tpchstd.properties",  # columns and types as the benchmark's specification has them
+                   "connector.name=tpch\ntpch.splits-per-node=2\ntpch.column-naming=STANDARD\ntpch.double-type-mapping=DECIMAL\n")
 
     def spawn(self, command):
         """As ourselves: the libraries in the cache may lie where nobody else can read them."""
@@ -144,7 +146,7 @@ class TrinoServer(servers.Server):
         """Starts (again) on the same folder and port: what was in memory is gone."""
         self.spawn([os.path.join(self.java, "bin", "java"), *self.JVM, f"-Dconfig={self.path('etc/config.properties')}",
                     "-cp", os.path.join(HOME, "lib", "*"), "io.trino.server.TrinoServer"])
-        self.wait_until(self.answers, seconds)
+        self.wait_until(self.works, seconds)
 
     def down(self, how=signal.SIGKILL):
         """As if it had crashed."""
@@ -162,6 +164,13 @@ class TrinoServer(servers.Server):
             with urllib.request.urlopen(self.url() + "/v1/info", timeout=2) as answer:
                 return json.loads(answer.read())["starting"] is False
         except (OSError, ValueError, KeyError):
+            return False
+
+    def works(self):
+        """Ready, and it has found itself as a worker."""
+        try:
+            return self.answers() and self.sql("SELECT count(*) FROM tpch.tiny.region") == [[5]]
+        except (OSError, RuntimeError):
             return False
 
     def cluster(self, **more):

@@ -18,7 +18,7 @@ bool tn_trino_rows_begin(struct tn_trino_conn *c, struct tn_error *err)
 {
     c->rows_over = false;
     tn_trino_json_begin(&c->data, c->page.data);
-    if (c->builder == NULL && tn_builder_new(&c->builder, &c->columns.schema, TN_CHUNK_TARGET, err) != TN_OK)
+    if (c->builder == NULL && tn_builder_new(&c->builder, &c->columns.schema, TN_CHUNK_MAX, err) != TN_OK) /* one row may be long */
         return false;
     return tn_trino_json_enter(&c->data, '[') ||
            tn_fail(err, TN_E_ENGINE, "08P01", "rows of a result cannot be read") == TN_OK;
@@ -69,7 +69,7 @@ static enum tn_status fill_batch(struct tn_trino_conn *c, struct tn_error *err)
             return finish_batch(c, err);
         }
         TN_TRY(status);
-        if (tn_builder_full(c->builder))
+        if (tn_builder_bytes_used(c->builder) >= TN_CHUNK_TARGET)
             return finish_batch(c, err);
     }
     return TN_OK;

@@ -217,7 +217,7 @@ static void check_trino_tls(const struct cluster_view *c, struct tn_str host)
     if (!tls && (conf->tls_ca_file.len > 0 || conf->tls_cert_file.len > 0))
         cluster_problem(c, TN_PROBLEM_WARNING, "endpoint", "tls has no effect: the endpoint is http://, not https://");
     if (!tls && conf->auth_type != TN_CFG_CLUSTER_AUTH_NONE && !tn_host_is_loopback(host))
-        cluster_problem(c, TN_PROBLEM_ERROR, "endpoint", "the password or token would be sent in the clear; use https://");
+        cluster_problem(c, TN_PROBLEM_WARNING, "endpoint", "the password or token is sent in the clear; use https://");
 }
 
 static void check_trino(const struct cluster_view *c)
@@ -249,13 +249,14 @@ static void check_trino(const struct cluster_view *c)
 /* A token is Trino's way only. */
 static void check_token(const struct cluster_view *c)
 {
-    bool token = given(c, "auth.token", c->conf->auth_token), jwt = c->conf->auth_type == TN_CFG_CLUSTER_AUTH_JWT;
+    bool                  token = given(c, "auth.token", c->conf->auth_token), jwt = c->conf->auth_type == TN_CFG_CLUSTER_AUTH_JWT;
+    const struct tn_node *type = tn_node_find(c->node, "auth.type");
 
     if (jwt && c->conf->engine != TN_CFG_ENGINE_TRINO)
         cluster_problem(c, TN_PROBLEM_ERROR, "auth.type", "type jwt is for engine trino");
     else if (jwt && !token)
         cluster_problem(c, TN_PROBLEM_ERROR, "auth.token", "auth type jwt needs a token");
-    else if (!jwt && token)
+    else if (!jwt && token && (type == NULL || tn_str_eq_c(type->text, "none") || tn_str_eq_c(type->text, "basic")))
         cluster_problem(c, TN_PROBLEM_ERROR, "auth.token", "used by auth type jwt only; set auth.type: jwt");
 }
 
@@ -264,6 +265,7 @@ static void check_login(const struct cluster_view *c)
 {
     const struct tn_cluster_conf *conf = c->conf;
     bool                          user = given(c, "auth.username", conf->auth_username);
+    bool                          stray = user && conf->engine != TN_CFG_ENGINE_TRINO; /* there it names the user anyway */
     bool                          password = given(c, "auth.password", conf->auth_password);
     const struct tn_node         *type = tn_node_find(c->node, "auth.type");
 
@@ -273,8 +275,8 @@ static void check_login(const struct cluster_view *c)
         if (!password)
             cluster_problem(c, TN_PROBLEM_WARNING, "auth.password",
                             "no password is given; only a server that trusts this user will let it in");
-    } else if (((user && conf->engine != TN_CFG_ENGINE_TRINO) || password) && (type == NULL || tn_str_eq_c(type->text, "none"))) {
-        cluster_problem(c, TN_PROBLEM_ERROR, password ? "auth.password" : "auth.username",
+    } else if ((stray || password) && (type == NULL || tn_str_eq_c(type->text, "none"))) {
+        cluster_problem(c, TN_PROBLEM_ERROR, stray ? "auth.username" : "auth.password",
                         "used by auth type basic only; set auth.type: basic");
     }
 }

@@ -168,6 +168,7 @@ static void start_statement(struct tn_query *q)
     run->features = &q->features;
     run->events = &run_events;
     run->owner = q;
+    run->tags = tn_query_tags_text(q);
     q->run_stage = TN_RUN_STAGE_RUN;
     if (refuse_raw_params(q, run) || refuse_write(q, run))
         return;

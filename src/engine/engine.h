@@ -80,6 +80,7 @@ struct tn_run {
     bool                              extended;   /* came with parameters, formats or Describe (not a simple query) */
     const struct tn_encoder          *encoder;
     const struct tn_session_settings *settings;   /* NULL = none */
+    struct tn_str                     tags;       /* of the client, "a,b:c", for engines that keep such; empty = none */
     const struct tn_run_events       *events;
     void                             *owner;
 

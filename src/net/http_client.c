@@ -200,6 +200,12 @@ void tn_http_call_abort(struct tn_http_call *call)
     drop_headers(call);
 }
 
+void tn_http_call_shrink(struct tn_http_call *call)
+{
+    if (!call->active && call->body.capacity > TN_HTTP_CLIENT_BODY_KEPT)
+        tn_buf_reset(&call->body);
+}
+
 bool tn_http_call_active(const struct tn_http_call *call)
 {
     return call->active;
@@ -333,6 +339,7 @@ static void set_common(struct tn_http_call *call, const char *url, uint64_t time
     curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->text);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* else ending it would wait for a name that is being resolved */
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -363,8 +370,7 @@ enum tn_status tn_http_call_start(struct tn_http_call *call, enum tn_http_client
         drop_headers(call);
         return tn_fail(err, TN_E_INVALID, "22023", "a header of a request holds a control character, or there is no memory for it");
     }
-    if (call->body.capacity > TN_HTTP_CLIENT_BODY_KEPT)
-        tn_buf_reset(&call->body);
+    tn_http_call_shrink(call);
     tn_buf_clear(&call->body);
     call->head_bytes = 0;
     call->limit = NULL;

@@ -66,5 +66,6 @@ TN_MUST_USE enum tn_status tn_http_call_start(struct tn_http_call *call, enum tn
 /* Ends it without done; what was sent is sent. Its connection is closed. Harmless when nothing is under way. */
 void tn_http_call_abort(struct tn_http_call *call);
 bool tn_http_call_active(const struct tn_http_call *call);
+void tn_http_call_shrink(struct tn_http_call *call); /* a large body of the last answer is not kept; nothing is under way */
 
 #endif

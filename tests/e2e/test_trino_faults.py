@@ -36,11 +36,13 @@ def test_headers_and_links(through):
         return {"columns": BIGINT, "data": [[9007199254740993], [None]]}
     with Contract(pages) as contract:
         client, _ = through(contract, catalog="c", schema="s", auth={"type": "basic", "username": "u", "password": "pä:ss"})
+        client.run("SET turnout.tags = 'team:bi,nightly'")
+        client.run("SET application_name = 'report'")
         assert client.rows("SELECT n FROM t") == [["9007199254740993"], [None]]
         (post,) = contract.of("POST")
         assert post[3] == b"SELECT n FROM t"
         for name, value in {"X-Trino-User": "u", "X-Trino-Catalog": "c", "X-Trino-Schema": "s", "X-Trino-Source": "turnout",
-                            "X-Trino-Time-Zone": "UTC", "X-Trino-Transaction-Id": "NONE", "Content-Type": "text/plain; charset=utf-8"}.items():
+                            "X-Trino-Time-Zone": "UTC", "X-Trino-Client-Tags": "team:bi,nightly", "X-Trino-Client-Info": "report", "X-Trino-Transaction-Id": "NONE", "Content-Type": "text/plain; charset=utf-8"}.items():
             assert post[2][name] == value
         assert "Expect" not in post[2]
         assert [get[1] for get in contract.of("GET")] == ["/v1/statement/queued/q/y/1", "/v1/statement/executing/q/y/0?x=1"]

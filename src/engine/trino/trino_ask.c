@@ -114,14 +114,24 @@ static bool put_lists(struct tn_trino_conn *c)
     return !list->failed && (list->len == 0 || put_header(c, "X-Trino-Prepared-Statement", tn_buf_str(list)));
 }
 
+/* What only tells people something is left out where a header cannot carry it. */
+static bool put_note(struct tn_trino_conn *c, const char *name, struct tn_str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] < ' ' || text.ptr[i] > '~')
+            return true;
+    return text.len == 0 || put_header(c, name, text);
+}
+
 static bool put_headers(struct tn_trino_conn *c)
 {
     struct tn_str application = setting(c, "application_name");
+    struct tn_str tags = c->sink == TN_TRINO_SINK_INIT ? TN_STR("") : c->run->tags;
 
     return tn_trino_put_common(c, c->call) && put_header(c, "Content-Type", TN_STR("text/plain; charset=utf-8")) &&
-           put_header(c, "X-Trino-Source", TN_STR("turnout")) && put_header(c, "X-Trino-Client-Tags", TN_STR("turnout")) &&
+           put_header(c, "X-Trino-Source", TN_STR("turnout")) && put_note(c, "X-Trino-Client-Tags", tags) &&
            put_header(c, "X-Trino-Client-Capabilities", TN_STR("PATH,PARAMETRIC_DATETIME,SESSION_AUTHORIZATION")) &&
-           (application.len == 0 || put_header(c, "X-Trino-Client-Info", application)) && put_zone(c) && put_lists(c) &&
+           put_note(c, "X-Trino-Client-Info", application) && put_zone(c) && put_lists(c) &&
            tn_trino_session_put(&c->session, put_header, c) && put_search_path(c);
 }
 

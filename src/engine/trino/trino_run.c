@@ -14,6 +14,9 @@ static void shrink(struct tn_trino_conn *c)
         tn_buf_reset(&c->scratch);
     if (c->decoder.text.capacity > SCRATCH_KEPT)
         tn_buf_reset(&c->decoder.text);
+    tn_arena_reset(&c->page_arena);
+    tn_http_call_abort(c->call);
+    tn_http_call_shrink(c->call);
 }
 
 static bool broke(const struct tn_error *err)
@@ -25,25 +28,23 @@ static void finish(struct tn_trino_conn *c, bool broken)
 {
     struct tn_run  *run = c->run;
     struct ev_loop *loop = c->base.worker->loop;
+    struct tn_arena told = c->run_arena; /* the columns live in it until done returns, and another run may begin before */
 
     ev_timer_stop(loop, &c->kick);
     ev_timer_stop(loop, &c->retry);
     ev_timer_stop(loop, &c->grace);
     ev_timer_stop(loop, &c->stall);
-    tn_http_call_abort(c->call);
     tn_http_call_abort(c->side);
     tn_trino_rows_free(c);
     shrink(c);
+    tn_arena_init(&c->run_arena, TN_TRINO_BODY_MAX);
     c->run = NULL;
     c->phase = TN_TRINO_IDLE;
     if (c->session.changed || c->session.transaction != NULL)
         c->base.dirty = true;
     c->base.state = broken || c->session.failed ? TN_CONN_BROKEN : TN_CONN_IDLE;
     tn_run_done(run); /* another run may have begun when it returns */
-    if (c->run == NULL) {
-        tn_arena_reset(&c->page_arena);
-        tn_arena_reset(&c->run_arena);
-    }
+    tn_arena_reset(&told);
 }
 
 static void fail_cancelled(struct tn_trino_conn *c)
@@ -64,8 +65,6 @@ static void on_kick(struct ev_loop *loop, ev_timer *timer, int revents)
         return;
     if (c->phase == TN_TRINO_CANCELLING) {
         tn_trino_stopped(c, true);
-    } else if (c->phase == TN_TRINO_ENDED) {
-        finish(c, broke(&c->run->error));
     } else if (c->phase == TN_TRINO_ROWS) {
         tn_trino_rows_pump(c);
     }
@@ -278,7 +277,7 @@ void tn_trino_cancel(struct tn_run *run)
 {
     struct tn_trino_conn *c = tn_trino_conn(run->conn);
 
-    if (c->run != run || c->phase == TN_TRINO_CANCELLING || c->phase == TN_TRINO_ENDED)
+    if (c->run != run || c->phase == TN_TRINO_CANCELLING)
         return;
     if (c->phase == TN_TRINO_SUBMIT) {
         ev_timer_init(&c->grace, on_grace, GRACE_S, 0.);

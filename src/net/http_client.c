@@ -4,11 +4,13 @@
 
 #include <curl/curl.h>
 
-/* A socket that libcurl wants to be told about. */
+/* A request and the cancel beside it, each perhaps trying two addresses while a name is still being resolved. */
+enum { WATCHES = 16 };
+
+/* A socket that libcurl wants to be told about; not allocated, since a client whose socket cannot be watched is dead for good. */
 struct watch {
     ev_io                  io;
-    struct tn_http_client *client;
-    struct tn_list         node;
+    struct tn_http_client *client; /* NULL = free */
 };
 
 struct tn_http_client {
@@ -16,7 +18,7 @@ struct tn_http_client {
     struct tn_http_client_options options;
     CURLM                        *multi;
     ev_timer                      timer;
-    struct tn_list                watches;
+    struct watch                  watches[WATCHES];
 };
 
 struct tn_http_call {
@@ -28,7 +30,7 @@ struct tn_http_call {
     struct tn_buf                       body;
     size_t                              head_bytes;
     bool                                active;
-    bool                                refused;  /* a header could not be added */
+    enum tn_status                      refused;  /* why a header could not be added */
     const char                         *limit;    /* why reading was stopped, NULL = it was not */
     char                                text[CURL_ERROR_SIZE];
 };
@@ -70,22 +72,23 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
 static void forget(struct watch *watch)
 {
     ev_io_stop(watch->client->worker->loop, &watch->io);
-    tn_list_remove(&watch->node);
-    tn_free(watch);
+    watch->client = NULL;
 }
 
 static struct watch *new_watch(struct tn_http_client *client, curl_socket_t fd)
 {
-    struct watch *watch = tn_calloc(1, sizeof *watch);
+    for (size_t i = 0; i < WATCHES; i++) {
+        struct watch *watch = &client->watches[i];
 
-    if (watch == NULL)
-        return NULL;
-    watch->client = client;
-    watch->io.data = watch;
-    ev_init(&watch->io, on_io);
-    tn_list_append(&client->watches, &watch->node);
-    curl_multi_assign(client->multi, fd, watch);
-    return watch;
+        if (watch->client != NULL)
+            continue;
+        watch->client = client;
+        ev_init(&watch->io, on_io);
+        watch->io.data = watch;
+        curl_multi_assign(client->multi, fd, watch);
+        return watch;
+    }
+    return NULL;
 }
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
@@ -140,7 +143,6 @@ enum tn_status tn_http_client_new(struct tn_http_client **out, struct tn_worker 
     }
     client->worker = worker;
     client->options = *options;
-    tn_list_init(&client->watches);
     ev_timer_init(&client->timer, on_timer, 0., 0.);
     client->timer.data = client;
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
@@ -159,8 +161,9 @@ void tn_http_client_free(struct tn_http_client *client)
         return;
     curl_multi_cleanup(client->multi);
     ev_timer_stop(client->worker->loop, &client->timer);
-    TN_LIST_FOR_EACH_SAFE (node, &client->watches)
-        forget(TN_CONTAINER_OF(node, struct watch, node));
+    for (size_t i = 0; i < WATCHES; i++)
+        if (client->watches[i].client != NULL)
+            forget(&client->watches[i]);
     tn_free(client);
 }
 
@@ -188,15 +191,14 @@ static void drop_headers(struct tn_http_call *call)
 {
     curl_slist_free_all(call->headers);
     call->headers = NULL;
-    call->refused = false;
+    call->refused = TN_OK;
 }
 
 void tn_http_call_abort(struct tn_http_call *call)
 {
-    if (!call->active)
-        return;
+    if (call->active)
+        curl_multi_remove_handle(call->client->multi, call->easy);
     call->active = false;
-    curl_multi_remove_handle(call->client->multi, call->easy);
     drop_headers(call);
 }
 
@@ -216,7 +218,6 @@ void tn_http_call_free(struct tn_http_call *call)
     if (call == NULL)
         return;
     tn_http_call_abort(call);
-    drop_headers(call);
     curl_easy_cleanup(call->easy);
     tn_buf_reset(&call->body);
     tn_free(call);
@@ -235,18 +236,22 @@ bool tn_http_call_header(struct tn_http_call *call, const char *name, struct tn_
     struct tn_buf      line;
     struct curl_slist *headers = NULL;
 
+    if (!is_one_line(value) || !is_one_line(tn_str(name))) {
+        call->refused = TN_E_INVALID;
+        return false;
+    }
     tn_buf_init(&line, TN_HTTP_CLIENT_HEAD_MAX * (size_t)16);
     tn_buf_puts(&line, name);
     tn_buf_puts(&line, value.len == 0 ? ";" : ": "); /* curl's way to say: empty, but there */
     tn_buf_put_str(&line, value);
     tn_buf_put_u8(&line, '\0');
-    if (!line.failed && is_one_line(value) && is_one_line(tn_str(name)))
+    if (!line.failed)
         headers = curl_slist_append(call->headers, line.data);
     tn_buf_reset(&line);
     if (headers != NULL)
         call->headers = headers;
-    else
-        call->refused = true;
+    else if (call->refused == TN_OK)
+        call->refused = TN_E_NOMEM;
     return headers != NULL;
 }
 
@@ -361,14 +366,15 @@ static void set_common(struct tn_http_call *call, const char *url, uint64_t time
 enum tn_status tn_http_call_start(struct tn_http_call *call, enum tn_http_client_method method, const char *url,
                                   struct tn_str body, uint64_t timeout_us, struct tn_error *err)
 {
-    bool refused;
+    enum tn_status refused;
 
     if (method == TN_HTTP_CLIENT_POST)
         tn_http_call_header(call, "Expect", TN_STR(" ")); /* no waiting for 100 Continue */
     refused = call->refused;
-    if (refused) {
+    if (refused != TN_OK) {
         drop_headers(call);
-        return tn_fail(err, TN_E_INVALID, "22023", "a header of a request holds a control character, or there is no memory for it");
+        return refused == TN_E_NOMEM ? tn_fail(err, refused, "53200", "no memory for a request")
+                                     : tn_fail(err, refused, "22023", "a header of a request holds a control character");
     }
     tn_http_call_shrink(call);
     tn_buf_clear(&call->body);

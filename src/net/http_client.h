@@ -63,7 +63,8 @@ bool tn_http_call_header(struct tn_http_call *call, const char *name, struct tn_
 /* BODY (of a POST) lives until done. Fails, without done, for want of memory (53200) or after a refused header (22023). */
 TN_MUST_USE enum tn_status tn_http_call_start(struct tn_http_call *call, enum tn_http_client_method method, const char *url,
                                               struct tn_str body, uint64_t timeout_us, struct tn_error *err);
-/* Ends it without done; what was sent is sent. Its connection is closed. Harmless when nothing is under way. */
+/* Ends it without done; what was sent is sent. Its connection is closed. When nothing is under way: only drops the headers of a
+ * request that was not started. */
 void tn_http_call_abort(struct tn_http_call *call);
 bool tn_http_call_active(const struct tn_http_call *call);
 void tn_http_call_shrink(struct tn_http_call *call); /* a large body of the last answer is not kept; nothing is under way */

@@ -208,7 +208,7 @@ static void on_stall(struct ev_loop *loop, ev_timer *timer, int revents)
         return;
     if (!tn_trino_put_common(c, c->side) ||
         tn_http_call_start(c->side, TN_HTTP_CLIENT_HEAD, c->url.data, tn_str(NULL), TN_TRINO_CANCEL_US, NULL) != TN_OK)
-        return; /* at the next time */
+        tn_http_call_abort(c->side); /* at the next time */
 }
 
 static void watch_stall(struct tn_trino_conn *c)

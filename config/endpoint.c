@@ -174,3 +174,44 @@ const char *tn_endpoint_check(struct tn_str url, bool *has_password)
     reason = check_authority(authority, has_password);
     return reason != NULL ? reason : check_parameters(rest, has_password);
 }
+
+static bool is_https(struct tn_str url)
+{
+    return tn_str_starts(url, TN_STR("https://"));
+}
+
+static const char *check_http_path(struct tn_str path)
+{
+    for (size_t i = 0; i < path.len; i++)
+        if (path.ptr[i] == '?' || path.ptr[i] == '#')
+            return "nothing may follow the path";
+    return NULL;
+}
+
+const char *tn_endpoint_check_http(struct tn_str url, struct tn_str *host)
+{
+    struct tn_str rest = url, authority;
+    const char   *reason = check_characters(url), *close;
+
+    if (!is_https(url) && !tn_str_starts(url, TN_STR("http://")))
+        return "it does not begin with http:// or https://";
+    if (reason != NULL)
+        return reason;
+    take_until(&rest, '/');
+    take_until(&rest, '/');
+    authority = take_until(&rest, '/');
+    if (authority.len == 0)
+        return "it names no host";
+    if (memchr(authority.ptr, '@', authority.len) != NULL)
+        return "it carries a user; put that into auth.username and auth.password";
+    if (memchr(authority.ptr, ',', authority.len) != NULL || memchr(authority.ptr, '?', authority.len) != NULL)
+        return "it names more than one host";
+    reason = check_host(authority);
+    if (reason != NULL)
+        return reason;
+    if (host != NULL) {
+        close = authority.ptr[0] == '[' ? memchr(authority.ptr, ']', authority.len) : NULL;
+        *host = close != NULL ? tn_str_n(authority.ptr, (size_t)(close + 1 - authority.ptr)) : take_until(&authority, ':');
+    }
+    return check_http_path(rest);
+}

@@ -1,4 +1,4 @@
-/* endpoint.h - addresses: where to listen, and where a PostgreSQL server is. Pure functions; nothing is resolved. */
+/* endpoint.h - addresses: where to listen, and where a PostgreSQL or HTTP server is. Pure functions; nothing is resolved. */
 #ifndef TN_CONFIG_ENDPOINT_H
 #define TN_CONFIG_ENDPOINT_H
 
@@ -14,5 +14,8 @@ bool tn_host_overlaps(struct tn_str a, struct tn_str b);
 /* NULL when URL is a connection URI as libpq reads it (PostgreSQL manual, "Connection URIs"), else what is wrong with
  * it, without repeating any of it. HAS_PASSWORD: it carries one. */
 const char *tn_endpoint_check(struct tn_str url, bool *has_password);
+
+/* The same for http://HOST[:PORT][/PATH] and https://. HOST (may be NULL): its part of URL. */
+const char *tn_endpoint_check_http(struct tn_str url, struct tn_str *host);
 
 #endif

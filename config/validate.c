@@ -185,23 +185,29 @@ static void check_foreign_options(const struct cluster_view *c)
 {
     static const struct {
         const char        *option;
-        enum tn_cfg_engine engine;
+        enum tn_cfg_engine engine, other; /* UNSET = no other */
     } OWNED[] = {
-        {"threads", TN_CFG_ENGINE_DUCKDB},
-        {"memoryLimit", TN_CFG_ENGINE_DUCKDB},
-        {"extensions", TN_CFG_ENGINE_DUCKDB},
-        {"externalAccess", TN_CFG_ENGINE_DUCKDB},
-        {"busyTimeout", TN_CFG_ENGINE_SQLITE},
-        {"sslMode", TN_CFG_ENGINE_POSTGRES},
-        {"auth.username", TN_CFG_ENGINE_POSTGRES},
-        {"auth.password", TN_CFG_ENGINE_POSTGRES},
+        {"threads", TN_CFG_ENGINE_DUCKDB, TN_CFG_ENGINE_UNSET},
+        {"memoryLimit", TN_CFG_ENGINE_DUCKDB, TN_CFG_ENGINE_UNSET},
+        {"extensions", TN_CFG_ENGINE_DUCKDB, TN_CFG_ENGINE_UNSET},
+        {"externalAccess", TN_CFG_ENGINE_DUCKDB, TN_CFG_ENGINE_UNSET},
+        {"busyTimeout", TN_CFG_ENGINE_SQLITE, TN_CFG_ENGINE_UNSET},
+        {"sslMode", TN_CFG_ENGINE_POSTGRES, TN_CFG_ENGINE_UNSET},
+        {"auth.username", TN_CFG_ENGINE_POSTGRES, TN_CFG_ENGINE_TRINO},
+        {"auth.password", TN_CFG_ENGINE_POSTGRES, TN_CFG_ENGINE_TRINO},
+        {"catalog", TN_CFG_ENGINE_TRINO, TN_CFG_ENGINE_UNSET},
+        {"schema", TN_CFG_ENGINE_TRINO, TN_CFG_ENGINE_UNSET},
+        {"tls.caFile", TN_CFG_ENGINE_TRINO, TN_CFG_ENGINE_UNSET},
+        {"tls.certFile", TN_CFG_ENGINE_TRINO, TN_CFG_ENGINE_UNSET},
+        {"tls.keyFile", TN_CFG_ENGINE_TRINO, TN_CFG_ENGINE_UNSET},
+        {"tls.verify", TN_CFG_ENGINE_TRINO, TN_CFG_ENGINE_UNSET},
     };
     char text[128];
 
     for (size_t i = 0; i < TN_ARRAY_LEN(OWNED); i++) {
         const struct tn_option *option = tn_option_find(TN_SCOPE_CLUSTER, OWNED[i].option);
 
-        if (OWNED[i].engine == c->conf->engine || tn_option_equal(option, c->conf, c->defaults))
+        if (OWNED[i].engine == c->conf->engine || OWNED[i].other == c->conf->engine || tn_option_equal(option, c->conf, c->defaults))
             continue;
         snprintf(text, sizeof text, "has no effect on engine %s; it belongs to engine %s",
                  tn_config_enum_text("ENGINE", c->conf->engine), tn_config_enum_text("ENGINE", OWNED[i].engine));
@@ -260,11 +266,66 @@ static void check_postgres(const struct cluster_view *c)
         cluster_problem(c, TN_PROBLEM_ERROR, "endpoint", "it carries a password; put it into auth.password");
 }
 
+static void check_trino_tls(const struct cluster_view *c, struct tn_str host)
+{
+    const struct tn_cluster_conf *conf = c->conf;
+    bool                          tls = tn_str_starts(conf->endpoint, TN_STR("https://"));
+
+    if ((conf->tls_cert_file.len > 0) != (conf->tls_key_file.len > 0))
+        cluster_problem(c, TN_PROBLEM_ERROR, conf->tls_cert_file.len > 0 ? "tls.certFile" : "tls.keyFile",
+                        "a certificate and its key go together: tls.certFile and tls.keyFile");
+    if (!tls && (conf->tls_ca_file.len > 0 || conf->tls_cert_file.len > 0))
+        cluster_problem(c, TN_PROBLEM_WARNING, "endpoint", "tls has no effect: the endpoint is http://, not https://");
+    if (!tls && conf->auth_type != TN_CFG_CLUSTER_AUTH_NONE && !tn_host_is_loopback(host))
+        cluster_problem(c, TN_PROBLEM_WARNING, "endpoint", "the password or token is sent in the clear; use https://");
+}
+
+static void check_trino(const struct cluster_view *c)
+{
+    const struct tn_cluster_conf *conf = c->conf;
+    struct tn_str                 host = {"", 0};
+    char                          text[256];
+    const char                   *reason;
+
+    if (given(c, "databasePath", conf->database_path))
+        cluster_problem(c, TN_PROBLEM_ERROR, "databasePath", "engine trino has no file; use endpoint");
+    if (conf->schema.len > 0 && !given(c, "catalog", conf->catalog))
+        cluster_problem(c, TN_PROBLEM_ERROR, "schema", "a schema needs a catalog");
+    if (conf->endpoint.len == 0 && is_unreadable(tn_node_get(c->node, "endpoint")))
+        return;
+    if (conf->endpoint.len == 0) {
+        cluster_problem(c, TN_PROBLEM_ERROR, "endpoint", "engine trino needs an endpoint: http://HOST:PORT or https://HOST:PORT");
+        return;
+    }
+    reason = tn_endpoint_check_http(conf->endpoint, &host);
+    if (reason != NULL) {
+        snprintf(text, sizeof text, "expected http://HOST:PORT or https://HOST:PORT: %s", reason);
+        cluster_problem(c, TN_PROBLEM_ERROR, "endpoint", text);
+        return;
+    }
+    check_trino_tls(c, host);
+}
+
+/* A token is Trino's way only. */
+static void check_token(const struct cluster_view *c)
+{
+    bool                  token = given(c, "auth.token", c->conf->auth_token), jwt = c->conf->auth_type == TN_CFG_CLUSTER_AUTH_JWT;
+    const struct tn_node *type = tn_node_find(c->node, "auth.type");
+
+    if (jwt && c->conf->engine != TN_CFG_ENGINE_TRINO)
+        cluster_problem(c, TN_PROBLEM_ERROR, "auth.type", "type jwt is for engine trino");
+    else if (jwt && !token)
+        cluster_problem(c, TN_PROBLEM_ERROR, "auth.token", "auth type jwt needs a token");
+    else if (!jwt && token && (type == NULL || tn_str_eq_c(type->text, "none") || tn_str_eq_c(type->text, "basic")))
+        cluster_problem(c, TN_PROBLEM_ERROR, "auth.token", "used by auth type jwt only; set auth.type: jwt");
+}
+
 /* When auth.type itself is wrong, that is enough. */
 static void check_login(const struct cluster_view *c)
 {
     const struct tn_cluster_conf *conf = c->conf;
     bool                          user = given(c, "auth.username", conf->auth_username);
+    bool                          stray = user && conf->engine != TN_CFG_ENGINE_TRINO; /* there it names the user anyway */
     bool                          password = given(c, "auth.password", conf->auth_password);
     const struct tn_node         *type = tn_node_find(c->node, "auth.type");
 
@@ -274,8 +335,8 @@ static void check_login(const struct cluster_view *c)
         if (!password)
             cluster_problem(c, TN_PROBLEM_WARNING, "auth.password",
                             "no password is given; only a server that trusts this user will let it in");
-    } else if ((user || password) && (type == NULL || tn_str_eq_c(type->text, "none"))) {
-        cluster_problem(c, TN_PROBLEM_ERROR, user ? "auth.username" : "auth.password",
+    } else if ((stray || password) && (type == NULL || tn_str_eq_c(type->text, "none"))) {
+        cluster_problem(c, TN_PROBLEM_ERROR, stray ? "auth.username" : "auth.password",
                         "used by auth type basic only; set auth.type: basic");
     }
 }
@@ -291,7 +352,7 @@ static void check_cluster(const struct cluster_view *c)
     switch (c->conf->engine) {
     case TN_CFG_ENGINE_UNSET:
         if (tn_node_get(c->node, "engine") == NULL)
-            cluster_problem(c, TN_PROBLEM_ERROR, "engine", "required: one of duckDb, sqlite, postgres");
+            cluster_problem(c, TN_PROBLEM_ERROR, "engine", "required: one of duckDb, sqlite, postgres, trino");
         break;
     case TN_CFG_ENGINE_DUCKDB:
     case TN_CFG_ENGINE_SQLITE:
@@ -301,10 +362,14 @@ static void check_cluster(const struct cluster_view *c)
     case TN_CFG_ENGINE_POSTGRES:
         check_postgres(c);
         break;
+    case TN_CFG_ENGINE_TRINO:
+        check_trino(c);
+        break;
     }
     if (c->conf->engine != TN_CFG_ENGINE_UNSET)
         check_foreign_options(c);
     check_login(c);
+    check_token(c);
     check_breaker(c);
 }
 

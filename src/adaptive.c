@@ -436,12 +436,13 @@ static enum tn_attempt_end end_of(const struct tn_query *q, const struct tn_adap
     }
 }
 
-/* On the engine: without the time in which it waited for a client that did not read. */
+/* On the engine: without the time in which it waited for a client that did not read, or in the engine's own queue: that says
+ * how busy it is, not how fast. */
 static double engine_seconds(const struct tn_run *run)
 {
     uint64_t took = run->ended_us > run->started_us ? run->ended_us - run->started_us : 0;
 
-    return (double)(took - TN_MIN(took, run->stalled_us)) / 1e6;
+    return (double)(took - TN_MIN(took, run->stalled_us + run->queued_us)) / 1e6;
 }
 
 static double bill_of(const struct tn_query *q, const struct tn_adaptive *a, size_t index, double seconds, bool cut)

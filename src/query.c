@@ -225,3 +225,24 @@ uint64_t tn_query_timeout_us(const struct tn_query *q, const struct tn_group_con
 
     return timeout == 0 || (q->timeout_us != 0 && q->timeout_us < timeout) ? q->timeout_us : timeout;
 }
+
+struct tn_str tn_query_tags_text(struct tn_query *q)
+{
+    struct tn_buf out;
+    struct tn_str text = {"", 0};
+
+    if (q->client.tag_count == 0)
+        return text;
+    tn_buf_init(&out, 8192);
+    for (size_t i = 0; i < q->client.tag_count; i++) {
+        const struct tn_tag *tag = &q->client.tags[i];
+
+        tn_buf_printf(&out, "%s" TN_STR_FMT, i > 0 ? "," : "", TN_STR_ARG(tag->key));
+        if (tag->value.ptr != NULL)
+            tn_buf_printf(&out, ":" TN_STR_FMT, TN_STR_ARG(tag->value));
+    }
+    if (out.failed || !tn_arena_str(&q->arena, tn_buf_str(&out), &text))
+        text = TN_STR("");
+    tn_buf_reset(&out);
+    return text;
+}

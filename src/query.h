@@ -125,6 +125,7 @@ struct tn_query {
 /* A query with its defaults, linked into the worker's list; NULL when there is no memory. */
 struct tn_runtime;
 TN_MUST_USE struct tn_query *tn_query_new(struct tn_runtime *runtime);
+struct tn_str tn_query_tags_text(struct tn_query *q); /* of its client, "a,b:c", in the query's arena; empty = none */
 void tn_query_free(struct tn_query *q); /* after done; at the end of the loop turn */
 void tn_query_free_spares(struct tn_runtime *runtime); /* at the very end */
 

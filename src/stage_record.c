@@ -40,27 +40,6 @@ static void count(struct tn_query *q)
         tn_histogram_add(&runtime->engine_us, engine_us(q));
 }
 
-static struct tn_str tags_text(struct tn_query *q)
-{
-    struct tn_buf out;
-    struct tn_str text = {"", 0};
-
-    if (q->client.tag_count == 0)
-        return text;
-    tn_buf_init(&out, 8192);
-    for (size_t i = 0; i < q->client.tag_count; i++) {
-        const struct tn_tag *tag = &q->client.tags[i];
-
-        tn_buf_printf(&out, "%s" TN_STR_FMT, i > 0 ? "," : "", TN_STR_ARG(tag->key));
-        if (tag->value.ptr != NULL)
-            tn_buf_printf(&out, ":" TN_STR_FMT, TN_STR_ARG(tag->value));
-    }
-    if (out.failed || !tn_arena_str(&q->arena, tn_buf_str(&out), &text))
-        text = TN_STR("");
-    tn_buf_reset(&out);
-    return text;
-}
-
 /* The statement as history may keep it. */
 static struct tn_str kept_text(struct tn_query *q)
 {
@@ -109,7 +88,7 @@ static void remember(struct tn_query *q)
     if (q->route.rule >= 0)
         snprintf(rule, sizeof rule, "%d", q->route.rule + 1);
     record.rule = tn_str(rule);
-    record.tags = tags_text(q);
+    record.tags = tn_query_tags_text(q);
     record.trace = tn_str_n(trace, tn_route_trace_text(&q->route, trace, sizeof trace));
     if (q->group != NULL)
         record.group = q->group->conf->name;

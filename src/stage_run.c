@@ -125,7 +125,7 @@ static void clear_results(struct tn_run *run)
     run->uncredited = 0;
     run->cancelled = run->delivered = false;
     run->tag[0] = '\0';
-    run->rows = run->affected = run->bytes = run->rows_read = run->bytes_read = run->cpu_us = 0;
+    run->rows = run->affected = run->bytes = run->rows_read = run->bytes_read = run->cpu_us = run->queued_us = run->peak_memory = 0;
     run->started_us = run->first_byte_us = run->ended_us = 0;
 }
 
@@ -168,6 +168,7 @@ static void start_statement(struct tn_query *q)
     run->features = &q->features;
     run->events = &run_events;
     run->owner = q;
+    run->tags = tn_query_tags_text(q);
     q->run_stage = TN_RUN_STAGE_RUN;
     if (refuse_raw_params(q, run) || refuse_write(q, run))
         return;

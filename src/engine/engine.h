@@ -80,6 +80,7 @@ struct tn_run {
     bool                              extended;   /* came with parameters, formats or Describe (not a simple query) */
     const struct tn_encoder          *encoder;
     const struct tn_session_settings *settings;   /* NULL = none */
+    struct tn_str                     tags;       /* of the client, "a,b:c", for engines that keep such; empty = none */
     const struct tn_run_events       *events;
     void                             *owner;
 
@@ -98,6 +99,8 @@ struct tn_run {
     uint64_t        affected;     /* rows changed */
     uint64_t        bytes;        /* encoded bytes delivered */
     uint64_t        rows_read, bytes_read, cpu_us; /* what the engine reports; 0 = unknown */
+    uint64_t        queued_us;    /* of the time since the start, in the engine's own queue, as it reports */
+    uint64_t        peak_memory;  /* bytes, as it reports; 0 = unknown */
     uint64_t        started_us, first_byte_us, ended_us; /* monotonic; 0 = did not happen */
     uint64_t        stalled_us;   /* of the time since the start, spent waiting for credits */
     bool            delivered;    /* a chunk went to the owner: too late to run elsewhere */

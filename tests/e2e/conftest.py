@@ -8,6 +8,7 @@ import pytest
 import engines
 import proxy as proxy_module
 import servers
+import trino_server as trino_module
 import wire
 
 TIMEOUT = 300  # seconds per test, for a hang: machines may be slow and busy; @pytest.mark.timeout(n) for others
@@ -40,6 +41,17 @@ def postgres_server():
     """One PostgreSQL for all tests; make databases of your own on it."""
     try:
         server = servers.PostgresServer().start()
+    except servers.Unavailable as reason:
+        pytest.skip(str(reason))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def trino_server():
+    """One Trino for all tests: about a quarter of a minute until it answers, so it is started by the first that needs it."""
+    try:
+        server = trino_module.TrinoServer().start()
     except servers.Unavailable as reason:
         pytest.skip(str(reason))
     yield server

@@ -1,0 +1,360 @@
+/* One statement at the server: its headers, the chain of nextUri, what is asked again, how it is ended early. */
+#include "engine/trino/trino_conn.h"
+#include "engine/trino/trino_error.h"
+
+#include "base/clock.h"
+
+static const double RETRY_MIN_S = 0.05, RETRY_SPREAD_S = 0.05; /* as the protocol says: 50 to 100 ms */
+
+void tn_trino_name_error(struct tn_trino_conn *c, struct tn_error *err)
+{
+    char message[sizeof err->message];
+
+    tn_str_copy(message, sizeof message, tn_str(err->message));
+    snprintf(err->message, sizeof err->message, "cluster " TN_STR_FMT ": %.900s", TN_STR_ARG(c->base.cluster->conf->name), message);
+    tn_error_blame(err, TN_FAULT_ENGINE, false);
+}
+
+static void ended(struct tn_trino_conn *c, struct tn_error *err)
+{
+    tn_buf_clear(&c->url);
+    if (c->sink == TN_TRINO_SINK_INIT)
+        tn_trino_init_ended(c, err);
+    else
+        tn_trino_ask_ended(c, err);
+    tn_error_reset(err);
+}
+
+/* ---- headers ---- */
+
+bool tn_trino_put_common(struct tn_trino_conn *c, struct tn_http_call *call)
+{
+    const struct tn_trino_cluster *engine = c->base.cluster->engine;
+
+    return tn_http_call_header(call, "User-Agent", TN_STR("Turnout/" TN_VERSION)) &&
+           (engine->user == NULL || tn_http_call_header(call, "X-Trino-User", tn_str(c->session.user != NULL ? c->session.user : engine->user))) &&
+           (engine->user == NULL || c->session.user == NULL || tn_http_call_header(call, "X-Trino-Original-User", tn_str(engine->user))) &&
+           (engine->authorization == NULL || tn_http_call_header(call, "Authorization", tn_str(engine->authorization)));
+}
+
+static bool put_header(void *arg, const char *name, struct tn_str value)
+{
+    struct tn_trino_conn *c = arg;
+
+    return tn_http_call_header(c->call, name, value);
+}
+
+static struct tn_str setting(const struct tn_trino_conn *c, const char *name)
+{
+    const struct tn_session_settings *settings = c->sink == TN_TRINO_SINK_INIT ? NULL : c->run->settings;
+
+    for (size_t i = 0; settings != NULL && i < settings->count; i++)
+        if (tn_str_ieq_c(settings->items[i].name, name))
+            return settings->items[i].value;
+    return tn_str(NULL);
+}
+
+/* A name of a zone or an offset; PostgreSQL's "<+02>-02" is +02:00. Another POSIX rule means nothing to Trino: UTC. */
+static bool put_zone(struct tn_trino_conn *c)
+{
+    struct tn_str zone = setting(c, "timezone");
+    char          offset[8];
+
+    if (zone.len >= 5 && zone.ptr[0] == '<' && (zone.ptr[1] == '+' || zone.ptr[1] == '-') && zone.ptr[4] == '>') {
+        snprintf(offset, sizeof offset, "%.3s:00", zone.ptr + 1);
+        return put_header(c, "X-Trino-Time-Zone", tn_str(offset));
+    }
+    for (size_t i = 0; i < zone.len; i++)
+        if (zone.ptr[i] == '<' || zone.ptr[i] == ',')
+            zone = tn_str(NULL);
+    return put_header(c, "X-Trino-Time-Zone", zone.len > 0 ? zone : TN_STR("UTC"));
+}
+
+/* The first schema of a search_path that is a plain name stands for the schema. */
+static bool put_search_path(struct tn_trino_conn *c)
+{
+    struct tn_str path = setting(c, "search_path");
+    const char   *comma = path.len == 0 ? NULL : memchr(path.ptr, ',', path.len);
+
+    path = tn_str_trim(comma == NULL ? path : tn_str_n(path.ptr, (size_t)(comma - path.ptr)));
+    if (path.len >= 2 && path.ptr[0] == '"' && path.ptr[path.len - 1] == '"')
+        path = tn_str_n(path.ptr + 1, path.len - 2);
+    if (path.len == 0 || c->session.catalog == NULL || path.ptr[0] == '$' || tn_str_ieq_c(path, "public"))
+        return true;
+    return put_header(c, "X-Trino-Schema", path);
+}
+
+static bool put_properties(struct tn_trino_conn *c)
+{
+    const struct tn_session_settings *settings = c->sink == TN_TRINO_SINK_INIT ? NULL : c->run->settings;
+    struct tn_buf                    *list = &c->scratch;
+
+    tn_buf_clear(list);
+    tn_trino_session_list(&c->session, TN_TRINO_ITEM_PROPERTY, list);
+    for (size_t i = 0; settings != NULL && i < settings->count; i++)
+        if (settings->items[i].only == TN_CFG_ENGINE_TRINO)
+            tn_trino_item_put(list, settings->items[i].name, settings->items[i].value);
+    return !list->failed && (list->len == 0 || put_header(c, "X-Trino-Session", tn_buf_str(list)));
+}
+
+static bool put_lists(struct tn_trino_conn *c)
+{
+    struct tn_buf *list = &c->scratch;
+
+    if (!put_properties(c))
+        return false;
+    tn_buf_clear(list);
+    tn_trino_session_list(&c->session, TN_TRINO_ITEM_ROLE, list);
+    if (list->failed || (list->len > 0 && !put_header(c, "X-Trino-Role", tn_buf_str(list))))
+        return false;
+    tn_buf_clear(list);
+    tn_trino_session_list(&c->session, TN_TRINO_ITEM_PREPARED, list);
+    if (c->sink == TN_TRINO_SINK_INPUT || c->sink == TN_TRINO_SINK_OUTPUT)
+        tn_trino_describe_put(c, list);
+    return !list->failed && (list->len == 0 || put_header(c, "X-Trino-Prepared-Statement", tn_buf_str(list)));
+}
+
+/* What only tells people something is left out where a header cannot carry it. */
+static bool put_note(struct tn_trino_conn *c, const char *name, struct tn_str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] < ' ' || text.ptr[i] > '~')
+            return true;
+    return text.len == 0 || put_header(c, name, text);
+}
+
+static bool put_headers(struct tn_trino_conn *c)
+{
+    struct tn_str application = setting(c, "application_name");
+    struct tn_str tags = c->sink == TN_TRINO_SINK_INIT ? TN_STR("") : c->run->tags;
+
+    return tn_trino_put_common(c, c->call) && put_header(c, "Content-Type", TN_STR("text/plain; charset=utf-8")) &&
+           put_header(c, "X-Trino-Source", TN_STR("turnout")) && put_note(c, "X-Trino-Client-Tags", tags) &&
+           put_header(c, "X-Trino-Client-Capabilities", TN_STR("PATH,PARAMETRIC_DATETIME,SESSION_AUTHORIZATION")) &&
+           put_note(c, "X-Trino-Client-Info", application) && put_zone(c) && put_lists(c) &&
+           tn_trino_session_put(&c->session, put_header, c) && put_search_path(c);
+}
+
+/* ---- requests ---- */
+
+static void fail_start(struct tn_trino_conn *c, struct tn_error *err)
+{
+    if (err->status == TN_OK)
+        tn_fail(err, TN_E_NOMEM, "53200", "no memory for a request");
+    if (err->status == TN_E_INVALID)
+        tn_error_blame(err, TN_FAULT_QUERY, false);
+    ended(c, err);
+}
+
+static void submit(struct tn_trino_conn *c)
+{
+    const struct tn_trino_cluster *engine = c->base.cluster->engine;
+    struct tn_error                err = TN_ERROR_INIT;
+
+    c->phase = TN_TRINO_SUBMIT;
+    tn_buf_clear(&c->url);
+    tn_buf_printf(&c->url, "%s%s/v1/statement", engine->origin, engine->prefix);
+    tn_buf_put_u8(&c->url, '\0');
+    (void)put_headers(c); /* what was refused is told by the start */
+    if (c->url.failed || c->text.failed || c->scratch.failed ||
+        tn_http_call_start(c->call, TN_HTTP_CLIENT_POST, c->url.data, tn_buf_str(&c->text), TN_TRINO_REQUEST_US, &err) != TN_OK)
+        fail_start(c, &err);
+}
+
+static void poll_next(struct tn_trino_conn *c)
+{
+    struct tn_error err = TN_ERROR_INIT;
+
+    c->phase = TN_TRINO_POLL;
+    if (!tn_trino_put_common(c, c->call) ||
+        tn_http_call_start(c->call, TN_HTTP_CLIENT_GET, c->url.data, tn_str(NULL), TN_TRINO_REQUEST_US, &err) != TN_OK)
+        fail_start(c, &err);
+}
+
+static void on_retry(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+    struct tn_trino_conn *c = timer->data;
+
+    (void)loop;
+    (void)revents;
+    if (c->submitted)
+        poll_next(c);
+    else
+        submit(c);
+}
+
+void tn_trino_ask(struct tn_trino_conn *c, enum tn_trino_sink sink)
+{
+    c->sink = sink;
+    c->submitted = false;
+    c->failing_since_us = 0;
+    submit(c);
+}
+
+/* The link's path at our own endpoint, whatever host it names: a server cannot send us, and our credentials, elsewhere. */
+static bool take_link(struct tn_trino_conn *c)
+{
+    const struct tn_trino_cluster *engine = c->base.cluster->engine;
+    struct tn_str                  link = c->page.next_uri, prefix = tn_str(engine->prefix);
+    const char                    *path = NULL;
+
+    for (size_t i = 0, slashes = 0; i < link.len && path == NULL; i++) {
+        if ((unsigned char)link.ptr[i] <= ' ' || (unsigned char)link.ptr[i] >= 0x7f)
+            return false;
+        if (link.ptr[i] == '/' && ++slashes == 3)
+            path = link.ptr + i;
+    }
+    if (path == NULL || (!tn_str_starts(link, TN_STR("http://")) && !tn_str_starts(link, TN_STR("https://"))))
+        return false;
+    link = tn_str_n(path, link.len - (size_t)(path - link.ptr));
+    for (size_t i = 0; i < link.len; i++)
+        if ((unsigned char)link.ptr[i] <= ' ' || (unsigned char)link.ptr[i] >= 0x7f)
+            return false;
+    if (prefix.len > 0 && tn_str_starts(link, prefix))
+        prefix = TN_STR("");
+    tn_buf_clear(&c->url);
+    tn_buf_puts(&c->url, engine->origin);
+    tn_buf_put_str(&c->url, prefix);
+    tn_buf_put_str(&c->url, link);
+    tn_buf_put_u8(&c->url, '\0');
+    return !c->url.failed;
+}
+
+/* ---- answers ---- */
+
+/* Once more in a moment: while the server is busy, or a moment long when it seems to be gone. */
+static bool try_again(struct tn_trino_conn *c, const struct tn_http_client_answer *answer)
+{
+    uint64_t now_us = tn_clock_us(), limit_us = TN_TRINO_LOST_US;
+    bool     passing = tn_trino_is_passing(answer->status);
+
+    if (answer->status != 0 && !passing)
+        return false;
+    if (answer->status == 0 && (answer->error.status != TN_E_CONNECTION || (!c->submitted && answer->unsent)))
+        return false;
+    if (passing)
+        limit_us = c->submitted ? TN_TRINO_BUSY_US : TN_TRINO_BUSY_SUBMIT_US;
+    if (c->failing_since_us == 0)
+        c->failing_since_us = now_us;
+    if (now_us - c->failing_since_us >= limit_us)
+        return false;
+    c->phase = TN_TRINO_RETRY;
+    ev_timer_stop(c->base.worker->loop, &c->retry);
+    ev_timer_init(&c->retry, on_retry, RETRY_MIN_S + RETRY_SPREAD_S * tn_rand_unit(&c->base.worker->rand), 0.);
+    c->retry.data = c;
+    ev_now_update(c->base.worker->loop);
+    ev_timer_start(c->base.worker->loop, &c->retry);
+    return true;
+}
+
+static void page_came(struct tn_trino_conn *c, struct tn_http_client_answer *answer)
+{
+    struct tn_error err = TN_ERROR_INIT;
+
+    c->failing_since_us = 0;
+    c->submitted = true;
+    tn_arena_reset(&c->page_arena);
+    if (tn_trino_page_read(&c->page, tn_buf_str(answer->body), &c->page_arena, &err) != TN_OK) {
+        tn_trino_name_error(c, &err);
+        if (c->sink == TN_TRINO_SINK_INIT)
+            ended(c, &err);
+        else
+            tn_trino_abort(c, &err); /* the link before this page still ends it */
+        return;
+    }
+    tn_buf_clear(&c->url);
+    if (c->page.next_uri.ptr != NULL && !take_link(c)) {
+        tn_fail(&err, TN_E_ENGINE, "08P01", "the server's nextUri is no link of HTTP");
+        tn_trino_name_error(c, &err);
+        ended(c, &err);
+    } else if (c->page.failed) {
+        tn_trino_error(&err, &c->page.failure, c->page.id, c->sink == TN_TRINO_SINK_RUN ? c->run->sql : tn_buf_str(&c->text), tn_buf_str(&c->text));
+        ended(c, &err);
+    } else if (c->session.failed) {
+        tn_fail(&err, TN_E_LIMIT, "54000", "the session at Trino holds more than %d KiB", TN_TRINO_SESSION_BYTES / 1024);
+        ended(c, &err);
+    } else if (c->sink == TN_TRINO_SINK_INIT) {
+        tn_trino_ask_next(c);
+    } else {
+        tn_trino_page_came(c);
+    }
+}
+
+void tn_trino_ask_next(struct tn_trino_conn *c)
+{
+    struct tn_error err = TN_ERROR_INIT;
+
+    if (c->url.len > 0)
+        poll_next(c);
+    else
+        ended(c, &err);
+}
+
+static void on_done(struct tn_http_call *call, struct tn_http_client_answer *answer, void *owner)
+{
+    struct tn_trino_conn *c = owner;
+    struct tn_error       err = TN_ERROR_INIT;
+
+    (void)call;
+    if (c->closed)
+        return;
+    if (c->phase == TN_TRINO_CONNECTING) {
+        tn_trino_info_came(c, answer);
+        return;
+    }
+    if (c->sink != TN_TRINO_SINK_INIT && c->run->cancelled && answer->status != 200) {
+        tn_trino_stopped(c, false);
+        return;
+    }
+    if (answer->status == 200) {
+        page_came(c, answer);
+        return;
+    }
+    if (try_again(c, answer))
+        return;
+    if (answer->status != 0) {
+        tn_trino_error_status(&err, c->base.cluster->conf->name, answer->status, tn_buf_str(answer->body));
+    } else {
+        tn_error_move(&err, &answer->error);
+        tn_trino_name_error(c, &err);
+    }
+    if (c->submitted && answer->status == 0 && err.status != TN_E_CONNECTION && c->sink != TN_TRINO_SINK_INIT)
+        tn_trino_abort(c, &err); /* a page that is too large: the query goes on over there */
+    else
+        ended(c, &err);
+}
+
+static void on_header(struct tn_http_call *call, struct tn_str name, struct tn_str value, void *owner)
+{
+    struct tn_trino_conn *c = owner;
+
+    (void)call;
+    if (c->phase == TN_TRINO_SUBMIT || c->phase == TN_TRINO_POLL)
+        tn_trino_session_header(&c->session, name, value);
+}
+
+const struct tn_http_client_events tn_trino_ask_events = {.header = on_header, .done = on_done};
+
+/* ---- its early end ---- */
+
+static void on_side_done(struct tn_http_call *call, struct tn_http_client_answer *answer, void *owner)
+{
+    struct tn_trino_conn *c = owner;
+
+    (void)call;
+    if (!c->closed && c->phase == TN_TRINO_CANCELLING)
+        tn_trino_stopped(c, answer->status != 0);
+}
+
+const struct tn_http_client_events tn_trino_side_events = {.header = NULL, .done = on_side_done};
+
+void tn_trino_ask_stop(struct tn_trino_conn *c)
+{
+    ev_timer_stop(c->base.worker->loop, &c->retry);
+    tn_http_call_abort(c->call);
+    tn_http_call_abort(c->side);
+    c->phase = TN_TRINO_CANCELLING;
+    if (c->url.len == 0 || !c->submitted || !tn_trino_put_common(c, c->side) ||
+        tn_http_call_start(c->side, TN_HTTP_CLIENT_DELETE, c->url.data, tn_str(NULL), TN_TRINO_CANCEL_US, NULL) != TN_OK)
+        tn_trino_kick(c); /* there is nothing to end, or no way to */
+}

@@ -1,0 +1,154 @@
+/* What a cluster's configuration says about its coordinator, put into the forms that requests need. */
+#include "base/alloc.h"
+#include "config/endpoint.h"
+#include "engine/trino/trino_conn.h"
+
+#include <errno.h>
+
+static void engine_free(struct tn_trino_cluster *engine)
+{
+    tn_free(engine->origin);
+    tn_free(engine->prefix);
+    if (engine->authorization != NULL)
+        explicit_bzero(engine->authorization, strlen(engine->authorization));
+    tn_free(engine->authorization);
+    tn_free(engine->user);
+    tn_free(engine);
+}
+
+static void put_base64(struct tn_buf *out, struct tn_str text)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const uint8_t    *in = (const uint8_t *)text.ptr;
+
+    for (size_t i = 0; i < text.len; i += 3) {
+        unsigned bits = (unsigned)in[i] << 16 | (i + 1 < text.len ? (unsigned)in[i + 1] << 8 : 0) | (i + 2 < text.len ? in[i + 2] : 0u);
+
+        tn_buf_put_u8(out, (uint8_t)digits[bits >> 18]);
+        tn_buf_put_u8(out, (uint8_t)digits[bits >> 12 & 63]);
+        tn_buf_put_u8(out, i + 1 < text.len ? (uint8_t)digits[bits >> 6 & 63] : '=');
+        tn_buf_put_u8(out, i + 2 < text.len ? (uint8_t)digits[bits & 63] : '=');
+    }
+}
+
+static char *basic(const struct tn_cluster_conf *conf)
+{
+    struct tn_buf plain, coded;
+    char         *value = NULL;
+
+    tn_buf_init(&plain, 8192);
+    tn_buf_init(&coded, 16384);
+    tn_buf_put_str(&plain, conf->auth_username);
+    tn_buf_put_u8(&plain, ':');
+    tn_buf_put_str(&plain, conf->auth_password);
+    tn_buf_puts(&coded, "Basic ");
+    put_base64(&coded, tn_buf_str(&plain));
+    if (!plain.failed && !coded.failed)
+        value = tn_strndup(coded.data, coded.len);
+    if (plain.data != NULL)
+        explicit_bzero(plain.data, plain.len);
+    if (coded.data != NULL)
+        explicit_bzero(coded.data, coded.len);
+    tn_buf_reset(&plain);
+    tn_buf_reset(&coded);
+    return value;
+}
+
+static char *bearer(const struct tn_cluster_conf *conf)
+{
+    struct tn_buf text;
+    char         *value = NULL;
+
+    tn_buf_init(&text, 64 * 1024);
+    tn_buf_printf(&text, "Bearer " TN_STR_FMT, TN_STR_ARG(tn_str_trim(conf->auth_token)));
+    if (!text.failed)
+        value = tn_strndup(text.data, text.len);
+    if (text.data != NULL)
+        explicit_bzero(text.data, text.len);
+    tn_buf_reset(&text);
+    return value;
+}
+
+static const char *file_or_null(struct tn_str path)
+{
+    return path.len > 0 ? path.ptr : NULL;
+}
+
+/* http://HOST:PORT/prefix/ */
+static bool take_endpoint(struct tn_trino_cluster *engine, struct tn_str url)
+{
+    const char *scheme_end = memchr(url.ptr, ':', url.len);
+    const char *end = url.ptr + url.len, *slash;
+
+    if (scheme_end == NULL || end - scheme_end < 4)
+        return false;
+    slash = memchr(scheme_end + 3, '/', (size_t)(end - scheme_end - 3));
+    while (end > url.ptr && end[-1] == '/')
+        end--;
+    if (slash == NULL || slash > end)
+        slash = end;
+    engine->origin = tn_strndup(url.ptr, (size_t)(slash - url.ptr));
+    engine->prefix = tn_strndup(slash, (size_t)(end - slash));
+    return engine->origin != NULL && engine->prefix != NULL;
+}
+
+static bool readable(const char *path, const char *option, struct tn_error *err)
+{
+    FILE *file = path == NULL ? NULL : fopen(path, "re");
+
+    if (path == NULL)
+        return true;
+    if (file == NULL) {
+        tn_fail(err, TN_E_INVALID, "F0000", "%s: cannot read %s: %s", option, path, strerror(errno));
+        return false;
+    }
+    fclose(file);
+    return true;
+}
+
+static bool check_files(const struct tn_trino_cluster *engine, struct tn_error *err)
+{
+    return readable(engine->http.ca_file, "tls.caFile", err) && readable(engine->http.cert_file, "tls.certFile", err) &&
+           readable(engine->http.key_file, "tls.keyFile", err);
+}
+
+enum tn_status tn_trino_open(struct tn_cluster *cluster, struct tn_error *err)
+{
+    const struct tn_cluster_conf *conf = cluster->conf;
+    struct tn_trino_cluster      *engine = tn_calloc(1, sizeof *engine);
+    bool                          good = engine != NULL && take_endpoint(engine, conf->endpoint);
+
+    if (good && conf->auth_type == TN_CFG_CLUSTER_AUTH_BASIC)
+        good = (engine->authorization = basic(conf)) != NULL;
+    else if (good && conf->auth_type == TN_CFG_CLUSTER_AUTH_JWT)
+        good = (engine->authorization = bearer(conf)) != NULL;
+    if (good && (conf->auth_username.len > 0 || conf->auth_type != TN_CFG_CLUSTER_AUTH_JWT)) /* a token names its user */
+        good = (engine->user = conf->auth_username.len > 0 ? tn_strndup(conf->auth_username.ptr, conf->auth_username.len)
+                                                           : tn_strdup("turnout")) != NULL;
+    if (!good) {
+        if (engine != NULL)
+            engine_free(engine);
+        return tn_fail(err, TN_E_NOMEM, "53200", "out of memory, or the endpoint is not http://HOST:PORT");
+    }
+    engine->http = (struct tn_http_client_options){
+        .ca_file = file_or_null(conf->tls_ca_file),
+        .cert_file = file_or_null(conf->tls_cert_file),
+        .key_file = file_or_null(conf->tls_key_file),
+        .verify = conf->tls_verify,
+        .connect_timeout_us = conf->connect_timeout,
+        .max_body = TN_TRINO_BODY_MAX,
+    };
+    if (!check_files(engine, err)) {
+        engine_free(engine);
+        return TN_E_INVALID;
+    }
+    cluster->engine = engine;
+    return TN_OK;
+}
+
+void tn_trino_close(struct tn_cluster *cluster)
+{
+    if (cluster->engine != NULL)
+        engine_free(cluster->engine);
+    cluster->engine = NULL;
+}

@@ -1,0 +1,116 @@
+#include "engine/trino/trino_error.h"
+
+static const struct {
+    const char *name, *sqlstate;
+} known[] = {
+#define TRINO_ERROR(name, sqlstate) {#name, sqlstate},
+#include "engine/trino/trino_error.def"
+#undef TRINO_ERROR
+};
+
+static const char *sqlstate_of(const struct tn_trino_failure *failure)
+{
+    for (size_t i = 0; i < TN_ARRAY_LEN(known); i++)
+        if (tn_str_eq_c(failure->name, known[i].name))
+            return known[i].sqlstate;
+    if (tn_str_eq_c(failure->type, "USER_ERROR"))
+        return "42000";
+    if (tn_str_eq_c(failure->type, "INSUFFICIENT_RESOURCES"))
+        return "53000";
+    return tn_str_eq_c(failure->type, "EXTERNAL") ? "HV000" : "XX000";
+}
+
+static enum tn_fault fault_of(const struct tn_trino_failure *failure, const char *sqlstate)
+{
+    if (strcmp(sqlstate, "57014") == 0)
+        return tn_str_eq_c(failure->name, "EXCEEDED_TIME_LIMIT") ? TN_FAULT_QUERY : TN_FAULT_CANCEL;
+    if (tn_str_eq_c(failure->name, "NOT_SUPPORTED"))
+        return TN_FAULT_UNSUPPORTED;
+    if (tn_str_eq_c(failure->type, "USER_ERROR") || strncmp(sqlstate, "54", 2) == 0 || strcmp(sqlstate, "53400") == 0)
+        return TN_FAULT_QUERY;
+    return TN_FAULT_ENGINE;
+}
+
+/* Characters before line LINE, column COLUMN of TEXT, both from 1; -1 = there is no such place. */
+static long place_in(struct tn_str text, uint64_t line, uint64_t column)
+{
+    long   characters = 0;
+    size_t i = 0;
+
+    for (; line > 1 && i < text.len; i++) {
+        characters += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
+        line -= text.ptr[i] == '\n';
+    }
+    for (; line == 1 && column > 1 && i < text.len; i++)
+        if (((unsigned char)text.ptr[i] & 0xc0) != 0x80) {
+            characters++;
+            column--;
+        }
+    while (i < text.len && ((unsigned char)text.ptr[i] & 0xc0) == 0x80)
+        i++;
+    return line == 1 && column == 1 ? characters : -1;
+}
+
+static void set_place(struct tn_error *err, const struct tn_trino_failure *failure, struct tn_str sql, struct tn_str sent)
+{
+    long place;
+
+    if (failure->line == 0 || failure->column == 0 || sql.len > INT32_MAX || !tn_str_eq(sql, sent))
+        return;
+    place = place_in(sql, failure->line, failure->column);
+    if (place >= 0)
+        err->position = (int)place + 1;
+}
+
+void tn_trino_error(struct tn_error *err, const struct tn_trino_failure *failure, struct tn_str id, struct tn_str sql, struct tn_str sent)
+{
+    const char   *sqlstate = sqlstate_of(failure);
+    enum tn_fault fault = fault_of(failure, sqlstate);
+    struct tn_str message = failure->message.len > 0 ? failure->message : failure->name;
+
+    tn_fail(err, fault == TN_FAULT_CANCEL ? TN_E_CANCELLED : TN_E_ENGINE, sqlstate, TN_STR_FMT, (int)TN_MIN(message.len, 8192), message.ptr);
+    tn_error_blame(err, fault, true);
+    tn_error_detail(err, "Trino error %llu " TN_STR_FMT " (" TN_STR_FMT ") of query " TN_STR_FMT, (unsigned long long)failure->code,
+                    TN_STR_ARG(failure->name), TN_STR_ARG(failure->type), TN_STR_ARG(id));
+    if (strcmp(sqlstate, "3D000") == 0 && tn_str_eq_c(failure->name, "MISSING_CATALOG_NAME"))
+        tn_error_hint(err, "set `catalog` of the cluster, or name tables as catalog.schema.table");
+    set_place(err, failure, sql, sent);
+}
+
+bool tn_trino_is_passing(long status)
+{
+    return status == 502 || status == 503 || status == 504 || status == 429;
+}
+
+void tn_trino_error_status(struct tn_error *err, struct tn_str cluster, long status, struct tn_str body)
+{
+    size_t len = TN_MIN(body.len, (size_t)300);
+
+    len = tn_utf8_valid_prefix(body.ptr, len);
+    switch (status) {
+    case 401: case 403:
+        tn_fail(err, TN_E_CONNECTION, "28000", "cluster " TN_STR_FMT ": Trino refuses Turnout's log-in (HTTP %ld)", TN_STR_ARG(cluster), status);
+        tn_error_hint(err, "see auth of the cluster");
+        tn_error_blame(err, TN_FAULT_ENGINE, false);
+        break;
+    case 400:
+        tn_fail(err, TN_E_ENGINE, "42601", "Trino refuses the request (HTTP 400)");
+        tn_error_blame(err, TN_FAULT_QUERY, false);
+        break;
+    case 413: case 414: case 431:
+        tn_fail(err, TN_E_LIMIT, "54000", "the statement is too long for Trino (HTTP %ld)", status);
+        tn_error_blame(err, TN_FAULT_QUERY, false);
+        break;
+    case 404: case 410:
+        tn_fail(err, TN_E_CONNECTION, "08006", "cluster " TN_STR_FMT ": Trino does not know the query any more (HTTP %ld)", TN_STR_ARG(cluster), status);
+        tn_error_hint(err, "its coordinator was started anew, or the query was not asked for in time");
+        tn_error_blame(err, TN_FAULT_ENGINE, false);
+        break;
+    default:
+        tn_fail(err, TN_E_CONNECTION, "08006", "cluster " TN_STR_FMT ": Trino answers HTTP %ld", TN_STR_ARG(cluster), status);
+        tn_error_blame(err, TN_FAULT_ENGINE, false);
+        break;
+    }
+    if (len > 0)
+        tn_error_detail(err, "%.*s", (int)len, body.ptr);
+}

@@ -1,0 +1,210 @@
+"""A private Trino 476 for the end-to-end tests: server and connectors from Maven, kept in build/cache/trino, a small heap,
+catalogs tpch, memory and system, a free port of 127.0.0.1.
+
+    with TrinoServer() as server:
+        print(server.url(), server.sql("SELECT 1"))
+
+Needs Java 24 or newer: $TRINO_JAVA_HOME, $JAVA_HOME or what lies in /usr/lib/jvm; and `mvn` for the first run. Where one of
+them is missing, servers.Unavailable says which."""
+
+import contextlib
+import fcntl
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tarfile
+import time
+import urllib.error
+import urllib.request
+import zipfile
+
+import proxy as proxy_module
+import servers
+
+VERSION = "476"
+CACHE = os.path.join(proxy_module.ROOT, "build", "cache", "trino")
+HOME = os.path.join(CACHE, VERSION)
+NEEDED_JAVA = 24
+CONNECTORS = ("tpch", "memory")
+
+
+def java_version(home):
+    """The major version of a JDK, 0 = none."""
+    try:
+        with open(os.path.join(home, "release"), encoding="utf-8") as file:
+            found = re.search(r'^JAVA_VERSION="(?:1\.)?(\d+)', file.read(), re.M)
+    except OSError:
+        return 0
+    return int(found.group(1)) if found and os.access(os.path.join(home, "bin", "java"), os.X_OK) else 0
+
+
+def java_home():
+    """Of the oldest Java that is new enough."""
+    homes = [os.environ.get("TRINO_JAVA_HOME"), os.environ.get("JAVA_HOME"), *glob.glob("/usr/lib/jvm/*"), *glob.glob("/opt/*jdk*")]
+    fit = sorted((java_version(home), home) for home in homes if home and java_version(home) >= NEEDED_JAVA)
+    if not fit:
+        raise servers.Unavailable(f"Trino {VERSION} needs Java {NEEDED_JAVA} or newer, and there is none (set TRINO_JAVA_HOME)")
+    return fit[0][1]
+
+
+def fetch(artifact):
+    """A file of Maven's, in the cache."""
+    group, name, version, kind = artifact.split(":")
+    path = os.path.join(CACHE, f"{name}-{version}.{kind}")
+    if not os.path.exists(path):
+        if not shutil.which("mvn"):
+            raise servers.Unavailable(f"{name} {version} is not in build/cache/trino, and Maven (package maven) is not installed to get it")
+        done = subprocess.run(["mvn", "-q", "-B", "dependency:copy", f"-Dartifact={group}:{name}:{version}:{kind}", f"-DoutputDirectory={CACHE}"],
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+        if done.returncode != 0 or not os.path.exists(path):
+            raise servers.Unavailable(f"{name} {version} cannot be had from Maven (exit {done.returncode})")
+    return path
+
+
+def unpack():
+    """HOME/lib and HOME/plugin/*; only the plugins that the tests need, since each costs time at the start."""
+    making = HOME + ".making"
+    shutil.rmtree(making, ignore_errors=True)
+    core = fetch(f"io.trino:trino-server-core:{VERSION}:tar.gz")
+    with tarfile.open(core) as tar:
+        wanted = [m for m in tar.getmembers() if re.match(r"[^/]+/(lib/|plugin/password-authenticators/)", m.name)]
+        tar.extractall(making, members=wanted, filter="data")
+    top, = os.listdir(making)
+    for part in os.listdir(os.path.join(making, top)):
+        os.rename(os.path.join(making, top, part), os.path.join(making, part))
+    os.rmdir(os.path.join(making, top))
+    for name in CONNECTORS:
+        with zipfile.ZipFile(fetch(f"io.trino:trino-{name}:{VERSION}:zip")) as archive:
+            archive.extractall(os.path.join(making, "plugin"))
+        os.rename(os.path.join(making, "plugin", f"trino-{name}-{VERSION}"), os.path.join(making, "plugin", name))
+    os.rename(making, HOME)
+    for path in glob.glob(os.path.join(CACHE, "*.tar.gz")) + glob.glob(os.path.join(CACHE, "*.zip")):
+        os.remove(path)
+
+
+def install():
+    os.makedirs(CACHE, exist_ok=True)
+    with open(os.path.join(CACHE, ".lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.isdir(HOME):
+            unpack()
+
+
+class TrinoServer(servers.Server):
+    """One coordinator that is its own worker."""
+
+    name = "trino"
+    JVM = ("-server", "-Xmx1G", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError", "-XX:ReservedCodeCacheSize=256M",
+           "-Djdk.attach.allowAttachSelf=true", "-Dfile.encoding=UTF-8", "--enable-native-access=ALL-UNNAMED",
+           "--sun-misc-unsafe-memory-access=allow", "-XX:-UsePerfData")
+
+    def __init__(self, settings=None):
+        super().__init__()
+        self.settings = settings or {}
+
+    def start(self):
+        self.java = java_home()
+        install()
+        self.make_dir()
+        try:
+            self.init()
+            self.up()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def init(self):
+        for folder in ("etc", "etc/catalog"):
+            os.mkdir(self.path(folder))
+            servers.own(self.path(folder))
+        settings = {
+            "coordinator": "true", "node-scheduler.include-coordinator": "true", "http-server.http.port": self.port,
+            "discovery.uri": f"http://127.0.0.1:{self.port}", "query.max-memory": "400MB", "query.max-memory-per-node": "400MB",
+            "memory.heap-headroom-per-node": "200MB", "query.max-length": "5000043", "http-server.process-forwarded": "true",
+            "plugin.dir": os.path.join(HOME, "plugin"),
+            "node.environment": "test", "node.id": "test", "node.internal-address": "127.0.0.1",
+            "node.bind-ip": "127.0.0.1", "log.console-format": "TEXT", **self.settings,
+        }
+        self.write("etc/config.properties", "".join(f"{key}={value}\n" for key, value in settings.items()))
+        self.write("etc/catalog/memory.properties", "connector.name=memory\nmemory.max-data-per-node=128MB\n")
+        self.write("etc/catalog/tpch.properties", "connector.name=tpch\ntpch.splits-per-node=2\n")
+        self.write("etc/catalog/tpchstd.properties",  # columns and types as the benchmark's specification has them
+                   "connector.name=tpch\ntpch.splits-per-node=2\ntpch.column-naming=STANDARD\ntpch.double-type-mapping=DECIMAL\n")
+
+    def spawn(self, command):
+        """As ourselves: the libraries in the cache may lie where nobody else can read them."""
+        with open(self.path("server.log"), "ab") as log:
+            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            cwd=self.dir, start_new_session=True)
+
+    def up(self, seconds=240):
+        """Starts (again) on the same folder and port: what was in memory is gone."""
+        self.spawn([os.path.join(self.java, "bin", "java"), *self.JVM, f"-Dconfig={self.path('etc/config.properties')}",
+                    "-cp", os.path.join(HOME, "lib", "*"), "io.trino.server.TrinoServer"])
+        self.wait_until(self.works, seconds)
+
+    def down(self, how=signal.SIGKILL):
+        """As if it had crashed."""
+        self.end_process(how)
+
+    def stop(self):
+        self.end_process(signal.SIGKILL)  # nobody reads the folder again
+        super().stop()
+
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def answers(self):
+        try:
+            with urllib.request.urlopen(self.url() + "/v1/info", timeout=2) as answer:
+                return json.loads(answer.read())["starting"] is False
+        except (OSError, ValueError, KeyError):
+            return False
+
+    def works(self):
+        """Ready, and it has found itself as a worker."""
+        try:
+            return self.answers() and self.sql("SELECT count(*) FROM tpch.tiny.region") == [[5]]
+        except (OSError, RuntimeError):
+            return False
+
+    def cluster(self, **more):
+        """A cluster of Turnout's configuration, as a dictionary."""
+        return {"engine": "trino", "endpoint": self.url(), "catalog": "tpch", "schema": "tiny", **more}
+
+    def sql(self, text, user="direct", **headers):
+        """Runs TEXT without a client library; the rows as the protocol has them."""
+        request = urllib.request.Request(self.url() + "/v1/statement", data=text.encode(), method="POST", headers={
+            "X-Trino-User": user, "X-Trino-Client-Capabilities": "PARAMETRIC_DATETIME", **headers})
+        rows = []
+        while True:
+            for attempt in range(50):
+                try:
+                    with urllib.request.urlopen(request, timeout=60) as answer:
+                        page = json.loads(answer.read())
+                    break
+                except urllib.error.HTTPError as error:
+                    if error.code not in (502, 503, 504) or attempt == 49:
+                        raise
+                    time.sleep(0.1)
+            if "error" in page:
+                raise RuntimeError(page["error"]["message"])
+            rows += page.get("data", [])
+            if "nextUri" not in page:
+                return rows
+            request = urllib.request.Request(page["nextUri"], headers={"X-Trino-User": user})
+
+    def queries(self, where):
+        """Rows (query_id, state, source, query) of system.runtime.queries that match WHERE."""
+        return self.sql(f"SELECT query_id, state, source, query FROM system.runtime.queries WHERE {where}")
+
+
+if __name__ == "__main__":  # a server to try things on, until its end is asked for
+    with TrinoServer() as server, contextlib.suppress(KeyboardInterrupt):
+        print(server.url(), server.pid(), flush=True)
+        signal.pause()

@@ -1,48 +1,83 @@
 /* What a record keeps of a decision. */
 #include "adaptive.h"
+#include "base/digits.h"
 
 #include <math.h>
 
-static void put_plan(struct tn_buf *out, const struct tn_adaptive *a)
+static const double MS_MOST = 1e15; /* nobody waits longer */
+
+static char *put(char *at, struct tn_str text)
+{
+    if (text.len > 0)
+        memcpy(at, text.ptr, text.len);
+    return at + text.len;
+}
+
+static struct tn_str name_of(const struct tn_adaptive *a, const struct tn_attempt *attempt)
+{
+    return a->group->members[a->member[attempt->candidate]]->conf->name;
+}
+
+static size_t plan_size(const struct tn_adaptive *a)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < a->plan.count; i++)
+        size += name_of(a, &a->plan.attempts[i]).len + TN_DIGITS_SIZE + 2;
+    return size;
+}
+
+static char *put_plan(char *at, const struct tn_adaptive *a)
 {
     for (size_t i = 0; i < a->plan.count; i++) {
         const struct tn_attempt *attempt = &a->plan.attempts[i];
 
-        tn_buf_printf(out, "%s" TN_STR_FMT, i > 0 ? "," : "", TN_STR_ARG(a->group->members[a->member[attempt->candidate]]->conf->name));
-        if (attempt->deadline_s > 0)
-            tn_buf_printf(out, "@%.0f", ceil(attempt->deadline_s * 1e3));
+        if (i > 0)
+            *at++ = ',';
+        at = put(at, name_of(a, attempt));
+        if (attempt->deadline_s > 0) {
+            *at++ = '@';
+            at = tn_digits_put(at, (uint64_t)fmin(ceil(attempt->deadline_s * 1e3), MS_MOST));
+        }
     }
+    return at;
 }
 
-/* What OUT holds, in the query's arena; OTHERWISE when there is no memory. OUT is freed. */
-static struct tn_str keep_text(struct tn_query *q, struct tn_buf *out, struct tn_str otherwise)
+static char *put_advice(char *at, const struct tn_adaptive *advice)
 {
-    struct tn_str text;
-
-    if (out->failed || !tn_arena_str(&q->arena, tn_buf_str(out), &text))
-        text = otherwise;
-    tn_buf_reset(out);
-    return text;
+    at = put(at, TN_STR("; "));
+    at = put(at, tn_str(tn_reason_text(advice->plan.reason)));
+    at = put(at, TN_STR(" advises "));
+    at = put(at, advice->advised->conf->name);
+    at = put(at, TN_STR(", "));
+    at = tn_digits_put_tenths(at, advice->plan.predicted_s * 1e3);
+    return put(at, TN_STR(" ms expected"));
 }
 
-static struct tn_str reason_text(struct tn_query *q)
+/* The reason for people, which holds the plan: *PLAN. Both are in the query's arena. */
+static struct tn_str reason_text(struct tn_query *q, struct tn_str *plan)
 {
-    const struct tn_adaptive *a = q->adaptive;
-    struct tn_buf             out;
+    enum { WORDS = 128 };
+    const struct tn_adaptive *a = q->adaptive != NULL && q->adaptive->acts ? q->adaptive : NULL, *advice = q->advice;
+    struct tn_str             reason = tn_str(q->reason != NULL ? q->reason : "");
+    char                     *text, *at;
 
-    if ((a == NULL || !a->acts) && q->advice == NULL)
+    if (a == NULL && advice == NULL)
         return tn_str(q->reason);
-    tn_buf_init(&out, 8192);
-    tn_buf_puts(&out, q->reason != NULL ? q->reason : "");
-    if (a != NULL && a->acts) {
-        tn_buf_printf(&out, " (%s): ", tn_rung_text(a->plan.rung));
-        put_plan(&out, a);
-        tn_buf_printf(&out, "; %.1f ms expected", a->plan.predicted_s * 1e3);
+    text = tn_arena_alloc(&q->arena, reason.len + (a != NULL ? plan_size(a) + WORDS : 0) + (advice != NULL ? advice->advised->conf->name.len + WORDS : 0));
+    if (text == NULL)
+        return tn_str(q->reason);
+    at = put(text, reason);
+    if (a != NULL) {
+        at = put(put(put(at, TN_STR(" (")), tn_str(tn_rung_text(a->plan.rung))), TN_STR("): "));
+        plan->ptr = at;
+        at = put_plan(at, a);
+        plan->len = (size_t)(at - plan->ptr);
+        at = put(tn_digits_put_tenths(put(at, TN_STR("; ")), a->plan.predicted_s * 1e3), TN_STR(" ms expected"));
     }
-    if (q->advice != NULL)
-        tn_buf_printf(&out, "; %s advises " TN_STR_FMT ", %.1f ms expected", tn_reason_text(q->advice->plan.reason),
-                      TN_STR_ARG(q->advice->advised->conf->name), q->advice->plan.predicted_s * 1e3);
-    return keep_text(q, &out, tn_str(q->reason));
+    if (advice != NULL)
+        at = put_advice(at, advice);
+    return tn_str_n(text, (size_t)(at - text));
 }
 
 static struct tn_str shape_text(struct tn_query *q, const struct tn_shape *shape)
@@ -59,7 +94,7 @@ void tn_adaptive_record(struct tn_query *q, struct tn_history_record *record)
 {
     const struct tn_adaptive *a = q->adaptive;
 
-    record->reason = reason_text(q);
+    record->reason = reason_text(q, &record->plan);
     record->rows_read = q->run.rows_read;
     record->bytes_read = q->run.bytes_read;
     if (q->advice != NULL) {
@@ -77,11 +112,6 @@ void tn_adaptive_record(struct tn_query *q, struct tn_history_record *record)
     record->predicted_usd_micros = (uint64_t)a->plan.predicted_usd;
     record->cuts = a->cuts;
     if (a->acts) {
-        struct tn_buf out;
-
-        tn_buf_init(&out, 8192);
-        put_plan(&out, a);
-        record->plan = keep_text(q, &out, TN_STR(""));
         record->explored = a->plan.explore;
         record->propensity_ppm = (uint64_t)(a->plan.propensity * 1e6 + .5);
     }

@@ -51,6 +51,12 @@ void tn_cell_init(struct tn_cell *cell)
 
 void tn_cell_load(const struct tn_cell *cell, struct tn_belief *out)
 {
+    tn_cell_look(cell, out);
+    out->M2 = tn_log_decode(cell->M2);
+}
+
+void tn_cell_look(const struct tn_cell *cell, struct tn_belief *out)
+{
     *out = (struct tn_belief){
         .m = (double)cell->m,
         .P = tn_log_decode(cell->P),
@@ -64,7 +70,7 @@ void tn_cell_load(const struct tn_cell *cell, struct tn_belief *out)
         .succ = cell->succ / 16.0,
         .fail = cell->fail / 16.0,
         .cost = (double)cell->cost,
-        .M2 = tn_log_decode(cell->M2),
+        .M2 = 0,
     };
 }
 

@@ -44,6 +44,8 @@ struct tn_belief { /* a cell as numbers */
 
 void tn_cell_init(struct tn_cell *cell); /* nothing known */
 void tn_cell_load(const struct tn_cell *cell, struct tn_belief *out);
+/* The same without M2 (0): what a decision needs. */
+void tn_cell_look(const struct tn_cell *cell, struct tn_belief *out);
 /* Rounds; keeps p50, p95 and hist. */
 void tn_cell_store(struct tn_cell *cell, const struct tn_belief *belief);
 

@@ -3,6 +3,7 @@
 #include "base/compiler.h"
 
 #include <math.h>
+#include <stdatomic.h>
 
 static const double STEP = .8, OUTERMOST = -2.4; /* deviations */
 static const double NARROW = .02;                /* variance of the mean below which one node says it all */
@@ -17,19 +18,30 @@ static void one_node(struct tn_mixture *out, double m, double variance)
     out->sd = sqrt(variance);
 }
 
+/* exp(-z^2 / 2) of a node, computed when it is first asked for: it is the same for all that is known. */
+static double plain_weight(unsigned node, double z)
+{
+    static _Atomic double known[TN_NODES];
+    double                x = atomic_load_explicit(&known[node], memory_order_relaxed);
+
+    if (x > 0)
+        return x;
+    x = exp(-.5 * z * z);
+    atomic_store_explicit(&known[node], x, memory_order_relaxed);
+    return x;
+}
+
 /* Chance of the node AT, not normalised: of the belief without its bound, times that of surviving it. */
-static double weight_of(const struct tn_side *side, double at, double z)
+static double bounded_weight(const struct tn_side *side, double at)
 {
     double uncut = (at - side->m0) / sqrt(side->P0), survived = fmax(1, fmin(SURVIVED_MOST, side->cell.ncen));
 
-    if (side->known || !side->bounded)
-        return exp(-.5 * z * z);
     return exp(-.5 * uncut * uncut) * pow(tn_normal_cdf((at - side->bound) / sqrt(side->effect->s2)), survived);
 }
 
 void tn_mixture_init(struct tn_mixture *out, const struct tn_side *side, double load, double hopeless)
 {
-    double s2 = side->effect->s2, total = 0;
+    double s2 = side->effect->s2, total = 0, wide;
     bool   bounded = !side->known && side->bounded;
 
     out->hopeless = hopeless;
@@ -39,11 +51,12 @@ void tn_mixture_init(struct tn_mixture *out, const struct tn_side *side, double 
     }
     out->count = TN_NODES;
     out->sd = sqrt(s2);
+    wide = sqrt(side->P);
     for (unsigned i = 0; i < TN_NODES; i++) {
-        double z = OUTERMOST + i * STEP, at = side->m + z * sqrt(side->P);
+        double z = OUTERMOST + i * STEP, at = side->m + z * wide;
 
         out->mean[i] = at + load;
-        out->weight[i] = weight_of(side, at, z);
+        out->weight[i] = bounded ? bounded_weight(side, at) : plain_weight(i, z);
         total += out->weight[i];
     }
     if (total <= 1e-12) {
@@ -52,6 +65,18 @@ void tn_mixture_init(struct tn_mixture *out, const struct tn_side *side, double 
     }
     for (unsigned i = 0; i < TN_NODES; i++)
         out->weight[i] /= total;
+}
+
+double tn_mixture_beyond(const struct tn_mixture *x, double seconds, double shift)
+{
+    double sum = 0, ln;
+
+    if (seconds <= 0)
+        return 1;
+    ln = log(seconds);
+    for (unsigned i = 0; i < x->count; i++)
+        sum += x->weight[i] * tn_lognormal_beyond(x->mean[i] + shift, x->sd, ln);
+    return sum + x->hopeless * (1 - sum);
 }
 
 struct tn_capped tn_mixture_capped(const struct tn_mixture *x, double seconds, double shift)

@@ -20,6 +20,8 @@ void tn_mixture_init(struct tn_mixture *out, const struct tn_side *side, double 
 
 /* E[min(X, SECONDS)] and P(X > SECONDS); SHIFT moves every node up. */
 struct tn_capped tn_mixture_capped(const struct tn_mixture *mixture, double seconds, double shift);
+/* The chance alone: a third of the work. */
+double tn_mixture_beyond(const struct tn_mixture *mixture, double seconds, double shift);
 
 /* The part of a whole run's bill that a run cut at SECONDS is expected to cost: one that is cut pays for the part that ran. */
 double tn_mixture_part(const struct tn_mixture *mixture, double seconds);

@@ -57,8 +57,16 @@ void tn_world_forget(struct tn_world *world, unsigned cluster)
 
 void tn_world_init(struct tn_world *world)
 {
-    memset(world, 0, sizeof *world);
     tn_constants_init(&world->k);
+    tn_world_start(world);
+}
+
+void tn_world_start(struct tn_world *world)
+{
+    struct tn_constants k = world->k;
+
+    memset(world, 0, sizeof *world);
+    world->k = k;
     for (unsigned e = 0; e < TN_STORE_CLUSTERS; e++)
         tn_world_forget(world, e);
     for (size_t r = 0; r < TN_WORLD_SETS; r++)

@@ -74,6 +74,8 @@ struct tn_world {
 
 /* CLUSTER's number was given to another, of which nothing is known. */
 void tn_world_forget(struct tn_world *world, unsigned cluster);
+/* Nothing is known: all but the constants at their start, which some of them say. */
+void tn_world_start(struct tn_world *world);
 void tn_world_init(struct tn_world *world);
 
 struct tn_offset {

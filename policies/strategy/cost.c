@@ -11,7 +11,8 @@
 
 static const double GRID[] = {.5, 1, 2, 4, 8}; /* deadlines over an unknown cluster's expected median */
 static const double LEAST_USD = .1;            /* micro-dollars: of a mean bill */
-enum { FEW = 20, MEMORY = 2000, TRIES = 16 };  /* first and last queries whose mean counts; deadlines of a try */
+static const double MOST_BEYOND = .97;         /* a cut that hardly anything ends before says nothing */
+enum { FEW = 20, MEMORY = 2000, DEADLINES = 16, TRIES = 2 * DEADLINES }; /* first and last queries whose mean counts; deadlines of a try */
 
 struct costs {
     struct tn_decision *d;
@@ -97,6 +98,11 @@ static struct tn_capped run_until(const struct costs *c, size_t at, double secon
     return tn_mixture_capped(&c->run[at], seconds, 0);
 }
 
+static double beyond(const struct costs *c, size_t at, double seconds)
+{
+    return tn_mixture_beyond(&c->run[at], seconds, 0);
+}
+
 static double bill_of_cut(const struct costs *c, size_t at, double seconds)
 {
     const struct tn_price *price = c->d->request->candidates[at].price;
@@ -111,7 +117,7 @@ static double bill_of_cut(const struct costs *c, size_t at, double seconds)
 static double last_run(const struct costs *c, size_t at, double left, double shift)
 {
     const struct tn_price *price = c->d->request->candidates[at].price;
-    double                 late = tn_mixture_capped(&c->run[at], left, shift).beyond, usd = c->d->usd[at];
+    double                 late = tn_mixture_beyond(&c->run[at], left, shift), usd = c->d->usd[at];
 
     if (shift > 0 && price != NULL && !tn_price_by_bytes(price))
         usd = tn_decision_bill(c->d, at, tn_mixture_capped(&c->run[at], c->d->timeout_s, shift).mean);
@@ -141,7 +147,7 @@ static void weigh(struct costs *c)
     for (size_t i = 0; i < count; i++) {
         if (!d->usable[i])
             continue;
-        c->late[i] = run_until(c, i, c->left).beyond;
+        c->late[i] = beyond(c, i, c->left);
         c->total[i] = d->usd[i] + c->mu * c->late[i];
     }
     memcpy(alone, c->late, sizeof alone);
@@ -152,7 +158,7 @@ static void weigh(struct costs *c)
             continue;
         for (size_t j = 0; j < count; j++)
             if (j != i && d->usable[j] && d->usd[j] + c->mu * alone[j] < other) {
-                other_late = c->left > lost ? run_until(c, j, c->left - lost).beyond : 1;
+                other_late = c->left > lost ? beyond(c, j, c->left - lost) : 1;
                 other = d->usd[j] + c->mu * other_late;
             }
         if (other < HUGE_VAL) { /* after an error the next one has to run too, in the time that is left */
@@ -200,7 +206,7 @@ struct cost_try {
     size_t at, then;
 };
 
-static size_t deadlines_of(const struct costs *c, size_t at, size_t then, double out[TRIES])
+static size_t deadlines_of(const struct costs *c, size_t at, size_t then, double out[DEADLINES])
 {
     const struct tn_decision *d = c->d;
     double                    middle = exp(d->side[at]->m + d->load[at]);
@@ -230,29 +236,54 @@ static double shift_of(const struct costs *c, size_t at, size_t then, double dea
     return fmax(0, (1 - (beyond > 0 ? c->run[at].hopeless / beyond : 1)) * share * (tn_normal_above(m, s, log(deadline)).mean - m));
 }
 
-static void try_then(const struct costs *c, size_t at, size_t then, struct cost_try *best)
+/* What a cut at a deadline comes to, whatever follows it. The same deadlines are weighed for two followers. */
+struct cut {
+    double deadline, beyond, late, total; /* total: bill and price of being late by then */
+};
+struct cuts {
+    size_t     count;
+    struct cut list[TRIES];
+};
+
+static const struct cut *cut_at(const struct costs *c, size_t at, double deadline, struct cuts *cuts)
+{
+    struct cut *cut = &cuts->list[cuts->count];
+
+    for (size_t i = 0; i < cuts->count; i++)
+        if (cuts->list[i].deadline == deadline)
+            return &cuts->list[i];
+    cut->deadline = deadline;
+    cut->beyond = beyond(c, at, deadline);
+    if (cut->beyond <= MOST_BEYOND) {
+        cut->late = c->left <= 0 ? 1 - cut->beyond : deadline > c->left ? fmax(0, beyond(c, at, c->left) - cut->beyond) : 0;
+        cut->total = bill_of_cut(c, at, deadline) + c->mu * cut->late;
+    }
+    cuts->count++;
+    return cut;
+}
+
+/* At most TRIES different deadlines come here for one AT. */
+static void try_then(const struct costs *c, size_t at, size_t then, struct cuts *cuts, struct cost_try *best)
 {
     const struct tn_decision *d = c->d;
-    double                    deadlines[TRIES];
+    double                    deadlines[DEADLINES], ok = d->ok[at] < .999 ? d->ok[at] : 1;
     size_t                    count = deadlines_of(c, at, then, deadlines);
 
     for (size_t i = 0; i < count; i++) {
-        double           deadline = deadlines[i], late, total;
-        struct tn_capped x;
+        double            deadline = deadlines[i], total;
+        const struct cut *cut;
 
         if (deadline <= .002 || deadline >= .8 * d->timeout_s ||
             (d->side[at]->bounded && deadline <= d->learner->world.k.cost_again * exp(d->side[at]->bound + d->load[at])))
             continue;
-        x = run_until(c, at, deadline);
-        if (x.beyond > .97)
+        cut = cut_at(c, at, deadline, cuts);
+        if (cut->beyond > MOST_BEYOND || ok * cut->total >= best->total) /* what follows can only add to it */
             continue;
-        late = c->left <= 0 ? 1 - x.beyond : deadline > c->left ? fmax(0, run_until(c, at, c->left).beyond - x.beyond) : 0;
-        total = bill_of_cut(c, at, deadline) + c->mu * late +
-                x.beyond * last_run(c, then, c->left - deadline, shift_of(c, at, then, deadline, x.beyond));
+        total = cut->total + cut->beyond * last_run(c, then, c->left - deadline, shift_of(c, at, then, deadline, cut->beyond));
         if (d->ok[at] < .999)
             total = d->ok[at] * total + (1 - d->ok[at]) * (tn_decision_bill(d, at, fmin(d->side[at]->effect->tf, deadline)) + c->total[then]);
         if (total < best->total)
-            *best = (struct cost_try){total, deadline, late, x.beyond, at, then};
+            *best = (struct cost_try){total, deadline, cut->late, cut->beyond, at, then};
     }
 }
 
@@ -261,13 +292,19 @@ static struct cost_try best_try(const struct costs *c, double at_most)
     struct cost_try best = {.total = at_most, .at = SIZE_MAX};
 
     for (size_t i = 0; i < c->d->request->count; i++) {
-        size_t cheap = tn_decision_best(c->d, i), safe = safest(c, i);
+        struct cuts cuts; /* large: not zeroed */
+        size_t      cheap, safe;
 
-        if (!c->d->usable[i] || c->d->side[i]->known || c->d->side[i]->cut_here || c->d->request->candidates[i].no_cut || cheap == SIZE_MAX)
+        if (!c->d->usable[i] || c->d->side[i]->known || c->d->side[i]->cut_here || c->d->request->candidates[i].no_cut)
             continue;
-        try_then(c, i, cheap, &best);
+        cheap = tn_decision_best(c->d, i);
+        safe = safest(c, i);
+        if (cheap == SIZE_MAX)
+            continue;
+        cuts.count = 0;
+        try_then(c, i, cheap, &cuts, &best);
         if (safe != cheap)
-            try_then(c, i, safe, &best);
+            try_then(c, i, safe, &cuts, &best);
     }
     return best;
 }

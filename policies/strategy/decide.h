@@ -42,6 +42,7 @@ void             tn_learner_free(struct tn_learner *learner); /* after its store
 struct tn_store *tn_learner_store(struct tn_learner *learner);
 /* CLUSTER's number was given to another (tn_store_cluster_is_new()): nothing is known of that. */
 void             tn_learner_forget(struct tn_learner *learner, unsigned cluster);
+/* For trying: one that says with what learning starts (s2, v_start, ...) has an effect before the first decision only. */
 bool             tn_learner_set(struct tn_learner *learner, const char *constant, double value); /* false: no such constant */
 
 /* A group's budgets and promises. Kept by name, over reloads and restarts. */

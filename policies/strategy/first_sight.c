@@ -85,8 +85,19 @@ static bool may_front(const struct tn_decision *d)
     const struct tn_decide_policy *policy = d->request->policy;
 
     return d->request->may_cut && d->request->may_explore && !d->request->dry && !policy->frozen && policy->budget > 0 &&
-           (policy->explore == TN_EXPLORE_INLINE || policy->explore == TN_EXPLORE_BOTH) && !(policy->max_s > 0 && d->mean[d->best] > policy->max_s) &&
-           !(policy->max_usd_per_day > 0 && d->account.day_usd >= policy->max_usd_per_day);
+           (policy->explore == TN_EXPLORE_INLINE || policy->explore == TN_EXPLORE_BOTH);
+}
+
+/* An attempt on AT that is cut at DEADLINE_S, which it is at worst, is paid for by the same account as looks at known shapes: users' time
+ * (exploration 5), the longest look, the day's money. */
+static bool affords(const struct tn_decision *d, size_t at, double deadline_s)
+{
+    const struct tn_decide_policy *policy = d->request->policy;
+    double                         mean = d->account.served_s / d->account.decided;
+    double room = d->learner->world.k.room_start * fmin(d->mean[d->best], mean) + policy->budget * d->account.served_s - d->account.cut_s;
+
+    return deadline_s <= room && !(policy->max_s > 0 && deadline_s > policy->max_s) &&
+           !(policy->max_usd_per_day > 0 && d->account.day_usd + tn_decision_bill(d, at, deadline_s) > policy->max_usd_per_day * 1e6);
 }
 
 /* A cluster that looked bad on the first few shapes is never tried again on new ones, and a model cannot be trained of it. Where the
@@ -96,12 +107,15 @@ static void front(struct tn_decision *d)
 {
     const struct tn_constants *k = &d->learner->world.k;
     size_t                     at;
-    double                     draw;
+    double                     draw, deadline_s;
 
     if (!d->view.predicted || d->view.gate < k->front_gate || k->front <= 0 || !may_front(d))
         return;
     at = starved(d);
     if (at == SIZE_MAX)
+        return;
+    deadline_s = fmin(d->mean[d->best], MOST_OF_TIMEOUT * d->timeout_s);
+    if (!affords(d, at, deadline_s))
         return;
     pthread_mutex_lock(&d->learner->lock);
     draw = tn_rand_unit(&d->learner->rand);
@@ -110,7 +124,7 @@ static void front(struct tn_decision *d)
         return;
     d->plan->explore = true;
     d->plan->baseline_s = d->mean[d->best];
-    tn_plan_add(d, at, fmin(d->mean[d->best], MOST_OF_TIMEOUT * d->timeout_s));
+    tn_plan_add(d, at, deadline_s);
     d->side[at]->cut_here = true;
     d->side[at]->extra = log(d->plan->attempts[0].deadline_s) - d->load[at];
     tn_decision_costs(d);

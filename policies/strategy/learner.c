@@ -141,7 +141,11 @@ struct tn_store *tn_learner_store(struct tn_learner *learner)
 
 bool tn_learner_set(struct tn_learner *learner, const char *constant, double value)
 {
-    return tn_constants_set(&learner->world.k, constant, value);
+    if (!tn_constants_set(&learner->world.k, constant, value))
+        return false;
+    if (learner->world.decisions == 0 && learner->world.ended == 0)
+        tn_world_start(&learner->world);
+    return true;
 }
 
 struct tn_group_account *tn_learner_group(struct tn_learner *learner, struct tn_str name)

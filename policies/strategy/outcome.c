@@ -211,8 +211,10 @@ static void update_entry(const struct lesson *lesson, struct tn_shape_entry *ent
         tn_view_take(&view, learner, entry, lesson->request->shape->class);
         side = tn_view_take_side(&view, learner, cluster);
     }
-    if (side != NULL)
+    if (side != NULL) {
+        side->cell.M2 = tn_log_decode(cell->M2); /* a view leaves it out */
         moved = learn_side(lesson, entry, &view, side, &deviation);
+    }
     settle_account(lesson);
     pthread_mutex_unlock(&learner->lock);
     if (side == NULL)

@@ -19,23 +19,43 @@ static size_t observe(const struct tn_view *view, struct tn_observed out[TN_SIDE
     return view->count;
 }
 
+static bool is_bill_asked(const struct tn_decision *d, size_t at)
+{
+    const struct tn_price *price = d->request->candidates[at].price;
+
+    return price != NULL && tn_price_by_bytes(price) && d->side[at]->cell.cost <= 0;
+}
+
+/* Where all is known nobody asks the others. */
+static bool any_asked(const struct tn_decision *d)
+{
+    for (size_t i = 0; i < d->request->count; i++)
+        if (d->side[i]->cell.n == 0 || is_bill_asked(d, i))
+            return true;
+    return false;
+}
+
 void tn_relate(struct tn_decision *d)
 {
     const struct tn_relations *relations = &d->learner->world.relations;
-    struct tn_observed         seen[TN_SIDES];
-    size_t                     count = observe(&d->view, seen);
+    struct tn_observed         seen[TN_SIDES]; /* large: not zeroed */
+    size_t                     count;
 
+    if (!any_asked(d)) {
+        for (size_t i = 0; i < d->request->count; i++)
+            d->side[i]->related = false;
+        return; /* usd_expected is 0 already */
+    }
+    count = observe(&d->view, seen);
     pthread_mutex_lock(&d->learner->lock);
     for (size_t i = 0; i < d->request->count; i++) {
-        struct tn_side        *side = d->side[i];
-        const struct tn_price *price = d->request->candidates[i].price;
-        double                 mean, variance;
+        struct tn_side *side = d->side[i];
+        double          mean, variance;
 
         side->related = side->cell.n == 0 && tn_relations_prior(relations, side->cluster, TN_QUANTITY_SECONDS, seen, count, &side->related_m,
                                                                 &side->related_P);
         d->usd_expected[i] = 0;
-        if (price != NULL && tn_price_by_bytes(price) && side->cell.cost <= 0 &&
-            tn_relations_prior(relations, side->cluster, TN_QUANTITY_BILL, seen, count, &mean, &variance))
+        if (is_bill_asked(d, i) && tn_relations_prior(relations, side->cluster, TN_QUANTITY_BILL, seen, count, &mean, &variance))
             d->usd_expected[i] = exp(mean + fmin(variance, WIDEST) / 2);
     }
     pthread_mutex_unlock(&d->learner->lock);

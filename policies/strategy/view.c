@@ -44,7 +44,7 @@ static void fill_cell(void *arg, unsigned cluster, struct tn_cell *cell)
     struct tn_side *side = add_side(filling->view, filling->world, (uint8_t)cluster);
 
     if (side != NULL)
-        tn_cell_load(cell, &side->cell);
+        tn_cell_look(cell, &side->cell);
 }
 
 void tn_view_take(struct tn_view *view, struct tn_learner *learner, struct tn_shape_entry *entry, unsigned class)

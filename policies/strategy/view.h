@@ -4,7 +4,7 @@
 
 #include "policies/strategy/learner.h"
 
-/* ENTRY may be NULL (nothing known). Every cluster that has a cell becomes a side. Set 1 and its gate stay out until a model is asked. The
+/* ENTRY may be NULL (nothing known). Every cluster that has a cell becomes a side, without its M2. Set 1 and its gate stay out until a model is asked. The
  * learner's lock is held. */
 void tn_view_take(struct tn_view *view, struct tn_learner *learner, struct tn_shape_entry *entry, unsigned class);
 /* The side of CLUSTER, an empty one when it has no cell. NULL: TN_SIDES clusters are there already. The lock is held. */

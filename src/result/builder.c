@@ -147,6 +147,7 @@ static enum tn_status add_value(struct tn_builder *b, size_t column, size_t size
     struct growing *c = column < b->schema->count ? &b->columns[column] : NULL;
     size_t          bytes = b->bytes + b->row_bytes + size;
 
+    *out = c;
     if (c == NULL || c->count != b->rows)
         return tn_fail(err, TN_E_INTERNAL, "XX000", "column %zu of a row set twice, or there is none", column);
     if (bytes > b->max_bytes || (tn_type_is_text(c->type) && size > INT32_MAX - c->data_len)) {
@@ -162,7 +163,6 @@ static enum tn_status add_value(struct tn_builder *b, size_t column, size_t size
     if (c->validity != NULL)
         set_bit(c->validity, c->count, true);
     c->count++;
-    *out = c;
     return TN_OK;
 }
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -231,6 +232,26 @@ def test_wrong_use(tmp_path):
     assert replay(check=False).returncode == 2
     assert replay("--outcomes", tmp_path / "none.jsonl", check=False).returncode == 1
     assert "no constant" in replay("--outcomes", os.path.join(GOLDEN, "growth.jsonl.gz"), "--set", "nonsense=1", check=False).stderr
+
+
+def test_constants(tmp_path):
+    """The last of several --set counts, and every constant can be set: those that say with what learning starts, too."""
+    stream = os.path.join(GOLDEN, "growth.jsonl.gz")
+
+    def decided(*arguments):
+        replay("--outcomes", stream, "--model", "off", "--decisions", tmp_path / "d", *arguments)
+        return (tmp_path / "d").read_text()
+    plain = decided()
+    assert decided("--set", "lam=9", "--set", "lam=1") == plain
+    assert decided("--set", "lam=1", "--set", "lam=9") == decided("--set", "lam=9") == decided("--set", "lam=1,lam=9") != plain
+    with open(os.path.join(proxy_module.ROOT, "stats", "constants.def"), encoding="utf-8") as file:
+        constants = dict(re.findall(r"^CONSTANT\((\w+), +([\d.]+)", file.read(), re.M))
+    assert decided("--set", ",".join(f"{name}={value}" for name, value in constants.items())) == plain
+    for name, value in {"s2": 2, "v_start": 30, "vo_start": 40, "vb_start": .01, "pi_start": .5}.items():
+        assert decided("--set", f"{name}={value}") != plain, name
+    for wrong in ("lam", "lam=x", "lam=nan", "nonsense=1", "lam=1," * 200 + "lam=1"):
+        done = replay("--outcomes", stream, "--set", "lam=1", "--set", wrong, check=False)
+        assert done.returncode != 0 and ("constant" in done.stderr or "NAME=NUMBER" in done.stderr), (wrong, done.stderr)
 
 
 def made_up(count, seed, first):

@@ -192,6 +192,52 @@ static void test_a_cluster_that_little_is_known_of(void)
     close_bench(&b);
 }
 
+/* They are paid for by the account of exploring, not only allowed by it: all that begin there are cut in vain. */
+static void test_begun_elsewhere_within_the_budget(void)
+{
+    struct bench               b;
+    struct tn_decide_candidate three[3];
+    static struct asked        q;
+    unsigned                   begun = 0;
+    double                     allowed;
+
+    open_bench(&b, NULL, true);
+    CU_ASSERT(tn_learner_set(b.learner, "front", 1) && tn_learner_set(b.learner, "front_gate", -1) && tn_learner_set(b.learner, "front_rows", 1e9));
+    observe_history(&b);
+    CU_ASSERT_EQUAL(tn_trainer_train(b.learner, NULL, NULL, NULL), TN_OK);
+    b.policy.uniform = 0;
+    b.account->n.served_s = b.account->n.cut_s = b.account->n.decided = 0;
+    three[0] = b.candidates[0];
+    three[1] = b.candidates[1];
+    three[2] = (struct tn_decide_candidate){.cluster = (uint8_t)tn_store_cluster(b.store, TN_STR("c"), NULL, 0, 0)};
+    for (unsigned i = 0; i < 200; i++) {
+        struct tn_query_result ended = {.ok = true, .seconds = 1};
+        struct tn_plan         plan;
+
+        ask(&b, &q, 2000 + i, 100);
+        q.request.candidates = three;
+        q.request.count = 3;
+        tn_decide(b.learner, &q.request, &plan);
+        begun += plan.explore;
+        allowed = b.account->n.served_s * (b.learner->world.k.room_start / b.account->n.decided + b.policy.budget);
+        if (plan.explore)
+            CU_ASSERT(b.account->n.cut_s + plan.attempts[0].deadline_s <= allowed + 1e-9);
+        for (size_t a = 0; a < plan.count; a++) {
+            bool                     third = plan.attempts[a].candidate == 2;
+            struct tn_attempt_result result = {.end = third ? TN_ATTEMPT_CUT : TN_ATTEMPT_DONE, .bytes = -1, .usd = -1,
+                                               .seconds = third ? plan.attempts[a].deadline_s : seconds_of(100, plan.attempts[a].candidate)};
+
+            tn_decide_attempt_ended(b.learner, &q.request, &plan, a, false, &result);
+            if (!third)
+                break;
+        }
+        tn_decide_query_ended(b.learner, &q.request, &plan, &ended);
+    }
+    CU_ASSERT(begun > 0 && begun < 150);
+    CU_ASSERT(b.account->n.cut_s > 0);
+    close_bench(&b);
+}
+
 /* The number of a cluster is given to another: nothing of it is believed any more, and the other one's trees stay. */
 static void test_a_number_given_again(void)
 {
@@ -349,6 +395,7 @@ int main(void)
     suite = CU_add_suite("trainer", NULL, NULL);
     CU_ADD_TEST(suite, test_first_sight);
     CU_ADD_TEST(suite, test_a_cluster_that_little_is_known_of);
+    CU_ADD_TEST(suite, test_begun_elsewhere_within_the_budget);
     CU_ADD_TEST(suite, test_a_number_given_again);
     CU_ADD_TEST(suite, test_off);
     CU_ADD_TEST(suite, test_kept_with_the_statistics);

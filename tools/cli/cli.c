@@ -116,6 +116,17 @@ const char *tn_cli_value(const struct tn_cli *cli, const char *option)
     return NULL;
 }
 
+const char *tn_cli_again(const struct tn_cli *cli, const char *option, size_t *at)
+{
+    while (*at < cli->again_count) {
+        size_t place = (*at)++;
+
+        if (strcmp(cli->command->options[cli->again_option[place]].name, option) == 0)
+            return cli->again[place];
+    }
+    return NULL;
+}
+
 bool tn_cli_has(const struct tn_cli *cli, const char *option)
 {
     return tn_cli_value(cli, option) != NULL;
@@ -146,9 +157,10 @@ static bool may_repeat(const struct tn_cli_option *option)
 static int read_again(struct tn_cli *cli, const struct tn_cli_option *option, const char *equals, int argc, char **argv, int *at)
 {
     if (cli->again_count == TN_CLI_AGAIN)
-        return tn_cli_usage(cli, "--%s is given more than %d times", option->name, TN_CLI_AGAIN + 1);
+        return tn_cli_usage(cli, "--%s is given too often", option->name);
     if (equals == NULL && *at + 1 == argc)
         return tn_cli_usage(cli, "--%s needs a value (%s)", option->name, option->arg);
+    cli->again_option[cli->again_count] = (size_t)(option - cli->command->options);
     cli->again[cli->again_count++] = equals != NULL ? equals + 1 : argv[++*at];
     return 0;
 }

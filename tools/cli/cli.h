@@ -22,7 +22,7 @@ enum { TN_CLI_OPTIONS = 20, TN_CLI_AGAIN = 15, TN_CLI_OUTPUT_MAX = 256 * 1024 * 
 
 struct tn_cli_option {
     const char *name; /* without the dashes; NULL ends the list */
-    const char *arg;  /* "FILE"; NULL = a switch; "FILE..." = may be given again (one such option a command) */
+    const char *arg;  /* "FILE"; NULL = a switch; "FILE..." = may be given again: tn_cli_again() */
     const char *help;
 };
 
@@ -42,7 +42,8 @@ struct tn_cli_command {
 struct tn_cli {
     const struct tn_cli_command *command;
     const char                  *values[TN_CLI_OPTIONS]; /* of command->options; "" for a switch that is on; NULL = absent */
-    const char                  *again[TN_CLI_AGAIN];    /* further values of the option that may be given again */
+    const char                  *again[TN_CLI_AGAIN];    /* further values of options that may be given again */
+    size_t                       again_option[TN_CLI_AGAIN]; /* of which */
     size_t                       again_count;
     int                          operand_count;
     char                       **operands;
@@ -53,6 +54,8 @@ struct tn_cli {
 
 /* The value of an option of this command; NULL when it was not given. */
 const char *tn_cli_value(const struct tn_cli *cli, const char *option);
+/* Further values of an option that was given several times, in their order, from *AT = 0 on; NULL: no more. */
+const char *tn_cli_again(const struct tn_cli *cli, const char *option, size_t *at);
 bool        tn_cli_has(const struct tn_cli *cli, const char *option);
 
 /* "turnout: ..." to standard error; returns TN_CLI_FAILED, so that `return tn_cli_fail(...)` reads as one line. */

@@ -32,11 +32,14 @@ static int fail(const struct tn_error *err)
 
 static enum tn_status learn(struct tn_cli *cli, struct tn_replay *replay, struct tn_error *err)
 {
+    const char *more;
+    size_t      at = 0;
+
     if (!tn_cli_has(cli, "history"))
         return TN_OK;
     TN_TRY(tn_replay_learn(replay, tn_cli_value(cli, "history"), err));
-    for (size_t i = 0; i < cli->again_count; i++)
-        TN_TRY(tn_replay_learn(replay, cli->again[i], err));
+    while ((more = tn_cli_again(cli, "history", &at)) != NULL)
+        TN_TRY(tn_replay_learn(replay, more, err));
     return TN_OK;
 }
 

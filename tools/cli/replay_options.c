@@ -39,11 +39,32 @@ int tn_replay_read_number(struct tn_cli *cli, const char *option, double scale, 
     return TN_CLI_OK;
 }
 
+/* NAME=X,NAME=X of every --set, in their order. */
+static int read_constants(struct tn_cli *cli, struct tn_replay_options *options)
+{
+    static char constants[16384];
+    const char *set = tn_cli_value(cli, "set");
+    size_t      used = 0, at = 0;
+
+    for (; set != NULL; set = tn_cli_again(cli, "set", &at)) {
+        char *text = constants + used;
+
+        if (strlen(set) >= sizeof constants - used)
+            return tn_cli_usage(cli, "--set: more than %zu bytes", sizeof constants - 1);
+        tn_str_copy(text, sizeof constants - used, tn_str(set));
+        used += strlen(set) + 1;
+        for (char *save = NULL, *word = strtok_r(text, ",", &save); word != NULL; word = strtok_r(NULL, ",", &save)) {
+            if (options->constant_count == TN_ARRAY_LEN(options->constants))
+                return tn_cli_usage(cli, "--set: more than %zu constants", TN_ARRAY_LEN(options->constants));
+            options->constants[options->constant_count++] = word;
+        }
+    }
+    return TN_CLI_OK;
+}
+
 int tn_replay_read_options(struct tn_cli *cli, struct tn_replay_options *options)
 {
-    const char *set = tn_cli_value(cli, "set");
     double      seed = 1;
-    static char constants[1024];
     const char *strategy = tn_cli_value(cli, "strategy"), *objective = tn_cli_value(cli, "objective");
     const char *model = tn_cli_value(cli, "model");
 
@@ -67,9 +88,5 @@ int tn_replay_read_options(struct tn_cli *cli, struct tn_replay_options *options
     options->seed = (uint64_t)seed;
     if (strategy != NULL && tn_player_known(strategy) && (options->player = tn_player_new(strategy, options->seed)) == NULL)
         return tn_cli_fail("out of memory");
-    tn_str_copy(constants, sizeof constants, tn_str(set != NULL ? set : ""));
-    for (char *save = NULL, *word = strtok_r(constants, ",", &save); word != NULL && options->constant_count < TN_ARRAY_LEN(options->constants);
-         word = strtok_r(NULL, ",", &save))
-        options->constants[options->constant_count++] = word;
-    return TN_CLI_OK;
+    return read_constants(cli, options);
 }

@@ -66,7 +66,7 @@ static enum tn_status set_constants(struct tn_replay *replay, struct tn_error *e
         char        name[64];
         double      value;
 
-        if (equals == NULL || !tn_str_to_double(tn_str(equals + 1), &value))
+        if (equals == NULL || !tn_str_to_double(tn_str(equals + 1), &value) || !isfinite(value))
             return tn_fail(err, TN_E_INVALID, "22023", "expected NAME=NUMBER; got %s", text);
         tn_str_copy(name, sizeof name, tn_str_n(text, (size_t)(equals - text)));
         if (strcmp(name, "count_planned") == 0)

@@ -24,7 +24,7 @@ struct tn_replay_options {
     bool (*price)(void *arg, const char *engine, struct tn_price *out, bool *listed);
     void                   *price_arg;
     bool                    model;         /* of the text: trained after the history, and as the stream goes on */
-    const char             *constants[32]; /* "name=value" */
+    const char             *constants[128]; /* "name=value"; of one name the last counts */
     size_t                  constant_count;
 };
 

@@ -369,6 +369,16 @@ def test_history_knows_who(divided):
     assert divided.wait_for(found, what="it is recorded")[0]["user"] == "root"
 
 
+def test_current_user(divided):
+    """What the session says, not the account that an engine is asked with; in any way of asking."""
+    with connect(divided, "alice", "alice") as client:
+        for sql, column in (("SELECT current_user", "current_user"), ("select session_user;", "session_user"),
+                            ("SELECT CURRENT_USER AS me", "me"), ("SHOW session_authorization", "session_authorization")):
+            for prepare in (False, True):
+                cursor = client.execute(sql, prepare=prepare)
+                assert (cursor.fetchone(), cursor.description[0].name) == (("alice",), column)
+
+
 # ---- limits ----
 
 

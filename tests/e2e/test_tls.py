@@ -527,3 +527,21 @@ def test_https_only(proxies, server_cert, authority):
     status, body, _ = https(proxy, "/readyz", scheme="http")
     assert status == 400 and "HTTPS" in body
     assert https(proxy, "/readyz", authority)[0] == 200
+
+
+# ---- towards engines ----
+
+
+def test_engine(proxies, postgres_server, authority):
+    """The server's certificate is looked at: the right authority, a wrong one, a file that is not there."""
+    made = postgres_server.cluster(endpoint=f"postgresql://localhost:{postgres_server.port}/postgres", sslMode="verify-full",
+                                   healthCheck={"enabled": False}, tls={"caFile": postgres_server.path("server.crt")})
+    good = proxies(proxy_module.one_cluster("pg", made))
+    with psycopg.connect(good.dsn(), autocommit=True) as client:
+        assert client.execute("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").fetchone() == (True,)
+    bad = proxies(proxy_module.one_cluster("pg", {**made, "tls": {"caFile": authority.cert}}))
+    with psycopg.connect(bad.dsn(), autocommit=True) as client, pytest.raises(psycopg.Error, match="certificate verify failed"):
+        client.execute("SELECT 1")
+    with pytest.raises(proxy_module.Failed, match="clusters.pg.tls.caFile: cannot read /no/such.pem"), \
+            proxy_module.Proxy(proxy_module.one_cluster("pg", {**made, "tls": {"caFile": "/no/such.pem"}})):
+        pass

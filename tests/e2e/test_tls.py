@@ -527,6 +527,10 @@ def test_https_only(proxies, server_cert, authority):
     status, body, _ = https(proxy, "/readyz", scheme="http")
     assert status == 400 and "HTTPS" in body
     assert https(proxy, "/readyz", authority)[0] == 200
+    for more, good in ((("--ca", authority.cert), True), ((), False)):
+        done = subprocess.run([proxy_module.binary(), "status", "--admin", f"https://localhost:{proxy.admin_port}", "--user", "alice", *more],
+                              capture_output=True, text=True, timeout=30, check=False, env={**os.environ, "TURNOUT_ADMIN_PASSWORD": "secret"})
+        assert (done.returncode == 0) == good, done.stderr
 
 
 # ---- towards engines ----

@@ -146,7 +146,7 @@ def test_before_the_log_in(proxy):
 
 
 def test_log_in_and_hang(proxies):
-    proxy = proxies(config_of(pg={"loginTimeout": "1s"}))
+    proxy = proxies(config_of(pg={"loginTimeout": "4s"}))
     with wire.Wire(proxy.port, login=False) as client:
         sasl(client)
         got = client.read()
@@ -154,20 +154,21 @@ def test_log_in_and_hang(proxies):
         assert client.at_end()
 
 
+@pytest.mark.timeout(120)
 def test_rate_limit(proxies):
     """After so many failures even the right password has to wait; others need not, and it is over after a while."""
-    proxy = proxies(config_of(auth={"maxFailures": 4, "failureWindow": "5s"}))
+    proxy = proxies(config_of(auth={"maxFailures": 4, "failureWindow": "15s"}))
     begin = time.monotonic()
     for _ in range(4):
         assert "password authentication failed" in refused(proxy, "alice", "wrong")
-    text = refused(proxy, "alice", "secret")
-    if time.monotonic() - begin < 4:
+    if time.monotonic() - begin < 5:  # else the window may be over on a slow machine
+        text = refused(proxy, "alice", "secret")
         assert "too many failed log-ins" in text and "maxFailures" in text
         assert proxy.log_contains('log-in failed .*user=alice why="too many failures"')
         assert proxy.admin("/admin/status", headers=basic("alice", "secret"))[0] == 429
     with connect(proxy, "bob", "pencil"):
         pass
-    proxy.wait_for(lambda: try_connect(proxy, "alice", "secret"), seconds=20, what="the window is over")
+    proxy.wait_for(lambda: try_connect(proxy, "alice", "secret"), seconds=60, what="the window is over")
 
 
 def try_connect(proxy, user, password):

@@ -320,6 +320,16 @@ static const struct tn_node *named_map(struct loading *l, const char *key, const
     return NULL;
 }
 
+/* A relative path starts at the file's folder. */
+static void resolve_file(struct loading *l, struct tn_str *name)
+{
+    char path[4096];
+
+    if (name->len > 0 && tn_config_file(&l->snapshot->config, *name, path, sizeof path) &&
+        !tn_arena_str(l->draft.arena, tn_str(path), name))
+        l->draft.problems->no_memory = true;
+}
+
 static void read_clusters(struct loading *l)
 {
     const struct tn_node *map = named_map(l, "clusters", "cluster");
@@ -337,6 +347,9 @@ static void read_clusters(struct loading *l)
         cluster->line = map->key_lines[i];
         config->cluster_count = i + 1;
         read_scope(l, TN_SCOPE_CLUSTER, check_named(l, map, i, path) ? map->items[i] : NULL, path, cluster);
+        resolve_file(l, &cluster->tls_ca_file);
+        resolve_file(l, &cluster->tls_cert_file);
+        resolve_file(l, &cluster->tls_key_file);
     }
 }
 

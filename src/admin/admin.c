@@ -241,6 +241,7 @@ static bool is_admin(struct tn_admin *admin, struct tn_http_exchange *x)
                                            .peer = tn_str(x->peer),
                                            .authorization = field == NULL ? tn_str_n(NULL, 0) : field->value,
                                            .certificate = tn_http_certified(x),
+                                           .wrong = "admin: wrong credentials",
                                            .own_user = settings->admin_username,
                                            .own_password = settings->admin_password};
     struct tn_auth_answer       answer;

@@ -35,6 +35,7 @@ struct tn_auth_request {
     struct tn_str claimed;       /* user of another header (X-Trino-User); ptr NULL: none. Must be the one that is proved;
                                     with provider none it is believed */
     struct tn_str certificate;   /* user of a verified client certificate; ptr NULL: none */
+    const char   *wrong;         /* what the log says of a wrong password; NULL: the usual */
     struct tn_str own_user, own_password; /* of the listener itself (adminApi.username), an administrator; empty: none */
 };
 

@@ -120,7 +120,7 @@ static void ask_password(struct asking *a, struct tn_str user, struct tn_str pas
     if (a->answer->identity != NULL)
         tn_auth_succeeded(a->auth, &login);
     else
-        failed(a, &login, "wrong user or password");
+        failed(a, &login, a->request->wrong != NULL ? a->request->wrong : "wrong user or password");
 }
 
 static void ask_token(struct asking *a, struct tn_str token)

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 /* The options of one listener. */
 struct tls_options {
@@ -163,6 +164,24 @@ static void check_users(const struct tn_config *config, const struct tn_users *u
                                                  "set adminApi.username and adminApi.password");
 }
 
+/* Files that engines' own libraries read at a connection: better found now. */
+static void check_cluster(const struct tn_cluster_conf *cluster, struct tn_problems *problems)
+{
+    const struct {
+        const char   *option;
+        struct tn_str file;
+    } files[] = {{"tls.caFile", cluster->tls_ca_file}, {"tls.certFile", cluster->tls_cert_file}, {"tls.keyFile", cluster->tls_key_file}};
+    char path[TN_PATH_MAX];
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(files); i++) {
+        if (files[i].file.len == 0 || access(files[i].file.ptr, R_OK) == 0)
+            continue;
+        tn_path_join(path, "clusters", cluster->name);
+        tn_path_join(path, path, tn_str(files[i].option));
+        tn_problem_add(problems, TN_PROBLEM_ERROR, cluster->line, path, "cannot read %s: %s", files[i].file.ptr, strerror(errno));
+    }
+}
+
 enum tn_status tn_security_load(struct tn_security *out, const struct tn_config *config, bool check_only,
                                 struct tn_problems *problems)
 {
@@ -176,6 +195,8 @@ enum tn_status tn_security_load(struct tn_security *out, const struct tn_config 
         if (!is_off(&l))
             load_tls(&l, &out->tls[i]);
     }
+    for (size_t i = 0; i < config->cluster_count; i++)
+        check_cluster(&config->clusters[i], problems);
     check_names(config, problems);
     status = tn_users_new(&out->users, config, check_only, problems);
     if (status == TN_OK)

@@ -358,6 +358,41 @@ static bool run_show(struct tn_session *s, struct tn_str sql, struct tn_reply *r
     return true;
 }
 
+/* SELECT current_user and the like, and nothing more: engines know an account of ours, not who has logged in here. The column's
+ * name; ptr NULL: it is something else, or nobody was asked who he is. */
+static struct tn_str asks_who(const struct tn_session *s, struct tn_str sql, const struct tn_features *features)
+{
+    static const char *const names[] = {"current_user", "session_user", "user", "current_role"};
+    struct tn_words          words;
+    struct tn_str            column = {NULL, 0};
+
+    if (features->verb != TN_VERB_SELECT || sql.len > 200 || s->console || s->identity->proof == TN_PROOF_NONE)
+        return column;
+    tn_words_behind_verb(&words, sql);
+    for (size_t i = 0; i < TN_ARRAY_LEN(names) && column.ptr == NULL; i++)
+        if (tn_words_accept(&words, names[i]))
+            column = tn_str(names[i]);
+    if (column.ptr == NULL)
+        return column;
+    if (tn_words_accept(&words, "as") && words.token.kind == TN_TOKEN_WORD) {
+        column = words.token.text;
+        tn_words_next(&words);
+    }
+    if (tn_words_at_punct(&words, ';'))
+        tn_words_next(&words);
+    return tn_words_at_end(&words) ? column : tn_str_n(NULL, 0);
+}
+
+static bool run_who(struct tn_session *s, struct tn_str sql, const struct tn_features *features, struct tn_reply *reply)
+{
+    reply->column = asks_who(s, sql, features);
+    if (reply->column.ptr == NULL)
+        return false;
+    reply->value = s->identity->user;
+    snprintf(reply->tag, sizeof reply->tag, "SELECT 1");
+    return true;
+}
+
 static void run_discard(struct tn_session *s, struct tn_str sql, struct tn_reply *reply, struct tn_error *err)
 {
     struct tn_words words;
@@ -431,6 +466,7 @@ bool tn_command_run(struct tn_session *s, struct tn_str sql, const struct tn_fea
     if (is_consoles(s, sql))
         return false;
     switch (features->verb) {
+    case TN_VERB_SELECT:     return run_who(s, sql, features, reply);
     case TN_VERB_SET:        return run_set(s, sql, reply, err, arena, rewrite);
     case TN_VERB_SHOW:       return run_show(s, sql, reply, err, arena);
     case TN_VERB_RESET:      run_reset(s, sql, reply, err, arena); return true;
@@ -461,6 +497,9 @@ bool tn_command_describe(struct tn_session *s, struct tn_str sql, const struct t
         tn_arena_reset(&s->command_arena);
         *column = shown_name(s, sql, &s->command_arena, &all);
         return column->ptr != NULL;
+    case TN_VERB_SELECT:
+        *column = asks_who(s, sql, features);
+        return column->ptr != NULL || features->class == TN_CLASS_EMPTY;
     case TN_VERB_SET: case TN_VERB_RESET: case TN_VERB_DISCARD: case TN_VERB_DEALLOCATE: case TN_VERB_LISTEN:
     case TN_VERB_COPY: case TN_VERB_UNLISTEN: case TN_VERB_CLOSE:
         return true;

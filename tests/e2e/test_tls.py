@@ -48,7 +48,7 @@ def config_of(tls, users=None, admin_tls=None, **pg):
 def secure(server_cert):
     """TLS allowed everywhere; users log in."""
     tls = {"certFile": server_cert.cert, "keyFile": server_cert.key}
-    with proxy_module.Proxy(config_of(tls, admin_tls=tls, loginTimeout="2s")) as started:
+    with proxy_module.Proxy(config_of(tls, admin_tls=tls)) as started:
         yield started
 
 
@@ -191,11 +191,19 @@ def test_cancel(secure):
     for plain in (True, False):
         with connect(secure) as client:
             cancel = client.pgconn.get_cancel().cancel if plain else lambda c=client: c.cancel_safe(timeout=10)
-            timer = threading.Timer(0.3, cancel)
-            timer.start()
-            with pytest.raises(psycopg.errors.QueryCanceled):
-                client.execute("WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t) SELECT count(*) FROM t")
-            timer.join()
+            over = threading.Event()
+
+            def until_over(cancel=cancel, over=over):
+                while not over.wait(0.3):  # one may come before the query
+                    cancel()
+            thread = threading.Thread(target=until_over)
+            thread.start()
+            try:
+                with pytest.raises(psycopg.errors.QueryCanceled):
+                    client.execute("WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t) SELECT count(*) FROM t")
+            finally:
+                over.set()
+                thread.join()
 
 
 # ---- who must use it ----
@@ -418,8 +426,9 @@ def test_direct_tls_needs_the_name_of_the_protocol(secure):
         assert got.startswith(b"R") if alpn else b"ALPN" in got
 
 
-def test_half_handshakes_and_garbage(secure):
+def test_half_handshakes_and_garbage(proxies, server_cert):
     """None of them keeps anybody from anything, and all are gone after the log-in time-out."""
+    secure = proxies(config_of({"certFile": server_cert.cert, "keyFile": server_cert.key}, loginTimeout="4s"))
     hello = ssl.MemoryBIO()
     with contextlib.suppress(ssl.SSLWantReadError):
         tls_context(["postgresql"]).wrap_bio(ssl.MemoryBIO(), hello).do_handshake()
@@ -430,13 +439,13 @@ def test_half_handshakes_and_garbage(secure):
     waiting = []
     for opening in openings:
         for times in range(3):
-            client = socket.create_connection(("127.0.0.1", secure.port), timeout=10)
+            client = socket.create_connection(("127.0.0.1", secure.port), timeout=40)
             client.sendall(opening)
             waiting.append(client)
             if times == 1:
                 client.shutdown(socket.SHUT_WR)
     for garbage in (b"\x00" * 64, os.urandom(300), b"\x17\x03\x03\x00\x10" + b"x" * 16, b"GET / HTTP/1.1\r\n\r\n"):
-        client = socket.create_connection(("127.0.0.1", secure.port), timeout=10)
+        client = socket.create_connection(("127.0.0.1", secure.port), timeout=40)
         client.sendall(SSL_REQUEST)
         assert client.recv(1) == b"S"
         client.sendall(garbage)
@@ -527,3 +536,25 @@ def test_https_only(proxies, server_cert, authority):
     status, body, _ = https(proxy, "/readyz", scheme="http")
     assert status == 400 and "HTTPS" in body
     assert https(proxy, "/readyz", authority)[0] == 200
+    for more, good in ((("--ca", authority.cert), True), ((), False)):
+        done = subprocess.run([proxy_module.binary(), "status", "--admin", f"https://localhost:{proxy.admin_port}", "--user", "alice", *more],
+                              capture_output=True, text=True, timeout=30, check=False, env={**os.environ, "TURNOUT_ADMIN_PASSWORD": "secret"})
+        assert (done.returncode == 0) == good, done.stderr
+
+
+# ---- towards engines ----
+
+
+def test_engine(proxies, postgres_server, authority):
+    """The server's certificate is looked at: the right authority, a wrong one, a file that is not there."""
+    made = postgres_server.cluster(endpoint=f"postgresql://localhost:{postgres_server.port}/postgres", sslMode="verify-full",
+                                   healthCheck={"enabled": False}, tls={"caFile": postgres_server.path("server.crt")})
+    good = proxies(proxy_module.one_cluster("pg", made))
+    with psycopg.connect(good.dsn(), autocommit=True) as client:
+        assert client.execute("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").fetchone() == (True,)
+    bad = proxies(proxy_module.one_cluster("pg", {**made, "tls": {"caFile": authority.cert}}))
+    with psycopg.connect(bad.dsn(), autocommit=True) as client, pytest.raises(psycopg.Error, match="certificate verify failed"):
+        client.execute("SELECT 1")
+    with pytest.raises(proxy_module.Failed, match="clusters.pg.tls.caFile: cannot read /no/such.pem"), \
+            proxy_module.Proxy(proxy_module.one_cluster("pg", {**made, "tls": {"caFile": "/no/such.pem"}})):
+        pass

@@ -320,6 +320,44 @@ static void test_login_steps(void)
     tn_auth_free(auth);
 }
 
+/* Wherever memory runs out: an error, and nothing is lost or let in. */
+static void test_no_memory(void)
+{
+    struct tn_config *config = load("{provider: static, staticUsers: {users: {alice: {password: '" PENCIL "', groups: [a, b], roles: [admin],"
+                                    " attributes: {k: v}, tokens: ['0123456789abcdef']}, bob: {tokens: ['0123456789abcdeg']}}}}");
+    struct tn_users  *users;
+    struct tn_auth   *auth;
+    bool              built = false;
+
+    for (size_t n = 0; n < 200 && !built; n++) {
+        users = NULL;
+        auth = NULL;
+        tn_alloc_fail_after(n);
+        if (tn_users_new(&users, config, false, &problems) == TN_OK)
+            built = tn_auth_new(&auth, &config->settings, users, NULL) == TN_OK;
+        tn_alloc_fail_never();
+        tn_users_unref(users);
+        if (!built) {
+            tn_problems_reset(&problems);
+            tn_problems_init(&problems, "test");
+        }
+    }
+    CU_ASSERT_FATAL(built);
+    for (size_t n = 0; n < 5; n++) {
+        struct tn_auth_answer answer;
+
+        tn_alloc_fail_after(n);
+        answer = http(auth, n % 2 == 0 ? "Basic YWxpY2U6cGVuY2ls" : "Bearer 0123456789abcdef", NULL);
+        tn_alloc_fail_never();
+        CU_ASSERT(answer.identity != NULL || answer.http_status == 401 || answer.http_status == 503);
+        tn_identity_unref(answer.identity);
+        tn_error_reset(&answer.error);
+    }
+    tn_auth_free(auth);
+    tn_config_unref(config);
+    tn_problems_reset(&problems);
+}
+
 int main(void)
 {
     CU_pSuite suite;
@@ -337,6 +375,7 @@ int main(void)
     CU_ADD_TEST(suite, test_nobody_is_asked);
     CU_ADD_TEST(suite, test_throttle);
     CU_ADD_TEST(suite, test_login_steps);
+    CU_ADD_TEST(suite, test_no_memory);
     CU_basic_run_tests();
     failures = CU_get_number_of_failures();
     CU_cleanup_registry();

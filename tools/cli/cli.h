@@ -18,7 +18,7 @@ int tn_cli_run(int argc, char **argv, int (*serve)(const struct tn_serve_options
 /* ---- for the commands ---- */
 
 enum { TN_CLI_OK = 0, TN_CLI_FAILED = 1, TN_CLI_USAGE = 2 };
-enum { TN_CLI_OPTIONS = 20, TN_CLI_AGAIN = 15, TN_CLI_OUTPUT_MAX = 256 * 1024 * 1024 };
+enum { TN_CLI_OPTIONS = 24, TN_CLI_AGAIN = 15, TN_CLI_OUTPUT_MAX = 256 * 1024 * 1024 };
 
 struct tn_cli_option {
     const char *name; /* without the dashes; NULL ends the list */

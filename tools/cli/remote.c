@@ -59,6 +59,16 @@ static int set_credentials(struct tn_cli *cli, CURL *curl)
     return TN_CLI_OK;
 }
 
+static void set_authorities(struct tn_cli *cli, CURL *curl)
+{
+    const char *file = tn_cli_value(cli, "ca");
+
+    if (file == NULL)
+        file = getenv("TURNOUT_ADMIN_CA");
+    if (file != NULL && file[0] != '\0')
+        curl_easy_setopt(curl, CURLOPT_CAINFO, file);
+}
+
 /* "127.0.0.1:7000" is as good as "http://127.0.0.1:7000/". */
 static const char *admin_url(struct tn_cli *cli)
 {
@@ -139,6 +149,7 @@ int tn_cli_send(struct tn_cli *cli, const char *method, const char *path, struct
         return tn_cli_fail("libcurl cannot start");
     }
     set_request(curl, method, url.data, body, &reply->body);
+    set_authorities(cli, curl);
     status = set_credentials(cli, curl);
     if (status == TN_CLI_OK)
         status = perform(cli, curl, url.data, reply);

@@ -9,7 +9,8 @@
 /* The options that every command with a remote has. */
 #define TN_CLI_REMOTE_OPTIONS                                                                                         \
     {"admin", "URL", "address of the admin API (default: $TURNOUT_ADMIN, else http://127.0.0.1:7000)"},               \
-        {"user", "NAME", "its user (default: $TURNOUT_ADMIN_USER); password: $TURNOUT_ADMIN_PASSWORD, else asked for"}
+        {"user", "NAME", "its user (default: $TURNOUT_ADMIN_USER); password: $TURNOUT_ADMIN_PASSWORD, else asked for"}, \
+    {"ca", "FILE", "https: authorities to believe, PEM (default: $TURNOUT_ADMIN_CA, else the system's)"}
 
 struct tn_cli_reply {
     long          status; /* HTTP */

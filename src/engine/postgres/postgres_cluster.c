@@ -68,6 +68,12 @@ static void take_options(struct tn_postgres_cluster *engine, const struct tn_clu
     }
     if (!has(engine, "sslmode") || conf->ssl_mode != TN_CFG_SSL_MODE_PREFER)
         put(engine, "sslmode", ssl_mode_text(conf->ssl_mode));
+    if (conf->tls_ca_file.len > 0)
+        put(engine, "sslrootcert", conf->tls_ca_file.ptr);
+    if (conf->tls_cert_file.len > 0)
+        put(engine, "sslcert", conf->tls_cert_file.ptr);
+    if (conf->tls_key_file.len > 0)
+        put(engine, "sslkey", conf->tls_key_file.ptr);
     if (!has(engine, "application_name"))
         put(engine, "application_name", "turnout");
     if (!has(engine, "keepalives_idle")) { /* a server that vanished is noticed in 90 s, not in two hours */

@@ -9,6 +9,7 @@
 #include "config/yaml_reader.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 
 enum {
@@ -157,6 +158,35 @@ void tn_config_restart_changes(const struct tn_config *before, const struct tn_c
     }
 }
 
+void tn_config_settings_problem(const struct tn_config *config, struct tn_problems *problems, enum tn_problem_kind kind,
+                                const char *option, const char *fmt, ...)
+{
+    const struct tn_node *auth = strncmp(option, "auth.", 5) == 0 ? config->auth_map : NULL;
+    char                  path[TN_PATH_MAX], text[1024];
+    va_list               args;
+    unsigned              line;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    if (auth != NULL) {
+        tn_path_join(path, config->auth_path, tn_str(option + 5));
+        line = tn_draft_line(auth, option + 5);
+    } else {
+        tn_path_join(path, config->settings_name, tn_str(option));
+        line = tn_draft_line(config->settings_map, option);
+    }
+    tn_problem_add(problems, kind, line, path, "%s", text);
+}
+
+bool tn_config_file(const struct tn_config *config, struct tn_str name, char *out, size_t size)
+{
+    bool relative = config->folder.len > 0 && (name.len == 0 || name.ptr[0] != '/');
+    int  len = snprintf(out, size, "%s%s" TN_STR_FMT, relative ? config->folder.ptr : "", relative ? "/" : "", TN_STR_ARG(name));
+
+    return len > 0 && (size_t)len < size;
+}
+
 /* Loading, step by step. Each step reports what it finds and leaves something usable for the next. */
 
 static const struct tn_node *top_map(struct loading *l, const char *key)
@@ -223,10 +253,20 @@ static void switch_on_frontends(struct loading *l, struct tn_settings *settings)
 
 static void read_settings(struct loading *l)
 {
+    struct tn_config *config = &l->snapshot->config;
+
     find_settings(l);
     read_scope(l, TN_SCOPE_SETTINGS, l->draft.settings, l->draft.settings_name, &l->snapshot->config.settings);
     switch_on_frontends(l, &l->snapshot->config.settings);
     read_top_auth(l);
+    config->settings_map = l->draft.settings;
+    config->settings_name = l->draft.settings_name;
+    config->auth_map = tn_node_get(l->draft.settings, "auth");
+    config->auth_path = strcmp(l->draft.settings_name, "turnout") == 0 ? "turnout.auth" : "queryflux.auth";
+    if (config->auth_map == NULL && tn_node_get(l->draft.root, "auth") != NULL) {
+        config->auth_map = tn_node_get(l->draft.root, "auth");
+        config->auth_path = "auth";
+    }
 }
 
 /* A name must fit into a hint (turnout(group=NAME)), a metric label and a URL. */
@@ -389,7 +429,8 @@ enum tn_status tn_config_parse_checked(struct tn_config **out, const char *name,
     l.draft = (struct tn_draft){.config = &snapshot->config, .arena = &snapshot->arena, .problems = problems,
                                 .routers_are_checked = check != NULL};
     l.reader = (struct tn_options_reader){.arena = &snapshot->arena, .problems = problems, .folder = folder_of(name)};
-    if (tn_arena_str(&snapshot->arena, tn_str(name), &snapshot->config.path))
+    if (tn_arena_str(&snapshot->arena, tn_str(name), &snapshot->config.path) &&
+        tn_arena_str(&snapshot->arena, folder_of(name), &snapshot->config.folder))
         status = fill(&l, text, check, arg);
     tn_problems_sort(problems);
     if (status == TN_OK)

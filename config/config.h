@@ -86,6 +86,11 @@ struct tn_config {
     struct tn_group_conf   *groups;
     const struct tn_node   *routers;       /* the `routers:` list or NULL; policies/route reads it */
     size_t                  fallback_group; /* routingFallback, place in groups */
+    struct tn_str           folder;        /* of path, where relative files start; "" = the working directory */
+    const struct tn_node   *settings_map;  /* below turnout:, or NULL; for the lines of complaints */
+    const char             *settings_name; /* "turnout", or the alias that the file uses */
+    const struct tn_node   *auth_map;      /* `auth:`, below it or at the top level, or NULL; src/auth reads staticUsers */
+    const char             *auth_path;     /* key path of auth_map */
 };
 
 /* On TN_OK the caller owns a reference to *OUT. PROBLEMS (required) receives errors and warnings. */
@@ -121,6 +126,12 @@ bool tn_config_group_key(const struct tn_config *config, const struct tn_node *m
 
 /* Text of an enum's value as the file writes it: tn_config_enum_text("ENGINE", TN_CFG_ENGINE_DUCKDB) = "duckDb". */
 const char *tn_config_enum_text(const char *type, unsigned value);
+
+/* A complaint about OPTION ("auth.usersFile") of the settings, at its line. */
+void tn_config_settings_problem(const struct tn_config *config, struct tn_problems *problems, enum tn_problem_kind kind,
+                                const char *option, const char *fmt, ...) TN_PRINTF(5, 6);
+/* NAME as a file of the configuration's folder, NUL-terminated, in OUT; false when it does not fit. */
+bool tn_config_file(const struct tn_config *config, struct tn_str name, char *out, size_t size);
 
 /* Same settings in all options: the running cluster may be kept at a reload. */
 bool tn_cluster_conf_equal(const struct tn_cluster_conf *a, const struct tn_cluster_conf *b);

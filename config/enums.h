@@ -3,7 +3,10 @@
 #define TN_CONFIG_ENUMS_H
 
 enum tn_cfg_persistence { TN_CFG_PERSISTENCE_SQLITE, TN_CFG_PERSISTENCE_IN_MEMORY };
-enum tn_cfg_auth_provider { TN_CFG_AUTH_PROVIDER_NONE };
+enum tn_cfg_auth_provider { TN_CFG_AUTH_PROVIDER_NONE, TN_CFG_AUTH_PROVIDER_STATIC };
+enum tn_cfg_tls_mode { TN_CFG_TLS_MODE_DISABLE, TN_CFG_TLS_MODE_ALLOW, TN_CFG_TLS_MODE_REQUIRE };
+enum tn_cfg_tls_version { TN_CFG_TLS_VERSION_V1_2, TN_CFG_TLS_VERSION_V1_3 };
+enum tn_cfg_tls_client_cert { TN_CFG_TLS_CLIENT_CERT_AUTO, TN_CFG_TLS_CLIENT_CERT_REQUEST, TN_CFG_TLS_CLIENT_CERT_REQUIRE };
 enum tn_cfg_log_level { TN_CFG_LOG_LEVEL_DEBUG, TN_CFG_LOG_LEVEL_INFO, TN_CFG_LOG_LEVEL_WARN, TN_CFG_LOG_LEVEL_ERROR };
 enum tn_cfg_log_format { TN_CFG_LOG_FORMAT_TEXT, TN_CFG_LOG_FORMAT_JSON };
 enum tn_cfg_engine { TN_CFG_ENGINE_UNSET, TN_CFG_ENGINE_DUCKDB, TN_CFG_ENGINE_SQLITE, TN_CFG_ENGINE_POSTGRES };
@@ -28,6 +31,9 @@ enum tn_cfg_price_mode { TN_CFG_PRICE_MODE_SHARE, TN_CFG_PRICE_MODE_MARGINAL };
 enum tn_cfg_model { TN_CFG_MODEL_AUTO, TN_CFG_MODEL_ON, TN_CFG_MODEL_OFF };
 #define TN_CFG_C_ENUM_PERSISTENCE enum tn_cfg_persistence
 #define TN_CFG_C_ENUM_AUTH_PROVIDER enum tn_cfg_auth_provider
+#define TN_CFG_C_ENUM_TLS_MODE enum tn_cfg_tls_mode
+#define TN_CFG_C_ENUM_TLS_VERSION enum tn_cfg_tls_version
+#define TN_CFG_C_ENUM_TLS_CLIENT_CERT enum tn_cfg_tls_client_cert
 #define TN_CFG_C_ENUM_LOG_LEVEL enum tn_cfg_log_level
 #define TN_CFG_C_ENUM_LOG_FORMAT enum tn_cfg_log_format
 #define TN_CFG_C_ENUM_ENGINE enum tn_cfg_engine

@@ -11,6 +11,7 @@ enum { CHOICES_MAX = 64, COMPONENT_MAX = 64 };
 #define KNOWN_KEY(...)
 #define RENAMED(...)
 #define KNOWN_VALUE(...)
+#define ELSEWHERE(...)
 
 static const struct known_key {
     enum known_scope     scope;
@@ -45,6 +46,18 @@ static const struct known_value {
 #include "config/known_keys.def"
 };
 
+#undef KNOWN_VALUE
+#define KNOWN_VALUE(...)
+
+static const struct elsewhere {
+    enum known_scope scope;
+    const char      *path;
+} ELSEWHERES[] = {
+#undef ELSEWHERE
+#define ELSEWHERE(scope, path) {KNOWN_##scope, path},
+#include "config/known_keys.def"
+};
+
 struct level {
     enum known_scope      scope;
     const struct tn_node *map;
@@ -70,6 +83,14 @@ static const struct renamed *find_renamed(enum known_scope scope, const char *pa
     return NULL;
 }
 
+static bool is_elsewhere(enum known_scope scope, const char *path)
+{
+    for (size_t i = 0; i < TN_ARRAY_LEN(ELSEWHERES); i++)
+        if (ELSEWHERES[i].scope == scope && strcmp(ELSEWHERES[i].path, path) == 0)
+            return true;
+    return false;
+}
+
 static bool is_below(const char *path, const char *section)
 {
     size_t len = strlen(section);
@@ -88,6 +109,9 @@ static bool is_section(enum known_scope scope, const char *path)
     }
     for (size_t i = 0; i < TN_ARRAY_LEN(KEYS); i++)
         if (KEYS[i].scope == scope && is_below(KEYS[i].path, path))
+            return true;
+    for (size_t i = 0; i < TN_ARRAY_LEN(RENAMES); i++)
+        if (RENAMES[i].scope == scope && is_below(RENAMES[i].path, path))
             return true;
     return false;
 }
@@ -216,6 +240,8 @@ static void check_key(const struct level *level, size_t at)
         report_unknown(level, at, full);
         return;
     }
+    if (is_elsewhere(level->scope, below))
+        return;
     known = find_key(level->scope, below);
     if (known != NULL) {
         report_known(level, at, known, full);

@@ -58,7 +58,7 @@ static void check_admin(const struct tn_draft *draft)
         return;
     if (s->admin_host.len == 0)
         settings_problem(draft, "adminApi.host", "expected an address, such as 127.0.0.1");
-    else if (!tn_host_is_loopback(s->admin_host) && (!username || !password))
+    else if (!tn_host_is_loopback(s->admin_host) && (!username || !password) && s->auth_provider == TN_CFG_AUTH_PROVIDER_NONE)
         settings_problem(draft, "adminApi.host",
                          "off loopback the admin API needs adminApi.username and adminApi.password (or host 127.0.0.1)");
     if (s->admin_username.len > 0 && memchr(s->admin_username.ptr, ':', s->admin_username.len) != NULL)
@@ -114,6 +114,23 @@ static void check_statistics(const struct tn_draft *draft)
 #endif
 }
 
+/* The peer's `auth.required`: what it asks for is so, or it is a contradiction. */
+static void check_required(const struct tn_draft *draft)
+{
+    const struct tn_config *config = draft->config;
+    const struct tn_node   *required = tn_node_get(config->auth_map, "required");
+    bool                    asked = config->settings.auth_provider != TN_CFG_AUTH_PROVIDER_NONE;
+
+    if (required == NULL || required->kind != TN_NODE_SCALAR || required->broken)
+        return;
+    if (tn_str_eq_c(required->text, "true") && !asked)
+        tn_config_settings_problem(config, draft->problems, TN_PROBLEM_ERROR, "auth.required",
+                                   "with auth.provider none nobody is asked; set provider: static");
+    else if (tn_str_eq_c(required->text, "false") && asked)
+        tn_config_settings_problem(config, draft->problems, TN_PROBLEM_WARNING, "auth.required",
+                                   "everybody must log in, as auth.provider is not none");
+}
+
 void tn_validate_settings(const struct tn_draft *draft)
 {
     const struct tn_settings *s = &draft->config->settings;
@@ -122,6 +139,7 @@ void tn_validate_settings(const struct tn_draft *draft)
     check_rest(draft);
     check_admin(draft);
     check_statistics(draft);
+    check_required(draft);
     if (s->persistence_type == TN_CFG_PERSISTENCE_SQLITE && s->persistence_path.len == 0)
         settings_problem(draft, "persistence.path", "type sqlite needs the path of a file");
 }

@@ -88,6 +88,8 @@ static enum tn_status look_at_groups(struct tn_explanation *e, struct tn_query *
             return TN_OK;
         }
         group = e->groups[0].group->conf->enabled ? group->fallback : NULL;
+        if (group != NULL && !tn_route_may_use(group->conf, &q->client))
+            group = NULL;
     }
     if (e->group_count > 0 && e->groups[0].status == TN_AGAIN) {
         e->at = &e->groups[0];
@@ -105,7 +107,10 @@ static enum tn_status explain(struct tn_explanation *out, struct tn_query *q, st
     out->route = &q->route;
     if (q->route.denied) {
         tn_fail(&out->error, TN_E_DENIED, q->route.sqlstate, "%.*s", (int)TN_MIN(q->route.message.len, (size_t)900), q->route.message.ptr);
-        tn_error_detail(&out->error, "denied by router %s, rule %d", q->route.router, q->route.rule + 1);
+        if (q->route.hint != NULL)
+            tn_error_hint(&out->error, "%s", q->route.hint);
+        else
+            tn_error_detail(&out->error, "denied by router %s, rule %d", q->route.router, q->route.rule + 1);
         return TN_OK;
     }
     if (q->pinned) {

@@ -63,7 +63,10 @@ static enum tn_step stage_shape(struct tn_query *q)
 static void deny(struct tn_query *q)
 {
     tn_fail(&q->error, TN_E_DENIED, q->route.sqlstate, TN_STR_FMT, TN_STR_ARG(q->route.message));
-    tn_error_detail(&q->error, "denied by router %s, rule %d", q->route.router, q->route.rule + 1);
+    if (q->route.hint != NULL)
+        tn_error_hint(&q->error, "%s", q->route.hint);
+    else
+        tn_error_detail(&q->error, "denied by router %s, rule %d", q->route.router, q->route.rule + 1);
 }
 
 static bool has_tag(const struct tn_query *q, struct tn_str key)

@@ -11,15 +11,20 @@ enum tn_status tn_snapshot_build(struct tn_snapshot **out, struct tn_config *con
     struct tn_topology_hooks hooks = tn_admission_hooks(admission);
     struct tn_topology      *topology = NULL;
     struct tn_routes        *routes = NULL;
+    struct tn_security       security = {.users = NULL};
     enum tn_status           status;
 
     *out = NULL;
     status = tn_routes_new(&routes, config, problems);
     if (status != TN_OK)
         return tn_fail(err, status, "F0000", "%s: the routers have mistakes", config->path.ptr);
-    status = tn_topology_new(&topology, config, before != NULL ? before->topology : NULL, &hooks, err);
+    status = tn_security_load(&security, config, false, problems);
+    if (status != TN_OK)
+        tn_fail(err, status, "F0000", "%s: certificates or users have mistakes", config->path.ptr);
+    else
+        status = tn_topology_new(&topology, config, before != NULL ? before->topology : NULL, &hooks, err);
     if (status == TN_OK) {
-        *out = tn_snapshot_new(tn_config_ref(config), topology, routes);
+        *out = tn_snapshot_new(tn_config_ref(config), topology, routes, &security);
         if (*out != NULL)
             return TN_OK;
         tn_config_unref(config);
@@ -27,6 +32,7 @@ enum tn_status tn_snapshot_build(struct tn_snapshot **out, struct tn_config *con
     }
     tn_topology_unref(topology);
     tn_routes_unref(routes);
+    tn_security_reset(&security);
     return status;
 }
 
@@ -59,6 +65,7 @@ static void swap(struct tn_server *server, struct tn_snapshot *now)
     old = server->snapshot;
     server->snapshot = now;
     pthread_mutex_unlock(&server->snapshot_lock);
+    tn_auth_use(server->auth, &now->config->settings, now->security.users);
     tn_learning_number(server, now->topology);
     tn_topology_retire(old->topology, now->topology);
     tn_snapshot_unref(old);

@@ -45,7 +45,7 @@ static void raise_limits(void)
 
 static enum tn_status check_exposure(const struct tn_settings *settings, struct tn_error *err)
 {
-    if (settings->pg_enabled && !settings->auth_force && !tn_net_is_loopback(settings->pg_host.ptr))
+    if (settings->pg_enabled && !settings->auth_force && settings->auth_provider == TN_CFG_AUTH_PROVIDER_NONE && !tn_net_is_loopback(settings->pg_host.ptr))
         return tn_fail(err, TN_E_DENIED, "28000", "frontends.postgresWire.host %s is not a loopback address and auth.provider is "
                        "none; set auth.force to serve everybody", settings->pg_host.ptr);
     return TN_OK;

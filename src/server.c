@@ -73,7 +73,12 @@ static enum tn_status build_shared(struct tn_server *server, struct tn_config *c
     TN_TRY(tn_learning_open(server, &config->settings, err));
     TN_TRY(tn_freeze_new(&server->freeze, server->store, err));
     TN_TRY(tn_snapshot_build(&server->snapshot, config, NULL, server->admission, problems, err));
+    TN_TRY(tn_auth_new(&server->auth, &config->settings, server->snapshot->security.users, err));
     tn_learning_number(server, server->snapshot->topology);
+    server->connections = tn_tally_new();
+    server->addresses = tn_tally_new();
+    if (server->connections == NULL || server->addresses == NULL)
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory to start");
     return TN_OK;
 }
 
@@ -241,6 +246,9 @@ void tn_server_free(struct tn_server *server)
         tn_query_free_spares(&server->runtimes[i]);
     }
     tn_snapshot_unref(server->snapshot);
+    tn_auth_free(server->auth);
+    tn_tally_free(server->connections);
+    tn_tally_free(server->addresses);
     tn_config_unref(server->started_with);
     tn_history_close(server->history);
     tn_learning_close(server);

@@ -6,6 +6,8 @@
 
 #include "admission/admission.h"
 #include "admission/prober.h"
+#include "auth/authenticate.h"
+#include "auth/tally.h"
 #include "console.h"
 #include "freeze.h"
 #include "loop/offload.h"
@@ -52,6 +54,8 @@ struct tn_server {
     struct tn_offload    *offload;
     struct tn_admission  *admission;
     struct tn_prober     *prober;
+    struct tn_auth       *auth;          /* who clients are */
+    struct tn_tally      *connections, *addresses; /* of PostgreSQL clients, by user and by address */
     struct tn_history    *history;       /* NULL when switched off */
     struct tn_store      *store;         /* what is known of shapes; NULL: nothing is learned */
     struct tn_learner    *learner;       /* decides with it; NULL as above */

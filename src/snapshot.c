@@ -3,7 +3,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 
-struct tn_snapshot *tn_snapshot_new(struct tn_config *config, struct tn_topology *topology, struct tn_routes *routes)
+struct tn_snapshot *tn_snapshot_new(struct tn_config *config, struct tn_topology *topology, struct tn_routes *routes,
+                                    const struct tn_security *security)
 {
     struct tn_snapshot *snapshot = tn_calloc(1, sizeof *snapshot);
 
@@ -13,6 +14,8 @@ struct tn_snapshot *tn_snapshot_new(struct tn_config *config, struct tn_topology
     snapshot->config = config;
     snapshot->topology = topology;
     snapshot->routes = routes;
+    if (security != NULL)
+        snapshot->security = *security;
     snapshot->loaded_wall_us = tn_clock_wall_us();
     return snapshot;
 }
@@ -27,6 +30,7 @@ void tn_snapshot_unref(struct tn_snapshot *snapshot)
 {
     if (snapshot == NULL || atomic_fetch_sub_explicit(&snapshot->refs, 1, memory_order_acq_rel) != 1)
         return;
+    tn_security_reset(&snapshot->security);
     tn_routes_unref(snapshot->routes);
     tn_topology_unref(snapshot->topology);
     tn_config_unref(snapshot->config);

@@ -67,7 +67,7 @@ static bool spill(struct tn_query *q)
     size_t               hops = q->snapshot->topology->group_count;
 
     for (struct tn_group *group = from->fallback; group != NULL && hops > 0; group = group->fallback, hops--) {
-        if (choose_in(q, group, NULL) != TN_OK) {
+        if (!tn_route_may_use(group->conf, &q->client) || choose_in(q, group, NULL) != TN_OK) {
             q->group = from; /* it may have looked as far as to choose a member there, without room */
             continue;
         }

@@ -1,3 +1,4 @@
+#include "policies/route/access.h"
 #include "policies/route/route.h"
 
 #include "base/alloc.h"
@@ -234,6 +235,26 @@ static void use_hint(const struct tn_group_conf *group, struct tn_routing *r, st
     add_step(out, r, (struct tn_route_step){.router = "hint", .rule = -1, .matched = true}, why);
 }
 
+/* What the user may not do: a hint, or the group where it led. */
+static bool check_access(const struct tn_config *config, struct tn_routing *r, struct tn_route_result *out)
+{
+    const struct tn_route_context *context = r->context;
+    bool                           fine = true;
+
+    if (out->denied)
+        return true;
+    if (!tn_access_may_hint(config, context))
+        fine = tn_access_deny(out, r->arena, "Leave out hints, and turnout.group, turnout.cluster, turnout.strategy and "
+                              "turnout.priority; turnout.auth.hintUsers and hintGroups name who may.",
+                              "user \"%.*s\" may not say where a query goes", TN_SHORT(context->user, 80));
+    else if (!tn_route_may_use(out->group, context))
+        fine = tn_access_deny(out, r->arena, "The group's allowedUsers and allowedGroups name who may.",
+                              "user \"%.*s\" may not use group \"%.*s\"", TN_SHORT(context->user, 80), TN_SHORT(out->group->name, 80));
+    if (out->denied)
+        add_step(out, r, (struct tn_route_step){.router = "access", .rule = -1, .matched = true}, "the user may not");
+    return fine;
+}
+
 enum tn_status tn_routes_decide(const struct tn_routes *routes, const struct tn_route_context *context,
                                 const struct tn_features *features, struct tn_str text, struct tn_arena *arena,
                                 struct tn_route_result *out, struct tn_error *err)
@@ -243,7 +264,7 @@ enum tn_status tn_routes_decide(const struct tn_routes *routes, const struct tn_
 
     *out = (struct tn_route_result){.rule = -1};
     TN_TRY(tn_hint_group(routes->config, context, &hinted, err));
-    out->steps = tn_arena_zalloc(arena, TN_MIN(routes->count + 3, (size_t)STEPS_MAX) * sizeof *out->steps);
+    out->steps = tn_arena_zalloc(arena, TN_MIN(routes->count + 4, (size_t)STEPS_MAX) * sizeof *out->steps);
     if (out->steps == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "routing: no memory");
     if (!run_chain(routes, &r, hinted != NULL, out)) {
@@ -258,7 +279,7 @@ enum tn_status tn_routes_decide(const struct tn_routes *routes, const struct tn_
         if (moved != out->group)
             use_hint(moved, &r, out, "the first group with the cluster that the client asked for");
     }
-    if (r.no_memory)
+    if (!check_access(routes->config, &r, out) || r.no_memory)
         return tn_fail(err, TN_E_NOMEM, "53200", "routing: no memory");
     return TN_OK;
 }

@@ -48,6 +48,7 @@ struct tn_route_result {
     bool                        denied;
     char                        sqlstate[6]; /* when denied */
     struct tn_str               message;     /* when denied */
+    const char                 *hint;        /* what to do then; NULL = nothing to say */
     size_t                      step_count;
     struct tn_route_step       *steps;       /* in the arena */
 };
@@ -63,11 +64,15 @@ void              tn_routes_unref(struct tn_routes *routes);
 
 /* Decides. A hint names the group before the routers do, but does not lift a refusal: the chain is run, and where it
  * denies the statement is denied. TN_E_INVALID with ERR when a hint names an unknown group or cluster (42704, with the known names), TN_E_NOMEM. A
- * deny is TN_OK with result->denied. TEXT is the whole statement. Regexes run with match limits; one that exceeds them
+ * deny is TN_OK with result->denied; so is (42501) a group that the user may not use, and a hint of one who may give none. TEXT is the whole statement. Regexes run with match limits; one that exceeds them
  * counts as no match and is noted in the trace. */
 TN_MUST_USE enum tn_status tn_routes_decide(const struct tn_routes *routes, const struct tn_route_context *context,
                                             const struct tn_features *features, struct tn_str text,
                                             struct tn_arena *arena, struct tn_route_result *out, struct tn_error *err);
+
+/* May the one who asks use GROUP (its allowedUsers, allowedGroups)? tn_routes_decide() has looked at the group that it names;
+ * for others, where a query might spill to. */
+bool tn_route_may_use(const struct tn_group_conf *group, const struct tn_route_context *context);
 
 /* The trace as one line of text into OUT (NUL-terminated): "tags: no rule matched; queryRegex#1: regex `^INSERT`
  * matched -> etl"; rules are counted from 1 here. Returns the length written. */

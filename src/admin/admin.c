@@ -156,27 +156,107 @@ bool tn_admin_param_bool(struct tn_http_exchange *x, const struct tn_admin_args 
 
 /* ---- who may ---- */
 
-/* In the same time whatever GIVEN is (its length may leak). */
-static bool same_secret(struct tn_str given, struct tn_str expected)
-{
-    bool        same_len = given.len == expected.len;
-    const char *text = same_len ? given.ptr : expected.ptr;
+/* A refusal that is kept back, so that guessing takes its time: found in `head`, told some time after `request`. */
+struct late {
+    ev_timer                 timer;
+    struct tn_http_exchange *x;
+    struct tn_worker        *worker;
+    struct tn_auth_answer    answer;
+};
 
-    return ((unsigned)(expected.len > 0 && tn_secret_eq(text, expected.ptr, expected.len)) & (unsigned)same_len) != 0;
+static void refuse_login(struct tn_http_exchange *x, const struct tn_auth_answer *answer)
+{
+    char seconds[16];
+
+    if (answer->challenge[0] != '\0')
+        tn_http_set_field(x, "WWW-Authenticate", answer->challenge);
+    snprintf(seconds, sizeof seconds, "%u", answer->retry_after_s);
+    if (answer->retry_after_s > 0)
+        tn_http_set_field(x, "Retry-After", seconds);
+    tn_http_problem(x, answer->http_status, "%s", answer->error.message);
 }
 
-static bool has_credentials(struct tn_admin *admin, struct tn_http_exchange *x)
+static void free_late(struct late *late)
+{
+    ev_timer_stop(late->worker->loop, &late->timer);
+    tn_error_reset(&late->answer.error);
+    tn_free(late);
+}
+
+static void on_late(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+    struct late             *late = TN_CONTAINER_OF(timer, struct late, timer);
+    struct tn_http_exchange *x = late->x;
+
+    (void)loop;
+    (void)revents;
+    x->gone = NULL;
+    refuse_login(x, &late->answer);
+    free_late(late);
+}
+
+static void on_late_gone(struct tn_http_exchange *x)
+{
+    free_late(x->user);
+    x->user = NULL;
+}
+
+static void start_late(struct late *late)
+{
+    ev_now_update(late->worker->loop);
+    ev_timer_set(&late->timer, late->answer.delay_ms / 1e3, 0.);
+    ev_timer_start(late->worker->loop, &late->timer);
+}
+
+/* Takes ANSWER's error. */
+static void refuse_later(struct tn_http_exchange *x, struct tn_auth_answer *answer)
+{
+    struct late *late = answer->delay_ms == 0 ? NULL : tn_calloc(1, sizeof *late);
+
+    if (late == NULL) {
+        refuse_login(x, answer);
+        tn_error_reset(&answer->error);
+        return;
+    }
+    late->x = x;
+    late->worker = x->worker;
+    late->answer = *answer;
+    ev_init(&late->timer, on_late);
+    x->user = late;
+    x->gone = on_late_gone;
+}
+
+/* Is a log-in needed here? Where the file names an administrator, or there is a user who is one. */
+static bool is_asked(struct tn_admin *admin)
+{
+    return admin->config->settings.admin_username.len > 0 || tn_auth_admin_is_asked(admin->server->auth);
+}
+
+/* False: refused, and answered now or later. */
+static bool is_admin(struct tn_admin *admin, struct tn_http_exchange *x)
 {
     const struct tn_settings   *settings = &admin->config->settings;
     const struct tn_http_field *field = tn_http_field(x, "authorization");
-    struct tn_str               user, password;
-    unsigned                    right;
+    struct tn_auth_request      request = {.listener = "adminApi",
+                                           .peer = tn_str(x->peer),
+                                           .authorization = field == NULL ? tn_str_n(NULL, 0) : field->value,
+                                           .certificate = tn_http_certified(x),
+                                           .wrong = "admin: wrong credentials",
+                                           .own_user = settings->admin_username,
+                                           .own_password = settings->admin_password};
+    struct tn_auth_answer       answer;
+    bool                        may;
 
-    if (field == NULL || !tn_http_basic(&x->arena, field->value, &user, &password))
-        return false;
-    right = same_secret(user, settings->admin_username);
-    right &= same_secret(password, settings->admin_password); /* both always compared */
-    return right != 0;
+    tn_auth_http(admin->server->auth, &request, &answer);
+    may = answer.identity != NULL && answer.identity->admin;
+    if (!may)
+        tn_count(&tn_runtime_of(x->worker)->counters, TN_COUNTER_http_requests_denied, 1);
+    if (answer.identity == NULL)
+        refuse_later(x, &answer);
+    else if (!may)
+        tn_http_problem(x, 403, "user %.100s is no administrator: the roles of turnout.auth.adminRoles are", answer.identity->user.ptr);
+    tn_identity_unref(answer.identity);
+    return may;
 }
 
 /* "host:port" without the port. */
@@ -227,17 +307,11 @@ static bool may_call(struct tn_admin *admin, struct tn_http_exchange *x, const s
 {
     if (endpoint->access == PUBLIC)
         return true;
-    if (admin->config->settings.admin_username.len > 0) {
-        if (!has_credentials(admin, x)) {
-            if (tn_http_field(x, "authorization") != NULL)
-                tn_log(TN_LOG_WARN, "admin: wrong credentials", TN_LOG_TEXT("client", x->peer), TN_LOG_STR("path", x->path));
-            tn_count(&tn_runtime_of(x->worker)->counters, TN_COUNTER_http_requests_denied, 1);
-            tn_http_set_field(x, "WWW-Authenticate", "Basic realm=\"turnout admin\", charset=\"UTF-8\"");
-            tn_http_problem(x, 401, "user and password of adminApi are needed (HTTP Basic)");
+    if (is_asked(admin)) {
+        if (!is_admin(admin, x))
             return false;
-        }
     } else if (!host_is_local(x)) {
-        tn_http_problem(x, 403, "without adminApi.username only localhost, 127.0.0.1 and [::1] may be the Host");
+        tn_http_problem(x, 403, "without a log-in only localhost, 127.0.0.1 and [::1] may be the Host");
         return false;
     }
     if (endpoint->method != TN_HTTP_METHOD_GET && is_cross_site(x)) {
@@ -279,6 +353,10 @@ static void on_request(struct tn_http_exchange *x, void *arg)
     char                   allow[64];
     const struct endpoint *endpoint = find_endpoint(x, &args.segment, allow);
 
+    if (x->user != NULL) {
+        start_late(x->user);
+        return;
+    }
     if (endpoint == NULL) {
         refuse_path(x, allow);
         return;
@@ -328,7 +406,7 @@ void tn_admin_log(const struct tn_http_exchange *x, const char *action, struct t
 
 /* ---- life ---- */
 
-static enum tn_status check_exposure(const struct tn_settings *settings, struct tn_error *err)
+static enum tn_status check_exposure(struct tn_server *server, const struct tn_settings *settings, struct tn_error *err)
 {
     bool user = settings->admin_username.len > 0, password = settings->admin_password.len > 0;
 
@@ -336,12 +414,18 @@ static enum tn_status check_exposure(const struct tn_settings *settings, struct 
         tn_fail(err, TN_E_DENIED, "F0000", "adminApi: username and password must be set together");
         return TN_E_DENIED;
     }
-    if (user || tn_net_is_loopback(settings->admin_host.ptr))
+    if (user || tn_net_is_loopback(settings->admin_host.ptr) || tn_auth_admin_is_asked(server->auth))
         return TN_OK;
-    tn_fail(err, TN_E_DENIED, "F0000", "adminApi: %s is not a loopback address, and no username and password are set",
+    tn_fail(err, TN_E_DENIED, "F0000", "adminApi: %s is not a loopback address, and no username and password are set, nor is a user an administrator",
             settings->admin_host.ptr);
     tn_error_hint(err, "Set adminApi.username and adminApi.password, or adminApi.host to 127.0.0.1.");
     return TN_E_DENIED;
+}
+
+static struct tn_tls *tls_of(struct tn_worker *worker, void *arg)
+{
+    (void)arg;
+    return tn_runtime_of(worker)->snapshot->security.tls[TN_LISTENER_ADMIN_API];
 }
 
 static enum tn_status open_http(struct tn_admin *admin, struct tn_error *err)
@@ -350,6 +434,7 @@ static enum tn_status open_http(struct tn_admin *admin, struct tn_error *err)
     struct tn_http_conf       conf = {.host = settings->admin_host.ptr,
                                       .port = (uint16_t)settings->admin_port,
                                       .handler = {.head = on_head, .request = on_request, .arg = admin},
+                                      .tls = tls_of,
                                       .body_max = 65536,
                                       .max_connections = 1000};
 
@@ -371,7 +456,7 @@ enum tn_status tn_admin_open(struct tn_admin **out, struct tn_server *server, st
 
     *out = NULL;
     tn_snapshot_unref(snapshot);
-    status = config->settings.admin_enabled ? check_exposure(&config->settings, err) : TN_OK;
+    status = config->settings.admin_enabled ? check_exposure(server, &config->settings, err) : TN_OK;
     admin = status == TN_OK && config->settings.admin_enabled ? tn_calloc(1, sizeof *admin) : NULL;
     if (admin == NULL) {
         if (status == TN_OK && config->settings.admin_enabled)

@@ -3,28 +3,19 @@
 #include "base/alloc.h"
 #include "console/console_command.h"
 #include "engine/blocking.h"
-#include "net/listener.h"
 
-/* auth.provider none: nobody proves who he is, so that an administrator is who works on this machine. The one place that
- * decides; a list of users comes with logins. */
-static bool admits(const struct tn_console *console, struct tn_str user, struct tn_str peer, struct tn_error *err)
+static bool admits(const struct tn_console *link, const struct tn_identity *identity, struct tn_str peer, struct tn_error *err)
 {
-    char   host[TN_PEER_TEXT];
-    size_t len = peer.len;
+    const struct tn_console_database *console = TN_CONTAINER_OF((struct tn_console *)(uintptr_t)link, struct tn_console_database, link);
+    struct tn_auth                   *auth = console->server->auth;
 
-    (void)console;
-    while (len > 0 && peer.ptr[len - 1] != ':')
-        len--;
-    tn_str_copy(host, sizeof host, tn_str_n(peer.ptr, len > 0 ? len - 1 : 0));
-    if (host[0] == '[') { /* [::1] */
-        memmove(host, host + 1, strlen(host));
-        host[strcspn(host, "]")] = '\0';
-    }
-    if (tn_net_is_loopback(host))
+    if (tn_auth_is_admin(auth, identity, peer))
         return true;
     tn_fail(err, TN_E_DENIED, "42501", "user \"%.*s\" is no administrator: database \"" TN_CONSOLE_DATABASE "\" is for them",
-            (int)TN_MIN(user.len, (size_t)100), user.ptr);
-    tn_error_hint(err, "Connect from the machine that Turnout runs on, or name another database.");
+            (int)TN_MIN(identity->user.len, (size_t)100), identity->user.ptr);
+    tn_error_hint(err, tn_auth_admin_is_asked(auth)
+                           ? "Give the user a role of turnout.auth.adminRoles (admin), or name another database."
+                           : "Connect from the machine that Turnout runs on, or name another database.");
     return false;
 }
 

@@ -15,6 +15,7 @@
 #include "net/http_parser.h"
 
 struct tn_http_server;
+struct tn_tls;
 
 /* One request and its answer. The handler must answer exactly once, now or later, on the worker's thread: tn_http_reply*(),
  * tn_http_problem(), or tn_http_begin() up to tn_http_end() or tn_http_abort(). After that, and after `gone`, it must not
@@ -50,6 +51,8 @@ struct tn_http_conf {
     const char            *host;
     uint16_t               port;            /* 0 = a free one */
     struct tn_http_handler handler;
+    /* The certificates of a new connection, borrowed until the return; NULL (or the function NULL): plain only. ARG: handler's. */
+    struct tn_tls *(*tls)(struct tn_worker *worker, void *arg);
     size_t                 body_max;        /* default of exchange->body_max; 0 = 1 MiB */
     unsigned               max_connections; /* more are answered with 503; 0 = 10000 */
     unsigned               idle_ms;         /* between requests; 0 = 60 s */
@@ -71,6 +74,10 @@ void tn_http_server_close(struct tn_http_server *server);
 /* ---- request ---- */
 
 const struct tn_http_field *tn_http_field(const struct tn_http_exchange *x, const char *name); /* lower case; NULL: none */
+
+bool          tn_http_is_secure(const struct tn_http_exchange *x); /* it came by TLS */
+/* The name in the client's verified certificate, in the exchange's arena; ptr NULL: none. */
+struct tn_str tn_http_certified(struct tn_http_exchange *x);
 
 /* ---- answer ---- */
 

@@ -76,6 +76,8 @@ static void arm(struct tn_http_conn *conn)
         ev_io_start(loop, &conn->writable);
     else
         ev_io_stop(loop, &conn->writable);
+    if (conn->transport.more && ev_is_active(&conn->readable)) /* TLS took it from the socket already: at most a record */
+        ev_feed_event(loop, &conn->readable, EV_READ);
     if (conn->deadline_us != 0) {
         uint64_t now = tn_clock_us();
         double   wait = conn->deadline_us > now ? (double)(conn->deadline_us - now) / 1e6 : 0.;
@@ -340,8 +342,8 @@ static void on_head(struct tn_http_conn *conn, bool more_is_there)
     bool                          has_body = conn->parser.chunked || conn->parser.content_length > 0;
 
     begin_exchange(conn);
-    if (!split_target(x)) {
-        refuse(conn, 400, "the path has a wrong % escape");
+    if (conn->tls_missing || !split_target(x)) {
+        refuse(conn, 400, conn->tls_missing ? "this port speaks HTTPS only" : "the path has a wrong % escape");
         return;
     }
     set_state(conn, TN_HTTP_CONN_HANDLING); /* an answer from here on must find the connection not reading */
@@ -503,16 +505,18 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
 
     (void)loop;
     (void)revents;
+    if (!conn->looked && !tn_http_conn_secure(conn))
+        return;
     if (conn->state == TN_HTTP_CONN_LINGER)
         room = TN_HTTP_READ_SIZE;
     got = tn_transport_read(&conn->transport, scratch, room, &n);
     if (got == TN_IO_AGAIN) {
         conn->read_wants_write = (conn->transport.wants & TN_IO_WANT_WRITE) != 0;
-        if (conn->read_wants_write)
-            arm(conn);
+        arm(conn);
         return;
     }
     if (got != TN_IO_OK) {
+        tn_http_conn_log_tls(conn);
         on_input_end(conn, got);
     } else if (conn->state == TN_HTTP_CONN_LINGER) {
         return; /* thrown away */

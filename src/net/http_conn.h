@@ -57,6 +57,8 @@ struct tn_http_conn {
     struct tn_transport     transport;
     ev_io                   readable, writable;
     ev_timer                timer;    /* fires at or before `deadline_us` */
+    bool                    looked;      /* at the first byte: plain or TLS */
+    bool                    tls_missing; /* plain, where only TLS is taken */
     ev_timer                resume;   /* goes on with `pending` in the next turn */
     uint64_t                deadline_us;
     enum tn_http_conn_state state;
@@ -84,6 +86,10 @@ static inline struct tn_http_conn *tn_http_conn_of(struct tn_http_exchange *x)
 {
     return TN_CONTAINER_OF(x, struct tn_http_conn, x);
 }
+
+/* Looks at the first byte; TLS begins if it is one of TLS. False: not there yet, or closed. */
+bool tn_http_conn_secure(struct tn_http_conn *conn);
+void tn_http_conn_log_tls(const struct tn_http_conn *conn); /* why TLS failed, if it did */
 
 void tn_http_conn_open(struct tn_http_worker *home, int fd, const char *peer);
 void tn_http_conn_close(struct tn_http_conn *conn); /* buried: freed at the end of the turn */

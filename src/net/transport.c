@@ -59,6 +59,11 @@ static enum tn_io plain_writev(struct tn_transport *transport, const struct iove
     return TN_IO_OK;
 }
 
+static void plain_finish(struct tn_transport *transport)
+{
+    shutdown(transport->fd, SHUT_WR);
+}
+
 static void plain_close(struct tn_transport *transport)
 {
     close(transport->fd);
@@ -68,6 +73,7 @@ const struct tn_transport_ops tn_transport_plain = {
     .name = "plain",
     .read = plain_read,
     .writev = plain_writev,
+    .finish = plain_finish,
     .close = plain_close,
 };
 
@@ -101,7 +107,7 @@ enum tn_io tn_transport_write(struct tn_transport *transport, const void *buf, s
 void tn_transport_finish(struct tn_transport *transport)
 {
     if (transport->fd >= 0)
-        shutdown(transport->fd, SHUT_WR);
+        transport->ops->finish(transport);
 }
 
 void tn_transport_close(struct tn_transport *transport)

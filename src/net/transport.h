@@ -5,6 +5,7 @@
 
 #include "base/compiler.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/uio.h>
 
@@ -21,9 +22,10 @@ enum tn_io_want { TN_IO_WANT_READ = 1, TN_IO_WANT_WRITE = 2 };
 struct tn_transport;
 
 struct tn_transport_ops {
-    const char *name; /* "plain" */
+    const char *name; /* "plain", "tls" */
     enum tn_io (*read)(struct tn_transport *transport, void *buf, size_t len, size_t *n);
     enum tn_io (*writev)(struct tn_transport *transport, const struct iovec *iov, int count, size_t *n);
+    void (*finish)(struct tn_transport *transport);
     void (*close)(struct tn_transport *transport);
 };
 
@@ -32,6 +34,7 @@ struct tn_transport {
     int                            fd;    /* owned; -1 = closed */
     int                            wants; /* after TN_IO_AGAIN: enum tn_io_want bits */
     int                            error; /* after TN_IO_ERROR or an EOF of write: errno */
+    bool                           more;  /* after a read: there is more to be had without the socket being readable */
     void                          *state; /* the table's own (TLS); NULL for plain */
 };
 

@@ -83,6 +83,8 @@ static bool fill_client(struct tn_session *s, struct tn_query *q, struct tn_erro
     q->client.protocol = "postgresWire";
     q->client.several = s->run.several;
     q->client.user = tn_str(s->user);
+    q->client.user_group_count = s->identity->group_count;
+    q->client.user_groups = s->identity->groups;
     q->client.database = tn_str(s->database);
     q->client.application = s->headers[0].value;
     q->client.client_address = tn_str(s->peer);

@@ -123,6 +123,8 @@ struct tn_portal {
     bool                   cut;        /* ... and did not all fit */
 };
 
+struct tn_session_login;
+
 struct tn_session {
     struct tn_list           node;
     struct tn_grave          grave;
@@ -140,6 +142,9 @@ struct tn_session {
     bool                     client_gone;
     bool                     stop_soon;  /* the program ends: close when idle */
     bool                     console;    /* connected to the console database */
+    bool                     read_wants_write; /* TLS: what is to be read waits for something to be written */
+    bool                     direct_tls; /* TLS from the first byte, without an SSLRequest */
+    bool                     counted_user, counted_address; /* in server->connections */
     bool                     sticky;     /* the engine connection of `lease` holds state of ours */
     const char              *end_reason;
     char                     peer[TN_PEER_TEXT];
@@ -148,6 +153,8 @@ struct tn_session {
     unsigned char            key[TN_SESSION_KEY_MAX];
     size_t                   key_len;
     char                    *user, *database; /* owned */
+    struct tn_identity      *identity;   /* NULL before the log-in is over */
+    struct tn_session_login *login;      /* login.c; NULL: nobody is being asked */
     struct tn_arena          startup_arena;
     size_t                   header_count;
     struct tn_tag           *headers;    /* application_name as it is now, then the start-up parameters */
@@ -222,6 +229,14 @@ bool tn_session_next_is(struct tn_session *s, char type, struct tn_str *body); /
 
 /* startup.c */
 bool tn_session_startup(struct tn_session *s); /* true: something was used of the input */
+void tn_session_welcome(struct tn_session *s); /* s->identity is known */
+bool tn_session_wants_tls(struct tn_session *s); /* the first byte is here: TLS begins if it is one of TLS; false: closed */
+
+/* login.c */
+void tn_session_login_begin(struct tn_session *s);
+bool tn_session_login_step(struct tn_session *s); /* one message; false: there is no whole one */
+void tn_session_login_timer(struct tn_session *s); /* it took too long, or a refusal was kept back long enough */
+void tn_session_login_free(struct tn_session *s);
 
 /* output.c */
 void tn_session_put_reply(struct tn_session *s, const struct tn_reply *reply); /* DataRows of reply->value */

@@ -93,6 +93,8 @@ static bool step(struct tn_session *s)
 
     if (s->state == TN_SESSION_STARTUP)
         return tn_session_startup(s);
+    if (s->state == TN_SESSION_AUTH)
+        return tn_session_login_step(s);
     switch (tn_pg_parse_message(s->in.data + s->in_at, s->in.len - s->in_at, max_message(s), &message, &size, &err)) {
     case TN_AGAIN: return false;
     case TN_OK:    break;

@@ -3,6 +3,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 
+#include "net/tls.h"
+
 #include <poll.h>
 #include <unistd.h>
 
@@ -21,6 +23,8 @@ static void free_session(struct tn_grave *grave)
     tn_settings_list_unref(s->started);
     tn_arena_reset(&s->startup_arena);
     tn_arena_reset(&s->command_arena);
+    tn_session_login_free(s);
+    tn_identity_unref(s->identity);
     tn_free(s->user);
     tn_free(s->database);
     tn_free(s);
@@ -32,6 +36,15 @@ static void log_end(const struct tn_session *s)
            TN_LOG_TEXT("user", s->user != NULL ? s->user : ""), TN_LOG_TEXT("reason", s->end_reason),
            TN_LOG_U64("statements", s->statements), TN_LOG_U64("bytes_in", s->bytes_in),
            TN_LOG_U64("bytes_out", s->bytes_out));
+}
+
+static void give_up_places(struct tn_session *s)
+{
+    if (s->counted_address)
+        tn_tally_remove(s->runtime->server->addresses, tn_peer_address(tn_str(s->peer)));
+    if (s->counted_user)
+        tn_tally_remove(s->runtime->server->connections, tn_str(s->user));
+    s->counted_address = s->counted_user = false;
 }
 
 /* What is left when no statement runs any more. */
@@ -63,6 +76,7 @@ void tn_session_close(struct tn_session *s, const char *reason)
     ev_timer_stop(s->worker->loop, &s->gone_check);
     tn_transport_close(&s->transport);
     log_end(s);
+    give_up_places(s);
     atomic_fetch_sub(&s->runtime->server->sessions, 1);
     tn_count(&s->runtime->counters, TN_COUNTER_sessions_closed, 1);
     if (has_running_query(s))
@@ -134,9 +148,11 @@ void tn_session_watch(struct tn_session *s)
     if (s->state == TN_SESSION_CLOSING)
         return;
     set_gone_check(s, s->busy && input_room(s) == 0);
-    set_io(s, &s->read_ev, !s->client_gone && !ev_is_active(&s->again) && input_room(s) > 0 &&
+    set_io(s, &s->read_ev, !s->client_gone && !ev_is_active(&s->again) && input_room(s) > 0 && !s->read_wants_write &&
            !tn_session_output_full(s));
-    set_io(s, &s->write_ev, s->out_first != NULL && !s->out_held);
+    set_io(s, &s->write_ev, (s->out_first != NULL && !s->out_held) || s->read_wants_write);
+    if (s->transport.more && ev_is_active(&s->read_ev)) /* TLS has taken it from the socket already: at most a record */
+        ev_feed_event(s->worker->loop, &s->read_ev, EV_READ);
 }
 
 static void on_client_gone(struct tn_session *s, const char *reason)
@@ -176,16 +192,29 @@ static enum tn_io read_some(struct tn_session *s)
     return result;
 }
 
-static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
+static void on_lost(struct tn_session *s)
 {
-    struct tn_session *s = TN_CONTAINER_OF(io, struct tn_session, read_ev);
+    const char *why = tn_tls_why(&s->transport);
 
-    (void)loop;
-    (void)revents;
-    switch (read_some(s)) {
-    case TN_IO_AGAIN: return;
+    if (why != NULL)
+        tn_log(TN_LOG_INFO, "TLS failed", TN_LOG_TEXT("listener", "postgresWire"), TN_LOG_TEXT("peer", s->peer), TN_LOG_TEXT("why", why));
+    on_client_gone(s, why != NULL ? "TLS failed" : "connection lost");
+}
+
+static void receive(struct tn_session *s)
+{
+    enum tn_io result;
+
+    if (s->bytes_in == 0 && !tn_session_wants_tls(s))
+        return;
+    result = read_some(s);
+    while (result == TN_IO_OK && s->transport.more && input_room(s) > 0)
+        result = read_some(s);
+    s->read_wants_write = result == TN_IO_AGAIN && (s->transport.wants & TN_IO_WANT_WRITE) != 0;
+    switch (result) {
+    case TN_IO_AGAIN: break; /* after something, perhaps */
     case TN_IO_EOF:   on_client_gone(s, "client closed the connection"); return;
-    case TN_IO_ERROR: on_client_gone(s, "connection lost"); return;
+    case TN_IO_ERROR: on_lost(s); return;
     case TN_IO_OK:    break;
     }
     if (s->busy)
@@ -194,12 +223,26 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
         tn_session_process(s);
 }
 
+static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
+{
+    struct tn_session *s = TN_CONTAINER_OF(io, struct tn_session, read_ev);
+
+    (void)loop;
+    (void)revents;
+    receive(s);
+}
+
 static void on_writable(struct ev_loop *loop, ev_io *io, int revents)
 {
     struct tn_session *s = TN_CONTAINER_OF(io, struct tn_session, write_ev);
 
     (void)loop;
     (void)revents;
+    if (s->read_wants_write) {
+        receive(s);
+        if (s->state == TN_SESSION_CLOSING)
+            return;
+    }
     tn_session_flush(s);
     if (s->state == TN_SESSION_CLOSING)
         return;
@@ -237,9 +280,8 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
 
     (void)loop;
     (void)revents;
-    if (s->state == TN_SESSION_STARTUP) {
-        tn_count(&s->runtime->counters, TN_COUNTER_logins_timed_out, 1);
-        tn_session_close(s, "log-in took too long");
+    if (s->state == TN_SESSION_STARTUP || s->state == TN_SESSION_AUTH) {
+        tn_session_login_timer(s);
     } else if (!s->busy && s->tx.state != TN_TX_IDLE && s->settings->idle_in_transaction_us > 0) {
         tn_count(&s->runtime->counters, TN_COUNTER_sessions_idled_out, 1);
         tn_fail(&err, TN_E_TIMEOUT, "25P03", "terminating connection due to idle-in-transaction timeout");
@@ -247,6 +289,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
     } else if (!s->busy) {
         tn_count(&s->runtime->counters, TN_COUNTER_sessions_idled_out, 1);
         tn_fail(&err, TN_E_TIMEOUT, "57P05", "terminating connection due to idle-session timeout");
+        tn_error_detail(&err, "The limit is frontends.postgresWire.idleTimeout.");
         tn_session_fatal(s, &err, "idle for too long");
     }
 }
@@ -322,24 +365,31 @@ void tn_session_accept(struct tn_worker *worker, int fd, const char *peer, void 
 {
     struct tn_server  *server = arg;
     struct tn_sessions   *sessions = worker->module[TN_WORKER_SESSIONS];
-    uint64_t           limit = tn_runtime_of(worker)->snapshot->config->settings.pg_max_connections;
+    const struct tn_settings *settings = &tn_runtime_of(worker)->snapshot->config->settings;
     struct tn_session *s;
 
     if (atomic_load(&server->state) == TN_SERVER_STOPPING) {
         refuse(worker, fd, peer, "57P03", "Turnout is shutting down");
         return;
     }
-    if (atomic_fetch_add(&server->sessions, 1) >= limit) {
+    if (atomic_fetch_add(&server->sessions, 1) >= settings->pg_max_connections) {
         atomic_fetch_sub(&server->sessions, 1);
         refuse(worker, fd, peer, "53300", "too many connections (frontends.postgresWire.maxConnections)");
         return;
     }
+    if (!tn_tally_add(server->addresses, tn_peer_address(tn_str(peer)), settings->pg_max_per_address)) {
+        atomic_fetch_sub(&server->sessions, 1);
+        refuse(worker, fd, peer, "53300", "too many connections from this address (frontends.postgresWire.maxConnectionsPerAddress)");
+        return;
+    }
     s = new_session(worker, fd, peer);
     if (s == NULL) {
+        tn_tally_remove(server->addresses, tn_peer_address(tn_str(peer)));
         atomic_fetch_sub(&server->sessions, 1);
         refuse(worker, fd, peer, "53200", "no memory for a session");
         return;
     }
+    s->counted_address = true;
     tn_count(&s->runtime->counters, TN_COUNTER_sessions_opened, 1);
     tn_list_append(&sessions->list, &s->node);
     tn_session_idle_timer(s);

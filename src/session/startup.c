@@ -2,6 +2,7 @@
 #include "session/private.h"
 
 #include "base/alloc.h"
+#include "net/tls.h"
 
 enum { UNKNOWN_OPTIONS = 32, HEADERS = 64 };
 
@@ -147,7 +148,20 @@ static enum tn_status apply_parameters(struct tn_session *s, const struct tn_pg_
                               NULL, err);
 }
 
-static void welcome(struct tn_session *s)
+/* The database of the program itself. */
+static enum tn_status enter_console(struct tn_session *s, struct tn_error *err)
+{
+    const struct tn_console *console = s->runtime->server->console;
+
+    if (console == NULL || strcmp(s->database, TN_CONSOLE_DATABASE) != 0)
+        return TN_OK;
+    if (!console->admits(console, s->identity, tn_str(s->peer), err))
+        return TN_E_DENIED;
+    s->console = true;
+    return TN_OK;
+}
+
+static void put_greeting(struct tn_session *s)
 {
     tn_pg_put_auth_ok(tn_session_out(s));
     for (size_t row = 0; row < tn_setting_rows(); row++) {
@@ -158,24 +172,81 @@ static void welcome(struct tn_session *s)
     }
     tn_pg_put_backend_key(tn_session_out(s), s->pid, s->key, s->key_len);
     tn_pg_put_ready(tn_session_out(s), 'I');
+}
+
+void tn_session_welcome(struct tn_session *s)
+{
+    struct tn_error err = TN_ERROR_INIT;
+
+    if (enter_console(s, &err) != TN_OK) {
+        tn_session_fatal(s, &err, "no administrator");
+        return;
+    }
+    s->started = tn_settings_list_ref(s->settings);
+    put_greeting(s);
     s->state = TN_SESSION_READY;
     tn_session_idle_timer(s);
     tn_log(TN_LOG_INFO, "session start", TN_LOG_U64("session", s->pid), TN_LOG_TEXT("peer", s->peer),
            TN_LOG_TEXT("user", s->user), TN_LOG_TEXT("database", s->database),
+           TN_LOG_TEXT("proof", tn_proof_name(s->identity->proof)), TN_LOG_TEXT("tls", tn_tls_version(&s->transport)),
            TN_LOG_STR("application", tn_settings_get(s->settings, TN_STR("application_name"))));
 }
 
-/* The database of the program itself. */
-static enum tn_status enter_console(struct tn_session *s, struct tn_error *err)
-{
-    const struct tn_console *console = s->runtime->server->console;
+/* ---- TLS ---- */
 
-    if (console == NULL || strcmp(s->database, TN_CONSOLE_DATABASE) != 0)
-        return TN_OK;
-    if (!console->admits(console, tn_str(s->user), tn_str(s->peer), err))
-        return TN_E_DENIED;
-    s->console = true;
-    return TN_OK;
+static struct tn_tls *tls_of(const struct tn_session *s)
+{
+    return s->runtime->snapshot->security.tls[TN_LISTENER_POSTGRES_WIRE];
+}
+
+static bool begin_tls(struct tn_session *s)
+{
+    if (tn_tls_accept(&s->transport, tls_of(s)))
+        return true;
+    tn_session_close(s, "no memory for TLS");
+    return false;
+}
+
+bool tn_session_wants_tls(struct tn_session *s)
+{
+    if (tls_of(s) == NULL || tn_tls_is_on(&s->transport) || tn_tls_look(&s->transport) != TN_TLS_LOOK_TLS)
+        return true;
+    s->direct_tls = true;
+    return begin_tls(s);
+}
+
+/* SSLRequest or GSSENCRequest. */
+static void answer_encryption(struct tn_session *s, bool tls)
+{
+    struct tn_error err = TN_ERROR_INIT;
+
+    if (tn_tls_is_on(&s->transport) && tls) {
+        tn_fail(&err, TN_E_INVALID, "08P01", "SSLRequest inside of TLS");
+        refuse(s, &err, "SSLRequest inside of TLS");
+    } else if (s->in.len > s->in_at) { /* bytes sent before our answer could be somebody else's (CVE-2021-23222) */
+        tn_session_close(s, "data behind an encryption request");
+    } else if (!tls || tls_of(s) == NULL) {
+        answer_byte(s, 'N');
+    } else {
+        answer_byte(s, 'S');
+        if (s->state != TN_SESSION_CLOSING)
+            begin_tls(s);
+    }
+}
+
+/* Before anything of it is believed: is the connection as safe as the configuration wants it? */
+static bool refuse_unsafe(struct tn_session *s, struct tn_error *err)
+{
+    if (s->direct_tls && !tn_tls_has_alpn(&s->transport)) {
+        tn_fail(err, TN_E_INVALID, "08P01", "received direct TLS connection request without ALPN protocol negotiation extension");
+        tn_error_hint(err, "Name the protocol \"postgresql\", or begin with an SSLRequest.");
+        return refuse(s, err, "direct TLS without ALPN");
+    }
+    if (tn_tls_is_on(&s->transport) || !tn_tls_is_required(tls_of(s)))
+        return false;
+    tn_fail(err, TN_E_DENIED, "28000", "this server takes connections with TLS only");
+    tn_error_hint(err, "Connect with sslmode=require (or verify-full, with sslrootcert).");
+    return refuse(s, err, "TLS is required");
 }
 
 static bool start(struct tn_session *s, const struct tn_pg_startup *startup)
@@ -183,6 +254,8 @@ static bool start(struct tn_session *s, const struct tn_pg_startup *startup)
     struct tn_error err = TN_ERROR_INIT;
     uint32_t        major = startup->code >> 16;
 
+    if (refuse_unsafe(s, &err))
+        return true;
     if (major != 3) {
         tn_fail(&err, TN_E_UNSUPPORTED, "0A000", "unsupported frontend protocol %u.%u: server supports 3.0 to 3.2", major,
                 startup->code & 0xFFFF);
@@ -190,10 +263,7 @@ static bool start(struct tn_session *s, const struct tn_pg_startup *startup)
     }
     if (apply_parameters(s, startup, &err) != TN_OK)
         return refuse(s, &err, "bad start-up parameters");
-    if (enter_console(s, &err) != TN_OK)
-        return refuse(s, &err, "no administrator");
-    s->started = tn_settings_list_ref(s->settings);
-    welcome(s);
+    tn_session_login_begin(s);
     return true;
 }
 
@@ -202,11 +272,7 @@ static bool use_packet(struct tn_session *s, const struct tn_pg_startup *startup
     switch (startup->code) {
     case TN_PG_SSL_CODE:
     case TN_PG_GSSENC_CODE:
-        if (s->in.len > s->in_at) { /* bytes sent before our answer could be somebody else's */
-            tn_session_close(s, "data behind an encryption request");
-            return true;
-        }
-        answer_byte(s, 'N');
+        answer_encryption(s, startup->code == TN_PG_SSL_CODE);
         return true;
     case TN_PG_CANCEL_CODE:
         tn_session_cancel_request(s->runtime->server, startup->cancel_pid, startup->cancel_key);

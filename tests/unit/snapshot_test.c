@@ -30,7 +30,7 @@ static void test_references(void)
 
     build(&config, &topology, &routes);
     tn_topology_ref(topology); /* ours, to look at it afterwards */
-    snapshot = tn_snapshot_new(config, topology, routes);
+    snapshot = tn_snapshot_new(config, topology, routes, NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(snapshot);
     CU_ASSERT(snapshot->config == config && snapshot->topology == topology && snapshot->routes == routes);
     CU_ASSERT(snapshot->loaded_wall_us <= tn_clock_wall_us() && snapshot->loaded_wall_us > 0);
@@ -51,7 +51,7 @@ static void test_no_memory(void)
 
     build(&config, &topology, &routes);
     tn_alloc_fail_after(0);
-    CU_ASSERT_PTR_NULL(tn_snapshot_new(config, topology, routes));
+    CU_ASSERT_PTR_NULL(tn_snapshot_new(config, topology, routes, NULL));
     tn_alloc_fail_never();
     tn_routes_unref(routes); /* nothing was taken */
     tn_topology_unref(topology);

@@ -1,17 +1,18 @@
 /* check.c - everything that is wrong with a configuration file, in one run. */
 #include "tools/cli/cli.h"
 
+#include "auth/security.h"
 #include "base/json.h"
 #include "config/config.h"
 #include "policies/route/route.h"
 
-static void compile_routers(const struct tn_config *draft, struct tn_problems *problems, void *arg)
+static void check_parts(const struct tn_config *draft, struct tn_problems *problems, void *arg)
 {
     struct tn_routes *routes;
 
-    (void)arg;
     if (tn_routes_new(&routes, draft, problems) == TN_OK)
         tn_routes_unref(routes);
+    tn_security_check(draft, problems, arg);
 }
 
 static void put_json(struct tn_buf *out, const char *file, bool ok, const struct tn_problems *problems)
@@ -77,7 +78,7 @@ static int run(struct tn_cli *cli)
     if (file == NULL)
         return tn_cli_usage(cli, "check needs FILE");
     tn_problems_init(&problems, file);
-    ok = tn_config_load_checked(&config, file, &problems, compile_routers, NULL) == TN_OK;
+    ok = tn_config_load_checked(&config, file, &problems, check_parts, NULL) == TN_OK;
     tn_problems_sort(&problems);
     if (tn_cli_has(cli, "json"))
         put_json(&cli->out, file, ok, &problems);
@@ -101,7 +102,7 @@ const struct tn_cli_command tn_cli_check_command = {
     .name = "check",
     .operands = "FILE",
     .summary = "say everything that is wrong with a configuration file",
-    .text = "Reads FILE, compiles its routers and prints every problem with its line, its key and what to do.\n"
+    .text = "Reads FILE, compiles its routers, reads its certificates and users, and prints every problem with its line, its key and what to do.\n"
             "Opens no engine and no port. The exit status is 1 when there are errors, 0 when there are none or only\n"
             "warnings.\n",
     .examples = "  turnout check turnout.yaml\n  turnout check --json turnout.yaml\n",

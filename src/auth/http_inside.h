@@ -1,0 +1,12 @@
+/* http_inside.h - what authenticate_http.c needs of authenticate.c; inside src/auth only. NULL: wrong, or no memory. */
+#ifndef TN_AUTH_HTTP_INSIDE_H
+#define TN_AUTH_HTTP_INSIDE_H
+
+#include "auth/authenticate.h"
+
+/* A password that was right lately, without the work. */
+struct tn_identity *tn_auth_seen_password(struct tn_auth *auth, struct tn_str user, struct tn_str password);
+struct tn_identity *tn_auth_by_password(struct tn_auth *auth, const struct tn_login *login, struct tn_str password);
+struct tn_identity *tn_auth_by_token(struct tn_auth *auth, struct tn_str token);
+
+#endif

@@ -1,0 +1,280 @@
+#include "auth/users_file.h"
+
+#include "base/buf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 4096, FILE_MAX = 8 << 20 };
+
+/* ---- text ---- */
+
+/* In double quotes; what YAML would take for an escape is one. */
+static void put_quoted(struct tn_buf *out, struct tn_str text)
+{
+    tn_buf_put_u8(out, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+
+        if (c == '"' || c == '\\')
+            tn_buf_printf(out, "\\%c", c);
+        else if (c < 0x20 || c == 0x7F)
+            tn_buf_printf(out, "\\x%02x", c);
+        else
+            tn_buf_put_u8(out, c);
+    }
+    tn_buf_put_u8(out, '"');
+}
+
+static void put_list(struct tn_buf *out, const char *key, const struct tn_str *items, size_t count)
+{
+    if (count == 0)
+        return;
+    tn_buf_printf(out, "    %s: [", key);
+    for (size_t i = 0; i < count; i++) {
+        tn_buf_puts(out, i == 0 ? "" : ", ");
+        put_quoted(out, items[i]);
+    }
+    tn_buf_puts(out, "]\n");
+}
+
+static void put_attributes(struct tn_buf *out, const struct tn_identity_attribute *items, size_t count)
+{
+    if (count == 0)
+        return;
+    tn_buf_puts(out, "    attributes: {");
+    for (size_t i = 0; i < count; i++) {
+        tn_buf_puts(out, i == 0 ? "" : ", ");
+        put_quoted(out, items[i].key);
+        tn_buf_puts(out, ": ");
+        put_quoted(out, items[i].value);
+    }
+    tn_buf_puts(out, "}\n");
+}
+
+static void put_tokens(struct tn_buf *out, const struct tn_user *user, const unsigned char *more)
+{
+    size_t count = user->token_count + (more != NULL);
+
+    if (count == 0)
+        return;
+    tn_buf_puts(out, "    tokens: [");
+    for (size_t i = 0; i < count; i++) {
+        const unsigned char *hash = i < user->token_count ? user->tokens[i] : more;
+
+        tn_buf_puts(out, i == 0 ? "\"" TN_TOKEN_PREFIX : ", \"" TN_TOKEN_PREFIX);
+        for (size_t k = 0; k < TN_SCRAM_KEY; k++)
+            tn_buf_printf(out, "%02x", hash[k]);
+        tn_buf_puts(out, "\"");
+    }
+    tn_buf_puts(out, "]\n");
+}
+
+static void put_user(struct tn_buf *out, const struct tn_user *user, const unsigned char *token)
+{
+    char text[TN_VERIFIER_TEXT];
+
+    tn_buf_puts(out, "  ");
+    put_quoted(out, user->name);
+    if (!user->has_password && user->group_count + user->role_count + user->attribute_count + user->token_count == 0 && token == NULL) {
+        tn_buf_puts(out, ": {}\n");
+        return;
+    }
+    tn_buf_puts(out, ":\n");
+    if (user->has_password) {
+        tn_verifier_format(&user->verifier, text);
+        tn_buf_puts(out, "    password: ");
+        put_quoted(out, tn_str(text));
+        tn_buf_puts(out, "\n");
+    }
+    put_list(out, "groups", user->groups, user->group_count);
+    put_list(out, "roles", user->roles, user->role_count);
+    put_attributes(out, user->attributes, user->attribute_count);
+    put_tokens(out, user, token);
+}
+
+/* The arrays of CHANGE are only read. */
+static struct tn_str *writable(const struct tn_str *items)
+{
+    return (struct tn_str *)(uintptr_t)items;
+}
+
+static struct tn_user changed(const struct tn_user *user, const struct tn_user_change *change)
+{
+    struct tn_user now = user != NULL ? *user : (struct tn_user){.name = change->name};
+
+    if (change->verifier != NULL) {
+        now.verifier = *change->verifier;
+        now.has_password = true;
+    }
+    if (change->groups != NULL) {
+        now.groups = writable(change->groups);
+        now.group_count = change->group_count;
+    }
+    if (change->roles != NULL) {
+        now.roles = writable(change->roles);
+        now.role_count = change->role_count;
+    }
+    if (change->attributes != NULL) {
+        now.attributes = (struct tn_identity_attribute *)(uintptr_t)change->attributes;
+        now.attribute_count = change->attribute_count;
+    }
+    if (change->no_tokens)
+        now.token_count = 0;
+    return now;
+}
+
+static void put_all(struct tn_buf *out, const struct tn_users *users, const struct tn_user_change *change, bool existed)
+{
+    struct tn_user now;
+
+    tn_buf_puts(out, "# Users of Turnout (turnout.auth.usersFile). Written by `turnout user`; SIGHUP or `turnout reload` makes a change known.\n"
+                     "users:\n");
+    for (size_t i = 0; i < tn_users_count(users); i++) {
+        const struct tn_user *user = tn_users_at(users, i);
+
+        if (!tn_str_eq(user->name, change->name)) {
+            put_user(out, user, NULL);
+            continue;
+        }
+        now = changed(user, change);
+        if (!change->remove)
+            put_user(out, &now, change->token);
+    }
+    now = changed(NULL, change);
+    if (!existed)
+        put_user(out, &now, change->token);
+    if (tn_users_count(users) == 1 && existed && change->remove)
+        tn_buf_puts(out, "  {}\n");
+    explicit_bzero(&now, sizeof now);
+}
+
+/* ---- file ---- */
+
+static enum tn_status io_failed(const char *what, const char *path, struct tn_error *err)
+{
+    return tn_fail(err, TN_E_IO, "58030", "cannot %s %s: %s", what, path, strerror(errno));
+}
+
+static bool write_all(int fd, struct tn_str text)
+{
+    while (text.len > 0) {
+        ssize_t n = write(fd, text.ptr, text.len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        text = tn_str_n(text.ptr + n, text.len - (size_t)n);
+    }
+    return true;
+}
+
+/* The folder's entry is on the disk, too. */
+static void sync_folder(const char *path)
+{
+    char        folder[PATH_BYTES];
+    const char *slash = strrchr(path, '/');
+    int         fd;
+
+    tn_str_copy(folder, sizeof folder, slash == NULL ? TN_STR(".") : tn_str_n(path, TN_MAX((size_t)(slash - path), (size_t)1)));
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)fsync(fd);
+    close(fd);
+}
+
+static enum tn_status replace(const char *path, struct tn_str text, struct tn_error *err)
+{
+    char        temporary[PATH_BYTES + 16];
+    struct stat info;
+    mode_t      mode = stat(path, &info) == 0 ? info.st_mode & 0770 : 0600;
+    bool        keep_owner = stat(path, &info) == 0 && geteuid() == 0;
+    int         fd;
+
+    snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
+    fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0)
+        return io_failed("write", temporary, err);
+    if (!write_all(fd, text) || fchmod(fd, mode) != 0 || (keep_owner && fchown(fd, info.st_uid, info.st_gid) != 0) ||
+        fsync(fd) != 0 || rename(temporary, path) != 0) {
+        enum tn_status status = io_failed("write", path, err);
+
+        close(fd);
+        unlink(temporary);
+        return status;
+    }
+    close(fd);
+    sync_folder(path);
+    return TN_OK;
+}
+
+/* A file beside it, which stays: the users file itself is replaced under the feet of whoever had locked it. */
+static int lock(const char *path, struct tn_error *err)
+{
+    char name[PATH_BYTES + 8];
+    int  fd;
+
+    snprintf(name, sizeof name, "%s.lock", path);
+    fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) {
+        io_failed("lock", name, err);
+        return -1;
+    }
+    while (flock(fd, LOCK_EX) != 0)
+        if (errno != EINTR) {
+            io_failed("lock", name, err);
+            close(fd);
+            return -1;
+        }
+    return fd;
+}
+
+static enum tn_status change_locked(const char *path, const struct tn_user_change *change, bool *existed,
+                                    struct tn_problems *problems, struct tn_error *err)
+{
+    struct tn_users *users;
+    struct tn_buf    text;
+    enum tn_status   status = tn_users_read_file(&users, path, problems);
+
+    if (status != TN_OK)
+        return tn_fail(err, status, "F0000", "%s has mistakes; nothing was changed", path);
+    *existed = tn_users_find(users, change->name) != NULL;
+    if ((change->remove || change->must_exist) && !*existed) {
+        tn_users_unref(users);
+        return tn_fail(err, TN_E_NOT_FOUND, "42704", "there is no user " TN_STR_FMT " in %s", TN_STR_ARG(change->name), path);
+    }
+    tn_buf_init(&text, FILE_MAX);
+    put_all(&text, users, change, *existed);
+    status = text.failed ? tn_fail(err, TN_E_LIMIT, "54000", "%s would be larger than 8 MiB", path)
+                         : replace(path, tn_buf_str(&text), err);
+    if (text.len > 0)
+        explicit_bzero(text.data, text.len);
+    tn_buf_reset(&text);
+    tn_users_unref(users);
+    return status;
+}
+
+enum tn_status tn_users_file_change(const char *path, const struct tn_user_change *change, bool *existed,
+                                    struct tn_problems *problems, struct tn_error *err)
+{
+    const char    *wrong = tn_user_name_check(change->name);
+    enum tn_status status;
+    int            fd;
+
+    *existed = false;
+    if (strlen(path) >= PATH_BYTES)
+        return tn_fail(err, TN_E_INVALID, "F0000", "the path is too long");
+    if (wrong != NULL)
+        return tn_fail(err, TN_E_INVALID, "22023", "%s", wrong);
+    fd = lock(path, err);
+    if (fd < 0)
+        return TN_E_IO;
+    status = change_locked(path, change, existed, problems, err);
+    close(fd);
+    return status;
+}

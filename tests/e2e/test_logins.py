@@ -1,0 +1,437 @@
+"""Who may log in, as whom, and what that opens: users of the configuration and of the users file, passwords, tokens, groups."""
+
+import base64
+import concurrent.futures
+import hashlib
+import hmac
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import time
+
+import psycopg
+import pytest
+
+import proxy as proxy_module
+import wire
+
+TOKEN = "0123456789abcdefghij"
+
+
+def verifier(password, iterations=4096, salt=b"0123456789abcdef"):
+    """What PostgreSQL would keep of it, by Python's own means."""
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
+    client = hmac.digest(salted, b"Client Key", "sha256")
+    return (f"SCRAM-SHA-256${iterations}:{base64.b64encode(salt).decode()}${base64.b64encode(hashlib.sha256(client).digest()).decode()}:"
+            f"{base64.b64encode(hmac.digest(salted, b'Server Key', 'sha256')).decode()}")
+
+
+USERS = {
+    "alice": {"password": "secret", "groups": ["bi"], "roles": ["admin"], "attributes": {"team": "sales"}},
+    "bob": {"password": verifier("pencil", 5000), "groups": ["etl"]},
+    "carol": {"tokens": [TOKEN]},
+    "dave": {"password": "\u2168 \u00adx", "roles": ["operator"]},  # SASLprep makes "IX x" of it
+    "O'Hara \u00e9\"": {"password": "a b,c=d"},
+}
+
+
+def config_of(users=None, auth=None, pg=None, **more):
+    config = proxy_module.one_cluster("lite", {"engine": "sqlite"}, frontends={"postgresWire": pg or {}},
+                                      auth={"provider": "static", "staticUsers": {"users": USERS if users is None else users}, **(auth or {})})
+    return proxy_module.merge(config, more)
+
+
+@pytest.fixture(scope="module")
+def proxy():
+    with proxy_module.Proxy(config_of()) as started:
+        yield started
+
+
+def connect(proxy, user, password, **more):
+    return psycopg.connect(host="127.0.0.1", port=proxy.port, user=user, password=password, dbname=more.pop("dbname", "test"), autocommit=True,
+                           sslmode="disable", gssencmode="disable", connect_timeout=20, **more)
+
+
+def refused(proxy, user, password, **more):
+    with pytest.raises(psycopg.OperationalError) as failed:
+        connect(proxy, user, password, **more)
+    return str(failed.value)
+
+
+# ---- passwords ----
+
+
+@pytest.mark.parametrize("user, password", [("alice", "secret"), ("bob", "pencil"), ("dave", "IX x"), ("dave", "\u2168 \u00adx"),
+                                            ("O'Hara \u00e9\"", "a b,c=d")])
+def test_right(proxy, user, password):
+    with connect(proxy, user, password) as client:
+        assert client.execute("SELECT 1").fetchone() == (1,)
+        assert client.info.parameter_status("session_authorization") == user
+
+
+def test_wrong(proxy):
+    """The same answer whether there is such a user or not, and one line each in the log, without the password."""
+    for user in ("alice", "bob", "carol", "nobody", "Alice"):
+        seen = len(proxy.log())
+        text = refused(proxy, user, "hunter2")
+        assert f'FATAL:  password authentication failed for user "{user}"' in text
+        assert "hunter2" not in proxy.log()
+        assert len(re.findall(" warn +log-in failed", proxy.log()[seen:])) == 1
+    with wire.Wire(proxy.port, login=False) as client:
+        client.send(wire.startup_packet({"user": "alice"}))
+        got = client.read()
+        assert got.type == "R" and got.body == b"\0\0\0\x0aSCRAM-SHA-256\0\0"  # no -PLUS without TLS
+
+
+def sasl(client, user="alice", mechanism=b"SCRAM-SHA-256", first=b"n,,n=,r=abcdef"):
+    client.send(wire.startup_packet({"user": user}))
+    assert client.read().code == 10
+    client.send(wire.message("p", mechanism + b"\0" + len(first).to_bytes(4, "big") + first))
+    return client.read()
+
+
+def test_salt_of_nobody(proxy):
+    """It stays the same, as a real one would."""
+    salts = {}
+    for user in ("nobody", "nobody", "somebody", "alice", "alice"):
+        with wire.Wire(proxy.port, login=False) as client:
+            got = sasl(client, user)
+            salts.setdefault(user, set()).add(re.search(rb",s=([^,]+),i=4096$", got.body)[1])
+    assert all(len(found) == 1 for found in salts.values()) and len(set.union(*salts.values())) == 3
+
+
+@pytest.mark.parametrize("mechanism, first, sqlstate", [
+    (b"SCRAM-SHA-256-PLUS", b"p=tls-server-end-point,,n=,r=abc", "08P01"),
+    (b"PLAIN", b"n,,n=,r=abc", "08P01"),
+    (b"SCRAM-SHA-256", b"p=tls-server-end-point,,n=,r=abc", "08P01"),
+    (b"SCRAM-SHA-256", b"n,a=alice,n=,r=abc", "0A000"),
+    (b"SCRAM-SHA-256", b"n,,m=x,n=,r=abc", "0A000"),
+    (b"SCRAM-SHA-256", b"n,,n=,r=", "08P01"),
+    (b"SCRAM-SHA-256", b"n,,n=,r=a b", "08P01"),
+    (b"SCRAM-SHA-256", b"n,,n=,r=" + b"x" * 3000, "08P01"),
+    (b"SCRAM-SHA-256", b"", "08P01"),
+    (b"SCRAM-SHA-256", b"\0" * 100, "08P01"),
+    (b"SCRAM-SHA-256", b"x" * 12000, "08P01"),
+])
+def test_malformed_first(proxy, mechanism, first, sqlstate):
+    with wire.Wire(proxy.port, login=False) as client:
+        got = sasl(client, "alice", mechanism, first)
+        assert (got.type, got.fields["severity"], got.fields["sqlstate"]) == ("E", "FATAL", sqlstate)
+        assert client.at_end()
+
+
+@pytest.mark.parametrize("final", [b"", b"c=biws", b"c=eSws,r=%s,p=AAAA", b"c=biws,r=other,p=AAAA", b"c=biws,r=%s", b"c=biws,r=%s,p=AAAA",
+                                   b"c=biws,r=%s,p=" + b"A" * 44, b"c=biws,r=%s,p=" + base64.b64encode(b"x" * 32) + b",x=y", b"\0", b"," * 5000])
+def test_malformed_final(proxy, final):
+    with wire.Wire(proxy.port, login=False) as client:
+        nonce = re.match(rb"r=([^,]+)", sasl(client, "bob").body[4:])[1]
+        client.send(wire.message("p", final.replace(b"%s", nonce)))
+        got = client.read()
+        assert (got.type, got.fields["sqlstate"]) == ("E", "08P01")
+        assert client.at_end()
+
+
+def test_before_the_log_in(proxy):
+    """Nothing but an answer is taken."""
+    for message in (wire.query("SELECT 1"), wire.parse("SELECT 1") + wire.SYNC, wire.message("p", b"x" * 20000), b"p\0\0\0\x01", b"p\x7f\xff\xff\xff"):
+        with wire.Wire(proxy.port, login=False) as client:
+            client.send(wire.startup_packet({"user": "alice"}), message)
+            assert client.read().type == "R"
+            got = client.read()
+            assert (got.type, got.fields["severity"]) == ("E", "FATAL") and got.fields["sqlstate"] in ("08P01", "54000")
+            assert client.at_end()
+
+
+def test_log_in_and_hang(proxies):
+    proxy = proxies(config_of(pg={"loginTimeout": "1s"}))
+    with wire.Wire(proxy.port, login=False) as client:
+        sasl(client)
+        got = client.read()
+        assert got.fields["sqlstate"] == "57014" and "loginTimeout" in got.fields["message"]
+        assert client.at_end()
+
+
+def test_rate_limit(proxies):
+    """After so many failures even the right password has to wait; others need not, and it is over after a while."""
+    proxy = proxies(config_of(auth={"maxFailures": 4, "failureWindow": "5s"}))
+    begin = time.monotonic()
+    for _ in range(4):
+        assert "password authentication failed" in refused(proxy, "alice", "wrong")
+    text = refused(proxy, "alice", "secret")
+    if time.monotonic() - begin < 4:
+        assert "too many failed log-ins" in text and "maxFailures" in text
+        assert proxy.log_contains('log-in failed .*user=alice why="too many failures"')
+        assert proxy.admin("/admin/status", headers=basic("alice", "secret"))[0] == 429
+    with connect(proxy, "bob", "pencil"):
+        pass
+    proxy.wait_for(lambda: try_connect(proxy, "alice", "secret"), seconds=20, what="the window is over")
+
+
+def try_connect(proxy, user, password):
+    try:
+        connect(proxy, user, password).close()
+        return True
+    except psycopg.OperationalError:
+        return False
+
+
+def test_guessing_at_once(proxies):
+    """Attempts at the same time do not outrun the count."""
+    proxy = proxies(config_of(auth={"maxFailures": 5, "failureWindow": "1h"}))
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        texts = list(pool.map(lambda i: refused(proxy, "alice", f"guess {i}"), range(30)))
+    assert sum("password authentication failed" in text for text in texts) == 5
+    assert sum("too many failed log-ins" in text for text in texts) == 25
+
+
+# ---- HTTP ----
+
+
+def basic(user, password):
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+def test_admin_api(proxy):
+    status = lambda headers=None: proxy.admin("/admin/status", headers=headers)[0]  # noqa: E731
+    assert (proxy.admin("/readyz")[0], proxy.admin("/metrics")[0]) == (200, 200)
+    assert [status(), status(basic("alice", "secret")), status(basic("alice", "wrong")), status(basic("bob", "pencil")),
+            status({"Authorization": f"Bearer {TOKEN}"}), status({"Authorization": "Bearer no"})] == [401, 200, 401, 403, 403, 401]
+    done = subprocess.run([proxy_module.binary(), "status", "--admin", proxy.admin_url, "--user", "alice"], capture_output=True, text=True, timeout=30,
+                          check=False, env={**os.environ, "TURNOUT_ADMIN_PASSWORD": "secret"})
+    assert done.returncode == 0, done.stderr
+
+
+def test_own_user_of_the_admin_api(proxies):
+    """adminApi.username is as good as before, beside the users."""
+    proxy = proxies(config_of(turnout={"adminApi": {"username": "root", "password": "toor"}}))
+    status = lambda user, password: proxy.admin("/admin/status", headers=basic(user, password))[0]  # noqa: E731
+    assert [status("root", "toor"), status("root", "x"), status("alice", "secret"), status("bob", "pencil")] == [200, 401, 200, 403]
+
+
+def test_no_administrator(proxies):
+    """As long as no user is one, whoever works on this machine may, as before there were users."""
+    proxy = proxies(config_of(users={"bob": USERS["bob"]}))
+    assert proxy.admin("/admin/status")[0] == 200
+    assert "no user is an administrator" in proxy.log()
+    with connect(proxy, "bob", "pencil", dbname="turnout") as client:
+        assert client.execute("SELECT count(*) FROM clusters").fetchone() == (1,)
+
+
+def test_console(proxy):
+    with connect(proxy, "alice", "secret", dbname="turnout") as client:
+        assert client.execute("SELECT count(*) FROM clusters").fetchone() == (1,)
+    assert "no administrator" in refused(proxy, "bob", "pencil", dbname="turnout")
+
+
+# ---- the users file ----
+
+
+def user(proxy, *arguments, password=None, check=True):
+    done = subprocess.run([proxy_module.binary(), "user", *arguments, "--file", proxy.path("users.yaml")], input=password and password + "\n",
+                          capture_output=True, text=True, timeout=60, check=False, stdin=None if password else subprocess.DEVNULL)
+    assert not check or done.returncode == 0, done.stderr
+    assert not proxy_module.SANITIZER.search(done.stderr), done.stderr
+    return done
+
+
+@pytest.fixture
+def with_file():
+    config = config_of(users={}, auth={"usersFile": "users.yaml"})
+    proxy = proxy_module.Proxy(config)
+    user(proxy, "add", "alice", "--groups", "bi, etl", "--roles", "admin", "--attribute", "team=a", "--attribute", "x=y z", password="first")
+    with proxy:
+        yield proxy
+
+
+def test_users_file(with_file):
+    proxy = with_file
+    assert stat.S_IMODE(os.stat(proxy.path("users.yaml")).st_mode) == 0o600
+    with connect(proxy, "alice", "first") as before:
+        user(proxy, "add", "alice", password="second")  # what is not given stays
+        user(proxy, "add", "eve 'x' \u00e9", "--groups", "ops", password="pw")
+        token = user(proxy, "token", "alice").stdout.strip()
+        assert json.loads(user(proxy, "list", "--json").stdout) == [
+            {"name": "alice", "password": True, "tokens": 1, "groups": ["bi", "etl"], "roles": ["admin"]},
+            {"name": "eve 'x' \u00e9", "password": True, "tokens": 0, "groups": ["ops"], "roles": []}]
+        assert "second" not in open(proxy.path("users.yaml"), encoding="utf-8").read()
+        connect(proxy, "alice", "first").close()  # not read yet
+        assert "configuration reloaded" in proxy.reload()
+        assert before.execute("SELECT 1").fetchone() == (1,)
+        connect(proxy, "alice", "second").close()
+        connect(proxy, "eve 'x' \u00e9", "pw").close()
+        assert "password authentication failed" in refused(proxy, "alice", "first")
+        assert proxy.admin("/admin/status", headers={"Authorization": f"Bearer {token}"})[0] == 200
+        user(proxy, "remove", "alice")
+        assert "reloaded" in proxy.reload()
+        assert "password authentication failed" in refused(proxy, "alice", "second")
+        assert before.execute("SELECT 1").fetchone() == (1,)  # who is in stays in
+    with open(proxy.path("users.yaml"), "w", encoding="utf-8") as file:
+        file.write("users: {eve: {pasword: x}}\n")
+    proxy.process.send_signal(1)
+    assert proxy.log_contains("reload refused, nothing changed")
+    assert proxy.log_contains("users.yaml:1: users.eve.pasword: unknown key; did you mean `password`")
+    connect(proxy, "eve 'x' \u00e9", "pw").close()
+
+
+def test_user_command(with_file):
+    proxy = with_file
+    fails = lambda *arguments, **more: user(proxy, *arguments, check=False, **more)  # noqa: E731
+    assert "there is no user nobody" in fails("remove", "nobody").stderr
+    assert "there is no user nobody" in fails("token", "nobody").stderr
+    assert "no password" in fails("add", "x").stderr
+    assert "colon" in fails("add", "a:b", password="x").stderr
+    assert "expected add, remove, list or token" in fails("ad", "x").stderr
+    assert "needs NAME" in fails("add").stderr
+    assert [u["name"] for u in json.loads(user(proxy, "list", "--json").stdout)] == ["alice"]
+    done = proxy.cli("user", "list", "--config", "turnout.yaml")
+    assert done.stdout.startswith("alice  groups bi,etl  roles admin")
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:  # each keeps what the others wrote
+        list(pool.map(lambda i: user(proxy, "add", f"u{i:02}", "--no-password", "--groups", f"g{i}"), range(16)))
+    assert sorted(u["name"] for u in json.loads(user(proxy, "list", "--json").stdout)) == ["alice"] + [f"u{i:02}" for i in range(16)]
+
+
+def test_a_verifier_of_postgresql(with_file, postgres_server):
+    """What pg_authid has can be taken over, and the other way round."""
+    postgres_server.sql("CREATE ROLE verified LOGIN PASSWORD 'from there \u2168'")
+    text = postgres_server.sql("SELECT rolpassword FROM pg_authid WHERE rolname = 'verified'")
+    text = text if isinstance(text, str) else text[0][0]
+    user(with_file, "add", "verified", password=text.strip())
+    with_file.reload()
+    connect(with_file, "verified", "from there \u2168").close()
+    connect(with_file, "verified", "from there IX").close()
+    ours = re.search(r"\"verified\":\n    password: \"(.*)\"", open(with_file.path("users.yaml"), encoding="utf-8").read())[1]
+    assert ours == text.strip()
+
+
+# ---- what it opens ----
+
+
+@pytest.fixture(scope="module")
+def divided():
+    """Two groups: everybody's, and one for the group bi and for bob."""
+    config = {
+        "turnout": {"auth": {"provider": "static", "hintGroups": ["bi"], "staticUsers": {"users": {
+            **{name: {"password": name, "groups": groups} for name, groups in
+               {"alice": ["bi"], "bob": [], "eve": ["etl"], "root": ["bi", "etl"]}.items()}, "boss": {"password": "boss", "roles": ["admin"]}}}}},
+        "clusters": {"open": {"engine": "sqlite"}, "closed": {"engine": "sqlite"}},
+        "clusterGroups": {"all": {"members": ["open"]}, "few": {"members": ["closed"], "allowedGroups": ["bi"], "allowedUsers": ["bob"]}},
+        "routers": [{"type": "userGroup", "groups": {"etl": "few"}}, {"type": "queryRegex", "rules": [{"regex": "few", "targetGroup": "few"}]}],
+        "routingFallback": "all",
+    }
+    with proxy_module.Proxy(config) as started:
+        yield started
+
+
+def where(proxy, user, sql, setting=None):
+    with connect(proxy, user, user) as client:
+        if setting:
+            client.execute(f"SET turnout.{setting}")
+        client.execute(sql)
+        lines = [line for line in proxy.log().splitlines() if " query end " in line]
+        return re.search("group=(\\S+)", lines[-1])[1]
+
+
+def test_groups(divided):
+    assert where(divided, "alice", "SELECT 1") == "all"
+    assert where(divided, "alice", "SELECT 1 /* few */") == "few"
+    assert where(divided, "bob", "SELECT 1 /* few */") == "few"
+    assert where(divided, "root", "SELECT 1") == "few"  # by the router userGroup
+    for sql in ("SELECT 1", "SELECT 2 /* few */"):
+        with connect(divided, "eve", "eve") as client, pytest.raises(psycopg.errors.InsufficientPrivilege) as denied:
+            client.execute(sql)
+        assert 'user "eve" may not use group "few"' in str(denied.value) and "allowedUsers" in denied.value.diag.message_hint
+    with connect(divided, "eve", "eve") as client:
+        text = "\n".join(row[0] for row in client.execute("EXPLAIN ROUTE SELECT 1").fetchall())
+        assert "may not use group" in text
+
+
+def test_hints(divided):
+    assert where(divided, "alice", "SELECT 1", "group = 'few'") == "few"
+    assert where(divided, "alice", "/*+ turnout(group=few) */ SELECT 1") == "few"
+    for prepare, sql in (("SET turnout.group = 'all'", "SELECT 1"), (None, "/*+ turnout(group=all) */ SELECT 1"),
+                         (None, "/*+ turnout(cluster=open) */ SELECT 1")):
+        with connect(divided, "bob", "bob") as client:
+            if prepare:
+                client.execute(prepare)
+            with pytest.raises(psycopg.errors.InsufficientPrivilege) as denied:
+                client.execute(sql)
+            assert "may not say where a query goes" in str(denied.value) and denied.value.diag.message_hint
+
+
+def test_history_knows_who(divided):
+    with connect(divided, "root", "root") as client:
+        client.execute("SELECT 4711 AS v")
+    def found():
+        return [q for q in divided.admin("/admin/history", headers=basic("boss", "boss"))[1]["records"] if "4711" in q.get("sql", q.get("text", ""))]
+    assert divided.wait_for(found, what="it is recorded")[0]["user"] == "root"
+
+
+# ---- limits ----
+
+
+def test_limits_of_user_and_address(proxies):
+    proxy = proxies(config_of(pg={"maxConnectionsPerUser": 2, "maxConnectionsPerAddress": 3}))
+    held = [connect(proxy, "alice", "secret"), connect(proxy, "alice", "secret")]
+    text = refused(proxy, "alice", "secret")
+    assert 'too many connections of user "alice"' in text and "maxConnectionsPerUser" in text
+    held.append(connect(proxy, "bob", "pencil"))
+    with wire.Wire(proxy.port, login=False) as client:
+        got = client.read()
+        assert got.fields["sqlstate"] == "53300" and "maxConnectionsPerAddress" in got.fields["message"]
+    held.pop(0).close()
+    proxy.wait_for(lambda: try_connect(proxy, "alice", "secret"), what="a place is free")
+    for client in held:
+        client.close()
+
+
+# ---- configuration ----
+
+
+def test_check(tmp_path):
+    path = tmp_path / "check.yaml"
+
+    def check(auth, more=""):
+        path.write_text(f"turnout:\n  auth: {auth}\n{more}clusters: {{ l: {{ engine: sqlite }} }}\nclusterGroups: {{ g: {{ members: [l] }} }}\n"
+                        "routingFallback: g\n", encoding="utf-8")
+        done = subprocess.run([proxy_module.binary(), "check", str(path)], capture_output=True, text=True, timeout=30, check=False)
+        return done.returncode, done.stdout
+    code, text = check("{ provider: static, staticUsers: { users: { alice: { password: secret, roles: [admin] } } } }")
+    assert code == 0 and ":2: warning: turnout.auth.staticUsers.users.alice.password: whoever reads this file can log in" in text
+    code, text = check(f"{{ provider: static, staticUsers: {{ users: {{ alice: {{ password: '{verifier('x')}', roles: [admin] }} }} }} }}")
+    assert code == 0 and "warning" not in text
+    for auth, said in {"{ provider: static, usersFile: nowhere.yaml }": "turnout.auth.usersFile: there is no file",
+                       "{ provider: static, staticUsers: { users: { a: { password: 'SCRAM-SHA-256$1' } } } }": "begins as a verifier",
+                       "{ provider: oidc }": "known, not supported yet"}.items():
+        code, text = check(auth)
+        assert code == 1 and said in text, text
+    code, text = check("{ provider: static }")
+    assert code == 0 and "nobody can log in" in text
+    away = "  frontends: { postgresWire: { host: 0.0.0.0 } }\n"
+    assert check("{ provider: none }", away)[0] == 1
+    assert check("{ provider: none, force: true }", away)[0] == 0
+    assert check("{ provider: static, staticUsers: { users: { a: { password: x, roles: [admin] } } } }", away)[0] == 0
+    assert check("{ provider: static, staticUsers: { users: { a: { password: x } } } }", "  adminApi: { host: 0.0.0.0 }\n")[0] == 1
+
+
+def test_the_peers_form(proxies):
+    """`auth:` and `authorization:` as files of QueryFlux have them."""
+    config = {
+        "queryflux": {}, "auth": {"provider": "static", "required": True, "staticUsers": {"users": {"alice": {"password": "secret", "groups": ["g"]}}}},
+        "clusters": {"lite": {"engine": "sqlite"}},
+        "clusterGroups": {"all": {"members": ["lite"], "authorization": {"allowGroups": ["g"], "allowUsers": []}}}, "routingFallback": "all"}
+    text = json.dumps(config).replace('"queryflux": {}', '"queryflux": {"frontends": {"postgresWire": {"port": 0}}, "adminApi": {"port": 0}, '
+                                      '"persistence": {"type": "inMemory"}, "log": {"level": "debug"}}')
+    proxy = proxies(text)
+    with connect(proxy, "alice", "secret") as client:
+        assert client.execute("SELECT 1").fetchone() == (1,)
+    assert "password authentication failed" in refused(proxy, "alice", "x")
+
+
+@pytest.mark.skipif(not shutil.which("psql"), reason="psql is not installed")
+def test_psql(proxy):
+    done = subprocess.run(["psql", "-XAtc", "SELECT 1", f"host=127.0.0.1 port={proxy.port} user=bob dbname=x"], capture_output=True, text=True,
+                          timeout=30, check=False, env={**os.environ, "PGPASSWORD": "pencil"})
+    assert done.stdout == "1\n", done.stderr

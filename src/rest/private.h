@@ -178,6 +178,7 @@ struct tn_str tn_rest_job_take(struct tn_rest_job *job, const struct tn_chunk *c
 void tn_rest_put_head(struct tn_json *json, const char *id, const struct tn_rest_outcome *outcome);
 void tn_rest_put_tail(struct tn_json *json, const struct tn_rest_outcome *outcome);
 void tn_rest_put_status(struct tn_buf *out, const struct tn_rest_job *job); /* the whole document */
+void tn_rest_tell_status(struct tn_buf *out, struct tn_rest_job *job);      /* the same to a client: it has not ended while its result is not all kept */
 
 /* rest_spool.c: rows of an asynchronous query to its file. */
 TN_MUST_USE bool tn_rest_spool_new(struct tn_rest_job *job);

@@ -62,8 +62,7 @@ static void answer_accepted(struct tn_http_exchange *x, struct tn_rest_job *job)
     tn_http_set_field(x, "Location", location);
     tn_http_set_field(x, "Turnout-Execution-Id", job->id);
     tn_buf_init(&body, TN_REST_DOCUMENT_MAX);
-    tn_rest_job_look(job);
-    tn_rest_put_status(&body, job);
+    tn_rest_tell_status(&body, job);
     tn_rest_reply_json(x, 202, &body);
 }
 

@@ -31,8 +31,7 @@ static void visit(struct tn_rest_round *round)
         tn_rest_spool_drop(job);
         lookup->dropped = true;
     }
-    tn_rest_job_look(job);
-    tn_rest_put_status(&lookup->body, job);
+    tn_rest_tell_status(&lookup->body, job);
     if (lookup->dropped)
         tn_rest_job_free(job);
 }

@@ -403,6 +403,8 @@ static void on_end(struct tn_http_conn *conn)
 static void on_bad(struct tn_http_conn *conn)
 {
     conn->x.method = TN_HTTP_METHOD_GET;
+    if (conn->parser.bad_status == 405)
+        tn_http_set_field(&conn->x, "Allow", "GET, HEAD, POST, DELETE");
     refuse(conn, conn->parser.bad_status, conn->parser.bad_reason);
 }
 

@@ -269,6 +269,8 @@ static enum tn_http_event llhttp_refused(struct tn_http_parser *parser, llhttp_e
         return TN_HTTP_BAD; /* one of our own callbacks said so already */
     if (error == HPE_INVALID_VERSION)
         return bad(parser, 505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
+    if (error == HPE_INVALID_METHOD && parser->head.len > 6 && memcmp(parser->head.data, "QUERY ", 6) == 0)
+        return bad(parser, 405, "QUERY is not served"); /* a registered method that llhttp does not know yet */
     if (error == HPE_INVALID_METHOD)
         return bad(parser, 501, "unknown request method");
     if (parser->llhttp.reason != NULL && parser->llhttp.reason[0] != '\0')

@@ -51,7 +51,7 @@ struct tn_http_parser {
     /* BODY */
     struct tn_str         body;           /* a part of it, inside the bytes that were fed */
     /* BAD */
-    int                   bad_status;     /* 400, 414, 417, 431, 501, 505; 500 = no memory */
+    int                   bad_status;     /* 400, 405, 414, 417, 431, 501, 505; 500 = no memory */
     const char           *bad_reason;
 
     /* private */

@@ -48,7 +48,16 @@ struct tn_rest {
 
 /* ---- a request ---- */
 
+/* Who asks. Texts live as long as the exchange. */
+struct tn_rest_caller {
+    struct tn_str        user;
+    size_t               group_count;
+    const struct tn_str *groups;
+    bool                 sees_all; /* queries of others too: an administrator, or where nobody is asked who he is */
+};
+
 struct tn_rest_args {
+    struct tn_rest_caller caller;
     struct tn_str id;
     size_t        count;
     struct {
@@ -60,6 +69,10 @@ typedef void tn_rest_endpoint(struct tn_rest *rest, struct tn_http_exchange *x, 
 #define ENDPOINT(method, path, function, body, params, answer, summary) tn_rest_endpoint tn_rest_##function;
 #include "rest/rest_endpoints.def"
 #undef ENDPOINT
+
+/* rest_login.c. Begin: at the head; answers when it refuses at once. End: false: refused, and answered now or later. */
+void tn_rest_login_begin(struct tn_rest *rest, struct tn_http_exchange *x);
+bool tn_rest_login_end(struct tn_rest *rest, struct tn_http_exchange *x, struct tn_rest_caller *out);
 
 /* rest_args.c: values of parameters. Absent: *OUT stays. False: wrong, and answered. */
 struct tn_str tn_rest_param(const struct tn_rest_args *args, const char *name); /* ptr NULL: absent */
@@ -89,7 +102,8 @@ struct tn_rest_query {
     struct tn_question       question;  /* settings: one reference, the caller's: tn_rest_query_reset() */
     struct tn_features      *features;  /* of question.sql */
 };
-TN_MUST_USE enum tn_status tn_rest_query_read(struct tn_rest *rest, struct tn_http_exchange *x, struct tn_rest_query *out, struct tn_error *err);
+TN_MUST_USE enum tn_status tn_rest_query_read(struct tn_http_exchange *x, const struct tn_rest_caller *caller, struct tn_rest_query *out,
+                                              struct tn_error *err);
 void tn_rest_query_reset(struct tn_rest_query *query);
 /* rest_bind.c: parameters by name to $1, $2. */
 TN_MUST_USE enum tn_status tn_rest_bind(const struct tn_rest_request *request, struct tn_str sql, struct tn_arena *arena, struct tn_str *out,
@@ -150,7 +164,7 @@ bool   tn_rest_id_valid(struct tn_str id);
 unsigned tn_rest_id_worker(const char *id, unsigned workers);
 
 /* rest_job.c */
-struct tn_rest_job *tn_rest_job_new(struct tn_rest *rest, struct tn_worker *worker, const char *id); /* NULL: no memory */
+struct tn_rest_job *tn_rest_job_new(struct tn_rest *rest, struct tn_worker *worker, const char *id, struct tn_str user); /* NULL: no memory */
 void tn_rest_job_free(struct tn_rest_job *job);
 struct tn_rest_job *tn_rest_job_find(struct tn_rest *rest, struct tn_worker *worker, struct tn_str id);
 void tn_rest_job_look(struct tn_rest_job *job);  /* brings outcome up to date while it runs */
@@ -164,6 +178,7 @@ struct tn_str tn_rest_job_take(struct tn_rest_job *job, const struct tn_chunk *c
 void tn_rest_put_head(struct tn_json *json, const char *id, const struct tn_rest_outcome *outcome);
 void tn_rest_put_tail(struct tn_json *json, const struct tn_rest_outcome *outcome);
 void tn_rest_put_status(struct tn_buf *out, const struct tn_rest_job *job); /* the whole document */
+void tn_rest_tell_status(struct tn_buf *out, struct tn_rest_job *job);      /* the same to a client: it has not ended while its result is not all kept */
 
 /* rest_spool.c: rows of an asynchronous query to its file. */
 TN_MUST_USE bool tn_rest_spool_new(struct tn_rest_job *job);
@@ -181,6 +196,7 @@ void tn_rest_sweep_stop(struct tn_rest *rest);
 struct tn_rest_kept {
     struct tn_buf              text; /* the document */
     const struct tn_json_node *root;
+    struct tn_str              user;
     bool                       found, interrupted; /* interrupted: the program ended before the query did */
 };
 void tn_rest_kept_read(const struct tn_rest *rest, const char *id, struct tn_arena *arena, struct tn_rest_kept *out);

@@ -121,7 +121,6 @@ static void on_head(struct tn_http_exchange *x, void *arg)
     char                   allow[64];
     const struct endpoint *endpoint = find_endpoint(x, &id, allow);
 
-    (void)arg;
     tn_count(&tn_runtime_of(x->worker)->counters, TN_COUNTER_http_requests, 1);
     if (endpoint == NULL)
         refuse_path(x, allow);
@@ -129,6 +128,8 @@ static void on_head(struct tn_http_exchange *x, void *arg)
         tn_http_problem(x, 403, "requests from pages of other sites are refused");
     else if (endpoint->body == BODY_QUERY && !is_json(x))
         tn_http_problem(x, 415, "the body must be JSON: Content-Type: application/json");
+    else if (endpoint->run != tn_rest_openapi) /* it tells nothing of anybody */
+        tn_rest_login_begin(arg, x);
 }
 
 static bool is_listed(const char *list, struct tn_str name)
@@ -180,6 +181,8 @@ static void on_request(struct tn_http_exchange *x, void *arg)
         refuse_path(x, allow);
         return;
     }
+    if (endpoint->run != tn_rest_openapi && !tn_rest_login_end(arg, x, &args.caller))
+        return;
     tn_http_set_field(x, "X-Content-Type-Options", "nosniff");
     if (args.id.ptr != NULL && !tn_rest_id_valid(args.id))
         tn_http_problem(x, 404, "there is no query `%.64s`: an id is a UUID in lower case", args.id.ptr);
@@ -197,12 +200,19 @@ static enum tn_status check_exposure(const struct tn_settings *settings, struct 
                    "to serve everybody", settings->rest_host.ptr);
 }
 
+static struct tn_tls *tls_of(struct tn_worker *worker, void *arg)
+{
+    (void)arg;
+    return tn_runtime_of(worker)->snapshot->security.tls[TN_LISTENER_REST_HTTP];
+}
+
 static enum tn_status open_http(struct tn_rest *rest, struct tn_error *err)
 {
     const struct tn_settings *settings = &rest->config->settings;
     struct tn_http_conf       conf = {.host = settings->rest_host.ptr,
                                       .port = (uint16_t)settings->rest_port,
                                       .handler = {.head = on_head, .request = on_request, .arg = rest},
+                                      .tls = tls_of,
                                       .body_max = settings->rest_max_body,
                                       .max_connections = (unsigned)settings->rest_max_connections};
 

@@ -62,8 +62,7 @@ static void answer_accepted(struct tn_http_exchange *x, struct tn_rest_job *job)
     tn_http_set_field(x, "Location", location);
     tn_http_set_field(x, "Turnout-Execution-Id", job->id);
     tn_buf_init(&body, TN_REST_DOCUMENT_MAX);
-    tn_rest_job_look(job);
-    tn_rest_put_status(&body, job);
+    tn_rest_tell_status(&body, job);
     tn_rest_reply_json(x, 202, &body);
 }
 
@@ -83,7 +82,7 @@ static void fill(struct tn_rest_job *job, struct tn_rest_query *query)
 
 static bool start(struct tn_rest *rest, struct tn_http_exchange *x, struct tn_rest_query *query, const char *id)
 {
-    struct tn_rest_job *job = tn_rest_job_new(rest, x->worker, id);
+    struct tn_rest_job *job = tn_rest_job_new(rest, x->worker, id, query->question.user);
     struct tn_error     err = TN_ERROR_INIT;
 
     if (job == NULL || !tn_rest_spool_new(job)) {
@@ -180,7 +179,7 @@ static void after_claim(struct tn_rest_round *round)
     } else if (s->differs) {
         tn_http_problem(x, 422, "this Idempotency-Key was used for another request");
     } else if (!s->claimed) {
-        tn_rest_status(round->rest, x, &(struct tn_rest_args){.id = tn_str(s->id)});
+        tn_rest_status(round->rest, x, &(struct tn_rest_args){.id = tn_str(s->id), .caller.user = s->query.question.user});
     } else if (too_many(round->rest, x) || !start(round->rest, x, &s->query, s->id)) {
         release(s);
     }
@@ -227,8 +226,7 @@ void tn_rest_execute_async(struct tn_rest *rest, struct tn_http_exchange *x, con
     struct tn_error             err = TN_ERROR_INIT;
     char                        id[TN_REST_ID];
 
-    (void)args;
-    if (tn_rest_query_read(rest, x, &query, &err) != TN_OK) {
+    if (tn_rest_query_read(x, &args->caller, &query, &err) != TN_OK) {
         tn_rest_problem(x, &err);
         tn_error_reset(&err);
     } else if (key != NULL) {

@@ -100,3 +100,15 @@ void tn_rest_put_status(struct tn_buf *out, const struct tn_rest_job *job)
     tn_rest_put_tail(&json, &job->outcome);
     tn_json_close(&json, '}');
 }
+
+void tn_rest_tell_status(struct tn_buf *out, struct tn_rest_job *job)
+{
+    enum tn_rest_state state = job->outcome.state;
+
+    tn_rest_job_look(job);
+    if (job->ask == NULL && tn_rest_spool_busy(job))
+        job->outcome.state = TN_REST_RUNNING;
+    tn_rest_put_status(out, job);
+    if (job->ask == NULL)
+        job->outcome.state = state;
+}

@@ -244,13 +244,13 @@ void tn_rest_execute(struct tn_rest *rest, struct tn_http_exchange *x, const str
 
     if (!tn_rest_param_format(x, args, &format))
         return;
-    if (tn_rest_query_read(rest, x, &query, &err) != TN_OK) {
+    if (tn_rest_query_read(x, &args->caller, &query, &err) != TN_OK) {
         tn_rest_problem(x, &err);
         tn_error_reset(&err);
         return;
     }
     tn_rest_id_make(id, x->worker->index);
-    job = tn_rest_job_new(rest, x->worker, id);
+    job = tn_rest_job_new(rest, x->worker, id, args->caller.user);
     if (job == NULL) {
         tn_http_problem(x, 503, "no memory");
     } else {

@@ -5,11 +5,11 @@
 #include "explain.h"
 
 /* Reads the request; false: wrong, and answered. */
-static bool read_query(struct tn_rest *rest, struct tn_http_exchange *x, struct tn_rest_query *query)
+static bool read_query(struct tn_http_exchange *x, const struct tn_rest_args *args, struct tn_rest_query *query)
 {
     struct tn_error err = TN_ERROR_INIT;
 
-    if (tn_rest_query_read(rest, x, query, &err) == TN_OK)
+    if (tn_rest_query_read(x, &args->caller, query, &err) == TN_OK)
         return true;
     tn_rest_problem(x, &err);
     tn_error_reset(&err);
@@ -47,8 +47,8 @@ void tn_rest_explain_route(struct tn_rest *rest, struct tn_http_exchange *x, con
     struct tn_rest_query query;
     struct tn_query     *q;
 
-    (void)args;
-    if (!read_query(rest, x, &query))
+    (void)rest;
+    if (!read_query(x, args, &query))
         return;
     q = tn_explain_query_new(tn_runtime_of(x->worker));
     if (q == NULL)
@@ -131,11 +131,10 @@ void tn_rest_validate(struct tn_rest *rest, struct tn_http_exchange *x, const st
     struct tn_rest_job  *job;
     char                 id[TN_REST_ID];
 
-    (void)args;
-    if (!read_query(rest, x, &query))
+    if (!read_query(x, args, &query))
         return;
     tn_rest_id_make(id, x->worker->index);
-    job = tn_rest_job_new(rest, x->worker, id);
+    job = tn_rest_job_new(rest, x->worker, id, args->caller.user);
     if (job == NULL) {
         tn_http_problem(x, 503, "no memory");
         tn_rest_query_reset(&query);

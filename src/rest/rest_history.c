@@ -93,6 +93,15 @@ static bool outcome_of_state(struct tn_str state, const char **outcome)
     return false;
 }
 
+/* Queries of others are not everybody's business. */
+static bool restrict_to_caller(struct tn_http_exchange *x, struct page *page, const struct tn_rest_args *args)
+{
+    if (args->caller.sees_all || tn_arena_str(&page->arena, args->caller.user, &page->filter.user))
+        return true;
+    tn_http_problem(x, 503, "no memory");
+    return false;
+}
+
 static bool set_filter(struct tn_http_exchange *x, struct page *page, const struct tn_rest_args *args)
 {
     char why[TN_HISTORY_WHY];
@@ -118,7 +127,7 @@ static bool set_filter(struct tn_http_exchange *x, struct page *page, const stru
             return false;
         }
     }
-    return true;
+    return restrict_to_caller(x, page, args);
 }
 
 /* ---- history ---- */

@@ -6,7 +6,7 @@
 
 enum { ARENA_MAX = 8 * 1024 * 1024 };
 
-struct tn_rest_job *tn_rest_job_new(struct tn_rest *rest, struct tn_worker *worker, const char *id)
+struct tn_rest_job *tn_rest_job_new(struct tn_rest *rest, struct tn_worker *worker, const char *id, struct tn_str user)
 {
     struct tn_rest_worker *home = &rest->workers[worker->index];
     struct tn_rest_job    *job = tn_calloc(1, sizeof *job);
@@ -17,7 +17,8 @@ struct tn_rest_job *tn_rest_job_new(struct tn_rest *rest, struct tn_worker *work
     job->worker = worker;
     tn_arena_init(&job->arena, ARENA_MAX);
     tn_str_copy(job->id, sizeof job->id, tn_str(id));
-    if (!tn_map_put(&home->jobs, tn_str(job->id), job, NULL)) {
+    if (!tn_arena_str(&job->arena, user, &job->user) || !tn_map_put(&home->jobs, tn_str(job->id), job, NULL)) {
+        tn_arena_reset(&job->arena);
         tn_free(job);
         return NULL;
     }

@@ -18,6 +18,7 @@ void tn_rest_kept_read(const struct tn_rest *rest, const char *id, struct tn_are
     own = tn_json_member(out->root, "turnout");
     boot = tn_json_member(own, "boot");
     final = tn_json_member(own, "final");
+    out->user = tn_json_member(own, "user") != NULL ? tn_json_member(own, "user")->text : TN_STR("");
     out->found = boot != NULL && final != NULL;
     out->interrupted = out->found && final->kind != TN_JSON_TRUE && !tn_str_eq_c(boot->text, rest->boot);
 }

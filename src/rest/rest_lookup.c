@@ -9,6 +9,8 @@ struct lookup {
     struct tn_rest_round round;
     char                 id[TN_REST_ID];
     bool                 cancel;
+    bool                 sees_all;
+    struct tn_str        user;
     bool                 found, running, dropped;
     struct tn_buf        body;
     struct tn_arena      arena;
@@ -19,7 +21,7 @@ static void visit(struct tn_rest_round *round)
     struct lookup      *lookup = TN_CONTAINER_OF(round, struct lookup, round);
     struct tn_rest_job *job = tn_rest_job_find(round->rest, round->errand.there, tn_str(lookup->id));
 
-    if (job == NULL)
+    if (job == NULL || (!lookup->sees_all && !tn_str_eq(job->user, lookup->user)))
         return;
     lookup->found = true;
     lookup->running = job->ask != NULL;
@@ -29,8 +31,7 @@ static void visit(struct tn_rest_round *round)
         tn_rest_spool_drop(job);
         lookup->dropped = true;
     }
-    tn_rest_job_look(job);
-    tn_rest_put_status(&lookup->body, job);
+    tn_rest_tell_status(&lookup->body, job);
     if (lookup->dropped)
         tn_rest_job_free(job);
 }
@@ -42,8 +43,8 @@ static void work(struct tn_rest_round *round)
     char                path[512];
 
     tn_rest_kept_read(round->rest, lookup->id, &lookup->arena, &kept);
-    lookup->found = kept.found;
-    if (kept.found) {
+    lookup->found = kept.found && (lookup->sees_all || tn_str_eq(kept.user, lookup->user));
+    if (lookup->found) {
         tn_rest_kept_document(&kept, &lookup->body);
         if (lookup->cancel) {
             lookup->dropped = true;
@@ -100,7 +101,7 @@ static void free_lookup(struct tn_rest_round *round)
     tn_free(lookup);
 }
 
-static void look_up(struct tn_rest *rest, struct tn_http_exchange *x, struct tn_str id, bool cancel)
+static void look_up(struct tn_rest *rest, struct tn_http_exchange *x, const struct tn_rest_args *args, bool cancel)
 {
     struct lookup *lookup = tn_calloc(1, sizeof *lookup);
 
@@ -108,10 +109,13 @@ static void look_up(struct tn_rest *rest, struct tn_http_exchange *x, struct tn_
         tn_http_problem(x, 503, "no memory");
         return;
     }
-    tn_str_copy(lookup->id, sizeof lookup->id, id);
+    tn_str_copy(lookup->id, sizeof lookup->id, args->id);
     tn_buf_init(&lookup->body, TN_REST_DOCUMENT_MAX);
     tn_arena_init(&lookup->arena, TN_REST_DOCUMENT_MAX);
     lookup->cancel = cancel;
+    lookup->sees_all = args->caller.sees_all;
+    if (!tn_arena_str(&lookup->arena, args->caller.user, &lookup->user))
+        lookup->user = TN_STR(""); /* nobody's */
     lookup->round.there = visit;
     lookup->round.work = work;
     lookup->round.finish = after_visit;
@@ -122,10 +126,10 @@ static void look_up(struct tn_rest *rest, struct tn_http_exchange *x, struct tn_
 
 void tn_rest_status(struct tn_rest *rest, struct tn_http_exchange *x, const struct tn_rest_args *args)
 {
-    look_up(rest, x, args->id, false);
+    look_up(rest, x, args, false);
 }
 
 void tn_rest_cancel(struct tn_rest *rest, struct tn_http_exchange *x, const struct tn_rest_args *args)
 {
-    look_up(rest, x, args->id, true);
+    look_up(rest, x, args, true);
 }

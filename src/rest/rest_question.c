@@ -1,8 +1,6 @@
 /* A request's body, head and connection as a question that the pipeline can be asked. */
 #include "rest/private.h"
 
-#include "net/http_text.h"
-
 enum { HEADERS_MAX = 64 };
 
 /* ---- settings ---- */
@@ -85,30 +83,28 @@ static enum tn_status fill_headers(struct tn_question *question, struct tn_http_
     return TN_OK;
 }
 
-static void fill_user(struct tn_question *question, struct tn_http_exchange *x)
+static void fill_user(struct tn_question *question, struct tn_http_exchange *x, const struct tn_rest_caller *caller)
 {
-    const struct tn_http_field *authorization = tn_http_field(x, "authorization"), *agent = tn_http_field(x, "user-agent");
-    struct tn_str               password;
+    const struct tn_http_field *agent = tn_http_field(x, "user-agent");
 
-    question->user = TN_STR("anonymous");
-    if (authorization != NULL && tn_http_basic(&x->arena, authorization->value, &question->user, &password) && question->user.len == 0)
-        question->user = TN_STR("anonymous");
+    question->user = caller->user;
+    question->user_group_count = caller->group_count;
+    question->user_groups = caller->groups;
     question->application = agent != NULL ? agent->value : TN_STR("");
     question->address = tn_str(x->peer);
 }
 
-static enum tn_status fill(struct tn_rest *rest, struct tn_http_exchange *x, struct tn_rest_query *out, struct tn_error *err)
+static enum tn_status fill(struct tn_http_exchange *x, const struct tn_rest_caller *caller, struct tn_rest_query *out, struct tn_error *err)
 {
     struct tn_question *question = &out->question;
     struct tn_str       sql;
 
-    (void)rest;
     TN_TRY(tn_rest_request_read(x->body, &x->arena, &out->request, err));
     TN_TRY(tn_ask_statement(out->request.sql, &sql, err));
     question->protocol = "restHttp";
     question->kind = TN_RUN_EXECUTE;
     question->database = out->request.catalog;
-    fill_user(question, x);
+    fill_user(question, x, caller);
     TN_TRY(fill_headers(question, x, err));
     TN_TRY(fill_settings(out, tn_runtime_of(x->worker), x, err));
     TN_TRY(tn_rest_bind(&out->request, sql, &x->arena, &question->sql, &question->params, err));
@@ -120,13 +116,13 @@ static enum tn_status fill(struct tn_rest *rest, struct tn_http_exchange *x, str
     return TN_OK;
 }
 
-enum tn_status tn_rest_query_read(struct tn_rest *rest, struct tn_http_exchange *x, struct tn_rest_query *out, struct tn_error *err)
+enum tn_status tn_rest_query_read(struct tn_http_exchange *x, const struct tn_rest_caller *caller, struct tn_rest_query *out, struct tn_error *err)
 {
     enum tn_status status;
 
     memset(out, 0, sizeof *out);
     x->arena.max = 0; /* the body's size bounds it */
-    status = fill(rest, x, out, err);
+    status = fill(x, caller, out, err);
     if (status != TN_OK)
         tn_rest_query_reset(out);
     return status;

@@ -13,7 +13,9 @@ struct reading {
     struct tn_rest_round round;
     char                 id[TN_REST_ID];
     enum tn_rest_format  format;
-    uint64_t             offset, limit;
+    bool                 sees_all;
+    struct tn_str        user;
+    uint64_t             offset;
     bool                 opened, begun, waiting; /* waiting: for the client's room */
     struct tn_arena      arena;
     struct tn_rest_kept  kept;
@@ -98,7 +100,7 @@ static void open_kept(struct reading *r)
 
     r->opened = true;
     tn_rest_kept_read(r->round.rest, r->id, &r->arena, &r->kept);
-    if (!r->kept.found) {
+    if (!r->kept.found || (!r->sees_all && !tn_str_eq(r->kept.user, r->user))) {
         refuse(r, 404, "there is no result for this id: it is unknown, was removed, or its query was synchronous");
         return;
     }
@@ -291,6 +293,9 @@ void tn_rest_results(struct tn_rest *rest, struct tn_http_exchange *x, const str
     r->left = limit;
     tn_str_copy(r->id, sizeof r->id, args->id);
     tn_arena_init(&r->arena, TN_REST_DOCUMENT_MAX);
+    r->sees_all = args->caller.sees_all;
+    if (!tn_arena_str(&r->arena, args->caller.user, &r->user))
+        r->user = TN_STR(""); /* nobody's */
     tn_buf_init(&r->keys, TN_REST_DOCUMENT_MAX);
     tn_buf_init(&r->block, (size_t)2 << 30);
     tn_buf_init(&r->out, (size_t)4 << 30);

@@ -229,7 +229,9 @@ static void put_document(struct tn_rest_spool *spool)
     tn_rest_put_status(&spool->document, job);
     if (spool->document.len > 0)
         spool->document.len--; /* the closing brace */
-    tn_buf_printf(&spool->document, TN_REST_OWN_MEMBERS "\"boot\":\"%s\",\"final\":%s}}\n", job->rest->boot, spool->ended ? "true" : "false");
+    tn_buf_printf(&spool->document, TN_REST_OWN_MEMBERS "\"boot\":\"%s\",\"final\":%s,\"user\":", job->rest->boot, spool->ended ? "true" : "false");
+    tn_buf_put_json(&spool->document, job->user);
+    tn_buf_puts(&spool->document, "}}\n");
     spool->write_document = !spool->document.failed;
 }
 

@@ -3,7 +3,7 @@
 
 #include "frontend/rest/rest_encode.h"
 
-enum { LENGTH = 4 };
+enum { LENGTH = 4, NAMED_COLUMNS = 2000 /* nobody reads objects of more by their names */ };
 
 bool tn_rest_row_next(struct tn_str rows, size_t *at, struct tn_str *row)
 {
@@ -21,36 +21,38 @@ bool tn_rest_row_next(struct tn_str rows, size_t *at, struct tn_str *row)
 
 /* ---- names ---- */
 
-static bool is_taken(const struct tn_str *names, size_t count, size_t but, struct tn_str name)
+static bool is_taken(const struct tn_str *names, size_t count, struct tn_str name)
 {
     for (size_t i = 0; i < count; i++)
-        if (i != but && tn_str_eq(names[i], name))
+        if (tn_str_eq(names[i], name))
             return true;
     return false;
 }
 
-static bool came_before(const struct tn_str *names, size_t at)
+/* How often the name at AT came before. */
+static unsigned repetition(const struct tn_str *names, size_t at)
 {
+    unsigned n = 0;
+
     for (size_t i = 0; i < at; i++)
-        if (tn_str_eq(names[i], names[at]))
-            return true;
-    return false;
+        n += tn_str_eq(names[i], names[at]);
+    return n;
 }
 
+/* The first repetition gets the first number from 2 on that makes no column's name, and so on. */
 static void put_key(const struct tn_str *names, size_t count, size_t at, struct tn_buf *out)
 {
     char     name[300];
-    unsigned n = 2;
+    unsigned left = count > NAMED_COLUMNS ? 0 : repetition(names, at);
 
-    if (count > 2000 || !came_before(names, at)) { /* nobody reads objects of so many columns by their names */
+    if (left == 0) {
         tn_buf_put_json(out, names[at]);
         return;
     }
-    for (size_t i = 0; i < at; i++)
-        n += tn_str_eq(names[i], names[at]) && i > 0 && came_before(names, i) ? 1 : 0;
-    do
+    for (unsigned n = 2; left > 0; n++) {
         snprintf(name, sizeof name, "%.*s_%u", (int)TN_MIN(names[at].len, (size_t)280), names[at].ptr, n);
-    while (is_taken(names, count, at, tn_str(name)) && n++ < 10000);
+        left -= !is_taken(names, count, tn_str(name));
+    }
     tn_buf_put_json(out, tn_str(name));
 }
 

@@ -1,0 +1,360 @@
+/* Answers in parts, codings, and clients that leave: the server over sockets. */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "net/http.h"
+#include "net/http_coding.h"
+
+#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+enum { PATIENCE_MS = 20000, PARTS = 200, PART = 100 * 1024 };
+
+/* ---- codings alone ---- */
+
+static void test_choose(void)
+{
+    static const struct {
+        const char         *accept;
+        enum tn_http_coding coding;
+    } cases[] = {{"", TN_HTTP_CODING_NONE}, {"identity", TN_HTTP_CODING_NONE}, {"gzip", TN_HTTP_CODING_GZIP}, {"GZIP, deflate, br", TN_HTTP_CODING_GZIP},
+                 {"gzip, zstd", TN_HTTP_CODING_ZSTD}, {"gzip;q=1.0, zstd;q=0.5", TN_HTTP_CODING_GZIP}, {"*", TN_HTTP_CODING_ZSTD},
+                 {"*;q=0, gzip", TN_HTTP_CODING_GZIP}, {"gzip;q=0", TN_HTTP_CODING_NONE}, {"zstd;q=0, *", TN_HTTP_CODING_GZIP},
+                 {"gzip;q=0.000", TN_HTTP_CODING_NONE}, {"gzip;q=x", TN_HTTP_CODING_NONE}, {"gzip;level=1", TN_HTTP_CODING_NONE}, {",,gzip ; q=0.1,", TN_HTTP_CODING_GZIP}};
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(cases); i++)
+        CU_ASSERT_EQUAL(tn_http_coding_choose(tn_str(cases[i].accept)), cases[i].coding);
+}
+
+static bool unzip(struct tn_str coded, struct tn_buf *out)
+{
+    z_stream stream = {.next_in = (Bytef *)(uintptr_t)coded.ptr, .avail_in = (uInt)coded.len};
+    char     block[65536];
+    int      result = Z_OK;
+
+    if (inflateInit2(&stream, 15 + 16) != Z_OK)
+        return false;
+    while (result == Z_OK) {
+        stream.next_out = (Bytef *)block;
+        stream.avail_out = sizeof block;
+        result = inflate(&stream, Z_NO_FLUSH);
+        tn_buf_append(out, block, sizeof block - stream.avail_out);
+    }
+    inflateEnd(&stream);
+    return result == Z_STREAM_END;
+}
+
+static bool unzstd(struct tn_str coded, struct tn_buf *out)
+{
+    ZSTD_DCtx    *context = ZSTD_createDCtx();
+    ZSTD_inBuffer in = {coded.ptr, coded.len, 0};
+    char          block[65536];
+    size_t        left = 1;
+
+    while (in.pos < in.size && !ZSTD_isError(left)) {
+        ZSTD_outBuffer to = {block, sizeof block, 0};
+
+        left = ZSTD_decompressStream(context, &to, &in);
+        tn_buf_append(out, block, to.pos);
+    }
+    ZSTD_freeDCtx(context);
+    return left == 0;
+}
+
+static void check_coder(enum tn_http_coding coding)
+{
+    struct tn_http_coder *coder = tn_http_coder_new(coding);
+    struct tn_buf         coded, plain, expected;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(coder);
+    tn_buf_init(&coded, 1 << 26);
+    tn_buf_init(&plain, 1 << 26);
+    tn_buf_init(&expected, 1 << 26);
+    for (int i = 0; i < 300; i++) {
+        char   text[2000];
+        size_t len = (size_t)snprintf(text, sizeof text, "%d %1000d", i * 7919, i);
+
+        tn_buf_append(&expected, text, len);
+        CU_ASSERT(tn_http_coder_put(coder, tn_str_n(text, len), false, &coded));
+    }
+    CU_ASSERT(tn_http_coder_put(coder, TN_STR(""), true, &coded));
+    CU_ASSERT(coding == TN_HTTP_CODING_GZIP ? unzip(tn_buf_str(&coded), &plain) : unzstd(tn_buf_str(&coded), &plain));
+    CU_ASSERT(tn_str_eq(tn_buf_str(&plain), tn_buf_str(&expected)));
+    CU_ASSERT(coded.len < expected.len / 4);
+    tn_http_coder_free(coder);
+    tn_buf_reset(&coded);
+    tn_buf_reset(&plain);
+    tn_buf_reset(&expected);
+}
+
+static void test_coders(void)
+{
+    check_coder(TN_HTTP_CODING_GZIP);
+    check_coder(TN_HTTP_CODING_ZSTD);
+    CU_ASSERT_PTR_NULL(tn_http_coder_new(TN_HTTP_CODING_NONE));
+}
+
+/* ---- the server ---- */
+
+static struct tn_worker      *worker;
+static struct tn_http_server *server;
+static _Atomic unsigned       parts_sent, gone_count;
+
+static void on_gone(struct tn_http_exchange *x)
+{
+    (void)x;
+    gone_count++;
+}
+
+static void send_parts(struct tn_http_exchange *x)
+{
+    static char part[PART];
+
+    memset(part, 'p', sizeof part);
+    while (parts_sent < PARTS) {
+        parts_sent++;
+        if (!tn_http_send(x, tn_str_n(part, sizeof part)))
+            return;
+    }
+    tn_http_end(x);
+}
+
+static void on_request(struct tn_http_exchange *x, void *arg)
+{
+    (void)arg;
+    x->gone = on_gone;
+    if (tn_str_eq_c(x->path, "/wait")) {
+        tn_http_watch(x); /* and no answer */
+        return;
+    }
+    if (tn_str_eq_c(x->path, "/whole")) {
+        static char text[5000];
+
+        memset(text, 't', sizeof text);
+        tn_http_reply(x, 200, "text/plain", tn_str_n(text, sizeof text));
+        return;
+    }
+    tn_http_begin(x, 200, "text/plain");
+    if (tn_str_eq_c(x->path, "/parts")) {
+        x->room = send_parts;
+        parts_sent = 0;
+        send_parts(x);
+    } else if (tn_str_eq_c(x->path, "/broken")) {
+        (void)tn_http_send(x, TN_STR("half"));
+        tn_http_abort(x);
+    } else if (tn_str_eq_c(x->path, "/empty")) {
+        tn_http_end(x);
+    } else {
+        (void)tn_http_send(x, TN_STR("one"));
+        (void)tn_http_send(x, TN_STR(""));
+        (void)tn_http_send(x, TN_STR(" two"));
+        tn_http_end(x);
+    }
+}
+
+static void open_server(void)
+{
+    struct tn_http_conf conf = {.host = "127.0.0.1", .handler = {.request = on_request}};
+
+    gone_count = 0;
+    CU_ASSERT_FATAL(tn_worker_new(&worker, 0, NULL) == TN_OK);
+    CU_ASSERT_FATAL(tn_http_server_open(&server, &worker, 1, &conf, NULL) == TN_OK);
+    CU_ASSERT_FATAL(tn_worker_start(worker, NULL) == TN_OK);
+}
+
+static void close_server(void)
+{
+    tn_worker_stop(worker);
+    tn_worker_join(worker);
+    tn_http_server_close(server);
+    tn_worker_free(worker);
+}
+
+static int dial(const char *request)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(tn_http_server_port(server))};
+    int                fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CU_ASSERT_FATAL(connect(fd, (struct sockaddr *)(void *)&address, sizeof address) == 0);
+    CU_ASSERT(send(fd, request, strlen(request), MSG_NOSIGNAL) == (ssize_t)strlen(request));
+    return fd;
+}
+
+/* Until the peer closes, or the text UNTIL (may be NULL) has come. */
+static void hear(int fd, struct tn_buf *in, const char *until)
+{
+    char block[65536];
+
+    for (;;) {
+        struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+        ssize_t       n;
+
+        if (until != NULL && in->len > 0 && memmem(in->data, in->len, until, strlen(until)) != NULL)
+            return;
+        if (poll(&poll_fd, 1, PATIENCE_MS) <= 0) {
+            CU_FAIL("nothing came");
+            return;
+        }
+        n = recv(fd, block, sizeof block, 0);
+        if (n <= 0)
+            return;
+        tn_buf_append(in, block, (size_t)n);
+    }
+}
+
+static bool has(const struct tn_buf *in, const char *text)
+{
+    return in->len > 0 && memmem(in->data, in->len, text, strlen(text)) != NULL;
+}
+
+/* The whole conversation; UNTIL NULL: to the end of the connection. */
+static void talk(const char *request, const char *until, struct tn_buf *in)
+{
+    int fd = dial(request);
+
+    tn_buf_init(in, 1 << 26);
+    hear(fd, in, until);
+    close(fd);
+}
+
+static void test_chunks(void)
+{
+    struct tn_buf in;
+
+    open_server();
+    talk("GET /small HTTP/1.1\r\nHost: x\r\n\r\n", "\r\n0\r\n\r\n", &in);
+    CU_ASSERT(has(&in, "Transfer-Encoding: chunked\r\n") && has(&in, "\r\n\r\n3\r\none\r\n4\r\n two\r\n0\r\n\r\n"));
+    tn_buf_reset(&in);
+    talk("GET /empty HTTP/1.1\r\nHost: x\r\n\r\n", "\r\n\r\n0\r\n\r\n", &in);
+    CU_ASSERT(has(&in, "200 OK"));
+    tn_buf_reset(&in);
+    talk("GET /small HTTP/1.0\r\n\r\n", NULL, &in);
+    CU_ASSERT(has(&in, "\r\n\r\none two") && has(&in, "Connection: close") && !has(&in, "chunked"));
+    tn_buf_reset(&in);
+    talk("HEAD /small HTTP/1.1\r\nHost: x\r\n\r\nGET /small HTTP/1.1\r\nHost: x\r\n\r\n", "\r\n0\r\n\r\n", &in);
+    CU_ASSERT(has(&in, "chunked\r\n") && has(&in, "\r\n\r\nHTTP/1.1 200 OK"));
+    tn_buf_reset(&in);
+    talk("GET /broken HTTP/1.1\r\nHost: x\r\n\r\n", NULL, &in);
+    CU_ASSERT(!has(&in, "\r\n0\r\n\r\n"));
+    tn_buf_reset(&in);
+    CU_ASSERT_EQUAL(gone_count, 0);
+    close_server();
+}
+
+/* Three requests at once: each answer is whole before the next begins. */
+static void test_pipelined(void)
+{
+    static const char request[] = "GET /small HTTP/1.1\r\nHost: x\r\n\r\n", last[] = "GET /small HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    struct tn_buf     in;
+    char              all[sizeof request * 2 + sizeof last];
+    unsigned          n = 0;
+
+    open_server();
+    snprintf(all, sizeof all, "%s%s%s", request, request, last);
+    talk(all, NULL, &in);
+    for (const char *at = in.data; (at = memmem(at, (size_t)(in.data + in.len - at), "one\r\n4\r\n two\r\n0\r\n\r\n", 18)) != NULL; at++)
+        n++;
+    CU_ASSERT_EQUAL(n, 3);
+    tn_buf_reset(&in);
+    close_server();
+}
+
+/* The handler stops while the client does not read, and goes on when it does. */
+static void test_back_pressure(void)
+{
+    struct tn_buf in;
+    int           fd;
+    unsigned      before;
+
+    open_server();
+    fd = dial("GET /parts HTTP/1.1\r\nHost: x\r\n\r\n");
+    do {
+        before = parts_sent;
+        usleep(200000);
+    } while (parts_sent != before);
+    CU_ASSERT(parts_sent < PARTS);
+    tn_buf_init(&in, 1 << 26);
+    hear(fd, &in, "\r\n0\r\n\r\n");
+    CU_ASSERT_EQUAL(parts_sent, PARTS);
+    CU_ASSERT(in.len > (size_t)PARTS * PART);
+    close(fd);
+    tn_buf_reset(&in);
+    close_server();
+}
+
+static void wait_for_gone(unsigned count)
+{
+    uint64_t until = tn_clock_us() + (uint64_t)PATIENCE_MS * 1000;
+
+    while (gone_count < count && tn_clock_us() < until)
+        usleep(1000);
+    CU_ASSERT_EQUAL(gone_count, count);
+}
+
+static void test_gone(void)
+{
+    int fd;
+
+    open_server();
+    fd = dial("GET /parts HTTP/1.1\r\nHost: x\r\n\r\n"); /* in the middle of an answer */
+    usleep(50000);
+    close(fd);
+    wait_for_gone(1);
+    fd = dial("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    usleep(50000);
+    close(fd);
+    wait_for_gone(2);
+    fd = dial("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"); /* half closed */
+    shutdown(fd, SHUT_WR);
+    wait_for_gone(3);
+    close(fd);
+    fd = dial("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"); /* the server's own end */
+    usleep(50000);
+    close_server();
+    CU_ASSERT_EQUAL(gone_count, 4);
+    close(fd);
+}
+
+static void test_coded_answers(void)
+{
+    struct tn_buf in;
+
+    open_server();
+    talk("GET /whole HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n", NULL, &in);
+    CU_ASSERT(has(&in, "Content-Encoding: gzip\r\n") && has(&in, "Vary: Accept-Encoding\r\n") && in.len < 1000);
+    tn_buf_reset(&in);
+    talk("GET /whole HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", NULL, &in);
+    CU_ASSERT(!has(&in, "Content-Encoding") && has(&in, "Content-Length: 5000\r\n"));
+    tn_buf_reset(&in);
+    talk("GET /parts HTTP/1.1\r\nHost: x\r\nAccept-Encoding: zstd\r\n\r\n", "\r\n0\r\n\r\n", &in);
+    CU_ASSERT(has(&in, "Content-Encoding: zstd\r\n") && in.len < (size_t)PARTS * PART / 10);
+    tn_buf_reset(&in);
+    close_server();
+}
+
+int main(void)
+{
+    CU_pSuite suite;
+
+    if (CU_initialize_registry() != CUE_SUCCESS)
+        return 1;
+    suite = CU_add_suite("http_stream", NULL, NULL);
+    CU_add_test(suite, "which coding", test_choose);
+    CU_add_test(suite, "coders", test_coders);
+    CU_add_test(suite, "chunks", test_chunks);
+    CU_add_test(suite, "pipelined", test_pipelined);
+    CU_add_test(suite, "back-pressure", test_back_pressure);
+    CU_add_test(suite, "clients that leave", test_gone);
+    CU_add_test(suite, "coded answers", test_coded_answers);
+    CU_basic_set_mode(CU_BRM_NORMAL);
+    CU_basic_run_tests();
+    return CU_get_number_of_failures() > 0;
+}

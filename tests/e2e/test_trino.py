@@ -166,6 +166,9 @@ def test_errors(raw, sql):
 def test_error_positions(raw):
     sql = "SELECT 'é',\n  nope FROM nation"
     assert int(raw.fails(sql).fields["position"]) == sql.index("nope") + 1
+    for sql in ("SELECT $1, 'it''s', nope FROM nation", "SELECT $1,\n  'é', nope FROM nation"):
+        found = wire.error(raw.extended(sql, ["a"], oids=[25]))
+        assert int(found.fields["position"]) == sql.index("nope") + 1
 
 
 def test_copy_and_savepoints_are_refused(raw):

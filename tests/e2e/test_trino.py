@@ -17,7 +17,7 @@ import wire
 from test_tpch import data, queries as tpch_queries  # pylint: disable=unused-import
 
 trino = pytest.importorskip("trino")
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(600)  # whichever runs first fetches Trino and waits for its start
 
 LONG = "SELECT count(*) FROM tpch.sf100.lineitem a CROSS JOIN tpch.sf1.lineitem b WHERE a.orderkey + b.orderkey = -1"
 
@@ -166,6 +166,9 @@ def test_errors(raw, sql):
 def test_error_positions(raw):
     sql = "SELECT 'é',\n  nope FROM nation"
     assert int(raw.fails(sql).fields["position"]) == sql.index("nope") + 1
+    for sql in ("SELECT $1, 'it''s', nope FROM nation", "SELECT $1,\n  'é', nope FROM nation"):
+        found = wire.error(raw.extended(sql, ["a"], oids=[25]))
+        assert int(found.fields["position"]) == sql.index("nope") + 1
 
 
 def test_copy_and_savepoints_are_refused(raw):
@@ -288,6 +291,14 @@ def test_init_sql(trino_server, proxies):
         assert client.rows("SELECT current_catalog") == [["memory"]]
         assert client.rows("SHOW SESSION LIKE 'query_max_run_time'")[0][1] == "42m"
         client.run("USE tpch.tiny")
+        client.run("SET query_max_run_time = '43m'")  # over what initSql set, on the connection that USE made the session's own
+        client.run("SET query_max_planning_time = '8m'")
+        assert client.rows("SHOW SESSION LIKE 'query_max_run_time'")[0][1] == "43m"
+        client.run("RESET query_max_run_time")
+        client.run("RESET query_max_planning_time")
+        assert client.rows("SHOW SESSION LIKE 'query_max_run_time'")[0][1] == "42m"
+        assert client.rows("SHOW SESSION LIKE 'query_max_planning_time'")[0][1] != "8m"
+        assert client.rows("SELECT current_catalog") == [["tpch"]]
         client.finish()
     with wire.Wire(proxy.port) as client:
         assert client.rows("SELECT current_catalog") == [["memory"]]
@@ -378,7 +389,7 @@ def test_tpch(tpch_queries, trino_server, tpch_proxy, number):
 
 # ---- the coordinator goes away and comes back; last, for it is the one server of all these tests ----
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_restart(trino_server, proxies):
     proxy = proxies(proxy_module.one_cluster("trino-1", trino_server.cluster(healthCheck={"interval": "300ms", "timeout": "20s"})))
     with wire.Wire(proxy.port) as client:

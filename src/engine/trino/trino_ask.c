@@ -84,13 +84,27 @@ static bool put_search_path(struct tn_trino_conn *c)
     return put_header(c, "X-Trino-Schema", path);
 }
 
+static bool is_overridden(const struct tn_session_settings *settings, const char *name)
+{
+    for (size_t i = 0; settings != NULL && i < settings->count; i++)
+        if (settings->items[i].only == TN_CFG_ENGINE_TRINO && tn_str_eq_c(settings->items[i].name, name))
+            return true;
+    return false;
+}
+
+/* What the client has set stands before what initSql did: Trino refuses a property that is named twice. */
 static bool put_properties(struct tn_trino_conn *c)
 {
     const struct tn_session_settings *settings = c->sink == TN_TRINO_SINK_INIT ? NULL : c->run->settings;
     struct tn_buf                    *list = &c->scratch;
 
     tn_buf_clear(list);
-    tn_trino_session_list(&c->session, TN_TRINO_ITEM_PROPERTY, list);
+    for (size_t i = 0; i < c->session.kinds[TN_TRINO_ITEM_PROPERTY].count; i++) {
+        const struct tn_trino_item *item = &c->session.kinds[TN_TRINO_ITEM_PROPERTY].items[i];
+
+        if (!is_overridden(settings, item->name))
+            tn_buf_printf(list, "%s%s=%s", list->len > 0 ? "," : "", item->name, item->value == NULL ? "" : item->value);
+    }
     for (size_t i = 0; settings != NULL && i < settings->count; i++)
         if (settings->items[i].only == TN_CFG_ENGINE_TRINO)
             tn_trino_item_put(list, settings->items[i].name, settings->items[i].value);
@@ -329,8 +343,11 @@ static void on_header(struct tn_http_call *call, struct tn_str name, struct tn_s
     struct tn_trino_conn *c = owner;
 
     (void)call;
-    if (c->phase == TN_TRINO_SUBMIT || c->phase == TN_TRINO_POLL)
-        tn_trino_session_header(&c->session, name, value);
+    if (c->phase != TN_TRINO_SUBMIT && c->phase != TN_TRINO_POLL)
+        return;
+    if (c->sink == TN_TRINO_SINK_RUN && (tn_str_ieq_c(name, "X-Trino-Set-Session") || tn_str_ieq_c(name, "X-Trino-Clear-Session")))
+        return; /* the client's session keeps them, whatever connection it has, and gives them to every run */
+    tn_trino_session_header(&c->session, name, value);
 }
 
 const struct tn_http_client_events tn_trino_ask_events = {.header = on_header, .done = on_done};

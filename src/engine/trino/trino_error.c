@@ -1,5 +1,7 @@
 #include "engine/trino/trino_error.h"
 
+#include "engine/trino/trino_literal.h"
+
 static const struct {
     const char *name, *sqlstate;
 } known[] = {
@@ -51,13 +53,55 @@ static long place_in(struct tn_str text, uint64_t line, uint64_t column)
     return line == 1 && column == 1 ? characters : -1;
 }
 
+/* The character of SQL that became character PLACE of MARKED, where a ? stands for each $n. */
+static long place_before_marks(struct tn_str sql, struct tn_str marked, long place)
+{
+    size_t i = 0, j = 0;
+    long   before = 0;
+
+    while (i < sql.len && j < marked.len && place > 0) {
+        bool mark = sql.ptr[i] == '$' && marked.ptr[j] == '?';
+
+        place -= ((unsigned char)marked.ptr[j++] & 0xc0) != 0x80;
+        do {
+            before += ((unsigned char)sql.ptr[i++] & 0xc0) != 0x80;
+        } while (mark && i < sql.len && sql.ptr[i] >= '0' && sql.ptr[i] <= '9');
+    }
+    while (place == 0 && i < sql.len && ((unsigned char)sql.ptr[i] & 0xc0) == 0x80)
+        i++;
+    return place == 0 ? before : -1;
+}
+
+/* In EXECUTE IMMEDIATE '...' Trino counts the characters of the inner text, the first line with what stands before it. */
+static long place_immediate(const struct tn_trino_failure *failure, struct tn_str sql)
+{
+    uint64_t      before = failure->line == 1 ? sizeof TN_TRINO_IMMEDIATE - 1 + 1 : 0;
+    struct tn_buf marked;
+    size_t        count;
+    long          place = -1;
+
+    if (failure->column <= before)
+        return -1;
+    tn_buf_init(&marked, sql.len + 1);
+    if (tn_trino_marks(&marked, sql, NULL, 0, &count, NULL) == TN_OK && !marked.failed) {
+        place = place_in(tn_buf_str(&marked), failure->line, failure->column - before);
+        if (place >= 0)
+            place = place_before_marks(sql, tn_buf_str(&marked), place);
+    }
+    tn_buf_reset(&marked);
+    return place;
+}
+
 static void set_place(struct tn_error *err, const struct tn_trino_failure *failure, struct tn_str sql, struct tn_str sent)
 {
-    long place;
+    long place = -1;
 
-    if (failure->line == 0 || failure->column == 0 || sql.len > INT32_MAX || !tn_str_eq(sql, sent))
+    if (failure->line == 0 || failure->column == 0 || sql.len > INT32_MAX)
         return;
-    place = place_in(sql, failure->line, failure->column);
+    if (tn_str_eq(sql, sent))
+        place = place_in(sql, failure->line, failure->column);
+    else if (tn_str_starts(sent, TN_STR(TN_TRINO_IMMEDIATE)))
+        place = place_immediate(failure, sql);
     if (place >= 0)
         err->position = (int)place + 1;
 }

@@ -22,6 +22,8 @@ enum { TN_TRINO_PARAMS_MAX = 32767 };
 TN_MUST_USE enum tn_status tn_trino_marks(struct tn_buf *out, struct tn_str sql, uint16_t *order, size_t capacity, size_t *count,
                                           struct tn_error *err);
 
+#define TN_TRINO_IMMEDIATE "EXECUTE IMMEDIATE "
+
 /* EXECUTE IMMEDIATE 'sql' USING literal, ... 08P01 when a mark has no parameter. */
 TN_MUST_USE enum tn_status tn_trino_execute_put(struct tn_buf *out, struct tn_str sql, const struct tn_params *params,
                                                 struct tn_error *err);

@@ -82,7 +82,7 @@ enum tn_status tn_trino_execute_put(struct tn_buf *out, struct tn_str sql, const
     if (status == TN_OK && count == 0) {
         tn_buf_put_str(out, sql);
     } else if (status == TN_OK) {
-        tn_buf_puts(out, "EXECUTE IMMEDIATE ");
+        tn_buf_puts(out, TN_TRINO_IMMEDIATE);
         tn_trino_string_put(out, tn_buf_str(&marked));
         status = put_using(out, order, count, params, err);
     }

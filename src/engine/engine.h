@@ -91,6 +91,7 @@ struct tn_run {
     size_t          uncredited_bytes;
     size_t          uncredited_lens[TN_RUN_WINDOW]; /* of each of them, the oldest first */
     bool            cancelled;    /* tn_run_cancel() was called */
+    struct tn_str   trino_columns; /* with encoder->trino_rows: columns as Trino told them, a JSON list; set before `columns` */
     uint64_t        full_since_us; /* no credit is left since then; 0 = there is */
 
     /* results, complete at done */

@@ -25,6 +25,9 @@ struct tn_encoder {
     bool           pg_rows;
     size_t         pg_format_count;
     const int16_t *pg_formats;
+    /* The client speaks Trino's protocol (with PARAMETRIC_DATETIME): an engine that does so too may tell its columns in
+     * run->trino_columns and append rows, `[..],[..]`, to chunks as they came, an empty chunk's first one without a comma. */
+    bool           trino_rows;
 };
 
 /* Encoded rows on their way from engine to session. */

@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 
-enum { ARENA_MAX = 64 * 1024 * 1024 };
+enum { ARENA_MAX = 1024 * 1024 * 1024 };
 
 void tn_trino_call_refuse(struct tn_trino_call *call, int status, const char *problem)
 {
@@ -165,15 +165,10 @@ static bool is_secret(struct tn_str name)
 }
 
 /* What routers may look at: all but secrets. */
-static bool keep_header(struct tn_trino_call *call, struct tn_str name, struct tn_str value)
+static void keep_header(struct tn_trino_call *call, struct tn_str name, struct tn_str value)
 {
-    struct tn_tag *tag = &call->headers[call->header_count];
-
-    if (is_secret(name))
-        return true;
-    *tag = (struct tn_tag){name, value};
-    call->header_count++;
-    return true;
+    if (!is_secret(name))
+        call->headers[call->header_count++] = (struct tn_tag){name, value};
 }
 
 static enum tn_status read_headers(struct tn_trino_call *call, const struct tn_http_exchange *x, struct tn_error *err)
@@ -187,9 +182,10 @@ static enum tn_status read_headers(struct tn_trino_call *call, const struct tn_h
     for (size_t i = 0; i < x->field_count; i++) {
         struct tn_str name = x->fields[i].name, value = x->fields[i].value;
 
-        if (post && (!tn_arena_str(&call->arena, name, &name) || !tn_arena_str(&call->arena, value, &value) ||
-                     !keep_header(call, name, value)))
+        if (post && (!tn_arena_str(&call->arena, name, &name) || !tn_arena_str(&call->arena, value, &value)))
             return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a request");
+        if (post)
+            keep_header(call, name, value);
         if (post || call->slug.ptr == NULL || tn_str_starts(name, TN_STR("x-forwarded-")) || tn_str_eq_c(name, "host") || tn_str_starts(name, TN_STR("x-presto-")))
             TN_TRY(tn_trino_request_field(&call->request, name, value, err));
     }

@@ -31,10 +31,14 @@ static const struct relation {
 struct name {
     const struct relation *relation; /* NULL: the name is none of ours, or there is none */
     size_t                 from, to; /* bytes of the whole name in the text */
+    bool                   in_sqlite; /* sqlite.SCHEMA.NAME, as the metadata of SQLite say it */
+    size_t                 schema;    /* where SCHEMA begins */
     bool                   has_alias;
 };
 
 enum { PARTS = 4 };
+
+#define SQLITE_CATALOG "sqlite" /* as catalog.def calls it */
 
 struct scan {
     struct tn_lexer lexer;
@@ -120,6 +124,8 @@ static bool next_name(struct scan *s, struct name *out)
     out->to = s->end;
     out->has_alias = !follows_table(&s->token);
     out->relation = count < PARTS ? find_relation(parts, count) : NULL;
+    out->in_sqlite = count >= 3 && out->relation == NULL && is(&parts[0], SQLITE_CATALOG);
+    out->schema = count >= 2 ? (size_t)(parts[1].text.ptr - s->text.ptr) : out->from;
     return true;
 }
 
@@ -137,7 +143,7 @@ bool tn_trino_catalog_mentions(struct tn_str sql)
 
     begin(&scan, sql);
     while (next_name(&scan, &name))
-        if (name.relation != NULL)
+        if (name.relation != NULL || name.in_sqlite)
             return true;
     return false;
 }
@@ -182,16 +188,18 @@ static enum tn_status rewrite(struct tn_str sql, enum tn_cfg_engine engine, stru
 
     begin(&scan, sql);
     while (next_name(&scan, &name)) {
-        if (name.relation == NULL)
+        if (name.relation == NULL && !(name.in_sqlite && engine == TN_CFG_ENGINE_SQLITE))
             continue;
         tn_buf_append(text, sql.ptr + copied, name.from - copied);
+        copied = name.relation == NULL ? name.schema : name.to; /* SQLite itself has no catalogs */
+        if (name.relation == NULL)
+            continue;
         tn_buf_put_u8(text, '(');
         if (!put_query(text, name.relation->sql, engine))
             return tn_fail(err, TN_E_UNSUPPORTED, "0A000", "%s.%s is not known of this engine", name.relation->qualifier, name.relation->name);
         tn_buf_put_u8(text, ')');
         if (!name.has_alias)
             tn_buf_printf(text, " AS %s", name.relation->name);
-        copied = name.to;
     }
     tn_buf_append(text, sql.ptr + copied, sql.len - copied);
     return TN_OK;

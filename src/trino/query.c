@@ -7,7 +7,7 @@
 
 #include <time.h>
 
-enum { SWEEP_S = 1, ARENA_MAX = 128 * 1024 * 1024, COLUMNS_MAX = 64 * 1024 * 1024, KEPT_US = 60 * 1000000 };
+enum { SWEEP_S = 1, ARENA_MAX = 1024 * 1024 * 1024, COLUMNS_MAX = 64 * 1024 * 1024, KEPT_US = 60 * 1000000 };
 
 /* ---- ids ---- */
 

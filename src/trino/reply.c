@@ -342,7 +342,7 @@ static void show_rows(struct tn_trino_query *q, const struct tn_trino_command *c
         no_memory(q);
         return;
     }
-    if (c->kind == TN_TRINO_SHOW_COLUMNS)
+    if (c->kind == TN_TRINO_SHOW_COLUMNS && c->like.ptr == NULL)
         q->missing = c->name;
     tn_trino_reply_rows(q, (struct tn_params){.count = t.count, .items = t.items}, TN_RUN_EXECUTE);
 }

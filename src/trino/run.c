@@ -39,6 +39,11 @@ static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
     if (schema == NULL || q->columns.len > 0)
         return;
     q->has_rows = true;
+    if (ask->query->run.trino_columns.len > 0) { /* rows come as they are, too */
+        tn_buf_puts(&q->columns, "\"columns\":");
+        tn_buf_put_str(&q->columns, ask->query->run.trino_columns);
+        return;
+    }
     put_columns(q, schema);
 }
 

@@ -183,6 +183,7 @@ def test_metadata(engine, run):
         run("DESCRIBE nowhere_to_be_found")
     assert run(f"SELECT c.data_type FROM information_schema.columns c WHERE c.table_name = '{t}' ORDER BY ordinal_position") == [["bigint"], [name]]
     assert run(f"SELECT table_cat, table_schem, table_type FROM system.jdbc.tables WHERE table_name = '{t}'") == [[catalog, schema, "TABLE"]]
+    assert run(f'SELECT "{t}".id FROM "{catalog}"."{schema}"."{t}"') == []
     assert any(row[0] == "abs" for row in run("SHOW FUNCTIONS LIKE 'ab%'"))
 
 

@@ -309,13 +309,33 @@ def test_abandoned(proxies, make_engine):
     assert proxy.log_contains("trino query abandoned")
 
 
+def test_stop_while_clients_wait(proxies, make_engine):
+    """Queries that run, pages that nobody fetched, open transactions and waiting GETs: the end is orderly (the fixture looks)."""
+    made = make_engine("sqlite")
+    proxy = proxies(made.config(shutdownTimeout="1s"))
+    client = Client(proxy.trino_port)
+    client.run("START TRANSACTION")
+    client.post(made.sql("series", n=3000000))
+    client.run("SELECT 1")
+    waiting = []
+    for _ in range(4):
+        document = Client(proxy.trino_port).post(made.sql("long"))[2]
+        one = socket.create_connection(("127.0.0.1", proxy.trino_port), timeout=FINAL)
+        one.sendall(f"GET {urllib.parse.urlsplit(document['nextUri']).path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        waiting.append(one)
+    proxy.wait_for(proxy.running_queries, what="they run")
+    proxy.stop()
+    for one in waiting:
+        one.close()
+
+
 def test_routing(proxies, make_engine):
     """Tags, source and SET SESSION turnout.* reach the routers."""
     one, two = make_engine("sqlite"), make_engine("sqlite")
     config = {
         "clusters": {"one": one.cluster(), "two": two.cluster()},
         "clusterGroups": {"plain": {"members": ["one"]}, "etl": {"members": ["two"]}},
-        "routers": [{"type": "tags", "rules": [{"tags": {"etl": None}, "targetGroup": "etl"}]},
+        "routers": [{"type": "protocolBased", "postgresWire": "etl"}, {"type": "tags", "rules": [{"tags": {"etl": None}, "targetGroup": "etl"}]},
                     {"type": "header", "headerName": "X-Trino-Source", "headerValueToGroup": {"nightly": "etl"}}],
         "routingFallback": "plain",
     }

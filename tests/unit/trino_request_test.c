@@ -260,6 +260,7 @@ static void catalogs(void)
               "SELECT 1 FROM " CATALOGS " c, " CATALOGS " AS d");
     rewritten("SELECT 1 FROM system.jdbc.catalogs", "SELECT 1 FROM " CATALOGS " AS catalogs");
     rewritten("SELECT 1 FROM a.system.jdbc.catalogs", "SELECT 1 FROM a.system.jdbc.catalogs");
+    rewritten("SELECT \"sqlite\".main.t.a, x.sqlite.main FROM sqlite . main.t, sqlite.t", "SELECT main.t.a, x.sqlite.main FROM main.t, sqlite.t");
     for (int engine = TN_CFG_ENGINE_DUCKDB; engine <= TN_CFG_ENGINE_POSTGRES; engine++)
         CU_ASSERT_EQUAL(tn_trino_catalog_rewrite(TN_STR("SELECT * FROM x.information_schema.columns, system.jdbc.tables, turnout.functions, "
                                                         "information_schema.schemata"),

@@ -187,6 +187,18 @@ public class Suite {
         try (ResultSet r = m.getProcedures(null, null, null)) {
             same(false, r.next());
         }
+        try (ResultSet r = m.getPrimaryKeys(catalog, schema, "trino_meta")) {
+            same(false, r.next());
+        }
+        try (ResultSet r = m.getTables(null, null, null, null)) {
+            same(true, column(r, "TABLE_NAME").contains("trino_meta"));
+        }
+        try (ResultSet r = m.getUDTs(catalog, schema, "%", null)) {
+            same(false, r.next());
+        }
+        try (ResultSet r = m.getSuperTables(catalog, schema, "%")) {
+            same(false, r.next());
+        }
     }
 
     static void errors(Connection c) throws SQLException {

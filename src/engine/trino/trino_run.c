@@ -139,6 +139,8 @@ static bool tell_columns(struct tn_trino_conn *c, struct tn_error *err)
     if (c->columns.schema.count == 0)
         return true; /* of a statement that gives no rows */
     c->columns_told = true;
+    if (c->run->encoder->trino_rows)
+        c->run->trino_columns = json;
     tn_run_columns(c->run, &c->columns.schema);
     return true;
 }
@@ -147,6 +149,45 @@ static bool tell_columns(struct tn_trino_conn *c, struct tn_error *err)
 static bool is_update(const struct tn_trino_conn *c)
 {
     return c->page.update_type.ptr != NULL && !c->columns_told;
+}
+
+/* Rows in the text of a list without its brackets. */
+static uint64_t count_rows(struct tn_str text)
+{
+    uint64_t rows = 0;
+    size_t   depth = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        char ch = text.ptr[i];
+
+        if (ch == '"')
+            while (++i < text.len && text.ptr[i] != '"')
+                i += text.ptr[i] == '\\';
+        else if (ch == '[' || ch == '{')
+            rows += depth++ == 0;
+        else if (ch == ']' || ch == '}')
+            depth--;
+    }
+    return rows;
+}
+
+/* The rows of a page for a client that speaks Trino's protocol, too: the bytes as they came. */
+static bool relay(struct tn_trino_conn *c, struct tn_error *err)
+{
+    struct tn_str    rows = tn_str_trim(tn_str_n(c->page.data.ptr + 1, c->page.data.len - 2));
+    struct tn_chunk *chunk = rows.len == 0 ? NULL : tn_chunk_new(TN_CHUNK_MAX);
+
+    if (rows.len > 0 && chunk != NULL)
+        tn_buf_put_str(&chunk->bytes, rows);
+    if (rows.len > 0 && (chunk == NULL || chunk->bytes.failed)) {
+        tn_chunk_free(chunk);
+        return tn_fail(err, TN_E_NOMEM, "53200", "out of memory for rows") == TN_OK;
+    }
+    if (chunk != NULL) {
+        chunk->rows = count_rows(rows);
+        tn_run_chunk(c->run, chunk);
+    }
+    return true;
 }
 
 static void run_page(struct tn_trino_conn *c)
@@ -169,6 +210,11 @@ static void run_page(struct tn_trino_conn *c)
         return; /* the owner did not want them */
     if (c->page.data.ptr == NULL) {
         tn_trino_page_over(c);
+    } else if (c->columns_told && c->run->encoder->trino_rows) {
+        if (relay(c, &err))
+            tn_trino_page_over(c);
+        else
+            tn_trino_abort(c, &err);
     } else if (!c->columns_told || !tn_trino_rows_begin(c, &err)) {
         if (err.status == TN_OK)
             tn_fail(&err, TN_E_ENGINE, "08P01", "rows came before the description of their columns");

@@ -244,7 +244,8 @@ static void switch_on_frontends(struct loading *l, struct tn_settings *settings)
     struct {
         const char *section, *enabled;
         bool       *on;
-    } frontends[] = {{"frontends.restHttp", "frontends.restHttp.enabled", &settings->rest_enabled}};
+    } frontends[] = {{"frontends.restHttp", "frontends.restHttp.enabled", &settings->rest_enabled},
+                   {"frontends.trinoHttp", "frontends.trinoHttp.enabled", &settings->trino_enabled}};
 
     for (size_t i = 0; i < TN_ARRAY_LEN(frontends); i++)
         if (tn_node_find(l->draft.settings, frontends[i].section) != NULL && tn_node_find(l->draft.settings, frontends[i].enabled) == NULL)

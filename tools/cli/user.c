@@ -101,7 +101,7 @@ static int read_iterations(const struct tn_cli *cli, uint32_t *out)
 static int ask_password(const struct tn_cli *cli, struct tn_verifier *out)
 {
     char     first[TN_PASSWORD_MAX + 2], second[TN_PASSWORD_MAX + 2];
-    uint32_t iterations;
+    uint32_t iterations = TN_SCRAM_ITERATIONS;
     int      status = read_iterations(cli, &iterations);
 
     if (status != TN_CLI_OK)

@@ -169,6 +169,7 @@ void tn_rest_job_free(struct tn_rest_job *job);
 struct tn_rest_job *tn_rest_job_find(struct tn_rest *rest, struct tn_worker *worker, struct tn_str id);
 void tn_rest_job_look(struct tn_rest_job *job);  /* brings outcome up to date while it runs */
 void tn_rest_job_ended(struct tn_rest_job *job); /* counts it, and forgets the oldest */
+void tn_rest_job_forget(struct tn_rest_job *job); /* one that has ended; freed */
 void tn_rest_job_columns(struct tn_rest_job *job, const struct tn_schema *schema);
 void tn_rest_job_finish(struct tn_rest_job *job, struct tn_ask *ask); /* from done: outcome as it is now for good */
 /* The part of CHUNK that offset and limit leave, and its number of rows. */

@@ -5,9 +5,12 @@ import gzip
 import http.client
 import io
 import json
+import os
+import resource
 import socket
 import threading
 import time
+import urllib.error
 import uuid
 
 import pytest
@@ -279,6 +282,40 @@ def test_async_cancel(engine):
     assert engine.rest.wait(execution)["status"] == "CANCELLED"
 
 
+def test_results_that_lost_rows(duck):
+    """A file that is cut short must not look like the whole result."""
+    execution = duck.rest.submit("SELECT range AS i, repeat('x', 1000) AS t FROM range(20000)").json["executionId"]
+    assert duck.rest.wait(execution)["status"] == "COMPLETED"
+    path = duck.proxy.path("results", execution + ".rows")
+    size = os.path.getsize(path)
+    for left in (size // 2, 0):
+        os.truncate(path, left)
+        for form in ("json", "ndjson", "csv"):
+            try:
+                assert duck.rest.call("GET", f"/v1/queries/{execution}/results?limit=100000&format={form}").status == 500
+            except (http.client.IncompleteRead, ConnectionError, urllib.error.URLError):
+                pass
+    assert duck.rest.call("GET", f"/v1/queries/{execution}/results?limit=0").status == 200
+
+
+def test_disk_full(make_engine):
+    """The error says why, nothing half is left behind, and it goes on when there is room again."""
+    engine = make_engine("duckDb")
+    with proxy_module.Proxy(engine.config(frontends=FRONTENDS)) as proxy:
+        rest = Rest(proxy)
+        os.makedirs(proxy.path("results"), exist_ok=True)
+        hard = resource.prlimit(proxy.process.pid, resource.RLIMIT_FSIZE)[1]
+        resource.prlimit(proxy.process.pid, resource.RLIMIT_FSIZE, (0, hard))  # as a full disk: no byte of a file can be written
+        execution = rest.submit("SELECT 1 AS a").json["executionId"]
+        status = rest.wait(execution)
+        assert status["status"] == "FAILED" and "File too large" in status["error"]["message"]
+        assert not [name for name in os.listdir(proxy.path("results")) if not name.endswith(".claim")]
+        assert rest.call("GET", f"/v1/queries/{execution}/results").status == 404
+        resource.prlimit(proxy.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        assert rest.wait(rest.submit("SELECT 1 AS a").json["executionId"])["status"] == "COMPLETED"
+    engine.drop()
+
+
 def test_async_convert(engine):
     """What is kept as arrays reads as what came at once."""
     sql = "SELECT 1 AS a, 'x\ty,\"\\\n\u00e9\u0001' AS b, NULL AS a, '' AS c"
@@ -367,6 +404,17 @@ def test_lost_client_cancels(engine, how):
         sock.close()
     engine.proxy.wait_for(lambda: not engine.proxy.running_queries(), seconds=20, what="its end")
     sock.close()
+
+
+def test_lost_client_that_sent_ahead(duck):
+    """More requests behind the one that runs than are read: that the client has gone is noticed all the same."""
+    sock = begin(duck.rest, duck.sql("long"))
+    duck.proxy.wait_for(duck.proxy.running_queries, what="the query")
+    sock.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1800)  # 80 KB
+    time.sleep(0.5)
+    assert duck.proxy.running_queries()
+    sock.close()
+    duck.proxy.wait_for(lambda: not duck.proxy.running_queries(), seconds=20, what="its end")
 
 
 def test_slow_client_stops_the_engine(duck):

@@ -184,6 +184,8 @@ void tn_rest_tell_status(struct tn_buf *out, struct tn_rest_job *job);      /* t
 /* rest_spool.c: rows of an asynchronous query to its file. */
 TN_MUST_USE bool tn_rest_spool_new(struct tn_rest_job *job);
 void tn_rest_spool_begin(struct tn_rest_job *job);  /* the file that says that the query exists */
+/* What a document on the disk ends with; its closing brace must be off. */
+void tn_rest_put_own(struct tn_buf *out, const struct tn_rest *rest, bool final, struct tn_str user);
 void tn_rest_spool_chunk(struct tn_rest_job *job, struct tn_chunk *chunk);
 void tn_rest_spool_end(struct tn_rest_job *job);    /* the query has ended */
 bool tn_rest_spool_busy(const struct tn_rest_job *job);

@@ -234,6 +234,13 @@ static void done(struct tn_job *work, struct tn_worker *worker)
         go_on(spool);
 }
 
+void tn_rest_put_own(struct tn_buf *out, const struct tn_rest *rest, bool final, struct tn_str user)
+{
+    tn_buf_printf(out, TN_REST_OWN_MEMBERS "\"boot\":\"%s\",\"final\":%s,\"user\":", rest->boot, final ? "true" : "false");
+    tn_buf_put_json(out, user);
+    tn_buf_puts(out, "}}\n");
+}
+
 static void put_document(struct tn_rest_spool *spool)
 {
     struct tn_rest_job *job = spool->job;
@@ -242,9 +249,7 @@ static void put_document(struct tn_rest_spool *spool)
     tn_rest_put_status(&spool->document, job);
     if (spool->document.len > 0)
         spool->document.len--; /* the closing brace */
-    tn_buf_printf(&spool->document, TN_REST_OWN_MEMBERS "\"boot\":\"%s\",\"final\":%s,\"user\":", job->rest->boot, spool->ended ? "true" : "false");
-    tn_buf_put_json(&spool->document, job->user);
-    tn_buf_puts(&spool->document, "}}\n");
+    tn_rest_put_own(&spool->document, job->rest, spool->ended, job->user);
     spool->write_document = !spool->document.failed;
 }
 

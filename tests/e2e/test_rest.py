@@ -282,6 +282,17 @@ def test_async_cancel(engine):
     assert engine.rest.wait(execution)["status"] == "CANCELLED"
 
 
+def test_async_large(engine):
+    """About as large as what may wait for the disk: the engine may have nothing more when the last rows are written."""
+    for n in (1040, 1060, 9000):
+        execution = engine.rest.submit(f"SELECT i, '{'x' * 1000}' AS t FROM ({engine.sql('series', n=n)}) AS s").json["executionId"]
+        status = engine.rest.wait(execution)
+        assert (status["status"], status["totalRows"]) == ("COMPLETED", n)
+        lines = engine.rest.call("GET", f"/v1/queries/{execution}/results?limit=100000&format=csv").text.splitlines()
+        assert len(lines) == n + 1 and len({line.split(",")[0] for line in lines[1:]}) == n
+    assert engine.rest.submit("SELECT 1").status == 202  # none of them is counted as running any more
+
+
 def test_results_that_lost_rows(duck):
     """A file that is cut short must not look like the whole result."""
     execution = duck.rest.submit("SELECT range AS i, repeat('x', 1000) AS t FROM range(20000)").json["executionId"]

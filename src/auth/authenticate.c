@@ -127,14 +127,19 @@ static void log_refusal(const struct tn_login *login, const char *why)
            TN_LOG_STR("user", tn_str_n(login->user.ptr, TN_MIN(login->user.len, (size_t)USER_SHOWN))), TN_LOG_TEXT("why", why));
 }
 
+static void read_limits(struct tn_auth *auth, uint64_t *max, uint64_t *window)
+{
+    pthread_mutex_lock(&auth->lock);
+    *max = auth->max_failures;
+    *window = auth->failure_window_us;
+    pthread_mutex_unlock(&auth->lock);
+}
+
 static uint64_t begin(struct tn_auth *auth, struct tn_login *login)
 {
     uint64_t max, window, wait;
 
-    pthread_mutex_lock(&auth->lock);
-    max = auth->max_failures;
-    window = auth->failure_window_us;
-    pthread_mutex_unlock(&auth->lock);
+    read_limits(auth, &max, &window);
     wait = tn_throttle_begin(auth->throttle, tn_peer_address(login->peer), login->user, max, window);
     login->counted = wait == 0;
     login->wait_us = wait;
@@ -151,11 +156,37 @@ static enum tn_status too_many(const struct tn_login *login, uint64_t wait_us, s
     return TN_E_DENIED;
 }
 
+enum tn_status tn_auth_check(struct tn_auth *auth, struct tn_login *login, struct tn_error *err)
+{
+    uint64_t max, window;
+
+    read_limits(auth, &max, &window);
+    login->wait_us = tn_throttle_wait(auth->throttle, tn_peer_address(login->peer), login->user, max, false);
+    return login->wait_us == 0 ? TN_OK : too_many(login, login->wait_us, err);
+}
+
 enum tn_status tn_auth_begin(struct tn_auth *auth, struct tn_login *login, struct tn_error *err)
 {
     uint64_t wait = begin(auth, login);
 
     return wait == 0 ? TN_OK : too_many(login, wait, err);
+}
+
+/* The rounds of hashing are told to the client and take their time: one who does not exist has as many as some who do. */
+static void mock_iterations(const struct tn_users *users, struct tn_verifier *mock)
+{
+    size_t   count = tn_users_count(users);
+    uint64_t place;
+
+    memcpy(&place, mock->salt, sizeof place); /* so that it is the same each time */
+    for (size_t i = 0; i < count; i++) {
+        const struct tn_user *user = tn_users_at(users, (size_t)((place % count + i) % count));
+
+        if (user->has_password) {
+            mock->iterations = user->verifier.iterations;
+            return;
+        }
+    }
 }
 
 enum tn_status tn_auth_look_up(struct tn_auth *auth, const struct tn_login *login, enum tn_proof proof,
@@ -167,6 +198,7 @@ enum tn_status tn_auth_look_up(struct tn_auth *auth, const struct tn_login *logi
 
     *identity = NULL;
     tn_verifier_mock(verifier, login->user, auth->secret); /* for all, so that it takes its time for all */
+    mock_iterations(users, verifier);
     if (known) {
         *verifier = user->verifier;
         *identity = tn_user_identity(user, proof);
@@ -244,14 +276,17 @@ struct tn_identity *tn_auth_by_password(struct tn_auth *auth, const struct tn_lo
     return NULL;
 }
 
-struct tn_identity *tn_auth_seen_password(struct tn_auth *auth, struct tn_str user, struct tn_str password)
+struct tn_identity *tn_auth_seen_password(struct tn_auth *auth, const struct tn_login *login, struct tn_str password)
 {
-    uint64_t generation;
+    uint64_t generation, max;
 
     pthread_mutex_lock(&auth->lock);
     generation = auth->generation;
+    max = auth->max_failures;
     pthread_mutex_unlock(&auth->lock);
-    return tn_proof_cache_get(auth->cache, user, password, generation);
+    if (tn_throttle_wait(auth->throttle, tn_peer_address(login->peer), login->user, max, true) > 0)
+        return NULL; /* who guesses must not learn from it that he is right */
+    return tn_proof_cache_get(auth->cache, login->user, password, generation);
 }
 
 struct tn_identity *tn_auth_by_token(struct tn_auth *auth, struct tn_str token)

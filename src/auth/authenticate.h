@@ -61,7 +61,9 @@ struct tn_login {
     uint64_t      wait_us; /* after tn_auth_begin() said no: how long */
 };
 
-/* TN_OK: the attempt may be made, and one of the three ends must follow. TN_E_DENIED (28P01): too many have failed; logged. */
+/* Could an attempt be made now? Nothing is counted: a client that only begins takes no place from others. TN_E_DENIED as below. */
+TN_MUST_USE enum tn_status tn_auth_check(struct tn_auth *auth, struct tn_login *login, struct tn_error *err);
+/* When what the client knows is about to be looked at. TN_OK: the attempt may be made, and one of the three ends must follow. TN_E_DENIED (28P01): too many have failed; logged. */
 TN_MUST_USE enum tn_status tn_auth_begin(struct tn_auth *auth, struct tn_login *login, struct tn_error *err);
 /* The verifier of LOGIN's user and its identity, should it prove itself by PROOF. *IDENTITY NULL: there is no such user, or it
  * has no password; the verifier then fits no password, and the caller goes through the motions. TN_E_NOMEM. */

@@ -111,7 +111,7 @@ static void ask_password(struct asking *a, struct tn_str user, struct tn_str pas
 {
     struct tn_login login = {.listener = a->request->listener, .peer = a->request->peer, .user = user};
 
-    a->answer->identity = tn_auth_seen_password(a->auth, user, password);
+    a->answer->identity = tn_auth_seen_password(a->auth, &login, password);
     if (a->answer->identity != NULL || !may_try(a, &login))
         return;
     a->answer->identity = own_admin(a, user, password);

@@ -4,8 +4,8 @@
 
 #include "auth/authenticate.h"
 
-/* A password that was right lately, without the work. */
-struct tn_identity *tn_auth_seen_password(struct tn_auth *auth, struct tn_str user, struct tn_str password);
+/* A password that was right lately, without the work; not while the user has failed too often from there. */
+struct tn_identity *tn_auth_seen_password(struct tn_auth *auth, const struct tn_login *login, struct tn_str password);
 struct tn_identity *tn_auth_by_password(struct tn_auth *auth, const struct tn_login *login, struct tn_str password);
 struct tn_identity *tn_auth_by_token(struct tn_auth *auth, struct tn_str token);
 

@@ -85,6 +85,20 @@ static void add(struct tn_throttle *throttle, const uint64_t key[2], uint64_t wi
     entry->seen_us = tn_clock_us();
 }
 
+uint64_t tn_throttle_wait(struct tn_throttle *throttle, struct tn_str address, struct tn_str user, uint64_t max, bool alone)
+{
+    uint64_t pair[2], whole[2], wait;
+
+    key_of(throttle, address, user, true, pair);
+    key_of(throttle, address, user, false, whole);
+    pthread_mutex_lock(&throttle->lock);
+    wait = left(find(throttle, pair, false), max);
+    if (!alone)
+        wait = TN_MAX(wait, left(find(throttle, whole, false), max * TN_THROTTLE_PER_ADDRESS));
+    pthread_mutex_unlock(&throttle->lock);
+    return wait;
+}
+
 uint64_t tn_throttle_begin(struct tn_throttle *throttle, struct tn_str address, struct tn_str user, uint64_t max,
                            uint64_t window_us)
 {

@@ -16,6 +16,8 @@ struct tn_throttle;
 TN_MUST_USE struct tn_throttle *tn_throttle_new(void);
 void tn_throttle_free(struct tn_throttle *throttle);
 
+/* As tn_throttle_begin(), but only asks: nothing is counted. ALONE: of this user, whatever else the address did. */
+uint64_t tn_throttle_wait(struct tn_throttle *throttle, struct tn_str address, struct tn_str user, uint64_t max, bool alone);
 /* Counts an attempt, which stays counted until tn_throttle_succeeded(); so attempts at the same time cannot outrun the count.
  * 0: it may be made. Else microseconds until the next may; this one is not counted. MAX failures within WINDOW_US. */
 uint64_t tn_throttle_begin(struct tn_throttle *throttle, struct tn_str address, struct tn_str user, uint64_t max,

@@ -23,6 +23,10 @@ static void put_quoted(struct tn_buf *out, struct tn_str text)
             tn_buf_printf(out, "\\%c", c);
         else if (c < 0x20 || c == 0x7F)
             tn_buf_printf(out, "\\x%02x", c);
+        else if (c == 0xC2 && i + 1 < text.len && (unsigned char)text.ptr[i + 1] == 0x85) { /* a line break of YAML's, which would be folded */
+            tn_buf_puts(out, "\\N");
+            i++;
+        }
         else
             tn_buf_put_u8(out, c);
     }
@@ -188,19 +192,37 @@ static void sync_folder(const char *path)
     close(fd);
 }
 
-static enum tn_status replace(const char *path, struct tn_str text, struct tn_error *err)
+/* What we could not read again, a server could not either. */
+static bool is_readable(const char *path, struct tn_problems *problems)
+{
+    struct tn_users *users;
+
+    if (tn_users_read_file(&users, path, problems) != TN_OK)
+        return false;
+    tn_users_unref(users);
+    return true;
+}
+
+static enum tn_status replace(const char *path, struct tn_str text, struct tn_problems *problems, struct tn_error *err)
 {
     char        temporary[PATH_BYTES + 16];
     struct stat info;
     mode_t      mode = stat(path, &info) == 0 ? info.st_mode & 0770 : 0600;
     bool        keep_owner = stat(path, &info) == 0 && geteuid() == 0;
+    bool        written;
     int         fd;
 
     snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
     fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return io_failed("write", temporary, err);
-    if (!write_all(fd, text) || fchmod(fd, mode) != 0 || (keep_owner && fchown(fd, info.st_uid, info.st_gid) != 0) ||
+    written = write_all(fd, text);
+    if (written && !is_readable(temporary, problems)) {
+        close(fd);
+        unlink(temporary);
+        return tn_fail(err, TN_E_INVALID, "22023", "%s could not be read with this change; nothing was changed", path);
+    }
+    if (!written || fchmod(fd, mode) != 0 || (keep_owner && fchown(fd, info.st_uid, info.st_gid) != 0) ||
         fsync(fd) != 0 || rename(temporary, path) != 0) {
         enum tn_status status = io_failed("write", path, err);
 
@@ -251,7 +273,7 @@ static enum tn_status change_locked(const char *path, const struct tn_user_chang
     tn_buf_init(&text, FILE_MAX);
     put_all(&text, users, change, *existed);
     status = text.failed ? tn_fail(err, TN_E_LIMIT, "54000", "%s would be larger than 8 MiB", path)
-                         : replace(path, tn_buf_str(&text), err);
+                         : replace(path, tn_buf_str(&text), problems, err);
     if (text.len > 0)
         explicit_bzero(text.data, text.len);
     tn_buf_reset(&text);

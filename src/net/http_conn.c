@@ -78,6 +78,8 @@ static void arm(struct tn_http_conn *conn)
         ev_io_stop(loop, &conn->writable);
     if (conn->transport.more && ev_is_active(&conn->readable)) /* TLS took it from the socket already: at most a record */
         ev_feed_event(loop, &conn->readable, EV_READ);
+    if (conn->watched && !room)
+        tn_http_conn_look_out(conn);
     if (conn->deadline_us != 0) {
         uint64_t now = tn_clock_us();
         double   wait = conn->deadline_us > now ? (double)(conn->deadline_us - now) / 1e6 : 0.;
@@ -543,6 +545,9 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
     } else if (conn->state == TN_HTTP_CONN_HEAD || conn->state == TN_HTTP_CONN_BODY) {
         conn->x.method = TN_HTTP_METHOD_GET;
         refuse(conn, 408, "the request did not come in time");
+    } else if (conn->state == TN_HTTP_CONN_HANDLING && !tn_http_conn_is_gone(conn)) {
+        conn->deadline_us = 0;
+        arm(conn);
     } else {
         tn_http_conn_close(conn);
     }
@@ -588,10 +593,4 @@ void tn_http_conn_open(struct tn_http_worker *home, int fd, const char *peer)
     restart_time(conn);
     tn_list_append(&home->conns, &conn->node);
     arm(conn);
-}
-
-void tn_http_conn_wind_up(struct tn_http_conn *conn)
-{
-    if (conn->state == TN_HTTP_CONN_GAP && conn->pending.len == 0)
-        tn_http_conn_close(conn);
 }

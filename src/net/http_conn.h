@@ -103,6 +103,8 @@ void tn_http_conn_break(struct tn_http_conn *conn);      /* ends it so that the 
 void tn_http_conn_put_head(struct tn_http_conn *conn, int status, const char *type, size_t body_len);
 enum tn_http_coding tn_http_conn_coding(const struct tn_http_conn *conn, const char *type); /* for an answer of that type */
 /* The worker stops: ends an idle connection, makes any other end after its answer. */
-void tn_http_conn_wind_up(struct tn_http_conn *conn);
+/* A client that sends far ahead is not read: while X is watched it is looked at now and then, by on_timer. */
+void tn_http_conn_look_out(struct tn_http_conn *conn);
+bool tn_http_conn_is_gone(const struct tn_http_conn *conn);
 
 #endif

@@ -28,6 +28,12 @@ static void on_accept(struct tn_worker *worker, int fd, const char *peer, void *
         tn_http_conn_open(home, fd, peer);
 }
 
+static void wind_up(struct tn_http_conn *conn)
+{
+    if (conn->state == TN_HTTP_CONN_GAP && conn->pending.len == 0)
+        tn_http_conn_close(conn);
+}
+
 static void on_stop(struct tn_message *message, struct tn_worker *worker)
 {
     struct tn_http_worker *home = TN_CONTAINER_OF(message, struct tn_http_worker, stop);
@@ -35,7 +41,7 @@ static void on_stop(struct tn_message *message, struct tn_worker *worker)
     (void)worker;
     home->stopping = true;
     TN_LIST_FOR_EACH_SAFE(node, &home->conns)
-        tn_http_conn_wind_up(TN_CONTAINER_OF(node, struct tn_http_conn, node));
+        wind_up(TN_CONTAINER_OF(node, struct tn_http_conn, node));
 }
 
 static void fill_defaults(struct tn_http_conf *conf)

@@ -1,6 +1,9 @@
 /* Answers that come in parts: chunked (RFC 9112, 7.1), to HTTP/1.0 up to the end of the connection. */
 #include "net/http_conn.h"
 
+#include "base/clock.h"
+
+#include <poll.h>
 #include <sys/socket.h>
 
 void tn_http_conn_flush_soon(struct tn_http_conn *conn)
@@ -17,6 +20,21 @@ void tn_http_conn_break(struct tn_http_conn *conn)
     if (conn->parser.minor == 0) /* the end of the connection is the end of the answer: only a reset says that it is none */
         setsockopt(conn->transport.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     tn_http_conn_close(conn);
+}
+
+void tn_http_conn_look_out(struct tn_http_conn *conn)
+{
+    enum { LOOK_US = 1000000 };
+
+    if (conn->state == TN_HTTP_CONN_HANDLING && conn->deadline_us == 0)
+        conn->deadline_us = tn_clock_us() + LOOK_US;
+}
+
+bool tn_http_conn_is_gone(const struct tn_http_conn *conn)
+{
+    struct pollfd look = {.fd = conn->transport.fd, .events = POLLRDHUP};
+
+    return poll(&look, 1, 0) == 1 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 static bool has_body(const struct tn_http_conn *conn)

@@ -169,6 +169,7 @@ void tn_rest_job_free(struct tn_rest_job *job);
 struct tn_rest_job *tn_rest_job_find(struct tn_rest *rest, struct tn_worker *worker, struct tn_str id);
 void tn_rest_job_look(struct tn_rest_job *job);  /* brings outcome up to date while it runs */
 void tn_rest_job_ended(struct tn_rest_job *job); /* counts it, and forgets the oldest */
+void tn_rest_job_forget(struct tn_rest_job *job); /* one that has ended; freed */
 void tn_rest_job_columns(struct tn_rest_job *job, const struct tn_schema *schema);
 void tn_rest_job_finish(struct tn_rest_job *job, struct tn_ask *ask); /* from done: outcome as it is now for good */
 /* The part of CHUNK that offset and limit leave, and its number of rows. */
@@ -183,6 +184,8 @@ void tn_rest_tell_status(struct tn_buf *out, struct tn_rest_job *job);      /* t
 /* rest_spool.c: rows of an asynchronous query to its file. */
 TN_MUST_USE bool tn_rest_spool_new(struct tn_rest_job *job);
 void tn_rest_spool_begin(struct tn_rest_job *job);  /* the file that says that the query exists */
+/* What a document on the disk ends with; its closing brace must be off. */
+void tn_rest_put_own(struct tn_buf *out, const struct tn_rest *rest, bool final, struct tn_str user);
 void tn_rest_spool_chunk(struct tn_rest_job *job, struct tn_chunk *chunk);
 void tn_rest_spool_end(struct tn_rest_job *job);    /* the query has ended */
 bool tn_rest_spool_busy(const struct tn_rest_job *job);

@@ -185,7 +185,7 @@ static void on_request(struct tn_http_exchange *x, void *arg)
         return;
     tn_http_set_field(x, "X-Content-Type-Options", "nosniff");
     if (args.id.ptr != NULL && !tn_rest_id_valid(args.id))
-        tn_http_problem(x, 404, "there is no query `%.64s`: an id is a UUID in lower case", args.id.ptr);
+        tn_http_problem(x, 404, "there is no query `%.*s`: an id is a UUID in lower case", (int)TN_MIN(args.id.len, (size_t)64), args.id.ptr);
     else if (read_params(x, endpoint, &args))
         endpoint->run(arg, x, &args);
 }

@@ -3,6 +3,7 @@
 #include "rest/rest_file.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/hash.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@ struct submission {
     char                 id[TN_REST_ID];     /* of the query to come, or of the one that is there already */
     char                 key_id[TN_REST_ID]; /* name of the key's file */
     uint64_t             hash;               /* of the request */
+    struct tn_buf        promise;            /* the document of a query to come, for who has the same key meanwhile */
     bool                 claimed, differs;
     int                  error;
 };
@@ -118,16 +120,63 @@ static bool too_many(const struct tn_rest *rest, struct tn_http_exchange *x)
 
 /* ---- keys ---- */
 
+static void put_promise(struct submission *s, const struct tn_rest *rest)
+{
+    struct tn_rest_outcome outcome = {.state = TN_REST_PENDING, .submitted_us = tn_clock_wall_us()};
+    struct tn_json         json = {.buf = &s->promise};
+
+    tn_json_open(&json, NULL, '{');
+    tn_rest_put_head(&json, s->id, &outcome);
+    tn_rest_put_tail(&json, &outcome);
+    tn_rest_put_own(&s->promise, rest, false, s->query.question.user);
+}
+
+static int write_promise(const struct submission *s)
+{
+    char path[PATH_SIZE], temporary[PATH_SIZE];
+
+    if (s->promise.failed)
+        return ENOMEM;
+    if (!tn_rest_spool_path(s->round.rest, s->id, "json", path, sizeof path) || !tn_rest_spool_path(s->round.rest, s->id, "tmp", temporary, sizeof temporary))
+        return ENAMETOOLONG;
+    return tn_rest_file_write(temporary, path, tn_buf_str(&s->promise));
+}
+
+static void take_back(const struct submission *s, const char *id, const char *end)
+{
+    char path[PATH_SIZE];
+
+    if (tn_rest_spool_path(s->round.rest, id, end, path, sizeof path))
+        unlink(path);
+}
+
+/* Whose the key is. */
+static void read_claim(struct submission *s, const char *path)
+{
+    unsigned long long hash;
+    struct tn_buf      there;
+
+    take_back(s, s->id, "json");
+    tn_buf_init(&there, 128 * 1024);
+    s->error = tn_rest_file_read(path, &there);
+    tn_buf_put_u8(&there, 0);
+    if (s->error == 0 && (there.failed || there.len < TN_REST_ID || !tn_rest_id_valid(tn_str_n(there.data, TN_REST_ID - 1)) ||
+                          sscanf(there.data + TN_REST_ID - 1, "%llx", &hash) != 1))
+        s->error = EIO;
+    if (s->error == 0) {
+        tn_str_copy(s->id, sizeof s->id, tn_str_n(there.data, TN_REST_ID - 1));
+        s->differs = hash != s->hash;
+    }
+    tn_buf_reset(&there);
+}
+
 /* In the pool: claims the key for our id, or learns whose it is. */
 static void claim(struct tn_rest_round *round)
 {
     struct submission *s = TN_CONTAINER_OF(round, struct submission, round);
     char               path[PATH_SIZE], temporary[PATH_SIZE], text[CLAIM_MAX];
-    unsigned long long hash;
-    struct tn_buf      there;
     int                len = snprintf(text, sizeof text, "%s %016llx\n", s->id, (unsigned long long)s->hash);
 
-    tn_buf_init(&there, 128 * 1024);
     if (!tn_rest_spool_path(round->rest, s->key_id, "key", path, sizeof path) || !tn_rest_spool_path(round->rest, s->id, "claim", temporary, sizeof temporary)) {
         s->error = ENAMETOOLONG;
         return;
@@ -137,31 +186,26 @@ static void claim(struct tn_rest_round *round)
         return;
     }
     s->error = tn_rest_file_write(temporary, temporary, tn_str_n(text, (size_t)len));
+    if (s->error == 0 && (s->error = write_promise(s)) != 0)
+        unlink(temporary);
     if (s->error != 0)
         return;
     s->claimed = link(temporary, path) == 0;
     s->error = s->claimed || errno == EEXIST ? 0 : errno;
     unlink(temporary);
-    if (!s->claimed && s->error == 0) {
-        s->error = tn_rest_file_read(path, &there);
-        tn_buf_put_u8(&there, 0);
-        if (s->error == 0 && (there.len < TN_REST_ID || !tn_rest_id_valid(tn_str_n(there.data, TN_REST_ID - 1)) || sscanf(there.data + TN_REST_ID - 1, "%llx", &hash) != 1))
-            s->error = EIO;
-        if (s->error == 0) {
-            tn_str_copy(s->id, sizeof s->id, tn_str_n(there.data, TN_REST_ID - 1));
-            s->differs = hash != s->hash;
-        }
-    }
-    tn_buf_reset(&there);
+    if (!s->claimed && s->error == 0)
+        read_claim(s, path);
+    else if (!s->claimed)
+        take_back(s, s->id, "json");
 }
 
-/* Nobody was told of the query: the key is free again. One small file, seldom. */
+/* Nobody was told of the query: the key is free again. Two small files, seldom. */
 static void release(const struct submission *s)
 {
-    char path[PATH_SIZE];
-
-    if (s->claimed && tn_rest_spool_path(s->round.rest, s->key_id, "key", path, sizeof path))
-        unlink(path);
+    if (!s->claimed)
+        return;
+    take_back(s, s->key_id, "key");
+    take_back(s, s->id, "json");
 }
 
 static void after_claim(struct tn_rest_round *round)
@@ -190,6 +234,7 @@ static void free_submission(struct tn_rest_round *round)
     struct submission *s = TN_CONTAINER_OF(round, struct submission, round);
 
     tn_rest_query_reset(&s->query);
+    tn_buf_reset(&s->promise);
     tn_free(s);
 }
 
@@ -212,6 +257,8 @@ static void submit_with_key(struct tn_rest *rest, struct tn_http_exchange *x, st
     s->hash = tn_hash_str(x->body);
     tn_rest_id_make(s->id, x->worker->index);
     tn_rest_id_of_key(s->key_id, 1, query->question.user, key);
+    tn_buf_init(&s->promise, TN_REST_DOCUMENT_MAX);
+    put_promise(s, rest);
     s->round.work = claim;
     s->round.finish = after_claim;
     s->round.free = free_submission;

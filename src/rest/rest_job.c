@@ -41,6 +41,12 @@ struct tn_rest_job *tn_rest_job_find(struct tn_rest *rest, struct tn_worker *wor
     return tn_map_get(&rest->workers[worker->index].jobs, id);
 }
 
+void tn_rest_job_forget(struct tn_rest_job *job)
+{
+    job->rest->workers[job->worker->index].ended--;
+    tn_rest_job_free(job);
+}
+
 static bool may_forget(const struct tn_rest_job *job)
 {
     return job->ask == NULL && job->x == NULL && !tn_rest_spool_busy(job) && job->outcome.completed_us != 0;
@@ -56,10 +62,8 @@ void tn_rest_job_ended(struct tn_rest_job *job)
 
         if (home->ended <= TN_REST_KEPT_JOBS)
             return;
-        if (old == job || !may_forget(old))
-            continue;
-        tn_rest_job_free(old);
-        home->ended--;
+        if (old != job && may_forget(old))
+            tn_rest_job_forget(old);
     }
 }
 

@@ -33,7 +33,7 @@ static void visit(struct tn_rest_round *round)
     }
     tn_rest_tell_status(&lookup->body, job);
     if (lookup->dropped)
-        tn_rest_job_free(job);
+        tn_rest_job_forget(job);
 }
 
 static void work(struct tn_rest_round *round)

@@ -172,6 +172,17 @@ static void put_beginning(struct reading *r)
     }
 }
 
+/* The file has no more rows: there should be none, else the answer must not look whole. */
+static void check_end(struct reading *r)
+{
+    if (r->offset + r->given >= r->total)
+        return;
+    if (r->begun)
+        r->out.failed = true;
+    else
+        refuse(r, 500, "rows of this result are missing on the disk");
+}
+
 static void work(struct tn_rest_round *round)
 {
     struct reading *r = TN_CONTAINER_OF(round, struct reading, round);
@@ -186,9 +197,10 @@ static void work(struct tn_rest_round *round)
     }
     while (r->left > 0 && r->out.len < PIECE && !r->out.failed) {
         if (!tn_rest_row_next(tn_buf_str(&r->block), &r->block_at, &row)) {
-            if (!next_block(r))
-                break;
-            continue;
+            if (next_block(r))
+                continue;
+            check_end(r);
+            break;
         }
         if (r->skip > 0)
             r->skip--;

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "config/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -132,6 +133,16 @@ static int write_document(struct tn_rest_spool *spool)
     return tn_rest_file_write(temporary, path, tn_buf_str(&spool->document));
 }
 
+static void remove_files(const struct tn_rest_job *job)
+{
+    char path[PATH_SIZE];
+
+    if (tn_rest_spool_path(job->rest, job->id, "rows", path, sizeof path))
+        unlink(path);
+    if (tn_rest_spool_path(job->rest, job->id, "json", path, sizeof path))
+        unlink(path);
+}
+
 static void run(struct tn_job *job)
 {
     struct tn_rest_spool *spool = TN_CONTAINER_OF(job, struct tn_rest_spool, work);
@@ -154,6 +165,8 @@ static void run(struct tn_job *job)
         unlink(path);
     if (spool->write_document && spool->error == 0)
         spool->error = write_document(spool);
+    if (spool->is_last && spool->error != 0)
+        remove_files(spool->job); /* a query that never ends, or half a result, must not stay behind */
 }
 
 /* ---- on the worker ---- */
@@ -178,11 +191,10 @@ static void fail(struct tn_rest_job *job, const char *sqlstate, const char *text
 
 static void fail_disk(struct tn_rest_spool *spool)
 {
-    char text[200], why[80];
+    char text[200], reason[80];
 
-    if (strerror_r(spool->error, why, sizeof why) != 0)
-        why[0] = '\0';
-    snprintf(text, sizeof text, "the result cannot be written to %.80s: %s", spool->job->rest->config->settings.rest_result_path.ptr, why);
+    snprintf(text, sizeof text, "the result cannot be written to %.80s: %s", spool->job->rest->config->settings.rest_result_path.ptr,
+             tn_file_error(spool->error, reason, sizeof reason));
     tn_log(TN_LOG_WARN, "result not written", TN_LOG_TEXT("id", spool->job->id), TN_LOG_TEXT("error", text));
     fail(spool->job, "58030", text);
 }
@@ -201,6 +213,7 @@ static void done(struct tn_job *work, struct tn_worker *worker)
     struct tn_rest_spool *spool = TN_CONTAINER_OF(work, struct tn_rest_spool, work);
     struct tn_rest_job   *job = spool->job;
     struct tn_chunk      *written = spool->writing;
+    bool                  was_last = spool->is_last; /* what follows may end the query at once, and submit the last piece */
 
     (void)worker;
     spool->busy = false;
@@ -215,10 +228,17 @@ static void done(struct tn_job *work, struct tn_worker *worker)
             tn_ask_credit(job->ask);
         written = next;
     }
-    if (spool->is_last)
+    if (was_last)
         finish(spool);
     else
         go_on(spool);
+}
+
+void tn_rest_put_own(struct tn_buf *out, const struct tn_rest *rest, bool final, struct tn_str user)
+{
+    tn_buf_printf(out, TN_REST_OWN_MEMBERS "\"boot\":\"%s\",\"final\":%s,\"user\":", rest->boot, final ? "true" : "false");
+    tn_buf_put_json(out, user);
+    tn_buf_puts(out, "}}\n");
 }
 
 static void put_document(struct tn_rest_spool *spool)
@@ -229,9 +249,7 @@ static void put_document(struct tn_rest_spool *spool)
     tn_rest_put_status(&spool->document, job);
     if (spool->document.len > 0)
         spool->document.len--; /* the closing brace */
-    tn_buf_printf(&spool->document, TN_REST_OWN_MEMBERS "\"boot\":\"%s\",\"final\":%s,\"user\":", job->rest->boot, spool->ended ? "true" : "false");
-    tn_buf_put_json(&spool->document, job->user);
-    tn_buf_puts(&spool->document, "}}\n");
+    tn_rest_put_own(&spool->document, job->rest, spool->ended, job->user);
     spool->write_document = !spool->document.failed;
 }
 
@@ -296,10 +314,5 @@ void tn_rest_spool_chunk(struct tn_rest_job *job, struct tn_chunk *chunk)
 
 void tn_rest_spool_drop(struct tn_rest_job *job)
 {
-    char path[PATH_SIZE];
-
-    if (tn_rest_spool_path(job->rest, job->id, "rows", path, sizeof path))
-        unlink(path);
-    if (tn_rest_spool_path(job->rest, job->id, "json", path, sizeof path))
-        unlink(path);
+    remove_files(job);
 }

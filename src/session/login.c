@@ -100,6 +100,13 @@ void tn_session_login_timer(struct tn_session *s)
     tn_session_fatal(s, &err, "log-in took too long");
 }
 
+/* Unseen, as too many were wrong before; ERR is logged. */
+static void refuse(struct tn_session *s, struct tn_error *err)
+{
+    tn_count(&s->runtime->counters, TN_COUNTER_logins_failed, 1);
+    tn_session_fatal(s, err, "log-in refused");
+}
+
 static void protocol_error(struct tn_session *s, struct tn_error *err)
 {
     tn_count(&s->runtime->counters, TN_COUNTER_logins_failed, 1);
@@ -147,7 +154,7 @@ static enum tn_status ask(struct tn_session *s, struct tn_error *err)
     if (login == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a log-in");
     login->attempt = (struct tn_login){.listener = "postgresWire", .peer = tn_str(s->peer), .user = tn_str(s->user)};
-    TN_TRY(tn_auth_begin(s->runtime->server->auth, &login->attempt, err));
+    TN_TRY(tn_auth_check(s->runtime->server->auth, &login->attempt, err));
     TN_TRY(tn_auth_look_up(s->runtime->server->auth, &login->attempt, TN_PROOF_SCRAM, &verifier, &login->identity, err));
     tn_scram_init(&login->scram, &verifier, login->identity == NULL, binding, binding_len);
     explicit_bzero(&verifier, sizeof verifier);
@@ -176,6 +183,7 @@ static enum tn_status read_final(struct tn_session *s, struct tn_str body, struc
     struct tn_identity_parts parts;
     struct tn_identity      *identity = s->login->identity;
 
+    TN_TRY(tn_auth_begin(s->runtime->server->auth, &s->login->attempt, err)); /* not before: log-ins at the same time are no failures */
     TN_TRY(tn_scram_final(&s->login->scram, body, answer, err));
     TN_TRY(put_answer(s, 12, answer, err));
     tn_auth_succeeded(s->runtime->server->auth, &s->login->attempt);
@@ -205,7 +213,9 @@ static void read_message(struct tn_session *s, const struct tn_pg_message *messa
     else
         status = read_final(s, message->body, &answer, &err);
     tn_buf_reset(&answer);
-    if (status == TN_E_DENIED)
+    if (status == TN_E_DENIED && s->login->attempt.wait_us > 0)
+        refuse(s, &err);
+    else if (status == TN_E_DENIED)
         fail_later(s, s->login->identity != NULL ? "wrong password" : "no such user, or one without a password");
     else if (status != TN_OK)
         protocol_error(s, &err);
@@ -243,7 +253,6 @@ void tn_session_login_begin(struct tn_session *s)
     } else if (!tn_auth_is_asked(auth)) {
         let_in(s, tn_auth_believe(user));
     } else if (ask(s, &err) != TN_OK) {
-        tn_count(&s->runtime->counters, TN_COUNTER_logins_failed, 1);
-        tn_session_fatal(s, &err, "log-in refused");
+        refuse(s, &err);
     }
 }

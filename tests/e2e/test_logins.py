@@ -94,12 +94,12 @@ def sasl(client, user="alice", mechanism=b"SCRAM-SHA-256", first=b"n,,n=,r=abcde
 
 
 def test_salt_of_nobody(proxy):
-    """It stays the same, as a real one would."""
+    """It stays the same, as a real one would, and has as many iterations as that of somebody."""
     salts = {}
     for user in ("nobody", "nobody", "somebody", "alice", "alice"):
         with wire.Wire(proxy.port, login=False) as client:
             got = sasl(client, user)
-            salts.setdefault(user, set()).add(re.search(rb",s=([^,]+),i=4096$", got.body)[1])
+            salts.setdefault(user, set()).add(re.search(rb",s=([^,]+),i=(?:4096|5000)$", got.body)[1])
     assert all(len(found) == 1 for found in salts.values()) and len(set.union(*salts.values())) == 3
 
 
@@ -186,6 +186,34 @@ def test_guessing_at_once(proxies):
         texts = list(pool.map(lambda i: refused(proxy, "alice", f"guess {i}"), range(30)))
     assert sum("password authentication failed" in text for text in texts) == 5
     assert sum("too many failed log-ins" in text for text in texts) == 25
+
+
+def test_many_at_once(proxies):
+    """Log-ins that have only begun are no failures: a pool that opens all its connections at the same time gets them."""
+    proxy = proxies(config_of(auth={"maxFailures": 2, "failureWindow": "1h"}))
+    clients = [wire.Wire(proxy.port, login=False) for _ in range(30)]
+    assert all(b",i=4096" in sasl(client).body for client in clients)  # each waits for the proof
+    with connect(proxy, "alice", "secret") as client:
+        assert client.execute("SELECT 1").fetchone() == (1,)
+    for client in clients:
+        client.close()
+
+
+def test_guessing_beside_the_right_one(proxies):
+    """A password that was seen lately needs no work; but a guess must not get through where the limit is reached."""
+    proxy = proxies(config_of(auth={"maxFailures": 3, "failureWindow": "1h"}))
+    status = lambda user, password: proxy.admin("/admin/status", headers=basic(user, password))[0]  # noqa: E731
+    assert status("alice", "secret") == 200
+    assert [status("alice", f"guess {i}") for i in range(5)] == [401, 401, 401, 429, 429]
+    assert status("alice", "secret") == 429
+
+
+def test_rounds_of_nobody(proxies):
+    """Where all users have more rounds of hashing than usual, one who does not exist has as many."""
+    proxy = proxies(config_of(users={"bob": {"password": verifier("pencil", 7777)}, "carol": {"tokens": [TOKEN]}}))
+    for user in ("bob", "nobody", "carol", "somebody"):
+        with wire.Wire(proxy.port, login=False) as client:
+            assert sasl(client, user).body.endswith(b",i=7777")
 
 
 # ---- HTTP ----
@@ -287,6 +315,11 @@ def test_user_command(with_file):
     assert "expected add, remove, list or token" in fails("ad", "x").stderr
     assert "needs NAME" in fails("add").stderr
     assert [u["name"] for u in json.loads(user(proxy, "list", "--json").stdout)] == ["alice"]
+    assert "given twice" in fails("add", "x", "--no-password", "--attribute", "a=1", "--attribute", "a=2").stderr
+    assert "nothing was changed" in fails("add", "x", "--no-password", "--groups", b"\xff").stderr  # no UTF-8: nobody could read the file
+    user(proxy, "add", "alice", "--no-password", "--groups", "bi,etl", "--attribute", "k=a\u0085b")
+    assert [u["name"] for u in json.loads(user(proxy, "list", "--json").stdout)] == ["alice"]
+    assert sorted(name for name in os.listdir(proxy.path()) if name.startswith("users.yaml")) == ["users.yaml", "users.yaml.lock"]
     done = proxy.cli("user", "list", "--config", "turnout.yaml")
     assert done.stdout.startswith("alice  groups bi,etl  roles admin")
     with concurrent.futures.ThreadPoolExecutor(8) as pool:  # each keeps what the others wrote

@@ -89,7 +89,7 @@ static void build(struct tn_trino_query *q, struct tn_str base)
 
 void tn_trino_page_answer(struct tn_trino_query *q, struct tn_trino_call *call)
 {
-    if (call->token == q->token + 1)
+    if (call->token == q->token + 1 && !q->page_is_last)
         build(q, call->base);
     else if (call->token != q->token) {
         tn_trino_call_refuse(call, 410, "this page is gone\n");

@@ -65,10 +65,19 @@ static size_t kept_bytes(const struct tn_trino_query *q)
     return q->done && q->page_is_last ? q->page.capacity : 0;
 }
 
+static void drop_rows(struct tn_trino_query *q)
+{
+    for (struct tn_chunk *chunk = q->first; chunk != NULL; chunk = q->first) {
+        q->first = chunk->next;
+        tn_chunk_free(chunk);
+    }
+    q->last = NULL;
+    q->chunk_count = 0;
+    q->chunk_bytes = 0;
+}
+
 void tn_trino_query_free(struct tn_trino_query *q)
 {
-    struct tn_chunk *chunk = q->first;
-
     TN_LIST_FOR_EACH_SAFE(node, &q->waiters)
     {
         tn_list_remove(node);
@@ -77,10 +86,7 @@ void tn_trino_query_free(struct tn_trino_query *q)
     ev_timer_stop(q->home->worker->loop, &q->wait);
     if (q->ask != NULL)
         tn_ask_orphan(q->ask, TN_CANCEL_CLIENT_GONE);
-    for (; chunk != NULL; chunk = q->first) {
-        q->first = chunk->next;
-        tn_chunk_free(chunk);
-    }
+    drop_rows(q);
     q->home->kept_bytes -= TN_MIN(kept_bytes(q), q->home->kept_bytes);
     tn_map_remove(&q->home->queries, tn_str(q->id));
     tn_list_remove(&q->node);
@@ -258,8 +264,10 @@ static void get(struct tn_trino_query *q, struct tn_trino_call *call)
 {
     ev_timer *wait = &q->wait;
 
-    if (call->token < q->token || call->token > q->token + 1 || (call->token == 0)) {
-        tn_trino_call_refuse(call, call->token > q->token + 1 ? 404 : 410, "this page is gone\n");
+    uint64_t  last = q->token + !q->page_is_last;
+
+    if (call->token < q->token || call->token > last || call->token == 0) {
+        tn_trino_call_refuse(call, call->token > last ? 404 : 410, call->token > last ? "there is no such page\n" : "this page is gone\n");
         return;
     }
     if (call->token == q->token || tn_trino_page_ready(q)) {
@@ -338,6 +346,8 @@ void tn_trino_query_done(struct tn_trino_query *q)
     q->stats.elapsed_us = tn_clock_us() - q->started_us;
     if (q->partial && q->error.status == TN_E_CANCELLED)
         tn_error_reset(&q->error);
+    if (q->error.status != TN_OK)
+        drop_rows(q); /* nobody is told of them */
     if (!tn_list_empty(&q->waiters))
         ev_feed_event(q->home->worker->loop, &q->wait, EV_TIMER);
 }

@@ -60,11 +60,6 @@ struct tn_worker *tn_trino_owner(const struct tn_trino *trino, struct tn_str id)
 
 /* ---- life ---- */
 
-static size_t kept_bytes(const struct tn_trino_query *q)
-{
-    return q->done && q->page_is_last ? q->page.capacity : 0;
-}
-
 static void drop_rows(struct tn_trino_query *q)
 {
     for (struct tn_chunk *chunk = q->first; chunk != NULL; chunk = q->first) {
@@ -87,7 +82,8 @@ void tn_trino_query_free(struct tn_trino_query *q)
     if (q->ask != NULL)
         tn_ask_orphan(q->ask, TN_CANCEL_CLIENT_GONE);
     drop_rows(q);
-    q->home->kept_bytes -= TN_MIN(kept_bytes(q), q->home->kept_bytes);
+    q->home->kept_bytes -= q->kept;
+    q->home->held_bytes -= q->held;
     tn_map_remove(&q->home->queries, tn_str(q->id));
     tn_list_remove(&q->node);
     tn_settings_list_unref(q->settings);
@@ -164,19 +160,24 @@ static void touch(struct tn_trino_query *q)
     tn_list_append(&q->home->by_use, &q->node);
 }
 
-/* Ended queries go first when there are too many, or too many bytes of their last pages. False: all of them run. */
-static bool make_room(struct tn_trino_home *home)
+static bool has_room(const struct tn_trino_home *home, size_t bytes)
+{
+    return home->queries.count < TN_TRINO_QUERIES && home->held_bytes + bytes <= TN_TRINO_HELD_BYTES;
+}
+
+/* For one of BYTES: ended queries go first when there are too many, or too many bytes of them. False: all of them run. */
+static bool make_room(struct tn_trino_home *home, size_t bytes)
 {
     TN_LIST_FOR_EACH_SAFE(node, &home->by_use)
     {
         struct tn_trino_query *q = TN_CONTAINER_OF(node, struct tn_trino_query, node);
 
-        if (home->queries.count < TN_TRINO_QUERIES && home->kept_bytes < TN_TRINO_KEPT_BYTES)
+        if (has_room(home, bytes) && home->kept_bytes < TN_TRINO_KEPT_BYTES)
             return true;
         if (q->page_is_last && tn_list_empty(&q->waiters))
             tn_trino_query_free(q);
     }
-    return home->queries.count < TN_TRINO_QUERIES;
+    return has_room(home, bytes);
 }
 
 static void on_wait(struct ev_loop *loop, ev_timer *timer, int events)
@@ -212,7 +213,7 @@ static void take_request(struct tn_trino_query *q, struct tn_trino_call *call)
 
 static struct tn_trino_query *new_query(struct tn_trino_home *home, struct tn_trino_call *call)
 {
-    struct tn_trino_query *q = make_room(home) ? tn_calloc(1, sizeof *q) : NULL;
+    struct tn_trino_query *q = make_room(home, call->arena.total) ? tn_calloc(1, sizeof *q) : NULL;
 
     if (q == NULL)
         return NULL;
@@ -245,6 +246,8 @@ void tn_trino_query_post(struct tn_trino_home *home, struct tn_trino_call *call)
         return;
     }
     tn_trino_statement(q);
+    q->held = q->arena.total;
+    home->held_bytes += q->held;
     tn_trino_page_first(q, call);
 }
 

@@ -2,7 +2,6 @@
 it directly, down to the JSON of columns and rows; what its session says reaches that Trino."""
 
 import json
-import re
 import time
 import urllib.error
 import urllib.parse
@@ -102,7 +101,7 @@ TYPES = [
     "IPADDRESS '2001:db8::1'", "JSON '{\"a\": [1, null]}'", "NULL", "ARRAY[1, NULL, 3]", "ARRAY[]", "ARRAY[ARRAY['a', 'é\"'], NULL]",
     "MAP(ARRAY['k'], ARRAY[1.50])", "MAP()", "MAP(ARRAY[1, 2], ARRAY[TIMESTAMP '2024-01-01 01:02:03.123456', NULL])",
     "CAST(ROW(1, 'x', ROW(2.5, NULL)) AS ROW(a integer, \"b c\" varchar, d ROW(e decimal(3,1), f bigint)))", "ROW(1, 'x')",
-    "CAST(NULL AS ROW(a integer))", "approx_set(1)", "current_timezone()", "current_catalog", "current_schema", "qdigest_agg(1)", "tdigest_agg(1)",
+    "CAST(NULL AS ROW(a integer))", "approx_set(1)", "current_timezone()", "qdigest_agg(1)", "tdigest_agg(1)",
 ]
 
 
@@ -120,8 +119,8 @@ def test_types(both, zone):
 
 def test_a_client_of_old(both):
     """Without PARAMETRIC_DATETIME the rows are not those that Turnout asks Trino for: they are made anew, as Trino would."""
-    sql = "SELECT TIMESTAMP '2024-01-01 01:02:03.123456' AS a, TIME '10:11:12.5' AS b, TIMESTAMP '2024-07-01 12:00:00 UTC' AS c, DECIMAL '1.20' AS d, 'x' AS e"
-    direct, through = both(X_Trino_Client_Capabilities="PATH")
+    sql = "SELECT TIMESTAMP '2024-01-01 01:02:03.123456' AS a, TIME '10:11:12.5' AS b, TIMESTAMP '2024-07-01 12:00:00 UTC' AS c, DECIMAL '1.20' AS d, CAST('x' AS varchar) AS e"
+    direct, through = both(X_Trino_Client_Capabilities="PATH", X_Trino_Time_Zone="UTC")
     expected, got = direct.run(sql), through.run(sql)
     assert [column["type"] for column in got[0]] == [column["type"] for column in expected[0]]
     assert got[1] == expected[1]
@@ -136,7 +135,7 @@ def test_empty_results(both):
 
 def test_many_pages(both):
     """All rows, none twice, whatever pages they come in."""
-    sql = "SELECT orderkey, linenumber, comment, shipdate, extendedprice FROM tpch.sf1.lineitem WHERE orderkey < 60000"
+    sql = "SELECT orderkey, linenumber, comment, shipdate, extendedprice FROM lineitem"
     direct, through = both()
     expected, got = direct.run(sql), through.run(sql)
     assert got[0] == expected[0]
@@ -146,25 +145,24 @@ def test_many_pages(both):
 
 def test_one_row_larger_than_a_page(both):
     _, through = both()
-    assert [len(row[0]) for row in through.rows("SELECT array_join(repeat('éx', 1000000), '') FROM (VALUES 1, 2) t")] == [2000000] * 2
+    assert [len(row[0]) for row in through.rows("SELECT array_join(transform(sequence(1, 200), i -> array_join(repeat('éx', 5000), '')), '') FROM (VALUES 1, 2) t")] == [2000000] * 2
 
 
 def test_error_in_mid_result(both):
-    sql = "SELECT orderkey, comment, 1 / (orderkey - 5900000) AS x FROM tpch.sf1.lineitem"
-    direct, through = both()
-    expected, got = direct.run(sql), through.run(sql)
-    assert got[1] and got[3] > 1  # rows came before it
-    for key in ("errorCode", "errorName", "errorType", "message"):
-        assert got[2]["error"][key] == expected[2]["error"][key], got[2]["error"]
+    _, rows, page, pages = both()[1].run(  # more than what Trino has room for before it
+        "SELECT array_join(repeat(comment, 40), '') AS x, 1 / (orderkey - 160000) AS y FROM tpch.sf1.orders")
+    error = page["error"]
+    assert rows and pages > 1
+    assert (error["errorCode"], error["errorName"], error["errorType"], error["message"]) == (8, "DIVISION_BY_ZERO", "USER_ERROR", "Division by zero")
 
 
-@pytest.mark.parametrize("sql", ["SELEC 1", "SELECT\n  nope FROM nation", "SELECT * FROM no_such_table", "SELECT 1 / 0", "SELECT * FROM nope.a.b"])
+@pytest.mark.parametrize("sql", ["SELEC 1", "SELECT\n  nope FROM nation", "SELECT * FROM no_such_table", "SELECT 1 / 0", "SELECT * FROM nope.a.b",
+                                 "SELECT repeat('x', 100000)", "SELECT CAST('x' AS integer)", "SELECT name FROM nation a, nation b"])
 def test_errors(both, sql):
     direct, through = both()
     expected, got = direct.run(sql)[2]["error"], through.run(sql)[2]["error"]
-    for key in ("errorCode", "errorName", "errorType", "errorLocation"):
+    for key in ("message", "errorCode", "errorName", "errorType", "errorLocation"):
         assert got.get(key) == expected.get(key), (got, expected)
-    assert got["message"].endswith(expected["message"])
 
 
 def test_changes(both):
@@ -345,7 +343,7 @@ def test_links_lead_to_turnout(proxies):
 def test_stop_and_reload_in_mid_query(proxies, trino_server, when):
     proxy = proxies({**proxy_module.one_cluster("trino-1", trino_server.cluster()), "turnout": {"shutdownTimeout": "1s"}})
     through = Session(proxy.trino_port)
-    page = through.post("SELECT orderkey, comment FROM tpch.sf1.lineitem WHERE orderkey < 600000")
+    page = through.post("SELECT orderkey, comment FROM tpch.sf1.lineitem LIMIT 200000")
     while not page.get("data"):
         page = through.ask(page["nextUri"])
     if when == "stop":
@@ -356,4 +354,4 @@ def test_stop_and_reload_in_mid_query(proxies, trino_server, when):
     while "nextUri" in page:
         page = through.ask(page["nextUri"])
         rows += len(page.get("data") or [])
-    assert "error" not in page and rows == 600122 - 2 or rows > 500000
+    assert "error" not in page and rows == 200000

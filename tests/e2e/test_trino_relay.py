@@ -150,7 +150,7 @@ def test_one_row_larger_than_a_page(both):
 
 def test_error_in_mid_result(both):
     _, rows, page, pages = both()[1].run(  # more than what Trino has room for before it
-        "SELECT array_join(repeat(comment, 40), '') AS x, 1 / (orderkey - 160000) AS y FROM tpch.sf1.orders")
+        "SELECT array_join(repeat(comment, 40), '') AS x, 1 / (orderkey - 64000) AS y FROM tpch.sf1.orders")
     error = page["error"]
     assert rows and pages > 1
     assert (error["errorCode"], error["errorName"], error["errorType"], error["message"]) == (8, "DIVISION_BY_ZERO", "USER_ERROR", "Division by zero")
@@ -343,7 +343,7 @@ def test_links_lead_to_turnout(proxies):
 def test_stop_and_reload_in_mid_query(proxies, trino_server, when):
     proxy = proxies({**proxy_module.one_cluster("trino-1", trino_server.cluster()), "turnout": {"shutdownTimeout": "1s"}})
     through = Session(proxy.trino_port)
-    page = through.post("SELECT orderkey, comment FROM tpch.sf1.lineitem LIMIT 200000")
+    page = through.post("SELECT orderkey, comment FROM tpch.sf1.lineitem LIMIT 100000")
     while not page.get("data"):
         page = through.ask(page["nextUri"])
     if when == "stop":
@@ -354,4 +354,4 @@ def test_stop_and_reload_in_mid_query(proxies, trino_server, when):
     while "nextUri" in page:
         page = through.ask(page["nextUri"])
         rows += len(page.get("data") or [])
-    assert "error" not in page and rows == 200000
+    assert "error" not in page and rows == 100000

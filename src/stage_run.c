@@ -122,6 +122,7 @@ static void clear_results(struct tn_run *run)
     tn_error_reset(&run->error);
     run->conn = NULL;
     run->engine = NULL;
+    run->trino_columns = tn_str_n(NULL, 0);
     run->uncredited = 0;
     run->cancelled = run->delivered = false;
     run->tag[0] = '\0';

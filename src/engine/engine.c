@@ -29,6 +29,7 @@ const struct tn_engine_ops *tn_engine_find(enum tn_cfg_engine engine)
 static void clear_results(struct tn_run *run)
 {
     run->engine = NULL;
+    run->trino_columns = tn_str_n(NULL, 0);
     run->uncredited = 0;
     run->uncredited_bytes = 0;
     run->cancelled = false;

@@ -201,15 +201,15 @@ static bool take_arguments(struct reader *r)
 
         if (punct != '\0' && strchr("([{", punct) != NULL)
             depth++;
-        else if (punct != '\0' && strchr(")]}", punct) != NULL)
-            depth -= depth > 0;
+        else if (punct != '\0' && strchr(")]}", punct) != NULL && depth-- == 0)
+            return expected(r, "',', <expression>");
         if (punct != ',' || depth > 0)
             continue;
         if (!add_argument(r, tn_str_n(r->text.ptr + from, place(r) - from)))
             return false;
         from = place(r) + 1;
     }
-    return add_argument(r, tn_str_n(r->text.ptr + from, r->text.len - from));
+    return depth > 0 ? expected(r, "')'") : add_argument(r, tn_str_n(r->text.ptr + from, r->text.len - from));
 }
 
 static bool take_using(struct reader *r)

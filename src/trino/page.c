@@ -83,13 +83,15 @@ static void build(struct tn_trino_query *q, struct tn_str base)
     q->page_is_last = q->done && (q->first == NULL || q->error.status != TN_OK);
     put_page(q, &q->page, base, q->page_is_last, rows);
     release_rows(q, rows);
-    if (q->page_is_last)
-        q->home->kept_bytes += q->page.capacity;
+    if (q->page_is_last) {
+        q->kept = q->page.capacity + q->arena.total;
+        q->home->kept_bytes += q->kept;
+    }
 }
 
 void tn_trino_page_answer(struct tn_trino_query *q, struct tn_trino_call *call)
 {
-    if (call->token == q->token + 1)
+    if (call->token == q->token + 1 && !q->page_is_last)
         build(q, call->base);
     else if (call->token != q->token) {
         tn_trino_call_refuse(call, 410, "this page is gone\n");

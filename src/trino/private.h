@@ -27,7 +27,8 @@ enum {
     TN_TRINO_POLL_MS = 1000,       /* a GET waits so long for something to tell */
     TN_TRINO_ROWS_MS = 100,        /* and so long for more when there are rows */
     TN_TRINO_QUERIES = 20000,      /* of one worker, with those that ended and are kept for a repeated GET */
-    TN_TRINO_KEPT_BYTES = 64 * 1024 * 1024, /* of last pages of ended queries, per worker */
+    TN_TRINO_KEPT_BYTES = 64 * 1024 * 1024, /* of ended queries, their statements and last pages, per worker */
+    TN_TRINO_HELD_BYTES = 1024 * 1024 * 1024, /* of all queries' statements, per worker; then a POST is told to come again */
 };
 
 struct tn_trino_query;
@@ -39,7 +40,7 @@ struct tn_trino_home {
     struct tn_map     queries;      /* id -> struct tn_trino_query */
     struct tn_list    by_use;       /* struct tn_trino_query.node, the least lately used first */
     struct tn_list    transactions; /* struct tn_trino_transaction.node */
-    size_t            kept_bytes;
+    size_t            kept_bytes, held_bytes;
     ev_timer          sweep;
     bool              sweeping;
 };
@@ -137,6 +138,7 @@ struct tn_trino_query {
     uint64_t                  token;     /* of the page below; the POST's own answer is 0 */
     struct tn_buf             page;
     bool                      has_page, page_is_last;
+    size_t                    kept, held; /* what it has of the home's kept_bytes and held_bytes */
     struct tn_list            waiters;   /* struct tn_trino_call.node */
     ev_timer                  wait;
 };

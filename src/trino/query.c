@@ -60,15 +60,19 @@ struct tn_worker *tn_trino_owner(const struct tn_trino *trino, struct tn_str id)
 
 /* ---- life ---- */
 
-static size_t kept_bytes(const struct tn_trino_query *q)
+static void drop_rows(struct tn_trino_query *q)
 {
-    return q->done && q->page_is_last ? q->page.capacity : 0;
+    for (struct tn_chunk *chunk = q->first; chunk != NULL; chunk = q->first) {
+        q->first = chunk->next;
+        tn_chunk_free(chunk);
+    }
+    q->last = NULL;
+    q->chunk_count = 0;
+    q->chunk_bytes = 0;
 }
 
 void tn_trino_query_free(struct tn_trino_query *q)
 {
-    struct tn_chunk *chunk = q->first;
-
     TN_LIST_FOR_EACH_SAFE(node, &q->waiters)
     {
         tn_list_remove(node);
@@ -77,11 +81,9 @@ void tn_trino_query_free(struct tn_trino_query *q)
     ev_timer_stop(q->home->worker->loop, &q->wait);
     if (q->ask != NULL)
         tn_ask_orphan(q->ask, TN_CANCEL_CLIENT_GONE);
-    for (; chunk != NULL; chunk = q->first) {
-        q->first = chunk->next;
-        tn_chunk_free(chunk);
-    }
-    q->home->kept_bytes -= TN_MIN(kept_bytes(q), q->home->kept_bytes);
+    drop_rows(q);
+    q->home->kept_bytes -= q->kept;
+    q->home->held_bytes -= q->held;
     tn_map_remove(&q->home->queries, tn_str(q->id));
     tn_list_remove(&q->node);
     tn_settings_list_unref(q->settings);
@@ -158,19 +160,24 @@ static void touch(struct tn_trino_query *q)
     tn_list_append(&q->home->by_use, &q->node);
 }
 
-/* Ended queries go first when there are too many, or too many bytes of their last pages. False: all of them run. */
-static bool make_room(struct tn_trino_home *home)
+static bool has_room(const struct tn_trino_home *home, size_t bytes)
+{
+    return home->queries.count < TN_TRINO_QUERIES && home->held_bytes + bytes <= TN_TRINO_HELD_BYTES;
+}
+
+/* For one of BYTES: ended queries go first when there are too many, or too many bytes of them. False: all of them run. */
+static bool make_room(struct tn_trino_home *home, size_t bytes)
 {
     TN_LIST_FOR_EACH_SAFE(node, &home->by_use)
     {
         struct tn_trino_query *q = TN_CONTAINER_OF(node, struct tn_trino_query, node);
 
-        if (home->queries.count < TN_TRINO_QUERIES && home->kept_bytes < TN_TRINO_KEPT_BYTES)
+        if (has_room(home, bytes) && home->kept_bytes < TN_TRINO_KEPT_BYTES)
             return true;
         if (q->page_is_last && tn_list_empty(&q->waiters))
             tn_trino_query_free(q);
     }
-    return home->queries.count < TN_TRINO_QUERIES;
+    return has_room(home, bytes);
 }
 
 static void on_wait(struct ev_loop *loop, ev_timer *timer, int events)
@@ -206,7 +213,7 @@ static void take_request(struct tn_trino_query *q, struct tn_trino_call *call)
 
 static struct tn_trino_query *new_query(struct tn_trino_home *home, struct tn_trino_call *call)
 {
-    struct tn_trino_query *q = make_room(home) ? tn_calloc(1, sizeof *q) : NULL;
+    struct tn_trino_query *q = make_room(home, call->arena.total) ? tn_calloc(1, sizeof *q) : NULL;
 
     if (q == NULL)
         return NULL;
@@ -239,6 +246,8 @@ void tn_trino_query_post(struct tn_trino_home *home, struct tn_trino_call *call)
         return;
     }
     tn_trino_statement(q);
+    q->held = q->arena.total;
+    home->held_bytes += q->held;
     tn_trino_page_first(q, call);
 }
 
@@ -258,8 +267,10 @@ static void get(struct tn_trino_query *q, struct tn_trino_call *call)
 {
     ev_timer *wait = &q->wait;
 
-    if (call->token < q->token || call->token > q->token + 1 || (call->token == 0)) {
-        tn_trino_call_refuse(call, call->token > q->token + 1 ? 404 : 410, "this page is gone\n");
+    uint64_t  last = q->token + !q->page_is_last;
+
+    if (call->token < q->token || call->token > last || call->token == 0) {
+        tn_trino_call_refuse(call, call->token > last ? 404 : 410, call->token > last ? "there is no such page\n" : "this page is gone\n");
         return;
     }
     if (call->token == q->token || tn_trino_page_ready(q)) {
@@ -338,6 +349,8 @@ void tn_trino_query_done(struct tn_trino_query *q)
     q->stats.elapsed_us = tn_clock_us() - q->started_us;
     if (q->partial && q->error.status == TN_E_CANCELLED)
         tn_error_reset(&q->error);
+    if (q->error.status != TN_OK)
+        drop_rows(q); /* nobody is told of them */
     if (!tn_list_empty(&q->waiters))
         ev_feed_event(q->home->worker->loop, &q->wait, EV_TIMER);
 }

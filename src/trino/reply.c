@@ -143,7 +143,7 @@ static void put_output_row(struct table *t, const struct tn_column *column)
     struct tn_buf name;
 
     tn_buf_init(&name, 1 << 20);
-    tn_trino_put_type_name(&name, column, t->q->parametric);
+    tn_trino_show_type_name(&name, column, t->q->parametric);
     tn_json_open(&t->json, NULL, '[');
     tn_json_str(&t->json, NULL, column->name);
     for (unsigned i = 0; i < 3; i++)

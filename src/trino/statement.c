@@ -103,6 +103,47 @@ static enum tn_status set_schema(struct tn_trino_query *q, struct tn_error *err)
     return status;
 }
 
+/* "query_priority", "hive.some_property" */
+static bool is_property(struct tn_str name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = tn_ascii_lower(name.ptr[i]);
+
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.'))
+            return false;
+    }
+    return name.len > 0 && tn_setting_find(name) < 0 && !tn_str_starts(name, TN_STR("turnout.")) &&
+           !tn_str_starts(name, TN_STR("x-trino-")) && !tn_str_ieq_c(name, TIME_ZONE_PROPERTY);
+}
+
+/* What is longer than any of Trino's properties is none: no reason to refuse the statement of another engine. */
+static enum tn_status change_trinos(struct tn_trino_query *q, struct tn_str name, struct tn_str value, struct tn_error *err)
+{
+    const struct tn_snapshot *snapshot = tn_runtime_of(q->home->worker)->snapshot;
+    enum tn_status            status = TN_OK;
+
+    if (value.len > 0)
+        status = tn_settings_change(&q->settings, name, value, TN_CFG_ENGINE_TRINO, false, false, snapshot, err);
+    if (status != TN_E_LIMIT)
+        return status;
+    tn_error_reset(err);
+    return TN_OK;
+}
+
+/* What a Trino is told as its own client would have told it, and no other engine. */
+static enum tn_status set_trinos(struct tn_trino_query *q, struct tn_error *err)
+{
+    const struct tn_trino_pairs *session = &q->request.session;
+
+    TN_TRY(change_trinos(q, TN_STR("x-trino-catalog"), q->request.catalog, err));
+    TN_TRY(change_trinos(q, TN_STR("x-trino-schema"), q->request.schema, err));
+    TN_TRY(change_trinos(q, TN_STR("x-trino-path"), q->request.path, err));
+    for (size_t i = 0; i < session->count; i++)
+        if (is_property(session->items[i].name))
+            TN_TRY(change_trinos(q, session->items[i].name, session->items[i].value, err));
+    return TN_OK;
+}
+
 static enum tn_status make_settings(struct tn_trino_query *q, struct tn_error *err)
 {
     const struct tn_trino_pairs *session = &q->request.session;
@@ -118,6 +159,7 @@ static enum tn_status make_settings(struct tn_trino_query *q, struct tn_error *e
     TN_TRY(set_schema(q, err));
     TN_TRY(set_timeout(q, err));
     TN_TRY(set_tags(q, err));
+    TN_TRY(set_trinos(q, err));
     for (size_t i = 0; i < session->count; i++)
         if (tn_str_starts(session->items[i].name, TN_STR("turnout.")) && !is_tags(session->items[i].name))
             TN_TRY(change(q, session->items[i].name.ptr, session->items[i].value, err));

@@ -375,11 +375,15 @@ def tpch_proxy(trino_server):
 
 @pytest.mark.parametrize("number", range(1, 23))
 def test_tpch(tpch_queries, trino_server, tpch_proxy, number):
-    """The same rows, types and order included, as Trino's own client gets."""
+    """The same rows, types and order included, as Trino's own client gets: with PostgreSQL's protocol and with Trino's."""
     sql = re.sub(r"GROUP BY\s+supplier_no", "GROUP BY l_suppkey", tpch_queries[number].strip().rstrip(";"))  # Trino groups by no alias
     own = trino.dbapi.connect(host="127.0.0.1", port=trino_server.port, user="direct", **TPCH_SCHEMA).cursor()
     own.execute(sql)
     expected = [tuple(row) for row in own.fetchall()]
+    relayed = trino.dbapi.connect(host="127.0.0.1", port=tpch_proxy.trino_port, user="direct", **TPCH_SCHEMA).cursor()
+    relayed.execute(sql)
+    assert [tuple(row) for row in relayed.fetchall()] == expected
+    assert relayed.description == own.description
     with ops.connect(tpch_proxy) as connection, connection.cursor(binary=number % 2 == 0) as cursor:
         cursor.execute(sql)
         got = cursor.fetchall()

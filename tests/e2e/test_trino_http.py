@@ -89,6 +89,18 @@ def test_tokens(engine, client):
     engine.proxy.wait_for(lambda: not engine.proxy.running_queries(), what="the query is cancelled")
 
 
+def test_behind_the_last_page(client):
+    """There is none, however often it is asked for."""
+    document = client.post("SELECT 1")[2]
+    while "nextUri" in document:
+        link = document["nextUri"]
+        document = client.get(link)[2]
+    once = client.raw
+    behind = re.sub(r"\d+$", lambda found: str(int(found.group()) + 1), link)
+    assert [client.get(behind)[0] for _ in range(3)] == [404] * 3
+    assert client.get(link)[0] == 200 and client.raw == once
+
+
 def test_the_last_page_again(client):
     document = client.post("SELECT 1")[2]
     while "nextUri" in document:
@@ -307,6 +319,24 @@ def test_abandoned(proxies, make_engine):
     proxy.wait_for(lambda: not proxy.running_queries(), seconds=20, what="it is dropped")
     assert client.get(document["nextUri"])[0] == 404
     assert proxy.log_contains("trino query abandoned")
+
+
+def test_ended_queries_are_no_burden(proxies, make_engine):
+    """What is kept of them for a repeated GET is bounded, statements included: the oldest go."""
+    proxy = proxies(make_engine("sqlite").config(workers=1))
+    client = Client(proxy.trino_port)
+
+    def last_link(sql):
+        document = client.post(sql)[2]
+        while "nextUri" in document:
+            link = document["nextUri"]
+            document = client.get(link)[2]
+        return link
+    first = last_link("SELECT 1")
+    assert client.get(first)[0] == 200
+    for _ in range(18):
+        link = last_link("SELECT 1 /* " + "x" * (4 << 20) + " */")
+    assert client.get(link)[0] == 200 and client.get(first)[0] == 404
 
 
 def test_stop_while_clients_wait(proxies, make_engine):

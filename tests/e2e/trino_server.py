@@ -18,6 +18,7 @@ import shutil
 import signal
 import subprocess
 import tarfile
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -30,6 +31,7 @@ VERSION = "476"
 CACHE = os.path.join(proxy_module.ROOT, "build", "cache", "trino")
 HOME = os.path.join(CACHE, VERSION)
 NEEDED_JAVA = 24
+FETCH = 180  # seconds for one file from Maven, and for another process to have installed what is being waited for
 CONNECTORS = ("tpch", "memory")
 
 
@@ -57,17 +59,28 @@ def java_home():
     raise servers.Unavailable(f"Trino {VERSION} needs Java {NEEDED_JAVA} or newer, and there is none (set TRINO_JAVA_HOME)")
 
 
-def fetch(artifact):
-    """A file of Maven's, in the cache."""
-    group, name, version, kind = artifact.split(":")
-    path = os.path.join(CACHE, f"{name}-{version}.{kind}")
-    if not os.path.exists(path):
-        if not shutil.which("mvn"):
-            raise servers.Unavailable(f"{name} {version} is not in build/cache/trino, and Maven (package maven) is not installed to get it")
-        done = subprocess.run(["mvn", "-q", "-B", "dependency:copy", f"-Dartifact={group}:{name}:{version}:{kind}", f"-DoutputDirectory={CACHE}"],
-                              capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-        if done.returncode != 0 or not os.path.exists(path):
-            raise servers.Unavailable(f"{name} {version} cannot be had from Maven (exit {done.returncode})")
+def fetch(artifact, folder=CACHE, seconds=FETCH):
+    """A file of Maven's, in FOLDER: whole or not at all, in SECONDS or not at all."""
+    group, name, version, kind, *classifier = artifact.split(":")
+    file = "-".join([name, version, *classifier]) + "." + kind
+    path = os.path.join(folder, file)
+    if os.path.exists(path):
+        return path
+    if not shutil.which("mvn"):
+        raise servers.Unavailable(f"{file} is not in {os.path.relpath(folder, proxy_module.ROOT)}, and Maven (package maven) is not installed to get it")
+    os.makedirs(folder, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".fetching-") as making:
+        with subprocess.Popen(["mvn", "-q", "-B", "dependency:copy", f"-Dartifact={':'.join((group, name, version, kind, *classifier))}",
+                               f"-DoutputDirectory={making}"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              start_new_session=True) as maven:
+            try:
+                code = maven.wait(seconds)
+            except subprocess.TimeoutExpired:
+                os.killpg(maven.pid, signal.SIGKILL)
+                raise servers.Unavailable(f"{file} is not had from Maven in {seconds} s") from None
+        if code != 0 or not os.path.exists(os.path.join(making, file)):
+            raise servers.Unavailable(f"{file} cannot be had from Maven (exit {code})")
+        os.rename(os.path.join(making, file), path)
     return path
 
 
@@ -92,10 +105,22 @@ def unpack():
         os.remove(path)
 
 
+def take(lock, seconds):
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise servers.Unavailable(f"another process is installing Trino for more than {seconds} s") from None
+            time.sleep(0.2)
+
+
 def install():
     os.makedirs(CACHE, exist_ok=True)
     with open(os.path.join(CACHE, ".lock"), "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        take(lock, 2 * FETCH)
         if not os.path.isdir(HOME):
             unpack()
 
@@ -148,7 +173,7 @@ class TrinoServer(servers.Server):
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             cwd=self.dir, start_new_session=True)
 
-    def up(self, seconds=240):
+    def up(self, seconds=180):
         """Starts (again) on the same folder and port: what was in memory is gone."""
         self.spawn([os.path.join(self.java, "bin", "java"), *self.JVM, f"-Dconfig={self.path('etc/config.properties')}",
                     "-cp", os.path.join(HOME, "lib", "*"), "io.trino.server.TrinoServer"])

@@ -246,9 +246,9 @@ static void names(void)
     column = column_of(TN_TYPE_DECIMAL64);
     column.precision = 10;
     column.scale = 2;
-    check_type(&column, true, "decimal(10,2)", "{\"rawType\":\"decimal\",\"arguments\":[" LONG("10") "," LONG("2") "]}");
+    check_type(&column, true, "decimal(10, 2)", "{\"rawType\":\"decimal\",\"arguments\":[" LONG("10") "," LONG("2") "]}");
     column = column_of(TN_TYPE_NUMERIC);
-    check_type(&column, true, "decimal(38,18)", "{\"rawType\":\"decimal\",\"arguments\":[" LONG("38") "," LONG("18") "]}");
+    check_type(&column, true, "decimal(38, 18)", "{\"rawType\":\"decimal\",\"arguments\":[" LONG("38") "," LONG("18") "]}");
     column = column_of(TN_TYPE_TIMESTAMPTZ);
     check_type(&column, true, "timestamp(6) with time zone",
                "{\"rawType\":\"timestamp with time zone\",\"arguments\":[" LONG("6") "]}");
@@ -316,7 +316,7 @@ static void records_and_maps(void)
 
     fields[0].name = TN_STR("a");
     fields[1].name = TN_STR("b \"c");
-    check_type(&column, true, "row(\"a\" integer, \"b \"\"c\" varchar)",
+    check_type(&column, true, "row(a integer, \"b \"\"c\" varchar)",
                "{\"rawType\":\"row\",\"arguments\":[{\"kind\":\"NAMED_TYPE\",\"value\":{\"fieldName\":{\"name\":\"a\"},\"typeSignature\":{\"rawType\":"
                "\"integer\",\"arguments\":[]}}},{\"kind\":\"NAMED_TYPE\",\"value\":{\"fieldName\":{\"name\":\"b \\\"c\"},\"typeSignature\":{\"rawType\":"
                "\"varchar\",\"arguments\":[" LONG("2147483647") "]}}}]}");

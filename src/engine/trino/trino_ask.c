@@ -44,9 +44,14 @@ static bool put_header(void *arg, const char *name, struct tn_str value)
     return tn_http_call_header(c->call, name, value);
 }
 
+static const struct tn_session_settings *settings_of(const struct tn_trino_conn *c)
+{
+    return c->sink == TN_TRINO_SINK_INIT ? NULL : c->run->settings;
+}
+
 static struct tn_str setting(const struct tn_trino_conn *c, const char *name)
 {
-    const struct tn_session_settings *settings = c->sink == TN_TRINO_SINK_INIT ? NULL : c->run->settings;
+    const struct tn_session_settings *settings = settings_of(c);
 
     for (size_t i = 0; settings != NULL && i < settings->count; i++)
         if (tn_str_ieq_c(settings->items[i].name, name))
@@ -95,7 +100,7 @@ static bool is_overridden(const struct tn_session_settings *settings, const char
 /* What the client has set stands before what initSql did: Trino refuses a property that is named twice. */
 static bool put_properties(struct tn_trino_conn *c)
 {
-    const struct tn_session_settings *settings = c->sink == TN_TRINO_SINK_INIT ? NULL : c->run->settings;
+    const struct tn_session_settings *settings = settings_of(c);
     struct tn_buf                    *list = &c->scratch;
 
     tn_buf_clear(list);
@@ -106,7 +111,7 @@ static bool put_properties(struct tn_trino_conn *c)
             tn_buf_printf(list, "%s%s=%s", list->len > 0 ? "," : "", item->name, item->value == NULL ? "" : item->value);
     }
     for (size_t i = 0; settings != NULL && i < settings->count; i++)
-        if (settings->items[i].only == TN_CFG_ENGINE_TRINO)
+        if (settings->items[i].only == TN_CFG_ENGINE_TRINO && !tn_str_starts(settings->items[i].name, TN_STR("x-trino-")))
             tn_trino_item_put(list, settings->items[i].name, settings->items[i].value);
     return !list->failed && (list->len == 0 || put_header(c, "X-Trino-Session", tn_buf_str(list)));
 }
@@ -128,6 +133,29 @@ static bool put_lists(struct tn_trino_conn *c)
     return !list->failed && (list->len == 0 || put_header(c, "X-Trino-Prepared-Statement", tn_buf_str(list)));
 }
 
+static bool own_place(const struct tn_trino_conn *c, const char *name, char **out)
+{
+    struct tn_str value = setting(c, name);
+
+    if (value.len > 0)
+        *out = (char *)(uintptr_t)value.ptr; /* read only */
+    return value.len > 0;
+}
+
+/* Where a client of Trino's protocol says that it is, else where the connection is; a catalog of its own without the schema
+ * of another. */
+static bool put_place(struct tn_trino_conn *c)
+{
+    struct tn_trino_session place = c->session;
+    bool                    own;
+
+    if (own_place(c, "x-trino-catalog", &place.catalog))
+        place.schema = NULL;
+    own = own_place(c, "x-trino-schema", &place.schema);
+    own_place(c, "x-trino-path", &place.path);
+    return tn_trino_session_put(&place, put_header, c) && (own || put_search_path(c));
+}
+
 /* What only tells people something is left out where a header cannot carry it. */
 static bool put_note(struct tn_trino_conn *c, const char *name, struct tn_str text)
 {
@@ -146,7 +174,7 @@ static bool put_headers(struct tn_trino_conn *c)
            put_header(c, "X-Trino-Source", TN_STR("turnout")) && put_note(c, "X-Trino-Client-Tags", tags) &&
            put_header(c, "X-Trino-Client-Capabilities", TN_STR("PATH,PARAMETRIC_DATETIME,SESSION_AUTHORIZATION")) &&
            put_note(c, "X-Trino-Client-Info", application) && put_zone(c) && put_lists(c) &&
-           tn_trino_session_put(&c->session, put_header, c) && put_search_path(c);
+           put_place(c);
 }
 
 /* ---- requests ---- */

@@ -151,24 +151,26 @@ static bool is_update(const struct tn_trino_conn *c)
     return c->page.update_type.ptr != NULL && !c->columns_told;
 }
 
-/* Rows in the text of a list without its brackets. */
-static uint64_t count_rows(struct tn_str text)
+/* Rows in the text of a list without its brackets, which is JSON; false: something else than rows stands there. */
+static bool count_rows(struct tn_str text, uint64_t *rows)
 {
-    uint64_t rows = 0;
-    size_t   depth = 0;
+    size_t depth = 0;
 
+    *rows = 0;
     for (size_t i = 0; i < text.len; i++) {
         char ch = text.ptr[i];
 
+        if (depth == 0 && ch > ' ' && ch != ',' && ch != '[')
+            return false;
         if (ch == '"')
             while (++i < text.len && text.ptr[i] != '"')
                 i += text.ptr[i] == '\\';
         else if (ch == '[' || ch == '{')
-            rows += depth++ == 0;
+            *rows += depth++ == 0;
         else if (ch == ']' || ch == '}')
             depth--;
     }
-    return rows;
+    return true;
 }
 
 /* The rows of a page for a client that speaks Trino's protocol, too: the bytes as they came. */
@@ -183,10 +185,12 @@ static bool relay(struct tn_trino_conn *c, struct tn_error *err)
         tn_chunk_free(chunk);
         return tn_fail(err, TN_E_NOMEM, "53200", "out of memory for rows") == TN_OK;
     }
-    if (chunk != NULL) {
-        chunk->rows = count_rows(rows);
-        tn_run_chunk(c->run, chunk);
+    if (chunk != NULL && !count_rows(rows, &chunk->rows)) {
+        tn_chunk_free(chunk);
+        return tn_fail(err, TN_E_ENGINE, "08P01", "rows of a result cannot be read") == TN_OK;
     }
+    if (chunk != NULL)
+        tn_run_chunk(c->run, chunk);
     return true;
 }
 
@@ -211,10 +215,12 @@ static void run_page(struct tn_trino_conn *c)
     if (c->page.data.ptr == NULL) {
         tn_trino_page_over(c);
     } else if (c->columns_told && c->run->encoder->trino_rows) {
-        if (relay(c, &err))
-            tn_trino_page_over(c);
-        else
+        if (!relay(c, &err)) {
+            tn_trino_name_error(c, &err);
             tn_trino_abort(c, &err);
+        } else if (c->phase != TN_TRINO_CANCELLING) { /* the owner has seen enough */
+            tn_trino_page_over(c);
+        }
     } else if (!c->columns_told || !tn_trino_rows_begin(c, &err)) {
         if (err.status == TN_OK)
             tn_fail(&err, TN_E_ENGINE, "08P01", "rows came before the description of their columns");

@@ -20,6 +20,17 @@ struct tn_trino_error tn_trino_error_of(const struct tn_error *err)
     return rows[i].error;
 }
 
+/* What a Trino said of its own error, as the engine writes it into the detail; false: it is another's. */
+struct engines {
+    char     name[64], type[32];
+    unsigned code;
+};
+
+static bool read_engines(const struct tn_error *err, struct engines *out)
+{
+    return err->from_engine && sscanf(err->detail, "Trino error %9u %63[A-Z0-9_] (%31[A-Z_])", &out->code, out->name, out->type) == 3;
+}
+
 /* Line and column, from 1, of the character at POSITION. */
 static void put_location(struct tn_json *json, int position, struct tn_str sql)
 {
@@ -39,9 +50,11 @@ static void put_location(struct tn_json *json, int position, struct tn_str sql)
     tn_json_close(json, '}');
 }
 
-static void put_message(struct tn_buf *text, const struct tn_error *err)
+static void put_message(struct tn_buf *text, const struct tn_error *err, bool is_trinos)
 {
     tn_buf_puts(text, err->message[0] != '\0' ? err->message : tn_status_text(err->status));
+    if (is_trinos)
+        return; /* that of Trino, as its clients know it */
     if (err->detail[0] != '\0')
         tn_buf_printf(text, "\n%s", err->detail);
     if (err->hint[0] != '\0')
@@ -68,11 +81,16 @@ static void put_failure(struct tn_json *json, struct tn_str message, const struc
 void tn_trino_put_error(struct tn_json *json, const char *key, const struct tn_error *err, struct tn_str sql)
 {
     struct tn_trino_error error = tn_trino_error_of(err);
+    struct engines        engines;
+    bool                  is_trinos = read_engines(err, &engines);
     struct tn_buf         text;
     struct tn_str         message;
 
+    if (is_trinos)
+        error = (struct tn_trino_error){engines.name, (int)engines.code, engines.type};
+
     tn_buf_init(&text, 8192);
-    put_message(&text, err);
+    put_message(&text, err, is_trinos);
     message = text.failed ? tn_str(err->message) : tn_buf_str(&text);
     tn_json_open(json, key, '{');
     tn_json_str(json, "message", message);

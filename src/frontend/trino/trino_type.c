@@ -84,13 +84,19 @@ struct tn_trino_type tn_trino_type_of(const struct tn_column *column, bool param
     return self;
 }
 
-static void put_scalar_name(struct tn_buf *out, const struct tn_trino_type *type)
+/* The two ways in which Trino writes types: as signatures in the protocol's columns, `decimal(3, 2)` and `row(a b)`, and for
+ * people, `decimal(3,2)` and `row("a" b)`. */
+struct style {
+    bool parametric, shown;
+};
+
+static void put_scalar_name(struct tn_buf *out, const struct tn_trino_type *type, struct style style)
 {
     if (type->is_array)
         tn_buf_puts(out, "array(");
     tn_buf_puts(out, type->name);
     for (unsigned i = 0; i < type->argument_count && type->named; i++)
-        tn_buf_printf(out, "%s%lld%s", i == 0 ? "(" : ",", (long long)type->arguments[i],
+        tn_buf_printf(out, "%s%lld%s", i == 0 ? "(" : style.shown ? "," : ", ", (long long)type->arguments[i],
                       i + 1 == type->argument_count ? ")" : "");
     tn_buf_puts(out, type->suffix);
     if (type->is_array)
@@ -102,8 +108,24 @@ static const char *nesting_name(enum tn_nesting nesting)
     return nesting == TN_NESTING_LIST ? "array" : nesting == TN_NESTING_MAP ? "map" : "row";
 }
 
-static void put_field_name(struct tn_buf *out, struct tn_str name)
+static bool is_plain(struct tn_str name)
 {
+    for (size_t i = 0; i < name.len; i++) {
+        char c = tn_ascii_lower(name.ptr[i]);
+
+        if (!((c >= 'a' && c <= 'z') || c == '_' || (i > 0 && c >= '0' && c <= '9')))
+            return false;
+    }
+    return true;
+}
+
+static void put_field_name(struct tn_buf *out, struct tn_str name, struct style style)
+{
+    if (!style.shown && is_plain(name)) {
+        tn_buf_put_str(out, name);
+        tn_buf_put_u8(out, ' ');
+        return;
+    }
     tn_buf_put_u8(out, '"');
     for (size_t i = 0; i < name.len; i++) {
         if (name.ptr[i] == '"')
@@ -113,24 +135,34 @@ static void put_field_name(struct tn_buf *out, struct tn_str name)
     tn_buf_puts(out, "\" ");
 }
 
-void tn_trino_put_type_name(struct tn_buf *out, const struct tn_column *column, bool parametric)
+static void put_type_name(struct tn_buf *out, const struct tn_column *column, struct style style)
 {
     const struct tn_nested *nested = column->nested;
     struct tn_trino_type    type;
 
     if (nested == NULL) {
-        type = tn_trino_type_of(column, parametric);
-        put_scalar_name(out, &type);
+        type = tn_trino_type_of(column, style.parametric);
+        put_scalar_name(out, &type, style);
         return;
     }
     tn_buf_printf(out, "%s(", nesting_name(nested->nesting));
     for (size_t i = 0; i < nested->count; i++) {
         tn_buf_puts(out, i > 0 ? ", " : "");
         if (nested->nesting == TN_NESTING_RECORD && nested->parts[i].name.len > 0)
-            put_field_name(out, nested->parts[i].name);
-        tn_trino_put_type_name(out, &nested->parts[i], parametric);
+            put_field_name(out, nested->parts[i].name, style);
+        put_type_name(out, &nested->parts[i], style);
     }
     tn_buf_put_u8(out, ')');
+}
+
+void tn_trino_put_type_name(struct tn_buf *out, const struct tn_column *column, bool parametric)
+{
+    put_type_name(out, column, (struct style){.parametric = parametric});
+}
+
+void tn_trino_show_type_name(struct tn_buf *out, const struct tn_column *column, bool parametric)
+{
+    put_type_name(out, column, (struct style){.parametric = parametric, .shown = true});
 }
 
 static void put_scalar_signature(struct tn_json *json, const char *key, const struct tn_trino_type *type)

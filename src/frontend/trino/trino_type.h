@@ -26,8 +26,9 @@ struct tn_trino_type {
 /* PARAMETRIC: the client said PARAMETRIC_DATETIME; without it times have three digits and no parameter. */
 struct tn_trino_type tn_trino_type_of(const struct tn_column *column, bool parametric);
 
-/* Nested types with all that is inside. */
+/* Nested types with all that is inside; put: as in the protocol's columns, show: as DESCRIBE tells people. */
 void tn_trino_put_type_name(struct tn_buf *out, const struct tn_column *column, bool parametric);
+void tn_trino_show_type_name(struct tn_buf *out, const struct tn_column *column, bool parametric);
 /* {"rawType":..,"arguments":[..]} as the value of KEY. */
 void tn_trino_put_signature(struct tn_json *json, const char *key, const struct tn_column *column, bool parametric);
 /* "columns":[{"name":..,"type":..,"typeSignature":..},..] */

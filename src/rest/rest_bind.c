@@ -79,7 +79,7 @@ static enum tn_status bind_names(struct binder *binder, struct tn_str sql, struc
 static enum tn_status bind_list(const struct tn_json_node *list, struct tn_arena *arena, struct tn_param *items, struct tn_error *err)
 {
     size_t i = 0;
-    char   name[16];
+    char   name[24];
 
     for (const struct tn_json_node *node = list->first; node != NULL; node = node->next, i++) {
         snprintf(name, sizeof name, "$%zu", i + 1);

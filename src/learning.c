@@ -99,15 +99,36 @@ static void tell_unnumbered(const struct tn_cluster_conf *conf)
            TN_LOG_TEXT("hint", "reload again later, or start with a new statistics file"));
 }
 
+/* Names first, then the earlier ones. */
+static struct tn_str *names_of(const struct tn_topology *topology, size_t *earlier)
+{
+    size_t         count = topology->cluster_count;
+    struct tn_str *names;
+
+    for (size_t i = 0; i < topology->cluster_count; i++)
+        count += topology->clusters[i]->conf->aliases.count;
+    names = tn_calloc(count + 1, sizeof *names);
+    if (names == NULL)
+        return NULL;
+    *earlier = 0;
+    for (size_t i = 0; i < topology->cluster_count; i++) {
+        const struct tn_cluster_conf *conf = topology->clusters[i]->conf;
+
+        names[i] = conf->name;
+        for (size_t a = 0; a < conf->aliases.count; a++)
+            names[topology->cluster_count + (*earlier)++] = conf->aliases.items[a];
+    }
+    return names;
+}
+
 static void forget_others(struct tn_server *server, const struct tn_topology *topology)
 {
-    struct tn_str *names = tn_calloc(topology->cluster_count + 1, sizeof *names);
+    size_t         earlier;
+    struct tn_str *names = names_of(topology, &earlier);
 
     if (names == NULL)
         return; /* the next reload does it */
-    for (size_t i = 0; i < topology->cluster_count; i++)
-        names[i] = topology->clusters[i]->conf->name;
-    tn_store_configure(server->store, names, topology->cluster_count);
+    tn_store_configure(server->store, names, topology->cluster_count, earlier);
     tn_free(names);
 }
 

@@ -148,7 +148,7 @@ static void believe_unknown(const struct tn_view *view, struct tn_side *side, co
     side->m = side->m0 = (1 - w) * m[0] + w * m[1];
     side->P = side->P0 = (1 - w) * P[0] + w * P[1] + between;
     side->own = (1 - w) * own[0] + w * own[1] + between;
-    side->pi = (1 - w) * side->effect->set[0].pi + w * side->effect->set[1].pi;
+    side->pi = sets == 1 ? side->effect->set[0].pi : (1 - w) * side->effect->set[0].pi + w * side->effect->set[1].pi;
     if (side->bounded) {
         struct tn_normal over = tn_normal_above(side->m, sqrt(side->P), side->bound);
 

@@ -69,9 +69,10 @@ void tn_store_flush(struct tn_store *store); /* waits until all is written, or c
 /* The number of the cluster NAME, kept over restarts; a new one when neither NAME nor one of ALIASES is known (a known alias
  * is renamed). SIGNATURE is a hash of what makes old figures wrong (endpoint, size, version): when it differs from the one
  * kept, the cluster's cells are discounted. 255 when there are TN_STORE_CLUSTERS already: nothing can be learned of it. */
-/* Before them, at each reload: NAMES are those of the configuration. The others keep their figures, but their numbers may be given to
- * new ones, those that were gone longest first, when all are taken; not within TN_STORE_REUSE_S, while their last queries may run. */
-void          tn_store_configure(struct tn_store *store, const struct tn_str *names, size_t count);
+/* Before them, at the start and at each reload: NAMES are the COUNT of the configuration, then their EARLIER ones (aliases). The others
+ * keep their figures, but their numbers may be given to new ones, those that were gone longest first, when all are taken; not within
+ * TN_STORE_REUSE_S, while their last queries may run. */
+void          tn_store_configure(struct tn_store *store, const struct tn_str *names, size_t count, size_t earlier);
 /* True once after NUMBER was given to a new name: what was learned elsewhere of the one that had it before is to be forgotten. */
 bool          tn_store_cluster_is_new(struct tn_store *store, unsigned cluster);
 unsigned      tn_store_cluster(struct tn_store *store, struct tn_str name, const struct tn_str *aliases, size_t alias_count,

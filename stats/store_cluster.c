@@ -84,6 +84,11 @@ static void change_cells(struct tn_store *store, unsigned cluster, int what)
     }
 }
 
+static bool may_be_given(const struct tn_store_cluster *cluster, uint32_t now_s)
+{
+    return !cluster->configured && !cluster->named && (cluster->gone_s == 0 || (int32_t)(now_s - cluster->gone_s) >= (int32_t)TN_STORE_REUSE_S);
+}
+
 /* A free number, or the one of a cluster that nobody configured and that was not seen for longest. */
 static unsigned free_number(struct tn_store *store)
 {
@@ -95,7 +100,7 @@ static unsigned free_number(struct tn_store *store)
 
         if (atomic_load(&cluster->name) == NULL)
             return i;
-        if (!cluster->configured && (cluster->gone_s == 0 || (int32_t)(now_s - cluster->gone_s) >= (int32_t)TN_STORE_REUSE_S) && (best == TN_STORE_NONE || cluster->seen_s < store->clusters.list[best].seen_s))
+        if (may_be_given(cluster, now_s) && (best == TN_STORE_NONE || cluster->seen_s < store->clusters.list[best].seen_s))
             best = i;
     }
     return best;
@@ -151,13 +156,15 @@ static bool is_among(struct tn_str name, const struct tn_str *names, size_t coun
     return false;
 }
 
-void tn_store_configure(struct tn_store *store, const struct tn_str *names, size_t count)
+void tn_store_configure(struct tn_store *store, const struct tn_str *names, size_t count, size_t earlier)
 {
     pthread_mutex_lock(&store->clusters.mutex);
     for (unsigned i = 0; i < TN_STORE_CLUSTERS; i++) {
         struct tn_store_cluster *cluster = &store->clusters.list[i];
+        const char              *name = atomic_load(&cluster->name);
 
-        if (!cluster->configured || is_among(tn_str(atomic_load(&cluster->name)), names, count))
+        cluster->named = name != NULL && is_among(tn_str(name), names, count + earlier);
+        if (!cluster->configured || is_among(tn_str(name), names, count))
             continue;
         cluster->configured = false;
         cluster->gone_s = cluster->seen_s = tn_store_now_s();

@@ -110,6 +110,7 @@ struct tn_store_cluster { /* a number in memory; the file has numbers of its own
     uint32_t          seen_s;
     uint32_t          gone_s;     /* when it went out of the configuration; 0 = it was not in one of this process */
     bool              configured; /* registered by this process */
+    bool              named;      /* in the configuration, perhaps by an earlier name; it need not be registered yet */
     bool              given;      /* to a new name, and nobody asked yet */
     bool              changed;    /* to be written */
 };

@@ -21,7 +21,8 @@ static struct tn_cluster *all[MANY];
 static size_t             all_count;
 static struct tn_cluster *live[CLUSTERS];
 static unsigned           last_running[GROUPS], last_queued[GROUPS];
-static unsigned           grants_heard, bad;
+static unsigned           grants_heard, copies_entered, bad;
+static bool               quiet; /* few clients come */
 
 static void violation(const char *what)
 {
@@ -84,6 +85,31 @@ static void random_reload(struct tn_rand *rand)
     tn_admission_apply(admission, &next->topology);
 }
 
+static bool leaves_one(uint64_t limit, uint64_t taken)
+{
+    return limit == 0 || taken < limit || (limit == 1 && taken == 1);
+}
+
+/* A copy in the background gets a slot or nothing, and never the last of several. */
+static void start_copy(struct actor *actor, struct tn_cluster *wanted)
+{
+    struct tn_ticket    *ticket = &actor->ticket;
+    struct tn_group_load load;
+    unsigned             copies = 0;
+
+    if (tn_admission_enter(admission, ticket, wanted) != TN_OK) {
+        drop_topo(actor);
+        return;
+    }
+    for (size_t i = 0; i < TICKETS; i++)
+        copies += actors[i].topo != NULL && !actors[i].draining && actors[i].ticket.copy && actors[i].ticket.group->index == ticket->group->index;
+    tn_admission_load(admission, ticket->group, &load);
+    if (!leaves_one(wanted->max_running, (uint64_t)atomic_load(&wanted->running) + atomic_load(&wanted->copies)) ||
+        !leaves_one(ticket->group->conf->max_running, (uint64_t)load.running + copies))
+        violation("a copy took the last slot");
+    copies_entered++;
+}
+
 static void start_one(struct actor *actor, struct tn_rand *rand)
 {
     struct tn_ticket  *ticket = &actor->ticket;
@@ -97,6 +123,10 @@ static void start_one(struct actor *actor, struct tn_rand *rand)
     actor->topo = current;
     current->tickets++;
     wanted = group->members[member];
+    if ((ticket->copy = tn_rand_below(rand, 50) >= (quiet ? 1 : 40))) {
+        start_copy(actor, wanted);
+        return;
+    }
     if (tn_admission_room(admission, group, wanted) > 0 && tn_admission_enter(admission, ticket, wanted) == TN_OK)
         return;
     if (tn_admission_queue(admission, ticket, 1, NULL) != TN_OK)
@@ -171,10 +201,11 @@ static size_t line_of(const struct tn_ticket *ticket)
 
 static void check_counts(unsigned *running, unsigned *limits)
 {
-    static unsigned on_cluster[MANY];
+    static unsigned on_cluster[MANY], copies_on[MANY];
     unsigned        queued[GROUPS] = {0};
 
     memset(on_cluster, 0, all_count * sizeof *on_cluster);
+    memset(copies_on, 0, all_count * sizeof *copies_on);
     for (size_t i = 0; i < TICKETS; i++) {
         const struct tn_ticket *ticket = &actors[i].ticket;
 
@@ -183,13 +214,16 @@ static void check_counts(unsigned *running, unsigned *limits)
         queued[line_of(ticket)] += ticket->state == TN_TICKET_QUEUED;
         if (!holds(ticket))
             continue;
-        running[line_of(ticket)]++;
+        running[line_of(ticket)] += !ticket->copy;
         for (size_t k = 0; k < all_count; k++)
-            on_cluster[k] += all[k] == ticket->cluster;
+            (ticket->copy ? copies_on : on_cluster)[k] += all[k] == ticket->cluster;
     }
-    for (size_t k = 0; k < all_count; k++)
+    for (size_t k = 0; k < all_count; k++) {
         if (atomic_load(&all[k]->running) != on_cluster[k] || on_cluster[k] > all[k]->max_running)
             violation("count of a cluster");
+        if (atomic_load(&all[k]->copies) != copies_on[k])
+            violation("count of a cluster's copies");
+    }
     for (size_t g = 0; g < GROUPS; g++) {
         struct tn_group_load load;
 
@@ -267,7 +301,7 @@ static void begin_random(void)
     memset(last_queued, 0, sizeof last_queued);
     current = NULL;
     all_count = 0;
-    bad = grants_heard = 0;
+    bad = grants_heard = copies_entered = 0;
     for (size_t i = 0; i < CLUSTERS; i++)
         live[i] = all[all_count++] = new_cluster((unsigned)i % 4 + 1);
 }
@@ -298,10 +332,11 @@ static void test_random(void)
     CU_ASSERT_FATAL(tn_worker_new(&worker, 0, NULL) == TN_OK);
     random_reload(&rand);
     for (int i = 0; i < 100000 && bad == 0; i++) {
+        quiet = i / 2000 % 2 == 1;
         random_event(&rand);
         check_all();
     }
-    CU_ASSERT(grants_heard > 1000);
+    CU_ASSERT(grants_heard > 1000 && copies_entered > 100);
     pump();
     check_all();
     for (size_t i = 0; i < TICKETS; i++)
@@ -351,10 +386,11 @@ static void party_start(struct party *party, struct actor *actor)
     actor->ticket = (struct tn_ticket){
         .group = group, .priority = (enum tn_priority)tn_rand_below(&party->rand, TN_PRIORITY_COUNT),
         .user = tn_rand_below(&party->rand, USERS), .worker = party->worker, .granted = party_granted,
-        .eligible = tn_rand_below(&party->rand, 16) | UINT64_C(1) << member};
+        .eligible = tn_rand_below(&party->rand, 16) | UINT64_C(1) << member, .copy = tn_rand_below(&party->rand, 5) == 0};
     actor->topo = current;
-    if (tn_admission_enter(admission, &actor->ticket, group->members[member]) != TN_OK &&
-        tn_admission_queue(admission, &actor->ticket, 1, NULL) != TN_OK)
+    if (tn_admission_enter(admission, &actor->ticket, group->members[member]) == TN_OK)
+        return;
+    if (actor->ticket.copy || tn_admission_queue(admission, &actor->ticket, 1, NULL) != TN_OK)
         actor->topo = NULL;
 }
 

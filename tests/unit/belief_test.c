@@ -9,6 +9,7 @@
 #include <CUnit/Basic.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { NUMBERS = 16 };
 
@@ -155,6 +156,25 @@ static void test_cases(void)
     CU_ASSERT_EQUAL(golden_each(TN_SOURCE_DIR "/tests/golden/belief.cases", run_case), 26);
 }
 
+/* Without a model nothing was ever written to set 1 of a view: whatever lies there says nothing. */
+static void test_set_1_is_not_read(void)
+{
+    static const double effect[] = {.5, .2, .3};
+    struct tn_view      view;
+    struct tn_side     *side;
+
+    begin(&view, 1, 2);
+    side = add(&view, effect);
+    view.effects[0].set[0].pi = .02;
+    memset(&view.effects[0].set[1], 0xff, sizeof view.effects[0].set[1]); /* no number */
+    memset(&side->offset[1], 0xff, sizeof side->offset[1]);
+    memset(&view.level[1], 0xff, sizeof view.level[1]);
+    tn_view_believe(&view);
+    CU_ASSERT(isfinite(side->m) && isfinite(side->P) && isfinite(side->own));
+    CU_ASSERT_EQUAL(side->pi, .02);
+    CU_ASSERT(isfinite(view.b) && isfinite(view.vb));
+}
+
 /* What is decided without an integral is decided by these. */
 static void test_bounds(void)
 {
@@ -203,6 +223,7 @@ int main(void)
         return 1;
     tn_world_init(world);
     CU_ADD_TEST(suite, test_cases);
+    CU_ADD_TEST(suite, test_set_1_is_not_read);
     CU_ADD_TEST(suite, test_bounds);
     CU_ADD_TEST(suite, test_effects_are_found);
     CU_basic_run_tests();

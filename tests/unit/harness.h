@@ -456,7 +456,7 @@ static inline void tn_test_start(struct tn_test_run *r, struct tn_conn *conn)
 
 static inline void tn_test_wait(struct tn_test_env *env, struct tn_test_run *r)
 {
-    if (!tn_test_until(env, &r->done, 120000))
+    if (!tn_test_until(env, &r->done, 600000))
         abort();
 }
 

@@ -196,6 +196,34 @@ static void test_numbers_stay(void)
     tn_clock_shift_us(0, 0);
 }
 
+/* All numbers are taken in the file. A new cluster gets that of the one which is gone, wherever it stands in the configuration: not
+ * that of one which is only told later, nor of one that will be told by another name. */
+static void test_full_file(void)
+{
+    enum { LAST = TN_STORE_CLUSTERS - 1, RENAMED = 7 };
+    static char      text[TN_STORE_CLUSTERS][16];
+    struct tn_str    names[TN_STORE_CLUSTERS + 1];
+    struct tn_store *store;
+
+    fresh_path("full");
+    store = open_store(1000);
+    for (unsigned c = 0; c < TN_STORE_CLUSTERS; c++) {
+        snprintf(text[c], sizeof text[c], "c%u", c);
+        CU_ASSERT_EQUAL_FATAL(tn_store_cluster(store, tn_str(text[c]), NULL, 0, 1), c);
+    }
+    tn_store_close(store);
+    store = open_store(1000);
+    names[0] = TN_STR("new");
+    for (unsigned c = 0; c < LAST; c++)
+        names[1 + c] = c == RENAMED ? TN_STR("renamed") : tn_str(text[c]);
+    names[TN_STORE_CLUSTERS] = tn_str(text[RENAMED]);
+    tn_store_configure(store, names, TN_STORE_CLUSTERS, 1);
+    CU_ASSERT_EQUAL(tn_store_cluster(store, names[0], NULL, 0, 1), LAST);
+    for (unsigned c = 0; c < LAST; c++)
+        CU_ASSERT_EQUAL(tn_store_cluster(store, names[1 + c], c == RENAMED ? &names[TN_STORE_CLUSTERS] : NULL, c == RENAMED, 1), c);
+    tn_store_close(store);
+}
+
 /* A file of format 1, as the last version before format 2 left it. */
 static void test_older_format(void)
 {
@@ -530,6 +558,7 @@ static void add_tests(CU_pSuite suite)
     CU_ADD_TEST(suite, test_downtime);
     CU_ADD_TEST(suite, test_clusters);
     CU_ADD_TEST(suite, test_many_clusters);
+    CU_ADD_TEST(suite, test_full_file);
     CU_ADD_TEST(suite, test_numbers_stay);
     CU_ADD_TEST(suite, test_older_format);
     CU_ADD_TEST(suite, test_evicted_return);

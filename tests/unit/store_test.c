@@ -330,7 +330,7 @@ static void test_clusters_come_and_go(void)
 
     CU_ASSERT_EQUAL(tn_store_cluster(store, a, NULL, 0, 1), 0);
     CU_ASSERT(tn_store_cluster_is_new(store, 0) && !tn_store_cluster_is_new(store, 0) && !tn_store_cluster_is_new(store, 255));
-    tn_store_configure(store, &b, 1);
+    tn_store_configure(store, &b, 1, 0);
     CU_ASSERT_EQUAL(tn_store_cluster(store, b, &a, 1, 1), 0); /* renamed while it runs */
     CU_ASSERT_FALSE(tn_store_cluster_is_new(store, 0));
     for (unsigned i = 1; i < TN_STORE_CLUSTERS; i++) {
@@ -338,14 +338,14 @@ static void test_clusters_come_and_go(void)
 
         snprintf(name, sizeof name, "c%u", i);
         only = tn_str(name);
-        tn_store_configure(store, &only, 1);
+        tn_store_configure(store, &only, 1, 0);
         CU_ASSERT_EQUAL(tn_store_cluster(store, only, NULL, 0, 1), i);
     }
     entry = get(store, 1, true);
     tn_store_cell(store, entry, 0, true)->n = 9;
     tn_store_cell(store, entry, TN_STORE_CLUSTERS - 1, true)->n = 7;
     tn_store_release(store, entry, true);
-    tn_store_configure(store, &a, 1);
+    tn_store_configure(store, &a, 1, 0);
     CU_ASSERT_EQUAL(tn_store_cluster(store, a, NULL, 0, 1), 255); /* queries of the last ones may be on their way */
     tn_clock_shift_us(0, (int64_t)TN_STORE_REUSE_S * 1000000 + 1000000);
     CU_ASSERT_EQUAL(tn_store_cluster(store, a, NULL, 0, 1), 0);

@@ -129,7 +129,8 @@ class TrinoServer(servers.Server):
     """One coordinator that is its own worker."""
 
     name = "trino"
-    JVM = ("-server", "-Xmx1G", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError", "-XX:ReservedCodeCacheSize=256M",
+    JVM = ("-XX:+UnlockDiagnosticVMOptions", "-XX:-BytecodeVerificationRemote",  # 2 s less until it answers
+           "-server", "-Xmx1G", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError", "-XX:ReservedCodeCacheSize=256M",
            "-Djdk.attach.allowAttachSelf=true", "-Dfile.encoding=UTF-8", "--enable-native-access=ALL-UNNAMED",
            "--sun-misc-unsafe-memory-access=allow", "-XX:-UsePerfData")
 

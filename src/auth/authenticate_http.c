@@ -1,7 +1,7 @@
 /* One HTTP request: Basic and Bearer credentials, client certificates, or nobody is asked. */
 #include "auth/authenticate.h"
 
-#include "auth/base64.h"
+#include "base/base64.h"
 #include "auth/http_inside.h"
 
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 #include "auth/scram.h"
 
-#include "auth/base64.h"
+#include "base/base64.h"
 #include "base/rand.h"
 
 enum { CLIENT_NONCE_MAX = 256 };

@@ -1,5 +1,7 @@
 #include "net/http_text.h"
 
+#include "base/base64.h"
+
 static int hex(char c)
 {
     if (c >= '0' && c <= '9')
@@ -54,45 +56,10 @@ bool tn_http_query_next(struct tn_str query, size_t *at, struct tn_str *name, st
     return false;
 }
 
-static int base64(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* TO has room for text.len bytes; the number written, or -1. */
-static long base64_decode(char *to, struct tn_str text)
-{
-    uint32_t bits = 0;
-    unsigned have = 0;
-    long     n = 0;
-
-    while (text.len > 0 && text.ptr[text.len - 1] == '=')
-        text.len--;
-    for (size_t i = 0; i < text.len; i++) {
-        int v = base64(text.ptr[i]);
-
-        if (v < 0)
-            return -1;
-        bits = (bits << 6 | (uint32_t)v) & 0xffffff;
-        have += 6;
-        if (have >= 8) {
-            have -= 8;
-            to[n++] = (char)(unsigned char)(bits >> have & 0xff);
-        }
-    }
-    return n;
-}
-
 bool tn_http_basic(struct tn_arena *arena, struct tn_str authorization, struct tn_str *user, struct tn_str *password)
 {
-    char *text, *colon;
-    long  len;
+    char  *text, *colon;
+    size_t len;
 
     if (authorization.len < 6 || !tn_str_ieq(tn_str_n(authorization.ptr, 6), TN_STR("Basic ")))
         return false;
@@ -100,12 +67,13 @@ bool tn_http_basic(struct tn_arena *arena, struct tn_str authorization, struct t
     text = tn_arena_alloc(arena, authorization.len + 1);
     if (text == NULL)
         return false;
-    len = base64_decode(text, authorization);
-    colon = len < 0 ? NULL : memchr(text, ':', (size_t)len);
+    if (!tn_base64_decode(authorization, text, authorization.len, &len))
+        return false;
+    colon = memchr(text, ':', len);
     if (colon == NULL)
         return false;
     *user = tn_str_n(text, (size_t)(colon - text));
-    *password = tn_str_n(colon + 1, (size_t)len - user->len - 1);
+    *password = tn_str_n(colon + 1, len - user->len - 1);
     return true;
 }
 

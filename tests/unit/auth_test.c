@@ -1,5 +1,5 @@
 #include "auth/authenticate.h"
-#include "auth/base64.h"
+#include "base/base64.h"
 #include "auth/saslprep.h"
 #include "base/alloc.h"
 #include "base/buf.h"

@@ -1,7 +1,7 @@
 /* The exchange against the example of RFC 7677, and against a client written here. */
 #include "auth/scram.h"
 
-#include "auth/base64.h"
+#include "base/base64.h"
 #include "auth/tally.h"
 #include "base/alloc.h"
 

@@ -1,7 +1,7 @@
 /* user.c - the users file (auth.usersFile): add, change, remove and list users, give them tokens. */
 #include "tools/cli/cli.h"
 
-#include "auth/base64.h"
+#include "base/base64.h"
 #include "auth/saslprep.h"
 #include "auth/users_file.h"
 #include "base/json.h"

@@ -1,5 +1,6 @@
 /* What a cluster's configuration says about its coordinator, put into the forms that requests need. */
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "config/endpoint.h"
 #include "engine/trino/trino_conn.h"
 
@@ -16,21 +17,6 @@ static void engine_free(struct tn_trino_cluster *engine)
     tn_free(engine);
 }
 
-static void put_base64(struct tn_buf *out, struct tn_str text)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const uint8_t    *in = (const uint8_t *)text.ptr;
-
-    for (size_t i = 0; i < text.len; i += 3) {
-        unsigned bits = (unsigned)in[i] << 16 | (i + 1 < text.len ? (unsigned)in[i + 1] << 8 : 0) | (i + 2 < text.len ? in[i + 2] : 0u);
-
-        tn_buf_put_u8(out, (uint8_t)digits[bits >> 18]);
-        tn_buf_put_u8(out, (uint8_t)digits[bits >> 12 & 63]);
-        tn_buf_put_u8(out, i + 1 < text.len ? (uint8_t)digits[bits >> 6 & 63] : '=');
-        tn_buf_put_u8(out, i + 2 < text.len ? (uint8_t)digits[bits & 63] : '=');
-    }
-}
-
 static char *basic(const struct tn_cluster_conf *conf)
 {
     struct tn_buf plain, coded;
@@ -42,7 +28,7 @@ static char *basic(const struct tn_cluster_conf *conf)
     tn_buf_put_u8(&plain, ':');
     tn_buf_put_str(&plain, conf->auth_password);
     tn_buf_puts(&coded, "Basic ");
-    put_base64(&coded, tn_buf_str(&plain));
+    tn_base64_put(&coded, tn_buf_str(&plain));
     if (!plain.failed && !coded.failed)
         value = tn_strndup(coded.data, coded.len);
     if (plain.data != NULL)

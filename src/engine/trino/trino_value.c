@@ -1,5 +1,7 @@
 #include "engine/trino/trino_value.h"
 
+#include "base/base64.h"
+
 #include <math.h>
 
 void tn_trino_decoder_init(struct tn_trino_decoder *decoder, size_t max_bytes)
@@ -39,41 +41,6 @@ bool tn_trino_uuid(struct tn_str text, uint8_t out[16])
             return false;
         out[n / 2] = (uint8_t)(n % 2 == 0 ? digit << 4 : out[n / 2] | digit);
         n++;
-    }
-    return true;
-}
-
-static int base64_digit(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-bool tn_trino_base64(struct tn_buf *out, struct tn_str text)
-{
-    unsigned bits = 0, count = 0;
-    size_t   len = text.len;
-
-    if (len % 4 != 0 || !tn_buf_reserve(out, len / 4 * 3))
-        return false;
-    for (int i = 0; i < 2 && len > 0 && text.ptr[len - 1] == '='; i++)
-        len--;
-    for (size_t i = 0; i < len; i++) {
-        int digit = base64_digit(text.ptr[i]);
-
-        if (digit < 0)
-            return false;
-        bits = (bits << 6 | (unsigned)digit) & 0xffffff;
-        count += 6;
-        if (count >= 8) {
-            count -= 8;
-            tn_buf_put_u8(out, (uint8_t)(bits >> count));
-        }
     }
     return true;
 }
@@ -299,7 +266,7 @@ static enum tn_status put_text(struct tn_trino_decoder *d, struct tn_builder *b,
         if (escaped)
             return not_of_type(of, err); /* base64 needs none */
         tn_buf_clear(&d->text);
-        return tn_trino_base64(&d->text, text) ? tn_builder_bytes(b, column, tn_buf_str(&d->text), err) : not_of_type(of, err);
+        return tn_base64_take(&d->text, text) ? tn_builder_bytes(b, column, tn_buf_str(&d->text), err) : not_of_type(of, err);
     case TN_TYPE_DATE: case TN_TYPE_TIME: case TN_TYPE_TIMETZ: case TN_TYPE_TIMESTAMP: case TN_TYPE_TIMESTAMPTZ: case TN_TYPE_INTERVAL:
     case TN_TYPE_UUID:
         return put_time(d, b, column, of, type, text, err);

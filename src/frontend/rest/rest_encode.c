@@ -1,6 +1,7 @@
 #include "frontend/rest/rest_encode.h"
 
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "base/json_read.h"
 #include "frontend/pgwire/pg_column.h"
 #include "frontend/rest/rest_row.h"
@@ -62,20 +63,6 @@ static void put_time(struct tn_buf *out, char *text, size_t len)
     put_quoted(out, text, len);
 }
 
-static void put_base64(struct tn_buf *out, const unsigned char *data, size_t len)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-    tn_buf_put_u8(out, '"');
-    for (size_t i = 0; i < len; i += 3) {
-        uint32_t three = (uint32_t)data[i] << 16 | (i + 1 < len ? (uint32_t)data[i + 1] << 8 : 0) | (i + 2 < len ? data[i + 2] : 0);
-        char     four[4] = {digits[three >> 18], digits[three >> 12 & 63], i + 1 < len ? digits[three >> 6 & 63] : '=', i + 2 < len ? digits[three & 63] : '='};
-
-        tn_buf_append(out, four, 4);
-    }
-    tn_buf_put_u8(out, '"');
-}
-
 /* A type of variable length, or one whose text is made first. */
 static enum tn_status put_value(struct tn_buf *out, struct tn_pg_column *c, int64_t row, struct tn_error *err)
 {
@@ -96,7 +83,7 @@ static enum tn_status put_value(struct tn_buf *out, struct tn_pg_column *c, int6
     if (how == HOW_TEXT)
         tn_buf_put_json(out, text);
     else if (how == HOW_BASE64)
-        put_base64(out, (const unsigned char *)text.ptr, text.len);
+        tn_base64_put_json(out, text);
     else if (how == HOW_BOOL)
         tn_buf_puts(out, text.ptr[0] == 't' ? "true" : "false");
     else if (how == HOW_TIME)

@@ -1,6 +1,7 @@
 #include "frontend/trino/trino_encode.h"
 
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "frontend/pgwire/pg_array.h"
 #include "frontend/pgwire/pg_decimal.h"
 #include "frontend/pgwire/pg_digits.h"
@@ -135,7 +136,7 @@ static bool put_item(struct tn_buf *out, struct column *c, const struct tn_value
     case TN_TYPE_TIMESTAMPTZ: end = tn_trino_put_timestamptz(at, value->as.i64, c->tz, &c->range, c->type.digits); break;
     case TN_TYPE_INTERVAL: end = tn_trino_put_interval(at, &value->as.interval); break;
     case TN_TYPE_UUID: end = tn_trino_put_uuid(at, value->as.uuid); break;
-    case TN_TYPE_BYTES: tn_trino_put_base64(out, value->as.text); return true;
+    case TN_TYPE_BYTES: tn_base64_put_json(out, value->as.text); return true;
     default: tn_trino_put_text(out, value->as.text); return true;
     }
     if (end != NULL)
@@ -185,7 +186,7 @@ static enum tn_status put_value(struct tn_buf *out, struct column *c, int64_t ro
     if (c->column->nested != NULL)
         return tn_trino_put_nested(out, c->column, text_of(c, row), c->parametric, err);
     if (c->column->type == TN_TYPE_BYTES) {
-        tn_trino_put_base64(out, text_of(c, row));
+        tn_base64_put_json(out, text_of(c, row));
         return TN_OK;
     }
     if (c->offsets != NULL) {

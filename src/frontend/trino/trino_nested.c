@@ -1,5 +1,6 @@
 #include "frontend/trino/trino_nested.h"
 
+#include "base/base64.h"
 #include "frontend/pgwire/pg_interval.h"
 #include "frontend/trino/trino_text.h"
 
@@ -120,7 +121,7 @@ static void put_bytes(struct reader *r, struct tn_str text)
         tn_buf_put_u8(&bytes, (uint8_t)text.ptr[i]);
     }
     r->out->failed = r->out->failed || bytes.failed;
-    tn_trino_put_base64(r->out, tn_buf_str(&bytes));
+    tn_base64_put_json(r->out, tn_buf_str(&bytes));
     tn_buf_reset(&bytes);
 }
 

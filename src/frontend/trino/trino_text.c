@@ -201,33 +201,3 @@ void tn_trino_put_text(struct tn_buf *out, struct tn_str text)
     out->data[out->len + 1 + text.len] = '"';
     out->len += text.len + 2;
 }
-
-void tn_trino_put_base64(struct tn_buf *out, struct tn_str bytes)
-{
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const uint8_t    *in = (const uint8_t *)bytes.ptr;
-    size_t            at = 0;
-    char             *to;
-
-    if (!tn_buf_reserve(out, 2 + (bytes.len + 2) / 3 * 4))
-        return;
-    to = out->data + out->len;
-    *to++ = '"';
-    for (; at + 3 <= bytes.len; at += 3, to += 4) {
-        uint32_t group = (uint32_t)in[at] << 16 | (uint32_t)in[at + 1] << 8 | in[at + 2];
-
-        for (unsigned i = 0; i < 4; i++)
-            to[i] = alphabet[group >> (18 - 6 * i) & 63];
-    }
-    if (at < bytes.len) {
-        uint32_t group = (uint32_t)in[at] << 16 | (at + 1 < bytes.len ? (uint32_t)in[at + 1] << 8 : 0);
-
-        to[0] = alphabet[group >> 18];
-        to[1] = alphabet[group >> 12 & 63];
-        to[2] = at + 1 < bytes.len ? alphabet[group >> 6 & 63] : '=';
-        to[3] = '=';
-        to += 4;
-    }
-    *to++ = '"';
-    out->len = (size_t)(to - out->data);
-}

@@ -22,7 +22,6 @@ char *tn_trino_put_timestamptz(char *out, int64_t unix_us, const struct tn_tz *t
 char *tn_trino_put_interval(char *out, const struct tn_interval *value); /* NULL: it has months */
 char *tn_trino_put_uuid(char *out, const void *uuid);
 
-void tn_trino_put_text(struct tn_buf *out, struct tn_str text);   /* what is not UTF-8 becomes U+FFFD */
-void tn_trino_put_base64(struct tn_buf *out, struct tn_str bytes); /* quoted */
+void tn_trino_put_text(struct tn_buf *out, struct tn_str text); /* what is not UTF-8 becomes U+FFFD */
 
 #endif

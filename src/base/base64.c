@@ -1,4 +1,4 @@
-#include "auth/base64.h"
+#include "base/base64.h"
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -60,5 +60,28 @@ bool tn_base64_decode(struct tn_str text, void *out, size_t size, size_t *len)
         bits = 0;
     }
     *len = n;
+    return true;
+}
+
+void tn_base64_put(struct tn_buf *out, struct tn_str bytes)
+{
+    if (tn_buf_reserve(out, TN_BASE64_TEXT(bytes.len) + 1))
+        out->len += tn_base64_encode(bytes.ptr, bytes.len, out->data + out->len);
+}
+
+void tn_base64_put_json(struct tn_buf *out, struct tn_str bytes)
+{
+    tn_buf_put_u8(out, '"');
+    tn_base64_put(out, bytes);
+    tn_buf_put_u8(out, '"');
+}
+
+bool tn_base64_take(struct tn_buf *out, struct tn_str text)
+{
+    size_t most = text.len / 4 * 3, len;
+
+    if (!tn_buf_reserve(out, most) || !tn_base64_decode(text, out->data + out->len, most, &len))
+        return false;
+    out->len += len;
     return true;
 }

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "net/http_origin.h"
 #include "net/http_text.h"
 #include "net/listener.h"
 
@@ -259,49 +260,6 @@ static bool is_admin(struct tn_admin *admin, struct tn_http_exchange *x)
     return may;
 }
 
-/* "host:port" without the port. */
-static struct tn_str host_of(struct tn_str authority)
-{
-    const char *colon;
-
-    if (authority.len > 0 && authority.ptr[0] == '[') {
-        const char *end = memchr(authority.ptr, ']', authority.len);
-
-        return end == NULL ? authority : tn_str_n(authority.ptr + 1, (size_t)(end - authority.ptr) - 1);
-    }
-    colon = memchr(authority.ptr, ':', authority.len);
-    return colon == NULL ? authority : tn_str_n(authority.ptr, (size_t)(colon - authority.ptr));
-}
-
-/* Without credentials a web page could reach us under a name of its own that it points at 127.0.0.1. */
-static bool host_is_local(const struct tn_http_exchange *x)
-{
-    const struct tn_http_field *field = tn_http_field(x, "host");
-    char                        host[256];
-
-    if (field == NULL)
-        return true; /* HTTP/1.0: no browser */
-    tn_str_copy(host, sizeof host, host_of(field->value));
-    return tn_net_is_loopback(host);
-}
-
-/* A browser says where a request comes from: pages of other sites may not change anything here. */
-static bool is_cross_site(const struct tn_http_exchange *x)
-{
-    const struct tn_http_field *origin = tn_http_field(x, "origin"), *host = tn_http_field(x, "host");
-    const struct tn_http_field *site = tn_http_field(x, "sec-fetch-site");
-    const char                 *scheme;
-
-    if (site != NULL && !tn_str_eq_c(site->value, "same-origin") && !tn_str_eq_c(site->value, "none"))
-        return true;
-    if (origin == NULL)
-        return false;
-    scheme = memmem(origin->value.ptr, origin->value.len, "://", 3);
-    if (scheme == NULL || host == NULL)
-        return true; /* "null" */
-    return !tn_str_ieq(tn_str_n(scheme + 3, origin->value.len - (size_t)(scheme + 3 - origin->value.ptr)), host->value);
-}
-
 /* False: refused, and answered. */
 static bool may_call(struct tn_admin *admin, struct tn_http_exchange *x, const struct endpoint *endpoint)
 {
@@ -310,11 +268,11 @@ static bool may_call(struct tn_admin *admin, struct tn_http_exchange *x, const s
     if (is_asked(admin)) {
         if (!is_admin(admin, x))
             return false;
-    } else if (!host_is_local(x)) {
+    } else if (!tn_http_host_is_local(x)) {
         tn_http_problem(x, 403, "without a log-in only localhost, 127.0.0.1 and [::1] may be the Host");
         return false;
     }
-    if (endpoint->method != TN_HTTP_METHOD_GET && is_cross_site(x)) {
+    if (endpoint->method != TN_HTTP_METHOD_GET && tn_http_is_cross_site(x)) {
         tn_http_problem(x, 403, "requests from pages of other sites are refused");
         return false;
     }

@@ -2,8 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "net/http_origin.h"
 #include "net/http_text.h"
-#include "net/listener.h"
 
 #include <unistd.h>
 
@@ -77,21 +77,6 @@ static const struct endpoint *find_endpoint(const struct tn_http_exchange *x, st
 
 /* ---- what is refused ---- */
 
-/* Without log-in a web page could reach us: under a name of its own that it points at 127.0.0.1, or by a form. */
-static bool is_foreign(const struct tn_http_exchange *x)
-{
-    const struct tn_http_field *site = tn_http_field(x, "sec-fetch-site"), *origin = tn_http_field(x, "origin"), *host = tn_http_field(x, "host");
-    const char                 *scheme;
-
-    if (site != NULL && !tn_str_eq_c(site->value, "same-origin") && !tn_str_eq_c(site->value, "none"))
-        return true;
-    if (origin == NULL)
-        return false;
-    scheme = memmem(origin->value.ptr, origin->value.len, "://", 3);
-    return scheme == NULL || host == NULL ||
-           !tn_str_ieq(tn_str_n(scheme + 3, origin->value.len - (size_t)(scheme + 3 - origin->value.ptr)), host->value);
-}
-
 static bool is_json(const struct tn_http_exchange *x)
 {
     const struct tn_http_field *type = tn_http_field(x, "content-type");
@@ -124,7 +109,7 @@ static void on_head(struct tn_http_exchange *x, void *arg)
     tn_count(&tn_runtime_of(x->worker)->counters, TN_COUNTER_http_requests, 1);
     if (endpoint == NULL)
         refuse_path(x, allow);
-    else if (is_foreign(x))
+    else if (tn_http_is_cross_site(x))
         tn_http_problem(x, 403, "requests from pages of other sites are refused");
     else if (endpoint->body == BODY_QUERY && !is_json(x))
         tn_http_problem(x, 415, "the body must be JSON: Content-Type: application/json");
@@ -192,14 +177,6 @@ static void on_request(struct tn_http_exchange *x, void *arg)
 
 /* ---- life ---- */
 
-static enum tn_status check_exposure(const struct tn_settings *settings, struct tn_error *err)
-{
-    if (settings->auth_provider != TN_CFG_AUTH_PROVIDER_NONE || settings->auth_force || tn_net_is_loopback(settings->rest_host.ptr))
-        return TN_OK;
-    return tn_fail(err, TN_E_DENIED, "28000", "frontends.restHttp.host %s is not a loopback address and auth.provider is none; set auth.force "
-                   "to serve everybody", settings->rest_host.ptr);
-}
-
 static struct tn_tls *tls_of(struct tn_worker *worker, void *arg)
 {
     (void)arg;
@@ -237,7 +214,7 @@ enum tn_status tn_rest_open(struct tn_rest **out, struct tn_server *server, stru
 
     *out = NULL;
     tn_snapshot_unref(snapshot);
-    if (config->settings.rest_enabled && (status = check_exposure(&config->settings, err)) == TN_OK && (rest = tn_calloc(1, sizeof *rest)) == NULL)
+    if (config->settings.rest_enabled && (rest = tn_calloc(1, sizeof *rest)) == NULL)
         status = tn_fail(err, TN_E_NOMEM, "53200", "restHttp: no memory");
     if (rest == NULL) {
         tn_config_unref(config);

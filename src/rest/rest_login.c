@@ -1,7 +1,7 @@
 /* Who asks: HTTP Basic, a bearer token or a client certificate, as src/auth has it. Decided at the head of a request; a refusal that
  * must wait (so that guessing takes long) is told after the body. */
 #include "auth/authenticate.h"
-#include "net/listener.h"
+#include "net/http_origin.h"
 #include "rest/private.h"
 
 struct login {
@@ -52,29 +52,6 @@ static void on_late(struct ev_loop *loop, ev_timer *timer, int revents)
     tn_error_reset(&answer.error);
 }
 
-/* "host:port" without the port. */
-static struct tn_str host_of(struct tn_str authority)
-{
-    bool        bracket = authority.len > 0 && authority.ptr[0] == '[';
-    const char *end = memchr(authority.ptr, bracket ? ']' : ':', authority.len);
-
-    if (end == NULL)
-        return authority;
-    return tn_str_n(authority.ptr + bracket, (size_t)(end - authority.ptr) - bracket);
-}
-
-/* Where nobody is asked, a web page could reach us under a name of its own that it points at 127.0.0.1. */
-static bool host_is_local(const struct tn_http_exchange *x)
-{
-    const struct tn_http_field *field = tn_http_field(x, "host");
-    char                        host[256];
-
-    if (field == NULL)
-        return true; /* HTTP/1.0: no browser */
-    tn_str_copy(host, sizeof host, host_of(field->value));
-    return tn_net_is_loopback(host);
-}
-
 void tn_rest_login_begin(struct tn_rest *rest, struct tn_http_exchange *x)
 {
     const struct tn_settings   *settings = &rest->config->settings;
@@ -83,7 +60,7 @@ void tn_rest_login_begin(struct tn_rest *rest, struct tn_http_exchange *x)
                                            .certificate = tn_http_certified(x)};
     struct login               *login;
 
-    if (!tn_auth_is_asked(rest->server->auth) && !settings->auth_force && !host_is_local(x)) {
+    if (!tn_auth_is_asked(rest->server->auth) && !settings->auth_force && !tn_http_host_is_local(x)) {
         tn_http_problem(x, 403, "where nobody is asked for a log-in only localhost, 127.0.0.1 and [::1] may be the Host");
         return;
     }

@@ -2,6 +2,7 @@
 #include "trino/private.h"
 
 #include "base/alloc.h"
+#include "net/http_origin.h"
 
 enum { ARENA_MAX = 1024 * 1024 * 1024 };
 
@@ -208,6 +209,11 @@ static int authenticate(struct tn_trino_call *call, struct tn_http_exchange *x)
 
     if (call->slug.ptr != NULL)
         return 0;
+    if (!tn_auth_is_asked(auth) && !call->trino->config->settings.auth_force &&
+        (tn_http_is_cross_site(x) || (tn_http_is_browser(x) && !tn_http_host_is_local(x)))) {
+        call->problem = "where nobody is asked for a log-in, web pages under other names than localhost and 127.0.0.1 are refused\n";
+        return 403;
+    }
     if (!tn_auth_is_asked(auth) && request.claimed.ptr == NULL && request.authorization.ptr == NULL && request.certificate.ptr == NULL) {
         call->problem = "X-Trino-User must be set\n";
         return 401;

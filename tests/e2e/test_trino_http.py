@@ -142,6 +142,11 @@ def test_refusals(client):
     assert client.request("GET", "/v1/statement")[0] == 405
     assert client.request("GET", "/v1/nothing")[0] == 404
     assert client.request("GET", "/v1/statement/executing/20260101_000000_00000_00aaa/yx/1")[0] == 404
+    # web pages of other sites, also under a name of their own that points here
+    assert client.post("SELECT 1", Origin="http://evil.example")[0] == 403
+    assert client.post("SELECT 1", Sec_Fetch_Site="cross-site")[0] == 403
+    assert client.post("SELECT 1", Host="evil.example:7080", Origin="http://evil.example:7080", Sec_Fetch_Site="same-origin")[0] == 403
+    assert client.post("SELECT 1", Origin=f"http://127.0.0.1:{client.port}", Sec_Fetch_Site="same-origin")[0] == 200
     assert client.post("SELECT 1", X_Trino_Session="a")[0] == 400
     assert client.post("SELECT 1", X_Trino_Session="a=%zz")[0] == 400
     assert client.run(b"SELECT '\xff\xfe'")[0]["error"]["errorName"] == "INVALID_FUNCTION_ARGUMENT"

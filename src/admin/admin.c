@@ -157,83 +157,13 @@ bool tn_admin_param_bool(struct tn_http_exchange *x, const struct tn_admin_args 
 
 /* ---- who may ---- */
 
-/* A refusal that is kept back, so that guessing takes its time: found in `head`, told some time after `request`. */
-struct late {
-    ev_timer                 timer;
-    struct tn_http_exchange *x;
-    struct tn_worker        *worker;
-    struct tn_auth_answer    answer;
-};
-
-static void refuse_login(struct tn_http_exchange *x, const struct tn_auth_answer *answer)
-{
-    char seconds[16];
-
-    if (answer->challenge[0] != '\0')
-        tn_http_set_field(x, "WWW-Authenticate", answer->challenge);
-    snprintf(seconds, sizeof seconds, "%u", answer->retry_after_s);
-    if (answer->retry_after_s > 0)
-        tn_http_set_field(x, "Retry-After", seconds);
-    tn_http_problem(x, answer->http_status, "%s", answer->error.message);
-}
-
-static void free_late(struct late *late)
-{
-    ev_timer_stop(late->worker->loop, &late->timer);
-    tn_error_reset(&late->answer.error);
-    tn_free(late);
-}
-
-static void on_late(struct ev_loop *loop, ev_timer *timer, int revents)
-{
-    struct late             *late = TN_CONTAINER_OF(timer, struct late, timer);
-    struct tn_http_exchange *x = late->x;
-
-    (void)loop;
-    (void)revents;
-    x->gone = NULL;
-    refuse_login(x, &late->answer);
-    free_late(late);
-}
-
-static void on_late_gone(struct tn_http_exchange *x)
-{
-    free_late(x->user);
-    x->user = NULL;
-}
-
-static void start_late(struct late *late)
-{
-    ev_now_update(late->worker->loop);
-    ev_timer_set(&late->timer, late->answer.delay_ms / 1e3, 0.);
-    ev_timer_start(late->worker->loop, &late->timer);
-}
-
-/* Takes ANSWER's error. */
-static void refuse_later(struct tn_http_exchange *x, struct tn_auth_answer *answer)
-{
-    struct late *late = answer->delay_ms == 0 ? NULL : tn_calloc(1, sizeof *late);
-
-    if (late == NULL) {
-        refuse_login(x, answer);
-        tn_error_reset(&answer->error);
-        return;
-    }
-    late->x = x;
-    late->worker = x->worker;
-    late->answer = *answer;
-    ev_init(&late->timer, on_late);
-    x->user = late;
-    x->gone = on_late_gone;
-}
-
 /* Is a log-in needed here? Where the file names an administrator, or there is a user who is one. */
 static bool is_asked(struct tn_admin *admin)
 {
     return admin->config->settings.admin_username.len > 0 || tn_auth_admin_is_asked(admin->server->auth);
 }
 
-/* False: refused, and answered now or later. */
+/* False: refused, and answered. */
 static bool is_admin(struct tn_admin *admin, struct tn_http_exchange *x)
 {
     const struct tn_settings   *settings = &admin->config->settings;
@@ -252,10 +182,13 @@ static bool is_admin(struct tn_admin *admin, struct tn_http_exchange *x)
     may = answer.identity != NULL && answer.identity->admin;
     if (!may)
         tn_count(&tn_runtime_of(x->worker)->counters, TN_COUNTER_http_requests_denied, 1);
-    if (answer.identity == NULL)
-        refuse_later(x, &answer);
-    else if (!may)
+    if (answer.identity == NULL) {
+        tn_auth_refuse(x, &answer);
+        tn_http_problem(x, answer.http_status, "%s", answer.error.message);
+    } else if (!may) {
         tn_http_problem(x, 403, "user %.100s is no administrator: the roles of turnout.auth.adminRoles are", answer.identity->user.ptr);
+    }
+    tn_error_reset(&answer.error);
     tn_identity_unref(answer.identity);
     return may;
 }
@@ -311,10 +244,6 @@ static void on_request(struct tn_http_exchange *x, void *arg)
     char                   allow[64];
     const struct endpoint *endpoint = find_endpoint(x, &args.segment, allow);
 
-    if (x->user != NULL) {
-        start_late(x->user);
-        return;
-    }
     if (endpoint == NULL) {
         refuse_path(x, allow);
         return;

@@ -42,7 +42,7 @@ struct tn_auth_request {
 struct tn_auth_answer {
     struct tn_identity *identity;      /* the caller's reference; NULL: refused, and the rest says how */
     int                 http_status;   /* 401, 403, 429, 503 */
-    unsigned            delay_ms;      /* wait so long before you answer */
+    unsigned            delay_ms;      /* the answer is to wait so long */
     char                challenge[96]; /* WWW-Authenticate; "" = none */
     unsigned            retry_after_s; /* Retry-After; 0 = none */
     struct tn_error     error;         /* 28P01 or 28000, what to tell */
@@ -51,6 +51,10 @@ struct tn_auth_answer {
 /* Answers at once: without I/O, and but for a password not seen lately (a millisecond) without much work. One line in the log
  * for a refusal of wrong credentials. ANSWER is filled in whatever it holds. */
 void tn_auth_http(struct tn_auth *auth, const struct tn_auth_request *request, struct tn_auth_answer *answer);
+
+/* A refusal's header fields and its wait; the caller then answers, with http_status and the text of the error. */
+struct tn_http_exchange;
+void tn_auth_refuse(struct tn_http_exchange *x, const struct tn_auth_answer *answer);
 
 /* ---- step by step ---- */
 

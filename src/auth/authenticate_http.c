@@ -1,8 +1,9 @@
 /* One HTTP request: Basic and Bearer credentials, client certificates, or nobody is asked. */
 #include "auth/authenticate.h"
 
-#include "base/base64.h"
 #include "auth/http_inside.h"
+#include "base/base64.h"
+#include "net/http.h"
 
 #include <stdarg.h>
 
@@ -208,4 +209,16 @@ void tn_auth_http(struct tn_auth *auth, const struct tn_auth_request *request, s
         challenge(&a, "Basic");
     }
     check_claim(&a);
+}
+
+void tn_auth_refuse(struct tn_http_exchange *x, const struct tn_auth_answer *answer)
+{
+    char seconds[16];
+
+    if (answer->challenge[0] != '\0')
+        tn_http_set_field(x, "WWW-Authenticate", answer->challenge);
+    snprintf(seconds, sizeof seconds, "%u", answer->retry_after_s);
+    if (answer->retry_after_s > 0)
+        tn_http_set_field(x, "Retry-After", seconds);
+    tn_http_hold(x, answer->delay_ms);
 }

@@ -1,7 +1,7 @@
 /* http.h - an HTTP/1.1 server (RFC 9110, 9112) on all workers: keep-alive, pipelining, chunked request bodies, limits and
  * time-outs. Knows nothing of what is served: that is the handler's.
  *
- *   connection:  GAP -> HEAD -> BODY -> HANDLING -> WRITING -> GAP ...   (-> LINGER) -> closed
+ *   connection:  GAP -> HEAD -> BODY -> HANDLING (-> HELD) -> WRITING -> GAP ...   (-> LINGER) -> closed
  *
  * One request of a connection is handled at a time; what a client sends ahead waits, at most 64 KiB of it, and then the
  * client is not read any more. A connection stays with its worker; so does everything below. */
@@ -83,6 +83,9 @@ struct tn_str tn_http_certified(struct tn_http_exchange *x);
 
 /* A field of the answer to come. A value with control characters is cut before them. */
 void tn_http_set_field(struct tn_http_exchange *x, const char *name, const char *value);
+/* The answer to come is kept back so long (one whole, not in parts): guessing a password shall take its
+ * time. A client that ends its side meanwhile gets none. */
+void tn_http_hold(struct tn_http_exchange *x, unsigned ms);
 /* TYPE NULL: no Content-Type. The body is copied. For HEAD its length is told and it is not sent. */
 void tn_http_reply(struct tn_http_exchange *x, int status, const char *type, struct tn_str body);
 /* The same without a copy: BODY's memory is taken and BODY is empty again. A failed buffer is answered with 500. */

@@ -32,6 +32,8 @@ static unsigned state_ms(const struct tn_http_conn *conn, enum tn_http_conn_stat
         return conf->write_ms;
     case TN_HTTP_CONN_LINGER:
         return LINGER_MS;
+    case TN_HTTP_CONN_HELD:
+        return conn->hold_ms;
     case TN_HTTP_CONN_HANDLING: /* the handler's business */
     case TN_HTTP_CONN_CLOSED:
         break;
@@ -149,6 +151,7 @@ static void on_answer_sent(struct tn_http_conn *conn)
     tn_http_coder_free(conn->coder);
     conn->coder = NULL;
     conn->sent = 0;
+    conn->hold_ms = 0;
     conn->answered = conn->streaming = conn->wants_room = conn->watched = conn->own_coding = false;
     conn->x = (struct tn_http_exchange){.worker = conn->home->worker, .peer = conn->peer, .arena = arena};
     if (!conn->close_after && !conn->home->stopping) {
@@ -247,9 +250,19 @@ void tn_http_conn_answer(struct tn_http_conn *conn)
         tn_http_conn_close(conn);
         return;
     }
-    flush(conn);
+    if (conn->hold_ms > 0)
+        set_state(conn, TN_HTTP_CONN_HELD);
+    else
+        flush(conn);
     if (!conn->in_process)
         go_on(conn);
+}
+
+static void release(struct tn_http_conn *conn)
+{
+    conn->hold_ms = 0;
+    set_state(conn, TN_HTTP_CONN_HANDLING);
+    tn_http_conn_answer(conn);
 }
 
 static void on_writable(struct ev_loop *loop, ev_io *io, int revents)
@@ -273,7 +286,7 @@ static void on_writable(struct ev_loop *loop, ev_io *io, int revents)
         tn_http_conn_close(conn); /* no memory for the answer: what is there must not look whole */
         return;
     }
-    if (conn->answered || conn->streaming)
+    if ((conn->answered && conn->state != TN_HTTP_CONN_HELD) || conn->streaming)
         flush(conn);
     go_on(conn);
 }
@@ -301,29 +314,6 @@ static void refuse_body(struct tn_http_conn *conn)
     refuse(conn, 413, reason);
 }
 
-/* "/a%20b?c" or "http://host/a%20b?c" into path and query. */
-static bool split_target(struct tn_http_exchange *x)
-{
-    struct tn_str path = x->target;
-    const char   *mark;
-
-    if (path.len > 0 && path.ptr[0] != '/') {
-        const char *scheme = memmem(path.ptr, path.len, "://", 3), *slash;
-
-        if (scheme == NULL)
-            return tn_http_decode(&x->arena, path, false, &x->path); /* `*` */
-        scheme += 3;
-        slash = memchr(scheme, '/', path.len - (size_t)(scheme - path.ptr));
-        path = slash == NULL ? TN_STR("/") : tn_str_n(slash, path.len - (size_t)(slash - path.ptr));
-    }
-    mark = memchr(path.ptr, '?', path.len);
-    if (mark != NULL) {
-        x->query = tn_str_n(mark + 1, path.len - (size_t)(mark - path.ptr) - 1);
-        path.len = (size_t)(mark - path.ptr);
-    }
-    return tn_http_decode(&x->arena, path, false, &x->path);
-}
-
 static void begin_exchange(struct tn_http_conn *conn)
 {
     struct tn_http_exchange *x = &conn->x;
@@ -342,9 +332,11 @@ static void on_head(struct tn_http_conn *conn, bool more_is_there)
     const struct tn_http_handler *handler = &conn->home->server->conf.handler;
     struct tn_http_exchange      *x = &conn->x;
     bool                          has_body = conn->parser.chunked || conn->parser.content_length > 0;
+    struct tn_str                 path;
 
     begin_exchange(conn);
-    if (conn->tls_missing || !split_target(x)) {
+    tn_http_split_target(x->target, &path, &x->query);
+    if (conn->tls_missing || !tn_http_decode(&x->arena, path, false, &x->path)) {
         refuse(conn, 400, conn->tls_missing ? "this port speaks HTTPS only" : "the path has a wrong % escape");
         return;
     }
@@ -490,7 +482,8 @@ static void on_resume(struct ev_loop *loop, ev_timer *timer, int revents)
 static void on_input_end(struct tn_http_conn *conn, enum tn_io io)
 {
     conn->input_ended = true;
-    if (io == TN_IO_ERROR || conn->transport.error != 0 || conn->state == TN_HTTP_CONN_LINGER || (conn->watched && !conn->answered) ||
+    if (io == TN_IO_ERROR || conn->transport.error != 0 || conn->state == TN_HTTP_CONN_LINGER ||
+        conn->state == TN_HTTP_CONN_HELD || (conn->watched && !conn->answered) ||
         (is_reading(conn) && conn->pending.len == 0))
         tn_http_conn_close(conn);
     else
@@ -545,6 +538,8 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
     } else if (conn->state == TN_HTTP_CONN_HEAD || conn->state == TN_HTTP_CONN_BODY) {
         conn->x.method = TN_HTTP_METHOD_GET;
         refuse(conn, 408, "the request did not come in time");
+    } else if (conn->state == TN_HTTP_CONN_HELD) {
+        release(conn);
     } else if (conn->state == TN_HTTP_CONN_HANDLING && !tn_http_conn_is_gone(conn)) {
         conn->deadline_us = 0;
         arm(conn);

@@ -25,6 +25,7 @@ enum tn_http_conn_state {
     TN_HTTP_CONN_HEAD,
     TN_HTTP_CONN_BODY,
     TN_HTTP_CONN_HANDLING, /* the handler has it */
+    TN_HTTP_CONN_HELD,     /* answered, and not to be sent yet: tn_http_hold() */
     TN_HTTP_CONN_WRITING,  /* the answer did not go out at once */
     TN_HTTP_CONN_LINGER,   /* last answer sent; what still comes is thrown away for a while, so that the client can read it */
     TN_HTTP_CONN_CLOSED
@@ -64,6 +65,7 @@ struct tn_http_conn {
     enum tn_http_conn_state state;
     bool                    in_process; /* tn_http_conn_feed() is on the stack */
     bool                    answered;   /* the handler has replied */
+    unsigned                hold_ms;    /* its answer is kept back so long */
     bool                    close_after, input_ended;
     bool                    streaming;  /* an answer in parts was begun and not ended */
     bool                    flush_due;  /* tn_http_conn_flush_soon() */

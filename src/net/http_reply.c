@@ -39,6 +39,11 @@ void tn_http_set_field(struct tn_http_exchange *x, const char *name, const char 
     tn_buf_puts(&conn->fields_out, "\r\n");
 }
 
+void tn_http_hold(struct tn_http_exchange *x, unsigned ms)
+{
+    tn_http_conn_of(x)->hold_ms = ms;
+}
+
 static const char *date_now(struct tn_http_worker *home)
 {
     time_t now = time(NULL);

@@ -39,6 +39,27 @@ bool tn_http_decode(struct tn_arena *arena, struct tn_str text, bool plus, struc
     return true;
 }
 
+void tn_http_split_target(struct tn_str target, struct tn_str *path, struct tn_str *query)
+{
+    const char *scheme, *slash, *mark;
+
+    *path = target;
+    *query = tn_str_n("", 0);
+    if (target.len > 0 && target.ptr[0] != '/') {
+        scheme = memmem(target.ptr, target.len, "://", 3);
+        if (scheme == NULL)
+            return;
+        scheme += 3;
+        slash = memchr(scheme, '/', target.len - (size_t)(scheme - target.ptr));
+        *path = slash == NULL ? TN_STR("/") : tn_str_n(slash, target.len - (size_t)(slash - target.ptr));
+    }
+    mark = memchr(path->ptr, '?', path->len);
+    if (mark != NULL) {
+        *query = tn_str_n(mark + 1, path->len - (size_t)(mark - path->ptr) - 1);
+        path->len = (size_t)(mark - path->ptr);
+    }
+}
+
 bool tn_http_query_next(struct tn_str query, size_t *at, struct tn_str *name, struct tn_str *value)
 {
     while (*at < query.len) {

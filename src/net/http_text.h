@@ -11,6 +11,9 @@
  * memory. */
 bool tn_http_decode(struct tn_arena *arena, struct tn_str text, bool plus, struct tn_str *out);
 
+/* "/a%20b?c" or "http://host/a%20b?c": "/a%20b" and "c", still coded; "*" is a path, too. */
+void tn_http_split_target(struct tn_str target, struct tn_str *path, struct tn_str *query);
+
 /* One parameter after the other of "a=1&b": NAME and VALUE still coded; false at the end. *AT starts at 0. */
 bool tn_http_query_next(struct tn_str query, size_t *at, struct tn_str *name, struct tn_str *value);
 

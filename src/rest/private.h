@@ -70,7 +70,7 @@ typedef void tn_rest_endpoint(struct tn_rest *rest, struct tn_http_exchange *x, 
 #include "rest/rest_endpoints.def"
 #undef ENDPOINT
 
-/* rest_login.c. Begin: at the head; answers when it refuses at once. End: false: refused, and answered now or later. */
+/* rest_login.c. Begin: at the head; answers when it refuses. End: with the whole request; false: no memory, and answered. */
 void tn_rest_login_begin(struct tn_rest *rest, struct tn_http_exchange *x);
 bool tn_rest_login_end(struct tn_rest *rest, struct tn_http_exchange *x, struct tn_rest_caller *out);
 

@@ -22,19 +22,6 @@ static void free_call(struct tn_trino_call *call)
     tn_free(call);
 }
 
-static void put_challenge(const struct tn_trino_call *call, struct tn_http_exchange *x)
-{
-    char seconds[16];
-
-    if (call->refused.challenge[0] != '\0')
-        tn_http_set_field(x, "WWW-Authenticate", call->refused.challenge);
-    else if (call->status == 401)
-        tn_http_set_field(x, "WWW-Authenticate", "Basic realm=\"Trino\"");
-    snprintf(seconds, sizeof seconds, "%u", call->refused.retry_after_s);
-    if (call->refused.retry_after_s > 0)
-        tn_http_set_field(x, "Retry-After", seconds);
-}
-
 /* Home again. */
 static void reply(struct tn_trino_call *call)
 {
@@ -43,7 +30,9 @@ static void reply(struct tn_trino_call *call)
 
     x->gone = NULL;
     tn_http_set_field(x, "X-Content-Type-Options", "nosniff");
-    put_challenge(call, x);
+    tn_auth_refuse(x, &call->refused); /* of none: nothing */
+    if (call->status == 401 && call->refused.challenge[0] == '\0')
+        tn_http_set_field(x, "WWW-Authenticate", "Basic realm=\"Trino\"");
     if (call->problem != NULL) {
         tn_http_reply(x, call->status, "text/plain; charset=utf-8", tn_str(call->problem));
         return;
@@ -265,39 +254,11 @@ static const char *refusal(int status)
                            : "no memory for a request\n";
 }
 
-static void on_late(struct ev_loop *loop, ev_timer *timer, int events)
-{
-    struct tn_trino_call *call = timer->data;
-
-    (void)loop;
-    (void)events;
-    reply(call);
-    free_call(call);
-}
-
-static void on_late_gone(struct tn_http_exchange *x)
-{
-    struct tn_trino_call *call = x->user;
-
-    ev_timer_stop(x->worker->loop, &call->late);
-    free_call(call);
-}
-
-/* A refused log-in is told after a while, so that guessing takes its time. */
 static void refuse(struct tn_trino_call *call, struct tn_http_exchange *x, int status, const char *problem)
 {
     call->status = status;
     call->problem = problem;
     call->x = x;
-    if (call->refused.delay_ms > 0) {
-        x->user = call;
-        x->gone = on_late_gone;
-        ev_now_update(x->worker->loop);
-        ev_timer_init(&call->late, on_late, call->refused.delay_ms / 1e3, 0.);
-        call->late.data = call;
-        ev_timer_start(x->worker->loop, &call->late);
-        return;
-    }
     reply(call);
     free_call(call);
 }

@@ -75,8 +75,7 @@ struct tn_trino_call {
     struct tn_trino_request  request;
     struct tn_str            sql, peer; /* POST */
     struct tn_identity      *identity; /* POST; counted */
-    struct tn_auth_answer    refused;  /* told after a while, by `late` */
-    ev_timer                 late;
+    struct tn_auth_answer    refused;
     size_t                   header_count;
     struct tn_tag           *headers;
     struct tn_list           node;     /* waits for a page */

@@ -327,7 +327,9 @@ static void on_gone(struct tn_http_exchange *x)
 static void on_head(struct tn_http_exchange *x, void *arg)
 {
     (void)arg;
-    if (tn_str_eq_c(x->path, "/refuse"))
+    if (tn_str_eq_c(x->path, "/held"))
+        tn_http_hold(x, 200);
+    if (tn_str_eq_c(x->path, "/refuse") || tn_str_eq_c(x->path, "/held"))
         tn_http_problem(x, 403, "not you");
     else if (tn_str_eq_c(x->path, "/big-in"))
         x->body_max = 4 * 1024 * 1024;
@@ -500,6 +502,35 @@ static void test_server_basics(void)
     talk("GET /refuse HTTP/1.1\r\nHost: x\r\n\r\nGET /then HTTP/1.1\r\nHost: x\r\n\r\n", "GET /then?");
     talk("POST /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\nabc", "403 Forbidden");
     talk("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\nabc", "413 Content Too Large");
+    close_server();
+}
+
+/* An answer that is kept back: not before its time, then what was sent ahead; a client that leaves meanwhile is no matter. */
+static void test_server_held(void)
+{
+    struct tn_buf in;
+    int           fd;
+    uint64_t      start = tn_clock_us();
+
+    open_server();
+    fd = dial();
+    tn_buf_init(&in, 1 << 20);
+    say(fd, "GET /held HTTP/1.1\r\nHost: x\r\n\r\nGET /then HTTP/1.1\r\nHost: x\r\n\r\n");
+    CU_ASSERT(hear(fd, &in, "GET /then?", HEAR_MS));
+    CU_ASSERT(tn_clock_us() - start >= 200000);
+    CU_ASSERT_EQUAL(count_of(&in, "403 Forbidden"), 1);
+    tn_buf_clear(&in);
+    say(fd, "POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\nabc"); /* its body is not waited for */
+    CU_ASSERT(hear(fd, &in, NULL, HEAR_MS));
+    CU_ASSERT_EQUAL(count_of(&in, "403 Forbidden"), 1);
+    close(fd);
+    for (int i = 0; i < 10; i++) {
+        fd = dial();
+        say(fd, "GET /held HTTP/1.1\r\nHost: x\r\n\r\n");
+        close(fd);
+    }
+    talk("GET /still HTTP/1.1\r\nHost: x\r\n\r\n", "GET /still?");
+    tn_buf_reset(&in);
     close_server();
 }
 
@@ -733,6 +764,7 @@ int main(void)
     CU_add_test(suite, "texts", test_texts);
     CU_add_test(suite, "server: basics", test_server_basics);
     CU_add_test(suite, "server: 100-continue", test_server_continue);
+    CU_add_test(suite, "server: an answer kept back", test_server_held);
     CU_add_test(suite, "server: HEAD", test_server_head);
     CU_add_test(suite, "server: pipelining", test_server_pipelining);
     CU_add_test(suite, "server: late answers", test_server_late);

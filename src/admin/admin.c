@@ -7,152 +7,22 @@
 #include "net/listener.h"
 
 struct endpoint {
-    enum tn_http_method method;
+    struct tn_http_endpoint at;
     enum { PUBLIC, PRIVATE } access;
-    const char         *path;
-    tn_admin_endpoint  *run;
-    const char         *params, *help;
+    tn_admin_endpoint      *run;
+    const char             *help;
 };
 
 static const struct endpoint endpoints[] = {
 #define ENDPOINT(method, path, function, access, params, help)                                                        \
-    {TN_HTTP_METHOD_##method, access, path, tn_admin_##function, params, help},
+    {{TN_HTTP_METHOD_##method, path, params}, access, tn_admin_##function, help},
 #include "admin/endpoints.def"
 #undef ENDPOINT
 };
 
-/* ---- finding the endpoint ---- */
-
-/* Next segment of PATH behind *AT, without slashes; false at the end. "/a/b" has two, "/a/" has "a" and an empty one. */
-static bool next_segment(struct tn_str path, size_t *at, struct tn_str *segment)
+static const struct endpoint *find(const struct tn_http_exchange *x, char allow[TN_HTTP_ALLOW])
 {
-    const char *from, *slash;
-
-    if (*at >= path.len)
-        return false;
-    from = path.ptr + *at + 1; /* behind the slash */
-    slash = memchr(from, '/', path.len - *at - 1);
-    *segment = tn_str_n(from, slash == NULL ? path.len - *at - 1 : (size_t)(slash - from));
-    *at += 1 + segment->len;
-    return true;
-}
-
-/* PATH is not decoded yet, so that a `%2F` stays inside its segment. */
-static bool path_matches(const char *pattern, struct tn_str path, struct tn_str *capture)
-{
-    struct tn_str want, have, whole = tn_str(pattern);
-    size_t        i = 0, k = 0;
-
-    while (next_segment(whole, &i, &want)) {
-        if (!next_segment(path, &k, &have))
-            return false;
-        if (tn_str_eq_c(want, "{}") && have.len > 0)
-            *capture = have;
-        else if (!tn_str_eq(want, have))
-            return false;
-    }
-    return !next_segment(path, &k, &have);
-}
-
-static struct tn_str raw_path(const struct tn_http_exchange *x)
-{
-    const char *mark = memchr(x->target.ptr, '?', x->target.len);
-
-    if (x->target.len == 0 || x->target.ptr[0] != '/') /* an absolute target: no segment of ours needs escapes then */
-        return x->path;
-    return tn_str_n(x->target.ptr, mark == NULL ? x->target.len : (size_t)(mark - x->target.ptr));
-}
-
-/* NULL: none; *ALLOW lists the methods that the path has. */
-static const struct endpoint *find_endpoint(const struct tn_http_exchange *x, struct tn_str *capture, char allow[64])
-{
-    enum tn_http_method method = x->method == TN_HTTP_METHOD_HEAD ? TN_HTTP_METHOD_GET : x->method;
-    struct tn_str       path = raw_path(x);
-
-    allow[0] = '\0';
-    for (size_t i = 0; i < TN_ARRAY_LEN(endpoints); i++) {
-        if (!path_matches(endpoints[i].path, path, capture))
-            continue;
-        if (endpoints[i].method == method)
-            return &endpoints[i];
-        snprintf(allow + strlen(allow), 64 - strlen(allow), "%s%s", allow[0] != '\0' ? ", " : "", endpoints[i].method == TN_HTTP_METHOD_GET ? "GET, HEAD" : "POST");
-    }
-    return NULL;
-}
-
-/* ---- parameters ---- */
-
-static bool is_listed(const char *list, struct tn_str name)
-{
-    while (*list != '\0') {
-        size_t len = strcspn(list, " ");
-
-        if (tn_str_eq(tn_str_n(list, len), name))
-            return true;
-        list += len;
-        list += strspn(list, " ");
-    }
-    return false;
-}
-
-/* False: wrong, and answered. */
-static bool read_params(struct tn_http_exchange *x, const struct endpoint *endpoint, struct tn_admin_args *args)
-{
-    struct tn_str name, value;
-    size_t        at = 0;
-
-    while (tn_http_query_next(x->query, &at, &name, &value)) {
-        if (!tn_http_decode(&x->arena, name, true, &name) || !tn_http_decode(&x->arena, value, true, &value)) {
-            tn_http_problem(x, 400, "the query has a wrong %% escape");
-            return false;
-        }
-        if (!is_listed(endpoint->params, name)) {
-            tn_http_problem(x, 400, "unknown parameter `%.64s`; %s has %s%s", name.ptr, endpoint->path,
-                            endpoint->params[0] == '\0' ? "none" : "these: ", endpoint->params);
-            return false;
-        }
-        if (tn_admin_param(args, name.ptr).ptr != NULL) {
-            tn_http_problem(x, 400, "parameter `%s` is given twice", name.ptr);
-            return false;
-        }
-        args->params[args->count].name = name;
-        args->params[args->count].value = value;
-        args->count++;
-    }
-    return true;
-}
-
-struct tn_str tn_admin_param(const struct tn_admin_args *args, const char *name)
-{
-    for (size_t i = 0; i < args->count; i++)
-        if (tn_str_eq_c(args->params[i].name, name))
-            return args->params[i].value;
-    return tn_str_n(NULL, 0);
-}
-
-bool tn_admin_param_u64(struct tn_http_exchange *x, const struct tn_admin_args *args, const char *name, uint64_t max,
-                        uint64_t *out)
-{
-    struct tn_str value = tn_admin_param(args, name);
-
-    if (value.ptr == NULL || tn_str_to_u64(value, max, out))
-        return true;
-    tn_http_problem(x, 400, "parameter `%s` must be a number up to %llu, not `%.64s`", name, (unsigned long long)max,
-                    value.ptr);
-    return false;
-}
-
-bool tn_admin_param_bool(struct tn_http_exchange *x, const struct tn_admin_args *args, const char *name, bool *out)
-{
-    struct tn_str value = tn_admin_param(args, name);
-
-    if (value.ptr == NULL)
-        return true;
-    *out = tn_str_eq_c(value, "true") || tn_str_eq_c(value, "1") || tn_str_eq_c(value, "on");
-    if (*out || tn_str_eq_c(value, "false") || tn_str_eq_c(value, "0") || tn_str_eq_c(value, "off"))
-        return true;
-    tn_http_problem(x, 400, "parameter `%s` must be true or false, not `%.64s`", name, value.ptr);
-    return false;
+    return tn_http_endpoint_find(endpoints, TN_ARRAY_LEN(endpoints), sizeof endpoints[0], x, allow);
 }
 
 /* ---- who may ---- */
@@ -205,7 +75,7 @@ static bool may_call(struct tn_admin *admin, struct tn_http_exchange *x, const s
         tn_http_problem(x, 403, "without a log-in only localhost, 127.0.0.1 and [::1] may be the Host");
         return false;
     }
-    if (endpoint->method != TN_HTTP_METHOD_GET && tn_http_is_cross_site(x)) {
+    if (endpoint->at.method != TN_HTTP_METHOD_GET && tn_http_is_cross_site(x)) {
         tn_http_problem(x, 403, "requests from pages of other sites are refused");
         return false;
     }
@@ -214,47 +84,32 @@ static bool may_call(struct tn_admin *admin, struct tn_http_exchange *x, const s
 
 /* ---- answering ---- */
 
-static void refuse_path(struct tn_http_exchange *x, const char *allow)
-{
-    if (allow[0] == '\0') {
-        tn_http_problem(x, 404, "there is no such path; GET /admin lists them");
-        return;
-    }
-    tn_http_set_field(x, "Allow", allow);
-    tn_http_problem(x, 405, "this path answers %s only", allow);
-}
-
 /* Before the body is read: whatever will be refused, is. */
 static void on_head(struct tn_http_exchange *x, void *arg)
 {
-    struct tn_str          capture = {NULL, 0};
-    char                   allow[64];
-    const struct endpoint *endpoint = find_endpoint(x, &capture, allow);
+    char                   allow[TN_HTTP_ALLOW];
+    const struct endpoint *endpoint = find(x, allow);
 
     tn_count(&tn_runtime_of(x->worker)->counters, TN_COUNTER_http_requests, 1);
     if (endpoint == NULL)
-        refuse_path(x, allow);
+        tn_http_endpoint_none(x, allow, "GET /admin lists them");
     else
         (void)may_call(arg, x, endpoint);
 }
 
 static void on_request(struct tn_http_exchange *x, void *arg)
 {
-    struct tn_admin_args   args = {.segment = {NULL, 0}};
-    char                   allow[64];
-    const struct endpoint *endpoint = find_endpoint(x, &args.segment, allow);
+    struct tn_http_args    args;
+    char                   allow[TN_HTTP_ALLOW];
+    const struct endpoint *endpoint = find(x, allow);
 
     if (endpoint == NULL) {
-        refuse_path(x, allow);
-        return;
-    }
-    if (args.segment.ptr != NULL && !tn_http_decode(&x->arena, args.segment, false, &args.segment)) {
-        tn_http_problem(x, 400, "the path has a wrong %% escape");
+        tn_http_endpoint_none(x, allow, "GET /admin lists them");
         return;
     }
     tn_http_set_field(x, "Cache-Control", "no-store");
     tn_http_set_field(x, "X-Content-Type-Options", "nosniff");
-    if (read_params(x, endpoint, &args))
+    if (tn_http_args_read(x, &endpoint->at, &args))
         endpoint->run(arg, x, &args);
 }
 
@@ -264,7 +119,7 @@ void tn_admin_reply_json(struct tn_http_exchange *x, int status, struct tn_buf *
     tn_http_reply_buf(x, status, "application/json", body);
 }
 
-void tn_admin_index(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+void tn_admin_index(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
 {
     struct tn_buf  body;
     struct tn_json json = {.buf = &body};
@@ -275,9 +130,9 @@ void tn_admin_index(struct tn_admin *admin, struct tn_http_exchange *x, const st
     tn_json_open(&json, NULL, '[');
     for (size_t i = 0; i < TN_ARRAY_LEN(endpoints); i++) {
         tn_json_open(&json, NULL, '{');
-        tn_json_text(&json, "method", tn_http_method_name(endpoints[i].method));
-        tn_json_text(&json, "path", endpoints[i].path);
-        tn_json_text(&json, "parameters", endpoints[i].params);
+        tn_json_text(&json, "method", tn_http_method_name(endpoints[i].at.method));
+        tn_json_text(&json, "path", endpoints[i].at.path);
+        tn_json_text(&json, "parameters", endpoints[i].at.params);
         tn_json_text(&json, "help", endpoints[i].help);
         tn_json_close(&json, '}');
     }

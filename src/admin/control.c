@@ -33,19 +33,19 @@ static void set_maintenance(struct tn_admin *admin, struct tn_http_exchange *x, 
     tn_admin_reply_json(x, 200, &body);
 }
 
-void tn_admin_maintenance(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+void tn_admin_maintenance(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
 {
     bool on = false;
 
-    if (tn_admin_param(args, "on").ptr == NULL)
+    if (tn_http_arg(args, "on").ptr == NULL)
         tn_http_problem(x, 400, "parameter `on` is missing: on=true or on=false");
-    else if (tn_admin_param_bool(x, args, "on", &on))
-        set_maintenance(admin, x, args->segment, on);
+    else if (tn_http_arg_bool(x, args, "on", &on))
+        set_maintenance(admin, x, args->capture, on);
 }
 
-void tn_admin_drain(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+void tn_admin_drain(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
 {
-    set_maintenance(admin, x, args->segment, true);
+    set_maintenance(admin, x, args->capture, true);
 }
 
 /* ---- freeze ---- */
@@ -78,12 +78,12 @@ static void set_frozen(struct tn_admin *admin, struct tn_http_exchange *x, struc
     tn_admin_reply_json(x, 200, &body);
 }
 
-void tn_admin_freeze(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+void tn_admin_freeze(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
 {
     bool on = true;
 
-    if (tn_admin_param_bool(x, args, "on", &on))
-        set_frozen(admin, x, args->segment, on);
+    if (tn_http_arg_bool(x, args, "on", &on))
+        set_frozen(admin, x, args->capture, on);
 }
 
 /* ---- reload: reads files and opens engines, so it runs in the offload pool ---- */
@@ -182,7 +182,7 @@ static void reload_done(struct tn_job *job, struct tn_worker *worker)
     tn_admin_round_end(&r->round);
 }
 
-void tn_admin_reload(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+void tn_admin_reload(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
 {
     struct reload *r = tn_calloc(1, sizeof *r);
 

@@ -4,9 +4,9 @@
 
 #include "admin/admin.h"
 #include "base/json.h"
-#include "net/http.h"
+#include "net/http_endpoint.h"
 
-enum { TN_ADMIN_REPLY_MAX = 32 * 1024 * 1024, TN_ADMIN_PARAMS = 12 };
+enum { TN_ADMIN_REPLY_MAX = 32 * 1024 * 1024 };
 
 struct tn_admin {
     struct tn_server      *server;
@@ -16,27 +16,11 @@ struct tn_admin {
     struct tn_list        *rounds;  /* one list per worker: struct tn_admin_round.node, begun and not finished */
 };
 
-/* What the path and the query said, decoded; in the exchange's arena. */
-struct tn_admin_args {
-    struct tn_str segment; /* at the `{}` */
-    size_t        count;
-    struct {
-        struct tn_str name, value;
-    } params[TN_ADMIN_PARAMS];
-};
-
-typedef void tn_admin_endpoint(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args);
+typedef void tn_admin_endpoint(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args);
 
 #define ENDPOINT(method, path, function, access, params, help) tn_admin_endpoint tn_admin_##function;
 #include "admin/endpoints.def"
 #undef ENDPOINT
-
-/* Value of a parameter; ptr NULL when it was not given. */
-struct tn_str tn_admin_param(const struct tn_admin_args *args, const char *name);
-/* A parameter that is a number up to MAX, or yes/no. False: it was wrong, and that has been answered. Absent: *OUT stays. */
-bool tn_admin_param_u64(struct tn_http_exchange *x, const struct tn_admin_args *args, const char *name, uint64_t max,
-                        uint64_t *out);
-bool tn_admin_param_bool(struct tn_http_exchange *x, const struct tn_admin_args *args, const char *name, bool *out);
 
 /* Answers with BODY (taken) as application/json. */
 void tn_admin_reply_json(struct tn_http_exchange *x, int status, struct tn_buf *body);

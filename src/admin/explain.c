@@ -5,9 +5,9 @@
 #include "explain.h"
 
 /* False: it is not one statement, and that has been answered. */
-static bool read_statement(struct tn_http_exchange *x, const struct tn_admin_args *args, struct tn_str *sql)
+static bool read_statement(struct tn_http_exchange *x, const struct tn_http_args *args, struct tn_str *sql)
 {
-    struct tn_str text = tn_admin_param(args, "sql"), second;
+    struct tn_str text = tn_http_arg(args, "sql"), second;
     size_t        at = 0;
 
     if (text.ptr == NULL)
@@ -31,9 +31,9 @@ static bool read_statement(struct tn_http_exchange *x, const struct tn_admin_arg
     return true;
 }
 
-static struct tn_str param(const struct tn_admin_args *args, const char *name, struct tn_str hint)
+static struct tn_str param(const struct tn_http_args *args, const char *name, struct tn_str hint)
 {
-    struct tn_str value = tn_admin_param(args, name);
+    struct tn_str value = tn_http_arg(args, name);
 
     if (hint.len > 0)
         return hint;
@@ -41,7 +41,7 @@ static struct tn_str param(const struct tn_admin_args *args, const char *name, s
 }
 
 /* Who asks, as the parameters say, and as the statement's own hint says. */
-static enum tn_status fill(struct tn_query *q, struct tn_http_exchange *x, const struct tn_admin_args *args, struct tn_error *err)
+static enum tn_status fill(struct tn_query *q, struct tn_http_exchange *x, const struct tn_http_args *args, struct tn_error *err)
 {
     struct tn_str   none = {"", 0}, protocol = param(args, "protocol", none), tags;
     struct tn_hint  hint = {0};
@@ -80,7 +80,7 @@ static void answer(struct tn_http_exchange *x, const struct tn_explanation *e, b
     }
 }
 
-static void explain(struct tn_query *q, struct tn_http_exchange *x, const struct tn_admin_args *args, bool text)
+static void explain(struct tn_query *q, struct tn_http_exchange *x, const struct tn_http_args *args, bool text)
 {
     struct tn_explanation explanation;
     struct tn_error       err = TN_ERROR_INIT;
@@ -99,9 +99,9 @@ static void explain(struct tn_query *q, struct tn_http_exchange *x, const struct
     tn_error_reset(&err);
 }
 
-void tn_admin_explain(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+void tn_admin_explain(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
 {
-    struct tn_str    format = tn_admin_param(args, "format"), sql;
+    struct tn_str    format = tn_http_arg(args, "format"), sql;
     bool             text = tn_str_eq_c(format, "text");
     struct tn_query *q;
 

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 
-void tn_admin_healthz(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+void tn_admin_healthz(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
 {
     (void)admin;
     (void)args;
@@ -29,7 +29,7 @@ static const char *why_not_ready(struct tn_server *server)
     return why;
 }
 
-void tn_admin_readyz(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+void tn_admin_readyz(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
 {
     const char    *why = why_not_ready(admin->server);
     struct tn_buf  body;

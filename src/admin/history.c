@@ -76,7 +76,7 @@ static void done(struct tn_job *job, struct tn_worker *worker)
     tn_admin_round_end(&page->round);
 }
 
-static bool read_filter(struct tn_http_exchange *x, const struct tn_admin_args *args, struct page *page)
+static bool read_filter(struct tn_http_exchange *x, const struct tn_http_args *args, struct page *page)
 {
     uint64_t now = tn_clock_wall_us();
     char     why[TN_HISTORY_WHY];
@@ -85,11 +85,11 @@ static bool read_filter(struct tn_http_exchange *x, const struct tn_admin_args *
     for (size_t i = 0; i < args->count; i++) {
         struct tn_str value;
 
-        if (!tn_arena_str(&page->arena, args->params[i].value, &value)) {
+        if (!tn_arena_str(&page->arena, args->items[i].value, &value)) {
             tn_http_problem(x, 503, "no memory");
             return false;
         }
-        if (!tn_history_filter_set(&page->filter, args->params[i].name.ptr, value, now, why)) {
+        if (!tn_history_filter_set(&page->filter, args->items[i].name.ptr, value, now, why)) {
             tn_http_problem(x, 400, "parameter %s", why);
             return false;
         }
@@ -97,7 +97,7 @@ static bool read_filter(struct tn_http_exchange *x, const struct tn_admin_args *
     return true;
 }
 
-void tn_admin_history(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+void tn_admin_history(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
 {
     struct page *page;
 

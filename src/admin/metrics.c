@@ -293,7 +293,7 @@ static void free_scrape(struct tn_admin_round *round)
     tn_free(scrape);
 }
 
-void tn_admin_metrics(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+void tn_admin_metrics(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
 {
     struct scrape *scrape = tn_calloc(1, sizeof *scrape);
 

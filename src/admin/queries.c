@@ -94,17 +94,17 @@ static void free_collection(struct tn_admin_round *round)
     tn_free(c);
 }
 
-static bool read_filters(struct tn_http_exchange *x, const struct tn_admin_args *args, struct collection *c)
+static bool read_filters(struct tn_http_exchange *x, const struct tn_http_args *args, struct collection *c)
 {
-    tn_str_copy(c->group, sizeof c->group, tn_admin_param(args, "group"));
-    tn_str_copy(c->cluster, sizeof c->cluster, tn_admin_param(args, "cluster"));
-    tn_str_copy(c->user, sizeof c->user, tn_admin_param(args, "user"));
-    tn_str_copy(c->state, sizeof c->state, tn_admin_param(args, "state"));
-    return tn_admin_param_bool(x, args, "text", &c->text) &&
-           tn_admin_param_u64(x, args, "limit", LIMIT_MAX, &c->limit);
+    tn_str_copy(c->group, sizeof c->group, tn_http_arg(args, "group"));
+    tn_str_copy(c->cluster, sizeof c->cluster, tn_http_arg(args, "cluster"));
+    tn_str_copy(c->user, sizeof c->user, tn_http_arg(args, "user"));
+    tn_str_copy(c->state, sizeof c->state, tn_http_arg(args, "state"));
+    return tn_http_arg_bool(x, args, "text", &c->text) &&
+           tn_http_arg_u64(x, args, "limit", LIMIT_MAX, &c->limit);
 }
 
-void tn_admin_queries(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+void tn_admin_queries(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
 {
     struct collection *c = tn_calloc(1, sizeof *c);
 
@@ -173,13 +173,13 @@ static void free_cancel(struct tn_admin_round *round)
     tn_free(TN_CONTAINER_OF(round, struct cancellation, round));
 }
 
-void tn_admin_cancel(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+void tn_admin_cancel(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
 {
     struct cancellation *c;
     uint64_t             id;
 
-    if (!tn_str_to_u64(args->segment, UINT64_MAX, &id)) {
-        tn_http_problem(x, 400, "a query's id is a number, not `%.64s`", args->segment.ptr);
+    if (!tn_str_to_u64(args->capture, UINT64_MAX, &id)) {
+        tn_http_problem(x, 400, "a query's id is a number, not `%.64s`", args->capture.ptr);
         return;
     }
     c = tn_calloc(1, sizeof *c);

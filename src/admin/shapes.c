@@ -64,10 +64,10 @@ static void done(struct tn_job *job, struct tn_worker *worker)
     tn_admin_round_end(&l->round);
 }
 
-static bool read_params(struct tn_http_exchange *x, const struct tn_admin_args *args, struct listing *l)
+static bool read_params(struct tn_http_exchange *x, const struct tn_http_args *args, struct listing *l)
 {
     struct tn_history_filter filter = {.limit = 0};
-    struct tn_str            sort = tn_admin_param(args, "sort"), since = tn_admin_param(args, "since");
+    struct tn_str            sort = tn_http_arg(args, "sort"), since = tn_http_arg(args, "since");
     uint64_t                 limit = 100;
     char                     why[TN_HISTORY_WHY];
 
@@ -79,9 +79,9 @@ static bool read_params(struct tn_http_exchange *x, const struct tn_admin_args *
         tn_http_problem(x, 400, "parameter %s", why);
         return false;
     }
-    if (!tn_admin_param_u64(x, args, "limit", TN_SHAPE_LIST_MAX, &limit) || !tn_admin_param_bool(x, args, "bands", &l->list.bands))
+    if (!tn_http_arg_u64(x, args, "limit", TN_SHAPE_LIST_MAX, &limit) || !tn_http_arg_bool(x, args, "bands", &l->list.bands))
         return false;
-    tn_str_copy(l->group, sizeof l->group, tn_admin_param(args, "group"));
+    tn_str_copy(l->group, sizeof l->group, tn_http_arg(args, "group"));
     l->list.group = tn_str(l->group);
     l->list.since_s = filter.since_us / 1000000;
     l->list.limit = TN_MAX(limit, (uint64_t)1);
@@ -97,7 +97,7 @@ static bool has_store(const struct tn_admin *admin, struct tn_http_exchange *x)
     return false;
 }
 
-void tn_admin_shapes(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+void tn_admin_shapes(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
 {
     struct listing *l;
 
@@ -121,24 +121,24 @@ void tn_admin_shapes(struct tn_admin *admin, struct tn_http_exchange *x, const s
     tn_offload_submit(admin->server->offload, &l->job, x->worker);
 }
 
-void tn_admin_reset_shape(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+void tn_admin_reset_shape(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
 {
-    bool          all = tn_str_eq_c(args->segment, "all");
+    bool          all = tn_str_eq_c(args->capture, "all");
     uint64_t      key[2] = {0, 0};
     struct tn_buf body;
     struct tn_json json = {.buf = &body};
 
     if (!has_store(admin, x))
         return;
-    if (!all && !tn_shape_key_parse(args->segment, key)) {
-        tn_http_problem(x, 400, "a shape's key has 32 hexadecimal digits (GET /admin/shapes), or is `all`; not `%.64s`", args->segment.ptr);
+    if (!all && !tn_shape_key_parse(args->capture, key)) {
+        tn_http_problem(x, 400, "a shape's key has 32 hexadecimal digits (GET /admin/shapes), or is `all`; not `%.64s`", args->capture.ptr);
         return;
     }
     tn_store_reset(admin->server->store, all ? NULL : key);
-    tn_admin_log(x, "reset shape", args->segment, "forgotten");
+    tn_admin_log(x, "reset shape", args->capture, "forgotten");
     tn_buf_init(&body, 1024);
     tn_json_open(&json, NULL, '{');
-    tn_json_str(&json, "shape", args->segment);
+    tn_json_str(&json, "shape", args->capture);
     tn_json_bool(&json, "forgotten", true);
     tn_json_close(&json, '}');
     tn_admin_reply_json(x, 200, &body);

@@ -9,7 +9,7 @@ static const char *const state_names[] = {"starting", "ready", "stopping"};
 static const char *const health_names[] = {"unknown", "up", "down"};
 static const char *const breaker_names[] = {"closed", "open", "halfOpen"};
 
-void tn_admin_status(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+void tn_admin_status(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
 {
     struct tn_server   *server = admin->server;
     struct tn_snapshot *snapshot = tn_server_snapshot(server);
@@ -67,7 +67,7 @@ static void put_cluster(struct tn_json *json, struct tn_cluster *cluster)
     tn_json_close(json, '}');
 }
 
-void tn_admin_clusters(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+void tn_admin_clusters(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
 {
     struct tn_snapshot *snapshot = tn_server_snapshot(admin->server);
     struct tn_buf       body;
@@ -109,7 +109,7 @@ static void put_group(struct tn_json *json, struct tn_admission *admission, cons
     tn_json_close(json, '}');
 }
 
-void tn_admin_groups(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_admin_args *args)
+void tn_admin_groups(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
 {
     struct tn_snapshot *snapshot = tn_server_snapshot(admin->server);
     struct tn_buf       body;

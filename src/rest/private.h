@@ -7,13 +7,12 @@
 #include "frontend/rest/rest_encode.h"
 #include "frontend/rest/rest_request.h"
 #include "loop/errand.h"
-#include "net/http.h"
+#include "net/http_endpoint.h"
 #include "rest/rest.h"
 #include "session/ask.h"
 
 enum {
     TN_REST_ID = 37,               /* a UUID with its NUL */
-    TN_REST_PARAMS = 12,           /* parameters of a path at most */
     TN_REST_DOCUMENT_MAX = 32 * 1024 * 1024,
     TN_REST_KEPT_JOBS = 1000,      /* per worker: ended ones that are still known */
 };
@@ -58,11 +57,7 @@ struct tn_rest_caller {
 
 struct tn_rest_args {
     struct tn_rest_caller caller;
-    struct tn_str id;
-    size_t        count;
-    struct {
-        struct tn_str name, value;
-    } params[TN_REST_PARAMS];
+    struct tn_http_args   query; /* its capture is the id */
 };
 typedef void tn_rest_endpoint(struct tn_rest *rest, struct tn_http_exchange *x, const struct tn_rest_args *args);
 
@@ -74,9 +69,7 @@ typedef void tn_rest_endpoint(struct tn_rest *rest, struct tn_http_exchange *x, 
 void tn_rest_login_begin(struct tn_rest *rest, struct tn_http_exchange *x);
 bool tn_rest_login_end(struct tn_rest *rest, struct tn_http_exchange *x, struct tn_rest_caller *out);
 
-/* rest_args.c: values of parameters. Absent: *OUT stays. False: wrong, and answered. */
-struct tn_str tn_rest_param(const struct tn_rest_args *args, const char *name); /* ptr NULL: absent */
-bool tn_rest_param_u64(struct tn_http_exchange *x, const struct tn_rest_args *args, const char *name, uint64_t max, uint64_t *out);
+/* rest_args.c. False: wrong, and answered. */
 /* From parameter `format`, else Accept. */
 bool tn_rest_param_format(struct tn_http_exchange *x, const struct tn_rest_args *args, enum tn_rest_format *out);
 

@@ -3,76 +3,24 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "net/http_origin.h"
-#include "net/http_text.h"
 
 #include <unistd.h>
 
 struct endpoint {
-    enum tn_http_method method;
-    const char         *path;
-    tn_rest_endpoint   *run;
+    struct tn_http_endpoint at;
+    tn_rest_endpoint       *run;
     enum { BODY_NONE, BODY_QUERY } body;
-    const char         *params;
 };
 
 static const struct endpoint endpoints[] = {
-#define ENDPOINT(method, path, function, body, params, answer, summary) {TN_HTTP_METHOD_##method, path, tn_rest_##function, BODY_##body, params},
+#define ENDPOINT(method, path, function, body, params, answer, summary) {{TN_HTTP_METHOD_##method, path, params}, tn_rest_##function, BODY_##body},
 #include "rest/rest_endpoints.def"
 #undef ENDPOINT
 };
 
-/* ---- finding the endpoint ---- */
-
-static bool next_segment(struct tn_str path, size_t *at, struct tn_str *segment)
+static const struct endpoint *find(const struct tn_http_exchange *x, char allow[TN_HTTP_ALLOW])
 {
-    const char *from, *slash;
-
-    if (*at >= path.len)
-        return false;
-    from = path.ptr + *at + 1; /* behind the slash */
-    slash = memchr(from, '/', path.len - *at - 1);
-    *segment = tn_str_n(from, slash == NULL ? path.len - *at - 1 : (size_t)(slash - from));
-    *at += 1 + segment->len;
-    return true;
-}
-
-static bool path_matches(const char *pattern, struct tn_str path, struct tn_str *id)
-{
-    struct tn_str want, have, whole = tn_str(pattern);
-    size_t        i = 0, k = 0;
-
-    while (next_segment(whole, &i, &want)) {
-        if (!next_segment(path, &k, &have))
-            return false;
-        if (tn_str_eq_c(want, "{id}") && have.len > 0)
-            *id = have;
-        else if (!tn_str_eq(want, have))
-            return false;
-    }
-    return !next_segment(path, &k, &have);
-}
-
-static const char *method_text(enum tn_http_method method)
-{
-    return method == TN_HTTP_METHOD_GET ? "GET, HEAD" : tn_http_method_name(method);
-}
-
-/* NULL: none; ALLOW lists the methods that the path has. A path without braces goes first: the table has it first. */
-static const struct endpoint *find_endpoint(const struct tn_http_exchange *x, struct tn_str *id, char allow[64])
-{
-    enum tn_http_method method = x->method == TN_HTTP_METHOD_HEAD ? TN_HTTP_METHOD_GET : x->method;
-    const char         *taken = NULL;
-
-    allow[0] = '\0';
-    for (size_t i = 0; i < TN_ARRAY_LEN(endpoints); i++) {
-        if (!path_matches(endpoints[i].path, x->path, id) || (taken != NULL && strcmp(taken, endpoints[i].path) != 0))
-            continue;
-        if (endpoints[i].method == method)
-            return &endpoints[i];
-        taken = endpoints[i].path;
-        snprintf(allow + strlen(allow), 64 - strlen(allow), "%s%s", allow[0] != '\0' ? ", " : "", method_text(endpoints[i].method));
-    }
-    return NULL;
+    return tn_http_endpoint_find(endpoints, TN_ARRAY_LEN(endpoints), sizeof endpoints[0], x, allow);
 }
 
 /* ---- what is refused ---- */
@@ -90,25 +38,14 @@ static bool is_json(const struct tn_http_exchange *x)
     return tn_str_ieq_c(name, "application/json");
 }
 
-static void refuse_path(struct tn_http_exchange *x, const char *allow)
-{
-    if (allow[0] == '\0') {
-        tn_http_problem(x, 404, "there is no such path; GET /openapi.json describes them");
-        return;
-    }
-    tn_http_set_field(x, "Allow", allow);
-    tn_http_problem(x, 405, "this path answers %s only", allow);
-}
-
 static void on_head(struct tn_http_exchange *x, void *arg)
 {
-    struct tn_str          id = {NULL, 0};
-    char                   allow[64];
-    const struct endpoint *endpoint = find_endpoint(x, &id, allow);
+    char                   allow[TN_HTTP_ALLOW];
+    const struct endpoint *endpoint = find(x, allow);
 
     tn_count(&tn_runtime_of(x->worker)->counters, TN_COUNTER_http_requests, 1);
     if (endpoint == NULL)
-        refuse_path(x, allow);
+        tn_http_endpoint_none(x, allow, "GET /openapi.json describes them");
     else if (tn_http_is_cross_site(x))
         tn_http_problem(x, 403, "requests from pages of other sites are refused");
     else if (endpoint->body == BODY_QUERY && !is_json(x))
@@ -117,61 +54,24 @@ static void on_head(struct tn_http_exchange *x, void *arg)
         tn_rest_login_begin(arg, x);
 }
 
-static bool is_listed(const char *list, struct tn_str name)
-{
-    while (*list != '\0') {
-        size_t len = strcspn(list, " ");
-
-        if (tn_str_eq(tn_str_n(list, len), name))
-            return true;
-        list += len;
-        list += strspn(list, " ");
-    }
-    return false;
-}
-
-/* False: wrong, and answered. */
-static bool read_params(struct tn_http_exchange *x, const struct endpoint *endpoint, struct tn_rest_args *args)
-{
-    struct tn_str name, value;
-    size_t        at = 0;
-
-    while (tn_http_query_next(x->query, &at, &name, &value)) {
-        if (!tn_http_decode(&x->arena, name, true, &name) || !tn_http_decode(&x->arena, value, true, &value)) {
-            tn_http_problem(x, 400, "the query has a wrong %% escape");
-            return false;
-        }
-        if (!is_listed(endpoint->params, name)) {
-            tn_http_problem(x, 400, "unknown parameter `%.64s`; %s has %s%s", name.ptr, endpoint->path,
-                            endpoint->params[0] == '\0' ? "none" : "these: ", endpoint->params);
-            return false;
-        }
-        if (tn_rest_param(args, name.ptr).ptr != NULL) {
-            tn_http_problem(x, 400, "parameter `%s` is given twice", name.ptr);
-            return false;
-        }
-        args->params[args->count].name = name;
-        args->params[args->count++].value = value;
-    }
-    return true;
-}
-
 static void on_request(struct tn_http_exchange *x, void *arg)
 {
-    struct tn_rest_args    args = {.id = {NULL, 0}};
-    char                   allow[64];
-    const struct endpoint *endpoint = find_endpoint(x, &args.id, allow);
+    struct tn_rest_args    args;
+    char                   allow[TN_HTTP_ALLOW];
+    const struct endpoint *endpoint = find(x, allow);
 
     if (endpoint == NULL) {
-        refuse_path(x, allow);
+        tn_http_endpoint_none(x, allow, "GET /openapi.json describes them");
         return;
     }
     if (endpoint->run != tn_rest_openapi && !tn_rest_login_end(arg, x, &args.caller))
         return;
     tn_http_set_field(x, "X-Content-Type-Options", "nosniff");
-    if (args.id.ptr != NULL && !tn_rest_id_valid(args.id))
-        tn_http_problem(x, 404, "there is no query `%.*s`: an id is a UUID in lower case", (int)TN_MIN(args.id.len, (size_t)64), args.id.ptr);
-    else if (read_params(x, endpoint, &args))
+    if (!tn_http_args_read(x, &endpoint->at, &args.query))
+        return;
+    if (args.query.capture.ptr != NULL && !tn_rest_id_valid(args.query.capture))
+        tn_http_problem(x, 404, "there is no query `%.64s`: an id is a UUID in lower case", args.query.capture.ptr);
+    else
         endpoint->run(arg, x, &args);
 }
 

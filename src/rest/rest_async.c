@@ -223,7 +223,7 @@ static void after_claim(struct tn_rest_round *round)
     } else if (s->differs) {
         tn_http_problem(x, 422, "this Idempotency-Key was used for another request");
     } else if (!s->claimed) {
-        tn_rest_status(round->rest, x, &(struct tn_rest_args){.id = tn_str(s->id), .caller.user = s->query.question.user});
+        tn_rest_status(round->rest, x, &(struct tn_rest_args){.query.capture = tn_str(s->id), .caller.user = s->query.question.user});
     } else if (too_many(round->rest, x) || !start(round->rest, x, &s->query, s->id)) {
         release(s);
     }

@@ -106,11 +106,11 @@ static bool set_filter(struct tn_http_exchange *x, struct page *page, const stru
 {
     char why[TN_HISTORY_WHY];
 
-    for (size_t i = 0; i < args->count; i++) {
-        const char   *name = args->params[i].name.ptr, *outcome;
+    for (size_t i = 0; i < args->query.count; i++) {
+        const char   *name = args->query.items[i].name.ptr, *outcome;
         struct tn_str value;
 
-        if (!tn_arena_str(&page->arena, args->params[i].value, &value)) {
+        if (!tn_arena_str(&page->arena, args->query.items[i].value, &value)) {
             tn_http_problem(x, 503, "no memory");
             return false;
         }

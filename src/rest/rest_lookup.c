@@ -109,7 +109,7 @@ static void look_up(struct tn_rest *rest, struct tn_http_exchange *x, const stru
         tn_http_problem(x, 503, "no memory");
         return;
     }
-    tn_str_copy(lookup->id, sizeof lookup->id, args->id);
+    tn_str_copy(lookup->id, sizeof lookup->id, args->query.capture);
     tn_buf_init(&lookup->body, TN_REST_DOCUMENT_MAX);
     tn_arena_init(&lookup->arena, TN_REST_DOCUMENT_MAX);
     lookup->cancel = cancel;

@@ -295,7 +295,7 @@ void tn_rest_results(struct tn_rest *rest, struct tn_http_exchange *x, const str
         tn_http_problem(x, 503, "no memory");
         return;
     }
-    if (!tn_rest_param_u64(x, args, "offset", UINT64_C(9007199254740991), &offset) || !tn_rest_param_u64(x, args, "limit", UINT64_C(9007199254740991), &limit) ||
+    if (!tn_http_arg_u64(x, &args->query, "offset", UINT64_C(9007199254740991), &offset) || !tn_http_arg_u64(x, &args->query, "limit", UINT64_C(9007199254740991), &limit) ||
         !tn_rest_param_format(x, args, &r->format)) {
         tn_free(r);
         return;
@@ -303,7 +303,7 @@ void tn_rest_results(struct tn_rest *rest, struct tn_http_exchange *x, const str
     r->fd = -1;
     r->offset = r->skip = offset;
     r->left = limit;
-    tn_str_copy(r->id, sizeof r->id, args->id);
+    tn_str_copy(r->id, sizeof r->id, args->query.capture);
     tn_arena_init(&r->arena, TN_REST_DOCUMENT_MAX);
     r->sees_all = args->caller.sees_all;
     if (!tn_arena_str(&r->arena, args->caller.user, &r->user))

@@ -80,6 +80,36 @@ void tn_history_put_json(struct tn_json *json, const char *key, const struct tn_
     tn_json_close(json, '}');
 }
 
+struct page {
+    struct tn_json *json;
+    uint64_t        count, last_id;
+};
+
+static bool put_row(void *ctx, const struct tn_history_record *record)
+{
+    struct page *page = ctx;
+
+    tn_history_put_json(page->json, NULL, record);
+    page->count++;
+    page->last_id = record->id;
+    return !page->json->buf->failed;
+}
+
+enum tn_status tn_history_put_page(struct tn_json *json, const char *key, const struct tn_history *history,
+                                   const struct tn_history_filter *filter, uint64_t *count, struct tn_error *err)
+{
+    struct page    page = {.json = json};
+    enum tn_status status;
+
+    tn_json_open(json, key, '[');
+    status = tn_history_query(history, filter, put_row, &page, err);
+    tn_json_close(json, ']');
+    if (page.count == filter->limit)
+        tn_json_u64(json, "before", page.last_id);
+    *count = page.count;
+    return status;
+}
+
 /* ---- times ---- */
 
 struct cursor {

@@ -11,6 +11,11 @@
 
 void tn_history_put_json(struct tn_json *json, const char *key, const struct tn_history_record *record);
 
+/* One page as two members of an open object: KEY, the list of FILTER's records, and `before`, the id that the next page begins
+ * with, where there may be one. *COUNT of records. Stops early when the buffer has failed. Errors as tn_history_query(). */
+TN_MUST_USE enum tn_status tn_history_put_page(struct tn_json *json, const char *key, const struct tn_history *history,
+                                               const struct tn_history_filter *filter, uint64_t *count, struct tn_error *err);
+
 /* NAME is one of since, until, user, group, cluster, outcome, text, id, before, limit. False: VALUE is wrong, and WHY says
  * what was expected. FILTER keeps VALUE's pointer for texts. NOW_US is the wall clock. */
 enum { TN_HISTORY_WHY = 160 };

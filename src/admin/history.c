@@ -14,29 +14,15 @@ struct page {
     struct tn_json           json;
     struct tn_error          error;
     enum tn_status           status;
-    uint64_t                 count, last_id;
 };
-
-static bool on_row(void *ctx, const struct tn_history_record *record)
-{
-    struct page *page = ctx;
-
-    tn_history_put_json(&page->json, NULL, record);
-    page->count++;
-    page->last_id = record->id;
-    return !page->body.failed;
-}
 
 static void run(struct tn_job *job)
 {
     struct page *page = TN_CONTAINER_OF(job, struct page, job);
+    uint64_t     count;
 
     tn_json_open(&page->json, NULL, '{');
-    tn_json_open(&page->json, "records", '[');
-    page->status = tn_history_query(page->round.admin->server->history, &page->filter, on_row, page, &page->error);
-    tn_json_close(&page->json, ']');
-    if (page->count == page->filter.limit)
-        tn_json_u64(&page->json, "before", page->last_id); /* of the next page */
+    page->status = tn_history_put_page(&page->json, "records", page->round.admin->server->history, &page->filter, &count, &page->error);
     tn_json_close(&page->json, '}');
 }
 

@@ -23,7 +23,7 @@ struct page {
     struct tn_json           json;
     struct tn_error          error;
     enum tn_status           status;
-    uint64_t                 count, last_id;
+    uint64_t                 count;
     /* statistics */
     uint64_t                 outcomes[TN_HISTORY_OUTCOMES], rows, total_us, queue_us;
     uint64_t                *samples;
@@ -132,27 +132,13 @@ static bool set_filter(struct tn_http_exchange *x, struct page *page, const stru
 
 /* ---- history ---- */
 
-static bool on_row(void *ctx, const struct tn_history_record *record)
-{
-    struct page *page = ctx;
-
-    tn_history_put_json(&page->json, NULL, record);
-    page->count++;
-    page->last_id = record->id;
-    return !page->body.failed;
-}
-
 static void read_page(struct tn_rest_round *round)
 {
     struct page *page = TN_CONTAINER_OF(round, struct page, round);
 
     tn_json_open(&page->json, NULL, '{');
-    tn_json_open(&page->json, "queries", '[');
-    page->status = tn_history_query(round->rest->server->history, &page->filter, on_row, page, &page->error);
-    tn_json_close(&page->json, ']');
+    page->status = tn_history_put_page(&page->json, "queries", round->rest->server->history, &page->filter, &page->count, &page->error);
     tn_json_u64(&page->json, "count", page->count);
-    if (page->count == page->filter.limit)
-        tn_json_u64(&page->json, "before", page->last_id); /* of the next page */
     tn_json_close(&page->json, '}');
 }
 

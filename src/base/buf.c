@@ -73,6 +73,17 @@ void tn_buf_put_str(struct tn_buf *buf, struct tn_str text)
     tn_buf_append(buf, text.ptr, text.len);
 }
 
+void tn_buf_put_quoted(struct tn_buf *buf, struct tn_str text, char quote)
+{
+    tn_buf_put_u8(buf, (uint8_t)quote);
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == quote)
+            tn_buf_put_u8(buf, (uint8_t)quote);
+        tn_buf_put_u8(buf, (uint8_t)text.ptr[i]);
+    }
+    tn_buf_put_u8(buf, (uint8_t)quote);
+}
+
 void tn_buf_printf(struct tn_buf *buf, const char *fmt, ...)
 {
     va_list args;

@@ -29,6 +29,7 @@ void tn_buf_append(struct tn_buf *buf, const void *data, size_t len);
 void tn_buf_puts(struct tn_buf *buf, const char *text);
 void tn_buf_put_str(struct tn_buf *buf, struct tn_str text);
 void tn_buf_printf(struct tn_buf *buf, const char *fmt, ...) TN_PRINTF(2, 3);
+void tn_buf_put_quoted(struct tn_buf *buf, struct tn_str text, char quote); /* in QUOTEs, those in it twice: SQL, CSV */
 void tn_buf_put_json(struct tn_buf *buf, struct tn_str text); /* quoted, escaped; invalid UTF-8 becomes U+FFFD */
 
 static inline void tn_buf_put_u8(struct tn_buf *buf, uint8_t v)

@@ -204,17 +204,6 @@ static enum tn_status run_sql(struct console_conn *conn, const struct tn_run *ru
     return tn_sqlite_start(conn->sqlite, &conn->run, arena, out, err);
 }
 
-static void put_quoted(struct tn_buf *out, struct tn_str text)
-{
-    tn_buf_put_u8(out, '\'');
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '\'')
-            tn_buf_put_u8(out, '\'');
-        tn_buf_put_u8(out, (uint8_t)text.ptr[i]);
-    }
-    tn_buf_put_u8(out, '\'');
-}
-
 /* The answer to a command is a row, as any client can show it. */
 static enum tn_status run_command(struct console_conn *conn, const struct tn_run *run, struct tn_str operand, struct tn_arena *arena,
                                   struct tn_blocking_result *out, struct tn_error *err)
@@ -232,7 +221,7 @@ static enum tn_status run_command(struct console_conn *conn, const struct tn_run
     if (run->kind == TN_RUN_EXECUTE)
         status = tn_console_command_run(conn->server, conn->command, operand, &conn->sqlite->interrupted, &result, err);
     tn_buf_puts(&sql, "SELECT ");
-    put_quoted(&sql, tn_buf_str(&result));
+    tn_buf_put_quoted(&sql, tn_buf_str(&result), '\'');
     tn_buf_puts(&sql, " AS result");
     if (status == TN_OK && (sql.failed || !tn_arena_str(arena, tn_buf_str(&sql), &text)))
         status = tn_fail(err, TN_E_NOMEM, "53200", "no memory");

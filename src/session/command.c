@@ -192,15 +192,8 @@ static bool set_by_engine(struct tn_session *s, const struct assignment *set, st
     tn_buf_printf(&text, "SET %s " TN_STR_FMT " TO ", set->local ? "LOCAL" : "SESSION", TN_STR_ARG(set->name));
     if (set->value.ptr == NULL)
         tn_buf_puts(&text, "DEFAULT");
-    else {
-        tn_buf_put_u8(&text, '\'');
-        for (size_t i = 0; i < set->value.len; i++) {
-            if (set->value.ptr[i] == '\'')
-                tn_buf_put_u8(&text, '\'');
-            tn_buf_put_u8(&text, (uint8_t)set->value.ptr[i]);
-        }
-        tn_buf_put_u8(&text, '\'');
-    }
+    else
+        tn_buf_put_quoted(&text, set->value, '\'');
     ok = !text.failed && tn_arena_str(arena, tn_buf_str(&text), rewrite) &&
          tn_arena_str(arena, set->name, &s->engine_set.name) && tn_arena_str(arena, set->value, &s->engine_set.value);
     if (set->value.ptr == NULL)

@@ -195,13 +195,8 @@ static bool describe_cursor(struct tn_session *s, struct tn_str name, struct tn_
     if (s->tx.state == TN_TX_FAILED || s->lease == NULL || s->lease->cluster->ops->dialect != TN_DIALECT_POSTGRES || name.len == 0)
         return false;
     tn_buf_init(&sql, 4096);
-    tn_buf_puts(&sql, "FETCH FORWARD 0 FROM \"");
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.ptr[i] == '"')
-            tn_buf_put_u8(&sql, '"');
-        tn_buf_put_u8(&sql, (uint8_t)name.ptr[i]);
-    }
-    tn_buf_put_u8(&sql, '"');
+    tn_buf_puts(&sql, "FETCH FORWARD 0 FROM ");
+    tn_buf_put_quoted(&sql, name, '"');
     parse.sql = tn_buf_str(&sql);
     status = sql.failed ? TN_E_NOMEM : tn_prepared_make(s, &statement, &parse, err);
     tn_buf_reset(&sql);

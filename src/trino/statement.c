@@ -91,13 +91,7 @@ static enum tn_status set_schema(struct tn_trino_query *q, struct tn_error *err)
     if (q->request.schema.len == 0)
         return TN_OK;
     tn_buf_init(&text, 4096);
-    tn_buf_put_u8(&text, '"');
-    for (size_t i = 0; i < q->request.schema.len; i++) {
-        if (q->request.schema.ptr[i] == '"')
-            tn_buf_put_u8(&text, '"');
-        tn_buf_put_u8(&text, (uint8_t)q->request.schema.ptr[i]);
-    }
-    tn_buf_put_u8(&text, '"');
+    tn_buf_put_quoted(&text, q->request.schema, '"');
     status = change(q, "search_path", tn_buf_str(&text), err);
     tn_buf_reset(&text);
     return status;

@@ -19,17 +19,6 @@ static struct tn_str value_of(const struct tn_token *token, const struct tn_trin
     return tn_str_ieq_c(token->text, "version") ? TN_STR(TN_TRINO_VERSION) : tn_str_n(NULL, 0);
 }
 
-static void put_literal(struct tn_buf *out, struct tn_str value)
-{
-    tn_buf_put_u8(out, '\'');
-    for (size_t i = 0; i < value.len; i++) {
-        if (value.ptr[i] == '\'')
-            tn_buf_put_u8(out, '\'');
-        tn_buf_put_u8(out, (uint8_t)value.ptr[i]);
-    }
-    tn_buf_put_u8(out, '\'');
-}
-
 /* The bytes of SQL that are replaced: TOKEN, for version with its brackets behind it; false: it is a name here. */
 static bool extent(struct tn_str sql, const struct tn_token *token, char before, size_t *end)
 {
@@ -70,7 +59,7 @@ enum tn_status tn_trino_words_replace(struct tn_str sql, const struct tn_trino_w
         if (value.len == 0 || !extent(sql, &token, before, &end))
             continue;
         tn_buf_append(&text, sql.ptr + copied, (size_t)(token.text.ptr - sql.ptr) - copied);
-        put_literal(&text, value);
+        tn_buf_put_quoted(&text, value, '\'');
         copied = end;
     }
     if (copied == 0)

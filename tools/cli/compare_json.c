@@ -1,7 +1,6 @@
 /* compare_json.c - a comparison for programs: JSON, CSV, and outcomes for replay. */
 #include "tools/cli/compare_break_even.h"
 #include "tools/cli/compare_text.h"
-#include "tools/cli/csv.h"
 
 #include "base/alloc.h"
 #include "base/json.h"
@@ -169,7 +168,7 @@ static void put_number(struct tn_buf *out, double number)
 static void put_line(struct tn_buf *out, const struct tn_compare_report *report, size_t engine, const struct tn_figures *f)
 {
     tn_buf_put_u8(out, ',');
-    tn_csv_text(out, tn_str(report->compare->engines[engine].name));
+    tn_buf_put_quoted(out, tn_str(report->compare->engines[engine].name), '"');
     tn_buf_printf(out, ",%zu,%zu,%zu,%zu", f->runs, f->ok, f->errors, f->timeouts);
     for (size_t i = 0; i < TN_FIGURES; i++) {
         put_number(out, f->ms[i].value);
@@ -203,7 +202,7 @@ void tn_compare_put_csv(struct tn_buf *out, const struct tn_compare_report *repo
             tn_buf_puts(out, "shape");
             put_line(out, report, e, &cell->f);
             tn_buf_printf(out, ",%d,%d,", cell->fastest, cell->cheapest);
-            tn_csv_text(out, tn_str(report->compare->shapes[report->order[i]].text));
+            tn_buf_put_quoted(out, tn_str(report->compare->shapes[report->order[i]].text), '"');
             tn_buf_puts(out, "\n");
         }
 }

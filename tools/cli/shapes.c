@@ -1,5 +1,4 @@
 /* shapes.c - recurring statements and what each cluster showed on them: from a running server, or from the file. */
-#include "tools/cli/csv.h"
 #include "tools/cli/remote.h"
 #include "tools/cli/table.h"
 
@@ -183,14 +182,14 @@ static void put_csv(struct tn_buf *out, const cJSON *root)
 
             tn_buf_put_str(out, tn_cli_json_str(shape, "shape"));
             tn_buf_put_u8(out, ',');
-            tn_csv_text(out, tn_cli_json_str(shape, "group"));
+            tn_buf_put_quoted(out, tn_cli_json_str(shape, "group"), '"');
             put_csv_numbers(out, shape, of_shape);
             tn_buf_put_u8(out, ',');
-            tn_csv_text(out, name);
+            tn_buf_put_quoted(out, name, '"');
             tn_buf_puts(out, tn_str_eq(name, tn_cli_json_str(shape, "cluster")) ? ",true" : ",false");
             put_csv_numbers(out, cluster, of_cluster);
             tn_buf_put_u8(out, ',');
-            tn_csv_text(out, tn_cli_json_str(shape, "text"));
+            tn_buf_put_quoted(out, tn_cli_json_str(shape, "text"), '"');
             tn_buf_put_u8(out, '\n');
         }
 }

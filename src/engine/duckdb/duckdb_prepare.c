@@ -281,17 +281,6 @@ static bool is_maybe_opaque(int id)
     }
 }
 
-static void put_name(struct tn_buf *out, struct tn_str name)
-{
-    tn_buf_put_u8(out, '"');
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.ptr[i] == '"')
-            tn_buf_put_u8(out, '"');
-        tn_buf_put_u8(out, (uint8_t)name.ptr[i]);
-    }
-    tn_buf_put_u8(out, '"');
-}
-
 /* SELECT c0 AS "name", CAST(c1 AS JSON) AS ... FROM (statement) AS t(c0, c1, ...) */
 static void write_wrapped(struct tn_buf *out, const struct tn_duckdb_plan *plan, struct tn_str sql)
 {
@@ -303,7 +292,7 @@ static void write_wrapped(struct tn_buf *out, const struct tn_duckdb_plan *plan,
         else
             tn_buf_printf(out, plan->casts[i] == TN_DUCKDB_CAST_TEXT ? "CAST(c%zu AS VARCHAR)" : "c%zu", i);
         tn_buf_puts(out, " AS ");
-        put_name(out, plan->schema.columns[i].name);
+        tn_buf_put_quoted(out, plan->schema.columns[i].name, '"');
     }
     tn_buf_puts(out, " FROM (");
     tn_buf_put_str(out, sql);

@@ -46,13 +46,9 @@ static enum tn_status set_value(struct tn_duckdb_conn *conn, struct tn_str name,
     enum tn_status status;
 
     tn_buf_init(&sql, 65536);
-    tn_buf_printf(&sql, "SET SESSION " TN_STR_FMT " = '", TN_STR_ARG(name));
-    for (size_t i = 0; i < value.len; i++) {
-        if (value.ptr[i] == '\'')
-            tn_buf_put_u8(&sql, '\'');
-        tn_buf_put_u8(&sql, (uint8_t)value.ptr[i]);
-    }
-    tn_buf_append(&sql, "'", 2); /* with its NUL */
+    tn_buf_printf(&sql, "SET SESSION " TN_STR_FMT " = ", TN_STR_ARG(name));
+    tn_buf_put_quoted(&sql, value, '\'');
+    tn_buf_put_u8(&sql, '\0');
     status = sql.failed ? no_memory(err) : tn_duckdb_run(conn->api, conn->handle, sql.data, err);
     tn_buf_reset(&sql);
     return status;

@@ -76,13 +76,7 @@ static void put_field(struct tn_str text, struct tn_buf *out)
         tn_buf_put_str(out, text);
         return;
     }
-    tn_buf_put_u8(out, '"');
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '"')
-            tn_buf_put_u8(out, '"');
-        tn_buf_put_u8(out, (uint8_t)text.ptr[i]);
-    }
-    tn_buf_put_u8(out, '"');
+    tn_buf_put_quoted(out, text, '"');
 }
 
 /* Our own JSON strings have no escapes but these. */

@@ -121,18 +121,11 @@ static bool is_plain(struct tn_str name)
 
 static void put_field_name(struct tn_buf *out, struct tn_str name, struct style style)
 {
-    if (!style.shown && is_plain(name)) {
+    if (!style.shown && is_plain(name))
         tn_buf_put_str(out, name);
-        tn_buf_put_u8(out, ' ');
-        return;
-    }
-    tn_buf_put_u8(out, '"');
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.ptr[i] == '"')
-            tn_buf_put_u8(out, '"');
-        tn_buf_put_u8(out, (uint8_t)name.ptr[i]);
-    }
-    tn_buf_puts(out, "\" ");
+    else
+        tn_buf_put_quoted(out, name, '"');
+    tn_buf_put_u8(out, ' ');
 }
 
 static void put_type_name(struct tn_buf *out, const struct tn_column *column, struct style style)

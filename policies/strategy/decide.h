@@ -39,7 +39,6 @@ struct tn_learner;
 /* Parameters with their reasons are in constants.def; tests and tools may change them: "kappa", "xbud", "joint" ... */
 TN_MUST_USE enum tn_status tn_learner_new(struct tn_learner **out, struct tn_store *store, uint64_t seed, struct tn_error *err);
 void             tn_learner_free(struct tn_learner *learner); /* after its store was closed, which writes it once more; NULL is fine */
-struct tn_store *tn_learner_store(struct tn_learner *learner);
 /* CLUSTER's number was given to another (tn_store_cluster_is_new()): nothing is known of that. */
 void             tn_learner_forget(struct tn_learner *learner, unsigned cluster);
 /* For trying: one that says with what learning starts (s2, v_start, ...) has an effect before the first decision only. */

@@ -134,11 +134,6 @@ void tn_learner_free(struct tn_learner *learner)
     tn_free(learner);
 }
 
-struct tn_store *tn_learner_store(struct tn_learner *learner)
-{
-    return learner->store;
-}
-
 bool tn_learner_set(struct tn_learner *learner, const char *constant, double value)
 {
     if (!tn_constants_set(&learner->world.k, constant, value))

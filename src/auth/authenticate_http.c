@@ -57,16 +57,16 @@ static bool split_basic(struct tn_str coded, char text[CREDENTIALS_MAX], struct 
     char   padded[CREDENTIALS_MAX + 4];
     char  *colon;
     size_t len;
+    bool   ok;
 
     if (coded.len == 0 || coded.len > CREDENTIALS_MAX)
         return false;
     tn_str_copy(padded, sizeof padded, coded);
     while (coded.len % 4 != 0) /* some clients leave the padding off */
         padded[coded.len++] = '=';
-    if (!tn_base64_decode(tn_str_n(padded, coded.len), text, CREDENTIALS_MAX, &len))
-        return false;
+    ok = tn_base64_decode(tn_str_n(padded, coded.len), text, CREDENTIALS_MAX, &len);
     explicit_bzero(padded, sizeof padded);
-    colon = memchr(text, ':', len);
+    colon = ok ? memchr(text, ':', len) : NULL;
     if (colon == NULL)
         return false;
     *user = tn_str_n(text, (size_t)(colon - text));

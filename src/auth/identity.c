@@ -101,14 +101,6 @@ void tn_identity_unref(struct tn_identity *identity)
         tn_free(identity);
 }
 
-bool tn_identity_in_group(const struct tn_identity *identity, struct tn_str group)
-{
-    for (size_t i = 0; i < identity->group_count; i++)
-        if (tn_str_eq(identity->groups[i], group))
-            return true;
-    return false;
-}
-
 const char *tn_proof_name(enum tn_proof proof)
 {
     return names[proof];

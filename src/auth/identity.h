@@ -44,7 +44,6 @@ TN_MUST_USE struct tn_identity *tn_identity_new(const struct tn_identity_parts *
 struct tn_identity *tn_identity_ref(const struct tn_identity *identity);
 void                tn_identity_unref(struct tn_identity *identity); /* NULL is fine */
 
-bool        tn_identity_in_group(const struct tn_identity *identity, struct tn_str group);
 const char *tn_proof_name(enum tn_proof proof);
 
 #endif

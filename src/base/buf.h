@@ -50,12 +50,6 @@ static inline void tn_buf_put_be32(struct tn_buf *buf, uint32_t v)
     tn_buf_append(buf, &be, sizeof be);
 }
 
-static inline void tn_buf_put_be64(struct tn_buf *buf, uint64_t v)
-{
-    uint64_t be = __builtin_bswap64(v);
-    tn_buf_append(buf, &be, sizeof be);
-}
-
 static inline struct tn_str tn_buf_str(const struct tn_buf *buf)
 {
     return (struct tn_str){buf->data, buf->len};

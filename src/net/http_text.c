@@ -1,7 +1,5 @@
 #include "net/http_text.h"
 
-#include "base/base64.h"
-
 static int hex(char c)
 {
     if (c >= '0' && c <= '9')
@@ -75,27 +73,6 @@ bool tn_http_query_next(struct tn_str query, size_t *at, struct tn_str *name, st
         return true;
     }
     return false;
-}
-
-bool tn_http_basic(struct tn_arena *arena, struct tn_str authorization, struct tn_str *user, struct tn_str *password)
-{
-    char  *text, *colon;
-    size_t len;
-
-    if (authorization.len < 6 || !tn_str_ieq(tn_str_n(authorization.ptr, 6), TN_STR("Basic ")))
-        return false;
-    authorization = tn_str_trim(tn_str_n(authorization.ptr + 6, authorization.len - 6));
-    text = tn_arena_alloc(arena, authorization.len + 1);
-    if (text == NULL)
-        return false;
-    if (!tn_base64_decode(authorization, text, authorization.len, &len))
-        return false;
-    colon = memchr(text, ':', len);
-    if (colon == NULL)
-        return false;
-    *user = tn_str_n(text, (size_t)(colon - text));
-    *password = tn_str_n(colon + 1, len - user->len - 1);
-    return true;
 }
 
 void tn_http_date(time_t seconds, char out[TN_HTTP_DATE])

@@ -1,4 +1,4 @@
-/* http_text.h - the small texts inside requests: percent coding, query parameters, credentials, dates. Pure functions. */
+/* http_text.h - the small texts inside requests: percent coding, targets, query parameters, dates. Pure functions. */
 #ifndef TN_NET_HTTP_TEXT_H
 #define TN_NET_HTTP_TEXT_H
 
@@ -16,9 +16,6 @@ void tn_http_split_target(struct tn_str target, struct tn_str *path, struct tn_s
 
 /* One parameter after the other of "a=1&b": NAME and VALUE still coded; false at the end. *AT starts at 0. */
 bool tn_http_query_next(struct tn_str query, size_t *at, struct tn_str *name, struct tn_str *value);
-
-/* "Basic base64(user:password)" into ARENA. False: it is none. */
-bool tn_http_basic(struct tn_arena *arena, struct tn_str authorization, struct tn_str *user, struct tn_str *password);
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT" with its NUL. */
 enum { TN_HTTP_DATE = 30 };

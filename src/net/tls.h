@@ -47,7 +47,6 @@ enum tn_tls_look tn_tls_look(const struct tn_transport *transport);
 /* ---- of a transport; sensible answers for a plain one, too ---- */
 
 bool        tn_tls_is_on(const struct tn_transport *transport);
-bool        tn_tls_is_ready(const struct tn_transport *transport); /* the handshake is over */
 const char *tn_tls_why(const struct tn_transport *transport);      /* after TN_IO_ERROR; NULL = nothing to say */
 const char *tn_tls_version(const struct tn_transport *transport);  /* "TLSv1.3"; "" = plain */
 bool        tn_tls_has_alpn(const struct tn_transport *transport); /* the client named our protocol */

@@ -255,13 +255,6 @@ bool tn_tls_is_on(const struct tn_transport *transport)
     return connection_of(transport) != NULL;
 }
 
-bool tn_tls_is_ready(const struct tn_transport *transport)
-{
-    struct connection *c = connection_of(transport);
-
-    return c != NULL && SSL_is_init_finished(c->ssl);
-}
-
 const char *tn_tls_why(const struct tn_transport *transport)
 {
     struct connection *c = connection_of(transport);

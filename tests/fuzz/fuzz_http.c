@@ -23,13 +23,16 @@ static void note(struct reading *r, const void *data, size_t len)
 static void note_head(struct reading *r, const struct tn_http_parser *p)
 {
     struct tn_arena arena;
-    struct tn_str   out, user;
+    struct tn_str   out, path, query;
 
     if ((p->chunked && p->content_length != 0) || p->field_count > TN_HTTP_FIELDS_MAX || p->minor > 1)
         abort();
     note(r, &p->method, sizeof p->method);
     note(r, p->target.ptr, p->target.len);
     note(r, &p->content_length, sizeof p->content_length);
+    tn_http_split_target(p->target, &path, &query);
+    if (path.len + query.len > p->target.len + 1) /* "http://x": the path is a slash */
+        abort();
     tn_arena_init(&arena, 1 << 20);
     if (tn_http_decode(&arena, p->target, false, &out) && memchr(out.ptr, '\0', out.len) != NULL)
         abort();
@@ -39,7 +42,6 @@ static void note_head(struct reading *r, const struct tn_http_parser *p)
         for (size_t k = 0; k < p->fields[i].value.len; k++)
             if (strchr("\r\n", p->fields[i].value.ptr[k]) != NULL)
                 abort(); /* also for a NUL */
-        (void)tn_http_basic(&arena, p->fields[i].value, &user, &out);
     }
     tn_arena_reset(&arena);
 }

@@ -274,12 +274,6 @@ static void test_texts(void)
     CU_ASSERT(tn_http_query_next(TN_STR("a=1&&b&c=x=y"), &at, &name, &value) && tn_str_eq_c(name, "b") && value.len == 0);
     CU_ASSERT(tn_http_query_next(TN_STR("a=1&&b&c=x=y"), &at, &name, &value) && tn_str_eq_c(value, "x=y"));
     CU_ASSERT_FALSE(tn_http_query_next(TN_STR("a=1&&b&c=x=y"), &at, &name, &value));
-    CU_ASSERT(tn_http_basic(&arena, TN_STR("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), &name, &value) &&
-              tn_str_eq_c(name, "Aladdin") && tn_str_eq_c(value, "open sesame"));
-    CU_ASSERT(tn_http_basic(&arena, TN_STR("basic OjpvcGVu"), &name, &value) && name.len == 0 && tn_str_eq_c(value, ":open"));
-    CU_ASSERT_FALSE(tn_http_basic(&arena, TN_STR("Basic !!!!"), &name, &value));
-    CU_ASSERT_FALSE(tn_http_basic(&arena, TN_STR("Basic YWJj"), &name, &value));
-    CU_ASSERT_FALSE(tn_http_basic(&arena, TN_STR("Bearer x"), &name, &value));
     tn_http_date(784111777, date);
     CU_ASSERT_STRING_EQUAL(date, "Sun, 06 Nov 1994 08:49:37 GMT");
     tn_arena_reset(&arena);

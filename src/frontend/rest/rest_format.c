@@ -15,11 +15,6 @@ const char *tn_rest_format_type(enum tn_rest_format format)
     return formats[format].type;
 }
 
-const char *tn_rest_format_word(enum tn_rest_format format)
-{
-    return formats[format].word;
-}
-
 bool tn_rest_format_parse(struct tn_str word, enum tn_rest_format *out)
 {
     for (size_t i = 0; i < TN_REST_FORMATS; i++)

@@ -12,7 +12,6 @@ enum tn_rest_format {
 };
 
 const char *tn_rest_format_type(enum tn_rest_format format); /* "text/csv" */
-const char *tn_rest_format_word(enum tn_rest_format format); /* "csv" */
 bool        tn_rest_format_parse(struct tn_str word, enum tn_rest_format *out);
 /* The one that ACCEPT (RFC 9110, 12.5.1) likes best, of equals the first; no field (ptr NULL): the default. False: none. */
 bool tn_rest_format_choose(struct tn_str accept, enum tn_rest_format *out);

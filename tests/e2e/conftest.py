@@ -19,10 +19,19 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "slow: needs a release build, or a minute")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     for item in items:
         if not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(TIMEOUT))
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    items.sort(key=lambda item: group_of(item) != "trino")  # the longest first: it must not be what the others wait for
+
+
+def group_of(item):
+    """What is run by one process, in this order (pytest -n 2 --dist loadgroup): a module, and all that need the one Trino."""
+    name = item.path.stem
+    return "trino" if "trino_server" in item.fixturenames or name.startswith("test_trino") else name
 
 
 @pytest.fixture(scope="session")

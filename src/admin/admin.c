@@ -170,6 +170,12 @@ static struct tn_tls *tls_of(struct tn_worker *worker, void *arg)
     return tn_runtime_of(worker)->snapshot->security.tls[TN_LISTENER_ADMIN_API];
 }
 
+static const struct tn_http_limits *limits_now(struct tn_worker *worker, void *arg)
+{
+    (void)arg;
+    return &tn_runtime_of(worker)->snapshot->security.http[TN_LISTENER_ADMIN_API];
+}
+
 static enum tn_status open_http(struct tn_admin *admin, struct tn_error *err)
 {
     const struct tn_settings *settings = &admin->config->settings;
@@ -177,8 +183,7 @@ static enum tn_status open_http(struct tn_admin *admin, struct tn_error *err)
                                       .port = (uint16_t)settings->admin_port,
                                       .handler = {.head = on_head, .request = on_request, .arg = admin},
                                       .tls = tls_of,
-                                      .body_max = 65536,
-                                      .max_connections = 1000};
+                                      .limits_now = limits_now};
 
     admin->worker_count = admin->server->worker_count;
     admin->rounds = tn_calloc(admin->worker_count, sizeof *admin->rounds);

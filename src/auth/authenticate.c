@@ -2,7 +2,7 @@
 
 #include "auth/http_inside.h"
 #include "auth/proof_cache.h"
-#include "auth/tally.h"
+#include "net/tally.h"
 #include "auth/throttle.h"
 #include "base/alloc.h"
 #include "base/log.h"

@@ -65,6 +65,12 @@ static struct tn_tls *tls_of(struct tn_worker *worker, void *arg)
     return tn_runtime_of(worker)->snapshot->security.tls[TN_LISTENER_TRINO_HTTP];
 }
 
+static const struct tn_http_limits *limits_now(struct tn_worker *worker, void *arg)
+{
+    (void)arg;
+    return &tn_runtime_of(worker)->snapshot->security.http[TN_LISTENER_TRINO_HTTP];
+}
+
 static enum tn_status open_http(struct tn_trino *trino, struct tn_error *err)
 {
     const struct tn_settings *settings = &trino->config->settings;
@@ -72,8 +78,7 @@ static enum tn_status open_http(struct tn_trino *trino, struct tn_error *err)
                                       .port = (uint16_t)settings->trino_port,
                                       .handler = {.request = on_request, .arg = trino},
                                       .tls = tls_of,
-                                      .body_max = settings->trino_max_statement,
-                                      .max_connections = (unsigned)settings->trino_max_connections};
+                                      .limits_now = limits_now};
 
     trino->worker_count = trino->server->worker_count;
     trino->homes = tn_calloc(trino->worker_count, sizeof *trino->homes);

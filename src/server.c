@@ -212,7 +212,7 @@ bool tn_server_run_messages(struct tn_server *server)
 static void settle(struct tn_server *server)
 {
     do {
-        while (server->offload != NULL && !tn_offload_idle(server->offload))
+        while ((server->offload != NULL && !tn_offload_idle(server->offload)) || (server->auth != NULL && !tn_auth_is_quiet(server->auth)))
             usleep(SETTLE_US);
     } while (tn_server_run_messages(server));
 }

@@ -7,7 +7,7 @@
 #include "admission/admission.h"
 #include "admission/prober.h"
 #include "auth/authenticate.h"
-#include "auth/tally.h"
+#include "net/tally.h"
 #include "console.h"
 #include "freeze.h"
 #include "loop/offload.h"

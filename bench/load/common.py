@@ -99,6 +99,16 @@ class Turnout:
         self.dir.cleanup()
 
 
+def http_port(turnout, listener):
+    """Of "adminApi", "restHttp" or "trinoHttp"."""
+    until = time.monotonic() + 20
+    while not (found := re.search(rf"protocol={listener} .*port=(\d+)", turnout.log.read_text())):
+        if time.monotonic() > until:
+            raise RuntimeError(turnout.log.read_text())
+        time.sleep(0.01)
+    return int(found[1])
+
+
 def engine_config(engine, path):
     return f"""clusters:
   one: {{ engine: {engine}, databasePath: "{path}", readOnly: true }}

@@ -33,8 +33,24 @@ static bool is_asked(struct tn_admin *admin)
     return admin->config->settings.admin_username.len > 0 || tn_auth_admin_is_asked(admin->server->auth);
 }
 
-/* False: refused, and answered. */
-static bool is_admin(struct tn_admin *admin, struct tn_http_exchange *x)
+static bool on_login(struct tn_http_exchange *x, struct tn_auth_answer *answer, void *arg)
+{
+    bool may = answer->identity != NULL && answer->identity->admin;
+
+    (void)arg;
+    if (!may)
+        tn_count(&tn_runtime_of(x->worker)->counters, TN_COUNTER_http_requests_denied, 1);
+    if (answer->identity == NULL) {
+        tn_auth_refuse(x, answer);
+        tn_http_problem(x, answer->http_status, "%s", answer->error.message);
+    } else if (!may) {
+        tn_http_problem(x, 403, "user %.100s is no administrator: the roles of turnout.auth.adminRoles are", answer->identity->user.ptr);
+    }
+    tn_identity_unref(answer->identity);
+    return may;
+}
+
+static void ask(struct tn_admin *admin, struct tn_http_exchange *x)
 {
     const struct tn_settings   *settings = &admin->config->settings;
     const struct tn_http_field *field = tn_http_field(x, "authorization");
@@ -45,41 +61,23 @@ static bool is_admin(struct tn_admin *admin, struct tn_http_exchange *x)
                                            .wrong = "admin: wrong credentials",
                                            .own_user = settings->admin_username,
                                            .own_password = settings->admin_password};
-    struct tn_auth_answer       answer;
-    bool                        may;
 
-    tn_auth_http(admin->server->auth, &request, &answer);
-    may = answer.identity != NULL && answer.identity->admin;
-    if (!may)
-        tn_count(&tn_runtime_of(x->worker)->counters, TN_COUNTER_http_requests_denied, 1);
-    if (answer.identity == NULL) {
-        tn_auth_refuse(x, &answer);
-        tn_http_problem(x, answer.http_status, "%s", answer.error.message);
-    } else if (!may) {
-        tn_http_problem(x, 403, "user %.100s is no administrator: the roles of turnout.auth.adminRoles are", answer.identity->user.ptr);
-    }
-    tn_error_reset(&answer.error);
-    tn_identity_unref(answer.identity);
-    return may;
+    tn_auth_http_head(admin->server->auth, x, &request, on_login, admin);
 }
 
-/* False: refused, and answered. */
-static bool may_call(struct tn_admin *admin, struct tn_http_exchange *x, const struct endpoint *endpoint)
+/* Whoever may not call is refused, at once or later. */
+static void check_caller(struct tn_admin *admin, struct tn_http_exchange *x, const struct endpoint *endpoint)
 {
+    bool asked = is_asked(admin);
+
     if (endpoint->access == PUBLIC)
-        return true;
-    if (is_asked(admin)) {
-        if (!is_admin(admin, x))
-            return false;
-    } else if (!tn_http_host_is_local(x)) {
+        return;
+    if (!asked && !tn_http_host_is_local(x))
         tn_http_problem(x, 403, "without a log-in only localhost, 127.0.0.1 and [::1] may be the Host");
-        return false;
-    }
-    if (endpoint->at.method != TN_HTTP_METHOD_GET && tn_http_is_cross_site(x)) {
+    else if (endpoint->at.method != TN_HTTP_METHOD_GET && tn_http_is_cross_site(x))
         tn_http_problem(x, 403, "requests from pages of other sites are refused");
-        return false;
-    }
-    return true;
+    else if (asked)
+        ask(admin, x);
 }
 
 /* ---- answering ---- */
@@ -94,7 +92,7 @@ static void on_head(struct tn_http_exchange *x, void *arg)
     if (endpoint == NULL)
         tn_http_endpoint_none(x, allow, "GET /admin lists them");
     else
-        (void)may_call(arg, x, endpoint);
+        check_caller(arg, x, endpoint);
 }
 
 static void on_request(struct tn_http_exchange *x, void *arg)
@@ -170,6 +168,12 @@ static struct tn_tls *tls_of(struct tn_worker *worker, void *arg)
     return tn_runtime_of(worker)->snapshot->security.tls[TN_LISTENER_ADMIN_API];
 }
 
+static const struct tn_http_limits *limits_now(struct tn_worker *worker, void *arg)
+{
+    (void)arg;
+    return &tn_runtime_of(worker)->snapshot->security.http[TN_LISTENER_ADMIN_API];
+}
+
 static enum tn_status open_http(struct tn_admin *admin, struct tn_error *err)
 {
     const struct tn_settings *settings = &admin->config->settings;
@@ -177,8 +181,7 @@ static enum tn_status open_http(struct tn_admin *admin, struct tn_error *err)
                                       .port = (uint16_t)settings->admin_port,
                                       .handler = {.head = on_head, .request = on_request, .arg = admin},
                                       .tls = tls_of,
-                                      .body_max = 65536,
-                                      .max_connections = 1000};
+                                      .limits_now = limits_now};
 
     admin->worker_count = admin->server->worker_count;
     admin->rounds = tn_calloc(admin->worker_count, sizeof *admin->rounds);

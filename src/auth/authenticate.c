@@ -2,7 +2,7 @@
 
 #include "auth/http_inside.h"
 #include "auth/proof_cache.h"
-#include "auth/tally.h"
+#include "net/tally.h"
 #include "auth/throttle.h"
 #include "base/alloc.h"
 #include "base/log.h"
@@ -11,13 +11,14 @@
 
 #include <pthread.h>
 
-enum { USER_SHOWN = 100 /* bytes of a name in a message */ };
+enum { USER_SHOWN = 100 /* bytes of a name in a message */, THREADS = 2 };
 
 struct tn_auth {
     enum tn_cfg_auth_provider provider;
     unsigned char             secret[TN_SCRAM_KEY]; /* of salts for users that do not exist */
     struct tn_throttle       *throttle;
     struct tn_proof_cache    *cache;
+    struct tn_offload        *threads; /* for hashing */
     pthread_mutex_t           lock; /* guards what follows */
     struct tn_users          *users;
     uint64_t                  max_failures, failure_window_us;
@@ -42,6 +43,10 @@ enum tn_status tn_auth_new(struct tn_auth **out, const struct tn_settings *setti
         tn_auth_free(auth);
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for log-ins");
     }
+    if (tn_offload_new(&auth->threads, THREADS, err) != TN_OK) {
+        tn_auth_free(auth);
+        return TN_E_NOMEM;
+    }
     tn_auth_use(auth, settings, users);
     *out = auth;
     return TN_OK;
@@ -51,6 +56,7 @@ void tn_auth_free(struct tn_auth *auth)
 {
     if (auth == NULL)
         return;
+    tn_offload_free(auth->threads);
     tn_throttle_free(auth->throttle);
     tn_proof_cache_free(auth->cache);
     tn_users_unref(auth->users);
@@ -253,6 +259,16 @@ void tn_auth_forget(struct tn_auth *auth, struct tn_login *login)
 }
 
 /* ---- what http.c needs of the inside ---- */
+
+struct tn_offload *tn_auth_threads(struct tn_auth *auth)
+{
+    return auth->threads;
+}
+
+bool tn_auth_is_quiet(struct tn_auth *auth)
+{
+    return tn_offload_idle(auth->threads);
+}
 
 struct tn_identity *tn_auth_by_password(struct tn_auth *auth, const struct tn_login *login, struct tn_str password)
 {

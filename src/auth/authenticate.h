@@ -52,8 +52,17 @@ struct tn_auth_answer {
  * for a refusal of wrong credentials. ANSWER is filled in whatever it holds. */
 void tn_auth_http(struct tn_auth *auth, const struct tn_auth_request *request, struct tn_auth_answer *answer);
 
-/* A refusal's header fields and its wait; the caller then answers, with http_status and the text of the error. */
+/* The same for the head of a request (tn_http_handler.head), where the password may be looked at by another thread, while X is
+ * deferred: for the loop there is never much work. THEN is called on X's worker, at once or later: it takes the identity, or
+ * answers the refusal; true: the request goes on. It is not called when the client is gone, nor when its user has too many
+ * connections, which is answered. REQUEST's strings are X's, or the program's; X's user and gone are this function's until then. */
 struct tn_http_exchange;
+typedef bool tn_auth_then(struct tn_http_exchange *x, struct tn_auth_answer *answer, void *arg);
+void tn_auth_http_head(struct tn_auth *auth, struct tn_http_exchange *x, const struct tn_auth_request *request, tn_auth_then *then, void *arg);
+/* No password is being looked at. */
+bool tn_auth_is_quiet(struct tn_auth *auth);
+
+/* A refusal's header fields and its wait; the caller then answers, with http_status and the text of the error. */
 void tn_auth_refuse(struct tn_http_exchange *x, const struct tn_auth_answer *answer);
 
 /* ---- step by step ---- */

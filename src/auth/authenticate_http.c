@@ -2,17 +2,41 @@
 #include "auth/authenticate.h"
 
 #include "auth/http_inside.h"
+#include "base/alloc.h"
 #include "base/base64.h"
 #include "net/http.h"
+#include "net/listener.h"
 
 #include <stdarg.h>
 
-enum { CREDENTIALS_MAX = 8192 /* bytes of a header value */ };
+enum {
+    CREDENTIALS_MAX = 8192, /* bytes of a header value */
+    WAITING_MAX = 1000,     /* passwords to look at */
+};
+
+/* A password that another thread looks at. */
+struct look {
+    struct tn_job            job;
+    struct tn_auth          *auth;
+    struct tn_http_exchange *x; /* NULL: gone */
+    struct tn_auth_request   request;
+    tn_auth_then            *then;
+    void                    *arg;
+    struct tn_login          login;
+    struct tn_str            password;
+    struct tn_identity      *identity;
+    char                     peer[TN_PEER_TEXT];
+    char                     text[]; /* user and password */
+};
 
 struct asking {
     struct tn_auth               *auth;
     const struct tn_auth_request *request;
     struct tn_auth_answer        *answer;
+    struct tn_http_exchange      *x; /* NULL: the password is looked at here */
+    tn_auth_then                 *then;
+    void                         *arg;
+    bool                          later; /* by another thread: there is no answer yet */
 };
 
 static void refuse(struct asking *a, int status, const char *sqlstate, const char *fmt, ...) TN_PRINTF(4, 5);
@@ -108,6 +132,17 @@ static bool may_try(struct asking *a, struct tn_login *login)
     return false;
 }
 
+/* answer->identity says whether it was the right one. */
+static void end_password(struct asking *a, struct tn_login *login)
+{
+    if (a->answer->identity != NULL)
+        tn_auth_succeeded(a->auth, login);
+    else
+        failed(a, login, a->request->wrong != NULL ? a->request->wrong : "wrong user or password");
+}
+
+static void look_elsewhere(struct asking *a, struct tn_login *login, struct tn_str password);
+
 static void ask_password(struct asking *a, struct tn_str user, struct tn_str password)
 {
     struct tn_login login = {.listener = a->request->listener, .peer = a->request->peer, .user = user};
@@ -116,12 +151,13 @@ static void ask_password(struct asking *a, struct tn_str user, struct tn_str pas
     if (a->answer->identity != NULL || !may_try(a, &login))
         return;
     a->answer->identity = own_admin(a, user, password);
+    if (a->answer->identity == NULL && a->x != NULL) {
+        look_elsewhere(a, &login, password);
+        return;
+    }
     if (a->answer->identity == NULL)
         a->answer->identity = tn_auth_by_password(a->auth, &login, password);
-    if (a->answer->identity != NULL)
-        tn_auth_succeeded(a->auth, &login);
-    else
-        failed(a, &login, a->request->wrong != NULL ? a->request->wrong : "wrong user or password");
+    end_password(a, &login);
 }
 
 static void ask_token(struct asking *a, struct tn_str token)
@@ -151,8 +187,6 @@ static void ask(struct asking *a)
         ask_password(a, user, password);
         explicit_bzero(text, sizeof text);
     }
-    if (a->answer->identity == NULL && a->answer->http_status == 401 && a->answer->challenge[0] == '\0')
-        challenge(a, "Basic");
 }
 
 /* ---- who may do without ---- */
@@ -178,11 +212,13 @@ static void believe(struct asking *a)
         no_memory(a);
 }
 
-static void check_claim(struct asking *a)
+static void conclude(struct asking *a)
 {
     struct tn_identity *identity = a->answer->identity;
     struct tn_str       claimed = a->request->claimed;
 
+    if (identity == NULL && a->answer->http_status == 401 && a->answer->challenge[0] == '\0')
+        challenge(a, "Basic");
     if (identity == NULL || claimed.ptr == NULL || tn_str_eq(claimed, identity->user))
         return;
     refuse(a, 403, "42501", "user " TN_STR_FMT " cannot act as user %.*s", TN_STR_ARG(identity->user),
@@ -191,24 +227,135 @@ static void check_claim(struct asking *a)
     tn_identity_unref(identity);
 }
 
-void tn_auth_http(struct tn_auth *auth, const struct tn_auth_request *request, struct tn_auth_answer *answer)
+static void begin(struct asking *a)
 {
-    struct asking a = {auth, request, answer};
+    const struct tn_auth_request *request = a->request;
 
-    *answer = (struct tn_auth_answer){.http_status = 401};
-    if (!tn_auth_is_asked(auth) && request->own_user.len == 0) {
-        believe(&a);
+    *a->answer = (struct tn_auth_answer){.http_status = 401};
+    if (!tn_auth_is_asked(a->auth) && request->own_user.len == 0) {
+        believe(a);
         return;
     }
     if (request->authorization.ptr == NULL && request->certificate.ptr != NULL)
-        answer->identity = tn_auth_certified(auth, request->certificate);
-    if (answer->identity == NULL && request->authorization.ptr != NULL) {
-        ask(&a);
-    } else if (answer->identity == NULL) {
-        refuse(&a, 401, "28000", "user and password are needed (HTTP Basic), or a token (Bearer)");
-        challenge(&a, "Basic");
+        a->answer->identity = tn_auth_certified(a->auth, request->certificate);
+    if (a->answer->identity == NULL && request->authorization.ptr != NULL)
+        ask(a);
+    else if (a->answer->identity == NULL)
+        refuse(a, 401, "28000", "user and password are needed (HTTP Basic), or a token (Bearer)");
+    if (!a->later)
+        conclude(a);
+}
+
+void tn_auth_http(struct tn_auth *auth, const struct tn_auth_request *request, struct tn_auth_answer *answer)
+{
+    struct asking a = {.auth = auth, .request = request, .answer = answer};
+
+    begin(&a);
+}
+
+/* ---- by another thread ---- */
+
+/* The answer is there: true: the request goes on. */
+static bool deliver(struct asking *a)
+{
+    struct tn_identity *identity = a->answer->identity;
+    bool                goes_on = false;
+
+    if (identity != NULL && !tn_http_take_user(a->x, identity->user))
+        tn_identity_unref(identity);
+    else
+        goes_on = a->then(a->x, a->answer, a->arg);
+    tn_error_reset(&a->answer->error);
+    return goes_on;
+}
+
+static void look_run(struct tn_job *job)
+{
+    struct look *look = TN_CONTAINER_OF(job, struct look, job);
+
+    look->identity = tn_auth_by_password(look->auth, &look->login, look->password);
+}
+
+static void free_look(struct look *look)
+{
+    explicit_bzero(look->text, look->login.user.len + look->password.len);
+    tn_free(look);
+}
+
+static void on_looked(struct tn_job *job, struct tn_worker *worker)
+{
+    struct look             *look = TN_CONTAINER_OF(job, struct look, job);
+    struct tn_http_exchange *x = look->x;
+    struct tn_auth_answer    answer = {.http_status = 401, .identity = look->identity};
+    struct asking            a = {look->auth, &look->request, &answer, x, look->then, look->arg, false};
+    bool                     goes_on = false;
+
+    (void)worker;
+    end_password(&a, &look->login);
+    if (x == NULL) {
+        tn_identity_unref(answer.identity);
+        tn_error_reset(&answer.error);
+    } else {
+        x->user = NULL;
+        x->gone = NULL;
+        conclude(&a);
+        goes_on = deliver(&a);
     }
-    check_claim(&a);
+    free_look(look);
+    if (goes_on)
+        tn_http_go_on(x);
+}
+
+static void on_gone(struct tn_http_exchange *x)
+{
+    struct look *look = x->user;
+
+    look->x = NULL;
+}
+
+static struct look *look_new(const struct asking *a, const struct tn_login *login, struct tn_str password)
+{
+    struct look *look = tn_malloc(sizeof *look + login->user.len + password.len);
+
+    if (look == NULL)
+        return NULL;
+    *look = (struct look){.job = {.run = look_run, .done = on_looked}, .auth = a->auth, .x = a->x, .request = *a->request, .then = a->then, .arg = a->arg};
+    memcpy(look->text, login->user.ptr, login->user.len);
+    memcpy(look->text + login->user.len, password.ptr, password.len);
+    tn_str_copy(look->peer, sizeof look->peer, login->peer);
+    look->login = *login;
+    look->login.user = tn_str_n(look->text, login->user.len);
+    look->login.peer = tn_str(look->peer);
+    look->password = tn_str_n(look->text + login->user.len, password.len);
+    return look;
+}
+
+static void look_elsewhere(struct asking *a, struct tn_login *login, struct tn_str password)
+{
+    struct tn_offload *threads = tn_auth_threads(a->auth);
+    struct look       *look = tn_offload_waiting(threads) < WAITING_MAX ? look_new(a, login, password) : NULL;
+
+    if (look == NULL) {
+        tn_auth_forget(a->auth, login);
+        refuse(a, 503, "53300", "too many log-ins at once");
+        a->answer->retry_after_s = 1;
+        return;
+    }
+    a->later = true;
+    a->x->user = look;
+    a->x->gone = on_gone;
+    tn_http_defer(a->x);
+    tn_offload_submit(threads, &look->job, a->x->worker);
+}
+
+void tn_auth_http_head(struct tn_auth *auth, struct tn_http_exchange *x, const struct tn_auth_request *request, tn_auth_then *then, void *arg)
+{
+    struct tn_auth_answer answer;
+    struct asking         a = {auth, request, &answer, x, then, arg, false};
+
+    begin(&a);
+    if (!a.later)
+        (void)deliver(&a);
 }
 
 void tn_auth_refuse(struct tn_http_exchange *x, const struct tn_auth_answer *answer)

@@ -132,6 +132,34 @@ static void load_tls(struct loading *l, struct tn_tls **out)
     check_expiry(l, *out, cert);
 }
 
+/* ---- limits of HTTP ---- */
+
+static unsigned ms(uint64_t us)
+{
+    return (unsigned)(us / 1000);
+}
+
+static void read_limits(const struct tn_settings *s, struct tn_http_limits out[TN_LISTENER_COUNT])
+{
+#define LISTENER(...)
+#define HTTP_LISTENER(name, prefix, option_path, protocol, body, option)                                                 \
+    out[TN_LISTENER_##name] = (struct tn_http_limits){.path = option_path,                                               \
+                                                      .body_option = option,                                             \
+                                                      .max_connections = s->prefix##_max_connections,                    \
+                                                      .max_per_address = s->prefix##_max_per_address,                    \
+                                                      .max_per_user = s->prefix##_max_per_user,                          \
+                                                      .head_max = s->prefix##_max_header,                                \
+                                                      .body_max = s->body,                                               \
+                                                      .idle_ms = ms(s->prefix##_idle_timeout),                           \
+                                                      .head_ms = ms(s->prefix##_header_timeout),                         \
+                                                      .body_ms = ms(s->prefix##_body_timeout),                           \
+                                                      .write_ms = ms(s->prefix##_write_timeout)};
+#include "auth/listeners.def"
+#undef LISTENER
+}
+
+/* ---- what fits together ---- */
+
 /* What is allowed to names that anybody can give himself. */
 static void check_names(const struct tn_config *config, struct tn_problems *problems)
 {
@@ -190,6 +218,7 @@ enum tn_status tn_security_load(struct tn_security *out, const struct tn_config 
     enum tn_status status;
 
     *out = (struct tn_security){.users = NULL};
+    read_limits(&config->settings, out->http);
     for (unsigned i = 0; i < TN_LISTENER_COUNT; i++) {
         l.options = options_of(&config->settings, (enum tn_listener_id)i);
         if (!is_off(&l))

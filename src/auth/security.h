@@ -4,6 +4,7 @@
 
 #include "auth/users.h"
 #include "config/config.h"
+#include "net/http.h"
 #include "net/tls.h"
 
 enum tn_listener_id {
@@ -16,8 +17,9 @@ enum tn_listener_id {
 /* What every listener needs of a configuration; part of a snapshot (src/snapshot.h), so that a reload brings new certificates
  * and new users at once. */
 struct tn_security {
-    struct tn_tls   *tls[TN_LISTENER_COUNT]; /* counted; NULL: this listener has none */
-    struct tn_users *users;
+    struct tn_tls        *tls[TN_LISTENER_COUNT];  /* counted; NULL: this listener has none */
+    struct tn_http_limits http[TN_LISTENER_COUNT]; /* of those that speak HTTP */
+    struct tn_users      *users;
 };
 
 /* Reads certificates, keys and users; blocks on files. CHECK_ONLY: see tn_users_new(). Every mistake is added to PROBLEMS with

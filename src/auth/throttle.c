@@ -4,10 +4,13 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/rand.h"
+#include "net/tally.h"
 
 #include <pthread.h>
 
 enum { WAYS = 8, SETS = TN_THROTTLE_ENTRIES / WAYS, FREE_FAILURES = 2, FIRST_DELAY_MS = 50 };
+
+#define KNOWN_US (UINT64_C(7) * 24 * 3600 * 1000000)
 
 struct entry {
     uint64_t key[2]; /* of a keyed hash, so that nobody can aim at another's place */
@@ -40,12 +43,24 @@ void tn_throttle_free(struct tn_throttle *throttle)
     tn_free(throttle);
 }
 
-static void key_of(const struct tn_throttle *throttle, struct tn_str address, struct tn_str user, bool with_user, uint64_t key[2])
-{
-    uint64_t parts[3] = {tn_hash_seeded(address.ptr, address.len, throttle->seed),
-                         with_user ? tn_hash_seeded(user.ptr, user.len, throttle->seed) : 0, with_user};
+/* What an entry is about. */
+enum kind { PAIR, ADDRESS, USER, KNOWN /* the pair was right lately */, KINDS };
 
-    tn_hash_128(parts, sizeof parts, throttle->seed, key);
+struct keys {
+    uint64_t of[KINDS][2];
+};
+
+static void keys_of(const struct tn_throttle *throttle, struct tn_str address, struct tn_str user, struct keys *out)
+{
+    char          text[TN_NETWORK_TEXT];
+    struct tn_str network = tn_peer_network(address, text);
+    uint64_t      from = tn_hash_seeded(network.ptr, network.len, throttle->seed), who = tn_hash_seeded(user.ptr, user.len, throttle->seed);
+
+    for (uint64_t kind = 0; kind < KINDS; kind++) {
+        uint64_t parts[3] = {kind == USER ? 0 : from, kind == ADDRESS ? 0 : who, kind};
+
+        tn_hash_128(parts, sizeof parts, throttle->seed, out->of[kind]);
+    }
 }
 
 /* The entry of KEY, a new one where MAKE. An entry whose window is over is as good as none. */
@@ -85,16 +100,25 @@ static void add(struct tn_throttle *throttle, const uint64_t key[2], uint64_t wi
     entry->seen_us = tn_clock_us();
 }
 
+/* Until the next attempt may be made. */
+static uint64_t wait_of(struct tn_throttle *throttle, const struct keys *keys, uint64_t max)
+{
+    uint64_t wait = left(find(throttle, keys->of[PAIR], false), max);
+
+    wait = TN_MAX(wait, left(find(throttle, keys->of[ADDRESS], false), max * TN_THROTTLE_PER_ADDRESS));
+    if (find(throttle, keys->of[KNOWN], false) == NULL)
+        wait = TN_MAX(wait, left(find(throttle, keys->of[USER], false), max * TN_THROTTLE_PER_USER));
+    return wait;
+}
+
 uint64_t tn_throttle_wait(struct tn_throttle *throttle, struct tn_str address, struct tn_str user, uint64_t max, bool alone)
 {
-    uint64_t pair[2], whole[2], wait;
+    struct keys keys;
+    uint64_t    wait;
 
-    key_of(throttle, address, user, true, pair);
-    key_of(throttle, address, user, false, whole);
+    keys_of(throttle, address, user, &keys);
     pthread_mutex_lock(&throttle->lock);
-    wait = left(find(throttle, pair, false), max);
-    if (!alone)
-        wait = TN_MAX(wait, left(find(throttle, whole, false), max * TN_THROTTLE_PER_ADDRESS));
+    wait = alone ? left(find(throttle, keys.of[PAIR], false), max) : wait_of(throttle, &keys, max);
     pthread_mutex_unlock(&throttle->lock);
     return wait;
 }
@@ -102,15 +126,16 @@ uint64_t tn_throttle_wait(struct tn_throttle *throttle, struct tn_str address, s
 uint64_t tn_throttle_begin(struct tn_throttle *throttle, struct tn_str address, struct tn_str user, uint64_t max,
                            uint64_t window_us)
 {
-    uint64_t pair[2], alone[2], wait;
+    struct keys keys;
+    uint64_t    wait;
 
-    key_of(throttle, address, user, true, pair);
-    key_of(throttle, address, user, false, alone);
+    keys_of(throttle, address, user, &keys);
     pthread_mutex_lock(&throttle->lock);
-    wait = TN_MAX(left(find(throttle, pair, false), max), left(find(throttle, alone, false), max * TN_THROTTLE_PER_ADDRESS));
+    wait = wait_of(throttle, &keys, max);
     if (wait == 0) {
-        add(throttle, pair, window_us);
-        add(throttle, alone, window_us);
+        add(throttle, keys.of[PAIR], window_us);
+        add(throttle, keys.of[ADDRESS], window_us);
+        add(throttle, keys.of[USER], window_us);
     }
     pthread_mutex_unlock(&throttle->lock);
     return wait;
@@ -127,15 +152,19 @@ static void take(struct tn_throttle *throttle, const uint64_t key[2], bool all)
         *entry = (struct entry){.until_us = 0};
 }
 
-static void end(struct tn_throttle *throttle, struct tn_str address, struct tn_str user, bool all)
+static void end(struct tn_throttle *throttle, struct tn_str address, struct tn_str user, bool right)
 {
-    uint64_t pair[2], alone[2];
+    struct keys keys;
 
-    key_of(throttle, address, user, true, pair);
-    key_of(throttle, address, user, false, alone);
+    keys_of(throttle, address, user, &keys);
     pthread_mutex_lock(&throttle->lock);
-    take(throttle, pair, all);
-    take(throttle, alone, false);
+    take(throttle, keys.of[PAIR], right);
+    take(throttle, keys.of[ADDRESS], false);
+    take(throttle, keys.of[USER], false);
+    if (right) {
+        take(throttle, keys.of[KNOWN], true);
+        add(throttle, keys.of[KNOWN], KNOWN_US);
+    }
     pthread_mutex_unlock(&throttle->lock);
 }
 
@@ -151,13 +180,13 @@ void tn_throttle_forget(struct tn_throttle *throttle, struct tn_str address, str
 
 unsigned tn_throttle_delay_ms(struct tn_throttle *throttle, struct tn_str address, struct tn_str user)
 {
-    uint64_t      pair[2];
+    struct keys   keys;
     struct entry *entry;
     uint32_t      count;
 
-    key_of(throttle, address, user, true, pair);
+    keys_of(throttle, address, user, &keys);
     pthread_mutex_lock(&throttle->lock);
-    entry = find(throttle, pair, false);
+    entry = find(throttle, keys.of[PAIR], false);
     count = entry == NULL ? 0 : entry->count;
     pthread_mutex_unlock(&throttle->lock);
     if (count <= FREE_FAILURES)

@@ -1,5 +1,7 @@
-/* throttle.h - who has failed to log in, how often, lately: per address, and per user from one address. A bounded table of
- * fixed windows; when it is full the entry that has rested longest goes. Any thread; not on the way of a query. */
+/* throttle.h - who has failed to log in, how often, lately: per address, per user from one address, and per user from all
+ * addresses where it has not been right lately (so that whoever guesses from everywhere cannot shut it out where it works).
+ * An address is that of an IPv4 client, or the /64 network of an IPv6 client (tn_peer_network()). A bounded table of fixed
+ * windows; when it is full the entry that has rested longest goes. Any thread; not on the way of a query. */
 #ifndef TN_AUTH_THROTTLE_H
 #define TN_AUTH_THROTTLE_H
 
@@ -8,6 +10,7 @@
 enum {
     TN_THROTTLE_ENTRIES = 8192,
     TN_THROTTLE_PER_ADDRESS = 10, /* an address may fail so many times as often as one user from there */
+    TN_THROTTLE_PER_USER = 10,    /* the same of a user, from everywhere */
     TN_THROTTLE_DELAY_MS = 2000,  /* at most */
 };
 

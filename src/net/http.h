@@ -1,7 +1,7 @@
-/* http.h - an HTTP/1.1 server (RFC 9110, 9112) on all workers: keep-alive, pipelining, chunked request bodies, limits and
- * time-outs. Knows nothing of what is served: that is the handler's.
+/* http.h - an HTTP/1.1 server (RFC 9110, 9112) on all workers: keep-alive, pipelining, bodies whole or in parts both ways,
+ * limits and time-outs. Knows nothing of what is served: that is the handler's.
  *
- *   connection:  GAP -> HEAD -> BODY -> HANDLING (-> HELD) -> WRITING -> GAP ...   (-> LINGER) -> closed
+ *   connection:  GAP -> HEAD (-> HANDLING: deferred) -> BODY -> HANDLING (-> HELD) -> WRITING -> GAP ...   (-> LINGER) -> closed
  *
  * One request of a connection is handled at a time; what a client sends ahead waits, at most 64 KiB of it, and then the
  * client is not read any more. A connection stays with its worker; so does everything below. */
@@ -29,8 +29,9 @@ struct tn_http_exchange {
     struct tn_str        query;       /* behind the `?`, not decoded */
     size_t               field_count;
     struct tn_http_field *fields;     /* names in lower case */
-    struct tn_str        body;        /* whole, in `request` */
+    struct tn_str        body;        /* whole, in `request`; empty where it came in parts */
     size_t               body_max;    /* may be set in `head`; a longer body is answered with 413 */
+    bool                 in_parts;    /* may be set in `head`: the body goes to handler->part as it comes */
     struct tn_arena      arena;       /* for what the handler needs until it has answered; at most 1 MiB */
 
     void *user;                       /* the handler's own */
@@ -40,11 +41,30 @@ struct tn_http_exchange {
 };
 
 struct tn_http_handler {
-    /* The head is complete, the body has not been read. May answer already (then the body is not read). NULL is fine. */
+    /* The head is complete, the body has not been read. May answer already (then the body is not read), or tn_http_defer().
+     * NULL is fine. */
     void (*head)(struct tn_http_exchange *x, void *arg);
+    /* With x->in_parts: a part of the body, gone after the return. May tn_http_pause(), and may answer already: the rest of
+     * the body is then not read. */
+    void (*part)(struct tn_http_exchange *x, struct tn_str part, void *arg);
     /* The whole request is there. */
     void (*request)(struct tn_http_exchange *x, void *arg);
     void *arg;
+};
+
+/* What clients of a server may take. A limit of 0 is its default, of a number of connections (but all) none. */
+struct tn_http_limits {
+    const char *path;             /* of the options that set them, for messages ("adminApi"); NULL: none */
+    const char *body_option;      /* the one of body_max; NULL = "maxBodySize" */
+    uint64_t    max_connections;  /* more are answered with 503; 10000 */
+    uint64_t    max_per_address;  /* more are answered with 429; tn_peer_network() says what an address is */
+    uint64_t    max_per_user;     /* for tn_http_take_user() */
+    size_t      head_max;         /* bytes of request line and fields; 64 KiB */
+    size_t      body_max;         /* of exchange->body_max; 1 MiB */
+    unsigned    idle_ms;          /* between requests; 60 s */
+    unsigned    head_ms;          /* from the first byte of a head to its last, and for the handshake of TLS; 10 s */
+    unsigned    body_ms;          /* the same of a body, begun again after a pause; 60 s */
+    unsigned    write_ms;         /* without a byte of the answer being taken; 60 s */
 };
 
 struct tn_http_conf {
@@ -53,12 +73,9 @@ struct tn_http_conf {
     struct tn_http_handler handler;
     /* The certificates of a new connection, borrowed until the return; NULL (or the function NULL): plain only. ARG: handler's. */
     struct tn_tls *(*tls)(struct tn_worker *worker, void *arg);
-    size_t                 body_max;        /* default of exchange->body_max; 0 = 1 MiB */
-    unsigned               max_connections; /* more are answered with 503; 0 = 10000 */
-    unsigned               idle_ms;         /* between requests; 0 = 60 s */
-    unsigned               head_ms;         /* from the first byte of a head to its last; 0 = 10 s */
-    unsigned               body_ms;         /* the same of a body; 0 = 60 s */
-    unsigned               write_ms;        /* without a byte of the answer being taken; 0 = 60 s */
+    struct tn_http_limits  limits;
+    /* Instead of `limits`, where they may change: asked each time, borrowed until the return. Every member is set. */
+    const struct tn_http_limits *(*limits_now)(struct tn_worker *worker, void *arg);
 };
 
 /* WORKERS are all of the program's, in order of their index. Main thread. TN_E_IO: as tn_listener_open(). */
@@ -74,6 +91,17 @@ void tn_http_server_close(struct tn_http_server *server);
 /* ---- request ---- */
 
 const struct tn_http_field *tn_http_field(const struct tn_http_exchange *x, const char *name); /* lower case; NULL: none */
+
+/* From `head` only: what follows (the body, then `request`) waits until tn_http_go_on(), or an answer. The client may be gone
+ * before. */
+void tn_http_defer(struct tn_http_exchange *x);
+void tn_http_go_on(struct tn_http_exchange *x); /* not from inside `head` */
+/* From `part` only: no more parts, and the client is read no further than 64 KiB, until tn_http_unpause(). */
+void tn_http_pause(struct tn_http_exchange *x);
+void tn_http_unpause(struct tn_http_exchange *x); /* not from inside `part`; parts may come before it returns */
+
+/* This connection is USER's from now on. False: it has as many as it may; answered with 429. */
+TN_MUST_USE bool tn_http_take_user(struct tn_http_exchange *x, struct tn_str user);
 
 bool          tn_http_is_secure(const struct tn_http_exchange *x); /* it came by TLS */
 /* The name in the client's verified certificate, in the exchange's arena; ptr NULL: none. */

@@ -17,19 +17,26 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int revents);
 
 /* ---- state and time ---- */
 
-static unsigned state_ms(const struct tn_http_conn *conn, enum tn_http_conn_state state)
+const struct tn_http_limits *tn_http_conn_limits(const struct tn_http_conn *conn)
 {
     const struct tn_http_conf *conf = &conn->home->server->conf;
 
+    return conf->limits_now == NULL ? &conf->limits : conf->limits_now(conn->home->worker, conf->handler.arg);
+}
+
+static unsigned state_ms(const struct tn_http_conn *conn, enum tn_http_conn_state state)
+{
+    const struct tn_http_limits *limits = tn_http_conn_limits(conn);
+
     switch (state) {
     case TN_HTTP_CONN_GAP:
-        return conf->idle_ms;
+        return conn->refused == NULL ? limits->idle_ms : limits->head_ms;
     case TN_HTTP_CONN_HEAD:
-        return conf->head_ms;
+        return limits->head_ms;
     case TN_HTTP_CONN_BODY:
-        return conf->body_ms;
+        return limits->body_ms;
     case TN_HTTP_CONN_WRITING:
-        return conf->write_ms;
+        return limits->write_ms;
     case TN_HTTP_CONN_LINGER:
         return LINGER_MS;
     case TN_HTTP_CONN_HELD:
@@ -41,24 +48,24 @@ static unsigned state_ms(const struct tn_http_conn *conn, enum tn_http_conn_stat
     return 0;
 }
 
-static void restart_time(struct tn_http_conn *conn)
+void tn_http_conn_restart_time(struct tn_http_conn *conn)
 {
     unsigned ms = state_ms(conn, conn->state);
 
     conn->deadline_us = ms == 0 ? 0 : tn_clock_us() + (uint64_t)ms * 1000;
 }
 
-static void set_state(struct tn_http_conn *conn, enum tn_http_conn_state state) /* the only writer of ->state */
+void tn_http_conn_set_state(struct tn_http_conn *conn, enum tn_http_conn_state state) /* the only writer of ->state */
 {
     if (conn->state == state || conn->state == TN_HTTP_CONN_CLOSED)
         return;
     conn->state = state;
-    restart_time(conn);
+    tn_http_conn_restart_time(conn);
 }
 
 static bool is_reading(const struct tn_http_conn *conn)
 {
-    return conn->state == TN_HTTP_CONN_GAP || conn->state == TN_HTTP_CONN_HEAD || conn->state == TN_HTTP_CONN_BODY;
+    return conn->state == TN_HTTP_CONN_GAP || conn->state == TN_HTTP_CONN_HEAD || (conn->state == TN_HTTP_CONN_BODY && !conn->paused);
 }
 
 /* Watchers and timer as the state wants them; before going back to the loop. A timer that would fire too early is left
@@ -115,14 +122,14 @@ void tn_http_conn_close(struct tn_http_conn *conn)
 
     if (conn->state == TN_HTTP_CONN_CLOSED)
         return;
-    set_state(conn, TN_HTTP_CONN_CLOSED);
+    tn_http_conn_set_state(conn, TN_HTTP_CONN_CLOSED);
     ev_io_stop(loop, &conn->readable);
     ev_io_stop(loop, &conn->writable);
     ev_timer_stop(loop, &conn->timer);
     ev_timer_stop(loop, &conn->resume);
     tn_transport_close(&conn->transport);
     tn_list_remove(&conn->node);
-    atomic_fetch_sub_explicit(&conn->home->server->connections, 1, memory_order_relaxed);
+    tn_http_server_uncount(conn);
     if (!conn->answered && conn->x.gone != NULL)
         conn->x.gone(&conn->x);
     tn_worker_bury(conn->home->worker, &conn->grave, conn_free);
@@ -151,11 +158,14 @@ static void on_answer_sent(struct tn_http_conn *conn)
     tn_http_coder_free(conn->coder);
     conn->coder = NULL;
     conn->sent = 0;
+    conn->body_bytes = 0;
+    conn->deferred = conn->paused = false;
     conn->hold_ms = 0;
     conn->answered = conn->streaming = conn->wants_room = conn->watched = conn->own_coding = false;
     conn->x = (struct tn_http_exchange){.worker = conn->home->worker, .peer = conn->peer, .arena = arena};
     if (!conn->close_after && !conn->home->stopping) {
-        set_state(conn, TN_HTTP_CONN_GAP);
+        tn_http_parser_skip(&conn->parser); /* where the head was answered: its end must not be taken for that of another */
+        tn_http_conn_set_state(conn, TN_HTTP_CONN_GAP);
         return;
     }
     if (conn->input_ended) {
@@ -164,7 +174,7 @@ static void on_answer_sent(struct tn_http_conn *conn)
     }
     tn_transport_finish(&conn->transport); /* closing with unread input would reset, and the answer might be lost */
     tn_buf_reset(&conn->pending);
-    set_state(conn, TN_HTTP_CONN_LINGER);
+    tn_http_conn_set_state(conn, TN_HTTP_CONN_LINGER);
 }
 
 /* Parts that are not sent yet; their number. */
@@ -196,7 +206,7 @@ static void on_parts_sent(struct tn_http_conn *conn)
         tn_buf_clear(&conn->body_out);
     conn->sent = 0;
     conn->wants_room = false;
-    set_state(conn, TN_HTTP_CONN_HANDLING);
+    tn_http_conn_set_state(conn, TN_HTTP_CONN_HANDLING);
     if (wants_room)
         conn->x.room(&conn->x);
 }
@@ -211,7 +221,7 @@ static void flush(struct tn_http_conn *conn)
         enum tn_io io = tn_transport_writev(&conn->transport, parts, count, &n);
 
         if (io == TN_IO_AGAIN) {
-            set_state(conn, TN_HTTP_CONN_WRITING);
+            tn_http_conn_set_state(conn, TN_HTTP_CONN_WRITING);
             return;
         }
         if (io != TN_IO_OK) {
@@ -220,7 +230,7 @@ static void flush(struct tn_http_conn *conn)
         }
         conn->sent += n;
         if (conn->state == TN_HTTP_CONN_WRITING)
-            restart_time(conn);
+            tn_http_conn_restart_time(conn);
     }
     if (conn->streaming)
         on_parts_sent(conn);
@@ -228,14 +238,15 @@ static void flush(struct tn_http_conn *conn)
         on_answer_sent(conn);
 }
 
-/* Goes on with what the client has sent ahead; then back to the loop. */
-static void go_on(struct tn_http_conn *conn)
+void tn_http_conn_go_on(struct tn_http_conn *conn)
 {
-    if (conn->state == TN_HTTP_CONN_GAP && conn->pending.len > 0) {
+    bool in_body = conn->state == TN_HTTP_CONN_BODY && !conn->paused;
+
+    if (in_body || (conn->state == TN_HTTP_CONN_GAP && conn->pending.len > 0)) {
         struct tn_buf pending = conn->pending;
 
         tn_buf_init(&conn->pending, TN_HTTP_PENDING_MAX);
-        feed(conn, pending.data, pending.len);
+        feed(conn, pending.len > 0 ? pending.data : "", pending.len);
         tn_buf_reset(&pending);
     } else {
         if (conn->state == TN_HTTP_CONN_GAP && conn->input_ended)
@@ -251,17 +262,17 @@ void tn_http_conn_answer(struct tn_http_conn *conn)
         return;
     }
     if (conn->hold_ms > 0)
-        set_state(conn, TN_HTTP_CONN_HELD);
+        tn_http_conn_set_state(conn, TN_HTTP_CONN_HELD);
     else
         flush(conn);
     if (!conn->in_process)
-        go_on(conn);
+        tn_http_conn_go_on(conn);
 }
 
 static void release(struct tn_http_conn *conn)
 {
     conn->hold_ms = 0;
-    set_state(conn, TN_HTTP_CONN_HANDLING);
+    tn_http_conn_set_state(conn, TN_HTTP_CONN_HANDLING);
     tn_http_conn_answer(conn);
 }
 
@@ -288,128 +299,19 @@ static void on_writable(struct ev_loop *loop, ev_io *io, int revents)
     }
     if ((conn->answered && conn->state != TN_HTTP_CONN_HELD) || conn->streaming)
         flush(conn);
-    go_on(conn);
+    tn_http_conn_go_on(conn);
 }
 
 /* ---- requests ---- */
 
-/* An answer that ends the connection, because nobody knows where the next request would begin. */
-static void refuse(struct tn_http_conn *conn, int status, const char *reason)
-{
-    void (*gone)(struct tn_http_exchange *) = conn->x.gone;
-
-    conn->x.gone = NULL;
-    if (gone != NULL)
-        gone(&conn->x);
-    conn->close_after = true;
-    set_state(conn, TN_HTTP_CONN_HANDLING);
-    tn_http_problem(&conn->x, status, "%s", reason);
-}
-
-static void refuse_body(struct tn_http_conn *conn)
-{
-    char reason[80];
-
-    snprintf(reason, sizeof reason, "the body is longer than %zu bytes", conn->x.body_max);
-    refuse(conn, 413, reason);
-}
-
-static void begin_exchange(struct tn_http_conn *conn)
-{
-    struct tn_http_exchange *x = &conn->x;
-
-    x->method = conn->parser.method;
-    x->target = conn->parser.target;
-    x->field_count = conn->parser.field_count;
-    x->fields = conn->parser.fields;
-    x->body_max = conn->home->server->conf.body_max;
-    x->user = NULL;
-    x->gone = NULL;
-}
-
-static void on_head(struct tn_http_conn *conn, bool more_is_there)
-{
-    const struct tn_http_handler *handler = &conn->home->server->conf.handler;
-    struct tn_http_exchange      *x = &conn->x;
-    bool                          has_body = conn->parser.chunked || conn->parser.content_length > 0;
-    struct tn_str                 path;
-
-    begin_exchange(conn);
-    tn_http_split_target(x->target, &path, &x->query);
-    if (conn->tls_missing || !tn_http_decode(&x->arena, path, false, &x->path)) {
-        refuse(conn, 400, conn->tls_missing ? "this port speaks HTTPS only" : "the path has a wrong % escape");
-        return;
-    }
-    set_state(conn, TN_HTTP_CONN_HANDLING); /* an answer from here on must find the connection not reading */
-    if (handler->head != NULL) {
-        bool keep = conn->close_after;
-
-        conn->close_after = keep || has_body;
-        handler->head(x, handler->arg);
-        if (conn->state != TN_HTTP_CONN_HANDLING || conn->answered) {
-            size_t none;
-
-            if (!has_body) /* the end of this request must not be taken for that of another */
-                (void)tn_http_parser_feed(&conn->parser, NULL, 0, &none);
-            return;
-        }
-        conn->close_after = keep;
-    }
-    if (conn->parser.content_length > x->body_max) {
-        refuse_body(conn);
-        return;
-    }
-    if (conn->parser.expect_continue && !more_is_there) {
-        static const char go[] = "HTTP/1.1 100 Continue\r\n\r\n";
-        size_t            n;
-
-        if (tn_transport_write(&conn->transport, go, sizeof go - 1, &n) != TN_IO_OK || n != sizeof go - 1) {
-            tn_http_conn_close(conn);
-            return;
-        }
-    }
-    set_state(conn, TN_HTTP_CONN_BODY);
-}
-
-static void on_body(struct tn_http_conn *conn)
-{
-    struct tn_str part = conn->parser.body;
-
-    conn->body_in.max = conn->x.body_max;
-    if (conn->body_in.len > conn->x.body_max || part.len > conn->x.body_max - conn->body_in.len) {
-        refuse_body(conn);
-        return;
-    }
-    tn_buf_put_str(&conn->body_in, part);
-    if (conn->body_in.failed)
-        refuse(conn, 503, "no memory for the body");
-}
-
-static void on_end(struct tn_http_conn *conn)
-{
-    const struct tn_http_handler *handler = &conn->home->server->conf.handler;
-
-    conn->x.body = tn_buf_str(&conn->body_in);
-    set_state(conn, TN_HTTP_CONN_HANDLING);
-    handler->request(&conn->x, handler->arg);
-}
-
-static void on_bad(struct tn_http_conn *conn)
-{
-    conn->x.method = TN_HTTP_METHOD_GET;
-    if (conn->parser.bad_status == 405)
-        tn_http_set_field(&conn->x, "Allow", "GET, HEAD, POST, DELETE");
-    refuse(conn, conn->parser.bad_status, conn->parser.bad_reason);
-}
-
 static void on_more(struct tn_http_conn *conn)
 {
     if (tn_http_parser_idle(&conn->parser))
-        set_state(conn, TN_HTTP_CONN_GAP);
+        tn_http_conn_set_state(conn, TN_HTTP_CONN_GAP);
     else if (conn->parser.state == TN_HTTP_IN_HEAD)
-        set_state(conn, TN_HTTP_CONN_HEAD);
+        tn_http_conn_set_state(conn, TN_HTTP_CONN_HEAD);
     else
-        set_state(conn, TN_HTTP_CONN_BODY);
+        tn_http_conn_set_state(conn, TN_HTTP_CONN_BODY);
 }
 
 /* Parses until the bytes are used up, a request waits for its answer, or the turn is over. Bytes used. */
@@ -430,16 +332,9 @@ static size_t parse(struct tn_http_conn *conn, const char *data, size_t len)
             on_more(conn);
             break;
         }
-        if (event == TN_HTTP_HEAD) {
-            on_head(conn, at < len);
-        } else if (event == TN_HTTP_BODY) {
-            on_body(conn);
-        } else if (event == TN_HTTP_END) {
-            on_end(conn);
+        tn_http_request_event(conn, event, at < len);
+        if (event == TN_HTTP_END)
             budget--;
-        } else {
-            on_bad(conn);
-        }
     }
     return at;
 }
@@ -448,6 +343,8 @@ static void feed(struct tn_http_conn *conn, const char *data, size_t len)
 {
     size_t at;
 
+    if (tn_http_parser_idle(&conn->parser))
+        conn->parser.head_max = tn_http_conn_limits(conn)->head_max;
     conn->in_process = true;
     at = parse(conn, data, len);
     conn->in_process = false;
@@ -474,7 +371,7 @@ static void on_resume(struct ev_loop *loop, ev_timer *timer, int revents)
 {
     (void)loop;
     (void)revents;
-    go_on(timer->data);
+    tn_http_conn_go_on(timer->data);
 }
 
 /* ---- receiving ---- */
@@ -536,8 +433,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
     if (tn_clock_us() < conn->deadline_us) {
         arm(conn);
     } else if (conn->state == TN_HTTP_CONN_HEAD || conn->state == TN_HTTP_CONN_BODY) {
-        conn->x.method = TN_HTTP_METHOD_GET;
-        refuse(conn, 408, "the request did not come in time");
+        tn_http_request_late(conn);
     } else if (conn->state == TN_HTTP_CONN_HELD) {
         release(conn);
     } else if (conn->state == TN_HTTP_CONN_HANDLING && !tn_http_conn_is_gone(conn)) {
@@ -560,7 +456,7 @@ static void init_watchers(struct tn_http_conn *conn, int fd)
     conn->timer.data = conn->resume.data = conn;
 }
 
-void tn_http_conn_open(struct tn_http_worker *home, int fd, const char *peer)
+struct tn_http_conn *tn_http_conn_open(struct tn_http_worker *home, int fd, const char *peer)
 {
     struct tn_http_conn *conn = tn_calloc(1, sizeof *conn);
     struct tn_transport  transport;
@@ -568,9 +464,8 @@ void tn_http_conn_open(struct tn_http_worker *home, int fd, const char *peer)
     tn_transport_init(&transport, fd);
     if (conn == NULL) {
         tn_transport_close(&transport);
-        return;
+        return NULL;
     }
-    atomic_fetch_add_explicit(&home->server->connections, 1, memory_order_relaxed);
     conn->home = home;
     conn->transport = transport;
     conn->x.worker = home->worker;
@@ -579,13 +474,14 @@ void tn_http_conn_open(struct tn_http_worker *home, int fd, const char *peer)
     tn_str_copy(conn->peer, sizeof conn->peer, tn_str(peer));
     tn_http_parser_init(&conn->parser);
     tn_buf_init(&conn->pending, TN_HTTP_PENDING_MAX);
-    tn_buf_init(&conn->body_in, home->server->conf.body_max);
+    tn_buf_init(&conn->body_in, 0);
     tn_buf_init(&conn->fields_out, TN_HTTP_FIELDS_OUT_MAX);
     tn_buf_init(&conn->head_out, TN_HTTP_HEAD_OUT_MAX);
     tn_buf_init(&conn->body_out, TN_HTTP_REPLY_MAX);
     init_watchers(conn, fd);
     conn->state = TN_HTTP_CONN_GAP;
-    restart_time(conn);
+    tn_http_conn_restart_time(conn);
     tn_list_append(&home->conns, &conn->node);
     arm(conn);
+    return conn;
 }

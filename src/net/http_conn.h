@@ -6,6 +6,7 @@
 #include "net/http_coding.h"
 #include "net/http_text.h"
 #include "net/listener.h"
+#include "net/tally.h"
 #include "net/transport.h"
 
 #include <stdatomic.h>
@@ -18,6 +19,7 @@ enum {
     TN_HTTP_REPLY_MAX = 64 * 1024 * 1024,
     TN_HTTP_STREAM_FULL = 256 * 1024, /* of an answer in parts that the client has not taken: no more is wanted */
     TN_HTTP_CODE_LEAST = 1024,        /* shorter answers are not worth a coding */
+    TN_HTTP_REFUSED_MAX = 64,         /* connections of a worker beyond the limits that are told so; further ones are closed */
 };
 
 enum tn_http_conn_state {
@@ -39,6 +41,7 @@ struct tn_http_worker {
     struct tn_message      stop;
     char                  *scratch;   /* TN_HTTP_READ_SIZE */
     bool                   stopping;
+    unsigned               refused;   /* connections that are there only to be told so */
     time_t                 date_at;
     char                   date[TN_HTTP_DATE];
 };
@@ -49,6 +52,7 @@ struct tn_http_server {
     size_t                 count;
     struct tn_http_worker *workers;
     _Atomic unsigned       connections;
+    struct tn_tally       *addresses, *users; /* of them */
 };
 
 struct tn_http_conn {
@@ -67,6 +71,11 @@ struct tn_http_conn {
     bool                    answered;   /* the handler has replied */
     unsigned                hold_ms;    /* its answer is kept back so long */
     bool                    close_after, input_ended;
+    bool                    deferred;   /* tn_http_defer() */
+    bool                    paused;     /* tn_http_pause() */
+    int                     refused_status;
+    const char             *refused;    /* option whose limit it is beyond; NULL: none. Its only request is answered so */
+    struct tn_str           user;       /* in server->users, owned; empty: in none */
     bool                    streaming;  /* an answer in parts was begun and not ended */
     bool                    flush_due;  /* tn_http_conn_flush_soon() */
     bool                    wants_room; /* the handler waits until its parts were taken */
@@ -77,6 +86,7 @@ struct tn_http_conn {
     struct tn_http_parser   parser;
     struct tn_buf           pending;    /* read and not yet parsed */
     struct tn_buf           body_in;
+    uint64_t                body_bytes; /* of it so far, in parts or whole */
     struct tn_buf           fields_out; /* set by tn_http_set_field() */
     struct tn_buf           head_out, body_out;
     size_t                  sent;       /* of head_out and body_out together */
@@ -89,11 +99,23 @@ static inline struct tn_http_conn *tn_http_conn_of(struct tn_http_exchange *x)
     return TN_CONTAINER_OF(x, struct tn_http_conn, x);
 }
 
+const struct tn_http_limits *tn_http_conn_limits(const struct tn_http_conn *conn);
+void tn_http_conn_restart_time(struct tn_http_conn *conn); /* of its state */
+void tn_http_conn_set_state(struct tn_http_conn *conn, enum tn_http_conn_state state);
+/* An answer that ends the connection, because nobody knows where the next request would begin. */
+void tn_http_conn_refuse(struct tn_http_conn *conn, int status, const char *fmt, ...) TN_PRINTF(3, 4);
+void tn_http_conn_go_on(struct tn_http_conn *conn); /* with what the client has sent ahead; then back to the loop */
+
+/* http_request.c: what the parser says about a request. MORE_IS_THERE: bytes behind its head. */
+void tn_http_request_event(struct tn_http_conn *conn, enum tn_http_event event, bool more_is_there);
+void tn_http_request_late(struct tn_http_conn *conn); /* a head or a body that took too long */
+
 /* Looks at the first byte; TLS begins if it is one of TLS. False: not there yet, or closed. */
 bool tn_http_conn_secure(struct tn_http_conn *conn);
 void tn_http_conn_log_tls(const struct tn_http_conn *conn); /* why TLS failed, if it did */
 
-void tn_http_conn_open(struct tn_http_worker *home, int fd, const char *peer);
+struct tn_http_conn *tn_http_conn_open(struct tn_http_worker *home, int fd, const char *peer); /* NULL: no memory, FD is closed */
+void tn_http_server_uncount(struct tn_http_conn *conn);
 void tn_http_conn_close(struct tn_http_conn *conn); /* buried: freed at the end of the turn */
 /* head_out and body_out hold the answer: send it. */
 void tn_http_conn_answer(struct tn_http_conn *conn);

@@ -119,7 +119,7 @@ static const llhttp_settings_t settings = {
 
 void tn_http_parser_init(struct tn_http_parser *parser)
 {
-    *parser = (struct tn_http_parser){.state = TN_HTTP_IN_GAP};
+    *parser = (struct tn_http_parser){.state = TN_HTTP_IN_GAP, .head_max = TN_HTTP_HEAD_MAX};
     tn_buf_init(&parser->head, TN_HTTP_HEAD_MAX);
     llhttp_init(&parser->llhttp, HTTP_REQUEST, &settings);
     parser->llhttp.data = parser;
@@ -328,9 +328,10 @@ static enum tn_http_event check_line(struct tn_http_parser *parser)
 
 static enum tn_http_event too_long(struct tn_http_parser *parser)
 {
+    parser->too_long = true;
     if (parser->line_start == 0)
         return bad(parser, 414, "the request line is too long");
-    return bad(parser, 431, "the header is too long (at most 64 KiB)");
+    return bad(parser, 431, "the header is too long");
 }
 
 static enum tn_http_event feed_head(struct tn_http_parser *parser, const char *data, size_t len, size_t *used)
@@ -339,7 +340,7 @@ static enum tn_http_event feed_head(struct tn_http_parser *parser, const char *d
         const char *from = data + *used, *lf = memchr(from, '\n', len - *used);
         size_t      n = lf == NULL ? len - *used : (size_t)(lf - from) + 1;
 
-        if (n > TN_HTTP_HEAD_MAX - parser->head.len)
+        if (n > parser->head_max || parser->head.len > parser->head_max - n)
             return too_long(parser);
         tn_buf_append(&parser->head, from, n);
         if (parser->head.failed)
@@ -368,6 +369,7 @@ static enum tn_http_event feed_gap(struct tn_http_parser *parser, const char *da
     if (data[*used] < 'A' || data[*used] > 'Z')
         return bad(parser, 400, "not an HTTP request");
     parser->state = TN_HTTP_IN_HEAD;
+    parser->head.max = parser->head_max;
     return feed_head(parser, data, len, used);
 }
 
@@ -409,6 +411,12 @@ static enum tn_http_event feed_chunks(struct tn_http_parser *parser, const char 
         return TN_HTTP_END;
     }
     return parser->body.len > 0 ? TN_HTTP_BODY : TN_HTTP_MORE;
+}
+
+void tn_http_parser_skip(struct tn_http_parser *parser)
+{
+    if (parser->state == TN_HTTP_IN_LENGTH && parser->body_left == 0)
+        parser->state = TN_HTTP_AT_END;
 }
 
 enum tn_http_event tn_http_parser_feed(struct tn_http_parser *parser, const char *data, size_t len, size_t *used)

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 enum {
-    TN_HTTP_HEAD_MAX = 64 * 1024, /* bytes of request line and fields */
+    TN_HTTP_HEAD_MAX = 64 * 1024, /* bytes of request line and fields, unless parser->head_max says another number */
     TN_HTTP_FIELDS_MAX = 128,     /* header fields */
 };
 
@@ -53,6 +53,9 @@ struct tn_http_parser {
     /* BAD */
     int                   bad_status;     /* 400, 405, 414, 417, 431, 501, 505; 500 = no memory */
     const char           *bad_reason;
+    bool                  too_long;       /* the request line or the header */
+    /* may be set between requests */
+    size_t                head_max;
 
     /* private */
     enum tn_http_parse_state state;
@@ -72,6 +75,9 @@ void tn_http_parser_reset(struct tn_http_parser *parser); /* frees */
 /* Reads from DATA; *USED says how much of it. Call again with the rest, also when there is none left and the event was
  * HEAD or BODY. MORE: all was used and more bytes are needed. */
 enum tn_http_event tn_http_parser_feed(struct tn_http_parser *parser, const char *data, size_t len, size_t *used);
+
+/* A request whose head was answered, and that has no body, is over. */
+void tn_http_parser_skip(struct tn_http_parser *parser);
 
 /* Between two requests: no byte of the next one has come. */
 static inline bool tn_http_parser_idle(const struct tn_http_parser *parser)

@@ -142,8 +142,8 @@ void tn_http_reply_buf(struct tn_http_exchange *x, int status, const char *type,
         status = 500;
         type = "text/plain; charset=utf-8";
     }
-    if (conn->home->stopping || !conn->parser.keep_alive)
-        conn->close_after = true;
+    if (conn->home->stopping || !conn->parser.keep_alive || conn->state == TN_HTTP_CONN_BODY)
+        conn->close_after = true; /* what is left of a body is not read */
     code_body(conn, type, body);
     tn_http_conn_put_head(conn, status, type, body->len);
     if (!without_body(conn, status)) {

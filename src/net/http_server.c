@@ -1,10 +1,12 @@
 #include "net/http_conn.h"
 
 #include "base/alloc.h"
+#include "base/log.h"
 
 #include <assert.h>
 
-static void refuse_connection(int fd)
+/* For those who would be too many to be told properly. */
+static void close_at_once(int fd)
 {
     static const char   answer[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 21\r\nContent-Type: text/plain\r\n"
                                    "Connection: close\r\n\r\ntoo many connections\n";
@@ -16,16 +18,101 @@ static void refuse_connection(int fd)
     tn_transport_close(&transport);
 }
 
+static const struct tn_http_limits *limits_of(const struct tn_http_worker *home)
+{
+    const struct tn_http_conf *conf = &home->server->conf;
+
+    return conf->limits_now == NULL ? &conf->limits : conf->limits_now(home->worker, conf->handler.arg);
+}
+
+/* ---- counting ---- */
+
+/* Counts one more. NULL: fine; else the option whose limit it is beyond. */
+static const char *count(struct tn_http_worker *home, const char *peer)
+{
+    const struct tn_http_limits *limits = limits_of(home);
+    struct tn_http_server       *server = home->server;
+
+    if (atomic_fetch_add(&server->connections, 1) >= limits->max_connections) {
+        atomic_fetch_sub(&server->connections, 1);
+        return "maxConnections";
+    }
+    if (tn_tally_add_peer(server->addresses, tn_str(peer), limits->max_per_address))
+        return NULL;
+    atomic_fetch_sub(&server->connections, 1);
+    return "maxConnectionsPerAddress";
+}
+
+static void uncount(struct tn_http_server *server, const char *peer)
+{
+    atomic_fetch_sub(&server->connections, 1);
+    tn_tally_remove_peer(server->addresses, tn_str(peer));
+}
+
+static void leave_user(struct tn_http_conn *conn)
+{
+    if (conn->user.len == 0)
+        return;
+    tn_tally_remove(conn->home->server->users, conn->user);
+    tn_free((void *)(uintptr_t)conn->user.ptr);
+    conn->user = tn_str_n(NULL, 0);
+}
+
+void tn_http_server_uncount(struct tn_http_conn *conn)
+{
+    if (conn->refused != NULL)
+        conn->home->refused--;
+    else
+        uncount(conn->home->server, conn->peer);
+    leave_user(conn);
+}
+
+bool tn_http_take_user(struct tn_http_exchange *x, struct tn_str user)
+{
+    struct tn_http_conn         *conn = tn_http_conn_of(x);
+    const struct tn_http_limits *limits = tn_http_conn_limits(conn);
+    char                        *name;
+
+    if (user.len == 0 || tn_str_eq(user, conn->user))
+        return true;
+    name = tn_strndup(user.ptr, user.len);
+    if (name != NULL && tn_tally_add(conn->home->server->users, user, limits->max_per_user)) {
+        leave_user(conn);
+        conn->user = tn_str_n(name, user.len);
+        return true;
+    }
+    tn_free(name);
+    conn->close_after = true;
+    tn_http_set_field(x, "Retry-After", "1");
+    tn_http_problem(x, 429, "too many connections of user %.*s (%s%smaxConnectionsPerUser)", (int)TN_MIN(user.len, (size_t)100), user.ptr,
+                    limits->path != NULL ? limits->path : "", limits->path != NULL ? "." : "");
+    return false;
+}
+
 static void on_accept(struct tn_worker *worker, int fd, const char *peer, void *arg)
 {
     struct tn_http_server *server = arg;
     struct tn_http_worker *home = &server->workers[worker->index];
+    struct tn_http_conn   *conn;
+    const char            *refused, *path = limits_of(home)->path;
 
     assert(worker->index < server->count);
-    if (home->stopping || tn_http_server_connections(server) >= server->conf.max_connections)
-        refuse_connection(fd);
-    else
-        tn_http_conn_open(home, fd, peer);
+    refused = home->stopping ? "stopping" : count(home, peer);
+    if (refused != NULL)
+        tn_log(TN_LOG_WARN, "connection refused", TN_LOG_TEXT("listener", path != NULL ? path : "http"), TN_LOG_TEXT("peer", peer), TN_LOG_TEXT("limit", refused));
+    if (home->stopping || (refused != NULL && home->refused >= TN_HTTP_REFUSED_MAX)) {
+        close_at_once(fd);
+        return;
+    }
+    conn = tn_http_conn_open(home, fd, peer);
+    if (conn == NULL && refused == NULL)
+        uncount(server, peer);
+    if (conn == NULL || refused == NULL)
+        return;
+    home->refused++;
+    conn->refused = refused;
+    conn->refused_status = strcmp(refused, "maxConnections") == 0 ? 503 : 429;
+    tn_http_conn_restart_time(conn);
 }
 
 static void wind_up(struct tn_http_conn *conn)
@@ -44,14 +131,15 @@ static void on_stop(struct tn_message *message, struct tn_worker *worker)
         wind_up(TN_CONTAINER_OF(node, struct tn_http_conn, node));
 }
 
-static void fill_defaults(struct tn_http_conf *conf)
+static void fill_defaults(struct tn_http_limits *limits)
 {
-    conf->body_max = conf->body_max != 0 ? conf->body_max : (size_t)1 << 20;
-    conf->max_connections = conf->max_connections != 0 ? conf->max_connections : 10000;
-    conf->idle_ms = conf->idle_ms != 0 ? conf->idle_ms : 60000;
-    conf->head_ms = conf->head_ms != 0 ? conf->head_ms : 10000;
-    conf->body_ms = conf->body_ms != 0 ? conf->body_ms : 60000;
-    conf->write_ms = conf->write_ms != 0 ? conf->write_ms : 60000;
+    limits->max_connections = limits->max_connections != 0 ? limits->max_connections : 10000;
+    limits->head_max = limits->head_max != 0 ? limits->head_max : TN_HTTP_HEAD_MAX;
+    limits->body_max = limits->body_max != 0 ? limits->body_max : (size_t)1 << 20;
+    limits->idle_ms = limits->idle_ms != 0 ? limits->idle_ms : 60000;
+    limits->head_ms = limits->head_ms != 0 ? limits->head_ms : 10000;
+    limits->body_ms = limits->body_ms != 0 ? limits->body_ms : 60000;
+    limits->write_ms = limits->write_ms != 0 ? limits->write_ms : 60000;
 }
 
 static enum tn_status open_workers(struct tn_http_server *server, struct tn_worker **workers, size_t count,
@@ -87,8 +175,13 @@ enum tn_status tn_http_server_open(struct tn_http_server **out, struct tn_worker
     if (server == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "http: no memory");
     server->conf = *conf;
-    fill_defaults(&server->conf);
-    status = open_workers(server, workers, count, err);
+    fill_defaults(&server->conf.limits);
+    server->addresses = tn_tally_new();
+    server->users = tn_tally_new();
+    if (server->addresses == NULL || server->users == NULL)
+        status = tn_fail(err, TN_E_NOMEM, "53200", "http: no memory");
+    else
+        status = open_workers(server, workers, count, err);
     if (status != TN_OK) {
         tn_http_server_close(server);
         return status;
@@ -127,6 +220,8 @@ void tn_http_server_close(struct tn_http_server *server)
             tn_http_conn_close(TN_CONTAINER_OF(node, struct tn_http_conn, node));
         tn_free(home->scratch);
     }
+    tn_tally_free(server->addresses);
+    tn_tally_free(server->users);
     tn_free(server->workers);
     tn_free(server);
 }

@@ -48,8 +48,9 @@ void tn_http_begin(struct tn_http_exchange *x, int status, const char *type)
 
     conn->streaming = true;
     conn->coder = tn_http_coder_new(tn_http_conn_coding(conn, type));
-    if (conn->home->stopping || !conn->parser.keep_alive || conn->parser.minor == 0)
+    if (conn->home->stopping || !conn->parser.keep_alive || conn->parser.minor == 0 || conn->state == TN_HTTP_CONN_BODY)
         conn->close_after = true;
+    tn_http_conn_set_state(conn, TN_HTTP_CONN_HANDLING); /* what is left of a body is not read */
     tn_http_conn_put_head(conn, status, type, TN_HTTP_LENGTH_UNKNOWN);
     tn_http_conn_flush_soon(conn);
 }

@@ -17,7 +17,7 @@ bool tn_http_conn_secure(struct tn_http_conn *conn)
     conn->tls_missing = look == TN_TLS_LOOK_PLAIN && tn_tls_is_required(tls);
     if (look == TN_TLS_LOOK_PLAIN)
         return true;
-    conn->deadline_us = tn_clock_us() + (uint64_t)conf->head_ms * 1000; /* the handshake has as long as a head */
+    conn->deadline_us = tn_clock_us() + (uint64_t)tn_http_conn_limits(conn)->head_ms * 1000; /* the handshake has as long as a head */
     if (tn_tls_accept(&conn->transport, tls))
         return true;
     tn_http_conn_close(conn);

@@ -83,6 +83,12 @@ static struct tn_tls *tls_of(struct tn_worker *worker, void *arg)
     return tn_runtime_of(worker)->snapshot->security.tls[TN_LISTENER_REST_HTTP];
 }
 
+static const struct tn_http_limits *limits_now(struct tn_worker *worker, void *arg)
+{
+    (void)arg;
+    return &tn_runtime_of(worker)->snapshot->security.http[TN_LISTENER_REST_HTTP];
+}
+
 static enum tn_status open_http(struct tn_rest *rest, struct tn_error *err)
 {
     const struct tn_settings *settings = &rest->config->settings;
@@ -90,8 +96,7 @@ static enum tn_status open_http(struct tn_rest *rest, struct tn_error *err)
                                       .port = (uint16_t)settings->rest_port,
                                       .handler = {.head = on_head, .request = on_request, .arg = rest},
                                       .tls = tls_of,
-                                      .body_max = settings->rest_max_body,
-                                      .max_connections = (unsigned)settings->rest_max_connections};
+                                      .limits_now = limits_now};
 
     rest->worker_count = rest->server->worker_count;
     rest->workers = tn_calloc(rest->worker_count, sizeof *rest->workers);

@@ -10,28 +10,32 @@ static void end_login(struct tn_http_exchange *x)
     x->gone = NULL;
 }
 
+static bool on_login(struct tn_http_exchange *x, struct tn_auth_answer *answer, void *arg)
+{
+    (void)arg;
+    if (answer->identity != NULL) {
+        x->user = answer->identity;
+        x->gone = end_login;
+        return true;
+    }
+    tn_count(&tn_runtime_of(x->worker)->counters, TN_COUNTER_http_requests_denied, 1);
+    tn_auth_refuse(x, answer);
+    tn_http_problem(x, answer->http_status, "%s", answer->error.message);
+    return false;
+}
+
 void tn_rest_login_begin(struct tn_rest *rest, struct tn_http_exchange *x)
 {
     const struct tn_settings   *settings = &rest->config->settings;
     const struct tn_http_field *field = tn_http_field(x, "authorization");
     struct tn_auth_request      request = {.listener = "restHttp", .peer = tn_str(x->peer), .authorization = field == NULL ? tn_str_n(NULL, 0) : field->value,
                                            .certificate = tn_http_certified(x)};
-    struct tn_auth_answer       answer;
 
     if (!tn_auth_is_asked(rest->server->auth) && !settings->auth_force && !tn_http_host_is_local(x)) {
         tn_http_problem(x, 403, "where nobody is asked for a log-in only localhost, 127.0.0.1 and [::1] may be the Host");
         return;
     }
-    tn_auth_http(rest->server->auth, &request, &answer);
-    if (answer.identity != NULL) {
-        x->user = answer.identity;
-        x->gone = end_login;
-    } else {
-        tn_count(&tn_runtime_of(x->worker)->counters, TN_COUNTER_http_requests_denied, 1);
-        tn_auth_refuse(x, &answer);
-        tn_http_problem(x, answer.http_status, "%s", answer.error.message);
-    }
-    tn_error_reset(&answer.error);
+    tn_auth_http_head(rest->server->auth, x, &request, on_login, rest);
 }
 
 bool tn_rest_login_end(struct tn_rest *rest, struct tn_http_exchange *x, struct tn_rest_caller *out)

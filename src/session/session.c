@@ -41,7 +41,7 @@ static void log_end(const struct tn_session *s)
 static void give_up_places(struct tn_session *s)
 {
     if (s->counted_address)
-        tn_tally_remove(s->runtime->server->addresses, tn_peer_address(tn_str(s->peer)));
+        tn_tally_remove_peer(s->runtime->server->addresses, tn_str(s->peer));
     if (s->counted_user)
         tn_tally_remove(s->runtime->server->connections, tn_str(s->user));
     s->counted_address = s->counted_user = false;
@@ -377,14 +377,14 @@ void tn_session_accept(struct tn_worker *worker, int fd, const char *peer, void 
         refuse(worker, fd, peer, "53300", "too many connections (frontends.postgresWire.maxConnections)");
         return;
     }
-    if (!tn_tally_add(server->addresses, tn_peer_address(tn_str(peer)), settings->pg_max_per_address)) {
+    if (!tn_tally_add_peer(server->addresses, tn_str(peer), settings->pg_max_per_address)) {
         atomic_fetch_sub(&server->sessions, 1);
         refuse(worker, fd, peer, "53300", "too many connections from this address (frontends.postgresWire.maxConnectionsPerAddress)");
         return;
     }
     s = new_session(worker, fd, peer);
     if (s == NULL) {
-        tn_tally_remove(server->addresses, tn_peer_address(tn_str(peer)));
+        tn_tally_remove_peer(server->addresses, tn_str(peer));
         atomic_fetch_sub(&server->sessions, 1);
         refuse(worker, fd, peer, "53200", "no memory for a session");
         return;

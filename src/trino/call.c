@@ -184,6 +184,8 @@ static enum tn_status read_headers(struct tn_trino_call *call, const struct tn_h
     return TN_OK;
 }
 
+enum { ANSWERED = -1 };
+
 /* Who asks? The links of a query hold its secret and need no more; everything else does. 0: known. */
 static int authenticate(struct tn_trino_call *call, struct tn_http_exchange *x)
 {
@@ -211,7 +213,7 @@ static int authenticate(struct tn_trino_call *call, struct tn_http_exchange *x)
     call->identity = call->refused.identity;
     call->refused.identity = NULL;
     if (call->identity != NULL)
-        return 0;
+        return tn_http_take_user(x, call->identity->user) ? 0 : ANSWERED;
     tn_count(&tn_runtime_of(x->worker)->counters, TN_COUNTER_http_requests_denied, 1);
     call->problem = call->refused.error.message;
     return call->refused.http_status;
@@ -287,6 +289,10 @@ void tn_trino_call_begin(struct tn_trino *trino, struct tn_http_exchange *x)
     }
     status = status == 0 ? authenticate(call, x) : status;
     status = status == 0 ? read_post(call, x) : status;
+    if (status == ANSWERED) {
+        free_call(call);
+        return;
+    }
     if (status != 0) {
         refuse(call, x, status, call->problem != NULL ? call->problem : refusal(status));
         return;

@@ -46,6 +46,35 @@ static bool answer_info(struct tn_trino *trino, struct tn_http_exchange *x)
     return true;
 }
 
+/* ---- log-ins ---- */
+
+static bool on_login(struct tn_http_exchange *x, struct tn_auth_answer *answer, void *arg)
+{
+    (void)arg;
+    if (answer->identity != NULL) {
+        tn_identity_unref(answer->identity); /* known from now on: src/trino/call.c finds it at once */
+        return true;
+    }
+    tn_count(&tn_runtime_of(x->worker)->counters, TN_COUNTER_http_requests_denied, 1);
+    tn_auth_refuse(x, answer);
+    tn_http_reply(x, answer->http_status, "text/plain; charset=utf-8", tn_str(answer->error.message));
+    return false;
+}
+
+/* Before the body: who comes with a password must have the right one. */
+static void on_head(struct tn_http_exchange *x, void *arg)
+{
+    struct tn_trino            *trino = arg;
+    const struct tn_http_field *field = tn_http_field(x, "authorization");
+    struct tn_auth_request      request = {.listener = "trinoHttp", .peer = tn_str(x->peer)};
+
+    if (field == NULL || !tn_auth_is_asked(trino->server->auth) ||
+        !(x->method == TN_HTTP_METHOD_POST || tn_str_starts(x->path, TN_STR("/v1/query"))))
+        return;
+    request.authorization = field->value;
+    tn_auth_http_head(trino->server->auth, x, &request, on_login, trino);
+}
+
 static void on_request(struct tn_http_exchange *x, void *arg)
 {
     struct tn_trino *trino = arg;
@@ -65,15 +94,20 @@ static struct tn_tls *tls_of(struct tn_worker *worker, void *arg)
     return tn_runtime_of(worker)->snapshot->security.tls[TN_LISTENER_TRINO_HTTP];
 }
 
+static const struct tn_http_limits *limits_now(struct tn_worker *worker, void *arg)
+{
+    (void)arg;
+    return &tn_runtime_of(worker)->snapshot->security.http[TN_LISTENER_TRINO_HTTP];
+}
+
 static enum tn_status open_http(struct tn_trino *trino, struct tn_error *err)
 {
     const struct tn_settings *settings = &trino->config->settings;
     struct tn_http_conf       conf = {.host = settings->trino_host.ptr,
                                       .port = (uint16_t)settings->trino_port,
-                                      .handler = {.request = on_request, .arg = trino},
+                                      .handler = {.head = on_head, .request = on_request, .arg = trino},
                                       .tls = tls_of,
-                                      .body_max = settings->trino_max_statement,
-                                      .max_connections = (unsigned)settings->trino_max_connections};
+                                      .limits_now = limits_now};
 
     trino->worker_count = trino->server->worker_count;
     trino->homes = tn_calloc(trino->worker_count, sizeof *trino->homes);

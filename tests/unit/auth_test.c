@@ -200,14 +200,19 @@ static void test_wrong_users(void)
 
 /* ---- HTTP ---- */
 
-static struct tn_auth_answer http(struct tn_auth *auth, const char *authorization, const char *claimed)
+static struct tn_auth_answer http_from(struct tn_auth *auth, const char *peer, const char *authorization, const char *claimed)
 {
-    struct tn_auth_request request = {.listener = "test", .peer = TN_STR("10.0.0.1:5000"), .authorization = tn_str(authorization),
+    struct tn_auth_request request = {.listener = "test", .peer = tn_str(peer), .authorization = tn_str(authorization),
                                       .claimed = tn_str(claimed)};
     struct tn_auth_answer  answer;
 
     tn_auth_http(auth, &request, &answer);
     return answer;
+}
+
+static struct tn_auth_answer http(struct tn_auth *auth, const char *authorization, const char *claimed)
+{
+    return http_from(auth, "10.0.0.1:5000", authorization, claimed);
 }
 
 static void expect_user(struct tn_auth_answer answer, const char *user, enum tn_proof proof)
@@ -281,6 +286,35 @@ static void test_throttle(void)
     expect_user(http(auth, "Basic Ym9iOnBlbmNpbA==", NULL), "bob", TN_PROOF_PASSWORD);
     tn_clock_shift_us(31000000, 0);
     expect_user(http(auth, "Basic YWxpY2U6cGVuY2ls", NULL), "alice", TN_PROOF_PASSWORD);
+    tn_clock_shift_us(0, 0);
+    tn_auth_free(auth);
+}
+
+#define RIGHT "Basic YWxpY2U6cGVuY2ls"
+#define WRONG "Basic YWxpY2U6eA=="
+
+/* Addresses of one /64 are one client; a user that is guessed from everywhere is shut out, but not from where it is known. */
+static void test_throttle_addresses(void)
+{
+    struct tn_auth *auth = auth_of("{provider: static, maxFailures: 2, failureWindow: 30s, staticUsers: {users: {alice: {password: pencil}}}}");
+    char            peer[64];
+
+    expect_user(http_from(auth, "[2001:db8::1]:5", RIGHT, NULL), "alice", TN_PROOF_PASSWORD);
+    for (int i = 0; i < 2; i++) {
+        snprintf(peer, sizeof peer, "[2001:db8:0:7::%d]:5000", i);
+        expect_refusal(http_from(auth, peer, WRONG, NULL), 401, "28P01");
+    }
+    expect_refusal(http_from(auth, "[2001:db8:0:7:1::]:5000", WRONG, NULL), 429, "28P01");
+    expect_refusal(http_from(auth, "[2001:db8:0:8::1]:5000", WRONG, NULL), 401, "28P01");
+    for (int i = 3; i < 20; i++) {
+        snprintf(peer, sizeof peer, "10.0.1.%d:5000", i);
+        expect_refusal(http_from(auth, peer, WRONG, NULL), 401, "28P01");
+    }
+    expect_refusal(http_from(auth, "10.0.2.1:5000", WRONG, NULL), 429, "28P01");
+    expect_refusal(http_from(auth, "[2001:db8::2]:5", WRONG, NULL), 401, "28P01");
+    expect_user(http_from(auth, "[2001:db8::3]:5", RIGHT, NULL), "alice", TN_PROOF_PASSWORD);
+    tn_clock_shift_us(62000000, 0);
+    expect_refusal(http_from(auth, "10.0.2.1:5000", WRONG, NULL), 401, "28P01");
     tn_clock_shift_us(0, 0);
     tn_auth_free(auth);
 }
@@ -376,6 +410,7 @@ int main(void)
     CU_ADD_TEST(suite, test_http);
     CU_ADD_TEST(suite, test_nobody_is_asked);
     CU_ADD_TEST(suite, test_throttle);
+    CU_ADD_TEST(suite, test_throttle_addresses);
     CU_ADD_TEST(suite, test_login_steps);
     CU_ADD_TEST(suite, test_no_memory);
     CU_basic_run_tests();

@@ -374,12 +374,13 @@ static void open_server_with(unsigned patience)
 {
     struct tn_http_conf conf = {.host = "127.0.0.1",
                                 .handler = {.head = on_head, .request = on_request},
-                                .body_max = 1000,
-                                .max_connections = 20,
-                                .idle_ms = 400 * patience,
-                                .head_ms = 200 * patience,
-                                .body_ms = 300 * patience,
-                                .write_ms = 400 * patience};
+                                .limits = {.path = "test",
+                                           .max_connections = 20,
+                                           .body_max = 1000,
+                                           .idle_ms = 400 * patience,
+                                           .head_ms = 200 * patience,
+                                           .body_ms = 300 * patience,
+                                           .write_ms = 400 * patience}};
 
     CU_ASSERT_FATAL(tn_worker_new(&worker, 0, NULL) == TN_OK);
     CU_ASSERT_FATAL(tn_http_server_open(&server, &worker, 1, &conf, NULL) == TN_OK);
@@ -719,8 +720,11 @@ static void test_server_limits_and_stop(void)
         CU_ASSERT(hear(fds[i], &in, "200 OK", HEAR_MS));
     }
     fds[20] = dial();
+    say(fds[20], "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     tn_buf_clear(&in);
-    CU_ASSERT(hear(fds[20], &in, "503 Service Unavailable", HEAR_MS));
+    CU_ASSERT(hear(fds[20], &in, "too many connections (test.maxConnections)", HEAR_MS));
+    CU_ASSERT_EQUAL(count_of(&in, "503 Service Unavailable"), 1);
+    CU_ASSERT_EQUAL(tn_http_server_connections(server), 20);
     for (int i = 0; i < 21; i++)
         close(fds[i]);
     for (int i = 0; i < 6000 && tn_http_server_connections(server) > 0; i++)

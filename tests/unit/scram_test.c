@@ -2,7 +2,7 @@
 #include "auth/scram.h"
 
 #include "base/base64.h"
-#include "auth/tally.h"
+#include "net/tally.h"
 #include "base/alloc.h"
 
 #include <CUnit/Basic.h>

@@ -1,8 +1,9 @@
-#include "auth/tally.h"
+#include "net/tally.h"
 
 #include "base/alloc.h"
 #include "base/map.h"
 
+#include <arpa/inet.h>
 #include <pthread.h>
 
 struct tn_tally {
@@ -84,4 +85,38 @@ struct tn_str tn_peer_address(struct tn_str peer)
     if (peer.len >= 2 && peer.ptr[0] == '[' && peer.ptr[peer.len - 1] == ']')
         peer = tn_str_n(peer.ptr + 1, peer.len - 2);
     return peer;
+}
+
+struct tn_str tn_peer_network(struct tn_str address, char out[TN_NETWORK_TEXT])
+{
+    static const unsigned char ipv4[12] = {[10] = 0xff, [11] = 0xff};
+    unsigned char              bytes[16];
+    const char                *zone = address.len == 0 ? NULL : memchr(address.ptr, '%', address.len);
+    size_t                     len = zone == NULL ? address.len : (size_t)(zone - address.ptr);
+
+    tn_str_copy(out, TN_NETWORK_TEXT, tn_str_n(address.ptr, len));
+    if (len == 0 || memchr(address.ptr, ':', len) == NULL || inet_pton(AF_INET6, out, bytes) != 1)
+        return tn_str_n(out, strlen(out));
+    if (memcmp(bytes, ipv4, sizeof ipv4) == 0) {
+        inet_ntop(AF_INET, bytes + sizeof ipv4, out, TN_NETWORK_TEXT);
+    } else {
+        memset(bytes + 8, 0, 8);
+        inet_ntop(AF_INET6, bytes, out, TN_NETWORK_TEXT - 3);
+        memcpy(out + strlen(out), "/64", 4);
+    }
+    return tn_str_n(out, strlen(out));
+}
+
+bool tn_tally_add_peer(struct tn_tally *tally, struct tn_str peer, uint64_t max)
+{
+    char network[TN_NETWORK_TEXT];
+
+    return tn_tally_add(tally, tn_peer_network(tn_peer_address(peer), network), max);
+}
+
+void tn_tally_remove_peer(struct tn_tally *tally, struct tn_str peer)
+{
+    char network[TN_NETWORK_TEXT];
+
+    tn_tally_remove(tally, tn_peer_network(tn_peer_address(peer), network));
 }

@@ -1,6 +1,6 @@
 /* tally.h - how many of something each name has: connections of a user, of an address. Any thread. */
-#ifndef TN_AUTH_TALLY_H
-#define TN_AUTH_TALLY_H
+#ifndef TN_NET_TALLY_H
+#define TN_NET_TALLY_H
 
 #include "base/str.h"
 
@@ -16,5 +16,14 @@ void             tn_tally_remove(struct tn_tally *tally, struct tn_str name); /*
 
 /* The address in "127.0.0.1:5000" or "[::1]:5000"; empty when it is neither. */
 struct tn_str tn_peer_address(struct tn_str peer);
+
+/* What stands for one client where clients are counted: ADDRESS itself, but of IPv6 the /64 network in which a client can
+ * have any address it likes: "2001:db8:0:1::/64". An IPv4 address in IPv6 (::ffff:192.0.2.1) is taken for what it is. */
+enum { TN_NETWORK_TEXT = 80 };
+struct tn_str tn_peer_network(struct tn_str address, char out[TN_NETWORK_TEXT]);
+
+/* One more, one less of the client at PEER ("127.0.0.1:5000"). */
+TN_MUST_USE bool tn_tally_add_peer(struct tn_tally *tally, struct tn_str peer, uint64_t max);
+void             tn_tally_remove_peer(struct tn_tally *tally, struct tn_str peer);
 
 #endif

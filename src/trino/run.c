@@ -142,10 +142,11 @@ static void on_done(struct tn_ask *ask)
     struct tn_trino_query *q = ask->owner;
     struct tn_query       *query = ask->query;
 
-    q->stats.queued_us = query->queue_us;
+    q->stats.queued_us = query->queue_us + query->run.queued_us;
     q->stats.cpu_us = query->run.cpu_us;
     q->stats.rows_read = query->run.rows_read;
     q->stats.bytes_read = query->run.bytes_read;
+    q->stats.peak_memory = query->run.peak_memory;
     q->stats.wall_us = query->run.ended_us > query->run.started_us ? query->run.ended_us - query->run.started_us : 0;
     if (query->error.status != TN_OK) {
         if (!tn_str_eq(q->text, q->sql))

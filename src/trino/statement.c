@@ -405,12 +405,23 @@ static bool is_end(const struct tn_trino_command *c)
     return c->kind == TN_TRINO_ROLLBACK || c->kind == TN_TRINO_COMMIT;
 }
 
+/* As Trino reads it; or else as the engines that are asked in their own SQL do ($$ .. ; .. $$). */
+static enum tn_status one_statement(struct tn_trino_query *q, struct tn_error *err)
+{
+    enum tn_status status = tn_ask_statement(q->sql, TN_DIALECT_TRINO, &q->text, err);
+
+    if (status == TN_OK || tn_ask_statement(q->sql, TN_DIALECT_POSTGRES, &q->text, NULL) != TN_OK)
+        return status;
+    tn_error_reset(err);
+    return TN_OK;
+}
+
 void tn_trino_statement(struct tn_trino_query *q)
 {
     struct tn_trino_command command = {.kind = TN_TRINO_ENGINES};
     struct tn_trino_words   words = {.user = q->identity->user, .catalog = q->request.catalog, .schema = q->request.schema};
     struct tn_error         err = TN_ERROR_INIT;
-    enum tn_status          status = tn_ask_statement(q->sql, &q->text, &err);
+    enum tn_status          status = one_statement(q, &err);
 
     q->sql = status == TN_OK ? q->text : q->sql;
     if (status == TN_OK)

@@ -73,6 +73,8 @@ static void remember(struct tn_query *q)
         .queue_us = q->queue_us,
         .first_byte_us = q->first_byte_us,
         .engine_us = engine_us(q),
+        .engine_queue_us = q->run.queued_us,
+        .peak_memory = q->run.peak_memory,
         .total_us = q->ended_us - q->started_us,
         .rows = q->run.rows > 0 ? q->run.rows : q->run.affected,
         .bytes = q->run.bytes,

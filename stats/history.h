@@ -17,7 +17,7 @@
 #include "base/str.h"
 #include "stats/counters.h"
 
-enum { TN_HISTORY_APPLICATION_ID = 0x54726e74, TN_HISTORY_FORMAT = 2 };
+enum { TN_HISTORY_APPLICATION_ID = 0x54726e74, TN_HISTORY_FORMAT = 3 };
 
 enum tn_history_outcome {
     TN_HISTORY_OK,
@@ -63,6 +63,8 @@ struct tn_history_record {
     struct tn_str advised;        /* mode advise: the cluster that would have been taken */
     uint64_t      advised_us, advised_usd_micros; /* predicted there: the estimated difference is to predicted_* */
     uint64_t      rows_read, bytes_read; /* by the engine, as it reports; 0 = not known */
+    uint64_t      engine_queue_us;       /* of engine_us, in the engine's own queue, as it reports */
+    uint64_t      peak_memory;           /* bytes, as the engine reports; 0 = not known */
     uint64_t      cuts, cancels;  /* attempts that were cut at their deadline; that were cancelled on an engine */
 };
 

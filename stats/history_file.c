@@ -35,7 +35,17 @@ static const char to_format_2[] =
 #undef TEXT
     ;
 
-static const char *const steps[TN_HISTORY_FORMAT - 1] = {to_format_2};
+/* And format 2. */
+static const char to_format_3[] =
+#define NUMBER(member, column, type)
+#define TEXT(member, column, most)
+#define NUMBER3(member, column, type) "ALTER TABLE history ADD COLUMN " column " " type " DEFAULT 0;"
+#include "stats/history.def"
+#undef NUMBER
+#undef TEXT
+    ;
+
+static const char *const steps[TN_HISTORY_FORMAT - 1] = {to_format_2, to_format_3};
 
 static const struct tn_database_kind kind = {
     .subject = "history",

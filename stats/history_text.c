@@ -17,6 +17,10 @@ static void put_decision(struct tn_json *json, const struct tn_history_record *r
         tn_json_u64(json, "rowsRead", record->rows_read);
     if (record->bytes_read > 0)
         tn_json_u64(json, "bytesRead", record->bytes_read);
+    if (record->engine_queue_us > 0)
+        tn_json_ms(json, "engineQueueMs", record->engine_queue_us);
+    if (record->peak_memory > 0)
+        tn_json_u64(json, "peakMemoryBytes", record->peak_memory);
     if (record->cancels > 0)
         tn_json_u64(json, "cancels", record->cancels);
     if (record->shadow != 0)

@@ -32,6 +32,8 @@ static void put_history(struct tn_console_rows *rows, const struct tn_history_re
     tn_rows_u64(rows, r->bytes);
     tn_rows_text(rows, r->class);
     tn_rows_text(rows, r->text);
+    tn_rows_ms(rows, r->engine_queue_us);
+    tn_rows_u64(rows, r->peak_memory);
 }
 
 static void put_decision(struct tn_console_rows *rows, const struct tn_history_record *r)

@@ -66,7 +66,7 @@ static void put_statistics(struct tn_json *json, const struct tn_rest_outcome *o
     tn_json_ms(json, "queuedTimeMs", outcome->queue_us);
     tn_json_text(json, "analysisTimeMs", NULL);
     tn_json_text(json, "planningTimeMs", NULL);
-    tn_json_text(json, "peakMemoryBytes", NULL);
+    put_known(json, "peakMemoryBytes", outcome->peak_memory);
     put_known(json, "inputRows", outcome->rows_read);
     put_known(json, "inputBytes", outcome->bytes_read);
     tn_json_u64(json, "outputRows", outcome->rows);

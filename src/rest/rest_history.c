@@ -183,7 +183,7 @@ static bool on_sample(void *ctx, const struct tn_history_record *record)
         page->outcomes[record->outcome]++;
     page->rows += record->rows;
     page->total_us += record->total_us;
-    page->queue_us += record->queue_us;
+    page->queue_us += record->queue_us + record->engine_queue_us;
     tally(page, record);
     if (record->outcome == TN_HISTORY_OK)
         page->samples[page->sample_count++] = record->total_us;

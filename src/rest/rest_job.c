@@ -104,10 +104,11 @@ static void look_at(struct tn_rest_job *job, const struct tn_query *q)
     if (q->reason != NULL && !tn_str_eq_c(outcome->reason, q->reason))
         outcome->reason = keep(job, tn_str(q->reason));
     outcome->total_us = (q->ended_us != 0 ? q->ended_us : tn_clock_us()) - q->started_us;
-    outcome->queue_us = q->queue_us;
+    outcome->queue_us = q->queue_us + q->run.queued_us;
     outcome->cpu_us = q->run.cpu_us;
     outcome->rows_read = q->run.rows_read;
     outcome->bytes_read = q->run.bytes_read;
+    outcome->peak_memory = q->run.peak_memory;
     outcome->rows = q->run.rows;
     outcome->bytes = q->run.bytes;
     outcome->affected = q->run.affected;

@@ -100,7 +100,7 @@ static enum tn_status fill(struct tn_http_exchange *x, const struct tn_rest_call
     struct tn_str       sql;
 
     TN_TRY(tn_rest_request_read(x->body, &x->arena, &out->request, err));
-    TN_TRY(tn_ask_statement(out->request.sql, &sql, err));
+    TN_TRY(tn_ask_statement(out->request.sql, TN_DIALECT_POSTGRES, &sql, err));
     question->protocol = "restHttp";
     question->kind = TN_RUN_EXECUTE;
     question->database = out->request.catalog;

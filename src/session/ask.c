@@ -251,16 +251,16 @@ static void answer(struct tn_ask *ask, const struct tn_question *question)
 
 /* ---- the beginning ---- */
 
-enum tn_status tn_ask_statement(struct tn_str text, struct tn_str *sql, struct tn_error *err)
+enum tn_status tn_ask_statement(struct tn_str text, enum tn_dialect dialect, struct tn_str *sql, struct tn_error *err)
 {
     struct tn_str second;
     size_t        at = 0;
 
     if (tn_utf8_valid_prefix(text.ptr, text.len) < text.len || (text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL))
         return tn_fail(err, TN_E_INVALID, "22021", "the statement is no UTF-8 text");
-    if (!tn_statement_next(text, TN_DIALECT_POSTGRES, &at, sql))
+    if (!tn_statement_next(text, dialect, &at, sql))
         return tn_fail(err, TN_E_INVALID, "42601", "there is no statement");
-    if (tn_statement_next(text, TN_DIALECT_POSTGRES, &at, &second))
+    if (tn_statement_next(text, dialect, &at, &second))
         return tn_fail(err, TN_E_INVALID, "42601", "one statement at a time; the second begins with \"%.*s\"", (int)TN_MIN(second.len, (size_t)40),
                        second.ptr);
     return TN_OK;

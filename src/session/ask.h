@@ -84,8 +84,9 @@ void tn_ask_transaction_init(struct tn_ask_transaction *transaction, struct tn_s
 /* Whatever it did comes to nothing: its statement is orphaned, its connection ended. For a client that is gone. */
 void tn_ask_transaction_drop(struct tn_ask_transaction *transaction);
 
-/* TEXT holds one statement and nothing else; *SQL is it, without its semicolon. TN_E_INVALID: none, several, no UTF-8. */
-TN_MUST_USE enum tn_status tn_ask_statement(struct tn_str text, struct tn_str *sql, struct tn_error *err);
+/* TEXT, quoted and commented as in DIALECT, holds one statement and nothing else; *SQL is it, without its semicolon.
+ * TN_E_INVALID: none, several, no UTF-8. */
+TN_MUST_USE enum tn_status tn_ask_statement(struct tn_str text, enum tn_dialect dialect, struct tn_str *sql, struct tn_error *err);
 /* Q is filled in for QUESTION as for a run, for tn_explain() alone: tn_explain_query_new(). Its texts are the caller's. */
 TN_MUST_USE enum tn_status tn_ask_fill(struct tn_query *q, const struct tn_question *question, struct tn_error *err);
 

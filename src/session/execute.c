@@ -1,5 +1,6 @@
 /* One statement of a session: its own commands here, all others through the pipeline. */
 #include "session/private.h"
+#include "session/self.h"
 #include "session/wishes.h"
 
 #include "stats/lexer.h"
@@ -148,6 +149,18 @@ static void fill_run(struct tn_session *s, struct tn_query *q, const struct tn_s
     q->told = run->told;
 }
 
+/* Engines know an account of ours, not who has logged in here. */
+static enum tn_status fill_text(const struct tn_session *s, struct tn_query *q, struct tn_str sql, struct tn_error *err)
+{
+    struct tn_self self = {.user = s->identity->user};
+
+    q->text = sql;
+    if (s->console || s->identity->proof == TN_PROOF_NONE || (q->features.class != TN_CLASS_READ && q->features.class != TN_CLASS_WRITE &&
+                                                               q->features.class != TN_CLASS_DDL))
+        return TN_OK;
+    return tn_self_replace(sql, TN_DIALECT_POSTGRES, &self, &q->arena, &q->text, err);
+}
+
 /* A suspended portal has the connection that the statement will want: its rows are taken in first. */
 static bool wait_for_suspended(struct tn_session *s)
 {
@@ -178,7 +191,6 @@ void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run)
         reply_error(s, run->reply, &err);
         return;
     }
-    q->text = run->sql;
     q->features = *run->features;
     if (run->shape != NULL)
         q->shape = *run->shape;
@@ -186,7 +198,7 @@ void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run)
     q->console = s->console;
     q->events = run->events;
     q->owner = run->owner;
-    if (tn_execute_fill(s, q, &err) != TN_OK) {
+    if (fill_text(s, q, run->sql, &err) != TN_OK || tn_execute_fill(s, q, &err) != TN_OK) {
         tn_query_free(q);
         reply_error(s, run->reply, &err);
         return;

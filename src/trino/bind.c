@@ -1,6 +1,8 @@
 #include "trino/bind.h"
 
 #include "base/buf.h"
+#include "base/civil.h"
+#include "base/tz.h"
 #include "frontend/pgwire/pg_value.h"
 #include "stats/lexer.h"
 
@@ -113,6 +115,48 @@ static bool unquote(const struct tn_token *token, struct tn_arena *arena, struct
     return true;
 }
 
+/* Zones as Trino reads them, and as PostgreSQL, whose readers are used here, does not: "UTC-05:30" is west of Greenwich; of an hour
+ * that comes twice the first is meant; one that does not come is none. *OUT: TEXT with its zone as an offset, where that is needed. */
+static bool by_offset(struct tn_str text, struct tn_arena *arena, struct tn_str *out)
+{
+    const char        *space = memrchr(text.ptr, ' ', text.len);
+    struct tn_str      zone = space == NULL ? TN_STR("") : tn_str_n(space + 1, text.len - (size_t)(space + 1 - text.ptr));
+    struct tn_tz_range range = TN_TZ_RANGE_INIT;
+    struct tn_param    local;
+    struct tn_tz      *tz;
+    int64_t            local_s;
+    int32_t            east_s, earlier_s;
+    char              *copy;
+
+    *out = text;
+    if (zone.len < 3 || tn_ascii_lower(zone.ptr[0]) < 'a' || tn_ascii_lower(zone.ptr[0]) > 'z')
+        return true;
+    for (size_t i = 2; i <= 3 && i < zone.len; i++)
+        if ((zone.ptr[i] == '+' || zone.ptr[i] == '-') && (tn_str_ieq_c(tn_str_n(zone.ptr, i), i == 2 ? "ut" : "utc") || tn_str_ieq_c(tn_str_n(zone.ptr, i), "gmt"))) {
+            copy = tn_arena_strdup(arena, text);
+            if (copy != NULL)
+                memset(copy + (zone.ptr - text.ptr), ' ', i);
+            *out = tn_str_n(copy, text.len);
+            return copy != NULL;
+        }
+    if (!decode(TN_PG_TIMESTAMP, text, arena, &local) || tn_tz_load(&tz, zone, NULL) != TN_OK)
+        return false;
+    local_s = tn_floor_div(local.value.as.i64, 1000000);
+    east_s = tn_tz_local_offset(tz, local_s);
+    earlier_s = tn_tz_offset(tz, local_s - east_s - 3600, &range);
+    if (local_s - earlier_s == local_s - east_s - 3600)
+        east_s = earlier_s;
+    range = (struct tn_tz_range)TN_TZ_RANGE_INIT;
+    copy = tn_tz_offset(tz, local_s - east_s, &range) == east_s ? tn_arena_alloc(arena, text.len + 16) : NULL;
+    tn_tz_unref(tz);
+    if (copy == NULL)
+        return false;
+    snprintf(copy, text.len + 16, "%.*s%c%02d:%02d:%02d", (int)(zone.ptr - text.ptr), text.ptr, east_s < 0 ? '-' : '+', abs(east_s) / 3600,
+             abs(east_s) / 60 % 60, abs(east_s) % 60);
+    *out = tn_str(copy);
+    return true;
+}
+
 static bool typed_string(struct tn_str type, const struct tn_token *string, struct tn_arena *arena, struct tn_param *out)
 {
     struct tn_str text;
@@ -120,8 +164,11 @@ static bool typed_string(struct tn_str type, const struct tn_token *string, stru
 
     if (!unquote(string, arena, &text) || !find_type(type, &oid))
         return false;
-    if (oid == TN_PG_TIMESTAMP && has_zone(text))
+    if (oid == TN_PG_TIMESTAMP && has_zone(text)) {
         oid = TN_PG_TIMESTAMPTZ;
+        if (!by_offset(text, arena, &text))
+            return false;
+    }
     else if (oid == TN_PG_TIME && has_zone(text))
         oid = TN_PG_TIMETZ;
     return decode(oid, text, arena, out);
@@ -174,6 +221,19 @@ static bool cast(const struct tn_token *t, size_t count, struct tn_arena *arena,
     return typed_string(t[4].text, &t[2], arena, out);
 }
 
+/* nan(), infinity(), -infinity() */
+static bool special_number(const struct tn_token *t, size_t count, struct tn_arena *arena, struct tn_param *out)
+{
+    bool negative = count == 4 && t[0].punct == '-';
+
+    t += negative;
+    if (count - negative != 3 || t[1].punct != '(' || t[2].punct != ')')
+        return false;
+    if (is_word(&t[0], "nan") && !negative)
+        return decode(TN_PG_FLOAT8, TN_STR("NaN"), arena, out);
+    return is_word(&t[0], "infinity") && decode(TN_PG_FLOAT8, negative ? TN_STR("-Infinity") : TN_STR("Infinity"), arena, out);
+}
+
 bool tn_trino_literal(struct tn_str expression, struct tn_arena *arena, struct tn_param *out)
 {
     struct tn_token tokens[TOKENS];
@@ -189,7 +249,7 @@ bool tn_trino_literal(struct tn_str expression, struct tn_arena *arena, struct t
         return bytes(tn_str_n(tokens[1].text.ptr + 1, tokens[1].text.len - 2), arena, out);
     if (count == 2 && tokens[0].kind == TN_TOKEN_WORD)
         return typed_string(tokens[0].text, &tokens[1], arena, out);
-    return cast(tokens, count, arena, out);
+    return special_number(tokens, count, arena, out) || cast(tokens, count, arena, out);
 }
 
 /* ---- binding ---- */
@@ -211,9 +271,16 @@ size_t tn_trino_count_params(struct tn_str sql)
     return count;
 }
 
-static void put_argument(struct tn_buf *text, struct tn_str argument, struct tn_arena *arena, struct tn_param *items, size_t *count)
+static bool is_one_token(struct tn_str argument)
 {
-    if (tn_trino_literal(argument, arena, &items[*count])) {
+    struct tn_token tokens[TOKENS];
+
+    return split(argument, tokens) == 1;
+}
+
+static void put_argument(struct tn_buf *text, struct tn_str argument, bool as_written, struct tn_arena *arena, struct tn_param *items, size_t *count)
+{
+    if ((!as_written || is_one_token(argument)) && tn_trino_literal(argument, arena, &items[*count])) {
         ++*count;
         tn_buf_printf(text, "$%zu", *count);
         return;
@@ -223,8 +290,8 @@ static void put_argument(struct tn_buf *text, struct tn_str argument, struct tn_
     tn_buf_puts(text, "\n)"); /* the line's end ends a comment of the expression, too */
 }
 
-enum tn_status tn_trino_bind(struct tn_str sql, const struct tn_str *arguments, size_t count, struct tn_arena *arena,
-                             struct tn_str *out, struct tn_params *params, struct tn_error *err)
+enum tn_status tn_trino_bind(struct tn_str sql, const struct tn_str *arguments, size_t count, bool as_written,
+                             struct tn_arena *arena, struct tn_str *out, struct tn_params *params, struct tn_error *err)
 {
     struct tn_param *items = tn_arena_zalloc(arena, (count + 1) * sizeof *items);
     size_t           wanted = tn_trino_count_params(sql), at = 0, copied = 0, bound = 0;
@@ -241,7 +308,7 @@ enum tn_status tn_trino_bind(struct tn_str sql, const struct tn_str *arguments, 
         if (!is_mark(&token))
             continue;
         tn_buf_append(&text, sql.ptr + copied, (size_t)(token.text.ptr - sql.ptr) - copied);
-        put_argument(&text, arguments[at++], arena, items, &bound);
+        put_argument(&text, arguments[at++], as_written, arena, items, &bound);
         copied = (size_t)(token.text.ptr - sql.ptr) + 1;
     }
     tn_buf_append(&text, sql.ptr + copied, sql.len - copied);

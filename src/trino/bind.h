@@ -12,9 +12,10 @@
 /* EXPRESSION as a value; false: it is no literal that Turnout can bind. */
 bool tn_trino_literal(struct tn_str expression, struct tn_arena *arena, struct tn_param *out);
 
-/* Everything in ARENA. TN_E_INVALID 42P02: another number of values than of `?`. TN_E_NOMEM. */
-TN_MUST_USE enum tn_status tn_trino_bind(struct tn_str sql, const struct tn_str *arguments, size_t count, struct tn_arena *arena,
-                                         struct tn_str *out, struct tn_params *params, struct tn_error *err);
+/* Everything in ARENA. AS_WRITTEN: for a Trino, which knows best what a typed literal is; only numbers, strings, NULL, TRUE and
+ * FALSE are bound, all else is put in its place. TN_E_INVALID 42P02: another number of values than of `?`. TN_E_NOMEM. */
+TN_MUST_USE enum tn_status tn_trino_bind(struct tn_str sql, const struct tn_str *arguments, size_t count, bool as_written,
+                                         struct tn_arena *arena, struct tn_str *out, struct tn_params *params, struct tn_error *err);
 
 /* The number of `?` in SQL. */
 size_t tn_trino_count_params(struct tn_str sql);

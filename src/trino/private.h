@@ -17,6 +17,8 @@
 #include "session/ask.h"
 #include "trino/trino.h"
 
+#define TN_TRINO_VERSION "476" /* whose protocol and metadata clients may count on */
+
 enum {
     TN_TRINO_ID = 32,              /* yyyymmdd_hhmmss_nnnnn_wwxxx and its NUL */
     TN_TRINO_SLUG = 34,            /* y and 32 hex digits */

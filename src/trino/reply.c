@@ -30,7 +30,7 @@ static bool is_mixed(const struct tn_group *group)
 
 /* The member whose catalog a statement about tables is asked: of the group that it is routed to. Members of several kinds
  * tell it in several ways, so it is sent to the one that its text was made for. */
-static enum tn_status find_member(struct tn_trino_query *q, struct tn_cluster **out, struct tn_error *err)
+static enum tn_status look_up(struct tn_trino_query *q, struct tn_cluster **out, struct tn_group **in, struct tn_error *err)
 {
     struct tn_snapshot     *snapshot = tn_runtime_of(q->home->worker)->snapshot;
     struct tn_settings_list *s = q->settings;
@@ -49,9 +49,30 @@ static enum tn_status find_member(struct tn_trino_query *q, struct tn_cluster **
     TN_TRY(tn_routes_decide(snapshot->routes, &context, &features, q->text, &q->arena, &result, err));
     group = result.group == NULL ? NULL : tn_topology_group(snapshot->topology, result.group->name);
     *out = result.cluster.len > 0 ? tn_topology_cluster(snapshot->topology, result.cluster) : group != NULL ? usable_member(group) : NULL;
-    if (*out == NULL || s->cluster.len > 0 || !is_mixed(group))
+    *in = group;
+    return TN_OK;
+}
+
+static enum tn_status find_member(struct tn_trino_query *q, struct tn_cluster **out, struct tn_error *err)
+{
+    struct tn_snapshot *snapshot = tn_runtime_of(q->home->worker)->snapshot;
+    struct tn_group    *group = NULL;
+
+    TN_TRY(look_up(q, out, &group, err));
+    if (*out == NULL || q->settings->cluster.len > 0 || group == NULL || !is_mixed(group))
         return TN_OK;
     return tn_settings_change(&q->settings, TN_STR("turnout.cluster"), (*out)->conf->name, TN_CFG_ENGINE_UNSET, false, false, snapshot, err);
+}
+
+bool tn_trino_reply_by_trino(struct tn_trino_query *q)
+{
+    struct tn_cluster *member = NULL;
+    struct tn_group   *group = NULL;
+    struct tn_error    err = TN_ERROR_INIT;
+    bool               is = look_up(q, &member, &group, &err) == TN_OK && member != NULL && member->conf->engine == TN_CFG_ENGINE_TRINO;
+
+    tn_error_reset(&err);
+    return is && (q->settings->cluster.len > 0 || group == NULL || !is_mixed(group));
 }
 
 void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum tn_run_kind kind)
@@ -185,7 +206,7 @@ void tn_trino_reply_output(struct tn_trino_query *q, struct tn_str prepared)
     }
     for (size_t i = 0; i < count; i++)
         nulls[i] = TN_STR("NULL");
-    if (tn_trino_bind(prepared, nulls, count, &q->arena, &q->text, &params, &err) != TN_OK) {
+    if (tn_trino_bind(prepared, nulls, count, false, &q->arena, &q->text, &params, &err) != TN_OK) {
         tn_trino_query_fail(q, &err);
         return;
     }

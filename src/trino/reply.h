@@ -17,4 +17,7 @@ void tn_trino_describe_rows(struct tn_trino_query *q, const struct tn_schema *sc
 /* Behind START TRANSACTION. TN_E_INVALID 42601. */
 enum tn_status tn_trino_check_modes(struct tn_str modes, struct tn_error *err);
 
+/* Q->text will be run by a Trino and nothing else, as far as routers and members tell now. */
+bool tn_trino_reply_by_trino(struct tn_trino_query *q);
+
 #endif

@@ -108,6 +108,25 @@ static void put_count(struct tn_trino_query *q)
     q->chunk_bytes = chunk->bytes.len;
 }
 
+/* CREATE TABLE .. AS SELECT, and not only the table: it tells how many. */
+static bool makes_rows(const struct tn_query *query)
+{
+    struct tn_lexer lexer;
+    struct tn_token token;
+    unsigned        depth = 0;
+
+    if (query->cluster != NULL && query->cluster->conf->engine == TN_CFG_ENGINE_SQLITE)
+        return false; /* it does not know */
+    tn_lexer_init(&lexer, query->text, TN_DIALECT_TRINO);
+    while (tn_lexer_next(&lexer, &token)) {
+        depth += token.punct == '(';
+        depth -= token.punct == ')' && depth > 0;
+        if (depth == 0 && token.kind == TN_TOKEN_WORD && tn_str_ieq_c(token.text, "as"))
+            return true;
+    }
+    return false;
+}
+
 static void put_update(struct tn_trino_query *q, const struct tn_query *query)
 {
     const struct tn_features *features = &query->features;
@@ -128,6 +147,11 @@ static void put_update(struct tn_trino_query *q, const struct tn_query *query)
         q->has_update_count = true;
         break;
     case TN_VERB_CREATE:
+        name_ddl(q, query);
+        q->has_update_count = strcmp(q->update_type, "CREATE TABLE") == 0 && makes_rows(query);
+        if (q->has_update_count && !q->has_rows)
+            put_count(q);
+        break;
     case TN_VERB_ALTER:
     case TN_VERB_DROP: name_ddl(q, query); break;
     case TN_VERB_OTHER:
@@ -142,10 +166,11 @@ static void on_done(struct tn_ask *ask)
     struct tn_trino_query *q = ask->owner;
     struct tn_query       *query = ask->query;
 
-    q->stats.queued_us = query->queue_us;
+    q->stats.queued_us = query->queue_us + query->run.queued_us;
     q->stats.cpu_us = query->run.cpu_us;
     q->stats.rows_read = query->run.rows_read;
     q->stats.bytes_read = query->run.bytes_read;
+    q->stats.peak_memory = query->run.peak_memory;
     q->stats.wall_us = query->run.ended_us > query->run.started_us ? query->run.ended_us - query->run.started_us : 0;
     if (query->error.status != TN_OK) {
         if (!tn_str_eq(q->text, q->sql))

@@ -1,11 +1,11 @@
 /* What a POST asks for: a change of the client's session, which is a header of the answer, or rows of an engine. */
 #include "trino/private.h"
 
+#include "session/self.h"
 #include "trino/bind.h"
 #include "trino/command.h"
 #include "trino/reply.h"
 #include "trino/transaction.h"
-#include "trino/words.h"
 
 #define TIME_ZONE_PROPERTY "time_zone_id"
 
@@ -138,18 +138,23 @@ static enum tn_status set_trinos(struct tn_trino_query *q, struct tn_error *err)
     return TN_OK;
 }
 
+static struct tn_str time_zone(const struct tn_trino_query *q)
+{
+    struct tn_str own = tn_trino_pair(&q->request.session, TN_STR(TIME_ZONE_PROPERTY)); /* SET TIME ZONE */
+
+    return own.len > 0 ? own : q->request.time_zone;
+}
+
 static enum tn_status make_settings(struct tn_trino_query *q, struct tn_error *err)
 {
     const struct tn_trino_pairs *session = &q->request.session;
-    struct tn_str                time_zone = tn_trino_pair(session, TN_STR(TIME_ZONE_PROPERTY)); /* SET TIME ZONE */
+    struct tn_str                zone = time_zone(q);
 
-    if (time_zone.len == 0)
-        time_zone = q->request.time_zone;
     q->settings = tn_settings_list_new();
     if (q->settings == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a session's settings");
-    if (time_zone.len > 0)
-        TN_TRY(change(q, "TimeZone", time_zone, err));
+    if (zone.len > 0)
+        TN_TRY(change(q, "TimeZone", zone, err));
     TN_TRY(set_schema(q, err));
     TN_TRY(set_timeout(q, err));
     TN_TRY(set_tags(q, err));
@@ -318,6 +323,14 @@ static enum tn_status prepared_text(struct tn_trino_query *q, const struct tn_tr
     return text->ptr != NULL ? TN_OK : not_prepared(c->name, err);
 }
 
+static enum tn_status replace_self(struct tn_trino_query *q, struct tn_error *err)
+{
+    struct tn_self self = {.user = q->identity->user, .trino = true, .catalog = q->request.catalog, .schema = q->request.schema,
+                           .time_zone = time_zone(q), .version = TN_STR(TN_TRINO_VERSION)};
+
+    return tn_self_replace(q->text, TN_DIALECT_TRINO, &self, &q->arena, &q->text, err);
+}
+
 static void execute(struct tn_trino_query *q, const struct tn_trino_command *c)
 {
     struct tn_error         err = TN_ERROR_INIT;
@@ -327,7 +340,11 @@ static void execute(struct tn_trino_query *q, const struct tn_trino_command *c)
     enum tn_status          status = prepared_text(q, c, &text, &err);
 
     if (status == TN_OK)
-        status = tn_trino_bind(text, c->arguments, c->argument_count, &q->arena, &q->text, &params, &err);
+        q->text = text;
+    if (status == TN_OK)
+        status = tn_trino_bind(text, c->arguments, c->argument_count, tn_trino_reply_by_trino(q), &q->arena, &q->text, &params, &err);
+    if (status == TN_OK)
+        status = replace_self(q, &err);
     if (status == TN_OK)
         status = tn_trino_command_read(&inner, q->text, &q->arena, &err);
     if (status != TN_OK)
@@ -405,12 +422,22 @@ static bool is_end(const struct tn_trino_command *c)
     return c->kind == TN_TRINO_ROLLBACK || c->kind == TN_TRINO_COMMIT;
 }
 
+/* As Trino reads it; or else as the engines that are asked in their own SQL do ($$ .. ; .. $$). */
+static enum tn_status one_statement(struct tn_trino_query *q, struct tn_error *err)
+{
+    enum tn_status status = tn_ask_statement(q->sql, TN_DIALECT_TRINO, &q->text, err);
+
+    if (status == TN_OK || tn_ask_statement(q->sql, TN_DIALECT_POSTGRES, &q->text, NULL) != TN_OK)
+        return status;
+    tn_error_reset(err);
+    return TN_OK;
+}
+
 void tn_trino_statement(struct tn_trino_query *q)
 {
     struct tn_trino_command command = {.kind = TN_TRINO_ENGINES};
-    struct tn_trino_words   words = {.user = q->identity->user, .catalog = q->request.catalog, .schema = q->request.schema};
     struct tn_error         err = TN_ERROR_INIT;
-    enum tn_status          status = tn_ask_statement(q->sql, &q->text, &err);
+    enum tn_status          status = one_statement(q, &err);
 
     q->sql = status == TN_OK ? q->text : q->sql;
     if (status == TN_OK)
@@ -418,9 +445,9 @@ void tn_trino_statement(struct tn_trino_query *q)
     if (status == TN_OK)
         status = tn_trino_transaction_find(q, &err);
     if (status == TN_OK)
-        status = tn_trino_words_replace(q->text, &words, &q->arena, &q->text, &err);
-    if (status == TN_OK)
         status = tn_trino_command_read(&command, q->text, &q->arena, &err);
+    if (status == TN_OK && command.kind == TN_TRINO_ENGINES)
+        status = replace_self(q, &err);
     if (status != TN_OK) {
         tn_trino_query_fail(q, &err);
         return;

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "net/listener.h"
-#include "trino/words.h"
 
 static void put_info(struct tn_buf *body, const struct tn_trino *trino)
 {

@@ -49,7 +49,7 @@ static void statements(struct tn_str text, struct tn_arena *arena)
         abort();
     tn_error_reset(&err);
     (void)tn_trino_literal(text, arena, &param);
-    if (tn_trino_bind(text, command.arguments, command.argument_count, arena, &out, &params, NULL) == TN_OK && params.count > command.argument_count)
+    if (tn_trino_bind(text, command.arguments, command.argument_count, false, arena, &out, &params, NULL) == TN_OK && params.count > command.argument_count)
         abort();
     (void)(tn_trino_catalog_rewrite(text, TN_CFG_ENGINE_DUCKDB, arena, &out, NULL) + tn_trino_words_replace(text, &words, arena, &out, NULL));
 }

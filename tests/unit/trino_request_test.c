@@ -4,8 +4,9 @@
 #include "trino/bind.h"
 #include "trino/catalog.h"
 #include "trino/command.h"
-#include "trino/words.h"
+#include "session/self.h"
 
+#include <math.h>
 #include <CUnit/Basic.h>
 
 static struct tn_arena arena;
@@ -224,16 +225,46 @@ static void literals(void)
     CU_ASSERT(!tn_trino_literal(TN_STR(""), &arena, &param));
 }
 
+static void zones(void)
+{
+    static const struct {
+        const char *text, *bytes; /* NULL: no literal */
+    } rows[] = {
+        {"TIMESTAMP '2020-01-01 16:43:22.32 UTC-05:30'", "2020-01-01 16:43:22.32    -05:30"},
+        {"TIMESTAMP '2020-01-01 16:43:22 -05:30'", "2020-01-01 16:43:22 -05:30"},
+        {"TIMESTAMP '2002-10-27 01:30:00 US/Eastern'", "2002-10-27 01:30:00 -04:00:00"}, /* twice that day */
+        {"TIMESTAMP '2002-10-27 03:30:00 US/Eastern'", "2002-10-27 03:30:00 -05:00:00"},
+        {"TIMESTAMP '2021-03-28 02:30:00 Europe/Brussels'", NULL},                      /* not that day */
+        {"TIMESTAMP '2020-01-01 16:43:22 UTC'", "2020-01-01 16:43:22 +00:00:00"},
+        {"TIMESTAMP '2020-01-01 16:43:22 Nowhere/Atall'", NULL},
+    };
+    struct tn_param param;
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(rows); i++) {
+        bool is = tn_trino_literal(tn_str(rows[i].text), &arena, &param);
+
+        CU_ASSERT_EQUAL(is, rows[i].bytes != NULL);
+        if (is && rows[i].bytes != NULL)
+            SAME(param.pg_bytes, rows[i].bytes);
+    }
+    CU_ASSERT(tn_trino_literal(TN_STR("-infinity()"), &arena, &param) && param.value.as.f64 < 0);
+    CU_ASSERT(tn_trino_literal(TN_STR("nan()"), &arena, &param) && isnan(param.value.as.f64));
+    CU_ASSERT(!tn_trino_literal(TN_STR("-nan()"), &arena, &param));
+    CU_ASSERT(!tn_trino_literal(TN_STR("now()"), &arena, &param));
+}
+
 static void binding(void)
 {
     struct tn_str    arguments[] = {TN_STR("1"), TN_STR("ARRAY[1] -- x"), TN_STR("'?'")}, out;
     struct tn_params params;
 
-    CU_ASSERT_EQUAL(tn_trino_bind(TN_STR("SELECT ?, '?', \"?\", ? /* ? */, ?"), arguments, 3, &arena, &out, &params, NULL), TN_OK);
+    CU_ASSERT_EQUAL(tn_trino_bind(TN_STR("SELECT ?, '?', \"?\", ? /* ? */, ?"), arguments, 3, false, &arena, &out, &params, NULL), TN_OK);
     SAME(out, "SELECT $1, '?', \"?\", (ARRAY[1] -- x\n) /* ? */, $2");
     CU_ASSERT_EQUAL(params.count, 2);
     SAME(params.items[1].pg_bytes, "?");
-    CU_ASSERT_EQUAL(tn_trino_bind(TN_STR("SELECT ?"), arguments, 2, &arena, &out, &params, NULL), TN_E_INVALID);
+    CU_ASSERT_EQUAL(tn_trino_bind(TN_STR("SELECT ?"), arguments, 2, false, &arena, &out, &params, NULL), TN_E_INVALID);
+    CU_ASSERT_EQUAL(tn_trino_bind(TN_STR("SELECT ?, ?"), (struct tn_str[]){TN_STR("1"), TN_STR("TIME '01:02:03 +01:00'")}, 2, true, &arena, &out, &params, NULL), TN_OK);
+    SAME(out, "SELECT $1, (TIME '01:02:03 +01:00'\n)");
     CU_ASSERT_EQUAL(tn_trino_count_params(TN_STR("? '?' ?")), 2);
 }
 
@@ -272,14 +303,39 @@ static void catalogs(void)
 
 static void words(void)
 {
-    struct tn_trino_words w = {.user = TN_STR("o'hara"), .catalog = TN_STR("c"), .schema = TN_STR("")};
-    struct tn_str         out;
+    struct tn_self w = {.user = TN_STR("o'hara"), .trino = true, .catalog = TN_STR("c"), .schema = TN_STR(""), .version = TN_STR("476"),
+                        .time_zone = TN_STR("Asia/Tokyo")};
+    struct tn_self pg = {.user = TN_STR("me")};
+    static const struct {
+        const char *sql, *trino, *postgres;
+    } rows[] = {
+        {"SELECT f(current_user), CURRENT_CATALOG, current_schema || 'x', version( ) , t.version(), version",
+         "SELECT f('o''hara'), 'c' AS \"current_catalog\", CAST(NULL AS varchar) || 'x', '476' , t.version(), version", NULL},
+        {"SELECT 'current_user', \"current_user\", t.current_user, 1 AS current_user -- current_user", "", ""},
+        {"SELECT current_timezone(), now(), current_timezone(1)", "SELECT 'Asia/Tokyo', now(), current_timezone(1)", NULL},
+        {"SELECT current_user", "SELECT 'o''hara' AS \"current_user\"", "SELECT CAST('me' AS text) AS \"current_user\""},
+        {"SELECT a FROM t WHERE owner = current_user ORDER BY x, current_user, y", NULL,
+         "SELECT a FROM t WHERE owner = CAST('me' AS text) ORDER BY x, CAST('me' AS text), y"},
+        {"INSERT INTO t VALUES (1, session_user)", NULL, "INSERT INTO t VALUES (1, CAST('me' AS text))"},
+        {"SELECT (SELECT current_user), current_role FROM t", NULL, "SELECT (SELECT CAST('me' AS text)), CAST('me' AS text) AS \"current_role\" FROM t"},
+        {"CREATE VIEW v AS SELECT current_user", "", ""},
+        {"CREATE TABLE t (a text DEFAULT current_user)", "", ""},
+        {"CREATE TABLE t AS SELECT current_user AS a", NULL, "CREATE TABLE t AS SELECT CAST('me' AS text) AS a"},
+        {"GRANT x TO current_user", "", ""},
+        {"ALTER TABLE t OWNER TO current_user", "", ""},
+        {"SELECT current_schema, version() FROM a", NULL, ""},
+        {"SELECT current_user(", NULL, ""},
+    };
+    struct tn_str out;
 
-    CU_ASSERT_EQUAL(tn_trino_words_replace(TN_STR("SELECT current_user, CURRENT_CATALOG, current_schema, version( ) , t.version(), version"), &w,
-                                           &arena, &out, NULL), TN_OK);
-    SAME(out, "SELECT 'o''hara', 'c', current_schema, '476' , t.version(), version");
-    CU_ASSERT_EQUAL(tn_trino_words_replace(TN_STR("SELECT 'current_user'"), &w, &arena, &out, NULL), TN_OK);
-    SAME(out, "SELECT 'current_user'");
+    for (size_t i = 0; i < TN_ARRAY_LEN(rows); i++) {
+        CU_ASSERT_EQUAL(tn_self_replace(tn_str(rows[i].sql), TN_DIALECT_TRINO, &w, &arena, &out, NULL), TN_OK);
+        if (rows[i].trino != NULL)
+            SAME(out, rows[i].trino[0] == '\0' ? rows[i].sql : rows[i].trino);
+        CU_ASSERT_EQUAL(tn_self_replace(tn_str(rows[i].sql), TN_DIALECT_POSTGRES, &pg, &arena, &out, NULL), TN_OK);
+        if (rows[i].postgres != NULL)
+            SAME(out, rows[i].postgres[0] == '\0' ? rows[i].sql : rows[i].postgres);
+    }
 }
 
 static int set_up(void)
@@ -310,6 +366,7 @@ int main(void)
     CU_add_test(suite, "binding", binding);
     CU_add_test(suite, "catalogs", catalogs);
     CU_add_test(suite, "words", words);
+    CU_add_test(suite, "zones", zones);
     CU_basic_run_tests();
     failed = CU_get_number_of_failures();
     CU_cleanup_registry();

@@ -66,7 +66,7 @@ static void put_stats(struct tn_json *json, const struct tn_trino_stats *stats)
     tn_json_u64(json, "physicalInputBytes", stats->bytes_read);
     tn_json_u64(json, "physicalWrittenBytes", 0);
     tn_json_u64(json, "internalNetworkInputBytes", 0);
-    tn_json_u64(json, "peakMemoryBytes", 0);
+    tn_json_u64(json, "peakMemoryBytes", stats->peak_memory);
     tn_json_u64(json, "spilledBytes", 0);
     tn_json_close(json, '}');
 }

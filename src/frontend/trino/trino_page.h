@@ -10,7 +10,7 @@ enum tn_trino_state { TN_TRINO_QUEUED, TN_TRINO_RUNNING, TN_TRINO_FINISHED, TN_T
 struct tn_trino_stats {
     enum tn_trino_state state;
     uint64_t            queued_us, elapsed_us, wall_us, cpu_us;
-    uint64_t            rows, bytes, rows_read, bytes_read;
+    uint64_t            rows, bytes, rows_read, bytes_read, peak_memory;
 };
 
 struct tn_trino_page {

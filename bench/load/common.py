@@ -8,6 +8,65 @@ BINARY = os.environ.get("TURNOUT_BINARY", str(BUILD / "turnout"))
 TICK = os.sysconf("SC_CLK_TCK")
 
 
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class HAProxy:
+    """FRONTEND: the lines of one that listens on {port}."""
+
+    def __init__(self, frontend, threads=2):
+        self.dir = tempfile.TemporaryDirectory(prefix="haproxy-")
+        self.port = free_port()
+        config = pathlib.Path(self.dir.name, "haproxy.cfg")
+        config.write_text(f"global\n  nbthread {threads}\n  maxconn 9000\n  ssl-default-bind-options ssl-min-ver TLSv1.2\n"
+                          "defaults\n  mode http\n  timeout client 60s\n  timeout connect 10s\n  timeout server 60s\n"
+                          "frontend f\n" + frontend.replace("{port}", str(self.port)))
+        self.process = subprocess.Popen(["haproxy", "-db", "-f", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.pid = self.process.pid
+        until = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError(self.process.stderr.read().decode())
+                time.sleep(0.02)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.process.terminate()
+        self.process.wait(20)
+        self.dir.cleanup()
+
+
+def wrk(url, seconds, connections, pid):
+    """CPU of the server in us per request, requests per second, p50 and p99 in us."""
+    before = cpu_exact_ms(pid)
+    out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", url], check=True, capture_output=True, text=True).stdout
+    cpu = cpu_exact_ms(pid) - before
+    requests = int(re.search(r"(\d+) requests in", out)[1])
+    if "Non-2xx" in out or "Socket errors" in out:
+        raise RuntimeError(out)
+    p50, p99 = (float(re.search(rf"{p}%\s+([\d.]+)(us|ms|s)", out)[1]) * {"us": 1, "ms": 1e3, "s": 1e6}[re.search(rf"{p}%\s+([\d.]+)(us|ms|s)", out)[2]]
+                for p in (50, 99))
+    return cpu * 1000 / requests, requests / seconds, p50, p99
+
+
+def certificate(folder):
+    """Files of a certificate for localhost and of its key, P-256."""
+    cert, key = f"{folder}/cert.pem", f"{folder}/key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-keyout", key, "-out", cert,
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+    pathlib.Path(folder, "both.pem").write_text(pathlib.Path(cert).read_text() + pathlib.Path(key).read_text())
+    return cert, key
+
+
 def cpu_us(pid):
     """User and system time of a process so far."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -67,15 +126,16 @@ def tpch(scale):
 
 
 class Turnout:
-    """A proxy of the release build over CONFIG (YAML below `clusters:` and so on), on PORT or a free one."""
+    """A proxy of the release build over CONFIG (YAML below `clusters:` and so on), on PORT or a free one. PG, ADMIN: further
+    options of these listeners."""
 
-    def __init__(self, config, settings="", port=0, wait=True, history=None):
+    def __init__(self, config, settings="", port=0, wait=True, history=None, pg="", admin=""):
         self.dir = tempfile.TemporaryDirectory(prefix="turnout-bench-")
         self.log = pathlib.Path(self.dir.name, "log")
         path = pathlib.Path(self.dir.name, "turnout.yaml")
         path.write_text(f"""turnout:
-  frontends: {{ postgresWire: {{ port: {port}, maxConnections: 20000 }}, trinoHttp: {{ enabled: false }} }}
-  adminApi: {{ port: 0 }}
+  frontends: {{ postgresWire: {{ port: {port}, maxConnections: 20000{pg} }}, trinoHttp: {{ enabled: false }} }}
+  adminApi: {{ port: 0{admin} }}
   persistence: {{ type: sqlite, path: {history or self.dir.name + "/turnout.db"} }}
 {settings}{config}""")
         started = time.monotonic()

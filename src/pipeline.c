@@ -57,6 +57,8 @@ static enum tn_step stage_shape(struct tn_query *q)
 {
     if (q->features.verb == TN_VERB_OTHER && q->features.template_hash == 0)
         tn_features_read(&q->features, q->text, TN_DIALECT_POSTGRES);
+    if (q->shape.key[0] != 0 && tn_runtime_of(q->worker)->server->store != NULL)
+        tn_store_expect(tn_runtime_of(q->worker)->server->store, q->shape.key); /* by when it is routed its cells are near */
     return TN_NEXT;
 }
 

@@ -16,7 +16,9 @@ static double own_variance(const struct tn_side *side, unsigned set)
 
 double tn_side_variance(const struct tn_view *view, const struct tn_side *side)
 {
-    return fmin(side->cell.P + view->k->q * tn_side_stale(view, side), own_variance(side, 0) + .5);
+    double P = side->cell.P + view->k->q * tn_side_stale(view, side), most = own_variance(side, 0) + .5;
+
+    return TN_MIN(P, most);
 }
 
 /* Bounds of clusters without a run, projected on the level: what takes longer than thought there takes longer anywhere. */

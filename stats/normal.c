@@ -84,7 +84,7 @@ struct tn_capped tn_lognormal_capped(double m, double s, double ld)
     double k = (ld - m) / s, log_mean = m + s * s / 2, beyond;
 
     if (k > 6)
-        return (struct tn_capped){exp(fmin(log_mean, ld)), 0};
+        return (struct tn_capped){exp(TN_MIN(log_mean, ld)), 0};
     beyond = .5 * erfc(k / SQRT_2);
     return (struct tn_capped){(log_mean < 60 ? exp(log_mean) * .5 * erfc(-(k - s) / SQRT_2) : 0) + exp(ld) * beyond, beyond};
 }

@@ -50,7 +50,7 @@ static struct layout plan(uint64_t max_shapes, unsigned shards)
     at = round_up(at + shards * (count) * sizeof(type))
     PART(entries_at, l.capacity, struct tn_shape_entry);
     PART(blocks_at, l.blocks, struct tn_store_block);
-    PART(index_at, l.index, struct tn_store_index);
+    PART(index_at, l.index, tn_store_place);
     PART(texts_at, l.capacity, struct tn_store_text *);
     PART(states_at, l.capacity, uint8_t);
     PART(dirty_at, l.bitmap, uint64_t);
@@ -66,7 +66,7 @@ static void init_shard(struct tn_shard *shard, const struct layout *l, unsigned 
     *shard = (struct tn_shard){
         .entries = (struct tn_shape_entry *)(void *)(region + l->entries_at) + number * l->capacity,
         .blocks = (struct tn_store_block *)(void *)(region + l->blocks_at) + number * l->blocks,
-        .index = (struct tn_store_index *)(void *)(region + l->index_at) + number * l->index,
+        .index = (tn_store_place *)(void *)(region + l->index_at) + number * l->index,
         .texts = (struct tn_store_text **)(void *)(region + l->texts_at) + number * l->capacity,
         .states = (uint8_t *)(region + l->states_at) + number * l->capacity,
         .dirty = (uint64_t *)(void *)(region + l->dirty_at) + number * l->bitmap,

@@ -93,6 +93,8 @@ struct tn_shape_about {
 };
 struct tn_shape_entry *tn_store_acquire(struct tn_store *store, const struct tn_shape *shape, bool create,
                                         const struct tn_shape_about *about);
+/* The shape of KEY will be acquired soon: what is known of it comes into the caches meanwhile. Takes no lock and does not wait. */
+void                   tn_store_expect(const struct tn_store *store, const uint64_t key[2]);
 /* The same for who only looks: that is no use of the shape (last seen, ageing, what goes to the file first). NULL: not in memory. */
 struct tn_shape_entry *tn_store_peek(struct tn_store *store, const uint64_t key[2]);
 /* BAND of SHAPE: the child entry; the same rules. The parent must not be held. */

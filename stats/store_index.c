@@ -2,7 +2,23 @@
 
 #include "base/alloc.h"
 
-enum { LOOK_AT_MOST = 1024, WAITING_AT_MOST = 65536 };
+enum { LOOK_AT_MOST = 1024, WAITING_AT_MOST = 65536, EXPECT_AT_MOST = 8 };
+
+struct place {
+    uint32_t tag, slot; /* slot + 1, 0 = free */
+};
+
+static struct place get(const struct tn_shard *shard, uint32_t at)
+{
+    uint64_t word = atomic_load_explicit(&shard->index[at], memory_order_relaxed);
+
+    return (struct place){(uint32_t)word, (uint32_t)(word >> 32)};
+}
+
+static void put(struct tn_shard *shard, uint32_t at, struct place place)
+{
+    atomic_store_explicit(&shard->index[at], (uint64_t)place.slot << 32 | place.tag, memory_order_relaxed);
+}
 
 /* Header, cells and marks lie far apart, and all of them will be wanted: they come in while the key is compared. */
 static void fetch_ahead(const struct tn_shard *shard, uint32_t slot)
@@ -18,28 +34,49 @@ static void fetch_ahead(const struct tn_shard *shard, uint32_t slot)
 
 struct tn_shape_entry *tn_shard_find(struct tn_shard *shard, const uint64_t key[2], uint64_t hash)
 {
-    uint32_t tag = (uint32_t)hash;
+    uint32_t     tag = (uint32_t)hash;
+    struct place place;
 
-    for (uint32_t at = tag & shard->index_mask; shard->index[at].slot != 0; at = (at + 1) & shard->index_mask) {
+    for (uint32_t at = tag & shard->index_mask; (place = get(shard, at)).slot != 0; at = (at + 1) & shard->index_mask) {
         struct tn_shape_entry *entry;
 
-        if (shard->index[at].tag != tag)
+        if (place.tag != tag)
             continue;
-        fetch_ahead(shard, shard->index[at].slot - 1);
-        entry = &shard->entries[shard->index[at].slot - 1];
+        fetch_ahead(shard, place.slot - 1);
+        entry = &shard->entries[place.slot - 1];
         if (entry->key[0] == key[0] && entry->key[1] == key[1])
             return entry;
     }
     return NULL;
 }
 
+/* Entries and index never move, and what is read here is only what to fetch: without the shard. */
+void tn_store_expect(const struct tn_store *store, const uint64_t key[2])
+{
+    uint64_t               hash = tn_store_hash(key);
+    const struct tn_shard *shard = tn_store_shard(store, hash);
+    uint32_t               tag = (uint32_t)hash, at = tag & shard->index_mask;
+
+    __builtin_prefetch(shard, 1);
+    for (unsigned i = 0; i < EXPECT_AT_MOST; i++, at = (at + 1) & shard->index_mask) {
+        struct place place = get(shard, at);
+
+        if (place.slot == 0)
+            return;
+        if (place.tag == tag) {
+            fetch_ahead(shard, place.slot - 1);
+            return;
+        }
+    }
+}
+
 static void index_put(struct tn_shard *shard, uint32_t tag, uint32_t slot)
 {
     uint32_t at = tag & shard->index_mask;
 
-    while (shard->index[at].slot != 0)
+    while (get(shard, at).slot != 0)
         at = (at + 1) & shard->index_mask;
-    shard->index[at] = (struct tn_store_index){.tag = tag, .slot = slot + 1};
+    put(shard, at, (struct place){tag, slot + 1});
 }
 
 /* Moves back what had to step over the removed one (Knuth, volume 3, 6.4, algorithm R). */
@@ -47,21 +84,23 @@ static void index_remove(struct tn_shard *shard, uint32_t tag, uint32_t slot)
 {
     uint32_t at = tag & shard->index_mask, hole;
 
-    while (shard->index[at].slot != slot + 1)
+    while (get(shard, at).slot != slot + 1)
         at = (at + 1) & shard->index_mask;
     for (hole = at;;) {
-        uint32_t home;
+        struct place place;
+        uint32_t     home;
 
         at = (at + 1) & shard->index_mask;
-        if (shard->index[at].slot == 0)
+        place = get(shard, at);
+        if (place.slot == 0)
             break;
-        home = shard->index[at].tag & shard->index_mask;
+        home = place.tag & shard->index_mask;
         if (((at - home) & shard->index_mask) >= ((at - hole) & shard->index_mask)) {
-            shard->index[hole] = shard->index[at];
+            put(shard, hole, place);
             hole = at;
         }
     }
-    shard->index[hole] = (struct tn_store_index){.slot = 0};
+    put(shard, hole, (struct place){0, 0});
 }
 
 void tn_shard_remove(struct tn_store *store, struct tn_shard *shard, uint32_t slot)

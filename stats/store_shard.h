@@ -27,10 +27,9 @@ enum {
 #define TN_STORE_CHANGED_FACTOR 0.1 /* what a changed cluster's old runs are worth */
 #define TN_STORE_CHANGED_P 0.25     /* and how sure their mean is at most: a factor of 1.6 either way */
 
-struct tn_store_index {
-    uint32_t tag;  /* low bits of the key's hash: where it belongs, and most of a comparison */
-    uint32_t slot; /* + 1; 0 = free */
-};
+/* A place of the index: low 32 bits the tag (low bits of the key's hash: where it belongs, and most of a comparison), high ones the
+ * slot + 1; 0 = free. Atomic only for tn_store_expect(), which reads it without the shard. */
+typedef _Atomic uint64_t tn_store_place;
 
 struct tn_store_block { /* cells beyond TN_STORE_INLINE */
     uint32_t       next; /* place + 1 in the shard's pool, 0 = none */
@@ -71,7 +70,7 @@ struct tn_store_evicted { /* on its way to the file */
 
 struct tn_shard {
     _Alignas(64) pthread_mutex_t mutex;
-    struct tn_store_index *index;
+    tn_store_place        *index;
     struct tn_shape_entry *entries;
     struct tn_store_text **texts;
     uint8_t               *states;

@@ -1,4 +1,6 @@
-/* decide.c - what a decision and what learning from its outcome cost, with a million shapes in memory. usage: bench_decide [SHAPES [ROUNDS [latency|cost [LINE]]]]
+/* decide.c - what a decision and what learning from its outcome cost, with a million shapes in memory. usage: bench_decide [SHAPES [ROUNDS [latency|cost [LINE [told]]]]]; LINE 0: all
+ *
+ * "told": the store hears of the shape 300 ns before the decision, as in the server, which routes meanwhile. Without: at once.
  *
  * Each line tells a hash of all that was decided, to the last bit: a change that is only meant to be faster leaves it as it is. */
 #include "base/clock.h"
@@ -12,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { ENGINES = 5, SETTLED = 2000, HALF_KNOWN = 2000 };
+enum { ENGINES = 5, SETTLED = 2000, HALF_KNOWN = 2000, ROUTING_NS = 300 };
 
 struct world {
     struct tn_learner         *learner;
@@ -22,7 +24,8 @@ struct world {
     struct tn_price            prices[ENGINES];
     const char                *only; /* strategy; NULL = all */
     size_t                     only_line; /* from 1; 0 = all */
-    bool                       dry;
+    bool                       dry, told;
+    struct tn_store           *store;
     uint64_t                   choices; /* hash */
     uint64_t                   asked;
 };
@@ -75,8 +78,15 @@ static void one(struct world *w, uint64_t number, size_t engines, size_t from, u
     struct tn_plan           plan;
     struct tn_attempt_result end = {.end = TN_ATTEMPT_DONE, .bytes = -1};
     struct tn_query_result   done = {.ok = true};
-    uint64_t                 t0 = now_ns(), t1, t2;
+    uint64_t                 t0, t1, t2;
 
+    if (w->told) {
+        tn_store_expect(w->store, shape.key);
+        t0 = now_ns();
+        while (now_ns() - t0 < ROUTING_NS)
+            continue;
+    }
+    t0 = now_ns();
     tn_decide(w->learner, &request, &plan);
     t1 = t2 = now_ns();
     if (!w->dry) {
@@ -159,13 +169,14 @@ int main(int argc, char **argv)
     struct tn_store_options options = TN_STORE_OPTIONS_DEFAULT;
     struct tn_store        *store;
     struct world            w = {.policy = TN_DECIDE_POLICY_DEFAULT, .only = argc > 3 ? argv[3] : NULL,
-                                       .only_line = argc > 4 ? (size_t)strtoull(argv[4], NULL, 10) : 0};
+                                       .only_line = argc > 4 ? (size_t)strtoull(argv[4], NULL, 10) : 0, .told = argc > 5};
     uint32_t               *decide = calloc(rounds, sizeof *decide), *learn = calloc(rounds, sizeof *learn);
 
     options.max_shapes = shapes + shapes / 2 + HALF_KNOWN; /* so that no shard is full */
     options.max_new_shapes_per_minute = 0;
     if (decide == NULL || learn == NULL || tn_store_open(&store, &options, NULL) != TN_OK || tn_learner_new(&w.learner, store, 1, NULL) != TN_OK)
         return 1;
+    w.store = store;
     w.account = tn_learner_group(w.learner, TN_STR("bench"));
     for (size_t e = 0; e < ENGINES; e++) {
         char name[24];

@@ -17,20 +17,26 @@ static bool any_unknown(const struct tn_view *view)
     return false;
 }
 
+static bool cannot(const struct tn_decision *d, size_t at)
+{
+    const struct tn_decide_request *request = d->request;
+    struct tn_negative             *negative = &d->learner->negative;
+    uint64_t                        told[2] = {request->shape->key[0], request->shape->key[1] ^ request->described};
+    uint8_t                         cluster = request->candidates[at].cluster;
+
+    return tn_negative_knows(negative, request->shape->key, cluster, request->now_us) ||
+           (request->described != 0 && tn_negative_knows(negative, told, cluster, request->now_us));
+}
+
 /* Spare candidates and those that cannot do this shape come in only when there is no other. */
 static void find_usable(struct tn_decision *d)
 {
     const struct tn_decide_request *request = d->request;
-    uint64_t                        told[2] = {request->shape->key[0], request->shape->key[1] ^ request->described};
-    bool                            any = false;
+    bool                            any = false, told = tn_negative_any(&d->learner->negative);
 
     for (unsigned pass = 0; pass < 3 && !any; pass++)
         for (size_t i = 0; i < request->count; i++) {
-            bool spare = request->candidates[i].spare;
-            bool cannot = tn_negative_knows(&d->learner->negative, request->shape->key, request->candidates[i].cluster, request->now_us) ||
-                          (request->described != 0 && tn_negative_knows(&d->learner->negative, told, request->candidates[i].cluster, request->now_us));
-
-            d->usable[i] = (pass >= 1 || !spare) && (pass >= 2 || !cannot);
+            d->usable[i] = (pass >= 1 || !request->candidates[i].spare) && (pass >= 2 || !told || !cannot(d, i));
             any = any || d->usable[i];
         }
     for (size_t i = 0; i < request->count; i++)
@@ -47,6 +53,8 @@ static void fill_sides(struct tn_decision *d, struct tn_shape_entry *entry)
         if (d->side[i] == NULL) /* more cells than sides: those of clusters that are not asked make room */
             d->side[i] = &d->view.sides[TN_SIDES - 1 - i];
     }
+    if (any_unknown(&d->view))
+        tn_view_take_offsets(&d->view, d->learner);
 }
 
 static void count_decision(struct tn_decision *d)
@@ -136,6 +144,7 @@ static void chance(struct tn_decision *d)
     double                          share = request->policy->uniform, draw;
     size_t                          open[TN_DECIDE_CANDIDATES], count = 0, at, planned = plan->attempts[0].candidate;
     bool                            among = false;
+    struct tn_rand                  rand;
 
     if (share <= 0 || request->dry || request->policy->frozen || !request->may_explore || !request->may_cut ||
         request->policy->explore == TN_EXPLORE_OFF || (request->policy->max_s > 0 && d->mean[d->best] > request->policy->max_s))
@@ -147,12 +156,10 @@ static void chance(struct tn_decision *d)
         }
     if (count < 2 || !among)
         return;
-    pthread_mutex_lock(&d->learner->lock);
-    draw = tn_rand_unit(&d->learner->rand);
-    at = open[tn_rand_below(&d->learner->rand, count)];
-    pthread_mutex_unlock(&d->learner->lock);
+    rand = tn_learner_draw(d->learner, 2);
+    draw = tn_rand_unit(&rand);
     plan->propensity = 1 - share + share / (double)count;
-    if (draw >= share || at == planned)
+    if (draw >= share || (at = open[tn_rand_below(&rand, count)]) == planned)
         return;
     plan->count = plan->shadow_count = 0;
     plan->propensity = share / (double)count;

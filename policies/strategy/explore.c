@@ -64,28 +64,32 @@ static double gain_below(struct aim *aim, double k)
 /* At a cluster that is known. */
 static double visits_known(const struct tn_decision *d, const struct known *known)
 {
-    return fmin(known->visits, d->learner->world.k.cap_known * d->learner->world.k.kappa);
-}
+    double most = d->learner->world.k.cap_known * d->learner->world.k.kappa;
 
-/* The chance that a run takes more than TIMES_I, at least; LN_TIMES its logarithm. */
-static double longer_least(const struct aim *aim, double ln_times)
-{
-    return tn_normal_cdf_least((aim->m - aim->lI - ln_times) / aim->s);
+    return TN_MIN(known->visits, most);
 }
 
 /* Most looks at known clusters cannot be worth what they cost, and that is seen without an integral. Where seconds are compared: a look
- * with a deadline of twice I costs a half, once or three times I at least when the run takes more than a half, once or twice of it;
- * what it gains is no more than I times the chance to be faster, nor than the mean of what it is faster by. Nothing that could be
- * chosen is left out: its value would be above 0. */
-static bool not_worth(const struct tn_decision *d, const struct known *known, const struct aim *aim, size_t at, struct grid grid)
+ * with a deadline of twice I costs a half, once or three times I at least when the run takes more than a half, once or twice of it; one
+ * without a deadline, what its mean is longer; what it gains is no more than I times the chance to be faster, nor than the mean of what it is
+ * faster by. Nothing that could be chosen is left out: its value would be above 0. */
+static bool ruled_out(const struct tn_decision *d, const struct known *known, size_t at)
 {
-    double gain = known->I * fmin(tn_normal_cdf_most(aim->k), aim->sd * tn_normal_loss_most(aim->k)), costs;
+    const struct tn_side *side = d->side[at];
+    enum tn_objective     objective = d->request->policy->objective;
+    double                m = side->m + d->load[at], x = known->lI - m, from = x - side->effect->s2 / 2, sd, k, most, s = d->sigma[at], cut;
 
-    if (grid.times == 0)
-        costs = d->mean[at] - known->now;
-    else
-        costs = known->I * (.5 * longer_least(aim, -LN_2) + .5 * longer_least(aim, 0) + 2 * longer_least(aim, LN_2) - 1);
-    return costs - visits_known(d, known) * d->looks_pay * gain > 1e-6 * known->I;
+    if (d->percentile || (objective != TN_OBJECTIVE_LATENCY && objective != TN_OBJECTIVE_THROUGHPUT) || known->I <= 1e-6)
+        return false;
+    if (!(side->P > 0) || (from < 0 && from * from > HOPELESS_K * HOPELESS_K * side->P))
+        return true;
+    sd = sqrt(side->P);
+    k = from / sd;
+    most = visits_known(d, known) * d->looks_pay * fmin(tn_normal_cdf_most(k), sd * tn_normal_loss_most(k)) + 1e-6;
+    if (d->mean[at] - known->now <= known->I * most)
+        return false;
+    cut = .5 * tn_normal_cdf_least((LN_2 - x) / s) + .5 * tn_normal_cdf_least(-x / s) + 2 * tn_normal_cdf_least((-LN_2 - x) / s) - 1;
+    return cut > most || d->request->candidates[at].no_cut;
 }
 
 static bool take_aim(const struct tn_decision *d, const struct known *known, size_t at, struct aim *aim)
@@ -168,13 +172,10 @@ static bool rests(const struct tn_decision *d, const struct tn_side *side)
     return side->cell.n >= k->look_known && tn_side_stale(&d->view, side) < k->look_rest;
 }
 
-/* ALL: also those that nobody would choose in the client's place. */
-static void look_at_known(const struct tn_decision *d, const struct known *known, struct aim *aim, size_t at, bool all, struct looks *looks)
+static void look_at_known(const struct tn_decision *d, const struct known *known, struct aim *aim, size_t at, struct looks *looks)
 {
-    bool seconds = !d->percentile && aim->line.per_second == 1 && aim->line.fixed == 0 && known->I > 1e-6;
-
     for (size_t g = 0; g < TN_ARRAY_LEN(KNOWN_GRID); g++)
-        if ((KNOWN_GRID[g].times == 0 || !d->request->candidates[at].no_cut) && (all || !seconds || !not_worth(d, known, aim, at, KNOWN_GRID[g])))
+        if (KNOWN_GRID[g].times == 0 || !d->request->candidates[at].no_cut)
             look_for(d, known, aim, at, KNOWN_GRID[g], looks);
 }
 
@@ -185,16 +186,17 @@ static void look_at_unknown(const struct tn_decision *d, const struct known *kno
             look_for(d, known, aim, at, UNKNOWN_GRID[g], looks);
 }
 
+/* ALL: also those that nobody would choose in the client's place. */
 static void collect_looks(const struct tn_decision *d, const struct known *known, size_t at, bool all, struct looks *looks)
 {
     const struct tn_side *side = d->side[at];
     struct aim            aim;
 
     if (!d->usable[at] || at == known->best || d->cost[at] <= known->I || side->busy || rests(d, side) || d->request->candidates[at].no_room ||
-        !take_aim(d, known, at, &aim))
+        (side->known && !all && ruled_out(d, known, at)) || !take_aim(d, known, at, &aim))
         return;
     if (side->known)
-        look_at_known(d, known, &aim, at, all, looks);
+        look_at_known(d, known, &aim, at, looks);
     else if (!d->request->candidates[at].no_cut)
         look_at_unknown(d, known, &aim, at, looks);
 }

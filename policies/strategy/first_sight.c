@@ -108,6 +108,7 @@ static void front(struct tn_decision *d)
     const struct tn_constants *k = &d->learner->world.k;
     size_t                     at;
     double                     draw, deadline_s;
+    struct tn_rand             rand;
 
     if (!d->view.predicted || d->view.gate < k->front_gate || k->front <= 0 || !may_front(d))
         return;
@@ -117,9 +118,8 @@ static void front(struct tn_decision *d)
     deadline_s = fmin(d->mean[d->best], MOST_OF_TIMEOUT * d->timeout_s);
     if (!affords(d, at, deadline_s))
         return;
-    pthread_mutex_lock(&d->learner->lock);
-    draw = tn_rand_unit(&d->learner->rand);
-    pthread_mutex_unlock(&d->learner->lock);
+    rand = tn_learner_draw(d->learner, 1);
+    draw = tn_rand_unit(&rand);
     if (draw >= k->front)
         return;
     d->plan->explore = true;

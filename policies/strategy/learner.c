@@ -105,7 +105,7 @@ enum tn_status tn_learner_new(struct tn_learner **out, struct tn_store *store, u
     if (learner == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "out of memory for what is learned");
     learner->store = store;
-    learner->rand.state = seed;
+    atomic_store(&learner->rand, seed);
     pthread_mutex_init(&learner->lock, NULL);
     tn_negative_init(&learner->negative);
     tn_bands_init(&learner->bands);

@@ -11,6 +11,7 @@
 #include "stats/model_samples.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct tn_trainer;
 
@@ -39,7 +40,7 @@ struct tn_learner {
     struct tn_store        *store;
     pthread_mutex_t         lock;
     struct tn_world         world;
-    struct tn_rand          rand;
+    _Atomic uint64_t        rand;         /* state of a tn_rand: tn_learner_draw() */
     bool                    changed;      /* since the last flush */
     struct tn_negative      negative;     /* own lock */
     struct tn_bands         bands;        /* own lock */
@@ -80,6 +81,12 @@ struct tn_decision {
 struct tn_price_line { /* what SECONDS on a cluster cost in units of the objective: per_second * SECONDS + fixed */
     double per_second, fixed;
 };
+
+/* Chance for COUNT numbers that nobody else gets. Each draw moves the state by the same step, so no lock is needed. */
+static inline struct tn_rand tn_learner_draw(struct tn_learner *learner, unsigned count)
+{
+    return (struct tn_rand){atomic_fetch_add_explicit(&learner->rand, count * TN_RAND_STEP, memory_order_relaxed)};
+}
 
 /* decide_costs.c */
 void   tn_decision_costs(struct tn_decision *d);

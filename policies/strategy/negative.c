@@ -49,7 +49,7 @@ bool tn_negative_knows(struct tn_negative *negative, const uint64_t key[2], uint
     size_t at = place(key, cluster);
     bool   knows;
 
-    if (atomic_load_explicit(&negative->count, memory_order_acquire) == 0)
+    if (!tn_negative_any(negative))
         return false;
     pthread_mutex_lock(&negative->lock);
     knows = negative->facts[at].key[0] == key[0] && negative->facts[at].key[1] == key[1] && negative->facts[at].cluster == cluster &&

@@ -4,6 +4,7 @@
 #define TN_POLICIES_STRATEGY_NEGATIVE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,6 +25,11 @@ void tn_negative_init(struct tn_negative *negative);
 void tn_negative_destroy(struct tn_negative *negative);
 void tn_negative_learn(struct tn_negative *negative, const uint64_t key[2], uint8_t cluster, const char *sqlstate, uint64_t until_us);
 void tn_negative_forget(struct tn_negative *negative, uint8_t cluster); /* all of it */
+/* False: it knows nothing at all, as mostly. */
+static inline bool tn_negative_any(struct tn_negative *negative)
+{
+    return atomic_load_explicit(&negative->count, memory_order_acquire) != 0;
+}
 bool tn_negative_knows(struct tn_negative *negative, const uint64_t key[2], uint8_t cluster, uint64_t now_us);
 
 #endif

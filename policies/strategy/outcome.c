@@ -213,6 +213,8 @@ static void update_entry(const struct lesson *lesson, struct tn_shape_entry *ent
     }
     if (side != NULL) {
         side->cell.M2 = tn_log_decode(cell->M2); /* a view leaves it out */
+        if (side->cell.n == 0)
+            tn_view_take_offsets(&view, learner);
         moved = learn_side(lesson, entry, &view, side, &deviation);
     }
     settle_account(lesson);

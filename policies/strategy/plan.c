@@ -45,17 +45,31 @@ static bool has_open_attempt(const struct tn_plan *plan, size_t at)
     return false;
 }
 
-static size_t next_by_cost(const struct tn_decision *d, const bool *taken)
+/* Those that are not TAKEN: by cost, of equal ones the first one first; then those that only errors can make anybody ask. */
+static size_t order_by_cost(const struct tn_decision *d, const bool *taken, uint8_t *order)
 {
-    size_t best = SIZE_MAX;
+    size_t count = 0, at;
 
+    for (size_t i = 0; i < d->request->count; i++) {
+        if (taken[i] || !d->usable[i])
+            continue;
+        for (at = count++; at > 0 && d->cost[i] < d->cost[order[at - 1]]; at--)
+            order[at] = order[at - 1];
+        order[at] = (uint8_t)i;
+    }
     for (size_t i = 0; i < d->request->count; i++)
-        if (!taken[i] && d->usable[i] && (best == SIZE_MAX || d->cost[i] < d->cost[best]))
-            best = i;
-    for (size_t i = 0; i < d->request->count && best == SIZE_MAX; i++)
         if (!taken[i] && !d->usable[i])
-            best = i;
-    return best;
+            order[count++] = (uint8_t)i;
+    return count;
+}
+
+/* False: nobody is asked after it. */
+static bool add_open(struct tn_decision *d, size_t at)
+{
+    bool only = d->plan->count == 0 || d->plan->attempts[d->plan->count - 1].deadline_s > 0;
+
+    tn_plan_add(d, at, 0);
+    return !only || !give_up_after(d, at);
 }
 
 void tn_plan_add_rest(struct tn_decision *d, size_t first)
@@ -63,7 +77,8 @@ void tn_plan_add_rest(struct tn_decision *d, size_t first)
     struct tn_plan *plan = d->plan;
     bool            taken[TN_DECIDE_CANDIDATES] = {false};
     bool            cut_known = plan->count == 1 && plan->attempts[0].deadline_s > 0;
-    size_t          again = cut_known && plan->reason != TN_REASON_FIRST_SIGHT ? plan->attempts[0].candidate : SIZE_MAX, at;
+    size_t          again = cut_known && plan->reason != TN_REASON_FIRST_SIGHT ? plan->attempts[0].candidate : SIZE_MAX, count;
+    uint8_t         order[TN_DECIDE_CANDIDATES];
 
     for (size_t i = 0; i < d->request->count; i++)
         taken[i] = has_open_attempt(plan, i);
@@ -71,14 +86,15 @@ void tn_plan_add_rest(struct tn_decision *d, size_t first)
         return;
     if (again != SIZE_MAX)
         taken[again] = true;
-    for (at = first != SIZE_MAX && !taken[first] ? first : next_by_cost(d, taken); at != SIZE_MAX; at = next_by_cost(d, taken)) {
-        bool only = plan->count == 0 || plan->attempts[plan->count - 1].deadline_s > 0;
-
-        taken[at] = true;
-        tn_plan_add(d, at, 0);
-        if (only && give_up_after(d, at))
+    if (first != SIZE_MAX && !taken[first]) {
+        taken[first] = true;
+        if (!add_open(d, first))
             return;
     }
+    count = order_by_cost(d, taken, order);
+    for (size_t i = 0; i < count; i++)
+        if (!add_open(d, order[i]))
+            return;
     if (again != SIZE_MAX && plan->count > 2)
         tn_plan_add(d, again, 0);
 }

@@ -24,10 +24,8 @@ static struct tn_side *add_side(struct tn_view *view, const struct tn_world *wor
     side->cluster = cluster;
     side->eligible = side->busy = side->related = side->cut_here = false;
     side->effect = &view->effects[at];
-    side->offset[0] = tn_world_offset(world, 0, view->class, cluster);
     side->f = 0;
     side->spread = 1;
-    side->class_seen = world->class_effect[0][view->class][cluster].Vc > 0;
     side->age_count = 0;
     side->load = 0;
     return side;
@@ -75,10 +73,21 @@ struct tn_side *tn_view_take_side(struct tn_view *view, struct tn_learner *learn
     return side;
 }
 
+void tn_view_take_offsets(struct tn_view *view, const struct tn_learner *learner)
+{
+    for (size_t i = 0; i < view->count; i++) {
+        struct tn_side *side = &view->sides[i];
+
+        side->offset[0] = tn_world_offset(&learner->world, 0, view->class, side->cluster);
+        side->class_seen = learner->world.class_effect[0][view->class][side->cluster].Vc > 0;
+    }
+}
+
 void tn_view_fill(struct tn_view *view, struct tn_learner *learner, struct tn_shape_entry *entry, unsigned class)
 {
     pthread_mutex_lock(&learner->lock);
     tn_view_take(view, learner, entry, class);
+    tn_view_take_offsets(view, learner);
     pthread_mutex_unlock(&learner->lock);
 }
 

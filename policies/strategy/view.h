@@ -9,7 +9,9 @@
 void tn_view_take(struct tn_view *view, struct tn_learner *learner, struct tn_shape_entry *entry, unsigned class);
 /* The side of CLUSTER, an empty one when it has no cell. NULL: TN_SIDES clusters are there already. The lock is held. */
 struct tn_side *tn_view_take_side(struct tn_view *view, struct tn_learner *learner, uint8_t cluster);
-/* tn_view_take() under the learner's lock. */
+/* What the view needs besides where the belief about a cluster that is not known is asked for, or learned from. The lock is held. */
+void tn_view_take_offsets(struct tn_view *view, const struct tn_learner *learner);
+/* Both under the learner's lock. */
 void tn_view_fill(struct tn_view *view, struct tn_learner *learner, struct tn_shape_entry *entry, unsigned class);
 /* What runs or is planned of this shape, on the sides that are there. */
 void tn_view_flights(struct tn_view *view, const struct tn_shape_entry *entry, uint64_t now_us);

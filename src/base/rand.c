@@ -7,7 +7,7 @@
 
 uint64_t tn_rand_next(struct tn_rand *rand)
 {
-    rand->state += UINT64_C(0x9e3779b97f4a7c15);
+    rand->state += TN_RAND_STEP;
     return tn_hash_mix(rand->state);
 }
 

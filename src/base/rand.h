@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TN_RAND_STEP UINT64_C(0x9e3779b97f4a7c15) /* what each number adds to the state */
+
 struct tn_rand {
     uint64_t state; /* any seed will do */
 };

@@ -434,8 +434,12 @@ static void *work_on_shapes(void *arg)
     struct tn_rand   rand = {.state = work->seed};
 
     for (int i = 0; i < 20000; i++) {
-        struct tn_shape_entry *entry = get(work->store, 1 + tn_rand_below(&rand, 3000), true);
+        uint64_t               number = 1 + tn_rand_below(&rand, 3000);
+        struct tn_shape        next = shape(number);
+        struct tn_shape_entry *entry;
 
+        tn_store_expect(work->store, next.key); /* while others put it in and out */
+        entry = get(work->store, number, true);
         if (entry == NULL)
             continue;
         entry->visits++;

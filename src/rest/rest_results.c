@@ -38,7 +38,7 @@ struct reading {
 static void refuse(struct reading *r, int status, const char *text)
 {
     r->http_status = status;
-    snprintf(r->problem, sizeof r->problem, "%s", text);
+    tn_str_copy(r->problem, sizeof r->problem, tn_str(text));
 }
 
 static bool read_all(int fd, void *out, size_t len)

@@ -129,12 +129,12 @@ class Turnout:
     """A proxy of the release build over CONFIG (YAML below `clusters:` and so on), on PORT or a free one. PG, ADMIN: further
     options of these listeners."""
 
-    def __init__(self, config, settings="", port=0, wait=True, history=None, pg="", admin=""):
+    def __init__(self, config, settings="", port=0, wait=True, history=None, pg="", admin="", http="trinoHttp: { enabled: false }"):
         self.dir = tempfile.TemporaryDirectory(prefix="turnout-bench-")
         self.log = pathlib.Path(self.dir.name, "log")
         path = pathlib.Path(self.dir.name, "turnout.yaml")
         path.write_text(f"""turnout:
-  frontends: {{ postgresWire: {{ port: {port}, maxConnections: 20000{pg} }}, trinoHttp: {{ enabled: false }} }}
+  frontends: {{ postgresWire: {{ port: {port}, maxConnections: 20000{pg} }}, {http} }}
   adminApi: {{ port: 0{admin} }}
   persistence: {{ type: sqlite, path: {history or self.dir.name + "/turnout.db"} }}
 {settings}{config}""")
@@ -149,6 +149,9 @@ class Turnout:
             time.sleep(0.002)
         if wait:
             self.port = int(found[1])
+
+    def port_of(self, protocol):
+        return int(re.search(rf"protocol={protocol} .*port=(\d+)", self.log.read_text())[1])
 
     def __enter__(self):
         return self

@@ -65,6 +65,9 @@ typedef void tn_rest_endpoint(struct tn_rest *rest, struct tn_http_exchange *x, 
 #include "rest/rest_endpoints.def"
 #undef ENDPOINT
 
+/* rest_lookup.c: how the query ID goes that an Idempotency-Key began before; 409 where its result was removed. */
+void tn_rest_status_of_key(struct tn_rest *rest, struct tn_http_exchange *x, const char *id, struct tn_str user);
+
 /* rest_login.c. Begin: at the head; answers when it refuses. End: with the whole request; false: no memory, and answered. */
 void tn_rest_login_begin(struct tn_rest *rest, struct tn_http_exchange *x);
 bool tn_rest_login_end(struct tn_rest *rest, struct tn_http_exchange *x, struct tn_rest_caller *out);
@@ -145,6 +148,7 @@ struct tn_rest_job {
     bool                     may_stop; /* a read: what is not wanted need not be computed */
     unsigned                 owed;     /* synchronous: chunks to credit when the client has room again */
     struct tn_rest_spool    *spool;    /* asynchronous */
+    struct tn_str            arrow;    /* the message with the schema, if it may be wanted; empty: none was made */
     uint64_t                 request_hash; /* of an Idempotency-Key's request */
     struct tn_str            user;
     struct tn_rest_outcome   outcome;
@@ -168,6 +172,9 @@ void tn_rest_job_finish(struct tn_rest_job *job, struct tn_ask *ask); /* from do
 /* The part of CHUNK that offset and limit leave, and its number of rows. */
 struct tn_str tn_rest_job_take(struct tn_rest_job *job, const struct tn_chunk *chunk, uint64_t *rows);
 
+/* The same of format ARROW, as messages appended to OUT. False: they cannot be cut, or no memory. */
+TN_MUST_USE bool tn_rest_job_take_arrow(struct tn_rest_job *job, const struct tn_chunk *chunk, uint64_t *rows, struct tn_buf *out);
+
 /* rest_document.c: members of the documents. */
 void tn_rest_put_head(struct tn_json *json, const char *id, const struct tn_rest_outcome *outcome);
 void tn_rest_put_tail(struct tn_json *json, const struct tn_rest_outcome *outcome);
@@ -178,7 +185,7 @@ void tn_rest_tell_status(struct tn_buf *out, struct tn_rest_job *job);      /* t
 TN_MUST_USE bool tn_rest_spool_new(struct tn_rest_job *job);
 void tn_rest_spool_begin(struct tn_rest_job *job);  /* the file that says that the query exists */
 /* What a document on the disk ends with; its closing brace must be off. */
-void tn_rest_put_own(struct tn_buf *out, const struct tn_rest *rest, bool final, struct tn_str user);
+void tn_rest_put_own(struct tn_buf *out, const struct tn_rest *rest, bool final, struct tn_str user, struct tn_str arrow);
 void tn_rest_spool_chunk(struct tn_rest_job *job, struct tn_chunk *chunk);
 void tn_rest_spool_end(struct tn_rest_job *job);    /* the query has ended */
 bool tn_rest_spool_busy(const struct tn_rest_job *job);

@@ -128,7 +128,7 @@ static void put_promise(struct submission *s, const struct tn_rest *rest)
     tn_json_open(&json, NULL, '{');
     tn_rest_put_head(&json, s->id, &outcome);
     tn_rest_put_tail(&json, &outcome);
-    tn_rest_put_own(&s->promise, rest, false, s->query.question.user);
+    tn_rest_put_own(&s->promise, rest, false, s->query.question.user, TN_STR(""));
 }
 
 static int write_promise(const struct submission *s)
@@ -223,7 +223,7 @@ static void after_claim(struct tn_rest_round *round)
     } else if (s->differs) {
         tn_http_problem(x, 422, "this Idempotency-Key was used for another request");
     } else if (!s->claimed) {
-        tn_rest_status(round->rest, x, &(struct tn_rest_args){.query.capture = tn_str(s->id), .caller.user = s->query.question.user});
+        tn_rest_status_of_key(round->rest, x, s->id, s->query.question.user);
     } else if (too_many(round->rest, x) || !start(round->rest, x, &s->query, s->id)) {
         release(s);
     }

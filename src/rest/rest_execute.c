@@ -2,6 +2,7 @@
 #include "rest/private.h"
 
 #include "base/alloc.h"
+#include "frontend/arrow/arrow.h"
 
 /* ---- the answer ---- */
 
@@ -20,6 +21,20 @@ static bool is_document(const struct tn_rest_job *job)
     return job->format == TN_REST_OBJECTS || job->format == TN_REST_ARRAYS;
 }
 
+static void put_schema(struct tn_rest_job *job, struct tn_buf *out)
+{
+    static const struct tn_schema none;
+    struct tn_error               err = TN_ERROR_INIT;
+
+    if (job->outcome.column_count > 0 && job->arrow.len == 0)
+        out->failed = true;
+    else if (job->arrow.len > 0)
+        tn_buf_put_str(out, job->arrow);
+    else if (tn_arrow_put_schema(&none, out, &err) != TN_OK)
+        out->failed = true;
+    tn_error_reset(&err);
+}
+
 /* What stands before the rows. */
 static void put_beginning(struct tn_rest_job *job, struct tn_buf *out)
 {
@@ -30,6 +45,8 @@ static void put_beginning(struct tn_rest_job *job, struct tn_buf *out)
         tn_json_open(&json, NULL, '{');
         tn_rest_put_head(&json, job->id, &job->outcome);
         tn_buf_puts(out, ",\"data\":[");
+    } else if (job->format == TN_REST_ARROW) {
+        put_schema(job, out);
     } else if (job->format == TN_REST_CSV && job->outcome.column_count > 0) {
         names = tn_arena_alloc(&job->arena, sizeof *names * job->outcome.column_count);
         for (size_t i = 0; names != NULL && i < job->outcome.column_count; i++)
@@ -46,6 +63,8 @@ static void put_end(struct tn_rest_job *job, struct tn_buf *out)
 {
     struct tn_json json = {.buf = out, .more = true};
 
+    if (job->format == TN_REST_ARROW)
+        tn_arrow_put_end(out);
     if (!is_document(job))
         return;
     tn_buf_puts(out, "]");
@@ -107,24 +126,54 @@ static void say_enough(struct tn_rest_job *job)
     tn_ask_cancel(job->ask, TN_CANCEL_USER);
 }
 
-static bool send_rows(struct tn_rest_job *job, struct tn_str rows, bool first)
+/* OUT goes to the client, and is freed. False: no room for more. */
+static bool send_out(struct tn_rest_job *job, struct tn_buf *out)
 {
-    struct tn_buf out;
-    bool          room;
+    struct tn_http_exchange *x = job->x;
+    bool                     room = true;
 
-    tn_buf_init(&out, SIZE_MAX / 2);
-    begin(job, &out);
-    put_rows(job, rows, first, &out);
-    if (out.failed) {
-        struct tn_http_exchange *x = job->x;
-
+    if (out->failed) {
         job->x = NULL;
-        tn_buf_reset(&out);
         tn_http_abort(x);
         tn_ask_cancel(job->ask, TN_CANCEL_CLIENT_GONE);
-        return true;
+    } else {
+        room = tn_http_send(x, tn_buf_str(out));
     }
-    room = tn_http_send(job->x, tn_buf_str(&out));
+    tn_buf_reset(out);
+    return room;
+}
+
+static bool send_rows(struct tn_rest_job *job, const struct tn_chunk *chunk)
+{
+    bool          first = job->taken == 0;
+    uint64_t      rows;
+    struct tn_str taken = tn_rest_job_take(job, chunk, &rows);
+    struct tn_buf out;
+
+    if (job->x == NULL || rows == 0)
+        return true;
+    tn_buf_init(&out, SIZE_MAX / 2);
+    begin(job, &out);
+    put_rows(job, taken, first, &out);
+    return send_out(job, &out);
+}
+
+static bool send_arrow(struct tn_rest_job *job, const struct tn_chunk *chunk)
+{
+    uint64_t      rows;
+    struct tn_buf head, out;
+    bool          room = true;
+
+    tn_buf_init(&head, SIZE_MAX / 2);
+    tn_buf_init(&out, SIZE_MAX / 2);
+    if (!tn_rest_job_take_arrow(job, chunk, &rows, &out))
+        out.failed = true;
+    if (job->x != NULL && rows > 0) {
+        begin(job, &head);
+        room = send_out(job, &head);
+    }
+    if (job->x != NULL && rows > 0)
+        room = send_out(job, &out);
     tn_buf_reset(&out);
     return room;
 }
@@ -132,13 +181,10 @@ static bool send_rows(struct tn_rest_job *job, struct tn_str rows, bool first)
 static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
 {
     struct tn_rest_job *job = ask->owner;
-    uint64_t            rows, before = job->taken;
-    struct tn_str       taken = tn_rest_job_take(job, chunk, &rows);
-    bool                room = true;
+    bool                room;
 
     tn_rest_job_look(job);
-    if (job->x != NULL && rows > 0)
-        room = send_rows(job, taken, before == 0);
+    room = job->format == TN_REST_ARROW ? send_arrow(job, chunk) : send_rows(job, chunk);
     tn_chunk_free(chunk);
     if (job->ask == NULL)
         return;

@@ -3,6 +3,8 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/log.h"
+#include "frontend/arrow/arrow.h"
 
 enum { ARENA_MAX = 8 * 1024 * 1024 };
 
@@ -156,6 +158,21 @@ void tn_rest_job_finish(struct tn_rest_job *job, struct tn_ask *ask)
     tn_str_copy(outcome->error.sqlstate, sizeof outcome->error.sqlstate, tn_str(error->sqlstate));
 }
 
+/* A failure shows again, with its reason, when rows are to be written. */
+static void make_arrow(struct tn_rest_job *job, const struct tn_schema *schema)
+{
+    struct tn_error err = TN_ERROR_INIT;
+    struct tn_buf   message;
+
+    if (!tn_arrow_available() || (job->format != TN_REST_ARROW && job->spool == NULL))
+        return;
+    tn_buf_init(&message, ARENA_MAX);
+    if (tn_arrow_put_schema(schema, &message, &err) == TN_OK)
+        job->arrow = keep(job, tn_buf_str(&message));
+    tn_error_reset(&err);
+    tn_buf_reset(&message);
+}
+
 void tn_rest_job_columns(struct tn_rest_job *job, const struct tn_schema *schema)
 {
     struct tn_rest_outcome *outcome = &job->outcome;
@@ -167,6 +184,7 @@ void tn_rest_job_columns(struct tn_rest_job *job, const struct tn_schema *schema
         outcome->columns[i].name = keep(job, schema->columns[i].name);
         tn_rest_type_text(&schema->columns[i], outcome->columns[i].type);
     }
+    make_arrow(job, schema);
 }
 
 /* ---- rows ---- */
@@ -192,4 +210,41 @@ struct tn_str tn_rest_job_take(struct tn_rest_job *job, const struct tn_chunk *c
         if (!tn_rest_row_next(bytes, &at, &row))
             break;
     return tn_str_n(bytes.ptr + from, at - from);
+}
+
+static bool put_piece(const struct tn_rest_job *job, const struct tn_rest_piece *piece, struct tn_str message, uint64_t skip, uint64_t want, struct tn_buf *out)
+{
+    struct tn_error err = TN_ERROR_INIT;
+    bool            ok;
+
+    if (want == piece->rows) {
+        tn_buf_put_str(out, message);
+        return !out->failed;
+    }
+    ok = want == 0 || tn_arrow_cut(job->arrow, message, (int64_t)skip, (int64_t)want, out, &err) == TN_OK;
+    if (!ok)
+        tn_log(TN_LOG_ERROR, "rows of a result not cut", TN_LOG_TEXT("id", job->id), TN_LOG_TEXT("error", err.message));
+    tn_error_reset(&err);
+    return ok;
+}
+
+bool tn_rest_job_take_arrow(struct tn_rest_job *job, const struct tn_chunk *chunk, uint64_t *rows, struct tn_buf *out)
+{
+    struct tn_rest_piece piece;
+    struct tn_str        message;
+    size_t               at = 0;
+
+    *rows = 0;
+    while (tn_rest_piece_next(tn_buf_str(&chunk->bytes), &at, &piece, &message)) {
+        uint64_t skip = job->seen < job->offset ? TN_MIN(job->offset - job->seen, piece.rows) : 0;
+        uint64_t want = TN_MIN(piece.rows - skip, job->limit - job->taken);
+
+        job->seen += piece.rows;
+        job->more = job->more || want < piece.rows - skip;
+        job->taken += want;
+        *rows += want;
+        if (!put_piece(job, &piece, message, skip, want, out))
+            return false;
+    }
+    return true;
 }

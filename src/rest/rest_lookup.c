@@ -9,6 +9,7 @@ struct lookup {
     struct tn_rest_round round;
     char                 id[TN_REST_ID];
     bool                 cancel;
+    bool                 keyed; /* asked by an Idempotency-Key that was used before */
     bool                 sees_all;
     struct tn_str        user;
     bool                 found, running, dropped;
@@ -61,6 +62,10 @@ static void answer(struct lookup *lookup)
 {
     struct tn_http_exchange *x = lookup->round.x;
 
+    if (!lookup->found && lookup->keyed) { /* not begun again: what it did may not be done twice */
+        tn_http_problem(x, 409, "the query of this Idempotency-Key (%s) has ended and its result was removed; to run it again, use another key", lookup->id);
+        return;
+    }
     if (!lookup->found) {
         tn_http_problem(x, 404, "there is no query %s, or it is known no more", lookup->id);
         return;
@@ -101,7 +106,7 @@ static void free_lookup(struct tn_rest_round *round)
     tn_free(lookup);
 }
 
-static void look_up(struct tn_rest *rest, struct tn_http_exchange *x, const struct tn_rest_args *args, bool cancel)
+static void look_up(struct tn_rest *rest, struct tn_http_exchange *x, const struct tn_rest_args *args, bool cancel, bool keyed)
 {
     struct lookup *lookup = tn_calloc(1, sizeof *lookup);
 
@@ -113,6 +118,7 @@ static void look_up(struct tn_rest *rest, struct tn_http_exchange *x, const stru
     tn_buf_init(&lookup->body, TN_REST_DOCUMENT_MAX);
     tn_arena_init(&lookup->arena, TN_REST_DOCUMENT_MAX);
     lookup->cancel = cancel;
+    lookup->keyed = keyed;
     lookup->sees_all = args->caller.sees_all;
     if (!tn_arena_str(&lookup->arena, args->caller.user, &lookup->user))
         lookup->user = TN_STR(""); /* nobody's */
@@ -126,10 +132,15 @@ static void look_up(struct tn_rest *rest, struct tn_http_exchange *x, const stru
 
 void tn_rest_status(struct tn_rest *rest, struct tn_http_exchange *x, const struct tn_rest_args *args)
 {
-    look_up(rest, x, args, false);
+    look_up(rest, x, args, false, false);
 }
 
 void tn_rest_cancel(struct tn_rest *rest, struct tn_http_exchange *x, const struct tn_rest_args *args)
 {
-    look_up(rest, x, args, true);
+    look_up(rest, x, args, true, false);
+}
+
+void tn_rest_status_of_key(struct tn_rest *rest, struct tn_http_exchange *x, const char *id, struct tn_str user)
+{
+    look_up(rest, x, &(struct tn_rest_args){.query.capture = tn_str(id), .caller.user = user}, false, true);
 }

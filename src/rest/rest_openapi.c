@@ -104,6 +104,8 @@ static void put_answer(struct tn_json *json, const struct path *path, const char
         put_content(json, tn_rest_format_type(TN_REST_ARRAYS), ref);
         put_content(json, tn_rest_format_type(TN_REST_NDJSON), "{\"type\":\"string\"}");
         put_content(json, tn_rest_format_type(TN_REST_CSV), "{\"type\":\"string\"}");
+        if (tn_rest_format_available(TN_REST_ARROW))
+            put_content(json, tn_rest_format_type(TN_REST_ARROW), "{}"); /* bytes */
     }
     tn_json_close(json, '}');
     tn_json_close(json, '}');

@@ -2,6 +2,8 @@
 #include "rest/rest_file.h"
 
 #include "base/alloc.h"
+#include "base/base64.h"
+#include "frontend/arrow/arrow.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +22,9 @@ struct reading {
     struct tn_arena      arena;
     struct tn_rest_kept  kept;
     int                  fd;        /* -1 = no rows */
-    struct tn_buf        keys, block, out;
+    struct tn_buf        keys, block, out; /* keys: of objects; the line of CSV; the message with the schema of ARROW */
+    struct tn_arrow_rows *arrow;
+    size_t               arrow_bytes; /* of rows that are not put yet */
     uint64_t             block_rows; /* rows of `block` that are not looked at yet */
     size_t               block_at;
     uint64_t             skip, left, given, total;
@@ -34,7 +38,7 @@ struct reading {
 static void refuse(struct reading *r, int status, const char *text)
 {
     r->http_status = status;
-    snprintf(r->problem, sizeof r->problem, "%s", text);
+    tn_str_copy(r->problem, sizeof r->problem, tn_str(text));
 }
 
 static bool read_all(int fd, void *out, size_t len)
@@ -92,6 +96,24 @@ static void check_state(struct reading *r)
     }
 }
 
+static bool read_arrow_schema(struct reading *r)
+{
+    static const struct tn_schema none;
+    const struct tn_json_node    *kept = tn_json_member(tn_json_member(r->kept.root, "turnout"), "arrow"), *columns = tn_json_member(r->kept.root, "columns");
+
+    if (kept != NULL && kept->kind == TN_JSON_STRING)
+        return tn_base64_take(&r->keys, kept->text);
+    return (columns == NULL || columns->count == 0) && tn_arrow_put_schema(&none, &r->keys, NULL) == TN_OK;
+}
+
+static void open_arrow(struct reading *r)
+{
+    if (!read_arrow_schema(r))
+        refuse(r, 406, "this result was kept without what an Arrow stream needs; take another form (Accept: application/x-ndjson)");
+    else if (tn_arrow_rows_new(&r->arrow, tn_buf_str(&r->keys), NULL) != TN_OK)
+        refuse(r, 500, "the result's Arrow schema cannot be read");
+}
+
 static void open_kept(struct reading *r)
 {
     struct tn_str *names;
@@ -114,6 +136,8 @@ static void open_kept(struct reading *r)
         tn_rest_keys(names, count, &r->keys);
     else if (r->format == TN_REST_CSV)
         tn_rest_csv_names(names, count, &r->keys);
+    else if (r->format == TN_REST_ARROW)
+        open_arrow(r);
     if (!tn_rest_spool_path(r->round.rest, r->id, "rows", path, sizeof path))
         return;
     r->fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -148,8 +172,45 @@ static bool is_document(const struct reading *r)
     return r->format == TN_REST_OBJECTS || r->format == TN_REST_ARRAYS;
 }
 
+static void fail_arrow(struct reading *r, struct tn_error *err)
+{
+    if (r->begun)
+        r->out.failed = true; /* half a result must not look whole */
+    else
+        refuse(r, tn_rest_http_status(err->status, err->fault, err->sqlstate), err->message);
+    r->left = 0;
+    tn_error_reset(err);
+}
+
+/* What was added goes out as a message. */
+static void put_arrow(struct reading *r)
+{
+    struct tn_error err = TN_ERROR_INIT;
+
+    r->arrow_bytes = 0;
+    if (tn_arrow_rows_put(r->arrow, &r->out, &err) != TN_OK)
+        fail_arrow(r, &err);
+}
+
+static void add_arrow(struct reading *r, struct tn_str row)
+{
+    struct tn_error err = TN_ERROR_INIT;
+
+    r->given++;
+    r->left--;
+    r->arrow_bytes += row.len;
+    if (tn_arrow_rows_add(r->arrow, row, &err) != TN_OK)
+        fail_arrow(r, &err);
+    else if (r->arrow_bytes >= PIECE)
+        put_arrow(r);
+}
+
 static void put_row(struct reading *r, struct tn_str row)
 {
+    if (r->format == TN_REST_ARROW) {
+        add_arrow(r, row);
+        return;
+    }
     if (is_document(r))
         tn_buf_puts(&r->out, r->given > 0 ? ",\n" : "\n");
     if (!tn_rest_row_convert(row, r->format, tn_buf_str(&r->keys), &r->out))
@@ -166,6 +227,8 @@ static void put_beginning(struct reading *r)
         tn_rest_kept_document(&r->kept, &r->out);
         r->out.len -= r->out.len > 0; /* the closing brace */
         tn_buf_printf(&r->out, ",\"offset\":%llu,\"data\":[", (unsigned long long)r->offset);
+    } else if (r->format == TN_REST_ARROW) {
+        tn_buf_put_str(&r->out, tn_buf_str(&r->keys));
     } else if (r->format == TN_REST_CSV) {
         tn_buf_put_str(&r->out, tn_buf_str(&r->keys));
         tn_buf_puts(&r->out, "\r\n");
@@ -181,6 +244,17 @@ static void check_end(struct reading *r)
         r->out.failed = true;
     else
         refuse(r, 500, "rows of this result are missing on the disk");
+}
+
+static void put_end(struct reading *r)
+{
+    if (is_document(r)) {
+        tn_buf_printf(&r->out, "],\"rowCount\":%llu,\"hasMore\":%s}\n", (unsigned long long)r->given,
+                      r->offset + r->given < r->total ? "true" : "false");
+    } else if (r->format == TN_REST_ARROW && r->http_status == 0 && !r->out.failed) {
+        put_arrow(r);
+        tn_arrow_put_end(&r->out);
+    }
 }
 
 static void work(struct tn_rest_round *round)
@@ -200,6 +274,7 @@ static void work(struct tn_rest_round *round)
             if (next_block(r))
                 continue;
             check_end(r);
+            r->left = 0;
             break;
         }
         if (r->skip > 0)
@@ -207,10 +282,9 @@ static void work(struct tn_rest_round *round)
         else
             put_row(r, row);
     }
-    r->ended = r->out.len < PIECE || r->left == 0;
-    if (r->ended && is_document(r))
-        tn_buf_printf(&r->out, "],\"rowCount\":%llu,\"hasMore\":%s}\n", (unsigned long long)r->given,
-                      r->offset + r->given < r->total ? "true" : "false");
+    r->ended = r->left == 0;
+    if (r->ended)
+        put_end(r);
 }
 
 /* ---- on the worker ---- */
@@ -222,6 +296,7 @@ static void free_reading(struct tn_rest_round *round)
     if (r->fd >= 0)
         close(r->fd);
     tn_rest_kept_reset(&r->kept);
+    tn_arrow_rows_free(r->arrow);
     tn_buf_reset(&r->keys);
     tn_buf_reset(&r->block);
     tn_buf_reset(&r->out);

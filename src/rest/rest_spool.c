@@ -7,6 +7,7 @@
 #include "rest/rest_file.h"
 
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "base/log.h"
 #include "config/file.h"
 
@@ -234,10 +235,14 @@ static void done(struct tn_job *work, struct tn_worker *worker)
         go_on(spool);
 }
 
-void tn_rest_put_own(struct tn_buf *out, const struct tn_rest *rest, bool final, struct tn_str user)
+void tn_rest_put_own(struct tn_buf *out, const struct tn_rest *rest, bool final, struct tn_str user, struct tn_str arrow)
 {
     tn_buf_printf(out, TN_REST_OWN_MEMBERS "\"boot\":\"%s\",\"final\":%s,\"user\":", rest->boot, final ? "true" : "false");
     tn_buf_put_json(out, user);
+    if (arrow.len > 0) {
+        tn_buf_puts(out, ",\"arrow\":");
+        tn_base64_put_json(out, arrow);
+    }
     tn_buf_puts(out, "}}\n");
 }
 
@@ -249,7 +254,7 @@ static void put_document(struct tn_rest_spool *spool)
     tn_rest_put_status(&spool->document, job);
     if (spool->document.len > 0)
         spool->document.len--; /* the closing brace */
-    tn_rest_put_own(&spool->document, job->rest, spool->ended, job->user);
+    tn_rest_put_own(&spool->document, job->rest, spool->ended, job->user, job->arrow);
     spool->write_document = !spool->document.failed;
 }
 

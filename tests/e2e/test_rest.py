@@ -355,6 +355,10 @@ def test_idempotency(duck):
     assert len(ids) == 1 and again.status == 200
     assert submit("SELECT 2 AS a", key).status == 422
     assert submit("SELECT 1 AS a", uuid.uuid4().hex).json["executionId"] not in ids
+    duck.rest.wait(again.json["executionId"])
+    assert duck.rest.call("DELETE", f"/v1/queries/{again.json['executionId']}").status == 200
+    removed = submit("SELECT 1 AS a", key)
+    assert removed.status == 409 and "another key" in removed.json["detail"], removed.body
 
 
 def test_restart(make_engine):

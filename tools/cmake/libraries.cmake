@@ -53,3 +53,28 @@ if(TN_XGBOOST AND TN_xgboost_INCLUDE AND TN_xgboost_LIBRARY)
 else()
   message(STATUS "XGBoost (libxgboost-dev) is not used: the model of the text cannot be trained")
 endif()
+
+# nanoarrow is optional, and compiled here from what tools/fetch_nanoarrow brings: without it rows do not come as Arrow streams.
+set(TN_NANOARROW_DIR ${PROJECT_SOURCE_DIR}/build/cache/nanoarrow CACHE PATH "sources of nanoarrow")
+add_library(ext_nanoarrow INTERFACE)
+add_library(ext::nanoarrow ALIAS ext_nanoarrow)
+if(EXISTS ${TN_NANOARROW_DIR}/arrow-nanoarrow/src/nanoarrow/nanoarrow_ipc.h)
+  set(nanoarrow ${TN_NANOARROW_DIR}/arrow-nanoarrow/src/nanoarrow)
+  set(flatcc ${TN_NANOARROW_DIR}/flatcc)
+  set(NANOARROW_VERSION_MAJOR 0)
+  set(NANOARROW_VERSION_MINOR 9)
+  set(NANOARROW_VERSION_PATCH 0)
+  set(NANOARROW_VERSION 0.9.0)
+  set(NANOARROW_NAMESPACE_DEFINE "#define NANOARROW_NAMESPACE TnNa") # its names are its own, whatever else is linked
+  configure_file(${nanoarrow}/nanoarrow_config.h.in ${PROJECT_BINARY_DIR}/nanoarrow/nanoarrow/nanoarrow_config.h @ONLY)
+  add_library(tn_nanoarrow STATIC ${nanoarrow}/common/array.c ${nanoarrow}/common/array_stream.c ${nanoarrow}/common/schema.c
+    ${nanoarrow}/common/utils.c ${nanoarrow}/ipc/codecs.c ${nanoarrow}/ipc/decoder.c ${nanoarrow}/ipc/encoder.c
+    ${flatcc}/src/runtime/builder.c ${flatcc}/src/runtime/emitter.c ${flatcc}/src/runtime/refmap.c ${flatcc}/src/runtime/verifier.c)
+  target_include_directories(tn_nanoarrow SYSTEM PUBLIC ${TN_NANOARROW_DIR}/arrow-nanoarrow/src ${PROJECT_BINARY_DIR}/nanoarrow
+    PRIVATE ${flatcc}/include)
+  target_compile_options(tn_nanoarrow PRIVATE -w)
+  target_link_libraries(ext_nanoarrow INTERFACE tn_nanoarrow)
+  target_compile_definitions(ext_nanoarrow INTERFACE TN_HAVE_NANOARROW)
+else()
+  message(STATUS "nanoarrow (tools/fetch_nanoarrow) is not used: no Arrow streams")
+endif()

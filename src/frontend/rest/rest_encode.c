@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "base/json_read.h"
+#include "frontend/arrow/arrow.h"
 #include "frontend/pgwire/pg_column.h"
 #include "frontend/rest/rest_row.h"
 
@@ -222,12 +223,47 @@ static enum tn_status encode_batch(const struct tn_encoder *base, const struct t
     return status;
 }
 
+/* ---- Arrow ---- */
+
+/* Rows that make about TARGET bytes; at least one. */
+static int64_t rows_for(const struct tn_batch *batch, int64_t row, size_t target)
+{
+    size_t bytes = 1;
+
+    for (size_t i = 0; i < batch->schema->count; i++) {
+        const struct ArrowArray *array = batch->columns[i];
+        const int32_t           *offsets = array->n_buffers == 3 ? (const int32_t *)array->buffers[1] + array->offset : NULL;
+
+        bytes += offsets != NULL ? (size_t)(offsets[batch->rows] - offsets[row]) : (size_t)(batch->rows - row) * (tn_type_size(batch->schema->columns[i].type) + 1);
+    }
+    if (bytes <= target)
+        return batch->rows - row;
+    return TN_MAX(1, (int64_t)((double)(batch->rows - row) * ((double)target / (double)bytes)));
+}
+
+static enum tn_status encode_arrow(const struct tn_encoder *encoder, const struct tn_batch *batch, int64_t *row, size_t target, struct tn_buf *out,
+                                   struct tn_error *err)
+{
+    size_t               start = out->len;
+    struct tn_rest_piece piece = {.rows = 0};
+
+    (void)encoder;
+    piece.rows = (uint64_t)rows_for(batch, *row, target > start ? target - start : 1);
+    tn_buf_append(out, &piece, sizeof piece);
+    TN_TRY(tn_arrow_put_rows(batch, *row, (int64_t)piece.rows, out, err));
+    piece.bytes = out->len - start - sizeof piece;
+    memcpy(out->data + start, &piece, sizeof piece);
+    *row += (int64_t)piece.rows;
+    return TN_OK;
+}
+
+static const struct tn_encoder_ops arrow_ops = {.name = "arrow", .batch = encode_arrow};
 static const struct tn_encoder_ops ops = {.name = "rest", .batch = encode_batch};
 
 const struct tn_rest_encoder *tn_rest_encoder(enum tn_rest_format format)
 {
     static const struct tn_rest_encoder encoders[TN_REST_FORMATS] = {
-#define FORMAT(NAME, word, type, help) [TN_REST_##NAME] = {.base = {.ops = &ops}, .format = TN_REST_##NAME},
+#define FORMAT(NAME, word, type, help) [TN_REST_##NAME] = {.base = {.ops = TN_REST_##NAME == TN_REST_ARROW ? &arrow_ops : &ops}, .format = TN_REST_##NAME},
 #include "frontend/rest/rest_format.def"
 #undef FORMAT
     };

@@ -1,6 +1,7 @@
 #include "frontend/rest/rest_format.h"
 
 #include "base/compiler.h"
+#include "frontend/arrow/arrow.h"
 
 static const struct {
     const char *word, *type;
@@ -13,6 +14,11 @@ static const struct {
 const char *tn_rest_format_type(enum tn_rest_format format)
 {
     return formats[format].type;
+}
+
+bool tn_rest_format_available(enum tn_rest_format format)
+{
+    return format != TN_REST_ARROW || tn_arrow_available();
 }
 
 bool tn_rest_format_parse(struct tn_str word, enum tn_rest_format *out)
@@ -100,7 +106,7 @@ bool tn_rest_format_choose(struct tn_str accept, enum tn_rest_format *out)
     for (size_t i = 0; i < TN_REST_FORMATS; i++) {
         double weight = weight_of(accept, (enum tn_rest_format)i);
 
-        if (weight > best) {
+        if (weight > best && tn_rest_format_available((enum tn_rest_format)i)) {
             best = weight;
             *out = (enum tn_rest_format)i;
         }

@@ -19,6 +19,18 @@ bool tn_rest_row_next(struct tn_str rows, size_t *at, struct tn_str *row)
     return true;
 }
 
+bool tn_rest_piece_next(struct tn_str pieces, size_t *at, struct tn_rest_piece *piece, struct tn_str *message)
+{
+    if (*at > pieces.len || pieces.len - *at < sizeof *piece)
+        return false;
+    memcpy(piece, pieces.ptr + *at, sizeof *piece);
+    if (piece->bytes > pieces.len - *at - sizeof *piece)
+        return false;
+    *message = tn_str_n(pieces.ptr + *at + sizeof *piece, (size_t)piece->bytes);
+    *at += sizeof *piece + message->len;
+    return true;
+}
+
 /* ---- names ---- */
 
 static bool is_taken(const struct tn_str *names, size_t count, struct tn_str name)
@@ -99,6 +111,12 @@ static char unescape(struct tn_str text, size_t *at)
     return name != NULL && c != '\0' ? values[name - names] : c;
 }
 
+void tn_rest_row_text(struct tn_str inside, struct tn_buf *out)
+{
+    for (size_t i = 0; i < inside.len; i++)
+        tn_buf_put_u8(out, (uint8_t)(inside.ptr[i] == '\\' && i + 1 < inside.len ? unescape(inside, &i) : inside.ptr[i]));
+}
+
 static void put_string(struct tn_str value, struct tn_buf *out)
 {
     struct tn_str text = tn_str_n(value.ptr + 1, value.len - 2);
@@ -109,8 +127,7 @@ static void put_string(struct tn_str value, struct tn_buf *out)
         return;
     }
     tn_buf_init(&plain, text.len + 1);
-    for (size_t i = 0; i < text.len; i++)
-        tn_buf_put_u8(&plain, (uint8_t)(text.ptr[i] == '\\' && i + 1 < text.len ? unescape(text, &i) : text.ptr[i]));
+    tn_rest_row_text(text, &plain);
     if (plain.failed)
         out->failed = true;
     put_field(tn_buf_str(&plain), out);

@@ -1,99 +1,18 @@
 #include "frontend/trino/trino_nested.h"
 
 #include "base/base64.h"
+#include "base/json_scan.h"
 #include "frontend/pgwire/pg_interval.h"
 #include "frontend/trino/trino_text.h"
 
 enum { MAX_DEPTH = 200, BYTES_MAX = 1 << 30 };
 
 struct reader {
-    struct tn_str text;
-    size_t        at;
-    unsigned      depth;
-    unsigned      digits; /* of seconds */
-    struct tn_buf *out;
+    struct tn_json_scan scan;
+    unsigned            depth;
+    unsigned            digits; /* of seconds */
+    struct tn_buf      *out;
 };
-
-/* ---- JSON as it stands ---- */
-
-static char peek(struct reader *r)
-{
-    while (r->at < r->text.len && strchr(" \t\n\r", r->text.ptr[r->at]) != NULL && r->text.ptr[r->at] != '\0')
-        r->at++;
-    return r->at < r->text.len ? r->text.ptr[r->at] : '\0';
-}
-
-static bool take(struct reader *r, char c)
-{
-    if (peek(r) != c)
-        return false;
-    r->at++;
-    return true;
-}
-
-/* A string with its quotes. */
-static bool take_string(struct reader *r, struct tn_str *out)
-{
-    size_t from;
-
-    if (peek(r) != '"')
-        return false;
-    from = r->at++;
-    while (r->at < r->text.len && r->text.ptr[r->at] != '"')
-        r->at += r->text.ptr[r->at] == '\\' ? 2 : 1;
-    if (r->at >= r->text.len)
-        return false;
-    r->at++;
-    *out = tn_str_n(r->text.ptr + from, r->at - from);
-    return true;
-}
-
-/* [..] or {..}, whatever is in it. */
-static bool skip_brackets(struct reader *r)
-{
-    struct tn_str string;
-    size_t        depth = 0;
-
-    do {
-        char c = peek(r);
-
-        if (c == '\0')
-            return false;
-        if (c == '"') {
-            if (!take_string(r, &string))
-                return false;
-            continue;
-        }
-        depth += c == '[' || c == '{';
-        depth -= c == ']' || c == '}';
-        r->at++;
-    } while (depth > 0);
-    return true;
-}
-
-/* Any value, unread. */
-static bool take_any(struct reader *r, struct tn_str *out)
-{
-    char   c = peek(r);
-    size_t from = r->at;
-
-    if (c == '"')
-        return take_string(r, out);
-    if (c == '[' || c == '{') {
-        if (!skip_brackets(r))
-            return false;
-    } else {
-        while (r->at < r->text.len && (r->text.ptr[r->at] == '\0' || strchr(",]}: \t\n\r", r->text.ptr[r->at]) == NULL))
-            r->at++;
-    }
-    *out = tn_str_n(r->text.ptr + from, r->at - from);
-    return out->len > 0;
-}
-
-static struct tn_str inside(struct tn_str string)
-{
-    return string.len >= 2 && string.ptr[0] == '"' ? tn_str_n(string.ptr + 1, string.len - 2) : string;
-}
 
 /* ---- scalars ---- */
 
@@ -181,7 +100,7 @@ static bool put_scalar(struct reader *r, const struct tn_column *column)
 {
     struct tn_str raw;
 
-    if (!take_any(r, &raw))
+    if (!tn_json_take_any(&r->scan, &raw))
         return false;
     if (tn_str_eq_c(raw, "null")) {
         tn_buf_put_str(r->out, raw);
@@ -192,14 +111,14 @@ static bool put_scalar(struct reader *r, const struct tn_column *column)
     case TN_TYPE_DECIMAL32:
     case TN_TYPE_DECIMAL64:
     case TN_TYPE_DECIMAL128:
-    case TN_TYPE_NUMERIC: tn_trino_put_text(r->out, inside(raw)); return true;
+    case TN_TYPE_NUMERIC: tn_trino_put_text(r->out, tn_json_inside(raw)); return true;
     case TN_TYPE_JSON: tn_trino_put_text(r->out, raw); return true;
-    case TN_TYPE_BYTES: put_bytes(r, inside(raw)); return true;
+    case TN_TYPE_BYTES: put_bytes(r, tn_json_inside(raw)); return true;
     case TN_TYPE_TIME:
-    case TN_TYPE_TIMESTAMP: put_time(r, inside(raw), NO_ZONE); return true;
-    case TN_TYPE_TIMETZ: put_time(r, inside(raw), OFFSET); return true;
-    case TN_TYPE_TIMESTAMPTZ: put_time(r, inside(raw), UTC); return true;
-    case TN_TYPE_INTERVAL: return put_interval(r, inside(raw));
+    case TN_TYPE_TIMESTAMP: put_time(r, tn_json_inside(raw), NO_ZONE); return true;
+    case TN_TYPE_TIMETZ: put_time(r, tn_json_inside(raw), OFFSET); return true;
+    case TN_TYPE_TIMESTAMPTZ: put_time(r, tn_json_inside(raw), UTC); return true;
+    case TN_TYPE_INTERVAL: return put_interval(r, tn_json_inside(raw));
     default: tn_buf_put_str(r->out, raw); return true;
     }
 }
@@ -210,11 +129,11 @@ static bool put_part(struct reader *r, const struct tn_column *column);
 
 static bool put_list(struct reader *r, const struct tn_nested *nested)
 {
-    if (!take(r, '['))
+    if (!tn_json_take(&r->scan, '['))
         return false;
     tn_buf_put_u8(r->out, '[');
-    for (size_t i = 0; !take(r, ']'); i++) {
-        if (i > 0 && !take(r, ','))
+    for (size_t i = 0; !tn_json_take(&r->scan, ']'); i++) {
+        if (i > 0 && !tn_json_take(&r->scan, ','))
             return false;
         if (i > 0)
             tn_buf_put_u8(r->out, ',');
@@ -227,37 +146,37 @@ static bool put_list(struct reader *r, const struct tn_nested *nested)
 
 static bool put_record(struct reader *r, const struct tn_nested *nested)
 {
-    bool          named = peek(r) == '{';
+    bool          named = tn_json_peek(&r->scan) == '{';
     struct tn_str name;
 
-    if (!take(r, '{') && !take(r, '['))
+    if (!tn_json_take(&r->scan, '{') && !tn_json_take(&r->scan, '['))
         return false;
     tn_buf_put_u8(r->out, '[');
     for (size_t i = 0; i < nested->count; i++) {
-        if (i > 0 && !take(r, ','))
+        if (i > 0 && !tn_json_take(&r->scan, ','))
             return false;
         if (i > 0)
             tn_buf_put_u8(r->out, ',');
-        if ((named && !(take_string(r, &name) && take(r, ':'))) || !put_part(r, &nested->parts[i]))
+        if ((named && !(tn_json_take_string(&r->scan, &name) && tn_json_take(&r->scan, ':'))) || !put_part(r, &nested->parts[i]))
             return false;
     }
     tn_buf_put_u8(r->out, ']');
-    return take(r, named ? '}' : ']');
+    return tn_json_take(&r->scan, named ? '}' : ']');
 }
 
 static bool put_map(struct reader *r, const struct tn_nested *nested)
 {
     struct tn_str key;
 
-    if (!take(r, '{'))
+    if (!tn_json_take(&r->scan, '{'))
         return false;
     tn_buf_put_u8(r->out, '{');
-    for (size_t i = 0; !take(r, '}'); i++) {
-        if (i > 0 && !take(r, ','))
+    for (size_t i = 0; !tn_json_take(&r->scan, '}'); i++) {
+        if (i > 0 && !tn_json_take(&r->scan, ','))
             return false;
         if (i > 0)
             tn_buf_put_u8(r->out, ',');
-        if (!take_string(r, &key) || !take(r, ':'))
+        if (!tn_json_take_string(&r->scan, &key) || !tn_json_take(&r->scan, ':'))
             return false;
         tn_buf_put_str(r->out, key);
         tn_buf_put_u8(r->out, ':');
@@ -273,7 +192,7 @@ static bool put_part(struct reader *r, const struct tn_column *column)
     const struct tn_nested *nested = column->nested;
     bool                    ok;
 
-    if (nested == NULL || peek(r) == 'n')
+    if (nested == NULL || tn_json_peek(&r->scan) == 'n')
         return put_scalar(r, column);
     if (r->depth == MAX_DEPTH || r->out->failed)
         return false;
@@ -288,7 +207,7 @@ static bool put_part(struct reader *r, const struct tn_column *column)
 enum tn_status tn_trino_put_nested(struct tn_buf *out, const struct tn_column *column, struct tn_str json, bool parametric,
                                    struct tn_error *err)
 {
-    struct reader r = {.text = json, .digits = parametric ? 6 : 3, .out = out};
+    struct reader r = {.scan = {.text = json}, .digits = parametric ? 6 : 3, .out = out};
 
     if (put_part(&r, column) || out->failed)
         return TN_OK; /* out->failed is the caller's to see */

@@ -26,8 +26,7 @@ static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
 {
     struct tn_my_session *s = ask->owner;
 
-    if (ask->own)
-        chunk->run = NULL;
+    chunk->run = ask->own ? NULL : &ask->query->run; /* credited when it is written */
     s->found_rows += chunk->rows;
     tn_my_send_chunk(s, chunk);
     if (!s->processing)

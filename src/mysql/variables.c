@@ -195,9 +195,30 @@ static enum tn_status set_charset(struct tn_my_session *s, int row, struct tn_st
     return TN_OK;
 }
 
+/* "+02:00" under a name that every engine has: Etc/GMT-2 (where west is positive). */
+static struct tn_str zone_of(struct tn_str value, char out[16])
+{
+    int hours = 0;
+
+    if (value.len != 6 || (value.ptr[0] != '+' && value.ptr[0] != '-') || memcmp(value.ptr + 3, ":00", 3) != 0 || value.ptr[1] < '0' ||
+        value.ptr[1] > '1' || value.ptr[2] < '0' || value.ptr[2] > '9')
+        return value;
+    hours = (value.ptr[1] - '0') * 10 + value.ptr[2] - '0';
+    if (hours > 14 || (hours > 12 && value.ptr[0] == '-'))
+        return value;
+    if (hours == 0)
+        return TN_STR("UTC");
+    snprintf(out, 16, "Etc/GMT%c%d", value.ptr[0] == '+' ? '-' : '+', hours);
+    return tn_str(out);
+}
+
 static enum tn_status set_time_zone(struct tn_my_session *s, struct tn_str value, struct tn_error *err)
 {
     bool system = value.ptr == NULL || tn_str_ieq_c(value, "SYSTEM");
+    char name[16];
+
+    if (!system)
+        value = zone_of(value, name);
 
     return tn_settings_change(&s->settings, TN_STR("TimeZone"), system ? tn_str_n(NULL, 0) : value, TN_CFG_ENGINE_UNSET, false, false,
                               s->runtime->snapshot, err);

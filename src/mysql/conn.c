@@ -189,15 +189,28 @@ static void on_gone_check(struct ev_loop *loop, ev_timer *timer, int revents)
         on_client_gone(s, "client closed the connection");
 }
 
+/* Until the client has answered not a byte behind its packet is read: TLS may begin there, without a word from us. */
+static size_t hello_room(const struct tn_my_session *s)
+{
+    struct tn_my_packet packet;
+    size_t              have = s->in.len - s->in_at, need = 0;
+
+    if (tn_my_parse_packet(s->in.data + s->in_at, have, HELLO_MAX, &packet, &need, NULL) == TN_AGAIN)
+        return need - have;
+    return 1;
+}
+
 static enum tn_io read_some(struct tn_my_session *s)
 {
-    size_t     room = TN_MIN(input_room(s), (size_t)INPUT_AHEAD), n = 0;
+    size_t     room = TN_MIN(s->state == TN_MY_HELLO ? hello_room(s) : input_room(s), (size_t)INPUT_AHEAD), n = 0;
     size_t     first = s->in.capacity - s->in.len;
     enum tn_io result;
 
     if (first < 1024 && !tn_buf_reserve(&s->in, TN_MIN(room, TN_MAX((size_t)1024, s->in.len))))
         return TN_IO_ERROR;
     room = TN_MIN(room, s->in.capacity - s->in.len);
+    if (room == 0)
+        return TN_IO_AGAIN;
     result = tn_transport_read(&s->transport, s->in.data + s->in.len, room, &n);
     if (result == TN_IO_OK) {
         s->in.len += n;
@@ -220,7 +233,7 @@ static void receive(struct tn_my_session *s)
 {
     enum tn_io result = read_some(s);
 
-    while (result == TN_IO_OK && s->transport.more && input_room(s) > 0)
+    while (result == TN_IO_OK && s->transport.more && s->state != TN_MY_HELLO && input_room(s) > 0)
         result = read_some(s);
     s->read_wants_write = result == TN_IO_AGAIN && (s->transport.wants & TN_IO_WANT_WRITE) != 0;
     if (result == TN_IO_EOF) {

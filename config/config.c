@@ -245,6 +245,7 @@ static void switch_on_frontends(struct loading *l, struct tn_settings *settings)
         const char *section, *enabled;
         bool       *on;
     } frontends[] = {{"frontends.restHttp", "frontends.restHttp.enabled", &settings->rest_enabled},
+                   {"frontends.mysqlWire", "frontends.mysqlWire.enabled", &settings->mysql_enabled},
                    {"frontends.trinoHttp", "frontends.trinoHttp.enabled", &settings->trino_enabled}};
 
     for (size_t i = 0; i < TN_ARRAY_LEN(frontends); i++)

@@ -72,7 +72,7 @@ struct door {
     struct tn_str host;
     uint64_t      port;
 };
-enum { DOORS = 4 };
+enum { DOORS = 5 };
 
 static void check_door(const struct tn_draft *draft, const struct door *door)
 {
@@ -108,6 +108,7 @@ static void check_doors(const struct tn_draft *draft)
     const struct tn_settings *s = &draft->config->settings;
     const struct door         doors[DOORS] = {
         {"frontends.postgresWire", s->pg_enabled, s->pg_host, s->pg_port},
+        {"frontends.mysqlWire", s->mysql_enabled, s->mysql_host, s->mysql_port},
         {"frontends.trinoHttp", s->trino_enabled, s->trino_host, s->trino_port},
         {"frontends.restHttp", s->rest_enabled, s->rest_host, s->rest_port},
         {"adminApi", s->admin_enabled, s->admin_host, s->admin_port},

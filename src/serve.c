@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "console/console.h"
+#include "mysql/mysql.h"
 #include "policies/route/route.h"
 #include "rest/rest.h"
 #include "server.h"
@@ -50,6 +51,7 @@ struct doors {
     struct tn_admin    *admin;
     struct tn_rest     *rest;
     struct tn_trino    *trino;
+    struct tn_mysql    *mysql;
 };
 
 static enum tn_status open_pg(struct tn_listener **pg, struct tn_server *server, const struct tn_settings *settings, struct tn_error *err)
@@ -71,6 +73,7 @@ static enum tn_status open_doors(struct doors *doors, struct tn_server *server, 
     TN_TRY(tn_admin_open(&doors->admin, server, err));
     TN_TRY(tn_rest_open(&doors->rest, server, err));
     TN_TRY(tn_trino_http_open(&doors->trino, server, err));
+    TN_TRY(tn_mysql_open(&doors->mysql, server, err));
     TN_TRY(open_pg(&doors->pg, server, settings, err));
     atomic_store(&server->state, TN_SERVER_READY);
     return TN_OK;
@@ -133,6 +136,7 @@ static void stop(struct tn_server *server, const struct doors *doors)
     atomic_store(&server->state, TN_SERVER_STOPPING);
     tn_sessions_stop(server);
     tn_rest_stop(doors->rest);
+    tn_mysql_stop(doors->mysql);
     tn_server_drain(server, snapshot->config->settings.shutdown_timeout);
     tn_snapshot_unref(snapshot);
     leave_within(server, STUCK_SECONDS);
@@ -141,6 +145,7 @@ static void stop(struct tn_server *server, const struct doors *doors)
         tn_admin_stop(doors->admin);
     tn_server_stop_workers(server);
     tn_listener_close(doors->pg);
+    tn_mysql_close(doors->mysql);
     tn_admin_close(doors->admin);
     tn_rest_close(doors->rest);
     tn_trino_http_close(doors->trino);

@@ -270,16 +270,23 @@ bool tn_auth_is_quiet(struct tn_auth *auth)
     return tn_offload_idle(auth->threads);
 }
 
-struct tn_identity *tn_auth_by_password(struct tn_auth *auth, const struct tn_login *login, struct tn_str password)
+uint64_t tn_auth_generation(struct tn_auth *auth)
 {
-    struct tn_verifier  verifier;
-    struct tn_identity *identity;
-    uint64_t            generation;
-    bool                right;
+    uint64_t generation;
 
     pthread_mutex_lock(&auth->lock);
     generation = auth->generation;
     pthread_mutex_unlock(&auth->lock);
+    return generation;
+}
+
+struct tn_identity *tn_auth_by_password(struct tn_auth *auth, const struct tn_login *login, struct tn_str password)
+{
+    struct tn_verifier  verifier;
+    struct tn_identity *identity;
+    uint64_t            generation = tn_auth_generation(auth);
+    bool                right;
+
     if (tn_auth_look_up(auth, login, TN_PROOF_PASSWORD, &verifier, &identity, NULL) != TN_OK)
         return NULL;
     right = tn_verifier_matches(&verifier, password);

@@ -269,6 +269,7 @@ enum tn_status tn_ask_statement(struct tn_str text, enum tn_dialect dialect, str
 enum tn_status tn_ask_fill(struct tn_query *q, const struct tn_question *question, struct tn_error *err)
 {
     q->text = question->sql;
+    q->native = question->native;
     q->kind = question->kind;
     q->client = (struct tn_route_context){
         .protocol = question->protocol, .user = question->user, .database = question->database, .application = question->application,
@@ -331,7 +332,7 @@ static enum tn_status copy(struct tn_query *q, struct tn_question *own, struct t
 {
     void *encoder = tn_arena_alloc(&q->arena, own->encoder_size);
 
-    if (encoder == NULL || !keep(&q->arena, &own->sql) || !keep_client(&q->arena, own) || !tn_copy_params(&q->arena, &own->params, &q->run.params) ||
+    if (encoder == NULL || !keep(&q->arena, &own->sql) || (own->native.ptr != NULL && !keep(&q->arena, &own->native)) || !keep_client(&q->arena, own) || !tn_copy_params(&q->arena, &own->params, &q->run.params) ||
         !give_oids(q))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a query");
     memcpy(encoder, own->encoder, own->encoder_size);

@@ -47,6 +47,7 @@ struct tn_question {
     const struct tn_tag        *headers;      /* names in lower case */
     struct tn_settings_list    *settings;     /* replayed on the engine; turnout.group, turnout.tags and so on; not NULL */
     struct tn_str               sql;
+    struct tn_str               native;       /* of tn_query; ptr NULL: none */
     struct tn_params            params;
     enum tn_run_kind            kind;
     uint64_t                    timeout_us;   /* 0 = what settings, group and program allow */

@@ -1,0 +1,168 @@
+#include "frontend/mysql/my_reply.h"
+
+enum { FIXED_FIELDS = 0x0c, MESSAGE_MAX = 2048, BINARY_OFFSET = 2 };
+
+static bool has(const struct tn_my_out *out, uint64_t capability)
+{
+    return (out->capabilities & capability) != 0;
+}
+
+/* ---- OK, EOF, ERR ---- */
+
+static void put_tracked(struct tn_buf *out, uint8_t type, struct tn_str data)
+{
+    tn_buf_put_u8(out, type);
+    tn_my_put_lenenc_str(out, data);
+}
+
+
+static void put_changes(struct tn_buf *to, const struct tn_my_ok *ok)
+{
+    struct tn_buf all, one;
+
+    tn_buf_init(&all, 1024 * 1024);
+    tn_buf_init(&one, 1024 * 1024);
+    for (size_t i = 0; i < ok->variable_count; i++) {
+        tn_buf_clear(&one);
+        tn_my_put_lenenc_str(&one, ok->variables[2 * i]);
+        tn_my_put_lenenc_str(&one, ok->variables[2 * i + 1]);
+        put_tracked(&all, TN_MY_TRACK_VARIABLES, tn_buf_str(&one));
+    }
+    if (ok->schema.ptr != NULL) {
+        tn_buf_clear(&one);
+        tn_my_put_lenenc_str(&one, ok->schema);
+        put_tracked(&all, TN_MY_TRACK_SCHEMA, tn_buf_str(&one));
+    }
+    tn_my_put_lenenc_str(to, tn_buf_str(&all));
+    tn_buf_reset(&one);
+    tn_buf_reset(&all);
+}
+
+void tn_my_put_ok(const struct tn_my_out *out, const struct tn_my_ok *ok)
+{
+    size_t   begun = tn_my_begin_packet(out->buf);
+    bool     changed = has(out, TN_MY_CAP_SESSION_TRACK) && (ok->schema.ptr != NULL || ok->variable_count > 0);
+    uint16_t status = ok->status;
+
+    if (changed)
+        status |= TN_MY_STATUS_SESSION_STATE_CHANGED;
+    tn_buf_put_u8(out->buf, ok->ends_rows ? TN_MY_EOF : TN_MY_OK);
+    tn_my_put_lenenc(out->buf, ok->affected);
+    tn_my_put_lenenc(out->buf, ok->insert_id);
+    tn_my_put_u16(out->buf, status);
+    tn_my_put_u16(out->buf, ok->warnings);
+    if (has(out, TN_MY_CAP_SESSION_TRACK)) {
+        if (ok->info.len > 0 || changed)
+            tn_my_put_lenenc_str(out->buf, ok->info);
+        if (changed)
+            put_changes(out->buf, ok);
+    } else {
+        tn_buf_put_str(out->buf, ok->info);
+    }
+    tn_my_end_packet(out->buf, begun, out->sequence);
+}
+
+void tn_my_put_eof(const struct tn_my_out *out, uint16_t status, uint16_t warnings)
+{
+    size_t begun = tn_my_begin_packet(out->buf);
+
+    tn_buf_put_u8(out->buf, TN_MY_EOF);
+    tn_my_put_u16(out->buf, warnings);
+    tn_my_put_u16(out->buf, status);
+    tn_my_end_packet(out->buf, begun, out->sequence);
+}
+
+void tn_my_put_error(const struct tn_my_out *out, uint16_t code, const char *sqlstate, struct tn_str message)
+{
+    size_t begun = tn_my_begin_packet(out->buf);
+
+    tn_buf_put_u8(out->buf, TN_MY_ERR);
+    tn_my_put_u16(out->buf, code);
+    if (has(out, TN_MY_CAP_PROTOCOL_41)) {
+        tn_buf_put_u8(out->buf, '#');
+        tn_buf_append(out->buf, sqlstate, 5);
+    }
+    tn_buf_append(out->buf, message.ptr, TN_MIN(message.len, (size_t)MESSAGE_MAX));
+    tn_my_end_packet(out->buf, begun, out->sequence);
+}
+
+/* ---- columns ---- */
+
+void tn_my_put_column_count(const struct tn_my_out *out, uint64_t count)
+{
+    size_t begun = tn_my_begin_packet(out->buf);
+
+    tn_my_put_lenenc(out->buf, count);
+    tn_my_end_packet(out->buf, begun, out->sequence);
+}
+
+void tn_my_put_definition(const struct tn_my_out *out, const struct tn_my_definition *definition)
+{
+    size_t begun = tn_my_begin_packet(out->buf);
+
+    tn_my_put_lenenc_str(out->buf, TN_STR("def"));
+    tn_my_put_lenenc_str(out->buf, definition->schema);
+    tn_my_put_lenenc_str(out->buf, definition->table);
+    tn_my_put_lenenc_str(out->buf, definition->original_table);
+    tn_my_put_lenenc_str(out->buf, definition->name);
+    tn_my_put_lenenc_str(out->buf, definition->original);
+    tn_my_put_lenenc(out->buf, FIXED_FIELDS);
+    tn_my_put_u16(out->buf, definition->column.charset);
+    tn_my_put_u32(out->buf, definition->column.length);
+    tn_buf_put_u8(out->buf, definition->column.type);
+    tn_my_put_u16(out->buf, definition->column.flags);
+    tn_buf_put_u8(out->buf, definition->column.decimals);
+    tn_my_put_u16(out->buf, 0);
+    tn_my_end_packet(out->buf, begun, out->sequence);
+}
+
+void tn_my_put_schema(const struct tn_my_out *out, const struct tn_schema *schema, struct tn_str database, uint16_t charset)
+{
+    for (size_t i = 0; i < schema->count; i++) {
+        struct tn_my_definition definition = {.schema = database, .name = schema->columns[i].name, .table = TN_STR(""),
+                                              .original_table = TN_STR(""), .original = TN_STR(""),
+                                              .column = tn_my_column_of(&schema->columns[i], charset)};
+
+        tn_my_put_definition(out, &definition);
+    }
+}
+
+/* ---- rows and statements ---- */
+
+void tn_my_put_texts(const struct tn_my_out *out, const struct tn_str *values, const uint8_t *types, size_t count, bool binary)
+{
+    size_t  begun = tn_my_begin_packet(out->buf), bits = out->buf->len + 1;
+    int64_t number;
+
+    if (binary) {
+        for (size_t i = 0; i < 1 + (count + 7 + BINARY_OFFSET) / 8; i++)
+            tn_buf_put_u8(out->buf, 0);
+        for (size_t i = 0; i < count && !out->buf->failed; i++)
+            if (values[i].ptr == NULL)
+                tn_bit_set((uint8_t *)out->buf->data + bits, (int64_t)i + BINARY_OFFSET);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (values[i].ptr == NULL) {
+            if (!binary)
+                tn_buf_put_u8(out->buf, 0xfb);
+        } else if (binary && types[i] == TN_MY_TYPE_LONGLONG) {
+            tn_my_put_u64(out->buf, tn_str_to_i64(values[i], INT64_MIN, INT64_MAX, &number) ? (uint64_t)number : 0);
+        } else {
+            tn_my_put_lenenc_str(out->buf, values[i]);
+        }
+    }
+    tn_my_end_packet(out->buf, begun, out->sequence);
+}
+
+void tn_my_put_prepared(const struct tn_my_out *out, uint32_t id, uint16_t columns, uint16_t params)
+{
+    size_t begun = tn_my_begin_packet(out->buf);
+
+    tn_buf_put_u8(out->buf, TN_MY_OK);
+    tn_my_put_u32(out->buf, id);
+    tn_my_put_u16(out->buf, columns);
+    tn_my_put_u16(out->buf, params);
+    tn_buf_put_u8(out->buf, 0);
+    tn_my_put_u16(out->buf, 0); /* warnings */
+    tn_my_end_packet(out->buf, begun, out->sequence);
+}

@@ -1,0 +1,45 @@
+/* my_reply.h - what a MySQL server says: messages -> bytes. Pure; each writes one packet (or one packet for each column) into OUT
+ * and moves *SEQUENCE on. Source: MySQL Internals Manual, "Generic Response Packets", "Column Definition". */
+#ifndef TN_FRONTEND_MY_REPLY_H
+#define TN_FRONTEND_MY_REPLY_H
+
+#include "frontend/mysql/my_types.h"
+
+struct tn_my_out {
+    struct tn_buf *buf;
+    uint8_t       *sequence;
+    uint64_t       capabilities; /* that both sides agreed on */
+};
+
+struct tn_my_ok {
+    uint64_t      affected, insert_id;
+    uint16_t      status, warnings;
+    struct tn_str info;
+    struct tn_str schema;            /* with SESSION_TRACK: the new default database; ptr NULL: it is the old one */
+    size_t        variable_count;    /* ... and these variables have changed: pairs of name and value */
+    const struct tn_str *variables;
+    bool          ends_rows;         /* header 0xfe: instead of an EOF (DEPRECATE_EOF) */
+};
+
+void tn_my_put_ok(const struct tn_my_out *out, const struct tn_my_ok *ok);
+void tn_my_put_eof(const struct tn_my_out *out, uint16_t status, uint16_t warnings);
+void tn_my_put_error(const struct tn_my_out *out, uint16_t code, const char *sqlstate, struct tn_str message);
+
+/* A column as it is told: NAME is an alias when ORIGINAL is another. */
+struct tn_my_definition {
+    struct tn_str       schema, table, original_table, name, original;
+    struct tn_my_column column;
+};
+void tn_my_put_definition(const struct tn_my_out *out, const struct tn_my_definition *definition);
+/* The number of columns, before their definitions. */
+void tn_my_put_column_count(const struct tn_my_out *out, uint64_t count);
+/* Definitions of all columns of SCHEMA in texts of CHARSET. */
+void tn_my_put_schema(const struct tn_my_out *out, const struct tn_schema *schema, struct tn_str database, uint16_t charset);
+
+/* A row of texts (ptr NULL: null). BINARY: as a prepared statement's; integers are then those of type LONGLONG in TYPES. */
+void tn_my_put_texts(const struct tn_my_out *out, const struct tn_str *values, const uint8_t *types, size_t count, bool binary);
+
+/* The answer to a COM_STMT_PREPARE; definitions follow. */
+void tn_my_put_prepared(const struct tn_my_out *out, uint32_t id, uint16_t columns, uint16_t params);
+
+#endif

@@ -1,0 +1,119 @@
+#include "mysql/plain.h"
+
+#include "base/buf.h"
+#include "stats/lexer.h"
+
+enum { TEXT_MAX = 1024 * 1024 * 1024 };
+
+static char unescaped(char c)
+{
+    switch (c) {
+    case '0': return '\0';
+    case 'b': return '\b';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    case 'Z': return 26;
+    default:  return c;
+    }
+}
+
+struct tn_str tn_my_unquote(struct tn_str quoted, struct tn_arena *arena)
+{
+    char  *to = tn_arena_alloc(arena, quoted.len + 1);
+    char   quote = quoted.len > 0 ? quoted.ptr[0] : '\0';
+    size_t len = 0, end = quoted.len > 1 && quoted.ptr[quoted.len - 1] == quote ? quoted.len - 1 : quoted.len;
+
+    if (to == NULL)
+        return tn_str_n(NULL, 0);
+    for (size_t i = 1; i < end; i++) {
+        char c = quoted.ptr[i];
+
+        if (c == '\\' && quote != '`' && i + 1 < end) {
+            c = quoted.ptr[++i];
+            if (c == '%' || c == '_') /* they mean something in a LIKE only, with the backslash */
+                to[len++] = '\\';
+            c = unescaped(c);
+        } else if (c == quote && i + 1 < end && quoted.ptr[i + 1] == quote) {
+            i++;
+        }
+        to[len++] = c;
+    }
+    to[len] = '\0';
+    return tn_str_n(to, len);
+}
+
+/* White space and comments between two tokens. */
+static void put_gap(struct tn_buf *out, struct tn_str gap)
+{
+    struct tn_str trimmed = tn_str_trim(gap);
+
+    if (memchr(trimmed.ptr, '#', trimmed.len) != NULL && trimmed.ptr[0] != '/' && trimmed.ptr[0] != '-')
+        tn_buf_puts(out, "\n");
+    else if (tn_str_starts(trimmed, TN_STR("/*!")) || tn_str_starts(trimmed, TN_STR("/*M!")) || tn_str_starts(trimmed, TN_STR("*/")))
+        tn_buf_put_u8(out, ' ');
+    else
+        tn_buf_put_str(out, gap);
+}
+
+static bool put_token(struct tn_buf *out, const struct tn_token *token, struct tn_arena *arena, unsigned *params)
+{
+    struct tn_str text = token->text;
+    char          first = text.len > 0 ? text.ptr[0] : '\0';
+    bool          name = token->kind == TN_TOKEN_IDENT && first == '`';
+    bool          string = token->kind == TN_TOKEN_STRING && (first == '"' || (first == '\'' && memchr(text.ptr, '\\', text.len) != NULL));
+
+    if (token->kind == TN_TOKEN_PARAM && first == '?' && params != NULL) {
+        tn_buf_printf(out, "$%u", ++*params);
+    } else if ((name || string) && !token->unterminated) {
+        struct tn_str content = tn_my_unquote(text, arena);
+
+        if (content.ptr == NULL)
+            return false;
+        tn_buf_put_quoted(out, content, name ? '"' : '\'');
+    } else {
+        tn_buf_put_str(out, text);
+    }
+    return true;
+}
+
+static bool is_plain(struct tn_str sql, bool with_params)
+{
+    for (size_t i = 0; i < sql.len; i++) {
+        char c = sql.ptr[i];
+
+        if (c == '`' || c == '"' || c == '\\' || c == '#' || (c == '?' && with_params) || (c == '!' && i > 0 && sql.ptr[i - 1] == '*'))
+            return false;
+    }
+    return true;
+}
+
+bool tn_my_plain(struct tn_str sql, struct tn_arena *arena, struct tn_str *out, unsigned *params)
+{
+    struct tn_lexer lexer;
+    struct tn_token token;
+    struct tn_buf   text;
+    size_t          end = 0;
+    bool            ok = true;
+
+    *out = sql;
+    if (params != NULL)
+        *params = 0;
+    if (is_plain(sql, params != NULL))
+        return true;
+    tn_buf_init(&text, TEXT_MAX);
+    tn_lexer_init(&lexer, sql, TN_DIALECT_MYSQL);
+    while (ok && tn_lexer_next(&lexer, &token)) {
+        size_t from = (size_t)(token.text.ptr - sql.ptr);
+
+        if (from > end)
+            put_gap(&text, tn_str_n(sql.ptr + end, from - end));
+        ok = put_token(&text, &token, arena, params);
+        end = from + token.text.len;
+    }
+    if (ok && end < sql.len)
+        put_gap(&text, tn_str_n(sql.ptr + end, sql.len - end));
+    ok = ok && !text.failed && tn_arena_str(arena, tn_buf_str(&text), out);
+    tn_buf_reset(&text);
+    return ok;
+}

@@ -1,0 +1,258 @@
+/* private.h - struct tn_my_session as the files of this folder see it. Nobody else includes it. */
+#ifndef TN_MYSQL_PRIVATE_H
+#define TN_MYSQL_PRIVATE_H
+
+#include "auth/sha2_proof.h"
+#include "base/map.h"
+#include "frontend/mysql/my_encode.h"
+#include "frontend/mysql/my_handshake.h"
+#include "frontend/mysql/my_reply.h"
+#include "mysql/mysql.h"
+#include "net/listener.h"
+#include "net/transport.h"
+#include "session/ask.h"
+
+enum {
+    TN_MY_SLICE_US = 1000,      /* a session works so long at a time, then the worker's others have their turn */
+    TN_MY_STATEMENTS = 10000,   /* prepared statements of one session at most */
+    TN_MY_KEPT_BYTES = 256 * 1024 * 1024, /* their texts and long data */
+    TN_MY_HEADERS = 64,         /* connection attributes that are kept */
+    TN_MY_WARNINGS = 64,
+};
+
+struct tn_mysql {
+    struct tn_server     *server;
+    struct tn_listener   *listener;
+    struct tn_sha2_proof *proof;
+    _Atomic unsigned      connections;
+};
+
+/* One worker's; worker->module[TN_WORKER_MYSQL]. */
+struct tn_my_home {
+    struct tn_mysql *mysql;
+    struct tn_list   sessions;
+    uint32_t         next_id;
+};
+
+struct tn_my_session;
+
+/* What is written for a result that Turnout itself gives: columns, then rows of texts. */
+struct tn_my_table {
+    size_t                  count;
+    const char *const      *names;   /* NULL with heads */
+    const struct tn_str    *heads;
+    const uint8_t          *types;   /* NULL: all are texts */
+};
+
+/* A warning, for SHOW WARNINGS. */
+struct tn_my_warning {
+    const char *level; /* "Warning", "Error" */
+    uint16_t    code;
+    char        message[512];
+};
+
+struct tn_my_prepared {
+    uint32_t        id;
+    struct tn_str   text;       /* as it came; owned */
+    struct tn_str   plain;      /* for engines of other dialects: plain.h; owned */
+    unsigned        params;
+    bool            own;        /* Turnout answers it itself */
+    uint16_t       *types;      /* of the parameters, as the last execution told them; owned */
+    bool            types_known;
+    struct tn_buf  *long_data;  /* of the parameters that were sent in pieces; params of them, NULL: none */
+    size_t          kept;       /* bytes, of session->kept_bytes */
+};
+
+struct tn_my_session {
+    struct tn_list           node;
+    struct tn_grave          grave;
+    struct tn_worker        *worker;
+    struct tn_my_home       *home;
+    struct tn_mysql         *mysql;
+    struct tn_runtime       *runtime;
+    struct tn_transport      transport;
+    ev_io                    read_ev, write_ev;
+    ev_timer                 timer;      /* log-in, idle */
+    ev_timer                 again;      /* commands go on in the next loop turn */
+    ev_timer                 gone_check; /* while nothing is read */
+    enum { TN_MY_HELLO, TN_MY_AUTH, TN_MY_READY, TN_MY_CLOSING } state;
+    bool                     processing, busy, stop_soon, client_gone, read_wants_write;
+    bool                     counted_user, counted_address;
+    const char              *end_reason;
+    char                     peer[TN_PEER_TEXT];
+    uint32_t                 id;
+    uint64_t                 offered, capabilities;
+    uint16_t                 charset;
+
+    /* log-in */
+    unsigned char            nonce[TN_MY_NONCE];
+    struct tn_login          attempt;
+    bool                     proof_seen;  /* what the client knows was looked at: its leaving is a failure */
+    enum { TN_MY_STEP_NONE, TN_MY_STEP_SHA2, TN_MY_STEP_SHA2_WHOLE, TN_MY_STEP_RSA, TN_MY_STEP_CLEAR, TN_MY_STEP_FAILING } step;
+    bool                     changing;    /* COM_CHANGE_USER, not the first log-in */
+    struct tn_error          login_error;
+    char                    *new_user, *new_database; /* owned, while changing */
+    struct tn_arena          hello_arena; /* headers */
+    size_t                   header_count;
+    struct tn_tag           *headers;
+    char                    *user, *database; /* owned; database "" = none */
+    struct tn_str            application;
+    struct tn_identity      *identity;
+    bool                     doubles_are_numbers; /* a client that sends all numbers as DOUBLE */
+
+    /* settings */
+    struct tn_settings_list *settings;
+    struct tn_map            variables;   /* system variables that differ, name -> char * */
+    struct tn_map            user_variables;
+    size_t                   variable_bytes;
+    bool                     autocommit;
+    bool                     read_only;       /* of later transactions */
+    char                     isolation[24];   /* "SERIALIZABLE"; empty: the engine's own */
+    bool                     once_read_only;  /* of the next transaction */
+    char                     once_isolation[24];
+
+    /* in and out */
+    struct tn_buf            in;
+    size_t                   in_at;
+    uint8_t                  sequence;   /* of the next packet to be sent */
+    struct tn_chunk         *out_first, *out_last;
+    bool                     out_failed;
+    uint64_t                 bytes_in, bytes_out, statements;
+
+    /* the present command */
+    struct tn_arena          arena;      /* reset between statements */
+    struct tn_str            text;       /* of a COM_QUERY: owned copy */
+    char                    *text_memory;
+    size_t                   text_at;
+    struct tn_str            statement;  /* the present one in it */
+    bool                     more;       /* another one follows */
+    bool                     binary;     /* rows of a prepared statement */
+    bool                     paused;     /* between two statements: goes on in a later loop turn */
+    bool                     columns_told;
+    size_t                   column_count;
+    void                   (*on_schema)(struct tn_my_session *s, const struct tn_schema *schema); /* instead of telling it */
+    void                   (*after)(struct tn_my_session *s); /* a statement of our own (commit) is through: what comes next */
+    bool                     show_full;  /* SHOW FULL COLUMNS */
+    struct tn_str            show_like, show_name; /* in `arena` */
+    struct tn_ask           *ask;
+    struct tn_ask_transaction tx;
+    bool                     in_tx, tx_wrote;
+    struct tn_my_encoder     encoder;
+    struct tn_my_prepared   *preparing;  /* a COM_STMT_PREPARE's, while its columns are asked for */
+    enum tn_ask_end          ending;
+    bool                     begin_read_only; /* of the transaction that begins when the one before has ended */
+    bool                     stop_after;      /* COMMIT RELEASE: good-bye when it is told */
+
+    /* what the next statements may ask about */
+    uint64_t                 last_insert_id;
+    int64_t                  row_count;
+    uint64_t                 found_rows;
+    size_t                   warning_count;
+    struct tn_my_warning    *warnings;   /* TN_MY_WARNINGS of them; owned, NULL: none yet */
+    bool                     schema_changed; /* for the next OK: session tracking */
+    size_t                   changed_count;
+    struct tn_str            changed[16];    /* pairs, in `arena` */
+
+    uint32_t                 next_statement;
+    struct tn_map            prepared;   /* id as 4 bytes -> struct tn_my_prepared */
+    size_t                   kept_bytes;
+};
+
+/* conn.c */
+void tn_my_accept(struct tn_worker *worker, int fd, const char *peer, void *arg);
+void tn_my_close(struct tn_my_session *s, const char *reason); /* at once; frees at the end of the turn */
+void tn_my_fatal(struct tn_my_session *s, struct tn_error *err, const char *reason); /* tells, then closes */
+void tn_my_wait(struct tn_my_session *s);
+void tn_my_go_on(struct tn_my_session *s);
+void tn_my_watch(struct tn_my_session *s);
+void tn_my_idle_timer(struct tn_my_session *s);
+void tn_my_variables_forget(struct tn_my_session *s);
+void tn_my_again(struct tn_my_session *s);
+void tn_my_process(struct tn_my_session *s);
+void tn_my_orphan(struct tn_my_session *s);
+
+/* output.c */
+struct tn_my_out tn_my_out(struct tn_my_session *s);
+void tn_my_send_chunk(struct tn_my_session *s, struct tn_chunk *chunk);
+void tn_my_flush(struct tn_my_session *s);
+bool tn_my_output_full(const struct tn_my_session *s);
+void tn_my_forget_run(struct tn_my_session *s, struct tn_run *run);
+void tn_my_free_output(struct tn_my_session *s);
+uint16_t tn_my_status(const struct tn_my_session *s);
+void tn_my_ok(struct tn_my_session *s, uint64_t affected, uint64_t insert_id);
+void tn_my_error(struct tn_my_session *s, const struct tn_error *err);
+void tn_my_fail(struct tn_my_session *s, uint16_t code, const char *sqlstate, const char *fmt, ...) TN_PRINTF(4, 5);
+void tn_my_end_columns(struct tn_my_session *s);
+void tn_my_end_rows(struct tn_my_session *s);
+void tn_my_put_table(struct tn_my_session *s, const struct tn_my_table *table); /* count, definitions, their end */
+void tn_my_put_row(struct tn_my_session *s, const struct tn_my_table *table, const struct tn_str *values);
+void tn_my_warn(struct tn_my_session *s, const char *level, uint16_t code, const char *message);
+
+/* login.c */
+void tn_my_greet(struct tn_my_session *s);
+bool tn_my_login_packet(struct tn_my_session *s, const struct tn_my_packet *packet);
+void tn_my_login_timer(struct tn_my_session *s);
+void tn_my_change_user(struct tn_my_session *s, struct tn_str body);
+void tn_my_login_forget(struct tn_my_session *s);
+
+/* command.c */
+void tn_my_command(struct tn_my_session *s, struct tn_str body);
+void tn_my_reset(struct tn_my_session *s); /* as after the log-in */
+bool tn_my_use(struct tn_my_session *s, struct tn_str name); /* false: refused, and told */
+
+/* show_table.c */
+void tn_my_field_list(struct tn_my_session *s, struct tn_str body);
+
+/* query.c */
+void tn_my_query(struct tn_my_session *s, struct tn_str sql);
+void tn_my_query_next(struct tn_my_session *s); /* the present statement is through */
+void tn_my_query_failed(struct tn_my_session *s); /* ... with an error: those behind it are not run */
+void tn_my_query_forget(struct tn_my_session *s);
+
+/* run.c */
+struct tn_my_run {
+    struct tn_str    sql, native; /* native: as the client wrote it; ptr NULL: as sql */
+    struct tn_params params;
+    enum tn_run_kind kind;
+    struct tn_settings_list *settings; /* NULL: the session's */
+};
+void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run);
+void tn_my_run_cancel(struct tn_my_session *s, enum tn_cancel why);
+void tn_my_statement_done(struct tn_my_session *s, bool failed); /* whatever it was: the answer is written */
+
+/* transaction.c */
+void tn_my_end_transaction(struct tn_my_session *s, enum tn_ask_end end, void (*after)(struct tn_my_session *s));
+void tn_my_begin(struct tn_my_session *s, struct tn_str modes, bool read_only);
+void tn_my_transaction_drop(struct tn_my_session *s);
+void tn_my_transaction_after(struct tn_my_session *s, struct tn_ask *ask);
+
+/* statement.c */
+void tn_my_prepare_done(struct tn_my_session *s, bool failed); /* its columns are known, or it cannot be prepared */
+void tn_my_prepare(struct tn_my_session *s, struct tn_str sql);
+void tn_my_execute(struct tn_my_session *s, struct tn_str body);
+void tn_my_long_data(struct tn_my_session *s, struct tn_str body);
+void tn_my_statement_close(struct tn_my_session *s, struct tn_str body);
+void tn_my_statement_reset(struct tn_my_session *s, struct tn_str body);
+void tn_my_fetch(struct tn_my_session *s, struct tn_str body);
+void tn_my_statements_forget(struct tn_my_session *s);
+
+/* kill.c */
+void tn_my_kill(struct tn_my_session *s, uint64_t id, bool query_only); /* answers, maybe later */
+struct tn_my_session *tn_my_find(struct tn_my_home *home, uint32_t id);
+void tn_my_show_processes(struct tn_my_session *s, bool full); /* answers later */
+
+/* own.c */
+bool tn_my_own(struct tn_my_session *s, struct tn_str sql); /* true: answered, or under way; false: the engine's */
+bool tn_my_own_is(struct tn_my_session *s, struct tn_str sql); /* would it be? nothing is done */
+
+/* set.c, show.c, show_table.c: WORDS stand behind the verb; each answers and says tn_my_statement_done(). */
+struct tn_my_words;
+void tn_my_set(struct tn_my_session *s, struct tn_my_words *words);
+bool tn_my_show(struct tn_my_session *s, struct tn_my_words *words); /* false: nothing that is known */
+void tn_my_show_columns(struct tn_my_session *s, struct tn_str table, bool full, struct tn_str like);
+void tn_my_show_create(struct tn_my_session *s, struct tn_str table);
+void tn_my_show_tables(struct tn_my_session *s, bool full, struct tn_str like);
+bool tn_my_like(struct tn_str pattern, struct tn_str text); /* SQL's LIKE, the case folded; ptr NULL fits all */
+bool tn_my_read_name(struct tn_my_session *s, struct tn_my_words *words, struct tn_str *name); /* [a.]b: b, without quotes */
+
+#endif

@@ -1,0 +1,117 @@
+/* A statement on its way through the pipeline, and what comes back. */
+#include "mysql/private.h"
+
+static void tell_columns(struct tn_my_session *s, const struct tn_schema *schema)
+{
+    struct tn_my_out out = tn_my_out(s);
+
+    s->columns_told = true;
+    s->column_count = schema->count;
+    tn_my_put_column_count(&out, schema->count);
+    tn_my_put_schema(&out, schema, tn_str(s->database), s->charset);
+    tn_my_end_columns(s);
+}
+
+static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
+{
+    struct tn_my_session *s = ask->owner;
+
+    if (s->on_schema != NULL)
+        s->on_schema(s, schema);
+    else if (schema != NULL && !s->columns_told)
+        tell_columns(s, schema);
+}
+
+static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
+{
+    struct tn_my_session *s = ask->owner;
+
+    chunk->run = ask->own ? NULL : &ask->query->run; /* credited when it is written */
+    s->found_rows += chunk->rows;
+    tn_my_send_chunk(s, chunk);
+    if (!s->processing)
+        tn_my_flush(s);
+}
+
+/* The M of a notice's fields: pairs of one code byte and a NUL-terminated text. */
+static void on_notice(struct tn_ask *ask, const char *fields, size_t len)
+{
+    struct tn_my_session *s = ask->owner;
+
+    for (size_t at = 0; at < len && fields[at] != '\0';) {
+        const char *text = fields + at + 1;
+        size_t      size = strnlen(text, len - at - 1);
+
+        if (fields[at] == 'M' && at + 1 + size < len)
+            tn_my_warn(s, "Warning", 1105, text);
+        at += size + 2;
+    }
+}
+
+static void tell_end(struct tn_my_session *s, struct tn_query *q)
+{
+    if (s->columns_told) {
+        s->row_count = -1;
+        tn_my_end_rows(s);
+        return;
+    }
+    s->row_count = (int64_t)q->run.affected;
+    tn_my_ok(s, q->run.affected, 0);
+}
+
+static void on_done(struct tn_ask *ask)
+{
+    struct tn_my_session *s = ask->owner;
+    struct tn_query      *q = ask->query;
+    bool                  failed = q->error.status != TN_OK;
+
+    s->ask = NULL;
+    tn_my_forget_run(s, &q->run);
+    tn_my_transaction_after(s, ask);
+    if (failed) {
+        s->row_count = -1;
+        s->more = false;
+        tn_my_error(s, &q->error);
+    } else if (s->on_schema == NULL) {
+        tell_end(s, q);
+    }
+    s->on_schema = NULL;
+    tn_my_prepare_done(s, failed);
+    tn_my_statement_done(s, failed);
+}
+
+static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .notice = on_notice, .done = on_done};
+
+void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run)
+{
+    struct tn_error    err = TN_ERROR_INIT;
+    struct tn_question question = {
+        .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
+        .database = tn_str(s->database), .application = s->application, .address = tn_str(s->peer), .header_count = s->header_count,
+        .headers = s->headers, .settings = run->settings != NULL ? run->settings : s->settings, .sql = run->sql, .native = run->native, .params = run->params, .kind = run->kind,
+        .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder, .events = &events, .owner = s, .handle = &s->ask,
+    };
+
+    s->warning_count = 0;
+    s->found_rows = 0;
+    if (!s->autocommit && !s->in_tx)
+        tn_my_begin(s, TN_STR(""), false);
+    if (s->in_tx)
+        question.transaction = &s->tx;
+    tn_my_encoder_init(&s->encoder, s->binary, s->settings->tz);
+    tn_my_wait(s);
+    if (tn_ask_start(s->runtime, &question, &err) == TN_OK)
+        return;
+    s->on_schema = NULL;
+    s->more = false;
+    tn_my_error(s, &err);
+    tn_error_reset(&err);
+    tn_my_prepare_done(s, true);
+    tn_my_statement_done(s, true);
+}
+
+void tn_my_run_cancel(struct tn_my_session *s, enum tn_cancel why)
+{
+    if (s->ask != NULL)
+        tn_ask_cancel(s->ask, why);
+}

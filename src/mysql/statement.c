@@ -1,0 +1,314 @@
+/* Prepared statements: COM_STMT_PREPARE, EXECUTE, SEND_LONG_DATA, RESET, CLOSE. */
+#include "mysql/private.h"
+
+#include "base/alloc.h"
+#include "frontend/mysql/my_params.h"
+#include "mysql/plain.h"
+
+enum { PARAMS_MAX = 65535 };
+
+static struct tn_str key_of(const uint32_t *id)
+{
+    return tn_str_n((const char *)id, sizeof *id);
+}
+
+static struct tn_my_prepared *find(struct tn_my_session *s, uint32_t id)
+{
+    return tn_map_get(&s->prepared, key_of(&id));
+}
+
+static void drop_long_data(struct tn_my_session *s, struct tn_my_prepared *p)
+{
+    for (size_t i = 0; p->long_data != NULL && i < p->params; i++) {
+        s->kept_bytes -= p->long_data[i].len;
+        tn_buf_reset(&p->long_data[i]);
+    }
+    tn_free(p->long_data);
+    p->long_data = NULL;
+}
+
+static void free_prepared(struct tn_my_session *s, struct tn_my_prepared *p)
+{
+    if (p == NULL)
+        return;
+    drop_long_data(s, p);
+    s->kept_bytes -= p->kept;
+    tn_free((char *)(uintptr_t)p->text.ptr);
+    tn_free((char *)(uintptr_t)p->plain.ptr);
+    tn_free(p->types);
+    tn_free(p);
+}
+
+void tn_my_statements_forget(struct tn_my_session *s)
+{
+    struct tn_map_entry *entry;
+    size_t               at = 0;
+
+    while ((entry = tn_map_next(&s->prepared, &at)) != NULL)
+        free_prepared(s, entry->value);
+    tn_map_reset(&s->prepared);
+    s->preparing = NULL;
+}
+
+/* ---- PREPARE ---- */
+
+static void fail(struct tn_my_session *s, uint16_t code, const char *sqlstate, const char *message)
+{
+    tn_my_fail(s, code, sqlstate, "%s", message);
+    tn_my_statement_done(s, true);
+}
+
+static bool copy_str(struct tn_str from, struct tn_str *to)
+{
+    char *copy = tn_strndup(from.ptr, from.len);
+
+    *to = tn_str_n(copy, from.len);
+    return copy != NULL;
+}
+
+static struct tn_my_prepared *new_prepared(struct tn_my_session *s, struct tn_str sql)
+{
+    struct tn_my_prepared *p = tn_calloc(1, sizeof *p);
+    struct tn_str          plain;
+
+    if (p == NULL)
+        return NULL;
+    if (!tn_my_plain(sql, &s->arena, &plain, &p->params) || !copy_str(sql, &p->text) || !copy_str(plain, &p->plain)) {
+        free_prepared(s, p);
+        return NULL;
+    }
+    p->kept = sizeof *p + p->text.len + p->plain.len + p->params * sizeof *p->types;
+    s->kept_bytes += p->kept;
+    p->types = tn_calloc(p->params + 1, sizeof *p->types);
+    p->own = p->params == 0 && tn_my_own_is(s, p->text);
+    do
+        p->id = ++s->next_statement;
+    while (p->id == 0 || find(s, p->id) != NULL);
+    if (p->types == NULL || !tn_map_put(&s->prepared, key_of(&p->id), p, NULL)) {
+        free_prepared(s, p);
+        return NULL;
+    }
+    return p;
+}
+
+static void put_param_definitions(struct tn_my_session *s, unsigned count)
+{
+    struct tn_my_definition definition = {.name = TN_STR("?"), .schema = TN_STR(""), .table = TN_STR(""), .original_table = TN_STR(""), .original = TN_STR(""),
+                                          .column = {.type = TN_MY_TYPE_VAR_STRING, .charset = TN_MY_CHARSET_BINARY, .flags = TN_MY_FLAG_BINARY}};
+
+    for (unsigned i = 0; i < count; i++) {
+        struct tn_my_out out = tn_my_out(s);
+
+        tn_my_put_definition(&out, &definition);
+    }
+    if (count > 0)
+        tn_my_end_columns(s);
+}
+
+static void tell_prepared(struct tn_my_session *s, const struct tn_schema *schema)
+{
+    struct tn_my_prepared *p = s->preparing;
+    struct tn_my_out       out = tn_my_out(s);
+    size_t                 columns = schema == NULL ? 0 : schema->count;
+
+    tn_my_put_prepared(&out, p->id, (uint16_t)columns, (uint16_t)p->params);
+    put_param_definitions(s, p->params);
+    if (columns == 0)
+        return;
+    out = tn_my_out(s);
+    tn_my_put_schema(&out, schema, tn_str(s->database), s->charset);
+    tn_my_end_columns(s);
+}
+
+static void on_described(struct tn_my_session *s, const struct tn_schema *schema)
+{
+    if (s->columns_told)
+        return;
+    s->columns_told = true;
+    tell_prepared(s, schema);
+}
+
+void tn_my_prepare_done(struct tn_my_session *s, bool failed)
+{
+    struct tn_my_prepared *p = s->preparing;
+
+    if (p == NULL)
+        return;
+    if (!failed && !s->columns_told)
+        tell_prepared(s, NULL);
+    s->preparing = NULL;
+    if (failed)
+        free_prepared(s, tn_map_remove(&s->prepared, key_of(&p->id)));
+}
+
+void tn_my_prepare(struct tn_my_session *s, struct tn_str sql)
+{
+    struct tn_my_run run = {.kind = TN_RUN_DESCRIBE};
+    struct tn_str    statement, second;
+    size_t           at = 0;
+
+    tn_arena_reset(&s->arena);
+    s->statements++;
+    if (tn_utf8_valid_prefix(sql.ptr, sql.len) < sql.len || (sql.len > 0 && memchr(sql.ptr, '\0', sql.len) != NULL)) {
+        fail(s, 1300, "HY000", "the statement is no UTF-8 text");
+        return;
+    }
+    if (!tn_statement_next(sql, TN_DIALECT_MYSQL, &at, &statement)) {
+        fail(s, 1065, "42000", "Query was empty");
+        return;
+    }
+    if (tn_statement_next(sql, TN_DIALECT_MYSQL, &at, &second)) {
+        fail(s, 1064, "42000", "a prepared statement is one statement");
+        return;
+    }
+    if (s->prepared.count >= TN_MY_STATEMENTS || s->kept_bytes + 2 * sql.len > TN_MY_KEPT_BYTES) {
+        fail(s, 1461, "42000", "Can't create more prepared statements in this session: close some");
+        return;
+    }
+    s->preparing = new_prepared(s, statement);
+    if (s->preparing == NULL || s->preparing->params > PARAMS_MAX) {
+        fail(s, s->preparing == NULL ? 1037 : 1390, "HY000", s->preparing == NULL ? "no memory for a statement" : "Prepared statement contains too many placeholders");
+        return;
+    }
+    if (s->preparing->own) {
+        tell_prepared(s, NULL);
+        s->preparing = NULL;
+        tn_my_statement_done(s, false);
+        return;
+    }
+    run.sql = s->preparing->plain;
+    run.native = s->preparing->text;
+    s->on_schema = on_described;
+    tn_my_run(s, &run);
+}
+
+/* ---- EXECUTE ---- */
+
+static enum tn_status read_params(struct tn_my_session *s, struct tn_my_prepared *p, struct tn_my_cursor *rest, struct tn_params *out, struct tn_error *err)
+{
+    struct tn_param          *params = tn_arena_zalloc(&s->arena, (p->params + 1) * sizeof *params);
+    struct tn_str            *pieces = p->long_data == NULL ? NULL : tn_arena_zalloc(&s->arena, p->params * sizeof *pieces);
+    struct tn_my_param_source source = {.count = p->params, .types = p->types, .types_known = &p->types_known, .long_data = pieces,
+                                        .style = &s->settings->style, .integral_doubles = s->doubles_are_numbers};
+
+    if (params == NULL || (p->long_data != NULL && pieces == NULL))
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for parameters");
+    for (size_t i = 0; pieces != NULL && i < p->params; i++)
+        if (p->long_data[i].max > 0)
+            pieces[i] = p->long_data[i].len > 0 ? tn_buf_str(&p->long_data[i]) : TN_STR("");
+    *out = (struct tn_params){.count = p->params, .items = params};
+    return p->params == 0 ? TN_OK : tn_my_read_params(rest, &source, &s->arena, params, err);
+}
+
+static void unknown(struct tn_my_session *s, uint32_t id, const char *what)
+{
+    tn_my_fail(s, 1243, "HY000", "Unknown prepared statement handler (%u) given to %s", id, what);
+    tn_my_statement_done(s, true);
+}
+
+void tn_my_execute(struct tn_my_session *s, struct tn_str body)
+{
+    struct tn_my_execute   execute;
+    struct tn_my_prepared *p;
+    struct tn_my_run       run = {.kind = TN_RUN_EXECUTE};
+    struct tn_error        err = TN_ERROR_INIT;
+    enum tn_status         status;
+
+    tn_arena_reset(&s->arena);
+    s->statements++;
+    if (tn_my_parse_execute(body, &execute, &err) != TN_OK) {
+        tn_my_fatal(s, &err, "malformed packet");
+        return;
+    }
+    p = find(s, execute.statement);
+    if (p == NULL) {
+        unknown(s, execute.statement, "mysqld_stmt_execute");
+        return;
+    }
+    s->binary = true;
+    tn_my_wait(s);
+    if (p->own) {
+        s->statement = p->text;
+        if (!tn_my_own(s, p->text))
+            fail(s, 1235, "42000", "This command is not supported in the prepared statement protocol yet");
+        return;
+    }
+    status = read_params(s, p, &execute.rest, &run.params, &err);
+    if (status != TN_OK) {
+        tn_my_error(s, &err);
+        tn_error_reset(&err);
+        tn_my_statement_done(s, true);
+        return;
+    }
+    run.sql = p->plain;
+    run.native = p->text;
+    tn_my_run(s, &run);
+    p = find(s, execute.statement);
+    if (p != NULL) /* its values are copied by now */
+        drop_long_data(s, p);
+}
+
+/* ---- the others ---- */
+
+void tn_my_long_data(struct tn_my_session *s, struct tn_str body)
+{
+    struct tn_my_cursor    cursor = tn_my_cursor_of(body);
+    uint32_t               id = tn_my_get_u32(&cursor);
+    uint16_t               param = tn_my_get_u16(&cursor);
+    struct tn_str          data = tn_my_get_rest(&cursor);
+    struct tn_my_prepared *p = cursor.failed ? NULL : find(s, id);
+    struct tn_error        err = TN_ERROR_INIT;
+
+    if (p == NULL || param >= p->params) /* there is no answer to it, not even to a wrong one */
+        return;
+    if (p->long_data == NULL)
+        p->long_data = tn_calloc(p->params, sizeof *p->long_data);
+    if (p->long_data == NULL || s->kept_bytes + data.len > TN_MY_KEPT_BYTES) {
+        tn_fail(&err, TN_E_LIMIT, "54000", "too many bytes in parameters");
+        tn_my_fatal(s, &err, "too many bytes in parameters");
+        return;
+    }
+    if (p->long_data[param].max == 0)
+        tn_buf_init(&p->long_data[param], TN_MY_KEPT_BYTES);
+    tn_buf_put_str(&p->long_data[param], data);
+    if (p->long_data[param].failed) {
+        tn_fail(&err, TN_E_NOMEM, "53200", "no memory for a parameter");
+        tn_my_fatal(s, &err, "no memory for a parameter");
+        return;
+    }
+    s->kept_bytes += data.len;
+}
+
+void tn_my_statement_close(struct tn_my_session *s, struct tn_str body)
+{
+    struct tn_my_cursor cursor = tn_my_cursor_of(body);
+    uint32_t            id = tn_my_get_u32(&cursor);
+
+    if (!cursor.failed)
+        free_prepared(s, tn_map_remove(&s->prepared, key_of(&id)));
+}
+
+void tn_my_statement_reset(struct tn_my_session *s, struct tn_str body)
+{
+    struct tn_my_cursor    cursor = tn_my_cursor_of(body);
+    uint32_t               id = tn_my_get_u32(&cursor);
+    struct tn_my_prepared *p = cursor.failed ? NULL : find(s, id);
+
+    if (p == NULL) {
+        unknown(s, id, "mysqld_stmt_reset");
+        return;
+    }
+    drop_long_data(s, p);
+    tn_my_ok(s, 0, 0);
+}
+
+void tn_my_fetch(struct tn_my_session *s, struct tn_str body)
+{
+    struct tn_my_cursor cursor = tn_my_cursor_of(body);
+    uint32_t            id = tn_my_get_u32(&cursor);
+
+    if (cursor.failed || find(s, id) == NULL)
+        unknown(s, id, "mysqld_stmt_fetch");
+    else
+        fail(s, 1421, "HY000", "The statement has no open cursor");
+}

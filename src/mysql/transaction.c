@@ -1,0 +1,105 @@
+/* Transactions: they begin with BEGIN, or with any statement while autocommit is off, and no engine knows of one before its first
+ * statement. */
+#include "mysql/private.h"
+
+void tn_my_begin(struct tn_my_session *s, struct tn_str modes, bool read_only)
+{
+    char          all[80];
+    const char   *isolation = s->once_isolation[0] != '\0' ? s->once_isolation : s->isolation;
+    bool          reads = read_only || s->once_read_only || s->read_only;
+
+    (void)modes;
+    snprintf(all, sizeof all, "%s%s%s%s", isolation[0] != '\0' ? "ISOLATION LEVEL " : "", isolation, isolation[0] != '\0' && reads ? ", " : "",
+             reads ? "READ ONLY" : "");
+    s->once_isolation[0] = '\0';
+    s->once_read_only = false;
+    tn_ask_transaction_init(&s->tx, tn_str(all), reads);
+    s->in_tx = true;
+    s->tx_wrote = false;
+}
+
+void tn_my_transaction_drop(struct tn_my_session *s)
+{
+    if (s->in_tx)
+        tn_ask_transaction_drop(&s->tx);
+    s->in_tx = false;
+}
+
+static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
+{
+    (void)ask;
+    (void)schema;
+}
+
+static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
+{
+    tn_chunk_free(chunk);
+    tn_ask_credit(ask);
+}
+
+/* The end came: the client hears of it, or what waited for it goes on. */
+static void on_done(struct tn_ask *ask)
+{
+    struct tn_my_session *s = ask->owner;
+    struct tn_error       err = TN_ERROR_INIT;
+    bool                  committing = s->ending == TN_ASK_COMMIT;
+
+    s->ask = NULL;
+    s->in_tx = false;
+    tn_error_move(&err, &ask->query->error);
+    if (err.status != TN_OK && committing) {
+        tn_my_error(s, &err);
+        tn_error_reset(&err);
+        tn_my_statement_done(s, true);
+        return;
+    }
+    tn_error_reset(&err);
+    s->after(s);
+}
+
+static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .done = on_done};
+
+void tn_my_end_transaction(struct tn_my_session *s, enum tn_ask_end end, void (*after)(struct tn_my_session *s))
+{
+    struct tn_error    err = TN_ERROR_INIT;
+    struct tn_question question = {
+        .protocol = "mysqlWire", .user = tn_str(s->user), .database = tn_str(s->database), .address = tn_str(s->peer), .settings = s->settings,
+        .transaction = &s->tx, .end = end, .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder, .events = &events, .owner = s,
+        .handle = &s->ask, .application = s->application, .sql = TN_STR(""),
+    };
+
+    if (!s->in_tx) {
+        after(s);
+        return;
+    }
+    s->ending = end;
+    s->after = after;
+    tn_my_encoder_init(&s->encoder, false, NULL);
+    tn_my_wait(s);
+    if (tn_ask_start(s->runtime, &question, &err) == TN_OK)
+        return;
+    tn_my_transaction_drop(s);
+    tn_my_error(s, &err);
+    tn_error_reset(&err);
+    tn_my_statement_done(s, true);
+}
+
+/* In MySQL a statement that fails leaves its transaction as it was. Other engines give it up; where it had changed nothing, the
+ * next statement can begin it again. */
+void tn_my_transaction_after(struct tn_my_session *s, struct tn_ask *ask)
+{
+    if (!s->in_tx)
+        return;
+    if (ask->query->error.status == TN_OK) {
+        s->tx_wrote = s->tx_wrote || ask->query->features.class != TN_CLASS_READ;
+        return;
+    }
+    if (s->tx_wrote)
+        return;
+    {
+        struct tn_ask_transaction old = s->tx;
+
+        tn_ask_transaction_drop(&s->tx);
+        tn_ask_transaction_init(&s->tx, tn_str(old.modes), old.read_only);
+    }
+}

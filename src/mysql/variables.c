@@ -1,0 +1,357 @@
+#include "mysql/variables.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/tz.h"
+#include "mysql/private.h"
+
+enum { READONLY = 1, COMPUTED = 2, TRACKED = 4, VALUE_MAX = 64 * 1024, ALL_MAX = 256 * 1024, NAME_MAX_BYTES = 64 };
+enum kind { KIND_TEXT, KIND_NUMBER, KIND_SWITCH };
+#define TURNOUT "turnout_"
+
+static const struct row {
+    const char *name;
+    enum kind   kind;
+    const char *dflt;
+    unsigned    flags;
+} rows[] = {
+#define VARIABLE(name, kind, dflt, flags) {name, KIND_##kind, dflt, flags},
+#include "mysql/variables.def"
+#undef VARIABLE
+};
+
+int tn_my_variable_find(struct tn_str name)
+{
+    for (size_t i = 0; i < TN_ARRAY_LEN(rows); i++)
+        if (tn_str_ieq_c(name, rows[i].name))
+            return (int)i;
+    return -1;
+}
+
+size_t tn_my_variable_rows(void)
+{
+    return TN_ARRAY_LEN(rows);
+}
+
+const char *tn_my_variable_name(int row)
+{
+    return rows[row].name;
+}
+
+bool tn_my_variable_is_number(int row)
+{
+    return rows[row].kind != KIND_TEXT;
+}
+
+/* ---- what they are ---- */
+
+static bool is_row(int row, const char *name)
+{
+    return strcmp(rows[row].name, name) == 0;
+}
+
+static const char *isolation_of(const struct tn_my_session *s)
+{
+    static const char *const names[][2] = {{"READ UNCOMMITTED", "READ-UNCOMMITTED"}, {"READ COMMITTED", "READ-COMMITTED"},
+                                           {"REPEATABLE READ", "REPEATABLE-READ"},   {"SERIALIZABLE", "SERIALIZABLE"}};
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(names); i++)
+        if (strcmp(s->isolation, names[i][0]) == 0)
+            return names[i][1];
+    return "REPEATABLE-READ";
+}
+
+static const char *charset_text(const struct tn_my_session *s, bool collation)
+{
+    const struct tn_my_charset *charset = tn_my_charset_find(s->charset);
+
+    return charset == NULL ? "utf8mb4" : collation ? charset->collation : charset->charset;
+}
+
+static struct tn_str number_text(struct tn_arena *arena, uint64_t number)
+{
+    char          text[24];
+    struct tn_str out;
+
+    snprintf(text, sizeof text, "%llu", (unsigned long long)number);
+    return tn_arena_str(arena, tn_str(text), &out) ? out : TN_STR("0");
+}
+
+static struct tn_str computed(struct tn_my_session *s, int row, struct tn_arena *arena)
+{
+    const struct tn_settings *settings = &s->runtime->snapshot->config->settings;
+
+    if (is_row(row, "autocommit"))
+        return s->autocommit ? TN_STR("ON") : TN_STR("OFF");
+    if (is_row(row, "version"))
+        return settings->mysql_version;
+    if (is_row(row, "transaction_isolation") || is_row(row, "tx_isolation"))
+        return tn_str(isolation_of(s));
+    if (is_row(row, "transaction_read_only") || is_row(row, "tx_read_only"))
+        return s->read_only ? TN_STR("ON") : TN_STR("OFF");
+    if (is_row(row, "collation_connection"))
+        return tn_str(charset_text(s, true));
+    if (tn_str_starts(tn_str(rows[row].name), TN_STR("character_set_")))
+        return tn_str(charset_text(s, false));
+    if (is_row(row, "max_allowed_packet"))
+        return number_text(arena, settings->mysql_max_packet);
+    if (is_row(row, "max_connections"))
+        return number_text(arena, settings->mysql_max_connections);
+    if (is_row(row, "port"))
+        return number_text(arena, tn_mysql_port(s->mysql));
+    if (is_row(row, "pseudo_thread_id"))
+        return number_text(arena, s->id);
+    if (is_row(row, "last_insert_id"))
+        return number_text(arena, s->last_insert_id);
+    if (is_row(row, "timestamp"))
+        return number_text(arena, tn_clock_wall_us() / 1000000);
+    return number_text(arena, s->warning_count); /* warning_count, error_count */
+}
+
+struct tn_str tn_my_variable_text(struct tn_my_session *s, int row, bool shown, struct tn_arena *arena)
+{
+    struct tn_str name = tn_str(rows[row].name), text;
+    char         *own = tn_map_get(&s->variables, name);
+
+    if (own != NULL)
+        text = tn_str(own);
+    else if ((rows[row].flags & COMPUTED) != 0)
+        text = computed(s, row, arena);
+    else
+        text = tn_str(rows[row].dflt);
+    if (rows[row].kind == KIND_SWITCH && !shown)
+        return tn_str_eq_c(text, "ON") ? TN_STR("1") : TN_STR("0");
+    return text;
+}
+
+/* ---- set ---- */
+
+static enum tn_status no_memory(struct tn_error *err)
+{
+    return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a variable");
+}
+
+static enum tn_status keep(struct tn_my_session *s, struct tn_map *map, struct tn_str name, struct tn_str value, struct tn_error *err)
+{
+    char *copy;
+    void *old = NULL;
+
+    if (value.len > VALUE_MAX || s->variable_bytes + value.len + name.len > ALL_MAX)
+        return tn_fail(err, TN_E_LIMIT, "54000", "too many or too long variables in one session");
+    copy = tn_strndup(value.ptr, value.len);
+    if (copy == NULL || !tn_map_put(map, name, copy, &old)) {
+        tn_free(copy);
+        return no_memory(err);
+    }
+    s->variable_bytes += value.len + name.len;
+    if (old != NULL)
+        s->variable_bytes -= TN_MIN(s->variable_bytes, strlen(old) + name.len);
+    tn_free(old);
+    return TN_OK;
+}
+
+static enum tn_status wrong_value(int row, struct tn_str value, struct tn_error *err)
+{
+    return tn_fail(err, TN_E_INVALID, "22023", "Variable '%s' can't be set to the value of '%.*s'", rows[row].name, (int)TN_MIN(value.len, (size_t)100),
+                   value.ptr == NULL ? "" : value.ptr);
+}
+
+static bool read_switch(struct tn_str text, bool *on)
+{
+    *on = tn_str_ieq_c(text, "ON") || tn_str_eq_c(text, "1") || tn_str_ieq_c(text, "TRUE");
+    return *on || tn_str_ieq_c(text, "OFF") || tn_str_eq_c(text, "0") || tn_str_ieq_c(text, "FALSE");
+}
+
+static enum tn_status set_isolation(struct tn_my_session *s, int row, struct tn_str value, struct tn_error *err)
+{
+    static const char *const names[][2] = {{"READ-UNCOMMITTED", "READ UNCOMMITTED"}, {"READ-COMMITTED", "READ COMMITTED"},
+                                           {"REPEATABLE-READ", "REPEATABLE READ"},   {"SERIALIZABLE", "SERIALIZABLE"}};
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(names); i++)
+        if (tn_str_ieq_c(value, names[i][0])) {
+            snprintf(s->isolation, sizeof s->isolation, "%s", names[i][1]);
+            return TN_OK;
+        }
+    return wrong_value(row, value, err);
+}
+
+/* Texts are always UTF-8 of four bytes; what asks for another set is refused, but for the names that mean the same or nothing. */
+static enum tn_status set_charset(struct tn_my_session *s, int row, struct tn_str value, struct tn_error *err)
+{
+    bool                        collation = strncmp(rows[row].name, "collation", 9) == 0;
+    const struct tn_my_charset *charset = collation ? tn_my_collation_find(value) : tn_my_charset_default(value);
+
+    if (value.ptr == NULL || tn_str_ieq_c(value, "binary")) /* results as they are */
+        return TN_OK;
+    if (charset == NULL)
+        return tn_fail(err, TN_E_INVALID, "42000", collation ? "Unknown collation: '%.*s'" : "Unknown character set: '%.*s'", (int)TN_MIN(value.len, (size_t)64),
+                       value.ptr);
+    if (charset->max_bytes < 3) {
+        tn_fail(err, TN_E_UNSUPPORTED, "0A000", "character set '%s' is not supported: Turnout speaks utf8mb4", charset->charset);
+        return TN_E_UNSUPPORTED;
+    }
+    if (charset->max_bytes == 4)
+        s->charset = collation || strcmp(charset_text(s, false), charset->charset) != 0 ? charset->number : s->charset;
+    return TN_OK;
+}
+
+/* "+02:00" under a name that every engine has: Etc/GMT-2 (where west is positive). */
+static struct tn_str zone_of(struct tn_str value, char out[16])
+{
+    int hours = 0;
+
+    if (value.len != 6 || (value.ptr[0] != '+' && value.ptr[0] != '-') || memcmp(value.ptr + 3, ":00", 3) != 0 || value.ptr[1] < '0' ||
+        value.ptr[1] > '1' || value.ptr[2] < '0' || value.ptr[2] > '9')
+        return value;
+    hours = (value.ptr[1] - '0') * 10 + value.ptr[2] - '0';
+    if (hours > 14 || (hours > 12 && value.ptr[0] == '-'))
+        return value;
+    if (hours == 0)
+        return TN_STR("UTC");
+    snprintf(out, 16, "Etc/GMT%c%d", value.ptr[0] == '+' ? '-' : '+', hours);
+    return tn_str(out);
+}
+
+static enum tn_status set_time_zone(struct tn_my_session *s, struct tn_str value, struct tn_error *err)
+{
+    bool system = value.ptr == NULL || tn_str_ieq_c(value, "SYSTEM");
+    char name[16];
+
+    if (!system)
+        value = zone_of(value, name);
+
+    return tn_settings_change(&s->settings, TN_STR("TimeZone"), system ? tn_str_n(NULL, 0) : value, TN_CFG_ENGINE_UNSET, false, false,
+                              s->runtime->snapshot, err);
+}
+
+static enum tn_status set_timeout(struct tn_my_session *s, int row, struct tn_str value, struct tn_error *err)
+{
+    double        number = 0;
+    char          ms[32];
+
+    if (value.ptr != NULL && (!tn_str_to_double(value, &number) || !(number >= 0 && number < 1e12)))
+        return wrong_value(row, value, err);
+    snprintf(ms, sizeof ms, "%.0f", is_row(row, "max_statement_time") ? number * 1000 : number); /* MariaDB's counts seconds */
+    return tn_settings_change(&s->settings, TN_STR("statement_timeout"), tn_str(ms), TN_CFG_ENGINE_UNSET, false, false, s->runtime->snapshot, err);
+}
+
+/* What is more than a value that is remembered. *KEEP: it is that, too. */
+static enum tn_status apply(struct tn_my_session *s, int row, struct tn_str value, bool on, bool *kept, struct tn_error *err)
+{
+    *kept = false;
+    if (is_row(row, "autocommit"))
+        s->autocommit = on;
+    else if (is_row(row, "transaction_read_only") || is_row(row, "tx_read_only"))
+        s->read_only = on;
+    else if (is_row(row, "transaction_isolation") || is_row(row, "tx_isolation"))
+        return set_isolation(s, row, value, err);
+    else if (is_row(row, "collation_connection") || is_row(row, "character_set_client") || is_row(row, "character_set_connection") ||
+             is_row(row, "character_set_results"))
+        return set_charset(s, row, value, err);
+    else
+        *kept = true;
+    if (is_row(row, "time_zone"))
+        return set_time_zone(s, value, err);
+    if (is_row(row, "max_execution_time") || is_row(row, "max_statement_time"))
+        return set_timeout(s, row, value, err);
+    return TN_OK;
+}
+
+static void track(struct tn_my_session *s, int row)
+{
+    struct tn_str text = tn_my_variable_text(s, row, true, &s->arena);
+
+    if ((rows[row].flags & TRACKED) == 0 || s->changed_count + 2 > TN_ARRAY_LEN(s->changed))
+        return;
+    s->changed[s->changed_count++] = tn_str(rows[row].name);
+    s->changed[s->changed_count++] = text;
+}
+
+static enum tn_status check(int row, struct tn_str name, struct tn_str *value, bool *on, struct tn_error *err)
+{
+    double number;
+
+    if (row < 0)
+        return tn_fail(err, TN_E_NOT_FOUND, "42704", "Unknown system variable '%.*s'", (int)TN_MIN(name.len, (size_t)NAME_MAX_BYTES), name.ptr);
+    if ((rows[row].flags & READONLY) != 0)
+        return tn_fail(err, TN_E_DENIED, "55P02", "Variable '%s' is a read only variable", rows[row].name);
+    if (value->ptr == NULL)
+        return TN_OK;
+    if (rows[row].kind == KIND_SWITCH && !read_switch(*value, on))
+        return wrong_value(row, *value, err);
+    if (rows[row].kind == KIND_SWITCH)
+        *value = *on ? TN_STR("ON") : TN_STR("OFF");
+    if (rows[row].kind == KIND_NUMBER && !tn_str_to_double(*value, &number))
+        return tn_fail(err, TN_E_INVALID, "22023", "Incorrect argument type to variable '%s'", rows[row].name);
+    return TN_OK;
+}
+
+enum tn_status tn_my_variable_set(struct tn_my_session *s, struct tn_str name, const struct tn_my_value *value, bool global, struct tn_error *err)
+{
+    int           row = tn_my_variable_find(name);
+    struct tn_str text = value->text;
+    bool          on = row >= 0 && strcmp(rows[row].dflt, "ON") == 0, kept;
+
+    if (row >= 0 && is_row(row, "last_insert_id")) {
+        s->last_insert_id = 0;
+        return TN_OK;
+    }
+    TN_TRY(check(row, name, &text, &on, err));
+    if (global)
+        return tn_fail(err, TN_E_DENIED, "42501", "global variables are Turnout's configuration; '%s' can be set for the session", rows[row].name);
+    TN_TRY(apply(s, row, text, on, &kept, err));
+    if (kept)
+        TN_TRY(keep(s, &s->variables, tn_str(rows[row].name), text.ptr == NULL ? tn_str(rows[row].dflt) : text, err));
+    track(s, row);
+    return TN_OK;
+}
+
+/* ---- @name ---- */
+
+static struct tn_str lower(struct tn_str name, char out[NAME_MAX_BYTES + 1])
+{
+    tn_str_copy(out, NAME_MAX_BYTES + 1, name);
+    for (char *c = out; *c != '\0'; c++)
+        *c = tn_ascii_lower(*c);
+    return tn_str(out);
+}
+
+enum tn_status tn_my_user_variable_set(struct tn_my_session *s, struct tn_str name, const struct tn_my_value *value, struct tn_error *err)
+{
+    char          folded[NAME_MAX_BYTES + 1], setting[NAME_MAX_BYTES + 16];
+    char         *kept;
+    size_t        skip = sizeof TURNOUT - 1;
+    struct tn_buf text;
+    enum tn_status status;
+
+    if (name.len > NAME_MAX_BYTES)
+        return tn_fail(err, TN_E_LIMIT, "54000", "a variable's name is longer than %d bytes", (int)NAME_MAX_BYTES);
+    name = lower(name, folded);
+    if (tn_str_starts(name, TN_STR(TURNOUT))) {
+        snprintf(setting, sizeof setting, "turnout.%s", name.ptr + skip);
+        TN_TRY(tn_settings_change(&s->settings, tn_str(setting), value->text, TN_CFG_ENGINE_UNSET, false, false, s->runtime->snapshot, err));
+    }
+    if (value->text.ptr == NULL) {
+        kept = tn_map_remove(&s->user_variables, name);
+        tn_free(kept);
+        return TN_OK;
+    }
+    tn_buf_init(&text, VALUE_MAX + 1); /* the first byte says what it is */
+    tn_buf_put_u8(&text, value->number ? 'n' : 't');
+    tn_buf_put_str(&text, value->text);
+    status = text.failed ? tn_fail(err, TN_E_LIMIT, "54000", "a variable's value is longer than %d bytes", (int)VALUE_MAX)
+                         : keep(s, &s->user_variables, name, tn_buf_str(&text), err);
+    tn_buf_reset(&text);
+    return status;
+}
+
+struct tn_my_value tn_my_user_variable(struct tn_my_session *s, struct tn_str name, struct tn_arena *arena)
+{
+    char               folded[NAME_MAX_BYTES + 1];
+    char              *kept = name.len > NAME_MAX_BYTES ? NULL : tn_map_get(&s->user_variables, lower(name, folded));
+    struct tn_my_value value = {.text = tn_str_n(NULL, 0)};
+
+    if (kept != NULL && tn_arena_str(arena, tn_str(kept + 1), &value.text))
+        value.number = kept[0] == 'n';
+    return value;
+}

@@ -1,0 +1,32 @@
+/* variables.h - MySQL's system variables of one session (table: variables.def) and its user variables (@name). */
+#ifndef TN_MYSQL_VARIABLES_H
+#define TN_MYSQL_VARIABLES_H
+
+#include "base/arena.h"
+#include "base/status.h"
+
+struct tn_my_session;
+
+/* A value of MySQL: a text, a number as text, or NULL (ptr NULL). */
+struct tn_my_value {
+    struct tn_str text;
+    bool          number;
+};
+
+int           tn_my_variable_find(struct tn_str name); /* row, -1 = none; the case does not matter */
+size_t        tn_my_variable_rows(void);
+const char   *tn_my_variable_name(int row);
+/* In the session. SHOWN: as SHOW VARIABLES writes it (ON, OFF). In ARENA or static. */
+struct tn_str tn_my_variable_text(struct tn_my_session *s, int row, bool shown, struct tn_arena *arena);
+bool          tn_my_variable_is_number(int row);
+
+/* SET [SESSION] name = value; ptr NULL: DEFAULT. Whatever stands behind it (autocommit, time zone, time-outs) follows. GLOBAL is
+ * refused but for what it is already. 42704 unknown (1193), 55P02 read only, 22023 a value it cannot have. Ending a transaction
+ * by SET autocommit = 1 is the caller's. */
+TN_MUST_USE enum tn_status tn_my_variable_set(struct tn_my_session *s, struct tn_str name, const struct tn_my_value *value, bool global,
+                                              struct tn_error *err);
+/* @name; those that begin with turnout_ steer the routing: @turnout_group = SET turnout.group. */
+TN_MUST_USE enum tn_status tn_my_user_variable_set(struct tn_my_session *s, struct tn_str name, const struct tn_my_value *value, struct tn_error *err);
+struct tn_my_value tn_my_user_variable(struct tn_my_session *s, struct tn_str name, struct tn_arena *arena);
+
+#endif

@@ -28,6 +28,9 @@ struct tn_encoder {
     /* The client speaks Trino's protocol (with PARAMETRIC_DATETIME): an engine that does so too may tell its columns in
      * run->trino_columns and append rows, `[..],[..]`, to chunks as they came, an empty chunk's first one without a comma. */
     bool           trino_rows;
+    /* The client speaks the MySQL protocol: an engine that does so too may append its server's row packets as they came (with
+     * my_binary those of a prepared statement), whole frames only; whoever sends them numbers them. */
+    bool           my_rows, my_binary;
 };
 
 /* Encoded rows on their way from engine to session. */

@@ -42,7 +42,8 @@ enum tn_status tn_mysql_make_schema(struct tn_mysql_conn *c, struct tn_error *er
 
 void tn_mysql_rows_free(struct tn_mysql_conn *c)
 {
-    tn_builder_freep(&c->builder);
+    tn_builder_free(c->builder);
+    c->builder = NULL;
     tn_chunk_free(c->chunk);
     c->chunk = NULL;
 }

@@ -21,6 +21,11 @@ class Engine:
         "divide": "SELECT 1 / 0",
         "repeat": "repeat('{what}', {n})",
         "id table": "CREATE TABLE {t} (id integer PRIMARY KEY, name text)",
+        "drop index": "DROP INDEX {i}",
+        "text": "text",  # as in CAST(x AS text)
+        "integer": "integer",
+        "temporary": "CREATE TEMP TABLE {t} (a integer)",
+        "moment": "SELECT TIMESTAMPTZ '{what}+00'",  # a timestamptz of that time in UTC
     }
 
     def __init__(self):
@@ -99,6 +104,11 @@ class MariaDb(Engine):
         "long": "SELECT count(*) FROM seq_1_to_10000000 AS a, seq_1_to_1000000 AS b WHERE (a.seq * b.seq) % 7 = 3",
         "divide": None,  # NULL
         "id table": "CREATE TABLE {t} (id integer PRIMARY KEY, name longtext)",
+        "drop index": "DROP INDEX {i} ON {t}",
+        "text": "char",
+        "integer": "signed",
+        "temporary": "CREATE TEMPORARY TABLE {t} (a integer)",
+        "moment": "SELECT a FROM (SELECT CAST('{what}' AS datetime) AS a) AS s",
     }
 
     def __init__(self, server):

@@ -110,7 +110,7 @@ static void result_ended(struct tn_mysql_conn *c)
 {
     if (c->lost)
         return;
-    c->now.result_ended = true;
+    c->now.result_ended = c->phase == TN_MYSQL_EXECUTE;
     c->expect = TN_MYSQL_EXPECT_FIRST;
     if ((c->status & TN_MY_STATUS_MORE_RESULTS) == 0)
         tn_mysql_exchange_ended(c);

@@ -151,7 +151,7 @@ static enum tn_status decode_row(struct tn_mysql_conn *c, struct tn_str message,
     enum tn_status         status;
 
     if (c->builder == NULL)
-        TN_TRY(tn_builder_new(&c->builder, &c->schema, TN_CHUNK_TARGET, err));
+        TN_TRY(tn_builder_new(&c->builder, &c->schema, TN_CHUNK_MAX, err)); /* one value may be so large */
     values.builder = c->builder;
     status = c->now.binary ? tn_mysql_binary_row(&values, message, err) : tn_mysql_text_row(&values, message, err);
     if (status == TN_AGAIN) { /* the batch is full */
@@ -163,7 +163,7 @@ static enum tn_status decode_row(struct tn_mysql_conn *c, struct tn_str message,
         tn_mysql_notice(c, "WARNING", "22007", 0, TN_STR("dates with a zero in them, such as 0000-00-00, are null here"));
     }
     TN_TRY(status);
-    return tn_builder_full(c->builder) ? encode(c, err) : TN_OK;
+    return tn_builder_bytes_used(c->builder) >= TN_CHUNK_TARGET ? encode(c, err) : TN_OK;
 }
 
 void tn_mysql_flush_rows(struct tn_mysql_conn *c)

@@ -8,6 +8,7 @@ enum {
     AGAIN_MAX = 40, /* a cancelled run ends by then: the server does not answer, its connection goes */
     SCRATCH_KEPT = 1024 * 1024,
     ER_UNSUPPORTED_PS = 1295, ER_UNKNOWN_STMT_HANDLER = 1243, ER_NEED_REPREPARE = 1615,
+    ER_UNKNOWN_TIME_ZONE = 1298, ER_SP_DOES_NOT_EXIST = 1305,
 };
 
 static enum tn_verb verb_of(const struct tn_run *run)
@@ -217,7 +218,8 @@ static bool settings_differ(struct tn_mysql_conn *c)
     if (c->base.settings_hash != hash) {
         size_t before = c->script.len;
 
-        tn_mysql_settings_write(&c->settings, wanted, c->base.cluster->conf->read_only, tn_mysql_engine(c)->base, &c->script);
+        tn_mysql_settings_write(&c->settings, wanted, c->base.cluster->conf->read_only, c->zones_by_offset,
+                                tn_mysql_engine(c)->base, &c->script);
         if (c->script.len == before)
             c->base.settings_hash = hash;
     }
@@ -343,21 +345,34 @@ void tn_mysql_credit(struct tn_run *run)
 
 /* ---- what came back ---- */
 
+/* Most servers have no table of zones, and many clients name one: then they get the offset that it has now. */
+static void use_offsets(struct tn_mysql_conn *c)
+{
+    c->zones_by_offset = true;
+    tn_mysql_notice(c, "WARNING", "01000", c->failure.own_code,
+                    TN_STR("the server knows no time zones by name: this session has the offset that its zone has now"));
+    tn_error_reset(&c->failure);
+    tn_mysql_settings_doubt(&c->settings);
+    c->base.settings_hash = TN_MYSQL_SETTINGS_UNKNOWN;
+    c->now.settings_done = false;
+}
+
 static void settings_ended(struct tn_mysql_conn *c)
 {
     const struct tn_session_settings *wanted = c->run->settings;
     bool                              known = false;
-    struct tn_str                     zone = tn_mysql_settings_zone(wanted);
 
+    if (c->failure.own_code == ER_UNKNOWN_TIME_ZONE && !c->zones_by_offset && !c->lost) {
+        use_offsets(c);
+        return;
+    }
     if (c->failure.status != TN_OK)
         tn_error_move(&c->run->error, &c->failure);
     else
         known = tn_mysql_settings_take(&c->settings, wanted, c->base.cluster->conf->read_only);
     c->base.settings_hash = wanted == NULL ? 0 : wanted->hash;
     tn_tz_unref(c->tz);
-    c->tz = NULL;
-    if (zone.len > 0 && tn_tz_load(&c->tz, zone, NULL) != TN_OK)
-        c->tz = NULL; /* one that only the server knows: UTC is no less true */
+    c->tz = tn_mysql_settings_zone(wanted, c->zones_by_offset);
     if (known)
         return;
     tn_mysql_settings_doubt(&c->settings);
@@ -428,10 +443,20 @@ static bool ask_warnings(struct tn_mysql_conn *c)
     return tn_mysql_send_text(c, TN_MYSQL_WARNINGS, tn_str_n(sql, (size_t)len));
 }
 
+/* The server says of a savepoint what it says of a function: that there is none. */
+static void name_savepoint(struct tn_mysql_conn *c)
+{
+    enum tn_verb verb = verb_of(c->run);
+
+    if (c->failure.own_code == ER_SP_DOES_NOT_EXIST && (verb == TN_VERB_ROLLBACK || verb == TN_VERB_RELEASE))
+        memcpy(c->failure.sqlstate, "3B001", sizeof "3B001");
+}
+
 static void execute_ended(struct tn_mysql_conn *c)
 {
     if (c->failure.status != TN_OK && try_again(c))
         return;
+    name_savepoint(c);
     if (c->failure.status != TN_OK && c->run->error.status == TN_OK)
         tn_error_move(&c->run->error, &c->failure);
     if (!c->now.discard)

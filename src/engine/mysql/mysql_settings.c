@@ -1,7 +1,6 @@
 #include "engine/mysql/mysql_settings.h"
 
 #include "base/alloc.h"
-#include "base/tz.h"
 
 enum kind { TEXT, ZONE, READ_ONLY, ISOLATION, LOCK_WAIT, FOREIGN };
 
@@ -91,24 +90,32 @@ static void put_value(struct tn_buf *sql, struct tn_str value)
         tn_mysql_put_literal(sql, value);
 }
 
+/* +HH:MM; it moves with the seasons where the zone does. */
+static void put_offset(struct tn_buf *out, const struct tn_tz *tz)
+{
+    struct tn_tz_range range = TN_TZ_RANGE_INIT;
+    int32_t            offset = tn_tz_offset(tz, (int64_t)time(NULL), &range);
+
+    tn_buf_printf(out, "%c%02d:%02d", offset < 0 ? '-' : '+', abs(offset) / 3600, abs(offset) / 60 % 60);
+}
+
 /* Names of zones need the server's tables; offsets and UTC do not. */
-static void put_zone(struct tn_buf *sql, struct tn_str value)
+static void put_zone(struct tn_buf *sql, struct tn_str value, bool by_offset)
 {
     static const char *const utc[] = {"utc", "gmt", "etc/utc", "etc/gmt", "zulu", "universal", "uct", "etc/uct", "z"};
-    struct tn_tz_range       range = TN_TZ_RANGE_INIT;
     struct tn_tz            *tz = NULL;
-    int32_t                  offset;
 
     for (size_t i = 0; i < TN_ARRAY_LEN(utc); i++)
         if (tn_str_ieq_c(value, utc[i])) {
             tn_buf_puts(sql, "'+00:00'");
             return;
         }
-    if (tn_tz_load(&tz, value, NULL) != TN_OK || tn_tz_name(tz)[0] != '<') {
+    if (tn_tz_load(&tz, value, NULL) != TN_OK || (tn_tz_name(tz)[0] != '<' && !by_offset)) {
         tn_mysql_put_literal(sql, value);
     } else {
-        offset = tn_tz_offset(tz, 0, &range);
-        tn_buf_printf(sql, "'%c%02d:%02d'", offset < 0 ? '-' : '+', abs(offset) / 3600, abs(offset) / 60 % 60);
+        tn_buf_put_u8(sql, '\'');
+        put_offset(sql, tz);
+        tn_buf_put_u8(sql, '\'');
     }
     tn_tz_unref(tz);
 }
@@ -135,14 +142,14 @@ static void put_lock_wait(struct tn_buf *sql, struct tn_str value)
     tn_buf_printf(sql, "SET innodb_lock_wait_timeout=%llu", (unsigned long long)(ms == 0 ? 1073741824 : TN_MAX((ms + 999) / 1000, UINT64_C(1))));
 }
 
-static void put_set(struct tn_buf *sql, struct tn_str name, struct tn_str value)
+static void put_set(struct tn_buf *sql, struct tn_str name, struct tn_str value, bool by_offset)
 {
     int row = row_of(name);
 
     switch (row < 0 ? FOREIGN : known[row].kind) {
     case ZONE:
         tn_buf_puts(sql, "SET time_zone=");
-        put_zone(sql, value);
+        put_zone(sql, value, by_offset);
         break;
     case READ_ONLY:
         tn_buf_printf(sql, "SET SESSION TRANSACTION READ %s", tn_str_eq_c(value, "on") ? "ONLY" : "WRITE");
@@ -198,7 +205,7 @@ static struct tn_mysql_setting *find(const struct tn_mysql_settings *settings, s
 }
 
 void tn_mysql_settings_write(const struct tn_mysql_settings *settings, const struct tn_session_settings *wanted, bool read_only,
-                             const char *base, struct tn_buf *script)
+                             bool by_offset, const char *base, struct tn_buf *script)
 {
     bool all = false; /* going back may have undone others */
 
@@ -214,7 +221,7 @@ void tn_mysql_settings_write(const struct tn_mysql_settings *settings, const str
         const struct tn_mysql_setting   *has = find(settings, want->name);
 
         if (is_sent(want, read_only) && (all || has == NULL || has->value == NULL || !tn_str_eq_c(want->value, has->value)))
-            put_set(script, want->name, want->value);
+            put_set(script, want->name, want->value, by_offset);
     }
 }
 
@@ -250,9 +257,11 @@ bool tn_mysql_settings_take(struct tn_mysql_settings *settings, const struct tn_
     return ok;
 }
 
-struct tn_str tn_mysql_settings_zone(const struct tn_session_settings *wanted)
+struct tn_tz *tn_mysql_settings_zone(const struct tn_session_settings *wanted, bool by_offset)
 {
     struct tn_str zone = tn_str_n("", 0);
+    struct tn_tz *tz = NULL, *fixed = NULL;
+    struct tn_buf offset;
 
     for (size_t i = 0; wanted != NULL && i < wanted->count; i++) {
         int row = row_of(wanted->items[i].name);
@@ -260,5 +269,13 @@ struct tn_str tn_mysql_settings_zone(const struct tn_session_settings *wanted)
         if (row >= 0 && known[row].kind == ZONE && is_sent(&wanted->items[i], false))
             zone = wanted->items[i].value;
     }
-    return zone;
+    if (zone.len == 0 || tn_tz_load(&tz, zone, NULL) != TN_OK || !by_offset)
+        return tz;
+    tn_buf_init(&offset, 32);
+    put_offset(&offset, tz);
+    if (tn_tz_load(&fixed, tn_buf_str(&offset), NULL) != TN_OK)
+        fixed = NULL;
+    tn_buf_reset(&offset);
+    tn_tz_unref(tz);
+    return fixed;
 }

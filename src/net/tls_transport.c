@@ -249,12 +249,14 @@ bool tn_tls_connect(struct tn_transport *transport, struct tn_tls *tls, const ch
 {
     struct connection *c = begin(transport, tls);
     unsigned char      address[16];
+    char               name[256]; /* OpenSSL's macro takes no constant */
     bool               is_address = inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 
     if (c == NULL)
         return false;
     SSL_set_connect_state(c->ssl);
-    if (!is_address && SSL_set_tlsext_host_name(c->ssl, host) != 1)
+    tn_str_copy(name, sizeof name, tn_str(host));
+    if (!is_address && SSL_set_tlsext_host_name(c->ssl, name) != 1)
         return false;
     if (!check_host)
         return true;

@@ -1,4 +1,4 @@
-/* endpoint.h - addresses: where to listen, and where a PostgreSQL or HTTP server is. Pure functions; nothing is resolved. */
+/* endpoint.h - addresses: where to listen, and where a PostgreSQL, MySQL or HTTP server is. Pure functions; nothing is resolved. */
 #ifndef TN_CONFIG_ENDPOINT_H
 #define TN_CONFIG_ENDPOINT_H
 
@@ -17,5 +17,11 @@ const char *tn_endpoint_check(struct tn_str url, bool *has_password);
 
 /* The same for http://HOST[:PORT][/PATH] and https://. HOST (may be NULL): its part of URL. */
 const char *tn_endpoint_check_http(struct tn_str url, struct tn_str *host);
+
+/* Parts of mysql://HOST[:PORT][/DATABASE][?socket=PATH] (also mariadb://), views into URL; empty = not given. NULL, or what is wrong. */
+struct tn_endpoint_mysql {
+    struct tn_str host, port, database, socket;
+};
+const char *tn_endpoint_parse_mysql(struct tn_str url, struct tn_endpoint_mysql *out);
 
 #endif

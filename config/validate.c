@@ -184,31 +184,35 @@ static bool given(const struct cluster_view *c, const char *option, struct tn_st
 /* Options of one engine that the file sets for another: a mistake, though not a dangerous one. */
 static void check_foreign_options(const struct cluster_view *c)
 {
+    enum { DUCKDB = 1 << TN_CFG_ENGINE_DUCKDB, SQLITE = 1 << TN_CFG_ENGINE_SQLITE, POSTGRES = 1 << TN_CFG_ENGINE_POSTGRES,
+           TRINO = 1 << TN_CFG_ENGINE_TRINO, MYSQL = 1 << TN_CFG_ENGINE_MYSQL, STAR_ROCKS = 1 << TN_CFG_ENGINE_STAR_ROCKS };
     static const struct {
         const char        *option;
-        enum tn_cfg_engine engine, other; /* UNSET = no other */
+        enum tn_cfg_engine engine; /* the one that is named */
+        unsigned           engines;
     } OWNED[] = {
-        {"threads", TN_CFG_ENGINE_DUCKDB, TN_CFG_ENGINE_UNSET},
-        {"memoryLimit", TN_CFG_ENGINE_DUCKDB, TN_CFG_ENGINE_UNSET},
-        {"extensions", TN_CFG_ENGINE_DUCKDB, TN_CFG_ENGINE_UNSET},
-        {"externalAccess", TN_CFG_ENGINE_DUCKDB, TN_CFG_ENGINE_UNSET},
-        {"busyTimeout", TN_CFG_ENGINE_SQLITE, TN_CFG_ENGINE_UNSET},
-        {"sslMode", TN_CFG_ENGINE_POSTGRES, TN_CFG_ENGINE_UNSET},
-        {"auth.username", TN_CFG_ENGINE_POSTGRES, TN_CFG_ENGINE_TRINO},
-        {"auth.password", TN_CFG_ENGINE_POSTGRES, TN_CFG_ENGINE_TRINO},
-        {"catalog", TN_CFG_ENGINE_TRINO, TN_CFG_ENGINE_UNSET},
-        {"schema", TN_CFG_ENGINE_TRINO, TN_CFG_ENGINE_UNSET},
-        {"tls.caFile", TN_CFG_ENGINE_TRINO, TN_CFG_ENGINE_UNSET},
-        {"tls.certFile", TN_CFG_ENGINE_TRINO, TN_CFG_ENGINE_UNSET},
-        {"tls.keyFile", TN_CFG_ENGINE_TRINO, TN_CFG_ENGINE_UNSET},
-        {"tls.verify", TN_CFG_ENGINE_TRINO, TN_CFG_ENGINE_UNSET},
+        {"threads", TN_CFG_ENGINE_DUCKDB, DUCKDB},
+        {"memoryLimit", TN_CFG_ENGINE_DUCKDB, DUCKDB},
+        {"extensions", TN_CFG_ENGINE_DUCKDB, DUCKDB},
+        {"externalAccess", TN_CFG_ENGINE_DUCKDB, DUCKDB},
+        {"busyTimeout", TN_CFG_ENGINE_SQLITE, SQLITE},
+        {"sslMode", TN_CFG_ENGINE_POSTGRES, POSTGRES | MYSQL | STAR_ROCKS},
+        {"sqlMode", TN_CFG_ENGINE_MYSQL, MYSQL | STAR_ROCKS},
+        {"auth.username", TN_CFG_ENGINE_POSTGRES, POSTGRES | TRINO | MYSQL | STAR_ROCKS},
+        {"auth.password", TN_CFG_ENGINE_POSTGRES, POSTGRES | TRINO | MYSQL | STAR_ROCKS},
+        {"catalog", TN_CFG_ENGINE_TRINO, TRINO},
+        {"schema", TN_CFG_ENGINE_TRINO, TRINO},
+        {"tls.caFile", TN_CFG_ENGINE_TRINO, POSTGRES | TRINO | MYSQL | STAR_ROCKS},
+        {"tls.certFile", TN_CFG_ENGINE_TRINO, POSTGRES | TRINO | MYSQL | STAR_ROCKS},
+        {"tls.keyFile", TN_CFG_ENGINE_TRINO, POSTGRES | TRINO | MYSQL | STAR_ROCKS},
+        {"tls.verify", TN_CFG_ENGINE_TRINO, TRINO},
     };
     char text[128];
 
     for (size_t i = 0; i < TN_ARRAY_LEN(OWNED); i++) {
         const struct tn_option *option = tn_option_find(TN_SCOPE_CLUSTER, OWNED[i].option);
 
-        if (OWNED[i].engine == c->conf->engine || OWNED[i].other == c->conf->engine || tn_option_equal(option, c->conf, c->defaults))
+        if ((OWNED[i].engines >> c->conf->engine & 1) != 0 || tn_option_equal(option, c->conf, c->defaults))
             continue;
         snprintf(text, sizeof text, "has no effect on engine %s; it belongs to engine %s",
                  tn_config_enum_text("ENGINE", c->conf->engine), tn_config_enum_text("ENGINE", OWNED[i].engine));
@@ -307,6 +311,28 @@ static void check_trino(const struct cluster_view *c)
     check_trino_tls(c, host);
 }
 
+static void check_mysql(const struct cluster_view *c)
+{
+    const struct tn_cluster_conf *conf = c->conf;
+    struct tn_endpoint_mysql      parts;
+    char                          text[256];
+    const char                   *reason;
+
+    if (given(c, "databasePath", conf->database_path))
+        cluster_problem(c, TN_PROBLEM_ERROR, "databasePath", "this engine has no file; use endpoint");
+    if (conf->endpoint.len == 0 && is_unreadable(tn_node_get(c->node, "endpoint")))
+        return;
+    if (conf->endpoint.len == 0) {
+        cluster_problem(c, TN_PROBLEM_ERROR, "endpoint", "this engine needs an endpoint: mysql://HOST:PORT/DATABASE");
+        return;
+    }
+    reason = tn_endpoint_parse_mysql(conf->endpoint, &parts);
+    if (reason == NULL)
+        return;
+    snprintf(text, sizeof text, "expected mysql://HOST:PORT/DATABASE: %s", reason);
+    cluster_problem(c, TN_PROBLEM_ERROR, "endpoint", text);
+}
+
 /* A token is Trino's way only. */
 static void check_token(const struct cluster_view *c)
 {
@@ -353,7 +379,7 @@ static void check_cluster(const struct cluster_view *c)
     switch (c->conf->engine) {
     case TN_CFG_ENGINE_UNSET:
         if (tn_node_get(c->node, "engine") == NULL)
-            cluster_problem(c, TN_PROBLEM_ERROR, "engine", "required: one of duckDb, sqlite, postgres, trino");
+            cluster_problem(c, TN_PROBLEM_ERROR, "engine", "required: one of duckDb, sqlite, postgres, trino, mysql, starRocks");
         break;
     case TN_CFG_ENGINE_DUCKDB:
     case TN_CFG_ENGINE_SQLITE:
@@ -365,6 +391,10 @@ static void check_cluster(const struct cluster_view *c)
         break;
     case TN_CFG_ENGINE_TRINO:
         check_trino(c);
+        break;
+    case TN_CFG_ENGINE_MYSQL:
+    case TN_CFG_ENGINE_STAR_ROCKS:
+        check_mysql(c);
         break;
     }
     if (c->conf->engine != TN_CFG_ENGINE_UNSET)

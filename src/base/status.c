@@ -102,7 +102,8 @@ void tn_error_reset(struct tn_error *err)
     err->fault = TN_FAULT_NONE;
     err->from_engine = false;
     err->position = 0;
-    err->sqlstate[0] = err->message[0] = err->detail[0] = err->hint[0] = '\0';
+    err->sqlstate[0] = err->own_sqlstate[0] = err->message[0] = err->detail[0] = err->hint[0] = '\0';
+    err->own_code = 0;
     err->fields = NULL;
     err->fields_len = 0;
 }

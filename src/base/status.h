@@ -34,6 +34,8 @@ struct tn_error {
     bool           from_engine; /* the message is the engine's own */
     int            position;    /* 1-based character in the statement, 0 = unknown */
     char           sqlstate[6];
+    uint16_t       own_code;        /* an engine of MySQL's kind: its number for the error; 0 = none */
+    char           own_sqlstate[6]; /* and its SQLSTATE, where `sqlstate` is PostgreSQL's for the same */
     char           message[1024];
     char           detail[512];
     char           hint[512];

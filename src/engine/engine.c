@@ -29,12 +29,13 @@ const struct tn_engine_ops *tn_engine_find(enum tn_cfg_engine engine)
 static void clear_results(struct tn_run *run)
 {
     run->engine = NULL;
-    run->trino_columns = tn_str_n(NULL, 0);
+    run->trino_columns = run->my_columns = tn_str_n(NULL, 0);
     run->uncredited = 0;
     run->uncredited_bytes = 0;
     run->cancelled = false;
     run->tag[0] = '\0';
-    run->rows = run->affected = run->bytes = 0;
+    run->rows = run->affected = run->bytes = run->insert_id = 0;
+    run->warnings = 0;
     run->rows_read = run->bytes_read = run->cpu_us = run->queued_us = run->peak_memory = 0;
     run->first_byte_us = run->ended_us = run->full_since_us = run->stalled_us = 0;
     run->delivered = false;

@@ -92,12 +92,16 @@ struct tn_run {
     size_t          uncredited_lens[TN_RUN_WINDOW]; /* of each of them, the oldest first */
     bool            cancelled;    /* tn_run_cancel() was called */
     struct tn_str   trino_columns; /* with encoder->trino_rows: columns as Trino told them, a JSON list; set before `columns` */
+    struct tn_str   my_columns;    /* with encoder->my_rows: column definitions as MySQL told them, as packets; set before `columns`.
+                                      Empty: rows come from encoder->ops->batch */
     uint64_t        full_since_us; /* no credit is left since then; 0 = there is */
 
     /* results, complete at done */
     char            tag[64];      /* the engine's own command tag ("INSERT 0 3"), or empty */
     uint64_t        rows;         /* rows returned */
     uint64_t        affected;     /* rows changed */
+    uint64_t        insert_id;    /* an engine of MySQL's kind: what AUTO_INCREMENT gave the first of the rows; 0 = nothing */
+    uint16_t        warnings;     /* and how many warnings it has; the first of them came as notices */
     uint64_t        bytes;        /* encoded bytes delivered */
     uint64_t        rows_read, bytes_read, cpu_us; /* what the engine reports; 0 = unknown */
     uint64_t        queued_us;    /* of the time since the start, in the engine's own queue, as it reports */

@@ -1,4 +1,4 @@
-/* tls.h - TLS on the server's side (OpenSSL): certificates of one listener as a counted object, and the transport that speaks
+/* tls.h - TLS (OpenSSL): certificates of one listener, or those used towards one server, as a counted object, and the transport that speaks
  * it. TLS 1.2 and 1.3; no renegotiation, no compression; sessions are resumed by tickets whose key lives as long as the object.
  *
  *   tn_tls_new() -> struct tn_tls (any thread, shared)      a reload makes a new one; connections keep theirs
@@ -39,6 +39,22 @@ time_t         tn_tls_expires(const struct tn_tls *tls);     /* its certificate;
 
 /* TRANSPORT (plain, nothing of TLS read yet) speaks TLS as a server from now on. False: no memory. */
 TN_MUST_USE bool tn_tls_accept(struct tn_transport *transport, struct tn_tls *tls);
+
+/* ---- towards a server ---- */
+
+struct tn_tls_client_conf {
+    const char *ca_file;   /* PEM: who may have signed the server's certificate; NULL = the system's */
+    const char *cert_file; /* PEM: what is shown; NULL = nothing */
+    const char *key_file;  /* PEM; NULL = in cert_file */
+    bool        verify;    /* the server's certificate must be signed by one of them */
+};
+
+/* As tn_tls_new(), for the side that connects. */
+TN_MUST_USE enum tn_status tn_tls_client_new(struct tn_tls **out, const struct tn_tls_client_conf *conf, struct tn_error *err);
+
+/* TRANSPORT (plain) speaks TLS as a client from now on. HOST: what the server is called, a name or an address; with
+ * CHECK_HOST its certificate must be for it. False: no memory. */
+TN_MUST_USE bool tn_tls_connect(struct tn_transport *transport, struct tn_tls *tls, const char *host, bool check_host);
 
 /* What the next byte of a plain connection is, which stays unread. */
 enum tn_tls_look { TN_TLS_LOOK_NOTHING, TN_TLS_LOOK_PLAIN, TN_TLS_LOOK_TLS };

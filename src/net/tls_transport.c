@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -215,7 +216,8 @@ static const struct tn_transport_ops tls_ops = {
 
 /* ---- beginning ---- */
 
-bool tn_tls_accept(struct tn_transport *transport, struct tn_tls *tls)
+/* NULL: no memory. */
+static struct connection *begin(struct tn_transport *transport, struct tn_tls *tls)
 {
     struct connection *c = tn_calloc(1, sizeof *c);
     BIO               *bio = c == NULL ? NULL : BIO_new(tls->socket);
@@ -223,16 +225,42 @@ bool tn_tls_accept(struct tn_transport *transport, struct tn_tls *tls)
     if (bio == NULL || (c->ssl = SSL_new(tls->ctx)) == NULL) {
         BIO_free(bio);
         tn_free(c);
-        return false;
+        return NULL;
     }
     BIO_set_data(bio, (void *)(intptr_t)transport->fd);
     BIO_set_init(bio, 1);
     SSL_set_bio(c->ssl, bio, bio);
-    SSL_set_accept_state(c->ssl);
     c->tls = tn_tls_ref(tls);
     transport->state = c;
     transport->ops = &tls_ops;
-    return true;
+    return c;
+}
+
+bool tn_tls_accept(struct tn_transport *transport, struct tn_tls *tls)
+{
+    struct connection *c = begin(transport, tls);
+
+    if (c != NULL)
+        SSL_set_accept_state(c->ssl);
+    return c != NULL;
+}
+
+bool tn_tls_connect(struct tn_transport *transport, struct tn_tls *tls, const char *host, bool check_host)
+{
+    struct connection *c = begin(transport, tls);
+    unsigned char      address[16];
+    char               name[256]; /* OpenSSL's macro takes no constant */
+    bool               is_address = inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+
+    if (c == NULL)
+        return false;
+    SSL_set_connect_state(c->ssl);
+    tn_str_copy(name, sizeof name, tn_str(host));
+    if (!is_address && SSL_set_tlsext_host_name(c->ssl, name) != 1)
+        return false;
+    if (!check_host)
+        return true;
+    return is_address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(c->ssl), host) == 1 : SSL_set1_host(c->ssl, host) == 1;
 }
 
 enum tn_tls_look tn_tls_look(const struct tn_transport *transport)

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 import engines
+import mysql_server as mysql_module
 import proxy as proxy_module
 import servers
 import trino_server as trino_module
@@ -56,6 +57,27 @@ def postgres_server():
     server.stop()
 
 
+def family(server_class):
+    try:
+        server = server_class().start()
+    except servers.Unavailable as reason:
+        pytest.skip(str(reason))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def mariadb_server():
+    """One MariaDB for all tests; make databases of your own on it."""
+    yield from family(mysql_module.MariaDbServer)
+
+
+@pytest.fixture(scope="session")
+def mysql_server():
+    """The same with MySQL 8."""
+    yield from family(mysql_module.MySqlServer)
+
+
 @pytest.fixture(scope="session")
 def trino_server():
     """One Trino for all tests: about a quarter of a minute until it answers, so it is started by the first that needs it."""
@@ -80,6 +102,8 @@ def make_engine(request, tmp_path_factory):
     def make(name):
         if name == "postgres":
             return engines.Postgres(request.getfixturevalue("postgres_server"))
+        if name == "mysql":
+            return engines.MariaDb(request.getfixturevalue("mariadb_server"))
         if name == "sqlite":
             return engines.Sqlite(str(tmp_path_factory.mktemp("sqlite")))
         if not have_duckdb():

@@ -21,6 +21,11 @@ class Engine:
         "divide": "SELECT 1 / 0",
         "repeat": "repeat('{what}', {n})",
         "id table": "CREATE TABLE {t} (id integer PRIMARY KEY, name text)",
+        "drop index": "DROP INDEX {i}",
+        "text": "text",  # as in CAST(x AS text)
+        "integer": "integer",
+        "temporary": "CREATE TEMP TABLE {t} (a integer)",
+        "moment": "SELECT TIMESTAMPTZ '{what}+00'",  # a timestamptz of that time in UTC
     }
 
     def __init__(self):
@@ -89,4 +94,30 @@ class Postgres(Engine):
         return self.server.cluster(self.database, **more)
 
 
-ENGINES = ("duckDb", "sqlite", "postgres")
+class MariaDb(Engine):
+    """With the sql_mode that reads the suites' SQL as they mean it."""
+
+    name = "mysql"
+    MODE = "ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,IGNORE_SPACE"
+    SPELLING = {
+        "series": "SELECT seq AS i FROM seq_1_to_{n}",
+        "long": "SELECT count(*) FROM seq_1_to_10000000 AS a, seq_1_to_1000000 AS b WHERE (a.seq * b.seq) % 7 = 3",
+        "divide": None,  # NULL
+        "id table": "CREATE TABLE {t} (id integer PRIMARY KEY, name longtext)",
+        "drop index": "DROP INDEX {i} ON {t}",
+        "text": "char",
+        "integer": "signed",
+        "temporary": "CREATE TEMPORARY TABLE {t} (a integer)",
+        "moment": "SELECT a FROM (SELECT CAST('{what}' AS datetime) AS a) AS s",
+    }
+
+    def __init__(self, server):
+        super().__init__()
+        self.server = server
+        self.database = server.create_database(f"db{next(COUNTER)}")
+
+    def cluster(self, **more):
+        return self.server.cluster(self.database, sqlMode=self.MODE, **more)
+
+
+ENGINES = ("duckDb", "sqlite", "postgres", "mysql")

@@ -6,8 +6,9 @@ import wire
 
 
 @pytest.mark.quick
-def test_all_steps(client):
-    messages = client.extended("SELECT CAST($1 AS integer) AS a, CAST($2 AS text) AS b", ["7", "seven"])
+def test_all_steps(engine, client):
+    sql = f"SELECT CAST($1 AS {engine.sql('integer')}) AS a, CAST($2 AS {engine.sql('text')}) AS b"
+    messages = client.extended(sql, ["7", "seven"])
     assert wire.types(messages) == "12TDCZ"
     assert wire.texts(messages) == [["7", "seven"]]
     assert wire.tags(messages) == ["SELECT 1"]

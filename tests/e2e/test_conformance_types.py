@@ -30,14 +30,14 @@ VALUES = [
     # name, type, {engine: (SQL or declared type, literal)}, text, binary
     ("true", "bool", dict(duckDb="true", postgres="true", sqlite=("boolean", "1")), "t", b"\1"),
     ("false", "bool", dict(duckDb="false", postgres="false", sqlite=("boolean", "0")), "f", b"\0"),
-    ("int2", "int2", dict(duckDb="(-32768)::smallint", postgres="(-32768)::smallint"), "-32768", b"\x80\0"),
-    ("int4", "int4", dict(duckDb="2147483647", postgres="2147483647"), "2147483647", b"\x7f\xff\xff\xff"),
-    ("int8", "int8", dict(duckDb="(-9223372036854775808)::bigint", postgres="(-9223372036854775808)::bigint",
+    ("int2", "int2", dict(mysql=("smallint", "-32768"), duckDb="(-32768)::smallint", postgres="(-32768)::smallint"), "-32768", b"\x80\0"),
+    ("int4", "int4", dict(mysql=("int", "2147483647"), duckDb="2147483647", postgres="2147483647"), "2147483647", b"\x7f\xff\xff\xff"),
+    ("int8", "int8", dict(mysql=("bigint", "-9223372036854775808"), duckDb="(-9223372036854775808)::bigint", postgres="(-9223372036854775808)::bigint",
                           sqlite=("bigint", "-9223372036854775808")), "-9223372036854775808", b"\x80" + b"\0" * 7),
-    ("float4", "float4", dict(duckDb="1.5::real", postgres="1.5::real"), "1.5", struct.pack("!f", 1.5)),
-    ("float8", "float8", dict(duckDb="0.1::double", postgres="0.1::float8", sqlite=("double", "0.1")), "0.1",
+    ("float4", "float4", dict(mysql=("float", "1.5"), duckDb="1.5::real", postgres="1.5::real"), "1.5", struct.pack("!f", 1.5)),
+    ("float8", "float8", dict(mysql=("double", "0.1"), duckDb="0.1::double", postgres="0.1::float8", sqlite=("double", "0.1")), "0.1",
      struct.pack("!d", 0.1)),
-    ("float8 small", "float8", dict(duckDb="1e-300::double", postgres="1e-300::float8", sqlite=("real", "1e-300")), "1e-300",
+    ("float8 small", "float8", dict(mysql=("double", "1e-300"), duckDb="1e-300::double", postgres="1e-300::float8", sqlite=("real", "1e-300")), "1e-300",
      struct.pack("!d", 1e-300)),
     ("float8 nan", "float8", dict(duckDb="'nan'::double", postgres="'nan'::float8"), "NaN", struct.pack("!d", float("nan"))),
     ("float8 inf", "float8", dict(duckDb="'inf'::double", postgres="'inf'::float8", sqlite=("real", "9e999")), "Infinity",
@@ -45,20 +45,20 @@ VALUES = [
     ("float8 -inf", "float8", dict(duckDb="'-inf'::double", postgres="'-inf'::float8", sqlite=("real", "-9e999")), "-Infinity",
      struct.pack("!d", float("-inf"))),
     ("float8 -0", "float8", dict(duckDb="'-0'::double", postgres="'-0'::float8"), "-0", struct.pack("!d", -0.0)),
-    ("numeric", "numeric", dict(duckDb="12345.678::decimal(10,3)", postgres="12345.678::numeric(10,3)",
+    ("numeric", "numeric", dict(mysql=("decimal(10,3)", "12345.678"), duckDb="12345.678::decimal(10,3)", postgres="12345.678::numeric(10,3)",
                                 sqlite=("numeric", "12345.678")), "12345.678", NUMERIC["12345.678"]),
-    ("numeric small", "numeric", dict(duckDb="(-0.01)::decimal(4,2)", postgres="(-0.01)::numeric(4,2)",
+    ("numeric small", "numeric", dict(mysql=("decimal(4,2)", "-0.01"), duckDb="(-0.01)::decimal(4,2)", postgres="(-0.01)::numeric(4,2)",
                                       sqlite=("decimal(4,2)", "-0.01")), "-0.01", NUMERIC["-0.01"]),
-    ("numeric 0", "numeric", dict(duckDb="0::decimal(4,0)", postgres="0::numeric"), "0", NUMERIC["0"]),
-    ("numeric(38,10)", "numeric", dict(duckDb=f"{BIG}::decimal(38,10)", postgres=f"{BIG}::numeric(38,10)"), BIG,
+    ("numeric 0", "numeric", dict(mysql=("decimal(4,0)", "0"), duckDb="0::decimal(4,0)", postgres="0::numeric"), "0", NUMERIC["0"]),
+    ("numeric(38,10)", "numeric", dict(mysql=("decimal(38,10)", BIG), duckDb=f"{BIG}::decimal(38,10)", postgres=f"{BIG}::numeric(38,10)"), BIG,
      struct.pack("!HhHH", 10, 6, 0, 10) + struct.pack("!10H", *BIG_DIGITS)),
-    ("text", "text", dict(duckDb="'a☃'", postgres="'a☃'::text", sqlite=("text", "'a☃'")), "a☃", "a☃".encode()),
-    ("empty text", "text", dict(duckDb="''", postgres="''::text", sqlite=("text", "''")), "", b""),
-    ("bytea", "bytea", dict(duckDb=r"'\x00\xFFa'::blob", postgres=r"'\x00ff61'::bytea", sqlite=("blob", "x'00ff61'")),
+    ("text", "text", dict(mysql=("text", "'a☃'"), duckDb="'a☃'", postgres="'a☃'::text", sqlite=("text", "'a☃'")), "a☃", "a☃".encode()),
+    ("empty text", "text", dict(mysql=("varchar(10)", "''"), duckDb="''", postgres="''::text", sqlite=("text", "''")), "", b""),
+    ("bytea", "bytea", dict(mysql=("blob", "x'00ff61'"), duckDb=r"'\x00\xFFa'::blob", postgres=r"'\x00ff61'::bytea", sqlite=("blob", "x'00ff61'")),
      r"\x00ff61", b"\0\xffa"),
-    ("date", "date", dict(duckDb="DATE '2024-02-29'", postgres="DATE '2024-02-29'", sqlite=("date", "'2024-02-29'")),
+    ("date", "date", dict(mysql=("date", "'2024-02-29'"), duckDb="DATE '2024-02-29'", postgres="DATE '2024-02-29'", sqlite=("date", "'2024-02-29'")),
      "2024-02-29", struct.pack("!i", 8825)),
-    ("date before 2000", "date", dict(duckDb="DATE '1969-12-31'", postgres="DATE '1969-12-31'", sqlite=("date", "'1969-12-31'")),
+    ("date before 2000", "date", dict(mysql=("date", "'1969-12-31'"), duckDb="DATE '1969-12-31'", postgres="DATE '1969-12-31'", sqlite=("date", "'1969-12-31'")),
      "1969-12-31", struct.pack("!i", -10958)),
     ("date infinity", "date", dict(duckDb="'infinity'::date", postgres="'infinity'::date"), "infinity",
      struct.pack("!i", 0x7fffffff)),
@@ -66,12 +66,12 @@ VALUES = [
                           sqlite=("time", "'12:34:56.789012'")), "12:34:56.789012", struct.pack("!q", 45296789012)),
     ("timetz", "timetz", dict(duckDb="'12:34:56+02:00'::timetz", postgres="'12:34:56+02:00'::timetz"), "12:34:56+02",
      struct.pack("!qi", 45296 * US, -7200)),
-    ("timestamp", "timestamp", dict(duckDb="TIMESTAMP '2024-02-29 12:00:00.5'", postgres="TIMESTAMP '2024-02-29 12:00:00.5'",
+    ("timestamp", "timestamp", dict(mysql=("datetime(6)", "'2024-02-29 12:00:00.5'"), duckDb="TIMESTAMP '2024-02-29 12:00:00.5'", postgres="TIMESTAMP '2024-02-29 12:00:00.5'",
                                     sqlite=("timestamp", "'2024-02-29 12:00:00.5'")), "2024-02-29 12:00:00.5",
      struct.pack("!q", (8825 * DAY + 43200) * US + 500000)),
     ("timestamp infinity", "timestamp", dict(duckDb="'-infinity'::timestamp", postgres="'-infinity'::timestamp"), "-infinity",
      struct.pack("!q", -(1 << 63))),
-    ("timestamptz", "timestamptz", dict(duckDb="TIMESTAMPTZ '2024-02-29 12:00:00+00'",
+    ("timestamptz", "timestamptz", dict(mysql=("timestamp", "'2024-02-29 12:00:00'"), duckDb="TIMESTAMPTZ '2024-02-29 12:00:00+00'",
                                         postgres="TIMESTAMPTZ '2024-02-29 12:00:00+00'",
                                         sqlite=("timestamptz", "'2024-02-29 12:00:00+00'")), "2024-02-29 12:00:00+00",
      timestamp(8825, 43200)),
@@ -211,8 +211,8 @@ def test_bad_parameters(client, name, bad, formats):
     assert client.value("SELECT 1") == "1"
 
 
-def test_mixed_formats(client):
-    sql = "SELECT CAST($1 AS integer) AS a, CAST($2 AS text) AS b"
+def test_mixed_formats(engine, client):
+    sql = f"SELECT CAST($1 AS {engine.sql('integer')}) AS a, CAST($2 AS {engine.sql('text')}) AS b"
     messages = wire.check(client.extended(sql, [b"\0\0\0\x2a", "x"], oids=[23, 25], formats=[1, 0], results=[1, 0]))
     assert [c.format for c in wire.columns(messages)] == [1, 0]
     (a, b), = wire.values(messages)

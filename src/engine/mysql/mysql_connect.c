@@ -1,0 +1,216 @@
+/* The life of a connection: what every session begins with, reset between users, end. */
+#include "base/alloc.h"
+#include "engine/mysql/mysql_conn.h"
+
+static void conn_free(struct tn_grave *grave)
+{
+    struct tn_mysql_conn *c = TN_CONTAINER_OF(grave, struct tn_mysql_conn, grave);
+
+    tn_mysql_rows_free(c);
+    tn_mysql_wire_reset(&c->wire);
+    tn_mysql_statements_reset(&c->statements);
+    tn_mysql_settings_reset(&c->settings);
+    tn_error_reset(&c->broken);
+    tn_error_reset(&c->failure);
+    tn_buf_reset(&c->script);
+    tn_buf_reset(&c->definitions);
+    tn_buf_reset(&c->text);
+    tn_buf_reset(&c->fields);
+    tn_buf_reset(&c->decoded);
+    tn_free(c->columns);
+    tn_free(c->kinds);
+    tn_tz_unref(c->tz);
+    tn_cluster_unref(c->base.cluster);
+    tn_free(c);
+}
+
+void tn_mysql_connect_failed(struct tn_mysql_conn *c, struct tn_error *err)
+{
+    tn_error_blame(err, TN_FAULT_ENGINE, err->from_engine);
+    c->lost = true;
+    c->phase = TN_MYSQL_IDLE;
+    c->base.state = TN_CONN_BROKEN;
+    tn_mysql_watch_stop(c);
+    c->base.connected(&c->base, err, c->base.owner);
+    tn_error_reset(err);
+}
+
+/* A login that could not even begin is told in the next turn of the loop. */
+static void on_connect_failed(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+    struct tn_mysql_conn *c = timer->data;
+    struct tn_error       err = TN_ERROR_INIT;
+
+    (void)loop;
+    (void)revents;
+    tn_fail(&err, TN_E_NOMEM, "53200", "cluster " TN_STR_FMT ": no memory for a connection", TN_STR_ARG(c->base.cluster->conf->name));
+    tn_mysql_connect_failed(c, &err);
+}
+
+static void init_buffers(struct tn_mysql_conn *c)
+{
+    tn_mysql_wire_init(&c->wire, TN_CHUNK_MAX);
+    tn_buf_init(&c->script, 1024 * 1024);
+    tn_buf_init(&c->definitions, 64 * 1024 * 1024);
+    tn_buf_init(&c->text, TN_CHUNK_MAX);
+    tn_buf_init(&c->fields, 64 * 1024);
+    tn_buf_init(&c->decoded, TN_CHUNK_MAX);
+    tn_mysql_statements_init(&c->statements);
+}
+
+struct tn_conn *tn_mysql_connect(struct tn_cluster *cluster, struct tn_worker *worker,
+                                 void (*connected)(struct tn_conn *, const struct tn_error *, void *), void *owner)
+{
+    return tn_mysql_connect_for(cluster, worker, tn_str_n(NULL, 0), connected, owner);
+}
+
+struct tn_conn *tn_mysql_connect_for(struct tn_cluster *cluster, struct tn_worker *worker, struct tn_str sql,
+                                     void (*connected)(struct tn_conn *, const struct tn_error *, void *), void *owner)
+{
+    struct tn_mysql_conn *c = tn_calloc(1, sizeof *c);
+    struct tn_error       err = TN_ERROR_INIT;
+
+    if (c == NULL)
+        return NULL;
+    tn_list_init(&c->base.node);
+    tn_list_init(&c->grave.node);
+    c->base.cluster = tn_cluster_ref(cluster);
+    c->base.worker = worker;
+    c->base.state = TN_CONN_CONNECTING;
+    c->base.connected = connected;
+    c->base.owner = owner;
+    init_buffers(c);
+    if (sql.ptr != NULL)
+        tn_mysql_script_put(c, sql);
+    tn_mysql_watch_init(c);
+    if (tn_mysql_dial(c, &err) != TN_OK) {
+        ev_timer_init(&c->kick, on_connect_failed, 0., 0.);
+        c->kick.data = c;
+        ev_timer_start(worker->loop, &c->kick);
+    }
+    tn_error_reset(&err);
+    return &c->base;
+}
+
+static void forget_killer(struct tn_mysql_conn *c)
+{
+    if (c->killer != NULL)
+        tn_mysql_disconnect(c->killer);
+    c->killer = NULL;
+}
+
+/* Says good-bye where that goes at once: the server then does not count an aborted connection. */
+static void say_quit(struct tn_mysql_conn *c)
+{
+    if (!c->lost && c->phase == TN_MYSQL_IDLE && c->wire.transport.fd >= 0 &&
+        tn_mysql_wire_end(&c->wire, tn_mysql_wire_command(&c->wire, TN_MY_COM_QUIT)))
+        (void)tn_mysql_wire_flush(&c->wire);
+}
+
+void tn_mysql_disconnect(struct tn_conn *conn)
+{
+    struct tn_mysql_conn *c = tn_mysql_conn(conn);
+
+    if (c->closed)
+        return;
+    c->closed = true;
+    tn_mysql_dial_forget(c);
+    forget_killer(c);
+    tn_mysql_watch_stop(c);
+    say_quit(c);
+    tn_worker_bury(conn->worker, &c->grave, conn_free);
+}
+
+/* ---- what a session begins with ---- */
+
+static void put_base(struct tn_mysql_conn *c, bool again)
+{
+    const struct tn_mysql_cluster *engine = tn_mysql_engine(c);
+
+    if (again && engine->flavour->resets)
+        tn_mysql_script_put(c, TN_STR("SET NAMES utf8mb4"));
+    tn_mysql_script_put(c, tn_str(engine->base));
+    if ((c->capabilities & TN_MY_CAP_SESSION_TRACK) != 0)
+        tn_mysql_script_put(c, TN_STR("SET session_track_state_change=1"));
+    if (c->base.cluster->conf->read_only && engine->flavour->transactions)
+        tn_mysql_script_put(c, TN_STR("SET SESSION TRANSACTION READ ONLY"));
+}
+
+void tn_mysql_logged_in(struct tn_mysql_conn *c)
+{
+    const struct tn_cfg_list *init = &c->base.cluster->conf->init_sql;
+
+    if (c->script.len == 0) {
+        put_base(c, false);
+        for (size_t i = 0; i < init->count; i++)
+            tn_mysql_script_put(c, init->items[i]);
+    }
+    if (!tn_mysql_script_next(c, TN_MYSQL_INIT))
+        tn_mysql_init_ended(c);
+}
+
+void tn_mysql_init_ended(struct tn_mysql_conn *c)
+{
+    struct tn_error err = TN_ERROR_INIT;
+
+    if (c->lost && c->failure.status == TN_OK)
+        tn_mysql_error_lost(c, &c->failure);
+    if (c->failure.status != TN_OK) {
+        tn_error_move(&err, &c->failure);
+        if (err.from_engine && c->base.cluster->conf->init_sql.count > 0)
+            tn_error_hint(&err, "a statement of initSql of cluster " TN_STR_FMT " failed", TN_STR_ARG(c->base.cluster->conf->name));
+        tn_mysql_connect_failed(c, &err);
+        return;
+    }
+    tn_mysql_script_begin(c);
+    c->phase = TN_MYSQL_IDLE;
+    c->base.state = TN_CONN_IDLE;
+    c->base.connected(&c->base, NULL, c->base.owner);
+}
+
+/* ---- between users ---- */
+
+/* Sent at once, so that locks and temporary tables go now; a run that comes meanwhile waits for the answers. A cluster with initSql
+ * gets a new connection instead, since nobody knows how to go back to what those statements made. */
+bool tn_mysql_reset(struct tn_conn *conn)
+{
+    struct tn_mysql_conn          *c = tn_mysql_conn(conn);
+    const struct tn_mysql_cluster *engine = tn_mysql_engine(c);
+
+    if (c->lost || conn->state != TN_CONN_IDLE || c->phase != TN_MYSQL_IDLE || tn_mysql_in_transaction(c) || !engine->flavour->resets ||
+        conn->cluster->conf->init_sql.count > 0 || (c->used_other_database && engine->database == NULL))
+        return false;
+    tn_mysql_script_begin(c);
+    put_base(c, true);
+    if (c->used_other_database) {
+        tn_buf_clear(&c->text);
+        tn_buf_puts(&c->text, "USE ");
+        tn_buf_put_quoted(&c->text, tn_str(engine->database), '`');
+        tn_mysql_script_put(c, tn_buf_str(&c->text));
+    }
+    if (c->script.failed || !tn_mysql_wire_end(&c->wire, tn_mysql_wire_command(&c->wire, TN_MY_COM_RESET_CONNECTION)))
+        return false;
+    c->phase = TN_MYSQL_RESET;
+    c->expect = TN_MYSQL_EXPECT_FIRST;
+    tn_mysql_flush_output(c);
+    tn_mysql_statements_reset(&c->statements);
+    tn_mysql_settings_reset(&c->settings);
+    tn_tz_unref(c->tz);
+    c->tz = NULL;
+    conn->settings_hash = 0;
+    conn->dirty = c->dirty_by_transaction = c->used_other_database = false;
+    return true;
+}
+
+void tn_mysql_reset_ended(struct tn_mysql_conn *c)
+{
+    c->phase = TN_MYSQL_IDLE;
+    if (c->failure.status != TN_OK)
+        tn_mysql_lose(c, "the connection could not be reset for its next user", c->failure.message); /* nobody may have it half reset */
+    tn_error_reset(&c->failure);
+    tn_mysql_script_begin(c);
+    if (c->run != NULL)
+        tn_mysql_begin(c);
+    else if (c->lost)
+        c->base.state = TN_CONN_BROKEN;
+}

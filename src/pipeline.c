@@ -9,7 +9,7 @@ static enum tn_step stage_route(struct tn_query *q);
 
 static enum tn_step (*const stage_run[TN_STAGE_COUNT])(struct tn_query *q) = {
     [TN_STAGE_shape] = stage_shape,      [TN_STAGE_route] = stage_route,  [TN_STAGE_choose] = tn_stage_choose,
-    [TN_STAGE_admit] = tn_stage_admit,   [TN_STAGE_run] = tn_stage_run,   [TN_STAGE_record] = tn_stage_record,
+    [TN_STAGE_admit] = tn_stage_admit,   [TN_STAGE_translate] = tn_stage_translate, [TN_STAGE_run] = tn_stage_run,   [TN_STAGE_record] = tn_stage_record,
 };
 
 static const char *const stage_names[TN_STAGE_COUNT] = {
@@ -159,6 +159,7 @@ static bool stop_if_cancelled(struct tn_query *q)
     }
     if (q->stage == TN_STAGE_admit)
         tn_stage_admit_abandon(q);
+    tn_stage_translate_abandon(q);
     fail_cancelled(q);
     q->stage = TN_STAGE_record;
     return true;

@@ -165,7 +165,7 @@ static void start_statement(struct tn_query *q)
     clear_results(run);
     q->unlike = false;
     run->kind = q->kind;
-    run->sql = q->text;
+    run->sql = q->translation.sent.len > 0 ? q->translation.sent : q->text;
     run->features = &q->features;
     run->events = &run_events;
     run->owner = q;

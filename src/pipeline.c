@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "server.h"
 #include "stages.h"
+#include "translating.h"
 
 static enum tn_step stage_shape(struct tn_query *q);
 static enum tn_step stage_route(struct tn_query *q);
@@ -57,6 +58,10 @@ static enum tn_step stage_shape(struct tn_query *q)
 {
     if (q->features.verb == TN_VERB_OTHER && q->features.template_hash == 0)
         tn_features_read(&q->features, q->text, TN_DIALECT_POSTGRES);
+    if (tn_translation_asked(q) && q->features.class == TN_CLASS_EMPTY) {
+        tn_fail(&q->error, TN_E_INVALID, "42601", "there is no statement behind EXPLAIN TRANSLATION");
+        return TN_STOP;
+    }
     return TN_NEXT;
 }
 

@@ -109,6 +109,7 @@ struct tn_query {
     struct {
         struct tn_translator_wait *wait;     /* NULL: it does not wait */
         bool                       answered, again;
+        bool                       explains; /* EXPLAIN TRANSLATION: the answer is what would be sent */
         bool                       as_written; /* the translation was refused by this engine: now the client's own text */
         bool                       refused;  /* an engine refused a translation: members that need none, now */
         enum tn_dialect            from;

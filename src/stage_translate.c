@@ -98,7 +98,7 @@ static enum tn_step use(struct tn_query *q)
     } else {
         tell_once(q);
     }
-    return TN_NEXT;
+    return q->translation.explains ? tn_translation_answer(q, false) : TN_NEXT;
 }
 
 enum tn_step tn_stage_translate(struct tn_query *q)
@@ -113,7 +113,7 @@ enum tn_step tn_stage_translate(struct tn_query *q)
     q->translation.answered = q->translation.again = false;
     q->translation.sent = TN_STR("");
     if (translator == NULL || q->translation.as_written || !tn_translating_what(q, q->group, q->cluster, &what))
-        return TN_NEXT;
+        return q->translation.explains ? tn_translation_answer(q, true) : TN_NEXT;
     q->translation.from = what.from;
     if (tn_translator_find(translator, &what, &q->arena, &q->translation.result))
         return use(q);

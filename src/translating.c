@@ -1,6 +1,8 @@
 #include "translating.h"
 
+#include "adaptive.h"
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "server.h"
 
 static const struct {
@@ -63,7 +65,7 @@ static struct tn_scripts *scripts_of(const struct tn_query *q, const struct tn_g
 
 bool tn_translating_what(const struct tn_query *q, const struct tn_group *group, const struct tn_cluster *cluster, struct tn_translation *out)
 {
-    if (q->console || q->internal || tn_translating_mode(q->snapshot, group->conf) == TN_CFG_TRANSLATION_MODE_OFF ||
+    if (q->console || (q->internal && q->shadow == NULL && !q->translation.explains) || tn_translating_mode(q->snapshot, group->conf) == TN_CFG_TRANSLATION_MODE_OFF ||
         !tn_translating_from(q, group->conf, &out->from))
         return false;
     out->to = cluster->ops->dialect;
@@ -79,6 +81,10 @@ uint64_t tn_translating_refused(struct tn_query *q, const struct tn_group *group
     struct tn_translated  known;
     uint64_t              bits = 0;
 
+    for (size_t m = 0; q->translation.refused && m < group->member_count; m++)
+        bits |= tn_translating_what(q, group, group->members[m], &what) ? UINT64_C(1) << m : 0;
+    if (bits != 0)
+        return bits;
     if (translator == NULL || q->pinned || tn_translating_mode(q->snapshot, group->conf) != TN_CFG_TRANSLATION_MODE_STRICT)
         return 0;
     for (size_t m = 0; m < group->member_count; m++)
@@ -86,6 +92,41 @@ uint64_t tn_translating_refused(struct tn_query *q, const struct tn_group *group
             (known.verdict != TN_VERDICT_OK || known.why.len > 0))
             bits |= UINT64_C(1) << m;
     return bits;
+}
+
+/* ---- what an engine refused ---- */
+
+static bool was_tried(const struct tn_query *q, const struct tn_cluster *cluster)
+{
+    if (cluster == q->cluster)
+        return true;
+    for (size_t i = 0; i < q->attempts && i < TN_ARRAY_LEN(q->tried); i++)
+        if (q->tried[i] == cluster)
+            return true;
+    return false;
+}
+
+bool tn_translating_may_retry(const struct tn_query *q)
+{
+    struct tn_translation what;
+
+    if (q->translation.sent.len == 0 || q->pinned || !tn_features_repeatable(&q->features) || !tn_adaptive_is_of_dialect(&q->run.error))
+        return false;
+    for (size_t m = 0; m < q->group->member_count; m++)
+        if (!was_tried(q, q->group->members[m]) && !tn_translating_what(q, q->group, q->group->members[m], &what) &&
+            tn_cluster_usable(q->group->members[m], tn_clock_us()) == TN_USABLE_OK)
+            return true;
+    return false;
+}
+
+void tn_translating_tell(const struct tn_query *q, struct tn_error *err)
+{
+    if (q->translation.sent.len == 0 || err->fault != TN_FAULT_QUERY || !tn_adaptive_is_of_dialect(err))
+        return;
+    err->position = 0;
+    if (err->detail[0] == '\0')
+        tn_error_detail(err, "sent to cluster \"" TN_STR_FMT "\", translated from %s: %.*s", TN_STR_ARG(q->cluster->conf->name),
+                        tn_dialect_name(q->translation.from), (int)TN_MIN(q->translation.sent.len, (size_t)400), q->translation.sent.ptr);
 }
 
 /* ---- scripts ---- */

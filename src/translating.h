@@ -13,6 +13,17 @@ bool tn_translating_what(const struct tn_query *q, const struct tn_group *group,
 /* Members of GROUP that, as far as is known, cannot be told the statement (mode strict), as bits. */
 uint64_t tn_translating_refused(struct tn_query *q, const struct tn_group *group);
 
+/* The engine refused the translation (a word, a function, a syntax), not for a fault of its own, and another member, that has not
+ * been tried, takes the statement as written. */
+bool tn_translating_may_retry(const struct tn_query *q);
+/* Says in ERR, which an engine gave for a translated statement, what was sent; its place in the text would be another one. */
+void tn_translating_tell(const struct tn_query *q, struct tn_error *err);
+
+/* EXPLAIN TRANSLATION sql: Q is made to be that statement, to be explained. False: it is something else. */
+bool tn_translation_asked(struct tn_query *q);
+/* Its answer, to the session. SAME: it goes to the member as written. */
+enum tn_step tn_translation_answer(struct tn_query *q, bool same);
+
 /* The scripts of CONFIG for each of its groups, read now; blocks. OUT: group_count of them, NULL where there are none. */
 TN_MUST_USE enum tn_status tn_translating_scripts(const struct tn_config *config, struct tn_scripts ***out, struct tn_error *err);
 void tn_translating_scripts_free(struct tn_scripts **scripts, size_t count);

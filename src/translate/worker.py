@@ -132,15 +132,27 @@ def interval_parts(interval):
 
 def is_date(node):
     if isinstance(node, (exp.Cast, exp.TryCast)):
-        return node.to.this == exp.DataType.Type.DATE
+        return node.to.this == TYPE.DATE
     if isinstance(node, (exp.CurrentDate, exp.Date, exp.TsOrDsToDate)):
         return True
-    return isinstance(node, exp.Anonymous) and node.name.upper() == "DATE" or node.is_type(exp.DataType.Type.DATE)
+    return isinstance(node, exp.Anonymous) and node.name.upper() == "DATE" or node.is_type(TYPE.DATE)
+
+
+def call(name, *args):
+    return exp.Anonymous(this=name, expressions=[a.copy() if isinstance(a, exp.Expression) else exp.Literal.string(a) if isinstance(a, str)
+                                                 else exp.Literal.number(a) for a in args])
+
+
+def months_later(what, months):
+    """DATE(x, '+1 months') of SQLite makes 2 March of 31 January; the end of that month is what the others say."""
+    return call("MIN", call("DATE", what, f"{months:+d} months"), call("DATE", what, "start of month", f"{months + 1:+d} months", "-1 days"))
 
 
 def sqlite_moment(node):
-    """x + INTERVAL '..' as DATE(x, '+1 months') or DATETIME(...)."""
+    """x + INTERVAL '..' as DATE(x, '+1 days') or DATETIME(...)."""
     left, right = node.this, node.expression
+    if isinstance(node, exp.Sub) and is_date(left) and is_date(right):
+        return exp.cast(exp.Sub(this=call("JULIANDAY", left), expression=call("JULIANDAY", right)), "integer")
     if isinstance(left, exp.Interval) and isinstance(node, exp.Add):
         left, right = right, left
     if not isinstance(right, exp.Interval):
@@ -148,13 +160,22 @@ def sqlite_moment(node):
     parts = interval_parts(right)
     if parts is None:
         return None
-    sign, steps = (-1 if isinstance(node, exp.Sub) else 1), []
+    sign, steps, months = (-1 if isinstance(node, exp.Sub) else 1), [], 0
     for number, unit in parts:
         word, times = UNITS[unit]
         value = float(number) * times * sign
-        steps.append(exp.Literal.string(f"{value:+g} {word}" if value != int(value) else f"{int(value):+d} {word}"))
+        if word in ("months", "years") and value == int(value):
+            months += int(value) * (12 if word == "years" else 1)
+        else:
+            steps.append(f"{value:+g} {word}" if value != int(value) else f"{int(value):+d} {word}")
     whole = is_date(left) and all(unit in WHOLE_DAYS for _, unit in parts)
-    out = exp.Anonymous(this="DATE" if whole else "DATETIME", expressions=[left.copy(), *steps])
+    out = left
+    if months and whole:
+        out = months_later(left, months)
+    elif months:
+        out = exp.Paren(this=exp.DPipe(this=exp.DPipe(this=months_later(left, months), expression=exp.Literal.string(" ")), expression=call("TIME", left)))
+    if steps or not months:
+        out = call("DATE" if whole else "DATETIME", out, *steps)
     if whole:
         out.type = exp.DataType.build("date")
     return out
@@ -201,11 +222,85 @@ def sqlite_like(node):
     pattern = node.expression
     if not isinstance(pattern, exp.Literal) or not pattern.is_string or isinstance(node.parent, exp.Escape):
         return None
-    text = str(pattern.this)
-    if "\\" in text:
+    glob, text, at = "", str(pattern.this), 0
+    while at < len(text):
+        c = text[at]
+        if c == "\\" and source == "postgres" and at + 1 < len(text):
+            at += 1
+            glob += f"[{text[at]}]" if text[at] in "*?[" else text[at]
+        else:
+            glob += "*" if c == "%" else "?" if c == "_" else f"[{c}]" if c in "*?[" else c
+        at += 1
+    out = exp.Glob(this=node.this.copy(), expression=exp.Literal.string(glob))
+    return exp.Not(this=out) if node.args.get("negate") else out
+
+
+def repeated(text, times):
+    return call("REPLACE", call("HEX", call("ZEROBLOB", times)), "00", text)
+
+
+def padded(node):
+    text, size, fill, left = node.this, node.expression, node.args.get("fill_pattern") or exp.Literal.string(" "), node.args.get("is_left", True)
+    more = call("SUBSTR", repeated(fill, size), 1, exp.Sub(this=size.copy(), expression=call("LENGTH", text)))
+    both = exp.DPipe(this=more, expression=text.copy()) if left else exp.DPipe(this=text.copy(), expression=more)
+    return exp.Case().when(exp.GTE(this=call("LENGTH", text), expression=size.copy()), call("SUBSTR", text, 1, size)).else_(both)
+
+
+def sqlite_cast(node):
+    kind, what = node.to.this, node.this
+    if kind in (TYPE.TIMESTAMP, TYPE.TIMESTAMPTZ, TYPE.DATETIME):
+        return call("DATETIME", what)
+    if kind in (TYPE.JSON, TYPE.JSONB):
+        return what.copy()
+    if kind in exp.DataType.INTEGER_TYPES and not (what.is_type(*exp.DataType.INTEGER_TYPES) or isinstance(what, exp.Literal) and what.is_string):
+        if isinstance(what, exp.Literal) or what.is_type(TYPE.DECIMAL, TYPE.DOUBLE, TYPE.FLOAT):
+            return exp.cast(call("ROUND", what), "integer")
+        if isinstance(what, exp.Column) and not what.is_type(TYPE.TEXT, TYPE.VARCHAR, TYPE.BOOLEAN):
+            return exp.Case(this=call("TYPEOF", what)).when(exp.Literal.string("real"), exp.cast(call("ROUND", what), "integer")).else_(exp.cast(what.copy(), "integer"))
+    if kind == TYPE.DECIMAL and len(node.to.expressions) == 2:
+        return call("ROUND", exp.cast(what.copy(), "double"), node.to.expressions[1].this)
+    return None
+
+
+def sqlite_function(node):
+    name = node.name.upper() if isinstance(node, exp.Anonymous) else type(node).__name__
+    args = node.expressions if isinstance(node, exp.Anonymous) else []
+    if isinstance(node, exp.Repeat):
+        return repeated(node.this, node.args["times"])
+    if isinstance(node, exp.Pad):
+        return padded(node)
+    if isinstance(node, exp.Left):
+        return call("SUBSTR", node.this, 1, node.expression)
+    if isinstance(node, exp.Right):
+        return call("SUBSTR", node.this, exp.Neg(this=node.expression.copy()))
+    if isinstance(node, exp.StartsWith):
+        return exp.Paren(this=exp.EQ(this=call("SUBSTR", node.this, 1, call("LENGTH", node.expression)), expression=node.expression.copy()))
+    if name in ("Unicode", "Ascii") or name == "ASCII":
+        return call("UNICODE", args[0] if args else node.this)
+    if name in ("OCTET_LENGTH", "ByteLength"):
+        return call("LENGTH", exp.cast((args[0] if args else node.this).copy(), "blob"))
+    if name in ("MAKE_DATE", "DateFromParts"):
+        parts = args or [node.args.get(k) for k in ("year", "month", "day")]
+        return call("PRINTF", "%04d-%02d-%02d", *parts) if len(parts) == 3 and all(parts) else None
+    if type(node) is exp.Concat and node.expressions:
+        parts = [exp.func("COALESCE", exp.cast(p.copy(), "text"), exp.Literal.string("")) for p in node.expressions]
+        out = parts[0]
+        for part in parts[1:]:
+            out = exp.DPipe(this=out, expression=part)
+        return exp.Paren(this=out)
+    return None
+
+
+def sqlite_values(node):
+    """(VALUES ...) AS v(x, y): there are no names of columns there, but column1, column2."""
+    alias = node.args.get("alias")
+    if alias is None or not alias.args.get("columns") or not isinstance(node.parent, (exp.From, exp.Join, exp.Subquery)):
         return None
-    glob = "".join("*" if c == "%" else "?" if c == "_" else f"[{c}]" if c in "*?[" else c for c in text)
-    return exp.Glob(this=node.this.copy(), expression=exp.Literal.string(glob))
+    names = [exp.alias_(exp.column(f"column{i}"), c.name, quoted=True) for i, c in enumerate(alias.columns, 1)]
+    inner = exp.Subquery(this=exp.Values(expressions=[e.copy() for e in node.expressions]))
+    select = exp.Select(expressions=names)
+    select.set("from_" if "from_" in exp.Select.arg_types else "from", exp.From(this=inner))
+    return exp.Subquery(this=select, alias=exp.TableAlias(this=alias.this.copy()))
 
 
 def sqlite_node(node):
@@ -216,22 +311,65 @@ def sqlite_node(node):
         out = sqlite_trunc(node)
     elif isinstance(node, exp.Extract):
         out = sqlite_extract(node)
-    elif isinstance(node, exp.Like) and source in ("postgres", "trino", "duckdb"):
+    elif type(node) is exp.Like and source in ("postgres", "trino", "duckdb"):
         out = sqlite_like(node)
-    elif isinstance(node, exp.Cast) and node.to.this in (exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.DATETIME):
-        out = exp.Anonymous(this="DATETIME", expressions=[node.this.copy()])
-    elif isinstance(node, exp.Left):
-        out = exp.Anonymous(this="SUBSTR", expressions=[node.this.copy(), exp.Literal.number(1), node.expression.copy()])
-    elif isinstance(node, exp.Right):
-        out = exp.Anonymous(this="SUBSTR", expressions=[node.this.copy(), exp.Neg(this=node.expression.copy())])
-    elif isinstance(node, (exp.Concat,)):
-        parts = [exp.func("COALESCE", exp.cast(p.copy(), "text"), exp.Literal.string("")) for p in node.expressions]
-        if parts:
-            out = parts[0]
-            for part in parts[1:]:
-                out = exp.DPipe(this=out, expression=part)
-            out = exp.Paren(this=out)
+    elif isinstance(node, exp.Cast):
+        out = sqlite_cast(node)
+    elif isinstance(node, exp.Values):
+        out = sqlite_values(node)
+    elif isinstance(node, exp.Collate) and node.expression.name.upper() in ("C", "POSIX"):
+        out = exp.Collate(this=node.this.copy(), expression=exp.Var(this="BINARY"))
+    elif isinstance(node, exp.Func):
+        out = sqlite_function(node)
     return node if out is None else out
+
+
+WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+
+
+def duckdb_divide(node):
+    """Integers divided are an integer elsewhere; whether a column is one, the engine knows."""
+    sides = [node.this, node.expression]
+    if any(side.is_type(TYPE.DECIMAL, TYPE.DOUBLE, TYPE.FLOAT, TYPE.BIGDECIMAL) or side.find(exp.AggFunc, exp.Interval) is not None
+           and not isinstance(side.find(exp.AggFunc), (exp.Count, exp.Min, exp.Max)) for side in sides):
+        return None
+    asked = [side for side in sides if not side.is_type(*exp.DataType.INTEGER_TYPES)]
+    if not asked:
+        return None
+    kinds = [exp.Literal.string(name) for name in WHOLE]
+    whole = exp.and_(*(exp.In(this=call("TYPEOF", side), expressions=[k.copy() for k in kinds]) for side in asked))
+    plain = node.copy()
+    plain.set("typed", False)
+    plain.set("safe", None)
+    divided = exp.cast(call("TRUNC", plain.copy()), "bigint")
+    return exp.Case().when(whole, divided).else_(plain)
+
+
+def duckdb_node(node):
+    if isinstance(node, exp.Div) and source in ("postgres", "trino", "sqlite") and not isinstance(node.parent, exp.Anonymous):
+        return duckdb_divide(node) or node
+    if type(node) is exp.Anonymous and node.name.upper() == "EVERY":
+        return call("BOOL_AND", *node.expressions)
+    return node
+
+
+TRUTHS = {"t": True, "true": True, "y": True, "yes": True, "on": True, "1": True, "f": False, "false": False, "n": False, "no": False, "off": False, "0": False}
+
+
+def postgres_node(node):
+    """What PostgreSQL means, said so that more dialects have a word for it."""
+    if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) and node.this.is_string and node.to.this == TYPE.BOOLEAN:
+        truth = TRUTHS.get(str(node.this.this).strip().lower())
+        return node if truth is None else exp.Boolean(this=truth)
+    if isinstance(node, exp.Cast) and node.to.this in (TYPE.VARCHAR, TYPE.CHAR, TYPE.BPCHAR) and node.to.expressions and wanted != "mysql":
+        return exp.Substring(this=exp.cast(node.this.copy(), "text"), start=exp.Literal.number(1), length=node.to.expressions[0].this.copy())
+    if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Any) and isinstance(node.expression.this.unnest(), exp.Array):
+        return exp.In(this=node.this.copy(), expressions=[e.copy() for e in node.expression.this.unnest().expressions])
+    if isinstance(node, exp.ByteString) and wanted != "duckdb":
+        return exp.Literal.string(str(node.this))
+    if type(node) is exp.Like and wanted in ("duckdb", "trino") and isinstance(node.expression, exp.Literal) and "\\" in str(node.expression.this):
+        return node if isinstance(node.parent, exp.Escape) else exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
+    return node
 
 
 # What an unnamed column is called there, so that clients find it under its name.
@@ -239,7 +377,10 @@ def column_name(node, index):
     if source == "trino":
         return f"_col{index}"
     if source == "mysql":
-        return node.sql("mysql", normalize_functions=False)
+        shown = node.copy()
+        for mark in list(shown.find_all(exp.Placeholder)):
+            mark.set("this", None)
+        return shown.sql("mysql", normalize_functions=False)
     while isinstance(node, (exp.Cast, exp.TryCast, exp.Paren)):
         if isinstance(node, exp.Cast) and not isinstance(node.this, (exp.Column, exp.Func, exp.Cast, exp.Paren)):
             kind = node.to.sql("postgres").lower().split("(")[0]
@@ -260,7 +401,9 @@ def column_name(node, index):
     if isinstance(node, exp.Anonymous):
         return node.name.lower()
     if isinstance(node, exp.Func) and not isinstance(node, (exp.Binary, exp.Connector)):
-        written = node.meta.get("name")
+        written = node.meta.get("name") or {"TimestampTrunc": "date_trunc", "DateTrunc": "date_trunc", "TimeToStr": "to_char", "GroupConcat": "string_agg",
+                                            "CurrentTimestamp": "now", "StrToTime": "to_timestamp", "StrToDate": "to_date", "StrPosition": "position",
+                                            "Pow": "power", "IntDiv": "?column?", "ArrayAgg": "array_agg"}.get(type(node).__name__)
         return (written or node.sql_name()).lower()
     return "?column?"
 
@@ -275,20 +418,26 @@ def name_columns(tree):
             if isinstance(node, (exp.Alias, exp.Aliases, exp.Star, exp.Column)) or node.is_star and not isinstance(node, exp.Func):
                 continue
             name = column_name(node, index)
-            if name == "?column?" and select is not tree:
+            if name == "?column?" and select is not tree and len(select.expressions) > 1:
                 continue
             select.expressions[index].replace(exp.alias_(node.copy(), name, quoted=True, copy=False))
 
 
 def improve(tree, target):
+    global wanted
+    wanted = target
+    if source in ("postgres", "trino", "mysql"):
+        name_columns(tree)
+    if source == "postgres":
+        tree = tree.transform(postgres_node)
     try:
         tree = annotate_types(tree, dialect=source)
     except Exception:
         pass
-    if source in ("postgres", "trino", "mysql"):
-        name_columns(tree)
     if target == "sqlite":
         tree = tree.transform(sqlite_node)
+    elif target == "duckdb":
+        tree = tree.transform(duckdb_node)
     return tree
 
 
@@ -355,7 +504,7 @@ def parse(name, sql, places):
     trees = [tree for tree in parser.parse(tokens, sql) if tree is not None]
     if len(trees) != 1:
         raise ParseError(f"{len(trees)} statements instead of one")
-    if isinstance(trees[0], exp.Command):
+    if isinstance(trees[0], exp.Command) or not isinstance(trees[0], (exp.Query, exp.DML, exp.DDL, exp.Drop, exp.Alter, exp.TruncateTable, exp.Values)):
         raise ParseError("a statement that is not understood: " + sql[:40])
     return trees[0]
 
@@ -488,5 +637,5 @@ except ImportError as failure:
     frame += struct.pack("<I", len(reason)) + reason
     os.write(1, struct.pack("<I", len(frame)) + frame)
     os._exit(2)
-source, marking, dialects = "", False, {}
+source, wanted, marking, dialects, TYPE = "", "", False, {}, exp.DataType.Type
 serve()

@@ -205,26 +205,26 @@ static void find_settings(struct loading *l)
     l->draft.settings = top_map(l, l->draft.settings_name);
 }
 
-/* `auth:` at the top level is the peer's place for what we keep below turnout. */
-static void read_top_auth(struct loading *l)
+/* `auth:` and `translation:` at the top level are the peer's place for what we keep below turnout. */
+static void read_top(struct loading *l, const char *section)
 {
-    const struct tn_node    *auth = top_map(l, "auth");
+    const struct tn_node    *found = top_map(l, section);
     const struct tn_options *options = tn_options_of(TN_SCOPE_SETTINGS);
     struct tn_settings      *settings = &l->snapshot->config.settings;
 
-    if (auth == NULL)
+    if (found == NULL)
         return;
-    if (tn_node_get(l->draft.settings, "auth") != NULL) {
-        tn_problem_add(l->draft.problems, TN_PROBLEM_ERROR, tn_node_line(l->draft.root, "auth"), "auth",
-                       "given here and as %s.auth on line %u; keep one", l->draft.settings_name,
-                       tn_node_line(l->draft.settings, "auth"));
+    if (tn_node_get(l->draft.settings, section) != NULL) {
+        tn_problem_add(l->draft.problems, TN_PROBLEM_ERROR, tn_node_line(l->draft.root, section), section,
+                       "given here and as %s.%s on line %u; keep one", l->draft.settings_name, section,
+                       tn_node_line(l->draft.settings, section));
         return;
     }
-    tn_known_check(TN_SCOPE_SETTINGS, auth, "auth", "", l->draft.problems);
+    tn_known_check(TN_SCOPE_SETTINGS, found, section, "", l->draft.problems);
     for (size_t i = 0; i < options->count; i++) {
         const struct tn_node *node = NULL;
 
-        if (strncmp(options->items[i].path, "auth.", 5) == 0)
+        if (strncmp(options->items[i].path, section, strlen(section)) == 0 && options->items[i].path[strlen(section)] == '.')
             node = tn_node_find(l->draft.root, options->items[i].path);
         if (node != NULL)
             tn_option_read(&l->reader, &options->items[i], node, options->items[i].path, settings);
@@ -246,11 +246,14 @@ static void switch_on_frontends(struct loading *l, struct tn_settings *settings)
         bool       *on;
     } frontends[] = {{"frontends.restHttp", "frontends.restHttp.enabled", &settings->rest_enabled},
                    {"frontends.mysqlWire", "frontends.mysqlWire.enabled", &settings->mysql_enabled},
-                   {"frontends.trinoHttp", "frontends.trinoHttp.enabled", &settings->trino_enabled}};
+                   {"frontends.trinoHttp", "frontends.trinoHttp.enabled", &settings->trino_enabled},
+                   {"translation", "translation.enabled", &settings->translation_enabled}};
 
     for (size_t i = 0; i < TN_ARRAY_LEN(frontends); i++)
         if (tn_node_find(l->draft.settings, frontends[i].section) != NULL && tn_node_find(l->draft.settings, frontends[i].enabled) == NULL)
             *frontends[i].on = true;
+    if (tn_node_get(l->draft.root, "translation") != NULL && tn_node_find(l->draft.root, "translation.enabled") == NULL)
+        settings->translation_enabled = true;
 }
 
 static void read_settings(struct loading *l)
@@ -260,7 +263,8 @@ static void read_settings(struct loading *l)
     find_settings(l);
     read_scope(l, TN_SCOPE_SETTINGS, l->draft.settings, l->draft.settings_name, &l->snapshot->config.settings);
     switch_on_frontends(l, &l->snapshot->config.settings);
-    read_top_auth(l);
+    read_top(l, "auth");
+    read_top(l, "translation");
     config->settings_map = l->draft.settings;
     config->settings_name = l->draft.settings_name;
     config->auth_map = tn_node_get(l->draft.settings, "auth");

@@ -31,6 +31,11 @@ enum tn_cfg_price_type {
     TN_CFG_PRICE_TYPE_PER_QUERY, TN_CFG_PRICE_TYPE_AUTO_SUSPEND
 };
 enum tn_cfg_price_mode { TN_CFG_PRICE_MODE_SHARE, TN_CFG_PRICE_MODE_MARGINAL };
+enum tn_cfg_translation_mode { TN_CFG_TRANSLATION_MODE_AUTO, TN_CFG_TRANSLATION_MODE_BEST_EFFORT, TN_CFG_TRANSLATION_MODE_STRICT, TN_CFG_TRANSLATION_MODE_OFF };
+enum tn_cfg_dialect { /* AUTO, then those of enum tn_dialect in their order */
+    TN_CFG_DIALECT_AUTO, TN_CFG_DIALECT_POSTGRES, TN_CFG_DIALECT_DUCKDB, TN_CFG_DIALECT_SQLITE, TN_CFG_DIALECT_MYSQL, TN_CFG_DIALECT_TRINO,
+    TN_CFG_DIALECT_CLICKHOUSE, TN_CFG_DIALECT_BIGQUERY, TN_CFG_DIALECT_SNOWFLAKE, TN_CFG_DIALECT_SPARK
+};
 enum tn_cfg_model { TN_CFG_MODEL_AUTO, TN_CFG_MODEL_ON, TN_CFG_MODEL_OFF };
 #define TN_CFG_C_ENUM_PERSISTENCE enum tn_cfg_persistence
 #define TN_CFG_C_ENUM_AUTH_PROVIDER enum tn_cfg_auth_provider
@@ -49,5 +54,7 @@ enum tn_cfg_model { TN_CFG_MODEL_AUTO, TN_CFG_MODEL_ON, TN_CFG_MODEL_OFF };
 #define TN_CFG_C_ENUM_PRICE_TYPE enum tn_cfg_price_type
 #define TN_CFG_C_ENUM_PRICE_MODE enum tn_cfg_price_mode
 #define TN_CFG_C_ENUM_MODEL enum tn_cfg_model
+#define TN_CFG_C_ENUM_TRANSLATION_MODE enum tn_cfg_translation_mode
+#define TN_CFG_C_ENUM_DIALECT enum tn_cfg_dialect
 
 #endif

@@ -292,7 +292,7 @@ static void report_unknown_top(const struct tn_node *root, size_t at, const char
 void tn_known_check_top(const struct tn_node *root, struct tn_problems *problems)
 {
     static const char *const OURS[] = {"turnout", "clusters", "clusterGroups", "routers", "routingFallback",
-                                       "auth",    "queryflux", NULL};
+                                       "auth",    "translation", "queryflux", NULL};
     struct level             level = {KNOWN_TOP, root, "", "", problems};
 
     for (size_t i = 0; i < root->count; i++) {

@@ -3,13 +3,14 @@
 #include "base/clock.h"
 #include "server.h"
 #include "stages.h"
+#include "translating.h"
 
 static enum tn_step stage_shape(struct tn_query *q);
 static enum tn_step stage_route(struct tn_query *q);
 
 static enum tn_step (*const stage_run[TN_STAGE_COUNT])(struct tn_query *q) = {
     [TN_STAGE_shape] = stage_shape,      [TN_STAGE_route] = stage_route,  [TN_STAGE_choose] = tn_stage_choose,
-    [TN_STAGE_admit] = tn_stage_admit,   [TN_STAGE_run] = tn_stage_run,   [TN_STAGE_record] = tn_stage_record,
+    [TN_STAGE_admit] = tn_stage_admit,   [TN_STAGE_translate] = tn_stage_translate, [TN_STAGE_run] = tn_stage_run,   [TN_STAGE_record] = tn_stage_record,
 };
 
 static const char *const stage_names[TN_STAGE_COUNT] = {
@@ -59,6 +60,10 @@ static enum tn_step stage_shape(struct tn_query *q)
         tn_features_read(&q->features, q->text, TN_DIALECT_POSTGRES);
     if (q->shape.key[0] != 0 && tn_runtime_of(q->worker)->server->store != NULL)
         tn_store_expect(tn_runtime_of(q->worker)->server->store, q->shape.key); /* by when it is routed its cells are near */
+    if (tn_translation_asked(q) && q->features.class == TN_CLASS_EMPTY) {
+        tn_fail(&q->error, TN_E_INVALID, "42601", "there is no statement behind EXPLAIN TRANSLATION");
+        return TN_STOP;
+    }
     return TN_NEXT;
 }
 
@@ -161,6 +166,7 @@ static bool stop_if_cancelled(struct tn_query *q)
     }
     if (q->stage == TN_STAGE_admit)
         tn_stage_admit_abandon(q);
+    tn_stage_translate_abandon(q);
     fail_cancelled(q);
     q->stage = TN_STAGE_record;
     return true;

@@ -13,6 +13,7 @@
 #include "stats/features.h"
 #include "stats/history.h"
 #include "stats/shape.h"
+#include "translate/translator.h"
 
 #include <ev.h>
 
@@ -106,6 +107,16 @@ struct tn_query {
     enum tn_cancel                cancel;
     enum { TN_ADMIT_NEW, TN_ADMIT_QUEUED, TN_ADMIT_GRANTED } admit_stage;
     enum { TN_RUN_STAGE_NEW, TN_RUN_STAGE_CONNECT, TN_RUN_STAGE_PRELUDE, TN_RUN_STAGE_RUN, TN_RUN_STAGE_DONE } run_stage;
+    struct {
+        struct tn_translator_wait *wait;     /* NULL: it does not wait */
+        bool                       answered, again;
+        bool                       explains; /* EXPLAIN TRANSLATION: the answer is what would be sent */
+        bool                       as_written; /* the translation was refused by this engine: now the client's own text */
+        bool                       refused;  /* an engine refused a translation: members that need none, now */
+        enum tn_dialect            from;
+        struct tn_translated       result;
+        struct tn_str              sent;     /* empty: as written */
+    }                             translation; /* for the chosen member */
     bool                          breaker_opened; /* by its last attempt */
     bool                          entered;    /* inside tn_pipeline_resume() */
     bool                          finished;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "learning.h"
+#include "translating.h"
 
 enum tn_status tn_snapshot_build(struct tn_snapshot **out, struct tn_config *config, struct tn_snapshot *before,
                                  struct tn_admission *admission, struct tn_problems *problems, struct tn_error *err)
@@ -12,6 +13,7 @@ enum tn_status tn_snapshot_build(struct tn_snapshot **out, struct tn_config *con
     struct tn_topology      *topology = NULL;
     struct tn_routes        *routes = NULL;
     struct tn_security       security = {.users = NULL};
+    struct tn_scripts      **scripts = NULL;
     enum tn_status           status;
 
     *out = NULL;
@@ -22,14 +24,19 @@ enum tn_status tn_snapshot_build(struct tn_snapshot **out, struct tn_config *con
     if (status != TN_OK)
         tn_fail(err, status, "F0000", "%s: certificates or users have mistakes", config->path.ptr);
     else
+        status = tn_translating_scripts(config, &scripts, err);
+    if (status == TN_OK)
         status = tn_topology_new(&topology, config, before != NULL ? before->topology : NULL, &hooks, err);
     if (status == TN_OK) {
         *out = tn_snapshot_new(tn_config_ref(config), topology, routes, &security);
-        if (*out != NULL)
+        if (*out != NULL) {
+            (*out)->scripts = scripts;
             return TN_OK;
+        }
         tn_config_unref(config);
         status = tn_fail(err, TN_E_NOMEM, "53200", "no memory for a configuration");
     }
+    tn_translating_scripts_free(scripts, config->group_count);
     tn_topology_unref(topology);
     tn_routes_unref(routes);
     tn_security_reset(&security);

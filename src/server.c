@@ -6,6 +6,7 @@
 #include "learning.h"
 #include "reload.h"
 #include "shadow.h"
+#include "translating.h"
 
 #include <unistd.h>
 
@@ -71,6 +72,7 @@ static enum tn_status build_shared(struct tn_server *server, struct tn_config *c
     TN_TRY(tn_admission_new(&server->admission, err));
     TN_TRY(open_history(server, &config->settings, err));
     TN_TRY(tn_learning_open(server, &config->settings, err));
+    TN_TRY(tn_translating_open(&server->translator, &config->settings, err));
     TN_TRY(tn_freeze_new(&server->freeze, server->store, err));
     TN_TRY(tn_snapshot_build(&server->snapshot, config, NULL, server->admission, problems, err));
     TN_TRY(tn_auth_new(&server->auth, &config->settings, server->snapshot->security.users, err));
@@ -233,6 +235,8 @@ void tn_server_free(struct tn_server *server)
     if (server == NULL)
         return;
     tn_server_stop_workers(server);
+    if (server->translator != NULL)
+        tn_translator_stop(server->translator); /* who waits there is told by messages */
     tn_prober_free(server->prober);
     for (size_t i = 0; i < server->worker_count; i++)
         free_runtime(&server->runtimes[i]);
@@ -245,6 +249,7 @@ void tn_server_free(struct tn_server *server)
         tn_worker_free(server->workers[i]); /* frees what is buried: queries among it */
         tn_query_free_spares(&server->runtimes[i]);
     }
+    tn_translator_free(server->translator);
     tn_snapshot_unref(server->snapshot);
     tn_auth_free(server->auth);
     tn_tally_free(server->connections);

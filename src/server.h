@@ -60,6 +60,7 @@ struct tn_server {
     struct tn_store      *store;         /* what is known of shapes; NULL: nothing is learned */
     struct tn_learner    *learner;       /* decides with it; NULL as above */
     struct tn_freeze     *freeze;        /* groups that learn nothing just now */
+    struct tn_translator *translator;    /* NULL: nothing is translated */
     struct tn_console    *console;       /* NULL: there is none; made by tn_console_open() */
     pthread_mutex_t       reload_lock;   /* one reload at a time */
     pthread_mutex_t       snapshot_lock; /* guards the pointer below */

@@ -45,8 +45,8 @@ static bool copy_text(struct tn_query *q, const struct tn_query *of)
 static bool copy_client(struct tn_query *q, const struct tn_query *of)
 {
     q->client = (struct tn_route_context){.protocol = of->client.protocol, .user = of->client.user, .database = of->client.database,
-                                          .application = of->client.application, .client_address = of->client.client_address};
-    return copy_str(&q->arena, &q->client.user) && copy_str(&q->arena, &q->client.database) && copy_str(&q->arena, &q->client.application) &&
+                                          .application = of->client.application, .client_address = of->client.client_address, .dialect = of->client.dialect};
+    return copy_str(&q->arena, &q->client.dialect) && copy_str(&q->arena, &q->client.user) && copy_str(&q->arena, &q->client.database) && copy_str(&q->arena, &q->client.application) &&
            copy_str(&q->arena, &q->client.client_address);
 }
 

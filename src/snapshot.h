@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "engine/topology.h"
 #include "policies/route/route.h"
+#include "translate/scripts.h"
 
 #include <stdatomic.h>
 
@@ -16,6 +17,7 @@ struct tn_snapshot {
     struct tn_topology *topology;
     struct tn_routes   *routes;
     struct tn_security  security;
+    struct tn_scripts **scripts;  /* of each group, for translating; NULL: there are none */
     uint64_t            loaded_wall_us;
 };
 

@@ -3,6 +3,7 @@
 #include "policies/strategy/strategy.h"
 #include "server.h"
 #include "stages.h"
+#include "translating.h"
 
 static uint64_t tried_bits(const struct tn_query *q, const struct tn_group *group)
 {
@@ -38,7 +39,7 @@ static enum tn_status choose_in(struct tn_query *q, struct tn_group *group, stru
         .cluster_hint = q->route.cluster,
         .affinity = q->affinity,
         .needs_writable = q->needs_writable,
-        .tried = tried_bits(q, group),
+        .tried = tried_bits(q, group) | tn_translating_refused(q, group),
         .now_us = tn_clock_us(),
         .room = room,
         .room_arg = tn_runtime_of(q->worker)->server->admission,

@@ -11,6 +11,7 @@
 #include "server.h"
 #include "shadow.h"
 #include "stages.h"
+#include "translating.h"
 
 static void start_statement(struct tn_query *q);
 static void clear_results(struct tn_run *run);
@@ -165,7 +166,7 @@ static void start_statement(struct tn_query *q)
     clear_results(run);
     q->unlike = false;
     run->kind = q->kind;
-    run->sql = q->native.ptr != NULL && q->lease->conn->cluster->ops->dialect == TN_DIALECT_MYSQL ? q->native : q->text;
+    run->sql = tn_translating_sent(q);
     run->features = &q->features;
     run->events = &run_events;
     run->owner = q;
@@ -277,7 +278,7 @@ static bool tell_breaker(struct tn_query *q, const struct tn_run *run)
 /* Somebody else may do better: the engine is at fault, or it cannot do this statement and a plan has another. */
 static bool worth_another(const struct tn_query *q, const struct tn_run *run)
 {
-    return run->error.fault == TN_FAULT_ENGINE || (run == &q->run && tn_adaptive_refused(q));
+    return run->error.fault == TN_FAULT_ENGINE || (run == &q->run && (tn_adaptive_refused(q) || tn_translating_may_retry(q)));
 }
 
 static bool may_run_elsewhere(const struct tn_query *q, const struct tn_run *run)
@@ -296,6 +297,8 @@ static enum tn_step run_elsewhere(struct tn_query *q, struct tn_run *run)
     q->prelude_done = false;
     q->run_stage = TN_RUN_STAGE_NEW;
     q->admit_stage = TN_ADMIT_NEW;
+    if (run == &q->run && run->error.fault != TN_FAULT_ENGINE && tn_translating_may_retry(q))
+        q->translation.refused = true;
     tn_error_move(&q->error, &run->error);
     q->back_to = TN_STAGE_choose;
     return TN_BACK;
@@ -347,6 +350,8 @@ static enum tn_step finish(struct tn_query *q)
         tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_engine_connections_lost, 1);
     if (may_run_elsewhere(q, run))
         return run_elsewhere(q, run);
+    if (run == &q->run && run->error.status != TN_OK)
+        tn_translating_tell(q, &run->error);
     tn_error_move(&q->error, &run->error);
     return TN_NEXT;
 }

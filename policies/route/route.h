@@ -27,6 +27,7 @@ struct tn_route_context {
     size_t               tag_count;  /* the client's own; group defaults are added after routing */
     const struct tn_tag *tags;
     struct tn_str        hint_group, hint_cluster, hint_strategy, hint_priority; /* SET turnout.* or comment; empty = none */
+    struct tn_str        dialect;    /* SET turnout.dialect: what its statements are written in; empty = not said */
     uint64_t             wall_us;    /* for timeOfDay */
     bool                 several;    /* one of several statements of one text: it is of class multi, besides its own */
 };

@@ -5,13 +5,15 @@
 #include "base/hash.h"
 #include "base/tz.h"
 #include "policies/strategy/strategy.h"
+#include "translate/dialect.h"
 
 enum { REPORT = 1, READONLY = 2, REPLAY = 4, TURNOUT = 8 };
 enum { VALUE_MAX = 64 * 1024, LIST_MAX = 256, LIST_BYTES = 256 * 1024 };
 
 enum kind {
     KIND_TEXT, KIND_BOOL, KIND_ON, KIND_ENCODING, KIND_DATE_STYLE, KIND_INTERVAL, KIND_TIME_ZONE, KIND_FLOAT_DIGITS, KIND_BYTEA,
-    KIND_TIMEOUT, KIND_ISOLATION, KIND_GROUP, KIND_CLUSTER, KIND_TAGS, KIND_STRATEGY, KIND_PRIORITY
+    KIND_TIMEOUT, KIND_ISOLATION, KIND_GROUP, KIND_CLUSTER, KIND_TAGS, KIND_STRATEGY, KIND_PRIORITY,
+    KIND_DIALECT
 };
 
 static const struct row {
@@ -245,6 +247,16 @@ static enum tn_status check_strategy(struct tn_str value, struct tn_error *err)
     return bad_value(err, "turnout.strategy", value, tn_strategy_names());
 }
 
+/* "engine": statements are the engine's own, whatever it is. */
+static enum tn_status check_dialect(struct tn_str value, struct tn_error *err)
+{
+    enum tn_dialect dialect;
+
+    if (value.len == 0 || tn_str_ieq_c(value, "engine") || tn_dialect_parse(value, &dialect))
+        return TN_OK;
+    return bad_value(err, "turnout.dialect", value, "engine, postgres, duckdb, sqlite, mysql, trino, clickhouse, bigquery, snowflake, spark");
+}
+
 static enum tn_status check(const struct row *row, struct tn_str *value, const struct tn_snapshot *snapshot,
                             struct tn_arena *arena, struct tn_error *err)
 {
@@ -274,6 +286,7 @@ static enum tn_status check(const struct row *row, struct tn_str *value, const s
     case KIND_CLUSTER:      return check_cluster(*value, snapshot, err);
     case KIND_TAGS:         return tn_tags_parse(*value, arena, &count, &tags, err);
     case KIND_STRATEGY:     return check_strategy(*value, err);
+    case KIND_DIALECT:      return check_dialect(*value, err);
     case KIND_PRIORITY:
         return tn_priority_parse(*value, &priority) ? TN_OK : bad_value(err, row->name, *value, "high, normal, low");
     case KIND_TIME_ZONE:    return TN_OK; /* derive() loads it and knows its canonical name */
@@ -315,6 +328,7 @@ static enum tn_status derive_value(struct tn_settings_list *list, struct tn_sett
     case KIND_GROUP:    list->group = value->value; break;
     case KIND_CLUSTER:  list->cluster = value->value; break;
     case KIND_STRATEGY: list->strategy = value->value; break;
+    case KIND_DIALECT:  list->dialect = value->value; break;
     case KIND_PRIORITY: list->priority = value->value; break;
     case KIND_TAGS:     return tn_tags_parse(value->value, &list->arena, &list->tag_count, &list->tags, err);
     default: break;
@@ -438,7 +452,7 @@ enum tn_status tn_settings_change(struct tn_settings_list **list, struct tn_str 
         return tn_fail(err, TN_E_DENIED, "55P02", "parameter \"%s\" cannot be changed", rows[row].name);
     if (row < 0 && tn_str_starts(name, TN_STR("turnout.")))
         return tn_fail(err, TN_E_NOT_FOUND, "42704", "unrecognized configuration parameter \"%.*s\"; Turnout has group, cluster, "
-                       "tags, strategy and priority", (int)TN_MIN(name.len, 64), name.ptr);
+                       "tags, strategy, priority and dialect", (int)TN_MIN(name.len, 64), name.ptr);
     if (value.len > VALUE_MAX || (value.ptr != NULL && is_too_much(*list, name, value)))
         return tn_fail(err, TN_E_LIMIT, "54000", "too many or too long settings in one session");
     now = copy_without(*list, name);

@@ -66,6 +66,7 @@ enum tn_status tn_wishes_fill(struct tn_query *q, struct tn_settings_list *setti
     q->client.hint_group = either(hint.group, settings->group);
     q->client.hint_cluster = either(hint.cluster, hint.group.len > 0 ? hint.cluster : settings->cluster);
     q->client.hint_strategy = either(hint.strategy, settings->strategy);
+    q->client.dialect = settings->dialect;
     q->client.hint_priority = either(hint.priority, settings->priority);
     return merge_tags(q, settings, hint.tags, err);
 }

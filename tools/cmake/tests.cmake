@@ -1,6 +1,6 @@
 # One CUnit executable per file tests/unit/<noun>_test.c, one fuzz program per file tests/fuzz/fuzz_<noun>.c.
 tn_external(cunit CUnit/CUnit.h cunit)
-set(TN_ALL tn::cli tn::admin tn::console tn::rest tn::trino tn::mysql tn::session tn::auth tn::frontend tn::admission tn::policies tn::pipeline tn::net tn::engine tn::result
+set(TN_ALL tn::translate tn::cli tn::admin tn::console tn::rest tn::trino tn::mysql tn::session tn::auth tn::frontend tn::admission tn::policies tn::pipeline tn::net tn::engine tn::result
   tn::stats tn::config tn::loop tn::base)
 
 file(GLOB unit_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/*_test.c)

@@ -1,0 +1,126 @@
+/* EXPLAIN TRANSLATION sql: the statement goes its way as any other, as far as the translate stage of the member that would run
+ * it, and the answer is what would be sent there. No engine is asked; it is not recorded. */
+#include "result/builder.h"
+#include "translating.h"
+
+#include "server.h"
+#include "stats/lexer.h"
+
+enum { ANSWER_MAX = 64 << 20 };
+
+bool tn_translation_asked(struct tn_query *q)
+{
+    struct tn_lexer lexer;
+    struct tn_token token;
+    const char     *start;
+
+    if (q->features.verb != TN_VERB_EXPLAIN || q->console)
+        return false;
+    tn_lexer_init(&lexer, q->text, TN_DIALECT_POSTGRES);
+    if (!tn_lexer_next(&lexer, &token) || !tn_lexer_next(&lexer, &token) || token.kind != TN_TOKEN_WORD || !tn_str_ieq_c(token.text, "translation"))
+        return false;
+    start = token.text.ptr + token.text.len;
+    q->translation.explains = true;
+    q->internal = true;
+    q->text = tn_str_trim(tn_str_n(start, (size_t)(q->text.ptr + q->text.len - start)));
+    q->shape = (struct tn_shape){.key = {0, 0}};
+    tn_features_read(&q->features, q->text, TN_DIALECT_POSTGRES);
+    return true;
+}
+
+static void put_result(const struct tn_query *q, bool same, struct tn_buf *out)
+{
+    const struct tn_translated *result = &q->translation.result;
+    struct tn_str               sent = tn_translating_sent(q);
+
+    tn_buf_printf(out, "Cluster:   " TN_STR_FMT " (%s)\n", TN_STR_ARG(q->cluster->conf->name), q->cluster->ops->name);
+    if (tn_runtime_of(q->worker)->server->translator == NULL) {
+        tn_buf_puts(out, "Result:    sent as written: translation is switched off (turnout.translation)\n");
+    } else if (same) {
+        tn_buf_puts(out, "Result:    sent as written: it needs no translation there\n");
+    } else {
+        tn_buf_printf(out, "Dialects:  %s to %s\n", tn_dialect_name(q->translation.from), tn_dialect_name(q->cluster->ops->dialect));
+        tn_buf_printf(out, "Result:    %s%s\n", result->verdict == TN_VERDICT_OK ? "" : "sent as written: ", tn_verdict_name(result->verdict));
+        for (struct tn_str rest = result->why; rest.len > 0;) {
+            const char   *end = memchr(rest.ptr, '\n', rest.len);
+            struct tn_str line = end == NULL ? rest : tn_str_n(rest.ptr, (size_t)(end - rest.ptr));
+
+            tn_buf_printf(out, "Note:      %.*s\n", (int)line.len, line.ptr);
+            rest = end == NULL ? TN_STR("") : tn_str_n(end + 1, rest.len - line.len - 1);
+        }
+    }
+    tn_buf_puts(out, "Text:      ");
+    tn_buf_put_str(out, sent);
+}
+
+/* One row a line, but the statement's own lines stay together. */
+static enum tn_status put_rows(struct tn_builder *builder, struct tn_str text, struct tn_error *err)
+{
+    while (text.len > 0) {
+        const char   *end = tn_str_starts(text, TN_STR("Text:")) ? NULL : memchr(text.ptr, '\n', text.len);
+        struct tn_str line = end == NULL ? text : tn_str_n(text.ptr, (size_t)(end - text.ptr));
+
+        tn_builder_begin(builder);
+        TN_TRY(tn_builder_bytes(builder, 0, line, err));
+        TN_TRY(tn_builder_end(builder, err));
+        text = end == NULL ? TN_STR("") : tn_str_n(end + 1, text.len - line.len - 1);
+    }
+    return TN_OK;
+}
+
+static enum tn_status make_chunk(struct tn_query *q, const struct tn_schema *schema, struct tn_str text, struct tn_chunk **out, struct tn_error *err)
+{
+    struct tn_builder *builder TN_CLEANUP(tn_builder_freep) = NULL;
+    struct tn_batch    batch;
+    enum tn_status     status = TN_OK;
+    int64_t            row = 0;
+
+    TN_TRY(tn_builder_new(&builder, schema, ANSWER_MAX, err));
+    TN_TRY(put_rows(builder, text, err));
+    TN_TRY(tn_builder_finish(builder, &batch, err));
+    *out = tn_chunk_new(TN_CHUNK_MAX);
+    while (*out != NULL && status == TN_OK && row < batch.rows)
+        status = q->run.encoder->ops->batch(q->run.encoder, &batch, &row, SIZE_MAX, &(*out)->bytes, err);
+    q->run.rows = (uint64_t)batch.rows;
+    tn_batch_release(&batch);
+    if (*out == NULL || (*out)->bytes.failed)
+        status = tn_fail(err, TN_E_NOMEM, "53200", "no memory to explain");
+    if (status == TN_OK) {
+        (*out)->rows = q->run.rows;
+        q->run.bytes = (*out)->bytes.len;
+        return TN_OK;
+    }
+    tn_chunk_free(*out);
+    return status;
+}
+
+enum tn_step tn_translation_answer(struct tn_query *q, bool same)
+{
+    struct tn_schema *schema = tn_arena_zalloc(&q->arena, sizeof *schema);
+    struct tn_column *column = tn_arena_zalloc(&q->arena, sizeof *column);
+    struct tn_chunk  *chunk = NULL;
+    struct tn_buf     text;
+
+    if (schema == NULL || column == NULL) {
+        tn_fail(&q->error, TN_E_NOMEM, "53200", "no memory to explain");
+        return TN_STOP;
+    }
+    *column = (struct tn_column){.name = TN_STR("TRANSLATION"), .type = TN_TYPE_TEXT};
+    tn_column_set_pg(column);
+    *schema = (struct tn_schema){.count = 1, .columns = column};
+    if (q->kind == TN_RUN_DESCRIBE) {
+        q->events->params(q, 0, NULL);
+        q->events->columns(q, schema);
+        return TN_STOP;
+    }
+    tn_buf_init(&text, ANSWER_MAX);
+    put_result(q, same, &text);
+    if (text.failed)
+        tn_fail(&q->error, TN_E_NOMEM, "53200", "no memory to explain");
+    else if (make_chunk(q, schema, tn_buf_str(&text), &chunk, &q->error) == TN_OK) {
+        q->events->columns(q, schema);
+        q->events->chunk(q, chunk);
+    }
+    tn_buf_reset(&text);
+    return TN_STOP;
+}

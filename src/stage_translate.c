@@ -1,0 +1,125 @@
+/* The translate stage: the statement in the words of the chosen member's engine. What a template's translation is known of is
+ * at hand at once; else the query waits for a Python process, and the loop does not.
+ *
+ *   NEW --known--> NEXT
+ *    |  `--not--> WAITING --> NEW (another one of the template was translated) or NEXT
+ *    `--- TN_BACK to choose: this member's dialect has no words for it (mode strict), nothing has run yet */
+#include "adaptive.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "pipeline.h"
+#include "server.h"
+#include "stages.h"
+#include "translating.h"
+
+static void on_translated(struct tn_translator_wait *wait)
+{
+    struct tn_query *q = wait->owner;
+
+    q->translation.again = wait->again;
+    if (!wait->again) {
+        q->translation.result.verdict = wait->result.verdict;
+        if (!tn_arena_str(&q->arena, wait->result.text, &q->translation.result.text) ||
+            !tn_arena_str(&q->arena, wait->result.why, &q->translation.result.why))
+            q->translation.result = (struct tn_translated){.verdict = TN_VERDICT_UNAVAILABLE, .why = TN_STR("no memory")};
+    }
+    q->translation.wait = NULL;
+    q->translation.answered = true;
+    tn_pipeline_resume(q);
+}
+
+void tn_stage_translate_abandon(struct tn_query *q)
+{
+    if (q->translation.wait != NULL)
+        q->translation.wait->owner = NULL;
+    q->translation.wait = NULL;
+}
+
+static void say_why(struct tn_query *q, struct tn_error *err)
+{
+    const struct tn_translated *result = &q->translation.result;
+    struct tn_str               why = result->why;
+
+    tn_error_detail(err, "%.*s", (int)TN_MIN(why.len, (size_t)400), why.len > 0 ? why.ptr : "");
+    if (result->verdict == TN_VERDICT_UNAVAILABLE)
+        tn_error_hint(err, "translation.python must name an interpreter that has sqlglot.");
+    else
+        tn_error_hint(err, "SET turnout.dialect says what is written; EXPLAIN TRANSLATION shows what becomes of it.");
+}
+
+static void fail_translation(struct tn_query *q)
+{
+    const struct tn_translated *result = &q->translation.result;
+
+    if (result->verdict == TN_VERDICT_SCRIPT_FAILED) {
+        tn_fail(&q->error, TN_E_INVALID, "38000", "a translation script failed: %.*s", (int)TN_MIN(result->why.len, (size_t)900), result->why.ptr);
+        return;
+    }
+    tn_fail(&q->error, TN_E_UNSUPPORTED, "0A000", "the statement cannot be translated from %s to %s for cluster \"" TN_STR_FMT "\": %s",
+            tn_dialect_name(q->translation.from), tn_dialect_name(q->cluster->ops->dialect), TN_STR_ARG(q->cluster->conf->name),
+            result->verdict == TN_VERDICT_OK ? "its dialect has no words for it" : tn_verdict_name(result->verdict));
+    say_why(q, &q->error);
+}
+
+/* Nothing has run: whatever the statement is, another member may take it. */
+static enum tn_step refuse_member(struct tn_query *q)
+{
+    fail_translation(q);
+    if (q->pinned || q->attempts >= TN_ARRAY_LEN(q->tried) || q->translation.result.verdict == TN_VERDICT_SCRIPT_FAILED)
+        return TN_STOP;
+    q->tried[q->attempts++] = q->cluster;
+    tn_lease_release(q->lease);
+    q->lease = NULL;
+    q->admit_stage = TN_ADMIT_NEW;
+    q->back_to = TN_STAGE_choose;
+    return TN_BACK;
+}
+
+static void tell_once(struct tn_query *q)
+{
+    const struct tn_translated *result = &q->translation.result;
+
+    tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_translations_passed, 1);
+    tn_log(TN_LOG_DEBUG, "sent as written", TN_LOG_U64("query", q->id), TN_LOG_TEXT("verdict", tn_verdict_name(result->verdict)),
+           TN_LOG_STR("why", result->why));
+}
+
+static enum tn_step use(struct tn_query *q)
+{
+    const struct tn_translated *result = &q->translation.result;
+    bool                        strict = tn_translating_mode(q->snapshot, q->group->conf) == TN_CFG_TRANSLATION_MODE_STRICT;
+
+    q->translation.answered = false;
+    if (result->verdict == TN_VERDICT_SCRIPT_FAILED || (strict && (result->verdict != TN_VERDICT_OK || result->why.len > 0)))
+        return refuse_member(q);
+    if (result->verdict == TN_VERDICT_OK) {
+        q->translation.sent = result->text;
+        tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_translations_used, 1);
+    } else {
+        tell_once(q);
+    }
+    return q->translation.explains ? tn_translation_answer(q, false) : TN_NEXT;
+}
+
+enum tn_step tn_stage_translate(struct tn_query *q)
+{
+    struct tn_translator *translator = tn_runtime_of(q->worker)->server->translator;
+    struct tn_translation what;
+
+    if (q->translation.wait != NULL)
+        return TN_WAIT;
+    if (q->translation.answered && !q->translation.again)
+        return use(q);
+    q->translation.answered = q->translation.again = false;
+    q->translation.sent = TN_STR("");
+    if (translator == NULL || q->translation.as_written || !tn_translating_what(q, q->group, q->cluster, &what))
+        return q->translation.explains ? tn_translation_answer(q, true) : TN_NEXT;
+    q->translation.from = what.from;
+    if (tn_translator_find(translator, &what, &q->arena, &q->translation.result))
+        return use(q);
+    q->translation.wait = tn_translator_ask(translator, &what, q->snapshot->config->settings.translation_timeout_ms * 1000, q->worker, on_translated, q);
+    if (q->translation.wait != NULL)
+        return TN_WAIT;
+    q->translation.result = (struct tn_translated){.verdict = TN_VERDICT_UNAVAILABLE, .why = TN_STR("too many statements wait to be translated")};
+    return use(q);
+}

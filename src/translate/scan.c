@@ -1,0 +1,92 @@
+#include "translate/scan.h"
+
+#include "base/hash.h"
+
+enum { BLOCK = 64 };
+
+struct block {
+    uint64_t items[BLOCK];
+    size_t   count;
+    uint64_t key[2];
+};
+
+static void flush(struct block *b)
+{
+    uint64_t out[2];
+
+    tn_hash_128(b->items, b->count * sizeof b->items[0], b->key[0] ^ b->key[1] * UINT64_C(0x9e3779b97f4a7c15), out);
+    b->key[0] = out[0];
+    b->key[1] = out[1];
+    b->count = 0;
+}
+
+static void put(struct block *b, uint64_t item)
+{
+    b->items[b->count++] = item;
+    if (b->count == BLOCK)
+        flush(b);
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* The kind of a plain literal, 0 = not plain. */
+static char plain_number(struct tn_str text)
+{
+    size_t points = 0;
+
+    if (text.len > 18 || !is_digit(text.ptr[0]) || !is_digit(text.ptr[text.len - 1]))
+        return 0;
+    if (text.len > 1 && text.ptr[0] == '0' && text.ptr[1] != '.')
+        return 0; /* 0x1f, 007 */
+    for (size_t i = 0; i < text.len; i++) {
+        points += text.ptr[i] == '.';
+        if (text.ptr[i] != '.' && !is_digit(text.ptr[i]))
+            return 0;
+    }
+    if (points > 1)
+        return 0;
+    return points == 1 ? 'd' : text.len <= 9 ? 'i' : 'l';
+}
+
+static char plain_string(const struct tn_token *token)
+{
+    struct tn_str text = token->text;
+
+    if (token->unterminated || text.len < 3 || text.ptr[0] != '\'' || text.ptr[text.len - 1] != '\'')
+        return 0;
+    for (size_t i = 1; i + 1 < text.len; i++)
+        if (text.ptr[i] == '\'' || text.ptr[i] == '\\' || (unsigned char)text.ptr[i] < 32)
+            return 0;
+    return tn_utf8_valid_prefix(text.ptr, text.len) == text.len ? 's' : 0;
+}
+
+void tn_scan_read(struct tn_scan *out, struct tn_str sql, enum tn_dialect dialect)
+{
+    struct tn_lexer lexer;
+    struct tn_token token;
+    struct block    block;
+
+    block.count = 0;
+    block.key[0] = block.key[1] = (uint64_t)dialect + 1;
+    out->count = 0;
+    tn_lexer_init(&lexer, sql, dialect);
+    while (tn_lexer_next(&lexer, &token)) {
+        char plain = 0;
+
+        if (out->count < TN_SCAN_LITERALS && token.kind == TN_TOKEN_NUMBER)
+            plain = plain_number(token.text);
+        else if (out->count < TN_SCAN_LITERALS && token.kind == TN_TOKEN_STRING)
+            plain = plain_string(&token);
+        if (plain != 0)
+            out->literals[out->count++] = token.text;
+        put(&block, plain != 0 ? (uint64_t)plain : tn_hash_seeded(token.text.ptr, token.text.len, (uint64_t)token.kind + 1000));
+    }
+    put(&block, UINT64_MAX);
+    if (block.count > 0)
+        flush(&block);
+    out->key[0] = block.key[0];
+    out->key[1] = block.key[1];
+}

@@ -1,0 +1,22 @@
+/* scan.h - a statement's text as the cache of translations sees it: a key of everything but plain literals, and the literals.
+ *
+ * Plain is a string without quotes, backslashes and control characters inside, and a number of digits (with one point at
+ * most): such a literal is written alike in every dialect, so that its bytes can be put into a translation. Any other literal
+ * is part of the key. The kind of a literal (string, integer of up to 9 or 18 digits, decimal) is, too. Words stay as written:
+ * they name columns. White space and comments do not count. Linear, no allocation. */
+#ifndef TN_TRANSLATE_SCAN_H
+#define TN_TRANSLATE_SCAN_H
+
+#include "stats/lexer.h"
+
+enum { TN_SCAN_LITERALS = 256 }; /* further ones are part of the key */
+
+struct tn_scan {
+    uint64_t      key[2];
+    size_t        count;
+    struct tn_str literals[TN_SCAN_LITERALS]; /* as written, with quotes; they point into the text */
+};
+
+void tn_scan_read(struct tn_scan *out, struct tn_str sql, enum tn_dialect dialect);
+
+#endif

@@ -1,0 +1,193 @@
+#include "translating.h"
+
+#include "adaptive.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "server.h"
+
+static const struct {
+    const char     *protocol;
+    enum tn_dialect dialect;
+} spoken[] = {{"postgresWire", TN_DIALECT_POSTGRES}, {"trinoHttp", TN_DIALECT_TRINO}, {"mysqlWire", TN_DIALECT_MYSQL}};
+
+bool tn_translating_from(const struct tn_query *q, const struct tn_group_conf *group, enum tn_dialect *out)
+{
+    if (q->client.dialect.len > 0)
+        return tn_dialect_parse(q->client.dialect, out); /* "engine" is none */
+    if (group->dialect != TN_CFG_DIALECT_AUTO) {
+        *out = (enum tn_dialect)(group->dialect - 1);
+        return true;
+    }
+    for (size_t i = 0; i < TN_ARRAY_LEN(spoken); i++)
+        if (strcmp(q->client.protocol, spoken[i].protocol) == 0) {
+            *out = spoken[i].dialect;
+            return true;
+        }
+    return false;
+}
+
+enum tn_cfg_translation_mode tn_translating_mode(const struct tn_snapshot *snapshot, const struct tn_group_conf *group)
+{
+    enum tn_cfg_translation_mode mode = snapshot->config->settings.translation_mode;
+
+    if (group->translation_mode != TN_CFG_TRANSLATION_MODE_AUTO)
+        return group->translation_mode;
+    return mode == TN_CFG_TRANSLATION_MODE_AUTO ? TN_CFG_TRANSLATION_MODE_BEST_EFFORT : mode;
+}
+
+static bool starts(struct tn_str text, struct tn_str with)
+{
+    return text.len >= with.len && tn_str_ieq(tn_str_n(text.ptr, with.len), with);
+}
+
+static bool is_catalog(struct tn_str table)
+{
+    return starts(table, TN_STR("pg_catalog.")) || starts(table, TN_STR("information_schema.")) || starts(table, TN_STR("pg_")) ||
+           starts(table, TN_STR("sqlite_")) || starts(table, TN_STR("duckdb_"));
+}
+
+/* What tools ask of an engine's catalog is answered by each engine in its own way already. */
+static bool asks_catalog(const struct tn_features *features)
+{
+    for (unsigned i = 0; i < features->table_count; i++)
+        if (!is_catalog(features->tables[i]))
+            return false;
+    return features->table_count > 0;
+}
+
+static struct tn_scripts *scripts_of(const struct tn_query *q, const struct tn_group *group)
+{
+    const struct tn_config *config = q->snapshot->config;
+    size_t                  at = (size_t)(group->conf - config->groups);
+
+    return q->snapshot->scripts != NULL && at < config->group_count ? q->snapshot->scripts[at] : NULL;
+}
+
+bool tn_translating_what(const struct tn_query *q, const struct tn_group *group, const struct tn_cluster *cluster, struct tn_translation *out)
+{
+    if (q->console || (q->internal && q->shadow == NULL && !q->translation.explains) || tn_translating_mode(q->snapshot, group->conf) == TN_CFG_TRANSLATION_MODE_OFF ||
+        !tn_translating_from(q, group->conf, &out->from))
+        return false;
+    out->to = cluster->ops->dialect;
+    out->sql = out->from == TN_DIALECT_MYSQL && q->native.ptr != NULL ? q->native : q->text;
+    out->scripts = scripts_of(q, group);
+    return tn_dialect_differs(out->from, out->to) && tn_dialect_translates(&q->features) && !asks_catalog(&q->features);
+}
+
+struct tn_str tn_translating_sent(const struct tn_query *q)
+{
+    if (q->translation.sent.len > 0)
+        return q->translation.sent;
+    return q->native.ptr != NULL && q->cluster->ops->dialect == TN_DIALECT_MYSQL ? q->native : q->text;
+}
+
+uint64_t tn_translating_refused(struct tn_query *q, const struct tn_group *group)
+{
+    struct tn_translator *translator = tn_runtime_of(q->worker)->server->translator;
+    struct tn_translation what;
+    struct tn_translated  known;
+    uint64_t              bits = 0;
+
+    for (size_t m = 0; q->translation.refused && m < group->member_count; m++)
+        bits |= tn_translating_what(q, group, group->members[m], &what) ? UINT64_C(1) << m : 0;
+    if (bits != 0)
+        return bits;
+    if (translator == NULL || q->pinned || tn_translating_mode(q->snapshot, group->conf) != TN_CFG_TRANSLATION_MODE_STRICT)
+        return 0;
+    for (size_t m = 0; m < group->member_count; m++)
+        if (tn_translating_what(q, group, group->members[m], &what) && tn_translator_find(translator, &what, &q->arena, &known) &&
+            (known.verdict != TN_VERDICT_OK || known.why.len > 0))
+            bits |= UINT64_C(1) << m;
+    return bits;
+}
+
+/* ---- what an engine refused ---- */
+
+static bool was_tried(const struct tn_query *q, const struct tn_cluster *cluster)
+{
+    if (cluster == q->cluster)
+        return true;
+    for (size_t i = 0; i < q->attempts && i < TN_ARRAY_LEN(q->tried); i++)
+        if (q->tried[i] == cluster)
+            return true;
+    return false;
+}
+
+bool tn_translating_may_retry(const struct tn_query *q)
+{
+    struct tn_translation what;
+
+    if (q->translation.sent.len == 0 || q->pinned || !tn_features_repeatable(&q->features) || !tn_adaptive_is_of_dialect(&q->run.error))
+        return false;
+    for (size_t m = 0; m < q->group->member_count; m++)
+        if (!was_tried(q, q->group->members[m]) && !tn_translating_what(q, q->group, q->group->members[m], &what) &&
+            tn_cluster_usable(q->group->members[m], tn_clock_us()) == TN_USABLE_OK)
+            return true;
+    return false;
+}
+
+void tn_translating_tell(const struct tn_query *q, struct tn_error *err)
+{
+    if (q->translation.sent.len == 0 || err->fault != TN_FAULT_QUERY || !tn_adaptive_is_of_dialect(err))
+        return;
+    err->position = 0;
+    if (err->detail[0] == '\0')
+        tn_error_detail(err, "sent to cluster \"" TN_STR_FMT "\", translated from %s: %.*s", TN_STR_ARG(q->cluster->conf->name),
+                        tn_dialect_name(q->translation.from), (int)TN_MIN(q->translation.sent.len, (size_t)400), q->translation.sent.ptr);
+}
+
+/* ---- scripts ---- */
+
+static enum tn_status add_scripts(struct tn_scripts *scripts, const struct tn_config *config, const struct tn_cfg_list *list, struct tn_error *err)
+{
+    char path[4096];
+
+    for (size_t i = 0; i < list->count; i++) {
+        if (!tn_config_file(config, list->items[i], path, sizeof path))
+            return tn_fail(err, TN_E_INVALID, "F0000", "translation.pythonScripts: a file name is too long");
+        TN_TRY(tn_scripts_add(scripts, list->items[i], path, err));
+    }
+    return TN_OK;
+}
+
+enum tn_status tn_translating_scripts(const struct tn_config *config, struct tn_scripts ***out, struct tn_error *err)
+{
+    struct tn_scripts **all = tn_calloc(config->group_count + 1, sizeof *all);
+    enum tn_status      status = all != NULL ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "no memory for scripts");
+
+    for (size_t i = 0; i < config->group_count && status == TN_OK; i++) {
+        if (config->settings.translation_scripts.count + config->groups[i].translation_scripts.count == 0)
+            continue;
+        all[i] = tn_scripts_new();
+        status = all[i] != NULL ? add_scripts(all[i], config, &config->settings.translation_scripts, err)
+                                : tn_fail(err, TN_E_NOMEM, "53200", "no memory for scripts");
+        if (status == TN_OK)
+            status = add_scripts(all[i], config, &config->groups[i].translation_scripts, err);
+    }
+    if (status != TN_OK) {
+        tn_translating_scripts_free(all, config->group_count);
+        all = NULL;
+    }
+    *out = all;
+    return status;
+}
+
+void tn_translating_scripts_free(struct tn_scripts **scripts, size_t count)
+{
+    for (size_t i = 0; scripts != NULL && i < count; i++)
+        tn_scripts_unref(scripts[i]);
+    tn_free(scripts);
+}
+
+enum tn_status tn_translating_open(struct tn_translator **out, const struct tn_settings *settings, struct tn_error *err)
+{
+    char path[4096];
+    bool keeps = settings->persistence_type == TN_CFG_PERSISTENCE_SQLITE;
+
+    *out = NULL;
+    if (!settings->translation_enabled)
+        return TN_OK;
+    if (keeps)
+        snprintf(path, sizeof path, TN_STR_FMT ".translations", TN_STR_ARG(settings->persistence_path));
+    return tn_translator_new(out, settings, keeps ? path : NULL, err);
+}

@@ -1,0 +1,35 @@
+/* translating.h - what of a query is to be translated: from which dialect, with which scripts, in which mode. */
+#ifndef TN_TRANSLATING_H
+#define TN_TRANSLATING_H
+
+#include "query.h"
+#include "translate/translator.h"
+
+/* What the client writes: SET turnout.dialect, else the group's, else by protocol. False: nothing says so, it is the engine's own. */
+bool tn_translating_from(const struct tn_query *q, const struct tn_group_conf *group, enum tn_dialect *out);
+enum tn_cfg_translation_mode tn_translating_mode(const struct tn_snapshot *snapshot, const struct tn_group_conf *group); /* never AUTO */
+/* False: it goes to CLUSTER as written. */
+bool tn_translating_what(const struct tn_query *q, const struct tn_group *group, const struct tn_cluster *cluster, struct tn_translation *out);
+struct tn_str tn_translating_sent(const struct tn_query *q); /* the text for the chosen member, after the stage */
+/* Members of GROUP that, as far as is known, cannot be told the statement (mode strict), as bits. */
+uint64_t tn_translating_refused(struct tn_query *q, const struct tn_group *group);
+
+/* The engine refused the translation (a word, a function, a syntax), not for a fault of its own, and another member, that has not
+ * been tried, takes the statement as written. */
+bool tn_translating_may_retry(const struct tn_query *q);
+/* Says in ERR, which an engine gave for a translated statement, what was sent; its place in the text would be another one. */
+void tn_translating_tell(const struct tn_query *q, struct tn_error *err);
+
+/* EXPLAIN TRANSLATION sql: Q is made to be that statement, to be explained. False: it is something else. */
+bool tn_translation_asked(struct tn_query *q);
+/* Its answer, to the session. SAME: it goes to the member as written. */
+enum tn_step tn_translation_answer(struct tn_query *q, bool same);
+
+/* The scripts of CONFIG for each of its groups, read now; blocks. OUT: group_count of them, NULL where there are none. */
+TN_MUST_USE enum tn_status tn_translating_scripts(const struct tn_config *config, struct tn_scripts ***out, struct tn_error *err);
+void tn_translating_scripts_free(struct tn_scripts **scripts, size_t count);
+
+/* The translator of a program with SETTINGS; NULL in OUT where it is switched off. */
+TN_MUST_USE enum tn_status tn_translating_open(struct tn_translator **out, const struct tn_settings *settings, struct tn_error *err);
+
+#endif

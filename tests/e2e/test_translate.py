@@ -1,0 +1,234 @@
+"""Translation between dialects: PostgreSQL clients on DuckDB and SQLite get PostgreSQL's answers, and whatever a translating process does
+harms nobody. sqlglot is that of the interpreter that runs these tests."""
+
+import os
+import stat
+import sys
+import threading
+
+import psycopg
+import pytest
+
+import proxy as proxy_module
+import translate_corpus as corpus
+
+pytest.importorskip("sqlglot")
+
+# What an operator's script may do, each on statements about a table of that name.
+SCRIPT = """
+import os, time
+
+def transform(ast, src, dst):
+    text = ast.sql()
+    if "endless" in text:
+        while True:
+            pass
+    if "asleep" in text:
+        time.sleep(1000)
+    if "hungry" in text:
+        kept = [bytearray(1 << 28) for _ in range(40)]
+    if "dies" in text:
+        os._exit(1)
+    if "garbage" in text:
+        os.write(3, b"what is this" * 1000)
+    if "wrong" in text:
+        return ast.no_such_thing
+    if "other_type" in text:
+        return 17
+    if "renamed" in text:
+        return text.replace("renamed", "points")
+    return ast
+"""
+
+
+def connect(proxy, **settings):
+    conn = psycopg.connect(proxy.dsn(), autocommit=True)
+    for name, value in settings.items():
+        conn.execute(f"SET turnout.{name} = '{value}'")
+    return conn
+
+
+def explain(conn, sql):
+    return dict(line.split(":", 1) for (line,) in conn.execute("EXPLAIN TRANSLATION " + sql))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("translate")
+
+
+@pytest.fixture(scope="module")
+def proxy(folder, make_engine):
+    make_engine("duckDb")
+    (folder / "script.py").write_text(SCRIPT)
+    lite = {"engine": "sqlite", "databasePath": str(folder / "lite.db")}
+    with proxy_module.Proxy({
+        "turnout": {"translation": {"python": sys.executable, "timeoutMs": 1500, "workers": 2, "memoryLimit": "512MiB"},
+                    "persistence": {"type": "sqlite", "path": str(folder / "turnout.db")}},
+        "clusters": {"duck": {"engine": "duckDb"}, "lite": lite, "lite-2": dict(lite)},
+        "clusterGroups": {"d": {"members": ["duck"]}, "s": {"members": ["lite"]},
+                          "strict": {"members": ["lite"], "translation": {"mode": "strict"}},
+                          "both": {"members": ["lite", "duck"], "strategy": {"type": "failover"}, "translation": {"mode": "strict"}},
+                          "own": {"members": ["lite"], "translation": {"dialect": "sqlite"}},
+                          "off": {"members": ["lite"], "translation": {"mode": "off"}},
+                          "scripted": {"members": ["lite-2"], "translation": {"pythonScripts": [str(folder / "script.py")]}}},
+        "routingFallback": "d",
+    }) as started:
+        yield started
+        started.check_sanitizers()
+
+
+@pytest.fixture(scope="module")
+def tables(proxy, postgres_server):
+    """PostgreSQL itself, and the other engines through Turnout, with the same rows."""
+    direct = psycopg.connect(postgres_server.dsn(postgres_server.create_database("translate")), autocommit=True)
+    conns = {"d": connect(proxy, group="d", dialect="engine"), "s": connect(proxy, group="s", dialect="engine")}
+    for sql in corpus.setup("postgres"):
+        direct.execute(sql)
+    for key, kind in (("d", "duckdb"), ("s", "sqlite")):
+        for sql in corpus.setup(kind):
+            conns[key].execute(sql)
+        conns[key].execute("RESET turnout.dialect")
+    yield direct, conns
+    for conn in (direct, *conns.values()):
+        conn.close()
+
+
+def test_answers_are_those_of_postgresql(tables):
+    direct, conns = tables
+    wrong, ran = [], 0
+    for number, good, _, sql in corpus.cases():
+        want = corpus.rows(direct.execute(sql))
+        for key in good:
+            ran += 1
+            try:
+                got = corpus.rows(conns[key].execute(sql))
+            except psycopg.Error as error:
+                got = str(error)
+            if got != want and ("ORDER BY" in sql or sorted(map(str, got)) != sorted(map(str, want))):
+                wrong.append(f"{number} {key} | {sql}: {got} instead of {want}")
+    assert not wrong, "\n".join(wrong)
+    assert ran > 600
+
+
+def test_new_literals_need_no_worker(proxy, tables):
+    _, conns = tables
+    for i in range(40):
+        assert conns["s"].execute(f"SELECT i, 'v{i}'::text FROM tt WHERE i = {i} AND s ILIKE 'x{i}' LIMIT {i + 1}").fetchall() == []
+    assert [conns["s"].execute(f"SELECT date '2024-01-15' + interval '{i} days'").fetchone()[0] for i in range(1, 4)] == [
+        "2024-01-16", "2024-01-17", "2024-01-18"]  # an interval is part of the key
+    assert conns["s"].execute("SELECT 'it''s', 'a\\b', E'tab\\t'").fetchone() == ("it's", "a\\b", "tab\t")
+    metrics = proxy.admin("/metrics")
+    text = metrics if isinstance(metrics, str) else str(metrics)
+    assert "turnout_translations_used" in text
+
+
+def test_parameters_keep_their_order_and_types(tables):
+    direct, conns = tables
+    for sql, values in (("SELECT i FROM tt WHERE d > %s AND s ILIKE %s ORDER BY i LIMIT %s", ("2024-01-01", "%A", 2)),
+                        ("SELECT left(s, %s), i + %s FROM tt WHERE i = %s", (2, 10, 1)),
+                        ("SELECT i FROM tt ORDER BY i LIMIT %s OFFSET %s", (1, 2))):
+        want = direct.execute(sql, values).fetchall()
+        for conn in conns.values():
+            assert conn.execute(sql, values, prepare=True).fetchall() == want
+            assert conn.execute(sql, values).fetchall() == want
+
+
+def test_explain_translation(proxy):
+    conn = connect(proxy, group="s")
+    told = explain(conn, "SELECT now() - interval '3 days'")
+    assert told["Dialects"].strip() == "postgres to sqlite" and told["Result"].strip() == "translated"
+    assert "DATETIME(CURRENT_TIMESTAMP, '-3 days')" in told["Text"]
+    assert "needs no translation" in explain(connect(proxy, group="own"), "SELECT datetime('now')")["Result"]
+    assert explain(conn, "SELECT FROM WHERE")["Result"].strip() == "sent as written: not understood"
+    assert explain(conn, "SELECT FROM WHERE")["Text"].strip() == "SELECT FROM WHERE"
+    with pytest.raises(psycopg.Error, match="no statement behind"):
+        conn.execute("EXPLAIN TRANSLATION")
+    assert conn.execute("EXPLAIN TRANSLATION SELECT 1", prepare=True).description[0].name == "TRANSLATION"
+
+
+def test_who_writes_what(proxy):
+    """The engine's own SQL stays: by SET, by group, by switching it off, and where sqlglot cannot read it."""
+    for settings in ({"group": "s", "dialect": "engine"}, {"group": "s", "dialect": "sqlite"}, {"group": "own"}, {"group": "off"}):
+        assert connect(proxy, **settings).execute("SELECT typeof(1/2.0), 'a' LIKE 'A'").fetchone() == ("real", 1)
+    assert connect(proxy, group="s").execute("SELECT 'a' LIKE 'A'").fetchone() == (0,)
+    assert connect(proxy, group="s", dialect="mysql").execute("SELECT IFNULL(NULL, `x`.`y`) FROM (SELECT 3 AS y) AS x").fetchone() == (3,)
+    with pytest.raises(psycopg.Error, match="turnout.dialect"):
+        connect(proxy, dialect="klingon")
+
+
+def test_strict_goes_to_who_understands(proxy):
+    sql = "SELECT DISTINCT ON (x) x FROM (SELECT 1 AS x) t FOR EACH NONSENSE"
+    with pytest.raises(psycopg.Error, match="cannot be translated from postgres to sqlite"):
+        connect(proxy, group="strict").execute(sql)
+    conn = connect(proxy, group="both", dialect="duckdb")
+    assert conn.execute("SELECT list_sum([x for x in range(4)])").fetchone() == (6,)  # lite cannot be told it; duck can
+    assert conn.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_scripts(proxy):
+    with connect(proxy, group="scripted", dialect="sqlite") as conn:
+        conn.execute("CREATE TABLE IF NOT EXISTS points (k integer)")
+        conn.execute("INSERT INTO points VALUES (7)")
+    conn = connect(proxy, group="scripted")
+    assert conn.execute("SELECT k FROM renamed").fetchone() == (7,)
+    with pytest.raises(psycopg.Error, match=r"script\.py: line 2\d: AttributeError") as error:
+        conn.execute("SELECT k FROM wrong")
+    assert error.value.sqlstate == "38000"
+    with pytest.raises(psycopg.Error, match="transform.. gave int"):
+        conn.execute("SELECT k FROM other_type")
+    assert connect(proxy, group="s").execute("SELECT 1 AS wrong").fetchone() == (1,)  # another group has no script
+
+
+@pytest.mark.parametrize("table", ["endless", "asleep", "hungry", "dies", "garbage"])
+def test_what_a_worker_does_harms_nobody(proxy, table):
+    """The statement goes as it was written (and SQLite does not know the table), others go on meanwhile, and afterwards all is well."""
+    other, errors = connect(proxy, group="s"), []
+
+    def suffer():
+        try:
+            connect(proxy, group="scripted").execute(f"SELECT k FROM {table}")
+        except psycopg.Error as error:
+            errors.append(str(error))
+
+    thread = threading.Thread(target=suffer)
+    thread.start()
+    for i in range(20):
+        assert other.execute(f"SELECT {i}, left('abc', 2)").fetchone() == (i, "ab")
+    thread.join()
+    assert "no such table" in errors[0]
+    assert connect(proxy, group="scripted").execute(f"SELECT '{table[::-1]}', right('abc', 2)").fetchone() == (table[::-1], "bc")
+
+
+def test_no_python(folder):
+    """Nothing, nothing that speaks, and nothing with sqlglot: statements run, and a strict group says what is missing."""
+    fake = folder / "fake"
+    fake.write_text("#!/bin/sh\nhead -c 100000 /dev/urandom\nsleep 100\n")
+    fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
+    for python in ("/nowhere/python3", str(fake)):
+        with proxy_module.Proxy({"turnout": {"translation": {"python": python}}, "clusters": {"lite": {"engine": "sqlite"}},
+                                 "clusterGroups": {"s": {"members": ["lite"]}, "strict": {"members": ["lite"], "translation": {"mode": "strict"}}},
+                                 "routingFallback": "s"}) as proxy:
+            conn = connect(proxy)
+            assert conn.execute("SELECT 'a' || 'b'").fetchone() == ("ab",)
+            assert "translation is not available" in explain(conn, "SELECT 1")["Result"]
+            with pytest.raises(psycopg.Error, match="translation is not available"):
+                connect(proxy, group="strict").execute("SELECT 1")
+
+
+def test_the_cache_outlives_a_restart(proxy, folder):
+    conn = connect(proxy, group="s")
+    for i in range(3):
+        conn.execute(f"SELECT 'outlives{i}', left('abc', {i + 1})")
+    conn.close()
+    proxy.restart()
+    assert connect(proxy, group="s").execute("SELECT 'outlives', left('abc', 2)").fetchone() == ("outlives", "ab")
+    assert os.path.getsize(folder / "turnout.db.translations") > 4096
+
+
+def test_command_line(proxy):
+    done = proxy.cli("translate", "--python", sys.executable, "--from", "postgres", "--to", "sqlite", "SELECT now() - interval '3 days'; SELECT $2, $1")
+    assert "DATETIME(CURRENT_TIMESTAMP, '-3 days')" in done.stdout and "SELECT $2 AS" in done.stdout
+    assert proxy.cli("translate", "--from", "postgres", "SELECT 1", check=False).returncode == 2
+    failed = proxy.cli("translate", "--python", sys.executable, "--from", "postgres", "--to", "trino", "SELECT FROM WHERE", check=False)
+    assert failed.returncode == 1 and "not understood" in failed.stderr

@@ -100,16 +100,16 @@ void tn_adaptive_record(struct tn_query *q, struct tn_history_record *record)
     if (q->advice != NULL) {
         record->advised = q->advice->advised->conf->name;
         record->advised_us = (uint64_t)(q->advice->plan.predicted_s * 1e6);
-        record->advised_usd_micros = (uint64_t)q->advice->plan.predicted_usd;
+        record->advised_usd_micros = tn_price_whole(q->advice->plan.predicted_usd, q->id);
     }
     if (a == NULL)
         return;
     record->shape = shape_text(q, &q->shape);
     record->band = q->shape.band;
-    record->usd_micros = (uint64_t)(a->settled_usd + .5);
+    record->usd_micros = tn_price_whole(a->settled_usd, q->id);
     record->rung = tn_str(tn_rung_text(a->plan.rung));
     record->predicted_us = (uint64_t)(a->plan.predicted_s * 1e6);
-    record->predicted_usd_micros = (uint64_t)a->plan.predicted_usd;
+    record->predicted_usd_micros = tn_price_whole(a->plan.predicted_usd, q->id);
     record->cuts = a->cuts;
     if (a->acts) {
         record->explored = a->plan.explore;

@@ -1,7 +1,10 @@
 #include "stats/price.h"
 
+#include "base/hash.h"
+
 #include <math.h>
 
+static const double MICROS_MOST = 1e18; /* what a column of the history takes */
 static const double MICRO = 1e6;      /* micro-dollars of a dollar */
 static const double TERABYTE = 1e12;  /* price lists say TB and mean 10^12 */
 static const double KNEE = .5;        /* use up to which an always-on cluster's next query is nearly free, ... */
@@ -103,4 +106,15 @@ void tn_price_bill(const struct tn_price *price, const struct tn_run_bill *run, 
         out->marginal = out->average;
         return;
     }
+}
+
+uint64_t tn_price_whole(double micros, uint64_t seed)
+{
+    double whole = floor(micros), chance = (double)(tn_hash_mix(seed) >> 11) * 0x1p-53;
+
+    if (!(micros > 0))
+        return 0;
+    if (micros >= MICROS_MOST)
+        return (uint64_t)MICROS_MOST;
+    return (uint64_t)whole + (chance < micros - whole);
 }

@@ -37,6 +37,11 @@ struct tn_cost {
 };
 void tn_price_bill(const struct tn_price *price, const struct tn_run_bill *run, struct tn_cost *out);
 
+/* MICROS as a whole number, as records keep money. A query of a millisecond costs a fraction of a micro-dollar: it is rounded up with the
+ * chance that the fraction is, by a hash of SEED (the query's number), so that sums over any group of records are right. 0 for what
+ * is negative or no number. */
+uint64_t tn_price_whole(double micros, uint64_t seed);
+
 /* Rates for expectations. */
 double tn_price_per_second(const struct tn_price *price, double utilisation, double awake_s); /* micro-dollars */
 double tn_price_of_bytes(const struct tn_price *price, double bytes);                        /* micro-dollars */

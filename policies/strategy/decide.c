@@ -333,8 +333,9 @@ static void take_given(struct tn_decision *d, struct tn_shape_entry *entry)
 }
 
 /* Member by member: only a tenth of a plan is ever used, and its start is faster written so than cleared. */
-static void begin_plan(struct tn_plan *plan, const struct tn_decide_request *request)
+static void begin_plan(struct tn_plan *plan, struct tn_learner *learner, const struct tn_decide_request *request)
 {
+    plan->numbers_given = atomic_load_explicit(&learner->numbers_given, memory_order_relaxed);
     plan->query = request->query;
     plan->shape[0] = request->shape->key[0];
     plan->shape[1] = request->shape->key[1];
@@ -356,7 +357,7 @@ void tn_decide(struct tn_learner *learner, const struct tn_decide_request *reque
     d.learner = learner;
     d.request = request;
     d.plan = plan;
-    begin_plan(plan, request);
+    begin_plan(plan, learner, request);
     entry = tn_entry_decide(learner, request, plan);
     if (request->given) {
         take_given(&d, entry);

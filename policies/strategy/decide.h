@@ -127,6 +127,7 @@ struct tn_plan {
     uint64_t          query;
     uint64_t          shape[2];
     uint8_t           band; bool banded;
+    uint32_t          numbers_given; /* internal: numbers of clusters given again before it was made */
     size_t            count;      /* attempts, in order; the one without a deadline ends the plan but for errors */
     size_t            shadow_count;
     bool              explore;    /* the first attempt is not the believed best */

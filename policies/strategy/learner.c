@@ -172,6 +172,8 @@ void tn_learner_forget(struct tn_learner *learner, unsigned cluster)
 
     tn_negative_forget(&learner->negative, (uint8_t)cluster);
     pthread_mutex_lock(&learner->lock);
+    if (cluster < TN_STORE_CLUSTERS)
+        atomic_store_explicit(&learner->given_at[cluster], atomic_fetch_add(&learner->numbers_given, 1) + 1, memory_order_release);
     tn_world_forget(&learner->world, cluster);
     learner->changed = true;
     old = tn_model_ref(learner->model);

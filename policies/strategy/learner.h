@@ -41,6 +41,8 @@ struct tn_learner {
     pthread_mutex_t         lock;
     struct tn_world         world;
     _Atomic uint64_t        rand;         /* state of a tn_rand: tn_learner_draw() */
+    _Atomic uint32_t        numbers_given; /* numbers of clusters that were given again, */
+    _Atomic uint32_t        given_at[TN_STORE_CLUSTERS]; /* and which of them this one was last; 0 = none: tn_learner_passed_on() */
     bool                    changed;      /* since the last flush */
     struct tn_negative      negative;     /* own lock */
     struct tn_bands         bands;        /* own lock */
@@ -86,6 +88,12 @@ struct tn_price_line { /* what SECONDS on a cluster cost in units of the objecti
 static inline struct tn_rand tn_learner_draw(struct tn_learner *learner, unsigned count)
 {
     return (struct tn_rand){atomic_fetch_add_explicit(&learner->rand, count * TN_RAND_STEP, memory_order_relaxed)};
+}
+
+/* CLUSTER's number was given to another since GIVEN was what it is in the learner: what began then says nothing of the one that has it now. */
+static inline bool tn_learner_passed_on(struct tn_learner *learner, uint8_t cluster, uint32_t given)
+{
+    return cluster < TN_STORE_CLUSTERS && (int32_t)(atomic_load_explicit(&learner->given_at[cluster], memory_order_acquire) - given) > 0;
 }
 
 /* decide_costs.c */

@@ -286,7 +286,8 @@ void tn_decide_attempt_ended(struct tn_learner *learner, const struct tn_decide_
     struct tn_attempt     *attempt = shadow ? &plan->shadows[index] : &plan->attempts[index];
     struct lesson          lesson = {learner, request, plan, attempt, result, shadow};
     struct tn_shape_entry *entry = tn_entry_of_plan(learner, request, plan);
-    bool                   learned = entry != NULL && learns(request, result);
+    bool                   passed_on = tn_learner_passed_on(learner, attempt->cluster, plan->numbers_given);
+    bool                   learned = entry != NULL && !passed_on && learns(request, result);
 
     if (entry != NULL) {
         land_of_query(plan, attempt, shadow, result);
@@ -299,9 +300,9 @@ void tn_decide_attempt_ended(struct tn_learner *learner, const struct tn_decide_
         settle_account(&lesson);
         pthread_mutex_unlock(&learner->lock);
     }
-    if (result->end == TN_ATTEMPT_UNSUPPORTED)
+    if (result->end == TN_ATTEMPT_UNSUPPORTED && !passed_on)
         tn_decide_refused(learner, request, attempt->cluster, result->sqlstate, result->now_us);
-    if (result->breaker_opened)
+    if (result->breaker_opened && !passed_on)
         forgive(learner, attempt->cluster);
 }
 

@@ -8,7 +8,7 @@ void tn_decide_detach_shadow(struct tn_learner *learner, const struct tn_decide_
     struct tn_shape_entry *entry = tn_entry_of_plan(learner, request, plan);
 
     *own = (struct tn_plan){.query = plan->query, .shape = {plan->shape[0], plan->shape[1]}, .band = plan->band, .banded = plan->banded,
-                            .shadow_count = 1, .propensity = 1, .baseline_s = plan->baseline_s};
+                            .numbers_given = plan->numbers_given, .shadow_count = 1, .propensity = 1, .baseline_s = plan->baseline_s};
     to->cluster = from->cluster; /* candidate 0 */
     to->deadline_s = from->deadline_s;
     to->held_s = from->held_s;

@@ -122,11 +122,27 @@ bool tn_trainer_due(struct tn_learner *learner)
     return due;
 }
 
-static void install(struct tn_learner *learner, struct tn_model *model, uint64_t ended)
+static bool any_passed_on(struct tn_learner *learner, const struct tn_model *model, uint32_t given, uint8_t *cluster)
+{
+    for (size_t e = 0; e < model->engine_count; e++) {
+        *cluster = model->engines[e].cluster;
+        if (tn_learner_passed_on(learner, *cluster, given))
+            return true;
+    }
+    return false;
+}
+
+/* False: a cluster of it has lost its number. */
+static bool install(struct tn_learner *learner, struct tn_model *model, uint32_t given, uint64_t ended)
 {
     struct tn_model *old;
+    uint8_t          cluster;
 
     pthread_mutex_lock(&learner->lock);
+    if (any_passed_on(learner, model, given, &cluster)) {
+        pthread_mutex_unlock(&learner->lock);
+        return false;
+    }
     old = learner->model;
     model->version = ended;
     learner->model = model;
@@ -134,6 +150,22 @@ static void install(struct tn_learner *learner, struct tn_model *model, uint64_t
     tn_world_install(&learner->world, model);
     pthread_mutex_unlock(&learner->lock);
     tn_model_unref(old);
+    return true;
+}
+
+/* Without the trees of clusters whose numbers were given to others while it was trained: those are not what it was trained on. */
+static void publish(struct tn_learner *learner, struct tn_model *model, uint32_t given, uint64_t ended)
+{
+    while (model != NULL && !install(learner, model, given, ended)) {
+        struct tn_model *whole = model;
+        uint8_t          cluster;
+
+        while (model != NULL && any_passed_on(learner, model, given, &cluster)) {
+            model = tn_model_without(whole, cluster); /* none left, or no memory: the one before is used on */
+            tn_model_unref(whole);
+            whole = model;
+        }
+    }
 }
 
 enum tn_status tn_trainer_train(struct tn_learner *learner, bool (*stop)(void *arg), void *stop_arg, struct tn_error *err)
@@ -143,13 +175,14 @@ enum tn_status tn_trainer_train(struct tn_learner *learner, bool (*stop)(void *a
     struct tn_model        *model = NULL;
     enum tn_status          status;
     uint64_t                ended;
+    uint32_t                given = atomic_load(&learner->numbers_given);
 
     pthread_mutex_lock(&learner->lock);
     ended = learner->trained_at = learner->world.ended;
     pthread_mutex_unlock(&learner->lock);
     status = train_from(&g, samples, &model, stop, stop_arg, err);
     if (status == TN_OK)
-        install(learner, model, ended);
+        publish(learner, model, given, ended);
     tn_free(samples);
     tn_free(g.rows);
     tn_free(g.ln_seconds);

@@ -177,6 +177,35 @@ def test_never_seen(server):
         assert "never seen" in "\n".join(lines(client, "EXPLAIN ROUTE SELECT 1 + 2 * 3 - abs(4)"))
 
 
+def rungs(connection, sql):
+    """Of the decision, and of the member that is chosen."""
+    [group] = plan(connection, sql)["groups"]
+    return group["decision"]["rung"], next(member["rung"] for member in group["members"] if member.get("chosen"))
+
+
+def run_until(connection, texts, asked, rung):
+    """TEXTS(0), TEXTS(1), ... until a plan for each of ASKED begins with what is known in this way; now and then one is for trying another member."""
+    for n in range(400):
+        for sql in texts(n):
+            connection.execute(sql)
+        if n % 8 == 7:
+            told = [rungs(connection, sql) for sql in asked]
+            if all(each == (rung, rung) for each in told):
+                return
+    assert False, told
+
+
+def test_rungs_of_what_is_known(server):
+    """The same text again, another one of its shape, and one of its size (statistics of their own, once sizes explain how long it takes)."""
+    count = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT {}) SELECT count(*) FROM c"
+    small, large = count.format(2), count.format(100000)
+    with group_of(server, "learner") as client:
+        run_until(client, lambda n: ["SELECT 'always the same'"], ["SELECT 'always the same'"], "exact")
+        run_until(client, lambda n: [f"SELECT 'another', {n} % 7"], ["SELECT 'another', 5 % 7"], "shape")
+        run_until(client, lambda n: [small, small, small, large], [small, large], "band")
+        assert "known from: band" in "\n".join(lines(client, "EXPLAIN ROUTE " + large))
+
+
 def test_known(server):
     with group_of(server, "learner") as client:
         for n in range(30):

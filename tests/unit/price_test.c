@@ -107,6 +107,31 @@ static void test_rates(void)
     CU_ASSERT_DOUBLE_EQUAL(tn_price_of_bytes(&price, NAN), 0, 0); /* not known */
 }
 
+/* Queries of a fraction of a micro-dollar: each record is whole, sums are right, of all and of those of every other query. */
+static void test_whole(void)
+{
+    static const double bills[] = {.003, .25, .5, .96, 7.4};
+
+    for (size_t b = 0; b < TN_ARRAY_LEN(bills); b++) {
+        enum { QUERIES = 100000 };
+        double sum[2] = {0, 0}, fraction = bills[b] - floor(bills[b]), deviation = sqrt(QUERIES / 2 * fraction * (1 - fraction));
+
+        for (uint64_t id = 1; id <= QUERIES; id++) {
+            uint64_t whole = tn_price_whole(bills[b], id);
+
+            CU_ASSERT(whole == (uint64_t)floor(bills[b]) || whole == (uint64_t)ceil(bills[b]));
+            sum[id % 2] += (double)whole;
+        }
+        for (size_t half = 0; half < 2; half++)
+            CU_ASSERT_DOUBLE_EQUAL(sum[half], QUERIES / 2 * bills[b], 4 * deviation);
+    }
+    for (uint64_t id = 0; id < 1000; id++) {
+        CU_ASSERT_EQUAL(tn_price_whole(12, id), 12);
+        CU_ASSERT_EQUAL(tn_price_whole(0, id) + tn_price_whole(-1, id) + tn_price_whole(NAN, id) + tn_price_whole(-HUGE_VAL, id), 0);
+    }
+    CU_ASSERT(tn_price_whole(HUGE_VAL, 1) <= INT64_MAX);
+}
+
 int main(void)
 {
     CU_initialize_registry();
@@ -114,6 +139,7 @@ int main(void)
 
     CU_add_test(suite, "bills", test_bills);
     CU_add_test(suite, "rates", test_rates);
+    CU_add_test(suite, "whole", test_whole);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
     unsigned failed = CU_get_number_of_failures();

@@ -261,6 +261,68 @@ static void test_a_number_given_again(void)
     close_bench(&b);
 }
 
+struct giving {
+    struct bench *bench;
+    unsigned      asked;
+};
+
+static bool gives_away(void *arg)
+{
+    struct giving *giving = arg;
+
+    if (giving->asked++ == 3)
+        tn_learner_forget(giving->bench->learner, giving->bench->candidates[0].cluster);
+    return false;
+}
+
+/* The same while a training is under way: its trees are those of the cluster that had the number before. */
+static void test_a_number_given_again_while_it_trains(void)
+{
+    struct bench  b;
+    struct giving giving = {.bench = &b};
+
+    open_bench(&b, NULL, true);
+    observe_history(&b);
+    CU_ASSERT_EQUAL(tn_trainer_train(b.learner, gives_away, &giving, NULL), TN_OK);
+    CU_ASSERT(giving.asked > 3);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(b.learner->model);
+    CU_ASSERT_EQUAL_FATAL(b.learner->model->engine_count, 1);
+    CU_ASSERT_EQUAL(b.learner->model->engines[0].cluster, b.candidates[1].cluster);
+    close_bench(&b);
+}
+
+/* What began on the cluster that had the number before teaches nothing about the one that has it now, but is paid for. */
+static void test_a_number_given_again_while_it_runs(void)
+{
+    struct bench             b;
+    static struct asked      q;
+    struct tn_plan           plan;
+    struct tn_attempt_result result = {.end = TN_ATTEMPT_DONE, .seconds = 7, .bytes = -1, .usd = -1};
+    struct tn_query_result   ended = {.ok = true, .seconds = 7};
+    struct tn_shape_entry   *entry;
+
+    open_bench(&b, NULL, false);
+    for (unsigned after = 0; after < 2; after++) {
+        ask(&b, &q, 1, 100);
+        q.request.count = 1;
+        if (after == 0)
+            tn_decide(b.learner, &q.request, &plan);
+        tn_learner_forget(b.learner, b.candidates[0].cluster);
+        if (after == 1)
+            tn_decide(b.learner, &q.request, &plan);
+        tn_decide_attempt_ended(b.learner, &q.request, &plan, 0, false, &result);
+        tn_decide_query_ended(b.learner, &q.request, &plan, &ended);
+        entry = tn_store_acquire(b.store, &q.shape, false, NULL);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(entry);
+        CU_ASSERT_PTR_NULL(entry->flights);
+        CU_ASSERT_EQUAL(tn_store_cell(b.store, entry, b.candidates[0].cluster, true)->n, after);
+        tn_store_release(b.store, entry, false);
+        CU_ASSERT_EQUAL(b.learner->world.effect[b.candidates[0].cluster].set[0].Vo < b.learner->world.k.vo_start, after == 1);
+        CU_ASSERT_DOUBLE_EQUAL(b.account->n.served_s, 7 * (after + 1), 1e-9);
+    }
+    close_bench(&b);
+}
+
 static void test_off(void)
 {
     struct bench b;
@@ -397,6 +459,8 @@ int main(void)
     CU_ADD_TEST(suite, test_a_cluster_that_little_is_known_of);
     CU_ADD_TEST(suite, test_begun_elsewhere_within_the_budget);
     CU_ADD_TEST(suite, test_a_number_given_again);
+    CU_ADD_TEST(suite, test_a_number_given_again_while_it_trains);
+    CU_ADD_TEST(suite, test_a_number_given_again_while_it_runs);
     CU_ADD_TEST(suite, test_off);
     CU_ADD_TEST(suite, test_kept_with_the_statistics);
     CU_ADD_TEST(suite, test_thread);

@@ -8,21 +8,29 @@
 
 enum { ANSWER_MAX = 64 << 20 };
 
-bool tn_translation_asked(struct tn_query *q)
+/* TEXT without its first two words, if they are EXPLAIN TRANSLATION. */
+static bool strip(struct tn_str *text, enum tn_dialect dialect)
 {
     struct tn_lexer lexer;
     struct tn_token token;
     const char     *start;
 
-    if (q->features.verb != TN_VERB_EXPLAIN || q->console)
-        return false;
-    tn_lexer_init(&lexer, q->text, TN_DIALECT_POSTGRES);
+    tn_lexer_init(&lexer, *text, dialect);
     if (!tn_lexer_next(&lexer, &token) || !tn_lexer_next(&lexer, &token) || token.kind != TN_TOKEN_WORD || !tn_str_ieq_c(token.text, "translation"))
         return false;
     start = token.text.ptr + token.text.len;
+    *text = tn_str_trim(tn_str_n(start, (size_t)(text->ptr + text->len - start)));
+    return true;
+}
+
+bool tn_translation_asked(struct tn_query *q)
+{
+    if (q->features.verb != TN_VERB_EXPLAIN || q->console || !strip(&q->text, TN_DIALECT_POSTGRES))
+        return false;
+    if (q->native.ptr != NULL)
+        (void)strip(&q->native, TN_DIALECT_MYSQL);
     q->translation.explains = true;
     q->internal = true;
-    q->text = tn_str_trim(tn_str_n(start, (size_t)(q->text.ptr + q->text.len - start)));
     q->shape = (struct tn_shape){.key = {0, 0}};
     tn_features_read(&q->features, q->text, TN_DIALECT_POSTGRES);
     return true;

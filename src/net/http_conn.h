@@ -42,6 +42,8 @@ struct tn_http_worker {
     char                  *scratch;   /* TN_HTTP_READ_SIZE */
     bool                   stopping;
     unsigned               refused;   /* connections that are there only to be told so */
+    uint64_t               refusals;  /* not logged yet */
+    uint64_t               refusal_logged_us;
     time_t                 date_at;
     char                   date[TN_HTTP_DATE];
 };

@@ -102,6 +102,7 @@ def test_connections_of_an_address(proxy, listener):
 
         proxy.wait_for(lambda: refused()[0] == 429, what="a refusal")
         assert f"({path}.maxConnectionsPerAddress)" in refused()[1]
+        assert proxy.log_contains(f"connection refused listener={path} peer=127.0.0.3:.*limit=maxConnectionsPerAddress")
         with Client(proxy, listener) as other:
             assert other.ask()[0] == 200
     finally:

@@ -174,6 +174,12 @@ static const struct tn_http_limits *limits_now(struct tn_worker *worker, void *a
     return &tn_runtime_of(worker)->snapshot->security.http[TN_LISTENER_ADMIN_API];
 }
 
+static void on_refused(struct tn_worker *worker, void *arg)
+{
+    (void)arg;
+    tn_count(&tn_runtime_of(worker)->counters, TN_COUNTER_http_connections_refused, 1);
+}
+
 static enum tn_status open_http(struct tn_admin *admin, struct tn_error *err)
 {
     const struct tn_settings *settings = &admin->config->settings;
@@ -181,7 +187,8 @@ static enum tn_status open_http(struct tn_admin *admin, struct tn_error *err)
                                       .port = (uint16_t)settings->admin_port,
                                       .handler = {.head = on_head, .request = on_request, .arg = admin},
                                       .tls = tls_of,
-                                      .limits_now = limits_now};
+                                      .limits_now = limits_now,
+                                      .refused = on_refused};
 
     admin->worker_count = admin->server->worker_count;
     admin->rounds = tn_calloc(admin->worker_count, sizeof *admin->rounds);

@@ -76,6 +76,7 @@ struct tn_http_conf {
     struct tn_http_limits  limits;
     /* Instead of `limits`, where they may change: asked each time, borrowed until the return. Every member is set. */
     const struct tn_http_limits *(*limits_now)(struct tn_worker *worker, void *arg);
+    void (*refused)(struct tn_worker *worker, void *arg); /* a connection was, for a limit; NULL is fine */
 };
 
 /* WORKERS are all of the program's, in order of their index. Main thread. TN_E_IO: as tn_listener_open(). */

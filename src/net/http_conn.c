@@ -13,7 +13,6 @@ enum {
 };
 
 static void feed(struct tn_http_conn *conn, const char *data, size_t len);
-static void on_readable(struct ev_loop *loop, ev_io *io, int revents);
 
 /* ---- state and time ---- */
 
@@ -77,7 +76,7 @@ static void arm(struct tn_http_conn *conn)
 
     if (conn->state == TN_HTTP_CONN_CLOSED)
         return;
-    if (room && !conn->input_ended)
+    if (room && !conn->input_ended && !conn->waiting)
         ev_io_start(loop, &conn->readable);
     else
         ev_io_stop(loop, &conn->readable);
@@ -129,6 +128,7 @@ void tn_http_conn_close(struct tn_http_conn *conn)
     ev_timer_stop(loop, &conn->resume);
     tn_transport_close(&conn->transport);
     tn_list_remove(&conn->node);
+    tn_http_conn_wait_no_more(conn);
     tn_http_server_uncount(conn);
     if (!conn->answered && conn->x.gone != NULL)
         conn->x.gone(&conn->x);
@@ -285,7 +285,7 @@ static void on_writable(struct ev_loop *loop, ev_io *io, int revents)
     conn->flush_due = false;
     if (conn->read_wants_write) {
         conn->read_wants_write = false;
-        on_readable(loop, &conn->readable, EV_READ);
+        tn_http_conn_read(conn);
     }
     if (conn->state == TN_HTTP_CONN_CLOSED)
         return;
@@ -387,17 +387,14 @@ static void on_input_end(struct tn_http_conn *conn, enum tn_io io)
         arm(conn); /* half closed: it still waits for its answers */
 }
 
-static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
+void tn_http_conn_read(struct tn_http_conn *conn)
 {
-    struct tn_http_conn *conn = io->data;
     char                *scratch = conn->home->scratch;
     bool                 busy = !is_reading(conn) || conn->pending.len > 0;
     size_t               room = busy ? TN_HTTP_PENDING_MAX - conn->pending.len : TN_HTTP_READ_SIZE, n;
     enum tn_io           got;
 
-    (void)loop;
-    (void)revents;
-    if (!conn->looked && !tn_http_conn_secure(conn))
+    if (conn->waiting || (!conn->looked && !tn_http_conn_secure(conn)) || tn_http_conn_waits(conn))
         return;
     if (conn->state == TN_HTTP_CONN_LINGER)
         room = TN_HTTP_READ_SIZE;
@@ -420,6 +417,13 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
     } else {
         feed(conn, scratch, n);
     }
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
+{
+    (void)loop;
+    (void)revents;
+    tn_http_conn_read(io->data);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)

@@ -407,9 +407,13 @@ static enum tn_http_event feed_chunks(struct tn_http_parser *parser, const char 
     if (parser->frame_bytes > FRAME_FREE && (parser->frame_bytes - FRAME_FREE) / FRAME_PER_BODY_BYTE > parser->body_bytes)
         return bad(parser, 400, "chunks with more framing than data");
     if (parser->message_complete) {
+        if (*used == 0 || data[*used - 1] != '\n' || (*used > 1 ? data[*used - 2] : parser->last) != '\r')
+            return bad(parser, 400, "chunks that do not end in CR LF"); /* where llhttp is kinder */
         parser->state = TN_HTTP_AT_END;
         return TN_HTTP_END;
     }
+    if (*used > 0)
+        parser->last = data[*used - 1];
     return parser->body.len > 0 ? TN_HTTP_BODY : TN_HTTP_MORE;
 }
 

@@ -66,6 +66,7 @@ struct tn_http_parser {
     uint64_t                 body_bytes, frame_bytes; /* chunked: data, and what is around it */
     size_t                   gap_bytes;
     bool                     head_complete, message_complete;
+    char                     last;       /* byte that was read; chunked */
     llhttp_t                 llhttp;
 };
 

@@ -1,6 +1,7 @@
 #include "net/http_conn.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <assert.h>
@@ -89,17 +90,36 @@ bool tn_http_take_user(struct tn_http_exchange *x, struct tn_str user)
     return false;
 }
 
+/* In the log, but not so often that it is a burden of its own. */
+static void note_refusal(struct tn_http_worker *home, const char *peer, const char *why)
+{
+    enum { EVERY_US = 1000000 };
+    const struct tn_http_conf *conf = &home->server->conf;
+    const char                *path = limits_of(home)->path;
+    uint64_t                   now = tn_clock_us();
+
+    if (conf->refused != NULL)
+        conf->refused(home->worker, conf->handler.arg);
+    home->refusals++;
+    if (home->refusal_logged_us != 0 && now - home->refusal_logged_us < EVERY_US)
+        return;
+    tn_log(TN_LOG_WARN, "connection refused", TN_LOG_TEXT("listener", path != NULL ? path : "http"), TN_LOG_TEXT("peer", peer),
+           TN_LOG_TEXT("limit", why), TN_LOG_U64("since_last", home->refusals));
+    home->refusal_logged_us = now;
+    home->refusals = 0;
+}
+
 static void on_accept(struct tn_worker *worker, int fd, const char *peer, void *arg)
 {
     struct tn_http_server *server = arg;
     struct tn_http_worker *home = &server->workers[worker->index];
     struct tn_http_conn   *conn;
-    const char            *refused, *path = limits_of(home)->path;
+    const char            *refused;
 
     assert(worker->index < server->count);
     refused = home->stopping ? "stopping" : count(home, peer);
-    if (refused != NULL)
-        tn_log(TN_LOG_WARN, "connection refused", TN_LOG_TEXT("listener", path != NULL ? path : "http"), TN_LOG_TEXT("peer", peer), TN_LOG_TEXT("limit", refused));
+    if (refused != NULL && !home->stopping)
+        note_refusal(home, peer, refused);
     if (home->stopping || (refused != NULL && home->refused >= TN_HTTP_REFUSED_MAX)) {
         close_at_once(fd);
         return;
@@ -156,6 +176,7 @@ static enum tn_status open_workers(struct tn_http_server *server, struct tn_work
         home->worker = workers[i];
         home->stop.run = on_stop;
         tn_list_init(&home->conns);
+        tn_http_worker_init_tls(home);
         server->count = i + 1;
         home->scratch = tn_malloc(TN_HTTP_READ_SIZE);
         if (home->scratch == NULL)
@@ -218,6 +239,7 @@ void tn_http_server_close(struct tn_http_server *server)
 
         TN_LIST_FOR_EACH_SAFE(node, &home->conns)
             tn_http_conn_close(TN_CONTAINER_OF(node, struct tn_http_conn, node));
+        ev_timer_stop(home->worker->loop, &home->next);
         tn_free(home->scratch);
     }
     tn_tally_free(server->addresses);

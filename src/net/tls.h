@@ -62,6 +62,7 @@ enum tn_tls_look tn_tls_look(const struct tn_transport *transport);
 
 /* ---- of a transport; sensible answers for a plain one, too ---- */
 
+bool        tn_tls_is_beginning(const struct tn_transport *transport); /* TLS whose handshake is not over: reading is dear */
 bool        tn_tls_is_on(const struct tn_transport *transport);
 const char *tn_tls_why(const struct tn_transport *transport);      /* after TN_IO_ERROR; NULL = nothing to say */
 const char *tn_tls_version(const struct tn_transport *transport);  /* "TLSv1.3"; "" = plain */

@@ -278,6 +278,13 @@ enum tn_tls_look tn_tls_look(const struct tn_transport *transport)
 
 /* ---- what is known of the connection ---- */
 
+bool tn_tls_is_beginning(const struct tn_transport *transport)
+{
+    struct connection *c = connection_of(transport);
+
+    return c != NULL && SSL_in_init(c->ssl);
+}
+
 bool tn_tls_is_on(const struct tn_transport *transport)
 {
     return connection_of(transport) != NULL;

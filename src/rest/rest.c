@@ -89,6 +89,12 @@ static const struct tn_http_limits *limits_now(struct tn_worker *worker, void *a
     return &tn_runtime_of(worker)->snapshot->security.http[TN_LISTENER_REST_HTTP];
 }
 
+static void on_refused(struct tn_worker *worker, void *arg)
+{
+    (void)arg;
+    tn_count(&tn_runtime_of(worker)->counters, TN_COUNTER_http_connections_refused, 1);
+}
+
 static enum tn_status open_http(struct tn_rest *rest, struct tn_error *err)
 {
     const struct tn_settings *settings = &rest->config->settings;
@@ -96,7 +102,8 @@ static enum tn_status open_http(struct tn_rest *rest, struct tn_error *err)
                                       .port = (uint16_t)settings->rest_port,
                                       .handler = {.head = on_head, .request = on_request, .arg = rest},
                                       .tls = tls_of,
-                                      .limits_now = limits_now};
+                                      .limits_now = limits_now,
+                                      .refused = on_refused};
 
     rest->worker_count = rest->server->worker_count;
     rest->workers = tn_calloc(rest->worker_count, sizeof *rest->workers);

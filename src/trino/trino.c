@@ -99,6 +99,12 @@ static const struct tn_http_limits *limits_now(struct tn_worker *worker, void *a
     return &tn_runtime_of(worker)->snapshot->security.http[TN_LISTENER_TRINO_HTTP];
 }
 
+static void on_refused(struct tn_worker *worker, void *arg)
+{
+    (void)arg;
+    tn_count(&tn_runtime_of(worker)->counters, TN_COUNTER_http_connections_refused, 1);
+}
+
 static enum tn_status open_http(struct tn_trino *trino, struct tn_error *err)
 {
     const struct tn_settings *settings = &trino->config->settings;
@@ -106,7 +112,8 @@ static enum tn_status open_http(struct tn_trino *trino, struct tn_error *err)
                                       .port = (uint16_t)settings->trino_port,
                                       .handler = {.head = on_head, .request = on_request, .arg = trino},
                                       .tls = tls_of,
-                                      .limits_now = limits_now};
+                                      .limits_now = limits_now,
+                                      .refused = on_refused};
 
     trino->worker_count = trino->server->worker_count;
     trino->homes = tn_calloc(trino->worker_count, sizeof *trino->homes);

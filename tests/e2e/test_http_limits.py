@@ -3,9 +3,11 @@
 import base64
 import http.client
 import socket
+import ssl
 
 import pytest
 
+import certificates
 import proxy as proxy_module
 
 USERS = {"alice": {"password": "secret", "roles": ["admin"]}, "bob": {"password": "pencil"}}
@@ -102,6 +104,7 @@ def test_connections_of_an_address(proxy, listener):
 
         proxy.wait_for(lambda: refused()[0] == 429, what="a refusal")
         assert f"({path}.maxConnectionsPerAddress)" in refused()[1]
+        assert proxy.log_contains(f"connection refused listener={path} peer=127.0.0.3:.*limit=maxConnectionsPerAddress")
         with Client(proxy, listener) as other:
             assert other.ask()[0] == 200
     finally:
@@ -172,3 +175,30 @@ def test_a_body_sent_during_a_log_in(proxy):
                 part = client.socket.recv(65536)
                 assert part, data
                 data += part
+
+
+def test_many_handshakes_at_once(tmp_path):
+    """More than are done in one turn of the loop: each has its turn, some leave before it."""
+    server = certificates.Authority(tmp_path, "CA").issue("server", "/CN=localhost")
+    context = ssl._create_unverified_context()
+    config = proxy_module.one_cluster("lite", {"engine": "sqlite"}, workers=1, adminApi={"port": 0, "tls": {"certFile": server.cert, "keyFile": server.key}})
+    with proxy_module.Proxy(config) as proxy:
+        port = proxy.read_port(proxy.log(), "adminApi")
+        clients = []
+        for i in range(60):
+            client = socket.create_connection(("127.0.0.1", port), 60)
+            client.setblocking(False)
+            wrapped = context.wrap_socket(client, server_hostname="localhost", do_handshake_on_connect=False)
+            clients.append(wrapped)
+        for client in clients:
+            with pytest.raises(ssl.SSLWantReadError):
+                client.do_handshake()
+        for client in clients[::3]:
+            client.close()
+        for i, client in enumerate(clients):
+            if i % 3:
+                client.settimeout(60)
+                client.do_handshake()
+                client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert client.recv(100).startswith(b"HTTP/1.1 200 OK")
+                client.close()

@@ -108,7 +108,9 @@ enum tn_status tn_trino_open(struct tn_cluster *cluster, struct tn_error *err)
         good = (engine->authorization = basic(conf)) != NULL;
     else if (good && conf->auth_type == TN_CFG_CLUSTER_AUTH_JWT)
         good = (engine->authorization = bearer(conf)) != NULL;
-    if (good && (conf->auth_username.len > 0 || conf->auth_type != TN_CFG_CLUSTER_AUTH_JWT)) /* a token names its user */
+    if (engine != NULL)
+        engine->pass_through = conf->auth_type == TN_CFG_CLUSTER_AUTH_PASS_THROUGH;
+    if (good && !engine->pass_through && (conf->auth_username.len > 0 || conf->auth_type != TN_CFG_CLUSTER_AUTH_JWT)) /* a token names its user */
         good = (engine->user = conf->auth_username.len > 0 ? tn_strndup(conf->auth_username.ptr, conf->auth_username.len)
                                                            : tn_strdup("turnout")) != NULL;
     if (!good) {

@@ -158,6 +158,10 @@ static void page_came(struct tn_trino_conn *c, struct tn_http_client_answer *ans
     } else if (c->page.failed) {
         tn_trino_error(&err, &c->page.failure, c->page.id, c->sink == TN_TRINO_SINK_RUN ? c->run->sql : tn_buf_str(&c->text), tn_buf_str(&c->text));
         ended(c, &err);
+    } else if (c->page.spooled.ptr != NULL && (c->sink == TN_TRINO_SINK_INIT || !tn_trino_relays(c) || tn_trino_said(c, "x-trino-query-data-encoding").len == 0)) {
+        tn_fail(&err, TN_E_ENGINE, "08P01", "rows came in segments, which nobody asked for");
+        tn_trino_name_error(c, &err);
+        ended(c, &err);
     } else if (c->session.failed) {
         tn_fail(&err, TN_E_LIMIT, "54000", "the session at Trino holds more than %d KiB", TN_TRINO_SESSION_BYTES / 1024);
         ended(c, &err);

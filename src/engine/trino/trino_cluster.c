@@ -102,6 +102,7 @@ enum tn_status tn_trino_open(struct tn_cluster *cluster, struct tn_error *err)
 {
     const struct tn_cluster_conf *conf = cluster->conf;
     struct tn_trino_cluster      *engine = tn_calloc(1, sizeof *engine);
+    struct tn_str                 host = {"", 0};
     bool                          good = engine != NULL && take_endpoint(engine, conf->endpoint);
 
     if (good && conf->auth_type == TN_CFG_CLUSTER_AUTH_BASIC)
@@ -123,6 +124,7 @@ enum tn_status tn_trino_open(struct tn_cluster *cluster, struct tn_error *err)
         .cert_file = file_or_null(conf->tls_cert_file),
         .key_file = file_or_null(conf->tls_key_file),
         .verify = conf->tls_verify,
+        .uncoded = tn_endpoint_check_http(conf->endpoint, &host) == NULL && tn_host_is_loopback(host),
         .connect_timeout_us = conf->connect_timeout,
         .max_body = TN_TRINO_BODY_MAX,
     };

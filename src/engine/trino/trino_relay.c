@@ -124,8 +124,6 @@ static bool fill(struct tn_trino_conn *c, struct tn_chunk *chunk, struct tn_erro
 {
     const struct tn_trino_page *page = &c->page;
 
-    if (page->spooled.ptr != NULL && tn_trino_said(c, "x-trino-query-data-encoding").len == 0)
-        return tn_fail(err, TN_E_ENGINE, "08P01", "rows came in segments, which nobody asked for") == TN_OK;
     if (!read_page(chunk, page, c->body, err))
         return false;
     if (chunk->rows > 0 && !c->columns_told && page->columns.ptr == NULL && page->update_type.ptr == NULL)

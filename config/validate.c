@@ -333,6 +333,28 @@ static void check_mysql(const struct cluster_view *c)
     cluster_problem(c, TN_PROBLEM_ERROR, "endpoint", text);
 }
 
+static void check_pass_through(const struct cluster_view *c)
+{
+    const struct tn_cluster_conf *conf = c->conf;
+
+    if (conf->auth_type != TN_CFG_CLUSTER_AUTH_PASS_THROUGH)
+        return;
+    if (conf->engine != TN_CFG_ENGINE_TRINO) {
+        cluster_problem(c, TN_PROBLEM_ERROR, "auth.type",
+                        conf->engine == TN_CFG_ENGINE_POSTGRES
+                            ? "passThrough is not possible: SCRAM proves a client's password without telling it, so there is nothing to pass on; use basic"
+                            : "type passThrough is for engine trino");
+        return;
+    }
+    if (given(c, "auth.username", conf->auth_username) || given(c, "auth.password", conf->auth_password))
+        cluster_problem(c, TN_PROBLEM_ERROR, given(c, "auth.username", conf->auth_username) ? "auth.username" : "auth.password",
+                        "with type passThrough the client's own is used; leave it out");
+    if (conf->init_sql.count > 0)
+        cluster_problem(c, TN_PROBLEM_ERROR, "initSql", "with auth.type passThrough nobody is logged in when a connection begins; leave it out");
+    if (conf->tls_cert_file.len > 0)
+        cluster_problem(c, TN_PROBLEM_ERROR, "tls.certFile", "with auth.type passThrough a certificate of Turnout's would speak for its clients; leave it out");
+}
+
 /* A token is Trino's way only. */
 static void check_token(const struct cluster_view *c)
 {
@@ -343,7 +365,7 @@ static void check_token(const struct cluster_view *c)
         cluster_problem(c, TN_PROBLEM_ERROR, "auth.type", "type jwt is for engine trino");
     else if (jwt && !token)
         cluster_problem(c, TN_PROBLEM_ERROR, "auth.token", "auth type jwt needs a token");
-    else if (!jwt && token && (type == NULL || tn_str_eq_c(type->text, "none") || tn_str_eq_c(type->text, "basic")))
+    else if (!jwt && token && (type == NULL || tn_str_eq_c(type->text, "none") || tn_str_eq_c(type->text, "basic") || tn_str_eq_c(type->text, "passThrough")))
         cluster_problem(c, TN_PROBLEM_ERROR, "auth.token", "used by auth type jwt only; set auth.type: jwt");
 }
 
@@ -362,6 +384,8 @@ static void check_login(const struct cluster_view *c)
         if (!password)
             cluster_problem(c, TN_PROBLEM_WARNING, "auth.password",
                             "no password is given; only a server that trusts this user will let it in");
+    } else if (conf->auth_type == TN_CFG_CLUSTER_AUTH_PASS_THROUGH) {
+        check_pass_through(c);
     } else if ((stray || password) && (type == NULL || tn_str_eq_c(type->text, "none"))) {
         cluster_problem(c, TN_PROBLEM_ERROR, stray ? "auth.username" : "auth.password",
                         "used by auth type basic only; set auth.type: basic");

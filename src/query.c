@@ -146,6 +146,7 @@ void tn_query_cancel(struct tn_query *q, enum tn_cancel why)
     if (q->finished || q->stage >= TN_STAGE_record || why <= q->cancel)
         return;
     q->cancel = why;
+    q->run.left = why == TN_CANCEL_SHUTDOWN;
     if (q->stage == TN_STAGE_run && (q->run_stage == TN_RUN_STAGE_PRELUDE || q->run_stage == TN_RUN_STAGE_RUN)) {
         tn_run_cancel(q->run_stage == TN_RUN_STAGE_PRELUDE ? &q->prelude_run : &q->run); /* its done event goes on */
         return;

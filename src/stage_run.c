@@ -56,6 +56,10 @@ static void on_chunk(struct tn_run *run, struct tn_chunk *chunk)
         tn_run_credit(run);
         return;
     }
+    if (chunk->relay != NULL && !chunk->relay->tells) { /* that it goes on, not yet how it went */
+        q->events->chunk(q, chunk);
+        return;
+    }
     if (q->first_byte_us == 0)
         q->first_byte_us = tn_clock_us() - q->started_us;
     if (run->uncredited >= TN_RUN_WINDOW)
@@ -123,9 +127,8 @@ static void clear_results(struct tn_run *run)
     tn_error_reset(&run->error);
     run->conn = NULL;
     run->engine = NULL;
-    run->trino_columns = tn_str_n(NULL, 0);
     run->uncredited = 0;
-    run->cancelled = run->delivered = false;
+    run->cancelled = run->left = run->delivered = false;
     run->tag[0] = '\0';
     run->rows = run->affected = run->bytes = run->rows_read = run->bytes_read = run->cpu_us = run->queued_us = run->peak_memory = 0;
     run->started_us = run->first_byte_us = run->ended_us = 0;

@@ -245,6 +245,11 @@ static void on_connected(struct tn_conn *conn, const struct tn_error *err, void 
         conn->cluster->ops->disconnect(conn); /* last: ERR may be its own */
         return;
     }
+    if (probe->cluster->conf->auth_type == TN_CFG_CLUSTER_AUTH_PASS_THROUGH) { /* nobody's log-in is here to ask with */
+        give_conn_back(probe, true);
+        finish(probe, NULL, false);
+        return;
+    }
     probe->state = RUNNING;
     tn_features_read(&probe->features, probe->cluster->conf->health_query, probe->cluster->ops->dialect);
     tn_error_reset(&probe->run.error);

@@ -29,10 +29,10 @@ const struct tn_engine_ops *tn_engine_find(enum tn_cfg_engine engine)
 static void clear_results(struct tn_run *run)
 {
     run->engine = NULL;
-    run->trino_columns = run->my_columns = tn_str_n(NULL, 0);
+    run->my_columns = tn_str_n(NULL, 0);
     run->uncredited = 0;
     run->uncredited_bytes = 0;
-    run->cancelled = false;
+    run->cancelled = run->left = false;
     run->tag[0] = '\0';
     run->rows = run->affected = run->bytes = run->insert_id = 0;
     run->warnings = 0;
@@ -121,12 +121,14 @@ void tn_run_chunk(struct tn_run *run, struct tn_chunk *chunk)
         tn_chunk_free(chunk);
         return;
     }
-    if (run->first_byte_us == 0)
-        run->first_byte_us = tn_clock_us();
+    if (chunk->relay == NULL || chunk->relay->tells) {
+        run->delivered = true;
+        if (run->first_byte_us == 0)
+            run->first_byte_us = tn_clock_us();
+    }
     run->bytes += chunk->bytes.len;
-    run->delivered = true;
     note_delivered(run, chunk->bytes.len);
-    if (run->full_since_us == 0 && tn_run_is_full(run))
+    if (run->full_since_us == 0 && (chunk->relay != NULL || tn_run_is_full(run)))
         run->full_since_us = tn_clock_us();
     run->events->chunk(run, chunk);
 }

@@ -68,6 +68,11 @@ struct tn_run_events {
     void (*done)(struct tn_run *run);
 };
 
+struct tn_run_header {
+    const char   *name; /* "x-trino-role"; static */
+    struct tn_str value;
+};
+
 struct tn_run {
     /* set by the owner before start; texts live until done */
     enum tn_run_kind                  kind;
@@ -80,6 +85,8 @@ struct tn_run {
     bool                              extended;   /* came with parameters, formats or Describe (not a simple query) */
     const struct tn_encoder          *encoder;
     const struct tn_session_settings *settings;   /* NULL = none */
+    size_t                            header_count;
+    const struct tn_run_header       *headers;    /* of the client's request, for an engine that speaks its protocol; secrets! */
     struct tn_str                     tags;       /* of the client, "a,b:c", for engines that keep such; empty = none */
     const struct tn_run_events       *events;
     void                             *owner;
@@ -91,9 +98,9 @@ struct tn_run {
     size_t          uncredited_bytes;
     size_t          uncredited_lens[TN_RUN_WINDOW]; /* of each of them, the oldest first */
     bool            cancelled;    /* tn_run_cancel() was called */
-    struct tn_str   trino_columns; /* with encoder->trino_rows: columns as Trino told them, a JSON list; set before `columns` */
     struct tn_str   my_columns;    /* with encoder->my_rows: column definitions as MySQL told them, as packets; set before `columns`.
                                       Empty: rows come from encoder->ops->batch */
+    bool            left;         /* set before tn_run_cancel(): what can be gone on with after our end is not ended over there */
     uint64_t        full_since_us; /* no credit is left since then; 0 = there is */
 
     /* results, complete at done */

@@ -370,6 +370,8 @@ enum tn_status tn_http_call_start(struct tn_http_call *call, enum tn_http_client
 
     if (method == TN_HTTP_CLIENT_POST)
         tn_http_call_header(call, "Expect", TN_STR(" ")); /* no waiting for 100 Continue */
+    if (call->client->options.uncoded)
+        tn_http_call_header(call, "Accept-Encoding", TN_STR("identity"));
     refused = call->refused;
     if (refused != TN_OK) {
         drop_headers(call);

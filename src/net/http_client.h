@@ -28,6 +28,7 @@ struct tn_http_client_options {
     const char *ca_file;             /* NULL: the system's certificates */
     const char *cert_file, *key_file; /* to prove who we are */
     bool        verify;              /* the server's certificate and its name; false: any */
+    bool        uncoded;             /* gzip is not asked for: the way is shorter than the work. Decoded it is anyway */
     uint64_t    connect_timeout_us;
     size_t      max_body;            /* bytes after gzip */
 };

@@ -25,12 +25,28 @@ struct tn_encoder {
     bool           pg_rows;
     size_t         pg_format_count;
     const int16_t *pg_formats;
-    /* The client speaks Trino's protocol (with PARAMETRIC_DATETIME): an engine that does so too may tell its columns in
-     * run->trino_columns and append rows, `[..],[..]`, to chunks as they came, an empty chunk's first one without a comma. */
-    bool           trino_rows;
+    /* The client speaks Trino's protocol: an engine that does so too may deliver its answers whole, as they came, one in a
+     * chunk, each with a tn_relay; it then asks for the next one when that chunk is credited, and no sooner. */
+    bool           trino_pages;
     /* The client speaks the MySQL protocol: an engine that does so too may append its server's row packets as they came (with
      * my_binary those of a prepared statement), whole frames only; whoever sends them numbers them. */
     bool           my_rows, my_binary;
+};
+
+/* An answer of Trino's protocol that is passed on as it came: where it names places that a client must be told differently.
+ * Without the quotes; in the order in which they stand in the chunk's bytes. */
+enum tn_relay_what { TN_RELAY_ID, TN_RELAY_INFO, TN_RELAY_PARTIAL, TN_RELAY_NEXT, TN_RELAY_SEGMENT };
+
+struct tn_relay_part {
+    enum tn_relay_what what;
+    size_t             at, len;
+};
+
+struct tn_relay {
+    struct tn_buf parts;   /* struct tn_relay_part */
+    struct tn_buf headers; /* name NUL value NUL .., of the answer's session, names without X-Trino- */
+    bool          tells;   /* columns or rows: nobody else may answer from here on */
+    bool          more;    /* it has a nextUri */
 };
 
 /* Encoded rows on their way from engine to session. */
@@ -41,9 +57,11 @@ struct tn_chunk {
     struct tn_chunk *next; /* the present owner's queue */
     size_t           sent; /* bytes that the present owner has passed on */
     struct tn_run   *run;  /* credited when the owner is through with it; NULL = nobody */
+    struct tn_relay *relay; /* NULL = encoded rows */
 };
 
 TN_MUST_USE struct tn_chunk *tn_chunk_new(size_t max_bytes); /* NULL: no memory */
 void tn_chunk_free(struct tn_chunk *chunk);                  /* NULL is fine */
+TN_MUST_USE bool tn_chunk_relay(struct tn_chunk *chunk);     /* gives it an empty `relay`; false: no memory */
 
 #endif

@@ -315,6 +315,20 @@ static bool keep_client(struct tn_arena *arena, struct tn_question *own)
     return ok;
 }
 
+static bool keep_headers(struct tn_query *q, const struct tn_question *own)
+{
+    struct tn_run_header *headers = tn_arena_alloc(&q->arena, sizeof *headers * (own->run_header_count + 1));
+    bool                  ok = headers != NULL;
+
+    for (size_t i = 0; ok && i < own->run_header_count; i++) {
+        headers[i] = own->run_headers[i];
+        ok = keep(&q->arena, &headers[i].value);
+    }
+    q->run.header_count = own->run_header_count;
+    q->run.headers = headers;
+    return ok;
+}
+
 static bool give_oids(struct tn_query *q)
 {
     const struct tn_params *params = &q->run.params;
@@ -332,7 +346,8 @@ static enum tn_status copy(struct tn_query *q, struct tn_question *own, struct t
 {
     void *encoder = tn_arena_alloc(&q->arena, own->encoder_size);
 
-    if (encoder == NULL || !keep(&q->arena, &own->sql) || (own->native.ptr != NULL && !keep(&q->arena, &own->native)) || !keep_client(&q->arena, own) || !tn_copy_params(&q->arena, &own->params, &q->run.params) ||
+    if (encoder == NULL || !keep(&q->arena, &own->sql) || (own->native.ptr != NULL && !keep(&q->arena, &own->native)) ||
+        !keep_client(&q->arena, own) || !keep_headers(q, own) || !tn_copy_params(&q->arena, &own->params, &q->run.params) ||
         !give_oids(q))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a query");
     memcpy(encoder, own->encoder, own->encoder_size);

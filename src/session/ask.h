@@ -45,6 +45,8 @@ struct tn_question {
     const struct tn_str        *user_groups;
     size_t                      header_count;
     const struct tn_tag        *headers;      /* names in lower case */
+    size_t                      run_header_count;
+    const struct tn_run_header *run_headers;  /* for an engine that speaks the client's protocol; secrets! */
     struct tn_settings_list    *settings;     /* replayed on the engine; turnout.group, turnout.tags and so on; not NULL */
     struct tn_str               sql;
     struct tn_str               native;       /* of tn_query; ptr NULL: none */

@@ -19,14 +19,22 @@ static void free_call(struct tn_trino_call *call)
     tn_error_reset(&call->refused.error);
     tn_arena_reset(&call->arena);
     tn_buf_reset(&call->body);
+    tn_buf_reset(&call->told);
     tn_free(call);
+}
+
+static void set_field(struct tn_trino_call *call, const char *name, const char *value)
+{
+    char whole[128];
+
+    if (snprintf(whole, sizeof whole, "X-%s-%s", call->presto ? "Presto" : "Trino", name) < (int)sizeof whole)
+        tn_http_set_field(call->x, whole, value);
 }
 
 /* Home again. */
 static void reply(struct tn_trino_call *call)
 {
     struct tn_http_exchange *x = call->x;
-    char                     name[64];
 
     x->gone = NULL;
     tn_http_set_field(x, "X-Content-Type-Options", "nosniff");
@@ -37,12 +45,16 @@ static void reply(struct tn_trino_call *call)
         tn_http_reply(x, call->status, "text/plain; charset=utf-8", tn_str(call->problem));
         return;
     }
-    for (size_t i = 0; i < call->set_count; i++) {
-        snprintf(name, sizeof name, "X-%s-%s", call->presto ? "Presto" : "Trino", call->set[i].name);
-        tn_http_set_field(x, name, call->set[i].value);
+    for (size_t i = 0; i < call->set_count; i++)
+        set_field(call, call->set[i].name, call->set[i].value);
+    for (size_t at = 0; at < call->told.len; at += strlen(call->told.data + at) + 1) {
+        const char *told = call->told.data + at;
+
+        at += strlen(told) + 1;
+        set_field(call, told, call->told.data + at);
     }
     tn_http_set_field(x, "Cache-Control", "no-store");
-    tn_http_reply_buf(x, call->status, call->status == 204 ? NULL : "application/json", &call->body);
+    tn_http_reply_buf(x, call->status, call->status == 204 ? NULL : call->type != NULL ? call->type : "application/json", &call->body);
 }
 
 static void on_back(struct tn_errand *errand)
@@ -66,6 +78,8 @@ static void on_there(struct tn_errand *errand)
 
     if (call->verb == TN_TRINO_POST)
         tn_trino_query_post(home, call);
+    else if (call->resumes)
+        tn_trino_resume(home, call);
     else
         tn_trino_query_call(home, call);
 }
@@ -94,6 +108,26 @@ static bool next_segment(struct tn_str *path, struct tn_str *segment)
 
 enum { SEGMENTS = 8 };
 
+/* "SLUG.SEALED" */
+static void split_slug(struct tn_trino_call *call, struct tn_str text)
+{
+    const char *dot = memchr(text.ptr, '.', text.len);
+
+    call->slug = dot == NULL ? text : tn_str_n(text.ptr, (size_t)(dot - text.ptr));
+    if (dot != NULL)
+        call->sealed = tn_str_n(dot + 1, text.len - call->slug.len - 1);
+}
+
+/* /v1/spooled/relay/SEALED */
+static bool read_segment(struct tn_trino_call *call, const struct tn_str *part, size_t count)
+{
+    if (count != 4 || !tn_str_eq_c(part[0], "v1") || !tn_str_eq_c(part[1], "spooled") || !tn_str_eq_c(part[2], "relay") || call->verb != TN_TRINO_GET)
+        return false;
+    call->verb = TN_TRINO_SEGMENT;
+    call->slug = call->sealed = part[3];
+    return true;
+}
+
 /* /v1/statement/{queued|executing}/ID/SLUG/TOKEN or /v1/statement/executing/partialCancel/ID/STAGE/SLUG/TOKEN */
 static bool read_link(struct tn_trino_call *call, struct tn_str part[SEGMENTS], size_t count)
 {
@@ -103,7 +137,7 @@ static bool read_link(struct tn_trino_call *call, struct tn_str part[SEGMENTS], 
     if (!(partial || count == 6) || !(tn_str_eq_c(part[2], "executing") || tn_str_eq_c(part[2], "queued")))
         return false;
     call->id = part[at];
-    call->slug = part[partial ? at + 2 : at + 1];
+    split_slug(call, part[partial ? at + 2 : at + 1]);
     if (partial && call->verb == TN_TRINO_DELETE)
         call->verb = TN_TRINO_PARTIAL;
     return tn_str_to_u64(part[partial ? at + 3 : at + 2], UINT64_MAX / 2, &call->token);
@@ -138,6 +172,8 @@ static int read_path(struct tn_trino_call *call, const struct tn_http_exchange *
         return call->verb == TN_TRINO_POST ? 0 : 405;
     if (statement && call->verb != TN_TRINO_POST)
         return read_link(call, part, count) ? 0 : 404;
+    if (read_segment(call, part, count))
+        return 0;
     if (count == 3 && tn_str_eq_c(part[0], "v1") && tn_str_eq_c(part[1], "query") && call->verb != TN_TRINO_POST) {
         call->id = part[2];
         call->verb = call->verb == TN_TRINO_DELETE ? TN_TRINO_DELETE : TN_TRINO_INFO;
@@ -161,18 +197,46 @@ static void keep_header(struct tn_trino_call *call, struct tn_str name, struct t
         call->headers[call->header_count++] = (struct tn_tag){name, value};
 }
 
+/* What an engine that speaks this protocol is told as it was said. A request for a segment says what the segment's own list of
+ * headers has, whatever their names. */
+static bool keep_own(struct tn_trino_call *call, struct tn_str name, struct tn_str value)
+{
+    static const char *const names[] = {
+        "authorization", "x-trino-user", "x-trino-original-user", "x-trino-role", "x-trino-client-info", "x-trino-source", "x-trino-trace-token",
+        "x-trino-language", "x-trino-resource-estimate", "x-trino-extra-credential", "x-trino-query-data-encoding", "x-trino-client-capabilities",
+    };
+    const char *found = NULL;
+    bool        presto = tn_str_starts(name, TN_STR("x-presto-"));
+    struct tn_str rest = tn_str_n(name.ptr + (presto ? 9 : 0), name.len - (presto ? 9 : 0));
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(names) && found == NULL; i++)
+        if (tn_str_eq_c(rest, presto && names[i][0] == 'x' ? names[i] + 8 : names[i]) && !(presto && names[i][0] != 'x'))
+            found = names[i];
+    if (found == NULL && call->verb == TN_TRINO_SEGMENT && tn_str_starts(name, TN_STR("x-")) && !tn_str_starts(name, TN_STR("x-forwarded-")))
+        found = tn_arena_strdup(&call->arena, name);
+    else if (found == NULL)
+        return true;
+    if (found == NULL || !tn_arena_str(&call->arena, value, &value))
+        return false;
+    call->own[call->own_count++] = (struct tn_run_header){found, value};
+    return true;
+}
+
 static enum tn_status read_headers(struct tn_trino_call *call, const struct tn_http_exchange *x, struct tn_error *err)
 {
     bool post = call->verb == TN_TRINO_POST;
 
     tn_trino_request_init(&call->request, &call->arena);
     call->headers = post ? tn_arena_alloc(&call->arena, (x->field_count + 1) * sizeof *call->headers) : NULL;
-    if (post && call->headers == NULL)
+    call->own = post || call->resumes ? tn_arena_alloc(&call->arena, (x->field_count + 2) * sizeof *call->own) : NULL;
+    if ((post && call->headers == NULL) || ((post || call->resumes) && call->own == NULL))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a request");
     for (size_t i = 0; i < x->field_count; i++) {
         struct tn_str name = x->fields[i].name, value = x->fields[i].value;
 
         if (post && (!tn_arena_str(&call->arena, name, &name) || !tn_arena_str(&call->arena, value, &value)))
+            return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a request");
+        if (call->own != NULL && !keep_own(call, name, value))
             return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a request");
         if (post)
             keep_header(call, name, value);
@@ -219,6 +283,16 @@ static int authenticate(struct tn_trino_call *call, struct tn_http_exchange *x)
     return call->refused.http_status;
 }
 
+/* Who logged in without saying a name in the headers of this protocol. */
+static void add_user(struct tn_trino_call *call)
+{
+    for (size_t i = 0; i < call->own_count; i++)
+        if (strcmp(call->own[i].name, "x-trino-user") == 0)
+            return;
+    if (call->own != NULL && call->identity != NULL && call->identity->user.len > 0)
+        call->own[call->own_count++] = (struct tn_run_header){"x-trino-user", call->identity->user};
+}
+
 /* 0: fine. */
 static int read_post(struct tn_trino_call *call, const struct tn_http_exchange *x)
 {
@@ -239,6 +313,8 @@ static struct tn_worker *find_owner(const struct tn_trino_call *call, struct tn_
 {
     struct tn_str transaction = call->request.transaction_id;
 
+    if (call->resumes)
+        return here;
     if (call->verb != TN_TRINO_POST)
         return tn_trino_owner(call->trino, call->id);
     if (transaction.len > 0 && !tn_str_ieq_c(transaction, "NONE")) {
@@ -282,12 +358,16 @@ void tn_trino_call_begin(struct tn_trino *trino, struct tn_http_exchange *x)
     tn_arena_init(&call->arena, ARENA_MAX);
     tn_buf_init(&call->body, TN_TRINO_PAGE_MAX);
     tn_list_init(&call->node);
+    tn_buf_init(&call->told, TN_TRINO_TOLD_MAX);
     status = read_path(call, x);
+    call->resumes = call->sealed.ptr != NULL && (call->verb == TN_TRINO_PARTIAL || call->verb == TN_TRINO_SEGMENT || tn_trino_owner(trino, call->id) == NULL);
     if (status == 0 && read_headers(call, x, &err) != TN_OK) {
         refuse(call, x, err.status == TN_E_NOMEM ? 503 : 400, err.message);
         return;
     }
     status = status == 0 ? authenticate(call, x) : status;
+    if (status == 0)
+        add_user(call);
     status = status == 0 ? read_post(call, x) : status;
     if (status == ANSWERED) {
         free_call(call);

@@ -5,7 +5,7 @@
 
 bool tn_trino_page_ready(const struct tn_trino_query *q)
 {
-    return q->done || q->chunk_bytes >= TN_TRINO_PAGE_BYTES || q->chunk_count >= TN_RUN_WINDOW;
+    return q->done || (q->first != NULL && q->first->relay != NULL && q->transaction == NULL) || q->chunk_bytes >= TN_TRINO_PAGE_BYTES || q->chunk_count >= TN_RUN_WINDOW;
 }
 
 static enum tn_trino_state state_of(const struct tn_trino_query *q, bool last)
@@ -23,7 +23,7 @@ static struct tn_chunk *take_rows(struct tn_trino_query *q)
     struct tn_chunk *first = q->first, **end = &first;
     size_t           bytes = 0;
 
-    while (*end != NULL && (bytes == 0 || bytes + (*end)->bytes.len <= TN_TRINO_PAGE_BYTES + TN_CHUNK_TARGET)) {
+    while (*end != NULL && (*end)->relay == NULL && (bytes == 0 || bytes + (*end)->bytes.len <= TN_TRINO_PAGE_BYTES + TN_CHUNK_TARGET)) {
         bytes += (*end)->bytes.len;
         q->chunk_bytes -= (*end)->bytes.len;
         q->chunk_count--;
@@ -51,18 +51,21 @@ static void release_rows(struct tn_trino_query *q, struct tn_chunk *rows)
 
 static void put_page(struct tn_trino_query *q, struct tn_buf *out, struct tn_str base, bool last, const struct tn_chunk *rows)
 {
-    char                 next[TN_TRINO_PATH], partial[TN_TRINO_PATH];
+    struct tn_buf        next;
+    char                 partial[128];
     struct tn_trino_page page = {
-        .id = tn_str(q->id), .base = base, .columns = tn_buf_str(&q->columns), .rows = rows, .stats = q->stats, .sql = q->sql,
+        .id = tn_str(q->shown), .base = base, .columns = tn_buf_str(&q->columns), .rows = rows, .stats = q->stats, .sql = q->sql,
         .update_type = last && q->update_type[0] != '\0' ? q->update_type : NULL,
         .has_update_count = q->has_update_count, .update_count = q->update_count, .warning = q->warning,
     };
 
+    tn_buf_init(&next, 8192);
     if (!last) {
-        snprintf(next, sizeof next, "/v1/statement/executing/%s/%s/%llu", q->id, q->slug, (unsigned long long)q->token + 1);
+        tn_trino_relay_next(q, q->token + 1, &next);
         snprintf(partial, sizeof partial, "/v1/statement/executing/partialCancel/%s/0/%s/%llu", q->id, q->slug,
                  (unsigned long long)q->token);
-        page.next = next;
+        out->failed = out->failed || next.failed;
+        page.next = next.failed ? NULL : next.data;
         page.partial_cancel = q->columns.len > 0 ? partial : NULL;
     }
     page.stats.state = state_of(q, last);
@@ -71,22 +74,61 @@ static void put_page(struct tn_trino_query *q, struct tn_buf *out, struct tn_str
     if (last && q->error.status != TN_OK)
         page.error = &q->error;
     tn_trino_put_page(out, &page);
+    tn_buf_reset(&next);
+}
+
+/* A page as its Trino told it. */
+static void relay(struct tn_trino_query *q, struct tn_str base, struct tn_buf *out)
+{
+    struct tn_chunk *chunk = q->first;
+
+    q->first = chunk->next;
+    if (q->first == NULL)
+        q->last = NULL;
+    q->chunk_bytes -= chunk->bytes.len;
+    q->chunk_count--;
+    q->page_is_last = !chunk->relay->more;
+    q->owes = chunk->relay->more;
+    tn_trino_relay_build(q, chunk, base, out);
+    tn_chunk_free(chunk);
+}
+
+static bool relays(const struct tn_trino_query *q)
+{
+    return q->first != NULL && q->first->relay != NULL && !(q->done && q->error.status != TN_OK);
 }
 
 static void build(struct tn_trino_query *q, struct tn_str base)
 {
-    struct tn_chunk *rows = q->done && q->error.status != TN_OK ? NULL : take_rows(q);
+    struct tn_chunk *rows;
 
     tn_buf_clear(&q->page);
+    tn_buf_clear(&q->told);
     q->token++;
     q->has_page = true;
-    q->page_is_last = q->done && (q->first == NULL || q->error.status != TN_OK);
-    put_page(q, &q->page, base, q->page_is_last, rows);
-    release_rows(q, rows);
+    if (relays(q)) {
+        relay(q, base, &q->page);
+    } else {
+        rows = q->done && q->error.status != TN_OK ? NULL : take_rows(q);
+        q->page_is_last = q->done && (q->first == NULL || q->error.status != TN_OK);
+        put_page(q, &q->page, base, q->page_is_last, rows);
+        release_rows(q, rows);
+    }
     if (q->page_is_last) {
         q->kept = q->page.capacity + q->arena.total;
         q->home->kept_bytes += q->kept;
     }
+}
+
+static void finish(struct tn_trino_query *q, struct tn_trino_call *call)
+{
+    call->body.failed = call->body.failed || q->page.failed;
+    call->status = 200;
+    call->presto = q->request.presto;
+    tn_buf_put_str(&call->told, tn_buf_str(&q->told));
+    for (size_t i = 0; q->page_is_last && i < q->set_count; i++)
+        call->set[call->set_count++] = q->set[i];
+    tn_trino_call_end(call);
 }
 
 void tn_trino_page_answer(struct tn_trino_query *q, struct tn_trino_call *call)
@@ -99,21 +141,22 @@ void tn_trino_page_answer(struct tn_trino_query *q, struct tn_trino_call *call)
     }
     ev_timer_stop(q->home->worker->loop, &q->wait);
     tn_buf_put_str(&call->body, tn_buf_str(&q->page));
-    call->body.failed = call->body.failed || q->page.failed;
-    call->status = 200;
-    call->presto = q->request.presto;
-    for (size_t i = 0; q->page_is_last && i < q->set_count; i++)
-        call->set[call->set_count++] = q->set[i];
-    tn_trino_call_end(call);
+    finish(q, call);
 }
 
 void tn_trino_page_first(struct tn_trino_query *q, struct tn_trino_call *call)
 {
-    struct tn_str base = call->base;
-    char          next[TN_TRINO_PATH];
+    char next[128];
 
+    if (relays(q)) {
+        relay(q, call->base, &call->body);
+        finish(q, call);
+        return;
+    }
+    if (q->shown[0] == '\0')
+        snprintf(q->shown, sizeof q->shown, "%s", q->id);
     snprintf(next, sizeof next, "/v1/statement/queued/%s/%s/1", q->id, q->slug);
-    tn_trino_put_page(&call->body, &(struct tn_trino_page){.id = tn_str(q->id), .base = base, .next = next,
+    tn_trino_put_page(&call->body, &(struct tn_trino_page){.id = tn_str(q->shown), .base = call->base, .next = next,
                                                            .stats = {.state = TN_TRINO_QUEUED}});
     call->status = 200;
     tn_trino_call_end(call);

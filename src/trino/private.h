@@ -9,6 +9,7 @@
 
 #include "auth/authenticate.h"
 #include "base/map.h"
+#include "engine/engine.h"
 #include "frontend/trino/trino_encode.h"
 #include "frontend/trino/trino_page.h"
 #include "frontend/trino/trino_request.h"
@@ -22,12 +23,15 @@
 enum {
     TN_TRINO_ID = 32,              /* yyyymmdd_hhmmss_nnnnn_wwxxx and its NUL */
     TN_TRINO_SLUG = 34,            /* y and 32 hex digits */
-    TN_TRINO_PATH = 128,
-    TN_TRINO_HEADERS = 4,          /* of one answer */
+    TN_TRINO_SHOWN = 64,           /* a query's id as its client knows it, and its NUL */
+    TN_TRINO_HEADERS = 4,          /* of one answer, but for those that are relayed */
     TN_TRINO_PAGE_BYTES = 1024 * 1024, /* a page is full then; one row may be longer */
     TN_TRINO_PAGE_MAX = 1536 * 1024 * 1024,
-    TN_TRINO_POLL_MS = 1000,       /* a GET waits so long for something to tell */
+    TN_TRINO_POLL_MS = 1000,       /* a GET waits so long for something to tell; a POST for the first answer of a Trino */
+    TN_TRINO_RELAY_MS = 3000,      /* the same for a page of a Trino, which itself waits a second */
     TN_TRINO_ROWS_MS = 100,        /* and so long for more when there are rows */
+    TN_TRINO_NEXT_MAX = 8192,      /* of a link's path at a Trino */
+    TN_TRINO_TOLD_MAX = 1024 * 1024, /* of an answer's relayed headers */
     TN_TRINO_QUERIES = 20000,      /* of one worker, with those that ended and are kept for a repeated GET */
     TN_TRINO_KEPT_BYTES = 64 * 1024 * 1024, /* of ended queries, their statements and last pages, per worker */
     TN_TRINO_HELD_BYTES = 1024 * 1024 * 1024, /* of all queries' statements, per worker; then a POST is told to come again */
@@ -42,6 +46,7 @@ struct tn_trino_home {
     struct tn_map     queries;      /* id -> struct tn_trino_query */
     struct tn_list    by_use;       /* struct tn_trino_query.node, the least lately used first */
     struct tn_list    transactions; /* struct tn_trino_transaction.node */
+    struct tn_list    resumed;      /* struct tn_trino_resumed.node */
     size_t            kept_bytes, held_bytes;
     ev_timer          sweep;
     bool              sweeping;
@@ -54,10 +59,13 @@ struct tn_trino {
     size_t                 worker_count;
     struct tn_trino_home  *homes;
     char                   suffix[4]; /* of the ids of this start */
+    uint8_t                key[32];   /* link.h */
     _Atomic uint64_t       next_id;
 };
 
-enum tn_trino_verb { TN_TRINO_POST, TN_TRINO_GET, TN_TRINO_HEAD, TN_TRINO_DELETE, TN_TRINO_PARTIAL, TN_TRINO_INFO };
+enum tn_trino_verb {
+    TN_TRINO_POST, TN_TRINO_GET, TN_TRINO_HEAD, TN_TRINO_DELETE, TN_TRINO_PARTIAL, TN_TRINO_INFO, TN_TRINO_SEGMENT,
+};
 
 struct tn_trino_header {
     const char *name; /* "Set-Catalog"; X-Trino- or X-Presto- comes before it */
@@ -72,6 +80,8 @@ struct tn_trino_call {
     struct tn_arena          arena;
     enum tn_trino_verb       verb;
     struct tn_str            id, slug; /* of the path */
+    bool                     resumes;  /* a link that holds all there is to know: resume.c */
+    struct tn_str            sealed;   /* behind the slug, or instead of both; ptr NULL = none (link.h) */
     uint64_t                 token;
     struct tn_str            base;     /* of links */
     struct tn_trino_request  request;
@@ -80,6 +90,8 @@ struct tn_trino_call {
     struct tn_auth_answer    refused;
     size_t                   header_count;
     struct tn_tag           *headers;
+    size_t                   own_count;
+    struct tn_run_header    *own;      /* for an engine that speaks this protocol; secrets! */
     struct tn_list           node;     /* waits for a page */
     /* the answer */
     int                      status;
@@ -88,6 +100,8 @@ struct tn_trino_call {
     bool                     presto;
     size_t                   set_count;
     struct tn_trino_header   set[TN_TRINO_HEADERS];
+    struct tn_buf            told;     /* relayed: struct tn_relay.headers */
+    const char              *type;     /* of the body; NULL = JSON */
 };
 
 /* START TRANSACTION .. COMMIT; a client names it by its id in every statement. */
@@ -110,6 +124,8 @@ struct tn_trino_query {
     struct tn_identity       *identity; /* counted */
     size_t                    header_count;
     struct tn_tag            *headers;
+    size_t                    own_count;
+    struct tn_run_header     *own;
     bool                      parametric;
     struct tn_settings_list  *settings;
     struct tn_trino_encoder   encoder;
@@ -135,6 +151,15 @@ struct tn_trino_query {
     const char               *warning;
     size_t                    set_count;
     struct tn_trino_header    set[TN_TRINO_HEADERS];
+
+    /* a Trino's pages as they come (relay.c) */
+    bool                      relays;    /* there was one */
+    bool                      owes;      /* the next one is not asked for before the client does */
+    char                      shown[TN_TRINO_SHOWN]; /* the id that the client was told; empty = none yet */
+    struct tn_str             cluster;   /* where it runs */
+    struct tn_buf             next;      /* path of the next page there */
+    struct tn_buf             told;      /* headers of the page below */
+    struct tn_trino_call     *post;      /* waits for the first of them */
 
     uint64_t                  token;     /* of the page below; the POST's own answer is 0 */
     struct tn_buf             page;
@@ -164,6 +189,24 @@ struct tn_worker *tn_trino_owner(const struct tn_trino *trino, struct tn_str id)
 bool tn_trino_page_ready(const struct tn_trino_query *q); /* no GET need wait */
 void tn_trino_page_answer(struct tn_trino_query *q, struct tn_trino_call *call); /* the present or the next page */
 void tn_trino_page_first(struct tn_trino_query *q, struct tn_trino_call *call);  /* what a POST is told */
+
+/* relay.c: pages of a Trino as they came, with links of ours */
+struct tn_trino_relayed {
+    const struct tn_trino *trino;
+    struct tn_str          base, id, slug; /* of links; the id is ours */
+    struct tn_str          shown;          /* the id that the client was told; empty: as the page has it */
+    struct tn_str          cluster;
+    uint64_t               token;          /* of this page */
+};
+void tn_trino_relay_put(const struct tn_trino_relayed *r, const struct tn_chunk *chunk, struct tn_buf *out);
+void tn_trino_relay_put_next(const struct tn_trino_relayed *r, uint64_t token, struct tn_str path, struct tn_buf *out);
+void tn_trino_relay_build(struct tn_trino_query *q, struct tn_chunk *chunk, struct tn_str base, struct tn_buf *out);
+void tn_trino_relay_next(struct tn_trino_query *q, uint64_t token, struct tn_buf *out); /* path of page TOKEN's link */
+bool tn_trino_relay_waits(const struct tn_trino_query *q); /* the statement goes to a Trino, whose first answer is awaited */
+
+/* resume.c: links that nobody here knows, on the worker that they came to */
+void tn_trino_resume(struct tn_trino_home *home, struct tn_trino_call *call);
+void tn_trino_resume_free_all(struct tn_trino_home *home);
 
 /* run.c */
 void tn_trino_run(struct tn_trino_query *q); /* a statement for an engine: q->text; done comes, maybe at once */

@@ -71,16 +71,19 @@ static void drop_rows(struct tn_trino_query *q)
     q->chunk_bytes = 0;
 }
 
-void tn_trino_query_free(struct tn_trino_query *q)
+/* WHY its statement ends, if it still runs. */
+static void free_query(struct tn_trino_query *q, enum tn_cancel why)
 {
     TN_LIST_FOR_EACH_SAFE(node, &q->waiters)
     {
         tn_list_remove(node);
         tn_trino_call_refuse(TN_CONTAINER_OF(node, struct tn_trino_call, node), 404, "the query is gone\n");
     }
+    if (q->post != NULL)
+        tn_trino_call_refuse(q->post, 503, "the query is gone\n");
     ev_timer_stop(q->home->worker->loop, &q->wait);
     if (q->ask != NULL)
-        tn_ask_orphan(q->ask, TN_CANCEL_CLIENT_GONE);
+        tn_ask_orphan(q->ask, why);
     drop_rows(q);
     q->home->kept_bytes -= q->kept;
     q->home->held_bytes -= q->held;
@@ -90,9 +93,16 @@ void tn_trino_query_free(struct tn_trino_query *q)
     tn_error_reset(&q->error);
     tn_buf_reset(&q->columns);
     tn_buf_reset(&q->page);
+    tn_buf_reset(&q->next);
+    tn_buf_reset(&q->told);
     tn_identity_unref(q->identity);
     tn_arena_reset(&q->arena);
     tn_free(q);
+}
+
+void tn_trino_query_free(struct tn_trino_query *q)
+{
+    free_query(q, TN_CANCEL_CLIENT_GONE);
 }
 
 static uint64_t patience_us(const struct tn_trino_query *q)
@@ -112,7 +122,7 @@ static void on_sweep(struct ev_loop *loop, ev_timer *timer, int events)
     {
         struct tn_trino_query *q = TN_CONTAINER_OF(node, struct tn_trino_query, node);
 
-        if (tn_list_empty(&q->waiters) && now - q->last_used_us > patience_us(q)) {
+        if (tn_list_empty(&q->waiters) && q->post == NULL && now - q->last_used_us > patience_us(q)) {
             if (!q->page_is_last)
                 tn_log(TN_LOG_INFO, "trino query abandoned", TN_LOG_TEXT("query", q->id));
             tn_trino_query_free(q);
@@ -141,6 +151,7 @@ void tn_trino_home_init(struct tn_trino_home *home, struct tn_trino *trino, stru
     tn_map_init(&home->queries);
     tn_list_init(&home->by_use);
     tn_list_init(&home->transactions);
+    tn_list_init(&home->resumed);
 }
 
 void tn_trino_home_free(struct tn_trino_home *home)
@@ -148,7 +159,8 @@ void tn_trino_home_free(struct tn_trino_home *home)
     if (home->worker == NULL)
         return;
     TN_LIST_FOR_EACH_SAFE(node, &home->by_use)
-        tn_trino_query_free(TN_CONTAINER_OF(node, struct tn_trino_query, node));
+        free_query(TN_CONTAINER_OF(node, struct tn_trino_query, node), TN_CANCEL_SHUTDOWN);
+    tn_trino_resume_free_all(home);
     tn_trino_transaction_free_all(home);
     tn_map_reset(&home->queries);
 }
@@ -187,6 +199,12 @@ static void on_wait(struct ev_loop *loop, ev_timer *timer, int events)
 
     (void)loop;
     (void)events;
+    if (q->post != NULL) {
+        struct tn_trino_call *post = q->post;
+
+        q->post = NULL;
+        tn_trino_page_first(q, post);
+    }
     while ((node = tn_list_first(&q->waiters)) != NULL) {
         tn_list_remove(node);
         tn_trino_page_answer(q, TN_CONTAINER_OF(node, struct tn_trino_call, node));
@@ -208,6 +226,8 @@ static void take_request(struct tn_trino_query *q, struct tn_trino_call *call)
     call->identity = NULL;
     q->header_count = call->header_count;
     q->headers = call->headers;
+    q->own_count = call->own_count;
+    q->own = call->own;
     q->parametric = tn_trino_request_can(&q->request, "PARAMETRIC_DATETIME");
 }
 
@@ -222,6 +242,8 @@ static struct tn_trino_query *new_query(struct tn_trino_home *home, struct tn_tr
     tn_list_init(&q->waiters);
     tn_buf_init(&q->columns, COLUMNS_MAX);
     tn_buf_init(&q->page, TN_TRINO_PAGE_MAX);
+    tn_buf_init(&q->next, TN_TRINO_NEXT_MAX);
+    tn_buf_init(&q->told, TN_TRINO_TOLD_MAX);
     ev_timer_init(&q->wait, on_wait, 0, 0);
     q->wait.data = q;
     make_id(q);
@@ -248,7 +270,13 @@ void tn_trino_query_post(struct tn_trino_home *home, struct tn_trino_call *call)
     tn_trino_statement(q);
     q->held = q->arena.total;
     home->held_bytes += q->held;
-    tn_trino_page_first(q, call);
+    if (!tn_trino_relay_waits(q)) {
+        tn_trino_page_first(q, call);
+        return;
+    }
+    q->post = call;
+    ev_timer_set(&q->wait, TN_TRINO_POLL_MS / 1000.0, 0);
+    ev_timer_start(home->worker->loop, &q->wait);
 }
 
 /* ---- requests ---- */
@@ -273,6 +301,10 @@ static void get(struct tn_trino_query *q, struct tn_trino_call *call)
         tn_trino_call_refuse(call, call->token > last ? 404 : 410, call->token > last ? "there is no such page\n" : "this page is gone\n");
         return;
     }
+    if (call->token == last && q->owes && q->ask != NULL) {
+        q->owes = false;
+        tn_ask_credit(q->ask);
+    }
     if (call->token == q->token || tn_trino_page_ready(q)) {
         tn_trino_page_answer(q, call);
         return;
@@ -280,7 +312,7 @@ static void get(struct tn_trino_query *q, struct tn_trino_call *call)
     tn_list_append(&q->waiters, &call->node);
     if (ev_is_active(wait))
         return;
-    ev_timer_set(wait, (q->first != NULL ? TN_TRINO_ROWS_MS : TN_TRINO_POLL_MS) / 1000.0, 0);
+    ev_timer_set(wait, (q->relays && q->transaction == NULL ? TN_TRINO_RELAY_MS : q->first != NULL ? TN_TRINO_ROWS_MS : TN_TRINO_POLL_MS) / 1000.0, 0);
     ev_timer_start(q->home->worker->loop, wait);
 }
 
@@ -296,7 +328,7 @@ static void put_info(struct tn_trino_query *q, struct tn_trino_call *call)
     enum tn_trino_state state = !q->done ? TN_TRINO_RUNNING : q->error.status != TN_OK ? TN_TRINO_FAILED : TN_TRINO_FINISHED;
 
     tn_json_open(&json, NULL, '{');
-    tn_json_text(&json, "queryId", q->id);
+    tn_json_text(&json, "queryId", q->shown[0] != '\0' ? q->shown : q->id);
     tn_json_text(&json, "state", tn_trino_state_name(state));
     tn_json_str(&json, "self", call->base);
     tn_json_open(&json, "session", '{');
@@ -351,7 +383,7 @@ void tn_trino_query_done(struct tn_trino_query *q)
         tn_error_reset(&q->error);
     if (q->error.status != TN_OK)
         drop_rows(q); /* nobody is told of them */
-    if (!tn_list_empty(&q->waiters))
+    if (!tn_list_empty(&q->waiters) || q->post != NULL)
         ev_feed_event(q->home->worker->loop, &q->wait, EV_TIMER);
 }
 

@@ -9,9 +9,9 @@ static void wake(struct tn_trino_query *q)
 {
     struct ev_loop *loop = q->home->worker->loop;
 
-    if (tn_list_empty(&q->waiters))
+    if (tn_list_empty(&q->waiters) && q->post == NULL)
         return;
-    if (tn_trino_page_ready(q)) {
+    if (q->post != NULL || tn_trino_page_ready(q)) {
         ev_feed_event(loop, &q->wait, EV_TIMER);
     } else if (q->first == q->last) { /* the first rows: little longer for more */
         ev_timer_stop(loop, &q->wait);
@@ -39,12 +39,9 @@ static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
     if (schema == NULL || q->columns.len > 0)
         return;
     q->has_rows = true;
-    if (ask->query->run.trino_columns.len > 0) { /* rows come as they are, too */
-        tn_buf_puts(&q->columns, "\"columns\":");
-        tn_buf_put_str(&q->columns, ask->query->run.trino_columns);
-        return;
-    }
-    put_columns(q, schema);
+    q->relays = ask->query->cluster != NULL && ask->query->cluster->conf->engine == TN_CFG_ENGINE_TRINO; /* whoever was asked before */
+    if (!q->relays)
+        put_columns(q, schema);
 }
 
 static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
@@ -52,6 +49,11 @@ static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
     struct tn_trino_query *q = ask->owner;
 
     chunk->next = NULL;
+    if (chunk->relay != NULL) {
+        q->relays = true;
+        if (!tn_str_eq(q->cluster, ask->query->cluster->conf->name) && !tn_arena_str(&q->arena, ask->query->cluster->conf->name, &q->cluster))
+            q->cluster = tn_str_n(NULL, 0); /* without it its links are good as long as we run */
+    }
     if (q->last != NULL)
         q->last->next = chunk;
     else
@@ -178,11 +180,11 @@ static void on_done(struct tn_ask *ask)
         tn_error_move(&q->error, &query->error);
     } else if (q->missing.len > 0 && query->run.rows == 0) {
         tn_fail(&q->error, TN_E_INVALID, "42P01", "Table '%.*s' does not exist", (int)TN_MIN(q->missing.len, (size_t)200), q->missing.ptr);
-    } else if (q->update_type[0] == '\0' && !q->describes) {
+    } else if (q->update_type[0] == '\0' && !q->describes && !q->relays) {
         put_update(q, query);
     }
     tn_trino_transaction_after(q);
-    if (q->columns.len == 0 && q->error.status == TN_OK)
+    if (q->columns.len == 0 && !q->relays && q->error.status == TN_OK)
         tn_buf_puts(&q->columns, "\"columns\":[]");
     tn_trino_query_done(q);
 }
@@ -205,7 +207,7 @@ void tn_trino_run_params(struct tn_trino_query *q, struct tn_params params, enum
     struct tn_question question = {
         .protocol = "trinoHttp", .user = q->identity->user, .user_group_count = q->identity->group_count,
         .user_groups = q->identity->groups, .database = q->request.catalog, .application = q->request.source,
-        .address = q->peer, .header_count = q->header_count, .headers = q->headers, .settings = q->settings, .sql = q->text,
+        .address = q->peer, .header_count = q->header_count, .headers = q->headers, .run_header_count = q->own_count, .run_headers = q->own, .settings = q->settings, .sql = q->text,
         .params = params, .kind = kind, .encoder = &q->encoder.base, .encoder_size = sizeof q->encoder, .events = &events, .owner = q,
         .handle = &q->ask,
     };

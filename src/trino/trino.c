@@ -1,4 +1,4 @@
-#include "trino/private.h"
+#include "trino/link.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -153,7 +153,9 @@ enum tn_status tn_trino_http_open(struct tn_trino **out, struct tn_server *serve
     trino->server = server;
     trino->config = config;
     make_suffix(trino->suffix);
-    status = open_http(trino, err);
+    status = tn_trino_link_key(trino, err);
+    if (status == TN_OK)
+        status = open_http(trino, err);
     if (status != TN_OK) {
         tn_trino_http_close(trino);
         return status;

@@ -286,17 +286,30 @@ def elsewhere(contract, made):
 
 
 def test_columns_of_the_engine_that_answers(proxies, make_engine):
-    """A Trino tells its columns and is gone before a row: the rows are another engine's, and so are the columns."""
+    """A Trino is gone before it told columns: they are another engine's, and so are the rows; the query is still the same one."""
     def pages(path, count):
         if path.endswith("/1"):
-            return {"columns": [{"name": "wrong", "type": "varchar", "typeSignature": {"rawType": "varchar", "arguments": []}}],
-                    "nextUri": "http://h/v1/statement/executing/q/y/2"}
+            return {"nextUri": "http://h/v1/statement/executing/q/y/2"}
         return Answer(b"", 404)
     with Contract(pages) as contract:
         proxy = proxies(elsewhere(contract, make_engine("sqlite")))
-        columns, rows, page, _ = Session(proxy.trino_port).run("SELECT 2 AS n")
-        assert "error" not in page and rows == [[2]] and len(contract.of("GET")) == 2
-        assert [(column["name"], column["type"]) for column in columns] == [("n", "bigint")]
+        through = Session(proxy.trino_port)
+        first = through.post("SELECT 2 AS n /* twice */")
+        page, seen = first, []
+        while "nextUri" in page:
+            page = through.ask(page["nextUri"])
+            seen.append(page)
+        assert "error" not in page and [row for one in seen for row in one.get("data", [])] == [[2]] and len(contract.of("GET")) == 2
+        assert [(column["name"], column["type"]) for one in seen if "columns" in one for column in one["columns"]][0] == ("n", "bigint")
+        assert {one["id"] for one in seen} == {first["id"]}
+
+
+def test_gone_after_columns(proxies, make_engine):
+    def pages(path, count):
+        return {"columns": BIGINT, "nextUri": "http://h/v1/statement/executing/q/y/2"} if path.endswith("/1") else Answer(b"", 404)
+    with Contract(pages) as contract:
+        proxy = proxies(elsewhere(contract, make_engine("sqlite")))
+        assert "does not know the query" in Session(proxy.trino_port).run("SELECT 2 AS n")[2]["error"]["message"]
 
 
 def test_gone_after_rows(proxies, make_engine):

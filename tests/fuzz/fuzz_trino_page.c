@@ -2,11 +2,34 @@
  * NUL behind it. What a link points to must lie in the body, and a batch must have the rows that were put. */
 #include "engine/trino/trino_error.h"
 #include "engine/trino/trino_page.h"
+#include "engine/trino/trino_relay.h"
 #include "engine/trino/trino_value.h"
 
 #include "base/alloc.h"
 
 #include <stdlib.h>
+
+/* What is passed on: every part lies in the page, behind the one before it. */
+static void relay(struct tn_str body)
+{
+    struct tn_buf    copy;
+    struct tn_chunk *chunk;
+    size_t           end = 0;
+
+    tn_buf_init(&copy, body.len + 1);
+    tn_buf_put_str(&copy, body);
+    chunk = tn_trino_relay_chunk(&copy, NULL);
+    for (size_t at = 0; chunk != NULL && at < chunk->relay->parts.len; at += sizeof(struct tn_relay_part)) {
+        struct tn_relay_part part;
+
+        memcpy(&part, chunk->relay->parts.data + at, sizeof part);
+        if (part.at < end || part.at + part.len > body.len)
+            abort();
+        end = part.at + part.len;
+    }
+    tn_chunk_free(chunk);
+    tn_buf_reset(&copy);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -76,6 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (page.columns.ptr != NULL && tn_trino_columns_read(&columns, page.columns, &arena, &err) == TN_OK && page.data.ptr != NULL)
             read_rows(&columns, page.data);
     }
+    relay(body);
     tn_error_reset(&err);
     tn_arena_reset(&arena);
     tn_free(copy);

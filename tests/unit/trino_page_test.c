@@ -41,7 +41,7 @@ static void test_not_a_page(void)
 {
     static const char *const bad[] = {
         "", "null", "[]", "{}", "{\"id\":1}", "{\"id\":\"q\"", "{\"id\":\"q\"}x", "{\"id\":\"q\",}", "{\"id\":\"q\" \"a\":1}", "{\"id\":\"\\x\"}",
-        "{\"id\":\"q\",\"data\":{\"encoding\":\"json\",\"segments\":[]}}", "{\"id\":\"q\",\"data\":[1,]}", "{\"id\":\"q\",\"a\":01}", "{\"id\":\"q\",\"a\":tru}",
+        "{\"id\":\"q\",\"columns\":{}}", "{\"id\":\"q\",\"data\":[1,]}", "{\"id\":\"q\",\"a\":01}", "{\"id\":\"q\",\"a\":tru}",
         "{\"id\":\"q\",\"stats\":[]}", "{\"id\":\"q\",\"error\":7}", "{\"id\":\"\xff\"}", "<html>502 Bad Gateway</html>", "{\"id\":\"q\",\"a\":\"\n\"}",
     };
     struct tn_trino_page page;

@@ -1,6 +1,7 @@
 /* One statement at the server: its headers, the chain of nextUri, what is asked again, how it is ended early. */
 #include "engine/trino/trino_conn.h"
 #include "engine/trino/trino_error.h"
+#include "engine/trino/trino_relay.h"
 
 #include "base/clock.h"
 
@@ -25,158 +26,6 @@ static void ended(struct tn_trino_conn *c, struct tn_error *err)
     tn_error_reset(err);
 }
 
-/* ---- headers ---- */
-
-bool tn_trino_put_common(struct tn_trino_conn *c, struct tn_http_call *call)
-{
-    const struct tn_trino_cluster *engine = c->base.cluster->engine;
-
-    return tn_http_call_header(call, "User-Agent", TN_STR("Turnout/" TN_VERSION)) &&
-           (engine->user == NULL || tn_http_call_header(call, "X-Trino-User", tn_str(c->session.user != NULL ? c->session.user : engine->user))) &&
-           (engine->user == NULL || c->session.user == NULL || tn_http_call_header(call, "X-Trino-Original-User", tn_str(engine->user))) &&
-           (engine->authorization == NULL || tn_http_call_header(call, "Authorization", tn_str(engine->authorization)));
-}
-
-static bool put_header(void *arg, const char *name, struct tn_str value)
-{
-    struct tn_trino_conn *c = arg;
-
-    return tn_http_call_header(c->call, name, value);
-}
-
-static const struct tn_session_settings *settings_of(const struct tn_trino_conn *c)
-{
-    return c->sink == TN_TRINO_SINK_INIT ? NULL : c->run->settings;
-}
-
-static struct tn_str setting(const struct tn_trino_conn *c, const char *name)
-{
-    const struct tn_session_settings *settings = settings_of(c);
-
-    for (size_t i = 0; settings != NULL && i < settings->count; i++)
-        if (tn_str_ieq_c(settings->items[i].name, name))
-            return settings->items[i].value;
-    return tn_str(NULL);
-}
-
-/* A name of a zone or an offset; PostgreSQL's "<+02>-02" is +02:00. Another POSIX rule means nothing to Trino: UTC. */
-static bool put_zone(struct tn_trino_conn *c)
-{
-    struct tn_str zone = setting(c, "timezone");
-    char          offset[8];
-
-    if (zone.len >= 5 && zone.ptr[0] == '<' && (zone.ptr[1] == '+' || zone.ptr[1] == '-') && zone.ptr[4] == '>') {
-        snprintf(offset, sizeof offset, "%.3s:00", zone.ptr + 1);
-        return put_header(c, "X-Trino-Time-Zone", tn_str(offset));
-    }
-    for (size_t i = 0; i < zone.len; i++)
-        if (zone.ptr[i] == '<' || zone.ptr[i] == ',')
-            zone = tn_str(NULL);
-    return put_header(c, "X-Trino-Time-Zone", zone.len > 0 ? zone : TN_STR("UTC"));
-}
-
-/* The first schema of a search_path that is a plain name stands for the schema. */
-static bool put_search_path(struct tn_trino_conn *c)
-{
-    struct tn_str path = setting(c, "search_path");
-    const char   *comma = path.len == 0 ? NULL : memchr(path.ptr, ',', path.len);
-
-    path = tn_str_trim(comma == NULL ? path : tn_str_n(path.ptr, (size_t)(comma - path.ptr)));
-    if (path.len >= 2 && path.ptr[0] == '"' && path.ptr[path.len - 1] == '"')
-        path = tn_str_n(path.ptr + 1, path.len - 2);
-    if (path.len == 0 || c->session.catalog == NULL || path.ptr[0] == '$' || tn_str_ieq_c(path, "public"))
-        return true;
-    return put_header(c, "X-Trino-Schema", path);
-}
-
-static bool is_overridden(const struct tn_session_settings *settings, const char *name)
-{
-    for (size_t i = 0; settings != NULL && i < settings->count; i++)
-        if (settings->items[i].only == TN_CFG_ENGINE_TRINO && tn_str_eq_c(settings->items[i].name, name))
-            return true;
-    return false;
-}
-
-/* What the client has set stands before what initSql did: Trino refuses a property that is named twice. */
-static bool put_properties(struct tn_trino_conn *c)
-{
-    const struct tn_session_settings *settings = settings_of(c);
-    struct tn_buf                    *list = &c->scratch;
-
-    tn_buf_clear(list);
-    for (size_t i = 0; i < c->session.kinds[TN_TRINO_ITEM_PROPERTY].count; i++) {
-        const struct tn_trino_item *item = &c->session.kinds[TN_TRINO_ITEM_PROPERTY].items[i];
-
-        if (!is_overridden(settings, item->name))
-            tn_buf_printf(list, "%s%s=%s", list->len > 0 ? "," : "", item->name, item->value == NULL ? "" : item->value);
-    }
-    for (size_t i = 0; settings != NULL && i < settings->count; i++)
-        if (settings->items[i].only == TN_CFG_ENGINE_TRINO && !tn_str_starts(settings->items[i].name, TN_STR("x-trino-")))
-            tn_trino_item_put(list, settings->items[i].name, settings->items[i].value);
-    return !list->failed && (list->len == 0 || put_header(c, "X-Trino-Session", tn_buf_str(list)));
-}
-
-static bool put_lists(struct tn_trino_conn *c)
-{
-    struct tn_buf *list = &c->scratch;
-
-    if (!put_properties(c))
-        return false;
-    tn_buf_clear(list);
-    tn_trino_session_list(&c->session, TN_TRINO_ITEM_ROLE, list);
-    if (list->failed || (list->len > 0 && !put_header(c, "X-Trino-Role", tn_buf_str(list))))
-        return false;
-    tn_buf_clear(list);
-    tn_trino_session_list(&c->session, TN_TRINO_ITEM_PREPARED, list);
-    if (c->sink == TN_TRINO_SINK_INPUT || c->sink == TN_TRINO_SINK_OUTPUT)
-        tn_trino_describe_put(c, list);
-    return !list->failed && (list->len == 0 || put_header(c, "X-Trino-Prepared-Statement", tn_buf_str(list)));
-}
-
-static bool own_place(const struct tn_trino_conn *c, const char *name, char **out)
-{
-    struct tn_str value = setting(c, name);
-
-    if (value.len > 0)
-        *out = (char *)(uintptr_t)value.ptr; /* read only */
-    return value.len > 0;
-}
-
-/* Where a client of Trino's protocol says that it is, else where the connection is; a catalog of its own without the schema
- * of another. */
-static bool put_place(struct tn_trino_conn *c)
-{
-    struct tn_trino_session place = c->session;
-    bool                    own;
-
-    if (own_place(c, "x-trino-catalog", &place.catalog))
-        place.schema = NULL;
-    own = own_place(c, "x-trino-schema", &place.schema);
-    own_place(c, "x-trino-path", &place.path);
-    return tn_trino_session_put(&place, put_header, c) && (own || put_search_path(c));
-}
-
-/* What only tells people something is left out where a header cannot carry it. */
-static bool put_note(struct tn_trino_conn *c, const char *name, struct tn_str text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] < ' ' || text.ptr[i] > '~')
-            return true;
-    return text.len == 0 || put_header(c, name, text);
-}
-
-static bool put_headers(struct tn_trino_conn *c)
-{
-    struct tn_str application = setting(c, "application_name");
-    struct tn_str tags = c->sink == TN_TRINO_SINK_INIT ? TN_STR("") : c->run->tags;
-
-    return tn_trino_put_common(c, c->call) && put_header(c, "Content-Type", TN_STR("text/plain; charset=utf-8")) &&
-           put_header(c, "X-Trino-Source", TN_STR("turnout")) && put_note(c, "X-Trino-Client-Tags", tags) &&
-           put_header(c, "X-Trino-Client-Capabilities", TN_STR("PATH,PARAMETRIC_DATETIME,SESSION_AUTHORIZATION")) &&
-           put_note(c, "X-Trino-Client-Info", application) && put_zone(c) && put_lists(c) &&
-           put_place(c);
-}
-
 /* ---- requests ---- */
 
 static void fail_start(struct tn_trino_conn *c, struct tn_error *err)
@@ -197,7 +46,7 @@ static void submit(struct tn_trino_conn *c)
     tn_buf_clear(&c->url);
     tn_buf_printf(&c->url, "%s%s/v1/statement", engine->origin, engine->prefix);
     tn_buf_put_u8(&c->url, '\0');
-    (void)put_headers(c); /* what was refused is told by the start */
+    (void)tn_trino_put_headers(c); /* what was refused is told by the start */
     if (c->url.failed || c->text.failed || c->scratch.failed ||
         tn_http_call_start(c->call, TN_HTTP_CLIENT_POST, c->url.data, tn_buf_str(&c->text), TN_TRINO_REQUEST_US, &err) != TN_OK)
         fail_start(c, &err);
@@ -234,32 +83,28 @@ void tn_trino_ask(struct tn_trino_conn *c, enum tn_trino_sink sink)
 }
 
 /* The link's path at our own endpoint, whatever host it names: a server cannot send us, and our credentials, elsewhere. */
-static bool take_link(struct tn_trino_conn *c)
+bool tn_trino_url(const struct tn_trino_cluster *engine, struct tn_str link, struct tn_buf *url)
 {
-    const struct tn_trino_cluster *engine = c->base.cluster->engine;
-    struct tn_str                  link = c->page.next_uri, prefix = tn_str(engine->prefix);
-    const char                    *path = NULL;
+    struct tn_str prefix = tn_str(engine->prefix);
+    const char   *path = link.len > 0 && link.ptr[0] == '/' ? link.ptr : NULL;
 
-    for (size_t i = 0, slashes = 0; i < link.len && path == NULL; i++) {
+    for (size_t i = 0, slashes = 0; i < link.len; i++) {
         if ((unsigned char)link.ptr[i] <= ' ' || (unsigned char)link.ptr[i] >= 0x7f)
             return false;
-        if (link.ptr[i] == '/' && ++slashes == 3)
+        if (link.ptr[i] == '/' && ++slashes == 3 && path == NULL)
             path = link.ptr + i;
     }
-    if (path == NULL || (!tn_str_starts(link, TN_STR("http://")) && !tn_str_starts(link, TN_STR("https://"))))
+    if (path == NULL || (path != link.ptr && !tn_str_starts(link, TN_STR("http://")) && !tn_str_starts(link, TN_STR("https://"))))
         return false;
     link = tn_str_n(path, link.len - (size_t)(path - link.ptr));
-    for (size_t i = 0; i < link.len; i++)
-        if ((unsigned char)link.ptr[i] <= ' ' || (unsigned char)link.ptr[i] >= 0x7f)
-            return false;
     if (prefix.len > 0 && tn_str_starts(link, prefix))
         prefix = TN_STR("");
-    tn_buf_clear(&c->url);
-    tn_buf_puts(&c->url, engine->origin);
-    tn_buf_put_str(&c->url, prefix);
-    tn_buf_put_str(&c->url, link);
-    tn_buf_put_u8(&c->url, '\0');
-    return !c->url.failed;
+    tn_buf_clear(url);
+    tn_buf_puts(url, engine->origin);
+    tn_buf_put_str(url, prefix);
+    tn_buf_put_str(url, link);
+    tn_buf_put_u8(url, '\0');
+    return !url->failed;
 }
 
 /* ---- answers ---- */
@@ -295,6 +140,7 @@ static void page_came(struct tn_trino_conn *c, struct tn_http_client_answer *ans
 
     c->failing_since_us = 0;
     c->submitted = true;
+    c->body = answer->body;
     tn_arena_reset(&c->page_arena);
     if (tn_trino_page_read(&c->page, tn_buf_str(answer->body), &c->page_arena, &err) != TN_OK) {
         tn_trino_name_error(c, &err);
@@ -305,12 +151,16 @@ static void page_came(struct tn_trino_conn *c, struct tn_http_client_answer *ans
         return;
     }
     tn_buf_clear(&c->url);
-    if (c->page.next_uri.ptr != NULL && !take_link(c)) {
+    if (c->page.next_uri.ptr != NULL && !tn_trino_url(c->base.cluster->engine, c->page.next_uri, &c->url)) {
         tn_fail(&err, TN_E_ENGINE, "08P01", "the server's nextUri is no link of HTTP");
         tn_trino_name_error(c, &err);
         ended(c, &err);
     } else if (c->page.failed) {
         tn_trino_error(&err, &c->page.failure, c->page.id, c->sink == TN_TRINO_SINK_RUN ? c->run->sql : tn_buf_str(&c->text), tn_buf_str(&c->text));
+        ended(c, &err);
+    } else if (c->page.spooled.ptr != NULL && (c->sink == TN_TRINO_SINK_INIT || !tn_trino_relays(c) || tn_trino_said(c, "x-trino-query-data-encoding").len == 0)) {
+        tn_fail(&err, TN_E_ENGINE, "08P01", "rows came in segments, which nobody asked for");
+        tn_trino_name_error(c, &err);
         ended(c, &err);
     } else if (c->session.failed) {
         tn_fail(&err, TN_E_LIMIT, "54000", "the session at Trino holds more than %d KiB", TN_TRINO_SESSION_BYTES / 1024);
@@ -330,6 +180,18 @@ void tn_trino_ask_next(struct tn_trino_conn *c)
         poll_next(c);
     else
         ended(c, &err);
+}
+
+/* A log-in of the client's own that is refused says nothing about the cluster. */
+static void blame_client(const struct tn_trino_conn *c, long status, struct tn_error *err)
+{
+    const struct tn_trino_cluster *engine = c->base.cluster->engine;
+
+    if (!engine->pass_through || (status != 401 && status != 403))
+        return;
+    tn_error_reset(err);
+    tn_fail(err, TN_E_DENIED, "28000", "cluster " TN_STR_FMT ": Trino refuses the client's log-in (HTTP %ld)", TN_STR_ARG(c->base.cluster->conf->name), status);
+    tn_error_blame(err, TN_FAULT_QUERY, false);
 }
 
 static void on_done(struct tn_http_call *call, struct tn_http_client_answer *answer, void *owner)
@@ -356,6 +218,7 @@ static void on_done(struct tn_http_call *call, struct tn_http_client_answer *ans
         return;
     if (answer->status != 0) {
         tn_trino_error_status(&err, c->base.cluster->conf->name, answer->status, tn_buf_str(answer->body));
+        blame_client(c, answer->status, &err);
     } else {
         tn_error_move(&err, &answer->error);
         tn_trino_name_error(c, &err);
@@ -373,6 +236,8 @@ static void on_header(struct tn_http_call *call, struct tn_str name, struct tn_s
     (void)call;
     if (c->phase != TN_TRINO_SUBMIT && c->phase != TN_TRINO_POLL)
         return;
+    if (tn_trino_relays(c))
+        tn_trino_relay_header(&c->told, name, value);
     if (c->sink == TN_TRINO_SINK_RUN && (tn_str_ieq_c(name, "X-Trino-Set-Session") || tn_str_ieq_c(name, "X-Trino-Clear-Session")))
         return; /* the client's session keeps them, whatever connection it has, and gives them to every run */
     tn_trino_session_header(&c->session, name, value);

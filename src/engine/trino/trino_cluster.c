@@ -102,13 +102,16 @@ enum tn_status tn_trino_open(struct tn_cluster *cluster, struct tn_error *err)
 {
     const struct tn_cluster_conf *conf = cluster->conf;
     struct tn_trino_cluster      *engine = tn_calloc(1, sizeof *engine);
+    struct tn_str                 host = {"", 0};
     bool                          good = engine != NULL && take_endpoint(engine, conf->endpoint);
 
     if (good && conf->auth_type == TN_CFG_CLUSTER_AUTH_BASIC)
         good = (engine->authorization = basic(conf)) != NULL;
     else if (good && conf->auth_type == TN_CFG_CLUSTER_AUTH_JWT)
         good = (engine->authorization = bearer(conf)) != NULL;
-    if (good && (conf->auth_username.len > 0 || conf->auth_type != TN_CFG_CLUSTER_AUTH_JWT)) /* a token names its user */
+    if (engine != NULL)
+        engine->pass_through = conf->auth_type == TN_CFG_CLUSTER_AUTH_PASS_THROUGH;
+    if (good && !engine->pass_through && (conf->auth_username.len > 0 || conf->auth_type != TN_CFG_CLUSTER_AUTH_JWT)) /* a token names its user */
         good = (engine->user = conf->auth_username.len > 0 ? tn_strndup(conf->auth_username.ptr, conf->auth_username.len)
                                                            : tn_strdup("turnout")) != NULL;
     if (!good) {
@@ -121,6 +124,7 @@ enum tn_status tn_trino_open(struct tn_cluster *cluster, struct tn_error *err)
         .cert_file = file_or_null(conf->tls_cert_file),
         .key_file = file_or_null(conf->tls_key_file),
         .verify = conf->tls_verify,
+        .uncoded = tn_endpoint_check_http(conf->endpoint, &host) == NULL && tn_host_is_loopback(host),
         .connect_timeout_us = conf->connect_timeout,
         .max_body = TN_TRINO_BODY_MAX,
     };

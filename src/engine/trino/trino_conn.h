@@ -8,7 +8,10 @@
  *                                                                 |         `- RETRY (50 to 100 ms after a 503)
  *                                                                 `--cancel--> CANCELLING (DELETE of nextUri) --> IDLE
  *
- * trino_ask.c is one statement's requests, trino_rows.c a page's rows, trino_run.c their order. Own worker's thread only. */
+ * A client that speaks Trino's protocol itself gets the pages as they come (trino_relay.c), each when it asks for it.
+ *
+ * trino_ask.c is one statement's requests, trino_header.c what they say of whom, trino_rows.c a page's rows, trino_run.c their
+ * order. Own worker's thread only. */
 #ifndef TN_ENGINE_TRINO_CONN_H
 #define TN_ENGINE_TRINO_CONN_H
 
@@ -42,6 +45,7 @@ struct tn_trino_cluster {
     char                         *prefix;        /* path before /v1, "" = none */
     char                         *authorization; /* value of the header, NULL = none */
     char                         *user;
+    bool                          pass_through;  /* the client's own log-in instead, and no other */
     struct tn_http_client_options http;
 };
 
@@ -69,6 +73,8 @@ struct tn_trino_conn {
     bool                     submitted;
     struct tn_arena          page_arena;
     struct tn_trino_page     page;
+    struct tn_buf           *body;      /* of the page: the call's */
+    struct tn_buf            told;      /* relayed headers of the answers since the last page: struct tn_relay.headers */
     struct tn_trino_json     data;      /* ROWS: at the next row */
     bool                     rows_over; /* there is no next one */
 
@@ -108,6 +114,8 @@ void tn_trino_init_ended(struct tn_trino_conn *c, struct tn_error *err); /* a st
 extern const struct tn_http_client_events tn_trino_ask_events, tn_trino_side_events;
 void tn_trino_ask(struct tn_trino_conn *c, enum tn_trino_sink sink);
 void tn_trino_ask_next(struct tn_trino_conn *c);   /* the next page, or the end */
+/* Where LINK, or a path, of the server's leads at ENGINE's endpoint, into URL, NUL-terminated; false: it is no such. */
+bool tn_trino_url(const struct tn_trino_cluster *engine, struct tn_str link, struct tn_buf *url);
 void tn_trino_ask_stop(struct tn_trino_conn *c);   /* ends it at the server, then tn_trino_stopped() */
 bool tn_trino_put_common(struct tn_trino_conn *c, struct tn_http_call *call);
 /* "cluster NAME: MESSAGE", fault ENGINE. */
@@ -123,6 +131,20 @@ void tn_trino_ask_ended(struct tn_trino_conn *c, struct tn_error *err); /* ERR i
 void tn_trino_abort(struct tn_trino_conn *c, struct tn_error *err);     /* for a reason of ours; ERR is moved */
 void tn_trino_stopped(struct tn_trino_conn *c, bool answered);
 void tn_trino_kick(struct tn_trino_conn *c);
+
+/* trino_header.c */
+bool tn_trino_put_headers(struct tn_trino_conn *c); /* of a statement; false: refused, the start will tell */
+/* What the client's own request says under NAME; ptr NULL: nothing, or it does not speak this protocol. */
+struct tn_str tn_trino_said(const struct tn_trino_conn *c, const char *name);
+/* Whose log-in a request needs and does not have: a client's own at a cluster of type passThrough. */
+bool tn_trino_check_login(const struct tn_trino_conn *c, struct tn_error *err);
+
+/* trino_relay.c */
+static inline bool tn_trino_relays(const struct tn_trino_conn *c)
+{
+    return c->sink == TN_TRINO_SINK_RUN && c->run->encoder->trino_pages && c->run->kind == TN_RUN_EXECUTE;
+}
+bool tn_trino_relay_page(struct tn_trino_conn *c, struct tn_error *err); /* delivers c->page; false: it cannot be */
 
 /* trino_rows.c */
 bool tn_trino_rows_begin(struct tn_trino_conn *c, struct tn_error *err); /* of c->page.data */

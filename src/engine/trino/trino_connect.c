@@ -17,6 +17,7 @@ static void conn_free(struct tn_grave *grave)
     tn_buf_reset(&c->text);
     tn_buf_reset(&c->url);
     tn_buf_reset(&c->scratch);
+    tn_buf_reset(&c->told);
     tn_arena_reset(&c->page_arena);
     tn_arena_reset(&c->run_arena);
     tn_cluster_unref(c->base.cluster);
@@ -176,6 +177,7 @@ struct tn_conn *tn_trino_connect(struct tn_cluster *cluster, struct tn_worker *w
     tn_buf_init(&c->text, TN_TRINO_TEXT_MAX);
     tn_buf_init(&c->url, 64 * 1024);
     tn_buf_init(&c->scratch, TN_TRINO_TEXT_MAX);
+    tn_buf_init(&c->told, 1024 * 1024);
     tn_arena_init(&c->page_arena, TN_TRINO_BODY_MAX);
     tn_arena_init(&c->run_arena, TN_TRINO_BODY_MAX);
     tn_trino_decoder_init(&c->decoder, TN_TRINO_BODY_MAX);

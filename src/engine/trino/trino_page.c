@@ -85,16 +85,19 @@ static void read_link(struct tn_trino_json *in, struct tn_arena *arena, struct t
         in->failed = true;
 }
 
-static void read_array(struct tn_trino_json *in, struct tn_str *out)
+/* SEGMENTS: where an object goes; NULL: it is nonsense. */
+static void read_array(struct tn_trino_json *in, struct tn_str *out, struct tn_str *segments)
 {
     enum tn_trino_json_kind kind = tn_trino_json_peek(in);
 
     if (kind == TN_TRINO_JSON_ARRAY)
         (void)tn_trino_json_skip(in, out);
+    else if (kind == TN_TRINO_JSON_OBJECT && segments != NULL)
+        (void)tn_trino_json_skip(in, segments);
     else if (kind == TN_TRINO_JSON_NULL)
         (void)tn_trino_json_skip(in, NULL);
     else
-        in->failed = true; /* spooled segments, which were not asked for, or nonsense */
+        in->failed = true;
 }
 
 static void read_member(struct tn_trino_page *page, struct tn_str key, struct tn_trino_json *in, struct tn_arena *arena)
@@ -104,15 +107,17 @@ static void read_member(struct tn_trino_page *page, struct tn_str key, struct tn
     if (null)
         (void)tn_trino_json_skip(in, NULL);
     else if (tn_str_eq_c(key, "id"))
-        (void)tn_trino_json_text(in, arena, &page->id);
+        read_link(in, arena, &page->id_at, &page->id);
+    else if (tn_str_eq_c(key, "infoUri"))
+        read_link(in, arena, &page->info_uri_at, NULL);
     else if (tn_str_eq_c(key, "nextUri"))
         read_link(in, arena, &page->next_uri_at, &page->next_uri);
     else if (tn_str_eq_c(key, "partialCancelUri"))
         read_link(in, arena, &page->partial_uri_at, NULL);
     else if (tn_str_eq_c(key, "columns"))
-        read_array(in, &page->columns);
+        read_array(in, &page->columns, NULL);
     else if (tn_str_eq_c(key, "data"))
-        read_array(in, &page->data);
+        read_array(in, &page->data, &page->spooled);
     else if (tn_str_eq_c(key, "stats"))
         read_stats(in, &page->stats);
     else if (tn_str_eq_c(key, "updateType"))

@@ -1,9 +1,9 @@
 /* trino_page.h - one answer of /v1/statement (Trino's QueryResults), taken apart without building a tree. A pure function of
  * the body, which knows nothing of how it came: `columns` and `data` are kept as the JSON they are, for trino_rows.h.
  *
- * Relaying pages to a client that speaks Trino's protocol itself needs no more than this: `next_uri_at` and `partial_uri_at`
- * are where the links stand in the body (without quotes), so that they can be replaced in place and the rest be sent on as
- * bytes; the run's chunk then takes the body's memory over (struct tn_http_client_answer) and trino_rows.c is not asked. */
+ * Relaying pages to a client that speaks Trino's protocol itself needs no more than this: the members *_at are where links
+ * and id stand in the body (without quotes), so that they can be replaced in place and the rest be sent on as bytes
+ * (trino_relay.c). */
 #ifndef TN_ENGINE_TRINO_PAGE_H
 #define TN_ENGINE_TRINO_PAGE_H
 
@@ -24,8 +24,9 @@ struct tn_trino_failure {
 
 struct tn_trino_page {
     struct tn_str           id, next_uri; /* ptr NULL = none: the query is over */
-    struct tn_str           next_uri_at, partial_uri_at;
+    struct tn_str           id_at, info_uri_at, next_uri_at, partial_uri_at;
     struct tn_str           columns, data; /* JSON; ptr NULL = absent */
+    struct tn_str           spooled;       /* data in segments: JSON, an object; ptr NULL = absent */
     struct tn_trino_stats   stats;
     bool                    failed;
     struct tn_trino_failure failure;

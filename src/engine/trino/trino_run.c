@@ -101,9 +101,13 @@ void tn_trino_start(struct tn_run *run)
 
     c->run = run;
     c->columns_told = false;
+    tn_buf_clear(&c->told);
     tn_arena_reset(&c->page_arena);
     tn_arena_reset(&c->run_arena);
-    if (run->kind == TN_RUN_DESCRIBE) {
+    c->sink = TN_TRINO_SINK_RUN;
+    if (!tn_trino_check_login(c, &err)) {
+        tn_trino_ask_ended(c, &err);
+    } else if (run->kind == TN_RUN_DESCRIBE) {
         tn_trino_describe_start(c);
     } else if (put_text(c, &err) == TN_OK) {
         tn_trino_ask(c, TN_TRINO_SINK_RUN);
@@ -139,8 +143,6 @@ static bool tell_columns(struct tn_trino_conn *c, struct tn_error *err)
     if (c->columns.schema.count == 0)
         return true; /* of a statement that gives no rows */
     c->columns_told = true;
-    if (c->run->encoder->trino_rows)
-        c->run->trino_columns = json;
     tn_run_columns(c->run, &c->columns.schema);
     return true;
 }
@@ -151,47 +153,18 @@ static bool is_update(const struct tn_trino_conn *c)
     return c->page.update_type.ptr != NULL && !c->columns_told;
 }
 
-/* Rows in the text of a list without its brackets, which is JSON; false: something else than rows stands there. */
-static bool count_rows(struct tn_str text, uint64_t *rows)
+static void relay_page(struct tn_trino_conn *c)
 {
-    size_t depth = 0;
+    struct tn_error err = TN_ERROR_INIT;
 
-    *rows = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        char ch = text.ptr[i];
-
-        if (depth == 0 && ch > ' ' && ch != ',' && ch != '[')
-            return false;
-        if (ch == '"')
-            while (++i < text.len && text.ptr[i] != '"')
-                i += text.ptr[i] == '\\';
-        else if (ch == '[' || ch == '{')
-            *rows += depth++ == 0;
-        else if (ch == ']' || ch == '}')
-            depth--;
+    if (c->page.has_update_count)
+        c->run->affected = c->page.update_count;
+    if (!tell_columns(c, &err) || (c->phase != TN_TRINO_CANCELLING && !tn_trino_relay_page(c, &err))) {
+        tn_trino_name_error(c, &err);
+        tn_trino_abort(c, &err);
+    } else if (c->phase != TN_TRINO_CANCELLING) { /* else the owner has seen enough */
+        tn_trino_page_over(c);
     }
-    return true;
-}
-
-/* The rows of a page for a client that speaks Trino's protocol, too: the bytes as they came. */
-static bool relay(struct tn_trino_conn *c, struct tn_error *err)
-{
-    struct tn_str    rows = tn_str_trim(tn_str_n(c->page.data.ptr + 1, c->page.data.len - 2));
-    struct tn_chunk *chunk = rows.len == 0 ? NULL : tn_chunk_new(TN_CHUNK_MAX);
-
-    if (rows.len > 0 && chunk != NULL)
-        tn_buf_put_str(&chunk->bytes, rows);
-    if (rows.len > 0 && (chunk == NULL || chunk->bytes.failed)) {
-        tn_chunk_free(chunk);
-        return tn_fail(err, TN_E_NOMEM, "53200", "out of memory for rows") == TN_OK;
-    }
-    if (chunk != NULL && !count_rows(rows, &chunk->rows)) {
-        tn_chunk_free(chunk);
-        return tn_fail(err, TN_E_ENGINE, "08P01", "rows of a result cannot be read") == TN_OK;
-    }
-    if (chunk != NULL)
-        tn_run_chunk(c->run, chunk);
-    return true;
 }
 
 static void run_page(struct tn_trino_conn *c)
@@ -199,6 +172,10 @@ static void run_page(struct tn_trino_conn *c)
     struct tn_error err = TN_ERROR_INIT;
 
     note_stats(c->run, &c->page.stats);
+    if (tn_trino_relays(c)) {
+        relay_page(c);
+        return;
+    }
     if (is_update(c)) {
         if (c->page.has_update_count)
             c->run->affected = c->page.update_count;
@@ -214,13 +191,6 @@ static void run_page(struct tn_trino_conn *c)
         return; /* the owner did not want them */
     if (c->page.data.ptr == NULL) {
         tn_trino_page_over(c);
-    } else if (c->columns_told && c->run->encoder->trino_rows) {
-        if (!relay(c, &err)) {
-            tn_trino_name_error(c, &err);
-            tn_trino_abort(c, &err);
-        } else if (c->phase != TN_TRINO_CANCELLING) { /* the owner has seen enough */
-            tn_trino_page_over(c);
-        }
     } else if (!c->columns_told || !tn_trino_rows_begin(c, &err)) {
         if (err.status == TN_OK)
             tn_fail(&err, TN_E_ENGINE, "08P01", "rows came before the description of their columns");
@@ -272,9 +242,16 @@ static void watch_stall(struct tn_trino_conn *c)
     ev_timer_start(c->base.worker->loop, &c->stall);
 }
 
+/* Each page when the client asks for it: what Trino has given last it gives again, so that nothing is lost with us. Nobody goes
+ * on with a transaction after our end, and there its next statement may come before this one's last page was fetched. */
+static bool waits_for_client(const struct tn_trino_conn *c)
+{
+    return tn_trino_relays(c) && c->session.transaction == NULL;
+}
+
 void tn_trino_page_over(struct tn_trino_conn *c)
 {
-    if (c->url.len > 0 && tn_run_is_full(c->run)) {
+    if (c->url.len > 0 && (tn_run_is_full(c->run) || (waits_for_client(c) && c->run->uncredited > 0))) {
         c->phase = TN_TRINO_ROWS; /* nothing to decode, a credit to wait for */
         c->rows_over = true;
         watch_stall(c);
@@ -338,6 +315,8 @@ void tn_trino_cancel(struct tn_run *run)
         return;
     }
     fail_cancelled(c);
+    if (run->left && tn_trino_relays(c))
+        tn_buf_clear(&c->url); /* its client has a link to go on with */
     tn_trino_ask_stop(c);
 }
 

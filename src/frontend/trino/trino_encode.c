@@ -274,7 +274,7 @@ static const struct tn_encoder_ops ops = {.name = "trino", .batch = encode_batch
 
 void tn_trino_encoder_init(struct tn_trino_encoder *encoder, bool parametric, const struct tn_tz *tz)
 {
-    *encoder = (struct tn_trino_encoder){.base = {.ops = &ops, .trino_rows = parametric}, .parametric = parametric, .tz = tz};
+    *encoder = (struct tn_trino_encoder){.base = {.ops = &ops, .trino_pages = true}, .parametric = parametric, .tz = tz};
 }
 
 _Static_assert(offsetof(struct tn_trino_encoder, base) == 0, "an encoder is its options");

@@ -1,0 +1,204 @@
+/* Pages for a client that speaks Trino's protocol itself: the answer's bytes as they came, and where the links stand in them. */
+#include "engine/trino/trino_relay.h"
+
+#include "base/alloc.h"
+#include "engine/trino/trino_conn.h"
+
+/* Rows of a list of lists. It is JSON already (trino_page.c); false: something else than rows stands there. */
+static bool count_rows(struct tn_str list, uint64_t *rows)
+{
+    const char *at = list.ptr + 1, *end = list.ptr + list.len - 1;
+    size_t      depth = 0;
+
+    for (; at < end; at++) {
+        switch (*at) {
+        case '"':
+            for (at++; *at != '"'; at++)
+                at += *at == '\\';
+            if (depth == 0)
+                return false;
+            break;
+        case '[':
+        case '{':
+            if (depth == 0 && *at == '{')
+                return false;
+            *rows += depth++ == 0;
+            break;
+        case ']':
+        case '}': depth--; break;
+        case ',':
+        case ' ':
+        case '\t':
+        case '\r':
+        case '\n': break;
+        default:
+            if (depth == 0)
+                return false;
+        }
+    }
+    return true;
+}
+
+static void add(struct tn_chunk *chunk, const struct tn_buf *body, enum tn_relay_what what, struct tn_str at)
+{
+    struct tn_relay_part part = {.what = what, .at = (size_t)(at.ptr - body->data), .len = at.len};
+    struct tn_buf       *parts = &chunk->relay->parts;
+    size_t               count, i;
+
+    if (at.ptr == NULL)
+        return;
+    tn_buf_append(parts, &part, sizeof part);
+    if (parts->failed)
+        return;
+    count = parts->len / sizeof part;
+    for (i = count - 1; i > 0; i--) { /* in their order */
+        struct tn_relay_part before;
+
+        memcpy(&before, parts->data + (i - 1) * sizeof part, sizeof before);
+        if (before.at < part.at)
+            break;
+        memcpy(parts->data + i * sizeof part, &before, sizeof before);
+    }
+    memcpy(parts->data + i * sizeof part, &part, sizeof part);
+}
+
+/* {"type":"spooled","uri":"..","ackUri":"..","metadata":{"rowsCount":1,..},"headers":{..}} */
+static void read_segment(struct tn_trino_json *in, struct tn_chunk *chunk, const struct tn_buf *body)
+{
+    struct tn_str key, link, inner;
+    bool          escaped;
+    uint64_t      rows = 0;
+
+    if (!tn_trino_json_enter(in, '{'))
+        return;
+    while (tn_trino_json_key(in, &key)) {
+        if (tn_trino_json_peek(in) == TN_TRINO_JSON_STRING && (tn_str_eq_c(key, "uri") || tn_str_eq_c(key, "ackUri"))) {
+            if (tn_trino_json_string(in, &link, &escaped))
+                add(chunk, body, TN_RELAY_SEGMENT, link);
+        } else if (tn_trino_json_peek(in) == TN_TRINO_JSON_OBJECT && tn_str_eq_c(key, "metadata") && tn_trino_json_enter(in, '{')) {
+            while (tn_trino_json_key(in, &inner))
+                (void)(tn_str_eq_c(inner, "rowsCount") ? tn_trino_json_u64(in, &rows) : tn_trino_json_skip(in, NULL));
+            chunk->rows += rows;
+        } else {
+            (void)tn_trino_json_skip(in, NULL);
+        }
+    }
+}
+
+static bool read_segments(struct tn_chunk *chunk, struct tn_str spooled, const struct tn_buf *body)
+{
+    struct tn_trino_json in;
+    struct tn_str        key;
+
+    tn_trino_json_begin(&in, spooled);
+    if (!tn_trino_json_enter(&in, '{'))
+        return false;
+    while (tn_trino_json_key(&in, &key)) {
+        if (!tn_str_eq_c(key, "segments")) {
+            (void)tn_trino_json_skip(&in, NULL);
+            continue;
+        }
+        if (tn_trino_json_enter(&in, '['))
+            while (tn_trino_json_item(&in))
+                read_segment(&in, chunk, body);
+    }
+    return !in.failed;
+}
+
+static bool read_page(struct tn_chunk *chunk, const struct tn_trino_page *page, const struct tn_buf *body, struct tn_error *err)
+{
+    chunk->relay->more = page->next_uri.ptr != NULL;
+    chunk->relay->tells = page->columns.ptr != NULL || page->data.ptr != NULL || page->spooled.ptr != NULL || page->update_type.ptr != NULL;
+    add(chunk, body, TN_RELAY_ID, page->id_at);
+    add(chunk, body, TN_RELAY_INFO, page->info_uri_at);
+    add(chunk, body, TN_RELAY_PARTIAL, page->partial_uri_at);
+    add(chunk, body, TN_RELAY_NEXT, page->next_uri_at);
+    if ((page->data.ptr != NULL && !count_rows(page->data, &chunk->rows)) || (page->spooled.ptr != NULL && !read_segments(chunk, page->spooled, body)))
+        return tn_fail(err, TN_E_ENGINE, "08P01", "rows of a result cannot be read") == TN_OK;
+    if (chunk->relay->parts.failed)
+        return tn_fail(err, TN_E_LIMIT, "54000", "the answer's links are too many") == TN_OK;
+    return true;
+}
+
+static bool fill(struct tn_trino_conn *c, struct tn_chunk *chunk, struct tn_error *err)
+{
+    const struct tn_trino_page *page = &c->page;
+
+    if (!read_page(chunk, page, c->body, err))
+        return false;
+    if (chunk->rows > 0 && !c->columns_told && page->columns.ptr == NULL && page->update_type.ptr == NULL)
+        return tn_fail(err, TN_E_ENGINE, "08P01", "rows came before the description of their columns") == TN_OK;
+    tn_buf_put_str(&chunk->relay->headers, tn_buf_str(&c->told));
+    if (chunk->relay->headers.failed || c->told.failed)
+        return tn_fail(err, TN_E_LIMIT, "54000", "the answer's headers are too long") == TN_OK;
+    return true;
+}
+
+static struct tn_chunk *new_chunk(struct tn_error *err)
+{
+    struct tn_chunk *chunk = tn_chunk_new(TN_TRINO_BODY_MAX);
+
+    if (chunk != NULL && tn_chunk_relay(chunk))
+        return chunk;
+    tn_chunk_free(chunk);
+    tn_fail(err, TN_E_NOMEM, "53200", "out of memory for rows");
+    return NULL;
+}
+
+static void take(struct tn_chunk *chunk, struct tn_buf *body)
+{
+    chunk->bytes = *body;
+    tn_buf_init(body, chunk->bytes.max);
+}
+
+bool tn_trino_relay_page(struct tn_trino_conn *c, struct tn_error *err)
+{
+    struct tn_chunk *chunk = new_chunk(err);
+
+    if (chunk == NULL)
+        return false;
+    if (!fill(c, chunk, err)) {
+        tn_chunk_free(chunk);
+        return false;
+    }
+    tn_buf_clear(&c->told);
+    take(chunk, c->body); /* nobody reads c->page any more */
+    tn_run_chunk(c->run, chunk);
+    return true;
+}
+
+struct tn_chunk *tn_trino_relay_chunk(struct tn_buf *body, struct tn_error *err)
+{
+    struct tn_chunk     *chunk = new_chunk(err);
+    struct tn_trino_page page;
+    struct tn_arena      arena;
+    bool                 ok;
+
+    if (chunk == NULL)
+        return NULL;
+    tn_arena_init(&arena, TN_TRINO_BODY_MAX);
+    ok = tn_trino_page_read(&page, tn_buf_str(body), &arena, err) == TN_OK && read_page(chunk, &page, body, err);
+    tn_arena_reset(&arena);
+    if (ok) {
+        take(chunk, body);
+        return chunk;
+    }
+    tn_chunk_free(chunk);
+    return NULL;
+}
+
+void tn_trino_relay_header(struct tn_buf *out, struct tn_str name, struct tn_str value)
+{
+    static const char prefix[] = "x-trino-";
+    size_t            len = sizeof prefix - 1;
+
+    if (name.len <= len || !tn_str_ieq_c(tn_str_n(name.ptr, len), prefix))
+        return;
+    name = tn_str_n(name.ptr + len, name.len - len);
+    if (tn_str_ieq_c(name, "started-transaction-id") || tn_str_ieq_c(name, "clear-transaction-id"))
+        return;
+    tn_buf_put_str(out, name);
+    tn_buf_put_u8(out, '\0');
+    tn_buf_put_str(out, value);
+    tn_buf_put_u8(out, '\0');
+}

@@ -1,0 +1,14 @@
+/* trino_relay.h - an answer of Trino's protocol made ready to be passed on: where its links are, how many rows it holds, which
+ * headers go with it (result/encoder.h, struct tn_relay). Pure functions of their arguments. */
+#ifndef TN_ENGINE_TRINO_RELAY_H
+#define TN_ENGINE_TRINO_RELAY_H
+
+#include "result/encoder.h"
+
+/* A chunk of the page in BODY, whose memory is taken. NULL: ERR says why, TN_E_ENGINE 08P01 what is no page. */
+TN_MUST_USE struct tn_chunk *tn_trino_relay_chunk(struct tn_buf *body, struct tn_error *err);
+/* A header of the answer goes to OUT (struct tn_relay.headers) if it is the session's. Not those of transactions: clients know
+ * these by ids of ours. */
+void tn_trino_relay_header(struct tn_buf *out, struct tn_str name, struct tn_str value);
+
+#endif

@@ -1,0 +1,165 @@
+#include "trino/link.h"
+
+#include "base/base64.h"
+#include "base/log.h"
+#include "config/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <unistd.h>
+
+enum { MAC = 16, PLAIN_MAX = TN_TRINO_LINK_MAX / 4 * 3 - 4 };
+
+/* ---- the key ---- */
+
+static enum tn_status cannot(const char *path, int code, struct tn_error *err)
+{
+    char text[128];
+
+    tn_fail(err, TN_E_IO, "58030", "frontends.trinoHttp: the key of links, %s: %s", path, tn_file_error(code, text, sizeof text));
+    tn_error_hint(err, "Give frontends.trinoHttp.linkKey, or a persistence.path in a folder that can be written.");
+    return TN_E_IO;
+}
+
+/* Beside it first, then in place at once: no other process ever reads half a key. */
+static enum tn_status make_key(struct tn_trino *trino, const char *path, struct tn_error *err)
+{
+    char beside[1024];
+    int  fd, code = 0;
+
+    tn_rand_secret(trino->key, sizeof trino->key);
+    if (snprintf(beside, sizeof beside, "%s.new-%ld", path, (long)getpid()) >= (int)sizeof beside)
+        return cannot(path, ENAMETOOLONG, err);
+    fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return cannot(beside, errno, err);
+    if (write(fd, trino->key, sizeof trino->key) != (ssize_t)sizeof trino->key || fsync(fd) != 0)
+        code = errno != 0 ? errno : EIO;
+    close(fd);
+    if (code == 0 && link(beside, path) != 0)
+        code = errno;
+    unlink(beside);
+    return code == 0 ? TN_OK : code == EEXIST ? TN_AGAIN : cannot(path, code, err);
+}
+
+static enum tn_status file_key(struct tn_trino *trino, const char *path, struct tn_error *err)
+{
+    for (int attempt = 0; attempt < 2; attempt++) {
+        struct tn_file file;
+        int            code = tn_file_read(&file, path, sizeof trino->key, true);
+        enum tn_status status;
+
+        if (code == 0) {
+            bool whole = file.len == sizeof trino->key;
+
+            if (whole)
+                memcpy(trino->key, file.data, sizeof trino->key);
+            tn_file_reset(&file);
+            return whole ? TN_OK : cannot(path, EINVAL, err);
+        }
+        if (code != ENOENT)
+            return cannot(path, code, err);
+        status = make_key(trino, path, err);
+        if (status != TN_AGAIN)
+            return status;
+    }
+    return cannot(path, ENOENT, err);
+}
+
+enum tn_status tn_trino_link_key(struct tn_trino *trino, struct tn_error *err)
+{
+    const struct tn_settings *settings = &trino->config->settings;
+    struct tn_str             given = settings->trino_link_key;
+    char                      path[1024];
+    unsigned                  len = sizeof trino->key;
+    enum tn_status            status;
+
+    if (given.len > 0)
+        return EVP_Digest(given.ptr, given.len, trino->key, &len, EVP_sha256(), NULL) == 1
+                   ? TN_OK
+                   : tn_fail(err, TN_E_INTERNAL, "XX000", "frontends.trinoHttp: no SHA-256");
+    if (snprintf(path, sizeof path, TN_STR_FMT ".links", TN_STR_ARG(settings->persistence_path)) >= (int)sizeof path)
+        return cannot("persistence.path", ENAMETOOLONG, err);
+    status = file_key(trino, path, err);
+    if (status == TN_OK || settings->persistence_type == TN_CFG_PERSISTENCE_SQLITE)
+        return status;
+    tn_error_reset(err);
+    tn_log(TN_LOG_INFO, "links of Trino queries end with this program", TN_LOG_TEXT("why", "no file for their key"), TN_LOG_TEXT("file", path));
+    tn_rand_secret(trino->key, sizeof trino->key);
+    return TN_OK;
+}
+
+/* ---- links ---- */
+
+/* Everything in its place: no two links have the same text. */
+static bool make_mac(const struct tn_trino *trino, const struct tn_trino_link *link, struct tn_str said, uint8_t mac[MAC])
+{
+    uint8_t       whole[EVP_MAX_MD_SIZE];
+    unsigned      len = sizeof whole;
+    struct tn_buf text;
+    bool          ok;
+
+    tn_buf_init(&text, TN_TRINO_LINK_MAX * 2);
+    tn_buf_printf(&text, "turnout link 1\n%d\n" TN_STR_FMT "\n%llu\n", (int)link->kind, TN_STR_ARG(link->id), (unsigned long long)link->token);
+    tn_buf_put_str(&text, said);
+    ok = !text.failed && HMAC(EVP_sha256(), trino->key, sizeof trino->key, (const unsigned char *)text.data, text.len, whole, &len) != NULL;
+    tn_buf_reset(&text);
+    if (ok)
+        memcpy(mac, whole, MAC);
+    return ok;
+}
+
+bool tn_trino_link_seal(struct tn_buf *out, const struct tn_trino *trino, const struct tn_trino_link *link)
+{
+    char   plain[PLAIN_MAX], text[TN_TRINO_LINK_MAX + 8];
+    size_t len = MAC + 1 + link->cluster.len + 1 + link->path.len, written;
+
+    if (len > sizeof plain || link->id.len > TN_TRINO_ID)
+        return false;
+    plain[MAC] = link->own_id ? 'i' : '-';
+    memcpy(plain + MAC + 1, link->cluster.ptr, link->cluster.len);
+    plain[MAC + 1 + link->cluster.len] = '\n';
+    memcpy(plain + MAC + 2 + link->cluster.len, link->path.ptr, link->path.len);
+    if (!make_mac(trino, link, tn_str_n(plain + MAC, len - MAC), (uint8_t *)plain))
+        return false;
+    written = tn_base64_encode(plain, len, text);
+    for (size_t i = 0; i < written; i++)
+        text[i] = text[i] == '+' ? '-' : text[i] == '/' ? '_' : text[i];
+    while (written > 0 && text[written - 1] == '=')
+        written--;
+    tn_buf_append(out, text, written);
+    return !out->failed;
+}
+
+static bool decode(struct tn_str sealed, char plain[PLAIN_MAX], size_t *len)
+{
+    char text[TN_TRINO_LINK_MAX + 8];
+
+    if (sealed.len == 0 || sealed.len > TN_TRINO_LINK_MAX)
+        return false;
+    for (size_t i = 0; i < sealed.len; i++)
+        text[i] = sealed.ptr[i] == '-' ? '+' : sealed.ptr[i] == '_' ? '/' : sealed.ptr[i] == '+' || sealed.ptr[i] == '/' ? '!' : sealed.ptr[i];
+    while (sealed.len % 4 != 0)
+        text[sealed.len++] = '=';
+    return tn_base64_decode(tn_str_n(text, sealed.len), plain, PLAIN_MAX, len);
+}
+
+bool tn_trino_link_open(struct tn_str sealed, const struct tn_trino *trino, struct tn_trino_link *link, struct tn_arena *arena)
+{
+    char        plain[PLAIN_MAX];
+    uint8_t     mac[MAC];
+    const char *end;
+    size_t      len;
+
+    if (!decode(sealed, plain, &len) || len < MAC + 3 || link->id.len > TN_TRINO_ID ||
+        !make_mac(trino, link, tn_str_n(plain + MAC, len - MAC), mac) || !tn_secret_eq(plain, mac, MAC))
+        return false;
+    end = memchr(plain + MAC + 1, '\n', len - MAC - 1);
+    if (end == NULL)
+        return false;
+    link->own_id = plain[MAC] == 'i';
+    return tn_arena_str(arena, tn_str_n(plain + MAC + 1, (size_t)(end - plain - MAC - 1)), &link->cluster) &&
+           tn_arena_str(arena, tn_str_n(end + 1, len - (size_t)(end + 1 - plain)), &link->path);
+}

@@ -1,0 +1,32 @@
+/* link.h - links that outlive the program: where a relayed query runs is written into its links, so that a client goes on with
+ * the one that it has after Turnout was started anew, or at another Turnout with the same key. Such a text cannot be made by
+ * anybody else: HMAC-SHA-256 (128 bits of it) over what it says and what it stands for, with a key that is
+ * frontends.trinoHttp.linkKey or else 32 random bytes in a file beside persistence.path. Whoever has it may go on with that
+ * query and no other, as with Trino's own links. */
+#ifndef TN_TRINO_LINK_H
+#define TN_TRINO_LINK_H
+
+#include "trino/private.h"
+
+enum { TN_TRINO_LINK_MAX = 4096 }; /* bytes of one as text */
+
+enum tn_trino_link_kind { TN_TRINO_LINK_PAGE, TN_TRINO_LINK_STAGE, TN_TRINO_LINK_SEGMENT };
+
+struct tn_trino_link {
+    enum tn_trino_link_kind kind;
+    bool                    own_id;  /* the client knows the query by ID, not by Trino's */
+    struct tn_str           cluster;
+    struct tn_str           path;    /* at its coordinator */
+    struct tn_str           id;      /* ours, of the query; PAGE and STAGE */
+    uint64_t                token;   /* PAGE */
+};
+
+/* Reads or makes the key. Blocks. TN_E_IO: the file cannot be read or written. */
+TN_MUST_USE enum tn_status tn_trino_link_key(struct tn_trino *trino, struct tn_error *err);
+
+/* Letters, digits, - and _; false: no memory, or too long (OUT is as it was). */
+bool tn_trino_link_seal(struct tn_buf *out, const struct tn_trino *trino, const struct tn_trino_link *link);
+/* kind, id and token of LINK are given; cluster and path are filled in, in ARENA. False: it is none of ours. */
+bool tn_trino_link_open(struct tn_str sealed, const struct tn_trino *trino, struct tn_trino_link *link, struct tn_arena *arena);
+
+#endif

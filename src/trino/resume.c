@@ -1,0 +1,124 @@
+/* Links of queries that nobody here knows any more, as their Trino still does: begun before Turnout was started anew, or at
+ * another one. The link says where the query runs (link.h); each request is one request there, and nothing is kept between
+ * two of them. So are the end of a stage and the segments of a spooled result, of whatever query. */
+#include "base/alloc.h"
+#include "engine/topology.h"
+#include "engine/trino/trino_fetch.h"
+#include "engine/trino/trino_relay.h"
+#include "trino/link.h"
+
+struct tn_trino_resumed {
+    struct tn_list         node;
+    struct tn_trino_home  *home;
+    struct tn_trino_call  *call;
+    struct tn_trino_link   link;
+    struct tn_trino_fetch *fetch;
+};
+
+static void answer(struct tn_trino_resumed *r, int status, const char *problem)
+{
+    struct tn_trino_call *call = r->call;
+
+    tn_list_remove(&r->node);
+    tn_free(r);
+    call->problem = problem;
+    call->status = status;
+    tn_trino_call_end(call);
+}
+
+/* BODY is a page: the same with links of ours. */
+static bool put_page(struct tn_trino_resumed *r, struct tn_buf *body, const struct tn_buf *headers)
+{
+    struct tn_trino_call   *call = r->call;
+    struct tn_chunk        *chunk = tn_trino_relay_chunk(body, NULL);
+    struct tn_trino_relayed relayed = {.trino = call->trino, .base = call->base, .id = call->id, .slug = call->slug,
+                                       .shown = r->link.own_id ? call->id : tn_str_n("", 0), .cluster = r->link.cluster, .token = call->token};
+
+    if (chunk == NULL)
+        return false;
+    tn_trino_relay_put(&relayed, chunk, &call->body);
+    tn_buf_put_str(&call->told, tn_buf_str(headers));
+    tn_chunk_free(chunk);
+    return true;
+}
+
+static const char *problem_of(long status)
+{
+    return status == 404 || status == 410 ? "the cluster does not know this query or page (any more)\n"
+           : status == 401 || status == 403 ? "the cluster refuses the log-in\n"
+                                            : "the cluster cannot be asked now\n";
+}
+
+static void on_fetched(struct tn_http_client_answer *got, const struct tn_buf *headers, void *owner)
+{
+    struct tn_trino_resumed *r = owner;
+    struct tn_trino_call    *call = r->call;
+
+    if (got->status == 0) {
+        answer(r, got->error.status == TN_E_LIMIT ? 502 : 503, problem_of(503)); /* the protocol: 503 is to be asked again */
+    } else if (got->status < 200 || got->status >= 300) {
+        answer(r, got->status >= 400 && got->status < 600 ? (int)got->status : 502, problem_of(got->status));
+    } else if (call->verb != TN_TRINO_GET) {
+        call->type = "application/octet-stream";
+        call->body = *got->body;
+        tn_buf_init(got->body, call->body.max);
+        answer(r, call->body.len == 0 && call->verb != TN_TRINO_HEAD ? 204 : (int)got->status, NULL);
+    } else if (!put_page(r, got->body, headers)) {
+        answer(r, 502, "what the cluster answers is no page of Trino's\n");
+    } else {
+        answer(r, 200, NULL);
+    }
+}
+
+static enum tn_http_client_method method_of(const struct tn_trino_call *call)
+{
+    switch ((int)call->verb) {
+    case TN_TRINO_HEAD: return TN_HTTP_CLIENT_HEAD;
+    case TN_TRINO_DELETE:
+    case TN_TRINO_PARTIAL: return TN_HTTP_CLIENT_DELETE;
+    default: return TN_HTTP_CLIENT_GET;
+    }
+}
+
+void tn_trino_resume(struct tn_trino_home *home, struct tn_trino_call *call)
+{
+    struct tn_topology           *topology = tn_runtime_of(home->worker)->snapshot->topology;
+    struct tn_trino_resumed      *r = tn_calloc(1, sizeof *r);
+    struct tn_trino_fetch_request request = {.method = method_of(call), .header_count = call->own_count, .headers = call->own};
+    struct tn_error               err = TN_ERROR_INIT;
+
+    if (r == NULL) {
+        tn_trino_call_refuse(call, 503, "no memory for a request\n");
+        return;
+    }
+    *r = (struct tn_trino_resumed){.home = home, .call = call};
+    tn_list_init(&r->node);
+    r->link.kind = call->verb == TN_TRINO_SEGMENT ? TN_TRINO_LINK_SEGMENT : call->verb == TN_TRINO_PARTIAL ? TN_TRINO_LINK_STAGE : TN_TRINO_LINK_PAGE;
+    if (r->link.kind != TN_TRINO_LINK_SEGMENT)
+        r->link.id = call->id;
+    if (r->link.kind == TN_TRINO_LINK_PAGE)
+        r->link.token = call->token;
+    tn_list_append(&home->resumed, &r->node);
+    if (!tn_trino_link_open(call->sealed, call->trino, &r->link, &call->arena)) {
+        answer(r, 404, "there is no such query (any more)\n");
+        return;
+    }
+    request.cluster = tn_topology_cluster(topology, r->link.cluster);
+    request.path = r->link.path;
+    if (request.cluster == NULL || request.cluster->conf->engine != TN_CFG_ENGINE_TRINO)
+        answer(r, 404, "the query's cluster is not configured any more\n");
+    else if (tn_trino_fetch_start(&r->fetch, home->worker, &request, on_fetched, r, &err) != TN_OK)
+        answer(r, err.status == TN_E_INVALID ? 400 : 503, "the query's cluster cannot be asked\n");
+    tn_error_reset(&err);
+}
+
+void tn_trino_resume_free_all(struct tn_trino_home *home)
+{
+    TN_LIST_FOR_EACH_SAFE(node, &home->resumed)
+    {
+        struct tn_trino_resumed *r = TN_CONTAINER_OF(node, struct tn_trino_resumed, node);
+
+        tn_trino_fetch_stop(r->fetch);
+        answer(r, 503, "the server is shutting down\n");
+    }
+}

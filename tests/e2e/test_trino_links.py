@@ -1,0 +1,210 @@
+"""Links of queries on a Trino: whole pages pass as they came, each asked for when the client asks; links outlive Turnout and
+cannot be forged; what the client's headers say reaches the Trino, and what that answers the client; log-ins are not mixed up;
+segments of spooled results pass through."""
+
+import base64
+import json
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+
+import pytest
+
+import proxy as proxy_module
+import wire
+from test_trino_relay import Session
+from trino_contract import BIGINT, Answer, Contract
+
+pytestmark = pytest.mark.timeout(600)  # whichever runs first fetches Trino and waits for its start
+
+SQL = "SELECT orderkey, linenumber FROM tpch.sf1.lineitem WHERE orderkey < 240000"
+
+
+def status_of(link, method="GET", **headers):
+    request = urllib.request.Request(link, method=method, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def restarted(proxy, how=signal.SIGKILL):
+    """Anew, with the same configuration and folder; a function that takes a link to where it listens now."""
+    before = proxy.trino_port
+    if how == signal.SIGKILL:
+        proxy.kill()
+    else:
+        proxy.stop(how)
+    proxy.start()
+    return lambda link: link.replace(f":{before}/", f":{proxy.trino_port}/")
+
+
+def test_links_of_before_a_restart(proxies, trino_server):
+    """No row is lost and none is told twice, though the page that was on its way when Turnout ended is asked for again."""
+    proxy = proxies(proxy_module.one_cluster("trino-1", trino_server.cluster(), shutdownTimeout="0s", persistence={"type": "sqlite", "path": "turnout.db"}))
+    through, rows = Session(proxy.trino_port), []
+    page = through.post(SQL)
+    query = page["id"]
+    for how in (signal.SIGKILL, signal.SIGTERM):
+        before = len(rows)
+        while len(rows) == before:
+            rows += page.get("data", [])
+            last, page = page, through.ask(page["nextUri"])
+        page = through.ask(restarted(proxy, how)(last["nextUri"]))  # once more: as if its answer had been lost
+    while "nextUri" in page:
+        rows += page.get("data", [])
+        page = through.ask(page["nextUri"])
+    rows += page.get("data", [])
+    assert "error" not in page and page["id"] == query and page["stats"]["state"] == "FINISHED"
+    assert trino_server.queries(f"query_id = '{query}'")[0][1] == "FINISHED"
+    assert sorted(map(tuple, rows)) == sorted(map(tuple, trino_server.sql(SQL)))
+
+
+def test_end_and_forgery_of_an_old_link(proxies, trino_server):
+    proxy = proxies(proxy_module.one_cluster("trino-1", trino_server.cluster()))
+    through = Session(proxy.trino_port)
+    mine, other = (through.post(f"SELECT orderkey FROM tpch.sf10.lineitem /* {who} */") for who in ("mine", "other"))
+    now = restarted(proxy)
+    mine["nextUri"], other["nextUri"] = now(mine["nextUri"]), now(other["nextUri"])
+    head, slug, token = mine["nextUri"].rsplit("/", 2)
+    theirs = other["nextUri"].rsplit("/", 2)[1]
+    sealed = slug.split(".")[1]
+    plain = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+    moved = base64.urlsafe_b64encode(plain[:16] + plain[16:].replace(b"/v1/", b"/v2/", 1)).decode().rstrip("=")
+    forged = [f"{head}/{slug}/{int(token) + 1}", f"{head}/{theirs}/{token}", f"{head}/{slug[:-1]}/{token}", f"{head}/{slug.split('.')[0]}/{token}",
+              f"{head}/{slug.split('.')[0]}.{moved}/{token}", f"{head}/x./{token}", f"{head}/x.{'A' * 6000}/{token}", f"{head}/x.+/{token}",
+              f"http://127.0.0.1:{proxy.trino_port}/v1/spooled/relay/{sealed}"]
+    assert [status_of(link) for link in forged] == [404] * len(forged)
+    assert status_of(mine["nextUri"], "HEAD") == 200 and status_of(mine["nextUri"], "DELETE") == 204
+    proxy.wait_for(lambda: trino_server.queries(f"query_id = '{mine['id']}'")[0][1] == "FAILED", 30, "it is over there")
+    through.ask(other["nextUri"], "DELETE")
+
+
+def test_one_request_for_one(proxies):
+    """A page is asked for when the client asks for it, is the same when it asks again, and passes as it stands."""
+    odd = b'{ "id" : "20260101_000000_00000_aaaaa" ,"infoUri":"http://h/ui","columns":%s, "data":[[ 1 ],[2]],"odd":{"a":[1,"\\u00e9"]} ,"nextUri":"http://h/v1/statement/executing/q/y/%d","stats":%s}'
+
+    def pages(path, count):
+        return Answer(odd % (json.dumps(BIGINT).encode(), count + 1, b'{"state":"RUNNING","cpuTimeMillis":7}')) if count < 3 else {"columns": BIGINT}
+    with Contract(pages) as contract:
+        proxy = proxies(proxy_module.one_cluster("t-1", contract.cluster()))
+        through = Session(proxy.trino_port)
+        page = through.post("SELECT n FROM t")
+        assert page["id"] == "20260101_000000_00000_aaaaa" and not contract.of("GET")
+        for count in (1, 2):
+            link = page["nextUri"]
+            with urllib.request.urlopen(link, timeout=60) as answer:
+                body = answer.read()
+            with urllib.request.urlopen(link, timeout=60) as answer:
+                assert answer.read() == body
+            assert len(contract.of("GET")) == count
+            page = json.loads(body)
+            assert body.startswith(b'{ "id" : "20260101_000000_00000_aaaaa" ,"infoUri":"http://127.0.0.1:') and b'"data":[[ 1 ],[2]],"odd":{"a":[1,"\\u00e9"]} ,"nextUri":"' in body
+        assert "nextUri" not in through.ask(page["nextUri"]) and len(contract.of("GET")) == 3
+
+
+def test_headers_go_on(proxies):
+    said = {"X-Trino-Source": "loader", "X-Trino-Client-Info": "build 7", "X-Trino-Trace-Token": "abc-1", "X-Trino-Language": "de",
+            "X-Trino-Role": "system=ROLE{admin}", "X-Trino-Extra-Credential": "k=v%2Cw", "X-Trino-Resource-Estimate": "EXECUTION_TIME=5m",
+            "X-Trino-Client-Capabilities": "PATH", "X-Trino-Client-Tags": "a,b", "X-Trino-Path": "x.y", "X-Trino-Time-Zone": "Asia/Tokyo",
+            "X-Trino-Catalog": "c", "X-Trino-Schema": "s", "X-Trino-Session": "hive.p=1"}
+    told = {"X-Trino-Set-Path": "a.b", "X-Trino-Set-Role": "system=ALL", "X-Trino-Set-Authorization-User": "bob", "X-Trino-Added-Prepare": "p=SELECT+1"}
+    with Contract(lambda path, count: Answer(contract.page({"columns": BIGINT, "data": [[1]]}), headers=told)) as contract:
+        proxy = proxies(proxy_module.one_cluster("t-1", contract.cluster()))
+        for prefix in ("X-Trino-", "X-Presto-"):
+            mine = {name.replace("X-Trino-", prefix): value for name, value in {"X-Trino-User": "tester", "Authorization": "Basic dGVzdGVyOng=", **said}.items()}
+            request = urllib.request.Request(f"http://127.0.0.1:{proxy.trino_port}/v1/statement", data=b"SELECT n FROM t", headers=mine)
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                page = json.loads(answer.read())
+            with urllib.request.urlopen(page["nextUri"], timeout=60) as answer:
+                assert {name: answer.headers[name.replace("X-Trino-", prefix)] for name in told} == told
+            got = contract.of("POST")[-1][2]
+            assert {name: got[name] for name in said} == said
+            assert got["X-Trino-User"] == "turnout" and got["Authorization"] is None  # the cluster's own, never the client's
+
+
+def basic(user):
+    return {"X-Trino-User": user, "Authorization": "Basic " + base64.b64encode(f"{user}:secret-{user}".encode()).decode()}
+
+
+def test_pass_through(proxies):
+    """Each request of a client's goes with its own log-in, on connections that are everybody's; others are refused."""
+    with Contract(lambda path, count: {"columns": BIGINT, "data": [[1]]}) as contract:
+        proxy = proxies(proxy_module.one_cluster("t-1", contract.cluster(auth={"type": "passThrough"})))
+        for user in ("ann", "bob", "ann"):
+            through = Session(proxy.trino_port, **basic(user))
+            assert through.rows("SELECT n FROM t") == [[1]]
+            for _, _, headers, _ in contract.requests[-2:]:
+                assert (headers["X-Trino-User"], headers["Authorization"]) == (user, basic(user)["Authorization"])
+        through = Session(proxy.trino_port, **basic("eve"))
+        through.ask(through.post("SELECT n FROM t")["nextUri"], "DELETE")
+        proxy.wait_for(lambda: contract.of("DELETE"), what="the query was ended over there")
+        assert contract.of("DELETE")[0][2]["Authorization"] == basic("eve")["Authorization"]
+        with wire.Wire(proxy.port) as client:
+            error = client.fails("SELECT n FROM t")
+            assert error.sqlstate == "28000" and "passThrough" in error.message
+            client.finish()
+        assert "secret-" not in proxy.log() and base64.b64encode(b"ann:secret-ann").decode() not in proxy.log()
+
+
+def test_pass_through_refused_there(proxies):
+    with Contract(posts=lambda count: Answer(b"no", 401)) as contract:
+        proxy = proxies(proxy_module.one_cluster("t-1", contract.cluster(auth={"type": "passThrough"})))
+        for _ in range(8):  # nobody else's fault: no breaker opens
+            error = Session(proxy.trino_port, **basic("ann")).run("SELECT n FROM t")[2]["error"]
+            assert "refuses the client's log-in" in error["message"]
+
+
+SEGMENT = b"(\xb5/\xfd\x00\xff raw"
+
+
+def test_spooled_segments(proxies):
+    """Segments are fetched and acknowledged through Turnout, with the headers that they ask for; a link into a store stays."""
+    def pages(path, count):
+        if "/v1/spooled/" in path:
+            return Answer(SEGMENT, headers={"Content-Type": "application/octet-stream"}) if "download" in path else Answer(b"", 200)
+        meta = {"segmentSize": len(SEGMENT), "uncompressedSize": 50, "rowsCount": 3, "rowOffset": 0}
+        segments = [{"type": "spooled", "uri": contract.url + "/v1/spooled/download/S1", "ackUri": contract.url + "/v1/spooled/ack/S1",
+                     "metadata": meta, "headers": {"x-amz-thing": ["v"]}},
+                    {"type": "inline", "data": base64.b64encode(SEGMENT).decode(), "metadata": meta},
+                    {"type": "spooled", "uri": "http://store.example/b/S2?sig=1", "ackUri": contract.url + "/v1/spooled/ack/S2", "metadata": meta}]
+        return Answer(contract.page({"columns": BIGINT, "data": {"encoding": "json+zstd", "metadata": {}, "segments": segments}}),
+                      headers={"X-Trino-Query-Data-Encoding": "json+zstd"})
+    with Contract(pages) as contract:
+        proxy = proxies(proxy_module.one_cluster("t-1", contract.cluster(auth={"type": "passThrough"})))
+        through = Session(proxy.trino_port, X_Trino_Query_Data_Encoding="json+zstd,json", **basic("ann"))
+        page = through.post("SELECT n FROM t")
+        assert contract.of("POST")[0][2]["X-Trino-Query-Data-Encoding"] == "json+zstd,json"
+        data = through.ask(page["nextUri"])["data"]
+        first, inline, stored = data["segments"]
+        assert data["encoding"] == "json+zstd" and base64.b64decode(inline["data"]) == SEGMENT and stored["uri"] == "http://store.example/b/S2?sig=1"
+        assert all(link.startswith(f"http://127.0.0.1:{proxy.trino_port}/v1/spooled/relay/") for link in (first["uri"], first["ackUri"], stored["ackUri"]))
+        now = restarted(proxy)
+        request = urllib.request.Request(now(first["uri"]), headers={"x-amz-thing": "v", "Accept-Encoding": "gzip", **basic("ann")})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            assert answer.read() == SEGMENT and answer.headers["Content-Encoding"] is None
+        assert status_of(now(first["ackUri"]), X_amz_thing="v", **basic("ann")) in (200, 204)
+        download, ack = contract.of("GET")[-2:]
+        assert (download[1], download[2]["x-amz-thing"], ack[1], ack[2]["x-amz-thing"]) == ("/v1/spooled/download/S1", "v", "/v1/spooled/ack/S1", "v")
+        assert download[2]["Authorization"] == basic("ann")["Authorization"]
+
+
+def test_partial_cancel_goes_on(proxies):
+    with Contract(lambda path, count: {"columns": BIGINT, "data": [[1]], "partialCancelUri": contract.url + "/v1/statement/executing/partialCancel/q/0/y/1",
+                                       "nextUri": contract.url + "/v1/statement/executing/q/y/2"}) as contract:
+        proxy = proxies(proxy_module.one_cluster("t-1", contract.cluster()))
+        through = Session(proxy.trino_port)
+        page = through.ask(through.post("SELECT n FROM t")["nextUri"])
+        assert status_of(page["partialCancelUri"], "DELETE") == 204
+        assert contract.of("DELETE")[0][1] == "/v1/statement/executing/partialCancel/q/0/y/1"
+        through.ask(page["nextUri"], "DELETE")
+
+
+def test_postgres_cannot_pass_through(tmp_path):
+    path = tmp_path / "turnout.yaml"
+    path.write_text(json.dumps({"clusters": {"p": {"engine": "postgres", "endpoint": "postgresql://127.0.0.1:5432/x", "auth": {"type": "passThrough"}}},
+                                "clusterGroups": {"g": {"members": ["p"]}}, "routingFallback": "g"}), encoding="utf-8")
+    done = subprocess.run([proxy_module.binary(), "check", str(path)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode != 0 and "SCRAM" in done.stdout + done.stderr

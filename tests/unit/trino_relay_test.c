@@ -1,0 +1,103 @@
+/* trino_relay_test.c - pages that are passed on: where their links are, what counts as rows; links that nobody else can make. */
+#include "harness.h"
+
+#include "engine/trino/trino_relay.h"
+#include "trino/link.h"
+
+static struct tn_chunk *chunk_of(const char *text)
+{
+    struct tn_buf body;
+
+    tn_buf_init(&body, 1 << 20);
+    tn_buf_puts(&body, text);
+    return tn_trino_relay_chunk(&body, NULL);
+}
+
+static struct tn_str part(const struct tn_chunk *chunk, size_t i, enum tn_relay_what what)
+{
+    struct tn_relay_part found = {.at = 0};
+
+    if ((i + 1) * sizeof found <= chunk->relay->parts.len)
+        memcpy(&found, chunk->relay->parts.data + i * sizeof found, sizeof found);
+    return found.what == what ? tn_str_n(chunk->bytes.data + found.at, found.len) : tn_str("");
+}
+
+static void test_page(void)
+{
+    struct tn_chunk *chunk = chunk_of("{\"nextUri\":\"http://h/n\",\"data\":[ [1,\"],[\"],[{\"a\":[2]}] ],\"columns\":[],\"infoUri\":\"http://h/i\",\"id\":\"q\"}");
+
+    CU_ASSERT_FATAL(chunk != NULL);
+    CU_ASSERT(chunk->rows == 2 && chunk->relay->more && chunk->relay->tells);
+    CU_ASSERT(tn_str_eq_c(part(chunk, 0, TN_RELAY_NEXT), "http://h/n") && tn_str_eq_c(part(chunk, 1, TN_RELAY_INFO), "http://h/i") &&
+              tn_str_eq_c(part(chunk, 2, TN_RELAY_ID), "q"));
+    tn_chunk_free(chunk);
+    chunk = chunk_of("{\"id\":\"q\",\"stats\":{}}");
+    CU_ASSERT_FATAL(chunk != NULL);
+    CU_ASSERT(chunk->rows == 0 && !chunk->relay->more && !chunk->relay->tells);
+    tn_chunk_free(chunk);
+    CU_ASSERT_PTR_NULL(chunk_of("{\"id\":\"q\",\"data\":[1]}"));
+    CU_ASSERT_PTR_NULL(chunk_of("{\"id\":\"q\",\"data\":[[1],\"x\"]}"));
+    CU_ASSERT_PTR_NULL(chunk_of("{\"id\":\"q\",\"data\":[{}]}"));
+    CU_ASSERT_PTR_NULL(chunk_of("{\"id\":\"q\",\"data\":[[1]}"));
+    CU_ASSERT_PTR_NULL(chunk_of(""));
+}
+
+static void test_segments(void)
+{
+    struct tn_chunk *chunk = chunk_of("{\"id\":\"q\",\"data\":{\"encoding\":\"json\",\"segments\":[{\"type\":\"spooled\",\"uri\":\"http://h/a\",\"metadata\":"
+                                      "{\"rowsCount\":5,\"x\":[]},\"ackUri\":\"http://h/b\",\"headers\":{\"uri\":[\"no\"]}},{\"metadata\":{\"rowsCount\":2}}]}}");
+
+    CU_ASSERT_FATAL(chunk != NULL);
+    CU_ASSERT(chunk->rows == 7 && chunk->relay->tells && chunk->relay->parts.len == 3 * sizeof(struct tn_relay_part));
+    CU_ASSERT(tn_str_eq_c(part(chunk, 1, TN_RELAY_SEGMENT), "http://h/a") && tn_str_eq_c(part(chunk, 2, TN_RELAY_SEGMENT), "http://h/b"));
+    tn_chunk_free(chunk);
+}
+
+static void test_links(void)
+{
+    struct tn_trino      trino = {.key = {1, 2, 3}}, other = {.key = {1, 2, 4}};
+    struct tn_trino_link link = {.kind = TN_TRINO_LINK_PAGE, .own_id = true, .cluster = TN_STR("c 1"), .path = TN_STR("/v1/x?a=b"), .id = TN_STR("q"), .token = 7};
+    struct tn_trino_link opened = {.kind = TN_TRINO_LINK_PAGE, .id = TN_STR("q"), .token = 7}, wrong = opened;
+    struct tn_arena      arena;
+    struct tn_buf        sealed;
+    char                 text[256];
+
+    tn_arena_init(&arena, 1 << 20);
+    tn_buf_init(&sealed, 8192);
+    CU_ASSERT_FATAL(tn_trino_link_seal(&sealed, &trino, &link) && sealed.len < sizeof text);
+    CU_ASSERT(tn_trino_link_open(tn_buf_str(&sealed), &trino, &opened, &arena));
+    CU_ASSERT(opened.own_id && tn_str_eq_c(opened.cluster, "c 1") && tn_str_eq_c(opened.path, "/v1/x?a=b"));
+    CU_ASSERT(!tn_trino_link_open(tn_buf_str(&sealed), &other, &wrong, &arena));
+    wrong.token = 8;
+    CU_ASSERT(!tn_trino_link_open(tn_buf_str(&sealed), &trino, &wrong, &arena));
+    wrong = (struct tn_trino_link){.kind = TN_TRINO_LINK_STAGE, .id = TN_STR("q"), .token = 7};
+    CU_ASSERT(!tn_trino_link_open(tn_buf_str(&sealed), &trino, &wrong, &arena));
+    wrong = (struct tn_trino_link){.kind = TN_TRINO_LINK_PAGE, .id = TN_STR("r"), .token = 7};
+    CU_ASSERT(!tn_trino_link_open(tn_buf_str(&sealed), &trino, &wrong, &arena));
+    wrong.id = TN_STR("q");
+    for (size_t i = 0; i < sealed.len; i++) { /* no character can be another, and none be left out */
+        memcpy(text, sealed.data, sealed.len);
+        text[i] = text[i] == 'A' ? 'B' : 'A';
+        CU_ASSERT(!tn_trino_link_open(tn_str_n(text, sealed.len), &trino, &wrong, &arena));
+        CU_ASSERT(!tn_trino_link_open(tn_str_n(sealed.data, i), &trino, &wrong, &arena));
+    }
+    tn_buf_reset(&sealed);
+    tn_arena_reset(&arena);
+}
+
+int main(void)
+{
+    CU_pSuite suite;
+    unsigned  failures;
+
+    CU_initialize_registry();
+    suite = CU_add_suite("trino relay", NULL, NULL);
+    CU_add_test(suite, "page", test_page);
+    CU_add_test(suite, "segments", test_segments);
+    CU_add_test(suite, "links", test_links);
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    failures = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failures == 0 ? 0 : 1;
+}

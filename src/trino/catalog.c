@@ -163,50 +163,136 @@ bool tn_trino_catalog_has(enum tn_cfg_engine engine)
     return core_of(engine, TN_STR("catalogs")) != NULL;
 }
 
-/* The relation's query with {names} of cores replaced; false: the engine has none such. */
-static bool put_query(struct tn_buf *out, const char *sql, enum tn_cfg_engine engine)
+struct rewriter {
+    struct tn_str                         sql;
+    enum tn_cfg_engine                    engine;
+    const struct tn_trino_catalog_source *source; /* NULL: it knows nothing */
+    struct tn_buf                        *text;
+};
+
+enum { SOURCE_MAX = 512 * 1024, DEPTH = 2 /* of cores in cores */ };
+
+static void put_source(const struct rewriter *r)
+{
+    struct tn_buf json;
+
+    tn_buf_init(&json, SOURCE_MAX);
+    if (r->source != NULL)
+        r->source->put(&json, r->source->arg);
+    tn_buf_put_quoted(r->text, json.failed || json.len == 0 ? TN_STR("[]") : tn_buf_str(&json), '\'');
+    tn_buf_reset(&json);
+}
+
+/* As the statement spells the column, in lower case when it does not name it. */
+static void put_alias(const struct rewriter *r, struct tn_str alias)
+{
+    struct tn_lexer lexer;
+    struct tn_token token;
+
+    tn_lexer_init(&lexer, r->sql, TN_DIALECT_TRINO);
+    while (tn_lexer_next(&lexer, &token))
+        if (token.kind == TN_TOKEN_WORD && tn_str_ieq(token.text, alias)) {
+            tn_buf_put_str(r->text, token.text);
+            return;
+        }
+    for (size_t i = 0; i < alias.len; i++)
+        tn_buf_put_u8(r->text, (unsigned char)tn_ascii_lower(alias.ptr[i]));
+}
+
+/* SQL up to END; columns whose names are written in capitals (AS TABLE_CAT) are spelled as the client does. */
+static void put_part(const struct rewriter *r, const char *sql, const char *end)
+{
+    for (const char *as; sql < end && (as = strstr(sql, " AS ")) != NULL && as < end;) {
+        const char *name = as + 4, *to = name;
+
+        while (to < end && ((*to >= 'A' && *to <= 'Z') || *to == '_'))
+            to++;
+        tn_buf_append(r->text, sql, (size_t)(name - sql));
+        if (to > name && to[-1] >= 'A' && (name[1] == '_' || (name[1] >= 'A' && name[1] <= 'Z')) && !(to < end && *to == '('))
+            put_alias(r, tn_str_n(name, (size_t)(to - name)));
+        else
+            tn_buf_append(r->text, name, (size_t)(to - name));
+        sql = to;
+    }
+    if (sql < end)
+        tn_buf_append(r->text, sql, (size_t)(end - sql));
+}
+
+/* The relation's query with {names} of cores replaced, {source} by what Turnout knows; false: the engine has none such. */
+static bool put_query(const struct rewriter *r, const char *sql, unsigned depth)
 {
     for (const char *open; (open = strchr(sql, '{')) != NULL;) {
-        const char *close = strchr(open, '}');
-        const char *core = core_of(engine, tn_str_n(open + 1, (size_t)(close - open) - 1));
+        const char   *close = strchr(open, '}');
+        struct tn_str name = tn_str_n(open + 1, (size_t)(close - open) - 1);
+        const char   *core = core_of(r->engine, name);
 
-        if (core == NULL)
-            return false;
-        tn_buf_append(out, sql, (size_t)(open - sql));
-        tn_buf_puts(out, core);
+        if (depth == 0)
+            put_part(r, sql, open);
+        else
+            tn_buf_append(r->text, sql, (size_t)(open - sql));
         sql = close + 1;
+        if (tn_str_eq_c(name, "source"))
+            put_source(r);
+        else if (core == NULL || depth == DEPTH || !put_query(r, core, depth + 1))
+            return false;
     }
-    tn_buf_puts(out, sql);
+    if (depth == 0)
+        put_part(r, sql, sql + strlen(sql));
+    else
+        tn_buf_puts(r->text, sql);
     return true;
 }
 
-static enum tn_status rewrite(struct tn_str sql, enum tn_cfg_engine engine, struct tn_buf *text, struct tn_error *err)
+/* `user` is a word of its own on most engines, and a column of system.runtime.queries. */
+static bool is_user(const struct scan *s, const struct name *name)
 {
-    struct scan scan;
-    struct name name;
-    size_t      copied = 0;
+    return name->to - name->from == 4 && tn_str_ieq_c(tn_str_n(s->text.ptr + name->from, 4), "user") && s->token.punct != '(';
+}
+
+static enum tn_status rewrite(const struct rewriter *r, bool has_user, struct tn_error *err)
+{
+    struct tn_str sql = r->sql;
+    struct scan   scan;
+    struct name   name;
+    size_t        copied = 0;
 
     begin(&scan, sql);
     while (next_name(&scan, &name)) {
-        if (name.relation == NULL && !(name.in_sqlite && engine == TN_CFG_ENGINE_SQLITE))
+        bool user = has_user && name.relation == NULL && is_user(&scan, &name);
+
+        if (name.relation == NULL && !user && !(name.in_sqlite && r->engine == TN_CFG_ENGINE_SQLITE))
             continue;
-        tn_buf_append(text, sql.ptr + copied, name.from - copied);
-        copied = name.relation == NULL ? name.schema : name.to; /* SQLite itself has no catalogs */
+        tn_buf_append(r->text, sql.ptr + copied, name.from - copied);
+        copied = name.relation == NULL && !user ? name.schema : name.to; /* SQLite itself has no catalogs */
+        if (user)
+            tn_buf_puts(r->text, "\"user\"");
         if (name.relation == NULL)
             continue;
-        tn_buf_put_u8(text, '(');
-        if (!put_query(text, name.relation->sql, engine))
+        tn_buf_put_u8(r->text, '(');
+        if (!put_query(r, name.relation->sql, 0))
             return tn_fail(err, TN_E_UNSUPPORTED, "0A000", "%s.%s is not known of this engine", name.relation->qualifier, name.relation->name);
-        tn_buf_put_u8(text, ')');
+        tn_buf_put_u8(r->text, ')');
         if (!name.has_alias)
-            tn_buf_printf(text, " AS %s", name.relation->name);
+            tn_buf_printf(r->text, " AS %s", name.relation->name);
     }
-    tn_buf_append(text, sql.ptr + copied, sql.len - copied);
+    tn_buf_append(r->text, sql.ptr + copied, sql.len - copied);
     return TN_OK;
 }
 
-enum tn_status tn_trino_catalog_rewrite(struct tn_str sql, enum tn_cfg_engine engine, struct tn_arena *arena, struct tn_str *out,
-                                        struct tn_error *err)
+static bool mentions_queries(struct tn_str sql)
+{
+    struct scan scan;
+    struct name name;
+
+    begin(&scan, sql);
+    while (next_name(&scan, &name))
+        if (name.relation != NULL && strcmp(name.relation->name, "queries") == 0)
+            return true;
+    return false;
+}
+
+enum tn_status tn_trino_catalog_rewrite(struct tn_str sql, enum tn_cfg_engine engine, const struct tn_trino_catalog_source *source,
+                                        struct tn_arena *arena, struct tn_str *out, struct tn_error *err)
 {
     struct tn_buf  text;
     enum tn_status status;
@@ -215,7 +301,7 @@ enum tn_status tn_trino_catalog_rewrite(struct tn_str sql, enum tn_cfg_engine en
     if (!tn_trino_catalog_has(engine) || !tn_trino_catalog_mentions(sql))
         return TN_OK;
     tn_buf_init(&text, TEXT_MAX);
-    status = rewrite(sql, engine, &text, err);
+    status = rewrite(&(struct rewriter){.sql = sql, .engine = engine, .source = source, .text = &text}, mentions_queries(sql), err);
     if (status == TN_OK && (text.failed || !tn_arena_str(arena, tn_buf_str(&text), out)))
         status = tn_fail(err, TN_E_NOMEM, "53200", "no memory for a statement about tables");
     tn_buf_reset(&text);

@@ -1,10 +1,11 @@
 /* catalog.h - Trino's tables about tables (system.jdbc.*, system.metadata.*, system.runtime.nodes, information_schema.*) on
  * engines that have none such: the name in a FROM becomes a subquery over the engine's own catalog (catalog.def), with
- * Trino's names of columns and types. Pure. */
+ * Trino's names of columns (spelled as the statement spells them) and types. Pure. */
 #ifndef TN_TRINO_CATALOG_H
 #define TN_TRINO_CATALOG_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/status.h"
 #include "config/enums.h"
 
@@ -12,9 +13,15 @@
 bool tn_trino_catalog_mentions(struct tn_str sql);
 /* Is there anything about ENGINE in catalog.def? If not it has such tables itself, or none. */
 bool tn_trino_catalog_has(enum tn_cfg_engine engine);
+/* What Turnout itself knows, as an array of JSON objects: system.runtime.queries. */
+struct tn_trino_catalog_source {
+    void (*put)(struct tn_buf *out, void *arg);
+    void *arg;
+};
+
 /* SQL for ENGINE in *OUT (SQL itself when nothing was to be done, or nothing is known of the engine), in ARENA.
  * TN_E_UNSUPPORTED 0A000: no such table on that engine. */
-TN_MUST_USE enum tn_status tn_trino_catalog_rewrite(struct tn_str sql, enum tn_cfg_engine engine, struct tn_arena *arena,
-                                                    struct tn_str *out, struct tn_error *err);
+TN_MUST_USE enum tn_status tn_trino_catalog_rewrite(struct tn_str sql, enum tn_cfg_engine engine, const struct tn_trino_catalog_source *source,
+                                                    struct tn_arena *arena, struct tn_str *out, struct tn_error *err);
 
 #endif

@@ -343,9 +343,39 @@ static bool take_from(struct reader *r)
 
 static bool read_show_create(struct reader *r)
 {
-    r->out->kind = TN_TRINO_SHOW_CREATE;
-    if (!take_word(r, "TABLE") && !take_word(r, "VIEW"))
-        return expected(r, "'TABLE' or 'VIEW'");
+    r->out->kind = take_word(r, "TABLE") ? TN_TRINO_SHOW_CREATE_TABLE : take_word(r, "VIEW") ? TN_TRINO_SHOW_CREATE_VIEW
+                   : take_word(r, "SCHEMA") ? TN_TRINO_SHOW_CREATE_SCHEMA : TN_TRINO_ENGINES;
+    if (r->out->kind == TN_TRINO_ENGINES)
+        return true; /* of another kind: an engine's own */
+    return take_qualified(r) && end(r);
+}
+
+static bool read_show_stats(struct reader *r)
+{
+    if (!take_word(r, "FOR"))
+        return expected(r, "'FOR'");
+    if (r->token.punct == '(')
+        return true; /* of a query: an engine's own */
+    r->out->kind = TN_TRINO_SHOW_STATS;
+    return take_qualified(r) && end(r);
+}
+
+static bool read_show_roles(struct reader *r)
+{
+    bool grants = take_word(r, "ROLE");
+
+    r->out->kind = grants ? TN_TRINO_SHOW_ROLE_GRANTS : TN_TRINO_SHOW_ROLES;
+    if (grants ? !take_word(r, "GRANTS") : !take_word(r, "ROLES"))
+        return expected(r, grants ? "'GRANTS'" : "'ROLES'");
+    return take_word(r, "FROM") || take_word(r, "IN") ? take_name(r, &r->out->catalog) && end(r) : end(r);
+}
+
+static bool read_show_grants(struct reader *r)
+{
+    r->out->kind = TN_TRINO_SHOW_GRANTS;
+    if (!take_word(r, "ON"))
+        return end(r);
+    take_word(r, "TABLE");
     return take_qualified(r) && end(r);
 }
 
@@ -355,15 +385,20 @@ static bool read_show(struct reader *r)
 
     if (take_word(r, "CREATE"))
         return read_show_create(r);
+    if (take_word(r, "STATS"))
+        return read_show_stats(r);
+    if (take_word(r, "GRANTS"))
+        return read_show_grants(r);
+    if (at_word(r, "ROLE") || at_word(r, "ROLES") || take_word(r, "CURRENT"))
+        return read_show_roles(r);
     out->kind = take_word(r, "CATALOGS") ? TN_TRINO_SHOW_CATALOGS : take_word(r, "SCHEMAS") ? TN_TRINO_SHOW_SCHEMAS
                 : take_word(r, "TABLES") ? TN_TRINO_SHOW_TABLES : take_word(r, "COLUMNS") ? TN_TRINO_SHOW_COLUMNS
                 : take_word(r, "FUNCTIONS") ? TN_TRINO_SHOW_FUNCTIONS : take_word(r, "SESSION") ? TN_TRINO_SHOW_SESSION
-                : take_word(r, "ROLES") || (take_word(r, "CURRENT") && take_word(r, "ROLES")) ? TN_TRINO_SHOW_ROLES : TN_TRINO_ENGINES;
+                : TN_TRINO_ENGINES;
     switch (out->kind) {
     case TN_TRINO_ENGINES: return true; /* an engine's own */
     case TN_TRINO_SHOW_COLUMNS: return take_from(r) ? take_qualified(r) && take_like(r) : expected(r, "'FROM', 'IN'");
     case TN_TRINO_SHOW_SCHEMAS: return take_from(r) ? take_name(r, &out->catalog) && take_like(r) : take_like(r);
-    case TN_TRINO_SHOW_ROLES: return true;
     default: return take_from(r) ? take_qualified(r) && take_like(r) : take_like(r);
     }
 }

@@ -49,12 +49,23 @@ static void release_rows(struct tn_trino_query *q, struct tn_chunk *rows)
     }
 }
 
+/* Tables of our own are small, and their rows are not counted. */
+static uint64_t count_rows(const struct tn_chunk *rows)
+{
+    uint64_t count = 0;
+
+    for (; rows != NULL; rows = rows->next)
+        count += rows->rows;
+    return count;
+}
+
 static void put_page(struct tn_trino_query *q, struct tn_buf *out, struct tn_str base, bool last, const struct tn_chunk *rows)
 {
     struct tn_buf        next;
     char                 partial[128];
     struct tn_trino_page page = {
-        .id = tn_str(q->shown), .base = base, .columns = tn_buf_str(&q->columns), .rows = rows, .stats = q->stats, .sql = q->sql,
+        .id = tn_str(q->shown), .base = base, .columns = tn_buf_str(&q->columns), .rows = rows, .row_offset = q->row_offset,
+        .encoding = count_rows(rows) > 0 ? q->encoding : TN_TRINO_ENCODING_NONE, .stats = q->stats, .sql = q->sql,
         .update_type = last && q->update_type[0] != '\0' ? q->update_type : NULL,
         .has_update_count = q->has_update_count, .update_count = q->update_count, .warning = q->warning,
     };
@@ -112,6 +123,7 @@ static void build(struct tn_trino_query *q, struct tn_str base)
         rows = q->done && q->error.status != TN_OK ? NULL : take_rows(q);
         q->page_is_last = q->done && (q->first == NULL || q->error.status != TN_OK);
         put_page(q, &q->page, base, q->page_is_last, rows);
+        q->row_offset += count_rows(rows);
         release_rows(q, rows);
     }
     if (q->page_is_last) {
@@ -128,6 +140,8 @@ static void finish(struct tn_trino_query *q, struct tn_trino_call *call)
     tn_buf_put_str(&call->told, tn_buf_str(&q->told));
     for (size_t i = 0; q->page_is_last && i < q->set_count; i++)
         call->set[call->set_count++] = q->set[i];
+    if (q->encoding != TN_TRINO_ENCODING_NONE && !q->relays && call->set_count < TN_TRINO_HEADERS)
+        call->set[call->set_count++] = (struct tn_trino_header){"Query-Data-Encoding", tn_trino_encoding_name(q->encoding)};
     tn_trino_call_end(call);
 }
 

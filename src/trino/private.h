@@ -16,6 +16,7 @@
 #include "loop/errand.h"
 #include "net/http.h"
 #include "session/ask.h"
+#include "trino/activity.h"
 #include "trino/trino.h"
 
 #define TN_TRINO_VERSION "476" /* whose protocol and metadata clients may count on */
@@ -24,7 +25,7 @@ enum {
     TN_TRINO_ID = 32,              /* yyyymmdd_hhmmss_nnnnn_wwxxx and its NUL */
     TN_TRINO_SLUG = 34,            /* y and 32 hex digits */
     TN_TRINO_SHOWN = 64,           /* a query's id as its client knows it, and its NUL */
-    TN_TRINO_HEADERS = 4,          /* of one answer, but for those that are relayed */
+    TN_TRINO_HEADERS = 5,          /* of one answer, but for those that are relayed */
     TN_TRINO_PAGE_BYTES = 1024 * 1024, /* a page is full then; one row may be longer */
     TN_TRINO_PAGE_MAX = 1536 * 1024 * 1024,
     TN_TRINO_POLL_MS = 1000,       /* a GET waits so long for something to tell; a POST for the first answer of a Trino */
@@ -38,6 +39,7 @@ enum {
 };
 
 struct tn_trino_query;
+struct tn_trino_command;
 
 /* One worker's part. */
 struct tn_trino_home {
@@ -48,6 +50,7 @@ struct tn_trino_home {
     struct tn_list    transactions; /* struct tn_trino_transaction.node */
     struct tn_list    resumed;      /* struct tn_trino_resumed.node */
     size_t            kept_bytes, held_bytes;
+    struct tn_trino_activity *activity; /* NULL: no memory for it */
     ev_timer          sweep;
     bool              sweeping;
 };
@@ -127,12 +130,17 @@ struct tn_trino_query {
     size_t                    own_count;
     struct tn_run_header     *own;
     bool                      parametric;
+    enum tn_trino_encoding    encoding; /* of rows, as the client wishes */
+    uint64_t                  row_offset; /* rows of the pages so far */
     struct tn_settings_list  *settings;
     struct tn_trino_encoder   encoder;
     struct tn_trino_transaction *transaction;
     enum tn_ask_end           end;     /* of the transaction */
     bool                      describes; /* the engine's columns become rows: DESCRIBE OUTPUT */
-    struct tn_str             missing; /* of this table were no columns: an error; empty = none may be */
+    struct tn_str             missing; /* no rows: an error about this name; empty = there may be none */
+    const char               *missing_what, *missing_says, *missing_sqlstate; /* "Table", "does not exist", "42P01" */
+    const struct tn_trino_command *use; /* USE: the rows tell whether there is such a schema; NULL: another statement */
+    bool                      use_found;
 
     struct tn_ask            *ask;     /* NULL before and after */
     bool                      done, cancelled, partial;
@@ -144,6 +152,7 @@ struct tn_trino_query {
     size_t                    chunk_bytes;
     struct tn_trino_stats     stats;
     uint64_t                  started_us, last_used_us;
+    uint64_t                  ticket;  /* of the home's activity */
 
     char                      update_type[64];
     bool                      has_update_count;
@@ -215,5 +224,6 @@ bool tn_trino_set(struct tn_trino_query *q, const char *name, struct tn_str valu
 
 /* statement.c: what a statement wants, ours or the engine's */
 void tn_trino_statement(struct tn_trino_query *q);
+void tn_trino_use_end(struct tn_trino_query *q); /* all is known that the engine says of q->use */
 
 #endif

@@ -147,7 +147,7 @@ static void start_sweep(struct tn_trino_home *home)
 
 void tn_trino_home_init(struct tn_trino_home *home, struct tn_trino *trino, struct tn_worker *worker)
 {
-    *home = (struct tn_trino_home){.trino = trino, .worker = worker};
+    *home = (struct tn_trino_home){.trino = trino, .worker = worker, .activity = tn_trino_activity_new()};
     tn_map_init(&home->queries);
     tn_list_init(&home->by_use);
     tn_list_init(&home->transactions);
@@ -163,6 +163,7 @@ void tn_trino_home_free(struct tn_trino_home *home)
     tn_trino_resume_free_all(home);
     tn_trino_transaction_free_all(home);
     tn_map_reset(&home->queries);
+    tn_trino_activity_free(home->activity);
 }
 
 static void touch(struct tn_trino_query *q)
@@ -228,6 +229,7 @@ static void take_request(struct tn_trino_query *q, struct tn_trino_call *call)
     q->headers = call->headers;
     q->own_count = call->own_count;
     q->own = call->own;
+    q->encoding = tn_trino_encoding_choose(q->request.data_encoding);
     q->parametric = tn_trino_request_can(&q->request, "PARAMETRIC_DATETIME");
 }
 
@@ -267,6 +269,8 @@ void tn_trino_query_post(struct tn_trino_home *home, struct tn_trino_call *call)
         tn_trino_call_refuse(call, 503, "too many queries, or no memory for another one\n");
         return;
     }
+    q->ticket = tn_trino_activity_begin(home->activity, &(struct tn_trino_activity_query){.id = q->id, .user = q->identity->user,
+                                                                                         .source = q->request.source, .sql = q->sql});
     tn_trino_statement(q);
     q->held = q->arena.total;
     home->held_bytes += q->held;
@@ -374,6 +378,15 @@ void tn_trino_query_call(struct tn_trino_home *home, struct tn_trino_call *call)
 
 /* ---- the end ---- */
 
+static void end_activity(struct tn_trino_query *q)
+{
+    struct tn_trino_error error = {.name = NULL};
+
+    if (q->error.status != TN_OK)
+        error = tn_trino_error_of(&q->error);
+    tn_trino_activity_end(q->home->activity, q->ticket, q->stats.queued_us, error.name, error.type);
+}
+
 void tn_trino_query_done(struct tn_trino_query *q)
 {
     q->done = true;
@@ -383,6 +396,7 @@ void tn_trino_query_done(struct tn_trino_query *q)
         tn_error_reset(&q->error);
     if (q->error.status != TN_OK)
         drop_rows(q); /* nobody is told of them */
+    end_activity(q);
     if (!tn_list_empty(&q->waiters) || q->post != NULL)
         ev_feed_event(q->home->worker->loop, &q->wait, EV_TIMER);
 }

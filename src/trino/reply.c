@@ -6,7 +6,7 @@
 #include "trino/bind.h"
 #include "trino/catalog.h"
 
-enum { OWN_MAX = 64 * 1024 * 1024, SQL_MAX = 65536 };
+enum { OWN_MAX = 64 * 1024 * 1024, ACTIVITY_MAX = 384 * 1024 };
 
 /* ---- which engine ---- */
 
@@ -75,8 +75,27 @@ bool tn_trino_reply_by_trino(struct tn_trino_query *q)
     return is && (q->settings->cluster.len > 0 || group == NULL || !is_mixed(group));
 }
 
+/* Everybody's where nobody has to say who he is, and for an administrator; one's own else. */
+static void put_activity(struct tn_buf *out, void *arg)
+{
+    struct tn_trino_query *q = arg;
+    struct tn_trino       *trino = q->home->trino;
+    struct tn_buf          items;
+    bool                   all = q->identity->admin || q->identity->proof == TN_PROOF_NONE;
+
+    tn_buf_init(&items, out->max);
+    for (size_t i = 0; i < trino->worker_count; i++)
+        tn_trino_activity_put(trino->homes[i].activity, all ? tn_str_n(NULL, 0) : q->identity->user, ACTIVITY_MAX / trino->worker_count, &items);
+    tn_buf_put_u8(out, '[');
+    tn_buf_put_str(out, tn_buf_str(&items));
+    tn_buf_put_u8(out, ']');
+    out->failed = out->failed || items.failed;
+    tn_buf_reset(&items);
+}
+
 void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum tn_run_kind kind)
 {
+    const struct tn_trino_catalog_source source = {put_activity, q};
     struct tn_cluster *member = NULL;
     struct tn_error    err = TN_ERROR_INIT;
     enum tn_status     status = TN_OK;
@@ -84,7 +103,7 @@ void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum
     if (tn_trino_catalog_mentions(q->text)) {
         status = find_member(q, &member, &err);
         if (status == TN_OK && member != NULL)
-            status = tn_trino_catalog_rewrite(q->text, member->conf->engine, &q->arena, &q->text, &err);
+            status = tn_trino_catalog_rewrite(q->text, member->conf->engine, &source, &q->arena, &q->text, &err);
     }
     if (status != TN_OK)
         tn_trino_query_fail(q, &err);
@@ -94,26 +113,15 @@ void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum
 
 /* ---- tables of our own ---- */
 
-struct field {
-    const char  *name;
-    enum tn_type type;
-};
-
-struct table {
-    struct tn_trino_query *q;
-    struct tn_chunk       *chunk;
-    struct tn_json         json;
-};
-
-static bool begin_table(struct table *t, struct tn_trino_query *q, const struct field *fields, size_t count)
+bool tn_trino_table_begin(struct tn_trino_table *t, struct tn_trino_query *q, const struct tn_trino_field *fields, size_t count)
 {
-    struct tn_column columns[8] = {{.pg_typmod = -1}};
+    struct tn_column columns[TN_TRINO_FIELDS] = {{.pg_typmod = -1}};
     struct tn_schema schema = {count, columns};
     struct tn_json   json = {.buf = &q->columns};
 
     for (size_t i = 0; i < count; i++)
         columns[i] = (struct tn_column){.name = tn_str(fields[i].name), .type = fields[i].type, .pg_typmod = -1};
-    *t = (struct table){.q = q, .chunk = tn_chunk_new(OWN_MAX)};
+    *t = (struct tn_trino_table){.q = q, .chunk = tn_chunk_new(OWN_MAX)};
     if (t->chunk == NULL)
         return false;
     t->json.buf = &t->chunk->bytes;
@@ -122,7 +130,7 @@ static bool begin_table(struct table *t, struct tn_trino_query *q, const struct 
     return true;
 }
 
-static void end_table(struct table *t)
+void tn_trino_table_end(struct tn_trino_table *t)
 {
     struct tn_trino_query *q = t->q;
 
@@ -132,7 +140,7 @@ static void end_table(struct table *t)
     q->chunk_bytes = t->chunk->bytes.len;
 }
 
-static void no_memory(struct tn_trino_query *q)
+void tn_trino_no_memory(struct tn_trino_query *q)
 {
     struct tn_error err = TN_ERROR_INIT;
 
@@ -142,11 +150,11 @@ static void no_memory(struct tn_trino_query *q)
 
 void tn_trino_reply_input(struct tn_trino_query *q, size_t params)
 {
-    static const struct field fields[] = {{"Position", TN_TYPE_INT64}, {"Type", TN_TYPE_TEXT}};
-    struct table              t;
+    static const struct tn_trino_field fields[] = {{"Position", TN_TYPE_INT64}, {"Type", TN_TYPE_TEXT}};
+    struct tn_trino_table              t;
 
-    if (!begin_table(&t, q, fields, TN_ARRAY_LEN(fields))) {
-        no_memory(q);
+    if (!tn_trino_table_begin(&t, q, fields, TN_ARRAY_LEN(fields))) {
+        tn_trino_no_memory(q);
         return;
     }
     for (size_t i = 0; i < params; i++) {
@@ -155,11 +163,11 @@ void tn_trino_reply_input(struct tn_trino_query *q, size_t params)
         tn_json_text(&t.json, NULL, "unknown");
         tn_json_close(&t.json, ']');
     }
-    end_table(&t);
+    tn_trino_table_end(&t);
     tn_trino_query_done(q);
 }
 
-static void put_output_row(struct table *t, const struct tn_column *column)
+static void put_output_row(struct tn_trino_table *t, const struct tn_column *column)
 {
     struct tn_buf name;
 
@@ -178,19 +186,19 @@ static void put_output_row(struct table *t, const struct tn_column *column)
 
 void tn_trino_describe_rows(struct tn_trino_query *q, const struct tn_schema *schema)
 {
-    static const struct field fields[] = {{"Column Name", TN_TYPE_TEXT}, {"Catalog", TN_TYPE_TEXT}, {"Schema", TN_TYPE_TEXT},
+    static const struct tn_trino_field fields[] = {{"Column Name", TN_TYPE_TEXT}, {"Catalog", TN_TYPE_TEXT}, {"Schema", TN_TYPE_TEXT},
                                           {"Table", TN_TYPE_TEXT},       {"Type", TN_TYPE_TEXT},    {"Type Size", TN_TYPE_INT64},
                                           {"Aliased", TN_TYPE_BOOL}};
     static const struct tn_column rows = {.name = {"rows", 4}, .type = TN_TYPE_INT64, .pg_typmod = -1};
-    struct table                  t;
+    struct tn_trino_table                  t;
 
-    if (q->columns.len > 0 || !begin_table(&t, q, fields, TN_ARRAY_LEN(fields)))
+    if (q->columns.len > 0 || !tn_trino_table_begin(&t, q, fields, TN_ARRAY_LEN(fields)))
         return;
     for (size_t i = 0; schema != NULL && i < schema->count; i++)
         put_output_row(&t, &schema->columns[i]);
     if (schema == NULL)
         put_output_row(&t, &rows);
-    end_table(&t);
+    tn_trino_table_end(&t);
 }
 
 void tn_trino_reply_output(struct tn_trino_query *q, struct tn_str prepared)
@@ -201,7 +209,7 @@ void tn_trino_reply_output(struct tn_trino_query *q, struct tn_str prepared)
     struct tn_params params = {.count = 0};
 
     if (nulls == NULL) {
-        no_memory(q);
+        tn_trino_no_memory(q);
         return;
     }
     for (size_t i = 0; i < count; i++)
@@ -214,162 +222,7 @@ void tn_trino_reply_output(struct tn_trino_query *q, struct tn_str prepared)
     tn_trino_reply_rows(q, (struct tn_params){.count = 0}, TN_RUN_DESCRIBE);
 }
 
-/* ---- SHOW ---- */
-
-static void put_session_row(struct table *t, struct tn_str name, struct tn_str value)
-{
-    tn_json_open(&t->json, NULL, '[');
-    tn_json_str(&t->json, NULL, name);
-    tn_json_str(&t->json, NULL, value.ptr == NULL ? TN_STR("") : value);
-    tn_json_text(&t->json, NULL, "");
-    tn_json_text(&t->json, NULL, "varchar");
-    tn_json_text(&t->json, NULL, "");
-    tn_json_close(&t->json, ']');
-}
-
-/* LIKE: % any run, _ any one byte. */
-static bool is_like(struct tn_str text, struct tn_str pattern)
-{
-    size_t t = 0, p = 0, star = SIZE_MAX, from = 0;
-
-    while (t < text.len) {
-        if (p < pattern.len && pattern.ptr[p] == '%') {
-            star = p++;
-            from = t;
-        } else if (p < pattern.len && (pattern.ptr[p] == '_' || pattern.ptr[p] == text.ptr[t])) {
-            p++;
-            t++;
-        } else if (star != SIZE_MAX) {
-            p = star + 1;
-            t = ++from;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.len && pattern.ptr[p] == '%')
-        p++;
-    return p == pattern.len;
-}
-
-static bool is_shown(const struct tn_trino_command *c, struct tn_str name)
-{
-    return c->like.ptr == NULL || is_like(name, c->like);
-}
-
-static void show_session(struct tn_trino_query *q, const struct tn_trino_command *c)
-{
-    static const struct field fields[] = {{"Name", TN_TYPE_TEXT}, {"Value", TN_TYPE_TEXT}, {"Default", TN_TYPE_TEXT},
-                                          {"Type", TN_TYPE_TEXT}, {"Description", TN_TYPE_TEXT}};
-    const struct tn_trino_pairs *session = &q->request.session;
-    struct table                 t;
-
-    if (!begin_table(&t, q, fields, TN_ARRAY_LEN(fields))) {
-        no_memory(q);
-        return;
-    }
-    for (size_t i = 0; i < tn_setting_rows(); i++)
-        if (tn_str_starts(tn_setting_name((int)i), TN_STR("turnout.")) && is_shown(c, tn_setting_name((int)i)))
-            put_session_row(&t, tn_setting_name((int)i), tn_settings_get(q->settings, tn_setting_name((int)i)));
-    for (size_t i = 0; i < session->count; i++)
-        if (!tn_str_starts(session->items[i].name, TN_STR("turnout.")) && is_shown(c, session->items[i].name))
-            put_session_row(&t, session->items[i].name, session->items[i].value);
-    end_table(&t);
-    tn_trino_query_done(q);
-}
-
-static void show_roles(struct tn_trino_query *q)
-{
-    static const struct field fields[] = {{"Role", TN_TYPE_TEXT}};
-    struct table              t;
-
-    if (!begin_table(&t, q, fields, TN_ARRAY_LEN(fields))) {
-        no_memory(q);
-        return;
-    }
-    end_table(&t);
-    tn_trino_query_done(q);
-}
-
-struct show {
-    const char *select, *like; /* the column that LIKE is about */
-    const char *order;
-};
-
-static const struct show *show_of(const struct tn_trino_command *c)
-{
-    static const struct show catalogs = {"SELECT catalog_name AS \"Catalog\" FROM system.metadata.catalogs", "catalog_name", "1"};
-    static const struct show schemas = {"SELECT DISTINCT schema_name AS \"Schema\" FROM information_schema.schemata", "schema_name", "1"};
-    static const struct show tables = {"SELECT table_name AS \"Table\" FROM information_schema.tables", "table_name", "1"};
-    static const struct show columns = {"SELECT column_name AS \"Column\", data_type AS \"Type\", '' AS \"Extra\", coalesce(\"comment\", '') AS \"Comment\" FROM information_schema.columns",
-                                        "column_name", "ordinal_position"};
-    static const struct show functions = {"SELECT name AS \"Function\", result AS \"Return Type\", arguments AS \"Argument Types\", kind AS \"Function Type\", deterministic AS \"Deterministic\", remark AS \"Description\" FROM turnout.functions",
-                                          "name", "1, 3"};
-
-    return c->kind == TN_TRINO_SHOW_CATALOGS ? &catalogs : c->kind == TN_TRINO_SHOW_SCHEMAS ? &schemas : c->kind == TN_TRINO_SHOW_TABLES ? &tables
-           : c->kind == TN_TRINO_SHOW_COLUMNS ? &columns : &functions;
-}
-
-struct show_text {
-    struct tn_buf    sql;
-    struct tn_param *items;
-    size_t           count;
-};
-
-/* COLUMN OPERATOR $n, VALUE being the n-th. */
-static void add_condition(struct show_text *t, const char *column, const char *operator, struct tn_str value)
-{
-    if (value.ptr == NULL)
-        return;
-    t->items[t->count].pg_bytes = value;
-    t->items[t->count].value = (struct tn_value){.type = TN_TYPE_TEXT, .untyped = true, .as.text = value};
-    t->count++;
-    tn_buf_printf(&t->sql, " %s %s %s $%zu", t->count == 1 ? "WHERE" : "AND", column, operator, t->count);
-}
-
-static void add_conditions(struct show_text *t, const struct tn_trino_query *q, const struct tn_trino_command *c, const struct show *show)
-{
-    struct tn_str schema = q->request.schema.len > 0 ? q->request.schema : tn_str_n(NULL, 0);
-
-    switch ((int)c->kind) {
-    case TN_TRINO_SHOW_TABLES:
-        add_condition(t, "table_schema", "=", c->name.ptr != NULL ? c->name : schema);
-        break;
-    case TN_TRINO_SHOW_COLUMNS:
-        add_condition(t, "table_name", "=", c->name);
-        add_condition(t, "table_schema", "=", c->schema.ptr != NULL ? c->schema : schema);
-        break;
-    default: break;
-    }
-    add_condition(t, show->like, "LIKE", c->like);
-    if (c->like.ptr != NULL && c->escape.len == 1 && c->escape.ptr[0] != '\'')
-        tn_buf_printf(&t->sql, " ESCAPE '%c'", c->escape.ptr[0]);
-    tn_buf_printf(&t->sql, " ORDER BY %s", show->order);
-}
-
-static void show_rows(struct tn_trino_query *q, const struct tn_trino_command *c)
-{
-    const struct show *show = show_of(c);
-    struct show_text   t = {.items = tn_arena_zalloc(&q->arena, 4 * sizeof *t.items)};
-    bool               ok;
-
-    tn_buf_init(&t.sql, SQL_MAX);
-    if (t.items != NULL) {
-        tn_buf_puts(&t.sql, show->select);
-        add_conditions(&t, q, c, show);
-    }
-    ok = t.items != NULL && !t.sql.failed && tn_arena_str(&q->arena, tn_buf_str(&t.sql), &q->text);
-    tn_buf_reset(&t.sql);
-    if (!ok) {
-        no_memory(q);
-        return;
-    }
-    if (c->kind == TN_TRINO_SHOW_COLUMNS && c->like.ptr == NULL)
-        q->missing = c->name;
-    tn_trino_reply_rows(q, (struct tn_params){.count = t.count, .items = t.items}, TN_RUN_EXECUTE);
-}
-
-/* An engine that speaks of its tables as Trino does is asked as it was said. */
-static bool is_engines_own(struct tn_trino_query *q)
+bool tn_trino_reply_engines_own(struct tn_trino_query *q)
 {
     struct tn_cluster *member = NULL;
     struct tn_error    err = TN_ERROR_INIT;
@@ -377,25 +230,6 @@ static bool is_engines_own(struct tn_trino_query *q)
 
     tn_error_reset(&err);
     return own;
-}
-
-void tn_trino_reply_show(struct tn_trino_query *q, const struct tn_trino_command *c)
-{
-    struct tn_error err = TN_ERROR_INIT;
-
-    if (c->kind != TN_TRINO_SHOW_SESSION && is_engines_own(q)) {
-        tn_trino_run(q);
-        return;
-    }
-    switch ((int)c->kind) {
-    case TN_TRINO_SHOW_SESSION: show_session(q, c); return;
-    case TN_TRINO_SHOW_ROLES: show_roles(q); return;
-    case TN_TRINO_SHOW_CREATE:
-        tn_fail(&err, TN_E_UNSUPPORTED, "0A000", "SHOW CREATE is not supported");
-        tn_trino_query_fail(q, &err);
-        return;
-    default: show_rows(q, c);
-    }
 }
 
 /* ---- modes of a transaction ---- */

@@ -36,7 +36,7 @@ static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
         tn_trino_describe_rows(q, schema);
         return;
     }
-    if (schema == NULL || q->columns.len > 0)
+    if (schema == NULL || q->columns.len > 0 || q->use != NULL)
         return;
     q->has_rows = true;
     q->relays = ask->query->cluster != NULL && ask->query->cluster->conf->engine == TN_CFG_ENGINE_TRINO; /* whoever was asked before */
@@ -48,6 +48,12 @@ static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
 {
     struct tn_trino_query *q = ask->owner;
 
+    if (q->use != NULL) { /* [1] where it is one of the engine's schemas */
+        q->use_found = q->use_found || memmem(chunk->bytes.data, chunk->bytes.len, "[1]", 3) != NULL;
+        tn_chunk_free(chunk);
+        tn_ask_credit(ask);
+        return;
+    }
     chunk->next = NULL;
     if (chunk->relay != NULL) {
         q->relays = true;
@@ -163,6 +169,15 @@ static void put_update(struct tn_trino_query *q, const struct tn_query *query)
     }
 }
 
+static void fail_missing(struct tn_trino_query *q)
+{
+    char name[200], message[256];
+
+    tn_str_copy(name, sizeof name, q->missing);
+    snprintf(message, sizeof message, "%s '%s' %s", q->missing_what, name, q->missing_says);
+    tn_fail(&q->error, TN_E_INVALID, q->missing_sqlstate, "%s", message);
+}
+
 static void on_done(struct tn_ask *ask)
 {
     struct tn_trino_query *q = ask->owner;
@@ -179,7 +194,9 @@ static void on_done(struct tn_ask *ask)
             query->error.position = 0; /* of a text that the client does not know */
         tn_error_move(&q->error, &query->error);
     } else if (q->missing.len > 0 && query->run.rows == 0) {
-        tn_fail(&q->error, TN_E_INVALID, "42P01", "Table '%.*s' does not exist", (int)TN_MIN(q->missing.len, (size_t)200), q->missing.ptr);
+        fail_missing(q);
+    } else if (q->use != NULL) {
+        tn_trino_use_end(q);
     } else if (q->update_type[0] == '\0' && !q->describes && !q->relays) {
         put_update(q, query);
     }

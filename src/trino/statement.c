@@ -232,6 +232,39 @@ static enum tn_status use(struct tn_trino_query *q, const struct tn_trino_comman
     return set_header(q, "Set-Schema", c->name, err);
 }
 
+/* Routers shall see what the client will say from now on. */
+static void set_client_header(struct tn_trino_query *q, const char *name, struct tn_str value)
+{
+    for (size_t i = 0; i < q->header_count; i++)
+        if (tn_str_eq_c(q->headers[i].key, name))
+            q->headers[i].value = value;
+}
+
+/* Only an engine knows its schemas; a Trino is not asked before the next statement goes there. False: nobody need be asked. */
+static bool ask_use(struct tn_trino_query *q, const struct tn_trino_command *c)
+{
+    if (c->schema.ptr != NULL) {
+        q->request.catalog = c->schema;
+        set_client_header(q, "x-trino-catalog", c->schema);
+    }
+    set_client_header(q, "x-trino-schema", c->name);
+    if (q->transaction != NULL || tn_trino_reply_engines_own(q))
+        return false;
+    tn_trino_reply_use(q, c);
+    return true;
+}
+
+void tn_trino_use_end(struct tn_trino_query *q)
+{
+    const struct tn_trino_command *c = q->use;
+
+    if (!q->use_found)
+        tn_fail(&q->error, TN_E_INVALID, "42704", "Schema does not exist: %.*s%s%.*s", (int)TN_MIN(c->schema.len, (size_t)100),
+                c->schema.len > 0 ? c->schema.ptr : "", c->schema.len > 0 ? "." : "", (int)TN_MIN(c->name.len, (size_t)100), c->name.ptr);
+    else
+        (void)use(q, c, &q->error);
+}
+
 /* Roles are Turnout's matter, not a statement's: the client's wish is remembered by the client. */
 static enum tn_status set_role(struct tn_trino_query *q, const struct tn_trino_command *c, struct tn_error *err)
 {
@@ -411,6 +444,8 @@ static void dispatch(struct tn_trino_query *q, const struct tn_trino_command *c)
     }
     snprintf(q->update_type, sizeof q->update_type, "%s", tn_trino_command_update_type(c->kind));
     tn_buf_puts(&q->columns, "\"columns\":[]");
+    if (c->kind == TN_TRINO_USE && ask_use(q, c))
+        return;
     if (change_session(q, c, &err) != TN_OK)
         tn_trino_query_fail(q, &err);
     else

@@ -4,7 +4,7 @@
 #include "trino/bind.h"
 #include "trino/catalog.h"
 #include "trino/command.h"
-#include "trino/words.h"
+#include "session/self.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -38,7 +38,7 @@ static void coding(struct tn_str text, struct tn_arena *arena)
 
 static void statements(struct tn_str text, struct tn_arena *arena)
 {
-    struct tn_trino_words   words = {.user = TN_STR("u"), .catalog = TN_STR("c"), .schema = TN_STR("s")};
+    struct tn_self   words = {.user = TN_STR("u"), .catalog = TN_STR("c"), .schema = TN_STR("s")};
     struct tn_trino_command command;
     struct tn_param         param;
     struct tn_params        params;
@@ -51,7 +51,7 @@ static void statements(struct tn_str text, struct tn_arena *arena)
     (void)tn_trino_literal(text, arena, &param);
     if (tn_trino_bind(text, command.arguments, command.argument_count, false, arena, &out, &params, NULL) == TN_OK && params.count > command.argument_count)
         abort();
-    (void)(tn_trino_catalog_rewrite(text, TN_CFG_ENGINE_DUCKDB, arena, &out, NULL) + tn_trino_words_replace(text, &words, arena, &out, NULL));
+    (void)(tn_trino_catalog_rewrite(text, TN_CFG_ENGINE_DUCKDB, NULL, arena, &out, NULL) + tn_self_replace(text, TN_DIALECT_TRINO, &words, arena, &out, NULL));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -94,7 +94,9 @@ static void numbers(void)
     VALUE(UINT32, uint32_t, UINT32_MAX, "4294967295");
     VALUE(UINT64, uint64_t, UINT64_MAX, "\"18446744073709551615\"");
     VALUE(FLOAT64, double, 0.1, "0.1");
-    VALUE(FLOAT64, double, -0.0, "-0");
+    VALUE(FLOAT64, double, -0.0, "-0.0");
+    VALUE(FLOAT64, double, 17, "17.0");
+    VALUE(FLOAT64, double, 123456789, "123456789.0");
     VALUE(FLOAT64, double, 1e300, "1e+300");
     VALUE(FLOAT64, double, NAN, "\"NaN\"");
     VALUE(FLOAT64, double, -INFINITY, "\"-Infinity\"");

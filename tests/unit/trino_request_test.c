@@ -274,11 +274,12 @@ static void rewritten(const char *sql, const char *want)
 {
     struct tn_str out;
 
-    CU_ASSERT_EQUAL(tn_trino_catalog_rewrite(tn_str(sql), TN_CFG_ENGINE_SQLITE, &arena, &out, NULL), TN_OK);
+    CU_ASSERT_EQUAL(tn_trino_catalog_rewrite(tn_str(sql), TN_CFG_ENGINE_SQLITE, NULL, &arena, &out, NULL), TN_OK);
     SAME(out, want);
 }
 
-#define CATALOGS "(SELECT catalog_name AS TABLE_CAT FROM (SELECT 'sqlite' AS catalog_name) c)"
+#define CATALOGS_AS(name) "(SELECT catalog_name AS " name " FROM (SELECT 'sqlite' AS catalog_name) c UNION ALL SELECT 'system')"
+#define CATALOGS          CATALOGS_AS("table_cat")
 
 static void catalogs(void)
 {
@@ -286,16 +287,19 @@ static void catalogs(void)
 
     rewritten("SELECT * FROM t", "SELECT * FROM t");
     rewritten("SELECT 'system.jdbc.catalogs'", "SELECT 'system.jdbc.catalogs'");
-    rewritten("SELECT TABLE_CAT FROM system.jdbc.catalogs ORDER BY 1", "SELECT TABLE_CAT FROM " CATALOGS " AS catalogs ORDER BY 1");
+    rewritten("SELECT TABLE_CAT FROM system.jdbc.catalogs ORDER BY 1", "SELECT TABLE_CAT FROM " CATALOGS_AS("TABLE_CAT") " AS catalogs ORDER BY 1");
     rewritten("SELECT 1 FROM \"system\".\"jdbc\".\"catalogs\" c, System.JDBC.Catalogs AS d",
               "SELECT 1 FROM " CATALOGS " c, " CATALOGS " AS d");
     rewritten("SELECT 1 FROM system.jdbc.catalogs", "SELECT 1 FROM " CATALOGS " AS catalogs");
     rewritten("SELECT 1 FROM a.system.jdbc.catalogs", "SELECT 1 FROM a.system.jdbc.catalogs");
+    rewritten("SELECT Table_Cat FROM system.jdbc.catalogs", "SELECT Table_Cat FROM " CATALOGS_AS("Table_Cat") " AS catalogs");
+    rewritten("SELECT user, t.user, user() FROM t", "SELECT user, t.user, user() FROM t");
     rewritten("SELECT \"sqlite\".main.t.a, x.sqlite.main FROM sqlite . main.t, sqlite.t", "SELECT main.t.a, x.sqlite.main FROM main.t, sqlite.t");
     for (int engine = TN_CFG_ENGINE_DUCKDB; engine <= TN_CFG_ENGINE_POSTGRES; engine++)
         CU_ASSERT_EQUAL(tn_trino_catalog_rewrite(TN_STR("SELECT * FROM x.information_schema.columns, system.jdbc.tables, turnout.functions, "
-                                                        "information_schema.schemata"),
-                                                 (enum tn_cfg_engine)engine, &arena, &out, NULL),
+                                                        "information_schema.schemata, system.runtime.queries, system.runtime.tasks, turnout.created, "
+                                                        "turnout.views, turnout.estimates, system.information_schema.columns"),
+                                                 (enum tn_cfg_engine)engine, NULL, &arena, &out, NULL),
                         TN_OK);
     CU_ASSERT(tn_trino_catalog_mentions(TN_STR("select 1 from cat.information_schema.tables")));
     CU_ASSERT(!tn_trino_catalog_mentions(TN_STR("select information_schema, tables")));

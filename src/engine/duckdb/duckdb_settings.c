@@ -69,23 +69,47 @@ static bool next_schema(struct tn_str path, size_t *at, struct tn_str *out)
     return true;
 }
 
-/* PostgreSQL ignores schemas that do not exist, DuckDB refuses them: those that are not there are left out. */
-static enum tn_status set_search_path(struct tn_duckdb_conn *conn, struct tn_str path, struct tn_error *err)
+static bool exists(struct tn_duckdb_conn *conn, struct tn_str schema)
+{
+    struct tn_error why = TN_ERROR_INIT;
+    bool            is = set_value(conn, TN_STR("search_path"), schema, &why) == TN_OK;
+
+    tn_error_reset(&why);
+    return is;
+}
+
+/* "catalog".schema where there is such a one, else the schema, else nothing. */
+static void put_schema(struct tn_duckdb_conn *conn, struct tn_str catalog, struct tn_str schema, struct tn_buf *out)
+{
+    struct tn_buf full;
+    bool          found = false;
+
+    tn_buf_init(&full, 65536);
+    if (catalog.len > 0) {
+        tn_buf_put_quoted(&full, catalog, '"');
+        tn_buf_put_u8(&full, '.');
+        tn_buf_put_str(&full, schema);
+        found = !full.failed && exists(conn, tn_buf_str(&full));
+    }
+    if (found || exists(conn, schema)) {
+        if (out->len > 0)
+            tn_buf_put_u8(out, ',');
+        tn_buf_put_str(out, found ? tn_buf_str(&full) : schema);
+    }
+    tn_buf_reset(&full);
+}
+
+/* PostgreSQL ignores schemas that do not exist, DuckDB refuses them: those that are not there are left out. CATALOG: of a client
+ * that names one beside its schema. */
+static enum tn_status set_search_path(struct tn_duckdb_conn *conn, struct tn_str catalog, struct tn_str path, struct tn_error *err)
 {
     struct tn_buf  good;
     struct tn_str  schema;
     enum tn_status status = TN_OK;
 
     tn_buf_init(&good, 65536);
-    for (size_t at = 0; next_schema(path, &at, &schema);) {
-        struct tn_error why = TN_ERROR_INIT;
-        bool            exists = set_value(conn, TN_STR("search_path"), schema, &why) == TN_OK;
-        tn_error_reset(&why);
-        if (exists && good.len > 0)
-            tn_buf_put_u8(&good, ',');
-        if (exists)
-            tn_buf_put_str(&good, schema);
-    }
+    for (size_t at = 0; next_schema(path, &at, &schema);)
+        put_schema(conn, catalog, schema, &good);
     if (good.failed)
         status = no_memory(err);
     else if (good.len > 0)
@@ -96,14 +120,24 @@ static enum tn_status set_search_path(struct tn_duckdb_conn *conn, struct tn_str
     return status;
 }
 
-static enum tn_status set_one(struct tn_duckdb_conn *conn, const struct tn_session_setting *setting, struct tn_error *err)
+/* A client of Trino's names a catalog with its schema; it is told to Trino as itself and here as part of the path. */
+static struct tn_str catalog_of(const struct tn_session_settings *settings)
+{
+    for (size_t i = 0; i < settings->count; i++)
+        if (tn_str_eq_c(settings->items[i].name, "x-trino-catalog"))
+            return settings->items[i].value;
+    return TN_STR("");
+}
+
+static enum tn_status set_one(struct tn_duckdb_conn *conn, const struct tn_session_settings *settings,
+                              const struct tn_session_setting *setting, struct tn_error *err)
 {
     enum tn_status status;
 
     if (!remember(conn, setting->name))
         return no_memory(err);
     if (setting->only == TN_CFG_ENGINE_UNSET && tn_str_eq_c(setting->name, "search_path"))
-        return set_search_path(conn, setting->value, err);
+        return set_search_path(conn, catalog_of(settings), setting->value, err);
     status = set_value(conn, setting->name, setting->value, err);
     if (status == TN_E_ENGINE && err != NULL && strstr(err->message, "cannot be set locally") != NULL)
         status = TN_OK; /* it holds for the whole database, since it was set */
@@ -144,7 +178,7 @@ enum tn_status tn_duckdb_settings_apply(struct tn_duckdb_conn *conn, const struc
     TN_TRY(reset_others(conn, settings, err));
     for (size_t i = 0; settings != NULL && i < settings->count; i++)
         if (is_meant(&settings->items[i]))
-            TN_TRY(set_one(conn, &settings->items[i], err));
+            TN_TRY(set_one(conn, settings, &settings->items[i], err));
     conn->settings_hash = hash;
     return TN_OK;
 }

@@ -3,6 +3,7 @@
 #define TN_FRONTEND_TRINO_PAGE_H
 
 #include "frontend/trino/trino_error.h"
+#include "frontend/trino/trino_segment.h"
 #include "result/encoder.h"
 
 enum tn_trino_state { TN_TRINO_QUEUED, TN_TRINO_RUNNING, TN_TRINO_FINISHED, TN_TRINO_FAILED };
@@ -19,6 +20,8 @@ struct tn_trino_page {
     const char            *partial_cancel;   /* NULL = none */
     struct tn_str          columns;          /* `"columns":[..]`, as tn_trino_put_columns() wrote it; empty = not known */
     const struct tn_chunk *rows;             /* a list; NULL = no data */
+    enum tn_trino_encoding encoding;         /* of the rows */
+    uint64_t               row_offset;       /* rows of earlier pages, for segments */
     struct tn_trino_stats  stats;
     const struct tn_error *error;            /* NULL = none */
     struct tn_str          sql;              /* for the place of an error */

@@ -23,14 +23,23 @@ static char *put_special(char *out, double value)
     return put_literal(out, isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"");
 }
 
+/* The driver for Java takes a number without a point or an exponent for an integer, and refuses it. */
+static char *put_point(const char *start, char *end)
+{
+    for (const char *c = start; c < end; c++)
+        if (*c == '.' || *c == 'e')
+            return end;
+    return put_literal(end, ".0");
+}
+
 char *tn_trino_put_double(char *out, double value)
 {
-    return isfinite(value) ? tn_pg_put_float8(out, value, 1) : put_special(out, value);
+    return isfinite(value) ? put_point(out, tn_pg_put_float8(out, value, 1)) : put_special(out, value);
 }
 
 char *tn_trino_put_real(char *out, float value)
 {
-    return isfinite(value) ? tn_pg_put_float4(out, value, 1) : put_special(out, (double)value);
+    return isfinite(value) ? put_point(out, tn_pg_put_float4(out, value, 1)) : put_special(out, (double)value);
 }
 
 /* yyyy-mm-dd without quotes */

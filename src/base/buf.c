@@ -89,9 +89,15 @@ void tn_buf_printf(struct tn_buf *buf, const char *fmt, ...)
     va_list args;
     int     need;
 
+    size_t  room = buf->failed ? 0 : buf->capacity - buf->len; /* mostly enough: then it is made once */
+
     va_start(args, fmt);
-    need = vsnprintf(NULL, 0, fmt, args);
+    need = vsnprintf(room > 0 ? buf->data + buf->len : NULL, room, fmt, args);
     va_end(args);
+    if (need >= 0 && (size_t)need < room) {
+        buf->len += (size_t)need;
+        return;
+    }
     if (need < 0 || !tn_buf_reserve(buf, (size_t)need + 1))
         return;
     va_start(args, fmt);
@@ -100,7 +106,12 @@ void tn_buf_printf(struct tn_buf *buf, const char *fmt, ...)
     buf->len += (size_t)need;
 }
 
-static void put_json_byte(struct tn_buf *buf, unsigned char c)
+static bool is_json_plain(unsigned char c)
+{
+    return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
+}
+
+static void put_json_escape(struct tn_buf *buf, unsigned char c)
 {
     switch (c) {
     case '"':  tn_buf_puts(buf, "\\\""); break;
@@ -108,12 +119,23 @@ static void put_json_byte(struct tn_buf *buf, unsigned char c)
     case '\n': tn_buf_puts(buf, "\\n"); break;
     case '\r': tn_buf_puts(buf, "\\r"); break;
     case '\t': tn_buf_puts(buf, "\\t"); break;
-    default:
-        if (c < 0x20 || c == 0x7f)
-            tn_buf_printf(buf, "\\u%04x", c);
-        else
-            tn_buf_put_u8(buf, c);
+    default: tn_buf_printf(buf, "\\u%04x", c);
     }
+}
+
+/* TEXT is well-formed. */
+static void put_json_runs(struct tn_buf *buf, struct tn_str text)
+{
+    size_t from = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (is_json_plain((unsigned char)text.ptr[i]))
+            continue;
+        tn_buf_append(buf, text.ptr + from, i - from);
+        put_json_escape(buf, (unsigned char)text.ptr[i]);
+        from = i + 1;
+    }
+    tn_buf_append(buf, text.ptr + from, text.len - from);
 }
 
 void tn_buf_put_json(struct tn_buf *buf, struct tn_str text)
@@ -122,8 +144,7 @@ void tn_buf_put_json(struct tn_buf *buf, struct tn_str text)
     while (text.len > 0) {
         size_t valid = tn_utf8_valid_prefix(text.ptr, text.len);
 
-        for (size_t i = 0; i < valid; i++)
-            put_json_byte(buf, (unsigned char)text.ptr[i]);
+        put_json_runs(buf, tn_str_n(text.ptr, valid));
         text.ptr += valid;
         text.len -= valid;
         if (text.len > 0) {

@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include "base/clock.h"
+#include "base/digits.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -45,12 +46,18 @@ void tn_json_text(struct tn_json *json, const char *key, const char *value)
 
 void tn_json_u64(struct tn_json *json, const char *key, uint64_t value)
 {
+    char text[TN_DIGITS_SIZE];
+
     begin(json, key);
-    tn_buf_printf(json->buf, "%" PRIu64, value);
+    tn_buf_append(json->buf, text, (size_t)(tn_digits_put(text, value) - text));
 }
 
 void tn_json_f64(struct tn_json *json, const char *key, double value)
 {
+    if (value >= 0 && value < 1e9 && value == (double)(uint64_t)value && !signbit(value)) {
+        tn_json_u64(json, key, (uint64_t)value);
+        return;
+    }
     begin(json, key);
     if (isfinite(value))
         tn_buf_printf(json->buf, "%.9g", value);

@@ -30,6 +30,7 @@ struct tn_http_call {
     struct tn_buf                       body;
     size_t                              head_bytes;
     bool                                active;
+    bool                                custom;   /* the last request's method was set by its name */
     enum tn_status                      refused;  /* why a header could not be added */
     const char                         *limit;    /* why reading was stopped, NULL = it was not */
     char                                text[CURL_ERROR_SIZE];
@@ -122,6 +123,10 @@ static int on_timeout(CURLM *multi, long ms, void *arg)
     ev_timer_stop(loop, &client->timer);
     if (ms < 0)
         return 0;
+    if (ms == 0) { /* at once, but not from inside libcurl: no turn of the loop, and no look at every socket, for it */
+        ev_feed_event(loop, &client->timer, EV_TIMER);
+        return 0;
+    }
     ev_now_update(loop);
     ev_timer_set(&client->timer, (double)ms / 1e3, 0.);
     ev_timer_start(loop, &client->timer);
@@ -169,6 +174,92 @@ void tn_http_client_free(struct tn_http_client *client)
 
 /* ---- one call ---- */
 
+static size_t stop(struct tn_http_call *call, const char *limit)
+{
+    call->limit = limit;
+    return 0;
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *arg)
+{
+    struct tn_http_call *call = arg;
+    struct tn_str        line = tn_str_trim(tn_str_n(data, size * count));
+    const char          *colon = memchr(line.ptr, ':', line.len);
+
+    call->head_bytes += size * count;
+    if (call->head_bytes > TN_HTTP_CLIENT_HEAD_MAX)
+        return stop(call, "the head of the answer is longer than 256 KiB");
+    if (colon != NULL && call->events->header != NULL)
+        call->events->header(call, tn_str_trim(tn_str_n(line.ptr, (size_t)(colon - line.ptr))),
+                             tn_str_trim(tn_str_n(colon + 1, line.len - (size_t)(colon + 1 - line.ptr))), call->owner);
+    return size * count;
+}
+
+static bool is_bomb(struct tn_http_call *call)
+{
+    curl_off_t wire = 0;
+
+    if (call->body.len <= TN_HTTP_CLIENT_RATIO_FROM)
+        return false;
+    curl_easy_getinfo(call->easy, CURLINFO_SIZE_DOWNLOAD_T, &wire);
+    return wire >= 0 && call->body.len / TN_HTTP_CLIENT_RATIO_MAX > (uint64_t)wire;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *arg)
+{
+    struct tn_http_call *call = arg;
+
+    if (size * count > call->body.max - call->body.len)
+        return stop(call, "the body of the answer is longer than is allowed");
+    tn_buf_append(&call->body, data, size * count);
+    if (call->body.failed)
+        return stop(call, "no memory for the body of the answer");
+    if (is_bomb(call))
+        return stop(call, "the body of the answer was compressed too much to be believed");
+    return size * count;
+}
+
+static void set_tls(struct tn_http_call *call)
+{
+    const struct tn_http_client_options *o = &call->client->options;
+
+    curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYPEER, o->verify ? 1L : 0L);
+    curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYHOST, o->verify ? 2L : 0L);
+    curl_easy_setopt(call->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (o->ca_file != NULL)
+        curl_easy_setopt(call->easy, CURLOPT_CAINFO, o->ca_file);
+    if (o->cert_file != NULL)
+        curl_easy_setopt(call->easy, CURLOPT_SSLCERT, o->cert_file);
+    if (o->key_file != NULL)
+        curl_easy_setopt(call->easy, CURLOPT_SSLKEY, o->key_file);
+}
+
+/* What is the same for every request of CALL; set once. */
+static void set_common(struct tn_http_call *call)
+{
+    CURL *easy = call->easy;
+
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->text);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* else ending it would wait for a name that is being resolved */
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+    curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(call->client->options.connect_timeout_us / 1000));
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+    set_tls(call);
+}
+
 struct tn_http_call *tn_http_call_new(struct tn_http_client *client, const struct tn_http_client_events *events, void *owner)
 {
     struct tn_http_call *call = tn_calloc(1, sizeof *call);
@@ -184,6 +275,7 @@ struct tn_http_call *tn_http_call_new(struct tn_http_client *client, const struc
     call->events = events;
     call->owner = owner;
     tn_buf_init(&call->body, client->options.max_body);
+    set_common(call);
     return call;
 }
 
@@ -255,71 +347,16 @@ bool tn_http_call_header(struct tn_http_call *call, const char *name, struct tn_
     return headers != NULL;
 }
 
-static size_t stop(struct tn_http_call *call, const char *limit)
-{
-    call->limit = limit;
-    return 0;
-}
-
-static size_t on_header(char *data, size_t size, size_t count, void *arg)
-{
-    struct tn_http_call *call = arg;
-    struct tn_str        line = tn_str_trim(tn_str_n(data, size * count));
-    const char          *colon = memchr(line.ptr, ':', line.len);
-
-    call->head_bytes += size * count;
-    if (call->head_bytes > TN_HTTP_CLIENT_HEAD_MAX)
-        return stop(call, "the head of the answer is longer than 256 KiB");
-    if (colon != NULL && call->events->header != NULL)
-        call->events->header(call, tn_str_trim(tn_str_n(line.ptr, (size_t)(colon - line.ptr))),
-                             tn_str_trim(tn_str_n(colon + 1, line.len - (size_t)(colon + 1 - line.ptr))), call->owner);
-    return size * count;
-}
-
-static bool is_bomb(struct tn_http_call *call)
-{
-    curl_off_t wire = 0;
-
-    if (call->body.len <= TN_HTTP_CLIENT_RATIO_FROM)
-        return false;
-    curl_easy_getinfo(call->easy, CURLINFO_SIZE_DOWNLOAD_T, &wire);
-    return wire >= 0 && call->body.len / TN_HTTP_CLIENT_RATIO_MAX > (uint64_t)wire;
-}
-
-static size_t on_body(char *data, size_t size, size_t count, void *arg)
-{
-    struct tn_http_call *call = arg;
-
-    if (size * count > call->body.max - call->body.len)
-        return stop(call, "the body of the answer is longer than is allowed");
-    tn_buf_append(&call->body, data, size * count);
-    if (call->body.failed)
-        return stop(call, "no memory for the body of the answer");
-    if (is_bomb(call))
-        return stop(call, "the body of the answer was compressed too much to be believed");
-    return size * count;
-}
-
-static void set_tls(struct tn_http_call *call)
-{
-    const struct tn_http_client_options *o = &call->client->options;
-
-    curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYPEER, o->verify ? 1L : 0L);
-    curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYHOST, o->verify ? 2L : 0L);
-    curl_easy_setopt(call->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (o->ca_file != NULL)
-        curl_easy_setopt(call->easy, CURLOPT_CAINFO, o->ca_file);
-    if (o->cert_file != NULL)
-        curl_easy_setopt(call->easy, CURLOPT_SSLCERT, o->cert_file);
-    if (o->key_file != NULL)
-        curl_easy_setopt(call->easy, CURLOPT_SSLKEY, o->key_file);
-}
-
+/* Of a handle that may have sent another method before: GET and POST undo HEAD, and each other. */
 static void set_method(struct tn_http_call *call, enum tn_http_client_method method, struct tn_str body)
 {
+    if (call->custom)
+        curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST, NULL);
+    call->custom = method == TN_HTTP_CLIENT_DELETE;
+    if (method != TN_HTTP_CLIENT_POST)
+        curl_easy_setopt(call->easy, CURLOPT_HTTPGET, 1L);
     switch (method) {
     case TN_HTTP_CLIENT_GET:
-        curl_easy_setopt(call->easy, CURLOPT_HTTPGET, 1L);
         break;
     case TN_HTTP_CLIENT_POST:
         curl_easy_setopt(call->easy, CURLOPT_POST, 1L);
@@ -333,34 +370,6 @@ static void set_method(struct tn_http_call *call, enum tn_http_client_method met
         curl_easy_setopt(call->easy, CURLOPT_NOBODY, 1L);
         break;
     }
-}
-
-static void set_common(struct tn_http_call *call, const char *url, uint64_t timeout_us)
-{
-    CURL *easy = call->easy;
-
-    curl_easy_reset(easy); /* options only: the connection stays */
-    curl_easy_setopt(easy, CURLOPT_URL, url);
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->text);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* else ending it would wait for a name that is being resolved */
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
-    curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(call->client->options.connect_timeout_us / 1000));
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(timeout_us / 1000));
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
 }
 
 enum tn_status tn_http_call_start(struct tn_http_call *call, enum tn_http_client_method method, const char *url,
@@ -383,8 +392,9 @@ enum tn_status tn_http_call_start(struct tn_http_call *call, enum tn_http_client
     call->head_bytes = 0;
     call->limit = NULL;
     call->text[0] = '\0';
-    set_common(call, url, timeout_us);
-    set_tls(call);
+    curl_easy_setopt(call->easy, CURLOPT_URL, url);
+    curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS, (long)(timeout_us / 1000));
+    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
     set_method(call, method, body);
     if (curl_multi_add_handle(call->client->multi, call->easy) != CURLM_OK) {
         drop_headers(call);

@@ -1,5 +1,7 @@
 #include "net/http_conn.h"
 
+#include "base/digits.h"
+
 #include <stdarg.h>
 
 const char *tn_http_status_text(int status)
@@ -34,7 +36,8 @@ void tn_http_set_field(struct tn_http_exchange *x, const char *name, const char 
         len++;
     if (tn_str_ieq_c(tn_str(name), "content-encoding"))
         conn->own_coding = true;
-    tn_buf_printf(&conn->fields_out, "%s: ", name);
+    tn_buf_puts(&conn->fields_out, name);
+    tn_buf_puts(&conn->fields_out, ": ");
     tn_buf_append(&conn->fields_out, value, len);
     tn_buf_puts(&conn->fields_out, "\r\n");
 }
@@ -77,12 +80,28 @@ enum tn_http_coding tn_http_conn_coding(const struct tn_http_conn *conn, const c
     return accept == NULL ? TN_HTTP_CODING_NONE : tn_http_coding_choose(accept->value);
 }
 
+static void put_number(struct tn_buf *out, const char *before, uint64_t number, const char *behind)
+{
+    char text[TN_DIGITS_SIZE];
+
+    tn_buf_puts(out, before);
+    tn_buf_append(out, text, (size_t)(tn_digits_put(text, number) - text));
+    tn_buf_puts(out, behind);
+}
+
+static void put_line(struct tn_buf *out, const char *name, const char *value)
+{
+    tn_buf_puts(out, name);
+    tn_buf_puts(out, value);
+    tn_buf_puts(out, "\r\n");
+}
+
 static void put_length(struct tn_http_conn *conn, int status, size_t body_len)
 {
     if (status == 204 || status == 304)
         return;
     if (body_len != TN_HTTP_LENGTH_UNKNOWN)
-        tn_buf_printf(&conn->head_out, "Content-Length: %zu\r\n", body_len);
+        put_number(&conn->head_out, "Content-Length: ", body_len, "\r\n");
     else if (conn->parser.minor > 0)
         tn_buf_puts(&conn->head_out, "Transfer-Encoding: chunked\r\n");
 }
@@ -91,12 +110,14 @@ void tn_http_conn_put_head(struct tn_http_conn *conn, int status, const char *ty
 {
     struct tn_buf *out = &conn->head_out;
 
-    tn_buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, tn_http_status_text(status), date_now(conn->home));
+    put_number(out, "HTTP/1.1 ", (uint64_t)status, " ");
+    put_line(out, "", tn_http_status_text(status));
+    put_line(out, "Date: ", date_now(conn->home));
     if (type != NULL)
-        tn_buf_printf(out, "Content-Type: %s\r\n", type);
+        put_line(out, "Content-Type: ", type);
     put_length(conn, status, body_len);
     if (conn->coder != NULL)
-        tn_buf_printf(out, "Content-Encoding: %s\r\n", tn_http_coding_name(tn_http_conn_coding(conn, type)));
+        put_line(out, "Content-Encoding: ", tn_http_coding_name(tn_http_conn_coding(conn, type)));
     if (!conn->own_coding && worth_coding(type))
         tn_buf_puts(out, "Vary: Accept-Encoding\r\n");
     tn_buf_put_str(out, tn_buf_str(&conn->fields_out));

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/base64.h"
+#include "base/hash.h"
 #include "frontend/arrow/arrow.h"
 
 #include <errno.h>
@@ -96,20 +97,32 @@ static void check_state(struct reading *r)
     }
 }
 
+/* Without the hash that stands behind it (rest_spool.c). */
+static bool unseal(struct tn_buf *message)
+{
+    uint64_t hash;
+
+    if (message->len <= sizeof hash)
+        return false;
+    message->len -= sizeof hash;
+    memcpy(&hash, message->data + message->len, sizeof hash);
+    return tn_hash_str(tn_buf_str(message)) == hash;
+}
+
 static bool read_arrow_schema(struct reading *r)
 {
     static const struct tn_schema none;
     const struct tn_json_node    *kept = tn_json_member(tn_json_member(r->kept.root, "turnout"), "arrow"), *columns = tn_json_member(r->kept.root, "columns");
 
     if (kept != NULL && kept->kind == TN_JSON_STRING)
-        return tn_base64_take(&r->keys, kept->text);
+        return tn_base64_take(&r->keys, kept->text) && unseal(&r->keys);
     return (columns == NULL || columns->count == 0) && tn_arrow_put_schema(&none, &r->keys, NULL) == TN_OK;
 }
 
 static void open_arrow(struct reading *r)
 {
     if (!read_arrow_schema(r))
-        refuse(r, 406, "this result was kept without what an Arrow stream needs; take another form (Accept: application/x-ndjson)");
+        refuse(r, 406, "this result was kept without what an Arrow stream needs, or that is damaged; take another form (Accept: application/x-ndjson)");
     else if (tn_arrow_rows_new(&r->arrow, tn_buf_str(&r->keys), NULL) != TN_OK)
         refuse(r, 500, "the result's Arrow schema cannot be read");
 }

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/base64.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "config/file.h"
 
@@ -235,14 +236,27 @@ static void done(struct tn_job *work, struct tn_worker *worker)
         go_on(spool);
 }
 
+/* The hash stands behind it: a file that was damaged must not be read as a schema. */
+static void put_arrow(struct tn_buf *out, struct tn_str arrow)
+{
+    uint64_t      hash = tn_hash_str(arrow);
+    struct tn_buf sealed;
+
+    tn_buf_init(&sealed, TN_REST_DOCUMENT_MAX);
+    tn_buf_put_str(&sealed, arrow);
+    tn_buf_append(&sealed, &hash, sizeof hash);
+    tn_buf_puts(out, ",\"arrow\":");
+    tn_base64_put_json(out, tn_buf_str(&sealed));
+    out->failed = out->failed || sealed.failed;
+    tn_buf_reset(&sealed);
+}
+
 void tn_rest_put_own(struct tn_buf *out, const struct tn_rest *rest, bool final, struct tn_str user, struct tn_str arrow)
 {
     tn_buf_printf(out, TN_REST_OWN_MEMBERS "\"boot\":\"%s\",\"final\":%s,\"user\":", rest->boot, final ? "true" : "false");
     tn_buf_put_json(out, user);
-    if (arrow.len > 0) {
-        tn_buf_puts(out, ",\"arrow\":");
-        tn_base64_put_json(out, arrow);
-    }
+    if (arrow.len > 0)
+        put_arrow(out, arrow);
     tn_buf_puts(out, "}}\n");
 }
 

@@ -34,8 +34,11 @@ static void make_slug(struct tn_trino_query *q)
 
     tn_rand_secret(random, sizeof random);
     q->slug[0] = 'y';
-    for (size_t i = 0; i < sizeof random; i++)
-        snprintf(q->slug + 1 + 2 * i, 3, "%02x", random[i]);
+    for (size_t i = 0; i < sizeof random; i++) {
+        q->slug[1 + 2 * i] = base36[random[i] >> 4];
+        q->slug[2 + 2 * i] = base36[random[i] & 15];
+    }
+    q->slug[1 + 2 * sizeof random] = '\0';
 }
 
 static int digit36(char c)

@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import json
+import os
 import uuid
 
 import duckdb
@@ -169,6 +170,19 @@ def test_value_beyond_38_digits(duck):
     ended = duck.wait(duck.submit(sql).json["executionId"])
     refused = duck.call("GET", f"/v1/queries/{ended['executionId']}/results", headers=ACCEPT)
     assert refused.status == 400, refused.body
+
+
+def test_damaged_schema(engine):
+    ended = engine.rest.wait(engine.rest.submit("SELECT 1 AS n").json["executionId"])
+    path = os.path.join(engine.proxy.dir, "results", f"{ended['executionId']}.json")
+    with open(path, encoding="utf-8") as file:
+        document = json.load(file)
+    kept = document["turnout"]["arrow"]
+    document["turnout"]["arrow"] = kept[:40] + ("A" if kept[40] != "A" else "B") + kept[41:]
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(document, file, separators=(",", ":"))
+    refused = engine.rest.call("GET", f"/v1/queries/{ended['executionId']}/results", headers=ACCEPT)
+    assert refused.status == 406 and "damaged" in refused.json["detail"], refused.body
 
 
 def test_failure_in_the_middle_has_no_end(duck):

@@ -19,6 +19,8 @@ TN_MUST_USE enum tn_status tn_arrow_put_schema(const struct tn_schema *schema, s
 TN_MUST_USE enum tn_status tn_arrow_put_rows(const struct tn_batch *batch, int64_t from, int64_t count, struct tn_buf *out, struct tn_error *err);
 void tn_arrow_put_end(struct tn_buf *out);
 
+/* Messages that are read below are this program's own: they are looked at, but not as bytes of a stranger must be. */
+
 /* COUNT rows of MESSAGE, which is one of tn_arrow_put_rows(), from FROM on, as a message of their own. SCHEMA is the stream's message. */
 TN_MUST_USE enum tn_status tn_arrow_cut(struct tn_str schema, struct tn_str message, int64_t from, int64_t count, struct tn_buf *out, struct tn_error *err);
 

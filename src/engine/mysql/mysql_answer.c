@@ -51,17 +51,17 @@ static void take_state(struct tn_mysql_conn *c, struct tn_str state)
 }
 
 /* "Rows matched: 2  Changed: 1  Warnings: 0": we ask for the matched ones to be counted, as PostgreSQL does. */
-static uint64_t changed_of(struct tn_str info, uint64_t affected)
+static uint64_t unchanged_of(struct tn_str info, uint64_t affected)
 {
     static const char word[] = "Changed: ";
     const char       *at = info.len == 0 ? NULL : memmem(info.ptr, info.len, word, sizeof word - 1);
     uint64_t          changed = 0;
 
     if (at == NULL)
-        return affected;
+        return 0;
     for (at += sizeof word - 1; at < info.ptr + info.len && *at >= '0' && *at <= '9'; at++)
-        changed = changed * 10 + (uint64_t)(*at - '0');
-    return changed;
+        changed = TN_MIN(changed * 10 + (uint64_t)(*at - '0'), (uint64_t)UINT32_MAX * 10);
+    return changed < affected ? affected - changed : 0;
 }
 
 static void take_ok(struct tn_mysql_conn *c, struct tn_str message)
@@ -87,7 +87,7 @@ static void take_ok(struct tn_mysql_conn *c, struct tn_str message)
         info = tracks ? tn_my_get_lenenc_str(&in, NULL) : tn_my_get_rest(&in);
     if (!c->now.result_ended) {
         c->run->affected = affected;
-        c->run->changed = changed_of(info, affected);
+        c->run->unchanged = unchanged_of(info, affected);
         c->run->insert_id = insert_id;
     }
     c->now.warnings = warnings;

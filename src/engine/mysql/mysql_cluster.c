@@ -8,7 +8,7 @@ static const struct tn_mysql_flavour mysql_flavour = {
 };
 /* From its documentation: no transactions that a session opens, few statements can be prepared. */
 static const struct tn_mysql_flavour star_rocks_flavour = {
-    .what = "StarRocks", .reports_current = true,
+    .what = "StarRocks",
 };
 
 static void engine_free(struct tn_mysql_cluster *engine)

@@ -55,7 +55,6 @@ struct tn_mysql_flavour {
     bool        transactions;
     bool        binary;            /* statements can be prepared on it */
     bool        resets;            /* COM_RESET_CONNECTION */
-    bool        reports_current;   /* SHOW PROC '/current_queries' */
 };
 
 /* cluster->engine: the endpoint, read once. Immutable, any thread. */

@@ -138,7 +138,7 @@ static void set_up(void)
     atomic_store(&cluster.refs, 1);
     cluster.conf = &conf;
     cluster.ops = tn_engine_find(TN_CFG_ENGINE_MYSQL);
-    if (tn_mysql_open(&cluster, NULL) != TN_OK)
+    if (tn_mysql_cluster_open(&cluster, NULL) != TN_OK)
         abort();
 }
 

@@ -33,7 +33,7 @@ static bool can_run_star_rocks(const struct tn_cluster *cluster, const struct tn
 }
 
 #define MYSQL_ENGINE_OPS                                                                                                              \
-    .dialect = TN_DIALECT_MYSQL, .open = tn_mysql_open, .close = tn_mysql_close, .connect = tn_mysql_connect,                         \
+    .dialect = TN_DIALECT_MYSQL, .open = tn_mysql_cluster_open, .close = tn_mysql_cluster_close, .connect = tn_mysql_connect,                         \
     .disconnect = tn_mysql_disconnect, .reset = tn_mysql_reset, .start = tn_mysql_start, .credit = tn_mysql_credit,                   \
     .cancel = tn_mysql_cancel
 

@@ -50,11 +50,27 @@ static void take_state(struct tn_mysql_conn *c, struct tn_str state)
     }
 }
 
+/* "Rows matched: 2  Changed: 1  Warnings: 0": we ask for the matched ones to be counted, as PostgreSQL does. */
+static uint64_t unchanged_of(struct tn_str info, uint64_t affected)
+{
+    static const char word[] = "Changed: ";
+    const char       *at = info.len == 0 ? NULL : memmem(info.ptr, info.len, word, sizeof word - 1);
+    uint64_t          changed = 0;
+
+    if (at == NULL)
+        return 0;
+    for (at += sizeof word - 1; at < info.ptr + info.len && *at >= '0' && *at <= '9'; at++)
+        changed = TN_MIN(changed * 10 + (uint64_t)(*at - '0'), (uint64_t)UINT32_MAX * 10);
+    return changed < affected ? affected - changed : 0;
+}
+
 static void take_ok(struct tn_mysql_conn *c, struct tn_str message)
 {
     struct tn_my_cursor in = tn_my_cursor_of(message);
     uint64_t            affected, insert_id;
     uint16_t            warnings;
+    bool                tracks = (c->capabilities & TN_MY_CAP_SESSION_TRACK) != 0;
+    struct tn_str       info = TN_STR("");
 
     tn_my_get_u8(&in);
     affected = tn_my_get_lenenc(&in, NULL);
@@ -67,15 +83,15 @@ static void take_ok(struct tn_mysql_conn *c, struct tn_str message)
     }
     if (c->phase != TN_MYSQL_EXECUTE)
         return;
+    if (tn_my_left(&in) > 0)
+        info = tracks ? tn_my_get_lenenc_str(&in, NULL) : tn_my_get_rest(&in);
     if (!c->now.result_ended) {
         c->run->affected = affected;
+        c->run->unchanged = unchanged_of(info, affected);
         c->run->insert_id = insert_id;
     }
     c->now.warnings = warnings;
-    if ((c->capabilities & TN_MY_CAP_SESSION_TRACK) == 0 || tn_my_left(&in) == 0)
-        return;
-    tn_my_get_lenenc_str(&in, NULL);
-    if ((c->status & TN_MY_STATUS_SESSION_STATE_CHANGED) != 0)
+    if (tracks && !in.failed && (c->status & TN_MY_STATUS_SESSION_STATE_CHANGED) != 0)
         take_state(c, tn_my_get_lenenc_str(&in, NULL));
 }
 

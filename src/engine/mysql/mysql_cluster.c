@@ -8,7 +8,7 @@ static const struct tn_mysql_flavour mysql_flavour = {
 };
 /* From its documentation: no transactions that a session opens, few statements can be prepared. */
 static const struct tn_mysql_flavour star_rocks_flavour = {
-    .what = "StarRocks", .reports_current = true,
+    .what = "StarRocks",
 };
 
 static void engine_free(struct tn_mysql_cluster *engine)
@@ -88,7 +88,7 @@ static bool take_base(struct tn_mysql_cluster *engine, const struct tn_cluster_c
     return engine->base != NULL;
 }
 
-enum tn_status tn_mysql_open(struct tn_cluster *cluster, struct tn_error *err)
+enum tn_status tn_mysql_cluster_open(struct tn_cluster *cluster, struct tn_error *err)
 {
     const struct tn_cluster_conf *conf = cluster->conf;
     struct tn_mysql_cluster      *engine = tn_calloc(1, sizeof *engine);
@@ -120,7 +120,7 @@ enum tn_status tn_mysql_open(struct tn_cluster *cluster, struct tn_error *err)
     return TN_OK;
 }
 
-void tn_mysql_close(struct tn_cluster *cluster)
+void tn_mysql_cluster_close(struct tn_cluster *cluster)
 {
     if (cluster->engine != NULL)
         engine_free(cluster->engine);

@@ -55,7 +55,6 @@ struct tn_mysql_flavour {
     bool        transactions;
     bool        binary;            /* statements can be prepared on it */
     bool        resets;            /* COM_RESET_CONNECTION */
-    bool        reports_current;   /* SHOW PROC '/current_queries' */
 };
 
 /* cluster->engine: the endpoint, read once. Immutable, any thread. */
@@ -162,8 +161,8 @@ static inline bool tn_mysql_in_transaction(const struct tn_mysql_conn *c)
 }
 
 /* cluster.c */
-enum tn_status tn_mysql_open(struct tn_cluster *cluster, struct tn_error *err);
-void           tn_mysql_close(struct tn_cluster *cluster);
+enum tn_status tn_mysql_cluster_open(struct tn_cluster *cluster, struct tn_error *err);
+void           tn_mysql_cluster_close(struct tn_cluster *cluster);
 
 /* dial.c: ends with tn_mysql_dialled() or tn_mysql_connect_failed(), never from inside. */
 enum tn_status tn_mysql_dial(struct tn_mysql_conn *c, struct tn_error *err);

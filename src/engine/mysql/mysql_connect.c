@@ -139,14 +139,19 @@ static void put_base(struct tn_mysql_conn *c, bool again)
 void tn_mysql_logged_in(struct tn_mysql_conn *c)
 {
     const struct tn_cfg_list *init = &c->base.cluster->conf->init_sql;
+    struct tn_error           err = TN_ERROR_INIT;
 
     if (c->script.len == 0) {
         put_base(c, false);
         for (size_t i = 0; i < init->count; i++)
             tn_mysql_script_put(c, init->items[i]);
     }
-    if (!tn_mysql_script_next(c, TN_MYSQL_INIT))
+    if (c->script.failed) { /* half of it must not be all that a session begins with */
+        tn_fail(&err, TN_E_LIMIT, "54000", "cluster " TN_STR_FMT ": initSql is longer than 1 MiB", TN_STR_ARG(c->base.cluster->conf->name));
+        tn_mysql_connect_failed(c, &err);
+    } else if (!tn_mysql_script_next(c, TN_MYSQL_INIT)) {
         tn_mysql_init_ended(c);
+    }
 }
 
 void tn_mysql_init_ended(struct tn_mysql_conn *c)

@@ -8,6 +8,7 @@ import threading
 
 import psycopg
 import pytest
+import trino
 
 import proxy as proxy_module
 import translate_corpus as corpus
@@ -141,6 +142,9 @@ def test_explain_translation(proxy):
     assert "needs no translation" in explain(connect(proxy, group="own"), "SELECT datetime('now')")["Result"]
     assert explain(conn, "SELECT FROM WHERE")["Result"].strip() == "sent as written: not understood"
     assert explain(conn, "SELECT FROM WHERE")["Text"].strip() == "SELECT FROM WHERE"
+    conn.execute("SELECT now() - interval '3 days'")
+    assert "DATETIME(CURRENT_TIMESTAMP, '-3 days')" in "".join(
+        line for (line,) in conn.execute("EXPLAIN ROUTE SELECT now() - interval '3 days'"))
     with pytest.raises(psycopg.Error, match="no statement behind"):
         conn.execute("EXPLAIN TRANSLATION")
     assert conn.execute("EXPLAIN TRANSLATION SELECT 1", prepare=True).description[0].name == "TRANSLATION"
@@ -154,6 +158,15 @@ def test_who_writes_what(proxy):
     assert connect(proxy, group="s", dialect="mysql").execute("SELECT IFNULL(NULL, `x`.`y`) FROM (SELECT 3 AS y) AS x").fetchone() == (3,)
     with pytest.raises(psycopg.Error, match="turnout.dialect"):
         connect(proxy, dialect="klingon")
+
+
+def test_clients_of_trino(proxy):
+    with trino.dbapi.connect(host="127.0.0.1", port=proxy.trino_port, user="me", session_properties={"turnout.group": "s"}) as conn:
+        cursor = conn.cursor()
+        cursor.execute("SELECT date_add('day', 3, DATE '2024-01-30'), 7 / 2, approx_distinct(x) FROM (VALUES 1, 2, 2) AS t(x)")
+        assert [str(value) for value in cursor.fetchone()] == ["2024-02-02", "3", "2"]
+        cursor.execute("SELECT substr('abc', ?, 1), ?", (2, "x"))
+        assert list(cursor.fetchone()) == ["b", "x"]
 
 
 def test_strict_goes_to_who_understands(proxy):

@@ -120,7 +120,8 @@ def test_new_literals_need_no_worker(proxy, tables):
         "2024-01-16", "2024-01-17", "2024-01-18"]  # an interval is part of the key
     assert conns["s"].execute("SELECT 'it''s', 'a\\b', E'tab\\t'").fetchone() == ("it's", "a\\b", "tab\t")
     _, metrics = proxy.admin("/metrics")
-    assert "turnout_translations_used" in metrics
+    counts = {line.split()[0]: float(line.split()[1]) for line in metrics.splitlines() if line.startswith("turnout_translation_")}
+    assert counts["turnout_translation_cache_hits_total"] >= 37 and counts["turnout_translation_available"] == 1
 
 
 def test_parameters_keep_their_order_and_types(tables):

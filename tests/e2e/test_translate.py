@@ -36,6 +36,8 @@ def transform(ast, src, dst):
         return ast.no_such_thing
     if "other_type" in text:
         return 17
+    if "becomes_write" in text:
+        return "DELETE FROM points"
     if "renamed" in text:
         return text.replace("renamed", "points")
     return ast
@@ -190,6 +192,9 @@ def test_scripts(proxy):
     assert error.value.sqlstate == "38000"
     with pytest.raises(psycopg.Error, match="transform.. gave int"):
         conn.execute("SELECT k FROM other_type")
+    with pytest.raises(psycopg.Error, match="no such table: becomes_write"):  # as written: a read stays one
+        conn.execute("SELECT k FROM becomes_write")
+    assert conn.execute("SELECT count(*) FROM points").fetchone() == (1,)
     assert connect(proxy, group="s").execute("SELECT 1 AS wrong").fetchone() == (1,)  # another group has no script
 
 

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "server.h"
+#include "translating.h"
 
 static unsigned room(void *admission, struct tn_group *group, const struct tn_cluster *cluster)
 {
@@ -121,12 +122,37 @@ static enum tn_status explain(struct tn_explanation *out, struct tn_query *q, st
     return look_at_groups(out, q, err);
 }
 
+/* What is known of its translation; nobody waits for Python here. */
+static void explain_translation(struct tn_explanation *out, struct tn_query *q)
+{
+    struct tn_translator *translator = tn_runtime_of(q->worker)->server->translator;
+    bool                  chosen = out->at != NULL && out->at->status == TN_OK;
+    struct tn_group      *group = out->pinned ? q->lease->group : chosen ? out->at->group : NULL;
+    struct tn_cluster    *cluster = out->pinned ? out->pinned_to : chosen ? out->at->choice.cluster : NULL;
+    struct tn_translation what;
+    struct tn_translated  known;
+
+    if (translator == NULL || cluster == NULL || group == NULL || !tn_translating_what(q, group, cluster, &what))
+        return;
+    out->translates = true;
+    if (!tn_translator_find(translator, &what, &out->arena, &known))
+        out->untranslated = TN_STR("not translated yet: EXPLAIN TRANSLATION does it");
+    else if (known.verdict == TN_VERDICT_OK)
+        out->sent = known.text;
+    else
+        out->untranslated = tn_str(tn_verdict_name(known.verdict));
+}
+
 enum tn_status tn_explain(struct tn_explanation *out, struct tn_query *q, bool own, struct tn_error *err)
 {
     *out = (struct tn_explanation){.text = q->text, .features = &q->features, .own = own, .error = TN_ERROR_INIT};
     tn_arena_init(&out->arena, 0);
     tn_text_without_literals(out->templated, sizeof out->templated, q->text, TN_DIALECT_POSTGRES);
-    return own ? TN_OK : explain(out, q, err);
+    if (own)
+        return TN_OK;
+    TN_TRY(explain(out, q, err));
+    explain_translation(out, q);
+    return TN_OK;
 }
 
 void tn_explanation_reset(struct tn_explanation *explanation)

@@ -49,6 +49,9 @@ struct tn_explanation {
     struct tn_cluster        *pinned_to;
     size_t                    group_count;
     struct tn_explained_group groups[TN_EXPLAIN_GROUPS];
+    bool                      translates; /* between dialects, for the member that gets it */
+    struct tn_str             sent;       /* what it is then, as far as is known; empty: not translated yet, or it cannot be */
+    struct tn_str             untranslated; /* why not */
     struct tn_error           error;      /* why nobody gets it; status OK: somebody does, or it waits */
     const struct tn_explained_group *at;  /* where it runs or waits; NULL: nowhere */
 };

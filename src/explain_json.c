@@ -206,6 +206,8 @@ void tn_explanation_json(const struct tn_explanation *e, struct tn_json *json, c
 {
     tn_json_open(json, key, '{');
     tn_json_str(json, "text", e->text);
+    if (e->translates)
+        tn_json_str(json, e->sent.len > 0 ? "sent" : "untranslated", e->sent.len > 0 ? e->sent : e->untranslated);
     tn_json_text(json, "template", e->templated);
     put_features(e->features, json);
     put_routing(e, json);

@@ -331,4 +331,9 @@ void tn_explanation_text(const struct tn_explanation *e, struct tn_buf *out)
     for (size_t i = 0; i < e->group_count; i++)
         put_group(e, &e->groups[i], out);
     put_choice(e, out);
+    if (e->translates) {
+        put_label(out, "Sent:");
+        put_clean(out, e->sent.len > 0 ? e->sent : e->untranslated, TN_EXPLAIN_TEXT);
+        tn_buf_put_u8(out, '\n');
+    }
 }

@@ -39,15 +39,19 @@ static enum tn_status choose_in(struct tn_query *q, struct tn_group *group, stru
         .cluster_hint = q->route.cluster,
         .affinity = q->affinity,
         .needs_writable = q->needs_writable,
-        .tried = tried_bits(q, group) | tn_translating_refused(q, group),
+        .tried = tried_bits(q, group),
         .now_us = tn_clock_us(),
         .room = room,
         .room_arg = tn_runtime_of(q->worker)->server->admission,
     };
     enum tn_status status;
+    bool           none;
 
     if (!group->conf->enabled)
         return refuse_disabled(group, err);
+    request.tried |= tn_translating_refused(q, group, &none, err);
+    if (none)
+        return TN_E_UNSUPPORTED;
     if (tn_adaptive_choose(q, group, &request))
         return tn_adaptive_has_room(q, &request) ? TN_OK : TN_AGAIN; /* as below: to the fallback group, or in line */
     status = tn_strategy_choose(&request, &choice, &q->eligible, err);

@@ -35,36 +35,10 @@ void tn_stage_translate_abandon(struct tn_query *q)
     q->translation.wait = NULL;
 }
 
-static void say_why(struct tn_query *q, struct tn_error *err)
-{
-    const struct tn_translated *result = &q->translation.result;
-    struct tn_str               why = result->why;
-
-    tn_error_detail(err, "%.*s", (int)TN_MIN(why.len, (size_t)400), why.len > 0 ? why.ptr : "");
-    if (result->verdict == TN_VERDICT_UNAVAILABLE)
-        tn_error_hint(err, "translation.python must name an interpreter that has sqlglot.");
-    else
-        tn_error_hint(err, "SET turnout.dialect says what is written; EXPLAIN TRANSLATION shows what becomes of it.");
-}
-
-static void fail_translation(struct tn_query *q)
-{
-    const struct tn_translated *result = &q->translation.result;
-
-    if (result->verdict == TN_VERDICT_SCRIPT_FAILED) {
-        tn_fail(&q->error, TN_E_INVALID, "38000", "a translation script failed: %.*s", (int)TN_MIN(result->why.len, (size_t)900), result->why.ptr);
-        return;
-    }
-    tn_fail(&q->error, TN_E_UNSUPPORTED, "0A000", "the statement cannot be translated from %s to %s for cluster \"" TN_STR_FMT "\": %s",
-            tn_dialect_name(q->translation.from), tn_dialect_name(q->cluster->ops->dialect), TN_STR_ARG(q->cluster->conf->name),
-            result->verdict == TN_VERDICT_OK ? "its dialect has no words for it" : tn_verdict_name(result->verdict));
-    say_why(q, &q->error);
-}
-
 /* Nothing has run: whatever the statement is, another member may take it. */
 static enum tn_step refuse_member(struct tn_query *q)
 {
-    fail_translation(q);
+    tn_translating_fail(&q->error, q->translation.from, q->cluster, &q->translation.result);
     if (q->pinned || q->attempts >= TN_ARRAY_LEN(q->tried) || q->translation.result.verdict == TN_VERDICT_SCRIPT_FAILED)
         return TN_STOP;
     q->tried[q->attempts++] = q->cluster;

@@ -81,23 +81,59 @@ struct tn_str tn_translating_sent(const struct tn_query *q)
     return q->native.ptr != NULL && q->cluster->ops->dialect == TN_DIALECT_MYSQL ? q->native : q->text;
 }
 
-uint64_t tn_translating_refused(struct tn_query *q, const struct tn_group *group)
+enum tn_status tn_translating_fail(struct tn_error *err, enum tn_dialect from, const struct tn_cluster *cluster, const struct tn_translated *result)
+{
+    struct tn_str why = result->why;
+
+    if (result->verdict == TN_VERDICT_SCRIPT_FAILED)
+        return tn_fail(err, TN_E_INVALID, "38000", "a translation script failed: %.*s", (int)TN_MIN(why.len, (size_t)900), why.ptr);
+    tn_fail(err, TN_E_UNSUPPORTED, "0A000", "the statement cannot be translated from %s to %s for cluster \"" TN_STR_FMT "\": %s",
+            tn_dialect_name(from), tn_dialect_name(cluster->ops->dialect), TN_STR_ARG(cluster->conf->name),
+            result->verdict == TN_VERDICT_OK ? "its dialect has no words for it" : tn_verdict_name(result->verdict));
+    if (err == NULL)
+        return TN_E_UNSUPPORTED;
+    tn_error_detail(err, "%.*s", (int)TN_MIN(why.len, (size_t)400), why.len > 0 ? why.ptr : "");
+    if (result->verdict == TN_VERDICT_UNAVAILABLE)
+        tn_error_hint(err, "translation.python must name an interpreter that has sqlglot.");
+    else
+        tn_error_hint(err, "SET turnout.dialect says what is written; EXPLAIN TRANSLATION shows what becomes of it.");
+    return TN_E_UNSUPPORTED;
+}
+
+/* An engine refused the translation: members that need one are out. */
+static uint64_t in_need(struct tn_query *q, const struct tn_group *group)
+{
+    struct tn_translation what;
+    uint64_t              bits = 0;
+
+    for (size_t m = 0; m < group->member_count; m++)
+        bits |= tn_translating_what(q, group, group->members[m], &what) ? UINT64_C(1) << m : 0;
+    return bits;
+}
+
+uint64_t tn_translating_refused(struct tn_query *q, const struct tn_group *group, bool *none, struct tn_error *err)
 {
     struct tn_translator *translator = tn_runtime_of(q->worker)->server->translator;
     struct tn_translation what;
     struct tn_translated  known;
     uint64_t              bits = 0;
+    size_t                count = 0;
 
-    for (size_t m = 0; q->translation.refused && m < group->member_count; m++)
-        bits |= tn_translating_what(q, group, group->members[m], &what) ? UINT64_C(1) << m : 0;
-    if (bits != 0)
-        return bits;
+    *none = false;
+    if (q->translation.refused)
+        return in_need(q, group);
     if (translator == NULL || q->pinned || tn_translating_mode(q->snapshot, group->conf) != TN_CFG_TRANSLATION_MODE_STRICT)
         return 0;
-    for (size_t m = 0; m < group->member_count; m++)
-        if (tn_translating_what(q, group, group->members[m], &what) && tn_translator_find(translator, &what, &q->arena, &known) &&
-            (known.verdict != TN_VERDICT_OK || known.why.len > 0))
-            bits |= UINT64_C(1) << m;
+    for (size_t m = 0; m < group->member_count; m++) {
+        if (!tn_translating_what(q, group, group->members[m], &what) || !tn_translator_find(translator, &what, &q->arena, &known) ||
+            (known.verdict == TN_VERDICT_OK && known.why.len == 0))
+            continue;
+        bits |= UINT64_C(1) << m;
+        if (++count < group->member_count)
+            continue;
+        *none = true;
+        tn_translating_fail(err, what.from, group->members[m], &known);
+    }
     return bits;
 }
 

@@ -11,8 +11,11 @@ enum tn_cfg_translation_mode tn_translating_mode(const struct tn_snapshot *snaps
 /* False: it goes to CLUSTER as written. */
 bool tn_translating_what(const struct tn_query *q, const struct tn_group *group, const struct tn_cluster *cluster, struct tn_translation *out);
 struct tn_str tn_translating_sent(const struct tn_query *q); /* the text for the chosen member, after the stage */
-/* Members of GROUP that, as far as is known, cannot be told the statement (mode strict), as bits. */
-uint64_t tn_translating_refused(struct tn_query *q, const struct tn_group *group);
+/* Members of GROUP that, as far as is known, cannot be told the statement (mode strict), as bits. Are there no others, ERR (may be
+ * NULL) says why, and *NONE is set. */
+uint64_t tn_translating_refused(struct tn_query *q, const struct tn_group *group, bool *none, struct tn_error *err);
+/* The error of a statement that is not sent to CLUSTER for its translation's sake. */
+enum tn_status tn_translating_fail(struct tn_error *err, enum tn_dialect from, const struct tn_cluster *cluster, const struct tn_translated *result);
 
 /* The engine refused the translation (a word, a function, a syntax), not for a fault of its own, and another member, that has not
  * been tried, takes the statement as written. */

@@ -119,6 +119,28 @@ static void put_statistics(struct tn_prometheus *p, struct tn_server *server)
                       counts.flush_failures);
 }
 
+static void put_translation(struct tn_prometheus *p, struct tn_server *server)
+{
+    struct tn_translator_counts counts;
+
+    if (server->translator == NULL)
+        return;
+    tn_translator_count(server->translator, &counts);
+    tn_prometheus_one(p, "turnout_translation_cache_hits_total", "counter", "Translations that were at hand, refusals among them.", counts.cache.hits);
+    tn_prometheus_one(p, "turnout_translation_cache_misses_total", "counter", "Look-ups of translations that were not.", counts.cache.misses);
+    tn_prometheus_one(p, "turnout_translation_cache_bytes", "gauge", "Memory of remembered translations.", counts.cache.bytes);
+    tn_prometheus_one(p, "turnout_translation_cache_entries", "gauge", "Remembered translations and their heads.", counts.cache.entries);
+    tn_prometheus_one(p, "turnout_translation_cache_evicted_total", "counter", "Translations that left memory for others.", counts.cache.evicted);
+    tn_prometheus_one(p, "turnout_translation_verified_total", "counter", "Templates that a second statement confirmed.", counts.cache.verified);
+    tn_prometheus_one(p, "turnout_translation_different_total", "counter", "Templates whose literals change the rest of the translation.",
+                      counts.cache.different);
+    tn_prometheus_one(p, "turnout_translation_made_total", "counter", "Translations that a process made.", counts.translated);
+    tn_prometheus_one(p, "turnout_translation_failed_total", "counter", "Statements that a process could not translate.", counts.failed);
+    tn_prometheus_one(p, "turnout_translation_restarts_total", "counter", "Processes that died or were ended.", counts.restarts);
+    tn_prometheus_one(p, "turnout_translation_waiting", "gauge", "Templates that wait for a process.", counts.waiting);
+    tn_prometheus_one(p, "turnout_translation_available", "gauge", "Whether statements can be translated, as far as is known.", counts.missing[0] == '\0');
+}
+
 /* One histogram of every worker, summed; OFFSET is its place in struct tn_runtime. */
 static void put_histogram(struct tn_prometheus *p, struct tn_server *server, size_t offset, const struct tn_label *labels,
                           size_t count)
@@ -277,6 +299,7 @@ static void finish(struct tn_http_exchange *x, struct tn_admin_round *round)
     put_counters(&p, admin->server);
     put_decisions(&p, admin->server);
     put_statistics(&p, admin->server);
+    put_translation(&p, admin->server);
     put_durations(&p, admin->server);
     put_clusters(&p, scrape);
     put_groups(&p, admin->server->admission, scrape->snapshot->topology);

@@ -75,11 +75,12 @@ bool tn_frame_read(struct tn_frame_answer *out, struct tn_str body)
 
 bool tn_frame_place(struct tn_str places, size_t n, size_t text_len, struct tn_frame_place *out)
 {
-    const char *entry = places.ptr + n * PLACE_SIZE;
+    const char *entry;
     size_t      end_before = 0;
 
     if (n >= TN_FRAME_PLACES || (n + 1) * PLACE_SIZE > places.len)
         return false;
+    entry = places.ptr + n * PLACE_SIZE;
     if (n > 0)
         end_before = (size_t)tn_frame_u32(entry - PLACE_SIZE) + tn_frame_u32(entry - PLACE_SIZE + 4);
     *out = (struct tn_frame_place){.at = tn_frame_u32(entry), .len = tn_frame_u32(entry + 4), .kind = entry[8], .number = tn_frame_u32(entry + 9)};

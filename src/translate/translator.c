@@ -269,6 +269,23 @@ static void count(struct tn_translator *t, enum tn_verdict verdict)
     t->counts.restarts += verdict == TN_VERDICT_TIMEOUT || verdict == TN_VERDICT_BROKEN;
 }
 
+/* Routers, limits and read-only members went by what the client wrote: a translation that does something else - of a script, say -
+ * is none. Once per template: a plain literal cannot change what a statement is. */
+static void check_class(const struct tn_translation *what, struct tn_translated *result)
+{
+    struct tn_features before, after;
+
+    if (result->verdict != TN_VERDICT_OK)
+        return;
+    tn_features_read(&before, what->sql, what->from);
+    tn_features_read(&after, result->text, what->to);
+    if (after.class != TN_CLASS_MULTI && (before.class != TN_CLASS_READ || after.class == TN_CLASS_READ))
+        return;
+    *result = (struct tn_translated){.verdict = TN_VERDICT_CANNOT_EXPRESS, .why = after.class == TN_CLASS_MULTI
+                                                                                       ? TN_STR("the translation would be several statements")
+                                                                                       : TN_STR("the translation of a read would be none")};
+}
+
 static void work(struct lane *lane, struct job *job)
 {
     struct tn_translator  *t = lane->translator;
@@ -278,6 +295,7 @@ static void work(struct lane *lane, struct job *job)
 
     tn_scan_read(&scan, job->what.sql, job->what.from);
     ask_process(t, &lane->process, &job->what, &scan, job->timeout_us, &result, &answer);
+    check_class(&job->what, &result);
     keep(t, &lane->process, &job->what, &scan, &result, &answer);
     if (result.verdict == TN_VERDICT_TIMEOUT || result.verdict == TN_VERDICT_BROKEN)
         tn_log(TN_LOG_WARN, "a translation's worker was ended", TN_LOG_STR("why", result.why));
@@ -321,7 +339,7 @@ static void want_thread(struct tn_translator *t)
 {
     struct lane *lane = &t->lanes[t->threads];
 
-    if (t->idle > 0 || t->threads >= t->workers) {
+    if (t->queued <= t->idle || t->threads >= t->workers) {
         pthread_cond_signal(&t->wake);
         return;
     }

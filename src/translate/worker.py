@@ -303,9 +303,27 @@ def sqlite_values(node):
     return exp.Subquery(this=select, alias=exp.TableAlias(this=alias.this.copy()))
 
 
+def sqlite_date_add(node):
+    """DATE_ADD(d, INTERVAL 1 MONTH), date_add('day', 3, d): as d + INTERVAL."""
+    number, unit = node.expression, node.args.get("unit")
+    if isinstance(number, exp.Interval):
+        number, unit = number.this, number.args.get("unit")
+    sign = isinstance(number, exp.Neg)
+    number = number.this if sign else number
+    if not isinstance(number, exp.Literal) or unit is None:
+        return None
+    back = isinstance(node, (exp.DateSub, exp.DatetimeSub, exp.TimestampSub)) != sign
+    interval = exp.Interval(this=exp.Literal.string(str(number.this)), unit=unit.copy())
+    return sqlite_moment((exp.Sub if back else exp.Add)(this=node.this.copy(), expression=interval))
+
+
 def sqlite_node(node):
     out = None
-    if isinstance(node, (exp.Add, exp.Sub)):
+    if isinstance(node, (exp.DateAdd, exp.DateSub, exp.DatetimeAdd, exp.DatetimeSub, exp.TimestampAdd, exp.TimestampSub, exp.TsOrDsAdd)):
+        out = sqlite_date_add(node)
+    elif isinstance(node, exp.ApproxDistinct):
+        out = exp.Count(this=exp.Distinct(expressions=[node.this.copy()]))
+    elif isinstance(node, (exp.Add, exp.Sub)):
         out = sqlite_moment(node)
     elif isinstance(node, (exp.DateTrunc, exp.TimestampTrunc)):
         out = sqlite_trunc(node)

@@ -1,10 +1,9 @@
 """tests/e2e/translate.cases: statements of known differences between dialects, PostgreSQL's words first.
 
-    ENGINES | statement [ || a remark ]
+    ENGINES | statement
 
 ENGINES: letters of engines that must give the rows of PostgreSQL: d DuckDB, s SQLite. Those behind ! are known to differ, or to have no
 word for it, and are not run. Values are compared as text, with the few spellings that types have apart."""
-"""
 import datetime
 import decimal
 import os
@@ -35,7 +34,6 @@ def cases():
             line = line.rstrip("\n")
             if line and not line.startswith("#"):
                 where, _, sql = line.partition(" | ")
-                sql, _, _ = sql.partition(" || ")
                 good, _, bad = where.strip().partition("!")
                 yield number, good, bad, sql
 

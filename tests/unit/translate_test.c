@@ -1,0 +1,303 @@
+/* translate_test.c - scanning, the cache by template, frames, and processes that misbehave. */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "translate/process.h"
+#include "translate/translator.h"
+
+#include <CUnit/Basic.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SALT = 7 };
+
+static struct tn_arena arena;
+
+static struct tn_scan scan_of(const char *sql)
+{
+    struct tn_scan scan;
+
+    tn_scan_read(&scan, tn_str(sql), TN_DIALECT_POSTGRES);
+    return scan;
+}
+
+static bool same_key(const char *a, const char *b)
+{
+    struct tn_scan one = scan_of(a), two = scan_of(b);
+
+    return one.key[0] == two.key[0] && one.key[1] == two.key[1];
+}
+
+static void test_scan(void)
+{
+    struct tn_scan scan = scan_of("SELECT 'abc', 12, 1.5, 'it''s', E'x', $1, -7 FROM t -- 9");
+
+    CU_ASSERT_EQUAL(scan.count, 4);
+    CU_ASSERT(tn_str_eq_c(scan.literals[0], "'abc'") && tn_str_eq_c(scan.literals[1], "12") && tn_str_eq_c(scan.literals[2], "1.5"));
+    CU_ASSERT_TRUE(same_key("select 1", "select  2 /* x */"));
+    CU_ASSERT_FALSE(same_key("select 1", "SELECT 1")); /* words name columns */
+    CU_ASSERT_FALSE(same_key("select 1", "select 1.5"));
+    CU_ASSERT_FALSE(same_key("select 1", "select '1'"));
+    CU_ASSERT_FALSE(same_key("select 1", "select 10000000000"));
+    CU_ASSERT_FALSE(same_key("select 'it''s'", "select 'he''s'"));
+    CU_ASSERT_FALSE(same_key("select 'a\\b'", "select 'a\\c'"));
+    CU_ASSERT_FALSE(same_key("select $1", "select $2"));
+    CU_ASSERT_FALSE(same_key("a b", "ab"));
+    CU_ASSERT_FALSE(same_key("select 1", "select 1, 1"));
+    CU_ASSERT_FALSE(same_key("select \"a\"", "select a"));
+}
+
+/* TEXT has its literals between brackets: "SELECT [0:'a']". */
+static void learn(struct tn_translations *cache, const char *sql, const char *marked, struct tn_buf *rows)
+{
+    struct tn_scan scan = scan_of(sql);
+    struct tn_buf  text, places;
+
+    tn_buf_init(&text, 4096);
+    tn_buf_init(&places, 4096);
+    for (const char *c = marked; *c != '\0'; c++) {
+        if (*c == '[') {
+            size_t len = strcspn(c + 3, "]");
+
+            tn_frame_put_u32(&places, (uint32_t)text.len);
+            tn_frame_put_u32(&places, (uint32_t)len);
+            tn_buf_put_u8(&places, 'L');
+            tn_frame_put_u32(&places, (uint32_t)(c[1] - '0'));
+            tn_buf_append(&text, c + 3, len);
+            c += 3 + len;
+        } else {
+            tn_buf_put_u8(&text, (uint8_t)*c);
+        }
+    }
+    tn_translations_learn(cache, &scan, SALT, tn_buf_str(&text), tn_buf_str(&places), TN_STR(""), rows);
+    tn_buf_reset(&text);
+    tn_buf_reset(&places);
+}
+
+static bool known(struct tn_translations *cache, const char *sql, const char *want)
+{
+    struct tn_scan       scan = scan_of(sql);
+    struct tn_translated out;
+
+    return tn_translations_find(cache, &scan, SALT, 1, &arena, &out) && out.verdict == TN_VERDICT_OK && tn_str_eq_c(out.text, want);
+}
+
+static bool unknown(struct tn_translations *cache, const char *sql)
+{
+    struct tn_scan       scan = scan_of(sql);
+    struct tn_translated out;
+
+    return !tn_translations_find(cache, &scan, SALT, 1, &arena, &out);
+}
+
+static void test_trusted_after_the_second(void)
+{
+    struct tn_translations *cache = tn_translations_new(1 << 20);
+
+    CU_ASSERT_TRUE(unknown(cache, "select 'a', 5"));
+    learn(cache, "select 'a', 5", "SELECT [1:5], [0:'a'] FROM x", NULL);
+    CU_ASSERT_TRUE(known(cache, "select 'a', 5", "SELECT 5, 'a' FROM x"));
+    CU_ASSERT_TRUE(unknown(cache, "select 'b', 6"));
+    learn(cache, "select 'b', 6", "SELECT [1:6], [0:'b'] FROM x", NULL);
+    CU_ASSERT_TRUE(known(cache, "select 'xyz', 123", "SELECT 123, 'xyz' FROM x"));
+    CU_ASSERT_TRUE(known(cache, "select 'a', 5", "SELECT 5, 'a' FROM x"));
+    CU_ASSERT_TRUE(unknown(cache, "select 'a', 5, 6"));
+    tn_translations_free(cache);
+}
+
+/* The first literal is a format: it does not come out as it went in, and is part of the key. */
+static void test_literal_that_is_consumed(void)
+{
+    struct tn_translations *cache = tn_translations_new(1 << 20);
+
+    learn(cache, "f('YYYY', 1)", "g('%Y', [1:1])", NULL);
+    learn(cache, "f('YYYY', 2)", "g('%Y', [1:2])", NULL);
+    CU_ASSERT_TRUE(known(cache, "f('YYYY', 3)", "g('%Y', 3)"));
+    CU_ASSERT_TRUE(unknown(cache, "f('MM', 3)"));
+    learn(cache, "f('MM', 3)", "g('%m', [1:3])", NULL);
+    CU_ASSERT_TRUE(known(cache, "f('MM', 3)", "g('%m', 3)"));
+    CU_ASSERT_TRUE(unknown(cache, "f('MM', 4)"));
+    tn_translations_free(cache);
+}
+
+/* The second, translated whole, is not what the template says: the literals are part of the key from now on. */
+static void test_literal_that_changes_the_rest(void)
+{
+    struct tn_translations *cache = tn_translations_new(1 << 20);
+
+    learn(cache, "top 1", "limit [0:1]", NULL);
+    learn(cache, "top 2", "limit [0:2] rows", NULL);
+    CU_ASSERT_TRUE(known(cache, "top 2", "limit 2 rows"));
+    CU_ASSERT_TRUE(unknown(cache, "top 1"));
+    CU_ASSERT_TRUE(unknown(cache, "top 3"));
+    learn(cache, "top 1", "limit [0:1]", NULL);
+    CU_ASSERT_TRUE(known(cache, "top 1", "limit 1"));
+    CU_ASSERT_TRUE(known(cache, "top 2", "limit 2 rows"));
+    tn_translations_free(cache);
+}
+
+/* A worker that says a literal is where it is not is not believed: the literal stays in the text, and in the key. */
+static void test_wrong_places(void)
+{
+    struct tn_translations *cache = tn_translations_new(1 << 20);
+
+    learn(cache, "x 'a', 'b'", "y [0:'b'], [1:'a'], [7:'c']", NULL);
+    CU_ASSERT_TRUE(known(cache, "x 'a', 'b'", "y 'b', 'a', 'c'"));
+    learn(cache, "x 'c', 'd'", "y [1:'d'], [0:'c']", NULL);
+    CU_ASSERT_TRUE(known(cache, "x 'c', 'd'", "y 'd', 'c'"));
+    CU_ASSERT_TRUE(unknown(cache, "x 'e', 'f'"));
+    tn_translations_free(cache);
+}
+
+static void test_refusals_end(void)
+{
+    struct tn_translations *cache = tn_translations_new(1 << 20);
+    struct tn_scan          scan = scan_of("pivot 1");
+    struct tn_translated    out;
+
+    tn_translations_refuse(cache, &scan, SALT, TN_VERDICT_CANNOT_PARSE, TN_STR("why"), 100);
+    CU_ASSERT_TRUE(tn_translations_find(cache, &scan, SALT, 99, &arena, &out));
+    CU_ASSERT(out.verdict == TN_VERDICT_CANNOT_PARSE && tn_str_eq_c(out.why, "why"));
+    CU_ASSERT_FALSE(tn_translations_find(cache, &scan, SALT, 100, &arena, &out));
+    learn(cache, "pivot 1", "turn [0:1]", NULL);
+    CU_ASSERT_TRUE(known(cache, "pivot 1", "turn 1"));
+    tn_translations_free(cache);
+}
+
+static void test_bounded(void)
+{
+    struct tn_translations       *cache = tn_translations_new(1 << 20);
+    struct tn_translations_counts counts;
+    char                          sql[64], text[64];
+
+    for (int i = 0; i < 20000; i++) {
+        snprintf(sql, sizeof sql, "select c%d", i);
+        snprintf(text, sizeof text, "SELECT c%d", i);
+        learn(cache, sql, text, NULL);
+        CU_ASSERT_TRUE(known(cache, sql, text));
+    }
+    tn_translations_count(cache, &counts);
+    CU_ASSERT(counts.bytes <= 1 << 20 && counts.evicted > 0 && counts.entries > 100);
+    tn_translations_free(cache);
+}
+
+/* What is trusted comes back from its rows, without the literals that it was made with. */
+static void test_rows(void)
+{
+    struct tn_translations *cache = tn_translations_new(1 << 20), *again = tn_translations_new(1 << 20);
+    struct tn_buf           rows;
+
+    tn_buf_init(&rows, 1 << 20);
+    learn(cache, "select 'secret', 5", "SELECT [0:'secret'], [1:5]", &rows);
+    CU_ASSERT_EQUAL(rows.len, 0);
+    learn(cache, "select 'hidden', 6", "SELECT [0:'hidden'], [1:6]", &rows);
+    CU_ASSERT(rows.len > 0 && memmem(rows.data, rows.len, "hidden", 6) == NULL && memmem(rows.data, rows.len, "secret", 6) == NULL);
+    for (size_t at = 0; rows.len - at > 4;) {
+        size_t len = tn_frame_u32(rows.data + at);
+
+        for (size_t cut = 0; cut < len; cut++)
+            CU_ASSERT_FALSE(tn_translations_load(again, tn_str_n(rows.data + at + 4, cut)));
+        CU_ASSERT_TRUE(tn_translations_load(again, tn_str_n(rows.data + at + 4, len)));
+        at += 4 + len;
+    }
+    CU_ASSERT_TRUE(known(again, "select 'new', 77", "SELECT 'new', 77"));
+    tn_buf_reset(&rows);
+    tn_translations_free(cache);
+    tn_translations_free(again);
+}
+
+static void test_without_memory(void)
+{
+    struct tn_translations *cache = tn_translations_new(1 << 20);
+
+    for (size_t n = 0; n < 12; n++) {
+        tn_alloc_fail_after(n);
+        learn(cache, "select 1", "SELECT [0:1]", NULL);
+        tn_alloc_fail_never();
+        tn_arena_reset(&arena);
+        tn_arena_init(&arena, 0);
+        CU_ASSERT_TRUE(unknown(cache, "select 2"));
+    }
+    tn_translations_free(cache);
+}
+
+static void test_frames(void)
+{
+    static const char       good[] = "\1\0\0\0\0\0\0\0\0\2\0\0\0ok";
+    struct tn_frame_answer  answer;
+    struct tn_frame_place   place;
+    struct tn_buf           places;
+
+    CU_ASSERT_TRUE(tn_frame_read(&answer, tn_str_n(good, sizeof good - 1)));
+    CU_ASSERT(answer.id == 1 && answer.count == 1 && tn_str_eq_c(answer.fields[0], "ok"));
+    for (size_t cut = 0; cut < sizeof good - 1; cut++)
+        CU_ASSERT(!tn_frame_read(&answer, tn_str_n(good, cut)) || cut == 9);
+    CU_ASSERT_FALSE(tn_frame_read(&answer, tn_str_n("\1\0\0\0\0\0\0\0\0\xff\xff\xff\xffok", 15)));
+    CU_ASSERT_FALSE(tn_frame_read(&answer, tn_str_n("\1\0\0\0\0\0\0\0\7\2\0\0\0ok", 15)));
+    tn_buf_init(&places, 4096);
+    tn_frame_put_u32(&places, 3);
+    tn_frame_put_u32(&places, 2);
+    tn_buf_puts(&places, "L");
+    tn_frame_put_u32(&places, 0);
+    CU_ASSERT_TRUE(tn_frame_place(tn_buf_str(&places), 0, 5, &place));
+    CU_ASSERT_FALSE(tn_frame_place(tn_buf_str(&places), 0, 4, &place));
+    CU_ASSERT_FALSE(tn_frame_place(tn_buf_str(&places), 1, 5, &place));
+    tn_buf_reset(&places);
+}
+
+/* Programs in the place of Python: each is told by its answer, or its silence, and none is left behind. */
+static void test_processes(void)
+{
+    static const char *const programs[] = {"exec head -c 100000 /dev/zero", "exec head -c 1000000 /dev/urandom", "exit 3", "printf '\\377\\377\\377\\377'",
+                                           "printf '\\11\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0'", "kill -9 $$"};
+    char                     path[] = "/tmp/turnout-worker-XXXXXX";
+    int                      fd = mkstemp(path);
+    struct tn_process_conf   conf = {.memory = (size_t)1 << 30, .timeout_us = 1000000, .max_frame = 65536};
+    struct tn_process        process;
+    const _Atomic bool       stop = false;
+
+    CU_ASSERT_FATAL(fd >= 0);
+    close(fd);
+    tn_str_copy(conf.python, sizeof conf.python, tn_str(path));
+    tn_process_init(&process);
+    for (size_t i = 0; i < TN_ARRAY_LEN(programs); i++) {
+        FILE *file = fopen(path, "we");
+
+        fprintf(file, "#!/bin/sh\n%s\n", programs[i]);
+        fclose(file);
+        chmod(path, 0700);
+        CU_ASSERT_FALSE(tn_process_start(&process, &conf, &stop));
+        CU_ASSERT(process.fd < 0 && (process.why[0] != '\0' || i == 4));
+    }
+    unlink(path);
+    CU_ASSERT_FALSE(tn_process_start(&process, &conf, &stop));
+    CU_ASSERT_PTR_NOT_NULL(strstr(process.why, "No such file"));
+    tn_process_free(&process);
+}
+
+int main(void)
+{
+    CU_pSuite suite;
+    unsigned  failures;
+
+    tn_arena_init(&arena, 0);
+    if (CU_initialize_registry() != CUE_SUCCESS || (suite = CU_add_suite("translate", NULL, NULL)) == NULL)
+        return CU_get_error();
+    CU_ADD_TEST(suite, test_scan);
+    CU_ADD_TEST(suite, test_trusted_after_the_second);
+    CU_ADD_TEST(suite, test_literal_that_is_consumed);
+    CU_ADD_TEST(suite, test_literal_that_changes_the_rest);
+    CU_ADD_TEST(suite, test_wrong_places);
+    CU_ADD_TEST(suite, test_refusals_end);
+    CU_ADD_TEST(suite, test_bounded);
+    CU_ADD_TEST(suite, test_rows);
+    CU_ADD_TEST(suite, test_without_memory);
+    CU_ADD_TEST(suite, test_frames);
+    CU_ADD_TEST(suite, test_processes);
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    failures = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    tn_arena_reset(&arena);
+    return failures == 0 ? 0 : 1;
+}

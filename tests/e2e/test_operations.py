@@ -168,7 +168,7 @@ def test_check_of_a_file_of_queryflux(tmp_path, proxies, make_engine):
     make_engine("duckDb")
     text = re.sub(r"(?s)guardrails:.*", "", QUERYFLUX).replace("  trino-1:  { engine: trino, endpoint: http://trino:8080, auth: "
                   "{ type: basic, username: svc, password: pw-svc } }", f"  trino-1: {{ engine: duckDb, databasePath: {tmp_path}/h.duckdb }}")
-    text = text.replace("/data/a.duckdb", f"{tmp_path}/a.duckdb").replace("port: 5432", "port: 0").replace("port: 9000", "port: 0")
+    text = text.replace("/data/a.duckdb", f"{tmp_path}/a.duckdb").replace("port: 5432", "port: 0").replace("port: 3306", "port: 0").replace("port: 9000", "port: 0")
     proxy = proxies(text)
     with wire.Wire(proxy.port) as client:
         assert client.fails("drop table x").message == "DDL is not allowed"

@@ -81,7 +81,7 @@ class Proxy:
         self.env = env or {}
         self.dir = tempfile.mkdtemp(prefix="tn-proxy-")
         self.process = None
-        self.port = self.admin_port = self.trino_port = None
+        self.port = self.admin_port = self.trino_port = self.mysql_port = None
         self.starts = 0
 
     def __enter__(self):
@@ -151,6 +151,7 @@ class Proxy:
                 self.port = self.read_port(text, "postgresWire")
                 self.admin_port = self.read_port(text, "adminApi")
                 self.trino_port = self.read_port(text, "trinoHttp")
+                self.mysql_port = self.read_port(text, "mysqlWire")
                 return self
             if self.process.poll() is not None:
                 raise Failed(f"turnout ended with {self.process.returncode} instead of starting:\n{text}")

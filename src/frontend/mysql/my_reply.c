@@ -145,7 +145,7 @@ void tn_my_put_texts(const struct tn_my_out *out, const struct tn_str *values, c
         if (values[i].ptr == NULL) {
             if (!binary)
                 tn_buf_put_u8(out->buf, 0xfb);
-        } else if (binary && types[i] == TN_MY_TYPE_LONGLONG) {
+        } else if (binary && types != NULL && types[i] == TN_MY_TYPE_LONGLONG) {
             tn_my_put_u64(out->buf, tn_str_to_i64(values[i], INT64_MIN, INT64_MAX, &number) ? (uint64_t)number : 0);
         } else {
             tn_my_put_lenenc_str(out->buf, values[i]);

@@ -1,0 +1,84 @@
+"""Who MySQL clients are: caching_sha2_password in all its ways, passwords as they are over TLS, refusals, limits."""
+
+import ssl
+import subprocess
+
+import pytest
+
+import certificates
+import engines
+import proxy as proxy_module
+
+pymysql = pytest.importorskip("pymysql")
+pytestmark = pytest.mark.timeout(120)
+
+USERS = {"alice": {"password": "open sesame", "groups": ["bi"]}, "bob": {"password": "b" * 60}}
+
+
+@pytest.fixture(scope="module")
+def proxy(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mysql")
+    authority = certificates.Authority(folder / "ca", "test CA")
+    server = authority.issue("server", "/CN=localhost", "DNS:localhost,IP:127.0.0.1")
+    tls = {"certFile": server.cert, "keyFile": server.key}
+    config = proxy_module.one_cluster("lite", engines.Sqlite(str(folder)).cluster(), frontends={"mysqlWire": {"port": 0, "maxConnectionsPerUser": 5, "tls": tls}},
+                                      auth={"provider": "static", "maxFailures": 1000, "staticUsers": {"users": USERS}})
+    with proxy_module.Proxy(config) as started:
+        started.authority = authority
+        yield started
+
+
+def log_in(proxy, user="alice", password="open sesame", **more):
+    """What CURRENT_USER() says, or the error's number."""
+    try:
+        connection = pymysql.connect(host="127.0.0.1", port=proxy.mysql_port, user=user, password=password, **more)
+    except pymysql.err.OperationalError as error:
+        return error.args[0]
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT CURRENT_USER()")
+        return cursor.fetchone()[0]
+
+
+def test_without_tls_the_password_is_encrypted(proxy):
+    assert log_in(proxy, ssl_disabled=True) == "alice@%"      # with the server's key
+    assert log_in(proxy, ssl_disabled=True) == "alice@%"      # from memory
+    assert log_in(proxy, password="open", ssl_disabled=True) == 1045
+    assert log_in(proxy, "bob", "b" * 60, ssl_disabled=True) == "bob@%"
+
+
+def test_over_tls(proxy):
+    context = ssl.create_default_context(cafile=proxy.authority.cert)
+    assert log_in(proxy, ssl=context) == "alice@%"
+    assert log_in(proxy, ssl=context) == "alice@%"
+    assert log_in(proxy, password="", ssl=context) == 1045
+    assert log_in(proxy, "nobody", "x", ssl=context) == 1045
+    assert log_in(proxy, "bob", "b" * 59, ssl=context) == 1045
+    assert "open sesame" not in proxy.log()
+
+
+def program(proxy, tool, *arguments):
+    return subprocess.run([tool("mariadb"), "--no-defaults", "-h", "127.0.0.1", "-P", str(proxy.mysql_port), "-u", "alice", "-popen sesame", *arguments, "-e",
+                           "SELECT CURRENT_USER()"], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_mariadb_program(proxy, tool):
+    assert "alice@%" in program(proxy, tool, "--ssl").stdout
+    assert "alice@%" in program(proxy, tool, "--ssl", "--default-auth=mysql_clear_password").stdout
+    assert "alice@%" in program(proxy, tool, "--skip-ssl", "--default-auth=mysql_native_password").stdout  # it is asked for the other one
+
+
+def test_connections_of_one_user(proxy):
+    taken = [pymysql.connect(host="127.0.0.1", port=proxy.mysql_port, user="bob", password="b" * 60) for _ in range(5)]
+    assert log_in(proxy, "bob", "b" * 60) == 1040
+    assert log_in(proxy) == "alice@%"
+    for connection in taken:
+        connection.close()
+    proxy.wait_for(lambda: log_in(proxy, "bob", "b" * 60) == "bob@%", what="places are free again")
+
+
+def test_tls_may_be_required(proxy):
+    tls = {"certFile": proxy.authority.path("server.pem"), "keyFile": proxy.authority.path("server.key"), "mode": "require"}
+    config = proxy_module.one_cluster("lite", {"engine": "sqlite"}, frontends={"mysqlWire": {"port": 0, "tls": tls}})
+    with proxy_module.Proxy(config) as strict:
+        assert log_in(strict, "me", "", ssl_disabled=True) == 1045
+        assert log_in(strict, "me", "", ssl=ssl.create_default_context(cafile=proxy.authority.cert)) == "me@%"

@@ -1,0 +1,224 @@
+"""The MySQL protocol over every engine: PyMySQL, mysql-connector-python (prepared statements) and the mariadb program, with what
+such clients do every day."""
+
+import datetime
+import decimal
+import re
+import subprocess
+import threading
+
+import pytest
+
+import engines
+import proxy as proxy_module
+
+pymysql = pytest.importorskip("pymysql")
+connector = pytest.importorskip("mysql.connector")
+pytestmark = pytest.mark.timeout(180)
+
+FRONTENDS = {"mysqlWire": {"port": 0}}
+
+
+@pytest.fixture(scope="module", params=engines.ENGINES)
+def engine(request, make_engine):
+    made = make_engine(request.param)
+    with proxy_module.Proxy(made.config(frontends=FRONTENDS)) as started:
+        made.proxy = started
+        yield made
+
+
+def connect(proxy, **more):
+    return pymysql.connect(host="127.0.0.1", port=proxy.mysql_port, **{"user": "tester", "database": "shop", "autocommit": True, **more})
+
+
+@pytest.fixture
+def client(engine):
+    connection = connect(engine.proxy)
+    yield connection
+    if connection.open:
+        connection.close()
+
+
+@pytest.fixture
+def prepared(engine):
+    connection = connector.connect(host="127.0.0.1", port=engine.proxy.mysql_port, user="tester", use_pure=True, autocommit=True)
+    yield connection
+    connection.close()
+
+
+def rows(connection, sql, *args):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, args or None)
+        return cursor.fetchall()
+
+
+def failed(connection, sql):
+    with pytest.raises(pymysql.err.MySQLError) as error:
+        rows(connection, sql)
+    return error.value.args
+
+
+@pytest.fixture
+def table(engine, client):
+    name = engine.new_table()
+    rows(client, f"CREATE TABLE {name} (id integer, name text, price decimal(10,2), made timestamp, day date, ratio double precision)")
+    return name
+
+
+VALUES = (7, "it's \\ \"ä€😀\" `x`\n", decimal.Decimal("-12.50"), datetime.datetime(2024, 2, 29, 23, 59, 58, 120000), datetime.date(1999, 12, 31), 0.5)
+
+
+@pytest.mark.quick
+def test_values_come_back(client, table):
+    with client.cursor() as cursor:
+        assert cursor.execute(f"INSERT INTO `{table}` VALUES (%s, %s, %s, %s, %s, %s)", VALUES) == 1
+        assert cursor.execute(f"INSERT INTO {table} (id) VALUES (8), (9)") == 2
+    assert rows(client, f"SELECT * FROM {table} ORDER BY id")[:2] == (VALUES, (8, None, None, None, None, None))
+    assert rows(client, f"SELECT name FROM {table} WHERE name = %s # a comment\n", VALUES[1]) == ((VALUES[1],),)
+    assert client.cursor().execute(f"UPDATE {table} SET ratio = 1 WHERE id > 7") == 2
+
+
+def test_values_come_back_in_binary(prepared, client, table):
+    cursor = prepared.cursor(prepared=True)
+    cursor.execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?)", VALUES)
+    assert cursor.rowcount == 1
+    cursor.execute(f"INSERT INTO {table} (id, name) VALUES (?, ?)", (8, None))
+    cursor.execute(f"SELECT * FROM {table} WHERE id >= ? ORDER BY id", (7,))
+    assert cursor.fetchall() == [VALUES, (8, None, None, None, None, None)]
+    cursor.execute(f"SELECT name FROM {table} WHERE id = ?", (-1,))
+    assert cursor.fetchall() == []
+    assert rows(client, f"SELECT count(*) FROM {table}") == ((2,),)
+
+
+def test_errors_have_mysqls_numbers_and_leave_the_session(client, prepared):
+    assert failed(client, "SELECT * FROM no_such_table")[0] == 1146
+    assert "no_such_table" in rows(client, "SHOW WARNINGS")[0][2]
+    assert failed(client, "SELEKT 1")[0] == 1064
+    assert failed(client, "SELECT @@no_such_variable") == (1193, "Unknown system variable 'no_such_variable'")
+    assert failed(client, "SET version = 'x'")[0] == 1238
+    assert failed(client, "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE t")[0] == 3948
+    assert failed(client, "")[0] == 1065
+    assert failed(client, "SELECT 1; SELECT 2")[0] == 1064  # the client has not asked for several
+    with pytest.raises(connector.Error) as error:
+        prepared.cursor(prepared=True).execute("SELECT * FROM no_such_table")
+    assert (error.value.errno, error.value.sqlstate) == (1146, "42S02")
+    assert rows(client, "SELECT 1") == ((1,),)
+
+
+def test_transactions(engine, client, table):
+    other = connect(engine.proxy)
+    client.begin()
+    assert client.server_status & 1
+    rows(client, f"INSERT INTO {table} (id) VALUES (1)")
+    client.rollback()
+    assert not client.server_status & 1
+    assert rows(other, f"SELECT count(*) FROM {table}") == ((0,),)
+    client.autocommit(False)
+    rows(client, f"INSERT INTO {table} (id) VALUES (2)")
+    client.commit()
+    assert rows(other, f"SELECT id FROM {table}") == ((2,),)
+    failed(client, "SELECT * FROM no_such_table")  # a statement that fails is not the transaction's end
+    assert rows(client, f"SELECT id FROM {table}") == ((2,),)
+    client.autocommit(True)
+    assert not client.server_status & 1
+    other.close()
+
+
+def test_several_statements(engine):
+    flags = pymysql.constants.CLIENT.MULTI_STATEMENTS
+    connection = connect(engine.proxy, client_flag=flags)
+    cursor = connection.cursor()
+    cursor.execute("SELECT 1; SET @a = 'x;y'; SELECT @a, 2; SELECT * FROM no_such_table; SELECT 3")
+    assert cursor.fetchall() == ((1,),)
+    assert cursor.nextset() and cursor.description is None
+    assert cursor.nextset() and cursor.fetchall() == (("x;y", 2),)
+    with pytest.raises(pymysql.err.ProgrammingError):
+        cursor.nextset()
+    assert rows(connection, "SELECT 4") == ((4,),)
+    connection.close()
+
+
+def test_what_clients_ask_first(client):
+    assert rows(client, "SELECT @@version_comment limit 1") == (("Turnout",),)
+    one = rows(client, "/* mysql-connector-j */SELECT @@session.auto_increment_increment AS a, @@character_set_client AS b, @@max_allowed_packet c")[0]
+    assert one == (1, "utf8mb4", 64 * 1024 * 1024)
+    assert rows(client, "SELECT DATABASE(), USER(), VERSION(), CONNECTION_ID()") == (
+        ("shop", "tester@127.0.0.1", "8.0.41-turnout", client.thread_id()),)
+    rows(client, "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci, @@session.sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), autocommit = 1")
+    assert rows(client, "SELECT @@collation_connection")[0][0] == "utf8mb4_unicode_ci"
+    assert rows(client, "SELECT @@sql_mode")[0][0].endswith(",STRICT_ALL_TABLES")
+    assert dict(rows(client, "SHOW VARIABLES LIKE 'character\\_set\\_c%'")) == {"character_set_client": "utf8mb4", "character_set_connection": "utf8mb4"}
+    assert dict(rows(client, "SHOW VARIABLES WHERE Variable_name IN ('autocommit', 'version')")) == {"autocommit": "ON", "version": "8.0.41-turnout"}
+    for what in ("STATUS", "COLLATION", "CHARSET", "ENGINES", "PLUGINS", "CHARACTER SET", "GRANTS"):
+        assert rows(client, f"SHOW {what}"), what
+    assert rows(client, "SHOW INDEX FROM x") == () and rows(client, "SHOW TRIGGERS") == ()
+    client.select_db("elsewhere")
+    assert rows(client, "SELECT SCHEMA()") == (("elsewhere",),)
+    client.ping()
+
+
+def test_tables_and_columns(client, table):
+    assert (table,) in rows(client, "SHOW TABLES")
+    assert (table, "BASE TABLE") in rows(client, f"SHOW FULL TABLES FROM `shop` LIKE '{table}%'")
+    assert [row[:2] for row in rows(client, f"DESCRIBE {table}")][:2] == [row[:2] for row in rows(client, f"SHOW COLUMNS FROM `{table}`")][:2]
+    assert [row[0] for row in rows(client, f"SHOW FULL COLUMNS FROM {table} LIKE '%a%'")] == ["name", "made", "day", "ratio"]
+    assert rows(client, f"SHOW CREATE TABLE {table}")[0][1].startswith(f"CREATE TABLE `{table}` (")
+    assert failed(client, "SHOW COLUMNS FROM no_such_table")[0] == 1146
+    assert any(row[0] == client.thread_id() for row in rows(client, "SHOW PROCESSLIST"))
+
+
+def test_kill_query(engine, client):
+    other = connect(engine.proxy)
+    timer = threading.Timer(0.3, lambda: rows(other, f"KILL QUERY {client.thread_id()}"))
+    timer.start()
+    assert failed(client, engine.sql("long"))[0] == 1317
+    timer.join()
+    assert rows(client, "SELECT 1") == ((1,),)
+    assert failed(other, "KILL 4000000000")[0] == 1094
+    rows(other, f"KILL {client.thread_id()}")
+    with pytest.raises(pymysql.err.MySQLError):
+        rows(client, "SELECT 1")
+    other.close()
+
+
+def test_packets_over_16_mb(engine, client):
+    if engine.name != "sqlite":
+        pytest.skip("once is enough: the engine has no part in it")
+    text = "x" * (2 ** 24 - 1)  # with the rest of its packet a little more
+    assert rows(client, "SELECT %s", text) == ((text,),)
+    assert rows(client, "SELECT 1") == ((1,),)
+
+
+def test_many_rows(engine, client):
+    got = rows(client, engine.sql("series", n=50_000))
+    assert len(got) == 50_000 and got[-1] == (50_000,)
+
+
+def test_routing(client):
+    assert any("Group" in row[0] for row in rows(client, "EXPLAIN ROUTE SELECT 1"))
+    assert "no cluster group" in failed(client, "SET @turnout_group = 'nowhere'")[1]
+    rows(client, "SET @turnout_group = 'all'")
+    assert rows(client, "SELECT @turnout_group, 1") == (("all", 1),)
+    assert rows(client, "SELECT 2") == ((2,),)
+
+
+def test_session_is_made_new(prepared):
+    cursor = prepared.cursor()
+    cursor.execute("SET @a = 1")
+    prepared.cmd_reset_connection()
+    cursor.execute("SELECT @a")
+    assert cursor.fetchall() == [(None,)]
+    prepared.cmd_change_user("somebody", "", "another")
+    cursor = prepared.cursor()
+    cursor.execute("SELECT CURRENT_USER(), DATABASE()")
+    assert cursor.fetchall() == [("somebody@%", "another")]
+    assert prepared.cmd_statistics()["Threads"] >= 1
+
+
+@pytest.mark.quick
+def test_mariadb_program(engine, tool):
+    text = "SELECT 1 AS one, 'a' AS two, NULL AS three;\nuse other\nSELECT DATABASE();\nstatus\n"
+    done = subprocess.run([tool("mariadb"), "--no-defaults", "-h", "127.0.0.1", "-P", str(engine.proxy.mysql_port), "-u", "me", "-t", "shop"], input=text,
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"\| +1 \| +a +\| +NULL +\|", done.stdout) and "| other      |" in done.stdout and "8.0.41-turnout" in done.stdout

@@ -39,7 +39,7 @@ static enum tn_status make_key(struct tn_trino *trino, const char *path, struct 
         code = errno != 0 ? errno : EIO;
     close(fd);
     if (code == 0 && link(beside, path) != 0)
-        code = errno;
+        code = errno == EEXIST || rename(beside, path) != 0 ? errno : 0; /* not every file system has hard links */
     unlink(beside);
     return code == 0 ? TN_OK : code == EEXIST ? TN_AGAIN : cannot(path, code, err);
 }

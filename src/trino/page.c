@@ -147,6 +147,10 @@ static void finish(struct tn_trino_query *q, struct tn_trino_call *call)
 
 void tn_trino_page_answer(struct tn_trino_query *q, struct tn_trino_call *call)
 {
+    if (q->left && call->token != q->token) { /* clients ask again, and there is somebody new by then */
+        tn_trino_call_refuse(call, 503, "the server is shutting down; ask again\n");
+        return;
+    }
     if (call->token == q->token + 1 && !q->page_is_last)
         build(q, call->base);
     else if (call->token != q->token) {

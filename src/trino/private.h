@@ -163,6 +163,7 @@ struct tn_trino_query {
 
     /* a Trino's pages as they come (relay.c) */
     bool                      relays;    /* there was one */
+    bool                      left;      /* we are ending, it is not: the next one to come here goes on with it */
     bool                      owes;      /* the next one is not asked for before the client does */
     char                      shown[TN_TRINO_SHOWN]; /* the id that the client was told; empty = none yet */
     struct tn_str             cluster;   /* where it runs */

@@ -189,6 +189,7 @@ static void on_done(struct tn_ask *ask)
     q->stats.bytes_read = query->run.bytes_read;
     q->stats.peak_memory = query->run.peak_memory;
     q->stats.wall_us = query->run.ended_us > query->run.started_us ? query->run.ended_us - query->run.started_us : 0;
+    q->left = q->relays && query->cancel == TN_CANCEL_SHUTDOWN && query->error.status != TN_OK;
     if (query->error.status != TN_OK) {
         if (!tn_str_eq(q->text, q->sql))
             query->error.position = 0; /* of a text that the client does not know */

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -18,7 +19,7 @@ from trino_contract import BIGINT, Answer, Contract
 
 pytestmark = pytest.mark.timeout(600)  # whichever runs first fetches Trino and waits for its start
 
-SQL = "SELECT orderkey, linenumber FROM tpch.sf1.lineitem WHERE orderkey < 240000"
+SQL = "SELECT orderkey, linenumber, rpad(comment, 80, 'x') AS long FROM tpch.tiny.lineitem"
 
 
 def status_of(link, method="GET", **headers):
@@ -103,6 +104,20 @@ def test_one_request_for_one(proxies):
             page = json.loads(body)
             assert body.startswith(b'{ "id" : "20260101_000000_00000_aaaaa" ,"infoUri":"http://127.0.0.1:') and b'"data":[[ 1 ],[2]],"odd":{"a":[1,"\\u00e9"]} ,"nextUri":"' in body
         assert "nextUri" not in through.ask(page["nextUri"]) and len(contract.of("GET")) == 3
+
+
+def test_end_while_a_client_waits(proxies):
+    """A client that waits for a page when Turnout ends is told to ask again, and the query is not ended over there."""
+    def pages(path, count):
+        return None if count == 1 else {"columns": BIGINT, "data": [[count]]}
+    with Contract(pages) as contract, ThreadPoolExecutor(1) as pool:
+        proxy = proxies(proxy_module.one_cluster("t-1", contract.cluster(), shutdownTimeout="0s"))
+        page = Session(proxy.trino_port).post("SELECT n FROM t")
+        waiting = pool.submit(status_of, page["nextUri"])
+        proxy.wait_for(lambda: contract.of("GET"), what="the page was asked for")
+        now = restarted(proxy, signal.SIGTERM)
+        assert waiting.result(60) == 503 and not contract.of("DELETE")
+        assert Session(proxy.trino_port).ask(now(page["nextUri"]))["data"] == [[2]]
 
 
 def test_headers_go_on(proxies):

@@ -1,0 +1,28 @@
+/* fuzz_trino_link.c - a sealed link from a client's bytes: nothing but what was sealed with the key is opened, and that as it was. */
+#include "trino/link.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct tn_trino      trino = {.key = {7}};
+    struct tn_trino_link link = {.kind = TN_TRINO_LINK_SEGMENT}, opened = {.kind = TN_TRINO_LINK_SEGMENT};
+    struct tn_str        text = tn_str_n((const char *)data, size);
+    struct tn_arena      arena;
+    struct tn_buf        sealed;
+
+    tn_arena_init(&arena, 1 << 20);
+    if (tn_trino_link_open(text, &trino, &opened, &arena))
+        abort();
+    tn_buf_init(&sealed, TN_TRINO_LINK_MAX);
+    link.cluster = TN_STR("c");
+    link.path = text;
+    if (tn_trino_link_seal(&sealed, &trino, &link) &&
+        (!tn_trino_link_open(tn_buf_str(&sealed), &trino, &opened, &arena) || !tn_str_eq(opened.path, text)))
+        abort();
+    tn_buf_reset(&sealed);
+    tn_arena_reset(&arena);
+    return 0;
+}

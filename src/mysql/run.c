@@ -50,13 +50,17 @@ static void on_notice(struct tn_ask *ask, const char *fields, size_t len)
 
 static void tell_end(struct tn_my_session *s, struct tn_query *q)
 {
+    bool     found = (s->capabilities & TN_MY_CAP_FOUND_ROWS) != 0;
+    uint64_t affected = found ? q->run.affected : q->run.affected - q->run.unchanged;
+
     if (s->columns_told) {
         s->row_count = -1;
         tn_my_end_rows(s);
         return;
     }
-    s->row_count = (int64_t)q->run.affected;
-    tn_my_ok(s, q->run.affected, 0);
+    s->row_count = (int64_t)affected;
+    s->last_insert_id = q->run.insert_id != 0 ? q->run.insert_id : s->last_insert_id;
+    tn_my_ok(s, affected, q->run.insert_id);
 }
 
 static void on_done(struct tn_ask *ask)

@@ -1,0 +1,60 @@
+"""MySQL clients on an engine of MySQL's kind: rows, columns, errors, warnings and counts are the server's own. Each statement is asked of the
+server itself and through Turnout; both must say the same."""
+
+import re
+
+import pymysql
+import pytest
+
+import proxy as proxy_module
+
+
+@pytest.fixture(scope="module", params=["mariadb", "mysql"])
+def both(request):
+    server = request.getfixturevalue(f"{request.param}_server")
+    name = server.create_database("relay")
+    config = proxy_module.one_cluster("m", server.cluster(name))
+    config.setdefault("turnout", {}).setdefault("frontends", {})["mysqlWire"] = {"enabled": True, "port": 0}
+    with proxy_module.Proxy(config) as proxy:
+        port = int(re.search(r"protocol=mysqlWire \S+ port=(\d+)", proxy.log()).group(1))
+        own = server.connect(name, unix_socket=server.path("sock"))
+        through = pymysql.connect(host="127.0.0.1", port=port, user="tester", password="", database=name, autocommit=True, charset="utf8mb4",
+                                  ssl_disabled=True)
+        with own.cursor() as cursor:
+            cursor.execute("SET time_zone = '+00:00'")
+            cursor.execute("CREATE TABLE t (id int auto_increment primary key, e enum('a','b'), y year, b bit(9), t time(3), ts timestamp(6) null,"
+                           " j json, d decimal(20,5) unsigned, u bigint unsigned, x text)")
+        yield own, through
+        own.close()
+        through.close()
+
+
+def said(connection, sql):
+    with connection.cursor() as cursor:
+        try:
+            count = cursor.execute(sql)
+        except pymysql.MySQLError as error:
+            return type(error).__name__, error.args
+        columns = [(c[0], c[1], c[3], c[5]) for c in cursor.description or []]
+        return count, cursor.fetchall(), columns, cursor.warning_count
+
+
+STATEMENTS = [
+    "SELECT 1", "SELECT 1.5, 'x', NULL, time '-838:59:59', b'101', x'00ff', cast(5 as unsigned), date '2024-01-01', '☃' AS `名前`",
+    "SELECT * FROM nowhere", "SELEC 1", "SELECT 1 / 0", "SELECT repeat('y', 17000000)", "SELECT * FROM t ORDER BY id", "SELECT e, count(*) FROM t GROUP BY e",
+    "UPDATE t SET y = 2024 WHERE id = 1", "UPDATE t SET y = y + 1", "DELETE FROM t WHERE id > 100",
+]
+
+
+def test_same_as_direct(both):
+    own, through = both
+    with through.cursor() as cursor:
+        assert cursor.execute("INSERT INTO t(e, y, b, t, ts, j, d, u, x) VALUES ('b', 2024, b'100000001', '-800:01:02.5', '2024-01-01 00:00:00.5', '[1]',"
+                              " 1.5, 18446744073709551615, '☃'), (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)") == 2
+        assert cursor.lastrowid == 1
+    for sql in STATEMENTS:
+        there, here = said(own, sql), said(through, sql)
+        if sql.startswith("UPDATE t SET y = y"):
+            assert there[0] == here[0]
+        else:
+            assert there == here, sql

@@ -34,6 +34,7 @@ struct name {
     bool                   in_sqlite; /* sqlite.SCHEMA.NAME, as the metadata of SQLite say it */
     size_t                 schema;    /* where SCHEMA begins */
     bool                   has_alias;
+    bool                   is_column; /* system.SCHEMA.NAME.COLUMN of such a relation: NAME.COLUMN is left of it, from `schema` on */
 };
 
 enum { PARTS = 4 };
@@ -125,7 +126,8 @@ static bool next_name(struct scan *s, struct name *out)
     out->has_alias = !follows_table(&s->token);
     out->relation = count < PARTS ? find_relation(parts, count) : NULL;
     out->in_sqlite = count >= 3 && out->relation == NULL && is(&parts[0], SQLITE_CATALOG);
-    out->schema = count >= 2 ? (size_t)(parts[1].text.ptr - s->text.ptr) : out->from;
+    out->is_column = count == PARTS && is(&parts[0], "system") && find_relation(parts, PARTS - 1) != NULL;
+    out->schema = count >= 2 ? (size_t)(parts[out->is_column ? 2 : 1].text.ptr - s->text.ptr) : out->from;
     return true;
 }
 
@@ -260,7 +262,7 @@ static enum tn_status rewrite(const struct rewriter *r, bool has_user, struct tn
     while (next_name(&scan, &name)) {
         bool user = has_user && name.relation == NULL && is_user(&scan, &name);
 
-        if (name.relation == NULL && !user && !(name.in_sqlite && r->engine == TN_CFG_ENGINE_SQLITE))
+        if (name.relation == NULL && !user && !name.is_column && !(name.in_sqlite && r->engine == TN_CFG_ENGINE_SQLITE))
             continue;
         tn_buf_append(r->text, sql.ptr + copied, name.from - copied);
         copied = name.relation == NULL && !user ? name.schema : name.to; /* SQLite itself has no catalogs */

@@ -9,6 +9,7 @@ import threading
 import uuid
 
 import pytest
+import tzlocal
 
 import proxy as proxy_module
 import servers
@@ -196,8 +197,90 @@ def test_session(engine, run):
         run("SET SESSION turnout.priority = 'no such'")
     run("RESET SESSION turnout.tags")
     assert ["turnout.tags", ""] in [row[:2] for row in run("SHOW SESSION")]
-    run(f"USE anything.{schema_of(engine)}")
-    assert run("SELECT 1") == [[1]]
+    catalog = run("SHOW CATALOGS")[0][0]
+    run(f"USE {catalog}.{schema_of(engine)}")
+    assert run("SELECT current_catalog, current_schema, current_user, current_timezone()") == [
+        [catalog, schema_of(engine), "tester", tzlocal.get_localzone_name()]]
+    for bad, name in (("nosuch.main", "CATALOG_NOT_FOUND"), (f"{catalog}.nosuch", "NOT_FOUND"), ("nosuch", "NOT_FOUND")):
+        with pytest.raises(trino.exceptions.TrinoUserError) as problem:
+            run(f"USE {bad}")
+        assert problem.value.error_name == name
+    run("USE system.runtime")
+    assert run("SELECT current_schema") == [["runtime"]]
+
+
+def test_no_place(run):
+    assert run("SELECT current_catalog, current_schema") == [[None, None]]
+
+
+def test_show(engine, run):
+    """In the forms of Trino, whatever the engine is."""
+    t = engine.new_table()
+    run(f"CREATE TABLE {t} (id bigint NOT NULL, name varchar(40))")
+    run(f"CREATE VIEW v_{t} AS SELECT id FROM {t}")
+    catalog, schema = [name for name, in run("SHOW CATALOGS") if name != "system"][0], schema_of(engine)
+    assert ["system"] in run("SHOW CATALOGS") and ["runtime"] in run("SHOW SCHEMAS FROM system")
+    text = run(f"SHOW CREATE TABLE {t}")[0][0]
+    assert text.startswith(f"CREATE TABLE {catalog}.{schema}.{t} (\n   id bigint NOT NULL,\n   name varchar") and text.endswith("\n)")
+    assert run(f"SHOW CREATE VIEW {catalog}.{schema}.v_{t}")[0][0].upper().startswith(f"CREATE VIEW {catalog}.{schema}.v_{t} AS SELECT".upper())
+    assert run(f"SHOW CREATE SCHEMA {catalog}.{schema}") == [[f"CREATE SCHEMA {catalog}.{schema}"]]
+    assert [row[0] for row in run(f"SHOW STATS FOR {t}")] == ["id", "name", None]
+    assert [column.name for column in run.cursor.description] == [
+        "column_name", "data_size", "distinct_values_count", "nulls_fraction", "row_count", "low_value", "high_value"]
+    for statement in ("SHOW ROLES", "SHOW CURRENT ROLES", "SHOW ROLE GRANTS", f"SHOW GRANTS ON TABLE {t}"):
+        assert run(statement) == [], statement
+    assert run(f"SHOW TABLES FROM {catalog}.{schema} LIKE 'v\\_{t}' ESCAPE '\\'") == [[f"v_{t}"]]
+    assert run(f"SHOW TABLES FROM {catalog}.{schema} LIKE 'v\\_%x' ESCAPE '\\'") == []
+    assert [row[:2] for row in run("SHOW COLUMNS FROM system.runtime.nodes")][3:] == [["coordinator", "boolean"], ["state", "varchar"]]
+    for bad, name in ((f"SHOW CREATE TABLE no{t}", "TABLE_NOT_FOUND"), ("SHOW CREATE SCHEMA nosuch", "SCHEMA_NOT_FOUND"),
+                      ("SHOW SCHEMAS FROM nosuch", "CATALOG_NOT_FOUND"), ("SHOW TABLES LIKE 'a' ESCAPE 'bc'", "INVALID_FUNCTION_ARGUMENT"),
+                      *([("SELECT ?", "INVALID_PARAMETER_USAGE")] if engine.name == "duckDb" else [])):
+        with pytest.raises(trino.exceptions.TrinoUserError) as problem:
+            run(bad)
+        assert problem.value.error_name == name, bad
+
+
+def test_queries_of_the_server(run):
+    """system.runtime: what clients look up there, of their own and of each other where nobody logs in."""
+    with pytest.raises(trino.exceptions.TrinoUserError):
+        run("SELECT nosuch FROM nowhere")
+    failed = run.cursor.query_id or run.cursor._query.query_id
+    assert run(f"SELECT state, error_type FROM system.runtime.queries WHERE query_id = '{failed}'") == [["FAILED", "USER_ERROR"]]
+    assert run("SELECT state, query FROM system.runtime.queries WHERE user = ? AND query LIKE ?", ("tester", "SELECT nosuch %"))[0] == [
+        "FAILED", "SELECT nosuch FROM nowhere"]
+    assert run("SELECT node_id FROM system.runtime.nodes WHERE system.runtime.nodes.coordinator") == [["turnout"]]
+    assert run("SELECT query_id FROM system.runtime.tasks") == []
+    names = [column.name for column in run.cursor.description]
+    run("SELECT Table_Cat, TABLE_SCHEM FROM system.jdbc.tables")
+    assert names == ["query_id"] and [column.name.lower() for column in run.cursor.description] == ["table_cat", "table_schem"]
+
+
+def test_created_rows(engine, run):
+    t = engine.new_table()
+    run(f"CREATE TABLE {t} AS SELECT 1 AS a UNION ALL SELECT 2")
+    assert run.cursor.update_type == "CREATE TABLE" and run.cursor.rowcount == (2 if engine.name != "sqlite" else -1)
+
+
+@pytest.mark.parametrize("encoding", ["json", "json+zstd", "json+lz4"])
+def test_segments(engine, connect, encoding):
+    """Rows in segments, as the client's encoding has them."""
+    connection = connect(encoding=encoding)
+    cursor = connection.cursor()
+    cursor.execute(engine.sql("series", n=30000))
+    rows = cursor.fetchall()
+    assert len(rows) == 30000 and rows[0] == [1] and rows[-1] == [30000]
+    cursor.execute("SELECT 1 AS one WHERE 1 = 0")
+    assert cursor.fetchall() == []
+    cursor = connection.cursor("segment")
+    cursor.execute(engine.sql("series", n=30000))
+    segments = cursor.fetchall()
+    assert [one.encoding for one in segments] == [encoding] * len(segments)
+    offset = 0
+    for one in segments:
+        assert one.segment.metadata["rowOffset"] == offset
+        offset += one.segment.metadata["rowsCount"]
+    assert offset == 30000
+    assert any("uncompressedSize" in one.segment.metadata for one in segments) == (encoding != "json")
 
 
 def test_prepared(engine, run):
@@ -300,7 +383,7 @@ def test_cli(engine, tool, jar, tmp_path):
     script = tmp_path / "script.sql"
     script.write_text(f"CREATE TABLE {t} (id bigint, name varchar(40));\nINSERT INTO {t} VALUES (1, 'one'), (2, NULL);\n"
                       f"PREPARE p FROM SELECT * FROM {t} WHERE id = ?;\nEXECUTE p USING 2;\nSTART TRANSACTION;\nDELETE FROM {t};\nROLLBACK;\n"
-                      f"USE anything.{schema_of(engine)};\nSELECT count(*) FROM {t};\n", encoding="utf-8")
+                      f"USE {schema_of(engine)};\nSELECT count(*) FROM {t};\n", encoding="utf-8")
     done = subprocess.run([tool("java"), "-XX:TieredStopAtLevel=1", "-jar", jar("trino-cli", "476", "jar", "executable"), "--server",
                            f"http://127.0.0.1:{engine.proxy.trino_port}", "--user", "cli", "-f", str(script)],
                           capture_output=True, text=True, timeout=200, check=False)

@@ -1,5 +1,6 @@
 """The Trino protocol below its clients: links, tokens, headers, refusals, back-pressure, as raw HTTP."""
 
+import base64
 import http.client
 import json
 import re
@@ -46,6 +47,15 @@ class Client:
             rows += document.get("data", [])
             pages += 1
         return document, fields, rows, pages
+
+
+def pages_of(client, sql):
+    """All pages' bytes."""
+    document, pages = client.post(sql)[2], b""
+    while "nextUri" in document:
+        document = client.get(document["nextUri"])[2]
+        pages += client.raw
+    return pages
 
 
 @pytest.fixture
@@ -178,8 +188,8 @@ def test_session_headers(engine, client):
         document, fields, _, _ = client.run(sql, **more)
         assert "error" not in document, document["error"]
         return document, fields
-    document, fields = headers('USE "Other".Mine')
-    assert (fields["X-Trino-Set-Catalog"], fields["X-Trino-Set-Schema"], document["updateType"]) == ("Other", "mine", "USE")
+    document, fields = headers('USE "system".Runtime')
+    assert (fields["X-Trino-Set-Catalog"], fields["X-Trino-Set-Schema"], document["updateType"]) == ("system", "runtime", "USE")
     assert document["columns"] == [] and "data" not in document
     assert headers("SET SESSION a.b = 'x y,z'")[1]["X-Trino-Set-Session"] == "a.b=x+y%2Cz"
     assert headers("SET SESSION n = 30")[1]["X-Trino-Set-Session"] == "n=30"
@@ -293,9 +303,33 @@ def test_back_pressure(engine, client):
     engine.proxy.wait_for(lambda: not engine.proxy.running_queries(), what="the query is gone")
 
 
-def test_spooling_is_answered_directly(client):
-    document, headers, rows, _ = client.run("SELECT 1", X_Trino_Query_Data_Encoding="json+zstd,json+lz4,json")
-    assert rows == [[1]] and "X-Trino-Query-Data-Encoding" not in headers
+def test_segments(client):
+    """The first encoding of the client's that is known; what is short stays as it is; nothing known: as if none had been asked for."""
+    def data(encodings, sql="SELECT 1"):
+        document = client.post(sql, X_Trino_Query_Data_Encoding=encodings)[2]
+        while "data" not in document:
+            document = client.get(document["nextUri"])[2]
+        return document["data"]
+    for encodings, chosen in (("json+zstd,json+lz4,json", "json+zstd"), ("arrow, json+lz4 ,json", "json+lz4"), ("json", "json")):
+        found = data(encodings)
+        assert found == {"encoding": chosen, "segments": [{"type": "inline", "data": base64.b64encode(b"[[1]]").decode(),
+                                                           "metadata": {"rowOffset": 0, "rowsCount": 1, "segmentSize": 5}}]}
+    assert data("arrow,JSON") == [[1]] and data("") == [[1]]
+    assert isinstance(data("json", "SHOW SESSION"), list)
+    assert client.run("SELECT 1", X_Trino_Query_Data_Encoding="json")[1]["X-Trino-Query-Data-Encoding"] == "json"
+
+
+def test_numbers(engine, client):
+    """A double without a point is refused by the driver for Java."""
+    client.run("SELECT CAST(17 AS double precision), CAST(-3 AS real), CAST(1e300 AS double precision)")
+    assert re.search(rb'"data":\[\[17\.0,-3(\.0)?,1e\+?300\]\]', pages_of(client, "SELECT CAST(17 AS double precision), CAST(-3 AS real), CAST(1e300 AS double precision)"))
+
+
+def test_ways_to_write_it(client):
+    """Comments and quotes as Trino reads them, and as the engines do."""
+    assert client.run("SELECT 'a\\' AS \"x;\"\"y\" -- ; SELECT 2")[2] == [["a\\"]]
+    assert client.run("SELECT /* ; */ ';' ;")[2] == [[";"]]
+    assert client.run("SELECT 1; SELECT 2")[0]["error"]["errorName"] == "SYNTAX_ERROR"
 
 
 def test_info(client):

@@ -6,11 +6,15 @@
 
 static struct tn_chunk *chunk_of(const char *text)
 {
-    struct tn_buf body;
+    struct tn_chunk *chunk;
+    struct tn_buf    body;
 
     tn_buf_init(&body, 1 << 20);
     tn_buf_puts(&body, text);
-    return tn_trino_relay_chunk(&body, NULL);
+    chunk = tn_trino_relay_chunk(&body, NULL);
+    if (chunk == NULL)
+        tn_buf_reset(&body);
+    return chunk;
 }
 
 static struct tn_str part(const struct tn_chunk *chunk, size_t i, enum tn_relay_what what)

@@ -5,7 +5,8 @@
 
 #include "result/encoder.h"
 
-/* A chunk of the page in BODY, whose memory is taken. NULL: ERR says why, TN_E_ENGINE 08P01 what is no page. */
+/* A chunk of the page in BODY, whose memory is taken. NULL: ERR says why, TN_E_ENGINE 08P01 what is no page; BODY stays the
+ * caller's then. */
 TN_MUST_USE struct tn_chunk *tn_trino_relay_chunk(struct tn_buf *body, struct tn_error *err);
 /* A header of the answer goes to OUT (struct tn_relay.headers) if it is the session's. Not those of transactions: clients know
  * these by ids of ours. */

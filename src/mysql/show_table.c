@@ -93,7 +93,7 @@ static void put_type(const struct tn_column *column, char out[TYPE_TEXT])
 {
     struct tn_my_column told = tn_my_column_of(column, TN_MY_CHARSET_UTF8MB4);
     const char         *name = tn_my_type_name(told.type);
-    char                lower[TYPE_TEXT];
+    char                lower[TYPE_TEXT - sizeof "(6) unsigned"];
     size_t              len = 0;
 
     for (; name != NULL && name[len] != '\0' && len + 1 < sizeof lower; len++)

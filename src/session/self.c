@@ -133,12 +133,10 @@ static void put(struct tn_buf *text, const struct found *found, enum tn_dialect 
 {
     if (found->value.len == 0) {
         tn_buf_puts(text, "CAST(NULL AS varchar)");
-    } else if (dialect == TN_DIALECT_TRINO) {
-        tn_buf_put_quoted(text, found->value, '\'');
-    } else { /* a bare literal would have no type */
+    } else { /* a bare literal would have no type, or one of its length */
         tn_buf_puts(text, "CAST(");
         tn_buf_put_quoted(text, found->value, '\'');
-        tn_buf_puts(text, " AS text)");
+        tn_buf_puts(text, dialect == TN_DIALECT_TRINO ? " AS varchar)" : " AS text)");
     }
 }
 

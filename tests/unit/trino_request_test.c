@@ -314,10 +314,10 @@ static void words(void)
         const char *sql, *trino, *postgres;
     } rows[] = {
         {"SELECT f(current_user), CURRENT_CATALOG, current_schema || 'x', version( ) , t.version(), version",
-         "SELECT f('o''hara'), 'c' AS \"current_catalog\", CAST(NULL AS varchar) || 'x', '476' , t.version(), version", NULL},
+         "SELECT f(CAST('o''hara' AS varchar)), CAST('c' AS varchar) AS \"current_catalog\", CAST(NULL AS varchar) || 'x', CAST('476' AS varchar) , t.version(), version", NULL},
         {"SELECT 'current_user', \"current_user\", t.current_user, 1 AS current_user -- current_user", "", ""},
-        {"SELECT current_timezone(), now(), current_timezone(1)", "SELECT 'Asia/Tokyo', now(), current_timezone(1)", NULL},
-        {"SELECT current_user", "SELECT 'o''hara' AS \"current_user\"", "SELECT CAST('me' AS text) AS \"current_user\""},
+        {"SELECT current_timezone(), now(), current_timezone(1)", "SELECT CAST('Asia/Tokyo' AS varchar), now(), current_timezone(1)", NULL},
+        {"SELECT current_user", "SELECT CAST('o''hara' AS varchar) AS \"current_user\"", "SELECT CAST('me' AS text) AS \"current_user\""},
         {"SELECT a FROM t WHERE owner = current_user ORDER BY x, current_user, y", NULL,
          "SELECT a FROM t WHERE owner = CAST('me' AS text) ORDER BY x, CAST('me' AS text), y"},
         {"INSERT INTO t VALUES (1, session_user)", NULL, "INSERT INTO t VALUES (1, CAST('me' AS text))"},

@@ -226,7 +226,7 @@ static void put_error(struct tn_my_session *s, uint16_t code, const char *sqlsta
 
 void tn_my_error(struct tn_my_session *s, const struct tn_error *err)
 {
-    struct tn_my_error error = tn_my_error_of(err->sqlstate);
+    struct tn_my_error error = err->own_code != 0 ? (struct tn_my_error){err->own_code, err->own_sqlstate} : tn_my_error_of(err->sqlstate);
     char               message[sizeof err->message + sizeof err->hint + 8];
 
     snprintf(message, sizeof message, "%s%s%s", err->message, err->hint[0] != '\0' ? "; hint: " : "", err->hint);

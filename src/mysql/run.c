@@ -1,14 +1,27 @@
 /* A statement on its way through the pipeline, and what comes back. */
 #include "mysql/private.h"
 
-static void tell_columns(struct tn_my_session *s, const struct tn_schema *schema)
+/* As the engine's own server told them, when its rows come as it wrote them. */
+static void put_definitions(const struct tn_my_out *out, struct tn_str definitions)
+{
+    size_t start = out->buf->len;
+
+    tn_buf_put_str(out->buf, definitions);
+    if (!out->buf->failed)
+        tn_my_number_frames(out->buf->data + start, definitions.len, out->sequence);
+}
+
+static void tell_columns(struct tn_my_session *s, const struct tn_schema *schema, struct tn_str definitions)
 {
     struct tn_my_out out = tn_my_out(s);
 
     s->columns_told = true;
     s->column_count = schema->count;
     tn_my_put_column_count(&out, schema->count);
-    tn_my_put_schema(&out, schema, tn_str(s->database), s->charset);
+    if (definitions.len > 0)
+        put_definitions(&out, definitions);
+    else
+        tn_my_put_schema(&out, schema, tn_str(s->database), s->charset);
     tn_my_end_columns(s);
 }
 
@@ -19,7 +32,7 @@ static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
     if (s->on_schema != NULL)
         s->on_schema(s, schema);
     else if (schema != NULL && !s->columns_told)
-        tell_columns(s, schema);
+        tell_columns(s, schema, ask->own ? tn_str_n("", 0) : ask->query->run.my_columns);
 }
 
 static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
@@ -33,19 +46,29 @@ static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
         tn_my_flush(s);
 }
 
-/* The M of a notice's fields: pairs of one code byte and a NUL-terminated text. */
+/* Pairs of one code byte and a NUL-terminated text: M is the message, V its severity, R the number where an engine of MySQL's kind gave one. */
 static void on_notice(struct tn_ask *ask, const char *fields, size_t len)
 {
     struct tn_my_session *s = ask->owner;
+    const char           *message = NULL, *level = "Warning";
+    uint64_t              code = 1105;
 
     for (size_t at = 0; at < len && fields[at] != '\0';) {
         const char *text = fields + at + 1;
         size_t      size = strnlen(text, len - at - 1);
 
-        if (fields[at] == 'M' && at + 1 + size < len)
-            tn_my_warn(s, "Warning", 1105, text);
+        if (at + 1 + size >= len)
+            break;
+        if (fields[at] == 'M')
+            message = text;
+        else if (fields[at] == 'V' && strcmp(text, "NOTICE") == 0)
+            level = "Note";
+        else if (fields[at] == 'R')
+            (void)tn_str_to_u64(tn_str_n(text, size), UINT16_MAX, &code);
         at += size + 2;
     }
+    if (message != NULL)
+        tn_my_warn(s, level, (uint16_t)code, message);
 }
 
 static void tell_end(struct tn_my_session *s, struct tn_query *q)

@@ -112,7 +112,13 @@ def make_engine(request, tmp_path_factory):
     return make
 
 
-@pytest.fixture(scope="module", params=engines.ENGINES)
+def pytest_generate_tests(metafunc):
+    """`engine`, where a module has none of its own, is each of the module's ENGINES."""
+    if "engine" in metafunc.fixturenames and not hasattr(metafunc.module, "engine"):
+        metafunc.parametrize("engine", getattr(metafunc.module, "ENGINES", engines.ENGINES), indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
 def engine(request, make_engine):
     """Each engine in turn: a fresh database behind a proxy, both for the module. Tests take tables of their own."""
     made = make_engine(request.param)

@@ -3,7 +3,10 @@ differ by nature, the table below says how each is asked or what each answers.""
 
 import pytest
 
+import engines
 import wire
+
+ENGINES = engines.WITH_MYSQL
 
 MEGABYTE = 1 << 20
 

@@ -6,7 +6,10 @@ import time
 
 import pytest
 
+import engines
 import wire
+
+ENGINES = engines.WITH_MYSQL
 
 MEGABYTE = 1 << 20
 

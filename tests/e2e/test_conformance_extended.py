@@ -2,7 +2,10 @@
 
 import pytest
 
+import engines
 import wire
+
+ENGINES = engines.WITH_MYSQL
 
 
 @pytest.mark.quick

@@ -2,8 +2,11 @@
 
 import pytest
 
+import engines
 import proxy as proxy_module
 import wire
+
+ENGINES = engines.WITH_MYSQL
 
 
 @pytest.mark.quick

@@ -7,7 +7,10 @@ import struct
 
 import pytest
 
+import engines
 import wire
+
+ENGINES = engines.WITH_MYSQL
 
 US = 1_000_000
 DAY = 86400

@@ -199,8 +199,9 @@ def test_rungs_of_what_is_known(server):
     """The same text again, another one of its shape, and one of its size (statistics of their own, once sizes explain how long it takes)."""
     count = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT {}) SELECT count(*) FROM c"
     small, large = count.format(2), count.format(100000)
+    same = "SELECT lower('ALWAYS') || ' the same'"  # a shape of no other test: of others' texts only the shape would be known
     with group_of(server, "learner") as client:
-        run_until(client, lambda n: ["SELECT 'always the same'"], ["SELECT 'always the same'"], "exact")
+        run_until(client, lambda n: [same], [same], "exact")
         run_until(client, lambda n: [f"SELECT 'another', {n} % 7"], ["SELECT 'another', 5 % 7"], "shape")
         run_until(client, lambda n: [small, small, small, large], [small, large], "band")
         assert "known from: band" in "\n".join(lines(client, "EXPLAIN ROUTE " + large))

@@ -114,7 +114,7 @@ monitor: {{ taskDelay: 5s }}
 extraWhitelistPaths: [/v1/spooled/.*]
 """)
         java = os.path.join(trino_server.java_home(), "bin", "java")
-        with open(pathlib.Path(folder, "gateway.log"), "w") as log, process(java, "-Xmx1g", "-jar", jar, str(path), stdout=log, stderr=log) as running:
+        with open(pathlib.Path(folder, "gateway.log"), "w") as log, process(java, "-Xmx1g", "-jar", os.path.abspath(jar), str(path), stdout=log, stderr=log, cwd=folder) as running:
             wait_for(f"http://127.0.0.1:{port}/trino-gateway/livez")
             body = json.dumps({"name": "t", "proxyTo": f"http://127.0.0.1:{target}", "active": True, "routingGroup": "adhoc"}).encode()
             urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/gateway/backend/modify/add", body, {"Content-Type": "application/json"}))

@@ -101,6 +101,14 @@ def test_many_rows(engine):
         assert text.decode().split() == ["i", *map(str, range(1, 200001))]
 
 
+def test_long_values(engine):
+    """Each larger than a chunk of rows mostly is."""
+    text = "printf('%.300000c', 'x')" if engine.name == "sqlite" else "repeat('x', 300000)"
+    answer = engine.rest.execute(f"SELECT 1 AS n, {text} AS t UNION ALL SELECT 2, {text} ORDER BY 1")
+    assert answer.status == 200, answer.body[:300]
+    assert answer.json["data"] == [{"n": 1, "t": "x" * 300000}, {"n": 2, "t": "x" * 300000}]
+
+
 def test_writes(engine):
     table = engine.new_table()
     assert engine.rest.execute(engine.sql("id table", t=table)).status == 200

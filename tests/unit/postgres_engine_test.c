@@ -568,6 +568,11 @@ static void test_batches(void)
         CU_ASSERT_EQUAL(value, i + 1);
     }
     outcome_reset(&o);
+    outcome_init(&o, "SELECT g, repeat('x', 300000 * g) FROM generate_series(1, 3) g"); /* values larger than a chunk mostly is */
+    o.encoder = (struct tn_encoder){.ops = &counting};
+    CU_ASSERT(finish_run(&f, conn, &o) && o.run.error.status == TN_OK);
+    CU_ASSERT(o.run.rows == 3 && o.rows.len == 12);
+    outcome_reset(&o);
     outcome_init(&o, "SELECT 1");
     o.encoder = (struct tn_encoder){.ops = &refusing};
     CU_ASSERT(finish_run(&f, conn, &o));

@@ -30,7 +30,7 @@ static enum tn_status ensure_batch(struct tn_postgres_conn *c, struct tn_error *
     if (c->batch->builder != NULL)
         return TN_OK;
     tn_arena_init(&c->batch->arena, 0);
-    return tn_builder_new(&c->batch->builder, &c->schema, TN_CHUNK_TARGET, err);
+    return tn_builder_new(&c->batch->builder, &c->schema, TN_CHUNK_MAX, err); /* one value may be so large */
 }
 
 static enum tn_status put_value(struct tn_postgres_conn *c, const PGresult *result, int row, int column,
@@ -113,7 +113,7 @@ size_t tn_postgres_batch_row(struct tn_postgres_conn *c, const PGresult *result,
     }
     for (int i = 0; i < PQnfields(result); i++)
         bytes += (size_t)PQgetlength(result, row, i);
-    if (tn_builder_full(c->batch->builder))
+    if (tn_builder_bytes_used(c->batch->builder) >= TN_CHUNK_TARGET)
         (void)tn_postgres_batch_flush(c);
     return 4 * bytes; /* costs more than copying */
 }

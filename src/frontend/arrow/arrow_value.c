@@ -63,9 +63,9 @@ static bool scale_digits(const struct tn_pg_numeric *number, int precision, int 
     for (int64_t i = TN_MAX(number->first, 0); i < TN_MAX(wanted, number->last + 1); i++) {
         char c = i >= count ? '0' : i < (int64_t)number->whole.len ? number->whole.ptr[i] : number->fraction.ptr[i - (int64_t)number->whole.len];
 
-        value = value * 10 + (c - '0');
-        if (value >= end || i >= wanted)
+        if (value >= end / 10 || i >= wanted) /* before it is too much for 128 bits */
             return false;
+        value = value * 10 + (c - '0');
     }
     *out = number->negative ? -value : value;
     return true;

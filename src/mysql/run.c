@@ -1,14 +1,28 @@
 /* A statement on its way through the pipeline, and what comes back. */
 #include "mysql/private.h"
 
+/* As the engine's server told them; its rows come as they are, too. */
+static void put_definitions(struct tn_my_session *s, const struct tn_my_out *out, struct tn_str packets)
+{
+    size_t begun = out->buf->len;
+
+    tn_buf_put_str(out->buf, packets);
+    if (!out->buf->failed)
+        tn_my_number_frames(out->buf->data + begun, packets.len, &s->sequence);
+}
+
 static void tell_columns(struct tn_my_session *s, const struct tn_schema *schema)
 {
     struct tn_my_out out = tn_my_out(s);
+    struct tn_str    packets = s->ask != NULL ? s->ask->query->run.my_columns : tn_str_n(NULL, 0);
 
     s->columns_told = true;
     s->column_count = schema->count;
     tn_my_put_column_count(&out, schema->count);
-    tn_my_put_schema(&out, schema, tn_str(s->database), s->charset);
+    if (packets.len > 0)
+        put_definitions(s, &out, packets);
+    else
+        tn_my_put_schema(&out, schema, tn_str(s->database), s->charset);
     tn_my_end_columns(s);
 }
 

@@ -23,10 +23,10 @@ static bool is_write(const struct tn_run *run)
 
 /* ---- the end ---- */
 
-/* Variables of the user, and comments that the server runs: nobody told us what they hold, and MariaDB does not say what they changed. */
+/* Comments that the server runs: nobody told us what they hold, and MariaDB does not say what they changed. */
 static bool may_hide_state(struct tn_str sql)
 {
-    return sql.len > 0 && (memchr(sql.ptr, '@', sql.len) != NULL || memmem(sql.ptr, sql.len, "/*!", 3) != NULL || memmem(sql.ptr, sql.len, "/*M!", 4) != NULL);
+    return sql.len > 0 && (memmem(sql.ptr, sql.len, "/*!", 3) != NULL || memmem(sql.ptr, sql.len, "/*M!", 4) != NULL);
 }
 
 static void note_leftovers(struct tn_mysql_conn *c, const struct tn_run *run)

@@ -74,11 +74,20 @@ bool tn_translating_what(const struct tn_query *q, const struct tn_group *group,
     return tn_dialect_differs(out->from, out->to) && tn_dialect_translates(&q->features) && !asks_catalog(&q->features);
 }
 
+/* The cluster's sqlMode makes of the server one that reads backslashes and double quotes as standard SQL has them: what a MySQL client
+ * escaped with a backslash would end its string there. */
+static bool reads_standard(const struct tn_cluster *cluster)
+{
+    struct tn_str mode = cluster->conf->sql_mode;
+
+    return mode.len > 0 && strcasestr(mode.ptr, "NO_BACKSLASH_ESCAPES") != NULL && strcasestr(mode.ptr, "ANSI_QUOTES") != NULL;
+}
+
 struct tn_str tn_translating_sent(const struct tn_query *q)
 {
     if (q->translation.sent.len > 0)
         return q->translation.sent;
-    return q->native.ptr != NULL && q->cluster->ops->dialect == TN_DIALECT_MYSQL ? q->native : q->text;
+    return q->native.ptr != NULL && q->cluster->ops->dialect == TN_DIALECT_MYSQL && !reads_standard(q->cluster) ? q->native : q->text;
 }
 
 enum tn_status tn_translating_fail(struct tn_error *err, enum tn_dialect from, const struct tn_cluster *cluster, const struct tn_translated *result)

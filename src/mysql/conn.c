@@ -367,7 +367,7 @@ void tn_my_process(struct tn_my_session *s)
         full = tn_my_output_full(s);
         tn_my_flush(s);
     } while (full && s->state != TN_MY_CLOSING && !s->busy && !tn_my_output_full(s)); /* nobody else would go on */
-    if (s->state == TN_MY_READY)
+    if (s->state == TN_MY_READY && s->step != TN_MY_STEP_FAILING) /* the timer of one that is refused later is its own */
         tn_my_idle_timer(s);
     stop_if_asked(s);
 }

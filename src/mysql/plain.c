@@ -77,11 +77,18 @@ static bool put_token(struct tn_buf *out, const struct tn_token *token, struct t
     return true;
 }
 
+static bool is_minus_minus(struct tn_str sql, size_t at)
+{
+    return at + 1 < sql.len && sql.ptr[at] == '-' && sql.ptr[at + 1] == '-';
+}
+
 static bool is_plain(struct tn_str sql, bool with_params)
 {
     for (size_t i = 0; i < sql.len; i++) {
         char c = sql.ptr[i];
 
+        if (is_minus_minus(sql, i))
+            return false;
         if (c == '`' || c == '"' || c == '\\' || c == '#' || (c == '?' && with_params) || (c == '!' && i > 0 && sql.ptr[i - 1] == '*'))
             return false;
     }
@@ -110,6 +117,8 @@ bool tn_my_plain(struct tn_str sql, struct tn_arena *arena, struct tn_str *out, 
             put_gap(&text, tn_str_n(sql.ptr + end, from - end));
         ok = put_token(&text, &token, arena, params);
         end = from + token.text.len;
+        if (end < sql.len && is_minus_minus(sql, end - 1)) /* two minus signs here, the begin of a comment elsewhere */
+            tn_buf_put_u8(&text, ' ');
     }
     if (ok && end < sql.len)
         put_gap(&text, tn_str_n(sql.ptr + end, sql.len - end));

@@ -5,7 +5,7 @@
 #include "frontend/mysql/my_params.h"
 #include "mysql/plain.h"
 
-enum { PARAMS_MAX = 65535 };
+enum { PARAMS_MAX = 65535, PIECE_COST = 256 }; /* PIECE_COST: memory of a parameter in pieces beside its bytes, about */
 
 static struct tn_str key_of(const uint32_t *id)
 {
@@ -19,10 +19,13 @@ static struct tn_my_prepared *find(struct tn_my_session *s, uint32_t id)
 
 static void drop_long_data(struct tn_my_session *s, struct tn_my_prepared *p)
 {
-    for (size_t i = 0; p->long_data != NULL && i < p->params; i++) {
-        s->kept_bytes -= p->long_data[i].len;
+    if (p->long_data == NULL)
+        return;
+    for (size_t i = 0; i < p->params; i++) {
+        s->kept_bytes -= p->long_data[i].len + (p->long_data[i].max > 0 ? PIECE_COST : 0);
         tn_buf_reset(&p->long_data[i]);
     }
+    s->kept_bytes -= p->params * sizeof *p->long_data;
     tn_free(p->long_data);
     p->long_data = NULL;
 }
@@ -167,7 +170,10 @@ void tn_my_prepare(struct tn_my_session *s, struct tn_str sql)
     }
     s->preparing = new_prepared(s, statement);
     if (s->preparing == NULL || s->preparing->params > PARAMS_MAX) {
-        fail(s, s->preparing == NULL ? 1037 : 1390, "HY000", s->preparing == NULL ? "no memory for a statement" : "Prepared statement contains too many placeholders");
+        bool many = s->preparing != NULL;
+
+        tn_my_prepare_done(s, true);
+        fail(s, many ? 1390 : 1037, "HY000", many ? "Prepared statement contains too many placeholders" : "no memory for a statement");
         return;
     }
     if (s->preparing->own) {
@@ -250,6 +256,23 @@ void tn_my_execute(struct tn_my_session *s, struct tn_str body)
 
 /* ---- the others ---- */
 
+/* The place of a parameter that comes in pieces, and room for LEN more bytes of it. False: too much, or no memory. */
+static bool keep_piece(struct tn_my_session *s, struct tn_my_prepared *p, uint16_t param, size_t len)
+{
+    size_t table = p->long_data == NULL ? p->params * sizeof *p->long_data : 0;
+
+    if (s->kept_bytes + table + PIECE_COST + len > TN_MY_KEPT_BYTES)
+        return false;
+    if (p->long_data == NULL && (p->long_data = tn_calloc(p->params, sizeof *p->long_data)) == NULL)
+        return false;
+    s->kept_bytes += table;
+    if (p->long_data[param].max == 0) {
+        tn_buf_init(&p->long_data[param], TN_MY_KEPT_BYTES);
+        s->kept_bytes += PIECE_COST;
+    }
+    return true;
+}
+
 void tn_my_long_data(struct tn_my_session *s, struct tn_str body)
 {
     struct tn_my_cursor    cursor = tn_my_cursor_of(body);
@@ -261,15 +284,11 @@ void tn_my_long_data(struct tn_my_session *s, struct tn_str body)
 
     if (p == NULL || param >= p->params) /* there is no answer to it, not even to a wrong one */
         return;
-    if (p->long_data == NULL)
-        p->long_data = tn_calloc(p->params, sizeof *p->long_data);
-    if (p->long_data == NULL || s->kept_bytes + data.len > TN_MY_KEPT_BYTES) {
+    if (!keep_piece(s, p, param, data.len)) {
         tn_fail(&err, TN_E_LIMIT, "54000", "too many bytes in parameters");
         tn_my_fatal(s, &err, "too many bytes in parameters");
         return;
     }
-    if (p->long_data[param].max == 0)
-        tn_buf_init(&p->long_data[param], TN_MY_KEPT_BYTES);
     tn_buf_put_str(&p->long_data[param], data);
     if (p->long_data[param].failed) {
         tn_fail(&err, TN_E_NOMEM, "53200", "no memory for a parameter");

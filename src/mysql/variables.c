@@ -267,6 +267,25 @@ static void track(struct tn_my_session *s, int row)
     s->changed[s->changed_count++] = text;
 }
 
+/* A client that believes these writes its values otherwise than they are read here: a quote in one would end it. */
+static enum tn_status check_mode(struct tn_str modes, struct tn_error *err)
+{
+    static const char *const others[] = {"NO_BACKSLASH_ESCAPES", "ANSI_QUOTES", "ANSI", "DB2", "MAXDB", "MSSQL", "ORACLE", "POSTGRESQL"};
+
+    for (size_t at = 0, end; at < modes.len; at = end + 1) {
+        const char   *comma = memchr(modes.ptr + at, ',', modes.len - at);
+        struct tn_str mode;
+
+        end = comma == NULL ? modes.len : (size_t)(comma - modes.ptr);
+        mode = tn_str_trim(tn_str_n(modes.ptr + at, end - at));
+        for (size_t i = 0; i < TN_ARRAY_LEN(others); i++)
+            if (tn_str_ieq_c(mode, others[i]))
+                return tn_fail(err, TN_E_UNSUPPORTED, "0A000", "sql_mode %s is not supported: Turnout reads backslashes and double quotes as MySQL does without it",
+                               others[i]);
+    }
+    return TN_OK;
+}
+
 static enum tn_status check(int row, struct tn_str name, struct tn_str *value, bool *on, struct tn_error *err)
 {
     double number;
@@ -283,7 +302,7 @@ static enum tn_status check(int row, struct tn_str name, struct tn_str *value, b
         *value = *on ? TN_STR("ON") : TN_STR("OFF");
     if (rows[row].kind == KIND_NUMBER && !tn_str_to_double(*value, &number))
         return tn_fail(err, TN_E_INVALID, "22023", "Incorrect argument type to variable '%s'", rows[row].name);
-    return TN_OK;
+    return is_row(row, "sql_mode") ? check_mode(*value, err) : TN_OK;
 }
 
 enum tn_status tn_my_variable_set(struct tn_my_session *s, struct tn_str name, const struct tn_my_value *value, bool global, struct tn_error *err)
@@ -333,6 +352,8 @@ enum tn_status tn_my_user_variable_set(struct tn_my_session *s, struct tn_str na
     }
     if (value->text.ptr == NULL) {
         kept = tn_map_remove(&s->user_variables, name);
+        if (kept != NULL)
+            s->variable_bytes -= TN_MIN(s->variable_bytes, strlen(kept) + name.len);
         tn_free(kept);
         return TN_OK;
     }

@@ -56,6 +56,26 @@ def test_over_tls(proxy):
     assert "open sesame" not in proxy.log()
 
 
+def change_user(connection, user):
+    """COM_CHANGE_USER with a wrong password: what it ends with."""
+    connection._execute_command(0x11, user + b"\0\0\0" + b"\x2d\0" + b"mysql_native_password\0")
+    try:
+        connection._read_packet()  # another plugin is asked for
+        for answer in (b"z" * 32, b"\x02", b"z" * 256):
+            connection.write_packet(answer)
+            connection._read_packet()
+    except pymysql.err.OperationalError as error:
+        return error.args[0]
+    return None
+
+
+def test_change_to_another_user_without_its_password(proxy):
+    for _ in range(4):  # from the third on the answer waits a moment
+        connection = pymysql.connect(host="127.0.0.1", port=proxy.mysql_port, user="alice", password="open sesame", ssl_disabled=True, read_timeout=30)
+        assert change_user(connection, b"mallory") == 1045
+        connection._force_close()
+
+
 def program(proxy, tool, *arguments):
     return subprocess.run([tool("mariadb"), "--no-defaults", "-h", "127.0.0.1", "-P", str(proxy.mysql_port), "-u", "alice", "-popen sesame", *arguments, "-e",
                            "SELECT CURRENT_USER()"], capture_output=True, text=True, timeout=60, check=False)

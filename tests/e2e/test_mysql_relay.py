@@ -58,3 +58,39 @@ def test_same_as_direct(both):
             assert there[0] == here[0]
         else:
             assert there == here, sql
+
+
+def test_server_that_knows_no_backslashes(mariadb_server):
+    """What the client escapes would end its string there: refused, not run."""
+    cluster = mariadb_server.cluster(mariadb_server.create_database("backslash"))
+    cluster["sqlMode"] = "NO_BACKSLASH_ESCAPES"
+    with proxy_module.Proxy(proxy_module.one_cluster("m", cluster, frontends={"mysqlWire": {"port": 0}})) as proxy:
+        with pymysql.connect(host="127.0.0.1", port=proxy.mysql_port, user="tester") as connection, connection.cursor() as cursor:
+            with pytest.raises(pymysql.MySQLError, match="NO_BACKSLASH_ESCAPES"):
+                cursor.execute("SELECT %s", ("' OR 1=1 -- ",))
+            cursor.execute("SELECT %s", ("plain",))
+            assert cursor.fetchall() == (("plain",),)
+
+
+def test_nothing_is_left_for_the_next_user(mariadb_server):
+    name = mariadb_server.create_database("leftovers")
+    cluster = mariadb_server.cluster(name)
+    cluster["poolSize"] = 1
+    with proxy_module.Proxy(proxy_module.one_cluster("m", cluster, frontends={"mysqlWire": {"port": 0}})) as proxy:
+        def connect(user):
+            return pymysql.connect(host="127.0.0.1", port=proxy.mysql_port, user=user, autocommit=True)
+
+        for made, look in [("SELECT @secret := 42", "SELECT 1 + @secret"), ("/*!50000 SELECT 42 INTO @secret2 */", "SELECT 1 + @secret2"),
+                           ("DO GET_LOCK('mine', 0)", "SELECT IS_USED_LOCK('mine') + 0"),
+                           ("CREATE TEMPORARY TABLE hidden AS SELECT 1 AS a", "SELECT * FROM hidden"),
+                           ("/*!50000 CREATE TEMPORARY TABLE hidden2 AS SELECT 1 AS a */", "SELECT * FROM hidden2"),
+                           ("EXECUTE IMMEDIATE 'SET @secret3 = 42'", "SELECT 1 + @secret3")]:
+            with connect("alice") as first, first.cursor() as cursor:
+                cursor.execute(made)
+                cursor.fetchall()
+            with connect("bob") as second, second.cursor() as cursor:
+                try:
+                    cursor.execute(look)
+                    assert cursor.fetchall() == ((None,),), made
+                except pymysql.err.ProgrammingError as error:
+                    assert error.args[0] == 1146, made

@@ -222,3 +222,40 @@ def test_mariadb_program(engine, tool):
                           capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert re.search(r"\| +1 \| +a +\| +NULL +\|", done.stdout) and "| other      |" in done.stdout and "8.0.41-turnout" in done.stdout
+
+
+HOSTILE = ["\\' OR 1=1 -- ", "' OR 1=1 -- ", "a\\", "\\\\'", 'x" y` z', "/* */ ; --", "100%_\\%"]
+
+
+def test_values_stay_values(client):
+    for value in HOSTILE:
+        assert rows(client, "SELECT %s AS v", value) == ((value,),)
+
+
+def test_two_minus_signs(client):
+    assert rows(client, "SELECT 5-%s AS v", -1) == ((6,),)  # no comment
+    assert rows(client, "SELECT 5 -- two\n - 1 AS v") == ((4,),)
+
+
+def test_modes_that_read_quotes_otherwise(client):
+    for mode in ("NO_BACKSLASH_ESCAPES", "STRICT_TRANS_TABLES, ansi_quotes"):
+        assert failed(client, f"SET sql_mode = '{mode}'")[0] == 1235
+    rows(client, "SET sql_mode = 'STRICT_TRANS_TABLES'")
+    assert rows(client, "SELECT @@sql_mode") == (("STRICT_TRANS_TABLES",),)
+
+
+def test_room_of_variables_comes_back(client):
+    for _ in range(8):
+        rows(client, "SET @long = %s", "x" * 60000)
+        rows(client, "SET @long = NULL")
+
+
+def test_too_many_marks(client):
+    with pytest.raises(pymysql.err.MySQLError) as error:
+        client._execute_command(0x16, "SELECT " + ",".join(["?"] * 65536))
+        client._read_packet()
+    assert error.value.args[0] == 1390
+    client._execute_command(0x19, b"\1\0\0\0")  # it is gone already
+    rows(client, "SET @after = 1")
+    assert failed(client, "SELECT * FROM no_such_table_at_all")
+    assert rows(client, "SELECT 2") == ((2,),)

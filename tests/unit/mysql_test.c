@@ -220,6 +220,7 @@ static void test_interpolate(void)
     };
 
     interpolate("SELECT $1, $2, $3, $2", items, 3, "SELECT 'it\\'s \\\\ x', -5, NULL, -5");
+    interpolate("SELECT 3-$2", items, 2, "SELECT 3- -5"); /* "--" begins a comment there */
     interpolate("SELECT ?, '?', ? -- ?", items, 2, "SELECT 'it\\'s \\\\ x', '?', -5 -- ?");
     interpolate("SELECT $4, $5, $6", items, 6, "SELECT '1970-01-01', '1969-12-31 23:59:59.999999', x'ff27'");
     interpolate("SELECT $7", items, 7, "0A000");

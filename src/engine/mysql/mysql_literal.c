@@ -123,6 +123,8 @@ enum tn_status tn_mysql_interpolate(struct tn_buf *out, struct tn_str sql, const
         if (number > params->count)
             return tn_fail(err, TN_E_INVALID, "08P01", "no value for parameter $%" PRIu64, number);
         tn_buf_append(out, sql.ptr + copied, at - copied);
+        if (at > 0 && sql.ptr[at - 1] == '-')
+            tn_buf_put_u8(out, ' '); /* "--5" begins a comment in StarRocks */
         TN_TRY(put_literal(out, &params->items[number - 1].value, err));
         copied = end;
     }

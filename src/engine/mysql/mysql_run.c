@@ -23,12 +23,18 @@ static bool is_write(const struct tn_run *run)
 
 /* ---- the end ---- */
 
+/* Comments that the server runs: nobody told us what they hold, and MariaDB does not say what they changed. */
+static bool may_hide_state(struct tn_str sql)
+{
+    return sql.len > 0 && (memmem(sql.ptr, sql.len, "/*!", 3) != NULL || memmem(sql.ptr, sql.len, "/*M!", 4) != NULL);
+}
+
 static void note_leftovers(struct tn_mysql_conn *c, const struct tn_run *run)
 {
     enum tn_verb verb = verb_of(run);
 
     if ((run->features != NULL && run->features->needs_session) || verb == TN_VERB_SET || verb == TN_VERB_RESET || verb == TN_VERB_USE ||
-        verb == TN_VERB_LOCK) {
+        verb == TN_VERB_LOCK || may_hide_state(run->sql)) {
         c->base.dirty = true;
         c->dirty_by_transaction = false;
     }
@@ -277,6 +283,18 @@ static void step(struct tn_mysql_conn *c)
     }
 }
 
+/* What a MySQL client escaped with a backslash would end its string on a server that knows none. Where the cluster's sqlMode says so,
+ * with ANSI_QUOTES, the text was written anew for it (translating.c). */
+static bool may_be_misread(const struct tn_mysql_conn *c)
+{
+    const struct tn_run *run = c->run;
+    struct tn_str        mode = c->base.cluster->conf->sql_mode;
+    bool                 anew = mode.len > 0 && strcasestr(mode.ptr, "NO_BACKSLASH_ESCAPES") != NULL && strcasestr(mode.ptr, "ANSI_QUOTES") != NULL;
+
+    return (c->status & TN_MY_STATUS_NO_BACKSLASH_ESCAPES) != 0 && run->encoder != NULL && run->encoder->my_rows &&
+           !anew && memchr(run->sql.ptr, '\\', run->sql.len) != NULL;
+}
+
 static enum tn_status check(struct tn_mysql_conn *c, struct tn_error *err)
 {
     const struct tn_run *run = c->run;
@@ -286,6 +304,13 @@ static enum tn_status check(struct tn_mysql_conn *c, struct tn_error *err)
                 TN_STR_ARG(c->base.cluster->conf->name));
         tn_error_blame(err, TN_FAULT_UNSUPPORTED, false);
         return TN_E_DENIED;
+    }
+    if (may_be_misread(c)) {
+        tn_fail(err, TN_E_UNSUPPORTED, "0A000", "cluster " TN_STR_FMT ": the server's sql_mode has NO_BACKSLASH_ESCAPES, and the statement has a backslash",
+                TN_STR_ARG(c->base.cluster->conf->name));
+        tn_error_hint(err, "set the cluster's sqlMode to ANSI_QUOTES,NO_BACKSLASH_ESCAPES, or to a mode without it");
+        tn_error_blame(err, TN_FAULT_UNSUPPORTED, false);
+        return TN_E_UNSUPPORTED;
     }
     return tn_mysql_check_params(c, err);
 }

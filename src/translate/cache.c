@@ -2,34 +2,11 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
-#include "base/list.h"
+#include "translate/entry.h"
 
 #include <pthread.h>
 
-enum { SHARDS = 16, BUCKETS = 2048, WARNINGS_MAX = 1000, FIXED_WORDS = TN_SCAN_LITERALS / 64, PLACES_MAX = 1024, ROW_MAX = 4 << 20 };
-enum kind { HEAD = 1, BODY = 2, REFUSAL = 3 };
-
-struct place {
-    uint32_t at;     /* in the text, which is without literals that have a place */
-    uint32_t number; /* of the literal */
-};
-
-struct entry {
-    struct entry   *next;  /* of its bucket */
-    struct tn_list  used;  /* of its shard, the least recently used first */
-    uint64_t        key[2];
-    size_t          bytes;
-    enum kind       kind;
-    bool            exact;             /* HEAD: every literal is part of the key */
-    bool            trusted;           /* BODY */
-    uint64_t        fixed[FIXED_WORDS]; /* HEAD: literals that are */
-    uint64_t        literals;          /* BODY: hash of those it was made with */
-    uint64_t        until_us;          /* REFUSAL */
-    enum tn_verdict verdict;
-    uint32_t        text_len, why_len, place_count;
-    struct place   *places;
-    char           *text, *why;        /* both in the block that begins with this struct */
-};
+enum { SHARDS = 16, BUCKETS = 2048, WARNINGS_MAX = 1000, PLACES_MAX = 1024, ROW_MAX = 4 << 20 };
 
 struct shard {
     pthread_mutex_t lock;
@@ -73,15 +50,6 @@ uint64_t tn_translations_flight(const struct tn_scan *scan, uint64_t salt)
 
     head_key(scan, salt, key);
     return key[0];
-}
-
-static uint64_t literals_hash(const struct tn_scan *scan)
-{
-    uint64_t hash = scan->count;
-
-    for (size_t i = 0; i < scan->count; i++)
-        hash = tn_hash_seeded(scan->literals[i].ptr, scan->literals[i].len, hash);
-    return hash;
 }
 
 static bool is_fixed(const struct entry *head, size_t i)
@@ -155,26 +123,6 @@ static void insert(struct tn_translations *cache, struct shard *shard, struct en
     }
 }
 
-static struct entry *entry_new(enum kind kind, const uint64_t key[2], size_t text_len, size_t why_len, size_t place_count)
-{
-    size_t        size = sizeof(struct entry) + place_count * sizeof(struct place) + text_len + why_len;
-    struct entry *e = tn_calloc(1, size);
-
-    if (e == NULL)
-        return NULL;
-    e->kind = kind;
-    e->key[0] = key[0];
-    e->key[1] = key[1];
-    e->bytes = size + 32;
-    e->places = (struct place *)(void *)(e + 1);
-    e->text = (char *)(e->places + place_count);
-    e->why = e->text + text_len;
-    e->text_len = (uint32_t)text_len;
-    e->why_len = (uint32_t)why_len;
-    e->place_count = (uint32_t)place_count;
-    return e;
-}
-
 void tn_translations_free(struct tn_translations *cache)
 {
     if (cache == NULL)
@@ -191,56 +139,11 @@ void tn_translations_free(struct tn_translations *cache)
 
 /* ---- instances ---- */
 
-static size_t instance_len(const struct entry *body, const struct tn_scan *scan)
-{
-    size_t len = body->text_len;
-
-    for (size_t i = 0; i < body->place_count; i++)
-        len += scan->literals[body->places[i].number].len;
-    return len;
-}
-
 static char *put(char *out, const char *bytes, size_t len)
 {
     if (len > 0)
         memcpy(out, bytes, len);
     return out + len;
-}
-
-static void instance_write(const struct entry *body, const struct tn_scan *scan, char *out)
-{
-    size_t copied = 0;
-
-    for (size_t i = 0; i < body->place_count; i++) {
-        struct tn_str literal = scan->literals[body->places[i].number];
-
-        out = put(out, body->text + copied, body->places[i].at - copied);
-        out = put(out, literal.ptr, literal.len);
-        copied = body->places[i].at;
-    }
-    put(out, body->text + copied, body->text_len - copied);
-}
-
-static bool fits(const struct entry *body, const struct tn_scan *scan)
-{
-    for (size_t i = 0; i < body->place_count; i++)
-        if (body->places[i].number >= scan->count)
-            return false;
-    return true;
-}
-
-static bool instance_equals(const struct entry *body, const struct tn_scan *scan, struct tn_str text)
-{
-    size_t len = fits(body, scan) ? instance_len(body, scan) : SIZE_MAX;
-    char  *mine = len == text.len ? tn_malloc(len + 1) : NULL;
-    bool   equal = false;
-
-    if (mine != NULL) {
-        instance_write(body, scan, mine);
-        equal = memcmp(mine, text.ptr, len) == 0;
-    }
-    tn_free(mine);
-    return equal;
 }
 
 static bool copy_out(struct tn_arena *arena, const char *text, size_t len, struct tn_str *out)
@@ -256,15 +159,30 @@ static bool copy_out(struct tn_arena *arena, const char *text, size_t len, struc
 
 static bool instantiate(const struct entry *body, const struct tn_scan *scan, struct tn_arena *arena, struct tn_translated *out)
 {
-    size_t len = instance_len(body, scan);
+    size_t len = tn_translation_len(body, scan);
     char  *text = tn_arena_alloc(arena, len + 1);
 
     if (text == NULL || !copy_out(arena, body->why, body->why_len, &out->why))
         return false;
-    instance_write(body, scan, text);
+    tn_translation_write(body, scan, text);
     out->verdict = TN_VERDICT_OK;
     out->text = tn_str_n(text, len);
     return true;
+}
+
+static void refusal_key(const struct entry *head, const struct tn_scan *scan, uint64_t key[2])
+{
+    uint64_t parts[3] = {head->key[0], head->key[1], tn_translation_literals_hash(scan)};
+
+    tn_hash_128(parts, sizeof parts, REFUSAL, key);
+}
+
+static bool refused(const struct entry *e, const struct tn_scan *scan, uint64_t now_us, struct tn_arena *arena, struct tn_translated *out)
+{
+    if (e == NULL || e->kind != REFUSAL || e->until_us <= now_us || (!e->trusted && e->literals != tn_translation_literals_hash(scan)))
+        return false;
+    *out = (struct tn_translated){.verdict = e->verdict};
+    return copy_out(arena, e->why, e->why_len, &out->why);
 }
 
 static bool look_up(struct shard *shard, const struct tn_scan *scan, const uint64_t key[2], uint64_t now_us, struct tn_arena *arena,
@@ -275,15 +193,14 @@ static bool look_up(struct shard *shard, const struct tn_scan *scan, const uint6
 
     if (head == NULL)
         return false;
-    if (head->kind == REFUSAL) {
-        *out = (struct tn_translated){.verdict = head->verdict};
-        return head->until_us > now_us && copy_out(arena, head->why, head->why_len, &out->why);
-    }
+    if (head->kind == REFUSAL)
+        return refused(head, scan, now_us, arena, out);
     body_key(head, scan, second);
     body = find(shard, second);
-    if (body == NULL || body->kind != BODY || !fits(body, scan) || (!body->trusted && body->literals != literals_hash(scan)))
-        return false;
-    return instantiate(body, scan, arena, out);
+    if (body != NULL && body->kind == BODY && tn_translation_fits(body, scan) && tn_translation_believed(body, scan))
+        return instantiate(body, scan, arena, out);
+    refusal_key(head, scan, second);
+    return refused(find(shard, second), scan, now_us, arena, out);
 }
 
 bool tn_translations_find(struct tn_translations *cache, const struct tn_scan *scan, uint64_t salt, uint64_t now_us, struct tn_arena *arena,
@@ -335,10 +252,11 @@ static struct entry *body_new(const uint64_t key[2], const struct tn_scan *scan,
 
     for (size_t i = 0; i < count; i++)
         removed += places[i].len;
-    e = entry_new(BODY, key, text.len - removed, TN_MIN(why.len, (size_t)WARNINGS_MAX), count);
+    e = tn_translation_entry(BODY, key, text.len - removed, TN_MIN(why.len, (size_t)WARNINGS_MAX), count, count > 0 ? scan->count : 0);
     if (e == NULL)
         return NULL;
-    e->literals = literals_hash(scan);
+    for (size_t i = 0; i < e->made_count; i++)
+        e->made[i] = tn_translation_literal_hash(scan, i);
     out = e->text;
     for (size_t i = 0; i < count; i++) {
         out = put(out, text.ptr + at, places[i].at - at);
@@ -356,7 +274,7 @@ static struct entry *head_of(struct tn_translations *cache, struct shard *shard,
 
     if (head != NULL && head->kind == HEAD)
         return head;
-    head = entry_new(HEAD, key, 0, 0, 0);
+    head = tn_translation_entry(HEAD, key, 0, 0, 0, 0);
     if (head != NULL)
         insert(cache, shard, head);
     return head;
@@ -406,12 +324,14 @@ static void learn(struct tn_translations *cache, struct shard *shard, struct ent
 
     body_key(head, scan, key);
     body = find(shard, key);
-    if (body != NULL && body->kind == BODY && !head->exact && body->literals != literals_hash(scan)) {
-        if (instance_equals(body, scan, text)) {
-            body->trusted = true;
+    if (body != NULL && body->kind == BODY && !head->exact && tn_translation_has_others(body, scan)) {
+        if (tn_translation_equals(body, scan, text)) {
+            tn_translation_believe(body, scan);
             shard->counts.verified++;
-            put_row(rows, head, (size_t)(shard - cache->shards));
-            put_row(rows, body, (size_t)(shard - cache->shards));
+            if (body->trusted) {
+                put_row(rows, head, (size_t)(shard - cache->shards));
+                put_row(rows, body, (size_t)(shard - cache->shards));
+            }
             return;
         }
         shard->counts.different++;
@@ -454,23 +374,30 @@ void tn_translations_learn(struct tn_translations *cache, const struct tn_scan *
     pthread_mutex_unlock(&shard->lock);
 }
 
+/* A template that was translated once is refused for these literals only; another one is, as soon as two statements of it were. */
 void tn_translations_refuse(struct tn_translations *cache, const struct tn_scan *scan, uint64_t salt, enum tn_verdict verdict, struct tn_str why,
                             uint64_t until_us)
 {
     struct shard *shard;
-    struct entry *e;
-    uint64_t      key[2];
+    struct entry *e, *head;
+    uint64_t      key[2], literals = tn_translation_literals_hash(scan);
 
     head_key(scan, salt, key);
-    e = entry_new(REFUSAL, key, 0, TN_MIN(why.len, (size_t)WARNINGS_MAX), 0);
+    e = tn_translation_entry(REFUSAL, key, 0, TN_MIN(why.len, (size_t)WARNINGS_MAX), 0, 0);
     if (e == NULL)
         return;
     e->verdict = verdict;
     e->until_us = until_us;
+    e->literals = literals;
     put(e->why, why.ptr, e->why_len);
     shard = shard_of(cache, key);
     pthread_mutex_lock(&shard->lock);
     shard->counts.refused++;
+    head = find(shard, key);
+    if (head != NULL && head->kind == HEAD)
+        refusal_key(head, scan, e->key);
+    else
+        e->trusted = head != NULL && (head->trusted || head->literals != literals);
     insert(cache, shard, e);
     pthread_mutex_unlock(&shard->lock);
 }
@@ -528,7 +455,7 @@ static struct entry *read_body(struct reader *r, const uint64_t key[2])
     why.ptr = take(r, why.len);
     text.len = take_u32(r);
     text.ptr = take(r, text.len);
-    e = r->failed || r->rest.len > 0 ? NULL : entry_new(BODY, key, text.len, why.len, count);
+    e = r->failed || r->rest.len > 0 ? NULL : tn_translation_entry(BODY, key, text.len, why.len, count, 0);
     if (e == NULL)
         return NULL;
     put(e->text, text.ptr, text.len);
@@ -558,7 +485,7 @@ bool tn_translations_load(struct tn_translations *cache, struct tn_str row)
     exact = take_u8(&r);
     if (r.failed || at >= SHARDS || (kind != HEAD && kind != BODY) || (kind == HEAD && key[0] % SHARDS != at))
         return false;
-    e = kind == BODY ? read_body(&r, key) : entry_new(HEAD, key, 0, 0, 0);
+    e = kind == BODY ? read_body(&r, key) : tn_translation_entry(HEAD, key, 0, 0, 0, 0);
     if (e == NULL)
         return false;
     e->exact = exact == 1;

@@ -90,3 +90,29 @@ void tn_scan_read(struct tn_scan *out, struct tn_str sql, enum tn_dialect dialec
     out->key[0] = block.key[0];
     out->key[1] = block.key[1];
 }
+
+/* What stands between two tokens: white space as it is, a space for each byte of a comment. */
+static void put_gap(struct tn_buf *out, const char *from, const char *to)
+{
+    for (; from < to; from++)
+        tn_buf_put_u8(out, *from == '\n' || *from == '\r' || *from == '\t' ? (uint8_t)*from : ' ');
+}
+
+void tn_scan_spell(struct tn_buf *out, struct tn_str sql, enum tn_dialect dialect, const struct tn_scan *scan, uint32_t at[TN_SCAN_LITERALS])
+{
+    struct tn_lexer lexer;
+    struct tn_token token;
+    const char     *end = sql.ptr;
+    size_t          next = 0;
+
+    tn_lexer_init(&lexer, sql, dialect);
+    while (tn_lexer_next(&lexer, &token)) {
+        put_gap(out, end, token.text.ptr);
+        if (token.text.ptr == end && end > sql.ptr && end[-1] == '-' && token.text.ptr[0] == '-')
+            tn_buf_put_u8(out, ' ');
+        if (next < scan->count && scan->literals[next].ptr == token.text.ptr)
+            at[next++] = (uint32_t)out->len;
+        tn_buf_put_str(out, token.text);
+        end = token.text.ptr + token.text.len;
+    }
+}

@@ -7,6 +7,7 @@
 #ifndef TN_TRANSLATE_SCAN_H
 #define TN_TRANSLATE_SCAN_H
 
+#include "base/buf.h"
 #include "stats/lexer.h"
 
 enum { TN_SCAN_LITERALS = 256 }; /* further ones are part of the key */
@@ -18,5 +19,10 @@ struct tn_scan {
 };
 
 void tn_scan_read(struct tn_scan *out, struct tn_str sql, enum tn_dialect dialect);
+
+/* SQL with nothing in it but what the key is of, so that who reads it cannot see another statement in it: without comments and
+ * hints, with what stands in executable comments of MySQL, with a space in MySQL's "5--1". AT: where the literals of SCAN stand
+ * in OUT (OUT->failed: no memory, or too long). */
+void tn_scan_spell(struct tn_buf *out, struct tn_str sql, enum tn_dialect dialect, const struct tn_scan *scan, uint32_t at[TN_SCAN_LITERALS]);
 
 #endif

@@ -176,13 +176,21 @@ static bool ready(struct tn_translator *t, struct tn_process *process)
     return true;
 }
 
-static void put_literals(struct tn_buf *out, const struct tn_scan *scan, struct tn_str sql)
+static void put_statement(struct tn_buf *out, const struct tn_translation *what, const struct tn_scan *scan)
 {
+    uint32_t      at[TN_SCAN_LITERALS] = {0};
+    struct tn_buf sql;
+
+    tn_buf_init(&sql, what->sql.len * 2);
+    tn_scan_spell(&sql, what->sql, what->from, scan, at);
+    tn_frame_field(out, tn_buf_str(&sql));
     tn_frame_put_u32(out, (uint32_t)scan->count * 8);
     for (size_t i = 0; i < scan->count; i++) {
-        tn_frame_put_u32(out, (uint32_t)(scan->literals[i].ptr - sql.ptr));
+        tn_frame_put_u32(out, at[i]);
         tn_frame_put_u32(out, (uint32_t)scan->literals[i].len);
     }
+    out->failed = out->failed || sql.failed;
+    tn_buf_reset(&sql);
 }
 
 static void put_request(struct tn_buf *out, uint64_t id, const struct tn_translation *what, const struct tn_scan *scan)
@@ -190,8 +198,7 @@ static void put_request(struct tn_buf *out, uint64_t id, const struct tn_transla
     tn_frame_begin(out, id, TN_WORKER_TRANSLATE);
     tn_frame_field(out, tn_str(tn_dialect_sqlglot(what->from)));
     tn_frame_field(out, tn_str(tn_dialect_sqlglot(what->to)));
-    tn_frame_field(out, what->sql);
-    put_literals(out, scan, what->sql);
+    put_statement(out, what, scan);
     for (size_t i = 0; what->scripts != NULL && i < what->scripts->count; i++) {
         tn_frame_field(out, tn_str(what->scripts->items[i].name));
         tn_frame_field(out, tn_str_n(what->scripts->items[i].text, what->scripts->items[i].len));

@@ -47,6 +47,32 @@ static void test_scan(void)
     CU_ASSERT_FALSE(same_key("select \"a\"", "select a"));
 }
 
+static bool spelled(const char *sql, enum tn_dialect dialect, const char *want)
+{
+    struct tn_scan scan;
+    struct tn_buf  out;
+    uint32_t       at[TN_SCAN_LITERALS];
+    bool           ok;
+
+    tn_buf_init(&out, 4096);
+    tn_scan_read(&scan, tn_str(sql), dialect);
+    tn_scan_spell(&out, tn_str(sql), dialect, &scan, at);
+    ok = tn_str_eq_c(tn_buf_str(&out), want);
+    for (size_t i = 0; i < scan.count; i++)
+        ok = ok && tn_str_eq(tn_str_n(out.data + at[i], scan.literals[i].len), scan.literals[i]);
+    tn_buf_reset(&out);
+    return ok;
+}
+
+/* Statements with the same key are the same to who reads them: an executable comment's WHERE is one. */
+static void test_spelling(void)
+{
+    CU_ASSERT_TRUE(spelled("DELETE FROM t /*!40101 WHERE x = 1 */", TN_DIALECT_MYSQL, "DELETE FROM t          WHERE x = 1"));
+    CU_ASSERT_TRUE(spelled("SELECT 5--1", TN_DIALECT_MYSQL, "SELECT 5- -1"));
+    CU_ASSERT_TRUE(spelled("SELECT /*+ x */ 'a'\n'b' -- c\n, 2", TN_DIALECT_POSTGRES, "SELECT          'a'\n'b'     \n, 2"));
+    CU_ASSERT_TRUE(spelled("\xc3\xa4 'x'/* \xc3\xa4 */,7", TN_DIALECT_POSTGRES, "\xc3\xa4 'x'        ,7"));
+}
+
 /* TEXT has its literals between brackets: "SELECT [0:'a']". */
 static void learn(struct tn_translations *cache, const char *sql, const char *marked, struct tn_buf *rows)
 {
@@ -102,6 +128,25 @@ static void test_trusted_after_the_second(void)
     CU_ASSERT_TRUE(known(cache, "select 'xyz', 123", "SELECT 123, 'xyz' FROM x"));
     CU_ASSERT_TRUE(known(cache, "select 'a', 5", "SELECT 5, 'a' FROM x"));
     CU_ASSERT_TRUE(unknown(cache, "select 'a', 5, 6"));
+    tn_translations_free(cache);
+}
+
+/* A literal that was the same both times has not shown that nothing else depends on it. */
+static void test_each_literal_by_itself(void)
+{
+    struct tn_translations *cache = tn_translations_new(1 << 20);
+    struct tn_buf           rows;
+
+    tn_buf_init(&rows, 1 << 20);
+    learn(cache, "select 'a', 5", "SELECT [0:'a'] AS `a`, [1:5]", &rows);
+    learn(cache, "select 'a', 6", "SELECT [0:'a'] AS `a`, [1:6]", &rows);
+    CU_ASSERT_EQUAL(rows.len, 0);
+    CU_ASSERT_TRUE(known(cache, "select 'a', 7", "SELECT 'a' AS `a`, 7"));
+    CU_ASSERT_TRUE(unknown(cache, "select 'b', 7"));
+    learn(cache, "select 'b', 7", "SELECT [0:'b'] AS `b`, [1:7]", &rows);
+    CU_ASSERT_TRUE(known(cache, "select 'b', 7", "SELECT 'b' AS `b`, 7"));
+    CU_ASSERT_TRUE(unknown(cache, "select 'a', 8"));
+    tn_buf_reset(&rows);
     tn_translations_free(cache);
 }
 
@@ -161,6 +206,39 @@ static void test_refusals_end(void)
     CU_ASSERT_FALSE(tn_translations_find(cache, &scan, SALT, 100, &arena, &out));
     learn(cache, "pivot 1", "turn [0:1]", NULL);
     CU_ASSERT_TRUE(known(cache, "pivot 1", "turn 1"));
+    tn_translations_free(cache);
+}
+
+static bool refused(struct tn_translations *cache, const char *sql)
+{
+    struct tn_scan       scan = scan_of(sql);
+    struct tn_translated out;
+
+    return tn_translations_find(cache, &scan, SALT, 1, &arena, &out) && out.verdict == TN_VERDICT_CANNOT_PARSE;
+}
+
+static void refuse(struct tn_translations *cache, const char *sql)
+{
+    struct tn_scan scan = scan_of(sql);
+
+    tn_translations_refuse(cache, &scan, SALT, TN_VERDICT_CANNOT_PARSE, TN_STR("why"), 100);
+}
+
+/* What somebody wrote into a literal does not take the template from the others. */
+static void test_refusals_of_literals(void)
+{
+    struct tn_translations *cache = tn_translations_new(1 << 20);
+
+    refuse(cache, "wait 'x'");
+    CU_ASSERT_TRUE(refused(cache, "wait 'x'"));
+    CU_ASSERT_TRUE(unknown(cache, "wait '1 day'"));
+    learn(cache, "wait '1 day'", "WAIT [0:'1 day']", NULL);
+    learn(cache, "wait '2 day'", "WAIT [0:'2 day']", NULL);
+    refuse(cache, "wait 'y'");
+    CU_ASSERT_TRUE(known(cache, "wait '3 day'", "WAIT '3 day'"));
+    refuse(cache, "turn 1");
+    refuse(cache, "turn 2");
+    CU_ASSERT_TRUE(refused(cache, "turn 3"));
     tn_translations_free(cache);
 }
 
@@ -285,10 +363,13 @@ int main(void)
         return CU_get_error();
     CU_ADD_TEST(suite, test_scan);
     CU_ADD_TEST(suite, test_trusted_after_the_second);
+    CU_ADD_TEST(suite, test_spelling);
     CU_ADD_TEST(suite, test_literal_that_is_consumed);
+    CU_ADD_TEST(suite, test_each_literal_by_itself);
     CU_ADD_TEST(suite, test_literal_that_changes_the_rest);
     CU_ADD_TEST(suite, test_wrong_places);
     CU_ADD_TEST(suite, test_refusals_end);
+    CU_ADD_TEST(suite, test_refusals_of_literals);
     CU_ADD_TEST(suite, test_bounded);
     CU_ADD_TEST(suite, test_rows);
     CU_ADD_TEST(suite, test_without_memory);

@@ -63,6 +63,24 @@ static char plain_string(const struct tn_token *token)
     return tn_utf8_valid_prefix(text.ptr, text.len) == text.len ? 's' : 0;
 }
 
+enum { TIME_MAX = 64 };
+
+/* What else of a string a translation may go by: the type of '2020-01-01 10:00:00.5 UTC' has a zone and one digit of seconds. So
+ * the digits are what may change in a time of day; 0 = it is none. */
+static uint64_t shape_of(struct tn_str text)
+{
+    char   shape[TIME_MAX];
+    size_t colons = 0;
+
+    if (text.len > TIME_MAX || !is_digit(text.ptr[1]))
+        return 0;
+    for (size_t i = 0; i < text.len; i++) {
+        colons += text.ptr[i] == ':' && is_digit(text.ptr[i - 1]) && is_digit(text.ptr[i + 1]);
+        shape[i] = is_digit(text.ptr[i]) ? '0' : text.ptr[i];
+    }
+    return colons > 0 ? tn_hash_seeded(shape, text.len, 's') : 0;
+}
+
 void tn_scan_read(struct tn_scan *out, struct tn_str sql, enum tn_dialect dialect)
 {
     struct tn_lexer lexer;
@@ -82,7 +100,7 @@ void tn_scan_read(struct tn_scan *out, struct tn_str sql, enum tn_dialect dialec
             plain = plain_string(&token);
         if (plain != 0)
             out->literals[out->count++] = token.text;
-        put(&block, plain != 0 ? (uint64_t)plain : tn_hash_seeded(token.text.ptr, token.text.len, (uint64_t)token.kind + 1000));
+        put(&block, plain == 's' ? (uint64_t)plain ^ shape_of(token.text) : plain != 0 ? (uint64_t)plain : tn_hash_seeded(token.text.ptr, token.text.len, (uint64_t)token.kind + 1000));
     }
     put(&block, UINT64_MAX);
     if (block.count > 0)

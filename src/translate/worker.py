@@ -524,7 +524,17 @@ def parse(name, sql, places):
         raise ParseError(f"{len(trees)} statements instead of one")
     if isinstance(trees[0], exp.Command) or not isinstance(trees[0], (exp.Query, exp.DML, exp.DDL, exp.Drop, exp.Alter, exp.TruncateTable, exp.Values)):
         raise ParseError("a statement that is not understood: " + sql[:40])
-    return trees[0]
+    return forget_places(trees[0])
+
+
+def forget_places(tree):
+    """Of literals that are read, not only written again: one that could not be read says nothing about the next."""
+    for node in tree.find_all(exp.Interval, exp.Cast, exp.JSONExtract, exp.JSONExtractScalar, exp.JSONBExtract, exp.JSONBExtractScalar):
+        is_cast = isinstance(node, exp.Cast)
+        read = node.expression if not isinstance(node, (exp.Interval, exp.Cast)) else node.this
+        if isinstance(read, exp.Literal) and (not is_cast or node.to.this == TYPE.BOOLEAN):
+            read.set("this", str(read.this))
+    return tree
 
 
 def generate(name, tree, with_marks):

@@ -45,6 +45,11 @@ static void test_scan(void)
     CU_ASSERT_FALSE(same_key("a b", "ab"));
     CU_ASSERT_FALSE(same_key("select 1", "select 1, 1"));
     CU_ASSERT_FALSE(same_key("select \"a\"", "select a"));
+    CU_ASSERT_TRUE(same_key("select '2020-01-01 10:00:00'", "select '2021-12-31 23:59:59'"));
+    CU_ASSERT_FALSE(same_key("select '2020-01-01 10:00:00'", "select '2020-01-01 10:00:00 UTC'"));
+    CU_ASSERT_FALSE(same_key("select '2020-01-01 10:00:00'", "select '2020-01-01 10:00:00+02:00'"));
+    CU_ASSERT_FALSE(same_key("select '10:00:00'", "select '10:00:00.5'"));
+    CU_ASSERT_TRUE(same_key("select '1'", "select 'ab:c'"));
 }
 
 static bool spelled(const char *sql, enum tn_dialect dialect, const char *want)

@@ -283,14 +283,18 @@ static int authenticate(struct tn_trino_call *call, struct tn_http_exchange *x)
     return call->refused.http_status;
 }
 
-/* Who logged in without saying a name in the headers of this protocol. */
+/* The engine is told the name that was proved, once, whatever the headers of this protocol said in how many ways. */
 static void add_user(struct tn_trino_call *call)
 {
+    size_t count = 0;
+
+    if (call->own == NULL || call->identity == NULL || call->identity->user.len == 0)
+        return;
     for (size_t i = 0; i < call->own_count; i++)
-        if (strcmp(call->own[i].name, "x-trino-user") == 0)
-            return;
-    if (call->own != NULL && call->identity != NULL && call->identity->user.len > 0)
-        call->own[call->own_count++] = (struct tn_run_header){"x-trino-user", call->identity->user};
+        if (strcmp(call->own[i].name, "x-trino-user") != 0)
+            call->own[count++] = call->own[i];
+    call->own[count++] = (struct tn_run_header){"x-trino-user", call->identity->user};
+    call->own_count = count;
 }
 
 /* 0: fine. */

@@ -238,6 +238,7 @@ def test_show(engine, run):
         with pytest.raises(trino.exceptions.TrinoUserError) as problem:
             run(bad)
         assert problem.value.error_name == name, bad
+    run(f"DROP VIEW v_{t}")
 
 
 def test_queries_of_the_server(run):

@@ -3,6 +3,7 @@ cannot be forged; what the client's headers say reaches the Trino, and what that
 segments of spooled results pass through."""
 
 import base64
+import http.client
 import json
 import signal
 import subprocess
@@ -157,6 +158,14 @@ def test_pass_through(proxies):
         through.ask(through.post("SELECT n FROM t")["nextUri"], "DELETE")
         proxy.wait_for(lambda: contract.of("DELETE"), what="the query was ended over there")
         assert contract.of("DELETE")[0][2]["Authorization"] == basic("eve")["Authorization"]
+        said = http.client.HTTPConnection("127.0.0.1", proxy.trino_port, timeout=60)
+        said.putrequest("POST", "/v1/statement")
+        for name, value in (("X-Presto-User", "eve"), ("X-Trino-User", "eve"), ("X-Trino-User", "ann"), ("Content-Length", "17")):
+            said.putheader(name, value)
+        said.endheaders(b"SELECT n FROM two")
+        assert said.getresponse().status == 200
+        said.close()
+        assert contract.of("POST")[-1][2]["X-Trino-User"] == "ann"  # who is asked about here, and nobody else
         with wire.Wire(proxy.port) as client:
             error = client.fails("SELECT n FROM t")
             assert error.sqlstate == "28000" and "passThrough" in error.message

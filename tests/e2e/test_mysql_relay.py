@@ -76,11 +76,12 @@ def test_nothing_is_left_for_the_next_user(mariadb_server):
     name = mariadb_server.create_database("leftovers")
     cluster = mariadb_server.cluster(name)
     cluster["poolSize"] = 1
-    with proxy_module.Proxy(proxy_module.one_cluster("m", cluster, frontends={"mysqlWire": {"port": 0}})) as proxy:
+    with proxy_module.Proxy(proxy_module.one_cluster("m", cluster, workers=1, frontends={"mysqlWire": {"port": 0}})) as proxy:  # each worker has a pool
         def connect(user):
             return pymysql.connect(host="127.0.0.1", port=proxy.mysql_port, user=user, autocommit=True)
 
         for made, look in [("SELECT @secret := 42", "SELECT 1 + @secret"), ("/*!50000 SELECT 42 INTO @secret2 */", "SELECT 1 + @secret2"),
+                           ("SELECT 42 INTO @secret4", "SELECT 1 + @secret4"),
                            ("DO GET_LOCK('mine', 0)", "SELECT IS_USED_LOCK('mine') + 0"),
                            ("CREATE TEMPORARY TABLE hidden AS SELECT 1 AS a", "SELECT * FROM hidden"),
                            ("/*!50000 CREATE TEMPORARY TABLE hidden2 AS SELECT 1 AS a */", "SELECT * FROM hidden2"),

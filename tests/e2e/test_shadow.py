@@ -75,7 +75,7 @@ def test_learned_where_no_query_went(files):
         for n in range(60):
             look_up(connection, 1, first=n)
             proxy.wait_for(lambda: running(proxy) == 0, what="the end of copies")
-            if cell(proxy, "points", "seeks")["n"] > 0:
+            if cell(proxy, "points", "seeks")["n"] > 0 and count(proxy, "answered") >= 1:  # on a busy machine the first one may be cut
                 break
         asked = n + 1
         assert {r["cluster"] for r in ops.history(proxy, asked)} == {"scans"}, "learned by the users' own queries"

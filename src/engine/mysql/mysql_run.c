@@ -23,10 +23,26 @@ static bool is_write(const struct tn_run *run)
 
 /* ---- the end ---- */
 
-/* Comments that the server runs: nobody told us what they hold, and MariaDB does not say what they changed. */
+static bool ends_name(char c)
+{
+    char lower = tn_ascii_lower(c);
+
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '@';
+}
+
+/* @x, which := or INTO may set; not someone@example, nor @@x. Inside of a string it costs a reset and no more. */
+static bool names_variable(struct tn_str sql)
+{
+    for (const char *at = sql.ptr, *end = sql.ptr + sql.len; (at = memchr(at, '@', (size_t)(end - at))) != NULL; at++)
+        if ((at == sql.ptr || !ends_name(at[-1])) && at + 1 < end && at[1] != '@')
+            return true;
+    return false;
+}
+
+/* MariaDB does not say which of its user's variables a statement set, and nobody told us what comments hold that the server runs. */
 static bool may_hide_state(struct tn_str sql)
 {
-    return sql.len > 0 && (memmem(sql.ptr, sql.len, "/*!", 3) != NULL || memmem(sql.ptr, sql.len, "/*M!", 4) != NULL);
+    return sql.len > 0 && (memmem(sql.ptr, sql.len, "/*!", 3) != NULL || memmem(sql.ptr, sql.len, "/*M!", 4) != NULL || names_variable(sql));
 }
 
 static void note_leftovers(struct tn_mysql_conn *c, const struct tn_run *run)

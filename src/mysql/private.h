@@ -246,13 +246,13 @@ bool tn_my_own(struct tn_my_session *s, struct tn_str sql); /* true: answered, o
 bool tn_my_own_is(struct tn_my_session *s, struct tn_str sql); /* would it be? nothing is done */
 
 /* set.c, show.c, show_table.c: WORDS stand behind the verb; each answers and says tn_my_statement_done(). */
-struct tn_my_words;
-void tn_my_set(struct tn_my_session *s, struct tn_my_words *words);
-bool tn_my_show(struct tn_my_session *s, struct tn_my_words *words); /* false: nothing that is known */
+struct tn_words;
+void tn_my_set(struct tn_my_session *s, struct tn_words *words);
+bool tn_my_show(struct tn_my_session *s, struct tn_words *words); /* false: nothing that is known */
 void tn_my_show_columns(struct tn_my_session *s, struct tn_str table, bool full, struct tn_str like);
 void tn_my_show_create(struct tn_my_session *s, struct tn_str table);
 void tn_my_show_tables(struct tn_my_session *s, bool full, struct tn_str like);
 bool tn_my_like(struct tn_str pattern, struct tn_str text); /* SQL's LIKE, the case folded; ptr NULL fits all */
-bool tn_my_read_name(struct tn_my_session *s, struct tn_my_words *words, struct tn_str *name); /* [a.]b: b, without quotes */
+bool tn_my_read_name(struct tn_my_session *s, struct tn_words *words, struct tn_str *name); /* [a.]b: b, without quotes */
 
 #endif

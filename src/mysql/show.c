@@ -3,7 +3,7 @@
 #include "mysql/plain.h"
 #include "mysql/private.h"
 #include "mysql/variables.h"
-#include "mysql/words.h"
+#include "session/words.h"
 #include "net/tls.h"
 
 enum { NAMES = 32 };
@@ -43,14 +43,14 @@ struct filter {
     bool          like, any;
 };
 
-static void read_filter(struct tn_my_session *s, struct tn_my_words *words, struct filter *out)
+static void read_filter(struct tn_my_session *s, struct tn_words *words, struct filter *out)
 {
     bool where = false;
 
     *out = (struct filter){.any = true};
-    for (; !tn_my_words_at_end(words) && out->count < NAMES; tn_my_words_next(words)) {
-        where = where || tn_my_words_at(words, "where");
-        out->like = out->like || tn_my_words_at(words, "like");
+    for (; !tn_words_at_end(words) && out->count < NAMES; tn_words_next(words)) {
+        where = where || tn_words_at(words, "where");
+        out->like = out->like || tn_words_at(words, "like");
         if (words->token.kind != TN_TOKEN_STRING || !(where || out->like))
             continue;
         out->names[out->count++] = tn_my_unquote(words->token.text, &s->arena);
@@ -78,7 +78,7 @@ static void done(struct tn_my_session *s)
 
 static const char *const pair_names[] = {"Variable_name", "Value"};
 
-static void show_variables(struct tn_my_session *s, struct tn_my_words *words)
+static void show_variables(struct tn_my_session *s, struct tn_words *words)
 {
     struct tn_my_table table = {.count = 2, .names = pair_names};
     struct filter      filter;
@@ -96,7 +96,7 @@ static void show_variables(struct tn_my_session *s, struct tn_my_words *words)
     done(s);
 }
 
-static void show_status(struct tn_my_session *s, struct tn_my_words *words)
+static void show_status(struct tn_my_session *s, struct tn_words *words)
 {
     struct tn_my_table table = {.count = 2, .names = pair_names};
     char               texts[6][24];
@@ -120,7 +120,7 @@ static void show_status(struct tn_my_session *s, struct tn_my_words *words)
     done(s);
 }
 
-static void show_collation(struct tn_my_session *s, struct tn_my_words *words)
+static void show_collation(struct tn_my_session *s, struct tn_words *words)
 {
     static const char *const names[] = {"Collation", "Charset", "Id", "Default", "Compiled", "Sortlen", "Pad_attribute"};
     static const uint8_t     types[] = {253, 253, 8, 253, 253, 8, 253};
@@ -143,7 +143,7 @@ static void show_collation(struct tn_my_session *s, struct tn_my_words *words)
     done(s);
 }
 
-static void show_charset(struct tn_my_session *s, struct tn_my_words *words)
+static void show_charset(struct tn_my_session *s, struct tn_words *words)
 {
     static const char *const names[] = {"Charset", "Description", "Default collation", "Maxlen"};
     static const uint8_t     types[] = {253, 253, 253, 8};
@@ -185,7 +185,7 @@ static void show_fixed(struct tn_my_session *s, const char *columns, const char 
     done(s);
 }
 
-static void show_databases(struct tn_my_session *s, struct tn_my_words *words)
+static void show_databases(struct tn_my_session *s, struct tn_words *words)
 {
     const struct tn_config *config = s->runtime->snapshot->config;
     static const char *const names[] = {"Database"};
@@ -261,43 +261,43 @@ static void show_grants(struct tn_my_session *s)
 /* ---- which ---- */
 
 /* SHOW [FULL] COLUMNS FROM t [FROM db] [LIKE 'p'] */
-static bool columns(struct tn_my_session *s, struct tn_my_words *words, bool full)
+static bool columns(struct tn_my_session *s, struct tn_words *words, bool full)
 {
     struct tn_str table, database;
     struct filter filter;
 
-    if ((!tn_my_words_accept(words, "from") && !tn_my_words_accept(words, "in")) || !tn_my_read_name(s, words, &table))
+    if ((!tn_words_accept(words, "from") && !tn_words_accept(words, "in")) || !tn_my_read_name(s, words, &table))
         return false;
-    if ((tn_my_words_accept(words, "from") || tn_my_words_accept(words, "in")) && !tn_my_read_name(s, words, &database))
+    if ((tn_words_accept(words, "from") || tn_words_accept(words, "in")) && !tn_my_read_name(s, words, &database))
         return false;
     read_filter(s, words, &filter);
     tn_my_show_columns(s, table, full, filter.count > 0 ? filter.names[0] : tn_str_n(NULL, 0));
     return true;
 }
 
-static bool tables(struct tn_my_session *s, struct tn_my_words *words, bool full)
+static bool tables(struct tn_my_session *s, struct tn_words *words, bool full)
 {
     struct tn_str database;
     struct filter filter;
 
-    if ((tn_my_words_accept(words, "from") || tn_my_words_accept(words, "in")) && !tn_my_read_name(s, words, &database))
+    if ((tn_words_accept(words, "from") || tn_words_accept(words, "in")) && !tn_my_read_name(s, words, &database))
         return false;
     read_filter(s, words, &filter);
     tn_my_show_tables(s, full, filter.like && filter.count > 0 ? filter.names[0] : tn_str_n(NULL, 0));
     return true;
 }
 
-static bool create(struct tn_my_session *s, struct tn_my_words *words)
+static bool create(struct tn_my_session *s, struct tn_words *words)
 {
     struct tn_str name;
 
-    if ((!tn_my_words_accept(words, "table") && !tn_my_words_accept(words, "view")) || !tn_my_read_name(s, words, &name))
+    if ((!tn_words_accept(words, "table") && !tn_words_accept(words, "view")) || !tn_my_read_name(s, words, &name))
         return false;
     tn_my_show_create(s, name);
     return true;
 }
 
-static bool lists(struct tn_my_session *s, struct tn_my_words *words)
+static bool lists(struct tn_my_session *s, struct tn_words *words)
 {
     static const struct {
         const char *word, *columns, *values;
@@ -316,55 +316,55 @@ static bool lists(struct tn_my_session *s, struct tn_my_words *words)
     };
 
     for (size_t i = 0; i < TN_ARRAY_LEN(fixed); i++)
-        if (tn_my_words_at(words, fixed[i].word)) {
+        if (tn_words_at(words, fixed[i].word)) {
             show_fixed(s, fixed[i].columns, fixed[i].values);
             return true;
         }
     return false;
 }
 
-static bool counts(struct tn_my_session *s, struct tn_my_words *words)
+static bool counts(struct tn_my_session *s, struct tn_words *words)
 {
     while (words->token.kind == TN_TOKEN_PUNCT)
-        tn_my_words_next(words);
-    if (!tn_my_words_at(words, "warnings") && !tn_my_words_at(words, "errors"))
+        tn_words_next(words);
+    if (!tn_words_at(words, "warnings") && !tn_words_at(words, "errors"))
         return false;
-    show_count(s, tn_my_words_at(words, "errors"));
+    show_count(s, tn_words_at(words, "errors"));
     return true;
 }
 
-bool tn_my_show(struct tn_my_session *s, struct tn_my_words *words)
+bool tn_my_show(struct tn_my_session *s, struct tn_words *words)
 {
-    bool full = tn_my_words_accept(words, "full");
+    bool full = tn_words_accept(words, "full");
 
-    if (!tn_my_words_accept(words, "session") && !tn_my_words_accept(words, "global"))
-        tn_my_words_accept(words, "local");
-    tn_my_words_accept(words, "extended");
-    full = tn_my_words_accept(words, "full") || full;
-    tn_my_words_accept(words, "storage");
-    if (tn_my_words_accept(words, "variables"))
+    if (!tn_words_accept(words, "session") && !tn_words_accept(words, "global"))
+        tn_words_accept(words, "local");
+    tn_words_accept(words, "extended");
+    full = tn_words_accept(words, "full") || full;
+    tn_words_accept(words, "storage");
+    if (tn_words_accept(words, "variables"))
         show_variables(s, words);
-    else if (tn_my_words_accept(words, "status"))
+    else if (tn_words_accept(words, "status"))
         show_status(s, words);
-    else if (tn_my_words_accept(words, "collation"))
+    else if (tn_words_accept(words, "collation"))
         show_collation(s, words);
-    else if (tn_my_words_accept(words, "charset") || (tn_my_words_accept(words, "character") && tn_my_words_accept(words, "set")))
+    else if (tn_words_accept(words, "charset") || (tn_words_accept(words, "character") && tn_words_accept(words, "set")))
         show_charset(s, words);
-    else if (tn_my_words_accept(words, "databases") || tn_my_words_accept(words, "schemas"))
+    else if (tn_words_accept(words, "databases") || tn_words_accept(words, "schemas"))
         show_databases(s, words);
-    else if (tn_my_words_accept(words, "processlist"))
+    else if (tn_words_accept(words, "processlist"))
         tn_my_show_processes(s, full);
-    else if (tn_my_words_at(words, "warnings") || tn_my_words_at(words, "errors"))
-        show_warnings(s, tn_my_words_at(words, "errors"));
-    else if (tn_my_words_accept(words, "grants"))
+    else if (tn_words_at(words, "warnings") || tn_words_at(words, "errors"))
+        show_warnings(s, tn_words_at(words, "errors"));
+    else if (tn_words_accept(words, "grants"))
         show_grants(s);
-    else if (tn_my_words_accept(words, "count"))
+    else if (tn_words_accept(words, "count"))
         return counts(s, words);
-    else if (tn_my_words_accept(words, "columns") || tn_my_words_accept(words, "fields"))
+    else if (tn_words_accept(words, "columns") || tn_words_accept(words, "fields"))
         return columns(s, words, full);
-    else if (tn_my_words_accept(words, "tables"))
+    else if (tn_words_accept(words, "tables"))
         return tables(s, words, full);
-    else if (tn_my_words_accept(words, "create"))
+    else if (tn_words_accept(words, "create"))
         return create(s, words);
     else
         return lists(s, words);

@@ -206,7 +206,6 @@ void tn_my_field_list(struct tn_my_session *s, struct tn_str body);
 /* query.c */
 void tn_my_query(struct tn_my_session *s, struct tn_str sql);
 void tn_my_query_next(struct tn_my_session *s); /* the present statement is through */
-void tn_my_query_failed(struct tn_my_session *s); /* ... with an error: those behind it are not run */
 void tn_my_query_forget(struct tn_my_session *s);
 
 /* run.c */

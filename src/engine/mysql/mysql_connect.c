@@ -19,7 +19,7 @@ static void conn_free(struct tn_grave *grave)
     tn_buf_reset(&c->decoded);
     tn_free(c->columns);
     tn_free(c->kinds);
-    tn_tz_unref(c->tz);
+    tn_tz_free(c->tz);
     tn_cluster_unref(c->base.cluster);
     tn_free(c);
 }
@@ -200,7 +200,7 @@ bool tn_mysql_reset(struct tn_conn *conn)
     tn_mysql_flush_output(c);
     tn_mysql_statements_reset(&c->statements);
     tn_mysql_settings_reset(&c->settings);
-    tn_tz_unref(c->tz);
+    tn_tz_free(c->tz);
     c->tz = NULL;
     conn->settings_hash = 0;
     conn->dirty = c->dirty_by_transaction = c->used_other_database = false;

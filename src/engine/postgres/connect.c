@@ -24,7 +24,7 @@ static void conn_free(struct tn_grave *grave)
     tn_free(c->params.values);
     tn_free(c->params.lengths);
     tn_free(c->params.formats);
-    tn_tz_unref(c->tz);
+    tn_tz_free(c->tz);
     tn_cluster_unref(c->base.cluster);
     tn_free(c);
 }

@@ -72,13 +72,8 @@ struct tn_conn *tn_mysql_connect_for(struct tn_cluster *cluster, struct tn_worke
 
     if (c == NULL)
         return NULL;
-    tn_list_init(&c->base.node);
+    tn_conn_init(&c->base, cluster, worker, connected, owner);
     tn_list_init(&c->grave.node);
-    c->base.cluster = tn_cluster_ref(cluster);
-    c->base.worker = worker;
-    c->base.state = TN_CONN_CONNECTING;
-    c->base.connected = connected;
-    c->base.owner = owner;
     init_buffers(c);
     if (sql.ptr != NULL)
         tn_mysql_script_put(c, sql);

@@ -317,3 +317,15 @@ enum tn_status tn_server_each_worker(struct tn_server *server, struct tn_worker 
     tn_worker_post(server->workers[0], &round->message);
     return TN_OK;
 }
+
+void tn_server_counters(const struct tn_server *server, uint64_t sums[TN_COUNTER_COUNT])
+{
+    memset(sums, 0, TN_COUNTER_COUNT * sizeof *sums);
+    for (size_t i = 0; i < server->worker_count; i++)
+        tn_counters_add(sums, &server->runtimes[i].counters);
+    if (server->history != NULL)
+        tn_counters_add(sums, tn_history_counters(server->history));
+    sums[TN_COUNTER_allocations_failed] = tn_alloc_refused();
+    sums[TN_COUNTER_config_reloads_ok] = TN_MAX(sums[TN_COUNTER_config_reloads_ok], atomic_load(&server->reloads_ok));
+    sums[TN_COUNTER_config_reloads_failed] = TN_MAX(sums[TN_COUNTER_config_reloads_failed], atomic_load(&server->reloads_failed));
+}

@@ -92,6 +92,7 @@ bool tn_server_run_messages(struct tn_server *server);
 void tn_server_free(struct tn_server *server);         /* stops the workers if nobody did */
 
 struct tn_snapshot *tn_server_snapshot(struct tn_server *server); /* a counted reference; any thread */
+void tn_server_counters(const struct tn_server *server, uint64_t sums[TN_COUNTER_COUNT]); /* of all workers and of what they share; any thread */
 
 /* Reads config_path again: validates all, swaps, retires. On an error nothing changes and PROBLEMS (or ERR) says why. Blocks:
  * main thread or offload pool. RESTART_KEYS (may be NULL): options that changed and need a restart, comma separated. */

@@ -77,9 +77,7 @@ static enum tn_status build_shared(struct tn_server *server, struct tn_config *c
     TN_TRY(tn_snapshot_build(&server->snapshot, config, NULL, server->admission, problems, err));
     TN_TRY(tn_auth_new(&server->auth, &config->settings, server->snapshot->security.users, err));
     tn_learning_number(server, server->snapshot->topology);
-    server->connections = tn_tally_new();
-    server->addresses = tn_tally_new();
-    if (server->connections == NULL || server->addresses == NULL)
+    if (!tn_places_init(&server->places))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory to start");
     return TN_OK;
 }
@@ -252,8 +250,7 @@ void tn_server_free(struct tn_server *server)
     tn_translator_free(server->translator);
     tn_snapshot_unref(server->snapshot);
     tn_auth_free(server->auth);
-    tn_tally_free(server->connections);
-    tn_tally_free(server->addresses);
+    tn_places_reset(&server->places);
     tn_config_unref(server->started_with);
     tn_history_close(server->history);
     tn_learning_close(server);

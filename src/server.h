@@ -7,10 +7,10 @@
 #include "admission/admission.h"
 #include "admission/prober.h"
 #include "auth/authenticate.h"
-#include "net/tally.h"
 #include "console.h"
 #include "freeze.h"
 #include "loop/offload.h"
+#include "net/places.h"
 #include "policies/strategy/decide.h"
 #include "query.h"
 #include "snapshot.h"
@@ -55,7 +55,7 @@ struct tn_server {
     struct tn_admission  *admission;
     struct tn_prober     *prober;
     struct tn_auth       *auth;          /* who clients are */
-    struct tn_tally      *connections, *addresses; /* of PostgreSQL clients, by user and by address */
+    struct tn_places      places;        /* of PostgreSQL clients */
     struct tn_history    *history;       /* NULL when switched off */
     struct tn_store      *store;         /* what is known of shapes; NULL: nothing is learned */
     struct tn_learner    *learner;       /* decides with it; NULL as above */

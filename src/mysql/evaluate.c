@@ -75,7 +75,7 @@ static struct tn_str print(struct evaluation *e, const char *fmt, ...)
 static bool session_function(struct evaluation *e, struct tn_str name, struct tn_my_value *value)
 {
     struct tn_my_session *s = e->s;
-    struct tn_str         address = tn_peer_address(tn_str(s->peer));
+    struct tn_str         address = tn_peer_address(tn_str(s->client.peer));
 
     value->number = false;
     if (tn_str_ieq_c(name, "version")) {

@@ -13,7 +13,7 @@ enum tn_status tn_my_member_find(struct tn_my_session *s, struct tn_str sql, str
     struct tn_route_result  result;
     struct tn_route_context context = {
         .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
-        .database = tn_str(s->database), .application = s->application, .client_address = tn_str(s->peer), .header_count = s->header_count,
+        .database = tn_str(s->database), .application = s->application, .client_address = tn_str(s->client.peer), .header_count = s->header_count,
         .headers = s->headers, .tag_count = own->tag_count, .tags = own->tags, .hint_group = own->group, .hint_cluster = own->cluster,
         .hint_strategy = own->strategy, .hint_priority = own->priority, .wall_us = tn_clock_wall_us(),
     };

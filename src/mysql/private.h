@@ -9,11 +9,10 @@
 #include "frontend/mysql/my_reply.h"
 #include "mysql/mysql.h"
 #include "net/listener.h"
-#include "net/transport.h"
 #include "session/ask.h"
+#include "session/client.h"
 
 enum {
-    TN_MY_SLICE_US = 1000,      /* a session works so long at a time, then the worker's others have their turn */
     TN_MY_STATEMENTS = 10000,   /* prepared statements of one session at most */
     TN_MY_KEPT_BYTES = 256 * 1024 * 1024, /* their texts and long data */
     TN_MY_HEADERS = 64,         /* connection attributes that are kept */
@@ -24,7 +23,7 @@ struct tn_mysql {
     struct tn_server     *server;
     struct tn_listener   *listener;
     struct tn_sha2_proof *proof;
-    _Atomic unsigned      connections;
+    struct tn_places      places;
 };
 
 /* One worker's; worker->module[TN_WORKER_MYSQL]. */
@@ -70,16 +69,8 @@ struct tn_my_session {
     struct tn_my_home       *home;
     struct tn_mysql         *mysql;
     struct tn_runtime       *runtime;
-    struct tn_transport      transport;
-    ev_io                    read_ev, write_ev;
-    ev_timer                 timer;      /* log-in, idle */
-    ev_timer                 again;      /* commands go on in the next loop turn */
-    ev_timer                 gone_check; /* while nothing is read */
+    struct tn_client         client;
     enum { TN_MY_HELLO, TN_MY_AUTH, TN_MY_READY, TN_MY_CLOSING } state;
-    bool                     processing, busy, stop_soon, client_gone, read_wants_write;
-    bool                     counted_user, counted_address;
-    const char              *end_reason;
-    char                     peer[TN_PEER_TEXT];
     uint32_t                 id;
     uint64_t                 offered, capabilities;
     uint16_t                 charset;
@@ -111,13 +102,8 @@ struct tn_my_session {
     bool                     once_read_only;  /* of the next transaction */
     char                     once_isolation[24];
 
-    /* in and out */
-    struct tn_buf            in;
-    size_t                   in_at;
     uint8_t                  sequence;   /* of the next packet to be sent */
-    struct tn_chunk         *out_first, *out_last;
-    bool                     out_failed;
-    uint64_t                 bytes_in, bytes_out, statements;
+    uint64_t                 statements;
 
     /* the present command */
     struct tn_arena          arena;      /* reset between statements */
@@ -127,7 +113,6 @@ struct tn_my_session {
     struct tn_str            statement;  /* the present one in it */
     bool                     more;       /* another one follows */
     bool                     binary;     /* rows of a prepared statement */
-    bool                     paused;     /* between two statements: goes on in a later loop turn */
     bool                     columns_told;
     size_t                   column_count;
     void                   (*on_schema)(struct tn_my_session *s, const struct tn_schema *schema); /* instead of telling it */
@@ -162,22 +147,36 @@ struct tn_my_session {
 void tn_my_accept(struct tn_worker *worker, int fd, const char *peer, void *arg);
 void tn_my_close(struct tn_my_session *s, const char *reason); /* at once; frees at the end of the turn */
 void tn_my_fatal(struct tn_my_session *s, struct tn_error *err, const char *reason); /* tells, then closes */
-void tn_my_wait(struct tn_my_session *s);
-void tn_my_go_on(struct tn_my_session *s);
-void tn_my_watch(struct tn_my_session *s);
+void tn_my_shut_down(struct tn_my_session *s); /* the program ends */
+void tn_my_go_on(struct tn_my_session *s); /* no command keeps s->client busy any more */
 void tn_my_idle_timer(struct tn_my_session *s);
 void tn_my_variables_forget(struct tn_my_session *s);
-void tn_my_again(struct tn_my_session *s);
-void tn_my_process(struct tn_my_session *s);
 void tn_my_orphan(struct tn_my_session *s);
+
+static inline void tn_my_wait(struct tn_my_session *s) /* commands stop until tn_my_go_on() */
+{
+    s->client.busy = true;
+}
+static inline void tn_my_again(struct tn_my_session *s)
+{
+    tn_client_again(&s->client);
+}
 
 /* output.c */
 struct tn_my_out tn_my_out(struct tn_my_session *s);
 void tn_my_send_chunk(struct tn_my_session *s, struct tn_chunk *chunk);
-void tn_my_flush(struct tn_my_session *s);
-bool tn_my_output_full(const struct tn_my_session *s);
-void tn_my_forget_run(struct tn_my_session *s, struct tn_run *run);
-void tn_my_free_output(struct tn_my_session *s);
+static inline void tn_my_flush(struct tn_my_session *s)
+{
+    tn_client_flush(&s->client);
+}
+static inline bool tn_my_output_full(const struct tn_my_session *s)
+{
+    return tn_client_full(&s->client);
+}
+static inline void tn_my_forget_run(struct tn_my_session *s, const struct tn_run *run) /* its chunks are not credited any more */
+{
+    tn_outbox_forget_run(&s->client.out, run);
+}
 uint16_t tn_my_status(const struct tn_my_session *s);
 void tn_my_ok(struct tn_my_session *s, uint64_t affected, uint64_t insert_id);
 void tn_my_error(struct tn_my_session *s, const struct tn_error *err);

@@ -104,12 +104,12 @@ static void show_status(struct tn_my_session *s, struct tn_words *words)
     struct filter      filter;
 
     read_filter(s, words, &filter);
-    snprintf(texts[0], sizeof texts[0], "%llu", (unsigned long long)s->bytes_in);
-    snprintf(texts[1], sizeof texts[1], "%llu", (unsigned long long)s->bytes_out);
+    snprintf(texts[0], sizeof texts[0], "%llu", (unsigned long long)s->client.bytes_in);
+    snprintf(texts[1], sizeof texts[1], "%llu", (unsigned long long)s->client.out.written);
     snprintf(texts[2], sizeof texts[2], "%llu", (unsigned long long)s->statements);
-    snprintf(texts[3], sizeof texts[3], "%u", atomic_load(&s->mysql->connections));
+    snprintf(texts[3], sizeof texts[3], "%u", tn_places_taken(&s->mysql->places));
     snprintf(texts[4], sizeof texts[4], "%llu", (unsigned long long)((tn_worker_now_us(s->worker) - s->runtime->server->started_us) / 1000000));
-    snprintf(texts[5], sizeof texts[5], "%s", tn_tls_version(&s->transport));
+    snprintf(texts[5], sizeof texts[5], "%s", tn_tls_version(&s->client.transport));
     tn_my_put_table(s, &table);
     for (size_t i = 0; i < TN_ARRAY_LEN(names); i++) {
         struct tn_str row[2] = {tn_str(names[i]), tn_str(texts[i])};

@@ -3,6 +3,7 @@
 import ssl
 import subprocess
 
+import psycopg
 import pytest
 
 import certificates
@@ -102,3 +103,31 @@ def test_tls_may_be_required(proxy):
     with proxy_module.Proxy(config) as strict:
         assert log_in(strict, "me", "", ssl_disabled=True) == 1045
         assert log_in(strict, "me", "", ssl=ssl.create_default_context(cafile=proxy.authority.cert)) == "me@%"
+
+
+@pytest.fixture(scope="module")
+def limited():
+    limits = {"maxConnections": 3, "maxConnectionsPerAddress": 2, "maxConnectionsPerUser": 2}
+    config = proxy_module.one_cluster("lite", {"engine": "sqlite"}, frontends={"postgresWire": limits, "mysqlWire": {"port": 0, **limits}},
+                                      auth={"provider": "static", "staticUsers": {"users": USERS}})
+    with proxy_module.Proxy(config) as started:
+        yield started
+
+
+def test_each_listener_counts_its_own(limited):
+    def of_mysql():
+        return pymysql.connect(host="127.0.0.1", port=limited.mysql_port, user="alice", password="open sesame")
+
+    def of_postgres():
+        return psycopg.connect(host="127.0.0.1", port=limited.port, user="alice", password="open sesame", dbname="test", sslmode="disable")
+
+    limited.wait_for(lambda: log_in(limited) == log_in(limited, "bob", "b" * 60).replace("bob", "alice"), what="places are free")
+    taken = [of_mysql(), of_postgres()]
+    limited.wait_for(lambda: log_in(limited) == "alice@%", what="one place is free")
+    taken += [of_postgres(), of_mysql()]
+    with pytest.raises(pymysql.err.OperationalError, match="1040.*from this address.*mysqlWire.maxConnectionsPerAddress"):
+        of_mysql()
+    with pytest.raises(psycopg.OperationalError, match="from this address.*postgresWire.maxConnectionsPerAddress"):
+        of_postgres()
+    for connection in taken:
+        connection.close()

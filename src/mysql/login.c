@@ -50,6 +50,7 @@ void tn_my_greet(struct tn_my_session *s)
 /* Who left when what it knows had been looked at has failed; before that it has not. */
 void tn_my_login_forget(struct tn_my_session *s)
 {
+    tn_my_key_forget(s);
     if (s->step != TN_MY_STEP_NONE && !s->proof_seen)
         tn_auth_forget(s->runtime->server->auth, &s->attempt);
     s->step = TN_MY_STEP_NONE;
@@ -234,8 +235,8 @@ static void check_sha2_whole(struct tn_my_session *s, struct tn_str body)
         return;
     }
     if (s->step == TN_MY_STEP_SHA2_WHOLE && body.len == 1 && body.ptr[0] == 2) {
-        tn_my_put_auth_more(tn_my_out(s).buf, tn_sha2_public_key(s->mysql->proof), &s->sequence);
         s->step = TN_MY_STEP_RSA;
+        tn_my_public_key(s);
         return;
     }
     if (body.len != TN_SHA2_RSA_BYTES) {

@@ -98,7 +98,7 @@ void tn_mysql_close(struct tn_mysql *mysql)
         return;
     tn_listener_close(mysql->listener);
     free_homes(mysql);
-    tn_sha2_proof_free(mysql->proof);
+    tn_sha2_proof_unref(mysql->proof);
     tn_places_reset(&mysql->places);
     tn_free(mysql);
 }

@@ -78,6 +78,7 @@ struct tn_my_session {
     /* log-in */
     unsigned char            nonce[TN_MY_NONCE];
     struct tn_login          attempt;
+    struct tn_my_key_wait   *key_wait;    /* it asked for the public key, which is being made; NULL: not for this one */
     bool                     proof_seen;  /* what the client knows was looked at: its leaving is a failure */
     enum { TN_MY_STEP_NONE, TN_MY_STEP_SHA2, TN_MY_STEP_SHA2_WHOLE, TN_MY_STEP_RSA, TN_MY_STEP_CLEAR, TN_MY_STEP_FAILING } step;
     bool                     changing;    /* COM_CHANGE_USER, not the first log-in */
@@ -186,6 +187,10 @@ void tn_my_end_rows(struct tn_my_session *s);
 void tn_my_put_table(struct tn_my_session *s, const struct tn_my_table *table); /* count, definitions, their end */
 void tn_my_put_row(struct tn_my_session *s, const struct tn_my_table *table, const struct tn_str *values);
 void tn_my_warn(struct tn_my_session *s, const char *level, uint16_t code, const char *message);
+
+/* login_key.c */
+void tn_my_public_key(struct tn_my_session *s); /* the client has asked for it: it comes, maybe later */
+void tn_my_key_forget(struct tn_my_session *s);
 
 /* login.c */
 void tn_my_greet(struct tn_my_session *s);

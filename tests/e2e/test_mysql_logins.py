@@ -1,5 +1,6 @@
 """Who MySQL clients are: caching_sha2_password in all its ways, passwords as they are over TLS, refusals, limits."""
 
+import concurrent.futures
 import ssl
 import subprocess
 
@@ -112,6 +113,24 @@ def limited():
                                       auth={"provider": "static", "staticUsers": {"users": USERS}})
     with proxy_module.Proxy(config) as started:
         yield started
+
+
+class Leaver(pymysql.connections.Connection):
+    """Asks for the server's key and does not wait for it."""
+
+    def write_packet(self, payload):
+        super().write_packet(payload)
+        if payload == b"\x02":
+            raise pymysql.err.OperationalError(0, "left")
+
+
+def test_the_first_clients_wait_for_the_key(limited):
+    """It is made when one asks; who leaves meanwhile is no harm."""
+    with pytest.raises(pymysql.err.OperationalError, match="left"):
+        Leaver(host="127.0.0.1", port=limited.mysql_port, user="alice", password="open sesame", ssl_disabled=True)
+    limited.wait_for(lambda: log_in(limited, ssl_disabled=True) == "alice@%", what="the first one's place is free")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda user: log_in(limited, *user, ssl_disabled=True), [("alice", "open sesame"), ("bob", "b" * 60)])) == ["alice@%", "bob@%"]
 
 
 def test_each_listener_counts_its_own(limited):

@@ -89,6 +89,8 @@ void tn_server_stop_workers(struct tn_server *server); /* ends and joins their t
 /* Messages that workers sent each other at the end, on the calling thread; their own threads have been joined. False: there
  * were none. */
 bool tn_server_run_messages(struct tn_server *server);
+/* The same until the offload pool has nothing to do, nor anything to say. */
+void tn_server_settle(struct tn_server *server);
 void tn_server_free(struct tn_server *server);         /* stops the workers if nobody did */
 
 struct tn_snapshot *tn_server_snapshot(struct tn_server *server); /* a counted reference; any thread */

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "trino/segments.h"
 #include "trino/transaction.h"
 
 #include <time.h>
@@ -87,6 +88,7 @@ static void free_query(struct tn_trino_query *q, enum tn_cancel why)
     ev_timer_stop(q->home->worker->loop, &q->wait);
     if (q->ask != NULL)
         tn_ask_orphan(q->ask, why);
+    tn_trino_segments_leave(q);
     drop_rows(q);
     q->home->kept_bytes -= q->kept;
     q->home->held_bytes -= q->held;
@@ -201,8 +203,12 @@ static void on_wait(struct ev_loop *loop, ev_timer *timer, int events)
     struct tn_trino_query *q = timer->data;
     struct tn_list        *node;
 
-    (void)loop;
     (void)events;
+    if (tn_trino_segments_flush(q)) {
+        ev_timer_set(timer, TN_TRINO_POLL_MS / 1000.0, 0);
+        ev_timer_start(loop, timer);
+        return;
+    }
     if (q->post != NULL) {
         struct tn_trino_call *post = q->post;
 
@@ -399,8 +405,9 @@ void tn_trino_query_done(struct tn_trino_query *q)
         tn_error_reset(&q->error);
     if (q->error.status != TN_OK)
         drop_rows(q); /* nobody is told of them */
+    tn_trino_segments_go_on(q);
     end_activity(q);
-    if (!tn_list_empty(&q->waiters) || q->post != NULL)
+    if (q->post != NULL || (!tn_list_empty(&q->waiters) && tn_trino_page_ready(q)))
         ev_feed_event(q->home->worker->loop, &q->wait, EV_TIMER);
 }
 

@@ -153,6 +153,7 @@ static void start_sweep(struct tn_trino_home *home)
 void tn_trino_home_init(struct tn_trino_home *home, struct tn_trino *trino, struct tn_worker *worker)
 {
     *home = (struct tn_trino_home){.trino = trino, .worker = worker, .activity = tn_trino_activity_new()};
+    worker->module[TN_WORKER_TRINO] = home;
     tn_map_init(&home->queries);
     tn_list_init(&home->by_use);
     tn_list_init(&home->transactions);
@@ -163,6 +164,7 @@ void tn_trino_home_free(struct tn_trino_home *home)
 {
     if (home->worker == NULL)
         return;
+    home->worker->module[TN_WORKER_TRINO] = NULL;
     TN_LIST_FOR_EACH_SAFE(node, &home->by_use)
         free_query(TN_CONTAINER_OF(node, struct tn_trino_query, node), TN_CANCEL_SHUTDOWN);
     tn_trino_resume_free_all(home);

@@ -93,6 +93,17 @@ static void put_activity(struct tn_buf *out, void *arg)
     tn_buf_reset(&items);
 }
 
+/* For this statement alone; what is rewritten is not translated again. */
+static enum tn_status set_standard(struct tn_trino_query *q, enum tn_cfg_engine engine, struct tn_error *err)
+{
+    static const char *const settings[][2] = {{"sql_mode", "ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES"}, {"group_concat_max_len", "1000000"}};
+    struct tn_snapshot      *snapshot = tn_runtime_of(q->home->worker)->snapshot;
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(settings); i++)
+        TN_TRY(tn_settings_change(&q->settings, tn_str(settings[i][0]), tn_str(settings[i][1]), engine, false, true, snapshot, err));
+    return tn_settings_change(&q->settings, TN_STR("turnout.dialect"), TN_STR("engine"), TN_CFG_ENGINE_UNSET, false, true, snapshot, err);
+}
+
 void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum tn_run_kind kind)
 {
     const struct tn_trino_catalog_source source = {put_activity, q};
@@ -102,6 +113,8 @@ void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum
 
     if (tn_trino_catalog_mentions(q->text)) {
         status = find_member(q, &member, &err);
+        if (status == TN_OK && member != NULL && tn_trino_catalog_needs_standard(q->text, member->conf->engine))
+            status = set_standard(q, member->conf->engine, &err);
         if (status == TN_OK && member != NULL)
             status = tn_trino_catalog_rewrite(q->text, member->conf->engine, &source, &q->arena, &q->text, &err);
     }

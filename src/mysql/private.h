@@ -74,6 +74,7 @@ struct tn_my_session {
     ev_io                    read_ev, write_ev;
     ev_timer                 timer;      /* log-in, idle */
     ev_timer                 again;      /* commands go on in the next loop turn */
+    struct tn_turn           turn;       /* a handshake waits for its next piece: nothing is read */
     ev_timer                 gone_check; /* while nothing is read */
     enum { TN_MY_HELLO, TN_MY_AUTH, TN_MY_READY, TN_MY_CLOSING } state;
     bool                     processing, busy, stop_soon, client_gone, read_wants_write;

@@ -1,4 +1,5 @@
 /* The life of a connection: accepted, its packets taken one by one, ended. */
+#include "mysql/catalog_ask.h"
 #include "mysql/private.h"
 
 #include "base/alloc.h"
@@ -66,6 +67,7 @@ void tn_my_orphan(struct tn_my_session *s)
         tn_my_forget_run(s, &ask->query->run);
         tn_ask_orphan(ask, TN_CANCEL_CLIENT_GONE);
     }
+    tn_my_catalog_orphan(s);
     tn_my_transaction_drop(s);
 }
 

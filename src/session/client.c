@@ -68,8 +68,12 @@ static void receive(struct tn_client *c)
 {
     enum tn_io result;
 
-    if (c->ops->readable != NULL && !c->ops->readable(c))
+    if (c->turn.waiting || (c->ops->readable != NULL && !c->ops->readable(c)))
         return;
+    if (tn_tls_is_beginning(&c->transport) && tn_turns_wait(&c->worker->turns, &c->turn)) {
+        tn_client_watch(c);
+        return;
+    }
     result = read_some(c);
     while (result == TN_IO_OK && c->transport.more && input_room(c) > 0)
         result = read_some(c);
@@ -84,6 +88,11 @@ static void receive(struct tn_client *c)
         tn_client_watch(c);
     else
         tn_client_process(c);
+}
+
+static void on_turn(struct tn_turn *turn)
+{
+    receive(TN_CONTAINER_OF(turn, struct tn_client, turn));
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
@@ -133,7 +142,7 @@ void tn_client_watch(struct tn_client *c)
         return;
     room = input_room(c) > 0;
     set_gone_check(c, c->busy && !room);
-    set_io(c, &c->read_ev, !c->gone && !ev_is_active(&c->again) && room && !c->read_wants_write && !tn_client_full(c));
+    set_io(c, &c->read_ev, !c->gone && !c->turn.waiting && !ev_is_active(&c->again) && room && !c->read_wants_write && !tn_client_full(c));
     set_io(c, &c->write_ev, (c->out.first != NULL && !c->out.held) || c->read_wants_write);
     if (c->transport.more && ev_is_active(&c->read_ev)) /* TLS has taken it from the socket already: at most a record */
         ev_feed_event(c->worker->loop, &c->read_ev, EV_READ);
@@ -334,6 +343,7 @@ void tn_client_open(struct tn_client *c, struct tn_worker *worker, const struct 
     ev_init(&c->timer, on_timer);
     ev_init(&c->again, on_again);
     ev_init(&c->gone_check, on_gone_check);
+    c->turn.go = on_turn;
     atomic_fetch_add(&c->runtime->server->sessions, 1);
     tn_count(&c->runtime->counters, TN_COUNTER_sessions_opened, 1);
 }
@@ -364,6 +374,7 @@ void tn_client_close(struct tn_client *c, const char *reason)
     ev_timer_stop(c->worker->loop, &c->timer);
     ev_timer_stop(c->worker->loop, &c->again);
     ev_timer_stop(c->worker->loop, &c->gone_check);
+    tn_turn_leave(&c->turn);
     tn_transport_close(&c->transport);
     if (c->user != NULL)
         tn_places_give_back_user(c->places, tn_str(c->user));

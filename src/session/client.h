@@ -47,6 +47,7 @@ struct tn_client {
     ev_timer                    timer;      /* the session's: log-in, idle */
     ev_timer                    again;      /* messages or statements go on in the next loop turn */
     ev_timer                    gone_check; /* while nothing is read */
+    struct tn_turn              turn;       /* a handshake waits for its next piece: nothing is read */
     bool                        closed;
     bool                        gone;       /* it closed, or cannot be written to */
     bool                        processing; /* inside the message loop */

@@ -103,6 +103,7 @@ struct tn_trino_call {
     /* the answer */
     int                      status;
     const char              *problem;  /* plain text instead of a body */
+    const char              *allow;    /* methods of the path, for 405 */
     struct tn_buf            body;
     bool                     presto;
     size_t                   set_count;

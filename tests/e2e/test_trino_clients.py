@@ -80,6 +80,9 @@ def test_types(engine, run):
 def test_arrays(engine, run):
     if engine.name != "postgres":
         pytest.skip("arrays with a type are PostgreSQL's here")
+    for none in ("'NaN'::numeric", "ARRAY['-Infinity'::numeric]"):
+        with pytest.raises(trino.exceptions.TrinoUserError, match="cannot hold"):
+            run("SELECT " + none)
     assert run("SELECT ARRAY[1, NULL, 3] AS a, ARRAY['x', 'a,\"b'] AS b") == [[[1, None, 3], ["x", 'a,"b']]]
     assert [column.type_code for column in run.cursor.description] == ["array(integer)", "array(varchar)"]
 
@@ -95,6 +98,12 @@ def test_nested(engine, run):
     assert [column.type_code for column in run.cursor.description] == [
         "array(integer)", 'row(x integer, y varchar)', "map(varchar, decimal(3, 2))", 'array(row(d date, l array(decimal(3, 1))))',
         "array(timestamp(6))", "array(varbinary)", "json", "array(integer)"]
+    assert run("SELECT TIMESTAMP_S '2020-01-02 03:04:05', TIMESTAMP_MS '2020-01-02 03:04:05.678'") == [
+        [datetime.datetime(2020, 1, 2, 3, 4, 5), datetime.datetime(2020, 1, 2, 3, 4, 5, 678000)]]
+    assert [column.type_code for column in run.cursor.description] == ["timestamp(0)", "timestamp(3)"]
+    with pytest.raises(trino.exceptions.TrinoUserError) as problem:
+        run("SELECT (SELECT i FROM range(2) AS r(i))")
+    assert problem.value.error_name == "SUBQUERY_MULTIPLE_ROWS"
 
 
 def test_time_zone(engine, connect):

@@ -2,6 +2,7 @@
 #include "trino/private.h"
 
 #include "base/alloc.h"
+#include "net/http_coding.h"
 #include "net/http_origin.h"
 #include "trino/segments.h"
 
@@ -20,6 +21,7 @@ static void free_call(struct tn_trino_call *call)
     tn_error_reset(&call->refused.error);
     tn_arena_reset(&call->arena);
     tn_buf_reset(&call->body);
+    tn_bytes_unref(call->rest);
     tn_buf_reset(&call->told);
     tn_free(call);
 }
@@ -57,13 +59,21 @@ static void reply(struct tn_trino_call *call)
         set_field(call, told, call->told.data + at);
     }
     tn_http_set_field(x, "Cache-Control", "no-store");
-    tn_http_reply_buf(x, call->status, call->status == 204 ? NULL : call->type != NULL ? call->type : "application/json", &call->body);
+    tn_http_reply_bytes(x, call->status, call->status == 204 ? NULL : call->type != NULL ? call->type : "application/json", &call->body, call->rest, call->rest_at);
 }
 
 static void on_back(struct tn_errand *errand)
 {
     struct tn_trino_call *call = TN_CONTAINER_OF(errand, struct tn_trino_call, errand);
 
+    if (call->x != NULL && call->status == 404 && call->asks > 0) {
+        struct tn_trino *trino = call->trino;
+
+        call->asks--;
+        call->problem = NULL;
+        tn_errand_send(errand, errand->home, trino->homes[(errand->there->index + 1) % trino->worker_count].worker);
+        return;
+    }
     if (call->x != NULL)
         reply(call);
     free_call(call);
@@ -233,6 +243,8 @@ static bool keep_own(struct tn_trino_call *call, struct tn_str name, struct tn_s
     for (size_t i = 0; i < TN_ARRAY_LEN(names) && found == NULL; i++)
         if (tn_str_eq_c(rest, presto && names[i][0] == 'x' ? names[i] + 8 : names[i]) && !(presto && names[i][0] != 'x'))
             found = names[i];
+    if (tn_str_eq_c(name, "accept-encoding") && call->verb != TN_TRINO_SEGMENT && tn_http_coding_choose(value) != TN_HTTP_CODING_NONE)
+        found = "accept-encoding";
     if (found == NULL && call->verb == TN_TRINO_SEGMENT && tn_str_starts(name, TN_STR("x-")) && !tn_str_starts(name, TN_STR("x-forwarded-")))
         found = tn_arena_strdup(&call->arena, name);
     else if (found == NULL)
@@ -335,14 +347,20 @@ static int read_post(struct tn_trino_call *call, const struct tn_http_exchange *
     return 0;
 }
 
-static struct tn_worker *find_owner(const struct tn_trino_call *call, struct tn_worker *here)
+static struct tn_worker *find_owner(struct tn_trino_call *call, struct tn_worker *here)
 {
     struct tn_str transaction = call->request.transaction_id;
 
     if (call->resumes || is_segment(call))
         return here;
-    if (call->verb != TN_TRINO_POST)
-        return tn_trino_owner(call->trino, call->id);
+    if (call->verb != TN_TRINO_POST) {
+        struct tn_worker *owner = tn_trino_owner(call->trino, call->id);
+
+        if (owner != NULL || call->slug.ptr != NULL)
+            return owner;
+        call->asks = (unsigned)call->trino->worker_count - 1;
+        return here;
+    }
     if (transaction.len > 0 && !tn_str_ieq_c(transaction, "NONE")) {
         struct tn_worker *owner = tn_trino_owner(call->trino, transaction);
 

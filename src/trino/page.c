@@ -99,7 +99,7 @@ static void put_page(struct tn_trino_query *q, struct tn_buf *out, struct tn_str
 }
 
 /* A page as its Trino told it. */
-static void relay(struct tn_trino_query *q, struct tn_str base, struct tn_buf *out)
+static void relay(struct tn_trino_query *q, struct tn_str base, struct tn_buf *out, struct tn_bytes **rest, size_t *rest_at)
 {
     struct tn_chunk *chunk = q->first;
 
@@ -110,7 +110,7 @@ static void relay(struct tn_trino_query *q, struct tn_str base, struct tn_buf *o
     q->chunk_count--;
     q->page_is_last = !chunk->relay->more;
     q->owes = chunk->relay->more;
-    tn_trino_relay_build(q, chunk, base, out);
+    tn_trino_relay_build(q, chunk, base, out, rest, rest_at);
     tn_chunk_free(chunk);
 }
 
@@ -125,10 +125,12 @@ static void build(struct tn_trino_query *q, struct tn_str base)
 
     tn_buf_clear(&q->page);
     tn_buf_clear(&q->told);
+    tn_bytes_unref(q->rest);
+    q->rest = NULL;
     q->token++;
     q->has_page = true;
     if (relays(q)) {
-        relay(q, base, &q->page);
+        relay(q, base, &q->page, &q->rest, &q->rest_at);
     } else {
         rows = (q->done && q->error.status != TN_OK) || tn_trino_segments_keep(q) ? NULL : take_rows(q);
         q->page_is_last = q->done && ((q->first == NULL && !tn_trino_segments_busy(q)) || q->error.status != TN_OK);
@@ -137,7 +139,7 @@ static void build(struct tn_trino_query *q, struct tn_str base)
         release_rows(q, rows);
     }
     if (q->page_is_last) {
-        q->kept = q->page.capacity + q->arena.total;
+        q->kept = q->page.capacity + (q->rest != NULL ? q->rest->buf.capacity : 0) + q->arena.total;
         q->home->kept_bytes += q->kept;
     }
 }
@@ -169,6 +171,8 @@ void tn_trino_page_answer(struct tn_trino_query *q, struct tn_trino_call *call)
     }
     ev_timer_stop(q->home->worker->loop, &q->wait);
     tn_buf_put_str(&call->body, tn_buf_str(&q->page));
+    call->rest = tn_bytes_ref(q->rest);
+    call->rest_at = q->rest_at;
     finish(q, call);
 }
 
@@ -177,7 +181,7 @@ void tn_trino_page_first(struct tn_trino_query *q, struct tn_trino_call *call)
     char next[128];
 
     if (relays(q)) {
-        relay(q, call->base, &call->body);
+        relay(q, call->base, &call->body, &call->rest, &call->rest_at);
         finish(q, call);
         return;
     }

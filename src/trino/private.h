@@ -88,6 +88,7 @@ struct tn_trino_call {
     enum tn_trino_verb       verb;
     struct tn_str            id, slug; /* of the path */
     bool                     resumes;  /* a link that holds all there is to know: resume.c */
+    unsigned                 asks;     /* so many more workers, whether the id is that of a Trino's own for a query of theirs */
     struct tn_str            sealed;   /* behind the slug, or instead of both; ptr NULL = none (link.h) */
     uint64_t                 token;
     struct tn_str            base;     /* of links */
@@ -105,6 +106,8 @@ struct tn_trino_call {
     const char              *problem;  /* plain text instead of a body */
     const char              *allow;    /* methods of the path, for 405 */
     struct tn_buf            body;
+    struct tn_bytes         *rest;     /* behind it, from rest_at on; counted; NULL: nothing */
+    size_t                   rest_at;
     bool                     presto;
     size_t                   set_count;
     struct tn_trino_header   set[TN_TRINO_HEADERS];
@@ -143,6 +146,9 @@ struct tn_trino_query {
     struct tn_trino_transaction *transaction;
     enum tn_ask_end           end;     /* of the transaction */
     bool                      describes; /* the engine's columns become rows: DESCRIBE OUTPUT */
+    bool                      describes_input; /* what the engine says of parameters does: DESCRIBE INPUT */
+    size_t                    input_count;
+    uint32_t                 *input_oids; /* of PostgreSQL's; 0 = not known */
     struct tn_str             missing; /* no rows: an error about this name; empty = there may be none */
     const char               *missing_what, *missing_says, *missing_sqlstate; /* "Table", "does not exist", "42P01" */
     const struct tn_trino_command *use; /* USE: the rows tell whether there is such a schema; NULL: another statement */
@@ -179,6 +185,8 @@ struct tn_trino_query {
 
     uint64_t                  token;     /* of the page below; the POST's own answer is 0 */
     struct tn_buf             page;
+    struct tn_bytes          *rest;    /* behind it, from rest_at on, as its Trino sent it; NULL: nothing */
+    size_t                    rest_at;
     bool                      has_page, page_is_last;
     size_t                    kept, held; /* what it has of the home's kept_bytes and held_bytes */
     struct tn_list            waiters;   /* struct tn_trino_call.node */
@@ -214,9 +222,11 @@ struct tn_trino_relayed {
     struct tn_str          cluster;
     uint64_t               token;          /* of this page */
 };
-void tn_trino_relay_put(const struct tn_trino_relayed *r, const struct tn_chunk *chunk, struct tn_buf *out);
+/* The page's beginning into OUT; what is long behind its last link stays where it is: *REST, which takes the chunk's memory, from
+ * *REST_AT on. */
+void tn_trino_relay_put(const struct tn_trino_relayed *r, struct tn_chunk *chunk, struct tn_buf *out, struct tn_bytes **rest, size_t *rest_at);
 void tn_trino_relay_put_next(const struct tn_trino_relayed *r, uint64_t token, struct tn_str path, struct tn_buf *out);
-void tn_trino_relay_build(struct tn_trino_query *q, struct tn_chunk *chunk, struct tn_str base, struct tn_buf *out);
+void tn_trino_relay_build(struct tn_trino_query *q, struct tn_chunk *chunk, struct tn_str base, struct tn_buf *out, struct tn_bytes **rest, size_t *rest_at);
 void tn_trino_relay_next(struct tn_trino_query *q, uint64_t token, struct tn_buf *out); /* path of page TOKEN's link */
 bool tn_trino_relay_waits(const struct tn_trino_query *q); /* the statement goes to a Trino, whose first answer is awaited */
 

@@ -99,6 +99,7 @@ static void free_query(struct tn_trino_query *q, enum tn_cancel why)
     tn_error_reset(&q->error);
     tn_buf_reset(&q->columns);
     tn_buf_reset(&q->page);
+    tn_bytes_unref(q->rest);
     tn_buf_reset(&q->next);
     tn_buf_reset(&q->told);
     tn_identity_unref(q->identity);
@@ -154,6 +155,7 @@ static void start_sweep(struct tn_trino_home *home)
 void tn_trino_home_init(struct tn_trino_home *home, struct tn_trino *trino, struct tn_worker *worker)
 {
     *home = (struct tn_trino_home){.trino = trino, .worker = worker, .activity = tn_trino_activity_new()};
+    worker->module[TN_WORKER_TRINO] = home;
     tn_map_init(&home->queries);
     tn_list_init(&home->by_use);
     tn_list_init(&home->transactions);
@@ -164,6 +166,7 @@ void tn_trino_home_free(struct tn_trino_home *home)
 {
     if (home->worker == NULL)
         return;
+    home->worker->module[TN_WORKER_TRINO] = NULL;
     TN_LIST_FOR_EACH_SAFE(node, &home->by_use)
         free_query(TN_CONTAINER_OF(node, struct tn_trino_query, node), TN_CANCEL_SHUTDOWN);
     tn_trino_resume_free_all(home);
@@ -362,11 +365,26 @@ static bool is_own(const struct tn_trino_query *q, const struct tn_trino_call *c
     return call->identity != NULL && (call->identity->admin || tn_str_eq(call->identity->user, q->identity->user));
 }
 
+/* By the id that its Trino gave it, which its client was told. Nobody asks often: they are looked at one by one. */
+static struct tn_trino_query *find_shown(struct tn_trino_home *home, struct tn_str id)
+{
+    TN_LIST_FOR_EACH_SAFE(node, &home->by_use)
+    {
+        struct tn_trino_query *q = TN_CONTAINER_OF(node, struct tn_trino_query, node);
+
+        if (id.len > 0 && tn_str_eq_c(id, q->shown))
+            return q;
+    }
+    return NULL;
+}
+
 void tn_trino_query_call(struct tn_trino_home *home, struct tn_trino_call *call)
 {
     struct tn_trino_query *q = tn_map_get(&home->queries, call->id);
     bool                   by_id = call->slug.ptr == NULL; /* /v1/query/ID */
 
+    if (q == NULL && by_id)
+        q = find_shown(home, call->id);
     if (q == NULL || (by_id ? !is_own(q, call) : !has_slug(q, call->slug))) {
         tn_trino_call_refuse(call, 404, "there is no such query (any more)\n");
         return;

@@ -29,10 +29,20 @@ static void put_columns(struct tn_trino_query *q, const struct tn_schema *schema
     tn_trino_put_columns(&json, schema, q->parametric);
 }
 
+static void on_params(struct tn_ask *ask, size_t count, const uint32_t *pg_oids)
+{
+    struct tn_trino_query *q = ask->owner;
+
+    for (size_t i = 0; i < TN_MIN(count, q->input_count); i++)
+        q->input_oids[i] = pg_oids[i];
+}
+
 static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
 {
     struct tn_trino_query *q = ask->owner;
 
+    if (q->describes_input)
+        return;
     if (q->describes) {
         tn_trino_describe_rows(q, schema);
         return;
@@ -183,6 +193,12 @@ static void fail_missing(struct tn_trino_query *q)
     tn_fail(&q->error, TN_E_INVALID, q->missing_sqlstate, "%s", message);
 }
 
+/* Nothing is wrong with a statement whose parameters could be of any type: Trino says unknown. */
+static bool is_untyped(const struct tn_error *error)
+{
+    return error->status != TN_OK && (strcmp(error->sqlstate, "42P18") == 0 || error->fault == TN_FAULT_UNSUPPORTED);
+}
+
 static void on_done(struct tn_ask *ask)
 {
     struct tn_trino_query *q = ask->owner;
@@ -194,11 +210,15 @@ static void on_done(struct tn_ask *ask)
     q->stats.bytes_read = query->run.bytes_read;
     q->stats.peak_memory = query->run.peak_memory;
     q->stats.wall_us = query->run.ended_us > query->run.started_us ? query->run.ended_us - query->run.started_us : 0;
+    if (q->describes_input && is_untyped(&query->error))
+        tn_error_reset(&query->error);
     q->left = q->relays && query->cancel == TN_CANCEL_SHUTDOWN && query->error.status != TN_OK;
     if (query->error.status != TN_OK) {
         if (!tn_str_eq(q->text, q->sql))
             query->error.position = 0; /* of a text that the client does not know */
         tn_error_move(&q->error, &query->error);
+    } else if (q->describes_input) {
+        tn_trino_input_rows(q);
     } else if (q->missing.len > 0 && query->run.rows == 0) {
         fail_missing(q);
     } else if (q->use != NULL) {
@@ -212,7 +232,7 @@ static void on_done(struct tn_ask *ask)
     tn_trino_query_done(q);
 }
 
-static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .done = on_done};
+static const struct tn_ask_events events = {.params = on_params, .columns = on_columns, .chunk = on_chunk, .done = on_done};
 
 bool tn_trino_set(struct tn_trino_query *q, const char *name, struct tn_str value)
 {

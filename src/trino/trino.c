@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "net/listener.h"
+#include "trino/list.h"
 #include "trino/segments.h"
 
 static void put_info(struct tn_buf *body, const struct tn_trino *trino)
@@ -157,6 +158,7 @@ enum tn_status tn_trino_http_open(struct tn_trino **out, struct tn_server *serve
         return status;
     }
     trino->server = server;
+    server->list_trino = tn_trino_sessions_each;
     trino->config = config;
     make_suffix(trino->suffix);
     tn_trino_segments_open(trino);

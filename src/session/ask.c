@@ -12,28 +12,61 @@
 
 /* ---- the end ---- */
 
-/* What became of the transaction's connection. */
-static void settle_transaction(struct tn_ask *ask)
+/* The engine goes on with a transaction in which a statement failed. */
+static bool is_borne(const struct tn_query *q)
+{
+    const struct tn_conn *conn = q->lease != NULL ? q->lease->conn : NULL;
+    enum tn_dialect       dialect = conn != NULL ? conn->cluster->ops->dialect : TN_DIALECT_POSTGRES;
+    bool                  statements = strncmp(q->error.sqlstate, "23", 2) == 0 || strncmp(q->error.sqlstate, "42", 2) == 0;
+
+    return conn != NULL && conn->state != TN_CONN_BROKEN && (dialect == TN_DIALECT_MYSQL || (dialect == TN_DIALECT_SQLITE && statements));
+}
+
+static void settle_failure(struct tn_ask_transaction *tx, const struct tn_query *q)
+{
+    if (q->error.status != TN_OK)
+        tx->failed = tx->failed || !tx->bears || !is_borne(q);
+    else if (q->features.verb == TN_VERB_ROLLBACK) /* TO a savepoint: it is whole again */
+        tx->failed = false;
+}
+
+/* The session keeps LEASE: it has something there, or has just left it. What a transaction left shows at its end. */
+static bool keeps_bond(const struct tn_ask *ask, const struct tn_lease *lease)
+{
+    const struct tn_ask_bond *bond = ask->bond;
+
+    if (bond == NULL || (bond->lease != NULL && bond->lease != lease))
+        return false;
+    return bond->lease == lease || (bond->leaves && ask->query->error.status == TN_OK && lease->conn->dirty);
+}
+
+/* What became of the connection: the transaction's, the session's, or the pool's. */
+static void settle_lease(struct tn_ask *ask)
 {
     struct tn_ask_transaction *tx = ask->transaction;
+    struct tn_ask_bond        *bond = ask->bond;
     struct tn_query           *q = ask->query;
     struct tn_lease           *lease = q->lease;
+    bool                       lost = lease == NULL || lease->conn == NULL || lease->conn->state == TN_CONN_BROKEN;
 
-    if (tx == NULL)
-        return;
-    tx->ask = NULL;
+    if (tx != NULL) {
+        tx->ask = NULL;
+        tx->lease = ask->end == TN_ASK_NO_END && !lost ? lease : NULL;
+        settle_failure(tx, q);
+    }
     q->lease = NULL;
-    tx->lease = lease;
-    if (q->error.status != TN_OK)
-        tx->failed = true;
-    if (lease == NULL)
+    if (lease == NULL || (tx != NULL && tx->lease != NULL))
         return;
-    if (ask->end == TN_ASK_NO_END && lease->conn != NULL && lease->conn->state != TN_CONN_BROKEN)
+    if (!lost && keeps_bond(ask, lease)) {
+        bond->lease = lease;
+        tn_lease_release_slot(lease);
         return;
-    if (lease->conn != NULL && q->error.status != TN_OK)
+    }
+    if (bond != NULL && (bond->lease == NULL || bond->lease == lease))
+        *bond = (struct tn_ask_bond){.lease = NULL};
+    if (tx != NULL && lease->conn != NULL && q->error.status != TN_OK)
         lease->conn->dirty = true;
     tn_lease_release(lease);
-    tx->lease = NULL;
 }
 
 /* The end of an engine's transaction that had failed before is no commit, whatever the engine says. */
@@ -47,16 +80,10 @@ static void settle_commit(struct tn_ask *ask, bool was_failed)
 static void finish(struct tn_ask *ask)
 {
     struct tn_query *q = ask->query;
+    bool             was_failed = ask->transaction != NULL && ask->transaction->failed;
 
-    if (ask->transaction != NULL) {
-        bool was_failed = ask->transaction->failed;
-
-        settle_transaction(ask);
-        settle_commit(ask, was_failed);
-    } else if (q->lease != NULL) {
-        tn_lease_release(q->lease);
-        q->lease = NULL;
-    }
+    settle_lease(ask);
+    settle_commit(ask, was_failed);
     if (ask->events != NULL)
         ask->events->done(ask);
     q->run.settings = NULL;
@@ -120,10 +147,15 @@ void tn_ask_cancel(struct tn_ask *ask, enum tn_cancel why)
 
 void tn_ask_orphan(struct tn_ask *ask, enum tn_cancel why)
 {
-    if (ask->transaction != NULL) { /* its memory may be gone when the query ends */
+    if (ask->transaction != NULL || ask->bond != NULL) { /* their memory may be gone when the query ends */
         if (ask->query->lease != NULL && ask->query->lease->conn != NULL)
             ask->query->lease->conn->dirty = true;
         ask->query->keep_lease = ask->query->pinned = false;
+    }
+    if (ask->bond != NULL && ask->bond->lease == ask->query->lease)
+        ask->bond->lease = NULL;
+    ask->bond = NULL;
+    if (ask->transaction != NULL) {
         ask->transaction->ask = NULL;
         ask->transaction->lease = NULL;
         ask->transaction->failed = true;
@@ -270,6 +302,8 @@ enum tn_status tn_ask_fill(struct tn_query *q, const struct tn_question *questio
 {
     q->text = question->sql;
     q->native = question->native;
+    q->known = question->known;
+    q->run.before = question->before;
     q->kind = question->kind;
     q->client = (struct tn_route_context){
         .protocol = question->protocol, .user = question->user, .database = question->database, .application = question->application,
@@ -283,8 +317,10 @@ enum tn_status tn_ask_fill(struct tn_query *q, const struct tn_question *questio
     if (question->transaction != NULL) {
         q->read_only = question->transaction->read_only;
         q->lease = question->transaction->lease;
-        q->pinned = q->lease != NULL;
     }
+    if (q->lease == NULL && question->bond != NULL)
+        q->lease = question->bond->lease;
+    q->pinned = q->lease != NULL;
     return tn_wishes_fill(q, question->settings, err);
 }
 
@@ -347,6 +383,7 @@ static enum tn_status copy(struct tn_query *q, struct tn_question *own, struct t
     void *encoder = tn_arena_alloc(&q->arena, own->encoder_size);
 
     if (encoder == NULL || !keep(&q->arena, &own->sql) || (own->native.ptr != NULL && !keep(&q->arena, &own->native)) ||
+        (own->known.ptr != NULL && !keep(&q->arena, &own->known)) || (own->before.ptr != NULL && !keep(&q->arena, &own->before)) ||
         !keep_client(&q->arena, own) || !keep_headers(q, own) || !tn_copy_params(&q->arena, &own->params, &q->run.params) ||
         !give_oids(q))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a query");
@@ -364,14 +401,25 @@ static enum tn_status join_transaction(struct tn_query *q, const struct tn_quest
 
     q->keep_lease = true;
     q->needs_writable = !tx->read_only;
-    if (tx->lease != NULL) {
-        tn_snapshot_unref(q->snapshot); /* the lease's group and cluster belong to its snapshot */
-        q->snapshot = tn_snapshot_ref(tx->lease->snapshot);
+    if (tx->lease != NULL)
         return TN_OK;
-    }
     len = snprintf(begin, sizeof begin, "BEGIN%s%s", tx->modes[0] != '\0' ? " " : "", tx->modes);
     return tn_arena_str(&q->arena, tn_str_n(begin, (size_t)len), &q->prelude) ? TN_OK
                                                                               : tn_fail(err, TN_E_NOMEM, "53200", "no memory for a transaction");
+}
+
+/* A statement that neither needs what was left nor leaves anything has nothing to do with it. */
+static void join_bond(struct tn_query *q, struct tn_question *question)
+{
+    struct tn_ask_bond *bond = question->bond;
+    bool                leaves = q->kind == TN_RUN_EXECUTE && (question->leaves || q->features.needs_session);
+
+    if (bond == NULL || (bond->lease == NULL && !leaves && !bond->leaves)) {
+        question->bond = NULL;
+        return;
+    }
+    bond->leaves = bond->leaves || leaves;
+    q->keep_lease = true;
 }
 
 static enum tn_status refuse_command(const struct tn_features *features, struct tn_error *err)
@@ -389,12 +437,16 @@ static enum tn_status check(const struct tn_question *question, const struct tn_
         return tn_fail(err, TN_E_LIMIT, "55006", "the transaction's last statement still runs");
     if (question->end != TN_ASK_NO_END)
         return TN_OK;
-    if (tx != NULL && tx->failed)
+    if (tx != NULL && tx->failed && !(tx->bears && features->verb == TN_VERB_ROLLBACK))
         return tn_fail(err, TN_E_DENIED, "25P02", "current transaction is aborted, commands ignored until end of transaction block");
     if (features->class == TN_CLASS_EMPTY)
         return tn_fail(err, TN_E_INVALID, "42601", "there is no statement");
     if (features->class == TN_CLASS_MULTI)
         return tn_fail(err, TN_E_INVALID, "42601", "one statement at a time");
+    if (tx != NULL && tx->bears && (features->verb == TN_VERB_SAVEPOINT || features->verb == TN_VERB_RELEASE || features->verb == TN_VERB_ROLLBACK))
+        return TN_OK;
+    if (question->bond != NULL && features->verb == TN_VERB_DEALLOCATE) /* of a PREPARE that left its statement there */
+        return TN_OK;
     return tn_explain_is_sessions(features) || features->verb == TN_VERB_COPY || features->verb == TN_VERB_DECLARE ? refuse_command(features, err) : TN_OK;
 }
 
@@ -417,9 +469,14 @@ static enum tn_status prepare(struct tn_runtime *runtime, struct tn_query *q, st
     tn_query_shape_read(runtime, own->sql, own->database, &own->settings->replay, &q->shape, &q->features);
     TN_TRY(check(own, &q->features, err));
     TN_TRY(tn_ask_fill(q, own, err));
+    if (q->lease != NULL) {
+        tn_snapshot_unref(q->snapshot); /* the lease's group and cluster belong to its snapshot */
+        q->snapshot = tn_snapshot_ref(q->lease->snapshot);
+    }
+    join_bond(q, own);
     if (own->transaction != NULL)
         TN_TRY(join_transaction(q, own, err));
-    *ask = (struct tn_ask){.query = q, .owner = own->owner, .events = own->events, .transaction = own->transaction, .end = own->end,
+    *ask = (struct tn_ask){.query = q, .owner = own->owner, .events = own->events, .transaction = own->transaction, .bond = own->bond, .end = own->end,
                            .settings = tn_settings_list_ref(own->settings)};
     q->internal = own->end != TN_ASK_NO_END;
     q->events = &query_events;
@@ -476,5 +533,13 @@ void tn_ask_transaction_drop(struct tn_ask_transaction *transaction)
         return;
     if (lease->conn != NULL)
         lease->conn->dirty = true;
+    tn_lease_release(lease);
+}
+
+void tn_ask_bond_drop(struct tn_ask_bond *bond)
+{
+    struct tn_lease *lease = bond->lease;
+
+    *bond = (struct tn_ask_bond){.lease = NULL};
     tn_lease_release(lease);
 }

@@ -1,4 +1,5 @@
 /* A statement on its way through the pipeline, and what comes back. */
+#include "mysql/catalog_ask.h"
 #include "mysql/heads.h"
 #include "mysql/private.h"
 
@@ -172,4 +173,5 @@ void tn_my_run_cancel(struct tn_my_session *s, enum tn_cancel why)
         tn_ask_cancel(s->ask, why);
     else
         tn_my_rows_cancel(s, why);
+    tn_my_catalog_cancel(s);
 }

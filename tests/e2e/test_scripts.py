@@ -141,7 +141,7 @@ def configuration(folder, routers, **groups):
 def proxy(folder, make_engine):
     make_engine("duckDb")
     group = {"members": ["lite", "lite-2", "lite-3"], "strategy": {"type": "pythonScript", "scriptFile": write(folder / "choose.py", CHOOSE), "timeoutMs": 300}}
-    routers = [{"type": "pythonScript", "scriptFile": write(folder / "route.py", ROUTE), "timeoutMs": 400},
+    routers = [{"type": "pythonScript", "scriptFile": write(folder / "route.py", ROUTE), "timeoutMs": 700},
                {"type": "pythonScript", "scriptFile": write(folder / "kept.py", KEPT)}]
     with proxy_module.Proxy(configuration(folder, routers, chosen=group)) as started:
         yield started
@@ -186,6 +186,7 @@ def test_every_client(proxy):
             assert cursor.fetchone() == (want,)
         with pytest.raises(pymysql.MySQLError, match="not today"):
             cursor.execute("SELECT 1 AS refused")
+        cursor.execute("SHOW TABLES")  # whose text is made for an engine before a script can be asked
     with trino.dbapi.connect(host="127.0.0.1", port=proxy.trino_port, user="me") as conn:
         cursor = conn.cursor()
         cursor.execute("SELECT typeof(1) AS to_duck")
@@ -242,9 +243,9 @@ FAULTS = {
     "surrogate": "which does not exist",
     "very_long": "route.. named group `ddd",
     "raises": f"route.py: line {ROUTE[:ROUTE.index('raise ValueError')].count(chr(10)) + 1}: ValueError: it is raised",
-    "asleep": "route.py: line \\d+: route.. did not come to an end within 400 ms",
-    "endless": "route.py: line \\d+: route.. did not come to an end within 400 ms",
-    "swallows": "route.. did not come to an end within 400 ms",
+    "asleep": "route.py: line \\d+: route.. did not come to an end within 700 ms",
+    "endless": "route.py: line \\d+: route.. did not come to an end within 700 ms",
+    "swallows": "route.. did not come to an end within 700 ms",
     "recurses": "route.py: line \\d+: RecursionError",
     "hungry": "route.py: line \\d+: MemoryError",
     "dies": "route.. was the end of its process",
@@ -392,8 +393,8 @@ def test_a_hanging_script_keeps_nobody_waiting(folder, make_engine):
             slow.append(time.monotonic() - begin)
         for thread in threads:
             thread.join()
-        assert len(took) == 100 and max(took) < 10, max(took)
-        assert sorted(slow)[len(slow) // 2] < 0.25, sorted(slow)
+        assert len(took) == 100 and max(took) < 20, max(took)
+        assert sorted(slow)[len(slow) // 2] < 0.5, sorted(slow)
         assert "no process had time" in proxy.log() or "did not come to an end" in proxy.log()
         text = [explained(conns[0], f"SELECT {i} AS again") for i in range(2)]
         assert "did not come to an end within 500 ms" in text[0] and text[0] == text[1].replace("SELECT 1", "SELECT 0")

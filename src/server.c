@@ -79,9 +79,7 @@ static enum tn_status build_shared(struct tn_server *server, struct tn_config *c
     TN_TRY(tn_snapshot_build(&server->snapshot, config, NULL, server->admission, problems, err));
     TN_TRY(tn_auth_new(&server->auth, &config->settings, server->snapshot->security.users, err));
     tn_learning_number(server, server->snapshot->topology);
-    server->connections = tn_tally_new();
-    server->addresses = tn_tally_new();
-    if (server->connections == NULL || server->addresses == NULL)
+    if (!tn_places_init(&server->places))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory to start");
     return TN_OK;
 }
@@ -259,8 +257,7 @@ void tn_server_free(struct tn_server *server)
     tn_scripter_free(server->scripter);
     tn_snapshot_unref(server->snapshot);
     tn_auth_free(server->auth);
-    tn_tally_free(server->connections);
-    tn_tally_free(server->addresses);
+    tn_places_reset(&server->places);
     tn_config_unref(server->started_with);
     tn_history_close(server->history);
     tn_learning_close(server);
@@ -323,4 +320,16 @@ enum tn_status tn_server_each_worker(struct tn_server *server, struct tn_worker 
     *round = (struct round){.message.run = on_round, .server = server, .home = worker, .fn = fn, .done = done, .arg = arg};
     tn_worker_post(server->workers[0], &round->message);
     return TN_OK;
+}
+
+void tn_server_counters(const struct tn_server *server, uint64_t sums[TN_COUNTER_COUNT])
+{
+    memset(sums, 0, TN_COUNTER_COUNT * sizeof *sums);
+    for (size_t i = 0; i < server->worker_count; i++)
+        tn_counters_add(sums, &server->runtimes[i].counters);
+    if (server->history != NULL)
+        tn_counters_add(sums, tn_history_counters(server->history));
+    sums[TN_COUNTER_allocations_failed] = tn_alloc_refused();
+    sums[TN_COUNTER_config_reloads_ok] = TN_MAX(sums[TN_COUNTER_config_reloads_ok], atomic_load(&server->reloads_ok));
+    sums[TN_COUNTER_config_reloads_failed] = TN_MAX(sums[TN_COUNTER_config_reloads_failed], atomic_load(&server->reloads_failed));
 }

@@ -67,7 +67,6 @@ typedef void tn_routes_visit(void *arg, struct tn_script *script, unsigned line,
 void tn_routes_check_scripts(const struct tn_config *draft, struct tn_problems *problems, tn_routes_visit *visit, void *arg);
 /* The scripts that its routers ask, with the line and key path ("routers[2]") of each. */
 void tn_routes_scripts(const struct tn_routes *routes, tn_routes_visit *visit, void *arg);
-struct tn_routes *tn_routes_ref(struct tn_routes *routes);
 void              tn_routes_unref(struct tn_routes *routes);
 
 /* Decides. A hint names the group before the routers do, but does not lift a refusal: the chain is run, and where it

@@ -312,7 +312,7 @@ bool tn_scripting_ask(struct tn_query *q, void (*go_on)(struct tn_query *q))
         start_patience(q, question->timeout_us);
         return true;
     }
-    take_answer(q, (struct tn_script_answer){.said = TN_SCRIPT_FAILED, .why = TN_STR("too many queries wait for a script")});
+    take_answer(q, (struct tn_script_answer){.said = TN_SCRIPT_FAILED, .why = TN_STR("too many queries wait for a script, or what it is to be told is too long")});
     return false;
 }
 

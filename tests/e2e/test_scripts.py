@@ -340,8 +340,8 @@ def test_kept_answers(proxy):
         assert engine(alice, "kept", i) == "d" and engine(bob, "kept", i) == "s"
     after = counts(proxy)
     assert after["turnout_script_asked_total"] - before["turnout_script_asked_total"] == 40  # route.py keeps nothing
-    assert after["turnout_script_kept_total"] - before["turnout_script_kept_total"] == 40
-    assert "kept.py said d (kept)" in explained(alice, "SELECT typeof(3) AS kept")
+    assert after["turnout_script_cache_hits_total"] - before["turnout_script_cache_hits_total"] == 40
+    assert "kept.py said d (cached)" in explained(alice, "SELECT typeof(3) AS kept")
     assert "kept.py said d ->" not in explained(connect(proxy, user="carol"), "SELECT typeof(3) AS kept")
 
 
@@ -365,6 +365,27 @@ def test_members(proxy):
     assert "strategy roundRobin, asked for by the client" in explained(connect(proxy, group="chosen", strategy="roundRobin"), "SELECT 1 AS second")
     plan = json.loads(conn.execute("EXPLAIN (FORMAT JSON) ROUTE SELECT 1 AS second").fetchone()[0])
     assert plan["groups"][0]["script"].endswith("choose.py said lite-2: the second") and plan["cluster"] == "lite-2"
+
+
+# ---- the readme ----
+
+def test_the_scripts_of_the_readme(folder, make_engine):
+    make_engine("duckDb")
+    with open(os.path.join(proxy_module.ROOT, "README.md"), encoding="utf-8") as file:
+        route, choose = re.search(r"```python\n# route.py\n(.*?)# choose.py\n(.*?)```", file.read(), re.S).groups()
+    group = {"members": ["lite", "lite-2"], "strategy": {"type": "pythonScript", "scriptFile": write(folder / "readme_choose.py", choose)}}
+    with proxy_module.Proxy(configuration(folder, [{"type": "pythonScript", "scriptFile": write(folder / "readme_route.py", route)}], etl=group)) as proxy:
+        looker = psycopg.connect(proxy.dsn(application_name="looker"), autocommit=True)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="dashboards only read"):
+            looker.execute("DELETE FROM orders")
+        joined = "SELECT 1 FROM orders a, orders b, orders c, orders d, orders e WHERE a.x = 3"
+        text = explained(looker, joined)
+        assert "readme_route.py said etl" in text and "readme_choose.py named nobody" in text
+        assert "said etl (cached)" in explained(looker, joined.replace("3", "4"))
+        conn = connect(proxy, group="etl")
+        for _ in range(12):
+            assert conn.execute("SELECT count(*) FROM (SELECT 1 AS a UNION SELECT 2) t WHERE a > 0").fetchone() == (2,)
+        assert re.search("readme_choose.py said lite", explained(conn, "SELECT count(*) FROM (SELECT 1 AS a UNION SELECT 2) t WHERE a > 0"))
 
 
 # ---- many clients ----

@@ -184,6 +184,7 @@ void tn_trino_http_close(struct tn_trino *trino)
     while (trino->homes != NULL && tn_server_run_messages(trino->server))
         ; /* and their answers */
     tn_free(trino->homes);
+    tn_trino_link_disarm(trino);
     tn_config_unref(trino->config);
     tn_free(trino);
 }

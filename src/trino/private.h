@@ -16,6 +16,7 @@
 #include "loop/errand.h"
 #include "net/http.h"
 #include "session/ask.h"
+#include "spool/spool.h"
 #include "trino/activity.h"
 #include "trino/trino.h"
 
@@ -69,10 +70,13 @@ struct tn_trino {
     uint8_t                key[32];   /* link.h */
     struct evp_md_ctx_st  *inner, *outer; /* of its HMAC, as far as they are the same for all */
     _Atomic uint64_t       next_id;
+    struct tn_spool        spool;     /* segments.h */
 };
 
 enum tn_trino_verb {
-    TN_TRINO_POST, TN_TRINO_GET, TN_TRINO_HEAD, TN_TRINO_DELETE, TN_TRINO_PARTIAL, TN_TRINO_INFO, TN_TRINO_SEGMENT,
+    TN_TRINO_POST, TN_TRINO_GET, TN_TRINO_HEAD, TN_TRINO_DELETE, TN_TRINO_PARTIAL, TN_TRINO_INFO,
+    TN_TRINO_SEGMENT,                /* of a Trino */
+    TN_TRINO_DOWNLOAD, TN_TRINO_ACK, /* of ours */
 };
 
 struct tn_trino_header {
@@ -105,6 +109,7 @@ struct tn_trino_call {
     /* the answer */
     int                      status;
     const char              *problem;  /* plain text instead of a body */
+    const char              *allow;    /* methods of the path, for 405 */
     struct tn_buf            body;
     struct tn_bytes         *rest;     /* behind it, from rest_at on; counted; NULL: nothing */
     size_t                   rest_at;
@@ -139,7 +144,8 @@ struct tn_trino_query {
     struct tn_run_header     *own;
     bool                      parametric;
     enum tn_trino_encoding    encoding; /* of rows, as the client wishes */
-    uint64_t                  row_offset; /* rows of the pages so far */
+    uint64_t                  row_offset; /* rows of the pages and segments so far */
+    struct tn_trino_segments *segments; /* segments.h; NULL: all rows go in pages */
     struct tn_settings_list  *settings;
     struct tn_trino_encoder   encoder;
     struct tn_trino_transaction *transaction;
@@ -239,6 +245,7 @@ void tn_trino_resume_free_all(struct tn_trino_home *home);
 /* run.c */
 void tn_trino_run(struct tn_trino_query *q); /* a statement for an engine: q->text; done comes, maybe at once */
 void tn_trino_run_params(struct tn_trino_query *q, struct tn_params params, enum tn_run_kind kind);
+void tn_trino_wake(struct tn_trino_query *q); /* there may be something for who waits */
 bool tn_trino_set(struct tn_trino_query *q, const char *name, struct tn_str value); /* a header of the answer; false: no memory */
 
 /* statement.c: what a statement wants, ours or the engine's */

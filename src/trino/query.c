@@ -3,6 +3,8 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "trino/locate.h"
+#include "trino/segments.h"
 #include "trino/transaction.h"
 
 #include <time.h>
@@ -165,6 +167,7 @@ static void free_query(struct tn_trino_query *q, enum tn_cancel why)
     ev_timer_stop(q->home->worker->loop, &q->wait);
     if (q->ask != NULL)
         tn_ask_orphan(q->ask, why);
+    tn_trino_segments_leave(q);
     drop_rows(q);
     q->home->kept_bytes -= q->kept;
     q->home->held_bytes -= q->held;
@@ -231,6 +234,7 @@ static void start_sweep(struct tn_trino_home *home)
 void tn_trino_home_init(struct tn_trino_home *home, struct tn_trino *trino, struct tn_worker *worker)
 {
     *home = (struct tn_trino_home){.trino = trino, .worker = worker, .activity = tn_trino_activity_new()};
+    worker->module[TN_WORKER_TRINO] = home;
     tn_map_init(&home->queries);
     tn_list_init(&home->by_use);
     tn_list_init(&home->transactions);
@@ -241,6 +245,7 @@ void tn_trino_home_free(struct tn_trino_home *home)
 {
     if (home->worker == NULL)
         return;
+    home->worker->module[TN_WORKER_TRINO] = NULL;
     TN_LIST_FOR_EACH_SAFE(node, &home->by_use)
         free_query(TN_CONTAINER_OF(node, struct tn_trino_query, node), TN_CANCEL_SHUTDOWN);
     tn_trino_resume_free_all(home);
@@ -281,8 +286,12 @@ static void on_wait(struct ev_loop *loop, ev_timer *timer, int events)
     struct tn_trino_query *q = timer->data;
     struct tn_list        *node;
 
-    (void)loop;
     (void)events;
+    if (tn_trino_segments_flush(q)) {
+        ev_timer_set(timer, TN_TRINO_POLL_MS / 1000.0, 0);
+        ev_timer_start(loop, timer);
+        return;
+    }
     if (q->post != NULL) {
         struct tn_trino_call *post = q->post;
 
@@ -492,11 +501,14 @@ void tn_trino_query_done(struct tn_trino_query *q)
     q->stats.elapsed_us = tn_clock_us() - q->started_us;
     if (q->partial && q->error.status == TN_E_CANCELLED)
         tn_error_reset(&q->error);
+    if (q->error.status != TN_OK && q->error.position == 0)
+        q->error.position = tn_trino_locate(&q->error, q->sql);
     if (q->error.status != TN_OK)
         drop_rows(q); /* nobody is told of them */
+    tn_trino_segments_go_on(q);
     end_activity(q);
     tn_trino_query_settle(q);
-    if (!tn_list_empty(&q->waiters) || q->post != NULL)
+    if (q->post != NULL || (!tn_list_empty(&q->waiters) && tn_trino_page_ready(q)))
         ev_feed_event(q->home->worker->loop, &q->wait, EV_TIMER);
 }
 

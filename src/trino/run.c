@@ -3,9 +3,10 @@
 
 #include "stats/lexer.h"
 #include "trino/reply.h"
+#include "trino/segments.h"
 #include "trino/transaction.h"
 
-static void wake(struct tn_trino_query *q)
+void tn_trino_wake(struct tn_trino_query *q)
 {
     struct ev_loop *loop = q->home->worker->loop;
 
@@ -13,7 +14,7 @@ static void wake(struct tn_trino_query *q)
         return;
     if (q->post != NULL || tn_trino_page_ready(q)) {
         ev_feed_event(loop, &q->wait, EV_TIMER);
-    } else if (q->first == q->last) { /* the first rows: little longer for more */
+    } else if (q->first != NULL && q->first == q->last) { /* the first rows: little longer for more */
         ev_timer_stop(loop, &q->wait);
         ev_timer_set(&q->wait, TN_TRINO_ROWS_MS / 1000.0, 0);
         ev_timer_start(loop, &q->wait);
@@ -57,6 +58,7 @@ static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
 static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
 {
     struct tn_trino_query *q = ask->owner;
+    bool                   is_first;
 
     if (q->use != NULL) { /* [1] where it is one of the engine's schemas */
         q->use_found = q->use_found || memmem(chunk->bytes.data, chunk->bytes.len, "[1]", 3) != NULL;
@@ -77,9 +79,12 @@ static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
     q->last = chunk;
     q->chunk_count++;
     q->chunk_bytes += chunk->bytes.len;
+    is_first = q->stats.bytes == 0;
     q->stats.rows += chunk->rows;
     q->stats.bytes += chunk->bytes.len;
-    wake(q);
+    if (chunk->relay == NULL)
+        tn_trino_segments_chunk(q, is_first);
+    tn_trino_wake(q);
 }
 
 static void upper(char *text)

@@ -1,7 +1,7 @@
 #include "mysql/heads.h"
 
 #include "mysql/plain.h"
-#include "mysql/words.h"
+#include "session/words.h"
 
 enum { HEADS_MAX = 4096, NAME_MAX_BYTES = 256 };
 
@@ -84,24 +84,24 @@ static bool is_alias(const struct item *item)
 /* Without its parentheses, and a plus, where nothing but they are around a name or a literal. */
 static void strip(struct item *item, struct tn_str *text)
 {
-    struct tn_my_words words;
+    struct tn_words words;
     struct tn_token    only;
     unsigned           open = 0;
 
-    tn_my_words_init(&words, *text);
+    tn_words_init(&words, *text, TN_DIALECT_MYSQL);
     while (words.token.punct == '(' || words.token.punct == '+') {
         open += words.token.punct == '(' ? 1 : 0;
-        tn_my_words_next(&words);
+        tn_words_next(&words);
     }
     only = words.token;
     if (only.text.ptr == text->ptr || (!is_name(&only) && only.kind != TN_TOKEN_NUMBER && only.kind != TN_TOKEN_STRING))
         return;
-    tn_my_words_next(&words);
-    while (only.kind != TN_TOKEN_NUMBER && only.kind != TN_TOKEN_STRING && tn_my_words_accept_punct(&words, '.')) {
+    tn_words_next(&words);
+    while (only.kind != TN_TOKEN_NUMBER && only.kind != TN_TOKEN_STRING && tn_words_accept_punct(&words, '.')) {
         only = words.token;
-        tn_my_words_next(&words);
+        tn_words_next(&words);
     }
-    while (open > 0 && tn_my_words_accept_punct(&words, ')'))
+    while (open > 0 && tn_words_accept_punct(&words, ')'))
         open--;
     if (open > 0 || words.token.kind != TN_TOKEN_END)
         return;
@@ -159,35 +159,35 @@ static void take(struct item *item, const struct tn_token *token)
 }
 
 /* Behind SELECT of the statement whose columns they are; false: there is none. */
-static bool find_list(struct tn_my_words *words)
+static bool find_list(struct tn_words *words)
 {
     static const char *const modifiers[] = {"all", "distinct", "distinctrow", "high_priority", "straight_join", "sql_small_result", "sql_big_result",
                                             "sql_buffer_result", "sql_no_cache", "sql_cache", "sql_calc_found_rows"};
     unsigned                 depth = 0;
 
-    while (tn_my_words_accept_punct(words, '('))
+    while (tn_words_accept_punct(words, '('))
         ;
-    if (tn_my_words_accept(words, "with"))
-        while (words->token.kind != TN_TOKEN_END && (depth > 0 || !tn_my_words_at(words, "select"))) {
+    if (tn_words_accept(words, "with"))
+        while (words->token.kind != TN_TOKEN_END && (depth > 0 || !tn_words_at(words, "select"))) {
             depth += is_punct(&words->token, '(') ? 1 : 0;
             depth -= is_punct(&words->token, ')') && depth > 0 ? 1 : 0;
-            tn_my_words_next(words);
+            tn_words_next(words);
         }
-    if (!tn_my_words_accept(words, "select"))
+    if (!tn_words_accept(words, "select"))
         return false;
     while (words->token.kind == TN_TOKEN_WORD && IS_ONE_OF(words->token.text, modifiers))
-        tn_my_words_next(words);
+        tn_words_next(words);
     return true;
 }
 
 /* The next item; false behind the last one. */
-static bool read_item(struct tn_my_words *words, struct item *item)
+static bool read_item(struct tn_words *words, struct item *item)
 {
     *item = (struct item){.tokens = 0};
     while (item->depth > 0 ? words->token.kind != TN_TOKEN_END
                            : !ends_list(&words->token) && !is_punct(&words->token, ',') && !is_punct(&words->token, ')')) {
         take(item, &words->token);
-        tn_my_words_next(words);
+        tn_words_next(words);
     }
     return item->tokens > 0;
 }
@@ -202,7 +202,7 @@ static size_t most_names(struct tn_str sql)
     return count;
 }
 
-static size_t read_names(struct tn_my_words *words, struct tn_str *names, bool *stars, size_t max, struct tn_arena *arena)
+static size_t read_names(struct tn_words *words, struct tn_str *names, bool *stars, size_t max, struct tn_arena *arena)
 {
     struct item item;
     size_t      count = 0;
@@ -210,7 +210,7 @@ static size_t read_names(struct tn_my_words *words, struct tn_str *names, bool *
     while (count < max && read_item(words, &item)) {
         stars[count] = item.star;
         names[count++] = item.star ? TN_STR("*") : name_of(&item, arena);
-        if (!tn_my_words_accept_punct(words, ','))
+        if (!tn_words_accept_punct(words, ','))
             return count;
     }
     return 0; /* too many, or one that is none */
@@ -234,14 +234,14 @@ static void give(struct tn_column *columns, size_t column_count, const struct tn
 
 const struct tn_schema *tn_my_heads(const struct tn_schema *schema, struct tn_str sql, struct tn_arena *arena)
 {
-    struct tn_my_words words;
+    struct tn_words words;
     struct tn_schema  *named;
     struct tn_column  *columns;
     struct tn_str     *names;
     bool              *stars;
     size_t             max = most_names(sql);
 
-    tn_my_words_init(&words, sql);
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
     if (schema == NULL || schema->count == 0 || schema->count > HEADS_MAX || !find_list(&words))
         return schema;
     named = tn_arena_alloc(arena, sizeof *named);

@@ -147,8 +147,8 @@ void tn_my_rows_drop(struct tn_my_session *s)
 /* The next packet is looked at, but never from inside of the engine's call. */
 static void answered(struct tn_my_session *s)
 {
-    s->busy = false;
-    if (s->processing || s->state == TN_MY_CLOSING)
+    s->client.busy = false;
+    if (s->client.processing || s->state == TN_MY_CLOSING)
         return;
     tn_my_flush(s);
     tn_my_again(s);
@@ -187,7 +187,7 @@ static void send_part(struct tn_my_rows *rows)
         tn_buf_append(&part->bytes, chunk->bytes.data + chunk->sent, bytes);
     if (part == NULL || part->bytes.failed) {
         tn_chunk_free(part);
-        rows->s->out_failed = true;
+        rows->s->client.out.failed = true;
         rows->wanted = 0;
         return;
     }
@@ -366,7 +366,7 @@ static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
             tn_run_credit(run);
     } else if (s->fetching == rows && serve(rows)) {
         answered(s);
-    } else if (s->fetching == rows && !s->processing) {
+    } else if (s->fetching == rows && !s->client.processing) {
         tn_my_flush(s);
     }
 }
@@ -472,5 +472,5 @@ void tn_my_fetch(struct tn_my_session *s, struct tn_str body)
     p->rows->drain = DRAIN_NOT;
     tn_my_wait(s);
     if (serve(p->rows))
-        s->busy = false;
+        s->client.busy = false;
 }

@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "mysql/plain.h"
 #include "mysql/variables.h"
-#include "mysql/words.h"
+#include "session/words.h"
 
 enum { TEXT_MAX = 1024 * 1024 * 1024, BEFORE_MAX = 1024 * 1024 };
 
@@ -34,11 +34,11 @@ static bool has_word(struct tn_str sql, const char *word)
 /* @x, or @ before a quoted name. */
 static bool names_variable(struct tn_str sql)
 {
-    struct tn_my_words words;
+    struct tn_words words;
 
     if (memchr(sql.ptr, '@', sql.len) == NULL)
         return false;
-    for (tn_my_words_init(&words, sql); words.token.kind != TN_TOKEN_END; tn_my_words_next(&words))
+    for (tn_words_init(&words, sql, TN_DIALECT_MYSQL); words.token.kind != TN_TOKEN_END; tn_words_next(&words))
         if (is_variable(&words.token) || words.token.punct == '@')
             return true;
     return false;
@@ -52,14 +52,14 @@ static bool speaks_mysql(const struct tn_my_session *s)
 
 bool tn_my_leaves_state(const struct tn_my_session *s, struct tn_str sql)
 {
-    struct tn_my_words words;
+    struct tn_words words;
 
     if (!speaks_mysql(s))
         return false;
     if (names_variable(sql) || memmem(sql.ptr, sql.len, "/*!", 3) != NULL || memmem(sql.ptr, sql.len, "/*M!", 4) != NULL)
         return true;
-    tn_my_words_init(&words, sql);
-    return tn_my_words_at(&words, "lock") || tn_my_words_at(&words, "flush") || tn_my_words_at(&words, "call") || tn_my_words_at(&words, "do");
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
+    return tn_words_at(&words, "lock") || tn_words_at(&words, "flush") || tn_words_at(&words, "call") || tn_words_at(&words, "do");
 }
 
 static const struct tn_lease *state_lease(const struct tn_my_session *s)
@@ -133,7 +133,7 @@ static void copy_until(struct rewrite *r, const char *at)
     r->copied = (size_t)(at - r->sql.ptr);
 }
 
-static void replace_variable(struct rewrite *r, const struct tn_str name, const struct tn_my_words *behind)
+static void replace_variable(struct rewrite *r, const struct tn_str name, const struct tn_words *behind)
 {
     struct tn_my_value value;
 
@@ -146,9 +146,9 @@ static void replace_variable(struct rewrite *r, const struct tn_str name, const 
 }
 
 /* LAST_INSERT_ID(): each statement may have another connection. */
-static void replace_insert_id(struct rewrite *r, const char *at, struct tn_my_words *words)
+static void replace_insert_id(struct rewrite *r, const char *at, struct tn_words *words)
 {
-    if (!tn_my_words_accept_punct(words, '(') || words->token.punct != ')')
+    if (!tn_words_accept_punct(words, '(') || words->token.punct != ')')
         return;
     copy_until(r, at);
     tn_buf_printf(&r->out, "%llu", (unsigned long long)r->s->last_insert_id);
@@ -157,15 +157,15 @@ static void replace_insert_id(struct rewrite *r, const char *at, struct tn_my_wo
 
 static bool rewrite(struct rewrite *r, struct tn_str *out)
 {
-    struct tn_my_words words;
+    struct tn_words words;
     bool               ok;
 
     tn_buf_init(&r->out, TEXT_MAX);
-    tn_my_words_init(&words, r->sql);
+    tn_words_init(&words, r->sql, TN_DIALECT_MYSQL);
     while (words.token.kind != TN_TOKEN_END) {
         struct tn_token token = words.token;
 
-        tn_my_words_next(&words);
+        tn_words_next(&words);
         if (r->variables && is_variable(&token))
             replace_variable(r, token.text, &words);
         else if (token.kind == TN_TOKEN_WORD && tn_str_ieq_c(token.text, LAST_INSERT_ID) && r->s->last_insert_id != 0)

@@ -64,7 +64,7 @@ void tn_my_orphan(struct tn_my_session *s)
 
     s->ask = NULL;
     if (ask != NULL) {
-        tn_my_forget_run(s, &ask->query->run);
+        tn_outbox_forget_run(&s->client.out, &ask->query->run);
         tn_ask_orphan(ask, TN_CANCEL_CLIENT_GONE);
     }
     tn_my_catalog_orphan(s);

@@ -202,6 +202,10 @@ def test_routing(client):
     assert "no cluster group" in failed(client, "SET @turnout_group = 'nowhere'")[1]
     rows(client, "SET @turnout_group = 'all'")
     assert rows(client, "SELECT @turnout_group, 1") == (("all", 1),)
+    rows(client, "SET @turnout_dialect = 'postgres'")  # then what is sent is the client's own text
+    assert rows(client, 'SELECT "a b", \'x\\\' AS c FROM (SELECT 7 AS "a b") AS s') == ((7, "x\\"),)
+    rows(client, "SET @turnout_dialect = 'mysql'")
+    assert rows(client, 'SELECT "a b", \'x\\\\\' AS c') == (("a b", "x\\"),)
     assert rows(client, "SELECT 2") == ((2,),)
 
 

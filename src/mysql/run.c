@@ -95,6 +95,7 @@ static void on_done(struct tn_ask *ask)
 
     s->ask = NULL;
     tn_my_forget_run(s, &q->run);
+    tn_my_used(s, failed);
     tn_my_transaction_after(s, ask);
     if (failed) {
         s->row_count = -1;
@@ -132,6 +133,7 @@ void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run)
         return;
     s->on_schema = NULL;
     s->more = false;
+    tn_my_used(s, true);
     tn_my_error(s, &err);
     tn_error_reset(&err);
     tn_my_prepare_done(s, true);

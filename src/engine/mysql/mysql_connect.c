@@ -80,6 +80,7 @@ struct tn_conn *tn_mysql_connect_for(struct tn_cluster *cluster, struct tn_worke
     c->base.connected = connected;
     c->base.owner = owner;
     init_buffers(c);
+    c->settings.home = tn_mysql_engine(c)->database;
     if (sql.ptr != NULL)
         tn_mysql_script_put(c, sql);
     tn_mysql_watch_init(c);

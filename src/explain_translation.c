@@ -49,13 +49,8 @@ static void put_result(const struct tn_query *q, bool same, struct tn_buf *out)
     } else {
         tn_buf_printf(out, "Dialects:  %s to %s\n", tn_dialect_name(q->translation.from), tn_dialect_name(q->cluster->ops->dialect));
         tn_buf_printf(out, "Result:    %s%s\n", result->verdict == TN_VERDICT_OK ? "" : "sent as written: ", tn_verdict_name(result->verdict));
-        for (struct tn_str rest = result->why; rest.len > 0;) {
-            const char   *end = memchr(rest.ptr, '\n', rest.len);
-            struct tn_str line = end == NULL ? rest : tn_str_n(rest.ptr, (size_t)(end - rest.ptr));
-
-            tn_buf_printf(out, "Note:      %.*s\n", (int)line.len, line.ptr);
-            rest = end == NULL ? TN_STR("") : tn_str_n(end + 1, rest.len - line.len - 1);
-        }
+        for (struct tn_str rest = result->why, line; tn_str_next_line(&rest, &line);)
+            tn_buf_printf(out, "Note:      " TN_STR_FMT "\n", TN_STR_ARG(line));
     }
     tn_buf_puts(out, "Text:      ");
     tn_buf_put_str(out, sent);

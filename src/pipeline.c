@@ -19,20 +19,9 @@ static const char *const stage_names[TN_STAGE_COUNT] = {
 #undef STAGE
 };
 
-static const char *const stage_helps[TN_STAGE_COUNT] = {
-#define STAGE(name, help) [TN_STAGE_##name] = help,
-#include "pipeline.def"
-#undef STAGE
-};
-
 const char *tn_stage_name(enum tn_stage stage)
 {
     return stage_names[stage];
-}
-
-const char *tn_stage_help(enum tn_stage stage)
-{
-    return stage_helps[stage];
 }
 
 static void on_deadline(struct ev_loop *loop, ev_timer *timer, int revents)

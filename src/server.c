@@ -77,9 +77,7 @@ static enum tn_status build_shared(struct tn_server *server, struct tn_config *c
     TN_TRY(tn_snapshot_build(&server->snapshot, config, NULL, server->admission, problems, err));
     TN_TRY(tn_auth_new(&server->auth, &config->settings, server->snapshot->security.users, err));
     tn_learning_number(server, server->snapshot->topology);
-    server->connections = tn_tally_new();
-    server->addresses = tn_tally_new();
-    if (server->connections == NULL || server->addresses == NULL)
+    if (!tn_places_init(&server->places))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory to start");
     return TN_OK;
 }
@@ -211,7 +209,7 @@ bool tn_server_run_messages(struct tn_server *server)
 }
 
 /* Ends of embedded connections are jobs of the pool, and such a job may be submitted by the message of the one before. */
-static void settle(struct tn_server *server)
+void tn_server_settle(struct tn_server *server)
 {
     do {
         while ((server->offload != NULL && !tn_offload_idle(server->offload)) || (server->auth != NULL && !tn_auth_is_quiet(server->auth)))
@@ -240,7 +238,7 @@ void tn_server_free(struct tn_server *server)
     tn_prober_free(server->prober);
     for (size_t i = 0; i < server->worker_count; i++)
         free_runtime(&server->runtimes[i]);
-    settle(server);
+    tn_server_settle(server);
     tn_offload_free(server->offload);
     for (size_t i = 0; i < server->worker_count; i++) {
         tn_snapshot_unref(server->runtimes[i].snapshot);
@@ -252,8 +250,7 @@ void tn_server_free(struct tn_server *server)
     tn_translator_free(server->translator);
     tn_snapshot_unref(server->snapshot);
     tn_auth_free(server->auth);
-    tn_tally_free(server->connections);
-    tn_tally_free(server->addresses);
+    tn_places_reset(&server->places);
     tn_config_unref(server->started_with);
     tn_history_close(server->history);
     tn_learning_close(server);
@@ -316,4 +313,16 @@ enum tn_status tn_server_each_worker(struct tn_server *server, struct tn_worker 
     *round = (struct round){.message.run = on_round, .server = server, .home = worker, .fn = fn, .done = done, .arg = arg};
     tn_worker_post(server->workers[0], &round->message);
     return TN_OK;
+}
+
+void tn_server_counters(const struct tn_server *server, uint64_t sums[TN_COUNTER_COUNT])
+{
+    memset(sums, 0, TN_COUNTER_COUNT * sizeof *sums);
+    for (size_t i = 0; i < server->worker_count; i++)
+        tn_counters_add(sums, &server->runtimes[i].counters);
+    if (server->history != NULL)
+        tn_counters_add(sums, tn_history_counters(server->history));
+    sums[TN_COUNTER_allocations_failed] = tn_alloc_refused();
+    sums[TN_COUNTER_config_reloads_ok] = TN_MAX(sums[TN_COUNTER_config_reloads_ok], atomic_load(&server->reloads_ok));
+    sums[TN_COUNTER_config_reloads_failed] = TN_MAX(sums[TN_COUNTER_config_reloads_failed], atomic_load(&server->reloads_failed));
 }

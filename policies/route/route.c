@@ -149,12 +149,6 @@ void tn_routes_check(const struct tn_config *draft, struct tn_problems *problems
         free_routes(routes);
 }
 
-struct tn_routes *tn_routes_ref(struct tn_routes *routes)
-{
-    atomic_fetch_add_explicit(&routes->refs, 1, memory_order_relaxed);
-    return routes;
-}
-
 void tn_routes_unref(struct tn_routes *routes)
 {
     if (routes != NULL && atomic_fetch_sub_explicit(&routes->refs, 1, memory_order_acq_rel) == 1)

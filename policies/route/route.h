@@ -60,7 +60,6 @@ TN_MUST_USE enum tn_status tn_routes_new(struct tn_routes **out, const struct tn
                                          struct tn_problems *problems);
 /* The same as a tn_config_check (config.h): compiles the draft's routers for their mistakes alone. ARG is not used. */
 void tn_routes_check(const struct tn_config *draft, struct tn_problems *problems, void *arg);
-struct tn_routes *tn_routes_ref(struct tn_routes *routes);
 void              tn_routes_unref(struct tn_routes *routes);
 
 /* Decides. A hint names the group before the routers do, but does not lift a refusal: the chain is run, and where it

@@ -68,16 +68,9 @@ static void put_counters(struct tn_prometheus *p, struct tn_server *server)
         {"cancelled", TN_COUNTER_queries_cancelled}, {"timeout", TN_COUNTER_queries_timed_out},
         {"denied", TN_COUNTER_queries_denied},   {"refused", TN_COUNTER_queries_refused},
     };
-    uint64_t sums[TN_COUNTER_COUNT] = {0};
+    uint64_t sums[TN_COUNTER_COUNT];
 
-    for (size_t i = 0; i < server->worker_count; i++)
-        tn_counters_add(sums, &server->runtimes[i].counters);
-    if (server->history != NULL)
-        tn_counters_add(sums, tn_history_counters(server->history));
-    sums[TN_COUNTER_allocations_failed] = tn_alloc_refused();
-    sums[TN_COUNTER_config_reloads_ok] = TN_MAX(sums[TN_COUNTER_config_reloads_ok], atomic_load(&server->reloads_ok));
-    sums[TN_COUNTER_config_reloads_failed] =
-        TN_MAX(sums[TN_COUNTER_config_reloads_failed], atomic_load(&server->reloads_failed));
+    tn_server_counters(server, sums);
     for (unsigned i = 0; i < TN_COUNTER_COUNT; i++) {
         char name[128];
 

@@ -7,6 +7,7 @@
 #include "base/rand.h"
 #include "base/status.h"
 #include "loop/mailbox.h"
+#include "loop/turns.h"
 
 #include <ev.h>
 #include <pthread.h>
@@ -32,6 +33,7 @@ struct tn_worker {
     ev_async          wake;
     ev_prepare        end_of_turn;
     struct tn_list    graveyard;      /* struct tn_grave: freed at the end of the loop turn */
+    struct tn_turns   turns;
     struct tn_rand    rand;
     void             *module[TN_WORKER_MODULES];
     struct tn_message stop_message;

@@ -1,7 +1,7 @@
 #include "mysql/qualify.h"
 
 #include "base/buf.h"
-#include "mysql/words.h"
+#include "session/words.h"
 
 enum { TEXT_MAX = 1024 * 1024 * 1024 };
 
@@ -32,13 +32,13 @@ static bool precedes_table(const struct tn_token *token)
 }
 
 /* database . name, at WORDS, which then stand behind the dot. */
-static bool accept_qualifier(struct tn_my_words *words, struct tn_str database)
+static bool accept_qualifier(struct tn_words *words, struct tn_str database)
 {
-    struct tn_my_words before = *words;
+    struct tn_words before = *words;
 
     if (is_name(&words->token) && tn_str_ieq(tn_token_name(&words->token), database)) {
-        tn_my_words_next(words);
-        if (tn_my_words_accept_punct(words, '.') && (is_name(&words->token) || words->token.punct == '*'))
+        tn_words_next(words);
+        if (tn_words_accept_punct(words, '.') && (is_name(&words->token) || words->token.punct == '*'))
             return true;
         *words = before;
     }
@@ -47,12 +47,12 @@ static bool accept_qualifier(struct tn_my_words *words, struct tn_str database)
 
 bool tn_my_qualifies(struct tn_str sql, struct tn_str database)
 {
-    struct tn_my_words words;
+    struct tn_words words;
     bool               table = false;
 
     if (!holds(sql, database))
         return false;
-    for (tn_my_words_init(&words, sql); words.token.kind != TN_TOKEN_END; tn_my_words_next(&words)) {
+    for (tn_words_init(&words, sql, TN_DIALECT_MYSQL); words.token.kind != TN_TOKEN_END; tn_words_next(&words)) {
         if (table && accept_qualifier(&words, database))
             return true;
         table = precedes_table(&words.token);
@@ -62,13 +62,13 @@ bool tn_my_qualifies(struct tn_str sql, struct tn_str database)
 
 bool tn_my_unqualify(struct tn_str sql, struct tn_str database, struct tn_arena *arena, struct tn_str *out)
 {
-    struct tn_my_words words;
+    struct tn_words words;
     struct tn_buf      text;
     size_t             copied = 0;
     bool               behind_dot = false, ok;
 
     tn_buf_init(&text, TEXT_MAX);
-    tn_my_words_init(&words, sql);
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
     while (words.token.kind != TN_TOKEN_END) {
         size_t at = (size_t)(words.token.text.ptr - sql.ptr);
 
@@ -77,7 +77,7 @@ bool tn_my_unqualify(struct tn_str sql, struct tn_str database, struct tn_arena 
             copied = (size_t)(words.token.text.ptr - sql.ptr);
         }
         behind_dot = words.token.punct == '.';
-        tn_my_words_next(&words);
+        tn_words_next(&words);
     }
     tn_buf_append(&text, sql.ptr + copied, sql.len - copied);
     ok = !text.failed && tn_arena_str(arena, tn_buf_str(&text), out);

@@ -6,6 +6,7 @@
 #include "learning.h"
 #include "reload.h"
 #include "shadow.h"
+#include "translate/scripter.h"
 #include "translating.h"
 
 #include <unistd.h>
@@ -73,6 +74,7 @@ static enum tn_status build_shared(struct tn_server *server, struct tn_config *c
     TN_TRY(open_history(server, &config->settings, err));
     TN_TRY(tn_learning_open(server, &config->settings, err));
     TN_TRY(tn_translating_open(&server->translator, &config->settings, err));
+    TN_TRY(tn_scripter_new(&server->scripter, &config->settings, err));
     TN_TRY(tn_freeze_new(&server->freeze, server->store, err));
     TN_TRY(tn_snapshot_build(&server->snapshot, config, NULL, server->admission, problems, err));
     TN_TRY(tn_auth_new(&server->auth, &config->settings, server->snapshot->security.users, err));
@@ -134,6 +136,8 @@ enum tn_status tn_server_start(struct tn_server *server, struct tn_error *err)
 {
     for (; server->threads < server->worker_count; server->threads++)
         TN_TRY(tn_worker_start(server->workers[server->threads], err));
+    if (server->snapshot->asks)
+        tn_scripter_warm(server->scripter);
     return TN_OK;
 }
 
@@ -235,6 +239,8 @@ void tn_server_free(struct tn_server *server)
     tn_server_stop_workers(server);
     if (server->translator != NULL)
         tn_translator_stop(server->translator); /* who waits there is told by messages */
+    if (server->scripter != NULL)
+        tn_scripter_stop(server->scripter);
     tn_prober_free(server->prober);
     for (size_t i = 0; i < server->worker_count; i++)
         free_runtime(&server->runtimes[i]);
@@ -248,6 +254,7 @@ void tn_server_free(struct tn_server *server)
         tn_query_free_spares(&server->runtimes[i]);
     }
     tn_translator_free(server->translator);
+    tn_scripter_free(server->scripter);
     tn_snapshot_unref(server->snapshot);
     tn_auth_free(server->auth);
     tn_places_reset(&server->places);

@@ -19,6 +19,7 @@
 #include "stats/history.h"
 
 struct tn_server;
+struct tn_scripter;
 struct tn_session_info; /* session/session.h */
 struct tn_shaper;
 
@@ -62,6 +63,7 @@ struct tn_server {
     struct tn_learner    *learner;       /* decides with it; NULL as above */
     struct tn_freeze     *freeze;        /* groups that learn nothing just now */
     struct tn_translator *translator;    /* NULL: nothing is translated */
+    struct tn_scripter   *scripter;
     struct tn_console    *console;       /* NULL: there is none; made by tn_console_open() */
     pthread_mutex_t       reload_lock;   /* one reload at a time */
     pthread_mutex_t       snapshot_lock; /* guards the pointer below */

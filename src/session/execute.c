@@ -332,7 +332,16 @@ void tn_execute_cancel(struct tn_session *s, enum tn_cancel why)
 {
     if (s->query != NULL)
         tn_query_cancel(s->query, why);
+    tn_explain_cancel(s);
     tn_extended_cancel_suspended(s, why);
+}
+
+void tn_execute_reply(struct tn_session *s, struct tn_reply *reply, struct tn_error *err)
+{
+    if (err->status != TN_OK)
+        reply_error(s, s->reply, err);
+    else
+        s->reply(s, reply);
 }
 
 /* ---- the way of a statement ---- */
@@ -352,6 +361,11 @@ static void run_command_or_engine(struct tn_session *s, const struct tn_statemen
             changed.shape = NULL; /* of the text as it came */
         }
         tn_execute_engine(s, &changed);
+        return;
+    }
+    if (s->explaining != NULL) { /* its answer comes later */
+        tn_settings_list_unref(before);
+        s->reply = run->reply;
         return;
     }
     if (err.status != TN_OK) {

@@ -161,6 +161,7 @@ struct tn_session {
     struct tn_query         *query;      /* the running one */
     struct tn_statement_run  run;        /* what it came from */
     tn_reply_fn              reply;
+    struct tn_explaining    *explaining; /* EXPLAIN ROUTE that waits for a script */
 
     struct {                             /* command.c: a SET that the engine was asked about; kept when it agrees */
         struct tn_str name, value;
@@ -252,6 +253,7 @@ void tn_execute(struct tn_session *s, const struct tn_statement_run *run); /* ru
 void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run); /* whatever the transaction's state */
 enum tn_status tn_execute_fill(struct tn_session *s, struct tn_query *q, struct tn_error *err); /* who asks, and in which transaction */
 void tn_execute_done(struct tn_session *s, struct tn_query *q); /* from a query's done event */
+void tn_execute_reply(struct tn_session *s, struct tn_reply *reply, struct tn_error *err); /* of a command of ours that had to wait */
 void tn_execute_settle(struct tn_session *s, struct tn_query *q); /* what becomes of its connection and settings */
 void tn_execute_deferred(struct tn_session *s); /* a suspended portal has ended: what waited for it goes on */
 void tn_execute_cancel(struct tn_session *s, enum tn_cancel why);
@@ -281,6 +283,8 @@ bool tn_command_describe(struct tn_session *s, struct tn_str sql, const struct t
 
 /* explain.c */
 bool tn_explain_is_asked(struct tn_str sql); /* EXPLAIN ROUTE */
+void tn_explain_cancel(struct tn_session *s); /* one that waits: the client is told so */
+void tn_explain_drop(struct tn_session *s);   /* nobody is told */
 bool tn_explain_run(struct tn_session *s, struct tn_str sql, struct tn_reply *reply, struct tn_error *err); /* false: the engine's EXPLAIN */
 
 /* cancel.c */

@@ -36,7 +36,7 @@ static void finish_close(struct tn_session *s)
 
 static bool has_running_query(struct tn_session *s)
 {
-    return s->query != NULL || tn_extended_suspended(s) != NULL;
+    return s->query != NULL || s->explaining != NULL || tn_extended_suspended(s) != NULL;
 }
 
 void tn_session_close(struct tn_session *s, const char *reason)
@@ -272,6 +272,7 @@ static void orphan(struct tn_session *s)
         s->active->query = NULL;
     if (q != NULL)
         tn_query_orphan(q);
+    tn_explain_drop(s);
     s->active = NULL;
     s->deferred = TN_DEFERRED_NOTHING;
     tn_extended_orphan(s);

@@ -112,6 +112,7 @@ void tn_mysql_disconnect(struct tn_conn *conn)
     c->closed = true;
     tn_mysql_dial_forget(c);
     forget_killer(c);
+    tn_mysql_proc_end(c);
     tn_mysql_watch_stop(c);
     say_quit(c);
     tn_worker_bury(conn->worker, &c->grave, conn_free);

@@ -100,6 +100,7 @@ static void finish(struct tn_mysql_conn *c)
     struct tn_run *run = c->run;
 
     ev_timer_stop(c->base.worker->loop, &c->grace);
+    tn_mysql_proc_end(c);
     if (c->lost && c->killer != NULL) {
         tn_mysql_disconnect(c->killer);
         c->killer = NULL;
@@ -386,6 +387,7 @@ void tn_mysql_start(struct tn_run *run)
     c->run = run;
     c->now = (struct tn_mysql_run){.binary = false};
     c->paused = false;
+    tn_mysql_proc_begin(c);
     if (c->phase != TN_MYSQL_RESET)
         tn_mysql_begin(c);
 }
@@ -542,7 +544,7 @@ static void execute_ended(struct tn_mysql_conn *c)
         tn_error_move(&c->run->error, &c->failure);
     if (!c->now.discard)
         tn_mysql_flush_rows(c);
-    if (!c->closed && !(c->run != NULL && !c->lost && ask_warnings(c)) && c->run != NULL)
+    if (!c->closed && !(c->run != NULL && !c->lost && (ask_warnings(c) || tn_mysql_cost_ask(c))) && c->run != NULL)
         end(c);
 }
 
@@ -569,7 +571,10 @@ void tn_mysql_exchange_ended(struct tn_mysql_conn *c)
     } else if (phase == TN_MYSQL_EXECUTE) {
         execute_ended(c);
     } else {
+        if (phase == TN_MYSQL_COST)
+            tn_mysql_cost_take(c);
         tn_error_reset(&c->failure); /* of SHOW WARNINGS, or the late KILL */
-        end(c);
+        if (phase != TN_MYSQL_WARNINGS || c->lost || !tn_mysql_cost_ask(c))
+            end(c);
     }
 }

@@ -99,3 +99,18 @@ def test_a_name_at_the_log_in(place):
     assert answer(theirs, "SELECT name FROM t")[1] == [(other,)]
     label.close()
     theirs.close()
+
+
+def test_what_statements_cost(place, proxies):
+    """queryStatistics: the server's own counters, of each statement."""
+    config = proxy_module.one_cluster("my-1", place.server.cluster(place.databases[0], queryStatistics=True), frontends={"mysqlWire": {"port": 0}}, workers=1)
+    started = proxies(config)
+    place.server.sql("CREATE TABLE IF NOT EXISTS many AS SELECT a.id FROM t a", place.databases[0])
+    place.server.sql("INSERT INTO many WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) SELECT i FROM n", place.databases[0])
+    with pymysql.connect(host="127.0.0.1", port=started.mysql_port, user="tester", autocommit=True) as connection:
+        for _ in range(2):
+            assert answer(connection, "SELECT count(*) FROM many WHERE id > 0 /* measured */")[1] == [(501,)]
+        assert answer(connection, "SELECT 1 /* cheap */")[1] == [(1,)]
+    records = started.wait_for(lambda: [r for r in started.admin("/admin/history?limit=20")[1]["records"] if "cheap" in r["text"] or "measured" in r["text"]])
+    found = {"cheap" in r["text"]: [x.get("rowsRead", 0) for x in records if ("cheap" in x["text"]) == ("cheap" in r["text"])] for r in records}
+    assert all(501 <= rows < 520 for rows in found[False]) and all(rows < 20 for rows in found[True]), found

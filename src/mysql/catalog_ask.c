@@ -214,7 +214,7 @@ static void ask_engine(struct tn_my_catalog *c, const char *core)
         .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
         .database = tn_str(s->database), .application = s->application, .address = tn_str(s->client.peer), .header_count = s->header_count,
         .headers = s->headers, .settings = c->settings, .kind = TN_RUN_EXECUTE, .encoder = &encoder.base, .encoder_size = sizeof encoder,
-        .events = &events, .owner = c, .handle = &s->ask, .transaction = s->in_tx ? &s->tx : NULL,
+        .events = &events, .owner = c, .handle = &s->ask, .transaction = s->in_tx ? &s->tx : NULL, .bond = &s->bond,
     };
     enum tn_status status = TN_OK;
 

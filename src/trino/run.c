@@ -2,6 +2,7 @@
 #include "trino/private.h"
 
 #include "stats/lexer.h"
+#include "trino/bind.h"
 #include "trino/reply.h"
 #include "trino/segments.h"
 #include "trino/transaction.h"
@@ -199,6 +200,17 @@ static bool is_untyped(const struct tn_error *error)
     return error->status != TN_OK && (strcmp(error->sqlstate, "42P18") == 0 || error->fault == TN_FAULT_UNSUPPORTED);
 }
 
+/* A statement with `?` that was not EXECUTEd: each engine has its own words for it. */
+static void name_parameters(struct tn_trino_query *q)
+{
+    size_t count = strcmp(q->error.sqlstate, "08P01") == 0 && tn_str_eq(q->text, q->sql) ? tn_trino_count_params(q->sql) : 0;
+
+    if (count == 0)
+        return;
+    tn_error_reset(&q->error);
+    tn_fail(&q->error, TN_E_INVALID, "42P02", "Incorrect number of parameters: expected %zu but found 0", count);
+}
+
 static void on_done(struct tn_ask *ask)
 {
     struct tn_trino_query *q = ask->owner;
@@ -217,6 +229,7 @@ static void on_done(struct tn_ask *ask)
         if (!tn_str_eq(q->text, q->sql))
             query->error.position = 0; /* of a text that the client does not know */
         tn_error_move(&q->error, &query->error);
+        name_parameters(q);
     } else if (q->describes_input) {
         tn_trino_input_rows(q);
     } else if (q->missing.len > 0 && query->run.rows == 0) {

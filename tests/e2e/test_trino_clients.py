@@ -127,6 +127,12 @@ def test_catalogs(engine, run, connect):
                       ("USE s", []), ("SELECT i FROM x", [[7]]), ("SHOW TABLES", [["x"]])):
         cursor.execute(sql)
         assert cursor.fetchall() == rows, sql
+    cursor = connect(catalog="system").cursor()
+    for sql, rows in (("SELECT node_id, nodes.state FROM runtime.nodes", [["turnout", "active"]]), ("SHOW SCHEMAS", [["information_schema"], ["jdbc"], ["metadata"], ["runtime"]]),
+                      ("SHOW TABLES FROM runtime", [["nodes"], ["queries"], ["tasks"]]), ("USE runtime", []), ("SELECT count(*) FROM nodes", [[1]]),
+                      ("SELECT table_name FROM information_schema.tables WHERE table_schema = 'metadata'", [["catalogs"], ["table_comments"]])):
+        cursor.execute(sql)
+        assert sorted(cursor.fetchall()) == rows, sql
     cursor = connect(catalog=other, schema="nowhere").cursor()
     cursor.execute("SELECT i FROM s.x")
     assert cursor.fetchall() == [[7]]
@@ -165,6 +171,9 @@ def test_parameters(engine, run):
     assert run(f"SELECT id FROM {t} WHERE amount < ? AND name IS NULL", (0.0,)) == [[2]]
     with pytest.raises(trino.exceptions.TrinoUserError, match="Incorrect number of parameters"):
         run("SELECT ?, ?", (1,))
+    if engine.name != "postgres":  # to which it is an operator
+        with pytest.raises(trino.exceptions.TrinoUserError, match="Incorrect number of parameters: expected 2 but found 0"):
+            run("SELECT ?, ?")
 
 
 def test_changes(engine, run):

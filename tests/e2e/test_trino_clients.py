@@ -80,6 +80,9 @@ def test_types(engine, run):
 def test_arrays(engine, run):
     if engine.name != "postgres":
         pytest.skip("arrays with a type are PostgreSQL's here")
+    run("SELECT INTERVAL '1-2' YEAR TO MONTH, INTERVAL '-3' MONTH, ARRAY[INTERVAL '1' YEAR]::interval year[], INTERVAL '1' DAY")
+    assert [column.type_code for column in run.cursor.description] == ["interval year to month", "interval year to month", "array(interval year to month)",
+                                                                       "interval day to second"]
     for none in ("'NaN'::numeric", "ARRAY['-Infinity'::numeric]"):
         with pytest.raises(trino.exceptions.TrinoUserError, match="cannot hold"):
             run("SELECT " + none)

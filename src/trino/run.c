@@ -211,6 +211,15 @@ static void name_parameters(struct tn_trino_query *q)
     tn_fail(&q->error, TN_E_INVALID, "42P02", "Incorrect number of parameters: expected %zu but found 0", count);
 }
 
+/* "line 1:70: Catalog 'x' not found": the place is in a text of ours. */
+static void without_place(struct tn_error *err)
+{
+    int line, column, len = 0;
+
+    if (sscanf(err->message, "line %9d:%9d: %n", &line, &column, &len) == 2 && len > 0)
+        memmove(err->message, err->message + len, strlen(err->message + len) + 1);
+}
+
 static void on_done(struct tn_ask *ask)
 {
     struct tn_trino_query *q = ask->owner;
@@ -230,6 +239,8 @@ static void on_done(struct tn_ask *ask)
             query->error.position = 0; /* of a text that the client does not know */
         tn_error_move(&q->error, &query->error);
         name_parameters(q);
+        if (q->use != NULL)
+            without_place(&q->error);
     } else if (q->describes_input) {
         tn_trino_input_rows(q);
     } else if (q->missing.len > 0 && query->run.rows == 0) {

@@ -210,6 +210,13 @@ def test_transactions(engine, connect):
     connection.commit()
     other.execute(f"SELECT id FROM {t}")
     assert other.fetchall() == [[2]]
+    cursor = connection.cursor()  # begins the next one
+    with pytest.raises(trino.exceptions.TrinoUserError):
+        cursor.execute("SELECT nowhere_to_be_found")
+        cursor.fetchall()
+    with pytest.raises(trino.exceptions.DatabaseError, match="failed to commit"):
+        connection.commit()
+    connection.rollback()  # as `with connection:` does then
 
 
 def test_errors(run):

@@ -25,6 +25,7 @@ struct tn_routes {
     struct tn_kept   *kept;
     size_t            count;
     struct router    *routers;
+    bool              refuses; /* one of them may deny */
 };
 
 static const struct tn_router_ops *const all_routers[] = {
@@ -95,6 +96,7 @@ static enum tn_status compile_all(struct tn_routes *routes, const struct tn_conf
         compile_router(routes, &c, list->items[i], path);
     }
     routes->kept = c.kept;
+    routes->refuses = c.refuses;
     if (c.no_memory || problems->no_memory)
         return TN_E_NOMEM;
     return problems->errors > errors ? TN_E_INVALID : TN_OK;
@@ -282,4 +284,19 @@ enum tn_status tn_routes_decide(const struct tn_routes *routes, const struct tn_
     if (!check_access(routes->config, &r, out) || r.no_memory)
         return tn_fail(err, TN_E_NOMEM, "53200", "routing: no memory");
     return TN_OK;
+}
+
+bool tn_routes_refuse(const struct tn_routes *routes, const struct tn_route_context *context, const struct tn_features *features,
+                      struct tn_str text, struct tn_arena *arena, struct tn_route_result *out)
+{
+    struct tn_routing r = {.context = context, .features = features, .text = text, .arena = arena};
+
+    *out = (struct tn_route_result){.rule = -1};
+    out->steps = tn_arena_zalloc(arena, TN_MIN(routes->count + 4, (size_t)STEPS_MAX) * sizeof *out->steps);
+    return out->steps != NULL && run_chain(routes, &r, true, out) && out->denied;
+}
+
+bool tn_routes_may_refuse(const struct tn_routes *routes)
+{
+    return routes->refuses;
 }

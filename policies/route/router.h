@@ -23,6 +23,7 @@ struct tn_compiler {
     struct tn_arena        *arena;
     struct tn_kept         *kept;
     bool                    no_memory;
+    bool                    refuses; /* a router that may deny was read */
 };
 
 /* From the arena, zeroed; NULL sets no_memory. */

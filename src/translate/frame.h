@@ -3,7 +3,7 @@
  *   request   u32 length, u64 id, u8 operation, fields      field: u32 length, bytes
  *   answer    u32 length, u64 id, u8 verdict, fields
  *
- * Operations: HELLO () -> version of sqlglot. TRANSLATE (from, to, sql, literals as pairs of u32 offset and length, then name
+ * Operations: HELLO () -> version of sqlglot. TRANSLATE (from, to (or "mysqlplain": its texts know no backslash), sql, literals as pairs of u32 offset and length, then name
  * and text of each script) -> text, places, warnings. ROUTE (name and text of the script, sql, context as JSON) -> group, "1"
  * where it holds for the shape. An answer that is no OK has one field: why. Pure functions; an answer is foreign bytes. */
 #ifndef TN_TRANSLATE_FRAME_H

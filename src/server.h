@@ -7,10 +7,10 @@
 #include "admission/admission.h"
 #include "admission/prober.h"
 #include "auth/authenticate.h"
-#include "net/tally.h"
 #include "console.h"
 #include "freeze.h"
 #include "loop/offload.h"
+#include "net/places.h"
 #include "policies/strategy/decide.h"
 #include "query.h"
 #include "snapshot.h"
@@ -19,6 +19,8 @@
 #include "stats/history.h"
 
 struct tn_server;
+struct tn_scripter;
+struct tn_session_info; /* session/session.h */
 struct tn_shaper;
 
 /* One worker's part; worker->module[TN_WORKER_RUNTIME]. Own thread only, but counters and histograms may be read anywhere. */
@@ -55,12 +57,13 @@ struct tn_server {
     struct tn_admission  *admission;
     struct tn_prober     *prober;
     struct tn_auth       *auth;          /* who clients are */
-    struct tn_tally      *connections, *addresses; /* of PostgreSQL clients, by user and by address */
+    struct tn_places      places;        /* of PostgreSQL clients */
     struct tn_history    *history;       /* NULL when switched off */
     struct tn_store      *store;         /* what is known of shapes; NULL: nothing is learned */
     struct tn_learner    *learner;       /* decides with it; NULL as above */
     struct tn_freeze     *freeze;        /* groups that learn nothing just now */
     struct tn_translator *translator;    /* NULL: nothing is translated */
+    struct tn_scripter   *scripter;
     struct tn_console    *console;       /* NULL: there is none; made by tn_console_open() */
     pthread_mutex_t       reload_lock;   /* one reload at a time */
     pthread_mutex_t       snapshot_lock; /* guards the pointer below */
@@ -76,6 +79,9 @@ struct tn_server {
     _Atomic uint64_t      shadow_us;     /* on their engines, since start */
     _Atomic unsigned      queries;       /* between start and record, all workers */
     size_t                threads;       /* workers that have been started */
+    /* Each tells FN of one worker's sessions, on its thread: of protocols beside PostgreSQL's. Set before the workers start; NULL: off. */
+    void (*list_mysql)(struct tn_worker *worker, void (*fn)(void *arg, const struct tn_session_info *info), void *arg);
+    void (*list_trino)(struct tn_worker *worker, void (*fn)(void *arg, const struct tn_session_info *info), void *arg);
 };
 
 /* Builds everything for CONFIG (of which it takes a reference) but starts no thread. PROBLEMS: mistakes of the routers. */
@@ -89,9 +95,12 @@ void tn_server_stop_workers(struct tn_server *server); /* ends and joins their t
 /* Messages that workers sent each other at the end, on the calling thread; their own threads have been joined. False: there
  * were none. */
 bool tn_server_run_messages(struct tn_server *server);
+/* The same until the offload pool has nothing to do, nor anything to say. */
+void tn_server_settle(struct tn_server *server);
 void tn_server_free(struct tn_server *server);         /* stops the workers if nobody did */
 
 struct tn_snapshot *tn_server_snapshot(struct tn_server *server); /* a counted reference; any thread */
+void tn_server_counters(const struct tn_server *server, uint64_t sums[TN_COUNTER_COUNT]); /* of all workers and of what they share; any thread */
 
 /* Reads config_path again: validates all, swaps, retires. On an error nothing changes and PROBLEMS (or ERR) says why. Blocks:
  * main thread or offload pool. RESTART_KEYS (may be NULL): options that changed and need a restart, comma separated. */

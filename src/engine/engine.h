@@ -116,6 +116,7 @@ struct tn_run {
     uint64_t        peak_memory;  /* bytes, as it reports; 0 = unknown */
     uint64_t        started_us, first_byte_us, ended_us; /* monotonic; 0 = did not happen */
     uint64_t        stalled_us;   /* of the time since the start, spent waiting for credits */
+    bool            over_there;   /* the engine has finished: what is left is to be fetched from it */
     bool            delivered;    /* a chunk went to the owner: too late to run elsewhere */
     struct tn_error error;
 };
@@ -164,6 +165,10 @@ struct tn_engine_ops {
 };
 
 const struct tn_engine_ops *tn_engine_find(enum tn_cfg_engine engine); /* NULL for UNSET */
+
+/* For `connect`: CONN, zeroed, is CONNECTING and holds a reference of CLUSTER. */
+void tn_conn_init(struct tn_conn *conn, struct tn_cluster *cluster, struct tn_worker *worker,
+                  void (*connected)(struct tn_conn *, const struct tn_error *, void *), void *owner);
 
 void tn_run_start(struct tn_run *run, struct tn_conn *conn); /* on a BROKEN one: done at once, 08006 */
 void tn_run_credit(struct tn_run *run);

@@ -34,7 +34,7 @@ static void end(struct tn_my_session *s, bool query_only)
         return;
     }
     tn_fail(&err, TN_E_CANCELLED, "57P01", "Connection was killed");
-    s->sequence = s->busy ? s->sequence : 0;
+    s->sequence = s->client.busy ? s->sequence : 0;
     tn_my_fatal(s, &err, "killed");
 }
 
@@ -83,7 +83,7 @@ void tn_my_kill(struct tn_my_session *s, uint64_t id, bool query_only)
         return;
     }
     *kill = (struct kill){.errand.go = on_there, .errand.back = on_back, .by = s->id, .id = (uint32_t)id, .query_only = query_only,
-                          .admin = tn_auth_is_admin(server->auth, s->identity, tn_str(s->peer)), .identity = tn_identity_ref(s->identity)};
+                          .admin = tn_auth_is_admin(server->auth, s->identity, tn_str(s->client.peer)), .identity = tn_identity_ref(s->identity)};
     tn_my_wait(s);
     tn_errand_send(&kill->errand, s->worker, server->workers[((uint32_t)id - 1) % server->worker_count]);
 }
@@ -93,7 +93,7 @@ void tn_my_kill(struct tn_my_session *s, uint64_t id, bool query_only)
 static const char *const process_names[] = {"Id", "User", "Host", "db", "Command", "Time", "State", "Info"};
 static const uint8_t     process_types[] = {TN_MY_TYPE_LONGLONG, TN_MY_TYPE_VAR_STRING, TN_MY_TYPE_VAR_STRING, TN_MY_TYPE_VAR_STRING,
                                             TN_MY_TYPE_VAR_STRING, TN_MY_TYPE_LONGLONG, TN_MY_TYPE_VAR_STRING, TN_MY_TYPE_VAR_STRING};
-enum { PROCESS_COLUMNS = 8, SHORT_INFO = 100 };
+enum { PROCESS_COLUMNS = TN_MY_PROCESS_COLUMNS, SHORT_INFO = 100 };
 
 /* Goes from worker to worker and gathers. */
 struct processes {
@@ -106,6 +106,7 @@ struct processes {
     struct tn_arena     arena;
     size_t              count, room;
     struct tn_str     (*rows)[PROCESS_COLUMNS];
+    void              (*then)(struct tn_my_session *s, const struct tn_str (*rows)[PROCESS_COLUMNS], size_t count);
 };
 
 static struct tn_str keep(struct processes *p, struct tn_str text)
@@ -143,9 +144,9 @@ static void add_process(struct processes *p, const struct tn_my_session *s)
     row = p->rows[p->count++];
     row[0] = keep_number(p, s->id);
     row[1] = keep(p, s->identity->user);
-    row[2] = keep(p, tn_str(s->peer));
+    row[2] = keep(p, tn_str(s->client.peer));
     row[3] = s->database[0] != '\0' ? keep(p, tn_str(s->database)) : tn_str_n(NULL, 0);
-    row[4] = s->busy ? TN_STR("Query") : TN_STR("Sleep");
+    row[4] = s->client.busy ? TN_STR("Query") : TN_STR("Sleep");
     row[5] = keep_number(p, s->ask != NULL && s->ask->query->started_us > 0 ? (tn_worker_now_us(s->worker) - TN_MIN(s->ask->query->started_us, tn_worker_now_us(s->worker))) / 1000000 : 0);
     row[6] = s->ask != NULL ? tn_str(tn_query_state(s->ask->query)) : TN_STR("");
     row[7] = info.ptr == NULL ? info : keep(p, tn_str_n(info.ptr, p->full ? info.len : TN_MIN(info.len, (size_t)SHORT_INFO)));
@@ -162,13 +163,13 @@ static void visit(struct tn_errand *errand)
     tn_errand_return(errand);
 }
 
-static void tell(struct processes *p, struct tn_my_session *s)
+static void tell(struct tn_my_session *s, const struct tn_str (*rows)[PROCESS_COLUMNS], size_t count)
 {
     struct tn_my_table table = {.count = PROCESS_COLUMNS, .names = process_names, .types = process_types};
 
     tn_my_put_table(s, &table);
-    for (size_t i = 0; i < p->count; i++)
-        tn_my_put_row(s, &table, p->rows[i]);
+    for (size_t i = 0; i < count; i++)
+        tn_my_put_row(s, &table, rows[i]);
     tn_my_end_rows(s);
     tn_my_statement_done(s, false);
 }
@@ -183,13 +184,19 @@ static void on_visited(struct tn_errand *errand)
         return;
     }
     if (s != NULL)
-        tell(p, s);
+        p->then(s, (const struct tn_str(*)[PROCESS_COLUMNS])p->rows, p->count);
     tn_arena_reset(&p->arena);
     tn_identity_unref(p->identity);
     tn_free(p);
 }
 
 void tn_my_show_processes(struct tn_my_session *s, bool full)
+{
+    tn_my_processes(s, full, tell);
+}
+
+void tn_my_processes(struct tn_my_session *s, bool full,
+                     void (*then)(struct tn_my_session *s, const struct tn_str (*rows)[TN_MY_PROCESS_COLUMNS], size_t count))
 {
     struct processes *p = tn_calloc(1, sizeof *p);
 
@@ -200,10 +207,11 @@ void tn_my_show_processes(struct tn_my_session *s, bool full)
     }
     p->errand.go = visit;
     p->errand.back = on_visited;
+    p->then = then;
     p->server = s->runtime->server;
     p->by = s->id;
     p->full = full;
-    p->admin = tn_auth_is_admin(p->server->auth, s->identity, tn_str(s->peer));
+    p->admin = tn_auth_is_admin(p->server->auth, s->identity, tn_str(s->client.peer));
     p->identity = tn_identity_ref(s->identity);
     tn_arena_init(&p->arena, 16 * 1024 * 1024);
     tn_my_wait(s);

@@ -14,13 +14,14 @@ struct tn_process_conf {
     size_t   memory;      /* RLIMIT_AS */
     uint64_t timeout_us;  /* of one answer */
     size_t   max_frame;
+    bool     plain;       /* for scripts alone: it need not have sqlglot */
 };
 
 struct tn_process {
     int           fd;       /* -1: not running */
     pid_t         pid;
     uint64_t      asked;    /* id of the last request */
-    char          version[32]; /* of sqlglot */
+    char          version[32]; /* of sqlglot; of Python where it is plain */
     char          made_by[64]; /* the version, and a hash of our own words about dialects: what a translation that is kept was made by */
     bool          answered;    /* tn_process_start() was told something by it, if only what it lacks */
     struct tn_buf answer;

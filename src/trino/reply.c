@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "engine/topology.h"
+#include "engine/trino/trino_session.h"
+#include "frontend/pgwire/pg_types.h"
 #include "stats/lexer.h"
 #include "trino/bind.h"
 #include "trino/catalog.h"
@@ -9,24 +11,6 @@
 enum { OWN_MAX = 64 * 1024 * 1024, ACTIVITY_MAX = 384 * 1024 };
 
 /* ---- which engine ---- */
-
-static struct tn_cluster *usable_member(const struct tn_group *group)
-{
-    uint64_t now = tn_clock_us();
-
-    for (size_t i = 0; i < group->member_count; i++)
-        if (tn_cluster_look(group->members[i], now) == TN_USABLE_OK)
-            return group->members[i];
-    return group->member_count > 0 ? group->members[0] : NULL;
-}
-
-static bool is_mixed(const struct tn_group *group)
-{
-    for (size_t i = 1; i < group->member_count; i++)
-        if (group->members[i]->conf->engine != group->members[0]->conf->engine)
-            return true;
-    return false;
-}
 
 /* The member whose catalog a statement about tables is asked: of the group that it is routed to. Members of several kinds
  * tell it in several ways, so it is sent to the one that its text was made for. */
@@ -48,7 +32,7 @@ static enum tn_status look_up(struct tn_trino_query *q, struct tn_cluster **out,
     tn_features_read(&features, q->text, TN_DIALECT_TRINO);
     TN_TRY(tn_routes_decide(snapshot->routes, &context, &features, q->text, &q->arena, &result, err));
     group = result.group == NULL ? NULL : tn_topology_group(snapshot->topology, result.group->name);
-    *out = result.cluster.len > 0 ? tn_topology_cluster(snapshot->topology, result.cluster) : group != NULL ? usable_member(group) : NULL;
+    *out = result.cluster.len > 0 ? tn_topology_cluster(snapshot->topology, result.cluster) : group != NULL ? tn_group_first_usable(group) : NULL;
     *in = group;
     return TN_OK;
 }
@@ -59,20 +43,26 @@ static enum tn_status find_member(struct tn_trino_query *q, struct tn_cluster **
     struct tn_group    *group = NULL;
 
     TN_TRY(look_up(q, out, &group, err));
-    if (*out == NULL || q->settings->cluster.len > 0 || group == NULL || !is_mixed(group))
+    if (*out == NULL || q->settings->cluster.len > 0 || group == NULL || !tn_group_is_mixed(group))
         return TN_OK;
     return tn_settings_change(&q->settings, TN_STR("turnout.cluster"), (*out)->conf->name, TN_CFG_ENGINE_UNSET, false, false, snapshot, err);
 }
 
-bool tn_trino_reply_by_trino(struct tn_trino_query *q)
+static bool is_trinos(struct tn_trino_query *q, struct tn_group **group)
 {
     struct tn_cluster *member = NULL;
-    struct tn_group   *group = NULL;
     struct tn_error    err = TN_ERROR_INIT;
-    bool               is = look_up(q, &member, &group, &err) == TN_OK && member != NULL && member->conf->engine == TN_CFG_ENGINE_TRINO;
+    bool               is = look_up(q, &member, group, &err) == TN_OK && member != NULL && member->conf->engine == TN_CFG_ENGINE_TRINO;
 
     tn_error_reset(&err);
-    return is && (q->settings->cluster.len > 0 || group == NULL || !is_mixed(group));
+    return is && (q->settings->cluster.len > 0 || *group == NULL || !tn_group_is_mixed(*group));
+}
+
+bool tn_trino_reply_by_trino(struct tn_trino_query *q)
+{
+    struct tn_group *group = NULL;
+
+    return is_trinos(q, &group);
 }
 
 /* Everybody's where nobody has to say who he is, and for an administrator; one's own else. */
@@ -93,6 +83,17 @@ static void put_activity(struct tn_buf *out, void *arg)
     tn_buf_reset(&items);
 }
 
+/* For this statement alone; what is rewritten is not translated again. */
+static enum tn_status set_standard(struct tn_trino_query *q, enum tn_cfg_engine engine, struct tn_error *err)
+{
+    static const char *const settings[][2] = {{"sql_mode", "ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES"}, {"group_concat_max_len", "1000000"}};
+    struct tn_snapshot      *snapshot = tn_runtime_of(q->home->worker)->snapshot;
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(settings); i++)
+        TN_TRY(tn_settings_change(&q->settings, tn_str(settings[i][0]), tn_str(settings[i][1]), engine, false, true, snapshot, err));
+    return tn_settings_change(&q->settings, TN_STR("turnout.dialect"), TN_STR("engine"), TN_CFG_ENGINE_UNSET, false, true, snapshot, err);
+}
+
 void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum tn_run_kind kind)
 {
     const struct tn_trino_catalog_source source = {put_activity, q};
@@ -102,6 +103,8 @@ void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum
 
     if (tn_trino_catalog_mentions(q->text)) {
         status = find_member(q, &member, &err);
+        if (status == TN_OK && member != NULL && tn_trino_catalog_needs_standard(q->text, member->conf->engine))
+            status = set_standard(q, member->conf->engine, &err);
         if (status == TN_OK && member != NULL)
             status = tn_trino_catalog_rewrite(q->text, member->conf->engine, &source, &q->arena, &q->text, &err);
     }
@@ -148,22 +151,101 @@ void tn_trino_no_memory(struct tn_trino_query *q)
     tn_trino_query_fail(q, &err);
 }
 
-void tn_trino_reply_input(struct tn_trino_query *q, size_t params)
+/* ---- descriptions ---- */
+
+enum { DESCRIBED_MAX = 64 * 1024 }; /* of a statement that goes with a request's head */
+
+/* PREPARED goes with the request, under a name of ours. */
+static bool send_along(struct tn_trino_query *q, struct tn_str prepared)
+{
+    struct tn_run_header *own = tn_arena_alloc(&q->arena, (q->own_count + 1) * sizeof *own);
+    struct tn_buf         header;
+    bool                  ok;
+
+    if (own == NULL || prepared.len > DESCRIBED_MAX / 3)
+        return false;
+    tn_buf_init(&header, DESCRIBED_MAX + 64);
+    tn_trino_item_put(&header, TN_STR("turnout_described"), prepared);
+    if (q->own_count > 0)
+        memcpy(own, q->own, q->own_count * sizeof *own);
+    own[q->own_count].name = "x-trino-prepared-statement";
+    ok = !header.failed && tn_arena_str(&q->arena, tn_buf_str(&header), &own[q->own_count].value);
+    tn_buf_reset(&header);
+    if (!ok)
+        return false;
+    q->own = own;
+    q->own_count++;
+    return true;
+}
+
+bool tn_trino_reply_described_there(struct tn_trino_query *q, struct tn_str prepared, bool input)
+{
+    struct tn_str    says = input ? TN_STR("DESCRIBE INPUT turnout_described") : TN_STR("DESCRIBE OUTPUT turnout_described"), before = q->text;
+    struct tn_group *of_prepared = NULL, *of_says = NULL;
+    bool             there;
+
+    q->text = prepared; /* routers look at it, and must send both the same way */
+    there = is_trinos(q, &of_prepared);
+    q->text = says;
+    there = there && is_trinos(q, &of_says) && of_prepared == of_says && send_along(q, prepared);
+    if (there)
+        tn_trino_run(q);
+    else
+        q->text = before;
+    return there;
+}
+
+static void put_input_type(struct tn_trino_table *t, uint32_t oid)
+{
+    const struct tn_pg_type *type = tn_pg_type_find(oid);
+    struct tn_column         column = {.name = TN_STR(""), .pg_oid = oid, .pg_typmod = -1};
+    struct tn_buf            name;
+
+    if (oid == 0 || type == NULL) {
+        tn_json_text(&t->json, NULL, "unknown");
+        return;
+    }
+    column.type = type->type;
+    tn_buf_init(&name, 4096);
+    tn_trino_show_type_name(&name, &column, t->q->parametric);
+    tn_json_str(&t->json, NULL, tn_buf_str(&name));
+    tn_buf_reset(&name);
+}
+
+void tn_trino_input_rows(struct tn_trino_query *q)
 {
     static const struct tn_trino_field fields[] = {{"Position", TN_TYPE_INT64}, {"Type", TN_TYPE_TEXT}};
     struct tn_trino_table              t;
 
     if (!tn_trino_table_begin(&t, q, fields, TN_ARRAY_LEN(fields))) {
-        tn_trino_no_memory(q);
+        tn_fail(&q->error, TN_E_NOMEM, "53200", "no memory for an answer");
         return;
     }
-    for (size_t i = 0; i < params; i++) {
+    for (size_t i = 0; i < q->input_count; i++) {
         tn_json_open(&t.json, NULL, '[');
         tn_json_u64(&t.json, NULL, i);
-        tn_json_text(&t.json, NULL, "unknown");
+        put_input_type(&t, q->input_oids[i]);
         tn_json_close(&t.json, ']');
     }
     tn_trino_table_end(&t);
+}
+
+void tn_trino_reply_input(struct tn_trino_query *q, struct tn_str prepared)
+{
+    size_t count = tn_trino_count_params(prepared);
+
+    q->input_oids = tn_arena_zalloc(&q->arena, (count + 1) * sizeof *q->input_oids);
+    if (q->input_oids == NULL || !tn_trino_bind_nothing(prepared, &q->arena, &q->text)) {
+        tn_trino_no_memory(q);
+        return;
+    }
+    q->input_count = count;
+    q->describes_input = true;
+    if (count > 0) {
+        tn_trino_reply_rows(q, (struct tn_params){.count = 0}, TN_RUN_DESCRIBE);
+        return;
+    }
+    tn_trino_input_rows(q);
     tn_trino_query_done(q);
 }
 

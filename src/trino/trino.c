@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "net/listener.h"
+#include "trino/list.h"
+#include "trino/segments.h"
 
 static void put_info(struct tn_buf *body, const struct tn_trino *trino)
 {
@@ -27,18 +29,22 @@ static void put_info(struct tn_buf *body, const struct tn_trino *trino)
 static bool answer_info(struct tn_trino *trino, struct tn_http_exchange *x)
 {
     bool          reads = x->method == TN_HTTP_METHOD_GET || x->method == TN_HTTP_METHOD_HEAD;
+    bool          is_state = tn_str_eq_c(x->path, "/v1/info/state");
     struct tn_buf body;
 
-    if (!reads)
+    if (!is_state && !tn_str_eq_c(x->path, "/v1/info") && !tn_str_eq_c(x->path, "/v1/status"))
         return false;
-    if (tn_str_eq_c(x->path, "/v1/info/state")) {
+    if (!reads) {
+        tn_http_set_field(x, "Allow", "GET, HEAD");
+        tn_http_reply(x, 405, "text/plain; charset=utf-8", TN_STR("this path does not answer that method\n"));
+        return true;
+    }
+    if (is_state) {
         bool active = atomic_load(&trino->server->state) == TN_SERVER_READY;
 
         tn_http_reply(x, 200, "application/json", active ? TN_STR("\"ACTIVE\"") : TN_STR("\"SHUTTING_DOWN\""));
         return true;
     }
-    if (!tn_str_eq_c(x->path, "/v1/info") && !tn_str_eq_c(x->path, "/v1/status"))
-        return false;
     tn_buf_init(&body, 4096);
     put_info(&body, trino);
     tn_http_reply_buf(x, 200, "application/json", &body);
@@ -68,7 +74,8 @@ static void on_head(struct tn_http_exchange *x, void *arg)
     struct tn_auth_request      request = {.listener = "trinoHttp", .peer = tn_str(x->peer)};
 
     if (field == NULL || !tn_auth_is_asked(trino->server->auth) ||
-        !(x->method == TN_HTTP_METHOD_POST || tn_str_starts(x->path, TN_STR("/v1/query"))))
+        !(x->method == TN_HTTP_METHOD_POST || tn_str_starts(x->path, TN_STR("/v1/query")) ||
+          (tn_str_starts(x->path, TN_STR("/v1/spooled/")) && !tn_str_starts(x->path, TN_STR("/v1/spooled/relay/")))))
         return;
     request.authorization = field->value;
     tn_auth_http_head(trino->server->auth, x, &request, on_login, trino);
@@ -151,8 +158,10 @@ enum tn_status tn_trino_http_open(struct tn_trino **out, struct tn_server *serve
         return status;
     }
     trino->server = server;
+    server->list_trino = tn_trino_sessions_each;
     trino->config = config;
     make_suffix(trino->suffix);
+    tn_trino_segments_open(trino);
     status = tn_trino_link_key(trino, err);
     if (status == TN_OK)
         status = open_http(trino, err);
@@ -160,6 +169,7 @@ enum tn_status tn_trino_http_open(struct tn_trino **out, struct tn_server *serve
         tn_trino_http_close(trino);
         return status;
     }
+    tn_spool_start(&trino->spool);
     tn_log(TN_LOG_INFO, "listening", TN_LOG_TEXT("protocol", "trinoHttp"), TN_LOG_STR("host", config->settings.trino_host),
            TN_LOG_U64("port", tn_http_server_port(trino->http)));
     *out = trino;
@@ -177,12 +187,13 @@ void tn_trino_http_close(struct tn_trino *trino)
     if (trino == NULL)
         return;
     tn_http_server_close(trino->http);
-    while (trino->homes != NULL && tn_server_run_messages(trino->server))
-        ; /* requests that were between two workers */
+    if (trino->homes != NULL)
+        tn_server_settle(trino->server); /* requests that were between two workers, or in the pool */
     for (size_t i = 0; trino->homes != NULL && i < trino->worker_count; i++)
         tn_trino_home_free(&trino->homes[i]);
-    while (trino->homes != NULL && tn_server_run_messages(trino->server))
-        ; /* and their answers */
+    if (trino->homes != NULL)
+        tn_server_settle(trino->server); /* and their answers */
+    tn_spool_close(&trino->spool);
     tn_free(trino->homes);
     tn_config_unref(trino->config);
     tn_free(trino);

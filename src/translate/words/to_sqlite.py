@@ -288,12 +288,26 @@ def sqlite_date_add(node):
     return sqlite_moment((exp.Sub if back else exp.Add)(this=node.this.copy(), expression=interval))
 
 
+def decimal_of(node):
+    """0.06 + 0.01 is 0.07 of decimals, 0.06999999999999999 of SQLite's numbers."""
+    from decimal import Decimal
+    sides = [node.this, node.expression]
+    if not all(isinstance(side, exp.Literal) and re.fullmatch(r"\d+(\.\d+)?", str(side.this)) and not side.is_string for side in sides) or all(side.is_int for side in sides):
+        return None
+    left, right = (Decimal(str(side.this)) for side in sides)
+    value = left + right if isinstance(node, exp.Add) else left - right if isinstance(node, exp.Sub) else left * right
+    number = exp.Literal.number(f"{abs(value):f}")
+    return number if value >= 0 else exp.Paren(this=exp.Neg(this=number))
+
+
 def sqlite_node(node):
     out = None
     if isinstance(node, (exp.DateAdd, exp.DateSub, exp.DatetimeAdd, exp.DatetimeSub, exp.TimestampAdd, exp.TimestampSub, exp.TsOrDsAdd)):
         out = sqlite_date_add(node)
     elif isinstance(node, exp.ApproxDistinct):
         out = exp.Count(this=exp.Distinct(expressions=[node.this.copy()]))
+    elif isinstance(node, (exp.Add, exp.Sub, exp.Mul)) and decimal_of(node) is not None:
+        out = decimal_of(node)
     elif isinstance(node, (exp.Add, exp.Sub)):
         out = sqlite_moment(node)
     elif isinstance(node, (exp.DateTrunc, exp.TimestampTrunc)):

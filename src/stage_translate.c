@@ -79,7 +79,7 @@ static bool is_denied(struct tn_query *q)
     if (q->console || !tn_routes_may_refuse(q->snapshot->routes))
         return false;
     tn_features_read(&features, q->translation.sent, q->cluster->ops->dialect);
-    if (!tn_routes_refuse(q->snapshot->routes, &q->client, &features, q->translation.sent, &q->arena, &denied))
+    if (!tn_routes_refuse(q->snapshot->routes, &q->route, &q->client, &features, q->translation.sent, &q->arena, &denied))
         return false;
     tn_fail(&q->error, TN_E_DENIED, denied.sqlstate, TN_STR_FMT, TN_STR_ARG(denied.message));
     tn_error_detail(&q->error, "denied by router %s, rule %d, for its translation: %.*s", denied.router, denied.rule + 1,

@@ -78,10 +78,10 @@ TN_MUST_USE enum tn_status tn_routes_decide(const struct tn_routes *routes, cons
                                             const struct tn_features *features, struct tn_str text,
                                             struct tn_arena *arena, struct tn_route_result *out, struct tn_error *err);
 
-/* The same chain over the TEXT that is sent in the statement's place, its translation: TRUE where it refuses that, and *OUT says which
- * router and why. / Whether any router ever refuses. */
-bool tn_routes_refuse(const struct tn_routes *routes, const struct tn_route_context *context, const struct tn_features *features,
-                      struct tn_str text, struct tn_arena *arena, struct tn_route_result *out);
+/* The chain as far as DECIDED went, over the TEXT that is sent in the statement's place, its translation, without scripts: TRUE where it
+ * refuses that, and *OUT says which router and why. / Whether any router ever refuses. */
+bool tn_routes_refuse(const struct tn_routes *routes, const struct tn_route_result *decided, const struct tn_route_context *context,
+                      const struct tn_features *features, struct tn_str text, struct tn_arena *arena, struct tn_route_result *out);
 bool tn_routes_may_refuse(const struct tn_routes *routes);
 
 /* May the one who asks use GROUP (its allowedUsers, allowedGroups)? tn_routes_decide() has looked at the group that it names;

@@ -12,16 +12,16 @@ void tn_my_query_forget(struct tn_my_session *s)
     s->more = false;
 }
 
-static void run_statement(struct tn_my_session *s)
+void tn_my_query_run(struct tn_my_session *s, struct tn_str sql)
 {
-    struct tn_my_run run = {.native = s->statement, .kind = TN_RUN_EXECUTE};
+    struct tn_my_run run = {.kind = TN_RUN_EXECUTE};
 
-    if (!tn_my_plain(s->statement, &s->arena, &run.sql, NULL)) {
+    if (!tn_my_state_fill(s, sql, tn_str_n(NULL, 0), &run)) {
         tn_my_fail(s, 1037, "HY001", "no memory for a statement");
         tn_my_statement_done(s, true);
         return;
     }
-    if (tn_str_eq(run.sql, run.native))
+    if (run.known.ptr == NULL && tn_str_eq(run.sql, run.native))
         run.native = tn_str_n(NULL, 0);
     tn_my_run(s, &run);
 }
@@ -60,7 +60,7 @@ void tn_my_query_next(struct tn_my_session *s)
     }
     tn_my_wait(s);
     if (!tn_my_own(s, s->statement))
-        run_statement(s);
+        tn_my_query_run(s, s->statement);
 }
 
 void tn_my_statement_done(struct tn_my_session *s, bool failed)

@@ -52,7 +52,7 @@ struct tn_translator {
 
 static void set_process(struct tn_process_conf *process, const struct tn_settings *settings)
 {
-    process->memory = settings->translation_memory;
+    *process = (struct tn_process_conf){.memory = settings->translation_memory};
     process->timeout_us = settings->translation_timeout_ms * 1000;
     process->max_frame = settings->translation_max_text * 4 + FRAME_SPARE + TN_SCRIPTS_MAX * TN_SCRIPT_MAX;
     tn_str_copy(process->python, sizeof process->python, settings->translation_python);

@@ -102,9 +102,14 @@ void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum
     struct tn_cluster *member = NULL;
     struct tn_error    err = TN_ERROR_INIT;
     enum tn_status     status = TN_OK;
+    struct tn_str      text = q->text;
 
-    if (tn_trino_catalog_mentions(q->text)) {
+    if (tn_str_eq_c(q->request.catalog, "system") && !tn_trino_catalog_qualify(q->text, q->request.schema, &q->arena, &text))
+        text = q->text;
+    if (tn_trino_catalog_mentions(text)) {
         status = find_member(q, &member, &err);
+        if (status == TN_OK && member != NULL && tn_trino_catalog_has(member->conf->engine))
+            q->text = text;
         if (status == TN_OK && member != NULL && tn_trino_catalog_needs_standard(q->text, member->conf->engine))
             status = set_standard(q, member->conf->engine, &err);
         if (status == TN_OK && member != NULL)

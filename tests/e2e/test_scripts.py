@@ -486,7 +486,7 @@ def test_check_says_where(folder):
 def test_without_python(folder):
     routers = [{"type": "pythonScript", "scriptFile": write(folder / "fine.py", "def route(query, ctx):\n    return 'd'\n")}]
     config = configuration(folder, routers)
-    config["turnout"]["translation"] = {"python": "/nowhere/python3"}
+    config["turnout"]["translation"] = {"enabled": False, "python": "/nowhere/python3"}
     with proxy_module.Proxy(config) as proxy:
         assert proxy.log_contains("/nowhere/python3: No such file or directory")
         conn = connect(proxy)

@@ -341,9 +341,11 @@ static void ask(struct tn_my_session *s, const struct tn_my_hello *hello)
     } else if (tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_CLEAR) && tn_tls_is_on(&s->client.transport)) {
         check_clear(s, hello->response);
     } else if (is_native(s, hello)) {
-        if ((hello->capabilities & TN_MY_CAP_PLUGIN_AUTH) == 0 || (tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_NATIVE) && !s->changing))
+        bool answered = tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_NATIVE) && hello->response.len == TN_NATIVE_HASH && !s->changing;
+
+        if (answered || (hello->capabilities & TN_MY_CAP_PLUGIN_AUTH) == 0)
             check_native(s, hello->response);
-        else
+        else /* libmariadb does not use what it was told for another plugin */
             switch_to(s, true);
     } else if (tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_SHA2) && !s->changing) {
         check_sha2(s, hello->response);

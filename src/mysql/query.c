@@ -21,7 +21,7 @@ void tn_my_query_run(struct tn_my_session *s, struct tn_str sql)
         tn_my_statement_done(s, true);
         return;
     }
-    if (run.known.ptr == NULL && tn_str_eq(run.sql, run.native))
+    if (run.known.ptr == NULL && run.native.ptr != NULL && tn_str_eq(run.sql, run.native))
         run.native = tn_str_n(NULL, 0);
     tn_my_run(s, &run);
 }

@@ -3,6 +3,8 @@
 #include "mysql/heads.h"
 #include "mysql/private.h"
 
+enum { ER_BAD_TABLE = 1051 };
+
 /* As the engine's own server told them, when its rows come as it wrote them. */
 static void put_definitions(const struct tn_my_out *out, struct tn_str definitions)
 {
@@ -103,6 +105,10 @@ void tn_my_tell_outcome(struct tn_my_session *s, struct tn_query *q)
     }
     s->row_count = -1;
     s->more = false;
+    if (q->features.verb == TN_VERB_DROP && q->error.own_code == 0 && strcmp(q->error.sqlstate, "42P01") == 0) {
+        q->error.own_code = ER_BAD_TABLE; /* of DROP MySQL says another number than of SELECT */
+        memcpy(q->error.own_sqlstate, "42S02", sizeof "42S02");
+    }
     tn_my_error(s, &q->error);
 }
 

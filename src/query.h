@@ -123,6 +123,7 @@ struct tn_query {
         bool                       explains; /* EXPLAIN TRANSLATION: the answer is what would be sent */
         bool                       as_written; /* the translation was refused by this engine: now the client's own text */
         bool                       refused;  /* an engine refused a translation: members that need none, now */
+        unsigned                   moves;    /* from members whose dialect lacks words for it */
         enum tn_dialect            from;
         struct tn_translated       result;
         struct tn_str              sent;     /* empty: as written */

@@ -92,6 +92,9 @@ static void let_in(struct tn_my_session *s, struct tn_identity *identity)
     s->user = s->new_user;
     s->database = s->new_database;
     s->new_user = s->new_database = NULL;
+    s->database_is_there = false;
+    s->database_kind = TN_MY_DATABASE_UNKNOWN;
+    tn_my_database_settings(s);
     s->state = TN_MY_READY;
     tn_my_ok(s, 0, 0);
     tn_log(TN_LOG_INFO, s->changing ? "session user" : "session start", TN_LOG_TEXT("listener", "mysqlWire"), TN_LOG_U64("session", s->id),

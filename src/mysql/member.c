@@ -35,3 +35,15 @@ enum tn_status tn_my_member_find(struct tn_my_session *s, struct tn_str sql, str
         return TN_OK;
     return tn_settings_change(settings, TN_STR("turnout.cluster"), (*out)->conf->name, TN_CFG_ENGINE_UNSET, false, true, snapshot, err);
 }
+
+bool tn_my_member_is_mysql(struct tn_my_session *s, struct tn_str sql)
+{
+    struct tn_cluster       *member = NULL;
+    struct tn_settings_list *settings = NULL;
+    struct tn_error          err = TN_ERROR_INIT;
+    bool                     is = tn_my_member_find(s, sql, &member, &settings, &err) == TN_OK && member != NULL && member->ops->dialect == TN_DIALECT_MYSQL;
+
+    tn_error_reset(&err);
+    tn_settings_list_unref(settings);
+    return is;
+}

@@ -26,6 +26,12 @@ void tn_my_query_run(struct tn_my_session *s, struct tn_str sql)
     tn_my_run(s, &run);
 }
 
+static void answer(struct tn_my_session *s)
+{
+    if (!tn_my_own(s, s->statement))
+        tn_my_query_run(s, s->statement);
+}
+
 /* What the statement before left is gone. */
 static void begin_statement(struct tn_my_session *s)
 {
@@ -59,8 +65,7 @@ void tn_my_query_next(struct tn_my_session *s)
         return;
     }
     tn_my_wait(s);
-    if (!tn_my_own(s, s->statement))
-        tn_my_query_run(s, s->statement);
+    tn_my_place(s, answer);
 }
 
 void tn_my_statement_done(struct tn_my_session *s, bool failed)

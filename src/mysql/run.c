@@ -120,6 +120,7 @@ static void on_done(struct tn_ask *ask)
 
     s->ask = NULL;
     tn_my_forget_run(s, &q->run);
+    tn_my_used(s, failed);
     tn_my_transaction_after(s, ask);
     tn_my_state_after(s, !failed && q->run.before.len > 0);
     if (failed || s->on_schema == NULL)
@@ -157,6 +158,7 @@ void tn_my_refused(struct tn_my_session *s, struct tn_error *err)
 {
     s->on_schema = NULL;
     s->more = false;
+    tn_my_used(s, true);
     tn_my_error(s, err);
     tn_error_reset(err);
     tn_my_prepare_done(s, true);

@@ -45,7 +45,7 @@ static void name_strategy(struct tn_explained_group *at, const struct tn_query *
 static void tell_script(struct tn_explained_group *at, const struct tn_script_told *told)
 {
     const struct tn_script_answer *answer = &told->answer;
-    const char                    *kept = answer->kept ? " (kept)" : "", *colon = answer->why.len > 0 ? ": " : "";
+    const char                    *kept = answer->kept ? " (cached)" : "", *colon = answer->why.len > 0 ? ": " : "";
 
     if (told->script == NULL)
         return;

@@ -108,6 +108,7 @@ struct tn_query {
         struct tn_script_wait    *wait;      /* NULL: it does not wait */
         struct tn_scripting      *said;      /* in the arena; NULL: nothing was asked yet */
         void                    (*go_on)(struct tn_query *q);
+        ev_timer                  patience;  /* runs while it waits */
     }                             scripting; /* scripting.h */
     ev_timer                      deadline;  /* whole query */
     ev_timer                      queue_timer; /* queueTimeout */

@@ -21,9 +21,15 @@ void tn_my_query_run(struct tn_my_session *s, struct tn_str sql)
         tn_my_statement_done(s, true);
         return;
     }
-    if (run.known.ptr == NULL && tn_str_eq(run.sql, run.native))
+    if (run.known.ptr == NULL && run.native.ptr != NULL && tn_str_eq(run.sql, run.native))
         run.native = tn_str_n(NULL, 0);
     tn_my_run(s, &run);
+}
+
+static void answer(struct tn_my_session *s)
+{
+    if (!tn_my_own(s, s->statement))
+        tn_my_query_run(s, s->statement);
 }
 
 /* What the statement before left is gone. */
@@ -59,8 +65,7 @@ void tn_my_query_next(struct tn_my_session *s)
         return;
     }
     tn_my_wait(s);
-    if (!tn_my_own(s, s->statement))
-        tn_my_query_run(s, s->statement);
+    tn_my_place(s, answer);
 }
 
 void tn_my_statement_done(struct tn_my_session *s, bool failed)

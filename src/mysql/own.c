@@ -191,10 +191,7 @@ static bool use_database(struct tn_my_session *s, struct tn_my_words *words)
 
     if (!tn_my_read_name(s, words, &name))
         return false;
-    if (tn_my_use(s, name))
-        told(s);
-    else
-        tn_my_statement_done(s, true);
+    tn_my_use_database(s, name);
     return true;
 }
 

@@ -96,6 +96,7 @@ struct tn_my_session {
     size_t                   header_count;
     struct tn_tag           *headers;
     char                    *user, *database; /* owned; database "" = none */
+    bool                     database_must_be; /* it was found on a server of MySQL's kind: not there means an error */
     struct tn_str            application;
     struct tn_identity      *identity;
     bool                     doubles_are_numbers; /* a client that sends all numbers as DOUBLE */
@@ -129,6 +130,7 @@ struct tn_my_session {
     bool                     binary;     /* rows of a prepared statement */
     bool                     paused;     /* between two statements: goes on in a later loop turn */
     bool                     columns_told;
+    bool                     out_params; /* for the next end of rows: they are a procedure's OUT parameters */
     size_t                   column_count;
     void                   (*on_schema)(struct tn_my_session *s, const struct tn_schema *schema); /* instead of telling it */
     void                   (*after)(struct tn_my_session *s); /* a statement of our own (commit) is through: what comes next */
@@ -180,6 +182,7 @@ void tn_my_forget_run(struct tn_my_session *s, struct tn_run *run);
 void tn_my_free_output(struct tn_my_session *s);
 uint16_t tn_my_status(const struct tn_my_session *s);
 void tn_my_ok(struct tn_my_session *s, uint64_t affected, uint64_t insert_id);
+void tn_my_ok_with(struct tn_my_session *s, uint64_t affected, uint64_t insert_id, struct tn_str info);
 void tn_my_error(struct tn_my_session *s, const struct tn_error *err);
 void tn_my_fail(struct tn_my_session *s, uint16_t code, const char *sqlstate, const char *fmt, ...) TN_PRINTF(4, 5);
 void tn_my_end_columns(struct tn_my_session *s);
@@ -200,6 +203,9 @@ void tn_my_command(struct tn_my_session *s, struct tn_str body);
 void tn_my_reset(struct tn_my_session *s); /* as after the log-in */
 bool tn_my_use(struct tn_my_session *s, struct tn_str name); /* false: refused, and told */
 
+/* use.c */
+void tn_my_use_database(struct tn_my_session *s, struct tn_str name); /* answers, maybe later */
+
 /* show_table.c */
 void tn_my_field_list(struct tn_my_session *s, struct tn_str body);
 
@@ -212,9 +218,11 @@ void tn_my_query_forget(struct tn_my_session *s);
 /* run.c */
 struct tn_my_run {
     struct tn_str    sql, native; /* native: as the client wrote it; ptr NULL: as sql */
+    struct tn_str    marked;      /* literals.h; ptr NULL: no such literals, params are the client's */
     struct tn_params params;
     enum tn_run_kind kind;
     struct tn_settings_list *settings; /* NULL: the session's */
+    struct tn_str            database; /* where it must run; ptr NULL: the session's */
 };
 void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run);
 void tn_my_run_cancel(struct tn_my_session *s, enum tn_cancel why);

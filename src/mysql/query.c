@@ -2,6 +2,7 @@
 #include "mysql/private.h"
 
 #include "base/alloc.h"
+#include "mysql/literals.h"
 #include "mysql/plain.h"
 
 void tn_my_query_forget(struct tn_my_session *s)
@@ -15,9 +16,20 @@ void tn_my_query_forget(struct tn_my_session *s)
 static void run_statement(struct tn_my_session *s)
 {
     struct tn_my_run run = {.native = s->statement, .kind = TN_RUN_EXECUTE};
+    struct tn_error  err = TN_ERROR_INIT;
+    struct tn_str    marked;
+    unsigned         marks;
+    bool             ok = tn_my_take_literals(s->statement, &s->arena, &marked, &run.params, &err) == TN_OK;
 
-    if (!tn_my_plain(s->statement, &s->arena, &run.sql, NULL)) {
-        tn_my_fail(s, 1037, "HY001", "no memory for a statement");
+    if (ok && run.params.count > 0)
+        run.marked = marked;
+    if (ok && !tn_my_plain(marked, &s->arena, &run.sql, run.params.count > 0 ? &marks : NULL)) {
+        tn_fail(&err, TN_E_NOMEM, "53200", "no memory for a statement");
+        ok = false;
+    }
+    if (!ok) {
+        tn_my_error(s, &err);
+        tn_error_reset(&err);
         tn_my_statement_done(s, true);
         return;
     }
@@ -45,6 +57,11 @@ void tn_my_query_next(struct tn_my_session *s)
     s->statement = TN_STR("");
     if (!tn_statement_next(s->text, TN_DIALECT_MYSQL, &s->text_at, &s->statement)) {
         s->more = false;
+        if (tn_str_trim(s->text).len > strspn(tn_str_trim(s->text).ptr, "; \t\r\n")) { /* a comment is a statement that does nothing */
+            tn_my_ok(s, 0, 0);
+            tn_my_statement_done(s, false);
+            return;
+        }
         tn_my_fail(s, 1065, "42000", "Query was empty");
         tn_my_statement_done(s, true);
         return;
@@ -59,7 +76,7 @@ void tn_my_query_next(struct tn_my_session *s)
         return;
     }
     tn_my_wait(s);
-    if (!tn_my_own(s, s->statement))
+    if (tn_utf8_valid_prefix(s->statement.ptr, s->statement.len) < s->statement.len || !tn_my_own(s, s->statement)) /* bytes are an engine's */
         run_statement(s);
 }
 
@@ -89,10 +106,6 @@ void tn_my_statement_done(struct tn_my_session *s, bool failed)
 
 void tn_my_query(struct tn_my_session *s, struct tn_str sql)
 {
-    if (tn_utf8_valid_prefix(sql.ptr, sql.len) < sql.len || (sql.len > 0 && memchr(sql.ptr, '\0', sql.len) != NULL)) {
-        tn_my_fail(s, 1300, "HY000", "the statement is no UTF-8 text");
-        return;
-    }
     s->text_memory = tn_strndup(sql.ptr, sql.len);
     if (s->text_memory == NULL) {
         tn_my_fail(s, 1037, "HY001", "no memory for a statement");

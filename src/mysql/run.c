@@ -71,6 +71,22 @@ static void on_notice(struct tn_ask *ask, const char *fields, size_t len)
         tn_my_warn(s, level, (uint16_t)code, message);
 }
 
+/* As MySQL says it; drivers read the number of changed rows from there. */
+static struct tn_str info_of(struct tn_my_session *s, const struct tn_query *q, uint64_t affected)
+{
+    enum tn_verb  verb = q->features.verb;
+    char          text[96] = "";
+    struct tn_str kept;
+
+    if (q->run.my_info.ptr != NULL)
+        return q->run.my_info;
+    if (verb == TN_VERB_UPDATE)
+        snprintf(text, sizeof text, "Rows matched: %llu  Changed: %llu  Warnings: 0", (unsigned long long)affected, (unsigned long long)affected);
+    else if ((verb == TN_VERB_INSERT || verb == TN_VERB_REPLACE) && affected > 1)
+        snprintf(text, sizeof text, "Records: %llu  Duplicates: 0  Warnings: 0", (unsigned long long)affected);
+    return tn_arena_str(&s->arena, tn_str(text), &kept) ? kept : TN_STR("");
+}
+
 static void tell_end(struct tn_my_session *s, struct tn_query *q)
 {
     bool     found = (s->capabilities & TN_MY_CAP_FOUND_ROWS) != 0;
@@ -78,12 +94,27 @@ static void tell_end(struct tn_my_session *s, struct tn_query *q)
 
     if (s->columns_told) {
         s->row_count = -1;
+        s->out_params = q->run.out_params;
         tn_my_end_rows(s);
+        s->out_params = false;
         return;
     }
     s->row_count = (int64_t)affected;
     s->last_insert_id = q->run.insert_id != 0 ? q->run.insert_id : s->last_insert_id;
-    tn_my_ok(s, affected, q->run.insert_id);
+    tn_my_ok_with(s, affected, q->run.insert_id, info_of(s, q, affected));
+}
+
+/* One result of a procedure is told, another follows. */
+static void on_next(struct tn_ask *ask)
+{
+    struct tn_my_session *s = ask->owner;
+    bool                  more = s->more;
+
+    s->more = true;
+    tell_end(s, ask->query);
+    s->more = more;
+    s->columns_told = false;
+    s->found_rows = 0;
 }
 
 static void on_done(struct tn_ask *ask)
@@ -107,7 +138,7 @@ static void on_done(struct tn_ask *ask)
     tn_my_statement_done(s, failed);
 }
 
-static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .notice = on_notice, .done = on_done};
+static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .notice = on_notice, .done = on_done, .next = on_next};
 
 void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run)
 {
@@ -115,10 +146,14 @@ void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run)
     struct tn_question question = {
         .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
         .database = tn_str(s->database), .application = s->application, .address = tn_str(s->peer), .header_count = s->header_count,
-        .headers = s->headers, .settings = run->settings != NULL ? run->settings : s->settings, .sql = run->sql, .native = run->native, .params = run->params, .kind = run->kind,
+        .headers = s->headers, .settings = run->settings != NULL ? run->settings : s->settings, .sql = run->sql, .native = run->native, .marked = run->marked, .params = run->params, .kind = run->kind,
         .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder, .events = &events, .owner = s, .handle = &s->ask,
     };
 
+    question.in_database = true;
+    question.database_must_be = run->database.ptr != NULL || s->database_must_be;
+    if (run->database.ptr != NULL)
+        question.database = run->database;
     s->warning_count = 0;
     s->found_rows = 0;
     if (!s->autocommit && !s->in_tx)

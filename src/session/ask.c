@@ -104,7 +104,15 @@ static void on_done(struct tn_query *q)
     finish(q->owner);
 }
 
-static const struct tn_query_events query_events = {on_params, on_columns, on_chunk, on_notice, on_done};
+static void on_next(struct tn_query *q)
+{
+    struct tn_ask *ask = q->owner;
+
+    if (ask->events != NULL && ask->events->next != NULL)
+        ask->events->next(ask);
+}
+
+static const struct tn_query_events query_events = {on_params, on_columns, on_chunk, on_notice, on_done, on_next};
 
 void tn_ask_credit(struct tn_ask *ask)
 {
@@ -270,6 +278,7 @@ enum tn_status tn_ask_fill(struct tn_query *q, const struct tn_question *questio
 {
     q->text = question->sql;
     q->native = question->native;
+    q->marked = question->marked;
     q->kind = question->kind;
     q->client = (struct tn_route_context){
         .protocol = question->protocol, .user = question->user, .database = question->database, .application = question->application,
@@ -277,6 +286,8 @@ enum tn_status tn_ask_fill(struct tn_query *q, const struct tn_question *questio
         .header_count = question->header_count, .headers = question->headers,
     };
     q->run.settings = &question->settings->replay;
+    q->run.database = question->in_database ? question->database : tn_str_n("", 0);
+    q->run.database_must_be = question->database_must_be;
     q->timeout_us = question->timeout_us;
     if (question->settings->statement_timeout_us != 0 && (q->timeout_us == 0 || question->settings->statement_timeout_us < q->timeout_us))
         q->timeout_us = question->settings->statement_timeout_us;
@@ -347,12 +358,16 @@ static enum tn_status copy(struct tn_query *q, struct tn_question *own, struct t
     void *encoder = tn_arena_alloc(&q->arena, own->encoder_size);
 
     if (encoder == NULL || !keep(&q->arena, &own->sql) || (own->native.ptr != NULL && !keep(&q->arena, &own->native)) ||
+        (own->marked.ptr != NULL && !keep(&q->arena, &own->marked)) ||
         !keep_client(&q->arena, own) || !keep_headers(q, own) || !tn_copy_params(&q->arena, &own->params, &q->run.params) ||
         !give_oids(q))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a query");
+    if (own->marked.ptr != NULL)
+        q->literals = q->run.params;
     memcpy(encoder, own->encoder, own->encoder_size);
     q->run.encoder = encoder;
     q->run.extended = own->params.count > 0;
+    q->run.several = own->events->next != NULL;
     return TN_OK;
 }
 

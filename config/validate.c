@@ -126,6 +126,8 @@ static void check_doors(const struct tn_draft *draft)
                        "no frontend is enabled; no client can connect");
     if (s->rest_enabled && s->rest_result_path.len == 0)
         settings_problem(draft, "frontends.restHttp.resultPath", "expected a folder");
+    if (s->trino_enabled && s->trino_spool_path.len == 0)
+        settings_problem(draft, "frontends.trinoHttp.spoolPath", "expected a folder");
 }
 
 static void check_statistics(const struct tn_draft *draft)

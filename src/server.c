@@ -211,7 +211,7 @@ bool tn_server_run_messages(struct tn_server *server)
 }
 
 /* Ends of embedded connections are jobs of the pool, and such a job may be submitted by the message of the one before. */
-static void settle(struct tn_server *server)
+void tn_server_settle(struct tn_server *server)
 {
     do {
         while ((server->offload != NULL && !tn_offload_idle(server->offload)) || (server->auth != NULL && !tn_auth_is_quiet(server->auth)))
@@ -240,7 +240,7 @@ void tn_server_free(struct tn_server *server)
     tn_prober_free(server->prober);
     for (size_t i = 0; i < server->worker_count; i++)
         free_runtime(&server->runtimes[i]);
-    settle(server);
+    tn_server_settle(server);
     tn_offload_free(server->offload);
     for (size_t i = 0; i < server->worker_count; i++) {
         tn_snapshot_unref(server->runtimes[i].snapshot);

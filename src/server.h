@@ -19,6 +19,7 @@
 #include "stats/history.h"
 
 struct tn_server;
+struct tn_session_info; /* session/session.h */
 struct tn_shaper;
 
 /* One worker's part; worker->module[TN_WORKER_RUNTIME]. Own thread only, but counters and histograms may be read anywhere. */
@@ -76,6 +77,9 @@ struct tn_server {
     _Atomic uint64_t      shadow_us;     /* on their engines, since start */
     _Atomic unsigned      queries;       /* between start and record, all workers */
     size_t                threads;       /* workers that have been started */
+    /* Each tells FN of one worker's sessions, on its thread: of protocols beside PostgreSQL's. Set before the workers start; NULL: off. */
+    void (*list_mysql)(struct tn_worker *worker, void (*fn)(void *arg, const struct tn_session_info *info), void *arg);
+    void (*list_trino)(struct tn_worker *worker, void (*fn)(void *arg, const struct tn_session_info *info), void *arg);
 };
 
 /* Builds everything for CONFIG (of which it takes a reference) but starts no thread. PROBLEMS: mistakes of the routers. */
@@ -89,6 +93,8 @@ void tn_server_stop_workers(struct tn_server *server); /* ends and joins their t
 /* Messages that workers sent each other at the end, on the calling thread; their own threads have been joined. False: there
  * were none. */
 bool tn_server_run_messages(struct tn_server *server);
+/* The same until the offload pool has nothing to do, nor anything to say. */
+void tn_server_settle(struct tn_server *server);
 void tn_server_free(struct tn_server *server);         /* stops the workers if nobody did */
 
 struct tn_snapshot *tn_server_snapshot(struct tn_server *server); /* a counted reference; any thread */

@@ -1,92 +1,89 @@
 #!/usr/bin/env python3
-"""What Turnout adds to a small query on MariaDB, through a PostgreSQL client: p50 beside a MySQL client that asks the server itself, and
-CPU of Turnout's process a query. Simple and prepared, one client and several; the two ways take turns.
+"""What stands before a MariaDB costs: sysbench asks the server itself, through HAProxy (which passes bytes and reads nothing) and through
+Turnout's MySQL frontend, in alternating rounds of one run, with one client library for all of them.
 
-usage: bench/load/mysql.py [--seconds 3] [--rounds 3] [--clients 1 32] [--tls]
-The direct client is PyMySQL without TLS on 127.0.0.1; through Turnout the same machine's psycopg asks, so the difference holds both clients, too:
-CPU a query is the figure to look at."""
-import argparse, os, sys, threading, time
+usage: bench/load/mysql.py [--seconds 3] [--rounds 5] [--clients 1,32] [--tests point_select,read_only] [--tls]
+One JSON object a line: per side the median over the rounds of p50 and p95 of a query in microseconds (of read_only: of a transaction, divided by
+its 16 statements), CPU of the process between per query, and the median of what it added over direct in the same round.
+`prepared` is COM_STMT_EXECUTE, `simple` COM_QUERY. Needs `tools/setup bench test`."""
+import argparse, os, re, subprocess, sys
 
-from common import Turnout, cpu_exact_ms, median, say
+from common import Turnout, cpu_exact_ms, free_port, HAProxy, median, raise_files, say
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "e2e"))
-import psycopg  # noqa: E402
-from mysql_server import MariaDbServer  # noqa: E402
+from mysql_server import MariaDbServer
+
+ROWS = 10000
+STATEMENTS = {"point_select": 1, "read_only": 16}  # of a transaction: BEGIN, 10 look-ups, 4 ranges, COMMIT
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--seconds", type=float, default=3)
-parser.add_argument("--rounds", type=int, default=3)
-parser.add_argument("--clients", type=int, nargs="+", default=[1, 32])
+parser.add_argument("--rounds", type=int, default=5)
+parser.add_argument("--clients", default="1,32")
+parser.add_argument("--tests", default="point_select,read_only")
 parser.add_argument("--tls", action="store_true", help="TLS between Turnout and the server")
 args = parser.parse_args()
-SQL = "SELECT id, name FROM b WHERE id = {}"
 
 
-def direct(server):
-    connection = server.connect("bench")
-    cursor = connection.cursor()
-
-    def ask(i):
-        cursor.execute(SQL.format(i % 1000))
-        return cursor.fetchall()
-    return ask
-
-
-def through(port, prepared):
-    connection = psycopg.connect(host="127.0.0.1", port=port, user="bench", dbname="bench", autocommit=True)
-    cursor = connection.cursor(binary=prepared)
-
-    def ask(i):
-        if prepared:
-            cursor.execute(SQL.format("%s"), (i % 1000,), prepare=True, binary=True)
-        else:
-            cursor.execute(SQL.format(i % 1000), prepare=False)
-        return cursor.fetchall()
-    return ask
+def sysbench(test, port, user, password, clients, *more):
+    done = subprocess.run(["sysbench", f"oltp_{test}", "--db-driver=mysql", "--mysql-host=127.0.0.1", f"--mysql-port={port}", f"--mysql-user={user}",
+                           f"--mysql-password={password}", "--mysql-db=bench", "--mysql-ssl=off", "--tables=1", f"--table-size={ROWS}",
+                           f"--threads={clients}", f"--time={args.seconds:g}", *more], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"sysbench: {done.stdout[-600:]}{done.stderr[-600:]}")
+    return done.stdout
 
 
-def load(make, clients):
-    """Microseconds of each query of all clients."""
-    times, end = [], time.monotonic() + args.seconds
+def measure(test, side, clients, prepared):
+    """p50 and p95 of a statement in us, statements, CPU of the process between in us."""
+    port, user, password, pid = side
+    before = cpu_exact_ms(pid) if pid else 0
+    out = sysbench(test, port, user, password, clients, f"--db-ps-mode={'auto' if prepared else 'disable'}", "--histogram=on", "run")
+    cpu = (cpu_exact_ms(pid) - before) * 1000 if pid else 0
+    bins = [(float(ms), int(count)) for ms, count in re.findall(r"^\s*([\d.]+) \|.*?(\d+)$", out, re.M)]
+    total = sum(count for _, count in bins)
 
-    def client():
-        ask, mine, i = make(), [], 0
-        while time.monotonic() < end:
-            start = time.perf_counter()
-            ask(i)
-            mine.append((time.perf_counter() - start) * 1e6)
-            i += 1
-        times.extend(mine)
-    threads = [threading.Thread(target=client) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return times
+    def quantile(q):
+        seen = 0
+        for ms, count in bins:
+            seen += count
+            if seen >= q * total:
+                return ms * 1000 / STATEMENTS[test]
+        return 0
+    return quantile(0.5), quantile(0.95), total * STATEMENTS[test], cpu
+
+
+def compare(test, sides, clients, prepared):
+    rounds = [{name: measure(test, side, clients, prepared) for name, side in sides.items()} for _ in range(args.rounds)]
+    for name in sides:
+        mine = [r[name] for r in rounds]
+        more = {} if name == "direct" else {
+            "cpu_us_a_query": round(median([cpu / count for _, _, count, cpu in mine]), 1),
+            "added_p50_us": round(median([r[name][0] - r["direct"][0] for r in rounds]), 1),
+            "added_p95_us": round(median([r[name][1] - r["direct"][1] for r in rounds]), 1)}
+        say(bench="mysql", test=test, way="prepared" if prepared else "simple", clients=clients, side=name, p50_us=round(median([m[0] for m in mine]), 1),
+            p95_us=round(median([m[1] for m in mine]), 1), queries_per_s=round(median([m[2] for m in mine]) / args.seconds), **more,
+            load=round(os.getloadavg()[0], 1))
 
 
 def main():
-    with MariaDbServer(["--skip-ssl"] if not args.tls else []) as server:
+    raise_files(4096)
+    with MariaDbServer([] if args.tls else ["--skip-ssl"]) as server:
         server.create_database("bench")
-        server.sql("CREATE TABLE b (id int PRIMARY KEY, name varchar(40))", "bench")
-        server.sql("INSERT INTO b SELECT seq, concat('name ', seq) FROM seq_0_to_999", "bench")
+        server.sql("CREATE USER bench IDENTIFIED BY 'bench'", "bench")
+        server.sql("GRANT ALL ON bench.* TO bench", "bench")
+        sysbench("point_select", server.port, "bench", "bench", 1, "prepare")
         config = (f"clusters:\n  m: {{ engine: mysql, endpoint: \"{server.endpoint('bench')}\", sslMode: {'require' if args.tls else 'disable'},\n"
                   f"       auth: {{ type: basic, username: {server.user}, password: {server.password} }} }}\n"
                   "clusterGroups:\n  all: { members: [m] }\nroutingFallback: all\n")
-        with Turnout(config) as turnout:
-            for clients in args.clients:
-                for prepared in (False, True):
-                    base, ours, cpu, count = [], [], 0, 0
-                    for _ in range(args.rounds):
-                        base += load(lambda: direct(server), clients)
-                        before = cpu_exact_ms(turnout.pid)
-                        got = load(lambda: through(turnout.port, prepared), clients)
-                        cpu += cpu_exact_ms(turnout.pid) - before
-                        count += len(got)
-                        ours += got
-                    say(bench="mysql", clients=clients, way="prepared" if prepared else "simple", queries=count,
-                        turnout_cpu_us_a_query=round(cpu * 1000 / count, 1), p50_us=round(median(ours)), direct_p50_us=round(median(base)),
-                        load=round(os.getloadavg()[0], 1))
+        port = free_port()
+        between = f"  bind 127.0.0.1:{{port}}\n  mode tcp\n  default_backend b\nbackend b\n  mode tcp\n  server s 127.0.0.1:{server.port}\n"
+        with Turnout(config, http=f"mysqlWire: {{ port: {port} }}, trinoHttp: {{ enabled: false }}") as turnout, HAProxy(between) as haproxy:
+            sides = {"direct": (server.port, "bench", "bench", 0), "haproxy": (haproxy.port, "bench", "bench", haproxy.pid),
+                     "turnout": (port, "bench", "", turnout.pid)}
+            for test in args.tests.split(","):
+                for clients in args.clients.split(","):
+                    for prepared in (False, True):
+                        compare(test, sides, int(clients), prepared)
 
 
 main()

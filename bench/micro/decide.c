@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <string.h>
 #include <time.h>
 
 enum { ENGINES = 5, SETTLED = 2000, HALF_KNOWN = 2000, ROUTING_NS = 300 };
@@ -78,7 +77,7 @@ static void one(struct world *w, uint64_t number, size_t engines, size_t from, u
     struct tn_plan           plan;
     struct tn_attempt_result end = {.end = TN_ATTEMPT_DONE, .bytes = -1};
     struct tn_query_result   done = {.ok = true};
-    uint64_t                 t0, t1, t2;
+    uint64_t                 t0, t1, t2 = 0, t3 = 0;
 
     if (w->told) {
         tn_store_expect(w->store, shape.key);
@@ -88,20 +87,20 @@ static void one(struct world *w, uint64_t number, size_t engines, size_t from, u
     }
     t0 = now_ns();
     tn_decide(w->learner, &request, &plan);
-    t1 = t2 = now_ns();
+    t1 = now_ns();
     if (!w->dry) {
         done.seconds = end.seconds = .01 * (double)(1 + (number + plan.attempts[0].cluster) % 7) * (.9 + .2 * (double)(w->asked++ % 11) / 10);
         end.usd = end.seconds * 100 * (1 + plan.attempts[0].cluster);
         end.now_us = request.now_us + 1000;
-        t1 = now_ns();
+        t2 = now_ns();
         tn_decide_attempt_ended(w->learner, &request, &plan, 0, false, &end);
         tn_decide_query_ended(w->learner, &request, &plan, &done);
-        t2 = now_ns();
+        t3 = now_ns();
     }
     if (decide_ns != NULL) {
         hash_plan(w, &plan);
         *decide_ns = (uint32_t)(t1 - t0);
-        *learn_ns = (uint32_t)(t2 - t1);
+        *learn_ns = (uint32_t)(t3 - t2);
     }
 }
 

@@ -39,7 +39,10 @@ static void put_session(void *arg, const struct tn_session_info *info)
 {
     struct tn_console_rows *rows = arg;
 
-    tn_rows_u64(rows, info->pid);
+    if (info->pid != 0)
+        tn_rows_u64(rows, info->pid);
+    else
+        tn_rows_null(rows);
     tn_rows_c(rows, info->user);
     tn_rows_c(rows, info->database);
     tn_rows_text(rows, info->application);
@@ -55,6 +58,7 @@ static void put_session(void *arg, const struct tn_session_info *info)
     tn_rows_u64(rows, info->bytes_out);
     tn_rows_u64(rows, info->prepared);
     tn_rows_u64(rows, info->worker);
+    tn_rows_c(rows, info->protocol);
 }
 
 static void visit_sessions(struct tn_runtime *runtime, struct tn_console_visit *visit)

@@ -124,6 +124,7 @@ struct tn_run {
     uint64_t        peak_memory;  /* bytes, as it reports; 0 = unknown */
     uint64_t        started_us, first_byte_us, ended_us; /* monotonic; 0 = did not happen */
     uint64_t        stalled_us;   /* of the time since the start, spent waiting for credits */
+    bool            over_there;   /* the engine has finished: what is left is to be fetched from it */
     bool            delivered;    /* a chunk went to the owner: too late to run elsewhere */
     struct tn_error error;
 };

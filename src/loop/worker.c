@@ -76,6 +76,7 @@ enum tn_status tn_worker_new(struct tn_worker **out, unsigned index, struct tn_e
         return tn_fail(err, TN_E_IO, "58000", "worker: libev found no usable event backend");
     }
     tn_list_init(&worker->graveyard);
+    tn_turns_init(&worker->turns, worker->loop);
     tn_rand_secret(&worker->rand, sizeof worker->rand);
     worker->stop_message.run = on_stop;
     ev_async_init(&worker->wake, on_wake);
@@ -130,6 +131,7 @@ void tn_worker_free(struct tn_worker *worker)
     if (worker == NULL)
         return;
     free_buried(worker);
+    ev_timer_stop(worker->loop, &worker->turns.next);
     ev_loop_destroy(worker->loop);
     tn_free(worker);
 }

@@ -7,6 +7,7 @@
 #include "base/rand.h"
 #include "base/status.h"
 #include "loop/mailbox.h"
+#include "loop/turns.h"
 
 #include <ev.h>
 #include <pthread.h>
@@ -17,6 +18,7 @@ enum tn_worker_module {
     TN_WORKER_RUNTIME,  /* struct tn_runtime: topology, pools, counters */
     TN_WORKER_SESSIONS, /* PostgreSQL sessions by process id */
     TN_WORKER_MYSQL,    /* connections of MySQL clients */
+    TN_WORKER_TRINO,    /* statements of Trino clients */
     TN_WORKER_HTTP,     /* HTTP connections */
     TN_WORKER_POOLS,    /* engine connections */
     TN_WORKER_HEALTH,   /* probe timers; worker 0 only */
@@ -31,6 +33,7 @@ struct tn_worker {
     ev_async          wake;
     ev_prepare        end_of_turn;
     struct tn_list    graveyard;      /* struct tn_grave: freed at the end of the loop turn */
+    struct tn_turns   turns;
     struct tn_rand    rand;
     void             *module[TN_WORKER_MODULES];
     struct tn_message stop_message;

@@ -141,5 +141,6 @@ void tn_my_command(struct tn_my_session *s, struct tn_str body)
     }
     s->binary = s->columns_told = s->more = false;
     s->changed_count = 0;
+    s->params = (struct tn_params){.count = 0};
     dispatch(s, command, tn_str_n(body.ptr + 1, body.len - 1));
 }

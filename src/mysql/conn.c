@@ -1,4 +1,5 @@
 /* The life of a connection: accepted, read, watched, ended. */
+#include "mysql/catalog_ask.h"
 #include "mysql/private.h"
 
 #include "base/alloc.h"
@@ -74,6 +75,7 @@ void tn_my_close(struct tn_my_session *s, const char *reason)
     ev_timer_stop(s->worker->loop, &s->timer);
     ev_timer_stop(s->worker->loop, &s->again);
     ev_timer_stop(s->worker->loop, &s->gone_check);
+    tn_turn_leave(&s->turn);
     tn_transport_close(&s->transport);
     log_end(s);
     tn_my_login_forget(s);
@@ -97,6 +99,7 @@ void tn_my_orphan(struct tn_my_session *s)
         tn_my_forget_run(s, &ask->query->run);
         tn_ask_orphan(ask, TN_CANCEL_CLIENT_GONE);
     }
+    tn_my_catalog_orphan(s);
     tn_my_transaction_drop(s);
 }
 
@@ -166,7 +169,7 @@ void tn_my_watch(struct tn_my_session *s)
     if (s->state == TN_MY_CLOSING)
         return;
     set_gone_check(s, s->busy && input_room(s) == 0);
-    set_io(s, &s->read_ev, !s->client_gone && !ev_is_active(&s->again) && input_room(s) > 0 && !s->read_wants_write && !tn_my_output_full(s));
+    set_io(s, &s->read_ev, !s->client_gone && !s->turn.waiting && !ev_is_active(&s->again) && input_room(s) > 0 && !s->read_wants_write && !tn_my_output_full(s));
     set_io(s, &s->write_ev, s->out_first != NULL || s->read_wants_write);
     if (s->transport.more && ev_is_active(&s->read_ev)) /* TLS has taken it from the socket already: at most a record */
         ev_feed_event(s->worker->loop, &s->read_ev, EV_READ);
@@ -231,8 +234,15 @@ static void on_lost(struct tn_my_session *s)
 
 static void receive(struct tn_my_session *s)
 {
-    enum tn_io result = read_some(s);
+    enum tn_io result;
 
+    if (s->turn.waiting)
+        return;
+    if (tn_tls_is_beginning(&s->transport) && tn_turns_wait(&s->worker->turns, &s->turn)) {
+        tn_my_watch(s);
+        return;
+    }
+    result = read_some(s);
     while (result == TN_IO_OK && s->transport.more && s->state != TN_MY_HELLO && input_room(s) > 0)
         result = read_some(s);
     s->read_wants_write = result == TN_IO_AGAIN && (s->transport.wants & TN_IO_WANT_WRITE) != 0;
@@ -248,6 +258,11 @@ static void receive(struct tn_my_session *s)
         tn_my_watch(s);
     else
         tn_my_process(s);
+}
+
+static void on_turn(struct tn_turn *turn)
+{
+    receive(TN_CONTAINER_OF(turn, struct tn_my_session, turn));
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
@@ -467,6 +482,7 @@ static struct tn_my_session *new_session(struct tn_worker *worker, struct tn_my_
     ev_init(&s->timer, on_timer);
     ev_init(&s->again, on_again);
     ev_init(&s->gone_check, on_gone_check);
+    s->turn.go = on_turn;
     return s;
 }
 

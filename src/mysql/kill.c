@@ -93,7 +93,7 @@ void tn_my_kill(struct tn_my_session *s, uint64_t id, bool query_only)
 static const char *const process_names[] = {"Id", "User", "Host", "db", "Command", "Time", "State", "Info"};
 static const uint8_t     process_types[] = {TN_MY_TYPE_LONGLONG, TN_MY_TYPE_VAR_STRING, TN_MY_TYPE_VAR_STRING, TN_MY_TYPE_VAR_STRING,
                                             TN_MY_TYPE_VAR_STRING, TN_MY_TYPE_LONGLONG, TN_MY_TYPE_VAR_STRING, TN_MY_TYPE_VAR_STRING};
-enum { PROCESS_COLUMNS = 8, SHORT_INFO = 100 };
+enum { PROCESS_COLUMNS = TN_MY_PROCESS_COLUMNS, SHORT_INFO = 100 };
 
 /* Goes from worker to worker and gathers. */
 struct processes {
@@ -106,6 +106,7 @@ struct processes {
     struct tn_arena     arena;
     size_t              count, room;
     struct tn_str     (*rows)[PROCESS_COLUMNS];
+    void              (*then)(struct tn_my_session *s, const struct tn_str (*rows)[PROCESS_COLUMNS], size_t count);
 };
 
 static struct tn_str keep(struct processes *p, struct tn_str text)
@@ -162,13 +163,13 @@ static void visit(struct tn_errand *errand)
     tn_errand_return(errand);
 }
 
-static void tell(struct processes *p, struct tn_my_session *s)
+static void tell(struct tn_my_session *s, const struct tn_str (*rows)[PROCESS_COLUMNS], size_t count)
 {
     struct tn_my_table table = {.count = PROCESS_COLUMNS, .names = process_names, .types = process_types};
 
     tn_my_put_table(s, &table);
-    for (size_t i = 0; i < p->count; i++)
-        tn_my_put_row(s, &table, p->rows[i]);
+    for (size_t i = 0; i < count; i++)
+        tn_my_put_row(s, &table, rows[i]);
     tn_my_end_rows(s);
     tn_my_statement_done(s, false);
 }
@@ -183,13 +184,19 @@ static void on_visited(struct tn_errand *errand)
         return;
     }
     if (s != NULL)
-        tell(p, s);
+        p->then(s, (const struct tn_str(*)[PROCESS_COLUMNS])p->rows, p->count);
     tn_arena_reset(&p->arena);
     tn_identity_unref(p->identity);
     tn_free(p);
 }
 
 void tn_my_show_processes(struct tn_my_session *s, bool full)
+{
+    tn_my_processes(s, full, tell);
+}
+
+void tn_my_processes(struct tn_my_session *s, bool full,
+                     void (*then)(struct tn_my_session *s, const struct tn_str (*rows)[TN_MY_PROCESS_COLUMNS], size_t count))
 {
     struct processes *p = tn_calloc(1, sizeof *p);
 
@@ -200,6 +207,7 @@ void tn_my_show_processes(struct tn_my_session *s, bool full)
     }
     p->errand.go = visit;
     p->errand.back = on_visited;
+    p->then = then;
     p->server = s->runtime->server;
     p->by = s->id;
     p->full = full;

@@ -271,6 +271,26 @@ static void switch_to_sha2(struct tn_my_session *s)
     s->step = TN_MY_STEP_SHA2;
 }
 
+/* A client that could not load its plugin names one that nobody has (libmariadb: dummy_fallback_auth), and goes on only when it is asked
+ * for another one. */
+static bool knows_a_plugin(const struct tn_my_hello *hello)
+{
+    return (hello->capabilities & TN_MY_CAP_PLUGIN_AUTH) == 0 || tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_SHA2) ||
+           tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_NATIVE) || tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_CLEAR);
+}
+
+static void believe(struct tn_my_session *s, const struct tn_my_hello *hello)
+{
+    if (s->changing || knows_a_plugin(hello)) {
+        let_in(s, tn_auth_believe(hello->user));
+        return;
+    }
+    switch_to_sha2(s);
+    s->step = TN_MY_STEP_ANYTHING;
+    s->proof_seen = true; /* there is none to wait for */
+    s->state = TN_MY_AUTH;
+}
+
 /* Which way: the client names one it likes. */
 static void ask(struct tn_my_session *s, const struct tn_my_hello *hello)
 {
@@ -365,7 +385,7 @@ static void find_out(struct tn_my_session *s, const struct tn_my_hello *hello)
     if (identity != NULL)
         let_in(s, identity);
     else if (!tn_auth_is_asked(auth))
-        let_in(s, tn_auth_believe(hello->user));
+        believe(s, hello);
     else
         ask(s, hello);
 }
@@ -405,6 +425,8 @@ bool tn_my_login_packet(struct tn_my_session *s, const struct tn_my_packet *pack
 {
     if (s->step == TN_MY_STEP_NONE)
         read_hello(s, packet->body);
+    else if (s->step == TN_MY_STEP_ANYTHING)
+        let_in(s, tn_auth_believe(tn_str(s->new_user)));
     else if (s->step == TN_MY_STEP_SHA2)
         check_sha2(s, packet->body);
     else

@@ -1,6 +1,7 @@
 #include "mysql/mysql.h"
 
 #include "base/alloc.h"
+#include "mysql/list.h"
 #include "mysql/private.h"
 
 static void free_homes(struct tn_mysql *mysql)
@@ -55,6 +56,7 @@ enum tn_status tn_mysql_open(struct tn_mysql **out, struct tn_server *server, st
     if (mysql == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a listener");
     mysql->server = server;
+    server->list_mysql = tn_my_sessions_each;
     *out = mysql; /* whatever became of it, tn_mysql_close() ends it */
     return open_all(mysql, settings, err);
 }

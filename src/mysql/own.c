@@ -1,4 +1,5 @@
 /* Which statements Turnout answers itself, and the small ones of them. */
+#include "mysql/catalog_ask.h"
 #include "mysql/evaluate.h"
 #include "mysql/plain.h"
 #include "mysql/private.h"
@@ -221,16 +222,15 @@ static bool load(struct tn_my_session *s, struct tn_my_words *words)
     return true;
 }
 
-/* DESCRIBE t; DESCRIBE SELECT .. is EXPLAIN. */
+/* DESCRIBE t [column]; DESCRIBE SELECT .. is EXPLAIN. */
 static bool describe(struct tn_my_session *s, struct tn_my_words *words)
 {
-    struct tn_str name;
+    static const char *const statements[] = {"route", "translation", "select", "with", "insert", "update", "delete", "replace", "table", "values", "format", "analyze", "extended", "partitions"};
 
-    if (tn_my_words_at(words, "route") || tn_my_words_at(words, "select") || tn_my_words_at(words, "with") || !tn_my_read_name(s, words, &name) ||
-        !tn_my_words_at_end(words))
-        return false;
-    tn_my_show_columns(s, name, false, tn_str_n(NULL, 0));
-    return true;
+    for (size_t i = 0; i < TN_ARRAY_LEN(statements); i++)
+        if (tn_my_words_at(words, statements[i]))
+            return false;
+    return tn_my_describe(s, words);
 }
 
 static bool unlock(struct tn_my_session *s, struct tn_my_words *words)
@@ -247,7 +247,9 @@ bool tn_my_own(struct tn_my_session *s, struct tn_str sql)
 
     tn_my_words_init(&words, sql);
     if (tn_my_words_accept(&words, "select"))
-        return select_own(s, &words);
+        return select_own(s, &words) || tn_my_catalog_select(s, sql, false);
+    if (tn_my_words_at(&words, "with") || words.token.punct == '(')
+        return tn_my_catalog_select(s, sql, false);
     if (tn_my_words_accept(&words, "set")) {
         tn_my_set(s, &words);
         return true;

@@ -74,6 +74,7 @@ struct tn_my_session {
     ev_io                    read_ev, write_ev;
     ev_timer                 timer;      /* log-in, idle */
     ev_timer                 again;      /* commands go on in the next loop turn */
+    struct tn_turn           turn;       /* a handshake waits for its next piece: nothing is read */
     ev_timer                 gone_check; /* while nothing is read */
     enum { TN_MY_HELLO, TN_MY_AUTH, TN_MY_READY, TN_MY_CLOSING } state;
     bool                     processing, busy, stop_soon, client_gone, read_wants_write;
@@ -88,7 +89,7 @@ struct tn_my_session {
     unsigned char            nonce[TN_MY_NONCE];
     struct tn_login          attempt;
     bool                     proof_seen;  /* what the client knows was looked at: its leaving is a failure */
-    enum { TN_MY_STEP_NONE, TN_MY_STEP_SHA2, TN_MY_STEP_SHA2_WHOLE, TN_MY_STEP_RSA, TN_MY_STEP_CLEAR, TN_MY_STEP_FAILING } step;
+    enum { TN_MY_STEP_NONE, TN_MY_STEP_SHA2, TN_MY_STEP_SHA2_WHOLE, TN_MY_STEP_RSA, TN_MY_STEP_CLEAR, TN_MY_STEP_ANYTHING, TN_MY_STEP_FAILING } step;
     bool                     changing;    /* COM_CHANGE_USER, not the first log-in */
     struct tn_error          login_error;
     char                    *new_user, *new_database; /* owned, while changing */
@@ -136,6 +137,8 @@ struct tn_my_session {
     void                   (*after)(struct tn_my_session *s); /* a statement of our own (commit) is through: what comes next */
     bool                     show_full;  /* SHOW FULL COLUMNS */
     struct tn_str            show_like, show_name; /* in `arena` */
+    struct tn_params         params;     /* of a statement about tables that is executed */
+    struct tn_my_catalog    *catalog;    /* NULL: none is asked for; catalog_ask.h */
     struct tn_ask           *ask;
     struct tn_ask_transaction tx;
     bool                     in_tx, tx_wrote;
@@ -248,19 +251,27 @@ void tn_my_statements_forget(struct tn_my_session *s);
 void tn_my_kill(struct tn_my_session *s, uint64_t id, bool query_only); /* answers, maybe later */
 struct tn_my_session *tn_my_find(struct tn_my_home *home, uint32_t id);
 void tn_my_show_processes(struct tn_my_session *s, bool full); /* answers later */
+enum { TN_MY_PROCESS_COLUMNS = 8 };
+/* THEN is called later, unless the session ends before. */
+void tn_my_processes(struct tn_my_session *s, bool full,
+                     void (*then)(struct tn_my_session *s, const struct tn_str (*rows)[TN_MY_PROCESS_COLUMNS], size_t count));
 
 /* own.c */
 bool tn_my_own(struct tn_my_session *s, struct tn_str sql); /* true: answered, or under way; false: the engine's */
 bool tn_my_own_is(struct tn_my_session *s, struct tn_str sql); /* would it be? nothing is done */
 
-/* set.c, show.c, show_table.c: WORDS stand behind the verb; each answers and says tn_my_statement_done(). */
+/* set.c, show.c: WORDS stand behind the verb; each answers and says tn_my_statement_done(). */
 struct tn_my_words;
 void tn_my_set(struct tn_my_session *s, struct tn_my_words *words);
 bool tn_my_show(struct tn_my_session *s, struct tn_my_words *words); /* false: nothing that is known */
-void tn_my_show_columns(struct tn_my_session *s, struct tn_str table, bool full, struct tn_str like);
-void tn_my_show_create(struct tn_my_session *s, struct tn_str table);
-void tn_my_show_tables(struct tn_my_session *s, bool full, struct tn_str like);
-bool tn_my_like(struct tn_str pattern, struct tn_str text); /* SQL's LIKE, the case folded; ptr NULL fits all */
+void tn_my_show_columns(struct tn_my_session *s); /* s->show_..: of what is no table of the catalog, but can be selected from */
+void tn_my_show_create(struct tn_my_session *s);
+bool tn_my_describe(struct tn_my_session *s, struct tn_my_words *words); /* false: no table is named */
 bool tn_my_read_name(struct tn_my_session *s, struct tn_my_words *words, struct tn_str *name); /* [a.]b: b, without quotes */
+
+/* status.c: SHOW STATUS */
+size_t        tn_my_status_rows(void);
+const char   *tn_my_status_name(size_t row);
+struct tn_str tn_my_status_text(const struct tn_my_session *s, size_t row, char *out, size_t size);
 
 #endif

@@ -1,4 +1,5 @@
 /* A statement on its way through the pipeline, and what comes back. */
+#include "mysql/catalog_ask.h"
 #include "mysql/private.h"
 
 /* As the engine's own server told them, when its rows come as it wrote them. */
@@ -176,4 +177,5 @@ void tn_my_run_cancel(struct tn_my_session *s, enum tn_cancel why)
 {
     if (s->ask != NULL)
         tn_ask_cancel(s->ask, why);
+    tn_my_catalog_cancel(s);
 }

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "frontend/mysql/my_params.h"
+#include "mysql/catalog_ask.h"
 #include "mysql/plain.h"
 
 enum { PARAMS_MAX = 65535, PIECE_COST = 256 }; /* PIECE_COST: memory of a parameter in pieces beside its bytes, about */
@@ -83,7 +84,7 @@ static struct tn_my_prepared *new_prepared(struct tn_my_session *s, struct tn_st
     p->kept = sizeof *p + p->text.len + p->plain.len + p->params * sizeof *p->types;
     s->kept_bytes += p->kept;
     p->types = tn_calloc(p->params + 1, sizeof *p->types);
-    p->own = p->params == 0 && tn_my_own_is(s, p->text);
+    p->own = (p->params == 0 && tn_my_own_is(s, p->text)) || tn_my_catalog_is(s, p->text);
     do
         p->id = ++s->next_statement;
     while (p->id == 0 || find(s, p->id) != NULL);
@@ -177,6 +178,11 @@ void tn_my_prepare(struct tn_my_session *s, struct tn_str sql)
         return;
     }
     if (s->preparing->own) {
+        s->statement = s->preparing->text;
+        s->on_schema = on_described;
+        if (tn_my_catalog_select(s, s->preparing->text, true))
+            return;
+        s->on_schema = NULL;
         tell_prepared(s, NULL);
         s->preparing = NULL;
         tn_my_statement_done(s, false);
@@ -235,6 +241,12 @@ void tn_my_execute(struct tn_my_session *s, struct tn_str body)
     tn_my_wait(s);
     if (p->own) {
         s->statement = p->text;
+        if (p->params > 0 && read_params(s, p, &execute.rest, &s->params, &err) != TN_OK) {
+            tn_my_error(s, &err);
+            tn_error_reset(&err);
+            tn_my_statement_done(s, true);
+            return;
+        }
         if (!tn_my_own(s, p->text))
             fail(s, 1235, "42000", "This command is not supported in the prepared statement protocol yet");
         return;

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/status.h"
 #include "loop/worker.h"
 #include "net/http_parser.h"
@@ -119,6 +120,8 @@ void tn_http_hold(struct tn_http_exchange *x, unsigned ms);
 void tn_http_reply(struct tn_http_exchange *x, int status, const char *type, struct tn_str body);
 /* The same without a copy: BODY's memory is taken and BODY is empty again. A failed buffer is answered with 500. */
 void tn_http_reply_buf(struct tn_http_exchange *x, int status, const char *type, struct tn_buf *body);
+/* The same; behind BODY comes what REST has from FROM on. A reference of REST is taken; NULL: nothing. */
+void tn_http_reply_bytes(struct tn_http_exchange *x, int status, const char *type, struct tn_buf *body, struct tn_bytes *rest, size_t from);
 /* An RFC 9457 problem document: {"type":"about:blank","title":"Not Found","status":404,"detail":"..."}. */
 void tn_http_problem(struct tn_http_exchange *x, int status, const char *fmt, ...) TN_PRINTF(3, 4);
 

@@ -1,161 +1,63 @@
-#include "net/http_client.h"
+#include "net/http_wire.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
-#include <curl/curl.h>
+#include <stdio.h>
 
-/* A request and the cancel beside it, each perhaps trying two addresses while a name is still being resolved. */
-enum { WATCHES = 16 };
+enum { FIELDS_MAX = 8 * 1024 * 1024, TEXT_IN_HEAD = 4096, HEAD_KEPT = 64 * 1024 };
 
-/* A socket that libcurl wants to be told about; not allocated, since a client whose socket cannot be watched is dead for good. */
-struct watch {
-    ev_io                  io;
-    struct tn_http_client *client; /* NULL = free */
-};
+/* ---- the client ---- */
 
-struct tn_http_client {
-    struct tn_worker             *worker;
-    struct tn_http_client_options options;
-    CURLM                        *multi;
-    ev_timer                      timer;
-    struct watch                  watches[WATCHES];
-};
-
-struct tn_http_call {
-    struct tn_http_client              *client;
-    const struct tn_http_client_events *events;
-    void                               *owner;
-    CURL                               *easy;
-    struct curl_slist                  *headers;
-    struct tn_buf                       body;
-    size_t                              head_bytes;
-    bool                                active;
-    bool                                custom;   /* the last request's method was set by its name */
-    enum tn_status                      refused;  /* why a header could not be added */
-    const char                         *limit;    /* why reading was stopped, NULL = it was not */
-    char                                text[CURL_ERROR_SIZE];
-};
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void init_curl(void)
+static bool copy_part(char *out, size_t size, struct tn_str part)
 {
-    curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (part.len == 0 || part.len >= size)
+        return false;
+    tn_str_copy(out, size, part);
+    return true;
 }
 
-/* ---- the loop ---- */
-
-static void finish_calls(struct tn_http_client *client);
-
-static void act(struct tn_http_client *client, curl_socket_t fd, int what)
+/* "http://HOST:PORT", "https://[::1]" */
+static bool read_origin(struct tn_http_client *client, struct tn_str origin)
 {
-    int running;
+    struct tn_str rest, port;
+    const char   *end, *colon;
+    uint64_t      number;
 
-    curl_multi_socket_action(client->multi, fd, what, &running);
-    finish_calls(client);
+    client->secure = tn_str_starts(origin, TN_STR("https://"));
+    if (!client->secure && !tn_str_starts(origin, TN_STR("http://")))
+        return false;
+    rest = tn_str_n(origin.ptr + 7 + client->secure, origin.len - 7 - client->secure);
+    for (size_t i = 0; i < rest.len; i++)
+        if (rest.ptr[i] <= ' ' || rest.ptr[i] >= 0x7f || strchr("/@?#\\", rest.ptr[i]) != NULL)
+            return false;
+    end = rest.len > 0 && rest.ptr[0] == '[' ? memchr(rest.ptr, ']', rest.len) : rest.ptr;
+    if (end == NULL || !copy_part(client->authority, sizeof client->authority, rest))
+        return false;
+    colon = memchr(end, ':', (size_t)(rest.ptr + rest.len - end));
+    port = colon == NULL ? client->secure ? TN_STR("443") : TN_STR("80") : tn_str_n(colon + 1, (size_t)(rest.ptr + rest.len - colon - 1));
+    rest.len = colon == NULL ? rest.len : (size_t)(colon - rest.ptr);
+    if (rest.len > 2 && rest.ptr[0] == '[' && rest.ptr[rest.len - 1] == ']')
+        rest = tn_str_n(rest.ptr + 1, rest.len - 2);
+    return copy_part(client->host, sizeof client->host, rest) && tn_str_to_u64(port, 65535, &number) && copy_part(client->port, sizeof client->port, port);
 }
 
-static void on_io(struct ev_loop *loop, ev_io *io, int revents)
-{
-    struct watch *watch = io->data;
-
-    (void)loop;
-    act(watch->client, io->fd, ((revents & EV_READ) != 0 ? CURL_CSELECT_IN : 0) | ((revents & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0));
-}
-
-static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
-{
-    (void)loop;
-    (void)revents;
-    act(timer->data, CURL_SOCKET_TIMEOUT, 0);
-}
-
-static void forget(struct watch *watch)
-{
-    ev_io_stop(watch->client->worker->loop, &watch->io);
-    watch->client = NULL;
-}
-
-static struct watch *new_watch(struct tn_http_client *client, curl_socket_t fd)
-{
-    for (size_t i = 0; i < WATCHES; i++) {
-        struct watch *watch = &client->watches[i];
-
-        if (watch->client != NULL)
-            continue;
-        watch->client = client;
-        ev_init(&watch->io, on_io);
-        watch->io.data = watch;
-        curl_multi_assign(client->multi, fd, watch);
-        return watch;
-    }
-    return NULL;
-}
-
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
-{
-    struct tn_http_client *client = arg;
-    struct watch          *watch = socket_arg;
-    int                    events = ((what & CURL_POLL_IN) != 0 ? EV_READ : 0) | ((what & CURL_POLL_OUT) != 0 ? EV_WRITE : 0);
-
-    (void)easy;
-    if (what == CURL_POLL_REMOVE) {
-        if (watch != NULL)
-            forget(watch);
-        return 0;
-    }
-    if (watch == NULL)
-        watch = new_watch(client, fd);
-    if (watch == NULL)
-        return -1; /* the transfer fails */
-    ev_io_stop(client->worker->loop, &watch->io);
-    ev_io_set(&watch->io, fd, events);
-    ev_io_start(client->worker->loop, &watch->io);
-    return 0;
-}
-
-static int on_timeout(CURLM *multi, long ms, void *arg)
-{
-    struct tn_http_client *client = arg;
-    struct ev_loop        *loop = client->worker->loop;
-
-    (void)multi;
-    ev_timer_stop(loop, &client->timer);
-    if (ms < 0)
-        return 0;
-    if (ms == 0) { /* at once, but not from inside libcurl: no turn of the loop, and no look at every socket, for it */
-        ev_feed_event(loop, &client->timer, EV_TIMER);
-        return 0;
-    }
-    ev_now_update(loop);
-    ev_timer_set(&client->timer, (double)ms / 1e3, 0.);
-    ev_timer_start(loop, &client->timer);
-    return 0;
-}
-
-enum tn_status tn_http_client_new(struct tn_http_client **out, struct tn_worker *worker,
-                                  const struct tn_http_client_options *options, struct tn_error *err)
+enum tn_status tn_http_client_new(struct tn_http_client **out, struct tn_worker *worker, const struct tn_http_client_options *options,
+                                  struct tn_error *err)
 {
     struct tn_http_client *client = tn_calloc(1, sizeof *client);
 
     *out = NULL;
-    pthread_once(&once, init_curl);
-    if (client != NULL)
-        client->multi = curl_multi_init();
-    if (client == NULL || client->multi == NULL) {
-        tn_free(client);
+    if (client == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for an HTTP client");
-    }
     client->worker = worker;
     client->options = *options;
-    ev_timer_init(&client->timer, on_timer, 0., 0.);
-    client->timer.data = client;
-    curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
-    curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
-    curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
-    curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
-    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, 2L); /* a request and the cancel beside it */
+    if (!read_origin(client, tn_str(options->origin))) {
+        tn_free(client);
+        return tn_fail(err, TN_E_INVALID, "22023", "an origin is http://HOST:PORT or https://HOST:PORT");
+    }
+    for (size_t i = 0; i < TN_HTTP_WIRES; i++)
+        tn_http_wire_init(&client->wires[i], client);
     *out = client;
     return TN_OK;
 }
@@ -164,101 +66,71 @@ void tn_http_client_free(struct tn_http_client *client)
 {
     if (client == NULL)
         return;
-    curl_multi_cleanup(client->multi);
-    ev_timer_stop(client->worker->loop, &client->timer);
-    for (size_t i = 0; i < WATCHES; i++)
-        if (client->watches[i].client != NULL)
-            forget(&client->watches[i]);
+    for (size_t i = 0; i < TN_HTTP_WIRES; i++)
+        tn_http_wire_free(&client->wires[i]);
+    tn_tls_unref(client->tls);
     tn_free(client);
 }
 
+/* One that is open, else one that can be opened; NULL: all have a call. */
+static struct tn_http_wire *find_wire(struct tn_http_client *client)
+{
+    struct tn_http_wire *found = NULL;
+
+    for (size_t i = 0; i < TN_HTTP_WIRES; i++) {
+        struct tn_http_wire *wire = &client->wires[i];
+
+        if (wire->call == NULL && wire->transport.fd >= 0)
+            return wire;
+        if (wire->call == NULL && found == NULL)
+            found = wire;
+    }
+    return found;
+}
+
+/* ---- time ---- */
+
+static bool is_connecting(const struct tn_http_call *call)
+{
+    return call->wire->dial != NULL || tn_tls_is_beginning(&call->wire->transport);
+}
+
+static uint64_t limit_of(const struct tn_http_call *call)
+{
+    return is_connecting(call) ? TN_MIN(call->connect_by_us, call->deadline_us) : call->deadline_us;
+}
+
+/* A timer that would fire too early is left alone: it looks at the limit when it does. */
+static void arm(struct tn_http_call *call)
+{
+    struct ev_loop *loop = call->client->worker->loop;
+    uint64_t        now = tn_clock_us(), limit = limit_of(call);
+    double          wait = limit > now ? (double)(limit - now) / 1e6 : 0.;
+
+    if (ev_is_active(&call->timer) && ev_timer_remaining(loop, &call->timer) <= wait)
+        return;
+    ev_timer_stop(loop, &call->timer);
+    ev_timer_set(&call->timer, wait, 0.);
+    ev_timer_start(loop, &call->timer);
+}
+
+static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+    struct tn_http_call *call = timer->data;
+
+    (void)loop;
+    (void)revents;
+    if (call->wire == NULL)
+        return;
+    if (tn_clock_us() < limit_of(call))
+        arm(call);
+    else if (is_connecting(call))
+        tn_http_call_failed(call, TN_E_CONNECTION, "08001", true, "the server could not be reached in time");
+    else
+        tn_http_call_failed(call, TN_E_CONNECTION, "08006", false, "the server did not answer in time");
+}
+
 /* ---- one call ---- */
-
-static size_t stop(struct tn_http_call *call, const char *limit)
-{
-    call->limit = limit;
-    return 0;
-}
-
-static size_t on_header(char *data, size_t size, size_t count, void *arg)
-{
-    struct tn_http_call *call = arg;
-    struct tn_str        line = tn_str_trim(tn_str_n(data, size * count));
-    const char          *colon = memchr(line.ptr, ':', line.len);
-
-    call->head_bytes += size * count;
-    if (call->head_bytes > TN_HTTP_CLIENT_HEAD_MAX)
-        return stop(call, "the head of the answer is longer than 256 KiB");
-    if (colon != NULL && call->events->header != NULL)
-        call->events->header(call, tn_str_trim(tn_str_n(line.ptr, (size_t)(colon - line.ptr))),
-                             tn_str_trim(tn_str_n(colon + 1, line.len - (size_t)(colon + 1 - line.ptr))), call->owner);
-    return size * count;
-}
-
-static bool is_bomb(struct tn_http_call *call)
-{
-    curl_off_t wire = 0;
-
-    if (call->body.len <= TN_HTTP_CLIENT_RATIO_FROM)
-        return false;
-    curl_easy_getinfo(call->easy, CURLINFO_SIZE_DOWNLOAD_T, &wire);
-    return wire >= 0 && call->body.len / TN_HTTP_CLIENT_RATIO_MAX > (uint64_t)wire;
-}
-
-static size_t on_body(char *data, size_t size, size_t count, void *arg)
-{
-    struct tn_http_call *call = arg;
-
-    if (size * count > call->body.max - call->body.len)
-        return stop(call, "the body of the answer is longer than is allowed");
-    tn_buf_append(&call->body, data, size * count);
-    if (call->body.failed)
-        return stop(call, "no memory for the body of the answer");
-    if (is_bomb(call))
-        return stop(call, "the body of the answer was compressed too much to be believed");
-    return size * count;
-}
-
-static void set_tls(struct tn_http_call *call)
-{
-    const struct tn_http_client_options *o = &call->client->options;
-
-    curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYPEER, o->verify ? 1L : 0L);
-    curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYHOST, o->verify ? 2L : 0L);
-    curl_easy_setopt(call->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (o->ca_file != NULL)
-        curl_easy_setopt(call->easy, CURLOPT_CAINFO, o->ca_file);
-    if (o->cert_file != NULL)
-        curl_easy_setopt(call->easy, CURLOPT_SSLCERT, o->cert_file);
-    if (o->key_file != NULL)
-        curl_easy_setopt(call->easy, CURLOPT_SSLKEY, o->key_file);
-}
-
-/* What is the same for every request of CALL; set once. */
-static void set_common(struct tn_http_call *call)
-{
-    CURL *easy = call->easy;
-
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->text);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* else ending it would wait for a name that is being resolved */
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
-    curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(call->client->options.connect_timeout_us / 1000));
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
-    set_tls(call);
-}
 
 struct tn_http_call *tn_http_call_new(struct tn_http_client *client, const struct tn_http_client_events *events, void *owner)
 {
@@ -266,43 +138,51 @@ struct tn_http_call *tn_http_call_new(struct tn_http_client *client, const struc
 
     if (call == NULL)
         return NULL;
-    call->easy = curl_easy_init();
-    if (call->easy == NULL) {
-        tn_free(call);
-        return NULL;
-    }
     call->client = client;
     call->events = events;
     call->owner = owner;
+    call->gzip = !client->options.uncoded;
+    tn_buf_init(&call->fields, FIELDS_MAX);
+    tn_buf_init(&call->head, FIELDS_MAX + 64 * 1024);
     tn_buf_init(&call->body, client->options.max_body);
-    set_common(call);
+    ev_timer_init(&call->timer, on_timer, 0., 0.);
+    call->timer.data = call;
     return call;
 }
 
-static void drop_headers(struct tn_http_call *call)
+static void drop_fields(struct tn_http_call *call)
 {
-    curl_slist_free_all(call->headers);
-    call->headers = NULL;
+    if (call->fields.capacity > HEAD_KEPT)
+        tn_buf_reset(&call->fields);
+    tn_buf_clear(&call->fields);
     call->refused = TN_OK;
+    call->gzip = !call->client->options.uncoded;
+}
+
+static void leave_wire(struct tn_http_call *call)
+{
+    if (call->wire != NULL) {
+        tn_http_wire_close(call->wire);
+        call->wire->call = NULL;
+    }
+    call->wire = NULL;
 }
 
 void tn_http_call_abort(struct tn_http_call *call)
 {
-    if (call->active)
-        curl_multi_remove_handle(call->client->multi, call->easy);
-    call->active = false;
-    drop_headers(call);
+    leave_wire(call);
+    drop_fields(call);
 }
 
 void tn_http_call_shrink(struct tn_http_call *call)
 {
-    if (!call->active && call->body.capacity > TN_HTTP_CLIENT_BODY_KEPT)
+    if (call->wire == NULL && call->body.capacity > TN_HTTP_CLIENT_BODY_KEPT)
         tn_buf_reset(&call->body);
 }
 
 bool tn_http_call_active(const struct tn_http_call *call)
 {
-    return call->active;
+    return call->wire != NULL;
 }
 
 void tn_http_call_free(struct tn_http_call *call)
@@ -310,7 +190,10 @@ void tn_http_call_free(struct tn_http_call *call)
     if (call == NULL)
         return;
     tn_http_call_abort(call);
-    curl_easy_cleanup(call->easy);
+    ev_timer_stop(call->client->worker->loop, &call->timer);
+    tn_http_inflater_free(call->inflater);
+    tn_buf_reset(&call->fields);
+    tn_buf_reset(&call->head);
     tn_buf_reset(&call->body);
     tn_free(call);
 }
@@ -325,142 +208,185 @@ static bool is_one_line(struct tn_str text)
 
 bool tn_http_call_header(struct tn_http_call *call, const char *name, struct tn_str value)
 {
-    struct tn_buf      line;
-    struct curl_slist *headers = NULL;
-
     if (!is_one_line(value) || !is_one_line(tn_str(name))) {
         call->refused = TN_E_INVALID;
         return false;
     }
-    tn_buf_init(&line, TN_HTTP_CLIENT_HEAD_MAX * (size_t)16);
-    tn_buf_puts(&line, name);
-    tn_buf_puts(&line, value.len == 0 ? ";" : ": "); /* curl's way to say: empty, but there */
-    tn_buf_put_str(&line, value);
-    tn_buf_put_u8(&line, '\0');
-    if (!line.failed)
-        headers = curl_slist_append(call->headers, line.data);
-    tn_buf_reset(&line);
-    if (headers != NULL)
-        call->headers = headers;
-    else if (call->refused == TN_OK)
+    tn_buf_puts(&call->fields, name);
+    tn_buf_puts(&call->fields, ": ");
+    tn_buf_put_str(&call->fields, value);
+    tn_buf_puts(&call->fields, "\r\n");
+    if (call->fields.failed && call->refused == TN_OK)
         call->refused = TN_E_NOMEM;
-    return headers != NULL;
+    return !call->fields.failed;
 }
 
-/* Of a handle that may have sent another method before: GET and POST undo HEAD, and each other. */
-static void set_method(struct tn_http_call *call, enum tn_http_client_method method, struct tn_str body)
+void tn_http_call_gzip(struct tn_http_call *call, bool wanted)
 {
-    if (call->custom)
-        curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST, NULL);
-    call->custom = method == TN_HTTP_CLIENT_DELETE;
-    if (method != TN_HTTP_CLIENT_POST)
-        curl_easy_setopt(call->easy, CURLOPT_HTTPGET, 1L);
-    switch (method) {
-    case TN_HTTP_CLIENT_GET:
-        break;
-    case TN_HTTP_CLIENT_POST:
-        curl_easy_setopt(call->easy, CURLOPT_POST, 1L);
-        curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, body.len == 0 ? "" : body.ptr);
-        curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
-        break;
-    case TN_HTTP_CLIENT_DELETE:
-        curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST, "DELETE");
-        break;
-    case TN_HTTP_CLIENT_HEAD:
-        curl_easy_setopt(call->easy, CURLOPT_NOBODY, 1L);
-        break;
-    }
+    call->gzip = wanted;
 }
 
-enum tn_status tn_http_call_start(struct tn_http_call *call, enum tn_http_client_method method, const char *url,
-                                  struct tn_str body, uint64_t timeout_us, struct tn_error *err)
+static bool is_path(struct tn_str path)
 {
-    enum tn_status refused;
+    for (size_t i = 0; i < path.len; i++)
+        if (path.ptr[i] <= ' ' || path.ptr[i] >= 0x7f)
+            return false;
+    return path.len > 0 && path.ptr[0] == '/';
+}
 
+static bool put_head(struct tn_http_call *call, enum tn_http_client_method method, struct tn_str path, struct tn_str text)
+{
+    static const char *const names[] = {[TN_HTTP_CLIENT_GET] = "GET ", [TN_HTTP_CLIENT_POST] = "POST ", [TN_HTTP_CLIENT_DELETE] = "DELETE ",
+                                        [TN_HTTP_CLIENT_HEAD] = "HEAD "};
+    struct tn_buf           *out = &call->head;
+
+    if (out->capacity > HEAD_KEPT)
+        tn_buf_reset(out);
+    tn_buf_clear(out);
+    tn_buf_puts(out, names[method]);
+    tn_buf_put_str(out, path);
+    tn_buf_puts(out, " HTTP/1.1\r\nHost: ");
+    tn_buf_puts(out, call->client->authority);
+    tn_buf_puts(out, call->gzip ? "\r\nAccept: */*\r\nAccept-Encoding: gzip\r\n" : "\r\nAccept: */*\r\nAccept-Encoding: identity\r\n");
+    tn_buf_put_str(out, tn_buf_str(&call->fields));
     if (method == TN_HTTP_CLIENT_POST)
-        tn_http_call_header(call, "Expect", TN_STR(" ")); /* no waiting for 100 Continue */
-    if (call->client->options.uncoded)
-        tn_http_call_header(call, "Accept-Encoding", TN_STR("identity"));
-    refused = call->refused;
-    if (refused != TN_OK) {
-        drop_headers(call);
-        return refused == TN_E_NOMEM ? tn_fail(err, refused, "53200", "no memory for a request")
-                                     : tn_fail(err, refused, "22023", "a header of a request holds a control character");
+        tn_buf_printf(out, "Content-Length: %zu\r\n", text.len);
+    tn_buf_puts(out, "\r\n");
+    if (text.len <= TEXT_IN_HEAD) { /* in one piece */
+        tn_buf_put_str(out, text);
+        text = tn_str_n("", 0);
     }
+    call->text = text;
+    call->method = method;
+    return !out->failed;
+}
+
+static enum tn_status begin(struct tn_http_call *call, struct tn_http_wire *wire, uint64_t timeout_us, struct tn_error *err)
+{
     tn_http_call_shrink(call);
     tn_buf_clear(&call->body);
-    call->head_bytes = 0;
-    call->limit = NULL;
-    call->text[0] = '\0';
-    curl_easy_setopt(call->easy, CURLOPT_URL, url);
-    curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS, (long)(timeout_us / 1000));
-    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
-    set_method(call, method, body);
-    if (curl_multi_add_handle(call->client->multi, call->easy) != CURLM_OK) {
-        drop_headers(call);
+    call->deadline_us = tn_clock_us() + timeout_us;
+    call->connect_by_us = tn_clock_us() + call->client->options.connect_timeout_us;
+    call->coded = false;
+    if (!tn_http_wire_send(wire, call))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a request");
-    }
-    call->active = true;
+    arm(call);
     return TN_OK;
 }
 
-/* ---- its end ---- */
-
-static void tell_error(const struct tn_http_call *call, CURLcode code, struct tn_http_client_answer *answer)
+enum tn_status tn_http_call_start(struct tn_http_call *call, enum tn_http_client_method method, const char *path, struct tn_str body,
+                                  uint64_t timeout_us, struct tn_error *err)
 {
-    struct tn_error *err = &answer->error;
-    const char      *text = call->text[0] != '\0' ? call->text : curl_easy_strerror(code);
+    struct tn_http_wire *wire = find_wire(call->client);
+    enum tn_status       status = call->refused;
 
-    switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST: case CURLE_COULDNT_CONNECT: case CURLE_SSL_CONNECT_ERROR: case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE: case CURLE_SSL_CERTPROBLEM: case CURLE_URL_MALFORMAT:
-        answer->unsent = true;
-        tn_fail(err, TN_E_CONNECTION, "08001", "%s", text);
-        break;
-    case CURLE_OPERATION_TIMEDOUT:
-        tn_fail(err, TN_E_CONNECTION, "08006", "%s", text);
-        break;
-    case CURLE_WEIRD_SERVER_REPLY: case CURLE_UNSUPPORTED_PROTOCOL: case CURLE_BAD_CONTENT_ENCODING:
-        tn_fail(err, TN_E_CONNECTION, "08P01", "%s", text);
-        break;
-    case CURLE_OUT_OF_MEMORY:
-        tn_fail(err, TN_E_NOMEM, "53200", "no memory for a request");
-        break;
-    default:
-        tn_fail(err, TN_E_CONNECTION, "08006", "%s", text);
-        break;
-    }
-    if (call->limit != NULL)
-        tn_fail(err, TN_E_LIMIT, "54000", "%s", call->limit);
-}
-
-static void finish_call(struct tn_http_call *call, CURLcode code)
-{
-    struct tn_http_client_answer answer = {.body = &call->body, .error = TN_ERROR_INIT};
-
-    call->active = false;
-    if (code == CURLE_OK)
-        curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &answer.status);
+    if (status == TN_E_INVALID || !is_path(tn_str(path)))
+        status = tn_fail(err, TN_E_INVALID, "22023", status == TN_OK ? "the path of a request is none" : "a header of a request holds a control character");
+    else if (status != TN_OK || !put_head(call, method, tn_str(path), method == TN_HTTP_CLIENT_POST ? body : tn_str_n("", 0)))
+        status = tn_fail(err, TN_E_NOMEM, "53200", "no memory for a request");
+    else if (wire == NULL)
+        status = tn_fail(err, TN_E_LIMIT, "54000", "more than %d requests at once", TN_HTTP_WIRES);
     else
-        tell_error(call, code, &answer);
-    curl_multi_remove_handle(call->client->multi, call->easy);
-    drop_headers(call);
-    call->events->done(call, &answer, call->owner);
-    tn_error_reset(&answer.error);
+        status = begin(call, wire, timeout_us, err);
+    if (status != TN_OK)
+        drop_fields(call);
+    return status;
 }
 
-/* The owner may end other calls of the client, or begin new ones: what is told is asked for anew each time. */
-static void finish_calls(struct tn_http_client *client)
+/* ---- its answer ---- */
+
+char *tn_http_call_room(struct tn_http_call *call, size_t n)
 {
-    CURLMsg             *message;
-    struct tn_http_call *call;
-    int                  left;
+    return call->coded || n > call->body.max - call->body.len || !tn_buf_reserve(&call->body, n) ? NULL : call->body.data + call->body.len;
+}
 
-    while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
-        CURLcode code = message->data.result;
+static enum tn_http_taken take_failed(struct tn_http_call *call, enum tn_status status, const char *sqlstate, const char *why)
+{
+    tn_http_call_failed(call, status, sqlstate, false, why);
+    return TN_HTTP_TAKE_FAILED;
+}
 
-        if (message->msg != CURLMSG_DONE || curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call) != CURLE_OK)
+static enum tn_http_taken too_long(struct tn_http_call *call)
+{
+    return take_failed(call, TN_E_LIMIT, "54000", "the body of the answer is longer than is allowed");
+}
+
+static enum tn_http_taken no_memory(struct tn_http_call *call)
+{
+    return take_failed(call, TN_E_NOMEM, "53200", "no memory for the body of the answer");
+}
+
+static enum tn_http_taken begin_coded(struct tn_http_call *call)
+{
+    if (call->inflater == NULL)
+        call->inflater = tn_http_inflater_new();
+    if (call->inflater == NULL)
+        return no_memory(call);
+    tn_http_inflater_begin(call->inflater);
+    call->coded = true;
+    return TN_HTTP_TAKEN;
+}
+
+enum tn_http_taken tn_http_call_head_came(struct tn_http_call *call, const struct tn_http_answer *answer)
+{
+    struct tn_str name, value;
+    size_t        at = 0;
+
+    if (answer->left > call->body.max)
+        return too_long(call);
+    while (tn_http_answer_field(answer, &at, &name, &value)) {
+        if (call->events->header != NULL)
+            call->events->header(call, name, value, call->owner);
+        if (!tn_str_ieq_c(name, "content-encoding") || tn_str_ieq_c(value, "identity") || call->method == TN_HTTP_CLIENT_HEAD)
             continue;
-        finish_call(call, code);
+        if (call->coded || !(tn_str_ieq_c(value, "gzip") || tn_str_ieq_c(value, "x-gzip")))
+            return take_failed(call, TN_E_ENGINE, "08P01", "the answer has a Content-Encoding that was not asked for");
+        if (begin_coded(call) != TN_HTTP_TAKEN)
+            return TN_HTTP_TAKE_FAILED;
     }
+    return TN_HTTP_TAKEN;
+}
+
+enum tn_http_taken tn_http_call_part_came(struct tn_http_call *call, struct tn_str part)
+{
+    if (call->coded) {
+        switch (tn_http_inflate(call->inflater, part, &call->body)) {
+        case TN_HTTP_INFLATED: return TN_HTTP_TAKEN;
+        case TN_HTTP_INFLATE_BAD: return take_failed(call, TN_E_ENGINE, "08P01", "the body of the answer is not gzip");
+        case TN_HTTP_INFLATE_TOO_LONG: return too_long(call);
+        case TN_HTTP_INFLATE_BOMB: return take_failed(call, TN_E_LIMIT, "54000", "the body of the answer was compressed too much to be believed");
+        case TN_HTTP_INFLATE_NO_MEMORY: return no_memory(call);
+        }
+    }
+    if (part.len > call->body.max - call->body.len)
+        return too_long(call);
+    tn_buf_put_str(&call->body, part);
+    return call->body.failed ? no_memory(call) : TN_HTTP_TAKEN;
+}
+
+static void tell(struct tn_http_call *call, struct tn_http_client_answer *answer)
+{
+    drop_fields(call);
+    call->events->done(call, answer, call->owner);
+    tn_error_reset(&answer->error);
+}
+
+void tn_http_call_ended(struct tn_http_call *call, const struct tn_http_answer *answer)
+{
+    struct tn_http_client_answer told = {.status = (long)answer->status, .body = &call->body, .error = TN_ERROR_INIT};
+
+    if (call->coded && !tn_http_inflater_is_whole(call->inflater) && answer->status != 204 && answer->status != 304) {
+        told.status = 0;
+        tn_fail(&told.error, TN_E_ENGINE, "08P01", "the body of the answer is not the whole of its gzip");
+    }
+    tell(call, &told);
+}
+
+void tn_http_call_failed(struct tn_http_call *call, enum tn_status status, const char *sqlstate, bool unsent, const char *why)
+{
+    struct tn_http_client_answer told = {.body = &call->body, .unsent = unsent, .error = TN_ERROR_INIT};
+
+    tn_fail(&told.error, status, sqlstate, "%s", why);
+    leave_wire(call);
+    tell(call, &told);
 }

@@ -76,7 +76,7 @@ static void arm(struct tn_http_conn *conn)
 
     if (conn->state == TN_HTTP_CONN_CLOSED)
         return;
-    if (room && !conn->input_ended && !conn->waiting)
+    if (room && !conn->input_ended && !conn->turn.waiting)
         ev_io_start(loop, &conn->readable);
     else
         ev_io_stop(loop, &conn->readable);
@@ -110,6 +110,7 @@ static void conn_free(struct tn_grave *grave)
     tn_buf_reset(&conn->fields_out);
     tn_buf_reset(&conn->head_out);
     tn_buf_reset(&conn->body_out);
+    tn_bytes_unref(conn->rest);
     tn_arena_reset(&conn->x.arena);
     tn_http_coder_free(conn->coder);
     tn_free(conn);
@@ -128,7 +129,7 @@ void tn_http_conn_close(struct tn_http_conn *conn)
     ev_timer_stop(loop, &conn->resume);
     tn_transport_close(&conn->transport);
     tn_list_remove(&conn->node);
-    tn_http_conn_wait_no_more(conn);
+    tn_turn_leave(&conn->turn);
     tn_http_server_uncount(conn);
     if (!conn->answered && conn->x.gone != NULL)
         conn->x.gone(&conn->x);
@@ -154,6 +155,8 @@ static void on_answer_sent(struct tn_http_conn *conn)
     shrink(&conn->fields_out);
     shrink(&conn->body_in);
     tn_buf_reset(&conn->body_out);
+    tn_bytes_unref(conn->rest);
+    conn->rest = NULL;
     tn_arena_reset(&arena);
     tn_http_coder_free(conn->coder);
     conn->coder = NULL;
@@ -178,18 +181,20 @@ static void on_answer_sent(struct tn_http_conn *conn)
 }
 
 /* Parts that are not sent yet; their number. */
-static int unsent(const struct tn_http_conn *conn, struct iovec parts[2])
+static int unsent(const struct tn_http_conn *conn, struct iovec parts[3])
 {
-    const struct tn_buf *bufs[2] = {&conn->head_out, &conn->body_out};
-    size_t               skip = conn->sent;
-    int                  count = 0;
+    const struct iovec all[3] = {{conn->head_out.data, conn->head_out.len},
+                                 {conn->body_out.data, conn->body_out.len},
+                                 {conn->rest == NULL ? NULL : conn->rest->buf.data + conn->rest_at, conn->rest == NULL ? 0 : conn->rest->buf.len - conn->rest_at}};
+    size_t             skip = conn->sent;
+    int                count = 0;
 
-    for (int i = 0; i < 2; i++) {
-        size_t at = TN_MIN(skip, bufs[i]->len);
+    for (int i = 0; i < 3; i++) {
+        size_t at = TN_MIN(skip, all[i].iov_len);
 
         skip -= at;
-        if (bufs[i]->len > at)
-            parts[count++] = (struct iovec){bufs[i]->data + at, bufs[i]->len - at};
+        if (all[i].iov_len > at)
+            parts[count++] = (struct iovec){(char *)all[i].iov_base + at, all[i].iov_len - at};
     }
     return count;
 }
@@ -213,7 +218,7 @@ static void on_parts_sent(struct tn_http_conn *conn)
 
 static void flush(struct tn_http_conn *conn)
 {
-    struct iovec parts[2];
+    struct iovec parts[3];
     int          count;
 
     while ((count = unsent(conn, parts)) > 0) {
@@ -394,7 +399,7 @@ void tn_http_conn_read(struct tn_http_conn *conn)
     size_t               room = busy ? TN_HTTP_PENDING_MAX - conn->pending.len : TN_HTTP_READ_SIZE, n;
     enum tn_io           got;
 
-    if (conn->waiting || (!conn->looked && !tn_http_conn_secure(conn)) || tn_http_conn_waits(conn))
+    if (conn->turn.waiting || (!conn->looked && !tn_http_conn_secure(conn)) || tn_http_conn_waits(conn))
         return;
     if (conn->state == TN_HTTP_CONN_LINGER)
         room = TN_HTTP_READ_SIZE;
@@ -424,6 +429,11 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
     (void)loop;
     (void)revents;
     tn_http_conn_read(io->data);
+}
+
+static void on_turn(struct tn_turn *turn)
+{
+    tn_http_conn_read(TN_CONTAINER_OF(turn, struct tn_http_conn, turn));
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
@@ -458,6 +468,7 @@ static void init_watchers(struct tn_http_conn *conn, int fd)
     ev_timer_init(&conn->resume, on_resume, 0., 0.);
     conn->readable.data = conn->writable.data = conn;
     conn->timer.data = conn->resume.data = conn;
+    conn->turn.go = on_turn;
 }
 
 struct tn_http_conn *tn_http_conn_open(struct tn_http_worker *home, int fd, const char *peer)

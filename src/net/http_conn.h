@@ -42,9 +42,6 @@ struct tn_http_worker {
     char                  *scratch;   /* TN_HTTP_READ_SIZE */
     bool                   stopping;
     unsigned               refused;   /* connections that are there only to be told so */
-    struct tn_list         waiting;   /* connections whose handshake goes on in a later turn; first come, first served */
-    ev_timer               next;      /* ... the next of them */
-    unsigned               turn, handshakes; /* of the loop; in it */
     uint64_t               refusals;  /* not logged yet */
     uint64_t               refusal_logged_us;
     time_t                 date_at;
@@ -68,8 +65,7 @@ struct tn_http_conn {
     ev_io                   readable, writable;
     ev_timer                timer;    /* fires at or before `deadline_us` */
     bool                    looked;      /* at the first byte: plain or TLS */
-    bool                    waiting;     /* in home->waiting: it is not read */
-    struct tn_list          wait_node;
+    struct tn_turn          turn;        /* while it waits for the next step of a handshake it is not read */
     bool                    tls_missing; /* plain, where only TLS is taken */
     ev_timer                resume;   /* goes on with `pending` in the next turn */
     uint64_t                deadline_us;
@@ -96,7 +92,9 @@ struct tn_http_conn {
     uint64_t                body_bytes; /* of it so far, in parts or whole */
     struct tn_buf           fields_out; /* set by tn_http_set_field() */
     struct tn_buf           head_out, body_out;
-    size_t                  sent;       /* of head_out and body_out together */
+    struct tn_bytes        *rest;       /* of the body, from rest_at on; NULL: none */
+    size_t                  rest_at;
+    size_t                  sent;       /* of head_out, body_out and rest together */
     struct tn_grave         grave;
     char                    peer[TN_PEER_TEXT];
 };
@@ -121,8 +119,6 @@ void tn_http_request_late(struct tn_http_conn *conn); /* a head or a body that t
 bool tn_http_conn_secure(struct tn_http_conn *conn);
 /* A handshake takes the loop for some tenths of a millisecond. True: enough of them in this turn, it goes on in another. */
 bool tn_http_conn_waits(struct tn_http_conn *conn);
-void tn_http_conn_wait_no_more(struct tn_http_conn *conn);
-void tn_http_worker_init_tls(struct tn_http_worker *home);
 void tn_http_conn_read(struct tn_http_conn *conn); /* what there is to be read */
 void tn_http_conn_log_tls(const struct tn_http_conn *conn); /* why TLS failed, if it did */
 

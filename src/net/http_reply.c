@@ -128,18 +128,19 @@ void tn_http_conn_put_head(struct tn_http_conn *conn, int status, const char *ty
     tn_buf_puts(out, "\r\n");
 }
 
-/* BODY becomes its coded form where that is wanted. */
-static void code_body(struct tn_http_conn *conn, const char *type, struct tn_buf *body)
+/* BODY becomes its coded form where that is wanted, with REST behind it. */
+static void code_body(struct tn_http_conn *conn, const char *type, struct tn_buf *body, struct tn_str *rest)
 {
-    enum tn_http_coding coding = body->len >= TN_HTTP_CODE_LEAST ? tn_http_conn_coding(conn, type) : TN_HTTP_CODING_NONE;
+    enum tn_http_coding coding = body->len + rest->len >= TN_HTTP_CODE_LEAST ? tn_http_conn_coding(conn, type) : TN_HTTP_CODING_NONE;
     struct tn_buf       coded;
 
     if (coding == TN_HTTP_CODING_NONE || (conn->coder = tn_http_coder_new(coding)) == NULL)
         return;
     tn_buf_init(&coded, body->max);
-    if (tn_http_coder_put(conn->coder, tn_buf_str(body), true, &coded)) {
+    if (tn_http_coder_put(conn->coder, tn_buf_str(body), rest->len == 0, &coded) && (rest->len == 0 || tn_http_coder_put(conn->coder, *rest, true, &coded))) {
         tn_buf_reset(body);
         *body = coded;
+        rest->len = 0;
         return;
     }
     tn_buf_reset(&coded);
@@ -154,22 +155,33 @@ static bool without_body(const struct tn_http_conn *conn, int status)
 
 void tn_http_reply_buf(struct tn_http_exchange *x, int status, const char *type, struct tn_buf *body)
 {
+    tn_http_reply_bytes(x, status, type, body, NULL, 0);
+}
+
+void tn_http_reply_bytes(struct tn_http_exchange *x, int status, const char *type, struct tn_buf *body, struct tn_bytes *rest, size_t from)
+{
     struct tn_http_conn *conn = tn_http_conn_of(x);
+    struct tn_str        behind = tn_str_n(rest == NULL ? "" : rest->buf.data + from, rest == NULL ? 0 : rest->buf.len - from);
 
     if (body->failed || conn->fields_out.failed) {
         tn_buf_reset(body);
         tn_buf_clear(&conn->fields_out);
         tn_buf_puts(body, "the answer is too large, or there is no memory for it\n");
+        behind.len = 0;
         status = 500;
         type = "text/plain; charset=utf-8";
     }
     if (conn->home->stopping || !conn->parser.keep_alive || conn->state == TN_HTTP_CONN_BODY)
         conn->close_after = true; /* what is left of a body is not read */
-    code_body(conn, type, body);
-    tn_http_conn_put_head(conn, status, type, body->len);
+    code_body(conn, type, body, &behind);
+    tn_http_conn_put_head(conn, status, type, body->len + behind.len);
     if (!without_body(conn, status)) {
         conn->body_out = *body;
         tn_buf_init(body, body->max);
+        if (behind.len > 0) {
+            conn->rest = tn_bytes_ref(rest);
+            conn->rest_at = from;
+        }
     } else {
         tn_buf_reset(body);
     }

@@ -176,7 +176,6 @@ static enum tn_status open_workers(struct tn_http_server *server, struct tn_work
         home->worker = workers[i];
         home->stop.run = on_stop;
         tn_list_init(&home->conns);
-        tn_http_worker_init_tls(home);
         server->count = i + 1;
         home->scratch = tn_malloc(TN_HTTP_READ_SIZE);
         if (home->scratch == NULL)
@@ -239,7 +238,6 @@ void tn_http_server_close(struct tn_http_server *server)
 
         TN_LIST_FOR_EACH_SAFE(node, &home->conns)
             tn_http_conn_close(TN_CONTAINER_OF(node, struct tn_http_conn, node));
-        ev_timer_stop(home->worker->loop, &home->next);
         tn_free(home->scratch);
     }
     tn_tally_free(server->addresses);

@@ -24,70 +24,13 @@ bool tn_http_conn_secure(struct tn_http_conn *conn)
     return false;
 }
 
-/* ---- many at once ---- */
-
-enum { HANDSHAKES_PER_TURN = 3 };
-
-static void start_next(struct tn_http_worker *home)
-{
-    if (ev_is_active(&home->next))
-        return;
-    ev_timer_set(&home->next, 0., 0.);
-    ev_timer_start(home->worker->loop, &home->next);
-}
-
+/* A handshake takes the loop for some tenths of a millisecond. */
 bool tn_http_conn_waits(struct tn_http_conn *conn)
 {
-    struct tn_http_worker *home = conn->home;
-    struct ev_loop        *loop = home->worker->loop;
-
-    if (!tn_tls_is_beginning(&conn->transport))
+    if (!tn_tls_is_beginning(&conn->transport) || !tn_turns_wait(&conn->home->worker->turns, &conn->turn))
         return false;
-    if (home->turn != ev_iteration(loop)) {
-        home->turn = ev_iteration(loop);
-        home->handshakes = 0;
-    }
-    if (home->handshakes < HANDSHAKES_PER_TURN) {
-        home->handshakes++;
-        return false;
-    }
-    ev_io_stop(loop, &conn->readable);
-    conn->waiting = true;
-    tn_list_append(&home->waiting, &conn->wait_node);
-    start_next(home);
+    ev_io_stop(conn->home->worker->loop, &conn->readable);
     return true;
-}
-
-void tn_http_conn_wait_no_more(struct tn_http_conn *conn)
-{
-    if (conn->waiting)
-        tn_list_remove(&conn->wait_node);
-    conn->waiting = false;
-}
-
-/* Its share is its own, so that those who come do not keep out those who wait. */
-static void on_next(struct ev_loop *loop, ev_timer *timer, int revents)
-{
-    struct tn_http_worker *home = timer->data;
-
-    (void)revents;
-    home->turn = ev_iteration(loop);
-    home->handshakes = 0;
-    for (unsigned i = 0; i < HANDSHAKES_PER_TURN && !tn_list_empty(&home->waiting); i++) {
-        struct tn_http_conn *conn = TN_CONTAINER_OF(tn_list_first(&home->waiting), struct tn_http_conn, wait_node);
-
-        tn_http_conn_wait_no_more(conn);
-        tn_http_conn_read(conn);
-    }
-    if (!tn_list_empty(&home->waiting))
-        start_next(home);
-}
-
-void tn_http_worker_init_tls(struct tn_http_worker *home)
-{
-    tn_list_init(&home->waiting);
-    ev_timer_init(&home->next, on_next, 0., 0.);
-    home->next.data = home;
 }
 
 void tn_http_conn_log_tls(const struct tn_http_conn *conn)

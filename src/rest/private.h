@@ -10,6 +10,7 @@
 #include "net/http_endpoint.h"
 #include "rest/rest.h"
 #include "session/ask.h"
+#include "spool/spool.h"
 
 enum {
     TN_REST_ID = 37,               /* a UUID with its NUL */
@@ -39,10 +40,7 @@ struct tn_rest {
     struct tn_rest_worker *workers;
     char                   boot[TN_REST_ID]; /* of this run of the program */
     _Atomic unsigned       async_live;
-    struct tn_job          sweep;   /* removes old results, in the offload pool */
-    ev_timer               sweep_timer;
-    struct tn_message      sweep_start;
-    bool                   sweep_busy;
+    struct tn_spool        spool;   /* of kept results */
 };
 
 /* ---- a request ---- */
@@ -191,9 +189,7 @@ void tn_rest_spool_end(struct tn_rest_job *job);    /* the query has ended */
 bool tn_rest_spool_busy(const struct tn_rest_job *job);
 void tn_rest_spool_free(struct tn_rest_job *job);
 void tn_rest_spool_drop(struct tn_rest_job *job);   /* its files go */
-bool tn_rest_spool_path(const struct tn_rest *rest, const char *id, const char *end, char *out, size_t size);
-void tn_rest_sweep_start(struct tn_rest *rest);
-void tn_rest_sweep_stop(struct tn_rest *rest);
+void tn_rest_spool_init(struct tn_rest *rest);
 
 /* rest_kept.c: a result's description as it lies on the disk; in the offload pool. */
 struct tn_rest_kept {

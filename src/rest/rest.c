@@ -4,8 +4,6 @@
 #include "base/log.h"
 #include "net/http_origin.h"
 
-#include <unistd.h>
-
 struct endpoint {
     struct tn_http_endpoint at;
     tn_rest_endpoint       *run;
@@ -135,12 +133,13 @@ enum tn_status tn_rest_open(struct tn_rest **out, struct tn_server *server, stru
     rest->server = server;
     rest->config = config;
     tn_rest_id_make(rest->boot, 0);
+    tn_rest_spool_init(rest);
     status = open_http(rest, err);
     if (status != TN_OK) {
         tn_rest_close(rest);
         return status;
     }
-    tn_rest_sweep_start(rest);
+    tn_spool_start(&rest->spool);
     tn_log(TN_LOG_INFO, "listening", TN_LOG_TEXT("protocol", "restHttp"), TN_LOG_STR("host", config->settings.rest_host),
            TN_LOG_U64("port", tn_rest_port(rest)));
     *out = rest;
@@ -178,21 +177,15 @@ static void close_worker(struct tn_rest_worker *home)
     tn_map_reset(&home->jobs);
 }
 
-static void wait_for_pool(struct tn_rest *rest)
-{
-    while (!tn_offload_idle(rest->server->offload) || tn_server_run_messages(rest->server))
-        usleep(500);
-}
-
 void tn_rest_close(struct tn_rest *rest)
 {
     if (rest == NULL)
         return;
     if (rest->http != NULL) {
-        tn_rest_sweep_stop(rest);
         tn_http_server_close(rest->http); /* tells everybody that the client is gone */
-        wait_for_pool(rest);              /* what it works at is ours */
+        tn_server_settle(rest->server);   /* what the pool works at is ours */
     }
+    tn_spool_close(&rest->spool);
     for (size_t i = 0; rest->workers != NULL && i < rest->worker_count; i++)
         close_worker(&rest->workers[i]);
     tn_free(rest->workers);

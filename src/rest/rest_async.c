@@ -7,10 +7,9 @@
 #include "base/hash.h"
 
 #include <errno.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { KEY_MAX = 256, PATH_SIZE = 512, CLAIM_MAX = 256 };
+enum { KEY_MAX = 256, CLAIM_MAX = 256 };
 
 struct submission {
     struct tn_rest_round round;
@@ -133,20 +132,20 @@ static void put_promise(struct submission *s, const struct tn_rest *rest)
 
 static int write_promise(const struct submission *s)
 {
-    char path[PATH_SIZE], temporary[PATH_SIZE];
+    char path[TN_SPOOL_PATH], temporary[TN_SPOOL_PATH];
 
     if (s->promise.failed)
         return ENOMEM;
-    if (!tn_rest_spool_path(s->round.rest, s->id, "json", path, sizeof path) || !tn_rest_spool_path(s->round.rest, s->id, "tmp", temporary, sizeof temporary))
+    if (!tn_spool_path(&s->round.rest->spool, s->id, "json", path, sizeof path) || !tn_spool_path(&s->round.rest->spool, s->id, "tmp", temporary, sizeof temporary))
         return ENAMETOOLONG;
-    return tn_rest_file_write(temporary, path, tn_buf_str(&s->promise));
+    return tn_spool_file_write(temporary, path, tn_buf_str(&s->promise));
 }
 
 static void take_back(const struct submission *s, const char *id, const char *end)
 {
-    char path[PATH_SIZE];
+    char path[TN_SPOOL_PATH];
 
-    if (tn_rest_spool_path(s->round.rest, id, end, path, sizeof path))
+    if (tn_spool_path(&s->round.rest->spool, id, end, path, sizeof path))
         unlink(path);
 }
 
@@ -158,7 +157,7 @@ static void read_claim(struct submission *s, const char *path)
 
     take_back(s, s->id, "json");
     tn_buf_init(&there, 128 * 1024);
-    s->error = tn_rest_file_read(path, &there);
+    s->error = tn_spool_file_read(path, &there);
     tn_buf_put_u8(&there, 0);
     if (s->error == 0 && (there.failed || there.len < TN_REST_ID || !tn_rest_id_valid(tn_str_n(there.data, TN_REST_ID - 1)) ||
                           sscanf(there.data + TN_REST_ID - 1, "%llx", &hash) != 1))
@@ -174,18 +173,16 @@ static void read_claim(struct submission *s, const char *path)
 static void claim(struct tn_rest_round *round)
 {
     struct submission *s = TN_CONTAINER_OF(round, struct submission, round);
-    char               path[PATH_SIZE], temporary[PATH_SIZE], text[CLAIM_MAX];
+    char               path[TN_SPOOL_PATH], temporary[TN_SPOOL_PATH], text[CLAIM_MAX];
     int                len = snprintf(text, sizeof text, "%s %016llx\n", s->id, (unsigned long long)s->hash);
 
-    if (!tn_rest_spool_path(round->rest, s->key_id, "key", path, sizeof path) || !tn_rest_spool_path(round->rest, s->id, "claim", temporary, sizeof temporary)) {
+    if (!tn_spool_path(&round->rest->spool, s->key_id, "key", path, sizeof path) || !tn_spool_path(&round->rest->spool, s->id, "claim", temporary, sizeof temporary)) {
         s->error = ENAMETOOLONG;
         return;
     }
-    if (mkdir(round->rest->config->settings.rest_result_path.ptr, 0700) != 0 && errno != EEXIST) {
-        s->error = errno;
-        return;
-    }
-    s->error = tn_rest_file_write(temporary, temporary, tn_str_n(text, (size_t)len));
+    s->error = tn_spool_make(&round->rest->spool);
+    if (s->error == 0)
+        s->error = tn_spool_file_write(temporary, temporary, tn_str_n(text, (size_t)len));
     if (s->error == 0 && (s->error = write_promise(s)) != 0)
         unlink(temporary);
     if (s->error != 0)

@@ -1,16 +1,14 @@
 #include "rest/rest_file.h"
 
-enum { PATH_SIZE = 512 };
-
 void tn_rest_kept_read(const struct tn_rest *rest, const char *id, struct tn_arena *arena, struct tn_rest_kept *out)
 {
     const struct tn_json_node *own, *boot, *final;
     struct tn_error            err = TN_ERROR_INIT;
-    char                       path[PATH_SIZE];
+    char                       path[TN_SPOOL_PATH];
 
     memset(out, 0, sizeof *out);
     tn_buf_init(&out->text, TN_REST_DOCUMENT_MAX);
-    if (!tn_rest_spool_path(rest, id, "json", path, sizeof path) || tn_rest_file_read(path, &out->text) != 0 ||
+    if (!tn_spool_path(&rest->spool, id, "json", path, sizeof path) || tn_spool_file_read(path, &out->text) != 0 ||
         tn_json_read(tn_buf_str(&out->text), arena, &out->root, &err) != TN_OK) {
         tn_error_reset(&err);
         return;

@@ -41,7 +41,7 @@ static void work(struct tn_rest_round *round)
 {
     struct lookup      *lookup = TN_CONTAINER_OF(round, struct lookup, round);
     struct tn_rest_kept kept;
-    char                path[512];
+    char                path[TN_SPOOL_PATH];
 
     tn_rest_kept_read(round->rest, lookup->id, &lookup->arena, &kept);
     lookup->found = kept.found && (lookup->sees_all || tn_str_eq(kept.user, lookup->user));
@@ -49,9 +49,9 @@ static void work(struct tn_rest_round *round)
         tn_rest_kept_document(&kept, &lookup->body);
         if (lookup->cancel) {
             lookup->dropped = true;
-            if (tn_rest_spool_path(round->rest, lookup->id, "rows", path, sizeof path))
+            if (tn_spool_path(&round->rest->spool, lookup->id, "rows", path, sizeof path))
                 unlink(path);
-            if (tn_rest_spool_path(round->rest, lookup->id, "json", path, sizeof path))
+            if (tn_spool_path(&round->rest->spool, lookup->id, "json", path, sizeof path))
                 unlink(path);
         }
     }

@@ -1,4 +1,5 @@
 /* GET /openapi.json: OpenAPI 3.1 out of the tables that the handlers are made of. */
+#include "auth/authenticate.h"
 #include "rest/private.h"
 
 struct path {
@@ -15,9 +16,9 @@ static const struct path paths[] = {
 };
 
 static const struct {
-    const char *name, *schema, *help;
+    const char *name, *of, *schema, *help;
 } all_params[] = {
-#define PARAM(name, schema, help) {name, schema, help},
+#define PARAM(name, of, schema, help) {name, of, schema, help},
 #include "rest/rest_params.def"
 #undef PARAM
 };
@@ -79,8 +80,11 @@ static void put_params(struct tn_json *json, const struct path *path)
     if (strstr(path->path, "{id}") != NULL)
         put_param(json, "id", "path", "{\"type\":\"string\",\"format\":\"uuid\"}", "executionId of the query");
     for (size_t i = 0; i < TN_ARRAY_LEN(all_params); i++)
-        if (is_listed(path->params, all_params[i].name))
+        if (is_listed(path->params, all_params[i].name) && (all_params[i].of[0] == '\0' || strcmp(all_params[i].of, path->name) == 0))
             put_param(json, all_params[i].name, "query", all_params[i].schema, all_params[i].help);
+    if (strcmp(path->name, "execute_async") == 0)
+        put_param(json, "Idempotency-Key", "header", "{\"type\":\"string\",\"minLength\":1,\"maxLength\":256}",
+                  "a second request with the same key begins no second query: it is told how the first one's goes, or 422 if it asks for something else");
     tn_json_close(json, ']');
 }
 
@@ -142,6 +146,8 @@ static void put_operation(struct tn_json *json, const struct path *path)
     if (path->has_body)
         put_raw(json, "requestBody", "{\"required\":true,\"content\":{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/QueryRequest\"}}}}");
     put_answers(json, path);
+    if (strcmp(path->name, "openapi") == 0)
+        put_raw(json, "security", "[]");
     tn_json_close(json, '}');
 }
 
@@ -188,12 +194,18 @@ static void put_request(struct tn_json *json)
     tn_json_close(json, '}');
 }
 
+/* How clients log in, where they have to; a client certificate does, too, but is nothing that a document can hold. */
+static void put_security(struct tn_json *json)
+{
+    put_raw(json, "securitySchemes", "{\"basic\":{\"type\":\"http\",\"scheme\":\"basic\"},\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"}}");
+}
+
 void tn_rest_openapi(struct tn_rest *rest, struct tn_http_exchange *x, const struct tn_rest_args *args)
 {
     struct tn_buf  body;
     struct tn_json json = {.buf = &body};
+    bool           is_asked = tn_auth_is_asked(rest->server->auth);
 
-    (void)rest;
     (void)args;
     tn_buf_init(&body, 1024 * 1024);
     tn_json_open(&json, NULL, '{');
@@ -203,7 +215,11 @@ void tn_rest_openapi(struct tn_rest *rest, struct tn_http_exchange *x, const str
     tn_json_text(&json, "version", TN_VERSION);
     tn_json_close(&json, '}');
     put_paths(&json);
+    if (is_asked)
+        put_raw(&json, "security", "[{\"basic\":[]},{\"bearer\":[]}]");
     tn_json_open(&json, "components", '{');
+    if (is_asked)
+        put_security(&json);
     tn_json_open(&json, "schemas", '{');
     put_request(&json);
     for (size_t i = 0; i < TN_ARRAY_LEN(schemas); i++)

@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { PIECE = 256 * 1024, PATH_SIZE = 512, DEFAULT_LIMIT = 10000 };
+enum { PIECE = 256 * 1024, DEFAULT_LIMIT = 10000 };
 
 struct reading {
     struct tn_rest_round round;
@@ -131,7 +131,7 @@ static void open_kept(struct reading *r)
 {
     struct tn_str *names;
     size_t         count;
-    char           path[PATH_SIZE];
+    char           path[TN_SPOOL_PATH];
 
     r->opened = true;
     tn_rest_kept_read(r->round.rest, r->id, &r->arena, &r->kept);
@@ -151,7 +151,7 @@ static void open_kept(struct reading *r)
         tn_rest_csv_names(names, count, &r->keys);
     else if (r->format == TN_REST_ARROW)
         open_arrow(r);
-    if (!tn_rest_spool_path(r->round.rest, r->id, "rows", path, sizeof path))
+    if (!tn_spool_path(&r->round.rest->spool, r->id, "rows", path, sizeof path))
         return;
     r->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (r->fd < 0 && r->total > 0)

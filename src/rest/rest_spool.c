@@ -14,11 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
-
-enum { PATH_SIZE = 512 };
 
 struct tn_rest_spool {
     struct tn_rest_job *job;
@@ -37,13 +33,40 @@ struct tn_rest_spool {
     int                 error;     /* errno of the pool's work; 0 = none */
 };
 
-bool tn_rest_spool_path(const struct tn_rest *rest, const char *id, const char *end, char *out, size_t size)
-{
-    struct tn_str folder = rest->config->settings.rest_result_path;
-    int           len = snprintf(out, size, TN_STR_FMT "/%s.%s", TN_STR_ARG(folder), id, end);
+/* ---- the folder ---- */
 
-    return len > 0 && (size_t)len < size;
+/* "UUID.rows" and so on: what is not ours stays. */
+static bool owns(const char *name)
+{
+    static const char *const ends[] = {".rows", ".json", ".tmp", ".key", ".claim"};
+
+    if (strlen(name) < TN_REST_ID || !tn_rest_id_valid(tn_str_n(name, TN_REST_ID - 1)))
+        return false;
+    for (size_t i = 0; i < TN_ARRAY_LEN(ends); i++)
+        if (strcmp(name + TN_REST_ID - 1, ends[i]) == 0)
+            return true;
+    return false;
 }
+
+static struct tn_spool_limits limits(struct tn_spool *spool)
+{
+    struct tn_rest        *rest = TN_CONTAINER_OF(spool, struct tn_rest, spool);
+    struct tn_snapshot    *snapshot = tn_server_snapshot(rest->server);
+    struct tn_spool_limits now = {.max_age_s = snapshot->config->settings.rest_result_max_age / 1000000,
+                                  .max_bytes = snapshot->config->settings.rest_max_results};
+
+    tn_snapshot_unref(snapshot);
+    return now;
+}
+
+void tn_rest_spool_init(struct tn_rest *rest)
+{
+    rest->spool = (struct tn_spool){.folder = rest->config->settings.rest_result_path.ptr, .offload = rest->server->offload,
+                                    .worker = rest->server->workers[0], .owns = owns, .limits = limits};
+    tn_spool_open(&rest->spool);
+}
+
+/* ---- of one query ---- */
 
 bool tn_rest_spool_new(struct tn_rest_job *job)
 {
@@ -90,11 +113,11 @@ void tn_rest_spool_free(struct tn_rest_job *job)
 
 static int open_rows(struct tn_rest_spool *spool)
 {
-    char path[PATH_SIZE];
+    char path[TN_SPOOL_PATH];
 
     if (spool->fd >= 0)
         return 0;
-    if (!tn_rest_spool_path(spool->job->rest, spool->job->id, "rows", path, sizeof path))
+    if (!tn_spool_path(&spool->job->rest->spool, spool->job->id, "rows", path, sizeof path))
         return ENAMETOOLONG;
     spool->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     return spool->fd >= 0 ? 0 : errno;
@@ -103,57 +126,38 @@ static int open_rows(struct tn_rest_spool *spool)
 static int write_chunk(int fd, const struct tn_chunk *chunk)
 {
     struct tn_rest_block block = {.magic = TN_REST_BLOCK_MAGIC, .rows = (uint32_t)chunk->rows, .bytes = chunk->bytes.len - chunk->sent};
-    struct iovec         parts[2] = {{&block, sizeof block}, {chunk->bytes.data + chunk->sent, (size_t)block.bytes}};
-    size_t               part = 0;
 
-    while (part < 2) {
-        ssize_t n = writev(fd, parts + part, (int)(2 - part));
+    int                  error = tn_spool_file_append(fd, tn_str_n((const char *)&block, sizeof block));
 
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return errno;
-        while (part < 2 && (size_t)n >= parts[part].iov_len) {
-            n -= (ssize_t)parts[part].iov_len;
-            part++;
-        }
-        if (part < 2) {
-            parts[part].iov_base = (char *)parts[part].iov_base + n;
-            parts[part].iov_len -= (size_t)n;
-        }
-    }
-    return 0;
+    return error != 0 ? error : tn_spool_file_append(fd, tn_str_n(chunk->bytes.data + chunk->sent, (size_t)block.bytes));
 }
 
 static int write_document(struct tn_rest_spool *spool)
 {
-    char path[PATH_SIZE], temporary[PATH_SIZE];
+    char path[TN_SPOOL_PATH], temporary[TN_SPOOL_PATH];
 
-    if (!tn_rest_spool_path(spool->job->rest, spool->job->id, "json", path, sizeof path) ||
-        !tn_rest_spool_path(spool->job->rest, spool->job->id, "tmp", temporary, sizeof temporary))
+    if (!tn_spool_path(&spool->job->rest->spool, spool->job->id, "json", path, sizeof path) ||
+        !tn_spool_path(&spool->job->rest->spool, spool->job->id, "tmp", temporary, sizeof temporary))
         return ENAMETOOLONG;
-    return tn_rest_file_write(temporary, path, tn_buf_str(&spool->document));
+    return tn_spool_file_write(temporary, path, tn_buf_str(&spool->document));
 }
 
 static void remove_files(const struct tn_rest_job *job)
 {
-    char path[PATH_SIZE];
+    char path[TN_SPOOL_PATH];
 
-    if (tn_rest_spool_path(job->rest, job->id, "rows", path, sizeof path))
+    if (tn_spool_path(&job->rest->spool, job->id, "rows", path, sizeof path))
         unlink(path);
-    if (tn_rest_spool_path(job->rest, job->id, "json", path, sizeof path))
+    if (tn_spool_path(&job->rest->spool, job->id, "json", path, sizeof path))
         unlink(path);
 }
 
 static void run(struct tn_job *job)
 {
     struct tn_rest_spool *spool = TN_CONTAINER_OF(job, struct tn_rest_spool, work);
-    const char           *folder = spool->job->rest->config->settings.rest_result_path.ptr;
-    char                  path[PATH_SIZE];
+    char                  path[TN_SPOOL_PATH];
 
-    spool->error = 0;
-    if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-        spool->error = errno;
+    spool->error = tn_spool_make(&spool->job->rest->spool);
     for (struct tn_chunk *chunk = spool->writing; chunk != NULL && spool->error == 0; chunk = chunk->next) {
         spool->error = open_rows(spool);
         if (spool->error == 0)
@@ -163,7 +167,7 @@ static void run(struct tn_job *job)
         close(spool->fd);
         spool->fd = -1;
     }
-    if (spool->is_last && !spool->keep_rows && tn_rest_spool_path(spool->job->rest, spool->job->id, "rows", path, sizeof path))
+    if (spool->is_last && !spool->keep_rows && tn_spool_path(&spool->job->rest->spool, spool->job->id, "rows", path, sizeof path))
         unlink(path);
     if (spool->write_document && spool->error == 0)
         spool->error = write_document(spool);

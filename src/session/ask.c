@@ -66,9 +66,10 @@ static void finish(struct tn_ask *ask)
 
 static void on_params(struct tn_query *q, size_t count, const uint32_t *pg_oids)
 {
-    (void)q;
-    (void)count;
-    (void)pg_oids;
+    struct tn_ask *ask = q->owner;
+
+    if (ask->events != NULL && ask->events->params != NULL)
+        ask->events->params(ask, count, pg_oids);
 }
 
 static void on_columns(struct tn_query *q, const struct tn_schema *schema)
@@ -79,10 +80,13 @@ static void on_columns(struct tn_query *q, const struct tn_schema *schema)
         ask->events->columns(ask, schema);
 }
 
+/* An engine that has finished works for nobody who reads slowly, or no more. */
 static void on_chunk(struct tn_query *q, struct tn_chunk *chunk)
 {
     struct tn_ask *ask = q->owner;
 
+    if (q->run.over_there && q->lease != NULL && ask->transaction == NULL)
+        tn_lease_release_slot(q->lease);
     if (ask->events != NULL) {
         ask->events->chunk(ask, chunk);
         return;

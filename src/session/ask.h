@@ -16,6 +16,7 @@
 struct tn_ask;
 
 struct tn_ask_events {
+    void (*params)(struct tn_ask *ask, size_t count, const uint32_t *pg_oids); /* of TN_RUN_DESCRIBE; 0 = not known. NULL: not wanted */
     /* Once, before the first chunk, when the statement returns rows. SCHEMA lives until done returns. */
     void (*columns)(struct tn_ask *ask, const struct tn_schema *schema);
     void (*chunk)(struct tn_ask *ask, struct tn_chunk *chunk); /* the owner's; freed by it, then tn_ask_credit() */

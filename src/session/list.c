@@ -12,7 +12,7 @@ static const char *state_name(const struct tn_session *s)
     return s->state == TN_SESSION_READY && s->busy ? "busy" : names[s->state];
 }
 
-void tn_sessions_each(struct tn_worker *worker, void (*fn)(void *arg, const struct tn_session_info *info), void *arg)
+static void each_of_postgres(struct tn_worker *worker, void (*fn)(void *arg, const struct tn_session_info *info), void *arg)
 {
     struct tn_sessions *sessions = worker->module[TN_WORKER_SESSIONS];
 
@@ -21,7 +21,7 @@ void tn_sessions_each(struct tn_worker *worker, void (*fn)(void *arg, const stru
     TN_LIST_FOR_EACH(node, &sessions->list) {
         const struct tn_session *s = TN_CONTAINER_OF(node, struct tn_session, node);
         struct tn_session_info   info = {
-            .pid = s->pid, .peer = s->peer, .user = s->user, .database = s->database,
+            .protocol = "postgresWire", .pid = s->pid, .peer = s->peer, .user = s->user, .database = s->database,
             .application = tn_settings_get(s->settings, TN_STR("application_name")), .state = state_name(s),
             .transaction = tn_transaction_status(s), .query = s->query != NULL ? s->query->id : 0, .statements = s->statements,
             .bytes_in = s->bytes_in, .bytes_out = s->bytes_out, .prepared = s->prepared.count, .worker = worker->index,
@@ -29,4 +29,15 @@ void tn_sessions_each(struct tn_worker *worker, void (*fn)(void *arg, const stru
 
         fn(arg, &info);
     }
+}
+
+void tn_sessions_each(struct tn_worker *worker, void (*fn)(void *arg, const struct tn_session_info *info), void *arg)
+{
+    const struct tn_server *server = tn_runtime_of(worker)->server;
+
+    each_of_postgres(worker, fn, arg);
+    if (server->list_mysql != NULL)
+        server->list_mysql(worker, fn, arg);
+    if (server->list_trino != NULL)
+        server->list_trino(worker, fn, arg);
 }

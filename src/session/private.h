@@ -135,6 +135,7 @@ struct tn_session {
     ev_timer                 timer;      /* log-in, idle */
     ev_timer                 gone_check; /* while nothing is read */
     ev_timer                 again;      /* messages or statements go on in the next loop turn */
+    struct tn_turn           turn;       /* a handshake waits for its next piece: nothing is read */
     enum tn_session_state    state;
     bool                     processing; /* inside the message loop */
     bool                     busy;       /* a statement runs; messages wait */

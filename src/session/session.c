@@ -74,6 +74,7 @@ void tn_session_close(struct tn_session *s, const char *reason)
     ev_timer_stop(s->worker->loop, &s->timer);
     ev_timer_stop(s->worker->loop, &s->again);
     ev_timer_stop(s->worker->loop, &s->gone_check);
+    tn_turn_leave(&s->turn);
     tn_transport_close(&s->transport);
     log_end(s);
     give_up_places(s);
@@ -148,7 +149,7 @@ void tn_session_watch(struct tn_session *s)
     if (s->state == TN_SESSION_CLOSING)
         return;
     set_gone_check(s, s->busy && input_room(s) == 0);
-    set_io(s, &s->read_ev, !s->client_gone && !ev_is_active(&s->again) && input_room(s) > 0 && !s->read_wants_write &&
+    set_io(s, &s->read_ev, !s->client_gone && !s->turn.waiting && !ev_is_active(&s->again) && input_room(s) > 0 && !s->read_wants_write &&
            !tn_session_output_full(s));
     set_io(s, &s->write_ev, (s->out_first != NULL && !s->out_held) || s->read_wants_write);
     if (s->transport.more && ev_is_active(&s->read_ev)) /* TLS has taken it from the socket already: at most a record */
@@ -205,8 +206,12 @@ static void receive(struct tn_session *s)
 {
     enum tn_io result;
 
-    if (s->bytes_in == 0 && !tn_session_wants_tls(s))
+    if (s->turn.waiting || (s->bytes_in == 0 && !tn_session_wants_tls(s)))
         return;
+    if (tn_tls_is_beginning(&s->transport) && tn_turns_wait(&s->worker->turns, &s->turn)) {
+        tn_session_watch(s);
+        return;
+    }
     result = read_some(s);
     while (result == TN_IO_OK && s->transport.more && input_room(s) > 0)
         result = read_some(s);
@@ -221,6 +226,11 @@ static void receive(struct tn_session *s)
         tn_session_watch(s);
     else
         tn_session_process(s);
+}
+
+static void on_turn(struct tn_turn *turn)
+{
+    receive(TN_CONTAINER_OF(turn, struct tn_session, turn));
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
@@ -338,6 +348,7 @@ static struct tn_session *new_session(struct tn_worker *worker, int fd, const ch
     ev_init(&s->timer, on_timer);
     ev_init(&s->again, on_again);
     ev_init(&s->gone_check, on_gone_check);
+    s->turn.go = on_turn;
     return s;
 }
 

@@ -24,7 +24,8 @@ void tn_sessions_stop(struct tn_server *server);
 
 /* For lists of what goes on; texts live until the return of the function that is given it. */
 struct tn_session_info {
-    uint32_t      pid;
+    const char   *protocol;    /* "postgresWire": as protocolBased has it */
+    uint32_t      pid;         /* as the client knows it; 0 = it has none */
     const char   *peer, *user, *database; /* user, database: NULL before the start-up */
     struct tn_str application;
     const char   *state;       /* session_state.def */
@@ -34,6 +35,7 @@ struct tn_session_info {
     size_t        prepared;
     unsigned      worker;
 };
-void tn_sessions_each(struct tn_worker *worker, void (*fn)(void *arg, const struct tn_session_info *info), void *arg); /* own thread */
+/* Of every protocol; own thread. */
+void tn_sessions_each(struct tn_worker *worker, void (*fn)(void *arg, const struct tn_session_info *info), void *arg);
 
 #endif

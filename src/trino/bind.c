@@ -317,3 +317,26 @@ enum tn_status tn_trino_bind(struct tn_str sql, const struct tn_str *arguments, 
     *params = (struct tn_params){.count = bound, .items = items};
     return ok ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "no memory for the parameters of a statement");
 }
+
+bool tn_trino_bind_nothing(struct tn_str sql, struct tn_arena *arena, struct tn_str *out)
+{
+    struct tn_lexer lexer;
+    struct tn_token token;
+    struct tn_buf   text;
+    size_t          copied = 0, count = 0;
+    bool            ok;
+
+    tn_buf_init(&text, TEXT_MAX);
+    tn_lexer_init(&lexer, sql, TN_DIALECT_TRINO);
+    while (tn_lexer_next(&lexer, &token)) {
+        if (!is_mark(&token))
+            continue;
+        tn_buf_append(&text, sql.ptr + copied, (size_t)(token.text.ptr - sql.ptr) - copied);
+        tn_buf_printf(&text, "$%zu", ++count);
+        copied = (size_t)(token.text.ptr - sql.ptr) + 1;
+    }
+    tn_buf_append(&text, sql.ptr + copied, sql.len - copied);
+    ok = !text.failed && tn_arena_str(arena, tn_buf_str(&text), out);
+    tn_buf_reset(&text);
+    return ok;
+}

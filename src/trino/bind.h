@@ -17,6 +17,9 @@ bool tn_trino_literal(struct tn_str expression, struct tn_arena *arena, struct t
 TN_MUST_USE enum tn_status tn_trino_bind(struct tn_str sql, const struct tn_str *arguments, size_t count, bool as_written,
                                          struct tn_arena *arena, struct tn_str *out, struct tn_params *params, struct tn_error *err);
 
+/* SQL with $1, $2, .. for its `?`, in ARENA; false: no memory. */
+bool tn_trino_bind_nothing(struct tn_str sql, struct tn_arena *arena, struct tn_str *out);
+
 /* The number of `?` in SQL. */
 size_t tn_trino_count_params(struct tn_str sql);
 

@@ -2,7 +2,9 @@
 #include "trino/private.h"
 
 #include "base/alloc.h"
+#include "net/http_coding.h"
 #include "net/http_origin.h"
+#include "trino/segments.h"
 
 enum { ARENA_MAX = 1024 * 1024 * 1024 };
 
@@ -19,6 +21,7 @@ static void free_call(struct tn_trino_call *call)
     tn_error_reset(&call->refused.error);
     tn_arena_reset(&call->arena);
     tn_buf_reset(&call->body);
+    tn_bytes_unref(call->rest);
     tn_buf_reset(&call->told);
     tn_free(call);
 }
@@ -54,13 +57,21 @@ static void reply(struct tn_trino_call *call)
         set_field(call, told, call->told.data + at);
     }
     tn_http_set_field(x, "Cache-Control", "no-store");
-    tn_http_reply_buf(x, call->status, call->status == 204 ? NULL : call->type != NULL ? call->type : "application/json", &call->body);
+    tn_http_reply_bytes(x, call->status, call->status == 204 ? NULL : call->type != NULL ? call->type : "application/json", &call->body, call->rest, call->rest_at);
 }
 
 static void on_back(struct tn_errand *errand)
 {
     struct tn_trino_call *call = TN_CONTAINER_OF(errand, struct tn_trino_call, errand);
 
+    if (call->x != NULL && call->status == 404 && call->asks > 0) {
+        struct tn_trino *trino = call->trino;
+
+        call->asks--;
+        call->problem = NULL;
+        tn_errand_send(errand, errand->home, trino->homes[(errand->there->index + 1) % trino->worker_count].worker);
+        return;
+    }
     if (call->x != NULL)
         reply(call);
     free_call(call);
@@ -71,6 +82,12 @@ void tn_trino_call_end(struct tn_trino_call *call)
     tn_errand_return(&call->errand);
 }
 
+/* Of ours: any worker answers. */
+static bool is_segment(const struct tn_trino_call *call)
+{
+    return call->verb == TN_TRINO_DOWNLOAD || call->verb == TN_TRINO_ACK;
+}
+
 static void on_there(struct tn_errand *errand)
 {
     struct tn_trino_call *call = TN_CONTAINER_OF(errand, struct tn_trino_call, errand);
@@ -78,6 +95,8 @@ static void on_there(struct tn_errand *errand)
 
     if (call->verb == TN_TRINO_POST)
         tn_trino_query_post(home, call);
+    else if (is_segment(call))
+        tn_trino_segments_call(call);
     else if (call->resumes)
         tn_trino_resume(home, call);
     else
@@ -118,12 +137,19 @@ static void split_slug(struct tn_trino_call *call, struct tn_str text)
         call->sealed = tn_str_n(dot + 1, text.len - call->slug.len - 1);
 }
 
-/* /v1/spooled/relay/SEALED */
+/* /v1/spooled/{relay|download|ack}/SEALED */
 static bool read_segment(struct tn_trino_call *call, const struct tn_str *part, size_t count)
 {
-    if (count != 4 || !tn_str_eq_c(part[0], "v1") || !tn_str_eq_c(part[1], "spooled") || !tn_str_eq_c(part[2], "relay") || call->verb != TN_TRINO_GET)
+    if (count != 4 || !tn_str_eq_c(part[0], "v1") || !tn_str_eq_c(part[1], "spooled") || call->verb != TN_TRINO_GET)
         return false;
-    call->verb = TN_TRINO_SEGMENT;
+    if (tn_str_eq_c(part[2], "relay"))
+        call->verb = TN_TRINO_SEGMENT;
+    else if (tn_str_eq_c(part[2], "download"))
+        call->verb = TN_TRINO_DOWNLOAD;
+    else if (tn_str_eq_c(part[2], "ack"))
+        call->verb = TN_TRINO_ACK;
+    else
+        return false;
     call->slug = call->sealed = part[3];
     return true;
 }
@@ -212,6 +238,8 @@ static bool keep_own(struct tn_trino_call *call, struct tn_str name, struct tn_s
     for (size_t i = 0; i < TN_ARRAY_LEN(names) && found == NULL; i++)
         if (tn_str_eq_c(rest, presto && names[i][0] == 'x' ? names[i] + 8 : names[i]) && !(presto && names[i][0] != 'x'))
             found = names[i];
+    if (tn_str_eq_c(name, "accept-encoding") && call->verb != TN_TRINO_SEGMENT && tn_http_coding_choose(value) != TN_HTTP_CODING_NONE)
+        found = "accept-encoding";
     if (found == NULL && call->verb == TN_TRINO_SEGMENT && tn_str_starts(name, TN_STR("x-")) && !tn_str_starts(name, TN_STR("x-forwarded-")))
         found = tn_arena_strdup(&call->arena, name);
     else if (found == NULL)
@@ -250,7 +278,8 @@ static enum tn_status read_headers(struct tn_trino_call *call, const struct tn_h
 
 enum { ANSWERED = -1 };
 
-/* Who asks? The links of a query hold its secret and need no more; everything else does. 0: known. */
+/* Who asks? The links of a query hold its secret and need no more; everything else does. Who says who he is where a segment of
+ * ours is asked for must be right. 0: known. */
 static int authenticate(struct tn_trino_call *call, struct tn_http_exchange *x)
 {
     const struct tn_http_field *field = tn_http_field(x, "authorization");
@@ -262,7 +291,7 @@ static int authenticate(struct tn_trino_call *call, struct tn_http_exchange *x)
                                            .certificate = tn_http_certified(x)};
     struct tn_auth             *auth = call->trino->server->auth;
 
-    if (call->slug.ptr != NULL)
+    if (call->slug.ptr != NULL && !(is_segment(call) && tn_auth_is_asked(auth) && (field != NULL || request.certificate.ptr != NULL)))
         return 0;
     if (!tn_auth_is_asked(auth) && !call->trino->config->settings.auth_force &&
         (tn_http_is_cross_site(x) || (tn_http_is_browser(x) && !tn_http_host_is_local(x)))) {
@@ -313,14 +342,20 @@ static int read_post(struct tn_trino_call *call, const struct tn_http_exchange *
     return 0;
 }
 
-static struct tn_worker *find_owner(const struct tn_trino_call *call, struct tn_worker *here)
+static struct tn_worker *find_owner(struct tn_trino_call *call, struct tn_worker *here)
 {
     struct tn_str transaction = call->request.transaction_id;
 
-    if (call->resumes)
+    if (call->resumes || is_segment(call))
         return here;
-    if (call->verb != TN_TRINO_POST)
-        return tn_trino_owner(call->trino, call->id);
+    if (call->verb != TN_TRINO_POST) {
+        struct tn_worker *owner = tn_trino_owner(call->trino, call->id);
+
+        if (owner != NULL || call->slug.ptr != NULL)
+            return owner;
+        call->asks = (unsigned)call->trino->worker_count - 1;
+        return here;
+    }
     if (transaction.len > 0 && !tn_str_ieq_c(transaction, "NONE")) {
         struct tn_worker *owner = tn_trino_owner(call->trino, transaction);
 
@@ -364,7 +399,7 @@ void tn_trino_call_begin(struct tn_trino *trino, struct tn_http_exchange *x)
     tn_list_init(&call->node);
     tn_buf_init(&call->told, TN_TRINO_TOLD_MAX);
     status = read_path(call, x);
-    call->resumes = call->sealed.ptr != NULL && (call->verb == TN_TRINO_PARTIAL || call->verb == TN_TRINO_SEGMENT || tn_trino_owner(trino, call->id) == NULL);
+    call->resumes = call->sealed.ptr != NULL && !is_segment(call) && (call->verb == TN_TRINO_PARTIAL || call->verb == TN_TRINO_SEGMENT || tn_trino_owner(trino, call->id) == NULL);
     if (status == 0 && read_headers(call, x, &err) != TN_OK) {
         refuse(call, x, err.status == TN_E_NOMEM ? 503 : 400, err.message);
         return;

@@ -31,7 +31,7 @@ static const struct relation {
 struct name {
     const struct relation *relation; /* NULL: the name is none of ours, or there is none */
     size_t                 from, to; /* bytes of the whole name in the text */
-    bool                   in_sqlite; /* sqlite.SCHEMA.NAME, as the metadata of SQLite say it */
+    enum tn_cfg_engine     in_engine; /* sqlite.SCHEMA.NAME, mysql.SCHEMA.NAME: as the metadata of such say it; UNSET: none of these */
     size_t                 schema;    /* where SCHEMA begins */
     bool                   has_alias;
     bool                   is_column; /* system.SCHEMA.NAME.COLUMN of such a relation: NAME.COLUMN is left of it, from `schema` on */
@@ -39,7 +39,17 @@ struct name {
 
 enum { PARTS = 4 };
 
-#define SQLITE_CATALOG "sqlite" /* as catalog.def calls it */
+/* Engines that have no catalogs, and what catalog.def calls theirs. */
+static const struct {
+    enum tn_cfg_engine engine;
+    const char        *name;
+} catalogs[] = {{TN_CFG_ENGINE_SQLITE, "sqlite"}, {TN_CFG_ENGINE_MYSQL, "mysql"}};
+
+/* StarRocks tells of its tables as MySQL does. */
+static enum tn_cfg_engine kind_of(enum tn_cfg_engine engine)
+{
+    return engine == TN_CFG_ENGINE_STAR_ROCKS ? TN_CFG_ENGINE_MYSQL : engine;
+}
 
 struct scan {
     struct tn_lexer lexer;
@@ -99,6 +109,14 @@ static const struct relation *find_relation(const struct tn_token *parts, size_t
     return NULL;
 }
 
+static enum tn_cfg_engine engine_of_catalog(const struct tn_token *catalog)
+{
+    for (size_t i = 0; i < TN_ARRAY_LEN(catalogs); i++)
+        if (is(catalog, catalogs[i].name))
+            return catalogs[i].engine;
+    return TN_CFG_ENGINE_UNSET;
+}
+
 /* The next qualified name; false at the end of the text. */
 static bool next_name(struct scan *s, struct name *out)
 {
@@ -125,7 +143,7 @@ static bool next_name(struct scan *s, struct name *out)
     out->to = s->end;
     out->has_alias = !follows_table(&s->token);
     out->relation = count < PARTS ? find_relation(parts, count) : NULL;
-    out->in_sqlite = count >= 3 && out->relation == NULL && is(&parts[0], SQLITE_CATALOG);
+    out->in_engine = count >= 3 && out->relation == NULL ? engine_of_catalog(&parts[0]) : TN_CFG_ENGINE_UNSET;
     out->is_column = count == PARTS && is(&parts[0], "system") && find_relation(parts, PARTS - 1) != NULL;
     out->schema = count >= 2 ? (size_t)(parts[out->is_column ? 2 : 1].text.ptr - s->text.ptr) : out->from;
     return true;
@@ -145,7 +163,7 @@ bool tn_trino_catalog_mentions(struct tn_str sql)
 
     begin(&scan, sql);
     while (next_name(&scan, &name))
-        if (name.relation != NULL || name.in_sqlite)
+        if (name.relation != NULL || name.in_engine != TN_CFG_ENGINE_UNSET)
             return true;
     return false;
 }
@@ -155,7 +173,7 @@ bool tn_trino_catalog_mentions(struct tn_str sql)
 static const char *core_of(enum tn_cfg_engine engine, struct tn_str name)
 {
     for (size_t i = 0; i < TN_ARRAY_LEN(cores); i++)
-        if (cores[i].engine == engine && tn_str_eq_c(name, cores[i].name))
+        if (cores[i].engine == kind_of(engine) && tn_str_eq_c(name, cores[i].name))
             return cores[i].sql;
     return NULL;
 }
@@ -262,10 +280,10 @@ static enum tn_status rewrite(const struct rewriter *r, bool has_user, struct tn
     while (next_name(&scan, &name)) {
         bool user = has_user && name.relation == NULL && is_user(&scan, &name);
 
-        if (name.relation == NULL && !user && !name.is_column && !(name.in_sqlite && r->engine == TN_CFG_ENGINE_SQLITE))
+        if (name.relation == NULL && !user && !name.is_column && (name.in_engine == TN_CFG_ENGINE_UNSET || name.in_engine != kind_of(r->engine)))
             continue;
         tn_buf_append(r->text, sql.ptr + copied, name.from - copied);
-        copied = name.relation == NULL && !user ? name.schema : name.to; /* SQLite itself has no catalogs */
+        copied = name.relation == NULL && !user ? name.schema : name.to; /* the engine itself has no catalogs */
         if (user)
             tn_buf_puts(r->text, "\"user\"");
         if (name.relation == NULL)
@@ -275,22 +293,54 @@ static enum tn_status rewrite(const struct rewriter *r, bool has_user, struct tn
             return tn_fail(err, TN_E_UNSUPPORTED, "0A000", "%s.%s is not known of this engine", name.relation->qualifier, name.relation->name);
         tn_buf_put_u8(r->text, ')');
         if (!name.has_alias)
-            tn_buf_printf(r->text, " AS %s", name.relation->name);
+            tn_buf_printf(r->text, " AS \"%s\"", name.relation->name);
     }
     tn_buf_append(r->text, sql.ptr + copied, sql.len - copied);
     return TN_OK;
 }
 
-static bool mentions_queries(struct tn_str sql)
+/* A relation is named: NAME, or any (NULL). */
+static bool mentions(struct tn_str sql, const char *relation)
 {
     struct scan scan;
     struct name name;
 
     begin(&scan, sql);
     while (next_name(&scan, &name))
-        if (name.relation != NULL && strcmp(name.relation->name, "queries") == 0)
+        if (name.relation != NULL && (relation == NULL || strcmp(name.relation->name, relation) == 0))
             return true;
     return false;
+}
+
+bool tn_trino_catalog_needs_standard(struct tn_str sql, enum tn_cfg_engine engine)
+{
+    return kind_of(engine) == TN_CFG_ENGINE_MYSQL && mentions(sql, NULL);
+}
+
+/* MySQL casts to other names of types, and not to a double before 8.0.17; PRECISION is a word of its own. */
+static void respell(struct tn_buf *text)
+{
+    static const char *const casts[][2] = {{"CAST(NULL AS double precision)", "(NULL + 0e0)"}, {"CAST(NULL AS varchar)", "CAST(NULL AS char)"},
+                                           {" PRECISION,", " \"PRECISION\","}, {"CAST(0 AS bigint)", "CAST(0 AS signed)"}, {"CAST(NULL AS timestamp with time zone)", "CAST(NULL AS datetime)"}};
+    struct tn_buf  out;
+    size_t         at = 0;
+
+    tn_buf_init(&out, text->max);
+    while (at < text->len) {
+        struct tn_str rest = tn_str_n(text->data + at, text->len - at);
+        size_t        i = 0;
+
+        while (i < TN_ARRAY_LEN(casts) && !tn_str_starts(rest, tn_str(casts[i][0])))
+            i++;
+        if (i < TN_ARRAY_LEN(casts))
+            tn_buf_puts(&out, casts[i][1]);
+        else
+            tn_buf_put_u8(&out, (uint8_t)rest.ptr[0]);
+        at += i < TN_ARRAY_LEN(casts) ? strlen(casts[i][0]) : 1;
+    }
+    out.failed = out.failed || text->failed;
+    tn_buf_reset(text);
+    *text = out;
 }
 
 enum tn_status tn_trino_catalog_rewrite(struct tn_str sql, enum tn_cfg_engine engine, const struct tn_trino_catalog_source *source,
@@ -303,7 +353,9 @@ enum tn_status tn_trino_catalog_rewrite(struct tn_str sql, enum tn_cfg_engine en
     if (!tn_trino_catalog_has(engine) || !tn_trino_catalog_mentions(sql))
         return TN_OK;
     tn_buf_init(&text, TEXT_MAX);
-    status = rewrite(&(struct rewriter){.sql = sql, .engine = engine, .source = source, .text = &text}, mentions_queries(sql), err);
+    status = rewrite(&(struct rewriter){.sql = sql, .engine = engine, .source = source, .text = &text}, mentions(sql, "queries"), err);
+    if (status == TN_OK && tn_trino_catalog_needs_standard(sql, engine))
+        respell(&text);
     if (status == TN_OK && (text.failed || !tn_arena_str(arena, tn_buf_str(&text), out)))
         status = tn_fail(err, TN_E_NOMEM, "53200", "no memory for a statement about tables");
     tn_buf_reset(&text);

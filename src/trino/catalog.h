@@ -13,6 +13,8 @@
 bool tn_trino_catalog_mentions(struct tn_str sql);
 /* Is there anything about ENGINE in catalog.def? If not it has such tables itself, or none. */
 bool tn_trino_catalog_has(enum tn_cfg_engine engine);
+/* What becomes of SQL on ENGINE must be read with standard quotes, || and backslashes: MySQL does so when it is told (sql_mode). */
+bool tn_trino_catalog_needs_standard(struct tn_str sql, enum tn_cfg_engine engine);
 /* What Turnout itself knows, as an array of JSON objects: system.runtime.queries. */
 struct tn_trino_catalog_source {
     void (*put)(struct tn_buf *out, void *arg);

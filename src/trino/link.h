@@ -10,13 +10,13 @@
 
 enum { TN_TRINO_LINK_MAX = 4096 }; /* bytes of one as text */
 
-enum tn_trino_link_kind { TN_TRINO_LINK_PAGE, TN_TRINO_LINK_STAGE, TN_TRINO_LINK_SEGMENT };
+enum tn_trino_link_kind { TN_TRINO_LINK_PAGE, TN_TRINO_LINK_STAGE, TN_TRINO_LINK_SEGMENT, TN_TRINO_LINK_DOWNLOAD, TN_TRINO_LINK_ACK };
 
 struct tn_trino_link {
     enum tn_trino_link_kind kind;
     bool                    own_id;  /* the client knows the query by ID, not by Trino's */
-    struct tn_str           cluster;
-    struct tn_str           path;    /* at its coordinator */
+    struct tn_str           cluster; /* DOWNLOAD, ACK: the segment (spool.h) */
+    struct tn_str           path;    /* at its coordinator; DOWNLOAD, ACK: the user whose it is */
     struct tn_str           id;      /* ours, of the query; PAGE and STAGE */
     uint64_t                token;   /* PAGE */
 };

@@ -2,9 +2,12 @@
 #include "trino/private.h"
 
 #include "base/clock.h"
+#include "trino/segments.h"
 
 bool tn_trino_page_ready(const struct tn_trino_query *q)
 {
+    if (q->segments != NULL)
+        return tn_trino_segments_ready(q);
     return q->done || (q->first != NULL && q->first->relay != NULL && q->transaction == NULL) || q->chunk_bytes >= TN_TRINO_PAGE_BYTES || q->chunk_count >= TN_RUN_WINDOW;
 }
 
@@ -43,10 +46,11 @@ static void release_rows(struct tn_trino_query *q, struct tn_chunk *rows)
         struct tn_chunk *next = rows->next;
 
         tn_chunk_free(rows);
-        if (q->ask != NULL)
+        if (q->ask != NULL && q->segments == NULL)
             tn_ask_credit(q->ask);
         rows = next;
     }
+    tn_trino_segments_go_on(q);
 }
 
 /* Tables of our own are small, and their rows are not counted. */
@@ -61,16 +65,21 @@ static uint64_t count_rows(const struct tn_chunk *rows)
 
 static void put_page(struct tn_trino_query *q, struct tn_buf *out, struct tn_str base, bool last, const struct tn_chunk *rows)
 {
-    struct tn_buf        next;
-    char                 partial[128];
-    struct tn_trino_page page = {
+    struct tn_trino_segment segments[TN_TRINO_AHEAD];
+    struct tn_arena         arena;
+    struct tn_buf           next;
+    char                    partial[128];
+    struct tn_trino_page    page = {
         .id = tn_str(q->shown), .base = base, .columns = tn_buf_str(&q->columns), .rows = rows, .row_offset = q->row_offset,
-        .encoding = count_rows(rows) > 0 ? q->encoding : TN_TRINO_ENCODING_NONE, .stats = q->stats, .sql = q->sql,
+        .segments = segments, .stats = q->stats, .sql = q->sql,
         .update_type = last && q->update_type[0] != '\0' ? q->update_type : NULL,
         .has_update_count = q->has_update_count, .update_count = q->update_count, .warning = q->warning,
     };
 
+    tn_arena_init(&arena, 1024 * 1024);
     tn_buf_init(&next, 8192);
+    out->failed = !tn_trino_segments_take(q, base, &arena, segments, &page.segment_count) || out->failed;
+    page.encoding = count_rows(rows) > 0 || page.segment_count > 0 ? q->encoding : TN_TRINO_ENCODING_NONE;
     if (!last) {
         tn_trino_relay_next(q, q->token + 1, &next);
         snprintf(partial, sizeof partial, "/v1/statement/executing/partialCancel/%s/0/%s/%llu", q->id, q->slug,
@@ -86,10 +95,11 @@ static void put_page(struct tn_trino_query *q, struct tn_buf *out, struct tn_str
         page.error = &q->error;
     tn_trino_put_page(out, &page);
     tn_buf_reset(&next);
+    tn_arena_reset(&arena);
 }
 
 /* A page as its Trino told it. */
-static void relay(struct tn_trino_query *q, struct tn_str base, struct tn_buf *out)
+static void relay(struct tn_trino_query *q, struct tn_str base, struct tn_buf *out, struct tn_bytes **rest, size_t *rest_at)
 {
     struct tn_chunk *chunk = q->first;
 
@@ -100,7 +110,7 @@ static void relay(struct tn_trino_query *q, struct tn_str base, struct tn_buf *o
     q->chunk_count--;
     q->page_is_last = !chunk->relay->more;
     q->owes = chunk->relay->more;
-    tn_trino_relay_build(q, chunk, base, out);
+    tn_trino_relay_build(q, chunk, base, out, rest, rest_at);
     tn_chunk_free(chunk);
 }
 
@@ -115,19 +125,21 @@ static void build(struct tn_trino_query *q, struct tn_str base)
 
     tn_buf_clear(&q->page);
     tn_buf_clear(&q->told);
+    tn_bytes_unref(q->rest);
+    q->rest = NULL;
     q->token++;
     q->has_page = true;
     if (relays(q)) {
-        relay(q, base, &q->page);
+        relay(q, base, &q->page, &q->rest, &q->rest_at);
     } else {
-        rows = q->done && q->error.status != TN_OK ? NULL : take_rows(q);
-        q->page_is_last = q->done && (q->first == NULL || q->error.status != TN_OK);
+        rows = (q->done && q->error.status != TN_OK) || tn_trino_segments_keep(q) ? NULL : take_rows(q);
+        q->page_is_last = q->done && ((q->first == NULL && !tn_trino_segments_busy(q)) || q->error.status != TN_OK);
         put_page(q, &q->page, base, q->page_is_last, rows);
         q->row_offset += count_rows(rows);
         release_rows(q, rows);
     }
     if (q->page_is_last) {
-        q->kept = q->page.capacity + q->arena.total;
+        q->kept = q->page.capacity + (q->rest != NULL ? q->rest->buf.capacity : 0) + q->arena.total;
         q->home->kept_bytes += q->kept;
     }
 }
@@ -159,6 +171,8 @@ void tn_trino_page_answer(struct tn_trino_query *q, struct tn_trino_call *call)
     }
     ev_timer_stop(q->home->worker->loop, &q->wait);
     tn_buf_put_str(&call->body, tn_buf_str(&q->page));
+    call->rest = tn_bytes_ref(q->rest);
+    call->rest_at = q->rest_at;
     finish(q, call);
 }
 
@@ -167,7 +181,7 @@ void tn_trino_page_first(struct tn_trino_query *q, struct tn_trino_call *call)
     char next[128];
 
     if (relays(q)) {
-        relay(q, call->base, &call->body);
+        relay(q, call->base, &call->body, &call->rest, &call->rest_at);
         finish(q, call);
         return;
     }

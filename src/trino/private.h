@@ -16,6 +16,7 @@
 #include "loop/errand.h"
 #include "net/http.h"
 #include "session/ask.h"
+#include "spool/spool.h"
 #include "trino/activity.h"
 #include "trino/trino.h"
 
@@ -64,10 +65,13 @@ struct tn_trino {
     char                   suffix[4]; /* of the ids of this start */
     uint8_t                key[32];   /* link.h */
     _Atomic uint64_t       next_id;
+    struct tn_spool        spool;     /* segments.h */
 };
 
 enum tn_trino_verb {
-    TN_TRINO_POST, TN_TRINO_GET, TN_TRINO_HEAD, TN_TRINO_DELETE, TN_TRINO_PARTIAL, TN_TRINO_INFO, TN_TRINO_SEGMENT,
+    TN_TRINO_POST, TN_TRINO_GET, TN_TRINO_HEAD, TN_TRINO_DELETE, TN_TRINO_PARTIAL, TN_TRINO_INFO,
+    TN_TRINO_SEGMENT,                /* of a Trino */
+    TN_TRINO_DOWNLOAD, TN_TRINO_ACK, /* of ours */
 };
 
 struct tn_trino_header {
@@ -84,6 +88,7 @@ struct tn_trino_call {
     enum tn_trino_verb       verb;
     struct tn_str            id, slug; /* of the path */
     bool                     resumes;  /* a link that holds all there is to know: resume.c */
+    unsigned                 asks;     /* so many more workers, whether the id is that of a Trino's own for a query of theirs */
     struct tn_str            sealed;   /* behind the slug, or instead of both; ptr NULL = none (link.h) */
     uint64_t                 token;
     struct tn_str            base;     /* of links */
@@ -100,6 +105,8 @@ struct tn_trino_call {
     int                      status;
     const char              *problem;  /* plain text instead of a body */
     struct tn_buf            body;
+    struct tn_bytes         *rest;     /* behind it, from rest_at on; counted; NULL: nothing */
+    size_t                   rest_at;
     bool                     presto;
     size_t                   set_count;
     struct tn_trino_header   set[TN_TRINO_HEADERS];
@@ -131,12 +138,16 @@ struct tn_trino_query {
     struct tn_run_header     *own;
     bool                      parametric;
     enum tn_trino_encoding    encoding; /* of rows, as the client wishes */
-    uint64_t                  row_offset; /* rows of the pages so far */
+    uint64_t                  row_offset; /* rows of the pages and segments so far */
+    struct tn_trino_segments *segments; /* segments.h; NULL: all rows go in pages */
     struct tn_settings_list  *settings;
     struct tn_trino_encoder   encoder;
     struct tn_trino_transaction *transaction;
     enum tn_ask_end           end;     /* of the transaction */
     bool                      describes; /* the engine's columns become rows: DESCRIBE OUTPUT */
+    bool                      describes_input; /* what the engine says of parameters does: DESCRIBE INPUT */
+    size_t                    input_count;
+    uint32_t                 *input_oids; /* of PostgreSQL's; 0 = not known */
     struct tn_str             missing; /* no rows: an error about this name; empty = there may be none */
     const char               *missing_what, *missing_says, *missing_sqlstate; /* "Table", "does not exist", "42P01" */
     const struct tn_trino_command *use; /* USE: the rows tell whether there is such a schema; NULL: another statement */
@@ -173,6 +184,8 @@ struct tn_trino_query {
 
     uint64_t                  token;     /* of the page below; the POST's own answer is 0 */
     struct tn_buf             page;
+    struct tn_bytes          *rest;    /* behind it, from rest_at on, as its Trino sent it; NULL: nothing */
+    size_t                    rest_at;
     bool                      has_page, page_is_last;
     size_t                    kept, held; /* what it has of the home's kept_bytes and held_bytes */
     struct tn_list            waiters;   /* struct tn_trino_call.node */
@@ -208,9 +221,11 @@ struct tn_trino_relayed {
     struct tn_str          cluster;
     uint64_t               token;          /* of this page */
 };
-void tn_trino_relay_put(const struct tn_trino_relayed *r, const struct tn_chunk *chunk, struct tn_buf *out);
+/* The page's beginning into OUT; what is long behind its last link stays where it is: *REST, which takes the chunk's memory, from
+ * *REST_AT on. */
+void tn_trino_relay_put(const struct tn_trino_relayed *r, struct tn_chunk *chunk, struct tn_buf *out, struct tn_bytes **rest, size_t *rest_at);
 void tn_trino_relay_put_next(const struct tn_trino_relayed *r, uint64_t token, struct tn_str path, struct tn_buf *out);
-void tn_trino_relay_build(struct tn_trino_query *q, struct tn_chunk *chunk, struct tn_str base, struct tn_buf *out);
+void tn_trino_relay_build(struct tn_trino_query *q, struct tn_chunk *chunk, struct tn_str base, struct tn_buf *out, struct tn_bytes **rest, size_t *rest_at);
 void tn_trino_relay_next(struct tn_trino_query *q, uint64_t token, struct tn_buf *out); /* path of page TOKEN's link */
 bool tn_trino_relay_waits(const struct tn_trino_query *q); /* the statement goes to a Trino, whose first answer is awaited */
 
@@ -221,6 +236,7 @@ void tn_trino_resume_free_all(struct tn_trino_home *home);
 /* run.c */
 void tn_trino_run(struct tn_trino_query *q); /* a statement for an engine: q->text; done comes, maybe at once */
 void tn_trino_run_params(struct tn_trino_query *q, struct tn_params params, enum tn_run_kind kind);
+void tn_trino_wake(struct tn_trino_query *q); /* there may be something for who waits */
 bool tn_trino_set(struct tn_trino_query *q, const char *name, struct tn_str value); /* a header of the answer; false: no memory */
 
 /* statement.c: what a statement wants, ours or the engine's */

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "trino/segments.h"
 #include "trino/transaction.h"
 
 #include <time.h>
@@ -87,6 +88,7 @@ static void free_query(struct tn_trino_query *q, enum tn_cancel why)
     ev_timer_stop(q->home->worker->loop, &q->wait);
     if (q->ask != NULL)
         tn_ask_orphan(q->ask, why);
+    tn_trino_segments_leave(q);
     drop_rows(q);
     q->home->kept_bytes -= q->kept;
     q->home->held_bytes -= q->held;
@@ -96,6 +98,7 @@ static void free_query(struct tn_trino_query *q, enum tn_cancel why)
     tn_error_reset(&q->error);
     tn_buf_reset(&q->columns);
     tn_buf_reset(&q->page);
+    tn_bytes_unref(q->rest);
     tn_buf_reset(&q->next);
     tn_buf_reset(&q->told);
     tn_identity_unref(q->identity);
@@ -151,6 +154,7 @@ static void start_sweep(struct tn_trino_home *home)
 void tn_trino_home_init(struct tn_trino_home *home, struct tn_trino *trino, struct tn_worker *worker)
 {
     *home = (struct tn_trino_home){.trino = trino, .worker = worker, .activity = tn_trino_activity_new()};
+    worker->module[TN_WORKER_TRINO] = home;
     tn_map_init(&home->queries);
     tn_list_init(&home->by_use);
     tn_list_init(&home->transactions);
@@ -161,6 +165,7 @@ void tn_trino_home_free(struct tn_trino_home *home)
 {
     if (home->worker == NULL)
         return;
+    home->worker->module[TN_WORKER_TRINO] = NULL;
     TN_LIST_FOR_EACH_SAFE(node, &home->by_use)
         free_query(TN_CONTAINER_OF(node, struct tn_trino_query, node), TN_CANCEL_SHUTDOWN);
     tn_trino_resume_free_all(home);
@@ -201,8 +206,12 @@ static void on_wait(struct ev_loop *loop, ev_timer *timer, int events)
     struct tn_trino_query *q = timer->data;
     struct tn_list        *node;
 
-    (void)loop;
     (void)events;
+    if (tn_trino_segments_flush(q)) {
+        ev_timer_set(timer, TN_TRINO_POLL_MS / 1000.0, 0);
+        ev_timer_start(loop, timer);
+        return;
+    }
     if (q->post != NULL) {
         struct tn_trino_call *post = q->post;
 
@@ -355,11 +364,26 @@ static bool is_own(const struct tn_trino_query *q, const struct tn_trino_call *c
     return call->identity != NULL && (call->identity->admin || tn_str_eq(call->identity->user, q->identity->user));
 }
 
+/* By the id that its Trino gave it, which its client was told. Nobody asks often: they are looked at one by one. */
+static struct tn_trino_query *find_shown(struct tn_trino_home *home, struct tn_str id)
+{
+    TN_LIST_FOR_EACH_SAFE(node, &home->by_use)
+    {
+        struct tn_trino_query *q = TN_CONTAINER_OF(node, struct tn_trino_query, node);
+
+        if (id.len > 0 && tn_str_eq_c(id, q->shown))
+            return q;
+    }
+    return NULL;
+}
+
 void tn_trino_query_call(struct tn_trino_home *home, struct tn_trino_call *call)
 {
     struct tn_trino_query *q = tn_map_get(&home->queries, call->id);
     bool                   by_id = call->slug.ptr == NULL; /* /v1/query/ID */
 
+    if (q == NULL && by_id)
+        q = find_shown(home, call->id);
     if (q == NULL || (by_id ? !is_own(q, call) : !has_slug(q, call->slug))) {
         tn_trino_call_refuse(call, 404, "there is no such query (any more)\n");
         return;
@@ -399,8 +423,9 @@ void tn_trino_query_done(struct tn_trino_query *q)
         tn_error_reset(&q->error);
     if (q->error.status != TN_OK)
         drop_rows(q); /* nobody is told of them */
+    tn_trino_segments_go_on(q);
     end_activity(q);
-    if (!tn_list_empty(&q->waiters) || q->post != NULL)
+    if (q->post != NULL || (!tn_list_empty(&q->waiters) && tn_trino_page_ready(q)))
         ev_feed_event(q->home->worker->loop, &q->wait, EV_TIMER);
 }
 

@@ -115,14 +115,15 @@ static struct tn_str text_of(const struct tn_chunk *chunk, enum tn_relay_what wh
     return tn_str_n(NULL, 0);
 }
 
-void tn_trino_relay_put(const struct tn_trino_relayed *relayed, const struct tn_chunk *chunk, struct tn_buf *out)
+enum { COPIED_MAX = 16 * 1024 }; /* what is shorter is copied sooner than it is counted */
+
+void tn_trino_relay_put(const struct tn_trino_relayed *relayed, struct tn_chunk *chunk, struct tn_buf *out, struct tn_bytes **rest, size_t *rest_at)
 {
     struct tn_trino_relayed with_id = *relayed, *r = &with_id;
     size_t copied = 0, count = chunk->relay->parts.len / sizeof(struct tn_relay_part);
 
     if (r->shown.len == 0)
         r->shown = text_of(chunk, TN_RELAY_ID);
-    tn_buf_reserve(out, chunk->bytes.len + 2048);
     for (size_t i = 0; i < count; i++) {
         struct tn_relay_part part = part_at(chunk, i);
 
@@ -130,7 +131,10 @@ void tn_trino_relay_put(const struct tn_trino_relayed *relayed, const struct tn_
         put_part(r, &part, tn_str_n(chunk->bytes.data + part.at, part.len), out);
         copied = part.at + part.len;
     }
-    tn_buf_append(out, chunk->bytes.data + copied, chunk->bytes.len - copied);
+    *rest = chunk->bytes.len - copied > COPIED_MAX ? tn_bytes_new(&chunk->bytes) : NULL;
+    *rest_at = copied;
+    if (*rest == NULL)
+        tn_buf_append(out, chunk->bytes.data + copied, chunk->bytes.len - copied);
 }
 
 /* ---- of a query here ---- */
@@ -153,7 +157,7 @@ static void show_id(struct tn_trino_query *q, const struct tn_chunk *chunk)
     tn_str_copy(q->shown, sizeof q->shown, id);
 }
 
-void tn_trino_relay_build(struct tn_trino_query *q, struct tn_chunk *chunk, struct tn_str base, struct tn_buf *out)
+void tn_trino_relay_build(struct tn_trino_query *q, struct tn_chunk *chunk, struct tn_str base, struct tn_buf *out, struct tn_bytes **rest, size_t *rest_at)
 {
     struct tn_trino_relayed r;
 
@@ -164,7 +168,7 @@ void tn_trino_relay_build(struct tn_trino_query *q, struct tn_chunk *chunk, stru
     tn_buf_put_str(&q->told, tn_buf_str(&chunk->relay->headers));
     r = of_query(q);
     r.base = base;
-    tn_trino_relay_put(&r, chunk, out);
+    tn_trino_relay_put(&r, chunk, out, rest, rest_at);
 }
 
 void tn_trino_relay_next(struct tn_trino_query *q, uint64_t token, struct tn_buf *out)

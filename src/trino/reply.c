@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "engine/topology.h"
+#include "engine/trino/trino_session.h"
+#include "frontend/pgwire/pg_types.h"
 #include "stats/lexer.h"
 #include "trino/bind.h"
 #include "trino/catalog.h"
@@ -64,15 +66,21 @@ static enum tn_status find_member(struct tn_trino_query *q, struct tn_cluster **
     return tn_settings_change(&q->settings, TN_STR("turnout.cluster"), (*out)->conf->name, TN_CFG_ENGINE_UNSET, false, false, snapshot, err);
 }
 
-bool tn_trino_reply_by_trino(struct tn_trino_query *q)
+static bool is_trinos(struct tn_trino_query *q, struct tn_group **group)
 {
     struct tn_cluster *member = NULL;
-    struct tn_group   *group = NULL;
     struct tn_error    err = TN_ERROR_INIT;
-    bool               is = look_up(q, &member, &group, &err) == TN_OK && member != NULL && member->conf->engine == TN_CFG_ENGINE_TRINO;
+    bool               is = look_up(q, &member, group, &err) == TN_OK && member != NULL && member->conf->engine == TN_CFG_ENGINE_TRINO;
 
     tn_error_reset(&err);
-    return is && (q->settings->cluster.len > 0 || group == NULL || !is_mixed(group));
+    return is && (q->settings->cluster.len > 0 || *group == NULL || !is_mixed(*group));
+}
+
+bool tn_trino_reply_by_trino(struct tn_trino_query *q)
+{
+    struct tn_group *group = NULL;
+
+    return is_trinos(q, &group);
 }
 
 /* Everybody's where nobody has to say who he is, and for an administrator; one's own else. */
@@ -93,6 +101,17 @@ static void put_activity(struct tn_buf *out, void *arg)
     tn_buf_reset(&items);
 }
 
+/* For this statement alone; what is rewritten is not translated again. */
+static enum tn_status set_standard(struct tn_trino_query *q, enum tn_cfg_engine engine, struct tn_error *err)
+{
+    static const char *const settings[][2] = {{"sql_mode", "ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES"}, {"group_concat_max_len", "1000000"}};
+    struct tn_snapshot      *snapshot = tn_runtime_of(q->home->worker)->snapshot;
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(settings); i++)
+        TN_TRY(tn_settings_change(&q->settings, tn_str(settings[i][0]), tn_str(settings[i][1]), engine, false, true, snapshot, err));
+    return tn_settings_change(&q->settings, TN_STR("turnout.dialect"), TN_STR("engine"), TN_CFG_ENGINE_UNSET, false, true, snapshot, err);
+}
+
 void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum tn_run_kind kind)
 {
     const struct tn_trino_catalog_source source = {put_activity, q};
@@ -102,6 +121,8 @@ void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum
 
     if (tn_trino_catalog_mentions(q->text)) {
         status = find_member(q, &member, &err);
+        if (status == TN_OK && member != NULL && tn_trino_catalog_needs_standard(q->text, member->conf->engine))
+            status = set_standard(q, member->conf->engine, &err);
         if (status == TN_OK && member != NULL)
             status = tn_trino_catalog_rewrite(q->text, member->conf->engine, &source, &q->arena, &q->text, &err);
     }
@@ -148,22 +169,101 @@ void tn_trino_no_memory(struct tn_trino_query *q)
     tn_trino_query_fail(q, &err);
 }
 
-void tn_trino_reply_input(struct tn_trino_query *q, size_t params)
+/* ---- descriptions ---- */
+
+enum { DESCRIBED_MAX = 64 * 1024 }; /* of a statement that goes with a request's head */
+
+/* PREPARED goes with the request, under a name of ours. */
+static bool send_along(struct tn_trino_query *q, struct tn_str prepared)
+{
+    struct tn_run_header *own = tn_arena_alloc(&q->arena, (q->own_count + 1) * sizeof *own);
+    struct tn_buf         header;
+    bool                  ok;
+
+    if (own == NULL || prepared.len > DESCRIBED_MAX / 3)
+        return false;
+    tn_buf_init(&header, DESCRIBED_MAX + 64);
+    tn_trino_item_put(&header, TN_STR("turnout_described"), prepared);
+    if (q->own_count > 0)
+        memcpy(own, q->own, q->own_count * sizeof *own);
+    own[q->own_count].name = "x-trino-prepared-statement";
+    ok = !header.failed && tn_arena_str(&q->arena, tn_buf_str(&header), &own[q->own_count].value);
+    tn_buf_reset(&header);
+    if (!ok)
+        return false;
+    q->own = own;
+    q->own_count++;
+    return true;
+}
+
+bool tn_trino_reply_described_there(struct tn_trino_query *q, struct tn_str prepared, bool input)
+{
+    struct tn_str    says = input ? TN_STR("DESCRIBE INPUT turnout_described") : TN_STR("DESCRIBE OUTPUT turnout_described"), before = q->text;
+    struct tn_group *of_prepared = NULL, *of_says = NULL;
+    bool             there;
+
+    q->text = prepared; /* routers look at it, and must send both the same way */
+    there = is_trinos(q, &of_prepared);
+    q->text = says;
+    there = there && is_trinos(q, &of_says) && of_prepared == of_says && send_along(q, prepared);
+    if (there)
+        tn_trino_run(q);
+    else
+        q->text = before;
+    return there;
+}
+
+static void put_input_type(struct tn_trino_table *t, uint32_t oid)
+{
+    const struct tn_pg_type *type = tn_pg_type_find(oid);
+    struct tn_column         column = {.name = TN_STR(""), .pg_oid = oid, .pg_typmod = -1};
+    struct tn_buf            name;
+
+    if (oid == 0 || type == NULL) {
+        tn_json_text(&t->json, NULL, "unknown");
+        return;
+    }
+    column.type = type->type;
+    tn_buf_init(&name, 4096);
+    tn_trino_show_type_name(&name, &column, t->q->parametric);
+    tn_json_str(&t->json, NULL, tn_buf_str(&name));
+    tn_buf_reset(&name);
+}
+
+void tn_trino_input_rows(struct tn_trino_query *q)
 {
     static const struct tn_trino_field fields[] = {{"Position", TN_TYPE_INT64}, {"Type", TN_TYPE_TEXT}};
     struct tn_trino_table              t;
 
     if (!tn_trino_table_begin(&t, q, fields, TN_ARRAY_LEN(fields))) {
-        tn_trino_no_memory(q);
+        tn_fail(&q->error, TN_E_NOMEM, "53200", "no memory for an answer");
         return;
     }
-    for (size_t i = 0; i < params; i++) {
+    for (size_t i = 0; i < q->input_count; i++) {
         tn_json_open(&t.json, NULL, '[');
         tn_json_u64(&t.json, NULL, i);
-        tn_json_text(&t.json, NULL, "unknown");
+        put_input_type(&t, q->input_oids[i]);
         tn_json_close(&t.json, ']');
     }
     tn_trino_table_end(&t);
+}
+
+void tn_trino_reply_input(struct tn_trino_query *q, struct tn_str prepared)
+{
+    size_t count = tn_trino_count_params(prepared);
+
+    q->input_oids = tn_arena_zalloc(&q->arena, (count + 1) * sizeof *q->input_oids);
+    if (q->input_oids == NULL || !tn_trino_bind_nothing(prepared, &q->arena, &q->text)) {
+        tn_trino_no_memory(q);
+        return;
+    }
+    q->input_count = count;
+    q->describes_input = true;
+    if (count > 0) {
+        tn_trino_reply_rows(q, (struct tn_params){.count = 0}, TN_RUN_DESCRIBE);
+        return;
+    }
+    tn_trino_input_rows(q);
     tn_trino_query_done(q);
 }
 

@@ -11,7 +11,9 @@ void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum
 void tn_trino_reply_show(struct tn_trino_query *q, const struct tn_trino_command *c);
 /* USE: asks the engine for its schemas; tn_trino_use_end() follows. */
 void tn_trino_reply_use(struct tn_trino_query *q, const struct tn_trino_command *c);
-void tn_trino_reply_input(struct tn_trino_query *q, size_t params);
+/* DESCRIBE INPUT and OUTPUT of PREPARED. A Trino is asked in its own words, which tell more; false: none would answer. */
+bool tn_trino_reply_described_there(struct tn_trino_query *q, struct tn_str prepared, bool input);
+void tn_trino_reply_input(struct tn_trino_query *q, struct tn_str prepared);
 void tn_trino_reply_output(struct tn_trino_query *q, struct tn_str prepared);
 /* An engine that speaks of its tables as Trino does is asked as it was said. */
 bool tn_trino_reply_engines_own(struct tn_trino_query *q);
@@ -33,6 +35,8 @@ void tn_trino_no_memory(struct tn_trino_query *q); /* its error, and its end */
 
 /* The rows of DESCRIBE OUTPUT; SCHEMA NULL = the statement returns none. */
 void tn_trino_describe_rows(struct tn_trino_query *q, const struct tn_schema *schema);
+/* Those of DESCRIBE INPUT, from q->input_oids; q->error stays where the engine had one that is the statement's own. */
+void tn_trino_input_rows(struct tn_trino_query *q);
 
 /* Behind START TRANSACTION. TN_E_INVALID 42601. */
 enum tn_status tn_trino_check_modes(struct tn_str modes, struct tn_error *err);

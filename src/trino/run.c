@@ -3,9 +3,10 @@
 
 #include "stats/lexer.h"
 #include "trino/reply.h"
+#include "trino/segments.h"
 #include "trino/transaction.h"
 
-static void wake(struct tn_trino_query *q)
+void tn_trino_wake(struct tn_trino_query *q)
 {
     struct ev_loop *loop = q->home->worker->loop;
 
@@ -13,7 +14,7 @@ static void wake(struct tn_trino_query *q)
         return;
     if (q->post != NULL || tn_trino_page_ready(q)) {
         ev_feed_event(loop, &q->wait, EV_TIMER);
-    } else if (q->first == q->last) { /* the first rows: little longer for more */
+    } else if (q->first != NULL && q->first == q->last) { /* the first rows: little longer for more */
         ev_timer_stop(loop, &q->wait);
         ev_timer_set(&q->wait, TN_TRINO_ROWS_MS / 1000.0, 0);
         ev_timer_start(loop, &q->wait);
@@ -28,10 +29,20 @@ static void put_columns(struct tn_trino_query *q, const struct tn_schema *schema
     tn_trino_put_columns(&json, schema, q->parametric);
 }
 
+static void on_params(struct tn_ask *ask, size_t count, const uint32_t *pg_oids)
+{
+    struct tn_trino_query *q = ask->owner;
+
+    for (size_t i = 0; i < TN_MIN(count, q->input_count); i++)
+        q->input_oids[i] = pg_oids[i];
+}
+
 static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
 {
     struct tn_trino_query *q = ask->owner;
 
+    if (q->describes_input)
+        return;
     if (q->describes) {
         tn_trino_describe_rows(q, schema);
         return;
@@ -47,6 +58,7 @@ static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
 static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
 {
     struct tn_trino_query *q = ask->owner;
+    bool                   is_first;
 
     if (q->use != NULL) { /* [1] where it is one of the engine's schemas */
         q->use_found = q->use_found || memmem(chunk->bytes.data, chunk->bytes.len, "[1]", 3) != NULL;
@@ -67,9 +79,12 @@ static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
     q->last = chunk;
     q->chunk_count++;
     q->chunk_bytes += chunk->bytes.len;
+    is_first = q->stats.bytes == 0;
     q->stats.rows += chunk->rows;
     q->stats.bytes += chunk->bytes.len;
-    wake(q);
+    if (chunk->relay == NULL)
+        tn_trino_segments_chunk(q, is_first);
+    tn_trino_wake(q);
 }
 
 static void upper(char *text)
@@ -178,6 +193,12 @@ static void fail_missing(struct tn_trino_query *q)
     tn_fail(&q->error, TN_E_INVALID, q->missing_sqlstate, "%s", message);
 }
 
+/* Nothing is wrong with a statement whose parameters could be of any type: Trino says unknown. */
+static bool is_untyped(const struct tn_error *error)
+{
+    return error->status != TN_OK && (strcmp(error->sqlstate, "42P18") == 0 || error->fault == TN_FAULT_UNSUPPORTED);
+}
+
 static void on_done(struct tn_ask *ask)
 {
     struct tn_trino_query *q = ask->owner;
@@ -189,11 +210,15 @@ static void on_done(struct tn_ask *ask)
     q->stats.bytes_read = query->run.bytes_read;
     q->stats.peak_memory = query->run.peak_memory;
     q->stats.wall_us = query->run.ended_us > query->run.started_us ? query->run.ended_us - query->run.started_us : 0;
+    if (q->describes_input && is_untyped(&query->error))
+        tn_error_reset(&query->error);
     q->left = q->relays && query->cancel == TN_CANCEL_SHUTDOWN && query->error.status != TN_OK;
     if (query->error.status != TN_OK) {
         if (!tn_str_eq(q->text, q->sql))
             query->error.position = 0; /* of a text that the client does not know */
         tn_error_move(&q->error, &query->error);
+    } else if (q->describes_input) {
+        tn_trino_input_rows(q);
     } else if (q->missing.len > 0 && query->run.rows == 0) {
         fail_missing(q);
     } else if (q->use != NULL) {
@@ -207,7 +232,7 @@ static void on_done(struct tn_ask *ask)
     tn_trino_query_done(q);
 }
 
-static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .done = on_done};
+static const struct tn_ask_events events = {.params = on_params, .columns = on_columns, .chunk = on_chunk, .done = on_done};
 
 bool tn_trino_set(struct tn_trino_query *q, const char *name, struct tn_str value)
 {

@@ -107,7 +107,7 @@ static const struct show *show_of(const struct tn_trino_command *c)
         "SELECT table_catalog, table_schema, table_name, column_name, CAST(NULL AS double precision) AS data_size, CAST(NULL AS double precision) AS distinct_values_count, "
         "CAST(NULL AS double precision) AS nulls_fraction, CAST(NULL AS double precision) AS row_count, CAST(NULL AS varchar) AS low_value, CAST(NULL AS varchar) AS high_value, ordinal_position AS place FROM information_schema.columns c "
         "UNION ALL SELECT table_catalog, table_schema, table_name, NULL, NULL, NULL, NULL, row_count, NULL, NULL, 100000 FROM turnout.estimates e) s", NULL, "place"};
-    static const struct show functions = {"SELECT name AS \"Function\", result AS \"Return Type\", arguments AS \"Argument Types\", kind AS \"Function Type\", deterministic AS \"Deterministic\", remark AS \"Description\" FROM turnout.functions",
+    static const struct show functions = {"SELECT name AS \"Function\", result AS \"Return Type\", arguments AS \"Argument Types\", kind AS \"Function Type\", \"deterministic\" AS \"Deterministic\", remark AS \"Description\" FROM turnout.functions",
                                           "name", "1, 3"};
 
     switch ((int)c->kind) {

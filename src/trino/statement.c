@@ -395,11 +395,14 @@ static void describe(struct tn_trino_query *q, const struct tn_trino_command *c)
 {
     struct tn_error err = TN_ERROR_INIT;
     struct tn_str   text;
+    bool            input = c->kind == TN_TRINO_DESCRIBE_INPUT;
 
     if (prepared_text(q, c, &text, &err) != TN_OK)
         tn_trino_query_fail(q, &err);
-    else if (c->kind == TN_TRINO_DESCRIBE_INPUT)
-        tn_trino_reply_input(q, tn_trino_count_params(text));
+    else if (tn_trino_reply_described_there(q, text, input))
+        return;
+    else if (input)
+        tn_trino_reply_input(q, text);
     else
         tn_trino_reply_output(q, text);
 }

@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "net/listener.h"
+#include "trino/list.h"
+#include "trino/segments.h"
 
 static void put_info(struct tn_buf *body, const struct tn_trino *trino)
 {
@@ -68,7 +70,8 @@ static void on_head(struct tn_http_exchange *x, void *arg)
     struct tn_auth_request      request = {.listener = "trinoHttp", .peer = tn_str(x->peer)};
 
     if (field == NULL || !tn_auth_is_asked(trino->server->auth) ||
-        !(x->method == TN_HTTP_METHOD_POST || tn_str_starts(x->path, TN_STR("/v1/query"))))
+        !(x->method == TN_HTTP_METHOD_POST || tn_str_starts(x->path, TN_STR("/v1/query")) ||
+          (tn_str_starts(x->path, TN_STR("/v1/spooled/")) && !tn_str_starts(x->path, TN_STR("/v1/spooled/relay/")))))
         return;
     request.authorization = field->value;
     tn_auth_http_head(trino->server->auth, x, &request, on_login, trino);
@@ -151,8 +154,10 @@ enum tn_status tn_trino_http_open(struct tn_trino **out, struct tn_server *serve
         return status;
     }
     trino->server = server;
+    server->list_trino = tn_trino_sessions_each;
     trino->config = config;
     make_suffix(trino->suffix);
+    tn_trino_segments_open(trino);
     status = tn_trino_link_key(trino, err);
     if (status == TN_OK)
         status = open_http(trino, err);
@@ -160,6 +165,7 @@ enum tn_status tn_trino_http_open(struct tn_trino **out, struct tn_server *serve
         tn_trino_http_close(trino);
         return status;
     }
+    tn_spool_start(&trino->spool);
     tn_log(TN_LOG_INFO, "listening", TN_LOG_TEXT("protocol", "trinoHttp"), TN_LOG_STR("host", config->settings.trino_host),
            TN_LOG_U64("port", tn_http_server_port(trino->http)));
     *out = trino;
@@ -177,12 +183,13 @@ void tn_trino_http_close(struct tn_trino *trino)
     if (trino == NULL)
         return;
     tn_http_server_close(trino->http);
-    while (trino->homes != NULL && tn_server_run_messages(trino->server))
-        ; /* requests that were between two workers */
+    if (trino->homes != NULL)
+        tn_server_settle(trino->server); /* requests that were between two workers, or in the pool */
     for (size_t i = 0; trino->homes != NULL && i < trino->worker_count; i++)
         tn_trino_home_free(&trino->homes[i]);
-    while (trino->homes != NULL && tn_server_run_messages(trino->server))
-        ; /* and their answers */
+    if (trino->homes != NULL)
+        tn_server_settle(trino->server); /* and their answers */
+    tn_spool_close(&trino->spool);
     tn_free(trino->homes);
     tn_config_unref(trino->config);
     tn_free(trino);

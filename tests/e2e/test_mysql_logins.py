@@ -87,6 +87,20 @@ def test_mariadb_program(proxy, tool):
     assert "alice@%" in program(proxy, tool, "--skip-ssl", "--default-auth=mysql_native_password").stdout  # it is asked for the other one
 
 
+def test_a_plugin_that_the_client_could_not_load(proxy):
+    """Nobody asks for a password. libmariadb then names a plugin of its own that ends the log-in unless it is asked for another one."""
+    with proxy_module.Proxy(proxy_module.one_cluster("lite", {"engine": "sqlite"}, frontends={"mysqlWire": {"port": 0}})) as open_to_all:
+        client = pymysql.connections.Connection(host="127.0.0.1", port=open_to_all.mysql_port, user="me", defer_connect=True)
+        hello = client.write_packet
+        client.write_packet = lambda body: hello(body.replace(b"caching_sha2_password", b"dummy_fallback_auth"))
+        answer, asked = client._process_auth, []
+        client._process_auth = lambda name, *more: asked.append(name) or answer(name, *more)
+        client.connect()
+        assert asked == [b"caching_sha2_password"]
+        with client, client.cursor() as cursor:
+            assert cursor.execute("SELECT 41 + 1") == 1 and cursor.fetchone() == (42,)
+
+
 def test_connections_of_one_user(proxy):
     taken = [pymysql.connect(host="127.0.0.1", port=proxy.mysql_port, user="bob", password="b" * 60) for _ in range(5)]
     assert log_in(proxy, "bob", "b" * 60) == 1040

@@ -26,6 +26,11 @@ def test_document(rest):
     assert set(document["paths"]["/v1/queries/{id}"]) == {"get", "delete"}
     request = document["components"]["schemas"]["QueryRequest"]
     assert request["properties"]["sql"]["maxLength"] == 100000 and request["required"] == ["sql"]
+    async_params = {one["name"]: one["in"] for one in document["paths"]["/v1/queries/execute/async"]["post"]["parameters"]}
+    assert async_params == {"Idempotency-Key": "header"} and "security" not in document
+    limits = {path: next(one["schema"]["maximum"] for one in document["paths"][path]["get"]["parameters"] if one["name"] == "limit")
+              for path in ("/v1/queries/history", "/v1/queries/{id}/results")}
+    assert limits == {"/v1/queries/history": 10000, "/v1/queries/{id}/results": 9007199254740991}
 
 
 @pytest.mark.timeout(300)

@@ -37,7 +37,9 @@ def test_log_in(rest):
     assert rest.execute("SELECT 1", headers=basic("alice", "b-secret")).status == 401
     assert rest.execute("SELECT 1", headers=basic("nobody", "x")).status == 401
     assert rest.call("GET", "/v1/queries/history").status == 401
-    assert rest.call("GET", "/openapi.json").status == 200
+    document = rest.call("GET", "/openapi.json").json
+    assert document["security"] == [{"basic": []}, {"bearer": []}] and document["paths"]["/openapi.json"]["get"]["security"] == []
+    assert set(document["components"]["securitySchemes"]) == {"basic", "bearer"}
     assert rest.execute("SELECT 1", headers=ALICE).json["routing"]["clusterGroup"] == "two"
     assert rest.execute("SELECT 1", headers=BOB).json["routing"]["clusterGroup"] == "one"
 

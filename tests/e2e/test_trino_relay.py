@@ -233,13 +233,15 @@ def test_a_property_that_trino_refuses(both):
 
 @pytest.mark.parametrize("name", ["p", "\"Odd name, = ' \"\" %\"", "\"☃\""])
 def test_prepared(both, name):
+    described = []
     for session in both():
         session.rows(f"PREPARE {name} FROM SELECT name, ? FROM nation WHERE nationkey = ? OR name = ?")
         assert session.rows(f"EXECUTE {name} USING 'it''s ?', 1 + 1, 'x'' OR ''1''=''1'") == [["BRAZIL", "it's ?"]]
-        assert [row[:2] for row in session.rows(f"DESCRIBE INPUT {name}")][0][0] == 0
-        assert session.rows(f"DESCRIBE OUTPUT {name}")[0][0] == "name"
+        described.append([session.rows(f"DESCRIBE INPUT {name}"), session.rows(f"DESCRIBE OUTPUT {name}")])
+        assert described[-1][0][1] == [1, "bigint"] and described[-1][1][0][:4] == ["name", "tpch", "tiny", "nation"]
         for bad in ("1) OR (1 = 1", "(1", "1]", "1, 2", "1, 2, 3, 4"):
             assert "error" in session.run(f"EXECUTE {name} USING {bad}")[2], bad
+    assert described[0] == described[1]
 
 
 def test_python_client(proxy, trino_server):
@@ -350,6 +352,58 @@ def test_links_lead_to_turnout(proxies):
             assert urllib.parse.urlsplit(page["nextUri"]).port == proxy.trino_port
             page = through.ask(page["nextUri"])
         assert rows == [[i] for i in range(1, 6)]
+
+
+def test_a_finished_query_holds_no_slot(proxies):
+    """Who does not fetch the last page of what Trino has finished keeps nobody waiting."""
+    def pages(path, count):
+        more = {"nextUri": "http://h/v1/statement/executing/q/y/9"} if path.endswith("/1") else {}
+        return {"columns": BIGINT, "data": [[count]], "stats": {"state": "FINISHED"}, **more}
+    with Contract(pages) as contract:
+        settings = proxy_module.one_cluster("t-1", contract.cluster())
+        for group in settings["clusterGroups"].values():
+            group.update(maxRunningQueries=1, maxQueuedQueries=0)
+        through = Session(proxies(settings).trino_port)
+        page = through.ask(through.post("SELECT n FROM slow")["nextUri"])
+        assert page["data"] and "nextUri" in page
+        for _ in range(3):
+            assert len(through.rows("SELECT n FROM other")) == 2
+        assert "nextUri" not in through.ask(page["nextUri"])
+
+
+def test_by_the_engines_own_id(proxies):
+    """The id that a client was told is one to ask and to end a query by, whichever worker has it."""
+    def pages(path, count):
+        return {"columns": BIGINT, "data": [[count]], "nextUri": "http://h/v1/statement/executing/q/y/9"}
+    with Contract(pages) as contract:
+        proxy = proxies({**proxy_module.one_cluster("t-1", contract.cluster()), "turnout": {"workers": 3}})
+        through, other = Session(proxy.trino_port), Session(proxy.trino_port, X_Trino_User="other")
+        page = through.post("SELECT n FROM t")
+        link = f"{through.base}/v1/query/{page['id']}"
+        for _ in range(6):
+            found = through.ask(link)
+            assert found["queryId"] == page["id"] and found["state"] == "RUNNING"
+        for asks, wrong in ((other, link), (through, link + "x"), (through, f"{through.base}/v1/query/")):
+            with pytest.raises(urllib.error.HTTPError, match="404"):
+                asks.ask(wrong)
+        through.ask(link, "DELETE")
+        proxy.wait_for(lambda: not proxy.running_queries(), what="it is over")
+
+
+def test_gzip_only_over_a_network_and_for_those_who_take_it(proxies):
+    with Contract() as contract:
+        there = contract.url.replace("127.0.0.1", "0.0.0.0")  # not a loopback's name, but here
+        settings = {"clusters": {"near": contract.cluster(), "far": contract.cluster(endpoint=there)}, "routingFallback": "far",
+                    "clusterGroups": {"near": {"members": ["near"]}, "far": {"members": ["far"]}}}
+        proxy = proxies(settings)
+        for takes, group, asked in (("gzip", "far", "gzip"), ("gzip;q=0", "far", "identity"), ("identity", "far", "identity"), ("zstd, br", "far", "gzip"),
+                                    ("gzip", "near", "identity")):
+            Session(proxy.trino_port, Accept_Encoding=takes, X_Trino_Session=f"turnout.group={group}").post("SELECT n FROM t")
+            assert contract.of("POST")[-1][2]["Accept-Encoding"] == asked, (takes, group)
+        with wire.Wire(proxy.port) as client:
+            assert client.rows("SELECT n") == [["1"]]
+            assert contract.of("POST")[-1][2]["Accept-Encoding"] == "gzip"
+            client.finish()
 
 
 @pytest.mark.parametrize("when", ["stop", "reload"])

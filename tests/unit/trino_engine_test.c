@@ -1,9 +1,6 @@
-/* trino_engine_test.c - the Trino engine and the HTTP client in the loop, before a hand-written server of the statement protocol
- * in a thread of its own: order of events, back-pressure, cancel, every allocation failing once. A real Trino is asked by
- * tests/e2e/test_trino.py. */
+/* trino_engine_test.c - the Trino engine in the loop, before a hand-written server of the statement protocol in a thread of its own:
+ * order of events, back-pressure, cancel, every allocation failing once. A real Trino is asked by tests/e2e/test_trino.py. */
 #include "harness.h"
-
-#include "net/http_client.h"
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -210,7 +207,7 @@ static void test_cancel(void)
     TN_TEST_SQL(&env, conn, "SELECT one", "0|\n");
 }
 
-/* Whatever allocation fails, the run ends once, and the next one works. libcurl's own memory does not fail here. */
+/* Whatever allocation fails, the run ends once, and the next one works. */
 static void test_no_memory(void)
 {
     unsigned failed = 0;
@@ -250,62 +247,6 @@ static void test_connect_fails(void)
     tn_cluster_unref(nobody);
 }
 
-/* ---- the HTTP client ---- */
-
-struct asked {
-    bool   done;
-    long   status;
-    size_t body;
-    char   sqlstate[6];
-};
-
-static void on_asked(struct tn_http_call *call, struct tn_http_client_answer *answer, void *owner)
-{
-    struct asked *asked = owner;
-
-    (void)call;
-    CU_ASSERT(!asked->done);
-    asked->done = true;
-    asked->status = answer->status;
-    asked->body = answer->body->len;
-    tn_str_copy(asked->sqlstate, sizeof asked->sqlstate, tn_str(answer->error.sqlstate));
-}
-
-static void test_http_client(void)
-{
-    static const struct tn_http_client_events events = {.done = on_asked};
-    struct tn_http_client_options             options = {.verify = true, .connect_timeout_us = 5000000, .max_body = 1000};
-    struct asked                              asked = {.done = false};
-    struct tn_http_client                    *client;
-    struct tn_http_call                      *call;
-    char                                      url[128];
-    struct tn_error                           err = TN_ERROR_INIT;
-
-    CU_ASSERT_EQUAL_FATAL(tn_http_client_new(&client, env.worker, &options, NULL), TN_OK);
-    call = tn_http_call_new(client, &events, &asked);
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/v1/info", server.port);
-    CU_ASSERT(!tn_http_call_header(call, "X-A", TN_STR("a\r\nX-B: b")) && !tn_http_call_header(call, "X-A\n", TN_STR("a")));
-    CU_ASSERT_EQUAL(tn_http_call_start(call, TN_HTTP_CLIENT_GET, url, tn_str(NULL), 5000000, &err), TN_E_INVALID);
-    CU_ASSERT(tn_http_call_header(call, "X-A", TN_STR("tab\tand text")));
-    CU_ASSERT_EQUAL(tn_http_call_start(call, TN_HTTP_CLIENT_GET, url, tn_str(NULL), 5000000, &err), TN_OK);
-    CU_ASSERT(!asked.done && tn_http_call_active(call));
-    CU_ASSERT(tn_test_until(&env, &asked.done, 20000) && asked.status == 200 && asked.body > 0);
-    asked.done = false; /* a body that is too long */
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/v1/statement/many/0", server.port);
-    CU_ASSERT_EQUAL(tn_http_call_start(call, TN_HTTP_CLIENT_GET, url, tn_str(NULL), 5000000, &err), TN_OK);
-    CU_ASSERT(tn_test_until(&env, &asked.done, 20000) && asked.status == 0 && strcmp(asked.sqlstate, "54000") == 0);
-    asked.done = false; /* what is aborted is not told */
-    CU_ASSERT_EQUAL(tn_http_call_start(call, TN_HTTP_CLIENT_GET, url, tn_str(NULL), 5000000, &err), TN_OK);
-    tn_http_call_abort(call);
-    tn_test_sleep(&env, 30);
-    CU_ASSERT(!asked.done);
-    CU_ASSERT_EQUAL(tn_http_call_start(call, TN_HTTP_CLIENT_GET, "file:///etc/passwd", tn_str(NULL), 5000000, &err), TN_OK);
-    CU_ASSERT(tn_test_until(&env, &asked.done, 20000) && asked.status == 0 && asked.body == 0);
-    tn_http_call_free(call);
-    tn_http_client_free(client);
-    tn_error_reset(&err);
-}
-
 int main(void)
 {
     CU_pSuite suite;
@@ -324,7 +265,6 @@ int main(void)
     CU_add_test(suite, "cancel", test_cancel);
     CU_add_test(suite, "no memory", test_no_memory);
     CU_add_test(suite, "connect fails", test_connect_fails);
-    CU_add_test(suite, "http client", test_http_client);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
     failures = CU_get_number_of_failures();

@@ -37,6 +37,13 @@ static void fail_start(struct tn_trino_conn *c, struct tn_error *err)
     ended(c, err);
 }
 
+/* Over a network, where Trino's own client, if it is one that asks, takes it, too. */
+static void choose_coding(struct tn_trino_conn *c)
+{
+    if (tn_trino_relays(c))
+        tn_http_call_gzip(c->call, !((const struct tn_trino_cluster *)c->base.cluster->engine)->http.uncoded && tn_trino_said(c, "accept-encoding").ptr != NULL);
+}
+
 static void submit(struct tn_trino_conn *c)
 {
     const struct tn_trino_cluster *engine = c->base.cluster->engine;
@@ -44,9 +51,11 @@ static void submit(struct tn_trino_conn *c)
 
     c->phase = TN_TRINO_SUBMIT;
     tn_buf_clear(&c->url);
-    tn_buf_printf(&c->url, "%s%s/v1/statement", engine->origin, engine->prefix);
+    tn_buf_puts(&c->url, engine->prefix);
+    tn_buf_puts(&c->url, "/v1/statement");
     tn_buf_put_u8(&c->url, '\0');
     (void)tn_trino_put_headers(c); /* what was refused is told by the start */
+    choose_coding(c);
     if (c->url.failed || c->text.failed || c->scratch.failed ||
         tn_http_call_start(c->call, TN_HTTP_CLIENT_POST, c->url.data, tn_buf_str(&c->text), TN_TRINO_REQUEST_US, &err) != TN_OK)
         fail_start(c, &err);
@@ -57,6 +66,7 @@ static void poll_next(struct tn_trino_conn *c)
     struct tn_error err = TN_ERROR_INIT;
 
     c->phase = TN_TRINO_POLL;
+    choose_coding(c);
     if (!tn_trino_put_common(c, c->call) ||
         tn_http_call_start(c->call, TN_HTTP_CLIENT_GET, c->url.data, tn_str(NULL), TN_TRINO_REQUEST_US, &err) != TN_OK)
         fail_start(c, &err);
@@ -100,7 +110,6 @@ bool tn_trino_url(const struct tn_trino_cluster *engine, struct tn_str link, str
     if (prefix.len > 0 && tn_str_starts(link, prefix))
         prefix = TN_STR("");
     tn_buf_clear(url);
-    tn_buf_puts(url, engine->origin);
     tn_buf_put_str(url, prefix);
     tn_buf_put_str(url, link);
     tn_buf_put_u8(url, '\0');

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "config/endpoint.h"
+#include "engine/blocking.h"
 #include "engine/trino/trino_conn.h"
 
 #include <errno.h>
@@ -120,6 +121,7 @@ enum tn_status tn_trino_open(struct tn_cluster *cluster, struct tn_error *err)
         return tn_fail(err, TN_E_NOMEM, "53200", "out of memory, or the endpoint is not http://HOST:PORT");
     }
     engine->http = (struct tn_http_client_options){
+        .origin = engine->origin,
         .ca_file = file_or_null(conf->tls_ca_file),
         .cert_file = file_or_null(conf->tls_cert_file),
         .key_file = file_or_null(conf->tls_key_file),
@@ -134,6 +136,15 @@ enum tn_status tn_trino_open(struct tn_cluster *cluster, struct tn_error *err)
     }
     cluster->engine = engine;
     return TN_OK;
+}
+
+enum tn_status tn_trino_http_new(struct tn_http_client **out, const struct tn_cluster *cluster, struct tn_worker *worker, struct tn_error *err)
+{
+    const struct tn_trino_cluster *engine = cluster->engine;
+    struct tn_http_client_options  options = engine->http;
+
+    options.pool = tn_blocking_pool();
+    return tn_http_client_new(out, worker, &options, err);
 }
 
 void tn_trino_close(struct tn_cluster *cluster)

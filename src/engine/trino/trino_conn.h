@@ -67,7 +67,7 @@ struct tn_trino_conn {
     /* one statement */
     enum tn_trino_sink       sink;
     struct tn_buf            text;      /* as sent */
-    struct tn_buf            url;       /* of the next request, NUL-terminated; empty = no more */
+    struct tn_buf            url;       /* path of the next request, NUL-terminated; empty = no more */
     struct tn_buf            scratch;
     uint64_t                 failing_since_us; /* 0 = the last answer was good */
     bool                     submitted;
@@ -101,6 +101,7 @@ static inline struct tn_trino_conn *tn_trino_conn(struct tn_conn *conn)
 /* trino_cluster.c */
 enum tn_status tn_trino_open(struct tn_cluster *cluster, struct tn_error *err);
 void           tn_trino_close(struct tn_cluster *cluster);
+enum tn_status tn_trino_http_new(struct tn_http_client **out, const struct tn_cluster *cluster, struct tn_worker *worker, struct tn_error *err);
 
 /* trino_connect.c */
 struct tn_conn *tn_trino_connect(struct tn_cluster *cluster, struct tn_worker *worker,
@@ -114,7 +115,7 @@ void tn_trino_init_ended(struct tn_trino_conn *c, struct tn_error *err); /* a st
 extern const struct tn_http_client_events tn_trino_ask_events, tn_trino_side_events;
 void tn_trino_ask(struct tn_trino_conn *c, enum tn_trino_sink sink);
 void tn_trino_ask_next(struct tn_trino_conn *c);   /* the next page, or the end */
-/* Where LINK, or a path, of the server's leads at ENGINE's endpoint, into URL, NUL-terminated; false: it is no such. */
+/* The path that LINK, or a path, of the server's leads to at ENGINE's endpoint, into URL, NUL-terminated; false: it is no such. */
 bool tn_trino_url(const struct tn_trino_cluster *engine, struct tn_str link, struct tn_buf *url);
 void tn_trino_ask_stop(struct tn_trino_conn *c);   /* ends it at the server, then tn_trino_stopped() */
 bool tn_trino_put_common(struct tn_trino_conn *c, struct tn_http_call *call);

@@ -147,7 +147,7 @@ static bool ask_info(struct tn_trino_conn *c)
     if (c->call == NULL || c->side == NULL)
         return false;
     tn_buf_clear(&c->url);
-    tn_buf_printf(&c->url, "%s%s/v1/info", engine->origin, engine->prefix);
+    tn_buf_printf(&c->url, "%s/v1/info", engine->prefix);
     tn_buf_put_u8(&c->url, '\0');
     return !c->url.failed && tn_trino_put_common(c, c->call) &&
            tn_http_call_start(c->call, TN_HTTP_CLIENT_GET, c->url.data, tn_str(NULL), TN_MAX(engine->http.connect_timeout_us, TN_TRINO_CANCEL_US),
@@ -157,12 +157,11 @@ static bool ask_info(struct tn_trino_conn *c)
 struct tn_conn *tn_trino_connect(struct tn_cluster *cluster, struct tn_worker *worker,
                                  void (*on_connected)(struct tn_conn *, const struct tn_error *, void *), void *owner)
 {
-    const struct tn_trino_cluster *engine = cluster->engine;
-    struct tn_trino_conn          *c = tn_calloc(1, sizeof *c);
+    struct tn_trino_conn *c = tn_calloc(1, sizeof *c);
 
     if (c == NULL)
         return NULL;
-    if (tn_http_client_new(&c->http, worker, &engine->http, NULL) != TN_OK) {
+    if (tn_trino_http_new(&c->http, cluster, worker, NULL) != TN_OK) {
         tn_free(c);
         return NULL;
     }

@@ -74,8 +74,11 @@ static bool put_headers(struct tn_trino_fetch *fetch, const struct tn_trino_fetc
     const struct tn_trino_cluster *engine = fetch->cluster->engine;
     bool                           ok = tn_http_call_header(fetch->call, "User-Agent", TN_STR("Turnout/" TN_VERSION));
 
+    tn_http_call_gzip(fetch->call, false);
     for (size_t i = 0; ok && i < request->header_count; i++)
-        if (engine->pass_through || !is_login(request->headers[i].name))
+        if (strcmp(request->headers[i].name, "accept-encoding") == 0)
+            tn_http_call_gzip(fetch->call, !engine->http.uncoded); /* its client takes it, too */
+        else if (engine->pass_through || !is_login(request->headers[i].name))
             ok = tn_http_call_header(fetch->call, request->headers[i].name, request->headers[i].value);
     if (ok && !engine->pass_through && engine->user != NULL)
         ok = tn_http_call_header(fetch->call, "X-Trino-User", tn_str(engine->user));
@@ -90,7 +93,7 @@ static enum tn_status start(struct tn_trino_fetch *fetch, const struct tn_trino_
 
     if (!tn_trino_url(engine, request->path, &fetch->url))
         return tn_fail(err, TN_E_INVALID, "08P01", "the link leads nowhere");
-    TN_TRY(tn_http_client_new(&fetch->http, fetch->worker, &engine->http, err));
+    TN_TRY(tn_trino_http_new(&fetch->http, fetch->cluster, fetch->worker, err));
     fetch->call = tn_http_call_new(fetch->http, &events, fetch);
     if (fetch->call == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a request");

@@ -186,6 +186,7 @@ static bool put_said(struct tn_trino_conn *c)
         {"x-trino-role", "X-Trino-Role"}, {"x-trino-trace-token", "X-Trino-Trace-Token"}, {"x-trino-language", "X-Trino-Language"},
         {"x-trino-resource-estimate", "X-Trino-Resource-Estimate"}, {"x-trino-extra-credential", "X-Trino-Extra-Credential"},
         {"x-trino-query-data-encoding", "X-Trino-Query-Data-Encoding"}, {"x-trino-client-capabilities", "X-Trino-Client-Capabilities"},
+        {"x-trino-prepared-statement", "X-Trino-Prepared-Statement"},
     };
     const struct tn_run *run = c->run;
 

@@ -116,6 +116,25 @@ static bool skip_escape(struct tn_trino_json *in)
     return true;
 }
 
+/* To the first of quote, backslash and control characters, eight bytes at a time as long as there is none among them. */
+static const char *skip_plain(const char *at, const char *end)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+
+    for (; end - at >= 8; at += 8) {
+        uint64_t word, quote, slash;
+
+        memcpy(&word, at, 8);
+        quote = word ^ ones * '"';
+        slash = word ^ ones * '\\';
+        if (((((word - ones * ' ') & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & highs) != 0)
+            break;
+    }
+    while (at < end && (unsigned char)*at >= ' ' && *at != '"' && *at != '\\')
+        at++;
+    return at;
+}
+
 bool tn_trino_json_string(struct tn_trino_json *in, struct tn_str *raw, bool *escaped)
 {
     const char *start;
@@ -126,8 +145,7 @@ bool tn_trino_json_string(struct tn_trino_json *in, struct tn_str *raw, bool *es
         return fail(in);
     start = ++in->at;
     for (;;) {
-        while (in->at < in->end && (unsigned char)*in->at >= ' ' && *in->at != '"' && *in->at != '\\')
-            in->at++;
+        in->at = skip_plain(in->at, in->end);
         if (in->at == in->end || (unsigned char)*in->at < ' ')
             return fail(in);
         if (*in->at == '"')
@@ -336,6 +354,58 @@ bool tn_trino_json_skip(struct tn_trino_json *in, struct tn_str *raw)
     if (raw != NULL)
         *raw = tn_str_n(start, (size_t)(in->at - start));
     return true;
+}
+
+static bool skip_value(struct tn_trino_json *in)
+{
+    return in->at < in->end && (*in->at == '[' || *in->at == '{') ? skip_nested(in) : skip_scalar(in);
+}
+
+/* Behind its bracket. */
+static bool skip_row(struct tn_trino_json *in)
+{
+    skip_space(in);
+    if (in->at < in->end && *in->at == ']') {
+        in->at++;
+        return true;
+    }
+    while (skip_value(in)) {
+        skip_space(in);
+        if (in->at == in->end)
+            return fail(in);
+        if (*in->at++ == ']')
+            return true;
+        if (in->at[-1] != ',')
+            return fail(in);
+        skip_space(in);
+    }
+    return false;
+}
+
+bool tn_trino_json_rows(struct tn_trino_json *in, struct tn_str *raw, uint64_t *rows, bool *all)
+{
+    const char *start;
+
+    *rows = 0;
+    *all = true;
+    skip_space(in);
+    start = in->at;
+    if (!tn_trino_json_enter(in, '['))
+        return false;
+    while (tn_trino_json_item(in)) {
+        if (*in->at != '[') {
+            *all = false;
+            (void)tn_trino_json_skip(in, NULL);
+            continue;
+        }
+        ++*rows;
+        (void)(tn_trino_json_enter(in, '[') && skip_row(in));
+        if (!in->failed)
+            in->depth--;
+        in->first = false;
+    }
+    *raw = tn_str_n(start, (size_t)(in->at - start));
+    return !in->failed;
 }
 
 bool tn_trino_json_u64(struct tn_trino_json *in, uint64_t *out)

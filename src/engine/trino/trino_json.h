@@ -42,6 +42,8 @@ bool tn_trino_json_key(struct tn_trino_json *in, struct tn_str *key); /* the sam
 
 /* Any value; RAW (may be NULL) is its text as it stands. */
 bool tn_trino_json_skip(struct tn_trino_json *in, struct tn_str *raw);
+/* The same of a list of rows, which are lists: how many. *ALL: every item is one. What is nearly all of a page's bytes. */
+bool tn_trino_json_rows(struct tn_trino_json *in, struct tn_str *raw, uint64_t *rows, bool *all);
 bool tn_trino_json_bool(struct tn_trino_json *in, bool *out);
 bool tn_trino_json_number(struct tn_trino_json *in, struct tn_str *text);
 /* A string as written, without its quotes; ESCAPED: it holds escapes. */

@@ -12,7 +12,8 @@ static void read_stats(struct tn_trino_json *in, struct tn_trino_stats *stats)
         {"processedRows", &stats->rows},          {"processedBytes", &stats->bytes},       {"physicalInputBytes", &stats->physical_bytes},
         {"peakMemoryBytes", &stats->peak_memory},
     };
-    struct tn_str key;
+    struct tn_str key, state;
+    bool          escaped;
 
     if (!tn_trino_json_enter(in, '{'))
         return;
@@ -23,6 +24,8 @@ static void read_stats(struct tn_trino_json *in, struct tn_trino_stats *stats)
             i++;
         if (i < TN_ARRAY_LEN(wanted))
             (void)tn_trino_json_u64(in, wanted[i].value);
+        else if (tn_str_eq_c(key, "state") && tn_trino_json_peek(in) == TN_TRINO_JSON_STRING)
+            stats->finished = tn_trino_json_string(in, &state, &escaped) && (tn_str_eq_c(state, "FINISHED") || tn_str_eq_c(state, "FAILED"));
         else
             (void)tn_trino_json_skip(in, NULL);
     }
@@ -85,19 +88,27 @@ static void read_link(struct tn_trino_json *in, struct tn_arena *arena, struct t
         in->failed = true;
 }
 
-/* SEGMENTS: where an object goes; NULL: it is nonsense. */
-static void read_array(struct tn_trino_json *in, struct tn_str *out, struct tn_str *segments)
+static void read_columns(struct tn_trino_json *in, struct tn_trino_page *page)
 {
-    enum tn_trino_json_kind kind = tn_trino_json_peek(in);
-
-    if (kind == TN_TRINO_JSON_ARRAY)
-        (void)tn_trino_json_skip(in, out);
-    else if (kind == TN_TRINO_JSON_OBJECT && segments != NULL)
-        (void)tn_trino_json_skip(in, segments);
-    else if (kind == TN_TRINO_JSON_NULL)
-        (void)tn_trino_json_skip(in, NULL);
+    if (tn_trino_json_peek(in) == TN_TRINO_JSON_ARRAY)
+        (void)tn_trino_json_skip(in, &page->columns);
     else
         in->failed = true;
+}
+
+static void read_data(struct tn_trino_json *in, struct tn_trino_page *page)
+{
+    enum tn_trino_json_kind kind = tn_trino_json_peek(in);
+    bool                    all;
+
+    if (kind == TN_TRINO_JSON_OBJECT) {
+        (void)tn_trino_json_skip(in, &page->spooled);
+    } else if (kind == TN_TRINO_JSON_ARRAY) {
+        (void)tn_trino_json_rows(in, &page->data, &page->row_count, &all);
+        page->has_others = !all;
+    } else {
+        in->failed = true;
+    }
 }
 
 static void read_member(struct tn_trino_page *page, struct tn_str key, struct tn_trino_json *in, struct tn_arena *arena)
@@ -115,9 +126,9 @@ static void read_member(struct tn_trino_page *page, struct tn_str key, struct tn
     else if (tn_str_eq_c(key, "partialCancelUri"))
         read_link(in, arena, &page->partial_uri_at, NULL);
     else if (tn_str_eq_c(key, "columns"))
-        read_array(in, &page->columns, NULL);
+        read_columns(in, page);
     else if (tn_str_eq_c(key, "data"))
-        read_array(in, &page->data, &page->spooled);
+        read_data(in, page);
     else if (tn_str_eq_c(key, "stats"))
         read_stats(in, &page->stats);
     else if (tn_str_eq_c(key, "updateType"))

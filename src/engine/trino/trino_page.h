@@ -14,6 +14,7 @@
 struct tn_trino_stats {
     uint64_t cpu_ms, queued_ms, elapsed_ms;
     uint64_t rows, bytes, physical_bytes, peak_memory;
+    bool     finished; /* it runs no more; what is left is to be fetched */
 };
 
 /* Trino's own words for what went wrong. */
@@ -26,6 +27,8 @@ struct tn_trino_page {
     struct tn_str           id, next_uri; /* ptr NULL = none: the query is over */
     struct tn_str           id_at, info_uri_at, next_uri_at, partial_uri_at;
     struct tn_str           columns, data; /* JSON; ptr NULL = absent */
+    uint64_t                row_count;     /* of data */
+    bool                    has_others;    /* something that is no row stands there, too */
     struct tn_str           spooled;       /* data in segments: JSON, an object; ptr NULL = absent */
     struct tn_trino_stats   stats;
     bool                    failed;

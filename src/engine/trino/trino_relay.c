@@ -4,41 +4,6 @@
 #include "base/alloc.h"
 #include "engine/trino/trino_conn.h"
 
-/* Rows of a list of lists. It is JSON already (trino_page.c); false: something else than rows stands there. */
-static bool count_rows(struct tn_str list, uint64_t *rows)
-{
-    const char *at = list.ptr + 1, *end = list.ptr + list.len - 1;
-    size_t      depth = 0;
-
-    for (; at < end; at++) {
-        switch (*at) {
-        case '"':
-            for (at++; *at != '"'; at++)
-                at += *at == '\\';
-            if (depth == 0)
-                return false;
-            break;
-        case '[':
-        case '{':
-            if (depth == 0 && *at == '{')
-                return false;
-            *rows += depth++ == 0;
-            break;
-        case ']':
-        case '}': depth--; break;
-        case ',':
-        case ' ':
-        case '\t':
-        case '\r':
-        case '\n': break;
-        default:
-            if (depth == 0)
-                return false;
-        }
-    }
-    return true;
-}
-
 static void add(struct tn_chunk *chunk, const struct tn_buf *body, enum tn_relay_what what, struct tn_str at)
 {
     struct tn_relay_part part = {.what = what, .at = (size_t)(at.ptr - body->data), .len = at.len};
@@ -113,7 +78,8 @@ static bool read_page(struct tn_chunk *chunk, const struct tn_trino_page *page, 
     add(chunk, body, TN_RELAY_INFO, page->info_uri_at);
     add(chunk, body, TN_RELAY_PARTIAL, page->partial_uri_at);
     add(chunk, body, TN_RELAY_NEXT, page->next_uri_at);
-    if ((page->data.ptr != NULL && !count_rows(page->data, &chunk->rows)) || (page->spooled.ptr != NULL && !read_segments(chunk, page->spooled, body)))
+    chunk->rows = page->row_count;
+    if (page->has_others || (page->spooled.ptr != NULL && !read_segments(chunk, page->spooled, body)))
         return tn_fail(err, TN_E_ENGINE, "08P01", "rows of a result cannot be read") == TN_OK;
     if (chunk->relay->parts.failed)
         return tn_fail(err, TN_E_LIMIT, "54000", "the answer's links are too many") == TN_OK;

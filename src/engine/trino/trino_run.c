@@ -126,6 +126,7 @@ static void note_stats(struct tn_run *run, const struct tn_trino_stats *stats)
     run->cpu_us = stats->cpu_ms * 1000;
     run->queued_us = stats->queued_ms * 1000;
     run->peak_memory = stats->peak_memory;
+    run->over_there = stats->finished;
 }
 
 static bool tell_columns(struct tn_trino_conn *c, struct tn_error *err)

@@ -104,8 +104,8 @@ void tn_trino_put_page(struct tn_buf *out, const struct tn_trino_page *page)
         tn_buf_put_u8(out, ',');
         tn_buf_put_str(out, page->columns);
     }
-    if (page->rows != NULL && page->encoding != TN_TRINO_ENCODING_NONE)
-        tn_trino_put_segments(&json, page->rows, page->encoding, page->row_offset);
+    if (page->encoding != TN_TRINO_ENCODING_NONE && (page->rows != NULL || page->segment_count > 0))
+        tn_trino_put_segments(&json, page->encoding, page->segments, page->segment_count, page->rows, page->row_offset);
     else if (page->rows != NULL)
         put_rows(&json, page->rows);
     put_stats(&json, &page->stats);

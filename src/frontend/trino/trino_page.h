@@ -21,7 +21,9 @@ struct tn_trino_page {
     struct tn_str          columns;          /* `"columns":[..]`, as tn_trino_put_columns() wrote it; empty = not known */
     const struct tn_chunk *rows;             /* a list; NULL = no data */
     enum tn_trino_encoding encoding;         /* of the rows */
-    uint64_t               row_offset;       /* rows of earlier pages, for segments */
+    size_t                 segment_count;    /* spooled ones, which stand before the rows; encoding is set then */
+    const struct tn_trino_segment *segments;
+    uint64_t               row_offset;       /* rows of the result before `rows`, for segments */
     struct tn_trino_stats  stats;
     const struct tn_error *error;            /* NULL = none */
     struct tn_str          sql;              /* for the place of an error */

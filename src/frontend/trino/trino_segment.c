@@ -68,36 +68,76 @@ static bool compress(enum tn_trino_encoding encoding, struct tn_str plain, struc
     return len > 0 && len < plain.len;
 }
 
-void tn_trino_put_segments(struct tn_json *json, const struct tn_chunk *rows, enum tn_trino_encoding encoding, uint64_t offset)
+void tn_trino_segment_make(struct tn_buf *out, const struct tn_chunk *rows, enum tn_trino_encoding encoding, struct tn_trino_segment *segment)
 {
-    struct tn_buf plain, packed;
-    struct tn_str data;
-    uint64_t      count;
-    bool          smaller;
+    struct tn_buf plain;
 
     tn_buf_init(&plain, SEGMENT_MAX);
-    tn_buf_init(&packed, SEGMENT_MAX);
-    count = put_rows(&plain, rows);
-    smaller = compress(encoding, tn_buf_str(&plain), &packed);
-    data = smaller ? tn_buf_str(&packed) : tn_buf_str(&plain);
-    json->buf->failed = json->buf->failed || plain.failed;
-    tn_json_open(json, "data", '{');
-    tn_json_text(json, "encoding", names[encoding]);
-    tn_json_open(json, "segments", '[');
+    segment->rows = put_rows(&plain, rows);
+    segment->plain_bytes = plain.len;
+    if (!compress(encoding, tn_buf_str(&plain), out)) {
+        tn_buf_reset(out);
+        *out = plain;
+        tn_buf_init(&plain, SEGMENT_MAX);
+        segment->plain_bytes = 0;
+    }
+    out->failed = out->failed || plain.failed;
+    segment->bytes = out->len;
+    tn_buf_reset(&plain);
+}
+
+static void put_metadata(struct tn_json *json, const struct tn_trino_segment *segment)
+{
+    tn_json_open(json, "metadata", '{');
+    tn_json_u64(json, "rowOffset", segment->row_offset);
+    tn_json_u64(json, "rowsCount", segment->rows);
+    tn_json_u64(json, "segmentSize", segment->bytes);
+    if (segment->plain_bytes > 0)
+        tn_json_u64(json, "uncompressedSize", segment->plain_bytes);
+    if (segment->expires_us > 0)
+        tn_json_time(json, "expiresAt", segment->expires_us);
+    tn_json_close(json, '}');
+}
+
+static void put_spooled(struct tn_json *json, const struct tn_trino_segment *segment)
+{
+    tn_json_open(json, NULL, '{');
+    tn_json_text(json, "type", "spooled");
+    tn_json_str(json, "uri", segment->uri);
+    tn_json_str(json, "ackUri", segment->ack_uri);
+    tn_json_open(json, "headers", '{');
+    tn_json_close(json, '}');
+    put_metadata(json, segment);
+    tn_json_close(json, '}');
+}
+
+static void put_inline(struct tn_json *json, enum tn_trino_encoding encoding, const struct tn_chunk *rows, uint64_t row_offset)
+{
+    struct tn_trino_segment segment = {.row_offset = row_offset};
+    struct tn_buf           bytes;
+
+    tn_buf_init(&bytes, SEGMENT_MAX);
+    tn_trino_segment_make(&bytes, rows, encoding, &segment);
+    json->buf->failed = json->buf->failed || bytes.failed;
     tn_json_open(json, NULL, '{');
     tn_json_text(json, "type", "inline");
     tn_buf_puts(json->buf, ",\"data\":");
-    tn_base64_put_json(json->buf, data);
-    tn_json_open(json, "metadata", '{');
-    tn_json_u64(json, "rowOffset", offset);
-    tn_json_u64(json, "rowsCount", count);
-    tn_json_u64(json, "segmentSize", data.len);
-    if (smaller)
-        tn_json_u64(json, "uncompressedSize", plain.len);
+    tn_base64_put_json(json->buf, tn_buf_str(&bytes));
+    put_metadata(json, &segment);
     tn_json_close(json, '}');
-    tn_json_close(json, '}');
+    tn_buf_reset(&bytes);
+}
+
+void tn_trino_put_segments(struct tn_json *json, enum tn_trino_encoding encoding, const struct tn_trino_segment *spooled, size_t count,
+                           const struct tn_chunk *rows, uint64_t row_offset)
+{
+    tn_json_open(json, "data", '{');
+    tn_json_text(json, "encoding", names[encoding]);
+    tn_json_open(json, "segments", '[');
+    for (size_t i = 0; i < count; i++)
+        put_spooled(json, &spooled[i]);
+    if (rows != NULL)
+        put_inline(json, encoding, rows, row_offset);
     tn_json_close(json, ']');
     tn_json_close(json, '}');
-    tn_buf_reset(&packed);
-    tn_buf_reset(&plain);
 }

@@ -262,6 +262,8 @@ public class Suite {
         engine = arguments[1];
         check("simple", Suite::simple);
         check("many rows", Suite::many);
+        for (String encoding : new String[] {"json", "json+zstd", "json+lz4"})
+            check("many rows as " + encoding, Suite::many, "encoding", encoding);
         check("not read to the end", Suite::early);
         check("types", Suite::types);
         check("prepared", Suite::prepared);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A keep-alive GET answered from memory: Turnout's /healthz, and as baseline HAProxy's `http-request return`.
 
-usage: bench/load/http.py [--rounds 5] [--seconds 3] [--connections 32] [--threads 2]
+usage: bench/load/http_get.py [--rounds 5] [--seconds 3] [--connections 32] [--threads 2]
 wrk asks, on one thread; both servers have as many threads and answer with the same bytes of body. Rounds alternate; CPU of the
 server per request is what counts. Needs the packages haproxy and wrk."""
 import argparse

@@ -1,11 +1,11 @@
-#include "rest/rest_file.h"
+#include "spool/spool_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
-static int write_all(int fd, struct tn_str text)
+int tn_spool_file_append(int fd, struct tn_str text)
 {
     while (text.len > 0) {
         ssize_t n = write(fd, text.ptr, text.len);
@@ -19,10 +19,10 @@ static int write_all(int fd, struct tn_str text)
     return 0;
 }
 
-int tn_rest_file_write(const char *temporary, const char *path, struct tn_str text)
+int tn_spool_file_write(const char *temporary, const char *path, struct tn_str text)
 {
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    int error = fd < 0 ? errno : write_all(fd, text);
+    int error = fd < 0 ? errno : tn_spool_file_append(fd, text);
 
     if (fd >= 0)
         close(fd);
@@ -33,7 +33,7 @@ int tn_rest_file_write(const char *temporary, const char *path, struct tn_str te
     return error;
 }
 
-int tn_rest_file_read(const char *path, struct tn_buf *out)
+int tn_spool_file_read(const char *path, struct tn_buf *out)
 {
     enum { STEP = 65536 };
     int     fd = open(path, O_RDONLY | O_CLOEXEC), error = fd < 0 ? errno : 0;

@@ -1,0 +1,151 @@
+#include "mysql/catalog.h"
+
+#include "mysql/words.h"
+
+/* The words of catalog.def's third argument. */
+enum {
+#define CORE(NAME, table, columns) NAME = 1 << TN_MY_CORE_##NAME,
+#define OWN(NAME, table, columns) NAME = 1 << TN_MY_CORE_##NAME,
+#define TOLD(ENGINE, CORE, sql)
+#define RELATION(schema, name, needs, columns, sql)
+#include "mysql/catalog.def"
+#undef CORE
+#undef OWN
+#undef TOLD
+#undef RELATION
+};
+
+static const struct {
+    const char *table, *columns;
+    bool        own;
+} cores[] = {
+#define CORE(NAME, table, columns) {#table, columns, false},
+#define OWN(NAME, table, columns) {#table, columns, true},
+#define TOLD(ENGINE, CORE, sql)
+#define RELATION(schema, name, needs, columns, sql)
+#include "mysql/catalog.def"
+#undef CORE
+#undef OWN
+#undef TOLD
+#undef RELATION
+};
+
+static const struct {
+    enum tn_cfg_engine engine;
+    enum tn_my_core    core;
+    const char        *sql;
+} told[] = {
+#define CORE(NAME, table, columns)
+#define OWN(NAME, table, columns)
+#define TOLD(ENGINE, CORE, sql) {TN_CFG_ENGINE_##ENGINE, TN_MY_CORE_##CORE, sql},
+#define RELATION(schema, name, needs, columns, sql)
+#include "mysql/catalog.def"
+#undef CORE
+#undef OWN
+#undef TOLD
+#undef RELATION
+};
+
+static const struct tn_my_relation relations[] = {
+#define CORE(NAME, table, columns)
+#define OWN(NAME, table, columns)
+#define TOLD(ENGINE, CORE, sql)
+#define RELATION(schema, name, needs, columns, sql) {schema, name, needs, columns, sql},
+#include "mysql/catalog.def"
+#undef CORE
+#undef OWN
+#undef TOLD
+#undef RELATION
+};
+
+_Static_assert(TN_ARRAY_LEN(relations) <= 64, "relations are told in 64 bits");
+
+size_t tn_my_relation_count(void)
+{
+    return TN_ARRAY_LEN(relations);
+}
+
+const struct tn_my_relation *tn_my_relation_at(size_t i)
+{
+    return &relations[i];
+}
+
+const char *tn_my_core_table(enum tn_my_core core)
+{
+    return cores[core].table;
+}
+
+const char *tn_my_core_columns(enum tn_my_core core)
+{
+    return cores[core].columns;
+}
+
+bool tn_my_core_is_own(enum tn_my_core core)
+{
+    return cores[core].own;
+}
+
+const char *tn_my_core_sql(enum tn_cfg_engine engine, enum tn_my_core core)
+{
+    for (size_t i = 0; i < TN_ARRAY_LEN(told); i++)
+        if (told[i].engine == engine && told[i].core == core)
+            return told[i].sql;
+    return NULL;
+}
+
+bool tn_my_catalog_has(enum tn_cfg_engine engine)
+{
+    return tn_my_core_sql(engine, TN_MY_CORE_SCHEMATA) != NULL;
+}
+
+/* ---- names in a statement ---- */
+
+static bool is_name(const struct tn_token *token)
+{
+    return token->kind == TN_TOKEN_WORD || token->kind == TN_TOKEN_IDENT;
+}
+
+static bool is_schema(struct tn_str name)
+{
+    return tn_str_ieq_c(name, "information_schema") || tn_str_ieq_c(name, "performance_schema");
+}
+
+static uint64_t find(struct tn_str schema, struct tn_str name)
+{
+    for (size_t i = 0; i < TN_ARRAY_LEN(relations); i++)
+        if (tn_str_ieq_c(schema, relations[i].schema) && tn_str_ieq_c(name, relations[i].name))
+            return UINT64_C(1) << i;
+    return 0;
+}
+
+uint64_t tn_my_catalog_mentions(struct tn_str sql, struct tn_str database)
+{
+    struct tn_my_words words;
+    struct tn_str      schema = tn_str_n(NULL, 0), name;
+    uint64_t           found = 0;
+    bool               own = is_schema(database), behind_dot = false;
+
+    tn_my_words_init(&words, sql);
+    while (words.token.kind != TN_TOKEN_END) {
+        name = is_name(&words.token) ? tn_token_name(&words.token) : tn_str_n(NULL, 0);
+        if (name.len > 0 && behind_dot && schema.len > 0)
+            found |= find(schema, name);
+        else if (name.len > 0 && !behind_dot && own)
+            found |= find(database, name);
+        behind_dot = words.token.punct == '.';
+        if (!behind_dot)
+            schema = is_schema(name) ? name : tn_str_n(NULL, 0);
+        tn_my_words_next(&words);
+    }
+    return found;
+}
+
+unsigned tn_my_catalog_needs(uint64_t which)
+{
+    unsigned needs = 0;
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(relations); i++)
+        if ((which & UINT64_C(1) << i) != 0)
+            needs |= relations[i].needs;
+    return needs;
+}

@@ -1,0 +1,15 @@
+/* spool_file.h - files of results, written and read whole or by appending. Blocking: in the offload pool. Each function answers an
+ * errno, 0 = done. */
+#ifndef TN_SPOOL_SPOOL_FILE_H
+#define TN_SPOOL_SPOOL_FILE_H
+
+#include "base/buf.h"
+#include "base/compiler.h"
+
+/* TEXT as file PATH, whole or not at all, by way of TEMPORARY. */
+TN_MUST_USE int tn_spool_file_write(const char *temporary, const char *path, struct tn_str text);
+/* The whole file into OUT, at most out->max. */
+TN_MUST_USE int tn_spool_file_read(const char *path, struct tn_buf *out);
+TN_MUST_USE int tn_spool_file_append(int fd, struct tn_str text); /* at the end of FD */
+
+#endif

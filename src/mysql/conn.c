@@ -34,6 +34,9 @@ static void free_session(struct tn_grave *grave)
     tn_my_free_output(s);
     tn_buf_reset(&s->in);
     tn_my_variables_forget(s);
+    forget_values(&s->theirs);
+    tn_settings_list_unref(s->before_set);
+    tn_free(s->mode_before);
     tn_settings_list_unref(s->settings);
     tn_arena_reset(&s->hello_arena);
     tn_arena_reset(&s->arena);
@@ -473,6 +476,7 @@ static struct tn_my_session *new_session(struct tn_worker *worker, struct tn_my_
     tn_arena_init(&s->arena, 0);
     tn_map_init(&s->variables);
     tn_map_init(&s->user_variables);
+    tn_map_init(&s->theirs);
     tn_map_init(&s->prepared);
     tn_buf_init(&s->in, SIZE_MAX / 2); /* packets are checked against maxPacketSize before they are read */
     tn_str_copy(s->peer, sizeof s->peer, tn_str(peer));

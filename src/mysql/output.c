@@ -158,6 +158,8 @@ uint16_t tn_my_status(const struct tn_my_session *s)
         status |= TN_MY_STATUS_IN_READ_ONLY;
     if (s->more)
         status |= TN_MY_STATUS_MORE_RESULTS;
+    if (s->mode.no_backslash)
+        status |= TN_MY_STATUS_NO_BACKSLASH_ESCAPES;
     if (s->out_params)
         status |= TN_MY_STATUS_PS_OUT_PARAMS;
     return status;

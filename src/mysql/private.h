@@ -7,6 +7,7 @@
 #include "frontend/mysql/my_encode.h"
 #include "frontend/mysql/my_handshake.h"
 #include "frontend/mysql/my_reply.h"
+#include "mysql/mode.h"
 #include "mysql/mysql.h"
 #include "net/listener.h"
 #include "net/transport.h"
@@ -106,6 +107,13 @@ struct tn_my_session {
     struct tn_settings_list *settings;
     struct tn_map            variables;   /* system variables that differ, name -> char * */
     struct tn_map            user_variables;
+    struct tn_map            theirs;      /* what the server that is meant says of its variables, name -> char * */
+    bool                     theirs_known, may_be_theirs; /* may: a variable that Turnout does not know is the server's */
+    struct tn_my_mode        mode;        /* how its texts are read */
+    struct tn_settings_list *before_set;  /* while a server is asked whether it takes what was set: what to go back to */
+    struct tn_my_mode        read_before;
+    char                    *mode_before;
+    void                   (*then)(struct tn_my_session *s); /* goes on when the server has answered */
     size_t                   variable_bytes;
     bool                     autocommit;
     bool                     read_only;       /* of later transactions */
@@ -206,6 +214,13 @@ void tn_my_command(struct tn_my_session *s, struct tn_str body);
 void tn_my_reset(struct tn_my_session *s); /* as after the log-in */
 bool tn_my_use(struct tn_my_session *s, struct tn_str name); /* false: refused, and told */
 
+/* theirs.c */
+/* SQL names a variable of the server's, and its values are not known yet: THEN comes when they are. False: nothing to wait for. */
+bool tn_my_theirs_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(struct tn_my_session *s));
+void tn_my_theirs_begin(struct tn_my_session *s); /* before a SET: what a failure goes back to */
+bool tn_my_theirs_check(struct tn_my_session *s); /* after it; true: the server is asked, and the client answered then */
+void tn_my_theirs_end(struct tn_my_session *s, bool failed);
+
 /* use.c */
 void tn_my_use_database(struct tn_my_session *s, struct tn_str name); /* answers, maybe later */
 
@@ -214,6 +229,8 @@ void tn_my_field_list(struct tn_my_session *s, struct tn_str body);
 
 /* query.c */
 void tn_my_query(struct tn_my_session *s, struct tn_str sql);
+bool tn_my_usual(struct tn_my_session *s, struct tn_str *sql); /* from the session's sql_mode to MySQL's usual spelling; false: no memory */
+void tn_my_query_run(struct tn_my_session *s, struct tn_str sql); /* by an engine */
 void tn_my_query_next(struct tn_my_session *s); /* the present statement is through */
 void tn_my_query_failed(struct tn_my_session *s); /* ... with an error: those behind it are not run */
 void tn_my_query_forget(struct tn_my_session *s);
@@ -221,6 +238,7 @@ void tn_my_query_forget(struct tn_my_session *s);
 /* run.c */
 struct tn_my_run {
     struct tn_str    sql, native; /* native: as the client wrote it; ptr NULL: as sql */
+    bool             apart;       /* no part of the session's transaction */
     struct tn_str    marked;      /* literals.h; ptr NULL: no such literals, params are the client's */
     struct tn_params params;
     enum tn_run_kind kind;

@@ -2,8 +2,11 @@
 #include "mysql/private.h"
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "mysql/literals.h"
 #include "mysql/plain.h"
+
+enum { TEXT_MAX = 1024 * 1024 * 1024 };
 
 void tn_my_query_forget(struct tn_my_session *s)
 {
@@ -13,13 +16,13 @@ void tn_my_query_forget(struct tn_my_session *s)
     s->more = false;
 }
 
-static void run_statement(struct tn_my_session *s)
+void tn_my_query_run(struct tn_my_session *s, struct tn_str sql)
 {
-    struct tn_my_run run = {.native = s->statement, .kind = TN_RUN_EXECUTE};
+    struct tn_my_run run = {.native = sql, .kind = TN_RUN_EXECUTE};
     struct tn_error  err = TN_ERROR_INIT;
     struct tn_str    marked;
     unsigned         marks;
-    bool             ok = tn_my_take_literals(s->statement, &s->arena, &marked, &run.params, &err) == TN_OK;
+    bool             ok = tn_my_take_literals(sql, &s->arena, &marked, &run.params, &err) == TN_OK;
 
     if (ok && run.params.count > 0)
         run.marked = marked;
@@ -36,6 +39,12 @@ static void run_statement(struct tn_my_session *s)
     if (tn_str_eq(run.sql, run.native))
         run.native = tn_str_n(NULL, 0);
     tn_my_run(s, &run);
+}
+
+static void answer(struct tn_my_session *s)
+{
+    if (!tn_my_own(s, s->statement))
+        tn_my_query_run(s, s->statement);
 }
 
 /* What the statement before left is gone. */
@@ -76,8 +85,10 @@ void tn_my_query_next(struct tn_my_session *s)
         return;
     }
     tn_my_wait(s);
-    if (tn_utf8_valid_prefix(s->statement.ptr, s->statement.len) < s->statement.len || !tn_my_own(s, s->statement)) /* bytes are an engine's */
-        run_statement(s);
+    if (tn_utf8_valid_prefix(s->statement.ptr, s->statement.len) < s->statement.len) /* bytes are an engine's */
+        tn_my_query_run(s, s->statement);
+    else if (!tn_my_theirs_ask(s, s->statement, answer))
+        answer(s);
 }
 
 void tn_my_statement_done(struct tn_my_session *s, bool failed)
@@ -104,8 +115,24 @@ void tn_my_statement_done(struct tn_my_session *s, bool failed)
     tn_my_go_on(s);
 }
 
+bool tn_my_usual(struct tn_my_session *s, struct tn_str *sql)
+{
+    struct tn_buf text;
+    bool          ok;
+
+    tn_buf_init(&text, TEXT_MAX);
+    tn_my_mode_put(&text, *sql, s->mode);
+    ok = !text.failed && tn_arena_str(&s->arena, tn_buf_str(&text), sql);
+    tn_buf_reset(&text);
+    return ok;
+}
+
 void tn_my_query(struct tn_my_session *s, struct tn_str sql)
 {
+    if (!tn_my_mode_is_usual(s->mode) && !tn_my_usual(s, &sql)) {
+        tn_my_fail(s, 1037, "HY001", "no memory for a statement");
+        return;
+    }
     s->text_memory = tn_strndup(sql.ptr, sql.len);
     if (s->text_memory == NULL) {
         tn_my_fail(s, 1037, "HY001", "no memory for a statement");

@@ -135,6 +135,7 @@ static void on_done(struct tn_ask *ask)
         tell_end(s, q);
     }
     s->on_schema = NULL;
+    tn_my_theirs_end(s, failed);
     tn_my_prepare_done(s, failed);
     tn_my_statement_done(s, failed);
 }
@@ -157,9 +158,9 @@ void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run)
         question.database = run->database;
     s->warning_count = 0;
     s->found_rows = 0;
-    if (!s->autocommit && !s->in_tx)
+    if (!s->autocommit && !s->in_tx && !run->apart)
         tn_my_begin(s, TN_STR(""), false);
-    if (s->in_tx)
+    if (s->in_tx && !run->apart)
         question.transaction = &s->tx;
     tn_my_encoder_init(&s->encoder, s->binary, s->settings->tz);
     tn_my_wait(s);
@@ -169,6 +170,7 @@ void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run)
     s->more = false;
     tn_my_error(s, &err);
     tn_error_reset(&err);
+    tn_my_theirs_end(s, true);
     tn_my_prepare_done(s, true);
     tn_my_statement_done(s, true);
 }

@@ -153,6 +153,10 @@ void tn_my_prepare(struct tn_my_session *s, struct tn_str sql)
 
     tn_arena_reset(&s->arena);
     s->statements++;
+    if (!tn_my_mode_is_usual(s->mode) && !tn_my_usual(s, &sql)) {
+        fail(s, 1037, "HY001", "no memory for a statement");
+        return;
+    }
     if (tn_utf8_valid_prefix(sql.ptr, sql.len) < sql.len || (sql.len > 0 && memchr(sql.ptr, '\0', sql.len) != NULL)) {
         fail(s, 1300, "HY000", "the statement is no UTF-8 text");
         return;
@@ -212,6 +216,12 @@ static enum tn_status read_params(struct tn_my_session *s, struct tn_my_prepared
     return p->params == 0 ? TN_OK : tn_my_read_params(rest, &source, &s->arena, params, err);
 }
 
+static void answer(struct tn_my_session *s)
+{
+    if (!tn_my_own(s, s->statement))
+        fail(s, 1235, "42000", "This command is not supported in the prepared statement protocol yet");
+}
+
 static void unknown(struct tn_my_session *s, uint32_t id, const char *what)
 {
     tn_my_fail(s, 1243, "HY000", "Unknown prepared statement handler (%u) given to %s", id, what);
@@ -247,8 +257,8 @@ void tn_my_execute(struct tn_my_session *s, struct tn_str body)
             tn_my_statement_done(s, true);
             return;
         }
-        if (!tn_my_own(s, p->text))
-            fail(s, 1235, "42000", "This command is not supported in the prepared statement protocol yet");
+        if (!tn_my_theirs_ask(s, p->text, answer))
+            answer(s);
         return;
     }
     status = read_params(s, p, &execute.rest, &run.params, &err);

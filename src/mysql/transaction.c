@@ -88,7 +88,7 @@ void tn_my_end_transaction(struct tn_my_session *s, enum tn_ask_end end, void (*
  * next statement can begin it again. */
 void tn_my_transaction_after(struct tn_my_session *s, struct tn_ask *ask)
 {
-    if (!s->in_tx)
+    if (!s->in_tx || ask->transaction == NULL)
         return;
     if (ask->query->error.status == TN_OK) {
         s->tx_wrote = s->tx_wrote || ask->query->features.class != TN_CLASS_READ;

@@ -12,11 +12,6 @@ static bool is_group(const struct tn_my_session *s, struct tn_str name)
     return false;
 }
 
-static bool is_mysqls(const struct tn_cluster *member)
-{
-    return member != NULL && (member->conf->engine == TN_CFG_ENGINE_MYSQL || member->conf->engine == TN_CFG_ENGINE_STAR_ROCKS);
-}
-
 /* The server has it. */
 static void on_known(struct tn_my_session *s, const struct tn_schema *schema)
 {
@@ -33,7 +28,7 @@ static void on_known(struct tn_my_session *s, const struct tn_schema *schema)
 
 static void ask_server(struct tn_my_session *s, struct tn_settings_list *settings)
 {
-    struct tn_my_run run = {.kind = TN_RUN_DESCRIBE, .sql = TN_STR("SELECT 1"), .settings = settings, .database = s->show_name};
+    struct tn_my_run run = {.kind = TN_RUN_DESCRIBE, .sql = TN_STR("SELECT 1"), .settings = settings, .database = s->show_name, .apart = true};
 
     s->on_schema = on_known;
     tn_my_run(s, &run);
@@ -49,7 +44,7 @@ void tn_my_use_database(struct tn_my_session *s, struct tn_str name)
         tn_my_error(s, &err);
         tn_error_reset(&err);
         tn_my_statement_done(s, true);
-    } else if (is_mysqls(member) && name.len > 0 && tn_utf8_valid_prefix(name.ptr, name.len) == name.len && tn_arena_str(&s->arena, name, &s->show_name)) {
+    } else if (tn_my_member_is_mysqls(member) && name.len > 0 && tn_utf8_valid_prefix(name.ptr, name.len) == name.len && tn_arena_str(&s->arena, name, &s->show_name)) {
         ask_server(s, settings);
     } else {
         bool ok = tn_my_use(s, name);

@@ -91,8 +91,6 @@ struct tn_run {
     const struct tn_session_settings *settings;   /* NULL = none */
     size_t                            header_count;
     const struct tn_run_header       *headers;    /* of the client's request, for an engine that speaks its protocol; secrets! */
-    struct tn_str                     database;   /* for an engine of MySQL's kind: the client's; empty, or unknown there: the endpoint's */
-    bool                              database_must_be; /* unknown there: an error */
     struct tn_str                     tags;       /* of the client, "a,b:c", for engines that keep such; empty = none */
     const struct tn_run_events       *events;
     void                             *owner;

@@ -33,6 +33,12 @@ static void good_bye(struct tn_my_session *s)
     tn_my_close(s, "client said good-bye");
 }
 
+static void init_db(struct tn_my_session *s, struct tn_str name)
+{
+    if (tn_my_use(s, name))
+        tn_my_ok(s, 0, 0);
+}
+
 bool tn_my_use(struct tn_my_session *s, struct tn_str name)
 {
     char *copy;
@@ -107,7 +113,7 @@ static void dispatch(struct tn_my_session *s, uint8_t command, struct tn_str bod
 {
     switch (command) {
     case TN_MY_COM_QUIT:                good_bye(s); break;
-    case TN_MY_COM_INIT_DB:             tn_my_use_database(s, body); break;
+    case TN_MY_COM_INIT_DB:             init_db(s, body); break;
     case TN_MY_COM_QUERY:               tn_my_query(s, body); break;
     case TN_MY_COM_FIELD_LIST:          tn_my_field_list(s, body); break;
     case TN_MY_COM_STATISTICS:          statistics(s); break;

@@ -95,7 +95,6 @@ static void let_in(struct tn_my_session *s, struct tn_identity *identity)
     tn_free(s->database);
     s->user = s->new_user;
     s->database = s->new_database;
-    s->database_must_be = false;
     s->new_user = s->new_database = NULL;
     s->state = TN_MY_READY;
     tn_my_ok(s, 0, 0);

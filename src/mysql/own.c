@@ -192,7 +192,10 @@ static bool use_database(struct tn_my_session *s, struct tn_my_words *words)
 
     if (!tn_my_read_name(s, words, &name))
         return false;
-    tn_my_use_database(s, name);
+    if (tn_my_use(s, name))
+        told(s);
+    else
+        tn_my_statement_done(s, true);
     return true;
 }
 

@@ -98,7 +98,6 @@ struct tn_my_session {
     size_t                   header_count;
     struct tn_tag           *headers;
     char                    *user, *database; /* owned; database "" = none */
-    bool                     database_must_be; /* it was found on a server of MySQL's kind: not there means an error */
     struct tn_str            application;
     struct tn_identity      *identity;
     bool                     doubles_are_numbers; /* a client that sends all numbers as DOUBLE */
@@ -221,9 +220,6 @@ void tn_my_theirs_begin(struct tn_my_session *s); /* before a SET: what a failur
 bool tn_my_theirs_check(struct tn_my_session *s); /* after it; true: the server is asked, and the client answered then */
 void tn_my_theirs_end(struct tn_my_session *s, bool failed);
 
-/* use.c */
-void tn_my_use_database(struct tn_my_session *s, struct tn_str name); /* answers, maybe later */
-
 /* show_table.c */
 void tn_my_field_list(struct tn_my_session *s, struct tn_str body);
 
@@ -243,7 +239,6 @@ struct tn_my_run {
     struct tn_params params;
     enum tn_run_kind kind;
     struct tn_settings_list *settings; /* NULL: the session's */
-    struct tn_str            database; /* where it must run; ptr NULL: the session's */
 };
 void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run);
 void tn_my_run_cancel(struct tn_my_session *s, enum tn_cancel why);

@@ -152,10 +152,6 @@ void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run)
         .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder, .events = &events, .owner = s, .handle = &s->ask,
     };
 
-    question.in_database = true;
-    question.database_must_be = run->database.ptr != NULL || s->database_must_be;
-    if (run->database.ptr != NULL)
-        question.database = run->database;
     s->warning_count = 0;
     s->found_rows = 0;
     if (!s->autocommit && !s->in_tx && !run->apart)

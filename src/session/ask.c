@@ -290,8 +290,6 @@ enum tn_status tn_ask_fill(struct tn_query *q, const struct tn_question *questio
         .header_count = question->header_count, .headers = question->headers,
     };
     q->run.settings = &question->settings->replay;
-    q->run.database = question->in_database ? question->database : tn_str_n("", 0);
-    q->run.database_must_be = question->database_must_be;
     q->timeout_us = question->timeout_us;
     if (question->settings->statement_timeout_us != 0 && (q->timeout_us == 0 || question->settings->statement_timeout_us < q->timeout_us))
         q->timeout_us = question->settings->statement_timeout_us;

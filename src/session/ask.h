@@ -49,8 +49,6 @@ struct tn_question {
     const struct tn_tag        *headers;      /* names in lower case */
     size_t                      run_header_count;
     const struct tn_run_header *run_headers;  /* for an engine that speaks the client's protocol; secrets! */
-    bool                        in_database;  /* an engine of MySQL's kind runs it in `database`, as for a client of its own ... */
-    bool                        database_must_be; /* ... and fails if it does not know it */
     struct tn_settings_list    *settings;     /* replayed on the engine; turnout.group, turnout.tags and so on; not NULL */
     struct tn_str               sql;
     struct tn_str               native;       /* of tn_query; ptr NULL: none */

@@ -84,7 +84,6 @@ struct tn_mysql_run {
     bool     retried;
     bool     zero_told;      /* the notice about zero dates went out */
     bool     warnings_done;
-    bool     database_asked, database_refused; /* database.c */
     uint16_t warnings;
     unsigned looks;          /* times that the cancelled run was looked at since */
 };
@@ -98,10 +97,8 @@ struct tn_mysql_conn {
     bool                 pumping;
     bool                 paused;  /* the run's window is full: nothing is read */
     bool                 dirty_by_transaction;
-    bool                 used_other_database; /* than `database`: nobody knows which */
+    bool                 used_other_database;
     char                 info[256];   /* run->my_info */
-    char                 database[260], refused_database[260];
-    uint64_t             refused_until_us;
     bool                 zones_by_offset; /* the server knows no zones by name */
     struct tn_mysql_wire wire;
     struct tn_error      broken;  /* why it is lost, when that is known */
@@ -198,11 +195,6 @@ void tn_mysql_begin(struct tn_mysql_conn *c);          /* the run that waited be
 void tn_mysql_exchange_ended(struct tn_mysql_conn *c); /* of any phase from INIT on; also when the connection is lost */
 void tn_mysql_kill_ended(struct tn_mysql_conn *c);
 void tn_mysql_abort(struct tn_mysql_conn *c, struct tn_error *err); /* the run fails for a reason of ours (moved from ERR) */
-
-/* database.c */
-void tn_mysql_database_is_own(struct tn_mysql_conn *c); /* the endpoint's is in use */
-void tn_mysql_database_write(struct tn_mysql_conn *c);  /* the USE that the run needs, into the script */
-bool tn_mysql_database_answered(struct tn_mysql_conn *c); /* false: it is unknown there, the run goes on in the endpoint's */
 
 /* watch.c: the socket in the loop. */
 void tn_mysql_watch_init(struct tn_mysql_conn *c);

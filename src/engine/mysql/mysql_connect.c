@@ -168,7 +168,6 @@ void tn_mysql_init_ended(struct tn_mysql_conn *c)
         return;
     }
     tn_mysql_script_begin(c);
-    tn_mysql_database_is_own(c);
     c->phase = TN_MYSQL_IDLE;
     c->base.state = TN_CONN_IDLE;
     c->base.connected(&c->base, NULL, c->base.owner);
@@ -204,9 +203,7 @@ bool tn_mysql_reset(struct tn_conn *conn)
     tn_tz_unref(c->tz);
     c->tz = NULL;
     conn->settings_hash = 0;
-    conn->dirty = c->dirty_by_transaction = false;
-    if (c->used_other_database)
-        tn_mysql_database_is_own(c);
+    conn->dirty = c->dirty_by_transaction = c->used_other_database = false;
     return true;
 }
 

@@ -237,7 +237,6 @@ static bool settings_differ(struct tn_mysql_conn *c)
     if (c->now.settings_done)
         return false;
     c->now.settings_done = true;
-    tn_mysql_database_write(c);
     if (c->base.settings_hash != hash) {
         size_t before = c->script.len;
 
@@ -404,10 +403,6 @@ static void settings_ended(struct tn_mysql_conn *c)
     const struct tn_session_settings *wanted = c->run->settings;
     bool                              known = false;
 
-    if (!tn_mysql_database_answered(c)) {
-        c->now.settings_done = false;
-        return;
-    }
     if (c->failure.own_code == ER_UNKNOWN_TIME_ZONE && !c->zones_by_offset && !c->lost) {
         use_offsets(c);
         return;

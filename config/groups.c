@@ -218,6 +218,20 @@ static void check_statistics(const struct group_view *g)
     group_problem(g, TN_PROBLEM_ERROR, "strategy.type", text);
 }
 
+static void check_script(const struct group_view *g, const char *no_effect)
+{
+    const struct tn_group_conf *conf = g->conf;
+    const char                 *key = conf->strategy_script_file.len > 0 ? "strategy.scriptFile" : "strategy.script";
+    bool                        some = conf->strategy_script_file.len > 0 || conf->strategy_script.len > 0;
+
+    if (some && conf->strategy != TN_CFG_STRATEGY_PYTHON_SCRIPT && !conf->strategy_override)
+        group_problem(g, TN_PROBLEM_WARNING, key, no_effect);
+    if (!some && conf->strategy == TN_CFG_STRATEGY_PYTHON_SCRIPT)
+        group_problem(g, TN_PROBLEM_ERROR, "strategy.type", "strategy pythonScript needs scriptFile, or script with the text itself");
+    if (conf->strategy_script_file.len > 0 && conf->strategy_script.len > 0)
+        group_problem(g, TN_PROBLEM_WARNING, "strategy.script", "`scriptFile` is read, `script` is not");
+}
+
 static void check_strategy(const struct group_view *g)
 {
     enum tn_cfg_strategy strategy = g->conf->strategy;
@@ -235,6 +249,7 @@ static void check_strategy(const struct group_view *g)
         strategy != TN_CFG_STRATEGY_ENGINE_AFFINITY)
         group_problem(g, TN_PROBLEM_WARNING, "strategy.preference", text);
     check_learning(g, text);
+    check_script(g, text);
     if (g->conf->weights.count > 0 && strategy != TN_CFG_STRATEGY_WEIGHTED)
         group_problem(g, TN_PROBLEM_WARNING, "strategy.weights", text);
     if (strategy == TN_CFG_STRATEGY_ENGINE_AFFINITY && tn_node_find(g->node, "strategy.preference") == NULL)
@@ -318,13 +333,8 @@ static void check_router(const struct tn_draft *draft, const struct tn_node *rou
     struct tn_str type;
 
     tn_path_index(path, "routers", at);
-    if (!tn_node_is_map(router, path, draft->problems) ||
-        !tn_node_text(router, path, "type", NULL, &type, draft->problems))
-        return;
-    tn_path_join(path, path, TN_STR("type"));
-    if (tn_str_eq_c(type, "pythonScript"))
-        tn_problem_add(draft->problems, TN_PROBLEM_ERROR, router->line, path,
-                       "`pythonScript` is known, not supported yet; say it with the other router types");
+    if (tn_node_is_map(router, path, draft->problems))
+        (void)tn_node_text(router, path, "type", NULL, &type, draft->problems);
 }
 
 static void check_routers(const struct tn_draft *draft)

@@ -54,13 +54,9 @@ bool tn_node_is_list(const struct tn_node *node, const char *path, struct tn_pro
 
 /* Typed reading: false, and a problem added, when the key is present but wrong, or required and absent (NULL DEFAULT).
  * The texts live as long as the tree and end in NUL; a text with a NUL inside is refused. *OUT is always set: to the
- * value, else to the default, else to an empty text or false. PATH names MAP. */
+ * value, else to the default, else to an empty text. PATH names MAP. */
 bool tn_node_text(const struct tn_node *map, const char *path, const char *key, const char *dflt, struct tn_str *out,
                   struct tn_problems *problems);
-bool tn_node_bool(const struct tn_node *map, const char *path, const char *key, bool dflt, bool *out,
-                  struct tn_problems *problems);
-bool tn_node_u64(const struct tn_node *map, const char *path, const char *key, uint64_t min, uint64_t max, uint64_t dflt,
-                 uint64_t *out, struct tn_problems *problems);
 /* One of the NULL-terminated CHOICES; *OUT is its place. DFLT NULL = required. */
 bool tn_node_choice(const struct tn_node *map, const char *path, const char *key, const char *const *choices,
                     const char *dflt, size_t *out, struct tn_problems *problems);

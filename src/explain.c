@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "scripting.h"
 #include "server.h"
 #include "translating.h"
 
@@ -41,11 +42,28 @@ static void name_strategy(struct tn_explained_group *at, const struct tn_query *
         at->strategy = hinted->name;
 }
 
+static void tell_script(struct tn_explained_group *at, const struct tn_script_told *told)
+{
+    const struct tn_script_answer *answer = &told->answer;
+    const char                    *kept = answer->kept ? " (kept)" : "", *colon = answer->why.len > 0 ? ": " : "";
+
+    if (told->script == NULL)
+        return;
+    if (answer->said == TN_SCRIPT_NAMED)
+        snprintf(at->script, sizeof at->script, "%.100s said %.*s%s%s%.*s", told->script->name, (int)TN_MIN(answer->name.len, (size_t)100),
+                 answer->name.ptr, kept, colon, (int)TN_MIN(answer->why.len, (size_t)150), answer->why.ptr);
+    else
+        snprintf(at->script, sizeof at->script, "%.100s %s%s%s%.*s", told->script->name, answer->said == TN_SCRIPT_FAILED ? "failed" : "named nobody", kept,
+                 colon, (int)TN_MIN(answer->why.len, (size_t)250), answer->why.ptr);
+    at->script[tn_utf8_valid_prefix(at->script, strlen(at->script))] = '\0';
+}
+
 /* What the choose stage would do with Q in GROUP. */
 static enum tn_status look_at_group(struct tn_explanation *e, struct tn_query *q, struct tn_group *group, struct tn_error *err)
 {
     struct tn_explained_group *at = &e->groups[e->group_count];
     struct tn_group           *copy = tn_arena_zalloc(&e->arena, sizeof *copy);
+    struct tn_script_told      told = {.script = NULL};
     uint64_t                   eligible;
     struct tn_choose_request   request = {
         .group = copy,
@@ -70,8 +88,11 @@ static enum tn_status look_at_group(struct tn_explanation *e, struct tn_query *q
     if (!group->conf->enabled)
         at->status = tn_fail(&at->error, TN_E_DENIED, "57P03", "group `%.*s` is disabled", (int)TN_MIN(group->conf->name.len, (size_t)100),
                              group->conf->name.ptr);
+    else if (!tn_scripting_member(q, group, &request, &told))
+        return TN_AGAIN;
     else
         at->status = tn_strategy_choose(&request, &at->choice, &eligible, &at->error);
+    tell_script(at, &told);
     return at->status == TN_OK || at->status == TN_AGAIN ? tn_explain_decide(e, at, q, err) : TN_OK;
 }
 
@@ -103,15 +124,13 @@ static enum tn_status look_at_groups(struct tn_explanation *e, struct tn_query *
 
 static enum tn_status explain(struct tn_explanation *out, struct tn_query *q, struct tn_error *err)
 {
+    tn_scripting_begin(q);
     q->client.wall_us = tn_clock_wall_us();
     TN_TRY(tn_routes_decide(q->snapshot->routes, &q->client, &q->features, q->text, &q->arena, &q->route, err));
     out->route = &q->route;
     if (q->route.denied) {
         tn_fail(&out->error, TN_E_DENIED, q->route.sqlstate, "%.*s", (int)TN_MIN(q->route.message.len, (size_t)900), q->route.message.ptr);
-        if (q->route.hint != NULL)
-            tn_error_hint(&out->error, "%s", q->route.hint);
-        else
-            tn_error_detail(&out->error, "denied by router %s, rule %d", q->route.router, q->route.rule + 1);
+        tn_route_tell_denial(&q->route, &out->error);
         return TN_OK;
     }
     if (q->pinned) {
@@ -153,6 +172,38 @@ enum tn_status tn_explain(struct tn_explanation *out, struct tn_query *q, bool o
     TN_TRY(explain(out, q, err));
     explain_translation(out, q);
     return TN_OK;
+}
+
+static void run(struct tn_query *q)
+{
+    struct tn_explaining *e = q->owner;
+
+    do {
+        e->err = (struct tn_error)TN_ERROR_INIT;
+        e->status = tn_explain(&e->explanation, q, e->own, &e->err);
+        if (e->status == TN_AGAIN)
+            tn_explanation_reset(&e->explanation);
+    } while (e->status == TN_AGAIN && !tn_scripting_ask(q, run));
+    if (e->status == TN_AGAIN)
+        return;
+    e->done(e);
+}
+
+void tn_explaining_start(struct tn_explaining *e)
+{
+    e->query->owner = e;
+    run(e->query);
+}
+
+void tn_explaining_end(struct tn_explaining *e)
+{
+    tn_explanation_reset(&e->explanation);
+    tn_error_reset(&e->err);
+}
+
+void tn_explaining_abandon(struct tn_explaining *e)
+{
+    tn_scripting_abandon(e->query);
 }
 
 void tn_explanation_reset(struct tn_explanation *explanation)

@@ -35,6 +35,7 @@ struct tn_explained_group {
     enum tn_status         status;        /* OK: chosen; AGAIN: nobody has room; else `error` */
     struct tn_choice       choice;
     struct tn_error        error;
+    char                   script[400];   /* what a script that chooses members said; empty: none was asked */
     struct tn_explained_decision *decision; /* NULL: the strategy does not learn, or nobody is eligible */
 };
 
@@ -57,9 +58,25 @@ struct tn_explanation {
 };
 
 /* Q is filled in as for a run (worker, snapshot, client, features, text, lease when pinned) but never started. OWN: the
- * session would answer it. OUT is ended with tn_explanation_reset(), before Q. TN_E_INVALID: a hint that means nothing; TN_E_NOMEM. */
+ * session would answer it. OUT is ended with tn_explanation_reset(), before Q. TN_E_INVALID: a hint that means nothing; TN_E_NOMEM.
+ * TN_AGAIN: a script is to be asked first; tn_explaining_start() does that. */
 TN_MUST_USE enum tn_status tn_explain(struct tn_explanation *out, struct tn_query *q, bool own, struct tn_error *err);
 void tn_explanation_reset(struct tn_explanation *explanation);
+
+/* The same, and waits for scripts. DONE is called once, before tn_explaining_start() returns or later, on the worker's thread: STATUS,
+ * EXPLANATION and ERR say what came out. It ends them with tn_explaining_end(), before the query. */
+struct tn_explaining {
+    struct tn_query      *query; /* given; must outlive it */
+    bool                  own;   /* given */
+    void (*done)(struct tn_explaining *e); /* given */
+    void                 *owner; /* given */
+    enum tn_status        status;
+    struct tn_explanation explanation;
+    struct tn_error       err;
+};
+void tn_explaining_start(struct tn_explaining *e);
+void tn_explaining_end(struct tn_explaining *e);
+void tn_explaining_abandon(struct tn_explaining *e); /* while it waits: DONE will not be called */
 
 /* explain_decide.c: fills in at->decision, and the choice where the group acts on it. Nothing is changed. */
 TN_MUST_USE enum tn_status tn_explain_decide(struct tn_explanation *explanation, struct tn_explained_group *at, struct tn_query *q,
@@ -74,6 +91,9 @@ void             tn_explain_query_free(struct tn_query *q);
 
 /* A statement that a session answers by itself (SET, BEGIN, ...), whoever the client is. */
 bool tn_explain_is_sessions(const struct tn_features *features);
+
+/* `statement` of an explanation: what is known of its text. */
+void tn_explain_features_json(const struct tn_features *features, struct tn_json *json);
 
 void tn_explanation_text(const struct tn_explanation *explanation, struct tn_buf *out); /* lines for people */
 void tn_explanation_json(const struct tn_explanation *explanation, struct tn_json *json, const char *key); /* one object */

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-static void put_features(const struct tn_features *f, struct tn_json *json)
+void tn_explain_features_json(const struct tn_features *f, struct tn_json *json)
 {
     tn_json_open(json, "statement", '{');
     tn_json_text(json, "class", tn_class_name(f->class));
@@ -178,6 +178,7 @@ static void put_groups(const struct tn_explanation *e, struct tn_json *json)
         tn_json_bool(json, "enabled", at->group->conf->enabled);
         tn_json_text(json, "outcome", at->status == TN_OK ? "chosen" : at->status == TN_AGAIN ? "full" : "refused");
         put_error("error", &at->error, json);
+        tn_json_text(json, "script", at->script[0] != '\0' ? at->script : NULL);
         tn_json_open(json, "members", '[');
         for (size_t m = 0; m < at->member_count; m++)
             put_member(at, m, json);
@@ -209,7 +210,7 @@ void tn_explanation_json(const struct tn_explanation *e, struct tn_json *json, c
     if (e->translates)
         tn_json_str(json, e->sent.len > 0 ? "sent" : "untranslated", e->sent.len > 0 ? e->sent : e->untranslated);
     tn_json_text(json, "template", e->templated);
-    put_features(e->features, json);
+    tn_explain_features_json(e->features, json);
     put_routing(e, json);
     put_groups(e, json);
     put_choice(e, json);

@@ -271,6 +271,11 @@ static void put_group(const struct tn_explanation *e, const struct tn_explained_
     if (at->decision != NULL)
         tn_buf_printf(out, ", mode %s", tn_config_enum_text("STRATEGY_MODE", (unsigned)at->group->conf->strategy_mode));
     tn_buf_puts(out, ")\n");
+    if (at->script[0] != '\0') {
+        put_label(out, "Script:");
+        put_clean(out, tn_str(at->script), sizeof at->script);
+        tn_buf_put_u8(out, '\n');
+    }
     put_members(at, out);
     if (at->decision != NULL)
         put_decision(at, out);

@@ -36,6 +36,19 @@ bool tn_translation_asked(struct tn_query *q)
     return true;
 }
 
+static void put_scripts(const struct tn_query *q, struct tn_buf *out)
+{
+    struct tn_translation what;
+
+    if (!tn_translating_what(q, q->group, q->cluster, &what) || what.scripts == NULL)
+        return;
+    tn_buf_puts(out, "Scripts:   ");
+    for (size_t i = 0; i < what.scripts->count; i++)
+        tn_buf_printf(out, "%s%s%s", i == 0 ? "" : ", ", what.scripts->items[i]->name,
+                      q->translation.result.verdict == TN_VERDICT_OK && (q->translation.result.touched >> i & 1) != 0 ? " (changed it)" : "");
+    tn_buf_puts(out, "\n");
+}
+
 static void put_result(const struct tn_query *q, bool same, struct tn_buf *out)
 {
     const struct tn_translated *result = &q->translation.result;
@@ -49,13 +62,9 @@ static void put_result(const struct tn_query *q, bool same, struct tn_buf *out)
     } else {
         tn_buf_printf(out, "Dialects:  %s to %s\n", tn_dialect_name(q->translation.from), tn_dialect_name(q->cluster->ops->dialect));
         tn_buf_printf(out, "Result:    %s%s\n", result->verdict == TN_VERDICT_OK ? "" : "sent as written: ", tn_verdict_name(result->verdict));
-        for (struct tn_str rest = result->why; rest.len > 0;) {
-            const char   *end = memchr(rest.ptr, '\n', rest.len);
-            struct tn_str line = end == NULL ? rest : tn_str_n(rest.ptr, (size_t)(end - rest.ptr));
-
-            tn_buf_printf(out, "Note:      %.*s\n", (int)line.len, line.ptr);
-            rest = end == NULL ? TN_STR("") : tn_str_n(end + 1, rest.len - line.len - 1);
-        }
+        put_scripts(q, out);
+        for (struct tn_str rest = result->why, line; tn_str_next_line(&rest, &line);)
+            tn_buf_printf(out, "Note:      " TN_STR_FMT "\n", TN_STR_ARG(line));
     }
     tn_buf_puts(out, "Text:      ");
     tn_buf_put_str(out, sent);

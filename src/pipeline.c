@@ -1,6 +1,7 @@
 #include "pipeline.h"
 
 #include "base/clock.h"
+#include "scripting.h"
 #include "server.h"
 #include "stages.h"
 #include "translating.h"
@@ -19,20 +20,9 @@ static const char *const stage_names[TN_STAGE_COUNT] = {
 #undef STAGE
 };
 
-static const char *const stage_helps[TN_STAGE_COUNT] = {
-#define STAGE(name, help) [TN_STAGE_##name] = help,
-#include "pipeline.def"
-#undef STAGE
-};
-
 const char *tn_stage_name(enum tn_stage stage)
 {
     return stage_names[stage];
-}
-
-const char *tn_stage_help(enum tn_stage stage)
-{
-    return stage_helps[stage];
 }
 
 static void on_deadline(struct ev_loop *loop, ev_timer *timer, int revents)
@@ -70,10 +60,7 @@ static enum tn_step stage_shape(struct tn_query *q)
 static void deny(struct tn_query *q)
 {
     tn_fail(&q->error, TN_E_DENIED, q->route.sqlstate, TN_STR_FMT, TN_STR_ARG(q->route.message));
-    if (q->route.hint != NULL)
-        tn_error_hint(&q->error, "%s", q->route.hint);
-    else
-        tn_error_detail(&q->error, "denied by router %s, rule %d", q->route.router, q->route.rule + 1);
+    tn_route_tell_denial(&q->route, &q->error);
 }
 
 static bool has_tag(const struct tn_query *q, struct tn_str key)
@@ -120,11 +107,19 @@ static enum tn_step route_console(struct tn_query *q)
 
 static enum tn_step stage_route(struct tn_query *q)
 {
+    enum tn_status status;
+
     if (q->console)
         return route_console(q);
+    if (q->scripting.wait != NULL)
+        return TN_WAIT;
     q->client.wall_us = q->started_wall_us;
-    if (tn_routes_decide(q->snapshot->routes, &q->client, &q->features, q->text, &q->arena, &q->route, &q->error) != TN_OK)
-        return TN_STOP;
+    tn_scripting_begin(q);
+    do
+        status = tn_routes_decide(q->snapshot->routes, &q->client, &q->features, q->text, &q->arena, &q->route, &q->error);
+    while (status == TN_AGAIN && !tn_scripting_ask(q, tn_pipeline_resume));
+    if (status != TN_OK)
+        return status == TN_AGAIN ? TN_WAIT : TN_STOP;
     if (q->route.denied) {
         deny(q);
         return TN_STOP;
@@ -167,6 +162,7 @@ static bool stop_if_cancelled(struct tn_query *q)
     if (q->stage == TN_STAGE_admit)
         tn_stage_admit_abandon(q);
     tn_stage_translate_abandon(q);
+    tn_scripting_abandon(q);
     fail_cancelled(q);
     q->stage = TN_STAGE_record;
     return true;

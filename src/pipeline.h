@@ -11,6 +11,5 @@ void tn_pipeline_start(struct tn_query *q);
 void tn_pipeline_resume(struct tn_query *q);
 
 const char *tn_stage_name(enum tn_stage stage);
-const char *tn_stage_help(enum tn_stage stage);
 
 #endif

@@ -29,6 +29,8 @@ enum tn_step { TN_NEXT, TN_WAIT, TN_STOP, TN_BACK /* to q->back_to */ };
 struct tn_query;
 struct tn_adaptive;
 struct tn_shadow;
+struct tn_script_wait;
+struct tn_scripting;
 
 /* How the session hears of it; on the worker's thread. columns, chunk and notice as in engine.h. */
 struct tn_query_events {
@@ -103,6 +105,12 @@ struct tn_query {
     unsigned                      attempts;
     struct tn_run                 run;       /* the session fills in parameters, formats, encoder, settings */
     struct tn_run                 prelude_run;
+    struct {
+        struct tn_script_asker    asker;
+        struct tn_script_wait    *wait;      /* NULL: it does not wait */
+        struct tn_scripting      *said;      /* in the arena; NULL: nothing was asked yet */
+        void                    (*go_on)(struct tn_query *q);
+    }                             scripting; /* scripting.h */
     ev_timer                      deadline;  /* whole query */
     ev_timer                      queue_timer; /* queueTimeout */
     ev_timer                      queue_notice;

@@ -4,7 +4,46 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "learning.h"
-#include "translating.h"
+#include "server.h"
+#include "translate/script_check.h"
+#include "translate/scripter.h"
+
+static void check_router(void *check, struct tn_script *script, unsigned line, const char *path)
+{
+    tn_script_check_one(check, script, "route", line, path);
+}
+
+/* Those of the groups are read, and all of them compiled. */
+static enum tn_status read_scripts(struct tn_script_book *out, const struct tn_config *config, const struct tn_routes *routes,
+                                   struct tn_problems *problems, struct tn_error *err)
+{
+    struct tn_script_check check;
+    size_t                 errors = problems->errors;
+
+    if (tn_script_book_read(out, config, problems) == TN_E_NOMEM)
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for scripts");
+    tn_script_check_begin(&check, &config->settings, problems);
+    tn_routes_scripts(routes, check_router, &check);
+    tn_script_check_book(&check, config, out);
+    tn_script_check_end(&check);
+    return problems->errors == errors ? TN_OK : tn_fail(err, TN_E_INVALID, "F0000", "%s: scripts have mistakes", config->path.ptr);
+}
+
+static void count_script(void *count, struct tn_script *script, unsigned line, const char *path)
+{
+    (void)script;
+    (void)line;
+    (void)path;
+    ++*(size_t *)count;
+}
+
+static bool asks(const struct tn_routes *routes, const struct tn_script_book *scripts)
+{
+    size_t count = 0;
+
+    tn_routes_scripts(routes, count_script, &count);
+    return count > 0 || tn_script_book_chooses(scripts);
+}
 
 enum tn_status tn_snapshot_build(struct tn_snapshot **out, struct tn_config *config, struct tn_snapshot *before,
                                  struct tn_admission *admission, struct tn_problems *problems, struct tn_error *err)
@@ -13,7 +52,7 @@ enum tn_status tn_snapshot_build(struct tn_snapshot **out, struct tn_config *con
     struct tn_topology      *topology = NULL;
     struct tn_routes        *routes = NULL;
     struct tn_security       security = {.users = NULL};
-    struct tn_scripts      **scripts = NULL;
+    struct tn_script_book    scripts = {.group_count = 0};
     enum tn_status           status;
 
     *out = NULL;
@@ -24,19 +63,20 @@ enum tn_status tn_snapshot_build(struct tn_snapshot **out, struct tn_config *con
     if (status != TN_OK)
         tn_fail(err, status, "F0000", "%s: certificates or users have mistakes", config->path.ptr);
     else
-        status = tn_translating_scripts(config, &scripts, err);
+        status = read_scripts(&scripts, config, routes, problems, err);
     if (status == TN_OK)
         status = tn_topology_new(&topology, config, before != NULL ? before->topology : NULL, &hooks, err);
     if (status == TN_OK) {
         *out = tn_snapshot_new(tn_config_ref(config), topology, routes, &security);
         if (*out != NULL) {
             (*out)->scripts = scripts;
+            (*out)->asks = asks(routes, &scripts);
             return TN_OK;
         }
         tn_config_unref(config);
         status = tn_fail(err, TN_E_NOMEM, "53200", "no memory for a configuration");
     }
-    tn_translating_scripts_free(scripts, config->group_count);
+    tn_script_book_reset(&scripts);
     tn_topology_unref(topology);
     tn_routes_unref(routes);
     tn_security_reset(&security);
@@ -76,6 +116,8 @@ static void swap(struct tn_server *server, struct tn_snapshot *now)
     tn_learning_number(server, now->topology);
     tn_topology_retire(old->topology, now->topology);
     tn_snapshot_unref(old);
+    if (now->asks)
+        tn_scripter_warm(server->scripter);
     if (tn_server_each_worker(server, server->workers[0], adopt, apply_limits, NULL) != TN_OK)
         tn_log(TN_LOG_ERROR, "reload: no memory to tell the workers; send SIGHUP again", TN_LOG_U64("workers",
                server->worker_count));

@@ -6,6 +6,7 @@
 #include "learning.h"
 #include "reload.h"
 #include "shadow.h"
+#include "translate/scripter.h"
 #include "translating.h"
 
 #include <unistd.h>
@@ -73,13 +74,12 @@ static enum tn_status build_shared(struct tn_server *server, struct tn_config *c
     TN_TRY(open_history(server, &config->settings, err));
     TN_TRY(tn_learning_open(server, &config->settings, err));
     TN_TRY(tn_translating_open(&server->translator, &config->settings, err));
+    TN_TRY(tn_scripter_new(&server->scripter, &config->settings, err));
     TN_TRY(tn_freeze_new(&server->freeze, server->store, err));
     TN_TRY(tn_snapshot_build(&server->snapshot, config, NULL, server->admission, problems, err));
     TN_TRY(tn_auth_new(&server->auth, &config->settings, server->snapshot->security.users, err));
     tn_learning_number(server, server->snapshot->topology);
-    server->connections = tn_tally_new();
-    server->addresses = tn_tally_new();
-    if (server->connections == NULL || server->addresses == NULL)
+    if (!tn_places_init(&server->places))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory to start");
     return TN_OK;
 }
@@ -136,6 +136,8 @@ enum tn_status tn_server_start(struct tn_server *server, struct tn_error *err)
 {
     for (; server->threads < server->worker_count; server->threads++)
         TN_TRY(tn_worker_start(server->workers[server->threads], err));
+    if (server->snapshot->asks)
+        tn_scripter_warm(server->scripter);
     return TN_OK;
 }
 
@@ -237,6 +239,8 @@ void tn_server_free(struct tn_server *server)
     tn_server_stop_workers(server);
     if (server->translator != NULL)
         tn_translator_stop(server->translator); /* who waits there is told by messages */
+    if (server->scripter != NULL)
+        tn_scripter_stop(server->scripter);
     tn_prober_free(server->prober);
     for (size_t i = 0; i < server->worker_count; i++)
         free_runtime(&server->runtimes[i]);
@@ -250,10 +254,10 @@ void tn_server_free(struct tn_server *server)
         tn_query_free_spares(&server->runtimes[i]);
     }
     tn_translator_free(server->translator);
+    tn_scripter_free(server->scripter);
     tn_snapshot_unref(server->snapshot);
     tn_auth_free(server->auth);
-    tn_tally_free(server->connections);
-    tn_tally_free(server->addresses);
+    tn_places_reset(&server->places);
     tn_config_unref(server->started_with);
     tn_history_close(server->history);
     tn_learning_close(server);
@@ -316,4 +320,16 @@ enum tn_status tn_server_each_worker(struct tn_server *server, struct tn_worker 
     *round = (struct round){.message.run = on_round, .server = server, .home = worker, .fn = fn, .done = done, .arg = arg};
     tn_worker_post(server->workers[0], &round->message);
     return TN_OK;
+}
+
+void tn_server_counters(const struct tn_server *server, uint64_t sums[TN_COUNTER_COUNT])
+{
+    memset(sums, 0, TN_COUNTER_COUNT * sizeof *sums);
+    for (size_t i = 0; i < server->worker_count; i++)
+        tn_counters_add(sums, &server->runtimes[i].counters);
+    if (server->history != NULL)
+        tn_counters_add(sums, tn_history_counters(server->history));
+    sums[TN_COUNTER_allocations_failed] = tn_alloc_refused();
+    sums[TN_COUNTER_config_reloads_ok] = TN_MAX(sums[TN_COUNTER_config_reloads_ok], atomic_load(&server->reloads_ok));
+    sums[TN_COUNTER_config_reloads_failed] = TN_MAX(sums[TN_COUNTER_config_reloads_failed], atomic_load(&server->reloads_failed));
 }

@@ -7,10 +7,10 @@
 #include "admission/admission.h"
 #include "admission/prober.h"
 #include "auth/authenticate.h"
-#include "net/tally.h"
 #include "console.h"
 #include "freeze.h"
 #include "loop/offload.h"
+#include "net/places.h"
 #include "policies/strategy/decide.h"
 #include "query.h"
 #include "snapshot.h"
@@ -19,6 +19,7 @@
 #include "stats/history.h"
 
 struct tn_server;
+struct tn_scripter;
 struct tn_session_info; /* session/session.h */
 struct tn_shaper;
 
@@ -56,12 +57,13 @@ struct tn_server {
     struct tn_admission  *admission;
     struct tn_prober     *prober;
     struct tn_auth       *auth;          /* who clients are */
-    struct tn_tally      *connections, *addresses; /* of PostgreSQL clients, by user and by address */
+    struct tn_places      places;        /* of PostgreSQL clients */
     struct tn_history    *history;       /* NULL when switched off */
     struct tn_store      *store;         /* what is known of shapes; NULL: nothing is learned */
     struct tn_learner    *learner;       /* decides with it; NULL as above */
     struct tn_freeze     *freeze;        /* groups that learn nothing just now */
     struct tn_translator *translator;    /* NULL: nothing is translated */
+    struct tn_scripter   *scripter;
     struct tn_console    *console;       /* NULL: there is none; made by tn_console_open() */
     pthread_mutex_t       reload_lock;   /* one reload at a time */
     pthread_mutex_t       snapshot_lock; /* guards the pointer below */
@@ -98,6 +100,7 @@ void tn_server_settle(struct tn_server *server);
 void tn_server_free(struct tn_server *server);         /* stops the workers if nobody did */
 
 struct tn_snapshot *tn_server_snapshot(struct tn_server *server); /* a counted reference; any thread */
+void tn_server_counters(const struct tn_server *server, uint64_t sums[TN_COUNTER_COUNT]); /* of all workers and of what they share; any thread */
 
 /* Reads config_path again: validates all, swaps, retires. On an error nothing changes and PROBLEMS (or ERR) says why. Blocks:
  * main thread or offload pool. RESTART_KEYS (may be NULL): options that changed and need a restart, comma separated. */

@@ -33,9 +33,7 @@ void tn_snapshot_unref(struct tn_snapshot *snapshot)
     tn_security_reset(&snapshot->security);
     tn_routes_unref(snapshot->routes);
     tn_topology_unref(snapshot->topology);
-    for (size_t i = 0; snapshot->scripts != NULL && i < snapshot->config->group_count; i++)
-        tn_scripts_unref(snapshot->scripts[i]);
-    tn_free(snapshot->scripts);
+    tn_script_book_reset(&snapshot->scripts);
     tn_config_unref(snapshot->config);
     tn_free(snapshot);
 }

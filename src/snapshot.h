@@ -17,7 +17,8 @@ struct tn_snapshot {
     struct tn_topology *topology;
     struct tn_routes   *routes;
     struct tn_security  security;
-    struct tn_scripts **scripts;  /* of each group, for translating; NULL: there are none */
+    struct tn_script_book scripts;
+    bool                asks;     /* some router or strategy asks a script */
     uint64_t            loaded_wall_us;
 };
 

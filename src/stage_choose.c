@@ -1,6 +1,8 @@
 #include "adaptive.h"
 #include "base/clock.h"
+#include "pipeline.h"
 #include "policies/strategy/strategy.h"
+#include "scripting.h"
 #include "server.h"
 #include "stages.h"
 #include "translating.h"
@@ -54,6 +56,8 @@ static enum tn_status choose_in(struct tn_query *q, struct tn_group *group, stru
         return TN_E_UNSUPPORTED;
     if (tn_adaptive_choose(q, group, &request))
         return tn_adaptive_has_room(q, &request) ? TN_OK : TN_AGAIN; /* as below: to the fallback group, or in line */
+    if (!tn_scripting_member(q, group, &request, NULL))
+        return TN_AGAIN;
     status = tn_strategy_choose(&request, &choice, &q->eligible, err);
     if (status == TN_OK) {
         q->group = group;
@@ -74,6 +78,8 @@ static bool spill(struct tn_query *q)
     for (struct tn_group *group = from->fallback; group != NULL && hops > 0; group = group->fallback, hops--) {
         if (!tn_route_may_use(group->conf, &q->client) || choose_in(q, group, NULL) != TN_OK) {
             q->group = from; /* it may have looked as far as to choose a member there, without room */
+            if (tn_scripting_asks(q))
+                return false;
             continue;
         }
         tn_admission_count_spill(admission, from);
@@ -93,12 +99,23 @@ static void tell_retry(const struct tn_query *q, const struct tn_error *failure)
            TN_LOG_TEXT("error", failure->message));
 }
 
+/* Its group, or one that it spills to; false: neither takes it now, or a script is to be asked first. */
+static bool choose(struct tn_query *q, enum tn_status *status, uint64_t *eligible)
+{
+    *status = choose_in(q, q->group, &q->error);
+    *eligible = q->eligible;
+    return !tn_scripting_asks(q) && (*status == TN_OK || (q->group->conf->enabled && spill(q)));
+}
+
 enum tn_step tn_stage_choose(struct tn_query *q)
 {
     struct tn_error saved = TN_ERROR_INIT;
     enum tn_status  status;
     uint64_t        eligible;
+    bool            found;
 
+    if (q->scripting.wait != NULL)
+        return TN_WAIT;
     if (q->pinned) {
         q->cluster = q->lease->cluster;
         q->reason = "pinned to the session";
@@ -107,13 +124,16 @@ enum tn_step tn_stage_choose(struct tn_query *q)
     if (q->error.status != TN_OK) /* back here after a failure: it is told if nobody else can */
         tn_error_move(&saved, &q->error);
     q->cluster = NULL;
-    status = choose_in(q, q->group, &q->error);
-    eligible = q->eligible;
-    if (status == TN_AGAIN && saved.status != TN_OK)
+    do {
+        found = choose(q, &status, &eligible);
+    } while (tn_scripting_asks(q) && !tn_scripting_ask(q, tn_pipeline_resume));
+    if (q->scripting.wait != NULL) {
+        tn_error_move(&q->error, &saved);
+        return TN_WAIT;
+    }
+    if (saved.status != TN_OK && (found || status == TN_AGAIN))
         tell_retry(q, &saved);
-    if (status == TN_OK || (!q->group->conf->enabled ? false : spill(q))) {
-        if (saved.status != TN_OK && status != TN_AGAIN)
-            tell_retry(q, &saved);
+    if (found) {
         tn_error_reset(&saved);
         tn_error_reset(&q->error);
         return TN_NEXT;

@@ -19,6 +19,7 @@ static void on_translated(struct tn_translator_wait *wait)
     q->translation.again = wait->again;
     if (!wait->again) {
         q->translation.result.verdict = wait->result.verdict;
+        q->translation.result.touched = wait->result.touched;
         if (!tn_arena_str(&q->arena, wait->result.text, &q->translation.result.text) ||
             !tn_arena_str(&q->arena, wait->result.why, &q->translation.result.why))
             q->translation.result = (struct tn_translated){.verdict = TN_VERDICT_UNAVAILABLE, .why = TN_STR("no memory")};
@@ -75,6 +76,12 @@ static enum tn_step use(struct tn_query *q)
     return q->translation.explains ? tn_translation_answer(q, false) : TN_NEXT;
 }
 
+/* What scripts did is known of a fresh translation only, and EXPLAIN TRANSLATION tells it. */
+static bool asks_anew(const struct tn_query *q, const struct tn_translation *what)
+{
+    return q->translation.explains && what->scripts != NULL && q->translation.result.verdict == TN_VERDICT_OK;
+}
+
 enum tn_step tn_stage_translate(struct tn_query *q)
 {
     struct tn_translator *translator = tn_runtime_of(q->worker)->server->translator;
@@ -89,7 +96,7 @@ enum tn_step tn_stage_translate(struct tn_query *q)
     if (translator == NULL || q->translation.as_written || !tn_translating_what(q, q->group, q->cluster, &what))
         return q->translation.explains ? tn_translation_answer(q, true) : TN_NEXT;
     q->translation.from = what.from;
-    if (tn_translator_find(translator, &what, &q->arena, &q->translation.result))
+    if (tn_translator_find(translator, &what, &q->arena, &q->translation.result) && !asks_anew(q, &what))
         return use(q);
     q->translation.wait = tn_translator_ask(translator, &what, q->snapshot->config->settings.translation_timeout_ms * 1000, q->worker, on_translated, q);
     if (q->translation.wait != NULL)

@@ -1,7 +1,6 @@
 #include "translating.h"
 
 #include "adaptive.h"
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "server.h"
 
@@ -10,20 +9,24 @@ static const struct {
     enum tn_dialect dialect;
 } spoken[] = {{"postgresWire", TN_DIALECT_POSTGRES}, {"trinoHttp", TN_DIALECT_TRINO}, {"mysqlWire", TN_DIALECT_MYSQL}};
 
-bool tn_translating_from(const struct tn_query *q, const struct tn_group_conf *group, enum tn_dialect *out)
+bool tn_translating_spoken(const struct tn_query *q, enum tn_dialect *out)
 {
     if (q->client.dialect.len > 0)
         return tn_dialect_parse(q->client.dialect, out); /* "engine" is none */
-    if (group->dialect != TN_CFG_DIALECT_AUTO) {
-        *out = (enum tn_dialect)(group->dialect - 1);
-        return true;
-    }
     for (size_t i = 0; i < TN_ARRAY_LEN(spoken); i++)
         if (strcmp(q->client.protocol, spoken[i].protocol) == 0) {
             *out = spoken[i].dialect;
             return true;
         }
     return false;
+}
+
+bool tn_translating_from(const struct tn_query *q, const struct tn_group_conf *group, enum tn_dialect *out)
+{
+    if (q->client.dialect.len > 0 || group->dialect == TN_CFG_DIALECT_AUTO)
+        return tn_translating_spoken(q, out);
+    *out = (enum tn_dialect)(group->dialect - 1);
+    return true;
 }
 
 enum tn_cfg_translation_mode tn_translating_mode(const struct tn_snapshot *snapshot, const struct tn_group_conf *group)
@@ -60,7 +63,7 @@ static struct tn_scripts *scripts_of(const struct tn_query *q, const struct tn_g
     const struct tn_config *config = q->snapshot->config;
     size_t                  at = (size_t)(group->conf - config->groups);
 
-    return q->snapshot->scripts != NULL && at < config->group_count ? q->snapshot->scripts[at] : NULL;
+    return at < q->snapshot->scripts.group_count && at < config->group_count ? q->snapshot->scripts.transforms[at] : NULL;
 }
 
 bool tn_translating_what(const struct tn_query *q, const struct tn_group *group, const struct tn_cluster *cluster, struct tn_translation *out)
@@ -179,49 +182,6 @@ void tn_translating_tell(const struct tn_query *q, struct tn_error *err)
     if (err->detail[0] == '\0')
         tn_error_detail(err, "sent to cluster \"" TN_STR_FMT "\", translated from %s: %.*s", TN_STR_ARG(q->cluster->conf->name),
                         tn_dialect_name(q->translation.from), (int)TN_MIN(q->translation.sent.len, (size_t)400), q->translation.sent.ptr);
-}
-
-/* ---- scripts ---- */
-
-static enum tn_status add_scripts(struct tn_scripts *scripts, const struct tn_config *config, const struct tn_cfg_list *list, struct tn_error *err)
-{
-    char path[4096];
-
-    for (size_t i = 0; i < list->count; i++) {
-        if (!tn_config_file(config, list->items[i], path, sizeof path))
-            return tn_fail(err, TN_E_INVALID, "F0000", "translation.pythonScripts: a file name is too long");
-        TN_TRY(tn_scripts_add(scripts, list->items[i], path, err));
-    }
-    return TN_OK;
-}
-
-enum tn_status tn_translating_scripts(const struct tn_config *config, struct tn_scripts ***out, struct tn_error *err)
-{
-    struct tn_scripts **all = tn_calloc(config->group_count + 1, sizeof *all);
-    enum tn_status      status = all != NULL ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "no memory for scripts");
-
-    for (size_t i = 0; i < config->group_count && status == TN_OK; i++) {
-        if (config->settings.translation_scripts.count + config->groups[i].translation_scripts.count == 0)
-            continue;
-        all[i] = tn_scripts_new();
-        status = all[i] != NULL ? add_scripts(all[i], config, &config->settings.translation_scripts, err)
-                                : tn_fail(err, TN_E_NOMEM, "53200", "no memory for scripts");
-        if (status == TN_OK)
-            status = add_scripts(all[i], config, &config->groups[i].translation_scripts, err);
-    }
-    if (status != TN_OK) {
-        tn_translating_scripts_free(all, config->group_count);
-        all = NULL;
-    }
-    *out = all;
-    return status;
-}
-
-void tn_translating_scripts_free(struct tn_scripts **scripts, size_t count)
-{
-    for (size_t i = 0; scripts != NULL && i < count; i++)
-        tn_scripts_unref(scripts[i]);
-    tn_free(scripts);
 }
 
 enum tn_status tn_translating_open(struct tn_translator **out, const struct tn_settings *settings, struct tn_error *err)

@@ -7,6 +7,7 @@
 
 /* What the client writes: SET turnout.dialect, else the group's, else by protocol. False: nothing says so, it is the engine's own. */
 bool tn_translating_from(const struct tn_query *q, const struct tn_group_conf *group, enum tn_dialect *out);
+bool tn_translating_spoken(const struct tn_query *q, enum tn_dialect *out); /* the same before there is a group */
 enum tn_cfg_translation_mode tn_translating_mode(const struct tn_snapshot *snapshot, const struct tn_group_conf *group); /* never AUTO */
 /* False: it goes to CLUSTER as written. */
 bool tn_translating_what(const struct tn_query *q, const struct tn_group *group, const struct tn_cluster *cluster, struct tn_translation *out);
@@ -27,10 +28,6 @@ void tn_translating_tell(const struct tn_query *q, struct tn_error *err);
 bool tn_translation_asked(struct tn_query *q);
 /* Its answer, to the session. SAME: it goes to the member as written. */
 enum tn_step tn_translation_answer(struct tn_query *q, bool same);
-
-/* The scripts of CONFIG for each of its groups, read now; blocks. OUT: group_count of them, NULL where there are none. */
-TN_MUST_USE enum tn_status tn_translating_scripts(const struct tn_config *config, struct tn_scripts ***out, struct tn_error *err);
-void tn_translating_scripts_free(struct tn_scripts **scripts, size_t count);
 
 /* The translator of a program with SETTINGS; NULL in OUT where it is switched off. */
 TN_MUST_USE enum tn_status tn_translating_open(struct tn_translator **out, const struct tn_settings *settings, struct tn_error *err);

@@ -9,16 +9,6 @@ const char *tn_class_name(enum tn_class class)
     return class_names[class];
 }
 
-bool tn_class_parse(struct tn_str name, enum tn_class *out)
-{
-    for (size_t i = 0; i < TN_ARRAY_LEN(class_names); i++)
-        if (tn_str_ieq_c(name, class_names[i])) {
-            *out = (enum tn_class)i;
-            return true;
-        }
-    return false;
-}
-
 static const char *const verb_names[TN_VERB_COUNT] = {
 #define VERB(name) [TN_VERB_##name] = #name,
     VERB(SELECT) VERB(VALUES) VERB(TABLE) VERB(WITH) VERB(INSERT) VERB(UPDATE) VERB(DELETE) VERB(MERGE) VERB(COPY)

@@ -34,7 +34,6 @@ enum tn_class {
     TN_CLASS_MULTI
 };
 const char *tn_class_name(enum tn_class class); /* "read" */
-bool        tn_class_parse(struct tn_str name, enum tn_class *out);
 
 /* The leading keyword, where the session or an engine must act on it. */
 enum tn_verb {

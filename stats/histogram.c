@@ -51,40 +51,6 @@ void tn_histogram_view_add(struct tn_histogram_view *view, const struct tn_histo
     view->sum_us += atomic_load_explicit(&histogram->sum_us, memory_order_relaxed);
 }
 
-void tn_histogram_view_merge(struct tn_histogram_view *view, const struct tn_histogram_view *other)
-{
-    for (unsigned i = 0; i < TN_HISTOGRAM_BUCKETS; i++)
-        view->buckets[i] += other->buckets[i];
-    view->count += other->count;
-    view->sum_us += other->sum_us;
-}
-
-void tn_histogram_view_subtract(struct tn_histogram_view *view, const struct tn_histogram_view *earlier)
-{
-    for (unsigned i = 0; i < TN_HISTOGRAM_BUCKETS; i++)
-        view->buckets[i] -= earlier->buckets[i];
-    view->count -= earlier->count;
-    view->sum_us -= earlier->sum_us;
-}
-
-uint64_t tn_histogram_quantile(const struct tn_histogram_view *view, double q)
-{
-    double   exact = q * (double)view->count;
-    uint64_t rank = exact < 1.0 ? 1 : (uint64_t)exact, seen = 0;
-
-    if (view->count == 0)
-        return 0;
-    if ((double)rank < exact)
-        rank++;
-    rank = TN_MIN(rank, view->count);
-    for (unsigned i = 0; i < TN_HISTOGRAM_BUCKETS; i++) {
-        seen += view->buckets[i];
-        if (seen >= rank)
-            return middle(i);
-    }
-    return TN_HISTOGRAM_MAX_US;
-}
-
 void tn_histogram_cumulative(const struct tn_histogram_view *view, uint64_t out[TN_HISTOGRAM_LIMITS])
 {
     unsigned bucket = 0;

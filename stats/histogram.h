@@ -54,12 +54,6 @@ static inline void tn_histogram_add(struct tn_histogram *histogram, uint64_t us)
 }
 
 void tn_histogram_view_add(struct tn_histogram_view *view, const struct tn_histogram *histogram);
-void tn_histogram_view_merge(struct tn_histogram_view *view, const struct tn_histogram_view *other);
-/* What came since EARLIER, an older view of the same histograms. */
-void tn_histogram_view_subtract(struct tn_histogram_view *view, const struct tn_histogram_view *earlier);
-
-/* The Q-quantile (0 to 1) in us: the middle of its bucket; 0 when the view is empty. */
-uint64_t tn_histogram_quantile(const struct tn_histogram_view *view, double q);
 
 /* OUT[i] = how many values are at most tn_histogram_limits[i].us (to 1.6 % of the limit); never falls from one to the next. */
 void tn_histogram_cumulative(const struct tn_histogram_view *view, uint64_t out[TN_HISTOGRAM_LIMITS]);

@@ -16,6 +16,7 @@ struct router {
     const struct tn_router_ops *ops;
     const void                 *self;
     unsigned                    line;
+    unsigned                    place; /* in `routers:` */
 };
 
 struct tn_routes {
@@ -51,18 +52,16 @@ static const struct tn_router_ops *find_ops(struct tn_compiler *c, const struct 
         if (tn_str_eq_c(type, all_routers[i]->type))
             return all_routers[i];
     near = tn_suggest(type, type_names);
-    if (tn_str_eq_c(type, "pythonScript"))
-        tn_compile_error(c, node, path, "type", "`pythonScript` is known, not supported yet; use queryRegex, compound or tables");
-    else if (near != NULL)
+    if (near != NULL)
         tn_compile_error(c, node, path, "type", "unknown type of router; did you mean `%s`?", near);
     else
         tn_compile_error(c, node, path, "type",
                          "unknown type of router; expected protocolBased, header, queryRegex, tags, userGroup, compound, "
-                         "deny, tables, statementClass or timeOfDay");
+                         "deny, tables, statementClass, timeOfDay or pythonScript");
     return NULL;
 }
 
-static void compile_router(struct tn_routes *routes, struct tn_compiler *c, const struct tn_node *node, const char *path)
+static void compile_router(struct tn_routes *routes, struct tn_compiler *c, const struct tn_node *node, size_t place, const char *path)
 {
     const struct tn_router_ops *ops;
     const void                 *self;
@@ -71,7 +70,7 @@ static void compile_router(struct tn_routes *routes, struct tn_compiler *c, cons
         return;
     self = ops->compile(c, node, path);
     if (self != NULL)
-        routes->routers[routes->count++] = (struct router){.ops = ops, .self = self, .line = node->line};
+        routes->routers[routes->count++] = (struct router){.ops = ops, .self = self, .line = node->line, .place = (unsigned)place};
 }
 
 static enum tn_status compile_all(struct tn_routes *routes, const struct tn_config *config, struct tn_problems *problems)
@@ -92,7 +91,7 @@ static enum tn_status compile_all(struct tn_routes *routes, const struct tn_conf
     routes->routers = tn_compile_alloc(&c, list->count, sizeof *routes->routers);
     for (size_t i = 0; routes->routers != NULL && i < list->count; i++) {
         tn_path_index(path, "routers", i);
-        compile_router(routes, &c, list->items[i], path);
+        compile_router(routes, &c, list->items[i], i, path);
     }
     routes->kept = c.kept;
     if (c.no_memory || problems->no_memory)
@@ -138,21 +137,43 @@ enum tn_status tn_routes_new(struct tn_routes **out, const struct tn_config *con
     return TN_OK;
 }
 
-void tn_routes_check(const struct tn_config *draft, struct tn_problems *problems, void *arg)
+void tn_routes_scripts(const struct tn_routes *routes, tn_routes_visit *visit, void *arg)
+{
+    char path[TN_PATH_MAX];
+
+    for (size_t i = 0; i < routes->count; i++) {
+        const struct router *router = &routes->routers[i];
+
+        if (router->ops->script == NULL)
+            continue;
+        tn_path_index(path, "routers", router->place);
+        visit(arg, router->ops->script(router->self), router->line, path);
+    }
+}
+
+void tn_routes_check_scripts(const struct tn_config *draft, struct tn_problems *problems, tn_routes_visit *visit, void *arg)
 {
     struct tn_routes *routes = new_routes();
 
-    (void)arg;
     if (routes == NULL || compile_all(routes, draft, problems) == TN_E_NOMEM)
         tn_problem_add(problems, TN_PROBLEM_ERROR, 0, "routers", "out of memory while the routers were read");
-    if (routes != NULL)
-        free_routes(routes);
+    if (routes == NULL)
+        return;
+    tn_routes_scripts(routes, visit, arg);
+    free_routes(routes);
 }
 
-struct tn_routes *tn_routes_ref(struct tn_routes *routes)
+static void ignore_script(void *arg, struct tn_script *script, unsigned line, const char *path)
 {
-    atomic_fetch_add_explicit(&routes->refs, 1, memory_order_relaxed);
-    return routes;
+    (void)arg;
+    (void)script;
+    (void)line;
+    (void)path;
+}
+
+void tn_routes_check(const struct tn_config *draft, struct tn_problems *problems, void *arg)
+{
+    tn_routes_check_scripts(draft, problems, ignore_script, arg);
 }
 
 void tn_routes_unref(struct tn_routes *routes)
@@ -203,6 +224,8 @@ static bool run_chain(const struct tn_routes *routes, struct tn_routing *r, bool
 
         r->limit_hit = false;
         router->ops->decide(router->self, r, &verdict);
+        if (r->waits)
+            return false;
         matched = verdict.target != NULL;
         snprintf(why, sizeof why, "%s%s", verdict.why, r->limit_hit ? " (a regex met its limits)" : "");
         if (!only_deny || (matched && verdict.target->deny))
@@ -259,7 +282,7 @@ enum tn_status tn_routes_decide(const struct tn_routes *routes, const struct tn_
                                 const struct tn_features *features, struct tn_str text, struct tn_arena *arena,
                                 struct tn_route_result *out, struct tn_error *err)
 {
-    struct tn_routing           r = {.context = context, .features = features, .text = text, .arena = arena};
+    struct tn_routing           r = {.context = context, .features = features, .text = text, .arena = arena, .config = routes->config};
     const struct tn_group_conf *hinted = NULL, *moved;
 
     *out = (struct tn_route_result){.rule = -1};
@@ -268,6 +291,8 @@ enum tn_status tn_routes_decide(const struct tn_routes *routes, const struct tn_
     if (out->steps == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "routing: no memory");
     if (!run_chain(routes, &r, hinted != NULL, out)) {
+        if (r.waits)
+            return TN_AGAIN;
         if (hinted != NULL)
             use_hint(hinted, &r, out, "the client asked for this group");
         else

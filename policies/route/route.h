@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "config/config.h"
+#include "config/script_ask.h"
 #include "stats/features.h"
 
 struct tn_routes;
@@ -30,6 +31,7 @@ struct tn_route_context {
     struct tn_str        dialect;    /* SET turnout.dialect: what its statements are written in; empty = not said */
     uint64_t             wall_us;    /* for timeOfDay */
     bool                 several;    /* one of several statements of one text: it is of class multi, besides its own */
+    struct tn_script_asker *scripts; /* who asks the operator's scripts; NULL: they are not asked, and their routers pass */
 };
 
 /* What one router said; kept with the query. */
@@ -60,13 +62,18 @@ TN_MUST_USE enum tn_status tn_routes_new(struct tn_routes **out, const struct tn
                                          struct tn_problems *problems);
 /* The same as a tn_config_check (config.h): compiles the draft's routers for their mistakes alone. ARG is not used. */
 void tn_routes_check(const struct tn_config *draft, struct tn_problems *problems, void *arg);
-struct tn_routes *tn_routes_ref(struct tn_routes *routes);
+/* The same, and visits the scripts of the routers that are right, as tn_routes_scripts() does. */
+typedef void tn_routes_visit(void *arg, struct tn_script *script, unsigned line, const char *path);
+void tn_routes_check_scripts(const struct tn_config *draft, struct tn_problems *problems, tn_routes_visit *visit, void *arg);
+/* The scripts that its routers ask, with the line and key path ("routers[2]") of each. */
+void tn_routes_scripts(const struct tn_routes *routes, tn_routes_visit *visit, void *arg);
 void              tn_routes_unref(struct tn_routes *routes);
 
 /* Decides. A hint names the group before the routers do, but does not lift a refusal: the chain is run, and where it
  * denies the statement is denied. TN_E_INVALID with ERR when a hint names an unknown group or cluster (42704, with the known names), TN_E_NOMEM. A
  * deny is TN_OK with result->denied; so is (42501) a group that the user may not use, and a hint of one who may give none. TEXT is the whole statement. Regexes run with match limits; one that exceeds them
- * counts as no match and is noted in the trace. */
+ * counts as no match and is noted in the trace. TN_AGAIN: a script has to be asked first (context->scripts knows which): decide again,
+ * from the start, when it has answered. */
 TN_MUST_USE enum tn_status tn_routes_decide(const struct tn_routes *routes, const struct tn_route_context *context,
                                             const struct tn_features *features, struct tn_str text,
                                             struct tn_arena *arena, struct tn_route_result *out, struct tn_error *err);
@@ -74,6 +81,9 @@ TN_MUST_USE enum tn_status tn_routes_decide(const struct tn_routes *routes, cons
 /* May the one who asks use GROUP (its allowedUsers, allowedGroups)? tn_routes_decide() has looked at the group that it names;
  * for others, where a query might spill to. */
 bool tn_route_may_use(const struct tn_group_conf *group, const struct tn_route_context *context);
+
+/* What else there is to say of a denial: what to do, or which router and rule it was. */
+void tn_route_tell_denial(const struct tn_route_result *result, struct tn_error *err);
 
 /* The trace as one line of text into OUT (NUL-terminated): "tags: no rule matched; queryRegex#1: regex `^INSERT`
  * matched -> etl"; rules are counted from 1 here. Returns the length written. */

@@ -67,6 +67,8 @@ struct tn_routing {
     struct tn_arena               *arena;
     void                          *match; /* regex.c's, made at first use */
     bool                           limit_hit; /* a regex ran into its limits in the router at work */
+    const struct tn_config        *config;
+    bool                           waits;     /* the router at work has asked a script, which has not answered yet */
     bool                           no_memory;
 };
 
@@ -87,6 +89,7 @@ struct tn_router_ops {
     /* NODE is a map with `type`. NULL when there is a mistake (reported) or no memory. */
     void *(*compile)(struct tn_compiler *c, const struct tn_node *node, const char *path);
     void (*decide)(const void *router, struct tn_routing *r, struct tn_verdict *out);
+    struct tn_script *(*script)(const void *router); /* that it asks, with the entry route(); NULL: none */
 };
 
 #define ROUTER(symbol, type) extern const struct tn_router_ops tn_router_##symbol;

@@ -143,7 +143,7 @@ bool tn_time_window_holds(const struct tn_time_window *window, int64_t local_s)
 
 static void free_zone(void *zone)
 {
-    tn_tz_unref(zone);
+    tn_tz_free(zone);
 }
 
 bool tn_time_zone_compile(struct tn_compiler *c, const struct tn_node *map, const char *path, const struct tn_tz **out)

@@ -33,6 +33,16 @@ static void put_text(struct line *line, struct tn_str text)
     line->len += text.len;
 }
 
+void tn_route_tell_denial(const struct tn_route_result *result, struct tn_error *err)
+{
+    if (result->hint != NULL)
+        tn_error_hint(err, "%s", result->hint);
+    else if (result->rule >= 0)
+        tn_error_detail(err, "denied by router %s, rule %d", result->router, result->rule + 1);
+    else
+        tn_error_detail(err, "denied by router %s", result->router);
+}
+
 size_t tn_route_trace_text(const struct tn_route_result *result, char *out, size_t size)
 {
     struct line line = {.out = out, .size = size};

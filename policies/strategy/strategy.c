@@ -10,8 +10,6 @@ static const struct tn_strategy_ops *const all_strategies[] = { /* in the order 
 #undef STRATEGY
 };
 
-static const char *const later_strategies[] = {"pythonScript"};
-
 const struct tn_strategy_ops *tn_strategy_find(struct tn_str name)
 {
     for (size_t i = 0; i < TN_ARRAY_LEN(all_strategies); i++)
@@ -41,12 +39,6 @@ static enum tn_status unknown_strategy(struct tn_str name, struct tn_error *err)
     };
     const char *near = tn_suggest(name, names);
 
-    for (size_t i = 0; i < TN_ARRAY_LEN(later_strategies); i++)
-        if (tn_str_eq_c(name, later_strategies[i])) {
-            tn_fail(err, TN_E_INVALID, "22023", "strategy `%s` is known, not supported yet", later_strategies[i]);
-            tn_error_hint(err, "Use latency, cost, throughput, balanced or one of the static strategies");
-            return TN_E_INVALID;
-        }
     tn_fail(err, TN_E_INVALID, "22023", "there is no strategy `%.*s`", (int)TN_MIN(name.len, (size_t)60), name.ptr);
     tn_error_hint(err, "%s%s%sKnown are %s", near == NULL ? "" : "Did you mean `", near == NULL ? "" : near,
                   near == NULL ? "" : "`? ", tn_strategy_names());
@@ -306,6 +298,37 @@ static long find_affinity(const struct tn_choose_request *request, const struct 
     return -1;
 }
 
+static long find_wanted(const struct tn_choose_request *request, const struct tn_candidate *candidates, size_t count)
+{
+    for (size_t i = 0; request->wanted.len > 0 && i < count; i++)
+        if (tn_str_eq(candidates[i].cluster->conf->name, request->wanted))
+            return (long)i;
+    return -1;
+}
+
+/* The strategy's own, with what there is to say of a script that named nobody, or somebody who may not. */
+static size_t pick_one(const struct tn_choose_request *request, const struct tn_strategy_ops *strategy, const struct tn_candidate *candidates,
+                       size_t count, const char **reason)
+{
+    long   affinity = find_affinity(request, candidates, count), wanted = find_wanted(request, candidates, count);
+    size_t at;
+
+    if (affinity >= 0) {
+        *reason = "affinity: the statement was described there";
+        return (size_t)affinity;
+    }
+    if (wanted >= 0) {
+        *reason = "pythonScript: the script named it";
+        return (size_t)wanted;
+    }
+    at = strategy->pick(request->group, candidates, count, request->features, reason);
+    if (request->wanted.len > 0)
+        *reason = "pythonScript: whom the script named may not take it; roundRobin";
+    else if (request->unwanted != NULL)
+        *reason = request->unwanted;
+    return at;
+}
+
 static void take(struct tn_choice *out, const struct tn_candidate *candidate, const char *reason)
 {
     *out = (struct tn_choice){.cluster = candidate->cluster, .member = candidate->member, .reason = reason};
@@ -318,14 +341,9 @@ static void pick(const struct tn_choose_request *request, const struct tn_strate
 {
     for (;;) {
         const char *reason = strategy->name;
-        long        affinity = find_affinity(request, candidates, count);
-        size_t      at;
+        size_t      at = pick_one(request, strategy, candidates, count, &reason);
 
-        if (affinity >= 0)
-            at = (size_t)affinity;
-        else
-            at = strategy->pick(request->group, candidates, count, request->features, &reason);
-        take(out, &candidates[at], affinity >= 0 ? "affinity: the statement was described there" : reason);
+        take(out, &candidates[at], reason);
         if (request->dry || tn_cluster_usable(out->cluster, request->now_us) == TN_USABLE_OK || count == 1)
             return;
         count--;

@@ -35,6 +35,8 @@ struct tn_choose_request {
     struct tn_str             strategy_hint;  /* empty = the group's own; unknown name = 22023 */
     struct tn_str             cluster_hint;   /* only this member; not a member = 42704 */
     struct tn_cluster        *affinity;       /* taken when eligible */
+    struct tn_str             wanted;         /* a script named this member: taken when eligible; empty = none */
+    const char               *unwanted;       /* static: why none is wanted, the strategy's reason then; NULL = it has its own */
     bool                      needs_writable; /* leave out read-only members if a writable one is usable */
     uint64_t                  tried;          /* bits of members that are left out */
     uint64_t                  now_us;

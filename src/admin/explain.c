@@ -80,23 +80,60 @@ static void answer(struct tn_http_exchange *x, const struct tn_explanation *e, b
     }
 }
 
+/* In the exchange's arena. */
+struct explaining {
+    struct tn_explaining     base;
+    struct tn_http_exchange *x;
+    bool                     text;
+};
+
+static void fail(struct tn_http_exchange *x, enum tn_status status, const struct tn_error *err)
+{
+    tn_http_problem(x, status == TN_E_NOMEM ? 503 : 400, "%s%s%s", err->message, err->hint[0] != '\0' ? ". " : "", err->hint);
+}
+
+static void on_explained(struct tn_explaining *base)
+{
+    struct explaining       *e = TN_CONTAINER_OF(base, struct explaining, base);
+    struct tn_http_exchange *x = e->x;
+    struct tn_explaining     done = *base; /* the answer may be the end of the exchange */
+
+    x->gone = NULL;
+    if (done.status == TN_OK)
+        answer(x, &done.explanation, e->text);
+    else
+        fail(x, done.status, &done.err);
+    tn_explaining_end(&done);
+    tn_explain_query_free(done.query);
+}
+
+static void on_gone(struct tn_http_exchange *x)
+{
+    struct explaining *e = x->user;
+
+    tn_explaining_abandon(&e->base);
+    tn_explain_query_free(e->base.query);
+}
+
+/* Takes over Q. */
 static void explain(struct tn_query *q, struct tn_http_exchange *x, const struct tn_http_args *args, bool text)
 {
-    struct tn_explanation explanation;
-    struct tn_error       err = TN_ERROR_INIT;
-    enum tn_status        status;
+    struct explaining *e = tn_arena_zalloc(&x->arena, sizeof *e);
+    struct tn_error    err = TN_ERROR_INIT;
+    enum tn_status     status;
 
     tn_features_read(&q->features, q->text, TN_DIALECT_POSTGRES);
-    status = fill(q, x, args, &err);
-    if (status == TN_OK) {
-        status = tn_explain(&explanation, q, tn_explain_is_sessions(&q->features), &err);
-        if (status == TN_OK)
-            answer(x, &explanation, text);
-        tn_explanation_reset(&explanation);
+    status = e != NULL ? fill(q, x, args, &err) : tn_fail(&err, TN_E_NOMEM, "53200", "no memory");
+    if (status != TN_OK) {
+        fail(x, status, &err);
+        tn_explain_query_free(q);
+        tn_error_reset(&err);
+        return;
     }
-    if (status != TN_OK)
-        tn_http_problem(x, status == TN_E_NOMEM ? 503 : 400, "%s%s%s", err.message, err.hint[0] != '\0' ? ". " : "", err.hint);
-    tn_error_reset(&err);
+    *e = (struct explaining){.base = {.query = q, .own = tn_explain_is_sessions(&q->features), .done = on_explained}, .x = x, .text = text};
+    x->user = e;
+    x->gone = on_gone;
+    tn_explaining_start(&e->base);
 }
 
 void tn_admin_explain(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
@@ -120,5 +157,4 @@ void tn_admin_explain(struct tn_admin *admin, struct tn_http_exchange *x, const 
     q->text = sql;
     q->kind = TN_RUN_EXECUTE;
     explain(q, x, args, text);
-    tn_explain_query_free(q);
 }

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "pipeline.h"
+#include "translate/scripter.h"
 
 struct scrape {
     struct tn_admin_round round;
@@ -68,16 +69,9 @@ static void put_counters(struct tn_prometheus *p, struct tn_server *server)
         {"cancelled", TN_COUNTER_queries_cancelled}, {"timeout", TN_COUNTER_queries_timed_out},
         {"denied", TN_COUNTER_queries_denied},   {"refused", TN_COUNTER_queries_refused},
     };
-    uint64_t sums[TN_COUNTER_COUNT] = {0};
+    uint64_t sums[TN_COUNTER_COUNT];
 
-    for (size_t i = 0; i < server->worker_count; i++)
-        tn_counters_add(sums, &server->runtimes[i].counters);
-    if (server->history != NULL)
-        tn_counters_add(sums, tn_history_counters(server->history));
-    sums[TN_COUNTER_allocations_failed] = tn_alloc_refused();
-    sums[TN_COUNTER_config_reloads_ok] = TN_MAX(sums[TN_COUNTER_config_reloads_ok], atomic_load(&server->reloads_ok));
-    sums[TN_COUNTER_config_reloads_failed] =
-        TN_MAX(sums[TN_COUNTER_config_reloads_failed], atomic_load(&server->reloads_failed));
+    tn_server_counters(server, sums);
     for (unsigned i = 0; i < TN_COUNTER_COUNT; i++) {
         char name[128];
 
@@ -117,6 +111,20 @@ static void put_statistics(struct tn_prometheus *p, struct tn_server *server)
                       counts.refused_client + counts.refused_limit);
     tn_prometheus_one(p, "turnout_statistics_flushes_failed_total", "counter", "Times the file of statistics could not be written.",
                       counts.flush_failures);
+}
+
+static void put_scripts(struct tn_prometheus *p, struct tn_server *server)
+{
+    struct tn_scripter_counts counts;
+
+    tn_scripter_count(server->scripter, &counts);
+    tn_prometheus_one(p, "turnout_script_kept_total", "counter", "Questions to scripts whose answer was at hand.", counts.kept);
+    tn_prometheus_one(p, "turnout_script_asked_total", "counter", "Questions that a process ran a script for.", counts.asked);
+    tn_prometheus_one(p, "turnout_script_failed_total", "counter", "Questions without an answer of use: an error, no time, no such group.", counts.failed);
+    tn_prometheus_one(p, "turnout_script_timeouts_total", "counter", "Scripts that did not come to an end in time.", counts.timeouts);
+    tn_prometheus_one(p, "turnout_script_restarts_total", "counter", "Processes of scripts that died or were ended.", counts.restarts);
+    tn_prometheus_one(p, "turnout_script_waiting", "gauge", "Questions that wait for a process.", counts.waiting);
+    tn_prometheus_one(p, "turnout_script_available", "gauge", "Whether scripts can be run, as far as is known.", counts.missing[0] == '\0');
 }
 
 static void put_translation(struct tn_prometheus *p, struct tn_server *server)
@@ -299,6 +307,7 @@ static void finish(struct tn_http_exchange *x, struct tn_admin_round *round)
     put_counters(&p, admin->server);
     put_decisions(&p, admin->server);
     put_statistics(&p, admin->server);
+    put_scripts(&p, admin->server);
     put_translation(&p, admin->server);
     put_durations(&p, admin->server);
     put_clusters(&p, scrape);

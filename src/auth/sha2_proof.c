@@ -9,6 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum { PLACES = 1024, RSA_BITS = TN_SHA2_RSA_BYTES * 8, PEM_MAX = 1024, NONCE_MAX = 64 };
 
@@ -19,20 +20,22 @@ struct place {
 };
 
 struct tn_sha2_proof {
-    EVP_PKEY       *key;
-    char            pem[PEM_MAX];
-    size_t          pem_len;
-    uint64_t        seed;
-    pthread_mutex_t lock; /* guards the places */
-    struct place    places[PLACES];
+    _Atomic unsigned     refs;
+    pthread_mutex_t      making;  /* one thread makes the key, the others wait for it */
+    _Atomic(EVP_PKEY *)  key;     /* NULL: nobody has asked for it yet. Set once, when all of it is there */
+    char                 pem[PEM_MAX];
+    size_t               pem_len;
+    uint64_t             seed;
+    pthread_mutex_t      lock;    /* guards the places */
+    struct place         places[PLACES];
 };
 
-static bool write_pem(struct tn_sha2_proof *proof)
+static bool write_pem(struct tn_sha2_proof *proof, EVP_PKEY *key)
 {
     BIO   *bio = BIO_new(BIO_s_mem());
     char  *data;
     long   len;
-    bool   ok = bio != NULL && PEM_write_bio_PUBKEY(bio, proof->key) == 1;
+    bool   ok = bio != NULL && PEM_write_bio_PUBKEY(bio, key) == 1;
 
     if (ok) {
         len = BIO_get_mem_data(bio, &data);
@@ -53,15 +56,18 @@ enum tn_status tn_sha2_proof_new(struct tn_sha2_proof **out, struct tn_error *er
     *out = NULL;
     if (proof == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for log-ins");
+    atomic_init(&proof->refs, 1);
+    pthread_mutex_init(&proof->making, NULL);
     pthread_mutex_init(&proof->lock, NULL);
     tn_rand_secret(&proof->seed, sizeof proof->seed);
-    proof->key = EVP_RSA_gen(RSA_BITS);
-    if (proof->key == NULL || !write_pem(proof)) {
-        tn_sha2_proof_free(proof);
-        return tn_fail(err, TN_E_NOMEM, "53200", "an RSA key for log-ins of MySQL clients cannot be made");
-    }
     *out = proof;
     return TN_OK;
+}
+
+struct tn_sha2_proof *tn_sha2_proof_ref(struct tn_sha2_proof *proof)
+{
+    atomic_fetch_add_explicit(&proof->refs, 1, memory_order_relaxed);
+    return proof;
 }
 
 static void empty(struct place *place)
@@ -70,20 +76,36 @@ static void empty(struct place *place)
     explicit_bzero(place, sizeof *place);
 }
 
-void tn_sha2_proof_free(struct tn_sha2_proof *proof)
+void tn_sha2_proof_unref(struct tn_sha2_proof *proof)
 {
-    if (proof == NULL)
+    if (proof == NULL || atomic_fetch_sub_explicit(&proof->refs, 1, memory_order_acq_rel) > 1)
         return;
     for (size_t i = 0; i < PLACES; i++)
         empty(&proof->places[i]);
     pthread_mutex_destroy(&proof->lock);
-    EVP_PKEY_free(proof->key);
+    pthread_mutex_destroy(&proof->making);
+    EVP_PKEY_free(atomic_load(&proof->key));
     tn_free(proof);
 }
 
 struct tn_str tn_sha2_public_key(const struct tn_sha2_proof *proof)
 {
-    return tn_str_n(proof->pem, proof->pem_len);
+    return atomic_load(&proof->key) != NULL ? tn_str_n(proof->pem, proof->pem_len) : TN_STR("");
+}
+
+void tn_sha2_make_key(struct tn_sha2_proof *proof)
+{
+    EVP_PKEY *key;
+
+    pthread_mutex_lock(&proof->making);
+    if (atomic_load(&proof->key) == NULL) {
+        key = EVP_RSA_gen(RSA_BITS);
+        if (key != NULL && write_pem(proof, key))
+            atomic_store(&proof->key, key);
+        else
+            EVP_PKEY_free(key);
+    }
+    pthread_mutex_unlock(&proof->making);
 }
 
 /* ---- the quick way ---- */
@@ -178,7 +200,8 @@ struct tn_identity *tn_sha2_whole(struct tn_sha2_proof *proof, struct tn_auth *a
 bool tn_sha2_decrypt(struct tn_sha2_proof *proof, struct tn_str cipher, const unsigned char *nonce, size_t nonce_len,
                      unsigned char out[TN_SHA2_RSA_BYTES], size_t *len)
 {
-    EVP_PKEY_CTX *context = cipher.len == TN_SHA2_RSA_BYTES ? EVP_PKEY_CTX_new(proof->key, NULL) : NULL;
+    EVP_PKEY     *key = atomic_load(&proof->key);
+    EVP_PKEY_CTX *context = key != NULL && cipher.len == TN_SHA2_RSA_BYTES ? EVP_PKEY_CTX_new(key, NULL) : NULL;
     size_t        size = TN_SHA2_RSA_BYTES;
     bool          ok = context != NULL && EVP_PKEY_decrypt_init(context) == 1 && EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) == 1 &&
               EVP_PKEY_decrypt(context, out, &size, (const unsigned char *)cipher.ptr, cipher.len) == 1 && size > 0;

@@ -1,7 +1,7 @@
 /* sha2_proof.h - how MySQL clients prove a password: caching_sha2_password. Its quick way needs SHA256(SHA256(password)), which is
  * not kept of users: it is remembered when a whole password was right, for as long as the program runs and the users stay as they
  * are (a SCRAM verifier does not give it). Its long way is the password itself, over TLS or encrypted with an RSA key that is made
- * for the life of the program. Any thread, but where it is said. Source: MySQL Internals Manual, "Caching_sha2_password information". */
+ * when the first client asks for it, for the life of the program. Any thread, but where it is said. Source: MySQL Internals Manual, "Caching_sha2_password information". */
 #ifndef TN_AUTH_SHA2_PROOF_H
 #define TN_AUTH_SHA2_PROOF_H
 
@@ -11,9 +11,13 @@ enum { TN_SHA2_PROOF = 32, TN_SHA2_RSA_BYTES = 256 };
 
 struct tn_sha2_proof;
 
-TN_MUST_USE enum tn_status tn_sha2_proof_new(struct tn_sha2_proof **out, struct tn_error *err); /* makes the key: a tenth of a second */
-void tn_sha2_proof_free(struct tn_sha2_proof *proof); /* NULL is fine */
-struct tn_str tn_sha2_public_key(const struct tn_sha2_proof *proof); /* PEM */
+TN_MUST_USE enum tn_status tn_sha2_proof_new(struct tn_sha2_proof **out, struct tn_error *err);
+struct tn_sha2_proof *tn_sha2_proof_ref(struct tn_sha2_proof *proof);
+void tn_sha2_proof_unref(struct tn_sha2_proof *proof); /* NULL is fine */
+
+/* The RSA key's public part as PEM; empty: there is no key yet. */
+struct tn_str tn_sha2_public_key(const struct tn_sha2_proof *proof);
+void tn_sha2_make_key(struct tn_sha2_proof *proof); /* if there is none. A tenth of a second or more: not on a loop's thread */
 
 /* Is something remembered of LOGIN's user? */
 bool tn_sha2_knows(struct tn_sha2_proof *proof, struct tn_auth *auth, struct tn_str user);

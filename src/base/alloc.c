@@ -82,11 +82,6 @@ void tn_free(void *ptr)
     free(ptr);
 }
 
-void tn_freep(void *ptr_to_ptr)
-{
-    free(*(void **)ptr_to_ptr);
-}
-
 void tn_alloc_fail_after(size_t n)
 {
     fail_after = n;

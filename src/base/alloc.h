@@ -13,7 +13,6 @@ TN_MUST_USE void *tn_realloc(void *ptr, size_t size);
 TN_MUST_USE char *tn_strdup(const char *text);          /* NULL stays NULL */
 TN_MUST_USE char *tn_strndup(const char *text, size_t len);
 void tn_free(void *ptr);
-void tn_freep(void *ptr_to_ptr); /* for TN_CLEANUP */
 
 /* For a server of many threads; once, before they start. What one thread makes and another frees (records of history)
  * would make glibc give pages back and take them again, a system call each time. */

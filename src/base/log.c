@@ -28,16 +28,6 @@ bool tn_log_enabled(enum tn_log_level level)
     return (int)level >= atomic_load_explicit(&least_level, memory_order_relaxed);
 }
 
-bool tn_log_level_parse(struct tn_str name, enum tn_log_level *out)
-{
-    for (size_t i = 0; i < TN_ARRAY_LEN(level_names); i++)
-        if (tn_str_ieq_c(name, level_names[i])) {
-            *out = (enum tn_log_level)i;
-            return true;
-        }
-    return false;
-}
-
 static bool needs_quotes(struct tn_str text)
 {
     if (text.len == 0)

@@ -28,7 +28,6 @@ struct tn_log_field {
 void tn_log_configure(enum tn_log_level least, enum tn_log_format format);
 void tn_log_to_fd(int fd); /* default: standard error; tests read it back */
 bool tn_log_enabled(enum tn_log_level level);
-bool tn_log_level_parse(struct tn_str name, enum tn_log_level *out);
 
 void tn_log_fields(enum tn_log_level level, const char *event, const struct tn_log_field *fields);
 

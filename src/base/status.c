@@ -6,33 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const status_names[] = {
-#define STATUS(name, text) #name,
-#include "base/status.def"
-#undef STATUS
-};
-
 static const char *const status_texts[] = {
 #define STATUS(name, text) text,
 #include "base/status.def"
 #undef STATUS
 };
 
-static const char *const fault_names[] = {"none", "query", "engine", "unsupported", "cancel", "timeout", "turnout"};
-
-const char *tn_status_name(enum tn_status status)
-{
-    return (size_t)status < TN_ARRAY_LEN(status_names) ? status_names[status] : "?";
-}
-
 const char *tn_status_text(enum tn_status status)
 {
     return (size_t)status < TN_ARRAY_LEN(status_texts) ? status_texts[status] : "?";
-}
-
-const char *tn_fault_name(enum tn_fault fault)
-{
-    return (size_t)fault < TN_ARRAY_LEN(fault_names) ? fault_names[fault] : "?";
 }
 
 enum tn_status tn_fail(struct tn_error *err, enum tn_status status, const char *sqlstate, const char *fmt, ...)

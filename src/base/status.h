@@ -45,9 +45,7 @@ struct tn_error {
 
 #define TN_ERROR_INIT {.status = TN_OK}
 
-const char *tn_status_name(enum tn_status status); /* "E_NOMEM" */
 const char *tn_status_text(enum tn_status status); /* "out of memory" */
-const char *tn_fault_name(enum tn_fault fault);    /* "engine" */
 
 /* Fills ERR (may be NULL) and returns STATUS, so that `return tn_fail(...)` reads as one line.
  * SQLSTATE has five characters. The fault is TN_FAULT_TURNOUT until tn_error_blame() says otherwise. */

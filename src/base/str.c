@@ -38,6 +38,15 @@ struct tn_str tn_str_trim(struct tn_str text)
     return text;
 }
 
+bool tn_str_next_line(struct tn_str *text, struct tn_str *line)
+{
+    const char *end = text->len > 0 ? memchr(text->ptr, '\n', text->len) : NULL;
+
+    *line = end == NULL ? *text : tn_str_n(text->ptr, (size_t)(end - text->ptr));
+    *text = end == NULL ? tn_str_n(text->ptr + text->len, 0) : tn_str_n(end + 1, text->len - line->len - 1);
+    return end != NULL || line->len > 0;
+}
+
 void tn_str_copy(char *out, size_t size, struct tn_str text)
 {
     size_t len = TN_MIN(text.len, size - 1);

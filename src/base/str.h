@@ -45,6 +45,8 @@ bool tn_str_ieq(struct tn_str a, struct tn_str b);
 bool tn_str_ieq_c(struct tn_str a, const char *b);
 bool tn_str_starts(struct tn_str text, struct tn_str prefix);
 struct tn_str tn_str_trim(struct tn_str text); /* ASCII white space off both ends */
+/* *LINE is the first line of *TEXT, without its end; *TEXT is what follows. False: *TEXT is empty. */
+bool tn_str_next_line(struct tn_str *text, struct tn_str *line);
 
 /* Copies and ends with NUL, cut at SIZE - 1. */
 void tn_str_copy(char *out, size_t size, struct tn_str text);

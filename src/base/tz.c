@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,7 +18,6 @@ enum { NAME_MAX_LEN = 63, FILE_MAX = 256 * 1024, HEADER_LEN = 44, TYPE_LEN = 6, 
 #define SECONDS_MAX (INT64_C(2147483647) * 86400)
 
 struct tn_tz {
-    _Atomic unsigned  refs;
     char              name[NAME_MAX_LEN + 1];
     int32_t           first_offset_s; /* before the first transition */
     bool              has_rule;       /* behind the last transition */
@@ -73,7 +71,6 @@ static struct tn_tz *zone_new(struct tn_str name, size_t count)
 
     if (tz == NULL)
         return NULL;
-    atomic_init(&tz->refs, 1);
     tn_str_copy(tz->name, sizeof tz->name, name);
     tz->count = count;
     return tz;
@@ -315,17 +312,9 @@ enum tn_status tn_tz_load(struct tn_tz **out, struct tn_str name, struct tn_erro
     return TN_OK;
 }
 
-struct tn_tz *tn_tz_ref(struct tn_tz *tz)
+void tn_tz_free(struct tn_tz *tz)
 {
-    if (tz != NULL)
-        atomic_fetch_add_explicit(&tz->refs, 1, memory_order_relaxed);
-    return tz;
-}
-
-void tn_tz_unref(struct tn_tz *tz)
-{
-    if (tz != NULL && atomic_fetch_sub_explicit(&tz->refs, 1, memory_order_acq_rel) == 1)
-        tn_free(tz);
+    tn_free(tz);
 }
 
 const char *tn_tz_name(const struct tn_tz *tz)

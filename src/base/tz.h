@@ -1,7 +1,7 @@
 /* tz.h - time zones from the system's TZif files (RFC 9636: version 2 and later, footer rule for what lies behind the
  * last transition) and from fixed offsets.
  *
- * A zone is immutable once made and counted, so any thread may use it. Seconds are since 1970-01-01 UTC (without leap
+ * A zone is immutable once made, so any thread may use it. Seconds are since 1970-01-01 UTC (without leap
  * seconds), offsets are seconds EAST of UTC. */
 #ifndef TN_BASE_TZ_H
 #define TN_BASE_TZ_H
@@ -23,15 +23,14 @@ struct tn_tz_range {
 
 /* NAME is a zone of /usr/share/zoneinfo in any case ("Europe/Berlin", "utc"), an offset east of UTC ("+02", "-03:30",
  * "2") or a POSIX rule ("UTC+3", "<+02>-02", "CET-1CEST,M3.5.0,M10.5.0/3": here west is positive).
- * TN_E_INVALID 22023 when it is none of them or its file is not sound. The caller owns one count of *OUT. */
+ * TN_E_INVALID 22023 when it is none of them or its file is not sound. The caller owns *OUT. */
 TN_MUST_USE enum tn_status tn_tz_load(struct tn_tz **out, struct tn_str name, struct tn_error *err);
 
 /* The same from the bytes of a TZif file. */
 TN_MUST_USE enum tn_status tn_tz_parse(struct tn_tz **out, struct tn_str name, const void *data, size_t len,
                                        struct tn_error *err);
 
-struct tn_tz *tn_tz_ref(struct tn_tz *tz);
-void          tn_tz_unref(struct tn_tz *tz); /* NULL is fine */
+void tn_tz_free(struct tn_tz *tz); /* NULL is fine */
 
 /* As the zone files spell it, or as PostgreSQL shows a fixed offset: "<+02>-02". */
 const char *tn_tz_name(const struct tn_tz *tz);

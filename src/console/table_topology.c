@@ -81,16 +81,10 @@ enum tn_status tn_console_groups(struct tn_console_source *source, struct tn_con
 enum tn_status tn_console_counters(struct tn_console_source *source, struct tn_console_rows *rows, struct tn_error *err)
 {
     struct tn_server *server = source->server;
-    uint64_t          sums[TN_COUNTER_COUNT] = {0};
+    uint64_t          sums[TN_COUNTER_COUNT];
 
     (void)err;
-    for (size_t i = 0; i < server->worker_count; i++)
-        tn_counters_add(sums, &server->runtimes[i].counters);
-    if (server->history != NULL)
-        tn_counters_add(sums, tn_history_counters(server->history));
-    sums[TN_COUNTER_allocations_failed] = tn_alloc_refused();
-    sums[TN_COUNTER_config_reloads_ok] = TN_MAX(sums[TN_COUNTER_config_reloads_ok], atomic_load(&server->reloads_ok));
-    sums[TN_COUNTER_config_reloads_failed] = TN_MAX(sums[TN_COUNTER_config_reloads_failed], atomic_load(&server->reloads_failed));
+    tn_server_counters(server, sums);
     for (unsigned i = 0; i < TN_COUNTER_COUNT; i++) {
         tn_rows_c(rows, tn_counter_name((enum tn_counter)i));
         tn_rows_u64(rows, sums[i]);

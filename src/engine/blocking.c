@@ -521,12 +521,7 @@ struct tn_conn *tn_blocking_connect(struct tn_cluster *cluster, struct tn_worker
 
     if (c == NULL)
         return NULL;
-    tn_list_init(&c->base.node);
-    c->base.cluster = tn_cluster_ref(cluster);
-    c->base.worker = worker;
-    c->base.state = TN_CONN_CONNECTING;
-    c->base.connected = connected;
-    c->base.owner = owner;
+    tn_conn_init(&c->base, cluster, worker, connected, owner);
     c->ops = ops;
     c->job.done = on_job_done;
     c->ready_message.run = on_ready;

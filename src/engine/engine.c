@@ -26,6 +26,17 @@ const struct tn_engine_ops *tn_engine_find(enum tn_cfg_engine engine)
     return NULL;
 }
 
+void tn_conn_init(struct tn_conn *conn, struct tn_cluster *cluster, struct tn_worker *worker,
+                  void (*connected)(struct tn_conn *, const struct tn_error *, void *), void *owner)
+{
+    tn_list_init(&conn->node);
+    conn->cluster = tn_cluster_ref(cluster);
+    conn->worker = worker;
+    conn->state = TN_CONN_CONNECTING;
+    conn->connected = connected;
+    conn->owner = owner;
+}
+
 static void clear_results(struct tn_run *run)
 {
     run->engine = NULL;

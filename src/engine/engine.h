@@ -172,6 +172,10 @@ struct tn_engine_ops {
 
 const struct tn_engine_ops *tn_engine_find(enum tn_cfg_engine engine); /* NULL for UNSET */
 
+/* For `connect`: CONN, zeroed, is CONNECTING and holds a reference of CLUSTER. */
+void tn_conn_init(struct tn_conn *conn, struct tn_cluster *cluster, struct tn_worker *worker,
+                  void (*connected)(struct tn_conn *, const struct tn_error *, void *), void *owner);
+
 void tn_run_start(struct tn_run *run, struct tn_conn *conn); /* on a BROKEN one: done at once, 08006 */
 void tn_run_credit(struct tn_run *run);
 void tn_run_cancel(struct tn_run *run); /* harmless after done and when repeated */

@@ -1,6 +1,7 @@
 #include "engine/topology.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 /* tn_group_state belongs to the hooks that made it; they must outlive the topology. */
 struct topology {
@@ -173,4 +174,22 @@ struct tn_cluster *tn_topology_cluster(const struct tn_topology *topology, struc
         if (tn_str_eq(topology->clusters[i]->conf->name, name))
             return topology->clusters[i];
     return NULL;
+}
+
+struct tn_cluster *tn_group_first_usable(const struct tn_group *group)
+{
+    uint64_t now = tn_clock_us();
+
+    for (size_t i = 0; i < group->member_count; i++)
+        if (tn_cluster_look(group->members[i], now) == TN_USABLE_OK)
+            return group->members[i];
+    return group->member_count > 0 ? group->members[0] : NULL;
+}
+
+bool tn_group_is_mixed(const struct tn_group *group)
+{
+    for (size_t i = 1; i < group->member_count; i++)
+        if (group->members[i]->conf->engine != group->members[0]->conf->engine)
+            return true;
+    return false;
 }

@@ -57,4 +57,8 @@ void                tn_topology_unref(struct tn_topology *topology);
 struct tn_group   *tn_topology_group(const struct tn_topology *topology, struct tn_str name);   /* NULL: none */
 struct tn_cluster *tn_topology_cluster(const struct tn_topology *topology, struct tn_str name); /* NULL: none */
 
+/* The first member that may be asked now; where none may, the first. NULL: it has none. */
+struct tn_cluster *tn_group_first_usable(const struct tn_group *group);
+bool               tn_group_is_mixed(const struct tn_group *group); /* members of several engines */
+
 #endif

@@ -1,6 +1,6 @@
 #include "mysql/catalog.h"
 
-#include "mysql/words.h"
+#include "session/words.h"
 
 /* The words of catalog.def's third argument. */
 enum {
@@ -120,12 +120,12 @@ static uint64_t find(struct tn_str schema, struct tn_str name)
 
 uint64_t tn_my_catalog_mentions(struct tn_str sql, struct tn_str database)
 {
-    struct tn_my_words words;
+    struct tn_words words;
     struct tn_str      schema = tn_str_n(NULL, 0), name;
     uint64_t           found = 0;
     bool               own = is_schema(database), behind_dot = false;
 
-    tn_my_words_init(&words, sql);
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
     while (words.token.kind != TN_TOKEN_END) {
         name = is_name(&words.token) ? tn_token_name(&words.token) : tn_str_n(NULL, 0);
         if (name.len > 0 && behind_dot && schema.len > 0)
@@ -135,7 +135,7 @@ uint64_t tn_my_catalog_mentions(struct tn_str sql, struct tn_str database)
         behind_dot = words.token.punct == '.';
         if (!behind_dot)
             schema = is_schema(name) ? name : tn_str_n(NULL, 0);
-        tn_my_words_next(&words);
+        tn_words_next(&words);
     }
     return found;
 }

@@ -9,7 +9,7 @@
 #include "mysql/plain.h"
 #include "mysql/private.h"
 #include "mysql/variables.h"
-#include "mysql/words.h"
+#include "session/words.h"
 
 enum {
     ROWS_MAX = 64 * 1024 * 1024, /* of all cores of one statement */
@@ -208,7 +208,7 @@ static void ask_engine(struct tn_my_catalog *c, const char *core)
     struct tn_buf         sql;
     struct tn_question    question = {
         .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
-        .database = tn_str(s->database), .application = s->application, .address = tn_str(s->peer), .header_count = s->header_count,
+        .database = tn_str(s->database), .application = s->application, .address = tn_str(s->client.peer), .header_count = s->header_count,
         .headers = s->headers, .settings = c->settings, .kind = TN_RUN_EXECUTE, .encoder = &encoder.base, .encoder_size = sizeof encoder,
         .events = &events, .owner = c, .handle = &s->ask, .transaction = s->in_tx ? &s->tx : NULL,
     };
@@ -380,7 +380,7 @@ static bool copy_params(struct tn_my_catalog *c, const struct tn_params *params)
 static bool copy_asker(struct tn_my_catalog *c, const struct tn_my_session *s, enum tn_cfg_engine engine)
 {
     struct tn_my_asker *asker = &c->question.asker;
-    struct tn_str       address = tn_peer_address(tn_str(s->peer));
+    struct tn_str       address = tn_peer_address(tn_str(s->client.peer));
     char                user[512], current[256];
 
     snprintf(user, sizeof user, "%.200s@" TN_STR_FMT, s->user, TN_STR_ARG(address));
@@ -484,13 +484,13 @@ bool tn_my_catalog_is(struct tn_my_session *s, struct tn_str sql)
     struct tn_cluster       *member = NULL;
     struct tn_settings_list *settings = NULL;
     struct tn_error          err = TN_ERROR_INIT;
-    struct tn_my_words       words;
+    struct tn_words       words;
     bool                     is;
 
-    tn_my_words_init(&words, sql);
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
     while (words.token.punct == '(')
-        tn_my_words_next(&words);
-    if ((!tn_my_words_at(&words, "select") && !tn_my_words_at(&words, "with")) || tn_my_catalog_mentions(sql, tn_str(s->database)) == 0)
+        tn_words_next(&words);
+    if ((!tn_words_at(&words, "select") && !tn_words_at(&words, "with")) || tn_my_catalog_mentions(sql, tn_str(s->database)) == 0)
         return false;
     is = tn_my_member_find(s, sql, &member, &settings, &err) == TN_OK && member != NULL && tn_my_catalog_has(member->conf->engine);
     tn_error_reset(&err);

@@ -9,7 +9,7 @@ struct text {
     struct tn_my_session *s;
     struct tn_arena      *arena;
     struct tn_buf        *out;
-    struct tn_my_words    words;
+    struct tn_words    words;
     size_t                end;        /* of the token before, in the text */
     unsigned              params;
     unsigned              depth;      /* of parentheses */
@@ -34,7 +34,7 @@ static void put_gap(struct text *t)
 static void step(struct text *t)
 {
     t->end = place(t) + t->words.token.text.len;
-    tn_my_words_next(&t->words);
+    tn_words_next(&t->words);
 }
 
 static void put_as(struct text *t, const char *text)
@@ -58,7 +58,7 @@ static const char *word_of(const struct text *t)
                  {"sql_big_result", ""}, {"sql_small_result", ""}, {"straight_join", ""}, {"binary", ""}};
 
     for (size_t i = 0; i < TN_ARRAY_LEN(words); i++)
-        if (tn_my_words_at(&t->words, words[i].word))
+        if (tn_words_at(&t->words, words[i].word))
             return words[i].becomes;
     return NULL;
 }
@@ -101,7 +101,7 @@ static bool put_value(struct text *t, const struct tn_my_value *value)
 static bool put_own(struct text *t)
 {
     struct tn_my_value value;
-    struct tn_my_words before = t->words;
+    struct tn_words before = t->words;
     struct tn_error    err = TN_ERROR_INIT;
     bool               about = false, ok;
     const char        *end;
@@ -142,18 +142,18 @@ static bool put_call(struct text *t, const struct tn_token *name)
 /* USING utf8mb4; CHARACTER SET utf8mb4; SEPARATOR ','; ORDER BY in a group_concat. True: dealt with. */
 static bool put_clause(struct text *t)
 {
-    if (in_call(t, true) && tn_my_words_accept(&t->words, "using")) {
+    if (in_call(t, true) && tn_words_accept(&t->words, "using")) {
         step(t);
         return true;
     }
     if (!in_call(t, false))
         return false;
-    if (tn_my_words_at(&t->words, "order")) {
+    if (tn_words_at(&t->words, "order")) {
         t->ordering = true;
         step(t);
         return true;
     }
-    if (!tn_my_words_at(&t->words, "separator"))
+    if (!tn_words_at(&t->words, "separator"))
         return false;
     t->ordering = false;
     step(t);
@@ -190,11 +190,11 @@ static void put_word(struct text *t)
     }
     if ((name.text.ptr[0] == '@' || tn_str_ieq_c(name.text, "current_user")) && put_own(t))
         return;
-    if (tn_my_words_at(&t->words, "character")) {
-        struct tn_my_words before = t->words;
+    if (tn_words_at(&t->words, "character")) {
+        struct tn_words before = t->words;
 
-        tn_my_words_next(&t->words);
-        if (tn_my_words_accept(&t->words, "set")) {
+        tn_words_next(&t->words);
+        if (tn_words_accept(&t->words, "set")) {
             step(t);
             return;
         }
@@ -280,12 +280,12 @@ static bool put_all(struct text *t, struct tn_str sql, struct tn_buf *out)
     t->out = out;
     t->depth = t->call_count = 0;
     t->ordering = false;
-    tn_my_words_init(&t->words, sql);
+    tn_words_init(&t->words, sql, TN_DIALECT_MYSQL);
     t->end = place(t);
-    while (!tn_my_words_at_end(&t->words)) {
+    while (!tn_words_at_end(&t->words)) {
         unsigned depth = t->depth;
 
-        if (t->ordering && !tn_my_words_at(&t->words, "separator") && !(t->words.token.punct == ')' && in_call(t, false))) {
+        if (t->ordering && !tn_words_at(&t->words, "separator") && !(t->words.token.punct == ')' && in_call(t, false))) {
             t->depth += t->words.token.punct == '(';
             t->depth -= t->words.token.punct == ')' && depth > 0;
             step(t);
@@ -302,25 +302,25 @@ struct parts {
     struct tn_str head, having, order, rest; /* in the order of the text */
 };
 
-static bool is_aggregate(const struct tn_my_words *words)
+static bool is_aggregate(const struct tn_words *words)
 {
     static const char *const names[] = {"count", "sum", "min", "max", "avg", "group_concat", "group", "union"};
 
     for (size_t i = 0; i < TN_ARRAY_LEN(names); i++)
-        if (tn_my_words_at(words, names[i]))
+        if (tn_words_at(words, names[i]))
             return true;
     return false;
 }
 
 static bool find_having(struct tn_str sql, struct parts *out)
 {
-    struct tn_my_words words;
+    struct tn_words words;
     struct tn_str     *part = &out->head;
     const char        *from = sql.ptr, *end;
     unsigned           depth = 0;
 
     *out = (struct parts){.head = {NULL, 0}};
-    for (tn_my_words_init(&words, sql); !tn_my_words_at_end(&words); tn_my_words_next(&words)) {
+    for (tn_words_init(&words, sql, TN_DIALECT_MYSQL); !tn_words_at_end(&words); tn_words_next(&words)) {
         struct tn_str *next = part;
 
         depth += words.token.punct == '(';
@@ -329,11 +329,11 @@ static bool find_having(struct tn_str sql, struct parts *out)
             continue;
         if (part == &out->head && is_aggregate(&words))
             return false;
-        if (part == &out->head && tn_my_words_at(&words, "having"))
+        if (part == &out->head && tn_words_at(&words, "having"))
             next = &out->having;
-        else if (part != &out->head && tn_my_words_at(&words, "order"))
+        else if (part != &out->head && tn_words_at(&words, "order"))
             next = &out->order;
-        else if (part != &out->head && tn_my_words_at(&words, "limit"))
+        else if (part != &out->head && tn_words_at(&words, "limit"))
             next = &out->rest;
         if (next == part)
             continue;

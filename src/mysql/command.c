@@ -27,9 +27,7 @@ void tn_my_reset(struct tn_my_session *s)
 
 static void good_bye(struct tn_my_session *s)
 {
-    tn_my_flush(s);
-    if (s->state != TN_MY_CLOSING)
-        tn_transport_finish(&s->transport);
+    tn_client_finish(&s->client);
     tn_my_close(s, "client said good-bye");
 }
 
@@ -66,7 +64,7 @@ static void statistics(struct tn_my_session *s)
     uint64_t       questions = atomic_load(&s->runtime->server->next_query_id);
 
     tn_buf_printf(out, "Uptime: %llu  Threads: %u  Questions: %llu  Slow queries: 0  Opens: 0  Flush tables: 0  Open tables: 0  Queries per second avg: %.3f",
-                  (unsigned long long)uptime, atomic_load(&s->mysql->connections), (unsigned long long)questions,
+                  (unsigned long long)uptime, tn_places_taken(&s->mysql->places), (unsigned long long)questions,
                   uptime == 0 ? 0. : (double)questions / (double)uptime);
     tn_my_end_packet(out, begun, &s->sequence);
 }

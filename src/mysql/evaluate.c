@@ -10,7 +10,7 @@ enum { DEPTH = 16, TEXT_MAX = 256 * 1024 };
 
 struct evaluation {
     struct tn_my_session *s;
-    struct tn_my_words   *words;
+    struct tn_words   *words;
     struct tn_arena      *arena;
     bool                 *about_session;
     struct tn_error      *err;
@@ -21,7 +21,7 @@ static enum tn_my_evaluated evaluate(struct evaluation *e, struct tn_my_value *v
 
 /* ---- variables ---- */
 
-bool tn_my_read_variable(struct tn_my_words *words, struct tn_str *name, bool *global)
+bool tn_my_read_variable(struct tn_words *words, struct tn_str *name, bool *global)
 {
     struct tn_str text = words->token.text;
 
@@ -29,13 +29,13 @@ bool tn_my_read_variable(struct tn_my_words *words, struct tn_str *name, bool *g
     if (words->token.kind != TN_TOKEN_WORD || !tn_str_starts(text, TN_STR("@@")))
         return false;
     *name = tn_str_n(text.ptr + 2, text.len - 2);
-    tn_my_words_next(words);
+    tn_words_next(words);
     if (words->token.punct != '.')
         return true;
     *global = tn_str_ieq_c(*name, "global");
-    tn_my_words_next(words);
+    tn_words_next(words);
     *name = tn_token_name(&words->token);
-    tn_my_words_next(words);
+    tn_words_next(words);
     return true;
 }
 
@@ -77,7 +77,7 @@ static struct tn_str print(struct evaluation *e, const char *fmt, ...)
 static bool session_function(struct evaluation *e, struct tn_str name, struct tn_my_value *value)
 {
     struct tn_my_session *s = e->s;
-    struct tn_str         address = tn_peer_address(tn_str(s->peer));
+    struct tn_str         address = tn_peer_address(tn_str(s->client.peer));
 
     value->number = false;
     if (tn_str_ieq_c(name, "version")) {
@@ -124,8 +124,8 @@ static enum tn_my_evaluated concat(struct evaluation *e, struct tn_my_value *val
         null = null || part.text.ptr == NULL;
         if (result == TN_MY_VALUE && !null)
             tn_buf_put_str(&text, part.text);
-    } while (result == TN_MY_VALUE && tn_my_words_accept_punct(e->words, ','));
-    if (result == TN_MY_VALUE && !tn_my_words_accept_punct(e->words, ')'))
+    } while (result == TN_MY_VALUE && tn_words_accept_punct(e->words, ','));
+    if (result == TN_MY_VALUE && !tn_words_accept_punct(e->words, ')'))
         result = TN_MY_NOT_OURS;
     value->text = tn_str_n(NULL, 0);
     value->number = false;
@@ -143,7 +143,7 @@ static enum tn_my_evaluated word(struct evaluation *e, struct tn_my_value *value
 
     if (tn_str_starts(name, TN_STR("@@")))
         return system_variable(e, value);
-    tn_my_words_next(e->words);
+    tn_words_next(e->words);
     if (name.len > 1 && name.ptr[0] == '@') {
         if (e->words->token.punct == ':' || tn_str_eq_c(e->words->token.text, ":="))
             return TN_MY_NOT_OURS;
@@ -160,11 +160,11 @@ static enum tn_my_evaluated word(struct evaluation *e, struct tn_my_value *value
     }
     if (tn_str_ieq_c(name, "current_user") && e->words->token.punct != '(')
         return session_function(e, name, value) ? TN_MY_VALUE : TN_MY_NOT_OURS;
-    if (!tn_my_words_accept_punct(e->words, '('))
+    if (!tn_words_accept_punct(e->words, '('))
         return TN_MY_NOT_OURS;
     if (tn_str_ieq_c(name, "concat"))
         return concat(e, value);
-    return session_function(e, name, value) && tn_my_words_accept_punct(e->words, ')') ? TN_MY_VALUE : TN_MY_NOT_OURS;
+    return session_function(e, name, value) && tn_words_accept_punct(e->words, ')') ? TN_MY_VALUE : TN_MY_NOT_OURS;
 }
 
 static enum tn_my_evaluated number(struct evaluation *e, bool negative, struct tn_my_value *value)
@@ -173,7 +173,7 @@ static enum tn_my_evaluated number(struct evaluation *e, bool negative, struct t
 
     value->number = true;
     value->text = negative ? print(e, "-%.*s", (int)TN_MIN(text.len, (size_t)100), text.ptr) : text;
-    tn_my_words_next(e->words);
+    tn_words_next(e->words);
     return TN_MY_VALUE;
 }
 
@@ -188,22 +188,22 @@ static enum tn_my_evaluated evaluate(struct evaluation *e, struct tn_my_value *v
         result = number(e, false, value);
     } else if (token->kind == TN_TOKEN_STRING && (token->text.ptr[0] == '\'' || token->text.ptr[0] == '"')) {
         *value = (struct tn_my_value){.text = tn_my_unquote(token->text, e->arena)};
-        tn_my_words_next(e->words);
+        tn_words_next(e->words);
         result = TN_MY_VALUE;
     } else if (token->kind == TN_TOKEN_WORD) {
         result = word(e, value);
-    } else if (tn_my_words_accept_punct(e->words, '-')) {
+    } else if (tn_words_accept_punct(e->words, '-')) {
         result = token->kind == TN_TOKEN_NUMBER ? number(e, true, value) : TN_MY_NOT_OURS;
-    } else if (tn_my_words_accept_punct(e->words, '(')) {
+    } else if (tn_words_accept_punct(e->words, '(')) {
         result = evaluate(e, value);
-        if (result == TN_MY_VALUE && !tn_my_words_accept_punct(e->words, ')'))
+        if (result == TN_MY_VALUE && !tn_words_accept_punct(e->words, ')'))
             result = TN_MY_NOT_OURS;
     }
     e->depth--;
     return result;
 }
 
-enum tn_my_evaluated tn_my_evaluate(struct tn_my_session *s, struct tn_my_words *words, struct tn_arena *arena, struct tn_my_value *value,
+enum tn_my_evaluated tn_my_evaluate(struct tn_my_session *s, struct tn_words *words, struct tn_arena *arena, struct tn_my_value *value,
                                     bool *about_session, struct tn_error *err)
 {
     struct evaluation e = {.s = s, .words = words, .arena = arena, .about_session = about_session, .err = err};

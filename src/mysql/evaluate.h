@@ -4,7 +4,7 @@
 #define TN_MYSQL_EVALUATE_H
 
 #include "mysql/variables.h"
-#include "mysql/words.h"
+#include "session/words.h"
 
 enum tn_my_evaluated {
     TN_MY_VALUE,   /* it is known, and WORDS stands behind it */
@@ -13,10 +13,10 @@ enum tn_my_evaluated {
 };
 
 /* The expression at WORDS. *ABOUT_SESSION becomes true when it asks about the session; a literal does not. In ARENA. */
-enum tn_my_evaluated tn_my_evaluate(struct tn_my_session *s, struct tn_my_words *words, struct tn_arena *arena, struct tn_my_value *value,
+enum tn_my_evaluated tn_my_evaluate(struct tn_my_session *s, struct tn_words *words, struct tn_arena *arena, struct tn_my_value *value,
                                     bool *about_session, struct tn_error *err);
 
 /* "@@session.name" and the like at WORDS: NAME and whether GLOBAL was said. False: it is none. */
-bool tn_my_read_variable(struct tn_my_words *words, struct tn_str *name, bool *global);
+bool tn_my_read_variable(struct tn_words *words, struct tn_str *name, bool *global);
 
 #endif

@@ -34,7 +34,7 @@ static void end(struct tn_my_session *s, bool query_only)
         return;
     }
     tn_fail(&err, TN_E_CANCELLED, "57P01", "Connection was killed");
-    s->sequence = s->busy ? s->sequence : 0;
+    s->sequence = s->client.busy ? s->sequence : 0;
     tn_my_fatal(s, &err, "killed");
 }
 
@@ -83,7 +83,7 @@ void tn_my_kill(struct tn_my_session *s, uint64_t id, bool query_only)
         return;
     }
     *kill = (struct kill){.errand.go = on_there, .errand.back = on_back, .by = s->id, .id = (uint32_t)id, .query_only = query_only,
-                          .admin = tn_auth_is_admin(server->auth, s->identity, tn_str(s->peer)), .identity = tn_identity_ref(s->identity)};
+                          .admin = tn_auth_is_admin(server->auth, s->identity, tn_str(s->client.peer)), .identity = tn_identity_ref(s->identity)};
     tn_my_wait(s);
     tn_errand_send(&kill->errand, s->worker, server->workers[((uint32_t)id - 1) % server->worker_count]);
 }
@@ -146,9 +146,9 @@ static void add_process(struct processes *p, const struct tn_my_session *s)
     row = p->rows[p->count++];
     row[0] = keep_number(p, s->id);
     row[1] = keep(p, s->identity->user);
-    row[2] = keep(p, tn_str(s->peer));
+    row[2] = keep(p, tn_str(s->client.peer));
     row[3] = s->database[0] != '\0' ? keep(p, tn_str(s->database)) : tn_str_n(NULL, 0);
-    row[4] = s->busy ? TN_STR("Query") : TN_STR("Sleep");
+    row[4] = s->client.busy ? TN_STR("Query") : TN_STR("Sleep");
     row[5] = keep_number(p, s->ask != NULL && s->ask->query->started_us > 0 ? (tn_worker_now_us(s->worker) - TN_MIN(s->ask->query->started_us, tn_worker_now_us(s->worker))) / 1000000 : 0);
     row[6] = s->ask != NULL ? tn_str(tn_query_state(s->ask->query)) : TN_STR("");
     row[7] = info.ptr == NULL ? info : keep(p, tn_str_n(info.ptr, p->full ? info.len : TN_MIN(info.len, (size_t)SHORT_INFO)));
@@ -213,7 +213,7 @@ void tn_my_processes(struct tn_my_session *s, bool full,
     p->server = s->runtime->server;
     p->by = s->id;
     p->full = full;
-    p->admin = tn_auth_is_admin(p->server->auth, s->identity, tn_str(s->peer));
+    p->admin = tn_auth_is_admin(p->server->auth, s->identity, tn_str(s->client.peer));
     p->identity = tn_identity_ref(s->identity);
     tn_arena_init(&p->arena, 16 * 1024 * 1024);
     tn_my_wait(s);

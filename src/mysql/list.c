@@ -8,7 +8,7 @@ static const char *state_name(const struct tn_my_session *s)
     switch (s->state) {
     case TN_MY_HELLO:
     case TN_MY_AUTH:  return "starting";
-    case TN_MY_READY: return s->busy ? "busy" : "ready";
+    case TN_MY_READY: return s->client.busy ? "busy" : "ready";
     default:          return "closing";
     }
 }
@@ -22,9 +22,9 @@ void tn_my_sessions_each(struct tn_worker *worker, void (*fn)(void *arg, const s
     TN_LIST_FOR_EACH(node, &home->sessions) {
         const struct tn_my_session *s = TN_CONTAINER_OF(node, struct tn_my_session, node);
         struct tn_session_info      info = {
-            .protocol = "mysqlWire", .pid = s->id, .peer = s->peer, .user = s->user, .database = s->database, .application = s->application,
+            .protocol = "mysqlWire", .pid = s->id, .peer = s->client.peer, .user = s->user, .database = s->database, .application = s->application,
             .state = state_name(s), .transaction = s->tx.failed ? 'E' : s->in_tx ? 'T' : 'I', .query = s->ask != NULL ? s->ask->query->id : 0,
-            .statements = s->statements, .bytes_in = s->bytes_in, .bytes_out = s->bytes_out, .prepared = s->prepared.count, .worker = worker->index,
+            .statements = s->statements, .bytes_in = s->client.bytes_in, .bytes_out = s->client.out.written, .prepared = s->prepared.count, .worker = worker->index,
         };
 
         fn(arg, &info);

@@ -50,6 +50,7 @@ void tn_my_greet(struct tn_my_session *s)
 /* Who left when what it knows had been looked at has failed; before that it has not. */
 void tn_my_login_forget(struct tn_my_session *s)
 {
+    tn_my_key_forget(s);
     if (s->step != TN_MY_STEP_NONE && !s->proof_seen)
         tn_auth_forget(s->runtime->server->auth, &s->attempt);
     s->step = TN_MY_STEP_NONE;
@@ -59,14 +60,9 @@ void tn_my_login_forget(struct tn_my_session *s)
 static bool take_place(struct tn_my_session *s, const char *user)
 {
     struct tn_error err = TN_ERROR_INIT;
-    uint64_t        max = s->runtime->snapshot->config->settings.mysql_max_per_user;
 
-    if (s->counted_user)
-        tn_tally_remove(s->runtime->server->connections, tn_str(s->user));
-    s->counted_user = tn_tally_add(s->runtime->server->connections, tn_str(user), max);
-    if (s->counted_user)
+    if (tn_client_take_user(&s->client, user, s->runtime->snapshot->config->settings.mysql_max_per_user))
         return true;
-    tn_count(&s->runtime->counters, TN_COUNTER_sessions_refused, 1);
     tn_fail(&err, TN_E_LIMIT, "53300", "User '%.100s' has too many connections (frontends.mysqlWire.maxConnectionsPerUser)", user);
     tn_my_fatal(s, &err, "too many connections of this user");
     return false;
@@ -99,8 +95,8 @@ static void let_in(struct tn_my_session *s, struct tn_identity *identity)
     s->state = TN_MY_READY;
     tn_my_ok(s, 0, 0);
     tn_log(TN_LOG_INFO, s->changing ? "session user" : "session start", TN_LOG_TEXT("listener", "mysqlWire"), TN_LOG_U64("session", s->id),
-           TN_LOG_TEXT("peer", s->peer), TN_LOG_TEXT("user", s->user), TN_LOG_TEXT("database", s->database),
-           TN_LOG_TEXT("proof", tn_proof_name(identity->proof)), TN_LOG_TEXT("tls", tn_tls_version(&s->transport)),
+           TN_LOG_TEXT("peer", s->client.peer), TN_LOG_TEXT("user", s->user), TN_LOG_TEXT("database", s->database),
+           TN_LOG_TEXT("proof", tn_proof_name(identity->proof)), TN_LOG_TEXT("tls", tn_tls_version(&s->client.transport)),
            TN_LOG_STR("application", s->application));
     s->changing = false;
 }
@@ -115,7 +111,7 @@ static void fail_later(struct tn_my_session *s, const char *why, bool with_passw
     tn_count(&s->runtime->counters, TN_COUNTER_logins_failed, 1);
     tn_auth_failed(s->runtime->server->auth, &s->attempt, why, &delay_ms, &s->login_error);
     tn_fail(&s->login_error, TN_E_DENIED, "28P01", "Access denied for user '%.*s'@'" TN_STR_FMT "' (using password: %s)",
-            (int)TN_MIN(s->attempt.user.len, (size_t)USER_SHOWN), s->attempt.user.ptr, TN_STR_ARG(tn_peer_address(tn_str(s->peer))),
+            (int)TN_MIN(s->attempt.user.len, (size_t)USER_SHOWN), s->attempt.user.ptr, TN_STR_ARG(tn_peer_address(tn_str(s->client.peer))),
             with_password ? "YES" : "NO");
     s->step = TN_MY_STEP_FAILING;
     if (delay_ms == 0) {
@@ -123,10 +119,7 @@ static void fail_later(struct tn_my_session *s, const char *why, bool with_passw
         return;
     }
     tn_my_wait(s);
-    ev_timer_stop(s->worker->loop, &s->timer);
-    ev_now_update(s->worker->loop);
-    ev_timer_set(&s->timer, (double)delay_ms / 1e3, 0.);
-    ev_timer_start(s->worker->loop, &s->timer);
+    tn_client_set_timer(&s->client, (uint64_t)delay_ms * 1000);
 }
 
 void tn_my_login_timer(struct tn_my_session *s)
@@ -134,7 +127,7 @@ void tn_my_login_timer(struct tn_my_session *s)
     struct tn_error err = TN_ERROR_INIT;
 
     if (s->step == TN_MY_STEP_FAILING) {
-        s->busy = false;
+        s->client.busy = false;
         tn_error_move(&err, &s->login_error);
         tn_my_fatal(s, &err, "log-in failed");
         return;
@@ -146,7 +139,7 @@ void tn_my_login_timer(struct tn_my_session *s)
 static void refuse(struct tn_my_session *s, struct tn_error *err, const char *reason)
 {
     tn_count(&s->runtime->counters, TN_COUNTER_logins_failed, 1);
-    tn_log(TN_LOG_WARN, "log-in failed", TN_LOG_TEXT("listener", "mysqlWire"), TN_LOG_TEXT("peer", s->peer),
+    tn_log(TN_LOG_WARN, "log-in failed", TN_LOG_TEXT("listener", "mysqlWire"), TN_LOG_TEXT("peer", s->client.peer),
            TN_LOG_TEXT("user", s->new_user != NULL ? s->new_user : ""), TN_LOG_TEXT("why", err->message));
     tn_my_fatal(s, err, reason);
 }
@@ -237,13 +230,13 @@ static void check_sha2_whole(struct tn_my_session *s, struct tn_str body)
     size_t          len;
     struct tn_error err = TN_ERROR_INIT;
 
-    if (tn_tls_is_on(&s->transport)) {
+    if (tn_tls_is_on(&s->client.transport)) {
         check_clear(s, body);
         return;
     }
     if (s->step == TN_MY_STEP_SHA2_WHOLE && body.len == 1 && body.ptr[0] == 2) {
-        tn_my_put_auth_more(tn_my_out(s).buf, tn_sha2_public_key(s->mysql->proof), &s->sequence);
         s->step = TN_MY_STEP_RSA;
+        tn_my_public_key(s);
         return;
     }
     if (body.len != TN_SHA2_RSA_BYTES) {
@@ -295,7 +288,7 @@ static void ask(struct tn_my_session *s, const struct tn_my_hello *hello)
 {
     struct tn_error err = TN_ERROR_INIT;
 
-    s->attempt = (struct tn_login){.listener = "mysqlWire", .peer = tn_str(s->peer), .user = tn_str(s->new_user)};
+    s->attempt = (struct tn_login){.listener = "mysqlWire", .peer = tn_str(s->client.peer), .user = tn_str(s->new_user)};
     s->proof_seen = false;
     s->step = TN_MY_STEP_SHA2;
     if (!s->changing)
@@ -303,7 +296,7 @@ static void ask(struct tn_my_session *s, const struct tn_my_hello *hello)
     if (tn_auth_check(s->runtime->server->auth, &s->attempt, &err) != TN_OK) {
         tn_count(&s->runtime->counters, TN_COUNTER_logins_failed, 1);
         tn_my_fatal(s, &err, "log-in refused");
-    } else if (tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_CLEAR) && tn_tls_is_on(&s->transport)) {
+    } else if (tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_CLEAR) && tn_tls_is_on(&s->client.transport)) {
         check_clear(s, hello->response);
     } else if (tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_SHA2) && !s->changing) {
         check_sha2(s, hello->response);
@@ -380,7 +373,7 @@ static void find_out(struct tn_my_session *s, const struct tn_my_hello *hello)
     }
     if (tn_my_charset_find(hello->charset) != NULL && tn_my_charset_find(hello->charset)->max_bytes == 4)
         s->charset = hello->charset;
-    identity = tn_tls_names(&s->transport, hello->user) ? tn_auth_certified(auth, hello->user) : NULL;
+    identity = tn_tls_names(&s->client.transport, hello->user) ? tn_auth_certified(auth, hello->user) : NULL;
     if (identity != NULL)
         let_in(s, identity);
     else if (!tn_auth_is_asked(auth))
@@ -391,9 +384,9 @@ static void find_out(struct tn_my_session *s, const struct tn_my_hello *hello)
 
 static void begin_tls(struct tn_my_session *s)
 {
-    if (s->in.len > s->in_at) /* bytes behind the request were not sent under TLS: whose are they? */
+    if (tn_client_input(&s->client).len > 0) /* bytes behind the request were not sent under TLS: whose are they? */
         tn_my_close(s, "data behind an SSLRequest");
-    else if (!tn_tls_accept(&s->transport, tls_of(s)))
+    else if (!tn_tls_accept(&s->client.transport, tls_of(s)))
         tn_my_close(s, "no memory for TLS");
 }
 
@@ -407,12 +400,12 @@ static void read_hello(struct tn_my_session *s, struct tn_str body)
         return;
     }
     s->capabilities = hello.capabilities;
-    if (hello.wants_tls && tls_of(s) != NULL && !tn_tls_is_on(&s->transport)) {
+    if (hello.wants_tls && tls_of(s) != NULL && !tn_tls_is_on(&s->client.transport)) {
         begin_tls(s);
     } else if (hello.wants_tls) {
         tn_fail(&err, TN_E_INVALID, "08S01", "TLS was not offered");
         refuse(s, &err, "TLS was not offered");
-    } else if (!tn_tls_is_on(&s->transport) && tn_tls_is_required(tls_of(s))) {
+    } else if (!tn_tls_is_on(&s->client.transport) && tn_tls_is_required(tls_of(s))) {
         tn_fail(&err, TN_E_DENIED, "28000", "Connections using insecure transport are prohibited: connect with TLS (--ssl, sslMode=REQUIRED)");
         refuse(s, &err, "TLS is required");
     } else {

@@ -4,24 +4,6 @@
 #include "engine/topology.h"
 #include "mysql/private.h"
 
-static struct tn_cluster *usable_member(const struct tn_group *group)
-{
-    uint64_t now = tn_clock_us();
-
-    for (size_t i = 0; i < group->member_count; i++)
-        if (tn_cluster_look(group->members[i], now) == TN_USABLE_OK)
-            return group->members[i];
-    return group->member_count > 0 ? group->members[0] : NULL;
-}
-
-static bool is_mixed(const struct tn_group *group)
-{
-    for (size_t i = 1; i < group->member_count; i++)
-        if (group->members[i]->conf->engine != group->members[0]->conf->engine)
-            return true;
-    return false;
-}
-
 bool tn_my_member_is_mysqls(const struct tn_cluster *member)
 {
     return member != NULL && (member->conf->engine == TN_CFG_ENGINE_MYSQL || member->conf->engine == TN_CFG_ENGINE_STAR_ROCKS);
@@ -36,7 +18,7 @@ enum tn_status tn_my_member_find(struct tn_my_session *s, struct tn_str sql, str
     struct tn_route_result  result;
     struct tn_route_context context = {
         .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
-        .database = tn_str(s->database), .application = s->application, .client_address = tn_str(s->peer), .header_count = s->header_count,
+        .database = tn_str(s->database), .application = s->application, .client_address = tn_str(s->client.peer), .header_count = s->header_count,
         .headers = s->headers, .tag_count = own->tag_count, .tags = own->tags, .hint_group = own->group, .hint_cluster = own->cluster,
         .hint_strategy = own->strategy, .hint_priority = own->priority, .wall_us = tn_clock_wall_us(),
     };
@@ -50,9 +32,9 @@ enum tn_status tn_my_member_find(struct tn_my_session *s, struct tn_str sql, str
     if (s->in_tx && s->tx.lease != NULL)
         *out = s->tx.lease->cluster;
     else
-        *out = result.cluster.len > 0 ? tn_topology_cluster(snapshot->topology, result.cluster) : group != NULL ? usable_member(group) : NULL;
+        *out = result.cluster.len > 0 ? tn_topology_cluster(snapshot->topology, result.cluster) : group != NULL ? tn_group_first_usable(group) : NULL;
     *settings = tn_settings_list_ref(own);
-    if (*out == NULL || own->cluster.len > 0 || group == NULL || !is_mixed(group))
+    if (*out == NULL || own->cluster.len > 0 || group == NULL || !tn_group_is_mixed(group))
         return TN_OK;
     return tn_settings_change(settings, TN_STR("turnout.cluster"), (*out)->conf->name, TN_CFG_ENGINE_UNSET, false, true, snapshot, err);
 }

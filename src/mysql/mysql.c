@@ -35,6 +35,8 @@ static enum tn_status make_homes(struct tn_mysql *mysql, struct tn_error *err)
 
 static enum tn_status open_all(struct tn_mysql *mysql, const struct tn_settings *settings, struct tn_error *err)
 {
+    if (!tn_places_init(&mysql->places))
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a listener");
     TN_TRY(tn_sha2_proof_new(&mysql->proof, err));
     TN_TRY(make_homes(mysql, err));
     TN_TRY(tn_listener_open(&mysql->listener, mysql->server->workers, mysql->server->worker_count, settings->mysql_host.ptr,
@@ -75,14 +77,10 @@ static void stop_sessions(struct tn_runtime *runtime, void *arg)
         return;
     TN_LIST_FOR_EACH_SAFE(node, &home->sessions) {
         struct tn_my_session *s = TN_CONTAINER_OF(node, struct tn_my_session, node);
-        struct tn_error       err = TN_ERROR_INIT;
 
-        s->stop_soon = true;
-        if (s->busy)
-            continue;
-        tn_fail(&err, TN_E_CANCELLED, "57P01", "Server shutdown in progress");
-        s->sequence = s->state == TN_MY_READY ? 0 : s->sequence;
-        tn_my_fatal(s, &err, "shutdown");
+        s->client.stop_soon = true;
+        if (!s->client.busy)
+            tn_my_shut_down(s);
     }
 }
 
@@ -93,7 +91,7 @@ void tn_mysql_stop(struct tn_mysql *mysql)
     if (mysql->listener != NULL)
         tn_listener_stop(mysql->listener);
     if (tn_server_each_worker(mysql->server, mysql->server->workers[0], stop_sessions, NULL, NULL) != TN_OK)
-        tn_log(TN_LOG_ERROR, "no memory to end the sessions", TN_LOG_U64("sessions", atomic_load(&mysql->connections)));
+        tn_log(TN_LOG_ERROR, "no memory to end the sessions", TN_LOG_U64("sessions", tn_places_taken(&mysql->places)));
 }
 
 void tn_mysql_close(struct tn_mysql *mysql)
@@ -102,6 +100,7 @@ void tn_mysql_close(struct tn_mysql *mysql)
         return;
     tn_listener_close(mysql->listener);
     free_homes(mysql);
-    tn_sha2_proof_free(mysql->proof);
+    tn_sha2_proof_unref(mysql->proof);
+    tn_places_reset(&mysql->places);
     tn_free(mysql);
 }

@@ -1,4 +1,4 @@
-/* What waits to be written to a client: a list of chunks, ours (small packets gathered) and the engine's (rows). */
+/* What is written to a client: answers of our own, and the numbers of packets. */
 #include "mysql/private.h"
 
 #include "base/alloc.h"
@@ -6,142 +6,15 @@
 
 #include <stdarg.h>
 
-enum { OURS_MAX = 1024 * 1024 * 1024, OURS_TARGET = 32 * 1024, PARTS = 32, FULL = 512 * 1024 };
-
-static void append(struct tn_my_session *s, struct tn_chunk *chunk)
-{
-    chunk->next = NULL;
-    if (s->out_last != NULL)
-        s->out_last->next = chunk;
-    else
-        s->out_first = chunk;
-    s->out_last = chunk;
-}
-
-/* Small packets go into the last chunk, be it the engine's: one write for rows and their end. */
-static struct tn_buf *out_buffer(struct tn_my_session *s)
-{
-    static _Thread_local struct tn_buf nowhere; /* max 0: takes nothing, stays failed */
-    struct tn_chunk                   *last = s->out_last;
-
-    if (last != NULL && last->bytes.len < OURS_TARGET && !last->bytes.failed)
-        return &last->bytes;
-    last = tn_chunk_new(OURS_MAX);
-    if (last == NULL) {
-        s->out_failed = true;
-        return &nowhere;
-    }
-    append(s, last);
-    return &last->bytes;
-}
-
 struct tn_my_out tn_my_out(struct tn_my_session *s)
 {
-    return (struct tn_my_out){.buf = out_buffer(s), .sequence = &s->sequence, .capabilities = s->capabilities};
+    return (struct tn_my_out){.buf = tn_outbox_buffer(&s->client.out), .sequence = &s->sequence, .capabilities = s->capabilities};
 }
 
 void tn_my_send_chunk(struct tn_my_session *s, struct tn_chunk *chunk)
 {
     tn_my_number_frames(chunk->bytes.data, chunk->bytes.len, &s->sequence);
-    append(s, chunk);
-}
-
-/* Takes what is written off the list before anything is credited: a credit may bring the next chunk at once. */
-static void written(struct tn_my_session *s, size_t n)
-{
-    struct tn_chunk *done = NULL, **tail = &done;
-
-    s->bytes_out += n;
-    tn_count(&s->runtime->counters, TN_COUNTER_client_bytes_sent, n);
-    while (s->out_first != NULL) {
-        struct tn_chunk *chunk = s->out_first;
-        size_t           rest = chunk->bytes.len - chunk->sent;
-
-        if (n < rest) {
-            chunk->sent += n;
-            break;
-        }
-        n -= rest;
-        s->out_first = chunk->next;
-        chunk->next = NULL;
-        *tail = chunk;
-        tail = &chunk->next;
-    }
-    if (s->out_first == NULL)
-        s->out_last = NULL;
-    while (done != NULL) {
-        struct tn_chunk *next = done->next;
-        struct tn_run   *run = done->run;
-
-        tn_chunk_free(done);
-        if (run != NULL)
-            tn_run_credit(run);
-        done = next;
-    }
-}
-
-static int gather(struct tn_my_session *s, struct iovec parts[PARTS], bool *failed)
-{
-    int count = 0;
-
-    for (struct tn_chunk *chunk = s->out_first; chunk != NULL && count < PARTS; chunk = chunk->next) {
-        *failed = *failed || chunk->bytes.failed;
-        if (chunk->bytes.len > chunk->sent)
-            parts[count++] = (struct iovec){chunk->bytes.data + chunk->sent, chunk->bytes.len - chunk->sent};
-    }
-    return count;
-}
-
-void tn_my_flush(struct tn_my_session *s)
-{
-    while (s->out_first != NULL && s->state != TN_MY_CLOSING) {
-        struct iovec parts[PARTS];
-        bool         failed = s->out_failed;
-        int          count = gather(s, parts, &failed);
-        size_t       n = 0;
-        enum tn_io   result = count > 0 ? tn_transport_writev(&s->transport, parts, count, &n) : TN_IO_OK;
-
-        if (failed) {
-            tn_my_close(s, "no memory for an answer");
-            return;
-        }
-        if (result == TN_IO_AGAIN)
-            break;
-        if (result != TN_IO_OK) {
-            s->client_gone = true;
-            tn_my_close(s, "client does not take its answer");
-            return;
-        }
-        written(s, n);
-    }
-    tn_my_watch(s);
-}
-
-bool tn_my_output_full(const struct tn_my_session *s)
-{
-    size_t bytes = 0;
-
-    for (const struct tn_chunk *chunk = s->out_first; chunk != NULL; chunk = chunk->next)
-        bytes += chunk->bytes.len - chunk->sent;
-    return bytes > FULL;
-}
-
-void tn_my_forget_run(struct tn_my_session *s, struct tn_run *run)
-{
-    for (struct tn_chunk *chunk = s->out_first; chunk != NULL; chunk = chunk->next)
-        if (chunk->run == run)
-            chunk->run = NULL;
-}
-
-void tn_my_free_output(struct tn_my_session *s)
-{
-    while (s->out_first != NULL) {
-        struct tn_chunk *next = s->out_first->next;
-
-        tn_chunk_free(s->out_first);
-        s->out_first = next;
-    }
-    s->out_last = NULL;
+    tn_outbox_put(&s->client.out, chunk);
 }
 
 /* ---- answers ---- */

@@ -20,14 +20,14 @@ static void refuse(struct tn_my_session *s, struct tn_error *err)
     tn_my_statement_done(s, true);
 }
 
-bool tn_my_read_name(struct tn_my_session *s, struct tn_my_words *words, struct tn_str *name)
+bool tn_my_read_name(struct tn_my_session *s, struct tn_words *words, struct tn_str *name)
 {
     do {
         if (words->token.kind != TN_TOKEN_WORD && words->token.kind != TN_TOKEN_IDENT)
             return false;
         *name = words->token.kind == TN_TOKEN_IDENT ? tn_my_unquote(words->token.text, &s->arena) : words->token.text;
-        tn_my_words_next(words);
-    } while (tn_my_words_accept_punct(words, '.'));
+        tn_words_next(words);
+    } while (tn_words_accept_punct(words, '.'));
     return name->ptr != NULL;
 }
 
@@ -39,21 +39,21 @@ struct selection {
     struct tn_my_value values[SELECT_MAX];
 };
 
-static bool read_alias(struct tn_my_session *s, struct tn_my_words *words, struct tn_str *head)
+static bool read_alias(struct tn_my_session *s, struct tn_words *words, struct tn_str *head)
 {
-    bool as = tn_my_words_accept(words, "as");
+    bool as = tn_words_accept(words, "as");
 
     if (words->token.kind == TN_TOKEN_IDENT || words->token.kind == TN_TOKEN_STRING)
         *head = tn_my_unquote(words->token.text, &s->arena);
-    else if (words->token.kind == TN_TOKEN_WORD && (as || (!tn_my_words_at(words, "from") && !tn_my_words_at(words, "limit"))))
+    else if (words->token.kind == TN_TOKEN_WORD && (as || (!tn_words_at(words, "from") && !tn_words_at(words, "limit"))))
         *head = words->token.text;
     else
         return !as;
-    tn_my_words_next(words);
+    tn_words_next(words);
     return head->ptr != NULL;
 }
 
-static enum tn_my_evaluated read_selection(struct tn_my_session *s, struct tn_my_words *words, struct selection *out, struct tn_error *err)
+static enum tn_my_evaluated read_selection(struct tn_my_session *s, struct tn_words *words, struct selection *out, struct tn_error *err)
 {
     bool about = false;
 
@@ -71,12 +71,12 @@ static enum tn_my_evaluated read_selection(struct tn_my_session *s, struct tn_my
         out->heads[out->count] = tn_str_trim(tn_str_n(from, (size_t)(end - from)));
         if (!read_alias(s, words, &out->heads[out->count++]))
             return TN_MY_NOT_OURS;
-    } while (tn_my_words_accept_punct(words, ','));
-    if (tn_my_words_accept(words, "from") && !tn_my_words_accept(words, "dual"))
+    } while (tn_words_accept_punct(words, ','));
+    if (tn_words_accept(words, "from") && !tn_words_accept(words, "dual"))
         return TN_MY_NOT_OURS;
-    if (tn_my_words_accept(words, "limit"))
-        tn_my_words_next(words);
-    return about && tn_my_words_at_end(words) ? TN_MY_VALUE : TN_MY_NOT_OURS;
+    if (tn_words_accept(words, "limit"))
+        tn_words_next(words);
+    return about && tn_words_at_end(words) ? TN_MY_VALUE : TN_MY_NOT_OURS;
 }
 
 static void tell_selection(struct tn_my_session *s, const struct selection *selection)
@@ -113,7 +113,7 @@ static bool may_be_ours(struct tn_str sql)
     return false;
 }
 
-static bool select_own(struct tn_my_session *s, struct tn_my_words *words)
+static bool select_own(struct tn_my_session *s, struct tn_words *words)
 {
     struct selection selection;
     struct tn_error  err = TN_ERROR_INIT;
@@ -135,17 +135,17 @@ static void begin_now(struct tn_my_session *s)
     told(s);
 }
 
-static bool begin(struct tn_my_session *s, struct tn_my_words *words, bool start)
+static bool begin(struct tn_my_session *s, struct tn_words *words, bool start)
 {
     bool read_only = false;
 
-    if (start && !tn_my_words_accept(words, "transaction"))
+    if (start && !tn_words_accept(words, "transaction"))
         return false;
-    tn_my_words_accept(words, "work");
-    while (!tn_my_words_at_end(words)) {
-        if (tn_my_words_accept(words, "read"))
-            read_only = tn_my_words_at(words, "only");
-        tn_my_words_next(words); /* WITH CONSISTENT SNAPSHOT, WRITE */
+    tn_words_accept(words, "work");
+    while (!tn_words_at_end(words)) {
+        if (tn_words_accept(words, "read"))
+            read_only = tn_words_at(words, "only");
+        tn_words_next(words); /* WITH CONSISTENT SNAPSHOT, WRITE */
     }
     s->begin_read_only = read_only;
     tn_my_end_transaction(s, TN_ASK_COMMIT, begin_now); /* the one before ends with it */
@@ -165,20 +165,20 @@ static void ended_and_gone(struct tn_my_session *s)
     tn_my_statement_done(s, false);
 }
 
-static bool end(struct tn_my_session *s, struct tn_my_words *words, enum tn_ask_end how)
+static bool end(struct tn_my_session *s, struct tn_words *words, enum tn_ask_end how)
 {
     void (*after)(struct tn_my_session *) = told;
 
-    tn_my_words_accept(words, "work");
-    if (tn_my_words_at(words, "to"))
+    tn_words_accept(words, "work");
+    if (tn_words_at(words, "to"))
         return false;
-    if (tn_my_words_accept(words, "and")) {
-        if (tn_my_words_accept(words, "chain"))
+    if (tn_words_accept(words, "and")) {
+        if (tn_words_accept(words, "chain"))
             after = begin_again;
-        tn_my_words_next(words);
-        tn_my_words_next(words);
+        tn_words_next(words);
+        tn_words_next(words);
     }
-    if (tn_my_words_accept(words, "release"))
+    if (tn_words_accept(words, "release"))
         after = ended_and_gone;
     tn_my_end_transaction(s, how, after);
     return true;
@@ -186,7 +186,7 @@ static bool end(struct tn_my_session *s, struct tn_my_words *words, enum tn_ask_
 
 /* ---- others ---- */
 
-static bool use_database(struct tn_my_session *s, struct tn_my_words *words)
+static bool use_database(struct tn_my_session *s, struct tn_words *words)
 {
     struct tn_str name;
 
@@ -199,25 +199,25 @@ static bool use_database(struct tn_my_session *s, struct tn_my_words *words)
     return true;
 }
 
-static bool kill_other(struct tn_my_session *s, struct tn_my_words *words)
+static bool kill_other(struct tn_my_session *s, struct tn_words *words)
 {
-    bool     query_only = tn_my_words_accept(words, "query");
+    bool     query_only = tn_words_accept(words, "query");
     uint64_t id;
 
     if (!query_only)
-        tn_my_words_accept(words, "connection");
+        tn_words_accept(words, "connection");
     if (!tn_str_to_u64(words->token.text, UINT64_MAX, &id))
         return false;
     tn_my_kill(s, id, query_only);
     return true;
 }
 
-static bool load(struct tn_my_session *s, struct tn_my_words *words)
+static bool load(struct tn_my_session *s, struct tn_words *words)
 {
     bool local = false;
 
-    for (unsigned i = 0; i < 6 && !tn_my_words_at_end(words); i++, tn_my_words_next(words))
-        local = local || tn_my_words_at(words, "local");
+    for (unsigned i = 0; i < 6 && !tn_words_at_end(words); i++, tn_words_next(words))
+        local = local || tn_words_at(words, "local");
     if (!local)
         return false;
     tn_my_fail(s, 3948, "42000", "Loading local data is disabled: Turnout does not take files from clients (LOAD DATA LOCAL INFILE)");
@@ -226,19 +226,19 @@ static bool load(struct tn_my_session *s, struct tn_my_words *words)
 }
 
 /* DESCRIBE t [column]; DESCRIBE SELECT .. is EXPLAIN. */
-static bool describe(struct tn_my_session *s, struct tn_my_words *words)
+static bool describe(struct tn_my_session *s, struct tn_words *words)
 {
     static const char *const statements[] = {"route", "translation", "select", "with", "insert", "update", "delete", "replace", "table", "values", "format", "analyze", "extended", "partitions"};
 
     for (size_t i = 0; i < TN_ARRAY_LEN(statements); i++)
-        if (tn_my_words_at(words, statements[i]))
+        if (tn_words_at(words, statements[i]))
             return false;
     return tn_my_describe(s, words);
 }
 
-static bool unlock(struct tn_my_session *s, struct tn_my_words *words)
+static bool unlock(struct tn_my_session *s, struct tn_words *words)
 {
-    if (!tn_my_words_accept(words, "tables") && !tn_my_words_accept(words, "table"))
+    if (!tn_words_accept(words, "tables") && !tn_words_accept(words, "table"))
         return false;
     told(s); /* nothing was locked */
     return true;
@@ -246,36 +246,36 @@ static bool unlock(struct tn_my_session *s, struct tn_my_words *words)
 
 bool tn_my_own(struct tn_my_session *s, struct tn_str sql)
 {
-    struct tn_my_words words;
+    struct tn_words words;
 
-    tn_my_words_init(&words, sql);
-    if (tn_my_words_accept(&words, "select"))
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
+    if (tn_words_accept(&words, "select"))
         return select_own(s, &words) || tn_my_catalog_select(s, sql, false);
-    if (tn_my_words_at(&words, "with") || words.token.punct == '(')
+    if (tn_words_at(&words, "with") || words.token.punct == '(')
         return tn_my_catalog_select(s, sql, false);
-    if (tn_my_words_accept(&words, "set")) {
+    if (tn_words_accept(&words, "set")) {
         tn_my_set(s, &words);
         return true;
     }
-    if (tn_my_words_accept(&words, "show"))
+    if (tn_words_accept(&words, "show"))
         return tn_my_show(s, &words);
-    if (tn_my_words_accept(&words, "begin"))
+    if (tn_words_accept(&words, "begin"))
         return begin(s, &words, false);
-    if (tn_my_words_accept(&words, "start"))
+    if (tn_words_accept(&words, "start"))
         return begin(s, &words, true);
-    if (tn_my_words_accept(&words, "commit"))
+    if (tn_words_accept(&words, "commit"))
         return end(s, &words, TN_ASK_COMMIT);
-    if (tn_my_words_accept(&words, "rollback"))
+    if (tn_words_accept(&words, "rollback"))
         return end(s, &words, TN_ASK_ROLLBACK);
-    if (tn_my_words_accept(&words, "use"))
+    if (tn_words_accept(&words, "use"))
         return use_database(s, &words);
-    if (tn_my_words_accept(&words, "kill"))
+    if (tn_words_accept(&words, "kill"))
         return kill_other(s, &words);
-    if (tn_my_words_accept(&words, "load"))
+    if (tn_words_accept(&words, "load"))
         return load(s, &words);
-    if (tn_my_words_accept(&words, "unlock"))
+    if (tn_words_accept(&words, "unlock"))
         return unlock(s, &words);
-    if (tn_my_words_accept(&words, "describe") || tn_my_words_accept(&words, "desc") || tn_my_words_accept(&words, "explain"))
+    if (tn_words_accept(&words, "describe") || tn_words_accept(&words, "desc") || tn_words_accept(&words, "explain"))
         return describe(s, &words);
     return false;
 }
@@ -283,21 +283,21 @@ bool tn_my_own(struct tn_my_session *s, struct tn_str sql)
 bool tn_my_own_is(struct tn_my_session *s, struct tn_str sql)
 {
     static const char *const verbs[] = {"set", "show", "begin", "start", "commit", "use", "kill", "unlock"};
-    struct tn_my_words       words;
+    struct tn_words       words;
     struct selection         selection;
     struct tn_str            name;
     struct tn_error          err = TN_ERROR_INIT;
     enum tn_my_evaluated     result = TN_MY_NOT_OURS;
 
-    tn_my_words_init(&words, sql);
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
     for (size_t i = 0; i < TN_ARRAY_LEN(verbs); i++)
-        if (tn_my_words_at(&words, verbs[i]))
+        if (tn_words_at(&words, verbs[i]))
             return true;
-    if (tn_my_words_accept(&words, "rollback"))
-        return !tn_my_words_at(&words, "to");
-    if (tn_my_words_accept(&words, "describe") || tn_my_words_accept(&words, "desc"))
-        return tn_my_read_name(s, &words, &name) && tn_my_words_at_end(&words);
-    if (tn_my_words_accept(&words, "select") && may_be_ours(sql))
+    if (tn_words_accept(&words, "rollback"))
+        return !tn_words_at(&words, "to");
+    if (tn_words_accept(&words, "describe") || tn_words_accept(&words, "desc"))
+        return tn_my_read_name(s, &words, &name) && tn_words_at_end(&words);
+    if (tn_words_accept(&words, "select") && may_be_ours(sql))
         result = read_selection(s, &words, &selection, &err);
     tn_error_reset(&err);
     return result != TN_MY_NOT_OURS;

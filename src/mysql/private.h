@@ -10,11 +10,10 @@
 #include "mysql/mode.h"
 #include "mysql/mysql.h"
 #include "net/listener.h"
-#include "net/transport.h"
 #include "session/ask.h"
+#include "session/client.h"
 
 enum {
-    TN_MY_SLICE_US = 1000,      /* a session works so long at a time, then the worker's others have their turn */
     TN_MY_STATEMENTS = 10000,   /* prepared statements of one session at most */
     TN_MY_KEPT_BYTES = 256 * 1024 * 1024, /* their texts and long data */
     TN_MY_HEADERS = 64,         /* connection attributes that are kept */
@@ -25,7 +24,7 @@ struct tn_mysql {
     struct tn_server     *server;
     struct tn_listener   *listener;
     struct tn_sha2_proof *proof;
-    _Atomic unsigned      connections;
+    struct tn_places      places;
 };
 
 /* One worker's; worker->module[TN_WORKER_MYSQL]. */
@@ -71,17 +70,8 @@ struct tn_my_session {
     struct tn_my_home       *home;
     struct tn_mysql         *mysql;
     struct tn_runtime       *runtime;
-    struct tn_transport      transport;
-    ev_io                    read_ev, write_ev;
-    ev_timer                 timer;      /* log-in, idle */
-    ev_timer                 again;      /* commands go on in the next loop turn */
-    struct tn_turn           turn;       /* a handshake waits for its next piece: nothing is read */
-    ev_timer                 gone_check; /* while nothing is read */
+    struct tn_client         client;
     enum { TN_MY_HELLO, TN_MY_AUTH, TN_MY_READY, TN_MY_CLOSING } state;
-    bool                     processing, busy, stop_soon, client_gone, read_wants_write;
-    bool                     counted_user, counted_address;
-    const char              *end_reason;
-    char                     peer[TN_PEER_TEXT];
     uint32_t                 id;
     uint64_t                 offered, capabilities;
     uint16_t                 charset;
@@ -89,6 +79,7 @@ struct tn_my_session {
     /* log-in */
     unsigned char            nonce[TN_MY_NONCE];
     struct tn_login          attempt;
+    struct tn_my_key_wait   *key_wait;    /* it asked for the public key, which is being made; NULL: not for this one */
     bool                     proof_seen;  /* what the client knows was looked at: its leaving is a failure */
     enum { TN_MY_STEP_NONE, TN_MY_STEP_SHA2, TN_MY_STEP_SHA2_WHOLE, TN_MY_STEP_RSA, TN_MY_STEP_CLEAR, TN_MY_STEP_ANYTHING, TN_MY_STEP_FAILING } step;
     bool                     changing;    /* COM_CHANGE_USER, not the first log-in */
@@ -120,13 +111,8 @@ struct tn_my_session {
     bool                     once_read_only;  /* of the next transaction */
     char                     once_isolation[24];
 
-    /* in and out */
-    struct tn_buf            in;
-    size_t                   in_at;
     uint8_t                  sequence;   /* of the next packet to be sent */
-    struct tn_chunk         *out_first, *out_last;
-    bool                     out_failed;
-    uint64_t                 bytes_in, bytes_out, statements;
+    uint64_t                 statements;
 
     /* the present command */
     struct tn_arena          arena;      /* reset between statements */
@@ -136,7 +122,6 @@ struct tn_my_session {
     struct tn_str            statement;  /* the present one in it */
     bool                     more;       /* another one follows */
     bool                     binary;     /* rows of a prepared statement */
-    bool                     paused;     /* between two statements: goes on in a later loop turn */
     bool                     columns_told;
     bool                     out_params; /* for the next end of rows: they are a procedure's OUT parameters */
     size_t                   column_count;
@@ -174,22 +159,36 @@ struct tn_my_session {
 void tn_my_accept(struct tn_worker *worker, int fd, const char *peer, void *arg);
 void tn_my_close(struct tn_my_session *s, const char *reason); /* at once; frees at the end of the turn */
 void tn_my_fatal(struct tn_my_session *s, struct tn_error *err, const char *reason); /* tells, then closes */
-void tn_my_wait(struct tn_my_session *s);
-void tn_my_go_on(struct tn_my_session *s);
-void tn_my_watch(struct tn_my_session *s);
+void tn_my_shut_down(struct tn_my_session *s); /* the program ends */
+void tn_my_go_on(struct tn_my_session *s); /* no command keeps s->client busy any more */
 void tn_my_idle_timer(struct tn_my_session *s);
 void tn_my_variables_forget(struct tn_my_session *s);
-void tn_my_again(struct tn_my_session *s);
-void tn_my_process(struct tn_my_session *s);
 void tn_my_orphan(struct tn_my_session *s);
+
+static inline void tn_my_wait(struct tn_my_session *s) /* commands stop until tn_my_go_on() */
+{
+    s->client.busy = true;
+}
+static inline void tn_my_again(struct tn_my_session *s)
+{
+    tn_client_again(&s->client);
+}
 
 /* output.c */
 struct tn_my_out tn_my_out(struct tn_my_session *s);
 void tn_my_send_chunk(struct tn_my_session *s, struct tn_chunk *chunk);
-void tn_my_flush(struct tn_my_session *s);
-bool tn_my_output_full(const struct tn_my_session *s);
-void tn_my_forget_run(struct tn_my_session *s, struct tn_run *run);
-void tn_my_free_output(struct tn_my_session *s);
+static inline void tn_my_flush(struct tn_my_session *s)
+{
+    tn_client_flush(&s->client);
+}
+static inline bool tn_my_output_full(const struct tn_my_session *s)
+{
+    return tn_client_full(&s->client);
+}
+static inline void tn_my_forget_run(struct tn_my_session *s, const struct tn_run *run) /* its chunks are not credited any more */
+{
+    tn_outbox_forget_run(&s->client.out, run);
+}
 uint16_t tn_my_status(const struct tn_my_session *s);
 void tn_my_ok(struct tn_my_session *s, uint64_t affected, uint64_t insert_id);
 void tn_my_ok_with(struct tn_my_session *s, uint64_t affected, uint64_t insert_id, struct tn_str info);
@@ -200,6 +199,10 @@ void tn_my_end_rows(struct tn_my_session *s);
 void tn_my_put_table(struct tn_my_session *s, const struct tn_my_table *table); /* count, definitions, their end */
 void tn_my_put_row(struct tn_my_session *s, const struct tn_my_table *table, const struct tn_str *values);
 void tn_my_warn(struct tn_my_session *s, const char *level, uint16_t code, const char *message);
+
+/* login_key.c */
+void tn_my_public_key(struct tn_my_session *s); /* the client has asked for it: it comes, maybe later */
+void tn_my_key_forget(struct tn_my_session *s);
 
 /* login.c */
 void tn_my_greet(struct tn_my_session *s);
@@ -228,7 +231,6 @@ void tn_my_query(struct tn_my_session *s, struct tn_str sql);
 bool tn_my_usual(struct tn_my_session *s, struct tn_str *sql); /* from the session's sql_mode to MySQL's usual spelling; false: no memory */
 void tn_my_query_run(struct tn_my_session *s, struct tn_str sql); /* by an engine */
 void tn_my_query_next(struct tn_my_session *s); /* the present statement is through */
-void tn_my_query_failed(struct tn_my_session *s); /* ... with an error: those behind it are not run */
 void tn_my_query_forget(struct tn_my_session *s);
 
 /* run.c */
@@ -274,13 +276,13 @@ bool tn_my_own(struct tn_my_session *s, struct tn_str sql); /* true: answered, o
 bool tn_my_own_is(struct tn_my_session *s, struct tn_str sql); /* would it be? nothing is done */
 
 /* set.c, show.c: WORDS stand behind the verb; each answers and says tn_my_statement_done(). */
-struct tn_my_words;
-void tn_my_set(struct tn_my_session *s, struct tn_my_words *words);
-bool tn_my_show(struct tn_my_session *s, struct tn_my_words *words); /* false: nothing that is known */
+struct tn_words;
+void tn_my_set(struct tn_my_session *s, struct tn_words *words);
+bool tn_my_show(struct tn_my_session *s, struct tn_words *words); /* false: nothing that is known */
 void tn_my_show_columns(struct tn_my_session *s); /* s->show_..: of what is no table of the catalog, but can be selected from */
 void tn_my_show_create(struct tn_my_session *s);
-bool tn_my_describe(struct tn_my_session *s, struct tn_my_words *words); /* false: no table is named */
-bool tn_my_read_name(struct tn_my_session *s, struct tn_my_words *words, struct tn_str *name); /* [a.]b: b, without quotes */
+bool tn_my_describe(struct tn_my_session *s, struct tn_words *words); /* false: no table is named */
+bool tn_my_read_name(struct tn_my_session *s, struct tn_words *words, struct tn_str *name); /* [a.]b: b, without quotes */
 
 /* status.c: SHOW STATUS */
 size_t        tn_my_status_rows(void);

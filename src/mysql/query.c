@@ -96,11 +96,11 @@ void tn_my_statement_done(struct tn_my_session *s, bool failed)
     if (s->state == TN_MY_CLOSING)
         return;
     if (!failed && s->more) { /* the others of this worker have their turn first */
-        s->paused = true;
+        s->client.paused = true;
         tn_my_wait(s);
         if (!tn_my_output_full(s))
             tn_my_again(s);
-        if (!s->processing)
+        if (!s->client.processing)
             tn_my_flush(s);
         return;
     }

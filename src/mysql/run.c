@@ -43,7 +43,7 @@ static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
     chunk->run = ask->own ? NULL : &ask->query->run; /* credited when it is written */
     s->found_rows += chunk->rows;
     tn_my_send_chunk(s, chunk);
-    if (!s->processing)
+    if (!s->client.processing)
         tn_my_flush(s);
 }
 
@@ -147,7 +147,7 @@ void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run)
     struct tn_error    err = TN_ERROR_INIT;
     struct tn_question question = {
         .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
-        .database = tn_str(s->database), .application = s->application, .address = tn_str(s->peer), .header_count = s->header_count,
+        .database = tn_str(s->database), .application = s->application, .address = tn_str(s->client.peer), .header_count = s->header_count,
         .headers = s->headers, .settings = run->settings != NULL ? run->settings : s->settings, .sql = run->sql, .native = run->native, .marked = run->marked, .params = run->params, .kind = run->kind,
         .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder, .events = &events, .owner = s, .handle = &s->ask,
     };

@@ -4,14 +4,14 @@
 
 struct setting {
     struct tn_my_session *s;
-    struct tn_my_words   *words;
+    struct tn_words   *words;
     struct tn_error       err;
     bool                  commits; /* autocommit was switched on within a transaction */
 };
 
 static bool wrong(struct setting *set)
 {
-    struct tn_str near = tn_my_words_rest(set->words);
+    struct tn_str near = tn_words_rest(set->words);
 
     if (set->err.status == TN_OK)
         tn_fail(&set->err, TN_E_INVALID, "42601", "You have an error in your SQL syntax; SET cannot be read near '%.*s'", (int)TN_MIN(near.len, (size_t)80),
@@ -39,7 +39,7 @@ static bool assign_text(struct setting *set, const char *name, struct tn_str tex
 /* A literal, an expression that is known, or a bare word (ON, utf8mb4, DEFAULT: ptr NULL). */
 static bool read_value(struct setting *set, struct tn_my_value *value)
 {
-    struct tn_my_words before = *set->words;
+    struct tn_words before = *set->words;
     bool               about;
 
     switch (tn_my_evaluate(set->s, set->words, &set->s->arena, value, &about, &set->err)) {
@@ -52,7 +52,7 @@ static bool read_value(struct setting *set, struct tn_my_value *value)
         return wrong(set);
     value->text = set->words->token.text;
     value->number = false;
-    tn_my_words_next(set->words);
+    tn_words_next(set->words);
     if (tn_str_ieq_c(value->text, "default"))
         value->text = tn_str_n(NULL, 0);
     return true;
@@ -60,12 +60,12 @@ static bool read_value(struct setting *set, struct tn_my_value *value)
 
 static bool equals(struct setting *set)
 {
-    tn_my_words_accept_punct(set->words, ':');
+    tn_words_accept_punct(set->words, ':');
     if (tn_str_eq_c(set->words->token.text, ":=")) {
-        tn_my_words_next(set->words);
+        tn_words_next(set->words);
         return true;
     }
-    return tn_my_words_accept_punct(set->words, '=') || wrong(set);
+    return tn_words_accept_punct(set->words, '=') || wrong(set);
 }
 
 static bool set_names(struct setting *set)
@@ -74,7 +74,7 @@ static bool set_names(struct setting *set)
 
     if (!read_value(set, &value))
         return false;
-    if (tn_my_words_accept(set->words, "collate") && !read_value(set, &collation))
+    if (tn_words_accept(set->words, "collate") && !read_value(set, &collation))
         return false;
     if (value.text.ptr == NULL)
         value.text = TN_STR("utf8mb4");
@@ -89,12 +89,12 @@ static bool read_isolation(struct setting *set, char out[24])
     char                     text[24];
     struct tn_str            first = set->words->token.text, second;
 
-    tn_my_words_next(set->words);
+    tn_words_next(set->words);
     second = set->words->token.text;
     if (tn_str_ieq_c(first, "serializable"))
         second = TN_STR("");
     else
-        tn_my_words_next(set->words);
+        tn_words_next(set->words);
     snprintf(text, sizeof text, "%.*s%s%.*s", (int)TN_MIN(first.len, (size_t)12), first.ptr, second.len > 0 ? " " : "", (int)TN_MIN(second.len, (size_t)11), second.ptr);
     for (size_t i = 0; i < TN_ARRAY_LEN(names); i++)
         if (tn_str_ieq_c(tn_str(text), names[i])) {
@@ -110,19 +110,19 @@ static bool set_transaction(struct setting *set, bool session)
     struct tn_my_session *s = set->s;
 
     do {
-        if (tn_my_words_accept(set->words, "isolation")) {
-            if (!tn_my_words_accept(set->words, "level") || !read_isolation(set, session ? s->isolation : s->once_isolation))
+        if (tn_words_accept(set->words, "isolation")) {
+            if (!tn_words_accept(set->words, "level") || !read_isolation(set, session ? s->isolation : s->once_isolation))
                 return wrong(set);
-        } else if (tn_my_words_accept(set->words, "read")) {
-            bool only = tn_my_words_accept(set->words, "only");
+        } else if (tn_words_accept(set->words, "read")) {
+            bool only = tn_words_accept(set->words, "only");
 
-            if (!only && !tn_my_words_accept(set->words, "write"))
+            if (!only && !tn_words_accept(set->words, "write"))
                 return wrong(set);
             *(session ? &s->read_only : &s->once_read_only) = only;
         } else {
             return wrong(set);
         }
-    } while (tn_my_words_accept_punct(set->words, ','));
+    } while (tn_words_accept_punct(set->words, ','));
     return true;
 }
 
@@ -131,14 +131,14 @@ static bool set_user_variable(struct setting *set)
     struct tn_str      name = set->words->token.text;
     struct tn_my_value value = {.text = tn_str_n(NULL, 0)};
 
-    tn_my_words_next(set->words);
+    tn_words_next(set->words);
     return equals(set) && read_value(set, &value) &&
            tn_my_user_variable_set(set->s, tn_str_n(name.ptr + 1, name.len - 1), &value, &set->err) == TN_OK;
 }
 
 static bool set_one(struct setting *set)
 {
-    struct tn_my_words *words = set->words;
+    struct tn_words *words = set->words;
     struct tn_my_value  value = {.text = tn_str_n(NULL, 0)};
     struct tn_str       name;
     bool                global = false, session;
@@ -147,22 +147,22 @@ static bool set_one(struct setting *set)
         return equals(set) && read_value(set, &value) && assign(set, name, &value, global);
     if (words->token.kind == TN_TOKEN_WORD && words->token.text.ptr[0] == '@')
         return set_user_variable(set);
-    if (tn_my_words_accept(words, "names"))
+    if (tn_words_accept(words, "names"))
         return set_names(set);
-    if (tn_my_words_at(words, "charset") || tn_my_words_at(words, "character")) {
-        if (tn_my_words_accept(words, "character") && !tn_my_words_at(words, "set"))
+    if (tn_words_at(words, "charset") || tn_words_at(words, "character")) {
+        if (tn_words_accept(words, "character") && !tn_words_at(words, "set"))
             return wrong(set);
-        tn_my_words_next(words);
+        tn_words_next(words);
         return set_names(set);
     }
-    global = tn_my_words_accept(words, "global") || tn_my_words_accept(words, "persist");
-    session = !global && (tn_my_words_accept(words, "session") || tn_my_words_accept(words, "local"));
-    if (tn_my_words_accept(words, "transaction"))
+    global = tn_words_accept(words, "global") || tn_words_accept(words, "persist");
+    session = !global && (tn_words_accept(words, "session") || tn_words_accept(words, "local"));
+    if (tn_words_accept(words, "transaction"))
         return set_transaction(set, session || global);
     name = tn_token_name(&words->token);
     if (words->token.kind != TN_TOKEN_WORD && words->token.kind != TN_TOKEN_IDENT)
         return wrong(set);
-    tn_my_words_next(words);
+    tn_words_next(words);
     return equals(set) && read_value(set, &value) && assign(set, name, &value, global);
 }
 
@@ -172,12 +172,12 @@ static void told(struct tn_my_session *s)
     tn_my_statement_done(s, false);
 }
 
-void tn_my_set(struct tn_my_session *s, struct tn_my_words *words)
+void tn_my_set(struct tn_my_session *s, struct tn_words *words)
 {
     struct setting set = {.s = s, .words = words, .err = TN_ERROR_INIT};
     bool           ok;
 
-    if (tn_my_words_at(words, "statement") && s->may_be_theirs) { /* MariaDB's SET STATEMENT .. FOR .. */
+    if (tn_words_at(words, "statement") && s->may_be_theirs) { /* MariaDB's SET STATEMENT .. FOR .. */
         tn_my_query_run(s, s->statement);
         return;
     }
@@ -185,8 +185,8 @@ void tn_my_set(struct tn_my_session *s, struct tn_my_words *words)
     tn_my_theirs_begin(s);
     do {
         ok = set_one(&set);
-    } while (ok && tn_my_words_accept_punct(words, ','));
-    if (ok && !tn_my_words_at_end(words))
+    } while (ok && tn_words_accept_punct(words, ','));
+    if (ok && !tn_words_at_end(words))
         ok = wrong(&set);
     s->row_count = 0;
     if (ok && !set.commits && tn_my_theirs_check(s))

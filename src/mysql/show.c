@@ -3,7 +3,7 @@
 #include "mysql/catalog_text.h"
 #include "mysql/plain.h"
 #include "mysql/private.h"
-#include "mysql/words.h"
+#include "session/words.h"
 
 enum { TEXT_MAX = 256 * 1024 };
 
@@ -28,40 +28,40 @@ static const struct list {
 /* ---- what is said ---- */
 
 /* [a.]b */
-static bool read_table(struct tn_my_session *s, struct tn_my_words *words, struct show *show)
+static bool read_table(struct tn_my_session *s, struct tn_words *words, struct show *show)
 {
     do {
         if (words->token.kind != TN_TOKEN_WORD && words->token.kind != TN_TOKEN_IDENT)
             return false;
         show->database = show->table;
         show->table = words->token.kind == TN_TOKEN_IDENT ? tn_my_unquote(words->token.text, &s->arena) : words->token.text;
-        tn_my_words_next(words);
-    } while (tn_my_words_accept_punct(words, '.'));
+        tn_words_next(words);
+    } while (tn_words_accept_punct(words, '.'));
     return show->table.ptr != NULL;
 }
 
-static bool accept_from(struct tn_my_words *words)
+static bool accept_from(struct tn_words *words)
 {
-    return tn_my_words_accept(words, "from") || tn_my_words_accept(words, "in");
+    return tn_words_accept(words, "from") || tn_words_accept(words, "in");
 }
 
 /* [FROM db] [LIKE 'p' | WHERE ..]; false: something else follows. */
-static bool read_rest(struct tn_my_session *s, struct tn_my_words *words, struct show *show)
+static bool read_rest(struct tn_my_session *s, struct tn_words *words, struct show *show)
 {
     if (accept_from(words) && !tn_my_read_name(s, words, &show->database))
         return false;
-    if (tn_my_words_accept(words, "like")) {
+    if (tn_words_accept(words, "like")) {
         if (words->token.kind != TN_TOKEN_STRING)
             return false;
         show->like = tn_my_unquote(words->token.text, &s->arena);
-        tn_my_words_next(words);
+        tn_words_next(words);
         if (show->like.ptr == NULL)
             return false;
-    } else if (tn_my_words_accept(words, "where")) {
-        show->where = tn_my_words_rest(words);
+    } else if (tn_words_accept(words, "where")) {
+        show->where = tn_words_rest(words);
         return show->where.len > 0;
     }
-    return tn_my_words_at_end(words);
+    return tn_words_at_end(words);
 }
 
 /* ---- the SELECT ---- */
@@ -143,16 +143,16 @@ static void ask(struct tn_my_session *s, const struct show *show, struct tn_buf 
 
 /* ---- lists ---- */
 
-static bool accept_words(struct tn_my_words *words, const char *list)
+static bool accept_words(struct tn_words *words, const char *list)
 {
-    struct tn_my_words before = *words;
+    struct tn_words before = *words;
     char               word[32];
 
     while (*list != '\0') {
         size_t len = strcspn(list, " ");
 
         tn_str_copy(word, sizeof word, tn_str_n(list, len));
-        if (!tn_my_words_accept(words, word)) {
+        if (!tn_words_accept(words, word)) {
             *words = before;
             return false;
         }
@@ -161,7 +161,7 @@ static bool accept_words(struct tn_my_words *words, const char *list)
     return true;
 }
 
-static const struct list *find_list(struct tn_my_words *words)
+static const struct list *find_list(struct tn_words *words)
 {
     static const char *const aliases[][2] = {{"schemas", "databases"}, {"character set", "charset"}, {"storage engines", "engines"}};
 
@@ -176,7 +176,7 @@ static const struct list *find_list(struct tn_my_words *words)
     return NULL;
 }
 
-static bool show_list(struct tn_my_session *s, struct tn_my_words *words, const struct list *list, bool full)
+static bool show_list(struct tn_my_session *s, struct tn_words *words, const struct list *list, bool full)
 {
     struct show   show = {.full = full};
     struct tn_buf sql, exists;
@@ -238,7 +238,7 @@ static void ask_table(struct tn_my_session *s, const struct show *show, struct t
 }
 
 /* FROM t [FROM db] [LIKE 'p' | WHERE ..] */
-static bool read_of_table(struct tn_my_session *s, struct tn_my_words *words, struct show *show)
+static bool read_of_table(struct tn_my_session *s, struct tn_words *words, struct show *show)
 {
     return accept_from(words) && read_table(s, words, show) && read_rest(s, words, show);
 }
@@ -261,7 +261,7 @@ static void ask_columns(struct tn_my_session *s, const struct show *show)
     no_memory(s);
 }
 
-static bool columns(struct tn_my_session *s, struct tn_my_words *words, bool full)
+static bool columns(struct tn_my_session *s, struct tn_words *words, bool full)
 {
     struct show show = {.full = full};
 
@@ -272,7 +272,7 @@ static bool columns(struct tn_my_session *s, struct tn_my_words *words, bool ful
 }
 
 /* DESCRIBE t [column | 'pattern'] */
-bool tn_my_describe(struct tn_my_session *s, struct tn_my_words *words)
+bool tn_my_describe(struct tn_my_session *s, struct tn_words *words)
 {
     struct show show = {.full = false};
 
@@ -280,18 +280,18 @@ bool tn_my_describe(struct tn_my_session *s, struct tn_my_words *words)
         return false;
     if (words->token.kind == TN_TOKEN_STRING || words->token.kind == TN_TOKEN_IDENT) {
         show.like = tn_my_unquote(words->token.text, &s->arena);
-        tn_my_words_next(words);
+        tn_words_next(words);
     } else if (words->token.kind == TN_TOKEN_WORD) {
         show.like = words->token.text;
-        tn_my_words_next(words);
+        tn_words_next(words);
     }
-    if (!tn_my_words_at_end(words))
+    if (!tn_words_at_end(words))
         return false;
     ask_columns(s, &show);
     return true;
 }
 
-static bool indexes(struct tn_my_session *s, struct tn_my_words *words)
+static bool indexes(struct tn_my_session *s, struct tn_words *words)
 {
     struct show   show = {.full = false};
     struct tn_buf sql;
@@ -374,17 +374,17 @@ static void create_database(struct tn_my_session *s, const struct show *show)
         no_memory(s);
 }
 
-static bool create(struct tn_my_session *s, struct tn_my_words *words)
+static bool create(struct tn_my_session *s, struct tn_words *words)
 {
     struct show   show = {.full = false};
     struct tn_buf sql;
-    bool          view = tn_my_words_accept(words, "view"), database = !view && (tn_my_words_accept(words, "database") || tn_my_words_accept(words, "schema"));
+    bool          view = tn_words_accept(words, "view"), database = !view && (tn_words_accept(words, "database") || tn_words_accept(words, "schema"));
 
-    if (!view && !database && !tn_my_words_accept(words, "table"))
+    if (!view && !database && !tn_words_accept(words, "table"))
         return false;
-    while (database && (tn_my_words_accept(words, "if") || tn_my_words_accept(words, "not") || tn_my_words_accept(words, "exists")))
+    while (database && (tn_words_accept(words, "if") || tn_words_accept(words, "not") || tn_words_accept(words, "exists")))
         continue;
-    if (!read_table(s, words, &show) || !tn_my_words_at_end(words))
+    if (!read_table(s, words, &show) || !tn_words_at_end(words))
         return false;
     if (database) {
         create_database(s, &show);
@@ -407,17 +407,17 @@ static void done(struct tn_my_session *s)
     tn_my_statement_done(s, false);
 }
 
-static void show_warnings(struct tn_my_session *s, struct tn_my_words *words, bool errors_only)
+static void show_warnings(struct tn_my_session *s, struct tn_words *words, bool errors_only)
 {
     static const char *const names[] = {"Level", "Code", "Message"};
     static const uint8_t     types[] = {253, 8, 253};
     struct tn_my_table       table = {.count = 3, .names = names, .types = types};
     uint64_t                 skip = 0, limit = UINT64_MAX, shown = 0;
 
-    tn_my_words_next(words);
-    if (tn_my_words_accept(words, "limit") && tn_str_to_u64(words->token.text, UINT64_MAX, &limit)) {
-        tn_my_words_next(words);
-        if (tn_my_words_accept_punct(words, ',')) {
+    tn_words_next(words);
+    if (tn_words_accept(words, "limit") && tn_str_to_u64(words->token.text, UINT64_MAX, &limit)) {
+        tn_words_next(words);
+        if (tn_words_accept_punct(words, ',')) {
             skip = limit;
             (void)tn_str_to_u64(words->token.text, UINT64_MAX, &limit);
         }
@@ -476,38 +476,38 @@ static void show_grants(struct tn_my_session *s)
 }
 
 /* COUNT(*) WARNINGS */
-static bool counts(struct tn_my_session *s, struct tn_my_words *words)
+static bool counts(struct tn_my_session *s, struct tn_words *words)
 {
     while (words->token.kind == TN_TOKEN_PUNCT)
-        tn_my_words_next(words);
-    if (!tn_my_words_at(words, "warnings") && !tn_my_words_at(words, "errors"))
+        tn_words_next(words);
+    if (!tn_words_at(words, "warnings") && !tn_words_at(words, "errors"))
         return false;
-    show_count(s, tn_my_words_at(words, "errors"));
+    show_count(s, tn_words_at(words, "errors"));
     return true;
 }
 
-bool tn_my_show(struct tn_my_session *s, struct tn_my_words *words)
+bool tn_my_show(struct tn_my_session *s, struct tn_words *words)
 {
     const struct list *list;
     bool               full = false;
 
-    if (!tn_my_words_accept(words, "session") && !tn_my_words_accept(words, "global"))
-        tn_my_words_accept(words, "local");
-    tn_my_words_accept(words, "extended");
-    full = tn_my_words_accept(words, "full");
-    if (tn_my_words_accept(words, "processlist"))
+    if (!tn_words_accept(words, "session") && !tn_words_accept(words, "global"))
+        tn_words_accept(words, "local");
+    tn_words_accept(words, "extended");
+    full = tn_words_accept(words, "full");
+    if (tn_words_accept(words, "processlist"))
         tn_my_show_processes(s, full);
-    else if (tn_my_words_at(words, "warnings") || tn_my_words_at(words, "errors"))
-        show_warnings(s, words, tn_my_words_at(words, "errors"));
-    else if (tn_my_words_accept(words, "grants"))
+    else if (tn_words_at(words, "warnings") || tn_words_at(words, "errors"))
+        show_warnings(s, words, tn_words_at(words, "errors"));
+    else if (tn_words_accept(words, "grants"))
         show_grants(s);
-    else if (tn_my_words_accept(words, "count"))
+    else if (tn_words_accept(words, "count"))
         return counts(s, words);
-    else if (tn_my_words_accept(words, "columns") || tn_my_words_accept(words, "fields"))
+    else if (tn_words_accept(words, "columns") || tn_words_accept(words, "fields"))
         return columns(s, words, full);
-    else if (tn_my_words_accept(words, "index") || tn_my_words_accept(words, "indexes") || tn_my_words_accept(words, "keys"))
+    else if (tn_words_accept(words, "index") || tn_words_accept(words, "indexes") || tn_words_accept(words, "keys"))
         return indexes(s, words);
-    else if (tn_my_words_accept(words, "create"))
+    else if (tn_words_accept(words, "create"))
         return create(s, words);
     else
         return (list = find_list(words)) != NULL && show_list(s, words, list, full);

@@ -24,7 +24,7 @@ static uint64_t running(const struct tn_my_session *s)
     uint64_t count = 0;
 
     TN_LIST_FOR_EACH(node, &s->home->sessions)
-        count += TN_CONTAINER_OF(node, struct tn_my_session, node)->busy;
+        count += TN_CONTAINER_OF(node, struct tn_my_session, node)->client.busy;
     return count;
 }
 
@@ -34,15 +34,15 @@ struct tn_str tn_my_status_text(const struct tn_my_session *s, size_t row, char 
     uint64_t                value = 0;
 
     switch ((enum row)row) {
-    case BYTES_RECEIVED:    value = s->bytes_in; break;
-    case BYTES_SENT:        value = s->bytes_out; break;
+    case BYTES_RECEIVED:    value = s->client.bytes_in; break;
+    case BYTES_SENT:        value = s->client.out.written; break;
     case CONNECTIONS:       value = s->home->next_id; break;
     case QUERIES:           value = atomic_load(&server->next_query_id); break;
     case QUESTIONS:         value = s->statements; break;
-    case THREADS_CONNECTED: value = atomic_load(&s->mysql->connections); break;
+    case THREADS_CONNECTED: value = tn_places_taken(&s->mysql->places); break;
     case THREADS_RUNNING:   value = running(s); break;
     case UPTIME:            value = (tn_worker_now_us(s->worker) - server->started_us) / 1000000; break;
-    default:                return tn_str(tn_tls_version(&s->transport));
+    default:                return tn_str(tn_tls_version(&s->client.transport));
     }
     return tn_str_n(out, (size_t)snprintf(out, size, "%llu", (unsigned long long)value));
 }

@@ -4,7 +4,7 @@
 #include "mysql/member.h"
 #include "mysql/private.h"
 #include "mysql/variables.h"
-#include "mysql/words.h"
+#include "session/words.h"
 
 enum { VALUE_BYTES = 4096, ALL_BYTES = 64 * 1024, NAME_BYTES = 64 };
 
@@ -21,18 +21,18 @@ static bool is_theirs(struct tn_str name)
 /* Most statements are about no variable, and are not read. */
 static bool may_name_one(struct tn_str sql)
 {
-    struct tn_my_words words;
+    struct tn_words words;
 
-    tn_my_words_init(&words, sql);
-    return tn_my_words_at(&words, "set") || tn_my_words_at(&words, "show") ||
-           (tn_my_words_at(&words, "select") && memmem(sql.ptr, sql.len, "@@", 2) != NULL);
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
+    return tn_words_at(&words, "set") || tn_words_at(&words, "show") ||
+           (tn_words_at(&words, "select") && memmem(sql.ptr, sql.len, "@@", 2) != NULL);
 }
 
 static bool names_one(struct tn_str sql)
 {
-    struct tn_my_words words;
+    struct tn_words words;
 
-    for (tn_my_words_init(&words, sql); !tn_my_words_at_end(&words); tn_my_words_next(&words))
+    for (tn_words_init(&words, sql, TN_DIALECT_MYSQL); !tn_words_at_end(&words); tn_words_next(&words))
         if ((words.token.kind == TN_TOKEN_WORD || words.token.kind == TN_TOKEN_IDENT) && is_theirs(tn_token_name(&words.token)))
             return true;
     return false;
@@ -110,7 +110,7 @@ bool tn_my_theirs_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(s
     struct tn_buf            text;
     struct tn_question       question = {
         .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
-        .database = tn_str(s->database), .application = s->application, .address = tn_str(s->peer), .header_count = s->header_count,
+        .database = tn_str(s->database), .application = s->application, .address = tn_str(s->client.peer), .header_count = s->header_count,
         .headers = s->headers, .kind = TN_RUN_EXECUTE, .encoder = &encoder.base, .encoder_size = sizeof encoder, .events = &events, .owner = s,
         .handle = &s->ask,
     };

@@ -6,7 +6,7 @@
 #include "net/http_coding.h"
 #include "net/http_text.h"
 #include "net/listener.h"
-#include "net/tally.h"
+#include "net/places.h"
 #include "net/transport.h"
 
 #include <stdatomic.h>
@@ -53,8 +53,7 @@ struct tn_http_server {
     struct tn_listener    *listener;
     size_t                 count;
     struct tn_http_worker *workers;
-    _Atomic unsigned       connections;
-    struct tn_tally       *addresses, *users; /* of them */
+    struct tn_places       places;
 };
 
 struct tn_http_conn {

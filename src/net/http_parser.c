@@ -240,6 +240,16 @@ static enum tn_http_event check_expect(struct tn_http_parser *parser)
     return TN_HTTP_HEAD;
 }
 
+/* Bodies are not decoded here; one that is taken for what it is not would be worse than none. */
+static enum tn_http_event check_coding(struct tn_http_parser *parser)
+{
+    const struct tn_http_field *coding = tn_http_parser_field(parser, TN_STR("content-encoding"));
+
+    if (coding != NULL && coding->value.len > 0 && !tn_str_ieq_c(coding->value, "identity"))
+        return bad(parser, 415, "a Content-Encoding of the request");
+    return TN_HTTP_HEAD;
+}
+
 static bool known_method(struct tn_http_parser *parser)
 {
     const char *name = llhttp_method_name((llhttp_method_t)parser->llhttp.method);
@@ -295,7 +305,7 @@ static enum tn_http_event read_head(struct tn_http_parser *parser)
         return bad(parser, 501, "this request method is not served");
     lower_names(parser);
     if (check_shape(parser) == TN_HTTP_BAD || check_length(parser) == TN_HTTP_BAD || check_host(parser) == TN_HTTP_BAD ||
-        check_expect(parser) == TN_HTTP_BAD)
+        check_expect(parser) == TN_HTTP_BAD || check_coding(parser) == TN_HTTP_BAD)
         return TN_HTTP_BAD;
     parser->keep_alive = llhttp_should_keep_alive(&parser->llhttp) != 0;
     parser->body_left = parser->content_length;

@@ -32,29 +32,16 @@ static const struct tn_http_limits *limits_of(const struct tn_http_worker *home)
 static const char *count(struct tn_http_worker *home, const char *peer)
 {
     const struct tn_http_limits *limits = limits_of(home);
-    struct tn_http_server       *server = home->server;
+    enum tn_place                place = tn_places_take(&home->server->places, peer, limits->max_connections, limits->max_per_address);
 
-    if (atomic_fetch_add(&server->connections, 1) >= limits->max_connections) {
-        atomic_fetch_sub(&server->connections, 1);
-        return "maxConnections";
-    }
-    if (tn_tally_add_peer(server->addresses, tn_str(peer), limits->max_per_address))
-        return NULL;
-    atomic_fetch_sub(&server->connections, 1);
-    return "maxConnectionsPerAddress";
-}
-
-static void uncount(struct tn_http_server *server, const char *peer)
-{
-    atomic_fetch_sub(&server->connections, 1);
-    tn_tally_remove_peer(server->addresses, tn_str(peer));
+    return place == TN_PLACE_FREE ? NULL : tn_place_option(place);
 }
 
 static void leave_user(struct tn_http_conn *conn)
 {
     if (conn->user.len == 0)
         return;
-    tn_tally_remove(conn->home->server->users, conn->user);
+    tn_places_give_back_user(&conn->home->server->places, conn->user);
     tn_free((void *)(uintptr_t)conn->user.ptr);
     conn->user = tn_str_n(NULL, 0);
 }
@@ -64,7 +51,7 @@ void tn_http_server_uncount(struct tn_http_conn *conn)
     if (conn->refused != NULL)
         conn->home->refused--;
     else
-        uncount(conn->home->server, conn->peer);
+        tn_places_give_back(&conn->home->server->places, conn->peer);
     leave_user(conn);
 }
 
@@ -77,7 +64,7 @@ bool tn_http_take_user(struct tn_http_exchange *x, struct tn_str user)
     if (user.len == 0 || tn_str_eq(user, conn->user))
         return true;
     name = tn_strndup(user.ptr, user.len);
-    if (name != NULL && tn_tally_add(conn->home->server->users, user, limits->max_per_user)) {
+    if (name != NULL && tn_places_take_user(&conn->home->server->places, user, limits->max_per_user)) {
         leave_user(conn);
         conn->user = tn_str_n(name, user.len);
         return true;
@@ -126,7 +113,7 @@ static void on_accept(struct tn_worker *worker, int fd, const char *peer, void *
     }
     conn = tn_http_conn_open(home, fd, peer);
     if (conn == NULL && refused == NULL)
-        uncount(server, peer);
+        tn_places_give_back(&server->places, peer);
     if (conn == NULL || refused == NULL)
         return;
     home->refused++;
@@ -196,9 +183,7 @@ enum tn_status tn_http_server_open(struct tn_http_server **out, struct tn_worker
         return tn_fail(err, TN_E_NOMEM, "53200", "http: no memory");
     server->conf = *conf;
     fill_defaults(&server->conf.limits);
-    server->addresses = tn_tally_new();
-    server->users = tn_tally_new();
-    if (server->addresses == NULL || server->users == NULL)
+    if (!tn_places_init(&server->places))
         status = tn_fail(err, TN_E_NOMEM, "53200", "http: no memory");
     else
         status = open_workers(server, workers, count, err);
@@ -218,7 +203,7 @@ uint16_t tn_http_server_port(const struct tn_http_server *server)
 
 unsigned tn_http_server_connections(const struct tn_http_server *server)
 {
-    return atomic_load_explicit(&server->connections, memory_order_relaxed);
+    return tn_places_taken(&server->places);
 }
 
 void tn_http_server_stop(struct tn_http_server *server)
@@ -240,8 +225,7 @@ void tn_http_server_close(struct tn_http_server *server)
             tn_http_conn_close(TN_CONTAINER_OF(node, struct tn_http_conn, node));
         tn_free(home->scratch);
     }
-    tn_tally_free(server->addresses);
-    tn_tally_free(server->users);
+    tn_places_reset(&server->places);
     tn_free(server->workers);
     tn_free(server);
 }

@@ -106,17 +106,3 @@ struct tn_str tn_peer_network(struct tn_str address, char out[TN_NETWORK_TEXT])
     }
     return tn_str_n(out, strlen(out));
 }
-
-bool tn_tally_add_peer(struct tn_tally *tally, struct tn_str peer, uint64_t max)
-{
-    char network[TN_NETWORK_TEXT];
-
-    return tn_tally_add(tally, tn_peer_network(tn_peer_address(peer), network), max);
-}
-
-void tn_tally_remove_peer(struct tn_tally *tally, struct tn_str peer)
-{
-    char network[TN_NETWORK_TEXT];
-
-    tn_tally_remove(tally, tn_peer_network(tn_peer_address(peer), network));
-}

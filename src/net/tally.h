@@ -22,8 +22,4 @@ struct tn_str tn_peer_address(struct tn_str peer);
 enum { TN_NETWORK_TEXT = 80 };
 struct tn_str tn_peer_network(struct tn_str address, char out[TN_NETWORK_TEXT]);
 
-/* One more, one less of the client at PEER ("127.0.0.1:5000"). */
-TN_MUST_USE bool tn_tally_add_peer(struct tn_tally *tally, struct tn_str peer, uint64_t max);
-void             tn_tally_remove_peer(struct tn_tally *tally, struct tn_str peer);
-
 #endif

@@ -18,45 +18,76 @@ static bool read_query(struct tn_http_exchange *x, const struct tn_rest_args *ar
 
 /* ---- explain-route ---- */
 
-static void explain(struct tn_http_exchange *x, const struct tn_rest_query *query, struct tn_query *q)
-{
-    struct tn_explanation explanation;
-    struct tn_error       err = TN_ERROR_INIT;
-    struct tn_buf         body;
-    struct tn_json        json = {.buf = &body};
-    enum tn_status        status;
+/* In the exchange's arena. */
+struct explaining {
+    struct tn_explaining     base;
+    struct tn_http_exchange *x;
+    struct tn_rest_query     query;
+};
 
-    q->features = *query->features;
-    status = tn_ask_fill(q, &query->question, &err);
-    if (status == TN_OK) {
-        status = tn_explain(&explanation, q, tn_explain_is_sessions(&q->features), &err);
-        if (status == TN_OK) {
-            tn_buf_init(&body, TN_REST_DOCUMENT_MAX);
-            tn_explanation_json(&explanation, &json, NULL);
-            tn_rest_reply_json(x, 200, &body);
-        }
-        tn_explanation_reset(&explanation);
+static void end(struct tn_explaining *base, struct tn_rest_query *query)
+{
+    tn_explain_query_free(base->query);
+    tn_rest_query_reset(query);
+}
+
+static void on_explained(struct tn_explaining *base)
+{
+    struct explaining    done = *TN_CONTAINER_OF(base, struct explaining, base); /* the answer may be the end of the exchange */
+    struct tn_buf        body;
+    struct tn_json       json = {.buf = &body};
+
+    done.x->gone = NULL;
+    if (done.base.status == TN_OK) {
+        tn_buf_init(&body, TN_REST_DOCUMENT_MAX);
+        tn_explanation_json(&done.base.explanation, &json, NULL);
+        tn_rest_reply_json(done.x, 200, &body);
+    } else {
+        tn_rest_problem(done.x, &done.base.err);
     }
-    if (status != TN_OK)
-        tn_rest_problem(x, &err);
-    tn_error_reset(&err);
+    tn_explaining_end(&done.base);
+    end(&done.base, &done.query);
+}
+
+static void on_explain_gone(struct tn_http_exchange *x)
+{
+    struct explaining *e = x->user;
+
+    tn_explaining_abandon(&e->base);
+    end(&e->base, &e->query);
 }
 
 void tn_rest_explain_route(struct tn_rest *rest, struct tn_http_exchange *x, const struct tn_rest_args *args)
 {
-    struct tn_rest_query query;
-    struct tn_query     *q;
+    struct explaining *e = tn_arena_zalloc(&x->arena, sizeof *e);
+    struct tn_error    err = TN_ERROR_INIT;
+    struct tn_query   *q;
 
     (void)rest;
-    if (!read_query(x, args, &query))
-        return;
-    q = tn_explain_query_new(tn_runtime_of(x->worker));
-    if (q == NULL)
+    if (e == NULL) {
         tn_http_problem(x, 503, "no memory");
-    else
-        explain(x, &query, q);
-    tn_explain_query_free(q);
-    tn_rest_query_reset(&query);
+        return;
+    }
+    if (!read_query(x, args, &e->query))
+        return;
+    e->x = x;
+    e->base.query = q = tn_explain_query_new(tn_runtime_of(x->worker));
+    e->base.done = on_explained;
+    if (q != NULL)
+        q->features = *e->query.features;
+    if (q == NULL || tn_ask_fill(q, &e->query.question, &err) != TN_OK) {
+        if (q == NULL)
+            tn_http_problem(x, 503, "no memory");
+        else
+            tn_rest_problem(x, &err);
+        end(&e->base, &e->query);
+        tn_error_reset(&err);
+        return;
+    }
+    e->base.own = tn_explain_is_sessions(&q->features);
+    x->user = e;
+    x->gone = on_explain_gone;
+    tn_explaining_start(&e->base);
 }
 
 /* ---- validate ---- */

@@ -378,11 +378,6 @@ size_t tn_builder_bytes_used(const struct tn_builder *b)
     return b->bytes;
 }
 
-bool tn_builder_full(const struct tn_builder *b)
-{
-    return b->bytes >= b->max_bytes;
-}
-
 static void release_array(struct ArrowArray *array)
 {
     struct owned *owned = array->private_data;

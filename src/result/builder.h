@@ -4,7 +4,7 @@
  *   tn_builder_i64(b, 0, 42, err);               each column at most once, in any order; columns not set are null
  *   tn_builder_bytes(b, 1, text, err);
  *   tn_builder_end(b, err);
- *   if (tn_builder_full(b)) tn_builder_finish(b, &batch, err);
+ *   tn_builder_finish(b, &batch, err);           when it says TN_AGAIN, or there are no more
  *
  * A batch is full at MAX_BYTES. A value that would make it larger when it already has rows, or whose column would pass
  * the 2 GiB of int32 offsets, answers TN_AGAIN: finish the batch, then begin the same row again. A value that is too
@@ -43,7 +43,6 @@ enum tn_status tn_builder_value(struct tn_builder *builder, size_t column, const
 
 int64_t tn_builder_rows(const struct tn_builder *builder);  /* ended */
 size_t  tn_builder_bytes_used(const struct tn_builder *builder); /* of the ended rows' values */
-bool    tn_builder_full(const struct tn_builder *builder);
 
 /* Moves the ended rows (0 is fine) into *OUT, which the caller releases; a row that was begun is dropped. The builder is
  * empty again. On TN_E_NOMEM the rows stay. */

@@ -64,6 +64,16 @@ static void finish(struct tn_ask *ask)
     tn_query_free(q);
 }
 
+/* Of an answer of our own. */
+static void end_own(struct tn_ask *ask, struct tn_error *err)
+{
+    if (err->status != TN_OK)
+        tn_error_move(&ask->query->error, err);
+    ask->query->ended_us = tn_clock_us();
+    tn_error_reset(err);
+    finish(ask);
+}
+
 static void on_params(struct tn_query *q, size_t count, const uint32_t *pg_oids)
 {
     struct tn_ask *ask = q->owner;
@@ -124,9 +134,25 @@ void tn_ask_credit(struct tn_ask *ask)
         tn_run_credit(&ask->query->run);
 }
 
+static void cancel_explaining(struct tn_ask *ask)
+{
+    struct tn_explaining *e = ask->explaining;
+    struct tn_error       err = TN_ERROR_INIT;
+
+    if (e == NULL)
+        return;
+    ask->explaining = NULL;
+    tn_explaining_abandon(e);
+    tn_explain_query_free(e->query);
+    tn_fail(&err, TN_E_CANCELLED, "57014", "canceling statement due to user request");
+    end_own(ask, &err);
+}
+
 void tn_ask_cancel(struct tn_ask *ask, enum tn_cancel why)
 {
-    if (!ask->own)
+    if (ask->own)
+        cancel_explaining(ask);
+    else
         tn_query_cancel(ask->query, why);
 }
 
@@ -202,12 +228,40 @@ static enum tn_status answer_text(struct tn_ask *ask, const struct tn_schema *sc
     return TN_OK;
 }
 
-static enum tn_status explain_with(struct tn_query *q, struct tn_ask *ask, const struct tn_route_plan_asked *asked,
-                                   const struct tn_question *question, struct tn_str *text, struct tn_error *err)
+/* In the arena of its query. */
+struct explaining {
+    struct tn_explaining base;
+    struct tn_ask       *ask;
+    struct tn_schema    *schema;
+    bool                 json;
+};
+
+static void on_explained(struct tn_explaining *base)
 {
-    struct tn_explanation explanation;
-    struct tn_question    inner = *question;
-    enum tn_status        status;
+    const struct explaining *e = TN_CONTAINER_OF(base, struct explaining, base);
+    struct tn_ask           *ask = e->ask;
+    struct tn_query         *q = base->query;
+    struct tn_error          err = TN_ERROR_INIT;
+    struct tn_str            text = TN_STR("");
+    enum tn_status           status = base->status;
+
+    ask->explaining = NULL;
+    if (status == TN_OK)
+        status = tn_route_plan_write(&base->explanation, e->json, &ask->query->arena, &text, &err);
+    else
+        tn_error_move(&err, &base->err);
+    if (status == TN_OK)
+        status = answer_text(ask, e->schema, text, !e->json, &err);
+    if (status != TN_OK && err.status == TN_OK)
+        err.status = status;
+    tn_explaining_end(base);
+    tn_explain_query_free(q);
+    end_own(ask, &err);
+}
+
+static enum tn_status explain_with(struct tn_query *q, const struct tn_route_plan_asked *asked, const struct tn_question *question, struct tn_error *err)
+{
+    struct tn_question inner = *question;
 
     if (asked->sql.len > 2 && (asked->sql.ptr[0] == '/' || asked->sql.ptr[0] == '-')) /* a hint may stand there, or before EXPLAIN */
         inner.sql = asked->sql;
@@ -215,13 +269,10 @@ static enum tn_status explain_with(struct tn_query *q, struct tn_ask *ask, const
     TN_TRY(tn_route_plan_check(asked, &q->features, err));
     TN_TRY(tn_ask_fill(q, &inner, err));
     q->text = asked->sql;
-    status = tn_explain(&explanation, q, tn_explain_is_sessions(&q->features), err);
-    if (status == TN_OK)
-        status = tn_route_plan_write(&explanation, asked->json, &ask->query->arena, text, err);
-    tn_explanation_reset(&explanation);
-    return status;
+    return TN_OK;
 }
 
+/* TN_OK: on_explained() comes, or came. */
 static enum tn_status explain(struct tn_ask *ask, const struct tn_route_plan_asked *asked, const struct tn_question *question,
                               struct tn_error *err)
 {
@@ -229,19 +280,26 @@ static enum tn_status explain(struct tn_ask *ask, const struct tn_route_plan_ask
     struct tn_schema *schema = tn_arena_zalloc(arena, sizeof *schema);
     struct tn_column *column = tn_arena_zalloc(arena, sizeof *column);
     struct tn_query  *q = tn_explain_query_new(tn_runtime_of(ask->query->worker));
-    struct tn_str     text = TN_STR("");
+    struct explaining *e = q != NULL ? tn_arena_zalloc(&q->arena, sizeof *e) : NULL;
     enum tn_status    status;
 
-    if (schema == NULL || column == NULL || q == NULL) {
+    if (schema == NULL || column == NULL || e == NULL) {
         tn_explain_query_free(q);
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory to explain");
     }
     *column = (struct tn_column){.name = TN_STR("ROUTE PLAN"), .type = TN_TYPE_TEXT};
     tn_column_set_pg(column);
     *schema = (struct tn_schema){.count = 1, .columns = column};
-    status = explain_with(q, ask, asked, question, &text, err);
-    tn_explain_query_free(q);
-    return status == TN_OK ? answer_text(ask, schema, text, !asked->json, err) : status;
+    status = explain_with(q, asked, question, err);
+    if (status != TN_OK) {
+        tn_explain_query_free(q);
+        return status;
+    }
+    *e = (struct explaining){.base = {.query = q, .own = tn_explain_is_sessions(&q->features), .done = on_explained}, .ask = ask, .schema = schema,
+                             .json = asked->json};
+    ask->explaining = &e->base;
+    tn_explaining_start(&e->base);
+    return TN_OK;
 }
 
 static void answer(struct tn_ask *ask, const struct tn_question *question)
@@ -254,11 +312,9 @@ static void answer(struct tn_ask *ask, const struct tn_question *question)
     q->finished = true; /* it never was on the way */
     q->started_us = q->ended_us = tn_clock_us();
     q->started_wall_us = tn_clock_wall_us();
-    if (question->end == TN_ASK_NO_END && tn_route_plan_asked(q->text, &asked) && explain(ask, &asked, question, &err) != TN_OK)
-        tn_error_move(&q->error, &err);
-    q->ended_us = tn_clock_us();
-    tn_error_reset(&err);
-    finish(ask);
+    if (question->end == TN_ASK_NO_END && tn_route_plan_asked(q->text, &asked) && explain(ask, &asked, question, &err) == TN_OK)
+        return;
+    end_own(ask, &err);
 }
 
 /* ---- the beginning ---- */

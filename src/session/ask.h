@@ -14,6 +14,7 @@
 #include "session/settings.h"
 
 struct tn_ask;
+struct tn_explaining;
 
 struct tn_ask_events {
     void (*params)(struct tn_ask *ask, size_t count, const uint32_t *pg_oids); /* of TN_RUN_DESCRIBE; 0 = not known. NULL: not wanted */
@@ -73,6 +74,7 @@ struct tn_ask {
     struct tn_ask_transaction  *transaction;
     enum tn_ask_end             end;
     bool                        own;    /* no engine is asked: the answer is ours */
+    struct tn_explaining       *explaining; /* that waits for a script */
 };
 
 /* TN_OK: `done` comes, maybe before this returns. Anything else: nothing was begun, ERR says why: TN_E_INVALID (no statement,

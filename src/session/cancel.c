@@ -71,12 +71,12 @@ static void on_request(struct tn_message *message, struct tn_worker *worker)
     struct tn_session *s = tn_session_by_pid(worker, request->pid);
     bool               right = s != NULL && s->state == TN_SESSION_READY && request->key_len == s->key_len &&
                  tn_secret_eq(request->key, s->key, s->key_len);
-    bool               runs = right && (s->query != NULL || s->deferred != TN_DEFERRED_NOTHING || s->simple.paused);
+    bool               runs = right && (s->query != NULL || s->explaining != NULL || s->deferred != TN_DEFERRED_NOTHING || s->client.paused);
 
     tn_log(TN_LOG_INFO, "cancel request", TN_LOG_U64("session", request->pid),
            TN_LOG_TEXT("result", !right ? "refused" : runs ? "query cancelled" : "nothing runs"));
     tn_count(&tn_runtime_of(worker)->counters, TN_COUNTER_cancels_received, 1);
-    if (right && s->simple.paused)
+    if (right && s->client.paused)
         tn_simple_cancel(s);
     else if (runs)
         tn_execute_cancel(s, TN_CANCEL_USER);

@@ -212,7 +212,7 @@ static bool run_set(struct tn_session *s, struct tn_str sql, struct tn_reply *re
     struct tn_words      words;
 
     snprintf(reply->tag, sizeof reply->tag, "SET");
-    tn_words_behind_verb(&words, sql);
+    tn_words_behind_verb(&words, sql, TN_DIALECT_POSTGRES);
     if (tn_words_at(&words, "transaction")) {
         if (s->tx.state == TN_TX_OPEN)
             return false; /* the engine's transaction */
@@ -268,7 +268,7 @@ static void run_reset(struct tn_session *s, struct tn_str sql, struct tn_reply *
     struct tn_str name;
 
     snprintf(reply->tag, sizeof reply->tag, "RESET");
-    tn_words_behind_verb(&words, sql);
+    tn_words_behind_verb(&words, sql, TN_DIALECT_POSTGRES);
     if (tn_words_accept(&words, "all"))
         reset_all(s);
     else {
@@ -296,7 +296,7 @@ static struct tn_str shown_name(struct tn_session *s, struct tn_str sql, struct 
     struct tn_str name;
     int           row;
 
-    tn_words_behind_verb(&words, sql);
+    tn_words_behind_verb(&words, sql, TN_DIALECT_POSTGRES);
     *all = tn_words_at(&words, "all");
     if (*all)
         return TN_STR("all");
@@ -338,7 +338,7 @@ static bool run_show(struct tn_session *s, struct tn_str sql, struct tn_reply *r
     if (name.ptr == NULL) {
         struct tn_words words;
 
-        tn_words_behind_verb(&words, sql);
+        tn_words_behind_verb(&words, sql, TN_DIALECT_POSTGRES);
         if (memchr(sql.ptr, '.', sql.len) == NULL)
             return false; /* an engine's own: SHOW work_mem, SHOW TABLES */
         name = read_name(&words, arena);
@@ -361,7 +361,7 @@ static struct tn_str asks_who(const struct tn_session *s, struct tn_str sql, con
 
     if (features->verb != TN_VERB_SELECT || sql.len > 200 || s->console || s->identity->proof == TN_PROOF_NONE)
         return column;
-    tn_words_behind_verb(&words, sql);
+    tn_words_behind_verb(&words, sql, TN_DIALECT_POSTGRES);
     for (size_t i = 0; i < TN_ARRAY_LEN(names) && column.ptr == NULL; i++)
         if (tn_words_accept(&words, names[i]))
             column = tn_str(names[i]);
@@ -390,7 +390,7 @@ static void run_discard(struct tn_session *s, struct tn_str sql, struct tn_reply
 {
     struct tn_words words;
 
-    tn_words_behind_verb(&words, sql);
+    tn_words_behind_verb(&words, sql, TN_DIALECT_POSTGRES);
     if (tn_words_accept(&words, "all")) {
         if (s->tx.state != TN_TX_IDLE) {
             tn_fail(err, TN_E_INVALID, "25001", "DISCARD ALL cannot run inside a transaction block");
@@ -420,7 +420,7 @@ static bool run_deallocate(struct tn_session *s, struct tn_str sql, struct tn_re
     struct tn_words  words;
     struct tn_str name;
 
-    tn_words_behind_verb(&words, sql);
+    tn_words_behind_verb(&words, sql, TN_DIALECT_POSTGRES);
     tn_words_accept(&words, "prepare");
     if (tn_words_accept(&words, "all")) {
         tn_prepared_forget_all(s);

@@ -123,7 +123,7 @@ void tn_extended_describe_statement(struct tn_session *s, struct tn_prepared *st
     s->describing = statement;
     statement->refs++;
     s->describing_portal = portal;
-    tn_session_wait(s);
+    s->client.busy = true;
     if (s->tx.state == TN_TX_FAILED) {
         struct tn_error err = TN_ERROR_INIT;
         struct tn_reply reply = {.error = &err};

@@ -88,7 +88,7 @@ static bool fill_client(struct tn_session *s, struct tn_query *q, struct tn_erro
     q->client.user_groups = s->identity->groups;
     q->client.database = tn_str(s->database);
     q->client.application = s->headers[0].value;
-    q->client.client_address = tn_str(s->peer);
+    q->client.client_address = tn_str(s->client.peer);
     q->client.header_count = s->header_count;
     q->client.headers = s->headers;
     return tn_wishes_fill(q, s->settings, err) == TN_OK;
@@ -279,7 +279,7 @@ static void keep_engine_setting(struct tn_session *s, const struct tn_query *q)
 
 void tn_execute_settle(struct tn_session *s, struct tn_query *q)
 {
-    tn_session_forget_run(s, &q->run);
+    tn_outbox_forget_run(&s->client.out, &q->run);
     keep_engine_setting(s, q);
     settle_lease(s, q);
     if (q->error.status != TN_OK)
@@ -332,7 +332,16 @@ void tn_execute_cancel(struct tn_session *s, enum tn_cancel why)
 {
     if (s->query != NULL)
         tn_query_cancel(s->query, why);
+    tn_explain_cancel(s);
     tn_extended_cancel_suspended(s, why);
+}
+
+void tn_execute_reply(struct tn_session *s, struct tn_reply *reply, struct tn_error *err)
+{
+    if (err->status != TN_OK)
+        reply_error(s, s->reply, err);
+    else
+        s->reply(s, reply);
 }
 
 /* ---- the way of a statement ---- */
@@ -352,6 +361,11 @@ static void run_command_or_engine(struct tn_session *s, const struct tn_statemen
             changed.shape = NULL; /* of the text as it came */
         }
         tn_execute_engine(s, &changed);
+        return;
+    }
+    if (s->explaining != NULL) { /* its answer comes later */
+        tn_settings_list_unref(before);
+        s->reply = run->reply;
         return;
     }
     if (err.status != TN_OK) {

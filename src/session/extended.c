@@ -41,7 +41,7 @@ static bool free_portal(struct tn_session *s, struct tn_portal *portal)
     if (portal != NULL && portal->query != NULL) {
         s->redo = true;
         s->deferred = TN_DEFERRED_MESSAGE;
-        tn_session_wait(s);
+        s->client.busy = true;
         return false;
     }
     tn_portal_free(s, portal);
@@ -288,7 +288,7 @@ static void on_sync(struct tn_session *s)
     while ((s->tx.state == TN_TX_IDLE || s->tx.implicit) && (suspended = tn_extended_suspended(s)) != NULL)
         if (!free_portal(s, suspended))
             return;
-    tn_session_wait(s);
+    s->client.busy = true;
     tn_transaction_end_implicit(s, s->skip_to_sync, on_synced);
 }
 

@@ -9,7 +9,7 @@ static const char *state_name(const struct tn_session *s)
 #undef STATE
     };
 
-    return s->state == TN_SESSION_READY && s->busy ? "busy" : names[s->state];
+    return s->state == TN_SESSION_READY && s->client.busy ? "busy" : names[s->state];
 }
 
 static void each_of_postgres(struct tn_worker *worker, void (*fn)(void *arg, const struct tn_session_info *info), void *arg)
@@ -21,10 +21,10 @@ static void each_of_postgres(struct tn_worker *worker, void (*fn)(void *arg, con
     TN_LIST_FOR_EACH(node, &sessions->list) {
         const struct tn_session *s = TN_CONTAINER_OF(node, struct tn_session, node);
         struct tn_session_info   info = {
-            .protocol = "postgresWire", .pid = s->pid, .peer = s->peer, .user = s->user, .database = s->database,
+            .protocol = "postgresWire", .pid = s->pid, .peer = s->client.peer, .user = s->user, .database = s->database,
             .application = tn_settings_get(s->settings, TN_STR("application_name")), .state = state_name(s),
             .transaction = tn_transaction_status(s), .query = s->query != NULL ? s->query->id : 0, .statements = s->statements,
-            .bytes_in = s->bytes_in, .bytes_out = s->bytes_out, .prepared = s->prepared.count, .worker = worker->index,
+            .bytes_in = s->client.bytes_in, .bytes_out = s->client.out.written, .prepared = s->prepared.count, .worker = worker->index,
         };
 
         fn(arg, &info);

@@ -31,12 +31,8 @@ void tn_session_login_free(struct tn_session *s)
 
 static bool take_place(struct tn_session *s, struct tn_error *err)
 {
-    uint64_t max = s->runtime->snapshot->config->settings.pg_max_per_user;
-
-    s->counted_user = tn_tally_add(s->runtime->server->connections, tn_str(s->user), max);
-    if (s->counted_user)
+    if (tn_client_take_user(&s->client, s->user, s->runtime->snapshot->config->settings.pg_max_per_user))
         return true;
-    tn_count(&s->runtime->counters, TN_COUNTER_sessions_refused, 1);
     tn_fail(err, TN_E_LIMIT, "53300", "too many connections of user \"%.100s\" (frontends.postgresWire.maxConnectionsPerUser)", s->user);
     return false;
 }
@@ -74,11 +70,8 @@ static void fail_later(struct tn_session *s, const char *why)
         tn_session_login_timer(s);
         return;
     }
-    tn_session_wait(s);
-    ev_timer_stop(s->worker->loop, &s->timer);
-    ev_now_update(s->worker->loop);
-    ev_timer_set(&s->timer, (double)delay_ms / 1e3, 0.);
-    ev_timer_start(s->worker->loop, &s->timer);
+    s->client.busy = true;
+    tn_client_set_timer(&s->client, (uint64_t)delay_ms * 1000);
 }
 
 void tn_session_login_timer(struct tn_session *s)
@@ -86,7 +79,7 @@ void tn_session_login_timer(struct tn_session *s)
     struct tn_error err = TN_ERROR_INIT;
 
     if (s->login != NULL && s->login->step == FAILING) {
-        s->busy = false;
+        s->client.busy = false;
         tn_error_move(&err, &s->login->error);
         tn_session_fatal(s, &err, "log-in failed");
         return;
@@ -110,7 +103,7 @@ static void refuse(struct tn_session *s, struct tn_error *err)
 static void protocol_error(struct tn_session *s, struct tn_error *err)
 {
     tn_count(&s->runtime->counters, TN_COUNTER_logins_failed, 1);
-    tn_log(TN_LOG_WARN, "log-in failed", TN_LOG_TEXT("listener", "postgresWire"), TN_LOG_TEXT("peer", s->peer),
+    tn_log(TN_LOG_WARN, "log-in failed", TN_LOG_TEXT("listener", "postgresWire"), TN_LOG_TEXT("peer", s->client.peer),
            TN_LOG_TEXT("user", s->user), TN_LOG_TEXT("why", err->message));
     tn_session_fatal(s, err, "log-in failed");
 }
@@ -146,14 +139,14 @@ static enum tn_status put_answer(struct tn_session *s, uint32_t code, const stru
 static enum tn_status ask(struct tn_session *s, struct tn_error *err)
 {
     unsigned char            binding[TN_TLS_END_POINT_MAX];
-    size_t                   binding_len = tn_tls_end_point(&s->transport, binding);
+    size_t                   binding_len = tn_tls_end_point(&s->client.transport, binding);
     struct tn_session_login *login = tn_calloc(1, sizeof *login);
     struct tn_verifier       verifier;
 
     s->login = login;
     if (login == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a log-in");
-    login->attempt = (struct tn_login){.listener = "postgresWire", .peer = tn_str(s->peer), .user = tn_str(s->user)};
+    login->attempt = (struct tn_login){.listener = "postgresWire", .peer = tn_str(s->client.peer), .user = tn_str(s->user)};
     TN_TRY(tn_auth_check(s->runtime->server->auth, &login->attempt, err));
     TN_TRY(tn_auth_look_up(s->runtime->server->auth, &login->attempt, TN_PROOF_SCRAM, &verifier, &login->identity, err));
     tn_scram_init(&login->scram, &verifier, login->identity == NULL, binding, binding_len);
@@ -224,16 +217,17 @@ static void read_message(struct tn_session *s, const struct tn_pg_message *messa
 
 bool tn_session_login_step(struct tn_session *s)
 {
+    struct tn_str        input = tn_client_input(&s->client);
     struct tn_pg_message message;
     struct tn_error      err = TN_ERROR_INIT;
     size_t               size;
 
-    switch (tn_pg_parse_message(s->in.data + s->in_at, s->in.len - s->in_at, LOGIN_MESSAGE_MAX, &message, &size, &err)) {
+    switch (tn_pg_parse_message(input.ptr, input.len, LOGIN_MESSAGE_MAX, &message, &size, &err)) {
     case TN_AGAIN: return false;
     case TN_OK:    break;
     default:       protocol_error(s, &err); return false;
     }
-    s->in_at += size;
+    s->client.in_at += size;
     if (message.type == 'X')
         tn_session_close(s, "client said good-bye");
     else
@@ -245,7 +239,7 @@ void tn_session_login_begin(struct tn_session *s)
 {
     struct tn_auth     *auth = s->runtime->server->auth;
     struct tn_str       user = tn_str(s->user);
-    struct tn_identity *identity = tn_tls_names(&s->transport, user) ? tn_auth_certified(auth, user) : NULL;
+    struct tn_identity *identity = tn_tls_names(&s->client.transport, user) ? tn_auth_certified(auth, user) : NULL;
     struct tn_error     err = TN_ERROR_INIT;
 
     if (identity != NULL) {

@@ -79,7 +79,7 @@ static bool send_within_limit(struct tn_session *s, struct tn_portal *portal, st
     if (portal->limit < 0 || chunk->rows <= (uint64_t)portal->limit) {
         portal->sent_rows += chunk->rows;
         portal->limit -= portal->limit < 0 ? 0 : (int64_t)chunk->rows;
-        tn_session_send_chunk(s, chunk);
+        tn_outbox_put(&s->client.out, chunk);
         return true;
     }
     if (portal->limit == 0)
@@ -90,14 +90,14 @@ static bool send_within_limit(struct tn_session *s, struct tn_portal *portal, st
         tn_buf_append(&part->bytes, chunk->bytes.data + chunk->sent, bytes);
     if (part == NULL || part->bytes.failed) {
         tn_chunk_free(part);
-        s->out_failed = true;
+        s->client.out.failed = true;
         return false;
     }
     chunk->sent += bytes;
     chunk->rows -= (uint64_t)portal->limit;
     portal->sent_rows += (uint64_t)portal->limit;
     portal->limit = 0;
-    tn_session_send_chunk(s, part);
+    tn_outbox_put(&s->client.out, part);
     return false;
 }
 
@@ -150,9 +150,9 @@ static void on_chunk(struct tn_query *q, struct tn_chunk *chunk)
         hold(portal, chunk);
     if (portal->limit == 0) {
         suspend(s, portal);
-        s->busy = false; /* messages go on from the write event, not from inside the engine's call */
+        s->client.busy = false; /* messages go on from the write event, not from inside the engine's call */
     }
-    tn_session_flush_soon(s);
+    tn_client_flush_soon(&s->client);
 }
 
 static void on_notice(struct tn_query *q, const char *fields, size_t len)
@@ -162,7 +162,7 @@ static void on_notice(struct tn_query *q, const char *fields, size_t len)
 
 static void forget_run(struct tn_session *s, struct tn_portal *portal, struct tn_run *run)
 {
-    tn_session_forget_run(s, run);
+    tn_outbox_forget_run(&s->client.out, run);
     for (struct tn_chunk *chunk = portal->held_first; chunk != NULL; chunk = chunk->next)
         if (chunk->run == run)
             chunk->run = NULL;
@@ -283,7 +283,7 @@ static void start_portal(struct tn_session *s, struct tn_portal *portal)
     begin_implicit(s, statement);
     portal->started = true;
     s->active = portal;
-    tn_session_wait(s);
+    s->client.busy = true;
     tn_settings_list_unref(portal->running);
     portal->running = tn_settings_list_ref(s->settings);
     tn_execute(s, &run);
@@ -315,8 +315,8 @@ static void resume_portal(struct tn_session *s, struct tn_portal *portal)
     if (!portal->ended) {
         s->query = portal->query;
         s->reply = on_execute_reply;
-        tn_session_wait(s);
-        tn_session_flush_soon(s); /* what is written is credited, and the engine goes on */
+        s->client.busy = true;
+        tn_client_flush_soon(&s->client); /* what is written is credited, and the engine goes on */
         return;
     }
     s->active = NULL;

@@ -7,10 +7,10 @@
 #include "frontend/pgwire/pg_value.h"
 #include "frontend/pgwire/pgwire_parse.h"
 #include "frontend/pgwire/pgwire_write.h"
-#include "net/transport.h"
 #include "pipeline.h"
 #include "query_shape.h"
 #include "server.h"
+#include "session/client.h"
 #include "session/session.h"
 #include "session/settings.h"
 
@@ -28,7 +28,6 @@ struct tn_sessions {
 };
 
 enum {
-    TN_SESSION_SLICE_US = 1000, /* a session works so long at a time, then the worker's others have their turn */
     TN_SESSION_KEPT_BYTES = 256 * 1024 * 1024, /* texts of prepared statements and parameters of portals */
     TN_SESSION_STATEMENTS = 10000, /* prepared statements and portals of one session at most */
     TN_SESSION_KEY_MAX = 32,
@@ -130,25 +129,12 @@ struct tn_session {
     struct tn_grave          grave;
     struct tn_worker        *worker;
     struct tn_runtime       *runtime;
-    struct tn_transport      transport;
-    ev_io                    read_ev, write_ev;
-    ev_timer                 timer;      /* log-in, idle */
-    ev_timer                 gone_check; /* while nothing is read */
-    ev_timer                 again;      /* messages or statements go on in the next loop turn */
-    struct tn_turn           turn;       /* a handshake waits for its next piece: nothing is read */
+    struct tn_client         client;
     enum tn_session_state    state;
-    bool                     processing; /* inside the message loop */
-    bool                     busy;       /* a statement runs; messages wait */
     bool                     skip_to_sync;
-    bool                     client_gone;
-    bool                     stop_soon;  /* the program ends: close when idle */
     bool                     console;    /* connected to the console database */
-    bool                     read_wants_write; /* TLS: what is to be read waits for something to be written */
     bool                     direct_tls; /* TLS from the first byte, without an SSLRequest */
-    bool                     counted_user, counted_address; /* in server->connections */
     bool                     sticky;     /* the engine connection of `lease` holds state of ours */
-    const char              *end_reason;
-    char                     peer[TN_PEER_TEXT];
     uint32_t                 pid;
     uint32_t                 protocol;
     unsigned char            key[TN_SESSION_KEY_MAX];
@@ -162,14 +148,7 @@ struct tn_session {
     struct tn_settings_list *settings;
     struct tn_settings_list *started; /* counted: as the client began, what RESET goes back to; NULL before */
 
-    struct tn_buf            in;
-    size_t                   in_at;      /* bytes of `in` already used */
-    struct tn_chunk         *out_first, *out_last, *out_spare;
-    size_t                   out_bytes;
-    bool                     out_failed;
-    bool                     out_held;   /* it waits for more that will go with it */
-    uint64_t                 bytes_in, bytes_out, statements, notices_lost;
-
+    uint64_t                 statements, notices_lost;
     size_t                   held_bytes; /* of all portals */
     size_t                   kept_bytes; /* of statements and portals */
     struct tn_map            prepared, portals;
@@ -182,6 +161,7 @@ struct tn_session {
     struct tn_query         *query;      /* the running one */
     struct tn_statement_run  run;        /* what it came from */
     tn_reply_fn              reply;
+    struct tn_explaining    *explaining; /* EXPLAIN ROUTE that waits for a script */
 
     struct {                             /* command.c: a SET that the engine was asked about; kept when it agrees */
         struct tn_str name, value;
@@ -201,7 +181,6 @@ struct tn_session {
         struct tn_pg_encoder encoder;
         struct tn_settings_list *settings;
         bool                 looping, any, waiting, failed, several;
-        bool                 paused;    /* between two statements: goes on in a later loop turn */
         bool                 scanning, writes; /* the statements are looked at: do they want a transaction? */
         size_t               scan_at;
     } simple;
@@ -218,14 +197,11 @@ struct tn_session {
 /* session.c */
 void tn_session_close(struct tn_session *s, const char *reason); /* at once; frees at the end of the turn */
 void tn_session_fatal(struct tn_session *s, struct tn_error *err, const char *reason); /* tells, then closes */
-void tn_session_wait(struct tn_session *s);   /* messages stop until tn_session_go_on */
-void tn_session_go_on(struct tn_session *s);
-void tn_session_watch(struct tn_session *s);  /* read and write watchers as they should be */
+void tn_session_go_on(struct tn_session *s);  /* no message keeps s->client busy any more */
 void tn_session_idle_timer(struct tn_session *s);
-void tn_session_again(struct tn_session *s);  /* the rest in the next loop turn: others have theirs first */
 
 /* protocol.c */
-void tn_session_process(struct tn_session *s);
+bool tn_session_step(struct tn_session *s); /* one message; false: there is no whole one */
 bool tn_session_next_is(struct tn_session *s, char type, struct tn_str *body); /* the message after the present one, if here */
 
 /* startup.c */
@@ -241,19 +217,16 @@ void tn_session_login_free(struct tn_session *s);
 
 /* output.c */
 void tn_session_put_reply(struct tn_session *s, const struct tn_reply *reply); /* DataRows of reply->value */
-struct tn_buf *tn_session_out(struct tn_session *s);
-void tn_session_send_chunk(struct tn_session *s, struct tn_chunk *chunk);
-void tn_session_flush(struct tn_session *s);
+static inline struct tn_buf *tn_session_out(struct tn_session *s)
+{
+    return tn_outbox_buffer(&s->client.out);
+}
 void tn_session_flush_unless_busy(struct tn_session *s); /* what only acknowledges goes with the running statement's answer */
-void tn_session_flush_soon(struct tn_session *s); /* later in this loop turn: what follows may go with it */
-void tn_session_forget_run(struct tn_session *s, struct tn_run *run); /* its chunks are not credited any more */
-void tn_session_free_output(struct tn_session *s);
 void tn_session_error(struct tn_session *s, const struct tn_error *err);
 /* An engine's. A client that does not read does not get all of them: they have no back-pressure. */
 void tn_session_notice(struct tn_session *s, const char *fields, size_t len);
 /* STATEMENT is a part of TEXT: ERR's position counts from TEXT's beginning then, as the client sees it. */
 void tn_session_place_error(struct tn_error *err, const char *text, struct tn_str statement);
-bool tn_session_output_full(const struct tn_session *s);
 
 /* simple.c */
 void tn_simple_query(struct tn_session *s, struct tn_str sql);
@@ -280,6 +253,7 @@ void tn_execute(struct tn_session *s, const struct tn_statement_run *run); /* ru
 void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run); /* whatever the transaction's state */
 enum tn_status tn_execute_fill(struct tn_session *s, struct tn_query *q, struct tn_error *err); /* who asks, and in which transaction */
 void tn_execute_done(struct tn_session *s, struct tn_query *q); /* from a query's done event */
+void tn_execute_reply(struct tn_session *s, struct tn_reply *reply, struct tn_error *err); /* of a command of ours that had to wait */
 void tn_execute_settle(struct tn_session *s, struct tn_query *q); /* what becomes of its connection and settings */
 void tn_execute_deferred(struct tn_session *s); /* a suspended portal has ended: what waited for it goes on */
 void tn_execute_cancel(struct tn_session *s, enum tn_cancel why);
@@ -309,6 +283,8 @@ bool tn_command_describe(struct tn_session *s, struct tn_str sql, const struct t
 
 /* explain.c */
 bool tn_explain_is_asked(struct tn_str sql); /* EXPLAIN ROUTE */
+void tn_explain_cancel(struct tn_session *s); /* one that waits: the client is told so */
+void tn_explain_drop(struct tn_session *s);   /* nobody is told */
 bool tn_explain_run(struct tn_session *s, struct tn_str sql, struct tn_reply *reply, struct tn_error *err); /* false: the engine's EXPLAIN */
 
 /* cancel.c */

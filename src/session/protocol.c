@@ -1,31 +1,18 @@
-/* The message loop of a session. */
+/* One message of a client: what it asks for. */
 #include "session/private.h"
-
-#include "base/alloc.h"
-#include "base/clock.h"
-
-enum { INPUT_KEEP = 4096 };
 
 static size_t max_message(const struct tn_session *s)
 {
     return s->runtime->snapshot->config->settings.pg_max_message;
 }
 
-/* Moves what is left of the input to the front; an idle session gives its memory back. */
-static void compact(struct tn_session *s)
-{
-    tn_buf_consume(&s->in, s->in_at);
-    s->in_at = 0;
-    if (s->in.len == 0 && s->in.capacity > INPUT_KEEP)
-        tn_buf_reset(&s->in);
-}
-
 bool tn_session_next_is(struct tn_session *s, char type, struct tn_str *body)
 {
+    struct tn_str        input = tn_client_input(&s->client);
     struct tn_pg_message message;
     size_t               size;
 
-    if (tn_pg_parse_message(s->in.data + s->in_at, s->in.len - s->in_at, max_message(s), &message, &size, NULL) != TN_OK)
+    if (tn_pg_parse_message(input.ptr, input.len, max_message(s), &message, &size, NULL) != TN_OK)
         return false;
     *body = message.body;
     return message.type == type;
@@ -62,9 +49,7 @@ static void refuse_type(struct tn_session *s, char type)
 /* What a Query in the same flight answered is still delivered, as far as the socket takes it. */
 static void say_good_bye(struct tn_session *s)
 {
-    tn_session_flush(s);
-    if (s->state != TN_SESSION_CLOSING)
-        tn_transport_finish(&s->transport);
+    tn_client_finish(&s->client);
     tn_session_close(s, "client said good-bye");
 }
 
@@ -77,7 +62,7 @@ static void dispatch(struct tn_session *s, const struct tn_pg_message *message)
     case 'P': case 'B': case 'D': case 'E': case 'C': case 'S':
         tn_extended_message(s, message);
         break;
-    case 'H': tn_session_flush(s); break;
+    case 'H': tn_client_flush(&s->client); break;
     case 'X': say_good_bye(s); break;
     case 'd': case 'c': case 'f': break; /* what is left of a COPY that was refused */
     default:  refuse_type(s, message->type); break;
@@ -85,17 +70,18 @@ static void dispatch(struct tn_session *s, const struct tn_pg_message *message)
 }
 
 /* One message; false when there is not a whole one. A message that must wait for something first is handled again. */
-static bool step(struct tn_session *s)
+bool tn_session_step(struct tn_session *s)
 {
+    struct tn_str        input = tn_client_input(&s->client);
     struct tn_pg_message message;
     struct tn_error      err = TN_ERROR_INIT;
-    size_t               size, before = s->in_at;
+    size_t               size, before = s->client.in_at;
 
     if (s->state == TN_SESSION_STARTUP)
         return tn_session_startup(s);
     if (s->state == TN_SESSION_AUTH)
         return tn_session_login_step(s);
-    switch (tn_pg_parse_message(s->in.data + s->in_at, s->in.len - s->in_at, max_message(s), &message, &size, &err)) {
+    switch (tn_pg_parse_message(input.ptr, input.len, max_message(s), &message, &size, &err)) {
     case TN_AGAIN: return false;
     case TN_OK:    break;
     case TN_E_LIMIT:
@@ -106,57 +92,10 @@ static bool step(struct tn_session *s)
         tn_session_fatal(s, &err, "malformed message");
         return false;
     }
-    s->in_at += size;
+    s->client.in_at += size;
     s->redo = false;
     dispatch(s, &message);
     if (s->redo)
-        s->in_at = before;
+        s->client.in_at = before;
     return true;
-}
-
-static void stop_if_asked(struct tn_session *s)
-{
-    struct tn_error err = TN_ERROR_INIT;
-
-    if (!s->stop_soon || s->busy || s->state != TN_SESSION_READY)
-        return;
-    tn_fail(&err, TN_E_CANCELLED, "57P01", "terminating connection due to administrator command");
-    tn_session_fatal(s, &err, "shutdown");
-}
-
-static bool may_go_on(const struct tn_session *s)
-{
-    return s->state != TN_SESSION_CLOSING && !s->busy && !s->stop_soon && !tn_session_output_full(s);
-}
-
-/* Messages until one must wait, there is no whole one left, the output is full, or it has been long enough. */
-static void process_some(struct tn_session *s)
-{
-    uint64_t until = tn_clock_us() + TN_SESSION_SLICE_US;
-
-    s->processing = true;
-    for (unsigned done = 1; may_go_on(s) && step(s); done++)
-        if (done % 8 == 0 && tn_clock_us() >= until) {
-            tn_session_again(s);
-            break;
-        }
-    s->processing = false;
-}
-
-void tn_session_process(struct tn_session *s)
-{
-    bool full;
-
-    do {
-        process_some(s);
-        if (s->state == TN_SESSION_CLOSING)
-            return;
-        if (!s->busy || s->in_at > INPUT_KEEP)
-            compact(s);
-        full = tn_session_output_full(s);
-        tn_session_flush_unless_busy(s);
-    } while (full && s->state != TN_SESSION_CLOSING && !s->busy && !tn_session_output_full(s)); /* nobody else would go on */
-    if (s->state == TN_SESSION_READY)
-        tn_session_idle_timer(s);
-    stop_if_asked(s);
 }

@@ -28,7 +28,7 @@ bool tn_route_plan_asked(struct tn_str sql, struct tn_route_plan_asked *out)
     const char     *start;
 
     *out = (struct tn_route_plan_asked){.json = false};
-    tn_words_init(&words, sql);
+    tn_words_init(&words, sql, TN_DIALECT_POSTGRES);
     if (!tn_words_accept(&words, "explain"))
         return false;
     if (tn_words_at_punct(&words, '(') && !read_options(&words, out))

@@ -72,7 +72,7 @@ void tn_settings_list_unref(struct tn_settings_list *list)
 {
     if (list == NULL || --list->refs > 0)
         return;
-    tn_tz_unref(list->tz);
+    tn_tz_free(list->tz);
     tn_arena_reset(&list->arena);
     tn_free(list);
 }

@@ -25,8 +25,8 @@ static void on_chunk(struct tn_query *q, struct tn_chunk *chunk)
         return;
     }
     chunk->run = &q->run;
-    tn_session_send_chunk(s, chunk);
-    tn_session_flush_soon(s);
+    tn_outbox_put(&s->client.out, chunk);
+    tn_client_flush_soon(&s->client);
 }
 
 static void on_notice(struct tn_query *q, const char *fields, size_t len)
@@ -148,23 +148,23 @@ static bool look_through(struct tn_session *s, uint64_t until)
 /* Statements that answer at once stay in this loop, for a while; the others come back to it through on_reply(). */
 static void loop(struct tn_session *s)
 {
-    uint64_t      until = tn_clock_us() + TN_SESSION_SLICE_US;
+    uint64_t      until = tn_clock_us() + TN_CLIENT_SLICE_US;
     struct tn_str sql;
 
     s->simple.looping = true;
-    s->simple.paused = !look_through(s, until);
-    while (!s->simple.waiting && !s->simple.paused && next_statement(s, &sql)) {
+    s->client.paused = !look_through(s, until);
+    while (!s->simple.waiting && !s->client.paused && next_statement(s, &sql)) {
         s->simple.any = s->simple.waiting = true;
         run_statement(s, sql);
-        s->simple.paused = !s->simple.waiting && s->state != TN_SESSION_CLOSING &&
-                           (tn_session_output_full(s) || tn_clock_us() >= until);
+        s->client.paused = !s->simple.waiting && s->state != TN_SESSION_CLOSING &&
+                           (tn_client_full(&s->client) || tn_clock_us() >= until);
     }
     s->simple.looping = false;
-    if (s->simple.paused) {
-        tn_session_again(s);
-        tn_session_watch(s); /* what was answered is written meanwhile */
+    if (s->client.paused) {
+        tn_client_again(&s->client);
+        tn_client_watch(&s->client); /* what was answered is written meanwhile */
     }
-    if (s->simple.waiting || s->simple.paused)
+    if (s->simple.waiting || s->client.paused)
         return;
     if (!s->simple.any)
         tn_pg_put_simple(tn_session_out(s), 'I'); /* nothing but white space and comments */
@@ -175,7 +175,7 @@ static void loop(struct tn_session *s)
 
 void tn_simple_go_on(struct tn_session *s)
 {
-    s->simple.paused = false;
+    s->client.paused = false;
     loop(s);
 }
 
@@ -223,7 +223,7 @@ void tn_simple_query(struct tn_session *s, struct tn_str sql)
     }
     sql = tn_str_n(s->simple.text, sql.len);
     tn_extended_drop_unnamed(s);
-    tn_session_wait(s);
+    s->client.busy = true;
     s->simple.several = is_several(sql);
     s->simple.scanning = s->tx.state == TN_TX_IDLE && s->simple.several;
     loop(s);
@@ -237,5 +237,5 @@ void tn_simple_free(struct tn_session *s)
     s->simple.settings = NULL;
     s->simple.len = s->simple.at = s->simple.scan_at = 0;
     s->simple.scanning = s->simple.writes = false;
-    s->simple.any = s->simple.waiting = s->simple.failed = s->simple.several = s->simple.paused = false;
+    s->simple.any = s->simple.waiting = s->simple.failed = s->simple.several = s->client.paused = false;
 }

@@ -15,7 +15,7 @@ static bool refuse(struct tn_session *s, struct tn_error *err, const char *reaso
 static void answer_byte(struct tn_session *s, char byte)
 {
     tn_buf_put_u8(tn_session_out(s), (uint8_t)byte);
-    tn_session_flush(s);
+    tn_client_flush(&s->client);
 }
 
 static bool keep_header(struct tn_session *s, struct tn_str name, struct tn_str value)
@@ -155,7 +155,7 @@ static enum tn_status enter_console(struct tn_session *s, struct tn_error *err)
 
     if (console == NULL || strcmp(s->database, TN_CONSOLE_DATABASE) != 0)
         return TN_OK;
-    if (!console->admits(console, s->identity, tn_str(s->peer), err))
+    if (!console->admits(console, s->identity, tn_str(s->client.peer), err))
         return TN_E_DENIED;
     s->console = true;
     return TN_OK;
@@ -186,9 +186,9 @@ void tn_session_welcome(struct tn_session *s)
     put_greeting(s);
     s->state = TN_SESSION_READY;
     tn_session_idle_timer(s);
-    tn_log(TN_LOG_INFO, "session start", TN_LOG_U64("session", s->pid), TN_LOG_TEXT("peer", s->peer),
+    tn_log(TN_LOG_INFO, "session start", TN_LOG_U64("session", s->pid), TN_LOG_TEXT("peer", s->client.peer),
            TN_LOG_TEXT("user", s->user), TN_LOG_TEXT("database", s->database),
-           TN_LOG_TEXT("proof", tn_proof_name(s->identity->proof)), TN_LOG_TEXT("tls", tn_tls_version(&s->transport)),
+           TN_LOG_TEXT("proof", tn_proof_name(s->identity->proof)), TN_LOG_TEXT("tls", tn_tls_version(&s->client.transport)),
            TN_LOG_STR("application", tn_settings_get(s->settings, TN_STR("application_name"))));
 }
 
@@ -201,7 +201,7 @@ static struct tn_tls *tls_of(const struct tn_session *s)
 
 static bool begin_tls(struct tn_session *s)
 {
-    if (tn_tls_accept(&s->transport, tls_of(s)))
+    if (tn_tls_accept(&s->client.transport, tls_of(s)))
         return true;
     tn_session_close(s, "no memory for TLS");
     return false;
@@ -209,7 +209,7 @@ static bool begin_tls(struct tn_session *s)
 
 bool tn_session_wants_tls(struct tn_session *s)
 {
-    if (tls_of(s) == NULL || tn_tls_is_on(&s->transport) || tn_tls_look(&s->transport) != TN_TLS_LOOK_TLS)
+    if (tls_of(s) == NULL || tn_tls_is_on(&s->client.transport) || tn_tls_look(&s->client.transport) != TN_TLS_LOOK_TLS)
         return true;
     s->direct_tls = true;
     return begin_tls(s);
@@ -220,10 +220,10 @@ static void answer_encryption(struct tn_session *s, bool tls)
 {
     struct tn_error err = TN_ERROR_INIT;
 
-    if (tn_tls_is_on(&s->transport) && tls) {
+    if (tn_tls_is_on(&s->client.transport) && tls) {
         tn_fail(&err, TN_E_INVALID, "08P01", "SSLRequest inside of TLS");
         refuse(s, &err, "SSLRequest inside of TLS");
-    } else if (s->in.len > s->in_at) { /* bytes sent before our answer could be somebody else's (CVE-2021-23222) */
+    } else if (tn_client_input(&s->client).len > 0) { /* bytes sent before our answer could be somebody else's (CVE-2021-23222) */
         tn_session_close(s, "data behind an encryption request");
     } else if (!tls || tls_of(s) == NULL) {
         answer_byte(s, 'N');
@@ -237,12 +237,12 @@ static void answer_encryption(struct tn_session *s, bool tls)
 /* Before anything of it is believed: is the connection as safe as the configuration wants it? */
 static bool refuse_unsafe(struct tn_session *s, struct tn_error *err)
 {
-    if (s->direct_tls && !tn_tls_has_alpn(&s->transport)) {
+    if (s->direct_tls && !tn_tls_has_alpn(&s->client.transport)) {
         tn_fail(err, TN_E_INVALID, "08P01", "received direct TLS connection request without ALPN protocol negotiation extension");
         tn_error_hint(err, "Name the protocol \"postgresql\", or begin with an SSLRequest.");
         return refuse(s, err, "direct TLS without ALPN");
     }
-    if (tn_tls_is_on(&s->transport) || !tn_tls_is_required(tls_of(s)))
+    if (tn_tls_is_on(&s->client.transport) || !tn_tls_is_required(tls_of(s)))
         return false;
     tn_fail(err, TN_E_DENIED, "28000", "this server takes connections with TLS only");
     tn_error_hint(err, "Connect with sslmode=require (or verify-full, with sslrootcert).");
@@ -287,17 +287,17 @@ bool tn_session_startup(struct tn_session *s)
 {
     struct tn_pg_startup startup;
     struct tn_error      err = TN_ERROR_INIT;
-    const char          *data = s->in.data + s->in_at;
-    size_t               len = s->in.len - s->in_at, size;
+    struct tn_str        input = tn_client_input(&s->client);
+    size_t               size;
 
-    if (len > 0 && (data[0] == 0x16 || (unsigned char)data[0] == 0x80)) {
+    if (input.len > 0 && (input.ptr[0] == 0x16 || (unsigned char)input.ptr[0] == 0x80)) {
         tn_session_close(s, "client speaks TLS, which is not configured");
         return true;
     }
-    switch (tn_pg_parse_startup(data, len, &startup, &size, &err)) {
+    switch (tn_pg_parse_startup(input.ptr, input.len, &startup, &size, &err)) {
     case TN_AGAIN: return false;
     case TN_OK:
-        s->in_at += size;
+        s->client.in_at += size;
         return use_packet(s, &startup);
     default:
         return refuse(s, &err, "bad start-up packet");

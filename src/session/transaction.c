@@ -26,10 +26,10 @@ bool tn_transaction_is_control(struct tn_str sql, const struct tn_features *feat
     case TN_VERB_BEGIN: case TN_VERB_START: case TN_VERB_SAVEPOINT: case TN_VERB_RELEASE: case TN_VERB_END: case TN_VERB_ABORT:
         return true;
     case TN_VERB_COMMIT: case TN_VERB_ROLLBACK:
-        tn_words_behind_verb(&words, sql);
+        tn_words_behind_verb(&words, sql, TN_DIALECT_POSTGRES);
         return !tn_words_at(&words, "prepared");
     case TN_VERB_PREPARE:
-        tn_words_behind_verb(&words, sql);
+        tn_words_behind_verb(&words, sql, TN_DIALECT_POSTGRES);
         return tn_words_at(&words, "transaction");
     default:
         return false;
@@ -123,7 +123,7 @@ static void begin(struct tn_session *s, const struct tn_statement_run *run)
     struct tn_words words;
     const char  *from;
 
-    tn_words_behind_verb(&words, run->sql);
+    tn_words_behind_verb(&words, run->sql, TN_DIALECT_POSTGRES);
     if (!tn_words_accept(&words, "transaction") && run->features->verb == TN_VERB_START) {
         answer_error(s, run->reply, "42601", "syntax error: TRANSACTION must follow START");
         return;
@@ -280,7 +280,7 @@ static void commit_or_rollback(struct tn_session *s, const struct tn_statement_r
     struct tn_words words;
     bool         chain = false;
 
-    tn_words_behind_verb(&words, run->sql);
+    tn_words_behind_verb(&words, run->sql, TN_DIALECT_POSTGRES);
     if (!tn_words_accept(&words, "work"))
         tn_words_accept(&words, "transaction");
     if (tn_words_accept(&words, "and")) {
@@ -310,7 +310,7 @@ static bool is_rollback_to(struct tn_str sql)
 {
     struct tn_words words;
 
-    tn_words_behind_verb(&words, sql);
+    tn_words_behind_verb(&words, sql, TN_DIALECT_POSTGRES);
     if (!tn_words_accept(&words, "work"))
         tn_words_accept(&words, "transaction");
     return tn_words_at(&words, "to");
@@ -424,7 +424,7 @@ enum tn_status tn_transaction_set(struct tn_session *s, struct tn_str modes, str
     struct tn_buf all;
     bool          read_only = s->tx.read_only, kept;
 
-    tn_words_init(&words, modes);
+    tn_words_init(&words, modes, TN_DIALECT_POSTGRES);
     if (tn_words_at_end(&words) || !read_modes(&words, &read_only))
         return tn_fail(err, TN_E_INVALID, "42601", "syntax error in transaction modes");
     tn_buf_init(&all, 4096);

@@ -1,4 +1,4 @@
-/* words.h - reads the session's own statements word by word: which one stands here, may this one follow. */
+/* words.h - reads a statement that Turnout answers itself word by word: which one stands here, may this one follow. */
 #ifndef TN_SESSION_WORDS_H
 #define TN_SESSION_WORDS_H
 
@@ -16,18 +16,18 @@ static inline void tn_words_next(struct tn_words *words)
         words->token = (struct tn_token){.kind = TN_TOKEN_END, .text = tn_str_n(words->sql.ptr + words->sql.len, 0)};
 }
 
-/* Stands on the first word of TEXT. */
-static inline void tn_words_init(struct tn_words *words, struct tn_str text)
+/* Stands on the first word of SQL. */
+static inline void tn_words_init(struct tn_words *words, struct tn_str sql, enum tn_dialect dialect)
 {
-    words->sql = text;
-    tn_lexer_init(&words->lexer, text, TN_DIALECT_POSTGRES);
+    words->sql = sql;
+    tn_lexer_init(&words->lexer, sql, dialect);
     tn_words_next(words);
 }
 
 /* Stands behind the verb of the statement SQL. */
-static inline void tn_words_behind_verb(struct tn_words *words, struct tn_str sql)
+static inline void tn_words_behind_verb(struct tn_words *words, struct tn_str sql, enum tn_dialect dialect)
 {
-    tn_words_init(words, sql);
+    tn_words_init(words, sql, dialect);
     tn_words_next(words);
 }
 
@@ -41,6 +41,11 @@ static inline bool tn_words_at_punct(const struct tn_words *words, char c)
     return words->token.kind == TN_TOKEN_PUNCT && words->token.punct == c;
 }
 
+static inline bool tn_words_at_end(const struct tn_words *words)
+{
+    return words->token.kind == TN_TOKEN_END;
+}
+
 static inline bool tn_words_accept(struct tn_words *words, const char *word)
 {
     if (!tn_words_at(words, word))
@@ -49,9 +54,18 @@ static inline bool tn_words_accept(struct tn_words *words, const char *word)
     return true;
 }
 
-static inline bool tn_words_at_end(const struct tn_words *words)
+static inline bool tn_words_accept_punct(struct tn_words *words, char c)
 {
-    return words->token.kind == TN_TOKEN_END;
+    if (!tn_words_at_punct(words, c))
+        return false;
+    tn_words_next(words);
+    return true;
+}
+
+/* What is left, from the present word on. */
+static inline struct tn_str tn_words_rest(const struct tn_words *words)
+{
+    return tn_str_trim(tn_str_n(words->token.text.ptr, (size_t)(words->sql.ptr + words->sql.len - words->token.text.ptr)));
 }
 
 #endif

@@ -23,6 +23,8 @@ struct tn_translated {
     enum tn_verdict verdict;
     struct tn_str   text;    /* OK: to be sent */
     struct tn_str   why;     /* OK: what the dialect has no word for, one a line, mostly empty; else the reason */
+    bool            late;    /* SCRIPT_FAILED: its time was up */
+    uint32_t        touched; /* OK, fresh from a process: scripts that changed it, as bits; a remembered one does not know */
 };
 
 struct tn_translations_counts {

@@ -4,14 +4,16 @@
  *   answer    u32 length, u64 id, u8 verdict, fields
  *
  * Operations: HELLO () -> version of sqlglot. TRANSLATE (from, to, sql, literals as pairs of u32 offset and length, then name
- * and text of each script) -> text, places, warnings. ROUTE (name and text of the script, sql, context as JSON) -> group, "1"
- * where it holds for the shape. An answer that is no OK has one field: why. Pure functions; an answer is foreign bytes. */
+ * and text of each script) -> text, places, warnings, u32 bits of the scripts that changed it. ASK (name and text of a script, its function, sql, context as JSON) -> name
+ * or message, why, and u8 enum tn_script_said, u32 what it depends on, u32 seconds, SQLSTATE. COMPILE (name, text, function) ->
+ * nothing. An answer that is no OK has one field: why, and of a script whose time was up "late". Pure functions; an answer is
+ * foreign bytes. */
 #ifndef TN_TRANSLATE_FRAME_H
 #define TN_TRANSLATE_FRAME_H
 
 #include "base/buf.h"
 
-enum tn_worker_operation { TN_WORKER_HELLO = 1, TN_WORKER_TRANSLATE = 2, TN_WORKER_ROUTE = 3 };
+enum tn_worker_operation { TN_WORKER_HELLO = 1, TN_WORKER_TRANSLATE = 2, TN_WORKER_ASK = 3, TN_WORKER_COMPILE = 4 };
 
 enum tn_verdict {
 #define VERDICT(value, name) TN_VERDICT_##value,
@@ -21,7 +23,7 @@ enum tn_verdict {
 };
 const char *tn_verdict_name(enum tn_verdict verdict);
 
-enum { TN_FRAME_HEADER = 4, TN_FRAME_BODY_MIN = 9, TN_FRAME_FIELDS = 3, TN_FRAME_PLACES = 4096 };
+enum { TN_FRAME_HEADER = 4, TN_FRAME_BODY_MIN = 9, TN_FRAME_FIELDS = 4, TN_FRAME_PLACES = 4096 };
 
 /* Where something of the statement stands in its translation, in bytes. */
 struct tn_frame_place {

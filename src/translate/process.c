@@ -58,7 +58,7 @@ static int spawn(struct tn_process *process, const struct tn_process_conf *conf,
     sigset_t                   none, all;
     char                       memory[24], timeout[24], frame[24];
     char *const                argv[] = {(char *)(uintptr_t)conf->python, (char *)(uintptr_t) "-I", (char *)(uintptr_t) "-c", (char *)(uintptr_t)BOOT,
-                                         memory, timeout, frame, NULL};
+                                         memory, timeout, frame, (char *)(uintptr_t)(conf->plain ? "scripts" : "sqlglot"), NULL};
     char *const                envp[] = {(char *)(uintptr_t) "PATH=/usr/local/bin:/usr/bin:/bin", (char *)(uintptr_t) "LANG=C.UTF-8", NULL};
     int                        error;
 

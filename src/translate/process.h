@@ -14,13 +14,14 @@ struct tn_process_conf {
     size_t   memory;      /* RLIMIT_AS */
     uint64_t timeout_us;  /* of one answer */
     size_t   max_frame;
+    bool     plain;       /* for scripts alone: it need not have sqlglot */
 };
 
 struct tn_process {
     int           fd;       /* -1: not running */
     pid_t         pid;
     uint64_t      asked;    /* id of the last request */
-    char          version[32]; /* of sqlglot */
+    char          version[32]; /* of sqlglot; of Python where it is plain */
     struct tn_buf answer;
     char          why[512]; /* the last failure, for people */
 };

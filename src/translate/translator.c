@@ -123,6 +123,7 @@ static void tell_all(struct job *job, const struct tn_translated *result)
             tn_buf_init(&wait->text, text.len + why.len + 1);
             tn_buf_put_str(&wait->text, text);
             tn_buf_put_str(&wait->text, why);
+            wait->result.touched = result->touched;
             wait->result.verdict = wait->text.failed ? TN_VERDICT_UNAVAILABLE : result->verdict;
             if (!wait->text.failed) {
                 wait->result.text = tn_str_n(wait->text.data, text.len);
@@ -200,16 +201,16 @@ static void put_request(struct tn_buf *out, uint64_t id, const struct tn_transla
     tn_frame_field(out, tn_str(tn_dialect_sqlglot(what->to)));
     put_statement(out, what, scan);
     for (size_t i = 0; what->scripts != NULL && i < what->scripts->count; i++) {
-        tn_frame_field(out, tn_str(what->scripts->items[i].name));
-        tn_frame_field(out, tn_str_n(what->scripts->items[i].text, what->scripts->items[i].len));
+        tn_frame_field(out, tn_str(what->scripts->items[i]->name));
+        tn_frame_field(out, tn_str_n(what->scripts->items[i]->text, what->scripts->items[i]->len));
     }
     tn_frame_end(out);
 }
 
 static bool is_translation(const struct tn_frame_answer *answer)
 {
-    return answer->verdict == TN_VERDICT_OK ? answer->count == 3 && answer->fields[0].len > 0 && tn_utf8_valid_prefix(answer->fields[0].ptr, answer->fields[0].len) == answer->fields[0].len &&
-           memchr(answer->fields[0].ptr, '\0', answer->fields[0].len) == NULL : answer->count == 1;
+    return answer->verdict == TN_VERDICT_OK ? answer->count == 4 && answer->fields[3].len == 4 && answer->fields[0].len > 0 && tn_utf8_valid_prefix(answer->fields[0].ptr, answer->fields[0].len) == answer->fields[0].len &&
+           memchr(answer->fields[0].ptr, '\0', answer->fields[0].len) == NULL : answer->count == 1 || (answer->count == 2 && answer->verdict == TN_VERDICT_SCRIPT_FAILED);
 }
 
 /* Asks the process. RESULT points into its answer. */
@@ -237,6 +238,8 @@ static void ask_process(struct tn_translator *t, struct tn_process *process, con
         } else if (result->verdict == TN_VERDICT_OK) {
             result->verdict = answer->verdict;
             result->text = answer->verdict == TN_VERDICT_OK ? answer->fields[0] : TN_STR("");
+            result->touched = answer->verdict == TN_VERDICT_OK ? tn_frame_u32(answer->fields[3].ptr) : 0;
+            result->late = answer->verdict == TN_VERDICT_SCRIPT_FAILED && answer->count == 2;
             result->why = answer->fields[answer->verdict == TN_VERDICT_OK ? 2 : 0];
         }
     }
@@ -264,7 +267,7 @@ static void keep(struct tn_translator *t, const struct tn_process *process, cons
             tn_translations_refuse(t->cache, scan, salt, result->verdict, result->why, now + POISON_US);
     } else if (result->verdict != TN_VERDICT_UNAVAILABLE) {
         tn_translations_refuse(t->cache, scan, salt, result->verdict, result->why,
-                               now + (result->verdict == TN_VERDICT_SCRIPT_FAILED ? 1000000 : REFUSED_US));
+                               now + (result->late ? POISON_US : result->verdict == TN_VERDICT_SCRIPT_FAILED ? 1000000 : REFUSED_US));
     }
 }
 

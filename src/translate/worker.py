@@ -13,20 +13,21 @@ import signal
 import struct
 import sys
 
-HELLO, TRANSLATE, ROUTE = 1, 2, 3
+HELLO, TRANSLATE, ASK, COMPILE = 1, 2, 3, 4
 OK, CANNOT_PARSE, CANNOT_EXPRESS, SCRIPT_FAILED, BROKEN = 0, 1, 2, 3, 4
 MARK, TEXT, END = "\ue000", "\ue001", "\ue002"
 
 
 def confine(memory, timeout_ms, largest):
     """Limits that hold for what sqlglot does and for scripts. The alarm ends a process whose reader is gone, too."""
-    global alarm_s, frame_max
+    global alarm_s, frame_max, transform_s
     os.closerange(3, 4096)
     for what, limit in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, 0)):
         resource.setrlimit(what, (limit, limit))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     alarm_s = timeout_ms / 1000.0 * 2 + 0.5
+    transform_s = timeout_ms / 1000.0 * 0.8
     frame_max = largest
     sys.setrecursionlimit(4000)
 
@@ -55,49 +56,104 @@ def answer(stream, ident, verdict, *fields):
     stream.flush()
 
 
+# ---- scripts ----
+
+DEPENDS = ("shape", "sql", "user", "groups", "tags", "protocol", "database", "application", "headers", "settings", "dialect", "clientAddress")
+NOTHING, NAMED, DENIED = 0, 1, 2
+SQLSTATE = set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+KEPT_SECONDS = 300
+
+
 class ScriptError(Exception):
-    pass
+    late = False
+
+
+class Late(BaseException):
+    """Time is up for a script; not an Exception, which scripts catch."""
+
+
+def on_late(*_):
+    raise Late()
+
+
+def compiled(name, source):
+    try:
+        return compile(source, name, "exec")
+    except SyntaxError as error:
+        raise ScriptError(f"{name}: line {error.lineno or 0}: {error.msg}")
+    except BaseException as error:
+        raise ScriptError(f"{name}: line 0: {type(error).__name__}: {error}")
+
+
+def kept_for(name, space):
+    """CACHE = "shape", ("shape", "user") or True, and CACHE_SECONDS: what answers depend on, as bits, and for how long they hold."""
+    cache, seconds = space.get("CACHE", space.get("cache")), space.get("CACHE_SECONDS", KEPT_SECONDS)
+    if cache is None or cache is False:
+        return 0, 0
+    names = ("shape",) if cache is True else (cache,) if isinstance(cache, str) else tuple(cache)
+    for each in names:
+        if each not in DEPENDS:
+            raise ScriptError(f"{name}: line 0: CACHE names {each!r}; it may name {', '.join(DEPENDS)}")
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 1 <= seconds <= 1_000_000:
+        raise ScriptError(f"{name}: line 0: CACHE_SECONDS is {seconds!r}, not a number from 1 to 1000000")
+    return sum(1 << DEPENDS.index(each) for each in set(names)), int(seconds)
 
 
 scripts = {}
 
 
 def load(name, source, entry):
-    """The function ENTRY of a script, compiled once."""
+    """The function ENTRY of a script, run once for it, and what it says of keeping its answers."""
     key = (name, source, entry)
     if key not in scripts:
         if len(scripts) > 256:
             scripts.clear()
         space = {"__name__": "turnout_script", "__file__": name}
-        try:
-            exec(compile(source, name, "exec"), space)
-            function = space[entry]
-        except KeyError:
+        exec(compiled(name, source), space)
+        function = space.get(entry)
+        if function is None and entry == "choose":
+            function = space.get("select_cluster")
+        if not callable(function):
             raise ScriptError(f"{name}: line 1: there is no function {entry}()")
-        except SyntaxError as error:
-            raise ScriptError(f"{name}: line {error.lineno}: {error.msg}")
-        except BaseException as error:
-            raise ScriptError(describe(name, error))
-        scripts[key] = function
+        scripts[key] = function, kept_for(name, space)
     return scripts[key]
 
 
-def describe(name, error):
+def place(name, error):
     """Script and line of ERROR: the innermost line that is the script's own."""
     line, trace = 0, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == name:
             line = trace.tb_lineno
         trace = trace.tb_next
-    return f"{name}: line {line}: {type(error).__name__}: {error}"[:1000]
+    return f"{name}: line {line}"
+
+
+def limited(name, entry, seconds, work):
+    """What WORK gives, which runs a script, if it does so within SECONDS; whatever it raises says script and line."""
+    signal.signal(signal.SIGALRM, on_late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        return work()
+    except ScriptError:
+        raise
+    except Late as error:
+        failed = ScriptError(f"{place(name, error)}: {entry}() did not come to an end within {seconds * 1000:.0f} ms")
+        failed.late = True
+        raise failed
+    except BaseException as error:
+        try:
+            text = str(error)
+        except BaseException:
+            text = "?"
+        raise ScriptError(f"{place(name, error)}: {type(error).__name__}: {text}"[:1000])
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, alarm_s)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
 def run_script(name, source, entry, *args):
-    function = load(name, source, entry)
-    try:
-        return function(*args)
-    except BaseException as error:
-        raise ScriptError(describe(name, error))
+    return limited(name, entry, transform_s, lambda: load(name, source, entry)[0](*args))
 
 
 # ---- what sqlglot leaves to be done ----
@@ -595,32 +651,94 @@ def translate(fields):
         where = f"line {details[0]['line']}, column {details[0]['col']}: {details[0]['description']}" if details else str(error)
         return CANNOT_PARSE, [where.encode("utf-8", "replace")[:1000]]
     tree = improve(tree, target)
+    touched = 0
     for i in range(4, len(fields) - 1, 2):
+        before = tree.copy()
         changed = run_script(fields[i].decode(), fields[i + 1].decode(), "transform", tree, source, target)
         if isinstance(changed, str):
             changed = parse(source, changed, {})
         if changed is not None and not isinstance(changed, exp.Expression):
             raise ScriptError(f"{fields[i].decode()}: line 0: transform() gave {type(changed).__name__}, not a tree, a text or None")
         tree = tree if changed is None else changed
+        touched |= (tree != before) << (i - 4) // 2
     plain, warnings = generate(target, tree, False)
     marked, _ = generate(target, tree, True)
     places = [] if marked_before else places_in(marked, plain)
     table = b"".join(struct.pack("<IIBI", at, length, ord(kind), number) for at, length, kind, number in places)
-    return OK, [plain.encode(), table, "\n".join(warnings).encode()[:4000]]
+    return OK, [plain.encode(), table, "\n".join(warnings).encode()[:4000], struct.pack("<I", touched)]
 
 
-def route(fields):
-    name, text, sql, context = fields[0].decode(), fields[1].decode(), fields[2].decode("utf-8", "replace"), json.loads(fields[3])
-    group = run_script(name, text, "route", sql, context)
-    per_shape = bool(getattr(load(name, text, "route"), "per_shape", False))
-    if group is not None and not isinstance(group, str):
-        raise ScriptError(f"{name}: line 0: route() gave {type(group).__name__}, not the name of a group or None")
-    return OK, [(group or "").encode(), b"1" if per_shape else b"0"]
+# ---- asking scripts ----
+
+def arguments(entry, function, sql, context):
+    headers = context.setdefault("headers", {})
+    context["extra"] = headers
+    context["sql"] = sql
+    context["auth"] = {"user": context["user"], "groups": context["groups"], "roles": []}
+    if context["protocol"] == "postgresWire":
+        context["sessionParams"] = headers
+    if context["protocol"] == "mysqlWire":
+        context["schema"] = context["database"]
+    if entry == "route":
+        return sql, context
+    candidates = context.pop("candidates")
+    return (candidates,) if function.__name__ == "select_cluster" else (sql, candidates, context)
+
+
+def understood(name, entry, function, said):
+    """(kind, name or message, why, SQLSTATE) of what a script returned."""
+    wanted, line = ("group", "cluster")[entry != "route"], getattr(getattr(function, "__code__", None), "co_firstlineno", 0)
+    if said is None or isinstance(said, str):
+        return (NAMED if said else NOTHING), said or "", "", "42501"
+    if not isinstance(said, dict):
+        raise ScriptError(f"{name}: line {line}: {entry}() gave {type(said).__name__}, not the name of a {wanted}, None or a dict")
+    for key, value in said.items():
+        if key not in (wanted, "deny", "action", "message", "reason", "sqlstate") or not (value is None or isinstance(value, str)):
+            raise ScriptError(f"{name}: line {line}: {entry}() gave a dict with {key!r}: {type(value).__name__}; known are the texts "
+                              f"{wanted}, reason{', deny, sqlstate' if entry == 'route' else ''}")
+    why, sqlstate = said.get("reason") or "", said.get("sqlstate") or "42501"
+    if entry == "route" and (said.get("deny") is not None or said.get("action") == "deny"):
+        if len(sqlstate) != 5 or not set(sqlstate) <= SQLSTATE or sqlstate[:2] in ("00", "01", "02"):
+            raise ScriptError(f"{name}: line {line}: {entry}() gave sqlstate {sqlstate!r}, not five characters such as 42501")
+        return DENIED, said.get("deny") or said.get("message") or why or "denied by a routing script", "", sqlstate
+    chosen = said.get(wanted) or ""
+    return (NAMED if chosen else NOTHING), chosen, why, "42501"
+
+
+def cut(text, most):
+    return text.encode("utf-8", "replace")[:most].decode("utf-8", "ignore").encode()
+
+
+def ask(fields):
+    name, text, entry, sql = fields[0].decode(), fields[1].decode(), fields[2].decode(), fields[3].decode("utf-8", "replace")
+    context = json.loads(fields[4])
+    seconds = context.pop("timeoutMs") / 1000.0
+
+    def work():
+        function, kept = load(name, text, entry)
+        return understood(name, entry, function, function(*arguments(entry, function, sql, context))), kept
+
+    (kind, what, why, sqlstate), (depends, held) = limited(name, entry, seconds, work)
+    return OK, [cut(what, 1000), cut(why, 400), struct.pack("<BII", kind, depends, held) + sqlstate.encode()]
+
+
+def check(fields):
+    """Whether a script is Python and has its function; it is not run."""
+    import symtable
+    name, text, entry = fields[0].decode(), fields[1].decode(), fields[2].decode()
+    code = compiled(name, text)
+    top = symtable.symtable(text, name, "exec")
+    defined = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    entries = ("choose", "select_cluster") if entry == "choose" else (entry,)
+    if defined.isdisjoint(entries) and "*" not in code.co_names and "import *" not in text:
+        raise ScriptError(f"{name}: line 1: there is no function {entry}()")
+    return OK, [b""]
 
 
 def serve():
     pipe_in = sys.stdin.buffer
     pipe_out = os.fdopen(os.dup(1), "wb")
+    sys.stdin = open(os.devnull)  # what a script reads is not the protocol
     os.dup2(2, 1)
     while True:
         (count,) = struct.unpack("<I", read_exactly(pipe_in, 4))
@@ -632,15 +750,17 @@ def serve():
         signal.setitimer(signal.ITIMER_REAL, alarm_s)
         try:
             if operation == HELLO:
-                verdict, out = OK, [sqlglot.__version__.encode()]
+                verdict, out = OK, [sys.version.split()[0].encode() if plain else sqlglot.__version__.encode()]
             elif operation == TRANSLATE:
                 verdict, out = translate(fields)
-            elif operation == ROUTE:
-                verdict, out = route(fields)
+            elif operation == ASK:
+                verdict, out = ask(fields)
+            elif operation == COMPILE:
+                verdict, out = check(fields)
             else:
                 verdict, out = BROKEN, [b"an operation that is not known"]
         except ScriptError as error:
-            verdict, out = SCRIPT_FAILED, [str(error).encode("utf-8", "replace")]
+            verdict, out = SCRIPT_FAILED, [str(error).encode("utf-8", "replace")] + [b"late"] * error.late
         except UnsupportedError as error:
             verdict, out = CANNOT_EXPRESS, [str(error).encode("utf-8", "replace")[:1000]]
         except MemoryError:
@@ -652,18 +772,23 @@ def serve():
 
 
 confine(*(int(word) for word in sys.argv[1:4]))
+plain = sys.argv[4] == "scripts"  # it is only asked scripts: sqlglot is not needed
 try:
-    import sqlglot
-    from sqlglot import exp
-    from sqlglot.dialects.dialect import Dialect
-    from sqlglot.errors import ErrorLevel, ParseError, TokenError, UnsupportedError
-    from sqlglot.optimizer.annotate_types import annotate_types
-    from sqlglot.tokens import TokenType
+    if not plain:
+        import sqlglot
+        from sqlglot import exp
+        from sqlglot.dialects.dialect import Dialect
+        from sqlglot.errors import ErrorLevel, ParseError, TokenError, UnsupportedError
+        from sqlglot.optimizer.annotate_types import annotate_types
+        from sqlglot.tokens import TokenType
+    else:
+        UnsupportedError = ParseError = TokenError = ScriptError
 except ImportError as failure:
     frame = struct.pack("<QB", 0, BROKEN)
     reason = f"{sys.executable}: {failure}".encode()[:400]
     frame += struct.pack("<I", len(reason)) + reason
     os.write(1, struct.pack("<I", len(frame)) + frame)
     os._exit(2)
-source, wanted, marking, dialects, TYPE = "", "", False, {}, exp.DataType.Type
+source, wanted, marking, dialects = "", "", False, {}
+TYPE = None if plain else exp.DataType.Type
 serve()

@@ -148,7 +148,7 @@ static bool by_offset(struct tn_str text, struct tn_arena *arena, struct tn_str 
         east_s = earlier_s;
     range = (struct tn_tz_range)TN_TZ_RANGE_INIT;
     copy = tn_tz_offset(tz, local_s - east_s, &range) == east_s ? tn_arena_alloc(arena, text.len + 16) : NULL;
-    tn_tz_unref(tz);
+    tn_tz_free(tz);
     if (copy == NULL)
         return false;
     snprintf(copy, text.len + 16, "%.*s%c%02d:%02d:%02d", (int)(zone.ptr - text.ptr), text.ptr, east_s < 0 ? '-' : '+', abs(east_s) / 3600,

@@ -44,6 +44,8 @@ static void reply(struct tn_trino_call *call)
     tn_auth_refuse(x, &call->refused); /* of none: nothing */
     if (call->status == 401 && call->refused.challenge[0] == '\0')
         tn_http_set_field(x, "WWW-Authenticate", "Basic realm=\"Trino\"");
+    if (call->status == 405)
+        tn_http_set_field(x, "Allow", call->allow);
     if (call->problem != NULL) {
         tn_http_reply(x, call->status, "text/plain; charset=utf-8", tn_str(call->problem));
         return;
@@ -192,11 +194,14 @@ static int read_path(struct tn_trino_call *call, const struct tn_http_exchange *
     while (count <= SEGMENTS && next_segment(&path, &part[count]))
         count++;
     statement = count >= 2 && count <= SEGMENTS && tn_str_eq_c(part[0], "v1") && tn_str_eq_c(part[1], "statement");
+    call->allow = count == 2 ? "POST" : "GET, HEAD, DELETE";
     if (!read_method(call, x))
         return statement ? 405 : 404;
+    if (statement && (count == 2) != (call->verb == TN_TRINO_POST))
+        return 405;
     if (statement && count == 2)
-        return call->verb == TN_TRINO_POST ? 0 : 405;
-    if (statement && call->verb != TN_TRINO_POST)
+        return 0;
+    if (statement)
         return read_link(call, part, count) ? 0 : 404;
     if (read_segment(call, part, count))
         return 0;

@@ -104,6 +104,7 @@ struct tn_trino_call {
     /* the answer */
     int                      status;
     const char              *problem;  /* plain text instead of a body */
+    const char              *allow;    /* methods of the path, for 405 */
     struct tn_buf            body;
     struct tn_bytes         *rest;     /* behind it, from rest_at on; counted; NULL: nothing */
     size_t                   rest_at;

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "trino/locate.h"
 #include "trino/segments.h"
 #include "trino/transaction.h"
 
@@ -421,6 +422,8 @@ void tn_trino_query_done(struct tn_trino_query *q)
     q->stats.elapsed_us = tn_clock_us() - q->started_us;
     if (q->partial && q->error.status == TN_E_CANCELLED)
         tn_error_reset(&q->error);
+    if (q->error.status != TN_OK && q->error.position == 0)
+        q->error.position = tn_trino_locate(&q->error, q->sql);
     if (q->error.status != TN_OK)
         drop_rows(q); /* nobody is told of them */
     tn_trino_segments_go_on(q);

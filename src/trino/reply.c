@@ -12,24 +12,6 @@ enum { OWN_MAX = 64 * 1024 * 1024, ACTIVITY_MAX = 384 * 1024 };
 
 /* ---- which engine ---- */
 
-static struct tn_cluster *usable_member(const struct tn_group *group)
-{
-    uint64_t now = tn_clock_us();
-
-    for (size_t i = 0; i < group->member_count; i++)
-        if (tn_cluster_look(group->members[i], now) == TN_USABLE_OK)
-            return group->members[i];
-    return group->member_count > 0 ? group->members[0] : NULL;
-}
-
-static bool is_mixed(const struct tn_group *group)
-{
-    for (size_t i = 1; i < group->member_count; i++)
-        if (group->members[i]->conf->engine != group->members[0]->conf->engine)
-            return true;
-    return false;
-}
-
 /* The member whose catalog a statement about tables is asked: of the group that it is routed to. Members of several kinds
  * tell it in several ways, so it is sent to the one that its text was made for. */
 static enum tn_status look_up(struct tn_trino_query *q, struct tn_cluster **out, struct tn_group **in, struct tn_error *err)
@@ -50,7 +32,7 @@ static enum tn_status look_up(struct tn_trino_query *q, struct tn_cluster **out,
     tn_features_read(&features, q->text, TN_DIALECT_TRINO);
     TN_TRY(tn_routes_decide(snapshot->routes, &context, &features, q->text, &q->arena, &result, err));
     group = result.group == NULL ? NULL : tn_topology_group(snapshot->topology, result.group->name);
-    *out = result.cluster.len > 0 ? tn_topology_cluster(snapshot->topology, result.cluster) : group != NULL ? usable_member(group) : NULL;
+    *out = result.cluster.len > 0 ? tn_topology_cluster(snapshot->topology, result.cluster) : group != NULL ? tn_group_first_usable(group) : NULL;
     *in = group;
     return TN_OK;
 }
@@ -61,7 +43,7 @@ static enum tn_status find_member(struct tn_trino_query *q, struct tn_cluster **
     struct tn_group    *group = NULL;
 
     TN_TRY(look_up(q, out, &group, err));
-    if (*out == NULL || q->settings->cluster.len > 0 || group == NULL || !is_mixed(group))
+    if (*out == NULL || q->settings->cluster.len > 0 || group == NULL || !tn_group_is_mixed(group))
         return TN_OK;
     return tn_settings_change(&q->settings, TN_STR("turnout.cluster"), (*out)->conf->name, TN_CFG_ENGINE_UNSET, false, false, snapshot, err);
 }
@@ -73,7 +55,7 @@ static bool is_trinos(struct tn_trino_query *q, struct tn_group **group)
     bool               is = look_up(q, &member, group, &err) == TN_OK && member != NULL && member->conf->engine == TN_CFG_ENGINE_TRINO;
 
     tn_error_reset(&err);
-    return is && (q->settings->cluster.len > 0 || *group == NULL || !is_mixed(*group));
+    return is && (q->settings->cluster.len > 0 || *group == NULL || !tn_group_is_mixed(*group));
 }
 
 bool tn_trino_reply_by_trino(struct tn_trino_query *q)

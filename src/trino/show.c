@@ -129,14 +129,19 @@ struct show_text {
     size_t           count;
 };
 
+static void add_value(struct show_text *t, struct tn_str value)
+{
+    t->items[t->count].pg_bytes = value;
+    t->items[t->count].value = (struct tn_value){.type = TN_TYPE_TEXT, .untyped = true, .as.text = value};
+    t->count++;
+}
+
 /* COLUMN OPERATOR $n, VALUE being the n-th. */
 static void add_condition(struct show_text *t, const char *column, const char *operator, struct tn_str value)
 {
     if (value.ptr == NULL)
         return;
-    t->items[t->count].pg_bytes = value;
-    t->items[t->count].value = (struct tn_value){.type = TN_TYPE_TEXT, .untyped = true, .as.text = value};
-    t->count++;
+    add_value(t, value);
     tn_buf_printf(&t->sql, " %s %s %s $%zu", t->count == 1 ? "WHERE" : "AND", column, operator, t->count);
 }
 
@@ -156,8 +161,20 @@ static bool is_about_schemas(const struct tn_trino_command *c)
     return c->kind == TN_TRINO_SHOW_SCHEMAS || c->kind == TN_TRINO_SHOW_CREATE_SCHEMA;
 }
 
+/* Of the client's own catalog, if it is one that the engine has. */
+static void add_own_catalog(struct show_text *t, const char *column, struct tn_str catalog)
+{
+    if (catalog.len == 0)
+        return;
+    add_value(t, catalog);
+    add_value(t, catalog);
+    tn_buf_printf(&t->sql, " %s (%s = $%zu OR NOT EXISTS (SELECT 1 FROM system.metadata.catalogs WHERE catalog_name = $%zu))",
+                  t->count == 2 ? "WHERE" : "AND", column, t->count - 1, t->count);
+}
+
 static void add_conditions(struct show_text *t, const struct tn_trino_query *q, const struct tn_trino_command *c, const struct show *show)
 {
+    const char   *catalog_column = is_about_schemas(c) ? "catalog_name" : "table_catalog";
     struct tn_str schema = q->request.schema.len > 0 ? q->request.schema : tn_str_n(NULL, 0);
 
     switch ((int)c->kind) {
@@ -172,7 +189,10 @@ static void add_conditions(struct show_text *t, const struct tn_trino_query *q, 
         break;
     default: break;
     }
-    add_condition(t, is_about_schemas(c) ? "catalog_name" : "table_catalog", "=", catalog_of(c));
+    if (catalog_of(c).ptr != NULL)
+        add_condition(t, catalog_column, "=", catalog_of(c));
+    else if (c->kind != TN_TRINO_SHOW_CATALOGS && c->kind != TN_TRINO_SHOW_FUNCTIONS)
+        add_own_catalog(t, catalog_column, q->request.catalog);
     add_condition(t, show->like, "LIKE", c->like);
     if (c->like.ptr != NULL && c->escape.len > 0) {
         tn_buf_puts(&t->sql, " ESCAPE ");
@@ -219,7 +239,7 @@ static void expect_one(struct tn_trino_query *q, const struct tn_trino_command *
 static void show_rows(struct tn_trino_query *q, const struct tn_trino_command *c)
 {
     const struct show *show = show_of(c);
-    struct show_text   t = {.items = tn_arena_zalloc(&q->arena, 5 * sizeof *t.items)};
+    struct show_text   t = {.items = tn_arena_zalloc(&q->arena, 6 * sizeof *t.items)};
     struct tn_error    err = TN_ERROR_INIT;
     bool               ok;
 
@@ -271,13 +291,9 @@ void tn_trino_reply_use(struct tn_trino_query *q, const struct tn_trino_command 
         *own = *c;
         tn_buf_puts(&t.sql, "SELECT DISTINCT CASE WHEN schema_name = $1 THEN 1 ELSE 0 END AS hit FROM ");
         tn_buf_puts(&t.sql, tn_str_eq_c(c->schema, "system") ? "system.information_schema.schemata" : "information_schema.schemata");
-        t.items[0].pg_bytes = c->name;
-        t.items[0].value = (struct tn_value){.type = TN_TYPE_TEXT, .untyped = true, .as.text = c->name};
-        t.count = 1;
+        add_value(&t, c->name);
         if (c->schema.ptr != NULL) {
-            t.items[1].pg_bytes = c->schema;
-            t.items[1].value = (struct tn_value){.type = TN_TYPE_TEXT, .untyped = true, .as.text = c->schema};
-            t.count = 2;
+            add_value(&t, c->schema);
             tn_buf_puts(&t.sql, " WHERE catalog_name = $2");
             q->missing = c->schema;
             q->missing_what = "Catalog";

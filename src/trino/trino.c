@@ -29,18 +29,22 @@ static void put_info(struct tn_buf *body, const struct tn_trino *trino)
 static bool answer_info(struct tn_trino *trino, struct tn_http_exchange *x)
 {
     bool          reads = x->method == TN_HTTP_METHOD_GET || x->method == TN_HTTP_METHOD_HEAD;
+    bool          is_state = tn_str_eq_c(x->path, "/v1/info/state");
     struct tn_buf body;
 
-    if (!reads)
+    if (!is_state && !tn_str_eq_c(x->path, "/v1/info") && !tn_str_eq_c(x->path, "/v1/status"))
         return false;
-    if (tn_str_eq_c(x->path, "/v1/info/state")) {
+    if (!reads) {
+        tn_http_set_field(x, "Allow", "GET, HEAD");
+        tn_http_reply(x, 405, "text/plain; charset=utf-8", TN_STR("this path does not answer that method\n"));
+        return true;
+    }
+    if (is_state) {
         bool active = atomic_load(&trino->server->state) == TN_SERVER_READY;
 
         tn_http_reply(x, 200, "application/json", active ? TN_STR("\"ACTIVE\"") : TN_STR("\"SHUTTING_DOWN\""));
         return true;
     }
-    if (!tn_str_eq_c(x->path, "/v1/info") && !tn_str_eq_c(x->path, "/v1/status"))
-        return false;
     tn_buf_init(&body, 4096);
     put_info(&body, trino);
     tn_http_reply_buf(x, 200, "application/json", &body);

@@ -1,8 +1,10 @@
 """Who MySQL clients are: caching_sha2_password in all its ways, passwords as they are over TLS, refusals, limits."""
 
+import concurrent.futures
 import ssl
 import subprocess
 
+import psycopg
 import pytest
 
 import certificates
@@ -116,3 +118,49 @@ def test_tls_may_be_required(proxy):
     with proxy_module.Proxy(config) as strict:
         assert log_in(strict, "me", "", ssl_disabled=True) == 1045
         assert log_in(strict, "me", "", ssl=ssl.create_default_context(cafile=proxy.authority.cert)) == "me@%"
+
+
+@pytest.fixture(scope="module")
+def limited():
+    limits = {"maxConnections": 3, "maxConnectionsPerAddress": 2, "maxConnectionsPerUser": 2}
+    config = proxy_module.one_cluster("lite", {"engine": "sqlite"}, frontends={"postgresWire": limits, "mysqlWire": {"port": 0, **limits}},
+                                      auth={"provider": "static", "staticUsers": {"users": USERS}})
+    with proxy_module.Proxy(config) as started:
+        yield started
+
+
+class Leaver(pymysql.connections.Connection):
+    """Asks for the server's key and does not wait for it."""
+
+    def write_packet(self, payload):
+        super().write_packet(payload)
+        if payload == b"\x02":
+            raise pymysql.err.OperationalError(0, "left")
+
+
+def test_the_first_clients_wait_for_the_key(limited):
+    """It is made when one asks; who leaves meanwhile is no harm."""
+    with pytest.raises(pymysql.err.OperationalError, match="left"):
+        Leaver(host="127.0.0.1", port=limited.mysql_port, user="alice", password="open sesame", ssl_disabled=True)
+    limited.wait_for(lambda: log_in(limited, ssl_disabled=True) == "alice@%", what="the first one's place is free")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda user: log_in(limited, *user, ssl_disabled=True), [("alice", "open sesame"), ("bob", "b" * 60)])) == ["alice@%", "bob@%"]
+
+
+def test_each_listener_counts_its_own(limited):
+    def of_mysql():
+        return pymysql.connect(host="127.0.0.1", port=limited.mysql_port, user="alice", password="open sesame")
+
+    def of_postgres():
+        return psycopg.connect(host="127.0.0.1", port=limited.port, user="alice", password="open sesame", dbname="test", sslmode="disable")
+
+    limited.wait_for(lambda: log_in(limited) == log_in(limited, "bob", "b" * 60).replace("bob", "alice"), what="places are free")
+    taken = [of_mysql(), of_postgres()]
+    limited.wait_for(lambda: log_in(limited) == "alice@%", what="one place is free")
+    taken += [of_postgres(), of_mysql()]
+    with pytest.raises(pymysql.err.OperationalError, match="1040.*from this address.*mysqlWire.maxConnectionsPerAddress"):
+        of_mysql()
+    with pytest.raises(psycopg.OperationalError, match="from this address.*postgresWire.maxConnectionsPerAddress"):
+        of_postgres()
+    for connection in taken:
+        connection.close()

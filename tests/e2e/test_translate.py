@@ -74,7 +74,8 @@ def proxy(folder, make_engine):
                           "both": {"members": ["lite", "duck"], "strategy": {"type": "failover"}, "translation": {"mode": "strict"}},
                           "own": {"members": ["lite"], "translation": {"dialect": "sqlite"}},
                           "off": {"members": ["lite"], "translation": {"mode": "off"}},
-                          "scripted": {"members": ["lite-2"], "translation": {"pythonScripts": [str(folder / "script.py")]}}},
+                          "scripted": {"members": ["lite-2"], "translation": {"pythonScripts": [
+                              str(folder / "script.py"), "def transform(ast, src, dst):\n    pass  # QueryFlux's form: the text, and nothing given back\n"]}}},
         "routingFallback": "d",
     }) as started:
         yield started
@@ -196,6 +197,11 @@ def test_scripts(proxy):
         conn.execute("SELECT k FROM becomes_write")
     assert conn.execute("SELECT count(*) FROM points").fetchone() == (1,)
     assert connect(proxy, group="s").execute("SELECT 1 AS wrong").fetchone() == (1,)  # another group has no script
+    for _ in range(2):  # the second time it is remembered
+        assert "script.py (changed it), clusterGroups.scripted.translation.pythonScripts[1]" in explain(conn, "SELECT k FROM renamed")["Scripts"]
+        told = explain(conn, "SELECT left('abc', 1) AS other")["Scripts"].strip()
+        assert told.endswith("script.py, clusterGroups.scripted.translation.pythonScripts[1]"), told
+    assert "Scripts" not in explain(connect(proxy, group="s"), "SELECT 1")
 
 
 @pytest.mark.parametrize("table", ["endless", "asleep", "hungry", "dies", "garbage"])
@@ -214,7 +220,7 @@ def test_what_a_worker_does_harms_nobody(proxy, table):
     for i in range(20):
         assert other.execute(f"SELECT {i}, left('abc', 2)").fetchone() == (i, "ab")
     thread.join()
-    assert "no such table" in errors[0] or "MemoryError" in errors[0]
+    assert "no such table" in errors[0] or "MemoryError" in errors[0] or "script.py: line" in errors[0] and "did not come to an end" in errors[0]
     assert connect(proxy, group="scripted").execute(f"SELECT '{table[::-1]}', right('abc', 2)").fetchone() == (table[::-1], "bc")
 
 

@@ -80,6 +80,9 @@ def test_types(engine, run):
 def test_arrays(engine, run):
     if engine.name != "postgres":
         pytest.skip("arrays with a type are PostgreSQL's here")
+    for none in ("'NaN'::numeric", "ARRAY['-Infinity'::numeric]"):
+        with pytest.raises(trino.exceptions.TrinoUserError, match="cannot hold"):
+            run("SELECT " + none)
     assert run("SELECT ARRAY[1, NULL, 3] AS a, ARRAY['x', 'a,\"b'] AS b") == [[[1, None, 3], ["x", 'a,"b']]]
     assert [column.type_code for column in run.cursor.description] == ["array(integer)", "array(varchar)"]
 
@@ -95,6 +98,42 @@ def test_nested(engine, run):
     assert [column.type_code for column in run.cursor.description] == [
         "array(integer)", 'row(x integer, y varchar)', "map(varchar, decimal(3, 2))", 'array(row(d date, l array(decimal(3, 1))))',
         "array(timestamp(6))", "array(varbinary)", "json", "array(integer)"]
+    assert run("SELECT TIMESTAMP_S '2020-01-02 03:04:05', TIMESTAMP_MS '2020-01-02 03:04:05.678'") == [
+        [datetime.datetime(2020, 1, 2, 3, 4, 5), datetime.datetime(2020, 1, 2, 3, 4, 5, 678000)]]
+    assert [column.type_code for column in run.cursor.description] == ["timestamp(0)", "timestamp(3)"]
+    with pytest.raises(trino.exceptions.TrinoUserError) as problem:
+        run("SELECT (SELECT i FROM range(2) AS r(i))")
+    assert problem.value.error_name == "SUBQUERY_MULTIPLE_ROWS"
+
+
+def test_map_keys(engine, run):
+    """They are text in JSON, whatever their type is, and written as values of it are."""
+    if engine.name != "duckDb":
+        pytest.skip("DuckDB's types")
+    assert run("SELECT MAP {'a'::BLOB: 1, '\\xAA'::BLOB: 2}, MAP {TIMESTAMP '2020-01-02 03:04:05': 1}, MAP {1.50: 2}, MAP {true: 1}, MAP {7: NULL}")[0] == [
+        {b"a": 1, b"\xaa": 2}, {datetime.datetime(2020, 1, 2, 3, 4, 5): 1}, {decimal.Decimal("1.50"): 2}, {True: 1}, {7: None}]
+    assert run("SELECT 1e-45::REAL, 3e-45::REAL, 1.387e-43::REAL") == [[1.4e-45, 2.8e-45, 1.39e-43]]  # as Java writes them
+
+
+def test_catalogs(engine, run, connect):
+    """Names without a catalog are of the client's, where the engine has it; SHOW tells of it alone."""
+    if engine.name != "duckDb":
+        pytest.skip("a database that is attached is DuckDB's")
+    other = engine.new_table()
+    for sql in (f"ATTACH ':memory:' AS {other}", f"CREATE SCHEMA {other}.s", f"CREATE TABLE {other}.s.x AS SELECT 7 AS i", f"CREATE TABLE {other}.main.y AS SELECT 8 AS i"):
+        run(sql)
+    cursor = connect(catalog=other).cursor()
+    for sql, rows in (("SELECT i FROM s.x", [[7]]), ("SELECT i FROM y", [[8]]), ("SHOW SCHEMAS", [["main"], ["s"]]), ("SHOW TABLES FROM s", [["x"]]),
+                      ("USE s", []), ("SELECT i FROM x", [[7]]), ("SHOW TABLES", [["x"]])):
+        cursor.execute(sql)
+        assert cursor.fetchall() == rows, sql
+    cursor = connect(catalog=other, schema="nowhere").cursor()
+    cursor.execute("SELECT i FROM s.x")
+    assert cursor.fetchall() == [[7]]
+    cursor = connect(catalog="nowhere", schema="main").cursor()
+    cursor.execute("SHOW SCHEMAS")
+    assert ["main"] in cursor.fetchall()
+    run(f"DETACH {other}")
 
 
 def test_time_zone(engine, connect):

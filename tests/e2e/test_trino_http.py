@@ -238,8 +238,10 @@ def test_errors(engine, client):
     assert (error["errorName"], error["errorCode"], error["errorType"]) == ("TABLE_NOT_FOUND", 46, "USER_ERROR")
     assert document["stats"]["state"] == "FAILED" and "nowhere_to_be_found" in error["message"]
     assert error["failureInfo"]["type"] and error["failureInfo"]["stack"] == [] and error["failureInfo"]["suppressed"] == []
-    if engine.name == "postgres":
-        assert error["errorLocation"] == {"lineNumber": 2, "columnNumber": 6}
+    assert error["errorLocation"] == {"lineNumber": 2, "columnNumber": 6}
+    for sql, place in (("SELECT 1 +", (1, 11)), ("DROP TABLE\n nowhere", (2, 2)), ("SELECT 'é', nowhere", (1, 13)), ("SHOW COLUMNS FROM nowhere", (1, 19))):
+        found = client.run(sql.encode())[0]["error"]["errorLocation"]
+        assert (found["lineNumber"], found["columnNumber"]) == place, sql
     error = client.run("USE a.b.c.d")[0]["error"]
     assert error["errorName"] == "SYNTAX_ERROR" and error["errorLocation"]["lineNumber"] == 1
 
@@ -330,6 +332,14 @@ def test_ways_to_write_it(client):
     assert client.run("SELECT 'a\\' AS \"x;\"\"y\" -- ; SELECT 2")[2] == [["a\\"]]
     assert client.run("SELECT /* ; */ ';' ;")[2] == [[";"]]
     assert client.run("SELECT 1; SELECT 2")[0]["error"]["errorName"] == "SYNTAX_ERROR"
+
+
+def test_methods(client):
+    for method, path, allowed in (("GET", "/v1/statement", "POST"), ("PUT", "/v1/statement", "POST"), ("POST", "/v1/info", "GET, HEAD"),
+                                  ("POST", "/v1/statement/queued/a/b/1", "GET, HEAD, DELETE")):
+        status, headers, _ = client.request(method, path)
+        assert (status, headers["Allow"]) == (405, allowed), (method, path)
+    assert client.post("SELECT 1", Content_Encoding="gzip")[0] == 415
 
 
 def test_info(client):

@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (tn_tz_parse(&tz, TN_STR("fuzz"), data, size, NULL) == TN_OK) {
         ask_all(tz);
-        tn_tz_unref(tz);
+        tn_tz_free(tz);
     }
     if (tn_tz_rule_parse(tn_str_n((const char *)data, size), &rule))
         for (int64_t t = 0; t < INT64_C(100000000); t += 1234567) {

@@ -353,12 +353,7 @@ static void test_functions(void)
 
 static void test_names(void)
 {
-    enum tn_class class;
-
     CU_ASSERT_STRING_EQUAL(tn_class_name(TN_CLASS_UTILITY), "utility");
-    CU_ASSERT_TRUE(tn_class_parse(TN_STR("Write"), &class));
-    CU_ASSERT_EQUAL(class, TN_CLASS_WRITE);
-    CU_ASSERT_FALSE(tn_class_parse(TN_STR("wrote"), &class));
     for (int i = 1; i < TN_VERB_COUNT; i++)
         CU_ASSERT(tn_verb_name((enum tn_verb)i) != NULL && tn_verb_name((enum tn_verb)i)[0] != '\0');
 }

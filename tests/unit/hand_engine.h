@@ -64,12 +64,7 @@ static inline struct tn_conn *hand_connect(struct tn_cluster *cluster, struct tn
     if (c == NULL)
         return NULL;
     hand.conns++;
-    tn_list_init(&c->base.node);
-    c->base.cluster = tn_cluster_ref(cluster);
-    c->base.worker = worker;
-    c->base.state = TN_CONN_CONNECTING;
-    c->base.connected = connected;
-    c->base.owner = owner;
+    tn_conn_init(&c->base, cluster, worker, connected, owner);
     c->message.run = on_hand_message;
     c->posted = true;
     tn_worker_post(worker, &c->message);

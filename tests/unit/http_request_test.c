@@ -1,24 +1,12 @@
 /* Requests on their way to the handler: heads that wait, bodies in parts, and every limit with what is said of it. */
-#include "base/clock.h"
-#include "net/http.h"
+#include "http_fixture.h"
 #include "net/tally.h"
 
 #include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
 
-#include <arpa/inet.h>
-#include <poll.h>
-#include <stdio.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-enum { HEAR_MS = 30000 };
-
-static struct tn_worker      *worker;
-static struct tn_http_server *server;
-static _Atomic uint64_t       taken; /* bytes of parts */
-static _Atomic int            gone_count, paused_count;
-static _Atomic bool           hold; /* deferred and paused ones wait */
+static _Atomic uint64_t taken; /* bytes of parts */
+static _Atomic int      gone_count, paused_count;
+static _Atomic bool     hold; /* deferred and paused ones wait */
 
 /* ---- the handler ---- */
 
@@ -119,57 +107,10 @@ static void open_with(struct tn_http_limits limits)
     atomic_store(&taken, 0);
     atomic_store(&gone_count, 0);
     atomic_store(&paused_count, 0);
-    CU_ASSERT_FATAL(tn_worker_new(&worker, 0, NULL) == TN_OK);
-    CU_ASSERT_FATAL(tn_http_server_open(&server, &worker, 1, &conf, NULL) == TN_OK);
-    CU_ASSERT_FATAL(tn_worker_start(worker, NULL) == TN_OK);
-}
-
-static void close_server(void)
-{
-    tn_worker_stop(worker);
-    tn_worker_join(worker);
-    tn_http_server_close(server);
-    tn_worker_free(worker);
+    open_server_of(&conf);
 }
 
 /* ---- the client ---- */
-
-static int dial(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(tn_http_server_port(server))};
-    int                fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CU_ASSERT_FATAL(connect(fd, (struct sockaddr *)(void *)&address, sizeof address) == 0);
-    return fd;
-}
-
-static void say(int fd, const char *text)
-{
-    CU_ASSERT(send(fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text));
-}
-
-/* Until the text is there; NULL: until the server ends the connection. */
-static bool hear(int fd, struct tn_buf *in, const char *until)
-{
-    uint64_t end = tn_clock_us() + (uint64_t)HEAR_MS * 1000;
-    char     block[65536];
-
-    while (tn_clock_us() < end) {
-        struct pollfd look = {.fd = fd, .events = POLLIN};
-        ssize_t       n;
-
-        if (until != NULL && in->len > 0 && memmem(in->data, in->len, until, strlen(until)) != NULL)
-            return true;
-        if (poll(&look, 1, 100) <= 0)
-            continue;
-        n = recv(fd, block, sizeof block, 0);
-        if (n <= 0)
-            return until == NULL;
-        tn_buf_append(in, block, (size_t)n);
-    }
-    return false;
-}
 
 /* Says TEXT and hears EXPECTED; LAST: and then the end of the connection. */
 static void talk(const char *text, const char *expected, bool last)
@@ -180,7 +121,7 @@ static void talk(const char *text, const char *expected, bool last)
 
     tn_buf_init(&in, 1 << 20);
     say(fd, text);
-    heard = hear(fd, &in, expected) && (!last || hear(fd, &in, NULL));
+    heard = hear(fd, &in, expected, HEAR_MS) && (!last || hear(fd, &in, NULL, HEAR_MS));
     if (!heard)
         printf("\nsaid: %s\nexpected: %s\nheard: " TN_STR_FMT "\n", text, expected, TN_STR_ARG(tn_buf_str(&in)));
     CU_ASSERT(heard);
@@ -219,7 +160,7 @@ static void test_deferred(void)
     usleep(20000);
     say(fd, "cd" NEXT);
     atomic_store(&hold, false);
-    CU_ASSERT(hear(fd, &in, "got 4, parts 0\n") && hear(fd, &in, "got 0, parts 0\n"));
+    CU_ASSERT(hear(fd, &in, "got 4, parts 0\n", HEAR_MS) && hear(fd, &in, "got 0, parts 0\n", HEAR_MS));
     close(fd);
     atomic_store(&hold, true);
     fd = dial();
@@ -280,7 +221,7 @@ static void test_back_pressure(void)
         CU_ASSERT_FATAL(n > 0);
         sent += (size_t)n;
     }
-    CU_ASSERT(hear(fd, &in, "got 0, parts 33554432\n"));
+    CU_ASSERT(hear(fd, &in, "got 0, parts 33554432\n", HEAR_MS));
     CU_ASSERT_EQUAL(atomic_load(&taken), 33554432);
     tn_buf_reset(&in);
     close(fd);
@@ -316,7 +257,7 @@ static void test_per_address(void)
     for (int i = 0; i < 2; i++) {
         fds[i] = dial();
         say(fds[i], NEXT);
-        CU_ASSERT(hear(fds[i], &in, "200 OK"));
+        CU_ASSERT(hear(fds[i], &in, "200 OK", HEAR_MS));
         tn_buf_clear(&in);
     }
     talk(NEXT, "429 Too Many Requests", true);
@@ -342,14 +283,14 @@ static void test_per_user(void)
     fd = dial();
     for (int i = 0; i < 3; i++) { /* the same connection counts once */
         say(fd, AS("alice"));
-        CU_ASSERT(hear(fd, &in, "200 OK"));
+        CU_ASSERT(hear(fd, &in, "200 OK", HEAR_MS));
         tn_buf_clear(&in);
     }
     talk(AS("bob"), "200 OK", false);
     talk(AS("alice"), "too many connections of user alice (frontends.test.maxConnectionsPerUser)", true);
     talk(AS("alice"), "429 Too Many Requests", true);
     say(fd, AS("carol")); /* and is alice's no more */
-    CU_ASSERT(hear(fd, &in, "200 OK"));
+    CU_ASSERT(hear(fd, &in, "200 OK", HEAR_MS));
     talk(AS("alice"), "200 OK", false);
     close(fd);
     tn_buf_reset(&in);

@@ -1,21 +1,14 @@
 /* Answers in parts, codings, and clients that leave: the server over sockets. */
 #include "base/alloc.h"
-#include "base/clock.h"
-#include "net/http.h"
+#include "http_fixture.h"
 #include "net/http_coding.h"
 
 #include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
 
-#include <arpa/inet.h>
-#include <poll.h>
-#include <stdio.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
-enum { PATIENCE_MS = 20000, PARTS = 200, PART = 100 * 1024 };
+enum { PARTS = 200, PART = 100 * 1024 };
 
 /* ---- codings alone ---- */
 
@@ -103,9 +96,7 @@ static void test_coders(void)
 
 /* ---- the server ---- */
 
-static struct tn_worker      *worker;
-static struct tn_http_server *server;
-static _Atomic unsigned       parts_sent, gone_count;
+static _Atomic unsigned parts_sent, gone_count;
 
 static void on_gone(struct tn_http_exchange *x)
 {
@@ -164,50 +155,15 @@ static void open_server(void)
     struct tn_http_conf conf = {.host = "127.0.0.1", .handler = {.request = on_request}};
 
     gone_count = 0;
-    CU_ASSERT_FATAL(tn_worker_new(&worker, 0, NULL) == TN_OK);
-    CU_ASSERT_FATAL(tn_http_server_open(&server, &worker, 1, &conf, NULL) == TN_OK);
-    CU_ASSERT_FATAL(tn_worker_start(worker, NULL) == TN_OK);
+    open_server_of(&conf);
 }
 
-static void close_server(void)
+static int ask(const char *request)
 {
-    tn_worker_stop(worker);
-    tn_worker_join(worker);
-    tn_http_server_close(server);
-    tn_worker_free(worker);
-}
+    int fd = dial();
 
-static int dial(const char *request)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(tn_http_server_port(server))};
-    int                fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CU_ASSERT_FATAL(connect(fd, (struct sockaddr *)(void *)&address, sizeof address) == 0);
-    CU_ASSERT(send(fd, request, strlen(request), MSG_NOSIGNAL) == (ssize_t)strlen(request));
+    say(fd, request);
     return fd;
-}
-
-/* Until the peer closes, or the text UNTIL (may be NULL) has come. */
-static void hear(int fd, struct tn_buf *in, const char *until)
-{
-    char block[65536];
-
-    for (;;) {
-        struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-        ssize_t       n;
-
-        if (until != NULL && in->len > 0 && memmem(in->data, in->len, until, strlen(until)) != NULL)
-            return;
-        if (poll(&poll_fd, 1, PATIENCE_MS) <= 0) {
-            CU_FAIL("nothing came");
-            return;
-        }
-        n = recv(fd, block, sizeof block, 0);
-        if (n <= 0)
-            return;
-        tn_buf_append(in, block, (size_t)n);
-    }
 }
 
 static bool has(const struct tn_buf *in, const char *text)
@@ -218,10 +174,10 @@ static bool has(const struct tn_buf *in, const char *text)
 /* The whole conversation; UNTIL NULL: to the end of the connection. */
 static void talk(const char *request, const char *until, struct tn_buf *in)
 {
-    int fd = dial(request);
+    int fd = ask(request);
 
     tn_buf_init(in, 1 << 26);
-    hear(fd, in, until);
+    CU_ASSERT(hear(fd, in, until, HEAR_MS));
     close(fd);
 }
 
@@ -275,14 +231,14 @@ static void test_back_pressure(void)
     unsigned      before;
 
     open_server();
-    fd = dial("GET /parts HTTP/1.1\r\nHost: x\r\n\r\n");
+    fd = ask("GET /parts HTTP/1.1\r\nHost: x\r\n\r\n");
     do {
         before = parts_sent;
         usleep(200000);
     } while (parts_sent != before);
     CU_ASSERT(parts_sent < PARTS);
     tn_buf_init(&in, 1 << 26);
-    hear(fd, &in, "\r\n0\r\n\r\n");
+    CU_ASSERT(hear(fd, &in, "\r\n0\r\n\r\n", HEAR_MS));
     CU_ASSERT_EQUAL(parts_sent, PARTS);
     CU_ASSERT(in.len > (size_t)PARTS * PART);
     close(fd);
@@ -292,7 +248,7 @@ static void test_back_pressure(void)
 
 static void wait_for_gone(unsigned count)
 {
-    uint64_t until = tn_clock_us() + (uint64_t)PATIENCE_MS * 1000;
+    uint64_t until = tn_clock_us() + (uint64_t)HEAR_MS * 1000;
 
     while (gone_count < count && tn_clock_us() < until)
         usleep(1000);
@@ -304,19 +260,19 @@ static void test_gone(void)
     int fd;
 
     open_server();
-    fd = dial("GET /parts HTTP/1.1\r\nHost: x\r\n\r\n"); /* in the middle of an answer */
+    fd = ask("GET /parts HTTP/1.1\r\nHost: x\r\n\r\n"); /* in the middle of an answer */
     usleep(50000);
     close(fd);
     wait_for_gone(1);
-    fd = dial("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+    fd = ask("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
     usleep(50000);
     close(fd);
     wait_for_gone(2);
-    fd = dial("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"); /* half closed */
+    fd = ask("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"); /* half closed */
     shutdown(fd, SHUT_WR);
     wait_for_gone(3);
     close(fd);
-    fd = dial("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"); /* the server's own end */
+    fd = ask("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"); /* the server's own end */
     usleep(50000);
     close_server();
     CU_ASSERT_EQUAL(gone_count, 4);

@@ -1,17 +1,10 @@
 #include "base/alloc.h"
-#include "base/clock.h"
-#include "net/http.h"
+#include "http_fixture.h"
 #include "net/http_text.h"
 
 #include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <poll.h>
-#include <stdio.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 /* ---- the parser alone ---- */
 
@@ -147,6 +140,8 @@ static const struct parser_case parser_cases[] = {
     {GET "Host: a\r\nHost: b\r\n\r\n", "B400", ""},
     {GET "Host: a b\r\n\r\n", "B400", ""},
     {GET "Host: a\r\nExpect: 200-ok\r\n\r\n", "B417", ""},
+    {POST "Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", "B415", ""},
+    {POST "Content-Encoding: identity\r\nContent-Length: 3\r\n\r\nabc", "HE", "abc"},
     {"GET / HTTP/2.0\r\nHost: a\r\n\r\n", "B505", ""},
     {"GET / HTTP/1.7\r\nHost: a\r\n\r\n", "B505", ""},
     {"GET /\r\n\r\n", "B505", ""},
@@ -331,11 +326,6 @@ static struct later   late;
 static _Atomic int    gone_count, late_count;
 static _Atomic bool   late_held;
 
-enum { HEAR_MS = 30000 }; /* more than a busy machine needs, less than the server's own patience with who is idle */
-
-static struct tn_worker      *worker;
-static struct tn_http_server *server;
-
 static void on_late(struct ev_loop *loop, ev_timer *timer, int revents)
 {
     (void)loop;
@@ -423,32 +413,12 @@ static void open_server_with(unsigned patience)
                                            .body_ms = 300 * patience,
                                            .write_ms = 400 * patience}};
 
-    CU_ASSERT_FATAL(tn_worker_new(&worker, 0, NULL) == TN_OK);
-    CU_ASSERT_FATAL(tn_http_server_open(&server, &worker, 1, &conf, NULL) == TN_OK);
-    CU_ASSERT_FATAL(tn_worker_start(worker, NULL) == TN_OK);
+    open_server_of(&conf);
 }
 
 static void open_server(void)
 {
     open_server_with(100);
-}
-
-static void close_server(void)
-{
-    tn_worker_stop(worker);
-    tn_worker_join(worker);
-    tn_http_server_close(server);
-    tn_worker_free(worker);
-}
-
-static int dial(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(tn_http_server_port(server))};
-    int                fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CU_ASSERT_FATAL(connect(fd, (struct sockaddr *)(void *)&address, sizeof address) == 0);
-    return fd;
 }
 
 /* From now on /late is not answered before hold_late(false). */
@@ -465,33 +435,6 @@ static void wait_late(void)
     for (int i = 0; i < 6000 && atomic_load(&late_count) == 0; i++)
         usleep(5000);
     CU_ASSERT_EQUAL(atomic_load(&late_count), 1);
-}
-
-static void say(int fd, const char *text)
-{
-    CU_ASSERT(send(fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text));
-}
-
-/* Reads until the text UNTIL is there, the peer closes or MS are over. True: UNTIL came (NULL: the peer closed). */
-static bool hear(int fd, struct tn_buf *in, const char *until, int ms)
-{
-    uint64_t end = tn_clock_us() + (uint64_t)ms * 1000;
-    char     block[65536];
-
-    for (;;) {
-        uint64_t      now = tn_clock_us();
-        struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-        ssize_t       n;
-
-        if (until != NULL && in->len > 0 && memmem(in->data, in->len, until, strlen(until)) != NULL)
-            return true;
-        if (now >= end || poll(&poll_fd, 1, (int)((end - now) / 1000) + 1) <= 0)
-            return false;
-        n = recv(fd, block, sizeof block, 0);
-        if (n <= 0)
-            return until == NULL;
-        tn_buf_append(in, block, (size_t)n);
-    }
 }
 
 /* One conversation: sends TEXT, expects EXPECTED somewhere in what comes before the end. */

@@ -1,5 +1,6 @@
 #include "base/str.h"
 #include "net/listener.h"
+#include "net/places.h"
 #include "net/transport.h"
 
 #include <CUnit/Basic.h>
@@ -268,6 +269,31 @@ static void test_transport(void)
     CU_ASSERT_EQUAL(a.fd, -1);
 }
 
+/* All of a listener, those of an address, those of a user; of IPv6 a /64 network is one address. */
+static void test_places(void)
+{
+    struct tn_places places;
+
+    CU_ASSERT_FATAL(tn_places_init(&places));
+    CU_ASSERT_EQUAL(tn_places_take(&places, "[2001:db8:0:1::5]:4000", 4, 2), TN_PLACE_FREE);
+    CU_ASSERT_EQUAL(tn_places_take(&places, "[2001:db8:0:1:ffff::6]:4001", 4, 2), TN_PLACE_FREE);
+    CU_ASSERT_EQUAL(tn_places_take(&places, "[2001:db8:0:1::7]:4002", 4, 2), TN_PLACE_NONE_OF_ADDRESS);
+    CU_ASSERT_EQUAL(tn_places_take(&places, "[2001:db8:0:2::7]:4002", 4, 2), TN_PLACE_FREE);
+    CU_ASSERT_EQUAL(tn_places_take(&places, "[::ffff:192.0.2.1]:1", 4, 1), TN_PLACE_FREE);
+    CU_ASSERT_EQUAL(tn_places_take(&places, "192.0.2.9:1", 4, 1), TN_PLACE_NONE);
+    CU_ASSERT_EQUAL(tn_places_take(&places, "192.0.2.1:1", 5, 1), TN_PLACE_NONE_OF_ADDRESS); /* the same host as above */
+    CU_ASSERT_EQUAL(tn_places_taken(&places), 4);
+    tn_places_give_back(&places, "[2001:db8:0:1:ffff::6]:4001");
+    CU_ASSERT_EQUAL(tn_places_take(&places, "[2001:db8:0:1::8]:4003", 4, 2), TN_PLACE_FREE);
+    CU_ASSERT_STRING_EQUAL(tn_place_option(TN_PLACE_NONE), "maxConnections");
+    CU_ASSERT_STRING_EQUAL(tn_place_option(TN_PLACE_NONE_OF_ADDRESS), "maxConnectionsPerAddress");
+    CU_ASSERT(tn_places_take_user(&places, TN_STR("a"), 1) && !tn_places_take_user(&places, TN_STR("a"), 1));
+    CU_ASSERT(tn_places_take_user(&places, TN_STR("b"), 1));
+    tn_places_give_back_user(&places, TN_STR("a"));
+    CU_ASSERT(tn_places_take_user(&places, TN_STR("a"), 1));
+    tn_places_reset(&places);
+}
+
 int main(void)
 {
     CU_pSuite suite;
@@ -281,6 +307,7 @@ int main(void)
     CU_add_test(suite, "out of descriptors", test_out_of_descriptors);
     CU_add_test(suite, "loopback", test_loopback);
     CU_add_test(suite, "transport", test_transport);
+    CU_add_test(suite, "places", test_places);
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();
     return CU_get_number_of_failures() > 0;

@@ -150,12 +150,7 @@ static inline struct tn_conn *loop_connect(struct tn_cluster *cluster, struct tn
 
     if (c == NULL)
         return NULL;
-    tn_list_init(&c->base.node);
-    c->base.cluster = tn_cluster_ref(cluster);
-    c->base.worker = worker;
-    c->base.state = TN_CONN_CONNECTING;
-    c->base.connected = connected;
-    c->base.owner = owner;
+    tn_conn_init(&c->base, cluster, worker, connected, owner);
     c->connected.run = on_loop_connected;
     c->turn.run = on_loop_turn;
     c->posted = true;

@@ -16,7 +16,6 @@ static void test_integers_read_back(void)
     for (size_t i = 0; i < TN_ARRAY_LEN(values); i++)
         tn_my_put_lenenc(&out, values[i]);
     tn_my_put_u16(&out, 0xabcd);
-    tn_my_put_u24(&out, 0xabcdef);
     tn_my_put_u32(&out, 0xdeadbeef);
     tn_my_put_u64(&out, UINT64_C(0x0123456789abcdef));
     tn_my_put_lenenc_str(&out, TN_STR("text"));
@@ -26,7 +25,6 @@ static void test_integers_read_back(void)
     for (size_t i = 0; i < TN_ARRAY_LEN(values); i++)
         CU_ASSERT_EQUAL(tn_my_get_lenenc(&cursor, NULL), values[i]);
     CU_ASSERT_EQUAL(tn_my_get_u16(&cursor), 0xabcd);
-    CU_ASSERT_EQUAL(tn_my_get_u24(&cursor), 0xabcdef);
     CU_ASSERT_EQUAL(tn_my_get_u32(&cursor), 0xdeadbeef);
     CU_ASSERT_EQUAL(tn_my_get_u64(&cursor), UINT64_C(0x0123456789abcdef));
     CU_ASSERT(tn_str_eq_c(tn_my_get_lenenc_str(&cursor, NULL), "text"));

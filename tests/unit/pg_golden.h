@@ -111,7 +111,7 @@ static inline void check_line(char *line, void (*check)(const struct golden *c))
     c.binary = tn_str_n(binary, c.refused ? 0 : unhex(c.hex, binary));
     check(&c);
     tn_free(binary);
-    tn_tz_unref(c.tz);
+    tn_tz_free(c.tz);
 }
 
 /* Every case of the file, or of the one that PG_TYPES_CASES names. */

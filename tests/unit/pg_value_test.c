@@ -306,7 +306,7 @@ static void session_zone(void)
     CU_ASSERT_EQUAL(value.as.timetz.offset_s, 19800);
     CU_ASSERT_EQUAL(tn_pg_value_decode(TN_PG_TIMESTAMPTZ, 0, TN_STR("1970-01-01 05:30"), &berlin, &arena, &value, NULL), TN_OK);
     CU_ASSERT_EQUAL(value.as.i64, 0);
-    tn_tz_unref(tz);
+    tn_tz_free(tz);
 }
 
 /* Every allocation fails once: TN_E_NOMEM, no crash, no leak. */

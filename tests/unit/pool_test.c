@@ -18,12 +18,7 @@ static struct tn_conn *manual_connect(struct tn_cluster *cluster, struct tn_work
 
     if (conn == NULL)
         return NULL;
-    tn_list_init(&conn->node);
-    conn->cluster = tn_cluster_ref(cluster);
-    conn->worker = worker;
-    conn->state = TN_CONN_CONNECTING;
-    conn->connected = connected;
-    conn->owner = owner;
+    tn_conn_init(conn, cluster, worker, connected, owner);
     connecting = conn;
     alive++;
     return conn;

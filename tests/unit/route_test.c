@@ -55,6 +55,9 @@ static void compile(const char *routers, char *out, size_t size)
 
 struct request {
     struct tn_route_context context;
+    struct tn_script_asker  asker;
+    const char             *said; /* by every script; NULL: it is not known yet */
+    const char             *failed;
     struct tn_arena         arena;
     struct tn_str           groups[8];
     struct tn_tag           headers[8];
@@ -82,6 +85,40 @@ static void read_groups(struct request *q, const char *text)
     q->context.user_groups = q->groups;
 }
 
+/* "etl", "etl because" (kept), "" (nothing), "deny 28000 message", "fail route.py: line 3: why" */
+static bool find_said(struct tn_script_asker *asker, const struct tn_script_question *question, struct tn_script_answer *out)
+{
+    struct request *q = TN_CONTAINER_OF(asker, struct request, asker);
+    const char     *space;
+
+    CU_ASSERT_PTR_NULL(question->about);
+    CU_ASSERT(question->timeout_us >= 1000);
+    *out = (struct tn_script_answer){.said = TN_SCRIPT_NAMED, .name = tn_str(q->said)};
+    if (q->said == NULL)
+        return false;
+    space = strchr(q->said, ' ');
+    if (strncmp(q->said, "fail ", 5) == 0) {
+        *out = (struct tn_script_answer){.said = TN_SCRIPT_FAILED, .why = tn_str(q->said + 5)};
+    } else if (strncmp(q->said, "deny ", 5) == 0) {
+        *out = (struct tn_script_answer){.said = TN_SCRIPT_DENIED, .name = tn_str(q->said + 11)};
+        memcpy(out->sqlstate, q->said + 5, 5);
+    } else if (q->said[0] == '\0') {
+        out->said = TN_SCRIPT_NOTHING;
+    } else if (space != NULL) {
+        out->name.len = (size_t)(space - q->said);
+        out->why = tn_str(space + 1);
+        out->kept = true;
+    }
+    return true;
+}
+
+static void note_failed(struct tn_script_asker *asker, struct tn_script *script, const char *why)
+{
+    (void)script;
+    (void)why;
+    TN_CONTAINER_OF(asker, struct request, asker)->failed = "yes";
+}
+
 static void read_key(struct request *q, const char *key, const char *value)
 {
     struct tn_tag *tags;
@@ -96,7 +133,11 @@ static void read_key(struct request *q, const char *key, const char *value)
         q->context.hint_group = tn_str(value);
     else if (strcmp(key, "cluster") == 0)
         q->context.hint_cluster = tn_str(value);
-    else if (strcmp(key, "several") == 0)
+    else if (strncmp(key, "script", 6) == 0) {
+        q->asker = (struct tn_script_asker){find_said, note_failed};
+        q->context.scripts = &q->asker;
+        q->said = strcmp(key, "script later") == 0 ? NULL : value;
+    } else if (strcmp(key, "several") == 0)
         q->context.several = strcmp(value, "yes") == 0;
     else if (strcmp(key, "time") == 0)
         q->context.wall_us = read_time(value);
@@ -147,13 +188,17 @@ static void run_request(const struct golden_case *c)
     struct tn_features     features;
     struct tn_route_result result;
     struct tn_error        err = TN_ERROR_INIT;
+    enum tn_status         status;
     struct tn_str          text = tn_str(golden_get(c, "sql"));
     char                   got[2048], trace[2048] = "";
 
     tn_str_copy(as, sizeof as, tn_str(golden_get(c, "as")));
     read_request(&q, as);
     tn_features_read(&features, text, TN_DIALECT_POSTGRES);
-    if (tn_routes_decide(routes, &q.context, &features, text, &q.arena, &result, &err) != TN_OK) {
+    status = tn_routes_decide(routes, &q.context, &features, text, &q.arena, &result, &err);
+    if (status == TN_AGAIN) {
+        snprintf(got, sizeof got, "again");
+    } else if (status != TN_OK) {
         snprintf(got, sizeof got, "error %s %s | %s", err.sqlstate, err.message, err.hint);
     } else {
         if (result.denied)
@@ -193,7 +238,7 @@ static void run_case(const struct golden_case *c)
 static void test_golden(void)
 {
     static const char *const files[] = {"protocolBased", "header", "queryRegex", "tags", "userGroup", "compound", "deny",
-                                        "tables", "statementClass", "timeOfDay", "chain"};
+                                        "tables", "statementClass", "timeOfDay", "pythonScript", "chain"};
 
     for (size_t i = 0; i < TN_ARRAY_LEN(files); i++) {
         requests = 0;

@@ -164,10 +164,10 @@ static void zones(void)
 
     CU_ASSERT_EQUAL_FATAL(tn_tz_load(&tz, TN_STR("Europe/Berlin"), NULL), TN_OK);
     check(&column, &noon, tn_str_n(NULL, 0), true, tz, "\"2020-02-29 12:54:56.789012 Europe/Berlin\"");
-    tn_tz_unref(tz);
+    tn_tz_free(tz);
     CU_ASSERT_EQUAL_FATAL(tn_tz_load(&tz, TN_STR("-03:30"), NULL), TN_OK);
     check(&column, &noon, tn_str_n(NULL, 0), true, tz, "\"2020-02-29 08:24:56.789012 -03:30\"");
-    tn_tz_unref(tz);
+    tn_tz_free(tz);
     column = column_of(TN_TYPE_TIMETZ);
     memcpy(timetz, &(int64_t){3723000000}, 8);
     memcpy(timetz + 8, &(int32_t){-12600}, 4);

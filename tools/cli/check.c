@@ -5,13 +5,24 @@
 #include "base/json.h"
 #include "config/config.h"
 #include "policies/route/route.h"
+#include "translate/script_check.h"
+
+static void check_router(void *check, struct tn_script *script, unsigned line, const char *path)
+{
+    tn_script_check_one(check, script, "route", line, path);
+}
 
 static void check_parts(const struct tn_config *draft, struct tn_problems *problems, void *arg)
 {
-    struct tn_routes *routes;
+    struct tn_script_book  book;
+    struct tn_script_check check;
 
-    if (tn_routes_new(&routes, draft, problems) == TN_OK)
-        tn_routes_unref(routes);
+    tn_script_check_begin(&check, &draft->settings, problems);
+    tn_routes_check_scripts(draft, problems, check_router, &check);
+    if (tn_script_book_read(&book, draft, problems) == TN_OK)
+        tn_script_check_book(&check, draft, &book);
+    tn_script_book_reset(&book);
+    tn_script_check_end(&check);
     tn_security_check(draft, problems, arg);
 }
 
@@ -102,7 +113,7 @@ const struct tn_cli_command tn_cli_check_command = {
     .name = "check",
     .operands = "FILE",
     .summary = "say everything that is wrong with a configuration file",
-    .text = "Reads FILE, compiles its routers, reads its certificates and users, and prints every problem with its line, its key and what to do.\n"
+    .text = "Reads FILE, compiles its routers and scripts, reads its certificates and users, and prints every problem with its line, its key and what to do.\n"
             "Opens no engine and no port. The exit status is 1 when there are errors, 0 when there are none or only\n"
             "warnings.\n",
     .examples = "  turnout check turnout.yaml\n  turnout check --json turnout.yaml\n",

@@ -74,14 +74,12 @@ static void put_code(struct tn_buf *out, struct tn_str text)
 
 static void put_lines(struct tn_buf *out, const char *tag, struct tn_str text)
 {
-    while (text.len > 0) {
-        const char *end = memchr(text.ptr, '\n', text.len);
-        size_t      len = end == NULL ? text.len : (size_t)(end - text.ptr);
+    struct tn_str line;
 
+    while (tn_str_next_line(&text, &line)) {
         tn_buf_printf(out, "<%s>", tag);
-        tn_html_put(out, tn_str_n(text.ptr, len));
+        tn_html_put(out, line);
         tn_buf_printf(out, "</%s>", tag);
-        text = tn_str_n(text.ptr + len + (end != NULL), text.len - len - (end != NULL));
     }
 }
 

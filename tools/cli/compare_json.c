@@ -115,14 +115,11 @@ static void put_warnings(struct tn_json *json, const struct tn_compare_report *r
 
 static void put_lines(struct tn_json *json, const char *key, struct tn_str text)
 {
-    tn_json_open(json, key, '[');
-    while (text.len > 0) {
-        const char *end = memchr(text.ptr, '\n', text.len);
-        size_t      len = end == NULL ? text.len : (size_t)(end - text.ptr);
+    struct tn_str line;
 
-        tn_json_str(json, NULL, tn_str_n(text.ptr, len));
-        text = tn_str_n(text.ptr + len + (end != NULL), text.len - len - (end != NULL));
-    }
+    tn_json_open(json, key, '[');
+    while (tn_str_next_line(&text, &line))
+        tn_json_str(json, NULL, line);
     tn_json_close(json, ']');
 }
 

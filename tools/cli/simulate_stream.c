@@ -192,17 +192,6 @@ void tn_sim_stream_free(struct tn_sim_stream *s)
     tn_free(s);
 }
 
-long tn_sim_stream_victim(const struct tn_sim_stream *s)
-{
-    switch (s->scenario) {
-    case TN_SCENARIO_SLOW5X:
-    case TN_SCENARIO_DIES:
-    case TN_SCENARIO_NEWENGINE:
-    case TN_SCENARIO_INCIDENT: return (long)s->victim;
-    default: return -1;
-    }
-}
-
 /* ---- a line ---- */
 
 static double exponential(struct tn_rand *rand, double mean)

@@ -28,8 +28,6 @@ TN_MUST_USE enum tn_status tn_sim_stream_new(struct tn_sim_stream **out, const s
 void tn_sim_stream_free(struct tn_sim_stream *stream);
 /* False at the end. line->oracle is the engine that is best before chance, and works. */
 bool tn_sim_stream_next(struct tn_sim_stream *stream, struct tn_outcome_line *line);
-/* The engine that things happen to; -1 = to none. */
-long tn_sim_stream_victim(const struct tn_sim_stream *stream);
 
 /* Queries a second that all engines together can do at most: min over prices w of sum(w_e slots_e) / sum_s(p_s min_e(w_e t_se)),
  * the dual of the best division of the work. P: share of each shape. */

@@ -73,14 +73,16 @@ static int translate_all(struct tn_cli *cli, struct tn_translator *translator, s
 
 static int with_scripts(struct tn_cli *cli, struct tn_translator *translator, struct tn_translation *what, struct tn_str text)
 {
-    const char     *path = tn_cli_value(cli, "script");
-    struct tn_error err = TN_ERROR_INIT;
-    size_t          at = 0;
-    int             status;
+    const struct tn_config here = {.folder = {"", 0}};
+    const char            *path = tn_cli_value(cli, "script");
+    struct tn_script      *script;
+    struct tn_error        err = TN_ERROR_INIT;
+    size_t                 at = 0;
+    int                    status;
 
     what->scripts = tn_scripts_new();
     for (; what->scripts != NULL && path != NULL; path = tn_cli_again(cli, "script", &at))
-        if (tn_scripts_add(what->scripts, tn_str(path), path, &err) != TN_OK)
+        if (tn_script_open(&script, &here, tn_str(path), &err) != TN_OK || tn_scripts_add(what->scripts, script, &err) != TN_OK)
             break;
     status = err.status != TN_OK || what->scripts == NULL ? tn_cli_fail("%s", err.message) : translate_all(cli, translator, what, text);
     tn_scripts_unref(what->scripts);

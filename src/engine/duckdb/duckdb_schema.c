@@ -252,6 +252,8 @@ static enum tn_status add_column(struct tn_duckdb_plan *plan, size_t i, const ch
     if (!tn_arena_str(plan->arena, tn_str(name == NULL ? "" : name), &column->name))
         return no_memory(err);
     TN_TRY(set_part(plan, column, shape, err));
+    if (shape->id == TN_DUCKDB_TIMESTAMP_S || shape->id == TN_DUCKDB_TIMESTAMP_MS)
+        column->pg_typmod = shape->id == TN_DUCKDB_TIMESTAMP_S ? 0 : 3; /* digits of the second */
     if (shape->opaque) {
         plan->needs_cast = true;
         plan->casts[i] = column->type == TN_TYPE_JSON ? TN_DUCKDB_CAST_JSON : TN_DUCKDB_CAST_TEXT;

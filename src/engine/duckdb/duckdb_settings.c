@@ -78,19 +78,24 @@ static bool exists(struct tn_duckdb_conn *conn, struct tn_str schema)
     return is;
 }
 
-/* "catalog".schema where there is such a one, else the schema, else nothing. */
+static bool is_in(struct tn_duckdb_conn *conn, struct tn_str catalog, struct tn_str schema, struct tn_buf *full)
+{
+    tn_buf_clear(full);
+    tn_buf_put_quoted(full, catalog, '"');
+    tn_buf_put_u8(full, '.');
+    tn_buf_put_str(full, schema);
+    return !full->failed && exists(conn, tn_buf_str(full));
+}
+
+/* "catalog".schema where there is such a one; of a database without it its main schema, so that names are looked for there and
+ * nowhere else; of no database the schema, else nothing. */
 static void put_schema(struct tn_duckdb_conn *conn, struct tn_str catalog, struct tn_str schema, struct tn_buf *out)
 {
     struct tn_buf full;
-    bool          found = false;
+    bool          found;
 
     tn_buf_init(&full, 65536);
-    if (catalog.len > 0) {
-        tn_buf_put_quoted(&full, catalog, '"');
-        tn_buf_put_u8(&full, '.');
-        tn_buf_put_str(&full, schema);
-        found = !full.failed && exists(conn, tn_buf_str(&full));
-    }
+    found = catalog.len > 0 && (is_in(conn, catalog, schema, &full) || is_in(conn, catalog, TN_STR("main"), &full));
     if (found || exists(conn, schema)) {
         if (out->len > 0)
             tn_buf_put_u8(out, ',');
@@ -168,6 +173,11 @@ static enum tn_status reset_others(struct tn_duckdb_conn *conn, const struct tn_
     return TN_OK;
 }
 
+static enum tn_status set_catalog(struct tn_duckdb_conn *conn, const struct tn_session_settings *settings, struct tn_error *err)
+{
+    return remember(conn, TN_STR("search_path")) ? set_search_path(conn, catalog_of(settings), TN_STR("main"), err) : no_memory(err);
+}
+
 enum tn_status tn_duckdb_settings_apply(struct tn_duckdb_conn *conn, const struct tn_session_settings *settings, struct tn_error *err)
 {
     uint64_t hash = settings == NULL ? 0 : settings->hash;
@@ -179,6 +189,8 @@ enum tn_status tn_duckdb_settings_apply(struct tn_duckdb_conn *conn, const struc
     for (size_t i = 0; settings != NULL && i < settings->count; i++)
         if (is_meant(&settings->items[i]))
             TN_TRY(set_one(conn, settings, &settings->items[i], err));
+    if (settings != NULL && catalog_of(settings).len > 0 && !wants(settings, "search_path"))
+        TN_TRY(set_catalog(conn, settings, err));
     conn->settings_hash = hash;
     return TN_OK;
 }

@@ -1,35 +1,14 @@
 /* The tables of the engines mysql (MySQL, MariaDB) and starRocks, which speak one protocol. */
+#include "engine/can_run.h"
 #include "engine/mysql/mysql_conn.h"
-
-static bool refused(struct tn_error *why, const char *hint)
-{
-    tn_error_hint(why, "%s", hint);
-    tn_error_blame(why, TN_FAULT_UNSUPPORTED, false);
-    return false;
-}
-
-static bool can_run(const struct tn_cluster *cluster, const struct tn_features *features, struct tn_error *why)
-{
-    struct tn_str name = cluster->conf->name;
-
-    if (features->verb == TN_VERB_COPY) {
-        tn_fail(why, TN_E_UNSUPPORTED, "0A000", "COPY is not supported yet (cluster " TN_STR_FMT ")", TN_STR_ARG(name));
-        return refused(why, "use INSERT, or SELECT, through Turnout");
-    }
-    if (cluster->conf->read_only && (features->class == TN_CLASS_WRITE || features->class == TN_CLASS_DDL)) {
-        tn_fail(why, TN_E_DENIED, "25006", "cluster " TN_STR_FMT " is read-only: the statement would write", TN_STR_ARG(name));
-        return refused(why, "send it to a cluster without readOnly");
-    }
-    return true;
-}
 
 static bool can_run_star_rocks(const struct tn_cluster *cluster, const struct tn_features *features, struct tn_error *why)
 {
     if (features->verb == TN_VERB_SAVEPOINT || features->verb == TN_VERB_RELEASE) {
         tn_fail(why, TN_E_UNSUPPORTED, "0A000", "StarRocks has no savepoints (cluster " TN_STR_FMT ")", TN_STR_ARG(cluster->conf->name));
-        return refused(why, "run the statements without them");
+        return tn_cannot_run(why, "run the statements without them");
     }
-    return can_run(cluster, features, why);
+    return tn_can_run_remotely(cluster, features, why);
 }
 
 #define MYSQL_ENGINE_OPS                                                                                                              \
@@ -42,7 +21,7 @@ const struct tn_engine_ops        tn_engine_mysql = {
            .name = "mysql",
            .default_max_running = 50,
            MYSQL_ENGINE_OPS,
-           .can_run = can_run,
+           .can_run = tn_can_run_remotely,
 };
 
 extern const struct tn_engine_ops tn_engine_star_rocks;

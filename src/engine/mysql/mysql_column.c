@@ -1,6 +1,6 @@
 #include "engine/mysql/mysql_column.h"
 
-enum { DECIMAL_LONGEST = 65 };
+enum { DECIMAL_LONGEST = 65, DIGITS = 6 /* of a second */ };
 
 static enum tn_type integer(const struct tn_mysql_column *k, enum tn_type signed_type, enum tn_type unsigned_type)
 {
@@ -90,5 +90,7 @@ enum tn_status tn_mysql_column_read(struct tn_str message, struct tn_mysql_colum
     if (column->type == TN_TYPE_NUMERIC)
         take_precision(kind, column);
     tn_column_set_pg(column);
+    if ((column->type == TN_TYPE_TIMESTAMP || column->type == TN_TYPE_TIMESTAMPTZ) && kind->decimals <= DIGITS)
+        column->pg_typmod = kind->decimals;
     return TN_OK;
 }

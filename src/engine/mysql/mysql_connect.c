@@ -19,7 +19,7 @@ static void conn_free(struct tn_grave *grave)
     tn_buf_reset(&c->decoded);
     tn_free(c->columns);
     tn_free(c->kinds);
-    tn_tz_unref(c->tz);
+    tn_tz_free(c->tz);
     tn_cluster_unref(c->base.cluster);
     tn_free(c);
 }
@@ -72,13 +72,8 @@ struct tn_conn *tn_mysql_connect_for(struct tn_cluster *cluster, struct tn_worke
 
     if (c == NULL)
         return NULL;
-    tn_list_init(&c->base.node);
+    tn_conn_init(&c->base, cluster, worker, connected, owner);
     tn_list_init(&c->grave.node);
-    c->base.cluster = tn_cluster_ref(cluster);
-    c->base.worker = worker;
-    c->base.state = TN_CONN_CONNECTING;
-    c->base.connected = connected;
-    c->base.owner = owner;
     init_buffers(c);
     if (sql.ptr != NULL)
         tn_mysql_script_put(c, sql);
@@ -200,7 +195,7 @@ bool tn_mysql_reset(struct tn_conn *conn)
     tn_mysql_flush_output(c);
     tn_mysql_statements_reset(&c->statements);
     tn_mysql_settings_reset(&c->settings);
-    tn_tz_unref(c->tz);
+    tn_tz_free(c->tz);
     c->tz = NULL;
     conn->settings_hash = 0;
     conn->dirty = c->dirty_by_transaction = c->used_other_database = false;

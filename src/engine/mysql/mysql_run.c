@@ -412,7 +412,7 @@ static void settings_ended(struct tn_mysql_conn *c)
     else
         known = tn_mysql_settings_take(&c->settings, wanted, c->base.cluster->conf->read_only);
     c->base.settings_hash = wanted == NULL ? 0 : wanted->hash;
-    tn_tz_unref(c->tz);
+    tn_tz_free(c->tz);
     c->tz = tn_mysql_settings_zone(wanted, c->zones_by_offset);
     if (known)
         return;

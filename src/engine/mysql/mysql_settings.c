@@ -117,7 +117,7 @@ static void put_zone(struct tn_buf *sql, struct tn_str value, bool by_offset)
         put_offset(sql, tz);
         tn_buf_put_u8(sql, '\'');
     }
-    tn_tz_unref(tz);
+    tn_tz_free(tz);
 }
 
 static void put_isolation(struct tn_buf *sql, struct tn_str value)
@@ -276,6 +276,6 @@ struct tn_tz *tn_mysql_settings_zone(const struct tn_session_settings *wanted, b
     if (tn_tz_load(&fixed, tn_buf_str(&offset), NULL) != TN_OK)
         fixed = NULL;
     tn_buf_reset(&offset);
-    tn_tz_unref(tz);
+    tn_tz_free(tz);
     return fixed;
 }

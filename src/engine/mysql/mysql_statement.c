@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
-#include "stats/lexer.h"
+#include "engine/marks.h"
 
 void tn_mysql_statements_init(struct tn_mysql_statements *all)
 {
@@ -89,57 +89,11 @@ struct tn_mysql_statement *tn_mysql_statement_add(struct tn_mysql_statements *al
     return s;
 }
 
-/* ---- marks ---- */
-
-static enum tn_status add_mark(uint16_t *order, size_t capacity, size_t *count, uint64_t number, struct tn_error *err)
-{
-    if (number == 0 || number > TN_MYSQL_MARKS_MAX)
-        return tn_fail(err, TN_E_INVALID, "42P02", "there is no parameter $%llu", (unsigned long long)number);
-    if (*count >= TN_MYSQL_MARKS_MAX)
-        return tn_fail(err, TN_E_LIMIT, "54000", "more than %d parameters in a statement", TN_MYSQL_MARKS_MAX);
-    if (*count < capacity)
-        order[*count] = (uint16_t)(number - 1);
-    (*count)++;
-    return TN_OK;
-}
-
-/* Digits behind the $ at AT. */
-static size_t dollar_digits(struct tn_str sql, size_t at, uint64_t *number)
-{
-    size_t end = at + 1;
-
-    *number = 0;
-    while (end < sql.len && sql.ptr[end] >= '0' && sql.ptr[end] <= '9') {
-        *number = TN_MIN(*number * 10 + (uint64_t)(sql.ptr[end] - '0'), (uint64_t)UINT32_MAX);
-        end++;
-    }
-    return end - at - 1;
-}
-
 enum tn_status tn_mysql_marks(struct tn_buf *out, struct tn_str sql, bool backslash, uint16_t *order, size_t capacity, size_t *count,
                               struct tn_error *err)
 {
-    struct tn_lexer lexer;
-    struct tn_token token;
-    size_t          copied = 0;
-    uint64_t        number;
+    /* the two dialects agree on the rest that matters here */
+    struct tn_marks_rules rules = {.dialect = backslash ? TN_DIALECT_MYSQL : TN_DIALECT_SQLITE, .max = TN_MYSQL_MARKS_MAX};
 
-    *count = 0;
-    tn_lexer_init(&lexer, sql, backslash ? TN_DIALECT_MYSQL : TN_DIALECT_SQLITE); /* they agree on the rest that matters here */
-    while (tn_lexer_next(&lexer, &token)) {
-        size_t at = (size_t)(token.text.ptr - sql.ptr), len = 0;
-
-        if (token.kind == TN_TOKEN_STRING || token.kind == TN_TOKEN_IDENT || token.text.len == 0 || at < copied)
-            continue;
-        if (token.text.ptr[0] == '?' && token.kind == TN_TOKEN_PARAM) {
-            TN_TRY(add_mark(order, capacity, count, *count + 1, err));
-        } else if (token.text.ptr[0] == '$' && (len = dollar_digits(sql, at, &number)) > 0) {
-            TN_TRY(add_mark(order, capacity, count, number, err));
-            tn_buf_append(out, sql.ptr + copied, at - copied);
-            tn_buf_put_u8(out, '?');
-            copied = at + 1 + len;
-        }
-    }
-    tn_buf_append(out, sql.ptr + copied, sql.len - copied);
-    return TN_OK;
+    return tn_marks_put(out, sql, rules, order, capacity, count, err);
 }

@@ -48,8 +48,7 @@ struct tn_mysql_statement *tn_mysql_statement_add(struct tn_mysql_statements *al
 /* Forgets and frees it; closes it at the server when WIRE is not NULL (a command without an answer, sent with the next one). */
 void tn_mysql_statement_drop(struct tn_mysql_statements *all, struct tn_mysql_statement *statement, struct tn_mysql_wire *wire);
 
-/* SQL with ? for each $n, into OUT; ORDER[i] is what the i-th mark stands for, counted from 0. At most CAPACITY of them are written,
- * *COUNT is how many there are. BACKSLASH: the server takes \ in strings for an escape. 42P02, 54000. */
+/* tn_marks_put() for a server of MySQL's kind. BACKSLASH: it takes \ in strings for an escape. */
 TN_MUST_USE enum tn_status tn_mysql_marks(struct tn_buf *out, struct tn_str sql, bool backslash, uint16_t *order, size_t capacity,
                                           size_t *count, struct tn_error *err);
 

@@ -84,7 +84,7 @@ static void load_zone(struct tn_postgres_conn *c)
 
     if (zone != NULL && c->tz != NULL && strcmp(zone, tn_tz_name(c->tz)) == 0)
         return;
-    tn_tz_unref(c->tz);
+    tn_tz_free(c->tz);
     c->tz = NULL;
     if (zone != NULL && tn_tz_load(&c->tz, tn_str(zone), NULL) != TN_OK)
         c->tz = NULL; /* a zone that only the server knows: UTC is no less true */

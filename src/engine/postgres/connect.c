@@ -24,7 +24,7 @@ static void conn_free(struct tn_grave *grave)
     tn_free(c->params.values);
     tn_free(c->params.lengths);
     tn_free(c->params.formats);
-    tn_tz_unref(c->tz);
+    tn_tz_free(c->tz);
     tn_cluster_unref(c->base.cluster);
     tn_free(c);
 }
@@ -63,13 +63,8 @@ struct tn_conn *tn_postgres_connect(struct tn_cluster *cluster, struct tn_worker
 
     if (c == NULL)
         return NULL;
-    tn_list_init(&c->base.node);
+    tn_conn_init(&c->base, cluster, worker, connected, owner);
     tn_list_init(&c->grave.node);
-    c->base.cluster = tn_cluster_ref(cluster);
-    c->base.worker = worker;
-    c->base.state = TN_CONN_CONNECTING;
-    c->base.connected = connected;
-    c->base.owner = owner;
     c->phase = TN_POSTGRES_CONNECTING;
     init_buffers(c);
     tn_postgres_watch_init(c);

@@ -16,9 +16,7 @@ void tn_trino_string_put(struct tn_buf *out, struct tn_str text); /* 'text' */
 
 enum { TN_TRINO_PARAMS_MAX = 32767 };
 
-/* SQL with each $n as a question mark; which parameter (from 0) each mark stands for goes to ORDER, as far as CAPACITY goes,
- * their number to *COUNT. A ? of the text itself is the parameter of its own place. 54000 for more than TN_TRINO_PARAMS_MAX,
- * 42P02 for $0 or one behind that. */
+/* tn_marks_put() (engine/marks.h) for Trino. */
 TN_MUST_USE enum tn_status tn_trino_marks(struct tn_buf *out, struct tn_str sql, uint16_t *order, size_t capacity, size_t *count,
                                           struct tn_error *err);
 

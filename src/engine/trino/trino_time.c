@@ -138,7 +138,7 @@ static const struct tn_tz *zone_of(struct tn_trino_decoder *decoder, struct tn_s
     *known = name.len < sizeof decoder->zones[0].name && tn_tz_load(&tz, name, NULL) == TN_OK;
     if (!*known)
         return NULL;
-    tn_tz_unref(decoder->zones[at].tz);
+    tn_tz_free(decoder->zones[at].tz);
     decoder->zones[at].tz = tz;
     tn_str_copy(decoder->zones[at].name, sizeof decoder->zones[at].name, name);
     decoder->next_zone = (at + 1) % TN_TRINO_ZONES;

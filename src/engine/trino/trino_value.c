@@ -13,7 +13,7 @@ void tn_trino_decoder_init(struct tn_trino_decoder *decoder, size_t max_bytes)
 void tn_trino_decoder_reset(struct tn_trino_decoder *decoder)
 {
     for (size_t i = 0; i < TN_TRINO_ZONES; i++)
-        tn_tz_unref(decoder->zones[i].tz);
+        tn_tz_free(decoder->zones[i].tz);
     tn_buf_reset(&decoder->text);
 }
 

@@ -162,11 +162,6 @@ uint16_t tn_my_get_u16(struct tn_my_cursor *cursor)
     return (uint16_t)get_uint(cursor, 2);
 }
 
-uint32_t tn_my_get_u24(struct tn_my_cursor *cursor)
-{
-    return (uint32_t)get_uint(cursor, 3);
-}
-
 uint32_t tn_my_get_u32(struct tn_my_cursor *cursor)
 {
     return (uint32_t)get_uint(cursor, 4);
@@ -255,11 +250,6 @@ static void put_uint(struct tn_buf *out, uint64_t value, unsigned bytes)
 void tn_my_put_u16(struct tn_buf *out, uint16_t value)
 {
     put_uint(out, value, 2);
-}
-
-void tn_my_put_u24(struct tn_buf *out, uint32_t value)
-{
-    put_uint(out, value, 3);
 }
 
 void tn_my_put_u32(struct tn_buf *out, uint32_t value)

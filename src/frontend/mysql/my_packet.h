@@ -86,7 +86,6 @@ static inline size_t tn_my_left(const struct tn_my_cursor *cursor)
 
 uint8_t       tn_my_get_u8(struct tn_my_cursor *cursor);
 uint16_t      tn_my_get_u16(struct tn_my_cursor *cursor);
-uint32_t      tn_my_get_u24(struct tn_my_cursor *cursor);
 uint32_t      tn_my_get_u32(struct tn_my_cursor *cursor);
 uint64_t      tn_my_get_u64(struct tn_my_cursor *cursor);
 /* A length-encoded integer. *IS_NULL (may be NULL: then it is a failure) is set for 0xfb; 0xff is a failure. */
@@ -98,7 +97,6 @@ struct tn_str tn_my_get_rest(struct tn_my_cursor *cursor);                      
 
 /* Writers, least significant byte first. */
 void tn_my_put_u16(struct tn_buf *out, uint16_t value);
-void tn_my_put_u24(struct tn_buf *out, uint32_t value);
 void tn_my_put_u32(struct tn_buf *out, uint32_t value);
 void tn_my_put_u64(struct tn_buf *out, uint64_t value);
 void tn_my_put_lenenc(struct tn_buf *out, uint64_t value);

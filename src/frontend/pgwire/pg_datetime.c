@@ -248,7 +248,7 @@ static enum tn_status named_offset(const struct moment *m, const char *type, str
         return tn_pg_bad_datetime(err, type, text);
     TN_TRY(status);
     *east_s = tn_tz_local_offset(tz, local_seconds(m));
-    tn_tz_unref(tz);
+    tn_tz_free(tz);
     return TN_OK;
 }
 
@@ -261,7 +261,7 @@ static bool zone_is_known(const struct moment *m)
     if (m->zone != ZONE_NAME)
         return true;
     status = tn_tz_load(&tz, m->zone_name, NULL);
-    tn_tz_unref(tz);
+    tn_tz_free(tz);
     return status != TN_E_INVALID;
 }
 

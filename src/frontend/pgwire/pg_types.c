@@ -50,10 +50,3 @@ bool tn_pg_type_is_text(uint32_t oid)
         return false;
     }
 }
-
-int16_t tn_pg_type_len(uint32_t oid)
-{
-    const struct tn_pg_type *type = tn_pg_type_find(oid);
-
-    return type == NULL ? (int16_t)-1 : type->len;
-}

@@ -23,7 +23,6 @@ const struct tn_pg_type *tn_pg_type_find(uint32_t oid);         /* a scalar type
 const struct tn_pg_type *tn_pg_type_element(uint32_t array_oid); /* the element of an array type; NULL otherwise */
 bool                     tn_pg_type_known(uint32_t oid);        /* scalar or array */
 bool                     tn_pg_type_is_text(uint32_t oid);      /* its binary form is its text: text, varchar, json... */
-int16_t                  tn_pg_type_len(uint32_t oid);          /* pg_type.typlen; -1 for arrays and unknown types */
 
 /* How values are written for one session; immutable while a query runs. */
 struct tn_tz;

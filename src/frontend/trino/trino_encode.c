@@ -107,6 +107,12 @@ static char *put_fixed(char *out, struct column *c, int64_t row)
     }
 }
 
+/* PostgreSQL's numeric may be NaN or Infinity, which no client reads as a decimal. */
+static bool is_finite(struct tn_str text)
+{
+    return text.len == 0 || !((text.ptr[0] | 32) == 'n' || (text.ptr[text.ptr[0] == '-' && text.len > 1] | 32) == 'i');
+}
+
 /* ---- arrays: text of PostgreSQL ---- */
 
 /* A value of a list; the end of a fixed one, or OUT's buffer grown for text. */
@@ -137,6 +143,9 @@ static bool put_item(struct tn_buf *out, struct column *c, const struct tn_value
     case TN_TYPE_INTERVAL: end = tn_trino_put_interval(at, &value->as.interval); break;
     case TN_TYPE_UUID: end = tn_trino_put_uuid(at, value->as.uuid); break;
     case TN_TYPE_BYTES: tn_base64_put_json(out, value->as.text); return true;
+    case TN_TYPE_NUMERIC:
+        tn_trino_put_text(out, value->as.text);
+        return is_finite(value->as.text);
     default: tn_trino_put_text(out, value->as.text); return true;
     }
     if (end != NULL)
@@ -190,6 +199,8 @@ static enum tn_status put_value(struct tn_buf *out, struct column *c, int64_t ro
         return TN_OK;
     }
     if (c->offsets != NULL) {
+        if (c->column->type == TN_TYPE_NUMERIC && !is_finite(text_of(c, row)))
+            return no_such_value(c, err);
         tn_trino_put_text(out, text_of(c, row));
         return TN_OK;
     }

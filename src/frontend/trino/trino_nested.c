@@ -96,16 +96,9 @@ static bool put_interval(struct reader *r, struct tn_str text)
     return true;
 }
 
-static bool put_scalar(struct reader *r, const struct tn_column *column)
+/* RAW: of JSON, as it stands there. */
+static bool put_raw(struct reader *r, const struct tn_column *column, struct tn_str raw)
 {
-    struct tn_str raw;
-
-    if (!tn_json_take_any(&r->scan, &raw))
-        return false;
-    if (tn_str_eq_c(raw, "null")) {
-        tn_buf_put_str(r->out, raw);
-        return true;
-    }
     switch ((int)column->type) {
     case TN_TYPE_UINT64:
     case TN_TYPE_DECIMAL32:
@@ -121,6 +114,27 @@ static bool put_scalar(struct reader *r, const struct tn_column *column)
     case TN_TYPE_INTERVAL: return put_interval(r, tn_json_inside(raw));
     default: tn_buf_put_str(r->out, raw); return true;
     }
+}
+
+static bool put_scalar(struct reader *r, const struct tn_column *column)
+{
+    struct tn_str raw;
+
+    if (!tn_json_take_any(&r->scan, &raw))
+        return false;
+    if (!tn_str_eq_c(raw, "null"))
+        return put_raw(r, column, raw);
+    tn_buf_put_str(r->out, raw);
+    return true;
+}
+
+/* KEY of a map, a JSON string whatever its type is: numbers stay so. */
+static bool put_key(struct reader *r, const struct tn_column *column, struct tn_str key)
+{
+    if (column->nested == NULL && column->type != TN_TYPE_JSON)
+        return put_raw(r, column, key);
+    tn_buf_put_str(r->out, key);
+    return true;
 }
 
 /* ---- nested ---- */
@@ -176,9 +190,8 @@ static bool put_map(struct reader *r, const struct tn_nested *nested)
             return false;
         if (i > 0)
             tn_buf_put_u8(r->out, ',');
-        if (!tn_json_take_string(&r->scan, &key) || !tn_json_take(&r->scan, ':'))
+        if (!tn_json_take_string(&r->scan, &key) || !tn_json_take(&r->scan, ':') || !put_key(r, &nested->parts[0], key))
             return false;
-        tn_buf_put_str(r->out, key);
         tn_buf_put_u8(r->out, ':');
         if (!put_part(r, &nested->parts[1]))
             return false;

@@ -6,6 +6,7 @@
 #include "frontend/pgwire/pg_text.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #define SECOND_US INT64_C(1000000)
 #define DAY_US (INT64_C(86400) * SECOND_US)
@@ -39,7 +40,14 @@ char *tn_trino_put_double(char *out, double value)
 
 char *tn_trino_put_real(char *out, float value)
 {
-    return isfinite(value) ? put_point(out, tn_pg_put_float4(out, value, 1)) : put_special(out, (double)value);
+    char *end;
+
+    if (!isfinite(value))
+        return put_special(out, (double)value);
+    end = tn_pg_put_float4(out, value, 1);
+    if (fpclassify(value) == FP_SUBNORMAL && out[1 + (value < 0)] == 'e') /* two digits, as Java has it: clients read 1.4e-45 as a double */
+        return out + snprintf(out, TN_TRINO_ROOM, "%.1e", (double)value);
+    return put_point(out, end);
 }
 
 /* yyyy-mm-dd without quotes */

@@ -354,6 +354,7 @@ static void read_clusters(struct loading *l)
         config->cluster_count = i + 1;
         read_scope(l, TN_SCOPE_CLUSTER, check_named(l, map, i, path) ? map->items[i] : NULL, path, cluster);
         resolve_file(l, &cluster->tls_ca_file);
+        resolve_file(l, &cluster->auth_public_key_file);
         resolve_file(l, &cluster->tls_cert_file);
         resolve_file(l, &cluster->tls_key_file);
     }

@@ -1,5 +1,7 @@
 #include "config/node.h"
 
+#include <inttypes.h>
+
 
 enum { SHOWN_MAX = 60 };
 
@@ -131,6 +133,24 @@ bool tn_node_text(const struct tn_node *map, const char *path, const char *key, 
     if (!is_text(node, full, problems))
         return false;
     *out = node->text;
+    return true;
+}
+
+bool tn_node_u64(const struct tn_node *map, const char *path, const char *key, uint64_t min, uint64_t max, uint64_t dflt,
+                 uint64_t *out, struct tn_problems *problems)
+{
+    char                  full[TN_PATH_MAX], expected[96];
+    const struct tn_node *node = tn_node_get(map, key);
+
+    *out = dflt;
+    if (node == NULL)
+        return true;
+    tn_path_join(full, path, tn_str(key));
+    snprintf(expected, sizeof expected, "a whole number from %" PRIu64 " to %" PRIu64, min, max);
+    if (node->kind != TN_NODE_SCALAR || !tn_str_to_u64(node->text, max, out) || *out < min) {
+        *out = dflt;
+        return wrong(node, full, expected, problems);
+    }
     return true;
 }
 

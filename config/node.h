@@ -57,6 +57,8 @@ bool tn_node_is_list(const struct tn_node *node, const char *path, struct tn_pro
  * value, else to the default, else to an empty text. PATH names MAP. */
 bool tn_node_text(const struct tn_node *map, const char *path, const char *key, const char *dflt, struct tn_str *out,
                   struct tn_problems *problems);
+bool tn_node_u64(const struct tn_node *map, const char *path, const char *key, uint64_t min, uint64_t max, uint64_t dflt,
+                 uint64_t *out, struct tn_problems *problems);
 /* One of the NULL-terminated CHOICES; *OUT is its place. DFLT NULL = required. */
 bool tn_node_choice(const struct tn_node *map, const char *path, const char *key, const char *const *choices,
                     const char *dflt, size_t *out, struct tn_problems *problems);

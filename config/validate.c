@@ -202,6 +202,8 @@ static void check_foreign_options(const struct cluster_view *c)
         {"sqlMode", TN_CFG_ENGINE_MYSQL, MYSQL | STAR_ROCKS},
         {"auth.username", TN_CFG_ENGINE_POSTGRES, POSTGRES | TRINO | MYSQL | STAR_ROCKS},
         {"auth.password", TN_CFG_ENGINE_POSTGRES, POSTGRES | TRINO | MYSQL | STAR_ROCKS},
+        {"auth.serverPublicKeyFile", TN_CFG_ENGINE_MYSQL, MYSQL | STAR_ROCKS},
+        {"auth.allowPublicKeyRetrieval", TN_CFG_ENGINE_MYSQL, MYSQL | STAR_ROCKS},
         {"catalog", TN_CFG_ENGINE_TRINO, TRINO},
         {"schema", TN_CFG_ENGINE_TRINO, TRINO},
         {"tls.caFile", TN_CFG_ENGINE_TRINO, POSTGRES | TRINO | MYSQL | STAR_ROCKS},

@@ -68,8 +68,8 @@ struct tn_query {
     struct tn_route_context       client;   /* who and how: protocol, user, database, headers, tags, hints */
     struct tn_str                 text;     /* one statement; lives until done */
     struct tn_str                 native;   /* the same as a MySQL client wrote it, for engines that read that; ptr NULL: it is text */
-    struct tn_str                 marked;   /* native with a ? for each of `literals`, where there are any */
-    struct tn_params              literals; /* bytes that native has in its text, and text as parameters */
+    struct tn_str                 known;    /* ... with the values that the session knows in it, for translation; ptr NULL: native */
+    struct tn_params              literals; /* bytes that native has in its text, and the others as parameters */
     struct tn_features            features; /* of it */
     struct tn_shape               shape;    /* of it; key[0] 0 = not read yet */
     bool                          shape_bound; /* the values of its parameters are in shape */

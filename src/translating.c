@@ -72,7 +72,7 @@ bool tn_translating_what(const struct tn_query *q, const struct tn_group *group,
         !tn_translating_from(q, group->conf, &out->from))
         return false;
     out->to = cluster->ops->dialect;
-    out->sql = out->from != TN_DIALECT_MYSQL || q->native.ptr == NULL ? q->text : q->marked.ptr != NULL ? q->marked : q->native;
+    out->sql = out->from != TN_DIALECT_MYSQL || q->native.ptr == NULL ? q->text : q->known.ptr != NULL ? q->known : q->native;
     out->scripts = scripts_of(q, group);
     return tn_dialect_differs(out->from, out->to) && tn_dialect_translates(&q->features) && !asks_catalog(&q->features);
 }

@@ -213,6 +213,30 @@ enum tn_status tn_auth_look_up(struct tn_auth *auth, const struct tn_login *logi
     return known && *identity == NULL ? tn_fail(err, TN_E_NOMEM, "53200", "no memory for a log-in") : TN_OK;
 }
 
+bool tn_auth_has_native(struct tn_auth *auth, struct tn_str name, bool *only)
+{
+    struct tn_users      *users = users_now(auth, NULL);
+    const struct tn_user *user = tn_users_find(users, name);
+    bool                  has = user != NULL && user->has_native;
+
+    *only = has && !user->has_password;
+    tn_users_unref(users);
+    return has;
+}
+
+struct tn_identity *tn_auth_by_native(struct tn_auth *auth, const struct tn_login *login, const unsigned char *nonce, size_t nonce_len,
+                                      struct tn_str response)
+{
+    struct tn_users      *users = users_now(auth, NULL);
+    const struct tn_user *user = tn_users_find(users, login->user);
+    struct tn_identity   *identity = NULL;
+
+    if (user != NULL && user->has_native && tn_native_matches(user->native, nonce, nonce_len, response))
+        identity = tn_user_identity(user, TN_PROOF_PASSWORD);
+    tn_users_unref(users);
+    return identity;
+}
+
 struct tn_identity *tn_auth_believe(struct tn_str user)
 {
     struct tn_identity_parts parts = {.user = user, .proof = TN_PROOF_NONE};

@@ -82,6 +82,11 @@ TN_MUST_USE enum tn_status tn_auth_begin(struct tn_auth *auth, struct tn_login *
  * has no password; the verifier then fits no password, and the caller goes through the motions. TN_E_NOMEM. */
 TN_MUST_USE enum tn_status tn_auth_look_up(struct tn_auth *auth, const struct tn_login *login, enum tn_proof proof,
                                            struct tn_verifier *verifier, struct tn_identity **identity, struct tn_error *err);
+/* Has USER a hash for mysql_native_password, and nothing else to prove a password with (ONLY)? */
+bool tn_auth_has_native(struct tn_auth *auth, struct tn_str user, bool *only);
+/* RESPONSE answers NONCE by mysql_native_password: the identity, or NULL. Between tn_auth_begin() and its ends. */
+struct tn_identity *tn_auth_by_native(struct tn_auth *auth, const struct tn_login *login, const unsigned char *nonce, size_t nonce_len,
+                                      struct tn_str response);
 /* The identity of a user whose certificate was verified; NULL: no such user (or no memory). With provider none: of any. */
 struct tn_identity *tn_auth_certified(struct tn_auth *auth, struct tn_str user);
 /* An identity that nobody asked to prove (provider none). NULL: no memory. */

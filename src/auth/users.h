@@ -3,13 +3,14 @@
  *
  *   users:
  *     alice: { password: "SCRAM-SHA-256$4096:...", groups: [bi], roles: [admin], attributes: { team: sales },
- *              tokens: ["sha256:..."] }
+ *              tokens: ["sha256:..."], nativePassword: "*HEX" }
  *
  * The same form in both places (the file is YAML, too). A password or a token may also be given as it is, which warns. */
 #ifndef TN_AUTH_USERS_H
 #define TN_AUTH_USERS_H
 
 #include "auth/identity.h"
+#include "auth/native_proof.h"
 #include "auth/verifier.h"
 #include "config/config.h"
 
@@ -19,8 +20,10 @@ enum { TN_USER_NAME_MAX = 128, TN_USERS_MAX = 100000, TN_TOKEN_MIN = 16 /* bytes
 struct tn_user {
     struct tn_str                 name;
     bool                          has_password; /* else only by token or certificate */
+    bool                          has_native;   /* a hash for mysql_native_password */
     bool                          admin;
     struct tn_verifier            verifier;
+    unsigned char                 native[TN_NATIVE_HASH];
     size_t                        group_count, role_count, attribute_count, token_count;
     struct tn_str                *groups, *roles;
     struct tn_identity_attribute *attributes;

@@ -83,7 +83,7 @@ static void put_user(struct tn_buf *out, const struct tn_user *user, const unsig
 
     tn_buf_puts(out, "  ");
     put_quoted(out, user->name);
-    if (!user->has_password && user->group_count + user->role_count + user->attribute_count + user->token_count == 0 && token == NULL) {
+    if (!user->has_password && !user->has_native && user->group_count + user->role_count + user->attribute_count + user->token_count == 0 && token == NULL) {
         tn_buf_puts(out, ": {}\n");
         return;
     }
@@ -93,6 +93,10 @@ static void put_user(struct tn_buf *out, const struct tn_user *user, const unsig
         tn_buf_puts(out, "    password: ");
         put_quoted(out, tn_str(text));
         tn_buf_puts(out, "\n");
+    }
+    if (user->has_native) {
+        tn_native_format(user->native, text);
+        tn_buf_printf(out, "    nativePassword: \"%s\"\n", text);
     }
     put_list(out, "groups", user->groups, user->group_count);
     put_list(out, "roles", user->roles, user->role_count);
@@ -113,7 +117,10 @@ static struct tn_user changed(const struct tn_user *user, const struct tn_user_c
     if (change->verifier != NULL) {
         now.verifier = *change->verifier;
         now.has_password = true;
+        now.has_native = change->native != NULL;
     }
+    if (change->native != NULL)
+        memcpy(now.native, change->native, sizeof now.native);
     if (change->groups != NULL) {
         now.groups = writable(change->groups);
         now.group_count = change->group_count;

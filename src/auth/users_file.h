@@ -10,7 +10,8 @@
 struct tn_user_change {
     struct tn_str                       name;
     bool                                remove, must_exist;
-    const struct tn_verifier           *verifier;
+    const struct tn_verifier           *verifier; /* a new password: a hash of the old one goes with it */
+    const unsigned char                *native;   /* its hash for mysql_native_password */
     const struct tn_str                *groups, *roles;
     size_t                              group_count, role_count;
     const struct tn_identity_attribute *attributes;

@@ -65,6 +65,8 @@ static void take_password(const struct user_view *v, struct tn_str text)
         complain(v, TN_PROBLEM_ERROR, "password", "empty; leave it out for a user who has tokens or a certificate only");
         return;
     }
+    tn_native_make(text, user->native);
+    user->has_native = true;
     user->has_password = v->reader->hash ? tn_verifier_make_random(&user->verifier, text, TN_SCRAM_ITERATIONS) : text.len <= 1024;
     if (!user->has_password)
         complain(v, TN_PROBLEM_ERROR, "password", "longer than 1024 bytes, or a NUL in it");
@@ -100,6 +102,18 @@ static void read_password(const struct user_view *v)
         complain(v, TN_PROBLEM_WARNING, "password",
                  "whoever reads this file can log in: use `turnout user add` and auth.usersFile, ${ENV} or {file: path}");
     take_password(v, node->text);
+}
+
+/* Of a password that is written as it is the hash is known; of a verifier it is not. */
+static void read_native(const struct user_view *v)
+{
+    const struct tn_node *node = tn_node_get(v->node, "nativePassword");
+
+    if (node == NULL || node->kind == TN_NODE_NULL || node->broken)
+        return;
+    v->user->has_native = node->kind == TN_NODE_SCALAR && tn_native_parse(node->text, v->user->native);
+    if (!v->user->has_native)
+        complain(v, TN_PROBLEM_ERROR, "nativePassword", "expected * and 40 hexadecimal digits: SHA1(SHA1(password)), as in MySQL's mysql.user");
 }
 
 /* ---- lists ---- */
@@ -253,13 +267,14 @@ struct tn_user *tn_users_read_one(const struct tn_users_reader *reader, const st
     }
     if (!tn_node_is_map(v.node, path, reader->problems))
         return NULL;
-    tn_node_check_keys(v.node, path, (const char *const[]){"password", "tokens", "groups", "roles", "attributes", NULL},
+    tn_node_check_keys(v.node, path, (const char *const[]){"password", "tokens", "groups", "roles", "attributes", "nativePassword", NULL},
                        reader->problems);
     v.user = take(reader, sizeof *v.user);
     if (v.user == NULL || !copy(reader, map->keys[at], &v.user->name))
         return NULL;
     v.user->line = map->key_lines[at];
     read_password(&v);
+    read_native(&v);
     read_list(&v, "groups", &v.user->groups, &v.user->group_count);
     read_list(&v, "roles", &v.user->roles, &v.user->role_count);
     read_attributes(&v);

@@ -91,6 +91,7 @@ struct tn_run {
     const struct tn_session_settings *settings;   /* NULL = none */
     size_t                            header_count;
     const struct tn_run_header       *headers;    /* of the client's request, for an engine that speaks its protocol; secrets! */
+    struct tn_str                     before;     /* for an engine of MySQL's kind: a SET of the session's variables that goes first; empty = none */
     struct tn_str                     tags;       /* of the client, "a,b:c", for engines that keep such; empty = none */
     const struct tn_run_events       *events;
     void                             *owner;

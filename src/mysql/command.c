@@ -9,6 +9,7 @@ void tn_my_reset(struct tn_my_session *s)
 {
     struct tn_settings_list *fresh = tn_settings_list_new();
 
+    tn_my_rows_drop(s);
     tn_my_transaction_drop(s);
     tn_my_statements_forget(s);
     tn_my_variables_forget(s);

@@ -67,10 +67,11 @@ void tn_my_orphan(struct tn_my_session *s)
 
     s->ask = NULL;
     if (ask != NULL) {
-        tn_my_forget_run(s, &ask->query->run);
+        tn_outbox_forget_run(&s->client.out, &ask->query->run);
         tn_ask_orphan(ask, TN_CANCEL_CLIENT_GONE);
     }
     tn_my_catalog_orphan(s);
+    tn_my_rows_drop(s);
     tn_my_transaction_drop(s);
 }
 
@@ -250,6 +251,7 @@ static struct tn_my_session *new_session(struct tn_worker *worker, struct tn_my_
     s->row_count = -1;
     s->id = home->next_id++ * (uint32_t)s->runtime->server->worker_count + worker->index + 1;
     tn_list_init(&s->node);
+    tn_list_init(&s->cursors);
     tn_arena_init(&s->hello_arena, 256 * 1024);
     tn_arena_init(&s->arena, 0);
     tn_map_init(&s->variables);

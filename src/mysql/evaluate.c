@@ -147,6 +147,8 @@ static enum tn_my_evaluated word(struct evaluation *e, struct tn_my_value *value
     if (name.len > 1 && name.ptr[0] == '@') {
         if (e->words->token.punct == ':' || tn_str_eq_c(e->words->token.text, ":="))
             return TN_MY_NOT_OURS;
+        if (tn_my_is_bound(e->s) && !tn_my_knows_variable(e->s, tn_str_n(name.ptr + 1, name.len - 1)))
+            return TN_MY_NOT_OURS;
         *e->about_session = true;
         *value = tn_my_user_variable(e->s, tn_str_n(name.ptr + 1, name.len - 1), e->arena);
         return TN_MY_VALUE;

@@ -1,5 +1,5 @@
 /* From the greeting to who the client is: nobody is asked, its TLS certificate says so, or its password by caching_sha2_password,
- * by mysql_clear_password over TLS. */
+ * by mysql_clear_password over TLS, by mysql_native_password where the configuration lets it. */
 #include "mysql/private.h"
 
 #include "base/alloc.h"
@@ -223,6 +223,15 @@ static void check_sha2(struct tn_my_session *s, struct tn_str response)
     s->step = TN_MY_STEP_SHA2_WHOLE;
 }
 
+/* Whose key it is nobody can tell: beyond this machine it may be somebody's who stands between. */
+static bool may_have_key(const struct tn_my_session *s)
+{
+    char address[TN_PEER_TEXT];
+
+    tn_str_copy(address, sizeof address, tn_peer_address(tn_str(s->client.peer)));
+    return s->runtime->snapshot->config->settings.mysql_public_key || tn_net_is_loopback(address);
+}
+
 /* The whole password: over TLS as it is; without it the client asks for a key first. */
 static void check_sha2_whole(struct tn_my_session *s, struct tn_str body)
 {
@@ -232,6 +241,12 @@ static void check_sha2_whole(struct tn_my_session *s, struct tn_str body)
 
     if (tn_tls_is_on(&s->client.transport)) {
         check_clear(s, body);
+        return;
+    }
+    if (s->step == TN_MY_STEP_SHA2_WHOLE && body.len == 1 && body.ptr[0] == 2 && !may_have_key(s)) {
+        tn_fail(&err, TN_E_DENIED, "28000", "Authentication requires secure connection: connect with TLS (--ssl, sslMode=REQUIRED); the server's public key "
+                                            "is not given beyond loopback (frontends.mysqlWire.publicKeyBeyondLoopback)");
+        refuse(s, &err, "password without TLS");
         return;
     }
     if (s->step == TN_MY_STEP_SHA2_WHOLE && body.len == 1 && body.ptr[0] == 2) {
@@ -256,11 +271,35 @@ static void check_sha2_whole(struct tn_my_session *s, struct tn_str body)
     explicit_bzero(password, sizeof password);
 }
 
-static void switch_to_sha2(struct tn_my_session *s)
+/* RESPONSE answers s->nonce by mysql_native_password. */
+static void check_native(struct tn_my_session *s, struct tn_str response)
+{
+    struct tn_identity *identity;
+
+    if (!begin_attempt(s))
+        return;
+    s->proof_seen = true;
+    identity = tn_auth_by_native(s->runtime->server->auth, &s->attempt, s->nonce, sizeof s->nonce, response);
+    if (identity != NULL)
+        proved(s, identity);
+    else
+        fail_later(s, response.len == 0 ? "no password" : "wrong password, or no such user", response.len > 0);
+}
+
+static void switch_to(struct tn_my_session *s, bool native)
 {
     make_nonce(s->nonce);
-    tn_my_put_auth_switch(tn_my_out(s).buf, TN_MY_PLUGIN_SHA2, s->nonce, &s->sequence);
-    s->step = TN_MY_STEP_SHA2;
+    tn_my_put_auth_switch(tn_my_out(s).buf, native ? TN_MY_PLUGIN_NATIVE : TN_MY_PLUGIN_SHA2, s->nonce, &s->sequence);
+    s->step = native ? TN_MY_STEP_NATIVE : TN_MY_STEP_SHA2;
+}
+
+/* The user can, and the client says that it would rather, or there is no other way. */
+static bool is_native(const struct tn_my_session *s, const struct tn_my_hello *hello)
+{
+    bool plugins = (hello->capabilities & TN_MY_CAP_PLUGIN_AUTH) != 0, only;
+
+    return s->runtime->snapshot->config->settings.mysql_native_password && tn_auth_has_native(s->runtime->server->auth, s->attempt.user, &only) &&
+           (only || !plugins || tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_NATIVE));
 }
 
 /* A client that could not load its plugin names one that nobody has (libmariadb: dummy_fallback_auth), and goes on only when it is asked
@@ -277,7 +316,7 @@ static void believe(struct tn_my_session *s, const struct tn_my_hello *hello)
         let_in(s, tn_auth_believe(hello->user));
         return;
     }
-    switch_to_sha2(s);
+    switch_to(s, false);
     s->step = TN_MY_STEP_ANYTHING;
     s->proof_seen = true; /* there is none to wait for */
     s->state = TN_MY_AUTH;
@@ -298,6 +337,11 @@ static void ask(struct tn_my_session *s, const struct tn_my_hello *hello)
         tn_my_fatal(s, &err, "log-in refused");
     } else if (tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_CLEAR) && tn_tls_is_on(&s->client.transport)) {
         check_clear(s, hello->response);
+    } else if (is_native(s, hello)) {
+        if ((hello->capabilities & TN_MY_CAP_PLUGIN_AUTH) == 0 || (tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_NATIVE) && !s->changing))
+            check_native(s, hello->response);
+        else
+            switch_to(s, true);
     } else if (tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_SHA2) && !s->changing) {
         check_sha2(s, hello->response);
     } else if ((hello->capabilities & TN_MY_CAP_PLUGIN_AUTH) == 0) {
@@ -305,7 +349,7 @@ static void ask(struct tn_my_session *s, const struct tn_my_hello *hello)
                                                  "caching_sha2_password");
         refuse(s, &err, "client without authentication plugins");
     } else {
-        switch_to_sha2(s);
+        switch_to(s, false);
     }
 }
 
@@ -421,6 +465,8 @@ bool tn_my_login_packet(struct tn_my_session *s, const struct tn_my_packet *pack
         let_in(s, tn_auth_believe(tn_str(s->new_user)));
     else if (s->step == TN_MY_STEP_SHA2)
         check_sha2(s, packet->body);
+    else if (s->step == TN_MY_STEP_NATIVE)
+        check_native(s, packet->body);
     else
         check_sha2_whole(s, packet->body);
     return true;

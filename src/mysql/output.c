@@ -3,8 +3,11 @@
 
 #include "base/alloc.h"
 #include "frontend/mysql/my_error.h"
+#include "mysql/variables.h"
 
 #include <stdarg.h>
+
+enum { ER_QUERY_TIMEOUT = 3024 };
 
 struct tn_my_out tn_my_out(struct tn_my_session *s)
 {
@@ -13,7 +16,7 @@ struct tn_my_out tn_my_out(struct tn_my_session *s)
 
 void tn_my_send_chunk(struct tn_my_session *s, struct tn_chunk *chunk)
 {
-    tn_my_number_frames(chunk->bytes.data, chunk->bytes.len, &s->sequence);
+    tn_my_number_frames(chunk->bytes.data + chunk->sent, chunk->bytes.len - chunk->sent, &s->sequence);
     tn_outbox_put(&s->client.out, chunk);
 }
 
@@ -21,7 +24,7 @@ void tn_my_send_chunk(struct tn_my_session *s, struct tn_chunk *chunk)
 
 uint16_t tn_my_status(const struct tn_my_session *s)
 {
-    uint16_t status = 0;
+    uint16_t status = s->cursor_status;
 
     if (s->autocommit)
         status |= TN_MY_STATUS_AUTOCOMMIT;
@@ -51,7 +54,8 @@ static void put_ok(struct tn_my_session *s, uint64_t affected, uint64_t insert_i
 
     if (s->schema_changed)
         ok.schema = tn_str(s->database);
-    s->schema_changed = false;
+    ok.state_changed = (s->state_changed || s->schema_changed || s->changed_count > 0) && tn_my_variable_is_on(s, "session_track_state_change");
+    s->schema_changed = s->state_changed = false;
     s->changed_count = 0;
     tn_my_put_ok(&out, &ok);
 }
@@ -108,7 +112,9 @@ static void put_error(struct tn_my_session *s, uint16_t code, const char *sqlsta
 
 void tn_my_error(struct tn_my_session *s, const struct tn_error *err)
 {
-    struct tn_my_error error = err->own_code != 0 ? (struct tn_my_error){err->own_code, err->own_sqlstate} : tn_my_error_of(err->sqlstate);
+    struct tn_my_error error = err->own_code != 0                ? (struct tn_my_error){err->own_code, err->own_sqlstate}
+                               : err->status == TN_E_TIMEOUT ? (struct tn_my_error){ER_QUERY_TIMEOUT, "HY000"}
+                                                             : tn_my_error_of(err->sqlstate);
     char               message[sizeof err->message + sizeof err->hint + 8];
 
     snprintf(message, sizeof message, "%s%s%s", err->message, err->hint[0] != '\0' ? "; hint: " : "", err->hint);

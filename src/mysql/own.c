@@ -158,6 +158,27 @@ static void begin_again(struct tn_my_session *s)
     told(s);
 }
 
+/* Outside of a transaction each statement is its own: there is nothing to go back to. */
+static bool savepoint(struct tn_my_session *s, struct tn_words *words, bool makes)
+{
+    struct tn_str name = TN_STR("");
+
+    if (s->in_tx || !s->autocommit)
+        return false;
+    tn_words_accept(words, "work");
+    tn_words_accept(words, "to");
+    tn_words_accept(words, "savepoint");
+    if (!tn_my_read_name(s, words, &name) || !tn_words_at_end(words))
+        return false;
+    if (makes) {
+        told(s);
+        return true;
+    }
+    tn_my_fail(s, 1305, "42000", "SAVEPOINT %.*s does not exist", (int)TN_MIN(name.len, (size_t)64), name.ptr);
+    tn_my_statement_done(s, true);
+    return true;
+}
+
 static void ended_and_gone(struct tn_my_session *s)
 {
     tn_my_ok(s, 0, 0);
@@ -171,7 +192,7 @@ static bool end(struct tn_my_session *s, struct tn_words *words, enum tn_ask_end
 
     tn_words_accept(words, "work");
     if (tn_words_at(words, "to"))
-        return false;
+        return savepoint(s, words, false);
     if (tn_words_accept(words, "and")) {
         if (tn_words_accept(words, "chain"))
             after = begin_again;
@@ -240,6 +261,8 @@ static bool unlock(struct tn_my_session *s, struct tn_words *words)
 {
     if (!tn_words_accept(words, "tables") && !tn_words_accept(words, "table"))
         return false;
+    if (s->bond.lease != NULL)
+        return false;
     told(s); /* nothing was locked */
     return true;
 }
@@ -275,6 +298,10 @@ bool tn_my_own(struct tn_my_session *s, struct tn_str sql)
         return load(s, &words);
     if (tn_words_accept(&words, "unlock"))
         return unlock(s, &words);
+    if (tn_words_accept(&words, "savepoint"))
+        return savepoint(s, &words, true);
+    if (tn_words_accept(&words, "release"))
+        return savepoint(s, &words, false);
     if (tn_words_accept(&words, "describe") || tn_words_accept(&words, "desc") || tn_words_accept(&words, "explain"))
         return describe(s, &words);
     return false;

@@ -35,6 +35,7 @@ struct tn_my_home {
 };
 
 struct tn_my_session;
+struct tn_my_rows;
 
 /* What is written for a result that Turnout itself gives: columns, then rows of texts. */
 struct tn_my_table {
@@ -59,8 +60,33 @@ struct tn_my_prepared {
     bool            own;        /* Turnout answers it itself */
     uint16_t       *types;      /* of the parameters, as the last execution told them; owned */
     bool            types_known;
+    bool            long_refused; /* what came in pieces was too long: its execution says so */
     struct tn_buf  *long_data;  /* of the parameters that were sent in pieces; params of them, NULL: none */
     size_t          kept;       /* bytes, of session->kept_bytes */
+    struct tn_my_rows *rows;    /* its open cursor; NULL: none */
+};
+
+/* A statement, and what is told of it. */
+struct tn_my_run {
+    struct tn_str    sql, native; /* native: as the client wrote it; ptr NULL: as sql */
+    struct tn_str    known;  /* native with values instead of the session's variables; ptr NULL: it names none */
+    struct tn_str    before; /* a SET of those */
+    struct tn_str    asked;  /* what the client wrote: columns have their names from there; ptr NULL: a statement of ours */
+    bool             leaves; /* it may leave something on its connection */
+    bool             apart;  /* no part of the session's transaction */
+    bool             literals; /* params are bytes that native has in its text (literals.h) */
+    struct tn_params params;
+    enum tn_run_kind kind;
+    struct tn_settings_list *settings; /* NULL: the session's */
+};
+
+/* What goes on when a cursor has given its connection free (rows.c). */
+struct tn_my_later {
+    enum { TN_MY_LATER_NOTHING, TN_MY_LATER_RUN, TN_MY_LATER_CURSOR, TN_MY_LATER_END } what;
+    struct tn_my_run       run;
+    struct tn_my_prepared *cursor;
+    enum tn_ask_end        end;
+    void                 (*after)(struct tn_my_session *s);
 };
 
 struct tn_my_session {
@@ -81,7 +107,7 @@ struct tn_my_session {
     struct tn_login          attempt;
     struct tn_my_key_wait   *key_wait;    /* it asked for the public key, which is being made; NULL: not for this one */
     bool                     proof_seen;  /* what the client knows was looked at: its leaving is a failure */
-    enum { TN_MY_STEP_NONE, TN_MY_STEP_SHA2, TN_MY_STEP_SHA2_WHOLE, TN_MY_STEP_RSA, TN_MY_STEP_CLEAR, TN_MY_STEP_ANYTHING, TN_MY_STEP_FAILING } step;
+    enum { TN_MY_STEP_NONE, TN_MY_STEP_SHA2, TN_MY_STEP_SHA2_WHOLE, TN_MY_STEP_RSA, TN_MY_STEP_CLEAR, TN_MY_STEP_NATIVE, TN_MY_STEP_ANYTHING, TN_MY_STEP_FAILING } step;
     bool                     changing;    /* COM_CHANGE_USER, not the first log-in */
     struct tn_error          login_error;
     char                    *new_user, *new_database; /* owned, while changing */
@@ -124,6 +150,7 @@ struct tn_my_session {
     bool                     binary;     /* rows of a prepared statement */
     bool                     columns_told;
     bool                     out_params; /* for the next end of rows: they are a procedure's OUT parameters */
+    struct tn_str            asked;      /* as in the run */
     size_t                   column_count;
     void                   (*on_schema)(struct tn_my_session *s, const struct tn_schema *schema); /* instead of telling it */
     void                   (*after)(struct tn_my_session *s); /* a statement of our own (commit) is through: what comes next */
@@ -134,6 +161,7 @@ struct tn_my_session {
     struct tn_ask           *ask;
     struct tn_ask_transaction tx;
     bool                     in_tx, tx_wrote;
+    struct tn_ask_bond       bond;
     struct tn_my_encoder     encoder;
     struct tn_my_prepared   *preparing;  /* a COM_STMT_PREPARE's, while its columns are asked for */
     enum tn_ask_end          ending;
@@ -146,11 +174,17 @@ struct tn_my_session {
     uint64_t                 found_rows;
     size_t                   warning_count;
     struct tn_my_warning    *warnings;   /* TN_MY_WARNINGS of them; owned, NULL: none yet */
-    bool                     schema_changed; /* for the next OK: session tracking */
+    bool                     schema_changed, state_changed; /* for the next OK: session tracking */
     size_t                   changed_count;
     struct tn_str            changed[16];    /* pairs, in `arena` */
 
     uint32_t                 next_statement;
+    struct tn_list           cursors;    /* struct tn_my_rows, those that are closed and have a connection of ours with them */
+    size_t                   cursor_count, cursor_bytes;
+    struct tn_my_rows       *fetching;   /* a FETCH waits for its rows; NULL: none */
+    uint16_t                 cursor_status; /* flags of the packet that is being written */
+    bool                     making_way;
+    struct tn_my_later       later;
     struct tn_map            prepared;   /* id as 4 bytes -> struct tn_my_prepared */
     size_t                   kept_bytes;
 };
@@ -229,22 +263,28 @@ void tn_my_field_list(struct tn_my_session *s, struct tn_str body);
 /* query.c */
 void tn_my_query(struct tn_my_session *s, struct tn_str sql);
 bool tn_my_usual(struct tn_my_session *s, struct tn_str *sql); /* from the session's sql_mode to MySQL's usual spelling; false: no memory */
-void tn_my_query_run(struct tn_my_session *s, struct tn_str sql); /* by an engine */
 void tn_my_query_next(struct tn_my_session *s); /* the present statement is through */
 void tn_my_query_forget(struct tn_my_session *s);
+void tn_my_query_run(struct tn_my_session *s, struct tn_str sql); /* by an engine, whatever it is */
 
 /* run.c */
-struct tn_my_run {
-    struct tn_str    sql, native; /* native: as the client wrote it; ptr NULL: as sql */
-    bool             apart;       /* no part of the session's transaction */
-    struct tn_str    marked;      /* literals.h; ptr NULL: no such literals, params are the client's */
-    struct tn_params params;
-    enum tn_run_kind kind;
-    struct tn_settings_list *settings; /* NULL: the session's */
-};
+TN_MUST_USE enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, const struct tn_ask_events *events, void *owner,
+                                     struct tn_error *err); /* TN_OK: done comes */
+void tn_my_refused(struct tn_my_session *s, struct tn_error *err); /* told, and the statement is through */
+void tn_my_put_columns(struct tn_my_session *s, const struct tn_schema *schema, struct tn_str definitions); /* without what ends them */
+void tn_my_notice(struct tn_my_session *s, const char *fields, size_t len);
+void tn_my_tell_outcome(struct tn_my_session *s, struct tn_query *q); /* its error, or its end */
 void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run);
 void tn_my_run_cancel(struct tn_my_session *s, enum tn_cancel why);
 void tn_my_statement_done(struct tn_my_session *s, bool failed); /* whatever it was: the answer is written */
+
+/* state.c */
+/* The texts of RUN for SQL; PLAIN is it for other engines where it names nothing of the session (ptr NULL: made here). False: no memory. */
+bool tn_my_state_fill(struct tn_my_session *s, struct tn_str sql, struct tn_str plain, struct tn_my_run *run);
+void tn_my_state_after(struct tn_my_session *s, bool sent); /* SENT: the engine has been given the variables */
+bool tn_my_leaves_state(const struct tn_my_session *s, struct tn_str sql);
+bool tn_my_is_bound(const struct tn_my_session *s); /* variables that are not known here may be on its connection */
+bool tn_my_knows_variable(struct tn_my_session *s, struct tn_str name);
 
 /* transaction.c */
 void tn_my_end_transaction(struct tn_my_session *s, enum tn_ask_end end, void (*after)(struct tn_my_session *s));
@@ -259,8 +299,17 @@ void tn_my_execute(struct tn_my_session *s, struct tn_str body);
 void tn_my_long_data(struct tn_my_session *s, struct tn_str body);
 void tn_my_statement_close(struct tn_my_session *s, struct tn_str body);
 void tn_my_statement_reset(struct tn_my_session *s, struct tn_str body);
-void tn_my_fetch(struct tn_my_session *s, struct tn_str body);
+struct tn_my_prepared *tn_my_statement_find(struct tn_my_session *s, uint32_t id);
 void tn_my_statements_forget(struct tn_my_session *s);
+
+/* rows.c */
+void tn_my_rows_open(struct tn_my_session *s, struct tn_my_prepared *p, const struct tn_my_run *run);
+void tn_my_fetch(struct tn_my_session *s, struct tn_str body);
+void tn_my_rows_close(struct tn_my_rows *rows); /* NULL is fine */
+void tn_my_rows_drop(struct tn_my_session *s);  /* those that have the session's connection, which is given up */
+/* Before anything is asked of an engine. True: a cursor has its connection; LATER goes on when it is free. */
+bool tn_my_rows_make_way(struct tn_my_session *s, const struct tn_my_later *later);
+void tn_my_rows_cancel(struct tn_my_session *s, enum tn_cancel why); /* a FETCH that waits for rows, or what waits for one */
 
 /* kill.c */
 void tn_my_kill(struct tn_my_session *s, uint64_t id, bool query_only); /* answers, maybe later */

@@ -16,29 +16,36 @@ void tn_my_query_forget(struct tn_my_session *s)
     s->more = false;
 }
 
+/* What engines of MySQL's kind read as it is, and others as a statement with parameters. */
+static enum tn_status fill(struct tn_my_session *s, struct tn_str sql, struct tn_my_run *run, struct tn_error *err)
+{
+    struct tn_str marked;
+
+    TN_TRY(tn_my_take_literals(sql, &s->arena, &marked, &run->params, err));
+    if (!tn_my_state_fill(s, marked, tn_str_n(NULL, 0), run))
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a statement");
+    if (run->params.count > 0) {
+        run->literals = true;
+        run->known = run->known.ptr != NULL ? run->known : marked;
+        run->native = sql;
+    } else if (run->known.ptr == NULL && tn_str_eq(run->sql, run->native)) {
+        run->native = tn_str_n(NULL, 0);
+    }
+    return TN_OK;
+}
+
 void tn_my_query_run(struct tn_my_session *s, struct tn_str sql)
 {
-    struct tn_my_run run = {.native = sql, .kind = TN_RUN_EXECUTE};
+    struct tn_my_run run = {.kind = TN_RUN_EXECUTE};
     struct tn_error  err = TN_ERROR_INIT;
-    struct tn_str    marked;
-    unsigned         marks;
-    bool             ok = tn_my_take_literals(sql, &s->arena, &marked, &run.params, &err) == TN_OK;
 
-    if (ok && run.params.count > 0)
-        run.marked = marked;
-    if (ok && !tn_my_plain(marked, &s->arena, &run.sql, run.params.count > 0 ? &marks : NULL)) {
-        tn_fail(&err, TN_E_NOMEM, "53200", "no memory for a statement");
-        ok = false;
-    }
-    if (!ok) {
-        tn_my_error(s, &err);
-        tn_error_reset(&err);
-        tn_my_statement_done(s, true);
+    if (fill(s, sql, &run, &err) == TN_OK) {
+        tn_my_run(s, &run);
         return;
     }
-    if (tn_str_eq(run.sql, run.native))
-        run.native = tn_str_n(NULL, 0);
-    tn_my_run(s, &run);
+    tn_my_error(s, &err);
+    tn_error_reset(&err);
+    tn_my_statement_done(s, true);
 }
 
 static void answer(struct tn_my_session *s)

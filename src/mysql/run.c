@@ -1,5 +1,6 @@
 /* A statement on its way through the pipeline, and what comes back. */
 #include "mysql/catalog_ask.h"
+#include "mysql/heads.h"
 #include "mysql/private.h"
 
 /* As the engine's own server told them, when its rows come as it wrote them. */
@@ -12,7 +13,7 @@ static void put_definitions(const struct tn_my_out *out, struct tn_str definitio
         tn_my_number_frames(out->buf->data + start, definitions.len, out->sequence);
 }
 
-static void tell_columns(struct tn_my_session *s, const struct tn_schema *schema, struct tn_str definitions)
+void tn_my_put_columns(struct tn_my_session *s, const struct tn_schema *schema, struct tn_str definitions)
 {
     struct tn_my_out out = tn_my_out(s);
 
@@ -22,18 +23,21 @@ static void tell_columns(struct tn_my_session *s, const struct tn_schema *schema
     if (definitions.len > 0)
         put_definitions(&out, definitions);
     else
-        tn_my_put_schema(&out, schema, tn_str(s->database), s->charset);
-    tn_my_end_columns(s);
+        tn_my_put_schema(&out, s->asked.ptr != NULL ? tn_my_heads(schema, s->asked, &s->arena) : schema, tn_str(s->database), s->charset);
 }
 
 static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
 {
     struct tn_my_session *s = ask->owner;
 
-    if (s->on_schema != NULL)
+    if (s->on_schema != NULL) {
         s->on_schema(s, schema);
-    else if (schema != NULL && !s->columns_told)
-        tell_columns(s, schema, ask->own ? tn_str_n("", 0) : ask->query->run.my_columns);
+        return;
+    }
+    if (schema == NULL || s->columns_told)
+        return;
+    tn_my_put_columns(s, schema, ask->own ? tn_str_n("", 0) : ask->query->run.my_columns);
+    tn_my_end_columns(s);
 }
 
 static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
@@ -48,9 +52,8 @@ static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
 }
 
 /* Pairs of one code byte and a NUL-terminated text: M is the message, V its severity, R the number where an engine of MySQL's kind gave one. */
-static void on_notice(struct tn_ask *ask, const char *fields, size_t len)
+void tn_my_notice(struct tn_my_session *s, const char *fields, size_t len)
 {
-    struct tn_my_session *s = ask->owner;
     const char           *message = NULL, *level = "Warning";
     uint64_t              code = 1105;
 
@@ -88,6 +91,11 @@ static struct tn_str info_of(struct tn_my_session *s, const struct tn_query *q, 
     return tn_arena_str(&s->arena, tn_str(text), &kept) ? kept : TN_STR("");
 }
 
+static void on_notice(struct tn_ask *ask, const char *fields, size_t len)
+{
+    tn_my_notice(ask->owner, fields, len);
+}
+
 static void tell_end(struct tn_my_session *s, struct tn_query *q)
 {
     bool     found = (s->capabilities & TN_MY_CAP_FOUND_ROWS) != 0;
@@ -118,6 +126,17 @@ static void on_next(struct tn_ask *ask)
     s->found_rows = 0;
 }
 
+void tn_my_tell_outcome(struct tn_my_session *s, struct tn_query *q)
+{
+    if (q->error.status == TN_OK) {
+        tell_end(s, q);
+        return;
+    }
+    s->row_count = -1;
+    s->more = false;
+    tn_my_error(s, &q->error);
+}
+
 static void on_done(struct tn_ask *ask)
 {
     struct tn_my_session *s = ask->owner;
@@ -127,13 +146,9 @@ static void on_done(struct tn_ask *ask)
     s->ask = NULL;
     tn_my_forget_run(s, &q->run);
     tn_my_transaction_after(s, ask);
-    if (failed) {
-        s->row_count = -1;
-        s->more = false;
-        tn_my_error(s, &q->error);
-    } else if (s->on_schema == NULL) {
-        tell_end(s, q);
-    }
+    tn_my_state_after(s, !failed && q->run.before.len > 0);
+    if (failed || s->on_schema == NULL)
+        tn_my_tell_outcome(s, q);
     s->on_schema = NULL;
     tn_my_theirs_end(s, failed);
     tn_my_prepare_done(s, failed);
@@ -142,16 +157,17 @@ static void on_done(struct tn_ask *ask)
 
 static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .notice = on_notice, .done = on_done, .next = on_next};
 
-void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run)
+enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, const struct tn_ask_events *to, void *owner, struct tn_error *err)
 {
-    struct tn_error    err = TN_ERROR_INIT;
     struct tn_question question = {
         .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
         .database = tn_str(s->database), .application = s->application, .address = tn_str(s->client.peer), .header_count = s->header_count,
-        .headers = s->headers, .settings = run->settings != NULL ? run->settings : s->settings, .sql = run->sql, .native = run->native, .marked = run->marked, .params = run->params, .kind = run->kind,
-        .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder, .events = &events, .owner = s, .handle = &s->ask,
+        .headers = s->headers, .settings = run->settings != NULL ? run->settings : s->settings, .sql = run->sql, .native = run->native, .known = run->known, .literals = run->literals,
+        .before = run->before, .leaves = run->leaves, .bond = run->apart ? NULL : &s->bond, .params = run->params, .kind = run->kind,
+        .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder, .events = to, .owner = owner, .handle = &s->ask,
     };
 
+    s->asked = run->asked;
     s->warning_count = 0;
     s->found_rows = 0;
     if (!s->autocommit && !s->in_tx && !run->apart)
@@ -160,20 +176,35 @@ void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run)
         question.transaction = &s->tx;
     tn_my_encoder_init(&s->encoder, s->binary, s->settings->tz);
     tn_my_wait(s);
-    if (tn_ask_start(s->runtime, &question, &err) == TN_OK)
-        return;
+    return tn_ask_start(s->runtime, &question, err);
+}
+
+void tn_my_refused(struct tn_my_session *s, struct tn_error *err)
+{
     s->on_schema = NULL;
     s->more = false;
-    tn_my_error(s, &err);
-    tn_error_reset(&err);
+    tn_my_error(s, err);
+    tn_error_reset(err);
     tn_my_theirs_end(s, true);
     tn_my_prepare_done(s, true);
     tn_my_statement_done(s, true);
+}
+
+void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run)
+{
+    struct tn_error err = TN_ERROR_INIT;
+
+    if (tn_my_rows_make_way(s, &(struct tn_my_later){.what = TN_MY_LATER_RUN, .run = *run}))
+        return;
+    if (tn_my_ask(s, run, &events, s, &err) != TN_OK)
+        tn_my_refused(s, &err);
 }
 
 void tn_my_run_cancel(struct tn_my_session *s, enum tn_cancel why)
 {
     if (s->ask != NULL)
         tn_ask_cancel(s->ask, why);
+    else
+        tn_my_rows_cancel(s, why);
     tn_my_catalog_cancel(s);
 }

@@ -48,7 +48,7 @@ static bool read_value(struct setting *set, struct tn_my_value *value)
     case TN_MY_NOT_OURS: break;
     }
     *set->words = before;
-    if (set->words->token.kind != TN_TOKEN_WORD)
+    if (set->words->token.kind != TN_TOKEN_WORD || set->words->token.text.ptr[0] == '@')
         return wrong(set);
     value->text = set->words->token.text;
     value->number = false;
@@ -168,8 +168,65 @@ static bool set_one(struct setting *set)
 
 static void told(struct tn_my_session *s)
 {
+    s->state_changed = true;
     tn_my_ok(s, 0, 0);
     tn_my_statement_done(s, false);
+}
+
+/* ---- what an engine must work out ---- */
+
+/* Behind the expression at WORDS. */
+static void skip_expression(struct tn_words *words)
+{
+    unsigned depth = 0;
+
+    while (!tn_words_at_end(words) && (depth > 0 || words->token.punct != ',')) {
+        depth += words->token.punct == '(' ? 1 : 0;
+        depth -= words->token.punct == ')' && depth > 0 ? 1 : 0;
+        tn_words_next(words);
+    }
+}
+
+static bool at_variable(const struct tn_words *words)
+{
+    return words->token.kind == TN_TOKEN_WORD && words->token.text.len > 1 && words->token.text.ptr[0] == '@' && words->token.text.ptr[1] != '@';
+}
+
+/* SET @a = (SELECT ..), @b = @a + 1: as DO @a := (SELECT ..), @b := @a + 1. False: nothing in it that is not known here, or not
+ * only variables. */
+static bool set_by_engine(struct tn_my_session *s, struct tn_words words)
+{
+    struct setting set = {.s = s, .words = &words, .err = TN_ERROR_INIT};
+    struct tn_buf  text;
+    struct tn_str  sql;
+    bool           ok = true, foreign = false, about;
+
+    tn_buf_init(&text, 1024 * 1024 * 1024);
+    do {
+        struct tn_str      name = words.token.text, expression;
+        struct tn_my_value value;
+        struct tn_words before;
+
+        ok = at_variable(&words);
+        if (!ok)
+            break;
+        tn_words_next(&words);
+        ok = equals(&set);
+        before = words;
+        foreign = foreign || (ok && (tn_my_evaluate(s, &words, &s->arena, &value, &about, &set.err) == TN_MY_NOT_OURS ||
+                                     (!tn_words_at_end(&words) && words.token.punct != ',')));
+        words = before;
+        skip_expression(&words);
+        expression = tn_str_n(before.token.text.ptr, (size_t)(words.token.text.ptr - before.token.text.ptr));
+        ok = ok && expression.len > 0;
+        tn_buf_printf(&text, "%s" TN_STR_FMT " := " TN_STR_FMT, text.len == 0 ? "DO " : ", ", TN_STR_ARG(name), TN_STR_ARG(tn_str_trim(expression)));
+    } while (ok && tn_words_accept_punct(&words, ','));
+    ok = ok && foreign && set.err.status == TN_OK && !text.failed && tn_arena_str(&s->arena, tn_buf_str(&text), &sql);
+    tn_buf_reset(&text);
+    tn_error_reset(&set.err);
+    if (ok)
+        tn_my_query_run(s, sql);
+    return ok;
 }
 
 void tn_my_set(struct tn_my_session *s, struct tn_words *words)
@@ -181,6 +238,8 @@ void tn_my_set(struct tn_my_session *s, struct tn_words *words)
         tn_my_query_run(s, s->statement);
         return;
     }
+    if (at_variable(words) && set_by_engine(s, *words))
+        return;
     s->warning_count = 0;
     tn_my_theirs_begin(s);
     do {

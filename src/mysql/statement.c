@@ -1,9 +1,10 @@
-/* Prepared statements: COM_STMT_PREPARE, EXECUTE, SEND_LONG_DATA, RESET, CLOSE. */
+/* Prepared statements: COM_STMT_PREPARE, EXECUTE, SEND_LONG_DATA, RESET, CLOSE. Cursors: rows.c. */
 #include "mysql/private.h"
 
 #include "base/alloc.h"
 #include "frontend/mysql/my_params.h"
 #include "mysql/catalog_ask.h"
+#include "mysql/heads.h"
 #include "mysql/plain.h"
 
 enum { PARAMS_MAX = 65535, PIECE_COST = 256 }; /* PIECE_COST: memory of a parameter in pieces beside its bytes, about */
@@ -13,7 +14,7 @@ static struct tn_str key_of(const uint32_t *id)
     return tn_str_n((const char *)id, sizeof *id);
 }
 
-static struct tn_my_prepared *find(struct tn_my_session *s, uint32_t id)
+struct tn_my_prepared *tn_my_statement_find(struct tn_my_session *s, uint32_t id)
 {
     return tn_map_get(&s->prepared, key_of(&id));
 }
@@ -35,6 +36,7 @@ static void free_prepared(struct tn_my_session *s, struct tn_my_prepared *p)
 {
     if (p == NULL)
         return;
+    tn_my_rows_close(p->rows);
     drop_long_data(s, p);
     s->kept_bytes -= p->kept;
     tn_free((char *)(uintptr_t)p->text.ptr);
@@ -87,7 +89,7 @@ static struct tn_my_prepared *new_prepared(struct tn_my_session *s, struct tn_st
     p->own = (p->params == 0 && tn_my_own_is(s, p->text)) || tn_my_catalog_is(s, p->text);
     do
         p->id = ++s->next_statement;
-    while (p->id == 0 || find(s, p->id) != NULL);
+    while (p->id == 0 || tn_my_statement_find(s, p->id) != NULL);
     if (p->types == NULL || !tn_map_put(&s->prepared, key_of(&p->id), p, NULL)) {
         free_prepared(s, p);
         return NULL;
@@ -120,7 +122,7 @@ static void tell_prepared(struct tn_my_session *s, const struct tn_schema *schem
     if (columns == 0)
         return;
     out = tn_my_out(s);
-    tn_my_put_schema(&out, schema, tn_str(s->database), s->charset);
+    tn_my_put_schema(&out, tn_my_heads(schema, p->text, &s->arena), tn_str(s->database), s->charset);
     tn_my_end_columns(s);
 }
 
@@ -192,8 +194,11 @@ void tn_my_prepare(struct tn_my_session *s, struct tn_str sql)
         tn_my_statement_done(s, false);
         return;
     }
-    run.sql = s->preparing->plain;
-    run.native = s->preparing->text;
+    if (!tn_my_state_fill(s, s->preparing->text, s->preparing->plain, &run)) {
+        tn_my_prepare_done(s, true);
+        fail(s, 1037, "HY001", "no memory for a statement");
+        return;
+    }
     s->on_schema = on_described;
     tn_my_run(s, &run);
 }
@@ -219,7 +224,7 @@ static enum tn_status read_params(struct tn_my_session *s, struct tn_my_prepared
 static void answer(struct tn_my_session *s)
 {
     if (!tn_my_own(s, s->statement))
-        fail(s, 1235, "42000", "This command is not supported in the prepared statement protocol yet");
+        tn_my_query_run(s, s->statement);
 }
 
 static void unknown(struct tn_my_session *s, uint32_t id, const char *what)
@@ -242,9 +247,15 @@ void tn_my_execute(struct tn_my_session *s, struct tn_str body)
         tn_my_fatal(s, &err, "malformed packet");
         return;
     }
-    p = find(s, execute.statement);
+    p = tn_my_statement_find(s, execute.statement);
     if (p == NULL) {
         unknown(s, execute.statement, "mysqld_stmt_execute");
+        return;
+    }
+    tn_my_rows_close(p->rows);
+    if (p->long_refused) {
+        p->long_refused = false;
+        fail(s, 1105, "HY000", "Parameter of prepared statement which is set through mysql_send_long_data() is too long: a session keeps 256 MiB");
         return;
     }
     s->binary = true;
@@ -257,21 +268,29 @@ void tn_my_execute(struct tn_my_session *s, struct tn_str body)
             tn_my_statement_done(s, true);
             return;
         }
-        if (!tn_my_theirs_ask(s, p->text, answer))
-            answer(s);
-        return;
+        if (p->params == 0 && tn_my_theirs_ask(s, p->text, answer))
+            return;
+        if (tn_my_own(s, p->text))
+            return;
+        if (p->params > 0) {
+            fail(s, 1235, "42000", "This command is not supported in the prepared statement protocol yet");
+            return;
+        }
     }
     status = read_params(s, p, &execute.rest, &run.params, &err);
+    if (status == TN_OK && !tn_my_state_fill(s, p->text, p->plain, &run))
+        status = tn_fail(&err, TN_E_NOMEM, "53200", "no memory for a statement");
     if (status != TN_OK) {
         tn_my_error(s, &err);
         tn_error_reset(&err);
         tn_my_statement_done(s, true);
         return;
     }
-    run.sql = p->plain;
-    run.native = p->text;
-    tn_my_run(s, &run);
-    p = find(s, execute.statement);
+    if ((execute.flags & TN_MY_CURSOR_READ_ONLY) != 0)
+        tn_my_rows_open(s, p, &run);
+    else
+        tn_my_run(s, &run);
+    p = tn_my_statement_find(s, execute.statement);
     if (p != NULL) /* its values are copied by now */
         drop_long_data(s, p);
 }
@@ -301,14 +320,16 @@ void tn_my_long_data(struct tn_my_session *s, struct tn_str body)
     uint32_t               id = tn_my_get_u32(&cursor);
     uint16_t               param = tn_my_get_u16(&cursor);
     struct tn_str          data = tn_my_get_rest(&cursor);
-    struct tn_my_prepared *p = cursor.failed ? NULL : find(s, id);
+    struct tn_my_prepared *p = cursor.failed ? NULL : tn_my_statement_find(s, id);
     struct tn_error        err = TN_ERROR_INIT;
 
     if (p == NULL || param >= p->params) /* there is no answer to it, not even to a wrong one */
         return;
+    if (p->long_refused)
+        return;
     if (!keep_piece(s, p, param, data.len)) {
-        tn_fail(&err, TN_E_LIMIT, "54000", "too many bytes in parameters");
-        tn_my_fatal(s, &err, "too many bytes in parameters");
+        drop_long_data(s, p);
+        p->long_refused = true;
         return;
     }
     tn_buf_put_str(&p->long_data[param], data);
@@ -333,23 +354,14 @@ void tn_my_statement_reset(struct tn_my_session *s, struct tn_str body)
 {
     struct tn_my_cursor    cursor = tn_my_cursor_of(body);
     uint32_t               id = tn_my_get_u32(&cursor);
-    struct tn_my_prepared *p = cursor.failed ? NULL : find(s, id);
+    struct tn_my_prepared *p = cursor.failed ? NULL : tn_my_statement_find(s, id);
 
     if (p == NULL) {
         unknown(s, id, "mysqld_stmt_reset");
         return;
     }
+    tn_my_rows_close(p->rows);
     drop_long_data(s, p);
+    p->long_refused = false;
     tn_my_ok(s, 0, 0);
-}
-
-void tn_my_fetch(struct tn_my_session *s, struct tn_str body)
-{
-    struct tn_my_cursor cursor = tn_my_cursor_of(body);
-    uint32_t            id = tn_my_get_u32(&cursor);
-
-    if (cursor.failed || find(s, id) == NULL)
-        unknown(s, id, "mysqld_stmt_fetch");
-    else
-        fail(s, 1421, "HY000", "The statement has no open cursor");
 }

@@ -2,6 +2,8 @@
  * statement. */
 #include "mysql/private.h"
 
+enum { ER_LOCK_DEADLOCK = 1213 };
+
 void tn_my_begin(struct tn_my_session *s, struct tn_str modes, bool read_only)
 {
     char          all[80];
@@ -14,15 +16,19 @@ void tn_my_begin(struct tn_my_session *s, struct tn_str modes, bool read_only)
     s->once_isolation[0] = '\0';
     s->once_read_only = false;
     tn_ask_transaction_init(&s->tx, tn_str(all), reads);
+    s->tx.bears = true;
     s->in_tx = true;
     s->tx_wrote = false;
 }
 
 void tn_my_transaction_drop(struct tn_my_session *s)
 {
+    if (s->in_tx && s->bond.lease == s->tx.lease)
+        s->bond.lease = NULL;
     if (s->in_tx)
         tn_ask_transaction_drop(&s->tx);
     s->in_tx = false;
+    tn_ask_bond_drop(&s->bond);
 }
 
 static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
@@ -64,7 +70,7 @@ void tn_my_end_transaction(struct tn_my_session *s, enum tn_ask_end end, void (*
     struct tn_error    err = TN_ERROR_INIT;
     struct tn_question question = {
         .protocol = "mysqlWire", .user = tn_str(s->user), .database = tn_str(s->database), .address = tn_str(s->client.peer), .settings = s->settings,
-        .transaction = &s->tx, .end = end, .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder, .events = &events, .owner = s,
+        .transaction = &s->tx, .bond = &s->bond, .end = end, .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder, .events = &events, .owner = s,
         .handle = &s->ask, .application = s->application, .sql = TN_STR(""),
     };
 
@@ -72,34 +78,51 @@ void tn_my_end_transaction(struct tn_my_session *s, enum tn_ask_end end, void (*
         after(s);
         return;
     }
+    if (tn_my_rows_make_way(s, &(struct tn_my_later){.what = TN_MY_LATER_END, .end = end, .after = after}))
+        return;
     s->ending = end;
     s->after = after;
     tn_my_encoder_init(&s->encoder, false, NULL);
     tn_my_wait(s);
     if (tn_ask_start(s->runtime, &question, &err) == TN_OK)
         return;
+    tn_my_rows_drop(s);
     tn_my_transaction_drop(s);
     tn_my_error(s, &err);
     tn_error_reset(&err);
     tn_my_statement_done(s, true);
 }
 
+/* The engine has ended it: a deadlock. */
+static void ended_there(struct tn_my_session *s)
+{
+    struct tn_lease *lease = s->tx.lease;
+
+    if (lease != NULL && s->bond.lease == lease) {
+        s->tx.lease = NULL;
+        tn_lease_release_slot(lease);
+    }
+    tn_ask_transaction_drop(&s->tx);
+    s->in_tx = false;
+}
+
 /* In MySQL a statement that fails leaves its transaction as it was. Other engines give it up; where it had changed nothing, the
  * next statement can begin it again. */
 void tn_my_transaction_after(struct tn_my_session *s, struct tn_ask *ask)
 {
+    const struct tn_error *error = &ask->query->error;
+
     if (!s->in_tx || ask->transaction == NULL)
         return;
-    if (ask->query->error.status == TN_OK) {
+    if (error->status == TN_OK) {
         s->tx_wrote = s->tx_wrote || ask->query->features.class != TN_CLASS_READ;
-        return;
-    }
-    if (s->tx_wrote)
-        return;
-    {
+    } else if (error->own_code == ER_LOCK_DEADLOCK) {
+        ended_there(s);
+    } else if (s->tx.failed && !s->tx_wrote && (s->bond.lease == NULL || s->bond.lease != s->tx.lease)) {
         struct tn_ask_transaction old = s->tx;
 
         tn_ask_transaction_drop(&s->tx);
         tn_ask_transaction_init(&s->tx, tn_str(old.modes), old.read_only);
+        s->tx.bears = true;
     }
 }

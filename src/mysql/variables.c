@@ -146,6 +146,13 @@ struct tn_str tn_my_variable_text(struct tn_my_session *s, int row, bool shown, 
     return told_text(row, shown, text);
 }
 
+bool tn_my_variable_is_on(struct tn_my_session *s, const char *name)
+{
+    int row = tn_my_variable_find(tn_str(name));
+
+    return row >= 0 && tn_str_eq_c(tn_my_variable_text(s, row, true, &s->arena), "ON");
+}
+
 /* ---- set ---- */
 
 static enum tn_status no_memory(struct tn_error *err)

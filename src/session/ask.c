@@ -4,36 +4,69 @@
 #include "base/clock.h"
 #include "pipeline.h"
 #include "query_shape.h"
-#include "result/builder.h"
 #include "server.h"
+#include "session/ask_own.h"
 #include "session/route_plan.h"
 #include "session/wishes.h"
 #include "shadow_copy.h"
 
 /* ---- the end ---- */
 
-/* What became of the transaction's connection. */
-static void settle_transaction(struct tn_ask *ask)
+/* The engine goes on with a transaction in which a statement failed. */
+static bool is_borne(const struct tn_query *q)
+{
+    const struct tn_conn *conn = q->lease != NULL ? q->lease->conn : NULL;
+    enum tn_dialect       dialect = conn != NULL ? conn->cluster->ops->dialect : TN_DIALECT_POSTGRES;
+    bool                  statements = strncmp(q->error.sqlstate, "23", 2) == 0 || strncmp(q->error.sqlstate, "42", 2) == 0;
+
+    return conn != NULL && conn->state != TN_CONN_BROKEN && (dialect == TN_DIALECT_MYSQL || (dialect == TN_DIALECT_SQLITE && statements));
+}
+
+static void settle_failure(struct tn_ask_transaction *tx, const struct tn_query *q)
+{
+    if (q->error.status != TN_OK)
+        tx->failed = tx->failed || !tx->bears || !is_borne(q);
+    else if (q->features.verb == TN_VERB_ROLLBACK) /* TO a savepoint: it is whole again */
+        tx->failed = false;
+}
+
+/* The session keeps LEASE: it has something there, or has just left it. What a transaction left shows at its end. */
+static bool keeps_bond(const struct tn_ask *ask, const struct tn_lease *lease)
+{
+    const struct tn_ask_bond *bond = ask->bond;
+
+    if (bond == NULL || (bond->lease != NULL && bond->lease != lease))
+        return false;
+    return bond->lease == lease || (bond->leaves && ask->query->error.status == TN_OK && lease->conn->dirty);
+}
+
+/* What became of the connection: the transaction's, the session's, or the pool's. */
+static void settle_lease(struct tn_ask *ask)
 {
     struct tn_ask_transaction *tx = ask->transaction;
+    struct tn_ask_bond        *bond = ask->bond;
     struct tn_query           *q = ask->query;
     struct tn_lease           *lease = q->lease;
+    bool                       lost = lease == NULL || lease->conn == NULL || lease->conn->state == TN_CONN_BROKEN;
 
-    if (tx == NULL)
-        return;
-    tx->ask = NULL;
+    if (tx != NULL) {
+        tx->ask = NULL;
+        tx->lease = ask->end == TN_ASK_NO_END && !lost ? lease : NULL;
+        settle_failure(tx, q);
+    }
     q->lease = NULL;
-    tx->lease = lease;
-    if (q->error.status != TN_OK)
-        tx->failed = true;
-    if (lease == NULL)
+    if (lease == NULL || (tx != NULL && tx->lease != NULL))
         return;
-    if (ask->end == TN_ASK_NO_END && lease->conn != NULL && lease->conn->state != TN_CONN_BROKEN)
+    if (!lost && keeps_bond(ask, lease)) {
+        bond->lease = lease;
+        tn_lease_release_slot(lease);
         return;
-    if (lease->conn != NULL && q->error.status != TN_OK)
+    }
+    if (bond != NULL && (bond->lease == NULL || bond->lease == lease))
+        *bond = (struct tn_ask_bond){.lease = NULL};
+    if (tx != NULL && lease->conn != NULL && q->error.status != TN_OK)
         lease->conn->dirty = true;
     tn_lease_release(lease);
-    tx->lease = NULL;
 }
 
 /* The end of an engine's transaction that had failed before is no commit, whatever the engine says. */
@@ -47,16 +80,10 @@ static void settle_commit(struct tn_ask *ask, bool was_failed)
 static void finish(struct tn_ask *ask)
 {
     struct tn_query *q = ask->query;
+    bool             was_failed = ask->transaction != NULL && ask->transaction->failed;
 
-    if (ask->transaction != NULL) {
-        bool was_failed = ask->transaction->failed;
-
-        settle_transaction(ask);
-        settle_commit(ask, was_failed);
-    } else if (q->lease != NULL) {
-        tn_lease_release(q->lease);
-        q->lease = NULL;
-    }
+    settle_lease(ask);
+    settle_commit(ask, was_failed);
     if (ask->events != NULL)
         ask->events->done(ask);
     q->run.settings = NULL;
@@ -64,8 +91,7 @@ static void finish(struct tn_ask *ask)
     tn_query_free(q);
 }
 
-/* Of an answer of our own. */
-static void end_own(struct tn_ask *ask, struct tn_error *err)
+void tn_ask_end_own(struct tn_ask *ask, struct tn_error *err)
 {
     if (err->status != TN_OK)
         tn_error_move(&ask->query->error, err);
@@ -82,7 +108,7 @@ static void on_params(struct tn_query *q, size_t count, const uint32_t *pg_oids)
         ask->events->params(ask, count, pg_oids);
 }
 
-static void on_columns(struct tn_query *q, const struct tn_schema *schema)
+void tn_ask_columns(struct tn_query *q, const struct tn_schema *schema)
 {
     struct tn_ask *ask = q->owner;
 
@@ -91,7 +117,7 @@ static void on_columns(struct tn_query *q, const struct tn_schema *schema)
 }
 
 /* An engine that has finished works for nobody who reads slowly, or no more. */
-static void on_chunk(struct tn_query *q, struct tn_chunk *chunk)
+void tn_ask_chunk(struct tn_query *q, struct tn_chunk *chunk)
 {
     struct tn_ask *ask = q->owner;
 
@@ -126,7 +152,7 @@ static void on_next(struct tn_query *q)
         ask->events->next(ask);
 }
 
-static const struct tn_query_events query_events = {on_params, on_columns, on_chunk, on_notice, on_done, on_next};
+static const struct tn_query_events query_events = {on_params, tn_ask_columns, tn_ask_chunk, on_notice, on_done, on_next};
 
 void tn_ask_credit(struct tn_ask *ask)
 {
@@ -134,34 +160,25 @@ void tn_ask_credit(struct tn_ask *ask)
         tn_run_credit(&ask->query->run);
 }
 
-static void cancel_explaining(struct tn_ask *ask)
-{
-    struct tn_explaining *e = ask->explaining;
-    struct tn_error       err = TN_ERROR_INIT;
-
-    if (e == NULL)
-        return;
-    ask->explaining = NULL;
-    tn_explaining_abandon(e);
-    tn_explain_query_free(e->query);
-    tn_fail(&err, TN_E_CANCELLED, "57014", "canceling statement due to user request");
-    end_own(ask, &err);
-}
-
 void tn_ask_cancel(struct tn_ask *ask, enum tn_cancel why)
 {
     if (ask->own)
-        cancel_explaining(ask);
+        tn_ask_explain_cancel(ask);
     else
         tn_query_cancel(ask->query, why);
 }
 
 void tn_ask_orphan(struct tn_ask *ask, enum tn_cancel why)
 {
-    if (ask->transaction != NULL) { /* its memory may be gone when the query ends */
+    if (ask->transaction != NULL || ask->bond != NULL) { /* their memory may be gone when the query ends */
         if (ask->query->lease != NULL && ask->query->lease->conn != NULL)
             ask->query->lease->conn->dirty = true;
         ask->query->keep_lease = ask->query->pinned = false;
+    }
+    if (ask->bond != NULL && ask->bond->lease == ask->query->lease)
+        ask->bond->lease = NULL;
+    ask->bond = NULL;
+    if (ask->transaction != NULL) {
         ask->transaction->ask = NULL;
         ask->transaction->lease = NULL;
         ask->transaction->failed = true;
@@ -173,135 +190,6 @@ void tn_ask_orphan(struct tn_ask *ask, enum tn_cancel why)
 
 /* ---- our own answers ---- */
 
-static enum tn_status put_lines(struct tn_builder *builder, struct tn_str text, bool lines, struct tn_error *err)
-{
-    while (text.len > 0) {
-        const char   *end = lines ? memchr(text.ptr, '\n', text.len) : NULL;
-        struct tn_str line = end == NULL ? text : tn_str_n(text.ptr, (size_t)(end - text.ptr));
-
-        tn_builder_begin(builder);
-        TN_TRY(tn_builder_bytes(builder, 0, line, err));
-        TN_TRY(tn_builder_end(builder, err));
-        text = end == NULL ? TN_STR("") : tn_str_n(end + 1, text.len - line.len - 1);
-    }
-    return TN_OK;
-}
-
-static enum tn_status encode(struct tn_ask *ask, struct tn_batch *batch, struct tn_chunk **out, struct tn_error *err)
-{
-    const struct tn_encoder *encoder = ask->query->run.encoder;
-    struct tn_chunk         *chunk = tn_chunk_new(TN_CHUNK_MAX);
-    int64_t                  row = 0;
-    enum tn_status           status = chunk != NULL ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "no memory to explain");
-
-    while (status == TN_OK && row < batch->rows)
-        status = encoder->ops->batch(encoder, batch, &row, SIZE_MAX, &chunk->bytes, err);
-    if (status == TN_OK && chunk->bytes.failed)
-        status = tn_fail(err, TN_E_NOMEM, "53200", "no memory to explain");
-    if (status != TN_OK) {
-        tn_chunk_free(chunk);
-        return status;
-    }
-    chunk->rows = (uint64_t)batch->rows;
-    *out = chunk;
-    return TN_OK;
-}
-
-/* TEXT as rows of one column. */
-static enum tn_status answer_text(struct tn_ask *ask, const struct tn_schema *schema, struct tn_str text, bool lines, struct tn_error *err)
-{
-    struct tn_builder *builder TN_CLEANUP(tn_builder_freep) = NULL;
-    struct tn_batch    batch;
-    struct tn_chunk   *chunk = NULL;
-    enum tn_status     status;
-
-    TN_TRY(tn_builder_new(&builder, schema, (size_t)TN_ROUTE_PLAN_TEXT_MAX * 16, err));
-    TN_TRY(put_lines(builder, text, lines, err));
-    TN_TRY(tn_builder_finish(builder, &batch, err));
-    status = encode(ask, &batch, &chunk, err);
-    ask->query->run.rows = (uint64_t)batch.rows;
-    tn_batch_release(&batch);
-    TN_TRY(status);
-    on_columns(ask->query, schema);
-    ask->query->run.bytes = chunk->bytes.len;
-    on_chunk(ask->query, chunk);
-    return TN_OK;
-}
-
-/* In the arena of its query. */
-struct explaining {
-    struct tn_explaining base;
-    struct tn_ask       *ask;
-    struct tn_schema    *schema;
-    bool                 json;
-};
-
-static void on_explained(struct tn_explaining *base)
-{
-    const struct explaining *e = TN_CONTAINER_OF(base, struct explaining, base);
-    struct tn_ask           *ask = e->ask;
-    struct tn_query         *q = base->query;
-    struct tn_error          err = TN_ERROR_INIT;
-    struct tn_str            text = TN_STR("");
-    enum tn_status           status = base->status;
-
-    ask->explaining = NULL;
-    if (status == TN_OK)
-        status = tn_route_plan_write(&base->explanation, e->json, &ask->query->arena, &text, &err);
-    else
-        tn_error_move(&err, &base->err);
-    if (status == TN_OK)
-        status = answer_text(ask, e->schema, text, !e->json, &err);
-    if (status != TN_OK && err.status == TN_OK)
-        err.status = status;
-    tn_explaining_end(base);
-    tn_explain_query_free(q);
-    end_own(ask, &err);
-}
-
-static enum tn_status explain_with(struct tn_query *q, const struct tn_route_plan_asked *asked, const struct tn_question *question, struct tn_error *err)
-{
-    struct tn_question inner = *question;
-
-    if (asked->sql.len > 2 && (asked->sql.ptr[0] == '/' || asked->sql.ptr[0] == '-')) /* a hint may stand there, or before EXPLAIN */
-        inner.sql = asked->sql;
-    tn_features_read(&q->features, asked->sql, TN_DIALECT_POSTGRES);
-    TN_TRY(tn_route_plan_check(asked, &q->features, err));
-    TN_TRY(tn_ask_fill(q, &inner, err));
-    q->text = asked->sql;
-    return TN_OK;
-}
-
-/* TN_OK: on_explained() comes, or came. */
-static enum tn_status explain(struct tn_ask *ask, const struct tn_route_plan_asked *asked, const struct tn_question *question,
-                              struct tn_error *err)
-{
-    struct tn_arena  *arena = &ask->query->arena;
-    struct tn_schema *schema = tn_arena_zalloc(arena, sizeof *schema);
-    struct tn_column *column = tn_arena_zalloc(arena, sizeof *column);
-    struct tn_query  *q = tn_explain_query_new(tn_runtime_of(ask->query->worker));
-    struct explaining *e = q != NULL ? tn_arena_zalloc(&q->arena, sizeof *e) : NULL;
-    enum tn_status    status;
-
-    if (schema == NULL || column == NULL || e == NULL) {
-        tn_explain_query_free(q);
-        return tn_fail(err, TN_E_NOMEM, "53200", "no memory to explain");
-    }
-    *column = (struct tn_column){.name = TN_STR("ROUTE PLAN"), .type = TN_TYPE_TEXT};
-    tn_column_set_pg(column);
-    *schema = (struct tn_schema){.count = 1, .columns = column};
-    status = explain_with(q, asked, question, err);
-    if (status != TN_OK) {
-        tn_explain_query_free(q);
-        return status;
-    }
-    *e = (struct explaining){.base = {.query = q, .own = tn_explain_is_sessions(&q->features), .done = on_explained}, .ask = ask, .schema = schema,
-                             .json = asked->json};
-    ask->explaining = &e->base;
-    tn_explaining_start(&e->base);
-    return TN_OK;
-}
-
 static void answer(struct tn_ask *ask, const struct tn_question *question)
 {
     struct tn_query           *q = ask->query;
@@ -312,9 +200,9 @@ static void answer(struct tn_ask *ask, const struct tn_question *question)
     q->finished = true; /* it never was on the way */
     q->started_us = q->ended_us = tn_clock_us();
     q->started_wall_us = tn_clock_wall_us();
-    if (question->end == TN_ASK_NO_END && tn_route_plan_asked(q->text, &asked) && explain(ask, &asked, question, &err) == TN_OK)
+    if (question->end == TN_ASK_NO_END && tn_route_plan_asked(q->text, &asked) && tn_ask_explain(ask, &asked, question, &err) == TN_OK)
         return;
-    end_own(ask, &err);
+    tn_ask_end_own(ask, &err);
 }
 
 /* ---- the beginning ---- */
@@ -338,7 +226,8 @@ enum tn_status tn_ask_fill(struct tn_query *q, const struct tn_question *questio
 {
     q->text = question->sql;
     q->native = question->native;
-    q->marked = question->marked;
+    q->known = question->known;
+    q->run.before = question->before;
     q->kind = question->kind;
     q->client = (struct tn_route_context){
         .protocol = question->protocol, .user = question->user, .database = question->database, .application = question->application,
@@ -352,8 +241,10 @@ enum tn_status tn_ask_fill(struct tn_query *q, const struct tn_question *questio
     if (question->transaction != NULL) {
         q->read_only = question->transaction->read_only;
         q->lease = question->transaction->lease;
-        q->pinned = q->lease != NULL;
     }
+    if (q->lease == NULL && question->bond != NULL)
+        q->lease = question->bond->lease;
+    q->pinned = q->lease != NULL;
     return tn_wishes_fill(q, question->settings, err);
 }
 
@@ -416,11 +307,11 @@ static enum tn_status copy(struct tn_query *q, struct tn_question *own, struct t
     void *encoder = tn_arena_alloc(&q->arena, own->encoder_size);
 
     if (encoder == NULL || !keep(&q->arena, &own->sql) || (own->native.ptr != NULL && !keep(&q->arena, &own->native)) ||
-        (own->marked.ptr != NULL && !keep(&q->arena, &own->marked)) ||
+        (own->known.ptr != NULL && !keep(&q->arena, &own->known)) || (own->before.ptr != NULL && !keep(&q->arena, &own->before)) ||
         !keep_client(&q->arena, own) || !keep_headers(q, own) || !tn_copy_params(&q->arena, &own->params, &q->run.params) ||
         !give_oids(q))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a query");
-    if (own->marked.ptr != NULL)
+    if (own->literals)
         q->literals = q->run.params;
     memcpy(encoder, own->encoder, own->encoder_size);
     q->run.encoder = encoder;
@@ -437,14 +328,25 @@ static enum tn_status join_transaction(struct tn_query *q, const struct tn_quest
 
     q->keep_lease = true;
     q->needs_writable = !tx->read_only;
-    if (tx->lease != NULL) {
-        tn_snapshot_unref(q->snapshot); /* the lease's group and cluster belong to its snapshot */
-        q->snapshot = tn_snapshot_ref(tx->lease->snapshot);
+    if (tx->lease != NULL)
         return TN_OK;
-    }
     len = snprintf(begin, sizeof begin, "BEGIN%s%s", tx->modes[0] != '\0' ? " " : "", tx->modes);
     return tn_arena_str(&q->arena, tn_str_n(begin, (size_t)len), &q->prelude) ? TN_OK
                                                                               : tn_fail(err, TN_E_NOMEM, "53200", "no memory for a transaction");
+}
+
+/* A statement that neither needs what was left nor leaves anything has nothing to do with it. */
+static void join_bond(struct tn_query *q, struct tn_question *question)
+{
+    struct tn_ask_bond *bond = question->bond;
+    bool                leaves = q->kind == TN_RUN_EXECUTE && (question->leaves || q->features.needs_session);
+
+    if (bond == NULL || (bond->lease == NULL && !leaves && !bond->leaves)) {
+        question->bond = NULL;
+        return;
+    }
+    bond->leaves = bond->leaves || leaves;
+    q->keep_lease = true;
 }
 
 static enum tn_status refuse_command(const struct tn_features *features, struct tn_error *err)
@@ -462,12 +364,16 @@ static enum tn_status check(const struct tn_question *question, const struct tn_
         return tn_fail(err, TN_E_LIMIT, "55006", "the transaction's last statement still runs");
     if (question->end != TN_ASK_NO_END)
         return TN_OK;
-    if (tx != NULL && tx->failed)
+    if (tx != NULL && tx->failed && !(tx->bears && features->verb == TN_VERB_ROLLBACK))
         return tn_fail(err, TN_E_DENIED, "25P02", "current transaction is aborted, commands ignored until end of transaction block");
     if (features->class == TN_CLASS_EMPTY)
         return tn_fail(err, TN_E_INVALID, "42601", "there is no statement");
     if (features->class == TN_CLASS_MULTI)
         return tn_fail(err, TN_E_INVALID, "42601", "one statement at a time");
+    if (tx != NULL && tx->bears && (features->verb == TN_VERB_SAVEPOINT || features->verb == TN_VERB_RELEASE || features->verb == TN_VERB_ROLLBACK))
+        return TN_OK;
+    if (question->bond != NULL && features->verb == TN_VERB_DEALLOCATE) /* of a PREPARE that left its statement there */
+        return TN_OK;
     return tn_explain_is_sessions(features) || features->verb == TN_VERB_COPY || features->verb == TN_VERB_DECLARE ? refuse_command(features, err) : TN_OK;
 }
 
@@ -490,9 +396,14 @@ static enum tn_status prepare(struct tn_runtime *runtime, struct tn_query *q, st
     tn_query_shape_read(runtime, own->sql, own->database, &own->settings->replay, &q->shape, &q->features);
     TN_TRY(check(own, &q->features, err));
     TN_TRY(tn_ask_fill(q, own, err));
+    if (q->lease != NULL) {
+        tn_snapshot_unref(q->snapshot); /* the lease's group and cluster belong to its snapshot */
+        q->snapshot = tn_snapshot_ref(q->lease->snapshot);
+    }
+    join_bond(q, own);
     if (own->transaction != NULL)
         TN_TRY(join_transaction(q, own, err));
-    *ask = (struct tn_ask){.query = q, .owner = own->owner, .events = own->events, .transaction = own->transaction, .end = own->end,
+    *ask = (struct tn_ask){.query = q, .owner = own->owner, .events = own->events, .transaction = own->transaction, .bond = own->bond, .end = own->end,
                            .settings = tn_settings_list_ref(own->settings)};
     q->internal = own->end != TN_ASK_NO_END;
     q->events = &query_events;
@@ -549,5 +460,13 @@ void tn_ask_transaction_drop(struct tn_ask_transaction *transaction)
         return;
     if (lease->conn != NULL)
         lease->conn->dirty = true;
+    tn_lease_release(lease);
+}
+
+void tn_ask_bond_drop(struct tn_ask_bond *bond)
+{
+    struct tn_lease *lease = bond->lease;
+
+    *bond = (struct tn_ask_bond){.lease = NULL};
     tn_lease_release(lease);
 }

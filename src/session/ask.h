@@ -34,7 +34,15 @@ struct tn_ask_transaction {
     char             modes[80]; /* "READ ONLY", "ISOLATION LEVEL SERIALIZABLE": what stands behind BEGIN */
     bool             read_only;
     bool             failed;    /* a statement of it failed: nothing but its end is taken */
+    bool             bears;     /* a statement that fails is not its end where the engine says so, too (MySQL, SQLite) */
     struct tn_ask   *ask;       /* its running statement; NULL: none */
+};
+
+/* The connection that a client's session left something on (temporary tables, locks, variables): its later statements run there.
+ * The owner's memory, zeroed. */
+struct tn_ask_bond {
+    struct tn_lease *lease;  /* NULL: nothing is left anywhere; without a slot between two statements */
+    bool             leaves; /* a statement of the present transaction may have left something */
 };
 
 enum tn_ask_end { TN_ASK_NO_END, TN_ASK_COMMIT, TN_ASK_ROLLBACK };
@@ -53,13 +61,17 @@ struct tn_question {
     struct tn_settings_list    *settings;     /* replayed on the engine; turnout.group, turnout.tags and so on; not NULL */
     struct tn_str               sql;
     struct tn_str               native;       /* of tn_query; ptr NULL: none */
-    struct tn_str               marked;       /* the same; ptr NULL: none. With it, params are the literals */
+    struct tn_str               known;        /* of tn_query; ptr NULL: none */
+    struct tn_str               before;       /* of tn_run; ptr NULL: none */
+    bool                        literals;     /* params are bytes that native has in its text */
     struct tn_params            params;
     enum tn_run_kind            kind;
     uint64_t                    timeout_us;   /* 0 = what settings, group and program allow */
     const struct tn_encoder    *encoder;      /* its encoder_size bytes are copied; what they point to must outlive the query: */
     size_t                      encoder_size; /* static, or of `settings` */
     struct tn_ask_transaction  *transaction;  /* NULL: outside of any */
+    struct tn_ask_bond         *bond;         /* NULL: nothing is kept between statements */
+    bool                        leaves;       /* the owner thinks that the statement may leave something */
     enum tn_ask_end             end;          /* of it; sql is empty then */
     const struct tn_ask_events *events;       /* static */
     void                       *owner;
@@ -72,6 +84,7 @@ struct tn_ask {
     const struct tn_ask_events *events; /* NULL: an orphan */
     struct tn_settings_list    *settings;
     struct tn_ask_transaction  *transaction;
+    struct tn_ask_bond         *bond;   /* NULL: the statement neither needs what is left nor leaves anything */
     enum tn_ask_end             end;
     bool                        own;    /* no engine is asked: the answer is ours */
     struct tn_explaining       *explaining; /* that waits for a script */
@@ -91,6 +104,8 @@ void tn_ask_orphan(struct tn_ask *ask, enum tn_cancel why);
 void tn_ask_transaction_init(struct tn_ask_transaction *transaction, struct tn_str modes, bool read_only);
 /* Whatever it did comes to nothing: its statement is orphaned, its connection ended. For a client that is gone. */
 void tn_ask_transaction_drop(struct tn_ask_transaction *transaction);
+/* What was left is undone before another has the connection. Its transaction has been dropped, no statement runs on it. */
+void tn_ask_bond_drop(struct tn_ask_bond *bond);
 
 /* TEXT, quoted and commented as in DIALECT, holds one statement and nothing else; *SQL is it, without its semicolon.
  * TN_E_INVALID: none, several, no UTF-8. */

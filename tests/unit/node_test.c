@@ -129,6 +129,7 @@ static void test_size_limits(void)
 static void test_typed(void)
 {
     struct tn_str text;
+    uint64_t      number;
     size_t        place;
 
     open_text("t: x\nn: 42\nb: true\nl: [a]\nbig: 18446744073709551615\nc: two\nz: \"a\\0b\"\n");
@@ -137,10 +138,16 @@ static void test_typed(void)
     CU_ASSERT(!tn_node_text(root, "p", "none", NULL, &text, &problems) && text.len == 0);
     CU_ASSERT(!tn_node_text(root, "p", "l", "d", &text, &problems) && tn_str_eq_c(text, "d"));
     CU_ASSERT(!tn_node_text(root, "p", "z", "d", &text, &problems));
+    CU_ASSERT(tn_node_u64(root, "p", "n", 42, 42, 7, &number, &problems) && number == 42);
+    CU_ASSERT(!tn_node_u64(root, "p", "n", 43, 50, 7, &number, &problems) && number == 7);
+    CU_ASSERT(!tn_node_u64(root, "p", "n", 0, 41, 7, &number, &problems) && number == 7);
+    CU_ASSERT(tn_node_u64(root, "p", "big", 0, UINT64_MAX, 7, &number, &problems) && number == UINT64_MAX);
     CU_ASSERT(tn_node_choice(root, "p", "c", (const char *const[]){"one", "two", NULL}, "one", &place, &problems) && place == 1);
     CU_ASSERT(!tn_node_choice(root, "p", "c", (const char *const[]){"twos", "ten", NULL}, "ten", &place, &problems));
     CU_ASSERT(tn_node_choice(root, "p", "none", (const char *const[]){"twos", "ten", NULL}, "ten", &place, &problems) && place == 1);
     assert_problems("t.yaml:1: error: p.none: required, but missing\n"
+                    "t.yaml:2: error: p.n: expected a whole number from 43 to 50, got `42`\n"
+                    "t.yaml:2: error: p.n: expected a whole number from 0 to 41, got `42`\n"
                     "t.yaml:4: error: p.l: expected a text, got a list\n"
                     "t.yaml:6: error: p.c: expected one of twos, ten; got `two`; did you mean `twos`?\n"
                     "t.yaml:7: error: p.z: a text must not contain a NUL character\n");

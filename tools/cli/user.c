@@ -98,7 +98,7 @@ static int read_iterations(const struct tn_cli *cli, uint32_t *out)
     return TN_CLI_OK;
 }
 
-static int ask_password(const struct tn_cli *cli, struct tn_verifier *out)
+static int ask_password(const struct tn_cli *cli, struct tn_verifier *out, unsigned char native[TN_NATIVE_HASH])
 {
     char     first[TN_PASSWORD_MAX + 2], second[TN_PASSWORD_MAX + 2];
     uint32_t iterations = TN_SCRAM_ITERATIONS;
@@ -111,9 +111,12 @@ static int ask_password(const struct tn_cli *cli, struct tn_verifier *out)
     else if (isatty(STDIN_FILENO) && (!read_line("Once more", second) || strcmp(first, second) != 0))
         status = tn_cli_fail("the two are not the same");
     else if (tn_str_starts(tn_str(first), TN_STR(TN_VERIFIER_PREFIX)))
-        status = tn_verifier_parse(tn_str(first), out) ? TN_CLI_OK : tn_cli_fail("begins as a verifier (SCRAM-SHA-256$...) and is none");
+        status = tn_cli_has(cli, "native-password") ? tn_cli_fail("--native-password needs the password itself, not a verifier")
+                 : tn_verifier_parse(tn_str(first), out) ? TN_CLI_OK : tn_cli_fail("begins as a verifier (SCRAM-SHA-256$...) and is none");
     else if (!tn_verifier_make_random(out, tn_str(first), iterations))
         status = tn_cli_fail("the password is longer than %d bytes", TN_PASSWORD_MAX);
+    if (status == TN_CLI_OK)
+        tn_native_make(tn_str(first), native);
     explicit_bzero(first, sizeof first);
     explicit_bzero(second, sizeof second);
     return status;
@@ -143,6 +146,7 @@ static bool split(const char *text, struct tn_str out[LIST_MAX], size_t *count)
 struct adding {
     struct tn_user_change        change;
     struct tn_verifier           verifier;
+    unsigned char                native[TN_NATIVE_HASH];
     struct tn_str                groups[LIST_MAX], roles[LIST_MAX];
     struct tn_identity_attribute attributes[TN_CLI_AGAIN + 1];
 };
@@ -203,8 +207,9 @@ static int add(struct tn_cli *cli, const char *path)
     int           status = wrong != NULL ? tn_cli_fail("%s", wrong) : read_lists(cli, &a);
 
     if (status == TN_CLI_OK && !tn_cli_has(cli, "no-password")) {
-        status = ask_password(cli, &a.verifier);
+        status = ask_password(cli, &a.verifier, a.native);
         a.change.verifier = &a.verifier;
+        a.change.native = tn_cli_has(cli, "native-password") ? a.native : NULL;
     }
     if (status == TN_CLI_OK)
         status = apply(cli, path, &a.change, "");
@@ -342,6 +347,7 @@ static const struct tn_cli_option options[] = {
     {"roles", "A,B", "add: roles; admin may use the admin API and the console"},
     {"attribute", "KEY=VALUE...", "add: an attribute; may be given again"},
     {"no-password", NULL, "add: without a password (by token or certificate only), or as it was"},
+    {"native-password", NULL, "add: keep a hash for mysql_native_password, too (frontends.mysqlWire.nativePassword); it is soon guessed"},
     {"iterations", "N", "add: rounds of hashing the password, 4096 when not given"},
     {"json", NULL, "list: print JSON"},
     {NULL, NULL, NULL},

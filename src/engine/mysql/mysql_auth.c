@@ -74,12 +74,32 @@ static bool encrypt(EVP_PKEY *key, const unsigned char *plain, size_t len, struc
     return good;
 }
 
+static EVP_PKEY *read_key(struct tn_str pem)
+{
+    BIO      *bio = pem.len > 65536 ? NULL : BIO_new_mem_buf(pem.ptr, (int)pem.len);
+    EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+
+    BIO_free(bio);
+    if (key == NULL || EVP_PKEY_base_id(key) == EVP_PKEY_RSA)
+        return key;
+    EVP_PKEY_free(key);
+    return NULL;
+}
+
+bool tn_mysql_is_public_key(struct tn_str pem)
+{
+    EVP_PKEY *key = read_key(pem);
+    bool      is = key != NULL;
+
+    EVP_PKEY_free(key);
+    return is;
+}
+
 bool tn_mysql_encrypt(struct tn_str password, const unsigned char nonce[TN_MYSQL_NONCE], struct tn_str pem, struct tn_buf *out)
 {
-    BIO           *bio = pem.len > 65536 ? NULL : BIO_new_mem_buf(pem.ptr, (int)pem.len);
-    EVP_PKEY      *key = bio == NULL ? NULL : PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+    EVP_PKEY      *key = read_key(pem);
     unsigned char *plain = tn_malloc(password.len + 1);
-    bool           good = key != NULL && plain != NULL && EVP_PKEY_base_id(key) == EVP_PKEY_RSA;
+    bool           good = key != NULL && plain != NULL;
 
     if (good) {
         for (size_t i = 0; i <= password.len; i++)
@@ -89,6 +109,5 @@ bool tn_mysql_encrypt(struct tn_str password, const unsigned char nonce[TN_MYSQL
     }
     tn_free(plain);
     EVP_PKEY_free(key);
-    BIO_free(bio);
     return good;
 }

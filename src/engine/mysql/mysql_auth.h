@@ -16,6 +16,7 @@ const char          *tn_mysql_plugin_name(enum tn_mysql_plugin plugin);
 size_t tn_mysql_proof(enum tn_mysql_plugin plugin, struct tn_str password, const unsigned char nonce[TN_MYSQL_NONCE],
                       unsigned char out[TN_MYSQL_PROOF_MAX]);
 
+bool tn_mysql_is_public_key(struct tn_str pem);
 /* The password for the server's public key PEM (RSA, OAEP). False: no such key. */
 bool tn_mysql_encrypt(struct tn_str password, const unsigned char nonce[TN_MYSQL_NONCE], struct tn_str pem, struct tn_buf *out);
 

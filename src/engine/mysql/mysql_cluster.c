@@ -3,6 +3,11 @@
 #include "config/endpoint.h"
 #include "engine/mysql/mysql_conn.h"
 
+#include <errno.h>
+#include <stdio.h>
+
+enum { PUBLIC_KEY_MAX = 16 * 1024 };
+
 static const struct tn_mysql_flavour mysql_flavour = {
     .what = "MySQL", .transactions = true, .binary = true, .resets = true,
 };
@@ -21,6 +26,7 @@ static void engine_free(struct tn_mysql_cluster *engine)
     tn_free(engine->port);
     tn_free(engine->database);
     tn_free(engine->socket);
+    tn_free(engine->public_key);
     tn_free(engine->base);
     tn_tls_unref(engine->tls);
     tn_free(engine);
@@ -71,6 +77,28 @@ static enum tn_status take_tls(struct tn_mysql_cluster *engine, const struct tn_
     return tn_tls_client_new(&engine->tls, &tls, err);
 }
 
+static enum tn_status take_public_key(struct tn_mysql_cluster *engine, const struct tn_cluster_conf *conf, struct tn_error *err)
+{
+    char   text[PUBLIC_KEY_MAX];
+    FILE  *file;
+    size_t len;
+
+    engine->key_retrieval = conf->auth_key_retrieval;
+    if (conf->auth_public_key_file.len == 0)
+        return TN_OK;
+    file = fopen(conf->auth_public_key_file.ptr, "re");
+    if (file == NULL)
+        return tn_fail(err, TN_E_IO, "58030", "cluster " TN_STR_FMT ": auth.serverPublicKeyFile: cannot read %s: %s", TN_STR_ARG(conf->name),
+                       conf->auth_public_key_file.ptr, strerror(errno));
+    len = fread(text, 1, sizeof text, file);
+    fclose(file);
+    if (!tn_mysql_is_public_key(tn_str_n(text, len)))
+        return tn_fail(err, TN_E_INVALID, "F0000", "cluster " TN_STR_FMT ": auth.serverPublicKeyFile: %s is no RSA public key in PEM", TN_STR_ARG(conf->name),
+                       conf->auth_public_key_file.ptr);
+    engine->public_key = tn_strndup(text, len);
+    return engine->public_key != NULL ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "cluster " TN_STR_FMT ": out of memory", TN_STR_ARG(conf->name));
+}
+
 /* Sessions of Turnout are in UTC and commit each statement, until somebody says otherwise. */
 static bool take_base(struct tn_mysql_cluster *engine, const struct tn_cluster_conf *conf)
 {
@@ -109,6 +137,8 @@ enum tn_status tn_mysql_cluster_open(struct tn_cluster *cluster, struct tn_error
         engine->password = tn_strdup("");
     }
     status = take_tls(engine, conf, err);
+    if (status == TN_OK)
+        status = take_public_key(engine, conf, err);
     if (status == TN_OK && (!take_base(engine, conf) || engine->user == NULL || engine->password == NULL || engine->host == NULL ||
                             engine->port == NULL))
         status = tn_fail(err, TN_E_NOMEM, "53200", "cluster " TN_STR_FMT ": out of memory", TN_STR_ARG(conf->name));

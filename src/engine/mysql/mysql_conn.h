@@ -62,6 +62,8 @@ struct tn_mysql_cluster {
     const struct tn_mysql_flavour *flavour;
     char          *host, *port, *database, *socket; /* database and socket may be NULL */
     char          *user, *password;
+    char          *public_key;   /* the server's, PEM; NULL: it is asked for */
+    bool           key_retrieval; /* also beyond loopback */
     struct tn_tls *tls;          /* NULL: never */
     bool           tls_required, tls_verifies, tls_checks_host;
     char          *base;         /* the SET that every session begins with */

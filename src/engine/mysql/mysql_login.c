@@ -1,7 +1,9 @@
 /* From the server's greeting to its first OK (MySQL source documentation, "Connection Phase"). */
 #include "base/alloc.h"
+#include "config/endpoint.h"
 #include "engine/mysql/mysql_conn.h"
 
+#include <arpa/inet.h>
 #include <unistd.h>
 
 enum { PROTOCOL_VERSION = 10, STEPS_MAX = 12, MORE_FAST_OK = 3, MORE_FULL = 4, ASK_KEY = 2, UTF8MB4_GENERAL_CI = 45 };
@@ -120,7 +122,7 @@ static void put_head(struct tn_mysql_conn *c, uint64_t capabilities)
     tn_buf_append(&c->wire.out, filler, sizeof filler);
 }
 
-static void send(struct tn_mysql_conn *c, size_t begun)
+static void send_packet(struct tn_mysql_conn *c, size_t begun)
 {
     if (!tn_mysql_wire_end(&c->wire, begun))
         failed(c, "53200", "no memory", NULL);
@@ -147,7 +149,7 @@ static void send_response(struct tn_mysql_conn *c)
     if ((c->capabilities & TN_MY_CAP_CONNECT_ATTRS) != 0)
         put_attributes(out);
     c->phase = TN_MYSQL_LOGIN;
-    send(c, begun);
+    send_packet(c, begun);
 }
 
 static void start_tls(struct tn_mysql_conn *c)
@@ -207,16 +209,7 @@ static void send_password(struct tn_mysql_conn *c)
     size_t begun = tn_my_begin_packet(&c->wire.out);
 
     tn_my_put_text(&c->wire.out, tn_str(tn_mysql_engine(c)->password));
-    send(c, begun);
-}
-
-static void ask_for_key(struct tn_mysql_conn *c)
-{
-    size_t begun = tn_my_begin_packet(&c->wire.out);
-
-    tn_buf_put_u8(&c->wire.out, ASK_KEY);
-    c->key_wanted = true;
-    send(c, begun);
+    send_packet(c, begun);
 }
 
 static void send_encrypted(struct tn_mysql_conn *c, struct tn_str pem)
@@ -225,9 +218,45 @@ static void send_encrypted(struct tn_mysql_conn *c, struct tn_str pem)
 
     c->key_wanted = false;
     if (tn_mysql_encrypt(tn_str(tn_mysql_engine(c)->password), c->nonce, pem, &c->wire.out))
-        send(c, begun);
+        send_packet(c, begun);
     else
         failed(c, "08P01", "the server's public key cannot be used", "use TLS: sslMode: require");
+}
+
+static bool is_loopback(const struct tn_mysql_conn *c)
+{
+    struct sockaddr_storage address;
+    socklen_t               len = sizeof address;
+    char                    text[INET6_ADDRSTRLEN] = "";
+
+    if (getpeername(c->wire.transport.fd, (struct sockaddr *)&address, &len) != 0)
+        return false;
+    if (address.ss_family == AF_INET)
+        inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)&address)->sin_addr, text, sizeof text);
+    else if (address.ss_family == AF_INET6)
+        inet_ntop(AF_INET6, &((struct sockaddr_in6 *)(void *)&address)->sin6_addr, text, sizeof text);
+    return tn_host_is_loopback(tn_str(text));
+}
+
+/* Who stands between us and the server would give a key of its own, and read the password. */
+static void ask_for_key(struct tn_mysql_conn *c)
+{
+    const struct tn_mysql_cluster *engine = tn_mysql_engine(c);
+    size_t                         begun;
+
+    if (engine->public_key != NULL) {
+        send_encrypted(c, tn_str(engine->public_key));
+        return;
+    }
+    if (!engine->key_retrieval && !is_loopback(c)) {
+        failed(c, "28000", "the server wants the whole password, and nothing proves that it is this server",
+               "use TLS (sslMode: require), or give its key (auth.serverPublicKeyFile), or take any (auth.allowPublicKeyRetrieval: true)");
+        return;
+    }
+    begun = tn_my_begin_packet(&c->wire.out);
+    tn_buf_put_u8(&c->wire.out, ASK_KEY);
+    c->key_wanted = true;
+    send_packet(c, begun);
 }
 
 static void take_more(struct tn_mysql_conn *c, struct tn_str data)
@@ -275,7 +304,7 @@ static void switch_plugin(struct tn_mysql_conn *c, struct tn_str message)
     len = tn_mysql_proof(c->plugin, tn_str(tn_mysql_engine(c)->password), c->nonce, proof);
     begun = tn_my_begin_packet(&c->wire.out);
     tn_buf_append(&c->wire.out, proof, len);
-    send(c, begun);
+    send_packet(c, begun);
 }
 
 static void take_ok(struct tn_mysql_conn *c, struct tn_str message)

@@ -341,6 +341,8 @@ void tn_mysql_begin(struct tn_mysql_conn *c)
     c->now.binary = run->kind == TN_RUN_DESCRIBE || run->params.count > 0 || run->prepare ||
                     (encoder != NULL && encoder->my_rows && encoder->my_binary);
     tn_mysql_script_begin(c);
+    if (run->before.len > 0)
+        tn_mysql_script_put(c, run->before);
     tn_buf_clear(&c->text);
     if (check(c, &err) == TN_OK) {
         if (!tn_mysql_engine(c)->flavour->binary && run->kind == TN_RUN_EXECUTE) {

@@ -33,6 +33,8 @@ static void put_changes(struct tn_buf *to, const struct tn_my_ok *ok)
         tn_my_put_lenenc_str(&one, ok->schema);
         put_tracked(&all, TN_MY_TRACK_SCHEMA, tn_buf_str(&one));
     }
+    if (ok->state_changed)
+        put_tracked(&all, TN_MY_TRACK_STATE, TN_STR("\0011")); /* a text of one byte: 1 */
     tn_my_put_lenenc_str(to, tn_buf_str(&all));
     tn_buf_reset(&one);
     tn_buf_reset(&all);
@@ -41,7 +43,7 @@ static void put_changes(struct tn_buf *to, const struct tn_my_ok *ok)
 void tn_my_put_ok(const struct tn_my_out *out, const struct tn_my_ok *ok)
 {
     size_t   begun = tn_my_begin_packet(out->buf);
-    bool     changed = has(out, TN_MY_CAP_SESSION_TRACK) && (ok->schema.ptr != NULL || ok->variable_count > 0);
+    bool     changed = has(out, TN_MY_CAP_SESSION_TRACK) && (ok->schema.ptr != NULL || ok->variable_count > 0 || ok->state_changed);
     uint16_t status = ok->status;
 
     if (changed)

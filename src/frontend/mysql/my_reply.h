@@ -18,6 +18,7 @@ struct tn_my_ok {
     struct tn_str schema;            /* with SESSION_TRACK: the new default database; ptr NULL: it is the old one */
     size_t        variable_count;    /* ... and these variables have changed: pairs of name and value */
     const struct tn_str *variables;
+    bool          state_changed;     /* ... and something of the session has */
     bool          ends_rows;         /* header 0xfe: instead of an EOF (DEPRECATE_EOF) */
 };
 

@@ -1,0 +1,14 @@
+/* heads.h - what MySQL calls the columns of a SELECT: an alias as it was written, the last part of a column's name, the content of
+ * a string, and of everything else the text itself (SELECT 1+1 has a column "1+1"). Engines have names of their own for those,
+ * and translation changes the text. Pure. */
+#ifndef TN_MYSQL_HEADS_H
+#define TN_MYSQL_HEADS_H
+
+#include "base/arena.h"
+#include "result/batch.h"
+
+/* SCHEMA with the names that SQL (MySQL's) gives its columns; as it is where they are not known (what a star stands for, what is no
+ * SELECT). In ARENA; views into SQL. */
+const struct tn_schema *tn_my_heads(const struct tn_schema *schema, struct tn_str sql, struct tn_arena *arena);
+
+#endif

@@ -1,0 +1,190 @@
+"""What a MySQL client's statements leave for its later ones on an engine of MySQL's kind: variables, locks, temporary tables, transactions and
+savepoints, numbers given by AUTO_INCREMENT. Statements of other sessions run in between, on the same pool."""
+
+import pytest
+
+import proxy as proxy_module
+
+pymysql = pytest.importorskip("pymysql")
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module", params=["mariadb", "mysql"])
+def proxy(request):
+    server = request.getfixturevalue(f"{request.param}_server")
+    name = server.create_database("state")
+    with proxy_module.Proxy(proxy_module.one_cluster("m", {**server.cluster(name), "poolSize": 4}, workers=1, frontends={"mysqlWire": {"port": 0}})) as started:
+        started.database = name
+        with connect(started) as connection:
+            run(connection, "CREATE TABLE t (id integer AUTO_INCREMENT PRIMARY KEY, name varchar(50) UNIQUE)")
+        yield started
+
+
+def connect(proxy, **more):
+    return pymysql.connect(host="127.0.0.1", port=proxy.mysql_port, user="me", database=proxy.database, **{"autocommit": True, **more})
+
+
+def run(connection, sql, *args):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, args or None)
+        return cursor.fetchall()
+
+
+def number(connection, sql):
+    with pytest.raises(pymysql.MySQLError) as error:
+        run(connection, sql)
+    return error.value.args[0]
+
+
+@pytest.fixture
+def client(proxy):
+    with connect(proxy) as connection:
+        run(connection, "DELETE FROM t")
+        yield connection
+
+
+@pytest.fixture
+def other(proxy):
+    """Whatever is idle in the pool, it takes."""
+    with connect(proxy) as connection:
+        yield connection
+
+
+def test_variables(client, other):
+    run(client, "SET @a = 5, @b = 'it\\'s \\\\ x', @c = -1")
+    assert run(client, "SELECT @a") == ((5,),)
+    assert run(client, "SELECT @a + 1, @c - 1, length(@b), @nothing") == ((6, -2, 8, None),)
+    run(other, "SELECT 1 + 1")
+    assert run(client, "SELECT @a, @b, @c") == ((5, "it's \\ x", -1),)
+    assert run(client, "SELECT @r := 0") == ((0,),)
+    assert run(client, "SELECT @r := @r + 1 FROM (SELECT 1 AS x UNION SELECT 2 UNION SELECT 3) AS s") == ((1,), (2,), (3,))
+    assert run(other, "SELECT @r, @r + 1, @a + 1") == ((None, None, None),)
+    assert run(client, "SELECT @r") == ((3,),)
+    run(client, "SET @r = @r * 2, @m = (SELECT max(x) FROM (SELECT 4 AS x) AS s)")
+    assert run(client, "SELECT @r, @m, @a") == ((6, 4, 5),)
+    run(client, "SET @r = 100")
+    assert run(client, "SELECT @r, @m") == ((100, 4),)
+    assert run(client, "SELECT @r + @m") == ((104,),)
+    run(client, "SELECT 7, 8 INTO @p, @q")
+    assert run(client, "SELECT @p * @q") == ((56,),)
+
+
+def test_variables_in_prepared_statements(client):
+    run(client, "PREPARE plus FROM 'SELECT ? + ?'")
+    run(client, "SET @x = 40, @y = 2")
+    assert run(client, "EXECUTE plus USING @x, @y") == ((42,),)
+    run(client, "DEALLOCATE PREPARE plus")
+
+
+def test_temporary_tables_and_locks(client, other):
+    run(client, "CREATE TEMPORARY TABLE scratch (a integer)")
+    run(client, "INSERT INTO scratch VALUES (1), (2)")
+    run(other, "SELECT 1 + 1")
+    assert run(client, "SELECT sum(a) FROM scratch") == ((3,),)
+    assert number(other, "SELECT * FROM scratch") == 1146
+    assert run(client, "SELECT GET_LOCK('mine', 0)") == ((1,),)
+    run(other, "SELECT 1 + 1")
+    assert run(other, "SELECT GET_LOCK('mine', 0)") == ((0,),)
+    assert run(client, "SELECT IS_USED_LOCK('mine') = IS_USED_LOCK('mine')") == ((1,),)
+    assert run(client, "SELECT RELEASE_LOCK('mine')") == ((1,),)
+    client.begin()
+    run(client, "INSERT INTO t (name) SELECT a FROM scratch")
+    client.rollback()
+    assert run(client, "SELECT sum(a) FROM scratch") == ((3,),)  # the end of a transaction is not its end
+    run(client, "LOCK TABLES t WRITE")
+    run(client, "INSERT INTO t (name) VALUES ('locked')")
+    assert number(client, "SELECT * FROM information_schema.nothing") in (1100, 1109)
+    run(client, "UNLOCK TABLES")
+    assert run(other, "SELECT name FROM t") == (("locked",),)
+
+
+def test_reset_drops_it(client):
+    run(client, "CREATE TEMPORARY TABLE scratch (a integer)")
+    run(client, "SELECT @v := 1")
+    client._execute_command(0x1F, b"")  # COM_RESET_CONNECTION
+    client._read_ok_packet()
+    assert number(client, "SELECT * FROM scratch") == 1146
+    assert run(client, "SELECT @v, @v + 1") == ((None, None),)
+
+
+def test_what_began_in_a_transaction_outlives_it(client, other):
+    client.begin()
+    run(client, "SELECT @inside := 3")
+    assert run(client, "SELECT @inside") == ((3,),)
+    client.commit()
+    run(other, "SELECT 1 + 1")
+    assert run(client, "SELECT @inside, @inside + 1") == ((3, 4),)
+
+
+def test_savepoints(client, other):
+    client.begin()
+    run(client, "INSERT INTO t (name) VALUES ('one')")
+    run(client, "SAVEPOINT a")
+    run(client, "INSERT INTO t (name) VALUES ('two')")
+    run(client, "ROLLBACK TO SAVEPOINT a")
+    assert number(client, "ROLLBACK TO nowhere") == 1305
+    run(client, "RELEASE SAVEPOINT a")
+    assert number(client, "RELEASE SAVEPOINT a") == 1305
+    client.commit()
+    assert run(other, "SELECT name FROM t") == (("one",),)
+    run(client, "SAVEPOINT b")  # no transaction: gone with the statement
+    assert number(client, "ROLLBACK TO b") == 1305
+
+
+def test_a_statement_that_fails_ends_no_transaction(client, other):
+    client.begin()
+    run(client, "INSERT INTO t (name) VALUES ('kept')")
+    assert number(client, "INSERT INTO t (name) VALUES ('kept')") == 1062
+    assert number(client, "SELECT * FROM no_such_table") == 1146
+    run(client, "INSERT INTO t (name) VALUES ('too')")
+    assert run(other, "SELECT count(*) FROM t") == ((0,),)
+    client.commit()
+    assert run(other, "SELECT count(*) FROM t") == ((2,),)
+
+
+def test_autocommit_off(proxy, other):
+    with connect(proxy, autocommit=False) as client:
+        run(client, "DELETE FROM t")
+        assert client.server_status & 1
+        run(client, "INSERT INTO t (name) VALUES ('a')")
+        client.rollback()
+        assert not client.server_status & 1
+        run(client, "INSERT INTO t (name) VALUES ('b')")
+        run(client, "SET autocommit = 1")  # commits
+        assert run(other, "SELECT name FROM t WHERE name IN ('a', 'b')") == (("b",),)
+
+
+def test_deadlock_ends_the_transaction(client, other):
+    run(client, "INSERT INTO t (name) VALUES ('x'), ('y')")
+    for connection in (client, other):
+        connection.begin()
+    run(client, "SELECT * FROM t WHERE name = 'x' FOR UPDATE")
+    run(other, "SELECT * FROM t WHERE name = 'y' FOR UPDATE")
+    client._execute_command(0x03, "SELECT * FROM t WHERE name = 'y' FOR UPDATE")  # waits
+    failed = {}
+    try:
+        run(other, "SELECT * FROM t WHERE name = 'x' FOR UPDATE")
+    except pymysql.MySQLError as error:
+        failed[other] = error.args[0]
+    try:
+        client._read_query_result()
+    except pymysql.MySQLError as error:
+        failed[client] = error.args[0]
+    assert list(failed.values()) == [1213]
+    for connection in (client, other):
+        if connection in failed:
+            connection.ping(reconnect=False)
+            assert not connection.server_status & 1
+        connection.rollback()
+
+
+def test_last_insert_id(client, other):
+    with client.cursor() as cursor:
+        cursor.execute("INSERT INTO t (name) VALUES ('parent')")
+        parent = cursor.lastrowid
+        cursor.execute("UPDATE t SET name = 'father' WHERE id = LAST_INSERT_ID()")
+        assert cursor.rowcount == 1
+        run(other, "INSERT INTO t (name) VALUES ('somebody else')")
+        cursor.execute("SELECT name, last_insert_id ( ) FROM t WHERE id = LAST_INSERT_ID()")
+        assert cursor.fetchall() == (("father", parent),)
+    assert run(client, "SELECT LAST_INSERT_ID()") == ((parent,),)

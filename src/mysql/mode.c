@@ -86,22 +86,39 @@ static void put_doubled(struct tn_buf *out, struct tn_str token)
     }
 }
 
+/* @`name`, which is @name: NAME has nothing but what that may have. */
+static bool is_variable(const struct tn_token *before, const struct tn_token *token)
+{
+    bool plain = before->text.len == 1 && before->text.ptr[0] == '@' && token->kind == TN_TOKEN_IDENT && token->text.ptr[0] == '`' &&
+                 token->text.ptr == before->text.ptr + 1 && token->text.len > 2 && !token->unterminated;
+
+    for (size_t i = 1; plain && i + 1 < token->text.len; i++) {
+        char c = token->text.ptr[i];
+
+        plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' || c == '.';
+    }
+    return plain;
+}
+
 void tn_my_mode_put(struct tn_buf *out, struct tn_str sql, struct tn_my_mode mode)
 {
     struct tn_lexer lexer;
-    struct tn_token token;
+    struct tn_token token, before = {.text = TN_STR("")};
     size_t          copied = 0;
 
     tn_lexer_init_mysql(&lexer, sql, mode.ansi_quotes, mode.no_backslash);
-    while (tn_lexer_next(&lexer, &token)) {
+    for (; tn_lexer_next(&lexer, &token); before = token) {
         size_t at = (size_t)(token.text.ptr - sql.ptr);
         bool   name = mode.ansi_quotes && token.kind == TN_TOKEN_IDENT && token.text.ptr[0] == '"' && !token.unterminated;
         bool   text = mode.no_backslash && token.kind == TN_TOKEN_STRING && memchr(token.text.ptr, '\\', token.text.len) != NULL;
+        bool   variable = is_variable(&before, &token);
 
-        if (!name && !text)
+        if (!name && !text && !variable)
             continue;
         tn_buf_append(out, sql.ptr + copied, at - copied);
-        if (name)
+        if (variable)
+            tn_buf_append(out, token.text.ptr + 1, token.text.len - 2);
+        else if (name)
             put_name(out, token.text);
         else
             put_doubled(out, token.text);

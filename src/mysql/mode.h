@@ -15,7 +15,7 @@ struct tn_my_mode {
  * TN_E_UNSUPPORTED 0A000: one that changes more than that; TN_E_NOMEM. */
 TN_MUST_USE enum tn_status tn_my_mode_read(struct tn_str modes, struct tn_arena *arena, struct tn_my_mode *mode, struct tn_str *shown,
                                            struct tn_str *told, struct tn_error *err);
-/* Appends SQL, read in MODE, in MySQL's usual spelling. */
+/* Appends SQL, read in MODE, in MySQL's usual spelling; @`x` becomes @x. */
 void tn_my_mode_put(struct tn_buf *out, struct tn_str sql, struct tn_my_mode mode);
 
 static inline bool tn_my_mode_is_usual(struct tn_my_mode mode)

@@ -74,6 +74,7 @@ struct tn_my_run {
     struct tn_str    asked;  /* what the client wrote: columns have their names from there; ptr NULL: a statement of ours */
     bool             leaves; /* it may leave something on its connection */
     bool             apart;  /* no part of the session's transaction */
+    bool             as_said; /* a SET that its engine is to have */
     bool             literals; /* params are bytes that native has in its text (literals.h) */
     struct tn_params params;
     enum tn_run_kind kind;

@@ -136,7 +136,7 @@ bool tn_my_usual(struct tn_my_session *s, struct tn_str *sql)
 
 void tn_my_query(struct tn_my_session *s, struct tn_str sql)
 {
-    if (!tn_my_mode_is_usual(s->mode) && !tn_my_usual(s, &sql)) {
+    if ((!tn_my_mode_is_usual(s->mode) || memmem(sql.ptr, sql.len, "@`", 2) != NULL) && !tn_my_usual(s, &sql)) {
         tn_my_fail(s, 1037, "HY001", "no memory for a statement");
         return;
     }

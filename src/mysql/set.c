@@ -235,7 +235,7 @@ void tn_my_set(struct tn_my_session *s, struct tn_words *words)
     bool           ok;
 
     if (tn_words_at(words, "statement") && s->may_be_theirs) { /* MariaDB's SET STATEMENT .. FOR .. */
-        tn_my_query_run(s, s->statement);
+        tn_my_run(s, &(struct tn_my_run){.kind = TN_RUN_EXECUTE, .sql = s->statement, .as_said = true});
         return;
     }
     if (at_variable(words) && set_by_engine(s, *words))

@@ -155,7 +155,7 @@ void tn_my_prepare(struct tn_my_session *s, struct tn_str sql)
 
     tn_arena_reset(&s->arena);
     s->statements++;
-    if (!tn_my_mode_is_usual(s->mode) && !tn_my_usual(s, &sql)) {
+    if ((!tn_my_mode_is_usual(s->mode) || memmem(sql.ptr, sql.len, "@`", 2) != NULL) && !tn_my_usual(s, &sql)) {
         fail(s, 1037, "HY001", "no memory for a statement");
         return;
     }

@@ -374,7 +374,7 @@ static enum tn_status check(const struct tn_question *question, const struct tn_
         return TN_OK;
     if (question->bond != NULL && features->verb == TN_VERB_DEALLOCATE) /* of a PREPARE that left its statement there */
         return TN_OK;
-    return tn_explain_is_sessions(features) || features->verb == TN_VERB_COPY || features->verb == TN_VERB_DECLARE ? refuse_command(features, err) : TN_OK;
+    return (tn_explain_is_sessions(features) && !question->as_said) || features->verb == TN_VERB_COPY || features->verb == TN_VERB_DECLARE ? refuse_command(features, err) : TN_OK;
 }
 
 static struct tn_str end_text(const struct tn_question *question)

@@ -133,7 +133,7 @@ public class Suite {
                     same(7, r.getShort(1));
                     same(9007199254740993L, r.getLong(2));
                     same(0.1, r.getDouble(3));
-                    same(engine.equals("sqlite") ? "-12.5" : "-12.50", r.getBigDecimal(4).toPlainString());
+                    same("-12.50", r.getBigDecimal(4).toPlainString());
                     same("Grüße 😀", r.getString(5));
                     same("2024-02-29", r.getDate(6));
                     same("2024-02-29", r.getObject(6, LocalDate.class));
@@ -151,9 +151,17 @@ public class Suite {
 
     /* A value of every setter, each compared with itself in its column. */
     static void parameters(Connection c) throws SQLException {
+        parameters(c, false);
+    }
+
+    static void parametersPrepared(Connection c) throws SQLException {
+        parameters(c, true);
+    }
+
+    static void parameters(Connection c, boolean prepared) throws SQLException {
         String real = mysql() ? "double" : "double precision", text = engine.equals("postgres") || engine.equals("sqlite") ? "text" : "varchar(2000)";
         run(c, "DROP TABLE IF EXISTS params_t", "CREATE TABLE params_t (id integer, a smallint, b integer, d bigint, e " + real + ", f decimal(12,2), g " + text
-            + ", h date, k timestamp" + (mysql() ? "(6) NULL" : "") + ", l boolean, m " + (engine.equals("postgres") ? "bytea" : "blob") + ", n time)");
+            + ", h date, k timestamp" + (mysql() ? "(6) NULL" : "") + ", l " + (engine.equals("postgres") && !prepared ? "smallint" : "boolean") + ", m " + (engine.equals("postgres") ? "bytea" : "blob") + ", n time)");
         try (PreparedStatement p = c.prepareStatement("INSERT INTO params_t VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")) {
             for (int i = 0; i < 3; i++) {
                 p.setInt(1, i);
@@ -246,7 +254,7 @@ public class Suite {
             int[] kinds = {Types.INTEGER, Types.VARCHAR, Types.DECIMAL, Types.TIMESTAMP};
             for (int kind : kinds) {
                 truth(r.next(), "a column");
-                if (!engine.equals("sqlite"))
+                if (!engine.equals("sqlite") && !(engine.equals("duckDb") && kind == Types.VARCHAR)) /* which keeps no lengths */
                     same(kind, r.getInt("DATA_TYPE"));
             }
         }
@@ -506,13 +514,13 @@ public class Suite {
     }
 
     static void zones(Connection c) throws SQLException {
-        run(c, "DROP TABLE IF EXISTS zones_t", "CREATE TABLE zones_t (at timestamp" + (mysql() ? " NULL" : "") + ", plain " + (mysql() ? "datetime" : "timestamp") + ")");
+        run(c, "DROP TABLE IF EXISTS zones_t", "CREATE TABLE zones_t (moment timestamp" + (mysql() ? " NULL" : "") + ", plain " + (mysql() ? "datetime" : "timestamp") + ")");
         try (PreparedStatement p = c.prepareStatement("INSERT INTO zones_t VALUES (?, ?)")) {
             p.setTimestamp(1, Timestamp.from(Instant.parse("2024-07-01T12:00:00Z")));
             p.setObject(2, LocalDateTime.of(2024, 7, 1, 12, 0));
             p.executeUpdate();
         }
-        try (Statement s = c.createStatement(); ResultSet r = s.executeQuery("SELECT at, plain FROM zones_t")) {
+        try (Statement s = c.createStatement(); ResultSet r = s.executeQuery("SELECT moment, plain FROM zones_t")) {
             r.next();
             same("2024-07-01T12:00:00Z", r.getTimestamp(1).toInstant());
             same("2024-07-01T12:00", r.getObject(2, LocalDateTime.class));
@@ -562,7 +570,7 @@ public class Suite {
         check("types", Suite::types);
         check("types, prepared", Suite::types, server, "cachePrepStmts=true");
         check("parameters", Suite::parameters);
-        check("parameters, prepared", Suite::parameters, server);
+        check("parameters, prepared", Suite::parametersPrepared, server);
         check("metadata", Suite::metadata);
         if (driver.equals("mysql"))
             check("metadata of information_schema", Suite::metadata, "useInformationSchema=true");

@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 
-
 enum { SHOWN_MAX = 60 };
 
 const struct tn_node *tn_node_get(const struct tn_node *map, const char *key)

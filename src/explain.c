@@ -45,7 +45,7 @@ static void name_strategy(struct tn_explained_group *at, const struct tn_query *
 static void tell_script(struct tn_explained_group *at, const struct tn_script_told *told)
 {
     const struct tn_script_answer *answer = &told->answer;
-    const char                    *kept = answer->kept ? " (kept)" : "", *colon = answer->why.len > 0 ? ": " : "";
+    const char                    *kept = answer->kept ? " (cached)" : "", *colon = answer->why.len > 0 ? ": " : "";
 
     if (told->script == NULL)
         return;
@@ -65,6 +65,7 @@ static enum tn_status look_at_group(struct tn_explanation *e, struct tn_query *q
     struct tn_group           *copy = tn_arena_zalloc(&e->arena, sizeof *copy);
     struct tn_script_told      told = {.script = NULL};
     uint64_t                   eligible;
+    bool                       untold;
     struct tn_choose_request   request = {
         .group = copy,
         .features = &q->features,
@@ -84,8 +85,11 @@ static enum tn_status look_at_group(struct tn_explanation *e, struct tn_query *q
     e->group_count++;
     copy_group(copy, group);
     name_strategy(at, q);
+    request.tried = tn_translating_refused(q, group, &untold, &at->error);
     at->member_count = tn_strategy_look(&request, at->members);
-    if (!group->conf->enabled)
+    if (untold)
+        at->status = at->error.status;
+    else if (!group->conf->enabled)
         at->status = tn_fail(&at->error, TN_E_DENIED, "57P03", "group `%.*s` is disabled", (int)TN_MIN(group->conf->name.len, (size_t)100),
                              group->conf->name.ptr);
     else if (!tn_scripting_member(q, group, &request, &told))

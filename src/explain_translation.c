@@ -1,12 +1,12 @@
 /* EXPLAIN TRANSLATION sql: the statement goes its way as any other, as far as the translate stage of the member that would run
  * it, and the answer is what would be sent there. No engine is asked; it is not recorded. */
-#include "result/builder.h"
+#include "result/text_rows.h"
 #include "translating.h"
 
 #include "server.h"
 #include "stats/lexer.h"
 
-enum { ANSWER_MAX = 64 << 20 };
+enum { ANSWER_MAX = 32 << 20 };
 
 /* TEXT without its first two words, if they are EXPLAIN TRANSLATION. */
 static bool strip(struct tn_str *text, enum tn_dialect dialect)
@@ -49,10 +49,12 @@ static void put_scripts(const struct tn_query *q, struct tn_buf *out)
     tn_buf_puts(out, "\n");
 }
 
-static void put_result(const struct tn_query *q, bool same, struct tn_buf *out)
+/* Where the statement's own lines begin, which stay together. */
+static size_t put_result(const struct tn_query *q, bool same, struct tn_buf *out)
 {
     const struct tn_translated *result = &q->translation.result;
     struct tn_str               sent = tn_translating_sent(q);
+    size_t                      begin;
 
     tn_buf_printf(out, "Cluster:   " TN_STR_FMT " (%s)\n", TN_STR_ARG(q->cluster->conf->name), q->cluster->ops->name);
     if (tn_runtime_of(q->worker)->server->translator == NULL) {
@@ -66,49 +68,10 @@ static void put_result(const struct tn_query *q, bool same, struct tn_buf *out)
         for (struct tn_str rest = result->why, line; tn_str_next_line(&rest, &line);)
             tn_buf_printf(out, "Note:      " TN_STR_FMT "\n", TN_STR_ARG(line));
     }
+    begin = out->len;
     tn_buf_puts(out, "Text:      ");
     tn_buf_put_str(out, sent);
-}
-
-/* One row a line, but the statement's own lines stay together. */
-static enum tn_status put_rows(struct tn_builder *builder, struct tn_str text, struct tn_error *err)
-{
-    while (text.len > 0) {
-        const char   *end = tn_str_starts(text, TN_STR("Text:")) ? NULL : memchr(text.ptr, '\n', text.len);
-        struct tn_str line = end == NULL ? text : tn_str_n(text.ptr, (size_t)(end - text.ptr));
-
-        tn_builder_begin(builder);
-        TN_TRY(tn_builder_bytes(builder, 0, line, err));
-        TN_TRY(tn_builder_end(builder, err));
-        text = end == NULL ? TN_STR("") : tn_str_n(end + 1, text.len - line.len - 1);
-    }
-    return TN_OK;
-}
-
-static enum tn_status make_chunk(struct tn_query *q, const struct tn_schema *schema, struct tn_str text, struct tn_chunk **out, struct tn_error *err)
-{
-    struct tn_builder *builder TN_CLEANUP(tn_builder_freep) = NULL;
-    struct tn_batch    batch;
-    enum tn_status     status = TN_OK;
-    int64_t            row = 0;
-
-    TN_TRY(tn_builder_new(&builder, schema, ANSWER_MAX, err));
-    TN_TRY(put_rows(builder, text, err));
-    TN_TRY(tn_builder_finish(builder, &batch, err));
-    *out = tn_chunk_new(TN_CHUNK_MAX);
-    while (*out != NULL && status == TN_OK && row < batch.rows)
-        status = q->run.encoder->ops->batch(q->run.encoder, &batch, &row, SIZE_MAX, &(*out)->bytes, err);
-    q->run.rows = (uint64_t)batch.rows;
-    tn_batch_release(&batch);
-    if (*out == NULL || (*out)->bytes.failed)
-        status = tn_fail(err, TN_E_NOMEM, "53200", "no memory to explain");
-    if (status == TN_OK) {
-        (*out)->rows = q->run.rows;
-        q->run.bytes = (*out)->bytes.len;
-        return TN_OK;
-    }
-    tn_chunk_free(*out);
-    return status;
+    return begin;
 }
 
 enum tn_step tn_translation_answer(struct tn_query *q, bool same)
@@ -117,6 +80,7 @@ enum tn_step tn_translation_answer(struct tn_query *q, bool same)
     struct tn_column *column = tn_arena_zalloc(&q->arena, sizeof *column);
     struct tn_chunk  *chunk = NULL;
     struct tn_buf     text;
+    size_t            begin;
 
     if (schema == NULL || column == NULL) {
         tn_fail(&q->error, TN_E_NOMEM, "53200", "no memory to explain");
@@ -131,10 +95,12 @@ enum tn_step tn_translation_answer(struct tn_query *q, bool same)
         return TN_STOP;
     }
     tn_buf_init(&text, ANSWER_MAX);
-    put_result(q, same, &text);
+    begin = put_result(q, same, &text);
     if (text.failed)
         tn_fail(&q->error, TN_E_NOMEM, "53200", "no memory to explain");
-    else if (make_chunk(q, schema, tn_buf_str(&text), &chunk, &q->error) == TN_OK) {
+    else if (tn_text_rows_encode(&chunk, q->run.encoder, schema, tn_buf_str(&text), begin, &q->error) == TN_OK) {
+        q->run.rows = chunk->rows;
+        q->run.bytes = chunk->bytes.len;
         q->events->columns(q, schema);
         q->events->chunk(q, chunk);
     }

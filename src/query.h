@@ -110,6 +110,7 @@ struct tn_query {
         struct tn_script_wait    *wait;      /* NULL: it does not wait */
         struct tn_scripting      *said;      /* in the arena; NULL: nothing was asked yet */
         void                    (*go_on)(struct tn_query *q);
+        ev_timer                  patience;  /* runs while it waits */
     }                             scripting; /* scripting.h */
     ev_timer                      deadline;  /* whole query */
     ev_timer                      queue_timer; /* queueTimeout */
@@ -124,6 +125,7 @@ struct tn_query {
         bool                       explains; /* EXPLAIN TRANSLATION: the answer is what would be sent */
         bool                       as_written; /* the translation was refused by this engine: now the client's own text */
         bool                       refused;  /* an engine refused a translation: members that need none, now */
+        unsigned                   moves;    /* from members whose dialect lacks words for it */
         enum tn_dialect            from;
         struct tn_translated       result;
         struct tn_str              sent;     /* empty: as written */

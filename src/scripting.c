@@ -10,6 +10,8 @@
 
 enum { ASKED_MAX = 32, CONTEXT_MAX = 1 << 20, DEADLINE_SPARE_MS = 1 };
 
+static const double PATIENCE_SPARE_S = .5;
+
 struct said {
     const struct tn_script *script;
     const void             *about;
@@ -268,8 +270,29 @@ static void on_answer(struct tn_script_wait *wait)
     struct tn_query *q = wait->owner;
 
     q->scripting.wait = NULL;
+    ev_timer_stop(q->worker->loop, &q->scripting.patience);
     take_answer(q, wait->answer);
     q->scripting.go_on(q);
+}
+
+/* Whatever its processes do: Python may be slow to start, or hang there. */
+static void on_patience(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+    struct tn_query *q = TN_CONTAINER_OF(timer, struct tn_query, scripting.patience);
+
+    (void)loop;
+    (void)revents;
+    tn_scripting_abandon(q);
+    failed(&q->scripting.asker, q->scripting.said->question.script, "no process had time for the script");
+    take_answer(q, (struct tn_script_answer){.said = TN_SCRIPT_FAILED, .why = TN_STR("no process had time for the script")});
+    q->scripting.go_on(q);
+}
+
+static void start_patience(struct tn_query *q, uint64_t timeout_us)
+{
+    ev_timer_init(&q->scripting.patience, on_patience, 2 * (double)timeout_us / 1e6 + PATIENCE_SPARE_S, 0.);
+    ev_now_update(q->worker->loop);
+    ev_timer_start(q->worker->loop, &q->scripting.patience);
 }
 
 bool tn_scripting_ask(struct tn_query *q, void (*go_on)(struct tn_query *q))
@@ -285,15 +308,44 @@ bool tn_scripting_ask(struct tn_query *q, void (*go_on)(struct tn_query *q))
     q->scripting.go_on = go_on;
     q->scripting.wait = tn_scripter_ask(scripter_of(q), &ask, q->worker, on_answer, q);
     tn_buf_reset(&context);
-    if (q->scripting.wait != NULL)
+    if (q->scripting.wait != NULL) {
+        start_patience(q, question->timeout_us);
         return true;
-    take_answer(q, (struct tn_script_answer){.said = TN_SCRIPT_FAILED, .why = TN_STR("too many queries wait for a script")});
+    }
+    take_answer(q, (struct tn_script_answer){.said = TN_SCRIPT_FAILED, .why = TN_STR("too many queries wait for a script, or what it is to be told is too long")});
     return false;
 }
 
 void tn_scripting_abandon(struct tn_query *q)
 {
-    if (q->scripting.wait != NULL)
-        tn_script_wait_leave(q->scripting.wait);
+    if (q->scripting.wait == NULL)
+        return;
+    tn_script_wait_leave(q->scripting.wait);
     q->scripting.wait = NULL;
+    ev_timer_stop(q->worker->loop, &q->scripting.patience);
+}
+
+enum tn_status tn_scripting_decide(struct tn_runtime *runtime, const struct tn_route_context *context, const struct tn_features *features,
+                                   struct tn_str text, struct tn_arena *arena, struct tn_route_result *out, bool *unsure, struct tn_error *err)
+{
+    const struct tn_routes *routes = runtime->snapshot->routes;
+    struct tn_query        *q = runtime->snapshot->asks ? tn_explain_query_new(runtime) : NULL;
+    enum tn_status          status;
+
+    *unsure = false;
+    if (q == NULL)
+        return tn_routes_decide(routes, context, features, text, arena, out, err);
+    q->client = *context;
+    q->features = *features;
+    q->text = text;
+    tn_scripting_begin(q);
+    status = tn_routes_decide(routes, &q->client, features, text, arena, out, err);
+    if (status == TN_AGAIN) {
+        *unsure = true;
+        status = tn_routes_decide(routes, context, features, text, arena, out, err);
+    }
+    if (status == TN_OK && out->denied && !tn_arena_str(arena, out->message, &out->message)) /* perhaps a script's, which goes with Q */
+        status = tn_fail(err, TN_E_NOMEM, "53200", "routing: no memory");
+    tn_explain_query_free(q);
+    return status;
 }

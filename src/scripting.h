@@ -19,6 +19,11 @@ bool tn_scripting_asks(const struct tn_query *q);
 bool tn_scripting_ask(struct tn_query *q, void (*go_on)(struct tn_query *q));
 void tn_scripting_abandon(struct tn_query *q); /* go_on will not be called; harmless when nobody waits */
 
+/* tn_routes_decide() with what scripts are known to say just now, for who cannot wait. UNSURE: one that has not answered was left out. */
+TN_MUST_USE enum tn_status tn_scripting_decide(struct tn_runtime *runtime, const struct tn_route_context *context, const struct tn_features *features,
+                                               struct tn_str text, struct tn_arena *arena, struct tn_route_result *out, bool *unsure,
+                                               struct tn_error *err);
+
 /* Asks the script of GROUP, if its strategy has one and there is something to choose, and notes in REQUEST whom it named. False:
  * tn_scripting_asks() now. ANSWER (may be NULL): what it said, for explaining; script NULL = it was not asked. */
 struct tn_script_told {

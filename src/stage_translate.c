@@ -3,7 +3,7 @@
  *
  *   NEW --known--> NEXT
  *    |  `--not--> WAITING --> NEW (another one of the template was translated) or NEXT
- *    `--- TN_BACK to choose: this member's dialect has no words for it (mode strict), nothing has run yet */
+ *    `--- TN_BACK to choose: this member's dialect has no words for it, and another's may have; nothing has run yet */
 #include "adaptive.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -59,16 +59,48 @@ static void tell_once(struct tn_query *q)
            TN_LOG_STR("why", result->why));
 }
 
+/* This member's dialect has no words for it, as is known from now on: choose takes one that has, and none is lost by it. */
+static enum tn_step look_elsewhere(struct tn_query *q)
+{
+    q->translation.moves++;
+    tn_lease_release(q->lease);
+    q->lease = NULL;
+    q->admit_stage = TN_ADMIT_NEW;
+    q->back_to = TN_STAGE_choose;
+    return TN_BACK;
+}
+
+/* Rules that refuse by text or by what a statement is see what is sent, too. */
+static bool is_denied(struct tn_query *q)
+{
+    struct tn_route_result denied;
+    struct tn_features     features;
+
+    if (q->console || !tn_routes_may_refuse(q->snapshot->routes))
+        return false;
+    tn_features_read(&features, q->translation.sent, q->cluster->ops->dialect);
+    if (!tn_routes_refuse(q->snapshot->routes, &q->route, &q->client, &features, q->translation.sent, &q->arena, &denied))
+        return false;
+    tn_fail(&q->error, TN_E_DENIED, denied.sqlstate, TN_STR_FMT, TN_STR_ARG(denied.message));
+    tn_error_detail(&q->error, "denied by router %s, rule %d, for its translation: %.*s", denied.router, denied.rule + 1,
+                    (int)TN_MIN(q->translation.sent.len, (size_t)400), q->translation.sent.ptr);
+    return true;
+}
+
 static enum tn_step use(struct tn_query *q)
 {
     const struct tn_translated *result = &q->translation.result;
     bool                        strict = tn_translating_mode(q->snapshot, q->group->conf) == TN_CFG_TRANSLATION_MODE_STRICT;
 
     q->translation.answered = false;
-    if (result->verdict == TN_VERDICT_SCRIPT_FAILED || (strict && (result->verdict != TN_VERDICT_OK || result->why.len > 0)))
+    if (result->verdict == TN_VERDICT_SCRIPT_FAILED || tn_translating_forbids(result, strict))
         return refuse_member(q);
+    if (tn_translating_lacks(result) && tn_translating_others(q))
+        return look_elsewhere(q);
     if (result->verdict == TN_VERDICT_OK) {
         q->translation.sent = result->text;
+        if (is_denied(q))
+            return TN_STOP;
         tn_count(&tn_runtime_of(q->worker)->counters, TN_COUNTER_translations_used, 1);
     } else {
         tell_once(q);

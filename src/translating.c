@@ -66,6 +66,11 @@ static struct tn_scripts *scripts_of(const struct tn_query *q, const struct tn_g
     return at < q->snapshot->scripts.group_count && at < config->group_count ? q->snapshot->scripts.transforms[at] : NULL;
 }
 
+static bool has_mode(const struct tn_cluster *cluster, const char *mode)
+{
+    return cluster->conf->sql_mode.len > 0 && strcasestr(cluster->conf->sql_mode.ptr, mode) != NULL;
+}
+
 bool tn_translating_what(const struct tn_query *q, const struct tn_group *group, const struct tn_cluster *cluster, struct tn_translation *out)
 {
     if (q->console || (q->internal && q->shadow == NULL && !q->translation.explains) || tn_translating_mode(q->snapshot, group->conf) == TN_CFG_TRANSLATION_MODE_OFF ||
@@ -73,6 +78,7 @@ bool tn_translating_what(const struct tn_query *q, const struct tn_group *group,
         return false;
     out->to = cluster->ops->dialect;
     out->sql = out->from != TN_DIALECT_MYSQL || q->native.ptr == NULL ? q->text : q->known.ptr != NULL ? q->known : q->native;
+    out->plain_texts = out->to == TN_DIALECT_MYSQL && has_mode(cluster, "NO_BACKSLASH_ESCAPES");
     out->scripts = scripts_of(q, group);
     return tn_dialect_differs(out->from, out->to) && tn_dialect_translates(&q->features) && !asks_catalog(&q->features);
 }
@@ -81,9 +87,7 @@ bool tn_translating_what(const struct tn_query *q, const struct tn_group *group,
  * escaped with a backslash would end its string there. */
 static bool reads_standard(const struct tn_cluster *cluster)
 {
-    struct tn_str mode = cluster->conf->sql_mode;
-
-    return mode.len > 0 && strcasestr(mode.ptr, "NO_BACKSLASH_ESCAPES") != NULL && strcasestr(mode.ptr, "ANSI_QUOTES") != NULL;
+    return has_mode(cluster, "NO_BACKSLASH_ESCAPES") && has_mode(cluster, "ANSI_QUOTES");
 }
 
 struct tn_str tn_translating_sent(const struct tn_query *q)
@@ -123,43 +127,84 @@ static uint64_t in_need(struct tn_query *q, const struct tn_group *group)
     return bits;
 }
 
-uint64_t tn_translating_refused(struct tn_query *q, const struct tn_group *group, bool *none, struct tn_error *err)
-{
-    struct tn_translator *translator = tn_runtime_of(q->worker)->server->translator;
-    struct tn_translation what;
-    struct tn_translated  known;
-    uint64_t              bits = 0;
-    size_t                count = 0;
-
-    *none = false;
-    if (q->translation.refused)
-        return in_need(q, group);
-    if (translator == NULL || q->pinned || tn_translating_mode(q->snapshot, group->conf) != TN_CFG_TRANSLATION_MODE_STRICT)
-        return 0;
-    for (size_t m = 0; m < group->member_count; m++) {
-        if (!tn_translating_what(q, group, group->members[m], &what) || !tn_translator_find(translator, &what, &q->arena, &known) ||
-            (known.verdict == TN_VERDICT_OK && known.why.len == 0))
-            continue;
-        bits |= UINT64_C(1) << m;
-        if (++count < group->member_count)
-            continue;
-        *none = true;
-        tn_translating_fail(err, what.from, group->members[m], &known);
-    }
-    return bits;
-}
-
-/* ---- what an engine refused ---- */
-
 static bool was_tried(const struct tn_query *q, const struct tn_cluster *cluster)
 {
-    if (cluster == q->cluster)
-        return true;
     for (size_t i = 0; i < q->attempts && i < TN_ARRAY_LEN(q->tried); i++)
         if (q->tried[i] == cluster)
             return true;
     return false;
 }
+
+bool tn_translating_forbids(const struct tn_translated *result, bool strict)
+{
+    return result->verdict == TN_VERDICT_CANNOT_EXPRESS || (strict && (result->verdict != TN_VERDICT_OK || result->why.len > 0));
+}
+
+bool tn_translating_lacks(const struct tn_translated *result)
+{
+    return result->verdict == TN_VERDICT_OK && result->why.len > 0;
+}
+
+/* What is known of Q on CLUSTER; false: nothing yet, or it needs no translation there. */
+static bool is_known(struct tn_query *q, const struct tn_group *group, const struct tn_cluster *cluster, struct tn_translation *what, struct tn_translated *known)
+{
+    return tn_translating_what(q, group, cluster, what) &&
+           tn_translator_find(tn_runtime_of(q->worker)->server->translator, what, &q->arena, known);
+}
+
+static bool may_serve(const struct tn_query *q, struct tn_cluster *cluster)
+{
+    return !was_tried(q, cluster) && tn_cluster_look(cluster, tn_clock_us()) == TN_USABLE_OK;
+}
+
+bool tn_translating_others(struct tn_query *q)
+{
+    struct tn_translation what;
+    struct tn_translated  known;
+
+    if (q->pinned || q->affinity != NULL || q->client.hint_cluster.len > 0 || q->translation.moves >= q->group->member_count)
+        return false;
+    for (size_t m = 0; m < q->group->member_count; m++)
+        if (q->group->members[m] != q->cluster && may_serve(q, q->group->members[m]) &&
+            (!is_known(q, q->group, q->group->members[m], &what, &known) || !(tn_translating_forbids(&known, false) || tn_translating_lacks(&known))))
+            return true;
+    return false;
+}
+
+uint64_t tn_translating_refused(struct tn_query *q, const struct tn_group *group, bool *none, struct tn_error *err)
+{
+    struct tn_translator        *translator = tn_runtime_of(q->worker)->server->translator;
+    enum tn_cfg_translation_mode mode = tn_translating_mode(q->snapshot, group->conf);
+    struct tn_translation        what;
+    struct tn_translated         known;
+    uint64_t                     forbidden = 0, lacking = 0;
+    size_t                       count = 0, better = 0;
+
+    *none = false;
+    if (q->translation.refused)
+        return in_need(q, group);
+    if (translator == NULL || q->pinned || mode == TN_CFG_TRANSLATION_MODE_OFF ||
+        (mode != TN_CFG_TRANSLATION_MODE_STRICT && !tn_translator_lacked(translator)))
+        return 0;
+    for (size_t m = 0; m < group->member_count; m++) {
+        bool is = is_known(q, group, group->members[m], &what, &known);
+
+        if (is && tn_translating_forbids(&known, mode == TN_CFG_TRANSLATION_MODE_STRICT)) {
+            forbidden |= UINT64_C(1) << m;
+            if (++count == group->member_count) {
+                *none = true;
+                tn_translating_fail(err, what.from, group->members[m], &known);
+            }
+        } else if (is && tn_translating_lacks(&known)) {
+            lacking |= UINT64_C(1) << m;
+        } else {
+            better += may_serve(q, group->members[m]);
+        }
+    }
+    return better == 0 || q->affinity != NULL || q->client.hint_cluster.len > 0 ? forbidden : forbidden | lacking;
+}
+
+/* ---- what an engine refused ---- */
 
 bool tn_translating_may_retry(const struct tn_query *q)
 {
@@ -168,7 +213,7 @@ bool tn_translating_may_retry(const struct tn_query *q)
     if (q->translation.sent.len == 0 || q->pinned || !tn_features_repeatable(&q->features) || !tn_adaptive_is_of_dialect(&q->run.error))
         return false;
     for (size_t m = 0; m < q->group->member_count; m++)
-        if (!was_tried(q, q->group->members[m]) && !tn_translating_what(q, q->group, q->group->members[m], &what) &&
+        if (q->group->members[m] != q->cluster && !was_tried(q, q->group->members[m]) && !tn_translating_what(q, q->group, q->group->members[m], &what) &&
             tn_cluster_usable(q->group->members[m], tn_clock_us()) == TN_USABLE_OK)
             return true;
     return false;

@@ -12,9 +12,13 @@ enum tn_cfg_translation_mode tn_translating_mode(const struct tn_snapshot *snaps
 /* False: it goes to CLUSTER as written. */
 bool tn_translating_what(const struct tn_query *q, const struct tn_group *group, const struct tn_cluster *cluster, struct tn_translation *out);
 struct tn_str tn_translating_sent(const struct tn_query *q); /* the text for the chosen member, after the stage */
-/* Members of GROUP that, as far as is known, cannot be told the statement (mode strict), as bits. Are there no others, ERR (may be
- * NULL) says why, and *NONE is set. */
+/* Members of GROUP that, as far as is known, are not to be told the statement, as bits. Are there no others, ERR (may be NULL) says
+ * why, and *NONE is set; where there may only be better ones, there are no bits then. */
 uint64_t tn_translating_refused(struct tn_query *q, const struct tn_group *group, bool *none, struct tn_error *err);
+/* It is not sent: there are no words for it, or, STRICT, any doubt. / sqlglot says that something of it has no words. / Q was not moved away for that by all members of its group, and one is left that may be asked. */
+bool tn_translating_forbids(const struct tn_translated *result, bool strict);
+bool tn_translating_lacks(const struct tn_translated *result);
+bool tn_translating_others(struct tn_query *q);
 /* The error of a statement that is not sent to CLUSTER for its translation's sake. */
 enum tn_status tn_translating_fail(struct tn_error *err, enum tn_dialect from, const struct tn_cluster *cluster, const struct tn_translated *result);
 

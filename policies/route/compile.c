@@ -132,6 +132,7 @@ bool tn_compile_deny(struct tn_compiler *c, const struct tn_node *map, const cha
     bool          good;
 
     *out = (struct tn_target){.deny = true};
+    c->refuses = true;
     good = tn_node_text(map, path, key, "", &message, c->problems);
     good = tn_node_text(map, path, "sqlstate", "", &code, c->problems) && good;
     if (tn_node_get(map, "message") != NULL && tn_node_get(map, "error") != NULL) {

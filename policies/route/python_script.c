@@ -116,7 +116,7 @@ static void take_group(const struct router *router, struct tn_routing *r, struct
     if ((target = make_target(r)) == NULL)
         return;
     target->group = (size_t)group;
-    tn_verdict_match(out, target, -1, "%.60s said %.*s%s%s%.*s", router->script->name, TN_SHORT(answer->name, 50), answer->kept ? " (kept)" : "",
+    tn_verdict_match(out, target, -1, "%.60s said %.*s%s%s%.*s", router->script->name, TN_SHORT(answer->name, 50), answer->kept ? " (cached)" : "",
                      answer->why.len > 0 ? ": " : "", TN_SHORT(answer->why, 60));
 }
 
@@ -138,11 +138,11 @@ static void decide(const void *self, struct tn_routing *r, struct tn_verdict *ou
     case TN_SCRIPT_NAMED: take_group(router, r, out, &answer); break;
     case TN_SCRIPT_FAILED: fail(router, r, out, answer.why); break;
     case TN_SCRIPT_DENIED:
-        snprintf(why, sizeof why, "%.60s denied it%s", router->script->name, answer.kept ? " (kept)" : "");
+        snprintf(why, sizeof why, "%.60s denied it%s", router->script->name, answer.kept ? " (cached)" : "");
         deny(r, out, answer.name, answer.sqlstate, why);
         break;
     default:
-        tn_verdict_pass(out, "%.60s said nothing%s%s%.*s", router->script->name, answer.kept ? " (kept)" : "", answer.why.len > 0 ? ": " : "",
+        tn_verdict_pass(out, "%.60s said nothing%s%s%.*s", router->script->name, answer.kept ? " (cached)" : "", answer.why.len > 0 ? ": " : "",
                         TN_SHORT(answer.why, 60));
     }
 }

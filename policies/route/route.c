@@ -26,6 +26,7 @@ struct tn_routes {
     struct tn_kept   *kept;
     size_t            count;
     struct router    *routers;
+    bool              refuses; /* one of them may deny */
 };
 
 static const struct tn_router_ops *const all_routers[] = {
@@ -94,6 +95,7 @@ static enum tn_status compile_all(struct tn_routes *routes, const struct tn_conf
         compile_router(routes, &c, list->items[i], i, path);
     }
     routes->kept = c.kept;
+    routes->refuses = c.refuses;
     if (c.no_memory || problems->no_memory)
         return TN_E_NOMEM;
     return problems->errors > errors ? TN_E_INVALID : TN_OK;
@@ -231,9 +233,9 @@ static bool run_chain(const struct tn_routes *routes, struct tn_routing *r, bool
         if (!only_deny || (matched && verdict.target->deny))
             add_step(out, r, (struct tn_route_step){.router = router->ops->type, .line = router->line,
                                                     .rule = verdict.rule, .matched = matched}, why);
-        if (!matched)
+        if (!matched && (r->last_line == 0 || router->line != r->last_line))
             continue;
-        if (only_deny && !verdict.target->deny)
+        if (!matched || (only_deny && !verdict.target->deny))
             return false;
         out->router = router->ops->type;
         out->rule = verdict.rule;
@@ -307,4 +309,24 @@ enum tn_status tn_routes_decide(const struct tn_routes *routes, const struct tn_
     if (!check_access(routes->config, &r, out) || r.no_memory)
         return tn_fail(err, TN_E_NOMEM, "53200", "routing: no memory");
     return TN_OK;
+}
+
+bool tn_routes_refuse(const struct tn_routes *routes, const struct tn_route_result *decided, const struct tn_route_context *context,
+                      const struct tn_features *features, struct tn_str text, struct tn_arena *arena, struct tn_route_result *out)
+{
+    struct tn_route_context asked = *context;
+    struct tn_routing       r = {.context = &asked, .features = features, .text = text, .arena = arena, .config = routes->config};
+
+    asked.scripts = NULL; /* they had their say */
+    for (size_t i = 0; i < decided->step_count; i++)
+        if (decided->steps[i].matched)
+            r.last_line = decided->steps[i].line;
+    *out = (struct tn_route_result){.rule = -1};
+    out->steps = tn_arena_zalloc(arena, TN_MIN(routes->count + 4, (size_t)STEPS_MAX) * sizeof *out->steps);
+    return out->steps != NULL && run_chain(routes, &r, true, out) && out->denied;
+}
+
+bool tn_routes_may_refuse(const struct tn_routes *routes)
+{
+    return routes->refuses;
 }

@@ -78,6 +78,12 @@ TN_MUST_USE enum tn_status tn_routes_decide(const struct tn_routes *routes, cons
                                             const struct tn_features *features, struct tn_str text,
                                             struct tn_arena *arena, struct tn_route_result *out, struct tn_error *err);
 
+/* The chain as far as DECIDED went, over the TEXT that is sent in the statement's place, its translation, without scripts: TRUE where it
+ * refuses that, and *OUT says which router and why. / Whether any router ever refuses. */
+bool tn_routes_refuse(const struct tn_routes *routes, const struct tn_route_result *decided, const struct tn_route_context *context,
+                      const struct tn_features *features, struct tn_str text, struct tn_arena *arena, struct tn_route_result *out);
+bool tn_routes_may_refuse(const struct tn_routes *routes);
+
 /* May the one who asks use GROUP (its allowedUsers, allowedGroups)? tn_routes_decide() has looked at the group that it names;
  * for others, where a query might spill to. */
 bool tn_route_may_use(const struct tn_group_conf *group, const struct tn_route_context *context);

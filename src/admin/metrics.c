@@ -118,7 +118,7 @@ static void put_scripts(struct tn_prometheus *p, struct tn_server *server)
     struct tn_scripter_counts counts;
 
     tn_scripter_count(server->scripter, &counts);
-    tn_prometheus_one(p, "turnout_script_kept_total", "counter", "Questions to scripts whose answer was at hand.", counts.kept);
+    tn_prometheus_one(p, "turnout_script_cache_hits_total", "counter", "Questions to scripts whose answer was in the cache.", counts.kept);
     tn_prometheus_one(p, "turnout_script_asked_total", "counter", "Questions that a process ran a script for.", counts.asked);
     tn_prometheus_one(p, "turnout_script_failed_total", "counter", "Questions without an answer of use: an error, no time, no such group.", counts.failed);
     tn_prometheus_one(p, "turnout_script_timeouts_total", "counter", "Scripts that did not come to an end in time.", counts.timeouts);

@@ -372,8 +372,9 @@ void tn_auth_refuse(struct tn_http_exchange *x, const struct tn_auth_answer *ans
 
     if (answer->challenge[0] != '\0')
         tn_http_set_field(x, "WWW-Authenticate", answer->challenge);
-    snprintf(seconds, sizeof seconds, "%u", answer->retry_after_s);
-    if (answer->retry_after_s > 0)
+    if (answer->retry_after_s > 0) {
+        snprintf(seconds, sizeof seconds, "%u", answer->retry_after_s);
         tn_http_set_field(x, "Retry-After", seconds);
+    }
     tn_http_hold(x, answer->delay_ms);
 }

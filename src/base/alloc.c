@@ -41,6 +41,17 @@ void tn_alloc_set_up(void)
 #endif
 }
 
+void tn_alloc_set_up_thread(void)
+{
+    enum { PIECES = 7, PIECE = 1024 * 1024 - 4096 }; /* less than is taken from the system piece by piece */
+    void *pieces[PIECES];
+
+    for (size_t i = 0; i < PIECES; i++)
+        pieces[i] = malloc(PIECE); /* nobody touches it: it costs no memory yet */
+    for (size_t i = 0; i < PIECES; i++)
+        free(pieces[i]);
+}
+
 uint64_t tn_alloc_refused(void)
 {
     return atomic_load_explicit(&refused_total, memory_order_relaxed);

@@ -17,6 +17,8 @@ void tn_free(void *ptr);
 /* For a server of many threads; once, before they start. What one thread makes and another frees (records of history)
  * would make glibc give pages back and take them again, a system call each time. */
 void tn_alloc_set_up(void);
+/* For a thread of many small objects that come and go: its heap grows in one step, not by a page each time, which is a system call. */
+void tn_alloc_set_up_thread(void);
 
 /* The N-th allocation of this thread from now on fails, and every later one too, until tn_alloc_fail_never().
  * Returns nothing; tn_alloc_failed() tells how many were refused. */

@@ -424,6 +424,7 @@ static void take_result(struct blocking_conn *c, struct tn_run *run)
     run->tag[sizeof run->tag - 1] = '\0';
     run->rows += c->silent_rows;
     run->affected = result->affected;
+    run->insert_id = result->insert_id;
     run->rows_read = result->rows_read;
     run->bytes_read = result->bytes_read;
     run->cpu_us = result->cpu_us;

@@ -113,7 +113,7 @@ struct tn_run {
     uint64_t        rows;         /* rows returned */
     uint64_t        affected;     /* rows changed */
     uint64_t        unchanged;    /* of these, where an engine of MySQL's kind tells: rows of an UPDATE that had the values before */
-    uint64_t        insert_id;    /* an engine of MySQL's kind: what AUTO_INCREMENT gave the first of the rows; 0 = nothing */
+    uint64_t        insert_id;    /* an engine of MySQL's kind: what AUTO_INCREMENT gave the first of the rows; SQLite: the rowid of the only one; 0 = nothing */
     struct tn_str   my_info;      /* what a server of MySQL's kind says beside its counts ("Rows matched: 2 ..."); until next or done returns */
     bool            out_params;   /* the result that ends now holds a procedure's OUT parameters (MySQL, prepared) */
     uint16_t        warnings;     /* and how many warnings it has; the first of them came as notices */

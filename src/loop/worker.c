@@ -98,6 +98,7 @@ void tn_worker_run(struct tn_worker *worker)
 static void *worker_main(void *arg)
 {
     is_worker = true;
+    tn_alloc_set_up_thread();
     tn_worker_run(arg);
     return NULL;
 }

@@ -32,9 +32,11 @@ struct tn_my_catalog {
     _Atomic bool                  interrupted;
     struct tn_str                 table;    /* the only one that matters; empty: all */
     void                        (*missing)(struct tn_my_session *s);
+    void                        (*found)(struct tn_my_session *s);
 };
 
 static void next(struct tn_my_catalog *c);
+static void put_own(struct tn_my_catalog *c, enum tn_my_core core);
 
 static void catalog_free(struct tn_my_catalog *c)
 {
@@ -107,18 +109,18 @@ static void tell(struct tn_my_catalog *c)
 {
     struct tn_my_session        *s = let_go(c);
     struct tn_my_catalog_answer *a = &c->answer;
-    void                       (*missing)(struct tn_my_session *) = a->missing && a->code == 0 ? c->missing : NULL;
     bool                         failed = a->code != 0;
+    void                       (*instead)(struct tn_my_session *) = failed ? NULL : a->missing ? c->missing : c->found;
 
     if (failed)
         tn_my_fail(s, a->code, a->sqlstate, "%s", a->message);
-    else if (missing == NULL && s->on_schema != NULL)
+    else if (instead == NULL && s->on_schema != NULL)
         describe(s, a);
-    else if (missing == NULL)
+    else if (instead == NULL)
         tell_rows(s, a);
     catalog_free(c);
-    if (missing != NULL)
-        missing(s);
+    if (instead != NULL)
+        instead(s);
     else
         end(s, failed);
 }
@@ -182,6 +184,8 @@ static void on_done(struct tn_ask *ask)
         fail(c, &err);
         return;
     }
+    if (tn_my_core_is_own((enum tn_my_core)c->core)) /* over what the engine says */
+        put_own(c, (enum tn_my_core)c->core);
     c->core++;
     next(c);
 }
@@ -210,7 +214,7 @@ static void ask_engine(struct tn_my_catalog *c, const char *core)
         .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
         .database = tn_str(s->database), .application = s->application, .address = tn_str(s->client.peer), .header_count = s->header_count,
         .headers = s->headers, .settings = c->settings, .kind = TN_RUN_EXECUTE, .encoder = &encoder.base, .encoder_size = sizeof encoder,
-        .events = &events, .owner = c, .handle = &s->ask, .transaction = s->in_tx ? &s->tx : NULL,
+        .events = &events, .owner = c, .handle = &s->ask, .transaction = s->in_tx ? &s->tx : NULL, .bond = &s->bond,
     };
     enum tn_status status = TN_OK;
 
@@ -344,12 +348,12 @@ static void next(struct tn_my_catalog *c)
             return;
         }
         sql = tn_my_core_sql(c->question.asker.engine, core);
-        if (tn_my_core_is_own(core)) {
-            put_own(c, core);
-        } else if (sql != NULL) {
+        if (sql != NULL) {
             ask_engine(c, sql);
             return;
         }
+        if (tn_my_core_is_own(core))
+            put_own(c, core);
     }
     c->working = true;
     c->job.run = work;
@@ -398,6 +402,7 @@ static bool fill(struct tn_my_catalog *c, struct tn_my_session *s, const struct 
 
     c->needs = tn_my_catalog_needs(statement->relations);
     c->missing = statement->missing;
+    c->found = statement->found;
     c->question.relations = statement->relations;
     c->question.binary = s->binary;
     c->question.describes = statement->describes;
@@ -460,42 +465,44 @@ void tn_my_catalog_start(struct tn_my_session *s, const struct tn_my_catalog_sta
     struct tn_settings_list *settings;
     struct tn_error          err = TN_ERROR_INIT;
 
-    if (statement->own) {
-        start(s, statement, TN_CFG_ENGINE_UNSET, tn_settings_list_ref(s->settings));
-        return;
-    }
-    if (tn_my_member_find(s, s->statement, &member, &settings, &err) != TN_OK) {
+    if (tn_my_member_find(s, s->statement, &member, &settings, &err) != TN_OK && !statement->own) {
         tn_settings_list_unref(settings);
         tn_my_error(s, &err);
         tn_error_reset(&err);
         end(s, true);
         return;
     }
-    if (member != NULL && tn_my_catalog_has(member->conf->engine)) {
-        start(s, statement, member->conf->engine, settings);
+    tn_error_reset(&err);
+    if (statement->own || (member != NULL && tn_my_catalog_has(member->conf->engine))) {
+        start(s, statement, member == NULL ? TN_CFG_ENGINE_UNSET : member->conf->engine, settings != NULL ? settings : tn_settings_list_ref(s->settings));
         return;
     }
     run_as_said(s, statement, settings);
     tn_settings_list_unref(settings);
 }
 
-bool tn_my_catalog_is(struct tn_my_session *s, struct tn_str sql)
+bool tn_my_catalog_serves(struct tn_my_session *s, struct tn_str sql)
 {
     struct tn_cluster       *member = NULL;
     struct tn_settings_list *settings = NULL;
     struct tn_error          err = TN_ERROR_INIT;
-    struct tn_words       words;
-    bool                     is;
+    bool                     serves = tn_my_member_find(s, sql, &member, &settings, &err) == TN_OK && member != NULL && tn_my_catalog_has(member->conf->engine);
+
+    tn_error_reset(&err);
+    tn_settings_list_unref(settings);
+    return serves;
+}
+
+bool tn_my_catalog_is(struct tn_my_session *s, struct tn_str sql)
+{
+    struct tn_words words;
 
     tn_words_init(&words, sql, TN_DIALECT_MYSQL);
     while (words.token.punct == '(')
         tn_words_next(&words);
     if ((!tn_words_at(&words, "select") && !tn_words_at(&words, "with")) || tn_my_catalog_mentions(sql, tn_str(s->database)) == 0)
         return false;
-    is = tn_my_member_find(s, sql, &member, &settings, &err) == TN_OK && member != NULL && tn_my_catalog_has(member->conf->engine);
-    tn_error_reset(&err);
-    tn_settings_list_unref(settings);
-    return is;
+    return tn_my_catalog_serves(s, sql);
 }
 
 bool tn_my_catalog_select(struct tn_my_session *s, struct tn_str sql, bool describes)

@@ -12,6 +12,7 @@ struct tn_my_catalog_statement {
     struct tn_str    sql;       /* as SQLite reads it */
     struct tn_str    exists;    /* empty, or what must give a row: */
     void           (*missing)(struct tn_my_session *s); /* ... else this answers */
+    void           (*found)(struct tn_my_session *s);   /* and this, if it does; NULL: the rows of `sql` are the answer */
     struct tn_str    table;     /* the only one that it is about; empty: all */
     struct tn_params params;
     bool             describes; /* columns only, to s->on_schema */
@@ -21,6 +22,8 @@ struct tn_my_catalog_statement {
 /* s->statement is what was said. */
 void tn_my_catalog_start(struct tn_my_session *s, const struct tn_my_catalog_statement *statement);
 
+/* Is the member that SQL is routed to of an engine whose catalog is told here? */
+bool tn_my_catalog_serves(struct tn_my_session *s, struct tn_str sql);
 /* A SELECT from MySQL's tables about tables, whose member has none such? */
 bool tn_my_catalog_is(struct tn_my_session *s, struct tn_str sql);
 /* If so, it is answered: true. Its parameters are s->params. */

@@ -417,6 +417,8 @@ static bool evaluate(struct work *w)
     w->guarded = true;
     if (w->q->exists.len > 0 && !exists(w))
         return false;
+    if (w->q->sql.len == 0)
+        return true;
     if (sqlite3_prepare_v2(w->db, w->q->sql.ptr, (int)w->q->sql.len, &statement, &tail) != SQLITE_OK)
         return fail_as_mysql(w);
     if (statement == NULL || tn_str_trim(tn_str_n(tail, (size_t)(w->q->sql.ptr + w->q->sql.len - tail))).len > 0)

@@ -13,7 +13,7 @@
 struct tn_my_catalog_question {
     struct tn_my_asker    asker;
     uint64_t              relations;             /* that SQL names; bits */
-    struct tn_str         sql;                   /* as SQLite reads it (catalog_text.h); NUL behind it */
+    struct tn_str         sql;                   /* as SQLite reads it (catalog_text.h); empty: nothing but `exists` */
     struct tn_str         exists;                /* must give a row, or the answer is `missing`; empty: not asked */
     struct tn_params      params;                /* of SQL */
     bool                  binary;                /* rows of a prepared statement */

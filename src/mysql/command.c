@@ -24,37 +24,13 @@ void tn_my_reset(struct tn_my_session *s)
     s->last_insert_id = 0;
     s->warning_count = 0;
     s->row_count = -1;
+    tn_my_database_settings(s);
 }
 
 static void good_bye(struct tn_my_session *s)
 {
     tn_client_finish(&s->client);
     tn_my_close(s, "client said good-bye");
-}
-
-static void init_db(struct tn_my_session *s, struct tn_str name)
-{
-    if (tn_my_use(s, name))
-        tn_my_ok(s, 0, 0);
-}
-
-bool tn_my_use(struct tn_my_session *s, struct tn_str name)
-{
-    char *copy;
-
-    if (name.len == 0 || name.len > TN_USER_NAME_MAX || tn_utf8_valid_prefix(name.ptr, name.len) < name.len) {
-        tn_my_fail(s, 1102, "42000", "Incorrect database name");
-        return false;
-    }
-    copy = tn_strndup(name.ptr, name.len);
-    if (copy == NULL) {
-        tn_my_fail(s, 1037, "HY001", "no memory for a name");
-        return false;
-    }
-    tn_free(s->database);
-    s->database = copy;
-    s->schema_changed = true;
-    return true;
 }
 
 static void statistics(struct tn_my_session *s)
@@ -112,7 +88,7 @@ static void dispatch(struct tn_my_session *s, uint8_t command, struct tn_str bod
 {
     switch (command) {
     case TN_MY_COM_QUIT:                good_bye(s); break;
-    case TN_MY_COM_INIT_DB:             init_db(s, body); break;
+    case TN_MY_COM_INIT_DB:             tn_my_use(s, body); break;
     case TN_MY_COM_QUERY:               tn_my_query(s, body); break;
     case TN_MY_COM_FIELD_LIST:          tn_my_field_list(s, body); break;
     case TN_MY_COM_STATISTICS:          statistics(s); break;

@@ -43,6 +43,7 @@ static void free_session(struct tn_grave *grave)
     tn_free(s->new_database);
     tn_free(s->user);
     tn_free(s->database);
+    tn_free(s->using);
     tn_free(s);
 }
 

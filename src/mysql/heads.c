@@ -192,12 +192,22 @@ static bool read_item(struct tn_words *words, struct item *item)
     return item->tokens > 0;
 }
 
-static size_t read_names(struct tn_words *words, struct tn_str *names, bool *stars, struct tn_arena *arena)
+/* No list has more items than its text has commas, and one. */
+static size_t most_names(struct tn_str sql)
+{
+    size_t count = 1;
+
+    for (const char *at = sql.ptr, *end = sql.ptr + sql.len; count < HEADS_MAX && (at = memchr(at, ',', (size_t)(end - at))) != NULL; at++)
+        count++;
+    return count;
+}
+
+static size_t read_names(struct tn_words *words, struct tn_str *names, bool *stars, size_t max, struct tn_arena *arena)
 {
     struct item item;
     size_t      count = 0;
 
-    while (count < HEADS_MAX && read_item(words, &item)) {
+    while (count < max && read_item(words, &item)) {
         stars[count] = item.star;
         names[count++] = item.star ? TN_STR("*") : name_of(&item, arena);
         if (!tn_words_accept_punct(words, ','))
@@ -229,19 +239,20 @@ const struct tn_schema *tn_my_heads(const struct tn_schema *schema, struct tn_st
     struct tn_column  *columns;
     struct tn_str     *names;
     bool              *stars;
+    size_t             max = most_names(sql);
 
     tn_words_init(&words, sql, TN_DIALECT_MYSQL);
     if (schema == NULL || schema->count == 0 || schema->count > HEADS_MAX || !find_list(&words))
         return schema;
     named = tn_arena_alloc(arena, sizeof *named);
     columns = tn_arena_alloc(arena, schema->count * sizeof *columns);
-    names = tn_arena_alloc(arena, HEADS_MAX * sizeof *names);
-    stars = tn_arena_alloc(arena, HEADS_MAX * sizeof *stars);
+    names = tn_arena_alloc(arena, max * sizeof *names);
+    stars = tn_arena_alloc(arena, max * sizeof *stars);
     if (named == NULL || columns == NULL || names == NULL || stars == NULL)
         return schema;
     *named = *schema;
     memcpy(columns, schema->columns, schema->count * sizeof *columns);
     named->columns = columns;
-    give(columns, schema->count, names, stars, read_names(&words, names, stars, arena));
+    give(columns, schema->count, names, stars, read_names(&words, names, stars, max, arena));
     return named;
 }

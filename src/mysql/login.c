@@ -92,6 +92,9 @@ static void let_in(struct tn_my_session *s, struct tn_identity *identity)
     s->user = s->new_user;
     s->database = s->new_database;
     s->new_user = s->new_database = NULL;
+    s->database_is_there = false;
+    s->database_kind = TN_MY_DATABASE_UNKNOWN;
+    tn_my_database_settings(s);
     s->state = TN_MY_READY;
     tn_my_ok(s, 0, 0);
     tn_log(TN_LOG_INFO, s->changing ? "session user" : "session start", TN_LOG_TEXT("listener", "mysqlWire"), TN_LOG_U64("session", s->id),
@@ -338,9 +341,11 @@ static void ask(struct tn_my_session *s, const struct tn_my_hello *hello)
     } else if (tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_CLEAR) && tn_tls_is_on(&s->client.transport)) {
         check_clear(s, hello->response);
     } else if (is_native(s, hello)) {
-        if ((hello->capabilities & TN_MY_CAP_PLUGIN_AUTH) == 0 || (tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_NATIVE) && !s->changing))
+        bool answered = tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_NATIVE) && hello->response.len == TN_NATIVE_HASH && !s->changing;
+
+        if (answered || (hello->capabilities & TN_MY_CAP_PLUGIN_AUTH) == 0)
             check_native(s, hello->response);
-        else
+        else /* libmariadb does not use what it was told for another plugin */
             switch_to(s, true);
     } else if (tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_SHA2) && !s->changing) {
         check_sha2(s, hello->response);

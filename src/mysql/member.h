@@ -13,5 +13,7 @@ TN_MUST_USE enum tn_status tn_my_member_find(struct tn_my_session *s, struct tn_
                                              struct tn_error *err);
 
 bool tn_my_member_is_mysqls(const struct tn_cluster *member); /* it speaks MySQL's protocol; NULL: no */
+/* Does it speak MySQL's dialect itself? */
+bool tn_my_member_is_mysql(struct tn_my_session *s, struct tn_str sql);
 
 #endif

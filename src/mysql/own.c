@@ -1,6 +1,7 @@
 /* Which statements Turnout answers itself, and the small ones of them. */
 #include "mysql/catalog_ask.h"
 #include "mysql/evaluate.h"
+#include "mysql/member.h"
 #include "mysql/plain.h"
 #include "mysql/private.h"
 
@@ -122,9 +123,15 @@ static bool select_own(struct tn_my_session *s, struct tn_words *words)
         return false;
     switch (read_selection(s, words, &selection, &err)) {
     case TN_MY_VALUE: tell_selection(s, &selection); return true;
-    case TN_MY_WRONG: refuse(s, &err); return true;
-    default:          tn_error_reset(&err); return false;
+    case TN_MY_WRONG:
+        if (err.status == TN_E_NOT_FOUND && tn_my_member_is_mysql(s, words->sql))
+            break; /* a variable that its server may have */
+        refuse(s, &err);
+        return true;
+    default: break;
     }
+    tn_error_reset(&err);
+    return false;
 }
 
 /* ---- transactions ---- */
@@ -213,10 +220,7 @@ static bool use_database(struct tn_my_session *s, struct tn_words *words)
 
     if (!tn_my_read_name(s, words, &name))
         return false;
-    if (tn_my_use(s, name))
-        told(s);
-    else
-        tn_my_statement_done(s, true);
+    tn_my_use(s, name);
     return true;
 }
 
@@ -326,6 +330,8 @@ bool tn_my_own_is(struct tn_my_session *s, struct tn_str sql)
         return tn_my_read_name(s, &words, &name) && tn_words_at_end(&words);
     if (tn_words_accept(&words, "select") && may_be_ours(sql))
         result = read_selection(s, &words, &selection, &err);
+    if (result == TN_MY_WRONG && err.status == TN_E_NOT_FOUND && tn_my_member_is_mysql(s, sql))
+        result = TN_MY_NOT_OURS;
     tn_error_reset(&err);
     return result != TN_MY_NOT_OURS;
 }

@@ -116,6 +116,10 @@ struct tn_my_session {
     size_t                   header_count;
     struct tn_tag           *headers;
     char                    *user, *database; /* owned; database "" = none */
+    bool                     database_is_there; /* an engine of MySQL's kind has said so */
+    char                    *using;           /* the one that such an engine is asked for; owned */
+    enum { TN_MY_DATABASE_UNKNOWN, TN_MY_DATABASE_LABEL, TN_MY_DATABASE_SCHEMA } database_kind; /* to other engines: a name, or a schema of theirs */
+    void                   (*placed)(struct tn_my_session *s); /* what comes when that is known */
     struct tn_str            application;
     struct tn_identity      *identity;
     bool                     doubles_are_numbers; /* a client that sends all numbers as DOUBLE */
@@ -249,7 +253,13 @@ void tn_my_login_forget(struct tn_my_session *s);
 /* command.c */
 void tn_my_command(struct tn_my_session *s, struct tn_str body);
 void tn_my_reset(struct tn_my_session *s); /* as after the log-in */
-bool tn_my_use(struct tn_my_session *s, struct tn_str name); /* false: refused, and told */
+
+/* use.c */
+void tn_my_use(struct tn_my_session *s, struct tn_str name); /* answers, maybe later */
+void tn_my_used(struct tn_my_session *s, bool failed);       /* the engine has said whether */
+/* THEN, now or later: s->statement names its tables as the member can find them. */
+void tn_my_place(struct tn_my_session *s, void (*then)(struct tn_my_session *s));
+void tn_my_database_settings(struct tn_my_session *s);       /* s->database, for engines: after each change of it, or of all settings */
 
 /* theirs.c */
 /* SQL names a variable of the server's, and its values are not known yet: THEN comes when they are. False: nothing to wait for. */

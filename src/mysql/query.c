@@ -28,7 +28,7 @@ static enum tn_status fill(struct tn_my_session *s, struct tn_str sql, struct tn
         run->literals = true;
         run->known = run->known.ptr != NULL ? run->known : marked;
         run->native = sql;
-    } else if (run->known.ptr == NULL && tn_str_eq(run->sql, run->native)) {
+    } else if (run->known.ptr == NULL && run->native.ptr != NULL && tn_str_eq(run->sql, run->native)) {
         run->native = tn_str_n(NULL, 0);
     }
     return TN_OK;
@@ -48,10 +48,22 @@ void tn_my_query_run(struct tn_my_session *s, struct tn_str sql)
     tn_my_statement_done(s, true);
 }
 
-static void answer(struct tn_my_session *s)
+static void answer_known(struct tn_my_session *s)
 {
     if (!tn_my_own(s, s->statement))
         tn_my_query_run(s, s->statement);
+}
+
+static void answer(struct tn_my_session *s)
+{
+    if (!tn_my_theirs_ask(s, s->statement, answer_known))
+        answer_known(s);
+}
+
+/* What is no text is an engine's. */
+static void answer_bytes(struct tn_my_session *s)
+{
+    tn_my_query_run(s, s->statement);
 }
 
 /* What the statement before left is gone. */
@@ -92,10 +104,7 @@ void tn_my_query_next(struct tn_my_session *s)
         return;
     }
     tn_my_wait(s);
-    if (tn_utf8_valid_prefix(s->statement.ptr, s->statement.len) < s->statement.len) /* bytes are an engine's */
-        tn_my_query_run(s, s->statement);
-    else if (!tn_my_theirs_ask(s, s->statement, answer))
-        answer(s);
+    tn_my_place(s, tn_utf8_valid_prefix(s->statement.ptr, s->statement.len) < s->statement.len ? answer_bytes : answer);
 }
 
 void tn_my_statement_done(struct tn_my_session *s, bool failed)

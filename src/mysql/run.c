@@ -3,6 +3,8 @@
 #include "mysql/heads.h"
 #include "mysql/private.h"
 
+enum { ER_BAD_TABLE = 1051 };
+
 /* As the engine's own server told them, when its rows come as it wrote them. */
 static void put_definitions(const struct tn_my_out *out, struct tn_str definitions)
 {
@@ -134,6 +136,10 @@ void tn_my_tell_outcome(struct tn_my_session *s, struct tn_query *q)
     }
     s->row_count = -1;
     s->more = false;
+    if (q->features.verb == TN_VERB_DROP && q->error.own_code == 0 && strcmp(q->error.sqlstate, "42P01") == 0) {
+        q->error.own_code = ER_BAD_TABLE; /* of DROP MySQL says another number than of SELECT */
+        memcpy(q->error.own_sqlstate, "42S02", sizeof "42S02");
+    }
     tn_my_error(s, &q->error);
 }
 
@@ -145,6 +151,7 @@ static void on_done(struct tn_ask *ask)
 
     s->ask = NULL;
     tn_my_forget_run(s, &q->run);
+    tn_my_used(s, failed);
     tn_my_transaction_after(s, ask);
     tn_my_state_after(s, !failed && q->run.before.len > 0);
     if (failed || s->on_schema == NULL)
@@ -183,6 +190,7 @@ void tn_my_refused(struct tn_my_session *s, struct tn_error *err)
 {
     s->on_schema = NULL;
     s->more = false;
+    tn_my_used(s, true);
     tn_my_error(s, err);
     tn_error_reset(err);
     tn_my_theirs_end(s, true);

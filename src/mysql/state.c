@@ -209,6 +209,10 @@ bool tn_my_state_fill(struct tn_my_session *s, struct tn_str sql, struct tn_str 
     struct rewrite own = {.s = s, .sql = sql}, known = {.s = s, .sql = sql, .variables = true};
     unsigned       params;
 
+    if (!speaks_mysql(s) && plain.ptr == NULL) { /* it is not for us to spell it otherwise */
+        run->sql = sql;
+        return true;
+    }
     run->native = sql;
     run->asked = speaks_mysql(s) ? sql : run->asked;
     run->sql = plain;

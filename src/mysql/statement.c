@@ -147,35 +147,12 @@ void tn_my_prepare_done(struct tn_my_session *s, bool failed)
         free_prepared(s, tn_map_remove(&s->prepared, key_of(&p->id)));
 }
 
-void tn_my_prepare(struct tn_my_session *s, struct tn_str sql)
+/* s->statement is what is prepared. */
+static void prepare_it(struct tn_my_session *s)
 {
     struct tn_my_run run = {.kind = TN_RUN_DESCRIBE};
-    struct tn_str    statement, second;
-    size_t           at = 0;
 
-    tn_arena_reset(&s->arena);
-    s->statements++;
-    if ((!tn_my_mode_is_usual(s->mode) || memmem(sql.ptr, sql.len, "@`", 2) != NULL) && !tn_my_usual(s, &sql)) {
-        fail(s, 1037, "HY001", "no memory for a statement");
-        return;
-    }
-    if (tn_utf8_valid_prefix(sql.ptr, sql.len) < sql.len || (sql.len > 0 && memchr(sql.ptr, '\0', sql.len) != NULL)) {
-        fail(s, 1300, "HY000", "the statement is no UTF-8 text");
-        return;
-    }
-    if (!tn_statement_next(sql, TN_DIALECT_MYSQL, &at, &statement)) {
-        fail(s, 1065, "42000", "Query was empty");
-        return;
-    }
-    if (tn_statement_next(sql, TN_DIALECT_MYSQL, &at, &second)) {
-        fail(s, 1064, "42000", "a prepared statement is one statement");
-        return;
-    }
-    if (s->prepared.count >= TN_MY_STATEMENTS || s->kept_bytes + 2 * sql.len > TN_MY_KEPT_BYTES) {
-        fail(s, 1461, "42000", "Can't create more prepared statements in this session: close some");
-        return;
-    }
-    s->preparing = new_prepared(s, statement);
+    s->preparing = new_prepared(s, s->statement);
     if (s->preparing == NULL || s->preparing->params > PARAMS_MAX) {
         bool many = s->preparing != NULL;
 
@@ -201,6 +178,37 @@ void tn_my_prepare(struct tn_my_session *s, struct tn_str sql)
     }
     s->on_schema = on_described;
     tn_my_run(s, &run);
+}
+
+void tn_my_prepare(struct tn_my_session *s, struct tn_str sql)
+{
+    struct tn_str statement, second;
+    size_t        at = 0;
+
+    tn_arena_reset(&s->arena);
+    s->statements++;
+    if ((!tn_my_mode_is_usual(s->mode) || memmem(sql.ptr, sql.len, "@`", 2) != NULL) && !tn_my_usual(s, &sql)) {
+        fail(s, 1037, "HY001", "no memory for a statement");
+        return;
+    }
+    if (tn_utf8_valid_prefix(sql.ptr, sql.len) < sql.len || (sql.len > 0 && memchr(sql.ptr, '\0', sql.len) != NULL)) {
+        fail(s, 1300, "HY000", "the statement is no UTF-8 text");
+        return;
+    }
+    if (!tn_statement_next(sql, TN_DIALECT_MYSQL, &at, &statement)) {
+        fail(s, 1065, "42000", "Query was empty");
+        return;
+    }
+    if (tn_statement_next(sql, TN_DIALECT_MYSQL, &at, &second)) {
+        fail(s, 1064, "42000", "a prepared statement is one statement");
+        return;
+    }
+    if (s->prepared.count >= TN_MY_STATEMENTS || s->kept_bytes + 2 * sql.len > TN_MY_KEPT_BYTES) {
+        fail(s, 1461, "42000", "Can't create more prepared statements in this session: close some");
+        return;
+    }
+    s->statement = statement;
+    tn_my_place(s, prepare_it);
 }
 
 /* ---- EXECUTE ---- */

@@ -337,7 +337,7 @@ enum tn_http_taken tn_http_call_head_came(struct tn_http_call *call, const struc
     while (tn_http_answer_field(answer, &at, &name, &value)) {
         if (call->events->header != NULL)
             call->events->header(call, name, value, call->owner);
-        if (!tn_str_ieq_c(name, "content-encoding") || tn_str_ieq_c(value, "identity") || call->method == TN_HTTP_CLIENT_HEAD)
+        if (name.len != sizeof "content-encoding" - 1 || !tn_str_ieq_c(name, "content-encoding") || tn_str_ieq_c(value, "identity") || call->method == TN_HTTP_CLIENT_HEAD)
             continue;
         if (call->coded || !(tn_str_ieq_c(value, "gzip") || tn_str_ieq_c(value, "x-gzip")))
             return take_failed(call, TN_E_ENGINE, "08P01", "the answer has a Content-Encoding that was not asked for");

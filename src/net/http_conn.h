@@ -18,6 +18,7 @@ enum {
     TN_HTTP_HEAD_OUT_MAX = 2 * TN_HTTP_FIELDS_OUT_MAX,
     TN_HTTP_REPLY_MAX = 64 * 1024 * 1024,
     TN_HTTP_STREAM_FULL = 256 * 1024, /* of an answer in parts that the client has not taken: no more is wanted */
+    TN_HTTP_IN_HEAD_MAX = 4096,       /* of a body that is sent with the head as one text */
     TN_HTTP_CODE_LEAST = 1024,        /* shorter answers are not worth a coding */
     TN_HTTP_REFUSED_MAX = 64,         /* connections of a worker beyond the limits that are told so; further ones are closed */
 };

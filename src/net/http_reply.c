@@ -110,6 +110,7 @@ void tn_http_conn_put_head(struct tn_http_conn *conn, int status, const char *ty
 {
     struct tn_buf *out = &conn->head_out;
 
+    tn_buf_reserve(out, 384 + conn->fields_out.len + (body_len <= TN_HTTP_IN_HEAD_MAX ? body_len : 0)); /* at once */
     put_number(out, "HTTP/1.1 ", (uint64_t)status, " ");
     put_line(out, "", tn_http_status_text(status));
     put_line(out, "Date: ", date_now(conn->home));
@@ -175,7 +176,10 @@ void tn_http_reply_bytes(struct tn_http_exchange *x, int status, const char *typ
         conn->close_after = true; /* what is left of a body is not read */
     code_body(conn, type, body, &behind);
     tn_http_conn_put_head(conn, status, type, body->len + behind.len);
-    if (!without_body(conn, status)) {
+    if (!without_body(conn, status) && behind.len == 0 && body->len <= TN_HTTP_IN_HEAD_MAX) {
+        tn_buf_put_str(&conn->head_out, tn_buf_str(body)); /* in one piece */
+        tn_buf_reset(body);
+    } else if (!without_body(conn, status)) {
         conn->body_out = *body;
         tn_buf_init(body, body->max);
         if (behind.len > 0) {

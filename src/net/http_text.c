@@ -15,6 +15,12 @@ bool tn_http_decode(struct tn_arena *arena, struct tn_str text, bool plus, struc
 
     if (to == NULL)
         return false;
+    if (text.len > 0 && !plus && memchr(text.ptr, '%', text.len) == NULL && memchr(text.ptr, '\0', text.len) == NULL) {
+        memcpy(to, text.ptr, text.len); /* as it is */
+        to[text.len] = '\0';
+        *out = tn_str_n(to, text.len);
+        return true;
+    }
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
 

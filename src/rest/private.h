@@ -14,6 +14,7 @@
 
 enum {
     TN_REST_ID = 37,               /* a UUID with its NUL */
+    TN_REST_ENGINE = 32,           /* "DUCKDB" and its NUL */
     TN_REST_DOCUMENT_MAX = 32 * 1024 * 1024,
     TN_REST_KEPT_JOBS = 1000,      /* per worker: ended ones that are still known */
 };
@@ -50,6 +51,7 @@ struct tn_rest_caller {
     struct tn_str        user;
     size_t               group_count;
     const struct tn_str *groups;
+    bool                 is_proved; /* it has logged in: current_user is its name */
     bool                 sees_all; /* queries of others too: an administrator, or where nobody is asked who he is */
 };
 
@@ -114,7 +116,7 @@ struct tn_rest_column {
 struct tn_rest_outcome {
     uint64_t             query_id;
     enum tn_rest_state   state;
-    char                 engine[32];
+    char                 engine[TN_REST_ENGINE];
     struct tn_str        cluster, group, router, reason, trace;
     int                  rule;      /* 1-based; 0 = none */
     uint64_t             submitted_us, completed_us; /* wall clock */
@@ -159,6 +161,7 @@ bool   tn_rest_id_valid(struct tn_str id);
 unsigned tn_rest_id_worker(const char *id, unsigned workers);
 
 /* rest_job.c */
+void tn_rest_engine_type(char out[TN_REST_ENGINE], struct tn_str name); /* "duckDb" as this API says it: "DUCKDB" */
 struct tn_rest_job *tn_rest_job_new(struct tn_rest *rest, struct tn_worker *worker, const char *id, struct tn_str user); /* NULL: no memory */
 void tn_rest_job_free(struct tn_rest_job *job);
 struct tn_rest_job *tn_rest_job_find(struct tn_rest *rest, struct tn_worker *worker, struct tn_str id);

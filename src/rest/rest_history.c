@@ -209,10 +209,13 @@ static void put_percentile(struct page *page, const char *key, double share)
 
 static void put_engines(struct page *page)
 {
+    char type[TN_REST_ENGINE];
+
     tn_json_open(&page->json, "engines", '[');
     for (size_t i = 0; i < page->engine_count; i++) {
         tn_json_open(&page->json, NULL, '{');
-        tn_json_text(&page->json, "engineType", page->engines[i].engine);
+        tn_rest_engine_type(type, tn_str(page->engines[i].engine));
+        tn_json_text(&page->json, "engineType", type);
         tn_json_u64(&page->json, "totalQueries", page->engines[i].count);
         tn_json_u64(&page->json, "failedQueries", page->engines[i].failed);
         tn_json_ms(&page->json, "averageTimeMs", page->engines[i].total_us / page->engines[i].count);

@@ -78,13 +78,11 @@ static struct tn_str keep(struct tn_rest_job *job, struct tn_str text)
     return text.len > 0 && tn_arena_str(&job->arena, text, &kept) ? kept : TN_STR("");
 }
 
-static void set_engine(struct tn_rest_outcome *outcome, const struct tn_query *q)
+void tn_rest_engine_type(char out[TN_REST_ENGINE], struct tn_str name)
 {
-    size_t i = 0;
-
-    for (const char *c = q->cluster != NULL ? q->cluster->ops->name : ""; *c != '\0' && i + 1 < sizeof outcome->engine; c++)
-        outcome->engine[i++] = *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c;
-    outcome->engine[i] = '\0';
+    tn_str_copy(out, TN_REST_ENGINE, name);
+    for (char *c = out; *c != '\0'; c++)
+        *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c;
 }
 
 static void look_at(struct tn_rest_job *job, const struct tn_query *q)
@@ -93,7 +91,7 @@ static void look_at(struct tn_rest_job *job, const struct tn_query *q)
     char                    trace[2048];
 
     outcome->query_id = q->id;
-    set_engine(outcome, q);
+    tn_rest_engine_type(outcome->engine, tn_str(q->cluster != NULL ? q->cluster->ops->name : ""));
     if (q->cluster != NULL && !tn_str_eq(outcome->cluster, q->cluster->conf->name))
         outcome->cluster = keep(job, q->cluster->conf->name);
     if (q->group != NULL && !tn_str_eq(outcome->group, q->group->conf->name))

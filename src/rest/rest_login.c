@@ -50,6 +50,7 @@ bool tn_rest_login_end(struct tn_rest *rest, struct tn_http_exchange *x, struct 
         ok = tn_arena_str(&x->arena, identity->groups[i], &groups[i]);
     out->groups = groups;
     out->group_count = identity->group_count;
+    out->is_proved = identity->proof != TN_PROOF_NONE;
     out->sees_all = !tn_auth_is_asked(rest->server->auth) || identity->admin;
     end_login(x);
     if (!ok)

@@ -1,5 +1,6 @@
 /* A request's body, head and connection as a question that the pipeline can be asked. */
 #include "rest/private.h"
+#include "session/self.h"
 
 enum { HEADERS_MAX = 64 };
 
@@ -112,6 +113,8 @@ static enum tn_status fill(struct tn_http_exchange *x, const struct tn_rest_call
     if (out->features == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a query");
     tn_features_read(out->features, question->sql, TN_DIALECT_POSTGRES);
+    if (caller->is_proved && (out->features->class == TN_CLASS_READ || out->features->class == TN_CLASS_WRITE || out->features->class == TN_CLASS_DDL))
+        TN_TRY(tn_self_replace(question->sql, TN_DIALECT_POSTGRES, &(struct tn_self){.user = caller->user}, &x->arena, &question->sql, err));
     question->timeout_us = out->request.timeout_s * 1000000;
     return TN_OK;
 }

@@ -2,59 +2,17 @@
 #include "session/ask_own.h"
 
 #include "explain.h"
-#include "result/builder.h"
+#include "result/text_rows.h"
 #include "server.h"
 #include "session/route_plan.h"
-
-static enum tn_status put_lines(struct tn_builder *builder, struct tn_str text, bool lines, struct tn_error *err)
-{
-    while (text.len > 0) {
-        const char   *end = lines ? memchr(text.ptr, '\n', text.len) : NULL;
-        struct tn_str line = end == NULL ? text : tn_str_n(text.ptr, (size_t)(end - text.ptr));
-
-        tn_builder_begin(builder);
-        TN_TRY(tn_builder_bytes(builder, 0, line, err));
-        TN_TRY(tn_builder_end(builder, err));
-        text = end == NULL ? TN_STR("") : tn_str_n(end + 1, text.len - line.len - 1);
-    }
-    return TN_OK;
-}
-
-static enum tn_status encode(struct tn_ask *ask, struct tn_batch *batch, struct tn_chunk **out, struct tn_error *err)
-{
-    const struct tn_encoder *encoder = ask->query->run.encoder;
-    struct tn_chunk         *chunk = tn_chunk_new(TN_CHUNK_MAX);
-    int64_t                  row = 0;
-    enum tn_status           status = chunk != NULL ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "no memory to explain");
-
-    while (status == TN_OK && row < batch->rows)
-        status = encoder->ops->batch(encoder, batch, &row, SIZE_MAX, &chunk->bytes, err);
-    if (status == TN_OK && chunk->bytes.failed)
-        status = tn_fail(err, TN_E_NOMEM, "53200", "no memory to explain");
-    if (status != TN_OK) {
-        tn_chunk_free(chunk);
-        return status;
-    }
-    chunk->rows = (uint64_t)batch->rows;
-    *out = chunk;
-    return TN_OK;
-}
 
 /* TEXT as rows of one column. */
 static enum tn_status answer_text(struct tn_ask *ask, const struct tn_schema *schema, struct tn_str text, bool lines, struct tn_error *err)
 {
-    struct tn_builder *builder TN_CLEANUP(tn_builder_freep) = NULL;
-    struct tn_batch    batch;
-    struct tn_chunk   *chunk = NULL;
-    enum tn_status     status;
+    struct tn_chunk *chunk = NULL;
 
-    TN_TRY(tn_builder_new(&builder, schema, (size_t)TN_ROUTE_PLAN_TEXT_MAX * 16, err));
-    TN_TRY(put_lines(builder, text, lines, err));
-    TN_TRY(tn_builder_finish(builder, &batch, err));
-    status = encode(ask, &batch, &chunk, err);
-    ask->query->run.rows = (uint64_t)batch.rows;
-    tn_batch_release(&batch);
-    TN_TRY(status);
+    TN_TRY(tn_text_rows_encode(&chunk, ask->query->run.encoder, schema, text, lines ? SIZE_MAX : 0, err));
+    ask->query->run.rows = chunk->rows;
     tn_ask_columns(ask->query, schema);
     ask->query->run.bytes = chunk->bytes.len;
     tn_ask_chunk(ask->query, chunk);

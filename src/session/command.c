@@ -425,7 +425,7 @@ static bool run_deallocate(struct tn_session *s, struct tn_str sql, struct tn_re
     if (tn_words_accept(&words, "all")) {
         tn_prepared_forget_all(s);
         snprintf(reply->tag, sizeof reply->tag, "DEALLOCATE ALL");
-        return !s->sticky;
+        return !s->sticky || s->lease == NULL || s->lease->cluster->ops->dialect != TN_DIALECT_POSTGRES; /* others know no ALL */
     }
     name = read_name(&words, arena);
     snprintf(reply->tag, sizeof reply->tag, "DEALLOCATE");

@@ -56,6 +56,7 @@ bool tn_dialect_translates(const struct tn_features *features)
     switch (features->verb) {
     case TN_VERB_SELECT:
     case TN_VERB_VALUES:
+    case TN_VERB_TABLE:
     case TN_VERB_WITH:
     case TN_VERB_INSERT:
     case TN_VERB_UPDATE:

@@ -1,5 +1,4 @@
-/* file.h - cached translations beyond a restart: an SQLite file of rows as cache.h writes them, under the version of sqlglot that
- * made them. What cannot be read is left out; a file that is none is put aside. Blocks; for threads of the translator, one at a
+/* file.h - cached translations beyond a restart: an SQLite file of rows as cache.h writes them, under what made them (tn_process.made_by). What cannot be read is left out; a file that is none is put aside. Blocks; for threads of the translator, one at a
  * time. */
 #ifndef TN_TRANSLATE_FILE_H
 #define TN_TRANSLATE_FILE_H

@@ -1,6 +1,7 @@
 #include "translate/process.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "translate/worker_source.h"
 
 #include <errno.h>
@@ -219,12 +220,15 @@ static bool greet(struct tn_process *process, const struct tn_process_conf *conf
     tn_buf_reset(&hello);
     if (!ok)
         return false;
+    process->answered = true;
     if (answer.verdict != TN_VERDICT_OK || answer.count != 1 || answer.fields[0].len == 0 || answer.fields[0].len >= sizeof process->version) {
         snprintf(process->why, sizeof process->why, "%.*s", answer.count > 0 ? (int)TN_MIN(answer.fields[0].len, (size_t)400) : 0,
                  answer.count > 0 ? answer.fields[0].ptr : "");
         return false;
     }
     tn_str_copy(process->version, sizeof process->version, answer.fields[0]);
+    snprintf(process->made_by, sizeof process->made_by, "%s+%016llx", process->version,
+             (unsigned long long)tn_hash_str(tn_str_n(tn_worker_source, tn_worker_source_len)));
     return true;
 }
 
@@ -234,6 +238,7 @@ bool tn_process_start(struct tn_process *process, const struct tn_process_conf *
 
     tn_process_end(process);
     process->why[0] = '\0';
+    process->answered = false;
     process->answer.max = conf->max_frame + TN_FRAME_HEADER;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return fail(process, "no socket for a worker", errno);

@@ -22,6 +22,8 @@ struct tn_process {
     pid_t         pid;
     uint64_t      asked;    /* id of the last request */
     char          version[32]; /* of sqlglot; of Python where it is plain */
+    char          made_by[64]; /* the version, and a hash of our own words about dialects: what a translation that is kept was made by */
+    bool          answered;    /* tn_process_start() was told something by it, if only what it lacks */
     struct tn_buf answer;
     char          why[512]; /* the last failure, for people */
 };

@@ -65,8 +65,15 @@ static char plain_string(const struct tn_token *token)
 
 enum { TIME_MAX = 64 };
 
-/* What else of a string a translation may go by: the type of '2020-01-01 10:00:00.5 UTC' has a zone and one digit of seconds. So
- * the digits are what may change in a time of day; 0 = it is none. */
+/* 'YYYY-MM-DD and anything behind it. */
+static bool begins_with_day(struct tn_str text)
+{
+    return text.len >= sizeof "'2020-01-01'" - 1 && text.ptr[5] == '-' && text.ptr[8] == '-';
+}
+
+/* What else of a string a translation may go by: '2020-01-01' beside a column is a date, and the type of
+ * '2020-01-01 10:00:00.5 UTC' has a zone and one digit of seconds. So the digits are what may change in a day or a time of day; 0 =
+ * it is none. */
 static uint64_t shape_of(struct tn_str text)
 {
     char   shape[TIME_MAX];
@@ -78,7 +85,25 @@ static uint64_t shape_of(struct tn_str text)
         colons += text.ptr[i] == ':' && is_digit(text.ptr[i - 1]) && is_digit(text.ptr[i + 1]);
         shape[i] = is_digit(text.ptr[i]) ? '0' : text.ptr[i];
     }
-    return colons > 0 ? tn_hash_seeded(shape, text.len, 's') : 0;
+    return colons > 0 || begins_with_day(text) ? tn_hash_seeded(shape, text.len, 's') : 0;
+}
+
+/* A text without letters is the same in every collation. */
+static bool has_letters(struct tn_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+
+        if (c >= 0x80 || ((c | 32) >= 'a' && (c | 32) <= 'z'))
+            return true;
+    }
+    return false;
+}
+
+/* Of a plain literal, what the key has of it. */
+static uint64_t kind_of(char plain, struct tn_str text)
+{
+    return plain != 's' ? (uint64_t)plain : (uint64_t)plain ^ shape_of(text) ^ (uint64_t)has_letters(text) << 8;
 }
 
 void tn_scan_read(struct tn_scan *out, struct tn_str sql, enum tn_dialect dialect)
@@ -100,7 +125,7 @@ void tn_scan_read(struct tn_scan *out, struct tn_str sql, enum tn_dialect dialec
             plain = plain_string(&token);
         if (plain != 0)
             out->literals[out->count++] = token.text;
-        put(&block, plain == 's' ? (uint64_t)plain ^ shape_of(token.text) : plain != 0 ? (uint64_t)plain : tn_hash_seeded(token.text.ptr, token.text.len, (uint64_t)token.kind + 1000));
+        put(&block, plain != 0 ? kind_of(plain, token.text) : tn_hash_seeded(token.text.ptr, token.text.len, (uint64_t)token.kind + 1000));
     }
     put(&block, UINT64_MAX);
     if (block.count > 0)

@@ -2,9 +2,8 @@
  *
  * Plain is a string without quotes, backslashes and control characters inside, and a number of digits (with one point at
  * most): such a literal is written alike in every dialect, so that its bytes can be put into a translation. Any other literal
- * is part of the key. The kind of a literal (string, integer of up to 9 or 18 digits, decimal, and of a
- * time of day everything but its digits) is, too. Words stay as written:
- * they name columns. White space and comments do not count. Linear, no allocation. */
+ * is part of the key. The kind of a literal (string, integer of up to 9 or 18 digits, decimal, of a day or
+ * a time of day everything but its digits, and whether a string has letters) is, too. Words stay as written: they name columns. White space and comments do not count. Linear, no allocation. */
 #ifndef TN_TRANSLATE_SCAN_H
 #define TN_TRANSLATE_SCAN_H
 

@@ -46,8 +46,37 @@ struct tn_translator {
     bool                    file_tried;
     pthread_mutex_t         file_lock;
     _Atomic uint64_t        version; /* hash; 0 = not known yet */
+    _Atomic bool            lacked;  /* a dialect had no words for something */
     _Atomic bool            stop;
 };
+
+static void set_process(struct tn_process_conf *process, const struct tn_settings *settings)
+{
+    *process = (struct tn_process_conf){.memory = settings->translation_memory};
+    process->timeout_us = settings->translation_timeout_ms * 1000;
+    process->max_frame = settings->translation_max_text * 4 + FRAME_SPARE + TN_SCRIPTS_MAX * TN_SCRIPT_MAX;
+    tn_str_copy(process->python, sizeof process->python, settings->translation_python);
+}
+
+enum tn_translator_python tn_translator_probe(const struct tn_settings *settings, char *why, size_t size)
+{
+    static const _Atomic bool never = false;
+    enum tn_translator_python found = TN_PYTHON_FIT;
+    struct tn_process_conf    conf;
+    struct tn_process         process;
+
+    set_process(&conf, settings);
+    tn_process_init(&process);
+    if (!tn_process_start(&process, &conf, &never)) {
+        found = process.answered ? TN_PYTHON_UNFIT : TN_PYTHON_MISSING;
+        snprintf(why, size, "%s", process.why);
+    } else if (strcmp(process.version, TN_SQLGLOT_VERSION) != 0) {
+        found = TN_PYTHON_UNFIT;
+        snprintf(why, size, "its sqlglot is %s; translations were tested with " TN_SQLGLOT_VERSION, process.version);
+    }
+    tn_process_free(&process);
+    return found;
+}
 
 enum tn_status tn_translator_new(struct tn_translator **out, const struct tn_settings *settings, const char *file, struct tn_error *err)
 {
@@ -57,10 +86,7 @@ enum tn_status tn_translator_new(struct tn_translator **out, const struct tn_set
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for translating");
     t->max_text = settings->translation_max_text;
     t->workers = TN_MIN(settings->translation_workers, (uint64_t)THREADS_MAX);
-    t->process.memory = settings->translation_memory;
-    t->process.timeout_us = settings->translation_timeout_ms * 1000;
-    t->process.max_frame = t->max_text * 4 + FRAME_SPARE + TN_SCRIPTS_MAX * TN_SCRIPT_MAX;
-    tn_str_copy(t->process.python, sizeof t->process.python, settings->translation_python);
+    set_process(&t->process, settings);
     t->cache = tn_translations_new(settings->translation_cache);
     t->path = tn_strdup(file);
     pthread_mutex_init(&t->lock, NULL);
@@ -78,7 +104,7 @@ enum tn_status tn_translator_new(struct tn_translator **out, const struct tn_set
 
 static uint64_t salt_of(struct tn_translator *t, const struct tn_translation *what)
 {
-    return tn_hash_mix(atomic_load_explicit(&t->version, memory_order_acquire) + (uint64_t)what->from * 100 + (uint64_t)what->to) ^
+    return tn_hash_mix(atomic_load_explicit(&t->version, memory_order_acquire) + (uint64_t)what->plain_texts * 10000 + (uint64_t)what->from * 100 + (uint64_t)what->to) ^
            (what->scripts != NULL ? what->scripts->hash : 0);
 }
 
@@ -144,7 +170,7 @@ static void open_file(struct tn_translator *t, const char *version)
     t->file_tried = true;
     t->file = tn_translation_file_open(t->path);
     if (t->file != NULL)
-        tn_translation_file_load(t->file, version, 100000, t->cache);
+        atomic_store(&t->lacked, tn_translation_file_load(t->file, version, 100000, t->cache) > 0);
 }
 
 static void set_missing(struct tn_translator *t, const char *why)
@@ -167,13 +193,13 @@ static bool ready(struct tn_translator *t, struct tn_process *process)
         return false;
     }
     pthread_mutex_lock(&t->file_lock);
-    open_file(t, process->version);
+    open_file(t, process->made_by);
     pthread_mutex_unlock(&t->file_lock);
     pthread_mutex_lock(&t->lock);
     t->counts.missing[0] = '\0';
     tn_str_copy(t->counts.version, sizeof t->counts.version, tn_str(process->version));
     pthread_mutex_unlock(&t->lock);
-    atomic_store_explicit(&t->version, tn_hash_str(tn_str(process->version)) | 1, memory_order_release);
+    atomic_store_explicit(&t->version, tn_hash_str(tn_str(process->made_by)) | 1, memory_order_release);
     return true;
 }
 
@@ -198,7 +224,7 @@ static void put_request(struct tn_buf *out, uint64_t id, const struct tn_transla
 {
     tn_frame_begin(out, id, TN_WORKER_TRANSLATE);
     tn_frame_field(out, tn_str(tn_dialect_sqlglot(what->from)));
-    tn_frame_field(out, tn_str(tn_dialect_sqlglot(what->to)));
+    tn_frame_field(out, tn_str(what->plain_texts ? "mysqlplain" : tn_dialect_sqlglot(what->to)));
     put_statement(out, what, scan);
     for (size_t i = 0; what->scripts != NULL && i < what->scripts->count; i++) {
         tn_frame_field(out, tn_str(what->scripts->items[i]->name));
@@ -252,13 +278,15 @@ static void keep(struct tn_translator *t, const struct tn_process *process, cons
     uint64_t      salt = salt_of(t, what), now = tn_clock_us();
     struct tn_buf rows;
 
+    if (result->verdict == TN_VERDICT_CANNOT_EXPRESS || (result->verdict == TN_VERDICT_OK && result->why.len > 0))
+        atomic_store(&t->lacked, true);
     if (result->verdict == TN_VERDICT_OK) {
         tn_buf_init(&rows, 8 << 20);
         tn_translations_learn(t->cache, scan, salt, result->text, answer->fields[1], result->why, t->path != NULL ? &rows : NULL);
         if (rows.len > 0 && !rows.failed) {
             pthread_mutex_lock(&t->file_lock);
             if (t->file != NULL)
-                tn_translation_file_add(t->file, process->version, tn_buf_str(&rows));
+                tn_translation_file_add(t->file, process->made_by, tn_buf_str(&rows));
             pthread_mutex_unlock(&t->file_lock);
         }
         tn_buf_reset(&rows);
@@ -360,6 +388,11 @@ static void want_thread(struct tn_translator *t)
 }
 
 /* ---- for the query path ---- */
+
+bool tn_translator_lacked(const struct tn_translator *t)
+{
+    return atomic_load_explicit(&t->lacked, memory_order_relaxed);
+}
 
 bool tn_translator_find(struct tn_translator *t, const struct tn_translation *what, struct tn_arena *arena, struct tn_translated *out)
 {

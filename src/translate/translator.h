@@ -17,6 +17,9 @@
 #include "translate/dialect.h"
 #include "translate/scripts.h"
 
+/* The version that translations were tested with. */
+#define TN_SQLGLOT_VERSION "30.30.0"
+
 struct tn_translator;
 
 struct tn_translator_counts {
@@ -31,6 +34,7 @@ struct tn_translator_counts {
 struct tn_translation {
     struct tn_str      sql;
     enum tn_dialect    from, to;
+    bool               plain_texts; /* TO is MySQL's, and a backslash is nothing but itself there */
     struct tn_scripts *scripts;
 };
 
@@ -52,6 +56,8 @@ TN_MUST_USE enum tn_status tn_translator_new(struct tn_translator **out, const s
 void tn_translator_stop(struct tn_translator *translator);
 void tn_translator_free(struct tn_translator *translator); /* NULL is fine */
 
+/* Whether anything has been met yet that a dialect has no words for: if not, none need be looked for. */
+bool tn_translator_lacked(const struct tn_translator *translator);
 /* True: known at once, also that it is refused. Texts are in ARENA. */
 bool tn_translator_find(struct tn_translator *translator, const struct tn_translation *what, struct tn_arena *arena, struct tn_translated *out);
 /* NULL: no memory, or too many wait. WHAT is copied. TIMEOUT_US: of the translation alone. */
@@ -62,5 +68,10 @@ void tn_translator_run(struct tn_translator *translator, const struct tn_transla
                        struct tn_translated *out);
 
 void tn_translator_count(struct tn_translator *translator, struct tn_translator_counts *out);
+
+/* What the processes of SETTINGS would be: MISSING = the interpreter does not run; UNFIT = it does, and WHY says what is wrong with its
+ * sqlglot. Starts one and ends it; blocks. */
+enum tn_translator_python { TN_PYTHON_FIT, TN_PYTHON_UNFIT, TN_PYTHON_MISSING };
+enum tn_translator_python tn_translator_probe(const struct tn_settings *settings, char *why, size_t size);
 
 #endif

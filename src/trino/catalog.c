@@ -324,12 +324,14 @@ static void respell(struct tn_buf *text)
                                            {" PRECISION,", " \"PRECISION\","}, {"CAST(0 AS bigint)", "CAST(0 AS signed)"}, {"CAST(NULL AS timestamp with time zone)", "CAST(NULL AS datetime)"}};
     struct tn_buf  out;
     size_t         at = 0;
+    bool           inside = false; /* of a text */
 
     tn_buf_init(&out, text->max);
     while (at < text->len) {
         struct tn_str rest = tn_str_n(text->data + at, text->len - at);
-        size_t        i = 0;
+        size_t        i = inside ? TN_ARRAY_LEN(casts) : 0;
 
+        inside ^= rest.ptr[0] == '\'';
         while (i < TN_ARRAY_LEN(casts) && !tn_str_starts(rest, tn_str(casts[i][0])))
             i++;
         if (i < TN_ARRAY_LEN(casts))

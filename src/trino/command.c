@@ -1,8 +1,6 @@
 #include "trino/command.h"
 
-#include "stats/lexer.h"
-
-
+#include "session/words.h"
 
 static const char *const update_types[] = {
     "",
@@ -19,42 +17,16 @@ const char *tn_trino_command_update_type(enum tn_trino_command_kind kind)
 /* ---- tokens ---- */
 
 struct reader {
-    struct tn_lexer          lexer;
-    struct tn_token          token; /* the next one */
-    struct tn_str            text;
+    struct tn_words          words; /* stand on the next one */
     struct tn_arena         *arena;
     struct tn_trino_command *out;
     struct tn_error         *err;
     enum tn_status           status;
 };
 
-static void advance(struct reader *r)
-{
-    tn_lexer_next(&r->lexer, &r->token);
-}
-
-static bool at_word(const struct reader *r, const char *word)
-{
-    return r->token.kind == TN_TOKEN_WORD && tn_str_ieq_c(r->token.text, word);
-}
-
-static bool take_word(struct reader *r, const char *word)
-{
-    bool is = at_word(r, word);
-
-    if (is)
-        advance(r);
-    return is;
-}
-
-static bool at_end(const struct reader *r)
-{
-    return r->token.kind == TN_TOKEN_END;
-}
-
 static size_t place(const struct reader *r)
 {
-    return at_end(r) ? r->text.len : (size_t)(r->token.text.ptr - r->text.ptr);
+    return tn_words_at_end(&r->words) ? r->words.sql.len : (size_t)(r->words.token.text.ptr - r->words.sql.ptr);
 }
 
 /* Always false, for `return expected(..)`. */
@@ -65,12 +37,12 @@ static bool expected(struct reader *r, const char *what)
     if (r->status != TN_OK)
         return false;
     for (size_t i = 0; i < place(r); i++)
-        position += ((unsigned char)r->text.ptr[i] & 0xC0u) != 0x80u;
-    if (at_end(r))
+        position += ((unsigned char)r->words.sql.ptr[i] & 0xC0u) != 0x80u;
+    if (tn_words_at_end(&r->words))
         tn_fail(r->err, TN_E_INVALID, "42601", "mismatched input '<EOF>'. Expecting: %s", what);
     else
-        tn_fail(r->err, TN_E_INVALID, "42601", "mismatched input '%.*s'. Expecting: %s", (int)TN_MIN(r->token.text.len, (size_t)64),
-                r->token.text.ptr, what);
+        tn_fail(r->err, TN_E_INVALID, "42601", "mismatched input '%.*s'. Expecting: %s", (int)TN_MIN(r->words.token.text.len, (size_t)64),
+                r->words.token.text.ptr, what);
     if (r->err != NULL) {
         r->err->position = position;
         tn_error_blame(r->err, TN_FAULT_QUERY, false);
@@ -87,7 +59,7 @@ static bool no_memory(struct reader *r)
 
 static bool end(struct reader *r)
 {
-    return at_end(r) || expected(r, "the end of the statement");
+    return tn_words_at_end(&r->words) || expected(r, "the end of the statement");
 }
 
 /* TEXT, whose QUOTEs are doubled, with single ones. */
@@ -110,34 +82,34 @@ static bool undouble(struct reader *r, struct tn_str text, char quote, struct tn
 
 static bool take_string(struct reader *r, struct tn_str *out)
 {
-    struct tn_str text = r->token.text;
+    struct tn_str text = r->words.token.text;
 
-    if (r->token.kind != TN_TOKEN_STRING || r->token.unterminated || text.len < 2 || text.ptr[0] != '\'')
+    if (r->words.token.kind != TN_TOKEN_STRING || r->words.token.unterminated || text.len < 2 || text.ptr[0] != '\'')
         return expected(r, "a string");
     if (!undouble(r, tn_str_n(text.ptr + 1, text.len - 2), '\'', out))
         return false;
-    advance(r);
+    tn_words_next(&r->words);
     return true;
 }
 
 /* Folded to lower case unless quoted. */
 static bool take_name(struct reader *r, struct tn_str *out)
 {
-    if (r->token.kind == TN_TOKEN_IDENT && !r->token.unterminated) {
-        if (!undouble(r, tn_token_name(&r->token), '"', out))
+    if (r->words.token.kind == TN_TOKEN_IDENT && !r->words.token.unterminated) {
+        if (!undouble(r, tn_token_name(&r->words.token), '"', out))
             return false;
-    } else if (r->token.kind == TN_TOKEN_WORD) {
-        char *copy = tn_arena_strdup(r->arena, r->token.text);
+    } else if (r->words.token.kind == TN_TOKEN_WORD) {
+        char *copy = tn_arena_strdup(r->arena, r->words.token.text);
 
         if (copy == NULL)
             return no_memory(r);
         for (char *c = copy; *c != '\0'; c++)
             *c = tn_ascii_lower(*c);
-        *out = tn_str_n(copy, r->token.text.len);
+        *out = tn_str_n(copy, r->words.token.text.len);
     } else {
         return expected(r, "an identifier");
     }
-    advance(r);
+    tn_words_next(&r->words);
     return true;
 }
 
@@ -148,8 +120,8 @@ static bool take_qualified(struct reader *r)
 
     if (!take_name(r, &out->name))
         return false;
-    for (unsigned parts = 1; r->token.punct == '.' && parts < 3; parts++) {
-        advance(r);
+    for (unsigned parts = 1; r->words.token.punct == '.' && parts < 3; parts++) {
+        tn_words_next(&r->words);
         out->catalog = out->schema;
         out->schema = out->name;
         if (!take_name(r, &out->name))
@@ -162,7 +134,7 @@ static struct tn_str rest_of(const struct reader *r)
 {
     size_t from = place(r);
 
-    return tn_str_trim(tn_str_n(r->text.ptr + from, r->text.len - from));
+    return tn_str_trim(tn_str_n(r->words.sql.ptr + from, r->words.sql.len - from));
 }
 
 /* ---- USING ---- */
@@ -194,10 +166,10 @@ static bool take_arguments(struct reader *r)
     size_t   from = place(r);
     unsigned depth = 0;
 
-    if (at_end(r))
+    if (tn_words_at_end(&r->words))
         return expected(r, "an expression");
-    for (; !at_end(r); advance(r)) {
-        char punct = r->token.punct;
+    for (; !tn_words_at_end(&r->words); tn_words_next(&r->words)) {
+        char punct = r->words.token.punct;
 
         if (punct != '\0' && strchr("([{", punct) != NULL)
             depth++;
@@ -205,16 +177,16 @@ static bool take_arguments(struct reader *r)
             return expected(r, "',', <expression>");
         if (punct != ',' || depth > 0)
             continue;
-        if (!add_argument(r, tn_str_n(r->text.ptr + from, place(r) - from)))
+        if (!add_argument(r, tn_str_n(r->words.sql.ptr + from, place(r) - from)))
             return false;
         from = place(r) + 1;
     }
-    return depth > 0 ? expected(r, "')'") : add_argument(r, tn_str_n(r->text.ptr + from, r->text.len - from));
+    return depth > 0 ? expected(r, "')'") : add_argument(r, tn_str_n(r->words.sql.ptr + from, r->words.sql.len - from));
 }
 
 static bool take_using(struct reader *r)
 {
-    return take_word(r, "USING") ? take_arguments(r) : end(r);
+    return tn_words_accept(&r->words, "USING") ? take_arguments(r) : end(r);
 }
 
 /* ---- statements ---- */
@@ -232,7 +204,7 @@ static bool take_value(struct reader *r, struct tn_str *out)
 
     if (rest.len == 0)
         return expected(r, "an expression");
-    if (r->token.kind == TN_TOKEN_STRING && r->token.text.len == rest.len)
+    if (r->words.token.kind == TN_TOKEN_STRING && r->words.token.text.len == rest.len)
         return take_string(r, out);
     *out = rest;
     return true;
@@ -242,40 +214,40 @@ static bool read_set(struct reader *r)
 {
     struct tn_trino_command *out = r->out;
 
-    if (take_word(r, "ROLE")) {
+    if (tn_words_accept(&r->words, "ROLE")) {
         out->kind = TN_TRINO_SET_ROLE;
         if (!take_name(r, &out->name))
             return false;
-        return take_word(r, "IN") ? take_name(r, &out->catalog) && end(r) : end(r);
+        return tn_words_accept(&r->words, "IN") ? take_name(r, &out->catalog) && end(r) : end(r);
     }
-    if (take_word(r, "PATH")) {
+    if (tn_words_accept(&r->words, "PATH")) {
         out->kind = TN_TRINO_SET_PATH;
         return take_value(r, &out->value);
     }
-    if (take_word(r, "TIME")) {
+    if (tn_words_accept(&r->words, "TIME")) {
         out->kind = TN_TRINO_SET_TIME_ZONE;
-        return (take_word(r, "ZONE") || expected(r, "'ZONE'")) && take_value(r, &out->value);
+        return (tn_words_accept(&r->words, "ZONE") || expected(r, "'ZONE'")) && take_value(r, &out->value);
     }
-    if (!take_word(r, "SESSION"))
+    if (!tn_words_accept(&r->words, "SESSION"))
         return true;
-    if (take_word(r, "AUTHORIZATION")) {
+    if (tn_words_accept(&r->words, "AUTHORIZATION")) {
         out->kind = TN_TRINO_SET_AUTHORIZATION;
-        return r->token.kind == TN_TOKEN_STRING ? take_string(r, &out->name) && end(r) : take_name(r, &out->name) && end(r);
+        return r->words.token.kind == TN_TOKEN_STRING ? take_string(r, &out->name) && end(r) : take_name(r, &out->name) && end(r);
     }
     out->kind = TN_TRINO_SET_SESSION;
     if (!take_qualified(r))
         return false;
-    if (r->token.punct != '=')
+    if (r->words.token.punct != '=')
         return expected(r, "'='");
-    advance(r);
+    tn_words_next(&r->words);
     return take_value(r, &out->value);
 }
 
 static bool read_reset(struct reader *r)
 {
-    if (!take_word(r, "SESSION"))
+    if (!tn_words_accept(&r->words, "SESSION"))
         return true;
-    if (take_word(r, "AUTHORIZATION")) {
+    if (tn_words_accept(&r->words, "AUTHORIZATION")) {
         r->out->kind = TN_TRINO_RESET_AUTHORIZATION;
         return end(r);
     }
@@ -288,7 +260,7 @@ static bool read_prepare(struct reader *r)
     r->out->kind = TN_TRINO_PREPARE;
     if (!take_name(r, &r->out->name))
         return false;
-    if (!take_word(r, "FROM"))
+    if (!tn_words_accept(&r->words, "FROM"))
         return expected(r, "'FROM'");
     r->out->statement = rest_of(r);
     return r->out->statement.len > 0 || expected(r, "a statement");
@@ -296,7 +268,7 @@ static bool read_prepare(struct reader *r)
 
 static bool read_execute(struct reader *r)
 {
-    if (take_word(r, "IMMEDIATE")) {
+    if (tn_words_accept(&r->words, "IMMEDIATE")) {
         r->out->kind = TN_TRINO_EXECUTE_IMMEDIATE;
         return take_string(r, &r->out->statement) && take_using(r);
     }
@@ -307,7 +279,7 @@ static bool read_execute(struct reader *r)
 static bool read_deallocate(struct reader *r)
 {
     r->out->kind = TN_TRINO_DEALLOCATE;
-    return (take_word(r, "PREPARE") || expected(r, "'PREPARE'")) && take_name(r, &r->out->name) && end(r);
+    return (tn_words_accept(&r->words, "PREPARE") || expected(r, "'PREPARE'")) && take_name(r, &r->out->name) && end(r);
 }
 
 static bool read_describe(struct reader *r)
@@ -317,34 +289,34 @@ static bool read_describe(struct reader *r)
     out->kind = TN_TRINO_SHOW_COLUMNS;
     if (!take_qualified(r))
         return false;
-    if (out->schema.ptr == NULL && (tn_str_eq_c(out->name, "input") || tn_str_eq_c(out->name, "output")) && !at_end(r)) {
+    if (out->schema.ptr == NULL && (tn_str_eq_c(out->name, "input") || tn_str_eq_c(out->name, "output")) && !tn_words_at_end(&r->words)) {
         out->kind = tn_str_eq_c(out->name, "input") ? TN_TRINO_DESCRIBE_INPUT : TN_TRINO_DESCRIBE_OUTPUT;
         if (!take_name(r, &out->name))
             return false;
     }
-    if (!at_end(r) && out->kind == TN_TRINO_SHOW_COLUMNS)
+    if (!tn_words_at_end(&r->words) && out->kind == TN_TRINO_SHOW_COLUMNS)
         out->kind = TN_TRINO_ENGINES; /* DESCRIBE of a statement: an engine's own */
     return out->kind == TN_TRINO_ENGINES || end(r);
 }
 
 static bool take_like(struct reader *r)
 {
-    if (!take_word(r, "LIKE"))
+    if (!tn_words_accept(&r->words, "LIKE"))
         return end(r);
     if (!take_string(r, &r->out->like))
         return false;
-    return take_word(r, "ESCAPE") ? take_string(r, &r->out->escape) && end(r) : end(r);
+    return tn_words_accept(&r->words, "ESCAPE") ? take_string(r, &r->out->escape) && end(r) : end(r);
 }
 
 static bool take_from(struct reader *r)
 {
-    return take_word(r, "FROM") || take_word(r, "IN");
+    return tn_words_accept(&r->words, "FROM") || tn_words_accept(&r->words, "IN");
 }
 
 static bool read_show_create(struct reader *r)
 {
-    r->out->kind = take_word(r, "TABLE") ? TN_TRINO_SHOW_CREATE_TABLE : take_word(r, "VIEW") ? TN_TRINO_SHOW_CREATE_VIEW
-                   : take_word(r, "SCHEMA") ? TN_TRINO_SHOW_CREATE_SCHEMA : TN_TRINO_ENGINES;
+    r->out->kind = tn_words_accept(&r->words, "TABLE") ? TN_TRINO_SHOW_CREATE_TABLE : tn_words_accept(&r->words, "VIEW") ? TN_TRINO_SHOW_CREATE_VIEW
+                   : tn_words_accept(&r->words, "SCHEMA") ? TN_TRINO_SHOW_CREATE_SCHEMA : TN_TRINO_ENGINES;
     if (r->out->kind == TN_TRINO_ENGINES)
         return true; /* of another kind: an engine's own */
     return take_qualified(r) && end(r);
@@ -352,9 +324,9 @@ static bool read_show_create(struct reader *r)
 
 static bool read_show_stats(struct reader *r)
 {
-    if (!take_word(r, "FOR"))
+    if (!tn_words_accept(&r->words, "FOR"))
         return expected(r, "'FOR'");
-    if (r->token.punct == '(')
+    if (r->words.token.punct == '(')
         return true; /* of a query: an engine's own */
     r->out->kind = TN_TRINO_SHOW_STATS;
     return take_qualified(r) && end(r);
@@ -362,20 +334,20 @@ static bool read_show_stats(struct reader *r)
 
 static bool read_show_roles(struct reader *r)
 {
-    bool grants = take_word(r, "ROLE");
+    bool grants = tn_words_accept(&r->words, "ROLE");
 
     r->out->kind = grants ? TN_TRINO_SHOW_ROLE_GRANTS : TN_TRINO_SHOW_ROLES;
-    if (grants ? !take_word(r, "GRANTS") : !take_word(r, "ROLES"))
+    if (grants ? !tn_words_accept(&r->words, "GRANTS") : !tn_words_accept(&r->words, "ROLES"))
         return expected(r, grants ? "'GRANTS'" : "'ROLES'");
-    return take_word(r, "FROM") || take_word(r, "IN") ? take_name(r, &r->out->catalog) && end(r) : end(r);
+    return tn_words_accept(&r->words, "FROM") || tn_words_accept(&r->words, "IN") ? take_name(r, &r->out->catalog) && end(r) : end(r);
 }
 
 static bool read_show_grants(struct reader *r)
 {
     r->out->kind = TN_TRINO_SHOW_GRANTS;
-    if (!take_word(r, "ON"))
+    if (!tn_words_accept(&r->words, "ON"))
         return end(r);
-    take_word(r, "TABLE");
+    tn_words_accept(&r->words, "TABLE");
     return take_qualified(r) && end(r);
 }
 
@@ -383,17 +355,17 @@ static bool read_show(struct reader *r)
 {
     struct tn_trino_command *out = r->out;
 
-    if (take_word(r, "CREATE"))
+    if (tn_words_accept(&r->words, "CREATE"))
         return read_show_create(r);
-    if (take_word(r, "STATS"))
+    if (tn_words_accept(&r->words, "STATS"))
         return read_show_stats(r);
-    if (take_word(r, "GRANTS"))
+    if (tn_words_accept(&r->words, "GRANTS"))
         return read_show_grants(r);
-    if (at_word(r, "ROLE") || at_word(r, "ROLES") || take_word(r, "CURRENT"))
+    if (tn_words_at(&r->words, "ROLE") || tn_words_at(&r->words, "ROLES") || tn_words_accept(&r->words, "CURRENT"))
         return read_show_roles(r);
-    out->kind = take_word(r, "CATALOGS") ? TN_TRINO_SHOW_CATALOGS : take_word(r, "SCHEMAS") ? TN_TRINO_SHOW_SCHEMAS
-                : take_word(r, "TABLES") ? TN_TRINO_SHOW_TABLES : take_word(r, "COLUMNS") ? TN_TRINO_SHOW_COLUMNS
-                : take_word(r, "FUNCTIONS") ? TN_TRINO_SHOW_FUNCTIONS : take_word(r, "SESSION") ? TN_TRINO_SHOW_SESSION
+    out->kind = tn_words_accept(&r->words, "CATALOGS") ? TN_TRINO_SHOW_CATALOGS : tn_words_accept(&r->words, "SCHEMAS") ? TN_TRINO_SHOW_SCHEMAS
+                : tn_words_accept(&r->words, "TABLES") ? TN_TRINO_SHOW_TABLES : tn_words_accept(&r->words, "COLUMNS") ? TN_TRINO_SHOW_COLUMNS
+                : tn_words_accept(&r->words, "FUNCTIONS") ? TN_TRINO_SHOW_FUNCTIONS : tn_words_accept(&r->words, "SESSION") ? TN_TRINO_SHOW_SESSION
                 : TN_TRINO_ENGINES;
     switch (out->kind) {
     case TN_TRINO_ENGINES: return true; /* an engine's own */
@@ -405,7 +377,7 @@ static bool read_show(struct reader *r)
 
 static bool read_start(struct reader *r)
 {
-    if (!take_word(r, "TRANSACTION"))
+    if (!tn_words_accept(&r->words, "TRANSACTION"))
         return expected(r, "'TRANSACTION'");
     r->out->kind = TN_TRINO_START;
     r->out->value = rest_of(r);
@@ -415,7 +387,7 @@ static bool read_start(struct reader *r)
 static bool read_end_of_transaction(struct reader *r, enum tn_trino_command_kind kind)
 {
     r->out->kind = kind;
-    take_word(r, "WORK");
+    tn_words_accept(&r->words, "WORK");
     return end(r);
 }
 
@@ -440,13 +412,12 @@ static const struct {
 
 enum tn_status tn_trino_command_read(struct tn_trino_command *out, struct tn_str text, struct tn_arena *arena, struct tn_error *err)
 {
-    struct reader r = {.text = text, .arena = arena, .out = out, .err = err};
+    struct reader r = {.arena = arena, .out = out, .err = err};
 
     *out = (struct tn_trino_command){.kind = TN_TRINO_ENGINES};
-    tn_lexer_init(&r.lexer, text, TN_DIALECT_TRINO);
-    advance(&r);
+    tn_words_init(&r.words, text, TN_DIALECT_TRINO);
     for (size_t i = 0; i < TN_ARRAY_LEN(statements); i++) {
-        if (!take_word(&r, statements[i].word))
+        if (!tn_words_accept(&r.words, statements[i].word))
             continue;
         (void)statements[i].read(&r); /* r.status tells */
         if (r.status != TN_OK)

@@ -1,13 +1,13 @@
 #include "trino/link.h"
 
 #include "base/base64.h"
+#include "base/digits.h"
 #include "base/log.h"
 #include "config/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <unistd.h>
 
 enum { MAC = 16, PLAIN_MAX = TN_TRINO_LINK_MAX / 4 * 3 - 4 };
@@ -68,7 +68,7 @@ static enum tn_status file_key(struct tn_trino *trino, const char *path, struct 
     return cannot(path, ENOENT, err);
 }
 
-enum tn_status tn_trino_link_key(struct tn_trino *trino, struct tn_error *err)
+static enum tn_status find_key(struct tn_trino *trino, struct tn_error *err)
 {
     const struct tn_settings *settings = &trino->config->settings;
     struct tn_str             given = settings->trino_link_key;
@@ -91,21 +91,66 @@ enum tn_status tn_trino_link_key(struct tn_trino *trino, struct tn_error *err)
     return TN_OK;
 }
 
+static EVP_MD_CTX *begin_pad(const uint8_t key[32], uint8_t with)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    uint8_t     pad[64];
+    bool        ok;
+
+    for (size_t i = 0; i < sizeof pad; i++)
+        pad[i] = (uint8_t)((i < 32 ? key[i] : 0) ^ with);
+    ok = ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 && EVP_DigestUpdate(ctx, pad, sizeof pad) == 1;
+    explicit_bzero(pad, sizeof pad);
+    if (ok)
+        return ctx;
+    EVP_MD_CTX_free(ctx);
+    return NULL;
+}
+
+enum tn_status tn_trino_link_arm(struct tn_trino *trino, struct tn_error *err)
+{
+    trino->inner = begin_pad(trino->key, 0x36);
+    trino->outer = begin_pad(trino->key, 0x5c);
+    return trino->inner != NULL && trino->outer != NULL ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "frontends.trinoHttp: no memory for SHA-256");
+}
+
+void tn_trino_link_disarm(struct tn_trino *trino)
+{
+    EVP_MD_CTX_free(trino->inner);
+    EVP_MD_CTX_free(trino->outer);
+    trino->inner = trino->outer = NULL;
+}
+
+enum tn_status tn_trino_link_key(struct tn_trino *trino, struct tn_error *err)
+{
+    TN_TRY(find_key(trino, err));
+    return tn_trino_link_arm(trino, err);
+}
+
 /* ---- links ---- */
 
-/* Everything in its place: no two links have the same text. */
+static bool put_number(EVP_MD_CTX *ctx, uint64_t number)
+{
+    char  text[TN_DIGITS_SIZE + 1], *end = tn_digits_put(text, number);
+
+    *end++ = '\n';
+    return EVP_DigestUpdate(ctx, text, (size_t)(end - text)) == 1;
+}
+
+/* Everything in its place: no two links have the same text. RFC 2104 as HMAC() does it, but for what is the same each time. */
 static bool make_mac(const struct tn_trino *trino, const struct tn_trino_link *link, struct tn_str said, uint8_t mac[MAC])
 {
-    uint8_t       whole[EVP_MAX_MD_SIZE];
-    unsigned      len = sizeof whole;
-    struct tn_buf text;
-    bool          ok;
+    static const char begin[] = "turnout link 1\n";
+    uint8_t           whole[EVP_MAX_MD_SIZE];
+    unsigned          len = sizeof whole;
+    EVP_MD_CTX       *ctx = EVP_MD_CTX_new();
+    bool              ok = ctx != NULL && EVP_MD_CTX_copy_ex(ctx, trino->inner) == 1 && EVP_DigestUpdate(ctx, begin, sizeof begin - 1) == 1 &&
+              put_number(ctx, link->kind) && EVP_DigestUpdate(ctx, link->id.ptr == NULL ? "" : link->id.ptr, link->id.len) == 1 &&
+              EVP_DigestUpdate(ctx, "\n", 1) == 1 && put_number(ctx, link->token) && EVP_DigestUpdate(ctx, said.ptr, said.len) == 1 &&
+              EVP_DigestFinal_ex(ctx, whole, &len) == 1 && EVP_MD_CTX_copy_ex(ctx, trino->outer) == 1 && EVP_DigestUpdate(ctx, whole, len) == 1 &&
+              EVP_DigestFinal_ex(ctx, whole, &len) == 1;
 
-    tn_buf_init(&text, TN_TRINO_LINK_MAX * 2);
-    tn_buf_printf(&text, "turnout link 1\n%d\n" TN_STR_FMT "\n%llu\n", (int)link->kind, TN_STR_ARG(link->id), (unsigned long long)link->token);
-    tn_buf_put_str(&text, said);
-    ok = !text.failed && HMAC(EVP_sha256(), trino->key, sizeof trino->key, (const unsigned char *)text.data, text.len, whole, &len) != NULL;
-    tn_buf_reset(&text);
+    EVP_MD_CTX_free(ctx);
     if (ok)
         memcpy(mac, whole, MAC);
     return ok;

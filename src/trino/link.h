@@ -24,6 +24,10 @@ struct tn_trino_link {
 /* Reads or makes the key. Blocks. TN_E_IO: the file cannot be read or written. */
 TN_MUST_USE enum tn_status tn_trino_link_key(struct tn_trino *trino, struct tn_error *err);
 
+/* Makes ready for links with trino->key, and undoes it. */
+TN_MUST_USE enum tn_status tn_trino_link_arm(struct tn_trino *trino, struct tn_error *err);
+void tn_trino_link_disarm(struct tn_trino *trino);
+
 /* Letters, digits, - and _; false: no memory, or too long (OUT is as it was). */
 bool tn_trino_link_seal(struct tn_buf *out, const struct tn_trino *trino, const struct tn_trino_link *link);
 /* kind, id and token of LINK are given; cluster and path are filled in, in ARENA. False: it is none of ours. */

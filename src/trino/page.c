@@ -141,6 +141,7 @@ static void build(struct tn_trino_query *q, struct tn_str base)
     if (q->page_is_last) {
         q->kept = q->page.capacity + (q->rest != NULL ? q->rest->buf.capacity : 0) + q->arena.total;
         q->home->kept_bytes += q->kept;
+        tn_trino_query_settle(q);
     }
 }
 
@@ -150,8 +151,13 @@ static void finish(struct tn_trino_query *q, struct tn_trino_call *call)
     call->status = 200;
     call->presto = q->request.presto;
     tn_buf_put_str(&call->told, tn_buf_str(&q->told));
-    for (size_t i = 0; q->page_is_last && i < q->set_count; i++)
-        call->set[call->set_count++] = q->set[i];
+    for (size_t i = 0; q->page_is_last && i < q->set_count; i++) { /* it may be gone when the call is home */
+        const char *value = tn_arena_strdup(&call->arena, tn_str(q->set[i].value));
+
+        call->body.failed = call->body.failed || value == NULL;
+        if (value != NULL)
+            call->set[call->set_count++] = (struct tn_trino_header){q->set[i].name, value};
+    }
     if (q->encoding != TN_TRINO_ENCODING_NONE && !q->relays && call->set_count < TN_TRINO_HEADERS)
         call->set[call->set_count++] = (struct tn_trino_header){"Query-Data-Encoding", tn_trino_encoding_name(q->encoding)};
     tn_trino_call_end(call);
@@ -182,6 +188,7 @@ void tn_trino_page_first(struct tn_trino_query *q, struct tn_trino_call *call)
 
     if (relays(q)) {
         relay(q, call->base, &call->body, &call->rest, &call->rest_at);
+        tn_trino_query_settle(q);
         finish(q, call);
         return;
     }

@@ -35,7 +35,7 @@ enum {
     TN_TRINO_NEXT_MAX = 8192,      /* of a link's path at a Trino */
     TN_TRINO_TOLD_MAX = 1024 * 1024, /* of an answer's relayed headers */
     TN_TRINO_QUERIES = 20000,      /* of one worker, with those that ended and are kept for a repeated GET */
-    TN_TRINO_KEPT_BYTES = 64 * 1024 * 1024, /* of ended queries, their statements and last pages, per worker */
+    TN_TRINO_KEPT_BYTES = 16 * 1024 * 1024, /* of ended queries and their last pages, per worker */
     TN_TRINO_HELD_BYTES = 1024 * 1024 * 1024, /* of all queries' statements, per worker; then a POST is told to come again */
 };
 
@@ -51,6 +51,10 @@ struct tn_trino_home {
     struct tn_list    transactions; /* struct tn_trino_transaction.node */
     struct tn_list    resumed;      /* struct tn_trino_resumed.node */
     size_t            kept_bytes, held_bytes;
+    uint8_t           random[512];   /* secret, each byte used once */
+    size_t            random_left;
+    time_t            moment_at;
+    char              moment[20];    /* of ids */
     struct tn_trino_activity *activity; /* NULL: no memory for it */
     ev_timer          sweep;
     bool              sweeping;
@@ -64,6 +68,7 @@ struct tn_trino {
     struct tn_trino_home  *homes;
     char                   suffix[4]; /* of the ids of this start */
     uint8_t                key[32];   /* link.h */
+    struct evp_md_ctx_st  *inner, *outer; /* of its HMAC, as far as they are the same for all */
     _Atomic uint64_t       next_id;
     struct tn_spool        spool;     /* segments.h */
 };
@@ -188,6 +193,7 @@ struct tn_trino_query {
     struct tn_bytes          *rest;    /* behind it, from rest_at on, as its Trino sent it; NULL: nothing */
     size_t                    rest_at;
     bool                      has_page, page_is_last;
+    char                     *texts;     /* what is still wanted of the arena's: tn_trino_query_settle() */
     size_t                    kept, held; /* what it has of the home's kept_bytes and held_bytes */
     struct tn_list            waiters;   /* struct tn_trino_call.node */
     ev_timer                  wait;
@@ -204,6 +210,8 @@ void tn_trino_query_call(struct tn_trino_home *home, struct tn_trino_call *call)
 void tn_trino_query_done(struct tn_trino_query *q);      /* all is known that there will be */
 void tn_trino_query_fail(struct tn_trino_query *q, struct tn_error *err); /* takes ERR; done */
 void tn_trino_query_free(struct tn_trino_query *q);
+/* After its last page was built: nothing stays but what a repeated request needs. Texts of its statement are gone. */
+void tn_trino_query_settle(struct tn_trino_query *q);
 void tn_trino_home_init(struct tn_trino_home *home, struct tn_trino *trino, struct tn_worker *worker);
 void tn_trino_home_free(struct tn_trino_home *home);
 /* The worker that an id of query or transaction names; NULL: none of this program's. */

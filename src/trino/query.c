@@ -15,32 +15,57 @@ enum { SWEEP_S = 1, ARENA_MAX = 1024 * 1024 * 1024, COLUMNS_MAX = 64 * 1024 * 10
 
 static const char base36[] = "0123456789abcdefghijklmnopqrstuvwxyz";
 
+/* "20261126_161201_": once a second. */
+static const char *moment(struct tn_trino_home *home)
+{
+    time_t    now = (time_t)tn_clock_wall_s();
+    struct tm tm;
+
+    if (now == home->moment_at)
+        return home->moment;
+    home->moment_at = now;
+    gmtime_r(&now, &tm);
+    snprintf(home->moment, sizeof home->moment, "%04u%02u%02u_%02u%02u%02u_", (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)(tm.tm_mon + 1) % 100,
+             (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
+    return home->moment;
+}
+
 /* "20261126_161201_00042_01k3f": when, which, and by whom: two letters of the worker, three of the program's start. */
 static void make_id(struct tn_trino_query *q)
 {
+    enum { MOMENT = 16, NUMBER = 5 };
     struct tn_trino *trino = q->home->trino;
     unsigned         worker = q->home->worker->index;
-    time_t           now = (time_t)(tn_clock_wall_us() / 1000000);
-    struct tm        tm;
+    uint64_t         number = atomic_fetch_add(&trino->next_id, 1) % 100000;
 
-    gmtime_r(&now, &tm);
-    snprintf(q->id, sizeof q->id, "%04u%02u%02u_%02u%02u%02u_%05u_%c%c%s", (unsigned)(tm.tm_year + 1900) % 10000,
-             (unsigned)(tm.tm_mon + 1) % 100, (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,
-             (unsigned)tm.tm_sec % 100, (unsigned)(atomic_fetch_add(&trino->next_id, 1) % 100000), base36[worker / 36 % 36],
-             base36[worker % 36], trino->suffix);
+    memcpy(q->id, moment(q->home), MOMENT);
+    for (size_t i = NUMBER; i-- > 0; number /= 10)
+        q->id[MOMENT + i] = (char)('0' + number % 10);
+    q->id[MOMENT + NUMBER] = '_';
+    q->id[MOMENT + NUMBER + 1] = base36[worker / 36 % 36];
+    q->id[MOMENT + NUMBER + 2] = base36[worker % 36];
+    memcpy(q->id + MOMENT + NUMBER + 3, trino->suffix, sizeof trino->suffix);
 }
 
 static void make_slug(struct tn_trino_query *q)
 {
-    uint8_t random[16];
+    enum { BYTES = 16 };
+    struct tn_trino_home *home = q->home;
+    uint8_t              *random;
 
-    tn_rand_secret(random, sizeof random);
+    if (home->random_left < BYTES) {
+        tn_rand_secret(home->random, sizeof home->random);
+        home->random_left = sizeof home->random;
+    }
+    home->random_left -= BYTES;
+    random = home->random + home->random_left;
     q->slug[0] = 'y';
-    for (size_t i = 0; i < sizeof random; i++) {
+    for (size_t i = 0; i < BYTES; i++) {
         q->slug[1 + 2 * i] = base36[random[i] >> 4];
         q->slug[2 + 2 * i] = base36[random[i] & 15];
     }
-    q->slug[1 + 2 * sizeof random] = '\0';
+    q->slug[1 + 2 * BYTES] = '\0';
+    explicit_bzero(random, BYTES);
 }
 
 static int digit36(char c)
@@ -76,6 +101,59 @@ static void drop_rows(struct tn_trino_query *q)
     q->chunk_bytes = 0;
 }
 
+/* Its texts that are still wanted go where they take no more room than they need. */
+static void keep_texts(struct tn_trino_query *q, char *at)
+{
+    struct tn_str *texts[] = {&q->request.source, &q->request.catalog, &q->request.schema};
+    struct tn_trino_request request = {.presto = q->request.presto};
+    struct tn_str          *kept[] = {&request.source, &request.catalog, &request.schema};
+
+    q->texts = at;
+    for (size_t i = 0; i < TN_ARRAY_LEN(texts); i++) {
+        if (texts[i]->len > 0)
+            memcpy(at, texts[i]->ptr, texts[i]->len);
+        *kept[i] = tn_str_n(at, texts[i]->len);
+        at += texts[i]->len;
+    }
+    for (size_t i = 0; i < q->set_count; i++) {
+        size_t size = strlen(q->set[i].value) + 1;
+
+        memcpy(at, q->set[i].value, size);
+        q->set[i].value = at;
+        at += size;
+    }
+    q->request = request;
+}
+
+void tn_trino_query_settle(struct tn_trino_query *q)
+{
+    size_t size = 1 + q->request.source.len + q->request.catalog.len + q->request.schema.len;
+    char  *texts;
+
+    if (!q->done || !q->page_is_last || q->texts != NULL)
+        return;
+    for (size_t i = 0; i < q->set_count; i++)
+        size += strlen(q->set[i].value) + 1;
+    texts = tn_malloc(size);
+    if (texts == NULL)
+        return;
+    keep_texts(q, texts);
+    tn_arena_reset(&q->arena);
+    q->sql = q->text = q->peer = q->cluster = q->missing = tn_str_n(NULL, 0);
+    q->headers = NULL;
+    q->own = NULL;
+    q->header_count = q->own_count = 0;
+    tn_buf_reset(&q->columns);
+    tn_buf_reset(&q->next);
+    tn_settings_list_unref(q->settings);
+    q->settings = NULL;
+    q->home->held_bytes -= q->held;
+    q->held = 0;
+    q->home->kept_bytes -= q->kept;
+    q->kept = sizeof *q + size + q->page.capacity + q->told.capacity + (q->rest != NULL ? q->rest->buf.capacity : 0);
+    q->home->kept_bytes += q->kept;
+}
+
 /* WHY its statement ends, if it still runs. */
 static void free_query(struct tn_trino_query *q, enum tn_cancel why)
 {
@@ -104,6 +182,7 @@ static void free_query(struct tn_trino_query *q, enum tn_cancel why)
     tn_buf_reset(&q->told);
     tn_identity_unref(q->identity);
     tn_arena_reset(&q->arena);
+    tn_free(q->texts);
     tn_free(q);
 }
 
@@ -428,6 +507,7 @@ void tn_trino_query_done(struct tn_trino_query *q)
         drop_rows(q); /* nobody is told of them */
     tn_trino_segments_go_on(q);
     end_activity(q);
+    tn_trino_query_settle(q);
     if (q->post != NULL || (!tn_list_empty(&q->waiters) && tn_trino_page_ready(q)))
         ev_feed_event(q->home->worker->loop, &q->wait, EV_TIMER);
 }

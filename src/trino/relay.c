@@ -1,4 +1,5 @@
 /* A Trino's own pages for its client: the bytes as they came, but for the links, which lead to us. */
+#include "base/digits.h"
 #include "engine/cluster.h"
 #include "trino/link.h"
 
@@ -44,18 +45,30 @@ static void put_slug(const struct tn_trino_relayed *r, struct tn_buf *out, enum 
         out->len = before;
 }
 
+static void put_token(struct tn_buf *out, uint64_t token)
+{
+    char text[TN_DIGITS_SIZE];
+
+    tn_buf_put_u8(out, '/');
+    tn_buf_append(out, text, (size_t)(tn_digits_put(text, token) - text));
+}
+
 void tn_trino_relay_put_next(const struct tn_trino_relayed *r, uint64_t token, struct tn_str path, struct tn_buf *out)
 {
-    tn_buf_printf(out, "/v1/statement/%s/" TN_STR_FMT "/", is_queued(path) ? "queued" : "executing", TN_STR_ARG(r->id));
+    tn_buf_puts(out, is_queued(path) ? "/v1/statement/queued/" : "/v1/statement/executing/");
+    tn_buf_put_str(out, r->id);
+    tn_buf_put_u8(out, '/');
     put_slug(r, out, TN_TRINO_LINK_PAGE, token, path);
-    tn_buf_printf(out, "/%llu", (unsigned long long)token);
+    put_token(out, token);
 }
 
 static void put_partial(const struct tn_trino_relayed *r, uint64_t token, struct tn_str path, struct tn_buf *out)
 {
-    tn_buf_printf(out, "/v1/statement/executing/partialCancel/" TN_STR_FMT "/0/", TN_STR_ARG(r->id));
+    tn_buf_puts(out, "/v1/statement/executing/partialCancel/");
+    tn_buf_put_str(out, r->id);
+    tn_buf_puts(out, "/0/");
     put_slug(r, out, TN_TRINO_LINK_STAGE, 0, path);
-    tn_buf_printf(out, "/%llu", (unsigned long long)token);
+    put_token(out, token);
 }
 
 /* The coordinator's own are ours; a link into the store itself is signed for its client, and left alone. */
@@ -124,6 +137,7 @@ void tn_trino_relay_put(const struct tn_trino_relayed *relayed, struct tn_chunk 
 
     if (r->shown.len == 0)
         r->shown = text_of(chunk, TN_RELAY_ID);
+    tn_buf_reserve(out, TN_MIN(chunk->bytes.len, (size_t)COPIED_MAX) + 1024);
     for (size_t i = 0; i < count; i++) {
         struct tn_relay_part part = part_at(chunk, i);
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "engine/topology.h"
+#include "scripting.h"
 #include "engine/trino/trino_session.h"
 #include "frontend/pgwire/pg_types.h"
 #include "stats/lexer.h"
@@ -14,7 +15,7 @@ enum { OWN_MAX = 64 * 1024 * 1024, ACTIVITY_MAX = 384 * 1024 };
 
 /* The member whose catalog a statement about tables is asked: of the group that it is routed to. Members of several kinds
  * tell it in several ways, so it is sent to the one that its text was made for. */
-static enum tn_status look_up(struct tn_trino_query *q, struct tn_cluster **out, struct tn_group **in, struct tn_error *err)
+static enum tn_status look_up(struct tn_trino_query *q, struct tn_cluster **out, struct tn_group **in, bool *unsure, struct tn_error *err)
 {
     struct tn_snapshot     *snapshot = tn_runtime_of(q->home->worker)->snapshot;
     struct tn_settings_list *s = q->settings;
@@ -30,7 +31,7 @@ static enum tn_status look_up(struct tn_trino_query *q, struct tn_cluster **out,
     struct tn_group *group;
 
     tn_features_read(&features, q->text, TN_DIALECT_TRINO);
-    TN_TRY(tn_routes_decide(snapshot->routes, &context, &features, q->text, &q->arena, &result, err));
+    TN_TRY(tn_scripting_decide(tn_runtime_of(q->home->worker), &context, &features, q->text, &q->arena, &result, unsure, err));
     group = result.group == NULL ? NULL : tn_topology_group(snapshot->topology, result.group->name);
     *out = result.cluster.len > 0 ? tn_topology_cluster(snapshot->topology, result.cluster) : group != NULL ? tn_group_first_usable(group) : NULL;
     *in = group;
@@ -41,9 +42,10 @@ static enum tn_status find_member(struct tn_trino_query *q, struct tn_cluster **
 {
     struct tn_snapshot *snapshot = tn_runtime_of(q->home->worker)->snapshot;
     struct tn_group    *group = NULL;
+    bool                unsure;
 
-    TN_TRY(look_up(q, out, &group, err));
-    if (*out == NULL || q->settings->cluster.len > 0 || group == NULL || !tn_group_is_mixed(group))
+    TN_TRY(look_up(q, out, &group, &unsure, err));
+    if (*out == NULL || q->settings->cluster.len > 0 || group == NULL || (!tn_group_is_mixed(group) && !unsure))
         return TN_OK;
     return tn_settings_change(&q->settings, TN_STR("turnout.cluster"), (*out)->conf->name, TN_CFG_ENGINE_UNSET, false, false, snapshot, err);
 }
@@ -52,7 +54,7 @@ static bool is_trinos(struct tn_trino_query *q, struct tn_group **group)
 {
     struct tn_cluster *member = NULL;
     struct tn_error    err = TN_ERROR_INIT;
-    bool               is = look_up(q, &member, group, &err) == TN_OK && member != NULL && member->conf->engine == TN_CFG_ENGINE_TRINO;
+    bool               unsure, is = look_up(q, &member, group, &unsure, &err) == TN_OK && member != NULL && member->conf->engine == TN_CFG_ENGINE_TRINO;
 
     tn_error_reset(&err);
     return is && (q->settings->cluster.len > 0 || *group == NULL || !tn_group_is_mixed(*group));
@@ -100,9 +102,14 @@ void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum
     struct tn_cluster *member = NULL;
     struct tn_error    err = TN_ERROR_INIT;
     enum tn_status     status = TN_OK;
+    struct tn_str      text = q->text;
 
-    if (tn_trino_catalog_mentions(q->text)) {
+    if (tn_str_eq_c(q->request.catalog, "system") && !tn_trino_catalog_qualify(q->text, q->request.schema, &q->arena, &text))
+        text = q->text;
+    if (tn_trino_catalog_mentions(text)) {
         status = find_member(q, &member, &err);
+        if (status == TN_OK && member != NULL && tn_trino_catalog_has(member->conf->engine))
+            q->text = text;
         if (status == TN_OK && member != NULL && tn_trino_catalog_needs_standard(q->text, member->conf->engine))
             status = set_standard(q, member->conf->engine, &err);
         if (status == TN_OK && member != NULL)

@@ -11,6 +11,8 @@ void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum
 void tn_trino_reply_show(struct tn_trino_query *q, const struct tn_trino_command *c);
 /* USE: asks the engine for its schemas; tn_trino_use_end() follows. */
 void tn_trino_reply_use(struct tn_trino_query *q, const struct tn_trino_command *c);
+/* The same of a Trino, which says itself what it does not know. False: there is no catalog, so it is not asked. */
+bool tn_trino_reply_use_there(struct tn_trino_query *q, const struct tn_trino_command *c);
 /* DESCRIBE INPUT and OUTPUT of PREPARED. A Trino is asked in its own words, which tell more; false: none would answer. */
 bool tn_trino_reply_described_there(struct tn_trino_query *q, struct tn_str prepared, bool input);
 void tn_trino_reply_input(struct tn_trino_query *q, struct tn_str prepared);

@@ -2,6 +2,7 @@
 #include "trino/private.h"
 
 #include "stats/lexer.h"
+#include "trino/bind.h"
 #include "trino/reply.h"
 #include "trino/segments.h"
 #include "trino/transaction.h"
@@ -199,6 +200,26 @@ static bool is_untyped(const struct tn_error *error)
     return error->status != TN_OK && (strcmp(error->sqlstate, "42P18") == 0 || error->fault == TN_FAULT_UNSUPPORTED);
 }
 
+/* A statement with `?` that was not EXECUTEd: each engine has its own words for it. */
+static void name_parameters(struct tn_trino_query *q)
+{
+    size_t count = strcmp(q->error.sqlstate, "08P01") == 0 && tn_str_eq(q->text, q->sql) ? tn_trino_count_params(q->sql) : 0;
+
+    if (count == 0)
+        return;
+    tn_error_reset(&q->error);
+    tn_fail(&q->error, TN_E_INVALID, "42P02", "Incorrect number of parameters: expected %zu but found 0", count);
+}
+
+/* "line 1:70: Catalog 'x' not found": the place is in a text of ours. */
+static void without_place(struct tn_error *err)
+{
+    int line, column, len = 0;
+
+    if (sscanf(err->message, "line %9d:%9d: %n", &line, &column, &len) == 2 && len > 0)
+        memmove(err->message, err->message + len, strlen(err->message + len) + 1);
+}
+
 static void on_done(struct tn_ask *ask)
 {
     struct tn_trino_query *q = ask->owner;
@@ -217,6 +238,9 @@ static void on_done(struct tn_ask *ask)
         if (!tn_str_eq(q->text, q->sql))
             query->error.position = 0; /* of a text that the client does not know */
         tn_error_move(&q->error, &query->error);
+        name_parameters(q);
+        if (q->use != NULL)
+            without_place(&q->error);
     } else if (q->describes_input) {
         tn_trino_input_rows(q);
     } else if (q->missing.len > 0 && query->run.rows == 0) {

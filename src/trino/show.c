@@ -310,3 +310,30 @@ void tn_trino_reply_use(struct tn_trino_query *q, const struct tn_trino_command 
     q->use = own;
     tn_trino_reply_rows(q, (struct tn_params){.count = t.count, .items = t.items}, TN_RUN_EXECUTE);
 }
+
+bool tn_trino_reply_use_there(struct tn_trino_query *q, const struct tn_trino_command *c)
+{
+    struct tn_trino_command *own = tn_arena_zalloc(&q->arena, sizeof *own);
+    struct tn_buf            sql;
+    bool                     ok;
+
+    if (q->request.catalog.len == 0)
+        return false;
+    tn_buf_init(&sql, SQL_MAX);
+    tn_buf_puts(&sql, "SELECT DISTINCT CASE WHEN schema_name = ");
+    tn_buf_put_quoted(&sql, c->name, '\'');
+    tn_buf_puts(&sql, " THEN 1 ELSE 0 END AS hit FROM ");
+    tn_buf_put_quoted(&sql, q->request.catalog, '"');
+    tn_buf_puts(&sql, ".information_schema.schemata");
+    ok = own != NULL && !sql.failed && tn_arena_str(&q->arena, tn_buf_str(&sql), &q->text);
+    tn_buf_reset(&sql);
+    if (!ok) {
+        tn_trino_no_memory(q);
+        return true;
+    }
+    *own = *c;
+    q->use = own;
+    q->encoder.base.trino_pages = false; /* rows for us, not pages for the client */
+    tn_trino_run(q);
+    return true;
+}

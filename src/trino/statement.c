@@ -240,7 +240,7 @@ static void set_client_header(struct tn_trino_query *q, const char *name, struct
             q->headers[i].value = value;
 }
 
-/* Only an engine knows its schemas; a Trino is not asked before the next statement goes there. False: nobody need be asked. */
+/* Only an engine knows its schemas. False: nobody need be asked. */
 static bool ask_use(struct tn_trino_query *q, const struct tn_trino_command *c)
 {
     if (c->schema.ptr != NULL) {
@@ -248,7 +248,11 @@ static bool ask_use(struct tn_trino_query *q, const struct tn_trino_command *c)
         set_client_header(q, "x-trino-catalog", c->schema);
     }
     set_client_header(q, "x-trino-schema", c->name);
-    if (q->transaction != NULL || tn_trino_reply_engines_own(q))
+    if (q->transaction != NULL)
+        return false;
+    if (tn_trino_reply_by_trino(q))
+        return tn_trino_reply_use_there(q, c);
+    if (tn_trino_reply_engines_own(q))
         return false;
     tn_trino_reply_use(q, c);
     return true;
@@ -257,10 +261,11 @@ static bool ask_use(struct tn_trino_query *q, const struct tn_trino_command *c)
 void tn_trino_use_end(struct tn_trino_query *q)
 {
     const struct tn_trino_command *c = q->use;
+    struct tn_str                  catalog = q->request.catalog; /* the one of USE, if it names one */
 
     if (!q->use_found)
-        tn_fail(&q->error, TN_E_INVALID, "42704", "Schema does not exist: %.*s%s%.*s", (int)TN_MIN(c->schema.len, (size_t)100),
-                c->schema.len > 0 ? c->schema.ptr : "", c->schema.len > 0 ? "." : "", (int)TN_MIN(c->name.len, (size_t)100), c->name.ptr);
+        tn_fail(&q->error, TN_E_INVALID, "42704", "Schema does not exist: %.*s%s%.*s", (int)TN_MIN(catalog.len, (size_t)100),
+                catalog.len > 0 ? catalog.ptr : "", catalog.len > 0 ? "." : "", (int)TN_MIN(c->name.len, (size_t)100), c->name.ptr);
     else
         (void)use(q, c, &q->error);
 }

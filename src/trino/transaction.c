@@ -99,7 +99,9 @@ void tn_trino_transaction_after(struct tn_trino_query *q)
         return;
     tx->last_used_us = tn_clock_us();
     q->transaction = NULL;
-    if (q->end != TN_ASK_NO_END)
+    if (q->end == TN_ASK_COMMIT && strcmp(q->error.sqlstate, "25P02") == 0)
+        tx->ask.failed = true; /* rolled back; clients say so themselves after a COMMIT that failed, and it is no error */
+    else if (q->end != TN_ASK_NO_END)
         free_transaction(q->home, tx);
 }
 

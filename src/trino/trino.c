@@ -195,6 +195,7 @@ void tn_trino_http_close(struct tn_trino *trino)
         tn_server_settle(trino->server); /* and their answers */
     tn_spool_close(&trino->spool);
     tn_free(trino->homes);
+    tn_trino_link_disarm(trino);
     tn_config_unref(trino->config);
     tn_free(trino);
 }

@@ -215,6 +215,53 @@ def test_database_of_the_session(engine, client):
     assert ("COLUMNS",) in rows(client, "SHOW TABLES")
 
 
+def test_names_with_a_database(engine, client):
+    """shop is no schema of the engine's: what clients call its own, and write in front of its tables."""
+    schema = {"duckDb": "main", "sqlite": "main", "postgres": "public"}[engine.name]
+    assert rows(client, "SELECT shop.author.name, `author`.`id` FROM `shop`.`author` WHERE shop.author.name = 'Ann' AND 'shop.x' <> ''") == (("Ann", 1),)
+    assert rows(client, f"SELECT count(*) FROM {schema}.author JOIN shop.book ON 1 = 0") == ((0,),)
+    assert rows(client, "SELECT shop.* FROM author AS shop")[0][:2] == (1, "Ann")
+    assert [row[0] for row in rows(client, "SHOW COLUMNS FROM shop.author LIKE 'n%'")] == ["name", "note"]
+    connection = connector.connect(host="127.0.0.1", port=engine.proxy.mysql_port, user="tester", database="shop", use_pure=True, autocommit=True)
+    cursor = connection.cursor(prepared=True)
+    cursor.execute("SELECT name FROM shop.author WHERE id = ?", (1,))
+    assert cursor.fetchall() == [("Ann",)]
+    connection.close()
+
+
+def test_schemas_are_databases(engine, client):
+    if engine.name == "sqlite":
+        pytest.skip("it has no schemas")
+    rows(client, "CREATE SCHEMA sales")
+    rows(client, "CREATE TABLE sales.deal (id integer PRIMARY KEY)")
+    assert ("sales",) in rows(client, "SHOW DATABASES") and rows(client, "SHOW TABLES FROM sales") == (("deal",),)
+    rows(client, "USE sales")
+    assert rows(client, "SHOW TABLES") == (("deal",),) and rows(client, "SELECT count(*) FROM deal") == ((0,),)
+    assert rows(client, "SELECT count(*) FROM sales.deal") == ((0,),)
+    with connect(engine.proxy, database="sales") as other:
+        assert rows(other, "SELECT count(*) FROM deal") == ((0,),)
+    client.select_db("shop")
+    assert failed(client, "SELECT count(*) FROM deal")[0] == 1146
+    rows(client, "DROP TABLE sales.deal")
+    rows(client, "DROP SCHEMA sales")
+
+
+def test_last_insert_id(engine, client):
+    """SQLite tells it of a row with a rowid; DuckDB and PostgreSQL have no such thing."""
+    with client.cursor() as cursor:
+        assert cursor.execute("INSERT INTO author (id, name) VALUES (77, 'Bo')") == 1
+        expected = 77 if engine.name == "sqlite" else 0
+        assert cursor.lastrowid == expected and rows(client, "SELECT LAST_INSERT_ID()") == ((expected,),)
+        assert cursor.execute("UPDATE author SET name = 'Cy' WHERE id = 77") == 1 and cursor.lastrowid == 0
+        if engine.name == "sqlite":
+            cursor.execute("CREATE TABLE plain (a integer PRIMARY KEY) WITHOUT ROWID")
+            cursor.execute("INSERT INTO plain VALUES (5)")
+            assert cursor.lastrowid == 0
+            assert cursor.execute("INSERT INTO plain VALUES (6), (7)") == 2 and cursor.lastrowid == 0
+            cursor.execute("DROP TABLE plain")
+        assert cursor.execute("DELETE FROM author WHERE id = 77") == 1
+
+
 def test_in_a_transaction(client):
     client.begin()
     rows(client, "INSERT INTO author (id, name) VALUES (9, 'Ida')")

@@ -1,6 +1,10 @@
 """Who MySQL clients are: caching_sha2_password in all its ways, passwords as they are over TLS, refusals, limits."""
 
+import base64
 import concurrent.futures
+import hashlib
+import hmac
+import socket
 import ssl
 import subprocess
 
@@ -12,6 +16,7 @@ import engines
 import proxy as proxy_module
 
 pymysql = pytest.importorskip("pymysql")
+connector = pytest.importorskip("mysql.connector")
 pytestmark = pytest.mark.timeout(120)
 
 USERS = {"alice": {"password": "open sesame", "groups": ["bi"]}, "bob": {"password": "b" * 60}}
@@ -164,3 +169,112 @@ def test_each_listener_counts_its_own(limited):
         of_postgres()
     for connection in taken:
         connection.close()
+
+
+def verifier(password):
+    """As `turnout user` keeps it."""
+    salted = hashlib.pbkdf2_hmac("sha256", password, b"saltsaltsaltsalt", 4096)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    salt, stored, server = (base64.b64encode(part).decode() for part in (b"saltsaltsaltsalt", stored, hmac.digest(salted, b"Server Key", "sha256")))
+    return f"SCRAM-SHA-256$4096:{salt}${stored}:{server}"
+
+
+NATIVE = "*" + hashlib.sha1(hashlib.sha1(b"old habits").digest()).hexdigest().upper()
+
+
+@pytest.fixture(scope="module")
+def native(tmp_path_factory):
+    """carol has both, dave nothing but the hash, erin a verifier only (of "wonderland")."""
+    folder = tmp_path_factory.mktemp("native")
+    users = {"alice": USERS["alice"], "carol": {"password": "old habits", "nativePassword": NATIVE}, "dave": {"nativePassword": NATIVE},
+             "erin": {"password": verifier(b"wonderland")}}
+    config = proxy_module.one_cluster("lite", engines.Sqlite(str(folder)).cluster(), frontends={"mysqlWire": {"port": 0, "nativePassword": True}},
+                                      auth={"provider": "static", "maxFailures": 1000, "staticUsers": {"users": users}})
+    with proxy_module.Proxy(config) as started:
+        yield started
+
+
+def test_native_passwords_by_switch(proxy, native, tool):
+    """PyMySQL names the plugin that the greeting names; the mariadb program the one it is told to."""
+    def by_native(where, user, password):
+        done = subprocess.run([tool("mariadb"), "--no-defaults", "-h", "127.0.0.1", "-P", str(where.mysql_port), "-u", user, f"-p{password}", "--skip-ssl",
+                               "--default-auth=mysql_native_password", "-e", "SELECT CURRENT_USER()"], capture_output=True, text=True, timeout=60, check=False)
+        return done.stdout.split()[-1] if done.returncode == 0 else int(done.stderr.split()[1])
+
+    assert by_native(native, "carol", "old habits") == "carol@%"
+    assert by_native(native, "alice", "open sesame") == "alice@%"  # her hash is known: her password is
+    assert by_native(native, "dave", "old habits") == "dave@%"
+    assert by_native(native, "carol", "new ones") == 1045 and by_native(native, "dave", "new ones") == 1045 and by_native(native, "nobody", "x") == 1045
+    assert by_native(native, "erin", "wonderland") == "erin@%"     # is asked for the other one
+    assert log_in(native, "dave", "old habits") == "dave@%"        # is asked for this one
+    assert log_in(native, "dave", "new ones") == 1045 and log_in(native, "dave", "") == 1045
+    assert log_in(native, "carol", "old habits") == "carol@%" and log_in(native, "erin", "wonderland") == "erin@%"
+    assert log_in(proxy, "bob", "b" * 60) == "bob@%"
+    connection = connector.connect(host="127.0.0.1", port=native.mysql_port, user="carol", password="old habits", auth_plugin="mysql_native_password", use_pure=True)
+    connection.cmd_change_user("dave", "old habits", "")
+    with pytest.raises(connector.Error):
+        connection.cmd_change_user("dave", "new ones", "")
+    connection.close()
+
+
+def test_keys_of_servers_and_whom_they_are_given(proxies, mysql_server, tmp_path):
+    """A MySQL whose user proves itself by caching_sha2_password, without TLS: on loopback its key is taken; a wrong one from a file is not."""
+    root = mysql_server.connect(None, unix_socket=mysql_server.path("sock"))
+    with root, root.cursor() as cursor:
+        cursor.execute("CREATE USER sha2@'%' IDENTIFIED WITH caching_sha2_password BY 'whole-word'")
+        cursor.execute("GRANT ALL ON *.* TO sha2@'%'")
+        cursor.execute("SHOW STATUS LIKE 'Caching_sha2_password_rsa_public_key'")
+        key = cursor.fetchone()[1]
+    (tmp_path / "right.pem").write_text(key)
+    (tmp_path / "none.pem").write_text("nothing")
+    cluster = {**mysql_server.cluster("mysql"), "sslMode": "disable"}
+    cluster["auth"] = {"type": "basic", "username": "sha2", "password": "whole-word"}
+    for auth in ({"serverPublicKeyFile": str(tmp_path / "right.pem")}, {}):
+        made = {**cluster, "auth": {**cluster["auth"], **auth}}
+        started = proxies(proxy_module.one_cluster("m", made, frontends={"mysqlWire": {"port": 0}}))
+        with pymysql.connect(host="127.0.0.1", port=started.mysql_port, user="me") as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT 41 + 1")
+            assert cursor.fetchall() == ((42,),)
+        with mysql_server.connect(None, unix_socket=mysql_server.path("sock")) as again:
+            again.cursor().execute("FLUSH PRIVILEGES")  # forgets who was there
+    cluster["auth"]["serverPublicKeyFile"] = str(tmp_path / "none.pem")
+    with pytest.raises(proxy_module.Failed, match="serverPublicKeyFile"):
+        proxy_module.Proxy(proxy_module.one_cluster("m", cluster, frontends={"mysqlWire": {"port": 0}})).start()
+
+
+def own_address():
+    """Of this machine, not loopback; None: it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("198.51.100.1", 9))
+        except OSError:
+            return None
+        return None if probe.getsockname()[0].startswith("127.") else probe.getsockname()[0]
+
+
+def test_keys_beyond_loopback(proxies, tmp_path):
+    """One Turnout is the other one's MySQL, over an address that is not loopback: neither gives nor takes a key there unless it is told to."""
+    address = own_address()
+    if address is None:
+        pytest.skip("this machine has no address but loopback")
+
+    def server(**options):
+        return proxies(proxy_module.one_cluster("lite", engines.Sqlite(str(tmp_path)).cluster(),
+                                                frontends={"mysqlWire": {"port": 0, "host": address, **options}},
+                                                auth={"provider": "static", "staticUsers": {"users": USERS}}))
+
+    def ask(port, **auth):
+        cluster = {"engine": "mysql", "endpoint": f"mysql://{address}:{port}/", "sslMode": "disable",
+                   "auth": {"type": "basic", "username": "alice", "password": "open sesame", **auth}}
+        client = proxies(proxy_module.one_cluster("m", cluster, frontends={"mysqlWire": {"port": 0}}))
+        with pymysql.connect(host="127.0.0.1", port=client.mysql_port, user="me") as connection, connection.cursor() as cursor:
+            try:
+                cursor.execute("SELECT 41 + 1 AS n")
+                return cursor.fetchall()
+            except pymysql.MySQLError as error:
+                return error.args[1]
+
+    generous, careful = server(publicKeyBeyondLoopback=True).mysql_port, server().mysql_port
+    assert "allowPublicKeyRetrieval" in ask(generous)
+    assert ask(generous, allowPublicKeyRetrieval=True) == ((42,),)
+    assert "publicKeyBeyondLoopback" in ask(careful, allowPublicKeyRetrieval=True)

@@ -181,12 +181,15 @@ def test_kill_query(engine, client):
     other.close()
 
 
-def test_packets_over_16_mb(engine, client):
+def test_packets_over_16_mb(engine, client, prepared):
     if engine.name != "sqlite":
         pytest.skip("once is enough: the engine has no part in it")
-    text = "x" * (2 ** 24 - 1)  # with the rest of its packet a little more
-    assert rows(client, "SELECT %s", text) == ((text,),)
-    assert rows(client, "SELECT 1") == ((1,),)
+    table, value = engine.new_table(), "twenty megabytes" * (20 << 16)
+    rows(client, f"CREATE TABLE {table} (a integer, b text)")
+    assert client.cursor().execute(f"INSERT INTO {table} VALUES (1, %s)", (value,)) == 1
+    assert rows(client, f"SELECT b, a FROM {table}") == ((value, 1),)
+    prepared.cursor(prepared=True).execute(f"INSERT INTO {table} VALUES (?, ?)", (2, value))
+    assert rows(client, f"SELECT count(*) FROM {table} WHERE b = (SELECT b FROM {table} WHERE a = 1)") == ((2,),)
 
 
 def test_many_rows(engine, client):
@@ -199,6 +202,10 @@ def test_routing(client):
     assert "no cluster group" in failed(client, "SET @turnout_group = 'nowhere'")[1]
     rows(client, "SET @turnout_group = 'all'")
     assert rows(client, "SELECT @turnout_group, 1") == (("all", 1),)
+    rows(client, "SET @turnout_dialect = 'postgres'")  # then what is sent is the client's own text
+    assert rows(client, 'SELECT "a b", \'x\\\' AS c FROM (SELECT 7 AS "a b") AS s') == ((7, "x\\"),)
+    rows(client, "SET @turnout_dialect = 'mysql'")
+    assert rows(client, 'SELECT "a b", \'x\\\\\' AS c') == (("a b", "x\\"),)
     assert rows(client, "SELECT 2") == ((2,),)
 
 
@@ -278,3 +285,90 @@ def test_too_many_marks(client):
     rows(client, "SET @after = 1")
     assert failed(client, "SELECT * FROM no_such_table_at_all")
     assert rows(client, "SELECT 2") == ((2,),)
+
+
+def command(connection, number, body=b""):
+    """The error's number that a command ends with; None: there is none."""
+    try:
+        connection._execute_command(number, body)
+        connection._read_packet()
+    except pymysql.err.MySQLError as error:
+        return error.args[0]
+    return None
+
+
+def test_commands_that_are_not_for_clients(client):
+    """They are refused one by one, and the session lives."""
+    for number in (5, 6, 7, 8, 11, 13, 18, 21, 30):  # CREATE_DB .. BINLOG_DUMP, REGISTER_SLAVE, BINLOG_DUMP_GTID
+        assert command(client, number, b"x" * 20) in (1047, 1235), number
+    for number in (0, 19, 29, 32, 33, 99, 254):
+        assert command(client, number) == 1047, number
+    assert command(client, 0x1C, b"\1\0\0\0\1\0\0\0") == 1243  # FETCH of a statement that there is none of
+    assert command(client, 0x1C, b"\1\0") == 1243
+    assert failed(client, "LOAD DATA LOCAL INFILE 'x' INTO TABLE t")[0] == 3948
+    assert failed(client, "LOAD XML LOCAL INFILE 'x' INTO TABLE t")[0] == 3948
+    assert rows(client, "SELECT 1") == ((1,),)
+
+
+def test_data_in_pieces(engine, client):
+    """COM_STMT_SEND_LONG_DATA: for a parameter that there is none of, then more than a session keeps; the execution says it."""
+    if engine.name != "sqlite":
+        pytest.skip("once is enough: the engine has no part in it")
+    client._execute_command(0x16, "SELECT ?")
+    statement = client._read_packet().get_all_data()[1:5]
+    for _ in range(4):
+        client._read_packet()
+    client._execute_command(0x18, statement + b"\7\0" + b"nobody's")
+    client._execute_command(0x18, b"\xff\xff\xff\xff\0\0" + b"nobody's")
+    piece = b"\x18" + statement + b"\0\0" + b"y" * (15 << 20)
+    for _ in range(18):
+        client._sock.sendall(len(piece).to_bytes(3, "little") + b"\0" + piece)
+    assert command(client, 0x17, statement + b"\0\1\0\0\0" + b"\0\1\xfd\0") == 1105
+    client._execute_command(0x18, statement + b"\0\0" + b"short ")
+    client._execute_command(0x18, statement + b"\0\0" + b"enough")
+    assert command(client, 0x17, statement + b"\0\1\0\0\0" + b"\0\1\xfd\0") is None
+    while (row := client._read_packet().get_all_data())[0] != 0:
+        pass
+    assert row[2:] == b"\x0cshort enough"
+    client._read_packet()
+    assert rows(client, "SELECT 1") == ((1,),)
+
+
+def test_compression_is_not_offered(engine, tool):
+    done = subprocess.run([tool("mariadb"), "--no-defaults", "--compress", "-h", "127.0.0.1", "-P", str(engine.proxy.mysql_port), "-u", "me", "-Ne",
+                           "SELECT 'all the same'"], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.strip() == "all the same", done.stderr
+
+
+def test_errors_of_engines_by_mysqls_numbers(engine, client):
+    table = engine.new_table()
+    rows(client, f"CREATE TABLE {table} (id integer PRIMARY KEY, name varchar(20) NOT NULL)")
+    rows(client, f"INSERT INTO {table} VALUES (1, 'x')")
+    for sql, number in [("SELECT * FROM nowhere", 1146), (f"SELECT missing FROM {table}", 1054), ("SELECT 1 FROM", 1064), (f"INSERT INTO {table} VALUES (1, 'y')", 1062),
+                        (f"INSERT INTO {table} VALUES (2, NULL)", 1048), (f"CREATE TABLE {table} (a integer)", 1050), ("DROP TABLE nowhere", 1051),
+                        ("SELECT no_such_function(1)", 1305), (f"SELECT id FROM {table} a, {table} b", 1052), (f"INSERT INTO {table} (missing) VALUES (1)", 1054)]:
+        assert failed(client, sql)[0] == number, sql
+        assert rows(client, "SHOW COUNT(*) WARNINGS") == ((1,),) and rows(client, "SHOW WARNINGS")[0][:2] == ("Error", number)
+    if engine.name != "sqlite":
+        assert failed(client, f"SELECT (SELECT id FROM {table} UNION ALL SELECT 2)")[0] == 1242
+    assert rows(client, f"SELECT 1 FROM {table}") == ((1,),) and rows(client, "SELECT @@warning_count") == ((0,),)
+    rows(client, "SET max_execution_time = 200")
+    assert failed(client, engine.sql("long"))[0] == 3024
+
+
+def test_what_changed_is_tracked(engine):
+    """CLIENT_SESSION_TRACK: the default database, system variables, that something changed."""
+    with pymysql.connect(host="127.0.0.1", port=engine.proxy.mysql_port, user="me", database="shop", defer_connect=True) as connection:
+        connection.client_flag |= 1 << 23
+        connection.connect()
+
+        def changes(sql):
+            connection._execute_command(0x03, sql)
+            data = connection._read_packet().get_all_data()
+            return data[9:] if int.from_bytes(data[3:5], "little") & 0x4000 else b""  # header, affected, insert id, status, warnings, info, length
+
+        assert changes("USE elsewhere") == b"\x01\x0a\x09elsewhere"
+        assert changes("SET time_zone = 'UTC'") == b"\x00\x0e\x09time_zone\x03UTC"
+        assert changes("SET @a = 1") == b""
+        assert b"\x02\x02\x011" in changes("SET session_track_state_change = ON")
+        assert changes("SET @a = 1") == b"\x02\x02\x011"

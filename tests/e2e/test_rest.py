@@ -252,6 +252,7 @@ def test_history_and_statistics(duck):
     assert [record["id"] for record in second["queries"]] == [min(record["id"] for record in read())]
     numbers = duck.rest.call("GET", "/v1/queries/statistics?since=1h").json
     assert numbers["totalQueries"] >= 4 and 0 < numbers["successRate"] < 1 and numbers["p50TimeMs"] <= numbers["p99TimeMs"]
+    assert [one["engineType"] for one in numbers["engines"]] == ["DUCKDB"]
 
 
 # ---- asynchronous queries ----

@@ -42,6 +42,7 @@ def test_log_in(rest):
     assert set(document["components"]["securitySchemes"]) == {"basic", "bearer"}
     assert rest.execute("SELECT 1", headers=ALICE).json["routing"]["clusterGroup"] == "two"
     assert rest.execute("SELECT 1", headers=BOB).json["routing"]["clusterGroup"] == "one"
+    assert rest.execute("SELECT current_user AS u, 'current_user' AS t", headers=ALICE).json["data"] == [{"u": "alice", "t": "current_user"}]
 
 
 def test_each_his_own(rest):

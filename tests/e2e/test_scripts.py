@@ -141,7 +141,7 @@ def configuration(folder, routers, **groups):
 def proxy(folder, make_engine):
     make_engine("duckDb")
     group = {"members": ["lite", "lite-2", "lite-3"], "strategy": {"type": "pythonScript", "scriptFile": write(folder / "choose.py", CHOOSE), "timeoutMs": 300}}
-    routers = [{"type": "pythonScript", "scriptFile": write(folder / "route.py", ROUTE), "timeoutMs": 400},
+    routers = [{"type": "pythonScript", "scriptFile": write(folder / "route.py", ROUTE), "timeoutMs": 700},
                {"type": "pythonScript", "scriptFile": write(folder / "kept.py", KEPT)}]
     with proxy_module.Proxy(configuration(folder, routers, chosen=group)) as started:
         yield started
@@ -186,6 +186,7 @@ def test_every_client(proxy):
             assert cursor.fetchone() == (want,)
         with pytest.raises(pymysql.MySQLError, match="not today"):
             cursor.execute("SELECT 1 AS refused")
+        cursor.execute("SHOW TABLES")  # whose text is made for an engine before a script can be asked
     with trino.dbapi.connect(host="127.0.0.1", port=proxy.trino_port, user="me") as conn:
         cursor = conn.cursor()
         cursor.execute("SELECT typeof(1) AS to_duck")
@@ -242,9 +243,9 @@ FAULTS = {
     "surrogate": "which does not exist",
     "very_long": "route.. named group `ddd",
     "raises": f"route.py: line {ROUTE[:ROUTE.index('raise ValueError')].count(chr(10)) + 1}: ValueError: it is raised",
-    "asleep": "route.py: line \\d+: route.. did not come to an end within 400 ms",
-    "endless": "route.py: line \\d+: route.. did not come to an end within 400 ms",
-    "swallows": "route.. did not come to an end within 400 ms",
+    "asleep": "route.py: line \\d+: route.. did not come to an end within 700 ms",
+    "endless": "route.py: line \\d+: route.. did not come to an end within 700 ms",
+    "swallows": "route.. did not come to an end within 700 ms",
     "recurses": "route.py: line \\d+: RecursionError",
     "hungry": "route.py: line \\d+: MemoryError",
     "dies": "route.. was the end of its process",
@@ -339,8 +340,8 @@ def test_kept_answers(proxy):
         assert engine(alice, "kept", i) == "d" and engine(bob, "kept", i) == "s"
     after = counts(proxy)
     assert after["turnout_script_asked_total"] - before["turnout_script_asked_total"] == 40  # route.py keeps nothing
-    assert after["turnout_script_kept_total"] - before["turnout_script_kept_total"] == 40
-    assert "kept.py said d (kept)" in explained(alice, "SELECT typeof(3) AS kept")
+    assert after["turnout_script_cache_hits_total"] - before["turnout_script_cache_hits_total"] == 40
+    assert "kept.py said d (cached)" in explained(alice, "SELECT typeof(3) AS kept")
     assert "kept.py said d ->" not in explained(connect(proxy, user="carol"), "SELECT typeof(3) AS kept")
 
 
@@ -364,6 +365,27 @@ def test_members(proxy):
     assert "strategy roundRobin, asked for by the client" in explained(connect(proxy, group="chosen", strategy="roundRobin"), "SELECT 1 AS second")
     plan = json.loads(conn.execute("EXPLAIN (FORMAT JSON) ROUTE SELECT 1 AS second").fetchone()[0])
     assert plan["groups"][0]["script"].endswith("choose.py said lite-2: the second") and plan["cluster"] == "lite-2"
+
+
+# ---- the readme ----
+
+def test_the_scripts_of_the_readme(folder, make_engine):
+    make_engine("duckDb")
+    with open(os.path.join(proxy_module.ROOT, "README.md"), encoding="utf-8") as file:
+        route, choose = re.search(r"```python\n# route.py\n(.*?)# choose.py\n(.*?)```", file.read(), re.S).groups()
+    group = {"members": ["lite", "lite-2"], "strategy": {"type": "pythonScript", "scriptFile": write(folder / "readme_choose.py", choose)}}
+    with proxy_module.Proxy(configuration(folder, [{"type": "pythonScript", "scriptFile": write(folder / "readme_route.py", route)}], etl=group)) as proxy:
+        looker = psycopg.connect(proxy.dsn(application_name="looker"), autocommit=True)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="dashboards only read"):
+            looker.execute("DELETE FROM orders")
+        joined = "SELECT 1 FROM orders a, orders b, orders c, orders d, orders e WHERE a.x = 3"
+        text = explained(looker, joined)
+        assert "readme_route.py said etl" in text and "readme_choose.py named nobody" in text
+        assert "said etl (cached)" in explained(looker, joined.replace("3", "4"))
+        conn = connect(proxy, group="etl")
+        for _ in range(12):
+            assert conn.execute("SELECT count(*) FROM (SELECT 1 AS a UNION SELECT 2) t WHERE a > 0").fetchone() == (2,)
+        assert re.search("readme_choose.py said lite", explained(conn, "SELECT count(*) FROM (SELECT 1 AS a UNION SELECT 2) t WHERE a > 0"))
 
 
 # ---- many clients ----
@@ -392,8 +414,8 @@ def test_a_hanging_script_keeps_nobody_waiting(folder, make_engine):
             slow.append(time.monotonic() - begin)
         for thread in threads:
             thread.join()
-        assert len(took) == 100 and max(took) < 10, max(took)
-        assert sorted(slow)[len(slow) // 2] < 0.25, sorted(slow)
+        assert len(took) == 100 and max(took) < 20, max(took)
+        assert sorted(slow)[len(slow) // 2] < 0.5, sorted(slow)
         assert "no process had time" in proxy.log() or "did not come to an end" in proxy.log()
         text = [explained(conns[0], f"SELECT {i} AS again") for i in range(2)]
         assert "did not come to an end within 500 ms" in text[0] and text[0] == text[1].replace("SELECT 1", "SELECT 0")

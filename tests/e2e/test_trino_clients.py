@@ -80,6 +80,9 @@ def test_types(engine, run):
 def test_arrays(engine, run):
     if engine.name != "postgres":
         pytest.skip("arrays with a type are PostgreSQL's here")
+    run("SELECT INTERVAL '1-2' YEAR TO MONTH, INTERVAL '-3' MONTH, ARRAY[INTERVAL '1' YEAR]::interval year[], INTERVAL '1' DAY")
+    assert [column.type_code for column in run.cursor.description] == ["interval year to month", "interval year to month", "array(interval year to month)",
+                                                                       "interval day to second"]
     for none in ("'NaN'::numeric", "ARRAY['-Infinity'::numeric]"):
         with pytest.raises(trino.exceptions.TrinoUserError, match="cannot hold"):
             run("SELECT " + none)
@@ -127,6 +130,12 @@ def test_catalogs(engine, run, connect):
                       ("USE s", []), ("SELECT i FROM x", [[7]]), ("SHOW TABLES", [["x"]])):
         cursor.execute(sql)
         assert cursor.fetchall() == rows, sql
+    cursor = connect(catalog="system").cursor()
+    for sql, rows in (("SELECT node_id, nodes.state FROM runtime.nodes", [["turnout", "active"]]), ("SHOW SCHEMAS", [["information_schema"], ["jdbc"], ["metadata"], ["runtime"]]),
+                      ("SHOW TABLES FROM runtime", [["nodes"], ["queries"], ["tasks"]]), ("USE runtime", []), ("SELECT count(*) FROM nodes", [[1]]),
+                      ("SELECT table_name FROM information_schema.tables WHERE table_schema = 'metadata'", [["catalogs"], ["table_comments"]])):
+        cursor.execute(sql)
+        assert sorted(cursor.fetchall()) == rows, sql
     cursor = connect(catalog=other, schema="nowhere").cursor()
     cursor.execute("SELECT i FROM s.x")
     assert cursor.fetchall() == [[7]]
@@ -165,6 +174,9 @@ def test_parameters(engine, run):
     assert run(f"SELECT id FROM {t} WHERE amount < ? AND name IS NULL", (0.0,)) == [[2]]
     with pytest.raises(trino.exceptions.TrinoUserError, match="Incorrect number of parameters"):
         run("SELECT ?, ?", (1,))
+    if engine.name != "postgres":  # to which it is an operator
+        with pytest.raises(trino.exceptions.TrinoUserError, match="Incorrect number of parameters: expected 2 but found 0"):
+            run("SELECT ?, ?")
 
 
 def test_changes(engine, run):
@@ -198,6 +210,13 @@ def test_transactions(engine, connect):
     connection.commit()
     other.execute(f"SELECT id FROM {t}")
     assert other.fetchall() == [[2]]
+    cursor = connection.cursor()  # begins the next one
+    with pytest.raises(trino.exceptions.TrinoUserError):
+        cursor.execute("SELECT nowhere_to_be_found")
+        cursor.fetchall()
+    with pytest.raises(trino.exceptions.DatabaseError, match="failed to commit"):
+        connection.commit()
+    connection.rollback()  # as `with connection:` does then
 
 
 def test_errors(run):

@@ -223,6 +223,15 @@ def test_use_and_properties(both):
         assert "error" in session.run("SELECT count(*) FROM tpch.sf1.lineitem")[2]
 
 
+def test_use_of_what_is_not_there(both):
+    errors = []
+    for session in both():
+        session.rows("USE tpch.tiny")
+        errors.append([(error["errorName"], error["message"]) for error in (session.run(sql)[2]["error"] for sql in ("USE tpcds.sf1", "USE tpch.nowhere", "USE nowhere"))])
+        assert session.rows("SELECT count(*) FROM nation") == [[25]]
+    assert errors[0] == errors[1] and [name for name, _ in errors[0]] == ["CATALOG_NOT_FOUND", "NOT_FOUND", "NOT_FOUND"]
+
+
 def test_a_property_that_trino_refuses(both):
     """It knows best: no such property, no such catalog."""
     for headers in ({"X_Trino_Session": "no_such_property=1"}, {"X_Trino_Catalog": "nope", "X_Trino_Schema": "x"}):

@@ -1,8 +1,10 @@
 /* What a MySQL client sends, over any bytes: packets of frames, the answer to the greeting, COM_CHANGE_USER, COM_STMT_EXECUTE with its
- * parameters. The first byte picks. Views lie inside the input; a shorter input never makes a longer packet. */
+ * parameters, texts whose columns get their names. The first byte picks. Views lie inside the input; a shorter input never makes a
+ * longer packet. */
 #include "base/alloc.h"
 #include "frontend/mysql/my_handshake.h"
 #include "frontend/mysql/my_params.h"
+#include "mysql/heads.h"
 
 #include <stdlib.h>
 
@@ -72,6 +74,30 @@ static void read_packets(char *data, size_t size)
     }
 }
 
+/* As many columns as there are, never one more or less; each has a name, however the text ends. */
+static void read_heads(struct tn_str body)
+{
+    struct tn_column        columns[PARAMS];
+    struct tn_schema        schema = {.columns = columns};
+    const struct tn_schema *named;
+    struct tn_arena         arena;
+
+    if (body.len == 0 || tn_utf8_valid_prefix(body.ptr, body.len) < body.len || memchr(body.ptr, '\0', body.len) != NULL)
+        return;
+    schema.count = (unsigned char)body.ptr[0] % PARAMS + 1u;
+    for (size_t i = 0; i < schema.count; i++)
+        columns[i] = (struct tn_column){.name = TN_STR("own"), .type = TN_TYPE_TEXT};
+    tn_arena_init(&arena, 16 * 1024 * 1024);
+    named = tn_my_heads(&schema, tn_str_n(body.ptr + 1, body.len - 1), &arena);
+    check(named->count == schema.count);
+    for (size_t i = 0; i < named->count; i++) {
+        struct tn_str name = named->columns[i].name;
+
+        check(name.ptr != NULL && name.len <= body.len && tn_utf8_valid_prefix(name.ptr, name.len) == name.len);
+    }
+    tn_arena_reset(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *copy;
@@ -79,11 +105,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0 || (copy = tn_malloc(size)) == NULL) /* packets are put together in place */
         return 0;
     memcpy(copy, data + 1, size - 1);
-    switch (data[0] % 4) {
+    switch (data[0] % 8) {
     case 0: read_packets(copy, size - 1); break;
     case 1: read_hello(tn_str_n(copy, size - 1), false); break;
     case 2: read_hello(tn_str_n(copy, size - 1), true); break;
-    default: read_execute(tn_str_n(copy, size - 1), (data[0] & 4) != 0); break;
+    case 4: read_heads(tn_str_n(copy, size - 1)); break;
+    default: read_execute(tn_str_n(copy, size - 1), (data[0] & 8) != 0); break;
     }
     tn_free(copy);
     return 0;

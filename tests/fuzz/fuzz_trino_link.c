@@ -14,6 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tn_buf        sealed;
 
     tn_arena_init(&arena, 1 << 20);
+    if (tn_trino_link_arm(&trino, NULL) != TN_OK)
+        abort();
     if (tn_trino_link_open(text, &trino, &opened, &arena))
         abort();
     tn_buf_init(&sealed, TN_TRINO_LINK_MAX);
@@ -24,5 +26,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     tn_buf_reset(&sealed);
     tn_arena_reset(&arena);
+    tn_trino_link_disarm(&trino);
     return 0;
 }

@@ -164,6 +164,55 @@ static void test_settings(void)
     tn_mysql_settings_reset(&has);
 }
 
+/* USE, only where the session is not there yet; a name at the log-in that the server does not have stands for the cluster's own. */
+static void test_databases(void)
+{
+    struct tn_session_setting  said[] = {{TN_STR("database"), TN_STR("a`b"), TN_CFG_ENGINE_MYSQL}};
+    struct tn_session_setting  named[] = {{TN_STR("login_database"), TN_STR("shop"), TN_CFG_ENGINE_MYSQL}};
+    struct tn_session_setting  others[] = {{TN_STR("database"), TN_STR("x"), TN_CFG_ENGINE_UNSET}};
+    struct tn_session_settings use = list_of(said, 1), login = list_of(named, 1), other = list_of(others, 1);
+    struct tn_mysql_settings   has = {.home = "home"};
+
+    tn_mysql_settings_write(&has, &other, false, false, BASE, &out);
+    expect(&out, "");
+    tn_mysql_settings_write(&has, &use, false, false, BASE, &out);
+    expect(&out, "USE `a``b`;");
+    CU_ASSERT(has.moved);
+    has.moved = false;
+    CU_ASSERT(tn_mysql_settings_take(&has, &use, false));
+    tn_mysql_settings_write(&has, &use, false, false, BASE, &out);
+    expect(&out, "");
+    tn_mysql_settings_write(&has, &login, false, false, BASE, &out);
+    expect(&out, "USE `home`;" BASE ";USE `shop`;");
+    memcpy(has.absent, "shop", sizeof "shop");
+    CU_ASSERT(tn_mysql_settings_take(&has, &login, false));
+    tn_mysql_settings_write(&has, NULL, false, false, BASE, &out);
+    expect(&out, "USE `home`;" BASE ";");
+    tn_mysql_settings_reset(&has);
+    tn_mysql_settings_write(&has, &login, false, false, BASE, &out);
+    expect(&out, "");
+    has.astray = true;
+    tn_mysql_settings_write(&has, NULL, false, false, BASE, &out);
+    expect(&out, "USE `home`;");
+    tn_mysql_settings_reset(&has);
+}
+
+/* As StarRocks' documentation shows them; there was no server to ask. */
+static void test_starrocks_documentation(void)
+{
+    CU_ASSERT_EQUAL(tn_mysql_proc_field(TN_STR("ScanBytes")), TN_MYSQL_PROC_BYTES);
+    CU_ASSERT_EQUAL(tn_mysql_proc_field(TN_STR("ConnectionId")), TN_MYSQL_PROC_CONNECTION);
+    CU_ASSERT_EQUAL(tn_mysql_proc_field(TN_STR("Warehouse")), TN_MYSQL_PROC_OTHER);
+    CU_ASSERT_EQUAL(tn_mysql_proc_value(TN_STR("5859503 rows")), 5859503);
+    CU_ASSERT_EQUAL(tn_mysql_proc_value(TN_STR("120.573 MB")), (uint64_t)(120.573 * 1048576));
+    CU_ASSERT_EQUAL(tn_mysql_proc_value(TN_STR("0.000 B")), 0);
+    CU_ASSERT_EQUAL(tn_mysql_proc_value(TN_STR("47.878 s")), 47878000);
+    CU_ASSERT_EQUAL(tn_mysql_proc_value(TN_STR("13")), 13);
+    CU_ASSERT_EQUAL(tn_mysql_proc_value(TN_STR("1e300 TB")), 0);
+    CU_ASSERT_EQUAL(tn_mysql_proc_value(TN_STR("")), 0);
+    CU_ASSERT_EQUAL(tn_mysql_proc_value(TN_STR("tpcds_2")), 0);
+}
+
 static void endpoint(const char *url, const char *expected)
 {
     struct tn_endpoint_mysql parts;
@@ -263,6 +312,8 @@ int main(void)
     CU_add_test(suite, "words", test_words);
     CU_add_test(suite, "asks to write", test_asks_to_write);
     CU_add_test(suite, "settings", test_settings);
+    CU_add_test(suite, "databases", test_databases);
+    CU_add_test(suite, "what StarRocks' documentation shows", test_starrocks_documentation);
     CU_add_test(suite, "endpoints", test_endpoints);
     CU_add_test(suite, "interpolate", test_interpolate);
     CU_add_test(suite, "moments", test_moments);

@@ -49,7 +49,12 @@ static void test_scan(void)
     CU_ASSERT_FALSE(same_key("select '2020-01-01 10:00:00'", "select '2020-01-01 10:00:00 UTC'"));
     CU_ASSERT_FALSE(same_key("select '2020-01-01 10:00:00'", "select '2020-01-01 10:00:00+02:00'"));
     CU_ASSERT_FALSE(same_key("select '10:00:00'", "select '10:00:00.5'"));
-    CU_ASSERT_TRUE(same_key("select '1'", "select 'ab:c'"));
+    CU_ASSERT_TRUE(same_key("select 'x'", "select 'ab:c'"));
+    CU_ASSERT_TRUE(same_key("select '1'", "select '22'"));
+    CU_ASSERT_FALSE(same_key("select '1'", "select 'x1'")); /* of letters, the collation may matter */
+    CU_ASSERT_TRUE(same_key("select '2020-01-01'", "select '2021-12-31'"));
+    CU_ASSERT_FALSE(same_key("select '2020-01-01'", "select 'tomorrow'")); /* a date where one is wanted, a text where not */
+    CU_ASSERT_FALSE(same_key("select '2020-01-01'", "select '2020-01-01 x'"));
 }
 
 static bool spelled(const char *sql, enum tn_dialect dialect, const char *want)

@@ -182,6 +182,11 @@ static void intervals(void)
     VALUE(INTERVAL, struct tn_interval, ((struct tn_interval){0, -1, 0}), "\"-1 00:00:00.000\"");
     VALUE(INTERVAL, struct tn_interval, ((struct tn_interval){0, INT32_MIN, INT64_MIN}), "\"-2147590399 23:47:16.854\"");
     refuse(column.type, &(struct tn_interval){1, 0, 0});
+    column.pg_typmod = (1 << 2 | 1 << 1) << 16 | 0xFFFF; /* YEAR TO MONTH */
+    check(&column, &(struct tn_interval){14, 0, 0}, tn_str_n(NULL, 0), true, NULL, "\"1-2\"");
+    check(&column, &(struct tn_interval){INT32_MIN, 0, 0}, tn_str_n(NULL, 0), true, NULL, "\"-178956970-8\"");
+    column.pg_typmod = (1 << 3) << 16 | 0xFFFF; /* DAY */
+    check(&column, &(struct tn_interval){0, 3, 0}, tn_str_n(NULL, 0), true, NULL, "\"3 00:00:00.000\"");
 }
 
 /* Fewer digits without the capability, or when the column has fewer. */

@@ -68,6 +68,7 @@ static void test_links(void)
 
     tn_arena_init(&arena, 1 << 20);
     tn_buf_init(&sealed, 8192);
+    CU_ASSERT_FATAL(tn_trino_link_arm(&trino, NULL) == TN_OK && tn_trino_link_arm(&other, NULL) == TN_OK);
     CU_ASSERT_FATAL(tn_trino_link_seal(&sealed, &trino, &link) && sealed.len < sizeof text);
     CU_ASSERT(tn_trino_link_open(tn_buf_str(&sealed), &trino, &opened, &arena));
     CU_ASSERT(opened.own_id && tn_str_eq_c(opened.cluster, "c 1") && tn_str_eq_c(opened.path, "/v1/x?a=b"));
@@ -87,6 +88,8 @@ static void test_links(void)
     }
     tn_buf_reset(&sealed);
     tn_arena_reset(&arena);
+    tn_trino_link_disarm(&trino);
+    tn_trino_link_disarm(&other);
 }
 
 int main(void)

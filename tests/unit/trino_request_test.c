@@ -287,12 +287,12 @@ static void catalogs(void)
 
     rewritten("SELECT * FROM t", "SELECT * FROM t");
     rewritten("SELECT 'system.jdbc.catalogs'", "SELECT 'system.jdbc.catalogs'");
-    rewritten("SELECT TABLE_CAT FROM system.jdbc.catalogs ORDER BY 1", "SELECT TABLE_CAT FROM " CATALOGS_AS("TABLE_CAT") " AS catalogs ORDER BY 1");
+    rewritten("SELECT TABLE_CAT FROM system.jdbc.catalogs ORDER BY 1", "SELECT TABLE_CAT FROM " CATALOGS_AS("TABLE_CAT") " AS \"catalogs\" ORDER BY 1");
     rewritten("SELECT 1 FROM \"system\".\"jdbc\".\"catalogs\" c, System.JDBC.Catalogs AS d",
               "SELECT 1 FROM " CATALOGS " c, " CATALOGS " AS d");
-    rewritten("SELECT 1 FROM system.jdbc.catalogs", "SELECT 1 FROM " CATALOGS " AS catalogs");
+    rewritten("SELECT 1 FROM system.jdbc.catalogs", "SELECT 1 FROM " CATALOGS " AS \"catalogs\"");
     rewritten("SELECT 1 FROM a.system.jdbc.catalogs", "SELECT 1 FROM a.system.jdbc.catalogs");
-    rewritten("SELECT Table_Cat FROM system.jdbc.catalogs", "SELECT Table_Cat FROM " CATALOGS_AS("Table_Cat") " AS catalogs");
+    rewritten("SELECT Table_Cat FROM system.jdbc.catalogs", "SELECT Table_Cat FROM " CATALOGS_AS("Table_Cat") " AS \"catalogs\"");
     rewritten("SELECT user, t.user, user() FROM t", "SELECT user, t.user, user() FROM t");
     rewritten("SELECT \"sqlite\".main.t.a, x.sqlite.main FROM sqlite . main.t, sqlite.t", "SELECT main.t.a, x.sqlite.main FROM main.t, sqlite.t");
     for (int engine = TN_CFG_ENGINE_DUCKDB; engine <= TN_CFG_ENGINE_POSTGRES; engine++)

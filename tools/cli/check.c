@@ -6,6 +6,27 @@
 #include "config/config.h"
 #include "policies/route/route.h"
 #include "translate/script_check.h"
+#include "translate/translator.h"
+
+/* As a statement would start it: what is wrong here is found by the first that waits for it otherwise. */
+static void check_python(const struct tn_config *draft, struct tn_problems *problems)
+{
+    struct tn_str python = draft->settings.translation_python;
+    char          why[512];
+
+    if (!draft->settings.translation_enabled)
+        return;
+    switch (tn_translator_probe(&draft->settings, why, sizeof why)) {
+    case TN_PYTHON_FIT: break;
+    case TN_PYTHON_UNFIT:
+        tn_config_settings_problem(draft, problems, TN_PROBLEM_WARNING, "translation.python",
+                                   "SQL will not be translated as tested: %s; `" TN_STR_FMT " -m pip install sqlglot==" TN_SQLGLOT_VERSION "`", why, TN_STR_ARG(python));
+        break;
+    case TN_PYTHON_MISSING:
+        tn_config_settings_problem(draft, problems, TN_PROBLEM_ERROR, "translation.python",
+                                   "does not run as Python: %s; name an interpreter that has sqlglot " TN_SQLGLOT_VERSION, why);
+    }
+}
 
 static void check_router(void *check, struct tn_script *script, unsigned line, const char *path)
 {
@@ -24,6 +45,7 @@ static void check_parts(const struct tn_config *draft, struct tn_problems *probl
     tn_script_book_reset(&book);
     tn_script_check_end(&check);
     tn_security_check(draft, problems, arg);
+    check_python(draft, problems);
 }
 
 static void put_json(struct tn_buf *out, const char *file, bool ok, const struct tn_problems *problems)
@@ -113,7 +135,8 @@ const struct tn_cli_command tn_cli_check_command = {
     .name = "check",
     .operands = "FILE",
     .summary = "say everything that is wrong with a configuration file",
-    .text = "Reads FILE, compiles its routers and scripts, reads its certificates and users, and prints every problem with its line, its key and what to do.\n"
+    .text = "Reads FILE, compiles its routers and scripts, reads its certificates and users, starts its translation.python, and prints\n"
+            "every problem with its line, its key and what to do.\n"
             "Opens no engine and no port. The exit status is 1 when there are errors, 0 when there are none or only\n"
             "warnings.\n",
     .examples = "  turnout check turnout.yaml\n  turnout check --json turnout.yaml\n",

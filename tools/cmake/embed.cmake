@@ -1,5 +1,10 @@
-# cmake -DIN=file -DOUT=file.c -DNAME=name -P embed.cmake: the file as an array and its length.
-file(READ ${IN} hex HEX)
+# cmake -DIN=file[,file]... -DOUT=file.c -DNAME=name -P embed.cmake: the files, one behind the other, as an array and its length.
+string(REPLACE "," ";" files "${IN}")
+set(hex "")
+foreach(file ${files})
+  file(READ ${file} part HEX)
+  string(APPEND hex "${part}")
+endforeach()
 string(LENGTH "${hex}" digits)
 math(EXPR len "${digits} / 2")
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")

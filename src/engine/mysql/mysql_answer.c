@@ -236,6 +236,8 @@ static void keep_definition(struct tn_mysql_conn *c, struct tn_str message)
     uint8_t sequence = 0;
     size_t  begun;
 
+    if (c->spied != NULL)
+        tn_mysql_proc_column(c, message);
     if ((c->phase != TN_MYSQL_EXECUTE && c->phase != TN_MYSQL_PREPARE) || (c->phase == TN_MYSQL_EXECUTE && c->now.columns_told))
         return;
     begun = tn_my_begin_packet(&c->definitions);
@@ -276,6 +278,10 @@ static size_t take_row(struct tn_mysql_conn *c, struct tn_str message)
     }
     if (c->phase == TN_MYSQL_WARNINGS)
         tn_mysql_warning(c, message);
+    else if (c->phase == TN_MYSQL_COST)
+        tn_mysql_cost_row(c, message);
+    else if (c->spied != NULL)
+        tn_mysql_proc_row(c, message);
     if (c->phase != TN_MYSQL_EXECUTE)
         return WORK_ROW;
     return WORK_ROW + c->column_count + tn_mysql_row(c, message) / WORK_BYTES;

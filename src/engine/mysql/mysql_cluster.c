@@ -9,7 +9,7 @@
 enum { PUBLIC_KEY_MAX = 16 * 1024 };
 
 static const struct tn_mysql_flavour mysql_flavour = {
-    .what = "MySQL", .transactions = true, .binary = true, .resets = true,
+    .what = "MySQL", .transactions = true, .binary = true, .resets = true, .counts = true,
 };
 /* From its documentation: no transactions that a session opens, few statements can be prepared. */
 static const struct tn_mysql_flavour star_rocks_flavour = {

@@ -19,6 +19,7 @@
 #include "engine/engine.h"
 #include "engine/mysql/mysql_auth.h"
 #include "engine/mysql/mysql_column.h"
+#include "engine/mysql/mysql_cost.h"
 #include "engine/mysql/mysql_settings.h"
 #include "engine/mysql/mysql_statement.h"
 #include "engine/mysql/mysql_wire.h"
@@ -39,6 +40,7 @@ enum tn_mysql_phase {
     TN_MYSQL_PREPARE,
     TN_MYSQL_EXECUTE,
     TN_MYSQL_WARNINGS,
+    TN_MYSQL_COST,       /* what the statement cost (mysql_cost.h) */
     TN_MYSQL_CANCELLING, /* all of the answer is in, the KILL has not ended yet */
     TN_MYSQL_ABSORB,     /* a statement that does nothing: a KILL that is late hits it and nothing else */
 };
@@ -55,6 +57,7 @@ struct tn_mysql_flavour {
     bool        transactions;
     bool        binary;            /* statements can be prepared on it */
     bool        resets;            /* COM_RESET_CONNECTION */
+    bool        counts;            /* counters of each session: SHOW SESSION STATUS */
 };
 
 /* cluster->engine: the endpoint, read once. Immutable, any thread. */
@@ -85,9 +88,14 @@ struct tn_mysql_run {
     bool     kill_sent, absorbed;
     bool     retried;
     bool     zero_told;      /* the notice about zero dates went out */
-    bool     warnings_done;
+    bool     warnings_done, cost_done;
     uint16_t warnings;
     unsigned looks;          /* times that the cancelled run was looked at since */
+};
+
+/* Of a session since its begin, as the server counts. */
+struct tn_mysql_counters {
+    uint64_t rows, cpu_us;
 };
 
 struct tn_mysql_conn {
@@ -145,6 +153,12 @@ struct tn_mysql_conn {
     struct tn_mysql_statements statements;
     struct tn_mysql_settings   settings;
     struct tn_conn      *killer;      /* the second connection that says KILL */
+    struct tn_mysql_counters counted, counted_before;
+    ev_timer             look;        /* StarRocks: when */
+    struct tn_conn      *spy;         /* the second connection that looks */
+    struct tn_mysql_conn *spied;      /* on that one: whose statement it is about; it ends with it */
+    enum tn_mysql_proc   proc_fields[TN_MYSQL_PROC_COLUMNS];
+    size_t               proc_count;
     struct tn_grave      grave;
 };
 

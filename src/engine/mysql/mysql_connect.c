@@ -75,6 +75,7 @@ struct tn_conn *tn_mysql_connect_for(struct tn_cluster *cluster, struct tn_worke
     tn_conn_init(&c->base, cluster, worker, connected, owner);
     tn_list_init(&c->grave.node);
     init_buffers(c);
+    c->settings.home = tn_mysql_engine(c)->database;
     if (sql.ptr != NULL)
         tn_mysql_script_put(c, sql);
     tn_mysql_watch_init(c);
@@ -111,6 +112,7 @@ void tn_mysql_disconnect(struct tn_conn *conn)
     c->closed = true;
     tn_mysql_dial_forget(c);
     forget_killer(c);
+    tn_mysql_proc_end(c);
     tn_mysql_watch_stop(c);
     say_quit(c);
     tn_worker_bury(conn->worker, &c->grave, conn_free);

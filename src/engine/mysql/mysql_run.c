@@ -8,7 +8,7 @@ enum {
     AGAIN_MAX = 40, /* a cancelled run ends by then: the server does not answer, its connection goes */
     SCRATCH_KEPT = 1024 * 1024,
     ER_UNSUPPORTED_PS = 1295, ER_UNKNOWN_STMT_HANDLER = 1243, ER_NEED_REPREPARE = 1615,
-    ER_UNKNOWN_TIME_ZONE = 1298, ER_SP_DOES_NOT_EXIST = 1305,
+    ER_UNKNOWN_TIME_ZONE = 1298, ER_SP_DOES_NOT_EXIST = 1305, ER_BAD_DB_ERROR = 1049,
 };
 
 static enum tn_verb verb_of(const struct tn_run *run)
@@ -56,6 +56,11 @@ static void note_leftovers(struct tn_mysql_conn *c, const struct tn_run *run)
     }
     if (verb == TN_VERB_USE)
         c->used_other_database = true;
+    if (verb == TN_VERB_CREATE && c->settings.absent[0] != '\0') { /* perhaps it is there by now */
+        c->settings.absent[0] = '\0';
+        c->settings.astray = true;
+        c->base.settings_hash = TN_MYSQL_SETTINGS_UNKNOWN;
+    }
     if (verb == TN_VERB_SET || verb == TN_VERB_RESET) {
         tn_mysql_settings_doubt(&c->settings);
         c->base.settings_hash = TN_MYSQL_SETTINGS_UNKNOWN;
@@ -95,6 +100,7 @@ static void finish(struct tn_mysql_conn *c)
     struct tn_run *run = c->run;
 
     ev_timer_stop(c->base.worker->loop, &c->grace);
+    tn_mysql_proc_end(c);
     if (c->lost && c->killer != NULL) {
         tn_mysql_disconnect(c->killer);
         c->killer = NULL;
@@ -229,6 +235,18 @@ void tn_mysql_abort(struct tn_mysql_conn *c, struct tn_error *err)
 
 /* ---- going on ---- */
 
+/* What was prepared names tables of another database now. */
+static void note_move(struct tn_mysql_conn *c)
+{
+    if (!c->settings.moved)
+        return;
+    c->settings.moved = false;
+    c->settings.astray = true;
+    c->used_other_database = true;
+    TN_LIST_FOR_EACH_SAFE(node, &c->statements.list)
+        tn_mysql_statement_drop(&c->statements, TN_CONTAINER_OF(node, struct tn_mysql_statement, node), &c->wire);
+}
+
 static bool settings_differ(struct tn_mysql_conn *c)
 {
     const struct tn_session_settings *wanted = c->run->settings;
@@ -242,6 +260,7 @@ static bool settings_differ(struct tn_mysql_conn *c)
 
         tn_mysql_settings_write(&c->settings, wanted, c->base.cluster->conf->read_only, c->zones_by_offset,
                                 tn_mysql_engine(c)->base, &c->script);
+        note_move(c);
         if (c->script.len == before)
             c->base.settings_hash = hash;
     }
@@ -370,6 +389,7 @@ void tn_mysql_start(struct tn_run *run)
     c->run = run;
     c->now = (struct tn_mysql_run){.binary = false};
     c->paused = false;
+    tn_mysql_proc_begin(c);
     if (c->phase != TN_MYSQL_RESET)
         tn_mysql_begin(c);
 }
@@ -400,6 +420,26 @@ static void use_offsets(struct tn_mysql_conn *c)
     c->now.settings_done = false;
 }
 
+/* Clients name a database at their log-in that may be none of the server's: then the cluster's own is meant, as without a name. */
+static bool stay_home(struct tn_mysql_conn *c)
+{
+    const struct tn_session_settings *wanted = c->run->settings;
+    char                              text[TN_MYSQL_DATABASE + 64];
+
+    for (size_t i = 0; wanted != NULL && i < wanted->count; i++)
+        if (tn_str_eq_c(wanted->items[i].name, "login_database") && !tn_str_eq_c(wanted->items[i].value, c->settings.absent)) {
+            tn_str_copy(c->settings.absent, sizeof c->settings.absent, wanted->items[i].value);
+            snprintf(text, sizeof text, "Unknown database '%s': the cluster's own is used", c->settings.absent);
+            tn_mysql_notice(c, "WARNING", "01000", ER_BAD_DB_ERROR, tn_str(text));
+            tn_error_reset(&c->failure);
+            tn_mysql_settings_doubt(&c->settings);
+            c->base.settings_hash = TN_MYSQL_SETTINGS_UNKNOWN;
+            c->now.settings_done = false;
+            return true;
+        }
+    return false;
+}
+
 static void settings_ended(struct tn_mysql_conn *c)
 {
     const struct tn_session_settings *wanted = c->run->settings;
@@ -409,6 +449,8 @@ static void settings_ended(struct tn_mysql_conn *c)
         use_offsets(c);
         return;
     }
+    if (c->failure.own_code == ER_BAD_DB_ERROR && !c->lost && stay_home(c))
+        return;
     if (c->failure.status != TN_OK)
         tn_error_move(&c->run->error, &c->failure);
     else
@@ -504,7 +546,7 @@ static void execute_ended(struct tn_mysql_conn *c)
         tn_error_move(&c->run->error, &c->failure);
     if (!c->now.discard)
         tn_mysql_flush_rows(c);
-    if (!c->closed && !(c->run != NULL && !c->lost && ask_warnings(c)) && c->run != NULL)
+    if (!c->closed && !(c->run != NULL && !c->lost && (ask_warnings(c) || tn_mysql_cost_ask(c))) && c->run != NULL)
         end(c);
 }
 
@@ -531,7 +573,10 @@ void tn_mysql_exchange_ended(struct tn_mysql_conn *c)
     } else if (phase == TN_MYSQL_EXECUTE) {
         execute_ended(c);
     } else {
+        if (phase == TN_MYSQL_COST)
+            tn_mysql_cost_take(c);
         tn_error_reset(&c->failure); /* of SHOW WARNINGS, or the late KILL */
-        end(c);
+        if (phase != TN_MYSQL_WARNINGS || c->lost || !tn_mysql_cost_ask(c))
+            end(c);
     }
 }

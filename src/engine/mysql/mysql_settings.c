@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 
-enum kind { TEXT, ZONE, READ_ONLY, ISOLATION, LOCK_WAIT, FOREIGN };
+enum kind { TEXT, DATABASE, LABEL /* a database that the server need not have */, ZONE, READ_ONLY, ISOLATION, LOCK_WAIT, FOREIGN };
 
 static const struct {
     const char *name;
@@ -40,6 +40,9 @@ static bool is_sent(const struct tn_session_setting *setting, bool read_only)
     bool ours = setting->only == TN_CFG_ENGINE_MYSQL || setting->only == TN_CFG_ENGINE_STAR_ROCKS;
     int  row = row_of(setting->name);
 
+    if (row >= 0 && (known[row].kind == DATABASE || known[row].kind == LABEL) && !ours) /* another protocol's idea of it */
+        return false;
+
     if (!is_plain(setting->name) || (setting->only != TN_CFG_ENGINE_UNSET && !ours) || (row < 0 && !ours))
         return false;
     return !read_only || row < 0 || known[row].kind != READ_ONLY;
@@ -52,7 +55,9 @@ void tn_mysql_settings_reset(struct tn_mysql_settings *settings)
         tn_free(settings->items[i].value);
     }
     tn_free(settings->items);
-    *settings = (struct tn_mysql_settings){.count = 0};
+    settings->items = NULL;
+    settings->count = settings->capacity = 0;
+    settings->astray = false;
 }
 
 void tn_mysql_settings_doubt(struct tn_mysql_settings *settings)
@@ -142,11 +147,29 @@ static void put_lock_wait(struct tn_buf *sql, struct tn_str value)
     tn_buf_printf(sql, "SET innodb_lock_wait_timeout=%llu", (unsigned long long)(ms == 0 ? 1073741824 : TN_MAX((ms + 999) / 1000, UINT64_C(1))));
 }
 
+/* An endpoint without a database: nothing but a database leaves one. */
+static void put_use(struct tn_buf *sql, struct tn_str database)
+{
+    tn_buf_puts(sql, "USE ");
+    tn_buf_put_quoted(sql, database.len > 0 ? database : TN_STR("information_schema"), '`');
+}
+
+static struct tn_str present(const struct tn_mysql_settings *settings, struct tn_str name, struct tn_str database)
+{
+    int row = row_of(name);
+
+    return row >= 0 && known[row].kind == LABEL && settings->absent[0] != '\0' && tn_str_eq_c(database, settings->absent) ? tn_str(settings->home) : database;
+}
+
 static void put_set(struct tn_buf *sql, struct tn_str name, struct tn_str value, bool by_offset)
 {
     int row = row_of(name);
 
     switch (row < 0 ? FOREIGN : known[row].kind) {
+    case DATABASE:
+    case LABEL:
+        put_use(sql, value);
+        break;
     case ZONE:
         tn_buf_puts(sql, "SET time_zone=");
         put_zone(sql, value, by_offset);
@@ -167,11 +190,15 @@ static void put_set(struct tn_buf *sql, struct tn_str name, struct tn_str value,
     tn_buf_put_u8(sql, '\0');
 }
 
-static void put_reset(struct tn_buf *sql, const char *name, const char *base)
+static void put_reset(struct tn_buf *sql, const char *name, const struct tn_mysql_settings *settings, const char *base)
 {
     int row = row_of(tn_str(name));
 
     switch (row < 0 ? FOREIGN : known[row].kind) {
+    case DATABASE:
+    case LABEL:
+        put_use(sql, tn_str(settings->home));
+        break;
     case ZONE:
         tn_buf_puts(sql, base);
         break;
@@ -204,25 +231,55 @@ static struct tn_mysql_setting *find(const struct tn_mysql_settings *settings, s
     return NULL;
 }
 
-void tn_mysql_settings_write(const struct tn_mysql_settings *settings, const struct tn_session_settings *wanted, bool read_only,
+static bool is_database(struct tn_str name)
+{
+    int row = row_of(name);
+
+    return row >= 0 && (known[row].kind == DATABASE || known[row].kind == LABEL);
+}
+
+/* Is the session where WANT says, without being told? */
+static bool is_there(const struct tn_mysql_settings *settings, const struct tn_session_setting *want)
+{
+    const struct tn_mysql_setting *has = find(settings, want->name);
+
+    if (settings->astray || (has != NULL && has->value == NULL))
+        return false;
+    return tn_str_eq(present(settings, want->name, want->value), has == NULL ? tn_str(settings->home) : present(settings, want->name, tn_str(has->value)));
+}
+
+static void put_wanted(struct tn_mysql_settings *settings, const struct tn_session_setting *want, bool all, bool by_offset, struct tn_buf *script)
+{
+    const struct tn_mysql_setting *has = find(settings, want->name);
+
+    if (is_database(want->name) && !is_there(settings, want)) {
+        settings->moved = true;
+        put_set(script, want->name, present(settings, want->name, want->value), by_offset);
+    } else if (!is_database(want->name) && (all || has == NULL || has->value == NULL || !tn_str_eq_c(want->value, has->value))) {
+        put_set(script, want->name, want->value, by_offset);
+    }
+}
+
+void tn_mysql_settings_write(struct tn_mysql_settings *settings, const struct tn_session_settings *wanted, bool read_only,
                              bool by_offset, const char *base, struct tn_buf *script)
 {
     bool all = false; /* going back may have undone others */
 
+    if (settings->astray && find_wanted(wanted, "database", read_only) == NULL && find_wanted(wanted, "login_database", read_only) == NULL) {
+        put_reset(script, "database", settings, base);
+        settings->moved = true;
+    }
     for (size_t i = 0; i < settings->count; i++)
         if (find_wanted(wanted, settings->items[i].name, read_only) == NULL) {
-            put_reset(script, settings->items[i].name, base);
+            put_reset(script, settings->items[i].name, settings, base);
+            settings->moved = settings->moved || is_database(tn_str(settings->items[i].name));
             all = true;
         }
     if (all)
         tn_buf_append(script, base, strlen(base) + 1);
-    for (size_t i = 0; wanted != NULL && i < wanted->count; i++) {
-        const struct tn_session_setting *want = &wanted->items[i];
-        const struct tn_mysql_setting   *has = find(settings, want->name);
-
-        if (is_sent(want, read_only) && (all || has == NULL || has->value == NULL || !tn_str_eq_c(want->value, has->value)))
-            put_set(script, want->name, want->value, by_offset);
-    }
+    for (size_t i = 0; wanted != NULL && i < wanted->count; i++)
+        if (is_sent(&wanted->items[i], read_only))
+            put_wanted(settings, &wanted->items[i], all, by_offset, script);
 }
 
 static bool take_one(struct tn_mysql_settings *settings, const struct tn_session_setting *want)

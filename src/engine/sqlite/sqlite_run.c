@@ -82,11 +82,37 @@ static enum tn_status prepare(struct tn_sqlite_conn *conn, struct tn_str sql, st
     return TN_OK;
 }
 
+static bool is_insert(const struct tn_sqlite_conn *conn)
+{
+    enum tn_verb verb = conn->run->features->verb;
+
+    return verb == TN_VERB_INSERT || verb == TN_VERB_REPLACE;
+}
+
+/* A table without rowids leaves the last one as it was: of an INSERT that is told, so there is none before it. */
+static void begin_insert(struct tn_sqlite_conn *conn)
+{
+    if (!is_insert(conn))
+        return;
+    conn->inserted = sqlite3_last_insert_rowid(conn->db);
+    sqlite3_set_last_insert_rowid(conn->db, 0);
+}
+
+/* For those who ask last_insert_rowid() later. */
+static void end_insert(struct tn_sqlite_conn *conn)
+{
+    if (conn->run != NULL && is_insert(conn) && conn->inserted != 0 && sqlite3_last_insert_rowid(conn->db) == 0)
+        sqlite3_set_last_insert_rowid(conn->db, conn->inserted);
+    conn->inserted = 0;
+}
+
 static void note_end(struct tn_sqlite_conn *conn, struct tn_blocking_result *out)
 {
     int64_t changes = sqlite3_total_changes64(conn->db) - conn->changes;
 
     conn->exhausted = true;
+    if (is_insert(conn) && changes == 1)
+        out->insert_id = (uint64_t)sqlite3_last_insert_rowid(conn->db);
     out->affected = changes > 0 ? (uint64_t)sqlite3_changes64(conn->db) : 0;
     out->dirty = conn->tainted || !sqlite3_get_autocommit(conn->db);
 }
@@ -230,6 +256,7 @@ static enum tn_status execute(struct tn_sqlite_conn *conn, struct tn_arena *aren
     size_t rows;
 
     conn->changes = sqlite3_total_changes64(conn->db);
+    begin_insert(conn);
     TN_TRY(tn_sqlite_bind(conn->stmt, &conn->run->params, arena, err));
     TN_TRY(collect(conn, &rows, out, err));
     if (conn->builder.count == 0)
@@ -335,6 +362,7 @@ void tn_sqlite_finish(void *handle)
 {
     struct tn_sqlite_conn *conn = handle;
 
+    end_insert(conn);
     if (conn->kept != NULL) {
         sqlite3_reset(conn->stmt);
         sqlite3_clear_bindings(conn->stmt); /* they point into the run's memory */

@@ -122,13 +122,19 @@ static const char *skip_plain(const char *at, const char *end)
     const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
 
     for (; end - at >= 8; at += 8) {
-        uint64_t word, quote, slash;
+        uint64_t word, quote, slash, found;
 
         memcpy(&word, at, 8);
         quote = word ^ ones * '"';
         slash = word ^ ones * '\\';
-        if (((((word - ones * ' ') & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & highs) != 0)
-            break;
+        found = (((word - ones * ' ') & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & highs;
+        if (found == 0)
+            continue;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        return at + (__builtin_ctzll(found) >> 3); /* the lowest of them is exact */
+#else
+        break;
+#endif
     }
     while (at < end && (unsigned char)*at >= ' ' && *at != '"' && *at != '\\')
         at++;

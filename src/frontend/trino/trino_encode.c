@@ -102,7 +102,7 @@ static char *put_fixed(char *out, struct column *c, int64_t row)
     case TN_TYPE_UUID: return tn_trino_put_uuid(out, (const char *)c->values + row * 16);
     case TN_TYPE_INTERVAL:
         memcpy(&interval, (const char *)c->values + row * (int64_t)sizeof interval, sizeof interval);
-        return tn_trino_put_interval(out, &interval);
+        return c->type.months ? tn_trino_put_months(out, &interval) : tn_trino_put_interval(out, &interval);
     default: return put_decimal(out, c, row);
     }
 }
@@ -140,7 +140,9 @@ static bool put_item(struct tn_buf *out, struct column *c, const struct tn_value
     case TN_TYPE_TIMETZ: end = tn_trino_put_timetz(at, value->as.timetz.time_us, value->as.timetz.offset_s, c->type.digits); break;
     case TN_TYPE_TIMESTAMP: end = tn_trino_put_timestamp(at, value->as.i64, c->type.digits); break;
     case TN_TYPE_TIMESTAMPTZ: end = tn_trino_put_timestamptz(at, value->as.i64, c->tz, &c->range, c->type.digits); break;
-    case TN_TYPE_INTERVAL: end = tn_trino_put_interval(at, &value->as.interval); break;
+    case TN_TYPE_INTERVAL:
+        end = c->type.months ? tn_trino_put_months(at, &value->as.interval) : tn_trino_put_interval(at, &value->as.interval);
+        break;
     case TN_TYPE_UUID: end = tn_trino_put_uuid(at, value->as.uuid); break;
     case TN_TYPE_BYTES: tn_base64_put_json(out, value->as.text); return true;
     case TN_TYPE_NUMERIC:

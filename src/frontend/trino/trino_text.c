@@ -185,6 +185,20 @@ char *tn_trino_put_interval(char *out, const struct tn_interval *value)
     return close_quote(put_clock(out + 1, (int64_t)(ms % 86400000) * 1000, 3));
 }
 
+char *tn_trino_put_months(char *out, const struct tn_interval *value)
+{
+    uint64_t months = value->months < 0 ? (uint64_t)-(int64_t)value->months : (uint64_t)value->months;
+
+    if (value->days != 0 || value->nanoseconds != 0)
+        return NULL;
+    *out++ = '"';
+    if (value->months < 0)
+        *out++ = '-';
+    out = tn_pg_put_u64(out, months / 12);
+    *out = '-';
+    return close_quote(tn_pg_put_u64(out + 1, months % 12));
+}
+
 char *tn_trino_put_uuid(char *out, const void *uuid)
 {
     *out = '"';

@@ -20,6 +20,7 @@ char *tn_trino_put_timestamp(char *out, int64_t unix_us, unsigned digits);
 /* Local time and name of TZ (NULL = UTC), a fixed offset as +hh:mm. */
 char *tn_trino_put_timestamptz(char *out, int64_t unix_us, const struct tn_tz *tz, struct tn_tz_range *range, unsigned digits);
 char *tn_trino_put_interval(char *out, const struct tn_interval *value); /* NULL: it has months */
+char *tn_trino_put_months(char *out, const struct tn_interval *value);   /* NULL: it has more than months */
 char *tn_trino_put_uuid(char *out, const void *uuid);
 
 void tn_trino_put_text(struct tn_buf *out, struct tn_str text); /* what is not UTF-8 becomes U+FFFD */

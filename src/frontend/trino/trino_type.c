@@ -56,6 +56,15 @@ static void set_digits(struct tn_trino_type *self, const struct tn_column *colum
     self->named = true;
 }
 
+/* PostgreSQL's INTERVAL YEAR, MONTH or YEAR TO MONTH: the fields are in the upper half of the typmod. */
+static bool is_of_months(const struct tn_column *column)
+{
+    enum { MONTH = 1 << 1, YEAR = 1 << 2, FIELDS = 0x7FFF };
+    int fields = column->pg_typmod < 0 ? 0 : (column->pg_typmod >> 16) & FIELDS;
+
+    return column->type == TN_TYPE_INTERVAL && fields != 0 && (fields & ~(MONTH | YEAR)) == 0;
+}
+
 /* An engine that speaks PostgreSQL gives arrays as text, with the OID of the array. */
 static const struct tn_pg_type *element_of(const struct tn_column *column)
 {
@@ -81,6 +90,9 @@ struct tn_trino_type tn_trino_type_of(const struct tn_column *column, bool param
     case DATETIME: set_digits(&self, column, parametric); break;
     case NONE: break;
     }
+    self.months = is_of_months(column);
+    if (self.months)
+        self.name = "interval year to month";
     return self;
 }
 

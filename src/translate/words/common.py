@@ -1,0 +1,201 @@
+"""What sqlglot leaves to be done, one file a dialect: joined with worker.py when the program is built (CMakeLists.txt). Names are theirs
+together; `exp`, `TYPE`, `source` and `wanted` are worker.py's. This file: what several need, and improve()."""
+
+WHOLE_DAYS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
+UNITS = {"SECOND": ("seconds", 1), "MINUTE": ("minutes", 1), "HOUR": ("hours", 1), "DAY": ("days", 1), "WEEK": ("days", 7),
+         "MONTH": ("months", 1), "QUARTER": ("months", 3), "YEAR": ("years", 1)}
+
+
+def singular(unit):
+    unit = unit.upper()
+    return unit[:-1] if unit.endswith("S") else unit
+
+
+def interval_parts(interval):
+    """[(number as text, unit)] of INTERVAL '1 month 2 days', INTERVAL '3' DAY; None where a literal does not tell."""
+    this, unit = interval.this, interval.args.get("unit")
+    if not isinstance(this, exp.Literal):
+        return None
+    words = str(this.this).split()
+    if unit is not None and len(words) == 1:
+        words.append(unit.name)
+    parts = []
+    if len(words) % 2 != 0:
+        return None
+    for number, word in zip(words[::2], words[1::2]):
+        if singular(word) not in UNITS or not number.lstrip("+-").replace(".", "", 1).isdigit():
+            return None
+        parts.append((number, singular(word)))
+    return parts
+
+
+def is_date(node):
+    if isinstance(node, (exp.Cast, exp.TryCast)):
+        return node.to.this == TYPE.DATE
+    if isinstance(node, (exp.CurrentDate, exp.Date, exp.TsOrDsToDate)):
+        return True
+    return isinstance(node, exp.Anonymous) and node.name.upper() == "DATE" or node.is_type(TYPE.DATE)
+
+
+def call(name, *args):
+    return exp.Anonymous(this=name, expressions=[a.copy() if isinstance(a, exp.Expression) else exp.Literal.string(a) if isinstance(a, str)
+                                                 else exp.Literal.number(a) for a in args])
+
+
+def rewrite(tree, change):
+    """CHANGE of every node, what is inside before what is around it. A new node has the type of the old one."""
+    for node in reversed(list(tree.bfs())):
+        new = change(node)
+        if new is node:
+            continue
+        if new.type is None and node.type is not None:
+            new.type = node.type
+        if node is tree:
+            tree = new
+        else:
+            node.replace(new)
+    return tree
+
+
+def changed(node, **args):
+    out = node.copy()
+    for key, value in args.items():
+        out.set(key, value)
+    return out
+
+
+def cannot(what):
+    """Nothing is sent that would give another answer."""
+    raise UnsupportedError(f"{wanted} has no words for {what}")
+
+
+def number_of(node):
+    """Of 5 or -5; None = it is no such."""
+    if node is None:
+        return None
+    if isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal) and node.this.is_int:
+        return -int(str(node.this.this))
+    return int(str(node.this)) if isinstance(node, exp.Literal) and node.is_int else None
+
+
+def in_utc(text):
+    """'2024-05-06 12:00:00+02' as the time in UTC, without a zone; TEXT where it is something else."""
+    from datetime import datetime, timezone
+    try:
+        moment = datetime.fromisoformat(re.sub(r" ?UTC$|Z$", "+00:00", re.sub(r"([+-]\d\d)$", r"\1:00", text.strip())))
+    except ValueError:
+        return text
+    return str(moment.astimezone(timezone.utc).replace(tzinfo=None)) if moment.tzinfo is not None else text
+
+
+def without_nulls(node):
+    """greatest() and least() leave NULLs out in PostgreSQL and DuckDB."""
+    args = [node.this, *node.expressions]
+    if source not in ("postgres", "duckdb") or len(args) > 8 or all(isinstance(a, exp.Literal) for a in args):
+        return None
+    parts = [exp.func("COALESCE", *(a.copy() for a in args[i:] + args[:i])) if not isinstance(args[i], exp.Literal) else args[i].copy() for i in range(len(args))]
+    return type(node)(this=parts[0], expressions=parts[1:])
+
+
+def similar(node):
+    """x SIMILAR TO 'a%' as a regular expression."""
+    if not isinstance(node.expression, exp.Literal):
+        cannot("SIMILAR TO with a pattern that is not written there")
+    text = str(node.expression.this).replace(".", "[.]").replace("%", ".*").replace("_", ".")
+    return exp.RegexpLike(this=node.this.copy(), expression=exp.Literal.string(f"^(?:{text})$"))
+
+
+def is_json(*nodes):
+    return any(n.is_type(TYPE.JSON, TYPE.JSONB) or isinstance(n, exp.Cast) and n.to.this in (TYPE.JSON, TYPE.JSONB) or isinstance(n, (exp.JSONExtract, exp.ParseJSON)) for n in nodes)
+
+
+def key_path(node):
+    return exp.Literal.string('$."' + str(node.this).replace('"', "") + '"') if isinstance(node, exp.Literal) else call("CONCAT", "$.", node)
+
+
+def names_inside(subquery):
+    """(SELECT a, b) AS q(x, y) as (SELECT a AS x, b AS y) AS q."""
+    alias, first = subquery.args.get("alias"), subquery.this
+    while isinstance(first, exp.SetOperation):
+        first = first.this.unnest()
+    if alias is None or not alias.args.get("columns") or not isinstance(first, exp.Select) or first.is_star or len(first.expressions) < len(alias.columns):
+        return
+    for at, column in enumerate(alias.columns):
+        first.expressions[at].replace(exp.alias_(first.expressions[at].unalias().copy(), column.name, quoted=True))
+    alias.set("columns", None)
+
+
+PARTS = {"Hour": "HOUR", "Minute": "MINUTE", "Second": "SECOND", "Quarter": "QUARTER", "DayOfYear": "DOY", "DayOfWeekIso": "ISODOW", "WeekOfYear": "WEEK",
+         "Year": "YEAR", "Month": "MONTH", "Day": "DAY", "DayOfMonth": "DAY"}
+
+
+def part_of_moment(node):
+    """hour(x) as EXTRACT(HOUR FROM x), and where its Sunday is 1, dayofweek(x)."""
+    name = type(node).__name__
+    if name == "DayOfWeek" and source == "mysql":
+        return "DOW", 1
+    if name == "Week" and source == "mysql" and number_of(node.args.get("mode")) == 3:
+        return "WEEK", 0
+    return (PARTS[name], 0) if name in PARTS else None
+
+
+def extracted(node, unit, more):
+    out = exp.Extract(this=exp.Var(this=unit), expression=node.this.copy())
+    return exp.Paren(this=exp.Add(this=out, expression=exp.Literal.number(more))) if more else out
+
+
+def difference(node):
+    """(unit, from, to) of date_diff(), timestampdiff() and the like that count whole units."""
+    if not isinstance(node, (exp.DateDiff, exp.TimestampDiff, exp.DatetimeDiff)) or node.args.get("date_part_boundary"):
+        return None
+    unit = singular(node.text("unit") or "DAY")
+    return (unit, node.expression, node.this) if unit in SECONDS or unit in MONTHS else None
+
+
+SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86400, "WEEK": 604800}
+MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
+
+
+def null_if_any(node):
+    """greatest() and least() are NULL of any NULL in MySQL, Trino and SQLite."""
+    args = [node.this, *node.expressions]
+    asked = [a for a in args if not isinstance(a, exp.Literal)]
+    if source not in ("mysql", "trino", "sqlite") or not asked:
+        return None
+    return exp.Case().when(exp.or_(*(exp.Is(this=a.copy(), expression=exp.Null()) for a in asked)), exp.Null()).else_(node.copy())
+
+
+def typed(tree):
+    try:
+        return annotate_types(tree, dialect=source)
+    except Exception:
+        return tree
+
+
+def json_path(node):
+    return node.copy()
+
+
+def improve(tree, target):
+    global wanted
+    wanted = target
+    if source in ("postgres", "trino", "mysql"):
+        name_columns(tree)
+    if source == "postgres":
+        tree = rewrite(tree, postgres_node)
+    elif source == "mysql":
+        tree = mysql_tree_from(tree)
+    elif source == "trino":
+        tree = rewrite(tree, trino_source)
+    tree = typed(tree)
+    if target == "sqlite":
+        tree = sqlite_tree(tree)
+    elif target == "duckdb":
+        tree = rewrite(tree, duckdb_node)
+    elif target == "postgres":
+        tree = rewrite(tree, postgres_target)
+    elif target == "mysql":
+        tree = mysql_tree(tree)
+    elif target == "trino":
+        tree = rewrite(tree, trino_node)
+    return tree

@@ -1,0 +1,305 @@
+"""From MySQL: numbers are truths, texts are compared without case, and a query may show what it does not group by."""
+
+TRUTHFUL = ("where", "having")
+
+
+def truth(node):
+    """What stands where a truth is wanted, as one."""
+    inner = node.unnest() if isinstance(node, exp.Paren) else node
+    if isinstance(inner, exp.Literal) and not inner.is_string or isinstance(inner, (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.BitwiseAnd, exp.BitwiseOr, exp.Count, exp.Sum, exp.Length)):
+        return exp.Paren(this=exp.NEQ(this=exp.Paren(this=node.copy()) if isinstance(node, exp.Binary) else node.copy(), expression=exp.Literal.number(0)))
+    if isinstance(inner, exp.Column):
+        return exp.cast(node.copy(), "boolean")
+    return node
+
+
+def is_truth(node):
+    inner = node.unnest()
+    return isinstance(inner, (exp.Predicate, exp.Connector, exp.Not, exp.Boolean, exp.Xor)) and not isinstance(inner, (exp.SubqueryPredicate,)) \
+        or isinstance(inner, (exp.Exists, exp.Between, exp.In, exp.Is))
+
+
+def counted(node):
+    """A truth where a number is wanted: 1, 0 or NULL."""
+    return exp.Case().when(node.copy(), exp.Literal.number(1)).when(exp.not_(exp.paren(node.copy())), exp.Literal.number(0))
+
+
+def mysql_truths(node):
+    if isinstance(node, (exp.And, exp.Or, exp.Xor)):
+        left, right = truth(node.this), truth(node.expression)
+        if isinstance(node, exp.Xor) and wanted != "mysql":
+            return exp.Paren(this=exp.NEQ(this=exp.paren(left.copy()), expression=exp.paren(right.copy())))
+        return type(node)(this=left.copy(), expression=right.copy())
+    if isinstance(node, exp.Not) and truth(node.this) is not node.this:
+        return exp.Not(this=truth(node.this))
+    if isinstance(node, (exp.Where, exp.Having)) and truth(node.this) is not node.this:
+        return type(node)(this=truth(node.this))
+    if isinstance(node, exp.If) and truth(node.this) is not node.this:
+        out = node.copy()
+        out.set("this", truth(node.this))
+        return out
+    if isinstance(node, (exp.Sum, exp.Avg)) and isinstance(node.this, exp.Expression) and is_truth(node.this):
+        return type(node)(this=counted(node.this))
+    if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div)) and wanted in ("postgres", "duckdb", "trino"):
+        for key in ("this", "expression"):
+            side = node.args[key]
+            if isinstance(side, exp.Literal) and side.is_string and not is_moment_text(side):
+                node.set(key, exp.cast(side.copy(), "double"))
+    if isinstance(node, (exp.Add, exp.Sub, exp.Mul)) and (is_truth(node.this) or is_truth(node.expression)):
+        return type(node)(this=counted(node.this) if is_truth(node.this) else node.this.copy(),
+                          expression=counted(node.expression) if is_truth(node.expression) else node.expression.copy())
+    return None
+
+
+def part_of(text, mark, number):
+    """substring_index(text, mark, number)."""
+    if not isinstance(number, exp.Literal) and not isinstance(number, exp.Neg):
+        return None
+    back = isinstance(number, exp.Neg)
+    count = int(str((number.this if back else number).this))
+    if count == 0:
+        return exp.Literal.string("")
+    if wanted == "postgres":
+        pieces = exp.Anonymous(this="STRING_TO_ARRAY", expressions=[text.copy(), mark.copy()])
+        length = exp.Anonymous(this="CARDINALITY", expressions=[pieces])
+        low = exp.Sub(this=length, expression=exp.Literal.number(count - 1)) if back else exp.Literal.number(1)
+        low = exp.func("GREATEST", low, exp.Literal.number(1)) if back else low
+        high = exp.Anonymous(this="CARDINALITY", expressions=[pieces.copy()]) if back else exp.Literal.number(count)
+        return call("ARRAY_TO_STRING", exp.Bracket(this=exp.Paren(this=pieces.copy()), expressions=[exp.Slice(this=low, expression=high)], offset=1), mark)
+    if wanted == "duckdb":
+        pieces = call("STRING_SPLIT", text, mark)
+        chosen = call("LIST_SLICE", pieces, exp.Neg(this=exp.Literal.number(count)) if back else 1, exp.Neg(this=exp.Literal.number(1)) if back else count)
+        return call("ARRAY_TO_STRING", chosen, mark)
+    if wanted == "trino":
+        pieces = call("SPLIT", text, mark)
+        size = call("CARDINALITY", pieces)
+        start = exp.func("GREATEST", exp.Sub(this=size.copy(), expression=exp.Literal.number(count - 1)), exp.Literal.number(1)) if back else exp.Literal.number(1)
+        return call("ARRAY_JOIN", call("SLICE", pieces, start, exp.Literal.number(count)), mark)
+    return None
+
+
+def mysql_words(node):
+    """Functions that only MySQL has."""
+    name = node.name.upper() if isinstance(node, exp.Anonymous) else type(node).__name__.upper()
+    args = node.expressions if isinstance(node, exp.Anonymous) else []
+    if name == "SUBSTRING_INDEX" or isinstance(node, exp.SubstringIndex):
+        parts = args or [node.this, node.args["delimiter"], node.args["count"]]
+        return part_of(*parts) if len(parts) == 3 else None
+    if name == "SPACE" and len(args) == 1 or type(node).__name__ == "Space":
+        return exp.Repeat(this=exp.Literal.string(" "), times=(args or [node.this])[0].copy())
+    if name == "FIELD" and len(args) > 1:
+        out = exp.Case()
+        for i, arg in enumerate(args[1:], 1):
+            out = out.when(exp.EQ(this=args[0].copy(), expression=arg.copy()), exp.Literal.number(i))
+        return out.else_(exp.Literal.number(0))
+    if name == "ELT" and len(args) > 1 or type(node).__name__ == "Elt":
+        args = args or [node.this, *node.expressions]
+        out = exp.Case()
+        for i, arg in enumerate(args[1:], 1):
+            out = out.when(exp.EQ(this=args[0].copy(), expression=exp.Literal.number(i)), arg.copy())
+        return out
+    if name == "STRCMP" and len(args) == 2:
+        return exp.Case().when(exp.EQ(this=args[0].copy(), expression=args[1].copy()), exp.Literal.number(0)).when(
+            exp.LT(this=args[0].copy(), expression=args[1].copy()), exp.Neg(this=exp.Literal.number(1))).else_(exp.Literal.number(1))
+    if name == "INSERT" and len(args) == 4 or isinstance(node, exp.Stuff):
+        text, at, length, new = args or [node.this, node.args["start"], node.args["length"], node.expression]
+        head = exp.Substring(this=text.copy(), start=exp.Literal.number(1), length=exp.Sub(this=at.copy(), expression=exp.Literal.number(1)))
+        tail = exp.Substring(this=text.copy(), start=exp.Add(this=at.copy(), expression=length.copy()))
+        return exp.Paren(this=exp.DPipe(this=exp.DPipe(this=head, expression=new.copy()), expression=tail))
+    if name in ("UCASE", "LCASE") and len(args) == 1:
+        return (exp.Upper if name == "UCASE" else exp.Lower)(this=args[0].copy())
+    if name == "INSTR" and len(args) == 2:
+        return exp.StrPosition(this=args[0].copy(), substr=args[1].copy())
+    if name == "WEEKDAY" and len(args) == 1:
+        return exp.Sub(this=exp.Extract(this=exp.Var(this="ISODOW"), expression=day_of(args[0])), expression=exp.Literal.number(1)) if wanted in ("postgres", "duckdb") else None
+    if name == "ISNULL" and len(args) == 1:
+        return exp.Is(this=args[0].copy(), expression=exp.Null())
+    if name in ("POW", "POWER") and len(args) == 2:
+        return exp.Pow(this=args[0].copy(), expression=args[1].copy())
+    if name == "NOW" and not args:
+        return exp.CurrentTimestamp()
+    if name == "DAYNAME" or type(node).__name__ == "Dayname":
+        return exp.TimeToStr(this=exp.cast((args or [node.this])[0].copy(), "timestamp"), format=exp.Literal.string("%A")) if wanted != "duckdb" else None
+    if name == "UNIX_TIMESTAMP" and len(args) == 1:
+        what = args[0].copy()
+        return exp.Extract(this=exp.Var(this="EPOCH"), expression=exp.cast(what, "timestamp") if is_moment_text(what) else what)
+    if isinstance(node, exp.Week) and number_of(node.args.get("mode")) == 3:
+        return exp.WeekOfYear(this=node.this.copy())
+    if type(node).__name__ == "LastDay" and is_moment_text(node.this):
+        return changed(node, this=exp.cast(node.this.copy(), "date"))
+    if isinstance(node, exp.Time) and len([v for v in node.args.values() if v]) == 1 and wanted in ("postgres", "duckdb", "trino"):
+        return exp.cast(node.this.copy(), "time")
+    if name == "MID" and len(args) == 3:
+        return exp.Substring(this=args[0].copy(), start=args[1].copy(), length=args[2].copy())
+    if name == "JSON_UNQUOTE" and len(args) == 1 and isinstance(args[0], exp.JSONExtract):
+        return exp.JSONExtractScalar(**{key: value.copy() if isinstance(value, exp.Expression) else value for key, value in args[0].args.items()})
+    if name == "JSON_LENGTH" and len(args) == 1 and wanted in ("duckdb", "sqlite", "trino"):
+        return call("JSON_ARRAY_LENGTH", args[0])
+    if name == "FIND_IN_SET" and len(args) == 2 and wanted in ("duckdb", "trino"):
+        places = call("LIST_POSITION", call("STRING_SPLIT", args[1], ","), args[0]) if wanted == "duckdb" else call("ARRAY_POSITION", call("SPLIT", args[1], ","), args[0])
+        return exp.func("COALESCE", places, exp.Literal.number(0))
+    if name == "HEX" or isinstance(node, exp.Hex):
+        what = (args or [node.this])[0]
+        if isinstance(what, exp.Literal) and not what.is_string and wanted == "sqlite":
+            return call("PRINTF", "%X", what)
+        if isinstance(what, exp.Literal) and wanted == "postgres":
+            return call("UPPER", call("ENCODE", call("CONVERT_TO", what, "UTF8"), "hex") if what.is_string else call("TO_HEX", what))
+    if name == "MAKEDATE" and len(args) == 2:
+        first = exp.Anonymous(this="MAKE_DATE", expressions=[args[0].copy(), exp.Literal.number(1), exp.Literal.number(1)])
+        return exp.Add(this=first, expression=exp.Sub(this=args[1].copy(), expression=exp.Literal.number(1))) if wanted in ("postgres", "duckdb") else None
+    return None
+
+
+MOMENTS = ("DateAdd", "DateSub", "TimestampAdd", "TimestampSub", "DateDiff", "TimestampDiff", "TsOrDsAdd")
+
+
+def with_moments(node):
+    """date_add('2024-01-31', ...): a text is no date elsewhere."""
+    out = None
+    for key in ("this", "expression"):
+        kind = is_moment_text(node.args.get(key))
+        if kind is not None:
+            out = changed(out or node, **{key: exp.cast(node.args[key].copy(), kind.lower())})
+    return out
+
+
+def mysql_only(node):
+    """Clauses that only MySQL has."""
+    if isinstance(node, exp.Select):
+        if node.args.get("operation_modifiers"):
+            node.set("operation_modifiers", None)
+        table = node.args.get("from_") or node.args.get("from")
+        if table is not None and isinstance(table.this, exp.Table) and table.this.name.upper() == "DUAL" and not table.this.db:
+            node.set("from_" if node.args.get("from_") is not None else "from", None)
+    if isinstance(node, exp.Group) and node.args.get("rollup") and node.expressions:
+        return exp.Group(expressions=[exp.Rollup(expressions=[e.copy() for e in node.expressions])])
+    if isinstance(node, (exp.Add, exp.Sub)) and isinstance(node.expression, exp.Interval) and is_moment_text(node.this) and wanted in ("postgres", "duckdb", "trino"):
+        return changed(node, this=exp.cast(node.this.copy(), is_moment_text(node.this).lower()))
+    if isinstance(node, exp.Cast) and (node.to.this == TYPE.CHARACTER_SET or node.to.this == TYPE.CHAR and not node.to.expressions):
+        return exp.cast(node.this.copy(), "text")
+    if isinstance(node, exp.HexString) and wanted == "postgres":
+        try:
+            return exp.Literal.string(bytes.fromhex(str(node.this)).decode())
+        except ValueError:
+            return None
+    if isinstance(node, exp.Join) and (node.args.get("kind") or "").upper().startswith("STRAIGHT"):
+        node.set("kind", None)
+    if isinstance(node, exp.Properties):
+        kept = [e for e in node.expressions if not isinstance(e, (exp.EngineProperty, exp.CharacterSetProperty, exp.AutoIncrementProperty, exp.CollateProperty))]
+        node.set("expressions", kept)
+    if isinstance(node, exp.Create) and node.args.get("properties") is not None and not node.args["properties"].expressions:
+        node.set("properties", None)
+    return None
+
+
+def day_of(node):
+    return exp.cast(node.copy(), "date")
+
+
+def mysql_source(node):
+    out = mysql_only(node) or mysql_truths(node)
+    if out is None and type(node).__name__ in MOMENTS and wanted in ("postgres", "duckdb", "trino"):
+        out = with_moments(node)
+    if out is not None:
+        return out
+    if type(node) is exp.Like and isinstance(node.expression, exp.Cast) and node.expression.to.this == TYPE.BINARY:
+        exact = changed(node, expression=node.expression.this.copy())
+        return sqlite_like(exact) or exact if wanted == "sqlite" else exact
+    if type(node) is exp.Like and wanted in ("postgres", "duckdb", "trino"):
+        out = exp.ILike(**{key: value.copy() if isinstance(value, exp.Expression) else value for key, value in node.args.items()})
+        escaped = isinstance(node.expression, exp.Literal) and "\\" in str(node.expression.this) and not isinstance(node.parent, exp.Escape)
+        return exp.Escape(this=out, expression=exp.Literal.string("\\")) if escaped and wanted != "postgres" else out
+    if type(node) is exp.Like and wanted == "sqlite" and isinstance(node.expression, exp.Literal) and "\\" in str(node.expression.this):
+        return exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
+    if isinstance(node, exp.RegexpLike) and wanted in ("postgres", "duckdb", "trino"):
+        if wanted == "postgres":
+            return exp.RegexpILike(this=node.this.copy(), expression=node.expression.copy())
+        pattern = node.expression
+        flagged = exp.Literal.string("(?i)" + str(pattern.this)) if isinstance(pattern, exp.Literal) else exp.DPipe(this=exp.Literal.string("(?i)"), expression=pattern.copy())
+        return exp.RegexpLike(this=node.this.copy(), expression=flagged)
+    if type(node) is exp.Concat and wanted in ("postgres", "duckdb", "sqlite"):
+        out = None
+        for part in node.expressions:
+            part = part.copy() if isinstance(part, exp.Literal) and part.is_string else exp.cast(part.copy(), "text")
+            out = part if out is None else exp.DPipe(this=out, expression=part)
+        return exp.Paren(this=out) if len(node.expressions) > 1 else out
+    if isinstance(node, exp.GroupConcat) and wanted in ("postgres", "duckdb", "trino"):
+        return text_grouped(node)
+    if isinstance(node, exp.Func):
+        return mysql_words(node) or node
+    return node
+
+
+def text_grouped(node):
+    out = node.copy()
+    inner = out.this
+    while isinstance(inner, (exp.Order, exp.Distinct)):
+        if isinstance(inner, exp.Distinct):
+            inner = inner.expressions[0]
+        else:
+            inner = inner.this
+    if isinstance(inner, exp.Expression) and not (isinstance(inner, exp.Cast) and inner.to.this in exp.DataType.TEXT_TYPES):
+        before = inner.sql()
+        for ordered in out.find_all(exp.Ordered):
+            if isinstance(out.find(exp.Distinct), exp.Distinct) and ordered.this.sql() == before:
+                ordered.set("this", exp.cast(ordered.this.copy(), "varchar"))
+        inner.replace(exp.cast(inner.copy(), "varchar"))
+    if out.args.get("separator") is None:
+        out.set("separator", exp.Literal.string(","))
+    return out
+
+
+# A query with GROUP BY: what it shows beside, the others want said.
+
+def names_of(select):
+    return {e.alias: e.this for e in select.expressions if isinstance(e, exp.Alias)}
+
+
+def grouped(select):
+    group = select.args.get("group")
+    names = names_of(select)
+    having = select.args.get("having")
+    if having is not None:
+        for column in list(having.find_all(exp.Column)):
+            if not column.table and column.name in names and not isinstance(names[column.name], exp.Column):
+                column.replace(exp.paren(names[column.name].copy()))
+    if group is None:
+        return
+    keys = []
+    for key in list(group.expressions):
+        if isinstance(key, exp.Literal) and key.is_int and 0 < int(str(key.this)) <= len(select.expressions):
+            keys.append(select.expressions[int(str(key.this)) - 1].unalias())
+            key.set("this", str(key.this))  # it was read
+        elif isinstance(key, exp.Column) and not key.table and key.name in names and not isinstance(names[key.name], exp.Column):
+            keys.append(names[key.name])
+            if wanted == "trino":
+                key.replace(names[key.name].copy())
+        else:
+            keys.append(key)
+    texts = {key.sql() for key in keys} | {key.name for key in keys if isinstance(key, exp.Column)}
+    parts = list(select.expressions) + ([select.args["order"]] if select.args.get("order") else [])
+    for part in parts:
+        for column in list(part.find_all(exp.Column)):
+            shown = column
+            while shown is not None and shown is not select and shown.sql() not in texts:
+                shown = shown.parent
+            if shown is not select and shown is not None or column.name in texts or isinstance(column.this, exp.Star):
+                continue
+            if column.find_ancestor(exp.AggFunc, exp.Query, exp.Window) is not select:
+                continue
+            if part is parts[-1] and select.args.get("order") is part and not column.table and column.name in {e.alias_or_name for e in select.expressions}:
+                continue
+            column.replace(any_of(column))
+
+
+def any_of(column):
+    if wanted == "postgres":
+        return exp.Bracket(this=exp.Paren(this=exp.Anonymous(this="ARRAY_AGG", expressions=[column.copy()])), expressions=[exp.Literal.number(1)], offset=1)
+    return call("ARBITRARY" if wanted == "trino" else "ANY_VALUE", column)
+
+
+def mysql_tree_from(tree):
+    if wanted in ("postgres", "duckdb", "trino"):
+        for select in list(tree.find_all(exp.Select)):
+            grouped(select)
+    return rewrite(tree, mysql_source)

@@ -1,0 +1,147 @@
+"""From PostgreSQL: what it means, said so that more dialects have a word for it."""
+
+TRUTHS = {"t": True, "true": True, "y": True, "yes": True, "on": True, "1": True, "f": False, "false": False, "n": False, "no": False, "off": False, "0": False}
+
+
+def text_path(node):
+    """x #>> '{a,b,1}' as x ->> '$.a.b[1]'."""
+    if not isinstance(node.expression, exp.Literal):
+        return None
+    parts = [part.strip().strip('"') for part in str(node.expression.this).strip("{} ").split(",")]
+    path = "$" + "".join(f"[{part}]" if part.isdigit() else f'."{part}"' if not part.isidentifier() else f".{part}" for part in parts)
+    kind = exp.JSONExtractScalar if isinstance(node, exp.JSONBExtractScalar) else exp.JSONExtract
+    return kind(this=node.this.copy(), expression=dialect_parts("postgres")[0].to_json_path(exp.Literal.string(path)))
+
+
+def formatted(node):
+    """format('%s-%s', a, b) as a concatenation."""
+    if not isinstance(node.this, exp.Literal) or re.search(r"%[^s%]", str(node.this.this)):
+        cannot("format() with other places than %s")
+    pieces, args, out = re.split(r"(%s|%%)", str(node.this.this)), [a.copy() for a in node.expressions], []
+    for piece in pieces:
+        if piece == "%s":
+            out.append(exp.func("COALESCE", exp.cast(args.pop(0), "text"), exp.Literal.string("")) if args else cannot("format() with too few values"))
+        elif piece:
+            out.append(exp.Literal.string("%" if piece == "%%" else piece))
+    tree = out[0] if out else exp.Literal.string("")
+    for piece in out[1:]:
+        tree = exp.DPipe(this=tree, expression=piece)
+    return exp.Paren(this=tree)
+
+
+def shortened(node):
+    """left(s, -2), right(s, -2)."""
+    count = exp.Literal.number(-number_of(node.expression))
+    if isinstance(node, exp.Right):
+        return exp.Substring(this=node.this.copy(), start=exp.Literal.number(1 - number_of(node.expression)))
+    rest = exp.Sub(this=exp.Length(this=node.this.copy()), expression=count)
+    return exp.Substring(this=node.this.copy(), start=exp.Literal.number(1), length=exp.Case().when(exp.GT(this=rest.copy(), expression=exp.Literal.number(0)), rest).else_(exp.Literal.number(0)))
+
+
+def part_of_text(node):
+    """substring(s, 0, 3) begins before the text; substring(s from 'o.') is a regular expression."""
+    start = node.args.get("start")
+    if isinstance(start, exp.Literal) and start.is_string:
+        if wanted != "duckdb":
+            cannot("substring() by a regular expression")
+        return exp.RegexpExtract(this=node.this.copy(), expression=start.copy(), group=exp.Literal.number(1 if "(" in str(start.this) else 0))
+    first = number_of(start) if start is not None else None
+    if first is not None and isinstance(start, exp.Literal):
+        start.set("this", str(start.this))  # it was read
+    if first is None or first > 0:
+        return None
+    length = node.args.get("length")
+    out = exp.Substring(this=node.this.copy(), start=exp.Literal.number(1))
+    if length is not None:
+        rest = exp.Add(this=length.copy(), expression=exp.Literal.number(first - 1)) if first == 1 else exp.Sub(this=length.copy(), expression=exp.Literal.number(1 - first))
+        out.set("length", exp.Case().when(exp.GT(this=rest.copy(), expression=exp.Literal.number(0)), rest).else_(exp.Literal.number(0)))
+    return out
+
+
+MADE = {"secs": "seconds", "mins": "minutes"}
+
+
+def hexed(node):
+    """to_hex(255) is of a number, in lower case."""
+    if wanted == "sqlite":
+        return call("PRINTF", "%x", node.this)
+    return exp.Anonymous(this="TO_BASE", expressions=[node.this.copy(), exp.Literal.number(16)]) if wanted == "trino" else exp.Lower(this=call("HEX", node.this))
+
+
+def first_rows(select):
+    """DISTINCT ON, which sqlglot makes row numbers of: the order of the result stays."""
+    distinct, order = select.args.get("distinct"), select.args.get("order")
+    if distinct is None or not distinct.args.get("on") or order is None or isinstance(select.parent, exp.Subquery) and select.args.get("limit") is None:
+        return None
+    shown = {e.this.sql() if isinstance(e, exp.Alias) else e.sql(): e.alias_or_name for e in select.expressions}
+    outer_order = []
+    for ordered in order.expressions:
+        name = shown.get(ordered.this.sql()) or (ordered.this.name if isinstance(ordered.this, exp.Column) and ordered.this.name in shown.values() else None)
+        if not name:
+            cannot("DISTINCT ON in an order that is not shown")
+        outer_order.append(changed(ordered, this=exp.column(exp.to_identifier(name))))
+    inner = select.copy()
+    outer = exp.select("*").from_(exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier("firsts_"))), copy=False)
+    outer.set("order", exp.Order(expressions=outer_order))
+    for key in ("limit", "offset"):
+        if inner.args.get(key) is not None:
+            outer.set(key, inner.args[key].copy())
+            inner.set(key, None)
+    return outer
+
+
+def postgres_words(node):
+    if isinstance(node, (exp.JSONBExtract, exp.JSONBExtractScalar)):
+        return text_path(node)
+    if isinstance(node, exp.Format) and not (wanted == "duckdb" and "{" in node.this.sql()):  # DuckDB's own, which some write
+        return formatted(node)
+    if isinstance(node, exp.Hex):
+        return hexed(node)
+    if isinstance(node, exp.Select) and wanted in ("sqlite", "mysql", "trino"):
+        return first_rows(node)
+    if isinstance(node, (exp.Left, exp.Right)) and isinstance(node.expression, exp.Neg) and number_of(node.expression) is not None:
+        return shortened(node)
+    if isinstance(node, exp.Substring):
+        return part_of_text(node)
+    if isinstance(node, exp.UnicodeString):
+        return exp.Literal.string(re.sub(r"\\(\+[0-9a-fA-F]{6}|[0-9a-fA-F]{4})", lambda m: chr(int(m[1].lstrip("+"), 16)), str(node.this)))
+    if isinstance(node, exp.TimeToStr) and isinstance(node.args.get("format"), exp.Literal):
+        form = str(node.args["format"].this)
+        if "%" not in form and re.search(r"[09]", form):
+            cannot("numbers as text by a format")
+        return changed(node, format=exp.Literal.string(form.replace('"', ""))) if '"' in form else None
+    if isinstance(node, exp.Table) and isinstance(node.this, (exp.GenerateSeries, exp.ExplodingGenerateSeries, exp.Unnest)):
+        alias = node.args.get("alias")
+        if alias is not None and not alias.columns and alias.this is not None:
+            alias.set("columns", [alias.this.copy()])
+        return None
+    if isinstance(node, exp.MakeInterval) and wanted in ("sqlite", "trino", "mysql"):
+        parts = [(key, v) if not isinstance(v, exp.Kwarg) else (v.this.name, v.expression) for key, v in node.args.items() if v is not None]
+        if all(number_of(v) is not None for _, v in parts):
+            return exp.Interval(this=exp.Literal.string(" ".join(f"{number_of(v)} {MADE.get(key, key)}" for key, v in parts)))
+    if isinstance(node, exp.Mul) and isinstance(node.this, exp.Interval) and number_of(node.expression) is not None:
+        parts = interval_parts(node.this)
+        if parts and len(parts) == 1 and parts[0][0].lstrip("+-").isdigit():
+            return exp.Interval(this=exp.Literal.string(str(int(parts[0][0]) * number_of(node.expression))), unit=exp.Var(this=parts[0][1]))
+    return None
+
+
+def postgres_node(node):
+    out = postgres_words(node)
+    return out if out is not None else postgres_kinds(node)
+
+
+def postgres_kinds(node):
+    """What PostgreSQL means, said so that more dialects have a word for it."""
+    if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) and node.this.is_string and node.to.this == TYPE.BOOLEAN:
+        truth = TRUTHS.get(str(node.this.this).strip().lower())
+        return node if truth is None else exp.Boolean(this=truth)
+    if isinstance(node, exp.Cast) and node.to.this in (TYPE.VARCHAR, TYPE.CHAR, TYPE.BPCHAR) and node.to.expressions and wanted != "mysql":
+        return exp.Substring(this=exp.cast(node.this.copy(), "text"), start=exp.Literal.number(1), length=node.to.expressions[0].this.copy())
+    if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Any) and isinstance(node.expression.this.unnest(), exp.Array):
+        return exp.In(this=node.this.copy(), expressions=[e.copy() for e in node.expression.this.unnest().expressions])
+    if isinstance(node, exp.ByteString) and wanted != "duckdb":
+        return exp.Literal.string(str(node.this))
+    if type(node) is exp.Like and wanted in ("duckdb", "trino") and isinstance(node.expression, exp.Literal) and "\\" in str(node.expression.this):
+        return node if isinstance(node.parent, exp.Escape) else exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
+    return node

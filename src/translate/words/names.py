@@ -1,0 +1,52 @@
+"""Names of columns that have none."""
+
+
+# What an unnamed column is called there, so that clients find it under its name.
+def column_name(node, index):
+    if source == "trino":
+        return f"_col{index}"
+    if source == "mysql":
+        shown = node.copy()
+        for mark in list(shown.find_all(exp.Placeholder)):
+            mark.set("this", None)
+        return shown.sql("mysql", normalize_functions=False)
+    while isinstance(node, (exp.Cast, exp.TryCast, exp.Paren)):
+        if isinstance(node, exp.Cast) and not isinstance(node.this, (exp.Column, exp.Func, exp.Cast, exp.Paren)):
+            kind = node.to.sql("postgres").lower().split("(")[0]
+            return {"int": "int4", "integer": "int4", "bigint": "int8", "smallint": "int2", "decimal": "numeric", "double precision": "float8",
+                    "real": "float4", "boolean": "bool"}.get(kind, kind)
+        node = node.this
+    if isinstance(node, exp.Column):
+        return node.name
+    if isinstance(node, exp.Case):
+        return "case"
+    if isinstance(node, exp.Subquery):
+        inner = node.this.selects[0] if isinstance(node.this, exp.Select) and node.this.selects else None
+        return (inner.alias_or_name or column_name(inner, 0)) if inner is not None else "?column?"
+    if isinstance(node, exp.Exists):
+        return "exists"
+    if isinstance(node, (exp.Window, exp.Filter, exp.WithinGroup)):
+        return column_name(node.this, index)
+    if isinstance(node, exp.Anonymous):
+        return node.name.lower()
+    if isinstance(node, exp.Func) and not isinstance(node, (exp.Binary, exp.Connector)):
+        written = node.meta.get("name") or {"TimestampTrunc": "date_trunc", "DateTrunc": "date_trunc", "TimeToStr": "to_char", "GroupConcat": "string_agg",
+                                            "CurrentTimestamp": "now", "StrToTime": "to_timestamp", "StrToDate": "to_date", "StrPosition": "position",
+                                            "Pow": "power", "IntDiv": "?column?", "ArrayAgg": "array_agg"}.get(type(node).__name__)
+        return (written or node.sql_name()).lower()
+    return "?column?"
+
+
+def name_columns(tree):
+    for select in tree.find_all(exp.Select):
+        top = select is tree or isinstance(select.parent, (exp.SetOperation, exp.CTE)) or (
+            isinstance(select.parent, exp.Subquery) and isinstance(select.parent.parent, (exp.From, exp.Join)))
+        if not top or (isinstance(select.parent, exp.SetOperation) and select.arg_key != "this"):
+            continue
+        for index, node in enumerate(list(select.expressions)):
+            if isinstance(node, (exp.Alias, exp.Aliases, exp.Star, exp.Column)) or node.is_star and not isinstance(node, exp.Func):
+                continue
+            name = column_name(node, index)
+            if name == "?column?" and select is not tree and len(select.expressions) > 1:
+                continue
+            select.expressions[index].replace(exp.alias_(node.copy(), name, quoted=True, copy=False))

@@ -1,0 +1,450 @@
+"""For MySQL and MariaDB: their arithmetic, collations and comparisons are their own. One text for both."""
+
+
+def bin_collated(node):
+    """A text that is compared letter by letter, whatever the column's collation says."""
+    return exp.Collate(this=node.copy(), expression=exp.Var(this="utf8mb4_bin"))
+
+
+def is_text(node):
+    return isinstance(node, exp.Literal) and node.is_string or isinstance(node, (exp.Upper, exp.Lower, exp.Concat, exp.DPipe, exp.Substring)) or \
+        isinstance(node, exp.Cast) and node.to.this in exp.DataType.TEXT_TYPES
+
+
+def mysql_is_whole(node):
+    """Whether its value is an integer, for who does not know the column's type: 5 / 1 is 5.0000 of an integer, 5 of a double."""
+    text, quotient = exp.cast(node.copy(), "char"), exp.cast(exp.Div(this=exp.paren(node.copy()), expression=exp.Literal.number(1)), "char")
+    return exp.and_(exp.not_(exp.Like(this=text, expression=exp.Literal.string("%.%"))), exp.Like(this=quotient, expression=exp.Literal.string("%.%")))
+
+
+def real(node):
+    return node.is_type(TYPE.DECIMAL, TYPE.DOUBLE, TYPE.FLOAT, TYPE.BIGDECIMAL) or isinstance(node, (exp.Avg, exp.Stddev, exp.Sqrt))
+
+
+def doubled(node):
+    return exp.Paren(this=exp.Add(this=exp.paren(node.copy()) if isinstance(node, exp.Binary) else node.copy(), expression=exp.Literal.number("0e0")))
+
+
+def mysql_exact(node):
+    """A quotient has four digits more than its dividend there; of a double it has all."""
+    return changed(node, typed=False, this=doubled(node.this))
+
+
+def mysql_divide(node):
+    sides = [node.this, node.expression]
+    if any(real(side.unnest()) for side in sides):
+        return mysql_exact(node)
+    asked = [side for side in sides if not side.is_type(*exp.DataType.INTEGER_TYPES)]
+    whole = exp.Paren(this=exp.IntDiv(this=exp.paren(node.this.copy()) if isinstance(node.this, exp.Binary) else node.this.copy(),
+                                      expression=exp.paren(node.expression.copy()) if isinstance(node.expression, exp.Binary) else node.expression.copy()))
+    if not asked:
+        return whole
+    plain = mysql_exact(node)
+    return exp.Case().when(exp.and_(*(mysql_is_whole(side) for side in asked)), whole).else_(plain)
+
+
+def mysql_cast(node):
+    kind, what = node.to.this, node.this
+    if kind in (TYPE.DOUBLE, TYPE.FLOAT):
+        return doubled(what)
+    if kind == TYPE.DECIMAL and not node.to.expressions:
+        return exp.Paren(this=exp.Add(this=what.copy(), expression=exp.Literal.number("0.0")))
+    if kind == TYPE.BOOLEAN:
+        return exp.Paren(this=exp.NEQ(this=what.copy(), expression=exp.Literal.number(0)))
+    if kind in (TYPE.JSON, TYPE.JSONB):
+        return what.copy()
+    if kind in (TYPE.TIMESTAMPTZ, TYPE.TIMESTAMPLTZ) and isinstance(what, exp.Literal):
+        return exp.Cast(this=exp.Literal.string(in_utc(str(what.this))), to=exp.DataType.build("datetime(6)", dialect="mysql"))
+    if kind in (TYPE.TIMESTAMP, TYPE.TIMESTAMPTZ, TYPE.TIMESTAMPLTZ):
+        fraction = isinstance(what, exp.Literal) and "." in str(what.this)
+        return exp.Cast(this=what.copy(), to=exp.DataType.build("datetime(6)" if fraction or not isinstance(what, exp.Literal) else "datetime", dialect="mysql"))
+    return None
+
+
+def mysql_try(node):
+    if node.to.this not in exp.DataType.INTEGER_TYPES:
+        cannot("TRY_CAST to other types than integers")
+    digits = exp.RegexpLike(this=node.this.copy(), expression=exp.Literal.string("^ *[-+]?[0-9]+ *$"), full_match=True)
+    return exp.Case().when(digits, exp.cast(node.this.copy(), "bigint"))
+
+
+def mysql_trunc(node):
+    what, unit = node.this, singular(node.text("unit") or "")
+    if unit == "WEEK":
+        return exp.cast(call("DATE_SUB", call("DATE", what), exp.Interval(this=call("WEEKDAY", what), unit=exp.Var(this="DAY"))), "datetime")
+    if unit == "QUARTER":
+        first = exp.Sub(this=call("QUARTER", what), expression=exp.Literal.number(1))
+        return exp.cast(exp.Add(this=call("MAKEDATE", call("YEAR", what), 1), expression=exp.Interval(this=exp.Paren(this=first), unit=exp.Var(this="QUARTER"))), "datetime")
+    form = {"YEAR": "%Y-01-01", "MONTH": "%Y-%m-01", "DAY": "%Y-%m-%d", "HOUR": "%Y-%m-%d %H:00:00", "MINUTE": "%Y-%m-%d %H:%i:00",
+            "SECOND": "%Y-%m-%d %H:%i:%s"}.get(unit)
+    return None if form is None else exp.cast(call("DATE_FORMAT", what, form), "datetime")
+
+
+def mysql_extract(node):
+    what, unit = node.expression, singular(node.this.name)
+    simple = {"DOY": "DAYOFYEAR", "DAYOFYEAR": "DAYOFYEAR"}.get(unit)
+    if simple:
+        return call(simple, what)
+    if unit in ("DOW", "DAYOFWEEK"):
+        return exp.Paren(this=exp.Sub(this=call("DAYOFWEEK", what), expression=exp.Literal.number(1)))
+    if unit in ("ISODOW", "DAYOFWEEKISO"):
+        return exp.Paren(this=exp.Add(this=call("WEEKDAY", what), expression=exp.Literal.number(1)))
+    if unit == "WEEK":
+        return call("WEEK", what, 3)
+    if unit in ("ISOYEAR", "YEAROFWEEK"):
+        return exp.Paren(this=exp.IntDiv(this=call("YEARWEEK", what, 3), expression=exp.Literal.number(100)))
+    if unit == "EPOCH":
+        micros = exp.Anonymous(this="TIMESTAMPDIFF", expressions=[exp.Var(this="MICROSECOND"), exp.Literal.string("1970-01-01"), what.copy()])
+        return exp.Paren(this=exp.Div(this=micros, expression=exp.Literal.number("1000000.0")))
+    return None
+
+
+def mysql_moment(node):
+    """x + INTERVAL '1 day 2 hours', date + 1, date - date."""
+    left, right = node.this, node.expression
+    if isinstance(node, exp.Sub) and is_date(right) and (is_date(left) or isinstance(left, exp.Column)) or \
+            isinstance(node, exp.Sub) and is_date(left) and isinstance(right, exp.Column):
+        return call("DATEDIFF", left, right)
+    if isinstance(left, exp.Interval) and isinstance(node, exp.Add):
+        left, right = right, left
+    if is_date(left) and isinstance(right, exp.Literal) and not right.is_string:
+        right = exp.Interval(this=right.copy(), unit=exp.Var(this="DAY"))
+        return type(node)(this=left.copy(), expression=right)
+    times = None
+    if isinstance(right, exp.Mul) and (isinstance(right.this, exp.Interval) or isinstance(right.expression, exp.Interval)):
+        right, times = (right.this, right.expression) if isinstance(right.this, exp.Interval) else (right.expression, right.this)
+    if not isinstance(right, exp.Interval):
+        return None
+    parts = interval_parts(right)
+    if parts is None:
+        return None
+    out = left.copy()
+    for number, unit in parts:
+        count = exp.Literal.string(number) if times is None else exp.Paren(this=exp.Mul(this=exp.Literal.number(number), expression=times.copy()))
+        out = type(node)(this=out, expression=exp.Interval(this=count, unit=exp.Var(this=unit)))
+    return out
+
+
+def exactly(node):
+    """A text of any character set, to be compared letter by letter."""
+    kind = exp.DataType(this=TYPE.CHARACTER_SET, kind=exp.Var(this="utf8mb4"))
+    return bin_collated(exp.Cast(this=node.copy(), to=kind))
+
+
+def has_letters(node):
+    """Texts without any are the same in every collation; which it is, is in the key (scan.c)."""
+    return isinstance(node, exp.Literal) and node.is_string and re.search(r"[A-Za-z\x80-\U0010ffff]", str(node.this)) is not None
+
+
+def mysql_compare(node):
+    """Texts are compared letter by letter elsewhere. The plain comparison stays beside it: an index serves that one."""
+    if isinstance(node, exp.In):
+        if not any(has_letters(e) for e in node.expressions) or not all(isinstance(e, exp.Literal) and e.is_string for e in node.expressions):
+            return None
+        exact = exp.In(this=exactly(node.this), expressions=[e.copy() for e in node.expressions])
+        return exp.Paren(this=exp.and_(node.copy(), exact))
+    sides = [node.this, node.expression]
+    text = next((side for side in sides if has_letters(side)), None)
+    if text is None or any(isinstance(side, exp.Collate) or is_date(side) for side in sides):
+        return None
+    if isinstance(node, exp.NEQ) or all(isinstance(side, exp.Literal) for side in sides):
+        return type(node)(this=sides[0].copy(), expression=bin_collated(sides[1])) if sides[1] is text else type(node)(this=bin_collated(sides[0]), expression=sides[1].copy())
+    exact = type(node)(this=exactly(sides[0]) if sides[1] is text else sides[0].copy(), expression=sides[1].copy() if sides[1] is text else exactly(sides[1]))
+    return exp.Paren(this=exp.and_(node.copy(), exact))
+
+
+def mysql_case(node):
+    """CASE x WHEN 'a'."""
+    out = node.copy()
+    for one in out.args["ifs"]:
+        if isinstance(one.this, exp.Literal) and one.this.is_string:
+            one.set("this", bin_collated(one.this))
+    return out
+
+
+def mysql_like(node):
+    return None if isinstance(node.expression, exp.Collate) else changed(node, expression=bin_collated(node.expression))
+
+
+def mysql_regexp(node, flag):
+    """The collation would decide on letters' case; a flag in the pattern does."""
+    pattern = node.expression
+    if isinstance(pattern, exp.Literal):
+        pattern = exp.Literal.string(flag + str(pattern.this))
+    else:
+        pattern = call("CONCAT", flag, pattern)
+    return exp.Paren(this=exp.RegexpLike(this=node.this.copy(), expression=pattern, full_match=True))
+
+
+def mysql_filter(node):
+    """sum(x) FILTER (WHERE c) as sum(CASE WHEN c THEN x END)."""
+    agg, condition = node.this.copy(), node.expression.this
+    inside = agg.this
+    if isinstance(agg, exp.Count) and (isinstance(inside, exp.Star) or inside is None):
+        agg.set("this", exp.Case().when(condition.copy(), exp.Literal.number(1)))
+    elif isinstance(inside, exp.Expression) and not isinstance(inside, (exp.Distinct, exp.Order)):
+        agg.set("this", exp.Case().when(condition.copy(), inside.copy()))
+    else:
+        return None
+    return agg
+
+
+def mysql_json(node):
+    found = exp.Anonymous(this="JSON_EXTRACT", expressions=[node.this.copy(), json_path(node.expression)])
+    if isinstance(node, (exp.JSONExtractScalar, exp.JSONBExtractScalar)):
+        return exp.func("NULLIF", call("JSON_UNQUOTE", found), exp.Literal.string("null"))
+    return found
+
+
+def mysql_on_conflict(node):
+    """INSERT ... ON CONFLICT."""
+    conflict = node.args.get("conflict")
+    if conflict is None:
+        return None
+    action = str(conflict.args.get("action") or "").upper()
+    if "NOTHING" in action:
+        node.set("conflict", None)
+        node.set("ignore", True)
+        return node
+    for column in list(conflict.find_all(exp.Column)):
+        if column.table.upper() == "EXCLUDED":
+            column.replace(call("VALUES", exp.column(column.this.copy())))
+        elif column.table:
+            column.set("table", None)
+    for key in ("constraint", "conflict_keys", "where", "index_where"):
+        if key in conflict.args:
+            conflict.set(key, None)
+    conflict.set("duplicate", True)
+    conflict.set("action", exp.Var(this="UPDATE"))
+    return node
+
+
+def mysql_group(node):
+    """GROUP BY ROLLUP (a) as GROUP BY a WITH ROLLUP; other sets of groups it has none."""
+    more = [e for e in node.expressions if isinstance(e, (exp.Rollup, exp.Cube, exp.GroupingSets))]
+    if not more:
+        return None
+    if len(node.expressions) > 1 or not isinstance(more[0], exp.Rollup):
+        cannot("sets of groups")
+    return exp.Group(expressions=[e.copy() for e in more[0].expressions], rollup=[exp.Rollup()])
+
+
+def as_rows(node):
+    """VALUES as SELECT ... UNION ALL SELECT ...; the columns are called column1, column2."""
+    out = None
+    for row in node.expressions:
+        cells = row.expressions if isinstance(row, exp.Tuple) else [row]
+        one = exp.Select(expressions=[exp.alias_(cell.copy(), f"column{i}") if out is None else cell.copy() for i, cell in enumerate(cells, 1)])
+        out = one if out is None else exp.Union(this=out, expression=one, distinct=False)
+    for key in ("order", "limit", "offset"):
+        if node.args.get(key) is not None:
+            out.set(key, node.args[key].copy())
+    return out
+
+
+def mysql_function(node):
+    name = node.name.upper() if isinstance(node, exp.Anonymous) else type(node).__name__
+    args = node.expressions if isinstance(node, exp.Anonymous) else []
+    if name in ("EVERY", "BOOL_AND") and len(args) == 1:
+        return call("MIN", args[0])
+    if isinstance(node, exp.StrPosition) and not node.args.get("position"):
+        return call("LOCATE", bin_collated(node.args["substr"]), node.this)
+    if isinstance(node, exp.SplitPart):
+        text, mark, number = node.this, node.args["delimiter"], node.args["part_index"]
+        count = exp.Add(this=exp.Div(this=exp.Paren(this=exp.Sub(this=call("CHAR_LENGTH", text), expression=call("CHAR_LENGTH", call("REPLACE", text, mark, "")))),
+                                     expression=call("CHAR_LENGTH", mark)), expression=exp.Literal.number(1))
+        part = call("SUBSTRING_INDEX", call("SUBSTRING_INDEX", text, mark, number), mark, exp.Literal.number(-1))
+        return exp.Case().when(exp.GT(this=number.copy(), expression=count), exp.Literal.string("")).else_(part)
+    if name in ("STARTS_WITH", "StartsWith"):
+        text, start = args or (node.this, node.expression)
+        return exp.Paren(this=exp.EQ(this=call("LEFT", text, call("CHAR_LENGTH", start)), expression=bin_collated(start)))
+    if name in ("MAKE_DATE", "DateFromParts"):
+        parts = args or [node.args.get(k) for k in ("year", "month", "day")]
+        return exp.cast(call("CONCAT_WS", "-", *parts), "date") if len(parts) == 3 and all(parts) else None
+    if name == "BTRIM" and len(args) == 2:
+        return exp.Trim(this=args[0].copy(), expression=args[1].copy(), position="BOTH")
+    if isinstance(node, exp.Trunc):
+        return call("TRUNCATE", node.this, node.args.get("decimals") or 0)
+    if name in ("DIV",) and len(args) == 2 or isinstance(node, exp.IntDiv) and not isinstance(node.parent, exp.Paren):
+        left, right = args or (node.this, node.expression)
+        return exp.Paren(this=exp.IntDiv(this=left.copy(), expression=right.copy()))
+    if name in ("JSON_ARRAY_LENGTH", "JSONB_ARRAY_LENGTH", "JSONArrayLength"):
+        return call("JSON_LENGTH", *(args or [node.this]))
+    if name in ("JSON_BUILD_OBJECT", "JSONB_BUILD_OBJECT"):
+        return call("JSON_OBJECT", *args)
+    if name in ("JSON_TYPEOF", "JSONB_TYPEOF") and args:
+        return call("LOWER", call("JSON_TYPE", *args))
+    if name == "TO_TIMESTAMP" and len(args) == 1 or isinstance(node, exp.UnixToTime) and not node.args.get("format"):
+        what = args[0] if args else node.this
+        return exp.Add(this=exp.cast(exp.Literal.string("1970-01-01"), "datetime"), expression=exp.Interval(this=what.copy(), unit=exp.Var(this="SECOND")))
+    if isinstance(node, exp.Rand):
+        return call("RAND")
+    if isinstance(node, (exp.Avg, exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Variance, exp.VariancePop)) and not isinstance(node.this, exp.Distinct):
+        return changed(node, this=doubled(node.this))
+    if isinstance(node, exp.Log) and node.expression is None:
+        return call("LOG10", node.this)
+    if isinstance(node, (exp.Greatest, exp.Least)):
+        return without_nulls(node)
+    if isinstance(node, exp.Chr) and not node.args.get("charset"):
+        return exp.cast(changed(node, charset=exp.Var(this="utf32")), "char")
+    if isinstance(node, exp.TimestampFromParts):
+        parts = [node.args.get(k) for k in ("year", "month", "day", "hour", "min", "sec")]
+        return exp.Cast(this=call("CONCAT", call("CONCAT_WS", "-", *parts[:3]), " ", call("CONCAT_WS", ":", *parts[3:])), to=exp.DataType.build("datetime(6)", dialect="mysql")) \
+            if all(parts) else None
+    if isinstance(node, exp.RegexpReplace):
+        flags = str(node.args["modifiers"].this) if node.args.get("modifiers") else ""
+        if "g" not in flags and source in ("postgres", "duckdb"):
+            cannot("replacing the first match alone")
+        return call("REGEXP_REPLACE", node.this, exp.Literal.string(("(?i)" if "i" in flags else "(?-i)") + str(node.expression.this)) if isinstance(node.expression, exp.Literal)
+                    else node.expression, node.args["replacement"])
+    if difference(node) is not None:
+        unit, begin, end = difference(node)
+        return exp.Anonymous(this="TIMESTAMPDIFF", expressions=[exp.Var(this=unit), begin.copy(), end.copy()])
+    if type(node).__name__ == "DayOfWeekIso":
+        return exp.Paren(this=exp.Add(this=call("WEEKDAY", node.this), expression=exp.Literal.number(1)))
+    if isinstance(node, exp.TimeToUnix):
+        return mysql_extract(exp.Extract(this=exp.Var(this="EPOCH"), expression=node.this.copy()))
+    if isinstance(node, exp.CountIf):
+        return exp.Count(this=exp.Case().when(node.this.copy(), exp.Literal.number(1)))
+    if isinstance(node, exp.ApproxDistinct):
+        return exp.Count(this=exp.Distinct(expressions=[node.this.copy()]))
+    if isinstance(node, exp.AnyValue):
+        return call("MIN", node.this)
+    if isinstance(node, exp.RegexpExtract) and not number_of(node.args.get("group")):
+        pattern = exp.Literal.string("(?-i)" + str(node.expression.this)) if isinstance(node.expression, exp.Literal) else call("CONCAT", "(?-i)", node.expression)
+        return exp.func("NULLIF", call("REGEXP_SUBSTR", node.this, pattern), exp.Literal.string(""))
+    if isinstance(node, exp.JSONFormat):
+        return exp.cast(node.this.copy(), "char")
+    if isinstance(node, exp.Unicode):
+        return None
+    if isinstance(node, exp.ArrayAgg) or isinstance(node, exp.Array) and not isinstance(node.parent, (exp.Any, exp.All)):
+        cannot("arrays")
+    if name == "CBRT" or isinstance(node, exp.Cbrt):
+        return call("POW", (args[0] if args else node.this), exp.Div(this=exp.Literal.number("1e0"), expression=exp.Literal.number(3)))
+    return None
+
+
+def mysql_node(node):
+    out = None
+    if isinstance(node, exp.Div) and source in ("postgres", "trino", "sqlite"):
+        out = mysql_divide(node)
+    elif isinstance(node, exp.TryCast) and source in ("trino", "duckdb"):
+        out = mysql_try(node)
+    elif isinstance(node, exp.Cast):
+        out = mysql_cast(node)
+    elif isinstance(node, (exp.DateTrunc, exp.TimestampTrunc)):
+        out = mysql_trunc(node)
+    elif isinstance(node, exp.Extract):
+        out = mysql_extract(node)
+    elif isinstance(node, (exp.Add, exp.Sub)):
+        out = mysql_moment(node)
+    elif isinstance(node, (exp.EQ, exp.NEQ, exp.In)):
+        out = mysql_compare(node)
+    elif type(node) is exp.Like:
+        out = mysql_like(node)
+    elif isinstance(node, exp.RegexpLike):
+        out = None if node.args.get("full_match") else mysql_regexp(node, "(?-i)")
+    elif isinstance(node, exp.RegexpILike):
+        out = mysql_regexp(node, "(?i)")
+    elif isinstance(node, exp.Filter):
+        out = mysql_filter(node)
+    elif isinstance(node, (exp.JSONExtract, exp.JSONExtractScalar, exp.JSONBExtract, exp.JSONBExtractScalar)):
+        out = mysql_json(node)
+    elif isinstance(node, exp.Insert):
+        out = mysql_on_conflict(node)
+    elif isinstance(node, exp.Group):
+        out = mysql_group(node)
+    elif isinstance(node, exp.ByteString):
+        out = exp.Literal.string(str(node.this))
+    elif isinstance(node, exp.BitwiseNot):
+        out = exp.Paren(this=exp.Sub(this=exp.Neg(this=exp.paren(node.this.copy())), expression=exp.Literal.number(1)))
+    elif isinstance(node, exp.WindowSpec) and (node.args.get("exclude") or str(node.args.get("kind")).upper() == "GROUPS"):
+        cannot("frames of GROUPS or with EXCLUDE")
+    elif isinstance(node, exp.SimilarTo):
+        out = mysql_regexp(similar(node), "(?-i)")
+    elif isinstance(node, exp.ArrayContainsAll) and is_json(node.this, node.expression):
+        out = call("JSON_CONTAINS", node.this, node.expression)
+    elif isinstance(node, exp.JSONBContainsTopKey):
+        out = call("JSON_CONTAINS_PATH", node.this, "one", key_path(node.expression))
+    elif isinstance(node, exp.Case) and node.this is not None:
+        out = mysql_case(node)
+    elif isinstance(node, exp.Func):
+        out = mysql_function(node)
+    return node if out is None else out
+
+
+def mysql_order(query):
+    """NULLs are last by ORDER BY 1, too: by the name of the column, with which sqlglot says so."""
+    order, first = query.args.get("order"), query
+    while isinstance(first, exp.SetOperation):
+        first = first.this.unnest()
+    if order is None or not isinstance(first, exp.Select) or first.is_star:
+        return
+    for ordered in order.expressions:
+        at = ordered.this
+        if not isinstance(at, exp.Literal) or not at.is_int or not 0 < int(str(at.this)) <= len(first.expressions):
+            continue
+        chosen = first.expressions[int(str(at.this)) - 1]
+        ordered.set("this", exp.column(exp.to_identifier(chosen.alias_or_name, quoted=True)) if chosen.alias_or_name else chosen.copy())
+
+
+def mysql_outer(query):
+    """Of a query WITH ROLLUP: its order goes around it, MariaDB has none inside."""
+    group, order = query.args.get("group"), query.args.get("order")
+    if group is None or not group.args.get("rollup") or order is None or any(not isinstance(o.this, exp.Column) or o.this.table for o in order.expressions):
+        return None
+    inner = query.copy()
+    outer = exp.select("*").from_(exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier("grouped"))), copy=False)
+    for key in ("order", "limit", "offset"):
+        if inner.args.get(key) is not None:
+            outer.set(key, inner.args[key].copy())
+            inner.set(key, None)
+    return outer
+
+
+def mysql_series(node):
+    """generate_series(1, 9) AS g(x) in FROM: numbers that are written there, and not many, as a recursion would have them."""
+    series = node.this
+    ends = [series.args.get(key) for key in ("start", "end", "step")]
+    if not all(end is None or number_of(end) is not None for end in ends):
+        return None
+    start, end, step = (number_of(e) if e is not None else 1 for e in ends)
+    if series.args.get("is_end_exclusive"):
+        end -= 1 if step > 0 else -1
+    if step == 0 or (end - start) // step > 1000:
+        return None
+    alias = node.args.get("alias")
+    name = alias.columns[0].name if alias is not None and alias.columns else "generate_series"
+    text = f"WITH RECURSIVE series_(n_) AS (SELECT {start} UNION ALL SELECT n_ + {step} FROM series_ WHERE n_ + {step} {'<=' if step > 0 else '>='} {end}) SELECT n_ AS {name} FROM series_"
+    query = sqlglot.parse_one(text, read="postgres")
+    return exp.Subquery(this=query, alias=exp.TableAlias(this=alias.this.copy() if alias is not None and alias.this is not None else exp.to_identifier("generate_series")))
+
+
+def mysql_tree(tree):
+    for table in list(tree.find_all(exp.Table)):
+        if isinstance(table.this, (exp.GenerateSeries, exp.ExplodingGenerateSeries)):
+            table.replace(mysql_series(table) or table)
+    for unnest in list(tree.find_all(exp.Unnest)):
+        series = series_of(unnest)
+        unnest.replace(series and mysql_series(series) or unnest)
+    for subquery in list(tree.find_all(exp.Subquery)):
+        names_inside(subquery)
+    for cte in tree.find_all(exp.CTE):
+        cte.set("materialized", None)
+    if isinstance(tree, exp.Values):
+        tree = as_rows(tree)
+    for query in list(tree.find_all(exp.Select, exp.SetOperation)):
+        mysql_order(query)
+    tree = rewrite(tree, mysql_node)
+    for query in list(tree.find_all(exp.Query)):
+        if query.args.get("offset") and not query.args.get("limit"):
+            query.set("limit", exp.Limit(expression=exp.Literal.number("18446744073709551615")))
+    if tree.find(exp.GroupConcat) is not None and isinstance(tree, exp.Select) and not tree.args.get("hint"):
+        tree.set("hint", exp.Hint(expressions=[call("SET_VAR", exp.Var(this="group_concat_max_len=1073741824"))]))
+    for query in list(tree.find_all(exp.Select)):
+        outer = mysql_outer(query)
+        if outer is not None and query is tree:
+            tree = outer
+        elif outer is not None:
+            query.replace(outer)
+    return tree

@@ -1,0 +1,111 @@
+"""For PostgreSQL: strict about types, and its functions of dates are others."""
+
+
+def postgres_difference(node):
+    unit, begin, end = difference(node)
+    begin, end = (exp.cast(e.copy(), "timestamp") for e in (begin, end))
+    if unit in SECONDS:
+        seconds = exp.Extract(this=exp.Var(this="EPOCH"), expression=exp.Paren(this=exp.Sub(this=end, expression=begin)))
+        return exp.cast(call("TRUNC", exp.Div(this=seconds, expression=exp.Literal.number(SECONDS[unit]), typed=True)), "bigint")
+    age = call("AGE", end, begin)
+    years, months = (exp.Extract(this=exp.Var(this=u), expression=age.copy()) for u in ("YEAR", "MONTH"))
+    whole = exp.Paren(this=exp.Add(this=exp.Mul(this=years, expression=exp.Literal.number(12)), expression=months))
+    return exp.cast(call("TRUNC", exp.Div(this=whole, expression=exp.Literal.number(MONTHS[unit]), typed=True)), "bigint")
+
+
+def first_of(aggregate):
+    return exp.Bracket(this=exp.Paren(this=aggregate), expressions=[exp.Literal.number(1)], offset=1)
+
+
+def postgres_function(node):
+    name = node.name.upper() if isinstance(node, exp.Anonymous) else type(node).__name__
+    args = node.expressions if isinstance(node, exp.Anonymous) else []
+    part = part_of_moment(node)
+    if part is not None:
+        out = extracted(node, *part)
+        return exp.cast(call("TRUNC", out), "integer") if part[0] == "SECOND" else out
+    if difference(node) is not None:
+        return postgres_difference(node)
+    if isinstance(node, exp.Length) and node.args.get("binary"):
+        return call("OCTET_LENGTH", node.this)
+    if isinstance(node, (exp.Greatest, exp.Least)):
+        return null_if_any(node)
+    if isinstance(node, exp.Substring) and (number_of(node.args.get("start")) or 0) < 0:
+        back, length = exp.Literal.number(-number_of(node.args["start"])), node.args.get("length")
+        right = exp.Right(this=node.this.copy(), expression=back)
+        return right if length is None else exp.Left(this=right, expression=length.copy())
+    if isinstance(node, exp.Chr) and node.args.get("charset"):
+        return changed(node, charset=None)
+    if isinstance(node, exp.Split):
+        return call("STRING_TO_ARRAY", node.this, node.expression)
+    if isinstance(node, exp.Unicode):
+        return call("ASCII", node.this)
+    if isinstance(node, exp.RegexpExtract):
+        group, pattern = number_of(node.args.get("group")) or 0, node.expression
+        if group == 0:
+            pattern = exp.Literal.string(f"({pattern.this})") if isinstance(pattern, exp.Literal) else exp.DPipe(this=exp.DPipe(this=exp.Literal.string("("), expression=pattern.copy()), expression=exp.Literal.string(")"))
+        return exp.Bracket(this=exp.Paren(this=call("REGEXP_MATCH", node.this, pattern)), expressions=[exp.Literal.number(group or 1)], offset=1)
+    if isinstance(node, exp.ApproxDistinct):
+        return exp.Count(this=exp.Distinct(expressions=[node.this.copy()]))
+    if isinstance(node, exp.AnyValue):
+        return first_of(call("ARRAY_AGG", node.this))
+    if isinstance(node, (exp.ArgMax, exp.ArgMin)):
+        order = exp.Ordered(this=node.expression.copy(), desc=isinstance(node, exp.ArgMax), nulls_first=False)
+        return first_of(exp.ArrayAgg(this=exp.Order(this=node.this.copy(), expressions=[order])))
+    if isinstance(node, exp.JSONFormat):
+        return exp.cast(node.this.copy(), "text")
+    if name == "JSON_LENGTH" and len(args) == 1:
+        return call("JSON_ARRAY_LENGTH", exp.cast(args[0].copy(), "json"))
+    if isinstance(node, exp.JSONObject):
+        pairs = [e for pair in node.expressions for e in (pair.this, pair.expression)] if all(isinstance(p, exp.JSONKeyValue) for p in node.expressions) else None
+        return call("JSON_BUILD_OBJECT", *pairs) if pairs else None
+    if name == "FIND_IN_SET" and len(args) == 2:
+        return exp.func("COALESCE", call("ARRAY_POSITION", call("STRING_TO_ARRAY", args[1], ","), args[0]), exp.Literal.number(0))
+    if isinstance(node, exp.TryCast) and source in ("trino", "duckdb"):
+        return None
+    return None
+
+
+def postgres_target(node):
+    out = None
+    if isinstance(node, exp.Unnest):
+        out = series_of(node)
+    elif isinstance(node, exp.Mod) and source in ("mysql", "sqlite"):
+        out = changed(node, expression=exp.func("NULLIF", node.expression.copy(), exp.Literal.number(0)))
+    elif isinstance(node, exp.Insert):
+        out = conflict_of(node)
+    elif isinstance(node, exp.DataType):
+        out = plain_type(node)
+    elif isinstance(node, exp.Func):
+        out = postgres_function(node)
+    return node if out is None else out
+
+
+def series_of(node):
+    """UNNEST(sequence(1, 3)) AS t(x) as generate_series(1, 3) AS t(x)."""
+    inner = node.expressions[0] if len(node.expressions) == 1 else None
+    if not isinstance(inner, exp.GenerateSeries) or node.args.get("offset"):
+        return None
+    return exp.Table(this=inner.copy(), alias=node.args["alias"].copy() if node.args.get("alias") is not None else None)
+
+
+def conflict_of(node):
+    """INSERT IGNORE, and what is to be done with a duplicate key, which must be named here."""
+    conflict = node.args.get("conflict")
+    if node.args.get("ignore"):
+        return changed(node, ignore=None, conflict=exp.OnConflict(action=exp.Var(this="DO NOTHING")))
+    if conflict is not None and conflict.args.get("duplicate") or str(node.args.get("alternative") or "").upper() == "REPLACE":
+        cannot("a duplicate key that is not named")
+    return None
+
+
+UNSIGNED = {"UBIGINT": "decimal(20, 0)", "UINT": "bigint", "UMEDIUMINT": "integer", "USMALLINT": "integer", "UTINYINT": "smallint", "MEDIUMINT": "integer",
+            "UDOUBLE": "double", "UDECIMAL": "decimal"}
+
+
+def plain_type(node):
+    """INT(11), TINYINT(1), BIGINT UNSIGNED."""
+    name = node.this.name if hasattr(node.this, "name") else str(node.this)
+    if name in UNSIGNED and wanted != "duckdb":
+        return exp.DataType.build(UNSIGNED[name])
+    return exp.DataType(this=node.this, nested=False) if node.this in exp.DataType.INTEGER_TYPES and node.expressions else None

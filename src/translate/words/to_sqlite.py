@@ -1,0 +1,342 @@
+"""For SQLite: moments are texts, LIKE folds letters, functions are few."""
+
+
+def months_later(what, months):
+    """DATE(x, '+1 months') of SQLite makes 2 March of 31 January; the end of that month is what the others say."""
+    return call("MIN", call("DATE", what, f"{months:+d} months"), call("DATE", what, "start of month", f"{months + 1:+d} months", "-1 days"))
+
+
+def sqlite_moment(node):
+    """x + INTERVAL '..' as DATE(x, '+1 days') or DATETIME(...)."""
+    left, right = node.this, node.expression
+    if is_date(left) and isinstance(right, exp.Literal) and not right.is_string and right.is_int:
+        right = exp.Interval(this=exp.Literal.string(str(right.this)), unit=exp.Var(this="DAY"))
+    if isinstance(node, exp.Sub) and (is_date(left) and (is_date(right) or isinstance(right, exp.Column)) or is_date(right) and isinstance(left, exp.Column)):
+        return exp.cast(exp.Sub(this=call("JULIANDAY", left), expression=call("JULIANDAY", right)), "integer")
+    if isinstance(left, exp.Interval) and isinstance(node, exp.Add):
+        left, right = right, left
+    if not isinstance(right, exp.Interval):
+        return None
+    parts = interval_parts(right)
+    if parts is None:
+        return None
+    sign, steps, months = (-1 if isinstance(node, exp.Sub) else 1), [], 0
+    for number, unit in parts:
+        word, times = UNITS[unit]
+        value = float(number) * times * sign
+        if word in ("months", "years") and value == int(value):
+            months += int(value) * (12 if word == "years" else 1)
+        else:
+            steps.append(f"{value:+g} {word}" if value != int(value) else f"{int(value):+d} {word}")
+    whole = is_date(left) and all(unit in WHOLE_DAYS for _, unit in parts)
+    out = left
+    if months and whole:
+        out = months_later(left, months)
+    elif months:
+        out = exp.Paren(this=exp.DPipe(this=exp.DPipe(this=months_later(left, months), expression=exp.Literal.string(" ")), expression=call("TIME", left)))
+    if steps or not months:
+        out = call("DATE" if whole else "DATETIME", out, *steps)
+    if whole:
+        out.type = exp.DataType.build("date")
+    return out
+
+
+TRUNCATED = {"YEAR": "%Y-01-01", "MONTH": "%Y-%m-01", "DAY": "%Y-%m-%d", "HOUR": "%Y-%m-%d %H:00:00", "MINUTE": "%Y-%m-%d %H:%M:00",
+             "SECOND": "%Y-%m-%d %H:%M:%S"}
+EXTRACTED = {"YEAR": "%Y", "MONTH": "%m", "DAY": "%d", "HOUR": "%H", "MINUTE": "%M", "SECOND": "%S", "DOW": "%w", "DOY": "%j",
+             "EPOCH": "%s", "DAYOFWEEK": "%w", "DAYOFYEAR": "%j"}
+
+
+def strftime(form, what):
+    return exp.Anonymous(this="STRFTIME", expressions=[exp.Literal.string(form), what.copy()])
+
+
+def sqlite_trunc(node):
+    unit = singular(node.text("unit") or "")
+    if unit == "QUARTER":
+        month = exp.cast(strftime("%m", node.this), "integer")
+        first = exp.Sub(this=exp.Mod(this=exp.Paren(this=exp.Sub(this=month, expression=exp.Literal.number(1))), expression=exp.Literal.number(3)),
+                        expression=exp.Literal.number(0))
+        back = exp.DPipe(this=exp.DPipe(this=exp.Literal.string("-"), expression=exp.Paren(this=first)), expression=exp.Literal.string(" months"))
+        return exp.Anonymous(this="DATETIME", expressions=[node.this.copy(), exp.Literal.string("start of month"), back])
+    if unit == "WEEK":
+        return exp.Anonymous(this="DATETIME", expressions=[node.this.copy(), exp.Literal.string("-6 days"), exp.Literal.string("weekday 1"),
+                                                           exp.Literal.string("start of day")])
+    if unit not in TRUNCATED:
+        return None
+    return strftime(TRUNCATED[unit] if len(TRUNCATED[unit]) > 8 and ":" in TRUNCATED[unit] or unit == "SECOND" else TRUNCATED[unit] + " 00:00:00", node.this)
+
+
+def sqlite_extract(node):
+    unit = singular(node.this.name)
+    if unit == "QUARTER":
+        month = exp.cast(strftime("%m", node.expression), "integer")
+        return exp.Paren(this=exp.Div(this=exp.Paren(this=exp.Add(this=month, expression=exp.Literal.number(2))), expression=exp.Literal.number(3), typed=True))
+    thursday = call("DATE", node.expression, "-3 days", "weekday 4")
+    if unit == "ISOYEAR":
+        return exp.cast(strftime("%Y", thursday), "integer")
+    if unit == "WEEK":
+        days = exp.Sub(this=exp.cast(strftime("%j", thursday), "integer"), expression=exp.Literal.number(1))
+        return exp.Paren(this=exp.Add(this=exp.Div(this=exp.Paren(this=days), expression=exp.Literal.number(7), typed=True), expression=exp.Literal.number(1)))
+    if unit == "ISODOW":
+        days = exp.Add(this=exp.cast(strftime("%w", node.expression), "integer"), expression=exp.Literal.number(6))
+        return exp.Paren(this=exp.Add(this=exp.Mod(this=exp.Paren(this=days), expression=exp.Literal.number(7)), expression=exp.Literal.number(1)))
+    if unit not in EXTRACTED:
+        return None
+    return exp.cast(strftime(EXTRACTED[unit], node.expression), "integer")
+
+
+def sqlite_like(node):
+    """LIKE of SQLite folds ASCII letters; GLOB does not."""
+    pattern = node.expression
+    if not isinstance(pattern, exp.Literal) or not pattern.is_string or isinstance(node.parent, exp.Escape):
+        return None
+    glob, text, at = "", str(pattern.this), 0
+    while at < len(text):
+        c = text[at]
+        if c == "\\" and source == "postgres" and at + 1 < len(text):
+            at += 1
+            glob += f"[{text[at]}]" if text[at] in "*?[" else text[at]
+        else:
+            glob += "*" if c == "%" else "?" if c == "_" else f"[{c}]" if c in "*?[" else c
+        at += 1
+    out = exp.Glob(this=node.this.copy(), expression=exp.Literal.string(glob))
+    return exp.Not(this=out) if node.args.get("negate") else out
+
+
+def repeated(text, times):
+    return call("REPLACE", call("HEX", call("ZEROBLOB", times)), "00", text)
+
+
+def padded(node):
+    text, size, fill, left = node.this, node.expression, node.args.get("fill_pattern") or exp.Literal.string(" "), node.args.get("is_left", True)
+    more = call("SUBSTR", repeated(fill, size), 1, exp.Sub(this=size.copy(), expression=call("LENGTH", text)))
+    both = exp.DPipe(this=more, expression=text.copy()) if left else exp.DPipe(this=text.copy(), expression=more)
+    return exp.Case().when(exp.GTE(this=call("LENGTH", text), expression=size.copy()), call("SUBSTR", text, 1, size)).else_(both)
+
+
+def sqlite_cast(node):
+    kind, what = node.to.this, node.this
+    if kind == TYPE.TIMESTAMPTZ and isinstance(what, exp.Literal):
+        return call("DATETIME", in_utc(str(what.this)))
+    if kind in (TYPE.TIMESTAMP, TYPE.TIMESTAMPTZ, TYPE.DATETIME):
+        return call("DATETIME", what)
+    if kind in (TYPE.JSON, TYPE.JSONB):
+        return what.copy()
+    if kind in exp.DataType.INTEGER_TYPES and not (what.is_type(*exp.DataType.INTEGER_TYPES) or isinstance(what, exp.Literal) and what.is_string):
+        if isinstance(what, exp.Literal) or what.is_type(TYPE.DECIMAL, TYPE.DOUBLE, TYPE.FLOAT):
+            return exp.cast(call("ROUND", what), "integer")
+        if isinstance(what, exp.Column) and not what.is_type(TYPE.TEXT, TYPE.VARCHAR, TYPE.BOOLEAN):
+            return exp.Case(this=call("TYPEOF", what)).when(exp.Literal.string("real"), exp.cast(call("ROUND", what), "integer")).else_(exp.cast(what.copy(), "integer"))
+    if kind == TYPE.DECIMAL and len(node.to.expressions) == 2:
+        return call("ROUND", exp.cast(what.copy(), "double"), node.to.expressions[1].this)
+    return None
+
+
+SQLITE_FORMATS = "dfHjJmMsSwWY%"
+
+
+def sqlite_difference(node):
+    unit, begin, end = difference(node)
+    if unit in SECONDS:
+        seconds = exp.Sub(this=exp.cast(strftime("%s", end), "integer"), expression=exp.cast(strftime("%s", begin), "integer"))
+        return exp.Paren(this=exp.Div(this=exp.Paren(this=seconds), expression=exp.Literal.number(SECONDS[unit]), typed=True))
+    first, last = (exp.Add(this=exp.Mul(this=exp.cast(strftime("%Y", e), "integer"), expression=exp.Literal.number(12)), expression=exp.cast(strftime("%m", e), "integer"))
+                   for e in (begin, end))
+    rest = [strftime("%d %H:%M:%S", e) for e in (begin, end)]
+    forward = exp.GTE(this=call("DATETIME", end), expression=call("DATETIME", begin))
+    incomplete = exp.Case().when(exp.and_(forward, exp.LT(this=rest[1], expression=rest[0])), exp.Literal.number(1)).when(
+        exp.and_(exp.not_(forward.copy()), exp.GT(this=rest[1].copy(), expression=rest[0].copy())), exp.Neg(this=exp.Literal.number(1))).else_(exp.Literal.number(0))
+    months = exp.Sub(this=exp.Sub(this=exp.Paren(this=last), expression=exp.Paren(this=first)), expression=exp.Paren(this=incomplete))
+    return exp.Paren(this=exp.Div(this=exp.Paren(this=months), expression=exp.Literal.number(MONTHS[unit]), typed=True))
+
+
+def sqlite_more(node):
+    """Functions that SQLite lacks, of whom there is a way."""
+    name = node.name.upper() if isinstance(node, exp.Anonymous) else type(node).__name__
+    args = node.expressions if isinstance(node, exp.Anonymous) else []
+    part = part_of_moment(node)
+    if part is not None:
+        out = sqlite_extract(exp.Extract(this=exp.Var(this=part[0]), expression=node.this.copy()))
+        return exp.Paren(this=exp.Add(this=out, expression=exp.Literal.number(part[1]))) if out is not None and part[1] else out
+    if difference(node) is not None:
+        return sqlite_difference(node)
+    if isinstance(node, exp.DateDiff):
+        days = [call("JULIANDAY", call("DATE", e)) for e in (node.this, node.expression)]
+        return exp.cast(exp.Sub(this=days[0], expression=days[1]), "integer")
+    if isinstance(node, exp.Length) and node.args.get("binary"):
+        return call("LENGTH", exp.cast(node.this.copy(), "blob"))
+    if isinstance(node, exp.ConcatWs):
+        mark, *parts = node.expressions
+        joined = None
+        for one in parts:
+            piece = exp.func("COALESCE", exp.DPipe(this=mark.copy(), expression=exp.cast(one.copy(), "text")), exp.Literal.string(""))
+            joined = piece if joined is None else exp.DPipe(this=joined, expression=piece)
+        return call("SUBSTR", joined, exp.Add(this=call("LENGTH", mark), expression=exp.Literal.number(1))) if joined is not None else None
+    if isinstance(node, exp.Trunc) and node.args.get("decimals") is not None:
+        power = call("POWER", exp.Literal.number("10.0"), node.args["decimals"])
+        return exp.Paren(this=exp.Div(this=call("TRUNC", exp.Mul(this=exp.paren(node.this.copy()), expression=power)), expression=power.copy(), typed=True))
+    if isinstance(node, exp.Chr) and node.args.get("charset"):
+        return changed(node, charset=None)
+    if isinstance(node, exp.Round) and (number_of(node.args.get("decimals")) or 0) < 0:
+        power = exp.Literal.number("1" + "0" * -number_of(node.args["decimals"]) + ".0")
+        return exp.Paren(this=exp.Mul(this=call("ROUND", exp.Div(this=exp.paren(node.this.copy()), expression=power, typed=True)), expression=power.copy()))
+    if isinstance(node, exp.Cbrt):
+        return call("POWER", node.this, exp.Literal.number("0.333333333333333333"))
+    if type(node).__name__ == "Localtimestamp":
+        return exp.CurrentTimestamp()
+    if isinstance(node, exp.Rand):
+        return exp.Paren(this=exp.Add(this=exp.Literal.number("0.5"), expression=exp.Div(this=call("RANDOM"), expression=exp.Literal.number("18446744073709551616.0"), typed=True)))
+    if isinstance(node, exp.UnixToTime):
+        return call("DATETIME", node.this, "unixepoch")
+    if isinstance(node, exp.TimeToUnix):
+        return exp.cast(strftime("%s", node.this), "double")
+    if isinstance(node, exp.LogicalAnd) or name == "EVERY" and len(args) == 1:
+        return call("MIN", *(args or [node.this]))
+    if isinstance(node, exp.JSONFormat):
+        return exp.cast(node.this.copy(), "text")
+    if type(node).__name__ == "LastDay":
+        return call("DATE", node.this, "start of month", "+1 month", "-1 day")
+    if isinstance(node, (exp.StrToDate, exp.StrToTime)) and isinstance(node.args.get("format"), exp.Literal):
+        form = str(node.args["format"].this)
+        return call("DATE", node.this) if form == "%Y-%m-%d" and isinstance(node, exp.StrToDate) else call("DATETIME", node.this) if form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d") else None
+    if isinstance(node, exp.TimeToStr) and isinstance(node.args.get("format"), exp.Literal):
+        words = re.findall(r"%(-?.)", str(node.args["format"].this))
+        if any(word not in SQLITE_FORMATS for word in words):
+            cannot("some places of a format: " + ", ".join("%" + word for word in words if word not in SQLITE_FORMATS))
+    if name in ("JSON_ARRAY_LENGTH", "JSONB_ARRAY_LENGTH") and args:
+        return call("JSON_ARRAY_LENGTH", *args)
+    if name in ("JSON_BUILD_OBJECT", "JSONB_BUILD_OBJECT"):
+        return call("JSON_OBJECT", *args)
+    if isinstance(node, exp.ArrayAgg):
+        cannot("arrays")
+    return None
+
+
+def sqlite_tree(tree):
+    for union in list(tree.find_all(exp.SetOperation)):
+        for key in ("this", "expression"):
+            if isinstance(union.args.get(key), exp.Subquery):
+                inner = union.args[key].copy()
+                inner.set("alias", exp.TableAlias(this=exp.to_identifier("part_")))
+                union.set(key, exp.select("*").from_(inner, copy=False))
+    for unnest in list(tree.find_all(exp.Unnest)):
+        series = series_of(unnest)
+        unnest.replace(series and mysql_series(series) or unnest)
+    for subquery in list(tree.find_all(exp.Subquery)):
+        names_inside(subquery)
+    for table in list(tree.find_all(exp.Table)):
+        if isinstance(table.this, (exp.GenerateSeries, exp.ExplodingGenerateSeries)):
+            table.replace(mysql_series(table) or table)
+    return rewrite(tree, sqlite_node)
+
+
+def sqlite_function(node):
+    name = node.name.upper() if isinstance(node, exp.Anonymous) else type(node).__name__
+    args = node.expressions if isinstance(node, exp.Anonymous) else []
+    if isinstance(node, exp.Repeat):
+        return repeated(node.this, node.args["times"])
+    if isinstance(node, exp.Pad):
+        return padded(node)
+    if isinstance(node, (exp.Greatest, exp.Least)):
+        return without_nulls(node)
+    if isinstance(node, exp.Left):
+        return call("SUBSTR", node.this, 1, node.expression)
+    if isinstance(node, exp.Right):
+        return call("SUBSTR", node.this, exp.Neg(this=node.expression.copy()))
+    if isinstance(node, exp.StartsWith):
+        return exp.Paren(this=exp.EQ(this=call("SUBSTR", node.this, 1, call("LENGTH", node.expression)), expression=node.expression.copy()))
+    if name in ("Unicode", "Ascii") or name == "ASCII":
+        return call("UNICODE", args[0] if args else node.this)
+    if name in ("OCTET_LENGTH", "ByteLength"):
+        return call("LENGTH", exp.cast((args[0] if args else node.this).copy(), "blob"))
+    if name in ("MAKE_DATE", "DateFromParts"):
+        parts = args or [node.args.get(k) for k in ("year", "month", "day")]
+        return call("PRINTF", "%04d-%02d-%02d", *parts) if len(parts) == 3 and all(parts) else None
+    if type(node) is exp.Concat and node.expressions:
+        parts = [exp.func("COALESCE", exp.cast(p.copy(), "text"), exp.Literal.string("")) for p in node.expressions]
+        out = parts[0]
+        for part in parts[1:]:
+            out = exp.DPipe(this=out, expression=part)
+        return exp.Paren(this=out)
+    return None
+
+
+def sqlite_values(node):
+    """(VALUES ...) AS v(x, y): there are no names of columns there, but column1, column2."""
+    alias = node.args.get("alias")
+    if alias is None or not alias.args.get("columns") or not isinstance(node.parent, (exp.From, exp.Join, exp.Subquery)):
+        return None
+    names = [exp.alias_(exp.column(f"column{i}"), c.name, quoted=True) for i, c in enumerate(alias.columns, 1)]
+    inner = exp.Subquery(this=exp.Values(expressions=[e.copy() for e in node.expressions]))
+    select = exp.Select(expressions=names)
+    select.set("from_" if "from_" in exp.Select.arg_types else "from", exp.From(this=inner))
+    return exp.Subquery(this=select, alias=exp.TableAlias(this=alias.this.copy()))
+
+
+def sqlite_date_add(node):
+    """DATE_ADD(d, INTERVAL 1 MONTH), date_add('day', 3, d): as d + INTERVAL."""
+    number, unit = node.expression, node.args.get("unit")
+    if isinstance(number, exp.Interval):
+        number, unit = number.this, number.args.get("unit")
+    sign = isinstance(number, exp.Neg)
+    number = number.this if sign else number
+    if not isinstance(number, exp.Literal) or unit is None:
+        return None
+    back = isinstance(node, (exp.DateSub, exp.DatetimeSub, exp.TimestampSub)) != sign
+    interval = exp.Interval(this=exp.Literal.string(str(number.this)), unit=unit.copy())
+    return sqlite_moment((exp.Sub if back else exp.Add)(this=node.this.copy(), expression=interval))
+
+
+def decimal_of(node):
+    """0.06 + 0.01 is 0.07 of decimals, 0.06999999999999999 of SQLite's numbers."""
+    from decimal import Decimal
+    sides = [node.this, node.expression]
+    if not all(isinstance(side, exp.Literal) and re.fullmatch(r"\d+(\.\d+)?", str(side.this)) and not side.is_string for side in sides) or all(side.is_int for side in sides):
+        return None
+    left, right = (Decimal(str(side.this)) for side in sides)
+    value = left + right if isinstance(node, exp.Add) else left - right if isinstance(node, exp.Sub) else left * right
+    number = exp.Literal.number(f"{abs(value):f}")
+    return number if value >= 0 else exp.Paren(this=exp.Neg(this=number))
+
+
+def sqlite_node(node):
+    out = None
+    if isinstance(node, (exp.DateAdd, exp.DateSub, exp.DatetimeAdd, exp.DatetimeSub, exp.TimestampAdd, exp.TimestampSub, exp.TsOrDsAdd)):
+        out = sqlite_date_add(node)
+    elif isinstance(node, exp.ApproxDistinct):
+        out = exp.Count(this=exp.Distinct(expressions=[node.this.copy()]))
+    elif isinstance(node, (exp.Add, exp.Sub, exp.Mul)) and decimal_of(node) is not None:
+        out = decimal_of(node)
+    elif isinstance(node, (exp.Add, exp.Sub)):
+        out = sqlite_moment(node)
+    elif isinstance(node, (exp.DateTrunc, exp.TimestampTrunc)):
+        out = sqlite_trunc(node)
+    elif isinstance(node, exp.Extract):
+        out = sqlite_extract(node)
+    elif type(node) is exp.Like and source in ("postgres", "trino", "duckdb"):
+        out = sqlite_like(node)
+    elif isinstance(node, exp.TryCast) and source in ("trino", "duckdb") and node.to.this in exp.DataType.INTEGER_TYPES:
+        whole = exp.cast(node.this.copy(), "integer")
+        out = exp.Case().when(exp.EQ(this=exp.cast(whole, "text"), expression=exp.cast(node.this.copy(), "text")), whole.copy())
+    elif isinstance(node, exp.Cast):
+        out = sqlite_cast(node)
+    elif isinstance(node, exp.Values):
+        out = sqlite_values(node)
+    elif isinstance(node, exp.Collate) and node.expression.name.upper() in ("C", "POSIX"):
+        out = exp.Collate(this=node.this.copy(), expression=exp.Var(this="BINARY"))
+    elif isinstance(node, exp.Bracket):
+        cannot("elements and slices")
+    elif isinstance(node, exp.Insert):
+        out = duckdb_conflict(node)
+    elif isinstance(node, exp.AtTimeZone) and isinstance(node.args.get("zone"), exp.Literal) and str(node.args["zone"].this).upper() == "UTC":
+        node.args["zone"].set("this", "UTC")
+        out = node.this.copy()
+    elif isinstance(node, exp.BitwiseXor):
+        both = exp.BitwiseAnd(this=node.this.copy(), expression=node.expression.copy())
+        either = exp.BitwiseOr(this=node.this.copy(), expression=node.expression.copy())
+        out = exp.Paren(this=exp.Sub(this=exp.Paren(this=either), expression=exp.Paren(this=both)))
+    elif isinstance(node, exp.Func):
+        out = sqlite_more(node)
+        out = sqlite_function(node) if out is None else out
+    return node if out is None else out

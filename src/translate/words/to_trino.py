@@ -1,0 +1,209 @@
+"""For Trino: nothing is converted by itself, decimals keep their scale, and an integer is no truth."""
+
+
+def is_moment_text(node):
+    """'DATE', 'TIMESTAMP' or None, as the literal is written; its digits do not matter (scan.c has the rest in the key)."""
+    if not isinstance(node, exp.Literal) or not node.is_string:
+        return None
+    form = "".join("0" if c in "0123456789" else c for c in str(node.this)[:40])
+    return "DATE" if form == "0000-00-00" else "TIMESTAMP" if form.startswith("0000-00-00 00:00") and len(form) < 36 else None
+
+
+def typed_moment(node, other):
+    """A date written as a text beside what may be one. (A column of texts that look like dates would need a cast by its writer.)"""
+    kind = is_moment_text(node)
+    if kind is None or not (isinstance(other, (exp.Column, exp.CurrentDate, exp.CurrentTimestamp, exp.Min, exp.Max, exp.Add, exp.Sub)) or is_date(other)
+                            or other.is_type(TYPE.TIMESTAMP, TYPE.TIMESTAMPTZ, TYPE.DATETIME)):
+        return None
+    return exp.cast(node.copy(), kind.lower())
+
+
+def trino_compare(node):
+    """d >= '2024-01-01'; i = '2' of MySQL is not known."""
+    if isinstance(node, exp.Between):
+        low, high = (typed_moment(node.args[key], node.this) for key in ("low", "high"))
+        if low is None and high is None:
+            return None
+        out = node.copy()
+        out.set("low", low or node.args["low"].copy())
+        out.set("high", high or node.args["high"].copy())
+        return out
+    if isinstance(node, exp.In):
+        typed = [typed_moment(e, node.this) for e in node.expressions]
+        return exp.In(this=node.this.copy(), expressions=typed) if typed and all(typed) else None
+    left, right = typed_moment(node.this, node.expression), typed_moment(node.expression, node.this)
+    if left is None and right is None:
+        return None
+    return type(node)(this=left or node.this.copy(), expression=right or node.expression.copy())
+
+
+def worded(node):
+    """As a text, unless it is one for certain."""
+    return node.copy() if isinstance(node, exp.Literal) and node.is_string or isinstance(node, exp.Cast) and node.to.this in exp.DataType.TEXT_TYPES \
+        else exp.cast(node.copy(), "varchar")
+
+
+def trino_divide(node):
+    """Decimals are divided to more than their own digits elsewhere; which columns are such, typeof() says when it runs."""
+    sides = [node.this, node.expression]
+    if any(isinstance(side, exp.Literal) and re.fullmatch(r"[0-9]*\.[0-9]*", str(side.this)) for side in sides):
+        return exp.Div(this=exp.cast(node.this.copy(), "double"), expression=node.expression.copy(), typed=True)
+    if any(side.is_type(TYPE.DOUBLE, TYPE.FLOAT) or isinstance(side, exp.Cast) and side.to.this == TYPE.DOUBLE for side in sides):
+        return None
+    asked = [side for side in sides if not side.is_type(*exp.DataType.INTEGER_TYPES)]
+    if not asked:
+        return None
+    exact = exp.Div(this=exp.cast(node.this.copy(), "double"), expression=node.expression.copy(), typed=True)
+    if any(side.is_type(TYPE.DECIMAL, TYPE.BIGDECIMAL) or isinstance(side, exp.Literal) and not side.is_int for side in asked):
+        return exact
+    is_decimal = exp.or_(*(exp.Like(this=call("TYPEOF", side), expression=exp.Literal.string("decimal%")) for side in asked))
+    return exp.Case().when(is_decimal, exact).else_(exp.cast(node.copy(), "double"))
+
+
+def trino_moment(node):
+    left, right = node.this, node.expression
+    if isinstance(node, exp.Sub) and (is_date(left) and (is_date(right) or isinstance(right, exp.Column)) or is_date(right) and isinstance(left, exp.Column)):
+        return exp.Anonymous(this="DATE_DIFF", expressions=[exp.Literal.string("day"), right.copy(), left.copy()])
+    if isinstance(left, exp.Interval) and isinstance(node, exp.Add):
+        left, right = right, left
+    if is_date(left) and isinstance(right, exp.Literal) and not right.is_string:
+        days = right.copy() if isinstance(node, exp.Add) else exp.Neg(this=right.copy())
+        return exp.Anonymous(this="DATE_ADD", expressions=[exp.Literal.string("day"), days, left.copy()])
+    if not isinstance(right, exp.Interval):
+        return None
+    parts = interval_parts(right)
+    if parts is None or any("." in number for number, _ in parts):
+        return None
+    out = left.copy()
+    if is_date(left) and any(unit not in WHOLE_DAYS for _, unit in parts):
+        out = exp.cast(out, "timestamp")
+    for number, unit in parts:
+        times = {"WEEK": ("DAY", 7), "QUARTER": ("MONTH", 3)}.get(unit, (unit, 1))
+        out = type(node)(this=out, expression=exp.Interval(this=exp.Literal.string(str(int(number) * times[1])), unit=exp.Var(this=times[0])))
+    if is_date(left):
+        out.type = exp.DataType.build("date")
+    return out
+
+
+def trino_extract(node):
+    unit, what = singular(node.this.name), node.expression
+    if unit == "DOW" and source != "trino":
+        return exp.Paren(this=exp.Mod(this=call("DAY_OF_WEEK", what), expression=exp.Literal.number(7)))
+    if unit == "ISODOW":
+        return call("DAY_OF_WEEK", what)
+    if unit == "EPOCH":
+        return call("TO_UNIXTIME", exp.cast(what.copy(), "timestamp"))
+    if unit == "ISOYEAR":
+        return call("YEAR_OF_WEEK", what)
+    return None
+
+
+def trino_is(node):
+    """x IS TRUE."""
+    if not isinstance(node.expression, exp.Boolean):
+        return None
+    wanted_true = bool(node.expression.this)
+    return exp.func("COALESCE", node.this.copy() if wanted_true else exp.not_(node.this.copy()), exp.Boolean(this=False))
+
+
+def trino_cast(node):
+    kind, what = node.to.this, node.this
+    if kind == TYPE.DATE and is_moment_text(what) == "TIMESTAMP":
+        return exp.cast(exp.cast(what.copy(), "timestamp"), "date")
+    if kind in exp.DataType.INTEGER_TYPES and isinstance(what, exp.Literal) and what.is_string:
+        return changed(node, this=exp.func("TRIM", what.copy()))
+    if kind in (TYPE.JSON, TYPE.JSONB) and source != "trino":
+        return call("JSON_PARSE", what)
+    if kind == TYPE.DECIMAL and not node.to.expressions:
+        return exp.cast(what.copy(), "double")
+    if kind in (TYPE.TIMESTAMP, TYPE.DATETIME) and not node.to.expressions and (not isinstance(what, exp.Literal) or "." in str(what.this)) and source != "trino":
+        return exp.Cast(this=what.copy(), to=exp.DataType.build("timestamp(6)", dialect="trino"))
+    return None
+
+
+def trino_function(node):
+    name = node.name.upper() if isinstance(node, exp.Anonymous) else type(node).__name__
+    args = node.expressions if isinstance(node, exp.Anonymous) else []
+    if isinstance(node, exp.Length) and node.args.get("binary"):
+        return call("LENGTH", call("TO_UTF8", node.this))
+    if isinstance(node, exp.Avg) and source in ("postgres", "mysql", "sqlite", "duckdb") and isinstance(node.this, exp.Expression) and not isinstance(node.this, exp.Distinct):
+        return exp.Avg(this=exp.cast(node.this.copy(), "double"))
+    if type(node) is exp.Concat and not isinstance(node.parent, exp.Anonymous):
+        parts = [worded(e) for e in node.expressions]
+        if source in ("postgres", "duckdb"):
+            parts = [p if isinstance(p, exp.Literal) else exp.func("COALESCE", p, exp.Literal.string("")) for p in parts]
+        return call("CONCAT", *(parts if len(parts) > 1 else parts + [exp.Literal.string("")]))
+    if isinstance(node, exp.Chr) and node.args.get("charset"):
+        return changed(node, charset=None)
+    if isinstance(node, exp.GroupConcat) and node.find(exp.Order) is None and not isinstance(node.parent, exp.WithinGroup) and not isinstance(node.this, exp.Distinct):
+        return changed(node, this=exp.Order(this=node.this.copy(), expressions=[exp.Ordered(this=node.this.copy(), nulls_first=False)]))
+    if isinstance(node, exp.Pad):
+        return exp.Anonymous(this="LPAD" if node.args.get("is_left", True) else "RPAD",
+                             expressions=[worded(node.this), node.expression.copy(), (node.args.get("fill_pattern") or exp.Literal.string(" ")).copy()])
+    if isinstance(node, exp.Repeat):
+        return call("ARRAY_JOIN", call("REPEAT", node.this, node.args["times"]), "")
+    if name in ("MAKE_DATE", "DateFromParts"):
+        parts = args or [node.args.get(k) for k in ("year", "month", "day")]
+        texts = [exp.Anonymous(this="LPAD", expressions=[exp.cast(p.copy(), "varchar"), exp.Literal.number(4 if i == 0 else 2), exp.Literal.string("0")])
+                 for i, p in enumerate(parts) if p is not None]
+        return exp.cast(call("CONCAT_WS", "-", *texts), "date") if len(texts) == 3 else None
+    if name == "DIV" and len(args) == 2:
+        return exp.Paren(this=exp.Div(this=args[0].copy(), expression=args[1].copy(), typed=True))
+    if name == "BTRIM" and len(args) == 2:
+        return exp.Trim(this=args[0].copy(), expression=args[1].copy(), position="BOTH")
+    if name in ("ASCII", "Unicode", "Ascii"):
+        return call("CODEPOINT", exp.cast(exp.func("SUBSTR", (args or [node.this])[0].copy(), exp.Literal.number(1), exp.Literal.number(1)), "varchar(1)"))
+    if name in ("OCTET_LENGTH", "ByteLength"):
+        return call("LENGTH", call("TO_UTF8", (args or [node.this])[0]))
+    if name == "MD5" or isinstance(node, exp.MD5):
+        return call("LOWER", call("TO_HEX", call("MD5", call("TO_UTF8", (args or [node.this])[0]))))
+    if isinstance(node, exp.Log) and node.expression is None and source in ("postgres", "duckdb", "sqlite"):
+        return call("LOG10", node.this)
+    if isinstance(node, (exp.Greatest, exp.Least)):
+        return without_nulls(node)
+    if name in ("JSON_ARRAY_LENGTH", "JSONB_ARRAY_LENGTH"):
+        return call("JSON_ARRAY_LENGTH", *args)
+    return None
+
+
+def trino_node(node):
+    out = None
+    if isinstance(node, exp.Div) and source != "trino":
+        out = trino_divide(node)
+    elif isinstance(node, (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between)):
+        out = trino_compare(node)
+    elif isinstance(node, (exp.Add, exp.Sub)):
+        out = trino_moment(node)
+    elif isinstance(node, exp.DPipe):
+        out = exp.DPipe(this=worded(node.this) if not isinstance(node.this, exp.DPipe) else node.this.copy(), expression=worded(node.expression))
+    elif isinstance(node, exp.Is):
+        out = trino_is(node)
+    elif isinstance(node, exp.Extract):
+        out = trino_extract(node)
+    elif isinstance(node, exp.Cast):
+        out = trino_cast(node)
+    elif isinstance(node, exp.Table) and isinstance(node.this, exp.GenerateSeries) and source == "duckdb" and node.args.get("alias") is not None and node.args["alias"].columns:
+        out = exp.Unnest(expressions=[node.this.copy()], alias=node.args["alias"].copy())
+    elif isinstance(node, exp.WindowSpec) and node.args.get("exclude"):
+        cannot("frames with EXCLUDE")
+    elif isinstance(node, exp.SimilarTo):
+        out = similar(node)
+    elif isinstance(node, exp.RegexpILike):
+        pattern = node.expression
+        flagged = exp.Literal.string("(?i)" + str(pattern.this)) if isinstance(pattern, exp.Literal) else exp.DPipe(this=exp.Literal.string("(?i)"), expression=pattern.copy())
+        out = exp.RegexpLike(this=node.this.copy(), expression=flagged)
+    elif isinstance(node, exp.RegexpReplace) and source in ("postgres", "duckdb"):
+        if "g" not in (str(node.args["modifiers"].this) if node.args.get("modifiers") else ""):
+            cannot("replacing the first match alone")
+        out = call("REGEXP_REPLACE", node.this, node.expression, node.args["replacement"])
+    elif isinstance(node, exp.DataType):
+        out = plain_type(node)
+    elif isinstance(node, exp.Mod) and source in ("mysql", "sqlite"):
+        out = changed(node, expression=exp.func("NULLIF", node.expression.copy(), exp.Literal.number(0)))
+    elif isinstance(node, exp.CTE):
+        node.set("materialized", None)
+    elif isinstance(node, exp.ByteString):
+        out = exp.Literal.string(str(node.this))
+    elif isinstance(node, exp.Func):
+        out = trino_function(node)
+    return node if out is None else out

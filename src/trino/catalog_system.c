@@ -1,0 +1,73 @@
+/* Names without a catalog, of a client whose catalog is `system`. */
+#include "trino/catalog.h"
+
+#include "stats/lexer.h"
+
+enum { NAME_MAX_LEN = 200, TEXT_MAX = 64 * 1024 * 1024 };
+
+struct place {
+    size_t          from;
+    unsigned        parts;
+    struct tn_token first, last;
+    bool            after_from; /* FROM, JOIN or a comma stands before it */
+};
+
+static bool is_name(const struct tn_token *token)
+{
+    return token->kind == TN_TOKEN_WORD || token->kind == TN_TOKEN_IDENT;
+}
+
+/* system.SCHEMA.TABLE is one of Trino's. */
+static bool is_there(struct tn_str schema, const struct tn_token *table)
+{
+    char          text[NAME_MAX_LEN];
+    struct tn_str name = tn_token_name(table);
+    int           len = snprintf(text, sizeof text, "system." TN_STR_FMT "." TN_STR_FMT, TN_STR_ARG(schema), TN_STR_ARG(name));
+
+    return len > 0 && len < (int)sizeof text && tn_trino_catalog_mentions(tn_str(text));
+}
+
+static void put_before(struct tn_buf *out, const struct place *place, struct tn_str schema)
+{
+    struct tn_str first = tn_token_name(&place->first);
+
+    if (place->parts == 2 && is_there(first, &place->last))
+        tn_buf_puts(out, "system.");
+    else if (place->parts == 1 && place->after_from && schema.len > 0 && is_there(schema, &place->last))
+        tn_buf_printf(out, "system." TN_STR_FMT ".", TN_STR_ARG(schema));
+}
+
+bool tn_trino_catalog_qualify(struct tn_str sql, struct tn_str schema, struct tn_arena *arena, struct tn_str *out)
+{
+    struct tn_lexer lexer;
+    struct tn_token token;
+    struct place    place = {.parts = 0};
+    struct tn_buf   text;
+    size_t          copied = 0;
+    bool            dot = false, ok, after_from = false, more = true;
+
+    tn_buf_init(&text, TEXT_MAX);
+    tn_lexer_init(&lexer, sql, TN_DIALECT_TRINO);
+    while (more) {
+        more = tn_lexer_next(&lexer, &token);
+        if (more && is_name(&token) && dot && place.parts > 0) {
+            place.parts++;
+            place.last = token;
+        } else if (!(more && token.punct == '.' && place.parts > 0)) {
+            if (place.parts > 0) { /* a name has ended */
+                tn_buf_append(&text, sql.ptr + copied, place.from - copied);
+                copied = place.from;
+                put_before(&text, &place, schema);
+                place.parts = 0;
+            }
+            if (more && is_name(&token))
+                place = (struct place){.from = (size_t)(token.text.ptr - sql.ptr), .parts = 1, .first = token, .last = token, .after_from = after_from};
+        }
+        dot = more && token.punct == '.';
+        after_from = more && (token.punct == ',' || tn_str_ieq_c(token.text, "from") || tn_str_ieq_c(token.text, "join"));
+    }
+    tn_buf_append(&text, sql.ptr + copied, sql.len - copied);
+    ok = !text.failed && tn_arena_str(arena, tn_buf_str(&text), out);
+    tn_buf_reset(&text);
+    return ok;
+}

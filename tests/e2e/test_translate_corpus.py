@@ -1,0 +1,163 @@
+"""Every statement of tests/e2e/translate.cases on the engine whose dialect it is in, asked directly, and through Turnout, by a client of
+that dialect's protocol, on the others: the same rows, where the case does not say otherwise."""
+import collections
+import os
+import sys
+import threading
+
+import psycopg
+import pymysql
+import pytest
+import trino
+
+import proxy as proxy_module
+import translate_corpus as corpus
+
+pytest.importorskip("sqlglot")
+
+WHOLE = os.environ.get("TURNOUT_CORPUS") == "all"  # else each statement on a third of its engines, in turn
+ASKED = {"postgres": "p", "duckdb": "d", "mysql": "m", "trino": "t"}  # of each source: the engine that says what is right
+MOST = 40  # seconds for one statement
+
+
+@pytest.fixture(scope="module")
+def servers(postgres_server, mariadb_server, mysql_server, trino_server):
+    databases = {"p": postgres_server.create_database("corpus"), "m": mariadb_server.create_database("corpus"), "y": mysql_server.create_database("corpus")}
+    return {"p": postgres_server, "m": mariadb_server, "y": mysql_server, "t": trino_server}, databases
+
+
+@pytest.fixture(scope="module")
+def proxy(make_engine, servers):
+    started, databases = servers
+    clusters = {"d": make_engine("duckDb").cluster(), "s": make_engine("sqlite").cluster(), "t": started["t"].cluster(catalog="memory", schema="default"),
+                **{letter: started[letter].cluster(databases[letter]) for letter in "pmy"}}
+    with proxy_module.Proxy({
+        "turnout": {"translation": {"python": sys.executable, "timeoutMs": MOST * 1000}, "frontends": {"mysqlWire": {"port": 0}}},
+        "clusters": clusters, "clusterGroups": {letter: {"members": [letter]} for letter in clusters}, "routingFallback": "p",
+    }) as one:
+        yield one
+        one.check_sanitizers()
+
+
+def postgres_client(proxy, letter, **settings):
+    conn = psycopg.connect(proxy.dsn(), autocommit=True, prepare_threshold=20)
+    for name, value in {"group": letter, **settings}.items():
+        conn.execute(f"SET turnout.{name} = '{value}'")
+
+    def ask(sql):
+        cursor = conn.execute(sql)
+        return corpus.rows(cursor) if cursor.description else []
+    return conn, ask
+
+
+def mysql_ask(conn):
+    def ask(sql):
+        with conn.cursor() as cursor:
+            cursor.execute(sql)
+            return corpus.rows(cursor.fetchall()) if cursor.description else []
+    return conn, ask
+
+
+def trino_ask(conn):
+    def ask(sql):
+        cursor = conn.cursor()
+        cursor.execute(sql)
+        rows = cursor.fetchall()
+        return corpus.rows(rows) if sql.lstrip("( ")[:4].upper() in ("SELE", "WITH", "VALU") else []
+    return conn, ask
+
+
+def through(proxy, source, letter):
+    if source == "mysql":
+        conn = pymysql.connect(host="127.0.0.1", port=proxy.mysql_port, user="me", autocommit=True)
+        conn.cursor().execute(f"SET @turnout_group = '{letter}'")
+        return mysql_ask(conn)
+    if source == "trino":
+        return trino_ask(trino.dbapi.connect(host="127.0.0.1", port=proxy.trino_port, user="me", timezone="UTC", session_properties={"turnout.group": letter}))
+    return postgres_client(proxy, letter, dialect=source)
+
+
+def direct(proxy, servers, letter):
+    """An engine in its own words; DuckDB and SQLite are the proxy's."""
+    started, databases = servers
+    if letter in "ds":
+        return postgres_client(proxy, letter, dialect="engine")
+    if letter == "p":
+        conn = psycopg.connect(started["p"].dsn(databases["p"]), autocommit=True)
+        return conn, lambda sql: (lambda cursor: corpus.rows(cursor) if cursor.description else [])(conn.execute(sql))
+    if letter == "t":
+        return trino_ask(trino.dbapi.connect(host="127.0.0.1", port=started["t"].port, user="me", timezone="UTC", catalog="memory", schema="default"))
+    return mysql_ask(started[letter].connect(databases[letter]))
+
+
+@pytest.fixture(scope="module")
+def engines(proxy, servers):
+    """Letter -> ask(sql), with the tables there."""
+    opened = {letter: direct(proxy, servers, letter) for letter in corpus.LETTERS}
+    for letter, (_, ask) in opened.items():
+        for table in ("tt", "uu", "made"):
+            ask(f"DROP TABLE IF EXISTS {table}")
+        for statement in corpus.setup(corpus.LETTERS[letter]):
+            ask(statement)
+    yield {letter: ask for letter, (_, ask) in opened.items()}
+    for letter, (conn, ask) in opened.items():
+        if letter == "t":  # one Trino for all tests
+            for table in ("tt", "uu", "made"):
+                ask(f"DROP TABLE IF EXISTS memory.default.{table}")
+        conn.close()
+
+
+def run(case, letter, ask, own):
+    """The rows of all of a case's statements, or what went wrong."""
+    rows = []
+    try:
+        for statement in case.statements:
+            rows += ask(statement)
+        return rows
+    except Exception as error:  # of any of the clients
+        return str(error) or type(error).__name__
+    finally:
+        if case.changes:
+            for statement in ("TRUNCATE TABLE uu" if letter == "t" else "DELETE FROM uu", "DROP TABLE IF EXISTS made"):
+                own(statement)
+
+
+def compare(case, letter, got, want):
+    """What is wrong; None = it is as the case says."""
+    expected = case.expected[letter]
+    found = "fails" if isinstance(got, str) else "same" if corpus.alike(case, got, want) else "other"
+    return None if found == expected else f"{letter} {found}, not {expected} | {case}: {got} instead of {want}"
+
+
+@pytest.mark.parametrize("source", ASKED)
+@pytest.mark.timeout(600)
+def test_answers_are_those_of_the_dialects_own_engine(proxy, engines, source):
+    cases = [case for case in corpus.cases() if case.source == source]
+    wanted = {case.number: run(case, ASKED[source], engines[ASKED[source]], engines[ASKED[source]]) for case in cases}
+    wrong = [f"{ASKED[source]} itself | {case}: {wanted[case.number]}" for case in cases if isinstance(wanted[case.number], str)]
+    ran = collections.Counter()
+
+    def all_of(letter):
+        conn, ask = through(proxy, source, letter)
+        for case in cases:
+            if letter in case.expected and (WHOLE or (case.number + "pdsmyt".index(letter)) % 3 == 0) and not isinstance(wanted[case.number], str):
+                problem = compare(case, letter, run(case, letter, ask, engines[letter]), wanted[case.number])
+                ran[letter] += 1
+                wrong.extend([problem] if problem else [])
+        conn.close()
+
+    threads = [threading.Thread(target=all_of, args=(letter,)) for letter in corpus.LETTERS if letter not in corpus.OWN[source]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong, f"{len(wrong)} of {sum(ran.values())}:\n" + "\n".join(sorted(wrong))
+    assert sum(ran.values()) > len(cases)
+
+
+def test_the_corpus_is_large():
+    counts = collections.Counter((case.source, letter, kind) for case in corpus.cases() for letter, kind in case.expected.items())
+    assert len({(case.source, tuple(case.statements)) for case in corpus.cases()}) >= 500
+    assert sum(count for (_, _, kind), count in counts.items() if kind == "same") >= 2000
+    for case in corpus.cases():
+        assert case.why or "other" not in case.expected.values(), f"{case}: says nothing about why it differs"

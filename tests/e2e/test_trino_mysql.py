@@ -1,0 +1,92 @@
+"""Trino's clients on MariaDB and MySQL: SHOW, DESCRIBE, information_schema, system.jdbc and system.runtime in Trino's words."""
+
+import pytest
+
+import proxy as proxy_module
+
+sqlalchemy = pytest.importorskip("sqlalchemy")
+trino = pytest.importorskip("trino")
+pytestmark = pytest.mark.timeout(180)
+
+JDBC_TABLES = ("SELECT TABLE_CAT, TABLE_SCHEM, TABLE_NAME, TABLE_TYPE, REMARKS,\n  TYPE_CAT, TYPE_SCHEM, TYPE_NAME,   SELF_REFERENCING_COL_NAME, REF_GENERATION\nFROM system.jdbc.tables\n"
+               "WHERE TABLE_CAT = 'mysql' AND TABLE_SCHEM LIKE '{}' ESCAPE '\\' AND TABLE_NAME LIKE '%' ESCAPE '\\' AND TABLE_TYPE IN ('TABLE', 'VIEW')\nORDER BY TABLE_TYPE, TABLE_CAT, TABLE_SCHEM, TABLE_NAME")
+JDBC_COLUMNS = ("SELECT TABLE_CAT, TABLE_SCHEM, TABLE_NAME, COLUMN_NAME, DATA_TYPE,\n  TYPE_NAME, COLUMN_SIZE, BUFFER_LENGTH, DECIMAL_DIGITS, NUM_PREC_RADIX,\n  NULLABLE, REMARKS, COLUMN_DEF, SQL_DATA_TYPE, SQL_DATETIME_SUB,\n"
+                "  CHAR_OCTET_LENGTH, ORDINAL_POSITION, IS_NULLABLE,\n  SCOPE_CATALOG, SCOPE_SCHEMA, SCOPE_TABLE,\n  SOURCE_DATA_TYPE, IS_AUTOINCREMENT, IS_GENERATEDCOLUMN\nFROM system.jdbc.columns\n"
+                "WHERE TABLE_CAT = 'mysql' AND TABLE_SCHEM LIKE '{}' ESCAPE '\\' AND TABLE_NAME LIKE 'author' ESCAPE '\\'\nORDER BY TABLE_CAT, TABLE_SCHEM, TABLE_NAME, ORDINAL_POSITION")
+
+
+class Place:
+    pass
+
+
+@pytest.fixture(scope="module", params=("mariadb", "mysql"))
+def place(request):
+    server = request.getfixturevalue(f"{request.param}_server")
+    made = Place()
+    made.database = server.create_database(f"trino_{request.param}")
+    server.sql("CREATE TABLE author (id bigint unsigned NOT NULL PRIMARY KEY, name varchar(40) NOT NULL DEFAULT 'x', born date, made datetime(3), seen timestamp(6) NULL, "
+               "rating decimal(6,2), few tinyint, small smallint unsigned, ratio double, note text, bits bit(1), raw varbinary(20)) COMMENT 'who writes'", made.database)
+    server.sql("CREATE VIEW names AS SELECT name FROM author", made.database)
+    with proxy_module.Proxy(proxy_module.one_cluster("my-1", server.cluster(made.database))) as started:
+        made.proxy = started
+        yield made
+
+
+@pytest.fixture
+def run(place):
+    connection = trino.dbapi.connect(host="127.0.0.1", port=place.proxy.trino_port, user="tester")
+
+    def execute(sql, parameters=None):
+        cursor = connection.cursor()
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+    yield execute
+    connection.close()
+
+
+def test_show(place, run):
+    d = place.database
+    assert run("SHOW CATALOGS") == [["mysql"], ["system"]]
+    assert [d] in run("SHOW SCHEMAS") and [d] in run("SHOW SCHEMAS FROM mysql LIKE 'trino\\_%' ESCAPE '\\'")
+    assert run(f"SHOW TABLES FROM {d}") == [["author"], ["names"]] and run(f"SHOW TABLES FROM mysql.{d} LIKE 'na%'") == [["names"]]
+    columns = [["id", "decimal(20,0)"], ["name", "varchar(40)"], ["born", "date"], ["made", "timestamp(3)"], ["seen", "timestamp(6) with time zone"], ["rating", "decimal(6,2)"],
+               ["few", "tinyint"], ["small", "integer"], ["ratio", "double"], ["note", "varchar"], ["bits", "boolean"], ["raw", "varbinary"]]
+    assert [row[:2] for row in run(f"DESCRIBE {d}.author")] == columns and [row[:2] for row in run(f"SHOW COLUMNS FROM mysql.{d}.author")] == columns
+    text = run(f"SHOW CREATE TABLE {d}.author")[0][0]
+    assert text.startswith(f"CREATE TABLE mysql.{d}.author (\n   id decimal(20,0) NOT NULL,\n   name varchar(40) NOT NULL,\n") and text.endswith("\n)")
+    assert run(f"SHOW CREATE VIEW {d}.names")[0][0].startswith(f"CREATE VIEW mysql.{d}.names AS select")
+    assert run(f"SHOW CREATE SCHEMA mysql.{d}") == [[f"CREATE SCHEMA mysql.{d}"]]
+    assert [row[0] for row in run(f"SHOW STATS FOR {d}.author")][-2:] == ["raw", None]
+    assert run("SHOW FUNCTIONS LIKE 'no_such%'") == []
+    for bad, name in (("DESCRIBE nowhere_to_be_found", "TABLE_NOT_FOUND"), ("USE mysql.nosuch", "NOT_FOUND"), ("SHOW SCHEMAS FROM nosuch", "CATALOG_NOT_FOUND")):
+        with pytest.raises(trino.exceptions.TrinoUserError) as problem:
+            run(bad)
+        assert problem.value.error_name == name, bad
+
+
+def test_tables_about_tables(place, run):
+    d = place.database
+    assert run(f"SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = '{d}' ORDER BY 1") == [["author", "BASE TABLE"], ["names", "VIEW"]]
+    assert run('SELECT "column_name" FROM "mysql"."information_schema"."columns" WHERE "table_schema" = ? AND "table_name" = ? ORDER BY "ordinal_position"', (d, "names")) == [["name"]]
+    assert [row[:5] for row in run(JDBC_TABLES.format(d))] == [["mysql", d, "author", "TABLE", "who writes"], ["mysql", d, "names", "VIEW", None]]
+    assert [row[3:6] for row in run(JDBC_COLUMNS.format(d))][:3] == [["id", 3, "decimal(20,0)"], ["name", 12, "varchar(40)"], ["born", 91, "date"]]
+    assert run("SELECT TABLE_CAT FROM system.jdbc.catalogs ORDER BY TABLE_CAT") == [["mysql"], ["system"]]
+    assert [d, "mysql"] in run("SELECT TABLE_SCHEM, TABLE_CATALOG FROM system.jdbc.schemas ORDER BY TABLE_CATALOG, TABLE_SCHEM")
+    assert ["bigint", -5, 19, None] in run("SELECT TYPE_NAME, DATA_TYPE, PRECISION, LITERAL_PREFIX FROM system.jdbc.types ORDER BY DATA_TYPE")
+    assert run(f"SELECT comment FROM system.metadata.table_comments WHERE schema_name = '{d}' AND table_name = 'author'") == [["who writes"]]
+    assert run(f"SELECT 'a' || table_name FROM information_schema.views WHERE table_schema = '{d}'") == [["anames"]]
+    assert run("SELECT node_id, coordinator FROM system.runtime.nodes")[0][0] == "turnout"
+    assert ["FINISHED"] in run("SELECT state FROM system.runtime.queries WHERE user = ? AND query LIKE ?", ("tester", "SELECT TYPE_NAME%"))
+    assert run("SELECT query_id FROM system.runtime.tasks") == []
+    assert run("SELECT count(*) FROM system.information_schema.columns WHERE table_name = 'nodes'") == [[5]]
+    assert run(f"SELECT count(*) FROM mysql.{d}.author") == [[0]]
+
+
+def test_sqlalchemy(place):
+    engine = sqlalchemy.create_engine(f"trino://tester@127.0.0.1:{place.proxy.trino_port}/mysql/{place.database}")
+    with engine.connect() as connection:
+        inspector = sqlalchemy.inspect(connection)
+        assert place.database in inspector.get_schema_names()
+        assert inspector.get_table_names() == ["author"] and inspector.get_view_names() == ["names"]
+        assert [column["name"] for column in inspector.get_columns("author")][:3] == ["id", "name", "born"]
+    engine.dispose()

@@ -5,6 +5,11 @@
 #include "mysql/private.h"
 #include "scripting.h"
 
+bool tn_my_member_is_mysqls(const struct tn_cluster *member)
+{
+    return member != NULL && (member->conf->engine == TN_CFG_ENGINE_MYSQL || member->conf->engine == TN_CFG_ENGINE_STAR_ROCKS);
+}
+
 enum tn_status tn_my_member_find(struct tn_my_session *s, struct tn_str sql, struct tn_cluster **out, struct tn_settings_list **settings,
                                  struct tn_error *err)
 {

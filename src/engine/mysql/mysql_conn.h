@@ -107,6 +107,7 @@ struct tn_mysql_conn {
     bool                 paused;  /* the run's window is full: nothing is read */
     bool                 dirty_by_transaction;
     bool                 used_other_database;
+    char                 info[256];   /* run->my_info */
     bool                 zones_by_offset; /* the server knows no zones by name */
     struct tn_mysql_wire wire;
     struct tn_error      broken;  /* why it is lost, when that is known */

@@ -151,10 +151,11 @@ static void lost(struct tn_http_wire *wire, enum tn_io io)
 {
     const char *why = tn_tls_why(&wire->transport);
     bool        unsent = tn_tls_is_beginning(&wire->transport);
+    bool        ended = wire->transport.error == 0 && !tn_tls_is_cut(&wire->transport); /* a reset ends no body, nor may anybody between the two */
 
     if (send_again(wire))
         return;
-    if (io == TN_IO_EOF && tn_http_answer_closed(&wire->answer) == TN_HTTP_END) {
+    if (io == TN_IO_EOF && ended && tn_http_answer_closed(&wire->answer) == TN_HTTP_END) {
         finish(wire, false);
         return;
     }

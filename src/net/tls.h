@@ -64,6 +64,8 @@ enum tn_tls_look tn_tls_look(const struct tn_transport *transport);
 
 bool        tn_tls_is_beginning(const struct tn_transport *transport); /* TLS whose handshake is not over: reading is dear */
 bool        tn_tls_is_on(const struct tn_transport *transport);
+/* It ended without TLS's farewell: anybody between the two can have done it. */
+bool        tn_tls_is_cut(const struct tn_transport *transport);
 const char *tn_tls_why(const struct tn_transport *transport);      /* after TN_IO_ERROR; NULL = nothing to say */
 const char *tn_tls_version(const struct tn_transport *transport);  /* "TLSv1.3"; "" = plain */
 bool        tn_tls_has_alpn(const struct tn_transport *transport); /* the client named our protocol */

@@ -290,6 +290,13 @@ bool tn_tls_is_on(const struct tn_transport *transport)
     return connection_of(transport) != NULL;
 }
 
+bool tn_tls_is_cut(const struct tn_transport *transport)
+{
+    struct connection *c = connection_of(transport);
+
+    return c != NULL && c->broken;
+}
+
 const char *tn_tls_why(const struct tn_transport *transport)
 {
     struct connection *c = connection_of(transport);

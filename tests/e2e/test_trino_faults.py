@@ -243,4 +243,9 @@ def test_tls(proxies, tmp_path):
                 else:
                     found = client.fails("SELECT n")
                     assert found.sqlstate == "08001" and "certificate" in found.message, found
+            client.run("SET turnout.group = 'good'")
+            # Python closes without TLS's farewell, as anybody between the two could: such an end ends no body, and is asked again
+            contract.counts["GET"] = 0
+            contract.pages = lambda path, count: Answer(contract.page({"columns": BIGINT, "data": [[count]]}), endless=count == 1)
+            assert client.rows("SELECT n") == [["2"]]
             client.finish()

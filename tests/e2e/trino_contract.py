@@ -16,7 +16,8 @@ BIGINT = [{"name": "n", "type": "bigint", "typeSignature": {"rawType": "bigint",
 class Answer:
     """What one request gets: a status, a body (a dictionary is JSON), headers."""
 
-    def __init__(self, body=b"", status=200, headers=None, packed=False):
+    def __init__(self, body=b"", status=200, headers=None, packed=False, endless=False):  # endless: its end is that of the connection
+        self.endless = endless
         self.body = json.dumps(body).encode() if isinstance(body, (dict, list)) else body
         self.status = status
         self.headers = dict(headers or {})
@@ -78,7 +79,10 @@ class Contract:
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer.body)))
+                if answer.endless:
+                    self.send_header("Connection", "close")
+                else:
+                    self.send_header("Content-Length", str(len(answer.body)))
                 self.end_headers()
                 if self.command != "HEAD":
                     self.wfile.write(answer.body)

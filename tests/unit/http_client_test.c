@@ -15,6 +15,8 @@
 
 enum { STEPS = 8, LONG_BODY = 3 * 1024 * 1024 };
 
+#define RESET "then a reset" /* at the end of what is said: the connection is not closed but broken */
+
 /* ---- the parser alone ---- */
 
 struct reading {
@@ -208,6 +210,11 @@ static void *server_main(void *arg)
                 break;
             memcpy(server.heads[atomic_fetch_add(&server.requests, 1) % STEPS], head, sizeof head);
             say(fd, server.steps[n][step]);
+            if (strstr(server.steps[n][step], RESET) != NULL) {
+                usleep(50000); /* a reset takes what is not read yet with it */
+                setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
+                break;
+            }
         }
         close(fd);
     }
@@ -371,7 +378,7 @@ static void test_lost(void)
 {
     const char  *ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     const char  *steps[][STEPS] = {{ok, NULL}, {ok, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nha", NULL}, {"", NULL}, {"HTTP/1.1 200 OK\r\n\r\nto the end", NULL},
-                                   {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nokstray", NULL}, {ok, NULL}, {NULL}};
+                                   {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nokstray", NULL}, {ok, NULL}, {"HTTP/1.1 200 OK\r\n\r\n" RESET, NULL}, {NULL}};
     struct asked a;
 
     server_start(steps);
@@ -391,6 +398,8 @@ static void test_lost(void)
     ask(&a);
     CU_ASSERT(a.status == 200 && atomic_load(&server.connections) == 6);
     tn_test_sleep(&env, 30); /* its end is heard while nothing is asked */
+    ask(&a); /* a body that goes up to the end, which does not come */
+    CU_ASSERT(a.status == 0 && strcmp(a.sqlstate, "08006") == 0 && atomic_load(&server.connections) == 7);
     close_client(&a);
     server_stop();
     open_client(&a, "127.0.0.1", 1000); /* nobody is there any more */

@@ -114,7 +114,7 @@ static void orphan_done(struct tn_query *q)
 
 void tn_query_orphan(struct tn_query *q)
 {
-    static const struct tn_query_events events = {orphan_params, orphan_columns, orphan_chunk, orphan_notice, orphan_done};
+    static const struct tn_query_events events = {orphan_params, orphan_columns, orphan_chunk, orphan_notice, orphan_done, NULL};
 
     q->events = &events;
     q->told = NULL; /* the session's */

@@ -39,6 +39,7 @@ struct tn_query_events {
     void (*chunk)(struct tn_query *q, struct tn_chunk *chunk);
     void (*notice)(struct tn_query *q, const char *fields, size_t len);
     void (*done)(struct tn_query *q); /* q->error says how; the session then calls tn_query_free() */
+    void (*next)(struct tn_query *q); /* a result of several is complete (engine.h); with run.several only */
 };
 
 /* Cancel reasons, strongest wins; decides the error that the client sees. */
@@ -68,6 +69,7 @@ struct tn_query {
     struct tn_str                 text;     /* one statement; lives until done */
     struct tn_str                 native;   /* the same as a MySQL client wrote it, for engines that read that; ptr NULL: it is text */
     struct tn_str                 known;    /* ... with the values that the session knows in it, for translation; ptr NULL: native */
+    struct tn_params              literals; /* bytes that native has in its text, and the others as parameters */
     struct tn_features            features; /* of it */
     struct tn_shape               shape;    /* of it; key[0] 0 = not read yet */
     bool                          shape_bound; /* the values of its parameters are in shape */

@@ -152,7 +152,7 @@ static void on_done(struct tn_query *q)
     tn_query_free(q);
 }
 
-static const struct tn_query_events events = {on_params, on_columns, on_chunk, on_notice, on_done};
+static const struct tn_query_events events = {on_params, on_columns, on_chunk, on_notice, on_done, NULL};
 
 static void end_early(struct tn_shadow *shadow, enum early why)
 {

@@ -152,6 +152,6 @@ bool tn_shadow_copy(struct tn_query *q, const struct tn_query *of)
     q->priority = TN_PRIORITY_LOW;
     q->run.encoder = &discarding;
     q->run.extended = of->run.extended;
-    return copy_text(q, of) && copy_client(q, of) && tn_copy_params(&q->arena, &of->run.params, &q->run.params) &&
+    return copy_text(q, of) && copy_client(q, of) && tn_copy_params(&q->arena, of->literals.count > 0 ? &of->literals : &of->run.params, &q->run.params) &&
            copy_oids(q, of) && copy_settings(q, of);
 }

@@ -87,7 +87,20 @@ static void on_done(struct tn_run *run)
     tn_pipeline_resume(q);
 }
 
-static const struct tn_run_events run_events = {on_params, on_columns, on_chunk, on_notice, on_done};
+/* A statement that has come so far is not run elsewhere. */
+static void on_next(struct tn_run *run)
+{
+    struct tn_query *q = run->owner;
+
+    run->delivered = true;
+    if (q->unlike || tn_adaptive_drops(q))
+        return;
+    tn_adaptive_answered(q);
+    tell_columns(q);
+    q->events->next(q);
+}
+
+static const struct tn_run_events run_events = {on_params, on_columns, on_chunk, on_notice, on_done, on_next};
 
 static void ignore_columns(struct tn_run *run, const struct tn_schema *schema)
 {
@@ -119,7 +132,7 @@ static void on_prelude_done(struct tn_run *run)
     tn_pipeline_resume(q);
 }
 
-static const struct tn_run_events prelude_events = {NULL, ignore_columns, ignore_chunk, on_notice, on_prelude_done};
+static const struct tn_run_events prelude_events = {NULL, ignore_columns, ignore_chunk, on_notice, on_prelude_done, NULL};
 
 /* What the session put into q->run stays; what an earlier attempt left goes. */
 static void clear_results(struct tn_run *run)
@@ -170,6 +183,8 @@ static void start_statement(struct tn_query *q)
     q->unlike = false;
     run->kind = q->kind;
     run->sql = tn_translating_sent(q);
+    if (q->literals.count > 0) /* the text that the client wrote has them in it */
+        run->params = run->sql.ptr == q->native.ptr ? (struct tn_params){.count = 0} : q->literals;
     run->features = &q->features;
     run->events = &run_events;
     run->owner = q;

@@ -32,12 +32,21 @@ struct tn_lexer_rules {
     const char *raw;       /* those of them that switch backslash escapes off */
 };
 
+#define MYSQL (BACKTICK | HASH | DASH_SPACE | VERSIONED | QUESTION | AT_WORD | DIGIT_WORD)
+
+/* By sql_mode: 1 = ANSI_QUOTES, 2 = NO_BACKSLASH_ESCAPES. */
+static const struct tn_lexer_rules mysql_modes[4] = {
+    {MYSQL | DQ_STRING | BACKSLASH, "bxn", "", ""},
+    {MYSQL | BACKSLASH, "bxn", "", ""},
+    {MYSQL | DQ_STRING, "bxn", "", ""},
+    {MYSQL, "bxn", "", ""},
+};
+
 static const struct tn_lexer_rules dialects[TN_DIALECT_COUNT] = {
     [TN_DIALECT_POSTGRES] = {DOLLAR_TAG | NESTED | DOLLAR_NUM, "ebxn", "e", ""},
     [TN_DIALECT_DUCKDB] = {DOLLAR_TAG | NESTED | DOLLAR_NUM | DOLLAR_NAME | QUESTION, "ebxn", "e", ""},
     [TN_DIALECT_SQLITE] = {BACKTICK | BRACKET | DOLLAR_NUM | DOLLAR_NAME | QUESTION | COLON_NAME | AT_NAME, "x", "", ""},
-    [TN_DIALECT_MYSQL] = {DQ_STRING | BACKSLASH | BACKTICK | HASH | DASH_SPACE | VERSIONED | QUESTION | AT_WORD | DIGIT_WORD,
-                          "bxn", "", ""},
+    [TN_DIALECT_MYSQL] = {MYSQL | DQ_STRING | BACKSLASH, "bxn", "", ""},
     [TN_DIALECT_TRINO] = {QUESTION, "x", "", ""},
     [TN_DIALECT_CLICKHOUSE] = {BACKSLASH | BACKTICK | DOLLAR_TAG | HASH_SPACE | NESTED | BRACES | DIGIT_WORD | IDENT_ESCAPE,
                                "bx", "", ""},
@@ -90,6 +99,11 @@ static bool contains(const char *letters, char c)
 void tn_lexer_init(struct tn_lexer *lexer, struct tn_str text, enum tn_dialect dialect)
 {
     *lexer = (struct tn_lexer){.text = text, .rules = &dialects[dialect]};
+}
+
+void tn_lexer_init_mysql(struct tn_lexer *lexer, struct tn_str text, bool ansi_quotes, bool no_backslash)
+{
+    *lexer = (struct tn_lexer){.text = text, .rules = &mysql_modes[(ansi_quotes ? 1 : 0) | (no_backslash ? 2 : 0)]};
 }
 
 /* Behind the first line end, or the end of the text. */

@@ -37,6 +37,9 @@ struct tn_lexer {
 
 void tn_lexer_init(struct tn_lexer *lexer, struct tn_str text, enum tn_dialect dialect);
 
+/* MySQL's, with an sql_mode that has ANSI_QUOTES, NO_BACKSLASH_ESCAPES. */
+void tn_lexer_init_mysql(struct tn_lexer *lexer, struct tn_str text, bool ansi_quotes, bool no_backslash);
+
 /* The next token; false at the end (TOKEN is TN_TOKEN_END with an empty text then). */
 bool tn_lexer_next(struct tn_lexer *lexer, struct tn_token *token);
 

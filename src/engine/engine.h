@@ -6,9 +6,11 @@
  * connection, never from inside the call that asked for it... with one exception: `start` and `credit` may deliver
  * events before they return. An owner must therefore be ready for events before it calls them.
  *
- * Order of a run's events:  [params] [columns] chunk* done   (notice may come anywhere before done)
+ * Order of a run's events:  [params] ([columns] chunk* next)* [columns] chunk* done   (notice may come anywhere before done)
  *   - `columns` comes once, before the first chunk, for a statement that returns rows (also for zero rows);
  *     for TN_RUN_DESCRIBE it is called with NULL when the statement returns none.
+ *   - `next` ends one result of a statement that has several (a procedure's, from engines that know such); it comes only
+ *     where run->several asks for it, with run->affected, insert_id and warnings of that result.
  *   - `done` comes exactly once, whatever happens: success, error, cancel, lost connection. After it the engine does not
  *     touch the run any more. run->error.status tells which.
  * Back-pressure: at most TN_RUN_WINDOW chunks and TN_RUN_WINDOW_BYTES (but one chunk in any case) are delivered and not
@@ -62,10 +64,11 @@ enum tn_run_kind {
 
 struct tn_run_events {
     void (*params)(struct tn_run *run, size_t count, const uint32_t *pg_oids); /* DESCRIBE only; 0 = any text */
-    void (*columns)(struct tn_run *run, const struct tn_schema *schema); /* valid until done returns */
+    void (*columns)(struct tn_run *run, const struct tn_schema *schema); /* valid until next or done returns */
     void (*chunk)(struct tn_run *run, struct tn_chunk *chunk);          /* the owner frees it and credits the run */
     void (*notice)(struct tn_run *run, const char *fields, size_t len); /* PostgreSQL notice fields, as in tn_error */
     void (*done)(struct tn_run *run);
+    void (*next)(struct tn_run *run); /* NULL: not wanted */
 };
 
 struct tn_run_header {
@@ -82,6 +85,7 @@ struct tn_run {
     const uint32_t                   *param_oids; /* DESCRIBE, and Parse-time types; 0 = not given */
     size_t                            param_oid_count;
     bool                              prepare;    /* the client prepared it by name: worth keeping on the server */
+    bool                              several;    /* all results of a procedure are wanted, not the first one alone */
     bool                              extended;   /* came with parameters, formats or Describe (not a simple query) */
     const struct tn_encoder          *encoder;
     const struct tn_session_settings *settings;   /* NULL = none */
@@ -110,6 +114,8 @@ struct tn_run {
     uint64_t        affected;     /* rows changed */
     uint64_t        unchanged;    /* of these, where an engine of MySQL's kind tells: rows of an UPDATE that had the values before */
     uint64_t        insert_id;    /* an engine of MySQL's kind: what AUTO_INCREMENT gave the first of the rows; SQLite: the rowid of the only one; 0 = nothing */
+    struct tn_str   my_info;      /* what a server of MySQL's kind says beside its counts ("Rows matched: 2 ..."); until next or done returns */
+    bool            out_params;   /* the result that ends now holds a procedure's OUT parameters (MySQL, prepared) */
     uint16_t        warnings;     /* and how many warnings it has; the first of them came as notices */
     uint64_t        bytes;        /* encoded bytes delivered */
     uint64_t        rows_read, bytes_read, cpu_us; /* what the engine reports; 0 = unknown */

@@ -17,6 +17,7 @@ void tn_my_reset(struct tn_my_session *s)
         tn_settings_list_unref(s->settings);
         s->settings = fresh;
     }
+    s->mode = (struct tn_my_mode){.ansi_quotes = false};
     s->autocommit = true;
     s->read_only = s->once_read_only = false;
     s->isolation[0] = s->once_isolation[0] = '\0';

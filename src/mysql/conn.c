@@ -29,6 +29,9 @@ static void free_session(struct tn_grave *grave)
 
     tn_client_reset(&s->client);
     tn_my_variables_forget(s);
+    forget_values(&s->theirs);
+    tn_settings_list_unref(s->before_set);
+    tn_free(s->mode_before);
     tn_settings_list_unref(s->settings);
     tn_arena_reset(&s->hello_arena);
     tn_arena_reset(&s->arena);
@@ -254,6 +257,7 @@ static struct tn_my_session *new_session(struct tn_worker *worker, struct tn_my_
     tn_arena_init(&s->arena, 0);
     tn_map_init(&s->variables);
     tn_map_init(&s->user_variables);
+    tn_map_init(&s->theirs);
     tn_map_init(&s->prepared);
     return s;
 }

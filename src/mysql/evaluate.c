@@ -48,11 +48,13 @@ static enum tn_my_evaluated system_variable(struct evaluation *e, struct tn_my_v
     tn_my_read_variable(e->words, &name, &global);
     row = tn_my_variable_find(name);
     *e->about_session = true;
+    if (row < 0 && e->s->may_be_theirs)
+        return TN_MY_NOT_OURS;
     if (row < 0) {
         tn_fail(e->err, TN_E_NOT_FOUND, "42704", "Unknown system variable '%.*s'", (int)TN_MIN(name.len, (size_t)64), name.ptr);
         return TN_MY_WRONG;
     }
-    value->text = tn_my_variable_text(e->s, row, false, e->arena);
+    value->text = global ? tn_my_variable_global(e->s, row, false, e->arena) : tn_my_variable_text(e->s, row, false, e->arena);
     value->number = tn_my_variable_is_number(row);
     return TN_MY_VALUE;
 }

@@ -128,6 +128,8 @@ static void add_process(struct processes *p, const struct tn_my_session *s)
     struct tn_str *row;
     struct tn_str  info = s->ask != NULL ? s->ask->query->text : tn_str_n(NULL, 0);
 
+    if (s->text_memory != NULL && tn_utf8_valid_prefix(s->statement.ptr, s->statement.len) == s->statement.len)
+        info = s->statement; /* as the client wrote it */
     if (s->identity == NULL || (!p->admin && !tn_str_eq(s->identity->user, p->identity->user)))
         return;
     if (p->count == p->room) {

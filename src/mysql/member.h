@@ -12,6 +12,7 @@ struct tn_my_session;
 TN_MUST_USE enum tn_status tn_my_member_find(struct tn_my_session *s, struct tn_str sql, struct tn_cluster **out, struct tn_settings_list **settings,
                                              struct tn_error *err);
 
+bool tn_my_member_is_mysqls(const struct tn_cluster *member); /* it speaks MySQL's protocol; NULL: no */
 /* Does it speak MySQL's dialect itself? */
 bool tn_my_member_is_mysql(struct tn_my_session *s, struct tn_str sql);
 

@@ -34,6 +34,10 @@ uint16_t tn_my_status(const struct tn_my_session *s)
         status |= TN_MY_STATUS_IN_READ_ONLY;
     if (s->more)
         status |= TN_MY_STATUS_MORE_RESULTS;
+    if (s->mode.no_backslash)
+        status |= TN_MY_STATUS_NO_BACKSLASH_ESCAPES;
+    if (s->out_params)
+        status |= TN_MY_STATUS_PS_OUT_PARAMS;
     return status;
 }
 
@@ -42,11 +46,11 @@ static uint16_t warnings(const struct tn_my_session *s)
     return (uint16_t)TN_MIN(s->warning_count, (size_t)UINT16_MAX);
 }
 
-static void put_ok(struct tn_my_session *s, uint64_t affected, uint64_t insert_id, bool ends_rows)
+static void put_ok(struct tn_my_session *s, uint64_t affected, uint64_t insert_id, struct tn_str info, bool ends_rows)
 {
     struct tn_my_out out = tn_my_out(s);
     struct tn_my_ok  ok = {.affected = affected, .insert_id = insert_id, .status = tn_my_status(s), .warnings = warnings(s),
-                           .info = TN_STR(""), .ends_rows = ends_rows, .variable_count = s->changed_count / 2, .variables = s->changed};
+                           .info = info, .ends_rows = ends_rows, .variable_count = s->changed_count / 2, .variables = s->changed};
 
     if (s->schema_changed)
         ok.schema = tn_str(s->database);
@@ -58,7 +62,12 @@ static void put_ok(struct tn_my_session *s, uint64_t affected, uint64_t insert_i
 
 void tn_my_ok(struct tn_my_session *s, uint64_t affected, uint64_t insert_id)
 {
-    put_ok(s, affected, insert_id, false);
+    put_ok(s, affected, insert_id, TN_STR(""), false);
+}
+
+void tn_my_ok_with(struct tn_my_session *s, uint64_t affected, uint64_t insert_id, struct tn_str info)
+{
+    put_ok(s, affected, insert_id, info, false);
 }
 
 void tn_my_end_columns(struct tn_my_session *s)
@@ -74,7 +83,7 @@ void tn_my_end_rows(struct tn_my_session *s)
     struct tn_my_out out = tn_my_out(s);
 
     if ((s->capabilities & TN_MY_CAP_DEPRECATE_EOF) != 0)
-        put_ok(s, 0, 0, true);
+        put_ok(s, 0, 0, TN_STR(""), true);
     else
         tn_my_put_eof(&out, tn_my_status(s), warnings(s));
 }

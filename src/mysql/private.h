@@ -7,6 +7,7 @@
 #include "frontend/mysql/my_encode.h"
 #include "frontend/mysql/my_handshake.h"
 #include "frontend/mysql/my_reply.h"
+#include "mysql/mode.h"
 #include "mysql/mysql.h"
 #include "net/listener.h"
 #include "session/ask.h"
@@ -72,6 +73,9 @@ struct tn_my_run {
     struct tn_str    before; /* a SET of those */
     struct tn_str    asked;  /* what the client wrote: columns have their names from there; ptr NULL: a statement of ours */
     bool             leaves; /* it may leave something on its connection */
+    bool             apart;  /* no part of the session's transaction */
+    bool             as_said; /* a SET that its engine is to have */
+    bool             literals; /* params are bytes that native has in its text (literals.h) */
     struct tn_params params;
     enum tn_run_kind kind;
     struct tn_settings_list *settings; /* NULL: the session's */
@@ -104,7 +108,7 @@ struct tn_my_session {
     struct tn_login          attempt;
     struct tn_my_key_wait   *key_wait;    /* it asked for the public key, which is being made; NULL: not for this one */
     bool                     proof_seen;  /* what the client knows was looked at: its leaving is a failure */
-    enum { TN_MY_STEP_NONE, TN_MY_STEP_SHA2, TN_MY_STEP_SHA2_WHOLE, TN_MY_STEP_RSA, TN_MY_STEP_CLEAR, TN_MY_STEP_NATIVE, TN_MY_STEP_ANYTHING, TN_MY_STEP_FAILING } step;
+    enum { TN_MY_STEP_NONE, TN_MY_STEP_SHA2, TN_MY_STEP_SHA2_WHOLE, TN_MY_STEP_RSA, TN_MY_STEP_NATIVE, TN_MY_STEP_ANYTHING, TN_MY_STEP_FAILING } step;
     bool                     changing;    /* COM_CHANGE_USER, not the first log-in */
     struct tn_error          login_error;
     char                    *new_user, *new_database; /* owned, while changing */
@@ -124,6 +128,13 @@ struct tn_my_session {
     struct tn_settings_list *settings;
     struct tn_map            variables;   /* system variables that differ, name -> char * */
     struct tn_map            user_variables;
+    struct tn_map            theirs;      /* what the server that is meant says of its variables, name -> char * */
+    bool                     theirs_known, may_be_theirs; /* may: a variable that Turnout does not know is the server's */
+    struct tn_my_mode        mode;        /* how its texts are read */
+    struct tn_settings_list *before_set;  /* while a server is asked whether it takes what was set: what to go back to */
+    struct tn_my_mode        read_before;
+    char                    *mode_before;
+    void                   (*then)(struct tn_my_session *s); /* goes on when the server has answered */
     size_t                   variable_bytes;
     bool                     autocommit;
     bool                     read_only;       /* of later transactions */
@@ -143,6 +154,7 @@ struct tn_my_session {
     bool                     more;       /* another one follows */
     bool                     binary;     /* rows of a prepared statement */
     bool                     columns_told;
+    bool                     out_params; /* for the next end of rows: they are a procedure's OUT parameters */
     struct tn_str            asked;      /* as in the run */
     size_t                   column_count;
     void                   (*on_schema)(struct tn_my_session *s, const struct tn_schema *schema); /* instead of telling it */
@@ -218,6 +230,7 @@ static inline void tn_my_forget_run(struct tn_my_session *s, const struct tn_run
 }
 uint16_t tn_my_status(const struct tn_my_session *s);
 void tn_my_ok(struct tn_my_session *s, uint64_t affected, uint64_t insert_id);
+void tn_my_ok_with(struct tn_my_session *s, uint64_t affected, uint64_t insert_id, struct tn_str info);
 void tn_my_error(struct tn_my_session *s, const struct tn_error *err);
 void tn_my_fail(struct tn_my_session *s, uint16_t code, const char *sqlstate, const char *fmt, ...) TN_PRINTF(4, 5);
 void tn_my_end_columns(struct tn_my_session *s);
@@ -248,11 +261,19 @@ void tn_my_used(struct tn_my_session *s, bool failed);       /* the engine has s
 void tn_my_place(struct tn_my_session *s, void (*then)(struct tn_my_session *s));
 void tn_my_database_settings(struct tn_my_session *s);       /* s->database, for engines: after each change of it, or of all settings */
 
+/* theirs.c */
+/* SQL names a variable of the server's, and its values are not known yet: THEN comes when they are. False: nothing to wait for. */
+bool tn_my_theirs_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(struct tn_my_session *s));
+void tn_my_theirs_begin(struct tn_my_session *s); /* before a SET: what a failure goes back to */
+bool tn_my_theirs_check(struct tn_my_session *s); /* after it; true: the server is asked, and the client answered then */
+void tn_my_theirs_end(struct tn_my_session *s, bool failed);
+
 /* show_table.c */
 void tn_my_field_list(struct tn_my_session *s, struct tn_str body);
 
 /* query.c */
 void tn_my_query(struct tn_my_session *s, struct tn_str sql);
+bool tn_my_usual(struct tn_my_session *s, struct tn_str *sql); /* from the session's sql_mode to MySQL's usual spelling; false: no memory */
 void tn_my_query_next(struct tn_my_session *s); /* the present statement is through */
 void tn_my_query_forget(struct tn_my_session *s);
 void tn_my_query_run(struct tn_my_session *s, struct tn_str sql); /* by an engine, whatever it is */

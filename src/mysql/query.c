@@ -2,7 +2,11 @@
 #include "mysql/private.h"
 
 #include "base/alloc.h"
+#include "base/buf.h"
+#include "mysql/literals.h"
 #include "mysql/plain.h"
+
+enum { TEXT_MAX = 1024 * 1024 * 1024 };
 
 void tn_my_query_forget(struct tn_my_session *s)
 {
@@ -12,24 +16,54 @@ void tn_my_query_forget(struct tn_my_session *s)
     s->more = false;
 }
 
+/* What engines of MySQL's kind read as it is, and others as a statement with parameters. */
+static enum tn_status fill(struct tn_my_session *s, struct tn_str sql, struct tn_my_run *run, struct tn_error *err)
+{
+    struct tn_str marked;
+
+    TN_TRY(tn_my_take_literals(sql, &s->arena, &marked, &run->params, err));
+    if (!tn_my_state_fill(s, marked, tn_str_n(NULL, 0), run))
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a statement");
+    if (run->params.count > 0) {
+        run->literals = true;
+        run->known = run->known.ptr != NULL ? run->known : marked;
+        run->native = sql;
+    } else if (run->known.ptr == NULL && run->native.ptr != NULL && tn_str_eq(run->sql, run->native)) {
+        run->native = tn_str_n(NULL, 0);
+    }
+    return TN_OK;
+}
+
 void tn_my_query_run(struct tn_my_session *s, struct tn_str sql)
 {
     struct tn_my_run run = {.kind = TN_RUN_EXECUTE};
+    struct tn_error  err = TN_ERROR_INIT;
 
-    if (!tn_my_state_fill(s, sql, tn_str_n(NULL, 0), &run)) {
-        tn_my_fail(s, 1037, "HY001", "no memory for a statement");
-        tn_my_statement_done(s, true);
+    if (fill(s, sql, &run, &err) == TN_OK) {
+        tn_my_run(s, &run);
         return;
     }
-    if (run.known.ptr == NULL && run.native.ptr != NULL && tn_str_eq(run.sql, run.native))
-        run.native = tn_str_n(NULL, 0);
-    tn_my_run(s, &run);
+    tn_my_error(s, &err);
+    tn_error_reset(&err);
+    tn_my_statement_done(s, true);
+}
+
+static void answer_known(struct tn_my_session *s)
+{
+    if (!tn_my_own(s, s->statement))
+        tn_my_query_run(s, s->statement);
 }
 
 static void answer(struct tn_my_session *s)
 {
-    if (!tn_my_own(s, s->statement))
-        tn_my_query_run(s, s->statement);
+    if (!tn_my_theirs_ask(s, s->statement, answer_known))
+        answer_known(s);
+}
+
+/* What is no text is an engine's. */
+static void answer_bytes(struct tn_my_session *s)
+{
+    tn_my_query_run(s, s->statement);
 }
 
 /* What the statement before left is gone. */
@@ -51,6 +85,11 @@ void tn_my_query_next(struct tn_my_session *s)
     s->statement = TN_STR("");
     if (!tn_statement_next(s->text, TN_DIALECT_MYSQL, &s->text_at, &s->statement)) {
         s->more = false;
+        if (tn_str_trim(s->text).len > strspn(tn_str_trim(s->text).ptr, "; \t\r\n")) { /* a comment is a statement that does nothing */
+            tn_my_ok(s, 0, 0);
+            tn_my_statement_done(s, false);
+            return;
+        }
         tn_my_fail(s, 1065, "42000", "Query was empty");
         tn_my_statement_done(s, true);
         return;
@@ -65,7 +104,7 @@ void tn_my_query_next(struct tn_my_session *s)
         return;
     }
     tn_my_wait(s);
-    tn_my_place(s, answer);
+    tn_my_place(s, tn_utf8_valid_prefix(s->statement.ptr, s->statement.len) < s->statement.len ? answer_bytes : answer);
 }
 
 void tn_my_statement_done(struct tn_my_session *s, bool failed)
@@ -92,10 +131,22 @@ void tn_my_statement_done(struct tn_my_session *s, bool failed)
     tn_my_go_on(s);
 }
 
+bool tn_my_usual(struct tn_my_session *s, struct tn_str *sql)
+{
+    struct tn_buf text;
+    bool          ok;
+
+    tn_buf_init(&text, TEXT_MAX);
+    tn_my_mode_put(&text, *sql, s->mode);
+    ok = !text.failed && tn_arena_str(&s->arena, tn_buf_str(&text), sql);
+    tn_buf_reset(&text);
+    return ok;
+}
+
 void tn_my_query(struct tn_my_session *s, struct tn_str sql)
 {
-    if (tn_utf8_valid_prefix(sql.ptr, sql.len) < sql.len || (sql.len > 0 && memchr(sql.ptr, '\0', sql.len) != NULL)) {
-        tn_my_fail(s, 1300, "HY000", "the statement is no UTF-8 text");
+    if ((!tn_my_mode_is_usual(s->mode) || memmem(sql.ptr, sql.len, "@`", 2) != NULL) && !tn_my_usual(s, &sql)) {
+        tn_my_fail(s, 1037, "HY001", "no memory for a statement");
         return;
     }
     s->text_memory = tn_strndup(sql.ptr, sql.len);

@@ -77,6 +77,22 @@ void tn_my_notice(struct tn_my_session *s, const char *fields, size_t len)
         tn_my_warn(s, level, (uint16_t)code, message);
 }
 
+/* As MySQL says it; drivers read the number of changed rows from there. */
+static struct tn_str info_of(struct tn_my_session *s, const struct tn_query *q, uint64_t affected)
+{
+    enum tn_verb  verb = q->features.verb;
+    char          text[96] = "";
+    struct tn_str kept;
+
+    if (q->run.my_info.ptr != NULL)
+        return q->run.my_info;
+    if (verb == TN_VERB_UPDATE)
+        snprintf(text, sizeof text, "Rows matched: %llu  Changed: %llu  Warnings: 0", (unsigned long long)affected, (unsigned long long)affected);
+    else if ((verb == TN_VERB_INSERT || verb == TN_VERB_REPLACE) && affected > 1)
+        snprintf(text, sizeof text, "Records: %llu  Duplicates: 0  Warnings: 0", (unsigned long long)affected);
+    return tn_arena_str(&s->arena, tn_str(text), &kept) ? kept : TN_STR("");
+}
+
 static void on_notice(struct tn_ask *ask, const char *fields, size_t len)
 {
     tn_my_notice(ask->owner, fields, len);
@@ -89,12 +105,27 @@ static void tell_end(struct tn_my_session *s, struct tn_query *q)
 
     if (s->columns_told) {
         s->row_count = -1;
+        s->out_params = q->run.out_params;
         tn_my_end_rows(s);
+        s->out_params = false;
         return;
     }
     s->row_count = (int64_t)affected;
     s->last_insert_id = q->run.insert_id != 0 ? q->run.insert_id : s->last_insert_id;
-    tn_my_ok(s, affected, q->run.insert_id);
+    tn_my_ok_with(s, affected, q->run.insert_id, info_of(s, q, affected));
+}
+
+/* One result of a procedure is told, another follows. */
+static void on_next(struct tn_ask *ask)
+{
+    struct tn_my_session *s = ask->owner;
+    bool                  more = s->more;
+
+    s->more = true;
+    tell_end(s, ask->query);
+    s->more = more;
+    s->columns_told = false;
+    s->found_rows = 0;
 }
 
 void tn_my_tell_outcome(struct tn_my_session *s, struct tn_query *q)
@@ -126,28 +157,29 @@ static void on_done(struct tn_ask *ask)
     if (failed || s->on_schema == NULL)
         tn_my_tell_outcome(s, q);
     s->on_schema = NULL;
+    tn_my_theirs_end(s, failed);
     tn_my_prepare_done(s, failed);
     tn_my_statement_done(s, failed);
 }
 
-static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .notice = on_notice, .done = on_done};
+static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .notice = on_notice, .done = on_done, .next = on_next};
 
 enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, const struct tn_ask_events *to, void *owner, struct tn_error *err)
 {
     struct tn_question question = {
         .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
         .database = tn_str(s->database), .application = s->application, .address = tn_str(s->client.peer), .header_count = s->header_count,
-        .headers = s->headers, .settings = run->settings != NULL ? run->settings : s->settings, .sql = run->sql, .native = run->native, .known = run->known,
-        .before = run->before, .leaves = run->leaves, .bond = &s->bond, .params = run->params, .kind = run->kind,
+        .headers = s->headers, .settings = run->settings != NULL ? run->settings : s->settings, .sql = run->sql, .native = run->native, .known = run->known, .literals = run->literals, .as_said = run->as_said,
+        .before = run->before, .leaves = run->leaves, .bond = run->apart ? NULL : &s->bond, .params = run->params, .kind = run->kind,
         .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder, .events = to, .owner = owner, .handle = &s->ask,
     };
 
     s->asked = run->asked;
     s->warning_count = 0;
     s->found_rows = 0;
-    if (!s->autocommit && !s->in_tx)
+    if (!s->autocommit && !s->in_tx && !run->apart)
         tn_my_begin(s, TN_STR(""), false);
-    if (s->in_tx)
+    if (s->in_tx && !run->apart)
         question.transaction = &s->tx;
     tn_my_encoder_init(&s->encoder, s->binary, s->settings->tz);
     tn_my_wait(s);
@@ -161,6 +193,7 @@ void tn_my_refused(struct tn_my_session *s, struct tn_error *err)
     tn_my_used(s, true);
     tn_my_error(s, err);
     tn_error_reset(err);
+    tn_my_theirs_end(s, true);
     tn_my_prepare_done(s, true);
     tn_my_statement_done(s, true);
 }

@@ -234,15 +234,23 @@ void tn_my_set(struct tn_my_session *s, struct tn_words *words)
     struct setting set = {.s = s, .words = words, .err = TN_ERROR_INIT};
     bool           ok;
 
+    if (tn_words_at(words, "statement") && s->may_be_theirs) { /* MariaDB's SET STATEMENT .. FOR .. */
+        tn_my_run(s, &(struct tn_my_run){.kind = TN_RUN_EXECUTE, .sql = s->statement, .as_said = true});
+        return;
+    }
     if (at_variable(words) && set_by_engine(s, *words))
         return;
     s->warning_count = 0;
+    tn_my_theirs_begin(s);
     do {
         ok = set_one(&set);
     } while (ok && tn_words_accept_punct(words, ','));
     if (ok && !tn_words_at_end(words))
         ok = wrong(&set);
     s->row_count = 0;
+    if (ok && !set.commits && tn_my_theirs_check(s))
+        return;
+    tn_my_theirs_end(s, !ok);
     if (ok && set.commits) {
         tn_my_end_transaction(s, TN_ASK_COMMIT, told);
     } else if (ok) {

@@ -187,6 +187,10 @@ void tn_my_prepare(struct tn_my_session *s, struct tn_str sql)
 
     tn_arena_reset(&s->arena);
     s->statements++;
+    if ((!tn_my_mode_is_usual(s->mode) || memmem(sql.ptr, sql.len, "@`", 2) != NULL) && !tn_my_usual(s, &sql)) {
+        fail(s, 1037, "HY001", "no memory for a statement");
+        return;
+    }
     if (tn_utf8_valid_prefix(sql.ptr, sql.len) < sql.len || (sql.len > 0 && memchr(sql.ptr, '\0', sql.len) != NULL)) {
         fail(s, 1300, "HY000", "the statement is no UTF-8 text");
         return;
@@ -223,6 +227,12 @@ static enum tn_status read_params(struct tn_my_session *s, struct tn_my_prepared
             pieces[i] = p->long_data[i].len > 0 ? tn_buf_str(&p->long_data[i]) : TN_STR("");
     *out = (struct tn_params){.count = p->params, .items = params};
     return p->params == 0 ? TN_OK : tn_my_read_params(rest, &source, &s->arena, params, err);
+}
+
+static void answer(struct tn_my_session *s)
+{
+    if (!tn_my_own(s, s->statement))
+        tn_my_query_run(s, s->statement);
 }
 
 static void unknown(struct tn_my_session *s, uint32_t id, const char *what)
@@ -266,6 +276,8 @@ void tn_my_execute(struct tn_my_session *s, struct tn_str body)
             tn_my_statement_done(s, true);
             return;
         }
+        if (p->params == 0 && tn_my_theirs_ask(s, p->text, answer))
+            return;
         if (tn_my_own(s, p->text))
             return;
         if (p->params > 0) {

@@ -5,7 +5,7 @@
 #include "base/tz.h"
 #include "mysql/private.h"
 
-enum { READONLY = 1, COMPUTED = 2, TRACKED = 4, VALUE_MAX = 64 * 1024, ALL_MAX = 256 * 1024, NAME_MAX_BYTES = 64 };
+enum { READONLY = 1, COMPUTED = 2, TRACKED = 4, SERVERS = 8, ENGINE = 16 | SERVERS, VALUE_MAX = 64 * 1024, ALL_MAX = 256 * 1024, NAME_MAX_BYTES = 64 };
 enum kind { KIND_TEXT, KIND_NUMBER, KIND_SWITCH };
 #define TURNOUT "turnout_"
 
@@ -108,20 +108,42 @@ static struct tn_str computed(struct tn_my_session *s, int row, struct tn_arena 
     return number_text(arena, s->warning_count); /* warning_count, error_count */
 }
 
+bool tn_my_variable_is_theirs(int row)
+{
+    return (rows[row].flags & SERVERS) != 0;
+}
+
+static struct tn_str told_text(int row, bool shown, struct tn_str text)
+{
+    if (rows[row].kind == KIND_SWITCH && !shown)
+        return tn_str_eq_c(text, "ON") ? TN_STR("1") : TN_STR("0");
+    return text;
+}
+
+struct tn_str tn_my_variable_global(struct tn_my_session *s, int row, bool shown, struct tn_arena *arena)
+{
+    const char *theirs = tn_map_get(&s->theirs, tn_str(rows[row].name));
+
+    return theirs != NULL ? told_text(row, shown, tn_str(theirs)) : tn_my_variable_text(s, row, shown, arena);
+}
+
 struct tn_str tn_my_variable_text(struct tn_my_session *s, int row, bool shown, struct tn_arena *arena)
 {
     struct tn_str name = tn_str(rows[row].name), text;
-    char         *own = tn_map_get(&s->variables, name);
+    char         *own = tn_map_get(&s->variables, name), *theirs = tn_map_get(&s->theirs, name);
+    struct tn_str set = (rows[row].flags & ENGINE) == ENGINE && own == NULL ? tn_settings_get_own(s->settings, name) : tn_str_n(NULL, 0);
 
     if (own != NULL)
         text = tn_str(own);
+    else if (set.ptr != NULL)
+        text = set;
+    else if (theirs != NULL)
+        text = tn_str(theirs);
     else if ((rows[row].flags & COMPUTED) != 0)
         text = computed(s, row, arena);
     else
         text = tn_str(rows[row].dflt);
-    if (rows[row].kind == KIND_SWITCH && !shown)
-        return tn_str_eq_c(text, "ON") ? TN_STR("1") : TN_STR("0");
-    return text;
+    return told_text(row, shown, text);
 }
 
 bool tn_my_variable_is_on(struct tn_my_session *s, const char *name)
@@ -182,6 +204,11 @@ static enum tn_status set_isolation(struct tn_my_session *s, int row, struct tn_
     return wrong_value(row, value, err);
 }
 
+static enum tn_status tell_server(struct tn_my_session *s, struct tn_str name, struct tn_str value, struct tn_error *err)
+{
+    return tn_settings_change(&s->settings, name, value, TN_CFG_ENGINE_MYSQL, false, false, s->runtime->snapshot, err);
+}
+
 /* Texts are always UTF-8 of four bytes; what asks for another set is refused, but for the names that mean the same or nothing. */
 static enum tn_status set_charset(struct tn_my_session *s, int row, struct tn_str value, struct tn_error *err)
 {
@@ -197,6 +224,8 @@ static enum tn_status set_charset(struct tn_my_session *s, int row, struct tn_st
         tn_fail(err, TN_E_UNSUPPORTED, "0A000", "character set '%s' is not supported: Turnout speaks utf8mb4", charset->charset);
         return TN_E_UNSUPPORTED;
     }
+    if (collation)
+        TN_TRY(tell_server(s, TN_STR("collation_connection"), tn_str(charset->collation), err));
     if (charset->max_bytes == 4)
         s->charset = collation || strcmp(charset_text(s, false), charset->charset) != 0 ? charset->number : s->charset;
     return TN_OK;
@@ -242,10 +271,25 @@ static enum tn_status set_timeout(struct tn_my_session *s, int row, struct tn_st
     return tn_settings_change(&s->settings, TN_STR("statement_timeout"), tn_str(ms), TN_CFG_ENGINE_UNSET, false, false, s->runtime->snapshot, err);
 }
 
+/* *VALUE becomes what is shown. A cluster that has a mode of its own keeps that. */
+static enum tn_status set_mode(struct tn_my_session *s, struct tn_str *value, struct tn_error *err)
+{
+    struct tn_my_mode mode = {.ansi_quotes = false};
+    struct tn_str     told = *value;
+
+    if (value->ptr != NULL)
+        TN_TRY(tn_my_mode_read(*value, &s->arena, &mode, value, &told, err));
+    TN_TRY(tell_server(s, TN_STR("sql_mode"), told, err));
+    s->mode = mode;
+    return TN_OK;
+}
+
 /* What is more than a value that is remembered. *KEEP: it is that, too. */
 static enum tn_status apply(struct tn_my_session *s, int row, struct tn_str value, bool on, bool *kept, struct tn_error *err)
 {
     *kept = false;
+    if ((rows[row].flags & ENGINE) == ENGINE)
+        return tell_server(s, tn_str(rows[row].name), value, err);
     if (is_row(row, "autocommit"))
         s->autocommit = on;
     else if (is_row(row, "transaction_read_only") || is_row(row, "tx_read_only"))
@@ -274,25 +318,6 @@ static void track(struct tn_my_session *s, int row)
     s->changed[s->changed_count++] = text;
 }
 
-/* A client that believes these writes its values otherwise than they are read here: a quote in one would end it. */
-static enum tn_status check_mode(struct tn_str modes, struct tn_error *err)
-{
-    static const char *const others[] = {"NO_BACKSLASH_ESCAPES", "ANSI_QUOTES", "ANSI", "DB2", "MAXDB", "MSSQL", "ORACLE", "POSTGRESQL"};
-
-    for (size_t at = 0, end; at < modes.len; at = end + 1) {
-        const char   *comma = memchr(modes.ptr + at, ',', modes.len - at);
-        struct tn_str mode;
-
-        end = comma == NULL ? modes.len : (size_t)(comma - modes.ptr);
-        mode = tn_str_trim(tn_str_n(modes.ptr + at, end - at));
-        for (size_t i = 0; i < TN_ARRAY_LEN(others); i++)
-            if (tn_str_ieq_c(mode, others[i]))
-                return tn_fail(err, TN_E_UNSUPPORTED, "0A000", "sql_mode %s is not supported: Turnout reads backslashes and double quotes as MySQL does without it",
-                               others[i]);
-    }
-    return TN_OK;
-}
-
 static enum tn_status check(int row, struct tn_str name, struct tn_str *value, bool *on, struct tn_error *err)
 {
     double number;
@@ -309,7 +334,18 @@ static enum tn_status check(int row, struct tn_str name, struct tn_str *value, b
         *value = *on ? TN_STR("ON") : TN_STR("OFF");
     if (rows[row].kind == KIND_NUMBER && !tn_str_to_double(*value, &number))
         return tn_fail(err, TN_E_INVALID, "22023", "Incorrect argument type to variable '%s'", rows[row].name);
-    return is_row(row, "sql_mode") ? check_mode(*value, err) : TN_OK;
+    return TN_OK;
+}
+
+/* Back to what the server, or Turnout, begins with. */
+static enum tn_status forget_own(struct tn_my_session *s, int row)
+{
+    char *own = tn_map_remove(&s->variables, tn_str(rows[row].name));
+
+    if (own != NULL)
+        s->variable_bytes -= TN_MIN(s->variable_bytes, strlen(own) + strlen(rows[row].name));
+    tn_free(own);
+    return TN_OK;
 }
 
 enum tn_status tn_my_variable_set(struct tn_my_session *s, struct tn_str name, const struct tn_my_value *value, bool global, struct tn_error *err)
@@ -322,10 +358,19 @@ enum tn_status tn_my_variable_set(struct tn_my_session *s, struct tn_str name, c
         s->last_insert_id = 0;
         return TN_OK;
     }
+    if (row < 0 && s->may_be_theirs && !global)
+        return tell_server(s, name, text, err);
     TN_TRY(check(row, name, &text, &on, err));
     if (global)
         return tn_fail(err, TN_E_DENIED, "42501", "global variables are Turnout's configuration; '%s' can be set for the session", rows[row].name);
-    TN_TRY(apply(s, row, text, on, &kept, err));
+    if (is_row(row, "sql_mode")) {
+        TN_TRY(set_mode(s, &text, err));
+        if (text.ptr == NULL)
+            return forget_own(s, row);
+        kept = true;
+    } else {
+        TN_TRY(apply(s, row, text, on, &kept, err));
+    }
     if (kept)
         TN_TRY(keep(s, &s->variables, tn_str(rows[row].name), text.ptr == NULL ? tn_str(rows[row].dflt) : text, err));
     track(s, row);

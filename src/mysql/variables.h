@@ -19,6 +19,9 @@ const char   *tn_my_variable_name(int row);
 /* In the session. SHOWN: as SHOW VARIABLES writes it (ON, OFF). In ARENA or static. */
 struct tn_str tn_my_variable_text(struct tn_my_session *s, int row, bool shown, struct tn_arena *arena);
 bool          tn_my_variable_is_number(int row);
+bool          tn_my_variable_is_theirs(int row); /* a server of MySQL's kind has a value of its own */
+/* Of @@global.name. */
+struct tn_str tn_my_variable_global(struct tn_my_session *s, int row, bool shown, struct tn_arena *arena);
 bool          tn_my_variable_is_on(struct tn_my_session *s, const char *name); /* a switch */
 
 /* SET [SESSION] name = value; ptr NULL: DEFAULT. Whatever stands behind it (autocommit, time zone, time-outs) follows. GLOBAL is

@@ -77,7 +77,15 @@ static void on_done(struct tn_query *q)
     finish(q->owner);
 }
 
-static const struct tn_query_events query_events = {on_params, tn_ask_columns, tn_ask_chunk, on_notice, on_done};
+static void on_next(struct tn_query *q)
+{
+    struct tn_ask *ask = q->owner;
+
+    if (ask->events != NULL && ask->events->next != NULL)
+        ask->events->next(ask);
+}
+
+static const struct tn_query_events query_events = {on_params, tn_ask_columns, tn_ask_chunk, on_notice, on_done, on_next};
 
 void tn_ask_credit(struct tn_ask *ask)
 {
@@ -236,9 +244,12 @@ static enum tn_status copy(struct tn_query *q, struct tn_question *own, struct t
         !keep_client(&q->arena, own) || !keep_headers(q, own) || !tn_copy_params(&q->arena, &own->params, &q->run.params) ||
         !give_oids(q))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a query");
+    if (own->literals)
+        q->literals = q->run.params;
     memcpy(encoder, own->encoder, own->encoder_size);
     q->run.encoder = encoder;
     q->run.extended = own->params.count > 0;
+    q->run.several = own->events->next != NULL;
     return TN_OK;
 }
 
@@ -296,7 +307,7 @@ static enum tn_status check(const struct tn_question *question, const struct tn_
         return TN_OK;
     if (question->bond != NULL && features->verb == TN_VERB_DEALLOCATE) /* of a PREPARE that left its statement there */
         return TN_OK;
-    return tn_explain_is_sessions(features) || features->verb == TN_VERB_COPY || features->verb == TN_VERB_DECLARE ? refuse_command(features, err) : TN_OK;
+    return (tn_explain_is_sessions(features) && !question->as_said) || features->verb == TN_VERB_COPY || features->verb == TN_VERB_DECLARE ? refuse_command(features, err) : TN_OK;
 }
 
 static struct tn_str end_text(const struct tn_question *question)

@@ -1,7 +1,7 @@
 /* ask.h - one statement of a client that has no PostgreSQL session (a REST request, a Trino query), through the same pipeline
  * as any other: routers, strategies, limits, history and EXPLAIN ROUTE.
  *
- *   tn_ask_start() -> [columns] chunk* done     (notice may come anywhere before done)
+ *   tn_ask_start() -> [columns] chunk* (next [columns] chunk*)* done     (notice may come anywhere before done)
  *
  * On the worker that started it, as everything here; requests that come in elsewhere reach it by an errand (loop/errand.h).
  * Back-pressure: the owner keeps a chunk as long as it likes and says tn_ask_credit() when it is through with it; an engine
@@ -22,6 +22,7 @@ struct tn_ask_events {
     void (*columns)(struct tn_ask *ask, const struct tn_schema *schema);
     void (*chunk)(struct tn_ask *ask, struct tn_chunk *chunk); /* the owner's; freed by it, then tn_ask_credit() */
     void (*notice)(struct tn_ask *ask, const char *fields, size_t len); /* PostgreSQL notice fields; NULL: not wanted */
+    void (*next)(struct tn_ask *ask); /* a result of several is complete: another follows; NULL: only the first is wanted */
     /* The end, once. ask->query tells how it went (error, run, route, group, cluster, reason); ASK is gone when this returns. */
     void (*done)(struct tn_ask *ask);
 };
@@ -62,6 +63,8 @@ struct tn_question {
     struct tn_str               native;       /* of tn_query; ptr NULL: none */
     struct tn_str               known;        /* of tn_query; ptr NULL: none */
     struct tn_str               before;       /* of tn_run; ptr NULL: none */
+    bool                        as_said;      /* though it is a session's: the engine is to have it */
+    bool                        literals;     /* params are bytes that native has in its text */
     struct tn_params            params;
     enum tn_run_kind            kind;
     uint64_t                    timeout_us;   /* 0 = what settings, group and program allow */

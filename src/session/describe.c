@@ -50,7 +50,7 @@ static void on_describe_done(struct tn_query *q)
 }
 
 static const struct tn_query_events describe_events = {on_described_params, on_described_columns, ignore_chunk,
-                                                       on_describe_notice, on_describe_done};
+                                                       on_describe_notice, on_describe_done, NULL};
 
 static void put_described(struct tn_session *s, struct tn_prepared *statement, struct tn_portal *portal)
 {

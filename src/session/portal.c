@@ -198,7 +198,7 @@ static void on_done(struct tn_query *q)
         suspended_done(s, portal, q);
 }
 
-static const struct tn_query_events portal_events = {NULL, on_columns, on_chunk, on_notice, on_done};
+static const struct tn_query_events portal_events = {NULL, on_columns, on_chunk, on_notice, on_done, NULL};
 
 /* ---- Execute ---- */
 

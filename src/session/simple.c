@@ -39,7 +39,7 @@ static void on_done(struct tn_query *q)
     tn_execute_done(q->owner, q);
 }
 
-static const struct tn_query_events events = {NULL, on_columns, on_chunk, on_notice, on_done};
+static const struct tn_query_events events = {NULL, on_columns, on_chunk, on_notice, on_done, NULL};
 
 static struct tn_schema *text_schema(struct tn_column *column, struct tn_schema *schema, struct tn_str name)
 {

@@ -240,7 +240,7 @@ static bool wait_for_portals(struct tn_session *s)
 
 static void end_transaction(struct tn_session *s)
 {
-    static const struct tn_query_events events = {NULL, ignore_columns, ignore_chunk, pass_notice, on_done};
+    static const struct tn_query_events events = {NULL, ignore_columns, ignore_chunk, pass_notice, on_done, NULL};
     static const struct tn_features     commit_features = {.class = TN_CLASS_UTILITY, .verb = TN_VERB_COMMIT, .template_hash = 1};
     static const struct tn_features     rollback_features = {.class = TN_CLASS_UTILITY, .verb = TN_VERB_ROLLBACK, .template_hash = 1};
     struct tn_statement_run             run = {.events = &events, .owner = s, .reply = on_ending_done,

@@ -245,10 +245,29 @@ def test_two_minus_signs(client):
 
 
 def test_modes_that_read_quotes_otherwise(client):
-    for mode in ("NO_BACKSLASH_ESCAPES", "STRICT_TRANS_TABLES, ansi_quotes"):
-        assert failed(client, f"SET sql_mode = '{mode}'")[0] == 1235
+    assert failed(client, "SET sql_mode = 'ORACLE'")[0] == 1235
+    rows(client, "SET sql_mode = 'STRICT_TRANS_TABLES, no_backslash_escapes'")
+    assert rows(client, "SELECT 'a\\' AS a, %s AS b", "it's \\") == (("a\\", "it's \\"),)
+    rows(client, "SET sql_mode = 'ANSI'")
+    assert rows(client, """SELECT "a""b"."x" FROM (SELECT 'it\\'s' AS "x") AS "a""b" """) == (("it's",),)
     rows(client, "SET sql_mode = 'STRICT_TRANS_TABLES'")
-    assert rows(client, "SELECT @@sql_mode") == (("STRICT_TRANS_TABLES",),)
+    assert rows(client, "SELECT @@sql_mode, \"x\"") == (("STRICT_TRANS_TABLES", "x"),)
+
+
+def test_bytes_in_statements(engine, client):
+    """As drivers write them: not escaped for UTF-8."""
+    t = engine.new_table()
+    kind = "bytea" if engine.name == "postgres" else "blob"
+    rows(client, f"CREATE TABLE {t} (id integer, b {kind})")
+    value = bytes(range(256))
+    with client.cursor() as cursor:
+        assert cursor.execute(f"INSERT INTO {t} VALUES (%s, %s), (2, x'00ff')", (1, value)) == 2
+    assert rows(client, f"SELECT b FROM {t} WHERE b = %s OR id = 2 ORDER BY id", value) == ((value,), (b"\x00\xff",))
+
+
+def test_quoted_variables(client):
+    rows(client, "SET @`_a.b_0` = 7")
+    assert rows(client, "SELECT @`_a.b_0`") == ((7,),)
 
 
 def test_room_of_variables_comes_back(client):

@@ -141,7 +141,7 @@ static inline void on_done(struct tn_run *run)
     o->done = true;
 }
 
-static const struct tn_run_events fixture_events = {on_params, on_columns, on_chunk, on_notice, on_done};
+static const struct tn_run_events fixture_events = {on_params, on_columns, on_chunk, on_notice, on_done, NULL};
 
 static inline void outcome_reset(struct outcome *o)
 {

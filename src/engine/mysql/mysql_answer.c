@@ -84,11 +84,13 @@ static void take_ok(struct tn_mysql_conn *c, struct tn_str message)
     if (c->phase != TN_MYSQL_EXECUTE)
         return;
     if (tn_my_left(&in) > 0)
-        info = tracks ? tn_my_get_lenenc_str(&in, NULL) : tn_my_get_rest(&in);
+        info = tn_my_get_lenenc_str(&in, NULL);
     if (!c->now.result_ended) {
         c->run->affected = affected;
         c->run->unchanged = unchanged_of(info, affected);
         c->run->insert_id = insert_id;
+        tn_str_copy(c->info, sizeof c->info, in.failed ? TN_STR("") : info);
+        c->run->my_info = tn_str(c->info);
     }
     c->now.warnings = warnings;
     if (tracks && !in.failed && (c->status & TN_MY_STATUS_SESSION_STATE_CHANGED) != 0)
@@ -121,6 +123,27 @@ static void take_error(struct tn_mysql_conn *c, struct tn_str message)
     tn_mysql_exchange_ended(c);
 }
 
+/* The owner wants all results of a procedure: this one is complete. */
+static void tell_next(struct tn_mysql_conn *c)
+{
+    struct tn_run *run = c->run;
+
+    tn_mysql_flush_rows(c);
+    if (c->closed || c->run != run || c->now.discard)
+        return;
+    tn_mysql_rows_free(c); /* the next one's rows are others */
+    run->warnings = c->now.warnings;
+    run->events->next(run);
+    if (c->closed)
+        return;
+    run->my_columns = tn_str_n(NULL, 0);
+    run->my_info = tn_str_n(NULL, 0);
+    run->affected = run->unchanged = run->insert_id = 0;
+    run->out_params = false;
+    c->now.result_ended = c->now.columns_told = false;
+    c->now.retried = true; /* too late for that */
+}
+
 /* One result of perhaps several is complete. */
 static void result_ended(struct tn_mysql_conn *c)
 {
@@ -128,8 +151,12 @@ static void result_ended(struct tn_mysql_conn *c)
         return;
     c->now.result_ended = c->phase == TN_MYSQL_EXECUTE;
     c->expect = TN_MYSQL_EXPECT_FIRST;
+    if (c->now.result_ended && !c->now.discard)
+        c->run->out_params = (c->status & TN_MY_STATUS_PS_OUT_PARAMS) != 0;
     if ((c->status & TN_MY_STATUS_MORE_RESULTS) == 0)
         tn_mysql_exchange_ended(c);
+    else if (c->now.result_ended && c->run->several && !c->now.discard)
+        tell_next(c);
 }
 
 /* ---- results ---- */

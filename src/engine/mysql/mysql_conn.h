@@ -68,7 +68,7 @@ struct tn_mysql_cluster {
     char          *public_key;   /* the server's, PEM; NULL: it is asked for */
     bool           key_retrieval; /* also beyond loopback */
     struct tn_tls *tls;          /* NULL: never */
-    bool           tls_required, tls_verifies, tls_checks_host;
+    bool           tls_required, tls_checks_host;
     char          *base;         /* the SET that every session begins with */
 };
 
@@ -79,7 +79,6 @@ struct tn_mysql_conn;
 struct tn_mysql_run {
     struct tn_mysql_statement *statement; /* prepared on the server */
     bool     binary;         /* executed as a prepared statement */
-    bool     no_binary;      /* the server cannot prepare this one */
     bool     relay;          /* rows go to the client as they came */
     bool     settings_done, in_transaction_before;
     bool     columns_told, result_ended;
@@ -108,6 +107,7 @@ struct tn_mysql_conn {
     bool                 paused;  /* the run's window is full: nothing is read */
     bool                 dirty_by_transaction;
     bool                 used_other_database;
+    char                 info[256];   /* run->my_info */
     bool                 zones_by_offset; /* the server knows no zones by name */
     struct tn_mysql_wire wire;
     struct tn_error      broken;  /* why it is lost, when that is known */

@@ -57,7 +57,10 @@ static enum tn_status read_integer(struct reader *r, uint8_t type, bool is_unsig
     switch (type) {
     case TN_MY_TYPE_TINY:
         value = tn_my_get_u8(r->cursor);
-        return put_integer(r, TN_PG_INT2, is_unsigned, is_unsigned ? value : (uint64_t)(int64_t)(int8_t)value, out);
+        TN_TRY(put_integer(r, TN_PG_INT2, is_unsigned, is_unsigned ? value : (uint64_t)(int64_t)(int8_t)value, out));
+        if (value <= 1) /* a boolean, perhaps: PostgreSQL sees from the place which */
+            out->pg_oid = 0;
+        return TN_OK;
     case TN_MY_TYPE_SHORT:
     case TN_MY_TYPE_YEAR:
         value = tn_my_get_u16(r->cursor);

@@ -53,14 +53,10 @@ void tn_my_put_ok(const struct tn_my_out *out, const struct tn_my_ok *ok)
     tn_my_put_lenenc(out->buf, ok->insert_id);
     tn_my_put_u16(out->buf, status);
     tn_my_put_u16(out->buf, ok->warnings);
-    if (has(out, TN_MY_CAP_SESSION_TRACK)) {
-        if (ok->info.len > 0 || changed)
-            tn_my_put_lenenc_str(out->buf, ok->info);
-        if (changed)
-            put_changes(out->buf, ok);
-    } else {
-        tn_buf_put_str(out->buf, ok->info);
-    }
+    if (ok->info.len > 0 || changed) /* with its length for all, whatever the manual says: so servers do it, and Connector/J reads it */
+        tn_my_put_lenenc_str(out->buf, ok->info);
+    if (changed)
+        put_changes(out->buf, ok);
     tn_my_end_packet(out->buf, begun, out->sequence);
 }
 

@@ -19,9 +19,7 @@ enum tn_worker_module {
     TN_WORKER_SESSIONS, /* PostgreSQL sessions by process id */
     TN_WORKER_MYSQL,    /* connections of MySQL clients */
     TN_WORKER_TRINO,    /* statements of Trino clients */
-    TN_WORKER_HTTP,     /* HTTP connections */
     TN_WORKER_POOLS,    /* engine connections */
-    TN_WORKER_HEALTH,   /* probe timers; worker 0 only */
     TN_WORKER_MODULES
 };
 

@@ -7,7 +7,7 @@
 
 #include <pcre2.h>
 
-enum { TEXT_MAX = 16 * 1024 * 1024, MATCH_LIMIT = 100000, HEAP_KIB = 4096, PATTERN_MAX = 4096 };
+enum { TEXT_MAX = 16 * 1024 * 1024, MATCH_LIMIT = 100000, WORK_MAX = 64 * 1024 * 1024, HEAP_KIB = 4096, PATTERN_MAX = 4096 };
 
 /* ---- LIKE ---- */
 
@@ -82,6 +82,15 @@ static bool any_null(int argc, sqlite3_value **argv)
 static const struct tn_my_asker *asker_of(sqlite3_context *context)
 {
     return sqlite3_user_data(context);
+}
+
+/* One text is looked for in another, at every place: SQLite cannot interrupt that. */
+static bool too_much(sqlite3_context *context, struct tn_str text, struct tn_str part)
+{
+    if ((uint64_t)text.len * part.len <= WORK_MAX)
+        return false;
+    sqlite3_result_error(context, "the texts are too long to look for one in the other", -1);
+    return true;
 }
 
 /* ---- of the catalog ---- */
@@ -312,6 +321,8 @@ static void fn_locate(sqlite3_context *context, int argc, sqlite3_value **argv)
     if (any_null(argc, argv))
         return;
     text = text_of(argv[1]);
+    if (too_much(context, text, text_of(argv[0])))
+        return;
     at = from < 1 ? SIZE_MAX : find(text, text_of(argv[0]), chars(text, from - 1));
     sqlite3_result_int64(context, at == SIZE_MAX ? 0 : char_count(tn_str_n(text.ptr, at)) + 1);
 }
@@ -325,6 +336,8 @@ static void fn_substring_index(sqlite3_context *context, int argc, sqlite3_value
         return;
     text = text_of(argv[0]);
     mark = text_of(argv[1]);
+    if (too_much(context, text, mark))
+        return;
     count = sqlite3_value_int64(argv[2]);
     if (mark.len == 0 || count == 0) {
         give(context, TN_STR(""));
@@ -382,7 +395,7 @@ static void fn_like(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
     struct tn_str escape = argc > 2 ? text_of(argv[2]) : TN_STR("\\");
 
-    if (!any_null(argc, argv))
+    if (!any_null(argc, argv) && !too_much(context, text_of(argv[1]), text_of(argv[0])))
         sqlite3_result_int(context, tn_my_like_escape(text_of(argv[0]), text_of(argv[1]), escape.len == 1 ? escape.ptr[0] : '\0'));
 }
 

@@ -31,7 +31,9 @@ enum tn_status tn_my_member_find(struct tn_my_session *s, struct tn_str sql, str
     tn_features_read(&features, sql, TN_DIALECT_MYSQL);
     TN_TRY(tn_scripting_decide(s->runtime, &context, &features, sql, &s->arena, &result, &unsure, err));
     group = result.group == NULL ? NULL : tn_topology_group(snapshot->topology, result.group->name);
-    if (s->in_tx && s->tx.lease != NULL)
+    if (s->bond.lease != NULL)
+        *out = s->bond.lease->cluster;
+    else if (s->in_tx && s->tx.lease != NULL)
         *out = s->tx.lease->cluster;
     else
         *out = result.cluster.len > 0 ? tn_topology_cluster(snapshot->topology, result.cluster) : group != NULL ? tn_group_first_usable(group) : NULL;

@@ -108,7 +108,7 @@ struct tn_my_session {
     struct tn_login          attempt;
     struct tn_my_key_wait   *key_wait;    /* it asked for the public key, which is being made; NULL: not for this one */
     bool                     proof_seen;  /* what the client knows was looked at: its leaving is a failure */
-    enum { TN_MY_STEP_NONE, TN_MY_STEP_SHA2, TN_MY_STEP_SHA2_WHOLE, TN_MY_STEP_RSA, TN_MY_STEP_CLEAR, TN_MY_STEP_NATIVE, TN_MY_STEP_ANYTHING, TN_MY_STEP_FAILING } step;
+    enum { TN_MY_STEP_NONE, TN_MY_STEP_SHA2, TN_MY_STEP_SHA2_WHOLE, TN_MY_STEP_RSA, TN_MY_STEP_NATIVE, TN_MY_STEP_ANYTHING, TN_MY_STEP_FAILING } step;
     bool                     changing;    /* COM_CHANGE_USER, not the first log-in */
     struct tn_error          login_error;
     char                    *new_user, *new_database; /* owned, while changing */

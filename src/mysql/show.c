@@ -321,9 +321,11 @@ static void put_create_table(struct tn_buf *sql, const struct show *show)
 {
     tn_buf_puts(sql, "SELECT ");
     tn_buf_put_quoted(sql, show->table, '\'');
-    tn_buf_puts(sql, " AS \"Table\", 'CREATE TABLE `' || ");
+    tn_buf_puts(sql, " AS \"Table\", coalesce((SELECT 'CREATE VIEW ' || " NAME("TABLE_NAME") " || ' AS ' || VIEW_DEFINITION FROM information_schema.VIEWS"); /* of a view its own */
+    put_where_table(sql, show, "TABLE_SCHEMA", "TABLE_NAME");
+    tn_buf_puts(sql, "), 'CREATE TABLE `' || ");
     tn_buf_put_quoted(sql, show->table, '\'');
-    tn_buf_puts(sql, " || '` (' || char(10) || group_concat(line, ',' || char(10)) || char(10) || ') ENGINE=Turnout DEFAULT CHARSET=utf8mb4' AS \"Create Table\" FROM (SELECT line FROM ("
+    tn_buf_puts(sql, " || '` (' || char(10) || group_concat(line, ',' || char(10)) || char(10) || ') ENGINE=Turnout DEFAULT CHARSET=utf8mb4') AS \"Create Table\" FROM (SELECT line FROM ("
                      "SELECT 1 AS part, ORDINAL_POSITION AS n, '' AS k, '  ' || " NAME("COLUMN_NAME") " || ' ' || COLUMN_TYPE || CASE IS_NULLABLE WHEN 'NO' THEN ' NOT NULL' ELSE '' END || "
                      "CASE WHEN COLUMN_DEFAULT IS NULL THEN CASE WHEN IS_NULLABLE = 'YES' AND EXTRA = '' THEN ' DEFAULT NULL' ELSE '' END WHEN EXTRA = 'DEFAULT_GENERATED' THEN ' DEFAULT (' || COLUMN_DEFAULT || ')' "
                      "WHEN EXTRA LIKE '%GENERATED' THEN '' ELSE ' DEFAULT ''' || replace(COLUMN_DEFAULT, '''', '''''') || '''' END || "

@@ -250,6 +250,14 @@ static enum tn_http_event check_coding(struct tn_http_parser *parser)
     return TN_HTTP_HEAD;
 }
 
+/* Who is in front of us may have looked at the other one. */
+static enum tn_http_event check_authorization(struct tn_http_parser *parser)
+{
+    const struct tn_http_field *first = NULL;
+
+    return count_fields(parser, TN_STR("authorization"), &first) > 1 ? bad(parser, 400, "more than one Authorization") : TN_HTTP_HEAD;
+}
+
 static bool known_method(struct tn_http_parser *parser)
 {
     const char *name = llhttp_method_name((llhttp_method_t)parser->llhttp.method);
@@ -305,7 +313,7 @@ static enum tn_http_event read_head(struct tn_http_parser *parser)
         return bad(parser, 501, "this request method is not served");
     lower_names(parser);
     if (check_shape(parser) == TN_HTTP_BAD || check_length(parser) == TN_HTTP_BAD || check_host(parser) == TN_HTTP_BAD ||
-        check_expect(parser) == TN_HTTP_BAD || check_coding(parser) == TN_HTTP_BAD)
+        check_expect(parser) == TN_HTTP_BAD || check_coding(parser) == TN_HTTP_BAD || check_authorization(parser) == TN_HTTP_BAD)
         return TN_HTTP_BAD;
     parser->keep_alive = llhttp_should_keep_alive(&parser->llhttp) != 0;
     parser->body_left = parser->content_length;

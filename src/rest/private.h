@@ -149,7 +149,6 @@ struct tn_rest_job {
     unsigned                 owed;     /* synchronous: chunks to credit when the client has room again */
     struct tn_rest_spool    *spool;    /* asynchronous */
     struct tn_str            arrow;    /* the message with the schema, if it may be wanted; empty: none was made */
-    uint64_t                 request_hash; /* of an Idempotency-Key's request */
     struct tn_str            user;
     struct tn_rest_outcome   outcome;
 };

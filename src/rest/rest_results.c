@@ -26,7 +26,6 @@ struct reading {
     struct tn_buf        keys, block, out; /* keys: of objects; the line of CSV; the message with the schema of ARROW */
     struct tn_arrow_rows *arrow;
     size_t               arrow_bytes; /* of rows that are not put yet */
-    uint64_t             block_rows; /* rows of `block` that are not looked at yet */
     size_t               block_at;
     uint64_t             skip, left, given, total;
     bool                 ended;

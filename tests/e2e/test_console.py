@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.request
 
 import asyncpg
 import psycopg
@@ -22,7 +23,7 @@ TABLES = {"help", "table_columns", "clusters", "groups", "shapes", "cells", "que
 BOSS = {"Authorization": "Basic " + base64.b64encode(f"boss:{SECRET}".encode()).decode()}
 
 CONFIG = {
-    "turnout": {"adminApi": {"username": "boss", "password": SECRET}},
+    "turnout": {"adminApi": {"username": "boss", "password": SECRET}, "frontends": {"mysqlWire": {"port": 0}}},
     "clusters": {
         "lite-1": {"engine": "sqlite", "healthCheck": {"enabled": False}, "initSql": [f"SELECT '{SECRET}'"]},
         "lite-2": {"engine": "sqlite", "healthCheck": {"enabled": False}},
@@ -140,6 +141,22 @@ def test_sessions_and_queries(server, console):
         user.execute("COMMIT")
     me = rows(console, "SELECT user, cluster_group, text FROM queries WHERE database = 'turnout'")
     assert me[0][:2] == ("tester", "console") and "FROM queries" in me[0][2]
+
+
+def test_sessions_of_other_protocols(server, console):
+    pymysql = pytest.importorskip("pymysql")
+    with pymysql.connect(host="127.0.0.1", port=server.mysql_port, user="somebody", database="shop") as user:
+        user.begin()
+        found = rows(console, "SELECT user, database, pid, state, transaction_state FROM sessions WHERE protocol = 'mysqlWire'")
+        assert found == [("somebody", "shop", user.thread_id(), "ready", "open")]
+    address = f"http://127.0.0.1:{server.trino_port}/v1/statement"
+    post = urllib.request.Request(address, data=ENDLESS.encode(), headers={"X-Trino-User": "tri", "X-Trino-Source": "watched"})
+    with urllib.request.urlopen(post) as answer:
+        link = json.load(answer)["nextUri"]
+    found = rows(console, "SELECT user, application, pid, state FROM sessions WHERE protocol = 'trinoHttp'")
+    assert found == [("tri", "watched", None, "busy")]
+    urllib.request.urlopen(urllib.request.Request(link, method="DELETE")).close()
+    assert rows(console, "SELECT count(*) FROM sessions WHERE protocol = 'postgresWire'")[0][0] >= 1
 
 
 def test_counters_count(server, console):

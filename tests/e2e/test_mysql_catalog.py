@@ -181,6 +181,24 @@ def test_what_tools_ask(client):
                         "ON v.TABLE_SCHEMA <=> t.TABLE_SCHEMA AND v.TABLE_NAME = t.TABLE_NAME WHERE t.TABLE_SCHEMA = 'shop' && t.TABLE_NAME RLIKE '^(au|ch)' ORDER BY x") == (("au", "Turnout"), ("v:cheap", "-"))
 
 
+def test_sqlalchemy(engine):
+    """Its dialect for MySQL reads SHOW CREATE TABLE."""
+    sqlalchemy = pytest.importorskip("sqlalchemy")
+    database = sqlalchemy.create_engine(f"mysql+pymysql://tester@127.0.0.1:{engine.proxy.mysql_port}/shop")
+    inspector = sqlalchemy.inspect(database)
+    assert (inspector.get_table_names(), inspector.get_view_names()) == (["author", "book"], ["cheap"])
+    assert [(c["name"], c["nullable"]) for c in inspector.get_columns("author")] == [("id", False), ("name", False), ("born", True), ("rating", True), ("note", True)]
+    assert inspector.get_pk_constraint("book")["constrained_columns"] == ["id", "part"]
+    key = inspector.get_foreign_keys("book")[0]
+    assert (key["constrained_columns"], key["referred_table"], key["referred_columns"]) == (["author_id"], "author", ["id"])
+    assert [(index["name"], index["column_names"], bool(index["unique"])) for index in inspector.get_indexes("book")] == [("book_title", ["title", "price"], False)]
+    assert inspector.get_view_definition("cheap").lower().startswith("create view `cheap` as") and not inspector.has_table("no_such_table")
+    table = sqlalchemy.Table("author", sqlalchemy.MetaData(), schema="shop", autoload_with=database)
+    with database.connect() as connection:
+        assert connection.execute(sqlalchemy.select(table.c.name)).fetchall() == [("Ann",)]
+    database.dispose()
+
+
 def test_prepared(engine):
     connection = connector.connect(host="127.0.0.1", port=engine.proxy.mysql_port, user="tester", database="shop", use_pure=True, autocommit=True)
     cursor = connection.cursor(prepared=True)

@@ -84,7 +84,7 @@ def route(query, ctx):
             except OSError:
                 pass
     if "writes_a_file" in query:
-        with open("/tmp/turnout-script-was-here", "w") as file:
+        with open(__file__ + ".out", "w") as file:
             file.write("x")
     if "imports" in query:
         import no_such_module
@@ -380,7 +380,7 @@ def test_the_scripts_of_the_readme(folder, make_engine):
             looker.execute("DELETE FROM orders")
         joined = "SELECT 1 FROM orders a, orders b, orders c, orders d, orders e WHERE a.x = 3"
         text = explained(looker, joined)
-        assert "readme_route.py said etl" in text and "readme_choose.py named nobody" in text
+        assert "readme_route.py said etl" in text and re.search("readme_choose.py (said lite|named nobody)", text), text
         assert "said etl (cached)" in explained(looker, joined.replace("3", "4"))
         conn = connect(proxy, group="etl")
         for _ in range(12):
@@ -486,7 +486,7 @@ def test_check_says_where(folder):
 def test_without_python(folder):
     routers = [{"type": "pythonScript", "scriptFile": write(folder / "fine.py", "def route(query, ctx):\n    return 'd'\n")}]
     config = configuration(folder, routers)
-    config["turnout"]["translation"] = {"python": "/nowhere/python3"}
+    config["turnout"]["translation"] = {"enabled": False, "python": "/nowhere/python3"}
     with proxy_module.Proxy(config) as proxy:
         assert proxy.log_contains("/nowhere/python3: No such file or directory")
         conn = connect(proxy)

@@ -4,10 +4,14 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "auth/users_file.h"
 #include "config/config.h"
 
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 /* Of the example of RFC 7677, section 3: password "pencil". */
 #define PENCIL "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
@@ -394,6 +398,64 @@ static void test_no_memory(void)
     tn_problems_reset(&problems);
 }
 
+/* The first is what MySQL's PASSWORD('password') gives. */
+static void test_native(void)
+{
+    static const unsigned char nonce[20] = "nonce of twenty byte";
+    unsigned char              hash[TN_NATIVE_HASH], read[TN_NATIVE_HASH], once[TN_NATIVE_HASH], mixed[40], response[TN_NATIVE_HASH];
+    char                       text[TN_NATIVE_TEXT];
+
+    tn_native_make(TN_STR("password"), hash);
+    tn_native_format(hash, text);
+    CU_ASSERT_STRING_EQUAL(text, "*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19");
+    CU_ASSERT(tn_native_parse(TN_STR("*2470c0c06dee42fd1618bb99005adca2ec9d1e19"), read) && memcmp(read, hash, sizeof hash) == 0);
+    CU_ASSERT_FALSE(tn_native_parse(TN_STR("*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E1"), read));
+    CU_ASSERT_FALSE(tn_native_parse(TN_STR("2470C0C06DEE42FD1618BB99005ADCA2EC9D1E190"), read));
+    CU_ASSERT_FALSE(tn_native_parse(TN_STR("*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E1G"), read));
+    SHA1((const unsigned char *)"password", 8, once);
+    memcpy(mixed, nonce, 20);
+    memcpy(mixed + 20, hash, 20);
+    SHA1(mixed, sizeof mixed, response);
+    for (size_t i = 0; i < sizeof response; i++)
+        response[i] ^= once[i];
+    CU_ASSERT(tn_native_matches(hash, nonce, sizeof nonce, tn_str_n((char *)response, sizeof response)));
+    CU_ASSERT_FALSE(tn_native_matches(hash, nonce, sizeof nonce, tn_str_n((char *)response, sizeof response - 1)));
+    CU_ASSERT_FALSE(tn_native_matches(hash, nonce, sizeof nonce, TN_STR("")));
+    response[7] ^= 1;
+    CU_ASSERT_FALSE(tn_native_matches(hash, nonce, sizeof nonce, tn_str_n((char *)response, sizeof response)));
+}
+
+/* A new password takes the old one's hash with it. */
+static void test_native_of_file(void)
+{
+    char                  path[] = "/tmp/turnout-users-XXXXXX", lock[64];
+    int                   fd = mkstemp(path);
+    struct tn_problems    found;
+    struct tn_users      *users = NULL;
+    struct tn_verifier    verifier;
+    unsigned char         hash[TN_NATIVE_HASH];
+    struct tn_user_change change = {.name = TN_STR("carol"), .verifier = &verifier, .native = hash};
+    bool                  existed;
+
+    close(fd);
+    unlink(path);
+    tn_problems_init(&found, path);
+    tn_native_make(TN_STR("old"), hash);
+    CU_ASSERT(tn_verifier_make_random(&verifier, TN_STR("old"), 4096));
+    CU_ASSERT(tn_users_file_change(path, &change, &existed, &found, NULL) == TN_OK && !existed);
+    CU_ASSERT(tn_users_read_file(&users, path, &found) == TN_OK);
+    CU_ASSERT(tn_users_at(users, 0)->has_native && memcmp(tn_users_at(users, 0)->native, hash, sizeof hash) == 0);
+    tn_users_unref(users);
+    change.native = NULL;
+    CU_ASSERT(tn_users_file_change(path, &change, &existed, &found, NULL) == TN_OK && existed);
+    CU_ASSERT(tn_users_read_file(&users, path, &found) == TN_OK && !tn_users_at(users, 0)->has_native);
+    tn_users_unref(users);
+    tn_problems_reset(&found);
+    unlink(path);
+    snprintf(lock, sizeof lock, "%s.lock", path);
+    unlink(lock);
+}
+
 int main(void)
 {
     CU_pSuite suite;
@@ -412,6 +474,8 @@ int main(void)
     CU_ADD_TEST(suite, test_throttle);
     CU_ADD_TEST(suite, test_throttle_addresses);
     CU_ADD_TEST(suite, test_login_steps);
+    CU_ADD_TEST(suite, test_native);
+    CU_ADD_TEST(suite, test_native_of_file);
     CU_ADD_TEST(suite, test_no_memory);
     CU_basic_run_tests();
     failures = CU_get_number_of_failures();

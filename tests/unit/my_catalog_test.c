@@ -155,6 +155,8 @@ static void test_evaluate(void)
     evaluate("SELECT * FROM pragma_database_list", all, 1044, 0);
     evaluate("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n", all, 3024, 0);
     evaluate("SELECT 'a' REGEXP '('", all, 1105, 0);
+    evaluate("SELECT hex(zeroblob(7000000)) LIKE hex(zeroblob(5000))", all, 1105, 0);
+    evaluate("SELECT locate(hex(zeroblob(7000000)), hex(zeroblob(5000)))", all, 1105, 0);
     evaluate("SELECT substring_index('a.b.c', '.', 2), find_in_set('b', 'a,b'), field('b', 'a', 'b'), locate('b', 'abc'), concat_ws('-', 1, NULL, 2)", all, 0, 1);
 }
 

@@ -305,6 +305,21 @@ static void catalogs(void)
     CU_ASSERT(!tn_trino_catalog_mentions(TN_STR("select information_schema, tables")));
 }
 
+static void catalogs_of_mysql(void)
+{
+    struct tn_str out;
+
+    CU_ASSERT_EQUAL(tn_trino_catalog_rewrite(TN_STR("SELECT mysql.shop.t.a FROM mysql.shop.t, sqlite.main.t"), TN_CFG_ENGINE_MYSQL, NULL, &arena, &out, NULL), TN_OK);
+    SAME(out, "SELECT shop.t.a FROM shop.t, sqlite.main.t");
+    CU_ASSERT_EQUAL(tn_trino_catalog_rewrite(TN_STR("SELECT 1 FROM system.jdbc.catalogs"), TN_CFG_ENGINE_STAR_ROCKS, NULL, &arena, &out, NULL), TN_OK);
+    SAME(out, "SELECT 1 FROM (SELECT catalog_name AS table_cat FROM (SELECT 'mysql' AS catalog_name) c UNION ALL SELECT 'system') AS \"catalogs\"");
+    CU_ASSERT_EQUAL(tn_trino_catalog_rewrite(TN_STR("SELECT A, PRECISION, 'x, PRECISION, y', CAST(NULL AS varchar) FROM system.runtime.nodes"), TN_CFG_ENGINE_MYSQL, NULL, &arena, &out, NULL), TN_OK);
+    CU_ASSERT(tn_str_starts(out, TN_STR("SELECT A, \"PRECISION\", 'x, PRECISION, y', CAST(NULL AS char) FROM (SELECT")));
+    CU_ASSERT(tn_trino_catalog_needs_standard(TN_STR("SELECT 1 FROM system.jdbc.tables"), TN_CFG_ENGINE_MYSQL));
+    CU_ASSERT_FALSE(tn_trino_catalog_needs_standard(TN_STR("SELECT 1 FROM mysql.shop.t"), TN_CFG_ENGINE_MYSQL));
+    CU_ASSERT_FALSE(tn_trino_catalog_needs_standard(TN_STR("SELECT 1 FROM system.jdbc.tables"), TN_CFG_ENGINE_DUCKDB));
+}
+
 static void words(void)
 {
     struct tn_self w = {.user = TN_STR("o'hara"), .trino = true, .catalog = TN_STR("c"), .schema = TN_STR(""), .version = TN_STR("476"),
@@ -369,6 +384,7 @@ int main(void)
     CU_add_test(suite, "literals", literals);
     CU_add_test(suite, "binding", binding);
     CU_add_test(suite, "catalogs", catalogs);
+    CU_add_test(suite, "catalogs of MySQL", catalogs_of_mysql);
     CU_add_test(suite, "words", words);
     CU_add_test(suite, "zones", zones);
     CU_basic_run_tests();

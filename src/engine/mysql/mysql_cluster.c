@@ -72,7 +72,6 @@ static enum tn_status take_tls(struct tn_mysql_cluster *engine, const struct tn_
     if (conf->ssl_mode == TN_CFG_SSL_MODE_DISABLE || engine->socket != NULL)
         return TN_OK;
     engine->tls_required = conf->ssl_mode >= TN_CFG_SSL_MODE_REQUIRE;
-    engine->tls_verifies = tls.verify;
     engine->tls_checks_host = conf->ssl_mode == TN_CFG_SSL_MODE_VERIFY_FULL;
     return tn_tls_client_new(&engine->tls, &tls, err);
 }

@@ -68,7 +68,7 @@ struct tn_mysql_cluster {
     char          *public_key;   /* the server's, PEM; NULL: it is asked for */
     bool           key_retrieval; /* also beyond loopback */
     struct tn_tls *tls;          /* NULL: never */
-    bool           tls_required, tls_verifies, tls_checks_host;
+    bool           tls_required, tls_checks_host;
     char          *base;         /* the SET that every session begins with */
 };
 
@@ -79,7 +79,6 @@ struct tn_mysql_conn;
 struct tn_mysql_run {
     struct tn_mysql_statement *statement; /* prepared on the server */
     bool     binary;         /* executed as a prepared statement */
-    bool     no_binary;      /* the server cannot prepare this one */
     bool     relay;          /* rows go to the client as they came */
     bool     settings_done, in_transaction_before;
     bool     columns_told, result_ended;

@@ -242,7 +242,7 @@ public class Suite {
         DatabaseMetaData m = c.getMetaData();
         run(c, "DROP TABLE IF EXISTS meta_t", "CREATE TABLE meta_t (id integer NOT NULL PRIMARY KEY, name varchar(40), price decimal(10,2), made timestamp)");
         for (String name : new String[] {m.getDatabaseProductName(), m.getDatabaseProductVersion(), m.getDriverName(), m.getURL(), m.getUserName(),
-            m.getIdentifierQuoteString(), m.getSQLKeywords(), m.getNumericFunctions(), m.getStringFunctions(), m.getSystemFunctions(), m.getTimeDateFunctions()})
+            m.getIdentifierQuoteString(), m.getNumericFunctions(), m.getStringFunctions(), m.getSystemFunctions(), m.getTimeDateFunctions()})
             truth(name != null, "a name");
         truth(m.getDatabaseMajorVersion() >= 5, "major version");
         m.supportsTransactions();

@@ -114,6 +114,12 @@ static void arm(struct tn_http_call *call)
     ev_timer_start(loop, &call->timer);
 }
 
+void tn_http_call_moved(struct tn_http_call *call)
+{
+    call->connect_by_us = tn_clock_us() + call->client->options.connect_timeout_us;
+    arm(call);
+}
+
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
 {
     struct tn_http_call *call = timer->data;

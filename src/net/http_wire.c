@@ -144,6 +144,8 @@ static bool send_again(struct tn_http_wire *wire)
     call->sent = 0;
     if (!open_wire(wire))
         tn_http_call_failed(call, TN_E_NOMEM, "53200", true, "no memory for a connection");
+    else
+        tn_http_call_moved(call);
     return true;
 }
 

@@ -67,6 +67,8 @@ enum tn_http_taken { TN_HTTP_TAKEN, TN_HTTP_TAKE_FAILED }; /* failed: the call i
 enum tn_http_taken tn_http_call_head_came(struct tn_http_call *call, const struct tn_http_answer *answer);
 enum tn_http_taken tn_http_call_part_came(struct tn_http_call *call, struct tn_str part);
 void tn_http_call_ended(struct tn_http_call *call, const struct tn_http_answer *answer);
+/* It goes on a new connection, which has its own time to be made. */
+void tn_http_call_moved(struct tn_http_call *call);
 /* Closes its wire. */
 void tn_http_call_failed(struct tn_http_call *call, enum tn_status status, const char *sqlstate, bool unsent, const char *why);
 /* Room for N bytes more of the body, which is not coded; NULL: it goes through tn_http_call_part_came(). */

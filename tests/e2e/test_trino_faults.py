@@ -4,6 +4,7 @@ does not do these things when asked."""
 import base64
 import gzip
 import io
+import json
 import threading
 
 import pytest
@@ -249,3 +250,56 @@ def test_tls(proxies, tmp_path):
             contract.pages = lambda path, count: Answer(contract.page({"columns": BIGINT, "data": [[count]]}), endless=count == 1)
             assert client.rows("SELECT n") == [["2"]]
             client.finish()
+
+
+def test_a_connection_that_is_made_again(through, tmp_path):
+    """A kept connection ends instead of an answer, and the next one's handshake does not come: connectTimeout is for that one, too."""
+    import socket  # pylint: disable=import-outside-toplevel
+    import ssl  # pylint: disable=import-outside-toplevel
+    import time  # pylint: disable=import-outside-toplevel
+    import certificates  # pylint: disable=import-outside-toplevel
+
+    authority = certificates.Authority(tmp_path, "test CA")
+    server = authority.issue("server", "/CN=localhost", "DNS:localhost")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(server.cert, server.key)
+    listening, held, deaf = socket.create_server(("127.0.0.1", 0)), [], threading.Event()
+    told = Contract()
+    told.server.server_close()
+
+    def answer(body):
+        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+    def serve(plain):
+        with context.wrap_socket(plain, server_side=True) as client:
+            while True:
+                asked = client.recv(65536)
+                if asked.startswith(b"GET /v1/info"):
+                    client.sendall(answer(json.dumps(told.info()).encode()))
+                elif asked.startswith(b"POST"):
+                    client.sendall(answer(json.dumps(told.page({}, "/v1/statement/queued/q/y/1")).encode()))
+                else:
+                    deaf.set()
+                    time.sleep(1.2)  # the time of the first connection is over
+                    return
+
+    def accept():
+        while True:
+            try:
+                client, _ = listening.accept()
+            except OSError:
+                return
+            if deaf.is_set():
+                held.append(client)
+            else:
+                threading.Thread(target=serve, args=(client,), daemon=True).start()
+    threading.Thread(target=accept, daemon=True).start()
+    told.cluster = lambda **more: {"engine": "trino", "endpoint": f"https://localhost:{listening.getsockname()[1]}", **more}
+    client, _ = through(told, connectTimeout="1s", tls={"caFile": authority.cert}, healthCheck={"enabled": False})
+    begun = time.monotonic()
+    found = client.fails("SELECT n")
+    assert found.sqlstate == "08001" and "in time" in found.message and time.monotonic() - begun < 20, found
+    listening.shutdown(socket.SHUT_RDWR)
+    listening.close()
+    for one in held:
+        one.close()

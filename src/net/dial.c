@@ -7,15 +7,21 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ADDRESSES = 8, HOST = 256, PORT = 8, FILES = 3, WHY = 256 };
+enum { ADDRESSES = 8, HOST = 256, PORT = 8, FILES = 3, WHY = 256, LOOK_UPS = 4 /* of one name at once */ };
 
 /* Another thread's, so it has everything of its own. */
 struct look_up {
     struct tn_job    job;
+    struct tn_list   node; /* in one of `lists` */
+    struct tn_offload *pool;
+    struct tn_worker *worker;
+    _Atomic bool     left; /* nobody waits for it any more */
     struct tn_dial  *dial; /* worker only; NULL: it was stopped meanwhile */
     char             host[HOST], port[PORT];
     char            *files[FILES];
@@ -48,8 +54,10 @@ static void free_dial(struct tn_dial *dial)
 
     ev_io_stop(loop, &dial->writable);
     ev_timer_stop(loop, &dial->timer);
-    if (dial->look_up != NULL)
+    if (dial->look_up != NULL) {
         dial->look_up->dial = NULL;
+        atomic_store(&dial->look_up->left, true);
+    }
     if (dial->fd >= 0)
         close(dial->fd);
     tn_tls_unref(dial->tls);
@@ -178,11 +186,54 @@ static int find(const char *host, const char *port, int flags, struct addrinfo *
     return getaddrinfo(host, port, &hints, found);
 }
 
+/* ---- look-ups of the same name ---- */
+
+/* A name whose servers do not answer keeps a thread for many seconds, and the pool's threads have other work: engines, files. So a
+ * few of them at most look for the same one; the others stand in line outside the pool. */
+static struct {
+    pthread_mutex_t lock;
+    struct tn_list  running, waiting;
+} lists = {PTHREAD_MUTEX_INITIALIZER, {&lists.running, &lists.running}, {&lists.waiting, &lists.waiting}};
+
+/* False: it waits. */
+static bool enter(struct look_up *look_up)
+{
+    unsigned same = 0;
+
+    pthread_mutex_lock(&lists.lock);
+    TN_LIST_FOR_EACH(node, &lists.running)
+        same += strcmp(TN_CONTAINER_OF(node, struct look_up, node)->host, look_up->host) == 0;
+    tn_list_append(same < LOOK_UPS ? &lists.running : &lists.waiting, &look_up->node);
+    pthread_mutex_unlock(&lists.lock);
+    return same < LOOK_UPS;
+}
+
+/* In the pool, whose work goes on without a gap: who waits for it to be idle waits for those in line, too. */
+static void leave(struct look_up *look_up)
+{
+    struct look_up *next = NULL;
+
+    pthread_mutex_lock(&lists.lock);
+    tn_list_remove(&look_up->node);
+    TN_LIST_FOR_EACH_SAFE(node, &lists.waiting)
+    {
+        struct look_up *other = TN_CONTAINER_OF(node, struct look_up, node);
+
+        if (next == NULL && strcmp(other->host, look_up->host) == 0) {
+            next = other;
+            tn_list_remove(node);
+            tn_list_append(&lists.running, node);
+        }
+    }
+    pthread_mutex_unlock(&lists.lock);
+    if (next != NULL)
+        tn_offload_submit(next->pool, &next->job, next->worker);
+}
+
 /* ---- the pool's thread ---- */
 
-static void on_look_up(struct tn_job *job)
+static void look(struct look_up *look_up)
 {
-    struct look_up           *look_up = TN_CONTAINER_OF(job, struct look_up, job);
     struct tn_tls_client_conf tls = {.ca_file = look_up->files[0], .cert_file = look_up->files[1], .key_file = look_up->files[2], .verify = look_up->verify};
     struct tn_error           err = TN_ERROR_INIT;
 
@@ -192,6 +243,15 @@ static void on_look_up(struct tn_job *job)
     else if (look_up->wants_tls && tn_tls_client_new(&look_up->tls, &tls, &err) != TN_OK)
         tn_str_copy(look_up->why, sizeof look_up->why, tn_str(err.message));
     tn_error_reset(&err);
+}
+
+static void on_look_up(struct tn_job *job)
+{
+    struct look_up *look_up = TN_CONTAINER_OF(job, struct look_up, job);
+
+    if (!atomic_load(&look_up->left))
+        look(look_up);
+    leave(look_up);
 }
 
 static void free_look_up(struct look_up *look_up)
@@ -249,8 +309,11 @@ static bool start_look_up(struct tn_dial *dial)
     look_up->dial = dial;
     look_up->job.run = on_look_up;
     look_up->job.done = on_looked_up;
+    look_up->pool = request->pool;
+    look_up->worker = request->worker;
     dial->look_up = look_up;
-    tn_offload_submit(request->pool, &look_up->job, request->worker);
+    if (enter(look_up))
+        tn_offload_submit(look_up->pool, &look_up->job, look_up->worker);
     return true;
 }
 

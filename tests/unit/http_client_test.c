@@ -6,6 +6,8 @@
 #include "net/http_client.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -414,6 +416,62 @@ static void test_lost(void)
     tn_test_sleep(&env, 50);
 }
 
+/* ---- a name whose servers do not answer ---- */
+
+static struct {
+    _Atomic unsigned now, all;
+    _Atomic bool     over;
+} slow;
+
+/* Instead of the C library's. */
+int getaddrinfo(const char *restrict name, const char *restrict service, const struct addrinfo *restrict hints, struct addrinfo **restrict out)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    void *found = dlsym(RTLD_NEXT, "getaddrinfo");
+
+    memcpy(&real, &found, sizeof real);
+    if (strcmp(name, "slow.invalid") != 0)
+        return real(name, service, hints, out);
+    if ((hints->ai_flags & AI_NUMERICHOST) != 0)
+        return EAI_NONAME;
+    atomic_fetch_add(&slow.now, 1);
+    atomic_fetch_add(&slow.all, 1);
+    while (!atomic_load(&slow.over))
+        usleep(1000);
+    atomic_fetch_sub(&slow.now, 1);
+    return EAI_AGAIN;
+}
+
+/* The pool's threads are not all taken by it: there are 8, and other work waits for them. */
+static void test_slow_name(void)
+{
+    enum { CALLS = 12 };
+    static struct asked slow_ones[CALLS], other;
+    const char         *steps[][STEPS] = {{"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", NULL}, {NULL}};
+
+    server_start(steps);
+    for (size_t i = 0; i < CALLS; i++) {
+        open_client(&slow_ones[i], "slow.invalid", 1000);
+        start(&slow_ones[i], TN_HTTP_CLIENT_GET, tn_str(NULL), 20000000);
+    }
+    open_client(&other, "localhost", 1000);
+    start(&other, TN_HTTP_CLIENT_GET, tn_str(NULL), 1000000);
+    CU_ASSERT(tn_test_until(&env, &other.done, 20000));
+    CU_ASSERT(other.status == 200 && atomic_load(&slow.now) == 4);
+    close_client(&slow_ones[0]);
+    close_client(&slow_ones[CALLS - 1]); /* nobody looks for it any more */
+    atomic_store(&slow.over, true);
+    for (size_t i = 1; i < CALLS - 1; i++) {
+        CU_ASSERT(tn_test_until(&env, &slow_ones[i].done, 20000));
+        CU_ASSERT(slow_ones[i].status == 0 && slow_ones[i].unsent && strstr(slow_ones[i].message, "name was not found") != NULL);
+        close_client(&slow_ones[i]);
+    }
+    close_client(&other);
+    tn_test_sleep(&env, 50);
+    CU_ASSERT(atomic_load(&slow.now) == 0 && atomic_load(&slow.all) == CALLS - 1);
+    server_stop();
+}
+
 static void test_time(void)
 {
     const char  *steps[][STEPS] = {{"", "", NULL}, {"", "", NULL}, {NULL}};
@@ -544,6 +602,7 @@ int main(void)
     CU_add_test(suite, "requests", test_requests);
     CU_add_test(suite, "refusals", test_refusals);
     CU_add_test(suite, "lost connections", test_lost);
+    CU_add_test(suite, "a slow name", test_slow_name);
     CU_add_test(suite, "time", test_time);
     CU_add_test(suite, "bodies", test_bodies);
     CU_add_test(suite, "limits of gzip", test_gzip_limits);

@@ -1,6 +1,6 @@
 /* dial.h - a TCP connection to a server by its name. The name is looked up in the offload pool, where certificates are read, too, so
- * that the loop waits for neither, and a few of the same name at once, so that one whose servers do not answer does not take the pool; then the addresses are tried one after the other, each for its share of the time that is left.
- * Own worker's thread only. */
+ * that the loop waits for neither; a few of the same name at once, so that one whose servers do not answer does not take the pool.
+ * Then the addresses are tried one after the other, each for its share of the time that is left. Own worker's thread only. */
 #ifndef TN_NET_DIAL_H
 #define TN_NET_DIAL_H
 

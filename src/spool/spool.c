@@ -43,6 +43,7 @@ static void add(struct files *files, const struct tn_spool *spool, int folder, c
 
     if (strlen(name) >= TN_SPOOL_NAME || !spool->owns(name) || fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(about.st_mode))
         return;
+    files->bytes += (uint64_t)about.st_size;
     if (files->count == files->room) {
         size_t room = files->room == 0 ? 256 : files->room * 2;
 
@@ -55,7 +56,6 @@ static void add(struct files *files, const struct tn_spool *spool, int folder, c
     tn_str_copy(files->items[files->count].name, TN_SPOOL_NAME, tn_str(name));
     files->items[files->count].seconds = (uint64_t)about.st_mtime;
     files->items[files->count++].bytes = (uint64_t)about.st_size;
-    files->bytes += (uint64_t)about.st_size;
 }
 
 static void read_folder(struct tn_spool *spool, DIR *folder, struct files *out)
@@ -108,6 +108,8 @@ static void run(struct tn_job *job)
         if ((old || too_much) && take_away(spool, folder, &files.items[i]))
             files.bytes -= files.items[i].bytes;
     }
+    if (spool->passing && folder != NULL) /* others make and remove files here, too */
+        atomic_store(&spool->bytes, files.bytes);
     if (folder != NULL)
         closedir(folder);
     tn_free(files.items);

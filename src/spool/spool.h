@@ -30,7 +30,7 @@ struct tn_spool {
     ev_timer          timer;
     struct tn_message start;
     bool              busy;
-    _Atomic uint64_t  bytes;   /* passing: of the files that were made and are there */
+    _Atomic uint64_t  bytes;   /* passing: of the files that are there, whoever made them; counted anew by each sweep */
     pthread_mutex_t   lock;    /* guards the next */
     int               claim;   /* passing: the folder, locked as in use; -1: not yet */
 };

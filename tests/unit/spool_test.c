@@ -80,6 +80,28 @@ static void test_others(void)
     CU_ASSERT_EQUAL(rmdir(folder), 0);
 }
 
+/* Another program's sweep takes an old file of ours; nothing told us, and there is room again all the same. */
+static void test_taken_by_others(void)
+{
+    struct tn_test_env env;
+    struct tn_spool    spool;
+    char               path[TN_SPOOL_PATH];
+
+    tn_test_env_init(&env);
+    spool = (struct tn_spool){.folder = folder, .worker = env.worker, .offload = env.pool, .owns = owns, .limits = limits, .passing = true};
+    tn_spool_open(&spool);
+    CU_ASSERT_EQUAL(tn_spool_put(&spool, "a", "part", TN_STR("123456")), 0);
+    CU_ASSERT_EQUAL(tn_spool_put(&spool, "b", "part", TN_STR("1")), 0);
+    CU_ASSERT(tn_spool_path(&spool, "a", "part", path, sizeof path) && unlink(path) == 0);
+    CU_ASSERT_EQUAL(tn_spool_put(&spool, "c", "part", TN_STR("123456")), EDQUOT);
+    tn_spool_start(&spool);
+    TN_TEST_WAIT(&env, atomic_load(&spool.bytes) == 1 && !spool.busy);
+    CU_ASSERT_EQUAL(tn_spool_put(&spool, "c", "part", TN_STR("123456")), 0);
+    tn_spool_close(&spool);
+    tn_test_env_free(&env);
+    CU_ASSERT_EQUAL(rmdir(folder), 0);
+}
+
 static void test_paths(void)
 {
     struct tn_spool spool;
@@ -105,6 +127,7 @@ int main(void)
     suite = CU_add_suite("spool", NULL, NULL);
     CU_add_test(suite, "room", test_room);
     CU_add_test(suite, "others", test_others);
+    CU_add_test(suite, "taken by others", test_taken_by_others);
     CU_add_test(suite, "paths", test_paths);
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();

@@ -95,7 +95,7 @@ static bool is_variable(const struct tn_token *before, const struct tn_token *to
     for (size_t i = 1; plain && i + 1 < token->text.len; i++) {
         char c = token->text.ptr[i];
 
-        plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' || c == '.';
+        plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$';
     }
     return plain;
 }

@@ -174,6 +174,7 @@ enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, c
         .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder, .events = to, .owner = owner, .handle = &s->ask,
     };
 
+    question.read_only = s->read_only && !run->apart;
     s->asked = run->asked;
     s->warning_count = 0;
     s->found_rows = 0;

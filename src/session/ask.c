@@ -171,6 +171,7 @@ enum tn_status tn_ask_fill(struct tn_query *q, const struct tn_question *questio
     q->timeout_us = question->timeout_us;
     if (question->settings->statement_timeout_us != 0 && (q->timeout_us == 0 || question->settings->statement_timeout_us < q->timeout_us))
         q->timeout_us = question->settings->statement_timeout_us;
+    q->read_only = question->read_only;
     if (question->transaction != NULL) {
         q->read_only = question->transaction->read_only;
         q->lease = question->transaction->lease;

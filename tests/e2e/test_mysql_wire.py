@@ -266,8 +266,8 @@ def test_bytes_in_statements(engine, client):
 
 
 def test_quoted_variables(client):
-    rows(client, "SET @`_a.b_0` = 7")
-    assert rows(client, "SELECT @`_a.b_0`") == ((7,),)
+    rows(client, "SET @`_a_0` = 7")
+    assert rows(client, "SELECT @`_a_0`") == ((7,),)
 
 
 def test_room_of_variables_comes_back(client):

@@ -30,7 +30,8 @@ def servers(postgres_server, mariadb_server, mysql_server, trino_server):
 def proxy(make_engine, servers):
     started, databases = servers
     clusters = {"d": make_engine("duckDb").cluster(), "s": make_engine("sqlite").cluster(), "t": started["t"].cluster(catalog="memory", schema="default"),
-                **{letter: started[letter].cluster(databases[letter]) for letter in "pmy"}}
+                **{letter: started[letter].cluster(databases[letter]) for letter in "pmy"},
+                "plain": started["m"].cluster(databases["m"], sqlMode="NO_BACKSLASH_ESCAPES,ANSI_QUOTES")}
     with proxy_module.Proxy({
         "turnout": {"translation": {"python": sys.executable, "timeoutMs": MOST * 1000}, "frontends": {"mysqlWire": {"port": 0}}},
         "clusters": clusters, "clusterGroups": {letter: {"members": [letter]} for letter in clusters}, "routingFallback": "p",
@@ -153,6 +154,16 @@ def test_answers_are_those_of_the_dialects_own_engine(proxy, engines, source):
         thread.join()
     assert not wrong, f"{len(wrong)} of {sum(ran.values())}:\n" + "\n".join(sorted(wrong))
     assert sum(ran.values()) > len(cases)
+
+
+def test_servers_that_know_no_backslash(proxy):
+    """A text is written as that server reads it, and a parameter is none of its business."""
+    for group in ("plain", "m", "y"):
+        conn, ask = postgres_client(proxy, group)
+        for sql, want in (("SELECT 'C:\\dir', 'it''s', left('a\\b', 2)", ("C:\\dir", "it's", "a\\")), ("SELECT 'x' AS \"a b\", E'two\\nlines'", ("x", "two\nlines"))):
+            assert ask(sql) == [want], group
+        assert conn.execute("SELECT right(%s, 2), %s::int / 2, left(%s, 1)", ("a\\b", 7, "xyz")).fetchone()[0] == "\\b"
+        conn.close()
 
 
 def test_the_corpus_is_large():

@@ -93,16 +93,12 @@ def postgres_database(data, postgres_server):
 @pytest.fixture(scope="module")
 def mariadb_database(data, mariadb_server):
     name = mariadb_server.create_database("tpch_small")
-    with mariadb_server.connect(name) as conn, conn.cursor() as cursor:
+    with mariadb_server.connect(name, local_infile=True) as conn, conn.cursor() as cursor:
         for statement in data:
             cursor.execute(statement)
         for table in TABLES:
-            rows = rows_of(table)
-            cursor.execute("START TRANSACTION")
-            for at in range(0, len(rows), 2000):
-                values = ", ".join("(" + ", ".join(map(conn.literal, row)) + ")" for row in rows[at:at + 2000])
-                cursor.execute(f"INSERT INTO {table} VALUES {values}")
-            cursor.execute("COMMIT")
+            cursor.execute(f"LOAD DATA LOCAL INFILE '{os.path.join(CACHE, table + '.csv')}' INTO TABLE {table} "
+                           "FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' LINES TERMINATED BY '\\r\\n'")
             cursor.execute(f"ANALYZE TABLE {table}")
     return name
 

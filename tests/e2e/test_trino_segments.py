@@ -16,7 +16,7 @@ import proxy as proxy_module
 
 trino = pytest.importorskip("trino")
 
-ROWS = 400000  # 7 MB of JSON
+ROWS = 250000  # 5 MB of JSON
 SQL = f"SELECT i, 'row ' || (i * 7919 % 1000003) AS t FROM range({ROWS}) AS r(i)"
 SEGMENT = re.compile(r"[0-9a-f]{32}\.segment")
 
@@ -77,7 +77,7 @@ def test_spooled(proxy, encoding):
     cursor = connection.cursor("segment")
     cursor.execute(SQL)
     found = [one.segment for one in cursor.fetchall()]
-    assert sum(one.metadata["rowsCount"] for one in found) == ROWS and [one._segment["type"] for one in found].count("spooled") >= 3
+    assert sum(one.metadata["rowsCount"] for one in found) == ROWS and [one._segment["type"] for one in found].count("spooled") >= 2
     for one in found:
         assert len(one.data) == one.metadata["segmentSize"] and ("uncompressedSize" in one.metadata) == (encoding != "json" or len(one.data) < 8192)
         if one._segment["type"] == "spooled":

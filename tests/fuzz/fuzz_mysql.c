@@ -105,7 +105,7 @@ static void on_done(struct tn_run *run)
     tn_error_reset(&run->error);
 }
 
-static const struct tn_run_events events = {on_params, on_columns, on_chunk, on_notice, on_done};
+static const struct tn_run_events events = {on_params, on_columns, on_chunk, on_notice, on_done, NULL};
 
 static void start(struct tn_conn *conn)
 {

@@ -197,6 +197,24 @@ static void test_databases(void)
     tn_mysql_settings_reset(&has);
 }
 
+static void collation(const char *name, const char *expected)
+{
+    struct tn_session_setting  item[] = {{TN_STR("collation_connection"), tn_str(name), TN_CFG_ENGINE_MYSQL}};
+    struct tn_session_settings wanted = list_of(item, 1);
+    struct tn_mysql_settings   has = {.count = 0};
+
+    tn_mysql_settings_write(&has, &wanted, false, false, BASE, &out);
+    expect(&out, expected);
+}
+
+/* A MySQL 8's, that MariaDB does not know. */
+static void test_collations(void)
+{
+    collation("utf8mb4_bin", "SET SESSION collation_connection='utf8mb4_bin';");
+    collation("utf8mb4_0900_ai_ci", "SET /*!80000 collation_connection='utf8mb4_0900_ai_ci' *//*M! collation_connection=utf8mb4_unicode_ci */;");
+    collation("x_0900_*/", "SET SESSION collation_connection='x_0900_*/';");
+}
+
 /* As StarRocks' documentation shows them; there was no server to ask. */
 static void test_starrocks_documentation(void)
 {
@@ -313,6 +331,7 @@ int main(void)
     CU_add_test(suite, "asks to write", test_asks_to_write);
     CU_add_test(suite, "settings", test_settings);
     CU_add_test(suite, "databases", test_databases);
+    CU_add_test(suite, "collations", test_collations);
     CU_add_test(suite, "what StarRocks' documentation shows", test_starrocks_documentation);
     CU_add_test(suite, "endpoints", test_endpoints);
     CU_add_test(suite, "interpolate", test_interpolate);

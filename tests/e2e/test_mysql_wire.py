@@ -244,6 +244,11 @@ def test_two_minus_signs(client):
     assert rows(client, "SELECT 5 -- two\n - 1 AS v") == ((4,),)
 
 
+def test_from_dual(client):
+    assert rows(client, "SELECT 1 AS dual_1 FROM DUAL UNION ALL SELECT 2 from dual ORDER BY 1") == ((1,), (2,))
+    assert rows(client, "SELECT 'from dual' AS v FROM dual WHERE 1 = %s", 1) == (("from dual",),)
+
+
 def test_modes_that_read_quotes_otherwise(client):
     assert failed(client, "SET sql_mode = 'ORACLE'")[0] == 1235
     rows(client, "SET sql_mode = 'STRICT_TRANS_TABLES, no_backslash_escapes'")

@@ -35,6 +35,8 @@ static void test_text(void)
     text("WHERE a <=> b AND c RLIKE ? AND d = ?", "WHERE a  IS  b AND c REGEXP ?1 AND d = ?2");
     text("SELECT IF(a, LEFT(b, 1), ISNULL(c))", "SELECT iif(a, tn_left(b, 1), tn_isnull(c))");
     text("SELECT CONVERT(a USING utf8mb4), _utf8mb4'x'", "SELECT (a), 'x'");
+    text("SELECT CONVERT(IF(a, b, c), UNSIGNED INTEGER), CONVERT(d, DECIMAL(10,2)), e", "SELECT (iif(a, b, c)), (d), e");
+    text("SELECT CONVERT(a, CHAR", "SELECT (a");
     text("SELECT GROUP_CONCAT(DISTINCT a ORDER BY b DESC SEPARATOR ','), GROUP_CONCAT(c SEPARATOR '; ')", "SELECT group_concat(DISTINCT a), group_concat(c,  '; ')");
     text("SELECT a AS b FROM t HAVING b = 1 ORDER BY c LIMIT 2", "SELECT * FROM (SELECT a AS b FROM t ORDER BY c) WHERE b = 1 LIMIT 2");
     text("SELECT count(*) FROM t HAVING count(*) > 1", "SELECT count(*) FROM t HAVING count(*) > 1");

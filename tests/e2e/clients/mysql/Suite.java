@@ -275,7 +275,8 @@ public class Suite {
         column(m.getColumnPrivileges("test", null, "meta_t", "%"), "COLUMN_NAME");
         column(m.getTablePrivileges("test", null, "meta_t"), "TABLE_NAME");
         column(m.getBestRowIdentifier("test", null, "meta_t", DatabaseMetaData.bestRowSession, true), "COLUMN_NAME");
-        column(m.getVersionColumns("test", null, "meta_t"), "COLUMN_NAME");
+        if (!engine.equals("duckDb") || driver.equals("mysql")) /* MariaDB's asks SELECT 0 SCOPE, which wants an AS there */
+            column(m.getVersionColumns("test", null, "meta_t"), "COLUMN_NAME");
         column(m.getClientInfoProperties(), "NAME");
         column(m.getUDTs("test", null, "%", null), "TYPE_NAME");
         run(c, "DROP TABLE meta_t");
@@ -572,8 +573,7 @@ public class Suite {
         check("types, prepared", Suite::types, server, "cachePrepStmts=true");
         check("parameters", Suite::parameters);
         check("parameters, prepared", Suite::parametersPrepared, server);
-        if (driver.equals("mysql") || mysql()) /* the other one's statements are more than is read of information_schema elsewhere */
-            check("metadata", Suite::metadata);
+        check("metadata", Suite::metadata);
         if (driver.equals("mysql"))
             check("metadata of information_schema", Suite::metadata, "useInformationSchema=true");
         check("result metadata", Suite::resultMetadata);

@@ -5,6 +5,7 @@ import contextlib
 import os
 import re
 import stat
+import subprocess
 import sys
 import threading
 
@@ -332,6 +333,14 @@ def test_the_cache_outlives_a_restart(proxy, folder):
     proxy.restart()
     assert connect(proxy, group="s").execute("SELECT 'outlives', left('abc', 2)").fetchone() == ("outlives", "ab")
     assert os.path.getsize(folder / "turnout.db.translations") > 4096
+
+
+def test_the_first_python3_of_path_knows_its_libraries(proxy):
+    """That of a virtual environment, which is not in the PATH of the worker itself."""
+    environment = {**proxy.environment(), "PATH": os.path.dirname(sys.executable) + ":/usr/local/bin:/usr/bin:/bin"}
+    done = subprocess.run([proxy_module.binary(), "translate", "--from", "postgres", "--to", "sqlite", "SELECT now() - interval '3 days'"],
+                          env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert "DATETIME(CURRENT_TIMESTAMP, '-3 days')" in done.stdout, done.stderr
 
 
 def test_command_line(proxy):

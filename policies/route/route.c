@@ -232,8 +232,8 @@ static bool run_chain(const struct tn_routes *routes, struct tn_routing *r, bool
         snprintf(why, sizeof why, "%s%s", verdict.why, r->limit_hit ? " (a regex met its limits)" : "");
         if (!only_deny || (matched && verdict.target->deny))
             add_step(out, r, (struct tn_route_step){.router = router->ops->type, .line = router->line,
-                                                    .rule = verdict.rule, .matched = matched}, why);
-        if (!matched && (r->last_line == 0 || router->line != r->last_line))
+                                                    .place = router->place + 1, .rule = verdict.rule, .matched = matched}, why);
+        if (!matched && (r->last_place == 0 || router->place + 1 != r->last_place))
             continue;
         if (!matched || (only_deny && !verdict.target->deny))
             return false;
@@ -320,7 +320,7 @@ bool tn_routes_refuse(const struct tn_routes *routes, const struct tn_route_resu
     asked.scripts = NULL; /* they had their say */
     for (size_t i = 0; i < decided->step_count; i++)
         if (decided->steps[i].matched)
-            r.last_line = decided->steps[i].line;
+            r.last_place = decided->steps[i].place;
     *out = (struct tn_route_result){.rule = -1};
     out->steps = tn_arena_zalloc(arena, TN_MIN(routes->count + 4, (size_t)STEPS_MAX) * sizeof *out->steps);
     return out->steps != NULL && run_chain(routes, &r, true, out) && out->denied;

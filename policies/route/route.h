@@ -38,6 +38,7 @@ struct tn_route_context {
 struct tn_route_step {
     const char   *router;   /* type, "hint", "routingFallback" */
     unsigned      line;     /* in the configuration, 0 = none */
+    unsigned      place;    /* in `routers:`, counted from 1; 0 = none */
     int           rule;     /* matching rule, 0-based; -1 = none */
     bool          matched;
     struct tn_str why;      /* "regex `^INSERT` matched", "no rule matched"; at most 200 bytes, no control characters */

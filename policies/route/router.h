@@ -69,7 +69,7 @@ struct tn_routing {
     void                          *match; /* regex.c's, made at first use */
     bool                           limit_hit; /* a regex ran into its limits in the router at work */
     const struct tn_config        *config;
-    unsigned                       last_line; /* of the last router that is asked; 0 = all are */
+    unsigned                       last_place; /* of the last router that is asked, as a step's; 0 = all are */
     bool                           waits;     /* the router at work has asked a script, which has not answered yet */
     bool                           no_memory;
 };

@@ -349,7 +349,8 @@ static void next(struct tn_my_catalog *c)
         }
         sql = tn_my_core_sql(c->question.asker.engine, core);
         if (sql != NULL) {
-            ask_engine(c, sql);
+            if (!tn_my_rows_make_way(s, &(struct tn_my_later){.what = TN_MY_LATER_CATALOG}))
+                ask_engine(c, sql);
             return;
         }
         if (tn_my_core_is_own(core))
@@ -522,6 +523,14 @@ bool tn_my_catalog_select(struct tn_my_session *s, struct tn_str sql, bool descr
     }
     tn_buf_reset(&text);
     return true;
+}
+
+void tn_my_catalog_resume(struct tn_my_session *s, struct tn_error *err)
+{
+    if (err != NULL)
+        fail(s->catalog, err);
+    else
+        next(s->catalog);
 }
 
 void tn_my_catalog_cancel(struct tn_my_session *s)

@@ -29,6 +29,8 @@ bool tn_my_catalog_is(struct tn_my_session *s, struct tn_str sql);
 /* If so, it is answered: true. Its parameters are s->params. */
 bool tn_my_catalog_select(struct tn_my_session *s, struct tn_str sql, bool describes);
 
+/* A cursor has given the connection free that an engine's core needs; with ERR (taken) it is over instead. */
+void tn_my_catalog_resume(struct tn_my_session *s, struct tn_error *err);
 void tn_my_catalog_cancel(struct tn_my_session *s);
 void tn_my_catalog_orphan(struct tn_my_session *s); /* the session ends */
 

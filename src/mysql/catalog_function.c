@@ -327,6 +327,48 @@ static void fn_locate(sqlite3_context *context, int argc, sqlite3_value **argv)
     sqlite3_result_int64(context, at == SIZE_MAX ? 0 : char_count(tn_str_n(text.ptr, at)) + 1);
 }
 
+static void fn_instr(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    size_t at;
+
+    if (any_null(argc, argv) || too_much(context, text_of(argv[0]), text_of(argv[1])))
+        return;
+    at = find(text_of(argv[0]), text_of(argv[1]), 0);
+    sqlite3_result_int64(context, at == SIZE_MAX ? 0 : char_count(tn_str_n(text_of(argv[0]).ptr, at)) + 1);
+}
+
+static void fn_replace(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    struct tn_str text, part;
+    struct tn_buf replaced;
+    const char   *at;
+
+    if (any_null(argc, argv))
+        return;
+    text = text_of(argv[0]);
+    part = text_of(argv[1]);
+    tn_buf_init(&replaced, TEXT_MAX);
+    while (part.len > 0 && (at = memmem(text.ptr, text.len, part.ptr, part.len)) != NULL) { /* takes no time of the product, as SQLite's own does */
+        tn_buf_append(&replaced, text.ptr, (size_t)(at - text.ptr));
+        tn_buf_put_str(&replaced, text_of(argv[2]));
+        text = tn_str_n(at + part.len, text.len - (size_t)(at - text.ptr) - part.len);
+    }
+    tn_buf_put_str(&replaced, text);
+    if (replaced.failed)
+        sqlite3_result_error_toobig(context);
+    else
+        give(context, tn_buf_str(&replaced));
+    tn_buf_reset(&replaced);
+}
+
+/* SQLite's own: not MySQL's, and nothing interrupts them. */
+static void fn_none(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    (void)argc;
+    (void)argv;
+    sqlite3_result_error(context, "GLOB, and trim() and unhex() of two values, are none of MySQL's", -1);
+}
+
 static void fn_substring_index(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
     struct tn_str text, mark;
@@ -351,7 +393,7 @@ static void fn_substring_index(sqlite3_context *context, int argc, sqlite3_value
             give(context, tn_str_n(text.ptr, at));
             return;
         }
-        if (count < 0 && total - seen == -count - 1) {
+        if (count < 0 && total - seen == -(count + 1)) {
             give(context, tn_str_n(text.ptr + at + mark.len, text.len - at - mark.len));
             return;
         }
@@ -475,6 +517,8 @@ int tn_my_catalog_functions(sqlite3 *db, const struct tn_my_asker *asker)
         {"concat_ws", -1, fn_concat_ws}, {"tn_left", 2, fn_left}, {"tn_right", 2, fn_right}, {"char_length", 1, fn_char_length}, {"lcase", 1, fn_lcase}, {"ucase", 1, fn_ucase},
         {"tn_isnull", 1, fn_isnull}, {"locate", 2, fn_locate}, {"locate", 3, fn_locate}, {"substring_index", 3, fn_substring_index},
         {"find_in_set", 2, fn_find_in_set}, {"field", -1, fn_field}, {"like", 2, fn_like}, {"like", 3, fn_like}, {"regexp", 2, fn_regexp},
+        {"instr", 2, fn_instr}, {"replace", 3, fn_replace}, {"glob", 2, fn_none}, {"trim", 2, fn_none}, {"ltrim", 2, fn_none}, {"rtrim", 2, fn_none},
+        {"unhex", 2, fn_none},
     };
     int rc = sqlite3_collation_needed(db, NULL, on_collation);
 

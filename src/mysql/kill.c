@@ -151,7 +151,7 @@ static void add_process(struct processes *p, const struct tn_my_session *s)
     row[4] = s->client.busy ? TN_STR("Query") : TN_STR("Sleep");
     row[5] = keep_number(p, s->ask != NULL && s->ask->query->started_us > 0 ? (tn_worker_now_us(s->worker) - TN_MIN(s->ask->query->started_us, tn_worker_now_us(s->worker))) / 1000000 : 0);
     row[6] = s->ask != NULL ? tn_str(tn_query_state(s->ask->query)) : TN_STR("");
-    row[7] = info.ptr == NULL ? info : keep(p, tn_str_n(info.ptr, p->full ? info.len : TN_MIN(info.len, (size_t)SHORT_INFO)));
+    row[7] = info.ptr == NULL ? info : keep(p, tn_str_n(info.ptr, p->full ? info.len : tn_utf8_valid_prefix(info.ptr, TN_MIN(info.len, (size_t)SHORT_INFO))));
 }
 
 static void visit(struct tn_errand *errand)

@@ -88,6 +88,13 @@ void tn_my_end_rows(struct tn_my_session *s)
         tn_my_put_eof(&out, tn_my_status(s), warnings(s));
 }
 
+/* What was cut to its room may have lost half a character, and clients read nothing of a text that is no UTF-8. */
+static void put_right(char *text)
+{
+    for (char *at = text + tn_utf8_valid_prefix(text, strlen(text)); *at != '\0'; at += tn_utf8_valid_prefix(at, strlen(at)))
+        *at++ = '?';
+}
+
 void tn_my_warn(struct tn_my_session *s, const char *level, uint16_t code, const char *message)
 {
     struct tn_my_warning *warning;
@@ -100,12 +107,14 @@ void tn_my_warn(struct tn_my_session *s, const char *level, uint16_t code, const
     warning->level = level;
     warning->code = code;
     tn_str_copy(warning->message, sizeof warning->message, tn_str(message));
+    put_right(warning->message);
 }
 
-static void put_error(struct tn_my_session *s, uint16_t code, const char *sqlstate, const char *message)
+static void put_error(struct tn_my_session *s, uint16_t code, const char *sqlstate, char *message)
 {
     struct tn_my_out out = tn_my_out(s);
 
+    put_right(message);
     tn_my_put_error(&out, code, sqlstate, tn_str(message));
     tn_my_warn(s, "Error", code, message);
 }

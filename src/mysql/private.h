@@ -83,7 +83,7 @@ struct tn_my_run {
 
 /* What goes on when a cursor has given its connection free (rows.c). */
 struct tn_my_later {
-    enum { TN_MY_LATER_NOTHING, TN_MY_LATER_RUN, TN_MY_LATER_CURSOR, TN_MY_LATER_END } what;
+    enum { TN_MY_LATER_NOTHING, TN_MY_LATER_RUN, TN_MY_LATER_CURSOR, TN_MY_LATER_CATALOG, TN_MY_LATER_END } what;
     struct tn_my_run       run;
     struct tn_my_prepared *cursor;
     enum tn_ask_end        end;

@@ -9,6 +9,7 @@
 #include "mysql/private.h"
 
 #include "base/alloc.h"
+#include "mysql/catalog_ask.h"
 #include "shadow_copy.h"
 
 enum { CURSORS = 64, ER_NO_OPEN_CURSOR = 1421, ER_UNKNOWN_STATEMENT = 1243, ER_TOO_MANY = 1461, ER_NO_MEMORY = 1037 };
@@ -264,10 +265,24 @@ static void take_held_in(struct tn_my_rows *rows)
     }
 }
 
+static bool keep_text(struct tn_my_session *s, struct tn_str *text)
+{
+    return text->ptr == NULL || tn_arena_str(&s->arena, *text, text);
+}
+
+/* Who asked for it may give up its texts as soon as it has asked. */
+static bool keep_run(struct tn_my_session *s, struct tn_my_run *run)
+{
+    return keep_text(s, &run->sql) && keep_text(s, &run->native) && keep_text(s, &run->known) && keep_text(s, &run->before) &&
+           keep_text(s, &run->asked) && tn_copy_params(&s->arena, &run->params, &run->params);
+}
+
 static bool keep_later(struct tn_my_session *s, const struct tn_my_later *later)
 {
+    bool runs = later->what == TN_MY_LATER_RUN || later->what == TN_MY_LATER_CURSOR;
+
     s->later = *later;
-    if (!tn_copy_params(&s->arena, &later->run.params, &s->later.run.params)) {
+    if (runs && !keep_run(s, &s->later.run)) {
         s->later.what = TN_MY_LATER_NOTHING;
         return false;
     }
@@ -309,9 +324,10 @@ static void go_on(struct tn_my_session *s)
         return;
     s->later.what = TN_MY_LATER_NOTHING;
     switch (later.what) {
-    case TN_MY_LATER_RUN:    tn_my_run(s, &later.run); break;
-    case TN_MY_LATER_CURSOR: tn_my_rows_open(s, later.cursor, &later.run); break;
-    default:                 tn_my_end_transaction(s, later.end, later.after); break;
+    case TN_MY_LATER_RUN:     tn_my_run(s, &later.run); break;
+    case TN_MY_LATER_CURSOR:  tn_my_rows_open(s, later.cursor, &later.run); break;
+    case TN_MY_LATER_CATALOG: tn_my_catalog_resume(s, NULL); break;
+    default:                  tn_my_end_transaction(s, later.end, later.after); break;
     }
     tn_settings_list_unref(later.run.settings);
 }
@@ -319,6 +335,7 @@ static void go_on(struct tn_my_session *s)
 void tn_my_rows_cancel(struct tn_my_session *s, enum tn_cancel why)
 {
     struct tn_error err = TN_ERROR_INIT;
+    bool            catalog = s->later.what == TN_MY_LATER_CATALOG;
 
     if (s->fetching != NULL && s->fetching->ask != NULL)
         tn_ask_cancel(s->fetching->ask, why);
@@ -326,7 +343,10 @@ void tn_my_rows_cancel(struct tn_my_session *s, enum tn_cancel why)
         return;
     forget_later(s);
     tn_fail(&err, TN_E_CANCELLED, "57014", "Query execution was interrupted");
-    tn_my_refused(s, &err);
+    if (catalog)
+        tn_my_catalog_resume(s, &err);
+    else
+        tn_my_refused(s, &err);
 }
 
 /* ---- what the query says ---- */

@@ -231,10 +231,8 @@ static void ask_table(struct tn_my_session *s, const struct show *show, struct t
     tn_buf_init(&exists, TEXT_MAX);
     tn_buf_printf(&exists, "SELECT 1 FROM %s", from);
     put_where_table(&exists, show, "s", "t");
-    if (keep_name(s, show))
-        ask(s, show, sql, &exists, false, missing);
-    else
-        no_memory(s);
+    sql->failed = sql->failed || !keep_name(s, show);
+    ask(s, show, sql, &exists, false, missing);
 }
 
 /* FROM t [FROM db] [LIKE 'p' | WHERE ..] */
@@ -370,10 +368,8 @@ static void create_database(struct tn_my_session *s, const struct show *show)
     tn_buf_put_quoted(&sql, show->table, '\'');
     tn_buf_puts(&exists, "SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ");
     tn_buf_put_quoted(&exists, show->table, '\'');
-    if (keep_name(s, show))
-        ask(s, show, &sql, &exists, false, no_such_database);
-    else
-        no_memory(s);
+    sql.failed = sql.failed || !keep_name(s, show);
+    ask(s, show, &sql, &exists, false, no_such_database);
 }
 
 static bool create(struct tn_my_session *s, struct tn_words *words)

@@ -241,36 +241,17 @@ static void unknown(struct tn_my_session *s, uint32_t id, const char *what)
     tn_my_statement_done(s, true);
 }
 
-void tn_my_execute(struct tn_my_session *s, struct tn_str body)
+static void execute(struct tn_my_session *s, struct tn_my_prepared *p, struct tn_my_execute *execution)
 {
-    struct tn_my_execute   execute;
-    struct tn_my_prepared *p;
-    struct tn_my_run       run = {.kind = TN_RUN_EXECUTE};
-    struct tn_error        err = TN_ERROR_INIT;
-    enum tn_status         status;
+    struct tn_my_run run = {.kind = TN_RUN_EXECUTE};
+    struct tn_error  err = TN_ERROR_INIT;
+    enum tn_status   status;
 
-    tn_arena_reset(&s->arena);
-    s->statements++;
-    if (tn_my_parse_execute(body, &execute, &err) != TN_OK) {
-        tn_my_fatal(s, &err, "malformed packet");
-        return;
-    }
-    p = tn_my_statement_find(s, execute.statement);
-    if (p == NULL) {
-        unknown(s, execute.statement, "mysqld_stmt_execute");
-        return;
-    }
-    tn_my_rows_close(p->rows);
-    if (p->long_refused) {
-        p->long_refused = false;
-        fail(s, 1105, "HY000", "Parameter of prepared statement which is set through mysql_send_long_data() is too long: a session keeps 256 MiB");
-        return;
-    }
     s->binary = true;
     tn_my_wait(s);
     if (p->own) {
         s->statement = p->text;
-        if (p->params > 0 && read_params(s, p, &execute.rest, &s->params, &err) != TN_OK) {
+        if (p->params > 0 && read_params(s, p, &execution->rest, &s->params, &err) != TN_OK) {
             tn_my_error(s, &err);
             tn_error_reset(&err);
             tn_my_statement_done(s, true);
@@ -285,7 +266,7 @@ void tn_my_execute(struct tn_my_session *s, struct tn_str body)
             return;
         }
     }
-    status = read_params(s, p, &execute.rest, &run.params, &err);
+    status = read_params(s, p, &execution->rest, &run.params, &err);
     if (status == TN_OK && !tn_my_state_fill(s, p->text, p->plain, &run))
         status = tn_fail(&err, TN_E_NOMEM, "53200", "no memory for a statement");
     if (status != TN_OK) {
@@ -294,12 +275,38 @@ void tn_my_execute(struct tn_my_session *s, struct tn_str body)
         tn_my_statement_done(s, true);
         return;
     }
-    if ((execute.flags & TN_MY_CURSOR_READ_ONLY) != 0)
+    if ((execution->flags & TN_MY_CURSOR_READ_ONLY) != 0)
         tn_my_rows_open(s, p, &run);
     else
         tn_my_run(s, &run);
-    p = tn_my_statement_find(s, execute.statement);
-    if (p != NULL) /* its values are copied by now */
+}
+
+void tn_my_execute(struct tn_my_session *s, struct tn_str body)
+{
+    struct tn_my_execute   execution;
+    struct tn_my_prepared *p;
+    struct tn_error        err = TN_ERROR_INIT;
+
+    tn_arena_reset(&s->arena);
+    s->statements++;
+    if (tn_my_parse_execute(body, &execution, &err) != TN_OK) {
+        tn_my_fatal(s, &err, "malformed packet");
+        return;
+    }
+    p = tn_my_statement_find(s, execution.statement);
+    if (p == NULL) {
+        unknown(s, execution.statement, "mysqld_stmt_execute");
+        return;
+    }
+    tn_my_rows_close(p->rows);
+    if (p->long_refused) {
+        p->long_refused = false;
+        fail(s, 1105, "HY000", "Parameter of prepared statement which is set through mysql_send_long_data() is too long: a session keeps 256 MiB");
+        return;
+    }
+    execute(s, p, &execution);
+    p = tn_my_statement_find(s, execution.statement);
+    if (p != NULL) /* its values are copied by now; they are of this execution, whatever became of it */
         drop_long_data(s, p);
 }
 

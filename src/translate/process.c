@@ -52,17 +52,34 @@ void tn_process_free(struct tn_process *process)
     tn_buf_reset(&process->answer);
 }
 
+/* By which path PATH knows PYTHON. It finds its own libraries, and those of a virtual environment, by the name it is called by, and the
+ * PATH that it is given is another. Without one: PYTHON, and the system says what is wrong with it. */
+static void find_program(const char *python, char *out, size_t size)
+{
+    const char *path = getenv("PATH");
+
+    for (const char *at = path; at != NULL && *at != '\0' && strchr(python, '/') == NULL; at += strspn(at, ":")) {
+        size_t len = strcspn(at, ":");
+
+        if (snprintf(out, size, "%.*s/%s", (int)len, at, python) < (int)size && len > 0 && access(out, X_OK) == 0)
+            return;
+        at += len;
+    }
+    snprintf(out, size, "%s", python);
+}
+
 static int spawn(struct tn_process *process, const struct tn_process_conf *conf, int child_end)
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t          attributes;
     sigset_t                   none, all;
-    char                       memory[24], timeout[24], frame[24];
-    char *const                argv[] = {(char *)(uintptr_t)conf->python, (char *)(uintptr_t) "-I", (char *)(uintptr_t) "-c", (char *)(uintptr_t)BOOT,
+    char                       memory[24], timeout[24], frame[24], program[4096];
+    char *const                argv[] = {program, (char *)(uintptr_t) "-I", (char *)(uintptr_t) "-c", (char *)(uintptr_t)BOOT,
                                          memory, timeout, frame, (char *)(uintptr_t)(conf->plain ? "scripts" : "sqlglot"), NULL};
     char *const                envp[] = {(char *)(uintptr_t) "PATH=/usr/local/bin:/usr/bin:/bin", (char *)(uintptr_t) "LANG=C.UTF-8", NULL};
     int                        error;
 
+    find_program(conf->python, program, sizeof program);
     snprintf(memory, sizeof memory, "%zu", conf->memory);
     snprintf(timeout, sizeof timeout, "%llu", (unsigned long long)(conf->timeout_us / 1000));
     snprintf(frame, sizeof frame, "%zu", conf->max_frame);
@@ -77,7 +94,7 @@ static int spawn(struct tn_process *process, const struct tn_process_conf *conf,
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    error = posix_spawnp(&process->pid, conf->python, &files, &attributes, argv, envp);
+    error = posix_spawnp(&process->pid, program, &files, &attributes, argv, envp);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
     return error;

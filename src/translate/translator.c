@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "translate/entry.h"
 #include "translate/file.h"
 #include "translate/process.h"
 
@@ -102,10 +103,11 @@ enum tn_status tn_translator_new(struct tn_translator **out, const struct tn_set
     return TN_OK;
 }
 
-static uint64_t salt_of(struct tn_translator *t, const struct tn_translation *what)
+/* A script may go by any literal, so what it has made is of a whole text, not of a template. */
+static uint64_t salt_of(struct tn_translator *t, const struct tn_translation *what, const struct tn_scan *scan)
 {
     return tn_hash_mix(atomic_load_explicit(&t->version, memory_order_acquire) + (uint64_t)what->plain_texts * 10000 + (uint64_t)what->from * 100 + (uint64_t)what->to) ^
-           (what->scripts != NULL ? what->scripts->hash : 0);
+           (what->scripts != NULL ? tn_hash_mix(what->scripts->hash + tn_translation_literals_hash(scan)) : 0);
 }
 
 static void free_job(struct job *job)
@@ -275,7 +277,7 @@ static void ask_process(struct tn_translator *t, struct tn_process *process, con
 static void keep(struct tn_translator *t, const struct tn_process *process, const struct tn_translation *what, const struct tn_scan *scan,
                  const struct tn_translated *result, const struct tn_frame_answer *answer)
 {
-    uint64_t      salt = salt_of(t, what), now = tn_clock_us();
+    uint64_t      salt = salt_of(t, what, scan), now = tn_clock_us();
     struct tn_buf rows;
 
     if (result->verdict == TN_VERDICT_CANNOT_EXPRESS || (result->verdict == TN_VERDICT_OK && result->why.len > 0))
@@ -408,7 +410,7 @@ bool tn_translator_find(struct tn_translator *t, const struct tn_translation *wh
     }
     if (atomic_load_explicit(&t->version, memory_order_acquire) != 0) {
         tn_scan_read(&scan, what->sql, what->from);
-        if (tn_translations_find(t->cache, &scan, salt_of(t, what), now, arena, out))
+        if (tn_translations_find(t->cache, &scan, salt_of(t, what, &scan), now, arena, out))
             return true;
     }
     pthread_mutex_lock(&t->lock);
@@ -485,7 +487,7 @@ struct tn_translator_wait *tn_translator_ask(struct tn_translator *t, const stru
     tn_buf_init(&wait->text, 0);
     tn_scan_read(&scan, what->sql, what->from);
     pthread_mutex_lock(&t->lock);
-    job = queue_job(t, what, tn_translations_flight(&scan, salt_of(t, what)), timeout_us);
+    job = queue_job(t, what, tn_translations_flight(&scan, salt_of(t, what, &scan)), timeout_us);
     if (job != NULL)
         tn_list_append(&job->waits, &wait->node);
     pthread_mutex_unlock(&t->lock);

@@ -156,6 +156,41 @@ def test_what_does_not_fit_is_told(engine, client):
     client.rollback()
 
 
+def cursor_in_the_way(engine, client):
+    statement = Statement(client, series(engine, 300_000))
+    statement.execute()
+    assert statement.fetch(2)[0] == [1, 2]
+    return statement
+
+
+def test_commands_wait_for_the_connection_too(engine, client):
+    """What is not said in the statement's text: COM_INIT_DB, COM_FIELD_LIST."""
+    table = engine.new_table()
+    assert Statement(client, f"CREATE TABLE {table} (a integer)").execute() is None
+    client.begin()
+    cursor_in_the_way(engine, client)
+    client.select_db(getattr(engine, "database", "shop"))
+    client.rollback()
+    client.begin()
+    cursor_in_the_way(engine, client)
+    client._execute_command(0x04, table + "\0")
+    assert b"a" in client._read_packet().get_all_data()
+    assert client._read_packet().get_all_data()[0] == 0xFE
+    client.rollback()
+
+
+@pytest.mark.parametrize("keeps", ["transaction", "temporary table"])
+def test_statements_about_tables_wait_for_the_connection_too(engine, client, keeps):
+    if keeps == "transaction":
+        client.begin()
+    else:
+        assert Statement(client, engine.sql("temporary", t=engine.new_table())).execute() is None
+    cursor_in_the_way(engine, client)
+    assert query(client, "SELECT 'x' FROM information_schema.tables LIMIT 1") == "x"
+    assert query(client, "SELECT 6") == "6"
+    client.rollback()
+
+
 def test_engine_waits(engine, client):
     """A billion rows are not kept here, and nobody computes them when they are not wanted any more."""
     begun = time.monotonic()

@@ -339,6 +339,38 @@ def test_data_in_pieces(engine, client):
     assert rows(client, "SELECT 1") == ((1,),)
 
 
+def test_data_in_pieces_are_of_one_execution(engine, client):
+    """Also of a statement that Turnout answers itself."""
+    client._execute_command(0x16, "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE 'a' = ?")
+    statement = client._read_packet().get_all_data()[1:5]
+    for _ in range(4):
+        client._read_packet()
+
+    def run(value):
+        assert command(client, 0x17, statement + b"\0\1\0\0\0" + b"\0\1\xfd\0" + value) is None
+        count = 0
+        for _ in range(2):  # definitions and EOF
+            client._read_packet()
+        while client._read_packet().get_all_data()[0] != 0xFE:
+            count += 1
+        return count
+
+    client._execute_command(0x18, statement + b"\0\0" + b"a")
+    assert run(b"") > 0
+    assert run(b"\1b") == 0
+
+
+def test_messages_that_were_cut_are_texts(engine, client, prepared):
+    """mysql-connector-python says no more than "Failed getting Error information" of one that is no UTF-8."""
+    for pad in ("", "x"):
+        for sql in (f"SELECT {pad}{'ä' * 700} FROM information_schema.schemata", f"SET @@{pad}{'ä' * 60} = 1"):
+            with prepared.cursor() as cursor, pytest.raises(connector.Error, match="ää"):
+                cursor.execute(sql)
+    with pytest.raises(pymysql.err.MySQLError):
+        rows(client, f"SELECT {'ä' * 700} FROM information_schema.schemata")
+    assert "ää" in rows(client, "SHOW WARNINGS")[0][2]
+
+
 def test_compression_is_not_offered(engine, tool):
     done = subprocess.run([tool("mariadb"), "--no-defaults", "--compress", "-h", "127.0.0.1", "-P", str(engine.proxy.mysql_port), "-u", "me", "-Ne",
                            "SELECT 'all the same'"], capture_output=True, text=True, timeout=60, check=False)

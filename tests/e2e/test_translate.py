@@ -5,6 +5,7 @@ import contextlib
 import os
 import re
 import stat
+import subprocess
 import sys
 import threading
 
@@ -37,6 +38,8 @@ def transform(ast, src, dst):
         os.write(3, b"what is this" * 1000)
     if "wrong" in text:
         return ast.no_such_thing
+    if "mallory" in text:
+        raise ValueError("nothing of mallory")
     if "other_type" in text:
         return 17
     if "becomes_write" in text:
@@ -274,6 +277,18 @@ def test_scripts(proxy):
     assert "Scripts" not in explain(connect(proxy, group="s"), "SELECT 1")
 
 
+def test_a_script_may_go_by_literals(proxy):
+    """What it made of some statements of a template says nothing about the next one."""
+    conn = connect(proxy, group="scripted")
+    for name in ("ann", "bob", "cid", "ann"):
+        assert conn.execute(f"SELECT '{name}' AS who, to_char(DATE '2024-02-29', 'YYYY')", prepare=False).fetchone() == (name, "2024")
+    for _ in range(2):
+        with pytest.raises(psycopg.Error, match="nothing of mallory") as error:
+            conn.execute("SELECT 'mallory' AS who, to_char(DATE '2024-02-29', 'YYYY')", prepare=False)
+        assert error.value.sqlstate == "38000"
+    assert conn.execute("SELECT 'dan' AS who, to_char(DATE '2024-02-29', 'YYYY')", prepare=False).fetchone() == ("dan", "2024")
+
+
 @pytest.mark.parametrize("table", ["endless", "asleep", "hungry", "dies", "garbage"])
 def test_what_a_worker_does_harms_nobody(proxy, table):
     """The statement goes as it was written (and SQLite does not know the table) or is the script's error, others go on meanwhile, and afterwards all is well."""
@@ -318,6 +333,14 @@ def test_the_cache_outlives_a_restart(proxy, folder):
     proxy.restart()
     assert connect(proxy, group="s").execute("SELECT 'outlives', left('abc', 2)").fetchone() == ("outlives", "ab")
     assert os.path.getsize(folder / "turnout.db.translations") > 4096
+
+
+def test_the_first_python3_of_path_knows_its_libraries(proxy):
+    """That of a virtual environment, which is not in the PATH of the worker itself."""
+    environment = {**proxy.environment(), "PATH": os.path.dirname(sys.executable) + ":/usr/local/bin:/usr/bin:/bin"}
+    done = subprocess.run([proxy_module.binary(), "translate", "--from", "postgres", "--to", "sqlite", "SELECT now() - interval '3 days'"],
+                          env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert "DATETIME(CURRENT_TIMESTAMP, '-3 days')" in done.stdout, done.stderr
 
 
 def test_command_line(proxy):

@@ -159,6 +159,12 @@ static void test_evaluate(void)
     evaluate("SELECT 'a' REGEXP '('", all, 1105, 0);
     evaluate("SELECT hex(zeroblob(7000000)) LIKE hex(zeroblob(5000))", all, 1105, 0);
     evaluate("SELECT locate(hex(zeroblob(7000000)), hex(zeroblob(5000)))", all, 1105, 0);
+    evaluate("SELECT instr(hex(zeroblob(4000000)), concat(hex(zeroblob(2000000)), '1'))", all, 1105, 0);
+    evaluate("SELECT replace(hex(zeroblob(4000000)), concat(hex(zeroblob(2000000)), '1'), 'x')", all, 0, 1);
+    evaluate("SELECT rtrim(hex(zeroblob(4000000)), '0')", all, 1105, 0);
+    evaluate("SELECT hex(zeroblob(4000000)) GLOB '*1'", all, 1105, 0);
+    evaluate("SELECT 1 FROM (SELECT replace('a-b-', '-', '+') AS r, instr('äBc', 'bC') AS i, replace('aa', '', 'x') AS e) WHERE r = 'a+b+' AND i = 2 AND e = 'aa' "
+             "AND trim(' x ') = 'x'", all, 0, 1);
     evaluate("SELECT substring_index('a.b.c', '.', 2), find_in_set('b', 'a,b'), field('b', 'a', 'b'), locate('b', 'abc'), concat_ws('-', 1, NULL, 2)", all, 0, 1);
 }
 

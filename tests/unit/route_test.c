@@ -272,6 +272,29 @@ static void compile_good(const char *text)
     CU_ASSERT_PTR_NOT_NULL_FATAL(routes);
 }
 
+/* The text that is sent goes through the chain up to the router that decided, all on one line, too. */
+static void test_refuse(void)
+{
+    struct tn_route_context context = {.protocol = "postgresWire"};
+    struct tn_features      features;
+    struct tn_arena         arena;
+    struct tn_route_result  result, refused;
+
+    compile_good("routers: [ { type: queryRegex, rules: [ { regex: 'never', targetGroup: etl } ] }, { type: deny, regex: 'datetime', message: 'no' }, "
+                 "{ type: queryRegex, rules: [ { regex: 'original', targetGroup: bi } ] }, { type: deny, regex: 'later', message: 'too late' } ]");
+    tn_arena_init(&arena, 0);
+    decide("select original", &arena, &result);
+    CU_ASSERT(tn_str_eq_c(result.group->name, "bi"));
+    tn_features_read(&features, TN_STR("select 1"), TN_DIALECT_SQLITE);
+    CU_ASSERT(tn_routes_may_refuse(routes));
+    CU_ASSERT(tn_routes_refuse(routes, &result, &context, &features, TN_STR("select datetime(1)"), &arena, &refused));
+    CU_ASSERT(tn_str_eq_c(refused.message, "no"));
+    CU_ASSERT_FALSE(tn_routes_refuse(routes, &result, &context, &features, TN_STR("select later"), &arena, &refused));
+    CU_ASSERT_FALSE(tn_routes_refuse(routes, &result, &context, &features, TN_STR("select date(1)"), &arena, &refused));
+    tn_arena_reset(&arena);
+    drop();
+}
+
 /* Patterns that would take for ever end within their limits, as no match, and the trace says so. */
 static void test_regex_limits(void)
 {
@@ -527,6 +550,7 @@ int main(void)
     if (CU_initialize_registry() != CUE_SUCCESS || (suite = CU_add_suite("route", NULL, NULL)) == NULL)
         return 1;
     CU_ADD_TEST(suite, test_golden);
+    CU_ADD_TEST(suite, test_refuse);
     CU_ADD_TEST(suite, test_regex_limits);
     CU_ADD_TEST(suite, test_regex_long_text);
     CU_ADD_TEST(suite, test_no_routers);

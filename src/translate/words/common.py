@@ -101,7 +101,10 @@ def similar(node):
     """x SIMILAR TO 'a%' as a regular expression."""
     if not isinstance(node.expression, exp.Literal):
         cannot("SIMILAR TO with a pattern that is not written there")
-    text = str(node.expression.this).replace(".", "[.]").replace("%", ".*").replace("_", ".")
+    written = str(node.expression.this)
+    if re.search(r"[\\$]|(?<!\[)\^|\[[^\]]*[%_.]", written):  # escapes, and what means something to one of the two only
+        cannot("this pattern of SIMILAR TO")
+    text = written.replace(".", "[.]").replace("%", ".*").replace("_", ".")
     return exp.RegexpLike(this=node.this.copy(), expression=exp.Literal.string(f"^(?:{text})$"))
 
 

@@ -89,3 +89,19 @@ void tn_script_unref(struct tn_script *script)
     tn_free(script->text);
     tn_free(script);
 }
+
+const char *tn_script_short_name(const struct tn_script *script)
+{
+    const char *slash = strrchr(script->name, '/');
+
+    return slash != NULL ? slash + 1 : script->name;
+}
+
+struct tn_str tn_script_short_why(const struct tn_script *script, struct tn_str why)
+{
+    size_t folders = (size_t)(tn_script_short_name(script) - script->name);
+
+    if (why.len > folders && tn_str_starts(why, tn_str(script->name)))
+        return tn_str_n(why.ptr + folders, why.len - folders);
+    return why;
+}

@@ -20,6 +20,11 @@ struct tn_script {
     _Atomic uint64_t warned_us; /* when its last failure was logged */
 };
 
+/* Its name without folders, for lines with little room. */
+const char *tn_script_short_name(const struct tn_script *script);
+/* WHY, which may begin with its name, with the short one there. */
+struct tn_str tn_script_short_why(const struct tn_script *script, struct tn_str why);
+
 /* Reads the file FILE of CONFIG's folder; blocks. TN_E_INVALID: no regular file, not to be read, writable for everybody, longer
  * than 1 MiB, not UTF-8. NAME is FILE as written. */
 TN_MUST_USE enum tn_status tn_script_open(struct tn_script **out, const struct tn_config *config, struct tn_str file, struct tn_error *err);

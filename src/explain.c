@@ -45,16 +45,19 @@ static void name_strategy(struct tn_explained_group *at, const struct tn_query *
 static void tell_script(struct tn_explained_group *at, const struct tn_script_told *told)
 {
     const struct tn_script_answer *answer = &told->answer;
-    const char                    *kept = answer->kept ? " (cached)" : "", *colon = answer->why.len > 0 ? ": " : "";
+    const char                    *kept = answer->kept ? " (cached)" : "", *colon = answer->why.len > 0 ? ": " : "", *name;
+    struct tn_str                  why;
 
     if (told->script == NULL)
         return;
+    name = tn_script_short_name(told->script);
+    why = tn_script_short_why(told->script, answer->why);
     if (answer->said == TN_SCRIPT_NAMED)
-        snprintf(at->script, sizeof at->script, "%.100s said %.*s%s%s%.*s", told->script->name, (int)TN_MIN(answer->name.len, (size_t)100),
-                 answer->name.ptr, kept, colon, (int)TN_MIN(answer->why.len, (size_t)150), answer->why.ptr);
+        snprintf(at->script, sizeof at->script, "%.100s said %.*s%s%s%.*s", name, (int)TN_MIN(answer->name.len, (size_t)100), answer->name.ptr, kept, colon,
+                 (int)TN_MIN(why.len, (size_t)150), why.ptr);
     else
-        snprintf(at->script, sizeof at->script, "%.100s %s%s%s%.*s", told->script->name, answer->said == TN_SCRIPT_FAILED ? "failed" : "named nobody", kept,
-                 colon, (int)TN_MIN(answer->why.len, (size_t)250), answer->why.ptr);
+        snprintf(at->script, sizeof at->script, "%.100s %s%s%s%.*s", name, answer->said == TN_SCRIPT_FAILED ? "failed" : "named nobody", kept, colon,
+                 (int)TN_MIN(why.len, (size_t)250), why.ptr);
     at->script[tn_utf8_valid_prefix(at->script, strlen(at->script))] = '\0';
 }
 

@@ -88,6 +88,7 @@ static void fail(const struct router *router, struct tn_routing *r, struct tn_ve
     char shown[TN_WHY_MAX], text[512];
     struct tn_str message;
 
+    why = tn_script_short_why(router->script, why);
     snprintf(shown, sizeof shown, "failed: %.*s", TN_SHORT(why, 120));
     if (!router->deny_on_error) {
         tn_verdict_pass(out, "%s; the next is asked", shown);
@@ -108,7 +109,7 @@ static void take_group(const struct router *router, struct tn_routing *r, struct
     char              why[TN_WHY_MAX];
 
     if (group < 0) {
-        snprintf(why, sizeof why, "%.60s: route() named group `%.*s`, which does not exist", router->script->name, TN_SHORT(answer->name, 50));
+        snprintf(why, sizeof why, "%.60s: route() named group `%.*s`, which does not exist", tn_script_short_name(router->script), TN_SHORT(answer->name, 50));
         r->context->scripts->failed(r->context->scripts, router->script, why);
         fail(router, r, out, tn_str(why));
         return;
@@ -116,7 +117,7 @@ static void take_group(const struct router *router, struct tn_routing *r, struct
     if ((target = make_target(r)) == NULL)
         return;
     target->group = (size_t)group;
-    tn_verdict_match(out, target, -1, "%.60s said %.*s%s%s%.*s", router->script->name, TN_SHORT(answer->name, 50), answer->kept ? " (cached)" : "",
+    tn_verdict_match(out, target, -1, "%.60s said %.*s%s%s%.*s", tn_script_short_name(router->script), TN_SHORT(answer->name, 50), answer->kept ? " (cached)" : "",
                      answer->why.len > 0 ? ": " : "", TN_SHORT(answer->why, 60));
 }
 
@@ -127,7 +128,7 @@ static void decide(const void *self, struct tn_routing *r, struct tn_verdict *ou
     struct tn_script_answer         answer;
     char                            why[TN_WHY_MAX];
 
-    tn_verdict_pass(out, "%.100s is not asked here", router->script->name);
+    tn_verdict_pass(out, "%.100s is not asked here", tn_script_short_name(router->script));
     if (r->context->scripts == NULL)
         return;
     if (!r->context->scripts->find(r->context->scripts, &question, &answer)) {
@@ -138,12 +139,12 @@ static void decide(const void *self, struct tn_routing *r, struct tn_verdict *ou
     case TN_SCRIPT_NAMED: take_group(router, r, out, &answer); break;
     case TN_SCRIPT_FAILED: fail(router, r, out, answer.why); break;
     case TN_SCRIPT_DENIED:
-        snprintf(why, sizeof why, "%.60s denied it%s", router->script->name, answer.kept ? " (cached)" : "");
+        snprintf(why, sizeof why, "%.60s denied it%s", tn_script_short_name(router->script), answer.kept ? " (cached)" : "");
         deny(r, out, answer.name, answer.sqlstate, why);
         break;
     default:
-        tn_verdict_pass(out, "%.60s said nothing%s%s%.*s", router->script->name, answer.kept ? " (cached)" : "", answer.why.len > 0 ? ": " : "",
-                        TN_SHORT(answer.why, 60));
+        tn_verdict_pass(out, "%.60s said nothing%s%s%.*s", tn_script_short_name(router->script), answer.kept ? " (cached)" : "",
+                        answer.why.len > 0 ? ": " : "", TN_SHORT(answer.why, 60));
     }
 }
 

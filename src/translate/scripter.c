@@ -197,10 +197,10 @@ static struct tn_script_answer spoil_ended(struct tn_scripter *s, const struct j
                                            size_t size)
 {
     if (verdict == TN_VERDICT_TIMEOUT)
-        snprintf(text, size, "%.80s: %s() did not come to an end within %llu ms", job->script->name, entry_names[job->entry],
+        snprintf(text, size, "%.80s: %s() did not come to an end within %llu ms", tn_script_short_name(job->script), entry_names[job->entry],
                  (unsigned long long)(job->timeout_us / 1000));
     else
-        snprintf(text, size, "%.80s: %s() was the end of its process: %.80s", job->script->name, entry_names[job->entry], why);
+        snprintf(text, size, "%.80s: %s() was the end of its process: %.80s", tn_script_short_name(job->script), entry_names[job->entry], why);
     text[tn_utf8_valid_prefix(text, strlen(text))] = '\0';
     return spoil(s, job, tn_str(text), verdict == TN_VERDICT_TIMEOUT, true);
 }

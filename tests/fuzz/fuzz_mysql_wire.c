@@ -81,19 +81,20 @@ static void read_heads(struct tn_str body)
     struct tn_schema        schema = {.columns = columns};
     const struct tn_schema *named;
     struct tn_arena         arena;
+    const struct tn_str     own = TN_STR("own"); /* what one is called that the text does not name */
 
     if (body.len == 0 || tn_utf8_valid_prefix(body.ptr, body.len) < body.len || memchr(body.ptr, '\0', body.len) != NULL)
         return;
     schema.count = (unsigned char)body.ptr[0] % PARAMS + 1u;
     for (size_t i = 0; i < schema.count; i++)
-        columns[i] = (struct tn_column){.name = TN_STR("own"), .type = TN_TYPE_TEXT};
+        columns[i] = (struct tn_column){.name = own, .type = TN_TYPE_TEXT};
     tn_arena_init(&arena, 16 * 1024 * 1024);
     named = tn_my_heads(&schema, tn_str_n(body.ptr + 1, body.len - 1), &arena);
     check(named->count == schema.count);
     for (size_t i = 0; i < named->count; i++) {
         struct tn_str name = named->columns[i].name;
 
-        check(name.ptr != NULL && name.len <= body.len && tn_utf8_valid_prefix(name.ptr, name.len) == name.len);
+        check(name.ptr != NULL && name.len <= TN_MAX(body.len, own.len) && tn_utf8_valid_prefix(name.ptr, name.len) == name.len);
     }
     tn_arena_reset(&arena);
 }

@@ -103,12 +103,12 @@ enum tn_status tn_translating_fail(struct tn_error *err, enum tn_dialect from, c
 
     if (result->verdict == TN_VERDICT_SCRIPT_FAILED)
         return tn_fail(err, TN_E_INVALID, "38000", "a translation script failed: %.*s", (int)TN_MIN(why.len, (size_t)900), why.ptr);
-    tn_fail(err, TN_E_UNSUPPORTED, "0A000", "the statement cannot be translated from %s to %s for cluster \"" TN_STR_FMT "\": %s",
+    tn_fail(err, TN_E_UNSUPPORTED, "0A000", "the statement cannot be translated from %s to %s for cluster \"" TN_STR_FMT "\": %s%s%.*s",
             tn_dialect_name(from), tn_dialect_name(cluster->ops->dialect), TN_STR_ARG(cluster->conf->name),
-            result->verdict == TN_VERDICT_OK ? "its dialect has no words for it" : tn_verdict_name(result->verdict));
+            result->verdict == TN_VERDICT_OK ? "its dialect has no words for it" : tn_verdict_name(result->verdict), why.len > 0 ? ": " : "",
+            (int)TN_MIN(why.len, (size_t)400), why.len > 0 ? why.ptr : "");
     if (err == NULL)
         return TN_E_UNSUPPORTED;
-    tn_error_detail(err, "%.*s", (int)TN_MIN(why.len, (size_t)400), why.len > 0 ? why.ptr : "");
     if (result->verdict == TN_VERDICT_UNAVAILABLE)
         tn_error_hint(err, "translation.python must name an interpreter that has sqlglot.");
     else

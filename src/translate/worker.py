@@ -6,6 +6,7 @@ Frames on stdin and stdout, numbers little-endian (translate/frame.h):
 It does one thing at a time. What is wrong with a statement or a script is an answer; what is wrong here ends the process, and
 another one is started. Nothing a script prints or leaves behind reaches the protocol.
 """
+import functools
 import json
 import os
 import re
@@ -186,8 +187,24 @@ def dialect_parts(name):
             "literal_sql": marked_literal, "parameter_sql": marked_parameter, "placeholder_sql": marked_placeholder,
             "TRANSFORMS": {**{k: v for k, v in base.generator_class.TRANSFORMS.items() if k not in (exp.Parameter, exp.Placeholder, exp.Literal)}, **own}})
         known = {**base.parser_class.PLACEHOLDER_PARSERS, TokenType.PLACEHOLDER: question}
-        dialects[name] = (base, marks, reader, type("Parser", (base.parser_class,), {"PLACEHOLDER_PARSERS": known}))
+        parser = type("Parser", (base.parser_class,), {"PLACEHOLDER_PARSERS": known, **more_functions(name, base.parser_class)})
+        dialects[name] = (base, marks, reader, parser)
     return dialects[name]
+
+
+def more_functions(name, parser):
+    """What sqlglot reads in another way than it is wanted here."""
+    if name not in ("mysql", "mysqlplain"):
+        return {}
+    functions = {key: value for key, value in parser.FUNCTIONS.items() if key != "TO_DAYS"}
+
+    def later(key):
+        def read(args):
+            day = args[1] if len(args) != 2 or isinstance(args[1], exp.Interval) else exp.Interval(this=args[1], unit=exp.Var(this="DAY"))
+            return parser.FUNCTIONS[key]([args[0], day])
+        return read
+
+    return {"FUNCTIONS": {**functions, "ADDDATE": later("DATE_ADD"), "SUBDATE": later("DATE_SUB")}}
 
 
 def more_formats():

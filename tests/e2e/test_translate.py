@@ -177,7 +177,8 @@ def test_strict_goes_to_who_understands(proxy):
 def test_members_that_lack_words_are_left_out(proxy):
     """Where something cannot be said at all, and, as long as there is another, where sqlglot says that something has no words."""
     conn, alone = connect(proxy, group="either"), connect(proxy, group="s")
-    for sql, want in (("SELECT to_char(timestamp '2024-01-02 03:04:05', 'Mon')", "Jan"),
+    arrays = "SELECT array_to_string(array_agg(x), ',') FROM (SELECT 1 AS x) AS t"
+    for sql, want in ((arrays, "1"),
                       ("SELECT count(*) FROM (SELECT 1 AS x) AS t TABLESAMPLE BERNOULLI (100)", 1)):
         for _ in range(3):
             assert conn.execute(sql).fetchone() == (want,)
@@ -186,8 +187,8 @@ def test_members_that_lack_words_are_left_out(proxy):
     assert explain(conn, "SELECT left('abc', 2)")["Cluster"].strip() == "lite (sqlite)"  # the first is still the first
     for _ in range(2):
         with pytest.raises(psycopg.Error, match="cannot be translated from postgres to sqlite") as error:
-            alone.execute("SELECT to_char(timestamp '2024-01-02 03:04:05', 'Mon')")
-        assert error.value.sqlstate == "0A000" and "no words for" in error.value.diag.message_detail
+            alone.execute(arrays)
+        assert error.value.sqlstate == "0A000" and "no words for arrays" in error.value.diag.message_primary
     assert alone.execute("SELECT count(*) FROM (SELECT 1 AS x) AS t TABLESAMPLE BERNOULLI (100)").fetchone() == (1,)
 
 

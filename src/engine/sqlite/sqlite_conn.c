@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "engine/sqlite/sqlite_error.h"
+#include "engine/sqlite/sqlite_function.h"
 
 #include <time.h>
 
@@ -146,6 +147,9 @@ static enum tn_status set_up(struct tn_sqlite_conn *conn, struct tn_error *err)
     harden(conn->db);
     sqlite3_busy_handler(conn->db, on_busy, conn);
     sqlite3_set_authorizer(conn->db, authorize, conn);
+    rc = tn_sqlite_functions(conn->db);
+    if (rc != SQLITE_OK)
+        return fail_open(err, conn->db, rc, conn->conf->database_path.ptr);
     rc = sqlite3_exec(conn->db, "PRAGMA schema_version", NULL, NULL, NULL);
     if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
         return fail_open(err, conn->db, rc, conn->conf->database_path.ptr);

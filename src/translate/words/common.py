@@ -175,6 +175,21 @@ def typed(tree):
         return tree
 
 
+def overlaid(node):
+    """overlay('abcdef' PLACING 'X' FROM 2 FOR 3) in pieces."""
+    text, new, start = node.this, node.expression, node.args["from_"] if "from_" in node.args else node.args["from"]
+    size = node.args.get("for_") or node.args.get("for") or exp.Length(this=new.copy())
+    head = exp.Substring(this=text.copy(), start=exp.Literal.number(1), length=exp.Sub(this=start.copy(), expression=exp.Literal.number(1)))
+    tail = exp.Substring(this=text.copy(), start=exp.Add(this=exp.paren(start.copy()), expression=exp.paren(size.copy())))
+    return exp.Concat(expressions=[head, new.copy(), tail]) if wanted == "mysql" else exp.Paren(this=exp.DPipe(this=exp.DPipe(this=head, expression=new.copy()), expression=tail))
+
+
+def of_one(drop):
+    """DROP TABLE a, b: one at a time."""
+    if len(drop.args.get("tables") or drop.args.get("expressions") or []) > 1:
+        cannot("a DROP of more than one thing")
+
+
 def json_path(node):
     return node.copy()
 
@@ -191,6 +206,10 @@ def improve(tree, target):
     elif source == "trino":
         tree = rewrite(tree, trino_source)
     tree = typed(tree)
+    if isinstance(tree, exp.Drop) and target in ("sqlite", "duckdb", "trino"):
+        of_one(tree)
+    if isinstance(tree, exp.Delete) and tree.args.get("using") and target == "sqlite":
+        tree = found_delete(tree)
     if target == "sqlite":
         tree = sqlite_tree(tree)
     elif target == "duckdb":

@@ -34,7 +34,7 @@ def mysql_truths(node):
         return exp.Not(this=truth(node.this))
     if isinstance(node, (exp.Where, exp.Having)) and truth(node.this) is not node.this:
         return type(node)(this=truth(node.this))
-    if isinstance(node, exp.If) and truth(node.this) is not node.this:
+    if isinstance(node, exp.If) and not (isinstance(node.parent, exp.Case) and node.parent.args.get("this") is not None) and truth(node.this) is not node.this:
         out = node.copy()
         out.set("this", truth(node.this))
         return out
@@ -118,8 +118,6 @@ def mysql_words(node):
         return exp.Pow(this=args[0].copy(), expression=args[1].copy())
     if name == "NOW" and not args:
         return exp.CurrentTimestamp()
-    if name == "DAYNAME" or type(node).__name__ == "Dayname":
-        return exp.TimeToStr(this=exp.cast((args or [node.this])[0].copy(), "timestamp"), format=exp.Literal.string("%A")) if wanted != "duckdb" else None
     if name == "UNIX_TIMESTAMP" and len(args) == 1:
         what = args[0].copy()
         return exp.Extract(this=exp.Var(this="EPOCH"), expression=exp.cast(what, "timestamp") if is_moment_text(what) else what)
@@ -144,10 +142,12 @@ def mysql_words(node):
             return call("PRINTF", "%X", what)
         if isinstance(what, exp.Literal) and wanted == "postgres":
             return call("UPPER", call("ENCODE", call("CONVERT_TO", what, "UTF8"), "hex") if what.is_string else call("TO_HEX", what))
-    if name == "MAKEDATE" and len(args) == 2:
-        first = exp.Anonymous(this="MAKE_DATE", expressions=[args[0].copy(), exp.Literal.number(1), exp.Literal.number(1)])
-        return exp.Add(this=first, expression=exp.Sub(this=args[1].copy(), expression=exp.Literal.number(1))) if wanted in ("postgres", "duckdb") else None
     return None
+
+
+def is_time_text(node):
+    """'10:20:30'; the colons are in the key."""
+    return isinstance(node, exp.Literal) and node.is_string and re.fullmatch(r"\d\d:\d\d(:\d\d)?", str(node.this)) is not None
 
 
 MOMENTS = ("DateAdd", "DateSub", "TimestampAdd", "TimestampSub", "DateDiff", "TimestampDiff", "TsOrDsAdd")
@@ -158,9 +158,20 @@ def with_moments(node):
     out = None
     for key in ("this", "expression"):
         kind = is_moment_text(node.args.get(key))
-        if kind is not None:
+        if kind is not None and (wanted != "sqlite" or kind == "DATE"):
             out = changed(out or node, **{key: exp.cast(node.args[key].copy(), kind.lower())})
-    return out
+    return days_later(out or node) or out
+
+
+def days_later(node):
+    """A date and whole days are a date in MySQL, a moment elsewhere."""
+    unit = node.args.get("unit") or (node.expression.args.get("unit") if isinstance(node.expression, exp.Interval) else None)
+    if not isinstance(node, (exp.Add, exp.Sub, exp.DateAdd, exp.DateSub)) or wanted not in ("postgres", "duckdb") or not is_date(node.this) or unit is None:
+        return None
+    return exp.cast(node.copy(), "date") if singular(unit.name) in WHOLE_DAYS else None
+
+
+MOMENT_PARTS = ("Hour", "Minute", "Second", "Quarter", "Year", "Month", "Day", "DayOfWeek", "DayOfMonth", "DayOfYear")
 
 
 def mysql_only(node):
@@ -173,8 +184,23 @@ def mysql_only(node):
             node.set("from_" if node.args.get("from_") is not None else "from", None)
     if isinstance(node, exp.Group) and node.args.get("rollup") and node.expressions:
         return exp.Group(expressions=[exp.Rollup(expressions=[e.copy() for e in node.expressions])])
-    if isinstance(node, (exp.Add, exp.Sub)) and isinstance(node.expression, exp.Interval) and is_moment_text(node.this) and wanted in ("postgres", "duckdb", "trino"):
-        return changed(node, this=exp.cast(node.this.copy(), is_moment_text(node.this).lower()))
+    if isinstance(node, (exp.Add, exp.Sub)) and isinstance(node.expression, exp.Interval) and wanted in TARGETS:
+        return with_moments(node)
+    if isinstance(node, exp.Cast) and node.to.this == TYPE.BINARY and not node.to.expressions and isinstance(node.parent, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.In, exp.Ordered)):
+        return node.this.copy() # there, letters are what they are
+    if isinstance(node, exp.Introducer):
+        return node.expression.copy()
+    if isinstance(node, exp.National):
+        return exp.Literal.string(str(node.this))
+    if isinstance(node, exp.Extract) and node.this.name.upper() == "YEAR_MONTH":
+        moment = exp.cast(node.expression.copy(), "timestamp") if is_moment_text(node.expression) and wanted != "sqlite" else node.expression
+        year, month = (extracted(changed(node, this=moment), unit, 0) for unit in ("YEAR", "MONTH"))
+        return exp.Paren(this=exp.Add(this=exp.Mul(this=year, expression=exp.Literal.number(100)), expression=month))
+    if (isinstance(node, exp.Extract) or type(node).__name__ in MOMENT_PARTS) and wanted in ("postgres", "duckdb", "trino"):
+        key = "expression" if isinstance(node, exp.Extract) else "this"
+        kind = is_moment_text(node.args[key]) or ("TIME" if is_time_text(node.args[key]) else None)
+        if kind is not None:
+            return changed(node, **{key: exp.cast(node.args[key].copy(), kind.lower())})
     if isinstance(node, exp.Cast) and (node.to.this == TYPE.CHARACTER_SET or node.to.this == TYPE.CHAR and not node.to.expressions):
         return exp.cast(node.this.copy(), "text")
     if isinstance(node, exp.HexString) and wanted == "postgres":
@@ -198,12 +224,17 @@ def day_of(node):
 
 def mysql_source(node):
     out = mysql_only(node) or mysql_truths(node)
-    if out is None and type(node).__name__ in MOMENTS and wanted in ("postgres", "duckdb", "trino"):
+    if out is None and isinstance(node, (exp.Update, exp.Delete)) and wanted in TARGETS:
+        out = mysql_change(node)
+    if out is None and wanted in TARGETS:
+        out = mysql_definition(node)
+    if out is None and type(node).__name__ in MOMENTS and wanted in TARGETS:
         out = with_moments(node)
     if out is not None:
         return out
-    if type(node) is exp.Like and isinstance(node.expression, exp.Cast) and node.expression.to.this == TYPE.BINARY:
-        exact = changed(node, expression=node.expression.this.copy())
+    if type(node) is exp.Like and any(isinstance(side, exp.Cast) and side.to.this == TYPE.BINARY for side in (node.this, node.expression)):
+        exact = changed(node, **{key: (side.this if isinstance(side, exp.Cast) and side.to.this == TYPE.BINARY else side).copy()
+                                 for key, side in (("this", node.this), ("expression", node.expression))})
         return sqlite_like(exact) or exact if wanted == "sqlite" else exact
     if type(node) is exp.Like and wanted in ("postgres", "duckdb", "trino"):
         out = exp.ILike(**{key: value.copy() if isinstance(value, exp.Expression) else value for key, value in node.args.items()})
@@ -211,7 +242,7 @@ def mysql_source(node):
         return exp.Escape(this=out, expression=exp.Literal.string("\\")) if escaped and wanted != "postgres" else out
     if type(node) is exp.Like and wanted == "sqlite" and isinstance(node.expression, exp.Literal) and "\\" in str(node.expression.this):
         return exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
-    if isinstance(node, exp.RegexpLike) and wanted in ("postgres", "duckdb", "trino"):
+    if isinstance(node, exp.RegexpLike) and wanted in TARGETS:
         if wanted == "postgres":
             return exp.RegexpILike(this=node.this.copy(), expression=node.expression.copy())
         pattern = node.expression
@@ -225,8 +256,8 @@ def mysql_source(node):
         return exp.Paren(this=out) if len(node.expressions) > 1 else out
     if isinstance(node, exp.GroupConcat) and wanted in ("postgres", "duckdb", "trino"):
         return text_grouped(node)
-    if isinstance(node, exp.Func):
-        return mysql_words(node) or node
+    if isinstance(node, exp.Func) or type(node).__name__ in TYPED:
+        return mysql_call(node) or mysql_words(node) or node
     return node
 
 
@@ -292,6 +323,16 @@ def grouped(select):
             column.replace(any_of(column))
 
 
+def rolled_up(select):
+    """WITH ROLLUP brings a total behind its rows; elsewhere they come in any order."""
+    group = select.args.get("group")
+    if wanted == "trino" or group is None or not group.args.get("rollup") or select.args.get("order") is not None:
+        return
+    keys = list(group.expressions)
+    orders = [exp.Ordered(this=part, desc=False, nulls_first=True) for key in keys for part in (call("GROUPING", key), key.copy())]
+    select.set("order", exp.Order(expressions=orders))
+
+
 def any_of(column):
     if wanted == "postgres":
         return exp.Bracket(this=exp.Paren(this=exp.Anonymous(this="ARRAY_AGG", expressions=[column.copy()])), expressions=[exp.Literal.number(1)], offset=1)
@@ -302,4 +343,5 @@ def mysql_tree_from(tree):
     if wanted in ("postgres", "duckdb", "trino"):
         for select in list(tree.find_all(exp.Select)):
             grouped(select)
+            rolled_up(select)
     return rewrite(tree, mysql_source)

@@ -90,6 +90,9 @@ def first_rows(select):
     return outer
 
 
+AGES = {"DECADE": (0, 10), "CENTURY": (99, 100), "MILLENNIUM": (999, 1000)}
+
+
 def postgres_words(node):
     if isinstance(node, (exp.JSONBExtract, exp.JSONBExtractScalar)):
         return text_path(node)
@@ -97,8 +100,21 @@ def postgres_words(node):
         return formatted(node)
     if isinstance(node, exp.Hex):
         return hexed(node)
+    if isinstance(node, exp.Select) and not node.expressions and wanted != "postgres":
+        node.set("expressions", [exp.Literal.number(1)]) # EXISTS (SELECT FROM t)
     if isinstance(node, exp.Select) and wanted in ("sqlite", "mysql", "trino"):
         return first_rows(node)
+    if isinstance(node, exp.Cast) and node.to.this == TYPE.INTERVAL or isinstance(node, exp.Cast) and isinstance(node.to.this, exp.Interval):
+        if isinstance(node.this, exp.Literal) and node.this.is_string:
+            whole = exp.Interval(this=exp.Literal.string(str(node.this.this)))
+            parts = interval_parts(whole)
+            return exp.Interval(this=exp.Literal.string(parts[0][0]), unit=exp.Var(this=parts[0][1])) if parts and len(parts) == 1 else whole if parts else None
+    if isinstance(node, exp.Extract) and node.this.name.upper() in AGES and wanted in ("sqlite", "mysql", "trino"):
+        year = exp.Extract(this=exp.Var(this="YEAR"), expression=node.expression.copy())
+        above, years = AGES[node.this.name.upper()]
+        if above:
+            year = exp.Paren(this=exp.Add(this=year, expression=exp.Literal.number(above)))
+        return exp.Paren(this=exp.IntDiv(this=year, expression=exp.Literal.number(years)))
     if isinstance(node, (exp.Left, exp.Right)) and isinstance(node.expression, exp.Neg) and number_of(node.expression) is not None:
         return shortened(node)
     if isinstance(node, exp.Substring):

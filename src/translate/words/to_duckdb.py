@@ -38,6 +38,20 @@ def duckdb_function(node):
     return None
 
 
+KIND_OF_JSON = "CASE {0} WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'VARCHAR' THEN 'string' WHEN 'BOOLEAN' THEN 'boolean' WHEN 'NULL' THEN 'null' ELSE 'number' END"
+
+
+def duckdb_match(node):
+    """(regexp_match(x, 'a(b)'))[1]."""
+    found = node.this.unnest()
+    at = number_of(node.expressions[0]) if len(node.expressions) == 1 else None
+    if not isinstance(found, exp.Anonymous) or found.name.upper() != "REGEXP_MATCH" or len(found.expressions) != 2 or at is None:
+        return None
+    pattern = found.expressions[1]
+    group = 0 if isinstance(pattern, exp.Literal) and "(" not in str(pattern.this) else at + 1
+    return exp.func("NULLIF", call("REGEXP_EXTRACT", found.expressions[0], pattern, group), exp.Literal.string(""))
+
+
 def duckdb_conflict(node):
     conflict = node.args.get("conflict")
     for key in conflict.args.get("conflict_keys") or [] if conflict is not None else []:
@@ -60,6 +74,17 @@ def duckdb_node(node):
         return duckdb_conflict(node) or node
     if isinstance(node, exp.DataType):
         return plain_type(node) or node
+    if isinstance(node, exp.SimilarTo):
+        return similar(node)
+    if isinstance(node, exp.Overlay):
+        return overlaid(node)
+    if isinstance(node, exp.Bracket) and source == "postgres" and duckdb_match(node) is not None:
+        return duckdb_match(node)
+    if type(node) is exp.Anonymous and node.name.upper() in ("JSON_TYPEOF", "JSONB_TYPEOF") and len(node.expressions) == 1:
+        return filled(KIND_OF_JSON.format("JSON_TYPE(_1)"), node.expressions)
+    if isinstance(node, exp.ColumnDef) and source != "duckdb" and (any(type(c.args.get("kind")).__name__ == "GeneratedAsIdentityColumnConstraint" for c in node.args.get("constraints") or [])
+                                                                   or "SERIAL" in str(node.args.get("kind")).upper()):
+        cannot("a column that counts; CREATE SEQUENCE, and DEFAULT nextval('...') for it")
     if isinstance(node, exp.Cast) and source == "trino" and node.to.this in exp.DataType.INTEGER_TYPES and node.this.is_type(TYPE.DOUBLE, TYPE.FLOAT):
         return changed(node, this=call("ROUND", node.this))
     if isinstance(node, exp.Func) and duckdb_function(node) is not None:

@@ -324,6 +324,72 @@ def mysql_function(node):
     return None
 
 
+def mysql_neighbour(window):
+    """lag(x, 1, 0): MariaDB has no third argument. Whether there are so many rows before, a count tells."""
+    of, steps = window.this, window.this.args.get("offset") or exp.Literal.number(1)
+    if number_of(steps) is None or number_of(steps) < 1:
+        cannot("lag() and lead() by a number that is not written there")
+    sides = ["PRECEDING"] * 2 if isinstance(of, exp.Lag) else ["FOLLOWING"] * 2
+    ends = [steps.copy(), exp.Literal.number(1)] if isinstance(of, exp.Lag) else [exp.Literal.number(1), steps.copy()]
+    frame = exp.WindowSpec(kind="ROWS", start=ends[0], start_side=sides[0], end=ends[1], end_side=sides[1])
+    count = changed(window, this=exp.Count(this=exp.Star()), spec=frame)
+    return exp.Case().when(exp.LT(this=count, expression=steps.copy()), of.args["default"].copy()).else_(changed(window, this=changed(of, default=None)))
+
+
+def mysql_delete(delete):
+    """DELETE FROM a USING b as DELETE a FROM a JOIN b."""
+    using = delete.args.get("using") or []
+    if not using or delete.args.get("tables"):
+        return None
+    if delete.args.get("returning") is not None:
+        cannot("DELETE ... USING with RETURNING")
+    whole = delete.this.copy()
+    whole.set("joins", [exp.Join(this=table.copy(), kind="CROSS") for table in using])
+    return exp.Delete(this=whole, tables=[exp.Table(this=called_as(delete.this))], where=delete.args["where"].copy() if delete.args.get("where") is not None else None)
+
+
+COLUMN_KINDS = {"JSONB": "json", "UUID": "char(36)", "TIMESTAMPTZ": "datetime(6)", "TIMESTAMP": "datetime(6)", "VARBINARY": "longblob", "INET": "varchar(43)", "BINARY": "longblob"}
+COUNTED = {"SERIAL": "int", "BIGSERIAL": "bigint", "SMALLSERIAL": "smallint"}
+
+
+def mysql_columns(schema):
+    """Of CREATE TABLE: types, and columns that count."""
+    keys = {e.name.lower() for part in schema.expressions if isinstance(part, (exp.PrimaryKey, exp.UniqueColumnConstraint)) for e in part.find_all(exp.Identifier)}
+    for column in schema.find_all(exp.ColumnDef):
+        kind, constraints = column.args.get("kind"), column.args.get("constraints") or []
+        if not isinstance(kind, exp.DataType):
+            continue
+        name = kind.this.name if hasattr(kind.this, "name") else str(kind.this)
+        if name == "ARRAY":
+            cannot("arrays")
+        counts = name in COUNTED or any(type(c.args.get("kind")).__name__ == "GeneratedAsIdentityColumnConstraint" for c in constraints)
+        kept = [c for c in constraints if type(c.args.get("kind")).__name__ != "GeneratedAsIdentityColumnConstraint"]
+        is_key = column.name.lower() in keys or any(isinstance(c.args.get("kind"), (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint)) for c in constraints)
+        if name in COUNTED:
+            column.set("kind", exp.DataType.build(COUNTED[name]))
+        elif name in COLUMN_KINDS:
+            column.set("kind", exp.DataType.build(COLUMN_KINDS[name], dialect="mysql"))
+            for moment in [c.args["kind"].this for c in kept if isinstance(c.args.get("kind"), exp.DefaultColumnConstraint)]:
+                if isinstance(moment, exp.CurrentTimestamp):
+                    moment.set("this", exp.Literal.number(6)) # as fine as the column, or it is no default
+        elif name == "TEXT" and is_key:
+            column.set("kind", exp.DataType.build("varchar(255)"))
+        elif name == "VARCHAR" and not kind.expressions:
+            column.set("kind", exp.DataType.build("varchar(255)" if is_key else "text"))
+        if counts:
+            kept.append(exp.ColumnConstraint(kind=exp.AutoIncrementColumnConstraint()))
+            if not is_key:
+                kept.append(exp.ColumnConstraint(kind=exp.UniqueColumnConstraint()))
+        column.set("constraints", kept)
+
+
+def mysql_index(params):
+    """CREATE INDEX: there is no order of NULLs there."""
+    for ordered in params.args.get("columns") or []:
+        if isinstance(ordered, exp.Ordered):
+            ordered.set("nulls_first", not ordered.args.get("desc"))
+
+
 def mysql_node(node):
     out = None
     if isinstance(node, exp.Div) and source in ("postgres", "trino", "sqlite"):
@@ -339,7 +405,7 @@ def mysql_node(node):
     elif isinstance(node, (exp.Add, exp.Sub)):
         out = mysql_moment(node)
     elif isinstance(node, (exp.EQ, exp.NEQ, exp.In)):
-        out = mysql_compare(node)
+        out = None if isinstance(node.parent, (exp.Update, exp.OnConflict)) else mysql_compare(node) # SET a = 'x' compares nothing
     elif type(node) is exp.Like:
         out = mysql_like(node)
     elif isinstance(node, exp.RegexpLike):
@@ -352,6 +418,18 @@ def mysql_node(node):
         out = mysql_json(node)
     elif isinstance(node, exp.Insert):
         out = mysql_on_conflict(node)
+    elif isinstance(node, exp.Delete):
+        out = mysql_delete(node)
+    elif isinstance(node, exp.Update) and node.args.get("returning") is not None:
+        cannot("UPDATE ... RETURNING")
+    elif isinstance(node, exp.Schema) and isinstance(node.parent, exp.Create):
+        mysql_columns(node)
+    elif isinstance(node, exp.IndexParameters):
+        mysql_index(node)
+    elif isinstance(node, exp.Window) and isinstance(node.this, (exp.Lag, exp.Lead)) and node.this.args.get("default") is not None:
+        out = mysql_neighbour(node)
+    elif isinstance(node, exp.Overlay):
+        out = overlaid(node)
     elif isinstance(node, exp.Group):
         out = mysql_group(node)
     elif isinstance(node, exp.ByteString):

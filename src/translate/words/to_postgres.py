@@ -59,6 +59,8 @@ def postgres_function(node):
     if isinstance(node, exp.JSONObject):
         pairs = [e for pair in node.expressions for e in (pair.this, pair.expression)] if all(isinstance(p, exp.JSONKeyValue) for p in node.expressions) else None
         return call("JSON_BUILD_OBJECT", *pairs) if pairs else None
+    if name in ("JSON_ARRAY", "JSONArray") and source == "mysql":
+        return call("JSON_BUILD_ARRAY", *(args or node.expressions))
     if name == "FIND_IN_SET" and len(args) == 2:
         return exp.func("COALESCE", call("ARRAY_POSITION", call("STRING_TO_ARRAY", args[1], ","), args[0]), exp.Literal.number(0))
     if isinstance(node, exp.TryCast) and source in ("trino", "duckdb"):
@@ -70,7 +72,7 @@ def postgres_target(node):
     out = None
     if isinstance(node, exp.Unnest):
         out = series_of(node)
-    elif isinstance(node, exp.Mod) and source in ("mysql", "sqlite"):
+    elif isinstance(node, (exp.Mod, exp.IntDiv)) and source in ("mysql", "sqlite"):
         out = changed(node, expression=exp.func("NULLIF", node.expression.copy(), exp.Literal.number(0)))
     elif isinstance(node, exp.Insert):
         out = conflict_of(node)
@@ -100,7 +102,7 @@ def conflict_of(node):
 
 
 UNSIGNED = {"UBIGINT": "decimal(20, 0)", "UINT": "bigint", "UMEDIUMINT": "integer", "USMALLINT": "integer", "UTINYINT": "smallint", "MEDIUMINT": "integer",
-            "UDOUBLE": "double", "UDECIMAL": "decimal"}
+            "UDOUBLE": "double"}
 
 
 def plain_type(node):
@@ -108,4 +110,6 @@ def plain_type(node):
     name = node.this.name if hasattr(node.this, "name") else str(node.this)
     if name in UNSIGNED and wanted != "duckdb":
         return exp.DataType.build(UNSIGNED[name])
-    return exp.DataType(this=node.this, nested=False) if node.this in exp.DataType.INTEGER_TYPES and node.expressions else None
+    if name == "UDECIMAL":
+        return exp.DataType(this=TYPE.DECIMAL, expressions=[e.copy() for e in node.expressions])
+    return exp.DataType(this=node.this, nested=False) if node.this in exp.DataType.INTEGER_TYPES and node.this != TYPE.BIT and node.expressions else None

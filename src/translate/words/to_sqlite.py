@@ -136,6 +136,74 @@ def sqlite_cast(node):
 SQLITE_FORMATS = "dfHjJmMsSwWY%"
 
 
+SQLITE_NAMES = {"VariancePop": "VAR_POP", "Variance": "VAR_SAMP", "StddevSamp": "STDDEV_SAMP", "BitwiseAndAgg": "BIT_AND", "BitwiseOrAgg": "BIT_OR", "BitwiseXorAgg": "BIT_XOR",
+                "SHA": "SHA1", "BitwiseCount": "BIT_COUNT"}
+
+
+def sqlite_replace(node):
+    """regexp_replace(x, 'a(b)', '\\1', 'gi'): without g the first place alone; a group is $1 there."""
+    new, flags = node.args.get("replacement") or exp.Literal.string(""), node.args.get("modifiers") or exp.Literal.string("")
+    if not isinstance(new, exp.Literal):
+        cannot("regexp_replace() with what is not written there")
+    new = exp.Literal.string(re.sub(r"\\(\d)", r"${\1}", str(new.this).replace("$", "$$")))
+    pattern = node.expression
+    if "i" in str(flags.this):
+        pattern = exp.DPipe(this=exp.Literal.string("(?i)"), expression=pattern.copy())
+    return call("REGEXP_REPLACE", node.this, pattern, new, flags)
+
+
+MONTH_NAMES = "January  February March    April    May      June     July     August   SeptemberOctober  November December "
+DAY_NAMES = "Sunday   Monday   Tuesday  WednesdayThursday Friday   Saturday "
+# Places that strftime() there lacks, of _1.
+MORE_FORMATS = {
+    "B": f"TRIM(SUBSTR('{MONTH_NAMES}', 9 * STRFTIME('%m', _1) - 8, 9))", "b": f"SUBSTR('{MONTH_NAMES}', 9 * STRFTIME('%m', _1) - 8, 3)",
+    "A": f"TRIM(SUBSTR('{DAY_NAMES}', 9 * STRFTIME('%w', _1) + 1, 9))", "a": f"SUBSTR('{DAY_NAMES}', 9 * STRFTIME('%w', _1) + 1, 3)",
+    "y": "SUBSTR(STRFTIME('%Y', _1), 3)", "I": "PRINTF('%02d', (STRFTIME('%H', _1) + 11) % 12 + 1)", "-I": "((STRFTIME('%H', _1) + 11) % 12 + 1)",
+    "p": "CASE WHEN STRFTIME('%H', _1) < '12' THEN 'AM' ELSE 'PM' END", **{f"-{word}": f"CAST(STRFTIME('%{word}', _1) AS INTEGER)" for word in "dmHMSj"}}
+
+
+def formatted_moment(what, form):
+    """strftime(), and beside it what it has no place for; None = it has them all."""
+    pieces, known = re.findall(r"%-?.|[^%]+|%", form), ""
+    out = []
+    for piece in pieces:
+        word = piece[1:]
+        if not piece.startswith("%") or word in SQLITE_FORMATS:
+            known += piece
+            continue
+        if word not in MORE_FORMATS:
+            cannot(f"a place of a format: {piece}")
+        if known:
+            out.append(strftime(known, what))
+        known = ""
+        out.append(filled(MORE_FORMATS[word], [what]))
+    if not out:
+        return None
+    if known:
+        out.append(strftime(known, what))
+    whole = functools.reduce(lambda left, right: exp.DPipe(this=left, expression=right), out)
+    return exp.Paren(this=whole) if len(out) > 1 else whole if isinstance(out[0], exp.Func) else exp.cast(whole, "text")
+
+
+def read_moment(text, form):
+    """str_to_date('06/05/2024', '%d/%m/%Y'): each place where it must stand."""
+    at, places = 1, {}
+    for piece in re.findall(r"%-?.|[^%]", form):
+        width = {"%Y": 4, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2}.get(piece, 1 if len(piece) == 1 else None)
+        if width is None or piece in places:
+            cannot(f"the format {form} of a date")
+        if len(piece) > 1:
+            places[piece] = call("SUBSTR", text, at, width)
+        at += width
+    if not all(place in places for place in ("%Y", "%m", "%d")):
+        cannot(f"the format {form} of a date")
+    day = [places["%Y"], exp.Literal.string("-"), places["%m"], exp.Literal.string("-"), places["%d"]]
+    clock = [p for mark, key in ((" ", "%H"), (":", "%M"), (":", "%S")) for p in (exp.Literal.string(mark), places.get(key) or exp.Literal.string("00"))]
+    timed = any(key in places for key in ("%H", "%M", "%S"))
+    whole = functools.reduce(lambda left, right: exp.DPipe(this=left, expression=right), day + (clock if timed else []))
+    return call("DATETIME" if timed else "DATE", whole)
+
+
 def sqlite_difference(node):
     unit, begin, end = difference(node)
     if unit in SECONDS:
@@ -191,6 +259,17 @@ def sqlite_more(node):
         return call("DATETIME", node.this, "unixepoch")
     if isinstance(node, exp.TimeToUnix):
         return exp.cast(strftime("%s", node.this), "double")
+    if type(node).__name__ in SQLITE_NAMES:
+        return call(SQLITE_NAMES[type(node).__name__], node.this)
+    if isinstance(node, exp.SplitPart):
+        return call("SPLIT_PART", node.this, node.args["delimiter"], node.args["part_index"])
+    if isinstance(node, exp.RegexpReplace) and source in ("postgres", "duckdb"):
+        return sqlite_replace(node)
+    if isinstance(node, exp.RegexpExtract) and not number_of(node.args.get("group")):
+        return call("REGEXP_SUBSTR", node.this, node.expression)
+    if isinstance(node, exp.TimestampFromParts):
+        parts = [node.args.get(k) for k in ("year", "month", "day", "hour", "min", "sec")]
+        return call("PRINTF", "%04d-%02d-%02d %02d:%02d:%02d", *parts) if all(parts) else None
     if isinstance(node, exp.LogicalAnd) or name == "EVERY" and len(args) == 1:
         return call("MIN", *(args or [node.this]))
     if isinstance(node, exp.JSONFormat):
@@ -199,11 +278,10 @@ def sqlite_more(node):
         return call("DATE", node.this, "start of month", "+1 month", "-1 day")
     if isinstance(node, (exp.StrToDate, exp.StrToTime)) and isinstance(node.args.get("format"), exp.Literal):
         form = str(node.args["format"].this)
-        return call("DATE", node.this) if form == "%Y-%m-%d" and isinstance(node, exp.StrToDate) else call("DATETIME", node.this) if form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d") else None
+        return call("DATE", node.this) if form == "%Y-%m-%d" and isinstance(node, exp.StrToDate) else call("DATETIME", node.this) if form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d") else \
+            read_moment(node.this, form)
     if isinstance(node, exp.TimeToStr) and isinstance(node.args.get("format"), exp.Literal):
-        words = re.findall(r"%(-?.)", str(node.args["format"].this))
-        if any(word not in SQLITE_FORMATS for word in words):
-            cannot("some places of a format: " + ", ".join("%" + word for word in words if word not in SQLITE_FORMATS))
+        return formatted_moment(node.this, str(node.args["format"].this))
     if name in ("JSON_ARRAY_LENGTH", "JSONB_ARRAY_LENGTH") and args:
         return call("JSON_ARRAY_LENGTH", *args)
     if name in ("JSON_BUILD_OBJECT", "JSONB_BUILD_OBJECT"):
@@ -300,10 +378,58 @@ def decimal_of(node):
     return number if value >= 0 else exp.Paren(this=exp.Neg(this=number))
 
 
+def sqlite_column(column):
+    """A column that counts is INTEGER PRIMARY KEY there."""
+    kind, constraints = column.args.get("kind"), column.args.get("constraints") or []
+    counts = "SERIAL" in str(kind).upper() or any(type(c.args.get("kind")).__name__ == "GeneratedAsIdentityColumnConstraint" for c in constraints)
+    if not counts:
+        return
+    kept = [c for c in constraints if type(c.args.get("kind")).__name__ != "GeneratedAsIdentityColumnConstraint"]
+    schema = column.find_ancestor(exp.Schema)
+    for key in list(schema.find_all(exp.PrimaryKey)) if schema is not None else []:
+        if [e.name.lower() for e in key.expressions] == [column.name.lower()]:
+            key.pop()
+            kept.append(exp.ColumnConstraint(kind=exp.PrimaryKeyColumnConstraint()))
+    if not any(isinstance(c.args.get("kind"), exp.PrimaryKeyColumnConstraint) for c in kept):
+        cannot("a column that counts and is not the primary key")
+    column.set("kind", exp.DataType.build("int"))
+    column.set("constraints", kept)
+
+
+def sqlite_group_concat(node):
+    """group_concat(x ORDER BY y), which SQLite has since 3.44 only, by a function of the engine's own."""
+    order = node.find(exp.Order)
+    if order is None or order.find_ancestor(exp.GroupConcat) is not node or isinstance(node.parent, exp.Filter):
+        return None
+    text, mark = node.this, node.args.get("separator") or exp.Literal.string(",")
+    text, mark = (side.this if isinstance(side, exp.Order) else side for side in (text, mark))
+    distinct = isinstance(text, exp.Distinct)
+    if distinct and len(text.expressions) != 1:
+        return None
+    text = text.expressions[0] if distinct else text
+    keys = [ordered.this if isinstance(ordered, exp.Ordered) else ordered for ordered in order.expressions]
+    letters = ""
+    for ordered in order.expressions:
+        down = bool(isinstance(ordered, exp.Ordered) and ordered.args.get("desc"))
+        first = isinstance(ordered, exp.Ordered) and ordered.args.get("nulls_first")
+        letter = "d" if down else "a"
+        letters += letter if source == "mysql" or bool(first) != down else letter.upper()
+    if distinct and (len(keys) != 1 or keys[0].sql() != text.sql()):
+        cannot("a list of distinct texts in the order of something else")
+    return call("GROUP_CONCAT_BY", text, mark, ("u" if distinct else "") + letters, *keys)
+
+
 def sqlite_node(node):
     out = None
     if isinstance(node, (exp.DateAdd, exp.DateSub, exp.DatetimeAdd, exp.DatetimeSub, exp.TimestampAdd, exp.TimestampSub, exp.TsOrDsAdd)):
         out = sqlite_date_add(node)
+    elif isinstance(node, exp.Count) and isinstance(node.this, exp.Distinct) and len(node.this.expressions) > 1:
+        out = exp.Count(this=exp.Distinct(expressions=[functools.reduce(lambda left, right: exp.DPipe(
+            this=exp.DPipe(this=left, expression=call("CHAR", 31)), expression=right), [e.copy() for e in node.this.expressions])]))
+    elif isinstance(node, (exp.EQ, exp.NEQ)) and isinstance(node.expression, exp.Any if isinstance(node, exp.EQ) else exp.All):
+        rows = node.expression.this
+        found = exp.In(this=node.this.copy(), query=rows.copy() if isinstance(rows, exp.Subquery) else exp.Subquery(this=rows.unnest().copy()))
+        out = found if isinstance(node, exp.EQ) else exp.Not(this=found)
     elif isinstance(node, exp.ApproxDistinct):
         out = exp.Count(this=exp.Distinct(expressions=[node.this.copy()]))
     elif isinstance(node, (exp.Add, exp.Sub, exp.Mul)) and decimal_of(node) is not None:
@@ -325,6 +451,21 @@ def sqlite_node(node):
         out = sqlite_values(node)
     elif isinstance(node, exp.Collate) and node.expression.name.upper() in ("C", "POSIX"):
         out = exp.Collate(this=node.this.copy(), expression=exp.Var(this="BINARY"))
+    elif isinstance(node, exp.RegexpILike):
+        folded = exp.Literal.string("(?i)" + str(node.expression.this)) if isinstance(node.expression, exp.Literal) else exp.DPipe(this=exp.Literal.string("(?i)"), expression=node.expression.copy())
+        out = exp.RegexpLike(this=node.this.copy(), expression=folded)
+    elif isinstance(node, exp.SimilarTo):
+        out = similar(node)
+    elif isinstance(node, exp.GroupConcat):
+        out = sqlite_group_concat(node)
+    elif isinstance(node, exp.Overlay):
+        out = overlaid(node)
+    elif type(node) is exp.Anonymous and node.name.upper() in ("JSON_TYPEOF", "JSONB_TYPEOF") and len(node.expressions) == 1:
+        out = filled(KIND_OF_JSON.replace("'VARCHAR'", "'TEXT'").replace("WHEN 'BOOLEAN'", "WHEN 'TRUE' THEN 'boolean' WHEN 'FALSE'").format("UPPER(JSON_TYPE(_1))"), node.expressions)
+    elif isinstance(node, exp.IndexParameters):
+        mysql_index(node)
+    elif isinstance(node, exp.ColumnDef) and source != "mysql":
+        sqlite_column(node)
     elif isinstance(node, exp.Bracket):
         cannot("elements and slices")
     elif isinstance(node, exp.Insert):

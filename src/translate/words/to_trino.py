@@ -198,10 +198,14 @@ def trino_node(node):
         out = call("REGEXP_REPLACE", node.this, node.expression, node.args["replacement"])
     elif isinstance(node, exp.DataType):
         out = plain_type(node)
-    elif isinstance(node, exp.Mod) and source in ("mysql", "sqlite"):
+    elif isinstance(node, (exp.Mod, exp.IntDiv)) and source in ("mysql", "sqlite"):
         out = changed(node, expression=exp.func("NULLIF", node.expression.copy(), exp.Literal.number(0)))
     elif isinstance(node, exp.CTE):
         node.set("materialized", None)
+    elif isinstance(node, exp.Overlay):
+        out = overlaid(node)
+    elif isinstance(node, exp.SplitPart) and source in ("postgres", "duckdb"):
+        out = exp.Case().when(exp.Is(this=node.this.copy(), expression=exp.Null()), exp.Null()).else_(exp.func("COALESCE", node.copy(), exp.Literal.string("")))
     elif isinstance(node, exp.ByteString):
         out = exp.Literal.string(str(node.this))
     elif isinstance(node, exp.Func):

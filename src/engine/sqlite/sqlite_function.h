@@ -1,0 +1,11 @@
+/* sqlite_function.h - what SQL of other engines calls and SQLite has no function for: regular expressions (PCRE2), digests, reverse(),
+ * standard deviations and bitwise aggregates. A translated statement may call them, and so may a client. */
+#ifndef TN_ENGINE_SQLITE_FUNCTION_H
+#define TN_ENGINE_SQLITE_FUNCTION_H
+
+#include <sqlite3.h>
+
+/* Gives them to DB. An SQLite result code. None is given in the place of one that SQLite has. */
+int tn_sqlite_functions(sqlite3 *db);
+
+#endif

@@ -1,0 +1,205 @@
+"""Statements of MySQL that change rows of several tables, or so many of them, and what its definitions of tables have that others lack."""
+
+ROW_IDS = {"postgres": "ctid", "duckdb": "rowid", "sqlite": "rowid"}
+
+
+def row_id(table):
+    if wanted not in ROW_IDS:
+        cannot("this change of rows")
+    return exp.column(ROW_IDS[wanted], table=table)
+
+
+def called_as(table):
+    """The name that the rest of the statement calls TABLE by."""
+    return exp.to_identifier(table.alias_or_name, quoted=(table.args["alias"].this if table.alias else table.this).args.get("quoted"))
+
+
+def among(rows):
+    """WHERE the row is one of ROWS."""
+    return exp.Where(this=exp.In(this=exp.column(ROW_IDS[wanted]), query=exp.Subquery(this=rows)))
+
+
+def bare(table):
+    out = table.copy()
+    out.set("joins", None)
+    out.set("alias", None)
+    return out
+
+
+def so_many(change):
+    """UPDATE t SET ... ORDER BY x LIMIT 2, DELETE FROM t ... LIMIT 2: of the rows that a query finds."""
+    table, limit = change.this, change.args.get("limit")
+    if limit is not None:
+        rows = exp.select(row_id(called_as(table))).from_(table.copy())
+        for key in ("where", "order", "limit"):
+            rows.set(key, change.args[key].copy() if change.args.get(key) is not None else None)
+        change.set("where", among(rows))
+    change.set("order", None)
+    change.set("limit", None)
+    return change
+
+
+def tables_of(table):
+    """[(table, its join or None)] of `a JOIN b ON ... , c`."""
+    joins = table.args.get("joins") or []
+    first = table.copy()
+    first.set("joins", None)
+    return [(first, None)] + [(join.this, join) for join in joins]
+
+
+def named(tables, name):
+    found = [table for table, _ in tables if table.alias_or_name.lower() == name.lower()]
+    return found[0] if found else cannot(f"a change of `{name}`, which it does not read")
+
+
+def joined_update(update):
+    """UPDATE a JOIN b ON ... SET a.x = b.y as UPDATE a SET x = b.y FROM b WHERE ..."""
+    tables = tables_of(update.this)
+    changed_ones = {assignment.this.table.lower() for assignment in update.expressions if assignment.this.table}
+    if len(changed_ones) > 1 or any((join.side or "").upper() in ("LEFT", "RIGHT", "FULL") for _, join in tables[1:]):
+        cannot("an UPDATE of more than one table, or over an outer join")
+    target = named(tables, changed_ones.pop()) if changed_ones else tables[0][0]
+    conditions = [join.args["on"] for _, join in tables[1:] if join.args.get("on") is not None]
+    for i, (table, join) in enumerate(tables[1:], 1):
+        for column in join.args.get("using") or [] if join is not None else []:
+            conditions.append(exp.EQ(this=exp.column(column.name, table=tables[i - 1][0].alias_or_name), expression=exp.column(column.name, table=table.alias_or_name)))
+    if update.args.get("where") is not None:
+        conditions.append(update.args["where"].this)
+    others = [table.copy() for table, _ in tables if table is not target]
+    source_of = exp.From(this=others[0])
+    if len(others) > 1:
+        others[0].set("joins", [exp.Join(this=table, kind="CROSS") for table in others[1:]])
+    for assignment in update.expressions:
+        assignment.this.set("table", None)
+    update.set("this", target.copy())
+    update.set("from_" if "from_" in exp.Update.arg_types else "from", source_of)
+    update.set("where", exp.Where(this=exp.and_(*(exp.paren(c.copy()) for c in conditions))) if conditions else None)
+    return update
+
+
+def joined_delete(delete):
+    """DELETE a FROM a JOIN b ... as DELETE FROM a WHERE the row is one that the query finds."""
+    targets, using = delete.args.get("tables") or [], delete.args.get("using") or []
+    source_of = using[0] if using else delete.this
+    if len(targets) > 1 or len(using) > 1:
+        cannot("a DELETE from more than one table")
+    name = (targets or [delete.this])[0].name
+    target = named(tables_of(source_of), name)
+    rows = exp.select(row_id(called_as(target))).from_(source_of.copy())
+    rows.set("where", delete.args["where"].copy() if delete.args.get("where") is not None else None)
+    return exp.Delete(this=bare(target), where=among(rows))
+
+
+def found_delete(delete):
+    """DELETE FROM a USING b WHERE ..., of PostgreSQL, for who has no USING."""
+    whole = delete.this.copy()
+    whole.set("joins", [exp.Join(this=table.copy(), kind="CROSS") for table in delete.args["using"]])
+    rows = exp.select(row_id(called_as(delete.this))).from_(whole)
+    rows.set("where", delete.args["where"].copy() if delete.args.get("where") is not None else None)
+    return exp.Delete(this=bare(delete.this), where=among(rows), returning=delete.args["returning"].copy() if delete.args.get("returning") is not None else None)
+
+
+def mysql_change(node):
+    """An UPDATE or DELETE as others write it."""
+    if isinstance(node, exp.Update):
+        if isinstance(node.this, exp.Table) and node.this.args.get("joins"):
+            return joined_update(node)
+        for assignment in node.expressions:
+            if isinstance(assignment, exp.EQ) and isinstance(assignment.this, exp.Column) and assignment.this.table:
+                assignment.this.set("table", None)
+        return so_many(node) if node.args.get("order") or node.args.get("limit") else None
+    if node.args.get("tables") or node.args.get("using"):
+        return joined_delete(node)
+    return so_many(node) if node.args.get("order") or node.args.get("limit") else None
+
+
+# ---- definitions ----
+
+UNWANTED = ("CommentColumnConstraint", "OnUpdateColumnConstraint", "CharacterSetColumnConstraint", "InvisibleColumnConstraint")
+
+
+def listed(values, column):
+    """ENUM('a', 'b') as a text that is one of them."""
+    return exp.ColumnConstraint(kind=exp.CheckColumnConstraint(this=exp.In(this=column.this.copy() if isinstance(column, exp.Column) else exp.column(column.copy()), expressions=[v.copy() for v in values])))
+
+
+def definition_of(column):
+    kind, kept = column.args.get("kind"), []
+    for constraint in column.args.get("constraints") or []:
+        name = type(constraint.args.get("kind")).__name__
+        if name == "AutoIncrementColumnConstraint" and wanted == "duckdb":
+            cannot("AUTO_INCREMENT; CREATE SEQUENCE, and DEFAULT nextval('...') for the column")
+        if name not in UNWANTED and not (name == "CollateColumnConstraint") and not (name == "AutoIncrementColumnConstraint" and wanted == "trino"):
+            kept.append(constraint)
+    if isinstance(kind, exp.DataType):
+        if kind.this == TYPE.ENUM and wanted != "duckdb":
+            kept.append(listed(kind.expressions, column.this))
+            column.set("kind", exp.DataType.build("text"))
+        elif kind.this == TYPE.SET or kind.this == TYPE.ENUM and not kind.expressions:
+            column.set("kind", exp.DataType.build("text"))
+        elif kind.this == TYPE.YEAR:
+            column.set("kind", exp.DataType.build("smallint"))
+        elif wanted == "sqlite" and any(type(c.args.get("kind")).__name__ == "AutoIncrementColumnConstraint" for c in kept):
+            column.set("kind", exp.DataType.build("int"))
+        elif kind.this in (TYPE.FLOAT, TYPE.DOUBLE) and kind.expressions:
+            column.set("kind", exp.DataType(this=kind.this))
+        elif kind.this == TYPE.TIMESTAMPTZ and wanted == "sqlite":
+            column.set("kind", exp.DataType.build("datetime"))
+        elif kind.this == TYPE.UDECIMAL:
+            column.set("kind", exp.DataType(this=TYPE.DECIMAL, expressions=[e.copy() for e in kind.expressions]))
+        elif kind.this == TYPE.BIT and wanted != "postgres":
+            column.set("kind", exp.DataType.build("bigint"))
+    column.set("constraints", kept)
+    column.set("position", None)
+
+
+def mysql_definition(node):
+    """CREATE TABLE and ALTER TABLE without what only MySQL knows: indexes in the table, comments, engines, places of columns."""
+    if isinstance(node, exp.Schema):
+        for part in node.expressions:
+            named_key = part.this if isinstance(part, exp.UniqueColumnConstraint) else None
+            if isinstance(named_key, exp.Schema):
+                named_key.set("this", None)
+        unique = [exp.UniqueColumnConstraint(this=exp.Schema(expressions=[c.copy() for c in part.expressions])) for part in node.expressions
+                  if isinstance(part, exp.IndexColumnConstraint) and str(part.args.get("kind") or "").upper().startswith("UNIQUE")]
+        parts = [part for part in node.expressions if not isinstance(part, exp.IndexColumnConstraint)] + unique
+        node.set("expressions", sorted(parts, key=lambda part: not isinstance(part, (exp.ColumnDef, exp.Identifier)))) # columns first
+        keys = [part for part in node.expressions if isinstance(part, exp.PrimaryKey)]
+        grows = [part for part in node.expressions if isinstance(part, exp.ColumnDef)
+                 and any(type(c.args.get("kind")).__name__ == "AutoIncrementColumnConstraint" for c in part.args.get("constraints") or [])]
+        if wanted == "sqlite" and grows and len(keys) == 1 and [e.name.lower() for e in keys[0].expressions] == [grows[0].name.lower()]:
+            keys[0].pop()
+            grows[0].append("constraints", exp.ColumnConstraint(kind=exp.PrimaryKeyColumnConstraint()))
+        return None
+    if isinstance(node, exp.ColumnDef) and node.args.get("kind") is not None and isinstance(node.find_ancestor(exp.Create, exp.Alter), (exp.Create, exp.Alter)):
+        definition_of(node)
+    if isinstance(node, exp.TruncateTable) and wanted == "sqlite":
+        return exp.Delete(this=node.expressions[0].copy())
+    if isinstance(node, exp.Alter) and any(isinstance(a, (exp.ModifyColumn, exp.AddConstraint)) for a in node.args.get("actions") or []):
+        return altered(node)
+    return None
+
+
+def altered(alter):
+    """ALTER TABLE ... MODIFY COLUMN, ADD INDEX."""
+    actions = []
+    for action in alter.args["actions"]:
+        if isinstance(action, exp.AddConstraint) and any(isinstance(e, exp.IndexColumnConstraint) for e in action.expressions):
+            index = action.expressions[0]
+            if len(alter.args["actions"]) > 1 or index.this is None:
+                cannot("an index without a name, or beside other changes; CREATE INDEX makes one")
+            return exp.Create(kind="INDEX", unique=str(index.args.get("kind") or "").upper().startswith("UNIQUE") or None, this=exp.Index(
+                this=index.this.copy(), table=alter.this.copy(), params=exp.IndexParameters(columns=[c.copy() for c in index.expressions])))
+        if not isinstance(action, exp.ModifyColumn):
+            actions.append(action)
+            continue
+        column, before = action.this, action.args.get("rename_from")
+        if wanted not in ("postgres", "duckdb") or before is not None and before.name != column.name:
+            cannot("this change of a column")
+        name = exp.to_identifier(column.name, quoted=column.this.args.get("quoted"))
+        actions.append(exp.AlterColumn(this=name, dtype=column.args["kind"].copy()))
+        needed = any(isinstance(c.args.get("kind"), exp.NotNullColumnConstraint) and not c.args["kind"].args.get("allow_null") for c in column.args.get("constraints") or [])
+        if wanted == "postgres":
+            actions.append(exp.AlterColumn(this=name.copy(), allow_null=not needed, drop=not needed or None))
+    alter.set("actions", actions)
+    return alter

@@ -86,6 +86,8 @@ struct tn_run {
     size_t                            param_oid_count;
     bool                              prepare;    /* the client prepared it by name: worth keeping on the server */
     bool                              several;    /* all results of a procedure are wanted, not the first one alone */
+    bool                              guarded;    /* in a transaction: where an engine gives one up for an error, this statement's is undone alone,
+                                                     if the engine can do that (`undone`) */
     bool                              extended;   /* came with parameters, formats or Describe (not a simple query) */
     const struct tn_encoder          *encoder;
     const struct tn_session_settings *settings;   /* NULL = none */
@@ -124,6 +126,7 @@ struct tn_run {
     uint64_t        started_us, first_byte_us, ended_us; /* monotonic; 0 = did not happen */
     uint64_t        stalled_us;   /* of the time since the start, spent waiting for credits */
     bool            over_there;   /* the engine has finished: what is left is to be fetched from it */
+    bool            undone;       /* it failed, and its transaction is as it was before */
     bool            delivered;    /* a chunk went to the owner: too late to run elsewhere */
     struct tn_error error;
 };

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 enum {
+    ER_NOT_SUPPORTED_YET = 1235,
     STEPS = 2000, /* of SQLite's machine between two looks at the limits: some 50 us */
     MEMORY = 256 * 1024 * 1024,
     ANSWER_MAX = 64 * 1024 * 1024,
@@ -76,7 +77,9 @@ static bool fail_as_mysql(struct work *w)
     if (strncmp(text, "no such table: information_schema.", 34) == 0)
         return fail(w, 1109, "42S02", "Unknown table '%s' in information_schema", text + 34);
     if (strncmp(text, "no such table", 13) == 0)
-        return fail(w, 1146, "42S02", "Table '%s' doesn't exist beside information_schema, which Turnout itself answers", name);
+        return fail(w, ER_NOT_SUPPORTED_YET, "42000",
+                    "one statement about both information_schema and '%s' is not supported: here Turnout itself answers what is asked of information_schema, and "
+                    "cannot read the engine's tables with it. Ask information_schema first, and put what it says into the statement about '%s'", name, name);
     if (strncmp(text, "no such function", 16) == 0)
         return fail(w, 1305, "42000", "FUNCTION %s does not exist for statements about information_schema", name);
     if (strstr(text, "syntax error") != NULL || strstr(text, "incomplete input") != NULL || strstr(text, "unrecognized token") != NULL)

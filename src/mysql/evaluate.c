@@ -61,8 +61,8 @@ static enum tn_my_evaluated system_variable(struct evaluation *e, struct tn_my_v
 
 /* ---- functions ---- */
 
-static struct tn_str print(struct evaluation *e, const char *fmt, ...) TN_PRINTF(2, 3);
-static struct tn_str print(struct evaluation *e, const char *fmt, ...)
+static struct tn_str print(struct tn_arena *arena, const char *fmt, ...) TN_PRINTF(2, 3);
+static struct tn_str print(struct tn_arena *arena, const char *fmt, ...)
 {
     char          text[512];
     struct tn_str out;
@@ -71,13 +71,12 @@ static struct tn_str print(struct evaluation *e, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    return tn_arena_str(e->arena, tn_str(text), &out) ? out : tn_str_n(NULL, 0);
+    return tn_arena_str(arena, tn_str(text), &out) ? out : tn_str_n(NULL, 0);
 }
 
-static bool session_function(struct evaluation *e, struct tn_str name, struct tn_my_value *value)
+bool tn_my_session_value(struct tn_my_session *s, struct tn_str name, struct tn_arena *arena, struct tn_my_value *value)
 {
-    struct tn_my_session *s = e->s;
-    struct tn_str         address = tn_peer_address(tn_str(s->client.peer));
+    struct tn_str address = tn_peer_address(tn_str(s->client.peer));
 
     value->number = false;
     if (tn_str_ieq_c(name, "version")) {
@@ -85,26 +84,33 @@ static bool session_function(struct evaluation *e, struct tn_str name, struct tn
     } else if (tn_str_ieq_c(name, "database") || tn_str_ieq_c(name, "schema")) {
         value->text = s->database[0] == '\0' ? tn_str_n(NULL, 0) : tn_str(s->database);
     } else if (tn_str_ieq_c(name, "user") || tn_str_ieq_c(name, "session_user") || tn_str_ieq_c(name, "system_user")) {
-        value->text = print(e, "%.200s@" TN_STR_FMT, s->user, TN_STR_ARG(address));
+        value->text = print(arena, "%.200s@" TN_STR_FMT, s->user, TN_STR_ARG(address));
     } else if (tn_str_ieq_c(name, "current_user")) {
-        value->text = print(e, "%.200s@%%", s->user);
+        value->text = print(arena, "%.200s@%%", s->user);
     } else if (tn_str_ieq_c(name, "current_role")) {
         value->text = TN_STR("NONE");
     } else if (tn_str_ieq_c(name, "connection_id")) {
-        value->text = print(e, "%u", s->id);
+        value->text = print(arena, "%u", s->id);
         value->number = true;
     } else if (tn_str_ieq_c(name, "last_insert_id")) {
-        value->text = print(e, "%llu", (unsigned long long)s->last_insert_id);
+        value->text = print(arena, "%llu", (unsigned long long)s->last_insert_id);
         value->number = true;
     } else if (tn_str_ieq_c(name, "row_count")) {
-        value->text = print(e, "%lld", (long long)s->row_count);
+        value->text = print(arena, "%lld", (long long)s->row_count);
         value->number = true;
     } else if (tn_str_ieq_c(name, "found_rows")) {
-        value->text = print(e, "%llu", (unsigned long long)s->found_rows);
+        value->text = print(arena, "%llu", (unsigned long long)s->found_rows);
         value->number = true;
     } else {
         return false;
     }
+    return true;
+}
+
+static bool session_function(struct evaluation *e, struct tn_str name, struct tn_my_value *value)
+{
+    if (!tn_my_session_value(e->s, name, e->arena, value))
+        return false;
     *e->about_session = true;
     return true;
 }
@@ -174,7 +180,7 @@ static enum tn_my_evaluated number(struct evaluation *e, bool negative, struct t
     struct tn_str text = e->words->token.text;
 
     value->number = true;
-    value->text = negative ? print(e, "-%.*s", (int)TN_MIN(text.len, (size_t)100), text.ptr) : text;
+    value->text = negative ? print(e->arena, "-%.*s", (int)TN_MIN(text.len, (size_t)100), text.ptr) : text;
     tn_words_next(e->words);
     return TN_MY_VALUE;
 }

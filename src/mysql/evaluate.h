@@ -16,6 +16,9 @@ enum tn_my_evaluated {
 enum tn_my_evaluated tn_my_evaluate(struct tn_my_session *s, struct tn_words *words, struct tn_arena *arena, struct tn_my_value *value,
                                     bool *about_session, struct tn_error *err);
 
+/* What the function NAME says of the session (USER, CONNECTION_ID ..); false: it is none. In ARENA or static. */
+bool tn_my_session_value(struct tn_my_session *s, struct tn_str name, struct tn_arena *arena, struct tn_my_value *value);
+
 /* "@@session.name" and the like at WORDS: NAME and whether GLOBAL was said. False: it is none. */
 bool tn_my_read_variable(struct tn_words *words, struct tn_str *name, bool *global);
 

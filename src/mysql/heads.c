@@ -158,12 +158,28 @@ static void take(struct item *item, const struct tn_token *token)
     item->depth -= is_punct(token, ')') && item->depth > 0 ? 1 : 0;
 }
 
-/* Behind SELECT of the statement whose columns they are; false: there is none. */
-static bool find_list(struct tn_words *words)
+/* Between SELECT and its list. */
+static bool is_modifier(const struct tn_token *token)
 {
     static const char *const modifiers[] = {"all", "distinct", "distinctrow", "high_priority", "straight_join", "sql_small_result", "sql_big_result",
                                             "sql_buffer_result", "sql_no_cache", "sql_cache", "sql_calc_found_rows"};
-    unsigned                 depth = 0;
+
+    return token->kind == TN_TOKEN_WORD && IS_ONE_OF(token->text, modifiers);
+}
+
+enum tn_my_list_word tn_my_list_word(const struct tn_token *token)
+{
+    if (token->kind == TN_TOKEN_WORD && (tn_str_ieq_c(token->text, "select") || tn_str_ieq_c(token->text, "returning")))
+        return TN_MY_LIST_BEGINS;
+    if (is_modifier(token))
+        return TN_MY_LIST_MODIFIER;
+    return ends_list(token) ? TN_MY_LIST_ENDS : TN_MY_LIST_INSIDE;
+}
+
+/* Behind SELECT of the statement whose columns they are; false: there is none. */
+static bool find_list(struct tn_words *words)
+{
+    unsigned depth = 0;
 
     while (tn_words_accept_punct(words, '('))
         ;
@@ -175,7 +191,7 @@ static bool find_list(struct tn_words *words)
         }
     if (!tn_words_accept(words, "select"))
         return false;
-    while (words->token.kind == TN_TOKEN_WORD && IS_ONE_OF(words->token.text, modifiers))
+    while (is_modifier(&words->token))
         tn_words_next(words);
     return true;
 }
@@ -190,6 +206,16 @@ static bool read_item(struct tn_words *words, struct item *item)
         tn_words_next(words);
     }
     return item->tokens > 0;
+}
+
+bool tn_my_list_names(struct tn_str text, struct tn_str *name)
+{
+    struct tn_words words;
+    struct item     item;
+
+    tn_words_init(&words, text, TN_DIALECT_MYSQL);
+    *name = cut(text);
+    return read_item(&words, &item) && is_alias(&item);
 }
 
 /* No list has more items than its text has commas, and one. */

@@ -6,9 +6,16 @@
 
 #include "base/arena.h"
 #include "result/batch.h"
+#include "stats/lexer.h"
 
 /* SCHEMA with the names that SQL (MySQL's) gives its columns; as it is where they are not known (what a star stands for, what is no
  * SELECT). In ARENA; views into SQL. */
 const struct tn_schema *tn_my_heads(const struct tn_schema *schema, struct tn_str sql, struct tn_arena *arena);
+
+/* Where a list of columns begins, and what ends it: by one word of a statement, outside of the list's own parentheses. */
+enum tn_my_list_word { TN_MY_LIST_INSIDE, TN_MY_LIST_BEGINS, TN_MY_LIST_MODIFIER, TN_MY_LIST_ENDS };
+enum tn_my_list_word tn_my_list_word(const struct tn_token *token);
+/* TEXT, an item of such a list, names its column itself (AS x). *NAME: what MySQL calls it otherwise, if it is more than a name or a literal. */
+bool tn_my_list_names(struct tn_str text, struct tn_str *name);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "mysql/literals.h"
 #include "mysql/plain.h"
+#include "mysql/self.h"
 
 enum { TEXT_MAX = 1024 * 1024 * 1024 };
 
@@ -27,7 +28,10 @@ static enum tn_status fill(struct tn_my_session *s, struct tn_str sql, struct tn
     if (run->params.count > 0) {
         run->literals = true;
         run->known = run->known.ptr != NULL ? run->known : marked;
-        run->native = sql;
+        if (run->native.ptr == marked.ptr)
+            run->native = sql;
+        else if (!tn_my_self_answer(s, sql, false, &run->native))
+            return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a statement");
     } else if (run->known.ptr == NULL && run->native.ptr != NULL && tn_str_eq(run->sql, run->native)) {
         run->native = tn_str_n(NULL, 0);
     }

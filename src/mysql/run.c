@@ -3,7 +3,7 @@
 #include "mysql/heads.h"
 #include "mysql/private.h"
 
-enum { ER_BAD_TABLE = 1051 };
+enum { ER_BAD_TABLE = 1051, ER_CANT_DO_THIS_DURING_AN_TRANSACTION = 1179 };
 
 /* As the engine's own server told them, when its rows come as it wrote them. */
 static void put_definitions(const struct tn_my_out *out, struct tn_str definitions)
@@ -164,6 +164,21 @@ static void on_done(struct tn_ask *ask)
 
 static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .notice = on_notice, .done = on_done, .next = on_next};
 
+/* MySQL's transactions go on after an error, and its clients expect no such state. */
+static enum tn_status explained(struct tn_my_session *s, enum tn_status status, struct tn_error *err)
+{
+    const struct tn_lease *lease = s->in_tx ? s->tx.lease : NULL;
+
+    if (status == TN_OK || strcmp(err->sqlstate, "25P02") != 0)
+        return status;
+    tn_error_reset(err);
+    tn_fail(err, status, "25P02", "the transaction is aborted: a statement in it failed, and cluster \"%.*s\" cannot go on after that; end it with ROLLBACK",
+            lease != NULL ? (int)lease->cluster->conf->name.len : 1, lease != NULL ? lease->cluster->conf->name.ptr : "?");
+    err->own_code = ER_CANT_DO_THIS_DURING_AN_TRANSACTION;
+    memcpy(err->own_sqlstate, "25000", sizeof "25000");
+    return status;
+}
+
 enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, const struct tn_ask_events *to, void *owner, struct tn_error *err)
 {
     struct tn_question question = {
@@ -184,7 +199,7 @@ enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, c
         question.transaction = &s->tx;
     tn_my_encoder_init(&s->encoder, s->binary, s->settings->tz);
     tn_my_wait(s);
-    return tn_ask_start(s->runtime, &question, err);
+    return explained(s, tn_ask_start(s->runtime, &question, err), err);
 }
 
 void tn_my_refused(struct tn_my_session *s, struct tn_error *err)

@@ -1,5 +1,6 @@
 /* Transactions: they begin with BEGIN, or with any statement while autocommit is off, and no engine knows of one before its first
  * statement. */
+#include "frontend/mysql/my_error.h"
 #include "mysql/private.h"
 
 enum { ER_LOCK_DEADLOCK = 1213 };
@@ -93,6 +94,14 @@ void tn_my_end_transaction(struct tn_my_session *s, enum tn_ask_end end, void (*
     tn_my_statement_done(s, true);
 }
 
+/* MySQL gives up the whole transaction for it, and its clients begin anew. */
+static bool is_deadlock(const struct tn_my_session *s, const struct tn_error *error)
+{
+    if (error->own_code != 0 || s->tx.lease == NULL || s->bond.lease == s->tx.lease)
+        return error->own_code == ER_LOCK_DEADLOCK;
+    return s->tx.failed && tn_my_error_of(error->sqlstate).code == ER_LOCK_DEADLOCK;
+}
+
 /* The engine has ended it: a deadlock. */
 static void ended_there(struct tn_my_session *s)
 {
@@ -106,8 +115,8 @@ static void ended_there(struct tn_my_session *s)
     s->in_tx = false;
 }
 
-/* In MySQL a statement that fails leaves its transaction as it was. Other engines give it up; where it had changed nothing, the
- * next statement can begin it again. */
+/* In MySQL a statement that fails leaves its transaction as it was, and PostgreSQL goes back to a savepoint (tn_run.guarded). Other
+ * engines give it up; where it had changed nothing, the next statement can begin it again. */
 void tn_my_transaction_after(struct tn_my_session *s, struct tn_ask *ask)
 {
     const struct tn_error *error = &ask->query->error;
@@ -116,7 +125,7 @@ void tn_my_transaction_after(struct tn_my_session *s, struct tn_ask *ask)
         return;
     if (error->status == TN_OK) {
         s->tx_wrote = s->tx_wrote || ask->query->features.class != TN_CLASS_READ;
-    } else if (error->own_code == ER_LOCK_DEADLOCK) {
+    } else if (is_deadlock(s, error)) {
         ended_there(s);
     } else if (s->tx.failed && !s->tx_wrote && (s->bond.lease == NULL || s->bond.lease != s->tx.lease)) {
         struct tn_ask_transaction old = s->tx;

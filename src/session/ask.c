@@ -262,6 +262,7 @@ static enum tn_status join_transaction(struct tn_query *q, const struct tn_quest
 
     q->keep_lease = true;
     q->needs_writable = !tx->read_only;
+    q->run.guarded = tx->bears && question->end == TN_ASK_NO_END && q->lease != NULL; /* before its first statement there is nothing to lose */
     if (tx->lease != NULL)
         return TN_OK;
     len = snprintf(begin, sizeof begin, "BEGIN%s%s", tx->modes[0] != '\0' ? " " : "", tx->modes);

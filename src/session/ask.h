@@ -34,7 +34,7 @@ struct tn_ask_transaction {
     char             modes[80]; /* "READ ONLY", "ISOLATION LEVEL SERIALIZABLE": what stands behind BEGIN */
     bool             read_only;
     bool             failed;    /* a statement of it failed: nothing but its end is taken */
-    bool             bears;     /* a statement that fails is not its end where the engine says so, too (MySQL, SQLite) */
+    bool             bears;     /* a statement that fails is not its end where the engine says so, too (MySQL, SQLite), or undoes it alone (PostgreSQL) */
     struct tn_ask   *ask;       /* its running statement; NULL: none */
 };
 

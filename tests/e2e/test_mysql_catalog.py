@@ -214,7 +214,10 @@ def test_errors(client):
     assert failed(client, "SELECT nowhere FROM information_schema.TABLES") == (1054, "Unknown column 'nowhere' in 'field list'")
     assert failed(client, "SELECT 1 FROM information_schema.TABLES WHERE")[0] == 1064
     assert failed(client, "SELECT no_such_function(1) FROM information_schema.TABLES")[0] == 1305
-    assert failed(client, "SELECT count(*) FROM information_schema.COLUMNS a, book b")[0] == 1146
+    for sql in ("SELECT count(*) FROM information_schema.COLUMNS a, book b", "SELECT table_name FROM information_schema.TABLES UNION SELECT title FROM book",
+                "SELECT table_name FROM information_schema.TABLES WHERE table_name IN (SELECT name FROM book)"):
+        code, text = failed(client, sql)
+        assert code == 1235 and "'book'" in text and "Ask information_schema first" in text
     rows(client, "SET max_execution_time = 300")
     assert failed(client, "SELECT count(*) FROM information_schema.KEYWORDS a, information_schema.KEYWORDS b, information_schema.KEYWORDS c, information_schema.KEYWORDS d WHERE a.WORD < d.WORD")[0] == 3024
     rows(client, "SET max_execution_time = 0")

@@ -3,10 +3,10 @@
  * Everything goes through libpq 15, non-blocking, in the worker's loop. Between libpq's calls a connection is always in
  * one phase; each phase is one flight (a message or a group of messages up to ReadyForQuery):
  *
- *   CONNECTING -> INIT* -> IDLE --start--> [STALE] [SETTINGS] [PREPARE] [DESCRIBE] [EXECUTE] --> IDLE
- *                           |                           \____ a flight that was cancelled ____/
+ *   CONNECTING -> INIT* -> IDLE --start--> [STALE] [SETTINGS] [GUARD] [PREPARE] [DESCRIBE] [EXECUTE] --> IDLE
+ *                           |                           \____ a flight that was cancelled or failed ____/
  *                           +--reset--> RESET -> IDLE                    |
- *                                                            [CANCELLING] [ABSORB] -> IDLE
+ *                                                   [CANCELLING] [ABSORB] [UNDO] -> IDLE
  *
  * run.c owns the order, rows.c what happens with rows, and each other file one phase. Own worker's thread only, but for
  * the two jobs of the offload pool (login.c, cancel.c), which have their own structs. */
@@ -34,11 +34,13 @@ enum tn_postgres_phase {
     TN_POSTGRES_RESET,      /* the state of its last user is being dropped; a run may wait behind */
     TN_POSTGRES_STALE,      /* DEALLOCATE of statements that fell out of the cache */
     TN_POSTGRES_SETTINGS,
+    TN_POSTGRES_GUARD,      /* a savepoint before a statement whose failure is not to be its transaction's */
     TN_POSTGRES_PREPARE,
     TN_POSTGRES_DESCRIBE,
     TN_POSTGRES_EXECUTE,
     TN_POSTGRES_CANCELLING, /* all results are in, the cancel request has not ended yet */
     TN_POSTGRES_ABSORB,     /* an empty query: a cancel signal that is late hits it and nothing else */
+    TN_POSTGRES_UNDO,       /* back to that savepoint */
 };
 
 /* cluster->engine: the endpoint, read once. Immutable, any thread. */
@@ -63,6 +65,9 @@ struct tn_postgres_run {
     bool     prepared;      /* the PREPARE flight is done */
     bool     described;     /* column types are known: fetch_format is decided */
     bool     settings_done;
+    bool     guard_done;    /* no GUARD flight is needed, or not any more */
+    bool     guarded;       /* the savepoint stands before this statement */
+    bool     undo_sent;
     bool     was_idle;      /* no transaction was open at the start: may be sent again */
     bool     retried;
     bool     columns_told;
@@ -87,6 +92,7 @@ struct tn_postgres_conn {
     void                  *ssl;     /* OpenSSL's object, or NULL */
     bool                   dirty_by_transaction; /* base.dirty only because a transaction is open */
     bool                   set_in_transaction;   /* settings changed inside the open transaction: ROLLBACK undoes them */
+    bool                   guard;   /* the transaction has a savepoint of ours; it stays until the next statement */
     bool                   swollen; /* libpq's buffers have become large and stay so: not for another user */
     size_t                 init_next; /* next statement of initSql */
 

@@ -12,6 +12,10 @@ enum {
 /* Makes the server's transaction fail, so that it agrees with what the client is told. */
 #define FAIL_SQL "ROLLBACK TO SAVEPOINT \"turnout: the result was not delivered\""
 
+/* What a statement that fails in it goes back to. It is not released when the statement has succeeded, but together with the next one's,
+ * which costs no message of its own. */
+#define GUARD_NAME "\"turnout: before the statement\""
+
 static bool in_transaction(const struct tn_postgres_conn *c)
 {
     PGTransactionStatusType status = PQtransactionStatus(c->pg);
@@ -75,6 +79,8 @@ static void note_leftovers(struct tn_postgres_conn *c, const struct tn_run *run)
 {
     enum tn_verb verb = verb_of(run);
 
+    if (run->error.status == TN_OK && run->kind == TN_RUN_EXECUTE && (verb == TN_VERB_ROLLBACK || verb == TN_VERB_RELEASE))
+        c->guard = false; /* the client's savepoint, which ours was set after */
     if (run->features != NULL && run->features->needs_session)
         mark_dirty(c);
     if (verb == TN_VERB_DEALLOCATE || verb == TN_VERB_DISCARD) {
@@ -99,7 +105,7 @@ static void note_transaction(struct tn_postgres_conn *c)
     } else if (!open) {
         if (c->dirty_by_transaction)
             c->base.dirty = false;
-        c->dirty_by_transaction = c->set_in_transaction = false;
+        c->dirty_by_transaction = c->set_in_transaction = c->guard = false;
     }
 }
 
@@ -132,6 +138,19 @@ static void finish(struct tn_postgres_conn *c)
     PQclear(first); /* the column names lived there until now */
 }
 
+/* MySQL, too, gives up the whole transaction for a deadlock. */
+static bool may_undo(const struct tn_postgres_conn *c)
+{
+    const struct tn_error *error = &c->run->error;
+
+    return !c->lost && c->now.guarded && !c->now.undo_sent && error->status != TN_OK && in_transaction(c) && strncmp(error->sqlstate, "40", 2) != 0;
+}
+
+static void undo_ended(struct tn_postgres_conn *c, const PGresult *failure)
+{
+    c->run->undone = failure == NULL && PQtransactionStatus(c->pg) == PQTRANS_INTRANS;
+}
+
 /* All flights of the run have come back. */
 static void end(struct tn_postgres_conn *c)
 {
@@ -146,10 +165,16 @@ static void end(struct tn_postgres_conn *c)
         c->phase = TN_POSTGRES_CANCELLING;
         return;
     }
-    must_fail = run->error.status != TN_OK && PQtransactionStatus(c->pg) == PQTRANS_INTRANS;
+    must_fail = run->error.status != TN_OK && PQtransactionStatus(c->pg) == PQTRANS_INTRANS && !c->now.guarded;
     if (!c->lost && !c->now.absorbed && (c->now.cancel_sent || must_fail)) {
         c->now.absorbed = true;
         if (tn_postgres_send_text(c, TN_POSTGRES_ABSORB, must_fail ? TN_STR(FAIL_SQL) : TN_STR("")))
+            return;
+        c->lost = true;
+    }
+    if (may_undo(c)) {
+        c->now.undo_sent = true;
+        if (tn_postgres_send_text(c, TN_POSTGRES_UNDO, TN_STR("ROLLBACK TO SAVEPOINT " GUARD_NAME)))
             return;
         c->lost = true;
     }
@@ -246,6 +271,24 @@ static bool settings_differ(struct tn_postgres_conn *c)
     return false;
 }
 
+/* What stands before the statement; empty: nothing. A savepoint of the client's must not be inside of ours. */
+static struct tn_str guard_text(const struct tn_postgres_conn *c)
+{
+    if (c->now.guard_done || !c->run->guarded || PQtransactionStatus(c->pg) != PQTRANS_INTRANS)
+        return TN_STR("");
+    if (c->run->kind == TN_RUN_EXECUTE && verb_of(c->run) == TN_VERB_SAVEPOINT)
+        return c->guard ? TN_STR("RELEASE SAVEPOINT " GUARD_NAME) : TN_STR("");
+    return c->guard ? TN_STR("RELEASE SAVEPOINT " GUARD_NAME "; SAVEPOINT " GUARD_NAME) : TN_STR("SAVEPOINT " GUARD_NAME);
+}
+
+static void guard_ended(struct tn_postgres_conn *c, const PGresult *failure)
+{
+    c->now.guard_done = true;
+    c->guard = c->now.guarded = failure == NULL && !(c->run->kind == TN_RUN_EXECUTE && verb_of(c->run) == TN_VERB_SAVEPOINT);
+    if (failure != NULL)
+        tn_postgres_error(c, failure, &c->run->error);
+}
+
 /* Which flight is next? */
 static bool send_next(struct tn_postgres_conn *c)
 {
@@ -257,6 +300,8 @@ static bool send_next(struct tn_postgres_conn *c)
         return tn_postgres_send_text(c, TN_POSTGRES_STALE, tn_buf_str(&c->stale));
     if (settings_differ(c))
         return !c->values.failed && tn_postgres_send_text(c, TN_POSTGRES_SETTINGS, tn_buf_str(&c->values));
+    if (c->run->guarded && guard_text(c).len > 0)
+        return tn_postgres_send_text(c, TN_POSTGRES_GUARD, guard_text(c));
     if (now->statement != NULL ? !now->statement->ready : describe && !now->prepared)
         return tn_postgres_send_prepare(c);
     if (describe && !now->described)
@@ -444,6 +489,8 @@ static void run_flight_ended(struct tn_postgres_conn *c, const PGresult *failure
         tn_buf_clear(&c->stale);
     else if (phase == TN_POSTGRES_SETTINGS)
         settings_ended(c, failure);
+    else if (phase == TN_POSTGRES_GUARD)
+        guard_ended(c, failure);
     else if (phase == TN_POSTGRES_PREPARE)
         prepare_ended(c, failure);
     else if (phase == TN_POSTGRES_DESCRIBE && !again)
@@ -452,9 +499,11 @@ static void run_flight_ended(struct tn_postgres_conn *c, const PGresult *failure
         execute_ended(c, failure);
     else if (phase == TN_POSTGRES_ABSORB)
         absorb_ended(c, failure);
+    else if (phase == TN_POSTGRES_UNDO)
+        undo_ended(c, failure);
     if (c->closed)
         return;
-    if (!again && (phase == TN_POSTGRES_EXECUTE || phase == TN_POSTGRES_ABSORB ||
+    if (!again && (phase == TN_POSTGRES_EXECUTE || phase == TN_POSTGRES_ABSORB || phase == TN_POSTGRES_UNDO ||
                    (phase == TN_POSTGRES_DESCRIBE && c->run->kind == TN_RUN_DESCRIBE)))
         end(c);
     else

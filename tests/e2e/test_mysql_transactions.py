@@ -1,0 +1,244 @@
+"""Transactions of MySQL clients on every engine: a statement that fails is undone alone, and its transaction goes on, with the client's own
+savepoints in it. DuckDB cannot do that: the client is told what to do."""
+
+import threading
+import time
+
+import pytest
+
+import engines
+import proxy as proxy_module
+
+pymysql = pytest.importorskip("pymysql")
+connector = pytest.importorskip("mysql.connector")
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module", params=[*engines.ENGINES, "mysql"])
+def engine(request, make_engine):
+    made = make_engine(request.param)
+    with proxy_module.Proxy(made.config(frontends={"mysqlWire": {"port": 0}, "postgresWire": {"port": 0}})) as started:
+        made.proxy = started
+        with connect(made) as connection:
+            run(connection, "CREATE TABLE t (id integer PRIMARY KEY, name varchar(20))")
+        yield made
+
+
+def connect(engine, **more):
+    database = {"database": engine.database} if engine.name == "mysql" else {}
+    return pymysql.connect(host="127.0.0.1", port=engine.proxy.mysql_port, **{"user": "ann", "autocommit": True, **database, **more})
+
+
+def run(connection, sql, *args):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, args or None)
+        return cursor.fetchall()
+
+
+def number(connection, sql):
+    with pytest.raises(pymysql.MySQLError) as error:
+        run(connection, sql)
+    return error.value.args[0]
+
+
+@pytest.fixture
+def client(engine):
+    with connect(engine) as connection:
+        run(connection, "DELETE FROM t")
+        yield connection
+
+
+@pytest.fixture
+def other(engine):
+    with connect(engine) as connection:
+        yield connection
+
+
+@pytest.fixture
+def goes_on(engine):
+    if engine.name == "duckDb":
+        pytest.skip("it gives up the transaction")
+
+
+def ids(connection):
+    return [row[0] for row in run(connection, "SELECT id FROM t ORDER BY id")]
+
+
+def test_a_statement_that_fails_is_undone_alone(engine, client, other, goes_on):
+    client.begin()
+    run(client, "INSERT INTO t VALUES (1, 'one')")
+    assert number(client, "INSERT INTO t VALUES (2, 'two'), (1, 'again')") == 1062
+    assert number(client, "SELECT * FROM no_such_table") == 1146
+    assert number(client, "SELEC 1") == 1064
+    run(client, "INSERT INTO t VALUES (3, 'three')")
+    assert number(client, "INSERT INTO t VALUES (3, 'three')") == 1062
+    assert client.server_status & 1
+    assert ids(client) == [1, 3]
+    client.commit()
+    assert ids(other) == [1, 3]
+    client.begin()
+    assert number(client, "INSERT INTO t VALUES (3, 'first of all')") == 1062
+    run(client, "INSERT INTO t VALUES (4, 'four')")
+    assert number(client, "INSERT INTO t VALUES (4, 'four')") == 1062
+    client.rollback()
+    assert ids(other) == [1, 3]
+
+
+def test_without_autocommit(engine, client, goes_on):
+    run(client, "SET autocommit = 0")
+    for i in (1, 2, 2, 3, 1, 4):
+        try:
+            run(client, "INSERT INTO t VALUES (%s, 'x')", i)
+        except pymysql.err.IntegrityError as error:
+            assert error.args[0] == 1062
+    client.commit()
+    assert ids(client) == [1, 2, 3, 4]
+    client.rollback()
+
+
+def test_savepoints(client, other, goes_on):
+    client.begin()
+    run(client, "INSERT INTO t VALUES (1, 'one')")
+    run(client, "SAVEPOINT a")
+    run(client, "INSERT INTO t VALUES (2, 'two')")
+    assert number(client, "INSERT INTO t VALUES (1, 'one')") == 1062
+    run(client, "SAVEPOINT b")
+    run(client, "INSERT INTO t VALUES (3, 'three')")
+    run(client, "ROLLBACK TO SAVEPOINT b")
+    assert ids(client) == [1, 2]
+    assert number(client, "INSERT INTO t VALUES (1, 'one')") == 1062
+    run(client, "RELEASE SAVEPOINT b")
+    assert number(client, "ROLLBACK TO nowhere") == 1305
+    assert ids(client) == [1, 2]
+    run(client, "ROLLBACK TO a")
+    assert ids(client) == [1]
+    assert number(client, "INSERT INTO t VALUES (1, 'one')") == 1062
+    run(client, "INSERT INTO t VALUES (4, 'four')")
+    run(client, "ROLLBACK TO a")
+    run(client, "RELEASE SAVEPOINT a")
+    assert number(client, "RELEASE SAVEPOINT a") == 1305
+    run(client, "INSERT INTO t VALUES (5, 'five')")
+    client.commit()
+    assert ids(other) == [1, 5]
+
+
+def test_prepared(engine, client, goes_on):
+    database = {"database": engine.database} if engine.name == "mysql" else {}
+    with connector.connect(host="127.0.0.1", port=engine.proxy.mysql_port, user="ann", ssl_disabled=True, **database) as connection:
+        cursor = connection.cursor(prepared=True)
+        for i in (1, 2, 2, 3, 1, 4):
+            try:
+                cursor.execute("INSERT INTO t VALUES (?, ?)", (i, "x"))
+            except connector.Error as error:
+                assert error.errno == 1062
+        with pytest.raises(connector.Error):
+            cursor.execute("SELECT * FROM nothing WHERE a = ?", (1,))
+        connection.commit()
+    assert ids(client) == [1, 2, 3, 4]
+
+
+def test_settings_inside(engine, client, goes_on):
+    """What was set before the failure is still so after it."""
+    if engine.name == "sqlite":
+        pytest.skip("it has no time zones")
+    zone = "SELECT current_setting('TimeZone')" if engine.name == "postgres" else "SELECT @@time_zone"
+    client.begin()
+    run(client, "INSERT INTO t VALUES (1, 'x')")
+    run(client, "SET time_zone = '+00:00'")
+    assert number(client, "INSERT INTO t VALUES (1, 'x')") == 1062
+    assert run(client, zone)[0][0] in ("UTC", "+00:00")
+    run(client, "SET time_zone = '+02:00'")
+    assert number(client, "INSERT INTO t VALUES (1, 'x')") == 1062
+    assert run(client, zone)[0][0] in ("Etc/GMT-2", "+02:00")
+    run(client, "INSERT INTO t VALUES (2, 'x')")
+    client.rollback()
+    assert ids(client) == []
+
+
+def test_many_statements(client, goes_on):
+    client.begin()
+    for i in range(300):
+        run(client, "INSERT INTO t VALUES (%s, 'x')", i)
+        if i % 3 == 0:
+            assert number(client, f"INSERT INTO t VALUES ({i + 1}, 'y'), ({i}, 'y')") == 1062
+    client.commit()
+    assert ids(client) == list(range(300))
+
+
+def test_a_killed_statement(engine, client, other):
+    if engine.name != "postgres":
+        pytest.skip("of its way to undo one")
+    client.begin()
+    run(client, "INSERT INTO t VALUES (1, 'x')")
+    timer = threading.Timer(0.5, lambda: run(other, f"KILL QUERY {client.thread_id()}"))
+    timer.start()
+    assert number(client, "SELECT pg_sleep(30)") == 1317
+    timer.join()
+    run(client, "INSERT INTO t VALUES (2, 'x')")
+    client.commit()
+    assert ids(other) == [1, 2]
+
+
+def test_a_deadlock_ends_it(engine, client, other):
+    if engine.name != "postgres":
+        pytest.skip("of its way to undo a statement")
+    run(client, "INSERT INTO t VALUES (1, 'x'), (2, 'x')")
+    results = {}
+
+    def update(connection, first, second):
+        connection.begin()
+        run(connection, "UPDATE t SET name = 'y' WHERE id = %s", first)
+        time.sleep(0.5)
+        try:
+            run(connection, "UPDATE t SET name = 'z' WHERE id = %s", second)
+            results[connection] = 0
+        except pymysql.MySQLError as error:
+            results[connection] = error.args[0]
+
+    threads = [threading.Thread(target=update, args=a) for a in ((client, 1, 2), (other, 2, 1))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results.values()) == [0, 1213]
+    for connection, result in results.items():
+        connection.ping(reconnect=False)
+        assert bool(connection.server_status & 1) == (result == 0)
+        connection.begin()  # the other's is committed by it, and nothing of this one's
+        connection.rollback()
+    assert {row[0] for row in run(client, "SELECT name FROM t")} <= {"y", "z"}
+
+
+def test_duckdb_says_what_to_do(engine, client):
+    if engine.name != "duckDb":
+        pytest.skip("others go on")
+    client.begin()
+    run(client, "INSERT INTO t VALUES (1, 'one')")
+    assert number(client, "INSERT INTO t VALUES (1, 'again')") == 1062
+    with pytest.raises(pymysql.MySQLError) as error:
+        run(client, "SELECT 1 FROM t")
+    assert error.value.args[0] == 1179 and "ROLLBACK" in error.value.args[1] and '"duckdb-1"' in error.value.args[1]
+    with pytest.raises(pymysql.MySQLError) as error:
+        client.commit()
+    assert error.value.args[0] == 1180 and "rolled back" in error.value.args[1]
+    assert ids(client) == []
+    client.begin()
+    assert number(client, "SAVEPOINT a") in (1064, 1235)
+    client.rollback()
+    client.begin()
+    assert number(client, "SELECT * FROM no_such_table") == 1146  # nothing was changed: it begins again
+    run(client, "INSERT INTO t VALUES (1, 'one')")
+    client.commit()
+    assert ids(client) == [1]
+
+
+def test_postgres_clients_have_postgres_transactions(engine):
+    if engine.name != "postgres":
+        pytest.skip("of PostgreSQL")
+    psycopg = pytest.importorskip("psycopg")
+    with psycopg.connect(f"host=127.0.0.1 port={engine.proxy.port} user=ann dbname=x") as connection:
+        connection.execute("DELETE FROM t")
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            connection.execute("SELECT * FROM nothing")
+        with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+            connection.execute("SELECT 1")

@@ -140,11 +140,10 @@ static void use_packet(struct tn_my_session *s, const struct tn_my_packet *packe
 /* One packet; false when there is not a whole one. */
 static bool step(struct tn_my_session *s)
 {
-    struct tn_buf      *in = &s->client.in;
     struct tn_my_packet packet;
     struct tn_error     err = TN_ERROR_INIT;
     size_t              size;
-    enum tn_status      status = tn_my_parse_packet(in->data + s->client.in_at, in->len - s->client.in_at, max_packet(s), &packet, &size, &err);
+    enum tn_status      status = tn_my_parse_packet(tn_client_unused(&s->client), s->client.in.len - s->client.in_at, max_packet(s), &packet, &size, &err);
 
     if (status == TN_AGAIN)
         return false;
@@ -181,7 +180,7 @@ static size_t room(struct tn_client *client)
 
     if (session_of(client)->state != TN_MY_HELLO)
         return SIZE_MAX;
-    return tn_my_parse_packet(client->in.data + client->in_at, have, HELLO_MAX, &packet, &need, NULL) == TN_AGAIN ? need - have : 0;
+    return tn_my_parse_packet(tn_client_unused(client), have, HELLO_MAX, &packet, &need, NULL) == TN_AGAIN ? need - have : 0;
 }
 
 static bool on_step(struct tn_client *client)

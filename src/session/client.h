@@ -89,10 +89,15 @@ void tn_client_again(struct tn_client *client);   /* the rest in the next loop t
 bool tn_client_full(const struct tn_client *client); /* it does not take what is answered: nothing more is begun */
 void tn_client_set_timer(struct tn_client *client, uint64_t us); /* ops->timeout() then, once; 0 = never */
 
-/* What came in and was not used yet. */
+/* What came in and was not used yet. NULL: nothing ever came. */
+static inline char *tn_client_unused(const struct tn_client *client)
+{
+    return client->in.data == NULL ? NULL : client->in.data + client->in_at;
+}
+
 static inline struct tn_str tn_client_input(const struct tn_client *client)
 {
-    return tn_str_n(client->in.data + client->in_at, client->in.len - client->in_at);
+    return tn_str_n(tn_client_unused(client), client->in.len - client->in_at);
 }
 
 #endif

@@ -10,6 +10,9 @@
 #include "base/hash.h"
 #include "engine/cluster.h"
 #include "frontend/pgwire/pgwire_write.h"
+#include "result/builder.h"
+
+#include <math.h>
 
 struct loop_conn {
     struct tn_conn    base;
@@ -18,11 +21,32 @@ struct loop_conn {
     bool              posted, dead;
     uint64_t          hash;
     unsigned          chunks; /* still to come */
+    unsigned          results; /* behind this one, where the owner wants several */
     bool              told;
+    struct tn_schema  schema; /* of what runs now */
 };
 
 static struct tn_column loop_column = {.name = {"c", 1}, .type = TN_TYPE_TEXT, .pg_oid = 25, .pg_typmod = -1, .pg_len = -1};
 static struct tn_schema loop_schema = {.count = 1, .columns = &loop_column};
+
+/* For those that write no rows of PostgreSQL's: columns from the hash on, as many as it says. */
+static struct tn_column loop_wide[] = {
+    {.name = {"t", 1}, .type = TN_TYPE_TEXT},      {.name = {"i", 1}, .type = TN_TYPE_INT64},
+    {.name = {"s", 1}, .type = TN_TYPE_INT16},     {.name = {"u", 1}, .type = TN_TYPE_UINT64},
+    {.name = {"b", 1}, .type = TN_TYPE_BOOL},      {.name = {"f", 1}, .type = TN_TYPE_FLOAT64},
+    {.name = {"n", 1}, .type = TN_TYPE_NUMERIC},   {.name = {"d", 1}, .type = TN_TYPE_DATE},
+    {.name = {"h", 1}, .type = TN_TYPE_TIME},      {.name = {"w", 1}, .type = TN_TYPE_TIMESTAMP},
+    {.name = {"z", 1}, .type = TN_TYPE_TIMESTAMPTZ}, {.name = {"x", 1}, .type = TN_TYPE_BYTES},
+    {.name = {"j", 1}, .type = TN_TYPE_JSON},      {.name = {"", 0}, .type = TN_TYPE_TEXT},
+};
+
+static inline struct tn_schema loop_schema_of(const struct loop_conn *c)
+{
+    size_t first = (size_t)(c->hash >> 28) % TN_ARRAY_LEN(loop_wide);
+    size_t count = 1 + (size_t)(c->hash >> 40) % (TN_ARRAY_LEN(loop_wide) - first);
+
+    return c->run->encoder == NULL || c->run->encoder->ops == NULL || c->run->encoder->pg_rows ? loop_schema : (struct tn_schema){.count = count, .columns = loop_wide + first};
+}
 
 static inline enum tn_status loop_open(struct tn_cluster *cluster, struct tn_error *err)
 {
@@ -67,6 +91,53 @@ static inline struct tn_chunk *loop_chunk(uint64_t rows)
     return chunk;
 }
 
+static inline enum tn_status loop_set(struct tn_builder *builder, size_t column, enum tn_type type, uint64_t value)
+{
+    static const char *const texts[] = {"", "-1.50", "a\xff\xc3", "it's", "2024-02-29", "{\"a\":[1]}"};
+    uint64_t                 pick = tn_hash_mix(value);
+
+    if (pick % 5 == 0)
+        return tn_builder_null(builder, column, NULL);
+    if (tn_type_is_text(type))
+        return tn_builder_bytes(builder, column, tn_str(texts[pick % TN_ARRAY_LEN(texts)]), NULL);
+    if (type == TN_TYPE_BOOL)
+        return tn_builder_bool(builder, column, pick % 2 == 0, NULL);
+    if (type == TN_TYPE_FLOAT64)
+        return tn_builder_f64(builder, column, pick % 7 == 1 ? HUGE_VAL : (double)pick / 3, NULL);
+    if (type == TN_TYPE_UINT64)
+        return tn_builder_u64(builder, column, pick, NULL);
+    return tn_builder_i64(builder, column, (int64_t)(pick % 30000), NULL);
+}
+
+/* Rows of all those types, by whatever encoder the owner has. NULL: it cannot have them, or there is no memory. */
+static inline struct tn_chunk *loop_encode(const struct loop_conn *c, uint64_t rows)
+{
+    const struct tn_schema *schema = &c->schema;
+    struct tn_builder *builder = NULL;
+    struct tn_batch    batch = {.release = NULL};
+    struct tn_chunk   *chunk = tn_chunk_new(1 << 20);
+    int64_t            row = 0;
+    bool               ok = chunk != NULL && tn_builder_new(&builder, schema, 1 << 20, NULL) == TN_OK;
+
+    for (uint64_t i = 0; ok && i < rows; i++) {
+        tn_builder_begin(builder);
+        for (size_t column = 0; ok && column < schema->count; column++)
+            ok = loop_set(builder, column, schema->columns[column].type, c->hash + 31 * i + column + 97 * c->chunks) == TN_OK;
+        ok = ok && tn_builder_end(builder, NULL) == TN_OK;
+    }
+    ok = ok && tn_builder_finish(builder, &batch, NULL) == TN_OK;
+    while (ok && row < batch.rows)
+        ok = c->run->encoder->ops->batch(c->run->encoder, &batch, &row, SIZE_MAX, &chunk->bytes, NULL) == TN_OK && !chunk->bytes.failed;
+    tn_batch_release(&batch);
+    tn_builder_free(builder);
+    if (ok) {
+        chunk->rows = rows;
+        return chunk;
+    }
+    tn_chunk_free(chunk);
+    return NULL;
+}
+
 static inline void loop_fail(struct loop_conn *c)
 {
     if (c->run->cancelled) {
@@ -91,7 +162,13 @@ static inline void loop_go(struct loop_conn *c)
         }
         if (!c->told && (c->hash >> 12 & 3) != 0) {
             c->told = true;
-            tn_run_columns(run, &loop_schema);
+            tn_run_columns(run, &c->schema);
+            continue;
+        }
+        if (c->chunks == 0 && c->told && c->results > 0) {
+            c->results--;
+            c->told = false;
+            run->events->next(run);
             continue;
         }
         if (c->chunks == 0 || !c->told) {
@@ -99,7 +176,7 @@ static inline void loop_go(struct loop_conn *c)
             return;
         }
         c->chunks--;
-        struct tn_chunk *chunk = loop_chunk(1 + (c->hash >> 16 & 3));
+        struct tn_chunk *chunk = c->schema.columns == &loop_column ? loop_chunk(1 + (c->hash >> 16 & 3)) : loop_encode(c, 1 + (c->hash >> 16 & 3));
         if (chunk == NULL) {
             loop_fail(c);
             loop_end(c);
@@ -180,11 +257,13 @@ static inline void loop_start(struct tn_run *run)
 
     c->run = run;
     c->hash = tn_hash_str(run->sql);
+    c->schema = loop_schema_of(c);
     c->told = false;
     c->chunks = (unsigned)(c->hash >> 20 & 15);
+    c->results = run->several ? (unsigned)(c->hash >> 24 & 1) : 0;
     if (run->kind == TN_RUN_DESCRIBE) {
         run->events->params(run, TN_MIN(run->features->param_count, 4u), oids);
-        tn_run_columns(run, (c->hash >> 12 & 3) != 0 ? &loop_schema : NULL);
+        tn_run_columns(run, (c->hash >> 12 & 3) != 0 ? &c->schema : NULL);
         c->chunks = 0;
         c->told = true;
         c->hash |= UINT64_C(7) << 4;
@@ -213,8 +292,15 @@ static inline bool loop_can_run(const struct tn_cluster *cluster, const struct t
     return true;
 }
 
-static const struct tn_engine_ops loop_engine = {
+static const struct tn_engine_ops loop_engine TN_UNUSED = {
     .name = "loop", .dialect = TN_DIALECT_POSTGRES, .default_max_running = 4, .open = loop_open, .close = loop_close,
+    .connect = loop_connect, .disconnect = loop_disconnect, .reset = loop_reset, .start = loop_start, .credit = loop_credit,
+    .cancel = loop_cancel, .can_run = loop_can_run,
+};
+
+/* Of MySQL's kind, for those that ask such servers more than others. */
+static const struct tn_engine_ops loop_engine_mysql TN_UNUSED = {
+    .name = "loop", .dialect = TN_DIALECT_MYSQL, .default_max_running = 4, .open = loop_open, .close = loop_close,
     .connect = loop_connect, .disconnect = loop_disconnect, .reset = loop_reset, .start = loop_start, .credit = loop_credit,
     .cancel = loop_cancel, .can_run = loop_can_run,
 };

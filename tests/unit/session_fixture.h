@@ -52,15 +52,14 @@ static inline void on_fixture_tick(struct ev_loop *loop, ev_timer *timer, int re
     (void)revents;
 }
 
-/* LOOP: queries go to loop_engine.h instead of SQLite. */
-static inline void fixture_start(struct session_fixture *f, bool loop)
+static inline void fixture_start_with(struct session_fixture *f, struct tn_str config)
 {
     struct tn_error err = TN_ERROR_INIT;
     struct tn_buf   out;
 
     tn_log_configure(TN_LOG_ERROR, TN_LOG_FORMAT_TEXT);
     tn_problems_init(&f->problems, "fixture");
-    if (tn_config_parse_checked(&f->config, "fixture", TN_STR(fixture_config), &f->problems, tn_routes_check, NULL) != TN_OK ||
+    if (tn_config_parse_checked(&f->config, "fixture", config, &f->problems, tn_routes_check, NULL) != TN_OK ||
         tn_server_new(&f->server, f->config, "fixture", &f->problems, &err) != TN_OK ||
         tn_sessions_init(f->server->workers[0], &err) != TN_OK) {
         tn_buf_init(&out, 1 << 20);
@@ -69,9 +68,15 @@ static inline void fixture_start(struct session_fixture *f, bool loop)
         abort();
     }
     atomic_store(&f->server->state, TN_SERVER_READY);
+    ev_timer_init(&f->tick, on_fixture_tick, 0.002, 0.002); /* so that a wait has an end */
+}
+
+/* LOOP: queries go to loop_engine.h instead of SQLite. */
+static inline void fixture_start(struct session_fixture *f, bool loop)
+{
+    fixture_start_with(f, TN_STR(fixture_config));
     if (loop)
         f->server->snapshot->topology->clusters[0]->ops = &loop_engine;
-    ev_timer_init(&f->tick, on_fixture_tick, 0.002, 0.002); /* so that a wait has an end */
 }
 
 static inline void fixture_stop(struct session_fixture *f)

@@ -295,6 +295,8 @@ def mysql_function(node):
         flags = str(node.args["modifiers"].this) if node.args.get("modifiers") else ""
         if "g" not in flags and source in ("postgres", "duckdb"):
             cannot("replacing the first match alone")
+        if not isinstance(node.args.get("replacement"), exp.Literal) or re.search(r"[\\$]\d", str(node.args["replacement"].this)):
+            cannot("groups in what replaces a match: \\1 in MariaDB, $1 in MySQL")
         return call("REGEXP_REPLACE", node.this, exp.Literal.string(("(?i)" if "i" in flags else "(?-i)") + str(node.expression.this)) if isinstance(node.expression, exp.Literal)
                     else node.expression, node.args["replacement"])
     if difference(node) is not None:
@@ -504,7 +506,7 @@ def mysql_tree(tree):
             table.replace(mysql_series(table) or table)
     for unnest in list(tree.find_all(exp.Unnest)):
         series = series_of(unnest)
-        unnest.replace(series and mysql_series(series) or unnest)
+        unnest.replace(series and mysql_series(series) or listed_rows(unnest) or unnest)
     for subquery in list(tree.find_all(exp.Subquery)):
         names_inside(subquery)
     for cte in tree.find_all(exp.CTE):

@@ -76,6 +76,8 @@ def postgres_target(node):
         out = changed(node, expression=exp.func("NULLIF", node.expression.copy(), exp.Literal.number(0)))
     elif isinstance(node, exp.Insert):
         out = conflict_of(node)
+    elif isinstance(node, exp.Bracket) and isinstance(node.this, exp.Func) and not isinstance(node.this, exp.Array):
+        out = changed(node, this=exp.Paren(this=node.this.copy())) # f(x)[1] is none
     elif isinstance(node, exp.DataType):
         out = plain_type(node)
     elif isinstance(node, exp.Func):

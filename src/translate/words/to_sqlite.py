@@ -185,7 +185,7 @@ def formatted_moment(what, form):
     return exp.Paren(this=whole) if len(out) > 1 else whole if isinstance(out[0], exp.Func) else exp.cast(whole, "text")
 
 
-def read_moment(text, form):
+def read_moment(text, form, timed):
     """str_to_date('06/05/2024', '%d/%m/%Y'): each place where it must stand."""
     at, places = 1, {}
     for piece in re.findall(r"%-?.|[^%]", form):
@@ -199,7 +199,7 @@ def read_moment(text, form):
         cannot(f"the format {form} of a date")
     day = [places["%Y"], exp.Literal.string("-"), places["%m"], exp.Literal.string("-"), places["%d"]]
     clock = [p for mark, key in ((" ", "%H"), (":", "%M"), (":", "%S")) for p in (exp.Literal.string(mark), places.get(key) or exp.Literal.string("00"))]
-    timed = any(key in places for key in ("%H", "%M", "%S"))
+    timed = timed or any(key in places for key in ("%H", "%M", "%S"))
     whole = functools.reduce(lambda left, right: exp.DPipe(this=left, expression=right), day + (clock if timed else []))
     return call("DATETIME" if timed else "DATE", whole)
 
@@ -279,7 +279,7 @@ def sqlite_more(node):
     if isinstance(node, (exp.StrToDate, exp.StrToTime)) and isinstance(node.args.get("format"), exp.Literal):
         form = str(node.args["format"].this)
         return call("DATE", node.this) if form == "%Y-%m-%d" and isinstance(node, exp.StrToDate) else call("DATETIME", node.this) if form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d") else \
-            read_moment(node.this, form)
+            read_moment(node.this, form, isinstance(node, exp.StrToTime))
     if isinstance(node, exp.TimeToStr) and isinstance(node.args.get("format"), exp.Literal):
         return formatted_moment(node.this, str(node.args["format"].this))
     if name in ("JSON_ARRAY_LENGTH", "JSONB_ARRAY_LENGTH") and args:
@@ -300,7 +300,7 @@ def sqlite_tree(tree):
                 union.set(key, exp.select("*").from_(inner, copy=False))
     for unnest in list(tree.find_all(exp.Unnest)):
         series = series_of(unnest)
-        unnest.replace(series and mysql_series(series) or unnest)
+        unnest.replace(series and mysql_series(series) or listed_rows(unnest) or unnest)
     for subquery in list(tree.find_all(exp.Subquery)):
         names_inside(subquery)
     for table in list(tree.find_all(exp.Table)):

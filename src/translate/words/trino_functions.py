@@ -1,0 +1,111 @@
+"""Functions that only Trino has, in the words of the others, as in mysql_functions.py: for PostgreSQL, DuckDB, SQLite, MySQL."""
+
+TRINO_TARGETS = ("postgres", "duckdb", "sqlite", "mysql")
+TRINO_FUNCTIONS = {
+    "YEAR_OF_WEEK/1": ("CAST(EXTRACT(ISOYEAR FROM _1) AS INT)", "EXTRACT(ISOYEAR FROM _1)", "CAST(STRFTIME('%Y', _1, '-3 days', 'weekday 4') AS INTEGER)", "(YEARWEEK(_1, 3) DIV 100)"),
+    "BITWISE_LEFT_SHIFT/2": ("(_1 << _2)", "(_1 << _2)", "(_1 << _2)", "(_1 << _2)"),
+    "BITWISE_RIGHT_SHIFT/2": ("(_1 >> _2)", "(_1 >> _2)", "(_1 >> _2)", "(_1 >> _2)"),
+    "BIT_COUNT/2": ("LENGTH(REPLACE(CAST(CAST(_1 AS BIT(64)) AS TEXT), '0', ''))", "BIT_COUNT(CAST(_1 AS BIGINT))", "!BIT_COUNT/1", "!BIT_COUNT/1"),
+    "GEOMETRIC_MEAN/1": ("EXP(AVG(LN(_1)))", "EXP(AVG(LN(_1)))", "EXP(AVG(LN(_1)))", "EXP(AVG(LN(_1)))"),
+    "APPROX_PERCENTILE/2": ("PERCENTILE_DISC(_2) WITHIN GROUP (ORDER BY _1)", None, None, None),
+    "TO_UTF8/1": ("CONVERT_TO(_1, 'UTF8')", None, "CAST(_1 AS BLOB)", "CONVERT(_1 USING utf8mb4)"),
+    "FROM_UTF8/1": ("CONVERT_FROM(_1, 'UTF8')", None, "CAST(_1 AS TEXT)", "CONVERT(_1 USING utf8mb4)"),
+    "TO_HEX/1": ("UPPER(ENCODE(_1, 'hex'))", None, "HEX(_1)", "HEX(_1)"),
+    "FROM_HEX/1": ("DECODE(_1, 'hex')", None, "!UNHEX", "!UNHEX"),
+    "TO_BASE64/1": ("ENCODE(_1, 'base64')", None, "!TO_BASE64", "!TO_BASE64"),
+    "FROM_BASE64/1": ("DECODE(_1, 'base64')", None, "!FROM_BASE64", "!FROM_BASE64"),
+    "MD5/1": ("DECODE(MD5(_1), 'hex')", None, "UNHEX(MD5(_1))", "UNHEX(MD5(_1))"),
+    "SHA1/1": (None, None, "!UNHEX(SHA1)", "!UNHEX(SHA1)"),
+    "SHA256/1": ("!SHA256", None, "!UNHEX(SHA2,256)", "!UNHEX(SHA2,256)"),
+    "SHA512/1": ("!SHA512", None, "!UNHEX(SHA2,512)", "!UNHEX(SHA2,512)"),
+}
+TRINO_TYPED = {"YearOfWeek": "YEAR_OF_WEEK", "ApproxQuantile": "APPROX_PERCENTILE", "MD5Digest": "MD5", "Hex": "TO_HEX", "Unhex": "FROM_HEX", "ToBase64": "TO_BASE64",
+               "FromBase64": "FROM_BASE64", "SHA1Digest": "SHA1", "SHA": "SHA1", "Encode": "TO_UTF8", "Decode": "FROM_UTF8"}
+# Places of format_datetime(), of Joda.
+JODA = {"yyyy": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "dd": "%d", "d": "%-d", "HH": "%H", "hh": "%I", "mm": "%M", "ss": "%S", "EEEE": "%A", "EEE": "%a",
+        "a": "%p", "DDD": "%j", "M": "%-m", "H": "%-H"}
+
+
+def joda(form):
+    """'yyyy-MM-dd' as '%Y-%m-%d'."""
+    out = ""
+    for piece in re.findall(r"([A-Za-z])(\1*)|'([^']*)'|([^A-Za-z']+)", form):
+        letters = piece[0] + piece[1]
+        if letters and letters not in JODA:
+            cannot(f"a place of a format: {letters}")
+        out += JODA[letters] if letters else piece[2] or piece[3]
+    return exp.Literal.string(out)
+
+
+def digest_words(text, args):
+    """!NAME: a call; !UNHEX(SHA2,256): a call of what a call gives; !NAME/1: of the first argument alone."""
+    name, _, inner = text[1:].partition("(")
+    if not inner:
+        name, _, count = name.partition("/")
+        return call(name, *(args[: int(count)] if count else args))
+    inner, _, more = inner.rstrip(")").partition(",")
+    return call(name, call(inner, args[0], *([int(more)] if more else [])))
+
+
+def trino_called(node):
+    if isinstance(node, exp.Anonymous):
+        return node.name.upper(), node.expressions
+    if isinstance(node, exp.SHA2Digest if hasattr(exp, "SHA2Digest") else exp.SHA2):
+        return f"SHA{number_of(node.args.get('length')) or 256}", [node.this]
+    if isinstance(node, (exp.Encode, exp.Decode)):
+        return TRINO_TYPED[type(node).__name__], [node.this]
+    args = [value for key in type(node).arg_types if isinstance(value := node.args.get(key), exp.Expression)]
+    return TRINO_TYPED.get(type(node).__name__, type(node).__name__.upper()), args
+
+
+def json_by_path(node):
+    """json_value(x, 'lax $.a') and its kin."""
+    name, args = trino_called(node)
+    path = node.args.get("path") if isinstance(node, exp.JSONValue) else node.expression if isinstance(node, exp.JSONExtract) else args[1] if len(args) > 1 else None
+    text = path.this if isinstance(path, exp.Literal) and path.is_string else None
+    if text is None or not re.match(r"(lax|strict)\s", str(text)):
+        return None
+    if str(text).startswith("strict"):
+        cannot("a path that is strict")
+    plain = dialect_parts("trino")[0].to_json_path(exp.Literal.string(str(text)[4:].strip()))
+    what = exp.cast(node.this.copy() if not isinstance(node, exp.Anonymous) else args[0].copy(), "json") if wanted == "postgres" else (args[0] if isinstance(node, exp.Anonymous) else node.this).copy()
+    kind = exp.JSONExtractScalar if isinstance(node, exp.JSONValue) or name == "JSON_VALUE" else exp.JSONExtract
+    out = kind(this=what, expression=plain)
+    return exp.Paren(this=exp.Not(this=exp.Is(this=out, expression=exp.Null()))) if name in ("JSON_EXISTS", "JSONEXISTS") else out
+
+
+def trino_call(node):
+    """What of the table stands for NODE, or None."""
+    if wanted not in TRINO_TARGETS:
+        return None
+    name, args = trino_called(node)
+    if name in ("JSON_VALUE", "JSONVALUE", "JSON_EXISTS", "JSONEXISTS", "JSON_QUERY", "JSONQUERY") or isinstance(node, exp.JSONExtract):
+        return json_by_path(node)
+    if name == "FORMAT_DATETIME" and len(args) == 2 and isinstance(args[1], exp.Literal):
+        return exp.TimeToStr(this=args[0].copy(), format=joda(str(args[1].this)))
+    if name in ("PARSE_DATETIME", "PARSEDATETIME") and len(args) == 2 and isinstance(args[1], exp.Literal):
+        return exp.StrToTime(this=args[0].copy(), format=joda(str(args[1].this)))
+    if isinstance(node, exp.RegexpReplace) and wanted in ("postgres", "duckdb", "mysql") and isinstance(node.args.get("replacement"), exp.Literal) and "$" in str(node.args["replacement"].this):
+        new = re.sub(r"\\(.)|\$(\d)", lambda m: m[1] if m[1] else f"\\{m[2]}", str(node.args["replacement"].this))
+        return changed(node, replacement=exp.Literal.string(new))
+    row = TRINO_FUNCTIONS.get(f"{name}/{len(args)}")
+    text = row[TRINO_TARGETS.index(wanted)] if row else None
+    return None if text is None else digest_words(text, args) if text.startswith("!") else filled(text, args)
+
+
+def listed_rows(unnest):
+    """UNNEST(ARRAY[1, 2]) AS t(x) as (SELECT 1 AS x UNION ALL SELECT 2) AS t, for who has no arrays."""
+    inner = unnest.expressions[0] if len(unnest.expressions) == 1 else None
+    alias = unnest.args.get("alias")
+    if not isinstance(inner, exp.Array) or not inner.expressions or len(inner.expressions) > 1000 or alias is None or not alias.columns:
+        return None
+    numbered = unnest.args.get("offset") or len(alias.columns) > 1
+    names = [column.name for column in alias.columns] + ([unnest.args["offset"].name] if isinstance(unnest.args.get("offset"), exp.Identifier) else [])
+    if numbered and len(names) < 2:
+        return None
+    rows = []
+    for i, element in enumerate(inner.expressions, 1):
+        shown = [exp.alias_(element.copy(), names[0], quoted=True)] + ([exp.alias_(exp.Literal.number(i), names[1], quoted=True)] if numbered else [])
+        rows.append(exp.Select(expressions=shown))
+    query = functools.reduce(lambda left, right: exp.Union(this=left, expression=right, distinct=False), rows)
+    return exp.Subquery(this=query, alias=exp.TableAlias(this=alias.this.copy() if alias.this is not None else exp.to_identifier("listed")))

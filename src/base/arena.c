@@ -1,11 +1,12 @@
 #include "base/arena.h"
 
 #include "base/alloc.h"
+#include "base/spares.h"
 
 #include <stdalign.h>
 #include <stdint.h>
 
-enum { BLOCK_SIZE = 4096 - 32, ALIGN = 16 };
+enum { BLOCK_SIZE = 4096 - 32, ALIGN = 16, SPARES = 32 };
 
 struct tn_arena_block {
     struct tn_arena_block *next;
@@ -13,6 +14,25 @@ struct tn_arena_block {
     size_t                 size;
     alignas(ALIGN) char data[];
 };
+
+/* Each thread's own: blocks of the usual size. */
+static _Thread_local struct tn_spares spares;
+static _Thread_local bool             keeps;
+
+void tn_arena_keep_blocks(bool keep)
+{
+    keeps = keep;
+    if (!keep)
+        tn_spares_free(&spares);
+}
+
+static void free_block(struct tn_arena_block *block)
+{
+    if (keeps && block->size == BLOCK_SIZE)
+        tn_spares_give(&spares, block, SPARES);
+    else
+        tn_free(block);
+}
 
 void tn_arena_init(struct tn_arena *arena, size_t max)
 {
@@ -26,7 +46,7 @@ void tn_arena_reset(struct tn_arena *arena)
     while (block != NULL) {
         struct tn_arena_block *next = block->next;
 
-        tn_free(block);
+        free_block(block);
         block = next;
     }
     tn_arena_init(arena, arena->max);
@@ -35,11 +55,14 @@ void tn_arena_reset(struct tn_arena *arena)
 static struct tn_arena_block *add_block(struct tn_arena *arena, size_t size)
 {
     size_t                 want = TN_MAX(size, (size_t)BLOCK_SIZE);
-    struct tn_arena_block *block;
+    struct tn_arena_block *block = NULL;
 
     if (arena->max != 0 && (want > arena->max || arena->total > arena->max - want))
         return NULL;
-    block = tn_malloc(sizeof *block + want);
+    if (want == BLOCK_SIZE)
+        block = tn_spares_take(&spares);
+    if (block == NULL)
+        block = tn_malloc(sizeof *block + want);
     if (block == NULL)
         return NULL;
     block->used = 0;

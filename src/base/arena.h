@@ -16,6 +16,9 @@ struct tn_arena {
 void tn_arena_init(struct tn_arena *arena, size_t max);
 void tn_arena_reset(struct tn_arena *arena); /* frees everything; usable again */
 
+/* This thread keeps a few blocks that were freed for the next arena; false: no longer, before it ends. */
+void tn_arena_keep_blocks(bool keep);
+
 /* Aligned to 16 bytes; NULL when memory or the maximum is at its end. */
 TN_MUST_USE void *tn_arena_alloc(struct tn_arena *arena, size_t size);
 TN_MUST_USE void *tn_arena_zalloc(struct tn_arena *arena, size_t size);

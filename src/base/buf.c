@@ -57,20 +57,10 @@ bool tn_buf_reserve(struct tn_buf *buf, size_t n)
 
 void tn_buf_append(struct tn_buf *buf, const void *data, size_t len)
 {
-    if (len == 0 || !tn_buf_reserve(buf, len))
+    if (len == 0 || ((buf->failed || buf->capacity - buf->len < len) && !tn_buf_reserve(buf, len)))
         return;
     memcpy(buf->data + buf->len, data, len);
     buf->len += len;
-}
-
-void tn_buf_puts(struct tn_buf *buf, const char *text)
-{
-    tn_buf_append(buf, text, strlen(text));
-}
-
-void tn_buf_put_str(struct tn_buf *buf, struct tn_str text)
-{
-    tn_buf_append(buf, text.ptr, text.len);
 }
 
 void tn_buf_put_quoted(struct tn_buf *buf, struct tn_str text, char quote)

@@ -26,11 +26,26 @@ void tn_buf_consume(struct tn_buf *buf, size_t n);/* drops the first N bytes (mo
 bool tn_buf_reserve(struct tn_buf *buf, size_t n);
 
 void tn_buf_append(struct tn_buf *buf, const void *data, size_t len);
-void tn_buf_puts(struct tn_buf *buf, const char *text);
-void tn_buf_put_str(struct tn_buf *buf, struct tn_str text);
 void tn_buf_printf(struct tn_buf *buf, const char *fmt, ...) TN_PRINTF(2, 3);
 void tn_buf_put_quoted(struct tn_buf *buf, struct tn_str text, char quote); /* in QUOTEs, those in it twice: SQL, CSV */
 void tn_buf_put_json(struct tn_buf *buf, struct tn_str text); /* quoted, escaped; invalid UTF-8 becomes U+FFFD */
+
+static inline void tn_buf_puts(struct tn_buf *buf, const char *text) /* here, so that a literal's length is known where it is put */
+{
+    size_t len = strlen(text);
+
+    if (TN_LIKELY(!buf->failed && buf->capacity - buf->len > len)) {
+        memcpy(buf->data + buf->len, text, len);
+        buf->len += len;
+    } else {
+        tn_buf_append(buf, text, len);
+    }
+}
+
+static inline void tn_buf_put_str(struct tn_buf *buf, struct tn_str text)
+{
+    tn_buf_append(buf, text.ptr, text.len);
+}
 
 static inline void tn_buf_put_u8(struct tn_buf *buf, uint8_t v)
 {

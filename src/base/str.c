@@ -17,11 +17,6 @@ bool tn_str_ieq(struct tn_str a, struct tn_str b)
     return true;
 }
 
-bool tn_str_ieq_c(struct tn_str a, const char *b)
-{
-    return tn_str_ieq(a, tn_str(b));
-}
-
 bool tn_str_starts(struct tn_str text, struct tn_str prefix)
 {
     return text.len >= prefix.len && (prefix.len == 0 || memcmp(text.ptr, prefix.ptr, prefix.len) == 0);

@@ -42,7 +42,6 @@ static inline bool tn_str_eq_c(struct tn_str a, const char *b)
 
 /* ASCII case folded, whatever the locale. */
 bool tn_str_ieq(struct tn_str a, struct tn_str b);
-bool tn_str_ieq_c(struct tn_str a, const char *b);
 bool tn_str_starts(struct tn_str text, struct tn_str prefix);
 struct tn_str tn_str_trim(struct tn_str text); /* ASCII white space off both ends */
 /* *LINE is the first line of *TEXT, without its end; *TEXT is what follows. False: *TEXT is empty. */
@@ -67,6 +66,13 @@ unsigned tn_str_distance(struct tn_str a, struct tn_str b, unsigned limit);
 
 /* Compares all bytes whatever they are: for secrets. Lengths may leak. */
 bool tn_secret_eq(const void *a, const void *b, size_t len);
+
+static inline bool tn_str_ieq_c(struct tn_str a, const char *b)
+{
+    struct tn_str other = tn_str(b);
+
+    return a.len == other.len && tn_str_ieq(a, other); /* nearly all that are looked at have another length */
+}
 
 static inline char tn_ascii_lower(char c)
 {

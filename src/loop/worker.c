@@ -1,6 +1,7 @@
 #include "loop/worker.h"
 
 #include "base/alloc.h"
+#include "base/arena.h"
 #include "base/clock.h"
 
 #include <signal.h>
@@ -99,7 +100,9 @@ static void *worker_main(void *arg)
 {
     is_worker = true;
     tn_alloc_set_up_thread();
+    tn_arena_keep_blocks(true);
     tn_worker_run(arg);
+    tn_arena_keep_blocks(false);
     return NULL;
 }
 

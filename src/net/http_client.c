@@ -104,13 +104,14 @@ static uint64_t limit_of(const struct tn_http_call *call)
 static void arm(struct tn_http_call *call)
 {
     struct ev_loop *loop = call->client->worker->loop;
-    uint64_t        now = tn_clock_us(), limit = limit_of(call);
-    double          wait = limit > now ? (double)(limit - now) / 1e6 : 0.;
+    uint64_t        now, limit = limit_of(call);
 
-    if (ev_is_active(&call->timer) && ev_timer_remaining(loop, &call->timer) <= wait)
+    if (ev_is_active(&call->timer) && call->timer_at_us <= limit)
         return;
+    now = tn_clock_us();
+    call->timer_at_us = limit;
     ev_timer_stop(loop, &call->timer);
-    ev_timer_set(&call->timer, wait, 0.);
+    ev_timer_set(&call->timer, limit > now ? (double)(limit - now) / 1e6 : 0., 0.);
     ev_timer_start(loop, &call->timer);
 }
 
@@ -204,9 +205,24 @@ void tn_http_call_free(struct tn_http_call *call)
     tn_free(call);
 }
 
+/* Eight bytes of ASCII, none below a space, none that is DEL. */
+static bool are_visible(const char *at)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+    uint64_t       word, del;
+
+    memcpy(&word, at, 8);
+    del = word ^ ones * 0x7f;
+    return (((word - ones * ' ') | (del - ones) | word) & highs) == 0;
+}
+
 static bool is_one_line(struct tn_str text)
 {
-    for (size_t i = 0; i < text.len; i++)
+    size_t start = 0;
+
+    while (text.len - start >= 8 && are_visible(text.ptr + start))
+        start += 8;
+    for (size_t i = start; i < text.len; i++)
         if ((unsigned char)text.ptr[i] < ' ' ? text.ptr[i] != '\t' : text.ptr[i] == 0x7f)
             return false;
     return true;
@@ -269,10 +285,12 @@ static bool put_head(struct tn_http_call *call, enum tn_http_client_method metho
 
 static enum tn_status begin(struct tn_http_call *call, struct tn_http_wire *wire, uint64_t timeout_us, struct tn_error *err)
 {
+    uint64_t now = tn_clock_us();
+
     tn_http_call_shrink(call);
     tn_buf_clear(&call->body);
-    call->deadline_us = tn_clock_us() + timeout_us;
-    call->connect_by_us = tn_clock_us() + call->client->options.connect_timeout_us;
+    call->deadline_us = now + timeout_us;
+    call->connect_by_us = now + call->client->options.connect_timeout_us;
     call->coded = false;
     if (!tn_http_wire_send(wire, call))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a request");
@@ -379,8 +397,12 @@ static void tell(struct tn_http_call *call, struct tn_http_client_answer *answer
 
 void tn_http_call_ended(struct tn_http_call *call, const struct tn_http_answer *answer)
 {
-    struct tn_http_client_answer told = {.status = (long)answer->status, .body = &call->body, .error = TN_ERROR_INIT};
+    struct tn_http_client_answer told;
 
+    told.status = (long)answer->status;
+    told.body = &call->body;
+    told.unsent = false;
+    tn_error_init(&told.error);
     if (call->coded && !tn_http_inflater_is_whole(call->inflater) && answer->status != 204 && answer->status != 304) {
         told.status = 0;
         tn_fail(&told.error, TN_E_ENGINE, "08P01", "the body of the answer is not the whole of its gzip");

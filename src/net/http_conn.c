@@ -67,6 +67,17 @@ static bool is_reading(const struct tn_http_conn *conn)
     return conn->state == TN_HTTP_CONN_GAP || conn->state == TN_HTTP_CONN_HEAD || (conn->state == TN_HTTP_CONN_BODY && !conn->paused);
 }
 
+static void arm_timer(struct tn_http_conn *conn)
+{
+    struct ev_loop *loop = conn->home->worker->loop;
+    uint64_t        now = tn_clock_us();
+
+    conn->timer_at_us = conn->deadline_us;
+    ev_timer_stop(loop, &conn->timer);
+    ev_timer_set(&conn->timer, conn->deadline_us > now ? (double)(conn->deadline_us - now) / 1e6 : 0., 0.);
+    ev_timer_start(loop, &conn->timer);
+}
+
 /* Watchers and timer as the state wants them; before going back to the loop. A timer that would fire too early is left
  * alone: it looks at the deadline when it does. */
 static void arm(struct tn_http_conn *conn)
@@ -88,16 +99,8 @@ static void arm(struct tn_http_conn *conn)
         ev_feed_event(loop, &conn->readable, EV_READ);
     if (conn->watched && !room)
         tn_http_conn_look_out(conn);
-    if (conn->deadline_us != 0) {
-        uint64_t now = tn_clock_us();
-        double   wait = conn->deadline_us > now ? (double)(conn->deadline_us - now) / 1e6 : 0.;
-
-        if (ev_is_active(&conn->timer) && ev_timer_remaining(loop, &conn->timer) <= wait)
-            return;
-        ev_timer_stop(loop, &conn->timer);
-        ev_timer_set(&conn->timer, wait, 0.);
-        ev_timer_start(loop, &conn->timer);
-    }
+    if (conn->deadline_us != 0 && !(ev_is_active(&conn->timer) && conn->timer_at_us <= conn->deadline_us))
+        arm_timer(conn);
 }
 
 static void conn_free(struct tn_grave *grave)

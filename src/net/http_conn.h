@@ -68,7 +68,7 @@ struct tn_http_conn {
     struct tn_turn          turn;        /* while it waits for the next step of a handshake it is not read */
     bool                    tls_missing; /* plain, where only TLS is taken */
     ev_timer                resume;   /* goes on with `pending` in the next turn */
-    uint64_t                deadline_us;
+    uint64_t                deadline_us, timer_at_us; /* timer_at_us: when `timer` fires */
     enum tn_http_conn_state state;
     bool                    in_process; /* tn_http_conn_feed() is on the stack */
     bool                    answered;   /* the handler has replied */

@@ -212,6 +212,11 @@ static enum tn_http_event check_shape(struct tn_http_parser *parser)
     return TN_HTTP_HEAD;
 }
 
+static bool is_in_no_host(char c)
+{
+    return c == ' ' || c == ',' || c == '/' || c == '?' || c == '#' || c == '@' || c == '\\';
+}
+
 static enum tn_http_event check_host(struct tn_http_parser *parser)
 {
     const struct tn_http_field *host = NULL;
@@ -223,7 +228,7 @@ static enum tn_http_event check_host(struct tn_http_parser *parser)
         return bad(parser, 400, "no Host");
     if (host != NULL)
         for (size_t i = 0; i < host->value.len; i++)
-            if (strchr(" ,/?#@\\", host->value.ptr[i]) != NULL)
+            if (host->value.ptr[i] == '\0' || is_in_no_host(host->value.ptr[i]))
                 return bad(parser, 400, "Host is not a host name");
     return TN_HTTP_HEAD;
 }

@@ -49,7 +49,8 @@ struct tn_http_call {
     size_t                              sent;   /* of both */
     bool                                again;  /* it was sent on a kept connection that was closed */
     uint64_t                            deadline_us, connect_by_us;
-    ev_timer                            timer;  /* fires at or before the deadline */
+    ev_timer                            timer;  /* fires at timer_at_us, at or before the deadline */
+    uint64_t                            timer_at_us;
     struct tn_http_inflater            *inflater; /* kept from the first answer that needed one */
     bool                                coded;  /* this one does */
     struct tn_buf                       body;

@@ -6,7 +6,7 @@
 #include "net/http_origin.h"
 #include "trino/segments.h"
 
-enum { ARENA_MAX = 1024 * 1024 * 1024 };
+enum { ARENA_MAX = 1024 * 1024 * 1024, SPARES = 64 };
 
 void tn_trino_call_refuse(struct tn_trino_call *call, int status, const char *problem)
 {
@@ -23,7 +23,27 @@ static void free_call(struct tn_trino_call *call)
     tn_buf_reset(&call->body);
     tn_bytes_unref(call->rest);
     tn_buf_reset(&call->told);
-    tn_free(call);
+    tn_spares_give(&call->home->calls, call, SPARES);
+}
+
+/* All of it is as it was made but for the error's texts. */
+static struct tn_trino_call *new_call(struct tn_trino_home *home)
+{
+    struct tn_trino_call *call = tn_spares_take(&home->calls);
+
+    if (call == NULL)
+        call = tn_malloc(sizeof *call);
+    if (call == NULL)
+        return NULL;
+    memset(call, 0, offsetof(struct tn_trino_call, refused));
+    call->refused.identity = NULL;
+    call->refused.http_status = 0;
+    call->refused.delay_ms = call->refused.retry_after_s = 0;
+    call->refused.challenge[0] = '\0';
+    tn_error_init(&call->refused.error);
+    call->home = home;
+    call->trino = home->trino;
+    return call;
 }
 
 static void set_field(struct tn_trino_call *call, const char *name, const char *value)
@@ -98,7 +118,7 @@ static void on_there(struct tn_errand *errand)
     if (call->verb == TN_TRINO_POST)
         tn_trino_query_post(home, call);
     else if (is_segment(call))
-        tn_trino_segments_call(call);
+        tn_trino_segments_call(home, call);
     else if (call->resumes)
         tn_trino_resume(home, call);
     else
@@ -387,16 +407,16 @@ static void refuse(struct tn_trino_call *call, struct tn_http_exchange *x, int s
 
 void tn_trino_call_begin(struct tn_trino *trino, struct tn_http_exchange *x)
 {
-    struct tn_trino_call *call = tn_calloc(1, sizeof *call);
-    struct tn_error       err = TN_ERROR_INIT;
+    struct tn_trino_call *call = new_call(&trino->homes[x->worker->index]);
+    struct tn_error       err;
     struct tn_worker     *owner;
     int                   status;
 
+    tn_error_init(&err);
     if (call == NULL) {
         tn_http_problem(x, 503, "no memory for a request");
         return;
     }
-    call->trino = trino;
     call->errand.go = on_there;
     call->errand.back = on_back;
     tn_arena_init(&call->arena, ARENA_MAX);

@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <unistd.h>
 
 enum { MAC = 16, PLAIN_MAX = TN_TRINO_LINK_MAX / 4 * 3 - 4 };
@@ -91,72 +93,59 @@ static enum tn_status find_key(struct tn_trino *trino, struct tn_error *err)
     return TN_OK;
 }
 
-static EVP_MD_CTX *begin_pad(const uint8_t key[32], uint8_t with)
+static enum tn_status no_mac(struct tn_error *err)
 {
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    uint8_t     pad[64];
-    bool        ok;
-
-    for (size_t i = 0; i < sizeof pad; i++)
-        pad[i] = (uint8_t)((i < 32 ? key[i] : 0) ^ with);
-    ok = ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 && EVP_DigestUpdate(ctx, pad, sizeof pad) == 1;
-    explicit_bzero(pad, sizeof pad);
-    if (ok)
-        return ctx;
-    EVP_MD_CTX_free(ctx);
-    return NULL;
+    return tn_fail(err, TN_E_INTERNAL, "XX000", "frontends.trinoHttp: this OpenSSL has no CMAC with AES-256, or there is no memory for it");
 }
 
-enum tn_status tn_trino_link_arm(struct tn_trino *trino, struct tn_error *err)
+enum tn_status tn_trino_link_arm(struct tn_trino_home *home, struct tn_error *err)
 {
-    trino->inner = begin_pad(trino->key, 0x36);
-    trino->outer = begin_pad(trino->key, 0x5c);
-    return trino->inner != NULL && trino->outer != NULL ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "frontends.trinoHttp: no memory for SHA-256");
+    char       cipher[] = "AES-256-CBC";
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, cipher, 0), OSSL_PARAM_construct_end()};
+    EVP_MAC   *mac = EVP_MAC_fetch(NULL, "CMAC", NULL);
+
+    home->mac = mac == NULL ? NULL : EVP_MAC_CTX_new(mac);
+    EVP_MAC_free(mac); /* counted */
+    return home->mac != NULL && EVP_MAC_init(home->mac, home->trino->key, sizeof home->trino->key, params) == 1 ? TN_OK : no_mac(err);
 }
 
-void tn_trino_link_disarm(struct tn_trino *trino)
+void tn_trino_link_disarm(struct tn_trino_home *home)
 {
-    EVP_MD_CTX_free(trino->inner);
-    EVP_MD_CTX_free(trino->outer);
-    trino->inner = trino->outer = NULL;
+    EVP_MAC_CTX_free(home->mac);
+    home->mac = NULL;
 }
 
 enum tn_status tn_trino_link_key(struct tn_trino *trino, struct tn_error *err)
 {
-    TN_TRY(find_key(trino, err));
-    return tn_trino_link_arm(trino, err);
+    return find_key(trino, err);
 }
 
 /* ---- links ---- */
 
-static bool put_number(EVP_MD_CTX *ctx, uint64_t number)
+static bool put_number(EVP_MAC_CTX *mac, uint64_t number)
 {
-    char  text[TN_DIGITS_SIZE + 1], *end = tn_digits_put(text, number);
+    char text[TN_DIGITS_SIZE + 1], *end = tn_digits_put(text, number);
 
     *end++ = '\n';
-    return EVP_DigestUpdate(ctx, text, (size_t)(end - text)) == 1;
+    return EVP_MAC_update(mac, (const unsigned char *)text, (size_t)(end - text)) == 1;
 }
 
-/* Everything in its place: no two links have the same text. RFC 2104 as HMAC() does it, but for what is the same each time. */
-static bool make_mac(const struct tn_trino *trino, const struct tn_trino_link *link, struct tn_str said, uint8_t mac[MAC])
+static bool put_text(EVP_MAC_CTX *mac, struct tn_str text)
 {
-    static const char begin[] = "turnout link 1\n";
-    uint8_t           whole[EVP_MAX_MD_SIZE];
-    unsigned          len = sizeof whole;
-    EVP_MD_CTX       *ctx = EVP_MD_CTX_new();
-    bool              ok = ctx != NULL && EVP_MD_CTX_copy_ex(ctx, trino->inner) == 1 && EVP_DigestUpdate(ctx, begin, sizeof begin - 1) == 1 &&
-              put_number(ctx, link->kind) && EVP_DigestUpdate(ctx, link->id.ptr == NULL ? "" : link->id.ptr, link->id.len) == 1 &&
-              EVP_DigestUpdate(ctx, "\n", 1) == 1 && put_number(ctx, link->token) && EVP_DigestUpdate(ctx, said.ptr, said.len) == 1 &&
-              EVP_DigestFinal_ex(ctx, whole, &len) == 1 && EVP_MD_CTX_copy_ex(ctx, trino->outer) == 1 && EVP_DigestUpdate(ctx, whole, len) == 1 &&
-              EVP_DigestFinal_ex(ctx, whole, &len) == 1;
-
-    EVP_MD_CTX_free(ctx);
-    if (ok)
-        memcpy(mac, whole, MAC);
-    return ok;
+    return text.len == 0 || EVP_MAC_update(mac, (const unsigned char *)text.ptr, text.len) == 1;
 }
 
-bool tn_trino_link_seal(struct tn_buf *out, const struct tn_trino *trino, const struct tn_trino_link *link)
+/* Everything in its place: no two links have the same text. The key is in the context from the start on. */
+static bool make_mac(struct tn_trino_home *home, const struct tn_trino_link *link, struct tn_str said, uint8_t mac[MAC])
+{
+    size_t len;
+
+    return EVP_MAC_init(home->mac, NULL, 0, NULL) == 1 && put_text(home->mac, TN_STR("turnout link 2\n")) && put_number(home->mac, link->kind) &&
+           put_text(home->mac, link->id) && put_text(home->mac, TN_STR("\n")) && put_number(home->mac, link->token) && put_text(home->mac, said) &&
+           EVP_MAC_final(home->mac, mac, &len, MAC) == 1 && len == MAC;
+}
+
+bool tn_trino_link_seal(struct tn_buf *out, struct tn_trino_home *home, const struct tn_trino_link *link)
 {
     char   plain[PLAIN_MAX], text[TN_TRINO_LINK_MAX + 8];
     size_t len = MAC + 1 + link->cluster.len + 1 + link->path.len, written;
@@ -167,7 +156,7 @@ bool tn_trino_link_seal(struct tn_buf *out, const struct tn_trino *trino, const 
     memcpy(plain + MAC + 1, link->cluster.ptr, link->cluster.len);
     plain[MAC + 1 + link->cluster.len] = '\n';
     memcpy(plain + MAC + 2 + link->cluster.len, link->path.ptr, link->path.len);
-    if (!make_mac(trino, link, tn_str_n(plain + MAC, len - MAC), (uint8_t *)plain))
+    if (!make_mac(home, link, tn_str_n(plain + MAC, len - MAC), (uint8_t *)plain))
         return false;
     written = tn_base64_encode(plain, len, text);
     for (size_t i = 0; i < written; i++)
@@ -191,7 +180,7 @@ static bool decode(struct tn_str sealed, char plain[PLAIN_MAX], size_t *len)
     return tn_base64_decode(tn_str_n(text, sealed.len), plain, PLAIN_MAX, len);
 }
 
-bool tn_trino_link_open(struct tn_str sealed, const struct tn_trino *trino, struct tn_trino_link *link, struct tn_arena *arena)
+bool tn_trino_link_open(struct tn_str sealed, struct tn_trino_home *home, struct tn_trino_link *link, struct tn_arena *arena)
 {
     char        plain[PLAIN_MAX];
     uint8_t     mac[MAC];
@@ -199,7 +188,7 @@ bool tn_trino_link_open(struct tn_str sealed, const struct tn_trino *trino, stru
     size_t      len;
 
     if (!decode(sealed, plain, &len) || len < MAC + 3 || link->id.len > TN_TRINO_ID ||
-        !make_mac(trino, link, tn_str_n(plain + MAC, len - MAC), mac) || !tn_secret_eq(plain, mac, MAC))
+        !make_mac(home, link, tn_str_n(plain + MAC, len - MAC), mac) || !tn_secret_eq(plain, mac, MAC))
         return false;
     end = memchr(plain + MAC + 1, '\n', len - MAC - 1);
     if (end == NULL)

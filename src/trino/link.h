@@ -1,6 +1,6 @@
 /* link.h - links that outlive the program: where a relayed query runs is written into its links, so that a client goes on with
  * the one that it has after Turnout was started anew, or at another Turnout with the same key. Such a text cannot be made by
- * anybody else: HMAC-SHA-256 (128 bits of it) over what it says and what it stands for, with a key that is
+ * anybody else: a CMAC (RFC 4493, with AES-256) over what it says and what it stands for, with a key that is made of
  * frontends.trinoHttp.linkKey or else 32 random bytes in a file beside persistence.path. Whoever has it may go on with that
  * query and no other, as with Trino's own links. */
 #ifndef TN_TRINO_LINK_H
@@ -24,13 +24,13 @@ struct tn_trino_link {
 /* Reads or makes the key. Blocks. TN_E_IO: the file cannot be read or written. */
 TN_MUST_USE enum tn_status tn_trino_link_key(struct tn_trino *trino, struct tn_error *err);
 
-/* Makes ready for links with trino->key, and undoes it. */
-TN_MUST_USE enum tn_status tn_trino_link_arm(struct tn_trino *trino, struct tn_error *err);
-void tn_trino_link_disarm(struct tn_trino *trino);
+/* Makes a worker ready for links with trino->key, and undoes it. */
+TN_MUST_USE enum tn_status tn_trino_link_arm(struct tn_trino_home *home, struct tn_error *err);
+void tn_trino_link_disarm(struct tn_trino_home *home);
 
-/* Letters, digits, - and _; false: no memory, or too long (OUT is as it was). */
-bool tn_trino_link_seal(struct tn_buf *out, const struct tn_trino *trino, const struct tn_trino_link *link);
+/* On HOME's worker. Letters, digits, - and _; false: no memory, or too long (OUT is as it was). */
+bool tn_trino_link_seal(struct tn_buf *out, struct tn_trino_home *home, const struct tn_trino_link *link);
 /* kind, id and token of LINK are given; cluster and path are filled in, in ARENA. False: it is none of ours. */
-bool tn_trino_link_open(struct tn_str sealed, const struct tn_trino *trino, struct tn_trino_link *link, struct tn_arena *arena);
+bool tn_trino_link_open(struct tn_str sealed, struct tn_trino_home *home, struct tn_trino_link *link, struct tn_arena *arena);
 
 #endif

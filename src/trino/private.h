@@ -9,6 +9,7 @@
 
 #include "auth/authenticate.h"
 #include "base/map.h"
+#include "base/spares.h"
 #include "engine/engine.h"
 #include "frontend/trino/trino_encode.h"
 #include "frontend/trino/trino_page.h"
@@ -55,6 +56,8 @@ struct tn_trino_home {
     size_t            random_left;
     time_t            moment_at;
     char              moment[20];    /* of ids */
+    struct evp_mac_ctx_st *mac;      /* with the key of links (link.h) */
+    struct tn_spares  calls;         /* struct tn_trino_call */
     struct tn_trino_activity *activity; /* NULL: no memory for it */
     ev_timer          sweep;
     bool              sweeping;
@@ -68,7 +71,6 @@ struct tn_trino {
     struct tn_trino_home  *homes;
     char                   suffix[4]; /* of the ids of this start */
     uint8_t                key[32];   /* link.h */
-    struct evp_md_ctx_st  *inner, *outer; /* of its HMAC, as far as they are the same for all */
     _Atomic uint64_t       next_id;
     struct tn_spool        spool;     /* segments.h */
 };
@@ -88,6 +90,7 @@ struct tn_trino_header {
 struct tn_trino_call {
     struct tn_errand         errand;
     struct tn_trino         *trino;
+    struct tn_trino_home    *home;     /* of the worker that it came to, whose call it is in the end */
     struct tn_http_exchange *x;      /* read by its own worker only; NULL: the client is gone */
     struct tn_arena          arena;
     enum tn_trino_verb       verb;
@@ -100,7 +103,6 @@ struct tn_trino_call {
     struct tn_trino_request  request;
     struct tn_str            sql, peer; /* POST */
     struct tn_identity      *identity; /* POST; counted */
-    struct tn_auth_answer    refused;
     size_t                   header_count;
     struct tn_tag           *headers;
     size_t                   own_count;
@@ -118,6 +120,7 @@ struct tn_trino_call {
     struct tn_trino_header   set[TN_TRINO_HEADERS];
     struct tn_buf            told;     /* relayed: struct tn_relay.headers */
     const char              *type;     /* of the body; NULL = JSON */
+    struct tn_auth_answer    refused;  /* the last, and most of the bytes */
 };
 
 /* START TRANSACTION .. COMMIT; a client names it by its id in every statement. */
@@ -224,7 +227,7 @@ void tn_trino_page_first(struct tn_trino_query *q, struct tn_trino_call *call); 
 
 /* relay.c: pages of a Trino as they came, with links of ours */
 struct tn_trino_relayed {
-    const struct tn_trino *trino;
+    struct tn_trino_home  *home;
     struct tn_str          base, id, slug; /* of links; the id is ours */
     struct tn_str          shown;          /* the id that the client was told; empty: as the page has it */
     struct tn_str          cluster;

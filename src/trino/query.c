@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "trino/link.h"
 #include "trino/locate.h"
 #include "trino/segments.h"
 #include "trino/transaction.h"
@@ -252,6 +253,7 @@ void tn_trino_home_free(struct tn_trino_home *home)
     tn_trino_transaction_free_all(home);
     tn_map_reset(&home->queries);
     tn_trino_activity_free(home->activity);
+    tn_trino_link_disarm(home);
 }
 
 static void touch(struct tn_trino_query *q)

@@ -25,7 +25,7 @@ static bool seal(const struct tn_trino_relayed *r, struct tn_buf *out, enum tn_t
 
     if (kind != TN_TRINO_LINK_SEGMENT)
         link.id = r->id;
-    return r->cluster.ptr != NULL && path.ptr != NULL && tn_trino_link_seal(out, r->trino, &link);
+    return r->cluster.ptr != NULL && path.ptr != NULL && tn_trino_link_seal(out, r->home, &link);
 }
 
 static bool is_queued(struct tn_str path)
@@ -155,7 +155,7 @@ void tn_trino_relay_put(const struct tn_trino_relayed *relayed, struct tn_chunk 
 
 static struct tn_trino_relayed of_query(const struct tn_trino_query *q)
 {
-    return (struct tn_trino_relayed){.trino = q->home->trino, .id = tn_str(q->id), .slug = tn_str(q->slug), .shown = tn_str(q->shown),
+    return (struct tn_trino_relayed){.home = q->home, .id = tn_str(q->id), .slug = tn_str(q->slug), .shown = tn_str(q->shown),
                                      .cluster = q->cluster, .token = q->token};
 }
 

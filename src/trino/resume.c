@@ -31,7 +31,7 @@ static bool put_page(struct tn_trino_resumed *r, struct tn_buf *body, const stru
 {
     struct tn_trino_call   *call = r->call;
     struct tn_chunk        *chunk = tn_trino_relay_chunk(body, NULL);
-    struct tn_trino_relayed relayed = {.trino = call->trino, .base = call->base, .id = call->id, .slug = call->slug,
+    struct tn_trino_relayed relayed = {.home = r->home, .base = call->base, .id = call->id, .slug = call->slug,
                                        .shown = r->link.own_id ? call->id : tn_str_n("", 0), .cluster = r->link.cluster, .token = call->token};
 
     if (chunk == NULL)
@@ -99,7 +99,7 @@ void tn_trino_resume(struct tn_trino_home *home, struct tn_trino_call *call)
     if (r->link.kind == TN_TRINO_LINK_PAGE)
         r->link.token = call->token;
     tn_list_append(&home->resumed, &r->node);
-    if (!tn_trino_link_open(call->sealed, call->trino, &r->link, &call->arena)) {
+    if (!tn_trino_link_open(call->sealed, home, &r->link, &call->arena)) {
         answer(r, 404, "there is no such query (any more)\n");
         return;
     }

@@ -270,7 +270,7 @@ bool tn_trino_set(struct tn_trino_query *q, const char *name, struct tn_str valu
 
 void tn_trino_run_params(struct tn_trino_query *q, struct tn_params params, enum tn_run_kind kind)
 {
-    struct tn_error    err = TN_ERROR_INIT;
+    struct tn_error    err;
     struct tn_question question = {
         .protocol = "trinoHttp", .user = q->identity->user, .user_group_count = q->identity->group_count,
         .user_groups = q->identity->groups, .database = q->request.catalog, .application = q->request.source,
@@ -279,6 +279,7 @@ void tn_trino_run_params(struct tn_trino_query *q, struct tn_params params, enum
         .handle = &q->ask,
     };
 
+    tn_error_init(&err);
     if (q->transaction != NULL) {
         question.transaction = &q->transaction->ask;
         question.end = q->end;

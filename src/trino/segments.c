@@ -324,7 +324,7 @@ static bool put_link(const struct tn_trino_query *q, struct tn_str base, const c
     tn_buf_init(&text, base.len + 64 + TN_TRINO_LINK_MAX);
     tn_buf_put_str(&text, base);
     tn_buf_puts(&text, path);
-    ok = tn_trino_link_seal(&text, q->home->trino, &link) && tn_arena_str(arena, tn_buf_str(&text), out);
+    ok = tn_trino_link_seal(&text, q->home, &link) && tn_arena_str(arena, tn_buf_str(&text), out);
     tn_buf_reset(&text);
     return ok;
 }
@@ -384,13 +384,13 @@ static void acknowledge(struct tn_trino_call *call, const char *id)
     tn_offload_submit(call->trino->server->offload, &ack->job, call->errand.there);
 }
 
-void tn_trino_segments_call(struct tn_trino_call *call)
+void tn_trino_segments_call(struct tn_trino_home *home, struct tn_trino_call *call)
 {
     struct tn_trino_link     link = {.kind = call->verb == TN_TRINO_ACK ? TN_TRINO_LINK_ACK : TN_TRINO_LINK_DOWNLOAD};
     struct tn_http_exchange *x = call->x;
     char                     id[ID + 1];
 
-    if (!tn_trino_link_open(call->sealed, call->trino, &link, &call->arena) || !is_id(link.cluster)) {
+    if (!tn_trino_link_open(call->sealed, home, &link, &call->arena) || !is_id(link.cluster)) {
         tn_trino_call_refuse(call, 404, "there is no such segment\n");
         return;
     }

@@ -29,6 +29,6 @@ bool tn_trino_segments_flush(struct tn_trino_query *q);       /* who waits has w
 bool tn_trino_segments_take(struct tn_trino_query *q, struct tn_str base, struct tn_arena *arena, struct tn_trino_segment out[TN_TRINO_AHEAD], size_t *count);
 
 /* DOWNLOAD and ACK, on the worker that they came to. */
-void tn_trino_segments_call(struct tn_trino_call *call);
+void tn_trino_segments_call(struct tn_trino_home *home, struct tn_trino_call *call);
 
 #endif

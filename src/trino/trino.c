@@ -126,8 +126,10 @@ static enum tn_status open_http(struct tn_trino *trino, struct tn_error *err)
     trino->homes = tn_calloc(trino->worker_count, sizeof *trino->homes);
     if (trino->homes == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "frontends.trinoHttp: no memory");
-    for (size_t i = 0; i < trino->worker_count; i++)
+    for (size_t i = 0; i < trino->worker_count; i++) {
         tn_trino_home_init(&trino->homes[i], trino, trino->server->workers[i]);
+        TN_TRY(tn_trino_link_arm(&trino->homes[i], err));
+    }
     return tn_http_server_open(&trino->http, trino->server->workers, trino->worker_count, &conf, err);
 }
 
@@ -193,9 +195,10 @@ void tn_trino_http_close(struct tn_trino *trino)
         tn_trino_home_free(&trino->homes[i]);
     if (trino->homes != NULL)
         tn_server_settle(trino->server); /* and their answers */
+    for (size_t i = 0; trino->homes != NULL && i < trino->worker_count; i++)
+        tn_spares_free(&trino->homes[i].calls);
     tn_spool_close(&trino->spool);
     tn_free(trino->homes);
-    tn_trino_link_disarm(trino);
     tn_config_unref(trino->config);
     tn_free(trino);
 }

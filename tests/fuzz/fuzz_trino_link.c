@@ -8,24 +8,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct tn_trino      trino = {.key = {7}};
+    struct tn_trino_home trino_home = {.trino = &trino};
     struct tn_trino_link link = {.kind = TN_TRINO_LINK_SEGMENT}, opened = {.kind = TN_TRINO_LINK_SEGMENT};
     struct tn_str        text = tn_str_n((const char *)data, size);
     struct tn_arena      arena;
     struct tn_buf        sealed;
 
     tn_arena_init(&arena, 1 << 20);
-    if (tn_trino_link_arm(&trino, NULL) != TN_OK)
+    if (tn_trino_link_arm(&trino_home, NULL) != TN_OK)
         abort();
-    if (tn_trino_link_open(text, &trino, &opened, &arena))
+    if (tn_trino_link_open(text, &trino_home, &opened, &arena))
         abort();
     tn_buf_init(&sealed, TN_TRINO_LINK_MAX);
     link.cluster = TN_STR("c");
     link.path = text;
-    if (tn_trino_link_seal(&sealed, &trino, &link) &&
-        (!tn_trino_link_open(tn_buf_str(&sealed), &trino, &opened, &arena) || !tn_str_eq(opened.path, text)))
+    if (tn_trino_link_seal(&sealed, &trino_home, &link) &&
+        (!tn_trino_link_open(tn_buf_str(&sealed), &trino_home, &opened, &arena) || !tn_str_eq(opened.path, text)))
         abort();
     tn_buf_reset(&sealed);
     tn_arena_reset(&arena);
-    tn_trino_link_disarm(&trino);
+    tn_trino_link_disarm(&trino_home);
     return 0;
 }

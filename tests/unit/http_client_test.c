@@ -367,6 +367,19 @@ static void test_refusals(void)
     open_client(&a, "127.0.0.1", 1000);
     CU_ASSERT(!tn_http_call_header(a.call, "X-A", TN_STR("a\r\nX-B: b")) && !tn_http_call_header(a.call, "X-A\n", TN_STR("a")));
     CU_ASSERT_EQUAL(tn_http_call_start(a.call, TN_HTTP_CLIENT_GET, "/", tn_str(NULL), 1000, &err), TN_E_INVALID);
+    for (size_t i = 0; i < 27; i++) { /* wherever it stands: eight bytes are looked at at once */
+        static const char bad[] = {0, 1, '\n', 0x1f, 0x7f}, good[] = {'\t', ' ', '~', (char)0x80, (char)0xff};
+        char              value[27];
+
+        for (size_t k = 0; k < sizeof bad; k++) {
+            memset(value, 'v', sizeof value);
+            value[i] = bad[k];
+            CU_ASSERT(!tn_http_call_header(a.call, "X-A", tn_str_n(value, sizeof value)));
+            value[i] = good[k];
+            CU_ASSERT(tn_http_call_header(a.call, "X-A", tn_str_n(value, sizeof value)));
+        }
+    }
+    tn_http_call_abort(a.call);
     CU_ASSERT_EQUAL(tn_http_call_start(a.call, TN_HTTP_CLIENT_GET, "http://x/", tn_str(NULL), 1000, &err), TN_E_INVALID);
     CU_ASSERT_EQUAL(tn_http_call_start(a.call, TN_HTTP_CLIENT_GET, "/ HTTP/1.1\r\nX: y", tn_str(NULL), 1000, &err), TN_E_INVALID);
     CU_ASSERT(!tn_http_call_active(a.call) && atomic_load(&server.connections) == 0);

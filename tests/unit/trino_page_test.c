@@ -37,6 +37,34 @@ static void test_page(void)
     tn_arena_reset(&arena);
 }
 
+/* What ends a string, or may not stand in it, is seen wherever it stands: many bytes are looked at at once. */
+static void test_strings(void)
+{
+    static const char body[] = "{\"id\":\"0123456789abcdefghijklmnopqrstuvwxyz0123456789\"}";
+    static const char plain[] = {'!', '#', '[', ']', 0x7f, ' '}, control[] = {0, 1, '\t', '\n', 0x1f};
+    struct tn_trino_page page;
+    char                 text[sizeof body];
+    size_t               first = sizeof "{\"id\":\"" - 1, count = sizeof body - 1 - first - 2;
+
+    for (size_t i = 0; i < count; i++) {
+        memcpy(text, body, sizeof body);
+        for (size_t k = 0; k < sizeof plain; k++) {
+            text[first + i] = plain[k];
+            CU_ASSERT(tn_trino_page_read(&page, tn_str_n(text, sizeof body - 1), &arena, NULL) == TN_OK && page.id.len == count && page.id.ptr[i] == plain[k]);
+        }
+        for (size_t k = 0; k < sizeof control; k++) {
+            text[first + i] = control[k];
+            CU_ASSERT(tn_trino_page_read(&page, tn_str_n(text, sizeof body - 1), &arena, NULL) == TN_E_ENGINE);
+        }
+        text[first + i] = '\\'; /* no escape, but where n, b or f follows, or what would end the string */
+        CU_ASSERT((tn_trino_page_read(&page, tn_str_n(text, sizeof body - 1), &arena, NULL) == TN_OK) == (strchr("nbfrt", text[first + i + 1]) != NULL));
+        memcpy(text + first + i, "\"}", 2);
+        CU_ASSERT(tn_trino_page_read(&page, tn_str_n(text, first + i + 2), &arena, NULL) == TN_OK && page.id.len == i);
+        CU_ASSERT(tn_trino_page_read(&page, tn_str_n(text, first + i), &arena, NULL) == TN_E_ENGINE);
+    }
+    tn_arena_reset(&arena);
+}
+
 static void test_not_a_page(void)
 {
     static const char *const bad[] = {
@@ -260,6 +288,7 @@ int main(void)
     CU_initialize_registry();
     suite = CU_add_suite("trino pages", NULL, NULL);
     CU_add_test(suite, "page", test_page);
+    CU_add_test(suite, "strings", test_strings);
     CU_add_test(suite, "not a page", test_not_a_page);
     CU_add_test(suite, "failure", test_failure);
     CU_add_test(suite, "types", test_types);

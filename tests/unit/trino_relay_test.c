@@ -60,6 +60,7 @@ static void test_segments(void)
 static void test_links(void)
 {
     struct tn_trino      trino = {.key = {1, 2, 3}}, other = {.key = {1, 2, 4}};
+    struct tn_trino_home trino_home = {.trino = &trino}, other_home = {.trino = &other};
     struct tn_trino_link link = {.kind = TN_TRINO_LINK_PAGE, .own_id = true, .cluster = TN_STR("c 1"), .path = TN_STR("/v1/x?a=b"), .id = TN_STR("q"), .token = 7};
     struct tn_trino_link opened = {.kind = TN_TRINO_LINK_PAGE, .id = TN_STR("q"), .token = 7}, wrong = opened;
     struct tn_arena      arena;
@@ -68,28 +69,28 @@ static void test_links(void)
 
     tn_arena_init(&arena, 1 << 20);
     tn_buf_init(&sealed, 8192);
-    CU_ASSERT_FATAL(tn_trino_link_arm(&trino, NULL) == TN_OK && tn_trino_link_arm(&other, NULL) == TN_OK);
-    CU_ASSERT_FATAL(tn_trino_link_seal(&sealed, &trino, &link) && sealed.len < sizeof text);
-    CU_ASSERT(tn_trino_link_open(tn_buf_str(&sealed), &trino, &opened, &arena));
+    CU_ASSERT_FATAL(tn_trino_link_arm(&trino_home, NULL) == TN_OK && tn_trino_link_arm(&other_home, NULL) == TN_OK);
+    CU_ASSERT_FATAL(tn_trino_link_seal(&sealed, &trino_home, &link) && sealed.len < sizeof text);
+    CU_ASSERT(tn_trino_link_open(tn_buf_str(&sealed), &trino_home, &opened, &arena));
     CU_ASSERT(opened.own_id && tn_str_eq_c(opened.cluster, "c 1") && tn_str_eq_c(opened.path, "/v1/x?a=b"));
-    CU_ASSERT(!tn_trino_link_open(tn_buf_str(&sealed), &other, &wrong, &arena));
+    CU_ASSERT(!tn_trino_link_open(tn_buf_str(&sealed), &other_home, &wrong, &arena));
     wrong.token = 8;
-    CU_ASSERT(!tn_trino_link_open(tn_buf_str(&sealed), &trino, &wrong, &arena));
+    CU_ASSERT(!tn_trino_link_open(tn_buf_str(&sealed), &trino_home, &wrong, &arena));
     wrong = (struct tn_trino_link){.kind = TN_TRINO_LINK_STAGE, .id = TN_STR("q"), .token = 7};
-    CU_ASSERT(!tn_trino_link_open(tn_buf_str(&sealed), &trino, &wrong, &arena));
+    CU_ASSERT(!tn_trino_link_open(tn_buf_str(&sealed), &trino_home, &wrong, &arena));
     wrong = (struct tn_trino_link){.kind = TN_TRINO_LINK_PAGE, .id = TN_STR("r"), .token = 7};
-    CU_ASSERT(!tn_trino_link_open(tn_buf_str(&sealed), &trino, &wrong, &arena));
+    CU_ASSERT(!tn_trino_link_open(tn_buf_str(&sealed), &trino_home, &wrong, &arena));
     wrong.id = TN_STR("q");
     for (size_t i = 0; i < sealed.len; i++) { /* no character can be another, and none be left out */
         memcpy(text, sealed.data, sealed.len);
         text[i] = text[i] == 'A' ? 'B' : 'A';
-        CU_ASSERT(!tn_trino_link_open(tn_str_n(text, sealed.len), &trino, &wrong, &arena));
-        CU_ASSERT(!tn_trino_link_open(tn_str_n(sealed.data, i), &trino, &wrong, &arena));
+        CU_ASSERT(!tn_trino_link_open(tn_str_n(text, sealed.len), &trino_home, &wrong, &arena));
+        CU_ASSERT(!tn_trino_link_open(tn_str_n(sealed.data, i), &trino_home, &wrong, &arena));
     }
     tn_buf_reset(&sealed);
     tn_arena_reset(&arena);
-    tn_trino_link_disarm(&trino);
-    tn_trino_link_disarm(&other);
+    tn_trino_link_disarm(&trino_home);
+    tn_trino_link_disarm(&other_home);
 }
 
 int main(void)

@@ -47,8 +47,9 @@ static void choose_coding(struct tn_trino_conn *c)
 static void submit(struct tn_trino_conn *c)
 {
     const struct tn_trino_cluster *engine = c->base.cluster->engine;
-    struct tn_error                err = TN_ERROR_INIT;
+    struct tn_error                err;
 
+    tn_error_init(&err);
     c->phase = TN_TRINO_SUBMIT;
     tn_buf_clear(&c->url);
     tn_buf_puts(&c->url, engine->prefix);
@@ -63,8 +64,9 @@ static void submit(struct tn_trino_conn *c)
 
 static void poll_next(struct tn_trino_conn *c)
 {
-    struct tn_error err = TN_ERROR_INIT;
+    struct tn_error err;
 
+    tn_error_init(&err);
     c->phase = TN_TRINO_POLL;
     choose_coding(c);
     if (!tn_trino_put_common(c, c->call) ||
@@ -145,8 +147,9 @@ static bool try_again(struct tn_trino_conn *c, const struct tn_http_client_answe
 
 static void page_came(struct tn_trino_conn *c, struct tn_http_client_answer *answer)
 {
-    struct tn_error err = TN_ERROR_INIT;
+    struct tn_error err;
 
+    tn_error_init(&err);
     c->failing_since_us = 0;
     c->submitted = true;
     c->body = answer->body;
@@ -183,8 +186,9 @@ static void page_came(struct tn_trino_conn *c, struct tn_http_client_answer *ans
 
 void tn_trino_ask_next(struct tn_trino_conn *c)
 {
-    struct tn_error err = TN_ERROR_INIT;
+    struct tn_error err;
 
+    tn_error_init(&err);
     if (c->url.len > 0)
         poll_next(c);
     else
@@ -206,8 +210,9 @@ static void blame_client(const struct tn_trino_conn *c, long status, struct tn_e
 static void on_done(struct tn_http_call *call, struct tn_http_client_answer *answer, void *owner)
 {
     struct tn_trino_conn *c = owner;
-    struct tn_error       err = TN_ERROR_INIT;
+    struct tn_error       err;
 
+    tn_error_init(&err);
     (void)call;
     if (c->closed)
         return;

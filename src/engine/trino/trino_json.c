@@ -1,5 +1,9 @@
 #include "engine/trino/trino_json.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 static bool fail(struct tn_trino_json *in)
 {
     in->failed = true;
@@ -7,7 +11,7 @@ static bool fail(struct tn_trino_json *in)
     return false;
 }
 
-static void skip_space(struct tn_trino_json *in)
+static inline void skip_space(struct tn_trino_json *in)
 {
     while (in->at < in->end && (*in->at == ' ' || *in->at == '\n' || *in->at == '\r' || *in->at == '\t'))
         in->at++;
@@ -55,7 +59,7 @@ static bool leave(struct tn_trino_json *in)
 }
 
 /* True: another value follows; false: BRACKET, which is behind us now, or an error. */
-static bool more(struct tn_trino_json *in, char bracket)
+static inline bool more(struct tn_trino_json *in, char bracket)
 {
     skip_space(in);
     if (in->failed || in->at == in->end)
@@ -77,19 +81,6 @@ static bool more(struct tn_trino_json *in, char bracket)
 bool tn_trino_json_item(struct tn_trino_json *in)
 {
     return more(in, ']');
-}
-
-bool tn_trino_json_key(struct tn_trino_json *in, struct tn_str *key)
-{
-    bool escaped;
-
-    if (!more(in, '}') || !tn_trino_json_string(in, key, &escaped))
-        return false;
-    skip_space(in);
-    if (in->at == in->end || *in->at != ':')
-        return fail(in);
-    in->at++;
-    return true;
 }
 
 static bool is_hex(char c)
@@ -116,29 +107,67 @@ static bool skip_escape(struct tn_trino_json *in)
     return true;
 }
 
-/* To the first of quote, backslash and control characters, eight bytes at a time as long as there is none among them. */
-static const char *skip_plain(const char *at, const char *end)
+/* To the first of quote, backslash and control characters, or near the end to less than a whole step before it. */
+#ifdef __SSE2__
+static inline const char *skip_steps(const char *at, const char *end)
+{
+    const __m128i quotes = _mm_set1_epi8('"'), slashes = _mm_set1_epi8('\\'), last_control = _mm_set1_epi8(' ' - 1);
+
+    for (; end - at >= 16; at += 16) {
+        __m128i bytes, stops;
+        int     found;
+
+        memcpy(&bytes, at, 16);
+        stops = _mm_or_si128(_mm_cmpeq_epi8(bytes, quotes), _mm_cmpeq_epi8(bytes, slashes));
+        stops = _mm_or_si128(stops, _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes));
+        found = _mm_movemask_epi8(stops);
+        if (found != 0)
+            return at + __builtin_ctz((unsigned)found);
+    }
+    return at;
+}
+#else
+static inline const char *skip_steps(const char *at, const char *end)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
 
     for (; end - at >= 8; at += 8) {
-        uint64_t word, quote, slash, found;
+        uint64_t word, quote, slash;
 
         memcpy(&word, at, 8);
         quote = word ^ ones * '"';
         slash = word ^ ones * '\\';
-        found = (((word - ones * ' ') & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & highs;
-        if (found == 0)
-            continue;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-        return at + (__builtin_ctzll(found) >> 3); /* the lowest of them is exact */
-#else
-        break;
-#endif
+        if (((((word - ones * ' ') & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & highs) != 0)
+            break;
     }
+    return at;
+}
+#endif
+
+static inline const char *skip_plain(const char *start, const char *end)
+{
+    const char *at = skip_steps(start, end);
+
     while (at < end && (unsigned char)*at >= ' ' && *at != '"' && *at != '\\')
         at++;
     return at;
+}
+
+/* What nearly all strings are: one begins right here, and there are no escapes in it. False: not so, or not seen at once. */
+static inline bool quick_string(struct tn_trino_json *in, struct tn_str *raw)
+{
+    const char *start, *end;
+
+    if (in->failed || in->end - in->at < 2 || *in->at != '"')
+        return false;
+    start = in->at + 1;
+    end = skip_steps(start, in->end);
+    if (end == in->end || *end != '"')
+        return false;
+    *raw = tn_str_n(start, (size_t)(end - start));
+    in->at = end + 1;
+    in->first = false;
+    return true;
 }
 
 bool tn_trino_json_string(struct tn_trino_json *in, struct tn_str *raw, bool *escaped)
@@ -146,6 +175,8 @@ bool tn_trino_json_string(struct tn_trino_json *in, struct tn_str *raw, bool *es
     const char *start;
 
     *escaped = false;
+    if (quick_string(in, raw))
+        return true;
     skip_space(in);
     if (in->failed || in->at == in->end || *in->at != '"')
         return fail(in);
@@ -163,6 +194,19 @@ bool tn_trino_json_string(struct tn_trino_json *in, struct tn_str *raw, bool *es
     *raw = tn_str_n(start, (size_t)(in->at - start));
     in->at++;
     in->first = false;
+    return true;
+}
+
+bool tn_trino_json_key(struct tn_trino_json *in, struct tn_str *key)
+{
+    bool escaped;
+
+    if (!more(in, '}') || !(quick_string(in, key) || tn_trino_json_string(in, key, &escaped)))
+        return false;
+    skip_space(in);
+    if (in->at == in->end || *in->at != ':')
+        return fail(in);
+    in->at++;
     return true;
 }
 

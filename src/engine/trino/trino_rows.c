@@ -124,9 +124,10 @@ static bool step(struct tn_trino_conn *c, size_t *work, struct tn_error *err)
 
 void tn_trino_rows_pump(struct tn_trino_conn *c)
 {
-    struct tn_error err = TN_ERROR_INIT;
+    struct tn_error err;
     size_t          work = 0;
 
+    tn_error_init(&err);
     if (c->pumping)
         return;
     c->pumping = true;

@@ -97,8 +97,9 @@ static enum tn_status put_text(struct tn_trino_conn *c, struct tn_error *err)
 void tn_trino_start(struct tn_run *run)
 {
     struct tn_trino_conn *c = tn_trino_conn(run->conn);
-    struct tn_error       err = TN_ERROR_INIT;
+    struct tn_error       err;
 
+    tn_error_init(&err);
     c->run = run;
     c->columns_told = false;
     tn_buf_clear(&c->told);
@@ -156,8 +157,9 @@ static bool is_update(const struct tn_trino_conn *c)
 
 static void relay_page(struct tn_trino_conn *c)
 {
-    struct tn_error err = TN_ERROR_INIT;
+    struct tn_error err;
 
+    tn_error_init(&err);
     if (c->page.has_update_count)
         c->run->affected = c->page.update_count;
     if (!tell_columns(c, &err) || (c->phase != TN_TRINO_CANCELLING && !tn_trino_relay_page(c, &err))) {
@@ -170,8 +172,9 @@ static void relay_page(struct tn_trino_conn *c)
 
 static void run_page(struct tn_trino_conn *c)
 {
-    struct tn_error err = TN_ERROR_INIT;
+    struct tn_error err;
 
+    tn_error_init(&err);
     note_stats(c->run, &c->page.stats);
     if (tn_trino_relays(c)) {
         relay_page(c);
@@ -205,8 +208,9 @@ static void run_page(struct tn_trino_conn *c)
 
 void tn_trino_page_came(struct tn_trino_conn *c)
 {
-    struct tn_error err = TN_ERROR_INIT;
+    struct tn_error err;
 
+    tn_error_init(&err);
     if (c->run->cancelled) {
         fail_cancelled(c);
         tn_trino_ask_stop(c);

@@ -281,6 +281,8 @@ static void release(struct tn_http_conn *conn)
     tn_http_conn_answer(conn);
 }
 
+static void read_conn(struct tn_http_conn *conn);
+
 static void on_writable(struct ev_loop *loop, ev_io *io, int revents)
 {
     struct tn_http_conn *conn = io->data;
@@ -290,7 +292,7 @@ static void on_writable(struct ev_loop *loop, ev_io *io, int revents)
     conn->flush_due = false;
     if (conn->read_wants_write) {
         conn->read_wants_write = false;
-        tn_http_conn_read(conn);
+        read_conn(conn);
     }
     if (conn->state == TN_HTTP_CONN_CLOSED)
         return;
@@ -392,7 +394,7 @@ static void on_input_end(struct tn_http_conn *conn, enum tn_io io)
         arm(conn); /* half closed: it still waits for its answers */
 }
 
-void tn_http_conn_read(struct tn_http_conn *conn)
+static void read_conn(struct tn_http_conn *conn)
 {
     char                *scratch = conn->home->scratch;
     bool                 busy = !is_reading(conn) || conn->pending.len > 0;
@@ -428,12 +430,12 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
 {
     (void)loop;
     (void)revents;
-    tn_http_conn_read(io->data);
+    read_conn(io->data);
 }
 
 static void on_turn(struct tn_turn *turn)
 {
-    tn_http_conn_read(TN_CONTAINER_OF(turn, struct tn_http_conn, turn));
+    read_conn(TN_CONTAINER_OF(turn, struct tn_http_conn, turn));
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)

@@ -64,7 +64,7 @@ void tn_http_conn_set_state(struct tn_http_conn *conn, enum tn_http_conn_state s
 
 static bool is_reading(const struct tn_http_conn *conn)
 {
-    return conn->state == TN_HTTP_CONN_GAP || conn->state == TN_HTTP_CONN_HEAD || (conn->state == TN_HTTP_CONN_BODY && !conn->paused);
+    return conn->state == TN_HTTP_CONN_GAP || conn->state == TN_HTTP_CONN_HEAD || conn->state == TN_HTTP_CONN_BODY;
 }
 
 /* Watchers and timer as the state wants them; before going back to the loop. A timer that would fire too early is left
@@ -162,7 +162,7 @@ static void on_answer_sent(struct tn_http_conn *conn)
     conn->coder = NULL;
     conn->sent = 0;
     conn->body_bytes = 0;
-    conn->deferred = conn->paused = false;
+    conn->deferred = false;
     conn->hold_ms = 0;
     conn->answered = conn->streaming = conn->wants_room = conn->watched = conn->own_coding = false;
     conn->x = (struct tn_http_exchange){.worker = conn->home->worker, .peer = conn->peer, .arena = arena};
@@ -245,9 +245,7 @@ static void flush(struct tn_http_conn *conn)
 
 void tn_http_conn_go_on(struct tn_http_conn *conn)
 {
-    bool in_body = conn->state == TN_HTTP_CONN_BODY && !conn->paused;
-
-    if (in_body || (conn->state == TN_HTTP_CONN_GAP && conn->pending.len > 0)) {
+    if (conn->state == TN_HTTP_CONN_BODY || (conn->state == TN_HTTP_CONN_GAP && conn->pending.len > 0)) {
         struct tn_buf pending = conn->pending;
 
         tn_buf_init(&conn->pending, TN_HTTP_PENDING_MAX);

@@ -75,7 +75,6 @@ struct tn_http_conn {
     unsigned                hold_ms;    /* its answer is kept back so long */
     bool                    close_after, input_ended;
     bool                    deferred;   /* tn_http_defer() */
-    bool                    paused;     /* tn_http_pause() */
     int                     refused_status;
     const char             *refused;    /* option whose limit it is beyond; NULL: none. Its only request is answered so */
     struct tn_str           user;       /* in server->users, owned; empty: in none */

@@ -167,18 +167,13 @@ void tn_http_go_on(struct tn_http_exchange *x)
 
 static void on_body(struct tn_http_conn *conn)
 {
-    const struct tn_http_handler *handler = &conn->home->server->conf.handler;
-    struct tn_str                 part = conn->parser.body;
+    struct tn_str part = conn->parser.body;
 
     if (conn->body_bytes > conn->x.body_max || part.len > conn->x.body_max - conn->body_bytes) {
         refuse_body(conn);
         return;
     }
     conn->body_bytes += part.len;
-    if (conn->x.in_parts) {
-        handler->part(&conn->x, part, handler->arg);
-        return;
-    }
     conn->body_in.max = conn->x.body_max;
     tn_buf_put_str(&conn->body_in, part);
     if (conn->body_in.failed)
@@ -192,23 +187,6 @@ static void on_end(struct tn_http_conn *conn)
     conn->x.body = tn_buf_str(&conn->body_in);
     tn_http_conn_set_state(conn, TN_HTTP_CONN_HANDLING);
     handler->request(&conn->x, handler->arg);
-}
-
-void tn_http_pause(struct tn_http_exchange *x)
-{
-    struct tn_http_conn *conn = tn_http_conn_of(x);
-
-    conn->paused = true;
-    conn->deadline_us = 0;
-}
-
-void tn_http_unpause(struct tn_http_exchange *x)
-{
-    struct tn_http_conn *conn = tn_http_conn_of(x);
-
-    conn->paused = false;
-    tn_http_conn_restart_time(conn);
-    tn_http_conn_go_on(conn);
 }
 
 void tn_http_request_event(struct tn_http_conn *conn, enum tn_http_event event, bool more_is_there)

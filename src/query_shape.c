@@ -22,7 +22,8 @@ static struct tn_str setting(const struct tn_session_settings *settings, const c
     return TN_STR("");
 }
 
-struct tn_shape_context tn_query_shape_context(struct tn_str database, const struct tn_session_settings *settings)
+/* What a statement of a PostgreSQL client means besides its words: in DATABASE, with SETTINGS (may be NULL). */
+static struct tn_shape_context shape_context(struct tn_str database, const struct tn_session_settings *settings)
 {
     return (struct tn_shape_context){.dialect = TN_DIALECT_POSTGRES, .database = database, .search_path = setting(settings, "search_path"),
                                      .role = setting(settings, "role")};
@@ -38,7 +39,7 @@ void tn_query_shape_read(struct tn_runtime *runtime, struct tn_str text, struct 
         tn_features_read(features, text, TN_DIALECT_POSTGRES);
         return;
     }
-    context = tn_query_shape_context(database, settings);
+    context = shape_context(database, settings);
     tn_shaper_find(runtime->shaper, text, &context, NULL, 0, shape, features);
 }
 
@@ -143,7 +144,7 @@ bool tn_query_shape_bind(struct tn_query *q)
     if (runtime->shaper == NULL)
         return false;
     if (q->shape.key[0] == 0) {
-        context = tn_query_shape_context(q->client.database, q->run.settings);
+        context = shape_context(q->client.database, q->run.settings);
         tn_shaper_find(runtime->shaper, q->text, &context, NULL, 0, &q->shape, &features);
     }
     if (q->run.params.count > 0 && !q->shape_bound)

@@ -7,9 +7,6 @@
 
 struct tn_runtime;
 
-/* What TEXT, one statement of a PostgreSQL client, means besides its words: in DATABASE, with SETTINGS (may be NULL). */
-struct tn_shape_context tn_query_shape_context(struct tn_str database, const struct tn_session_settings *settings);
-
 /* FEATURES of TEXT (they point into it) and its SHAPE; key[0] is 0 where this program keeps no statistics. */
 void tn_query_shape_read(struct tn_runtime *runtime, struct tn_str text, struct tn_str database, const struct tn_session_settings *settings,
                          struct tn_shape *shape, struct tn_features *features);

@@ -189,17 +189,7 @@ void tn_server_drain(struct tn_server *server, uint64_t timeout_us)
         wait_for_quiet(server, 5000000);
 }
 
-void tn_server_stop_workers(struct tn_server *server)
-{
-    for (size_t i = 0; i < server->threads; i++)
-        tn_worker_stop(server->workers[i]);
-    for (size_t i = 0; i < server->threads; i++)
-        tn_worker_join(server->workers[i]);
-    server->threads = 0;
-    tn_server_run_messages(server);
-}
-
-bool tn_server_run_messages(struct tn_server *server)
+static bool run_messages(struct tn_server *server)
 {
     bool any = true, some = false;
 
@@ -212,13 +202,23 @@ bool tn_server_run_messages(struct tn_server *server)
     return some;
 }
 
+void tn_server_stop_workers(struct tn_server *server)
+{
+    for (size_t i = 0; i < server->threads; i++)
+        tn_worker_stop(server->workers[i]);
+    for (size_t i = 0; i < server->threads; i++)
+        tn_worker_join(server->workers[i]);
+    server->threads = 0;
+    run_messages(server);
+}
+
 /* Ends of embedded connections are jobs of the pool, and such a job may be submitted by the message of the one before. */
 void tn_server_settle(struct tn_server *server)
 {
     do {
         while ((server->offload != NULL && !tn_offload_idle(server->offload)) || (server->auth != NULL && !tn_auth_is_quiet(server->auth)))
             usleep(SETTLE_US);
-    } while (tn_server_run_messages(server));
+    } while (run_messages(server));
 }
 
 static void free_runtime(struct tn_runtime *runtime)

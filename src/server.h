@@ -92,10 +92,8 @@ TN_MUST_USE enum tn_status tn_server_start(struct tn_server *server, struct tn_e
 /* Waits for running queries and open sessions (which tn_sessions_stop() ends when they are idle), cancels what still runs after TIMEOUT_US. Main thread. */
 void tn_server_drain(struct tn_server *server, uint64_t timeout_us);
 void tn_server_stop_workers(struct tn_server *server); /* ends and joins their threads; their objects stay */
-/* Messages that workers sent each other at the end, on the calling thread; their own threads have been joined. False: there
- * were none. */
-bool tn_server_run_messages(struct tn_server *server);
-/* The same until the offload pool has nothing to do, nor anything to say. */
+/* What workers sent each other at the end, on the calling thread, when their own threads have been joined, until the offload pool
+ * has nothing to do, nor anything to say. */
 void tn_server_settle(struct tn_server *server);
 void tn_server_free(struct tn_server *server);         /* stops the workers if nobody did */
 

@@ -21,7 +21,7 @@ bool tn_translating_spoken(const struct tn_query *q, enum tn_dialect *out)
     return false;
 }
 
-bool tn_translating_from(const struct tn_query *q, const struct tn_group_conf *group, enum tn_dialect *out)
+static bool source_dialect(const struct tn_query *q, const struct tn_group_conf *group, enum tn_dialect *out)
 {
     if (q->client.dialect.len > 0 || group->dialect == TN_CFG_DIALECT_AUTO)
         return tn_translating_spoken(q, out);
@@ -74,7 +74,7 @@ static bool has_mode(const struct tn_cluster *cluster, const char *mode)
 bool tn_translating_what(const struct tn_query *q, const struct tn_group *group, const struct tn_cluster *cluster, struct tn_translation *out)
 {
     if (q->console || (q->internal && q->shadow == NULL && !q->translation.explains) || tn_translating_mode(q->snapshot, group->conf) == TN_CFG_TRANSLATION_MODE_OFF ||
-        !tn_translating_from(q, group->conf, &out->from))
+        !source_dialect(q, group->conf, &out->from))
         return false;
     out->to = cluster->ops->dialect;
     out->sql = out->from != TN_DIALECT_MYSQL || q->native.ptr == NULL ? q->text : q->known.ptr != NULL ? q->known : q->native;

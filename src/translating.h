@@ -5,9 +5,8 @@
 #include "query.h"
 #include "translate/translator.h"
 
-/* What the client writes: SET turnout.dialect, else the group's, else by protocol. False: nothing says so, it is the engine's own. */
-bool tn_translating_from(const struct tn_query *q, const struct tn_group_conf *group, enum tn_dialect *out);
-bool tn_translating_spoken(const struct tn_query *q, enum tn_dialect *out); /* the same before there is a group */
+/* What the client writes, before there is a group: SET turnout.dialect, else by protocol. False: nothing says so, it is the engine's own. */
+bool tn_translating_spoken(const struct tn_query *q, enum tn_dialect *out);
 enum tn_cfg_translation_mode tn_translating_mode(const struct tn_snapshot *snapshot, const struct tn_group_conf *group); /* never AUTO */
 /* False: it goes to CLUSTER as written. */
 bool tn_translating_what(const struct tn_query *q, const struct tn_group *group, const struct tn_cluster *cluster, struct tn_translation *out);

@@ -32,7 +32,7 @@ bool tn_shape_key_parse(struct tn_str text, uint64_t key[2])
     return text.len == 32;
 }
 
-void tn_shape_cell_read(struct tn_shape_cell *out, struct tn_str name, const struct tn_cell *cell)
+static void read_cell(struct tn_shape_cell *out, struct tn_str name, const struct tn_cell *cell)
 {
     struct tn_belief belief;
     double           ends;
@@ -112,7 +112,7 @@ bool tn_shape_item_make(struct tn_shape_item *item, const struct tn_shape_report
         return false;
     }
     for (size_t i = 0; i < r->cell_count; i++) {
-        tn_shape_cell_read(&item->cells[i], r->names[i], &r->cells[i]);
+        read_cell(&item->cells[i], r->names[i], &r->cells[i]);
         if (r->clusters[i] == entry->incumbent)
             tn_str_copy(item->present, sizeof item->present, r->names[i]);
     }

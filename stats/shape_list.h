@@ -29,7 +29,6 @@ struct tn_shape_cell {
     bool     bounded; /* no complete run: it takes longer than bound_s */
     double   bound_s;
 };
-void tn_shape_cell_read(struct tn_shape_cell *out, struct tn_str name, const struct tn_cell *cell);
 
 struct tn_shape_item {
     uint64_t             key[2];

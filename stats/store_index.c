@@ -103,7 +103,7 @@ static void index_remove(struct tn_shard *shard, uint32_t tag, uint32_t slot)
     put(shard, hole, (struct place){0, 0});
 }
 
-void tn_shard_remove(struct tn_store *store, struct tn_shard *shard, uint32_t slot)
+static void remove_slot(struct tn_store *store, struct tn_shard *shard, uint32_t slot)
 {
     struct tn_shape_entry *entry = &shard->entries[slot];
 
@@ -184,7 +184,7 @@ static bool evict(struct tn_store *store, struct tn_shard *shard)
 
     if (!find_victim(shard, &slot) || (store->path != NULL && !hand_over(store, shard, slot)))
         return false;
-    tn_shard_remove(store, shard, slot);
+    remove_slot(store, shard, slot);
     atomic_fetch_add_explicit(&store->evicted, 1, memory_order_relaxed);
     return true;
 }

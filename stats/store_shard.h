@@ -189,7 +189,6 @@ void     tn_store_large_pages(struct tn_store *store); /* it is, or will be, hal
 struct tn_shape_entry *tn_shard_find(struct tn_shard *shard, const uint64_t key[2], uint64_t hash);
 /* An empty entry for KEY, which is not there; NULL: no room and nothing to evict. */
 struct tn_shape_entry *tn_shard_insert(struct tn_store *store, struct tn_shard *shard, const uint64_t key[2], uint64_t hash);
-void                   tn_shard_remove(struct tn_store *store, struct tn_shard *shard, uint32_t slot);
 static inline uint32_t tn_shard_slot(const struct tn_shard *shard, const struct tn_shape_entry *entry)
 {
     return (uint32_t)(entry - shard->entries);

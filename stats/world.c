@@ -13,7 +13,7 @@ static double clamp(double x, double low, double high)
     return x < low ? low : x > high ? high : x;
 }
 
-void tn_constants_init(struct tn_constants *constants)
+static void init_constants(struct tn_constants *constants)
 {
     *constants = (struct tn_constants){
 #define CONSTANT(name, value, reason) .name = (value),
@@ -57,7 +57,7 @@ void tn_world_forget(struct tn_world *world, unsigned cluster)
 
 void tn_world_init(struct tn_world *world)
 {
-    tn_constants_init(&world->k);
+    init_constants(&world->k);
     tn_world_start(world);
 }
 

@@ -21,7 +21,6 @@ struct tn_constants {
 #include "stats/constants.def"
 #undef CONSTANT
 };
-void tn_constants_init(struct tn_constants *constants);
 bool tn_constants_set(struct tn_constants *constants, const char *name, double value);
 
 struct tn_effect_set { /* of one cluster */

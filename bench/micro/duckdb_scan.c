@@ -46,7 +46,7 @@ static bool handle(struct bench *b, struct tn_duckdb_plan *plan, tn_duckdb_chunk
         if (work >= ENCODE_TEXT) {
             tn_buf_clear(&b->out);
             row = 0;
-            ok = tn_pg_encoder_ops.batch(&b->encoders[work].base, &batch, &row, SIZE_MAX, &b->out, NULL) == TN_OK;
+            ok = b->encoders[work].base.ops->batch(&b->encoders[work].base, &batch, &row, SIZE_MAX, &b->out, NULL) == TN_OK;
         }
         tn_batch_release(&batch);
     }

@@ -225,8 +225,9 @@ static bool read_one(struct tn_compiler *c, const struct tn_node *node, const ch
     return false;
 }
 
-const struct tn_condition *tn_condition_compile(struct tn_compiler *c, const struct tn_node *node, const char *path,
-                                                unsigned depth)
+/* From the map NODE. NULL when wrong (reported). */
+static const struct tn_condition *compile_condition(struct tn_compiler *c, const struct tn_node *node, const char *path,
+                                                    unsigned depth)
 {
     struct tn_condition *out;
     size_t               type;
@@ -261,7 +262,7 @@ bool tn_conditions_compile(struct tn_compiler *c, const struct tn_node *map, con
     for (size_t i = 0; i < list->count; i++) {
         tn_path_join(where, path, TN_STR("conditions"));
         tn_path_index(where, where, i);
-        out->items[i] = tn_condition_compile(c, list->items[i], where, depth);
+        out->items[i] = compile_condition(c, list->items[i], where, depth);
         good = out->items[i] != NULL && good;
     }
     out->count = list->count;

@@ -26,9 +26,6 @@ struct tn_conditions {
     const struct tn_condition **items;
 };
 
-/* From the map NODE. NULL when wrong (reported). */
-const struct tn_condition *tn_condition_compile(struct tn_compiler *c, const struct tn_node *node, const char *path,
-                                                unsigned depth);
 /* From `combine` and `conditions` of MAP (required). */
 bool tn_conditions_compile(struct tn_compiler *c, const struct tn_node *map, const char *path, unsigned depth,
                            struct tn_conditions *out);

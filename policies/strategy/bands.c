@@ -72,7 +72,7 @@ static double between_bands(const struct tn_band_watch *watch, unsigned *bands, 
     return sum;
 }
 
-bool tn_band_watch_explains(const struct tn_band_watch *watch, double least, double share)
+static bool watch_explains(const struct tn_band_watch *watch, double least, double share)
 {
     unsigned count, large;
     double   between = between_bands(watch, &count, &large), all = (double)watch->M2, n = watch->count;
@@ -88,7 +88,7 @@ bool tn_bands_explain(struct tn_bands *bands, const uint64_t key[2], double leas
     bool                        explains;
 
     pthread_mutex_lock(&bands->lock);
-    explains = same(watch, key) && tn_band_watch_explains(watch, least, share);
+    explains = same(watch, key) && watch_explains(watch, least, share);
     pthread_mutex_unlock(&bands->lock);
     return explains;
 }

@@ -36,7 +36,6 @@ void tn_bands_learn(struct tn_bands *bands, const uint64_t key[2], unsigned band
 
 /* Do bands explain SHARE of the variance, after at least LEAST runs? */
 bool tn_bands_explain(struct tn_bands *bands, const uint64_t key[2], double least, double share);
-bool tn_band_watch_explains(const struct tn_band_watch *watch, double least, double share);
 
 /* By how much BAND lies over the shape's mean, and the variance between bands: 0 and START when nobody remembers. */
 void tn_bands_prior(struct tn_bands *bands, const uint64_t key[2], unsigned band, double start, double *offset, double *between);

@@ -45,14 +45,14 @@ void tn_rows_null(struct tn_console_rows *rows)
     put(rows, (struct tn_console_cell){.kind = TN_CELL_NULL});
 }
 
-void tn_rows_i64(struct tn_console_rows *rows, int64_t value)
+static void put_i64(struct tn_console_rows *rows, int64_t value)
 {
     put(rows, (struct tn_console_cell){.kind = TN_CELL_INTEGER, .as.i64 = value});
 }
 
 void tn_rows_u64(struct tn_console_rows *rows, uint64_t value)
 {
-    tn_rows_i64(rows, value > INT64_MAX ? INT64_MAX : (int64_t)value);
+    put_i64(rows, value > INT64_MAX ? INT64_MAX : (int64_t)value);
 }
 
 void tn_rows_f64(struct tn_console_rows *rows, double value)
@@ -65,7 +65,7 @@ void tn_rows_f64(struct tn_console_rows *rows, double value)
 
 void tn_rows_bool(struct tn_console_rows *rows, bool value)
 {
-    tn_rows_i64(rows, value ? 1 : 0);
+    put_i64(rows, value ? 1 : 0);
 }
 
 /* What came from a client may be any bytes: a NUL or a broken character would break the result of whoever looks at it. */

@@ -29,7 +29,6 @@ void tn_rows_reset(struct tn_console_rows *rows); /* frees; usable again */
 
 /* The next cell. Columns in their order; errors stick to `failed`. */
 void tn_rows_null(struct tn_console_rows *rows);
-void tn_rows_i64(struct tn_console_rows *rows, int64_t value);
 void tn_rows_u64(struct tn_console_rows *rows, uint64_t value); /* beyond INT64_MAX: that */
 void tn_rows_f64(struct tn_console_rows *rows, double value);   /* no number: NULL */
 void tn_rows_bool(struct tn_console_rows *rows, bool value);

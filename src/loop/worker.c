@@ -90,7 +90,7 @@ enum tn_status tn_worker_new(struct tn_worker **out, unsigned index, struct tn_e
     return TN_OK;
 }
 
-void tn_worker_run(struct tn_worker *worker)
+static void run_loop(struct tn_worker *worker)
 {
     while (!worker->stopping)
         ev_run(worker->loop, 0);
@@ -101,7 +101,7 @@ static void *worker_main(void *arg)
     is_worker = true;
     tn_alloc_set_up_thread();
     tn_arena_keep_blocks(true);
-    tn_worker_run(arg);
+    run_loop(arg);
     tn_arena_keep_blocks(false);
     return NULL;
 }

@@ -46,7 +46,6 @@ struct tn_grave {
 
 TN_MUST_USE enum tn_status tn_worker_new(struct tn_worker **out, unsigned index, struct tn_error *err);
 TN_MUST_USE enum tn_status tn_worker_start(struct tn_worker *worker, struct tn_error *err); /* its thread runs */
-void tn_worker_run(struct tn_worker *worker);  /* the loop on the calling thread, until tn_worker_stop() */
 void tn_worker_stop(struct tn_worker *worker); /* any thread */
 void tn_worker_join(struct tn_worker *worker);
 /* What is still in the mailbox of a worker whose thread has ended, on the calling thread. False: there was nothing. */

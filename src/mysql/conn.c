@@ -47,22 +47,8 @@ static void free_session(struct tn_grave *grave)
     tn_free(s);
 }
 
-void tn_my_close(struct tn_my_session *s, const char *reason)
-{
-    if (s->state == TN_MY_CLOSING)
-        return;
-    s->state = TN_MY_CLOSING;
-    tn_client_close(&s->client, reason);
-    tn_client_log_end(&s->client, s->id, s->user, s->statements);
-    tn_my_login_forget(s);
-    tn_my_orphan(s);
-    tn_my_statements_forget(s);
-    tn_list_remove(&s->node);
-    tn_worker_bury(s->worker, &s->grave, free_session);
-}
-
 /* Nothing that runs for it is told to it any more. */
-void tn_my_orphan(struct tn_my_session *s)
+static void orphan(struct tn_my_session *s)
 {
     struct tn_ask *ask = s->ask;
 
@@ -74,6 +60,20 @@ void tn_my_orphan(struct tn_my_session *s)
     tn_my_catalog_orphan(s);
     tn_my_rows_drop(s);
     tn_my_transaction_drop(s);
+}
+
+void tn_my_close(struct tn_my_session *s, const char *reason)
+{
+    if (s->state == TN_MY_CLOSING)
+        return;
+    s->state = TN_MY_CLOSING;
+    tn_client_close(&s->client, reason);
+    tn_client_log_end(&s->client, s->id, s->user, s->statements);
+    tn_my_login_forget(s);
+    orphan(s);
+    tn_my_statements_forget(s);
+    tn_list_remove(&s->node);
+    tn_worker_bury(s->worker, &s->grave, free_session);
 }
 
 void tn_my_fatal(struct tn_my_session *s, struct tn_error *err, const char *reason)
@@ -114,7 +114,7 @@ static void idled_out(struct tn_my_session *s)
     tn_my_fatal(s, &err, "idle for too long");
 }
 
-void tn_my_idle_timer(struct tn_my_session *s)
+static void set_idle_timer(struct tn_my_session *s)
 {
     const struct tn_settings *settings = &s->runtime->snapshot->config->settings;
 
@@ -195,7 +195,7 @@ static void on_settled(struct tn_client *client)
     if (s->state != TN_MY_READY)
         return;
     if (s->step != TN_MY_STEP_FAILING) /* the timer of one that is refused later is its own */
-        tn_my_idle_timer(s);
+        set_idle_timer(s);
     if (client->stop_soon && !client->busy)
         tn_my_shut_down(s);
 }
@@ -309,5 +309,5 @@ void tn_my_accept(struct tn_worker *worker, int fd, const char *peer, void *arg)
     tn_list_append(&home->sessions, &s->node);
     tn_my_greet(s);
     if (s->state != TN_MY_CLOSING)
-        tn_my_idle_timer(s);
+        set_idle_timer(s);
 }

@@ -12,7 +12,7 @@ struct kill {
     struct tn_identity *identity; /* who kills */
 };
 
-struct tn_my_session *tn_my_find(struct tn_my_home *home, uint32_t id)
+static struct tn_my_session *find_session(struct tn_my_home *home, uint32_t id)
 {
     if (home == NULL) /* the program ends */
         return NULL;
@@ -42,7 +42,7 @@ static void on_there(struct tn_errand *errand)
 {
     struct kill          *kill = TN_CONTAINER_OF(errand, struct kill, errand);
     struct tn_my_home    *home = errand->there->module[TN_WORKER_MYSQL];
-    struct tn_my_session *s = tn_my_find(home, kill->id);
+    struct tn_my_session *s = find_session(home, kill->id);
 
     kill->found = s != NULL && s->identity != NULL;
     kill->allowed = kill->found && (kill->admin || tn_str_eq(s->identity->user, kill->identity->user));
@@ -56,7 +56,7 @@ static void on_there(struct tn_errand *errand)
 static void on_back(struct tn_errand *errand)
 {
     struct kill          *kill = TN_CONTAINER_OF(errand, struct kill, errand);
-    struct tn_my_session *s = tn_my_find(errand->home->module[TN_WORKER_MYSQL], kill->by);
+    struct tn_my_session *s = find_session(errand->home->module[TN_WORKER_MYSQL], kill->by);
 
     if (s != NULL) {
         if (!kill->found)
@@ -179,7 +179,7 @@ static void tell(struct tn_my_session *s, const struct tn_str (*rows)[PROCESS_CO
 static void on_visited(struct tn_errand *errand)
 {
     struct processes     *p = TN_CONTAINER_OF(errand, struct processes, errand);
-    struct tn_my_session *s = tn_my_find(errand->home->module[TN_WORKER_MYSQL], p->by);
+    struct tn_my_session *s = find_session(errand->home->module[TN_WORKER_MYSQL], p->by);
 
     if (s != NULL && ++p->at < p->server->worker_count) {
         tn_errand_send(&p->errand, s->worker, p->server->workers[p->at]);

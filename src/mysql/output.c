@@ -22,7 +22,7 @@ void tn_my_send_chunk(struct tn_my_session *s, struct tn_chunk *chunk)
 
 /* ---- answers ---- */
 
-uint16_t tn_my_status(const struct tn_my_session *s)
+static uint16_t status_flags(const struct tn_my_session *s)
 {
     uint16_t status = s->cursor_status;
 
@@ -49,7 +49,7 @@ static uint16_t warnings(const struct tn_my_session *s)
 static void put_ok(struct tn_my_session *s, uint64_t affected, uint64_t insert_id, struct tn_str info, bool ends_rows)
 {
     struct tn_my_out out = tn_my_out(s);
-    struct tn_my_ok  ok = {.affected = affected, .insert_id = insert_id, .status = tn_my_status(s), .warnings = warnings(s),
+    struct tn_my_ok  ok = {.affected = affected, .insert_id = insert_id, .status = status_flags(s), .warnings = warnings(s),
                            .info = info, .ends_rows = ends_rows, .variable_count = s->changed_count / 2, .variables = s->changed};
 
     if (s->schema_changed)
@@ -75,7 +75,7 @@ void tn_my_end_columns(struct tn_my_session *s)
     struct tn_my_out out = tn_my_out(s);
 
     if ((s->capabilities & TN_MY_CAP_DEPRECATE_EOF) == 0)
-        tn_my_put_eof(&out, tn_my_status(s), warnings(s));
+        tn_my_put_eof(&out, status_flags(s), warnings(s));
 }
 
 void tn_my_end_rows(struct tn_my_session *s)
@@ -85,7 +85,7 @@ void tn_my_end_rows(struct tn_my_session *s)
     if ((s->capabilities & TN_MY_CAP_DEPRECATE_EOF) != 0)
         put_ok(s, 0, 0, TN_STR(""), true);
     else
-        tn_my_put_eof(&out, tn_my_status(s), warnings(s));
+        tn_my_put_eof(&out, status_flags(s), warnings(s));
 }
 
 /* What was cut to its room may have lost half a character, and clients read nothing of a text that is no UTF-8. */

@@ -202,9 +202,7 @@ void tn_my_close(struct tn_my_session *s, const char *reason); /* at once; frees
 void tn_my_fatal(struct tn_my_session *s, struct tn_error *err, const char *reason); /* tells, then closes */
 void tn_my_shut_down(struct tn_my_session *s); /* the program ends */
 void tn_my_go_on(struct tn_my_session *s); /* no command keeps s->client busy any more */
-void tn_my_idle_timer(struct tn_my_session *s);
 void tn_my_variables_forget(struct tn_my_session *s);
-void tn_my_orphan(struct tn_my_session *s);
 
 static inline void tn_my_wait(struct tn_my_session *s) /* commands stop until tn_my_go_on() */
 {
@@ -230,7 +228,6 @@ static inline void tn_my_forget_run(struct tn_my_session *s, const struct tn_run
 {
     tn_outbox_forget_run(&s->client.out, run);
 }
-uint16_t tn_my_status(const struct tn_my_session *s);
 void tn_my_ok(struct tn_my_session *s, uint64_t affected, uint64_t insert_id);
 void tn_my_ok_with(struct tn_my_session *s, uint64_t affected, uint64_t insert_id, struct tn_str info);
 void tn_my_error(struct tn_my_session *s, const struct tn_error *err);
@@ -281,7 +278,6 @@ void tn_my_field_list(struct tn_my_session *s, struct tn_str body);
 void tn_my_query(struct tn_my_session *s, struct tn_str sql);
 bool tn_my_usual(struct tn_my_session *s, struct tn_str *sql); /* from the session's sql_mode to MySQL's usual spelling; false: no memory */
 void tn_my_query_next(struct tn_my_session *s); /* the present statement is through */
-void tn_my_query_forget(struct tn_my_session *s);
 void tn_my_query_run(struct tn_my_session *s, struct tn_str sql); /* by an engine, whatever it is */
 
 /* run.c */
@@ -299,7 +295,6 @@ void tn_my_statement_done(struct tn_my_session *s, bool failed); /* whatever it 
 /* The texts of RUN for SQL; PLAIN is it for other engines where it names nothing of the session (ptr NULL: made here). False: no memory. */
 bool tn_my_state_fill(struct tn_my_session *s, struct tn_str sql, struct tn_str plain, struct tn_my_run *run);
 void tn_my_state_after(struct tn_my_session *s, bool sent); /* SENT: the engine has been given the variables */
-bool tn_my_leaves_state(const struct tn_my_session *s, struct tn_str sql);
 bool tn_my_is_bound(const struct tn_my_session *s); /* variables that are not known here may be on its connection */
 bool tn_my_knows_variable(struct tn_my_session *s, struct tn_str name);
 
@@ -330,7 +325,6 @@ void tn_my_rows_cancel(struct tn_my_session *s, enum tn_cancel why); /* a FETCH 
 
 /* kill.c */
 void tn_my_kill(struct tn_my_session *s, uint64_t id, bool query_only); /* answers, maybe later */
-struct tn_my_session *tn_my_find(struct tn_my_home *home, uint32_t id);
 void tn_my_show_processes(struct tn_my_session *s, bool full); /* answers later */
 enum { TN_MY_PROCESS_COLUMNS = 8 };
 /* THEN is called later, unless the session ends before. */

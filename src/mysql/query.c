@@ -9,7 +9,7 @@
 
 enum { TEXT_MAX = 1024 * 1024 * 1024 };
 
-void tn_my_query_forget(struct tn_my_session *s)
+static void forget_text(struct tn_my_session *s)
 {
     tn_free(s->text_memory);
     s->text_memory = NULL;
@@ -124,7 +124,7 @@ void tn_my_statement_done(struct tn_my_session *s, bool failed)
             tn_my_flush(s);
         return;
     }
-    tn_my_query_forget(s);
+    forget_text(s);
     tn_arena_reset(&s->arena);
     s->changed_count = 0;
     if (s->stop_after) {

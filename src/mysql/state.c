@@ -48,7 +48,7 @@ static bool speaks_mysql(const struct tn_my_session *s)
     return s->settings->dialect.len == 0 || tn_str_ieq_c(s->settings->dialect, "mysql");
 }
 
-bool tn_my_leaves_state(const struct tn_my_session *s, struct tn_str sql)
+static bool leaves_state(const struct tn_my_session *s, struct tn_str sql)
 {
     struct tn_words words;
 
@@ -117,7 +117,7 @@ bool tn_my_state_fill(struct tn_my_session *s, struct tn_str sql, struct tn_str 
     run->native = sql;
     run->asked = speaks_mysql(s) ? sql : run->asked;
     run->sql = plain;
-    run->leaves = tn_my_leaves_state(s, sql);
+    run->leaves = leaves_state(s, sql);
     if (asks && !tn_my_self_answer(s, sql, false, &run->native))
         return false;
     if ((asks || variables) && !tn_my_self_answer(s, sql, true, &run->known))

@@ -30,9 +30,8 @@ struct tn_http_exchange {
     struct tn_str        query;       /* behind the `?`, not decoded */
     size_t               field_count;
     struct tn_http_field *fields;     /* names in lower case */
-    struct tn_str        body;        /* whole, in `request`; empty where it came in parts */
+    struct tn_str        body;        /* whole, in `request` */
     size_t               body_max;    /* may be set in `head`; a longer body is answered with 413 */
-    bool                 in_parts;    /* may be set in `head`: the body goes to handler->part as it comes */
     struct tn_arena      arena;       /* for what the handler needs until it has answered; at most 1 MiB */
 
     void *user;                       /* the handler's own */
@@ -45,9 +44,6 @@ struct tn_http_handler {
     /* The head is complete, the body has not been read. May answer already (then the body is not read), or tn_http_defer().
      * NULL is fine. */
     void (*head)(struct tn_http_exchange *x, void *arg);
-    /* With x->in_parts: a part of the body, gone after the return. May tn_http_pause(), and may answer already: the rest of
-     * the body is then not read. */
-    void (*part)(struct tn_http_exchange *x, struct tn_str part, void *arg);
     /* The whole request is there. */
     void (*request)(struct tn_http_exchange *x, void *arg);
     void *arg;
@@ -98,9 +94,6 @@ const struct tn_http_field *tn_http_field(const struct tn_http_exchange *x, cons
  * before. */
 void tn_http_defer(struct tn_http_exchange *x);
 void tn_http_go_on(struct tn_http_exchange *x); /* not from inside `head` */
-/* From `part` only: no more parts, and the client is read no further than 64 KiB, until tn_http_unpause(). */
-void tn_http_pause(struct tn_http_exchange *x);
-void tn_http_unpause(struct tn_http_exchange *x); /* not from inside `part`; parts may come before it returns */
 
 /* This connection is USER's from now on. False: it has as many as it may; answered with 429. */
 TN_MUST_USE bool tn_http_take_user(struct tn_http_exchange *x, struct tn_str user);

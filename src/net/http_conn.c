@@ -64,7 +64,7 @@ void tn_http_conn_set_state(struct tn_http_conn *conn, enum tn_http_conn_state s
 
 static bool is_reading(const struct tn_http_conn *conn)
 {
-    return conn->state == TN_HTTP_CONN_GAP || conn->state == TN_HTTP_CONN_HEAD || (conn->state == TN_HTTP_CONN_BODY && !conn->paused);
+    return conn->state == TN_HTTP_CONN_GAP || conn->state == TN_HTTP_CONN_HEAD || conn->state == TN_HTTP_CONN_BODY;
 }
 
 static void arm_timer(struct tn_http_conn *conn)
@@ -165,7 +165,7 @@ static void on_answer_sent(struct tn_http_conn *conn)
     conn->coder = NULL;
     conn->sent = 0;
     conn->body_bytes = 0;
-    conn->deferred = conn->paused = false;
+    conn->deferred = false;
     conn->hold_ms = 0;
     conn->answered = conn->streaming = conn->wants_room = conn->watched = conn->own_coding = false;
     conn->x = (struct tn_http_exchange){.worker = conn->home->worker, .peer = conn->peer, .arena = arena};
@@ -248,9 +248,7 @@ static void flush(struct tn_http_conn *conn)
 
 void tn_http_conn_go_on(struct tn_http_conn *conn)
 {
-    bool in_body = conn->state == TN_HTTP_CONN_BODY && !conn->paused;
-
-    if (in_body || (conn->state == TN_HTTP_CONN_GAP && conn->pending.len > 0)) {
+    if (conn->state == TN_HTTP_CONN_BODY || (conn->state == TN_HTTP_CONN_GAP && conn->pending.len > 0)) {
         struct tn_buf pending = conn->pending;
 
         tn_buf_init(&conn->pending, TN_HTTP_PENDING_MAX);
@@ -284,6 +282,8 @@ static void release(struct tn_http_conn *conn)
     tn_http_conn_answer(conn);
 }
 
+static void read_conn(struct tn_http_conn *conn);
+
 static void on_writable(struct ev_loop *loop, ev_io *io, int revents)
 {
     struct tn_http_conn *conn = io->data;
@@ -293,7 +293,7 @@ static void on_writable(struct ev_loop *loop, ev_io *io, int revents)
     conn->flush_due = false;
     if (conn->read_wants_write) {
         conn->read_wants_write = false;
-        tn_http_conn_read(conn);
+        read_conn(conn);
     }
     if (conn->state == TN_HTTP_CONN_CLOSED)
         return;
@@ -395,7 +395,7 @@ static void on_input_end(struct tn_http_conn *conn, enum tn_io io)
         arm(conn); /* half closed: it still waits for its answers */
 }
 
-void tn_http_conn_read(struct tn_http_conn *conn)
+static void read_conn(struct tn_http_conn *conn)
 {
     char                *scratch = conn->home->scratch;
     bool                 busy = !is_reading(conn) || conn->pending.len > 0;
@@ -431,12 +431,12 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
 {
     (void)loop;
     (void)revents;
-    tn_http_conn_read(io->data);
+    read_conn(io->data);
 }
 
 static void on_turn(struct tn_turn *turn)
 {
-    tn_http_conn_read(TN_CONTAINER_OF(turn, struct tn_http_conn, turn));
+    read_conn(TN_CONTAINER_OF(turn, struct tn_http_conn, turn));
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)

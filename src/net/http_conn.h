@@ -75,12 +75,11 @@ struct tn_http_conn {
     unsigned                hold_ms;    /* its answer is kept back so long */
     bool                    close_after, input_ended;
     bool                    deferred;   /* tn_http_defer() */
-    bool                    paused;     /* tn_http_pause() */
     int                     refused_status;
     const char             *refused;    /* option whose limit it is beyond; NULL: none. Its only request is answered so */
     struct tn_str           user;       /* in server->users, owned; empty: in none */
     bool                    streaming;  /* an answer in parts was begun and not ended */
-    bool                    flush_due;  /* tn_http_conn_flush_soon() */
+    bool                    flush_due;  /* later in this turn */
     bool                    wants_room; /* the handler waits until its parts were taken */
     bool                    watched;    /* tn_http_watch() */
     bool                    own_coding; /* the handler has set Content-Encoding */
@@ -107,8 +106,6 @@ static inline struct tn_http_conn *tn_http_conn_of(struct tn_http_exchange *x)
 const struct tn_http_limits *tn_http_conn_limits(const struct tn_http_conn *conn);
 void tn_http_conn_restart_time(struct tn_http_conn *conn); /* of its state */
 void tn_http_conn_set_state(struct tn_http_conn *conn, enum tn_http_conn_state state);
-/* An answer that ends the connection, because nobody knows where the next request would begin. */
-void tn_http_conn_refuse(struct tn_http_conn *conn, int status, const char *fmt, ...) TN_PRINTF(3, 4);
 void tn_http_conn_go_on(struct tn_http_conn *conn); /* with what the client has sent ahead; then back to the loop */
 
 /* http_request.c: what the parser says about a request. MORE_IS_THERE: bytes behind its head. */
@@ -119,7 +116,6 @@ void tn_http_request_late(struct tn_http_conn *conn); /* a head or a body that t
 bool tn_http_conn_secure(struct tn_http_conn *conn);
 /* A handshake takes the loop for some tenths of a millisecond. True: enough of them in this turn, it goes on in another. */
 bool tn_http_conn_waits(struct tn_http_conn *conn);
-void tn_http_conn_read(struct tn_http_conn *conn); /* what there is to be read */
 void tn_http_conn_log_tls(const struct tn_http_conn *conn); /* why TLS failed, if it did */
 
 struct tn_http_conn *tn_http_conn_open(struct tn_http_worker *home, int fd, const char *peer); /* NULL: no memory, FD is closed */
@@ -127,8 +123,6 @@ void tn_http_server_uncount(struct tn_http_conn *conn);
 void tn_http_conn_close(struct tn_http_conn *conn); /* buried: freed at the end of the turn */
 /* head_out and body_out hold the answer: send it. */
 void tn_http_conn_answer(struct tn_http_conn *conn);
-void tn_http_conn_flush_soon(struct tn_http_conn *conn); /* later in this turn: what follows may go with it */
-void tn_http_conn_break(struct tn_http_conn *conn);      /* ends it so that the client sees that the answer is not whole */
 
 /* http_reply.c: the head into head_out. */
 #define TN_HTTP_LENGTH_UNKNOWN SIZE_MAX

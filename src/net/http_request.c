@@ -16,7 +16,8 @@ static const char *option_name(const struct tn_http_conn *conn, const char *name
 
 /* ---- refusals ---- */
 
-void tn_http_conn_refuse(struct tn_http_conn *conn, int status, const char *fmt, ...)
+/* An answer that ends the connection, because nobody knows where the next request would begin. */
+TN_PRINTF(3, 4) static void refuse_conn(struct tn_http_conn *conn, int status, const char *fmt, ...)
 {
     void (*gone)(struct tn_http_exchange *) = conn->x.gone;
     char    reason[512];
@@ -38,8 +39,8 @@ static void refuse_body(struct tn_http_conn *conn)
     const char *option = tn_http_conn_limits(conn)->body_option;
     char        name[OPTION_TEXT];
 
-    tn_http_conn_refuse(conn, 413, "the body is longer than %zu bytes (%s)", conn->x.body_max,
-                        option_name(conn, option != NULL ? option : "maxBodySize", name));
+    refuse_conn(conn, 413, "the body is longer than %zu bytes (%s)", conn->x.body_max,
+                option_name(conn, option != NULL ? option : "maxBodySize", name));
 }
 
 void tn_http_request_late(struct tn_http_conn *conn)
@@ -51,8 +52,8 @@ void tn_http_request_late(struct tn_http_conn *conn)
 
     if (head)
         conn->x.method = TN_HTTP_METHOD_GET; /* not that of the request before */
-    tn_http_conn_refuse(conn, 408, "the %s did not come within %u.%03u s (%s)", head ? "header" : "body", ms / 1000, ms % 1000,
-                        option_name(conn, head ? "headerTimeout" : "bodyTimeout", name));
+    refuse_conn(conn, 408, "the %s did not come within %u.%03u s (%s)", head ? "header" : "body", ms / 1000, ms % 1000,
+                option_name(conn, head ? "headerTimeout" : "bodyTimeout", name));
 }
 
 static void on_bad(struct tn_http_conn *conn)
@@ -64,10 +65,10 @@ static void on_bad(struct tn_http_conn *conn)
     if (conn->parser.bad_status == 405)
         tn_http_set_field(&conn->x, "Allow", "GET, HEAD, POST, DELETE");
     if (conn->parser.too_long)
-        tn_http_conn_refuse(conn, conn->parser.bad_status, "%s: at most %zu bytes (%s)", conn->parser.bad_reason,
-                            tn_http_conn_limits(conn)->head_max, option_name(conn, "maxHeaderSize", name));
+        refuse_conn(conn, conn->parser.bad_status, "%s: at most %zu bytes (%s)", conn->parser.bad_reason,
+                    tn_http_conn_limits(conn)->head_max, option_name(conn, "maxHeaderSize", name));
     else
-        tn_http_conn_refuse(conn, conn->parser.bad_status, "%s", conn->parser.bad_reason);
+        refuse_conn(conn, conn->parser.bad_status, "%s", conn->parser.bad_reason);
 }
 
 /* ---- the head ---- */
@@ -95,12 +96,12 @@ static bool check_head(struct tn_http_conn *conn)
     tn_http_split_target(x->target, &path, &x->query);
     if (conn->refused != NULL) {
         tn_http_set_field(x, "Retry-After", "1");
-        tn_http_conn_refuse(conn, conn->refused_status, "too many connections%s (%s)", conn->refused_status == 429 ? " from this address" : "",
-                            option_name(conn, conn->refused, name));
+        refuse_conn(conn, conn->refused_status, "too many connections%s (%s)", conn->refused_status == 429 ? " from this address" : "",
+                    option_name(conn, conn->refused, name));
     } else if (conn->tls_missing) {
-        tn_http_conn_refuse(conn, 400, "this port speaks HTTPS only");
+        refuse_conn(conn, 400, "this port speaks HTTPS only");
     } else if (!tn_http_decode(&x->arena, path, false, &x->path)) {
-        tn_http_conn_refuse(conn, 400, "the path has a wrong %% escape");
+        refuse_conn(conn, 400, "the path has a wrong %% escape");
     } else {
         return true;
     }
@@ -166,22 +167,17 @@ void tn_http_go_on(struct tn_http_exchange *x)
 
 static void on_body(struct tn_http_conn *conn)
 {
-    const struct tn_http_handler *handler = &conn->home->server->conf.handler;
-    struct tn_str                 part = conn->parser.body;
+    struct tn_str part = conn->parser.body;
 
     if (conn->body_bytes > conn->x.body_max || part.len > conn->x.body_max - conn->body_bytes) {
         refuse_body(conn);
         return;
     }
     conn->body_bytes += part.len;
-    if (conn->x.in_parts) {
-        handler->part(&conn->x, part, handler->arg);
-        return;
-    }
     conn->body_in.max = conn->x.body_max;
     tn_buf_put_str(&conn->body_in, part);
     if (conn->body_in.failed)
-        tn_http_conn_refuse(conn, 503, "no memory for the body");
+        refuse_conn(conn, 503, "no memory for the body");
 }
 
 static void on_end(struct tn_http_conn *conn)
@@ -191,23 +187,6 @@ static void on_end(struct tn_http_conn *conn)
     conn->x.body = tn_buf_str(&conn->body_in);
     tn_http_conn_set_state(conn, TN_HTTP_CONN_HANDLING);
     handler->request(&conn->x, handler->arg);
-}
-
-void tn_http_pause(struct tn_http_exchange *x)
-{
-    struct tn_http_conn *conn = tn_http_conn_of(x);
-
-    conn->paused = true;
-    conn->deadline_us = 0;
-}
-
-void tn_http_unpause(struct tn_http_exchange *x)
-{
-    struct tn_http_conn *conn = tn_http_conn_of(x);
-
-    conn->paused = false;
-    tn_http_conn_restart_time(conn);
-    tn_http_conn_go_on(conn);
 }
 
 void tn_http_request_event(struct tn_http_conn *conn, enum tn_http_event event, bool more_is_there)

@@ -6,14 +6,14 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-void tn_http_conn_flush_soon(struct tn_http_conn *conn)
+static void flush_soon(struct tn_http_conn *conn)
 {
     conn->flush_due = true; /* so that arm() leaves the watcher alone */
     ev_io_start(conn->home->worker->loop, &conn->writable); /* an event is fed to a watcher that is active */
     ev_feed_event(conn->home->worker->loop, &conn->writable, EV_WRITE);
 }
 
-void tn_http_conn_break(struct tn_http_conn *conn)
+static void break_off(struct tn_http_conn *conn)
 {
     struct linger at_once = {.l_onoff = 1, .l_linger = 0};
 
@@ -52,7 +52,7 @@ void tn_http_begin(struct tn_http_exchange *x, int status, const char *type)
         conn->close_after = true;
     tn_http_conn_set_state(conn, TN_HTTP_CONN_HANDLING); /* what is left of a body is not read */
     tn_http_conn_put_head(conn, status, type, TN_HTTP_LENGTH_UNKNOWN);
-    tn_http_conn_flush_soon(conn);
+    flush_soon(conn);
 }
 
 /* PART, coded already, as a chunk. */
@@ -94,7 +94,7 @@ bool tn_http_send(struct tn_http_exchange *x, struct tn_str part)
     struct tn_http_conn *conn = tn_http_conn_of(x);
 
     put(conn, part, false);
-    tn_http_conn_flush_soon(conn);
+    flush_soon(conn);
     conn->wants_room = conn->body_out.len - TN_MIN(conn->sent, conn->body_out.len) >= TN_HTTP_STREAM_FULL;
     return !conn->wants_room;
 }
@@ -109,7 +109,7 @@ void tn_http_end(struct tn_http_exchange *x)
         tn_buf_append(&conn->body_out, "0\r\n\r\n", 5);
     conn->streaming = false;
     conn->answered = true;
-    tn_http_conn_flush_soon(conn);
+    flush_soon(conn);
 }
 
 void tn_http_abort(struct tn_http_exchange *x)
@@ -117,7 +117,7 @@ void tn_http_abort(struct tn_http_exchange *x)
     struct tn_http_conn *conn = tn_http_conn_of(x);
 
     conn->answered = true; /* `gone` is not for who did it himself */
-    tn_http_conn_break(conn);
+    break_off(conn);
 }
 
 void tn_http_watch(struct tn_http_exchange *x)
@@ -126,5 +126,5 @@ void tn_http_watch(struct tn_http_exchange *x)
 
     conn->watched = true;
     if (conn->input_ended)
-        tn_http_conn_flush_soon(conn);
+        flush_soon(conn);
 }

@@ -69,7 +69,7 @@ static void plain_close(struct tn_transport *transport)
     close(transport->fd);
 }
 
-const struct tn_transport_ops tn_transport_plain = {
+static const struct tn_transport_ops plain_ops = {
     .name = "plain",
     .read = plain_read,
     .writev = plain_writev,
@@ -79,7 +79,7 @@ const struct tn_transport_ops tn_transport_plain = {
 
 void tn_transport_init(struct tn_transport *transport, int fd)
 {
-    *transport = (struct tn_transport){.ops = &tn_transport_plain, .fd = fd};
+    *transport = (struct tn_transport){.ops = &plain_ops, .fd = fd};
 }
 
 enum tn_io tn_transport_read(struct tn_transport *transport, void *buf, size_t len, size_t *n)

@@ -38,8 +38,6 @@ struct tn_transport {
     void                          *state; /* the table's own (TLS); NULL for plain */
 };
 
-extern const struct tn_transport_ops tn_transport_plain;
-
 /* Takes over FD, which must be non-blocking. */
 void tn_transport_init(struct tn_transport *transport, int fd);
 

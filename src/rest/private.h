@@ -24,7 +24,6 @@ enum tn_rest_state {
 #include "rest/rest_state.def"
 #undef STATE
 };
-const char *tn_rest_state_name(enum tn_rest_state state);
 
 struct tn_rest_worker {
     struct tn_map  jobs;   /* by id */

@@ -141,14 +141,9 @@ enum tn_status tn_rest_open(struct tn_rest **out, struct tn_server *server, stru
     }
     tn_spool_start(&rest->spool);
     tn_log(TN_LOG_INFO, "listening", TN_LOG_TEXT("protocol", "restHttp"), TN_LOG_STR("host", config->settings.rest_host),
-           TN_LOG_U64("port", tn_rest_port(rest)));
+           TN_LOG_U64("port", tn_http_server_port(rest->http)));
     *out = rest;
     return TN_OK;
-}
-
-uint16_t tn_rest_port(const struct tn_rest *rest)
-{
-    return tn_http_server_port(rest->http);
 }
 
 void tn_rest_stop(struct tn_rest *rest)

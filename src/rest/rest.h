@@ -14,7 +14,6 @@ struct tn_rest;
 /* Listens as SERVER's present configuration says; *OUT is NULL and the answer TN_OK when frontends.restHttp is not enabled. Main
  * thread, workers running or not. TN_E_DENIED: off loopback without log-in; TN_E_IO: the address cannot be had. */
 TN_MUST_USE enum tn_status tn_rest_open(struct tn_rest **out, struct tn_server *server, struct tn_error *err);
-uint16_t tn_rest_port(const struct tn_rest *rest);
 void tn_rest_stop(struct tn_rest *rest); /* no new connections; any thread; once. NULL is fine */
 /* Main thread, when the workers have been joined and before tn_server_free(). NULL is fine. */
 void tn_rest_close(struct tn_rest *rest);

@@ -50,7 +50,7 @@ void tn_session_unregister(struct tn_session *s)
     }
 }
 
-struct tn_session *tn_session_by_pid(struct tn_worker *worker, uint32_t pid)
+static struct tn_session *find_by_pid(struct tn_worker *worker, uint32_t pid)
 {
     struct tn_sessions *table = worker->module[TN_WORKER_SESSIONS];
     size_t              at = pid & (SLOTS_MAX - 1);
@@ -68,7 +68,7 @@ struct request {
 static void on_request(struct tn_message *message, struct tn_worker *worker)
 {
     struct request    *request = TN_CONTAINER_OF(message, struct request, message);
-    struct tn_session *s = tn_session_by_pid(worker, request->pid);
+    struct tn_session *s = find_by_pid(worker, request->pid);
     bool               right = s != NULL && s->state == TN_SESSION_READY && request->key_len == s->key_len &&
                  tn_secret_eq(request->key, s->key, s->key_len);
     bool               runs = right && (s->query != NULL || s->explaining != NULL || s->deferred != TN_DEFERRED_NOTHING || s->client.paused);

@@ -288,7 +288,6 @@ void tn_explain_drop(struct tn_session *s);   /* nobody is told */
 bool tn_explain_run(struct tn_session *s, struct tn_str sql, struct tn_reply *reply, struct tn_error *err); /* false: the engine's EXPLAIN */
 
 /* cancel.c */
-struct tn_session *tn_session_by_pid(struct tn_worker *worker, uint32_t pid);
 TN_MUST_USE bool tn_session_register(struct tn_session *s); /* gives pid and key */
 void tn_session_unregister(struct tn_session *s);
 void tn_session_cancel_request(struct tn_server *server, uint32_t pid, struct tn_str key);

@@ -212,7 +212,6 @@ void tn_trino_query_post(struct tn_trino_home *home, struct tn_trino_call *call)
 void tn_trino_query_call(struct tn_trino_home *home, struct tn_trino_call *call); /* GET, HEAD, DELETE */
 void tn_trino_query_done(struct tn_trino_query *q);      /* all is known that there will be */
 void tn_trino_query_fail(struct tn_trino_query *q, struct tn_error *err); /* takes ERR; done */
-void tn_trino_query_free(struct tn_trino_query *q);
 /* After its last page was built: nothing stays but what a repeated request needs. Texts of its statement are gone. */
 void tn_trino_query_settle(struct tn_trino_query *q);
 void tn_trino_home_init(struct tn_trino_home *home, struct tn_trino *trino, struct tn_worker *worker);
@@ -236,7 +235,6 @@ struct tn_trino_relayed {
 /* The page's beginning into OUT; what is long behind its last link stays where it is: *REST, which takes the chunk's memory, from
  * *REST_AT on. */
 void tn_trino_relay_put(const struct tn_trino_relayed *r, struct tn_chunk *chunk, struct tn_buf *out, struct tn_bytes **rest, size_t *rest_at);
-void tn_trino_relay_put_next(const struct tn_trino_relayed *r, uint64_t token, struct tn_str path, struct tn_buf *out);
 void tn_trino_relay_build(struct tn_trino_query *q, struct tn_chunk *chunk, struct tn_str base, struct tn_buf *out, struct tn_bytes **rest, size_t *rest_at);
 void tn_trino_relay_next(struct tn_trino_query *q, uint64_t token, struct tn_buf *out); /* path of page TOKEN's link */
 bool tn_trino_relay_waits(const struct tn_trino_query *q); /* the statement goes to a Trino, whose first answer is awaited */

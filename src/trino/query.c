@@ -187,7 +187,7 @@ static void free_query(struct tn_trino_query *q, enum tn_cancel why)
     tn_free(q);
 }
 
-void tn_trino_query_free(struct tn_trino_query *q)
+static void discard(struct tn_trino_query *q)
 {
     free_query(q, TN_CANCEL_CLIENT_GONE);
 }
@@ -212,7 +212,7 @@ static void on_sweep(struct ev_loop *loop, ev_timer *timer, int events)
         if (tn_list_empty(&q->waiters) && q->post == NULL && now - q->last_used_us > patience_us(q)) {
             if (!q->page_is_last)
                 tn_log(TN_LOG_INFO, "trino query abandoned", TN_LOG_TEXT("query", q->id));
-            tn_trino_query_free(q);
+            discard(q);
         }
     }
     tn_trino_transaction_sweep(home, now);
@@ -278,7 +278,7 @@ static bool make_room(struct tn_trino_home *home, size_t bytes)
         if (has_room(home, bytes) && home->kept_bytes < TN_TRINO_KEPT_BYTES)
             return true;
         if (q->page_is_last && tn_list_empty(&q->waiters))
-            tn_trino_query_free(q);
+            discard(q);
     }
     return has_room(home, bytes);
 }

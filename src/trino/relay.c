@@ -53,7 +53,7 @@ static void put_token(struct tn_buf *out, uint64_t token)
     tn_buf_append(out, text, (size_t)(tn_digits_put(text, token) - text));
 }
 
-void tn_trino_relay_put_next(const struct tn_trino_relayed *r, uint64_t token, struct tn_str path, struct tn_buf *out)
+static void put_next(const struct tn_trino_relayed *r, uint64_t token, struct tn_str path, struct tn_buf *out)
 {
     tn_buf_puts(out, is_queued(path) ? "/v1/statement/queued/" : "/v1/statement/executing/");
     tn_buf_put_str(out, r->id);
@@ -103,7 +103,7 @@ static void put_part(const struct tn_trino_relayed *r, const struct tn_relay_par
         return;
     case TN_RELAY_NEXT:
         tn_buf_put_str(out, r->base);
-        tn_trino_relay_put_next(r, r->token + 1, path_of(text), out);
+        put_next(r, r->token + 1, path_of(text), out);
         return;
     default: put_segment(r, text, out); return;
     }
@@ -189,7 +189,7 @@ void tn_trino_relay_next(struct tn_trino_query *q, uint64_t token, struct tn_buf
 {
     struct tn_trino_relayed r = of_query(q);
 
-    tn_trino_relay_put_next(&r, token, q->relays && !q->next.failed && q->next.len > 0 ? tn_buf_str(&q->next) : tn_str_n(NULL, 0), out);
+    put_next(&r, token, q->relays && !q->next.failed && q->next.len > 0 ? tn_buf_str(&q->next) : tn_str_n(NULL, 0), out);
     tn_buf_put_u8(out, '\0');
 }
 

@@ -1,14 +1,13 @@
 #include "admin_fixture.h"
+#include "cli_run.h"
 #include "base/clock.h"
 #include "stats/history_text.h"
-#include "tools/cli/cli.h"
 #include "tools/cli/table.h"
 
 #include <cjson/cJSON.h>
 #include <stdarg.h>
 
 static struct tn_admin_fixture fixture;
-static char                    out[65536], err[65536];
 static char                    served[128];
 
 static int serve(const struct tn_serve_options *options)
@@ -17,42 +16,17 @@ static int serve(const struct tn_serve_options *options)
     return 0;
 }
 
-static void slurp(int fd, char *to, size_t size)
-{
-    ssize_t n = pread(fd, to, size - 1, 0);
-
-    to[n > 0 ? n : 0] = '\0';
-    close(fd);
-}
-
-/* Runs the program with the words of LINE (separated by one space); standard output and error in `out` and `err`. */
+/* Runs the program with the words of LINE (separated by one space). */
 static int run(const char *line)
 {
-    char  words[1024], *argv[32], *save = NULL;
-    int   argc = 0, status, old_out, old_err, out_fd, err_fd;
-    char  out_name[] = "/tmp/turnout-out-XXXXXX", err_name[] = "/tmp/turnout-err-XXXXXX";
+    char words[1024], *argv[32], *save = NULL;
+    int  argc = 0;
 
     snprintf(words, sizeof words, "turnout %s", line);
     for (char *word = strtok_r(words, " ", &save); word != NULL && argc < 31; word = strtok_r(NULL, " ", &save))
         argv[argc++] = word;
     argv[argc] = NULL;
-    fflush(stdout);
-    out_fd = mkstemp(out_name);
-    err_fd = mkstemp(err_name);
-    unlink(out_name);
-    unlink(err_name);
-    old_out = dup(STDOUT_FILENO);
-    old_err = dup(STDERR_FILENO);
-    dup2(out_fd, STDOUT_FILENO);
-    dup2(err_fd, STDERR_FILENO);
-    status = tn_cli_run(argc, argv, serve);
-    dup2(old_out, STDOUT_FILENO);
-    dup2(old_err, STDERR_FILENO);
-    close(old_out);
-    close(old_err);
-    slurp(out_fd, out, sizeof out);
-    slurp(err_fd, err, sizeof err);
-    return status;
+    return run_program(argc, argv, serve);
 }
 
 static int runf(const char *fmt, ...) TN_PRINTF(1, 2);
@@ -111,7 +85,8 @@ static void test_help(void)
 #include "tools/cli/commands.def"
 #undef COMMAND
     };
-    char by_option[65536], title[64];
+    static char by_option[sizeof out];
+    char        title[64];
 
     CU_ASSERT_EQUAL(run("help"), 0);
     for (size_t i = 0; i < TN_ARRAY_LEN(names); i++)

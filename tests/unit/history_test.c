@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "full_disk.h"
 
 #include <CUnit/Basic.h>
 #include <errno.h>
@@ -11,7 +12,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -582,39 +582,13 @@ static void test_locked(void)
     tn_history_close(history);
 }
 
-/* Runs in a child: no file of this process may grow beyond LIMIT; SIZE_MAX lifts that. */
-static void limit_files(rlim_t limit)
-{
-    struct rlimit now;
-
-    getrlimit(RLIMIT_FSIZE, &now);
-    now.rlim_cur = limit == RLIM_INFINITY ? now.rlim_max : limit;
-    setrlimit(RLIMIT_FSIZE, &now);
-}
-
-static int lines_with(const char *log, const char *part)
-{
-    int count = 0;
-
-    for (const char *at = strstr(log, part); at != NULL; at = strstr(at + 1, part))
-        count++;
-    return count;
-}
-
 static int fill_disk(void)
 {
     struct tn_history_options o = options(false);
     struct tn_history        *history = open_history(&o);
     struct tn_history_record  record = sample(0);
-    static char               log[65536];
-    char                      log_path[160];
-    int                       log_fd;
-    ssize_t                   got;
+    int                       log_fd = full_disk_begin(path);
 
-    snprintf(log_path, sizeof log_path, "%s.log", path);
-    log_fd = open(log_path, O_RDWR | O_CREAT | O_TRUNC, 0600);
-    tn_log_to_fd(log_fd);
-    signal(SIGXFSZ, SIG_IGN);
     if (!tn_history_add(history, &record))
         return 1;
     tn_history_flush(history);
@@ -634,12 +608,8 @@ static int fill_disk(void)
     if (tn_history_failing(history) || counted(history, TN_COUNTER_history_records_written) <= written)
         return 4;
     tn_history_close(history);
-    got = pread(log_fd, log, sizeof log - 1, 0);
-    log[got > 0 ? got : 0] = '\0';
-    if (lines_with(log, "history cannot be written") != 1 || lines_with(log, "history is written again") != 1) {
-        fprintf(stderr, "%s", log);
+    if (!full_disk_told(log_fd, "history cannot be written", "history is written again"))
         return 5;
-    }
     return 0;
 }
 

@@ -1,23 +1,13 @@
 /* `turnout shapes` and `reset`: from a file, and from a server; both tell the same. */
 #include "stats/shape_list.h"
-#include "tools/cli/cli.h"
 
 #include "admin_fixture.h"
+#include "cli_run.h"
 #include "base/clock.h"
 
 #include <cjson/cJSON.h>
 
 #include <math.h>
-
-static char out[256 * 1024], err[64 * 1024];
-
-static void slurp(int fd, char *to, size_t size)
-{
-    ssize_t got = pread(fd, to, size - 1, 0);
-
-    to[got > 0 ? got : 0] = '\0';
-    close(fd);
-}
 
 static int serve(const struct tn_serve_options *options)
 {
@@ -28,28 +18,13 @@ static int serve(const struct tn_serve_options *options)
 static int run(const char *const *words)
 {
     char *argv[16] = {(char[]){"turnout"}};
-    char  out_name[] = "/tmp/turnout-out-XXXXXX", err_name[] = "/tmp/turnout-err-XXXXXX";
-    int   argc = 1, status, old_out, old_err, out_fd = mkstemp(out_name), err_fd = mkstemp(err_name);
+    int   argc = 1;
 
     while (words[argc - 1] != NULL) {
         argv[argc] = (char *)(uintptr_t)words[argc - 1];
         argc++;
     }
-    unlink(out_name);
-    unlink(err_name);
-    fflush(stdout);
-    old_out = dup(STDOUT_FILENO);
-    old_err = dup(STDERR_FILENO);
-    dup2(out_fd, STDOUT_FILENO);
-    dup2(err_fd, STDERR_FILENO);
-    status = tn_cli_run(argc, argv, serve);
-    dup2(old_out, STDOUT_FILENO);
-    dup2(old_err, STDERR_FILENO);
-    close(old_out);
-    close(old_err);
-    slurp(out_fd, out, sizeof out);
-    slurp(err_fd, err, sizeof err);
-    return status;
+    return run_program(argc, argv, serve);
 }
 #define RUN(...) run((const char *const[]){__VA_ARGS__, NULL})
 

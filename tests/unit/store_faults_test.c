@@ -1,4 +1,5 @@
 /* store_faults_test.c - whatever happens to the program, the disk or the file: no figure is lost for long, none is wrong. */
+#include "full_disk.h"
 #include "store_fixture.h"
 
 /* Rows that nobody wrote: left out, no harm. */
@@ -115,36 +116,11 @@ static void test_locked_at_start(void)
     tn_store_close(store);
 }
 
-static void limit_files(rlim_t limit)
-{
-    struct rlimit now;
-
-    getrlimit(RLIMIT_FSIZE, &now);
-    now.rlim_cur = limit == RLIM_INFINITY ? now.rlim_max : limit;
-    setrlimit(RLIMIT_FSIZE, &now);
-}
-
-static int lines_with(const char *log, const char *part)
-{
-    int count = 0;
-
-    for (const char *at = strstr(log, part); at != NULL; at = strstr(at + 1, part))
-        count++;
-    return count;
-}
-
 static int fill_disk(void)
 {
     struct tn_store *store = open_store(200);
-    static char      log[65536];
-    char             log_path[160];
-    int              log_fd;
-    ssize_t          got;
+    int              log_fd = full_disk_begin(path);
 
-    snprintf(log_path, sizeof log_path, "%s.log", path);
-    log_fd = open(log_path, O_RDWR | O_CREAT | O_TRUNC, 0600);
-    tn_log_to_fd(log_fd);
-    signal(SIGXFSZ, SIG_IGN);
     name_clusters(store, 3);
     tn_store_flush(store);
     limit_files(2048); /* less than the WAL needs */
@@ -165,12 +141,8 @@ static int fill_disk(void)
     if (counts(store).dirty > 0)
         return 3;
     tn_store_close(store);
-    got = pread(log_fd, log, sizeof log - 1, 0);
-    log[got > 0 ? got : 0] = '\0';
-    if (lines_with(log, "statistics cannot be written") != 1 || lines_with(log, "statistics are written again") != 1) {
-        fprintf(stderr, "%s", log);
+    if (!full_disk_told(log_fd, "statistics cannot be written", "statistics are written again"))
         return 4;
-    }
     return ask_sql("SELECT (SELECT count(*) FROM shape) + (SELECT count(*) FROM cold)") == 1000 ? 0 : 5;
 }
 

@@ -96,7 +96,9 @@ static int each_of_server(struct tn_cli *cli, const struct tn_history_filter *fi
     return status;
 }
 
-int tn_compare_each_record(struct tn_cli *cli, const char *path, struct tn_history_filter *filter, tn_history_row_fn *row, void *ctx)
+/* Calls ROW for every record that FILTER lets through, newest first, from the file at PATH, or, when it is NULL, from the server
+ * that the remote options name. The exit status; what went wrong was printed. */
+static int each_record(struct tn_cli *cli, const char *path, struct tn_history_filter *filter, tn_history_row_fn *row, void *ctx)
 {
     struct tn_error err = TN_ERROR_INIT;
     int             status = TN_CLI_OK;
@@ -198,7 +200,7 @@ static bool on_record(void *ctx, const struct tn_history_record *r)
 int tn_compare_from_history(struct tn_cli *cli, const char *path, struct tn_history_filter *filter, struct tn_compare *compare, size_t *skipped)
 {
     struct gathering g = {.compare = compare};
-    int              status = tn_compare_each_record(cli, path, filter, on_record, &g);
+    int              status = each_record(cli, path, filter, on_record, &g);
     double           first = INFINITY;
 
     *skipped = g.skipped;
@@ -272,7 +274,7 @@ int tn_compare_settle(struct tn_cli *cli, const char *path, struct tn_compare_ru
         struct tn_history_filter filter = {.since_us = run->started_us - TN_MIN(run->started_us, SKEW_US)};
 
         before = s.count;
-        status = tn_compare_each_record(cli, path, &filter, on_own, &s);
+        status = each_record(cli, path, &filter, on_own, &s);
         if (s.count == run->done_count || (tries >= WAIT_TRIES / 2 && s.count == before && s.count == 0))
             break;
         usleep(WAIT_US);

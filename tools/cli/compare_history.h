@@ -6,10 +6,6 @@
 #include "tools/cli/cli.h"
 #include "tools/cli/compare_run.h"
 
-/* Calls ROW for every record that FILTER lets through, newest first, from the file at PATH, or, when it is NULL, from the server
- * that the remote options name. The exit status; what went wrong was printed. */
-int tn_compare_each_record(struct tn_cli *cli, const char *path, struct tn_history_filter *filter, tn_history_row_fn *row, void *ctx);
-
 /* Every read that ended as samples of COMPARE: without what was cancelled, refused, or a warm-up of a fresh run; attempts that were
  * cut at their deadline are runs that ran out of time. SKIPPED (out): reads that told nothing. */
 int tn_compare_from_history(struct tn_cli *cli, const char *path, struct tn_history_filter *filter, struct tn_compare *compare, size_t *skipped);

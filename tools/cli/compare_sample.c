@@ -38,7 +38,7 @@ static int by_value(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-size_t tn_bootstrap_draws(size_t n)
+static size_t draws_of(size_t n)
 {
     size_t draws = n == 0 ? DRAWS : WORK / n;
 
@@ -78,7 +78,7 @@ static void measure_draw(const double *values, const uint32_t *counts, size_t n,
 
 bool tn_bootstrap(double *values, size_t n, uint64_t seed, struct tn_interval out[TN_FIGURES])
 {
-    size_t         draws = tn_bootstrap_draws(n);
+    size_t         draws = draws_of(n);
     struct tn_rand rand = {.state = seed};
     uint32_t      *counts = tn_malloc((n + 1) * sizeof *counts);
     double        *figures = tn_malloc(draws * TN_FIGURES * sizeof *figures), sum = 0;

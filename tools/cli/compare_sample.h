@@ -25,7 +25,4 @@ double tn_percentile_above(const double *sorted, size_t n, enum tn_figure figure
 /* VALUES are sorted by this. False: no memory (values without intervals are there all the same). */
 bool tn_bootstrap(double *values, size_t n, uint64_t seed, struct tn_interval out[TN_FIGURES]);
 
-/* Draws that tn_bootstrap() makes of N values. */
-size_t tn_bootstrap_draws(size_t n);
-
 #endif

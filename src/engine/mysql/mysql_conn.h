@@ -208,7 +208,6 @@ void tn_mysql_credit(struct tn_run *run);
 void tn_mysql_cancel(struct tn_run *run);
 void tn_mysql_begin(struct tn_mysql_conn *c);          /* the run that waited behind a reset */
 void tn_mysql_exchange_ended(struct tn_mysql_conn *c); /* of any phase from INIT on; also when the connection is lost */
-void tn_mysql_kill_ended(struct tn_mysql_conn *c);
 void tn_mysql_abort(struct tn_mysql_conn *c, struct tn_error *err); /* the run fails for a reason of ours (moved from ERR) */
 
 /* watch.c: the socket in the loop. */

@@ -152,6 +152,12 @@ static void end(struct tn_mysql_conn *c)
 
 /* ---- cancelling ---- */
 
+static void kill_ended(struct tn_mysql_conn *c)
+{
+    if (c->phase == TN_MYSQL_CANCELLING && c->run != NULL)
+        end(c);
+}
+
 static void on_killed(struct tn_conn *conn, const struct tn_error *err, void *owner)
 {
     struct tn_mysql_conn *c = owner;
@@ -159,13 +165,7 @@ static void on_killed(struct tn_conn *conn, const struct tn_error *err, void *ow
     (void)err; /* when it failed, the time limit of the run ends it */
     c->killer = NULL;
     tn_mysql_disconnect(conn);
-    tn_mysql_kill_ended(c);
-}
-
-void tn_mysql_kill_ended(struct tn_mysql_conn *c)
-{
-    if (c->phase == TN_MYSQL_CANCELLING && c->run != NULL)
-        end(c);
+    kill_ended(c);
 }
 
 static bool send_kill(struct tn_mysql_conn *c)

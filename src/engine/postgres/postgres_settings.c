@@ -73,7 +73,7 @@ static struct tn_postgres_setting *find(const struct tn_postgres_settings *setti
     return NULL;
 }
 
-void tn_postgres_put_literal(struct tn_buf *sql, struct tn_str text)
+static void put_literal(struct tn_buf *sql, struct tn_str text)
 {
     if (text.len > 0 && memchr(text.ptr, '\\', text.len) != NULL)
         tn_buf_puts(sql, " E"); /* means the same whatever standard_conforming_strings says */
@@ -121,7 +121,7 @@ static void put_quoted(struct tn_buf *sql, struct tn_str text, size_t *at, struc
     while (*at < text.len && text.ptr[*at] != ',')
         (*at)++;
     sql->failed |= element->failed;
-    tn_postgres_put_literal(sql, tn_buf_str(element));
+    put_literal(sql, tn_buf_str(element));
 }
 
 static void put_plain(struct tn_buf *sql, struct tn_str text, size_t *at, struct tn_buf *element)
@@ -137,7 +137,7 @@ static void put_plain(struct tn_buf *sql, struct tn_str text, size_t *at, struct
     for (size_t i = start; i < end; i++)
         tn_buf_put_u8(element, (uint8_t)tn_ascii_lower(text.ptr[i]));
     sql->failed |= element->failed;
-    tn_postgres_put_literal(sql, tn_buf_str(element));
+    put_literal(sql, tn_buf_str(element));
 }
 
 /* A list of identifiers, each as a literal of its own: one literal for all would name one thing with a comma in it. */
@@ -165,11 +165,11 @@ static void put_list(struct tn_buf *sql, struct tn_str text)
 static void put_conditional(struct tn_buf *sql, struct tn_str name, struct tn_str value)
 {
     tn_buf_puts(sql, "SELECT pg_catalog.set_config(");
-    tn_postgres_put_literal(sql, name);
+    put_literal(sql, name);
     tn_buf_put_u8(sql, ',');
-    tn_postgres_put_literal(sql, value);
+    put_literal(sql, value);
     tn_buf_puts(sql, ",false) WHERE pg_catalog.current_setting(");
-    tn_postgres_put_literal(sql, name);
+    put_literal(sql, name);
     tn_buf_puts(sql, ",true) IS NOT NULL;");
 }
 
@@ -190,7 +190,7 @@ static void put_set(struct tn_buf *sql, const struct tn_session_setting *setting
     if (look_at(setting->name) == 2)
         put_list(sql, setting->value);
     else
-        tn_postgres_put_literal(sql, setting->value);
+        put_literal(sql, setting->value);
     tn_buf_put_u8(sql, ';');
 }
 
@@ -203,7 +203,7 @@ static void put_reset(struct tn_buf *sql, struct tn_str name)
         return;
     }
     tn_buf_puts(sql, "SELECT pg_catalog.set_config(name,reset_val,false) FROM pg_catalog.pg_settings WHERE name=");
-    tn_postgres_put_literal(sql, name);
+    put_literal(sql, name);
     tn_buf_put_u8(sql, ';');
 }
 

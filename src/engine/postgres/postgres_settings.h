@@ -30,7 +30,4 @@ void tn_postgres_settings_write(const struct tn_postgres_settings *settings, con
 TN_MUST_USE bool tn_postgres_settings_take(struct tn_postgres_settings *settings, const struct tn_session_settings *wanted,
                                            bool read_only);
 
-/* TEXT as an SQL literal. */
-void tn_postgres_put_literal(struct tn_buf *sql, struct tn_str text);
-
 #endif

@@ -23,7 +23,7 @@ static int hex_digit(char c)
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool tn_trino_uuid(struct tn_str text, uint8_t out[16])
+static bool read_uuid(struct tn_str text, uint8_t out[16])
 {
     size_t n = 0;
 
@@ -235,7 +235,7 @@ static enum tn_status put_time(struct tn_trino_decoder *d, struct tn_builder *b,
     case TN_TRINO_TIMESTAMP_TZ:  good = tn_trino_timestamp_tz(d, text, &value.as.i64); break;
     case TN_TRINO_YEAR_TO_MONTH: good = tn_trino_year_to_month(text, &value.as.interval); break;
     case TN_TRINO_DAY_TO_SECOND: good = tn_trino_day_to_second(text, &value.as.interval); break;
-    default:                     good = tn_trino_uuid(text, value.as.uuid); break;
+    default:                     good = read_uuid(text, value.as.uuid); break;
     }
     return good ? tn_builder_value(b, column, &value, err) : not_of_type(of, err);
 }

@@ -40,6 +40,5 @@ bool tn_trino_timestamp(struct tn_str text, int64_t *us);         /* date, blank
 bool tn_trino_timestamp_tz(struct tn_trino_decoder *decoder, struct tn_str text, int64_t *us); /* and a zone behind */
 bool tn_trino_year_to_month(struct tn_str text, struct tn_interval *out); /* [-]years-months */
 bool tn_trino_day_to_second(struct tn_str text, struct tn_interval *out); /* [-]days hh:mm:ss.fraction */
-bool tn_trino_uuid(struct tn_str text, uint8_t out[16]);
 
 #endif

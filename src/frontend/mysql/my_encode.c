@@ -350,11 +350,11 @@ static enum tn_status encode_batch(const struct tn_encoder *base, const struct t
     return TN_OK;
 }
 
-const struct tn_encoder_ops tn_my_encoder_ops = {.name = "mysql", .batch = encode_batch};
+static const struct tn_encoder_ops encoder_ops = {.name = "mysql", .batch = encode_batch};
 
 void tn_my_encoder_init(struct tn_my_encoder *encoder, bool binary, const struct tn_tz *tz)
 {
-    *encoder = (struct tn_my_encoder){.base = {.ops = &tn_my_encoder_ops, .my_rows = true, .my_binary = binary}, .tz = tz};
+    *encoder = (struct tn_my_encoder){.base = {.ops = &encoder_ops, .my_rows = true, .my_binary = binary}, .tz = tz};
 }
 
 _Static_assert(offsetof(struct tn_my_encoder, base) == 0, "an encoder is its options");

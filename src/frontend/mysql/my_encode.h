@@ -17,8 +17,6 @@ struct tn_my_encoder {
     const struct tn_tz *tz;   /* outlives it; NULL = UTC */
 };
 
-extern const struct tn_encoder_ops tn_my_encoder_ops;
-
 void tn_my_encoder_init(struct tn_my_encoder *encoder, bool binary, const struct tn_tz *tz);
 
 #endif

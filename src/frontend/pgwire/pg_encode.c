@@ -199,13 +199,13 @@ static enum tn_status encode_batch(const struct tn_encoder *base, const struct t
     return status;
 }
 
-const struct tn_encoder_ops tn_pg_encoder_ops = {.name = "postgres", .batch = encode_batch};
+static const struct tn_encoder_ops encoder_ops = {.name = "postgres", .batch = encode_batch};
 
 void tn_pg_encoder_init(struct tn_pg_encoder *encoder, const struct tn_pg_style *style, const int16_t *formats,
                         size_t count)
 {
     *encoder = (struct tn_pg_encoder){
-        .base = {.ops = &tn_pg_encoder_ops, .pg_rows = true, .pg_format_count = count, .pg_formats = formats},
+        .base = {.ops = &encoder_ops, .pg_rows = true, .pg_format_count = count, .pg_formats = formats},
         .style = *style,
     };
 }

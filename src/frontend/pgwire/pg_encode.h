@@ -21,8 +21,6 @@ struct tn_pg_encoder {
     struct tn_pg_style style;
 };
 
-extern const struct tn_encoder_ops tn_pg_encoder_ops;
-
 /* FORMATS (COUNT of them, as in Bind) and STYLE's zone outlive the encoder. */
 void tn_pg_encoder_init(struct tn_pg_encoder *encoder, const struct tn_pg_style *style, const int16_t *formats,
                         size_t count);

@@ -18,7 +18,7 @@ static bool take(struct tn_pg_cursor *cursor, size_t len)
     return true;
 }
 
-uint8_t tn_pg_get_u8(struct tn_pg_cursor *cursor)
+static uint8_t get_u8(struct tn_pg_cursor *cursor)
 {
     return take(cursor, 1) ? (uint8_t)cursor->at[-1] : 0;
 }
@@ -209,7 +209,7 @@ enum tn_status tn_pg_parse_target(struct tn_str body, struct tn_pg_target *out, 
 {
     struct tn_pg_cursor cursor = cursor_of(body);
 
-    out->kind = (char)tn_pg_get_u8(&cursor);
+    out->kind = (char)get_u8(&cursor);
     out->name = tn_pg_get_text(&cursor);
     TN_TRY(finished(&cursor, "Describe or Close", err));
     if (out->kind != 'S' && out->kind != 'P')

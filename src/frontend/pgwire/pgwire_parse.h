@@ -23,7 +23,6 @@ struct tn_pg_cursor {
     bool        failed;
 };
 
-uint8_t       tn_pg_get_u8(struct tn_pg_cursor *cursor);
 int16_t       tn_pg_get_i16(struct tn_pg_cursor *cursor);
 int32_t       tn_pg_get_i32(struct tn_pg_cursor *cursor);
 struct tn_str tn_pg_get_text(struct tn_pg_cursor *cursor);             /* NUL-terminated; the NUL is not part of it */

@@ -166,6 +166,7 @@ static void free_query(struct tn_trino_query *q, enum tn_cancel why)
     if (q->post != NULL)
         tn_trino_call_refuse(q->post, 503, "the query is gone\n");
     ev_timer_stop(q->home->worker->loop, &q->wait);
+    (void)tn_trino_transaction_leave(q);
     if (q->ask != NULL)
         tn_ask_orphan(q->ask, why);
     tn_trino_segments_leave(q);
@@ -336,6 +337,7 @@ static struct tn_trino_query *new_query(struct tn_trino_home *home, struct tn_tr
     q->home = home;
     tn_list_init(&q->node);
     tn_list_init(&q->waiters);
+    tn_list_init(&q->in_line);
     tn_buf_init(&q->columns, COLUMNS_MAX);
     tn_buf_init(&q->page, TN_TRINO_PAGE_MAX);
     tn_buf_init(&q->next, TN_TRINO_NEXT_MAX);
@@ -385,8 +387,15 @@ static void cancel(struct tn_trino_query *q, bool partial)
         return;
     q->partial = q->partial || partial;
     q->cancelled = true;
-    if (q->ask != NULL)
+    if (q->ask != NULL) {
         tn_ask_cancel(q->ask, TN_CANCEL_USER);
+    } else if (tn_trino_transaction_leave(q)) {
+        struct tn_error err = TN_ERROR_INIT;
+
+        tn_fail(&err, TN_E_CANCELLED, "57014", "canceling statement due to user request");
+        tn_error_blame(&err, TN_FAULT_CANCEL, false);
+        tn_trino_query_fail(q, &err);
+    }
 }
 
 static void get(struct tn_trino_query *q, struct tn_trino_call *call)
@@ -397,6 +406,10 @@ static void get(struct tn_trino_query *q, struct tn_trino_call *call)
 
     if (call->token < q->token || call->token > last || call->token == 0) {
         tn_trino_call_refuse(call, call->token > last ? 404 : 410, call->token > last ? "there is no such page\n" : "this page is gone\n");
+        return;
+    }
+    if (q->given_up && call->token > q->token) {
+        tn_trino_call_refuse(call, 410, "the rest of this result was given up: its transaction went on with another statement\n");
         return;
     }
     if (call->token == last && q->owes && q->ask != NULL) {

@@ -328,12 +328,26 @@ static void take_request(struct tn_trino_query *q, struct tn_trino_call *call)
     q->parametric = tn_trino_request_can(&q->request, "PARAMETRIC_DATETIME");
 }
 
+/* Queries that are kept make the heap grow, and the C library would let it grow by a page each time, with a system call for
+ * nearly every query: now and then by more at once. */
+static void make_heap_room(const struct tn_trino_home *home)
+{
+    enum { EVERY = 64, ROOM = 512 * 1024 };
+    void *volatile room;
+
+    if (home->queries.count % EVERY != 0)
+        return;
+    room = tn_malloc(ROOM);
+    tn_free(room);
+}
+
 static struct tn_trino_query *new_query(struct tn_trino_home *home, struct tn_trino_call *call)
 {
     struct tn_trino_query *q = make_room(home, call->arena.total) ? tn_calloc(1, sizeof *q) : NULL;
 
     if (q == NULL)
         return NULL;
+    make_heap_room(home);
     q->home = home;
     tn_list_init(&q->node);
     tn_list_init(&q->waiters);

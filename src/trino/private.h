@@ -130,6 +130,9 @@ struct tn_trino_transaction {
     uint64_t                  last_used_us;
     char                      id[40];
     char                      user_text[128]; /* whose it is */
+    struct tn_trino_home     *home;
+    struct tn_list            line;          /* struct tn_trino_query.in_line: for the end of the statement before them */
+    ev_timer                  next;          /* whose turn is it? */
 };
 
 struct tn_trino_query {
@@ -153,6 +156,8 @@ struct tn_trino_query {
     struct tn_trino_encoder   encoder;
     struct tn_trino_transaction *transaction;
     enum tn_ask_end           end;     /* of the transaction */
+    struct tn_list            in_line; /* the transaction's last statement still runs */
+    bool                      given_up; /* so did this one, whose client does not come for its rows: they are thrown away */
     bool                      describes; /* the engine's columns become rows: DESCRIBE OUTPUT */
     bool                      describes_input; /* what the engine says of parameters does: DESCRIBE INPUT */
     size_t                    input_count;
@@ -246,11 +251,13 @@ void tn_trino_resume_free_all(struct tn_trino_home *home);
 /* run.c */
 void tn_trino_run(struct tn_trino_query *q); /* a statement for an engine: q->text; done comes, maybe at once */
 void tn_trino_run_params(struct tn_trino_query *q, struct tn_params params, enum tn_run_kind kind);
+void tn_trino_run_give_up(struct tn_trino_query *q); /* its rows so far and all that come; it is run to its end */
 void tn_trino_wake(struct tn_trino_query *q); /* there may be something for who waits */
 bool tn_trino_set(struct tn_trino_query *q, const char *name, struct tn_str value); /* a header of the answer; false: no memory */
 
 /* statement.c: what a statement wants, ours or the engine's */
 void tn_trino_statement(struct tn_trino_query *q);
+void tn_trino_statement_go_on(struct tn_trino_query *q); /* its transaction has no other any more */
 void tn_trino_use_end(struct tn_trino_query *q); /* all is known that the engine says of q->use */
 
 #endif

@@ -166,6 +166,7 @@ static void free_query(struct tn_trino_query *q, enum tn_cancel why)
     if (q->post != NULL)
         tn_trino_call_refuse(q->post, 503, "the query is gone\n");
     ev_timer_stop(q->home->worker->loop, &q->wait);
+    (void)tn_trino_transaction_leave(q);
     if (q->ask != NULL)
         tn_ask_orphan(q->ask, why);
     tn_trino_segments_leave(q);
@@ -327,15 +328,30 @@ static void take_request(struct tn_trino_query *q, struct tn_trino_call *call)
     q->parametric = tn_trino_request_can(&q->request, "PARAMETRIC_DATETIME");
 }
 
+/* Queries that are kept make the heap grow, and the C library would let it grow by a page each time, with a system call for
+ * nearly every query: now and then by more at once. */
+static void make_heap_room(const struct tn_trino_home *home)
+{
+    enum { EVERY = 64, ROOM = 512 * 1024 };
+    void *volatile room;
+
+    if (home->queries.count % EVERY != 0)
+        return;
+    room = tn_malloc(ROOM);
+    tn_free(room);
+}
+
 static struct tn_trino_query *new_query(struct tn_trino_home *home, struct tn_trino_call *call)
 {
     struct tn_trino_query *q = make_room(home, call->arena.total) ? tn_calloc(1, sizeof *q) : NULL;
 
     if (q == NULL)
         return NULL;
+    make_heap_room(home);
     q->home = home;
     tn_list_init(&q->node);
     tn_list_init(&q->waiters);
+    tn_list_init(&q->in_line);
     tn_buf_init(&q->columns, COLUMNS_MAX);
     tn_buf_init(&q->page, TN_TRINO_PAGE_MAX);
     tn_buf_init(&q->next, TN_TRINO_NEXT_MAX);
@@ -385,8 +401,15 @@ static void cancel(struct tn_trino_query *q, bool partial)
         return;
     q->partial = q->partial || partial;
     q->cancelled = true;
-    if (q->ask != NULL)
+    if (q->ask != NULL) {
         tn_ask_cancel(q->ask, TN_CANCEL_USER);
+    } else if (tn_trino_transaction_leave(q)) {
+        struct tn_error err = TN_ERROR_INIT;
+
+        tn_fail(&err, TN_E_CANCELLED, "57014", "canceling statement due to user request");
+        tn_error_blame(&err, TN_FAULT_CANCEL, false);
+        tn_trino_query_fail(q, &err);
+    }
 }
 
 static void get(struct tn_trino_query *q, struct tn_trino_call *call)
@@ -397,6 +420,10 @@ static void get(struct tn_trino_query *q, struct tn_trino_call *call)
 
     if (call->token < q->token || call->token > last || call->token == 0) {
         tn_trino_call_refuse(call, call->token > last ? 404 : 410, call->token > last ? "there is no such page\n" : "this page is gone\n");
+        return;
+    }
+    if (q->given_up && call->token > q->token) {
+        tn_trino_call_refuse(call, 410, "the rest of this result was given up: its transaction went on with another statement\n");
         return;
     }
     if (call->token == last && q->owes && q->ask != NULL) {

@@ -67,6 +67,11 @@ static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
         tn_ask_credit(ask);
         return;
     }
+    if (q->given_up) {
+        tn_chunk_free(chunk);
+        tn_ask_credit(ask);
+        return;
+    }
     chunk->next = NULL;
     if (chunk->relay != NULL) {
         q->relays = true;
@@ -86,6 +91,30 @@ static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
     if (chunk->relay == NULL)
         tn_trino_segments_chunk(q, is_first);
     tn_trino_wake(q);
+}
+
+void tn_trino_run_give_up(struct tn_trino_query *q)
+{
+    unsigned owed = q->owes;
+
+    q->given_up = true;
+    q->owes = false;
+    if (q->segments != NULL) { /* files are still written: only its end ends that */
+        tn_ask_cancel(q->ask, TN_CANCEL_USER);
+        return;
+    }
+    while (q->first != NULL) {
+        struct tn_chunk *next = q->first->next;
+
+        tn_chunk_free(q->first);
+        q->first = next;
+        owed++;
+    }
+    q->last = NULL;
+    q->chunk_count = 0;
+    q->chunk_bytes = 0;
+    for (; owed > 0 && q->ask != NULL; owed--)
+        tn_ask_credit(q->ask); /* others may come at once */
 }
 
 static void upper(char *text)

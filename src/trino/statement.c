@@ -476,29 +476,34 @@ static enum tn_status one_statement(struct tn_trino_query *q, struct tn_error *e
     return TN_OK;
 }
 
-void tn_trino_statement(struct tn_trino_query *q)
+void tn_trino_statement_go_on(struct tn_trino_query *q)
 {
     struct tn_trino_command command = {.kind = TN_TRINO_ENGINES};
     struct tn_error         err = TN_ERROR_INIT;
-    enum tn_status          status = one_statement(q, &err);
+    enum tn_status          status = tn_trino_command_read(&command, q->text, &q->arena, &err);
+
+    if (status == TN_OK && command.kind == TN_TRINO_ENGINES)
+        status = replace_self(q, &err);
+    if (status == TN_OK && !is_end(&command) && q->transaction != NULL && q->transaction->ask.failed)
+        status = tn_fail(&err, TN_E_DENIED, "25P02", "Current transaction is aborted, commands ignored until end of transaction block");
+    if (status != TN_OK)
+        tn_trino_query_fail(q, &err);
+    else
+        dispatch(q, &command);
+}
+
+void tn_trino_statement(struct tn_trino_query *q)
+{
+    struct tn_error err = TN_ERROR_INIT;
+    enum tn_status  status = one_statement(q, &err);
 
     q->sql = status == TN_OK ? q->text : q->sql;
     if (status == TN_OK)
         status = make_settings(q, &err);
     if (status == TN_OK)
         status = tn_trino_transaction_find(q, &err);
-    if (status == TN_OK)
-        status = tn_trino_command_read(&command, q->text, &q->arena, &err);
-    if (status == TN_OK && command.kind == TN_TRINO_ENGINES)
-        status = replace_self(q, &err);
-    if (status != TN_OK) {
+    if (status != TN_OK)
         tn_trino_query_fail(q, &err);
-        return;
-    }
-    if (!is_end(&command) && q->transaction != NULL && q->transaction->ask.failed) {
-        tn_fail(&err, TN_E_DENIED, "25P02", "Current transaction is aborted, commands ignored until end of transaction block");
-        tn_trino_query_fail(q, &err);
-        return;
-    }
-    dispatch(q, &command);
+    else if (!tn_trino_transaction_wait(q))
+        tn_trino_statement_go_on(q);
 }

@@ -4,10 +4,19 @@
 #include "base/clock.h"
 
 
-enum { TRANSACTIONS = 1000, USER_MAX = 127 };
+enum { TRANSACTIONS = 1000, USER_MAX = 127, PATIENCE_US = 500000 };
+
+static const double LOOK_S = 0.1;
+
+static enum tn_status unknown(const char *id, struct tn_error *err)
+{
+    return tn_fail(err, TN_E_INVALID, "25P03", "Unknown transaction ID: %.64s. It may have expired or been ended by a failure", id);
+}
 
 static void free_transaction(struct tn_trino_home *home, struct tn_trino_transaction *tx)
 {
+    struct tn_list *first;
+
     TN_LIST_FOR_EACH(node, &home->by_use)
     {
         struct tn_trino_query *q = TN_CONTAINER_OF(node, struct tn_trino_query, node);
@@ -15,10 +24,73 @@ static void free_transaction(struct tn_trino_home *home, struct tn_trino_transac
         if (q->transaction == tx)
             q->transaction = NULL;
     }
+    ev_timer_stop(home->worker->loop, &tx->next);
+    while ((first = tn_list_first(&tx->line)) != NULL) {
+        struct tn_error err = TN_ERROR_INIT;
+
+        tn_list_remove(first);
+        (void)unknown(tx->id, &err);
+        tn_trino_query_fail(TN_CONTAINER_OF(first, struct tn_trino_query, in_line), &err);
+    }
     tn_list_remove(&tx->node);
     tn_ask_transaction_drop(&tx->ask);
     tn_free(tx);
 }
+
+/* ---- one statement after the other ---- */
+
+static struct tn_trino_query *running(const struct tn_trino_transaction *tx)
+{
+    TN_LIST_FOR_EACH(node, &tx->home->by_use)
+    {
+        struct tn_trino_query *q = TN_CONTAINER_OF(node, struct tn_trino_query, node);
+
+        if (q->ask != NULL && q->ask == tx->ask.ask)
+            return q;
+    }
+    return NULL;
+}
+
+static void on_next(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct tn_trino_transaction *tx = timer->data;
+    struct tn_list              *first = tn_list_first(&tx->line);
+    struct tn_trino_query       *q = running(tx);
+
+    (void)events;
+    if (first == NULL) {
+        ev_timer_stop(loop, timer);
+    } else if (tx->ask.ask == NULL) {
+        tn_list_remove(first);
+        tn_trino_statement_go_on(TN_CONTAINER_OF(first, struct tn_trino_query, in_line)); /* the transaction may be gone after it */
+    } else if (q != NULL && !q->given_up && q->post == NULL && tn_list_empty(&q->waiters) && tn_clock_us() - q->last_used_us >= PATIENCE_US) {
+        tn_trino_run_give_up(q);
+    }
+}
+
+bool tn_trino_transaction_wait(struct tn_trino_query *q)
+{
+    struct tn_trino_transaction *tx = q->transaction;
+
+    if (tx == NULL || (tx->ask.ask == NULL && tn_list_empty(&tx->line)))
+        return false;
+    tn_list_append(&tx->line, &q->in_line);
+    if (!ev_is_active(&tx->next)) {
+        ev_timer_set(&tx->next, LOOK_S, LOOK_S);
+        ev_timer_start(tx->home->worker->loop, &tx->next);
+    }
+    return true;
+}
+
+bool tn_trino_transaction_leave(struct tn_trino_query *q)
+{
+    if (tn_list_empty(&q->in_line))
+        return false;
+    tn_list_remove(&q->in_line);
+    return true;
+}
+
+/* ---- life ---- */
 
 /* As a UUID looks, but for its end, which says whose it is. */
 static void make_id(struct tn_trino_transaction *tx, const struct tn_trino_query *q)
@@ -60,6 +132,10 @@ enum tn_status tn_trino_transaction_start(struct tn_trino_query *q, struct tn_st
     if (tx == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a transaction");
     make_id(tx, q);
+    tx->home = home;
+    tn_list_init(&tx->line);
+    ev_timer_init(&tx->next, on_next, 0, 0);
+    tx->next.data = tx;
     tn_str_copy(tx->user_text, sizeof tx->user_text, q->identity->user);
     tx->last_used_us = tn_clock_us();
     tn_ask_transaction_init(&tx->ask, modes, has_word(modes, "READ ONLY"));
@@ -87,8 +163,7 @@ enum tn_status tn_trino_transaction_find(struct tn_trino_query *q, struct tn_err
         q->transaction = tx;
         return TN_OK;
     }
-    return tn_fail(err, TN_E_INVALID, "25P03", "Unknown transaction ID: %.64s. It may have expired or been ended by a failure",
-                   id.ptr);
+    return unknown(id.ptr, err);
 }
 
 void tn_trino_transaction_after(struct tn_trino_query *q)
@@ -101,8 +176,12 @@ void tn_trino_transaction_after(struct tn_trino_query *q)
     q->transaction = NULL;
     if (q->end == TN_ASK_COMMIT && strcmp(q->error.sqlstate, "25P02") == 0)
         tx->ask.failed = true; /* rolled back; clients say so themselves after a COMMIT that failed, and it is no error */
-    else if (q->end != TN_ASK_NO_END)
+    else if (q->end != TN_ASK_NO_END) {
         free_transaction(q->home, tx);
+        return;
+    }
+    if (!tn_list_empty(&tx->line))
+        ev_feed_event(q->home->worker->loop, &tx->next, EV_TIMER);
 }
 
 void tn_trino_transaction_sweep(struct tn_trino_home *home, uint64_t now_us)
@@ -113,7 +192,7 @@ void tn_trino_transaction_sweep(struct tn_trino_home *home, uint64_t now_us)
     {
         struct tn_trino_transaction *tx = TN_CONTAINER_OF(node, struct tn_trino_transaction, node);
 
-        if (tx->ask.ask == NULL && now_us - tx->last_used_us > timeout)
+        if (tx->ask.ask == NULL && tn_list_empty(&tx->line) && now_us - tx->last_used_us > timeout)
             free_transaction(home, tx);
     }
 }

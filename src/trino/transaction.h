@@ -9,6 +9,12 @@
 enum tn_status tn_trino_transaction_start(struct tn_trino_query *q, struct tn_str modes, struct tn_error *err);
 /* Sets q->transaction to the one that Q's headers name, if any. TN_E_INVALID 25P03: there is none such, of this user. */
 enum tn_status tn_trino_transaction_find(struct tn_trino_query *q, struct tn_error *err);
+/* True: the statement before Q's still runs, and Q's goes on (tn_trino_statement_go_on) when it has ended. It is not cut off, which
+ * would end the transaction: a client that reads both answers by turns gets them, and where nobody has asked for the earlier one's rows
+ * for half a second they are thrown away. */
+bool tn_trino_transaction_wait(struct tn_trino_query *q);
+/* Q waits no longer. False: it did not. */
+bool tn_trino_transaction_leave(struct tn_trino_query *q);
 /* Q's statement has ended: the end of the transaction was its end. */
 void tn_trino_transaction_after(struct tn_trino_query *q);
 void tn_trino_transaction_sweep(struct tn_trino_home *home, uint64_t now_us);

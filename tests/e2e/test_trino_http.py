@@ -209,6 +209,27 @@ def test_session_headers(engine, client):
     assert client.run("COMMIT")[0]["error"]["errorName"] == "NOT_IN_TRANSACTION"
 
 
+@pytest.mark.parametrize("large", [True, False])
+def test_statement_after_one_that_was_not_read_to_its_end(engine, client, large):
+    """In a transaction there is one after the other: the second waits for the first, whose rows nobody comes for, to be over."""
+    transaction = client.run("START TRANSACTION READ ONLY")[1]["X-Trino-Started-Transaction-Id"]
+    first = client.post(engine.sql("series", n=1000000) if large else "SELECT 1", X_Trino_Transaction_Id=transaction)[2]
+    first = client.get(first["nextUri"])[2] if large else first
+    assert "nextUri" in first, first
+    other = Client(client.port)
+    document, _, rows, _ = other.run("SELECT 2", X_Trino_Transaction_Id=transaction)
+    assert rows == [[2]], document
+    if large:
+        assert Client(client.port).get(first["nextUri"])[0] == 410
+    third, fourth = (Client(client.port).post(f"SELECT {n}", X_Trino_Transaction_Id=transaction)[2] for n in (3, 4))
+    assert client.get(fourth["nextUri"], "DELETE")[0] == 204  # perhaps while it waits
+    while "nextUri" in third:
+        status, _, third = client.get(third["nextUri"])
+        assert status == 200 and third.get("data", [[3]]) == [[3]]
+    document, fields, _, _ = client.run("ROLLBACK", X_Trino_Transaction_Id=transaction)
+    assert fields["X-Trino-Clear-Transaction-Id"] == "true", document
+
+
 def test_state_is_the_querys(engine, client):
     """What a GET says of a session changes nothing; what its POST said holds."""
     document = client.post("SHOW SESSION LIKE 'own'", X_Trino_Session="own=mine")[2]

@@ -270,6 +270,18 @@ def test_python_client(proxy, trino_server):
     assert seen[0] == seen[1]
 
 
+def test_the_next_statement_of_a_transaction(proxy):
+    """It comes while the one before it has rows that its client does not fetch: it waits for its end, which does not end the transaction."""
+    with trino.dbapi.connect(host="127.0.0.1", port=proxy.trino_port, user="tester", catalog="tpch", schema="sf1",
+                             isolation_level=trino.transaction.IsolationLevel.READ_UNCOMMITTED) as connection:
+        first, second = connection.cursor(), connection.cursor()
+        first.execute("SELECT orderkey, comment FROM lineitem LIMIT 200000")
+        assert first.fetchone() is not None
+        second.execute("SELECT count(*) FROM region")
+        assert second.fetchall() == [[5]]
+        connection.commit()
+
+
 # ---- ends ----
 
 def test_pages_at_once_from_several_connections(proxy):

@@ -74,7 +74,7 @@ static bool fail_as_mysql(struct work *w)
         return fail(w, 1054, "42S22", "Unknown column '%s' in 'field list'", name);
     if (strncmp(text, "ambiguous column", 16) == 0)
         return fail(w, 1052, "23000", "Column '%s' in field list is ambiguous", name);
-    if (strncmp(text, "no such table: information_schema.", 34) == 0)
+    if (strncasecmp(text, "no such table: information_schema.", 34) == 0)
         return fail(w, 1109, "42S02", "Unknown table '%s' in information_schema", text + 34);
     if (strncmp(text, "no such table", 13) == 0)
         return fail(w, ER_NOT_SUPPORTED_YET, "42000",

@@ -73,6 +73,22 @@ static void kill_process(struct tn_my_session *s, struct tn_str body)
         tn_my_kill(s, id, false);
 }
 
+/* FLUSH in an old way: mariadb-dump --flush-logs, mysqladmin flush-tables. */
+static void refresh(struct tn_my_session *s, struct tn_str body)
+{
+    static const char *const names[] = {"PRIVILEGES", "LOGS", "TABLES", "HOSTS", "STATUS"};
+    uint8_t                  what = body.len > 0 ? (uint8_t)body.ptr[0] : 0;
+    char                     sql[24];
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(names); i++)
+        if (what == 1u << i) {
+            snprintf(sql, sizeof sql, "FLUSH %s", names[i]);
+            tn_my_query(s, tn_str(sql));
+            return;
+        }
+    tn_my_fail(s, 1235, "42000", "COM_REFRESH of several things at once is not supported by Turnout: say FLUSH ..");
+}
+
 static void unknown(struct tn_my_session *s, uint8_t command)
 {
     const char *name = tn_my_command_name(command);
@@ -91,6 +107,7 @@ static void dispatch(struct tn_my_session *s, uint8_t command, struct tn_str bod
     case TN_MY_COM_INIT_DB:             tn_my_use(s, body); break;
     case TN_MY_COM_QUERY:               tn_my_query(s, body); break;
     case TN_MY_COM_FIELD_LIST:          tn_my_field_list(s, body); break;
+    case TN_MY_COM_REFRESH:             refresh(s, body); break;
     case TN_MY_COM_STATISTICS:          statistics(s); break;
     case TN_MY_COM_PROCESS_INFO:        tn_my_show_processes(s, false); break;
     case TN_MY_COM_PROCESS_KILL:        kill_process(s, body); break;

@@ -150,6 +150,8 @@ static enum tn_my_evaluated word(struct evaluation *e, struct tn_my_value *value
     if (tn_str_starts(name, TN_STR("@@")))
         return system_variable(e, value);
     tn_words_next(e->words);
+    if ((tn_str_ieq_c(name, "_utf8") || tn_str_ieq_c(name, "_utf8mb3") || tn_str_ieq_c(name, "_utf8mb4")) && e->words->token.kind == TN_TOKEN_STRING)
+        return evaluate(e, value); /* all texts are */
     if (name.len > 1 && name.ptr[0] == '@') {
         if (e->words->token.punct == ':' || tn_str_eq_c(e->words->token.text, ":="))
             return TN_MY_NOT_OURS;

@@ -165,19 +165,38 @@ static void begin_again(struct tn_my_session *s)
     told(s);
 }
 
+static bool lacks_savepoints(struct tn_my_session *s, struct tn_str sql)
+{
+    struct tn_cluster       *member = NULL;
+    struct tn_settings_list *settings = NULL;
+    struct tn_error          err = TN_ERROR_INIT;
+    bool                     lacks = tn_my_member_find(s, sql, &member, &settings, &err) == TN_OK && member != NULL &&
+                   member->conf->engine == TN_CFG_ENGINE_DUCKDB;
+
+    tn_error_reset(&err);
+    tn_settings_list_unref(settings);
+    return lacks;
+}
+
 /* Outside of a transaction each statement is its own: there is nothing to go back to. */
 static bool savepoint(struct tn_my_session *s, struct tn_words *words, bool makes)
 {
     struct tn_str name = TN_STR("");
+    bool          inside = s->in_tx || !s->autocommit;
 
-    if (s->in_tx || !s->autocommit)
+    if (inside && !lacks_savepoints(s, words->sql))
         return false;
     tn_words_accept(words, "work");
     tn_words_accept(words, "to");
     tn_words_accept(words, "savepoint");
     if (!tn_my_read_name(s, words, &name) || !tn_words_at_end(words))
         return false;
-    if (makes) {
+    if (inside && s->tx_wrote) { /* by us: its engine would give up the transaction */
+        tn_my_fail(s, 1235, "42000", "the transaction's engine (DuckDB) has no savepoints, and something was changed already");
+        tn_my_statement_done(s, true);
+        return true;
+    }
+    if (makes || inside) { /* nothing was changed: there is nothing to go back to */
         told(s);
         return true;
     }
@@ -271,6 +290,16 @@ static bool unlock(struct tn_my_session *s, struct tn_words *words)
     return true;
 }
 
+/* Others have no such locks, and a dump that thinks it has them is not one of one moment. */
+static bool lock(struct tn_my_session *s, struct tn_words *words)
+{
+    if ((!tn_words_at(words, "tables") && !tn_words_at(words, "table")) || tn_my_member_is_mysql(s, words->sql))
+        return false;
+    tn_my_fail(s, 1235, "42000", "LOCK TABLES is not supported by the engine that this is routed to: use a transaction (mysqldump --single-transaction, or --skip-lock-tables)");
+    tn_my_statement_done(s, true);
+    return true;
+}
+
 bool tn_my_own(struct tn_my_session *s, struct tn_str sql)
 {
     struct tn_words words;
@@ -300,6 +329,8 @@ bool tn_my_own(struct tn_my_session *s, struct tn_str sql)
         return kill_other(s, &words);
     if (tn_words_accept(&words, "load"))
         return load(s, &words);
+    if (tn_words_accept(&words, "lock"))
+        return lock(s, &words);
     if (tn_words_accept(&words, "unlock"))
         return unlock(s, &words);
     if (tn_words_accept(&words, "savepoint"))

@@ -89,6 +89,8 @@ static bool is_plain(struct tn_str sql, bool with_params)
 
         if (is_minus_minus(sql, i))
             return false;
+        if ((c == 's' || c == 'S') && tn_str_ieq(tn_str_n(sql.ptr + i, TN_MIN(sql.len - i, (size_t)4)), TN_STR("sql_")))
+            return false;
         if ((c == 'd' || c == 'D') && tn_str_ieq(tn_str_n(sql.ptr + i, TN_MIN(sql.len - i, (size_t)4)), TN_STR("dual")))
             return false;
         if (c == '`' || c == '"' || c == '\\' || c == '#' || (c == '?' && with_params) || (c == '!' && i > 0 && sql.ptr[i - 1] == '*'))
@@ -105,13 +107,24 @@ static bool is_dual(const struct tn_token *token, struct tn_str sql)
     return token->kind == TN_TOKEN_WORD && tn_str_ieq_c(token->text, "dual") && (behind == sql.ptr + sql.len || *behind != '.');
 }
 
+/* SELECT SQL_NO_CACHE: how a server of MySQL's kind is to do it. */
+static bool is_advice(const struct tn_token *token, bool behind_select)
+{
+    static const char *const words[] = {"sql_no_cache", "sql_cache", "sql_small_result", "sql_big_result", "sql_buffer_result"};
+
+    for (size_t i = 0; behind_select && token->kind == TN_TOKEN_WORD && i < TN_ARRAY_LEN(words); i++)
+        if (tn_str_ieq_c(token->text, words[i]))
+            return true;
+    return false;
+}
+
 bool tn_my_plain(struct tn_str sql, struct tn_arena *arena, struct tn_str *out, unsigned *params)
 {
     struct tn_lexer lexer;
     struct tn_token token;
     struct tn_buf   text;
     size_t          end = 0, before_from = SIZE_MAX; /* what was written before a FROM that was the last token */
-    bool            ok = true;
+    bool            ok = true, behind_select = false;
 
     *out = sql;
     if (params != NULL)
@@ -129,6 +142,11 @@ bool tn_my_plain(struct tn_str sql, struct tn_arena *arena, struct tn_str *out, 
             end = from + token.text.len;
             continue;
         }
+        if (is_advice(&token, behind_select)) {
+            end = from + token.text.len;
+            continue;
+        }
+        behind_select = token.kind == TN_TOKEN_WORD && tn_str_ieq_c(token.text, "select");
         before_from = token.kind == TN_TOKEN_WORD && tn_str_ieq_c(token.text, "from") ? written : SIZE_MAX;
         if (from > end)
             put_gap(&text, tn_str_n(sql.ptr + end, from - end));

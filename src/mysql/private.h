@@ -12,6 +12,7 @@
 #include "net/listener.h"
 #include "session/ask.h"
 #include "session/client.h"
+#include "session/words.h"
 
 enum {
     TN_MY_STATEMENTS = 10000,   /* prepared statements of one session at most */
@@ -135,6 +136,7 @@ struct tn_my_session {
     struct tn_my_mode        read_before;
     char                    *mode_before;
     void                   (*then)(struct tn_my_session *s); /* goes on when the server has answered */
+    uint64_t                 held_numbers; /* which of the variables that are asked for are numbers */
     size_t                   variable_bytes;
     bool                     autocommit;
     bool                     read_only;       /* of later transactions */
@@ -268,6 +270,10 @@ void tn_my_theirs_begin(struct tn_my_session *s); /* before a SET: what a failur
 bool tn_my_theirs_check(struct tn_my_session *s); /* after it; true: the server is asked, and the client answered then */
 void tn_my_theirs_end(struct tn_my_session *s, bool failed);
 
+/* held.c: variables of the session's that were left on its engine's connection, and that a SET of a system variable names
+ * (SET sql_mode = @before). True: they are asked for, and THEN comes when they are known here. */
+bool tn_my_held_ask(struct tn_my_session *s, struct tn_words words, void (*then)(struct tn_my_session *s));
+
 /* show_table.c */
 void tn_my_field_list(struct tn_my_session *s, struct tn_str body);
 
@@ -336,7 +342,6 @@ bool tn_my_own(struct tn_my_session *s, struct tn_str sql); /* true: answered, o
 bool tn_my_own_is(struct tn_my_session *s, struct tn_str sql); /* would it be? nothing is done */
 
 /* set.c, show.c: WORDS stand behind the verb; each answers and says tn_my_statement_done(). */
-struct tn_words;
 void tn_my_set(struct tn_my_session *s, struct tn_words *words);
 bool tn_my_show(struct tn_my_session *s, struct tn_words *words); /* false: nothing that is known */
 void tn_my_show_columns(struct tn_my_session *s); /* s->show_..: of what is no table of the catalog, but can be selected from */

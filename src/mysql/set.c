@@ -229,17 +229,34 @@ static bool set_by_engine(struct tn_my_session *s, struct tn_words words)
     return ok;
 }
 
+static void set_all(struct tn_my_session *s, struct tn_words *words);
+
+/* What its engine holds of the variables is known now. */
+static void set_now(struct tn_my_session *s)
+{
+    struct tn_words words;
+
+    tn_words_behind_verb(&words, s->statement, TN_DIALECT_MYSQL);
+    set_all(s, &words);
+}
+
 void tn_my_set(struct tn_my_session *s, struct tn_words *words)
 {
-    struct setting set = {.s = s, .words = words, .err = TN_ERROR_INIT};
-    bool           ok;
-
     if (tn_words_at(words, "statement") && s->may_be_theirs) { /* MariaDB's SET STATEMENT .. FOR .. */
         tn_my_run(s, &(struct tn_my_run){.kind = TN_RUN_EXECUTE, .sql = s->statement, .as_said = true});
         return;
     }
     if (at_variable(words) && set_by_engine(s, *words))
         return;
+    if (!tn_my_held_ask(s, *words, set_now))
+        set_all(s, words);
+}
+
+static void set_all(struct tn_my_session *s, struct tn_words *words)
+{
+    struct setting set = {.s = s, .words = words, .err = TN_ERROR_INIT};
+    bool           ok;
+
     s->warning_count = 0;
     tn_my_theirs_begin(s);
     do {

@@ -19,16 +19,26 @@ static bool is_variable(const struct tn_token *token)
     return token->kind == TN_TOKEN_WORD && token->text.len > 1 && token->text.ptr[0] == '@' && token->text.ptr[1] != '@';
 }
 
+/* `me`@`host`: an account's name. */
+static bool is_account(const struct tn_token *before, const struct tn_token *token)
+{
+    return (before->kind == TN_TOKEN_WORD || before->kind == TN_TOKEN_IDENT || before->kind == TN_TOKEN_STRING) &&
+           before->text.ptr + before->text.len == token->text.ptr;
+}
+
 /* @x, or @ before a quoted name. */
 static bool names_variable(struct tn_str sql)
 {
     struct tn_words words;
+    struct tn_token before = {.kind = TN_TOKEN_END};
 
     if (memchr(sql.ptr, '@', sql.len) == NULL)
         return false;
-    for (tn_words_init(&words, sql, TN_DIALECT_MYSQL); words.token.kind != TN_TOKEN_END; tn_words_next(&words))
-        if (is_variable(&words.token) || words.token.punct == '@')
+    for (tn_words_init(&words, sql, TN_DIALECT_MYSQL); words.token.kind != TN_TOKEN_END; tn_words_next(&words)) {
+        if ((is_variable(&words.token) || words.token.punct == '@') && !is_account(&before, &words.token))
             return true;
+        before = words.token;
+    }
     return false;
 }
 

@@ -17,8 +17,10 @@ static bool is_borne(const struct tn_query *q)
 {
     const struct tn_conn *conn = q->lease != NULL ? q->lease->conn : NULL;
     enum tn_dialect       dialect = conn != NULL ? conn->cluster->ops->dialect : TN_DIALECT_POSTGRES;
+    bool                  refused = q->run.started_us == 0 && (q->prelude.len == 0 || q->prelude_done); /* by Turnout: the engine does not know of it */
 
-    return conn != NULL && conn->state != TN_CONN_BROKEN && (q->run.undone || dialect == TN_DIALECT_MYSQL || (dialect == TN_DIALECT_SQLITE && is_statements(q->error.sqlstate)));
+    return conn != NULL && conn->state != TN_CONN_BROKEN &&
+           (refused || q->run.undone || dialect == TN_DIALECT_MYSQL || (dialect == TN_DIALECT_SQLITE && is_statements(q->error.sqlstate)));
 }
 
 static void settle_failure(struct tn_ask_transaction *tx, const struct tn_query *q)

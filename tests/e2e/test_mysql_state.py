@@ -188,3 +188,27 @@ def test_last_insert_id(client, other):
         cursor.execute("SELECT name, last_insert_id ( ) FROM t WHERE id = LAST_INSERT_ID()")
         assert cursor.fetchall() == (("father", parent),)
     assert run(client, "SELECT LAST_INSERT_ID()") == ((parent,),)
+
+
+def test_system_variables_from_what_the_engine_holds(client, other):
+    """SET sql_mode = @before, as a dump says behind a trigger: @before may be on the engine's connection by then."""
+    before = run(client, "SELECT @@sql_mode, @@group_concat_max_len")[0]
+    run(client, "SET @mode = @@sql_mode, @length = 4096, @unused = 1")
+    assert run(client, "SELECT @mode = %s, @length + 1, count(*) FROM t", before[0]) == ((1, 4097, 0),)  # they are there now
+    run(client, "SET sql_mode = 'ANSI_QUOTES', group_concat_max_len = @length")
+    assert run(client, "SELECT @@group_concat_max_len, \"name\" FROM t UNION SELECT @@group_concat_max_len, 'x'") == ((4096, "x"),)
+    run(client, "SELECT @length := 2048")
+    run(client, "/*!50003 SET sql_mode = @mode, @other = 3, group_concat_max_len = @length */")
+    assert run(client, "SELECT @@sql_mode, @@group_concat_max_len") == ((before[0], 2048),)
+    assert run(client, "SELECT @other, @mode = %s, @length", before[0]) == ((3, 1, 2048),)
+    assert number(client, "SET group_concat_max_len = @never_set") in (1064, 1231, 1232)
+    assert run(other, "SELECT @length") == ((None,),)
+
+
+def test_accounts_are_no_variables(proxy, client):
+    """A session that makes a definition is not bound to a connection for the @ in it."""
+    run(client, "SET @kept = 'here'")
+    run(client, "CREATE DEFINER=`tester`@`%` PROCEDURE p() SELECT 'a@b'")
+    run(client, "SET sql_mode = @@sql_mode, @kept = @kept")
+    assert run(client, "CALL p()") == (("a@b",),)
+    run(client, "DROP PROCEDURE p")

@@ -65,6 +65,8 @@ def test_variables(client, other):
     run(client, "SET @r = 100")
     assert run(client, "SELECT @r, @m") == ((100, 4),)
     assert run(client, "SELECT @r + @m") == ((104,),)
+    run(client, "SET @1 = 5, @2nd = 'x'")
+    assert run(client, "SELECT @1 + 1, @2nd, @1") == ((6, "x", 5),)
     run(client, "SELECT 7, 8 INTO @p, @q")
     assert run(client, "SELECT @p * @q") == ((56,),)
 

@@ -379,7 +379,7 @@ static size_t read_param(const struct tn_lexer *lexer, size_t at, struct tn_toke
         if (has(lexer, AT_WORD))
             token->kind = TN_TOKEN_WORD;
         end = byte_at(lexer, at + 1) == '@' ? at + 2 : at + 1;
-        end = is(lexer, end, START) ? skip(lexer, end, PART) : 0;
+        end = is(lexer, end, START) || (has(lexer, DIGIT_WORD) && is(lexer, end, DIGIT)) ? skip(lexer, end, PART) : 0; /* MySQL's @1 */
         while (end > 0 && has(lexer, AT_WORD) && byte_at(lexer, at + 1) != '@' && byte_at(lexer, end) == '.' && is(lexer, end + 1, PART))
             end = skip(lexer, end + 1, PART); /* @a.b is one name; in @@session.b the scope is another */
         return end;

@@ -165,18 +165,17 @@ static void begin_again(struct tn_my_session *s)
     told(s);
 }
 
-/* DuckDB has no savepoints, and where nothing was changed yet there is nothing to go back to. */
-static bool has_nothing(struct tn_my_session *s, struct tn_str sql)
+static bool lacks_savepoints(struct tn_my_session *s, struct tn_str sql)
 {
     struct tn_cluster       *member = NULL;
     struct tn_settings_list *settings = NULL;
     struct tn_error          err = TN_ERROR_INIT;
-    bool                     nothing = !s->tx_wrote && tn_my_member_find(s, sql, &member, &settings, &err) == TN_OK && member != NULL &&
+    bool                     lacks = tn_my_member_find(s, sql, &member, &settings, &err) == TN_OK && member != NULL &&
                    member->conf->engine == TN_CFG_ENGINE_DUCKDB;
 
     tn_error_reset(&err);
     tn_settings_list_unref(settings);
-    return nothing;
+    return lacks;
 }
 
 /* Outside of a transaction each statement is its own: there is nothing to go back to. */
@@ -185,14 +184,19 @@ static bool savepoint(struct tn_my_session *s, struct tn_words *words, bool make
     struct tn_str name = TN_STR("");
     bool          inside = s->in_tx || !s->autocommit;
 
-    if (inside && !has_nothing(s, words->sql))
+    if (inside && !lacks_savepoints(s, words->sql))
         return false;
     tn_words_accept(words, "work");
     tn_words_accept(words, "to");
     tn_words_accept(words, "savepoint");
     if (!tn_my_read_name(s, words, &name) || !tn_words_at_end(words))
         return false;
-    if (makes || inside) {
+    if (inside && s->tx_wrote) { /* by us: its engine would give up the transaction */
+        tn_my_fail(s, 1235, "42000", "the transaction's engine (DuckDB) has no savepoints, and something was changed already");
+        tn_my_statement_done(s, true);
+        return true;
+    }
+    if (makes || inside) { /* nothing was changed: there is nothing to go back to */
         told(s);
         return true;
     }

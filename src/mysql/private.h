@@ -337,6 +337,9 @@ bool tn_my_own_is(struct tn_my_session *s, struct tn_str sql); /* would it be? n
 
 /* set.c, show.c: WORDS stand behind the verb; each answers and says tn_my_statement_done(). */
 void tn_my_set(struct tn_my_session *s, struct tn_words *words);
+bool tn_my_set_is(struct tn_str sql);
+/* SQL, a SET that was prepared, with its values in it. False: no memory. */
+bool tn_my_set_text(struct tn_my_session *s, struct tn_str sql, const struct tn_params *params, struct tn_str *out);
 bool tn_my_show(struct tn_my_session *s, struct tn_words *words); /* false: nothing that is known */
 void tn_my_show_columns(struct tn_my_session *s); /* s->show_..: of what is no table of the catalog, but can be selected from */
 void tn_my_show_create(struct tn_my_session *s);

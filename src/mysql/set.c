@@ -229,6 +229,65 @@ static bool set_by_engine(struct tn_my_session *s, struct tn_words words)
     return ok;
 }
 
+/* ---- with parameters ---- */
+
+static bool is_number(enum tn_type type)
+{
+    return type == TN_TYPE_INT16 || type == TN_TYPE_INT32 || type == TN_TYPE_INT64 || type == TN_TYPE_FLOAT32 || type == TN_TYPE_FLOAT64 || type == TN_TYPE_NUMERIC;
+}
+
+static void put_param(struct tn_buf *out, const struct tn_param *param)
+{
+    struct tn_str text = param->value.type == TN_TYPE_TEXT ? param->value.as.text : param->pg_bytes;
+
+    if (param->pg_bytes.ptr == NULL && text.ptr == NULL) {
+        tn_buf_puts(out, "NULL");
+        return;
+    }
+    if (is_number(param->value.type)) {
+        tn_buf_put_str(out, text);
+        return;
+    }
+    tn_buf_put_u8(out, '\'');
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '\'' || text.ptr[i] == '\\')
+            tn_buf_put_u8(out, '\\');
+        tn_buf_put_u8(out, (uint8_t)text.ptr[i]);
+    }
+    tn_buf_put_u8(out, '\'');
+}
+
+bool tn_my_set_is(struct tn_str sql)
+{
+    struct tn_words words;
+
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
+    return tn_words_at(&words, "set");
+}
+
+bool tn_my_set_text(struct tn_my_session *s, struct tn_str sql, const struct tn_params *params, struct tn_str *out)
+{
+    struct tn_words words;
+    struct tn_buf   text;
+    size_t          copied = 0, count = 0;
+    bool            ok;
+
+    tn_buf_init(&text, 64 * 1024 * 1024);
+    for (tn_words_init(&words, sql, TN_DIALECT_MYSQL); !tn_words_at_end(&words); tn_words_next(&words)) {
+        size_t at = (size_t)(words.token.text.ptr - sql.ptr);
+
+        if (words.token.kind != TN_TOKEN_PARAM || count == params->count)
+            continue;
+        tn_buf_append(&text, sql.ptr + copied, at - copied);
+        put_param(&text, &params->items[count++]);
+        copied = at + words.token.text.len;
+    }
+    tn_buf_append(&text, sql.ptr + copied, sql.len - copied);
+    ok = !text.failed && tn_arena_str(&s->arena, tn_buf_str(&text), out);
+    tn_buf_reset(&text);
+    return ok;
+}
+
 static void set_all(struct tn_my_session *s, struct tn_words *words);
 
 /* What its engine holds of the variables is known now. */

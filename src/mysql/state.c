@@ -76,7 +76,7 @@ bool tn_my_is_bound(const struct tn_my_session *s)
 
 bool tn_my_knows_variable(struct tn_my_session *s, struct tn_str name)
 {
-    return tn_my_user_variable(s, name, &s->arena).text.ptr != NULL;
+    return tn_my_user_variable_is_kept(s, name);
 }
 
 /* "SET @`a`=1,@`b`='x'" of all that is kept here. */
@@ -135,8 +135,6 @@ bool tn_my_state_fill(struct tn_my_session *s, struct tn_str sql, struct tn_str 
 void tn_my_state_after(struct tn_my_session *s, bool sent)
 {
     struct tn_map_entry      *entry;
-    const struct tn_my_value  none = {.text = tn_str_n(NULL, 0)};
-    struct tn_error           err = TN_ERROR_INIT;
     size_t                    at = 0;
 
     if (!sent || !tn_my_is_bound(s))
@@ -145,9 +143,9 @@ void tn_my_state_after(struct tn_my_session *s, bool sent)
         char name[128];
 
         tn_str_copy(name, sizeof name, tn_str_n(entry->key, entry->key_len));
-        if (tn_str_starts(tn_str(name), TN_STR("turnout_")) || tn_my_user_variable_set(s, tn_str(name), &none, &err) != TN_OK)
+        if (tn_str_starts(tn_str(name), TN_STR("turnout_")) || !tn_my_user_variable_is_kept(s, tn_str(name)))
             continue;
+        tn_my_user_variable_forget(s, tn_str(name));
         at = 0; /* the map has changed */
     }
-    tn_error_reset(&err);
 }

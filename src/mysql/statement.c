@@ -86,7 +86,7 @@ static struct tn_my_prepared *new_prepared(struct tn_my_session *s, struct tn_st
     p->kept = sizeof *p + p->text.len + p->plain.len + p->params * sizeof *p->types;
     s->kept_bytes += p->kept;
     p->types = tn_calloc(p->params + 1, sizeof *p->types);
-    p->own = (p->params == 0 && tn_my_own_is(s, p->text)) || tn_my_catalog_is(s, p->text);
+    p->own = (p->params == 0 ? tn_my_own_is(s, p->text) : tn_my_set_is(p->text)) || tn_my_catalog_is(s, p->text);
     do
         p->id = ++s->next_statement;
     while (p->id == 0 || tn_my_statement_find(s, p->id) != NULL);
@@ -241,6 +241,28 @@ static void unknown(struct tn_my_session *s, uint32_t id, const char *what)
     tn_my_statement_done(s, true);
 }
 
+static bool is_parametric_set(const struct tn_my_prepared *p)
+{
+    return p->own && p->params > 0 && tn_my_set_is(p->text);
+}
+
+/* SET x = ?: as if it had been said with its values. */
+static void execute_set(struct tn_my_session *s, struct tn_my_prepared *p, struct tn_my_execute *execution)
+{
+    struct tn_params params = {.count = 0};
+    struct tn_error  err = TN_ERROR_INIT;
+
+    if (read_params(s, p, &execution->rest, &params, &err) != TN_OK) {
+        tn_my_error(s, &err);
+        tn_error_reset(&err);
+        tn_my_statement_done(s, true);
+    } else if (!tn_my_set_text(s, p->text, &params, &s->statement)) {
+        fail(s, 1037, "HY001", "no memory for a statement");
+    } else if (!tn_my_theirs_ask(s, s->statement, answer)) {
+        answer(s);
+    }
+}
+
 static void execute(struct tn_my_session *s, struct tn_my_prepared *p, struct tn_my_execute *execution)
 {
     struct tn_my_run run = {.kind = TN_RUN_EXECUTE};
@@ -249,6 +271,10 @@ static void execute(struct tn_my_session *s, struct tn_my_prepared *p, struct tn
 
     s->binary = true;
     tn_my_wait(s);
+    if (is_parametric_set(p)) {
+        execute_set(s, p, execution);
+        return;
+    }
     if (p->own) {
         s->statement = p->text;
         if (p->params > 0 && read_params(s, p, &execution->rest, &s->params, &err) != TN_OK) {

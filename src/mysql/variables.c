@@ -387,10 +387,26 @@ static struct tn_str lower(struct tn_str name, char out[NAME_MAX_BYTES + 1])
     return tn_str(out);
 }
 
+void tn_my_user_variable_forget(struct tn_my_session *s, struct tn_str name)
+{
+    char  folded[NAME_MAX_BYTES + 1];
+    char *kept = name.len > NAME_MAX_BYTES ? NULL : tn_map_remove(&s->user_variables, lower(name, folded));
+
+    if (kept != NULL)
+        s->variable_bytes -= TN_MIN(s->variable_bytes, strlen(kept) + name.len);
+    tn_free(kept);
+}
+
+bool tn_my_user_variable_is_kept(struct tn_my_session *s, struct tn_str name)
+{
+    char folded[NAME_MAX_BYTES + 1];
+
+    return name.len <= NAME_MAX_BYTES && tn_map_get(&s->user_variables, lower(name, folded)) != NULL;
+}
+
 enum tn_status tn_my_user_variable_set(struct tn_my_session *s, struct tn_str name, const struct tn_my_value *value, struct tn_error *err)
 {
     char          folded[NAME_MAX_BYTES + 1], setting[NAME_MAX_BYTES + 16];
-    char         *kept;
     size_t        skip = sizeof TURNOUT - 1;
     struct tn_buf text;
     enum tn_status status;
@@ -402,14 +418,13 @@ enum tn_status tn_my_user_variable_set(struct tn_my_session *s, struct tn_str na
         snprintf(setting, sizeof setting, "turnout.%s", name.ptr + skip);
         TN_TRY(tn_settings_change(&s->settings, tn_str(setting), value->text, TN_CFG_ENGINE_UNSET, false, false, s->runtime->snapshot, err));
     }
+    if (value->text.ptr == NULL && tn_my_is_bound(s)) /* its connection may have another value */
+        return keep(s, &s->user_variables, name, TN_STR("z"), err);
     if (value->text.ptr == NULL) {
-        kept = tn_map_remove(&s->user_variables, name);
-        if (kept != NULL)
-            s->variable_bytes -= TN_MIN(s->variable_bytes, strlen(kept) + name.len);
-        tn_free(kept);
+        tn_my_user_variable_forget(s, name);
         return TN_OK;
     }
-    tn_buf_init(&text, VALUE_MAX + 1); /* the first byte says what it is */
+    tn_buf_init(&text, VALUE_MAX + 1); /* the first byte says what it is: number, text, z for NULL */
     tn_buf_put_u8(&text, value->number ? 'n' : 't');
     tn_buf_put_str(&text, value->text);
     status = text.failed ? tn_fail(err, TN_E_LIMIT, "54000", "a variable's value is longer than %d bytes", (int)VALUE_MAX)
@@ -424,7 +439,7 @@ struct tn_my_value tn_my_user_variable(struct tn_my_session *s, struct tn_str na
     char              *kept = name.len > NAME_MAX_BYTES ? NULL : tn_map_get(&s->user_variables, lower(name, folded));
     struct tn_my_value value = {.text = tn_str_n(NULL, 0)};
 
-    if (kept != NULL && tn_arena_str(arena, tn_str(kept + 1), &value.text))
+    if (kept != NULL && kept[0] != 'z' && tn_arena_str(arena, tn_str(kept + 1), &value.text))
         value.number = kept[0] == 'n';
     return value;
 }

@@ -31,6 +31,8 @@ TN_MUST_USE enum tn_status tn_my_variable_set(struct tn_my_session *s, struct tn
                                               struct tn_error *err);
 /* @name; those that begin with turnout_ steer the routing: @turnout_group = SET turnout.group. */
 TN_MUST_USE enum tn_status tn_my_user_variable_set(struct tn_my_session *s, struct tn_str name, const struct tn_my_value *value, struct tn_error *err);
+void tn_my_user_variable_forget(struct tn_my_session *s, struct tn_str name); /* it is its connection's from now on */
+bool tn_my_user_variable_is_kept(struct tn_my_session *s, struct tn_str name); /* here, NULL or not */
 struct tn_my_value tn_my_user_variable(struct tn_my_session *s, struct tn_str name, struct tn_arena *arena);
 
 #endif

@@ -65,6 +65,8 @@ def test_variables(client, other):
     run(client, "SET @r = 100")
     assert run(client, "SELECT @r, @m") == ((100, 4),)
     assert run(client, "SELECT @r + @m") == ((104,),)
+    run(client, "SET @1 = 5, @2nd = 'x'")
+    assert run(client, "SELECT @1 + 1, @2nd, @1") == ((6, "x", 5),)
     run(client, "SELECT 7, 8 INTO @p, @q")
     assert run(client, "SELECT @p * @q") == ((56,),)
 
@@ -212,3 +214,19 @@ def test_accounts_are_no_variables(proxy, client):
     run(client, "SET sql_mode = @@sql_mode, @kept = @kept")
     assert run(client, "CALL p()") == (("a@b",),)
     run(client, "DROP PROCEDURE p")
+
+
+def test_set_with_parameters(proxy):
+    """mysql2 and others prepare it."""
+    connector = pytest.importorskip("mysql.connector")
+    with connector.connect(host="127.0.0.1", port=proxy.mysql_port, user="me", database=proxy.database, ssl_disabled=True) as connection:
+        cursor = connection.cursor(prepared=True)
+        cursor.execute("SET @a = ?, @b = ?, group_concat_max_len = ?", ("it's \\ x", 5, 3000))
+        cursor.execute("SELECT @a, @b + 1, @@group_concat_max_len FROM (SELECT 1 AS x) AS s WHERE x = ?", (1,))
+        assert cursor.fetchall() == [("it's \\ x", 6, 3000)]
+        cursor.execute("SET @a = ?, time_zone = ?", (None, "+01:00"))
+        cursor.execute("SELECT @a, @@time_zone FROM (SELECT 1 AS x) AS s WHERE x = ?", (1,))
+        assert cursor.fetchall() == [(None, "+01:00")]
+        with pytest.raises(connector.Error) as error:
+            cursor.execute("SET no_such_thing = ?", (1,))
+        assert error.value.errno == 1193

@@ -57,6 +57,24 @@ void tn_error_hint(struct tn_error *err, const char *fmt, ...) TN_PRINTF(2, 3);
 void tn_error_move(struct tn_error *to, struct tn_error *from); /* FROM is reset; TO's old content is freed */
 void tn_error_reset(struct tn_error *err);
 
+/* As TN_ERROR_INIT, but what stands behind an empty text is left as it is. */
+static inline void tn_error_none(struct tn_error *err)
+{
+    err->status = TN_OK;
+    err->fault = TN_FAULT_NONE;
+    err->from_engine = false;
+    err->position = 0;
+    err->sqlstate[0] = err->own_sqlstate[0] = err->message[0] = err->detail[0] = err->hint[0] = '\0';
+    err->own_code = 0;
+    err->fields = NULL;
+    err->fields_len = 0;
+}
+
+/* Declares NAME so, as the last of a block's declarations: for what runs for every packet or row, where two thousand bytes are dear. */
+#define TN_ERROR_LOCAL(name)                                                                                          \
+    struct tn_error name;                                                                                             \
+    tn_error_none(&(name))
+
 /* Early return of anything but TN_OK. */
 #define TN_TRY(expr)                                                                                                  \
     do {                                                                                                              \

@@ -142,10 +142,11 @@ static bool step(struct tn_my_session *s)
 {
     struct tn_buf      *in = &s->client.in;
     struct tn_my_packet packet;
-    struct tn_error     err = TN_ERROR_INIT;
     size_t              size;
-    enum tn_status      status = tn_my_parse_packet(in->data + s->client.in_at, in->len - s->client.in_at, max_packet(s), &packet, &size, &err);
+    enum tn_status      status;
+    TN_ERROR_LOCAL(err);
 
+    status = tn_my_parse_packet(in->data + s->client.in_at, in->len - s->client.in_at, max_packet(s), &packet, &size, &err);
     if (status == TN_AGAIN)
         return false;
     if (status != TN_OK) {

@@ -56,7 +56,7 @@ bool tn_my_leaves_state(const struct tn_my_session *s, struct tn_str sql)
 
     if (!speaks_mysql(s))
         return false;
-    if (names_variable(sql) || memmem(sql.ptr, sql.len, "/*!", 3) != NULL || memmem(sql.ptr, sql.len, "/*M!", 4) != NULL)
+    if (names_variable(sql) || tn_str_has(sql, TN_STR("/*!")) || tn_str_has(sql, TN_STR("/*M!")))
         return true;
     tn_words_init(&words, sql, TN_DIALECT_MYSQL);
     return tn_words_at(&words, "lock") || tn_words_at(&words, "flush") || tn_words_at(&words, "call") || tn_words_at(&words, "do");
@@ -231,8 +231,8 @@ void tn_my_state_after(struct tn_my_session *s, bool sent)
 {
     struct tn_map_entry      *entry;
     const struct tn_my_value  none = {.text = tn_str_n(NULL, 0)};
-    struct tn_error           err = TN_ERROR_INIT;
     size_t                    at = 0;
+    TN_ERROR_LOCAL(err);
 
     if (!sent || !tn_my_is_bound(s))
         return;

@@ -7,6 +7,37 @@
 
 enum { SPARES = 32 };
 
+/* Sets PTR's bytes from FROM until UNTIL to 0. */
+static void zero(void *ptr, size_t from, size_t until)
+{
+    memset((char *)ptr + from, 0, until - from);
+}
+
+static void clear_run(struct tn_run *run)
+{
+    size_t error = offsetof(struct tn_run, error);
+
+    zero(run, 0, error);
+    tn_error_init(&run->error);
+    zero(run, error + sizeof run->error, sizeof *run);
+}
+
+/* As if it were new: zero, but for the texts of its errors, which are most of it and which nobody reads behind their end. */
+static void clear(struct tn_query *q)
+{
+    size_t run = offsetof(struct tn_query, run), prelude = offsetof(struct tn_query, prelude_run), error = offsetof(struct tn_query, error);
+
+    _Static_assert(offsetof(struct tn_query, run) < offsetof(struct tn_query, prelude_run) &&
+                       offsetof(struct tn_query, prelude_run) < offsetof(struct tn_query, error), "in this order");
+    zero(q, 0, run);
+    clear_run(&q->run);
+    zero(q, run + sizeof q->run, prelude);
+    clear_run(&q->prelude_run);
+    zero(q, prelude + sizeof q->prelude_run, error);
+    tn_error_init(&q->error);
+    zero(q, error + sizeof q->error, sizeof *q);
+}
+
 /* Queries come and go with every statement: a few are kept. */
 static struct tn_query *take_spare(struct tn_runtime *runtime)
 {
@@ -18,7 +49,7 @@ static struct tn_query *take_spare(struct tn_runtime *runtime)
     tn_list_remove(node);
     runtime->spare_count--;
     q = TN_CONTAINER_OF(node, struct tn_query, node);
-    memset(q, 0, sizeof *q);
+    clear(q);
     return q;
 }
 

@@ -109,10 +109,10 @@ static bool choose(struct tn_query *q, enum tn_status *status, uint64_t *eligibl
 
 enum tn_step tn_stage_choose(struct tn_query *q)
 {
-    struct tn_error saved = TN_ERROR_INIT;
-    enum tn_status  status;
-    uint64_t        eligible;
-    bool            found;
+    enum tn_status status;
+    uint64_t       eligible;
+    bool           found;
+    TN_ERROR_LOCAL(saved);
 
     if (q->scripting.wait != NULL)
         return TN_WAIT;

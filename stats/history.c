@@ -111,13 +111,17 @@ static size_t copy_clean(char *out, size_t most, struct tn_str text)
 
 static bool is_plain(struct tn_str text)
 {
-    unsigned char any = 0, nul = 0;
+    const uint64_t high = UINT64_C(0x8080808080808080), ones = UINT64_C(0x0101010101010101);
+    uint64_t       bad = 0, eight;
+    size_t         at = 0;
 
-    for (size_t i = 0; i < text.len; i++) {
-        any |= (unsigned char)text.ptr[i];
-        nul |= text.ptr[i] == '\0';
+    for (; at + sizeof eight <= text.len; at += sizeof eight) { /* the borrow of x - 1 from a 0 sets its highest bit */
+        memcpy(&eight, text.ptr + at, sizeof eight);
+        bad |= (eight | (eight - ones)) & high;
     }
-    return any < 0x80 && nul == 0;
+    for (; at < text.len; at++)
+        bad |= (unsigned char)text.ptr[at] >= 0x80 || text.ptr[at] == '\0';
+    return bad == 0;
 }
 
 /* Room for what copy_text() makes of it; *PLAIN: it is ASCII, to be copied as it is. */

@@ -64,8 +64,8 @@ static bool is_write(const struct tn_features *features)
 
 static bool can_run(struct view *v, const struct tn_cluster *cluster)
 {
-    struct tn_error why = TN_ERROR_INIT;
-    bool            can;
+    bool can;
+    TN_ERROR_LOCAL(why);
 
     if (cluster->ops->can_run == NULL)
         return true;

@@ -80,12 +80,5 @@ void tn_error_reset(struct tn_error *err)
     if (err == NULL)
         return;
     tn_free(err->fields);
-    err->status = TN_OK; /* member by member: it is on every query's way, and mostly empty text */
-    err->fault = TN_FAULT_NONE;
-    err->from_engine = false;
-    err->position = 0;
-    err->sqlstate[0] = err->own_sqlstate[0] = err->message[0] = err->detail[0] = err->hint[0] = '\0';
-    err->own_code = 0;
-    err->fields = NULL;
-    err->fields_len = 0;
+    tn_error_init(err);
 }

@@ -56,6 +56,7 @@ void tn_error_detail(struct tn_error *err, const char *fmt, ...) TN_PRINTF(2, 3)
 void tn_error_hint(struct tn_error *err, const char *fmt, ...) TN_PRINTF(2, 3);
 void tn_error_move(struct tn_error *to, struct tn_error *from); /* FROM is reset; TO's old content is freed */
 void tn_error_reset(struct tn_error *err);
+
 /* What TN_ERROR_INIT does, but for the bytes of texts that are empty: where a query passes, and there hardly ever is an error. */
 static inline void tn_error_init(struct tn_error *err)
 {
@@ -68,6 +69,11 @@ static inline void tn_error_init(struct tn_error *err)
     err->fields = NULL;
     err->fields_len = 0;
 }
+
+/* Declares NAME so, as the last of a block's declarations: for what runs for every packet or row, where two thousand bytes are dear. */
+#define TN_ERROR_LOCAL(name)                                                                                          \
+    struct tn_error name;                                                                                             \
+    tn_error_init(&(name))
 
 /* Early return of anything but TN_OK. */
 #define TN_TRY(expr)                                                                                                  \

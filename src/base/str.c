@@ -17,6 +17,56 @@ bool tn_str_ieq(struct tn_str a, struct tn_str b)
     return true;
 }
 
+/* Of a word's first two bytes, one of 64; the same for those that differ in case only. */
+static uint64_t pair_bit(char first, char second)
+{
+    return UINT64_C(1) << ((((unsigned)first | 0x20u) * 7u + ((unsigned)second | 0x20u)) & 63u);
+}
+
+/* Behind a text that holds its first two bytes, whatever their case: one of WORDS? */
+static bool begins_one(struct tn_str text, const struct tn_str *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *word = words[i].ptr;
+
+        if (words[i].len <= text.len && (((word[0] ^ text.ptr[0]) | (word[1] ^ text.ptr[1])) & ~0x20) == 0 &&
+            tn_str_ieq(tn_str_n(text.ptr, words[i].len), words[i]))
+            return true;
+    }
+    return false;
+}
+
+bool tn_str_holds_any(struct tn_str text, const struct tn_str *words, size_t count)
+{
+    uint64_t pairs = 0;
+
+    for (size_t i = 0; i < count; i++)
+        pairs |= pair_bit(words[i].ptr[0], words[i].ptr[1]);
+    for (size_t at = 0; at + 1 < text.len; at++)
+        if ((pairs & pair_bit(text.ptr[at], text.ptr[at + 1])) != 0 && begins_one(tn_str_n(text.ptr + at, text.len - at), words, count))
+            return true;
+    return false;
+}
+
+static bool holds_from(struct tn_str text, struct tn_str word, char first)
+{
+    const char *end = text.ptr + text.len - word.len + 1;
+
+    for (const char *at = text.ptr; (at = memchr(at, first, (size_t)(end - at))) != NULL; at++)
+        if (tn_str_ieq(tn_str_n(at, word.len), word))
+            return true;
+    return false;
+}
+
+bool tn_str_holds(struct tn_str text, struct tn_str word)
+{
+    char lower = word.len == 0 ? '\0' : tn_ascii_lower(word.ptr[0]);
+
+    if (word.len == 0 || word.len > text.len)
+        return false;
+    return holds_from(text, word, lower) || (lower >= 'a' && lower <= 'z' && holds_from(text, word, (char)(lower - 'a' + 'A')));
+}
+
 bool tn_str_starts(struct tn_str text, struct tn_str prefix)
 {
     return text.len >= prefix.len && (prefix.len == 0 || memcmp(text.ptr, prefix.ptr, prefix.len) == 0);

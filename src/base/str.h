@@ -42,6 +42,17 @@ static inline bool tn_str_eq_c(struct tn_str a, const char *b)
 
 /* ASCII case folded, whatever the locale. */
 bool tn_str_ieq(struct tn_str a, struct tn_str b);
+/* Does TEXT hold PART, byte for byte? Cheap where it does not even hold PART's first byte. */
+static inline bool tn_str_has(struct tn_str text, struct tn_str part)
+{
+    const char *at = text.len < part.len || part.len == 0 ? NULL : memchr(text.ptr, part.ptr[0], text.len);
+
+    return at != NULL && memmem(at, (size_t)(text.ptr + text.len - at), part.ptr, part.len) != NULL;
+}
+/* Does TEXT hold WORD anywhere, case folded as above? None holds an empty one. */
+bool tn_str_holds(struct tn_str text, struct tn_str word);
+/* One of WORDS, of two bytes or more each: in one pass. */
+bool tn_str_holds_any(struct tn_str text, const struct tn_str *words, size_t count);
 bool tn_str_starts(struct tn_str text, struct tn_str prefix);
 struct tn_str tn_str_trim(struct tn_str text); /* ASCII white space off both ends */
 /* *LINE is the first line of *TEXT, without its end; *TEXT is what follows. False: *TEXT is empty. */

@@ -118,6 +118,12 @@ static uint64_t find(struct tn_str schema, struct tn_str name)
     return 0;
 }
 
+/* As is_schema() knows them. Most statements name neither, and are not read. */
+static bool may_name_schema(struct tn_str sql)
+{
+    return tn_str_holds(sql, TN_STR("_schema"));
+}
+
 uint64_t tn_my_catalog_mentions(struct tn_str sql, struct tn_str database)
 {
     struct tn_words words;
@@ -125,6 +131,8 @@ uint64_t tn_my_catalog_mentions(struct tn_str sql, struct tn_str database)
     uint64_t           found = 0;
     bool               own = is_schema(database), behind_dot = false;
 
+    if (!own && !may_name_schema(sql))
+        return 0;
     tn_words_init(&words, sql, TN_DIALECT_MYSQL);
     while (words.token.kind != TN_TOKEN_END) {
         name = is_name(&words.token) ? tn_token_name(&words.token) : tn_str_n(NULL, 0);

@@ -508,11 +508,12 @@ bool tn_my_catalog_is(struct tn_my_session *s, struct tn_str sql)
 
 bool tn_my_catalog_select(struct tn_my_session *s, struct tn_str sql, bool describes)
 {
-    struct tn_my_catalog_statement statement = {.relations = tn_my_catalog_mentions(sql, tn_str(s->database)), .params = s->params, .describes = describes};
+    struct tn_my_catalog_statement statement = {.params = s->params, .describes = describes};
     struct tn_buf                  text;
 
     if (!tn_my_catalog_is(s, sql))
         return false;
+    statement.relations = tn_my_catalog_mentions(sql, tn_str(s->database));
     tn_buf_init(&text, SQL_MAX);
     if (!tn_my_catalog_text(s, sql, &s->arena, &text)) {
         tn_my_fail(s, 1153, "08S01", "a statement about tables is longer than %d bytes", (int)SQL_MAX);

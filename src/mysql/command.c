@@ -130,8 +130,8 @@ static void dispatch(struct tn_my_session *s, uint8_t command, struct tn_str bod
 
 void tn_my_command(struct tn_my_session *s, struct tn_str body)
 {
-    struct tn_error err = TN_ERROR_INIT;
     uint8_t         command = body.len > 0 ? (uint8_t)body.ptr[0] : 0;
+    TN_ERROR_LOCAL(err);
 
     if (body.len == 0) {
         tn_fail(&err, TN_E_INVALID, "08S01", "a packet without a command");

@@ -141,10 +141,11 @@ static void use_packet(struct tn_my_session *s, const struct tn_my_packet *packe
 static bool step(struct tn_my_session *s)
 {
     struct tn_my_packet packet;
-    struct tn_error     err = TN_ERROR_INIT;
     size_t              size;
-    enum tn_status      status = tn_my_parse_packet(tn_client_unused(&s->client), s->client.in.len - s->client.in_at, max_packet(s), &packet, &size, &err);
+    enum tn_status      status;
+    TN_ERROR_LOCAL(err);
 
+    status = tn_my_parse_packet(tn_client_unused(&s->client), s->client.in.len - s->client.in_at, max_packet(s), &packet, &size, &err);
     if (status == TN_AGAIN)
         return false;
     if (status != TN_OK) {

@@ -30,7 +30,7 @@ static bool is_word(char c)
 /* Does anything in it look like bytes? Most statements do not, and are not read. */
 static bool may_have(struct tn_str sql)
 {
-    if (!is_text(sql) || memmem(sql.ptr, sql.len, "_binary", 7) != NULL || memmem(sql.ptr, sql.len, "_BINARY", 7) != NULL)
+    if (!is_text(sql) || tn_str_has(sql, TN_STR("_binary")) || tn_str_has(sql, TN_STR("_BINARY")))
         return true;
     for (const char *at = sql.ptr, *end = sql.ptr + sql.len; (at = memchr(at, '\'', (size_t)(end - at))) != NULL; at++)
         if (at > sql.ptr && (at[-1] == 'x' || at[-1] == 'X'))

@@ -101,23 +101,18 @@ static void tell_selection(struct tn_my_session *s, const struct selection *sele
 /* Does it look as if it were ours? Most statements do not, and are not read. */
 static bool may_be_ours(struct tn_str sql)
 {
-    static const char *const calls[] = {"version", "database", "schema", "user", "connection_id", "last_insert_id", "row_count", "found_rows", "role"};
+    const struct tn_str calls[] = {TN_STR("version"), TN_STR("database"), TN_STR("schema"), TN_STR("user"), TN_STR("connection_id"), TN_STR("last_insert_id"),
+                                   TN_STR("row_count"), TN_STR("found_rows"), TN_STR("role")};
 
     if (sql.len > 16 * 1024)
         return false;
-    if (memchr(sql.ptr, '@', sql.len) != NULL)
-        return true;
-    for (size_t i = 0; i < TN_ARRAY_LEN(calls); i++)
-        for (size_t at = 0, len = strlen(calls[i]); at + len <= sql.len; at++)
-            if (tn_str_ieq_c(tn_str_n(sql.ptr + at, len), calls[i]))
-                return true;
-    return false;
+    return memchr(sql.ptr, '@', sql.len) != NULL || tn_str_holds_any(sql, calls, TN_ARRAY_LEN(calls));
 }
 
 static bool select_own(struct tn_my_session *s, struct tn_words *words)
 {
     struct selection selection;
-    struct tn_error  err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     if (!may_be_ours(words->sql))
         return false;

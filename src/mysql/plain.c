@@ -84,9 +84,14 @@ static bool is_minus_minus(struct tn_str sql, size_t at)
 
 static bool is_plain(struct tn_str sql, bool with_params)
 {
+    static const bool looked_at[256] = {['-'] = true, ['d'] = true, ['D'] = true, ['`'] = true, ['"'] = true,
+                                        ['\\'] = true, ['#'] = true, ['?'] = true, ['!'] = true};
+
     for (size_t i = 0; i < sql.len; i++) {
         char c = sql.ptr[i];
 
+        if (!looked_at[(unsigned char)c])
+            continue;
         if (is_minus_minus(sql, i))
             return false;
         if ((c == 's' || c == 'S') && tn_str_ieq(tn_str_n(sql.ptr + i, TN_MIN(sql.len - i, (size_t)4)), TN_STR("sql_")))

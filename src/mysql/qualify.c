@@ -5,15 +5,6 @@
 
 enum { TEXT_MAX = 1024 * 1024 * 1024 };
 
-/* Most statements hold no such word, and are not read. */
-static bool holds(struct tn_str sql, struct tn_str word)
-{
-    for (size_t at = 0; word.len > 0 && at + word.len < sql.len; at++)
-        if (tn_ascii_lower(sql.ptr[at]) == tn_ascii_lower(word.ptr[0]) && tn_str_ieq(tn_str_n(sql.ptr + at, word.len), word))
-            return true;
-    return false;
-}
-
 static bool is_name(const struct tn_token *token)
 {
     return token->kind == TN_TOKEN_WORD || token->kind == TN_TOKEN_IDENT;
@@ -50,7 +41,7 @@ bool tn_my_qualifies(struct tn_str sql, struct tn_str database)
     struct tn_words words;
     bool               table = false;
 
-    if (!holds(sql, database))
+    if (!tn_str_holds(sql, database)) /* most statements do not, and are not read */
         return false;
     for (tn_words_init(&words, sql, TN_DIALECT_MYSQL); words.token.kind != TN_TOKEN_END; tn_words_next(&words)) {
         if (table && accept_qualifier(&words, database))

@@ -41,7 +41,7 @@ static enum tn_status fill(struct tn_my_session *s, struct tn_str sql, struct tn
 void tn_my_query_run(struct tn_my_session *s, struct tn_str sql)
 {
     struct tn_my_run run = {.kind = TN_RUN_EXECUTE};
-    struct tn_error  err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     if (fill(s, sql, &run, &err) == TN_OK) {
         tn_my_run(s, &run);
@@ -149,7 +149,7 @@ bool tn_my_usual(struct tn_my_session *s, struct tn_str *sql)
 
 void tn_my_query(struct tn_my_session *s, struct tn_str sql)
 {
-    if ((!tn_my_mode_is_usual(s->mode) || memmem(sql.ptr, sql.len, "@`", 2) != NULL) && !tn_my_usual(s, &sql)) {
+    if ((!tn_my_mode_is_usual(s->mode) || tn_str_has(sql, TN_STR("@`"))) && !tn_my_usual(s, &sql)) {
         tn_my_fail(s, 1037, "HY001", "no memory for a statement");
         return;
     }

@@ -293,10 +293,11 @@ static bool keep_later(struct tn_my_session *s, const struct tn_my_later *later)
 
 bool tn_my_rows_make_way(struct tn_my_session *s, const struct tn_my_later *later)
 {
-    struct tn_error err = TN_ERROR_INIT;
+    struct tn_error err;
 
     if (tn_list_empty(&s->cursors))
         return false;
+    tn_error_init(&err);
     s->making_way = true;
     TN_LIST_FOR_EACH_SAFE(node, &s->cursors) {
         struct tn_my_rows *rows = TN_CONTAINER_OF(node, struct tn_my_rows, node);

@@ -50,7 +50,7 @@ static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
     s->found_rows += chunk->rows;
     tn_my_send_chunk(s, chunk);
     if (!s->client.processing)
-        tn_my_flush(s);
+        tn_client_flush_soon(&s->client); /* what ends the rows goes with them if it is here already */
 }
 
 /* Pairs of one code byte and a NUL-terminated text: M is the message, V its severity, R the number where an engine of MySQL's kind gave one. */
@@ -216,7 +216,7 @@ void tn_my_refused(struct tn_my_session *s, struct tn_error *err)
 
 void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run)
 {
-    struct tn_error err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     if (tn_my_rows_make_way(s, &(struct tn_my_later){.what = TN_MY_LATER_RUN, .run = *run}))
         return;

@@ -54,7 +54,7 @@ static bool leaves_state(const struct tn_my_session *s, struct tn_str sql)
 
     if (!speaks_mysql(s))
         return false;
-    if (names_variable(sql) || memmem(sql.ptr, sql.len, "/*!", 3) != NULL || memmem(sql.ptr, sql.len, "/*M!", 4) != NULL)
+    if (names_variable(sql) || tn_str_has(sql, TN_STR("/*!")) || tn_str_has(sql, TN_STR("/*M!")))
         return true;
     tn_words_init(&words, sql, TN_DIALECT_MYSQL);
     return tn_words_at(&words, "lock") || tn_words_at(&words, "flush") || tn_words_at(&words, "call") || tn_words_at(&words, "do");
@@ -136,6 +136,7 @@ void tn_my_state_after(struct tn_my_session *s, bool sent)
 {
     struct tn_map_entry      *entry;
     size_t                    at = 0;
+    TN_ERROR_LOCAL(err);
 
     if (!sent || !tn_my_is_bound(s))
         return;

@@ -187,7 +187,7 @@ void tn_my_prepare(struct tn_my_session *s, struct tn_str sql)
 
     tn_arena_reset(&s->arena);
     s->statements++;
-    if ((!tn_my_mode_is_usual(s->mode) || memmem(sql.ptr, sql.len, "@`", 2) != NULL) && !tn_my_usual(s, &sql)) {
+    if ((!tn_my_mode_is_usual(s->mode) || tn_str_has(sql, TN_STR("@`"))) && !tn_my_usual(s, &sql)) {
         fail(s, 1037, "HY001", "no memory for a statement");
         return;
     }
@@ -266,8 +266,8 @@ static void execute_set(struct tn_my_session *s, struct tn_my_prepared *p, struc
 static void execute(struct tn_my_session *s, struct tn_my_prepared *p, struct tn_my_execute *execution)
 {
     struct tn_my_run run = {.kind = TN_RUN_EXECUTE};
-    struct tn_error  err = TN_ERROR_INIT;
     enum tn_status   status;
+    TN_ERROR_LOCAL(err);
 
     s->binary = true;
     tn_my_wait(s);
@@ -311,7 +311,7 @@ void tn_my_execute(struct tn_my_session *s, struct tn_str body)
 {
     struct tn_my_execute   execution;
     struct tn_my_prepared *p;
-    struct tn_error        err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     tn_arena_reset(&s->arena);
     s->statements++;

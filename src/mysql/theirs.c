@@ -25,7 +25,7 @@ static bool may_name_one(struct tn_str sql)
 
     tn_words_init(&words, sql, TN_DIALECT_MYSQL);
     return tn_words_at(&words, "set") || tn_words_at(&words, "show") ||
-           (tn_words_at(&words, "select") && memmem(sql.ptr, sql.len, "@@", 2) != NULL);
+           (tn_words_at(&words, "select") && tn_str_has(sql, TN_STR("@@")));
 }
 
 static bool names_one(struct tn_str sql)
@@ -101,7 +101,7 @@ static bool put_question(struct tn_buf *sql)
     return !sql->failed;
 }
 
-bool tn_my_theirs_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(struct tn_my_session *s))
+static bool ask_for(struct tn_my_session *s, struct tn_str sql, void (*then)(struct tn_my_session *s))
 {
     struct tn_cluster       *member = NULL;
     struct tn_settings_list *settings = NULL;
@@ -116,8 +116,6 @@ bool tn_my_theirs_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(s
     };
     bool asked = false;
 
-    if (!may_name_one(sql))
-        return false;
     s->may_be_theirs = tn_my_member_find(s, TN_STR("SELECT 1"), &member, &settings, &err) == TN_OK && tn_my_member_is_mysqls(member);
     if (s->may_be_theirs && !s->theirs_known && names_one(sql)) {
         s->theirs_known = true;
@@ -133,6 +131,11 @@ bool tn_my_theirs_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(s
     tn_settings_list_unref(settings);
     tn_error_reset(&err);
     return asked;
+}
+
+bool tn_my_theirs_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(struct tn_my_session *s))
+{
+    return may_name_one(sql) && ask_for(s, sql, then);
 }
 
 /* ---- setting ---- */

@@ -150,8 +150,7 @@ static void is_schema(struct tn_my_session *s)
 
 void tn_my_place(struct tn_my_session *s, void (*then)(struct tn_my_session *s))
 {
-    struct tn_my_catalog_statement statement = {.relations = tn_my_catalog_mentions(TN_STR("information_schema.SCHEMATA"), TN_STR("")),
-                                                .exists = TN_STR("SELECT 1 FROM tn_label"), .found = is_label, .missing = is_schema};
+    struct tn_my_catalog_statement statement = {.exists = TN_STR("SELECT 1 FROM tn_label"), .found = is_label, .missing = is_schema};
 
     s->placed = then;
     if (s->database[0] == '\0' || s->statement.len > LOOKED_AT || !tn_my_qualifies(s->statement, tn_str(s->database)) ||
@@ -161,6 +160,7 @@ void tn_my_place(struct tn_my_session *s, void (*then)(struct tn_my_session *s))
     } else if (s->database_kind != TN_MY_DATABASE_UNKNOWN) {
         go_on(s);
     } else if (tn_arena_str(&s->arena, s->statement, &s->statement)) { /* what it was read from may be gone by then */
+        statement.relations = tn_my_catalog_mentions(TN_STR("information_schema.SCHEMATA"), TN_STR(""));
         tn_my_catalog_start(s, &statement);
     } else {
         no_memory(s);

@@ -184,8 +184,10 @@ enum tn_status tn_ask_fill(struct tn_query *q, const struct tn_question *questio
 
 static bool keep(struct tn_arena *arena, struct tn_str *text)
 {
-    if (text->ptr == NULL)
+    if (text->len == 0) {
         *text = TN_STR("");
+        return true;
+    }
     return tn_arena_str(arena, *text, text);
 }
 

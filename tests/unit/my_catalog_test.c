@@ -92,6 +92,8 @@ static void test_qualify(void)
 {
     CU_ASSERT(tn_my_qualifies(TN_STR("SELECT 1 FROM shop.orders"), TN_STR("shop")));
     CU_ASSERT(tn_my_qualifies(TN_STR("INSERT INTO `SHOP`.`orders` VALUES (1)"), TN_STR("shop")));
+    CU_ASSERT(tn_my_qualifies(TN_STR("SELECT sshop FROM sHoP.o"), TN_STR("Shop")));
+    CU_ASSERT(tn_my_qualifies(TN_STR("SELECT 1 FROM x.y"), TN_STR("X")));
     CU_ASSERT_FALSE(tn_my_qualifies(TN_STR("SELECT shop.id FROM orders shop"), TN_STR("shop")));
     CU_ASSERT_FALSE(tn_my_qualifies(TN_STR("SELECT 'from shop.orders'"), TN_STR("shop")));
     CU_ASSERT_FALSE(tn_my_qualifies(TN_STR("SELECT 1 FROM shop"), TN_STR("shop")));
@@ -112,6 +114,10 @@ static void test_mentions(void)
     mentions("SELECT * FROM tables", "shop", false);
     mentions("SELECT 'information_schema.tables'", "", false);
     mentions("SELECT * FROM information_schema.role_table_grants", "", false);
+    mentions("SELECT 1 FROM performance_SCHEMA . `session_variables`", "", true); /* none of the quick looks may miss these */
+    mentions("(SELECT 1) UNION SELECT table_name FROM INFORMATION_schema.TABLES", "", true);
+    mentions("SELECT * FROM columns", "Information_Schema", true);
+    mentions("SELECT * FROM information_schem\\a.tables", "", false);
 }
 
 /* A statement over a catalog of no rows: what does it answer? */

@@ -51,7 +51,7 @@ void tn_mysql_rows_free(struct tn_mysql_conn *c)
 void tn_mysql_tell_columns(struct tn_mysql_conn *c)
 {
     const struct tn_encoder *encoder = c->run->encoder;
-    struct tn_error          err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     if (c->now.discard) {
         c->now.dropped = true; /* without its columns even no rows are not the result */
@@ -168,7 +168,7 @@ static enum tn_status decode_row(struct tn_mysql_conn *c, struct tn_str message,
 
 void tn_mysql_flush_rows(struct tn_mysql_conn *c)
 {
-    struct tn_error err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     if (c->run == NULL || c->now.discard || c->phase != TN_MYSQL_EXECUTE)
         return;
@@ -180,8 +180,8 @@ void tn_mysql_flush_rows(struct tn_mysql_conn *c)
 
 size_t tn_mysql_row(struct tn_mysql_conn *c, struct tn_str message)
 {
-    struct tn_error err = TN_ERROR_INIT;
     enum tn_status  status;
+    TN_ERROR_LOCAL(err);
 
     if (c->now.discard) {
         c->now.dropped = true;

@@ -42,7 +42,7 @@ static bool names_variable(struct tn_str sql)
 /* MariaDB does not say which of its user's variables a statement set, and nobody told us what comments hold that the server runs. */
 static bool may_hide_state(struct tn_str sql)
 {
-    return sql.len > 0 && (memmem(sql.ptr, sql.len, "/*!", 3) != NULL || memmem(sql.ptr, sql.len, "/*M!", 4) != NULL || names_variable(sql));
+    return sql.len > 0 && (tn_str_has(sql, TN_STR("/*!")) || tn_str_has(sql, TN_STR("/*M!")) || names_variable(sql));
 }
 
 static void note_leftovers(struct tn_mysql_conn *c, const struct tn_run *run)
@@ -284,7 +284,7 @@ static bool choose_statement(struct tn_mysql_conn *c, struct tn_error *err)
 /* Which exchange is next? */
 static bool send_next(struct tn_mysql_conn *c)
 {
-    struct tn_error err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     if (settings_differ(c))
         return !c->script.failed && tn_mysql_script_next(c, TN_MYSQL_SETTINGS);
@@ -354,7 +354,7 @@ void tn_mysql_begin(struct tn_mysql_conn *c)
 {
     const struct tn_run     *run = c->run;
     const struct tn_encoder *encoder = run->encoder;
-    struct tn_error          err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     c->now.in_transaction_before = tn_mysql_in_transaction(c);
     c->now.binary = run->kind == TN_RUN_DESCRIBE || run->params.count > 0 || run->prepare ||

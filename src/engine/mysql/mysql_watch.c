@@ -103,9 +103,9 @@ static void on_writable(struct ev_loop *loop, ev_io *io, int revents)
 /* A message, reading when none is here. False: nothing more for now. */
 static bool next_message(struct tn_mysql_conn *c, struct tn_str *message)
 {
-    struct tn_error err = TN_ERROR_INIT;
     enum tn_status  status;
     int             reads = 0;
+    TN_ERROR_LOCAL(err);
 
     while ((status = tn_mysql_wire_next(&c->wire, message, &err)) == TN_AGAIN) {
         enum tn_io io = reads++ < READS_PER_TURN ? tn_mysql_wire_read(&c->wire) : TN_IO_AGAIN;

@@ -191,9 +191,11 @@ static void fn_sha1(sqlite3_context *context, int argc, sqlite3_value **argv)
 
 static void fn_sha2(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
-    int bits = sqlite3_value_int(argv[1]);
+    int64_t bits = sqlite3_value_int64(argv[1]);
 
     (void)argc;
+    if (sqlite3_value_type(argv[1]) == SQLITE_NULL)
+        return;
     give_digest(context, argv[0], bits == 224 ? EVP_sha224() : bits == 256 || bits == 0 ? EVP_sha256() : bits == 384 ? EVP_sha384() : bits == 512 ? EVP_sha512() : NULL);
 }
 

@@ -57,6 +57,7 @@ static void test_answers(void)
         {"SELECT split_part('a,b', ',', 9223372036854775807)", ""}, {"SELECT split_part('a,b', ',', -9223372036854775807 - 1)", ""},
         {"SELECT split_part('', '', 1)", ""}, {"SELECT split_part(NULL, ',', 1)", "NULL"},
         {"SELECT to_base64('abc')", "YWJj"}, {"SELECT to_base64('')", ""}, {"SELECT hex(from_base64('YWJj'))", "616263"}, {"SELECT from_base64('!')", "NULL"},
+        {"SELECT hex(from_base64('YW' || char(10) || ' Jj'))", "616263"}, {"SELECT from_base64(char(0))", "NULL"},
         {"SELECT hex(unhex('00fF'))", "00FF"}, {"SELECT unhex('0')", "NULL"}, {"SELECT unhex('zz')", "NULL"},
         {"SELECT md5('a')", "0cc175b9c0f1b6a831c399e269772661"}, {"SELECT md5('')", "d41d8cd98f00b204e9800998ecf8427e"}, {"SELECT md5(NULL)", "NULL"},
         {"SELECT sha1('a')", "86f7e437faa5a7fce15d1ddcb9eaeaea377667b8"}, {"SELECT length(sha2('a', 512))", "128"}, {"SELECT sha2('a', 7)", "NULL"},

@@ -276,6 +276,14 @@ def forget_places(tree):
         read = node.expression if not isinstance(node, (exp.Interval, exp.Cast)) else node.this
         if isinstance(read, exp.Literal) and (not is_cast or node.to.this == TYPE.BOOLEAN):
             read.set("this", str(read.this))
+    for node in tree.find_all(exp.RegexpReplace):
+        for literal in [node.args.get(key) for key in ("replacement", "modifiers")]:
+            if isinstance(literal, exp.Literal):
+                literal.set("this", str(literal.this))
+    for node in tree.find_all(exp.Anonymous):
+        for literal in node.expressions if node.name.upper() == "REGEXP_MATCH" else []:
+            if isinstance(literal, exp.Literal):
+                literal.set("this", str(literal.this))
     return tree
 
 

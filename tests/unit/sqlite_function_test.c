@@ -57,9 +57,11 @@ static void test_answers(void)
         {"SELECT split_part('a,b', ',', 9223372036854775807)", ""}, {"SELECT split_part('a,b', ',', -9223372036854775807 - 1)", ""},
         {"SELECT split_part('', '', 1)", ""}, {"SELECT split_part(NULL, ',', 1)", "NULL"},
         {"SELECT to_base64('abc')", "YWJj"}, {"SELECT to_base64('')", ""}, {"SELECT hex(from_base64('YWJj'))", "616263"}, {"SELECT from_base64('!')", "NULL"},
+        {"SELECT hex(from_base64('YW' || char(10) || ' Jj'))", "616263"}, {"SELECT from_base64(char(0))", "NULL"},
         {"SELECT hex(unhex('00fF'))", "00FF"}, {"SELECT unhex('0')", "NULL"}, {"SELECT unhex('zz')", "NULL"},
         {"SELECT md5('a')", "0cc175b9c0f1b6a831c399e269772661"}, {"SELECT md5('')", "d41d8cd98f00b204e9800998ecf8427e"}, {"SELECT md5(NULL)", "NULL"},
         {"SELECT sha1('a')", "86f7e437faa5a7fce15d1ddcb9eaeaea377667b8"}, {"SELECT length(sha2('a', 512))", "128"}, {"SELECT sha2('a', 7)", "NULL"},
+        {"SELECT sha2('a', NULL)", "NULL"}, {"SELECT sha2('a', 4294967552)", "NULL"},
         {"SELECT sha2('a', 0)", "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"},
         {"SELECT bin(5)", "101"}, {"SELECT bin(0)", "0"}, {"SELECT length(bin(-1))", "64"}, {"SELECT bit_count(7)", "3"}, {"SELECT bit_count(-1)", "64"},
         {"SELECT round(stddev_pop(i), 6) FROM t", "1.118034"}, {"SELECT round(stddev(i), 6) FROM t", "1.290994"}, {"SELECT var_pop(i) FROM t", "1.25"},
@@ -74,6 +76,9 @@ static void test_answers(void)
         {"SELECT group_concat_by(i, ',', 'D', n) FROM t", "2,4,1,3"}, {"SELECT group_concat_by(i, '', 'ad', s, i) FROM t", "4231"},
         {"SELECT group_concat_by(s, ',', 'a', i) FROM t WHERE i > 9", "NULL"}, {"SELECT group_concat_by(s, ',', 'a', i) FROM t WHERE i = 4", "NULL"},
         {"SELECT group_concat_by(s, ',', 'aa', i) FROM t", "error: group_concat_by(text, separator, order, key...): order has a letter for each of at most 8 keys"},
+        {"SELECT group_concat_by(i, ',', 'a', v) FROM (SELECT 1 AS i, 9007199254740993 AS v UNION ALL SELECT 2, 9007199254740992.0 UNION ALL SELECT 3, 9007199254740992)", "2,3,1"},
+        {"SELECT group_concat_by(v, ',', 'a', v) FROM (SELECT x'62' AS v UNION ALL SELECT x'61' UNION ALL SELECT 'c' UNION ALL SELECT 7)", "7,c,a,b"},
+        {"SELECT 'xb' REGEXP 'a|b'", "1"}, {"SELECT regexp_replace('A1', '(?i)(a)', '<$1>')", "<A>1"}, {"SELECT 'a' REGEXP '(?x) a # and no more'", "1"},
         {"SELECT group_concat_by(s, NULL, 'a', i) FROM t", "bab"}, {"SELECT group_concat_by('x', ',', '', 1) FROM t",
          "error: group_concat_by(text, separator, order, key...): order has a letter for each of at most 8 keys"},
     };
@@ -94,6 +99,13 @@ static void test_limits(void)
     char *late = answer("SELECT replace(hex(zeroblob(5000)), '00', 'a') || 'c' REGEXP '^((a+)+|(a|aa)+)+b$'");
     char *large = answer("SELECT 'a' REGEXP replace(hex(zeroblob(5000)), '00', 'a')");
 
+    char *many = answer("SELECT replace(hex(zeroblob(20000)), '00', 'aaaaaaaaaaaaaaaaac') REGEXP '(a+)+b|z'"); /* each place is within the limit */
+    char *often = answer("SELECT regexp_replace(replace(hex(zeroblob(20000)), '00', 'aaaaaaaaaaaaaaaaac'), '(a+)+b|c', '')");
+
+    CU_ASSERT_PTR_NOT_NULL(strstr(many, "the regular expression takes too long"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(often, "error: regexp_replace"));
+    sqlite3_free(many);
+    sqlite3_free(often);
     CU_ASSERT_PTR_NOT_NULL(strstr(late, "the regular expression takes too long"));
     CU_ASSERT_STRING_EQUAL(large, "error: the regular expression is longer than 4096 bytes");
     sqlite3_free(late);

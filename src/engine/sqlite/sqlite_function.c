@@ -85,15 +85,20 @@ static void fn_from_base64(sqlite3_context *context, int argc, sqlite3_value **a
 {
     struct tn_str text = text_of(argv[0]);
     char         *out;
-    size_t        len;
+    size_t        len, letters = 0;
 
     (void)argc;
     if (text.ptr == NULL)
         return;
-    out = tn_malloc(text.len + 1);
-    if (out == NULL)
+    out = tn_malloc(2 * text.len + 2); /* what is decoded, and behind it the text without white space, which MySQL passes over */
+    if (out == NULL) {
         sqlite3_result_error_nomem(context);
-    else if (tn_base64_decode(text, out, text.len, &len))
+        return;
+    }
+    for (size_t i = 0; i < text.len; i++)
+        if (strchr(" \t\r\n", text.ptr[i]) == NULL || text.ptr[i] == '\0')
+            out[text.len + 1 + letters++] = text.ptr[i];
+    if (tn_base64_decode(tn_str_n(out + text.len + 1, letters), out, text.len, &len))
         sqlite3_result_blob64(context, out, len, tn_free);
     else
         tn_free(out); /* NULL, as MySQL has it */
@@ -191,9 +196,11 @@ static void fn_sha1(sqlite3_context *context, int argc, sqlite3_value **argv)
 
 static void fn_sha2(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
-    int bits = sqlite3_value_int(argv[1]);
+    int64_t bits = sqlite3_value_int64(argv[1]);
 
     (void)argc;
+    if (sqlite3_value_type(argv[1]) == SQLITE_NULL)
+        return;
     give_digest(context, argv[0], bits == 224 ? EVP_sha224() : bits == 256 || bits == 0 ? EVP_sha256() : bits == 384 ? EVP_sha384() : bits == 512 ? EVP_sha512() : NULL);
 }
 

@@ -33,6 +33,25 @@ static int rank_of(int type)
     return type == SQLITE_NULL ? 0 : type == SQLITE_BLOB ? 3 : type == SQLITE_TEXT ? 2 : 1;
 }
 
+/* An integer and a double, of which neither is made the other: equality is to be transitive. */
+static int compare_mixed(int64_t i, double d)
+{
+    if (d >= 9223372036854775808.0)
+        return -1;
+    if (d < -9223372036854775808.0)
+        return 1;
+    if (i != (int64_t)d)
+        return i > (int64_t)d ? 1 : -1;
+    return ((double)i > d) - ((double)i < d);
+}
+
+static struct tn_str bytes_of(sqlite3_value *value)
+{
+    const char *bytes = sqlite3_value_blob(value); /* the type stays what it is */
+
+    return tn_str_n(bytes, bytes == NULL ? 0 : (size_t)sqlite3_value_bytes(value));
+}
+
 static int compare_values(sqlite3_value *a, sqlite3_value *b)
 {
     int           types[2] = {sqlite3_value_type(a), sqlite3_value_type(b)}, rank = rank_of(types[0]) - rank_of(types[1]), order;
@@ -42,10 +61,12 @@ static int compare_values(sqlite3_value *a, sqlite3_value *b)
         return rank;
     if (types[0] == SQLITE_INTEGER && types[1] == SQLITE_INTEGER)
         return (sqlite3_value_int64(a) > sqlite3_value_int64(b)) - (sqlite3_value_int64(a) < sqlite3_value_int64(b));
+    if (rank_of(types[0]) == 1 && types[0] != types[1])
+        return types[0] == SQLITE_INTEGER ? compare_mixed(sqlite3_value_int64(a), sqlite3_value_double(b)) : -compare_mixed(sqlite3_value_int64(b), sqlite3_value_double(a));
     if (rank_of(types[0]) == 1)
         return (sqlite3_value_double(a) > sqlite3_value_double(b)) - (sqlite3_value_double(a) < sqlite3_value_double(b));
-    left = text_of(a);
-    right = text_of(b);
+    left = types[0] == SQLITE_BLOB ? bytes_of(a) : text_of(a);
+    right = types[0] == SQLITE_BLOB ? bytes_of(b) : text_of(b);
     order = memcmp(left.ptr != NULL ? left.ptr : "", right.ptr != NULL ? right.ptr : "", TN_MIN(left.len, right.len));
     return order != 0 ? order : (left.len > right.len) - (left.len < right.len);
 }

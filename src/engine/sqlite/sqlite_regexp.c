@@ -2,18 +2,20 @@
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/str.h"
 
 #include <pcre2.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { PATTERN_MAX = 4096, MATCH_LIMIT = 1000000, HEAP_KIB = 4096, TEXT_MAX = 16 * 1024 * 1024 };
+enum { PATTERN_MAX = 4096, MATCH_LIMIT = 1000000, HEAP_KIB = 4096, TEXT_MAX = 16 * 1024 * 1024, CALL_US = 1000 * 1000 };
 
 struct regexp {
     pcre2_code          *code;
     pcre2_match_context *limits;
     pcre2_match_data    *data;
+    uint64_t             until; /* of the call that goes on */
 };
 
 static void regexp_free(void *arg)
@@ -35,6 +37,15 @@ static struct tn_str text_of(sqlite3_value *value)
     return tn_str_n(text, text == NULL ? 0 : (size_t)sqlite3_value_bytes(value));
 }
 
+/* MATCH_LIMIT is that of one place where a match may begin, of which a text has many: at each of them there is a look at the clock. */
+static int on_place(pcre2_callout_block *block, void *arg)
+{
+    const struct regexp *r = arg;
+
+    (void)block;
+    return tn_clock_us() > r->until ? PCRE2_ERROR_MATCHLIMIT : 0;
+}
+
 static void tell(sqlite3_context *context, const char *what, int error)
 {
     PCRE2_UCHAR text[160];
@@ -48,9 +59,11 @@ static void tell(sqlite3_context *context, const char *what, int error)
 
 static struct regexp *compile(sqlite3_context *context, struct tn_str pattern)
 {
-    struct regexp *r = tn_calloc(1, sizeof *r);
-    int            error = 0;
-    size_t         where;
+    static const char at_each_place[] = "(?C1)";
+    char              with_places[PATTERN_MAX + sizeof at_each_place];
+    struct regexp    *r = tn_calloc(1, sizeof *r);
+    int               error = 0;
+    size_t            where;
 
     if (r == NULL) {
         sqlite3_result_error_nomem(context);
@@ -61,7 +74,9 @@ static struct regexp *compile(sqlite3_context *context, struct tn_str pattern)
         regexp_free(r);
         return NULL;
     }
-    r->code = pcre2_compile((PCRE2_SPTR)pattern.ptr, pattern.len, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &error, &where, NULL);
+    memcpy(with_places, at_each_place, sizeof at_each_place - 1);
+    memcpy(with_places + sizeof at_each_place - 1, pattern.ptr != NULL ? pattern.ptr : "", pattern.len);
+    r->code = pcre2_compile((PCRE2_SPTR)with_places, sizeof at_each_place - 1 + pattern.len, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &error, &where, NULL);
     if (r->code == NULL) {
         tell(context, "the regular expression cannot be read", error);
         regexp_free(r);
@@ -76,6 +91,7 @@ static struct regexp *compile(sqlite3_context *context, struct tn_str pattern)
     }
     pcre2_set_match_limit(r->limits, MATCH_LIMIT);
     pcre2_set_heap_limit(r->limits, HEAP_KIB);
+    pcre2_set_callout(r->limits, on_place, r);
     return r;
 }
 
@@ -98,7 +114,10 @@ static struct regexp *regexp_of(sqlite3_context *context, sqlite3_value **argv, 
 
 static int match(sqlite3_context *context, struct regexp *r, struct tn_str text)
 {
-    int rc = pcre2_match(r->code, (PCRE2_SPTR)text.ptr, text.len, 0, 0, r->data, r->limits);
+    int rc;
+
+    r->until = tn_clock_us() + CALL_US;
+    rc = pcre2_match(r->code, (PCRE2_SPTR)text.ptr, text.len, 0, 0, r->data, r->limits);
 
     if (rc < 0 && rc != PCRE2_ERROR_NOMATCH)
         tell(context, "the regular expression takes too long, or cannot be matched", rc);
@@ -150,6 +169,7 @@ static void replace(sqlite3_context *context, struct regexp *r, struct tn_str te
     char          *out = NULL, *more;
     int            rc = PCRE2_ERROR_NOMEMORY;
 
+    r->until = tn_clock_us() + CALL_US;
     for (int round = 0; round < 2 && rc == PCRE2_ERROR_NOMEMORY && size <= TEXT_MAX; round++) {
         more = tn_realloc(out, size);
         if (more == NULL)

@@ -179,7 +179,7 @@ def overlaid(node):
     """overlay('abcdef' PLACING 'X' FROM 2 FOR 3) in pieces."""
     text, new, start = node.this, node.expression, node.args["from_"] if "from_" in node.args else node.args["from"]
     size = node.args.get("for_") or node.args.get("for") or exp.Length(this=new.copy())
-    head = exp.Substring(this=text.copy(), start=exp.Literal.number(1), length=exp.Sub(this=start.copy(), expression=exp.Literal.number(1)))
+    head = exp.Substring(this=text.copy(), start=exp.Literal.number(1), length=exp.Sub(this=exp.paren(start.copy()) if isinstance(start, exp.Binary) else start.copy(), expression=exp.Literal.number(1)))
     tail = exp.Substring(this=text.copy(), start=exp.Add(this=exp.paren(start.copy()), expression=exp.paren(size.copy())))
     return exp.Concat(expressions=[head, new.copy(), tail]) if wanted == "mysql" else exp.Paren(this=exp.DPipe(this=exp.DPipe(this=head, expression=new.copy()), expression=tail))
 

@@ -103,6 +103,7 @@ def mysql_words(node):
             exp.LT(this=args[0].copy(), expression=args[1].copy()), exp.Neg(this=exp.Literal.number(1))).else_(exp.Literal.number(1))
     if name == "INSERT" and len(args) == 4 or isinstance(node, exp.Stuff):
         text, at, length, new = args or [node.this, node.args["start"], node.args["length"], node.expression]
+        at, length = (exp.paren(side) if isinstance(side, exp.Binary) else side for side in (at, length))
         head = exp.Substring(this=text.copy(), start=exp.Literal.number(1), length=exp.Sub(this=at.copy(), expression=exp.Literal.number(1)))
         tail = exp.Substring(this=text.copy(), start=exp.Add(this=at.copy(), expression=length.copy()))
         return exp.Paren(this=exp.DPipe(this=exp.DPipe(this=head, expression=new.copy()), expression=tail))
@@ -190,6 +191,13 @@ def mysql_only(node):
         return node.this.copy() # there, letters are what they are
     if isinstance(node, exp.Introducer):
         return node.expression.copy()
+    if isinstance(node, exp.RegexpLike) and node.args.get("flag") is not None and wanted in TARGETS:
+        cannot("regexp_like() with more than two arguments")
+    if isinstance(node, exp.GroupConcat) and wanted != "mysql":
+        if node.find(exp.Limit) is not None and node.find(exp.Limit).find_ancestor(exp.GroupConcat, exp.Select) is node:
+            cannot("GROUP_CONCAT() with LIMIT")
+        if any(isinstance(o.this, exp.Literal) for o in node.find_all(exp.Ordered)):
+            cannot("GROUP_CONCAT() in the order of a place")
     if isinstance(node, exp.National):
         return exp.Literal.string(str(node.this))
     if isinstance(node, exp.Extract) and node.this.name.upper() == "YEAR_MONTH":

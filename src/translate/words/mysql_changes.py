@@ -1,12 +1,13 @@
 """Statements of MySQL that change rows of several tables, or so many of them, and what its definitions of tables have that others lack."""
 
-ROW_IDS = {"postgres": "ctid", "duckdb": "rowid", "sqlite": "rowid"}
+# What tells a row from all others: a ctid does so among those of one partition.
+ROW_IDS = {"postgres": ("tableoid", "ctid"), "duckdb": ("rowid",), "sqlite": ("_rowid_",)}
 
 
 def row_id(table):
     if wanted not in ROW_IDS:
         cannot("this change of rows")
-    return exp.column(ROW_IDS[wanted], table=table)
+    return [exp.column(name, table=table.copy()) for name in ROW_IDS[wanted]]
 
 
 def called_as(table):
@@ -16,7 +17,16 @@ def called_as(table):
 
 def among(rows):
     """WHERE the row is one of ROWS."""
-    return exp.Where(this=exp.In(this=exp.column(ROW_IDS[wanted]), query=exp.Subquery(this=rows)))
+    names = [exp.column(name) for name in ROW_IDS[wanted]]
+    return exp.Where(this=exp.In(this=names[0] if len(names) == 1 else exp.Tuple(expressions=names), query=exp.Subquery(this=rows)))
+
+
+def with_its_queries(change, before):
+    """WITH ... in front of BEFORE, in front of CHANGE."""
+    key = "with_" if "with_" in exp.Delete.arg_types else "with"
+    if before.args.get(key) is not None:
+        change.set(key, before.args[key].copy())
+    return change
 
 
 def bare(table):
@@ -30,7 +40,7 @@ def so_many(change):
     """UPDATE t SET ... ORDER BY x LIMIT 2, DELETE FROM t ... LIMIT 2: of the rows that a query finds."""
     table, limit = change.this, change.args.get("limit")
     if limit is not None:
-        rows = exp.select(row_id(called_as(table))).from_(table.copy())
+        rows = exp.select(*row_id(called_as(table))).from_(table.copy())
         for key in ("where", "order", "limit"):
             rows.set(key, change.args[key].copy() if change.args.get(key) is not None else None)
         change.set("where", among(rows))
@@ -47,6 +57,11 @@ def tables_of(table):
     return [(first, None)] + [(join.this, join) for join in joins]
 
 
+def unqualified(column):
+    for key in ("table", "db", "catalog"):
+        column.set(key, None)
+
+
 def named(tables, name):
     found = [table for table, _ in tables if table.alias_or_name.lower() == name.lower()]
     return found[0] if found else cannot(f"a change of `{name}`, which it does not read")
@@ -55,6 +70,8 @@ def named(tables, name):
 def joined_update(update):
     """UPDATE a JOIN b ON ... SET a.x = b.y as UPDATE a SET x = b.y FROM b WHERE ..."""
     tables = tables_of(update.this)
+    if update.args.get("limit") or update.args.get("order") or any(join.args.get("method") for _, join in tables[1:]):
+        cannot("an UPDATE over a natural join, or of so many rows of a join")
     changed_ones = {assignment.this.table.lower() for assignment in update.expressions if assignment.this.table}
     if len(changed_ones) > 1 or any((join.side or "").upper() in ("LEFT", "RIGHT", "FULL") for _, join in tables[1:]):
         cannot("an UPDATE of more than one table, or over an outer join")
@@ -70,7 +87,7 @@ def joined_update(update):
     if len(others) > 1:
         others[0].set("joins", [exp.Join(this=table, kind="CROSS") for table in others[1:]])
     for assignment in update.expressions:
-        assignment.this.set("table", None)
+        unqualified(assignment.this)
     update.set("this", target.copy())
     update.set("from_" if "from_" in exp.Update.arg_types else "from", source_of)
     update.set("where", exp.Where(this=exp.and_(*(exp.paren(c.copy()) for c in conditions))) if conditions else None)
@@ -83,20 +100,36 @@ def joined_delete(delete):
     source_of = using[0] if using else delete.this
     if len(targets) > 1 or len(using) > 1:
         cannot("a DELETE from more than one table")
+    if delete.args.get("limit") or delete.args.get("order"):
+        cannot("a DELETE of so many rows of a join")
     name = (targets or [delete.this])[0].name
     target = named(tables_of(source_of), name)
-    rows = exp.select(row_id(called_as(target))).from_(source_of.copy())
+    rows = exp.select(*row_id(called_as(target))).from_(source_of.copy())
     rows.set("where", delete.args["where"].copy() if delete.args.get("where") is not None else None)
-    return exp.Delete(this=bare(target), where=among(rows))
+    return with_its_queries(exp.Delete(this=bare(target), where=among(rows)), delete)
 
 
 def found_delete(delete):
     """DELETE FROM a USING b WHERE ..., of PostgreSQL, for who has no USING."""
-    whole = delete.this.copy()
+    whole, returning = delete.this.copy(), delete.args.get("returning")
+    if returning is not None and any(isinstance(shown, exp.Star) for shown in returning.expressions):
+        cannot("DELETE ... USING with RETURNING *, which has the other table's columns, too")
+    target = delete.this.copy() if returning is not None else bare(delete.this)
     whole.set("joins", [exp.Join(this=table.copy(), kind="CROSS") for table in delete.args["using"]])
-    rows = exp.select(row_id(called_as(delete.this))).from_(whole)
+    rows = exp.select(*row_id(called_as(delete.this))).from_(whole)
     rows.set("where", delete.args["where"].copy() if delete.args.get("where") is not None else None)
-    return exp.Delete(this=bare(delete.this), where=among(rows), returning=delete.args["returning"].copy() if delete.args.get("returning") is not None else None)
+    return with_its_queries(exp.Delete(this=target, where=among(rows), returning=returning.copy() if returning is not None else None), delete)
+
+
+def in_order(update):
+    """SET a = a + 1, b = a: MySQL's b is the new a."""
+    before = set()
+    for assignment in update.expressions if wanted != "mysql" else []:
+        if isinstance(assignment, exp.EQ):
+            read = [c for c in assignment.expression.find_all(exp.Column) if c.find_ancestor(exp.Select) is None or c.table.lower() == update.this.alias_or_name.lower()]
+            if any(column.name.lower() in before for column in read):
+                cannot("an assignment that reads a column assigned before it")
+            before.add(assignment.this.name.lower())
 
 
 def mysql_change(node):
@@ -106,7 +139,8 @@ def mysql_change(node):
             return joined_update(node)
         for assignment in node.expressions:
             if isinstance(assignment, exp.EQ) and isinstance(assignment.this, exp.Column) and assignment.this.table:
-                assignment.this.set("table", None)
+                unqualified(assignment.this)
+        in_order(node)
         return so_many(node) if node.args.get("order") or node.args.get("limit") else None
     if node.args.get("tables") or node.args.get("using"):
         return joined_delete(node)
@@ -170,10 +204,14 @@ def mysql_definition(node):
         if wanted == "sqlite" and grows and len(keys) == 1 and [e.name.lower() for e in keys[0].expressions] == [grows[0].name.lower()]:
             keys[0].pop()
             grows[0].append("constraints", exp.ColumnConstraint(kind=exp.PrimaryKeyColumnConstraint()))
+        elif wanted == "sqlite" and any(not any(isinstance(c.args.get("kind"), exp.PrimaryKeyColumnConstraint) for c in part.args["constraints"]) for part in grows):
+            cannot("AUTO_INCREMENT of what is not the primary key")
         return None
     if isinstance(node, exp.ColumnDef) and node.args.get("kind") is not None and isinstance(node.find_ancestor(exp.Create, exp.Alter), (exp.Create, exp.Alter)):
         definition_of(node)
     if isinstance(node, exp.TruncateTable) and wanted == "sqlite":
+        if len(node.expressions) != 1:
+            cannot("a TRUNCATE of more than one table")
         return exp.Delete(this=node.expressions[0].copy())
     if isinstance(node, exp.Alter) and any(isinstance(a, (exp.ModifyColumn, exp.AddConstraint)) for a in node.args.get("actions") or []):
         return altered(node)
@@ -197,7 +235,15 @@ def altered(alter):
         if wanted not in ("postgres", "duckdb") or before is not None and before.name != column.name:
             cannot("this change of a column")
         name = exp.to_identifier(column.name, quoted=column.this.args.get("quoted"))
+        more = [c.args.get("kind") for c in column.args.get("constraints") or []]
+        if any(not isinstance(kind, (exp.NotNullColumnConstraint, exp.DefaultColumnConstraint)) for kind in more) or more and wanted == "duckdb":
+            cannot("this change of a column")
+        default = [kind.this for kind in more if isinstance(kind, exp.DefaultColumnConstraint)]
+        if wanted == "postgres": # what is not said again is gone
+            actions.append(exp.AlterColumn(this=name.copy(), drop=True))
         actions.append(exp.AlterColumn(this=name, dtype=column.args["kind"].copy()))
+        if default and wanted == "postgres":
+            actions.append(exp.AlterColumn(this=name.copy(), default=default[0].copy()))
         needed = any(isinstance(c.args.get("kind"), exp.NotNullColumnConstraint) and not c.args["kind"].args.get("allow_null") for c in column.args.get("constraints") or [])
         if wanted == "postgres":
             actions.append(exp.AlterColumn(this=name.copy(), allow_null=not needed, drop=not needed or None))

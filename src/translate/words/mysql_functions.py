@@ -138,6 +138,20 @@ def with_digits(number, digits):
     return None
 
 
+def replacing(node, args):
+    """The arguments of regexp_replace(): a group is $1 in MySQL and \\1 in MariaDB."""
+    if len(args) != 3:
+        cannot("regexp_replace() with more than three arguments")
+    new = args[2]
+    if not isinstance(new, exp.Literal):
+        return args
+    mark = "\\%s" if wanted in ("postgres", "duckdb") else "${%s}" if wanted == "sqlite" else "$%s"
+    groups = re.sub(r"[\\$](\d)", lambda found: mark % found[1], str(new.this))
+    if re.search(r"[\\$](?!\d)(?!\{\d\})", groups):
+        cannot("this text in the place of what is found")
+    return [args[0], args[1], exp.Literal.string(groups)]
+
+
 def mysql_call(node):
     """What of the table stands for NODE, or None."""
     if wanted not in TARGETS:
@@ -153,6 +167,10 @@ def mysql_call(node):
         return exp.JSONExtractScalar(this=exp.cast(args[0].copy(), "json") if wanted == "postgres" else args[0].copy(), expression=path.copy())
     if isinstance(node, exp.UnixToTime) and node.args.get("format") is not None:
         return exp.TimeToStr(this=exp.UnixToTime(this=node.this.copy()), format=node.args["format"].copy())
+    if isinstance(node, exp.RegexpReplace):
+        args = replacing(node, args)
+    if isinstance(node, exp.SHA2) and wanted == "duckdb" and number_of(node.args.get("length")) not in (0, 256):
+        cannot("a digest of other than 256 bits")
     row = None
     if len(args) == 2 and number_of(args[1]) is not None:
         row = MYSQL_FUNCTIONS.get(f"{name}/2/{number_of(args[1])}")
@@ -162,4 +180,7 @@ def mysql_call(node):
             row = MYSQL_FUNCTIONS["YEARWEEK/2/1"]
     row = row or MYSQL_FUNCTIONS.get(f"{name}/{len(args)}")
     text = row[TARGETS.index(wanted)] if row else None
-    return filled(text, args) if text else None
+    out = filled(text, args) if text else None
+    if name in ("BIT_OR", "BIT_XOR") and not isinstance(node.parent, (exp.Window, exp.Filter, exp.Coalesce)): # of no rows
+        return exp.func("COALESCE", node.copy() if out is None else out, exp.Literal.number(0))
+    return out

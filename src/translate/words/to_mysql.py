@@ -335,6 +335,13 @@ def mysql_neighbour(window):
     ends = [steps.copy(), exp.Literal.number(1)] if isinstance(of, exp.Lag) else [exp.Literal.number(1), steps.copy()]
     frame = exp.WindowSpec(kind="ROWS", start=ends[0], start_side=sides[0], end=ends[1], end_side=sides[1])
     count = changed(window, this=exp.Count(this=exp.Star()), spec=frame)
+    order = count.args.get("order")
+    for ordered in list(order.expressions) if order is not None else []: # in the order of the other one, which is written so, too
+        if isinstance(ordered, exp.Ordered) and bool(ordered.args.get("nulls_first")) == bool(ordered.args.get("desc")):
+            nulls = exp.Case().when(exp.Is(this=ordered.this.copy(), expression=exp.Null()), exp.Literal.number(1)).else_(exp.Literal.number(0))
+            ordered.set("nulls_first", not ordered.args.get("desc"))
+            at = order.expressions.index(ordered)
+            order.set("expressions", order.expressions[:at] + [exp.Ordered(this=nulls, desc=ordered.args.get("desc"), nulls_first=not ordered.args.get("desc"))] + order.expressions[at:])
     return exp.Case().when(exp.LT(this=count, expression=steps.copy()), of.args["default"].copy()).else_(changed(window, this=changed(of, default=None)))
 
 
@@ -347,7 +354,8 @@ def mysql_delete(delete):
         cannot("DELETE ... USING with RETURNING")
     whole = delete.this.copy()
     whole.set("joins", [exp.Join(this=table.copy(), kind="CROSS") for table in using])
-    return exp.Delete(this=whole, tables=[exp.Table(this=called_as(delete.this))], where=delete.args["where"].copy() if delete.args.get("where") is not None else None)
+    where = delete.args["where"].copy() if delete.args.get("where") is not None else None
+    return with_its_queries(exp.Delete(this=whole, tables=[exp.Table(this=called_as(delete.this))], where=where), delete)
 
 
 COLUMN_KINDS = {"JSONB": "json", "UUID": "char(36)", "TIMESTAMPTZ": "datetime(6)", "TIMESTAMP": "datetime(6)", "VARBINARY": "longblob", "INET": "varchar(43)", "BINARY": "longblob"}

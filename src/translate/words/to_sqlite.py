@@ -143,7 +143,7 @@ SQLITE_NAMES = {"VariancePop": "VAR_POP", "Variance": "VAR_SAMP", "StddevSamp": 
 def sqlite_replace(node):
     """regexp_replace(x, 'a(b)', '\\1', 'gi'): without g the first place alone; a group is $1 there."""
     new, flags = node.args.get("replacement") or exp.Literal.string(""), node.args.get("modifiers") or exp.Literal.string("")
-    if not isinstance(new, exp.Literal):
+    if not isinstance(new, exp.Literal) or not isinstance(flags, exp.Literal):
         cannot("regexp_replace() with what is not written there")
     new = exp.Literal.string(re.sub(r"\\(\d)", r"${\1}", str(new.this).replace("$", "$$")))
     pattern = node.expression
@@ -269,6 +269,8 @@ def sqlite_more(node):
         return call("REGEXP_SUBSTR", node.this, node.expression)
     if isinstance(node, exp.TimestampFromParts):
         parts = [node.args.get(k) for k in ("year", "month", "day", "hour", "min", "sec")]
+        if all(parts) and isinstance(parts[5], exp.Literal) and not parts[5].is_int:
+            return call("PRINTF", "%04d-%02d-%02d %02d:%02d:%09.6f", *parts)
         return call("PRINTF", "%04d-%02d-%02d %02d:%02d:%02d", *parts) if all(parts) else None
     if isinstance(node, exp.LogicalAnd) or name == "EVERY" and len(args) == 1:
         return call("MIN", *(args or [node.this]))
@@ -403,6 +405,8 @@ def sqlite_group_concat(node):
         return None
     text, mark = node.this, node.args.get("separator") or exp.Literal.string(",")
     text, mark = (side.this if isinstance(side, exp.Order) else side for side in (text, mark))
+    if not isinstance(mark, (exp.Literal, exp.Placeholder, exp.Parameter)):
+        cannot("a list of texts with more than one separator")
     distinct = isinstance(text, exp.Distinct)
     if distinct and len(text.expressions) != 1:
         return None

@@ -12,7 +12,7 @@ TRINO_FUNCTIONS = {
     "FROM_UTF8/1": ("CONVERT_FROM(_1, 'UTF8')", None, "CAST(_1 AS TEXT)", "CONVERT(_1 USING utf8mb4)"),
     "TO_HEX/1": ("UPPER(ENCODE(_1, 'hex'))", None, "HEX(_1)", "HEX(_1)"),
     "FROM_HEX/1": ("DECODE(_1, 'hex')", None, "!UNHEX", "!UNHEX"),
-    "TO_BASE64/1": ("ENCODE(_1, 'base64')", None, "!TO_BASE64", "!TO_BASE64"),
+    "TO_BASE64/1": ("REPLACE(ENCODE(_1, 'base64'), CHR(10), '')", None, "!TO_BASE64", "(REPLACE(TO_BASE64(_1), CHAR(10), ''))"),
     "FROM_BASE64/1": ("DECODE(_1, 'base64')", None, "!FROM_BASE64", "!FROM_BASE64"),
     "MD5/1": ("DECODE(MD5(_1), 'hex')", None, "UNHEX(MD5(_1))", "UNHEX(MD5(_1))"),
     "SHA1/1": (None, None, "!UNHEX(SHA1)", "!UNHEX(SHA1)"),
@@ -88,6 +88,10 @@ def trino_call(node):
     if isinstance(node, exp.RegexpReplace) and wanted in ("postgres", "duckdb", "mysql") and isinstance(node.args.get("replacement"), exp.Literal) and "$" in str(node.args["replacement"].this):
         new = re.sub(r"\\(.)|\$(\d)", lambda m: m[1] if m[1] else f"\\{m[2]}", str(node.args["replacement"].this))
         return changed(node, replacement=exp.Literal.string(new))
+    if name == "BIT_COUNT" and len(args) == 2 and number_of(args[1]) != 64:
+        cannot("bit_count() of other than 64 bits")
+    if name == "SHA512" and wanted == "duckdb":
+        cannot("a digest of other than 256 bits")
     row = TRINO_FUNCTIONS.get(f"{name}/{len(args)}")
     text = row[TRINO_TARGETS.index(wanted)] if row else None
     return None if text is None else digest_words(text, args) if text.startswith("!") else filled(text, args)

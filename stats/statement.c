@@ -63,12 +63,54 @@ static struct tn_str trimmed(struct tn_str text, size_t from, size_t to)
     return tn_str_trim(tn_str_n(text.ptr + from, to - from));
 }
 
-/* The usual text: no semicolon anywhere and a word at its start, so it is one statement whatever else is in it. */
-static bool is_single(struct tn_str rest)
+/* Is there nothing in TEXT, which a semicolon follows, that could hide it: a comment, a quoted name, a string with escapes or dollars, a bracket
+ * that is open, the body of a CREATE? */
+static bool is_open_text(struct tn_str text)
 {
-    char first = rest.len > 0 ? tn_ascii_lower(rest.ptr[0]) : '\0';
+    size_t brackets = 0;
+    bool   quoted = false;
 
-    return first >= 'a' && first <= 'z' && memchr(rest.ptr, ';', rest.len) == NULL;
+    for (size_t i = 0; i < text.len; i++) {
+        switch (text.ptr[i]) {
+        case '\'':
+            quoted = !quoted; /* a doubled one is two strings side by side, for this purpose */
+            break;
+        case '(':
+            brackets += !quoted;
+            break;
+        case ')':
+            brackets -= !quoted && brackets > 0;
+            break;
+        case '"': case '`': case '[': case '$': case '/': case '#': case '\\': case '{':
+            return false;
+        case '-':
+            if (i + 1 < text.len && text.ptr[i + 1] == '-')
+                return false;
+            break;
+        default:
+            break;
+        }
+    }
+    return !quoted && brackets == 0 && tn_ascii_lower(text.ptr[0]) != 'c';
+}
+
+/* The usual text: a word at its start and no semicolon, or one with nothing behind it that matters, so it is one statement, END long. */
+static bool is_single(struct tn_str rest, size_t *end)
+{
+    char        first = rest.len > 0 ? tn_ascii_lower(rest.ptr[0]) : '\0';
+    const char *semicolon;
+
+    if (first < 'a' || first > 'z')
+        return false;
+    *end = rest.len;
+    semicolon = memchr(rest.ptr, ';', rest.len);
+    if (semicolon == NULL)
+        return true;
+    *end = (size_t)(semicolon - rest.ptr);
+    for (size_t i = *end; i < rest.len; i++)
+        if (rest.ptr[i] != ';' && rest.ptr[i] != ' ' && rest.ptr[i] != '\n')
+            return false;
+    return is_open_text(tn_str_n(rest.ptr, *end));
 }
 
 bool tn_statement_next(struct tn_str text, enum tn_dialect dialect, size_t *at, struct tn_str *statement)
@@ -76,13 +118,13 @@ bool tn_statement_next(struct tn_str text, enum tn_dialect dialect, size_t *at, 
     struct tn_statement_scan scan = {0};
     struct tn_lexer          lexer;
     struct tn_token          token;
-    size_t                   start = *at;
+    size_t                   start = *at, end;
     bool                     some = false;
 
     while (start < text.len && (text.ptr[start] == ';' || text.ptr[start] == ' ' || text.ptr[start] == '\n'))
         start++; /* what stands between two statements: there may be much of it */
-    if (start < text.len && is_single(tn_str_n(text.ptr + start, text.len - start))) {
-        *statement = trimmed(text, start, text.len);
+    if (start < text.len && is_single(tn_str_n(text.ptr + start, text.len - start), &end)) {
+        *statement = trimmed(text, start, start + end);
         *at = text.len;
         return true;
     }

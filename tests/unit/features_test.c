@@ -153,6 +153,31 @@ static void run_statements(const struct golden_case *c)
     }
 }
 
+/* The shortcut for the usual text tells what the lexer tells, which a comment in front brings on. */
+static void run_shortcut(const struct golden_case *c)
+{
+    const char   *sql = golden_get(c, "sql");
+    size_t        at = 0, at_slow = 0;
+    char          slow_text[2 * CASE_TEXT];
+    struct tn_str quick, slow;
+
+    snprintf(slow_text, sizeof slow_text, "/**/%s", sql == NULL ? "" : sql);
+    if (sql == NULL || (sql[0] | 0x20) < 'a' || (sql[0] | 0x20) > 'z' || strlen(sql) + 5 > sizeof slow_text)
+        return;
+    CU_ASSERT_FATAL(tn_statement_next(tn_str(sql), case_dialect(c), &at, &quick));
+    CU_ASSERT_FATAL(tn_statement_next(tn_str(slow_text), case_dialect(c), &at_slow, &slow));
+    if (!tn_str_eq(quick, tn_str_n(slow.ptr + 4, slow.len - 4))) {
+        fprintf(stderr, "line %u: cut as [" TN_STR_FMT "], by the lexer [" TN_STR_FMT "]\n", c->line, TN_STR_ARG(quick), TN_STR_ARG(slow));
+        CU_FAIL("shortcut");
+    }
+}
+
+static void test_shortcut(void)
+{
+    CU_ASSERT(golden_each(TN_SOURCE_DIR "/tests/golden/statements.cases", run_shortcut) >= 35);
+    CU_ASSERT(golden_each(TN_SOURCE_DIR "/tests/golden/features.cases", run_shortcut) >= 150);
+}
+
 static void test_statements(void)
 {
     CU_ASSERT(golden_each(TN_SOURCE_DIR "/tests/golden/statements.cases", run_statements) >= 25);
@@ -366,6 +391,7 @@ int main(void)
         return 1;
     CU_ADD_TEST(suite, test_golden);
     CU_ADD_TEST(suite, test_statements);
+    CU_ADD_TEST(suite, test_shortcut);
     CU_ADD_TEST(suite, test_deep_nesting);
     CU_ADD_TEST(suite, test_long_list);
     CU_ADD_TEST(suite, test_linear);

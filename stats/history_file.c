@@ -131,27 +131,34 @@ static enum tn_status step(struct tn_history_file *file, sqlite3_stmt *stmt, str
     return tn_database_step(&kind, file->db, stmt, err);
 }
 
+/* The empty text outlives the record: it may stay bound. */
 static int bind_text(sqlite3_stmt *stmt, int at, struct tn_str text)
 {
-    return sqlite3_bind_text64(stmt, at, text.ptr == NULL ? "" : text.ptr, text.len, SQLITE_STATIC, SQLITE_UTF8);
+    return sqlite3_bind_text64(stmt, at, text.len == 0 ? "" : text.ptr, text.len, SQLITE_STATIC, SQLITE_UTF8);
 }
 
 enum tn_status tn_history_file_insert(struct tn_history_file *file, const struct tn_history_record *record,
                                       struct tn_error *err)
 {
-    int            at = 0, bad = 0;
-    enum tn_status status;
+    int  at = 0, bad = 0;
+    bool first = !file->is_bound;
 
-#define NUMBER(member, column, type) bad |= sqlite3_bind_int64(file->insert, ++at, (int64_t)record->member);
-#define TEXT(member, column, most) bad |= bind_text(file->insert, ++at, record->member);
+#define NUMBER(member, column, type)                                                                                  \
+    at++;                                                                                                             \
+    if (first || file->bound.member != record->member)                                                                \
+        bad |= sqlite3_bind_int64(file->insert, at, (int64_t)record->member);
+#define TEXT(member, column, most)                                                                                    \
+    at++;                                                                                                             \
+    if (first || file->bound.member.len > 0 || record->member.len > 0)                                                \
+        bad |= bind_text(file->insert, at, record->member);
 #include "stats/history.def"
 #undef NUMBER
 #undef TEXT
+    file->bound = *record;
+    file->is_bound = bad == SQLITE_OK;
     if (bad != SQLITE_OK)
         return tn_history_file_fail(file->db, "cannot bind", err);
-    status = step(file, file->insert, err);
-    sqlite3_clear_bindings(file->insert);
-    return status;
+    return step(file, file->insert, err);
 }
 
 static enum tn_status prune_age(struct tn_history_file *file, uint64_t cutoff_us, unsigned most, uint64_t *pruned,

@@ -11,6 +11,9 @@ enum { TN_HISTORY_URI = 160 };
 struct tn_history_file {
     sqlite3      *db; /* NULL = closed */
     sqlite3_stmt *insert, *prune_age, *prune_size;
+
+    struct tn_history_record bound; /* what INSERT has: an equal number or a text that is empty again is not bound once more. Its texts may be gone */
+    bool                     is_bound;
 };
 
 enum tn_history_file_flag {

@@ -31,6 +31,9 @@ static void *counted(void *ptr)
     return ptr;
 }
 
+/* Of jemalloc: there when the program was linked with it. What is set here is for glibc's allocator alone. */
+extern int mallctl(const char *name, void *old, size_t *old_len, void *new, size_t new_len) __attribute__((weak));
+
 void tn_alloc_set_up(void)
 {
 #ifdef __GLIBC__
@@ -46,6 +49,8 @@ void tn_alloc_set_up_thread(void)
     enum { PIECES = 7, PIECE = 1024 * 1024 - 4096 }; /* less than is taken from the system piece by piece */
     void *pieces[PIECES];
 
+    if (mallctl != NULL)
+        return;
     for (size_t i = 0; i < PIECES; i++)
         pieces[i] = malloc(PIECE); /* nobody touches it: it costs no memory yet */
     for (size_t i = 0; i < PIECES; i++)

@@ -2,9 +2,11 @@
 """What stands before a MariaDB costs: sysbench asks the server itself, through HAProxy (which passes bytes and reads nothing) and through
 Turnout's MySQL frontend, in alternating rounds of one run, with one client library for all of them.
 
-usage: bench/load/mysql.py [--seconds 3] [--rounds 5] [--clients 1,32] [--tests point_select,read_only] [--tls]
+usage: bench/load/mysql.py [--seconds 3] [--rounds 5] [--clients 1,32] [--tests point_select,read_only] [--tls] [--rate N]
 One JSON object a line: per side the median over the rounds of p50 and p95 of a query in microseconds (of read_only: of a transaction, divided by
 its 16 statements), CPU of the process between per query, and the median of what it added over direct in the same round.
+--rate: so many transactions a second from all clients together; without it each client asks again at once, and with more clients than the machine
+can serve p50 tells how much of it a query takes, whoever stands between.
 `prepared` is COM_STMT_EXECUTE, `simple` COM_QUERY. Needs `tools/setup bench test`."""
 import argparse, os, re, subprocess, sys
 
@@ -21,13 +23,14 @@ parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--clients", default="1,32")
 parser.add_argument("--tests", default="point_select,read_only")
 parser.add_argument("--tls", action="store_true", help="TLS between Turnout and the server")
+parser.add_argument("--rate", type=int, default=0, help="transactions a second; 0: as fast as it goes")
 args = parser.parse_args()
 
 
 def sysbench(test, port, user, password, clients, *more):
     done = subprocess.run(["sysbench", f"oltp_{test}", "--db-driver=mysql", "--mysql-host=127.0.0.1", f"--mysql-port={port}", f"--mysql-user={user}",
                            f"--mysql-password={password}", "--mysql-db=bench", "--mysql-ssl=off", "--tables=1", f"--table-size={ROWS}",
-                           f"--threads={clients}", f"--time={args.seconds:g}", *more], capture_output=True, text=True, check=False)
+                           f"--threads={clients}", f"--rate={args.rate}", f"--time={args.seconds:g}", *more], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"sysbench: {done.stdout[-600:]}{done.stderr[-600:]}")
     return done.stdout
@@ -60,7 +63,7 @@ def compare(test, sides, clients, prepared):
             "cpu_us_a_query": round(median([cpu / count for _, _, count, cpu in mine]), 1),
             "added_p50_us": round(median([r[name][0] - r["direct"][0] for r in rounds]), 1),
             "added_p95_us": round(median([r[name][1] - r["direct"][1] for r in rounds]), 1)}
-        say(bench="mysql", test=test, way="prepared" if prepared else "simple", clients=clients, side=name, p50_us=round(median([m[0] for m in mine]), 1),
+        say(bench="mysql", test=test, way="prepared" if prepared else "simple", clients=clients, **({"rate": args.rate} if args.rate else {}), side=name, p50_us=round(median([m[0] for m in mine]), 1),
             p95_us=round(median([m[1] for m in mine]), 1), queries_per_s=round(median([m[2] for m in mine]) / args.seconds), **more,
             load=round(os.getloadavg()[0], 1))
 

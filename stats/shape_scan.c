@@ -239,7 +239,7 @@ static uint64_t hints_of(struct tn_str text, enum tn_dialect dialect)
     struct tn_str   comment;
     uint64_t        hash = 0;
 
-    if (text.len < 4 || memmem(text.ptr, text.len, "/*+", 3) == NULL)
+    if (text.len < 4 || memchr(text.ptr, '/', text.len) == NULL || memmem(text.ptr, text.len, "/*+", 3) == NULL)
         return 0;
     tn_lexer_init(&lexer, text, dialect);
     do {
@@ -250,20 +250,29 @@ static uint64_t hints_of(struct tn_str text, enum tn_dialect dialect)
     return hash;
 }
 
-static void note_role(struct tn_shape_scan *scan, const struct tn_stream_token *now)
+static enum tn_role note_role(struct tn_shape_scan *scan, const struct tn_stream_token *now)
 {
     enum tn_role role = tn_place_token(&scan->place, now, scan->stream.ahead);
 
     tn_stream_set_role(&scan->stream, (unsigned char)role);
     tn_scan_note_alias(scan, role, &now->token);
+    return role;
 }
 
-/* First time over the text: features and the names of aliases. */
-static void read_text(struct tn_shape_scan *scan, struct tn_str text, enum tn_dialect dialect, const struct tn_str *params,
-                      unsigned param_count, struct tn_features *features)
+/* Would emit() feed the template with something else than the token? Aliases apart, which are not all known yet. */
+static bool is_changed(enum tn_role role, const struct tn_stream_token *now, const struct tn_stream_token *ahead)
+{
+    return role == TN_ROLE_ORDINAL || now->token.punct == ';' || is_type_of_literal(now, ahead) ||
+           (now->token.kind == TN_TOKEN_STRING && (role == TN_ROLE_RELATION || role == TN_ROLE_FILE));
+}
+
+/* First time over the text: features and the names of aliases. True when the features' template is that of the shape, too: TMPL. */
+static bool read_text(struct tn_shape_scan *scan, struct tn_str text, enum tn_dialect dialect, const struct tn_str *params,
+                      unsigned param_count, struct tn_features *features, uint64_t tmpl[2])
 {
     struct tn_level  levels[TN_SCOPE_LEVELS]; /* not initialised: a level is when it is opened */
     struct tn_reader reader;
+    bool             changed = false;
 
     tn_features_begin(&reader, features, text, dialect, levels, params, param_count);
     tn_stream_init(&scan->stream, text, dialect);
@@ -271,9 +280,12 @@ static void read_text(struct tn_shape_scan *scan, struct tn_str text, enum tn_di
         const struct tn_stream_token *now = scan->stream.now;
 
         tn_features_token(&reader, &now->token, now->word);
-        note_role(scan, now);
+        changed |= is_changed(note_role(scan, now), now, scan->stream.ahead);
     }
     tn_features_end(&reader);
+    tmpl[0] = features->template_hash;
+    tmpl[1] = reader.tpl.hash2;
+    return !changed && scan->tables.count == 0 && scan->columns.count == 0 && features->inner.len == 0;
 }
 
 /* PREPARE name AS ..: the shape is that of what is prepared. */
@@ -284,7 +296,7 @@ static void read_inner(struct tn_shape_scan *scan, struct tn_str inner, enum tn_
     tn_place_init(&scan->place);
     tn_stream_init(&scan->stream, inner, dialect);
     while (tn_stream_next(&scan->stream))
-        note_role(scan, scan->stream.now);
+        (void)note_role(scan, scan->stream.now);
 }
 
 static void emit_all(struct emitter *e)
@@ -310,25 +322,33 @@ static void emit_all(struct emitter *e)
     salt(e, SALT_WORDS, count_class(e->ors) | count_class(e->ands) << 8);
 }
 
+/* The template as the shape has it: aliases renamed, the statement inside PREPARE. */
+static void read_again(struct tn_shape_scan *scan, enum tn_dialect dialect, const struct tn_features *features)
+{
+    struct emitter e = {.scan = scan, .reads = features->class == TN_CLASS_READ || features->inner.len > 0};
+
+    if (features->inner.len > 0)
+        read_inner(scan, features->inner, dialect);
+    tn_scan_check_aliases(scan, e.reads);
+    tn_template_init(&e.tpl);
+    emit_all(&e);
+    scan->tmpl[0] = tn_template_end(&e.tpl);
+    scan->tmpl[1] = e.tpl.hash2;
+}
+
 void tn_shape_scan(struct tn_shape_scan *scan, struct tn_str text, enum tn_dialect dialect, const struct tn_str *params,
                    unsigned param_count, struct tn_features *features)
 {
-    struct emitter e = {.scan = scan};
-
     scan->red_flag = false;
     scan->tables.count = scan->columns.count = 0;
     scan->tables.filter = scan->columns.filter = 0;
     tn_place_init(&scan->place);
-    read_text(scan, text, dialect, params, param_count, features);
-    if (features->inner.len > 0)
-        read_inner(scan, features->inner, dialect);
-    e.reads = scan->reads = features->class == TN_CLASS_READ || features->inner.len > 0;
-    tn_scan_check_aliases(scan, scan->reads);
-    tn_template_init(&e.tpl);
-    emit_all(&e);
+    if (!read_text(scan, text, dialect, params, param_count, features, scan->tmpl))
+        read_again(scan, dialect, features);
+    scan->reads = features->class == TN_CLASS_READ || features->inner.len > 0;
     scan->hints = hints_of(text, dialect);
-    scan->tmpl[0] = tn_template_end(&e.tpl) ^ scan->hints; /* a template has no comments */
-    scan->tmpl[1] = e.tpl.hash2 ^ tn_hash_mix(scan->hints);
+    scan->tmpl[0] ^= scan->hints; /* a template has no comments */
+    scan->tmpl[1] ^= tn_hash_mix(scan->hints);
 }
 
 void tn_shape_scan_sql(struct tn_shape_scan *scan)

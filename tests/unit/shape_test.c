@@ -1,5 +1,6 @@
 /* shape_test.c - which statements are the same shape (tests/golden/shapes.cases), and that hostile ones are harmless. */
 #include "stats/shape.h"
+#include "stats/shape_scan.h"
 
 #include "base/alloc.h"
 #include "cases.h"
@@ -73,6 +74,40 @@ static void run_case(const struct golden_case *c)
 static void test_golden(void)
 {
     CU_ASSERT(golden_each(TN_SOURCE_DIR "/tests/golden/shapes.cases", run_case) >= 240);
+}
+
+static unsigned once;
+
+/* A statement that nothing is renamed in is read once. With a semicolon it is read again, and its template is the same. */
+static void run_once(const struct golden_case *c)
+{
+    static struct tn_shape_scan first, again;
+    static char                 text[CASE_TEXT + 4];
+    enum tn_dialect             dialect = dialect_of(golden_get(c, "dialect"));
+    struct tn_features          features;
+    const char                 *names[] = {"a", "b"};
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(names); i++) {
+        snprintf(text, sizeof text - 2, "%s", golden_get(c, names[i]));
+        unescape(text);
+        tn_shape_scan(&first, tn_str(text), dialect, NULL, 0, &features);
+        snprintf(text + strlen(text), 2, ";");
+        tn_shape_scan(&again, tn_str(text), dialect, NULL, 0, &features);
+        if (features.class == TN_CLASS_MULTI || features.inner.len > 0 || strchr(text, ';') != text + strlen(text) - 1)
+            continue;
+        once++;
+        if (first.tmpl[0] != again.tmpl[0] || first.tmpl[1] != again.tmpl[1]) {
+            fprintf(stderr, "shapes.cases:%u: another template: %s\n", c->line, text);
+            CU_FAIL("read once");
+        }
+    }
+}
+
+static void test_once(void)
+{
+    once = 0;
+    (void)golden_each(TN_SOURCE_DIR "/tests/golden/shapes.cases", run_once);
+    CU_ASSERT(once >= 350);
 }
 
 static void test_context(void)
@@ -464,6 +499,7 @@ int main(void)
 
     shaper = tn_shaper_new(64);
     CU_ADD_TEST(suite, test_golden);
+    CU_ADD_TEST(suite, test_once);
     CU_ADD_TEST(suite, test_context);
     CU_ADD_TEST(suite, test_cache);
     CU_ADD_TEST(suite, test_bands);

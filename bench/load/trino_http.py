@@ -5,7 +5,7 @@ alternating rounds of one run. Whole protocol (POST, then every link until there
 usage: bench/load/trino_http.py mock [--gets N]    a mock Trino (bench/micro/trino_mock.c): what is between is all there is to see;
                                                   --gets 0: the answer to POST holds the row, as the nearest peer's benchmark has it
        bench/load/trino_http.py trino              a real Trino 476: SELECT 1, and 100,000 rows of tpch.sf1.orders
-       --clients 1,32  --rounds 7  --queries 2000  --gateway JAR (with-dependencies, of io.trino.gateway:gateway-ha:20; needs PostgreSQL)
+       --clients 1,32  --rounds 7  --queries 20000  --gateway JAR (with-dependencies, of io.trino.gateway:gateway-ha:20; needs PostgreSQL)
 
 One JSON object a line: per side and number of clients the median over the rounds of p50 and p95 of a query and of its requests in
 microseconds, CPU of the process between per request, and what it added over direct in the same round."""
@@ -171,7 +171,7 @@ def main():
     parser.add_argument("--gets", type=int, default=2)
     parser.add_argument("--clients", default="1,32")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--queries", type=int, default=2000)
+    parser.add_argument("--queries", type=int, default=20000)
     parser.add_argument("--gateway")
     options = parser.parse_args()
     with contextlib.ExitStack() as stack:
@@ -182,7 +182,7 @@ def main():
             sides["gateway"] = stack.enter_context(gateway(target, folder, options.gateway))
         for what, sql in list(SQL.items())[:1 if options.target == "mock" else 2]:
             for clients in map(int, options.clients.split(",")):
-                queries = max(clients, options.queries // (1 if options.target == "mock" else 20) // (1 if what == "SELECT 1" else 10))
+                queries = max(clients, options.queries // (1 if options.target == "mock" else 200) // (1 if what == "SELECT 1" else 10))
                 tell(f"{options.target} {what}" + (f" gets={options.gets}" if options.target == "mock" else ""), clients,
                      measure(sides, clients, queries, sql, options.rounds))
 

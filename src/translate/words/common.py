@@ -219,5 +219,7 @@ def improve(tree, target):
     elif target == "mysql":
         tree = mysql_tree(tree)
     elif target == "trino":
+        for select in list(tree.find_all(exp.Select)) if source != "trino" else []:
+            named_groups(select)
         tree = rewrite(tree, trino_node)
     return tree

@@ -78,6 +78,36 @@ def part_of(text, mark, number):
     return None
 
 
+def folded_place(node):
+    """instr(s, 'a') finds an A, too; without letters there is nothing to fold."""
+    sides = node.this, node.args["substr"]
+    if any(isinstance(side, (exp.Lower, exp.Cast)) for side in sides) or isinstance(sides[1], exp.Literal) and not has_letters(sides[1]):
+        return None
+    return changed(node, this=exp.Lower(this=sides[0].copy()), substr=exp.Lower(this=sides[1].copy()))
+
+
+NUMERIC = ("Year", "Month", "Day", "Hour", "Minute", "Second", "Quarter", "DayOfWeek", "DayOfMonth", "DayOfYear", "Length", "Count", "Sum", "Mod", "IntDiv", "Add", "Sub", "Mul", "Abs", "Round")
+
+
+def as_number(node):
+    """1 = '1', year(d) = '2024': beside a number a text is read as one."""
+    for key, other in (("this", node.expression), ("expression", node.this)):
+        side, inner = node.args[key], other.unnest()
+        number = isinstance(inner, exp.Literal) and not inner.is_string or type(inner).__name__ in NUMERIC and inner.find(exp.Interval) is None
+        if number and isinstance(side, exp.Literal) and side.is_string and re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", str(side.this)):
+            return changed(node, **{key: exp.cast(side.copy(), "double" if "." in str(side.this) else "bigint")})
+    return None
+
+
+def exact_match(node):
+    """x REGEXP BINARY 'a' tells letters apart."""
+    sides = {key: node.args[key] for key in ("this", "expression")}
+    if not any(isinstance(side, exp.Cast) and side.to.this == TYPE.BINARY for side in sides.values()):
+        return None
+    plain = {key: (side.this if isinstance(side, exp.Cast) and side.to.this == TYPE.BINARY else side).copy() for key, side in sides.items()}
+    return exp.RegexpLike(**plain)
+
+
 def mysql_words(node):
     """Functions that only MySQL has."""
     name = node.name.upper() if isinstance(node, exp.Anonymous) else type(node).__name__.upper()
@@ -109,8 +139,8 @@ def mysql_words(node):
         return exp.Paren(this=exp.DPipe(this=exp.DPipe(this=head, expression=new.copy()), expression=tail))
     if name in ("UCASE", "LCASE") and len(args) == 1:
         return (exp.Upper if name == "UCASE" else exp.Lower)(this=args[0].copy())
-    if name == "INSTR" and len(args) == 2:
-        return exp.StrPosition(this=args[0].copy(), substr=args[1].copy())
+    if isinstance(node, exp.StrPosition) and wanted in TARGETS:
+        return folded_place(node)
     if name == "WEEKDAY" and len(args) == 1:
         return exp.Sub(this=exp.Extract(this=exp.Var(this="ISODOW"), expression=day_of(args[0])), expression=exp.Literal.number(1)) if wanted in ("postgres", "duckdb") else None
     if name == "ISNULL" and len(args) == 1:
@@ -141,6 +171,11 @@ def mysql_words(node):
         what = (args or [node.this])[0]
         if isinstance(what, exp.Literal) and not what.is_string and wanted == "sqlite":
             return call("PRINTF", "%X", what)
+        if wanted == "postgres" and not isinstance(what, exp.Literal):
+            kind = exp.cast(call("PG_TYPEOF", what), "text")
+            of_number = call("UPPER", call("TO_HEX", exp.cast(exp.cast(what.copy(), "text"), "bigint")))
+            of_text = call("UPPER", call("ENCODE", call("CONVERT_TO", exp.cast(what.copy(), "text"), "UTF8"), "hex"))
+            return exp.Case().when(exp.In(this=kind, expressions=[exp.Literal.string(name) for name in ("smallint", "integer", "bigint")]), of_number).else_(of_text)
         if isinstance(what, exp.Literal) and wanted == "postgres":
             return call("UPPER", call("ENCODE", call("CONVERT_TO", what, "UTF8"), "hex") if what.is_string else call("TO_HEX", what))
     return None
@@ -250,6 +285,19 @@ def mysql_source(node):
         return exp.Escape(this=out, expression=exp.Literal.string("\\")) if escaped and wanted != "postgres" else out
     if type(node) is exp.Like and wanted == "sqlite" and isinstance(node.expression, exp.Literal) and "\\" in str(node.expression.this):
         return exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
+    if isinstance(node, exp.RegexpLike) and wanted in TARGETS and exact_match(node) is not None:
+        return exact_match(node)
+    if isinstance(node, (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)) and wanted in TARGETS and not isinstance(node.parent, exp.Update):
+        out = as_number(node)
+        return node if out is None else out
+    if isinstance(node, exp.Pad) and wanted in ("postgres", "duckdb") and not (isinstance(node.this, exp.Literal) and node.this.is_string):
+        return changed(node, this=exp.cast(node.this.copy(), "text"))
+    if isinstance(node, exp.PropertyEQ) and wanted in TARGETS and node.find_ancestor(exp.Query) is not None:
+        cannot("a variable that is set inside a statement")
+    if isinstance(node, exp.Alter) and len(node.args.get("actions") or []) > 1 and wanted in ("duckdb", "sqlite", "trino"):
+        cannot("an ALTER TABLE of more than one change")
+    if isinstance(node, exp.BitString) and isinstance(node.parent, exp.Binary) and wanted == "postgres":
+        return exp.Literal.number(int(str(node.this), 2))
     if isinstance(node, exp.RegexpLike) and wanted in TARGETS:
         if wanted == "postgres":
             return exp.RegexpILike(this=node.this.copy(), expression=node.expression.copy())
@@ -347,7 +395,23 @@ def any_of(column):
     return call("ARBITRARY" if wanted == "trino" else "ANY_VALUE", column)
 
 
+def without_owner(select):
+    """a.i where i is in USING (i), which Trino knows as i alone."""
+    first = select.args.get("from_") or select.args.get("from")
+    left = [first.this.alias_or_name] if first is not None else []
+    for join in select.args.get("joins") or []:
+        names = {e.name for e in join.args.get("using") or []}
+        owners = left + ([join.this.alias_or_name] if not join.side else [])
+        left.append(join.this.alias_or_name)
+        for column in list(select.find_all(exp.Column)) if names and join.side in ("", "LEFT") else []:
+            if column.name in names and column.table in owners and column.find_ancestor(exp.Select) is select:
+                column.set("table", None)
+
+
 def mysql_tree_from(tree):
+    if wanted == "trino":
+        for select in list(tree.find_all(exp.Select)):
+            without_owner(select)
     if wanted in ("postgres", "duckdb", "trino"):
         for select in list(tree.find_all(exp.Select)):
             grouped(select)

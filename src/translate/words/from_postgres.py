@@ -93,7 +93,27 @@ def first_rows(select):
 AGES = {"DECADE": (0, 10), "CENTURY": (99, 100), "MILLENNIUM": (999, 1000)}
 
 
+def shown_rows(select):
+    """SELECT unnest(ARRAY[1, 2]) AS x as SELECT x FROM UNNEST(ARRAY[1, 2]) AS listed_(x)."""
+    shown = select.expressions[0] if len(select.expressions) == 1 and not select.args.get("from_") and not select.args.get("from") else None
+    inner = shown.unalias() if shown is not None else None
+    if not isinstance(inner, (exp.Unnest, exp.Explode, exp.GenerateSeries, exp.ExplodingGenerateSeries)):
+        return None
+    name = shown.alias or ("unnest" if isinstance(inner, (exp.Unnest, exp.Explode)) else "generate_series")
+    rows = (inner.expressions[0] if inner.expressions else inner.this) if isinstance(inner, (exp.Unnest, exp.Explode)) else \
+        exp.GenerateSeries(**{key: value.copy() if isinstance(value, exp.Expression) else value for key, value in inner.args.items()})
+    alias = exp.TableAlias(this=exp.to_identifier("listed_"), columns=[exp.to_identifier(name, quoted=True)])
+    source_rows = exp.Table(this=rows.copy(), alias=alias) if isinstance(rows, exp.GenerateSeries) else exp.Unnest(expressions=[rows.copy()], alias=alias)
+    return changed(select, expressions=[exp.column(exp.to_identifier(name, quoted=True))]).from_(source_rows, copy=False)
+
+
 def postgres_words(node):
+    if isinstance(node, exp.Overlaps) and wanted != "postgres":
+        return overlapping(node)
+    if isinstance(node, exp.AtTimeZone):
+        return zoned(node)
+    if isinstance(node, exp.WithinGroup):
+        return between_ranks(node)
     if isinstance(node, (exp.JSONBExtract, exp.JSONBExtractScalar)):
         return text_path(node)
     if isinstance(node, exp.Format) and not (wanted == "duckdb" and "{" in node.this.sql()):  # DuckDB's own, which some write
@@ -103,7 +123,7 @@ def postgres_words(node):
     if isinstance(node, exp.Select) and not node.expressions and wanted != "postgres":
         node.set("expressions", [exp.Literal.number(1)]) # EXISTS (SELECT FROM t)
     if isinstance(node, exp.Select) and wanted in ("sqlite", "mysql", "trino"):
-        return first_rows(node)
+        return shown_rows(node) or first_rows(node)
     if isinstance(node, exp.Cast) and node.to.this == TYPE.INTERVAL or isinstance(node, exp.Cast) and isinstance(node.to.this, exp.Interval):
         if isinstance(node.this, exp.Literal) and node.this.is_string:
             whole = exp.Interval(this=exp.Literal.string(str(node.this.this)))
@@ -144,6 +164,8 @@ def postgres_words(node):
 
 def postgres_node(node):
     out = postgres_words(node)
+    if out is None and isinstance(node, exp.Func):
+        out = postgres_call(node)
     return out if out is not None else postgres_kinds(node)
 
 
@@ -156,6 +178,10 @@ def postgres_kinds(node):
         return exp.Substring(this=exp.cast(node.this.copy(), "text"), start=exp.Literal.number(1), length=node.to.expressions[0].this.copy())
     if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Any) and isinstance(node.expression.this.unnest(), exp.Array):
         return exp.In(this=node.this.copy(), expressions=[e.copy() for e in node.expression.this.unnest().expressions])
+    if isinstance(node, exp.NEQ) and isinstance(node.expression, exp.All) and isinstance(node.expression.this.unnest(), exp.Array):
+        return exp.Not(this=exp.In(this=node.this.copy(), expressions=[e.copy() for e in node.expression.this.unnest().expressions]))
+    if isinstance(node, exp.Collate) and node.expression.name.upper() in ("C", "POSIX") and wanted in ("trino", "mysql"):
+        return bin_collated(node.this) if wanted == "mysql" else node.this.copy()
     if isinstance(node, exp.ByteString) and wanted != "duckdb":
         return exp.Literal.string(str(node.this))
     if type(node) is exp.Like and wanted in ("duckdb", "trino") and isinstance(node.expression, exp.Literal) and "\\" in str(node.expression.this):

@@ -1,10 +1,10 @@
 """Functions that only MySQL has, in the words of the others. _1 is a call's first argument; what is not here goes as it is."""
 
 ISO = "(EXTRACT(ISOYEAR FROM {0}) * 100 + EXTRACT(WEEK FROM {0}))"
-WEEK_ONE = "CASE WHEN EXTRACT(ISOYEAR FROM {0}) = EXTRACT(YEAR FROM {0}) THEN EXTRACT(WEEK FROM {0}) WHEN EXTRACT(ISOYEAR FROM {0}) < EXTRACT(YEAR FROM {0}) THEN 0 ELSE 53 END"
+WEEK_ONE = "CASE WHEN EXTRACT(ISOYEAR FROM {0}) = EXTRACT(YEAR FROM {0}) THEN EXTRACT(WEEK FROM {0}) WHEN EXTRACT(ISOYEAR FROM {0}) < EXTRACT(YEAR FROM {0}) THEN 0 WHEN EXTRACT(ISOYEAR FROM {0}) > EXTRACT(YEAR FROM {0}) THEN 53 END"
 SQLITE_ISO_WEEK = "((STRFTIME('%j', _1, '-3 days', 'weekday 4') - 1) / 7 + 1)"
 SQLITE_WEEK_ONE = "CASE WHEN STRFTIME('%Y', _1, '-3 days', 'weekday 4') = STRFTIME('%Y', _1) THEN " + SQLITE_ISO_WEEK + \
-    " WHEN STRFTIME('%Y', _1, '-3 days', 'weekday 4') < STRFTIME('%Y', _1) THEN 0 ELSE 53 END"
+    " WHEN STRFTIME('%Y', _1, '-3 days', 'weekday 4') < STRFTIME('%Y', _1) THEN 0 WHEN _1 IS NOT NULL THEN 53 END"
 DATE_OF = "CAST(_1 AS DATE)"
 SPLIT_IP = "CAST(SPLIT_PART(_1, '.', 1) AS BIGINT) * 16777216 + CAST(SPLIT_PART(_1, '.', 2) AS BIGINT) * 65536 + " \
     "CAST(SPLIT_PART(_1, '.', 3) AS BIGINT) * 256 + CAST(SPLIT_PART(_1, '.', 4) AS BIGINT)"
@@ -14,6 +14,11 @@ MONTHS_OF = "(_{0} {1} 100 * 12 + _{0} % 100)"
 PERIOD = "(({0} - 1 + _2) {1} 12 * 100 + ({0} - 1 + _2) % 12 + 1)"
 RANDOM_UUID = "LOWER(HEX(RANDOMBLOB(4)) || '-' || HEX(RANDOMBLOB(2)) || '-4' || SUBSTR(HEX(RANDOMBLOB(2)), 2) || '-' || " \
     "SUBSTR('89AB', 1 + ABS(RANDOM() % 4), 1) || SUBSTR(HEX(RANDOMBLOB(2)), 2) || '-' || HEX(RANDOMBLOB(6)))"
+
+def year_week(year, week, sunday):
+    """The week that a day's Sunday is in, of the Sunday's year."""
+    return f"({year.format(sunday)} * 100 + {week.format(sunday)})"
+
 
 # Of a name and its number of arguments: for PostgreSQL, DuckDB, SQLite, Trino. None = no words for it, or sqlglot's are right.
 MYSQL_FUNCTIONS = {
@@ -26,8 +31,13 @@ MYSQL_FUNCTIONS = {
     "WEEK/1": (f"CAST(FLOOR((EXTRACT(DOY FROM {DATE_OF}) + 6 - EXTRACT(DOW FROM {DATE_OF})) / 7) AS INT)", f"CAST(STRFTIME({DATE_OF}, '%U') AS INT)",
                "((STRFTIME('%j', _1) + 6 - STRFTIME('%w', _1)) / 7)", f"((DAY_OF_YEAR({DATE_OF}) + 6 - DAY_OF_WEEK({DATE_OF}) % 7) / 7)"),
     "WEEK/2/1": (f"CAST({WEEK_ONE.format(DATE_OF)} AS INT)", f"CAST({WEEK_ONE.format(DATE_OF)} AS INT)", SQLITE_WEEK_ONE,
-                 f"CASE WHEN YEAR_OF_WEEK({DATE_OF}) = YEAR({DATE_OF}) THEN WEEK({DATE_OF}) WHEN YEAR_OF_WEEK({DATE_OF}) < YEAR({DATE_OF}) THEN 0 ELSE 53 END"),
+                 f"CASE WHEN YEAR_OF_WEEK({DATE_OF}) = YEAR({DATE_OF}) THEN WEEK({DATE_OF}) WHEN YEAR_OF_WEEK({DATE_OF}) < YEAR({DATE_OF}) THEN 0 WHEN YEAR_OF_WEEK({DATE_OF}) > YEAR({DATE_OF}) THEN 53 END"),
     "WEEK/2/3": (None, None, SQLITE_ISO_WEEK, None),
+    "YEARWEEK/1": tuple(year_week(*words) for words in (
+        ("CAST(EXTRACT(YEAR FROM {0}) AS INT)", "(CAST(EXTRACT(DOY FROM {0}) AS INT) + 6) / 7", f"({DATE_OF} - CAST(EXTRACT(DOW FROM {DATE_OF}) AS INT))"),
+        ("YEAR({0})", "(DAYOFYEAR({0}) + 6) // 7", f"({DATE_OF} - CAST(EXTRACT(DOW FROM {DATE_OF}) AS INT))"),
+        ("STRFTIME('%Y', {0})", "(STRFTIME('%j', {0}) + 6) / 7", "DATE(_1, '-' || STRFTIME('%w', _1) || ' days')"),
+        ("YEAR({0})", "(DAY_OF_YEAR({0}) + 6) / 7", f"DATE_ADD('day', -(DAY_OF_WEEK({DATE_OF}) % 7), {DATE_OF})"))),
     "YEARWEEK/2/1": (f"CAST({ISO.format(DATE_OF)} AS INT)", f"CAST({ISO.format(DATE_OF)} AS INT)",
                      "(STRFTIME('%Y', _1, '-3 days', 'weekday 4') * 100 + " + SQLITE_ISO_WEEK + ")",
                      f"(YEAR_OF_WEEK({DATE_OF}) * 100 + WEEK({DATE_OF}))"),
@@ -80,13 +90,21 @@ MYSQL_FUNCTIONS = {
     "BIT_AND/1": (None, None, "!BIT_AND", None),
     "BIT_OR/1": (None, None, "!BIT_OR", None),
     "BIT_XOR/1": (None, None, "!BIT_XOR", None),
+    "JSON_VALID/1": (None, None, None, "(TRY(JSON_PARSE(_1)) IS NOT NULL)"),
+    "FIND_IN_SET/2": (None, None, "CASE WHEN INSTR(',' || _2 || ',', ',' || _1 || ',') = 0 THEN 0 ELSE LENGTH(SUBSTR(',' || _2, 1, INSTR(',' || _2 || ',', ',' || _1 || ','))) - "
+                      "LENGTH(REPLACE(SUBSTR(',' || _2, 1, INSTR(',' || _2 || ',', ',' || _1 || ',')), ',', '')) END", None),
+    "HEX/1": (None, "CASE WHEN TYPEOF(_1) IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT') "
+              "THEN PRINTF('%X', TRY_CAST(_1 AS BIGINT)) ELSE HEX(CAST(_1 AS TEXT)) END",
+              "CASE TYPEOF(_1) WHEN 'null' THEN NULL WHEN 'integer' THEN PRINTF('%X', _1) ELSE HEX(_1) END",
+              "IF(TYPEOF(_1) IN ('tinyint', 'smallint', 'integer', 'bigint'), UPPER(TO_BASE(TRY_CAST(CAST(_1 AS VARCHAR) AS BIGINT), 16)), TO_HEX(TO_UTF8(CAST(_1 AS VARCHAR))))"),
     "JSON_TYPE/1": ("UPPER(JSON_TYPEOF(CAST(_1 AS JSON)))", None, "UPPER(JSON_TYPE(_1))", None),
     "JSON_KEYS/1": ("(SELECT JSON_AGG(k) FROM JSON_OBJECT_KEYS(CAST(_1 AS JSON)) AS k)", None, "(SELECT JSON_GROUP_ARRAY(key) FROM JSON_EACH(_1))", None),
     "JSON_VALUE/2": (None, "JSON_EXTRACT_STRING(_1, _2)", "JSON_EXTRACT(_1, _2)", None), # beside: mysql_call()
     "JSON_UNQUOTE/1": (None, "JSON_EXTRACT_STRING(_1, '$')", "JSON_EXTRACT(_1, '$')", None),
     "JSON_CONTAINS/2": ("(CAST(_1 AS JSONB) @> CAST(_2 AS JSONB))", "JSON_CONTAINS(_1, _2)", None, None),
     "JSON_ARRAYAGG/1": ("JSON_AGG(_1)", "JSON_GROUP_ARRAY(_1)", "JSON_GROUP_ARRAY(_1)", None),
-    "JSON_OBJECTAGG/2": ("JSON_OBJECT_AGG(_1, _2)", "JSON_GROUP_OBJECT(_1, _2)", "JSON_GROUP_OBJECT(_1, _2)", None),
+    "JSON_OBJECTAGG/2": ("JSON_OBJECT_AGG(_1, _2)", "JSON_GROUP_OBJECT(_1, _2)", "JSON_GROUP_OBJECT(_1, _2)",
+                         None),
     "UUID/0": (None, None, RANDOM_UUID, None),
 }
 # What sqlglot reads into classes of its own.

@@ -29,10 +29,12 @@ def column_name(node, index):
         return column_name(node.this, index)
     if isinstance(node, exp.Anonymous):
         return node.name.lower()
+    if isinstance(node, exp.Corr):
+        return "corr"
     if isinstance(node, exp.Func) and not isinstance(node, (exp.Binary, exp.Connector)):
         written = node.meta.get("name") or {"TimestampTrunc": "date_trunc", "DateTrunc": "date_trunc", "TimeToStr": "to_char", "GroupConcat": "string_agg",
                                             "CurrentTimestamp": "now", "StrToTime": "to_timestamp", "StrToDate": "to_date", "StrPosition": "position",
-                                            "Pow": "power", "IntDiv": "?column?", "ArrayAgg": "array_agg"}.get(type(node).__name__)
+                                            "Pow": "power", "IntDiv": "?column?", "CovarPop": "covar_pop", "ExplodingGenerateSeries": "generate_series", "Explode": "unnest", "Unnest": "unnest", "CovarSamp": "covar_samp", "ArrayAgg": "array_agg"}.get(type(node).__name__)
         return (written or node.sql_name()).lower()
     return "?column?"
 

@@ -51,6 +51,8 @@ def mysql_cast(node):
         return exp.Paren(this=exp.Add(this=what.copy(), expression=exp.Literal.number("0.0")))
     if kind == TYPE.BOOLEAN:
         return exp.Paren(this=exp.NEQ(this=what.copy(), expression=exp.Literal.number(0)))
+    if kind == TYPE.VARBINARY and not node.to.expressions:
+        return exp.Cast(this=what.copy(), to=exp.DataType(this=TYPE.BINARY))
     if kind in (TYPE.JSON, TYPE.JSONB):
         return what.copy()
     if kind in (TYPE.TIMESTAMPTZ, TYPE.TIMESTAMPLTZ) and isinstance(what, exp.Literal):
@@ -450,7 +452,7 @@ def mysql_node(node):
         cannot("frames of GROUPS or with EXCLUDE")
     elif isinstance(node, exp.SimilarTo):
         out = mysql_regexp(similar(node), "(?-i)")
-    elif isinstance(node, exp.ArrayContainsAll) and is_json(node.this, node.expression):
+    elif isinstance(node, exp.ArrayContainsAll):
         out = call("JSON_CONTAINS", node.this, node.expression)
     elif isinstance(node, exp.JSONBContainsTopKey):
         out = call("JSON_CONTAINS_PATH", node.this, "one", key_path(node.expression))
@@ -508,7 +510,46 @@ def mysql_series(node):
     return exp.Subquery(this=query, alias=exp.TableAlias(this=alias.this.copy() if alias is not None and alias.this is not None else exp.to_identifier("generate_series")))
 
 
+def both_sides(select):
+    """a FULL JOIN b ON .. as a LEFT JOIN b and the rows of b that have none of a, as one table of the columns that are named."""
+    joins = select.args.get("joins") or []
+    if not any(join.side == "FULL" for join in joins):
+        return
+    join, key = joins[0], "from_" if select.args.get("from_") is not None else "from"
+    left, right = select.args[key].this, join.this
+    if len(joins) > 1 or join.args.get("on") is None or any(not isinstance(side, (exp.Table, exp.Subquery)) or not side.alias_or_name for side in (left, right)):
+        cannot("FULL JOIN beside other joins, or without ON")
+    names = {}
+    for column in list(select.find_all(exp.Column)):
+        if column.find_ancestor(exp.Join) is join or column.find_ancestor(exp.From) is select.args[key]:
+            continue
+        if column.table not in (left.alias_or_name, right.alias_or_name):
+            if column.table or column.find_ancestor(exp.Order) is not None and column.name in select.named_selects:
+                continue
+            cannot("FULL JOIN and columns without the name of their table")
+        if isinstance(column.this, exp.Star):
+            cannot("FULL JOIN and all columns of a table")
+        names.setdefault((column.table, column.name), f"{column.table}__{column.name}")
+        if column.parent is select:
+            column.replace(exp.alias_(exp.column(names[column.table, column.name]), column.name, quoted=True))
+        else:
+            column.replace(exp.column(names[column.table, column.name]))
+    if any(isinstance(shown.unalias(), exp.Star) for shown in select.expressions):
+        cannot("FULL JOIN and all columns")
+    shown = [[exp.alias_(exp.column(name, table=table) if side is None or table == side else exp.Null(), made) for (table, name), made in names.items()] or
+             [exp.alias_(exp.Literal.number(1), "one__")] for side in (None, right.alias_or_name)]
+    outer = exp.Select(expressions=shown[0]).from_(left.copy(), copy=False)
+    outer.append("joins", changed(join, side="LEFT", kind=None))
+    alone = exp.Select(expressions=shown[1]).from_(right.copy(), copy=False)
+    alone.where(exp.Not(this=exp.Exists(this=exp.select("1").from_(left.copy(), copy=False).where(join.args["on"].copy(), copy=False))), copy=False)
+    both = exp.Subquery(this=exp.Union(this=outer, expression=alone, distinct=False), alias=exp.TableAlias(this=exp.to_identifier("both_")))
+    select.set("joins", None)
+    select.set(key, exp.From(this=both))
+
+
 def mysql_tree(tree):
+    for select in list(tree.find_all(exp.Select)):
+        both_sides(select)
     for table in list(tree.find_all(exp.Table)):
         if isinstance(table.this, (exp.GenerateSeries, exp.ExplodingGenerateSeries)):
             table.replace(mysql_series(table) or table)

@@ -6,6 +6,20 @@ def months_later(what, months):
     return call("MIN", call("DATE", what, f"{months:+d} months"), call("DATE", what, "start of month", f"{months + 1:+d} months", "-1 days"))
 
 
+def sqlite_times(node, left, product):
+    """x + n * INTERVAL '1 hour'."""
+    interval, times = (product.this, product.expression) if isinstance(product.this, exp.Interval) else (product.expression, product.this)
+    parts = interval_parts(interval)
+    if not parts or any(UNITS[unit][0] in ("months", "years") for _, unit in parts):
+        cannot("a number of months that is not written there")
+    steps = []
+    for number, unit in parts:
+        word, factor = UNITS[unit]
+        count = exp.Mul(this=exp.paren(times.copy()), expression=exp.Literal.number(f"{float(number) * factor:g}"))
+        steps.append(exp.DPipe(this=exp.Paren(this=exp.Neg(this=exp.Paren(this=count)) if isinstance(node, exp.Sub) else count), expression=exp.Literal.string(f" {word}")))
+    return call("DATETIME", left, *steps)
+
+
 def sqlite_moment(node):
     """x + INTERVAL '..' as DATE(x, '+1 days') or DATETIME(...)."""
     left, right = node.this, node.expression
@@ -15,6 +29,8 @@ def sqlite_moment(node):
         return exp.cast(exp.Sub(this=call("JULIANDAY", left), expression=call("JULIANDAY", right)), "integer")
     if isinstance(left, exp.Interval) and isinstance(node, exp.Add):
         left, right = right, left
+    if isinstance(right, exp.Mul) and (isinstance(right.this, exp.Interval) or isinstance(right.expression, exp.Interval)):
+        return sqlite_times(node, left, right)
     if not isinstance(right, exp.Interval):
         return None
     parts = interval_parts(right)
@@ -326,8 +342,9 @@ def sqlite_function(node):
         return call("SUBSTR", node.this, exp.Neg(this=node.expression.copy()))
     if isinstance(node, exp.StartsWith):
         return exp.Paren(this=exp.EQ(this=call("SUBSTR", node.this, 1, call("LENGTH", node.expression)), expression=node.expression.copy()))
-    if name in ("Unicode", "Ascii") or name == "ASCII":
-        return call("UNICODE", args[0] if args else node.this)
+    if name in ("Unicode", "Ascii", "ASCII"):
+        what = args[0] if args else node.this
+        return filled("CASE WHEN _1 = '' THEN 0 ELSE UNICODE(_1) END", [what]) if source in ("mysql", "postgres") and not isinstance(what, exp.Literal) else call("UNICODE", what)
     if name in ("OCTET_LENGTH", "ByteLength"):
         return call("LENGTH", exp.cast((args[0] if args else node.this).copy(), "blob"))
     if name in ("MAKE_DATE", "DateFromParts"):
@@ -423,6 +440,25 @@ def sqlite_group_concat(node):
     return call("GROUP_CONCAT_BY", text, mark, ("u" if distinct else "") + letters, *keys)
 
 
+def sqlite_compared(node):
+    """x > ALL (SELECT y ..), x > ANY (SELECT y ..), by the rows that say otherwise or so."""
+    rows = node.expression.this.unnest()
+    if not isinstance(rows, exp.Query):
+        cannot("ALL and ANY of an array")
+    rows = rows.copy()
+    first = rows
+    while isinstance(first, exp.SetOperation):
+        first = first.this.unnest()
+    if not isinstance(first, exp.Select) or len(first.expressions) != 1 or first.is_star:
+        cannot("ALL and ANY of such a query")
+    first.expressions[0].replace(exp.alias_(first.expressions[0].unalias().copy(), "compared_"))
+    fits = exp.Is(this=exp.paren(type(node)(this=node.this.copy(), expression=exp.column("compared_"))), expression=exp.Boolean(this=True))
+    every = isinstance(node.expression, exp.All)
+    among = exp.select("1").from_(exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier("rows_"))), copy=False).where(exp.Not(this=fits) if every else fits, copy=False)
+    found = exp.Exists(this=among)
+    return exp.Not(this=found) if every else found
+
+
 def sqlite_node(node):
     out = None
     if isinstance(node, (exp.DateAdd, exp.DateSub, exp.DatetimeAdd, exp.DatetimeSub, exp.TimestampAdd, exp.TimestampSub, exp.TsOrDsAdd)):
@@ -466,6 +502,12 @@ def sqlite_node(node):
         out = overlaid(node)
     elif type(node) is exp.Anonymous and node.name.upper() in ("JSON_TYPEOF", "JSONB_TYPEOF") and len(node.expressions) == 1:
         out = filled(KIND_OF_JSON.replace("'VARCHAR'", "'TEXT'").replace("WHEN 'BOOLEAN'", "WHEN 'TRUE' THEN 'boolean' WHEN 'FALSE'").format("UPPER(JSON_TYPE(_1))"), node.expressions)
+    elif isinstance(node, exp.ArrayContainsAll):
+        cannot("whether one JSON is in another")
+    elif isinstance(node, exp.JSONBContainsTopKey):
+        out = exp.Paren(this=exp.Not(this=exp.Is(this=call("JSON_TYPE", node.this, key_path(node.expression)), expression=exp.Null())))
+    elif isinstance(node, (exp.GT, exp.GTE, exp.LT, exp.LTE)) and isinstance(node.expression, (exp.All, exp.Any)):
+        out = sqlite_compared(node)
     elif isinstance(node, exp.IndexParameters):
         mysql_index(node)
     elif isinstance(node, exp.ColumnDef) and source != "mysql":

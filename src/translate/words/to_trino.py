@@ -112,6 +112,8 @@ def trino_cast(node):
         return exp.cast(exp.cast(what.copy(), "timestamp"), "date")
     if kind in exp.DataType.INTEGER_TYPES and isinstance(what, exp.Literal) and what.is_string:
         return changed(node, this=exp.func("TRIM", what.copy()))
+    if kind in (TYPE.VARBINARY, TYPE.BINARY) and source in ("postgres", "mysql") and is_text(what):
+        return call("TO_UTF8", what)
     if kind in (TYPE.JSON, TYPE.JSONB) and source != "trino":
         return call("JSON_PARSE", what)
     if kind == TYPE.DECIMAL and not node.to.expressions:
@@ -152,7 +154,9 @@ def trino_function(node):
     if name == "BTRIM" and len(args) == 2:
         return exp.Trim(this=args[0].copy(), expression=args[1].copy(), position="BOTH")
     if name in ("ASCII", "Unicode", "Ascii"):
-        return call("CODEPOINT", exp.cast(exp.func("SUBSTR", (args or [node.this])[0].copy(), exp.Literal.number(1), exp.Literal.number(1)), "varchar(1)"))
+        what = (args or [node.this])[0]
+        letter = call("CODEPOINT", exp.cast(exp.func("SUBSTR", what.copy(), exp.Literal.number(1), exp.Literal.number(1)), "varchar(1)"))
+        return letter if isinstance(what, exp.Literal) else exp.Case().when(exp.EQ(this=what.copy(), expression=exp.Literal.string("")), exp.Literal.number(0)).else_(letter)
     if name in ("OCTET_LENGTH", "ByteLength"):
         return call("LENGTH", call("TO_UTF8", (args or [node.this])[0]))
     if name == "MD5" or isinstance(node, exp.MD5):
@@ -161,9 +165,20 @@ def trino_function(node):
         return call("LOG10", node.this)
     if isinstance(node, (exp.Greatest, exp.Least)):
         return without_nulls(node)
+    if name in ("JSON_BUILD_OBJECT", "JSONB_BUILD_OBJECT") and args and len(args) % 2 == 0:
+        return exp.JSONObject(expressions=[exp.JSONKeyValue(this=key.copy(), expression=value.copy()) for key, value in zip(args[::2], args[1::2])])
     if name in ("JSON_ARRAY_LENGTH", "JSONB_ARRAY_LENGTH"):
         return call("JSON_ARRAY_LENGTH", *args)
     return None
+
+
+def named_groups(select):
+    """GROUP BY y, where y is what a shown expression is called and nothing else."""
+    names = {e.alias: e.this for e in select.expressions if isinstance(e, exp.Alias) and not isinstance(e.this, exp.Column)}
+    for key in list(select.args["group"].expressions) if select.args.get("group") is not None else []:
+        if isinstance(key, exp.Column) and not key.table and key.name in names and \
+                not any(column.name == key.name for shown in [*select.expressions, select.args.get("where")] if shown is not None for column in shown.find_all(exp.Column)):
+            key.replace(names[key.name].copy())
 
 
 def trino_node(node):
@@ -182,7 +197,7 @@ def trino_node(node):
         out = trino_extract(node)
     elif isinstance(node, exp.Cast):
         out = trino_cast(node)
-    elif isinstance(node, exp.Table) and isinstance(node.this, exp.GenerateSeries) and source == "duckdb" and node.args.get("alias") is not None and node.args["alias"].columns:
+    elif isinstance(node, exp.Table) and isinstance(node.this, exp.GenerateSeries) and source in ("duckdb", "postgres") and node.args.get("alias") is not None and node.args["alias"].columns:
         out = exp.Unnest(expressions=[node.this.copy()], alias=node.args["alias"].copy())
     elif isinstance(node, exp.WindowSpec) and node.args.get("exclude"):
         cannot("frames with EXCLUDE")
@@ -204,6 +219,10 @@ def trino_node(node):
         node.set("materialized", None)
     elif isinstance(node, exp.Overlay):
         out = overlaid(node)
+    elif isinstance(node, exp.ArrayContainsAll) and is_json(node.this, node.expression):
+        cannot("whether one JSON is in another")
+    elif isinstance(node, exp.JSONBContainsTopKey):
+        out = exp.Paren(this=exp.Not(this=exp.Is(this=call("JSON_EXTRACT", node.this, key_path(node.expression)), expression=exp.Null())))
     elif isinstance(node, exp.SplitPart) and source in ("postgres", "duckdb"):
         out = exp.Case().when(exp.Is(this=node.this.copy(), expression=exp.Null()), exp.Null()).else_(exp.func("COALESCE", node.copy(), exp.Literal.string("")))
     elif isinstance(node, exp.ByteString):

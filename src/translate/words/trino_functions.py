@@ -8,6 +8,13 @@ TRINO_FUNCTIONS = {
     "BIT_COUNT/2": ("LENGTH(REPLACE(CAST(CAST(_1 AS BIT(64)) AS TEXT), '0', ''))", "BIT_COUNT(CAST(_1 AS BIGINT))", "!BIT_COUNT/1", "!BIT_COUNT/1"),
     "GEOMETRIC_MEAN/1": ("EXP(AVG(LN(_1)))", "EXP(AVG(LN(_1)))", "EXP(AVG(LN(_1)))", "EXP(AVG(LN(_1)))"),
     "APPROX_PERCENTILE/2": ("PERCENTILE_DISC(_2) WITHIN GROUP (ORDER BY _1)", None, None, None),
+    "E/0": ("EXP(1)", "EXP(1)", "EXP(1)", "EXP(1)"),
+    "NAN/0": ("CAST('NaN' AS DOUBLE PRECISION)", "CAST('NaN' AS DOUBLE)", None, None),
+    "INFINITY/0": ("CAST('Infinity' AS DOUBLE PRECISION)", "CAST('Infinity' AS DOUBLE)", "9e999", None),
+    "IS_NAN/1": ("(CAST(_1 AS DOUBLE PRECISION) = CAST('NaN' AS DOUBLE PRECISION))", None, None, None),
+    "TO_BASE/2": (None, None, None, "LOWER(CONV(_1, 10, _2))"),
+    "TO_BASE/2/16": ("!TO_HEX/1", "LOWER(PRINTF('%x', _1))", "PRINTF('%x', _1)", None),
+    "FROM_BASE/2": (None, None, None, "CAST(CONV(_1, _2, 10) AS SIGNED)"),
     "TO_UTF8/1": ("CONVERT_TO(_1, 'UTF8')", None, "CAST(_1 AS BLOB)", "CONVERT(_1 USING utf8mb4)"),
     "FROM_UTF8/1": ("CONVERT_FROM(_1, 'UTF8')", None, "CAST(_1 AS TEXT)", "CONVERT(_1 USING utf8mb4)"),
     "TO_HEX/1": ("UPPER(ENCODE(_1, 'hex'))", None, "HEX(_1)", "HEX(_1)"),
@@ -19,7 +26,7 @@ TRINO_FUNCTIONS = {
     "SHA256/1": ("!SHA256", None, "!UNHEX(SHA2,256)", "!UNHEX(SHA2,256)"),
     "SHA512/1": ("!SHA512", None, "!UNHEX(SHA2,512)", "!UNHEX(SHA2,512)"),
 }
-TRINO_TYPED = {"YearOfWeek": "YEAR_OF_WEEK", "ApproxQuantile": "APPROX_PERCENTILE", "MD5Digest": "MD5", "Hex": "TO_HEX", "Unhex": "FROM_HEX", "ToBase64": "TO_BASE64",
+TRINO_TYPED = {"IsNan": "IS_NAN", "FromBase": "FROM_BASE", "ToBase": "TO_BASE", "YearOfWeek": "YEAR_OF_WEEK", "ApproxQuantile": "APPROX_PERCENTILE", "MD5Digest": "MD5", "Hex": "TO_HEX", "Unhex": "FROM_HEX", "ToBase64": "TO_BASE64",
                "FromBase64": "FROM_BASE64", "SHA1Digest": "SHA1", "SHA": "SHA1", "Encode": "TO_UTF8", "Decode": "FROM_UTF8"}
 # Places of format_datetime(), of Joda.
 JODA = {"yyyy": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "dd": "%d", "d": "%-d", "HH": "%H", "hh": "%I", "mm": "%M", "ss": "%S", "EEEE": "%A", "EEE": "%a",
@@ -92,7 +99,11 @@ def trino_call(node):
         cannot("bit_count() of other than 64 bits")
     if name == "SHA512" and wanted == "duckdb":
         cannot("a digest of other than 256 bits")
+    if isinstance(node, exp.WidthBucket) or name in ("CORR", "COVARPOP", "COVARSAMP", "COVAR_POP", "COVAR_SAMP") or name.startswith("REGR"):
+        return statistics_call(node)
     row = TRINO_FUNCTIONS.get(f"{name}/{len(args)}")
+    if len(args) == 2 and number_of(args[1]) == 16 and wanted != "mysql":
+        row = TRINO_FUNCTIONS.get(f"{name}/2/16", row)
     text = row[TRINO_TARGETS.index(wanted)] if row else None
     return None if text is None else digest_words(text, args) if text.startswith("!") else filled(text, args)
 

@@ -150,6 +150,10 @@ static bool set_one(struct setting *set)
         return set_user_variable(set);
     if (tn_words_accept(words, "names"))
         return set_names(set);
+    if (tn_words_at(words, "password")) {
+        tn_fail(&set->err, TN_E_UNSUPPORTED, "0A000", "SET PASSWORD is not supported by Turnout, whose users are in its configuration: the engine's account is not the client's");
+        return false;
+    }
     if (tn_words_at(words, "charset") || tn_words_at(words, "character")) {
         if (tn_words_accept(words, "character") && !tn_words_at(words, "set"))
             return wrong(set);

@@ -2,6 +2,7 @@
 #include "mysql/literals.h"
 #include "mysql/mode.h"
 #include "mysql/plain.h"
+#include "mysql/versioned.h"
 
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
@@ -72,6 +73,37 @@ static void test_plain(void)
     plain("SELECT a$b /* c */ FROM q", "SELECT a$b /* c */ FROM q");
 }
 
+static void agree(bool expected, const char *sql)
+{
+    if (tn_my_versions_agree(tn_str(sql)) != expected) {
+        printf("\n%s\n", sql);
+        CU_FAIL("not so");
+    }
+}
+
+/* A statement must not be judged as one that a server of another version does not make of it. */
+static void test_versioned(void)
+{
+    agree(true, "SELECT 1");
+    agree(true, "/*!40101 SET NAMES utf8mb4 */");
+    agree(true, "/*!999999\\- enable the sandbox mode */");
+    agree(true, "/*M!999999\\- enable the sandbox mode */");
+    agree(true, "CREATE DATABASE /*!32312 IF NOT EXISTS*/ `a` /*!40100 DEFAULT CHARACTER SET utf8mb4 */ /*!80016 DEFAULT ENCRYPTION='N' */");
+    agree(true, "/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`%`*/ /*!50003 TRIGGER x BEFORE INSERT ON t FOR EACH ROW /* why */ SET @a = '/* ' */");
+    agree(true, "SELECT /*!40001 SQL_NO_CACHE */ * FROM `t`");
+    agree(true, "SELECT '/*!' , \"*/\", 1 /* */");
+    agree(false, "/*!999999 SELECT 1 -- */ DELETE FROM t");
+    agree(false, "/*!999999 SELECT 1 -- */ DELETE FROM t\n */");
+    agree(false, "/*!999999 EXPLAIN */ DELETE FROM t");
+    agree(false, "/*!999999 SHOW */ TRUNCATE t");
+    agree(false, "/*M! SELECT (*/ DELETE FROM t /*M! )*/");
+    agree(false, "SELECT /*!999999 ' */ 1 INTO OUTFILE 'x' /* ' */");
+    agree(false, "SELECT 1 /*M! /* */ INTO OUTFILE 'x' /* */ */");
+    agree(false, "WITH a AS (SELECT 1) /*!999999 SELECT 1, */ DELETE FROM t");
+    agree(false, "SELECT 1 /*!999999 # */ INTO OUTFILE 'x'\n*/");
+    agree(false, "SELECT 1 /*!");
+}
+
 static void usual(const char *sql, bool ansi_quotes, bool no_backslash, const char *expected)
 {
     struct tn_buf text;
@@ -116,6 +148,7 @@ int main(void)
     suite = CU_add_suite("my_text", NULL, NULL);
     CU_add_test(suite, "literals", test_literals);
     CU_add_test(suite, "plain", test_plain);
+    CU_add_test(suite, "versioned", test_versioned);
     CU_add_test(suite, "usual", test_usual);
     CU_add_test(suite, "modes", test_modes);
     CU_basic_run_tests();

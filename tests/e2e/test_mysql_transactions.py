@@ -271,3 +271,25 @@ def test_the_next_client_of_its_connection(kind, make_engine, proxies):
             run(client, "INSERT INTO t VALUES (4, 'four')")
             assert ids(client) == [1, 3, 4]
             client.rollback()
+
+
+def test_an_error_that_ends_the_transaction_there(engine, client, other):
+    """What comes behind it must not be committed by itself."""
+    if engine.name != "sqlite":
+        pytest.skip("of SQLite")
+    run(client, "CREATE TABLE strict (id integer PRIMARY KEY ON CONFLICT ROLLBACK)")
+    for sql in ("INSERT OR ROLLBACK INTO t VALUES (1, 'again')", "INSERT INTO strict VALUES (7), (7)"):
+        client.begin()
+        run(client, "INSERT INTO t VALUES (1, 'one')")
+        assert number(client, sql) == 1062
+        assert number(client, "INSERT INTO t VALUES (2, 'two')") == 1179
+        client.rollback()
+        assert ids(other) == []
+    client.begin()
+    run(client, "INSERT INTO t VALUES (1, 'one')")
+    assert number(client, "INSERT INTO t SELECT json_extract('{', '$'), 'x'") not in (1179, 1062)
+    assert number(client, "INSERT OR FAIL INTO t VALUES (2, 'two'), (1, 'again')") == 1062
+    run(client, "INSERT INTO t VALUES (3, 'three')")
+    client.commit()
+    assert set(ids(other)) >= {1, 3}
+    run(client, "DROP TABLE strict")

@@ -22,7 +22,9 @@ enum rule {
     AT_WORD = 1u << 18,     /* @name is a variable or stage */
     BRACES = 1u << 19,      /* {name:Type} */
     DIGIT_WORD = 1u << 20,  /* 2020_sales is an identifier */
-    IDENT_ESCAPE = 1u << 21 /* backslash escapes in quoted identifiers */
+    IDENT_ESCAPE = 1u << 21, /* backslash escapes in quoted identifiers */
+    DOLLAR_WORD = 1u << 22, /* $a is an identifier */
+    LF_ONLY = 1u << 23      /* no carriage return ends a comment */
 };
 
 struct tn_lexer_rules {
@@ -32,7 +34,7 @@ struct tn_lexer_rules {
     const char *raw;       /* those of them that switch backslash escapes off */
 };
 
-#define MYSQL (BACKTICK | HASH | DASH_SPACE | VERSIONED | QUESTION | AT_WORD | DIGIT_WORD)
+#define MYSQL (BACKTICK | HASH | DASH_SPACE | VERSIONED | QUESTION | AT_WORD | DIGIT_WORD | DOLLAR_WORD | LF_ONLY)
 
 /* By sql_mode: 1 = ANSI_QUOTES, 2 = NO_BACKSLASH_ESCAPES. */
 static const struct tn_lexer_rules mysql_modes[4] = {
@@ -45,7 +47,7 @@ static const struct tn_lexer_rules mysql_modes[4] = {
 static const struct tn_lexer_rules dialects[TN_DIALECT_COUNT] = {
     [TN_DIALECT_POSTGRES] = {DOLLAR_TAG | NESTED | DOLLAR_NUM, "ebxn", "e", ""},
     [TN_DIALECT_DUCKDB] = {DOLLAR_TAG | NESTED | DOLLAR_NUM | DOLLAR_NAME | QUESTION, "ebxn", "e", ""},
-    [TN_DIALECT_SQLITE] = {BACKTICK | BRACKET | DOLLAR_NUM | DOLLAR_NAME | QUESTION | COLON_NAME | AT_NAME, "x", "", ""},
+    [TN_DIALECT_SQLITE] = {BACKTICK | BRACKET | DOLLAR_NUM | DOLLAR_NAME | QUESTION | COLON_NAME | AT_NAME | LF_ONLY, "x", "", ""},
     [TN_DIALECT_MYSQL] = {MYSQL | DQ_STRING | BACKSLASH, "bxn", "", ""},
     [TN_DIALECT_TRINO] = {QUESTION, "x", "", ""},
     [TN_DIALECT_CLICKHOUSE] = {BACKSLASH | BACKTICK | DOLLAR_TAG | HASH_SPACE | NESTED | BRACES | DIGIT_WORD | IDENT_ESCAPE,
@@ -106,10 +108,10 @@ void tn_lexer_init_mysql(struct tn_lexer *lexer, struct tn_str text, bool ansi_q
     *lexer = (struct tn_lexer){.text = text, .rules = &mysql_modes[(ansi_quotes ? 1 : 0) | (no_backslash ? 2 : 0)]};
 }
 
-/* Behind the first line end, or the end of the text. */
+/* The first line end, or the end of the text. */
 static size_t line_end(const struct tn_lexer *lexer, size_t at)
 {
-    while (at < lexer->text.len && lexer->text.ptr[at] != '\n' && lexer->text.ptr[at] != '\r')
+    while (at < lexer->text.len && lexer->text.ptr[at] != '\n' && (has(lexer, LF_ONLY) || lexer->text.ptr[at] != '\r'))
         at++;
     return at;
 }
@@ -162,7 +164,7 @@ static size_t comment_end(struct tn_lexer *lexer, size_t at)
         return at + 2;
     }
     if (first == '-' && second == '-' &&
-        (!has(lexer, DASH_SPACE) || at + 2 >= lexer->text.len || (unsigned char)lexer->text.ptr[at + 2] <= ' '))
+        (!has(lexer, DASH_SPACE) || at + 2 >= lexer->text.len || (unsigned char)lexer->text.ptr[at + 2] <= ' ' || lexer->text.ptr[at + 2] == 0x7f))
         return line_end(lexer, at);
     if (first == '#' && (has(lexer, HASH) || (has(lexer, HASH_SPACE) && (second == ' ' || second == '!'))))
         return line_end(lexer, at);
@@ -429,7 +431,7 @@ static size_t read_token(const struct tn_lexer *lexer, size_t at, struct tn_toke
 {
     size_t end = 0;
 
-    if (is(lexer, at, START))
+    if (is(lexer, at, START) || (lexer->text.ptr[at] == '$' && has(lexer, DOLLAR_WORD)))
         return read_word(lexer, at, token);
     if (is(lexer, at, DIGIT) || (lexer->text.ptr[at] == '.' && is(lexer, at + 1, DIGIT) && (at == 0 || !is(lexer, at - 1, PART))))
         return read_number(lexer, at, token);

@@ -219,7 +219,9 @@ static enum tn_status check_cancelled(struct blocking_conn *c)
 
 static enum tn_status start_run(struct blocking_conn *c)
 {
+    c->result.undone = true; /* it has done nothing yet */
     TN_TRY(check_cancelled(c));
+    c->result.undone = false;
     c->started = true;
     TN_TRY(c->ops->start(c->handle, c->run, &c->arena, &c->result, &c->error));
     pthread_mutex_lock(&c->lock);
@@ -425,6 +427,7 @@ static void take_result(struct blocking_conn *c, struct tn_run *run)
     run->rows += c->silent_rows;
     run->affected = result->affected;
     run->insert_id = result->insert_id;
+    run->undone = result->undone && c->error.status != TN_OK;
     run->rows_read = result->rows_read;
     run->bytes_read = result->bytes_read;
     run->cpu_us = result->cpu_us;

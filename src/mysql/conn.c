@@ -20,6 +20,8 @@ void tn_my_variables_forget(struct tn_my_session *s)
 {
     forget_values(&s->variables);
     forget_values(&s->user_variables);
+    forget_values(&s->theirs);
+    s->theirs_known = false;
     s->variable_bytes = 0;
 }
 
@@ -29,7 +31,6 @@ static void free_session(struct tn_grave *grave)
 
     tn_client_reset(&s->client);
     tn_my_variables_forget(s);
-    forget_values(&s->theirs);
     tn_settings_list_unref(s->before_set);
     tn_free(s->mode_before);
     tn_settings_list_unref(s->settings);

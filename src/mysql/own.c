@@ -295,6 +295,29 @@ static bool lock(struct tn_my_session *s, struct tn_words *words)
     return true;
 }
 
+/* ALTER USER CURRENT_USER() .. */
+static bool alters_self(struct tn_words words)
+{
+    static const char *const names[] = {"user", "current_user", "session_user", "system_user"};
+
+    if (!tn_words_accept(&words, "alter") || !tn_words_accept(&words, "user"))
+        return false;
+    while (tn_words_accept(&words, "if") || tn_words_accept(&words, "exists"))
+        continue;
+    for (size_t i = 0; i < TN_ARRAY_LEN(names); i++)
+        if (tn_words_at(&words, names[i]))
+            return true;
+    return false;
+}
+
+/* There it is Turnout's account, which others use, too. */
+static bool refuse_self(struct tn_my_session *s)
+{
+    tn_my_fail(s, 1235, "42000", "ALTER USER of oneself is not supported by Turnout, whose users are in its configuration: the engine's account is not the client's");
+    tn_my_statement_done(s, true);
+    return true;
+}
+
 bool tn_my_own(struct tn_my_session *s, struct tn_str sql)
 {
     struct tn_words words;
@@ -334,7 +357,7 @@ bool tn_my_own(struct tn_my_session *s, struct tn_str sql)
         return savepoint(s, &words, false);
     if (tn_words_accept(&words, "describe") || tn_words_accept(&words, "desc") || tn_words_accept(&words, "explain"))
         return describe(s, &words);
-    return false;
+    return alters_self(words) && refuse_self(s);
 }
 
 bool tn_my_own_is(struct tn_my_session *s, struct tn_str sql)
@@ -350,6 +373,8 @@ bool tn_my_own_is(struct tn_my_session *s, struct tn_str sql)
     for (size_t i = 0; i < TN_ARRAY_LEN(verbs); i++)
         if (tn_words_at(&words, verbs[i]))
             return true;
+    if (alters_self(words))
+        return true;
     if (tn_words_accept(&words, "rollback"))
         return !tn_words_at(&words, "to");
     if (tn_words_accept(&words, "describe") || tn_words_accept(&words, "desc"))

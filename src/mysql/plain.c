@@ -43,17 +43,36 @@ struct tn_str tn_my_unquote(struct tn_str quoted, struct tn_arena *arena)
     return tn_str_n(to, len);
 }
 
+/* As others read it: marks of comments that MySQL executes are none; # is none, nor does a carriage return go on with one, and where comments
+ * nest, one with the begin of another in it would not end. */
+static void put_comment(struct tn_buf *out, struct tn_str comment)
+{
+    bool line = comment.ptr[0] == '-' || comment.ptr[0] == '#';
+    bool mark = tn_str_starts(comment, TN_STR("/*!")) || tn_str_starts(comment, TN_STR("/*M!")) || tn_str_starts(comment, TN_STR("*/"));
+
+    if (mark || comment.ptr[0] == '#' || (line ? memchr(comment.ptr, '\r', comment.len) != NULL : tn_str_has(tn_str_n(comment.ptr + 2, comment.len - 2), TN_STR("/*"))))
+        tn_buf_put_u8(out, ' ');
+    else
+        tn_buf_put_str(out, comment);
+}
+
 /* White space and comments between two tokens. */
 static void put_gap(struct tn_buf *out, struct tn_str gap)
 {
-    struct tn_str trimmed = tn_str_trim(gap);
+    struct tn_lexer lexer;
+    struct tn_str   comment;
+    size_t          end = 0;
 
-    if (memchr(trimmed.ptr, '#', trimmed.len) != NULL && trimmed.ptr[0] != '/' && trimmed.ptr[0] != '-')
-        tn_buf_puts(out, "\n");
-    else if (tn_str_starts(trimmed, TN_STR("/*!")) || tn_str_starts(trimmed, TN_STR("/*M!")) || tn_str_starts(trimmed, TN_STR("*/")))
-        tn_buf_put_u8(out, ' ');
-    else
-        tn_buf_put_str(out, gap);
+    tn_lexer_init(&lexer, gap, TN_DIALECT_MYSQL);
+    lexer.in_versioned = true; /* as far as this gap knows */
+    for (; tn_lexer_comment(&lexer, &comment); lexer.in_versioned = true) {
+        size_t at = (size_t)(comment.ptr - gap.ptr);
+
+        tn_buf_append(out, gap.ptr + end, at - end);
+        put_comment(out, comment);
+        end = at + comment.len;
+    }
+    tn_buf_append(out, gap.ptr + end, gap.len - end);
 }
 
 static bool put_token(struct tn_buf *out, const struct tn_token *token, struct tn_arena *arena, unsigned *params)
@@ -61,6 +80,7 @@ static bool put_token(struct tn_buf *out, const struct tn_token *token, struct t
     struct tn_str text = token->text;
     char          first = text.len > 0 ? text.ptr[0] : '\0';
     bool          name = token->kind == TN_TOKEN_IDENT && first == '`';
+    bool          dollar = token->kind == TN_TOKEN_WORD && first == '$'; /* the begin of a text elsewhere */
     bool          string = token->kind == TN_TOKEN_STRING && (first == '"' || (first == '\'' && memchr(text.ptr, '\\', text.len) != NULL));
 
     if (token->kind == TN_TOKEN_PARAM && first == '?' && params != NULL) {
@@ -71,6 +91,8 @@ static bool put_token(struct tn_buf *out, const struct tn_token *token, struct t
         if (content.ptr == NULL)
             return false;
         tn_buf_put_quoted(out, content, name ? '"' : '\'');
+    } else if (dollar) {
+        tn_buf_put_quoted(out, text, '"');
     } else {
         tn_buf_put_str(out, text);
     }
@@ -82,10 +104,20 @@ static bool is_minus_minus(struct tn_str sql, size_t at)
     return at + 1 < sql.len && sql.ptr[at] == '-' && sql.ptr[at + 1] == '-';
 }
 
+/* AT a star: it begins a comment that is none, or may hold another. */
+static bool is_strange_comment(struct tn_str sql, size_t at)
+{
+    struct tn_str behind = tn_str_n(sql.ptr + at + 1, sql.len - at - 1);
+
+    if (at == 0 || sql.ptr[at - 1] != '/')
+        return false;
+    return tn_str_starts(behind, TN_STR("!")) || tn_str_starts(behind, TN_STR("M!")) || tn_str_has(behind, TN_STR("/*"));
+}
+
 static bool is_plain(struct tn_str sql, bool with_params)
 {
-    static const bool looked_at[256] = {['-'] = true, ['d'] = true, ['D'] = true, ['`'] = true, ['"'] = true,
-                                        ['\\'] = true, ['#'] = true, ['?'] = true, ['!'] = true};
+    static const bool looked_at[256] = {['-'] = true, ['d'] = true, ['D'] = true, ['s'] = true, ['S'] = true, ['`'] = true, ['"'] = true,
+                                        ['\\'] = true, ['#'] = true, ['?'] = true, ['!'] = true, ['$'] = true, ['*'] = true};
 
     for (size_t i = 0; i < sql.len; i++) {
         char c = sql.ptr[i];
@@ -98,7 +130,7 @@ static bool is_plain(struct tn_str sql, bool with_params)
             return false;
         if ((c == 'd' || c == 'D') && tn_str_ieq(tn_str_n(sql.ptr + i, TN_MIN(sql.len - i, (size_t)4)), TN_STR("dual")))
             return false;
-        if (c == '`' || c == '"' || c == '\\' || c == '#' || (c == '?' && with_params) || (c == '!' && i > 0 && sql.ptr[i - 1] == '*'))
+        if (c == '`' || c == '"' || c == '\\' || c == '#' || c == '$' || (c == '?' && with_params) || (c == '*' && is_strange_comment(sql, i)))
             return false;
     }
     return true;

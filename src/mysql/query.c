@@ -6,6 +6,7 @@
 #include "mysql/literals.h"
 #include "mysql/plain.h"
 #include "mysql/self.h"
+#include "mysql/versioned.h"
 
 enum { TEXT_MAX = 1024 * 1024 * 1024 };
 
@@ -104,6 +105,12 @@ void tn_my_query_next(struct tn_my_session *s)
         s->more = false;
         tn_my_fail(s, 1064, "42000", "several statements in one text, which the client has not asked for (allowMultiQueries); the second begins with '%.*s'",
                    (int)TN_MIN(following.len, (size_t)40), following.ptr);
+        tn_my_statement_done(s, true);
+        return;
+    }
+    if (!tn_my_versions_agree(s->statement)) {
+        s->more = false;
+        tn_my_fail(s, 1235, "42000", TN_MY_VERSIONS_DIFFER);
         tn_my_statement_done(s, true);
         return;
     }

@@ -36,25 +36,32 @@ static bool ends_in(const char *from, const char *end, const char *word)
     return (size_t)(end - from) >= len && tn_str_ieq_c(tn_str_n(end - len, len), word);
 }
 
-/* The word before the parenthesis at AT. */
+/* The word before the parenthesis at AT, with white space between them (a comment: may_hold_comment()). */
 static bool is_call(const char *from, const char *at)
 {
     static const char *const names[] = {"user", "role", "_id", "version", "database", "schema", "row_count", "found_rows"};
 
-    while (at > from && (at[-1] == ' ' || at[-1] == '\t' || at[-1] == '\n' || at[-1] == '\r' || at[-1] == '/'))
+    while (at > from && (at[-1] == ' ' || (at[-1] >= '\t' && at[-1] <= '\r')))
         at--;
     if (at == from || memchr("rRdDnNeEaAtTsS", at[-1], 14) == NULL)
-        return at > from && at[-1] == '*'; /* behind a comment: who knows */
+        return false;
     for (size_t i = 0; i < TN_ARRAY_LEN(names); i++)
         if (ends_in(from, at, names[i]))
             return true;
     return false;
 }
 
+static bool may_hold_comment(struct tn_str sql)
+{
+    return memchr(sql.ptr, '#', sql.len) != NULL || tn_str_has(sql, TN_STR("--")) || tn_str_has(sql, TN_STR("/*"));
+}
+
 bool tn_my_self_may_ask(struct tn_str sql)
 {
     const char *end = sql.ptr + sql.len;
 
+    if (memchr(sql.ptr, '(', sql.len) != NULL && may_hold_comment(sql))
+        return true;
     for (const char *at = sql.ptr; (at = memchr(at, '_', (size_t)(end - at))) != NULL; at++)
         if (ends_in(sql.ptr, at, "current") && (end - at >= 5) && (tn_str_ieq_c(tn_str_n(at, 5), "_user") || tn_str_ieq_c(tn_str_n(at, 5), "_role")))
             return true;
@@ -101,17 +108,19 @@ static void put_text(struct tn_buf *out, const struct tn_my_value *value)
     tn_buf_put_u8(out, '\'');
 }
 
-/* A number there would be that of a column, and a text is refused by some: it stands in an expression. */
-static void put_answer(struct rewrite *r, const struct tn_my_value *value)
+/* A number there would be that of a column, and a text is refused by some: it stands in an expression. Between texts (a name that is
+ * written as one) it must not become a part of them. */
+static void put_answer(struct rewrite *r, const struct tn_my_value *value, const struct tn_token *behind)
 {
     bool orders = r->depth < PLACES && r->places[r->depth].what == ORDER;
+    bool texts = !orders && (r->before.kind == TN_TOKEN_STRING || behind->kind == TN_TOKEN_STRING);
 
-    tn_buf_puts(&r->out, orders ? "COALESCE(" : "");
+    tn_buf_puts(&r->out, orders ? "COALESCE(" : texts ? "(" : "");
     if (r->others)
         put_text(&r->out, value);
     else
         tn_my_put_value(&r->out, value);
-    tn_buf_puts(&r->out, orders ? ", NULL)" : "");
+    tn_buf_puts(&r->out, orders ? ", NULL)" : texts ? ")" : "");
 }
 
 /* ---- what is asked ---- */
@@ -292,7 +301,7 @@ static void follow(struct rewrite *r)
 static void begin(struct rewrite *r)
 {
     static const char *const asking[] = {"select", "with",    "values",   "table",    "insert", "update",  "delete", "replace",
-                                         "do",     "explain", "describe", "desc",     "set",    "analyze", "call"};
+                                         "do",     "explain", "describe", "desc",     "set",    "analyze", "call",   "load"};
     static const char *const skipped[] = {"or", "replace", "temporary"};
     struct tn_words          words;
 
@@ -306,11 +315,31 @@ static void begin(struct rewrite *r)
     r->table = tn_words_at(&words, "table");
 }
 
+/* Comments between the words that are replaced, from the present one to LAST: what begins or ends in them goes on outside. */
+static void put_comments(struct rewrite *r, const struct tn_token *last)
+{
+    struct tn_words walk = r->words;
+    const char     *end = end_of(&walk.token);
+
+    while (end < end_of(last)) {
+        struct tn_str gap;
+
+        tn_words_next(&walk);
+        gap = tn_str_n(end, (size_t)(walk.token.text.ptr - end));
+        if (tn_str_trim(gap).len > 0)
+            tn_buf_put_str(&r->out, gap);
+        end = end_of(&walk.token);
+    }
+}
+
 static void replace(struct rewrite *r, const struct tn_my_value *value, const struct tn_words *behind, const struct tn_token *last)
 {
     copy_until(r, r->words.token.text.ptr);
-    put_answer(r, value);
+    put_answer(r, value, &behind->token);
+    put_comments(r, last);
     r->copied = (size_t)(end_of(last) - r->sql.ptr);
+    if (behind->token.kind == TN_TOKEN_WORD && behind->token.text.ptr == end_of(last))
+        tn_buf_put_u8(&r->out, ' '); /* USER()AS u */
     for (unsigned i = 0; i <= r->depth && i < PLACES; i++)
         r->places[i].replaced = true;
     r->words = *behind;

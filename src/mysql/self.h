@@ -3,7 +3,7 @@
  *
  * Only what cannot be anything else is replaced: a call without arguments (CURRENT_USER also without its parentheses), never quoted, never behind or
  * before a dot, of a query or a change of rows. What a definition keeps to be asked later (a view, a trigger, DEFINER = ..) and what names an
- * account (GRANT, SHOW GRANTS FOR) is left as it is; of CREATE TABLE the query behind it is replaced. A column that is not named keeps the
+ * account (GRANT, SHOW GRANTS FOR) is left as it is, like what a server is given as a text to be executed (PREPARE, EXECUTE IMMEDIATE); of CREATE TABLE the query behind it is replaced. A column that is not named keeps the
  * name that MySQL gives it. */
 #ifndef TN_MYSQL_SELF_H
 #define TN_MYSQL_SELF_H

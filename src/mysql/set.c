@@ -1,6 +1,7 @@
 /* SET: variables of the session and the user's own, character sets, transactions. */
 #include "mysql/evaluate.h"
 #include "mysql/private.h"
+#include "mysql/self.h"
 
 struct setting {
     struct tn_my_session *s;
@@ -149,6 +150,10 @@ static bool set_one(struct setting *set)
         return set_user_variable(set);
     if (tn_words_accept(words, "names"))
         return set_names(set);
+    if (tn_words_at(words, "password")) {
+        tn_fail(&set->err, TN_E_UNSUPPORTED, "0A000", "SET PASSWORD is not supported by Turnout, whose users are in its configuration: the engine's account is not the client's");
+        return false;
+    }
     if (tn_words_at(words, "charset") || tn_words_at(words, "character")) {
         if (tn_words_accept(words, "character") && !tn_words_at(words, "set"))
             return wrong(set);
@@ -219,7 +224,7 @@ static bool set_by_engine(struct tn_my_session *s, struct tn_words words)
         skip_expression(&words);
         expression = tn_str_n(before.token.text.ptr, (size_t)(words.token.text.ptr - before.token.text.ptr));
         ok = ok && expression.len > 0;
-        tn_buf_printf(&text, "%s" TN_STR_FMT " := " TN_STR_FMT, text.len == 0 ? "DO " : ", ", TN_STR_ARG(name), TN_STR_ARG(tn_str_trim(expression)));
+        tn_buf_printf(&text, "%s" TN_STR_FMT " := " TN_STR_FMT, text.len == 0 ? "DO " : ", ", TN_STR_ARG(name), TN_STR_ARG(expression)); /* with the end of its comment */
     } while (ok && tn_words_accept_punct(&words, ','));
     ok = ok && foreign && set.err.status == TN_OK && !text.failed && tn_arena_str(&s->arena, tn_buf_str(&text), &sql);
     tn_buf_reset(&text);
@@ -299,10 +304,22 @@ static void set_now(struct tn_my_session *s)
     set_all(s, &words);
 }
 
+static void run_as_said(struct tn_my_session *s)
+{
+    struct tn_my_run run = {.kind = TN_RUN_EXECUTE, .as_said = true};
+
+    if (tn_my_self_answer(s, s->statement, false, &run.sql)) {
+        tn_my_run(s, &run);
+        return;
+    }
+    tn_my_fail(s, 1037, "HY001", "no memory for a statement");
+    tn_my_statement_done(s, true);
+}
+
 void tn_my_set(struct tn_my_session *s, struct tn_words *words)
 {
     if (tn_words_at(words, "statement") && s->may_be_theirs) { /* MariaDB's SET STATEMENT .. FOR .. */
-        tn_my_run(s, &(struct tn_my_run){.kind = TN_RUN_EXECUTE, .sql = s->statement, .as_said = true});
+        run_as_said(s);
         return;
     }
     if (at_variable(words) && set_by_engine(s, *words))

@@ -378,6 +378,11 @@ static bool create(struct tn_my_session *s, struct tn_words *words)
     struct tn_buf sql;
     bool          view = tn_words_accept(words, "view"), database = !view && (tn_words_accept(words, "database") || tn_words_accept(words, "schema"));
 
+    if (!view && !database && tn_words_at(words, "user")) {
+        tn_my_fail(s, 1235, "42000", "SHOW CREATE USER is not supported by Turnout: it would show the engine's account and its password's hash");
+        tn_my_statement_done(s, true);
+        return true;
+    }
     if (!view && !database && !tn_words_accept(words, "table"))
         return false;
     while (database && (tn_words_accept(words, "if") || tn_words_accept(words, "not") || tn_words_accept(words, "exists")))

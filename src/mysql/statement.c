@@ -1,5 +1,6 @@
 /* Prepared statements: COM_STMT_PREPARE, EXECUTE, SEND_LONG_DATA, RESET, CLOSE. Cursors: rows.c. */
 #include "mysql/private.h"
+#include "mysql/versioned.h"
 
 #include "base/alloc.h"
 #include "frontend/mysql/my_params.h"
@@ -201,6 +202,10 @@ void tn_my_prepare(struct tn_my_session *s, struct tn_str sql)
     }
     if (tn_statement_next(sql, TN_DIALECT_MYSQL, &at, &second)) {
         fail(s, 1064, "42000", "a prepared statement is one statement");
+        return;
+    }
+    if (!tn_my_versions_agree(statement)) {
+        fail(s, 1235, "42000", TN_MY_VERSIONS_DIFFER);
         return;
     }
     if (s->prepared.count >= TN_MY_STATEMENTS || s->kept_bytes + 2 * sql.len > TN_MY_KEPT_BYTES) {

@@ -34,7 +34,7 @@ struct tn_ask_transaction {
     char             modes[80]; /* "READ ONLY", "ISOLATION LEVEL SERIALIZABLE": what stands behind BEGIN */
     bool             read_only;
     bool             failed;    /* a statement of it failed: nothing but its end is taken */
-    bool             bears;     /* a statement that fails is not its end where the engine says so, too (MySQL, SQLite), or undoes it alone (PostgreSQL) */
+    bool             bears;     /* a statement that fails is not its end where the engine says so, too (MySQL), or undoes it alone (PostgreSQL, SQLite) */
     struct tn_ask   *ask;       /* its running statement; NULL: none */
 };
 

@@ -1,17 +1,6 @@
 /* What becomes of the connection that an ask had: the next statement of its transaction gets it, or of its session, or somebody else. */
 #include "session/ask_lease.h"
 
-/* SQLite undoes such a statement alone; for what is of the disk, of memory or of a cancel it may have rolled back all. */
-static bool is_statements(const char *sqlstate)
-{
-    static const char *const classes[] = {"22", "23", "3B", "42", "P0"};
-
-    for (size_t i = 0; i < TN_ARRAY_LEN(classes); i++)
-        if (strncmp(sqlstate, classes[i], 2) == 0)
-            return true;
-    return false;
-}
-
 /* The engine goes on with a transaction in which a statement failed. */
 static bool is_borne(const struct tn_query *q)
 {
@@ -20,7 +9,7 @@ static bool is_borne(const struct tn_query *q)
     bool                  refused = q->run.started_us == 0 && (q->prelude.len == 0 || q->prelude_done); /* by Turnout: the engine does not know of it */
 
     return conn != NULL && conn->state != TN_CONN_BROKEN &&
-           (refused || q->run.undone || dialect == TN_DIALECT_MYSQL || (dialect == TN_DIALECT_SQLITE && is_statements(q->error.sqlstate)));
+           (refused || q->run.undone || dialect == TN_DIALECT_MYSQL);
 }
 
 static void settle_failure(struct tn_ask_transaction *tx, const struct tn_query *q)

@@ -107,6 +107,32 @@ def test_what_is_none_of_them(engine, client):
     assert rows(client, "SELECT version AS `user()` FROM t WHERE id = 2") == (("v2",),)
 
 
+def test_however_it_is_written(client):
+    for between in ("\v", "\f", " \r\n\t", " -- x\n", " # y\n", "/**/", " /* z */ -- a\n "):
+        assert rows(client, f"SELECT id, USER{between}() FROM t WHERE id = 1") == ((1, "ann@127.0.0.1"),)
+    assert rows(client, "SELECT id, USER /*! () */, USER(/*!*/) FROM t WHERE id = 1") == ((1, "ann@127.0.0.1", "ann@127.0.0.1"),)
+    assert rows(client, "SELECT 1 AS a -- \r '\n, CURRENT_USER() AS b -- '") == ((1, "ann@%"),)
+
+
+def test_beside_names_and_texts(engine, client):
+    """What stands there instead becomes no part of them."""
+    number = client.thread_id()
+    assert rows(client, "SELECT CONNECTION_ID()AS n, id FROM t WHERE id = 1") == ((number, 1),)
+    assert rows(client, "SELECT id, CONNECTION_ID()x FROM t WHERE id = 1 AND CONNECTION_ID()IN(CONNECTION_ID())") == ((1, number),)
+    if engine.name == "mysql":
+        for sql in ("SELECT USER() 'me', id FROM t LIMIT 1", "SELECT USER()'me', id FROM t LIMIT 1", "SELECT CURRENT_USER\"me\", id FROM t LIMIT 1"):
+            assert rows(client, sql)[0][0] in ("ann@127.0.0.1", "ann@%")
+            assert heads(client, sql) == ["me", "id"]
+
+
+def test_set(engine, client):
+    if engine.name != "mysql":
+        pytest.skip("of MariaDB")
+    assert rows(client, "SET STATEMENT max_statement_time = 5 FOR SELECT CURRENT_USER(), id FROM t WHERE id = 1") == (("ann@%", 1),)
+    rows(client, "SET @a = (SELECT USER()) -- first\n, @b = (SELECT 2) # second\n, @c = (SELECT 3)")
+    assert rows(client, "SELECT @a, @b, @c, id FROM t WHERE id = 1") == (("ann@127.0.0.1", 2, 3, 1),)
+
+
 def test_definitions_keep_it(engine, client):
     """Whoever asks the view later is told of himself, or of the engine's account: not of who made it."""
     if engine.name == "sqlite":

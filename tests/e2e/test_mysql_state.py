@@ -14,7 +14,7 @@ def proxy(request):
     server = request.getfixturevalue(f"{request.param}_server")
     name = server.create_database("state")
     with proxy_module.Proxy(proxy_module.one_cluster("m", {**server.cluster(name), "poolSize": 4}, workers=1, frontends={"mysqlWire": {"port": 0}})) as started:
-        started.database = name
+        started.database, started.server = name, server
         with connect(started) as connection:
             run(connection, "CREATE TABLE t (id integer AUTO_INCREMENT PRIMARY KEY, name varchar(50) UNIQUE)")
         yield started
@@ -230,3 +230,43 @@ def test_set_with_parameters(proxy):
         with pytest.raises(connector.Error) as error:
             cursor.execute("SET no_such_thing = ?", (1,))
         assert error.value.errno == 1193
+
+
+def test_another_user_is_another_server(tmp_path, mariadb_server, proxies):
+    """What one user's server said of its variables, and what his last statement found, is not the next one's."""
+    connector = pytest.importorskip("mysql.connector")
+    config = proxy_module.one_cluster("m", mariadb_server.cluster(mariadb_server.create_database("users"), sqlMode="ANSI_QUOTES"),
+                                      frontends={"mysqlWire": {"port": 0}})
+    config["clusters"]["s"] = {"engine": "sqlite", "databasePath": str(tmp_path / "s.sqlite")}
+    config["clusterGroups"]["small"] = {"members": ["s"]}
+    config["routers"] = [{"type": "userGroup", "userToGroup": {"bob": "small"}}]
+    with connector.connect(host="127.0.0.1", port=proxies(config).mysql_port, user="ann", ssl_disabled=True) as connection:
+        cursor = connection.cursor()
+        seen = {}
+        for user in ("ann", "bob", "ann"):
+            connection.cmd_change_user(user, "", "")
+            cursor.execute("SELECT FOUND_ROWS()")
+            assert cursor.fetchall() == [(0,)]
+            cursor.execute("SELECT @@sql_mode")
+            (mode,), = cursor.fetchall()
+            assert seen.setdefault(user, mode) == mode
+            cursor.execute("SELECT 1 UNION SELECT 2")
+            assert sorted(cursor.fetchall()) == [(1,), (2,)]
+        assert seen["ann"] == "ANSI_QUOTES" != seen["bob"]
+        cursor.execute("SELECT 1 UNION SELECT 2")
+        cursor.fetchall()
+        connection.cmd_reset_connection()
+        cursor.execute("SELECT FOUND_ROWS()")
+        assert cursor.fetchall() == [(0,)]
+
+
+def test_accounts_are_not_the_clients(proxy, client):
+    """'My' account there is the one that Turnout has: nobody changes its password, or is told of it."""
+    with proxy.server.connect() as direct:
+        for sql in ("SHOW CREATE USER", "SHOW CREATE USER CURRENT_USER()", "SHOW CREATE USER 'tester'@'%'", "ALTER USER USER() IDENTIFIED BY 'other'",
+                    "ALTER USER IF EXISTS CURRENT_USER IDENTIFIED BY 'other'", "/*!50000 ALTER */ USER CURRENT_USER() IDENTIFIED BY 'other'",
+                    "SET PASSWORD = 'other'", "SET PASSWORD = PASSWORD('other')", "SET password FOR CURRENT_USER() = 'other'", "set @a = 1, PASSWORD = 'other'"):
+            assert number(client, sql) in (1235, 1064, 1193), sql
+        run(direct, "SELECT 1")
+    with proxy.server.connect() as direct:  # with the password that it has
+        assert run(direct, "SELECT 1") == ((1,),)

@@ -248,3 +248,48 @@ def test_postgres_clients_have_postgres_transactions(engine):
             connection.execute("SELECT * FROM nothing")
         with pytest.raises(psycopg.errors.InFailedSqlTransaction):
             connection.execute("SELECT 1")
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_the_next_client_of_its_connection(kind, make_engine, proxies):
+    """Who leaves within a transaction leaves nothing behind that the next one would stumble over."""
+    made = make_engine(kind)
+    made.proxy = proxies(proxy_module.one_cluster("one", made.cluster(poolSize=1), workers=1, frontends={"mysqlWire": {"port": 0}}))
+    with connect(made) as client:
+        run(client, "CREATE TABLE t (id integer PRIMARY KEY, name varchar(20))")
+        for _ in range(3):
+            gone = connect(made)
+            gone.begin()
+            run(gone, "INSERT INTO t VALUES (1, 'one')")
+            run(gone, "INSERT INTO t VALUES (2, 'two')")
+            assert number(gone, "INSERT INTO t VALUES (2, 'two')") == 1062
+            gone._force_close()
+            client.begin()
+            run(client, "INSERT INTO t VALUES (1, 'one')")
+            run(client, "INSERT INTO t VALUES (3, 'three')")
+            assert number(client, "INSERT INTO t VALUES (3, 'three')") == 1062
+            run(client, "INSERT INTO t VALUES (4, 'four')")
+            assert ids(client) == [1, 3, 4]
+            client.rollback()
+
+
+def test_an_error_that_ends_the_transaction_there(engine, client, other):
+    """What comes behind it must not be committed by itself."""
+    if engine.name != "sqlite":
+        pytest.skip("of SQLite")
+    run(client, "CREATE TABLE strict (id integer PRIMARY KEY ON CONFLICT ROLLBACK)")
+    for sql in ("INSERT OR ROLLBACK INTO t VALUES (1, 'again')", "INSERT INTO strict VALUES (7), (7)"):
+        client.begin()
+        run(client, "INSERT INTO t VALUES (1, 'one')")
+        assert number(client, sql) == 1062
+        assert number(client, "INSERT INTO t VALUES (2, 'two')") == 1179
+        client.rollback()
+        assert ids(other) == []
+    client.begin()
+    run(client, "INSERT INTO t VALUES (1, 'one')")
+    assert number(client, "INSERT INTO t SELECT json_extract('{', '$'), 'x'") not in (1179, 1062)
+    assert number(client, "INSERT OR FAIL INTO t VALUES (2, 'two'), (1, 'again')") == 1062
+    run(client, "INSERT INTO t VALUES (3, 'three')")
+    client.commit()
+    assert set(ids(other)) >= {1, 3}
+    run(client, "DROP TABLE strict")

@@ -113,6 +113,28 @@ static void test_names_and_comments(void)
     }
 }
 
+/* A carriage return ends the line of some. */
+static void ends_line(enum tn_dialect dialect, const char *sql, const char *second)
+{
+    struct tn_lexer lexer;
+    struct tn_token token;
+
+    tn_lexer_init(&lexer, tn_str(sql), dialect);
+    CU_ASSERT_TRUE(tn_lexer_next(&lexer, &token));
+    CU_ASSERT_TRUE(tn_lexer_next(&lexer, &token));
+    CU_ASSERT(tn_str_eq_c(token.text, second));
+}
+
+static void test_line_ends(void)
+{
+    ends_line(TN_DIALECT_POSTGRES, "a -- b\rc\nd", "c");
+    ends_line(TN_DIALECT_SQLITE, "a -- b\rc\nd", "d");
+    ends_line(TN_DIALECT_MYSQL, "a -- b\rc\nd", "d");
+    ends_line(TN_DIALECT_MYSQL, "a # b\rc\nd", "d");
+    ends_line(TN_DIALECT_MYSQL, "a --\x7f b\nd", "d");
+    ends_line(TN_DIALECT_MYSQL, "a $b$ c", "$b$");
+}
+
 /* Tokens come in order, are never empty, and only white space and comments lie between them. */
 static void check_cover(struct tn_str text, enum tn_dialect dialect)
 {
@@ -157,6 +179,7 @@ int main(void)
     CU_ADD_TEST(suite, test_others);
     CU_ADD_TEST(suite, test_params);
     CU_ADD_TEST(suite, test_names_and_comments);
+    CU_ADD_TEST(suite, test_line_ends);
     CU_ADD_TEST(suite, test_random_bytes);
     CU_basic_run_tests();
     unsigned failures = CU_get_number_of_failures();

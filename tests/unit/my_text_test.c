@@ -1,6 +1,8 @@
 /* my_text_test.c - what MySQL clients write: bytes in statements, and statements of another sql_mode. */
 #include "mysql/literals.h"
 #include "mysql/mode.h"
+#include "mysql/plain.h"
+#include "mysql/versioned.h"
 
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
@@ -48,6 +50,60 @@ static void test_literals(void)
     tn_error_reset(&err);
 }
 
+static void plain(const char *sql, const char *expected)
+{
+    struct tn_str out;
+
+    CU_ASSERT_TRUE(tn_my_plain(tn_str(sql), &arena, &out, NULL));
+    same(out, tn_str(expected));
+}
+
+/* What other engines are sent, and by what a statement is judged wherever it goes: no word of it may be hidden there, or stand there alone. */
+static void test_plain(void)
+{
+    plain("SELECT SQL_NO_CACHE 1", "SELECT 1");
+    plain("SELECT Sql_Cache\tDISTINCT 1", "SELECT\tDISTINCT 1");
+    plain("SELECT sql_x FROM q", "SELECT sql_x FROM q");
+    plain("/*M! CREATE TABLE q (*/ SELECT 1 /*M! ) */", "  CREATE TABLE q (  SELECT 1   )  ");
+    plain("/* a */ /*!50000 CREATE */ VIEW q", "/* a */   CREATE   VIEW q");
+    plain("-- a\n/*! KILL */ 1 # b\n+ 2", "-- a\n  KILL   1  \n+ 2");
+    plain("/* /* */ CREATE VIEW '*/ SELECT 1'", "  CREATE VIEW '*/ SELECT 1'");
+    plain("CREATE -- a\rSELECT\nVIEW q", "CREATE  \nVIEW q");
+    plain("WITH $a$ AS (SELECT 1) CREATE q '$a$ SELECT 1'", "WITH \"$a$\" AS (SELECT 1) CREATE q '$a$ SELECT 1'");
+    plain("SELECT a$b /* c */ FROM q", "SELECT a$b /* c */ FROM q");
+}
+
+static void agree(bool expected, const char *sql)
+{
+    if (tn_my_versions_agree(tn_str(sql)) != expected) {
+        printf("\n%s\n", sql);
+        CU_FAIL("not so");
+    }
+}
+
+/* A statement must not be judged as one that a server of another version does not make of it. */
+static void test_versioned(void)
+{
+    agree(true, "SELECT 1");
+    agree(true, "/*!40101 SET NAMES utf8mb4 */");
+    agree(true, "/*!999999\\- enable the sandbox mode */");
+    agree(true, "/*M!999999\\- enable the sandbox mode */");
+    agree(true, "CREATE DATABASE /*!32312 IF NOT EXISTS*/ `a` /*!40100 DEFAULT CHARACTER SET utf8mb4 */ /*!80016 DEFAULT ENCRYPTION='N' */");
+    agree(true, "/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`%`*/ /*!50003 TRIGGER x BEFORE INSERT ON t FOR EACH ROW /* why */ SET @a = '/* ' */");
+    agree(true, "SELECT /*!40001 SQL_NO_CACHE */ * FROM `t`");
+    agree(true, "SELECT '/*!' , \"*/\", 1 /* */");
+    agree(false, "/*!999999 SELECT 1 -- */ DELETE FROM t");
+    agree(false, "/*!999999 SELECT 1 -- */ DELETE FROM t\n */");
+    agree(false, "/*!999999 EXPLAIN */ DELETE FROM t");
+    agree(false, "/*!999999 SHOW */ TRUNCATE t");
+    agree(false, "/*M! SELECT (*/ DELETE FROM t /*M! )*/");
+    agree(false, "SELECT /*!999999 ' */ 1 INTO OUTFILE 'x' /* ' */");
+    agree(false, "SELECT 1 /*M! /* */ INTO OUTFILE 'x' /* */ */");
+    agree(false, "WITH a AS (SELECT 1) /*!999999 SELECT 1, */ DELETE FROM t");
+    agree(false, "SELECT 1 /*!999999 # */ INTO OUTFILE 'x'\n*/");
+    agree(false, "SELECT 1 /*!");
+}
+
 static void usual(const char *sql, bool ansi_quotes, bool no_backslash, const char *expected)
 {
     struct tn_buf text;
@@ -91,6 +147,8 @@ int main(void)
     CU_initialize_registry();
     suite = CU_add_suite("my_text", NULL, NULL);
     CU_add_test(suite, "literals", test_literals);
+    CU_add_test(suite, "plain", test_plain);
+    CU_add_test(suite, "versioned", test_versioned);
     CU_add_test(suite, "usual", test_usual);
     CU_add_test(suite, "modes", test_modes);
     CU_basic_run_tests();

@@ -28,6 +28,7 @@ struct tn_sqlite_conn {
     bool                          vacuums;  /* the statement is VACUUM, which attaches a nameless file */
     bool                          tainted;  /* temporary objects or changed settings: not for another user */
     _Atomic bool                  interrupted;
+    bool                          in_transaction; /* when the present statement began */
     struct tn_sqlite_stmts        stmts;
 
     /* the run */

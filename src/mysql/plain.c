@@ -1,7 +1,7 @@
 #include "mysql/plain.h"
 
 #include "base/buf.h"
-#include "stats/lexer.h"
+#include "session/words.h"
 
 enum { TEXT_MAX = 1024 * 1024 * 1024 };
 
@@ -155,6 +155,46 @@ static bool is_advice(const struct tn_token *token, bool behind_select)
     return false;
 }
 
+/* The name of SAVEPOINT, RELEASE SAVEPOINT, ROLLBACK TO; false: SQL is none of them. */
+static bool read_savepoint(struct tn_str sql, struct tn_token *name)
+{
+    struct tn_words words;
+    bool            back;
+
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
+    back = tn_words_accept(&words, "rollback");
+    if (back)
+        (void)tn_words_accept(&words, "work");
+    else
+        (void)tn_words_accept(&words, "release");
+    if (back && !tn_words_accept(&words, "to"))
+        return false;
+    if (!tn_words_accept(&words, "savepoint") && !back)
+        return false;
+    *name = words.token;
+    tn_words_next(&words);
+    return (name->kind == TN_TOKEN_WORD || name->kind == TN_TOKEN_IDENT) && tn_words_at_end(&words);
+}
+
+/* Any word is a name there, whatever its case. */
+static bool put_savepoint(struct tn_str sql, const struct tn_token *name, struct tn_arena *arena, struct tn_str *out)
+{
+    struct tn_str text = name->kind == TN_TOKEN_IDENT ? tn_my_unquote(name->text, arena) : name->text;
+    struct tn_buf put;
+    bool          ok;
+
+    if (text.ptr == NULL)
+        return false;
+    tn_buf_init(&put, TEXT_MAX);
+    tn_buf_append(&put, sql.ptr, (size_t)(name->text.ptr - sql.ptr));
+    tn_buf_put_quoted(&put, text, '"');
+    for (size_t i = 0; i < put.len; i++)
+        put.data[i] = tn_ascii_lower(put.data[i]);
+    ok = !put.failed && tn_arena_str(arena, tn_buf_str(&put), out);
+    tn_buf_reset(&put);
+    return ok;
+}
+
 bool tn_my_plain(struct tn_str sql, struct tn_arena *arena, struct tn_str *out, unsigned *params)
 {
     struct tn_lexer lexer;
@@ -166,6 +206,8 @@ bool tn_my_plain(struct tn_str sql, struct tn_arena *arena, struct tn_str *out, 
     *out = sql;
     if (params != NULL)
         *params = 0;
+    if (read_savepoint(sql, &token))
+        return put_savepoint(sql, &token, arena, out);
     if (is_plain(sql, params != NULL))
         return true;
     tn_buf_init(&text, TEXT_MAX);

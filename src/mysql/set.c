@@ -256,7 +256,7 @@ static void put_param(struct tn_buf *out, const struct tn_param *param)
     tn_buf_put_u8(out, '\'');
     for (size_t i = 0; i < text.len; i++) {
         if (text.ptr[i] == '\'' || text.ptr[i] == '\\')
-            tn_buf_put_u8(out, '\\');
+            tn_buf_put_u8(out, (uint8_t)text.ptr[i]);
         tn_buf_put_u8(out, (uint8_t)text.ptr[i]);
     }
     tn_buf_put_u8(out, '\'');

@@ -250,6 +250,21 @@ def test_postgres_clients_have_postgres_transactions(engine):
             connection.execute("SELECT 1")
 
 
+def test_names_of_savepoints(client, other, goes_on):
+    """Whatever word they are, in any case."""
+    client.begin()
+    for name, again in (("user", "User"), ("`Order`", "`order`"), ("2nd", "2ND"), ("`it's \"x\"`", "`It's \"x\"`")):
+        run(client, "INSERT INTO t VALUES (1, 'one')")
+        run(client, f"SAVEPOINT {name}")
+        run(client, "INSERT INTO t VALUES (2, 'two')")
+        run(client, f"ROLLBACK TO {again}")
+        assert ids(client) == [1]
+        run(client, f"RELEASE SAVEPOINT {again}")
+        assert number(client, f"ROLLBACK TO {name}") == 1305
+        run(client, "DELETE FROM t")
+    client.rollback()
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_the_next_client_of_its_connection(kind, make_engine, proxies):
     """Who leaves within a transaction leaves nothing behind that the next one would stumble over."""

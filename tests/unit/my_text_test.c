@@ -70,6 +70,10 @@ static void test_plain(void)
     plain("/* /* */ CREATE VIEW '*/ SELECT 1'", "  CREATE VIEW '*/ SELECT 1'");
     plain("CREATE -- a\rSELECT\nVIEW q", "CREATE  \nVIEW q");
     plain("WITH $a$ AS (SELECT 1) CREATE q '$a$ SELECT 1'", "WITH \"$a$\" AS (SELECT 1) CREATE q '$a$ SELECT 1'");
+    plain("SAVEPOINT `a\"B`", "savepoint \"a\"\"b\"");
+    plain("rollback Work TO /* it */ User", "rollback work to /* it */ \"user\"");
+    plain("RELEASE SAVEPOINT 2nd", "release savepoint \"2nd\"");
+    plain("ROLLBACK", "ROLLBACK");
     plain("SELECT a$b /* c */ FROM q", "SELECT a$b /* c */ FROM q");
 }
 

@@ -47,7 +47,7 @@ static void clear_results(struct tn_run *run)
     run->tag[0] = '\0';
     run->rows = run->affected = run->bytes = run->insert_id = run->unchanged = 0;
     run->my_info = tn_str_n(NULL, 0);
-    run->out_params = false;
+    run->my_status = 0;
     run->warnings = 0;
     run->rows_read = run->bytes_read = run->cpu_us = run->queued_us = run->peak_memory = 0;
     run->first_byte_us = run->ended_us = run->full_since_us = run->stalled_us = 0;

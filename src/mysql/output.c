@@ -36,9 +36,7 @@ static uint16_t status_flags(const struct tn_my_session *s)
         status |= TN_MY_STATUS_MORE_RESULTS;
     if (s->mode.no_backslash)
         status |= TN_MY_STATUS_NO_BACKSLASH_ESCAPES;
-    if (s->out_params)
-        status |= TN_MY_STATUS_PS_OUT_PARAMS;
-    return status;
+    return status | s->result_status;
 }
 
 static uint16_t warnings(const struct tn_my_session *s)

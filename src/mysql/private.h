@@ -156,7 +156,7 @@ struct tn_my_session {
     bool                     more;       /* another one follows */
     bool                     binary;     /* rows of a prepared statement */
     bool                     columns_told;
-    bool                     out_params; /* for the next end of rows: they are a procedure's OUT parameters */
+    uint16_t                 result_status; /* for the next end of a result: flags that its server told */
     struct tn_str            asked;      /* as in the run */
     size_t                   column_count;
     void                   (*on_schema)(struct tn_my_session *s, const struct tn_schema *schema); /* instead of telling it */

@@ -103,16 +103,17 @@ static void tell_end(struct tn_my_session *s, struct tn_query *q)
     bool     found = (s->capabilities & TN_MY_CAP_FOUND_ROWS) != 0;
     uint64_t affected = found ? q->run.affected : q->run.affected - q->run.unchanged;
 
+    s->result_status = q->run.my_status;
     if (s->columns_told) {
         s->row_count = -1;
-        s->out_params = q->run.out_params;
         tn_my_end_rows(s);
-        s->out_params = false;
+        s->result_status = 0;
         return;
     }
     s->row_count = (int64_t)affected;
     s->last_insert_id = q->run.insert_id != 0 ? q->run.insert_id : s->last_insert_id;
     tn_my_ok_with(s, affected, q->run.insert_id, info_of(s, q, affected));
+    s->result_status = 0;
 }
 
 /* One result of a procedure is told, another follows. */

@@ -46,6 +46,23 @@ STATEMENTS = [
 ]
 
 
+OF_RESULT = 0x0010 | 0x0020 | 0x0800 | 0x1000  # no good index, no index, slow, OUT parameters
+
+
+def test_how_a_statement_was_executed(both):
+    """What the server's status says of a result alone."""
+    seen = set()
+    for sql in ("SELECT * FROM t WHERE x = 'y'", "SELECT * FROM t WHERE id = 1", "SELECT 1", "UPDATE t SET x = 'z' WHERE x = 'nobody'"):
+        flags = []
+        for connection in both:
+            with connection.cursor() as cursor:
+                cursor.execute(sql)
+                flags.append(cursor._result.server_status & OF_RESULT if hasattr(cursor._result, "server_status") and cursor._result.server_status is not None else None)
+        assert flags[0] == flags[1], sql
+        seen.add(flags[0])
+    assert 0x0020 in seen and len(seen) > 1
+
+
 def test_same_as_direct(both):
     own, through = both
     with through.cursor() as cursor:

@@ -139,7 +139,7 @@ static void tell_next(struct tn_mysql_conn *c)
     run->my_columns = tn_str_n(NULL, 0);
     run->my_info = tn_str_n(NULL, 0);
     run->affected = run->unchanged = run->insert_id = 0;
-    run->out_params = false;
+    run->my_status = 0;
     c->now.result_ended = c->now.columns_told = false;
     c->now.retried = true; /* too late for that */
 }
@@ -152,7 +152,7 @@ static void result_ended(struct tn_mysql_conn *c)
     c->now.result_ended = c->phase == TN_MYSQL_EXECUTE;
     c->expect = TN_MYSQL_EXPECT_FIRST;
     if (c->now.result_ended && !c->now.discard)
-        c->run->out_params = (c->status & TN_MY_STATUS_PS_OUT_PARAMS) != 0;
+        c->run->my_status = c->status & TN_MY_STATUS_OF_RESULT;
     if ((c->status & TN_MY_STATUS_MORE_RESULTS) == 0)
         tn_mysql_exchange_ended(c);
     else if (c->now.result_ended && c->run->several && !c->now.discard)

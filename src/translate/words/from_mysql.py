@@ -90,12 +90,12 @@ NUMERIC = ("Year", "Month", "Day", "Hour", "Minute", "Second", "Quarter", "DayOf
 
 
 def as_number(node):
-    """1 = '1', year(d) = '2024': beside a number a text is read as one."""
+    """1 = '1', year(d) = '2024': beside a number a text is read as a double."""
     for key, other in (("this", node.expression), ("expression", node.this)):
         side, inner = node.args[key], other.unnest()
         number = isinstance(inner, exp.Literal) and not inner.is_string or type(inner).__name__ in NUMERIC and inner.find(exp.Interval) is None
         if number and isinstance(side, exp.Literal) and side.is_string and re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", str(side.this)):
-            return changed(node, **{key: exp.cast(side.copy(), "double" if "." in str(side.this) else "bigint")})
+            return changed(node, **{key: exp.cast(side.copy(), "double")})
     return None
 
 

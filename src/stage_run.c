@@ -175,6 +175,33 @@ static bool refuse_write(struct tn_query *q, struct tn_run *run)
     return true;
 }
 
+static bool changes(enum tn_class class)
+{
+    return class == TN_CLASS_WRITE || class == TN_CLASS_DDL || class == TN_CLASS_MULTI;
+}
+
+/* Where comments nest, or a backslash is no escape, a text is another than where that is not so: what was judged as no change must not be one
+ * to its engine. */
+static bool refuse_otherwise_read(struct tn_query *q, struct tn_run *run)
+{
+    enum tn_dialect    dialect = q->lease->conn->cluster->ops->dialect;
+    struct tn_features there;
+
+    if (dialect == TN_DIALECT_POSTGRES || dialect == TN_DIALECT_DUCKDB || changes(q->features.class) ||
+        (!tn_str_has(run->sql, TN_STR("/*")) && !tn_str_has(run->sql, TN_STR("--")) && !tn_str_has(run->sql, TN_STR("\\"))))
+        return false;
+    tn_features_read(&there, run->sql, dialect);
+    if (!changes(there.class))
+        return false;
+    tn_fail(&run->error, TN_E_DENIED, "0A000", "to cluster \"" TN_STR_FMT "\", which reads comments and backslashes in its own way, this is no %s", TN_STR_ARG(q->cluster->conf->name),
+            tn_verb_name(q->features.verb));
+    tn_error_hint(&run->error, "Write it without comments in comments, and without a backslash before a quote.");
+    tn_error_blame(&run->error, TN_FAULT_QUERY, false);
+    q->run_stage = TN_RUN_STAGE_DONE;
+    tn_pipeline_resume(q);
+    return true;
+}
+
 static void start_statement(struct tn_query *q)
 {
     struct tn_run *run = &q->run;
@@ -190,7 +217,7 @@ static void start_statement(struct tn_query *q)
     run->owner = q;
     run->tags = tn_query_tags_text(q);
     q->run_stage = TN_RUN_STAGE_RUN;
-    if (refuse_raw_params(q, run) || refuse_write(q, run))
+    if (refuse_raw_params(q, run) || refuse_write(q, run) || refuse_otherwise_read(q, run))
         return;
     if (q->features.needs_session)
         q->lease->conn->dirty = true;

@@ -231,3 +231,13 @@ def test_the_program_ends_in_the_middle_of_a_text(tmp_path, how):
     proxy.stop()
     with proxy, wire.Wire(proxy.port) as other:
         assert other.value("SELECT count(*) FROM t") in ("0", "60000")
+
+
+def test_a_change_behind_what_is_a_comment_elsewhere(engine, client, table):
+    """Where comments do not nest it would be run, though it was judged as a SELECT (a deny rule, a read-only group, a second try)."""
+    for sql in (f"/* /* */ DELETE FROM {table} -- */ SELECT 1", f"SELECT 1 /* /* */ ; DELETE FROM {table} -- */"):
+        client.send(wire.query(sql))
+        kinds = wire.types(client.until("Z"))
+        assert "E" in kinds if engine.name == "sqlite" else "D" in kinds
+        assert client.value(f"SELECT count(*) FROM {table}") == "3"
+    assert client.value("SELECT /* a /* b */ c */ 5 -- d") == "5" if engine.name != "sqlite" else client.value("SELECT /* a */ 5 -- d") == "5"

@@ -105,12 +105,24 @@ void tn_my_shut_down(struct tn_my_session *s)
     tn_my_fatal(s, &err, "shutdown");
 }
 
+/* How long it may be silent: idleTimeout, or what it has set itself if that is less. 0 = for ever. */
+static uint64_t patience_us(struct tn_my_session *s)
+{
+    uint64_t    most = s->runtime->snapshot->config->settings.mysql_idle_timeout, own = 0;
+    const char *set = tn_map_get(&s->variables, TN_STR("wait_timeout"));
+
+    if (set == NULL || !tn_str_to_u64(tn_str(set), UINT32_MAX, &own) || own == 0)
+        return most;
+    return most == 0 ? own * 1000000 : TN_MIN(most, own * 1000000);
+}
+
 static void idled_out(struct tn_my_session *s)
 {
     struct tn_error err = TN_ERROR_INIT;
 
     tn_count(&s->runtime->counters, TN_COUNTER_sessions_idled_out, 1);
-    tn_fail(&err, TN_E_TIMEOUT, "57P05", "The client was disconnected by the server because of inactivity (frontends.mysqlWire.idleTimeout)");
+    tn_fail(&err, TN_E_TIMEOUT, "57P05", "The client was disconnected by the server because of inactivity (%s)",
+            patience_us(s) != s->runtime->snapshot->config->settings.mysql_idle_timeout ? "wait_timeout" : "frontends.mysqlWire.idleTimeout");
     s->sequence = 0;
     tn_my_fatal(s, &err, "idle for too long");
 }
@@ -119,7 +131,7 @@ static void set_idle_timer(struct tn_my_session *s)
 {
     const struct tn_settings *settings = &s->runtime->snapshot->config->settings;
 
-    tn_client_set_timer(&s->client, s->state == TN_MY_READY ? settings->mysql_idle_timeout : settings->mysql_login_timeout);
+    tn_client_set_timer(&s->client, s->state == TN_MY_READY ? patience_us(s) : settings->mysql_login_timeout);
 }
 
 /* ---- packets ---- */

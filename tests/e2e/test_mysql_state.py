@@ -270,3 +270,15 @@ def test_accounts_are_not_the_clients(proxy, client):
         run(direct, "SELECT 1")
     with proxy.server.connect() as direct:  # with the password that it has
         assert run(direct, "SELECT 1") == ((1,),)
+
+
+def test_a_session_ends_after_its_own_wait_timeout(proxy):
+    """As MySQL 8 does it: the reason is there to be read (4031)."""
+    ended = proxy.log().count("idle for too long")
+    one = connect(proxy)
+    run(one, "SET wait_timeout = 1")
+    assert run(one, "SELECT @@wait_timeout") == ((1,),)
+    proxy.wait_for(lambda: proxy.log().count("idle for too long") > ended, what="the session has ended")
+    assert number(one, "SELECT 2") in (4031, 2006, 2013)
+    with connect(proxy) as another:
+        assert run(another, "SELECT @@wait_timeout") == ((28800,),)

@@ -478,7 +478,7 @@ struct tn_str tn_token_name(const struct tn_token *token)
 
     if (token->kind != TN_TOKEN_IDENT)
         return name;
-    if (name.len >= 3 && name.ptr[1] == '&')
+    if (name.len >= 3 && tn_ascii_lower(name.ptr[0]) == 'u' && name.ptr[1] == '&')
         name = tn_str_n(name.ptr + 2, name.len - 2);
     name = tn_str_n(name.ptr + 1, name.len - 1);
     if (!token->unterminated)

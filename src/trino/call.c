@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "net/http_coding.h"
 #include "net/http_origin.h"
+#include "trino/followed.h"
 #include "trino/segments.h"
 
 enum { ARENA_MAX = 1024 * 1024 * 1024, SPARES = 64 };
@@ -284,6 +285,8 @@ static enum tn_status read_headers(struct tn_trino_call *call, const struct tn_h
     call->own = post || call->resumes ? tn_arena_alloc(&call->arena, (x->field_count + 2) * sizeof *call->own) : NULL;
     if ((post && call->headers == NULL) || ((post || call->resumes) && call->own == NULL))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a request");
+    if (call->resumes && !tn_arena_str(&call->arena, tn_str(x->peer), &call->peer))
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a request");
     for (size_t i = 0; i < x->field_count; i++) {
         struct tn_str name = x->fields[i].name, value = x->fields[i].value;
 
@@ -371,6 +374,8 @@ static struct tn_worker *find_owner(struct tn_trino_call *call, struct tn_worker
 {
     struct tn_str transaction = call->request.transaction_id;
 
+    if (call->resumes && call->verb != TN_TRINO_PARTIAL && call->verb != TN_TRINO_SEGMENT)
+        return tn_trino_follower(call->trino, call->id);
     if (call->resumes || is_segment(call))
         return here;
     if (call->verb != TN_TRINO_POST) {

@@ -51,6 +51,8 @@ struct tn_trino_home {
     struct tn_list    by_use;       /* struct tn_trino_query.node, the least lately used first */
     struct tn_list    transactions; /* struct tn_trino_transaction.node */
     struct tn_list    resumed;      /* struct tn_trino_resumed.node */
+    struct tn_map     followed;     /* id -> struct tn_trino_followed */
+    struct tn_list    by_link;      /* struct tn_trino_followed.node, the least lately used first */
     size_t            kept_bytes, held_bytes;
     uint8_t           random[512];   /* secret, each byte used once */
     size_t            random_left;
@@ -221,6 +223,7 @@ void tn_trino_query_fail(struct tn_trino_query *q, struct tn_error *err); /* tak
 void tn_trino_query_settle(struct tn_trino_query *q);
 void tn_trino_home_init(struct tn_trino_home *home, struct tn_trino *trino, struct tn_worker *worker);
 void tn_trino_home_free(struct tn_trino_home *home);
+void tn_trino_sweep_start(struct tn_trino_home *home); /* once a second, while there is anything that may be given up */
 /* The worker that an id of query or transaction names; NULL: none of this program's. */
 struct tn_worker *tn_trino_owner(const struct tn_trino *trino, struct tn_str id);
 

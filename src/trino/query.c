@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "trino/followed.h"
 #include "trino/link.h"
 #include "trino/locate.h"
 #include "trino/segments.h"
@@ -217,13 +218,13 @@ static void on_sweep(struct ev_loop *loop, ev_timer *timer, int events)
         }
     }
     tn_trino_transaction_sweep(home, now);
-    if (tn_list_empty(&home->by_use) && tn_list_empty(&home->transactions)) {
+    if (!tn_trino_follow_sweep(home, now) && tn_list_empty(&home->by_use) && tn_list_empty(&home->transactions)) {
         ev_timer_stop(loop, timer);
         home->sweeping = false;
     }
 }
 
-static void start_sweep(struct tn_trino_home *home)
+void tn_trino_sweep_start(struct tn_trino_home *home)
 {
     if (home->sweeping)
         return;
@@ -241,6 +242,8 @@ void tn_trino_home_init(struct tn_trino_home *home, struct tn_trino *trino, stru
     tn_list_init(&home->by_use);
     tn_list_init(&home->transactions);
     tn_list_init(&home->resumed);
+    tn_map_init(&home->followed);
+    tn_list_init(&home->by_link);
 }
 
 void tn_trino_home_free(struct tn_trino_home *home)
@@ -251,6 +254,7 @@ void tn_trino_home_free(struct tn_trino_home *home)
     TN_LIST_FOR_EACH_SAFE(node, &home->by_use)
         free_query(TN_CONTAINER_OF(node, struct tn_trino_query, node), TN_CANCEL_SHUTDOWN);
     tn_trino_resume_free_all(home);
+    tn_trino_follow_free_all(home);
     tn_trino_transaction_free_all(home);
     tn_map_reset(&home->queries);
     tn_trino_activity_free(home->activity);
@@ -367,7 +371,7 @@ static struct tn_trino_query *new_query(struct tn_trino_home *home, struct tn_tr
     }
     take_request(q, call);
     touch(q);
-    start_sweep(home);
+    tn_trino_sweep_start(home);
     return q;
 }
 

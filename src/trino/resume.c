@@ -1,10 +1,11 @@
 /* Links of queries that nobody here knows any more, as their Trino still does: begun before Turnout was started anew, or at
- * another one. The link says where the query runs (link.h); each request is one request there, and nothing is kept between
- * two of them. So are the end of a stage and the segments of a spooled result, of whatever query. */
+ * another one. The link says where the query runs (link.h); each request is one request there, and between two of them there is only what
+ * makes it a query here (followed.h). So are the end of a stage and the segments of a spooled result, of whatever query. */
 #include "base/alloc.h"
 #include "engine/topology.h"
 #include "engine/trino/trino_fetch.h"
 #include "engine/trino/trino_relay.h"
+#include "trino/followed.h"
 #include "trino/link.h"
 
 struct tn_trino_resumed {
@@ -13,7 +14,13 @@ struct tn_trino_resumed {
     struct tn_trino_call  *call;
     struct tn_trino_link   link;
     struct tn_trino_fetch *fetch;
+    bool                   ended; /* by an administrator, here: so it is there */
 };
+
+static bool is_page(const struct tn_trino_resumed *r)
+{
+    return r->link.kind == TN_TRINO_LINK_PAGE;
+}
 
 static void answer(struct tn_trino_resumed *r, int status, const char *problem)
 {
@@ -36,6 +43,7 @@ static bool put_page(struct tn_trino_resumed *r, struct tn_buf *body, const stru
 
     if (chunk == NULL)
         return false;
+    tn_trino_follow_page(r->home, call->id, chunk->bytes.len, chunk->relay->more);
     tn_trino_relay_put(&relayed, chunk, &call->body, &call->rest, &call->rest_at);
     tn_buf_put_str(&call->told, tn_buf_str(headers));
     tn_chunk_free(chunk);
@@ -57,8 +65,15 @@ static void on_fetched(struct tn_http_client_answer *got, const struct tn_buf *h
     if (got->status == 0) {
         answer(r, got->error.status == TN_E_LIMIT ? 502 : 503, problem_of(503)); /* the protocol: 503 is to be asked again */
     } else if (got->status < 200 || got->status >= 300) {
+        if (is_page(r) && (got->status == 404 || got->status == 410))
+            tn_trino_follow_end(r->home, call->id, false);
         answer(r, got->status >= 400 && got->status < 600 ? (int)got->status : 502, problem_of(got->status));
+    } else if (r->ended) {
+        tn_trino_follow_end(r->home, call->id, false);
+        answer(r, 410, "the query was ended by an administrator\n");
     } else if (call->verb != TN_TRINO_GET) {
+        if (is_page(r) && call->verb == TN_TRINO_DELETE)
+            tn_trino_follow_end(r->home, call->id, true);
         call->type = "application/octet-stream";
         call->body = *got->body;
         tn_buf_init(got->body, call->body.max);
@@ -105,9 +120,15 @@ void tn_trino_resume(struct tn_trino_home *home, struct tn_trino_call *call)
     }
     request.cluster = tn_topology_cluster(topology, r->link.cluster);
     request.path = r->link.path;
-    if (request.cluster == NULL || request.cluster->conf->engine != TN_CFG_ENGINE_TRINO)
+    if (request.cluster == NULL || request.cluster->conf->engine != TN_CFG_ENGINE_TRINO) {
         answer(r, 404, "the query's cluster is not configured any more\n");
-    else if (tn_trino_fetch_start(&r->fetch, home->worker, &request, on_fetched, r, &err) != TN_OK)
+        return;
+    }
+    if (is_page(r) && !tn_trino_follow(home, call->id, request.cluster, call->peer)) {
+        r->ended = true;
+        request.method = TN_HTTP_CLIENT_DELETE;
+    }
+    if (tn_trino_fetch_start(&r->fetch, home->worker, &request, on_fetched, r, &err) != TN_OK)
         answer(r, err.status == TN_E_INVALID ? 400 : 503, "the query's cluster cannot be asked\n");
     tn_error_reset(&err);
 }

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import proxy as proxy_module
+import ops
 import wire
 from test_trino_relay import Session
 from trino_contract import BIGINT, Answer, Contract
@@ -232,3 +233,36 @@ def test_postgres_cannot_pass_through(tmp_path):
                                 "clusterGroups": {"g": {"members": ["p"]}}, "routingFallback": "g"}), encoding="utf-8")
     done = subprocess.run([proxy_module.binary(), "check", str(path)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode != 0 and "SCRAM" in done.stdout + done.stderr
+
+
+def console(proxy, sql):
+    with ops.connect(proxy, dbname="turnout") as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_a_followed_query_is_one_again(proxies, trino_server):
+    """Listed, with a slot, ended by KILL, and in history; above the limit rather than refused."""
+    proxy = proxies({**proxy_module.one_cluster("trino-1", trino_server.cluster(), shutdownTimeout="0s", persistence={"type": "sqlite", "path": "turnout.db"}),
+                     "clusterGroups": {"all": {"members": ["trino-1"], "maxRunningQueries": 3}}, "routingFallback": "all"})
+    through = Session(proxy.trino_port)
+    pages = [through.post(f"SELECT orderkey, rpad(comment, 80, 'x') FROM tpch.sf1.lineitem /* {n} */") for n in range(2)]
+    short = through.ask(through.post(SQL)["nextUri"])
+    pages = [through.ask(page["nextUri"]) for page in pages]
+    proxy.config["clusterGroups"]["all"]["maxRunningQueries"] = 2
+    links = restarted(proxy)
+    pages = [through.ask(links(page["nextUri"])) for page in pages]
+    running = console(proxy, "SELECT id, cluster_group, cluster, protocol, state FROM queries WHERE cluster_group = 'all' ORDER BY id")
+    assert [row[1:] for row in running] == [("all", "trino-1", "trinoHttp", "running")] * 2
+    assert console(proxy, "SELECT running FROM groups WHERE name = 'all'") == [(2,)]
+    short, page = through.ask(links(short["nextUri"])), None
+    while "nextUri" in short:  # beyond the limit of two
+        short, page = through.ask(short["nextUri"]), short
+    through.ask(pages[0]["nextUri"], "DELETE")
+    console(proxy, f"KILL {running[1][0]}")
+    proxy.wait_for(lambda: not console(proxy, "SELECT id FROM queries WHERE cluster_group = 'all'"), what="nothing runs")
+    assert status_of(pages[1]["nextUri"]) == 410
+    for one in pages:
+        proxy.wait_for(lambda one=one: trino_server.queries(f"query_id = '{one['id']}'")[0][1] == "FAILED", 30, "it has ended over there")
+    assert console(proxy, "SELECT running FROM groups WHERE name = 'all'") == [(0,)]
+    told = [(r["outcome"], r["router"], r["cluster"], r["text"], "above the limit" in r["reason"], r["bytes"] > 0) for r in ops.history(proxy, 3)]
+    assert sorted(told) == [("cancelled", "link", "trino-1", "", False, True)] * 2 + [("ok", "link", "trino-1", "", True, True)]

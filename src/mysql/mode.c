@@ -95,7 +95,8 @@ static bool is_variable(const struct tn_token *before, const struct tn_token *to
     for (size_t i = 1; plain && i + 1 < token->text.len; i++) {
         char c = token->text.ptr[i];
 
-        plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$';
+        plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
+                (c == '.' && i > 1 && i + 2 < token->text.len && token->text.ptr[i - 1] != '.');
     }
     return plain;
 }

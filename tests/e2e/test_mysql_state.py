@@ -54,6 +54,8 @@ def test_variables(client, other):
     run(client, "SET @a = 5, @b = 'it\\'s \\\\ x', @c = -1")
     assert run(client, "SELECT @a") == ((5,),)
     assert run(client, "SELECT @a + 1, @c - 1, length(@b), @nothing") == ((6, -2, 8, None),)
+    run(client, "SET @d.e = 7, @`f.g` = 'h'")
+    assert run(client, "SELECT @d.e, @`d.e` + 1, @f.g, @d") == ((7, 8, "h", None),)
     run(other, "SELECT 1 + 1")
     assert run(client, "SELECT @a, @b, @c") == ((5, "it's \\ x", -1),)
     assert run(client, "SELECT @r := 0") == ((0,),)

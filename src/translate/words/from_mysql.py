@@ -158,6 +158,8 @@ def mysql_words(node):
         return changed(node, this=exp.cast(node.this.copy(), "date"))
     if isinstance(node, exp.Time) and len([v for v in node.args.values() if v]) == 1 and wanted in ("postgres", "duckdb", "trino"):
         return exp.cast(node.this.copy(), "time")
+    if isinstance(node, exp.Left) and (number_of(node.expression) or 0) < 0 or isinstance(node, exp.Substring) and number_of(node.args.get("start")) == 0:
+        return exp.Left(this=node.this.copy(), expression=exp.Literal.number(0))
     if name == "MID" and len(args) == 3:
         return exp.Substring(this=args[0].copy(), start=args[1].copy(), length=args[2].copy())
     if name == "JSON_UNQUOTE" and len(args) == 1 and isinstance(args[0], exp.JSONExtract):
@@ -215,6 +217,8 @@ def mysql_only(node):
     if isinstance(node, exp.Select):
         if node.args.get("operation_modifiers"):
             node.set("operation_modifiers", None)
+        if node.args.get("order") is not None and all(isinstance(o.this, exp.Null) for o in node.args["order"].expressions if isinstance(o, exp.Ordered)) and wanted in TARGETS:
+            node.set("order", None) # in no order
         table = node.args.get("from_") or node.args.get("from")
         if table is not None and isinstance(table.this, exp.Table) and table.this.name.upper() == "DUAL" and not table.this.db:
             node.set("from_" if node.args.get("from_") is not None else "from", None)

@@ -90,6 +90,19 @@ def first_rows(select):
     return outer
 
 
+def elapsed(node):
+    """extract(epoch from (a - b)) and extract(day from (a - b)) of two moments, where their difference is no interval that has parts."""
+    unit, between = node.this.name.upper(), node.expression.unnest()
+    if unit not in ("EPOCH", "DAY", "DAYS") or not isinstance(between, exp.Sub) or isinstance(between.expression, exp.Interval) or wanted not in ("mysql", "sqlite", "trino"):
+        return None
+    seconds = {"mysql": "(TIMESTAMPDIFF(MICROSECOND, _2, _1) / 1000000.0)", "sqlite": "ROUND((JULIANDAY(_1) - JULIANDAY(_2)) * 86400, 3)",
+               "trino": "(DATE_DIFF('millisecond', CAST(_2 AS TIMESTAMP(6)), CAST(_1 AS TIMESTAMP(6))) / 1000e0)"}[wanted]
+    if unit == "EPOCH":
+        return filled(seconds, [between.this, between.expression])
+    return filled({"mysql": f"TRUNCATE({seconds} / 86400, 0)", "sqlite": f"CAST(TRUNC({seconds} / 86400) AS INTEGER)", "trino": f"TRUNCATE({seconds} / 86400)"}[wanted],
+                  [between.this, between.expression])
+
+
 AGES = {"DECADE": (0, 10), "CENTURY": (99, 100), "MILLENNIUM": (999, 1000)}
 
 
@@ -129,6 +142,8 @@ def postgres_words(node):
             whole = exp.Interval(this=exp.Literal.string(str(node.this.this)))
             parts = interval_parts(whole)
             return exp.Interval(this=exp.Literal.string(parts[0][0]), unit=exp.Var(this=parts[0][1])) if parts and len(parts) == 1 else whole if parts else None
+    if isinstance(node, exp.Extract) and elapsed(node) is not None:
+        return elapsed(node)
     if isinstance(node, exp.Extract) and node.this.name.upper() in AGES and wanted in ("sqlite", "mysql", "trino"):
         year = exp.Extract(this=exp.Var(this="YEAR"), expression=node.expression.copy())
         above, years = AGES[node.this.name.upper()]
@@ -145,6 +160,8 @@ def postgres_words(node):
         form = str(node.args["format"].this)
         if "%" not in form and re.search(r"[09]", form):
             cannot("numbers as text by a format")
+        if wanted != "postgres" and re.search(r"[A-Za-z]", re.sub(r'%-?[A-Za-tv-z%]|"[^"]*"', "", form)):
+            cannot("a place of this format of a moment")
         return changed(node, format=exp.Literal.string(form.replace('"', ""))) if '"' in form else None
     if isinstance(node, exp.Table) and isinstance(node.this, (exp.GenerateSeries, exp.ExplodingGenerateSeries, exp.Unnest)):
         alias = node.args.get("alias")

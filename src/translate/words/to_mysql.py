@@ -475,7 +475,20 @@ def mysql_order(query):
         if not isinstance(at, exp.Literal) or not at.is_int or not 0 < int(str(at.this)) <= len(first.expressions):
             continue
         chosen = first.expressions[int(str(at.this)) - 1]
+        if isinstance(chosen, exp.Column) and chosen.table and first is query:
+            ordered.set("this", chosen.copy()) # another one may have its name
+            continue
         ordered.set("this", exp.column(exp.to_identifier(chosen.alias_or_name, quoted=True)) if chosen.alias_or_name else chosen.copy())
+
+
+def mysql_places(query):
+    """GROUP BY 1 by what stands there: MySQL does not see that an ORDER BY of it is the same."""
+    group = query.args.get("group")
+    for key in list(group.expressions) if isinstance(query, exp.Select) and group is not None else []:
+        if isinstance(key, exp.Literal) and key.is_int and 0 < int(str(key.this)) <= len(query.expressions) and not query.is_star:
+            chosen = query.expressions[int(str(key.this)) - 1].unalias()
+            if not isinstance(chosen, exp.Literal):
+                key.replace(chosen.copy())
 
 
 def mysql_outer(query):
@@ -564,6 +577,7 @@ def mysql_tree(tree):
         tree = as_rows(tree)
     for query in list(tree.find_all(exp.Select, exp.SetOperation)):
         mysql_order(query)
+        mysql_places(query)
     tree = rewrite(tree, mysql_node)
     for query in list(tree.find_all(exp.Query)):
         if query.args.get("offset") and not query.args.get("limit"):

@@ -36,6 +36,8 @@ def postgres_function(node):
         return right if length is None else exp.Left(this=right, expression=length.copy())
     if isinstance(node, exp.Chr) and node.args.get("charset"):
         return changed(node, charset=None)
+    if isinstance(node, exp.Round) and node.args.get("decimals") is not None and source != "postgres" and not isinstance(node.this, exp.Literal):
+        return changed(node, this=exp.cast(node.this.copy(), "decimal")) # there is none of a double
     if isinstance(node, exp.Split):
         return call("STRING_TO_ARRAY", node.this, node.expression)
     if isinstance(node, exp.Unicode):

@@ -339,7 +339,8 @@ def sqlite_function(node):
     if isinstance(node, exp.Left):
         return call("SUBSTR", node.this, 1, node.expression)
     if isinstance(node, exp.Right):
-        return call("SUBSTR", node.this, exp.Neg(this=node.expression.copy()))
+        return filled("CASE WHEN _2 > 0 THEN SUBSTR(_1, -_2) WHEN _1 IS NOT NULL THEN '' END", [node.this, node.expression]) if number_of(node.expression) in (None, 0) else \
+            call("SUBSTR", node.this, exp.Neg(this=node.expression.copy()))
     if isinstance(node, exp.StartsWith):
         return exp.Paren(this=exp.EQ(this=call("SUBSTR", node.this, 1, call("LENGTH", node.expression)), expression=node.expression.copy()))
     if name in ("Unicode", "Ascii", "ASCII"):
@@ -460,18 +461,21 @@ def sqlite_compared(node):
 
 
 def sqlite_node(node):
+    LOOSER = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv, exp.BitwiseAnd, exp.BitwiseOr) # than || there, not elsewhere
     out = None
     if isinstance(node, (exp.DateAdd, exp.DateSub, exp.DatetimeAdd, exp.DatetimeSub, exp.TimestampAdd, exp.TimestampSub, exp.TsOrDsAdd)):
         out = sqlite_date_add(node)
     elif isinstance(node, exp.Count) and isinstance(node.this, exp.Distinct) and len(node.this.expressions) > 1:
         out = exp.Count(this=exp.Distinct(expressions=[functools.reduce(lambda left, right: exp.DPipe(
-            this=exp.DPipe(this=left, expression=call("CHAR", 31)), expression=right), [e.copy() for e in node.this.expressions])]))
+            this=exp.DPipe(this=left, expression=call("CHAR", 31)), expression=right), [exp.Paren(this=e.copy()) if isinstance(e, exp.Binary) else e.copy() for e in node.this.expressions])]))
     elif isinstance(node, (exp.EQ, exp.NEQ)) and isinstance(node.expression, exp.Any if isinstance(node, exp.EQ) else exp.All):
         rows = node.expression.this
         found = exp.In(this=node.this.copy(), query=rows.copy() if isinstance(rows, exp.Subquery) else exp.Subquery(this=rows.unnest().copy()))
         out = found if isinstance(node, exp.EQ) else exp.Not(this=found)
     elif isinstance(node, exp.ApproxDistinct):
         out = exp.Count(this=exp.Distinct(expressions=[node.this.copy()]))
+    elif isinstance(node, exp.DPipe) and any(isinstance(side, LOOSER) for side in (node.this, node.expression)):
+        out = exp.DPipe(**{key: exp.Paren(this=side.copy()) if isinstance(side, LOOSER) else side.copy() for key, side in (("this", node.this), ("expression", node.expression))})
     elif isinstance(node, (exp.Add, exp.Sub, exp.Mul)) and decimal_of(node) is not None:
         out = decimal_of(node)
     elif isinstance(node, (exp.Add, exp.Sub)):

@@ -33,6 +33,8 @@ struct reading {
     char                 problem[300];
 };
 
+#define UNENDED "the query has not ended yet; GET /v1/queries/{id} tells when it has"
+
 /* ---- in the pool ---- */
 
 static void refuse(struct reading *r, int status, const char *text)
@@ -88,7 +90,7 @@ static void check_state(struct reading *r)
     if (r->kept.interrupted) {
         refuse(r, 409, "Turnout ended before the query did; there is no result");
     } else if (final == NULL || final->kind != TN_JSON_TRUE) {
-        refuse(r, 409, "the query has not ended yet; GET /v1/queries/{id} tells when it has");
+        refuse(r, 409, UNENDED);
     } else if (status == NULL || !tn_str_eq_c(status->text, "COMPLETED")) {
         snprintf(text, sizeof text, "the query is %s and has no result%s%.200s", status != NULL ? status->text.ptr : "unknown", message != NULL ? ": " : "",
                  message != NULL && message->text.ptr != NULL ? message->text.ptr : "");
@@ -373,6 +375,26 @@ static void finish(struct tn_rest_round *round)
     }
 }
 
+/* ---- is it still under way? What lies on the disk may be nothing yet ---- */
+
+static void visit(struct tn_rest_round *round)
+{
+    struct reading           *r = TN_CONTAINER_OF(round, struct reading, round);
+    const struct tn_rest_job *job = tn_rest_job_find(round->rest, round->errand.there, tn_str(r->id));
+
+    if (job != NULL && (r->sees_all || tn_str_eq(job->user, r->user)) && job->spool != NULL && (job->ask != NULL || tn_rest_spool_busy(job)))
+        refuse(r, 409, UNENDED);
+}
+
+static void after_visit(struct tn_rest_round *round)
+{
+    round->finish = finish;
+    if (TN_CONTAINER_OF(round, struct reading, round)->http_status != 0)
+        finish(round);
+    else if (round->x != NULL)
+        tn_rest_round_work(round);
+}
+
 void tn_rest_results(struct tn_rest *rest, struct tn_http_exchange *x, const struct tn_rest_args *args)
 {
     struct reading *r = tn_calloc(1, sizeof *r);
@@ -399,10 +421,11 @@ void tn_rest_results(struct tn_rest *rest, struct tn_http_exchange *x, const str
     tn_buf_init(&r->block, (size_t)2 << 30);
     tn_buf_init(&r->out, (size_t)4 << 30);
     r->round.work = work;
-    r->round.finish = finish;
+    r->round.there = visit;
+    r->round.finish = after_visit;
     r->round.free = free_reading;
     tn_rest_round_begin(&r->round, rest, x);
     x->gone = on_gone;
     x->room = on_room;
-    tn_rest_round_work(&r->round);
+    tn_rest_round_visit(&r->round, tn_rest_id_worker(r->id, (unsigned)rest->worker_count));
 }

@@ -285,10 +285,20 @@ def test_async_error(engine):
 
 def test_async_cancel(engine):
     execution = engine.rest.submit(engine.sql("long")).json["executionId"]
-    assert engine.rest.call("GET", f"/v1/queries/{execution}/results").status == 409
+    answer = engine.rest.call("GET", f"/v1/queries/{execution}/results")
     engine.proxy.wait_for(lambda: engine.rest.call("GET", f"/v1/queries/{execution}").json["status"] == "RUNNING", what="running")
     assert engine.rest.call("DELETE", f"/v1/queries/{execution}").status == 202
     assert engine.rest.wait(execution)["status"] == "CANCELLED"
+    assert answer.status == 409 # asked last: the query must not stay for the tests behind this one
+
+
+def test_a_result_is_not_there_yet(duck):
+    """Asked for at once, again and again: also before a thread has written the first of it."""
+    for _ in range(60):
+        execution = duck.rest.submit(duck.sql("long")).json["executionId"]
+        answer = duck.rest.call("GET", f"/v1/queries/{execution}/results")
+        assert duck.rest.call("DELETE", f"/v1/queries/{execution}").status == 202
+        assert answer.status == 409
 
 
 def test_async_large(engine):

@@ -47,6 +47,7 @@ struct tn_relay {
     struct tn_buf headers; /* name NUL value NUL .., of the answer's session, names without X-Trino- */
     bool          tells;   /* columns or rows: nobody else may answer from here on */
     bool          more;    /* it has a nextUri */
+    bool          failed;  /* it tells an error */
 };
 
 /* Encoded rows on their way from engine to session. */

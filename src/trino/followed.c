@@ -134,29 +134,25 @@ bool tn_trino_follow(struct tn_trino_home *home, struct tn_str id, struct tn_clu
     return !f->ended;
 }
 
-/* With its record. */
-static void end(struct tn_trino_followed *f)
-{
-    struct tn_query *q = f->query;
-
-    f->query = NULL;
-    if (q != NULL) {
-        q->owner = NULL;
-        q->stage = TN_STAGE_record;
-        tn_pipeline_resume(q);
-    }
-    drop(f);
-}
-
-void tn_trino_follow_page(struct tn_trino_home *home, struct tn_str id, size_t bytes, bool more)
+void tn_trino_follow_page(struct tn_trino_home *home, struct tn_str id, const struct tn_chunk *page)
 {
     struct tn_trino_followed *f = tn_map_get(&home->followed, id);
+    struct tn_query          *q = f == NULL ? NULL : f->query;
 
-    if (f == NULL || f->query == NULL)
+    if (q == NULL)
         return;
-    f->query->run.bytes += bytes;
-    if (!more)
-        end(f);
+    q->run.bytes += page->bytes.len;
+    q->run.rows += page->rows;
+    if (page->relay->more)
+        return;
+    if (page->relay->failed) {
+        tn_fail(&q->error, TN_E_ENGINE, "58000", "the query failed on its cluster, as its client was told");
+        tn_error_blame(&q->error, TN_FAULT_ENGINE, false);
+    }
+    f->query = NULL;
+    q->owner = NULL;
+    q->stage = TN_STAGE_record;
+    tn_pipeline_resume(q);
 }
 
 static void end_as(struct tn_trino_followed *f, enum tn_cancel why)

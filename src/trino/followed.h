@@ -16,8 +16,8 @@ struct tn_worker *tn_trino_follower(const struct tn_trino *trino, struct tn_str 
 /* A link of query ID at CLUSTER came, ASKING for its page or not (DELETE): false if the query was ended here meanwhile, by an
  * administrator, and is to be ended there. */
 bool tn_trino_follow(struct tn_trino_home *home, struct tn_str id, struct tn_cluster *cluster, struct tn_str peer);
-/* A page of BYTES came; MORE follow, or it was the last. */
-void tn_trino_follow_page(struct tn_trino_home *home, struct tn_str id, size_t bytes, bool more);
+/* A page came, perhaps the last. Until its client comes no more it is known as ended then: a link that is asked for again begins no other. */
+void tn_trino_follow_page(struct tn_trino_home *home, struct tn_str id, const struct tn_chunk *page);
 /* Its client has ended it, or its Trino knows nothing of it (any more). */
 void tn_trino_follow_end(struct tn_trino_home *home, struct tn_str id, bool by_client);
 

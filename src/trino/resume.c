@@ -43,7 +43,7 @@ static bool put_page(struct tn_trino_resumed *r, struct tn_buf *body, const stru
 
     if (chunk == NULL)
         return false;
-    tn_trino_follow_page(r->home, call->id, chunk->bytes.len, chunk->relay->more);
+    tn_trino_follow_page(r->home, call->id, chunk);
     tn_trino_relay_put(&relayed, chunk, &call->body, &call->rest, &call->rest_at);
     tn_buf_put_str(&call->told, tn_buf_str(headers));
     tn_chunk_free(chunk);

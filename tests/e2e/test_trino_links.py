@@ -243,10 +243,11 @@ def console(proxy, sql):
 def test_a_followed_query_is_one_again(proxies, trino_server):
     """Listed, with a slot, ended by KILL, and in history; above the limit rather than refused."""
     proxy = proxies({**proxy_module.one_cluster("trino-1", trino_server.cluster(), shutdownTimeout="0s", persistence={"type": "sqlite", "path": "turnout.db"}),
-                     "clusterGroups": {"all": {"members": ["trino-1"], "maxRunningQueries": 3}}, "routingFallback": "all"})
+                     "clusterGroups": {"all": {"members": ["trino-1"], "maxRunningQueries": 4}}, "routingFallback": "all"})
     through = Session(proxy.trino_port)
     pages = [through.post(f"SELECT orderkey, rpad(comment, 80, 'x') FROM tpch.sf1.lineitem /* {n} */") for n in range(2)]
     short = through.ask(through.post(SQL)["nextUri"])
+    failing = through.post("SELECT 1 / (max(orderkey) - max(orderkey)) FROM tpch.sf1.lineitem")
     pages = [through.ask(page["nextUri"]) for page in pages]
     proxy.config["clusterGroups"]["all"]["maxRunningQueries"] = 2
     links = restarted(proxy)
@@ -257,6 +258,11 @@ def test_a_followed_query_is_one_again(proxies, trino_server):
     short, page = through.ask(links(short["nextUri"])), None
     while "nextUri" in short:  # beyond the limit of two
         short, page = through.ask(short["nextUri"]), short
+    assert status_of(page["nextUri"]) in (200, 404, 410)  # once more: no other query, and no other record
+    failing = through.ask(links(failing["nextUri"]))
+    while "nextUri" in failing:
+        failing = through.ask(failing["nextUri"])
+    assert failing["error"]["errorName"] == "DIVISION_BY_ZERO"
     through.ask(pages[0]["nextUri"], "DELETE")
     console(proxy, f"KILL {running[1][0]}")
     proxy.wait_for(lambda: not console(proxy, "SELECT id FROM queries WHERE cluster_group = 'all'"), what="nothing runs")
@@ -264,5 +270,6 @@ def test_a_followed_query_is_one_again(proxies, trino_server):
     for one in pages:
         proxy.wait_for(lambda one=one: trino_server.queries(f"query_id = '{one['id']}'")[0][1] == "FAILED", 30, "it has ended over there")
     assert console(proxy, "SELECT running FROM groups WHERE name = 'all'") == [(0,)]
-    told = [(r["outcome"], r["router"], r["cluster"], r["text"], "above the limit" in r["reason"], r["bytes"] > 0) for r in ops.history(proxy, 3)]
-    assert sorted(told) == [("cancelled", "link", "trino-1", "", False, True)] * 2 + [("ok", "link", "trino-1", "", True, True)]
+    told = [(r["outcome"], r["router"], r["cluster"], r["text"], "above the limit" in r["reason"], r["bytes"] > 0, r["rows"] > 0) for r in ops.history(proxy, 4)]
+    assert sorted(row[:-1] for row in told) == [("cancelled", "link", "trino-1", "", False, True)] * 2 + [("error", "link", "trino-1", "", True, True), ("ok", "link", "trino-1", "", True, True)]
+    assert all(rows for outcome, *_, rows in told if outcome == "ok")

@@ -73,6 +73,7 @@ static bool read_segments(struct tn_chunk *chunk, struct tn_str spooled, const s
 static bool read_page(struct tn_chunk *chunk, const struct tn_trino_page *page, const struct tn_buf *body, struct tn_error *err)
 {
     chunk->relay->more = page->next_uri.ptr != NULL;
+    chunk->relay->failed = page->failed;
     chunk->relay->tells = page->columns.ptr != NULL || page->data.ptr != NULL || page->spooled.ptr != NULL || page->update_type.ptr != NULL;
     add(chunk, body, TN_RELAY_ID, page->id_at);
     add(chunk, body, TN_RELAY_INFO, page->info_uri_at);

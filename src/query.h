@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "engine/engine.h"
 #include "engine/pool.h"
+#include "engine/table_lister.h"
 #include "policies/route/route.h"
 #include "snapshot.h"
 #include "stats/features.h"
@@ -122,6 +123,8 @@ struct tn_query {
     struct {
         struct tn_translator_wait *wait;     /* NULL: it does not wait */
         bool                       answered, again;
+        struct tn_table_wait       table_wait;
+        bool                       lists, listed; /* it waits for the types of columns; it has done so for this member */
         bool                       explains; /* EXPLAIN TRANSLATION: the answer is what would be sent */
         bool                       as_written; /* the translation was refused by this engine: now the client's own text */
         bool                       refused;  /* an engine refused a translation: members that need none, now */

@@ -38,6 +38,8 @@ static enum tn_status runtime_init(struct tn_server *server, size_t index, struc
     worker->module[TN_WORKER_RUNTIME] = runtime;
     TN_TRY(tn_pool_new(&runtime->pool, worker, err));
     worker->module[TN_WORKER_POOLS] = runtime->pool;
+    if (server->table_types != NULL && (runtime->lister = tn_table_lister_new(worker, runtime->pool, server->table_types)) == NULL)
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a worker");
     ev_timer_init(&runtime->sweep, on_sweep, SWEEP_SECONDS, SWEEP_SECONDS);
     runtime->sweep.data = runtime;
     ev_timer_start(worker->loop, &runtime->sweep);
@@ -74,6 +76,8 @@ static enum tn_status build_shared(struct tn_server *server, struct tn_config *c
     TN_TRY(open_history(server, &config->settings, err));
     TN_TRY(tn_learning_open(server, &config->settings, err));
     TN_TRY(tn_translating_open(&server->translator, &config->settings, err));
+    if (server->translator != NULL && (server->table_types = tn_table_types_new()) == NULL)
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory to start");
     TN_TRY(tn_scripter_new(&server->scripter, &config->settings, err));
     TN_TRY(tn_freeze_new(&server->freeze, server->store, err));
     TN_TRY(tn_snapshot_build(&server->snapshot, config, NULL, server->admission, problems, err));
@@ -226,6 +230,8 @@ static void free_runtime(struct tn_runtime *runtime)
     if (runtime->worker == NULL)
         return;
     ev_timer_stop(runtime->worker->loop, &runtime->sweep);
+    tn_table_lister_free(runtime->lister);
+    runtime->lister = NULL;
     tn_pool_free(runtime->pool);
     runtime->pool = NULL; /* a lease that ends later ends its connection */
     tn_shaper_free(runtime->shaper);
@@ -254,6 +260,7 @@ void tn_server_free(struct tn_server *server)
         tn_query_free_spares(&server->runtimes[i]);
     }
     tn_translator_free(server->translator);
+    tn_table_types_free(server->table_types);
     tn_scripter_free(server->scripter);
     tn_snapshot_unref(server->snapshot);
     tn_auth_free(server->auth);

@@ -8,6 +8,7 @@
 #include "admission/prober.h"
 #include "auth/authenticate.h"
 #include "console.h"
+#include "engine/table_lister.h"
 #include "freeze.h"
 #include "loop/offload.h"
 #include "net/places.h"
@@ -29,6 +30,7 @@ struct tn_runtime {
     struct tn_worker    *worker;
     struct tn_snapshot  *snapshot;  /* what new queries begin with; a counted reference */
     struct tn_pool      *pool;      /* NULL at the very end */
+    struct tn_table_lister *lister; /* NULL: nothing is translated */
     struct tn_shaper    *shaper;    /* NULL: no memory, nothing is learned here */
     struct tn_list       queries;   /* struct tn_query.node: all between start and record */
     unsigned             query_count;
@@ -63,6 +65,7 @@ struct tn_server {
     struct tn_learner    *learner;       /* decides with it; NULL as above */
     struct tn_freeze     *freeze;        /* groups that learn nothing just now */
     struct tn_translator *translator;    /* NULL: nothing is translated */
+    struct tn_table_types *table_types; /* what translation goes by; NULL as above */
     struct tn_scripter   *scripter;
     struct tn_console    *console;       /* NULL: there is none; made by tn_console_open() */
     pthread_mutex_t       reload_lock;   /* one reload at a time */

@@ -105,6 +105,15 @@ static void remember(struct tn_query *q)
     tn_history_add(server->history, &record);
 }
 
+/* What was said of its tables may be another now. */
+static void forget_tables(const struct tn_query *q)
+{
+    struct tn_table_types *types = tn_runtime_of(q->worker)->server->table_types;
+
+    if (types != NULL && q->cluster != NULL && q->error.status == TN_OK && (q->features.class == TN_CLASS_DDL || q->features.class == TN_CLASS_MULTI || q->features.has_into))
+        tn_table_types_forget(types, q->cluster->id, &q->features);
+}
+
 static void log_query(const struct tn_query *q)
 {
     tn_log(TN_LOG_DEBUG, "query end", TN_LOG_U64("query", q->id), TN_LOG_TEXT("outcome", tn_history_outcome_name(q->outcome)),
@@ -137,6 +146,8 @@ enum tn_step tn_stage_record(struct tn_query *q)
         remember(q);
         log_query(q);
     }
+    if (q->kind == TN_RUN_EXECUTE)
+        forget_tables(q);
     tn_adaptive_finish(q);
     settle_lease(q);
     return TN_NEXT;

@@ -1,7 +1,8 @@
 /* The translate stage: the statement in the words of the chosen member's engine. What a template's translation is known of is
  * at hand at once; else the query waits for a Python process, and the loop does not.
  *
- *   NEW --known--> NEXT
+ *   NEW --(the types of columns are asked for: LISTING --> NEW)
+ *    |--known--> NEXT
  *    |  `--not--> WAITING --> NEW (another one of the template was translated) or NEXT
  *    `--- TN_BACK to choose: this member's dialect has no words for it, and another's may have; nothing has run yet */
 #include "adaptive.h"
@@ -11,6 +12,8 @@
 #include "server.h"
 #include "stages.h"
 #include "translating.h"
+
+enum { COLUMNS_MAX = 1024 * 1024 };
 
 static void on_translated(struct tn_translator_wait *wait)
 {
@@ -29,8 +32,33 @@ static void on_translated(struct tn_translator_wait *wait)
     tn_pipeline_resume(q);
 }
 
+static void on_listed(struct tn_table_wait *wait)
+{
+    struct tn_query *q = wait->owner;
+
+    q->translation.lists = false;
+    q->translation.listed = true;
+    tn_pipeline_resume(q);
+}
+
+/* Once for each member: what is changed all the time is not waited for again. */
+static bool awaits_types(struct tn_query *q)
+{
+    if (q->translation.listed) {
+        q->translation.listed = false;
+        return false;
+    }
+    q->translation.table_wait.done = on_listed;
+    q->translation.table_wait.owner = q;
+    q->translation.lists = tn_translating_lists(q, q->cluster, &q->translation.table_wait);
+    return q->translation.lists;
+}
+
 void tn_stage_translate_abandon(struct tn_query *q)
 {
+    if (q->translation.lists)
+        tn_table_lister_leave(&q->translation.table_wait);
+    q->translation.lists = false;
     if (q->translation.wait != NULL)
         q->translation.wait->owner = NULL;
     q->translation.wait = NULL;
@@ -114,12 +142,26 @@ static bool asks_anew(const struct tn_query *q, const struct tn_translation *wha
     return q->translation.explains && what->scripts != NULL && q->translation.result.verdict == TN_VERDICT_OK;
 }
 
+static enum tn_step ask(struct tn_query *q, struct tn_translator *translator, struct tn_translation *what)
+{
+    struct tn_buf columns;
+
+    tn_buf_init(&columns, COLUMNS_MAX);
+    tn_translating_columns(q, q->cluster, what, &columns);
+    q->translation.wait = tn_translator_ask(translator, what, q->snapshot->config->settings.translation_timeout_ms * 1000, q->worker, on_translated, q);
+    tn_buf_reset(&columns);
+    if (q->translation.wait != NULL)
+        return TN_WAIT;
+    q->translation.result = (struct tn_translated){.verdict = TN_VERDICT_UNAVAILABLE, .why = TN_STR("too many statements wait to be translated")};
+    return use(q);
+}
+
 enum tn_step tn_stage_translate(struct tn_query *q)
 {
     struct tn_translator *translator = tn_runtime_of(q->worker)->server->translator;
     struct tn_translation what;
 
-    if (q->translation.wait != NULL)
+    if (q->translation.wait != NULL || q->translation.lists)
         return TN_WAIT;
     if (q->translation.answered && !q->translation.again)
         return use(q);
@@ -128,11 +170,9 @@ enum tn_step tn_stage_translate(struct tn_query *q)
     if (translator == NULL || q->translation.as_written || !tn_translating_what(q, q->group, q->cluster, &what))
         return q->translation.explains ? tn_translation_answer(q, true) : TN_NEXT;
     q->translation.from = what.from;
+    if (awaits_types(q))
+        return TN_WAIT;
     if (tn_translator_find(translator, &what, &q->arena, &q->translation.result) && !asks_anew(q, &what))
         return use(q);
-    q->translation.wait = tn_translator_ask(translator, &what, q->snapshot->config->settings.translation_timeout_ms * 1000, q->worker, on_translated, q);
-    if (q->translation.wait != NULL)
-        return TN_WAIT;
-    q->translation.result = (struct tn_translated){.verdict = TN_VERDICT_UNAVAILABLE, .why = TN_STR("too many statements wait to be translated")};
-    return use(q);
+    return ask(q, translator, &what);
 }

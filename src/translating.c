@@ -71,6 +71,41 @@ static bool has_mode(const struct tn_cluster *cluster, const char *mode)
     return cluster->conf->sql_mode.len > 0 && strcasestr(cluster->conf->sql_mode.ptr, mode) != NULL;
 }
 
+/* Where it is asked for at all. */
+static struct tn_table_types *table_types(const struct tn_query *q)
+{
+    return q->snapshot->config->settings.translation_types_age > 0 && q->features.table_count > 0 ? tn_runtime_of(q->worker)->server->table_types : NULL;
+}
+
+static uint64_t types_hash(const struct tn_query *q, const struct tn_cluster *cluster)
+{
+    struct tn_table_types *types = table_types(q);
+    struct tn_table_known  known = {.hash = 0};
+
+    if (types != NULL)
+        tn_table_types_look(types, cluster->id, &q->features, UINT64_MAX, tn_clock_us(), &known);
+    return known.hash;
+}
+
+void tn_translating_columns(const struct tn_query *q, const struct tn_cluster *cluster, struct tn_translation *what, struct tn_buf *columns)
+{
+    struct tn_table_types *types = table_types(q);
+
+    what->types = types == NULL ? 0 : tn_table_types_rows(types, cluster->id, &q->features, columns);
+    what->columns = what->types == 0 ? TN_STR("") : tn_buf_str(columns);
+}
+
+bool tn_translating_lists(struct tn_query *q, struct tn_cluster *cluster, struct tn_table_wait *wait)
+{
+    struct tn_table_types *types = table_types(q);
+    struct tn_table_known  known;
+
+    if (types == NULL)
+        return false;
+    tn_table_types_look(types, cluster->id, &q->features, q->snapshot->config->settings.translation_types_age, tn_clock_us(), &known);
+    return (known.missing || known.old) && tn_table_lister_ask(tn_runtime_of(q->worker)->lister, cluster, &q->features, known.missing ? wait : NULL) && known.missing;
+}
+
 bool tn_translating_what(const struct tn_query *q, const struct tn_group *group, const struct tn_cluster *cluster, struct tn_translation *out)
 {
     if (q->console || (q->internal && q->shadow == NULL && !q->translation.explains) || tn_translating_mode(q->snapshot, group->conf) == TN_CFG_TRANSLATION_MODE_OFF ||
@@ -80,6 +115,8 @@ bool tn_translating_what(const struct tn_query *q, const struct tn_group *group,
     out->sql = out->from != TN_DIALECT_MYSQL || q->native.ptr == NULL ? q->text : q->known.ptr != NULL ? q->known : q->native;
     out->plain_texts = out->to == TN_DIALECT_MYSQL && has_mode(cluster, "NO_BACKSLASH_ESCAPES");
     out->scripts = scripts_of(q, group);
+    out->columns = TN_STR("");
+    out->types = types_hash(q, cluster);
     return tn_dialect_differs(out->from, out->to) && tn_dialect_translates(&q->features) && !asks_catalog(&q->features);
 }
 

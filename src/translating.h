@@ -9,7 +9,12 @@
 bool tn_translating_spoken(const struct tn_query *q, enum tn_dialect *out);
 enum tn_cfg_translation_mode tn_translating_mode(const struct tn_snapshot *snapshot, const struct tn_group_conf *group); /* never AUTO */
 /* False: it goes to CLUSTER as written. */
+/* OUT->columns is empty: tn_translating_columns(). */
 bool tn_translating_what(const struct tn_query *q, const struct tn_group *group, const struct tn_cluster *cluster, struct tn_translation *out);
+/* What its engine told of the types of the columns of the statement's tables, for asking; COLUMNS is initialized and the caller's, WHAT's types are of it. */
+void tn_translating_columns(const struct tn_query *q, const struct tn_cluster *cluster, struct tn_translation *what, struct tn_buf *columns);
+/* True: CLUSTER is asked for those types, and WAIT is told when it has answered. False: all is known that will be. */
+bool tn_translating_lists(struct tn_query *q, struct tn_cluster *cluster, struct tn_table_wait *wait);
 struct tn_str tn_translating_sent(const struct tn_query *q); /* the text for the chosen member, after the stage */
 /* Members of GROUP that, as far as is known, are not to be told the statement, as bits. Are there no others, ERR (may be NULL) says
  * why, and *NONE is set; where there may only be better ones, there are no bits then. */

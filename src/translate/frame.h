@@ -3,8 +3,8 @@
  *   request   u32 length, u64 id, u8 operation, fields      field: u32 length, bytes
  *   answer    u32 length, u64 id, u8 verdict, fields
  *
- * Operations: HELLO () -> version of sqlglot. TRANSLATE (from, to (or "mysqlplain": its texts know no backslash), sql, literals as pairs of u32 offset and length, then name
- * and text of each script) -> text, places, warnings, u32 bits of the scripts that changed it. ASK (name and text of a script, its function, sql, context as JSON) -> name
+ * Operations: HELLO () -> version of sqlglot. TRANSLATE (from, to (or "mysqlplain": its texts know no backslash), sql, literals as pairs of u32 offset and length, columns as
+ * in struct tn_translation, then name and text of each script) -> text, places, warnings, u32 bits of the scripts that changed it. ASK (name and text of a script, its function, sql, context as JSON) -> name
  * or message, why, and u8 enum tn_script_said, u32 what it depends on, u32 seconds, SQLSTATE. COMPILE (name, text, function) ->
  * nothing. An answer that is no OK has one field: why, and of a script whose time was up "late". Pure functions; an answer is
  * foreign bytes. */

@@ -20,7 +20,7 @@ struct job {
     struct tn_list      node;
     struct tn_list      waits;
     uint64_t            flight;
-    struct tn_translation what; /* sql is a copy behind this struct */
+    struct tn_translation what; /* sql and columns are copies behind this struct */
     uint64_t            timeout_us;
 };
 
@@ -106,7 +106,7 @@ enum tn_status tn_translator_new(struct tn_translator **out, const struct tn_set
 /* A script may go by any literal, so what it has made is of a whole text, not of a template. */
 static uint64_t salt_of(struct tn_translator *t, const struct tn_translation *what, const struct tn_scan *scan)
 {
-    return tn_hash_mix(atomic_load_explicit(&t->version, memory_order_acquire) + (uint64_t)what->plain_texts * 10000 + (uint64_t)what->from * 100 + (uint64_t)what->to) ^
+    return tn_hash_mix(atomic_load_explicit(&t->version, memory_order_acquire) + (uint64_t)what->plain_texts * 10000 + (uint64_t)what->from * 100 + (uint64_t)what->to) ^ what->types ^
            (what->scripts != NULL ? tn_hash_mix(what->scripts->hash + tn_translation_literals_hash(scan)) : 0);
 }
 
@@ -228,6 +228,7 @@ static void put_request(struct tn_buf *out, uint64_t id, const struct tn_transla
     tn_frame_field(out, tn_str(tn_dialect_sqlglot(what->from)));
     tn_frame_field(out, tn_str(what->plain_texts ? "mysqlplain" : tn_dialect_sqlglot(what->to)));
     put_statement(out, what, scan);
+    tn_frame_field(out, what->columns);
     for (size_t i = 0; what->scripts != NULL && i < what->scripts->count; i++) {
         tn_frame_field(out, tn_str(what->scripts->items[i]->name));
         tn_frame_field(out, tn_str_n(what->scripts->items[i]->text, what->scripts->items[i]->len));
@@ -427,7 +428,7 @@ bool tn_translator_find(struct tn_translator *t, const struct tn_translation *wh
 
 static struct job *job_new(const struct tn_translation *what, uint64_t flight, uint64_t timeout_us)
 {
-    struct job *job = tn_calloc(1, sizeof *job + what->sql.len + 1);
+    struct job *job = tn_calloc(1, sizeof *job + what->sql.len + what->columns.len + 1);
     char       *copy = (char *)(job + 1);
 
     if (job == NULL)
@@ -435,6 +436,8 @@ static struct job *job_new(const struct tn_translation *what, uint64_t flight, u
     memcpy(copy, what->sql.ptr, what->sql.len);
     job->what = *what;
     job->what.sql.ptr = copy;
+    if (what->columns.len > 0)
+        job->what.columns.ptr = memcpy(copy + what->sql.len, what->columns.ptr, what->columns.len);
     if (what->scripts != NULL)
         job->what.scripts = tn_scripts_ref(what->scripts);
     job->flight = flight;

@@ -34,6 +34,8 @@ struct tn_translator_counts {
 struct tn_translation {
     struct tn_str      sql;
     enum tn_dialect    from, to;
+    uint64_t           types;       /* hash of `columns`, or of what they would be; 0 = no column's type is known */
+    struct tn_str      columns;     /* for asking: rows of table, column and type as TO's engine names it, 0x1f between, a line each */
     bool               plain_texts; /* TO is MySQL's, and a backslash is nothing but itself there */
     struct tn_scripts *scripts;
 };

@@ -345,9 +345,9 @@ def translate(fields):
         where = f"line {details[0]['line']}, column {details[0]['col']}: {details[0]['description']}" if details else str(error)
         return CANNOT_PARSE, [where.encode("utf-8", "replace")[:1000]]
     known_as = "mysql" if target == "mysqlplain" else target
-    tree = improve(tree, known_as)
+    tree = improve(tree, known_as, fields[4].decode())
     touched = 0
-    for i in range(4, len(fields) - 1, 2):
+    for i in range(5, len(fields) - 1, 2):
         before = tree.copy()
         changed = run_script(fields[i].decode(), fields[i + 1].decode(), "transform", tree, source, known_as)
         if isinstance(changed, str):
@@ -355,7 +355,7 @@ def translate(fields):
         if changed is not None and not isinstance(changed, exp.Expression):
             raise ScriptError(f"{fields[i].decode()}: line 0: transform() gave {type(changed).__name__}, not a tree, a text or None")
         tree = tree if changed is None else changed
-        touched |= (tree != before) << (i - 4) // 2
+        touched |= (tree != before) << (i - 5) // 2
     plain, warnings = generate(target, tree, False)
     try:  # some of sqlglot's words are read again on their way, and a mark is none
         places = [] if marked_before else places_in(generate(target, tree, True)[0], plain)
@@ -476,7 +476,9 @@ try:
         from sqlglot import exp
         from sqlglot.dialects.dialect import Dialect
         from sqlglot.errors import ErrorLevel, ParseError, TokenError, UnsupportedError
-        from sqlglot.optimizer.annotate_types import annotate_types
+        from sqlglot.optimizer.annotate_types import TypeAnnotator
+        from sqlglot.optimizer.scope import traverse_scope
+        from sqlglot.schema import Schema
         from sqlglot.tokens import TokenType
     else:
         UnsupportedError = ParseError = TokenError = ScriptError

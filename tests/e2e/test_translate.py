@@ -146,6 +146,33 @@ def test_explain_translation(proxy):
     assert conn.execute("EXPLAIN TRANSLATION SELECT 1", prepare=True).description[0].name == "TRANSLATION"
 
 
+def test_types_of_columns(proxy):
+    """d + 7 is of what d is: the engine is asked, again when a statement of ours changed the table, and by many at once."""
+    conn = connect(proxy, group="s")
+    for kind, value, seven_more in (("date", "'2024-01-31'", "2024-02-07"), ("integer", "31", 38), ("date", "'2024-02-29'", "2024-03-07")):
+        conn.execute("DROP TABLE IF EXISTS typed_columns")
+        conn.execute(f"CREATE TABLE typed_columns (id integer, d {kind})")
+        conn.execute(f"INSERT INTO typed_columns VALUES (1, {value})")
+        assert conn.execute("SELECT d + 7 FROM typed_columns").fetchone() == (seven_more,)
+        assert conn.execute("SELECT t.d + 7 FROM (SELECT x.d FROM typed_columns x) t").fetchone() == (seven_more,)
+    conn.execute("ALTER TABLE typed_columns RENAME TO typed_before")
+    conn.execute("CREATE TABLE typed_columns AS SELECT 5 AS id, 31 AS d")
+    assert conn.execute("SELECT d + 7 FROM typed_columns").fetchone() == (38,)
+    answers, lock = [], threading.Barrier(8)
+
+    def ask():
+        one = connect(proxy, group="s")
+        lock.wait(20)
+        answers.append(one.execute("SELECT d + 7 FROM typed_before").fetchone())
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join(30) for thread in threads]
+    assert answers == [("2024-03-07",)] * 8
+    conn.execute("DROP TABLE typed_before")
+    conn.execute("DROP TABLE typed_columns")
+
+
 def test_who_writes_what(proxy):
     """The engine's own SQL stays: by SET, by group, by switching it off, and where sqlglot cannot read it."""
     for settings in ({"group": "s", "dialect": "engine"}, {"group": "s", "dialect": "sqlite"}, {"group": "own"}, {"group": "off"}):

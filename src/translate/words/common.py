@@ -168,11 +168,6 @@ def null_if_any(node):
     return exp.Case().when(exp.or_(*(exp.Is(this=a.copy(), expression=exp.Null()) for a in asked)), exp.Null()).else_(node.copy())
 
 
-def typed(tree):
-    try:
-        return annotate_types(tree, dialect=source)
-    except Exception:
-        return tree
 
 
 def overlaid(node):
@@ -194,9 +189,13 @@ def json_path(node):
     return node.copy()
 
 
-def improve(tree, target):
+def improve(tree, target, rows):
+    """ROWS: types.py."""
     global wanted
     wanted = target
+    columns = column_types(rows)
+    if columns:
+        tree = typed(tree, columns)
     if source in ("postgres", "trino", "mysql"):
         name_columns(tree)
     if source == "postgres":
@@ -205,7 +204,7 @@ def improve(tree, target):
         tree = mysql_tree_from(tree)
     elif source == "trino":
         tree = rewrite(tree, trino_source)
-    tree = typed(tree)
+    tree = typed(tree, columns)
     if isinstance(tree, exp.Drop) and target in ("sqlite", "duckdb", "trino"):
         of_one(tree)
     if isinstance(tree, exp.Delete) and tree.args.get("using") and target == "sqlite":

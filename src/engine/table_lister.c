@@ -6,7 +6,7 @@
 #include "base/log.h"
 
 enum { SQL_MAX = 1024 * 1024, ROWS_MAX = 8 * 1024 * 1024, DRAIN_US = 2000000 };
-static const double TIME_MAX_S = 2.0, RETRY_TICK_S = 0.05;
+static const double TIME_MAX_S = 10.0, RETRY_TICK_S = 0.05;
 
 enum listing_state { WANTED, CONNECTING, RUNNING };
 

@@ -1,5 +1,5 @@
 /* table_lister.h - one worker's questions to engines about the types of their tables' columns; the answers are in table_types.h. Each runs on a
- * connection of the worker's pool, without a slot: it is short, and ended after two seconds. Who asks for what is asked for already
+ * connection of the worker's pool, without a slot: it is short, and ended after ten seconds. Who asks for what is asked for already
  * waits for that. Own worker's thread. */
 #ifndef TN_ENGINE_TABLE_LISTER_H
 #define TN_ENGINE_TABLE_LISTER_H

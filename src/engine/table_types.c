@@ -12,7 +12,7 @@ enum {
     ROWS_MAX = 256 * 1024, /* of all tables of a statement; with more, nothing is known */
     NAME_PARTS = 3,
     NAME_MAX_BYTES = 512,
-    RETRY_US = 60 * 1000 * 1000,
+    RETRY_US = 10 * 1000 * 1000,
 };
 
 struct table {

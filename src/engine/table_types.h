@@ -30,7 +30,7 @@ void tn_table_types_look(struct tn_table_types *types, unsigned cluster, const s
 uint64_t tn_table_types_rows(struct tn_table_types *types, unsigned cluster, const struct tn_features *features, struct tn_buf *rows);
 
 /* ROWS, as above, are all that the engine told when it was asked for the tables of FEATURES. FAILED: it could not be asked; what was
- * known stays, what was not is nothing for a minute. */
+ * known stays, what was not is nothing for ten seconds. */
 void tn_table_types_learn(struct tn_table_types *types, unsigned cluster, const struct tn_features *features, struct tn_str rows, bool failed, uint64_t now_us);
 /* A statement of FEATURES has created, altered or dropped something in the cluster: the tables that it names, or nobody knows what. */
 void tn_table_types_forget(struct tn_table_types *types, unsigned cluster, const struct tn_features *features);

@@ -194,10 +194,12 @@ def improve(tree, target, rows):
     global wanted
     wanted = target
     columns = column_types(rows)
-    if columns:
-        tree = typed(tree, columns)
     if source in ("postgres", "trino", "mysql"):
         name_columns(tree)
+    if columns:
+        tree = typed(tree, columns)
+    if columns and source == "mysql" and target in ("postgres", "duckdb", "trino"):
+        tree = typed(rewrite(tree, mysql_numbers), columns)
     if source == "postgres":
         tree = rewrite(tree, postgres_node)
     elif source == "mysql":
@@ -205,6 +207,8 @@ def improve(tree, target, rows):
     elif source == "trino":
         tree = rewrite(tree, trino_source)
     tree = typed(tree, columns)
+    if columns and target != source:
+        tree = by_types(tree, columns)
     if isinstance(tree, exp.Drop) and target in ("sqlite", "duckdb", "trino"):
         of_one(tree)
     if isinstance(tree, exp.Delete) and tree.args.get("using") and target == "sqlite":

@@ -8,7 +8,9 @@ def truth(node):
     inner = node.unnest() if isinstance(node, exp.Paren) else node
     if isinstance(inner, exp.Literal) and not inner.is_string or isinstance(inner, (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.BitwiseAnd, exp.BitwiseOr, exp.Count, exp.Sum, exp.Length)):
         return exp.Paren(this=exp.NEQ(this=exp.Paren(this=node.copy()) if isinstance(node, exp.Binary) else node.copy(), expression=exp.Literal.number(0)))
-    if isinstance(inner, exp.Column):
+    if is_of(inner, *NUMBERS) and not isinstance(inner, (exp.Literal, exp.Predicate, exp.Connector, exp.Not)):
+        return exp.Paren(this=exp.NEQ(this=node.copy(), expression=exp.Literal.number(0)))
+    if isinstance(inner, exp.Column) and not is_of(inner, "BOOLEAN"):
         return exp.cast(node.copy(), "boolean")
     return node
 
@@ -38,7 +40,7 @@ def mysql_truths(node):
         out = node.copy()
         out.set("this", truth(node.this))
         return out
-    if isinstance(node, (exp.Sum, exp.Avg)) and isinstance(node.this, exp.Expression) and is_truth(node.this):
+    if isinstance(node, (exp.Sum, exp.Avg, exp.Max, exp.Min)) and isinstance(node.this, exp.Expression) and is_truth(node.this):
         return type(node)(this=counted(node.this))
     if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div)) and wanted in ("postgres", "duckdb", "trino"):
         for key in ("this", "expression"):

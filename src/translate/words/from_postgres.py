@@ -95,8 +95,7 @@ def elapsed(node):
     unit, between = node.this.name.upper(), node.expression.unnest()
     if unit not in ("EPOCH", "DAY", "DAYS") or not isinstance(between, exp.Sub) or isinstance(between.expression, exp.Interval) or wanted not in ("mysql", "sqlite", "trino"):
         return None
-    seconds = {"mysql": "(TIMESTAMPDIFF(MICROSECOND, _2, _1) / 1000000.0)", "sqlite": "ROUND((JULIANDAY(_1) - JULIANDAY(_2)) * 86400, 3)",
-               "trino": "(DATE_DIFF('millisecond', CAST(_2 AS TIMESTAMP(6)), CAST(_1 AS TIMESTAMP(6))) / 1000e0)"}[wanted]
+    seconds = ELAPSED[wanted]
     if unit == "EPOCH":
         return filled(seconds, [between.this, between.expression])
     return filled({"mysql": f"TRUNCATE({seconds} / 86400, 0)", "sqlite": f"CAST(TRUNC({seconds} / 86400) AS INTEGER)", "trino": f"TRUNCATE({seconds} / 86400)"}[wanted],

@@ -406,6 +406,8 @@ def mysql_node(node):
     out = None
     if isinstance(node, exp.Div) and source in ("postgres", "trino", "sqlite"):
         out = mysql_divide(node)
+    elif isinstance(node, exp.Div) and source == "duckdb" and not any(is_of(side, "DOUBLE", "FLOAT") for side in (node.this, node.expression)):
+        out = mysql_exact(node)
     elif isinstance(node, exp.TryCast) and source in ("trino", "duckdb"):
         out = mysql_try(node)
     elif isinstance(node, exp.Cast):
@@ -491,10 +493,21 @@ def mysql_places(query):
                 key.replace(chosen.copy())
 
 
+def orders_nulls(query):
+    """Does a query of groups or of distinct rows put NULLs last by what it shows? MySQL 8.0 takes `x IS NULL` there for something that is not grouped."""
+    shown = {e.alias_or_name: e.unalias() for e in query.expressions}
+    if query.args.get("group") is None and query.args.get("distinct") is None or query.is_star or len(shown) < len(query.expressions) or "" in shown:
+        return False
+    return any(bool(o.args.get("nulls_first")) == bool(o.args.get("desc")) and not isinstance(shown.get(o.this.name), exp.Column) for o in query.args["order"].expressions) and \
+        all(o.this.name in shown for o in query.args["order"].expressions)
+
+
 def mysql_outer(query):
-    """Of a query WITH ROLLUP: its order goes around it, MariaDB has none inside."""
+    """Of a query WITH ROLLUP: its order goes around it, MariaDB has none inside. So does one of groups that has NULLs last."""
     group, order = query.args.get("group"), query.args.get("order")
-    if group is None or not group.args.get("rollup") or order is None or any(not isinstance(o.this, exp.Column) or o.this.table for o in order.expressions):
+    if order is None or any(not isinstance(o, exp.Ordered) or not isinstance(o.this, exp.Column) or o.this.table for o in order.expressions):
+        return None
+    if not (group is not None and group.args.get("rollup")) and not orders_nulls(query):
         return None
     inner = query.copy()
     outer = exp.select("*").from_(exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier("grouped"))), copy=False)

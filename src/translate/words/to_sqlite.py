@@ -399,8 +399,10 @@ def decimal_of(node):
 
 
 def sqlite_column(column):
-    """A column that counts is INTEGER PRIMARY KEY there."""
+    """A type there is a word that stays, and tells later what the column is. A column that counts is INTEGER PRIMARY KEY."""
     kind, constraints = column.args.get("kind"), column.args.get("constraints") or []
+    if isinstance(kind, exp.DataType) and kind.this in (TYPE.BOOLEAN, TYPE.DECIMAL):
+        column.set("kind", exp.DataType(this=TYPE.USERDEFINED, kind="BOOLEAN" if kind.this == TYPE.BOOLEAN else kind.sql("postgres")))
     counts = "SERIAL" in str(kind).upper() or any(type(c.args.get("kind")).__name__ == "GeneratedAsIdentityColumnConstraint" for c in constraints)
     if not counts:
         return
@@ -514,7 +516,7 @@ def sqlite_node(node):
         out = sqlite_compared(node)
     elif isinstance(node, exp.IndexParameters):
         mysql_index(node)
-    elif isinstance(node, exp.ColumnDef) and source != "mysql":
+    elif isinstance(node, exp.ColumnDef):
         sqlite_column(node)
     elif isinstance(node, exp.Bracket):
         cannot("elements and slices")

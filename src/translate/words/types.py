@@ -178,6 +178,9 @@ def metadata():
         known[exp.Add] = known[exp.Sub] = {"annotator": difference_type}
     if source in ("postgres", "mysql", "trino"):
         known[exp.Literal] = {"annotator": number_type}
+    if source == "trino":
+        known[exp.Extract] = {"returns": TYPE.BIGINT}
+        known.update({kind: {"returns": TYPE.BIGINT} for kind in (exp.Year, exp.Month, exp.Day, exp.Quarter)})
     if source == "postgres":
         known[exp.Sum] = known[exp.Avg] = {"annotator": sum_type}
         known[exp.Extract] = {"returns": TYPE.DECIMAL}
@@ -190,7 +193,7 @@ def typed(tree, columns):
     try:
         schema = known_schema(columns)
         for scope in traverse_scope(tree) if columns else []:
-            for column in scope.columns:
+            for column in list(scope.find_all(exp.Column)):
                 name = table_for(scope, column, columns) if not column.table else None
                 if name:
                     column.set("table", exp.to_identifier(name))

@@ -12,6 +12,7 @@ enum {
     ROWS_MAX = 256 * 1024, /* of all tables of a statement; with more, nothing is known */
     NAME_PARTS = 3,
     NAME_MAX_BYTES = 512,
+    KEY_MAX = NAME_MAX_BYTES + sizeof(unsigned),
     RETRY_US = 10 * 1000 * 1000,
 };
 
@@ -25,7 +26,7 @@ struct table {
 
 struct tn_table_types {
     pthread_mutex_t lock;
-    struct tn_map   tables; /* "cluster/name" -> struct table */
+    struct tn_map   tables; /* of key_of() */
 };
 
 struct tn_table_types *tn_table_types_new(void)
@@ -120,12 +121,15 @@ static void lower(char *text)
         *text = (char)tolower((unsigned char)*text);
 }
 
-static struct tn_str key_of(char out[NAME_MAX_BYTES + 16], unsigned cluster, struct tn_str name)
+/* The cluster's id, and the name in lower case. */
+static struct tn_str key_of(char out[KEY_MAX], unsigned cluster, struct tn_str name)
 {
-    int len = snprintf(out, NAME_MAX_BYTES + 16, "%u/%.*s", cluster, (int)TN_MIN(name.len, (size_t)NAME_MAX_BYTES - 1), name.ptr);
+    size_t len = TN_MIN(name.len, (size_t)NAME_MAX_BYTES);
 
-    lower(out);
-    return tn_str_n(out, (size_t)len);
+    memcpy(out, &cluster, sizeof cluster);
+    for (size_t i = 0; i < len; i++)
+        out[sizeof cluster + i] = name.ptr[i] >= 'A' && name.ptr[i] <= 'Z' ? (char)(name.ptr[i] + 'a' - 'A') : name.ptr[i];
+    return tn_str_n(out, sizeof cluster + len);
 }
 
 /* ---- what is known ---- */
@@ -133,57 +137,53 @@ static struct tn_str key_of(char out[NAME_MAX_BYTES + 16], unsigned cluster, str
 /* The lock is held. */
 static struct table *find(const struct tn_table_types *types, unsigned cluster, struct tn_str name)
 {
-    char key[NAME_MAX_BYTES + 16];
+    char key[KEY_MAX];
 
     return tn_map_get(&types->tables, key_of(key, cluster, name));
 }
 
-/* The sum of what is known; ROWS may be NULL. The lock is held. */
-static uint64_t sum(const struct tn_table_types *types, unsigned cluster, const struct tn_features *features, struct tn_buf *rows)
+/* ROWS may be NULL. The lock is held. */
+static void sum(const struct tn_table_types *types, unsigned cluster, const struct tn_features *features, uint64_t max_age_us, uint64_t now_us,
+                struct tn_buf *rows, struct tn_table_known *out)
 {
-    uint64_t hash = 0;
-    size_t   bytes = 0;
+    size_t bytes = 0;
 
+    *out = (struct tn_table_known){.hash = 0};
     for (unsigned i = 0; i < features->table_count; i++) {
         const struct table *table = find(types, cluster, features->tables[i]);
 
-        if (table == NULL || table->forgotten)
+        if (table == NULL || table->forgotten) {
+            out->missing = true;
             continue;
-        hash += table->hash;
+        }
+        out->old = out->old || now_us - table->asked_us > (table->failed ? TN_MIN(max_age_us, (uint64_t)RETRY_US) : max_age_us);
+        out->hash += table->hash;
         bytes += table->rows.len;
         if (rows != NULL)
             tn_buf_put_str(rows, tn_buf_str(&table->rows));
     }
-    return bytes <= ROWS_MAX ? hash : 0;
+    if (bytes > ROWS_MAX || (rows != NULL && rows->failed))
+        out->hash = 0;
 }
 
 void tn_table_types_look(struct tn_table_types *types, unsigned cluster, const struct tn_features *features, uint64_t max_age_us, uint64_t now_us,
                          struct tn_table_known *out)
 {
-    *out = (struct tn_table_known){.hash = 0};
     pthread_mutex_lock(&types->lock);
-    for (unsigned i = 0; i < features->table_count; i++) {
-        const struct table *table = find(types, cluster, features->tables[i]);
-
-        out->missing = out->missing || table == NULL || table->forgotten;
-        if (table == NULL || table->forgotten)
-            continue;
-        out->old = out->old || now_us - table->asked_us > (table->failed ? TN_MIN(max_age_us, (uint64_t)RETRY_US) : max_age_us);
-    }
-    out->hash = sum(types, cluster, features, NULL);
+    sum(types, cluster, features, max_age_us, now_us, NULL, out);
     pthread_mutex_unlock(&types->lock);
 }
 
 uint64_t tn_table_types_rows(struct tn_table_types *types, unsigned cluster, const struct tn_features *features, struct tn_buf *rows)
 {
-    uint64_t hash;
+    struct tn_table_known known;
 
     pthread_mutex_lock(&types->lock);
-    hash = sum(types, cluster, features, rows);
+    sum(types, cluster, features, UINT64_MAX, 0, rows, &known);
     pthread_mutex_unlock(&types->lock);
-    if (hash == 0)
+    if (known.hash == 0)
         tn_buf_clear(rows);
-    return rows->failed ? 0 : hash;
+    return known.hash;
 }
 
 /* Rows of ROWS that are of the table NAME. */
@@ -213,7 +213,7 @@ static void take_rows(struct table *table, struct tn_str name, struct tn_str row
 
 static struct table *make(struct tn_table_types *types, unsigned cluster, struct tn_str name)
 {
-    char          key[NAME_MAX_BYTES + 16];
+    char          key[KEY_MAX];
     struct table *table = tn_calloc(1, sizeof *table);
 
     if (table == NULL)
@@ -246,12 +246,12 @@ void tn_table_types_learn(struct tn_table_types *types, unsigned cluster, const 
     pthread_mutex_unlock(&types->lock);
 }
 
-/* Is the table of KEY ("7/s.t") called as one of those of FEATURES? */
-static bool is_one_of(const char *key, const struct tn_features *features)
+/* Is the table NAME called as one of those of FEATURES? */
+static bool is_one_of(struct tn_str name, const struct tn_features *features)
 {
     struct name one, other;
 
-    if (!read_name(&one, tn_str(strchr(key, '/') + 1)))
+    if (!read_name(&one, name))
         return true;
     for (unsigned i = 0; i < features->table_count; i++)
         if (!read_name(&other, features->tables[i]) || strcasecmp(table_of(&one), table_of(&other)) == 0)
@@ -261,13 +261,12 @@ static bool is_one_of(const char *key, const struct tn_features *features)
 
 void tn_table_types_forget(struct tn_table_types *types, unsigned cluster, const struct tn_features *features)
 {
-    char   prefix[16];
-    int    len = snprintf(prefix, sizeof prefix, "%u/", cluster);
     size_t at = 0;
 
     pthread_mutex_lock(&types->lock);
     for (struct tn_map_entry *entry = tn_map_next(&types->tables, &at); entry != NULL; entry = tn_map_next(&types->tables, &at))
-        if (strncmp(entry->key, prefix, (size_t)len) == 0 && (features->table_count == 0 || features->more_tables || is_one_of(entry->key, features)))
+        if (memcmp(entry->key, &cluster, sizeof cluster) == 0 &&
+            (features->table_count == 0 || features->more_tables || is_one_of(tn_str_n(entry->key + sizeof cluster, entry->key_len - sizeof cluster), features)))
             ((struct table *)entry->value)->forgotten = true;
     pthread_mutex_unlock(&types->lock);
 }

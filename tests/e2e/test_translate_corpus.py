@@ -44,6 +44,7 @@ def postgres_client(proxy, letter, **settings):
     conn = psycopg.connect(proxy.dsn(), autocommit=True, prepare_threshold=20)
     for name, value in {"group": letter, **settings}.items():
         conn.execute(f"SET turnout.{name} = '{value}'")
+    conn.execute(f"SET statement_timeout = '{MOST}s'")
 
     def ask(sql):
         cursor = conn.execute(sql)

@@ -207,7 +207,7 @@ def improve(tree, target, rows):
     elif source == "trino":
         tree = rewrite(tree, trino_source)
     tree = typed(tree, columns)
-    if columns and target != source:
+    if target != source:
         tree = by_types(tree, columns)
     if isinstance(tree, exp.Drop) and target in ("sqlite", "duckdb", "trino"):
         of_one(tree)
@@ -222,6 +222,7 @@ def improve(tree, target, rows):
     elif target == "mysql":
         tree = mysql_tree(tree)
     elif target == "trino":
+        tree = with_sets(tree, has_odd_keys) if source != "trino" else tree
         for select in list(tree.find_all(exp.Select)) if source != "trino" else []:
             named_groups(select)
         tree = rewrite(tree, trino_node)

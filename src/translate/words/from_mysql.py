@@ -139,6 +139,10 @@ def mysql_words(node):
         head = exp.Substring(this=text.copy(), start=exp.Literal.number(1), length=exp.Sub(this=at.copy(), expression=exp.Literal.number(1)))
         tail = exp.Substring(this=text.copy(), start=exp.Add(this=at.copy(), expression=length.copy()))
         return exp.Paren(this=exp.DPipe(this=exp.DPipe(this=head, expression=new.copy()), expression=tail))
+    if name == "TIME_FORMAT" and len(args) == 2 and is_written(args[1]) and wanted in TARGETS:
+        if is_written(args[0]) or re.search("%[^HhIiklSsfprT%]", str(args[1].this)):
+            cannot("this time_format()")
+        return sqlglot.parse_one("DATE_FORMAT(x, " + args[1].sql("mysql") + ")", read="mysql").transform(lambda n: args[0].copy() if isinstance(n, exp.Column) else n)
     if name in ("UCASE", "LCASE") and len(args) == 1:
         return (exp.Upper if name == "UCASE" else exp.Lower)(this=args[0].copy())
     if isinstance(node, exp.StrPosition) and wanted in TARGETS:
@@ -421,5 +425,7 @@ def mysql_tree_from(tree):
     if wanted in ("postgres", "duckdb", "trino"):
         for select in list(tree.find_all(exp.Select)):
             grouped(select)
+    if wanted in TARGETS:
+        for select in list(tree.find_all(exp.Select)):
             rolled_up(select)
     return rewrite(tree, mysql_source)

@@ -136,6 +136,12 @@ def postgres_words(node):
         node.set("expressions", [exp.Literal.number(1)]) # EXISTS (SELECT FROM t)
     if isinstance(node, exp.Select) and wanted in ("sqlite", "mysql", "trino"):
         return shown_rows(node) or first_rows(node)
+    if isinstance(node, exp.Cast) and node.to.this == TYPE.INTERVAL and isinstance(node.this.unnest(), exp.DPipe) and wanted != "duckdb":
+        joined = node.this.unnest()
+        unit = singular(str(joined.expression.this).strip()) if is_written(joined.expression) else ""
+        if unit not in UNITS or isinstance(joined.this.unnest(), exp.DPipe):
+            cannot("an interval that is put together so")
+        return exp.Mul(this=exp.paren(joined.this.copy()), expression=exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this=unit)))
     if isinstance(node, exp.Cast) and node.to.this == TYPE.INTERVAL or isinstance(node, exp.Cast) and isinstance(node.to.this, exp.Interval):
         if isinstance(node.this, exp.Literal) and node.this.is_string:
             whole = exp.Interval(this=exp.Literal.string(str(node.this.this)))

@@ -125,6 +125,8 @@ def filled(text, args):
     key = wanted, text
     if key not in filled_before:
         filled_before[key] = sqlglot.parse_one(text, read=wanted)
+        for node in filled_before[key].walk():
+            node.meta["made"] = True # it is in the target's words already
     out = exp.Paren(this=filled_before[key].copy())
     for column in list(out.find_all(exp.Column)):
         at = column.name[1:] if column.name.startswith("_") else ""
@@ -153,6 +155,9 @@ def with_digits(number, digits):
         return filled(f"FORMAT('{{:,.{digits}f}}', CAST(ROUND(CAST(_1 AS DOUBLE), {digits}) AS DOUBLE))", [number])
     if wanted == "trino":
         return filled(f"FORMAT('%,.{digits}f', CAST(_1 AS DOUBLE))", [number])
+    if wanted == "sqlite":
+        whole = f"(CASE WHEN ROUND(_1, {digits}) < 0 THEN '-' ELSE '' END || PRINTF('%,d', TRUNC(ABS(ROUND(_1, {digits}))))"
+        return filled(whole + (f" || SUBSTR(PRINTF('%.{digits}f', ABS(ROUND(_1, {digits})) - TRUNC(ABS(ROUND(_1, {digits})))), 2))" if digits else ")"), [number])
     return None
 
 

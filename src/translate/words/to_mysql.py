@@ -226,8 +226,6 @@ def mysql_group(node):
     more = [e for e in node.expressions if isinstance(e, (exp.Rollup, exp.Cube, exp.GroupingSets))]
     if not more:
         return None
-    if len(node.expressions) > 1 or not isinstance(more[0], exp.Rollup):
-        cannot("sets of groups")
     return exp.Group(expressions=[e.copy() for e in more[0].expressions], rollup=[exp.Rollup()])
 
 
@@ -474,6 +472,10 @@ def mysql_order(query):
         return
     for ordered in order.expressions:
         at = ordered.this
+        same = next((e for e in first.expressions if isinstance(e, exp.Alias) and not isinstance(e.this, (exp.Column, exp.Literal)) and e.this.sql() == at.sql()), None)
+        if same is not None and first is query and not isinstance(at, (exp.Column, exp.Literal)):
+            ordered.set("this", exp.column(exp.to_identifier(same.alias, quoted=True)))
+            continue
         if not isinstance(at, exp.Literal) or not at.is_int or not 0 < int(str(at.this)) <= len(first.expressions):
             continue
         chosen = first.expressions[int(str(at.this)) - 1]
@@ -518,9 +520,25 @@ def mysql_outer(query):
     return outer
 
 
+def moment_series(node):
+    """generate_series(timestamp '..', timestamp '..', interval '1 day'), of moments that are written there."""
+    series = node.this
+    first, last = (end.this if isinstance(end, exp.Cast) and end.to.this in (TYPE.DATE, TYPE.TIMESTAMP, TYPE.DATETIME) else None for end in (series.args["start"], series.args["end"]))
+    parts = interval_parts(series.args["step"])
+    if not (is_moment_text(first) and is_moment_text(last)) or not parts or len(parts) != 1 or not parts[0][0].isdigit() or int(parts[0][0]) == 0:
+        cannot("generate_series() of moments that are not written there")
+    alias = node.args.get("alias")
+    name = alias.columns[0].name if alias is not None and alias.columns else alias.name if alias is not None and alias.this is not None else "generate_series"
+    step = f"n_ + INTERVAL '{parts[0][0]} {parts[0][1].lower()}'"
+    text = f"WITH RECURSIVE series_(n_) AS (SELECT CAST('{first.this}' AS TIMESTAMP) UNION ALL SELECT {step} FROM series_ WHERE {step} <= CAST('{last.this}' AS TIMESTAMP)) SELECT n_ AS \"{name}\" FROM series_"
+    return exp.Subquery(this=sqlglot.parse_one(text, read="postgres"), alias=exp.TableAlias(this=alias.this.copy() if alias is not None and alias.this is not None else exp.to_identifier("generate_series")))
+
+
 def mysql_series(node):
     """generate_series(1, 9) AS g(x) in FROM: numbers that are written there, and not many, as a recursion would have them."""
     series = node.this
+    if isinstance(series.args.get("step"), exp.Interval):
+        return moment_series(node)
     ends = [series.args.get(key) for key in ("start", "end", "step")]
     if not all(end is None or number_of(end) is not None for end in ends):
         return None
@@ -573,7 +591,16 @@ def both_sides(select):
     select.set(key, exp.From(this=both))
 
 
+def has_simple_groups(select):
+    """GROUP BY ROLLUP (a, b) alone is GROUP BY a, b WITH ROLLUP."""
+    group = select.args.get("group")
+    return group is None or len(group.expressions) == 1 and isinstance(group.expressions[0], exp.Rollup) and all(isinstance(e, exp.Column) for e in group.expressions[0].expressions) and \
+        not any(is_grouping(n) for n in select.walk())
+
+
 def mysql_tree(tree):
+    if not all(has_simple_groups(select) for select in tree.find_all(exp.Select)):
+        tree = with_sets(tree)
     for select in list(tree.find_all(exp.Select)):
         both_sides(select)
     for table in list(tree.find_all(exp.Table)):

@@ -310,6 +310,7 @@ def sqlite_more(node):
 
 
 def sqlite_tree(tree):
+    tree = with_sets(tree)
     for union in list(tree.find_all(exp.SetOperation)):
         for key in ("this", "expression"):
             if isinstance(union.args.get(key), exp.Subquery):
@@ -379,8 +380,16 @@ def sqlite_date_add(node):
         number, unit = number.this, number.args.get("unit")
     sign = isinstance(number, exp.Neg)
     number = number.this if sign else number
-    if not isinstance(number, exp.Literal) or unit is None:
+    if unit is None:
         return None
+    if not isinstance(number, exp.Literal):
+        word, factor = UNITS.get(singular(unit.name), ("months", 1))
+        if word in ("months", "years"):
+            cannot("a number of months that is not written there")
+        back = isinstance(node, (exp.DateSub, exp.DatetimeSub, exp.TimestampSub)) != sign
+        count = exp.paren(number.copy()) if factor == 1 else exp.Mul(this=exp.paren(number.copy()), expression=exp.Literal.number(factor))
+        count = exp.Paren(this=exp.Neg(this=exp.Paren(this=count))) if back else exp.Paren(this=count)
+        return call("DATE" if is_date(node.this) and singular(unit.name) in WHOLE_DAYS else "DATETIME", node.this, exp.DPipe(this=count, expression=exp.Literal.string(f" {word}")))
     back = isinstance(node, (exp.DateSub, exp.DatetimeSub, exp.TimestampSub)) != sign
     interval = exp.Interval(this=exp.Literal.string(str(number.this)), unit=unit.copy())
     return sqlite_moment((exp.Sub if back else exp.Add)(this=node.this.copy(), expression=interval))

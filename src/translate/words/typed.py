@@ -323,6 +323,8 @@ def greatest_truth(node):
 
 
 def typed_node(node):
+    if node.meta.get("made"):
+        return node
     out = None
     if type(node).__name__ in TEXT_FUNCTIONS:
         out = text_wanted(node)

@@ -92,7 +92,7 @@ def columns_of(scope, name, columns):
     if not isinstance(inner, exp.Query):
         return None
     names = [select.alias_or_name.lower() for select in inner.selects]
-    alias = inner.parent.args.get("alias") if isinstance(inner.parent, (exp.Subquery, exp.CTE)) else None
+    alias = inner.parent.args.get("alias") if isinstance(inner.parent, exp.Subquery) else None
     return None if "*" in names or "" in names or (alias is not None and alias.args.get("columns")) else set(names)
 
 
@@ -176,6 +176,7 @@ def metadata():
     known = {**Dialect.get_or_raise(source).EXPRESSION_METADATA}
     if source in ("postgres", "duckdb"):
         known[exp.Add] = known[exp.Sub] = {"annotator": difference_type}
+        known[exp.Mul] = {"annotator": lambda annotator, node: annotator._set_type(node, TYPE.INTERVAL) if any(isinstance(side, exp.Interval) for side in (node.left, node.right)) else annotator._annotate_binary(node)}
     if source in ("postgres", "mysql", "trino"):
         known[exp.Literal] = {"annotator": number_type}
     if source == "trino":
@@ -187,12 +188,25 @@ def metadata():
     return known
 
 
+def names_of_ctes(tree):
+    """WITH q(x) AS (SELECT a ..) as WITH q(x) AS (SELECT a AS x ..): where the types are looked for by name."""
+    for cte in tree.find_all(exp.CTE):
+        alias, first = cte.args.get("alias"), cte.this
+        while isinstance(first, exp.SetOperation):
+            first = first.this.unnest()
+        if alias is None or not alias.args.get("columns") or not isinstance(first, exp.Select) or first.is_star or len(first.expressions) != len(alias.columns):
+            continue
+        for column, shown in zip(alias.columns, list(first.expressions)):
+            shown.replace(exp.alias_(shown.unalias().copy(), column.name, quoted=column.args.get("quoted")))
+
+
 def typed(tree, columns):
     """TREE with types where they can be known: of columns as COLUMNS has them, of the rest by what it is made of."""
     lent = []
     try:
         schema = known_schema(columns)
-        for scope in traverse_scope(tree) if columns else []:
+        names_of_ctes(tree)
+        for scope in traverse_scope(tree):
             for column in list(scope.find_all(exp.Column)):
                 name = table_for(scope, column, columns) if not column.table else None
                 if name:

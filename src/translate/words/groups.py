@@ -1,0 +1,121 @@
+"""Sets of groups (ROLLUP, CUBE, GROUPING SETS) for who has none: a query for each set, all of them as one table."""
+
+
+def keys_of(node):
+    return [e for e in node.expressions] if isinstance(node, exp.Tuple) else [node.unnest()]
+
+
+def sets_of(part):
+    """[[key, ..], ..] of one part of GROUP BY."""
+    if isinstance(part, exp.Rollup):
+        return [[key for e in part.expressions[:count] for key in keys_of(e)] for count in range(len(part.expressions), -1, -1)]
+    if isinstance(part, exp.Cube):
+        chosen = range(2 ** len(part.expressions) - 1, -1, -1)
+        return [[key for i, e in enumerate(part.expressions) if bits >> (len(part.expressions) - 1 - i) & 1 for key in keys_of(e)] for bits in chosen]
+    if isinstance(part, exp.GroupingSets):
+        return [one for e in part.expressions for one in (sets_of(e) if isinstance(e, (exp.Rollup, exp.Cube, exp.GroupingSets)) else [keys_of(e)])]
+    return [keys_of(part)]
+
+
+def at_place(key, select):
+    """GROUP BY 1 by what stands there."""
+    at = number_of(key)
+    return select.expressions[at - 1].unalias() if at is not None and 0 < at <= len(select.expressions) else key
+
+
+def all_sets(select):
+    sets = [[]]
+    for part in select.args["group"].expressions:
+        sets = [before + more for before in sets for more in sets_of(part)]
+        if len(sets) > 64:
+            cannot("so many sets of groups")
+    return [[at_place(key, select) for key in one] for one in sets]
+
+
+def is_grouping(node):
+    return type(node).__name__ == "Grouping" or isinstance(node, exp.Anonymous) and node.name.upper() in ("GROUPING", "GROUPING_ID")
+
+
+def in_set(expression, missing):
+    """EXPRESSION in the query of the set that has no MISSING keys: these are NULL, and GROUPING() is a number."""
+    def change(node):
+        if is_grouping(node):
+            return exp.Literal.number(int("".join("1" if arg.sql() in missing else "0" for arg in (node.expressions or [node.this])), 2))
+        return exp.Null() if node.sql() in missing and node.find_ancestor(exp.AggFunc) is None else None
+
+    def walked(node):
+        new = change(node)
+        if new is not None:
+            return new
+        for key, value in list(node.args.items()):
+            if isinstance(value, exp.Expression):
+                node.set(key, walked(value))
+            elif isinstance(value, list):
+                node.set(key, [walked(e) if isinstance(e, exp.Expression) else e for e in value])
+        return node
+
+    return walked(expression.copy())
+
+
+def one_set(select, keys, every, shown):
+    """The query of the set KEYS, with the columns SHOWN: (expression, name)."""
+    missing = {key.sql() for key in every} - {key.sql() for key in keys}
+    one = select.copy()
+    for key in ("order", "limit", "offset", "distinct", "with_", "with"):
+        if one.args.get(key) is not None:
+            one.set(key, None)
+    one.set("expressions", [exp.alias_(in_set(expression, missing), name) for expression, name in shown])
+    one.set("group", exp.Group(expressions=[key.copy() for key in keys]) if keys else None)
+    having = one.args.get("having")
+    if having is not None:
+        having.set("this", in_set(having.this, missing))
+    return one
+
+
+def as_sets(select):
+    """SELECT .. GROUP BY ROLLUP (a, b) as a table of SELECT .. GROUP BY a, b UNION ALL SELECT .. GROUP BY a UNION ALL SELECT ..; None = there are no such sets."""
+    group = select.args.get("group")
+    if group is None or not any(isinstance(e, (exp.Rollup, exp.Cube, exp.GroupingSets)) for e in group.expressions):
+        return None
+    if select.is_star or any(e.find(exp.Window) is not None for e in select.expressions):
+        cannot("sets of groups with window functions or all columns")
+    names = [e.alias_or_name for e in select.expressions]
+    shown = [(e.unalias(), f"g{i}_") for i, e in enumerate(select.expressions, 1)]
+    order = select.args.get("order")
+    ordered = []
+    for i, one in enumerate(order.expressions if order is not None else [], 1):
+        at = number_of(one.this)
+        place = at if at is not None else next((k for k, e in enumerate(select.expressions, 1) if one.this.sql() in (e.unalias().sql(), e.alias) or
+                                                isinstance(one.this, exp.Column) and not one.this.table and one.this.name == e.alias), None)
+        if place is None:
+            shown.append((one.this, f"o{i}_"))
+        ordered.append(changed(one, this=exp.column(f"g{place}_" if place is not None else f"o{i}_")))
+    sets = all_sets(select)
+    every = [key for one in sets for key in one]
+    union = functools.reduce(lambda left, right: exp.Union(this=left, expression=right, distinct=False), [one_set(select, keys, every, shown) for keys in sets])
+    columns = [exp.alias_(exp.column(f"g{i}_"), name, quoted=True) if name else exp.column(f"g{i}_") for i, name in enumerate(names, 1)]
+    outer = exp.Select(expressions=columns).from_(exp.Subquery(this=union, alias=exp.TableAlias(this=exp.to_identifier("sets_"))), copy=False)
+    if ordered:
+        outer.set("order", exp.Order(expressions=ordered))
+    for key in ("limit", "offset", "distinct", "with_", "with"):
+        if select.args.get(key) is not None:
+            outer.set(key, select.args[key].copy())
+    return outer
+
+
+def has_odd_keys(select):
+    """Sets of groups of more than columns, which Trino does not have."""
+    group = select.args.get("group")
+    return group is not None and any(isinstance(e, (exp.Rollup, exp.Cube, exp.GroupingSets)) and not isinstance(at_place(key, select), exp.Column)
+                                     for e in group.expressions for one in sets_of(e) for key in one)
+
+
+def with_sets(tree, which=lambda select: True):
+    """Every query of TREE that has sets of groups (of WHICH kind), so written."""
+    for select in [s for s in reversed(list(tree.find_all(exp.Select))) if which(s)]:
+        new = as_sets(select)
+        if new is not None and select is tree:
+            return new
+        if new is not None:
+            select.replace(new)
+    return tree

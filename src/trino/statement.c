@@ -83,13 +83,17 @@ static enum tn_status set_timeout(struct tn_trino_query *q, struct tn_error *err
     return change(q, "statement_timeout", tn_str(text), err);
 }
 
+/* To engines of MySQL's kind it is a database, which the server need not have: then names are of the cluster's own, as they are
+ * elsewhere. */
 static enum tn_status set_schema(struct tn_trino_query *q, struct tn_error *err)
 {
-    struct tn_buf  text;
-    enum tn_status status;
+    const struct tn_snapshot *snapshot = tn_runtime_of(q->home->worker)->snapshot;
+    struct tn_buf             text;
+    enum tn_status            status;
 
     if (q->request.schema.len == 0)
         return TN_OK;
+    TN_TRY(tn_settings_change(&q->settings, TN_STR("login_database"), q->request.schema, TN_CFG_ENGINE_MYSQL, false, true, snapshot, err));
     tn_buf_init(&text, 4096);
     tn_buf_put_quoted(&text, q->request.schema, '"');
     status = change(q, "search_path", tn_buf_str(&text), err);

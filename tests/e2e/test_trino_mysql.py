@@ -27,6 +27,9 @@ def place(request):
     server.sql("CREATE TABLE author (id bigint unsigned NOT NULL PRIMARY KEY, name varchar(40) NOT NULL DEFAULT 'x', born date, made datetime(3), seen timestamp(6) NULL, "
                "rating decimal(6,2), few tinyint, small smallint unsigned, ratio double, note text, bits bit(1), raw varbinary(20)) COMMENT 'who writes'", made.database)
     server.sql("CREATE VIEW names AS SELECT name FROM author", made.database)
+    made.other = server.create_database(f"trino_{request.param}_other")
+    server.sql("CREATE TABLE author (only_there int)", made.other)
+    server.sql("INSERT INTO author VALUES (7)", made.other)
     with proxy_module.Proxy(proxy_module.one_cluster("my-1", server.cluster(made.database))) as started:
         made.proxy = started
         yield made
@@ -80,6 +83,23 @@ def test_tables_about_tables(place, run):
     assert run("SELECT query_id FROM system.runtime.tasks") == []
     assert run("SELECT count(*) FROM system.information_schema.columns WHERE table_name = 'nodes'") == [[5]]
     assert run(f"SELECT count(*) FROM mysql.{d}.author") == [[0]]
+
+
+def test_schema(place, run):
+    """Names without one are of the client's, where the server has it, else of the cluster's own."""
+    for schema, sql, rows in ((place.other, "SELECT only_there FROM author", [[7]]), ("nowhere", "SELECT count(*) AS n, min(rating) AS r FROM author", [[0, None]]),
+                              (place.database, "SELECT count(*) AS n, min(rating) AS r FROM author", [[0, None]]), (place.other, "INSERT INTO author VALUES (8)", [[1]]),
+                              (None, "SELECT count(*) AS n, min(rating) AS r FROM author", [[0, None]])):
+        connection = trino.dbapi.connect(host="127.0.0.1", port=place.proxy.trino_port, user="tester", schema=schema)
+        cursor = connection.cursor()
+        cursor.execute(sql)
+        assert cursor.fetchall() == rows, (schema, sql)
+        cursor.execute(f"USE {place.other}")
+        cursor.fetchall()
+        cursor.execute("SELECT min(only_there) AS a FROM author")
+        assert cursor.fetchall() == [[7]]
+        connection.close()
+    assert run(f"SELECT count(*) AS n FROM {place.other}.author") == [[2]]
 
 
 def test_sqlalchemy(place):

@@ -41,6 +41,7 @@ static void clear_results(struct tn_run *run)
 {
     run->engine = NULL;
     run->my_columns = tn_str_n(NULL, 0);
+    run->my_extended = false;
     run->uncredited = 0;
     run->uncredited_bytes = 0;
     run->cancelled = run->left = false;

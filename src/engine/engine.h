@@ -107,6 +107,7 @@ struct tn_run {
     bool            cancelled;    /* tn_run_cancel() was called */
     struct tn_str   my_columns;    /* with encoder->my_rows: column definitions as MySQL told them, as packets; set before `columns`.
                                       Empty: rows come from encoder->ops->batch */
+    bool            my_extended;   /* each of them has MariaDB's extended metadata */
     bool            left;         /* set before tn_run_cancel(): what can be gone on with after our end is not ended over there */
     uint64_t        full_since_us; /* no credit is left since then; 0 = there is */
 
@@ -114,7 +115,7 @@ struct tn_run {
     char            tag[64];      /* the engine's own command tag ("INSERT 0 3"), or empty */
     uint64_t        rows;         /* rows returned */
     uint64_t        affected;     /* rows changed */
-    uint64_t        unchanged;    /* of these, where an engine of MySQL's kind tells: rows of an UPDATE that had the values before */
+    uint64_t        unchanged;    /* of these, where an engine of MySQL's kind tells: rows of an UPDATE, or of INSERT .. ON DUPLICATE KEY UPDATE, that had the values before */
     uint64_t        insert_id;    /* an engine of MySQL's kind: what AUTO_INCREMENT gave the first of the rows; SQLite: the rowid of the only one; 0 = nothing */
     struct tn_str   my_info;      /* what a server of MySQL's kind says beside its counts ("Rows matched: 2 ..."); until next or done returns */
     uint16_t        my_status;    /* of the result that ends now, as a server of MySQL's kind tells: TN_MY_STATUS_OF_RESULT */

@@ -87,7 +87,7 @@ static void describe(struct tn_my_session *s, const struct tn_my_catalog_answer 
     for (size_t i = 0; columns != NULL && i < a->count; i++)
         columns[i] = (struct tn_column){.name = a->heads[i], .type = a->types[i] == TN_MY_TYPE_LONGLONG ? TN_TYPE_INT64 : TN_TYPE_TEXT, .pg_typmod = -1};
     if (columns != NULL)
-        s->on_schema(s, &schema);
+        s->on_schema(s, &schema, NULL);
 }
 
 static void tell_rows(struct tn_my_session *s, struct tn_my_catalog_answer *a)

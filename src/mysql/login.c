@@ -30,7 +30,8 @@ void tn_my_greet(struct tn_my_session *s)
     struct tn_my_greeting greeting = {.version = s->runtime->snapshot->config->settings.mysql_version.ptr, .plugin = TN_MY_PLUGIN_SHA2,
                                       .connection_id = s->id, .charset = TN_MY_CHARSET_UTF8MB4, .status = TN_MY_STATUS_AUTOCOMMIT};
 
-    s->offered = TN_MY_CAP_LONG_PASSWORD | TN_MY_CAP_FOUND_ROWS | TN_MY_CAP_LONG_FLAG | TN_MY_CAP_CONNECT_WITH_DB | TN_MY_CAP_ODBC |
+    /* without LONG_PASSWORD, as MariaDB: else its clients do not read the upper half */
+    s->offered = TN_MY_CAP_MARIADB_EXTENDED_TYPES | TN_MY_CAP_FOUND_ROWS | TN_MY_CAP_LONG_FLAG | TN_MY_CAP_CONNECT_WITH_DB | TN_MY_CAP_ODBC |
                  TN_MY_CAP_IGNORE_SPACE | TN_MY_CAP_PROTOCOL_41 | TN_MY_CAP_INTERACTIVE | TN_MY_CAP_IGNORE_SIGPIPE | TN_MY_CAP_TRANSACTIONS |
                  TN_MY_CAP_RESERVED | TN_MY_CAP_SECURE_CONNECTION | TN_MY_CAP_MULTI_STATEMENTS | TN_MY_CAP_MULTI_RESULTS |
                  TN_MY_CAP_PS_MULTI_RESULTS | TN_MY_CAP_PLUGIN_AUTH | TN_MY_CAP_CONNECT_ATTRS | TN_MY_CAP_PLUGIN_AUTH_LENENC |
@@ -95,6 +96,7 @@ static void let_in(struct tn_my_session *s, struct tn_identity *identity)
     s->database_is_there = false;
     s->database_kind = TN_MY_DATABASE_UNKNOWN;
     tn_my_database_settings(s);
+    s->charset = s->results_charset = s->login_charset;
     s->state = TN_MY_READY;
     tn_my_ok(s, 0, 0);
     tn_log(TN_LOG_INFO, s->changing ? "session user" : "session start", TN_LOG_TEXT("listener", "mysqlWire"), TN_LOG_U64("session", s->id),
@@ -421,7 +423,7 @@ static void find_out(struct tn_my_session *s, const struct tn_my_hello *hello)
         return;
     }
     if (tn_my_charset_find(hello->charset) != NULL && tn_my_charset_find(hello->charset)->max_bytes == 4)
-        s->charset = hello->charset;
+        s->login_charset = hello->charset;
     identity = tn_tls_names(&s->client.transport, hello->user) ? tn_auth_certified(auth, hello->user) : NULL;
     if (identity != NULL)
         let_in(s, identity);

@@ -147,7 +147,7 @@ static struct tn_my_definition definition_of(const struct tn_my_session *s, cons
 
     return (struct tn_my_definition){.name = table->heads != NULL ? table->heads[i] : tn_str(table->names[i]), .schema = TN_STR(""),
                                      .table = TN_STR(""), .original_table = TN_STR(""), .original = TN_STR(""),
-                                     .column = tn_my_column_of(&column, s->charset)};
+                                     .column = tn_my_column_of(&column, s->results_charset)};
 }
 
 void tn_my_put_table(struct tn_my_session *s, const struct tn_my_table *table)

@@ -102,7 +102,8 @@ struct tn_my_session {
     enum { TN_MY_HELLO, TN_MY_AUTH, TN_MY_READY, TN_MY_CLOSING } state;
     uint32_t                 id;
     uint64_t                 offered, capabilities;
-    uint16_t                 charset;
+    uint16_t                 charset, results_charset; /* numbers of collations: of the connection, and of the columns of results */
+    uint16_t                 login_charset;            /* what both of them begin with */
 
     /* log-in */
     unsigned char            nonce[TN_MY_NONCE];
@@ -134,6 +135,7 @@ struct tn_my_session {
     struct tn_my_mode        mode;        /* how its texts are read */
     struct tn_settings_list *before_set;  /* while a server is asked whether it takes what was set: what to go back to */
     struct tn_my_mode        read_before;
+    uint16_t                 charset_before, results_charset_before;
     char                    *mode_before;
     void                   (*then)(struct tn_my_session *s); /* goes on when the server has answered */
     uint64_t                 held_numbers; /* which of the variables that are asked for are numbers */
@@ -159,7 +161,7 @@ struct tn_my_session {
     uint16_t                 result_status; /* for the next end of a result: flags that its server told */
     struct tn_str            asked;      /* as in the run */
     size_t                   column_count;
-    void                   (*on_schema)(struct tn_my_session *s, const struct tn_schema *schema); /* instead of telling it */
+    void                   (*on_schema)(struct tn_my_session *s, const struct tn_schema *schema, const struct tn_my_told *told); /* instead of telling it */
     void                   (*after)(struct tn_my_session *s); /* a statement of our own (commit) is through: what comes next */
     bool                     show_full;  /* SHOW FULL COLUMNS */
     struct tn_str            show_like, show_name; /* in `arena` */
@@ -284,7 +286,8 @@ void tn_my_query_run(struct tn_my_session *s, struct tn_str sql); /* by an engin
 TN_MUST_USE enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, const struct tn_ask_events *events, void *owner,
                                      struct tn_error *err); /* TN_OK: done comes */
 void tn_my_refused(struct tn_my_session *s, struct tn_error *err); /* told, and the statement is through */
-void tn_my_put_columns(struct tn_my_session *s, const struct tn_schema *schema, struct tn_str definitions); /* without what ends them */
+struct tn_my_told tn_my_told_of(const struct tn_ask *ask); /* its columns, where rows come as the server wrote them */
+void tn_my_put_columns(struct tn_my_session *s, const struct tn_schema *schema, const struct tn_my_told *told); /* without what ends them */
 void tn_my_notice(struct tn_my_session *s, const char *fields, size_t len);
 void tn_my_tell_outcome(struct tn_my_session *s, struct tn_query *q); /* its error, or its end */
 void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run);

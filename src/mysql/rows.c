@@ -356,6 +356,7 @@ static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
 {
     struct tn_my_rows    *rows = ask->owner;
     struct tn_my_session *s = rows->s;
+    struct tn_my_told     told = tn_my_told_of(ask);
 
     if (schema == NULL || rows->open)
         return;
@@ -363,7 +364,7 @@ static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
     rows->ask = ask;
     s->ask = NULL;
     s->row_count = -1;
-    tn_my_put_columns(s, schema, ask->own ? tn_str_n("", 0) : ask->query->run.my_columns);
+    tn_my_put_columns(s, schema, &told);
     end_rows(s, TN_MY_STATUS_CURSOR_EXISTS);
     tn_arena_reset(&s->arena);
     answered(s);

@@ -5,40 +5,41 @@
 
 enum { ER_BAD_TABLE = 1051, ER_CANT_DO_THIS_DURING_AN_TRANSACTION = 1179 };
 
-/* As the engine's own server told them, when its rows come as it wrote them. */
-static void put_definitions(const struct tn_my_out *out, struct tn_str definitions)
+struct tn_my_told tn_my_told_of(const struct tn_ask *ask)
 {
-    size_t start = out->buf->len;
+    const struct tn_run *run = &ask->query->run;
 
-    tn_buf_put_str(out->buf, definitions);
-    if (!out->buf->failed)
-        tn_my_number_frames(out->buf->data + start, definitions.len, out->sequence);
+    if (ask->own)
+        return (struct tn_my_told){.packets = TN_STR("")};
+    return (struct tn_my_told){.packets = run->my_columns, .extended = run->my_extended};
 }
 
-void tn_my_put_columns(struct tn_my_session *s, const struct tn_schema *schema, struct tn_str definitions)
+void tn_my_put_columns(struct tn_my_session *s, const struct tn_schema *schema, const struct tn_my_told *told)
 {
     struct tn_my_out out = tn_my_out(s);
 
     s->columns_told = true;
     s->column_count = schema->count;
     tn_my_put_column_count(&out, schema->count);
-    if (definitions.len > 0)
-        put_definitions(&out, definitions);
+    if (told->packets.len > 0)
+        tn_my_put_told(&out, told, s->results_charset);
     else
-        tn_my_put_schema(&out, s->asked.ptr != NULL ? tn_my_heads(schema, s->asked, &s->arena) : schema, tn_str(s->database), s->charset);
+        tn_my_put_schema(&out, s->asked.ptr != NULL ? tn_my_heads(schema, s->asked, &s->arena) : schema, tn_str(s->database),
+                         s->results_charset);
 }
 
 static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
 {
     struct tn_my_session *s = ask->owner;
+    struct tn_my_told     told = tn_my_told_of(ask);
 
     if (s->on_schema != NULL) {
-        s->on_schema(s, schema);
+        s->on_schema(s, schema, &told);
         return;
     }
     if (schema == NULL || s->columns_told)
         return;
-    tn_my_put_columns(s, schema, ask->own ? tn_str_n("", 0) : ask->query->run.my_columns);
+    tn_my_put_columns(s, schema, &told);
     tn_my_end_columns(s);
 }
 

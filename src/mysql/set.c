@@ -81,7 +81,12 @@ static bool set_names(struct setting *set)
         value.text = TN_STR("utf8mb4");
     if (!assign_text(set, "character_set_client", value.text) || !assign_text(set, "character_set_results", value.text))
         return false;
-    return collation.text.ptr == NULL ? assign_text(set, "character_set_connection", value.text) : assign_text(set, "collation_connection", collation.text);
+    if (collation.text.ptr == NULL)
+        return assign_text(set, "character_set_connection", value.text);
+    if (!assign_text(set, "collation_connection", collation.text))
+        return false;
+    set->s->results_charset = set->s->charset;
+    return true;
 }
 
 static bool read_isolation(struct setting *set, char out[24])

@@ -16,13 +16,14 @@ static void no_memory(struct tn_my_session *s)
     tn_my_statement_done(s, true);
 }
 
-static void tell_columns(struct tn_my_session *s, const struct tn_schema *schema)
+static void tell_columns(struct tn_my_session *s, const struct tn_schema *schema, const struct tn_my_told *told)
 {
     static const char *const brief[] = {"Field", "Type", "Null", "Key", "Default", "Extra"};
     static const char *const full[] = {"Field", "Type", "Collation", "Null", "Key", "Default", "Extra", "Privileges", "Comment"};
     struct tn_my_table       table = {.count = s->show_full ? TN_ARRAY_LEN(full) : TN_ARRAY_LEN(brief), .names = s->show_full ? full : brief};
     struct tn_str            none = {NULL, 0}, empty = TN_STR("");
 
+    (void)told;
     tn_my_put_table(s, &table);
     for (size_t i = 0; schema != NULL && i < schema->count; i++) {
         const struct tn_column *c = &schema->columns[i];
@@ -41,12 +42,13 @@ static void tell_columns(struct tn_my_session *s, const struct tn_schema *schema
     tn_my_end_rows(s);
 }
 
-static void tell_create(struct tn_my_session *s, const struct tn_schema *schema)
+static void tell_create(struct tn_my_session *s, const struct tn_schema *schema, const struct tn_my_told *told)
 {
     static const char *const names[] = {"Table", "Create Table"};
     struct tn_my_table       table = {.count = 2, .names = names};
     struct tn_buf            text;
 
+    (void)told;
     tn_buf_init(&text, 1024 * 1024);
     tn_buf_puts(&text, "CREATE TABLE ");
     tn_buf_put_quoted(&text, s->show_name, '`');
@@ -67,15 +69,16 @@ static void tell_create(struct tn_my_session *s, const struct tn_schema *schema)
 }
 
 /* The definitions alone, as COM_FIELD_LIST wants them. */
-static void tell_fields(struct tn_my_session *s, const struct tn_schema *schema)
+static void tell_fields(struct tn_my_session *s, const struct tn_schema *schema, const struct tn_my_told *told)
 {
+    (void)told;
     for (size_t i = 0; schema != NULL && i < schema->count; i++) {
         struct tn_my_out        out = tn_my_out(s);
         struct tn_buf          *buf = out.buf;
         size_t                  begun, len;
         struct tn_my_definition definition = {.name = schema->columns[i].name, .original = schema->columns[i].name, .table = s->show_name,
                                               .original_table = s->show_name, .schema = tn_str(s->database),
-                                              .column = tn_my_column_of(&schema->columns[i], s->charset)};
+                                              .column = tn_my_column_of(&schema->columns[i], s->results_charset)};
 
         if (!is_shown(s, definition.name))
             continue;
@@ -92,7 +95,7 @@ static void tell_fields(struct tn_my_session *s, const struct tn_schema *schema)
     tn_my_end_rows(s);
 }
 
-static void describe(struct tn_my_session *s, struct tn_str table, void (*tell)(struct tn_my_session *, const struct tn_schema *))
+static void describe(struct tn_my_session *s, struct tn_str table, void (*tell)(struct tn_my_session *, const struct tn_schema *, const struct tn_my_told *))
 {
     struct tn_my_run run = {.kind = TN_RUN_DESCRIBE};
     struct tn_buf    sql, native;

@@ -112,7 +112,7 @@ static void put_param_definitions(struct tn_my_session *s, unsigned count)
         tn_my_end_columns(s);
 }
 
-static void tell_prepared(struct tn_my_session *s, const struct tn_schema *schema)
+static void tell_prepared(struct tn_my_session *s, const struct tn_schema *schema, const struct tn_my_told *told)
 {
     struct tn_my_prepared *p = s->preparing;
     struct tn_my_out       out = tn_my_out(s);
@@ -123,16 +123,19 @@ static void tell_prepared(struct tn_my_session *s, const struct tn_schema *schem
     if (columns == 0)
         return;
     out = tn_my_out(s);
-    tn_my_put_schema(&out, tn_my_heads(schema, p->text, &s->arena), tn_str(s->database), s->charset);
+    if (told != NULL && told->packets.len > 0)
+        tn_my_put_told(&out, told, s->results_charset);
+    else
+        tn_my_put_schema(&out, tn_my_heads(schema, p->text, &s->arena), tn_str(s->database), s->results_charset);
     tn_my_end_columns(s);
 }
 
-static void on_described(struct tn_my_session *s, const struct tn_schema *schema)
+static void on_described(struct tn_my_session *s, const struct tn_schema *schema, const struct tn_my_told *told)
 {
     if (s->columns_told)
         return;
     s->columns_told = true;
-    tell_prepared(s, schema);
+    tell_prepared(s, schema, told);
 }
 
 void tn_my_prepare_done(struct tn_my_session *s, bool failed)
@@ -142,7 +145,7 @@ void tn_my_prepare_done(struct tn_my_session *s, bool failed)
     if (p == NULL)
         return;
     if (!failed && !s->columns_told)
-        tell_prepared(s, NULL);
+        tell_prepared(s, NULL, NULL);
     s->preparing = NULL;
     if (failed)
         free_prepared(s, tn_map_remove(&s->prepared, key_of(&p->id)));
@@ -167,7 +170,7 @@ static void prepare_it(struct tn_my_session *s)
         if (tn_my_catalog_select(s, s->preparing->text, true))
             return;
         s->on_schema = NULL;
-        tell_prepared(s, NULL);
+        tell_prepared(s, NULL, NULL);
         s->preparing = NULL;
         tn_my_statement_done(s, false);
         return;

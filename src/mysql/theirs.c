@@ -155,6 +155,8 @@ void tn_my_theirs_begin(struct tn_my_session *s)
     forget_before(s);
     s->before_set = tn_settings_list_ref(s->settings);
     s->read_before = s->mode;
+    s->charset_before = s->charset;
+    s->results_charset_before = s->results_charset;
     s->mode_before = mode == NULL ? NULL : tn_strdup(mode);
 }
 
@@ -165,6 +167,8 @@ static void go_back(struct tn_my_session *s)
     tn_settings_list_unref(s->settings);
     s->settings = tn_settings_list_ref(s->before_set);
     s->mode = s->read_before;
+    s->charset = s->charset_before;
+    s->results_charset = s->results_charset_before;
     now = tn_map_remove(&s->variables, TN_STR("sql_mode"));
     if (now != NULL)
         s->variable_bytes -= TN_MIN(s->variable_bytes, strlen(now) + strlen("sql_mode"));
@@ -183,9 +187,10 @@ void tn_my_theirs_end(struct tn_my_session *s, bool failed)
 }
 
 /* The server took them. */
-static void on_taken(struct tn_my_session *s, const struct tn_schema *schema)
+static void on_taken(struct tn_my_session *s, const struct tn_schema *schema, const struct tn_my_told *told)
 {
     (void)schema;
+    (void)told;
     if (s->columns_told)
         return;
     s->columns_told = true;

@@ -209,6 +209,29 @@ static enum tn_status tell_server(struct tn_my_session *s, struct tn_str name, s
     return tn_settings_change(&s->settings, name, value, TN_CFG_ENGINE_MYSQL, false, false, s->runtime->snapshot, err);
 }
 
+/* A set's own collation, as the server has it that clients are told of. */
+static uint16_t collation_of(const struct tn_my_session *s, const struct tn_my_charset *charset)
+{
+    bool maria = tn_str_has(s->runtime->snapshot->config->settings.mysql_version, TN_STR("MariaDB"));
+
+    return maria && charset->max_bytes == 4 ? (uint16_t)TN_MY_CHARSET_UTF8MB4 : charset->number;
+}
+
+/* ROW becomes a set of four bytes; NUMBER: of its collation. */
+static enum tn_status take_charset(struct tn_my_session *s, int row, uint16_t number, struct tn_error *err)
+{
+    struct tn_str name = TN_STR("collation_connection");
+
+    if (is_row(row, "character_set_results"))
+        s->results_charset = number;
+    if (!is_row(row, "character_set_connection"))
+        return TN_OK;
+    if (tn_settings_get_own(s->settings, name).ptr != NULL)
+        TN_TRY(tell_server(s, name, tn_str_n(NULL, 0), err));
+    s->charset = number;
+    return TN_OK;
+}
+
 /* Texts are always UTF-8 of four bytes; what asks for another set is refused, but for the names that mean the same or nothing. */
 static enum tn_status set_charset(struct tn_my_session *s, int row, struct tn_str value, struct tn_error *err)
 {
@@ -224,10 +247,11 @@ static enum tn_status set_charset(struct tn_my_session *s, int row, struct tn_st
         tn_fail(err, TN_E_UNSUPPORTED, "0A000", "character set '%s' is not supported: Turnout speaks utf8mb4", charset->charset);
         return TN_E_UNSUPPORTED;
     }
-    if (collation)
-        TN_TRY(tell_server(s, TN_STR("collation_connection"), tn_str(charset->collation), err));
+    if (!collation)
+        return charset->max_bytes < 4 ? TN_OK : take_charset(s, row, collation_of(s, charset), err);
+    TN_TRY(tell_server(s, TN_STR("collation_connection"), tn_str(charset->collation), err));
     if (charset->max_bytes == 4)
-        s->charset = collation || strcmp(charset_text(s, false), charset->charset) != 0 ? charset->number : s->charset;
+        s->charset = charset->number;
     return TN_OK;
 }
 

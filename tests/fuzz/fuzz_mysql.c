@@ -2,6 +2,7 @@
  * socket. The first byte says what is asked. Every run must end, and every connection be freed. */
 #include "base/alloc.h"
 #include "engine/mysql/mysql_conn.h"
+#include "frontend/mysql/my_reply.h"
 
 #include "quick.h"
 
@@ -80,9 +81,38 @@ static void on_params(struct tn_run *run, size_t count, const uint32_t *oids)
             abort();
 }
 
+/* What is passed on is as many definitions that can be read as there were, for each kind of client. */
+static void pass_on(const struct tn_run *run, const struct tn_schema *schema)
+{
+    struct tn_my_told told = {.packets = run->my_columns, .extended = run->my_extended};
+
+    for (int extended = 0; extended < 2; extended++) {
+        uint8_t          sequence = 0;
+        struct tn_buf    buf;
+        struct tn_my_out out = {.buf = &buf, .sequence = &sequence, .capabilities = extended ? TN_MY_CAP_MARIADB_EXTENDED_TYPES : 0};
+        size_t           at = 0, used = 0;
+
+        tn_buf_init(&buf, 4 * KEEP_MOST);
+        tn_my_put_told(&out, &told, 224);
+        for (size_t i = 0; !buf.failed && i < schema->count; i++, at += used) {
+            struct tn_my_packet    packet;
+            struct tn_mysql_column kind;
+            struct tn_column       column;
+
+            if (tn_my_parse_packet(buf.data + at, buf.len - at, KEEP_MOST, &packet, &used, NULL) != TN_OK ||
+                tn_mysql_column_read(packet.body, extended != 0, &kind, &column, NULL) != TN_OK || !tn_str_eq(column.name, schema->columns[i].name))
+                abort();
+        }
+        if (!buf.failed && at != buf.len)
+            abort();
+        tn_buf_reset(&buf);
+    }
+}
+
 static void on_columns(struct tn_run *run, const struct tn_schema *schema)
 {
-    (void)run;
+    if (schema != NULL && run->my_columns.len > 0)
+        pass_on(run, schema);
     for (size_t i = 0; schema != NULL && i < schema->count; i++)
         for (size_t n = 0; n < schema->columns[i].name.len; n++)
             if (schema->columns[i].name.ptr[n] == '\1')
@@ -194,7 +224,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     c->wire.transport.fd = silent[1]; /* never used, and not closed: the table is ours */
     c->phase = TN_MYSQL_GREETING;
     if ((now.how & NO_LOGIN) != 0) {
-        c->capabilities = TN_MY_CAP_SESSION_TRACK | ((now.how & NO_EOF) != 0 ? TN_MY_CAP_DEPRECATE_EOF : 0);
+        c->capabilities = TN_MY_CAP_SESSION_TRACK | ((now.how & NO_EOF) != 0 ? TN_MY_CAP_DEPRECATE_EOF : 0) |
+                          ((now.how & LONG) != 0 ? TN_MY_CAP_MARIADB_EXTENDED_TYPES : 0);
         c->phase = TN_MYSQL_IDLE;
         conn->state = TN_CONN_IDLE;
         on_connected(conn, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "config/endpoint.h"
 #include "engine/mysql/mysql_conn.h"
+#include "engine/mysql/mysql_count.h"
 #include "engine/mysql/mysql_describe.h"
 #include "engine/mysql/mysql_words.h"
 
@@ -215,6 +216,70 @@ static void test_collations(void)
     collation("x_0900_*/", "SET SESSION collation_connection='x_0900_*/';");
 }
 
+static uint64_t unchanged(const char *info, uint64_t affected, const char *sql)
+{
+    struct tn_features features = {.verb = strncmp(sql, "INSERT", 6) == 0 ? TN_VERB_INSERT : TN_VERB_OTHER};
+
+    return tn_mysql_unchanged(tn_str(info), affected, tn_str(sql), &features);
+}
+
+/* As MariaDB 10.11 and MySQL 8.0.15 count. */
+static void test_counts(void)
+{
+    static const char again[] = "INSERT INTO t VALUES (1, 1) ON DUPLICATE KEY UPDATE v = 1";
+
+    CU_ASSERT_EQUAL(unchanged("Rows matched: 5  Changed: 2  Warnings: 0", 2, "UPDATE t SET a = 1"), 3);
+    CU_ASSERT_EQUAL(unchanged("Rows matched: 5  Changed: 7  Warnings: 0", 7, "UPDATE t SET a = 1"), 0);
+    CU_ASSERT_EQUAL(unchanged("Rows matched: ", 7, "UPDATE t SET a = 1"), 0);
+    CU_ASSERT_EQUAL(unchanged("", 0, again), 1);
+    CU_ASSERT_EQUAL(unchanged("", 2, again), 0);
+    CU_ASSERT_EQUAL(unchanged("", 0, "INSERT IGNORE INTO t VALUES ('on duplicate key update')"), 0);
+    CU_ASSERT_EQUAL(unchanged("", 0, "INSERT INTO `duplicate` (key) VALUES (1)"), 0);
+    CU_ASSERT_EQUAL(unchanged("Records: 2  Duplicates: 1  Warnings: 0", 2, again), 1);
+    CU_ASSERT_EQUAL(unchanged("Records: 3  Duplicates: 0  Warnings: 0", 0, again), 3);
+    CU_ASSERT_EQUAL(unchanged("Records: 3  Duplicates: 2  Warnings: 0", 1, "INSERT IGNORE INTO t VALUES (1, 1), (1, 2), (2, 2)"), 0);
+    CU_ASSERT_EQUAL(unchanged("Records: 99999999999999999999999  Duplicates: 1", 0, again), (uint64_t)UINT32_MAX * 10 + 1);
+    CU_ASSERT_EQUAL(unchanged("Records: 3  Duplicates: 0  Warnings: 0", 0, "REPLACE INTO t VALUES (1)"), 0);
+    CU_ASSERT_EQUAL(tn_mysql_unchanged(TN_STR(""), 0, tn_str(again), NULL), 0);
+}
+
+static struct tn_str definition(struct tn_str metadata, uint8_t type, uint16_t charset)
+{
+    static const char names[] = "\3def\0\0\0\1c";
+
+    tn_buf_clear(&before);
+    tn_buf_append(&before, names, sizeof names); /* with the NUL: no original name */
+    tn_buf_put_str(&before, metadata);
+    tn_buf_put_u8(&before, 12);
+    tn_my_put_u16(&before, charset);
+    tn_my_put_u32(&before, 400);
+    tn_buf_put_u8(&before, type);
+    tn_buf_append(&before, "\0\0\0\0\0", 5);
+    return tn_buf_str(&before);
+}
+
+static int type_of(struct tn_str metadata, uint8_t type, uint16_t charset)
+{
+    struct tn_mysql_column kind;
+    struct tn_column       column;
+
+    return tn_mysql_column_read(definition(metadata, type, charset), true, &kind, &column, NULL) == TN_OK ? (int)column.type : -1;
+}
+
+static void test_extended_metadata(void)
+{
+    CU_ASSERT_EQUAL(type_of(TN_STR("\0"), TN_MY_TYPE_LONG_BLOB, 45), TN_TYPE_TEXT);
+    CU_ASSERT_EQUAL(type_of(TN_STR("\6\1\4json"), TN_MY_TYPE_LONG_BLOB, 45), TN_TYPE_JSON);
+    CU_ASSERT_EQUAL(type_of(TN_STR("\14\0\4some\1\4json"), TN_MY_TYPE_VAR_STRING, 45), TN_TYPE_JSON);
+    CU_ASSERT_EQUAL(type_of(TN_STR("\6\0\4json"), TN_MY_TYPE_VAR_STRING, 45), TN_TYPE_TEXT);
+    CU_ASSERT_EQUAL(type_of(TN_STR("\6\1\4json"), TN_MY_TYPE_BLOB, 63), TN_TYPE_BYTES);
+    CU_ASSERT_EQUAL(type_of(TN_STR("\6\1\4json"), TN_MY_TYPE_LONG, 63), TN_TYPE_INT32);
+    CU_ASSERT_EQUAL(type_of(TN_STR("\6\1\11json"), TN_MY_TYPE_VAR_STRING, 45), TN_TYPE_TEXT); /* beyond its text */
+    CU_ASSERT_EQUAL(type_of(TN_STR("\100\1\4json"), TN_MY_TYPE_VAR_STRING, 45), -1);
+    CU_ASSERT_EQUAL(type_of(TN_STR("\373"), TN_MY_TYPE_VAR_STRING, 45), -1);
+    tn_buf_clear(&before);
+}
+
 /* As StarRocks' documentation shows them; there was no server to ask. */
 static void test_starrocks_documentation(void)
 {
@@ -332,6 +397,8 @@ int main(void)
     CU_add_test(suite, "settings", test_settings);
     CU_add_test(suite, "databases", test_databases);
     CU_add_test(suite, "collations", test_collations);
+    CU_add_test(suite, "counts", test_counts);
+    CU_add_test(suite, "extended metadata", test_extended_metadata);
     CU_add_test(suite, "what StarRocks' documentation shows", test_starrocks_documentation);
     CU_add_test(suite, "endpoints", test_endpoints);
     CU_add_test(suite, "interpolate", test_interpolate);

@@ -1,6 +1,7 @@
 /* The server's answer to a command, message by message (MySQL source documentation, "Command Phase", "Text Resultset"). */
 #include "base/alloc.h"
 #include "engine/mysql/mysql_conn.h"
+#include "engine/mysql/mysql_count.h"
 
 enum { WORK_ROW = 5, WORK_BYTES = 512, COLUMNS_MAX = 65535 };
 
@@ -50,20 +51,6 @@ static void take_state(struct tn_mysql_conn *c, struct tn_str state)
     }
 }
 
-/* "Rows matched: 2  Changed: 1  Warnings: 0": we ask for the matched ones to be counted, as PostgreSQL does. */
-static uint64_t unchanged_of(struct tn_str info, uint64_t affected)
-{
-    static const char word[] = "Changed: ";
-    const char       *at = info.len == 0 ? NULL : memmem(info.ptr, info.len, word, sizeof word - 1);
-    uint64_t          changed = 0;
-
-    if (at == NULL)
-        return 0;
-    for (at += sizeof word - 1; at < info.ptr + info.len && *at >= '0' && *at <= '9'; at++)
-        changed = TN_MIN(changed * 10 + (uint64_t)(*at - '0'), (uint64_t)UINT32_MAX * 10);
-    return changed < affected ? affected - changed : 0;
-}
-
 static void take_ok(struct tn_mysql_conn *c, struct tn_str message)
 {
     struct tn_my_cursor in = tn_my_cursor_of(message);
@@ -86,8 +73,8 @@ static void take_ok(struct tn_mysql_conn *c, struct tn_str message)
     if (tn_my_left(&in) > 0)
         info = tn_my_get_lenenc_str(&in, NULL);
     if (!c->now.result_ended) {
-        c->run->affected = affected;
-        c->run->unchanged = unchanged_of(info, affected);
+        c->run->unchanged = tn_mysql_unchanged(in.failed ? TN_STR("") : info, affected, c->run->sql, c->run->features);
+        c->run->affected = affected + c->run->unchanged;
         c->run->insert_id = insert_id;
         tn_str_copy(c->info, sizeof c->info, in.failed ? TN_STR("") : info);
         c->run->my_info = tn_str(c->info);
@@ -240,6 +227,10 @@ static void keep_definition(struct tn_mysql_conn *c, struct tn_str message)
         tn_mysql_proc_column(c, message);
     if ((c->phase != TN_MYSQL_EXECUTE && c->phase != TN_MYSQL_PREPARE) || (c->phase == TN_MYSQL_EXECUTE && c->now.columns_told))
         return;
+    if (message.len >= TN_MY_FRAME_MAX) {
+        garbled(c, "a definition of a column that is longer than 16 MB");
+        return;
+    }
     begun = tn_my_begin_packet(&c->definitions);
     tn_buf_put_str(&c->definitions, message);
     tn_my_end_packet(&c->definitions, begun, &sequence);

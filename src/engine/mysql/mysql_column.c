@@ -1,6 +1,6 @@
 #include "engine/mysql/mysql_column.h"
 
-enum { DECIMAL_LONGEST = 65, DIGITS = 6 /* of a second */ };
+enum { METADATA_FORMAT = 1, DECIMAL_LONGEST = 65, DIGITS = 6 /* of a second */ };
 
 static enum tn_type integer(const struct tn_mysql_column *k, enum tn_type signed_type, enum tn_type unsigned_type)
 {
@@ -48,6 +48,8 @@ static enum tn_type type_of(const struct tn_mysql_column *k)
     case TN_MY_TYPE_SET:
         return TN_TYPE_TEXT;
     default: /* texts and blobs differ by their character set only */
+        if (k->is_json && k->charset != TN_MY_CHARSET_BINARY)
+            return TN_TYPE_JSON;
         return k->charset == TN_MY_CHARSET_BINARY ? TN_TYPE_BYTES : TN_TYPE_TEXT;
     }
 }
@@ -67,7 +69,22 @@ static void take_precision(const struct tn_mysql_column *k, struct tn_column *co
     column->scale = (int8_t)k->decimals;
 }
 
-enum tn_status tn_mysql_column_read(struct tn_str message, struct tn_mysql_column *kind, struct tn_column *column, struct tn_error *err)
+/* Pairs of a kind, 0 the type's name and 1 its format, and a text. */
+static bool says_json(struct tn_str metadata)
+{
+    struct tn_my_cursor in = tn_my_cursor_of(metadata);
+
+    while (tn_my_left(&in) > 0) {
+        uint8_t       what = tn_my_get_u8(&in);
+        struct tn_str text = tn_my_get_lenenc_str(&in, NULL);
+
+        if (what == METADATA_FORMAT && !in.failed && tn_str_eq_c(text, "json"))
+            return true;
+    }
+    return false;
+}
+
+enum tn_status tn_mysql_column_read(struct tn_str message, bool extended, struct tn_mysql_column *kind, struct tn_column *column, struct tn_error *err)
 {
     struct tn_my_cursor in = tn_my_cursor_of(message);
 
@@ -75,6 +92,7 @@ enum tn_status tn_mysql_column_read(struct tn_str message, struct tn_mysql_colum
         tn_my_get_lenenc_str(&in, NULL);
     *column = (struct tn_column){.name = tn_my_get_lenenc_str(&in, NULL), .pg_typmod = -1};
     tn_my_get_lenenc_str(&in, NULL); /* original name */
+    kind->is_json = extended && says_json(tn_my_get_lenenc_str(&in, NULL));
     tn_my_get_lenenc(&in, NULL);
     kind->charset = tn_my_get_u16(&in);
     kind->length = tn_my_get_u32(&in);

@@ -16,10 +16,11 @@ struct tn_mysql_column {
     uint16_t flags, charset;
     uint32_t length;
     uint8_t  decimals;
+    bool     is_json; /* MariaDB says so of a text */
 };
 
-/* A column definition (protocol 4.1). The name is a view into MESSAGE. 08P01 when it is none. */
-TN_MUST_USE enum tn_status tn_mysql_column_read(struct tn_str message, struct tn_mysql_column *kind, struct tn_column *column,
+/* A column definition (protocol 4.1); EXTENDED: with MariaDB's extended metadata. The name is a view into MESSAGE. 08P01 when it is none. */
+TN_MUST_USE enum tn_status tn_mysql_column_read(struct tn_str message, bool extended, struct tn_mysql_column *kind, struct tn_column *column,
                                                 struct tn_error *err);
 
 struct tn_mysql_values {

@@ -171,6 +171,12 @@ static inline const struct tn_mysql_cluster *tn_mysql_engine(const struct tn_mys
     return c->base.cluster->engine;
 }
 
+/* Its definitions of columns have MariaDB's extended metadata. */
+static inline bool tn_mysql_tells_types(const struct tn_mysql_conn *c)
+{
+    return (c->capabilities & TN_MY_CAP_MARIADB_EXTENDED_TYPES) != 0;
+}
+
 static inline bool tn_mysql_in_transaction(const struct tn_mysql_conn *c)
 {
     return (c->status & TN_MY_STATUS_IN_TRANSACTION) != 0;
@@ -236,6 +242,7 @@ void   tn_mysql_tell_columns(struct tn_mysql_conn *c);
 size_t tn_mysql_row(struct tn_mysql_conn *c, struct tn_str message);
 void   tn_mysql_flush_rows(struct tn_mysql_conn *c); /* delivers what there is */
 void   tn_mysql_rows_free(struct tn_mysql_conn *c);
+void tn_mysql_give_definitions(struct tn_mysql_conn *c); /* to the run's owner, who gets rows as they came */
 enum tn_status tn_mysql_make_schema(struct tn_mysql_conn *c, struct tn_error *err); /* of c->definitions */
 
 /* report.c */

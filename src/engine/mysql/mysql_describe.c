@@ -99,7 +99,7 @@ void tn_mysql_describe_tell(struct tn_mysql_conn *c)
     tn_free(oids);
     if (c->closed)
         return;
-    if (run->encoder != NULL && run->encoder->my_rows)
-        run->my_columns = s->column_count > 0 ? tn_buf_str(&c->definitions) : tn_str_n("", 0);
+    if (run->encoder != NULL && run->encoder->my_rows && s->column_count > 0)
+        tn_mysql_give_definitions(c);
     tn_run_columns(run, s->column_count > 0 ? &c->schema : NULL);
 }

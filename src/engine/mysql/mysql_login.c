@@ -8,13 +8,11 @@
 
 enum { PROTOCOL_VERSION = 10, STEPS_MAX = 12, MORE_FAST_OK = 3, MORE_FULL = 4, ASK_KEY = 2, UTF8MB4_GENERAL_CI = 45 };
 
-static const uint64_t WANTED = (UINT64_C(1) << 0) | (UINT64_C(1) << 1) | (UINT64_C(1) << 2); /* LONG_PASSWORD, FOUND_ROWS, LONG_FLAG */
-
 static uint64_t wanted(const struct tn_mysql_conn *c)
 {
-    uint64_t caps = WANTED | TN_MY_CAP_PROTOCOL_41 | TN_MY_CAP_TRANSACTIONS | TN_MY_CAP_SECURE_CONNECTION | TN_MY_CAP_MULTI_RESULTS |
+    uint64_t caps = TN_MY_CAP_LONG_PASSWORD | TN_MY_CAP_LONG_FLAG | TN_MY_CAP_PROTOCOL_41 | TN_MY_CAP_TRANSACTIONS | TN_MY_CAP_SECURE_CONNECTION | TN_MY_CAP_MULTI_RESULTS |
                     TN_MY_CAP_PS_MULTI_RESULTS | TN_MY_CAP_PLUGIN_AUTH | TN_MY_CAP_CONNECT_ATTRS | TN_MY_CAP_PLUGIN_AUTH_LENENC |
-                    TN_MY_CAP_SESSION_TRACK | TN_MY_CAP_DEPRECATE_EOF;
+                    TN_MY_CAP_SESSION_TRACK | TN_MY_CAP_DEPRECATE_EOF | TN_MY_CAP_MARIADB_EXTENDED_TYPES;
 
     if (tn_mysql_engine(c)->database != NULL)
         caps |= TN_MY_CAP_CONNECT_WITH_DB;
@@ -77,7 +75,8 @@ static bool read_greeting(struct tn_mysql_conn *c, struct tn_str message)
     plugin = tn_my_left(&in) > 0 ? tn_str_n(in.at, strnlen(in.at, tn_my_left(&in))) : TN_STR("mysql_native_password");
     if (in.failed || version.ptr == NULL || second.len < 12 || (c->offered & TN_MY_CAP_PROTOCOL_41) == 0)
         return false;
-    (void)extended;
+    if ((c->offered & TN_MY_CAP_LONG_PASSWORD) == 0)
+        c->offered |= (uint64_t)extended << 32;
     take_nonce(c, first, tn_str_n(second.ptr, 12));
     c->plugin = tn_mysql_plugin(plugin);
     tn_str_copy(c->version, sizeof c->version, version);
@@ -113,13 +112,14 @@ static void put_attributes(struct tn_buf *out)
 
 static void put_head(struct tn_mysql_conn *c, uint64_t capabilities)
 {
-    static const char filler[23];
+    static const char filler[19];
     bool              unicode = c->charset == 255 || (c->charset >= 224 && c->charset <= 247);
 
     tn_my_put_u32(&c->wire.out, (uint32_t)capabilities);
     tn_my_put_u32(&c->wire.out, TN_CHUNK_MAX);
     tn_buf_put_u8(&c->wire.out, unicode ? c->charset : UTF8MB4_GENERAL_CI); /* the server's own, where it is utf8mb4 */
     tn_buf_append(&c->wire.out, filler, sizeof filler);
+    tn_my_put_u32(&c->wire.out, (uint32_t)(capabilities >> 32));
 }
 
 static void send_packet(struct tn_mysql_conn *c, size_t begun)
@@ -194,7 +194,9 @@ static void take_greeting(struct tn_mysql_conn *c, struct tn_str message)
         failed(c, "08P01", "what answers is no MySQL server that speaks protocol version 10", "check the cluster's endpoint");
         return;
     }
-    c->capabilities = wanted(c) & (c->offered | TN_MY_CAP_LONG_PASSWORD | TN_MY_CAP_FOUND_ROWS | TN_MY_CAP_CONNECT_WITH_DB);
+    c->capabilities = wanted(c) & (c->offered | TN_MY_CAP_LONG_PASSWORD | TN_MY_CAP_CONNECT_WITH_DB);
+    if (tn_mysql_tells_types(c)) /* a server does not read the upper half of a client that says LONG_PASSWORD */
+        c->capabilities &= ~TN_MY_CAP_LONG_PASSWORD;
     if (engine->tls != NULL && (c->offered & TN_MY_CAP_SSL) != 0)
         start_tls(c);
     else if (engine->tls_required)

@@ -34,10 +34,16 @@ enum tn_status tn_mysql_make_schema(struct tn_mysql_conn *c, struct tn_error *er
 
         if (tn_my_parse_packet((char *)(uintptr_t)rest.ptr, rest.len, TN_CHUNK_MAX, &packet, &used, err) != TN_OK)
             return tn_fail(err, TN_E_CONNECTION, "08P01", "the server described fewer columns than it announced");
-        TN_TRY(tn_mysql_column_read(packet.body, &c->kinds[i], &c->columns[i], err));
+        TN_TRY(tn_mysql_column_read(packet.body, tn_mysql_tells_types(c), &c->kinds[i], &c->columns[i], err));
         rest = tn_str_n(rest.ptr + used, rest.len - used);
     }
     return TN_OK;
+}
+
+void tn_mysql_give_definitions(struct tn_mysql_conn *c)
+{
+    c->run->my_columns = tn_buf_str(&c->definitions);
+    c->run->my_extended = tn_mysql_tells_types(c);
 }
 
 void tn_mysql_rows_free(struct tn_mysql_conn *c)
@@ -69,7 +75,7 @@ void tn_mysql_tell_columns(struct tn_mysql_conn *c)
     }
     c->now.relay = encoder != NULL && encoder->my_rows && encoder->my_binary == c->now.binary;
     if (c->now.relay)
-        c->run->my_columns = tn_buf_str(&c->definitions);
+        tn_mysql_give_definitions(c);
     c->now.columns_told = true;
     tn_run_columns(c->run, &c->schema);
 }

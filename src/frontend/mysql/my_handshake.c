@@ -1,6 +1,6 @@
 #include "frontend/mysql/my_handshake.h"
 
-enum { PROTOCOL = 10, NONCE_FIRST = 8, FILLER = 10, HELLO_FILLER = 23, NONCE_WITH_NUL = TN_MY_NONCE + 1 };
+enum { PROTOCOL = 10, NONCE_FIRST = 8, FILLER = 6, HELLO_FILLER = 19, NONCE_WITH_NUL = TN_MY_NONCE + 1 };
 
 void tn_my_put_greeting(struct tn_buf *out, const struct tn_my_greeting *greeting, uint8_t *sequence)
 {
@@ -18,6 +18,7 @@ void tn_my_put_greeting(struct tn_buf *out, const struct tn_my_greeting *greetin
     tn_buf_put_u8(out, NONCE_WITH_NUL);
     for (size_t i = 0; i < FILLER; i++)
         tn_buf_put_u8(out, 0);
+    tn_my_put_u32(out, (uint32_t)(greeting->capabilities >> 32));
     tn_buf_append(out, greeting->nonce + NONCE_FIRST, TN_MY_NONCE - NONCE_FIRST);
     tn_buf_put_u8(out, 0);
     tn_my_put_text(out, tn_str(greeting->plugin));
@@ -70,10 +71,16 @@ static void begin(struct tn_my_hello *out, uint64_t capabilities)
                                 .attributes = none};
 }
 
+/* Who says LONG_PASSWORD has nothing to say in the bytes that are MariaDB's. */
+static uint64_t upper_capabilities(uint64_t lower, uint32_t told)
+{
+    return (lower & TN_MY_CAP_LONG_PASSWORD) != 0 ? 0 : (uint64_t)told << 32;
+}
+
 enum tn_status tn_my_parse_hello(struct tn_str body, uint64_t offered, struct tn_my_hello *out, struct tn_error *err)
 {
     struct tn_my_cursor cursor = tn_my_cursor_of(body);
-    uint32_t            capabilities = tn_my_get_u32(&cursor);
+    uint64_t            capabilities = tn_my_get_u32(&cursor);
 
     begin(out, capabilities & offered);
     if (cursor.failed)
@@ -83,6 +90,7 @@ enum tn_status tn_my_parse_hello(struct tn_str body, uint64_t offered, struct tn
     out->max_packet = tn_my_get_u32(&cursor);
     out->charset = tn_my_get_u8(&cursor);
     tn_my_get_bytes(&cursor, HELLO_FILLER);
+    out->capabilities |= upper_capabilities(capabilities, tn_my_get_u32(&cursor)) & offered;
     out->wants_tls = body.len == TN_MY_SSL_REQUEST && (capabilities & TN_MY_CAP_SSL) != 0;
     if (!out->wants_tls)
         read_hello(&cursor, out);

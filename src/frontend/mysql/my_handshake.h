@@ -14,7 +14,7 @@ enum { TN_MY_NONCE = 20, TN_MY_SSL_REQUEST = 32 };
 struct tn_my_greeting {
     const char   *version, *plugin;
     uint32_t      connection_id;
-    uint64_t      capabilities;
+    uint64_t      capabilities; /* those of MariaDB are read where LONG_PASSWORD is not among them */
     uint16_t      charset, status;
     unsigned char nonce[TN_MY_NONCE]; /* without a NUL in it */
 };

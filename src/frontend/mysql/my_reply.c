@@ -1,6 +1,6 @@
 #include "frontend/mysql/my_reply.h"
 
-enum { FIXED_FIELDS = 0x0c, MESSAGE_MAX = 2048, BINARY_OFFSET = 2 };
+enum { NAMES = 6 /* of a column: catalog, schema, table, original table, name, original name */, FIXED_FIELDS = 0x0c, MESSAGE_MAX = 2048, BINARY_OFFSET = 2 };
 
 static bool has(const struct tn_my_out *out, uint64_t capability)
 {
@@ -94,6 +94,30 @@ void tn_my_put_column_count(const struct tn_my_out *out, uint64_t count)
     tn_my_end_packet(out->buf, begun, out->sequence);
 }
 
+enum { METADATA_NAME, METADATA_FORMAT }; /* MariaDB's documentation, "Column Definition Packet" */
+
+static void put_metadata(struct tn_buf *out, uint8_t kind, const char *text)
+{
+    if (text == NULL)
+        return;
+    tn_buf_put_u8(out, kind);
+    tn_my_put_lenenc_str(out, tn_str(text));
+}
+
+/* A text of pairs; each is shorter than 120 bytes. */
+static void put_extended(const struct tn_my_out *out, const char *name, const char *format)
+{
+    size_t at = out->buf->len;
+
+    if (!has(out, TN_MY_CAP_MARIADB_EXTENDED_TYPES))
+        return;
+    tn_buf_put_u8(out->buf, 0);
+    put_metadata(out->buf, METADATA_NAME, name);
+    put_metadata(out->buf, METADATA_FORMAT, format);
+    if (!out->buf->failed)
+        out->buf->data[at] = (char)(out->buf->len - at - 1);
+}
+
 void tn_my_put_definition(const struct tn_my_out *out, const struct tn_my_definition *definition)
 {
     size_t begun = tn_my_begin_packet(out->buf);
@@ -104,6 +128,7 @@ void tn_my_put_definition(const struct tn_my_out *out, const struct tn_my_defini
     tn_my_put_lenenc_str(out->buf, definition->original_table);
     tn_my_put_lenenc_str(out->buf, definition->name);
     tn_my_put_lenenc_str(out->buf, definition->original);
+    put_extended(out, definition->column.name, definition->column.format);
     tn_my_put_lenenc(out->buf, FIXED_FIELDS);
     tn_my_put_u16(out->buf, definition->column.charset);
     tn_my_put_u32(out->buf, definition->column.length);
@@ -112,6 +137,55 @@ void tn_my_put_definition(const struct tn_my_out *out, const struct tn_my_defini
     tn_buf_put_u8(out->buf, definition->column.decimals);
     tn_my_put_u16(out->buf, 0);
     tn_my_end_packet(out->buf, begun, out->sequence);
+}
+
+/* Of four bytes to a character, as those that are asked for, or a set of which nothing is known. */
+static bool is_ours(uint16_t charset)
+{
+    const struct tn_my_charset *known = tn_my_charset_find(charset);
+
+    return known == NULL || known->max_bytes == 4;
+}
+
+static void put_told(const struct tn_my_out *out, struct tn_str body, bool extended, uint16_t charset)
+{
+    struct tn_my_cursor in = tn_my_cursor_of(body);
+    struct tn_str       metadata = TN_STR("");
+    uint32_t            length;
+    uint16_t            was;
+    uint8_t             type;
+
+    for (int i = 0; i < NAMES; i++)
+        tn_my_get_lenenc_str(&in, NULL);
+    tn_buf_append(out->buf, body.ptr, (size_t)(in.at - body.ptr));
+    if (extended)
+        metadata = tn_my_get_lenenc_str(&in, NULL);
+    tn_my_get_lenenc(&in, NULL);
+    was = tn_my_get_u16(&in);
+    length = tn_my_get_u32(&in);
+    type = tn_my_get_u8(&in);
+    if (!extended)
+        put_extended(out, NULL, type == TN_MY_TYPE_JSON ? "json" : NULL);
+    else if (has(out, TN_MY_CAP_MARIADB_EXTENDED_TYPES))
+        tn_my_put_lenenc_str(out->buf, metadata);
+    tn_my_put_lenenc(out->buf, FIXED_FIELDS);
+    tn_my_put_u16(out->buf, is_ours(was) ? charset : was);
+    tn_my_put_u32(out->buf, length);
+    tn_buf_put_u8(out->buf, type);
+    tn_buf_put_str(out->buf, tn_my_get_rest(&in));
+}
+
+void tn_my_put_told(const struct tn_my_out *out, const struct tn_my_told *told, uint16_t charset)
+{
+    struct tn_my_cursor in = tn_my_cursor_of(told->packets);
+
+    while (tn_my_left(&in) >= TN_MY_HEADER && !out->buf->failed) {
+        uint32_t head = tn_my_get_u32(&in);
+        size_t   begun = tn_my_begin_packet(out->buf);
+
+        put_told(out, tn_my_get_bytes(&in, head & TN_MY_FRAME_MAX), told->extended, charset);
+        tn_my_end_packet(out->buf, begun, out->sequence);
+    }
 }
 
 void tn_my_put_schema(const struct tn_my_out *out, const struct tn_schema *schema, struct tn_str database, uint16_t charset)

@@ -34,6 +34,13 @@ struct tn_my_definition {
 void tn_my_put_definition(const struct tn_my_out *out, const struct tn_my_definition *definition);
 /* The number of columns, before their definitions. */
 void tn_my_put_column_count(const struct tn_my_out *out, uint64_t count);
+/* Definitions as another server told them: packets of less than 16 MB each; EXTENDED: each with MariaDB's extended metadata. */
+struct tn_my_told {
+    struct tn_str packets;
+    bool          extended;
+};
+/* All of TOLD; texts are in the collation CHARSET, extended metadata goes to who wants it. */
+void tn_my_put_told(const struct tn_my_out *out, const struct tn_my_told *told, uint16_t charset);
 /* Definitions of all columns of SCHEMA in texts of CHARSET. */
 void tn_my_put_schema(const struct tn_my_out *out, const struct tn_schema *schema, struct tn_str database, uint16_t charset);
 

@@ -56,6 +56,8 @@ struct tn_my_column tn_my_column_of(const struct tn_column *column, uint16_t cha
                 .decimals = columns[column->type].decimals,
     };
 
+    out.name = column->type == TN_TYPE_UUID ? "uuid" : NULL;
+    out.format = column->type == TN_TYPE_JSON ? "json" : NULL;
     if (out.type == TN_MY_TYPE_NEWDECIMAL)
         measure_decimal(&out, column);
     else if (column->type == TN_TYPE_TEXT)

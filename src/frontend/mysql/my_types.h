@@ -37,6 +37,7 @@ struct tn_my_column {
     uint16_t flags, charset;
     uint32_t length; /* of a value as text, in bytes */
     uint8_t  decimals;
+    const char *name, *format; /* what the type does not tell, for MARIADB_EXTENDED_TYPES ("uuid"; "json"); NULL: nothing */
 };
 
 /* Texts are announced in CHARSET (a number of my_charset.def). */

@@ -56,6 +56,16 @@ cases['prepared'] = async (c) => {
   const [updated] = await c.execute('UPDATE node_t SET ratio = ?', [0.25])
   assert.equal(updated.affectedRows, 7)
 }
+cases['what columns are'] = async (c) => {
+  await c.query('DROP TABLE IF EXISTS node_j')
+  await c.query('CREATE TABLE node_j (j json, v varchar(20))')
+  await c.query(`INSERT INTO node_j VALUES ('{"a": [1, null]}', 'x')`)
+  const [read, fields] = await c.query('SELECT j, v FROM node_j')
+  const [executed] = await c.execute('SELECT j, v FROM node_j')
+  const json = { a: [1, null] }
+  assert.deepEqual([read[0].j, executed[0].j, executed[0].v], [json, json, 'x'])
+  assert.equal(fields[1].characterSet, 224) // utf8mb4_unicode_ci, as mysql2 asks for
+}
 cases['kept statement'] = async (c) => {
   const statement = await c.prepare('SELECT name FROM node_t WHERE id = ?')
   for (let i = 0; i < 4; i++) assert.equal((await statement.execute([i]))[0][0].name, i % 2 ? null : `n${i} 😀`)

@@ -1,0 +1,173 @@
+"""What MySQL's protocol says of a result's columns, and of rows that were changed: on MariaDB and MySQL 8 byte for byte what the server itself says to
+a client that asked for the same."""
+
+import itertools
+
+import psycopg
+import pytest
+
+import my_wire
+import proxy as proxy_module
+
+pytestmark = pytest.mark.timeout(180)
+
+TABLE = ("CREATE TABLE t (id int PRIMARY KEY AUTO_INCREMENT, j json, x text, v varchar(10) NOT NULL DEFAULT '', c varchar(10) COLLATE utf8mb4_bin, b blob,"
+         " e enum('a','b'), g point, d decimal(10,2){more})")
+MARIADB = ", u uuid, i6 inet6, i4 inet4"
+SELECT = "SELECT t.*, 'lit', j AS k, json_object('a', 1) AS o, json_extract(j, '$[0]'), NULL, 1.5 FROM t"
+WITHOUT, WITH = my_wire.LONG_PASSWORD | my_wire.DEPRECATE_EOF, my_wire.DEPRECATE_EOF
+
+
+class Place:
+    def __init__(self, server, proxy):
+        self.server, self.proxy = server, proxy
+        self.maria = server.name == "mariadb"
+
+    def direct(self, **more):
+        return my_wire.MyWire(path=self.server.path("sock"), database=self.database, **more)
+
+    def through(self, **more):
+        return my_wire.MyWire(self.proxy.mysql_port, database=self.database, **more)
+
+    database = "columns"
+
+    def both(self, **more):
+        return self.direct(**more), self.through(**more)
+
+
+@pytest.fixture(scope="module", params=["mariadb", "mysql"])
+def place(request):
+    """One connection to the server, which all clients share."""
+    server = request.getfixturevalue(f"{request.param}_server")
+    server.create_database(Place.database)
+    server.sql(TABLE.format(more=MARIADB if server.name == "mariadb" else ""), Place.database)
+    server.sql("""INSERT INTO t (j, x) VALUES ('[1, {"a": "é"}]', 'x'), (NULL, NULL)""", Place.database)
+    frontends = {"mysqlWire": {"port": 0}} if server.name == "mysql" else {"mysqlWire": {"port": 0, "serverVersion": "10.11.6-MariaDB"}}
+    with proxy_module.Proxy(proxy_module.one_cluster("my-1", server.cluster(Place.database, maxRunningQueries=1), frontends=frontends, workers=1)) as proxy:
+        yield Place(server, proxy)
+
+
+def data_of(columns):
+    return [column.data for column in columns]
+
+
+CLIENTS = list(itertools.product((0, my_wire.EXTENDED_METADATA), (WITHOUT, WITH, my_wire.LONG_PASSWORD, 0), (45, 224, 246)))
+
+
+def test_definitions_are_the_servers(place):
+    """Clients with and without extended metadata, EOF packets and collations take turns on one connection."""
+    for upper, capabilities, collation in CLIENTS:
+        asked = {"upper": upper if place.maria else 0, "capabilities": capabilities, "collation": collation}
+        direct, through = place.both(**asked)
+        with direct, through:
+            for sql in (SELECT, "SELECT 1", "SELECT '☃' AS `名前` UNION SELECT x FROM t"):
+                theirs, ours = direct.query(sql), through.query(sql)
+                assert data_of(ours[0]) == data_of(theirs[0]) and ours[1] == theirs[1], (asked, sql)
+                theirs, ours = direct.prepare(sql), through.prepare(sql)
+                assert [data_of(part) for part in ours[1:]] == [data_of(part) for part in theirs[1:]], (asked, sql)
+                assert data_of(through.execute(ours[0])[0]) == data_of(direct.execute(theirs[0])[0]), (asked, sql)
+            theirs, ours = direct.prepare("SELECT x FROM t WHERE v = ?"), through.prepare("SELECT x FROM t WHERE v = ?")
+            assert len(ours[1]) == len(theirs[1]) == 1 and data_of(ours[2]) == data_of(theirs[2])
+
+
+def test_extended_metadata(place):
+    """Of MariaDB its own; a MySQL's JSON is said to be one in MariaDB's way, too."""
+    with place.through(upper=my_wire.EXTENDED_METADATA, capabilities=WITH) as client:
+        assert client.upper == my_wire.EXTENDED_METADATA and not client.offered & my_wire.LONG_PASSWORD
+        columns = {column.name: column.metadata for column in client.query(SELECT)[0]}
+        assert columns["j"] == columns["k"] == columns["o"] == {1: "json"} and columns["x"] == columns["id"] == {}
+        if place.maria:
+            assert (columns["g"], columns["u"], columns["i6"]) == ({0: "point"}, {0: "uuid"}, {0: "inet6"})
+        number = client.prepare("SELECT j FROM t")[0]
+        client.command(my_wire.EXECUTE, number.to_bytes(4, "little") + b"\1\1\0\0\0")  # with a cursor
+        assert client.columns(1)[0].metadata == {1: "json"}
+    with place.through(upper=my_wire.EXTENDED_METADATA, capabilities=WITH) as client:
+        assert [column.metadata for column in client.query("SELECT @@version_comment")[0]] == [{}]  # Turnout's own answer
+        assert {column.name: column.metadata for column in client.fields("t")}["j"] == {1: "json"}
+
+
+COLLATIONS = ["SET NAMES utf8mb4", "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_520_ci", "SET collation_connection = utf8mb4_bin",
+              "SET character_set_connection = utf8mb4", "SET character_set_results = utf8mb4", "SET NAMES utf8mb4 COLLATE utf8mb4_bin",
+              "SET character_set_connection = utf8mb4", "SET CHARACTER SET utf8mb4"]
+
+
+@pytest.mark.parametrize("collation", [45, 224])
+def test_collations_are_what_was_asked_for(place, collation):
+    """From the log-in and from SET; after a reset of the session that of the log-in again (so MariaDB; MySQL has the server's)."""
+    asked = "SELECT x, b, 1 FROM t LIMIT 1"
+    direct, through = place.both(collation=collation)
+    with direct, through:
+        for sql in ["DO 1", *COLLATIONS, "SET @a = 1"]:
+            assert direct.query(sql) == through.query(sql)
+            theirs, ours = direct.query(asked), through.query(asked)
+            assert [column.collation for column in ours[0]] == [column.collation for column in theirs[0]], sql
+            assert through.query("SELECT @@collation_connection, @@character_set_results")[1] == direct.query("SELECT @@collation_connection, @@character_set_results")[1], sql
+        before = through.query(SELECT)
+        with pytest.raises(my_wire.Failed):
+            through.query("SET NAMES utf8mb4 COLLATE utf8mb4_no_such_ci")
+        assert data_of(through.query(SELECT)[0]) == data_of(before[0])
+        through.command(my_wire.RESET_CONNECTION)
+        columns = through.query("SELECT x, b, @@collation_connection FROM t LIMIT 1")
+        assert [column.collation for column in columns[0]] == [collation, my_wire.BINARY, collation]
+
+
+def test_collations_on_other_engines(make_engine):
+    made = make_engine("sqlite")
+    with proxy_module.Proxy(made.config(frontends={"mysqlWire": {"port": 0}})) as proxy, my_wire.MyWire(proxy.mysql_port, collation=255) as client:
+        for sql in ("SELECT 'x', x'00', 1", "SELECT 'x', x'00', 1, @@version"):
+            assert [column.collation for column in client.query(sql)[0]][:3] == [255, my_wire.BINARY, my_wire.BINARY]
+        assert [column.collation for column in client.query("SHOW DATABASES")[0]] == [255]
+        client.query("SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci")
+        assert [column.collation for column in client.query("SELECT 'x', x'00'")[0]] == [224, my_wire.BINARY]
+        assert [column.collation for column in client.prepare("SELECT 'x', x'00'")[2]] == [224, my_wire.BINARY]
+
+
+@pytest.mark.parametrize("name", ["postgres", "duckDb"])
+def test_json_of_other_engines(make_engine, name):
+    made = make_engine(name)
+    with proxy_module.Proxy(made.config(frontends={"mysqlWire": {"port": 0}})) as proxy:
+        for upper, expected in ((my_wire.EXTENDED_METADATA, [{1: "json"}, {0: "uuid"}, {}]), (0, [None] * 3)):
+            with my_wire.MyWire(proxy.mysql_port, upper=upper, capabilities=WITH) as client:
+                sql = "SELECT CAST('[1]' AS json) AS j, CAST('00000000-0000-0000-0000-00000000000a' AS uuid) AS u, 'x' AS x"
+                columns, rows = client.query(sql)
+                assert [column.metadata for column in columns] == expected and rows == [b"\3[1]\x2400000000-0000-0000-0000-00000000000a\1x"]
+                assert [column.metadata for column in client.execute(client.prepare(sql)[0])[0]] == expected
+
+
+def test_json_for_clients_of_postgresql(place):
+    """MariaDB's JSON is a text, which its metadata says more of."""
+    with psycopg.connect(place.proxy.dsn(), autocommit=True) as connection:
+        cursor = connection.execute("SELECT j, x, json_object('a', 1) AS o FROM t WHERE id = 1")
+        assert [column.type_code for column in cursor.description] == [114, 25, 114]
+        assert cursor.fetchone() == ([1, {"a": "é"}], "x", {"a": 1})
+
+
+COUNTED = [
+    "INSERT INTO n VALUES (1, 1)", "INSERT INTO n VALUES (1, 1) ON DUPLICATE KEY UPDATE v = VALUES(v)",
+    "INSERT INTO n VALUES (1, 2) ON /* a comment */ DUPLICATE KEY UPDATE v = VALUES(v)", "INSERT INTO n VALUES (2, 2), (1, 2) ON DUPLICATE KEY UPDATE v = VALUES(v)",
+    "INSERT INTO n VALUES (1, 9), (2, 2), (3, 3) ON DUPLICATE KEY UPDATE v = VALUES(v)", "INSERT INTO n SET id = 3, v = 3 ON DUPLICATE KEY UPDATE v = 3",
+    "INSERT INTO n SELECT id, v FROM n AS o ON DUPLICATE KEY UPDATE v = o.v", "INSERT INTO n SELECT id, 3 FROM n AS o ON DUPLICATE KEY UPDATE v = 3",
+    "INSERT INTO n SELECT id, v FROM n AS o WHERE false ON DUPLICATE KEY UPDATE v = 3", "INSERT IGNORE INTO n VALUES (1, 1)",
+    "INSERT IGNORE INTO n VALUES (1, 1), (4, 4)", "INSERT IGNORE INTO n VALUES (1, 3), (4, 3), (5, 3) ON DUPLICATE KEY UPDATE v = VALUES(v)",
+    "INSERT IGNORE INTO n VALUES (1, 3) /* on duplicate key update */", "INSERT INTO n VALUES (7, 7), (8, 8)", "REPLACE INTO n VALUES (1, 3)", "REPLACE INTO n VALUES (1, 3), (9, 9)",
+    "UPDATE n SET v = v", "UPDATE n SET v = 3 WHERE id < 8", "UPDATE n a JOIN n b ON a.id = b.id SET a.v = b.v", "UPDATE n SET v = 0 WHERE id = 77", "DELETE FROM n WHERE id > 7",
+]
+
+
+@pytest.mark.parametrize("found", [0, my_wire.FOUND_ROWS], ids=["changed", "found"])
+def test_rows_are_counted_as_asked_for(place, found):
+    """Rows that a statement met and left as they were count for clients with CLIENT_FOUND_ROWS, who share a connection with those without."""
+    counts = []
+    for how in (place.direct, place.through):
+        with how(capabilities=WITHOUT | found) as client, how(capabilities=WITHOUT | (found ^ my_wire.FOUND_ROWS)) as other:
+            client.query("CREATE OR REPLACE TABLE n (id int PRIMARY KEY, v int)") if place.maria else client.query("DROP TABLE IF EXISTS n")
+            client.query("CREATE TABLE IF NOT EXISTS n (id int PRIMARY KEY, v int)")
+            answers = []
+            for sql in COUNTED:
+                answers.append((sql, client.query(sql)[0]))
+                other.query("UPDATE n SET v = v")
+            number = client.prepare("INSERT INTO n VALUES (1, 3) ON DUPLICATE KEY UPDATE v = VALUES(v)")[0]
+            answers.append(("prepared", client.execute(number)[0]))
+            counts.append(answers)
+    assert counts[1] == counts[0]
+    assert dict(counts[0])["INSERT INTO n VALUES (1, 1) ON DUPLICATE KEY UPDATE v = VALUES(v)"] == (1 if found else 0)

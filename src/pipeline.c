@@ -131,7 +131,7 @@ static enum tn_step stage_route(struct tn_query *q)
     return TN_NEXT;
 }
 
-static void fail_cancelled(struct tn_query *q)
+void tn_pipeline_cancel_error(struct tn_error *err, enum tn_cancel why)
 {
     static const struct {
         const char     *sqlstate, *message;
@@ -145,8 +145,8 @@ static void fail_cancelled(struct tn_query *q)
         [TN_CANCEL_SHUTDOWN] = {"57P01", "canceling statement because Turnout is shutting down", TN_E_CANCELLED, TN_FAULT_CANCEL},
     };
 
-    tn_fail(&q->error, words[q->cancel].status, words[q->cancel].sqlstate, "%s", words[q->cancel].message);
-    tn_error_blame(&q->error, words[q->cancel].fault, false);
+    tn_fail(err, words[why].status, words[why].sqlstate, "%s", words[why].message);
+    tn_error_blame(err, words[why].fault, false);
 }
 
 /* A cancel ends every wait but that for a running statement, whose own end comes as an event. */
@@ -163,7 +163,7 @@ static bool stop_if_cancelled(struct tn_query *q)
         tn_stage_admit_abandon(q);
     tn_stage_translate_abandon(q);
     tn_scripting_abandon(q);
-    fail_cancelled(q);
+    tn_pipeline_cancel_error(&q->error, q->cancel);
     q->stage = TN_STAGE_record;
     return true;
 }
@@ -172,7 +172,7 @@ static bool stop_if_cancelled(struct tn_query *q)
 static void settle_error(struct tn_query *q)
 {
     if (q->cancel != TN_CANCEL_NONE && q->error.status != TN_OK && q->error.fault == TN_FAULT_CANCEL)
-        fail_cancelled(q);
+        tn_pipeline_cancel_error(&q->error, q->cancel);
     ev_timer_stop(q->worker->loop, &q->deadline);
 }
 
@@ -208,10 +208,22 @@ void tn_pipeline_resume(struct tn_query *q)
     }
 }
 
-void tn_pipeline_start(struct tn_query *q)
+static void begin(struct tn_query *q)
 {
     q->started_us = q->stage_entered_us = tn_clock_us();
     q->started_wall_us = tn_clock_wall_us();
     ev_init(&q->deadline, on_deadline);
+}
+
+void tn_pipeline_start(struct tn_query *q)
+{
+    begin(q);
     tn_pipeline_resume(q);
+}
+
+void tn_pipeline_join(struct tn_query *q)
+{
+    begin(q);
+    q->stage = TN_STAGE_run;
+    start_deadline(q);
 }

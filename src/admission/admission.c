@@ -424,6 +424,14 @@ enum tn_status tn_admission_enter(struct tn_admission *admission, struct tn_tick
     return enters ? TN_OK : TN_AGAIN;
 }
 
+void tn_admission_enter_anyway(struct tn_admission *admission, struct tn_ticket *ticket, struct tn_cluster *cluster)
+{
+    pthread_mutex_lock(&admission->lock);
+    begin(admission, ticket);
+    set_state(ticket, TN_TICKET_SLOT, cluster);
+    pthread_mutex_unlock(&admission->lock);
+}
+
 static enum tn_status queue_full(const struct tn_ticket *ticket, uint64_t limit, struct tn_error *err)
 {
     struct tn_str name = ticket->group->conf->name;

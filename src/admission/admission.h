@@ -63,6 +63,8 @@ void tn_admission_apply(struct tn_admission *admission, const struct tn_topology
 /* A slot of CLUSTER for TICKET (group, eligible, priority, user, worker, granted filled in). TN_OK: state SLOT. TN_AGAIN: no
  * room in the group or cluster, or others wait who could take it; nothing changed. */
 enum tn_status tn_admission_enter(struct tn_admission *admission, struct tn_ticket *ticket, struct tn_cluster *cluster);
+/* The same for a query that runs at CLUSTER already, whatever the limits: state SLOT. Until enough have left, nobody else gets one. */
+void tn_admission_enter_anyway(struct tn_admission *admission, struct tn_ticket *ticket, struct tn_cluster *cluster);
 /* A place in the group's queue. TN_OK: state QUEUED or, when room came up meanwhile, SLOT at once; TN_E_LIMIT 53300: the
  * queue is full (maxQueuedQueries); TN_E_NOMEM. The ticket's worker must not be freed before the ticket was left. */
 enum tn_status tn_admission_queue(struct tn_admission *admission, struct tn_ticket *ticket, uint64_t now_us,

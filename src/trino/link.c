@@ -12,7 +12,9 @@
 #include <openssl/params.h>
 #include <unistd.h>
 
-enum { MAC = 16, PLAIN_MAX = TN_TRINO_LINK_MAX / 4 * 3 - 4 };
+#define FORMAT_NAME "turnout link 3\n"
+#define FORMAT_NAME_BEFORE "turnout link 2\n"
+enum { MAC = 16, PLAIN_MAX = TN_TRINO_LINK_MAX / 4 * 3 - 4, FORMAT = '3' };
 
 /* ---- the key ---- */
 
@@ -136,34 +138,56 @@ static bool put_text(EVP_MAC_CTX *mac, struct tn_str text)
 }
 
 /* Everything in its place: no two links have the same text. The key is in the context from the start on. */
-static bool make_mac(struct tn_trino_home *home, const struct tn_trino_link *link, struct tn_str said, uint8_t mac[MAC])
+static bool make_mac(struct tn_trino_home *home, const char *format, const struct tn_trino_link *link, struct tn_str said, uint8_t mac[MAC])
 {
     size_t len;
 
-    return EVP_MAC_init(home->mac, NULL, 0, NULL) == 1 && put_text(home->mac, TN_STR("turnout link 2\n")) && put_number(home->mac, link->kind) &&
+    return EVP_MAC_init(home->mac, NULL, 0, NULL) == 1 && put_text(home->mac, tn_str(format)) && put_number(home->mac, link->kind) &&
            put_text(home->mac, link->id) && put_text(home->mac, TN_STR("\n")) && put_number(home->mac, link->token) && put_text(home->mac, said) &&
            EVP_MAC_final(home->mac, mac, &len, MAC) == 1 && len == MAC;
 }
 
-bool tn_trino_link_seal(struct tn_buf *out, struct tn_trino_home *home, const struct tn_trino_link *link)
+static void put_coded(struct tn_buf *out, const char *plain, size_t len)
 {
-    char   plain[PLAIN_MAX], text[TN_TRINO_LINK_MAX + 8];
-    size_t len = MAC + 1 + link->cluster.len + 1 + link->path.len, written;
+    char   text[TN_TRINO_LINK_MAX + 8];
+    size_t written = tn_base64_encode(plain, len, text);
 
-    if (len > sizeof plain || link->id.len > TN_TRINO_ID)
-        return false;
-    plain[MAC] = link->own_id ? 'i' : '-';
-    memcpy(plain + MAC + 1, link->cluster.ptr, link->cluster.len);
-    plain[MAC + 1 + link->cluster.len] = '\n';
-    memcpy(plain + MAC + 2 + link->cluster.len, link->path.ptr, link->path.len);
-    if (!make_mac(home, link, tn_str_n(plain + MAC, len - MAC), (uint8_t *)plain))
-        return false;
-    written = tn_base64_encode(plain, len, text);
     for (size_t i = 0; i < written; i++)
         text[i] = text[i] == '+' ? '-' : text[i] == '/' ? '_' : text[i];
     while (written > 0 && text[written - 1] == '=')
         written--;
     tn_buf_append(out, text, written);
+}
+
+static char *put(char *at, struct tn_str text, char behind)
+{
+    if (text.len > 0)
+        memcpy(at, text.ptr, text.len);
+    at[text.len] = behind;
+    return at + text.len + 1;
+}
+
+/* What ends with a line break holds none: nobody's name is read as another's and a path. */
+static bool is_line(struct tn_str text)
+{
+    return text.len == 0 || memchr(text.ptr, '\n', text.len) == NULL;
+}
+
+/* MAC, format, flag, cluster, line break, user, line break, path. */
+bool tn_trino_link_seal(struct tn_buf *out, struct tn_trino_home *home, const struct tn_trino_link *link)
+{
+    char  plain[PLAIN_MAX + 1], *at = plain + MAC;
+
+    if (MAC + 4 + link->cluster.len + link->user.len + link->path.len > PLAIN_MAX || link->id.len > TN_TRINO_ID || !is_line(link->cluster) || !is_line(link->user))
+        return false;
+    *at++ = FORMAT;
+    *at++ = link->own_id ? 'i' : '-';
+    at = put(at, link->cluster, '\n');
+    at = put(at, link->user, '\n');
+    at = put(at, link->path, '\0') - 1;
+    if (!make_mac(home, FORMAT_NAME, link, tn_str_n(plain + MAC, (size_t)(at - plain) - MAC), (uint8_t *)plain))
+        return false;
+    put_coded(out, plain, (size_t)(at - plain));
     return !out->failed;
 }
 
@@ -180,20 +204,41 @@ static bool decode(struct tn_str sealed, char plain[PLAIN_MAX], size_t *len)
     return tn_base64_decode(tn_str_n(text, sealed.len), plain, PLAIN_MAX, len);
 }
 
-bool tn_trino_link_open(struct tn_str sealed, struct tn_trino_home *home, struct tn_trino_link *link, struct tn_arena *arena)
+/* The line at *REST, which moves behind it. */
+static bool take_line(struct tn_str *rest, struct tn_str *line)
 {
-    char        plain[PLAIN_MAX];
-    uint8_t     mac[MAC];
-    const char *end;
-    size_t      len;
+    const char *end = rest->len == 0 ? NULL : memchr(rest->ptr, '\n', rest->len);
 
-    if (!decode(sealed, plain, &len) || len < MAC + 3 || link->id.len > TN_TRINO_ID ||
-        !make_mac(home, link, tn_str_n(plain + MAC, len - MAC), mac) || !tn_secret_eq(plain, mac, MAC))
-        return false;
-    end = memchr(plain + MAC + 1, '\n', len - MAC - 1);
     if (end == NULL)
         return false;
-    link->own_id = plain[MAC] == 'i';
-    return tn_arena_str(arena, tn_str_n(plain + MAC + 1, (size_t)(end - plain - MAC - 1)), &link->cluster) &&
-           tn_arena_str(arena, tn_str_n(end + 1, len - (size_t)(end + 1 - plain)), &link->path);
+    *line = tn_str_n(rest->ptr, (size_t)(end - rest->ptr));
+    *rest = tn_str_n(end + 1, rest->len - line->len - 1);
+    return true;
+}
+
+/* The format before began with its flag, and named no user. */
+static bool is_before(char first)
+{
+    return first == 'i' || first == '-';
+}
+
+bool tn_trino_link_open(struct tn_str sealed, struct tn_trino_home *home, struct tn_trino_link *link, struct tn_arena *arena)
+{
+    char          plain[PLAIN_MAX];
+    uint8_t       mac[MAC];
+    size_t        len;
+    struct tn_str rest, cluster, user = {"", 0};
+    bool          before;
+
+    if (!decode(sealed, plain, &len) || len < MAC + 3 || link->id.len > TN_TRINO_ID)
+        return false;
+    rest = tn_str_n(plain + MAC, len - MAC);
+    before = is_before(rest.ptr[0]);
+    if ((!before && rest.ptr[0] != FORMAT) || !make_mac(home, before ? FORMAT_NAME_BEFORE : FORMAT_NAME, link, rest, mac) || !tn_secret_eq(plain, mac, MAC))
+        return false;
+    rest = before ? rest : tn_str_n(rest.ptr + 1, rest.len - 1);
+    link->own_id = rest.ptr[0] == 'i';
+    rest = tn_str_n(rest.ptr + 1, rest.len - 1);
+    return take_line(&rest, &cluster) && (before || take_line(&rest, &user)) && tn_arena_str(arena, cluster, &link->cluster) &&
+           tn_arena_str(arena, user, &link->user) && tn_arena_str(arena, rest, &link->path);
 }

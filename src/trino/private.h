@@ -214,6 +214,13 @@ void tn_trino_call_begin(struct tn_trino *trino, struct tn_http_exchange *x); /*
 void tn_trino_call_end(struct tn_trino_call *call);                          /* on the query's worker: the answer is set */
 void tn_trino_call_refuse(struct tn_trino_call *call, int status, const char *problem);
 
+/* What GET /v1/query/ID tells. */
+struct tn_trino_info {
+    struct tn_str       id, user, source, catalog, schema;
+    enum tn_trino_state state;
+};
+void tn_trino_call_info(struct tn_trino_call *call, const struct tn_trino_info *info);
+
 /* query.c: on the worker that owns it */
 void tn_trino_query_post(struct tn_trino_home *home, struct tn_trino_call *call);
 void tn_trino_query_call(struct tn_trino_home *home, struct tn_trino_call *call); /* GET, HEAD, DELETE */
@@ -237,6 +244,7 @@ struct tn_trino_relayed {
     struct tn_trino_home  *home;
     struct tn_str          base, id, slug; /* of links; the id is ours */
     struct tn_str          shown;          /* the id that the client was told; empty: as the page has it */
+    struct tn_str          user;           /* whose query it is; empty: nobody here knows */
     struct tn_str          cluster;
     uint64_t               token;          /* of this page */
 };
@@ -245,6 +253,7 @@ struct tn_trino_relayed {
 void tn_trino_relay_put(const struct tn_trino_relayed *r, struct tn_chunk *chunk, struct tn_buf *out, struct tn_bytes **rest, size_t *rest_at);
 void tn_trino_relay_build(struct tn_trino_query *q, struct tn_chunk *chunk, struct tn_str base, struct tn_buf *out, struct tn_bytes **rest, size_t *rest_at);
 void tn_trino_relay_next(struct tn_trino_query *q, uint64_t token, struct tn_buf *out); /* path of page TOKEN's link */
+void tn_trino_relay_path(const struct tn_chunk *chunk, struct tn_buf *out); /* of its link to the next page, there; without a link: empty */
 bool tn_trino_relay_waits(const struct tn_trino_query *q); /* the statement goes to a Trino, whose first answer is awaited */
 
 /* resume.c: links that nobody here knows, on the worker that they came to */

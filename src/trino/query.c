@@ -451,24 +451,31 @@ static bool has_slug(const struct tn_trino_query *q, struct tn_str slug)
     return slug.len == strlen(q->slug) && tn_secret_eq(slug.ptr, q->slug, slug.len);
 }
 
-static void put_info(struct tn_trino_query *q, struct tn_trino_call *call)
+void tn_trino_call_info(struct tn_trino_call *call, const struct tn_trino_info *info)
 {
-    struct tn_json      json = {.buf = &call->body};
-    enum tn_trino_state state = !q->done ? TN_TRINO_RUNNING : q->error.status != TN_OK ? TN_TRINO_FAILED : TN_TRINO_FINISHED;
+    struct tn_json json = {.buf = &call->body};
 
     tn_json_open(&json, NULL, '{');
-    tn_json_text(&json, "queryId", q->shown[0] != '\0' ? q->shown : q->id);
-    tn_json_text(&json, "state", tn_trino_state_name(state));
+    tn_json_str(&json, "queryId", info->id);
+    tn_json_text(&json, "state", tn_trino_state_name(info->state));
     tn_json_str(&json, "self", call->base);
     tn_json_open(&json, "session", '{');
-    tn_json_str(&json, "user", q->identity->user);
-    tn_json_str(&json, "source", q->request.source);
-    tn_json_str(&json, "catalog", q->request.catalog);
-    tn_json_str(&json, "schema", q->request.schema);
+    tn_json_str(&json, "user", info->user);
+    tn_json_str(&json, "source", info->source);
+    tn_json_str(&json, "catalog", info->catalog);
+    tn_json_str(&json, "schema", info->schema);
     tn_json_close(&json, '}');
     tn_json_close(&json, '}');
     call->status = 200;
     tn_trino_call_end(call);
+}
+
+static void put_info(const struct tn_trino_query *q, struct tn_trino_call *call)
+{
+    tn_trino_call_info(call, &(struct tn_trino_info){
+                                 .id = tn_str(q->shown[0] != '\0' ? q->shown : q->id), .user = q->identity->user,
+                                 .source = q->request.source, .catalog = q->request.catalog, .schema = q->request.schema,
+                                 .state = !q->done ? TN_TRINO_RUNNING : q->error.status != TN_OK ? TN_TRINO_FAILED : TN_TRINO_FINISHED});
 }
 
 /* By its id alone only its user may see and end it, or an administrator. */
@@ -497,6 +504,8 @@ void tn_trino_query_call(struct tn_trino_home *home, struct tn_trino_call *call)
 
     if (q == NULL && by_id)
         q = find_shown(home, call->id);
+    if (q == NULL && by_id && tn_trino_follow_by_id(home, call))
+        return;
     if (q == NULL || (by_id ? !is_own(q, call) : !has_slug(q, call->slug))) {
         tn_trino_call_refuse(call, 404, "there is no such query (any more)\n");
         return;

@@ -1,9 +1,19 @@
 /* A Trino's own pages for its client: the bytes as they came, but for the links, which lead to us. */
 #include "base/digits.h"
 #include "engine/cluster.h"
+#include "engine/trino/trino_json.h"
 #include "trino/link.h"
 
 /* ---- links ---- */
+
+/* A text as its JSON means it; SPACE is the caller's, initialised, and holds it where there are escapes in it. */
+static struct tn_str plain(struct tn_str raw, struct tn_buf *space)
+{
+    if (raw.len == 0 || memchr(raw.ptr, '\\', raw.len) == NULL)
+        return raw;
+    tn_trino_json_unescape(space, raw);
+    return space->failed ? tn_str_n(NULL, 0) : tn_buf_str(space);
+}
 
 /* The path of an absolute link of a coordinator. */
 static struct tn_str path_of(struct tn_str link)
@@ -25,6 +35,8 @@ static bool seal(const struct tn_trino_relayed *r, struct tn_buf *out, enum tn_t
 
     if (kind != TN_TRINO_LINK_SEGMENT)
         link.id = r->id;
+    if (kind == TN_TRINO_LINK_PAGE)
+        link.user = r->user;
     return r->cluster.ptr != NULL && path.ptr != NULL && tn_trino_link_seal(out, r->home, &link);
 }
 
@@ -72,9 +84,8 @@ static void put_partial(const struct tn_trino_relayed *r, uint64_t token, struct
 }
 
 /* The coordinator's own are ours; a link into the store itself is signed for its client, and left alone. */
-static void put_segment(const struct tn_trino_relayed *r, struct tn_str link, struct tn_buf *out)
+static void put_segment(const struct tn_trino_relayed *r, struct tn_str link, struct tn_str path, struct tn_buf *out)
 {
-    struct tn_str path = path_of(link);
     size_t        before = out->len;
 
     tn_buf_put_str(out, r->base);
@@ -88,6 +99,24 @@ static void put_segment(const struct tn_trino_relayed *r, struct tn_str link, st
 
 /* ---- pages ---- */
 
+static void put_link(const struct tn_trino_relayed *r, enum tn_relay_what what, struct tn_str text, struct tn_buf *out)
+{
+    struct tn_buf space;
+    struct tn_str path;
+
+    tn_buf_init(&space, TN_TRINO_NEXT_MAX);
+    path = path_of(plain(text, &space));
+    if (what != TN_RELAY_SEGMENT)
+        tn_buf_put_str(out, r->base);
+    if (what == TN_RELAY_PARTIAL)
+        put_partial(r, r->token, path, out);
+    else if (what == TN_RELAY_NEXT)
+        put_next(r, r->token + 1, path, out);
+    else
+        put_segment(r, text, path, out);
+    tn_buf_reset(&space);
+}
+
 static void put_part(const struct tn_trino_relayed *r, const struct tn_relay_part *part, struct tn_str text, struct tn_buf *out)
 {
     switch (part->what) {
@@ -97,15 +126,7 @@ static void put_part(const struct tn_trino_relayed *r, const struct tn_relay_par
         tn_buf_puts(out, "/ui/query.html?");
         tn_buf_put_str(out, r->shown);
         return;
-    case TN_RELAY_PARTIAL:
-        tn_buf_put_str(out, r->base);
-        put_partial(r, r->token, path_of(text), out);
-        return;
-    case TN_RELAY_NEXT:
-        tn_buf_put_str(out, r->base);
-        put_next(r, r->token + 1, path_of(text), out);
-        return;
-    default: put_segment(r, text, out); return;
+    default: put_link(r, part->what, text, out); return;
     }
 }
 
@@ -126,6 +147,16 @@ static struct tn_str text_of(const struct tn_chunk *chunk, enum tn_relay_what wh
             return tn_str_n(chunk->bytes.data + part.at, part.len);
     }
     return tn_str_n(NULL, 0);
+}
+
+void tn_trino_relay_path(const struct tn_chunk *chunk, struct tn_buf *out)
+{
+    struct tn_buf space;
+
+    tn_buf_init(&space, TN_TRINO_NEXT_MAX);
+    tn_buf_clear(out);
+    tn_buf_put_str(out, path_of(plain(text_of(chunk, TN_RELAY_NEXT), &space)));
+    tn_buf_reset(&space);
 }
 
 enum { COPIED_MAX = 16 * 1024 }; /* what is shorter is copied sooner than it is counted */
@@ -156,7 +187,7 @@ void tn_trino_relay_put(const struct tn_trino_relayed *relayed, struct tn_chunk 
 static struct tn_trino_relayed of_query(const struct tn_trino_query *q)
 {
     return (struct tn_trino_relayed){.home = q->home, .id = tn_str(q->id), .slug = tn_str(q->slug), .shown = tn_str(q->shown),
-                                     .cluster = q->cluster, .token = q->token};
+                                     .user = q->identity->user, .cluster = q->cluster, .token = q->token};
 }
 
 /* The id that its first answer has is the query's: that of its Trino, if we were not asked before. */
@@ -176,8 +207,7 @@ void tn_trino_relay_build(struct tn_trino_query *q, struct tn_chunk *chunk, stru
     struct tn_trino_relayed r;
 
     show_id(q, chunk);
-    tn_buf_clear(&q->next);
-    tn_buf_put_str(&q->next, path_of(text_of(chunk, TN_RELAY_NEXT)));
+    tn_trino_relay_path(chunk, &q->next);
     tn_buf_clear(&q->told);
     tn_buf_put_str(&q->told, tn_buf_str(&chunk->relay->headers));
     r = of_query(q);

@@ -14,7 +14,6 @@ struct tn_trino_resumed {
     struct tn_trino_call  *call;
     struct tn_trino_link   link;
     struct tn_trino_fetch *fetch;
-    bool                   ended; /* by an administrator, here: so it is there */
 };
 
 static bool is_page(const struct tn_trino_resumed *r)
@@ -39,7 +38,7 @@ static bool put_page(struct tn_trino_resumed *r, struct tn_buf *body, const stru
     struct tn_trino_call   *call = r->call;
     struct tn_chunk        *chunk = tn_trino_relay_chunk(body, NULL);
     struct tn_trino_relayed relayed = {.home = r->home, .base = call->base, .id = call->id, .slug = call->slug,
-                                       .shown = r->link.own_id ? call->id : tn_str_n("", 0), .cluster = r->link.cluster, .token = call->token};
+                                       .shown = r->link.own_id ? call->id : tn_str_n("", 0), .user = r->link.user, .cluster = r->link.cluster, .token = call->token};
 
     if (chunk == NULL)
         return false;
@@ -57,20 +56,31 @@ static const char *problem_of(long status)
                                             : "the cluster cannot be asked now\n";
 }
 
+/* Its query was ended here meanwhile. */
+static void answer_ended(struct tn_trino_resumed *r)
+{
+    struct tn_trino_call *call = r->call;
+
+    if (call->verb == TN_TRINO_GET)
+        tn_trino_follow_put_end(r->home, call, &call->body);
+    answer(r, call->verb == TN_TRINO_DELETE ? 204 : 200, NULL);
+}
+
 static void on_fetched(struct tn_http_client_answer *got, const struct tn_buf *headers, void *owner)
 {
     struct tn_trino_resumed *r = owner;
     struct tn_trino_call    *call = r->call;
 
-    if (got->status == 0) {
-        answer(r, got->error.status == TN_E_LIMIT ? 502 : 503, problem_of(503)); /* the protocol: 503 is to be asked again */
+    if (is_page(r) && tn_trino_follow_now(r->home, call->id) == TN_TRINO_FOLLOW_ENDED) {
+        answer_ended(r);
+    } else if (got->status == 0) {
+        bool is_lost = got->error.status == TN_E_CONNECTION && strcmp(got->error.sqlstate, "08P01") != 0;
+
+        answer(r, is_lost ? 503 : 500, is_lost ? problem_of(503) : "what the cluster answers is no page, or too long\n"); /* the protocol: 502 to 504 are to be asked again */
     } else if (got->status < 200 || got->status >= 300) {
         if (is_page(r) && (got->status == 404 || got->status == 410))
             tn_trino_follow_end(r->home, call->id, false);
         answer(r, got->status >= 400 && got->status < 600 ? (int)got->status : 502, problem_of(got->status));
-    } else if (r->ended) {
-        tn_trino_follow_end(r->home, call->id, false);
-        answer(r, 410, "the query was ended by an administrator\n");
     } else if (call->verb != TN_TRINO_GET) {
         if (is_page(r) && call->verb == TN_TRINO_DELETE)
             tn_trino_follow_end(r->home, call->id, true);
@@ -79,7 +89,7 @@ static void on_fetched(struct tn_http_client_answer *got, const struct tn_buf *h
         tn_buf_init(got->body, call->body.max);
         answer(r, call->body.len == 0 && call->verb != TN_TRINO_HEAD ? 204 : (int)got->status, NULL);
     } else if (!put_page(r, got->body, headers)) {
-        answer(r, 502, "what the cluster answers is no page of Trino's\n");
+        answer(r, 500, "what the cluster answers is no page of Trino's\n");
     } else {
         answer(r, 200, NULL);
     }
@@ -95,12 +105,30 @@ static enum tn_http_client_method method_of(const struct tn_trino_call *call)
     }
 }
 
+static void ask(struct tn_trino_resumed *r, struct tn_cluster *cluster)
+{
+    struct tn_trino_call         *call = r->call;
+    struct tn_trino_fetch_request request = {.cluster = cluster, .method = method_of(call), .path = r->link.path, .header_count = call->own_count, .headers = call->own};
+    struct tn_error               err = TN_ERROR_INIT;
+
+    if (tn_trino_fetch_start(&r->fetch, r->home->worker, &request, on_fetched, r, &err) != TN_OK)
+        answer(r, err.status == TN_E_INVALID ? 400 : 503, "the query's cluster cannot be asked\n");
+    tn_error_reset(&err);
+}
+
+static void follow(struct tn_trino_resumed *r, struct tn_cluster *cluster)
+{
+    switch (tn_trino_follow(r->home, r->call, &r->link, cluster)) {
+    case TN_TRINO_FOLLOW_ON: ask(r, cluster); return;
+    case TN_TRINO_FOLLOW_ENDED: answer_ended(r); return;
+    case TN_TRINO_FOLLOW_LEFT: answer(r, 503, "the server is shutting down; ask again\n"); return;
+    }
+}
+
 void tn_trino_resume(struct tn_trino_home *home, struct tn_trino_call *call)
 {
-    struct tn_topology           *topology = tn_runtime_of(home->worker)->snapshot->topology;
-    struct tn_trino_resumed      *r = tn_calloc(1, sizeof *r);
-    struct tn_trino_fetch_request request = {.method = method_of(call), .header_count = call->own_count, .headers = call->own};
-    struct tn_error               err = TN_ERROR_INIT;
+    struct tn_trino_resumed *r = tn_calloc(1, sizeof *r);
+    struct tn_cluster       *cluster;
 
     if (r == NULL) {
         tn_trino_call_refuse(call, 503, "no memory for a request\n");
@@ -118,19 +146,13 @@ void tn_trino_resume(struct tn_trino_home *home, struct tn_trino_call *call)
         answer(r, 404, "there is no such query (any more)\n");
         return;
     }
-    request.cluster = tn_topology_cluster(topology, r->link.cluster);
-    request.path = r->link.path;
-    if (request.cluster == NULL || request.cluster->conf->engine != TN_CFG_ENGINE_TRINO) {
+    cluster = tn_topology_cluster(tn_runtime_of(home->worker)->snapshot->topology, r->link.cluster);
+    if (cluster == NULL || cluster->conf->engine != TN_CFG_ENGINE_TRINO)
         answer(r, 404, "the query's cluster is not configured any more\n");
-        return;
-    }
-    if (is_page(r) && !tn_trino_follow(home, call->id, request.cluster, call->peer)) {
-        r->ended = true;
-        request.method = TN_HTTP_CLIENT_DELETE;
-    }
-    if (tn_trino_fetch_start(&r->fetch, home->worker, &request, on_fetched, r, &err) != TN_OK)
-        answer(r, err.status == TN_E_INVALID ? 400 : 503, "the query's cluster cannot be asked\n");
-    tn_error_reset(&err);
+    else if (is_page(r))
+        follow(r, cluster);
+    else
+        ask(r, cluster);
 }
 
 void tn_trino_resume_free_all(struct tn_trino_home *home)

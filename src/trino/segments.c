@@ -14,7 +14,7 @@ enum {
     INLINE_MAX = 128 * 1024,      /* rows of so many bytes stay in the page, as Trino's do */
     BYTES = 2 * 1024 * 1024,      /* a segment is full then, before it is compressed */
     MADE_MAX = 1536 * 1024 * 1024,
-    USER_MAX = 1024,              /* a longer name would not fit a link */
+    USER_MAX = 1024,              /* a longer name, or one with a line break, would not fit a link */
     ID = 32,                      /* hex digits */
 };
 
@@ -250,7 +250,9 @@ void tn_trino_segments_go_on(struct tn_trino_query *q)
 
 static bool may_spool(const struct tn_trino_query *q)
 {
-    return q->encoding != TN_TRINO_ENCODING_NONE && q->identity->user.len <= USER_MAX &&
+    struct tn_str user = q->identity->user;
+
+    return q->encoding != TN_TRINO_ENCODING_NONE && user.len <= USER_MAX && memchr(user.len == 0 ? "" : user.ptr, '\n', user.len) == NULL &&
            tn_runtime_of(q->home->worker)->snapshot->config->settings.trino_max_spool > 0;
 }
 
@@ -317,7 +319,7 @@ bool tn_trino_segments_flush(struct tn_trino_query *q)
 static bool put_link(const struct tn_trino_query *q, struct tn_str base, const char *path, enum tn_trino_link_kind kind, const char *id, struct tn_arena *arena,
                      struct tn_str *out)
 {
-    struct tn_trino_link link = {.kind = kind, .cluster = tn_str(id), .path = q->identity->user};
+    struct tn_trino_link link = {.kind = kind, .cluster = tn_str(id), .user = q->identity->user, .path = TN_STR("")};
     struct tn_buf        text;
     bool                 ok;
 
@@ -394,7 +396,7 @@ void tn_trino_segments_call(struct tn_trino_home *home, struct tn_trino_call *ca
         tn_trino_call_refuse(call, 404, "there is no such segment\n");
         return;
     }
-    if (call->identity != NULL && !call->identity->admin && !tn_str_eq(call->identity->user, link.path)) {
+    if (call->identity != NULL && !call->identity->admin && !tn_str_eq(call->identity->user, link.user)) {
         tn_trino_call_refuse(call, 403, "this segment is of another user's result\n");
         return;
     }

@@ -252,11 +252,12 @@ def test_a_followed_query_is_one_again(proxies, trino_server):
     proxy.config["clusterGroups"]["all"]["maxRunningQueries"] = 2
     links = restarted(proxy)
     pages = [through.ask(links(page["nextUri"])) for page in pages]
-    running = console(proxy, "SELECT id, cluster_group, cluster, protocol, state FROM queries WHERE cluster_group = 'all' ORDER BY id")
-    assert [row[1:] for row in running] == [("all", "trino-1", "trinoHttp", "running")] * 2
+    running = console(proxy, "SELECT id, cluster_group, cluster, protocol, state, \"user\" FROM queries WHERE cluster_group = 'all' ORDER BY id")
+    assert [row[1:] for row in running] == [("all", "trino-1", "trinoHttp", "running", "tester")] * 2
     assert console(proxy, "SELECT running FROM groups WHERE name = 'all'") == [(2,)]
     short, page = through.ask(links(short["nextUri"])), None
-    while "nextUri" in short:  # beyond the limit of two
+    assert console(proxy, "SELECT running FROM groups WHERE name = 'all'") == [(3,)]  # beyond the limit of two
+    while "nextUri" in short:
         short, page = through.ask(short["nextUri"]), short
     assert status_of(page["nextUri"]) in (200, 404, 410)  # once more: no other query, and no other record
     failing = through.ask(links(failing["nextUri"]))
@@ -266,7 +267,9 @@ def test_a_followed_query_is_one_again(proxies, trino_server):
     through.ask(pages[0]["nextUri"], "DELETE")
     console(proxy, f"KILL {running[1][0]}")
     proxy.wait_for(lambda: not console(proxy, "SELECT id FROM queries WHERE cluster_group = 'all'"), what="nothing runs")
-    assert status_of(pages[1]["nextUri"]) == 410
+    proxy.wait_for(lambda: trino_server.queries(f"query_id = '{pages[1]['id']}'")[0][1] == "FAILED", 30, "the Trino was told, though its client has not come")
+    killed = through.ask(pages[1]["nextUri"])
+    assert (killed["id"], killed["error"]["message"]) == (pages[1]["id"], "canceling statement due to administrator command")
     for one in pages:
         proxy.wait_for(lambda one=one: trino_server.queries(f"query_id = '{one['id']}'")[0][1] == "FAILED", 30, "it has ended over there")
     assert console(proxy, "SELECT running FROM groups WHERE name = 'all'") == [(0,)]

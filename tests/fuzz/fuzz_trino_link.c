@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tn_str        text = tn_str_n((const char *)data, size);
     struct tn_arena      arena;
     struct tn_buf        sealed;
+    size_t               half = size / 2;
 
     tn_arena_init(&arena, 1 << 20);
     if (tn_trino_link_arm(&trino_home, NULL) != TN_OK)
@@ -24,6 +25,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     link.path = text;
     if (tn_trino_link_seal(&sealed, &trino_home, &link) &&
         (!tn_trino_link_open(tn_buf_str(&sealed), &trino_home, &opened, &arena) || !tn_str_eq(opened.path, text)))
+        abort();
+    tn_buf_clear(&sealed);
+    link.user = tn_str_n(text.ptr, half); /* each as it was, or none */
+    link.path = tn_str_n(text.ptr + half, size - half);
+    if (tn_trino_link_seal(&sealed, &trino_home, &link) &&
+        (!tn_trino_link_open(tn_buf_str(&sealed), &trino_home, &opened, &arena) || !tn_str_eq(opened.user, link.user) || !tn_str_eq(opened.path, link.path)))
         abort();
     tn_buf_reset(&sealed);
     tn_arena_reset(&arena);

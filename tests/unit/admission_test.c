@@ -96,6 +96,27 @@ static void test_enter_and_leave(void)
     end();
 }
 
+/* Who runs already is counted beyond the limits, and until enough have left nobody else gets a slot. */
+static void test_enter_anyway(void)
+{
+    struct tn_group_load load;
+
+    begin(2, 10);
+    CU_ASSERT(enter(0, 0) == TN_OK && enter(1, 0) == TN_OK && enter(2, 0) == TN_AGAIN);
+    tn_admission_enter_anyway(admission, &t[2], c[0]);
+    CU_ASSERT(t[2].state == TN_TICKET_SLOT && t[2].cluster == c[0]);
+    tn_admission_load(admission, &now.groups[0], &load);
+    CU_ASSERT(load.running == 3 && load.admitted == 3 && atomic_load(&c[0]->running) == 3);
+    CU_ASSERT_EQUAL(tn_admission_room(admission, &now.groups[0], c[0]), 0);
+    CU_ASSERT_EQUAL(queue(3), TN_OK);
+    CU_ASSERT(tn_admission_leave(admission, &t[0], NULL) && t[3].state == TN_TICKET_QUEUED);
+    CU_ASSERT(tn_admission_leave(admission, &t[2], NULL) && t[3].state == TN_TICKET_GRANTED);
+    tn_admission_load(admission, &now.groups[0], &load);
+    CU_ASSERT(load.running == 2 && load.queued == 0);
+    (void)tn_admission_leave(admission, &t[3], on_drained);
+    end();
+}
+
 /* Copies have slots beside those of clients, who never notice them; who comes on top of them is told to end them. */
 static void test_copies(void)
 {
@@ -479,6 +500,7 @@ int main(void)
     if (CU_initialize_registry() != CUE_SUCCESS || (suite = CU_add_suite("admission", NULL, NULL)) == NULL)
         return 1;
     CU_ADD_TEST(suite, test_enter_and_leave);
+    CU_ADD_TEST(suite, test_enter_anyway);
     CU_ADD_TEST(suite, test_copies);
     CU_ADD_TEST(suite, test_unlimited);
     CU_ADD_TEST(suite, test_queue_and_grant);

@@ -93,6 +93,46 @@ static void test_links(void)
     tn_trino_link_disarm(&other_home);
 }
 
+/* Links say whose they are; nobody's name reads as another's; links of the format before are good, and of nobody known. */
+static void test_users_of_links(void)
+{
+    struct tn_str        before = TN_STR("JztJQPi0D4qre8rb8TURb2ljIDEKL3YxL3g_YT1i"); /* sealed by a Turnout that knew no other format */
+    struct tn_trino      trino = {.key = {1, 2, 3}};
+    struct tn_trino_home trino_home = {.trino = &trino};
+    struct tn_trino_link link = {.kind = TN_TRINO_LINK_PAGE, .cluster = TN_STR("c 1"), .user = TN_STR("ann \xc3\xa9"), .path = TN_STR("/v1/x"), .id = TN_STR("q"), .token = 7};
+    struct tn_trino_link opened = {.kind = TN_TRINO_LINK_PAGE, .id = TN_STR("q"), .token = 7};
+    struct tn_arena      arena;
+    struct tn_buf        sealed;
+
+    tn_arena_init(&arena, 1 << 20);
+    tn_buf_init(&sealed, 8192);
+    CU_ASSERT_FATAL(tn_trino_link_arm(&trino_home, NULL) == TN_OK);
+    CU_ASSERT(tn_trino_link_open(before, &trino_home, &opened, &arena));
+    CU_ASSERT(opened.own_id && tn_str_eq_c(opened.cluster, "c 1") && opened.user.len == 0 && tn_str_eq_c(opened.path, "/v1/x?a=b"));
+    CU_ASSERT(tn_trino_link_seal(&sealed, &trino_home, &link) && tn_trino_link_open(tn_buf_str(&sealed), &trino_home, &opened, &arena));
+    CU_ASSERT(!opened.own_id && tn_str_eq_c(opened.cluster, "c 1") && tn_str_eq(opened.user, link.user) && tn_str_eq_c(opened.path, "/v1/x"));
+    tn_buf_clear(&sealed);
+    link.user = TN_STR("root\n/v1/y");
+    CU_ASSERT(!tn_trino_link_seal(&sealed, &trino_home, &link) && sealed.len == 0);
+    link.user = TN_STR("");
+    for (link.path.len = 0; link.path.len < 4000; link.path.len += 7) { /* too long: none, and nothing behind the end of anything */
+        char path[4096];
+
+        memset(path, 'p', sizeof path);
+        link.path.ptr = path;
+        tn_buf_clear(&sealed);
+        tn_arena_reset(&arena);
+        if (tn_trino_link_seal(&sealed, &trino_home, &link)) {
+            CU_ASSERT(sealed.len <= TN_TRINO_LINK_MAX && tn_trino_link_open(tn_buf_str(&sealed), &trino_home, &opened, &arena) && tn_str_eq(opened.path, link.path));
+        } else {
+            CU_ASSERT(sealed.len == 0 && link.path.len > 3000);
+        }
+    }
+    tn_buf_reset(&sealed);
+    tn_arena_reset(&arena);
+    tn_trino_link_disarm(&trino_home);
+}
+
 int main(void)
 {
     CU_pSuite suite;
@@ -103,6 +143,7 @@ int main(void)
     CU_add_test(suite, "page", test_page);
     CU_add_test(suite, "segments", test_segments);
     CU_add_test(suite, "links", test_links);
+    CU_add_test(suite, "users of links", test_users_of_links);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
     failures = CU_get_number_of_failures();

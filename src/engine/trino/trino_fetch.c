@@ -64,7 +64,7 @@ static void on_done(struct tn_http_call *call, struct tn_http_client_answer *ans
 
 static const struct tn_http_client_events events = {.header = on_header, .done = on_done};
 
-static bool is_login(const char *name)
+bool tn_trino_fetch_is_login(const char *name)
 {
     return strcmp(name, "authorization") == 0 || strcmp(name, "x-trino-user") == 0 || strcmp(name, "x-trino-original-user") == 0;
 }
@@ -78,7 +78,7 @@ static bool put_headers(struct tn_trino_fetch *fetch, const struct tn_trino_fetc
     for (size_t i = 0; ok && i < request->header_count; i++)
         if (strcmp(request->headers[i].name, "accept-encoding") == 0)
             tn_http_call_gzip(fetch->call, !engine->http.uncoded); /* its client takes it, too */
-        else if (engine->pass_through || !is_login(request->headers[i].name))
+        else if (engine->pass_through || !tn_trino_fetch_is_login(request->headers[i].name))
             ok = tn_http_call_header(fetch->call, request->headers[i].name, request->headers[i].value);
     if (ok && !engine->pass_through && engine->user != NULL)
         ok = tn_http_call_header(fetch->call, "X-Trino-User", tn_str(engine->user));

@@ -245,11 +245,12 @@ static void on_gone(struct tn_http_exchange *x)
         tn_ask_cancel(job->ask, TN_CANCEL_CLIENT_GONE);
 }
 
+/* A credit may bring rows at once, for which there is no room again: those are owed until the next time. */
 static void on_room(struct tn_http_exchange *x)
 {
     struct tn_rest_job *job = x->user;
 
-    while (job->owed > 0 && job->ask != NULL) {
+    for (unsigned n = job->owed; n > 0 && job->ask != NULL; n--) {
         job->owed--;
         tn_ask_credit(job->ask);
     }

@@ -464,6 +464,26 @@ def test_slow_client_stops_the_engine(duck):
     duck.proxy.wait_for(lambda: not duck.proxy.running_queries(), seconds=20, what="its end")
 
 
+@pytest.mark.parametrize("name", ["postgres", "mysql"])
+def test_a_client_that_reads_slowly(make_engine, name):
+    """Its engine is never far ahead of it, and another client of the same worker is answered: rows that a server has ready come at once when
+    they are asked for, and all of them were taken and kept as soon as there was room for one."""
+    engine = make_engine(name)
+    with proxy_module.Proxy(engine.config(frontends=FRONTENDS, workers=1)) as proxy:
+        rest = Rest(proxy)
+        before = proxy.memory()
+        sock = begin(rest, f"SELECT s.i, {engine.sql('repeat', what='x', n=10000)} AS t FROM ({engine.sql('series', n=40000)}) AS s", limit=100000)
+        end = time.monotonic() + 10
+        read = 0
+        while read < 60_000_000 and time.monotonic() < end:
+            read += len(sock.recv(1 << 20))
+            assert proxy.memory() - before < 100 * 1024 * 1024, f"after {read} bytes"
+        assert rest.call("GET", "/openapi.json", timeout=20).status == 200
+        sock.close()
+        proxy.wait_for(lambda: not proxy.running_queries(), seconds=20, what="its end")
+    engine.drop()
+
+
 def test_failure_in_the_middle_breaks_the_answer(duck):
     """An error behind the first rows: the answer must not look whole."""
     connection = http.client.HTTPConnection("127.0.0.1", duck.rest.port, timeout=50)

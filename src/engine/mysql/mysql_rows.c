@@ -191,11 +191,11 @@ size_t tn_mysql_row(struct tn_mysql_conn *c, struct tn_str message)
 
     if (c->now.discard) {
         c->now.dropped = true;
-        return 0;
+        return message.len; /* it was read */
     }
     if (c->run->encoder == NULL) {
         c->run->rows++;
-        return 0;
+        return message.len;
     }
     status = c->now.relay ? relay_row(c, message, &err) : decode_row(c, message, &err);
     if (status != TN_OK) {

@@ -203,9 +203,6 @@ static void take_first(struct tn_mysql_conn *c, struct tn_str message)
         take_ok(c, message);
         result_ended(c);
         break;
-    case TN_MY_ERR:
-        take_error(c, message);
-        break;
     case TN_MY_LOCAL_INFILE:
         refuse_file(c);
         break;
@@ -245,6 +242,15 @@ static void columns_ended(struct tn_mysql_conn *c)
         tn_mysql_tell_columns(c);
 }
 
+/* No message of another kind begins so: it may come at any place of an answer, which ends with it. */
+static bool is_error(struct tn_mysql_conn *c, struct tn_str message)
+{
+    if (first_byte(message) != TN_MY_ERR)
+        return false;
+    take_error(c, message);
+    return true;
+}
+
 static void take_column(struct tn_mysql_conn *c, struct tn_str message)
 {
     keep_definition(c, message);
@@ -258,10 +264,6 @@ static void take_column(struct tn_mysql_conn *c, struct tn_str message)
 
 static size_t take_row(struct tn_mysql_conn *c, struct tn_str message)
 {
-    if (first_byte(message) == TN_MY_ERR) {
-        take_error(c, message);
-        return 1;
-    }
     if (is_end(c, message)) {
         take_eof(c, message);
         result_ended(c);
@@ -298,10 +300,6 @@ static void take_prepared(struct tn_mysql_conn *c, struct tn_str message)
 {
     struct tn_my_cursor in = tn_my_cursor_of(message);
 
-    if (first_byte(message) == TN_MY_ERR) {
-        take_error(c, message);
-        return;
-    }
     tn_my_get_u8(&in);
     c->now.statement->id = tn_my_get_u32(&in);
     c->column_count = tn_my_get_u16(&in);
@@ -351,6 +349,8 @@ size_t tn_mysql_message(struct tn_mysql_conn *c, struct tn_str message)
 {
     if (c->phase == TN_MYSQL_PREPARE && c->expect == TN_MYSQL_EXPECT_FIRST)
         c->expect = TN_MYSQL_EXPECT_PREPARED;
+    if (is_error(c, message))
+        return 1;
     switch (c->expect) {
     case TN_MYSQL_EXPECT_FIRST:
         take_first(c, message);

@@ -89,6 +89,7 @@ struct tn_mysql_run {
     bool     zero_told;      /* the notice about zero dates went out */
     bool     warnings_done, cost_done;
     uint16_t warnings;
+    unsigned warnings_told;
     unsigned looks;          /* times that the cancelled run was looked at since */
 };
 

@@ -135,7 +135,8 @@ void tn_mysql_warning(struct tn_mysql_conn *c, struct tn_str message)
     uint64_t            number = 0;
     bool                note;
 
-    if (in.failed || level.ptr == NULL || code.ptr == NULL || text.ptr == NULL || !tn_str_to_u64(code, UINT16_MAX, &number))
+    if (in.failed || level.ptr == NULL || code.ptr == NULL || text.ptr == NULL || !tn_str_to_u64(code, UINT16_MAX, &number) ||
+        c->now.warnings_told++ >= TN_MYSQL_WARNINGS_TOLD) /* no more were asked for */
         return;
     note = tn_str_ieq_c(level, "Note");
     tn_mysql_notice(c, note ? "NOTICE" : "WARNING", note ? "00000" : row_of((unsigned)number) < TN_ARRAY_LEN(known) ? state_of((unsigned)number, "HY000") : "01000",

@@ -101,6 +101,8 @@ static void finish(struct tn_mysql_conn *c)
 
     ev_timer_stop(c->base.worker->loop, &c->grace);
     tn_mysql_proc_end(c);
+    if (c->wire.taken != c->wire.in.len) /* it would be taken for the answer to the next run, which may begin before done returns */
+        tn_mysql_lose(c, "the server said more than was asked", NULL);
     if (c->lost && c->killer != NULL) {
         tn_mysql_disconnect(c->killer);
         c->killer = NULL;

@@ -12,8 +12,9 @@ struct moment {
 
 static enum tn_status misread(struct tn_error *err, const char *what, struct tn_str text)
 {
-    return tn_fail(err, TN_E_ENGINE, "08P01", "the server sent a %s that cannot be read: \"%.*s\"", what, (int)TN_MIN(text.len, (size_t)40),
-                   text.ptr);
+    size_t shown = tn_utf8_valid_prefix(text.ptr, TN_MIN(text.len, (size_t)40));
+
+    return tn_fail(err, TN_E_ENGINE, "08P01", "the server sent a %s that cannot be read: \"%.*s\"", what, (int)shown, text.ptr);
 }
 
 static enum tn_status not_a_row(struct tn_error *err)
@@ -123,6 +124,22 @@ static enum tn_status put_text(struct tn_mysql_values *v, size_t i, struct tn_st
     return tn_fail(err, TN_E_ENGINE, "22021", "column \"" TN_STR_FMT "\" holds text that is not UTF-8", TN_STR_ARG(v->schema->columns[i].name));
 }
 
+/* [-]digits[.digits]: others read it as a number. */
+static bool is_decimal(struct tn_str text)
+{
+    size_t digits = 0, points = 0;
+
+    for (size_t i = text.len > 0 && text.ptr[0] == '-' ? 1 : 0; i < text.len; i++) {
+        bool digit = text.ptr[i] >= '0' && text.ptr[i] <= '9';
+
+        if (!digit && text.ptr[i] != '.')
+            return false;
+        digits += digit ? 1 : 0;
+        points += digit ? 0 : 1;
+    }
+    return digits > 0 && points <= 1;
+}
+
 static enum tn_status put_integer(struct tn_mysql_values *v, size_t i, struct tn_str text, struct tn_error *err)
 {
     int64_t  number;
@@ -155,8 +172,9 @@ static enum tn_status put_text_value(struct tn_mysql_values *v, size_t i, struct
 
     switch (v->schema->columns[i].type) {
     case TN_TYPE_BYTES:
-    case TN_TYPE_NUMERIC:
         return tn_builder_bytes(v->builder, i, text, err);
+    case TN_TYPE_NUMERIC:
+        return is_decimal(text) ? tn_builder_bytes(v->builder, i, text, err) : misread(err, "number", text);
     case TN_TYPE_TEXT:
     case TN_TYPE_JSON:
         return put_text(v, i, text, err);

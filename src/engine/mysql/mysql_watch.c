@@ -7,6 +7,7 @@
 enum {
     WORK_PER_TURN = 8192, /* units of tn_mysql_message(): about 1 ms */
     READS_PER_TURN = 8,
+    LOGIN_MAX = 64 * 1024, /* bytes of a message before the server has let us in: anybody may be there */
 };
 
 static bool logging_in(const struct tn_mysql_conn *c)
@@ -105,9 +106,10 @@ static bool next_message(struct tn_mysql_conn *c, struct tn_str *message)
 {
     enum tn_status  status;
     int             reads = 0;
+    size_t          max = logging_in(c) ? (size_t)LOGIN_MAX : SIZE_MAX;
     TN_ERROR_LOCAL(err);
 
-    while ((status = tn_mysql_wire_next(&c->wire, message, &err)) == TN_AGAIN) {
+    while ((status = tn_mysql_wire_next(&c->wire, max, message, &err)) == TN_AGAIN) {
         enum tn_io io = reads++ < READS_PER_TURN ? tn_mysql_wire_read(&c->wire) : TN_IO_AGAIN;
 
         if (reads > READS_PER_TURN)

@@ -51,7 +51,7 @@ enum tn_io tn_mysql_wire_read(struct tn_mysql_wire *wire)
     return io;
 }
 
-enum tn_status tn_mysql_wire_next(struct tn_mysql_wire *wire, struct tn_str *message, struct tn_error *err)
+enum tn_status tn_mysql_wire_next(struct tn_mysql_wire *wire, size_t max, struct tn_str *message, struct tn_error *err)
 {
     struct tn_my_packet packet;
     size_t              have = wire->in.len - wire->taken;
@@ -61,7 +61,7 @@ enum tn_status tn_mysql_wire_next(struct tn_mysql_wire *wire, struct tn_str *mes
         wire->wanted = TN_MAX(wire->wanted, (size_t)TN_MY_HEADER);
         return TN_AGAIN;
     }
-    status = tn_my_parse_packet(wire->in.data + wire->taken, have, wire->max, &packet, &wire->wanted, err);
+    status = tn_my_parse_packet(wire->in.data + wire->taken, have, TN_MIN(max, wire->max), &packet, &wire->wanted, err);
     if (status != TN_OK)
         return status;
     wire->taken += wire->wanted;

@@ -22,8 +22,8 @@ void tn_mysql_wire_reset(struct tn_mysql_wire *wire);            /* closes it, t
 
 /* Reads once, as much as there is room for. TN_IO_ERROR with transport.error ENOMEM: none for it. */
 enum tn_io tn_mysql_wire_read(struct tn_mysql_wire *wire);
-/* The next whole message, a view that holds until the next read. TN_AGAIN: read more. */
-enum tn_status tn_mysql_wire_next(struct tn_mysql_wire *wire, struct tn_str *message, struct tn_error *err);
+/* The next whole message, a view that holds until the next read. TN_AGAIN: read more. TN_E_LIMIT: it is longer than MAX, or than wire->max. */
+enum tn_status tn_mysql_wire_next(struct tn_mysql_wire *wire, size_t max, struct tn_str *message, struct tn_error *err);
 
 /* A new exchange begins with COMMAND, whose message follows in wire->out; the place for end. */
 size_t tn_mysql_wire_command(struct tn_mysql_wire *wire, enum tn_my_command command);

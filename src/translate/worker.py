@@ -266,7 +266,15 @@ def parse(name, sql, places):
         raise ParseError("a statement that is not understood: " + sql[:40])
     if replaces:
         trees[0].set("alternative", "REPLACE")
-    return forget_places(trees[0])
+    return forget_places(numbered(trees[0]) if name == "trino" else trees[0])
+
+
+def numbered(tree):
+    """$1, which Trino's grammar reads as a name, is what stands there for a question mark."""
+    for column in list(tree.find_all(exp.Column)):
+        if re.fullmatch(r"\$\d+", column.name) and not column.table and not column.this.args.get("quoted"):
+            column.replace(exp.Parameter(this=exp.Literal.number(column.name[1:])))
+    return tree
 
 
 def forget_places(tree):

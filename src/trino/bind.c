@@ -278,6 +278,14 @@ static bool is_one_token(struct tn_str argument)
     return split(argument, tokens) == 1;
 }
 
+/* `? IS NULL` of a NULL: a parameter that nothing gives a type to, which PostgreSQL refuses. */
+static bool is_null_asked(struct tn_str argument, struct tn_lexer behind)
+{
+    struct tn_token tokens[TOKENS], next;
+
+    return split(argument, tokens) == 1 && is_word(&tokens[0], "null") && tn_lexer_next(&behind, &next) && is_word(&next, "is");
+}
+
 static void put_argument(struct tn_buf *text, struct tn_str argument, bool as_written, struct tn_arena *arena, struct tn_param *items, size_t *count)
 {
     if ((!as_written || is_one_token(argument)) && tn_trino_literal(argument, arena, &items[*count])) {
@@ -308,7 +316,11 @@ enum tn_status tn_trino_bind(struct tn_str sql, const struct tn_str *arguments, 
         if (!is_mark(&token))
             continue;
         tn_buf_append(&text, sql.ptr + copied, (size_t)(token.text.ptr - sql.ptr) - copied);
-        put_argument(&text, arguments[at++], as_written, arena, items, &bound);
+        if (is_null_asked(arguments[at], lexer))
+            tn_buf_puts(&text, "NULL");
+        else
+            put_argument(&text, arguments[at], as_written, arena, items, &bound);
+        at++;
         copied = (size_t)(token.text.ptr - sql.ptr) + 1;
     }
     tn_buf_append(&text, sql.ptr + copied, sql.len - copied);

@@ -321,7 +321,7 @@ bool tn_trino_catalog_needs_standard(struct tn_str sql, enum tn_cfg_engine engin
 static void respell(struct tn_buf *text)
 {
     static const char *const casts[][2] = {{"CAST(NULL AS double precision)", "(NULL + 0e0)"}, {"CAST(NULL AS varchar)", "CAST(NULL AS char)"},
-                                           {" PRECISION,", " \"PRECISION\","}, {"CAST(0 AS bigint)", "CAST(0 AS signed)"}, {"CAST(NULL AS timestamp with time zone)", "CAST(NULL AS datetime)"}};
+                                           {" PRECISION,", " \"PRECISION\","}, {" precision,", " \"precision\","}, {" AS bigint)", " AS signed)"}, {"CAST(NULL AS timestamp with time zone)", "CAST(NULL AS datetime)"}};
     struct tn_buf  out;
     size_t         at = 0;
     bool           inside = false; /* of a text */

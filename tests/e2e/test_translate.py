@@ -1,7 +1,9 @@
 """Translation between dialects: PostgreSQL clients on DuckDB and SQLite get PostgreSQL's answers, and whatever a translating process does
 harms nobody. sqlglot is that of the interpreter that runs these tests."""
 
+import collections
 import contextlib
+import glob
 import os
 import re
 import stat
@@ -144,6 +146,13 @@ def test_explain_translation(proxy):
     with pytest.raises(psycopg.Error, match="no statement behind"):
         conn.execute("EXPLAIN TRANSLATION")
     assert conn.execute("EXPLAIN TRANSLATION SELECT 1", prepare=True).description[0].name == "TRANSLATION"
+
+
+def test_no_two_words_have_one_name():
+    """The files of src/translate/words are one program."""
+    files = glob.glob(os.path.join(os.path.dirname(__file__), "../../src/translate/words/*.py"))
+    names = collections.Counter(name for path in files for name in re.findall(r"(?m)^(?:def )?([A-Za-z_]\w*)(?=\(| = )", open(path, encoding="utf-8").read()))
+    assert len(names) > 300 and [name for name, count in names.items() if count > 1] == []
 
 
 def test_types_of_columns(proxy):

@@ -263,6 +263,10 @@ static void binding(void)
     CU_ASSERT_EQUAL(params.count, 2);
     SAME(params.items[1].pg_bytes, "?");
     CU_ASSERT_EQUAL(tn_trino_bind(TN_STR("SELECT ?"), arguments, 2, false, &arena, &out, &params, NULL), TN_E_INVALID);
+    CU_ASSERT_EQUAL(tn_trino_bind(TN_STR("? IS NULL OR a = ? OR ? IS NOT NULL"), (struct tn_str[]){TN_STR("NULL"), TN_STR("null"), TN_STR("1")}, 3, false, &arena, &out,
+                                  &params, NULL), TN_OK);
+    CU_ASSERT(tn_str_eq_c(out, "NULL IS NULL OR a = $1 OR $2 IS NOT NULL"));
+    CU_ASSERT_EQUAL(params.count, 2);
     CU_ASSERT_EQUAL(tn_trino_bind(TN_STR("SELECT ?, ?"), (struct tn_str[]){TN_STR("1"), TN_STR("TIME '01:02:03 +01:00'")}, 2, true, &arena, &out, &params, NULL), TN_OK);
     SAME(out, "SELECT $1, (TIME '01:02:03 +01:00'\n)");
     CU_ASSERT_EQUAL(tn_trino_count_params(TN_STR("? '?' ?")), 2);

@@ -194,6 +194,8 @@ def improve(tree, target, rows):
     global wanted
     wanted = target
     columns = column_types(rows)
+    if source == "trino" and type(tree) is exp.Values and target not in ("trino", "mysql") and set(key for key, value in tree.args.items() if value) == {"expressions"}:
+        tree = named_values(tree)
     if source in ("postgres", "trino", "mysql"):
         name_columns(tree)
     if columns:
@@ -205,10 +207,12 @@ def improve(tree, target, rows):
     elif source == "mysql":
         tree = mysql_tree_from(tree)
     elif source == "trino":
-        tree = rewrite(tree, trino_source)
+        tree = rewrite(rewrite(tree, trino_literal), trino_source)
     tree = typed(tree, columns)
     if target != source:
         tree = by_types(tree, columns)
+    if source == "trino":
+        tree = rewrite(tree, trino_result)
     if isinstance(tree, exp.Drop) and target in ("sqlite", "duckdb", "trino"):
         of_one(tree)
     if isinstance(tree, exp.Delete) and tree.args.get("using") and target == "sqlite":

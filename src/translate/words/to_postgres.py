@@ -23,7 +23,8 @@ def postgres_function(node):
     part = part_of_moment(node)
     if part is not None:
         out = extracted(node, *part)
-        return exp.cast(call("TRUNC", out), "integer") if part[0] == "SECOND" else out
+        whole = exp.cast(call("TRUNC", out), "integer") if part[0] == "SECOND" else out
+        return exp.cast(whole, "bigint") if source == "trino" else whole
     if difference(node) is not None:
         return postgres_difference(node)
     if isinstance(node, exp.Length) and node.args.get("binary"):
@@ -37,7 +38,8 @@ def postgres_function(node):
     if isinstance(node, exp.Chr) and node.args.get("charset"):
         return changed(node, charset=None)
     if isinstance(node, exp.Round) and node.args.get("decimals") is not None and source != "postgres" and not isinstance(node.this, exp.Literal):
-        return changed(node, this=exp.cast(node.this.copy(), "decimal")) # there is none of a double
+        rounded = changed(node, this=exp.cast(node.this.copy(), "decimal")) # there is none of a double
+        return exp.cast(rounded, "double") if source == "trino" and node.this.is_type(TYPE.DOUBLE, TYPE.FLOAT) else rounded
     if isinstance(node, exp.Split):
         return call("STRING_TO_ARRAY", node.this, node.expression)
     if isinstance(node, exp.Unicode):

@@ -12,10 +12,12 @@ TRINO_FUNCTIONS = {
     "NAN/0": ("CAST('NaN' AS DOUBLE PRECISION)", "CAST('NaN' AS DOUBLE)", None, None),
     "INFINITY/0": ("CAST('Infinity' AS DOUBLE PRECISION)", "CAST('Infinity' AS DOUBLE)", "9e999", None),
     "IS_NAN/1": ("(CAST(_1 AS DOUBLE PRECISION) = CAST('NaN' AS DOUBLE PRECISION))", None, None, None),
+    "IS_INFINITE/1": ("(ABS(CAST(_1 AS DOUBLE PRECISION)) = CAST('Infinity' AS DOUBLE PRECISION))", "ISINF(_1)", "(ABS(_1) = 9e999)", None),
+    "IS_FINITE/1": ("(ABS(CAST(_1 AS DOUBLE PRECISION)) < CAST('Infinity' AS DOUBLE PRECISION))", "ISFINITE(_1)", "(ABS(_1) < 9e999)", None),
     "TO_BASE/2": (None, None, None, "LOWER(CONV(_1, 10, _2))"),
     "TO_BASE/2/16": ("!TO_HEX/1", "LOWER(PRINTF('%x', _1))", "PRINTF('%x', _1)", None),
     "FROM_BASE/2": (None, None, None, "CAST(CONV(_1, _2, 10) AS SIGNED)"),
-    "TO_UTF8/1": ("CONVERT_TO(_1, 'UTF8')", None, "CAST(_1 AS BLOB)", "CONVERT(_1 USING utf8mb4)"),
+    "TO_UTF8/1": ("CONVERT_TO(_1, 'UTF8')", None, "CAST(_1 AS BLOB)", "CAST(CONVERT(_1 USING utf8mb4) AS BINARY)"),
     "FROM_UTF8/1": ("CONVERT_FROM(_1, 'UTF8')", None, "CAST(_1 AS TEXT)", "CONVERT(_1 USING utf8mb4)"),
     "TO_HEX/1": ("UPPER(ENCODE(_1, 'hex'))", None, "HEX(_1)", "HEX(_1)"),
     "FROM_HEX/1": ("DECODE(_1, 'hex')", None, "!UNHEX", "!UNHEX"),
@@ -26,7 +28,7 @@ TRINO_FUNCTIONS = {
     "SHA256/1": ("!SHA256", None, "!UNHEX(SHA2,256)", "!UNHEX(SHA2,256)"),
     "SHA512/1": ("!SHA512", None, "!UNHEX(SHA2,512)", "!UNHEX(SHA2,512)"),
 }
-TRINO_TYPED = {"IsNan": "IS_NAN", "FromBase": "FROM_BASE", "ToBase": "TO_BASE", "YearOfWeek": "YEAR_OF_WEEK", "ApproxQuantile": "APPROX_PERCENTILE", "MD5Digest": "MD5", "Hex": "TO_HEX", "Unhex": "FROM_HEX", "ToBase64": "TO_BASE64",
+TRINO_TYPED = {"IsNan": "IS_NAN", "IsInf": "IS_INFINITE", "FromBase": "FROM_BASE", "ToBase": "TO_BASE", "YearOfWeek": "YEAR_OF_WEEK", "ApproxQuantile": "APPROX_PERCENTILE", "MD5Digest": "MD5", "Hex": "TO_HEX", "Unhex": "FROM_HEX", "ToBase64": "TO_BASE64",
                "FromBase64": "FROM_BASE64", "SHA1Digest": "SHA1", "SHA": "SHA1", "Encode": "TO_UTF8", "Decode": "FROM_UTF8"}
 # Places of format_datetime(), of Joda.
 JODA = {"yyyy": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "dd": "%d", "d": "%-d", "HH": "%H", "hh": "%I", "mm": "%M", "ss": "%S", "EEEE": "%A", "EEE": "%a",

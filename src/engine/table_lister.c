@@ -300,5 +300,6 @@ void tn_table_lister_free(struct tn_table_lister *lister)
     while (!tn_list_empty(&lister->listings) && tn_clock_us() < until)
         ev_run(lister->worker->loop, EVRUN_ONCE);
     ev_timer_stop(lister->worker->loop, &tick);
-    tn_free(lister);
+    if (tn_list_empty(&lister->listings)) /* else an engine's library hangs, and would come back to it */
+        tn_free(lister);
 }

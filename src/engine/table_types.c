@@ -14,6 +14,7 @@ enum {
     NAME_MAX_BYTES = 512,
     KEY_MAX = NAME_MAX_BYTES + sizeof(unsigned),
     RETRY_US = 10 * 1000 * 1000,
+    NONE_US = 30 * 1000 * 1000, /* that there is no such table: somebody's transaction may be about to commit it */
 };
 
 struct table {
@@ -156,7 +157,7 @@ static void sum(const struct tn_table_types *types, unsigned cluster, const stru
             out->missing = true;
             continue;
         }
-        out->old = out->old || now_us - table->asked_us > (table->failed ? TN_MIN(max_age_us, (uint64_t)RETRY_US) : max_age_us);
+        out->old = out->old || now_us - table->asked_us > TN_MIN(max_age_us, table->failed ? (uint64_t)RETRY_US : table->hash == 0 ? (uint64_t)NONE_US : max_age_us);
         out->hash += table->hash;
         bytes += table->rows.len;
         if (rows != NULL)

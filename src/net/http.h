@@ -88,7 +88,9 @@ void tn_http_server_close(struct tn_http_server *server);
 
 /* ---- request ---- */
 
-const struct tn_http_field *tn_http_field(const struct tn_http_exchange *x, const char *name); /* lower case; NULL: none */
+const struct tn_http_field *tn_http_field(const struct tn_http_exchange *x, const char *name); /* lower case, the first one; NULL: none */
+/* The values of all fields with this name, which hold lists, as one (RFC 9110, 5.3). Its `ptr` is NULL where there is none. */
+struct tn_str tn_http_field_list(struct tn_http_exchange *x, const char *name);
 
 /* From `head` only: what follows (the body, then `request`) waits until tn_http_go_on(), or an answer. The client may be gone
  * before. */

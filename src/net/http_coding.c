@@ -1,6 +1,7 @@
 #include "net/http_coding.h"
 
 #include "base/alloc.h"
+#include "base/compiler.h"
 
 #include <zlib.h>
 #include <zstd.h>
@@ -56,10 +57,14 @@ static int read_item(struct tn_str item, struct tn_str *name)
     return weight_of(tn_str_trim(tn_str_n(rest.ptr + 2, rest.len - 2)));
 }
 
-enum tn_http_coding tn_http_coding_choose(struct tn_str accept)
+struct wishes {
+    int gzip, zstd, identity, other; /* thousandths; -1 = not named */
+};
+
+static struct wishes read_wishes(struct tn_str accept)
 {
-    int    gzip = -1, zstd = -1, other = -1;
-    size_t at = 0;
+    struct wishes wishes = {-1, -1, -1, -1};
+    size_t        at = 0;
 
     while (at < accept.len) {
         const char   *comma = memchr(accept.ptr + at, ',', accept.len - at);
@@ -68,18 +73,35 @@ enum tn_http_coding tn_http_coding_choose(struct tn_str accept)
         int           weight = read_item(tn_str_n(accept.ptr + at, len), &name);
 
         if (tn_str_ieq_c(name, "gzip") || tn_str_ieq_c(name, "x-gzip"))
-            gzip = weight;
+            wishes.gzip = weight;
         else if (tn_str_ieq_c(name, "zstd"))
-            zstd = weight;
+            wishes.zstd = weight;
+        else if (tn_str_ieq_c(name, "identity"))
+            wishes.identity = weight;
         else if (tn_str_eq_c(name, "*"))
-            other = weight;
+            wishes.other = weight;
         at += len + 1;
     }
-    gzip = gzip < 0 ? other : gzip;
-    zstd = zstd < 0 ? other : zstd;
-    if (zstd > 0 && zstd >= gzip)
-        return TN_HTTP_CODING_ZSTD;
-    return gzip > 0 ? TN_HTTP_CODING_GZIP : TN_HTTP_CODING_NONE;
+    wishes.gzip = wishes.gzip < 0 ? wishes.other : wishes.gzip;
+    wishes.zstd = wishes.zstd < 0 ? wishes.other : wishes.zstd;
+    if (wishes.identity < 0 && wishes.other == 0)
+        wishes.identity = 0;
+    return wishes;
+}
+
+enum tn_http_coding tn_http_coding_choose(struct tn_str accept)
+{
+    struct wishes wishes = read_wishes(accept);
+    int           best = TN_MAX(wishes.gzip, wishes.zstd);
+
+    if (best <= 0 || wishes.identity > best)
+        return TN_HTTP_CODING_NONE;
+    return wishes.zstd == best ? TN_HTTP_CODING_ZSTD : TN_HTTP_CODING_GZIP;
+}
+
+bool tn_http_coding_must(struct tn_str accept)
+{
+    return read_wishes(accept).identity == 0;
 }
 
 /* ---- coding ---- */

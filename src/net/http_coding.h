@@ -10,8 +10,10 @@ enum tn_http_coding { TN_HTTP_CODING_NONE, TN_HTTP_CODING_GZIP, TN_HTTP_CODING_Z
 
 const char *tn_http_coding_name(enum tn_http_coding coding); /* "gzip" */
 
-/* The one that ACCEPT, the value of the field, likes best; of equals zstd, which costs least. NONE when there is no field. */
+/* The one that ACCEPT, the value of the field, likes best; of equals zstd, which costs least, and then gzip. NONE when there is no field. */
 enum tn_http_coding tn_http_coding_choose(struct tn_str accept);
+/* ACCEPT refuses what is not coded: with NONE as the choice nothing that there is can be sent. */
+bool tn_http_coding_must(struct tn_str accept);
 
 struct tn_http_coder;
 struct tn_http_coder *tn_http_coder_new(enum tn_http_coding coding); /* NULL: no memory, or NONE */

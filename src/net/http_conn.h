@@ -127,7 +127,7 @@ void tn_http_conn_answer(struct tn_http_conn *conn);
 /* http_reply.c: the head into head_out. */
 #define TN_HTTP_LENGTH_UNKNOWN SIZE_MAX
 void tn_http_conn_put_head(struct tn_http_conn *conn, int status, const char *type, size_t body_len);
-enum tn_http_coding tn_http_conn_coding(const struct tn_http_conn *conn, const char *type); /* for an answer of that type */
+enum tn_http_coding tn_http_conn_coding(struct tn_http_conn *conn, const char *type); /* for an answer of that type */
 /* The worker stops: ends an idle connection, makes any other end after its answer. */
 /* A client that sends far ahead is not read: while X is watched it is looked at now and then, by on_timer. */
 void tn_http_conn_look_out(struct tn_http_conn *conn);

@@ -233,13 +233,22 @@ static enum tn_http_event check_host(struct tn_http_parser *parser)
     return TN_HTTP_HEAD;
 }
 
+/* Every field NAME is VALUE, or empty. */
+static bool is_only(const struct tn_http_parser *parser, struct tn_str name, const char *value)
+{
+    for (size_t i = 0; i < parser->field_count; i++)
+        if (tn_str_eq(parser->fields[i].name, name) && parser->fields[i].value.len > 0 && !tn_str_ieq_c(parser->fields[i].value, value))
+            return false;
+    return true;
+}
+
 static enum tn_http_event check_expect(struct tn_http_parser *parser)
 {
     const struct tn_http_field *expect = tn_http_parser_field(parser, TN_STR("expect"));
 
     if (expect == NULL || parser->minor == 0)
         return TN_HTTP_HEAD;
-    if (!tn_str_ieq_c(expect->value, "100-continue"))
+    if (!is_only(parser, expect->name, "100-continue"))
         return bad(parser, 417, "an Expect other than 100-continue");
     parser->expect_continue = parser->chunked || parser->content_length > 0;
     return TN_HTTP_HEAD;
@@ -248,11 +257,7 @@ static enum tn_http_event check_expect(struct tn_http_parser *parser)
 /* Bodies are not decoded here; one that is taken for what it is not would be worse than none. */
 static enum tn_http_event check_coding(struct tn_http_parser *parser)
 {
-    const struct tn_http_field *coding = tn_http_parser_field(parser, TN_STR("content-encoding"));
-
-    if (coding != NULL && coding->value.len > 0 && !tn_str_ieq_c(coding->value, "identity"))
-        return bad(parser, 415, "a Content-Encoding of the request");
-    return TN_HTTP_HEAD;
+    return is_only(parser, TN_STR("content-encoding"), "identity") ? TN_HTTP_HEAD : bad(parser, 415, "a Content-Encoding of the request");
 }
 
 /* Who is in front of us may have looked at the other one. */

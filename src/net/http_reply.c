@@ -27,6 +27,29 @@ const struct tn_http_field *tn_http_field(const struct tn_http_exchange *x, cons
     return NULL;
 }
 
+struct tn_str tn_http_field_list(struct tn_http_exchange *x, const char *name)
+{
+    struct tn_str wanted = tn_str(name), list = tn_str_n(NULL, 0);
+
+    for (size_t i = 0; i < x->field_count; i++) {
+        struct tn_str value = x->fields[i].value;
+        char         *joined;
+
+        if (!tn_str_eq(x->fields[i].name, wanted))
+            continue;
+        joined = list.ptr != NULL ? tn_arena_alloc(&x->arena, list.len + value.len + 2) : NULL;
+        if (joined == NULL) {
+            list = list.ptr != NULL ? list : tn_str_n(value.ptr != NULL ? value.ptr : "", value.len);
+            continue;
+        }
+        memcpy(joined, list.ptr, list.len);
+        memcpy(joined + list.len, ", ", 2);
+        memcpy(joined + list.len + 2, value.ptr, value.len);
+        list = tn_str_n(joined, list.len + value.len + 2);
+    }
+    return list;
+}
+
 void tn_http_set_field(struct tn_http_exchange *x, const char *name, const char *value)
 {
     struct tn_http_conn *conn = tn_http_conn_of(x);
@@ -70,14 +93,14 @@ static bool worth_coding(const char *type)
     return false;
 }
 
-enum tn_http_coding tn_http_conn_coding(const struct tn_http_conn *conn, const char *type)
+enum tn_http_coding tn_http_conn_coding(struct tn_http_conn *conn, const char *type)
 {
-    const struct tn_http_field *accept;
+    struct tn_str accept;
 
-    if (conn->own_coding || conn->parser.minor == 0 || conn->x.method == TN_HTTP_METHOD_HEAD || !worth_coding(type))
+    if (conn->own_coding || conn->parser.minor == 0 || conn->x.method == TN_HTTP_METHOD_HEAD)
         return TN_HTTP_CODING_NONE;
-    accept = tn_http_field(&conn->x, "accept-encoding");
-    return accept == NULL ? TN_HTTP_CODING_NONE : tn_http_coding_choose(accept->value);
+    accept = tn_http_field_list(&conn->x, "accept-encoding");
+    return accept.len > 0 && (worth_coding(type) || tn_http_coding_must(accept)) ? tn_http_coding_choose(accept) : TN_HTTP_CODING_NONE;
 }
 
 static void put_number(struct tn_buf *out, const char *before, uint64_t number, const char *behind)
@@ -132,10 +155,11 @@ void tn_http_conn_put_head(struct tn_http_conn *conn, int status, const char *ty
 /* BODY becomes its coded form where that is wanted, with REST behind it. */
 static void code_body(struct tn_http_conn *conn, const char *type, struct tn_buf *body, struct tn_str *rest)
 {
-    enum tn_http_coding coding = body->len + rest->len >= TN_HTTP_CODE_LEAST ? tn_http_conn_coding(conn, type) : TN_HTTP_CODING_NONE;
+    enum tn_http_coding coding = tn_http_conn_coding(conn, type);
+    size_t              len = body->len + rest->len;
     struct tn_buf       coded;
 
-    if (coding == TN_HTTP_CODING_NONE || (conn->coder = tn_http_coder_new(coding)) == NULL)
+    if (coding == TN_HTTP_CODING_NONE || len == 0 || (len < TN_HTTP_CODE_LEAST && !tn_http_coding_must(tn_http_field_list(&conn->x, "accept-encoding"))) || (conn->coder = tn_http_coder_new(coding)) == NULL)
         return;
     tn_buf_init(&coded, body->max);
     if (tn_http_coder_put(conn->coder, tn_buf_str(body), rest->len == 0, &coded) && (rest->len == 0 || tn_http_coder_put(conn->coder, *rest, true, &coded))) {

@@ -1,4 +1,5 @@
 /* One request, from its head to the handler: what the parser says becomes calls of the handler, or a refusal. */
+#include "net/http_coding.h"
 #include "net/http_conn.h"
 
 #include <stdarg.h>
@@ -86,6 +87,26 @@ static void begin_exchange(struct tn_http_conn *conn)
     x->gone = NULL;
 }
 
+static bool has_body(const struct tn_http_conn *conn)
+{
+    return conn->parser.chunked || conn->parser.content_length > 0;
+}
+
+/* Neither plain answers are wanted nor any that there are. The connection goes on. */
+static void refuse_codings(struct tn_http_conn *conn)
+{
+    conn->close_after = has_body(conn);
+    tn_http_conn_set_state(conn, TN_HTTP_CONN_HANDLING);
+    tn_http_problem(&conn->x, 406, "Accept-Encoding allows none of identity, gzip and zstd, which are all that there is");
+}
+
+static bool accepts_a_coding(struct tn_http_conn *conn)
+{
+    struct tn_str accept = tn_http_field_list(&conn->x, "accept-encoding");
+
+    return accept.len == 0 || !tn_http_coding_must(accept) || tn_http_coding_choose(accept) != TN_HTTP_CODING_NONE;
+}
+
 /* False: refused. */
 static bool check_head(struct tn_http_conn *conn)
 {
@@ -102,15 +123,12 @@ static bool check_head(struct tn_http_conn *conn)
         refuse_conn(conn, 400, "this port speaks HTTPS only");
     } else if (!tn_http_decode(&x->arena, path, false, &x->path)) {
         refuse_conn(conn, 400, "the path has a wrong %% escape");
+    } else if (conn->parser.minor > 0 && !accepts_a_coding(conn)) {
+        refuse_codings(conn);
     } else {
         return true;
     }
     return false;
-}
-
-static bool has_body(const struct tn_http_conn *conn)
-{
-    return conn->parser.chunked || conn->parser.content_length > 0;
 }
 
 /* The head was let through: the body may come. */

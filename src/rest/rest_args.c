@@ -4,8 +4,7 @@
 
 bool tn_rest_param_format(struct tn_http_exchange *x, const struct tn_rest_args *args, enum tn_rest_format *out)
 {
-    struct tn_str               value = tn_http_arg(&args->query, "format");
-    const struct tn_http_field *accept = tn_http_field(x, "accept");
+    struct tn_str value = tn_http_arg(&args->query, "format");
 
     if (value.ptr != NULL) {
         if (!tn_rest_format_parse(value, out))
@@ -16,7 +15,7 @@ bool tn_rest_param_format(struct tn_http_exchange *x, const struct tn_rest_args 
             return true;
         return false;
     }
-    if (tn_rest_format_choose(accept != NULL ? accept->value : tn_str_n(NULL, 0), out))
+    if (tn_rest_format_choose(tn_http_field_list(x, "accept"), out))
         return true;
     tn_http_problem(x, 406, "rows come as application/json, application/vnd.turnout.arrays+json, application/x-ndjson, text/csv or application/vnd.apache.arrow.stream%s",
                     tn_rest_format_available(TN_REST_ARROW) ? "" : "; but " NO_ARROW);

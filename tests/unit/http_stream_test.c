@@ -20,10 +20,17 @@ static void test_choose(void)
     } cases[] = {{"", TN_HTTP_CODING_NONE}, {"identity", TN_HTTP_CODING_NONE}, {"gzip", TN_HTTP_CODING_GZIP}, {"GZIP, deflate, br", TN_HTTP_CODING_GZIP},
                  {"gzip, zstd", TN_HTTP_CODING_ZSTD}, {"gzip;q=1.0, zstd;q=0.5", TN_HTTP_CODING_GZIP}, {"*", TN_HTTP_CODING_ZSTD},
                  {"*;q=0, gzip", TN_HTTP_CODING_GZIP}, {"gzip;q=0", TN_HTTP_CODING_NONE}, {"zstd;q=0, *", TN_HTTP_CODING_GZIP},
-                 {"gzip;q=0.000", TN_HTTP_CODING_NONE}, {"gzip;q=x", TN_HTTP_CODING_NONE}, {"gzip;level=1", TN_HTTP_CODING_NONE}, {",,gzip ; q=0.1,", TN_HTTP_CODING_GZIP}};
+                 {"gzip;q=0.000", TN_HTTP_CODING_NONE}, {"gzip;q=x", TN_HTTP_CODING_NONE}, {"gzip;level=1", TN_HTTP_CODING_NONE}, {",,gzip ; q=0.1,", TN_HTTP_CODING_GZIP},
+                 {"identity, gzip;q=0.5", TN_HTTP_CODING_NONE}, {"gzip;q=0.5, identity;q=0.4, zstd;q=0.1", TN_HTTP_CODING_GZIP},
+                 {"identity;q=0.5, gzip;q=0.5", TN_HTTP_CODING_GZIP}, {"*;q=0.1, identity", TN_HTTP_CODING_NONE}, {"identity;q=0, *", TN_HTTP_CODING_ZSTD}};
+    static const char *const must[] = {"identity;q=0", "*;q=0", "gzip, *;q=0", "identity;q=0.0, br"}, *const may[] = {"", "gzip", "*", "*;q=0, identity;q=0.1", "gzip;q=0"};
 
     for (size_t i = 0; i < TN_ARRAY_LEN(cases); i++)
         CU_ASSERT_EQUAL(tn_http_coding_choose(tn_str(cases[i].accept)), cases[i].coding);
+    for (size_t i = 0; i < TN_ARRAY_LEN(must); i++)
+        CU_ASSERT(tn_http_coding_must(tn_str(must[i])));
+    for (size_t i = 0; i < TN_ARRAY_LEN(may); i++)
+        CU_ASSERT(!tn_http_coding_must(tn_str(may[i])));
 }
 
 static bool unzip(struct tn_str coded, struct tn_buf *out)
@@ -130,6 +137,10 @@ static void on_request(struct tn_http_exchange *x, void *arg)
 
         memset(text, 't', sizeof text);
         tn_http_reply(x, 200, "text/plain", tn_str_n(text, sizeof text));
+        return;
+    }
+    if (tn_str_eq_c(x->path, "/short")) {
+        tn_http_reply(x, 200, "text/plain", TN_STR("short"));
         return;
     }
     tn_http_begin(x, 200, "text/plain");
@@ -292,6 +303,15 @@ static void test_coded_answers(void)
     tn_buf_reset(&in);
     talk("GET /parts HTTP/1.1\r\nHost: x\r\nAccept-Encoding: zstd\r\n\r\n", "\r\n0\r\n\r\n", &in);
     CU_ASSERT(has(&in, "Content-Encoding: zstd\r\n") && in.len < (size_t)PARTS * PART / 10);
+    tn_buf_reset(&in);
+    talk("GET /whole HTTP/1.1\r\nHost: x\r\nAccept-Encoding: br\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n", NULL, &in); /* a list on two lines */
+    CU_ASSERT(has(&in, "Content-Encoding: gzip\r\n"));
+    tn_buf_reset(&in);
+    talk("GET /short HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip, identity;q=0\r\nConnection: close\r\n\r\n", NULL, &in); /* short ones, too */
+    CU_ASSERT(has(&in, "Content-Encoding: gzip\r\n"));
+    tn_buf_reset(&in);
+    talk("GET /whole HTTP/1.1\r\nHost: x\r\nAccept-Encoding: identity;q=0, br\r\n\r\nGET /whole HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", NULL, &in);
+    CU_ASSERT(has(&in, "HTTP/1.1 406 Not Acceptable\r\n") && has(&in, "HTTP/1.1 200 OK\r\n") && has(&in, "Accept-Encoding allows none"));
     tn_buf_reset(&in);
     close_server();
 }

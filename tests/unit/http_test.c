@@ -142,6 +142,8 @@ static const struct parser_case parser_cases[] = {
     {GET "Host: a\r\nExpect: 200-ok\r\n\r\n", "B417", ""},
     {GET "Host: a\r\nAuthorization: Basic YTpi\r\nAuthorization: Basic YTpi\r\n\r\n", "B400", ""},
     {POST "Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", "B415", ""},
+    {POST "Content-Encoding: identity\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", "B415", ""},
+    {POST "Expect: 100-continue\r\nExpect: other\r\nContent-Length: 3\r\n\r\nabc", "B417", ""},
     {POST "Content-Encoding: identity\r\nContent-Length: 3\r\n\r\nabc", "HE", "abc"},
     {"GET / HTTP/2.0\r\nHost: a\r\n\r\n", "B505", ""},
     {"GET / HTTP/1.7\r\nHost: a\r\n\r\n", "B505", ""},

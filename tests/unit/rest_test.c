@@ -136,6 +136,40 @@ static void test_names(void)
     tn_buf_reset(&keys);
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* However many columns there are, and however long their names: each has a key of its own. */
+static void test_many_names(void)
+{
+    enum { COUNT = 5000, LONG = 400 };
+    static struct tn_str names[COUNT];
+    static char          text[2][LONG];
+    static const char   *all[COUNT];
+    struct tn_buf        keys;
+    const char          *at;
+    size_t               same = 0;
+
+    memset(text, 'x', sizeof text);
+    text[1][LONG - 1] = 'y';
+    for (size_t i = 0; i < COUNT; i++)
+        names[i] = tn_str_n(text[i % 2], LONG);
+    tn_buf_init(&keys, (size_t)64 << 20);
+    tn_rest_keys(names, COUNT, &keys);
+    CU_ASSERT_FATAL(!keys.failed && keys.len > 0);
+    at = keys.data;
+    for (size_t i = 0; i < COUNT; i++, at += strlen(at) + 1)
+        all[i] = at;
+    CU_ASSERT_PTR_EQUAL(at, keys.data + keys.len);
+    qsort(all, COUNT, sizeof *all, by_text);
+    for (size_t i = 1; i < COUNT; i++)
+        same += strcmp(all[i - 1], all[i]) == 0;
+    CU_ASSERT_EQUAL(same, 0);
+    tn_buf_reset(&keys);
+}
+
 /* Rows that are cut short are not read beyond their end. */
 static void test_hostile_rows(void)
 {
@@ -158,7 +192,8 @@ static void test_accept(void)
                  {"text/*", true, TN_REST_CSV}, {"TEXT/CSV; charset=utf-8", true, TN_REST_CSV}, {"image/png", false, TN_REST_OBJECTS},
                  {"application/json;q=0, */*", true, TN_REST_ARRAYS}, {"application/json; rows=arrays", true, TN_REST_ARRAYS},
                  {"text/html, application/xhtml+xml, */*;q=0.8", true, TN_REST_OBJECTS}, {"application/json;q=0.1, application/x-ndjson;q=0.2", true, TN_REST_NDJSON},
-                 {"*/*;q=0", false, TN_REST_OBJECTS}, {"application/json;q=2", false, TN_REST_OBJECTS}};
+                 {"text/csv, */*", true, TN_REST_CSV}, {"*/*, application/json;rows=arrays", true, TN_REST_ARRAYS}, {"text/*, application/x-ndjson", true, TN_REST_NDJSON},
+                 {"text/csv;q=0.5, */*", true, TN_REST_OBJECTS}, {"*/*;q=0", false, TN_REST_OBJECTS}, {"application/json;q=2", false, TN_REST_OBJECTS}};
 
     for (size_t i = 0; i < TN_ARRAY_LEN(cases); i++) {
         enum tn_rest_format format;
@@ -239,6 +274,7 @@ int main(void)
     CU_add_test(suite, "rows", test_rows);
     CU_add_test(suite, "conversion", test_conversion);
     CU_add_test(suite, "names", test_names);
+    CU_add_test(suite, "many names", test_many_names);
     CU_add_test(suite, "hostile rows", test_hostile_rows);
     CU_add_test(suite, "accept", test_accept);
     CU_add_test(suite, "request", test_request);

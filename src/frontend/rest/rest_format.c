@@ -78,18 +78,18 @@ static int match(const struct range *range, enum tn_rest_format format)
     return tn_str_eq_c(range->type, "*/*");
 }
 
-/* The weight of the range that names FORMAT best. */
-static double weight_of(struct tn_str accept, enum tn_rest_format format)
+/* The weight of the range that names FORMAT best, and how well it does. */
+static double weight_of(struct tn_str accept, enum tn_rest_format format, int *best)
 {
     double weight = 0;
-    int    best = 0;
 
+    *best = 0;
     while (accept.len > 0) {
         struct range range = read_range(cut(&accept, ','));
         int          how = match(&range, format);
 
-        if (how > best) {
-            best = how;
+        if (how > *best) {
+            *best = how;
             weight = range.weight;
         }
     }
@@ -99,15 +99,18 @@ static double weight_of(struct tn_str accept, enum tn_rest_format format)
 bool tn_rest_format_choose(struct tn_str accept, enum tn_rest_format *out)
 {
     double best = 0;
+    int    named = 0;
 
     *out = TN_REST_OBJECTS;
     if (accept.ptr == NULL || tn_str_trim(accept).len == 0)
         return true;
     for (size_t i = 0; i < TN_REST_FORMATS; i++) {
-        double weight = weight_of(accept, (enum tn_rest_format)i);
+        int    how;
+        double weight = weight_of(accept, (enum tn_rest_format)i, &how);
 
-        if (weight > best && tn_rest_format_available((enum tn_rest_format)i)) {
+        if ((weight > best || (weight == best && best > 0 && how > named)) && tn_rest_format_available((enum tn_rest_format)i)) {
             best = weight;
+            named = how;
             *out = (enum tn_rest_format)i;
         }
     }

@@ -1,9 +1,11 @@
 /* Rows that are encoded already: taken apart, and from one form to another. */
 #include "frontend/rest/rest_row.h"
 
+#include "base/alloc.h"
+#include "base/hash.h"
 #include "frontend/rest/rest_encode.h"
 
-enum { LENGTH = 4, NAMED_COLUMNS = 2000 /* nobody reads objects of more by their names */ };
+enum { LENGTH = 4 };
 
 bool tn_rest_row_next(struct tn_str rows, size_t *at, struct tn_str *row)
 {
@@ -33,47 +35,80 @@ bool tn_rest_piece_next(struct tn_str pieces, size_t *at, struct tn_rest_piece *
 
 /* ---- names ---- */
 
-static bool is_taken(const struct tn_str *names, size_t count, struct tn_str name)
+/* Which names there are, and which number the next repetition of each may get. */
+struct names {
+    const struct tn_str *all;
+    uint32_t            *slots; /* 1 + the first column with this name; 0 = free */
+    uint32_t            *next;  /* by column */
+    size_t               mask;
+    struct tn_buf        made;
+};
+
+/* The slot of NAME, or the free one where it would be. */
+static uint32_t *slot_of(const struct names *names, struct tn_str name)
 {
-    for (size_t i = 0; i < count; i++)
-        if (tn_str_eq(names[i], name))
-            return true;
-    return false;
+    size_t at = (size_t)tn_hash_str(name) & names->mask;
+
+    while (names->slots[at] != 0 && !tn_str_eq(names->all[names->slots[at] - 1], name))
+        at = (at + 1) & names->mask;
+    return &names->slots[at];
 }
 
-/* How often the name at AT came before. */
-static unsigned repetition(const struct tn_str *names, size_t at)
+static bool init_names(struct names *names, const struct tn_str *all, size_t count)
 {
-    unsigned n = 0;
+    size_t room = 2;
 
-    for (size_t i = 0; i < at; i++)
-        n += tn_str_eq(names[i], names[at]);
-    return n;
+    while (room < count * 2)
+        room *= 2;
+    *names = (struct names){.all = all, .slots = tn_calloc(room, sizeof *names->slots), .next = tn_calloc(count + 1, sizeof *names->next), .mask = room - 1};
+    tn_buf_init(&names->made, (size_t)64 << 20);
+    if (names->slots == NULL || names->next == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t *slot = slot_of(names, all[i]);
+
+        if (*slot == 0)
+            *slot = (uint32_t)i + 1;
+    }
+    return true;
+}
+
+static void reset_names(struct names *names)
+{
+    tn_free(names->slots);
+    tn_free(names->next);
+    tn_buf_reset(&names->made);
 }
 
 /* The first repetition gets the first number from 2 on that makes no column's name, and so on. */
-static void put_key(const struct tn_str *names, size_t count, size_t at, struct tn_buf *out)
+static struct tn_str key_of(struct names *names, size_t at)
 {
-    char     name[300];
-    unsigned left = count > NAMED_COLUMNS ? 0 : repetition(names, at);
+    size_t first = *slot_of(names, names->all[at]) - 1;
 
-    if (left == 0) {
-        tn_buf_put_json(out, names[at]);
-        return;
+    if (first == at)
+        return names->all[at];
+    for (unsigned n = TN_MAX(names->next[first], 2u);; n++) {
+        tn_buf_clear(&names->made);
+        tn_buf_put_str(&names->made, names->all[at]);
+        tn_buf_printf(&names->made, "_%u", n);
+        names->next[first] = n + 1;
+        if (names->made.failed || *slot_of(names, tn_buf_str(&names->made)) == 0)
+            return tn_buf_str(&names->made);
     }
-    for (unsigned n = 2; left > 0; n++) {
-        snprintf(name, sizeof name, "%.*s_%u", (int)TN_MIN(names[at].len, (size_t)280), names[at].ptr, n);
-        left -= !is_taken(names, count, tn_str(name));
-    }
-    tn_buf_put_json(out, tn_str(name));
 }
 
 void tn_rest_keys(const struct tn_str *names, size_t count, struct tn_buf *out)
 {
-    for (size_t i = 0; i < count; i++) {
-        put_key(names, count, i, out);
+    struct names all;
+
+    if (!init_names(&all, names, count))
+        out->failed = true;
+    for (size_t i = 0; i < count && !out->failed; i++) {
+        tn_buf_put_json(out, key_of(&all, i));
         tn_buf_put_u8(out, 0);
+        out->failed = out->failed || all.made.failed;
     }
+    reset_names(&all);
 }
 
 /* ---- CSV ---- */

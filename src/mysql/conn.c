@@ -30,9 +30,8 @@ static void free_session(struct tn_grave *grave)
     struct tn_my_session *s = TN_CONTAINER_OF(grave, struct tn_my_session, grave);
 
     tn_client_reset(&s->client);
+    tn_my_undo_end(s, false);
     tn_my_variables_forget(s);
-    tn_settings_list_unref(s->before_set);
-    tn_free(s->mode_before);
     tn_settings_list_unref(s->settings);
     tn_arena_reset(&s->hello_arena);
     tn_arena_reset(&s->arena);

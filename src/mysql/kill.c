@@ -58,14 +58,18 @@ static void on_back(struct tn_errand *errand)
     struct kill          *kill = TN_CONTAINER_OF(errand, struct kill, errand);
     struct tn_my_session *s = find_session(errand->home->module[TN_WORKER_MYSQL], kill->by);
 
-    if (s != NULL) {
+    if (s != NULL && kill->allowed && kill->id == kill->by && !kill->query_only) {
+        end(s, false);
+    } else if (s != NULL) {
         if (!kill->found)
             tn_my_fail(s, 1094, "HY000", "Unknown thread id: %u", kill->id);
         else if (!kill->allowed)
             tn_my_fail(s, 1095, "HY000", "You are not owner of thread %u", kill->id);
+        else if (kill->id == kill->by)
+            tn_my_fail(s, 1317, "70100", "Query execution was interrupted");
         else
             tn_my_ok(s, 0, 0);
-        tn_my_statement_done(s, !kill->allowed);
+        tn_my_statement_done(s, !kill->allowed || kill->id == kill->by);
     }
     tn_identity_unref(kill->identity);
     tn_free(kill);

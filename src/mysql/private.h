@@ -9,6 +9,7 @@
 #include "frontend/mysql/my_reply.h"
 #include "mysql/mode.h"
 #include "mysql/mysql.h"
+#include "mysql/undo.h"
 #include "net/listener.h"
 #include "session/ask.h"
 #include "session/client.h"
@@ -133,10 +134,7 @@ struct tn_my_session {
     struct tn_map            theirs;      /* what the server that is meant says of its variables, name -> char * */
     bool                     theirs_known, may_be_theirs; /* may: a variable that Turnout does not know is the server's */
     struct tn_my_mode        mode;        /* how its texts are read */
-    struct tn_settings_list *before_set;  /* while a server is asked whether it takes what was set: what to go back to */
-    struct tn_my_mode        read_before;
-    uint16_t                 charset_before, results_charset_before;
-    char                    *mode_before;
+    struct tn_my_undo        undo;        /* of the SET that is under way, also while a server is asked whether it takes it */
     void                   (*then)(struct tn_my_session *s); /* goes on when the server has answered */
     uint64_t                 held_numbers; /* which of the variables that are asked for are numbers */
     size_t                   variable_bytes;
@@ -265,9 +263,7 @@ void tn_my_database_settings(struct tn_my_session *s);       /* s->database, for
 /* theirs.c */
 /* SQL names a variable of the server's, and its values are not known yet: THEN comes when they are. False: nothing to wait for. */
 bool tn_my_theirs_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(struct tn_my_session *s));
-void tn_my_theirs_begin(struct tn_my_session *s); /* before a SET: what a failure goes back to */
-bool tn_my_theirs_check(struct tn_my_session *s); /* after it; true: the server is asked, and the client answered then */
-void tn_my_theirs_end(struct tn_my_session *s, bool failed);
+bool tn_my_theirs_check(struct tn_my_session *s); /* after a SET, with its undo; true: the server is asked, and the client answered then */
 
 /* held.c: variables of the session's that were left on its engine's connection, and that a SET of a system variable names
  * (SET sql_mode = @before). True: they are asked for, and THEN comes when they are known here. */

@@ -159,7 +159,7 @@ static void on_done(struct tn_ask *ask)
     if (failed || s->on_schema == NULL)
         tn_my_tell_outcome(s, q);
     s->on_schema = NULL;
-    tn_my_theirs_end(s, failed);
+    tn_my_undo_end(s, failed);
     tn_my_prepare_done(s, failed);
     tn_my_statement_done(s, failed);
 }
@@ -211,7 +211,7 @@ void tn_my_refused(struct tn_my_session *s, struct tn_error *err)
     tn_my_used(s, true);
     tn_my_error(s, err);
     tn_error_reset(err);
-    tn_my_theirs_end(s, true);
+    tn_my_undo_end(s, true);
     tn_my_prepare_done(s, true);
     tn_my_statement_done(s, true);
 }

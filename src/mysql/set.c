@@ -339,7 +339,7 @@ static void set_all(struct tn_my_session *s, struct tn_words *words)
     bool           ok;
 
     s->warning_count = 0;
-    tn_my_theirs_begin(s);
+    tn_my_undo_begin(s);
     do {
         ok = set_one(&set);
     } while (ok && tn_words_accept_punct(words, ','));
@@ -348,7 +348,7 @@ static void set_all(struct tn_my_session *s, struct tn_words *words)
     s->row_count = 0;
     if (ok && !set.commits && tn_my_theirs_check(s))
         return;
-    tn_my_theirs_end(s, !ok);
+    tn_my_undo_end(s, !ok);
     if (ok && set.commits) {
         tn_my_end_transaction(s, TN_ASK_COMMIT, told);
     } else if (ok) {

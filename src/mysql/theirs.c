@@ -140,52 +140,6 @@ bool tn_my_theirs_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(s
 
 /* ---- setting ---- */
 
-static void forget_before(struct tn_my_session *s)
-{
-    tn_settings_list_unref(s->before_set);
-    s->before_set = NULL;
-    tn_free(s->mode_before);
-    s->mode_before = NULL;
-}
-
-void tn_my_theirs_begin(struct tn_my_session *s)
-{
-    const char *mode = tn_map_get(&s->variables, TN_STR("sql_mode"));
-
-    forget_before(s);
-    s->before_set = tn_settings_list_ref(s->settings);
-    s->read_before = s->mode;
-    s->charset_before = s->charset;
-    s->results_charset_before = s->results_charset;
-    s->mode_before = mode == NULL ? NULL : tn_strdup(mode);
-}
-
-static void go_back(struct tn_my_session *s)
-{
-    char *now;
-
-    tn_settings_list_unref(s->settings);
-    s->settings = tn_settings_list_ref(s->before_set);
-    s->mode = s->read_before;
-    s->charset = s->charset_before;
-    s->results_charset = s->results_charset_before;
-    now = tn_map_remove(&s->variables, TN_STR("sql_mode"));
-    if (now != NULL)
-        s->variable_bytes -= TN_MIN(s->variable_bytes, strlen(now) + strlen("sql_mode"));
-    tn_free(now);
-    if (s->mode_before == NULL || !tn_map_put(&s->variables, TN_STR("sql_mode"), s->mode_before, NULL))
-        return;
-    s->variable_bytes += strlen(s->mode_before) + strlen("sql_mode");
-    s->mode_before = NULL;
-}
-
-void tn_my_theirs_end(struct tn_my_session *s, bool failed)
-{
-    if (failed && s->before_set != NULL)
-        go_back(s);
-    forget_before(s);
-}
-
 /* The server took them. */
 static void on_taken(struct tn_my_session *s, const struct tn_schema *schema, const struct tn_my_told *told)
 {
@@ -203,7 +157,7 @@ bool tn_my_theirs_check(struct tn_my_session *s)
     struct tn_cluster       *member = NULL;
     struct tn_settings_list *settings = NULL;
     struct tn_error          err = TN_ERROR_INIT;
-    bool                     asks = s->before_set != NULL && s->settings->replay.hash != s->before_set->replay.hash &&
+    bool                     asks = s->undo.settings != NULL && s->settings->replay.hash != s->undo.settings->replay.hash &&
                 tn_my_member_find(s, run.sql, &member, &settings, &err) == TN_OK && tn_my_member_is_mysqls(member);
 
     tn_error_reset(&err);
@@ -211,8 +165,6 @@ bool tn_my_theirs_check(struct tn_my_session *s)
         run.settings = settings;
         s->on_schema = on_taken;
         tn_my_run(s, &run);
-    } else {
-        forget_before(s);
     }
     tn_settings_list_unref(settings);
     return asks;

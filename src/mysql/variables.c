@@ -163,19 +163,15 @@ static enum tn_status no_memory(struct tn_error *err)
 static enum tn_status keep(struct tn_my_session *s, struct tn_map *map, struct tn_str name, struct tn_str value, struct tn_error *err)
 {
     char *copy;
-    void *old = NULL;
 
     if (value.len > VALUE_MAX || s->variable_bytes + value.len + name.len > ALL_MAX)
         return tn_fail(err, TN_E_LIMIT, "54000", "too many or too long variables in one session");
     copy = tn_strndup(value.ptr, value.len);
-    if (copy == NULL || !tn_map_put(map, name, copy, &old)) {
+    if (copy == NULL || !tn_my_undo_take(s, map, name) || !tn_map_put(map, name, copy, NULL)) {
         tn_free(copy);
         return no_memory(err);
     }
     s->variable_bytes += value.len + name.len;
-    if (old != NULL)
-        s->variable_bytes -= TN_MIN(s->variable_bytes, strlen(old) + name.len);
-    tn_free(old);
     return TN_OK;
 }
 
@@ -362,14 +358,9 @@ static enum tn_status check(int row, struct tn_str name, struct tn_str *value, b
 }
 
 /* Back to what the server, or Turnout, begins with. */
-static enum tn_status forget_own(struct tn_my_session *s, int row)
+static enum tn_status forget_own(struct tn_my_session *s, int row, struct tn_error *err)
 {
-    char *own = tn_map_remove(&s->variables, tn_str(rows[row].name));
-
-    if (own != NULL)
-        s->variable_bytes -= TN_MIN(s->variable_bytes, strlen(own) + strlen(rows[row].name));
-    tn_free(own);
-    return TN_OK;
+    return tn_my_undo_take(s, &s->variables, tn_str(rows[row].name)) ? TN_OK : no_memory(err);
 }
 
 enum tn_status tn_my_variable_set(struct tn_my_session *s, struct tn_str name, const struct tn_my_value *value, bool global, struct tn_error *err)
@@ -390,7 +381,7 @@ enum tn_status tn_my_variable_set(struct tn_my_session *s, struct tn_str name, c
     if (is_row(row, "sql_mode")) {
         TN_TRY(set_mode(s, &text, err));
         if (text.ptr == NULL)
-            return forget_own(s, row);
+            return forget_own(s, row, err);
         kept = true;
     } else {
         TN_TRY(apply(s, row, text, on, &kept, err));
@@ -413,12 +404,10 @@ static struct tn_str lower(struct tn_str name, char out[NAME_MAX_BYTES + 1])
 
 void tn_my_user_variable_forget(struct tn_my_session *s, struct tn_str name)
 {
-    char  folded[NAME_MAX_BYTES + 1];
-    char *kept = name.len > NAME_MAX_BYTES ? NULL : tn_map_remove(&s->user_variables, lower(name, folded));
+    char folded[NAME_MAX_BYTES + 1];
 
-    if (kept != NULL)
-        s->variable_bytes -= TN_MIN(s->variable_bytes, strlen(kept) + name.len);
-    tn_free(kept);
+    if (name.len <= NAME_MAX_BYTES)
+        (void)tn_my_undo_take(s, &s->user_variables, lower(name, folded)); /* without memory it stays */
 }
 
 bool tn_my_user_variable_is_kept(struct tn_my_session *s, struct tn_str name)

@@ -111,6 +111,22 @@ def test_collations_are_what_was_asked_for(place, collation):
         assert [column.collation for column in columns[0]] == [collation, my_wire.BINARY, collation]
 
 
+def test_a_server_of_another_character_set(place):
+    """Its own default, which DEFAULT means, does not narrow the texts of whoever comes behind a client that named a collation."""
+    was = place.server.sql("SELECT @@GLOBAL.collation_connection", root=True)[0][0]
+    place.server.sql("SET GLOBAL collation_connection = latin1_swedish_ci", root=True)
+    try:
+        with place.through() as first, place.through() as second:
+            for sql in ("SET NAMES utf8mb4 COLLATE utf8mb4_bin", "SET collation_connection = utf8mb4_unicode_ci"):
+                first.query(sql)
+                for client in (first, second):
+                    assert client.query("SELECT hex('☃é') FROM t LIMIT 1")[1] == [b"\x0aE29883C3A9"]
+            first.query("SET NAMES utf8mb4")
+            assert first.query("SELECT hex('☃é') FROM t LIMIT 1")[1] == [b"\x0aE29883C3A9"]
+    finally:
+        place.server.sql(f"SET GLOBAL collation_connection = {was}", root=True)
+
+
 def test_collations_on_other_engines(make_engine):
     made = make_engine("sqlite")
     with proxy_module.Proxy(made.config(frontends={"mysqlWire": {"port": 0}})) as proxy, my_wire.MyWire(proxy.mysql_port, collation=255) as client:

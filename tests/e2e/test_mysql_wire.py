@@ -181,6 +181,33 @@ def test_kill_query(engine, client):
     other.close()
 
 
+def test_kill_of_oneself(engine, client):
+    own = rows(client, "SELECT CONNECTION_ID()")[0][0]
+    assert failed(client, f"KILL QUERY {own}")[0] == 1317
+    assert rows(client, "SELECT 1") == ((1,),)
+    with connect(engine.proxy) as other:
+        own = rows(other, "SELECT CONNECTION_ID()")[0][0]
+        assert failed(other, f"KILL {own}")[1] == "Connection was killed"
+        with pytest.raises(pymysql.err.MySQLError):
+            rows(other, "SELECT 1")
+    assert own not in [row[0] for row in rows(client, "SHOW PROCESSLIST")]
+
+
+def test_a_set_is_all_or_nothing(client):
+    """A part that is wrong leaves the others undone, as in MySQL."""
+    asked = "SELECT @@autocommit, @@transaction_isolation, @@transaction_read_only, @@collation_connection, @@time_zone, @@wait_timeout, @a, @b, @@sql_mode"
+    rows(client, "SET @a = 'before', wait_timeout = 1000, sql_mode = 'ANSI'")
+    before = rows(client, asked)
+    for wrong in ("autocommit = 'x'", "@@no_such_variable = 1", "time_zone = 'nowhere at all'", "NAMES koi8r"):
+        assert failed(client, "SET @a = 1, @a = 2, @b = 3, autocommit = 0, transaction_isolation = 'SERIALIZABLE', transaction_read_only = 1, wait_timeout = 9, "
+                      f"time_zone = '+02:00', sql_mode = 'TRADITIONAL', collation_connection = utf8mb4_bin, {wrong}")
+        assert rows(client, asked) == before, wrong
+    for number in range(600):  # room that was taken for them comes back
+        failed(client, f"SET @c{number} = '{'x' * 1000}', @@no_such_variable = 1")
+    rows(client, "SET @c = '" + "x" * 60000 + "', autocommit = 0, time_zone = '+02:00'")
+    assert rows(client, "SELECT @@autocommit, @@time_zone, length(@c)")[0][:2] == (0, "+02:00")
+
+
 def test_packets_over_16_mb(engine, client, prepared):
     if engine.name != "sqlite":
         pytest.skip("once is enough: the engine has no part in it")

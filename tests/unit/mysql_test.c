@@ -206,6 +206,10 @@ static void collation(const char *name, const char *expected)
 
     tn_mysql_settings_write(&has, &wanted, false, false, BASE, &out);
     expect(&out, expected);
+    CU_ASSERT_TRUE(tn_mysql_settings_take(&has, &wanted, false));
+    tn_mysql_settings_write(&has, NULL, false, false, BASE, &out);
+    expect(&out, "SET NAMES utf8mb4;" BASE ";"); /* never back to the server's own */
+    tn_mysql_settings_reset(&has);
 }
 
 /* A MySQL 8's, that MariaDB does not know. */

@@ -217,6 +217,9 @@ static void put_reset(struct tn_buf *sql, const char *name, const struct tn_mysq
     case ZONE:
         tn_buf_puts(sql, base);
         break;
+    case COLLATION: /* DEFAULT would be the server's, of whatever character set: texts would be narrowed to it */
+        tn_buf_puts(sql, "SET NAMES utf8mb4");
+        break;
     case READ_ONLY:
         tn_buf_puts(sql, "SET SESSION TRANSACTION READ WRITE");
         break;

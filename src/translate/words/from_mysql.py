@@ -231,6 +231,10 @@ def mysql_only(node):
     if isinstance(node, exp.Group) and node.args.get("rollup") and node.expressions:
         return exp.Group(expressions=[exp.Rollup(expressions=[e.copy() for e in node.expressions])])
     if isinstance(node, (exp.Add, exp.Sub)) and isinstance(node.expression, exp.Interval) and wanted in TARGETS:
+        interval = node.expression
+        if not isinstance(interval.this, exp.Literal) and isinstance(interval.args.get("unit"), exp.Var):
+            later = (exp.DateAdd if isinstance(node, exp.Add) else exp.DateSub)(this=node.this.copy(), expression=interval.this.copy(), unit=interval.args["unit"].copy())
+            return with_moments(later) or later
         return with_moments(node)
     if isinstance(node, exp.Cast) and node.to.this == TYPE.BINARY and not node.to.expressions and isinstance(node.parent, (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.In, exp.Ordered)):
         return node.this.copy() # there, letters are what they are
@@ -361,6 +365,9 @@ def grouped(select):
             if not column.table and column.name in names and not isinstance(names[column.name], exp.Column):
                 column.replace(exp.paren(names[column.name].copy()))
     if group is None:
+        if having is not None and not any(part.find(exp.AggFunc, exp.Window) is not None for part in [having, *select.expressions]):
+            select.where(having.this.copy(), copy=False) # of single rows
+            select.set("having", None)
         return
     keys = []
     for key in list(group.expressions):
@@ -422,8 +429,8 @@ def mysql_tree_from(tree):
     if wanted == "trino":
         for select in list(tree.find_all(exp.Select)):
             without_owner(select)
-    if wanted in ("postgres", "duckdb", "trino"):
-        for select in list(tree.find_all(exp.Select)):
+    for select in list(tree.find_all(exp.Select)) if wanted in TARGETS else []:
+        if wanted != "sqlite" or select.args.get("group") is None:
             grouped(select)
     if wanted in TARGETS:
         for select in list(tree.find_all(exp.Select)):

@@ -35,6 +35,8 @@ def as_kind(literal, other):
     form = is_moment_text(literal)
     if is_of(other, "DATE") and wanted in ("trino", "sqlite"):
         return exp.cast(exp.cast(literal.copy(), "timestamp") if form == "TIMESTAMP" and wanted == "trino" else literal.copy(), "date") if form == "TIMESTAMP" or wanted == "trino" else None
+    if is_of(other, "TIME") and wanted == "trino" and is_time_text(literal):
+        return exp.cast(literal.copy(), "time")
     if is_of(other, *MOMENT_TYPES) and (wanted == "trino" and form or wanted == "sqlite" and form == "DATE"):
         return exp.cast(literal.copy(), "timestamp")
     if is_of(other, *NUMBERS) and wanted == "trino" and re.fullmatch(r"\s*[-+]?\d+(\.\d+)?\s*", str(literal.this)):
@@ -241,8 +243,10 @@ def number_is_wanted(column):
     if isinstance(parent, exp.Ordered):
         group = parent.find_ancestor(exp.GroupConcat, exp.Query)
         return isinstance(group, exp.GroupConcat) and group.find(exp.Distinct) is not None
-    if isinstance(parent, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv, exp.Neg, exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor, exp.Between, exp.DPipe)):
+    if isinstance(parent, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv, exp.Neg, exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor, exp.Between, exp.DPipe, exp.Interval)):
         return True
+    if isinstance(parent, exp.EQ) and parent.this is child and isinstance(parent.parent, (exp.Update, exp.OnConflict)):
+        return False # it is set
     if isinstance(parent, (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ)):
         other = parent.expression if parent.this is child else parent.this
         return not is_of(other, "BOOLEAN") and not (isinstance(parent, (exp.EQ, exp.NEQ)) and as_truth(other) is not None) and not isinstance(other, (exp.Subquery, exp.Parameter, exp.Placeholder))
@@ -284,6 +288,18 @@ def as_stored(value, kind):
     return exp.Cast(this=value.copy(), to=kind.copy()) if is_of(column, "DATE", "TIME", *MOMENT_TYPES, *NUMBERS) else None
 
 
+def as_computed(value, kind):
+    """VALUE, an expression, for a column of type KIND: a number is a truth, and what is not whole is rounded."""
+    column = exp.column("x")
+    column.type = kind
+    if is_of(column, "BOOLEAN") and source == "mysql" and wanted == "postgres" and (is_of(value, *NUMBERS) or isinstance(value, (exp.If, exp.Case)) and not is_truth(value)):
+        return exp.NEQ(this=exp.paren(value.copy()), expression=exp.Literal.number(0))
+    if is_of(column, "INT", "BIGINT", "SMALLINT", "TINYINT") and wanted in (("sqlite", "duckdb", "postgres") if source == "mysql" else ("sqlite",)) and \
+            (is_exact_quotient(value) and source == "mysql" or is_of(value, "DECIMAL")):
+        return exp.cast(exp.Round(this=exp.cast(value.copy(), "decimal") if wanted == "postgres" else value.copy()), "bigint")
+    return None
+
+
 def stored(tree, columns):
     """INSERT .. VALUES and UPDATE .. SET."""
     if isinstance(tree, exp.Update):
@@ -291,8 +307,8 @@ def stored(tree, columns):
         known = columns.get(table.name.lower(), {}) if table is not None else {}
         for one in tree.expressions:
             kind = known.get(one.this.name.lower()) if isinstance(one, exp.EQ) and isinstance(one.this, exp.Column) else None
-            if kind is not None and isinstance(one.expression, exp.Literal):
-                one.set("expression", as_stored(one.expression, kind) or one.expression)
+            if kind is not None:
+                one.set("expression", (as_stored if isinstance(one.expression, exp.Literal) else as_computed)(one.expression, kind) or one.expression)
         return
     target = tree.this
     table, names = (target.this, [e.name.lower() for e in target.expressions]) if isinstance(target, exp.Schema) else (target, None)
@@ -301,7 +317,7 @@ def stored(tree, columns):
     for row in tree.expression.expressions if isinstance(tree.expression, exp.Values) else []:
         for name, value in zip(names, list(row.expressions) if isinstance(row, exp.Tuple) else [row]):
             kind = known.get(name)
-            new = as_stored(value, kind) if kind is not None and isinstance(value, exp.Literal) else None
+            new = None if kind is None else as_stored(value, kind) if isinstance(value, exp.Literal) else as_computed(value, kind)
             if new is not None:
                 value.replace(new)
 
@@ -342,6 +358,8 @@ def typed_node(node):
         out = of_one_kind_in(node)
     elif isinstance(node, (exp.Coalesce, exp.Greatest, exp.Least)):
         out = of_one_kind_among(node)
+    elif isinstance(node, exp.Sub) and source == "trino" and wanted in ("postgres", "duckdb") and is_of(node.left, "DATE") and is_of(node.right, "DATE"):
+        out = exp.Sub(this=exp.cast(node.left.copy(), "timestamp"), expression=exp.cast(node.right.copy(), "timestamp"))
     elif isinstance(node, (exp.Add, exp.Sub)):
         out = (days_from(node) or at_time(node)) if source in ("postgres", "duckdb") else None
     elif isinstance(node, exp.Div) and wanted == "postgres" and source == "trino" and any(isinstance(side, exp.Extract) or part_of_moment(side) for side in (node.this, node.expression)):

@@ -136,7 +136,7 @@ def difference_type(annotator, node):
     """d - d is a number of days, ts - ts an interval, and d - interval a moment; d + 1 a date."""
     left, right = node.left, node.right
     if isinstance(node, exp.Sub) and is_of(left, "DATE") and is_of(right, "DATE"):
-        kind = TYPE.INT
+        kind = TYPE.INTERVAL if source == "trino" else TYPE.INT
     elif isinstance(node, exp.Sub) and is_of(left, "DATE", *MOMENT_TYPES) and is_of(right, "DATE", *MOMENT_TYPES):
         kind = TYPE.INTERVAL
     elif isinstance(right, exp.Interval) and is_of(left, "DATE") or isinstance(left, exp.Interval) and is_of(right, "DATE"):
@@ -159,6 +159,13 @@ def number_type(annotator, node):
     return node
 
 
+def rounded_type(annotator, node):
+    """A decimal stays one; an integer is a double in PostgreSQL."""
+    whole = node.this.is_type(*exp.DataType.INTEGER_TYPES)
+    annotator._set_type(node, TYPE.DOUBLE if whole and source == "postgres" else node.this.type if whole or is_of(node.this, "DECIMAL", "DOUBLE", "FLOAT") else TYPE.UNKNOWN)
+    return node
+
+
 def sum_type(annotator, node):
     what = node.this.this if isinstance(node.this, exp.Distinct) and not node.this.expressions else node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
     kind = what.type if what is not None and what.type is not None else TYPE.UNKNOWN
@@ -174,7 +181,9 @@ def sum_type(annotator, node):
 def metadata():
     """How the source's dialect types what sqlglot types otherwise."""
     known = {**Dialect.get_or_raise(source).EXPRESSION_METADATA}
-    if source in ("postgres", "duckdb"):
+    if source in ("postgres", "mysql"):
+        known[exp.Round] = known[exp.Trunc] = {"annotator": rounded_type}
+    if source in ("postgres", "duckdb", "trino"):
         known[exp.Add] = known[exp.Sub] = {"annotator": difference_type}
         known[exp.Mul] = {"annotator": lambda annotator, node: annotator._set_type(node, TYPE.INTERVAL) if any(isinstance(side, exp.Interval) for side in (node.left, node.right)) else annotator._annotate_binary(node)}
     if source in ("postgres", "mysql", "trino"):

@@ -157,12 +157,34 @@ static bool by_offset(struct tn_str text, struct tn_arena *arena, struct tn_str 
     return true;
 }
 
+/* DATE '1-02-03' is of the year 1, as some clients write it, and to PostgreSQL's reader of 2001: *TEXT has four digits of it then. */
+static bool whole_year(struct tn_arena *arena, struct tn_str *text)
+{
+    size_t digits = 0;
+    char  *copy;
+
+    while (digits < text->len && text->ptr[digits] >= '0' && text->ptr[digits] <= '9')
+        digits++;
+    if (digits == 0 || digits > 3 || digits == text->len || text->ptr[digits] != '-')
+        return true;
+    copy = tn_arena_alloc(arena, text->len + 5);
+    if (copy == NULL)
+        return false;
+    memset(copy, '0', 4 - digits);
+    memcpy(copy + 4 - digits, text->ptr, text->len);
+    copy[text->len + 4 - digits] = '\0';
+    *text = tn_str_n(copy, text->len + 4 - digits);
+    return true;
+}
+
 static bool typed_string(struct tn_str type, const struct tn_token *string, struct tn_arena *arena, struct tn_param *out)
 {
     struct tn_str text;
     uint32_t      oid;
 
     if (!unquote(string, arena, &text) || !find_type(type, &oid))
+        return false;
+    if ((oid == TN_PG_DATE || oid == TN_PG_TIMESTAMP) && !whole_year(arena, &text))
         return false;
     if (oid == TN_PG_TIMESTAMP && has_zone(text)) {
         oid = TN_PG_TIMESTAMPTZ;

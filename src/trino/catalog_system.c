@@ -8,7 +8,7 @@ enum { NAME_MAX_LEN = 200, TEXT_MAX = 64 * 1024 * 1024 };
 struct place {
     size_t          from;
     unsigned        parts;
-    struct tn_token first, last;
+    struct tn_token first, second, last;
     bool            after_from; /* FROM, JOIN or a comma stands before it */
 };
 
@@ -31,7 +31,7 @@ static void put_before(struct tn_buf *out, const struct place *place, struct tn_
 {
     struct tn_str first = tn_token_name(&place->first);
 
-    if (place->parts == 2 && is_there(first, &place->last))
+    if ((place->parts == 2 || place->parts == 3) && is_there(first, &place->second)) /* SCHEMA.TABLE, SCHEMA.TABLE.COLUMN */
         tn_buf_puts(out, "system.");
     else if (place->parts == 1 && place->after_from && schema.len > 0 && is_there(schema, &place->last))
         tn_buf_printf(out, "system." TN_STR_FMT ".", TN_STR_ARG(schema));
@@ -51,7 +51,7 @@ bool tn_trino_catalog_qualify(struct tn_str sql, struct tn_str schema, struct tn
     while (more) {
         more = tn_lexer_next(&lexer, &token);
         if (more && is_name(&token) && dot && place.parts > 0) {
-            place.parts++;
+            place.second = ++place.parts == 2 ? token : place.second;
             place.last = token;
         } else if (!(more && token.punct == '.' && place.parts > 0)) {
             if (place.parts > 0) { /* a name has ended */

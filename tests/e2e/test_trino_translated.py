@@ -50,6 +50,21 @@ def test_nulls(run):
     assert run("SELECT count(*) AS n FROM (SELECT 1 AS i) AS t WHERE ? IS NULL OR i = ?", (1, 1))[2] == [[1]]
 
 
+def test_early_years(run):
+    """DATE '1-01-01', as the client writes it."""
+    for day in (datetime.date(1, 1, 1), datetime.date(12, 3, 4), datetime.date(999, 1, 1)):
+        assert run("SELECT ?", (day,))[2] in ([[day]], [[day.isoformat()]])
+
+
+def test_relations_of_the_system(engine):
+    """Their columns may have schema and table before them."""
+    connection = trino.dbapi.connect(host="127.0.0.1", port=engine.proxy.trino_port, user="tester", catalog="system")
+    cursor = connection.cursor()
+    cursor.execute("SELECT runtime.nodes.node_id, nodes.state FROM runtime.nodes WHERE runtime.nodes.coordinator")
+    assert cursor.fetchall() == [["turnout", "active"]]
+    connection.close()
+
+
 def test_literals(engine, run):
     _, types, rows = run("SELECT DECIMAL '10.50' AS a, DECIMAL '100.123' AS b")
     if engine.name != "sqlite":

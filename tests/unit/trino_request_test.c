@@ -211,6 +211,7 @@ static void literals(void)
     literal("BIGINT '3'", TN_TYPE_INT64, TN_PG_INT8, "3");
     literal("DOUBLE '1.5'", TN_TYPE_FLOAT64, TN_PG_FLOAT8, "1.5");
     literal("DATE '2020-01-02'", TN_TYPE_DATE, TN_PG_DATE, "2020-01-02");
+    literal("DATE '1-02-03'", TN_TYPE_DATE, TN_PG_DATE, "0001-02-03");
     literal("TIMESTAMP '2020-01-02 03:04:05'", TN_TYPE_TIMESTAMP, TN_PG_TIMESTAMP, "2020-01-02 03:04:05");
     literal("TIMESTAMP '2020-01-02 03:04:05 +01:00'", TN_TYPE_TIMESTAMPTZ, TN_PG_TIMESTAMPTZ, "2020-01-02 03:04:05 +01:00");
     literal("X'00 ff'", TN_TYPE_BYTES, TN_PG_BYTEA, "\\x00ff");

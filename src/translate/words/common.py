@@ -85,7 +85,10 @@ def in_utc(text):
         moment = datetime.fromisoformat(re.sub(r" ?UTC$|Z$", "+00:00", re.sub(r"([+-]\d\d)$", r"\1:00", text.strip())))
     except ValueError:
         return text
-    return str(moment.astimezone(timezone.utc).replace(tzinfo=None)) if moment.tzinfo is not None else text
+    try:
+        return str(moment.astimezone(timezone.utc).replace(tzinfo=None)) if moment.tzinfo is not None else text
+    except OverflowError:
+        return cannot("a moment before the year 1 or behind 9999")
 
 
 def without_nulls(node):

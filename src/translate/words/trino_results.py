@@ -52,10 +52,36 @@ def instant(text):
     return f"{found[1]}{offset[:3]}:{offset[3:5]}"
 
 
+def cut_to(node):
+    """CAST(x AS varchar(3)) and char(3) cut; others leave it whole, and CHAR alone is char(1)."""
+    kind, size = node.to.this, number_of(node.to.expressions[0].this) if node.to.expressions else 1 if node.to.this == TYPE.CHAR else None
+    if size is None or wanted == "mysql" and node.to.expressions:
+        return None
+    if wanted == "mysql":
+        return exp.Left(this=exp.cast(node.this.copy(), "text"), expression=exp.Literal.number(size)) if kind == TYPE.CHAR else None
+    return call("SUBSTR", exp.cast(node.this.copy(), "text"), 1, size)
+
+
+def backwards(node):
+    """INTERVAL '-1 02:03:04' DAY TO SECOND: the sign is of all of it, in PostgreSQL of the days alone."""
+    text = str(node.this.this).strip()
+    positive = changed(node, this=exp.Literal.string(text[1:].strip()))
+    return exp.Paren(this=exp.Mul(this=exp.Paren(this=exp.Neg(this=exp.Literal.number(1))), expression=positive))
+
+
 def trino_literal(node):
     """Before types are known; NODE itself where nothing is to be done."""
+    if isinstance(node, exp.Interval) and wanted == "postgres" and isinstance(node.args.get("unit"), exp.IntervalSpan) and isinstance(node.this, exp.Literal) \
+            and str(node.this.this).strip().startswith("-"):
+        return backwards(node)
     if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast):
         is_text = isinstance(node.this, exp.Literal) and node.this.is_string
+        if node.to.this in (TYPE.VARCHAR, TYPE.CHAR) and wanted in ("duckdb", "sqlite", "mysql"):
+            return cut_to(node) or node
+        if node.to.this in (TYPE.DOUBLE, TYPE.FLOAT) and is_text and wanted in ("sqlite", "mysql") and re.fullmatch(r"[-+]?(NaN|Infinity)", str(node.this.this)):
+            return cannot("numbers that are none, or infinite")
+        if node.to.this == TYPE.TIMETZ and wanted in ("sqlite", "mysql"):
+            return cannot("a time of day with a zone")
         if node.to.this == TYPE.DECIMAL and not node.to.expressions and wanted in ("postgres", "duckdb", "mysql"):
             return exact(node)
         if node.to.this == TYPE.TIMESTAMPTZ and is_text and wanted in ("duckdb", "sqlite", "mysql"):

@@ -80,6 +80,8 @@ static void reply(struct tn_trino_call *call)
         set_field(call, told, call->told.data + at);
     }
     tn_http_set_field(x, "Cache-Control", "no-store");
+    if (call->location != NULL)
+        tn_http_set_field(x, "Location", call->location);
     tn_http_reply_bytes(x, call->status, call->status == 204 ? NULL : call->type != NULL ? call->type : "application/json", &call->body, call->rest, call->rest_at);
 }
 

@@ -30,6 +30,7 @@ struct tn_trino_followed {
     struct tn_arena        login;    /* the client's own, of its last request, where the cluster has none (passThrough) */
     size_t                 header_count;
     struct tn_run_header  *headers;
+    uint64_t               token;    /* of the latest page */
     uint64_t               last_used_us, ended_us;
     uint64_t               ticket;   /* of the home's activity */
     struct tn_str          user;     /* empty: nobody knows */
@@ -303,13 +304,14 @@ enum tn_trino_follow tn_trino_follow_now(const struct tn_trino_home *home, struc
     return answer_of(tn_map_get(&home->followed, id));
 }
 
-void tn_trino_follow_page(struct tn_trino_home *home, struct tn_str id, const struct tn_chunk *page)
+void tn_trino_follow_page(struct tn_trino_home *home, const struct tn_trino_call *call, const struct tn_chunk *page)
 {
-    struct tn_trino_followed *f = tn_map_get(&home->followed, id);
+    struct tn_trino_followed *f = tn_map_get(&home->followed, call->id);
     struct tn_query          *q = f == NULL ? NULL : f->query;
 
-    if (q == NULL)
+    if (q == NULL || call->token <= f->token)
         return;
+    f->token = call->token;
     q->run.bytes += page->bytes.len;
     q->run.rows += page->rows;
     if (page->relay->more) {

@@ -27,8 +27,8 @@ enum tn_trino_follow {
 enum tn_trino_follow tn_trino_follow(struct tn_trino_home *home, const struct tn_trino_call *call, const struct tn_trino_link *link, struct tn_cluster *cluster);
 /* Its Trino has answered: the same, as it is now. */
 enum tn_trino_follow tn_trino_follow_now(const struct tn_trino_home *home, struct tn_str id);
-/* A page came, perhaps the last. */
-void tn_trino_follow_page(struct tn_trino_home *home, struct tn_str id, const struct tn_chunk *page);
+/* CALL's page came, perhaps the last; perhaps once more. */
+void tn_trino_follow_page(struct tn_trino_home *home, const struct tn_trino_call *call, const struct tn_chunk *page);
 /* Its client has ended it, or its Trino knows nothing of it (any more). */
 void tn_trino_follow_end(struct tn_trino_home *home, struct tn_str id, bool by_client);
 /* The page that tells its client how it ended here. */

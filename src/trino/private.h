@@ -122,6 +122,7 @@ struct tn_trino_call {
     struct tn_trino_header   set[TN_TRINO_HEADERS];
     struct tn_buf            told;     /* relayed: struct tn_relay.headers */
     const char              *type;     /* of the body; NULL = JSON */
+    const char              *location; /* elsewhere; NULL = here */
     struct tn_auth_answer    refused;  /* the last, and most of the bytes */
 };
 

@@ -42,7 +42,7 @@ static bool put_page(struct tn_trino_resumed *r, struct tn_buf *body, const stru
 
     if (chunk == NULL)
         return false;
-    tn_trino_follow_page(r->home, call->id, chunk);
+    tn_trino_follow_page(r->home, call, chunk);
     tn_trino_relay_put(&relayed, chunk, &call->body, &call->rest, &call->rest_at);
     tn_buf_put_str(&call->told, tn_buf_str(headers));
     tn_chunk_free(chunk);
@@ -51,7 +51,7 @@ static bool put_page(struct tn_trino_resumed *r, struct tn_buf *body, const stru
 
 static const char *problem_of(long status)
 {
-    return status == 404 || status == 410 ? "the cluster does not know this query or page (any more)\n"
+    return status == 404 || status == 410 ? "the cluster does not know this query, page or segment (any more)\n"
            : status == 401 || status == 403 ? "the cluster refuses the log-in\n"
                                             : "the cluster cannot be asked now\n";
 }
@@ -66,6 +66,17 @@ static void answer_ended(struct tn_trino_resumed *r)
     answer(r, call->verb == TN_TRINO_DELETE ? 204 : 200, NULL);
 }
 
+/* A coordinator may send those who fetch a segment straight to the store, or to the worker that has it (protocol.spooling.retrieval-mode). */
+static bool is_sent_on(struct tn_trino_resumed *r, long status)
+{
+    struct tn_str location = r->link.kind != TN_TRINO_LINK_SEGMENT || status < 300 || status > 399 ? tn_str_n(NULL, 0) : tn_trino_fetch_location(r->fetch);
+
+    if (!tn_str_starts(location, TN_STR("https://")) && !tn_str_starts(location, TN_STR("http://")))
+        return false;
+    r->call->location = tn_arena_strdup(&r->call->arena, location);
+    return r->call->location != NULL;
+}
+
 static void on_fetched(struct tn_http_client_answer *got, const struct tn_buf *headers, void *owner)
 {
     struct tn_trino_resumed *r = owner;
@@ -77,6 +88,8 @@ static void on_fetched(struct tn_http_client_answer *got, const struct tn_buf *h
         bool is_lost = got->error.status == TN_E_CONNECTION && strcmp(got->error.sqlstate, "08P01") != 0;
 
         answer(r, is_lost ? 503 : 500, is_lost ? problem_of(503) : "what the cluster answers is no page, or too long\n"); /* the protocol: 502 to 504 are to be asked again */
+    } else if (is_sent_on(r, got->status)) {
+        answer(r, (int)got->status, NULL);
     } else if (got->status < 200 || got->status >= 300) {
         if (is_page(r) && (got->status == 404 || got->status == 410))
             tn_trino_follow_end(r->home, call->id, false);

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 
 import pytest
 
@@ -185,3 +186,35 @@ def table(engine, client):
     client.run(engine.sql("id table", t=name))
     client.run(f"INSERT INTO {name} VALUES (1, 'one'), (2, 'two'), (3, NULL)")
     return name
+
+
+JARS = os.path.join(proxy_module.ROOT, "build", "clients", "trino")
+
+
+@pytest.fixture(scope="session")
+def jar():
+    """jar("trino-jdbc", ...): the file, from Maven's repository at the first time; what could not be had is not asked for again."""
+    missing = {}
+
+    def get(*names):
+        artifact = ":".join(("io.trino", *names))
+        try:
+            if artifact not in missing:
+                return trino_module.fetch(artifact, JARS)
+        except servers.Unavailable as reason:
+            missing[artifact] = str(reason)
+        pytest.skip(missing[artifact])
+    return get
+
+
+@pytest.fixture(scope="session")
+def trino_suite(tool, jar):
+    """trino_suite(PORT, ENGINE): clients/trino/Suite.java, Trino's JDBC driver, as it ended."""
+    def run(port, engine):
+        java, javac, driver = tool("java"), tool("javac"), jar("trino-jdbc", "476", "jar")
+        source, classes = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients", "trino", "Suite.java"), os.path.join(JARS, "Suite.class")
+        if not os.path.exists(classes) or os.path.getmtime(classes) < os.path.getmtime(source):
+            subprocess.run([javac, "-cp", driver, "-d", JARS, source], check=True, timeout=120)
+        return subprocess.run([java, "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", f"{driver}:{JARS}", "Suite", str(port), engine],
+                              capture_output=True, text=True, timeout=200, check=False)
+    return run

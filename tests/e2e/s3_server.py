@@ -4,10 +4,13 @@ registry has a store that others run. Built once by Go from its module proxy, ke
     with S3Server() as store:
         print(store.url(), store.bucket)"""
 
+import html
 import os
+import re
 import shutil
 import signal
 import subprocess
+import urllib.parse
 import urllib.request
 
 import proxy as proxy_module
@@ -77,3 +80,11 @@ class S3Server(servers.Server):
         """How many there are."""
         with urllib.request.urlopen(f"{self.url()}/{self.bucket}/", timeout=10) as answer:
             return answer.read().count(b"<Key>")
+
+    def clear(self):
+        """Removes them all."""
+        with urllib.request.urlopen(f"{self.url()}/{self.bucket}/", timeout=10) as answer:
+            keys = re.findall(r"<Key>([^<]+)</Key>", answer.read().decode())
+        for key in keys:
+            request = urllib.request.Request(f"{self.url()}/{self.bucket}/{urllib.parse.quote(html.unescape(key))}", method="DELETE")
+            urllib.request.urlopen(request, timeout=10).close()

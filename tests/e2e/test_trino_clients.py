@@ -12,14 +12,9 @@ import pytest
 import tzlocal
 
 import proxy as proxy_module
-import servers
-import trino_server as trino_module
 
 sqlalchemy = pytest.importorskip("sqlalchemy")
 trino = pytest.importorskip("trino")
-
-BUILD = os.path.join(proxy_module.ROOT, "build", "clients", "trino")
-SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients", "trino", "Suite.java")
 
 
 @pytest.fixture
@@ -408,30 +403,9 @@ def test_cancel(engine, connect):
 # programs of Java
 
 
-@pytest.fixture(scope="session")
-def jar():
-    """jar("trino-jdbc", ...): the file, from Maven's repository at the first time; what could not be had is not asked for again."""
-    missing = {}
-
-    def get(*names):
-        artifact = ":".join(("io.trino", *names))
-        try:
-            if artifact not in missing:
-                return trino_module.fetch(artifact, BUILD)
-        except servers.Unavailable as reason:
-            missing[artifact] = str(reason)
-        pytest.skip(missing[artifact])
-    return get
-
-
 @pytest.mark.timeout(400)
-def test_jdbc(engine, tool, jar):
-    java, javac, driver = tool("java"), tool("javac"), jar("trino-jdbc", "476", "jar")
-    classes = os.path.join(BUILD, "Suite.class")
-    if not os.path.exists(classes) or os.path.getmtime(classes) < os.path.getmtime(SOURCE):
-        subprocess.run([javac, "-cp", driver, "-d", BUILD, SOURCE], check=True, timeout=120)
-    done = subprocess.run([java, "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", f"{driver}:{BUILD}", "Suite",
-                           str(engine.proxy.trino_port), engine.name], capture_output=True, text=True, timeout=200, check=False)
+def test_jdbc(engine, trino_suite):
+    done = trino_suite(engine.proxy.trino_port, engine.name)
     failures = [line for line in done.stdout.splitlines() if not line.startswith("ok ")]
     assert failures == [] and done.returncode == 0 and done.stdout.count("ok ") >= 12, done.stdout + done.stderr
 

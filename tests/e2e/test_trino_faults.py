@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+import ops
 import proxy as proxy_module
 import wire
 from trino_contract import BIGINT, Answer, Contract
@@ -129,10 +130,20 @@ GARBAGE = {
     "spooled segments": ({"columns": BIGINT, "data": {"encoding": "json", "segments": []}}, "08P01"),
     "a link that is none": ({"nextUri": "file:///etc/passwd"}, "08P01"),
     "a link with a line break": ({"nextUri": "http://h/v1\r\nX-Trino-User: root"}, "08P01"),
+    "a name twice": (Answer(b'{"id":"q","nextUri":"http://h/v1/a","nextUri":"http://h/v1/b"}'), "08P01"),
+    "a number where a date belongs": ({"columns": [{"name": "d", "type": "date"}], "data": [[2147483647]]}, "08P01"),
+    "a number where a time belongs": ({"columns": [{"name": "t", "type": "time(6)"}], "data": [[9223372036854775807]]}, "08P01"),
+    "a number where a timestamp belongs": ({"columns": [{"name": "t", "type": "timestamp(3)"}], "data": [[-9223372036854775808]]}, "08P01"),
+    "a number where an interval belongs": ({"columns": [{"name": "i", "type": "interval day to second"}], "data": [[1]]}, "08P01"),
+    "a number where a uuid belongs": ({"columns": [{"name": "u", "type": "uuid"}], "data": [[1]]}, "08P01"),
     "not gzip": (Answer(b"x", headers={"Content-Encoding": "gzip"}), "08P01"),
     "a gzip bomb": (Answer(packed=bomb()), "54000"),
     "a long head": (Answer(b"{}", headers={f"X-Trino-Set-Session-{i}": "x" * 60000 for i in range(6)}), "54000"),
 }
+
+
+GOES_ON = {"no JSON", "nothing", "cut", "not UTF-8", "another JSON", "a link that is none", "a link with a line break", "a name twice", "not gzip",
+           "a gzip bomb", "a long head"}  # for all that anybody knows: it has to be ended over there
 
 
 @pytest.mark.parametrize("what", GARBAGE)
@@ -144,7 +155,37 @@ def test_garbage(through, what):
         found = client.fails("INSERT INTO n VALUES (1)")  # what may not be run again elsewhere
         assert found.sqlstate == sqlstate, found
         assert proxy.memory() - before < 150 << 20  # sanitizers keep what was freed
+        assert [one[1] for one in contract.of("DELETE")] == ["/v1/statement/queued/q/y/1"] * (what in GOES_ON)
         assert client.rows("SELECT n") == [["4"]]
+
+
+@pytest.mark.parametrize("body", [b"<html>who are you?</html>", b'{"id":"q","nextUri":"file:///etc/passwd"}'])
+def test_garbage_instead_of_a_first_answer(through, body):
+    """There is no link yet that the query could be ended by, and nothing else is asked to end."""
+    with Contract(posts=lambda count: Answer(body) if count == 1 else {}) as contract:
+        client, _ = through(contract)
+        assert client.fails("INSERT INTO n VALUES (1)").sqlstate == "08P01"
+        assert client.rows("SELECT n") == [["1"]] and not contract.of("DELETE")
+
+
+def test_names_with_a_nul(through):
+    """What stands behind it is no part of another field of the client's protocol."""
+    with Contract(pages=lambda path, count: {"columns": [{"name": "a\0\0\0\0\x01b", "type": "bigint"}, {"name": "c", "type": "varchar"}], "data": [[1, "x\0y"]]}) as contract:
+        client, _ = through(contract)
+        messages = wire.check(client.query("SELECT n"))
+        assert [(one.name, one.oid) for one in wire.columns(messages)] == [("a", 20), ("c", 25)] and wire.texts(messages) == [["1", "x\ufffdy"]]
+
+
+@pytest.mark.parametrize("stats", [{"queuedTimeMillis": 2 ** 64 - 1, "cpuTimeMillis": 2 ** 63 - 1, "processedBytes": 10 ** 40, "peakMemoryBytes": -5, "processedRows": 1.5e300}])
+def test_huge_numbers(proxies, stats):
+    """They are no numbers of anything; none of them is negative in what is kept."""
+    with Contract(pages=lambda path, count: {"columns": BIGINT, "data": [[1]], "updateCount": 2 ** 63, "stats": {"state": "FINISHED", **stats}}) as contract:
+        proxy = proxies(proxy_module.one_cluster("t-1", contract.cluster(), persistence={"type": "sqlite", "path": "turnout.db"}))
+        with wire.Wire(proxy.port) as client:
+            assert client.rows("SELECT n") == [["1"]]
+            client.finish()
+        (record,) = ops.history(proxy, 1)
+        assert all(value >= 0 for value in record.values() if isinstance(value, (int, float)))
 
 
 def test_a_huge_page(through):

@@ -216,6 +216,55 @@ def test_spooled_segments(proxies):
         assert download[2]["Authorization"] == basic("ann")["Authorization"]
 
 
+@pytest.mark.parametrize("evil", [b'"nextUri":"http://evil/1","nextUri":"http://h/v1/2"', b'"nextUri":"http://h/v1/2","NextURI":"http://evil/1"',
+                                  b'"next\\u0055ri":"http://evil/1"', b'"nextUri":"http://h/v1/2","partialCancelUri":"http://evil/1","partialCancelUri":"http://h/v1/3"'])
+@pytest.mark.parametrize("followed", [False, True])
+def test_no_link_leads_past_turnout(proxies, evil, followed):
+    """Readers differ in what they make of a name that stands there twice, of its case and of escapes: such a page goes to nobody."""
+    bad = b'{"id":"20260101_000000_00000_aaaaa",%s,"stats":{"state":"RUNNING"}}' % evil
+    with Contract(lambda path, count: Answer(bad)) as contract:
+        proxy = proxies(proxy_module.one_cluster("t-1", contract.cluster()))
+        through = Session(proxy.trino_port)
+        link = through.post("SELECT n FROM t")["nextUri"]
+        if followed:
+            assert status_of(restarted(proxy)(link)) == 500
+        else:
+            page = through.ask(link)
+            assert "not one of Trino's" in page["error"]["message"] and "nextUri" not in page and "partialCancelUri" not in page
+            proxy.wait_for(lambda: contract.of("DELETE"), what="the query was ended over there")
+
+
+class Unmoved(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *arguments):
+        return None
+
+
+def test_what_a_segment_is_answered(proxies):
+    """A segment that is gone is gone here, too; who is sent to the store or to a worker goes there, and nowhere else."""
+    answers = {"gone": Answer(b"expired", 410), "lost": Answer(b"no such key", 404), "store": Answer(b"", 303, {"Location": "http://store.example/b/S?sig=1&x=y"}),
+               "worker": Answer(b"", 307, {"Location": "http://10.0.0.7:8080/v1/spooled/download/S"}), "here": Answer(b"", 303, {"Location": "/v1/spooled/download/S"}),
+               "bare": Answer(b"", 302), "other": Answer(b"", 303, {"Location": "file:///etc/passwd"})}
+
+    def pages(path, count):
+        if "/v1/spooled/" in path:
+            return answers[path.rsplit("/", 1)[1]]
+        meta = {"segmentSize": 5, "rowsCount": 3, "rowOffset": 0}
+        segments = [{"type": "spooled", "uri": f"{contract.url}/v1/spooled/download/{name}", "ackUri": f"{contract.url}/v1/spooled/ack/{name}", "metadata": meta} for name in answers]
+        return {"columns": BIGINT, "data": {"encoding": "json", "metadata": {}, "segments": segments}}
+    with Contract(pages) as contract:
+        proxy = proxies(proxy_module.one_cluster("t-1", contract.cluster()))
+        through = Session(proxy.trino_port, X_Trino_Query_Data_Encoding="json")
+        segments = through.ask(through.post("SELECT n FROM t")["nextUri"])["data"]["segments"]
+        found = {}
+        for name, segment in zip(answers, segments):
+            try:
+                urllib.request.build_opener(Unmoved).open(segment["uri"], timeout=60)
+            except urllib.error.HTTPError as error:
+                found[name] = error.code, error.headers["Location"]
+        assert found == {"gone": (410, None), "lost": (404, None), "store": (303, "http://store.example/b/S?sig=1&x=y"),
+                         "worker": (307, "http://10.0.0.7:8080/v1/spooled/download/S"), "here": (502, None), "bare": (502, None), "other": (502, None)}
+
+
 def test_partial_cancel_goes_on(proxies):
     with Contract(lambda path, count: {"columns": BIGINT, "data": [[1]], "partialCancelUri": contract.url + "/v1/statement/executing/partialCancel/q/0/y/1",
                                        "nextUri": contract.url + "/v1/statement/executing/q/y/2"}) as contract:

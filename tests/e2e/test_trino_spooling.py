@@ -15,6 +15,8 @@ import servers
 import trino_server
 
 trino = pytest.importorskip("trino")
+zstandard = pytest.importorskip("zstandard")
+block = pytest.importorskip("lz4.block")
 
 ROWS = 60175
 SQL = "SELECT orderkey, linenumber, comment FROM tpch.tiny.lineitem"
@@ -30,9 +32,9 @@ def store():
         pytest.skip(str(why))
 
 
-def spooling(store, retrieval):
+def spooling(store, retrieval, manager=None):
     try:
-        return trino_server.SpoolingTrinoServer(store, retrieval).start()
+        return trino_server.SpoolingTrinoServer(store, retrieval, manager=manager).start()
     except servers.Unavailable as why:
         pytest.skip(str(why))
 
@@ -115,6 +117,46 @@ def test_segments_come_from_turnout_byte_for_byte(server, proxy, store):
     assert ask(spooled[0]["uri"], **own_headers(spooled[0]))[0] >= 400
 
 
+def path_there(link):
+    """Of a segment's link: what is sealed in it is no secret."""
+    sealed = link.rsplit("/", 1)[1]
+    return re.search(rb"/v1/spooled/\S+", base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4)))[0].decode()
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_bytes_are_the_coordinators_own(server, proxy, encoding):
+    """Segments are not packed or unpacked on the way, whatever a client says that it takes."""
+    spooled = [segment for segment in segments(proxy.trino_port, encoding) if segment["type"] == "spooled"]
+    assert spooled
+    for segment in spooled[:3]:
+        status, headers, direct = ask(server.url() + path_there(segment["uri"]), **own_headers(segment))
+        assert status == 200 and len(direct) == segment["metadata"]["segmentSize"]
+        for more in ({}, {"Accept-Encoding": "gzip, deflate, zstd"}):
+            through = ask(segment["uri"], **own_headers(segment), **more)
+            assert (through[0], through[1]["Content-Type"], through[1]["Content-Encoding"]) == (200, headers["Content-Type"], None) and through[2] == direct
+        plain = {"json": lambda data: data, "json+zstd": lambda data: zstandard.ZstdDecompressor().decompress(data, 1 << 24),
+                 "json+lz4": lambda data: block.decompress(data, uncompressed_size=segment["metadata"]["uncompressedSize"])}[encoding](direct)
+        assert len(json.loads(plain)) == segment["metadata"]["rowsCount"]
+    for segment in spooled:
+        assert ask(segment["ackUri"], **own_headers(segment))[0] in (200, 204)
+
+
+def test_segments_that_are_gone(server, proxy, store):
+    """Removed from the store before their client came: it is told what that Trino tells, and so at its acknowledgement."""
+    spooled = [segment for segment in segments(proxy.trino_port) if segment["type"] == "spooled"]
+    store.clear()
+    for segment in spooled[:3]:
+        for link in (segment["uri"], segment["ackUri"]):
+            direct, through = ask(server.url() + path_there(link), **own_headers(segment))[0], ask(link, **own_headers(segment))[0]
+            assert through == direct >= 400 or (link == segment["ackUri"] and {through, direct} <= {200, 204}), (link, direct, through)
+
+
+@pytest.mark.timeout(400)
+def test_jdbc(proxy, trino_suite):
+    done = trino_suite(proxy.trino_port, "spooling")
+    assert done.returncode == 0 and len(re.findall("^ok ", done.stdout, re.M)) == 4, done.stdout + done.stderr
+
+
 def test_wrong_links(proxy):
     segment = next(segment for segment in segments(proxy.trino_port) if segment["type"] == "spooled")
     other = re.sub(r".$", lambda found: "A" if found[0] != "A" else "B", segment["uri"])
@@ -143,6 +185,22 @@ def test_retrieval_from_the_store_itself(store):
             for segment in spooled:
                 assert len(ask(segment["uri"], **own_headers(segment))[2]) == segment["metadata"]["segmentSize"]
                 assert ask(segment["ackUri"], **own_headers(segment))[0] in (200, 204)
+            one.check_sanitizers()
+    finally:
+        server.stop()
+
+
+def test_sent_on_to_the_store(store):
+    """Links lead to the coordinator, which sends its clients to the store; a segment that is too old for that Trino is too old here."""
+    server = spooling(store, "coordinator_storage_redirect", {"fs.segment.ttl": "15s"})
+    try:
+        with proxy_module.Proxy(proxy_module.one_cluster("t", server.cluster())) as one:
+            assert rows(one.trino_port, "json+zstd") == rows(server.port, "json+zstd")
+            segment = next(segment for segment in segments(one.trino_port) if segment["type"] == "spooled")
+            direct = server.url() + path_there(segment["uri"])
+            assert len(ask(segment["uri"], **own_headers(segment))[2]) == segment["metadata"]["segmentSize"]
+            one.wait_for(lambda: ask(direct, **own_headers(segment))[0] >= 400, what="the segment is too old")
+            assert ask(segment["uri"], **own_headers(segment))[0] == ask(direct, **own_headers(segment))[0]
             one.check_sanitizers()
     finally:
         server.stop()

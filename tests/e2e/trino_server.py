@@ -245,12 +245,13 @@ class SpoolingTrinoServer(TrinoServer):
     """One that gives large results as segments in an object store. The store is an emulator (s3_server.py): a real one is not in any
     registry; what Trino sends and how it answers its clients is its own."""
 
-    def __init__(self, store, retrieval, settings=None):
+    def __init__(self, store, retrieval, settings=None, manager=None):
         key = base64.b64encode(bytes(32)).decode()
         super().__init__({"protocol.spooling.enabled": "true", "protocol.spooling.shared-secret-key": key,
                           "protocol.spooling.retrieval-mode": retrieval, "protocol.spooling.initial-segment-size": "64kB",
                           "protocol.spooling.max-segment-size": "256kB", **(settings or {})})
         self.store = store
+        self.manager = manager or {}
 
     def init(self):
         os.mkdir(self.path("plugin"))
@@ -259,7 +260,8 @@ class SpoolingTrinoServer(TrinoServer):
         self.settings["plugin.dir"] = self.path("plugin")
         super().init()
         self.write("etc/spooling-manager.properties", f"spooling-manager.name=filesystem\nfs.s3.enabled=true\nfs.location=s3://{self.store.bucket}/\n"
-                   f"s3.endpoint={self.store.url()}/\ns3.region=us-east-1\ns3.aws-access-key=test\ns3.aws-secret-key=test\ns3.path-style-access=true\n")
+                   f"s3.endpoint={self.store.url()}/\ns3.region=us-east-1\ns3.aws-access-key=test\ns3.aws-secret-key=test\ns3.path-style-access=true\n"
+                   + "".join(f"{key}={value}\n" for key, value in self.manager.items()))
 
 
 if __name__ == "__main__":  # a server to try things on, until its end is asked for

@@ -21,7 +21,7 @@ static void test_page(void)
     static const char body[] =
         "{\"id\":\"q1\",\"infoUri\":\"http://h/ui\",\"partialCancelUri\":\"http://h/p\",\"nextUri\":\"http:\\/\\/h\\/v1\\/n\","
         "\"columns\":[{\"name\":\"a\",\"type\":\"bigint\"}],\"data\":[[1],[null]],\"stats\":{\"state\":\"RUNNING\",\"cpuTimeMillis\":5,"
-        "\"queuedTimeMillis\":7,\"processedRows\":18446744073709551615,\"physicalInputBytes\":-1,\"peakMemoryBytes\":9,\"rootStage\":{\"x\":[{}]}},"
+        "\"queuedTimeMillis\":7,\"processedRows\":9223372036854775807,\"processedBytes\":18446744073709551615,\"physicalInputBytes\":-1,\"peakMemoryBytes\":9,\"rootStage\":{\"x\":[{}]}},"
         "\"warnings\":[],\"updateType\":null,\"later\":{\"nested\":[1,{\"a\":[]}]}}";
     struct tn_trino_page page = page_of(body);
 
@@ -29,7 +29,7 @@ static void test_page(void)
     CU_ASSERT(tn_str_eq_c(page.next_uri_at, "http:\\/\\/h\\/v1\\/n") && page.next_uri_at.ptr > body && page.next_uri_at.ptr < body + sizeof body);
     CU_ASSERT(tn_str_eq_c(page.partial_uri_at, "http://h/p"));
     CU_ASSERT(tn_str_eq_c(page.data, "[[1],[null]]"));
-    CU_ASSERT(page.stats.cpu_ms == 5 && page.stats.queued_ms == 7 && page.stats.rows == UINT64_MAX && page.stats.physical_bytes == 0 &&
+    CU_ASSERT(page.stats.cpu_ms == 5 && page.stats.queued_ms == 7 && page.stats.rows == INT64_MAX && page.stats.bytes == 0 && page.stats.physical_bytes == 0 &&
               page.stats.peak_memory == 9);
     CU_ASSERT(page.update_type.ptr == NULL && !page.has_update_count && !page.failed);
     page = page_of("{\"id\":\"q\",\"updateType\":\"INSERT\",\"updateCount\":3,\"stats\":{}}");

@@ -145,42 +145,63 @@ static bool try_again(struct tn_trino_conn *c, const struct tn_http_client_answe
     return true;
 }
 
+/* A page that cannot be gone on with: its query is ended by the link before it, if there is one. */
+static void refuse_page(struct tn_trino_conn *c, struct tn_error *err)
+{
+    if (c->sink == TN_TRINO_SINK_INIT)
+        ended(c, err);
+    else
+        tn_trino_abort(c, err);
+}
+
+static void take_page(struct tn_trino_conn *c)
+{
+    if (c->sink == TN_TRINO_SINK_INIT)
+        tn_trino_ask_next(c);
+    else
+        tn_trino_page_came(c);
+}
+
+/* What the page's link leads to instead of the one before. False: to nothing. */
+static bool take_link(struct tn_trino_conn *c)
+{
+    if (c->page.next_uri.ptr != NULL)
+        return tn_trino_url(c->base.cluster->engine, c->page.next_uri, &c->url);
+    tn_buf_clear(&c->url);
+    return true;
+}
+
 static void page_came(struct tn_trino_conn *c, struct tn_http_client_answer *answer)
 {
     struct tn_error err;
+    bool            first = !c->submitted;
 
     tn_error_init(&err);
     c->failing_since_us = 0;
     c->submitted = true;
     c->body = answer->body;
     tn_arena_reset(&c->page_arena);
+    if (first)
+        tn_buf_clear(&c->url); /* where statements are sent to is no link of one */
     if (tn_trino_page_read(&c->page, tn_buf_str(answer->body), &c->page_arena, &err) != TN_OK) {
         tn_trino_name_error(c, &err);
-        if (c->sink == TN_TRINO_SINK_INIT)
-            ended(c, &err);
-        else
-            tn_trino_abort(c, &err); /* the link before this page still ends it */
-        return;
-    }
-    tn_buf_clear(&c->url);
-    if (c->page.next_uri.ptr != NULL && !tn_trino_url(c->base.cluster->engine, c->page.next_uri, &c->url)) {
+        refuse_page(c, &err);
+    } else if (!take_link(c)) {
         tn_fail(&err, TN_E_ENGINE, "08P01", "the server's nextUri is no link of HTTP");
         tn_trino_name_error(c, &err);
-        ended(c, &err);
+        refuse_page(c, &err);
     } else if (c->page.failed) {
         tn_trino_error(&err, &c->page.failure, c->page.id, c->sink == TN_TRINO_SINK_RUN ? c->run->sql : tn_buf_str(&c->text), tn_buf_str(&c->text));
         ended(c, &err);
     } else if (c->page.spooled.ptr != NULL && (c->sink == TN_TRINO_SINK_INIT || !tn_trino_relays(c) || tn_trino_said(c, "x-trino-query-data-encoding").len == 0)) {
         tn_fail(&err, TN_E_ENGINE, "08P01", "rows came in segments, which nobody asked for");
         tn_trino_name_error(c, &err);
-        ended(c, &err);
+        refuse_page(c, &err);
     } else if (c->session.failed) {
         tn_fail(&err, TN_E_LIMIT, "54000", "the session at Trino holds more than %d KiB", TN_TRINO_SESSION_BYTES / 1024);
-        ended(c, &err);
-    } else if (c->sink == TN_TRINO_SINK_INIT) {
-        tn_trino_ask_next(c);
+        refuse_page(c, &err);
     } else {
-        tn_trino_page_came(c);
+        take_page(c);
     }
 }
 

@@ -4,7 +4,7 @@
 #include "engine/trino/trino_conn.h"
 #include "engine/trino/trino_relay.h"
 
-enum { HEADERS_MAX = 1024 * 1024 };
+enum { HEADERS_MAX = 1024 * 1024, LOCATION_MAX = 16 * 1024 };
 
 struct tn_trino_fetch {
     struct tn_grave        grave;
@@ -12,7 +12,7 @@ struct tn_trino_fetch {
     struct tn_cluster     *cluster; /* counted */
     struct tn_http_client *http;
     struct tn_http_call   *call;
-    struct tn_buf          url, headers;
+    struct tn_buf          url, headers, location;
     tn_trino_fetched      *done;    /* NULL: stopped */
     void                  *owner;
 };
@@ -23,6 +23,7 @@ static void free_fetch(struct tn_trino_fetch *fetch)
     tn_http_client_free(fetch->http);
     tn_buf_reset(&fetch->url);
     tn_buf_reset(&fetch->headers);
+    tn_buf_reset(&fetch->location);
     tn_cluster_unref(fetch->cluster);
     tn_free(fetch);
 }
@@ -47,6 +48,15 @@ static void on_header(struct tn_http_call *call, struct tn_str name, struct tn_s
 
     (void)call;
     tn_trino_relay_header(&fetch->headers, name, value);
+    if (!tn_str_ieq_c(name, "location"))
+        return;
+    tn_buf_clear(&fetch->location); /* of several the last */
+    tn_buf_put_str(&fetch->location, value);
+}
+
+struct tn_str tn_trino_fetch_location(const struct tn_trino_fetch *fetch)
+{
+    return fetch->location.failed ? tn_str_n(NULL, 0) : tn_buf_str(&fetch->location);
 }
 
 static void on_done(struct tn_http_call *call, struct tn_http_client_answer *answer, void *owner)
@@ -113,6 +123,7 @@ enum tn_status tn_trino_fetch_start(struct tn_trino_fetch **out, struct tn_worke
     tn_list_init(&fetch->grave.node);
     tn_buf_init(&fetch->url, 64 * 1024);
     tn_buf_init(&fetch->headers, HEADERS_MAX);
+    tn_buf_init(&fetch->location, LOCATION_MAX);
     fetch->worker = worker;
     fetch->cluster = tn_cluster_ref(request->cluster);
     fetch->done = done;

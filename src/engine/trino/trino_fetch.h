@@ -24,6 +24,7 @@ typedef void tn_trino_fetched(struct tn_http_client_answer *answer, const struct
 TN_MUST_USE enum tn_status tn_trino_fetch_start(struct tn_trino_fetch **out, struct tn_worker *worker,
                                                 const struct tn_trino_fetch_request *request, tn_trino_fetched *done, void *owner,
                                                 struct tn_error *err);
+struct tn_str tn_trino_fetch_location(const struct tn_trino_fetch *fetch); /* in DONE: the answer's Location; empty: none */
 bool tn_trino_fetch_is_login(const char *name); /* a header that goes on to a cluster of type passThrough only */
 void tn_trino_fetch_stop(struct tn_trino_fetch *fetch); /* without done */
 

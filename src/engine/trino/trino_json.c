@@ -467,7 +467,7 @@ bool tn_trino_json_u64(struct tn_trino_json *in, uint64_t *out)
         return tn_trino_json_skip(in, NULL);
     if (!tn_trino_json_number(in, &text))
         return false;
-    if (!tn_str_to_u64(text, UINT64_MAX, out))
+    if (!tn_str_to_u64(text, INT64_MAX, out))
         *out = 0;
     return true;
 }

@@ -111,11 +111,28 @@ static void read_data(struct tn_trino_json *in, struct tn_trino_page *page)
     }
 }
 
+/* A second link under its name, or one that another reader could take for it: by an escape, by another case. Relayed, it would lead the
+ * client, and its log-in, past us. */
+static bool is_double(const struct tn_trino_page *page, struct tn_str key)
+{
+    const struct {
+        const char          *name;
+        const struct tn_str *at;
+    } links[] = {{"id", &page->id_at}, {"infoUri", &page->info_uri_at}, {"nextUri", &page->next_uri_at}, {"partialCancelUri", &page->partial_uri_at}};
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(links); i++)
+        if (tn_str_ieq_c(key, links[i].name))
+            return links[i].at->ptr != NULL || !tn_str_eq_c(key, links[i].name);
+    return key.len > 0 && memchr(key.ptr, '\\', key.len) != NULL;
+}
+
 static void read_member(struct tn_trino_page *page, struct tn_str key, struct tn_trino_json *in, struct tn_arena *arena)
 {
     bool null = tn_trino_json_peek(in) == TN_TRINO_JSON_NULL;
 
-    if (null)
+    if (is_double(page, key))
+        in->failed = true;
+    else if (null)
         (void)tn_trino_json_skip(in, NULL);
     else if (tn_str_eq_c(key, "id"))
         read_link(in, arena, &page->id_at, &page->id);

@@ -120,12 +120,17 @@ void tn_trino_start(struct tn_run *run)
 
 /* ---- pages ---- */
 
+static uint64_t in_us(uint64_t ms)
+{
+    return TN_MIN(ms, (uint64_t)INT64_MAX / 1000) * 1000;
+}
+
 static void note_stats(struct tn_run *run, const struct tn_trino_stats *stats)
 {
     run->rows_read = stats->rows;
     run->bytes_read = stats->physical_bytes > 0 ? stats->physical_bytes : stats->bytes;
-    run->cpu_us = stats->cpu_ms * 1000;
-    run->queued_us = stats->queued_ms * 1000;
+    run->cpu_us = in_us(stats->cpu_ms);
+    run->queued_us = in_us(stats->queued_ms);
     run->peak_memory = stats->peak_memory;
     run->over_there = stats->finished;
 }

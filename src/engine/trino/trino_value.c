@@ -192,6 +192,8 @@ static enum tn_status put_number(struct tn_builder *b, size_t column, const stru
         return tn_str_to_double(text, &real) ? tn_builder_f64(b, column, real, err) : not_of_type(of, err);
     if (of->type == TN_TYPE_NUMERIC)
         return tn_builder_bytes(b, column, text, err);
+    if (of->type < TN_TYPE_INT8 || of->type > TN_TYPE_INT64) /* times have words of their own */
+        return not_of_type(of, err);
     return tn_str_to_i64(text, INT64_MIN, INT64_MAX, &number) ? tn_builder_i64(b, column, number, err) : not_of_type(of, err);
 }
 

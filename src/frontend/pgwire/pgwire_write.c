@@ -17,9 +17,10 @@ void tn_pg_end(struct tn_buf *out, size_t begun)
     memcpy(out->data + begun, &be, sizeof be);
 }
 
+/* Up to its first NUL, which would end it anyway and be followed by what the client takes for the next field: engines may have names with one. */
 static void put_text(struct tn_buf *out, struct tn_str text)
 {
-    tn_buf_put_str(out, text);
+    tn_buf_append(out, text.ptr, text.len == 0 ? 0 : strnlen(text.ptr, text.len));
     tn_buf_put_u8(out, 0);
 }
 

@@ -257,9 +257,41 @@ public class Suite {
         simple(c);
     }
 
+    /* Of a Trino that spools: all of a result that lies in many segments, and a part of it. */
+    static void lineitem(Connection c) throws SQLException {
+        try (Statement s = c.createStatement()) {
+            long[] wanted = new long[2], got = new long[2];
+            try (ResultSet r = s.executeQuery("SELECT count(*), sum(orderkey * 10 + linenumber + length(comment)) FROM tpch.tiny.lineitem")) {
+                r.next();
+                wanted = new long[] {r.getLong(1), r.getLong(2)};
+            }
+            try (ResultSet r = s.executeQuery("SELECT orderkey, linenumber, comment FROM tpch.tiny.lineitem")) {
+                while (r.next()) {
+                    got[0]++;
+                    got[1] += r.getLong(1) * 10 + r.getInt(2) + r.getString(3).length();
+                }
+            }
+            same(wanted[0], got[0]);
+            same(wanted[1], got[1]);
+            try (ResultSet r = s.executeQuery("SELECT orderkey, linenumber, comment FROM tpch.tiny.lineitem")) {
+                r.next();
+            }
+        }
+    }
+
+    static void spooled() {
+        for (String encoding : new String[] {"json", "json+zstd", "json+lz4"})
+            check("lineitem as " + encoding, Suite::lineitem, "encoding", encoding);
+        check("lineitem as the driver likes", Suite::lineitem);
+    }
+
     public static void main(String[] arguments) {
         port = arguments[0];
         engine = arguments[1];
+        if (engine.equals("spooling")) {
+            spooled();
+            System.exit(failed == 0 ? 0 : 1);
+        }
         check("simple", Suite::simple);
         check("many rows", Suite::many);
         for (String encoding : new String[] {"json", "json+zstd", "json+lz4"})

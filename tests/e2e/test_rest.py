@@ -139,6 +139,15 @@ def test_typed_parameters(engine):
     assert rows == [{"big": big, "none": None, "day": "2026-01-31"}]
 
 
+def test_bytes_come_back(engine):
+    """What a result shows as bytes is the same as a parameter."""
+    given = {"type": "varbinary", "value": "AP+AQSc="}
+    assert engine.rest.rows("SELECT :p AS b", parameters={"p": given}) == [{"b": given["value"]}]
+    assert engine.rest.rows("SELECT :p AS b", parameters={"p": {**given, "value": "\\x00ff804127"}}) == [{"b": given["value"]}]
+    refused = engine.rest.execute("SELECT :p AS b", parameters={"p": {**given, "value": "AP+"}})
+    assert refused.status == 400 and "base64" in refused.json["detail"]
+
+
 def test_wrong_parameters(engine):
     def problem(**members):
         answer = engine.rest.execute("SELECT :a", **members)

@@ -160,6 +160,18 @@ def test_wrong_parameters(engine):
     assert "one type" in problem(parameters={"a": [1, "x"]})
 
 
+def test_wrong_number_of_parameters(engine):
+    for sql, values, words in (("SELECT $2 AS a", [5], "$2"), ("SELECT $1 AS a", [5, 6], "`$2` is not used"), ("SELECT $3 AS a, '$4' AS b", [1, 2], "$3")):
+        answer = engine.rest.execute(sql, parameters=values)
+        assert (answer.status, answer.json["code"]) == (400, "22023") and words in answer.json["detail"], answer.body
+    assert engine.rest.rows("SELECT $1 AS a, '$2' AS b", parameters=["x"]) == [{"a": "x", "b": "$2"}]
+
+
+def test_colons_that_begin_no_parameter(duck):
+    """Slices and members, whose names are those of parameters."""
+    assert duck.rest.rows("SELECT [1,2,3][1:n] AS a, {'n':n}.n AS b, x[n:n] AS d, [1,2,3][(1):n] AS e FROM (SELECT 2 AS n, [8,9] AS x) AS s WHERE n=:n", parameters={"n": 2}) == [{"a": "[1,2]", "b": 2, "d": "[9]", "e": "[1,2]"}]
+
+
 # ---- what is wrong ----
 
 def test_engine_error(engine):

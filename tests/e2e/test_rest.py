@@ -401,6 +401,15 @@ def test_idempotency(duck):
     assert removed.status == 409 and "another key" in removed.json["detail"], removed.body
 
 
+def test_a_key_that_nobody_keeps(duck):
+    """At once no key is kept: what may change something is not run, and its client does not believe that it can be repeated."""
+    table, key = duck.new_table(), {"Idempotency-Key": "k"}
+    refused = duck.rest.execute(f"CREATE TABLE {table} (a integer)", headers=key)
+    assert refused.status == 400 and "execute/async" in refused.json["detail"], refused.body
+    assert duck.rest.execute("SELECT 1 AS a", headers=key).json["data"] == [{"a": 1}]
+    assert duck.rest.execute(f"SELECT * FROM {table}").status == 400
+
+
 def test_restart(make_engine):
     engine = make_engine("duckDb")
     with proxy_module.Proxy(engine.config(frontends=FRONTENDS)) as proxy:

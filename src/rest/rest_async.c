@@ -265,16 +265,16 @@ static void submit_with_key(struct tn_rest *rest, struct tn_http_exchange *x, st
 
 void tn_rest_execute_async(struct tn_rest *rest, struct tn_http_exchange *x, const struct tn_rest_args *args)
 {
-    const struct tn_http_field *key = tn_http_field(x, "idempotency-key");
-    struct tn_rest_query        query;
-    struct tn_error             err = TN_ERROR_INIT;
-    char                        id[TN_REST_ID];
+    struct tn_str        key = tn_http_field_list(x, "idempotency-key"); /* two of them are one that is longer */
+    struct tn_rest_query query;
+    struct tn_error      err = TN_ERROR_INIT;
+    char                 id[TN_REST_ID];
 
     if (tn_rest_query_read(x, &args->caller, &query, &err) != TN_OK) {
         tn_rest_problem(x, &err);
         tn_error_reset(&err);
-    } else if (key != NULL) {
-        submit_with_key(rest, x, &query, key->value);
+    } else if (key.ptr != NULL) {
+        submit_with_key(rest, x, &query, key);
     } else {
         tn_rest_id_make(id, x->worker->index);
         if (!too_many(rest, x))

@@ -23,27 +23,45 @@ static struct binding *find(struct binder *binder, struct tn_str name)
     return NULL;
 }
 
+/* What a value cannot follow: in [1:n] and {'a':n} the colon begins no name. */
+static bool is_operand(const struct tn_token *token)
+{
+    return token->kind == TN_TOKEN_PUNCT ? token->punct == ')' || token->punct == ']' : token->kind != TN_TOKEN_END;
+}
+
+static bool touch(const struct tn_token *a, const struct tn_token *b)
+{
+    return a->text.ptr != NULL && a->text.ptr + a->text.len == b->text.ptr;
+}
+
+/* COLON begins the name of a parameter. BEFORE: the token before it, NAME: the one behind it. */
+static bool is_mark(const struct tn_token *before, const struct tn_token *colon, const struct tn_token *name)
+{
+    return name->kind == TN_TOKEN_WORD && colon->kind == TN_TOKEN_PUNCT && colon->punct == ':' && touch(colon, name) &&
+           !(touch(before, colon) && is_operand(before));
+}
+
 /* Writes the text with numbers for names. A colon that no name follows, or a name that is no parameter, stays: a slice, a cast. */
 static void rewrite(struct binder *binder, struct tn_str sql, struct tn_buf *out)
 {
     struct tn_lexer lexer;
-    struct tn_token token, before = {.kind = TN_TOKEN_END};
+    struct tn_token token, colon = {.kind = TN_TOKEN_END}, before = colon;
     const char     *copied = sql.ptr;
 
     tn_lexer_init(&lexer, sql, TN_DIALECT_POSTGRES);
     while (tn_lexer_next(&lexer, &token)) {
-        bool            touches = before.kind == TN_TOKEN_PUNCT && before.punct == ':' && before.text.ptr + before.text.len == token.text.ptr;
-        struct binding *binding = touches && token.kind == TN_TOKEN_WORD ? find(binder, token.text) : NULL;
+        struct binding *binding = is_mark(&before, &colon, &token) ? find(binder, token.text) : NULL;
 
         binder->numbered = binder->numbered || (token.kind == TN_TOKEN_PARAM && token.param > 0);
         if (binding != NULL) {
             if (binding->number == 0)
                 binding->number = ++binder->used;
-            tn_buf_append(out, copied, (size_t)(before.text.ptr - copied));
+            tn_buf_append(out, copied, (size_t)(colon.text.ptr - copied));
             tn_buf_printf(out, "$%u", binding->number);
             copied = token.text.ptr + token.text.len;
         }
-        before = token;
+        before = colon;
+        colon = token;
     }
     tn_buf_append(out, copied, (size_t)(sql.ptr + sql.len - copied));
 }
@@ -76,10 +94,40 @@ static enum tn_status bind_names(struct binder *binder, struct tn_str sql, struc
     return status;
 }
 
-static enum tn_status bind_list(const struct tn_json_node *list, struct tn_arena *arena, struct tn_param *items, struct tn_error *err)
+/* The greatest n of $n; 0: the text has none, or has the ? of an engine, which may be an operator. */
+static uint32_t greatest(struct tn_str sql)
+{
+    struct tn_lexer lexer;
+    struct tn_token token;
+    uint32_t        n = 0;
+
+    tn_lexer_init(&lexer, sql, TN_DIALECT_POSTGRES);
+    while (tn_lexer_next(&lexer, &token)) {
+        if (token.text.len > 0 && token.text.ptr[0] == '?')
+            return 0;
+        if (token.kind == TN_TOKEN_PARAM)
+            n = TN_MAX(n, token.param);
+    }
+    return n;
+}
+
+static enum tn_status check_count(struct tn_str sql, size_t count, struct tn_error *err)
+{
+    uint32_t n = greatest(sql);
+
+    if (n > count)
+        return tn_fail(err, TN_E_INVALID, "22023", "the statement has $%u, and `parameters` %zu value%s", n, count, count == 1 ? "" : "s");
+    if (n > 0 && n < count)
+        return tn_fail(err, TN_E_INVALID, "22023", "parameter `$%zu` is not used: the statement has no $%zu", count, count);
+    return TN_OK;
+}
+
+static enum tn_status bind_list(const struct tn_json_node *list, struct tn_str sql, struct tn_arena *arena, struct tn_param *items, struct tn_error *err)
 {
     size_t i = 0;
     char   name[24];
+
+    TN_TRY(check_count(sql, list->count, err));
 
     for (const struct tn_json_node *node = list->first; node != NULL; node = node->next, i++) {
         snprintf(name, sizeof name, "$%zu", i + 1);
@@ -109,5 +157,5 @@ enum tn_status tn_rest_bind(const struct tn_rest_request *request, struct tn_str
     for (const struct tn_json_node *node = nodes->first; node != NULL; node = node->next)
         binder.items[i++].node = node;
     *params = (struct tn_params){.count = binder.count, .items = items};
-    return nodes->kind == TN_JSON_LIST ? bind_list(nodes, arena, items, err) : bind_names(&binder, sql, arena, out, items, err);
+    return nodes->kind == TN_JSON_LIST ? bind_list(nodes, sql, arena, items, err) : bind_names(&binder, sql, arena, out, items, err);
 }

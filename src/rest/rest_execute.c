@@ -281,6 +281,16 @@ static void start(struct tn_rest_job *job, struct tn_http_exchange *x, struct tn
     tn_rest_job_free(job);
 }
 
+/* Who repeats a request because of its key must not change something twice: such keys are kept with asynchronous queries. */
+static enum tn_status check_key(const struct tn_http_exchange *x, const struct tn_rest_query *query, struct tn_error *err)
+{
+    if (tn_http_field(x, "idempotency-key") == NULL || tn_features_repeatable(query->features))
+        return TN_OK;
+    tn_fail(err, TN_E_INVALID, "0A000", "a statement that may change something has an Idempotency-Key, which is kept by /v1/queries/execute/async only");
+    tn_error_hint(err, "Send it there, or without the key.");
+    return TN_E_INVALID;
+}
+
 void tn_rest_execute(struct tn_rest *rest, struct tn_http_exchange *x, const struct tn_rest_args *args)
 {
     struct tn_rest_query query;
@@ -291,7 +301,8 @@ void tn_rest_execute(struct tn_rest *rest, struct tn_http_exchange *x, const str
 
     if (!tn_rest_param_format(x, args, &format))
         return;
-    if (tn_rest_query_read(x, &args->caller, &query, &err) != TN_OK) {
+    if (tn_rest_query_read(x, &args->caller, &query, &err) != TN_OK || check_key(x, &query, &err) != TN_OK) {
+        tn_rest_query_reset(&query);
         tn_rest_problem(x, &err);
         tn_error_reset(&err);
         return;

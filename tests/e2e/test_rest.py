@@ -139,6 +139,15 @@ def test_typed_parameters(engine):
     assert rows == [{"big": big, "none": None, "day": "2026-01-31"}]
 
 
+def test_bytes_come_back(engine):
+    """What a result shows as bytes is the same as a parameter."""
+    given = {"type": "varbinary", "value": "AP+AQSc="}
+    assert engine.rest.rows("SELECT :p AS b", parameters={"p": given}) == [{"b": given["value"]}]
+    assert engine.rest.rows("SELECT :p AS b", parameters={"p": {**given, "value": "\\x00ff804127"}}) == [{"b": given["value"]}]
+    refused = engine.rest.execute("SELECT :p AS b", parameters={"p": {**given, "value": "AP+"}})
+    assert refused.status == 400 and "base64" in refused.json["detail"]
+
+
 def test_wrong_parameters(engine):
     def problem(**members):
         answer = engine.rest.execute("SELECT :a", **members)
@@ -149,6 +158,18 @@ def test_wrong_parameters(engine):
     assert "no type" in problem(parameters={"a": {"type": "thing", "value": 1}})
     assert "integer" in problem(parameters={"a": {"type": "integer", "value": "x"}}) or True
     assert "one type" in problem(parameters={"a": [1, "x"]})
+
+
+def test_wrong_number_of_parameters(engine):
+    for sql, values, words in (("SELECT $2 AS a", [5], "$2"), ("SELECT $1 AS a", [5, 6], "`$2` is not used"), ("SELECT $3 AS a, '$4' AS b", [1, 2], "$3")):
+        answer = engine.rest.execute(sql, parameters=values)
+        assert (answer.status, answer.json["code"]) == (400, "22023") and words in answer.json["detail"], answer.body
+    assert engine.rest.rows("SELECT $1 AS a, '$2' AS b", parameters=["x"]) == [{"a": "x", "b": "$2"}]
+
+
+def test_colons_that_begin_no_parameter(duck):
+    """Slices and members, whose names are those of parameters."""
+    assert duck.rest.rows("SELECT [1,2,3][1:n] AS a, {'n':n}.n AS b, x[n:n] AS d, [1,2,3][(1):n] AS e FROM (SELECT 2 AS n, [8,9] AS x) AS s WHERE n=:n", parameters={"n": 2}) == [{"a": "[1,2]", "b": 2, "d": "[9]", "e": "[1,2]"}]
 
 
 # ---- what is wrong ----
@@ -378,6 +399,15 @@ def test_idempotency(duck):
     assert duck.rest.call("DELETE", f"/v1/queries/{again.json['executionId']}").status == 200
     removed = submit("SELECT 1 AS a", key)
     assert removed.status == 409 and "another key" in removed.json["detail"], removed.body
+
+
+def test_a_key_that_nobody_keeps(duck):
+    """At once no key is kept: what may change something is not run, and its client does not believe that it can be repeated."""
+    table, key = duck.new_table(), {"Idempotency-Key": "k"}
+    refused = duck.rest.execute(f"CREATE TABLE {table} (a integer)", headers=key)
+    assert refused.status == 400 and "execute/async" in refused.json["detail"], refused.body
+    assert duck.rest.execute("SELECT 1 AS a", headers=key).json["data"] == [{"a": 1}]
+    assert duck.rest.execute(f"SELECT * FROM {table}").status == 400
 
 
 def test_restart(make_engine):

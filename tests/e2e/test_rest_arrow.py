@@ -164,9 +164,11 @@ def test_cut_of_nested(duck):
     same(submitted(duck, sql, "?limit=20&offset=7"), theirs.slice(7, 20))
 
 
-@pytest.mark.parametrize("value", ["170141183460469231731687303715884105727", "-170141183460469231731687303715884105728"])
-def test_value_beyond_38_digits(duck, value):
-    sql = f"SELECT '{value}'::HUGEINT AS h"
+@pytest.mark.parametrize("value", ["'170141183460469231731687303715884105727'::HUGEINT", "'-170141183460469231731687303715884105728'::HUGEINT",
+                                   "TIME '24:00:00'", "[TIME '24:00:00']"])
+def test_value_that_arrow_has_not(duck, value):
+    """An integer of more than 38 digits; the end of a day, which is no time in Arrow."""
+    sql = f"SELECT {value} AS h"
     refused = duck.execute(sql, headers=ACCEPT)
     assert (refused.status, refused.json["code"]) == (400, "22003"), refused.body
     ended = duck.wait(duck.submit(sql).json["executionId"])

@@ -257,6 +257,16 @@ static void test_params(void)
     CU_ASSERT(read_param("{\"type\":\"date\",\"value\":\"x\"}", &arena, &p) == TN_E_INVALID);
     CU_ASSERT(read_param("{\"type\":\"thing\",\"value\":1}", &arena, &p) == TN_E_INVALID);
     CU_ASSERT(read_param("{\"value\":1}", &arena, &p) == TN_E_INVALID);
+    CU_ASSERT(read_param("{\"type\":\"varbinary\",\"value\":\"AP8=\"}", &arena, &p) == TN_OK && p.pg_oid == TN_PG_BYTEA && tn_str_eq(p.value.as.text, tn_str_n("\0\xff", 2)));
+    CU_ASSERT(read_param("{\"type\":\"varbinary\",\"value\":\"\"}", &arena, &p) == TN_OK && p.value.as.text.len == 0 && p.value.type == TN_TYPE_BYTES);
+    CU_ASSERT(read_param("{\"type\":\"bytea\",\"value\":\"\\\\x00fF\"}", &arena, &p) == TN_OK && tn_str_eq(p.value.as.text, tn_str_n("\0\xff", 2)));
+    CU_ASSERT(read_param("{\"type\":\"varbinary\",\"value\":\"AP8\"}", &arena, &p) == TN_E_INVALID);
+    CU_ASSERT(read_param("{\"type\":\"varbinary\",\"value\":[\"AQ==\",null]}", &arena, &p) == TN_OK && p.value.is_list && tn_str_eq_c(p.value.as.list.items[0].as.text, "\1"));
+    CU_ASSERT(read_param("{\"type\":\"varbinary\",\"value\":[\"A\"]}", &arena, &p) == TN_E_INVALID);
+    CU_ASSERT(read_param("{\"type\":\"date[]\",\"value\":[\"1970-01-02\"]}", &arena, &p) == TN_OK && p.value.is_list && p.value.as.list.items[0].as.i64 == 1);
+    CU_ASSERT(read_param("{\"type\":\"INTEGER[]\",\"value\":null}", &arena, &p) == TN_OK && p.pg_oid == tn_pg_type_find(TN_PG_INT4)->array_oid && p.pg_bytes.ptr == NULL);
+    CU_ASSERT(read_param("{\"type\":\"integer[]\",\"value\":1}", &arena, &p) == TN_E_INVALID);
+    CU_ASSERT(read_param("{\"type\":\"[]\",\"value\":[1]}", &arena, &p) == TN_E_INVALID);
     CU_ASSERT(read_param("[1,\"x\"]", &arena, &p) == TN_E_INVALID);
     CU_ASSERT(read_param("[[1]]", &arena, &p) == TN_E_INVALID);
     tn_arena_reset(&arena);

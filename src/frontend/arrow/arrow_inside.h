@@ -12,6 +12,8 @@
 #ifdef TN_HAVE_NANOARROW
 enum { TN_ARROW_DIGITS_MAX = 38, TN_ARROW_DEPTH_MAX = 60 };
 
+#define TN_ARROW_DAY_US INT64_C(86400000000) /* a time of a day is less */
+
 /* CODE, of nanoarrow (an errno), as an error of ours; TN_OK of 0. */
 enum tn_status tn_arrow_status(int code, const struct ArrowError *reason, struct tn_error *err);
 

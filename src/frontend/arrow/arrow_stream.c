@@ -258,6 +258,17 @@ static enum tn_status add_mended(struct piece *p, struct tn_error *err)
     return tn_arrow_status(code, NULL, err);
 }
 
+/* Arrow's time of a day ends before 24:00, which SQL has. */
+static enum tn_status check_times(const struct piece *p, struct tn_error *err)
+{
+    const int64_t *values = (const int64_t *)p->in->buffers[1] + p->in->offset;
+
+    for (int64_t row = p->from; row < p->from + p->count; row++)
+        if (!is_null(p, row) && values[row] >= TN_ARROW_DAY_US)
+            return misfit(p->column, err);
+    return TN_OK;
+}
+
 static enum tn_status add_column(struct piece *p, struct tn_error *err)
 {
     if (p->column->nested != NULL || tn_arrow_is_exact(p->column))
@@ -267,6 +278,7 @@ static enum tn_status add_column(struct piece *p, struct tn_error *err)
     case TN_TYPE_DECIMAL64:
     case TN_TYPE_DECIMAL128: return add_decimals(p, err);
     case TN_TYPE_TIMETZ: return add_written(p, err);
+    case TN_TYPE_TIME: TN_TRY(check_times(p, err)); break;
     case TN_TYPE_TEXT:
     case TN_TYPE_JSON:
         if (!is_utf8(p))

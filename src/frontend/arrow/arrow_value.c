@@ -167,7 +167,7 @@ static bool add_time(const struct tn_arrow_node *node, struct tn_str text)
     if (node->type == NANOARROW_TYPE_DATE32)
         return tn_pg_date_parse(text, &days, NULL) == TN_OK && ArrowArrayAppendInt(node->array, days) == NANOARROW_OK;
     if (node->type == NANOARROW_TYPE_TIME64)
-        status = tn_pg_time_parse(text, &us, NULL);
+        status = tn_pg_time_parse(text, &us, NULL) == TN_OK && us < TN_ARROW_DAY_US ? TN_OK : TN_E_INVALID;
     else
         status = node->zoned ? tn_pg_timestamptz_parse(text, NULL, &us, NULL) : tn_pg_timestamp_parse(text, &us, NULL);
     return status == TN_OK && ArrowArrayAppendInt(node->array, us) == NANOARROW_OK;

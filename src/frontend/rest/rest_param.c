@@ -1,10 +1,35 @@
 /* Values of `parameters`: typed, decoded as a PostgreSQL client's would be. */
 #include "frontend/rest/rest_request.h"
 
+#include "base/base64.h"
 #include "base/buf.h"
 #include "frontend/pgwire/pg_value.h"
 
 static const struct tn_pg_style style = TN_PG_STYLE_INIT;
+
+/* Bytes are base64, as in results, or PostgreSQL's \x and hex digits, which *OUT is in any case. */
+static enum tn_status bytes_text(struct tn_str text, const char *name, struct tn_arena *arena, struct tn_str *out, struct tn_error *err)
+{
+    struct tn_buf bytes, hex;
+    bool          is_base64;
+
+    *out = text;
+    if (text.ptr == NULL || tn_str_starts(text, TN_STR("\\x")))
+        return TN_OK;
+    tn_buf_init(&bytes, text.len + 64);
+    tn_buf_init(&hex, text.len * 2 + 64);
+    is_base64 = tn_base64_take(&bytes, text);
+    tn_buf_puts(&hex, "\\x");
+    for (size_t i = 0; i < bytes.len; i++)
+        tn_buf_printf(&hex, "%02x", (unsigned)(uint8_t)bytes.data[i]);
+    if (!is_base64 && !bytes.failed)
+        tn_fail(err, TN_E_INVALID, "22P02", "parameter `%.64s`: bytes are a string in base64, or \\x and hex digits", name);
+    else if (bytes.failed || hex.failed || !tn_arena_str(arena, tn_buf_str(&hex), out))
+        tn_fail(err, TN_E_NOMEM, "53200", "no memory for parameters");
+    tn_buf_reset(&bytes);
+    tn_buf_reset(&hex);
+    return err->status;
+}
 
 static enum tn_status decode(uint32_t oid, struct tn_str text, const char *name, struct tn_arena *arena, struct tn_param *out, struct tn_error *err)
 {
@@ -18,7 +43,8 @@ static enum tn_status decode(uint32_t oid, struct tn_str text, const char *name,
     return err->status;
 }
 
-static bool find_type(struct tn_str name, uint32_t *oid)
+/* LIST: the name ended in []. */
+static bool find_type(struct tn_str name, uint32_t *oid, bool *list)
 {
     static const struct {
         const char *name;
@@ -28,8 +54,11 @@ static bool find_type(struct tn_str name, uint32_t *oid)
 #include "frontend/rest/rest_param_type.def"
 #undef PARAM_TYPE
     };
-    const char *open = name.len > 0 ? memchr(name.ptr, '(', name.len) : NULL;
+    const char *open;
 
+    *list = name.len > 2 && memcmp(name.ptr + name.len - 2, "[]", 2) == 0;
+    name.len -= *list ? 2 : 0;
+    open = name.len > 0 ? memchr(name.ptr, '(', name.len) : NULL;
     if (open != NULL)
         name.len = (size_t)(open - name.ptr);
     name = tn_str_trim(name);
@@ -80,10 +109,8 @@ static uint32_t element_oid(const struct tn_json_node *list)
     return oid == 0 ? TN_PG_TEXT : oid;
 }
 
-static void put_element(struct tn_buf *out, const struct tn_json_node *node)
+static void put_element(struct tn_buf *out, struct tn_str text)
 {
-    struct tn_str text = scalar_text(node);
-
     if (text.ptr == NULL) {
         tn_buf_puts(out, "NULL");
         return;
@@ -103,21 +130,47 @@ static enum tn_status read_list(const struct tn_json_node *list, uint32_t oid, c
     const struct tn_pg_type *type = tn_pg_type_find(oid);
     struct tn_buf            text;
     struct tn_str            kept;
-    bool                     ok;
+    enum tn_status           status = TN_OK;
 
     if (type == NULL || type->array_oid == 0)
         return tn_fail(err, TN_E_INVALID, "22023", "parameter `%.64s`: a list holds values of one type: numbers, strings, or true and false", name);
     tn_buf_init(&text, (size_t)64 << 20);
     tn_buf_put_u8(&text, '{');
-    for (const struct tn_json_node *node = list->first; node != NULL; node = node->next) {
+    for (const struct tn_json_node *node = list->first; node != NULL && status == TN_OK; node = node->next) {
+        kept = scalar_text(node);
+        if (oid == TN_PG_BYTEA)
+            status = bytes_text(kept, name, arena, &kept, err);
         if (node != list->first)
             tn_buf_put_u8(&text, ',');
-        put_element(&text, node);
+        put_element(&text, kept);
     }
     tn_buf_put_u8(&text, '}');
-    ok = !text.failed && tn_arena_str(arena, tn_buf_str(&text), &kept);
+    if (status == TN_OK && (text.failed || !tn_arena_str(arena, tn_buf_str(&text), &kept)))
+        status = tn_fail(err, TN_E_NOMEM, "53200", "no memory for parameters");
     tn_buf_reset(&text);
-    return ok ? decode(type->array_oid, kept, name, arena, out, err) : tn_fail(err, TN_E_NOMEM, "53200", "no memory for parameters");
+    return status == TN_OK ? decode(type->array_oid, kept, name, arena, out, err) : status;
+}
+
+static enum tn_status read_typed_list(const struct tn_json_node *list, uint32_t oid, const char *name, struct tn_arena *arena, struct tn_param *out,
+                                      struct tn_error *err)
+{
+    return element_oid(list) != 0 ? read_list(list, oid, name, arena, out, err)
+                                  : tn_fail(err, TN_E_INVALID, "22023", "parameter `%.64s`: a list holds values of one type", name);
+}
+
+static enum tn_status read_typed_scalar(const struct tn_json_node *value, uint32_t oid, bool list, const char *name, struct tn_arena *arena,
+                                        struct tn_param *out, struct tn_error *err)
+{
+    const struct tn_pg_type *type = tn_pg_type_find(oid);
+    struct tn_str            text = scalar_text(value);
+
+    if (list && text.ptr != NULL)
+        return tn_fail(err, TN_E_INVALID, "22023", "parameter `%.64s`: a type with [] has a list as its `value`", name);
+    if (list && type != NULL && type->array_oid != 0)
+        oid = type->array_oid;
+    if (oid == TN_PG_BYTEA)
+        TN_TRY(bytes_text(text, name, arena, &text, err));
+    return decode(oid, text, name, arena, out, err);
 }
 
 /* {"type": ..., "value": ...} */
@@ -126,20 +179,20 @@ static enum tn_status read_typed(const struct tn_json_node *node, const char *na
 {
     const struct tn_json_node *type = tn_json_member(node, "type"), *value = tn_json_member(node, "value");
     uint32_t                   oid;
+    bool                       list;
 
     if (node->count != 2 || type == NULL || value == NULL || type->kind != TN_JSON_STRING)
         return tn_fail(err, TN_E_INVALID, "22023", "parameter `%.64s`: an object holds `type`, a string, and `value`", name);
-    if (!find_type(type->text, &oid)) {
+    if (!find_type(type->text, &oid, &list)) {
         tn_fail(err, TN_E_INVALID, "42704", "parameter `%.64s`: there is no type `%.64s`", name, type->text.ptr);
-        tn_error_hint(err, "Types are boolean, integer, bigint, double, decimal, varchar, date, timestamp, uuid and others.");
+        tn_error_hint(err, "Types are boolean, integer, bigint, double, decimal, varchar, varbinary, date, timestamp, uuid and others, and lists of them: date[].");
         return TN_E_INVALID;
     }
     if (value->kind == TN_JSON_LIST)
-        return element_oid(value) == 0 ? tn_fail(err, TN_E_INVALID, "22023", "parameter `%.64s`: a list holds values of one type", name)
-                                       : read_list(value, oid, name, arena, out, err);
+        return read_typed_list(value, oid, name, arena, out, err);
     if (value->kind == TN_JSON_OBJECT)
         return tn_fail(err, TN_E_INVALID, "22023", "parameter `%.64s`: `value` is no object; give JSON as a string", name);
-    return decode(oid, scalar_text(value), name, arena, out, err);
+    return read_typed_scalar(value, oid, list, name, arena, out, err);
 }
 
 enum tn_status tn_rest_param_read(const struct tn_json_node *node, const char *name, struct tn_arena *arena, struct tn_param *out,

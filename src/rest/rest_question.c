@@ -47,6 +47,23 @@ static enum tn_status set_schema(struct tn_rest_query *out, struct tn_runtime *r
     return set(out, runtime, TN_STR("search_path"), tn_str_n(quoted, (size_t)(to - quoted)), err);
 }
 
+/* A Trino is told of them as by a client of its own; MySQL calls a schema a database. */
+static enum tn_status set_place(struct tn_rest_query *out, struct tn_runtime *runtime, struct tn_arena *arena, struct tn_error *err)
+{
+    const struct tn_rest_request *request = &out->request;
+    const struct {
+        const char        *name;
+        struct tn_str      value;
+        enum tn_cfg_engine only;
+    } places[] = {{"x-trino-catalog", request->catalog, TN_CFG_ENGINE_TRINO}, {"x-trino-schema", request->schema, TN_CFG_ENGINE_TRINO},
+                  {"database", request->schema, TN_CFG_ENGINE_MYSQL}};
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(places); i++)
+        if (places[i].value.len > 0)
+            TN_TRY(tn_settings_change(&out->question.settings, tn_str(places[i].name), places[i].value, places[i].only, false, false, runtime->snapshot, err));
+    return request->schema.len > 0 ? set_schema(out, runtime, arena, err) : TN_OK;
+}
+
 static enum tn_status fill_settings(struct tn_rest_query *out, struct tn_runtime *runtime, struct tn_http_exchange *x, struct tn_error *err)
 {
     const struct tn_rest_request *request = &out->request;
@@ -55,8 +72,7 @@ static enum tn_status fill_settings(struct tn_rest_query *out, struct tn_runtime
     out->question.settings = tn_settings_list_new();
     if (out->question.settings == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for settings");
-    if (request->schema.len > 0)
-        TN_TRY(set_schema(out, runtime, &x->arena, err));
+    TN_TRY(set_place(out, runtime, &x->arena, err));
     TN_TRY(tn_rest_request_tags(request, &x->arena, &tags, err));
     if (tags.len > 0)
         TN_TRY(set(out, runtime, TN_STR("turnout.tags"), tags, err));

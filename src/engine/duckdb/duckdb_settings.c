@@ -104,14 +104,21 @@ static void put_schema(struct tn_duckdb_conn *conn, struct tn_str catalog, struc
     tn_buf_reset(&full);
 }
 
+static enum tn_status reset_search_path(struct tn_duckdb_conn *conn, struct tn_error *err)
+{
+    return tn_duckdb_run(conn->api, conn->handle, "RESET SESSION search_path", err);
+}
+
 /* PostgreSQL ignores schemas that do not exist, DuckDB refuses them: those that are not there are left out. CATALOG: of a client
- * that names one beside its schema. */
+ * that names one beside its schema. Schemas of none are the database's own, not those of the catalog that was last. */
 static enum tn_status set_search_path(struct tn_duckdb_conn *conn, struct tn_str catalog, struct tn_str path, struct tn_error *err)
 {
     struct tn_buf  good;
     struct tn_str  schema;
     enum tn_status status = TN_OK;
 
+    if (catalog.len == 0)
+        TN_TRY(reset_search_path(conn, err));
     tn_buf_init(&good, 65536);
     for (size_t at = 0; next_schema(path, &at, &schema);)
         put_schema(conn, catalog, schema, &good);
@@ -120,7 +127,7 @@ static enum tn_status set_search_path(struct tn_duckdb_conn *conn, struct tn_str
     else if (good.len > 0)
         status = set_value(conn, TN_STR("search_path"), tn_buf_str(&good), err);
     else
-        status = tn_duckdb_run(conn->api, conn->handle, "RESET SESSION search_path", err);
+        status = reset_search_path(conn, err);
     tn_buf_reset(&good);
     return status;
 }

@@ -1,6 +1,8 @@
 /* What a statement's request says: whose it is, where, with which session. */
 #include "engine/trino/trino_conn.h"
 
+enum { SCHEMA_MAX = 512 };
+
 struct tn_str tn_trino_said(const struct tn_trino_conn *c, const char *name)
 {
     const struct tn_run *run = c->run;
@@ -88,8 +90,8 @@ static bool put_zone(struct tn_trino_conn *c)
     return put_header(c, "X-Trino-Time-Zone", zone.len > 0 ? zone : TN_STR("UTC"));
 }
 
-/* The first schema of a search_path that is a plain name stands for the schema. */
-static bool put_search_path(struct tn_trino_conn *c)
+/* The first schema of a search_path that is a plain name stands for the schema. False: there is none, or its name is too long. */
+static bool schema_of_path(const struct tn_trino_conn *c, char out[SCHEMA_MAX])
 {
     struct tn_str path = setting(c, "search_path");
     const char   *comma = path.len == 0 ? NULL : memchr(path.ptr, ',', path.len);
@@ -97,15 +99,38 @@ static bool put_search_path(struct tn_trino_conn *c)
     path = tn_str_trim(comma == NULL ? path : tn_str_n(path.ptr, (size_t)(comma - path.ptr)));
     if (path.len >= 2 && path.ptr[0] == '"' && path.ptr[path.len - 1] == '"')
         path = tn_str_n(path.ptr + 1, path.len - 2);
-    if (path.len == 0 || c->session.catalog == NULL || path.ptr[0] == '$' || tn_str_ieq_c(path, "public"))
-        return true;
-    return put_header(c, "X-Trino-Schema", path);
+    if (path.len == 0 || path.len >= SCHEMA_MAX || path.ptr[0] == '$' || tn_str_ieq_c(path, "public"))
+        return false;
+    tn_str_copy(out, SCHEMA_MAX, path);
+    return true;
+}
+
+static bool is_known(struct tn_str name)
+{
+    static const char *const names[] = {
+#define PROPERTY(name) #name,
+#include "engine/trino/trino_property.def"
+#undef PROPERTY
+    };
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(names); i++)
+        if (tn_str_eq_c(name, names[i]))
+            return true;
+    return false;
+}
+
+/* Set for a Trino, or by somebody who does not know the engine and with a name that only Trino has. */
+static bool is_property(const struct tn_session_setting *setting)
+{
+    if (setting->only == TN_CFG_ENGINE_TRINO)
+        return !tn_str_starts(setting->name, TN_STR("x-trino-"));
+    return setting->only == TN_CFG_ENGINE_UNSET && is_known(setting->name);
 }
 
 static bool is_overridden(const struct tn_session_settings *settings, const char *name)
 {
     for (size_t i = 0; settings != NULL && i < settings->count; i++)
-        if (settings->items[i].only == TN_CFG_ENGINE_TRINO && tn_str_eq_c(settings->items[i].name, name))
+        if (is_property(&settings->items[i]) && tn_str_eq_c(settings->items[i].name, name))
             return true;
     return false;
 }
@@ -124,7 +149,7 @@ static bool put_properties(struct tn_trino_conn *c)
             tn_buf_printf(list, "%s%s=%s", list->len > 0 ? "," : "", item->name, item->value == NULL ? "" : item->value);
     }
     for (size_t i = 0; settings != NULL && i < settings->count; i++)
-        if (settings->items[i].only == TN_CFG_ENGINE_TRINO && !tn_str_starts(settings->items[i].name, TN_STR("x-trino-")))
+        if (is_property(&settings->items[i]))
             tn_trino_item_put(list, settings->items[i].name, settings->items[i].value);
     return !list->failed && (list->len == 0 || put_header(c, "X-Trino-Session", tn_buf_str(list)));
 }
@@ -161,13 +186,14 @@ static bool own_place(const struct tn_trino_conn *c, const char *name, char **ou
 static bool put_place(struct tn_trino_conn *c)
 {
     struct tn_trino_session place = c->session;
-    bool                    own;
+    char                    schema[SCHEMA_MAX];
 
     if (own_place(c, "x-trino-catalog", &place.catalog))
         place.schema = NULL;
-    own = own_place(c, "x-trino-schema", &place.schema);
+    if (!own_place(c, "x-trino-schema", &place.schema) && place.catalog != NULL && schema_of_path(c, schema))
+        place.schema = schema;
     own_place(c, "x-trino-path", &place.path);
-    return tn_trino_session_put(&place, put_header, c) && (own || put_search_path(c));
+    return tn_trino_session_put(&place, put_header, c);
 }
 
 /* What only tells people something is left out where a header cannot carry it. */

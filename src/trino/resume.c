@@ -14,6 +14,7 @@ struct tn_trino_resumed {
     struct tn_trino_call  *call;
     struct tn_trino_link   link;
     struct tn_trino_fetch *fetch;
+    bool                   has_own_login; /* the cluster: what it says of one is no matter of the client's */
 };
 
 static bool is_page(const struct tn_trino_resumed *r)
@@ -47,6 +48,12 @@ static bool put_page(struct tn_trino_resumed *r, struct tn_buf *body, const stru
     tn_buf_put_str(&call->told, tn_buf_str(headers));
     tn_chunk_free(chunk);
     return true;
+}
+
+/* The client has nothing to say to a coordinator that refuses our own log-in. */
+static int status_of(const struct tn_trino_resumed *r, long status)
+{
+    return r->has_own_login && (status == 401 || status == 403) ? 500 : status >= 400 && status < 600 ? (int)status : 502;
 }
 
 static const char *problem_of(long status)
@@ -93,7 +100,7 @@ static void on_fetched(struct tn_http_client_answer *got, const struct tn_buf *h
     } else if (got->status < 200 || got->status >= 300) {
         if (is_page(r) && (got->status == 404 || got->status == 410))
             tn_trino_follow_end(r->home, call->id, false);
-        answer(r, got->status >= 400 && got->status < 600 ? (int)got->status : 502, problem_of(got->status));
+        answer(r, status_of(r, got->status), problem_of(got->status));
     } else if (call->verb != TN_TRINO_GET) {
         if (is_page(r) && call->verb == TN_TRINO_DELETE)
             tn_trino_follow_end(r->home, call->id, true);
@@ -124,6 +131,7 @@ static void ask(struct tn_trino_resumed *r, struct tn_cluster *cluster)
     struct tn_trino_fetch_request request = {.cluster = cluster, .method = method_of(call), .path = r->link.path, .header_count = call->own_count, .headers = call->own};
     struct tn_error               err = TN_ERROR_INIT;
 
+    r->has_own_login = cluster->conf->auth_type != TN_CFG_CLUSTER_AUTH_PASS_THROUGH;
     if (tn_trino_fetch_start(&r->fetch, r->home->worker, &request, on_fetched, r, &err) != TN_OK)
         answer(r, err.status == TN_E_INVALID ? 400 : 503, "the query's cluster cannot be asked\n");
     tn_error_reset(&err);

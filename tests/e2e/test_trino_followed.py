@@ -178,3 +178,23 @@ def test_escapes_in_a_coordinators_links(begun):
         console(proxy, f"KILL {running(proxy)[0][0]}")
         proxy.wait_for(lambda: contract.of("DELETE"), what="its Trino was told")
         assert contract.of("DELETE")[0][1] == f"{PATH}{asked + 1}"
+
+
+@pytest.mark.parametrize("auth, status", [({"type": "none"}, 500), ({"type": "passThrough"}, 401)])
+def test_a_login_that_is_refused_there(begun, auth, status):
+    """Turnout's own is no matter of the client's, who would be asked for another one."""
+    with Endless() as contract:
+        _, (link,) = begun(contract, auth=auth)
+        contract.pages = lambda path, count: Answer(b"no", 401)
+        assert ask(link, **basic("ann"))[0] == status
+
+
+def test_answers_that_are_no_pages(begun):
+    """Not 502 to 504, which are asked again and again."""
+    with Endless() as contract:
+        proxy, (link,) = begun(contract)
+        for answer in (Answer(b"<html>"), Answer(b"x", headers={"Content-Encoding": "gzip"}), Answer(b'{"id":"q","data":[[1],2]}')):
+            contract.pages = lambda path, count, answer=answer: answer
+            assert ask(link)[0] == 500
+        contract.pages = lambda path, count: Answer(b"", 302, {"Location": "http://evil/"})
+        assert ask(link)[0] == 502 and len(running(proxy)) == 1

@@ -451,21 +451,31 @@ static bool has_slug(const struct tn_trino_query *q, struct tn_str slug)
     return slug.len == strlen(q->slug) && tn_secret_eq(slug.ptr, q->slug, slug.len);
 }
 
+/* One that is to end is over for who asks, whatever its engine still does. */
+static enum tn_trino_state state_of(const struct tn_trino_query *q)
+{
+    if (q->done)
+        return q->error.status != TN_OK ? TN_TRINO_FAILED : TN_TRINO_FINISHED;
+    return q->cancelled && !q->partial ? TN_TRINO_FAILED : TN_TRINO_RUNNING;
+}
+
 static void put_info(struct tn_trino_query *q, struct tn_trino_call *call)
 {
-    struct tn_json      json = {.buf = &call->body};
-    enum tn_trino_state state = !q->done ? TN_TRINO_RUNNING : q->error.status != TN_OK ? TN_TRINO_FAILED : TN_TRINO_FINISHED;
+    struct tn_json json = {.buf = &call->body};
 
     tn_json_open(&json, NULL, '{');
     tn_json_text(&json, "queryId", q->shown[0] != '\0' ? q->shown : q->id);
-    tn_json_text(&json, "state", tn_trino_state_name(state));
+    tn_json_text(&json, "state", tn_trino_state_name(state_of(q)));
     tn_json_str(&json, "self", call->base);
+    tn_json_str(&json, "query", q->sql);
     tn_json_open(&json, "session", '{');
     tn_json_str(&json, "user", q->identity->user);
     tn_json_str(&json, "source", q->request.source);
     tn_json_str(&json, "catalog", q->request.catalog);
     tn_json_str(&json, "schema", q->request.schema);
     tn_json_close(&json, '}');
+    if (q->done && q->error.status != TN_OK)
+        tn_trino_put_failure(&json, &q->error);
     tn_json_close(&json, '}');
     call->status = 200;
     tn_trino_call_end(call);

@@ -219,6 +219,8 @@ void tn_trino_call_refuse(struct tn_trino_call *call, int status, const char *pr
 struct tn_trino_info {
     struct tn_str       id, user, source, catalog, schema;
     enum tn_trino_state state;
+    struct tn_str          sql;   /* ptr NULL: not known */
+    const struct tn_error *error; /* NULL: none */
 };
 void tn_trino_call_info(struct tn_trino_call *call, const struct tn_trino_info *info);
 

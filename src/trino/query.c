@@ -459,15 +459,27 @@ void tn_trino_call_info(struct tn_trino_call *call, const struct tn_trino_info *
     tn_json_str(&json, "queryId", info->id);
     tn_json_text(&json, "state", tn_trino_state_name(info->state));
     tn_json_str(&json, "self", call->base);
+    if (info->sql.ptr != NULL)
+        tn_json_str(&json, "query", info->sql);
     tn_json_open(&json, "session", '{');
     tn_json_str(&json, "user", info->user);
     tn_json_str(&json, "source", info->source);
     tn_json_str(&json, "catalog", info->catalog);
     tn_json_str(&json, "schema", info->schema);
     tn_json_close(&json, '}');
+    if (info->error != NULL)
+        tn_trino_put_failure(&json, info->error);
     tn_json_close(&json, '}');
     call->status = 200;
     tn_trino_call_end(call);
+}
+
+/* One that is to end is over for who asks, whatever its engine still does. */
+static enum tn_trino_state state_of(const struct tn_trino_query *q)
+{
+    if (q->done)
+        return q->error.status != TN_OK ? TN_TRINO_FAILED : TN_TRINO_FINISHED;
+    return q->cancelled && !q->partial ? TN_TRINO_FAILED : TN_TRINO_RUNNING;
 }
 
 static void put_info(const struct tn_trino_query *q, struct tn_trino_call *call)
@@ -475,7 +487,7 @@ static void put_info(const struct tn_trino_query *q, struct tn_trino_call *call)
     tn_trino_call_info(call, &(struct tn_trino_info){
                                  .id = tn_str(q->shown[0] != '\0' ? q->shown : q->id), .user = q->identity->user,
                                  .source = q->request.source, .catalog = q->request.catalog, .schema = q->request.schema,
-                                 .state = !q->done ? TN_TRINO_RUNNING : q->error.status != TN_OK ? TN_TRINO_FAILED : TN_TRINO_FINISHED});
+                                 .sql = q->sql, .error = q->done && q->error.status != TN_OK ? &q->error : NULL, .state = state_of(q)});
 }
 
 /* By its id alone only its user may see and end it, or an administrator. */

@@ -372,7 +372,13 @@ def test_info(client):
     assert client.request("GET", f"/v1/query/{document['id']}")[0] == 401
     assert client.request("GET", f"/v1/query/{document['id']}", X_Trino_User="another")[0] == 404
     status, _, info = client.request("GET", f"/v1/query/{document['id']}", X_Trino_User="tester")
-    assert status == 200 and info["queryId"] == document["id"] and info["session"]["source"] == "here"
+    assert status == 200 and info["queryId"] == document["id"] and info["session"]["source"] == "here" and info["query"] == "SELECT 1"
+    assert "failureInfo" not in info
+    document = client.post("SELECT nosuch FROM nowhere")[2]
+    while "nextUri" in document:
+        document = client.get(document["nextUri"])[2]
+    info = client.request("GET", f"/v1/query/{document['id']}", X_Trino_User="tester")[2]
+    assert info["state"] == "FAILED" and info["failureInfo"]["message"] == document["error"]["message"] and info["failureInfo"]["errorInfo"]["name"] == "TABLE_NOT_FOUND"
 
 
 def test_words_of_the_session(client):

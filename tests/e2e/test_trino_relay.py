@@ -408,6 +408,7 @@ def test_by_the_engines_own_id(proxies):
             with pytest.raises(urllib.error.HTTPError, match="404"):
                 asks.ask(wrong)
         through.ask(link, "DELETE")
+        assert through.ask(link)["state"] == "FAILED"  # at once, whatever the Trino still does
         proxy.wait_for(lambda: not proxy.running_queries(), what="it is over")
 
 

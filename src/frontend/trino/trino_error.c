@@ -61,7 +61,7 @@ static void put_message(struct tn_buf *text, const struct tn_error *err, bool is
         tn_buf_printf(text, "\n%s", err->hint);
 }
 
-static void put_failure(struct tn_json *json, struct tn_str message, const struct tn_trino_error *error)
+static void put_failure_of(struct tn_json *json, struct tn_str message, const struct tn_trino_error *error)
 {
     tn_json_open(json, "failureInfo", '{');
     tn_json_text(json, "type", "io.trino.spi.TrinoException");
@@ -100,7 +100,22 @@ void tn_trino_put_error(struct tn_json *json, const char *key, const struct tn_e
     tn_json_text(json, "errorType", error.type);
     if (err->position > 0 && sql.ptr != NULL)
         put_location(json, err->position, sql);
-    put_failure(json, message, &error);
+    put_failure_of(json, message, &error);
     tn_json_close(json, '}');
+    tn_buf_reset(&text);
+}
+
+void tn_trino_put_failure(struct tn_json *json, const struct tn_error *err)
+{
+    struct tn_trino_error error = tn_trino_error_of(err);
+    struct engines        engines;
+    bool                  is_trinos = read_engines(err, &engines);
+    struct tn_buf         text;
+
+    if (is_trinos)
+        error = (struct tn_trino_error){engines.name, (int)engines.code, engines.type};
+    tn_buf_init(&text, 8192);
+    put_message(&text, err, is_trinos);
+    put_failure_of(json, text.failed ? tn_str(err->message) : tn_buf_str(&text), &error);
     tn_buf_reset(&text);
 }

@@ -16,5 +16,7 @@ struct tn_trino_error tn_trino_error_of(const struct tn_error *err);
 
 /* As the value of KEY. SQL is the statement that err->position counts in; ptr NULL = no location is told. */
 void tn_trino_put_error(struct tn_json *json, const char *key, const struct tn_error *err, struct tn_str sql);
+/* Its `failureInfo` alone, as what is told of a query has it. */
+void tn_trino_put_failure(struct tn_json *json, const struct tn_error *err);
 
 #endif

@@ -119,7 +119,7 @@ static bool relays(const struct tn_trino_query *q)
     return q->first != NULL && q->first->relay != NULL && !(q->done && q->error.status != TN_OK);
 }
 
-static void build(struct tn_trino_query *q, struct tn_str base)
+static void build(struct tn_trino_query *q)
 {
     struct tn_chunk *rows;
 
@@ -130,11 +130,11 @@ static void build(struct tn_trino_query *q, struct tn_str base)
     q->token++;
     q->has_page = true;
     if (relays(q)) {
-        relay(q, base, &q->page, &q->rest, &q->rest_at);
+        relay(q, q->base, &q->page, &q->rest, &q->rest_at);
     } else {
         rows = (q->done && q->error.status != TN_OK) || tn_trino_segments_keep(q) ? NULL : take_rows(q);
         q->page_is_last = q->done && ((q->first == NULL && !tn_trino_segments_busy(q)) || q->error.status != TN_OK);
-        put_page(q, &q->page, base, q->page_is_last, rows);
+        put_page(q, &q->page, q->base, q->page_is_last, rows);
         q->row_offset += count_rows(rows);
         release_rows(q, rows);
     }
@@ -170,7 +170,7 @@ void tn_trino_page_answer(struct tn_trino_query *q, struct tn_trino_call *call)
         return;
     }
     if (call->token == q->token + 1 && !q->page_is_last)
-        build(q, call->base);
+        build(q);
     else if (call->token != q->token) {
         tn_trino_call_refuse(call, 410, "this page is gone\n");
         return;

@@ -146,6 +146,7 @@ struct tn_trino_query {
     struct tn_trino_request   request;
     struct tn_str             sql, text; /* as the client sent it; what the engine is asked */
     struct tn_str             peer;
+    struct tn_str             base;    /* of the links of all its pages: a page is kept, and whoever asked for it first shall not say where it leads others */
     struct tn_identity       *identity; /* counted */
     size_t                    header_count;
     struct tn_tag            *headers;

@@ -141,7 +141,7 @@ void tn_trino_query_settle(struct tn_trino_query *q)
         return;
     keep_texts(q, texts);
     tn_arena_reset(&q->arena);
-    q->sql = q->text = q->peer = q->cluster = q->missing = tn_str_n(NULL, 0);
+    q->sql = q->text = q->peer = q->base = q->cluster = q->missing = tn_str_n(NULL, 0);
     q->headers = NULL;
     q->own = NULL;
     q->header_count = q->own_count = 0;
@@ -322,6 +322,7 @@ static void take_request(struct tn_trino_query *q, struct tn_trino_call *call)
     call->request.arena = &call->arena;
     q->sql = q->text = call->sql;
     q->peer = call->peer;
+    q->base = call->base;
     q->identity = call->identity;
     call->identity = NULL;
     q->header_count = call->header_count;

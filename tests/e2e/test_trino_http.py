@@ -146,6 +146,18 @@ def test_links(client):
     assert document["nextUri"].startswith(f"http://127.0.0.1:{client.port}/")
 
 
+def test_links_lead_where_the_post_led(client):
+    """A page is kept for who asks again: another who has the link does not say where it leads, and with it the client's log-in."""
+    document = client.post("SELECT 1")[2]
+    path = urllib.parse.urlsplit(document["nextUri"]).path
+    while True:
+        seen = client.request("GET", path, X_Forwarded_Host="evil.example", X_Forwarded_Proto="https")[2]
+        assert "evil.example" not in json.dumps(seen) and client.request("GET", path)[2] == seen
+        if "nextUri" not in seen:
+            break
+        path = urllib.parse.urlsplit(seen["nextUri"]).path
+
+
 def test_refusals(client):
     assert client.request("POST", "/v1/statement", "SELECT 1")[0] == 401
     assert client.post("  \n ")[0] == 400

@@ -113,7 +113,7 @@ static enum tn_status look_at_groups(struct tn_explanation *e, struct tn_query *
 
         TN_TRY(look_at_group(e, q, group, err));
         if (at->status == TN_OK) {
-            e->at = at;
+            e->at = e->group_count; /* look_at_group() has counted it */
             return TN_OK;
         }
         group = e->groups[0].group->conf->enabled ? group->fallback : NULL;
@@ -121,7 +121,7 @@ static enum tn_status look_at_groups(struct tn_explanation *e, struct tn_query *
             group = NULL;
     }
     if (e->group_count > 0 && e->groups[0].status == TN_AGAIN) {
-        e->at = &e->groups[0];
+        e->at = 1;
         return TN_OK;
     }
     if (e->group_count > 0)
@@ -152,9 +152,10 @@ static enum tn_status explain(struct tn_explanation *out, struct tn_query *q, st
 static void explain_translation(struct tn_explanation *out, struct tn_query *q)
 {
     struct tn_translator *translator = tn_runtime_of(q->worker)->server->translator;
-    bool                  chosen = out->at != NULL && out->at->status == TN_OK;
-    struct tn_group      *group = out->pinned ? q->lease->group : chosen ? out->at->group : NULL;
-    struct tn_cluster    *cluster = out->pinned ? out->pinned_to : chosen ? out->at->choice.cluster : NULL;
+    const struct tn_explained_group *at = tn_explanation_at(out);
+    bool                  chosen = at != NULL && at->status == TN_OK;
+    struct tn_group      *group = out->pinned ? q->lease->group : chosen ? at->group : NULL;
+    struct tn_cluster    *cluster = out->pinned ? out->pinned_to : chosen ? at->choice.cluster : NULL;
     struct tn_translation what;
     struct tn_translated  known;
 

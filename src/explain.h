@@ -54,8 +54,13 @@ struct tn_explanation {
     struct tn_str             sent;       /* what it is then, as far as is known; empty: not translated yet, or it cannot be */
     struct tn_str             untranslated; /* why not */
     struct tn_error           error;      /* why nobody gets it; status OK: somebody does, or it waits */
-    const struct tn_explained_group *at;  /* where it runs or waits; NULL: nowhere */
+    size_t                    at;         /* 1 + the one of the groups where it runs or waits; 0: nowhere. It may be copied */
 };
+
+static inline const struct tn_explained_group *tn_explanation_at(const struct tn_explanation *e)
+{
+    return e->at == 0 ? NULL : &e->groups[e->at - 1];
+}
 
 /* Q is filled in as for a run (worker, snapshot, client, features, text, lease when pinned) but never started. OWN: the
  * session would answer it. OUT is ended with tn_explanation_reset(), before Q. TN_E_INVALID: a hint that means nothing; TN_E_NOMEM.

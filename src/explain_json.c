@@ -191,7 +191,7 @@ static void put_groups(const struct tn_explanation *e, struct tn_json *json)
 
 static void put_choice(const struct tn_explanation *e, struct tn_json *json)
 {
-    const struct tn_explained_group *at = e->at;
+    const struct tn_explained_group *at = tn_explanation_at(e);
     struct tn_str                    none = {NULL, 0};
     bool                             chosen = at != NULL && at->status == TN_OK;
 

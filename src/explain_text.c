@@ -306,7 +306,7 @@ static void put_error(const struct tn_error *error, struct tn_buf *out)
 
 static void put_choice(const struct tn_explanation *e, struct tn_buf *out)
 {
-    const struct tn_explained_group *at = e->at;
+    const struct tn_explained_group *at = tn_explanation_at(e);
 
     if (e->pinned) {
         put_label(out, "Choice:");

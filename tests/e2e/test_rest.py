@@ -241,6 +241,7 @@ def test_metadata_routes():
         assert rest.execute("SELECT 1", sessionProperties={"turnout.group": "two"}).json["routing"]["router"] == "hint"
         explained = rest.call("POST", "/v1/queries/explain-route", {"sql": "SELECT 1", "metadata": {"workloadType": "etl"}}).json
         assert explained["groups"][0]["name"] == "two"
+        assert explained["reason"] == "roundRobin: next in turn"  # and no spill
         lines = [row["ROUTE PLAN"] for row in rest.rows("EXPLAIN ROUTE SELECT 1")]
         assert any("protocolBased" in line for line in lines)
         records = proxy.wait_for(lambda: [r for r in rest.call("GET", "/v1/queries/history?search=SELECT").json["queries"] if "costCenter" in r["tags"]],

@@ -11,7 +11,7 @@
 
 #include <time.h>
 
-enum { SWEEP_S = 1, ARENA_MAX = 1024 * 1024 * 1024, COLUMNS_MAX = 64 * 1024 * 1024, KEPT_US = 60 * 1000000 };
+enum { SWEEP_S = 1, ARENA_MAX = 1024 * 1024 * 1024, COLUMNS_MAX = 64 * 1024 * 1024, KEPT_US = 60 * 1000000, TEXT_KEPT = 4096 };
 
 /* ---- ids ---- */
 
@@ -103,8 +103,8 @@ static void drop_rows(struct tn_trino_query *q)
     q->chunk_bytes = 0;
 }
 
-/* Its texts that are still wanted go where they take no more room than they need. */
-static void keep_texts(struct tn_trino_query *q, char *at)
+/* Its texts that are still wanted go where they take no more room than they need. SQL: what is kept of its text, for who asks by its id. */
+static void keep_texts(struct tn_trino_query *q, struct tn_str sql, char *at)
 {
     struct tn_str *texts[] = {&q->request.source, &q->request.catalog, &q->request.schema};
     struct tn_trino_request request = {.presto = q->request.presto};
@@ -124,24 +124,30 @@ static void keep_texts(struct tn_trino_query *q, char *at)
         q->set[i].value = at;
         at += size;
     }
+    if (sql.len > 0)
+        memcpy(at, sql.ptr, sql.len);
+    q->sql = tn_str_n(at, sql.len);
     q->request = request;
 }
 
 void tn_trino_query_settle(struct tn_trino_query *q)
 {
-    size_t size = 1 + q->request.source.len + q->request.catalog.len + q->request.schema.len;
-    char  *texts;
+    struct tn_str sql = q->sql;
+    size_t        size;
+    char         *texts;
 
     if (!q->done || !q->page_is_last || q->texts != NULL)
         return;
+    sql.len = tn_utf8_valid_prefix(sql.ptr, TN_MIN(sql.len, (size_t)TEXT_KEPT));
+    size = 1 + q->request.source.len + q->request.catalog.len + q->request.schema.len + sql.len;
     for (size_t i = 0; i < q->set_count; i++)
         size += strlen(q->set[i].value) + 1;
     texts = tn_malloc(size);
     if (texts == NULL)
         return;
-    keep_texts(q, texts);
+    keep_texts(q, sql, texts);
     tn_arena_reset(&q->arena);
-    q->sql = q->text = q->peer = q->base = q->cluster = q->missing = tn_str_n(NULL, 0);
+    q->text = q->peer = q->base = q->cluster = q->missing = tn_str_n(NULL, 0);
     q->headers = NULL;
     q->own = NULL;
     q->header_count = q->own_count = 0;

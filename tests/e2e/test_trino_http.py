@@ -390,7 +390,7 @@ def test_info(client):
     while "nextUri" in document:
         document = client.get(document["nextUri"])[2]
     info = client.request("GET", f"/v1/query/{document['id']}", X_Trino_User="tester")[2]
-    assert info["state"] == "FAILED" and info["failureInfo"]["message"] == document["error"]["message"] and info["failureInfo"]["errorInfo"]["name"] == "TABLE_NOT_FOUND"
+    assert info["state"] == "FAILED" and info["query"] == "SELECT nosuch FROM nowhere" and info["failureInfo"]["message"] == document["error"]["message"] and info["failureInfo"]["errorInfo"]["name"] == "TABLE_NOT_FOUND"
 
 
 def test_words_of_the_session(client):

@@ -11,7 +11,7 @@ def truth(node):
     if is_of(inner, *NUMBERS) and not isinstance(inner, (exp.Literal, exp.Predicate, exp.Connector, exp.Not)):
         return exp.Paren(this=exp.NEQ(this=node.copy(), expression=exp.Literal.number(0)))
     if isinstance(inner, exp.Column) and not is_of(inner, "BOOLEAN"):
-        return exp.cast(node.copy(), "boolean")
+        return exp.cast(exp.cast(node.copy(), "int") if wanted == "postgres" else node.copy(), "boolean") # there, of integers alone
     return node
 
 
@@ -110,6 +110,30 @@ def exact_match(node):
     return exp.RegexpLike(**plain)
 
 
+def is_stored(node):
+    """TRUE that goes into a column, or is compared with one."""
+    around = node.parent
+    if isinstance(around, (exp.EQ, exp.NEQ)):
+        other = around.expression if node is around.this else around.this
+        return isinstance(other.unnest(), exp.Column)
+    return isinstance(around, (exp.In, exp.Coalesce)) and isinstance(around.this.unnest(), exp.Column) or isinstance(around, exp.Tuple) and isinstance(around.parent, exp.Values)
+
+
+def flagged_match(node):
+    """regexp_like(x, 'a', 'c') tells letters apart, with 'i' it does not."""
+    flag = node.args["flag"]
+    if not isinstance(flag, exp.Literal) or str(flag.this) not in ("c", "i"):
+        cannot("regexp_like() with other flags than 'c' or 'i'")
+    sides = {key: node.args[key].copy() for key in ("this", "expression")}
+    if str(flag.this) == "c":
+        return exp.RegexpLike(**sides)
+    if wanted == "postgres":
+        return exp.RegexpILike(**sides)
+    pattern = sides["expression"]
+    folded = exp.Literal.string("(?i)" + str(pattern.this)) if isinstance(pattern, exp.Literal) else exp.DPipe(this=exp.Literal.string("(?i)"), expression=pattern)
+    return exp.RegexpLike(this=sides["this"], expression=folded)
+
+
 def mysql_words(node):
     """Functions that only MySQL has."""
     name = node.name.upper() if isinstance(node, exp.Anonymous) else type(node).__name__.upper()
@@ -199,6 +223,8 @@ MOMENTS = ("DateAdd", "DateSub", "TimestampAdd", "TimestampSub", "DateDiff", "Ti
 
 def with_moments(node):
     """date_add('2024-01-31', ...): a text is no date elsewhere."""
+    if isinstance(node, exp.TimestampDiff) and node.text("unit").upper() == "MICROSECOND" and wanted in MICROSECONDS:
+        return filled(MICROSECONDS[wanted], [node.this, node.expression])
     out = None
     for key in ("this", "expression"):
         kind = is_moment_text(node.args.get(key))
@@ -240,8 +266,14 @@ def mysql_only(node):
         return node.this.copy() # there, letters are what they are
     if isinstance(node, exp.Introducer):
         return node.expression.copy()
+    if isinstance(node, exp.Boolean) and wanted == "postgres" and is_stored(node):
+        return exp.Literal.string("1" if node.this else "0") # which columns of booleans and of numbers take
+    if isinstance(node, exp.Is) and isinstance(node.expression, exp.Boolean) and wanted == "postgres" and truth(node.this) is not node.this:
+        return changed(node, this=truth(node.this))
     if isinstance(node, exp.RegexpLike) and node.args.get("flag") is not None and wanted in TARGETS:
-        cannot("regexp_like() with more than two arguments")
+        return flagged_match(node)
+    if isinstance(node, (exp.Limit, exp.Offset)) and wanted in TARGETS and (number_of(node.expression) or 0) > 2**63 - 1:
+        return changed(node, expression=exp.Literal.number(2**63 - 1)) # MySQL's word for no limit
     if isinstance(node, exp.GroupConcat) and wanted != "mysql":
         if node.find(exp.Limit) is not None and node.find(exp.Limit).find_ancestor(exp.GroupConcat, exp.Select) is node:
             cannot("GROUP_CONCAT() with LIMIT")

@@ -149,6 +149,7 @@ def mysql_change(node):
 
 # ---- definitions ----
 
+BYTES = ("TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB", "BINARY", "VARBINARY")
 UNWANTED = ("CommentColumnConstraint", "OnUpdateColumnConstraint", "CharacterSetColumnConstraint", "InvisibleColumnConstraint")
 
 
@@ -163,6 +164,8 @@ def definition_of(column):
         name = type(constraint.args.get("kind")).__name__
         if name == "AutoIncrementColumnConstraint" and wanted == "duckdb":
             cannot("AUTO_INCREMENT; CREATE SEQUENCE, and DEFAULT nextval('...') for the column")
+        if name == "DefaultColumnConstraint" and isinstance(constraint.args["kind"].this, exp.Boolean) and wanted == "postgres":
+            constraint.args["kind"].set("this", exp.Literal.string("1" if constraint.args["kind"].this.this else "0"))
         if name not in UNWANTED and not (name == "CollateColumnConstraint") and not (name == "AutoIncrementColumnConstraint" and wanted == "trino"):
             kept.append(constraint)
     if isinstance(kind, exp.DataType):
@@ -171,6 +174,8 @@ def definition_of(column):
             column.set("kind", exp.DataType.build("text"))
         elif kind.this == TYPE.SET or kind.this == TYPE.ENUM and not kind.expressions:
             column.set("kind", exp.DataType.build("text"))
+        elif kind.this == TYPE.BOOLEAN and wanted == "postgres": # a number in MySQL, which clients write 1 and 0 into
+            column.set("kind", exp.DataType.build("smallint"))
         elif kind.this == TYPE.YEAR:
             column.set("kind", exp.DataType.build("smallint"))
         elif wanted == "sqlite" and any(type(c.args.get("kind")).__name__ == "AutoIncrementColumnConstraint" for c in kept):
@@ -181,6 +186,8 @@ def definition_of(column):
             column.set("kind", exp.DataType.build("datetime"))
         elif kind.this == TYPE.UDECIMAL:
             column.set("kind", exp.DataType(this=TYPE.DECIMAL, expressions=[e.copy() for e in kind.expressions]))
+        elif kind.this.name in BYTES and wanted != "trino":
+            column.set("kind", exp.DataType(this=TYPE.VARBINARY if wanted == "postgres" else TYPE.BLOB)) # theirs have no length
         elif kind.this == TYPE.BIT and wanted != "postgres":
             column.set("kind", exp.DataType.build("bigint"))
     column.set("constraints", kept)
@@ -213,9 +220,23 @@ def mysql_definition(node):
         if len(node.expressions) != 1:
             cannot("a TRUNCATE of more than one table")
         return exp.Delete(this=node.expressions[0].copy())
+    if isinstance(node, exp.Drop) and node.args.get("kind") == "INDEX" and not isinstance(node.parent, exp.Alter) and node.args.get("cluster") is not None:
+        return changed(node, cluster=None) # an index is of its schema, not of its table
+    if isinstance(node, exp.Alter) and wanted == "postgres":
+        for action in node.args.get("actions") or []:
+            drop_named(node, action)
     if isinstance(node, exp.Alter) and any(isinstance(a, (exp.ModifyColumn, exp.AddConstraint)) for a in node.args.get("actions") or []):
         return altered(node)
     return None
+
+
+def drop_named(alter, action):
+    """DROP FOREIGN KEY, DROP CHECK, and DROP INDEX or KEY of what ADD UNIQUE made: constraints with a name."""
+    if isinstance(action, exp.Drop) and action.args.get("kind") in ("FOREIGN KEY", "CHECK", "INDEX", "KEY"):
+        action.set("kind", "CONSTRAINT")
+    elif type(action).__name__ == "DropPrimaryKey":
+        name = exp.to_identifier(alter.this.name + "_pkey", quoted=True)
+        action.replace(exp.Drop(kind="CONSTRAINT", tables=[exp.Table(this=name)]))
 
 
 def altered(alter):
@@ -246,6 +267,6 @@ def altered(alter):
             actions.append(exp.AlterColumn(this=name.copy(), default=default[0].copy()))
         needed = any(isinstance(c.args.get("kind"), exp.NotNullColumnConstraint) and not c.args["kind"].args.get("allow_null") for c in column.args.get("constraints") or [])
         if wanted == "postgres":
-            actions.append(exp.AlterColumn(this=name.copy(), allow_null=not needed, drop=not needed or None))
+            actions.append(exp.AlterColumn(this=name.copy(), allow_null=True, drop=not needed or None))
     alter.set("actions", actions)
     return alter

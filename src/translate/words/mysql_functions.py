@@ -161,6 +161,41 @@ def with_digits(number, digits):
     return None
 
 
+MICROSECONDS = {"postgres": "CAST(EXTRACT(EPOCH FROM CAST(_1 AS TIMESTAMP) - CAST(_2 AS TIMESTAMP)) * 1000000 AS BIGINT)",
+                "sqlite": "((STRFTIME('%s', _1) - STRFTIME('%s', _2)) * 1000000 + CAST(SUBSTR(SUBSTR(_1, 21) || '000000', 1, 6) AS INTEGER) - "
+                          "CAST(SUBSTR(SUBSTR(_2, 21) || '000000', 1, 6) AS INTEGER))"}
+
+
+def offset_of(zone):
+    """Minutes east of UTC of '+02:00' or 'UTC'; None = a zone with a name of its own, or none that is written there."""
+    text = str(zone.this).upper() if isinstance(zone, exp.Literal) and zone.is_string else ""
+    if text in ("UTC", "GMT", "ETC/UTC"):
+        return 0
+    found = re.fullmatch(r"([+-])(\d{1,2}):(\d\d)", text)
+    return int(found[1] + "1") * (int(found[2]) * 60 + int(found[3])) if found else None
+
+
+def converted_zone(node):
+    """CONVERT_TZ(x, a, b). '+02:00' is east of UTC in MySQL, and west in PostgreSQL."""
+    zones = [node.args.get("source_tz"), node.args.get("target_tz")]
+    offsets = [offset_of(zone) for zone in zones]
+    for zone in zones:
+        if isinstance(zone, exp.Literal):
+            zone.set("this", str(zone.this)) # it was read
+    moment = exp.cast(node.args["timestamp"].copy(), "timestamp")
+    if None not in offsets:
+        minutes = offsets[1] - offsets[0]
+        if wanted == "sqlite":
+            return call("DATETIME", node.args["timestamp"], f"{minutes:+d} minutes") if minutes else call("DATETIME", node.args["timestamp"])
+        return exp.Paren(this=exp.Add(this=moment, expression=exp.Interval(this=exp.Literal.string(str(minutes)), unit=exp.Var(this="MINUTE")))) if minutes else moment
+    if wanted == "sqlite" or wanted == "duckdb" and any(offset for offset in offsets):
+        cannot("zones with names" if wanted == "sqlite" else "an offset beside a zone with a name")
+    for zone, offset in zip(zones, offsets):
+        east = exp.Interval(this=exp.Literal.string(f"{offset} minutes")) if offset and wanted == "postgres" else zone.copy()
+        moment = exp.AtTimeZone(this=moment, zone=exp.Literal.string("UTC") if offset == 0 else east)
+    return moment
+
+
 def replacing(node, args):
     """The arguments of regexp_replace(): a group is $1 in MySQL and \\1 in MariaDB."""
     if len(args) != 3:
@@ -180,6 +215,8 @@ def mysql_call(node):
     if wanted not in TARGETS:
         return None
     name, args = called(node)
+    if isinstance(node, exp.ConvertTimezone) and node.args.get("source_tz") is not None and wanted != "trino":
+        return converted_zone(node)
     if isinstance(node, exp.NumberToStr) and len(args) == 2 and 0 <= (number_of(args[1]) or 0) < 16:
         return with_digits(args[0], number_of(args[1]) or 0)
     if isinstance(node, exp.Chr) and len(node.expressions) > 1 and wanted in ("postgres", "duckdb", "trino"):

@@ -294,6 +294,8 @@ def as_computed(value, kind):
     column.type = kind
     if is_of(column, "BOOLEAN") and source == "mysql" and wanted == "postgres" and (is_of(value, *NUMBERS) or isinstance(value, (exp.If, exp.Case)) and not is_truth(value)):
         return exp.NEQ(this=exp.paren(value.copy()), expression=exp.Literal.number(0))
+    if is_of(column, *NUMBERS) and source == "mysql" and wanted in ("postgres", "trino") and is_truth(value):
+        return exp.Literal.number(int(value.this)) if isinstance(value, exp.Boolean) else counted(exp.paren(value.copy()))
     if is_of(column, "INT", "BIGINT", "SMALLINT", "TINYINT") and wanted in (("sqlite", "duckdb", "postgres") if source == "mysql" else ("sqlite",)) and \
             (is_exact_quotient(value) and source == "mysql" or is_of(value, "DECIMAL")):
         return exp.cast(exp.Round(this=exp.cast(value.copy(), "decimal") if wanted == "postgres" else value.copy()), "bigint")

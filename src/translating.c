@@ -116,8 +116,10 @@ bool tn_translating_what(const struct tn_query *q, const struct tn_group *group,
     out->plain_texts = out->to == TN_DIALECT_MYSQL && has_mode(cluster, "NO_BACKSLASH_ESCAPES");
     out->scripts = scripts_of(q, group);
     out->columns = TN_STR("");
+    if (!tn_dialect_differs(out->from, out->to) || !tn_dialect_translates(&q->features) || asks_catalog(&q->features))
+        return false;
     out->types = types_hash(q, cluster);
-    return tn_dialect_differs(out->from, out->to) && tn_dialect_translates(&q->features) && !asks_catalog(&q->features);
+    return true;
 }
 
 /* The cluster's sqlMode makes of the server one that reads backslashes and double quotes as standard SQL has them: what a MySQL client

@@ -8,8 +8,7 @@
 /* What the client writes, before there is a group: SET turnout.dialect, else by protocol. False: nothing says so, it is the engine's own. */
 bool tn_translating_spoken(const struct tn_query *q, enum tn_dialect *out);
 enum tn_cfg_translation_mode tn_translating_mode(const struct tn_snapshot *snapshot, const struct tn_group_conf *group); /* never AUTO */
-/* False: it goes to CLUSTER as written. */
-/* OUT->columns is empty: tn_translating_columns(). */
+/* False: it goes to CLUSTER as written. OUT->columns is empty: tn_translating_columns() has them. */
 bool tn_translating_what(const struct tn_query *q, const struct tn_group *group, const struct tn_cluster *cluster, struct tn_translation *out);
 /* What its engine told of the types of the columns of the statement's tables, for asking; COLUMNS is initialized and the caller's, WHAT's types are of it. */
 void tn_translating_columns(const struct tn_query *q, const struct tn_cluster *cluster, struct tn_translation *what, struct tn_buf *columns);

@@ -1,7 +1,5 @@
 """From Trino: what its literals, its moments and the types of its results are for engines that have them otherwise."""
 
-WHOLE_UNITS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
-
 
 def exact(node):
     """DECIMAL '12.30' is a decimal(4,2); CAST(x AS DECIMAL) has no digits behind the point. Others mean something else by the bare word."""
@@ -134,14 +132,14 @@ def number_of_result(node):
 def stays_date(node):
     """A date and a number of whole days, months: a moment elsewhere."""
     if isinstance(node, (exp.TimestampTrunc, exp.DateTrunc)):
-        return is_date(node.this) and singular(node.text("unit") or "") in WHOLE_UNITS
+        return is_date(node.this) and singular(node.text("unit") or "") in WHOLE_DAYS
     if wanted in ("sqlite", "mysql"):
         return False
     if isinstance(node, exp.DateAdd):
-        return is_date(node.this) and singular(node.text("unit") or "") in WHOLE_UNITS
+        return is_date(node.this) and singular(node.text("unit") or "") in WHOLE_DAYS
     if isinstance(node, (exp.Add, exp.Sub)) and isinstance(node.right, exp.Interval) and is_date(node.left):
         unit = node.right.args.get("unit")
-        return unit is not None and singular(unit.name) in WHOLE_UNITS
+        return unit is not None and singular(unit.name) in WHOLE_DAYS
     return False
 
 

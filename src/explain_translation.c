@@ -49,6 +49,14 @@ static void put_scripts(const struct tn_query *q, struct tn_buf *out)
     tn_buf_puts(out, "\n");
 }
 
+static void put_types(const struct tn_query *q, struct tn_buf *out)
+{
+    struct tn_translation what;
+
+    if (q->features.table_count > 0 && tn_translating_what(q, q->group, q->cluster, &what))
+        tn_buf_puts(out, what.types != 0 ? "Types:     of columns, as the engine tells them\n" : "Types:     of columns are not known: the statement alone says what it means\n");
+}
+
 /* Where the statement's own lines begin, which stay together. */
 static size_t put_result(const struct tn_query *q, bool same, struct tn_buf *out)
 {
@@ -64,6 +72,7 @@ static size_t put_result(const struct tn_query *q, bool same, struct tn_buf *out
     } else {
         tn_buf_printf(out, "Dialects:  %s to %s\n", tn_dialect_name(q->translation.from), tn_dialect_name(q->cluster->ops->dialect));
         tn_buf_printf(out, "Result:    %s%s\n", result->verdict == TN_VERDICT_OK ? "" : "sent as written: ", tn_verdict_name(result->verdict));
+        put_types(q, out);
         put_scripts(q, out);
         for (struct tn_str rest = result->why, line; tn_str_next_line(&rest, &line);)
             tn_buf_printf(out, "Note:      " TN_STR_FMT "\n", TN_STR_ARG(line));

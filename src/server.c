@@ -38,7 +38,7 @@ static enum tn_status runtime_init(struct tn_server *server, size_t index, struc
     worker->module[TN_WORKER_RUNTIME] = runtime;
     TN_TRY(tn_pool_new(&runtime->pool, worker, err));
     worker->module[TN_WORKER_POOLS] = runtime->pool;
-    if (server->table_types != NULL && (runtime->lister = tn_table_lister_new(worker, runtime->pool, server->table_types)) == NULL)
+    if (server->table_types != NULL && (runtime->lister = tn_table_lister_new(worker, runtime->pool, server->table_types, &runtime->counters)) == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a worker");
     ev_timer_init(&runtime->sweep, on_sweep, SWEEP_SECONDS, SWEEP_SECONDS);
     runtime->sweep.data = runtime;

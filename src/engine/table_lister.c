@@ -31,10 +31,11 @@ struct tn_table_lister {
     struct tn_worker      *worker;
     struct tn_pool        *pool;
     struct tn_table_types *types;
+    struct tn_counters    *counters;
     struct tn_list         listings;
 };
 
-struct tn_table_lister *tn_table_lister_new(struct tn_worker *worker, struct tn_pool *pool, struct tn_table_types *types)
+struct tn_table_lister *tn_table_lister_new(struct tn_worker *worker, struct tn_pool *pool, struct tn_table_types *types, struct tn_counters *counters)
 {
     struct tn_table_lister *lister = tn_calloc(1, sizeof *lister);
 
@@ -43,6 +44,7 @@ struct tn_table_lister *tn_table_lister_new(struct tn_worker *worker, struct tn_
     lister->worker = worker;
     lister->pool = pool;
     lister->types = types;
+    lister->counters = counters;
     tn_list_init(&lister->listings);
     return lister;
 }
@@ -93,8 +95,10 @@ static void finish(struct listing *l, bool failed, const char *why)
 {
     struct tn_list *node;
 
+    tn_count(l->lister->counters, TN_COUNTER_column_types_asked, 1);
+    tn_count(l->lister->counters, TN_COUNTER_column_types_failed, failed ? 1 : 0);
     if (failed)
-        tn_log(TN_LOG_DEBUG, "columns are not known", TN_LOG_STR("cluster", l->cluster->conf->name), TN_LOG_TEXT("why", why));
+        tn_log(TN_LOG_DEBUG, "types of columns are not known", TN_LOG_STR("cluster", l->cluster->conf->name), TN_LOG_TEXT("why", why));
     ev_timer_stop(l->lister->worker->loop, &l->timeout);
     tn_list_remove(&l->node);
     tn_table_types_learn(l->lister->types, l->cluster->id, &l->of, tn_buf_str(&l->rows), failed, tn_clock_us());

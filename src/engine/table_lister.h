@@ -6,6 +6,7 @@
 
 #include "engine/pool.h"
 #include "engine/table_types.h"
+#include "stats/counters.h"
 
 struct tn_table_lister;
 
@@ -16,7 +17,8 @@ struct tn_table_wait {
     void *owner;
 };
 
-TN_MUST_USE struct tn_table_lister *tn_table_lister_new(struct tn_worker *worker, struct tn_pool *pool, struct tn_table_types *types); /* NULL: no memory */
+/* COUNTERS: the worker's. NULL: no memory. */
+TN_MUST_USE struct tn_table_lister *tn_table_lister_new(struct tn_worker *worker, struct tn_pool *pool, struct tn_table_types *types, struct tn_counters *counters);
 /* Before its pool is freed; runs the worker's loop until its questions have ended, for 2 s at most. NULL is fine. */
 void tn_table_lister_free(struct tn_table_lister *lister);
 

@@ -164,6 +164,7 @@ def test_types_of_columns(proxy):
         conn.execute(f"INSERT INTO typed_columns VALUES (1, {value})")
         assert conn.execute("SELECT d + 7 FROM typed_columns").fetchone() == (seven_more,)
         assert conn.execute("SELECT t.d + 7 FROM (SELECT x.d FROM typed_columns x) t").fetchone() == (seven_more,)
+    assert "as the engine tells" in explain(conn, "SELECT d + 7 FROM typed_columns")["Types"]
     conn.execute("ALTER TABLE typed_columns RENAME TO typed_before")
     conn.execute("CREATE TABLE typed_columns AS SELECT 5 AS id, 31 AS d")
     assert conn.execute("SELECT d + 7 FROM typed_columns").fetchone() == (38,)
@@ -180,6 +181,19 @@ def test_types_of_columns(proxy):
     assert answers == [("2024-03-07",)] * 8
     conn.execute("DROP TABLE typed_before")
     conn.execute("DROP TABLE typed_columns")
+
+
+def test_types_are_not_asked_for(folder):
+    """columnTypesMaxAge: 0s. The statement's words have to do, and EXPLAIN TRANSLATION says so."""
+    lite = {"engine": "sqlite", "databasePath": str(folder / "untyped.db")}
+    with proxy_module.Proxy(proxy_module.one_cluster("lite", lite, translation={"python": sys.executable, "timeoutMs": 10000, "columnTypesMaxAge": "0s"})) as one:
+        conn = connect(one)
+        conn.execute("CREATE TABLE untyped (d date)")
+        conn.execute("INSERT INTO untyped VALUES ('2024-01-31')")
+        assert conn.execute("SELECT d + 7 FROM untyped").fetchone() == (2031,)
+        assert "not known" in explain(conn, "SELECT d + 7 FROM untyped")["Types"]
+        assert "turnout_column_types_asked_total 0\n" in one.admin("/metrics")[1]
+        one.check_sanitizers()
 
 
 def test_who_writes_what(proxy):

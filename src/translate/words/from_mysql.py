@@ -433,7 +433,9 @@ def rolled_up(select):
     group = select.args.get("group")
     if wanted == "trino" or group is None or not group.args.get("rollup") or select.args.get("order") is not None:
         return
-    keys = list(group.expressions)
+    names = {name: shown for name, shown in names_of(select).items() if not isinstance(shown, exp.Column)}
+    keys = [(names.get(key.name) if isinstance(key, exp.Column) and not key.table else None) or at_place(key, select) for key in group.expressions]
+    group.set("expressions", [key.copy() for key in keys]) # GROUPING() takes no places, and no names of what is shown
     orders = [exp.Ordered(this=part, desc=False, nulls_first=True) for key in keys for part in (call("GROUPING", key), key.copy())]
     select.set("order", exp.Order(expressions=orders))
 

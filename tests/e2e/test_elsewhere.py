@@ -50,25 +50,41 @@ def look_up(client, count):
         assert execute(client, str(k)) == [[str(k + 1)]]
 
 
+def look_up_until(proxy, ask, found, most=900):
+    """ASK(30) again until FOUND(the last 30 records): a trial that a busy machine cut short comes again when its budget is there. All records."""
+    for done in range(30, most + 1, 30):
+        ask(30)
+        records = ops.history(proxy, done)
+        if found(records[:30]):
+            return records
+    raise AssertionError(f"not within {most} queries: {[(r['cluster'], r['reason']) for r in records[:60]]}")
+
+
+def mostly(cluster):
+    return lambda records: [r["cluster"] for r in records].count(cluster) > len(records) / 2
+
+
 def test_a_described_statement_moves_to_the_better_member(files):
     with proxy_module.Proxy(config({name: files[name] for name in ("scans", "seeks")})) as proxy, wire.Wire(proxy.port) as client:
         described(client, "SELECT v FROM points WHERE k = $1", "scans")
-        look_up(client, 60)
-        assert [r["cluster"] for r in ops.history(proxy, 60)[:30]].count("seeks") > 15
+        look_up_until(proxy, lambda count: look_up(client, count), mostly("seeks"))
 
 
 def test_rows_of_other_types_than_were_described_never_come(files):
     with proxy_module.Proxy(config({name: files[name] for name in ("scans", "numbers")})) as proxy, wire.Wire(proxy.port) as client:
         described(client, "SELECT v FROM points WHERE k = $1", "scans")
-        look_up(client, 60)
-        records = ops.history(proxy, 60)
+        tried = len(look_up_until(proxy, lambda count: look_up(client, count), lambda records: [r for r in records if r["attempts"] > 1]))
+        look_up(client, 30)
+        records = ops.history(proxy, tried + 30)
         assert {r["cluster"] for r in records} == {"scans"}
-        moved = [r for r in records if r["attempts"] > 1]
-        assert 1 <= len(moved) <= 2  # then it is known
+        assert 1 <= len([r for r in records if r["attempts"] > 1]) <= 2  # then it is known
+        asked = 0
         with ops.connect(proxy) as simple:  # who was told nothing is not held to it
-            for n in range(40):
-                assert ops.ask(simple, f"SELECT v FROM points WHERE k = {n}") in (n + 1, str(n + 1))
-        assert [r["cluster"] for r in ops.history(proxy, 100)[:20]].count("numbers") > 10
+            while asked < 900 and not (asked and mostly("numbers")(ops.history(proxy, tried + 30 + asked)[:20])):
+                for n in range(20):
+                    assert ops.ask(simple, f"SELECT v FROM points WHERE k = {n}") in (n + 1, str(n + 1))
+                asked += 20
+        assert asked < 900
         look_up(client, 5)
         client.run("DEALLOCATE s")
         described(client, "SELECT v FROM points WHERE k = $1", "numbers")

@@ -253,6 +253,7 @@ static enum tn_status copy(struct tn_query *q, struct tn_question *own, struct t
     q->run.encoder = encoder;
     q->run.extended = own->params.count > 0;
     q->run.several = own->events->next != NULL;
+    q->run.wants_id = own->wants_id;
     return TN_OK;
 }
 

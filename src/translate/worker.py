@@ -247,6 +247,9 @@ def parse(name, sql, places):
     if replaces:  # which sqlglot does not read; the places stay
         at = replaces.end(1)
         sql = f"{sql[:at]}INSERT {sql[at + 7:]}"
+    renames = re.fullmatch(r"(?i)\s*rename\s+table\s+([^\s,]+)\s+to\s+([^\s,]+)\s*", sql) if name == "mysql" else None
+    if renames:  # nor this, of one table; it has no literals
+        sql = f"ALTER TABLE {renames[1]} RENAME TO {renames[2]}"
     tokens = dialect.tokenize(sql)
     questions.clear()
     for before, token in zip([None] + tokens, tokens):

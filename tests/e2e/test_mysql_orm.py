@@ -1,5 +1,7 @@
-"""What object-relational mappers need of PostgreSQL where they speak MySQL's words: truths that are numbers, and matches with flags. SQL is translated."""
+"""What object-relational mappers need of engines that are not MySQL's: the ids of new rows, truths that are numbers, and their definitions.
+SQL is translated."""
 
+import contextlib
 import sys
 
 import pytest
@@ -9,21 +11,104 @@ import proxy as proxy_module
 pymysql = pytest.importorskip("pymysql")
 
 
-@pytest.fixture(scope="module")
-def connection(postgres_server):
-    database = postgres_server.create_database("orm")
-    config = proxy_module.one_cluster("pg", postgres_server.cluster(database), frontends={"mysqlWire": {"port": 0}},
-                                      translation={"python": sys.executable, "timeoutMs": 10000})
+@contextlib.contextmanager
+def connected(cluster, **more):
+    config = proxy_module.one_cluster("pg", cluster, frontends={"mysqlWire": {"port": 0}}, translation={"python": sys.executable, "timeoutMs": 10000})
     with proxy_module.Proxy(config) as started:
-        made = pymysql.connect(host="127.0.0.1", port=started.mysql_port, user="tester", database=database, autocommit=True)
+        made = pymysql.connect(host="127.0.0.1", port=started.mysql_port, user="tester", database="orm", autocommit=True, **more)
         yield made
         made.close()
+
+
+@pytest.fixture(scope="module")
+def connection(postgres_server):
+    with connected(postgres_server.cluster(postgres_server.create_database("orm"))) as made:
+        yield made
 
 
 def ask(connection, sql):
     with connection.cursor() as cursor:
         cursor.execute(sql)
         return cursor.fetchall()
+
+
+def new_id(connection, sql):
+    """What the client is told at the end of an INSERT, which has no rows; LAST_INSERT_ID() says so, too."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        assert cursor.description is None and not cursor.fetchall()
+        told, rows = cursor.lastrowid, cursor.rowcount
+    if told:
+        assert ask(connection, "SELECT LAST_INSERT_ID()") == ((told,),)
+    return told, rows
+
+
+def test_ids_of_new_rows(connection):
+    ask(connection, "CREATE TABLE author (author BIGINT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40) UNIQUE)")
+    assert new_id(connection, "INSERT INTO author (name) VALUES ('Ann')") == (1, 1)
+    assert new_id(connection, "INSERT INTO `author` (`name`) VALUES ('Bob'), ('Cy')") == (2, 2)  # the first one's
+    assert new_id(connection, "INSERT INTO author VALUES (77, 'who is returning; -- ')") == (77, 1)
+    assert new_id(connection, "INSERT IGNORE INTO author (name) VALUES ('Ann')") == (0, 0)
+    assert new_id(connection, "INSERT INTO author (name) SELECT 'Dan' WHERE 1 = 1")[1] == 1
+    assert [row[1] for row in ask(connection, "SELECT * FROM author ORDER BY name")] == ["Ann", "Bob", "Cy", "Dan", "who is returning; -- "]
+
+
+def test_ids_in_a_transaction_and_after_errors(connection):
+    ask(connection, "CREATE TABLE `It's` (`Id` INT AUTO_INCREMENT PRIMARY KEY, x INT UNIQUE)")
+    ask(connection, "BEGIN")
+    assert new_id(connection, "INSERT INTO `It's` (x) VALUES (1)") == (1, 1)
+    with pytest.raises(pymysql.err.IntegrityError):
+        ask(connection, "INSERT INTO `It's` (x) VALUES (1)")
+    assert new_id(connection, "INSERT INTO `It's` (x) VALUES (2)") == (3, 1)
+    ask(connection, "COMMIT")
+    assert ask(connection, "SELECT count(*) FROM `It's`") == ((2,),)
+
+
+def test_tables_that_count_otherwise_or_not(connection, postgres_server):
+    postgres_server.sql("CREATE TABLE counted (x int, n serial);"
+                        "CREATE TABLE plain (id int PRIMARY KEY, \"default\" text DEFAULT 'nextval(')", database="orm")
+    assert new_id(connection, "INSERT INTO counted (x) VALUES (5)") == (1, 1)
+    assert new_id(connection, "INSERT INTO public.counted (x) VALUES (6)") == (2, 1)
+    assert new_id(connection, "INSERT INTO plain (id) VALUES (9)") == (0, 1)
+
+
+def test_ids_of_prepared_inserts(connection):
+    """As drivers that prepare send it: the values are no part of the text."""
+    connector = pytest.importorskip("mysql.connector")
+    ask(connection, "CREATE TABLE prepared_rows (id BIGINT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40))")
+    other = connector.connect(host="127.0.0.1", port=connection.port, user="tester", database="orm", autocommit=True)
+    with contextlib.closing(other), contextlib.closing(other.cursor(prepared=True)) as cursor:
+        for n, name in enumerate(("Ann", "Bob", None), 1):
+            cursor.execute("INSERT INTO prepared_rows (name) VALUES (%s)", (name,))
+            assert (cursor.lastrowid, cursor.rowcount) == (n, 1)
+        cursor.execute("SELECT id, name FROM prepared_rows ORDER BY id")
+        assert cursor.fetchall() == [(1, "Ann"), (2, "Bob"), (3, None)]
+
+
+def test_who_may_not_read_adds_rows_all_the_same(postgres_server):
+    """The id is asked for with the row: where the server refuses that, the statement goes as it came, also in a transaction, whose other rows stay."""
+    database = postgres_server.create_database("orm_rights")
+    postgres_server.sql("CREATE TABLE log (id serial, who text UNIQUE); CREATE ROLE writer LOGIN PASSWORD 'of-the-writer'; GRANT INSERT ON log TO writer;"
+                        "GRANT USAGE ON SEQUENCE log_id_seq TO writer; CREATE TABLE read (id serial, who text); GRANT ALL ON read, read_id_seq TO writer;"
+                        "CREATE VIEW ruled AS SELECT who FROM log; GRANT INSERT ON ruled TO writer;"
+                        "CREATE RULE r AS ON INSERT TO ruled DO INSTEAD INSERT INTO log (who) VALUES (new.who)", database=database)
+    cluster = postgres_server.cluster(database, auth={"type": "basic", "username": "writer", "password": "of-the-writer"})
+    with connected(cluster) as writer:
+        assert new_id(writer, "INSERT INTO log (who) VALUES ('a')") == (0, 1)
+        assert new_id(writer, "INSERT INTO log (who) VALUES ('b')") == (0, 1)
+    for before in ([], ["INSERT INTO `read` (who) VALUES ('z')"]):
+        with connected(cluster) as writer:
+            for table in ("log", "ruled"):
+                ask(writer, "BEGIN")
+                for sql in before:
+                    assert new_id(writer, sql)[0] > 0
+                for n in range(2):
+                    assert new_id(writer, f"INSERT INTO {table} (who) VALUES ('{table} {len(before)} {n}')")[0] == 0
+                with pytest.raises(pymysql.err.IntegrityError):
+                    ask(writer, f"INSERT INTO {table} (who) VALUES ('a')")
+                ask(writer, f"INSERT INTO {table} (who) VALUES ('{table} {len(before)} 3')")
+                ask(writer, "COMMIT")
+    assert postgres_server.sql("SELECT count(*), (SELECT count(*) FROM read) FROM log", database=database) == [["14", "2"]]
 
 
 def test_truths_are_numbers(connection):

@@ -17,6 +17,7 @@ static void conn_free(struct tn_grave *grave)
     tn_buf_reset(&c->text);
     tn_buf_reset(&c->values);
     tn_buf_reset(&c->fields);
+    tn_buf_reset(&c->insert);
     tn_buf_reset(&c->stale);
     tn_buf_reset(&c->base_settings);
     tn_free(c->columns);
@@ -50,6 +51,7 @@ static void init_buffers(struct tn_postgres_conn *c)
     tn_buf_init(&c->text, TN_CHUNK_MAX);
     tn_buf_init(&c->values, TN_CHUNK_MAX);
     tn_buf_init(&c->fields, TN_CHUNK_MAX);
+    tn_buf_init(&c->insert, SIZE_MAX / 2);
     tn_buf_init(&c->stale, 1024 * 1024);
     tn_buf_init(&c->base_settings, 64 * 1024);
     tn_postgres_statements_init(&c->statements);

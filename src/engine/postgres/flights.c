@@ -163,7 +163,7 @@ static const char *statement_name(const struct tn_postgres_conn *c)
 bool tn_postgres_send_prepare(struct tn_postgres_conn *c)
 {
     size_t      count = tn_postgres_param_oids(c);
-    const char *sql = with_nul(c, c->run->sql);
+    const char *sql = with_nul(c, c->now.sql);
 
     return sql != NULL && sent(c, TN_POSTGRES_PREPARE,
                                PQsendPrepare(c->pg, statement_name(c), sql, (int)count, c->params.types));
@@ -176,7 +176,7 @@ bool tn_postgres_send_describe(struct tn_postgres_conn *c)
 
 static int send_unnamed(struct tn_postgres_conn *c, int count)
 {
-    const char *sql = with_nul(c, c->run->sql);
+    const char *sql = with_nul(c, c->now.sql);
 
     if (sql == NULL)
         return 0;
@@ -192,7 +192,7 @@ bool tn_postgres_send_execute(struct tn_postgres_conn *c)
     int ok;
 
     if (c->now.simple) {
-        if (!tn_postgres_send_text(c, TN_POSTGRES_EXECUTE, c->run->sql))
+        if (!tn_postgres_send_text(c, TN_POSTGRES_EXECUTE, c->now.sql))
             return false;
         PQsetSingleRowMode(c->pg);
         return true;

@@ -61,6 +61,11 @@ struct tn_postgres_batch;  /* rows on their way to an encoder (batches.c) */
 /* What the running statement needs beyond struct tn_run; zeroed at its start. */
 struct tn_postgres_run {
     struct tn_postgres_statement *statement; /* cached on the server; NULL = the unnamed one or none */
+    struct tn_str sql;      /* what is sent: the run's, or that with a RETURNING of ours */
+    uint64_t table;         /* of tn_postgres_ids, if that is asked */
+    bool     asks_id;       /* the rows of that are not the client's */
+    bool     asks_first;    /* nobody knows whether the server lets them be asked for: there is a way back */
+    bool     goes_back;     /* it did not: to the savepoint, and once more without */
     bool     simple;        /* simple query protocol */
     bool     prepared;      /* the PREPARE flight is done */
     bool     described;     /* column types are known: fetch_format is decided */
@@ -79,6 +84,15 @@ struct tn_postgres_run {
     bool     absorbed;      /* the ABSORB flight is done */
     bool     convert;       /* fetched in another format than the client's, for some columns */
     int      fetch_format;  /* libpq's resultFormat */
+};
+
+enum { TN_POSTGRES_IDS_KNOWN = 32 };
+
+/* Tables of which this connection knows whether a new row's id can be asked for. The newest; zeroed = none. */
+struct tn_postgres_ids {
+    uint64_t tables[TN_POSTGRES_IDS_KNOWN]; /* hashes of name and settings */
+    bool     refused[TN_POSTGRES_IDS_KNOWN];
+    unsigned next;
 };
 
 struct tn_postgres_conn {
@@ -115,6 +129,7 @@ struct tn_postgres_conn {
     struct tn_buf text;               /* scratch: statement with its NUL, settings */
     struct tn_buf values;             /* scratch: parameters in text format with their NULs, converted values */
     struct tn_buf fields;             /* scratch: fields of a notice */
+    struct tn_buf insert;             /* an INSERT with a RETURNING of ours */
     struct tn_buf stale;              /* DEALLOCATE statements to be sent */
     struct tn_buf base_settings;      /* SQL that every session here begins with */
     struct {
@@ -127,6 +142,7 @@ struct tn_postgres_conn {
 
     struct tn_postgres_statements statements;
     struct tn_postgres_settings   settings; /* in force on the server */
+    struct tn_postgres_ids        ids;
     struct tn_postgres_login     *login;  /* NULL once connected */
     struct tn_postgres_cancel    *cancel;
     struct tn_grave               grave;
@@ -192,6 +208,12 @@ enum tn_status tn_postgres_choose_format(struct tn_postgres_conn *c, struct tn_e
 /* One result of the EXECUTE flight; takes RESULT. The work done, in units of about 0.1 us. */
 size_t tn_postgres_result(struct tn_postgres_conn *c, PGresult *result);
 void   tn_postgres_flush(struct tn_postgres_conn *c); /* delivers what there is */
+
+/* inserted.c */
+void tn_postgres_ask_id(struct tn_postgres_conn *c); /* before a run's first flight: what is sent, and whether it brings an id */
+void tn_postgres_take_id(struct tn_postgres_conn *c, const PGresult *result);
+/* FAILURE was for the id's sake (no right to read the table, a view with rules): what is sent is now the statement as it was. Else nothing changes. */
+bool tn_postgres_give_up_id(struct tn_postgres_conn *c, const PGresult *failure);
 
 /* batches.c */
 size_t tn_postgres_batch_row(struct tn_postgres_conn *c, const PGresult *result, int row); /* bytes of the row */

@@ -15,6 +15,7 @@ enum {
 /* What a statement that fails in it goes back to. It is not released when the statement has succeeded, but together with the next one's,
  * which costs no message of its own. */
 #define GUARD_NAME "\"turnout: before the statement\""
+#define BACK_SQL   "ROLLBACK TO SAVEPOINT " GUARD_NAME
 
 static bool in_transaction(const struct tn_postgres_conn *c)
 {
@@ -70,6 +71,8 @@ static void shrink(struct tn_postgres_conn *c)
         tn_buf_reset(&c->text);
     if (c->values.capacity > SCRATCH_KEPT)
         tn_buf_reset(&c->values);
+    if (c->insert.capacity > SCRATCH_KEPT)
+        tn_buf_reset(&c->insert);
     if (c->fields.capacity > SCRATCH_KEPT)
         tn_buf_reset(&c->fields);
 }
@@ -138,17 +141,27 @@ static void finish(struct tn_postgres_conn *c)
     PQclear(first); /* the column names lived there until now */
 }
 
+/* The savepoint is the client's, not only the way back of one who asks for an id. */
+static bool undoes(const struct tn_postgres_conn *c)
+{
+    return c->run->guarded && c->now.guarded;
+}
+
 /* MySQL, too, gives up the whole transaction for a deadlock. */
 static bool may_undo(const struct tn_postgres_conn *c)
 {
     const struct tn_error *error = &c->run->error;
 
-    return !c->lost && c->now.guarded && !c->now.undo_sent && error->status != TN_OK && in_transaction(c) && strncmp(error->sqlstate, "40", 2) != 0;
+    return !c->lost && undoes(c) && !c->now.undo_sent && error->status != TN_OK && in_transaction(c) && strncmp(error->sqlstate, "40", 2) != 0;
 }
 
 static void undo_ended(struct tn_postgres_conn *c, const PGresult *failure)
 {
-    c->run->undone = failure == NULL && PQtransactionStatus(c->pg) == PQTRANS_INTRANS;
+    if (!c->now.goes_back)
+        c->run->undone = failure == NULL && PQtransactionStatus(c->pg) == PQTRANS_INTRANS;
+    else if (failure != NULL)
+        tn_postgres_error(c, failure, &c->run->error);
+    c->now.goes_back = false;
 }
 
 /* All flights of the run have come back. */
@@ -165,7 +178,7 @@ static void end(struct tn_postgres_conn *c)
         c->phase = TN_POSTGRES_CANCELLING;
         return;
     }
-    must_fail = run->error.status != TN_OK && PQtransactionStatus(c->pg) == PQTRANS_INTRANS && !c->now.guarded;
+    must_fail = run->error.status != TN_OK && PQtransactionStatus(c->pg) == PQTRANS_INTRANS && !undoes(c);
     if (!c->lost && !c->now.absorbed && (c->now.cancel_sent || must_fail)) {
         c->now.absorbed = true;
         if (tn_postgres_send_text(c, TN_POSTGRES_ABSORB, must_fail ? TN_STR(FAIL_SQL) : TN_STR("")))
@@ -174,7 +187,7 @@ static void end(struct tn_postgres_conn *c)
     }
     if (may_undo(c)) {
         c->now.undo_sent = true;
-        if (tn_postgres_send_text(c, TN_POSTGRES_UNDO, TN_STR("ROLLBACK TO SAVEPOINT " GUARD_NAME)))
+        if (tn_postgres_send_text(c, TN_POSTGRES_UNDO, TN_STR(BACK_SQL)))
             return;
         c->lost = true;
     }
@@ -274,7 +287,7 @@ static bool settings_differ(struct tn_postgres_conn *c)
 /* What stands before the statement; empty: nothing. A savepoint of the client's must not be inside of ours. */
 static struct tn_str guard_text(const struct tn_postgres_conn *c)
 {
-    if (c->now.guard_done || !c->run->guarded || PQtransactionStatus(c->pg) != PQTRANS_INTRANS)
+    if (c->now.guard_done || !(c->run->guarded || c->now.asks_first) || PQtransactionStatus(c->pg) != PQTRANS_INTRANS)
         return TN_STR("");
     if (c->run->kind == TN_RUN_EXECUTE && verb_of(c->run) == TN_VERB_SAVEPOINT)
         return c->guard ? TN_STR("RELEASE SAVEPOINT " GUARD_NAME) : TN_STR("");
@@ -293,14 +306,16 @@ static void guard_ended(struct tn_postgres_conn *c, const PGresult *failure)
 static bool send_next(struct tn_postgres_conn *c)
 {
     struct tn_postgres_run *now = &c->now;
-    bool                    mixed = !now->simple && tn_postgres_formats_mixed(c->run->encoder);
+    bool                    mixed = !now->simple && !now->asks_id && tn_postgres_formats_mixed(c->run->encoder);
     bool                    describe = mixed || c->run->kind == TN_RUN_DESCRIBE;
 
     if (c->stale.len > 0 && now->was_idle)
         return tn_postgres_send_text(c, TN_POSTGRES_STALE, tn_buf_str(&c->stale));
     if (settings_differ(c))
         return !c->values.failed && tn_postgres_send_text(c, TN_POSTGRES_SETTINGS, tn_buf_str(&c->values));
-    if (c->run->guarded && guard_text(c).len > 0)
+    if (now->goes_back)
+        return tn_postgres_send_text(c, TN_POSTGRES_UNDO, TN_STR(BACK_SQL));
+    if (guard_text(c).len > 0)
         return tn_postgres_send_text(c, TN_POSTGRES_GUARD, guard_text(c));
     if (now->statement != NULL ? !now->statement->ready : describe && !now->prepared)
         return tn_postgres_send_prepare(c);
@@ -326,9 +341,9 @@ static void choose_statement(struct tn_postgres_conn *c)
     size_t         count = tn_postgres_param_oids(c);
     struct tn_buf *going = c->now.was_idle ? &c->stale : NULL;
 
-    c->now.statement = tn_postgres_statement_find(&c->statements, c->run->sql, c->params.types, count);
+    c->now.statement = tn_postgres_statement_find(&c->statements, c->now.sql, c->params.types, count);
     if (c->now.statement == NULL)
-        c->now.statement = tn_postgres_statement_add(&c->statements, c->run->sql, c->params.types, count, going);
+        c->now.statement = tn_postgres_statement_add(&c->statements, c->now.sql, c->params.types, count, going);
 }
 
 void tn_postgres_begin(struct tn_postgres_conn *c)
@@ -341,6 +356,7 @@ void tn_postgres_begin(struct tn_postgres_conn *c)
     c->now.simple = run->kind == TN_RUN_EXECUTE && !run->extended && !run->prepare && run->params.count == 0;
     c->now.fetch_format = !c->now.simple && encoder != NULL && encoder->pg_rows && encoder->pg_format_count > 0 &&
                           encoder->pg_formats[0] == 1;
+    tn_postgres_ask_id(c);
     if (tn_postgres_check_run(c, &err) != TN_OK) {
         if (err.fault == TN_FAULT_TURNOUT && err.status == TN_E_INVALID)
             tn_error_blame(&err, TN_FAULT_QUERY, false);
@@ -401,6 +417,12 @@ static bool try_again(struct tn_postgres_conn *c, const PGresult *failure)
     const char             *message = PQresultErrorField(failure, PG_DIAG_MESSAGE_PRIMARY);
     bool                    gone, changed;
 
+    if (tn_postgres_give_up_id(c, failure)) {
+        if (now->statement != NULL)
+            choose_statement(c);
+        now->prepared = now->described = now->result_ended = false;
+        return true;
+    }
     if (now->statement == NULL || !now->statement->ready || sqlstate == NULL || message == NULL)
         return false;
     gone = strcmp(sqlstate, "26000") == 0 && strstr(message, now->statement->name) != NULL;
@@ -413,7 +435,8 @@ static bool try_again(struct tn_postgres_conn *c, const PGresult *failure)
     if (!now->was_idle || now->retried || now->columns_told || c->run->cancelled)
         return false;
     now->retried = true;
-    now->prepared = now->described = now->result_ended = false;
+    now->prepared = now->result_ended = false;
+    now->described = now->asks_id;
     choose_statement(c);
     return true;
 }
@@ -484,6 +507,7 @@ static void run_flight_ended(struct tn_postgres_conn *c, const PGresult *failure
     enum tn_postgres_phase phase = c->phase;
     bool                   again = failure != NULL && (phase == TN_POSTGRES_DESCRIBE || phase == TN_POSTGRES_EXECUTE) &&
                  try_again(c, failure);
+    bool                   back = phase == TN_POSTGRES_UNDO && c->now.goes_back;
 
     if (phase == TN_POSTGRES_STALE)
         tn_buf_clear(&c->stale);
@@ -503,7 +527,7 @@ static void run_flight_ended(struct tn_postgres_conn *c, const PGresult *failure
         undo_ended(c, failure);
     if (c->closed)
         return;
-    if (!again && (phase == TN_POSTGRES_EXECUTE || phase == TN_POSTGRES_ABSORB || phase == TN_POSTGRES_UNDO ||
+    if (!again && !back && (phase == TN_POSTGRES_EXECUTE || phase == TN_POSTGRES_ABSORB || phase == TN_POSTGRES_UNDO ||
                    (phase == TN_POSTGRES_DESCRIBE && c->run->kind == TN_RUN_DESCRIBE)))
         end(c);
     else

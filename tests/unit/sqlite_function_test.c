@@ -52,6 +52,7 @@ static void test_answers(void)
         {"SELECT regexp_replace('x', 'x', replace(hex(zeroblob(500)), '00', 'y')) = replace(hex(zeroblob(500)), '00', 'y')", "1"},
         {"SELECT regexp_replace('aaa', 'a', NULL)", "NULL"}, {"SELECT regexp_replace('a', 'a', '$9')", "error: regexp_replace: unknown substring"},
         {"SELECT regexp_substr('ab12', '[0-9]+')", "12"}, {"SELECT regexp_substr('ab', '[0-9]+')", "NULL"}, {"SELECT regexp_substr('ab', '\\Kb*(?<=a)')", ""},
+        {"SELECT concat('a', 1, NULL, 'ü')", "a1ü"}, {"SELECT concat(NULL)", ""}, {"SELECT typeof(concat('x', ''))", "text"},
         {"SELECT split_part('a,b,c', ',', 2)", "b"}, {"SELECT split_part('a,b,c', ',', -1)", "c"}, {"SELECT split_part('a', ',', 2)", ""},
         {"SELECT split_part('abc', '', 1)", "abc"}, {"SELECT split_part('a--b', '--', 2)", "b"}, {"SELECT split_part('a,b', ',', 0)", ""},
         {"SELECT split_part('a,b', ',', 9223372036854775807)", ""}, {"SELECT split_part('a,b', ',', -9223372036854775807 - 1)", ""},

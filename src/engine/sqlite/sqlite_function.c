@@ -41,6 +41,29 @@ static void fn_reverse(sqlite3_context *context, int argc, sqlite3_value **argv)
     sqlite3_result_text64(context, out, text.len, tn_free, SQLITE_UTF8);
 }
 
+/* SQLite's own of later versions: a NULL is ''. */
+static void fn_concat(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    sqlite3_str *out = sqlite3_str_new(sqlite3_context_db_handle(context));
+    int          len, rc;
+    char        *text;
+
+    for (int i = 0; i < argc; i++) {
+        struct tn_str one = text_of(argv[i]);
+
+        sqlite3_str_append(out, one.ptr == NULL ? "" : one.ptr, (int)one.len);
+    }
+    rc = sqlite3_str_errcode(out);
+    len = sqlite3_str_length(out);
+    text = sqlite3_str_finish(out);
+    if (rc != SQLITE_OK)
+        sqlite3_result_error_code(context, rc);
+    else
+        sqlite3_result_text64(context, text == NULL ? "" : text, (sqlite3_uint64)len, text == NULL ? SQLITE_STATIC : sqlite3_free, SQLITE_UTF8);
+    if (rc != SQLITE_OK)
+        sqlite3_free(text);
+}
+
 /* The piece of that number, from 1, or from the end if it is negative; '' where there is none (PostgreSQL 14 and later). */
 static void fn_split_part(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
@@ -325,7 +348,7 @@ int tn_sqlite_functions(sqlite3 *db)
         void (*fn)(sqlite3_context *, int, sqlite3_value **);
     } all[] = {
         {"reverse", 1, 0, fn_reverse}, {"to_base64", 1, 0, fn_to_base64}, {"from_base64", 1, 0, fn_from_base64}, {"unhex", 1, 3041000, fn_unhex},
-        {"bin", 1, 0, fn_bin}, {"bit_count", 1, 0, fn_bit_count},
+        {"concat", -1, 3044000, fn_concat}, {"bin", 1, 0, fn_bin}, {"bit_count", 1, 0, fn_bit_count},
         {"md5", 1, 0, fn_md5}, {"sha1", 1, 0, fn_sha1}, {"sha2", 2, 0, fn_sha2}, {"regexp", 2, 0, tn_sqlite_regexp},
         {"regexp_replace", 3, 0, tn_sqlite_regexp_replace}, {"regexp_replace", 4, 0, tn_sqlite_regexp_replace}, {"split_part", 3, 0, fn_split_part},
         {"regexp_substr", 2, 0, tn_sqlite_regexp_substr},

@@ -70,6 +70,10 @@ def test_tables_that_count_otherwise_or_not(connection, postgres_server):
     assert new_id(connection, "INSERT INTO counted (x) VALUES (5)") == (1, 1)
     assert new_id(connection, "INSERT INTO public.counted (x) VALUES (6)") == (2, 1)
     assert new_id(connection, "INSERT INTO plain (id) VALUES (9)") == (0, 1)
+    ask(connection, "SET @turnout_dialect = 'engine'")
+    assert new_id(connection, "INSERT INTO public . /* or */ counted (x) VALUES (7)") == (0, 1)  # no name for regclass
+    assert new_id(connection, "INSERT INTO Counted (x) VALUES (8) -- and so on") == (4, 1)
+    ask(connection, "SET @turnout_dialect = NULL")
 
 
 def test_ids_of_prepared_inserts(connection):

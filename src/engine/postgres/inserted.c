@@ -127,10 +127,13 @@ void tn_postgres_take_id(struct tn_postgres_conn *c, const PGresult *result)
 
 bool tn_postgres_give_up_id(struct tn_postgres_conn *c, const PGresult *failure)
 {
+    static const char *const reasons[] = {"42501", "0A000", "42602"}; /* no right to read, a view with rules, a name that regclass does not read */
     const char *sqlstate = PQresultErrorField(failure, PG_DIAG_SQLSTATE);
-    bool        failed = PQtransactionStatus(c->pg) == PQTRANS_INERROR;
+    bool        ours = false, failed = PQtransactionStatus(c->pg) == PQTRANS_INERROR;
 
-    if (!c->now.asks_id || sqlstate == NULL || (strcmp(sqlstate, "42501") != 0 && strcmp(sqlstate, "0A000") != 0))
+    for (size_t i = 0; i < TN_ARRAY_LEN(reasons); i++)
+        ours |= sqlstate != NULL && strcmp(sqlstate, reasons[i]) == 0;
+    if (!c->now.asks_id || !ours)
         return false;
     remember(&c->ids, c->now.table, true);
     if (c->run->cancelled || (failed && !c->now.guarded))

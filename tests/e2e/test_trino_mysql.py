@@ -6,7 +6,6 @@ import proxy as proxy_module
 
 sqlalchemy = pytest.importorskip("sqlalchemy")
 trino = pytest.importorskip("trino")
-pytestmark = pytest.mark.timeout(180)
 
 JDBC_TABLES = ("SELECT TABLE_CAT, TABLE_SCHEM, TABLE_NAME, TABLE_TYPE, REMARKS,\n  TYPE_CAT, TYPE_SCHEM, TYPE_NAME,   SELF_REFERENCING_COL_NAME, REF_GENERATION\nFROM system.jdbc.tables\n"
                "WHERE TABLE_CAT = 'mysql' AND TABLE_SCHEM LIKE '{}' ESCAPE '\\' AND TABLE_NAME LIKE '%' ESCAPE '\\' AND TABLE_TYPE IN ('TABLE', 'VIEW')\nORDER BY TABLE_TYPE, TABLE_CAT, TABLE_SCHEM, TABLE_NAME")

@@ -13,6 +13,7 @@ import java.sql.Types;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 public class Suite {
     interface Case {
@@ -263,10 +264,13 @@ public class Suite {
             : engine.equals("duckDb") ? "SELECT count(*) FROM range(100000000000) AS t(i) WHERE hash(i) % 7 = 3"
             : "SELECT count(*) FROM generate_series(1, 10000000000) AS t(i) WHERE i % 7 = 3";
         try (Statement s = c.createStatement()) {
+            AtomicBoolean over = new AtomicBoolean();
             Thread thread = new Thread(() -> {
                 try {
-                    Thread.sleep(500);
-                    s.cancel();
+                    while (!over.get()) { // it does nothing before the driver has heard of the query
+                        Thread.sleep(500);
+                        s.cancel();
+                    }
                 } catch (Exception problem) {
                     System.out.println("FAIL cancel: " + problem);
                 }
@@ -276,6 +280,7 @@ public class Suite {
                 s.executeQuery(sql).next();
                 throw new AssertionError("not cancelled");
             } catch (SQLException problem) {
+                over.set(true);
                 thread.join();
             }
         }

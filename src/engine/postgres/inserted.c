@@ -47,7 +47,7 @@ static void put_literal(struct tn_buf *out, struct tn_str text)
     tn_buf_put_u8(out, '\'');
 }
 
-static bool can_return(struct tn_str sql, struct tn_str *name, struct tn_str *last)
+static bool can_return(struct tn_str sql, struct tn_str *name, struct tn_str *last, bool *upserts)
 {
     struct tn_lexer lexer;
     struct tn_token token;
@@ -58,6 +58,7 @@ static bool can_return(struct tn_str sql, struct tn_str *name, struct tn_str *la
     do {
         if (token.unterminated || token.punct == ';' || is_word(&token, "returning"))
             return false;
+        *upserts = *upserts || is_word(&token, "conflict");
     } while (tn_lexer_next(&lexer, &token));
     return true;
 }
@@ -81,11 +82,11 @@ static void remember(struct tn_postgres_ids *ids, uint64_t table, bool refused)
     ids->refused[at] = refused;
 }
 
-static void write_statement(struct tn_buf *out, struct tn_str sql, struct tn_str name, struct tn_str last)
+static void write_statement(struct tn_buf *out, struct tn_str sql, struct tn_str name, struct tn_str last, bool upserts)
 {
     tn_buf_clear(out);
     tn_buf_put_str(out, sql);
-    tn_buf_puts(out, "\nRETURNING pg_catalog.to_json(");
+    tn_buf_puts(out, upserts ? "\nRETURNING xmax <> 0, pg_catalog.to_json(" : "\nRETURNING false, pg_catalog.to_json(");
     tn_buf_put_str(out, last);
     tn_buf_puts(out, ".*) ->> " COLUMN_SQL);
     put_literal(out, name);
@@ -97,16 +98,17 @@ void tn_postgres_ask_id(struct tn_postgres_conn *c)
     const struct tn_run *run = c->run;
     struct tn_str        name, last;
     int                  known;
+    bool                 upserts = false;
 
     c->now.sql = run->sql;
     if (!run->wants_id || run->kind != TN_RUN_EXECUTE || run->features == NULL || run->features->verb != TN_VERB_INSERT ||
-        !can_return(run->sql, &name, &last))
+        !can_return(run->sql, &name, &last, &upserts))
         return;
     c->now.table = tn_hash_seeded(name.ptr, name.len, run->settings == NULL ? 0 : run->settings->hash) | 1; /* 0 = a free place */
     known = find(&c->ids, c->now.table);
     if (known >= 0 && c->ids.refused[known])
         return;
-    write_statement(&c->insert, run->sql, name, last);
+    write_statement(&c->insert, run->sql, name, last, upserts);
     if (c->insert.failed)
         return;
     c->now.sql = tn_buf_str(&c->insert);
@@ -119,9 +121,11 @@ void tn_postgres_take_id(struct tn_postgres_conn *c, const PGresult *result)
 {
     if (PQresultStatus(result) == PGRES_TUPLES_OK)
         remember(&c->ids, c->now.table, false);
-    if (PQntuples(result) == 0 || c->run->insert_id != 0 || PQgetisnull(result, 0, 0))
+    for (int row = 0; row < PQntuples(result); row++)
+        c->now.met += PQgetvalue(result, row, 0)[0] == 't';
+    if (PQntuples(result) == 0 || c->run->insert_id != 0 || PQgetisnull(result, 0, 1))
         return;
-    if (!tn_str_to_u64(tn_str(PQgetvalue(result, 0, 0)), UINT64_MAX, &c->run->insert_id))
+    if (!tn_str_to_u64(tn_str(PQgetvalue(result, 0, 1)), UINT64_MAX, &c->run->insert_id))
         c->run->insert_id = 0; /* below zero */
 }
 

@@ -65,6 +65,7 @@ struct tn_postgres_run {
     uint64_t table;         /* of tn_postgres_ids, if that is asked */
     bool     asks_id;       /* the rows of that are not the client's */
     bool     asks_first;    /* nobody knows whether the server lets them be asked for: there is a way back */
+    uint64_t met;           /* rows of it that were there already, and were changed: MySQL counts them twice */
     bool     goes_back;     /* it did not: to the savepoint, and once more without */
     bool     simple;        /* simple query protocol */
     bool     prepared;      /* the PREPARE flight is done */

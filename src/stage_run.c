@@ -210,6 +210,7 @@ static void start_statement(struct tn_query *q)
     q->unlike = false;
     run->kind = q->kind;
     run->sql = tn_translating_sent(q);
+    run->several_made = tn_translating_made_several(q);
     if (q->literals.count > 0) /* the text that the client wrote has them in it */
         run->params = run->sql.ptr == q->native.ptr ? (struct tn_params){.count = 0} : q->literals;
     run->features = &q->features;

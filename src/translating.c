@@ -106,6 +106,12 @@ bool tn_translating_lists(struct tn_query *q, struct tn_cluster *cluster, struct
     return (known.missing || known.old) && tn_table_lister_ask(tn_runtime_of(q->worker)->lister, cluster, &q->features, known.missing ? wait : NULL) && known.missing;
 }
 
+/* Others' EXPLAIN has words that sqlglot does not read; it goes as it is. */
+static bool explains(const struct tn_query *q, enum tn_dialect from)
+{
+    return q->features.verb == TN_VERB_EXPLAIN && from == TN_DIALECT_MYSQL;
+}
+
 bool tn_translating_what(const struct tn_query *q, const struct tn_group *group, const struct tn_cluster *cluster, struct tn_translation *out)
 {
     if (q->console || (q->internal && q->shadow == NULL && !q->translation.explains) || tn_translating_mode(q->snapshot, group->conf) == TN_CFG_TRANSLATION_MODE_OFF ||
@@ -116,7 +122,7 @@ bool tn_translating_what(const struct tn_query *q, const struct tn_group *group,
     out->plain_texts = out->to == TN_DIALECT_MYSQL && has_mode(cluster, "NO_BACKSLASH_ESCAPES");
     out->scripts = scripts_of(q, group);
     out->columns = TN_STR("");
-    if (!tn_dialect_differs(out->from, out->to) || !tn_dialect_translates(&q->features) || asks_catalog(&q->features))
+    if (!tn_dialect_differs(out->from, out->to) || !(tn_dialect_translates(&q->features) || explains(q, out->from)) || asks_catalog(&q->features))
         return false;
     out->types = types_hash(q, cluster);
     return true;
@@ -127,6 +133,11 @@ bool tn_translating_what(const struct tn_query *q, const struct tn_group *group,
 static bool reads_standard(const struct tn_cluster *cluster)
 {
     return has_mode(cluster, "NO_BACKSLASH_ESCAPES") && has_mode(cluster, "ANSI_QUOTES");
+}
+
+bool tn_translating_made_several(const struct tn_query *q)
+{
+    return tn_str_starts(q->translation.sent, TN_STR(TN_TRANSLATED_SEVERAL));
 }
 
 struct tn_str tn_translating_sent(const struct tn_query *q)

@@ -14,6 +14,7 @@ bool tn_translating_what(const struct tn_query *q, const struct tn_group *group,
 void tn_translating_columns(const struct tn_query *q, const struct tn_cluster *cluster, struct tn_translation *what, struct tn_buf *columns);
 /* True: CLUSTER is asked for those types, and WAIT is told when it has answered. False: all is known that will be. */
 bool tn_translating_lists(struct tn_query *q, struct tn_cluster *cluster, struct tn_table_wait *wait);
+bool          tn_translating_made_several(const struct tn_query *q); /* what is sent is several statements: of a translation alone, whoever wrote the statement */
 struct tn_str tn_translating_sent(const struct tn_query *q); /* the text for the chosen member, after the stage */
 /* Members of GROUP that, as far as is known, are not to be told the statement, as bits. Are there no others, ERR (may be NULL) says
  * why, and *NONE is set; where there may only be better ones, there are no bits then. */

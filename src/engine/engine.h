@@ -86,6 +86,7 @@ struct tn_run {
     size_t                            param_oid_count;
     bool                              prepare;    /* the client prepared it by name: worth keeping on the server */
     bool                              several;    /* all results of a procedure are wanted, not the first one alone */
+    bool                              several_made; /* the text is a translation of one statement into several, with a ';' behind each but the last */
     bool                              wants_id;   /* of an INSERT, `insert_id` is wanted: PostgreSQL finds it only then */
     bool                              guarded;    /* in a transaction: where an engine gives one up for an error, this statement's is undone alone,
                                                      if the engine can do that (`undone`) */

@@ -307,7 +307,7 @@ static void put_names(struct tn_buf *out, const struct tn_features *features, co
 
 static void put_listing(struct tn_buf *out, const char *query, const char *catalog, struct tn_str names)
 {
-    const char *at = strstr(query, "{catalog}"), *list = strstr(query, "{names}");
+    const char *at = strstr(query, "{catalog}");
 
     if (at != NULL) {
         tn_buf_append(out, query, (size_t)(at - query));
@@ -317,9 +317,11 @@ static void put_listing(struct tn_buf *out, const char *query, const char *catal
         }
         query = at + strlen("{catalog}");
     }
-    tn_buf_append(out, query, (size_t)(list - query));
-    tn_buf_put_str(out, names);
-    tn_buf_puts(out, list + strlen("{names}"));
+    for (const char *list; (list = strstr(query, "{names}")) != NULL; query = list + strlen("{names}")) {
+        tn_buf_append(out, query, (size_t)(list - query));
+        tn_buf_put_str(out, names);
+    }
+    tn_buf_puts(out, query);
 }
 
 static bool put_for(struct tn_buf *out, const char *query, const struct tn_features *features, const char *catalog)

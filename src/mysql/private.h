@@ -228,6 +228,8 @@ static inline void tn_my_forget_run(struct tn_my_session *s, const struct tn_run
 {
     tn_outbox_forget_run(&s->client.out, run);
 }
+/* Of a duplicate key: MESSAGE, of SIZE bytes, gets MySQL's words behind it. */
+void tn_my_duplicate_put(const struct tn_error *err, char *message, size_t size);
 void tn_my_ok(struct tn_my_session *s, uint64_t affected, uint64_t insert_id);
 void tn_my_ok_with(struct tn_my_session *s, uint64_t affected, uint64_t insert_id, struct tn_str info);
 void tn_my_error(struct tn_my_session *s, const struct tn_error *err);

@@ -334,7 +334,9 @@ static void put_create_table(struct tn_buf *sql, const struct show *show)
     put_where_table(sql, show, "TABLE_SCHEMA", "TABLE_NAME");
     tn_buf_puts(sql, " AND COLUMN_NAME IS NOT NULL ORDER BY INDEX_NAME, SEQ_IN_INDEX) GROUP BY INDEX_NAME"
                      " UNION ALL SELECT 3, 0, CONSTRAINT_NAME, '  CONSTRAINT ' || " NAME("CONSTRAINT_NAME") " || ' FOREIGN KEY (' || group_concat(" NAME("COLUMN_NAME") ", ', ') || ') REFERENCES ' || "
-                     NAME("max(REFERENCED_TABLE_NAME)") " || ' (' || group_concat(" NAME("REFERENCED_COLUMN_NAME") ", ', ') || ')' FROM (SELECT * FROM information_schema.KEY_COLUMN_USAGE");
+                     NAME("max(REFERENCED_TABLE_NAME)") " || ' (' || group_concat(" NAME("REFERENCED_COLUMN_NAME") ", ', ') || ')' || coalesce(max(rules), '') FROM (SELECT *, (SELECT "
+                     "CASE WHEN DELETE_RULE IN ('CASCADE', 'SET NULL', 'SET DEFAULT') THEN ' ON DELETE ' || DELETE_RULE ELSE '' END || CASE WHEN UPDATE_RULE IN ('CASCADE', 'SET NULL', 'SET DEFAULT') THEN ' ON UPDATE ' || UPDATE_RULE ELSE '' END "
+                     "FROM information_schema.REFERENTIAL_CONSTRAINTS r WHERE r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.TABLE_NAME = k.TABLE_NAME) AS rules FROM information_schema.KEY_COLUMN_USAGE k");
     put_where_table(sql, show, "TABLE_SCHEMA", "TABLE_NAME");
     tn_buf_puts(sql, " AND REFERENCED_TABLE_NAME IS NOT NULL ORDER BY CONSTRAINT_NAME, ORDINAL_POSITION) GROUP BY CONSTRAINT_NAME) ORDER BY part, n, k)");
 }

@@ -19,6 +19,8 @@
 struct tn_translations;
 
 /* What is known of a statement in another dialect. Texts are in the arena that was given. */
+#define TN_TRANSLATED_SEVERAL "/* several */ " /* what a translation into several statements begins with */
+
 struct tn_translated {
     enum tn_verdict verdict;
     struct tn_str   text;    /* OK: to be sent */

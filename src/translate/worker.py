@@ -250,6 +250,13 @@ def parse(name, sql, places):
     renames = re.fullmatch(r"(?i)\s*rename\s+table\s+([^\s,]+)\s+to\s+([^\s,]+)\s*", sql) if name == "mysql" else None
     if renames:  # nor this, of one table; it has no literals
         sql = f"ALTER TABLE {renames[1]} RENAME TO {renames[2]}"
+    if name == "mysql" and re.search(r"(?i)\bon\s+duplicate\s+key\b", sql):  # values(`t`.`a`), which sqlglot does not read; the places stay
+        sql = re.sub(r"(?i)(\bvalues\s*\(\s*)((?:`[^`']+`|\w+)\s*\.\s*)(?=`|\w+\s*\))", lambda found: found[1] + " " * len(found[2]), sql)
+    plan = EXPLAINS.match(sql) if name == "mysql" else None
+    explains.clear()
+    if plan:  # what is explained is read alone, where it stood
+        explains.extend(words.upper() for words in plan[1].split())
+        sql = " " * plan.end() + sql[plan.end():]
     tokens = dialect.tokenize(sql)
     questions.clear()
     for before, token in zip([None] + tokens, tokens):
@@ -343,6 +350,44 @@ def character_places(sql, raw, packed):
     return out
 
 
+def transformed(tree, known_as, scripts):
+    """TREE as SCRIPTS (name and text, in turn) leave it, and which of them changed it, as bits."""
+    touched = 0
+    for i in range(0, len(scripts) - 1, 2):
+        before = tree.copy()
+        changed = run_script(scripts[i].decode(), scripts[i + 1].decode(), "transform", tree, source, known_as)
+        if isinstance(changed, str):
+            changed = parse(source, changed, {})
+        if changed is not None and not isinstance(changed, exp.Expression):
+            raise ScriptError(f"{scripts[i].decode()}: line 0: transform() gave {type(changed).__name__}, not a tree, a text or None")
+        tree = tree if changed is None else changed
+        touched |= (tree != before) << i // 2
+    return tree, touched
+
+
+def written_one_by_one(target, trees, touched):
+    """Definitions that are several statements there (tn_translating_made_several()). None of their literals has a place."""
+    written = [generate(target, tree, False) for tree in trees]
+    text = "/* several */ " + "; ".join(plain for plain, _ in written)
+    return OK, [text.encode(), b"", "\n".join(line for _, warnings in written for line in warnings).encode()[:4000], struct.pack("<I", touched)]
+
+
+EXPLAINS = re.compile(r"(?i)\s*(explain\s+(?:(?:analyze|extended|format\s*=\s*\w+)\s+)*)(?=[(]|select\b|with\b|insert\b|update\b|delete\b|replace\b)")
+
+
+def explained(plain, target):
+    """PLAIN, and in front of it what was before the statement that is explained."""
+    words = " ".join(explains)
+    form = re.search(r"FORMAT ?= ?(\w+)", words)
+    json_form = form is not None and form[1] == "JSON"
+    if target == "postgres":
+        chosen = ["ANALYZE"] * ("ANALYZE" in explains) + ["FORMAT JSON"] * json_form
+        return f"EXPLAIN {'(' + ', '.join(chosen) + ') ' if chosen else ''}{plain}"
+    if "ANALYZE" in explains and target == "sqlite":
+        raise UnsupportedError("sqlite has no words for EXPLAIN ANALYZE")
+    return f"{'EXPLAIN QUERY PLAN' if target == 'sqlite' else 'EXPLAIN ANALYZE' if 'ANALYZE' in explains else 'EXPLAIN'} {plain}"
+
+
 def translate(fields):
     global source
     source, target = fields[0].decode(), fields[1].decode()
@@ -356,18 +401,17 @@ def translate(fields):
         where = f"line {details[0]['line']}, column {details[0]['col']}: {details[0]['description']}" if details else str(error)
         return CANNOT_PARSE, [where.encode("utf-8", "replace")[:1000]]
     known_as = "mysql" if target == "mysqlplain" else target
-    tree = improve(tree, known_as, fields[4].decode())
-    touched = 0
-    for i in range(5, len(fields) - 1, 2):
-        before = tree.copy()
-        changed = run_script(fields[i].decode(), fields[i + 1].decode(), "transform", tree, source, known_as)
-        if isinstance(changed, str):
-            changed = parse(source, changed, {})
-        if changed is not None and not isinstance(changed, exp.Expression):
-            raise ScriptError(f"{fields[i].decode()}: line 0: transform() gave {type(changed).__name__}, not a tree, a text or None")
-        tree = tree if changed is None else changed
-        touched |= (tree != before) << (i - 5) // 2
+    trees, touched = [], 0
+    for one in learned(tree, known_as, fields[4].decode()):
+        one, touches = transformed(improve(one), known_as, fields[5:])
+        trees.append(one)
+        touched |= touches
+    if len(trees) > 1:
+        return written_one_by_one(target, trees, touched)
+    tree = trees[0]
     plain, warnings = generate(target, tree, False)
+    if explains:
+        return OK, [explained(plain, target).encode(), b"", "\n".join(warnings).encode()[:4000], struct.pack("<I", touched)]
     try:  # some of sqlglot's words are read again on their way, and a mark is none
         places = [] if marked_before else places_in(generate(target, tree, True)[0], plain)
     except Exception:
@@ -499,7 +543,7 @@ except ImportError as failure:
     frame += struct.pack("<I", len(reason)) + reason
     os.write(1, struct.pack("<I", len(frame)) + frame)
     os._exit(2)
-source, wanted, marking, dialects, questions = "", "", False, {}, {}
+source, wanted, marking, dialects, questions, explains = "", "", False, {}, {}, []
 TYPE = None if plain else exp.DataType.Type
 if not plain:
     more_formats()

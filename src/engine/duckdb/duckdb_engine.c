@@ -131,6 +131,12 @@ static bool is_only_column(const struct tn_duckdb_plan *plan, const char *name, 
     return plan->schema.count == 1 && plan->shapes[0].id == id && tn_str_eq_c(plan->schema.columns[0].name, name);
 }
 
+/* RETURNING of a translation, for what clients of MySQL are told with the end of an INSERT (mysql_inserts.py). */
+static bool tells_ids(const struct tn_duckdb_plan *plan)
+{
+    return is_only_column(plan, "turnout: inserted", TN_DUCKDB_BIGINT);
+}
+
 /* Before a statement has run: will it return rows? DuckDB gives DML one column "Count" and commands one "Success". */
 static bool will_return_rows(struct tn_duckdb_conn *conn)
 {
@@ -143,6 +149,8 @@ static bool will_return_rows(struct tn_duckdb_conn *conn)
     case TN_DUCKDB_STATEMENT_UPDATE:
     case TN_DUCKDB_STATEMENT_DELETE:
     case TN_DUCKDB_STATEMENT_MERGE:
+        if (tells_ids(plan))
+            return false;
         return !is_only_column(plan, "Count", TN_DUCKDB_BIGINT) || tn_duckdb_has_word(conn->sql, "returning");
     case TN_DUCKDB_STATEMENT_CALL: return !is_only_column(plan, "Success", TN_DUCKDB_BOOLEAN);
     default: return !is_only_column(plan, "Success", TN_DUCKDB_BOOLEAN) && !is_only_column(plan, "Count", TN_DUCKDB_BIGINT);
@@ -151,7 +159,7 @@ static bool will_return_rows(struct tn_duckdb_conn *conn)
 
 static bool did_return_rows(struct tn_duckdb_conn *conn)
 {
-    return conn->api->result_return_type(conn->result) == TN_DUCKDB_RETURN_ROWS &&
+    return !tells_ids(&conn->plan) && conn->api->result_return_type(conn->result) == TN_DUCKDB_RETURN_ROWS &&
            !(conn->api->prepared_statement_type(conn->prepared) == TN_DUCKDB_STATEMENT_CALL &&
              is_only_column(&conn->plan, "Success", TN_DUCKDB_BOOLEAN));
 }
@@ -249,13 +257,19 @@ static enum tn_status fetch(struct tn_duckdb_conn *conn, tn_duckdb_chunk *out, s
 /* A statement without rows of its own: runs to its end; the number of changed rows is its only value. */
 static enum tn_status drain(struct tn_duckdb_conn *conn, struct tn_blocking_result *out, struct tn_error *err)
 {
-    bool            counts = is_only_column(&conn->plan, "Count", TN_DUCKDB_BIGINT);
+    bool            counts = is_only_column(&conn->plan, "Count", TN_DUCKDB_BIGINT), ids = tells_ids(&conn->plan);
     tn_duckdb_chunk chunk;
 
     for (;;) {
         TN_TRY(fetch(conn, &chunk, err));
         if (chunk == NULL)
             break;
+        if (ids) {
+            int64_t first = *(const int64_t *)conn->api->vector_get_data(conn->api->data_chunk_get_vector(chunk, 0));
+
+            out->insert_id = out->insert_id == 0 && first > 0 ? (uint64_t)first : out->insert_id;
+            out->affected += conn->api->data_chunk_get_size(chunk);
+        }
         if (counts)
             out->affected += (uint64_t)*(const int64_t *)conn->api->vector_get_data(conn->api->data_chunk_get_vector(chunk, 0));
         conn->api->destroy_data_chunk(&chunk);

@@ -38,7 +38,7 @@ static bool read_name(struct tn_lexer *lexer, struct tn_token *token, struct tn_
     return true;
 }
 
-static bool can_return(struct tn_str sql, struct tn_str *name, struct tn_str *last)
+static bool can_return(struct tn_str sql, struct tn_str *name, struct tn_str *last, bool *upserts)
 {
     struct tn_lexer lexer;
     struct tn_token token;
@@ -49,6 +49,7 @@ static bool can_return(struct tn_str sql, struct tn_str *name, struct tn_str *la
     do {
         if (token.unterminated || token.punct == ';' || is_word(&token, "returning"))
             return false;
+        *upserts |= is_word(&token, "conflict");
     } while (tn_lexer_next(&lexer, &token));
     return true;
 }
@@ -75,7 +76,7 @@ static const struct tn_postgres_id *known(struct tn_postgres_conn *c)
     return id != NULL && id->until > ev_now(c->base.worker->loop) ? id : NULL;
 }
 
-/* COLUMN NULL: none. */
+/* COLUMN NULL: it cannot be asked for. */
 static void remember(struct tn_postgres_conn *c, const char *column)
 {
     struct tn_postgres_id *id = find(&c->ids, c->now.table);
@@ -84,7 +85,7 @@ static void remember(struct tn_postgres_conn *c, const char *column)
         return; /* it is asked for each time */
     if (id == NULL)
         id = &c->ids.known[c->ids.next++ % TN_POSTGRES_IDS_KNOWN];
-    *id = (struct tn_postgres_id){.table = c->now.table, .until = ev_now(c->base.worker->loop) + KNOWN_S, .none = column == NULL};
+    *id = (struct tn_postgres_id){.table = c->now.table, .until = ev_now(c->base.worker->loop) + KNOWN_S, .refused = column == NULL};
     if (column != NULL)
         memcpy(id->column, column, strlen(column));
 }
@@ -102,6 +103,23 @@ static void put_question(struct tn_buf *out, struct tn_str name, struct tn_str l
     tn_buf_puts(out, IS_COUNTED_SQL);
 }
 
+static void write_statement(struct tn_postgres_conn *c, const struct tn_postgres_id *id, struct tn_str name, struct tn_str last)
+{
+    struct tn_buf *out = &c->insert;
+
+    tn_buf_clear(out);
+    tn_buf_put_str(out, c->run->sql);
+    tn_buf_puts(out, "\nRETURNING ");
+    if (id == NULL)
+        put_question(out, name, last);
+    else if (id->column[0] == '\0')
+        tn_buf_puts(out, "NULL");
+    else
+        tn_buf_put_quoted(out, tn_str(id->column), '"');
+    if (c->now.upserts)
+        tn_buf_puts(out, ", xmax <> 0");
+}
+
 void tn_postgres_ask_id(struct tn_postgres_conn *c)
 {
     const struct tn_run         *run = c->run;
@@ -110,19 +128,13 @@ void tn_postgres_ask_id(struct tn_postgres_conn *c)
 
     c->now.sql = run->sql;
     if (!run->wants_id || run->kind != TN_RUN_EXECUTE || run->features == NULL || run->features->verb != TN_VERB_INSERT ||
-        !can_return(run->sql, &name, &last))
+        !can_return(run->sql, &name, &last, &c->now.upserts))
         return;
     c->now.table = tn_hash_seeded(name.ptr, name.len, run->settings == NULL ? 0 : run->settings->hash) | 1;
     id = known(c);
-    if (id != NULL && id->none)
+    if (id != NULL && (id->refused || (id->column[0] == '\0' && !c->now.upserts)))
         return;
-    tn_buf_clear(&c->insert);
-    tn_buf_put_str(&c->insert, run->sql);
-    tn_buf_puts(&c->insert, "\nRETURNING ");
-    if (id != NULL)
-        tn_buf_put_quoted(&c->insert, tn_str(id->column), '"');
-    else
-        put_question(&c->insert, name, last);
+    write_statement(c, id, name, last);
     if (c->insert.failed)
         return;
     c->now.sql = tn_buf_str(&c->insert);
@@ -133,11 +145,13 @@ void tn_postgres_ask_id(struct tn_postgres_conn *c)
 
 void tn_postgres_take_id(struct tn_postgres_conn *c, const PGresult *result)
 {
+    for (int row = 0; row < PQntuples(result) && c->now.upserts; row++)
+        c->now.met += PQgetvalue(result, row, PQnfields(result) - 1)[0] == 't';
     if (PQntuples(result) == 0 || c->now.took_id)
         return;
     c->now.took_id = true; /* of the first row */
     if (c->now.asks_column)
-        remember(c, PQgetisnull(result, 0, 1) ? NULL : PQgetvalue(result, 0, 1));
+        remember(c, PQgetvalue(result, 0, 1)); /* "" of NULL */
     if (!PQgetisnull(result, 0, 0) && !tn_str_to_u64(tn_str(PQgetvalue(result, 0, 0)), UINT64_MAX, &c->run->insert_id))
         c->run->insert_id = 0; /* below zero */
 }

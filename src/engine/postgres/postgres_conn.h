@@ -66,6 +66,8 @@ struct tn_postgres_run {
     bool     asks_id;       /* the rows of that are not the client's */
     bool     asks_column;   /* its name, too; and nobody knows whether the server lets it be asked for: there is a way back */
     bool     took_id;       /* the first row's */
+    bool     upserts;       /* the last column of each row tells whether it was there already */
+    uint64_t met;           /* rows of it that were, and were changed: MySQL counts them twice */
     bool     goes_back;     /* it did not: to the savepoint, and once more without */
     bool     simple;        /* simple query protocol */
     bool     prepared;      /* the PREPARE flight is done */
@@ -93,8 +95,8 @@ enum { TN_POSTGRES_IDS_KNOWN = 16, TN_POSTGRES_NAME_MAX = 64 };
 struct tn_postgres_id {
     uint64_t   table;   /* hash of its name and the settings; 0 = a free place */
     ev_tstamp  until;   /* then it is asked for again: others may have altered the table */
-    bool       none;    /* there is no such column, or it may not be read */
-    char       column[TN_POSTGRES_NAME_MAX]; /* else */
+    bool       refused; /* the server did not let it be asked for */
+    char       column[TN_POSTGRES_NAME_MAX]; /* empty: there is none */
 };
 
 struct tn_postgres_ids {

@@ -291,8 +291,10 @@ static size_t execute_result(struct tn_postgres_conn *c, PGresult *result, ExecS
 
     if (c->now.asks_id && (status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK)) {
         tn_postgres_take_id(c, result);
-        if (status == PGRES_TUPLES_OK && !c->now.result_ended)
+        if (status == PGRES_TUPLES_OK && !c->now.result_ended) {
             take_tag(c, result);
+            c->run->affected += c->now.met;
+        }
     } else if (status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK)
         work = take_tuples(c, result);
     else if (status == PGRES_COMMAND_OK && !c->now.result_ended)

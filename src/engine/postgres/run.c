@@ -355,7 +355,7 @@ void tn_postgres_begin(struct tn_postgres_conn *c)
     struct tn_error          err = TN_ERROR_INIT;
 
     c->now.was_idle = PQtransactionStatus(c->pg) == PQTRANS_IDLE;
-    c->now.simple = run->kind == TN_RUN_EXECUTE && !run->extended && !run->prepare && run->params.count == 0;
+    c->now.simple = run->kind == TN_RUN_EXECUTE && ((!run->extended && !run->prepare) || run->several_made) && run->params.count == 0;
     c->now.fetch_format = !c->now.simple && encoder != NULL && encoder->pg_rows && encoder->pg_format_count > 0 &&
                           encoder->pg_formats[0] == 1;
     tn_postgres_ask_id(c);

@@ -40,6 +40,7 @@ struct tn_sqlite_conn {
     bool                   told;      /* the column types were told to a client before */
     uint64_t               key;       /* of the statement in the memo */
     int64_t                changes;   /* sqlite3_total_changes64 before */
+    int64_t                first_inserted; /* the rowid of the first row of an INSERT, 0 = none yet */
     int64_t                inserted;  /* sqlite3_last_insert_rowid before an INSERT, which begins with none */
     const struct tn_schema *schema;
     struct tn_sqlite_builder builder;

@@ -59,6 +59,24 @@ static void refresh_schema(struct tn_sqlite_conn *conn)
     sqlite3_exec(conn->db, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL);
 }
 
+/* All of them, or none; what is left to do of them is in conn->stmt. */
+static enum tn_status run_several(struct tn_sqlite_conn *conn, struct tn_str sql, struct tn_error *err)
+{
+    static const char begin[] = "SAVEPOINT \"turnout: several\"", back[] = "ROLLBACK TO \"turnout: several\"; RELEASE \"turnout: several\"";
+    char             *text = tn_strndup(sql.ptr, sql.len);
+    int               rc = text == NULL ? SQLITE_NOMEM : sqlite3_exec(conn->db, begin, NULL, NULL, NULL);
+    enum tn_status    status = TN_OK;
+
+    if (rc == SQLITE_OK && (rc = sqlite3_exec(conn->db, text, NULL, NULL, NULL)) != SQLITE_OK) {
+        status = tn_sqlite_error(err, conn->db, rc, text);
+        sqlite3_exec(conn->db, back, NULL, NULL, NULL);
+    } else if (rc != SQLITE_OK) {
+        status = tn_sqlite_error(err, conn->db, rc, begin);
+    }
+    tn_free(text);
+    return status == TN_OK ? tn_sqlite_prepare(&conn->stmt, conn->db, TN_STR("RELEASE \"turnout: several\""), false, err) : status;
+}
+
 static enum tn_status prepare(struct tn_sqlite_conn *conn, struct tn_str sql, struct tn_error *err)
 {
     bool describe = conn->run->kind == TN_RUN_DESCRIBE;
@@ -67,6 +85,8 @@ static enum tn_status prepare(struct tn_sqlite_conn *conn, struct tn_str sql, st
     conn->vacuums = conn->run->features->verb == TN_VERB_VACUUM;
     if (describe)
         refresh_schema(conn);
+    if (conn->run->several_made && !describe)
+        return run_several(conn, sql, err);
     conn->kept = keep ? tn_sqlite_stmts_find(&conn->stmts, sql) : NULL;
     if (conn->kept != NULL && describe) { /* it may be older than the schema */
         tn_sqlite_stmts_drop(conn->kept);
@@ -89,13 +109,25 @@ static bool is_insert(const struct tn_sqlite_conn *conn)
     return verb == TN_VERB_INSERT || verb == TN_VERB_REPLACE;
 }
 
+static void on_update(void *arg, int operation, const char *database, const char *table, sqlite3_int64 rowid)
+{
+    struct tn_sqlite_conn *conn = arg;
+
+    (void)database;
+    (void)table;
+    if (operation == SQLITE_INSERT && conn->first_inserted == 0)
+        conn->first_inserted = rowid;
+}
+
 /* A table without rowids leaves the last one as it was: of an INSERT that is told, so there is none before it. */
 static void begin_insert(struct tn_sqlite_conn *conn)
 {
     if (!is_insert(conn))
         return;
     conn->inserted = sqlite3_last_insert_rowid(conn->db);
+    conn->first_inserted = 0;
     sqlite3_set_last_insert_rowid(conn->db, 0);
+    sqlite3_update_hook(conn->db, on_update, conn);
 }
 
 /* For those who ask last_insert_rowid() later. */
@@ -113,6 +145,9 @@ static void note_end(struct tn_sqlite_conn *conn, struct tn_blocking_result *out
     conn->exhausted = true;
     if (is_insert(conn) && changes == 1)
         out->insert_id = (uint64_t)sqlite3_last_insert_rowid(conn->db);
+    else if (is_insert(conn) && conn->first_inserted > 0) /* as MySQL tells it of several rows */
+        out->insert_id = (uint64_t)conn->first_inserted;
+    sqlite3_update_hook(conn->db, NULL, NULL);
     out->affected = changes > 0 ? (uint64_t)sqlite3_changes64(conn->db) : 0;
     out->dirty = conn->tainted || !sqlite3_get_autocommit(conn->db);
 }

@@ -192,11 +192,18 @@ def json_path(node):
     return node.copy()
 
 
-def improve(tree, target, rows):
-    """ROWS: types.py."""
-    global wanted
+def learned(tree, target, rows):
+    """What is known from now on, and TREE as the statements that it is for TARGET. ROWS: types.py."""
+    global wanted, known_columns
     wanted = target
-    columns = column_types(rows)
+    known_columns = column_types(rows)
+    if source == "mysql" and target == "postgres":
+        names_as_written(tree)
+    return several_of(tree) if source == "mysql" else [tree]
+
+
+def improve(tree):
+    target, columns = wanted, known_columns
     if source == "trino" and type(tree) is exp.Values and target not in ("trino", "mysql") and set(key for key, value in tree.args.items() if value) == {"expressions"}:
         tree = named_values(tree)
     if source in ("postgres", "trino", "mysql"):

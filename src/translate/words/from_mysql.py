@@ -312,9 +312,11 @@ def day_of(node):
 
 
 def mysql_source(node):
-    out = mysql_only(node) or mysql_truths(node)
+    out = mysql_only(node) or mysql_truths(node) or (json_of_mysql(node) if wanted in ROW_IDS else None)
     if out is None and isinstance(node, (exp.Update, exp.Delete)) and wanted in TARGETS:
         out = mysql_change(node)
+    if out is None and isinstance(node, exp.Insert) and wanted in ROW_IDS:
+        out = mysql_insert(node)
     if out is None and wanted in TARGETS:
         out = mysql_definition(node)
     if out is None and type(node).__name__ in MOMENTS and wanted in TARGETS:

@@ -150,7 +150,7 @@ def mysql_change(node):
 # ---- definitions ----
 
 BYTES = ("TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB", "BINARY", "VARBINARY")
-UNWANTED = ("CommentColumnConstraint", "OnUpdateColumnConstraint", "CharacterSetColumnConstraint", "InvisibleColumnConstraint")
+UNWANTED = ("BinaryColumnConstraint", "CommentColumnConstraint", "OnUpdateColumnConstraint", "CharacterSetColumnConstraint", "InvisibleColumnConstraint")
 
 
 def listed(values, column):
@@ -162,8 +162,6 @@ def definition_of(column):
     kind, kept = column.args.get("kind"), []
     for constraint in column.args.get("constraints") or []:
         name = type(constraint.args.get("kind")).__name__
-        if name == "AutoIncrementColumnConstraint" and wanted == "duckdb":
-            cannot("AUTO_INCREMENT; CREATE SEQUENCE, and DEFAULT nextval('...') for the column")
         if name == "DefaultColumnConstraint" and isinstance(constraint.args["kind"].this, exp.Boolean) and wanted == "postgres":
             constraint.args["kind"].set("this", exp.Literal.string("1" if constraint.args["kind"].this.this else "0"))
         if name not in UNWANTED and not (name == "CollateColumnConstraint") and not (name == "AutoIncrementColumnConstraint" and wanted == "trino"):
@@ -176,6 +174,14 @@ def definition_of(column):
             column.set("kind", exp.DataType.build("text"))
         elif kind.this == TYPE.BOOLEAN and wanted == "postgres": # a number in MySQL, which clients write 1 and 0 into
             column.set("kind", exp.DataType.build("smallint"))
+        elif kind.this == TYPE.JSON and wanted == "postgres": # which are the same whatever their spaces, and have an order
+            column.set("kind", exp.DataType.build("jsonb"))
+        elif kind.this in (TYPE.SERIAL, TYPE.BIGSERIAL):
+            column.set("kind", exp.DataType.build("bigint"))
+            if not has_constraint(column, "AutoIncrementColumnConstraint"):
+                kept.append(exp.ColumnConstraint(kind=exp.AutoIncrementColumnConstraint()))
+        elif kind.this == TYPE.UBIGINT and wanted in ("postgres", "duckdb"): # ids, and what refers to them
+            column.set("kind", exp.DataType.build("bigint"))
         elif kind.this == TYPE.YEAR:
             column.set("kind", exp.DataType.build("smallint"))
         elif wanted == "sqlite" and any(type(c.args.get("kind")).__name__ == "AutoIncrementColumnConstraint" for c in kept):
@@ -197,14 +203,11 @@ def definition_of(column):
 def mysql_definition(node):
     """CREATE TABLE and ALTER TABLE without what only MySQL knows: indexes in the table, comments, engines, places of columns."""
     if isinstance(node, exp.Schema):
-        for part in node.expressions:
-            named_key = part.this if isinstance(part, exp.UniqueColumnConstraint) else None
-            if isinstance(named_key, exp.Schema):
-                named_key.set("this", None)
-        unique = [exp.UniqueColumnConstraint(this=exp.Schema(expressions=[c.copy() for c in part.expressions])) for part in node.expressions
-                  if isinstance(part, exp.IndexColumnConstraint) and str(part.args.get("kind") or "").upper().startswith("UNIQUE")]
-        parts = [part for part in node.expressions if not isinstance(part, exp.IndexColumnConstraint)] + unique
+        parts = [part for part in node.expressions if not isinstance(part, exp.IndexColumnConstraint)]
         node.set("expressions", sorted(parts, key=lambda part: not isinstance(part, (exp.ColumnDef, exp.Identifier)))) # columns first
+        for part in node.expressions:
+            if isinstance(part, exp.Constraint) and wanted == "sqlite" and len(part.expressions) == 1 and isinstance(part.expressions[0], exp.PrimaryKey):
+                part.replace(part.expressions[0].copy())
         keys = [part for part in node.expressions if isinstance(part, exp.PrimaryKey)]
         grows = [part for part in node.expressions if isinstance(part, exp.ColumnDef)
                  and any(type(c.args.get("kind")).__name__ == "AutoIncrementColumnConstraint" for c in part.args.get("constraints") or [])]
@@ -216,6 +219,8 @@ def mysql_definition(node):
         return None
     if isinstance(node, exp.ColumnDef) and node.args.get("kind") is not None and isinstance(node.find_ancestor(exp.Create, exp.Alter), (exp.Create, exp.Alter)):
         definition_of(node)
+    if isinstance(node, exp.TruncateTable) and wanted == "postgres":
+        return changed(node, identity="RESTART")
     if isinstance(node, exp.TruncateTable) and wanted == "sqlite":
         if len(node.expressions) != 1:
             cannot("a TRUNCATE of more than one table")
@@ -225,14 +230,14 @@ def mysql_definition(node):
     if isinstance(node, exp.Alter) and wanted == "postgres":
         for action in node.args.get("actions") or []:
             drop_named(node, action)
-    if isinstance(node, exp.Alter) and any(isinstance(a, (exp.ModifyColumn, exp.AddConstraint)) for a in node.args.get("actions") or []):
+    if isinstance(node, exp.Alter) and any(isinstance(a, exp.ModifyColumn) for a in node.args.get("actions") or []):
         return altered(node)
     return None
 
 
 def drop_named(alter, action):
-    """DROP FOREIGN KEY, DROP CHECK, and DROP INDEX or KEY of what ADD UNIQUE made: constraints with a name."""
-    if isinstance(action, exp.Drop) and action.args.get("kind") in ("FOREIGN KEY", "CHECK", "INDEX", "KEY"):
+    """DROP FOREIGN KEY, DROP CHECK: constraints with a name."""
+    if isinstance(action, exp.Drop) and action.args.get("kind") in ("FOREIGN KEY", "CHECK"):
         action.set("kind", "CONSTRAINT")
     elif type(action).__name__ == "DropPrimaryKey":
         name = exp.to_identifier(alter.this.name + "_pkey", quoted=True)
@@ -240,29 +245,27 @@ def drop_named(alter, action):
 
 
 def altered(alter):
-    """ALTER TABLE ... MODIFY COLUMN, ADD INDEX."""
+    """ALTER TABLE ... MODIFY COLUMN."""
     actions = []
     for action in alter.args["actions"]:
-        if isinstance(action, exp.AddConstraint) and any(isinstance(e, exp.IndexColumnConstraint) for e in action.expressions):
-            index = action.expressions[0]
-            if len(alter.args["actions"]) > 1 or index.this is None:
-                cannot("an index without a name, or beside other changes; CREATE INDEX makes one")
-            return exp.Create(kind="INDEX", unique=str(index.args.get("kind") or "").upper().startswith("UNIQUE") or None, this=exp.Index(
-                this=index.this.copy(), table=alter.this.copy(), params=exp.IndexParameters(columns=[c.copy() for c in index.expressions])))
         if not isinstance(action, exp.ModifyColumn):
             actions.append(action)
             continue
-        column, before = action.this, action.args.get("rename_from")
-        if wanted not in ("postgres", "duckdb") or before is not None and before.name != column.name:
+        column = action.this
+        if wanted not in ("postgres", "duckdb"):
             cannot("this change of a column")
         name = exp.to_identifier(column.name, quoted=column.this.args.get("quoted"))
-        more = [c.args.get("kind") for c in column.args.get("constraints") or []]
+        more = [c.args.get("kind") for c in column.args.get("constraints") or [] if type(c.args.get("kind")).__name__ not in (*UNWANTED, "CollateColumnConstraint")]
+        if wanted == "postgres" and has_constraint(column, "AutoIncrementColumnConstraint"): # it goes on counting, and is never NULL
+            actions.append(exp.AlterColumn(this=name, dtype=column.args["kind"].copy()))
+            continue
         if any(not isinstance(kind, (exp.NotNullColumnConstraint, exp.DefaultColumnConstraint)) for kind in more) or more and wanted == "duckdb":
             cannot("this change of a column")
         default = [kind.this for kind in more if isinstance(kind, exp.DefaultColumnConstraint)]
         if wanted == "postgres": # what is not said again is gone
             actions.append(exp.AlterColumn(this=name.copy(), drop=True))
-        actions.append(exp.AlterColumn(this=name, dtype=column.args["kind"].copy()))
+        using = exp.cast(exp.column(name.copy()), column.args["kind"].copy()) if wanted == "postgres" and isinstance(column.args["kind"], exp.DataType) and column.args["kind"].this != TYPE.ENUM else None
+        actions.append(exp.AlterColumn(this=name, dtype=column.args["kind"].copy(), using=using))
         if default and wanted == "postgres":
             actions.append(exp.AlterColumn(this=name.copy(), default=default[0].copy()))
         needed = any(isinstance(c.args.get("kind"), exp.NotNullColumnConstraint) and not c.args["kind"].args.get("allow_null") for c in column.args.get("constraints") or [])

@@ -39,6 +39,26 @@ def column_name(node, index):
     return "?column?"
 
 
+def names_as_written(tree):
+    """Columns are found in MySQL whatever the case of their letters; in PostgreSQL as they were written when they were made."""
+    written, shown = {}, {alias.alias.lower() for alias in tree.find_all(exp.Alias)}
+    for (_, name), one in written_names.items():
+        written.setdefault(name, set()).add(one)
+    columns = [column.this for column in tree.find_all(exp.Column)]
+    if isinstance(tree, exp.Insert) and isinstance(tree.this, exp.Schema):
+        columns += tree.this.expressions
+    for name in columns:
+        known = written.get(name.name.lower(), set())
+        there = name.name if name.args.get("quoted") else name.name.lower()
+        if not isinstance(name, exp.Identifier) or len(known) != 1 or there in known or name.name.lower() in shown:
+            continue
+        column, before = name.parent, name.name
+        name.set("this", next(iter(known)))
+        name.set("quoted", True)
+        if isinstance(column, exp.Column) and isinstance(column.parent, exp.Select) and column.arg_key == "expressions":
+            column.replace(exp.alias_(column.copy(), before, quoted=True))
+
+
 def name_columns(tree):
     for select in tree.find_all(exp.Select):
         top = select is tree or isinstance(select.parent, (exp.SetOperation, exp.CTE)) or (

@@ -24,7 +24,11 @@ def postgres_function(node):
     if part is not None:
         out = extracted(node, *part)
         whole = exp.cast(call("TRUNC", out), "integer") if part[0] == "SECOND" else out
-        return exp.cast(whole, "bigint") if source == "trino" else whole
+        return exp.cast(whole, "bigint" if source == "trino" else "integer") if source in ("trino", "mysql") and part[0] != "SECOND" or source == "trino" else whole
+    if isinstance(node, exp.Extract) and source == "mysql" and not node.meta.get("made") and singular(node.this.name) in EXTRACTED and not isinstance(node.parent, exp.Cast):
+        return exp.cast(node.copy(), "integer") # a whole number there
+    if isinstance(node, exp.Avg) and source == "mysql" and isinstance(node.this, exp.Expression) and node.this.is_type(*exp.DataType.INTEGER_TYPES) and not isinstance(node.parent, (exp.Window, exp.Filter)):
+        return call("ROUND", node, 4)
     if difference(node) is not None:
         return postgres_difference(node)
     if isinstance(node, exp.Length) and node.args.get("binary"):
@@ -78,6 +82,7 @@ def postgres_target(node):
         out = series_of(node)
     elif isinstance(node, (exp.Mod, exp.IntDiv)) and source in ("mysql", "sqlite"):
         out = changed(node, expression=exp.func("NULLIF", node.expression.copy(), exp.Literal.number(0)))
+        out = exp.cast(out, "bigint") if isinstance(node, exp.IntDiv) and source == "mysql" else out
     elif isinstance(node, exp.Insert):
         out = conflict_of(node)
     elif isinstance(node, exp.Bracket) and isinstance(node.this, exp.Func) and not isinstance(node.this, exp.Array):

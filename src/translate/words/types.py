@@ -1,15 +1,36 @@
 """The types of columns, as the engine that is to run the statement tells them: what is a date, a truth or a text decides what a statement means."""
 
 SEPARATOR = "\x1f"
+known_columns = {}  # of the statement at work, as column_types() gives them
+known_keys = {}     # of its tables: {table: {"counts": column or None, "unique": [[column ..] ..]}}
+written_names = {}  # (table, column) in lower case: the column as it is written
+
+
+def key_told(table, words):
+    """Of a line without column: 'counts' and the column that does, 'unique' and the columns of a key, the primary one first."""
+    told = known_keys.setdefault(table, {"counts": None, "unique": []})
+    if words[0] == "counts":
+        told["counts"] = words[1].lower()
+    elif words[0] == "default":
+        told.setdefault("default", {})[words[1].lower()] = words[-1]
+    elif words[0] == "required":
+        told.setdefault("required", []).append(words[1].lower())
+    elif words[1:] not in told["unique"]:
+        told["unique"].append(words[1:])
 
 
 def column_types(rows):
     """{table: {column: type}} of the lines that Turnout sends, all in lower case; a column that several tables of one name have otherwise is not in it."""
     known, other = {}, set()
+    known_keys.clear()
+    written_names.clear()
     for line in rows.splitlines():
         parts = line.split(SEPARATOR)
+        if len(parts) > 3 and not parts[1]:
+            key_told(parts[0].lower(), parts[2:])
         if len(parts) != 3:
             continue
+        written_names[(parts[0].lower(), parts[1].lower())] = parts[1]
         table, column, kind = parts[0].lower(), parts[1].lower(), data_type(parts[2])
         before = known.setdefault(table, {}).setdefault(column, kind)
         if before.this != kind.this:

@@ -1,0 +1,160 @@
+"""What object-relational mappers and query builders ask as clients of MySQL, on engines of other kinds: upserts, ids of new rows, definitions
+of tables and their changes, JSON, plans. SQL is translated. The libraries themselves: docs/mysql-clients.md."""
+
+import sys
+
+import pytest
+
+import proxy as proxy_module
+
+pymysql = pytest.importorskip("pymysql")
+pytest.importorskip("sqlglot")
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module", params=("postgres", "sqlite", "duckDb"))
+def engine(request, make_engine):
+    made = make_engine(request.param)
+    with proxy_module.Proxy(made.config(frontends={"mysqlWire": {"port": 0}}, translation={"python": sys.executable, "timeoutMs": 20000})) as started:
+        made.proxy = started
+        yield made
+        started.check_sanitizers()
+
+
+@pytest.fixture
+def ask(engine):
+    """ask(sql): its rows, ask.of(sql): (rows changed, id of the first new row)."""
+    connection = pymysql.connect(host="127.0.0.1", port=engine.proxy.mysql_port, user="tester", database="shop", autocommit=True)
+
+    def rows(sql):
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+            return [tuple(row) for row in cursor.fetchall()]
+
+    def of(sql):
+        with connection.cursor() as cursor:
+            return cursor.execute(sql), cursor.lastrowid
+
+    rows.of = of
+    for name in ("orders", "people", "other"):
+        rows(f"DROP TABLE IF EXISTS {name}")
+    rows("CREATE TABLE people (id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT, email VARCHAR(50), name VARCHAR(20) DEFAULT 'none', visits INT DEFAULT 1, doc JSON, "
+         "PRIMARY KEY (id), UNIQUE KEY people_email (email), KEY people_name (name(10), visits)) ENGINE=InnoDB")
+    yield rows
+    connection.close()
+
+
+def test_ids_of_new_rows(ask):
+    assert ask.of("INSERT INTO people (email) VALUES ('a')") == (1, 1)
+    assert ask.of("INSERT INTO people (id, email) VALUES (NULL, 'b'), (DEFAULT, 'c'), (NULL, 'd')") == (3, 2)
+    assert ask("SELECT LAST_INSERT_ID()") == [(2,)]
+    assert ask.of("INSERT INTO people (id, email, name) VALUES (DEFAULT, 'e', DEFAULT), (DEFAULT, 'f', 'x')")[1] == 5
+    assert ask("SELECT id, email, name FROM people ORDER BY id") == [(1, "a", "none"), (2, "b", "none"), (3, "c", "none"), (4, "d", "none"), (5, "e", "none"), (6, "f", "x")]
+    assert ask.of("INSERT INTO people () VALUES ()") == (1, 7)
+
+
+def test_upserts(engine, ask):
+    ask("INSERT INTO people (email, name) VALUES ('a', 'Ann'), ('b', 'Bob')")
+    changed, _ = ask.of("INSERT INTO people (email, name) VALUES ('a', 'Anna'), ('c', 'Cid') ON DUPLICATE KEY UPDATE name = VALUES(name), visits = visits + 1")
+    assert changed == (3 if engine.name == "postgres" else 2)  # MySQL counts a row that was there twice
+    ask("INSERT INTO people (email, name) VALUES ('b', 'Rob') AS new ON DUPLICATE KEY UPDATE people.name = new.name, visits = people.visits + 10")
+    ask("INSERT INTO people (email, name) VALUES ('b', 'no') ON DUPLICATE KEY UPDATE name = values(`people`.`name`), visits = 0")
+    ask("INSERT INTO people (email, name) VALUES ('b', 'never') ON DUPLICATE KEY UPDATE id = id")
+    ask("INSERT IGNORE INTO people (email, name) VALUES ('b', 'never'), ('d', 'Dan')")
+    ask("INSERT INTO people (email, name) SELECT email, 'again' FROM people WHERE email = 'd' ON DUPLICATE KEY UPDATE visits = people.visits + 100")
+    assert ask("SELECT email, name, visits FROM people ORDER BY email") == [("a", "Anna", 2), ("b", "no", 0), ("c", "Cid", 1), ("d", "Dan", 101)]
+    ask("REPLACE INTO people (email, visits) VALUES ('a', 7), ('e', 8)")
+    assert ask("SELECT email, name, visits FROM people WHERE visits IN (7, 8) ORDER BY email") == [("a", "none", 7), ("e", "none", 8)]
+
+
+def test_a_duplicate_is_told_as_mysql_does(engine, ask):
+    ask("INSERT INTO people (email) VALUES ('a')")
+    with pytest.raises(pymysql.err.IntegrityError) as failure:
+        ask("INSERT INTO people (email) VALUES ('a')")
+    assert failure.value.args[0] == 1062
+    if engine.name != "duckDb":
+        assert failure.value.args[1].endswith(f"Duplicate entry '{'a' if engine.name == 'postgres' else ''}' for key 'email'")
+
+
+def test_several_changes_of_a_table_at_once(ask):
+    ask("INSERT INTO people (email) VALUES ('a')")
+    ask("ALTER TABLE people ADD COLUMN age INT NOT NULL AFTER email, ADD COLUMN note VARCHAR(10) DEFAULT 'x', DROP COLUMN doc")
+    ask("ALTER TABLE people CHANGE note remark VARCHAR(10) NULL")
+    assert ask("SELECT age, remark FROM people") == [(0, "x")]
+    assert [row[0] for row in ask("SHOW COLUMNS FROM people")][-2:] == ["age", "remark"]
+
+
+def test_keys_of_a_table(engine, ask):
+    ask("CREATE TABLE orders (id SERIAL, person BIGINT UNSIGNED, code CHAR(5) BINARY, CONSTRAINT pk PRIMARY KEY (id), UNIQUE KEY code (code), "
+        "CONSTRAINT orders_person FOREIGN KEY (person) REFERENCES people (id) ON DELETE CASCADE)")
+    names = {row[2] for row in ask("SHOW INDEX FROM people")}
+    if engine.name != "duckDb":  # it has no other keys than unique ones
+        assert {"PRIMARY", "people_email", "people_name"} <= names
+        assert "REFERENCES `people` (`id`) ON DELETE CASCADE" in ask("SHOW CREATE TABLE orders")[0][1]
+    ask("ALTER TABLE orders ADD UNIQUE orders_pc (person, code), ADD INDEX orders_p (person)")
+    ask("INSERT INTO people (email) VALUES ('a')")
+    ask("INSERT INTO orders (person, code) VALUES (1, 'x')")
+    with pytest.raises(pymysql.err.IntegrityError):
+        ask("INSERT INTO orders (person, code) VALUES (1, 'x')")
+    ask("ALTER TABLE orders DROP INDEX orders_pc, DROP INDEX orders_p")
+    ask("ALTER TABLE orders DROP FOREIGN KEY orders_person")
+    ask("CREATE TABLE other (a INT)")
+    ask("DROP TABLE orders, other")
+
+
+def test_tables_count_anew_when_made_anew(ask):
+    for _ in range(2):
+        ask("CREATE TABLE IF NOT EXISTS other (id INT AUTO_INCREMENT PRIMARY KEY, v INT)")
+        assert ask.of("INSERT INTO other (v) VALUES (5)") == (1, 1)
+        ask("DROP TABLE IF EXISTS other")
+
+
+def test_json(engine, ask):
+    ask("""INSERT INTO people (email, doc) VALUES ('a', '{"n": 1, "l": ["x"], "o": {"m": "deep"}}'), ('b', '{"n": 2}'), ('c', NULL)""")
+
+    def found(where):
+        return [row[0] for row in ask(f"SELECT email FROM people WHERE {where} ORDER BY email")]
+
+    assert found("JSON_EXTRACT(doc, '$.n') = 1") == ["a"]
+    assert found("JSON_EXTRACT(doc, '$.n') > 1") == ["b"]
+    assert found("JSON_EXTRACT(doc, '$.o.m') = 'deep'") == ["a"]
+    assert found("JSON_UNQUOTE(JSON_EXTRACT(doc, '$.o.m')) = 'deep' AND doc->>'$.l[0]' = 'x'") == ["a"]
+    assert found("JSON_CONTAINS_PATH(doc, 'one', '$.l', '$.q')") == ["a"]
+    assert found("JSON_CONTAINS_PATH(doc, 'all', '$.n', '$.o')") == ["a"]
+    assert found("JSON_CONTAINS(doc, '2', '$.n')") == ["b"]
+    assert found("JSON_EXTRACT(doc, '$.n') IN (2, 3)") == ["b"]
+    if engine.name != "duckDb":
+        ask("UPDATE people SET doc = JSON_REMOVE(JSON_SET(doc, '$.n', 5, '$.z', 'new'), '$.l') WHERE email = 'a'")
+        assert found("JSON_EXTRACT(doc, '$.n') = 5 AND JSON_EXTRACT(doc, '$.z') = 'new' AND JSON_EXTRACT(doc, '$.l') IS NULL") == ["a"]
+        assert ask("SELECT JSON_LENGTH(doc), JSON_LENGTH(doc, '$.n') FROM people WHERE email = 'a'") == [(3, 1)]
+
+
+def test_json_paths_that_are_parameters(engine, ask):
+    connector = pytest.importorskip("mysql.connector")
+    ask("""INSERT INTO people (email, doc) VALUES ('a', '{"n": 1, "o": {"m": "deep"}}'), ('b', '{"n": 2}')""")
+    with connector.connect(host="127.0.0.1", port=engine.proxy.mysql_port, user="tester", database="shop", use_pure=True, ssl_disabled=True) as connection:
+        cursor = connection.cursor(prepared=True)
+        cursor.execute("SELECT email FROM people WHERE JSON_EXTRACT(doc, ?) = ?", ('$."o"."m"', "deep"))
+        assert [row[0] for row in cursor.fetchall()] == ["a"]
+        cursor.execute("SELECT email FROM people WHERE JSON_EXTRACT(doc, ?) IS NOT NULL", ('$."o"."m"',))
+        assert [row[0] for row in cursor.fetchall()] == ["a"]
+
+
+@pytest.mark.parametrize("words", ["EXPLAIN", "EXPLAIN FORMAT=JSON"])
+def test_explain(ask, words):
+    assert ask(f"{words} SELECT `email` FROM people WHERE JSON_EXTRACT(doc, '$.n') = 1 LIMIT 1, 2")
+
+
+def test_columns_are_found_whatever_their_case(ask):
+    ask("CREATE TABLE other (id INT AUTO_INCREMENT PRIMARY KEY, userId INT, `Name` VARCHAR(5))")
+    ask("INSERT INTO other (USERID, name) VALUES (3, 'x')")
+    ask("UPDATE other SET userid = userid + 1 WHERE ID = 1")
+    assert ask("SELECT o.userId, NAME FROM other o WHERE o.UserID = 4 ORDER BY userid") == [(4, "x")]
+
+
+def test_views_are_replaced(ask):
+    ask("CREATE OR REPLACE VIEW seen AS SELECT id, email FROM people")
+    ask("CREATE OR REPLACE VIEW seen AS SELECT email FROM people")
+    assert ask("SELECT * FROM seen") == []
+    ask("DROP VIEW seen")

@@ -125,7 +125,7 @@ class MySqlFamily(servers.Server):
         return f"mysql://127.0.0.1:{self.port}/{database}"
 
     def cluster(self, database, **more):
-        return {"engine": "mysql", "endpoint": self.endpoint(database), "connectTimeout": "60s",
+        return {"engine": "mysql", "endpoint": self.endpoint(database), **servers.PATIENT,
                 "auth": {"type": "basic", "username": self.user, "password": self.password}, **more}
 
     def down(self, how=signal.SIGTERM):

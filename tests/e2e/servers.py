@@ -23,6 +23,10 @@ POSTGRES_BIN = "/usr/lib/postgresql/15/bin"
 PGBOUNCER = "/usr/sbin/pgbouncer"
 
 
+# Of clusters on a machine that is busy: what is down refuses at once.
+PATIENT = {"connectTimeout": "60s", "healthCheck": {"timeout": "60s"}}
+
+
 class Unavailable(Exception):
     """The package is not installed: skip with this reason."""
 
@@ -218,7 +222,7 @@ class PostgresServer(Server):
 
     def cluster(self, database="postgres", **more):
         """A cluster of Turnout's configuration, as a dictionary."""
-        return {"engine": "postgres", "endpoint": self.endpoint(database), "connectTimeout": "60s",
+        return {"engine": "postgres", "endpoint": self.endpoint(database), **PATIENT,
                 "auth": {"type": "basic", "username": self.user, "password": self.password}, **more}
 
     def psql(self, *arguments, database="postgres", text=None):

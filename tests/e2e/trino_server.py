@@ -212,7 +212,7 @@ class TrinoServer(servers.Server):
 
     def cluster(self, **more):
         """A cluster of Turnout's configuration, as a dictionary."""
-        return {"engine": "trino", "endpoint": self.url(), "connectTimeout": "60s", "catalog": "tpch", "schema": "tiny", **more}
+        return {"engine": "trino", "endpoint": self.url(), **servers.PATIENT, "catalog": "tpch", "schema": "tiny", **more}
 
     def sql(self, text, user="direct", **headers):
         """Runs TEXT without a client library; the rows as the protocol has them."""

@@ -154,6 +154,8 @@ static void on_done(struct tn_ask *ask)
     s->ask = NULL;
     tn_my_forget_run(s, &q->run);
     tn_my_used(s, failed);
+    if (!failed && q->features.verb == TN_VERB_DROP)
+        tn_my_dropped(s, s->asked.ptr != NULL ? s->asked : q->text);
     tn_my_transaction_after(s, ask);
     tn_my_state_after(s, !failed && q->run.before.len > 0);
     if (failed || s->on_schema == NULL)
@@ -186,7 +188,7 @@ enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, c
     struct tn_question question = {
         .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
         .database = tn_str(s->database), .application = s->application, .address = tn_str(s->client.peer), .header_count = s->header_count,
-        .headers = s->headers, .settings = run->settings != NULL ? run->settings : s->settings, .sql = run->sql, .native = run->native, .known = run->known, .literals = run->literals, .as_said = run->as_said,
+        .headers = s->headers, .settings = run->settings != NULL ? run->settings : s->settings, .sql = run->sql, .native = run->native, .known = run->known, .literals = run->literals, .as_said = run->as_said, .whole = run->whole,
         .before = run->before, .leaves = run->leaves, .bond = run->apart ? NULL : &s->bond, .params = run->params, .kind = run->kind,
         .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder, .events = to, .owner = owner, .handle = &s->ask,
     };

@@ -170,6 +170,7 @@ struct tn_my_session {
     struct tn_ask           *ask;
     struct tn_ask_transaction tx;
     bool                     in_tx, tx_wrote;
+    bool                     in_xa;      /* XA START: no transaction of ours begins meanwhile */
     struct tn_ask_bond       bond;
     struct tn_my_encoder     encoder;
     struct tn_my_prepared   *preparing;  /* a COM_STMT_PREPARE's, while its columns are asked for */
@@ -303,6 +304,8 @@ bool tn_my_knows_variable(struct tn_my_session *s, struct tn_str name);
 /* transaction.c */
 void tn_my_end_transaction(struct tn_my_session *s, enum tn_ask_end end, void (*after)(struct tn_my_session *s));
 void tn_my_begin(struct tn_my_session *s, struct tn_str modes, bool read_only);
+bool tn_my_xa_is(struct tn_str sql);
+void tn_my_xa_after(struct tn_my_session *s, struct tn_str sql);
 void tn_my_transaction_drop(struct tn_my_session *s);
 void tn_my_transaction_after(struct tn_my_session *s, struct tn_ask *ask);
 

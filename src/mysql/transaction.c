@@ -22,13 +22,37 @@ void tn_my_begin(struct tn_my_session *s, struct tn_str modes, bool read_only)
     s->tx_wrote = false;
 }
 
+/* ---- XA: transactions that clients name; they are the server's own business, on the session's connection (state.c) ---- */
+
+bool tn_my_xa_is(struct tn_str sql)
+{
+    struct tn_words words;
+
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
+    return tn_words_at(&words, "xa");
+}
+
+/* SQL has been executed. */
+void tn_my_xa_after(struct tn_my_session *s, struct tn_str sql)
+{
+    struct tn_words words;
+
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
+    if (!tn_words_accept(&words, "xa"))
+        return;
+    if (tn_words_at(&words, "start") || tn_words_at(&words, "begin"))
+        s->in_xa = true;
+    else if (!tn_words_at(&words, "end") && !tn_words_at(&words, "recover"))
+        s->in_xa = false;
+}
+
 void tn_my_transaction_drop(struct tn_my_session *s)
 {
     if (s->in_tx && s->bond.lease == s->tx.lease)
         s->bond.lease = NULL;
     if (s->in_tx)
         tn_ask_transaction_drop(&s->tx);
-    s->in_tx = false;
+    s->in_tx = s->in_xa = false;
     tn_ask_bond_drop(&s->bond);
 }
 

@@ -141,7 +141,7 @@ static void clear_results(struct tn_run *run)
     run->conn = NULL;
     run->engine = NULL;
     run->uncredited = 0;
-    run->cancelled = run->left = run->delivered = run->over_there = run->undone = false;
+    run->cancelled = run->left = run->delivered = run->over_there = run->undone = run->my_over = false;
     run->tag[0] = '\0';
     run->rows = run->affected = run->bytes = run->rows_read = run->bytes_read = run->cpu_us = run->queued_us = run->peak_memory = 0;
     run->started_us = run->first_byte_us = run->ended_us = 0;

@@ -126,11 +126,13 @@ static bool is_deadlock(const struct tn_my_session *s, const struct tn_error *er
     return s->tx.failed && tn_my_error_of(error->sqlstate).code == ER_LOCK_DEADLOCK;
 }
 
-/* The engine has ended it: a deadlock. */
+/* The engine has ended it: a deadlock, or a statement that commits by itself. What was left on its connection stays the session's. */
 static void ended_there(struct tn_my_session *s)
 {
     struct tn_lease *lease = s->tx.lease;
 
+    if (lease != NULL && lease->conn != NULL && s->bond.leaves && s->bond.lease == NULL)
+        s->bond.lease = lease;
     if (lease != NULL && s->bond.lease == lease) {
         s->tx.lease = NULL;
         tn_lease_release_slot(lease);
@@ -147,7 +149,9 @@ void tn_my_transaction_after(struct tn_my_session *s, struct tn_ask *ask)
 
     if (!s->in_tx || ask->transaction == NULL)
         return;
-    if (error->status == TN_OK) {
+    if (ask->query->run.my_over && ask->query->features.verb != TN_VERB_LOCK) { /* BEGIN, which would follow, gives up the locks */
+        ended_there(s);
+    } else if (error->status == TN_OK) {
         s->tx_wrote = s->tx_wrote || ask->query->features.class != TN_CLASS_READ;
     } else if (is_deadlock(s, error)) {
         ended_there(s);

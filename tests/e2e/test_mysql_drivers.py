@@ -224,3 +224,27 @@ def test_interrupted_in_the_words_of_mysql(proxy, client):
 def test_collations(client, collation):
     run(client, f"SET NAMES utf8mb4 COLLATE {collation}")
     assert run(client, "SELECT @@collation_connection, collation('x')") == ((collation, collation),)
+
+
+IN_TRANSACTION = 1
+
+
+def test_statements_that_commit_by_themselves(proxy, client):
+    """CREATE TABLE and its like end the transaction; with autocommit off the next statement begins another one."""
+    def do(sql):
+        run(client, sql)
+        return client.server_status & IN_TRANSACTION
+
+    do("CREATE TABLE c (a int)")
+    client.autocommit(False)
+    assert [do(sql) for sql in ("INSERT INTO c VALUES (1)", "CREATE TABLE d (a int)", "INSERT INTO c VALUES (2)", "ROLLBACK")] == [1, 0, 1, 0]
+    assert run(client, "SELECT a FROM c") == ((1,),)
+    do("SET @kept = 0")
+    assert run(client, "SELECT @kept := @kept + 5") == ((5,),)
+    assert error(client, "CREATE TABLE d (a int)")[0] == 1050  # it has committed all the same
+    assert run(client, "SELECT @kept") == ((5,),)
+    client.rollback()
+    client.autocommit(True)
+    assert [do(sql) for sql in ("BEGIN", "INSERT INTO c VALUES (3)", "DROP TABLE d", "INSERT INTO c VALUES (4)", "ROLLBACK")] == [1, 1, 0, 0, 0]
+    assert run(client, "SELECT a FROM c") == ((1,), (3,), (4,))
+    do("DROP TABLE c")

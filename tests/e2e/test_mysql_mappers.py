@@ -3,6 +3,7 @@ of tables and their changes, JSON, plans. SQL is translated. The libraries thems
 
 import sys
 
+import psycopg
 import pytest
 
 import proxy as proxy_module
@@ -103,11 +104,25 @@ def test_keys_of_a_table(engine, ask):
     ask("DROP TABLE orders, other")
 
 
-def test_tables_count_anew_when_made_anew(ask):
+def test_tables_count_anew_when_made_anew(engine, ask):
     for _ in range(2):
         ask("CREATE TABLE IF NOT EXISTS other (id INT AUTO_INCREMENT PRIMARY KEY, v INT)")
         assert ask.of("INSERT INTO other (v) VALUES (5)") == (1, 1)
         ask("DROP TABLE IF EXISTS other")
+    for _ in range(2):
+        ask("CREATE TABLE other (id INT AUTO_INCREMENT PRIMARY KEY, v INT)")
+        assert ask.of("INSERT INTO other (v) VALUES (5)") == (1, 1)
+        with pytest.raises(pymysql.err.MySQLError) as failure:
+            ask("CREATE TABLE other (id INT AUTO_INCREMENT PRIMARY KEY, v INT)")
+        assert failure.value.args[0] == 1050
+        with psycopg.connect(engine.proxy.dsn(), autocommit=True) as other:  # who knows nothing of what counts for it
+            other.execute("DROP TABLE other")
+
+
+def test_zones_of_whole_hours(engine, ask):
+    for zone in ("+00:00", "+02:00", "-05:00"):
+        ask(f"SET time_zone = '{zone}'")
+        assert ask("SELECT 1") == [(1,)]
 
 
 def test_json(engine, ask):

@@ -1,6 +1,7 @@
 #include "base/alloc.h"
 #include "engine/duckdb/duckdb_conn.h"
 
+enum { ZONE_MAX = 32 };
 static const uint64_t UNKNOWN = UINT64_MAX; /* hash while settings are half applied: matches no session's */
 
 static enum tn_status no_memory(struct tn_error *err)
@@ -37,6 +38,23 @@ static bool remember(struct tn_duckdb_conn *conn, struct tn_str name)
         return false;
     conn->settings[conn->setting_count++] = copy;
     return true;
+}
+
+/* VALUE of TimeZone as DuckDB names it: a zone of whole hours that is written <+02>-02 is Etc/GMT-2 there. ZONE: room for it. */
+static struct tn_str zone_of(struct tn_str name, struct tn_str value, char zone[ZONE_MAX])
+{
+    char sign;
+    int  hours, length = 0;
+
+    if (!tn_str_eq_c(name, "timezone") || value.len >= ZONE_MAX || value.len < 5)
+        return value;
+    tn_str_copy(zone, ZONE_MAX, value);
+    if (sscanf(zone, "<%*[-+0-9:]>%c%2d%n", &sign, &hours, &length) < 2 || (size_t)length != value.len || (sign != '-' && sign != '+'))
+        return value;
+    if (hours == 0)
+        return TN_STR("UTC");
+    snprintf(zone, ZONE_MAX, "Etc/GMT%c%d", sign, hours);
+    return tn_str(zone);
 }
 
 /* SET SESSION name = 'value' */
@@ -145,12 +163,13 @@ static enum tn_status set_one(struct tn_duckdb_conn *conn, const struct tn_sessi
                               const struct tn_session_setting *setting, struct tn_error *err)
 {
     enum tn_status status;
+    char           zone[ZONE_MAX];
 
     if (!remember(conn, setting->name))
         return no_memory(err);
     if (setting->only == TN_CFG_ENGINE_UNSET && tn_str_eq_c(setting->name, "search_path"))
         return set_search_path(conn, catalog_of(settings), setting->value, err);
-    status = set_value(conn, setting->name, setting->value, err);
+    status = set_value(conn, setting->name, zone_of(setting->name, setting->value, zone), err);
     if (status == TN_E_ENGINE && err != NULL && strstr(err->message, "cannot be set locally") != NULL)
         status = TN_OK; /* it holds for the whole database, since it was set */
     return status;

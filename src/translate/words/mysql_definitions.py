@@ -84,7 +84,7 @@ def created(create):
         parts = [without_constraints(part, "Reference") if isinstance(part, exp.ColumnDef) else part for part in parts if not isinstance(part.expressions[0] if isinstance(part, exp.Constraint) and part.expressions else part, exp.ForeignKey)]
         for at, column in enumerate(parts):
             if counts_up(column):
-                before.append(sequence_for(table))
+                before += sequence_for(create, table)
                 parts[at] = counted_by_sequence(column, table)
     out = changed(create, this=changed(schema, expressions=parts))
     return [*before, out, *after]
@@ -94,8 +94,12 @@ def sequence_name(table):
     return exp.Table(this=exp.to_identifier(COUNTER.format(table.name), quoted=True), db=table.args["db"].copy() if table.args.get("db") is not None else None)
 
 
-def sequence_for(table):
-    return exp.Create(kind="SEQUENCE", this=sequence_name(table), exists=True)
+def sequence_for(create, table):
+    """It begins anew with a new table, whoever dropped the old one; a table that is there fails, and keeps its own."""
+    if create.args.get("exists"):
+        return [exp.Create(kind="SEQUENCE", this=sequence_name(table), exists=True)]
+    trial = exp.Create(kind="TABLE", this=exp.Schema(this=bare(table), expressions=[exp.ColumnDef(this=exp.to_identifier("trial"), kind=exp.DataType.build("int"))]))
+    return [trial, exp.Drop(kind="TABLE", tables=[bare(table)]), exp.Create(kind="SEQUENCE", this=sequence_name(table), replace=True)]
 
 
 def counted_by_sequence(column, table):
@@ -159,7 +163,7 @@ def column_changed(alter, action):
     if wanted == "sqlite":
         return out if is_as_before(alter.this, (before or column).name, column) else cannot("another type of a column that is there")
     if wanted == "duckdb":
-        return out + [changed(alter, actions=[one]) for one in pieces_of(column)]
+        return out + [changed(alter, actions=[one]) for one in pieces_of(column, alter.this.name.lower(), (before or column).name.lower())]
     return [*out, changed(alter, actions=[exp.ModifyColumn(this=column.copy())])]
 
 
@@ -173,18 +177,34 @@ def is_as_before(table, name, column):
     return told is not None and affinity_of(told) == affinity_of(column.args["kind"]) and is_needed(column) == (name.lower() in required)
 
 
-def pieces_of(column):
-    """MODIFY of DuckDB's: type, default and NOT NULL, each by itself."""
+def pieces_of(column, table, before):
+    """MODIFY of DuckDB's: type, default and NOT NULL, each by itself, and what changes alone: it changes no column that has a key."""
+    told, keys = known_columns.get(table, {}).get(before), known_keys.get(table, {})
     name = exp.to_identifier(column.name, quoted=column.this.args.get("quoted"))
     default = [c.args["kind"].this for c in column.args.get("constraints") or [] if isinstance(c.args.get("kind"), exp.DefaultColumnConstraint)]
     holder = exp.Create(kind="TABLE", this=exp.Schema(this=exp.to_table("t"), expressions=[exp.ColumnDef(this=name.copy(), kind=column.args["kind"].copy())]))
     definition_of(holder.find(exp.ColumnDef))
-    return [exp.AlterColumn(this=name.copy(), dtype=holder.find(exp.ColumnDef).args["kind"].copy()), exp.AlterColumn(this=name.copy(), default=default[0].copy()) if default else exp.AlterColumn(this=name.copy(), drop=True),
-            exp.AlterColumn(this=name.copy(), allow_null=True, drop=None if is_needed(column) else True)]
+    kind, out = holder.find(exp.ColumnDef).args["kind"], []
+    if told is None or not is_same_kind(told, kind):
+        out.append(exp.AlterColumn(this=name.copy(), dtype=kind.copy()))
+    if default:
+        out.append(exp.AlterColumn(this=name.copy(), default=default[0].copy()))
+    elif told is None or before in keys.get("default", {}):
+        out.append(exp.AlterColumn(this=name.copy(), drop=True))
+    if told is None or is_needed(column) != (before in keys.get("required", [])):
+        out.append(exp.AlterColumn(this=name.copy(), allow_null=True, drop=None if is_needed(column) else True))
+    return out
+
+
+def is_same_kind(one, other):
+    """Of types as DuckDB keeps them: texts have no length."""
+    texts = exp.DataType.TEXT_TYPES
+    return one.this == other.this and not other.expressions or one.this in texts and other.this in texts
 
 
 def affinity_of(kind):
-    return sqlite_type(kind.sql("postgres").lower()).this if isinstance(kind, exp.DataType) else None
+    found = sqlite_type(kind.sql("postgres").lower()).this if isinstance(kind, exp.DataType) else None
+    return TYPE.BIGINT if found == TYPE.BOOLEAN else found
 
 
 def constraint_added(alter, action):
@@ -198,6 +218,8 @@ def constraint_added(alter, action):
         return []
     if isinstance(part, exp.IndexColumnConstraint):
         return [index_on(alter.this, part.this, part.expressions, False)]
+    if isinstance(inner, exp.CheckColumnConstraint) and wanted in ("sqlite", "duckdb"):
+        cannot("a CHECK of a table that is there")
     if isinstance(inner, exp.ForeignKey) and wanted in ("sqlite", "duckdb"):
         return [] # it can be said of a new table only
     return [one_change(alter, action)]

@@ -55,7 +55,7 @@ def folded_greatest(node):
     if wanted == "postgres":
         order = exp.Ordered(this=folded(inner), desc=down, nulls_first=False)
         return first_of(exp.ArrayAgg(this=exp.Order(this=inner.copy(), expressions=[order])))
-    return call(("MAX_BY" if down else "MIN_BY") if wanted == "trino" else ("ARG_MAX" if down else "ARG_MIN"), inner, folded(inner))
+    return (exp.ArgMax if down else exp.ArgMin)(this=inner.copy(), expression=folded(inner))
 
 
 def folded_compared(node):

@@ -26,6 +26,8 @@ def tried(node):
         pattern = NUMBER_PATTERNS["any"]
     else:
         return cannot("TRY_CAST to other types than numbers")
+    if is_written(what): # PostgreSQL would cast it even where it is not asked
+        return exp.Cast(this=exp.Literal.string(str(what.this)), to=node.to.copy()) if re.search(pattern, str(what.this)) else exp.Null()
     text = exp.cast(what.copy(), "text") if wanted == "postgres" else what.copy()
     looks_so = exp.RegexpLike(this=text, expression=exp.Literal.string(pattern), full_match=True if wanted == "mysql" else None)
     return exp.Case().when(looks_so, exp.Cast(this=what.copy(), to=node.to.copy()))

@@ -161,6 +161,8 @@ def trino_function(node):
     if isinstance(node, exp.Pad):
         return exp.Anonymous(this="LPAD" if node.args.get("is_left", True) else "RPAD",
                              expressions=[worded(node.this), node.expression.copy(), (node.args.get("fill_pattern") or exp.Literal.string(" ")).copy()])
+    if isinstance(node, exp.Trunc) and number_of(node.args.get("decimals")) == 0 and source != "trino":
+        return changed(node, decimals=None)
     if isinstance(node, exp.Trunc) and number_of(node.args.get("decimals")) not in (None, 0) and not is_of(node.this, "DECIMAL"):
         return filled(f"(TRUNCATE(_1 * 1e{number_of(node.args['decimals'])}) / 1e{number_of(node.args['decimals'])})", [node.this])
     if isinstance(node, exp.Repeat):

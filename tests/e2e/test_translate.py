@@ -227,8 +227,8 @@ def test_strict_goes_to_who_understands(proxy):
 def test_members_that_lack_words_are_left_out(proxy):
     """Where something cannot be said at all, and, as long as there is another, where sqlglot says that something has no words."""
     conn, alone = connect(proxy, group="either"), connect(proxy, group="s")
-    arrays = "SELECT array_to_string(array_agg(x), ',') FROM (SELECT 1 AS x) AS t"
-    for sql, want in ((arrays, "1"),
+    arrays = "SELECT cardinality(array_agg(x)) FROM (SELECT 1 AS x) AS t"
+    for sql, want in ((arrays, 1),
                       ("SELECT count(*) FROM (SELECT 1 AS x) AS t TABLESAMPLE BERNOULLI (100)", 1)):
         for _ in range(3):
             assert conn.execute(sql).fetchone() == (want,)

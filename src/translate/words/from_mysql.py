@@ -248,12 +248,8 @@ def days_later(node):
 MOMENT_PARTS = ("Hour", "Minute", "Second", "Quarter", "Year", "Month", "Day", "DayOfWeek", "DayOfMonth", "DayOfYear")
 
 
-def is_json_value(node):
-    return isinstance(node.unnest(), (exp.JSONExtract, exp.JSONValue))
-
-
 def json_compared(node):
-    """JSON_EXTRACT(x, '$.a') + 1, and beside a number or a text: as what it holds."""
+    """JSON_EXTRACT(x, '$.a') + 1, and beside a number or a text: as what it holds. Elsewhere mysql_json.py does so."""
     out = None
     for key, other in (("this", node.expression), ("expression", node.this)):
         side = node.args[key].unnest()
@@ -332,8 +328,7 @@ def mysql_only(node):
             return seconds_of_difference(node)
         if name in ("ADDTIME", "SUBTIME") and len(node.expressions) == 2:
             return time_added(node, name)
-    if (wanted in ("postgres", "duckdb", "trino") and isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)) or
-            wanted == "sqlite" and isinstance(node, (exp.EQ, exp.NEQ))) and json_compared(node) is not None:
+    if wanted == "trino" and isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)) and json_compared(node) is not None:
         return json_compared(node)
     if wanted in TARGETS and isinstance(node, exp.HexString) and isinstance(node.parent, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv)) and len(str(node.this)) <= 15:
         return exp.Literal.number(int(str(node.this) or "0", 16))

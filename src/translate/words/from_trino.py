@@ -59,7 +59,7 @@ def java_formatted(node):
     return exp.Paren(this=whole_text) if len(out) > 1 else whole_text
 
 
-def pieces_of(text, mark):
+def count_of_pieces(text, mark):
     """How many pieces split() makes."""
     lengths = [exp.Length(this=side) for side in (text.copy(), call("REPLACE", text, mark, ""), mark.copy())]
     less = exp.Paren(this=exp.Sub(this=lengths[0], expression=lengths[1]))
@@ -74,9 +74,9 @@ def trino_pieces(node):
             return None
         part = node.copy()
         part.meta["checked"] = True
-        return exp.Case().when(exp.GTE(this=pieces_of(node.this, node.args["delimiter"]), expression=node.args["part_index"].copy()), part)
+        return exp.Case().when(exp.GTE(this=count_of_pieces(node.this, node.args["delimiter"]), expression=node.args["part_index"].copy()), part)
     if isinstance(node, exp.ArraySize) and isinstance(node.this, exp.Split) and wanted in ("sqlite", "mysql"):
-        return pieces_of(node.this.this, node.this.expression)
+        return count_of_pieces(node.this.this, node.this.expression)
     if isinstance(node, exp.Split) and wanted == "postgres" and len(node.args) >= 2 and not node.args.get("limit"):
         return filled("CASE WHEN _1 = '' THEN ARRAY[''] ELSE STRING_TO_ARRAY(_1, _2) END", [node.this, node.expression])
     return None

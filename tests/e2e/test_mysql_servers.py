@@ -111,6 +111,10 @@ def test_what_statements_cost(place, proxies):
         for _ in range(2):
             assert answer(connection, "SELECT count(*) FROM many WHERE id > 0 /* measured */")[1] == [(501,)]
         assert answer(connection, "SELECT 1 /* cheap */")[1] == [(1,)]
-    records = started.wait_for(lambda: [r for r in started.admin("/admin/history?limit=20")[1]["records"] if "cheap" in r["text"] or "measured" in r["text"]])
+    def all_three():
+        records = [r for r in started.admin("/admin/history?limit=20")[1]["records"] if "cheap" in r["text"] or "measured" in r["text"]]
+        return records if len(records) == 3 else None
+
+    records = started.wait_for(all_three)
     found = {"cheap" in r["text"]: [x.get("rowsRead", 0) for x in records if ("cheap" in x["text"]) == ("cheap" in r["text"])] for r in records}
     assert all(501 <= rows < 520 for rows in found[False]) and all(rows < 20 for rows in found[True]), found

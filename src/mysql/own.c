@@ -131,6 +131,16 @@ static bool select_own(struct tn_my_session *s, struct tn_words *words)
 
 /* ---- transactions ---- */
 
+/* XA transactions end by XA alone, as servers say it. */
+static bool refuse_in_xa(struct tn_my_session *s)
+{
+    if (!s->in_xa)
+        return false;
+    tn_my_fail(s, 1399, "XAE07", "XAER_RMFAIL: The command cannot be executed when global transaction is in the ACTIVE or IDLE state");
+    tn_my_statement_done(s, true);
+    return true;
+}
+
 static void begin_now(struct tn_my_session *s)
 {
     tn_my_begin(s, TN_STR(""), s->begin_read_only);
@@ -148,6 +158,8 @@ static bool begin(struct tn_my_session *s, struct tn_words *words, bool start)
         tn_my_statement_done(s, true);
         return true;
     }
+    if (refuse_in_xa(s))
+        return true;
     tn_words_accept(words, "work");
     while (!tn_words_at_end(words)) {
         if (tn_words_accept(words, "read"))
@@ -219,6 +231,8 @@ static bool end(struct tn_my_session *s, struct tn_words *words, enum tn_ask_end
     tn_words_accept(words, "work");
     if (tn_words_at(words, "to"))
         return savepoint(s, words, false);
+    if (refuse_in_xa(s))
+        return true;
     if (tn_words_accept(words, "and")) {
         if (tn_words_accept(words, "chain"))
             after = begin_again;

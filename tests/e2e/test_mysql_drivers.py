@@ -169,6 +169,16 @@ def test_distributed_transactions(proxy, client):
         run(client, "ROLLBACK")
         run(client, "SET autocommit = 1")
         assert run(other, "SELECT a FROM x ORDER BY a") == ((0,), (2,))
+        with connect(proxy) as idle:
+            run(idle, "XA START 'idle'")
+            assert idle.server_status & IN_TRANSACTION
+            assert [error(idle, sql)[0] for sql in ("COMMIT", "ROLLBACK", "BEGIN")] == [1399] * 3
+            run(idle, "XA END 'idle'")
+        for _ in range(3):
+            with connect(proxy) as next_one:
+                run(next_one, "XA START 'fresh'")
+                run(next_one, "XA END 'fresh'")
+                run(next_one, "XA ROLLBACK 'fresh'")
         run(client, "XA START 'left'")
         run(client, "INSERT INTO x VALUES (9)")
         client._force_close()

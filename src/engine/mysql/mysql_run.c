@@ -2,6 +2,7 @@
 #include "engine/mysql/mysql_conn.h"
 #include "engine/mysql/mysql_describe.h"
 #include "engine/mysql/mysql_words.h"
+#include "stats/lexer.h"
 
 static const double AGAIN_S = 0.25;
 enum {
@@ -45,12 +46,22 @@ static bool may_hide_state(struct tn_str sql)
     return sql.len > 0 && (tn_str_has(sql, TN_STR("/*!")) || tn_str_has(sql, TN_STR("/*M!")) || names_variable(sql));
 }
 
+/* XA .., whose transactions stay on the connection, and are no open ones to the server between END and PREPARE. */
+static bool is_xa(struct tn_str sql)
+{
+    struct tn_lexer lexer;
+    struct tn_token token;
+
+    tn_lexer_init(&lexer, sql, TN_DIALECT_MYSQL);
+    return tn_lexer_next(&lexer, &token) && tn_str_ieq_c(token.text, "xa");
+}
+
 static void note_leftovers(struct tn_mysql_conn *c, const struct tn_run *run)
 {
     enum tn_verb verb = verb_of(run);
 
     if ((run->features != NULL && run->features->needs_session) || verb == TN_VERB_SET || verb == TN_VERB_RESET || verb == TN_VERB_USE ||
-        verb == TN_VERB_LOCK || may_hide_state(run->sql)) {
+        verb == TN_VERB_LOCK || may_hide_state(run->sql) || is_xa(run->sql)) {
         c->base.dirty = true;
         c->dirty_by_transaction = false;
     }

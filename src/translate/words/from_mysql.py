@@ -185,7 +185,7 @@ def mysql_words(node):
     if name == "NOW" and not args:
         return exp.CurrentTimestamp()
     if name == "UNIX_TIMESTAMP" and len(args) == 1:
-        what = args[0].copy()
+        what = moment_marker(args[0]) or args[0].copy()
         return exp.Extract(this=exp.Var(this="EPOCH"), expression=exp.cast(what, "timestamp") if is_moment_text(what) else what)
     if isinstance(node, exp.Week) and number_of(node.args.get("mode")) == 3:
         return exp.WeekOfYear(this=node.this.copy())
@@ -231,6 +231,8 @@ def with_moments(node):
         return filled(MICROSECONDS[wanted], [node.this, node.expression])
     out = None
     for key in ("this", "expression"):
+        if moment_marker(node.args.get(key)) is not None and (key == "this" or "Diff" in type(node).__name__):
+            out = changed(out or node, **{key: moment_marker(node.args[key])})
         kind = is_moment_text(node.args.get(key))
         if kind is not None and (wanted != "sqlite" or kind == "DATE"):
             out = changed(out or node, **{key: exp.cast(node.args[key].copy(), kind.lower())})
@@ -400,6 +402,8 @@ def day_of(node):
 
 
 def mysql_source(node):
+    if wanted in TARGETS and marked_format(node):
+        cannot("a format that is not written there")
     out = mysql_only(node) or mysql_truths(node) or (json_of_mysql(node) if wanted in ROW_IDS else None)
     if out is None and isinstance(node, (exp.Update, exp.Delete)) and wanted in TARGETS:
         out = mysql_change(node)

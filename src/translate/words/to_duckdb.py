@@ -33,6 +33,8 @@ def duckdb_function(node):
         return call("STRLEN", node.this)
     if type(node).__name__ == "DayOfWeek" and source == "mysql":
         return exp.Paren(this=exp.Add(this=node.copy(), expression=exp.Literal.number(1)))
+    if isinstance(node, (exp.Round, exp.Trunc)) and node.args.get("decimals") is not None and is_marker(node.args["decimals"]):
+        return changed(node, decimals=exp.cast(node.args["decimals"].copy(), "int"))
     if isinstance(node, (exp.Greatest, exp.Least)):
         return null_if_any(node)
     return None

@@ -165,6 +165,8 @@ def mysql_case(node):
 
 
 def mysql_like(node):
+    if not isinstance(node.expression, exp.Collate) and has_marker(node.expression): # 8.0 takes no collation of it
+        return changed(node, this=exactly(node.this)) if not isinstance(node.this, exp.Collate) else None
     return None if isinstance(node.expression, exp.Collate) else changed(node, expression=bin_collated(node.expression))
 
 
@@ -192,6 +194,8 @@ def mysql_filter(node):
 
 
 def mysql_json(node):
+    if source == "postgres" and is_marker(node.expression):
+        node.set("expression", call("CONCAT", '$."', node.expression, '"'))
     found = exp.Anonymous(this="JSON_EXTRACT", expressions=[node.this.copy(), json_path(node.expression)])
     if isinstance(node, (exp.JSONExtractScalar, exp.JSONBExtractScalar)):
         return exp.func("NULLIF", call("JSON_UNQUOTE", found), exp.Literal.string("null"))
@@ -321,7 +325,7 @@ def mysql_function(node):
     if name in ("EVERY", "BOOL_AND") and len(args) == 1:
         return call("MIN", args[0])
     if isinstance(node, exp.StrPosition) and not node.args.get("position"):
-        return call("LOCATE", bin_collated(node.args["substr"]), node.this)
+        return call("LOCATE", node.args["substr"], exactly(node.this)) if has_marker(node.args["substr"]) else call("LOCATE", bin_collated(node.args["substr"]), node.this)
     if isinstance(node, exp.SplitPart):
         text, mark, number = node.this, node.args["delimiter"], node.args["part_index"]
         count = exp.Add(this=exp.Div(this=exp.Paren(this=exp.Sub(this=call("CHAR_LENGTH", text), expression=call("CHAR_LENGTH", call("REPLACE", text, mark, "")))),
@@ -330,7 +334,8 @@ def mysql_function(node):
         return exp.Case().when(exp.GT(this=number.copy(), expression=count), exp.Literal.string("")).else_(part)
     if name in ("STARTS_WITH", "StartsWith"):
         text, start = args or (node.this, node.expression)
-        return exp.Paren(this=exp.EQ(this=call("LEFT", text, call("CHAR_LENGTH", start)), expression=bin_collated(start)))
+        return exp.Paren(this=exp.EQ(this=call("LEFT", text, call("CHAR_LENGTH", start)), expression=bin_collated(start))) if not has_marker(start) else \
+            exp.Paren(this=exp.EQ(this=exactly(call("LEFT", text, call("CHAR_LENGTH", start))), expression=start.copy()))
     if name in ("MAKE_DATE", "DateFromParts"):
         parts = args or [node.args.get(k) for k in ("year", "month", "day")]
         return exp.cast(call("CONCAT_WS", "-", *parts), "date") if len(parts) == 3 and all(parts) else None

@@ -112,11 +112,19 @@ def sqlite_extract(node):
     return exp.cast(strftime(EXTRACTED[unit], node.expression), "integer")
 
 
+# A pattern of LIKE that is not written there, as one of GLOB; in PostgreSQL's, a backslash takes its meaning from what follows.
+ESCAPED_OF = "REPLACE(REPLACE(REPLACE(_1, '\\\\', CHAR(3)), '\\%', CHAR(1)), '\\_', CHAR(2))"
+GLOB_OF = "(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE({0}, '[', '[[]'), '*', '[*]'), '?', '[?]'), '%', '*'), '_', '?'), CHAR(1), '%'), CHAR(2), '_'), CHAR(3), '\\'))"
+
+
 def sqlite_like(node):
     """LIKE of SQLite folds ASCII letters; GLOB does not."""
     pattern = node.expression
-    if not isinstance(pattern, exp.Literal) or not pattern.is_string or isinstance(node.parent, exp.Escape):
+    if isinstance(node.parent, exp.Escape) or isinstance(pattern, exp.Literal) and not pattern.is_string:
         return None
+    if not isinstance(pattern, exp.Literal):
+        out = exp.Glob(this=node.this.copy(), expression=filled(GLOB_OF.format(ESCAPED_OF if source == "postgres" else "_1"), [pattern]))
+        return exp.Not(this=out) if node.args.get("negate") else out
     glob, text, at = "", str(pattern.this), 0
     while at < len(text):
         c = text[at]

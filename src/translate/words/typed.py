@@ -393,11 +393,12 @@ def typed_node(node):
     if out is not None:
         return out
     if isinstance(node, (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)):
-        out = None if isinstance(node.parent, (exp.Update, exp.OnConflict)) else interval_compared(node) or of_one_kind(node, ("this", "expression"))
+        out = None if isinstance(node.parent, (exp.Update, exp.OnConflict)) else \
+            any_of_marker(node) or markers_compared(node, ("this", "expression")) or interval_compared(node) or of_one_kind(node, ("this", "expression"))
     elif isinstance(node, exp.Nullif):
         out = of_one_kind(node, ("this", "expression"))
     elif isinstance(node, exp.Between):
-        out = of_one_kind(node, ("this", "low", "high"))
+        out = markers_compared(node, ("this", "low", "high")) or of_one_kind(node, ("this", "low", "high"))
     elif isinstance(node, exp.In):
         out = of_one_kind_in(node)
     elif isinstance(node, exp.Case) or isinstance(node, exp.If) and not isinstance(node.parent, exp.Case):
@@ -407,7 +408,7 @@ def typed_node(node):
     elif isinstance(node, exp.Sub) and source == "trino" and wanted in ("postgres", "duckdb") and is_of(node.left, "DATE") and is_of(node.right, "DATE"):
         out = exp.Sub(this=exp.cast(node.left.copy(), "timestamp"), expression=exp.cast(node.right.copy(), "timestamp"))
     elif isinstance(node, (exp.Add, exp.Sub)):
-        out = (days_from(node) or at_time(node)) if source in ("postgres", "duckdb") else None
+        out = (days_of_marker(node) or days_from(node) or at_time(node)) if source in ("postgres", "duckdb") else None
     elif isinstance(node, exp.Div) and wanted == "postgres" and source == "trino" and any(isinstance(side, exp.Extract) or part_of_moment(side) for side in (node.this, node.expression)):
         out = changed(node, **{key: exp.cast(node.args[key].copy(), "bigint") for key in ("this", "expression") if isinstance(node.args[key], exp.Extract) or part_of_moment(node.args[key])})
     elif isinstance(node, (exp.Mod, exp.Div)) and wanted == "sqlite":

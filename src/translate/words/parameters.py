@@ -1,0 +1,66 @@
+"""Markers of parameters, whose types come with the statement or later: where an engine would take them for something else than the source's dialect does."""
+
+
+def is_marker(node):
+    return isinstance(node, (exp.Parameter, exp.Placeholder))
+
+
+def has_marker(node):
+    return is_marker(node) or node.find(exp.Parameter, exp.Placeholder) is not None
+
+
+def moment_marker(node):
+    """date_add(?, ..), unix_timestamp(?): what is not known to be a moment."""
+    return exp.cast(node.copy(), "timestamp") if is_marker(node) and wanted in ("postgres", "duckdb", "trino") else None
+
+
+def marker_beside(marker, other):
+    """A marker that is compared with OTHER, of a known type; None = as it is. In SQLite moments are texts: of a day without a time, with one."""
+    if wanted == "sqlite" and is_of(other, "DATE"):
+        return call("REPLACE", marker, " 00:00:00", "")
+    if wanted == "sqlite" and is_of(other, *MOMENT_TYPES):
+        return filled("CASE LENGTH(_1) WHEN 10 THEN _1 || ' 00:00:00' ELSE _1 END", [marker])
+    if wanted == "trino" and source == "mysql" and is_of(other, "DATE", *MOMENT_TYPES):
+        return exp.Cast(this=marker.copy(), to=exp.DataType.build("timestamp(6)", dialect="trino"))
+    if wanted == "trino" and source == "mysql" and is_of(other, "BOOLEAN"):
+        return exp.cast(marker.copy(), "boolean")
+    return None
+
+
+def markers_compared(node, keys):
+    """d >= ?, d BETWEEN ? AND ?."""
+    args = {key: node.args.get(key) for key in keys}
+    other = next((arg for arg in args.values() if arg is not None and not is_marker(arg) and not isinstance(arg, exp.Literal)), None)
+    new = {key: marker_beside(arg, other) for key, arg in args.items() if other is not None and arg is not None and is_marker(arg)}
+    new = {key: value for key, value in new.items() if value is not None}
+    return changed(node, **new) if new else None
+
+
+def any_of_marker(node):
+    """i = ANY ($1): an array is a text in SQLite, '{1,2}'."""
+    inner = node.expression.this.unnest() if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Any) else None
+    if inner is None or not is_marker(inner) or wanted not in ("sqlite", "mysql"):
+        return None
+    if wanted == "mysql" or not is_of(node.this, *NUMBERS):
+        cannot("an array as a parameter")
+    return exp.Paren(this=filled("_1 IN (SELECT value FROM JSON_EACH('[' || SUBSTR(_2, 2, LENGTH(_2) - 2) || ']'))", [node.this, inner]))
+
+
+def days_of_marker(node):
+    """d + $1 is as many days later."""
+    left, right = node.this, node.expression
+    if isinstance(node, exp.Add) and is_marker(left):
+        left, right = right, left
+    if not is_of(left, "DATE") or not is_marker(right) or wanted not in ("sqlite", "mysql", "trino"):
+        return None
+    days = exp.Neg(this=right.copy()) if isinstance(node, exp.Sub) else right.copy()
+    out = {"mysql": "DATE_ADD(_1, INTERVAL _2 DAY)", "sqlite": "DATE(_1, _2 || ' days')", "trino": "DATE_ADD('day', _2, _1)"}[wanted]
+    new = filled(out, [left, days])
+    new.type = exp.DataType.build("date")
+    return new
+
+
+def marked_format(node):
+    """date_format(x, ?): a format is another one elsewhere."""
+    form = node.args.get("format")
+    return isinstance(node, (exp.TimeToStr, exp.StrToTime, exp.StrToDate)) and form is not None and not isinstance(form, exp.Literal)

@@ -181,6 +181,18 @@ static void wait_for_quiet(struct tn_server *server, uint64_t timeout_us)
         usleep(10000);
 }
 
+/* Again and again: the end of a query may let its session begin another, of a text that came before. */
+static void cancel_until_quiet(struct tn_server *server)
+{
+    enum { PASS_US = 100000, PASSES = 50 };
+
+    for (int i = 0; i < PASSES && !is_quiet(server); i++) {
+        if (tn_server_each_worker(server, server->workers[0], cancel_all, NULL, NULL) != TN_OK)
+            return;
+        wait_for_quiet(server, PASS_US);
+    }
+}
+
 void tn_server_drain(struct tn_server *server, uint64_t timeout_us)
 {
     atomic_store(&server->state, TN_SERVER_STOPPING);
@@ -189,8 +201,7 @@ void tn_server_drain(struct tn_server *server, uint64_t timeout_us)
     if (is_quiet(server))
         return;
     tn_log(TN_LOG_WARN, "cancelling queries at shutdown", TN_LOG_U64("running", running_queries(server)));
-    if (tn_server_each_worker(server, server->workers[0], cancel_all, NULL, NULL) == TN_OK)
-        wait_for_quiet(server, 5000000);
+    cancel_until_quiet(server);
 }
 
 static bool run_messages(struct tn_server *server)

@@ -141,7 +141,7 @@ static void clear_results(struct tn_run *run)
     run->conn = NULL;
     run->engine = NULL;
     run->uncredited = 0;
-    run->cancelled = run->left = run->delivered = run->over_there = run->undone = false;
+    run->cancelled = run->left = run->delivered = run->over_there = run->undone = run->my_over = false;
     run->tag[0] = '\0';
     run->rows = run->affected = run->bytes = run->rows_read = run->bytes_read = run->cpu_us = run->queued_us = run->peak_memory = 0;
     run->started_us = run->first_byte_us = run->ended_us = 0;
@@ -168,7 +168,10 @@ static bool refuse_write(struct tn_query *q, struct tn_run *run)
 
     if (!q->read_only || !writes || q->kind != TN_RUN_EXECUTE || q->lease->conn->cluster->ops->dialect == TN_DIALECT_POSTGRES)
         return false;
-    tn_fail(&run->error, TN_E_DENIED, "25006", "cannot execute %s in a read-only transaction", tn_verb_name(q->features.verb));
+    if (q->lease->conn->cluster->ops->dialect == TN_DIALECT_MYSQL) /* as its servers say it */
+        tn_fail(&run->error, TN_E_DENIED, "25006", "Cannot execute statement in a READ ONLY transaction");
+    else
+        tn_fail(&run->error, TN_E_DENIED, "25006", "cannot execute %s in a read-only transaction", tn_verb_name(q->features.verb));
     tn_error_blame(&run->error, TN_FAULT_QUERY, false);
     q->run_stage = TN_RUN_STAGE_DONE;
     tn_pipeline_resume(q);

@@ -31,15 +31,31 @@ static void scan_body(struct tn_statement_scan *scan, enum tn_word word)
     }
 }
 
-static void scan_word(struct tn_statement_scan *scan, enum tn_word word)
+static void scan_head(struct tn_statement_scan *scan, struct tn_str text, enum tn_word word)
 {
-    if (scan->words < HEAD_WORDS) {
-        if (scan->words == 0)
-            scan->creates = word == TN_WORD_create;
-        else if (scan->creates && opens_body(word))
-            scan->may_have_body = true;
-        scan->words++;
+    if (scan->words == 0) {
+        scan->first = word;
+        scan->creates = word == TN_WORD_create;
+    } else if (scan->creates && opens_body(word)) {
+        scan->may_have_body = true;
+    } else if (scan->words == 1) {
+        scan->prefixed = scan->first == TN_WORD_set && tn_str_ieq_c(text, "statement");
+        scan->negated = scan->first == TN_WORD_begin && word == TN_WORD_not;
+    } else if (scan->words == 2 && scan->negated && word == TN_WORD_atomic) {
+        scan->may_have_body = true;
+        scan->blocks = 1;
     }
+    scan->words++;
+}
+
+static void scan_word(struct tn_statement_scan *scan, struct tn_str text, enum tn_word word)
+{
+    if (scan->prefixed && word == TN_WORD_for && scan->brackets == 0) {
+        *scan = (struct tn_statement_scan){0};
+        return;
+    }
+    if (scan->words < HEAD_WORDS)
+        scan_head(scan, text, word);
     if (scan->may_have_body && scan->brackets == 0)
         scan_body(scan, word);
 }
@@ -47,7 +63,7 @@ static void scan_word(struct tn_statement_scan *scan, enum tn_word word)
 bool tn_statement_token(struct tn_statement_scan *scan, const struct tn_token *token, enum tn_word word)
 {
     if (token->kind == TN_TOKEN_WORD) {
-        scan_word(scan, word);
+        scan_word(scan, token->text, word);
     } else {
         scan->after_end = false;
         if (token->punct == '(')
@@ -63,8 +79,15 @@ static struct tn_str trimmed(struct tn_str text, size_t from, size_t to)
     return tn_str_trim(tn_str_n(text.ptr + from, to - from));
 }
 
+static bool may_begin_body(struct tn_str text)
+{
+    char first = tn_ascii_lower(text.ptr[0]);
+
+    return first == 'c' || first == 'b' || (first == 's' && text.len > 3 && tn_str_ieq_c(tn_str_n(text.ptr, 3), "set"));
+}
+
 /* Is there nothing in TEXT, which a semicolon follows, that could hide it: a comment, a quoted name, a string with escapes or dollars, a bracket
- * that is open, the body of a CREATE? */
+ * that is open, a body? */
 static bool is_open_text(struct tn_str text)
 {
     size_t brackets = 0;
@@ -91,7 +114,7 @@ static bool is_open_text(struct tn_str text)
             break;
         }
     }
-    return !quoted && brackets == 0 && tn_ascii_lower(text.ptr[0]) != 'c';
+    return !quoted && brackets == 0 && !may_begin_body(text);
 }
 
 /* The usual text: a word at its start and no semicolon, or one with nothing behind it that matters, so it is one statement, END long. */

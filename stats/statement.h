@@ -1,4 +1,5 @@
-/* statement.h - where a statement ends: a semicolon outside brackets and outside the BEGIN .. END body of a CREATE. */
+/* statement.h - where a statement ends: a semicolon outside brackets and outside the BEGIN .. END body of a CREATE (also behind
+ * MariaDB's SET STATEMENT .. FOR) and of BEGIN NOT ATOMIC. */
 #ifndef TN_STATS_STATEMENT_H
 #define TN_STATS_STATEMENT_H
 
@@ -9,7 +10,10 @@ struct tn_statement_scan {
     size_t       brackets;     /* open ( */
     size_t       blocks;       /* open BEGIN and CASE inside a body */
     unsigned     words;        /* words seen, saturated: the first few decide about bodies */
+    enum tn_word first;
     bool         creates;      /* begins with CREATE */
+    bool         prefixed;     /* SET STATEMENT: another statement begins behind its FOR */
+    bool         negated;      /* BEGIN NOT */
     bool         may_have_body; /* CREATE .. FUNCTION, PROCEDURE, TRIGGER */
     bool         after_end;    /* the token before was the END of a block */
 };

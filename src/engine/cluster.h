@@ -29,6 +29,7 @@ struct tn_cluster {
     _Atomic uint64_t              crowded_until_us; /* who came for a slot lately waited longer than going elsewhere takes */
     struct tn_breaker             breaker;
     _Atomic uint64_t              queries, failures, probes_failed; /* since start */
+    _Atomic unsigned              definitions; /* statements through us that may have created, altered or dropped something there; an engine counts them that keeps what is defined */
     struct tn_job                 end;       /* closes it, when its last user is a worker */
     pthread_mutex_t               note_lock;
     char                          note[256]; /* why it is down: last probe's error, under note_lock */

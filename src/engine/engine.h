@@ -121,6 +121,7 @@ struct tn_run {
     uint64_t        insert_id;    /* an engine of MySQL's kind: what AUTO_INCREMENT gave the first of the rows; SQLite: the rowid of the only one; PostgreSQL: with wants_id; 0 = nothing */
     struct tn_str   my_info;      /* what a server of MySQL's kind says beside its counts ("Rows matched: 2 ..."); until next or done returns */
     uint16_t        my_status;    /* of the result that ends now, as a server of MySQL's kind tells: TN_MY_STATUS_OF_RESULT */
+    bool            my_over;      /* the server's transaction is over: a statement that commits by itself, as DDL does there */
     uint16_t        warnings;     /* and how many warnings it has; the first of them came as notices */
     uint64_t        bytes;        /* encoded bytes delivered */
     uint64_t        rows_read, bytes_read, cpu_us; /* what the engine reports; 0 = unknown */

@@ -139,7 +139,7 @@ void tn_my_command(struct tn_my_session *s, struct tn_str body)
         tn_my_fatal(s, &err, "malformed packet");
         return;
     }
-    s->binary = s->columns_told = s->more = false;
+    s->binary = s->columns_told = s->more = s->whole = false;
     s->changed_count = 0;
     s->params = (struct tn_params){.count = 0};
     dispatch(s, command, tn_str_n(body.ptr + 1, body.len - 1));

@@ -122,9 +122,10 @@ void tn_my_error(struct tn_my_session *s, const struct tn_error *err)
     struct tn_my_error error = err->own_code != 0                ? (struct tn_my_error){err->own_code, err->own_sqlstate}
                                : err->status == TN_E_TIMEOUT ? (struct tn_my_error){ER_QUERY_TIMEOUT, "HY000"}
                                                              : tn_my_error_of(err->sqlstate);
+    bool               interrupted = err->own_code == 0 && strcmp(err->message, "canceling statement due to user request") == 0;
     char               message[sizeof err->message + sizeof err->hint + 800];
 
-    snprintf(message, sizeof message, "%s%s%s", err->message, err->hint[0] != '\0' ? "; hint: " : "", err->hint);
+    snprintf(message, sizeof message, "%s%s%s", interrupted ? "Query execution was interrupted" : err->message, err->hint[0] != '\0' ? "; hint: " : "", err->hint);
     if (err->own_code == 0 && error.code == ER_DUP_ENTRY)
         tn_my_duplicate_put(err, message, sizeof message);
     put_error(s, error.code, error.sqlstate, message);

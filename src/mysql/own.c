@@ -143,6 +143,11 @@ static bool begin(struct tn_my_session *s, struct tn_words *words, bool start)
 
     if (start && !tn_words_accept(words, "transaction"))
         return false;
+    if (tn_words_at(words, "not")) { /* ATOMIC: no transaction, but statements */
+        tn_my_fail(s, 1235, "42000", "BEGIN NOT ATOMIC is not supported by Turnout: say its statements one by one, or make a procedure of them");
+        tn_my_statement_done(s, true);
+        return true;
+    }
     tn_words_accept(words, "work");
     while (!tn_words_at_end(words)) {
         if (tn_words_accept(words, "read"))
@@ -238,16 +243,28 @@ static bool use_database(struct tn_my_session *s, struct tn_words *words)
     return true;
 }
 
+/* A number of the server's own would be another one's connection there: whatever is killed is one of ours. */
 static bool kill_other(struct tn_my_session *s, struct tn_words *words)
 {
-    bool     query_only = tn_words_accept(words, "query");
-    uint64_t id;
+    struct tn_my_value value = {.text = tn_str_n(NULL, 0)};
+    struct tn_error    err = TN_ERROR_INIT;
+    bool               about, query_only, known;
+    uint64_t           id;
 
+    if (!tn_words_accept(words, "hard"))
+        tn_words_accept(words, "soft");
+    query_only = tn_words_accept(words, "query");
     if (!query_only)
         tn_words_accept(words, "connection");
-    if (!tn_str_to_u64(words->token.text, UINT64_MAX, &id))
-        return false;
-    tn_my_kill(s, id, query_only);
+    known = tn_my_evaluate(s, words, &s->arena, &value, &about, &err) == TN_MY_VALUE && tn_words_at_end(words) && value.text.ptr != NULL &&
+            tn_str_to_u64(value.text, UINT64_MAX, &id);
+    tn_error_reset(&err);
+    if (known) {
+        tn_my_kill(s, id, query_only);
+        return true;
+    }
+    tn_my_fail(s, 1235, "42000", "KILL of anything but a connection's number is not supported by Turnout");
+    tn_my_statement_done(s, true);
     return true;
 }
 

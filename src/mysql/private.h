@@ -77,6 +77,7 @@ struct tn_my_run {
     bool             leaves; /* it may leave something on its connection */
     bool             apart;  /* no part of the session's transaction */
     bool             as_said; /* a SET that its engine is to have */
+    bool             whole;   /* as struct tn_question has it */
     bool             literals; /* params are bytes that native has in its text (literals.h) */
     struct tn_params params;
     enum tn_run_kind kind;
@@ -154,6 +155,7 @@ struct tn_my_session {
     size_t                   text_at;
     struct tn_str            statement;  /* the present one in it */
     bool                     more;       /* another one follows */
+    bool                     whole;      /* it is a definition of which its server knows where it ends */
     bool                     binary;     /* rows of a prepared statement */
     bool                     columns_told;
     uint16_t                 result_status; /* for the next end of a result: flags that its server told */
@@ -168,6 +170,7 @@ struct tn_my_session {
     struct tn_ask           *ask;
     struct tn_ask_transaction tx;
     bool                     in_tx, tx_wrote;
+    bool                     in_xa;      /* XA START: no transaction of ours begins meanwhile */
     struct tn_ask_bond       bond;
     struct tn_my_encoder     encoder;
     struct tn_my_prepared   *preparing;  /* a COM_STMT_PREPARE's, while its columns are asked for */
@@ -258,6 +261,7 @@ void tn_my_reset(struct tn_my_session *s); /* as after the log-in */
 /* use.c */
 void tn_my_use(struct tn_my_session *s, struct tn_str name); /* answers, maybe later */
 void tn_my_used(struct tn_my_session *s, bool failed);       /* the engine has said whether */
+void tn_my_dropped(struct tn_my_session *s, struct tn_str sql); /* SQL, a DROP, has been executed */
 /* THEN, now or later: s->statement names its tables as the member can find them. */
 void tn_my_place(struct tn_my_session *s, void (*then)(struct tn_my_session *s));
 void tn_my_database_settings(struct tn_my_session *s);       /* s->database, for engines: after each change of it, or of all settings */
@@ -302,6 +306,8 @@ bool tn_my_knows_variable(struct tn_my_session *s, struct tn_str name);
 /* transaction.c */
 void tn_my_end_transaction(struct tn_my_session *s, enum tn_ask_end end, void (*after)(struct tn_my_session *s));
 void tn_my_begin(struct tn_my_session *s, struct tn_str modes, bool read_only);
+bool tn_my_xa_is(struct tn_str sql);
+void tn_my_xa_after(struct tn_my_session *s, struct tn_str sql);
 void tn_my_transaction_drop(struct tn_my_session *s);
 void tn_my_transaction_after(struct tn_my_session *s, struct tn_ask *ask);
 

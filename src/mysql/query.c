@@ -4,11 +4,12 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "mysql/literals.h"
+#include "mysql/member.h"
 #include "mysql/plain.h"
 #include "mysql/self.h"
 #include "mysql/versioned.h"
 
-enum { TEXT_MAX = 1024 * 1024 * 1024 };
+enum { TEXT_MAX = 1024 * 1024 * 1024, HEAD_TOKENS = 24 /* DEFINER = 'a'@'b', IF NOT EXISTS and such */ };
 
 static void forget_text(struct tn_my_session *s)
 {
@@ -41,7 +42,7 @@ static enum tn_status fill(struct tn_my_session *s, struct tn_str sql, struct tn
 
 void tn_my_query_run(struct tn_my_session *s, struct tn_str sql)
 {
-    struct tn_my_run run = {.kind = TN_RUN_EXECUTE};
+    struct tn_my_run run = {.kind = TN_RUN_EXECUTE, .whole = s->whole};
     TN_ERROR_LOCAL(err);
 
     if (fill(s, sql, &run, &err) == TN_OK) {
@@ -77,8 +78,39 @@ static void begin_statement(struct tn_my_session *s)
     tn_arena_reset(&s->arena);
     s->changed_count = 0;
     s->columns_told = false;
-    s->binary = false;
+    s->binary = s->whole = false;
     s->statements++;
+}
+
+/* CREATE .. PROCEDURE and the like, whose body may be any statement of several parts (WHILE .. END WHILE). */
+static bool may_have_body(struct tn_str sql)
+{
+    static const char *const kinds[] = {"procedure", "function", "trigger", "event", "package"};
+    struct tn_words          words;
+
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
+    if (!tn_words_accept(&words, "create"))
+        return false;
+    for (unsigned i = 0; i < HEAD_TOKENS && !tn_words_at_end(&words); i++, tn_words_next(&words))
+        for (size_t k = 0; k < TN_ARRAY_LEN(kinds); k++)
+            if (tn_words_at(&words, kinds[k]))
+                return true;
+    return false;
+}
+
+/* A client that sends no two statements in one text means one, and where a body ends its server knows best: it takes no two, either. */
+static bool is_one(struct tn_my_session *s)
+{
+    struct tn_str rest = tn_str_trim(tn_str_n(s->statement.ptr, (size_t)(s->text.ptr + s->text.len - s->statement.ptr)));
+
+    if ((s->capabilities & TN_MY_CAP_MULTI_STATEMENTS) != 0 || !may_have_body(s->statement) || !tn_my_member_is_mysql(s, s->statement))
+        return false;
+    while (rest.len > 0 && rest.ptr[rest.len - 1] == ';')
+        rest = tn_str_trim(tn_str_n(rest.ptr, rest.len - 1));
+    s->statement = rest;
+    s->text_at = s->text.len;
+    s->whole = true;
+    return true;
 }
 
 void tn_my_query_next(struct tn_my_session *s)
@@ -100,7 +132,7 @@ void tn_my_query_next(struct tn_my_session *s)
         return;
     }
     at = s->text_at;
-    s->more = tn_statement_next(s->text, TN_DIALECT_MYSQL, &at, &following);
+    s->more = tn_statement_next(s->text, TN_DIALECT_MYSQL, &at, &following) && !is_one(s);
     if (s->more && (s->capabilities & TN_MY_CAP_MULTI_STATEMENTS) == 0) {
         s->more = false;
         tn_my_fail(s, 1064, "42000", "several statements in one text, which the client has not asked for (allowMultiQueries); the second begins with '%.*s'",

@@ -149,11 +149,16 @@ static void on_done(struct tn_ask *ask)
 {
     struct tn_my_session *s = ask->owner;
     struct tn_query      *q = ask->query;
+    struct tn_str         said = s->asked.ptr != NULL ? s->asked : q->text;
     bool                  failed = q->error.status != TN_OK;
 
     s->ask = NULL;
     tn_my_forget_run(s, &q->run);
     tn_my_used(s, failed);
+    if (!failed && q->features.verb == TN_VERB_DROP)
+        tn_my_dropped(s, said);
+    if (!failed)
+        tn_my_xa_after(s, said);
     tn_my_transaction_after(s, ask);
     tn_my_state_after(s, !failed && q->run.before.len > 0);
     if (failed || s->on_schema == NULL)
@@ -186,7 +191,7 @@ enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, c
     struct tn_question question = {
         .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
         .database = tn_str(s->database), .application = s->application, .address = tn_str(s->client.peer), .header_count = s->header_count,
-        .headers = s->headers, .settings = run->settings != NULL ? run->settings : s->settings, .sql = run->sql, .native = run->native, .known = run->known, .literals = run->literals, .wants_id = true, .as_said = run->as_said,
+        .headers = s->headers, .settings = run->settings != NULL ? run->settings : s->settings, .sql = run->sql, .native = run->native, .known = run->known, .literals = run->literals, .wants_id = true, .as_said = run->as_said, .whole = run->whole,
         .before = run->before, .leaves = run->leaves, .bond = run->apart ? NULL : &s->bond, .params = run->params, .kind = run->kind,
         .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder, .events = to, .owner = owner, .handle = &s->ask,
     };
@@ -195,7 +200,7 @@ enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, c
     s->asked = run->asked;
     s->warning_count = 0;
     s->found_rows = 0;
-    if (!s->autocommit && !s->in_tx && !run->apart)
+    if (!s->autocommit && !s->in_tx && !s->in_xa && !run->apart && !tn_my_xa_is(run->sql))
         tn_my_begin(s, TN_STR(""), false);
     if (s->in_tx && !run->apart)
         question.transaction = &s->tx;

@@ -119,12 +119,16 @@ static bool set_transaction(struct setting *set, bool session)
         if (tn_words_accept(set->words, "isolation")) {
             if (!tn_words_accept(set->words, "level") || !read_isolation(set, session ? s->isolation : s->once_isolation))
                 return wrong(set);
+            if (session)
+                tn_my_isolation_track(s);
         } else if (tn_words_accept(set->words, "read")) {
             bool only = tn_words_accept(set->words, "only");
 
             if (!only && !tn_words_accept(set->words, "write"))
                 return wrong(set);
             *(session ? &s->read_only : &s->once_read_only) = only;
+            if (session)
+                tn_my_read_only_track(s);
         } else {
             return wrong(set);
         }

@@ -2,7 +2,7 @@
  *
  * A user variable is kept here after SET @x = 1, and on the engine's connection after what only the engine could work out
  * (SELECT @x := max(id), SELECT .. INTO @x, SET @x = (SELECT ..)). The session keeps that connection then (struct tn_ask_bond), as
- * it does after GET_LOCK, LOCK TABLES, CREATE TEMPORARY TABLE. What is kept here goes to an engine of MySQL's kind before the
+ * it does after GET_LOCK, LOCK TABLES, CREATE TEMPORARY TABLE, XA START. What is kept here goes to an engine of MySQL's kind before the
  * statement that names it, and is the engine's from then on; other engines get values instead of names (self.h). */
 #include "mysql/private.h"
 
@@ -48,6 +48,15 @@ static bool speaks_mysql(const struct tn_my_session *s)
     return s->settings->dialect.len == 0 || tn_str_ieq_c(s->settings->dialect, "mysql");
 }
 
+/* A procedure may use any variable. */
+static bool calls(struct tn_str sql)
+{
+    struct tn_words words;
+
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
+    return tn_words_at(&words, "call");
+}
+
 static bool leaves_state(const struct tn_my_session *s, struct tn_str sql)
 {
     struct tn_words words;
@@ -57,7 +66,8 @@ static bool leaves_state(const struct tn_my_session *s, struct tn_str sql)
     if (names_variable(sql) || tn_str_has(sql, TN_STR("/*!")) || tn_str_has(sql, TN_STR("/*M!")))
         return true;
     tn_words_init(&words, sql, TN_DIALECT_MYSQL);
-    return tn_words_at(&words, "lock") || tn_words_at(&words, "flush") || tn_words_at(&words, "call") || tn_words_at(&words, "do");
+    return tn_words_at(&words, "lock") || tn_words_at(&words, "flush") || tn_words_at(&words, "call") || tn_words_at(&words, "do") ||
+           tn_words_at(&words, "xa");
 }
 
 static const struct tn_lease *state_lease(const struct tn_my_session *s)
@@ -106,7 +116,7 @@ static bool write_before(struct tn_my_session *s, struct tn_str *out)
 
 bool tn_my_state_fill(struct tn_my_session *s, struct tn_str sql, struct tn_str plain, struct tn_my_run *run)
 {
-    bool     variables = speaks_mysql(s) && names_variable(sql);
+    bool     variables = speaks_mysql(s) && (names_variable(sql) || calls(sql));
     bool     asks = speaks_mysql(s) && tn_my_self_may_ask(sql);
     unsigned params;
 

@@ -22,13 +22,37 @@ void tn_my_begin(struct tn_my_session *s, struct tn_str modes, bool read_only)
     s->tx_wrote = false;
 }
 
+/* ---- XA: transactions that clients name; they are the server's own business, on the session's connection (state.c) ---- */
+
+bool tn_my_xa_is(struct tn_str sql)
+{
+    struct tn_words words;
+
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
+    return tn_words_at(&words, "xa");
+}
+
+/* SQL has been executed. */
+void tn_my_xa_after(struct tn_my_session *s, struct tn_str sql)
+{
+    struct tn_words words;
+
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
+    if (!tn_words_accept(&words, "xa"))
+        return;
+    if (tn_words_at(&words, "start") || tn_words_at(&words, "begin"))
+        s->in_xa = true;
+    else if (!tn_words_at(&words, "end") && !tn_words_at(&words, "recover"))
+        s->in_xa = false;
+}
+
 void tn_my_transaction_drop(struct tn_my_session *s)
 {
     if (s->in_tx && s->bond.lease == s->tx.lease)
         s->bond.lease = NULL;
     if (s->in_tx)
         tn_ask_transaction_drop(&s->tx);
-    s->in_tx = false;
+    s->in_tx = s->in_xa = false;
     tn_ask_bond_drop(&s->bond);
 }
 
@@ -102,11 +126,13 @@ static bool is_deadlock(const struct tn_my_session *s, const struct tn_error *er
     return s->tx.failed && tn_my_error_of(error->sqlstate).code == ER_LOCK_DEADLOCK;
 }
 
-/* The engine has ended it: a deadlock. */
+/* The engine has ended it: a deadlock, or a statement that commits by itself. What was left on its connection stays the session's. */
 static void ended_there(struct tn_my_session *s)
 {
     struct tn_lease *lease = s->tx.lease;
 
+    if (lease != NULL && lease->conn != NULL && s->bond.leaves && s->bond.lease == NULL)
+        s->bond.lease = lease;
     if (lease != NULL && s->bond.lease == lease) {
         s->tx.lease = NULL;
         tn_lease_release_slot(lease);
@@ -123,7 +149,9 @@ void tn_my_transaction_after(struct tn_my_session *s, struct tn_ask *ask)
 
     if (!s->in_tx || ask->transaction == NULL)
         return;
-    if (error->status == TN_OK) {
+    if (ask->query->run.my_over && ask->query->features.verb != TN_VERB_LOCK) { /* BEGIN, which would follow, gives up the locks */
+        ended_there(s);
+    } else if (error->status == TN_OK) {
         s->tx_wrote = s->tx_wrote || ask->query->features.class != TN_CLASS_READ;
     } else if (is_deadlock(s, error)) {
         ended_there(s);

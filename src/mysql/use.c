@@ -66,6 +66,23 @@ void tn_my_used(struct tn_my_session *s, bool failed)
     tn_free(name);
 }
 
+/* DROP DATABASE of the session's own: it has none then. */
+void tn_my_dropped(struct tn_my_session *s, struct tn_str sql)
+{
+    struct tn_words words;
+    struct tn_str   name;
+
+    if (!s->database_is_there)
+        return;
+    tn_words_behind_verb(&words, sql, TN_DIALECT_MYSQL);
+    if (!tn_words_accept(&words, "database") && !tn_words_accept(&words, "schema"))
+        return;
+    if (tn_words_accept(&words, "if"))
+        tn_words_accept(&words, "exists");
+    if (tn_my_read_name(s, &words, &name) && tn_str_eq_c(name, s->database))
+        (void)take(s, TN_STR(""), false);
+}
+
 static void done(struct tn_my_session *s, bool failed)
 {
     s->row_count = 0;

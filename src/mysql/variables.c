@@ -5,7 +5,7 @@
 #include "base/tz.h"
 #include "mysql/private.h"
 
-enum { READONLY = 1, COMPUTED = 2, TRACKED = 4, SERVERS = 8, ENGINE = 16 | SERVERS, VALUE_MAX = 64 * 1024, ALL_MAX = 256 * 1024, NAME_MAX_BYTES = 64 };
+enum { READONLY = 1, COMPUTED = 2, SERVERS = 8, ENGINE = 16 | SERVERS, VALUE_MAX = 64 * 1024, ALL_MAX = 256 * 1024, NAME_MAX_BYTES = 64 };
 enum kind { KIND_TEXT, KIND_NUMBER, KIND_SWITCH };
 #define TURNOUT "turnout_"
 
@@ -120,9 +120,20 @@ static struct tn_str told_text(int row, bool shown, struct tn_str text)
     return text;
 }
 
-struct tn_str tn_my_variable_global(struct tn_my_session *s, int row, bool shown, struct tn_arena *arena)
+/* Of packets the shorter limit counts: theirs, or ours. */
+static const char *theirs_of(const struct tn_my_session *s, int row)
 {
     const char *theirs = tn_map_get(&s->theirs, tn_str(rows[row].name));
+    uint64_t    bytes;
+
+    if (theirs == NULL || !is_row(row, "max_allowed_packet"))
+        return theirs;
+    return tn_str_to_u64(tn_str(theirs), UINT64_MAX, &bytes) && bytes < s->runtime->snapshot->config->settings.mysql_max_packet ? theirs : NULL;
+}
+
+struct tn_str tn_my_variable_global(struct tn_my_session *s, int row, bool shown, struct tn_arena *arena)
+{
+    const char *theirs = theirs_of(s, row);
 
     return theirs != NULL ? told_text(row, shown, tn_str(theirs)) : tn_my_variable_text(s, row, shown, arena);
 }
@@ -130,7 +141,7 @@ struct tn_str tn_my_variable_global(struct tn_my_session *s, int row, bool shown
 struct tn_str tn_my_variable_text(struct tn_my_session *s, int row, bool shown, struct tn_arena *arena)
 {
     struct tn_str name = tn_str(rows[row].name), text;
-    char         *own = tn_map_get(&s->variables, name), *theirs = tn_map_get(&s->theirs, name);
+    const char   *own = tn_map_get(&s->variables, name), *theirs = theirs_of(s, row);
     struct tn_str set = (rows[row].flags & ENGINE) == ENGINE && own == NULL ? tn_settings_get_own(s->settings, name) : tn_str_n(NULL, 0);
 
     if (own != NULL)
@@ -328,14 +339,52 @@ static enum tn_status apply(struct tn_my_session *s, int row, struct tn_str valu
     return TN_OK;
 }
 
+/* A list with commas; * = all. */
+static bool is_tracked(struct tn_my_session *s, const char *name)
+{
+    struct tn_str list = tn_my_variable_text(s, tn_my_variable_find(TN_STR("session_track_system_variables")), true, &s->arena);
+
+    for (size_t at = 0; at < list.len;) {
+        const char   *comma = memchr(list.ptr + at, ',', list.len - at);
+        size_t        end = comma == NULL ? list.len : (size_t)(comma - list.ptr);
+        struct tn_str one = tn_str_trim(tn_str_n(list.ptr + at, end - at));
+
+        if (tn_str_eq_c(one, "*") || tn_str_ieq_c(one, name))
+            return true;
+        at = end + 1;
+    }
+    return false;
+}
+
 static void track(struct tn_my_session *s, int row)
 {
-    struct tn_str text = tn_my_variable_text(s, row, true, &s->arena);
-
-    if ((rows[row].flags & TRACKED) == 0 || s->changed_count + 2 > TN_ARRAY_LEN(s->changed))
+    if (s->changed_count + 2 > TN_ARRAY_LEN(s->changed) || !is_tracked(s, rows[row].name))
         return;
     s->changed[s->changed_count++] = tn_str(rows[row].name);
-    s->changed[s->changed_count++] = text;
+    s->changed[s->changed_count++] = tn_my_variable_text(s, row, true, &s->arena);
+}
+
+/* Each has two names: of MySQL 8, and of MariaDB. */
+void tn_my_isolation_track(struct tn_my_session *s)
+{
+    track(s, tn_my_variable_find(TN_STR("transaction_isolation")));
+    track(s, tn_my_variable_find(TN_STR("tx_isolation")));
+}
+
+void tn_my_read_only_track(struct tn_my_session *s)
+{
+    track(s, tn_my_variable_find(TN_STR("transaction_read_only")));
+    track(s, tn_my_variable_find(TN_STR("tx_read_only")));
+}
+
+static void track_changed(struct tn_my_session *s, int row)
+{
+    if (is_row(row, "transaction_isolation") || is_row(row, "tx_isolation"))
+        tn_my_isolation_track(s);
+    else if (is_row(row, "transaction_read_only") || is_row(row, "tx_read_only"))
+        tn_my_read_only_track(s);
+    else
+        track(s, row);
 }
 
 static enum tn_status check(int row, struct tn_str name, struct tn_str *value, bool *on, struct tn_error *err)
@@ -388,7 +437,7 @@ enum tn_status tn_my_variable_set(struct tn_my_session *s, struct tn_str name, c
     }
     if (kept)
         TN_TRY(keep(s, &s->variables, tn_str(rows[row].name), text.ptr == NULL ? tn_str(rows[row].dflt) : text, err));
-    track(s, row);
+    track_changed(s, row);
     return TN_OK;
 }
 

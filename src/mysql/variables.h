@@ -29,6 +29,9 @@ bool          tn_my_variable_is_on(struct tn_my_session *s, const char *name); /
  * by SET autocommit = 1 is the caller's. */
 TN_MUST_USE enum tn_status tn_my_variable_set(struct tn_my_session *s, struct tn_str name, const struct tn_my_value *value, bool global,
                                               struct tn_error *err);
+/* They have changed: told with the next OK to a client that tracks them (session_track_system_variables). */
+void tn_my_isolation_track(struct tn_my_session *s);
+void tn_my_read_only_track(struct tn_my_session *s);
 /* @name; those that begin with turnout_ steer the routing: @turnout_group = SET turnout.group. */
 TN_MUST_USE enum tn_status tn_my_user_variable_set(struct tn_my_session *s, struct tn_str name, const struct tn_my_value *value, struct tn_error *err);
 void tn_my_user_variable_forget(struct tn_my_session *s, struct tn_str name); /* it is its connection's from now on */

@@ -129,15 +129,16 @@ static bool is_asked(struct scan *s, struct tn_str sql, const struct found *foun
     return true;
 }
 
+/* A bare literal would have no type, or one of its length, and types have other names on each engine: these give a text on all of them. */
 static void put(struct tn_buf *text, const struct found *found, enum tn_dialect dialect)
 {
     if (found->value.len == 0) {
-        tn_buf_puts(text, "CAST(NULL AS varchar)");
-    } else { /* a bare literal would have no type, or one of its length */
-        tn_buf_puts(text, "CAST(");
-        tn_buf_put_quoted(text, found->value, '\'');
-        tn_buf_puts(text, dialect == TN_DIALECT_TRINO ? " AS varchar)" : " AS text)");
+        tn_buf_puts(text, "NULLIF('', '')");
+        return;
     }
+    tn_buf_puts(text, dialect == TN_DIALECT_TRINO ? "CONCAT(" : "COALESCE(");
+    tn_buf_put_quoted(text, found->value, '\'');
+    tn_buf_puts(text, ", '')");
 }
 
 /* Most statements hold none: one look for `_`, or for what a version begins with. */

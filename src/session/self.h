@@ -1,4 +1,4 @@
-/* self.h - what a statement may ask of its own session: current_user and its like become literals, since an engine would answer
+/* self.h - what a statement may ask of its own session: current_user and its like become texts, since an engine would answer
  * for the account that Turnout has there. Pure.
  *
  * Names and scopes are the engine's matter, so only what cannot be anything else is replaced: a bare keyword (never quoted, never

@@ -194,6 +194,8 @@ def dialect_parts(name):
 
 def more_functions(name, parser):
     """What sqlglot reads in another way than it is wanted here."""
+    if name == "postgres":
+        return {"FUNCTIONS": {**parser.FUNCTIONS, "TO_CHAR": lambda args: exp.TimeToStr(this=args[0], format=args[1]) if len(args) == 2 else exp.Anonymous(this="TO_CHAR", expressions=args)}}
     if name not in ("mysql", "mysqlplain"):
         return {}
     functions = {key: value for key, value in parser.FUNCTIONS.items() if key != "TO_DAYS"}
@@ -207,9 +209,23 @@ def more_functions(name, parser):
     return {"FUNCTIONS": {**functions, "ADDDATE": later("DATE_ADD"), "SUBDATE": later("DATE_SUB")}}
 
 
+class OnePart:
+    """Of '1 day 02:00:00' sqlglot would read the first part and leave the rest: such a text stays as it is (words/intervals.py)."""
+
+    def __init__(self, known):
+        self.known = known
+
+    def findall(self, text):
+        return self.known.findall(text) if self.known.fullmatch(text.strip()) else []
+
+    def match(self, text):
+        return self.known.match(text) if self.known.fullmatch(text.strip()) else None
+
+
 def more_formats():
     """What sqlglot's tables of formats lack."""
     from sqlglot.trie import new_trie
+    exp.INTERVAL_STRING_RE = OnePart(exp.INTERVAL_STRING_RE)
     postgres, mysql = type(Dialect.get_or_raise("postgres")), type(Dialect.get_or_raise("mysql"))
     postgres.TIME_MAPPING.update({"Mon": "%b", "MON": "%b", "Month": "%B", "FMMonth": "%B", "Day": "%A", "FMDay": "%A", "Dy": "%a", "AM": "%p", "PM": "%p"})
     postgres.TIME_TRIE = new_trie(postgres.TIME_MAPPING)
@@ -295,7 +311,7 @@ def forget_places(tree):
         if isinstance(read, exp.Literal) and (not is_cast or node.to.this == TYPE.BOOLEAN):
             read.set("this", str(read.this))
     for node in tree.find_all(exp.RegexpReplace):
-        for literal in [node.args.get(key) for key in ("replacement", "modifiers")]:
+        for literal in [node.args.get(key) for key in ("expression", "replacement", "modifiers")]:
             if isinstance(literal, exp.Literal):
                 literal.set("this", str(literal.this))
     for node in tree.find_all(exp.Anonymous):

@@ -156,11 +156,22 @@ static void begin(struct scan *s, struct tn_str sql)
     advance(s);
 }
 
+/* What JDBC asks of keys, which Trino has none of: columns without a table, and no row. */
+static bool is_of_no_table(struct tn_str sql)
+{
+    static const char head[] = "SELECT  CAST(NULL AS varchar) ", tail[] = " WHERE false";
+
+    return sql.len > sizeof head + sizeof tail && tn_str_starts(sql, TN_STR(head)) &&
+           tn_str_eq_c(tn_str_n(sql.ptr + sql.len - (sizeof tail - 1), sizeof tail - 1), tail) && memmem(sql.ptr, sql.len, " FROM ", 6) == NULL;
+}
+
 bool tn_trino_catalog_mentions(struct tn_str sql)
 {
     struct scan scan;
     struct name name;
 
+    if (is_of_no_table(sql))
+        return true;
     begin(&scan, sql);
     while (next_name(&scan, &name))
         if (name.relation != NULL || name.in_engine != TN_CFG_ENGINE_UNSET)
@@ -314,14 +325,14 @@ static bool mentions(struct tn_str sql, const char *relation)
 
 bool tn_trino_catalog_needs_standard(struct tn_str sql, enum tn_cfg_engine engine)
 {
-    return kind_of(engine) == TN_CFG_ENGINE_MYSQL && mentions(sql, NULL);
+    return kind_of(engine) == TN_CFG_ENGINE_MYSQL && (mentions(sql, NULL) || is_of_no_table(sql));
 }
 
 /* MySQL casts to other names of types, and not to a double before 8.0.17; PRECISION is a word of its own. */
 static void respell(struct tn_buf *text)
 {
     static const char *const casts[][2] = {{"CAST(NULL AS double precision)", "(NULL + 0e0)"}, {"CAST(NULL AS varchar)", "CAST(NULL AS char)"},
-                                           {" PRECISION,", " \"PRECISION\","}, {" precision,", " \"precision\","}, {" AS bigint)", " AS signed)"}, {"CAST(NULL AS timestamp with time zone)", "CAST(NULL AS datetime)"}};
+                                           {" PRECISION,", " \"PRECISION\","}, {" precision,", " \"precision\","}, {" AS bigint)", " AS signed)"}, {" AS smallint)", " AS signed)"}, {"CAST(NULL AS timestamp with time zone)", "CAST(NULL AS datetime)"}};
     struct tn_buf  out;
     size_t         at = 0;
     bool           inside = false; /* of a text */

@@ -9,7 +9,7 @@
 #include "base/status.h"
 #include "config/enums.h"
 
-/* SQL names a table that tn_trino_catalog_rewrite() knows. */
+/* SQL names a table that tn_trino_catalog_rewrite() knows, or is JDBC's question for keys, which needs none. */
 bool tn_trino_catalog_mentions(struct tn_str sql);
 /* Is there anything about ENGINE in catalog.def? If not it has such tables itself, or none. */
 bool tn_trino_catalog_has(enum tn_cfg_engine engine);

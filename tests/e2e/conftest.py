@@ -209,12 +209,12 @@ def jar():
 
 @pytest.fixture(scope="session")
 def trino_suite(tool, jar):
-    """trino_suite(PORT, ENGINE): clients/trino/Suite.java, Trino's JDBC driver, as it ended."""
-    def run(port, engine):
+    """trino_suite(PORT, ENGINE, [SCHEMA]): clients/trino/Suite.java, Trino's JDBC driver, as it ended."""
+    def run(port, engine, *schema):
         java, javac, driver = tool("java"), tool("javac"), jar("trino-jdbc", "476", "jar")
         source, classes = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients", "trino", "Suite.java"), os.path.join(JARS, "Suite.class")
         if not os.path.exists(classes) or os.path.getmtime(classes) < os.path.getmtime(source):
             subprocess.run([javac, "-cp", driver, "-d", JARS, source], check=True, timeout=120)
-        return subprocess.run([java, "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", f"{driver}:{JARS}", "Suite", str(port), engine],
+        return subprocess.run([java, "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", f"{driver}:{JARS}", "Suite", str(port), engine, *schema],
                               capture_output=True, text=True, timeout=200, check=False)
     return run

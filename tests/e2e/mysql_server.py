@@ -41,6 +41,8 @@ class MySqlFamily(servers.Server):
     def start(self):
         self.require()
         self.make_dir()
+        os.mkdir(self.path("tmp"))
+        servers.own(self.path("tmp"))
         try:
             self.certificates()
             self.init()
@@ -50,6 +52,10 @@ class MySqlFamily(servers.Server):
             self.stop()
             raise
         return self
+
+    def tmpdir(self):
+        """Its own: at its start a server removes from there whatever looks like a temporary table, another server's, too."""
+        return f"--tmpdir={self.path('tmp')}"
 
     def certificates(self):
         authority = certificates.Authority(self.path("tls"), "test authority")
@@ -79,7 +85,7 @@ class MySqlFamily(servers.Server):
     def up(self):
         """Starts (again) on the same folder and port."""
         self.spawn([*self.command(), f"--datadir={self.path('data')}", f"--socket={self.path('sock')}", f"--pid-file={self.path('pid')}",
-                    f"--port={self.port}", "--bind-address=127.0.0.1", f"--ssl-ca={self.ca}", f"--ssl-cert={self.cert}",
+                    f"--port={self.port}", "--bind-address=127.0.0.1", self.tmpdir(), f"--ssl-ca={self.ca}", f"--ssl-cert={self.cert}",
                     f"--ssl-key={self.key}", *SETTINGS, *self.more, *self.settings])
         self.wait_until(self.answers)
 
@@ -119,7 +125,7 @@ class MySqlFamily(servers.Server):
         return f"mysql://127.0.0.1:{self.port}/{database}"
 
     def cluster(self, database, **more):
-        return {"engine": "mysql", "endpoint": self.endpoint(database),
+        return {"engine": "mysql", "endpoint": self.endpoint(database), **servers.PATIENT,
                 "auth": {"type": "basic", "username": self.user, "password": self.password}, **more}
 
     def down(self, how=signal.SIGTERM):
@@ -140,7 +146,7 @@ class MariaDbServer(MySqlFamily):
             raise servers.Unavailable("MariaDB is not installed (package mariadb-server-core)")
 
     def init(self):
-        self.run_tool("mariadb-install-db", "--no-defaults", f"--datadir={self.path('data')}", "--auth-root-authentication-method=normal",
+        self.run_tool("mariadb-install-db", "--no-defaults", f"--datadir={self.path('data')}", self.tmpdir(), "--auth-root-authentication-method=normal",
                       "--skip-test-db", "--skip-name-resolve")
 
     def command(self):
@@ -174,7 +180,7 @@ class MySqlServer(MySqlFamily):
         return ["setpriv", "--pdeathsig", "INT", *command, "--user=root"] if os.geteuid() == 0 else list(command)
 
     def init(self):
-        self.run_tool(*self.command(), f"--datadir={self.path('data')}", "--initialize-insecure")
+        self.run_tool(*self.command(), f"--datadir={self.path('data')}", self.tmpdir(), "--initialize-insecure")
 
     def command(self):
         return [os.path.join(MYSQL_HOME, "bin", "mysqld"), "--no-defaults", f"--basedir={MYSQL_HOME}",

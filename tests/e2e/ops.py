@@ -96,6 +96,24 @@ def history(proxy, count=None, seconds=60, **filters):
         time.sleep(0.05)
 
 
+def until_records(proxy, ask, found, step=30, most=900, count=0, **filters):
+    """ASK(STEP) again until FOUND(the last STEP records), newest first, or for MOST queries. All records.
+
+    What is learned depends on how busy the machine is: a trial that it cut short comes again when its budget is there.
+    COUNT: how many records there are before it begins."""
+    for done in range(step, most + 1, step):
+        ask(step)
+        records = history(proxy, count + done, **filters)
+        if found(records[:step]):
+            return records
+    raise AssertionError(f"not within {most} queries: {[(r['cluster'], r['reason']) for r in records[:2 * step]]}")
+
+
+def mostly(cluster, share=.5):
+    """For until_records(): more than that SHARE of them ran on CLUSTER."""
+    return lambda records: [r["cluster"] for r in records].count(cluster) > share * len(records)
+
+
 def metric(proxy, name, **labels):
     """The value of one sample of /metrics."""
     want = "{" + ",".join(f'{k}="{v}"' for k, v in labels.items()) + "}" if labels else ""
@@ -109,6 +127,23 @@ def quiet(proxy):
     """True when no slot is held and nobody waits."""
     return all(g["running"] == 0 and g["queued"] == 0 for g in proxy.admin("/admin/groups")[1]) and \
         all(c["running"] == 0 for c in proxy.admin("/admin/clusters")[1])
+
+
+@contextlib.contextmanager
+def repeated(job, seconds=.3):
+    """JOB() every so often while what is inside runs: a cancel may come before the query that it is for."""
+    over = threading.Event()
+
+    def run():
+        while not over.wait(seconds):
+            job()
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 class Holder:

@@ -27,7 +27,7 @@ class Rest:
         self.port = int(ports[-1])  # of the last start
         self.url = f"http://127.0.0.1:{self.port}"
 
-    def call(self, method, path, body=None, headers=None, timeout=50):
+    def call(self, method, path, body=None, headers=None, timeout=100):
         data = json.dumps(body).encode() if isinstance(body, (dict, list)) else body
         request = urllib.request.Request(self.url + path, data=data, method=method,
                                          headers={**({"Content-Type": "application/json"} if data is not None else {}), **(headers or {})})
@@ -48,7 +48,7 @@ class Rest:
     def submit(self, sql, headers=None, **members):
         return self.call("POST", "/v1/queries/execute/async", {"sql": sql, **members}, headers)
 
-    def wait(self, execution_id, seconds=40):
+    def wait(self, execution_id, seconds=100):
         """Until it has ended; its status document."""
         end = time.monotonic() + seconds
         while True:

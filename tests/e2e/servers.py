@@ -8,8 +8,10 @@ Each has a folder of its own below the temporary folder, listens on a free port 
 process: `stop()` (or the end of the `with` block) signals exactly the process that `start()` began.
 """
 
+import contextlib
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -21,15 +23,33 @@ POSTGRES_BIN = "/usr/lib/postgresql/15/bin"
 PGBOUNCER = "/usr/sbin/pgbouncer"
 
 
+# Of clusters on a machine that is busy: what is down refuses at once.
+PATIENT = {"connectTimeout": "60s", "healthCheck": {"timeout": "60s"}}
+
+
 class Unavailable(Exception):
     """The package is not installed: skip with this reason."""
 
 
+def local_ports():
+    """The first and the last port that the system gives to connections and to servers that ask for any."""
+    try:
+        with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+            low, high = map(int, file.read().split())
+        return low, high
+    except OSError:
+        return 32768, 60999
+
+
 def free_port():
-    """A port of 127.0.0.1 that nothing listens on now."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port of 127.0.0.1 that nothing listens on now, and that nobody is given who asks for any: while its server is down it stays free."""
+    low, high = local_ports()
+    others = [port for port in range(10000, 65536) if not low <= port <= high]
+    for port in random.SystemRandom().sample(others, min(200, len(others))) + [0]:
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return s.getsockname()[1]
+    raise RuntimeError("no port is free")
 
 
 def unprivileged(command):
@@ -114,7 +134,7 @@ class Server:
             return
         self.process.send_signal(how)
         try:
-            self.process.wait(20)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -202,7 +222,7 @@ class PostgresServer(Server):
 
     def cluster(self, database="postgres", **more):
         """A cluster of Turnout's configuration, as a dictionary."""
-        return {"engine": "postgres", "endpoint": self.endpoint(database),
+        return {"engine": "postgres", "endpoint": self.endpoint(database), **PATIENT,
                 "auth": {"type": "basic", "username": self.user, "password": self.password}, **more}
 
     def psql(self, *arguments, database="postgres", text=None):

@@ -33,28 +33,35 @@ def look_up(connection, count, first=0):
         assert ops.ask(connection, f"SELECT v FROM points WHERE k = {k * 997 % ROWS}") == f"value {k * 997 % ROWS}"
 
 
+def learned(proxy, connection, cluster="seeks", share=.85, **more):
+    """Look-ups until more than that SHARE of the last 20 run on CLUSTER. All records."""
+    return ops.until_records(proxy, lambda count: look_up(connection, count), ops.mostly(cluster, share), step=20, **more)
+
+
+def explained(connection):
+    return "\n".join(row[0] for row in connection.execute("EXPLAIN ROUTE SELECT v FROM points WHERE k = 5").fetchall())
+
+
 def clusters_of(proxy, count=None, **filters):
     return [r["cluster"] for r in ops.history(proxy, count, **filters)]
 
 
 def test_look_ups_go_where_the_index_is(files):
     with proxy_module.Proxy(config(files)) as proxy, ops.connect(proxy) as connection:
-        look_up(connection, 40)
-        records = ops.history(proxy, 40)
-        assert [r["cluster"] for r in records[:20]].count("seeks") >= 18
+        records = learned(proxy, connection)
         assert all(r["outcome"] == "ok" for r in records)
         assert records[0]["reason"].split()[0] in ("best", "pinned", "explore")
         columns = "plan, rung, shape, predicted_ms, usd_micros"
         with ops.connect(proxy, dbname="turnout") as console:
-            decided = console.execute(f"SELECT cluster, {columns} FROM decisions WHERE plan <> '' LIMIT 1").fetchone()
+            decided = console.execute(f"SELECT cluster, {columns} FROM decisions WHERE plan <> '' AND cluster = 'seeks' AND attempts = 1 LIMIT 1").fetchone()
         assert decided[1].split("@")[0].split(",")[0] == decided[0] == "seeks" and decided[2] in ("shape", "exact") and len(decided[3]) == 32
-        assert 0 < decided[4] < 50
-        plan = "\n".join(row[0] for row in connection.execute("EXPLAIN ROUTE SELECT v FROM points WHERE k = 5").fetchall())
+        assert 0 < decided[4] < 10 * max(r["totalMs"] for r in records)  # milliseconds, as they are
+        plan = explained(connection)
         assert decided[3] in plan
         reasons = ("best", "pinned", "explore", "firstSight")
-        assert sum(ops.metric(proxy, "turnout_decisions_total", reason=reason) for reason in reasons) == 40
+        assert sum(ops.metric(proxy, "turnout_decisions_total", reason=reason) for reason in reasons) == len(records)
         assert ops.metric(proxy, "turnout_statistics_shapes") >= 1
-        assert "seen 40 times" in plan and "->  seeks" in plan
+        assert f"seen {len(records)} times" in plan and "seeks" in plan
         assert "seeks" in proxy.cli("shapes", "--json", "--admin", proxy.admin_url).stdout
 
 
@@ -119,8 +126,8 @@ def test_an_attempt_that_is_cut_ends_on_the_engine(files, postgres_server):
             if ops.metric(proxy, "turnout_attempts_cut_total") > 0:
                 break
         assert ops.metric(proxy, "turnout_attempts_cut_total") > 0
-        running = postgres_server.sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%slow%' AND state = 'active' AND pid <> pg_backend_pid()")
-        assert running[0][0] == "0" or running[0][0] == 0, running
+        running = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%slow%' AND state = 'active' AND pid <> pg_backend_pid()"
+        proxy.wait_for(lambda: not postgres_server.sql(running), seconds=30, what="its end on the engine")  # by itself after a minute
         assert all(r["outcome"] == "ok" for r in ops.history(proxy))
 
 
@@ -156,7 +163,7 @@ def test_advice_changes_nothing(files):
         records = ops.history(proxy, 30)
         assert clusters_of(proxy, 30).count("seeks") == 15
         assert all("advises" in r["reason"] for r in records)
-        assert "advises seeks" in records[0]["reason"]
+        ops.until_records(proxy, lambda count: look_up(connection, count), lambda last: "advises seeks" in last[0]["reason"], count=30)
         assert ops.metric(proxy, "turnout_attempts_cut_total") == 0
 
 
@@ -178,22 +185,21 @@ def test_a_request_names_its_strategy(files):
         look_up(connection, 10)
         assert set(clusters_of(proxy, 10)) == {"scans"}
     with proxy_module.Proxy(config(files, override=False)) as proxy, ops.connect(proxy) as connection:
-        look_up(connection, 30)
-        connection.execute("SET turnout.strategy = 'failover'")
-        look_up(connection, 10, first=30)
-        assert clusters_of(proxy, 40)[:10].count("seeks") >= 9
+        asked = len(learned(proxy, connection))
+        connection.execute("SET turnout.strategy = 'failover'")  # its first choice is the other one
+        learned(proxy, connection, count=asked)
 
 
 def test_frozen_groups_learn_nothing(files):
     with proxy_module.Proxy(config(files)) as proxy, ops.connect(proxy) as connection:
-        look_up(connection, 40)
+        asked = len(learned(proxy, connection))
         proxy.cli("freeze", "all", "--admin", proxy.admin_url)
         look_up(connection, 20)
-        assert set(clusters_of(proxy, 60)[:20]) == {"seeks"}
+        assert set(clusters_of(proxy, asked + 20)[:20]) == {"seeks"}
 
 
 def seen(connection):
-    plan = "\n".join(row[0] for row in connection.execute("EXPLAIN ROUTE SELECT v FROM points WHERE k = 5").fetchall())
+    plan = explained(connection)
     return int(plan.split("seen ")[1].split()[0]) if "seen " in plan else 0
 
 
@@ -205,7 +211,7 @@ def test_statistics_survive(files):
         with ops.connect(proxy) as connection:
             assert seen(connection) == 20
             look_up(connection, 10)
-            time.sleep(3)  # what is older than two seconds is safe
+            proxy.wait_for(lambda: ops.metric(proxy, "turnout_statistics_unsaved_shapes") == 0, what="they are written")  # soon, without being asked to
             look_up(connection, 5)
         for _ in range(3):
             proxy.kill()
@@ -215,16 +221,14 @@ def test_statistics_survive(files):
             with ops.connect(proxy) as connection:
                 assert 30 <= seen(connection) <= 35
         with ops.connect(proxy) as connection:
-            look_up(connection, 10)
-            assert clusters_of(proxy)[:10].count("seeks") > 5
+            learned(proxy, connection, share=.5, count=len(ops.history(proxy)))
 
 
 def test_a_group_of_many(tmp_path):
     """More members than outlooks are kept of."""
     clusters = {f"m{n:02}": member(str(tmp_path / f"m{n}.sqlite"), n == 11) for n in range(12)}
     with proxy_module.Proxy(config(clusters)) as proxy, ops.connect(proxy) as connection:
-        look_up(connection, 120)
-        assert clusters_of(proxy, 120)[:20].count("m11") >= 15
+        learned(proxy, connection, "m11", share=.7)
 
 
 def test_what_would_wait_goes_to_the_fallback_group(files):
@@ -234,13 +238,19 @@ def test_what_would_wait_goes_to_the_fallback_group(files):
     wanted["clusterGroups"]["other"] = {"members": ["scans"]}
     with proxy_module.Proxy(wanted) as proxy, ops.connect(proxy) as connection, ops.connect(proxy) as busy:
         look_up(connection, 5)
-        runs = threading.Thread(target=lambda: busy.execute(
-            "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 6000000) SELECT count(*) FROM c"))
+        ended = []
+
+        def run():
+            with pytest.raises(psycopg.errors.QueryCanceled):
+                busy.execute(ops.ENDLESS)
+            ended.append(True)
+        runs = threading.Thread(target=run)
         runs.start()
         proxy.wait_for(lambda: ops.group(proxy, "all")["running"] == 1, what="the group is full")
         look_up(connection, 3)
-        assert ops.group(proxy, "all")["running"] == 1, "the long one ended too early to show anything"
-        runs.join()
+        busy.cancel()
+        runs.join(60)
+        assert ended
         records = [r for r in ops.history(proxy, 9) if "points" in r["text"]]
         assert [r["group"] for r in records] == ["other"] * 3 + ["all"] * 5
         assert records[0]["reason"].startswith("spilled")

@@ -195,7 +195,7 @@ def test_slow_reader_of_small_rows(engine):
 
 def test_cancel_of_a_slow_reader(engine):
     client = slow(engine, engine.sql("series", n=3000000))
-    time.sleep(0.3)
+    client.need(1)
     client.cancel()
     messages = client.until()
     assert messages[-1].type == "Z"

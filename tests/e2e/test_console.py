@@ -14,6 +14,7 @@ import asyncpg
 import psycopg
 import pytest
 
+import ops
 import proxy as proxy_module
 import wire
 
@@ -320,7 +321,7 @@ def test_kill(server, console):
     sql = "SELECT id FROM queries WHERE application = 'victim' AND state = 'running'"
     [(number,)] = server.wait_for(lambda: rows(console, sql), what="the victim runs")
     assert str(number) in rows(console, f"KILL {number}")[0][0]
-    victim.join(20)
+    victim.join(60)
     assert ended == ["57014"]
     with pytest.raises(psycopg.Error) as problem:
         console.execute(f"KILL {number}")
@@ -346,11 +347,8 @@ def test_nothing_is_written(console, sql):
 
 
 def test_cancel(server, console):
-    timer = threading.Timer(0.3, console.cancel)
-    timer.start()
-    with pytest.raises(psycopg.errors.QueryCanceled):
+    with ops.repeated(console.cancel), pytest.raises(psycopg.errors.QueryCanceled):
         console.execute(ENDLESS)
-    timer.join()
     assert rows(console, "SELECT 1") == [(1,)]
 
 
@@ -363,7 +361,6 @@ def test_statement_timeout(console):
     assert rows(console, "SELECT 1") == [(1,)]
 
 
-@pytest.mark.timeout(120)
 def test_memory_is_bounded(server, console):
     before = server.memory()
     with pytest.raises(psycopg.Error) as problem:  # every row is kept, to see whether it came before
@@ -419,7 +416,7 @@ def test_many_at_once(server, console):
     with psycopg.connect(server.dsn(), autocommit=True) as user:
         assert rows(user, "SELECT 1") == [(1,)]
     for thread in threads:
-        thread.join(50)
+        thread.join(100)
     assert answers == [[(100000,)]] * 20
 
 

@@ -68,7 +68,6 @@ def converse(dice, port):
     client.close()
 
 
-@pytest.mark.timeout(120)
 def test_conversations(make_engine, proxies):
     members = {"d": make_engine("duckDb"), "s": make_engine("sqlite"), "p": make_engine("postgres")}
     proxy = proxies({

@@ -1,10 +1,12 @@
 """Clients that do the unexpected at the worst moment: each case once broke something, or could."""
 
+import contextlib
 import threading
 import time
 
 import pytest
 
+import ops
 import proxy as proxy_module
 import wire
 
@@ -148,7 +150,7 @@ def test_half_of_a_text_is_never_committed(engine, connect, table):
     client = connect()
     slow = engine.sql("long")
     client.send(wire.query(f"INSERT INTO {table} VALUES (10, 'ten'); {slow}; INSERT INTO {table} VALUES (11, 'eleven')"))
-    time.sleep(0.5)
+    engine.proxy.wait_for(lambda: [q for q in engine.proxy.running_queries() if q["state"] == "running" and q["text"].strip() == slow], what="the slow one runs")
     client.reset()
     assert wait_idle(engine.proxy)
     other = connect()
@@ -172,6 +174,10 @@ def test_names_of_settings_are_names(client, table):
     assert client.value(f"SELECT count(*) FROM {table}") == "3"
 
 
+def states(proxy):
+    return sorted(query["state"] for query in proxy.running_queries())
+
+
 def test_a_cancelled_wait_of_a_session_that_keeps_its_connection(engine, proxies):
     """Its place in the line is given up, though its connection stays."""
     proxy = proxies({"turnout": {}, "clusters": {"one": engine.cluster()},
@@ -183,9 +189,9 @@ def test_a_cancelled_wait_of_a_session_that_keeps_its_connection(engine, proxies
         sticky.run("CREATE TEMP TABLE kept (a integer)")
         for _ in range(3):
             holder.send(wire.query(engine.sql("long")))
-            time.sleep(0.3)
+            proxy.wait_for(lambda: states(proxy) == ["running"], what="the slot is taken")
             sticky.send(wire.query("SELECT count(*) FROM kept"))
-            time.sleep(0.3)
+            proxy.wait_for(lambda: states(proxy) == ["queued", "running"], what="the other waits")
             sticky.cancel()
             assert wire.error(sticky.until("Z")).sqlstate == "57014"
             holder.cancel()
@@ -200,8 +206,10 @@ def test_notices_for_a_client_that_does_not_read(postgres_server, proxies):
     with wire.Wire(proxy.port, timeout=100) as client:
         before = proxy.memory()
         client.send(wire.query("DO $$ BEGIN FOR i IN 1..60000 LOOP RAISE NOTICE '%', repeat('n', 1000); END LOOP; END $$"))
-        time.sleep(6)
-        print("memory", before, proxy.memory())
+        proxy.wait_for(proxy.running_queries, what="it runs")
+        waits = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'DO $$%' AND wait_event = 'ClientWrite'"
+        proxy.wait_for(lambda: postgres_server.sql(waits, database=database) or not proxy.running_queries(), what="its end, or PostgreSQL waits for the client")
+        assert proxy.memory() - before < 48 << 20  # of 60 MB
         assert wire.tags(client.until("Z")) == ["DO"]
 
 
@@ -218,19 +226,38 @@ def test_a_pipeline_of_thousands(client):
 
 
 @pytest.mark.parametrize("how", ["running", "suspended"])
-def test_the_program_ends_in_the_middle_of_a_text(tmp_path, how):
+def test_the_program_ends_in_the_middle_of_a_text(tmp_path, proxies, how):
     """Between two statements of a text no query runs, but the session is not idle: all of it is done, or nothing."""
     config = proxy_module.one_cluster("lite", {"engine": "sqlite", "databasePath": str(tmp_path / "x.sqlite")}, shutdownTimeout="1s")
-    proxy = proxy_module.Proxy(config).start()
+    proxy = proxies(config)
     client = wire.Wire(proxy.port)
     client.run("CREATE TABLE t (a integer)")
     if how == "suspended":
         suspend(client, "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t) SELECT i FROM t", "a")
     client.send(wire.query("INSERT INTO t VALUES (1);" * 60000))
-    time.sleep(1)
-    proxy.stop()
-    with proxy, wire.Wire(proxy.port) as other:
+    if how == "suspended":
+        time.sleep(1)  # all of it waits for rows without an end: there is nothing to be seen
+    else:
+        proxy.wait_for(lambda: [q for q in proxy.running_queries() if q["text"].startswith("INSERT")], what="one of them runs")
+    proxy.restart()
+    with wire.Wire(proxy.port) as other:
         assert other.value("SELECT count(*) FROM t") in ("0", "60000")
+
+
+def test_the_program_ends_before_a_text_has_begun(tmp_path, proxies):
+    """It waits for rows that nobody fetches; their query is cancelled, and then the text is."""
+    config = proxy_module.one_cluster("lite", {"engine": "sqlite", "databasePath": str(tmp_path / "x.sqlite")}, shutdownTimeout="300ms")
+    proxy = proxies(config)
+    with wire.Wire(proxy.port) as client:
+        suspend(client, "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t) SELECT i FROM t", "a")
+        client.send(wire.query("SELECT 1 WHERE false;" * 20000 + ops.ENDLESS))
+        proxy.stop()
+        told = []
+        with contextlib.suppress(wire.Closed):
+            while True:
+                told.append(client.read())
+    errors = [(m.fields["severity"], m.fields["sqlstate"]) for m in told if m.type == "E"]
+    assert errors in ([("ERROR", "57P01"), ("FATAL", "57P01")], [("FATAL", "57P01")])  # it had begun by then, or not
 
 
 def test_a_change_behind_what_is_a_comment_elsewhere(engine, client, table):

@@ -12,7 +12,7 @@ import certificates
 import proxy as proxy_module
 
 USERS = {"alice": {"password": "secret", "roles": ["admin"]}, "bob": {"password": "pencil"}}
-LIMITS = {"maxConnectionsPerUser": 2, "maxConnectionsPerAddress": 20, "maxHeaderSize": "2KiB", "headerTimeout": "500ms", "bodyTimeout": "500ms"}
+LIMITS = {"maxConnectionsPerUser": 2, "maxConnectionsPerAddress": 20, "maxHeaderSize": "2KiB"}
 
 
 def config_of(**limits):
@@ -71,12 +71,17 @@ def test_each_says_its_option(proxy, listener):
         status, text = client.ask(more=f"X: {'x' * 3000}\r\n")
         assert (status, f"at most 2048 bytes ({path}.maxHeaderSize)" in text) == (431, True), text
     with Client(proxy, listener) as client:
-        client.send(b"GET / HTTP/1.1\r\nHost:")
-        status, text = client.answer()
-        assert (status, f"({path}.headerTimeout)" in text) == (408, True), text
-    with Client(proxy, listener) as client:
         status, text = client.ask(body=b" " * 65537)
         assert (status, f"65536 bytes ({path}.{body})" in text) == (413, True), text
+
+
+def test_each_says_its_time():
+    with proxy_module.Proxy(config_of(headerTimeout="500ms", bodyTimeout="500ms")) as proxy:
+        for listener, (line, _, _, path) in LISTENERS.items():
+            with Client(proxy, listener) as head, Client(proxy, listener) as body:
+                head.send(b"GET / HTTP/1.1\r\nHost:")
+                status, text = head.answer()
+                assert (status, f"({path}.headerTimeout)" in text) == (408, True), text
 
 
 @pytest.mark.parametrize("listener", LISTENERS)

@@ -10,7 +10,6 @@ import re
 import shutil
 import stat
 import subprocess
-import time
 
 import psycopg
 import pytest
@@ -52,7 +51,7 @@ def proxy():
 
 def connect(proxy, user, password, **more):
     return psycopg.connect(host="127.0.0.1", port=proxy.port, user=user, password=password, dbname=more.pop("dbname", "test"), autocommit=True,
-                           sslmode="disable", gssencmode="disable", connect_timeout=20, **more)
+                           sslmode="disable", gssencmode="disable", connect_timeout=60, **more)
 
 
 def refused(proxy, user, password, **more):
@@ -154,20 +153,19 @@ def test_log_in_and_hang(proxies):
         assert client.at_end()
 
 
-@pytest.mark.timeout(120)
 def test_rate_limit(proxies):
     """After so many failures even the right password has to wait; others need not, and it is over after a while."""
-    proxy = proxies(config_of(auth={"maxFailures": 4, "failureWindow": "15s"}))
-    begin = time.monotonic()
+    proxy = proxies(config_of(auth={"maxFailures": 4, "failureWindow": "1h"}))
     for _ in range(4):
         assert "password authentication failed" in refused(proxy, "alice", "wrong")
-    if time.monotonic() - begin < 5:  # else the window may be over on a slow machine
-        text = refused(proxy, "alice", "secret")
-        assert "too many failed log-ins" in text and "maxFailures" in text
-        assert proxy.log_contains('log-in failed .*user=alice why="too many failures"')
-        assert proxy.admin("/admin/status", headers=basic("alice", "secret"))[0] == 429
+    text = refused(proxy, "alice", "secret")
+    assert "too many failed log-ins" in text and "maxFailures" in text
+    assert proxy.log_contains('log-in failed .*user=alice why="too many failures"')
+    assert proxy.admin("/admin/status", headers=basic("alice", "secret"))[0] == 429
     with connect(proxy, "bob", "pencil"):
         pass
+    proxy = proxies(config_of(auth={"maxFailures": 1, "failureWindow": "1s"}))
+    assert "password authentication failed" in refused(proxy, "alice", "wrong")
     proxy.wait_for(lambda: try_connect(proxy, "alice", "secret"), seconds=60, what="the window is over")
 
 
@@ -228,7 +226,7 @@ def test_admin_api(proxy):
     assert (proxy.admin("/readyz")[0], proxy.admin("/metrics")[0]) == (200, 200)
     assert [status(), status(basic("alice", "secret")), status(basic("alice", "wrong")), status(basic("bob", "pencil")),
             status({"Authorization": f"Bearer {TOKEN}"}), status({"Authorization": "Bearer no"})] == [401, 200, 401, 403, 403, 401]
-    done = subprocess.run([proxy_module.binary(), "status", "--admin", proxy.admin_url, "--user", "alice"], capture_output=True, text=True, timeout=30,
+    done = subprocess.run([proxy_module.binary(), "status", "--admin", proxy.admin_url, "--user", "alice"], capture_output=True, text=True, timeout=60,
                           check=False, env={**os.environ, "TURNOUT_ADMIN_PASSWORD": "secret"})
     assert done.returncode == 0, done.stderr
 
@@ -440,7 +438,7 @@ def test_check(tmp_path):
     def check(auth, more=""):
         path.write_text(f"turnout:\n  auth: {auth}\n{more}clusters: {{ l: {{ engine: sqlite }} }}\nclusterGroups: {{ g: {{ members: [l] }} }}\n"
                         "routingFallback: g\n", encoding="utf-8")
-        done = subprocess.run([proxy_module.binary(), "check", str(path)], capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run([proxy_module.binary(), "check", str(path)], capture_output=True, text=True, timeout=60, check=False)
         return done.returncode, done.stdout
     code, text = check("{ provider: static, staticUsers: { users: { alice: { password: secret, roles: [admin] } } } }")
     assert code == 0 and ":2: warning: turnout.auth.staticUsers.users.alice.password: whoever reads this file can log in" in text
@@ -477,5 +475,5 @@ def test_the_peers_form(proxies):
 @pytest.mark.skipif(not shutil.which("psql"), reason="psql is not installed")
 def test_psql(proxy):
     done = subprocess.run(["psql", "-XAtc", "SELECT 1", f"host=127.0.0.1 port={proxy.port} user=bob dbname=x"], capture_output=True, text=True,
-                          timeout=30, check=False, env={**os.environ, "PGPASSWORD": "pencil"})
+                          timeout=60, check=False, env={**os.environ, "PGPASSWORD": "pencil"})
     assert done.stdout == "1\n", done.stderr

@@ -8,7 +8,6 @@ import proxy as proxy_module
 
 pymysql = pytest.importorskip("pymysql")
 connector = pytest.importorskip("mysql.connector")
-pytestmark = pytest.mark.timeout(180)
 
 FRONTENDS = {"mysqlWire": {"port": 0}}
 MAKE = [

@@ -9,7 +9,6 @@ import pytest
 import my_wire
 import proxy as proxy_module
 
-pytestmark = pytest.mark.timeout(180)
 
 TABLE = ("CREATE TABLE t (id int PRIMARY KEY AUTO_INCREMENT, j json, x text, v varchar(10) NOT NULL DEFAULT '', c varchar(10) COLLATE utf8mb4_bin, b blob,"
          " e enum('a','b'), g point, d decimal(10,2){more})")

@@ -6,7 +6,6 @@ import engines
 import proxy as proxy_module
 
 pymysql = pytest.importorskip("pymysql")
-pytestmark = pytest.mark.timeout(120)
 
 SELECTS = [
     "SELECT 1+1", "SELECT  1 +  1 ,2", "SELECT 1, -1, +1, 1.50, (1), ((2))", "SELECT 'abc', \"d e\", 'it''s', ''", "SELECT NULL, null, TRUE, false",

@@ -70,6 +70,24 @@ def test_tables_that_count_otherwise_or_not(connection, postgres_server):
     assert new_id(connection, "INSERT INTO counted (x) VALUES (5)") == (1, 1)
     assert new_id(connection, "INSERT INTO public.counted (x) VALUES (6)") == (2, 1)
     assert new_id(connection, "INSERT INTO plain (id) VALUES (9)") == (0, 1)
+    ask(connection, "SET @turnout_dialect = 'engine'")
+    assert new_id(connection, "INSERT INTO public . /* or */ counted (x) VALUES (7)") == (0, 1)  # no name for regclass
+    assert new_id(connection, "INSERT INTO Counted (x) VALUES (8) -- and so on") == (4, 1)
+    ask(connection, "SET @turnout_dialect = NULL")
+
+
+def test_ids_of_tables_that_change(connection, postgres_server):
+    """The column is remembered: a table that is made anew, or altered by others, has another one or none."""
+    for definition, told in (("n INT", 0), ("id INT AUTO_INCREMENT PRIMARY KEY, n INT", 1), ("n INT AUTO_INCREMENT PRIMARY KEY, `a \"b` INT", 0), ("`a \"b` INT AUTO_INCREMENT PRIMARY KEY, n INT", 1)):
+        ask(connection, f"CREATE TABLE changing ({definition})")
+        for n in range(3):
+            assert new_id(connection, f"INSERT INTO changing (n) VALUES ({n + 7})") == (n + told if told else n + 7 if "n INT AUTO" in definition else 0, 1)
+        ask(connection, "DROP TABLE changing")
+    ask(connection, "CREATE TABLE changing (id INT AUTO_INCREMENT PRIMARY KEY, n INT)")
+    assert [new_id(connection, "INSERT INTO changing (n) VALUES (1)") for _ in range(2)] == [(1, 1), (2, 1)]
+    postgres_server.sql("ALTER TABLE changing DROP COLUMN id", database="orm")
+    assert [new_id(connection, "INSERT INTO changing (n) VALUES (1)") for _ in range(2)] == [(0, 1), (0, 1)]
+    assert ask(connection, "SELECT count(*) FROM changing") == ((4,),)
 
 
 def test_ids_of_prepared_inserts(connection):
@@ -81,8 +99,11 @@ def test_ids_of_prepared_inserts(connection):
         for n, name in enumerate(("Ann", "Bob", None), 1):
             cursor.execute("INSERT INTO prepared_rows (name) VALUES (%s)", (name,))
             assert (cursor.lastrowid, cursor.rowcount) == (n, 1)
+        ask(connection, "ALTER TABLE prepared_rows ADD COLUMN more INT")
+        cursor.execute("INSERT INTO prepared_rows (name) VALUES (%s)", ("Dan",))
+        assert cursor.lastrowid == 4
         cursor.execute("SELECT id, name FROM prepared_rows ORDER BY id")
-        assert cursor.fetchall() == [(1, "Ann"), (2, "Bob"), (3, None)]
+        assert cursor.fetchall() == [(1, "Ann"), (2, "Bob"), (3, None), (4, "Dan")]
 
 
 def test_who_may_not_read_adds_rows_all_the_same(postgres_server):

@@ -10,7 +10,6 @@ import proxy as proxy_module
 
 pymysql = pytest.importorskip("pymysql")
 connector = pytest.importorskip("mysql.connector")
-pytestmark = pytest.mark.timeout(180)
 
 VERSION = "8.0.36-self"
 

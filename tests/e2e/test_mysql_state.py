@@ -6,7 +6,6 @@ import pytest
 import proxy as proxy_module
 
 pymysql = pytest.importorskip("pymysql")
-pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture(scope="module", params=["mariadb", "mysql"])

@@ -2,16 +2,15 @@
 savepoints in it. DuckDB cannot do that: the client is told what to do."""
 
 import threading
-import time
 
 import pytest
 
 import engines
+import ops
 import proxy as proxy_module
 
 pymysql = pytest.importorskip("pymysql")
 connector = pytest.importorskip("mysql.connector")
-pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(scope="module", params=[*engines.ENGINES, "mysql"])
@@ -170,10 +169,8 @@ def test_a_killed_statement(engine, client, other):
         pytest.skip("of its way to undo one")
     client.begin()
     run(client, "INSERT INTO t VALUES (1, 'x')")
-    timer = threading.Timer(0.5, lambda: run(other, f"KILL QUERY {client.thread_id()}"))
-    timer.start()
-    assert number(client, "SELECT pg_sleep(30)") == 1317
-    timer.join()
+    with ops.repeated(lambda: run(other, f"KILL QUERY {client.thread_id()}")):
+        assert number(client, "SELECT pg_sleep(30)") == 1317
     run(client, "INSERT INTO t VALUES (2, 'x')")
     client.commit()
     assert ids(other) == [1, 2]
@@ -183,12 +180,12 @@ def test_a_deadlock_ends_it(engine, client, other):
     if engine.name != "postgres":
         pytest.skip("of its way to undo a statement")
     run(client, "INSERT INTO t VALUES (1, 'x'), (2, 'x')")
-    results = {}
+    results, both = {}, threading.Barrier(2)
 
     def update(connection, first, second):
         connection.begin()
         run(connection, "UPDATE t SET name = 'y' WHERE id = %s", first)
-        time.sleep(0.5)
+        both.wait(60)
         try:
             run(connection, "UPDATE t SET name = 'z' WHERE id = %s", second)
             results[connection] = 0

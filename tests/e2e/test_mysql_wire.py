@@ -5,16 +5,15 @@ import datetime
 import decimal
 import re
 import subprocess
-import threading
 
 import pytest
 
 import engines
+import ops
 import proxy as proxy_module
 
 pymysql = pytest.importorskip("pymysql")
 connector = pytest.importorskip("mysql.connector")
-pytestmark = pytest.mark.timeout(180)
 
 FRONTENDS = {"mysqlWire": {"port": 0}}
 
@@ -169,10 +168,8 @@ def test_tables_and_columns(client, table):
 
 def test_kill_query(engine, client):
     other = connect(engine.proxy)
-    timer = threading.Timer(0.3, lambda: rows(other, f"KILL QUERY {client.thread_id()}"))
-    timer.start()
-    assert failed(client, engine.sql("long"))[0] == 1317
-    timer.join()
+    with ops.repeated(lambda: rows(other, f"KILL QUERY {client.thread_id()}")):
+        assert failed(client, engine.sql("long"))[0] == 1317
     assert rows(client, "SELECT 1") == ((1,),)
     assert failed(other, "KILL 4000000000")[0] == 1094
     rows(other, f"KILL {client.thread_id()}")

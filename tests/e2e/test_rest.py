@@ -469,7 +469,7 @@ def test_lost_client_cancels(engine, how):
         sock.shutdown(socket.SHUT_WR)
     else:
         sock.close()
-    engine.proxy.wait_for(lambda: not engine.proxy.running_queries(), seconds=20, what="its end")
+    engine.proxy.wait_for(lambda: not engine.proxy.running_queries(), what="its end")
     sock.close()
 
 
@@ -481,7 +481,7 @@ def test_lost_client_that_sent_ahead(duck):
     time.sleep(0.5)
     assert duck.proxy.running_queries()
     sock.close()
-    duck.proxy.wait_for(lambda: not duck.proxy.running_queries(), seconds=20, what="its end")
+    duck.proxy.wait_for(lambda: not duck.proxy.running_queries(), what="its end")
 
 
 def test_slow_client_stops_the_engine(duck):
@@ -492,7 +492,7 @@ def test_slow_client_stops_the_engine(duck):
     assert duck.proxy.memory() - before < 200 * 1024 * 1024
     assert duck.proxy.running_queries()
     sock.close()
-    duck.proxy.wait_for(lambda: not duck.proxy.running_queries(), seconds=20, what="its end")
+    duck.proxy.wait_for(lambda: not duck.proxy.running_queries(), what="its end")
 
 
 @pytest.mark.parametrize("name", ["postgres", "mysql"])
@@ -509,9 +509,9 @@ def test_a_client_that_reads_slowly(make_engine, name):
         while read < 60_000_000 and time.monotonic() < end:
             read += len(sock.recv(1 << 20))
             assert proxy.memory() - before < 100 * 1024 * 1024, f"after {read} bytes"
-        assert rest.call("GET", "/openapi.json", timeout=20).status == 200
+        assert rest.call("GET", "/openapi.json").status == 200
         sock.close()
-        proxy.wait_for(lambda: not proxy.running_queries(), seconds=20, what="its end")
+        proxy.wait_for(lambda: not proxy.running_queries(), what="its end")
     engine.drop()
 
 

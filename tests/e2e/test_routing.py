@@ -425,7 +425,7 @@ def narrow(tmp_path_factory):
     }
     with proxy_module.Proxy(config) as started:
         yield started
-        assert ops.quiet(started)
+        started.wait_for(lambda: ops.quiet(started), what="free slots")
 
 
 class Waiter(threading.Thread):
@@ -446,7 +446,7 @@ class Waiter(threading.Thread):
             self.error = problem
 
     def end(self):
-        self.join(40)
+        self.join(60)
         assert not self.is_alive(), f"{self.sql} waits for ever"
         self.wire.close()
         return self
@@ -504,10 +504,10 @@ def test_queue_timeout(narrow):
 def test_place_in_the_queue_is_told_after_five_seconds(narrow):
     with ops.Holder(narrow) as holder:
         clients = [wire.Wire(narrow.port, timeout=100) for _ in range(2)]
+        begin = time.monotonic()
         for place, client in enumerate(clients, 1):
             client.send(wire.query(ops.WHO))
             queued(narrow, "cluster", place)
-        begin = time.monotonic()
         for place, client in enumerate(clients, 1):  # it comes while they wait, not with the answer
             got = client.read()
             assert got.type == "N" and got.fields["severity"] == "NOTICE"
@@ -521,10 +521,9 @@ def test_place_in_the_queue_is_told_after_five_seconds(narrow):
 
 def test_cancel_while_queued(narrow):
     with ops.Holder(narrow):
-        by_client, by_operator, by_timeout, gone = (
-            Waiter(narrow, ops.WHO, user=name, settings=["SET statement_timeout = 400"] if name == "timeout" else [])
-            for name in ("client", "operator", "timeout", "gone"))
-        queued(narrow, "cluster", 4)
+        by_client, by_operator, gone = (Waiter(narrow, ops.WHO, user=name) for name in ("client", "operator", "gone"))
+        queued(narrow, "cluster", 3)
+        by_timeout = Waiter(narrow, ops.WHO, user="timeout", settings=["SET statement_timeout = 400"])
         by_client.wire.cancel()
         assert by_client.end().error.sqlstate == "57014"
         ident, = [q["id"] for q in narrow.running_queries() if q["user"] == "operator"]
@@ -547,7 +546,7 @@ def test_the_cancelled_slot_goes_to_the_next(narrow):
         waiters = [Waiter(narrow, ops.WHO) for _ in range(3)]
         queued(narrow, "cluster", 3)
         waiters[1].wire.cancel()
-        waiters[1].join(10)
+        waiters[1].join(60)
         assert waiters[1].error.sqlstate == "57014"
         holder.release()
         assert waiters[1].wire.value(ops.WHO) == "one"
@@ -623,7 +622,7 @@ def test_a_storm_leaks_no_slot(tmp_path, postgres_server, proxies):
 
     def cancel(client):
         client.cancel()
-        while client.quiet(15):  # it may have come before the query did: then it was nobody's, and the log says so
+        while client.quiet(30):  # it may have come before the query did: then it was nobody's, and the log says so
             early.append(client.pid)
             client.cancel()
         client.until("Z")

@@ -140,8 +140,8 @@ def configuration(folder, routers, **groups):
 @pytest.fixture(scope="module")
 def proxy(folder, make_engine):
     make_engine("duckDb")
-    group = {"members": ["lite", "lite-2", "lite-3"], "strategy": {"type": "pythonScript", "scriptFile": write(folder / "choose.py", CHOOSE), "timeoutMs": 300}}
-    routers = [{"type": "pythonScript", "scriptFile": write(folder / "route.py", ROUTE), "timeoutMs": 700},
+    group = {"members": ["lite", "lite-2", "lite-3"], "strategy": {"type": "pythonScript", "scriptFile": write(folder / "choose.py", CHOOSE), "timeoutMs": 1000}}
+    routers = [{"type": "pythonScript", "scriptFile": write(folder / "route.py", ROUTE), "timeoutMs": 1500},
                {"type": "pythonScript", "scriptFile": write(folder / "kept.py", KEPT)}]
     with proxy_module.Proxy(configuration(folder, routers, chosen=group)) as started:
         yield started
@@ -243,9 +243,9 @@ FAULTS = {
     "surrogate": "which does not exist",
     "very_long": "route.. named group `ddd",
     "raises": f"route.py: line {ROUTE[:ROUTE.index('raise ValueError')].count(chr(10)) + 1}: ValueError: it is raised",
-    "asleep": "route.py: line \\d+: route.. did not come to an end within 700 ms",
-    "endless": "route.py: line \\d+: route.. did not come to an end within 700 ms",
-    "swallows": "route.. did not come to an end within 700 ms",
+    "asleep": "route.py: line \\d+: route.. did not come to an end within 1500 ms",
+    "endless": "route.py: line \\d+: route.. did not come to an end within 1500 ms",
+    "swallows": "route.. did not come to an end within 1500 ms",
     "recurses": "route.py: line \\d+: RecursionError",
     "hungry": "route.py: line \\d+: MemoryError",
     "dies": "route.. was the end of its process",
@@ -268,11 +268,14 @@ def test_a_script_that_fails(proxy, folder, word):
 
 
 def test_failures_are_logged_and_counted(proxy):
-    before = counts(proxy)
-    time.sleep(1)  # one line a second
-    assert engine(connect(proxy), "raises_2") == "s"
-    assert proxy.log_contains(r"warn +a script failed.*route\.py: line \d+: ValueError: it is raised", seconds=5)
-    assert counts(proxy)["turnout_script_failed_total"] == before["turnout_script_failed_total"] + 1
+    def lines():
+        return len(re.findall(r"warn +a script failed.*route\.py: line \d+: ValueError: it is raised", proxy.log()))
+    conn = connect(proxy)
+    before, said, asked = counts(proxy), lines(), 0
+    while lines() == said:  # one line a second
+        asked += 1
+        assert asked < 1000 and engine(conn, f"raises_{asked}") == "s"
+    assert counts(proxy)["turnout_script_failed_total"] == before["turnout_script_failed_total"] + asked
 
 
 def test_output_is_not_the_protocol(proxy):
@@ -318,7 +321,7 @@ def test_who_waits_may_cancel_or_go(proxy, sql):
     threads = [threading.Thread(target=wait, args=each) for each in enumerate(conns)]
     for thread in threads:
         thread.start()
-    time.sleep(0.1)
+    proxy.wait_for(lambda: counts(proxy)["turnout_script_waiting"] == 2, what="two are asked, and two wait for that")
     for conn in conns[:2]:
         conn.cancel()
     for conn in conns[2:]:
@@ -327,7 +330,8 @@ def test_who_waits_may_cancel_or_go(proxy, sql):
     for thread in threads:
         thread.join()
     assert sorted(map(str, ends)) == ["57014", "57014", "None", "None"]
-    assert [engine(conn, "to_duck") for conn in conns[:2]] == ["d", "d"]
+    for conn in conns[:2]:
+        proxy.wait_for(lambda conn=conn: engine(conn, "to_duck") == "d", what="the scripts of who went are over")
 
 
 # ---- kept answers ----
@@ -360,7 +364,7 @@ def test_members(proxy):
     assert "named nobody" in explained(conn, "SELECT 1 AS other") and "the script named nobody; roundRobin" in explained(conn, "SELECT 1 AS other")
     assert "whom the script named may not take it" in explained(conn, "SELECT 1 AS stranger")
     assert "ValueError: it is raised" in explained(conn, "SELECT 1 AS raises_")
-    assert "did not come to an end within 300 ms" in explained(conn, "SELECT 1 AS asleep_")
+    assert "did not come to an end within 1000 ms" in explained(conn, "SELECT 1 AS asleep_")
     assert conn.execute("SELECT 2 AS asleep_").fetchone() == (2,)
     assert "strategy roundRobin, asked for by the client" in explained(connect(proxy, group="chosen", strategy="roundRobin"), "SELECT 1 AS second")
     plan = json.loads(conn.execute("EXPLAIN (FORMAT JSON) ROUTE SELECT 1 AS second").fetchone()[0])
@@ -398,24 +402,29 @@ def test_a_hanging_script_keeps_nobody_waiting(folder, make_engine):
     with proxy_module.Proxy(configuration(folder, routers)) as proxy:
         other = connect(proxy, tags="plain")
         conns = [connect(proxy) for _ in range(100)]
-        took, slow = [], []
+        took, slow, usual = [], [], []
+
+        def select(i, times):
+            begin = time.monotonic()
+            assert other.execute(f"SELECT {i}").fetchone() == (i,)
+            times.append(time.monotonic() - begin)
 
         def hang(i):
             begin = time.monotonic()
             assert conns[i].execute(f"SELECT {i} AS shape_{i}").fetchone() == (i,)
             took.append(time.monotonic() - begin)
 
+        for i in range(50):
+            select(i, usual)
         threads = [threading.Thread(target=hang, args=(i,)) for i in range(100)]
         for thread in threads:
             thread.start()
         for i in range(50):
-            begin = time.monotonic()
-            assert other.execute(f"SELECT {i}").fetchone() == (i,)
-            slow.append(time.monotonic() - begin)
+            select(i, slow)
         for thread in threads:
             thread.join()
-        assert len(took) == 100 and max(took) < 20, max(took)
-        assert sorted(slow)[len(slow) // 2] < 0.5, sorted(slow)
+        assert len(took) == 100 and max(took) < 25, max(took)  # one after the other, by two processes, would be 25 s and more
+        assert sorted(slow)[len(slow) // 2] < 0.5 + 20 * sorted(usual)[len(usual) // 2], (sorted(slow), sorted(usual))
         assert "no process had time" in proxy.log() or "did not come to an end" in proxy.log()
         text = [explained(conns[0], f"SELECT {i} AS again") for i in range(2)]
         assert "did not come to an end within 500 ms" in text[0] and text[0] == text[1].replace("SELECT 1", "SELECT 0")
@@ -446,7 +455,8 @@ def test_on_error_deny_and_reload(folder, make_engine):
         proxy.reload()
         proxy.log_contains("configuration reloaded")
         with pytest.raises(psycopg.Error, match=r"the routing script failed: .*changes.py: line 2: KeyError") as error:
-            for _ in range(200):
+            end = time.monotonic() + proxy_module.PATIENCE
+            while time.monotonic() < end:
                 connect(proxy).execute("SELECT 1")
                 time.sleep(0.02)
         assert error.value.sqlstate == "38000"

@@ -10,7 +10,7 @@ import pytest
 
 import ops
 import proxy as proxy_module
-from test_adaptive import config, look_up, member
+from test_adaptive import config, learned, look_up, member
 
 SHADOW = {"mode": "shadow", "shadowPercent": 100}
 SLOW = "SELECT v FROM slow WHERE v < {}"
@@ -55,7 +55,7 @@ def cell(proxy, text, cluster):
 
 
 def start_a_copy(proxy, connection):
-    """Until one runs on `hanging`: the shape is known on `steady`, as a session that names it learns."""
+    """Until one runs on `hanging`: the shape is known on `steady`, as a session that names it learns. It ends at a deadline of a second or so."""
     connection.execute("SET turnout.cluster = 'steady'")
     ops.ask(connection, SLOW.format(100))
     connection.execute("RESET turnout.cluster")
@@ -80,11 +80,9 @@ def test_learned_where_no_query_went(files):
         asked = n + 1
         assert {r["cluster"] for r in ops.history(proxy, asked)} == {"scans"}, "learned by the users' own queries"
         assert count(proxy, "answered") >= 1 and count(proxy, "engine_seconds") > 0
-        look_up(connection, 20, first=asked)
-        records = ops.history(proxy, asked + 20)  # and no record of a copy
-        assert [r["cluster"] for r in records[:20]].count("seeks") >= 18
+        records = learned(proxy, connection, count=asked)  # and no record of a copy
         assert not [r for r in records if "explore" in r["reason"]]
-        assert ops.metric(proxy, "turnout_queries_started_total") == asked + 20
+        assert ops.metric(proxy, "turnout_queries_started_total") == len(records)
 
 
 def test_explained(files):
@@ -105,8 +103,7 @@ def test_inline_makes_none(files):
 
 def test_both(files):
     with proxy_module.Proxy(config(files, explore={**SHADOW, "mode": "both"})) as proxy, ops.connect(proxy) as connection:
-        look_up(connection, 40)
-        assert [r["cluster"] for r in ops.history(proxy, 40)][:15].count("seeks") >= 12
+        learned(proxy, connection, share=.75)
 
 
 def test_check_has_no_objection(files):
@@ -217,12 +214,16 @@ def test_nextval_is_not_copied(postgres_server):
 
 def test_cut_at_its_deadline_and_nobody_waits(sleepers, postgres_server):
     with proxy_module.Proxy(config(sleepers, explore=SHADOW)) as proxy, ops.connect(proxy) as connection:
-        copy = start_a_copy(proxy, connection)
-        assert copy["cluster"] == "hanging" and copy["group"] == "all" and "copy" in copy["reason"]
         beside = 0
-        while copies(proxy):
-            assert ops.ask(connection, "/*+ turnout(cluster=steady) */ SELECT v FROM quick") == 1
-            beside += 1
+        for _ in range(5):
+            copy = start_a_copy(proxy, connection)
+            assert copy["cluster"] == "hanging" and copy["group"] == "all" and "copy" in copy["reason"]
+            while copies(proxy):
+                assert ops.ask(connection, "/*+ turnout(cluster=steady) */ SELECT v FROM quick") == 1
+                beside += 1
+            if beside > 0:  # else its deadline was faster
+                break
+            proxy.cli("reset", "all", "--admin", proxy.admin_url)
         assert beside > 0
         proxy.wait_for(lambda: count(proxy, "cut") >= 1, what="the cut is counted")
         proxy.wait_for(lambda: active(postgres_server) == "0", what="the copy's end on the engine")
@@ -257,11 +258,12 @@ def test_an_operator_ends_it(sleepers, how):
             with ops.connect(proxy, dbname="turnout") as console:
                 console.execute("FREEZE \"all\"")
         proxy.wait_for(lambda: not copies(proxy), what="the end of the copy")
-        assert count(proxy, "stopped") + count(proxy, "cut") == 1  # its deadline may have been faster
+        made = count(proxy, "started")
+        assert count(proxy, "stopped") + count(proxy, "cut") == made  # its deadline may have been faster
         if how.startswith("freeze"):
             assert ops.ask(connection, SLOW.format(300)) == 7
-            assert count(proxy, "started") == 1 and not copies(proxy)
-            assert cell(proxy, "slow", "hanging").get("longerThanMs") is None or count(proxy, "cut") == 1
+            assert count(proxy, "started") == made and not copies(proxy)
+            assert cell(proxy, "slow", "hanging").get("longerThanMs") is None or count(proxy, "cut") >= 1
 
 
 def test_it_gives_way_to_a_query(sleepers):

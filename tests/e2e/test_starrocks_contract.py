@@ -1,14 +1,12 @@
 """The engine starRocks against the contract of its documentation (starrocks_contract.py): there was no StarRocks to be had."""
 
-import threading
-
 import pytest
 
+import ops
 import proxy as proxy_module
 import starrocks_contract
 
 pymysql = pytest.importorskip("pymysql")
-pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +49,9 @@ def test_what_a_statement_cost(proxy, contract):
 
 def test_kill(proxy, contract):
     connection, other = connect(proxy), connect(proxy)
-    timer = threading.Timer(0.5, lambda: rows(other, f"KILL QUERY {connection.thread_id()}"))
-    timer.start()
-    with pytest.raises(pymysql.err.MySQLError) as error:
+    with ops.repeated(lambda: rows(other, f"KILL QUERY {connection.thread_id()}")), pytest.raises(pymysql.err.MySQLError) as error:
         rows(connection, "SELECT sleep(2.5)")
     assert error.value.args[0] == 1317
-    timer.join()
     assert any(text.upper().startswith("KILL QUERY") for _, _, text in contract.said)
     connection.close()
     other.close()

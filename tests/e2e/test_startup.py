@@ -296,7 +296,7 @@ def test_too_many_connections(proxies, make_engine):
 
 def test_time_outs(proxies, make_engine):
     config = make_engine("sqlite").config()
-    config["turnout"] = {"frontends": {"postgresWire": {"loginTimeout": "1s", "idleTimeout": "1s"}}}
+    config["turnout"] = {"frontends": {"postgresWire": {"loginTimeout": "2s", "idleTimeout": "2s"}}}
     proxy = proxies(config)
     silent = wire.Wire(proxy.port, login=False)
     half = wire.Wire(proxy.port, login=False)
@@ -337,7 +337,7 @@ def test_stop_while_clients_are_connected(proxies, make_engine):
     proxy = proxies(made.config())
     idle, busy = wire.Wire(proxy.port), wire.Wire(proxy.port)
     busy.send(wire.query("WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < 500000) SELECT count(*) FROM t"))
-    proxy.wait_for(proxy.running_queries, what="the query runs")
+    proxy.wait_for(lambda: proxy.running_queries() or busy.ready(), what="the query runs")
     proxy.process.terminate()
     got = idle.read()
     assert (got.fields["severity"], got.fields["sqlstate"]) == ("FATAL", "57P01")

@@ -221,7 +221,6 @@ def direct_postgres(postgres_server, tpch_server):
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.timeout(120)  # the first one loads the data
 def test_postgres(queries, direct_postgres, through_postgres, number):
     for binary in (False, True) if number % 5 == 0 else (number % 2 == 0,):
         with direct_postgres.cursor(binary=binary) as own, through_postgres.cursor(binary=binary) as cursor:

@@ -74,7 +74,7 @@ def proxy(folder, make_engine):
     (folder / "script.py").write_text(SCRIPT)
     lite = {"engine": "sqlite", "databasePath": str(folder / "lite.db")}
     with proxy_module.Proxy({
-        "turnout": {"translation": {"python": sys.executable, "timeoutMs": 1500, "workers": 2, "memoryLimit": "512MiB"},
+        "turnout": {"translation": {"python": sys.executable, "timeoutMs": 3000, "workers": 2, "memoryLimit": "512MiB"},
                     "frontends": {"mysqlWire": {"port": 0}},
                     "persistence": {"type": "sqlite", "path": str(folder / "turnout.db")}},
         "clusters": {"duck": {"engine": "duckDb"}, "lite": lite, "lite-2": dict(lite)},
@@ -172,12 +172,12 @@ def test_types_of_columns(proxy):
 
     def ask():
         one = connect(proxy, group="s")
-        lock.wait(20)
+        lock.wait(60)
         answers.append(one.execute("SELECT d + 7 FROM typed_before").fetchone())
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     [thread.start() for thread in threads]
-    [thread.join(30) for thread in threads]
+    [thread.join(60) for thread in threads]
     assert answers == [("2024-03-07",)] * 8
     conn.execute("DROP TABLE typed_before")
     conn.execute("DROP TABLE typed_columns")
@@ -227,8 +227,8 @@ def test_strict_goes_to_who_understands(proxy):
 def test_members_that_lack_words_are_left_out(proxy):
     """Where something cannot be said at all, and, as long as there is another, where sqlglot says that something has no words."""
     conn, alone = connect(proxy, group="either"), connect(proxy, group="s")
-    arrays = "SELECT array_to_string(array_agg(x), ',') FROM (SELECT 1 AS x) AS t"
-    for sql, want in ((arrays, "1"),
+    arrays = "SELECT cardinality(array_agg(x)) FROM (SELECT 1 AS x) AS t"
+    for sql, want in ((arrays, 1),
                       ("SELECT count(*) FROM (SELECT 1 AS x) AS t TABLESAMPLE BERNOULLI (100)", 1)):
         for _ in range(3):
             assert conn.execute(sql).fetchone() == (want,)

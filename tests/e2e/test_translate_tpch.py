@@ -171,7 +171,7 @@ def test_tpch(clients, expected, where):
     wrong, texts = [], {dialect: tpch_dialects.queries(dialect) for dialect in DIALECTS}
     for number, want in expected.items():
         for dialect in turns(where, number):
-            cents = 0.006 if dialect == OWN.get(where) == "trino" else 1e-6  # its averages of decimals have no more digits than those
+            cents = 0.006 if dialect == "trino" else 1e-6  # its averages and quotients of decimals have no more digits than those
             try:
                 got = clients(dialect, where, texts[dialect][number])
             except Exception as error:  # a client's own: all of them are told

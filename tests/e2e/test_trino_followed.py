@@ -107,7 +107,7 @@ def test_kill_while_a_page_is_on_its_way(begun):
 def test_word_of_a_kill_is_kept(begun):
     """Longer than a query that nobody asks for: a client that slept hears of it."""
     with Endless() as contract:
-        proxy, (kept, left) = begun(contract, 2, turnout={"frontends": {"trinoHttp": {"clientTimeout": "1s"}}})
+        proxy, (kept, left) = begun(contract, 2, turnout={"frontends": {"trinoHttp": {"clientTimeout": "3s"}}})
         ask(kept)
         number = running(proxy)[0][0]
         console(proxy, f"KILL {number}")

@@ -81,7 +81,7 @@ def test_end_and_forgery_of_an_old_link(proxies, trino_server):
               f"http://127.0.0.1:{proxy.trino_port}/v1/spooled/relay/{sealed}"]
     assert [status_of(link) for link in forged] == [404] * len(forged)
     assert status_of(mine["nextUri"], "HEAD") == 200 and status_of(mine["nextUri"], "DELETE") == 204
-    proxy.wait_for(lambda: trino_server.queries(f"query_id = '{mine['id']}'")[0][1] == "FAILED", 30, "it is over there")
+    proxy.wait_for(lambda: trino_server.queries(f"query_id = '{mine['id']}'")[0][1] == "FAILED", what="it is over there")
     through.ask(other["nextUri"], "DELETE")
 
 
@@ -316,11 +316,11 @@ def test_a_followed_query_is_one_again(proxies, trino_server):
     through.ask(pages[0]["nextUri"], "DELETE")
     console(proxy, f"KILL {running[1][0]}")
     proxy.wait_for(lambda: not console(proxy, "SELECT id FROM queries WHERE cluster_group = 'all'"), what="nothing runs")
-    proxy.wait_for(lambda: trino_server.queries(f"query_id = '{pages[1]['id']}'")[0][1] == "FAILED", 30, "the Trino was told, though its client has not come")
+    proxy.wait_for(lambda: trino_server.queries(f"query_id = '{pages[1]['id']}'")[0][1] == "FAILED", what="the Trino was told, though its client has not come")
     killed = through.ask(pages[1]["nextUri"])
     assert (killed["id"], killed["error"]["message"]) == (pages[1]["id"], "canceling statement due to administrator command")
     for one in pages:
-        proxy.wait_for(lambda one=one: trino_server.queries(f"query_id = '{one['id']}'")[0][1] == "FAILED", 30, "it has ended over there")
+        proxy.wait_for(lambda one=one: trino_server.queries(f"query_id = '{one['id']}'")[0][1] == "FAILED", what="it has ended over there")
     assert console(proxy, "SELECT running FROM groups WHERE name = 'all'") == [(0,)]
     told = [(r["outcome"], r["router"], r["cluster"], r["text"], "above the limit" in r["reason"], r["bytes"] > 0, r["rows"] > 0) for r in ops.history(proxy, 4)]
     assert sorted(row[:-1] for row in told) == [("cancelled", "link", "trino-1", "", False, True)] * 2 + [("error", "link", "trino-1", "", True, True), ("ok", "link", "trino-1", "", True, True)]

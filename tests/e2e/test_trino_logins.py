@@ -58,7 +58,7 @@ def post(proxy, authority, headers, sql="SELECT 1"):
     request = urllib.request.Request(f"https://localhost:{proxy.trino_port}/v1/statement", sql.encode(), headers)
     context = ssl.create_default_context(cafile=authority.cert)
     try:
-        with urllib.request.urlopen(request, timeout=30, context=context) as answer:
+        with urllib.request.urlopen(request, timeout=60, context=context) as answer:
             return answer.status, answer.headers, json.load(answer)
     except urllib.error.HTTPError as answer:
         return answer.code, answer.headers, answer.read().decode()
@@ -102,10 +102,10 @@ def test_another_users_transaction(secure, authority):
     assert status == 200
     context = ssl.create_default_context(cafile=authority.cert)
     while "nextUri" in document:
-        with urllib.request.urlopen(document["nextUri"], timeout=30, context=context) as answer:
+        with urllib.request.urlopen(document["nextUri"], timeout=60, context=context) as answer:
             transaction, document = answer.headers["X-Trino-Started-Transaction-Id"], json.load(answer)
     document = post(secure, authority, {"X-Trino-Transaction-Id": transaction, **basic("bob", "pencil")})[2]
     while "nextUri" in document:
-        with urllib.request.urlopen(document["nextUri"], timeout=30, context=context) as answer:
+        with urllib.request.urlopen(document["nextUri"], timeout=60, context=context) as answer:
             document = json.load(answer)
     assert document["error"]["errorName"] == "UNKNOWN_TRANSACTION"

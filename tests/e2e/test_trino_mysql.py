@@ -6,7 +6,6 @@ import proxy as proxy_module
 
 sqlalchemy = pytest.importorskip("sqlalchemy")
 trino = pytest.importorskip("trino")
-pytestmark = pytest.mark.timeout(180)
 
 JDBC_TABLES = ("SELECT TABLE_CAT, TABLE_SCHEM, TABLE_NAME, TABLE_TYPE, REMARKS,\n  TYPE_CAT, TYPE_SCHEM, TYPE_NAME,   SELF_REFERENCING_COL_NAME, REF_GENERATION\nFROM system.jdbc.tables\n"
                "WHERE TABLE_CAT = 'mysql' AND TABLE_SCHEM LIKE '{}' ESCAPE '\\' AND TABLE_NAME LIKE '%' ESCAPE '\\' AND TABLE_TYPE IN ('TABLE', 'VIEW')\nORDER BY TABLE_TYPE, TABLE_CAT, TABLE_SCHEM, TABLE_NAME")
@@ -23,6 +22,7 @@ class Place:
 def place(request):
     server = request.getfixturevalue(f"{request.param}_server")
     made = Place()
+    made.name = request.param
     made.database = server.create_database(f"trino_{request.param}")
     server.sql("CREATE TABLE author (id bigint unsigned NOT NULL PRIMARY KEY, name varchar(40) NOT NULL DEFAULT 'x', born date, made datetime(3), seen timestamp(6) NULL, "
                "rating decimal(6,2), few tinyint, small smallint unsigned, ratio double, note text, bits bit(1), raw varbinary(20)) COMMENT 'who writes'", made.database)
@@ -110,3 +110,10 @@ def test_sqlalchemy(place):
         assert inspector.get_table_names() == ["author"] and inspector.get_view_names() == ["names"]
         assert [column["name"] for column in inspector.get_columns("author")][:3] == ["id", "name", "born"]
     engine.dispose()
+
+
+@pytest.mark.timeout(400)
+def test_jdbc(place, trino_suite):
+    done = trino_suite(place.proxy.trino_port, place.name, place.database)
+    failures = [line for line in done.stdout.splitlines() if not line.startswith("ok ")]
+    assert failures == [] and done.returncode == 0 and done.stdout.count("ok ") >= 12, done.stdout + done.stderr

@@ -35,13 +35,13 @@ class Session:
 
     def ask(self, link, method="GET", body=None):
         request = urllib.request.Request(link, data=body, method=method, headers=self.headers)
-        for attempt in range(100):
+        for attempt in range(600):
             try:
                 with urllib.request.urlopen(request, timeout=60) as answer:
                     self.keep(answer.headers)
                     return json.loads(answer.read() or b"{}")
             except urllib.error.HTTPError as error:
-                if error.code != 503 or attempt == 99:
+                if error.code != 503 or attempt == 599:
                     raise
                 time.sleep(0.1)
 
@@ -191,7 +191,7 @@ def test_back_pressure(proxy, trino_server):
     assert proxy.memory() - before < 96 << 20
     through.ask(page["nextUri"], "DELETE")
     proxy.wait_for(lambda: not proxy.running_queries(), what="it is over")
-    proxy.wait_for(lambda: trino_server.queries("query LIKE '%unread%' AND query NOT LIKE '%runtime.queries%'")[0][1] == "FAILED", 30, "it is over there")
+    proxy.wait_for(lambda: trino_server.queries("query LIKE '%unread%' AND query NOT LIKE '%runtime.queries%'")[0][1] == "FAILED", what="it is over there")
 
 
 def test_another_protocol_beside_it(proxy):

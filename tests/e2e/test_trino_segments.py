@@ -43,7 +43,7 @@ def no_files(proxy):
 def get(url, headers=None):
     """(status, body)"""
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {}), timeout=30) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {}), timeout=60) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as answer:
         return answer.code, answer.read()
@@ -53,11 +53,11 @@ def pages(proxy, sql, encoding="json", method="GET", **headers):
     """All documents of a query."""
     headers = {"X-Trino-User": "tester", "X-Trino-Query-Data-Encoding": encoding, **headers}
     request = urllib.request.Request(f"http://127.0.0.1:{proxy.trino_port}/v1/statement", sql.encode(), headers)
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         document = json.load(answer)
     yield document
     while "nextUri" in document:
-        with urllib.request.urlopen(document["nextUri"], timeout=30) as answer:
+        with urllib.request.urlopen(document["nextUri"], timeout=60) as answer:
             document = json.load(answer)
         yield document
 
@@ -112,7 +112,7 @@ def test_does_not_run_too_far_ahead(proxy):
     proxy.wait_for(lambda: len(files(proxy)) >= 32, what="32 segments")
     time.sleep(0.3)
     assert len(files(proxy)) == 32 and len(proxy.running_queries()) == 1
-    with urllib.request.urlopen(urllib.request.Request(document["nextUri"], method="DELETE"), timeout=30) as answer:
+    with urllib.request.urlopen(urllib.request.Request(document["nextUri"], method="DELETE"), timeout=60) as answer:
         assert answer.status == 204
     no_files(proxy)
     proxy.wait_for(lambda: not proxy.running_queries(), what="the query is gone")
@@ -139,7 +139,7 @@ def test_links(proxy):
     assert status == 200 and len(body) == one["metadata"]["segmentSize"]
     request = urllib.request.Request(one["uri"], method="POST", data=b"")
     with pytest.raises(urllib.error.HTTPError):
-        urllib.request.urlopen(request, timeout=30)
+        urllib.request.urlopen(request, timeout=60)
 
 
 def basic(user, password):

@@ -5,6 +5,7 @@ Which engine is right is fixed by how the data lies there - an index or none, a 
 the differences are of tens of times, so that no test depends on how fast the machine is."""
 
 import contextlib
+import itertools
 import json
 import sqlite3
 import threading
@@ -61,9 +62,9 @@ def engines(tmp_path_factory, make_engine, postgres_server):
             "pg-1": make_postgres(postgres_server)}
 
 
-def chosen(proxy, text, last, count=None):
+def chosen(records, text, last):
     """Clusters of the LAST statements with TEXT, newest first."""
-    return [r["cluster"] for r in ops.history(proxy, count) if text in r["text"]][:last]
+    return [r["cluster"] for r in records if text in r["text"]][:last]
 
 
 def mostly(clusters, name):
@@ -88,20 +89,23 @@ def test_etl_is_cheap_within_its_promise(engines):
     with proxy_module.Proxy(etl_config(engines)) as proxy, ops.connect(proxy) as tagged, \
             ops.connect(proxy, application_name="nightly-load") as named, ops.connect(proxy) as person:
         tagged.execute("SET turnout.tags = 'etl,team:data'")
-        for n in range(40):
-            assert ops.ask((tagged, named)[n % 2], f"SELECT n FROM nightly WHERE n > {n}") == 300001
-            if n % 4 == 0:
-                assert ops.ask(tagged, f"SELECT n FROM report WHERE n > {n % 40}") == 42
-            assert ops.ask(person, f"SELECT n + 0 FROM nightly WHERE n > {n}") == 300001
-        proxy.wait_for(lambda: len(ops.history(proxy)) >= 90, what="history")
-        records = ops.history(proxy)
-        etl = [r for r in records if r["group"] == "etl"]
-        assert len([r for r in etl if "FROM nightly" in r["text"]]) == 40 and len([r for r in etl if "FROM report" in r["text"]]) == 10
-        assert mostly([r["cluster"] for r in etl if "nightly" in r["text"]][:20], "pg-1"), [r["reason"] for r in etl]
-        assert mostly([r["cluster"] for r in etl if "report" in r["text"]][:6], "duckdb-1"), [(r["cluster"], r["reason"]) for r in etl]
-        assert all("etl" in r.get("tags", "") for r in etl if r.get("application") != "nightly-load")
-        mine = [r["cluster"] for r in records if r["group"] == "interactive" and "nightly" in r["text"]]
-        assert len(mine) == 40 and mostly(mine[:20], "duckdb-1"), mine
+        def round_(count):
+            for n in range(count // 90 * 40):
+                assert ops.ask((tagged, named)[n % 2], f"SELECT n FROM nightly WHERE n > {n}") == 300001
+                if n % 4 == 0:
+                    assert ops.ask(tagged, f"SELECT n FROM report WHERE n > {n % 40}") == 42
+                assert ops.ask(person, f"SELECT n + 0 FROM nightly WHERE n > {n}") == 300001
+
+        def where(records, group, table):
+            return [r["cluster"] for r in records if r["group"] == group and f"FROM {table}" in r["text"]]
+
+        def right(records):
+            return mostly(where(records, "etl", "nightly")[:20], "pg-1") and mostly(where(records, "etl", "report")[:6], "duckdb-1") and \
+                mostly(where(records, "interactive", "nightly")[:20], "duckdb-1")
+        records = ops.until_records(proxy, round_, right, step=90, most=540)
+        times = len(records) // 90
+        assert [len(where(records, *what)) for what in (("etl", "nightly"), ("etl", "report"), ("interactive", "nightly"))] == [40 * times, 10 * times, 40 * times]
+        assert all("etl" in r.get("tags", "") for r in records if r["group"] == "etl" and r.get("application") != "nightly-load")
 
 
 # ---- dashboard ----
@@ -123,9 +127,10 @@ def test_a_dashboard_is_not_held_up_by_batch_load(engines, postgres_server):
     config["clusters"]["pg-1"] = postgres_server.cluster(database, maxRunningQueries=2)
     config["clusterGroups"]["dashboards"]["members"] = ["sqlite-1", "pg-1"]  # there it is a recursion of many steps
     with proxy_module.Proxy(config) as proxy, ops.connect(proxy) as dashboard:
-        for n in range(25):
-            ops.ask(dashboard, f"SELECT n FROM nightly WHERE n > {n}")
-        assert mostly(chosen(proxy, "nightly", 15, 25), "pg-1")
+        def ask(count):
+            for n in range(count):
+                ops.ask(dashboard, f"SELECT n FROM nightly WHERE n > {n}")
+        known = len(ops.until_records(proxy, ask, lambda records: mostly(chosen(records, "nightly", 15), "pg-1"), step=25))
         batch, failed = [], []
 
         def load():
@@ -147,7 +152,7 @@ def test_a_dashboard_is_not_held_up_by_batch_load(engines, postgres_server):
         for thread in threads:
             thread.join(200)
         assert not failed and len(batch) == 12, failed  # nobody starves the other way round either
-        records = ops.history(proxy, 25 + beside + 12)
+        records = ops.history(proxy, known + beside + 12)
         of_dashboard = [r for r in records if r["group"] == "dashboards"][:beside]
         of_batch = [r for r in records if r["group"] == "batch"]
         assert beside > 0, [(r["cluster"], r["queueMs"], r["totalMs"], r["reason"]) for r in of_dashboard]
@@ -181,15 +186,19 @@ def test_an_agents_templates_are_one_shape_each(engines):
     config = {"clusters": engines, "routingFallback": "agents",
               "clusterGroups": {"agents": {"members": list(engines), "strategy": {"type": "latency"}}}}
     with proxy_module.Proxy(config) as proxy, ops.connect(proxy, application_name="agent") as agent:
-        for round_ in range(4):
-            for expected, sql in agent_statements(15, round_ * 15):
-                assert ops.ask(agent, sql) == expected
-            for sql in agent_aggregates(10, round_ * 10):
-                assert len(agent.execute(sql).fetchall()) == 7
-        assert mostly(chosen(proxy, "points", 30, 100), "sqlite-1"), ops.history(proxy)
-        assert mostly(chosen(proxy, "facts", 20), "duckdb-1"), ops.history(proxy)
+        rounds = itertools.count()
+
+        def ask(count):
+            for number in itertools.islice(rounds, count // 25):
+                for expected, sql in agent_statements(15, number * 15):
+                    assert ops.ask(agent, sql) == expected
+                for sql in agent_aggregates(10, number * 10):
+                    assert len(agent.execute(sql).fetchall()) == 7
+        records = ops.until_records(proxy, ask, lambda last: mostly(chosen(last, "points", 30), "sqlite-1") and mostly(chosen(last, "facts", 20), "duckdb-1"),
+                                    step=100, most=600)
+        times = len(records) // 100
         listed = json.loads(proxy.cli("shapes", "--json", "--admin", proxy.admin_url).stdout)["shapes"]
-        assert sorted((s["calls"], "points" in s["text"]) for s in listed) == [(40, False), (60, True)], listed
+        assert sorted((s["calls"], "points" in s["text"]) for s in listed) == [(40 * times, False), (60 * times, True)], listed
         shown = proxy.cli("shapes", "--admin", proxy.admin_url).stdout
         assert "2 of 2 shapes" in shown
         look_up = next(s for s in listed if "points" in s["text"])

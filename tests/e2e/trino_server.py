@@ -179,7 +179,7 @@ class TrinoServer(servers.Server):
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             cwd=self.dir, start_new_session=True)
 
-    def up(self, seconds=180):
+    def up(self, seconds=300):
         """Starts (again) on the same folder and port: what was in memory is gone."""
         self.spawn([os.path.join(self.java, "bin", "java"), *self.JVM, f"-Dconfig={self.path('etc/config.properties')}",
                     "-cp", os.path.join(HOME, "lib", "*"), "io.trino.server.TrinoServer"])
@@ -212,7 +212,7 @@ class TrinoServer(servers.Server):
 
     def cluster(self, **more):
         """A cluster of Turnout's configuration, as a dictionary."""
-        return {"engine": "trino", "endpoint": self.url(), "catalog": "tpch", "schema": "tiny", **more}
+        return {"engine": "trino", "endpoint": self.url(), **servers.PATIENT, "catalog": "tpch", "schema": "tiny", **more}
 
     def sql(self, text, user="direct", **headers):
         """Runs TEXT without a client library; the rows as the protocol has them."""
@@ -220,13 +220,13 @@ class TrinoServer(servers.Server):
             "X-Trino-User": user, "X-Trino-Client-Capabilities": "PARAMETRIC_DATETIME", **headers})
         rows = []
         while True:
-            for attempt in range(50):
+            for attempt in range(600):
                 try:
                     with urllib.request.urlopen(request, timeout=60) as answer:
                         page = json.loads(answer.read())
                     break
                 except urllib.error.HTTPError as error:
-                    if error.code not in (502, 503, 504) or attempt == 49:
+                    if error.code not in (502, 503, 504) or attempt == 599:
                         raise
                     time.sleep(0.1)
             if "error" in page:

@@ -1,5 +1,6 @@
 """A small client of the PostgreSQL wire protocol that sends exactly what it is told and hides nothing of the answer."""
 
+import select
 import socket
 import struct
 import time
@@ -245,6 +246,10 @@ class Wire:
             return True
         finally:
             self.socket.settimeout(100)
+
+    def ready(self):
+        """True when something of the server's is there to be read."""
+        return bool(self.input) or bool(select.select([self.socket], [], [], 0)[0])
 
     def at_end(self, seconds=60):
         """True when the other side closes (whatever it still says); False when it does not within SECONDS."""

@@ -192,14 +192,18 @@ static void test_sizes_and_times(void)
 
     snprintf(long_line, sizeof long_line, "GET /%01200d HTTP/1.1\r\nHost: x\r\n\r\n", 0);
     snprintf(long_field, sizeof long_field, "GET / HTTP/1.1\r\nHost: x\r\nX: %01200d\r\n\r\n", 0);
-    open_with((struct tn_http_limits){.body_max = 100, .head_max = 1024, .head_ms = 150, .body_ms = 150});
+    open_with((struct tn_http_limits){.body_max = 100, .head_max = 1024});
     talk(long_line, "414 URI Too Long", true);
     talk(long_field, "431 Request Header Fields Too Large", true);
     talk(long_field, "the header is too long: at most 1024 bytes (frontends.test.maxHeaderSize)", true);
     talk("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n", "the body is longer than 100 bytes (frontends.test.maxBodySize)", true);
     talk("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n"
          "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "413 Content Too Large", true);
+    close_server();
+    open_with((struct tn_http_limits){.body_max = 100, .head_ms = 150});
     talk("GET / HT", "the header did not come within 0.150 s (frontends.test.headerTimeout)", true);
+    close_server();
+    open_with((struct tn_http_limits){.body_max = 100, .body_ms = 150});
     talk("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc", "the body did not come within 0.150 s (frontends.test.bodyTimeout)", true);
     close_server();
 }

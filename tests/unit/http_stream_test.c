@@ -103,7 +103,7 @@ static void test_coders(void)
 
 /* ---- the server ---- */
 
-static _Atomic unsigned parts_sent, gone_count;
+static _Atomic unsigned parts_sent, asked_count, gone_count;
 
 static void on_gone(struct tn_http_exchange *x)
 {
@@ -124,9 +124,8 @@ static void send_parts(struct tn_http_exchange *x)
     tn_http_end(x);
 }
 
-static void on_request(struct tn_http_exchange *x, void *arg)
+static void answer(struct tn_http_exchange *x)
 {
-    (void)arg;
     x->gone = on_gone;
     if (tn_str_eq_c(x->path, "/wait")) {
         tn_http_watch(x); /* and no answer */
@@ -161,11 +160,18 @@ static void on_request(struct tn_http_exchange *x, void *arg)
     }
 }
 
+static void on_request(struct tn_http_exchange *x, void *arg)
+{
+    (void)arg;
+    answer(x);
+    asked_count++;
+}
+
 static void open_server(void)
 {
     struct tn_http_conf conf = {.host = "127.0.0.1", .handler = {.request = on_request}};
 
-    gone_count = 0;
+    asked_count = gone_count = 0;
     open_server_of(&conf);
 }
 
@@ -234,6 +240,15 @@ static void test_pipelined(void)
     close_server();
 }
 
+static void wait_for(_Atomic unsigned *counter, unsigned count)
+{
+    uint64_t until = tn_clock_us() + (uint64_t)HEAR_MS * 1000;
+
+    while (*counter < count && tn_clock_us() < until)
+        usleep(1000);
+    CU_ASSERT_EQUAL(*counter, count);
+}
+
 /* The handler stops while the client does not read, and goes on when it does. */
 static void test_back_pressure(void)
 {
@@ -243,6 +258,7 @@ static void test_back_pressure(void)
 
     open_server();
     fd = ask("GET /parts HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for(&asked_count, 1);
     do {
         before = parts_sent;
         usleep(200000);
@@ -257,34 +273,26 @@ static void test_back_pressure(void)
     close_server();
 }
 
-static void wait_for_gone(unsigned count)
-{
-    uint64_t until = tn_clock_us() + (uint64_t)HEAR_MS * 1000;
-
-    while (gone_count < count && tn_clock_us() < until)
-        usleep(1000);
-    CU_ASSERT_EQUAL(gone_count, count);
-}
-
 static void test_gone(void)
 {
     int fd;
 
     open_server();
     fd = ask("GET /parts HTTP/1.1\r\nHost: x\r\n\r\n"); /* in the middle of an answer */
-    usleep(50000);
+    wait_for(&asked_count, 1);
     close(fd);
-    wait_for_gone(1);
+    wait_for(&gone_count, 1);
     fd = ask("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
-    usleep(50000);
+    wait_for(&asked_count, 2);
     close(fd);
-    wait_for_gone(2);
+    wait_for(&gone_count, 2);
     fd = ask("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"); /* half closed */
+    wait_for(&asked_count, 3);
     shutdown(fd, SHUT_WR);
-    wait_for_gone(3);
+    wait_for(&gone_count, 3);
     close(fd);
     fd = ask("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"); /* the server's own end */
-    usleep(50000);
+    wait_for(&asked_count, 4);
     close_server();
     CU_ASSERT_EQUAL(gone_count, 4);
     close(fd);

@@ -197,7 +197,7 @@ static long resident_kb(void)
 
 static void fill_window(struct outcome *o)
 {
-    for (int i = 0; i < 200 && o->run.uncredited < TN_RUN_WINDOW; i++)
+    for (int i = 0; i < 1200 && o->run.uncredited < TN_RUN_WINDOW; i++)
         pause_for(&f, 0.05);
     pause_for(&f, 0.05);
     CU_ASSERT_EQUAL(o->run.uncredited, TN_RUN_WINDOW);

@@ -2,6 +2,9 @@
 #ifndef TN_TESTS_POSTGRES_SERVER_H
 #define TN_TESTS_POSTGRES_SERVER_H
 
+#include "base/clock.h"
+#include "base/rand.h"
+
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -65,14 +68,33 @@ static inline bool pg_run(const char *log, const char *const argv[])
     return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* The first port that the system gives to whoever asks for any. */
+static inline int pg_first_local_port(void)
+{
+    FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "r");
+    int   low = 32768;
+
+    if (file != NULL && fscanf(file, "%d", &low) != 1)
+        low = 32768;
+    if (file != NULL)
+        fclose(file);
+    return low;
+}
+
+/* One that nobody is given who asks for any: it stays free while the server is down. */
 static inline int pg_free_port(void)
 {
+    enum { FIRST = 10000, TRIES = 200 };
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct tn_rand     rand = {.state = tn_clock_wall_us() ^ (uint64_t)getpid() << 40};
     socklen_t          len = sizeof at;
-    int                fd = socket(AF_INET, SOCK_STREAM, 0), port = 0;
+    int                last = pg_first_local_port(), fd = socket(AF_INET, SOCK_STREAM, 0), port = 0;
 
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&at, len) == 0 && getsockname(fd, (struct sockaddr *)&at, &len) == 0)
-        port = ntohs(at.sin_port);
+    for (int i = 0; i <= TRIES && fd >= 0 && port == 0; i++) {
+        at.sin_port = htons(i < TRIES && last > FIRST ? (uint16_t)(FIRST + tn_rand_below(&rand, (uint64_t)(last - FIRST))) : 0);
+        if (bind(fd, (struct sockaddr *)&at, len) == 0 && getsockname(fd, (struct sockaddr *)&at, &len) == 0)
+            port = ntohs(at.sin_port);
+    }
     close(fd);
     return port;
 }

@@ -37,7 +37,7 @@ static bool ask(struct tn_table_lister *lister, struct tn_cluster *cluster, cons
 
 static void wait_for(const struct asked *asked)
 {
-    uint64_t until = tn_clock_us() + 5000000;
+    uint64_t until = tn_clock_us() + 60000000;
 
     while (asked->told == 0 && tn_clock_us() < until)
         ev_run(env.worker->loop, EVRUN_ONCE);

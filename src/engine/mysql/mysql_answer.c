@@ -3,7 +3,7 @@
 #include "engine/mysql/mysql_conn.h"
 #include "engine/mysql/mysql_count.h"
 
-enum { WORK_ROW = 5, WORK_BYTES = 512, COLUMNS_MAX = 65535 };
+enum { WORK_ROW = 5, WORK_BYTES = 512, COLUMNS_MAX = 262144 }; /* a SELECT without tables may have more than the 4096 of a table */
 
 static void garbled(struct tn_mysql_conn *c, const char *what)
 {

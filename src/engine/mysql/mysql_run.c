@@ -120,6 +120,7 @@ static void finish(struct tn_mysql_conn *c)
     if (run->affected == 0 && c->now.columns_told && is_write(run))
         run->affected = run->rows; /* INSERT ... RETURNING */
     run->warnings = c->now.warnings;
+    run->my_over = c->now.in_transaction_before && !tn_mysql_in_transaction(c);
     if (c->lost)
         tn_mysql_watch_stop(c);
     else

@@ -180,11 +180,12 @@ enum tn_status tn_mysql_check_params(struct tn_mysql_conn *c, struct tn_error *e
     return TN_OK;
 }
 
-/* The types go along when they are others than last time. */
+/* The types go along when they are others than last time, and always with a CALL: a MariaDB that has given OUT parameters back reads the
+ * next ones wrong without. */
 static void put_types(struct tn_mysql_conn *c, struct tn_buf *out)
 {
     struct tn_mysql_statement *s = c->now.statement;
-    bool                       changed = !s->types_sent;
+    bool                       changed = !s->types_sent || (c->run->features != NULL && c->run->features->verb == TN_VERB_CALL);
 
     for (size_t i = 0; i < s->mark_count; i++) {
         uint16_t type = type_of(value_of(c, i));

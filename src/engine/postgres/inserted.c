@@ -3,11 +3,13 @@
 #include "engine/postgres/postgres_conn.h"
 #include "stats/lexer.h"
 
-/* The column is looked up once for the statement; its value is the row's own, whoever gave it. */
+/* Both are of the first time: the name of the column, and its value in whatever row. Then the column is named. */
 #define COLUMN_SQL                                                                                                                          \
     "(SELECT a.attname FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum "   \
     "WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = "
 #define IS_COUNTED_SQL "::pg_catalog.regclass AND (a.attidentity <> '' OR pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%') LIMIT 1)"
+
+static const double KNOWN_S = 60;
 
 static bool is_word(const struct tn_token *token, const char *word)
 {
@@ -36,17 +38,6 @@ static bool read_name(struct tn_lexer *lexer, struct tn_token *token, struct tn_
     return true;
 }
 
-static void put_literal(struct tn_buf *out, struct tn_str text)
-{
-    tn_buf_put_u8(out, '\'');
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '\'')
-            tn_buf_put_u8(out, '\'');
-        tn_buf_put_u8(out, (uint8_t)text.ptr[i]);
-    }
-    tn_buf_put_u8(out, '\'');
-}
-
 static bool can_return(struct tn_str sql, struct tn_str *name, struct tn_str *last, bool *upserts)
 {
     struct tn_lexer lexer;
@@ -58,89 +49,129 @@ static bool can_return(struct tn_str sql, struct tn_str *name, struct tn_str *la
     do {
         if (token.unterminated || token.punct == ';' || is_word(&token, "returning"))
             return false;
-        *upserts = *upserts || is_word(&token, "conflict");
+        *upserts |= is_word(&token, "conflict");
     } while (tn_lexer_next(&lexer, &token));
     return true;
 }
 
-/* Where the table stands among those that are known; -1 = it does not. */
-static int find(const struct tn_postgres_ids *ids, uint64_t table)
+/* ---- what is known of tables ---- */
+
+static struct tn_postgres_id *find(struct tn_postgres_ids *ids, uint64_t table)
 {
-    for (int i = 0; i < TN_POSTGRES_IDS_KNOWN; i++)
-        if (ids->tables[i] == table)
-            return i;
-    return -1;
+    for (size_t i = 0; i < TN_POSTGRES_IDS_KNOWN; i++)
+        if (ids->known[i].table == table)
+            return &ids->known[i];
+    return NULL;
 }
 
-static void remember(struct tn_postgres_ids *ids, uint64_t table, bool refused)
+/* NULL: nothing, any more. */
+static const struct tn_postgres_id *known(struct tn_postgres_conn *c)
 {
-    int at = find(ids, table);
+    unsigned               definitions = atomic_load(&c->base.cluster->definitions);
+    struct tn_postgres_id *id;
 
-    if (at < 0)
-        at = (int)(ids->next++ % TN_POSTGRES_IDS_KNOWN);
-    ids->tables[at] = table;
-    ids->refused[at] = refused;
+    if (c->ids.definitions != definitions)
+        c->ids = (struct tn_postgres_ids){.definitions = definitions};
+    id = find(&c->ids, c->now.table);
+    return id != NULL && id->until > ev_now(c->base.worker->loop) ? id : NULL;
 }
 
-static void write_statement(struct tn_buf *out, struct tn_str sql, struct tn_str name, struct tn_str last, bool upserts)
+/* COLUMN NULL: it cannot be asked for. */
+static void remember(struct tn_postgres_conn *c, const char *column)
 {
-    tn_buf_clear(out);
-    tn_buf_put_str(out, sql);
-    tn_buf_puts(out, upserts ? "\nRETURNING xmax <> 0, pg_catalog.to_json(" : "\nRETURNING false, pg_catalog.to_json(");
+    struct tn_postgres_id *id = find(&c->ids, c->now.table);
+
+    if (column != NULL && strlen(column) >= TN_POSTGRES_NAME_MAX)
+        return; /* it is asked for each time */
+    if (id == NULL)
+        id = &c->ids.known[c->ids.next++ % TN_POSTGRES_IDS_KNOWN];
+    *id = (struct tn_postgres_id){.table = c->now.table, .until = ev_now(c->base.worker->loop) + KNOWN_S, .refused = column == NULL};
+    if (column != NULL)
+        memcpy(id->column, column, strlen(column));
+}
+
+/* ---- the statement ---- */
+
+static void put_question(struct tn_buf *out, struct tn_str name, struct tn_str last)
+{
+    tn_buf_puts(out, "pg_catalog.to_json(");
     tn_buf_put_str(out, last);
     tn_buf_puts(out, ".*) ->> " COLUMN_SQL);
-    put_literal(out, name);
+    tn_buf_put_quoted(out, name, '\'');
+    tn_buf_puts(out, IS_COUNTED_SQL ", " COLUMN_SQL);
+    tn_buf_put_quoted(out, name, '\'');
     tn_buf_puts(out, IS_COUNTED_SQL);
+}
+
+static void write_statement(struct tn_postgres_conn *c, const struct tn_postgres_id *id, struct tn_str name, struct tn_str last)
+{
+    struct tn_buf *out = &c->insert;
+
+    tn_buf_clear(out);
+    tn_buf_put_str(out, c->run->sql);
+    tn_buf_puts(out, "\nRETURNING ");
+    if (id == NULL)
+        put_question(out, name, last);
+    else if (id->column[0] == '\0')
+        tn_buf_puts(out, "NULL");
+    else
+        tn_buf_put_quoted(out, tn_str(id->column), '"');
+    if (c->now.upserts)
+        tn_buf_puts(out, ", xmax <> 0");
 }
 
 void tn_postgres_ask_id(struct tn_postgres_conn *c)
 {
-    const struct tn_run *run = c->run;
-    struct tn_str        name, last;
-    int                  known;
-    bool                 upserts = false;
+    const struct tn_run         *run = c->run;
+    const struct tn_postgres_id *id;
+    struct tn_str                name, last;
 
     c->now.sql = run->sql;
     if (!run->wants_id || run->kind != TN_RUN_EXECUTE || run->features == NULL || run->features->verb != TN_VERB_INSERT ||
-        !can_return(run->sql, &name, &last, &upserts))
+        !can_return(run->sql, &name, &last, &c->now.upserts))
         return;
-    c->now.table = tn_hash_seeded(name.ptr, name.len, run->settings == NULL ? 0 : run->settings->hash) | 1; /* 0 = a free place */
-    known = find(&c->ids, c->now.table);
-    if (known >= 0 && c->ids.refused[known])
+    c->now.table = tn_hash_seeded(name.ptr, name.len, run->settings == NULL ? 0 : run->settings->hash) | 1;
+    id = known(c);
+    if (id != NULL && (id->refused || (id->column[0] == '\0' && !c->now.upserts)))
         return;
-    write_statement(&c->insert, run->sql, name, last, upserts);
+    write_statement(c, id, name, last);
     if (c->insert.failed)
         return;
     c->now.sql = tn_buf_str(&c->insert);
     c->now.asks_id = c->now.described = true; /* its column is none of the client's */
-    c->now.asks_first = known < 0;
+    c->now.asks_column = id == NULL;
     c->now.fetch_format = 0;
 }
 
 void tn_postgres_take_id(struct tn_postgres_conn *c, const PGresult *result)
 {
-    if (PQresultStatus(result) == PGRES_TUPLES_OK)
-        remember(&c->ids, c->now.table, false);
-    for (int row = 0; row < PQntuples(result); row++)
-        c->now.met += PQgetvalue(result, row, 0)[0] == 't';
-    if (PQntuples(result) == 0 || c->run->insert_id != 0 || PQgetisnull(result, 0, 1))
+    for (int row = 0; row < PQntuples(result) && c->now.upserts; row++)
+        c->now.met += PQgetvalue(result, row, PQnfields(result) - 1)[0] == 't';
+    if (PQntuples(result) == 0 || c->now.took_id)
         return;
-    if (!tn_str_to_u64(tn_str(PQgetvalue(result, 0, 1)), UINT64_MAX, &c->run->insert_id))
+    c->now.took_id = true; /* of the first row */
+    if (c->now.asks_column)
+        remember(c, PQgetvalue(result, 0, 1)); /* "" of NULL */
+    if (!PQgetisnull(result, 0, 0) && !tn_str_to_u64(tn_str(PQgetvalue(result, 0, 0)), UINT64_MAX, &c->run->insert_id))
         c->run->insert_id = 0; /* below zero */
 }
 
 bool tn_postgres_give_up_id(struct tn_postgres_conn *c, const PGresult *failure)
 {
+    /* No right to read, a view with rules, a name that regclass does not read, a column that is gone. */
+    static const char *const reasons[] = {"42501", "0A000", "42602", "42703"};
     const char *sqlstate = PQresultErrorField(failure, PG_DIAG_SQLSTATE);
-    bool        failed = PQtransactionStatus(c->pg) == PQTRANS_INERROR;
+    bool        ours = false, failed = PQtransactionStatus(c->pg) == PQTRANS_INERROR;
 
-    if (!c->now.asks_id || sqlstate == NULL || (strcmp(sqlstate, "42501") != 0 && strcmp(sqlstate, "0A000") != 0))
+    for (size_t i = 0; i < TN_ARRAY_LEN(reasons); i++)
+        ours |= sqlstate != NULL && strcmp(sqlstate, reasons[i]) == 0;
+    if (!c->now.asks_id || !ours)
         return false;
-    remember(&c->ids, c->now.table, true);
+    remember(c, NULL);
     if (c->run->cancelled || (failed && !c->now.guarded))
         return false;
     c->now.sql = c->run->sql;
-    c->now.asks_id = c->now.asks_first = false;
+    c->now.asks_id = c->now.asks_column = false;
     c->now.goes_back = failed;
     return true;
 }

@@ -62,10 +62,12 @@ struct tn_postgres_batch;  /* rows on their way to an encoder (batches.c) */
 struct tn_postgres_run {
     struct tn_postgres_statement *statement; /* cached on the server; NULL = the unnamed one or none */
     struct tn_str sql;      /* what is sent: the run's, or that with a RETURNING of ours */
-    uint64_t table;         /* of tn_postgres_ids, if that is asked */
+    uint64_t table;         /* of a tn_postgres_id, if that is asked */
     bool     asks_id;       /* the rows of that are not the client's */
-    bool     asks_first;    /* nobody knows whether the server lets them be asked for: there is a way back */
-    uint64_t met;           /* rows of it that were there already, and were changed: MySQL counts them twice */
+    bool     asks_column;   /* its name, too; and nobody knows whether the server lets it be asked for: there is a way back */
+    bool     took_id;       /* the first row's */
+    bool     upserts;       /* the last column of each row tells whether it was there already */
+    uint64_t met;           /* rows of it that were, and were changed: MySQL counts them twice */
     bool     goes_back;     /* it did not: to the savepoint, and once more without */
     bool     simple;        /* simple query protocol */
     bool     prepared;      /* the PREPARE flight is done */
@@ -87,13 +89,20 @@ struct tn_postgres_run {
     int      fetch_format;  /* libpq's resultFormat */
 };
 
-enum { TN_POSTGRES_IDS_KNOWN = 32 };
+enum { TN_POSTGRES_IDS_KNOWN = 16, TN_POSTGRES_NAME_MAX = 64 };
 
-/* Tables of which this connection knows whether a new row's id can be asked for. The newest; zeroed = none. */
+/* Of a table: the column that counts its rows, as a connection was told. */
+struct tn_postgres_id {
+    uint64_t   table;   /* hash of its name and the settings; 0 = a free place */
+    ev_tstamp  until;   /* then it is asked for again: others may have altered the table */
+    bool       refused; /* the server did not let it be asked for */
+    char       column[TN_POSTGRES_NAME_MAX]; /* empty: there is none */
+};
+
 struct tn_postgres_ids {
-    uint64_t tables[TN_POSTGRES_IDS_KNOWN]; /* hashes of name and settings */
-    bool     refused[TN_POSTGRES_IDS_KNOWN];
+    struct tn_postgres_id known[TN_POSTGRES_IDS_KNOWN];
     unsigned next;
+    unsigned definitions; /* the cluster's when they became known */
 };
 
 struct tn_postgres_conn {

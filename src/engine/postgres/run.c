@@ -86,6 +86,8 @@ static void note_leftovers(struct tn_postgres_conn *c, const struct tn_run *run)
         c->guard = false; /* the client's savepoint, which ours was set after */
     if (run->features != NULL && run->features->needs_session)
         mark_dirty(c);
+    if (run->features != NULL && (run->features->class == TN_CLASS_DDL || run->features->class == TN_CLASS_MULTI || run->features->has_into))
+        atomic_fetch_add(&c->base.cluster->definitions, 1);
     if (verb == TN_VERB_DEALLOCATE || verb == TN_VERB_DISCARD) {
         tn_postgres_statements_reset(&c->statements);
         tn_buf_clear(&c->stale);
@@ -287,7 +289,7 @@ static bool settings_differ(struct tn_postgres_conn *c)
 /* What stands before the statement; empty: nothing. A savepoint of the client's must not be inside of ours. */
 static struct tn_str guard_text(const struct tn_postgres_conn *c)
 {
-    if (c->now.guard_done || !(c->run->guarded || c->now.asks_first) || PQtransactionStatus(c->pg) != PQTRANS_INTRANS)
+    if (c->now.guard_done || !(c->run->guarded || c->now.asks_column) || PQtransactionStatus(c->pg) != PQTRANS_INTRANS)
         return TN_STR("");
     if (c->run->kind == TN_RUN_EXECUTE && verb_of(c->run) == TN_VERB_SAVEPOINT)
         return c->guard ? TN_STR("RELEASE SAVEPOINT " GUARD_NAME) : TN_STR("");
@@ -417,12 +419,6 @@ static bool try_again(struct tn_postgres_conn *c, const PGresult *failure)
     const char             *message = PQresultErrorField(failure, PG_DIAG_MESSAGE_PRIMARY);
     bool                    gone, changed;
 
-    if (tn_postgres_give_up_id(c, failure)) {
-        if (now->statement != NULL)
-            choose_statement(c);
-        now->prepared = now->described = now->result_ended = false;
-        return true;
-    }
     if (now->statement == NULL || !now->statement->ready || sqlstate == NULL || message == NULL)
         return false;
     gone = strcmp(sqlstate, "26000") == 0 && strstr(message, now->statement->name) != NULL;
@@ -438,6 +434,22 @@ static bool try_again(struct tn_postgres_conn *c, const PGresult *failure)
     now->prepared = now->result_ended = false;
     now->described = now->asks_id;
     choose_statement(c);
+    return true;
+}
+
+/* The statement failed only because an id was asked for: once more without. */
+static bool try_without_id(struct tn_postgres_conn *c, const PGresult *failure)
+{
+    struct tn_postgres_run *now = &c->now;
+
+    if (!tn_postgres_give_up_id(c, failure))
+        return false;
+    if (now->statement != NULL) {
+        if (!now->statement->ready)
+            tn_postgres_statement_drop(&c->statements, now->statement, NULL);
+        choose_statement(c);
+    }
+    now->prepared = now->described = now->result_ended = false;
     return true;
 }
 
@@ -505,8 +517,8 @@ static void absorb_ended(struct tn_postgres_conn *c, const PGresult *failure)
 static void run_flight_ended(struct tn_postgres_conn *c, const PGresult *failure)
 {
     enum tn_postgres_phase phase = c->phase;
-    bool                   again = failure != NULL && (phase == TN_POSTGRES_DESCRIBE || phase == TN_POSTGRES_EXECUTE) &&
-                 try_again(c, failure);
+    bool                   ran = phase == TN_POSTGRES_DESCRIBE || phase == TN_POSTGRES_EXECUTE;
+    bool                   again = failure != NULL && (ran || phase == TN_POSTGRES_PREPARE) && (try_without_id(c, failure) || (ran && try_again(c, failure)));
     bool                   back = phase == TN_POSTGRES_UNDO && c->now.goes_back;
 
     if (phase == TN_POSTGRES_STALE)
@@ -515,7 +527,7 @@ static void run_flight_ended(struct tn_postgres_conn *c, const PGresult *failure
         settings_ended(c, failure);
     else if (phase == TN_POSTGRES_GUARD)
         guard_ended(c, failure);
-    else if (phase == TN_POSTGRES_PREPARE)
+    else if (phase == TN_POSTGRES_PREPARE && !again)
         prepare_ended(c, failure);
     else if (phase == TN_POSTGRES_DESCRIBE && !again)
         describe_ended(c, failure);

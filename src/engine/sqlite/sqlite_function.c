@@ -1,5 +1,6 @@
 #include "engine/sqlite/sqlite_function.h"
 
+#include "engine/sqlite/sqlite_chosen.h"
 #include "engine/sqlite/sqlite_ordered.h"
 #include "engine/sqlite/sqlite_regexp.h"
 #include "base/alloc.h"
@@ -41,6 +42,29 @@ static void fn_reverse(sqlite3_context *context, int argc, sqlite3_value **argv)
     sqlite3_result_text64(context, out, text.len, tn_free, SQLITE_UTF8);
 }
 
+/* SQLite's own of later versions: a NULL is ''. */
+static void fn_concat(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    sqlite3_str *out = sqlite3_str_new(sqlite3_context_db_handle(context));
+    int          len, rc;
+    char        *text;
+
+    for (int i = 0; i < argc; i++) {
+        struct tn_str one = text_of(argv[i]);
+
+        sqlite3_str_append(out, one.ptr == NULL ? "" : one.ptr, (int)one.len);
+    }
+    rc = sqlite3_str_errcode(out);
+    len = sqlite3_str_length(out);
+    text = sqlite3_str_finish(out);
+    if (rc != SQLITE_OK)
+        sqlite3_result_error_code(context, rc);
+    else
+        sqlite3_result_text64(context, text == NULL ? "" : text, (sqlite3_uint64)len, text == NULL ? SQLITE_STATIC : sqlite3_free, SQLITE_UTF8);
+    if (rc != SQLITE_OK)
+        sqlite3_free(text);
+}
+
 /* The piece of that number, from 1, or from the end if it is negative; '' where there is none (PostgreSQL 14 and later). */
 static void fn_split_part(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
@@ -63,6 +87,61 @@ static void fn_split_part(sqlite3_context *context, int argc, sqlite3_value **ar
         from = (const char *)memmem(from, (size_t)(end - from), mark.ptr, mark.len) + mark.len;
     at = mark.len > 0 ? memmem(from, (size_t)(end - from), mark.ptr, mark.len) : NULL;
     sqlite3_result_text64(context, from, (size_t)((at != NULL ? at : end) - from), SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+/* The text before that number of marks, or behind so many from its end if it is negative (MySQL). */
+static void fn_substring_index(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    struct tn_str text = text_of(argv[0]), mark = text_of(argv[1]);
+    int64_t       wanted = sqlite3_value_int64(argv[2]), count = 0;
+    const char   *end = text.ptr + text.len, *at;
+
+    (void)argc;
+    if (text.ptr == NULL || mark.ptr == NULL || sqlite3_value_type(argv[2]) == SQLITE_NULL)
+        return;
+    if (mark.len == 0 || wanted == 0) {
+        sqlite3_result_text(context, "", 0, SQLITE_STATIC);
+        return;
+    }
+    for (at = text.ptr; (at = memmem(at, (size_t)(end - at), mark.ptr, mark.len)) != NULL; at += mark.len)
+        count++;
+    if (wanted > count || wanted < -count) {
+        sqlite3_result_value(context, argv[0]);
+        return;
+    }
+    at = text.ptr;
+    for (int64_t i = wanted > 0 ? 1 : -count; i < wanted; i++)
+        at = (const char *)memmem(at, (size_t)(end - at), mark.ptr, mark.len) + mark.len;
+    at = memmem(at, (size_t)(end - at), mark.ptr, mark.len);
+    if (wanted > 0)
+        sqlite3_result_text64(context, text.ptr, (size_t)(at - text.ptr), SQLITE_TRANSIENT, SQLITE_UTF8);
+    else
+        sqlite3_result_text64(context, at + mark.len, (size_t)(end - at) - mark.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+/* The first letter of each word large, the others small: of ASCII's, as upper() and lower() have it here. */
+static void fn_initcap(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    struct tn_str text = text_of(argv[0]);
+    bool          inside = false;
+    char         *out;
+
+    (void)argc;
+    if (text.ptr == NULL)
+        return;
+    out = tn_malloc(text.len + 1);
+    if (out == NULL) {
+        sqlite3_result_error_nomem(context);
+        return;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i], lower = (char)(c | 32);
+        bool letter = lower >= 'a' && lower <= 'z';
+
+        out[i] = !letter ? c : (char)(inside ? lower : lower & ~32);
+        inside = letter || (c >= '0' && c <= '9') || (unsigned char)c >= 0x80;
+    }
+    sqlite3_result_text64(context, out, text.len, tn_free, SQLITE_UTF8);
 }
 
 static void fn_to_base64(sqlite3_context *context, int argc, sqlite3_value **argv)
@@ -313,6 +392,8 @@ static int give_aggregates(sqlite3 *db)
     for (size_t i = 0; i < TN_ARRAY_LEN(all) && rc == SQLITE_OK; i++)
         rc = *all[i].kind >= '&' ? sqlite3_create_window_function(db, all[i].name, 1, flags, all[i].kind, bits_step, bits_value, bits_value, bits_inverse, NULL)
                                  : sqlite3_create_window_function(db, all[i].name, 1, flags, all[i].kind, spread_step, spread_value, spread_value, spread_inverse, NULL);
+    if (rc == SQLITE_OK)
+        rc = tn_sqlite_chosen(db);
     return rc == SQLITE_OK ? tn_sqlite_ordered(db) : rc;
 }
 
@@ -325,9 +406,10 @@ int tn_sqlite_functions(sqlite3 *db)
         void (*fn)(sqlite3_context *, int, sqlite3_value **);
     } all[] = {
         {"reverse", 1, 0, fn_reverse}, {"to_base64", 1, 0, fn_to_base64}, {"from_base64", 1, 0, fn_from_base64}, {"unhex", 1, 3041000, fn_unhex},
-        {"bin", 1, 0, fn_bin}, {"bit_count", 1, 0, fn_bit_count},
+        {"concat", -1, 3044000, fn_concat}, {"bin", 1, 0, fn_bin}, {"bit_count", 1, 0, fn_bit_count},
         {"md5", 1, 0, fn_md5}, {"sha1", 1, 0, fn_sha1}, {"sha2", 2, 0, fn_sha2}, {"regexp", 2, 0, tn_sqlite_regexp},
         {"regexp_replace", 3, 0, tn_sqlite_regexp_replace}, {"regexp_replace", 4, 0, tn_sqlite_regexp_replace}, {"split_part", 3, 0, fn_split_part},
+        {"substring_index", 3, 0, fn_substring_index}, {"initcap", 1, 0, fn_initcap},
         {"regexp_substr", 2, 0, tn_sqlite_regexp_substr},
     };
     int rc = give_aggregates(db);

@@ -1,5 +1,5 @@
 /* sqlite_function.h - what SQL of other engines calls and SQLite has no function for: regular expressions (PCRE2), digests, reverse(),
- * standard deviations and bitwise aggregates. A translated statement may call them, and so may a client. */
+ * standard deviations, bitwise aggregates, and what sqlite_ordered.h and sqlite_chosen.h say. A translated statement may call them, and so may a client. */
 #ifndef TN_ENGINE_SQLITE_FUNCTION_H
 #define TN_ENGINE_SQLITE_FUNCTION_H
 

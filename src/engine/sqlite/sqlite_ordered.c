@@ -18,6 +18,7 @@ struct rows {
     struct row *items;
     size_t      count, capacity, bytes;
     char        order[KEYS_MAX + 1], *separator;
+    int64_t     number; /* of first_by() */
     bool        unique, failed;
 };
 
@@ -52,7 +53,7 @@ static struct tn_str bytes_of(sqlite3_value *value)
     return tn_str_n(bytes, bytes == NULL ? 0 : (size_t)sqlite3_value_bytes(value));
 }
 
-static int compare_values(sqlite3_value *a, sqlite3_value *b)
+int tn_sqlite_compare(sqlite3_value *a, sqlite3_value *b)
 {
     int           types[2] = {sqlite3_value_type(a), sqlite3_value_type(b)}, rank = rank_of(types[0]) - rank_of(types[1]), order;
     struct tn_str left, right;
@@ -83,7 +84,7 @@ static int compare_rows(const void *left, const void *right, void *arg)
 
         if (nulls[0] != nulls[1] && (how == 'A' || how == 'D'))
             return nulls[0] == (how == 'A') ? 1 : -1;
-        order = compare_values(a->keys[i], b->keys[i]);
+        order = tn_sqlite_compare(a->keys[i], b->keys[i]);
         if (order != 0)
             return how == 'd' || how == 'D' ? -order : order;
     }
@@ -143,14 +144,18 @@ static bool add_row(struct rows *rows, int argc, sqlite3_value **argv)
 static void on_row(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
     struct rows *rows = sqlite3_aggregate_context(context, sizeof *rows);
+    bool         one = sqlite3_user_data(context) != NULL;
 
-    if (rows == NULL || rows->failed || argc < 4 || sqlite3_value_type(argv[0]) == SQLITE_NULL)
+    if (rows == NULL || rows->failed || argc < 4 || (!one && sqlite3_value_type(argv[0]) == SQLITE_NULL))
         return;
+    rows->number = one ? sqlite3_value_int64(argv[1]) : 0;
     if (rows->separator == NULL && !begin(rows, text_of(argv[1]), text_of(argv[2]), (size_t)argc - 3)) {
-        sqlite3_result_error(context, "group_concat_by(text, separator, order, key...): order has a letter for each of at most 8 keys", -1);
+        sqlite3_result_error(context, one ? "first_by(value, number, order, key...): order has a letter for each of at most 8 keys" :
+                                            "group_concat_by(text, separator, order, key...): order has a letter for each of at most 8 keys", -1);
         rows->failed = true;
     } else if (rows->count >= ROWS_MAX || rows->bytes > TEXT_MAX || !add_row(rows, argc, argv)) {
-        sqlite3_result_error(context, "group_concat_by(): texts and keys of more than 64 MiB, or more than a million of them, in one group", -1);
+        sqlite3_result_error(context, one ? "first_by(): values and keys of more than 64 MiB, or more than a million of them, in one group" :
+                                            "group_concat_by(): texts and keys of more than 64 MiB, or more than a million of them, in one group", -1);
         rows->failed = true;
     }
 }
@@ -167,7 +172,7 @@ static void on_end(sqlite3_context *context)
         qsort_r(rows->items, rows->count, sizeof *rows->items, compare_rows, rows);
         tn_buf_init(&out, TEXT_MAX * 2);
         for (size_t r = 0; r < rows->count; r++) {
-            if (rows->unique && r > 0 && compare_values(rows->items[r - 1].text, rows->items[r].text) == 0)
+            if (rows->unique && r > 0 && tn_sqlite_compare(rows->items[r - 1].text, rows->items[r].text) == 0)
                 continue;
             if (!first)
                 tn_buf_puts(&out, rows->separator);
@@ -183,7 +188,25 @@ static void on_end(sqlite3_context *context)
     free_rows(rows);
 }
 
+/* The value of the row that was asked for. */
+static void on_first(sqlite3_context *context)
+{
+    struct rows *rows = sqlite3_aggregate_context(context, 0);
+
+    if (rows == NULL)
+        return;
+    if (!rows->failed && rows->number > 0 && (uint64_t)rows->number <= rows->count) {
+        qsort_r(rows->items, rows->count, sizeof *rows->items, compare_rows, rows);
+        sqlite3_result_value(context, rows->items[rows->number - 1].text);
+    }
+    free_rows(rows);
+}
+
 int tn_sqlite_ordered(sqlite3 *db)
 {
-    return sqlite3_create_function(db, "group_concat_by", -1, SQLITE_UTF8 | SQLITE_INNOCUOUS | SQLITE_DETERMINISTIC, NULL, NULL, on_row, on_end);
+    static char one;
+    const int   flags = SQLITE_UTF8 | SQLITE_INNOCUOUS | SQLITE_DETERMINISTIC;
+    int         rc = sqlite3_create_function(db, "group_concat_by", -1, flags, NULL, NULL, on_row, on_end);
+
+    return rc == SQLITE_OK ? sqlite3_create_function(db, "first_by", -1, flags, &one, NULL, on_row, on_first) : rc;
 }

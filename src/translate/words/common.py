@@ -2,31 +2,11 @@
 together; `exp`, `TYPE`, `source` and `wanted` are worker.py's. This file: what several need, and improve()."""
 
 WHOLE_DAYS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
-UNITS = {"SECOND": ("seconds", 1), "MINUTE": ("minutes", 1), "HOUR": ("hours", 1), "DAY": ("days", 1), "WEEK": ("days", 7),
-         "MONTH": ("months", 1), "QUARTER": ("months", 3), "YEAR": ("years", 1)}
 
 
 def singular(unit):
     unit = unit.upper()
     return unit[:-1] if unit.endswith("S") else unit
-
-
-def interval_parts(interval):
-    """[(number as text, unit)] of INTERVAL '1 month 2 days', INTERVAL '3' DAY; None where a literal does not tell."""
-    this, unit = interval.this, interval.args.get("unit")
-    if not isinstance(this, exp.Literal):
-        return None
-    words = str(this.this).split()
-    if unit is not None and len(words) == 1:
-        words.append(unit.name)
-    parts = []
-    if len(words) % 2 != 0:
-        return None
-    for number, word in zip(words[::2], words[1::2]):
-        if singular(word) not in UNITS or not number.lstrip("+-").replace(".", "", 1).isdigit():
-            return None
-        parts.append((number, singular(word)))
-    return parts
 
 
 def is_date(node):
@@ -208,8 +188,14 @@ def improve(tree):
         tree = named_values(tree)
     if source in ("postgres", "trino", "mysql"):
         name_columns(tree)
-    if columns:
+    if columns or tree.find(exp.With) is not None:
         tree = typed(tree, columns)
+    if source == "mysql" and target in TARGETS:
+        tree = mysql_shown(tree)
+        if any(is_of(column, *TEXTS) for column in tree.find_all(exp.Column)):
+            tree = typed(by_folded_texts(tree), columns)
+    if source == "trino" and target != "trino" and tree.find(exp.Div, exp.Avg) is not None:
+        tree = rewrite(tree if columns else typed(tree, columns), trino_quotient)
     if columns and source == "mysql" and target in ("postgres", "duckdb", "trino"):
         tree = typed(rewrite(tree, mysql_numbers), columns)
     if source == "postgres":
@@ -221,6 +207,8 @@ def improve(tree):
     tree = typed(tree, columns)
     if target != source:
         tree = by_types(tree, columns)
+    if target in ("sqlite", "mysql") and source != target and tree.find(exp.WindowSpec) is not None:
+        tree = rewrite(tree, lambda node: (interval_frame(node) or node) if isinstance(node, exp.Window) else node)
     if source == "trino":
         tree = rewrite(tree, trino_result)
     if isinstance(tree, exp.Drop) and target in ("sqlite", "duckdb", "trino"):

@@ -6,8 +6,11 @@ TRUTHFUL = ("where", "having")
 def truth(node):
     """What stands where a truth is wanted, as one."""
     inner = node.unnest() if isinstance(node, exp.Paren) else node
-    if isinstance(inner, exp.Literal) and not inner.is_string or isinstance(inner, (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.BitwiseAnd, exp.BitwiseOr, exp.Count, exp.Sum, exp.Length)):
+    if isinstance(inner, exp.Literal) and not inner.is_string or isinstance(inner, (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.BitwiseAnd, exp.BitwiseOr, exp.Count, exp.Sum, exp.Length, exp.StrPosition)) or \
+            isinstance(inner, exp.Anonymous) and inner.name.upper() in ("FIND_IN_SET", "FIELD", "STRCMP", "DATEDIFF", "TIME_TO_SEC", "JSON_LENGTH", "BIT_COUNT"):
         return exp.Paren(this=exp.NEQ(this=exp.Paren(this=node.copy()) if isinstance(node, exp.Binary) else node.copy(), expression=exp.Literal.number(0)))
+    if isinstance(inner, exp.Coalesce) and any(isinstance(e, exp.Literal) and not e.is_string for e in inner.expressions):
+        return exp.Paren(this=exp.NEQ(this=node.copy(), expression=exp.Literal.number(0)))
     if is_of(inner, *NUMBERS) and not isinstance(inner, (exp.Literal, exp.Predicate, exp.Connector, exp.Not)):
         return exp.Paren(this=exp.NEQ(this=node.copy(), expression=exp.Literal.number(0)))
     if isinstance(inner, exp.Column) and not is_of(inner, "BOOLEAN"):
@@ -55,6 +58,8 @@ def mysql_truths(node):
 
 def part_of(text, mark, number):
     """substring_index(text, mark, number)."""
+    if wanted == "sqlite":
+        return call("SUBSTRING_INDEX", text, mark, number)
     if not isinstance(number, exp.Literal) and not isinstance(number, exp.Neg):
         return None
     back = isinstance(number, exp.Neg)
@@ -194,9 +199,8 @@ def mysql_words(node):
         return exp.Substring(this=args[0].copy(), start=args[1].copy(), length=args[2].copy())
     if name == "JSON_UNQUOTE" and len(args) == 1 and isinstance(args[0], exp.JSONExtract):
         return exp.JSONExtractScalar(**{key: value.copy() if isinstance(value, exp.Expression) else value for key, value in args[0].args.items()})
-    if name == "JSON_LENGTH" and len(args) == 1 and wanted in ("duckdb", "sqlite", "trino"):
-        return call("JSON_ARRAY_LENGTH", args[0])
     if name == "FIND_IN_SET" and len(args) == 2 and wanted in ("duckdb", "trino"):
+        args = [exp.Lower(this=exp.cast(arg.copy(), "text")) if not isinstance(arg, exp.Literal) or has_letters(arg) else arg for arg in args]
         places = call("LIST_POSITION", call("STRING_SPLIT", args[1], ","), args[0]) if wanted == "duckdb" else call("ARRAY_POSITION", call("SPLIT", args[1], ","), args[0])
         return exp.func("COALESCE", places, exp.Literal.number(0))
     if name == "HEX" or isinstance(node, exp.Hex):
@@ -244,8 +248,97 @@ def days_later(node):
 MOMENT_PARTS = ("Hour", "Minute", "Second", "Quarter", "Year", "Month", "Day", "DayOfWeek", "DayOfMonth", "DayOfYear")
 
 
+def is_json_value(node):
+    return isinstance(node.unnest(), (exp.JSONExtract, exp.JSONValue))
+
+
+def json_compared(node):
+    """JSON_EXTRACT(x, '$.a') + 1, and beside a number or a text: as what it holds."""
+    out = None
+    for key, other in (("this", node.expression), ("expression", node.this)):
+        side = node.args[key].unnest()
+        if not isinstance(side, exp.JSONExtract) or type(side) is not exp.JSONExtract:
+            continue
+        text = exp.JSONExtractScalar(**{k: v.copy() if isinstance(v, exp.Expression) else v for k, v in side.args.items()})
+        if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div)) or isinstance(other, exp.Literal) and not other.is_string or is_of(other, *NUMBERS):
+            out = changed(out or node, **{key: exp.cast(text, "double")})
+        elif is_written(other) or is_of(other, *TEXTS):
+            out = changed(out or node, **{key: text})
+    return out
+
+
+def seconds_of_difference(node):
+    """TIME_TO_SEC(TIMEDIFF(a, b))."""
+    difference_of = node.expressions[0] if len(node.expressions) == 1 else None
+    if type(difference_of) is not exp.Anonymous or difference_of.name.upper() != "TIMEDIFF" or len(difference_of.expressions) != 2:
+        return None
+    later, earlier = difference_of.expressions
+    if any(is_time_text(end) or is_of(end, "TIME") for end in (later, earlier)):
+        sides = [call("TIME_TO_SEC", end) for end in (later, earlier)]
+        return exp.Paren(this=exp.Sub(this=mysql_call(sides[0]) or sides[0], expression=mysql_call(sides[1]) or sides[1]))
+    between = exp.TimestampDiff(this=later.copy(), expression=earlier.copy(), unit=exp.Var(this="SECOND"))
+    return with_moments(between) or between
+
+
+def time_added(node, name):
+    """ADDTIME(x, '01:30:00'), SUBTIME(x, '01:30:00')."""
+    what, more = node.expressions
+    found = re.fullmatch(r"(?:(\d+) )?(\d+):(\d\d)(?::(\d\d))?", str(more.this)) if is_written(more) else None
+    if found is None:
+        cannot(f"{name.lower()}() of a time that is not written there")
+    seconds = sum(int(number or 0) * times for number, times in zip(found.groups(), (86400, 3600, 60, 1)))
+    if is_time_text(what):
+        first = [int(part) for part in str(what.this).split(":")] + [0]
+        total = first[0] * 3600 + first[1] * 60 + first[2] + (seconds if name == "ADDTIME" else -seconds)
+        if not 0 <= total < 86400:
+            cannot("a time of more than a day")
+        text = exp.Literal.string(f"{total // 3600:02d}:{total // 60 % 60:02d}:{total % 60:02d}")
+        return text if wanted == "sqlite" else exp.cast(text, "time")
+    if not (is_moment_text(what) or is_of(what, *MOMENT_TYPES)):
+        cannot(f"{name.lower()}() of what is not known to be a moment")
+    later = (exp.DateAdd if name == "ADDTIME" else exp.DateSub)(this=what.copy(), expression=exp.Literal.number(seconds), unit=exp.Var(this="SECOND"))
+    return with_moments(later) or later
+
+
+def weeks_read(tree):
+    """STR_TO_DATE(CONCAT(YEARWEEK(x), ' Sunday'), '%X%V %W') is the Sunday that x's week begins with. Other weeks are not read."""
+    for node in list(tree.find_all(exp.StrToDate, exp.StrToTime)):
+        form = str(node.args["format"].this) if is_written(node.args.get("format")) else ""
+        parts = node.this.expressions if isinstance(node.this, exp.Concat) else []
+        week = parts[0] if len(parts) == 2 and type(parts[0]) is exp.Anonymous and parts[0].name.upper() == "YEARWEEK" else None
+        if week is not None and form == "%X%V %A" and str(parts[1].this) == " Sunday" and len(week.expressions) == 1:
+            day = exp.Date(this=week.expressions[0].copy())
+            back = exp.Sub(this=exp.DayOfWeek(this=week.expressions[0].copy()), expression=exp.Literal.number(1))
+            node.replace(exp.DateSub(this=day, expression=back, unit=exp.Var(this="DAY")))
+        elif re.search("%[VvUuWwXxG]", form):
+            cannot("the format of a week")
+    return tree
+
+
 def mysql_only(node):
     """Clauses that only MySQL has."""
+    if wanted in TARGETS and isinstance(node, exp.Interval):
+        return compound(node)
+    if wanted in TARGETS and type(node).__name__ in MOMENTS and node.args.get("unit") is not None and isinstance(node.expression, (exp.Literal, exp.Neg)) and "Diff" not in type(node).__name__:
+        better = compound(exp.Interval(this=node.expression.copy(), unit=node.args["unit"].copy()))
+        if better is not None:
+            node.set("expression", better.this.copy())
+            node.set("unit", better.args["unit"].copy())
+    if wanted in TARGETS and type(node) is exp.Anonymous:
+        name = node.name.upper()
+        if name == "ROW":
+            return exp.Tuple(expressions=[e.copy() for e in node.expressions])
+        if name == "TIME_TO_SEC" and seconds_of_difference(node) is not None:
+            return seconds_of_difference(node)
+        if name in ("ADDTIME", "SUBTIME") and len(node.expressions) == 2:
+            return time_added(node, name)
+    if (wanted in ("postgres", "duckdb", "trino") and isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)) or
+            wanted == "sqlite" and isinstance(node, (exp.EQ, exp.NEQ))) and json_compared(node) is not None:
+        return json_compared(node)
+    if wanted in TARGETS and isinstance(node, exp.HexString) and isinstance(node.parent, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv)) and len(str(node.this)) <= 15:
+        return exp.Literal.number(int(str(node.this) or "0", 16))
+    if wanted in TARGETS and isinstance(node, exp.TimeToStr) and mysql_formatted(node) is not None:
+        return mysql_formatted(node)
     if isinstance(node, exp.Select):
         if node.args.get("operation_modifiers"):
             node.set("operation_modifiers", None)
@@ -462,6 +555,8 @@ def without_owner(select):
 
 
 def mysql_tree_from(tree):
+    if wanted in TARGETS:
+        tree = weeks_read(tree)
     if wanted == "trino":
         for select in list(tree.find_all(exp.Select)):
             without_owner(select)

@@ -38,13 +38,29 @@ def shortened(node):
     return exp.Substring(this=node.this.copy(), start=exp.Literal.number(1), length=exp.Case().when(exp.GT(this=rest.copy(), expression=exp.Literal.number(0)), rest).else_(exp.Literal.number(0)))
 
 
+def found_part(text, pattern, group):
+    """What a regular expression finds, or a group of it; NULL where it finds nothing."""
+    if wanted == "postgres":
+        return filled("SUBSTRING(_1 FROM _2)", [text, pattern])
+    if wanted == "trino":
+        return exp.Anonymous(this="REGEXP_EXTRACT", expressions=[text.copy(), pattern, exp.Literal.number(group)])
+    if wanted == "duckdb":
+        return filled(f"CASE WHEN REGEXP_MATCHES(_1, _2) THEN REGEXP_EXTRACT(_1, _2, {group}) END", [text, pattern])
+    if not isinstance(pattern, exp.Literal):
+        cannot("a part by a regular expression that is not written there")
+    whole_text = around_match(pattern, "", ALL_BEFORE, ALL_BEHIND)
+    if wanted == "sqlite":
+        return filled("CASE WHEN _1 REGEXP _2 THEN REGEXP_REPLACE(_1, _3, _4, '') END" if group else "REGEXP_SUBSTR(_1, _2)", [text, pattern, whole_text, exp.Literal.string(f"${{{group}}}")])
+    flagged = exp.Literal.string("(?-i)" + str(pattern.this))
+    part = call("REGEXP_REPLACE", text, around_match(pattern, "(?-i)", ALL_BEFORE, ALL_BEHIND), replacement(exp.Literal.string(f"\\{group}"))) if group else call("REGEXP_SUBSTR", text, flagged)
+    return filled("CASE WHEN _1 REGEXP _2 THEN _3 END", [text, flagged, part])
+
+
 def part_of_text(node):
     """substring(s, 0, 3) begins before the text; substring(s from 'o.') is a regular expression."""
     start = node.args.get("start")
     if isinstance(start, exp.Literal) and start.is_string:
-        if wanted != "duckdb":
-            cannot("substring() by a regular expression")
-        return exp.RegexpExtract(this=node.this.copy(), expression=start.copy(), group=exp.Literal.number(1 if "(" in str(start.this) else 0))
+        return found_part(node.this, exp.Literal.string(str(start.this)), 1 if re.search(r"(?<!\\)\((?!\?)", str(start.this)) else 0)
     first = number_of(start) if start is not None else None
     if first is not None and isinstance(start, exp.Literal):
         start.set("this", str(start.this))  # it was read
@@ -102,6 +118,69 @@ def elapsed(node):
                   [between.this, between.expression])
 
 
+# Days of an age beside its whole months: those of the earlier one's month are lent.
+DAYS_OF_AGE = {
+    "mysql": "(CASE WHEN DAY({0}) - (TIME({0}) < TIME({1})) >= DAY({1}) THEN DAY({0}) - (TIME({0}) < TIME({1})) - DAY({1}) "
+             "ELSE DAY({0}) - (TIME({0}) < TIME({1})) - DAY({1}) + DAY(LAST_DAY({1})) END)",
+    "sqlite": "(CASE WHEN STRFTIME('%d', {0}) - (TIME({0}) < TIME({1})) >= STRFTIME('%d', {1}) + 0 THEN STRFTIME('%d', {0}) - (TIME({0}) < TIME({1})) - STRFTIME('%d', {1}) "
+              "ELSE STRFTIME('%d', {0}) - (TIME({0}) < TIME({1})) - STRFTIME('%d', {1}) + STRFTIME('%d', {1}, 'start of month', '+1 month', '-1 day') END)",
+    "trino": "(CASE WHEN DAY({0}) - IF(CAST({0} AS TIME) < CAST({1} AS TIME), 1, 0) >= DAY({1}) THEN DAY({0}) - IF(CAST({0} AS TIME) < CAST({1} AS TIME), 1, 0) - DAY({1}) "
+             "ELSE DAY({0}) - IF(CAST({0} AS TIME) < CAST({1} AS TIME), 1, 0) - DAY({1}) + DAY(LAST_DAY_OF_MONTH({1})) END)",
+}
+
+
+def part_of_age(node):
+    """extract(year from age(a, b)): whole units of their difference."""
+    age = node.expression.unnest()
+    if type(age) is not exp.Anonymous or age.name.upper() != "AGE" or not 1 <= len(age.expressions) <= 2 or wanted not in DAYS_OF_AGE:
+        return None
+    unit = singular(node.this.name)
+    ends = [exp.CurrentDate(), age.expressions[0]] if len(age.expressions) == 1 else age.expressions
+    later, earlier = (exp.cast(end.copy(), "timestamp") if is_written(end) or wanted == "trino" else end.copy() for end in ends)
+    if unit == "YEAR":
+        return exp.TimestampDiff(this=later, expression=earlier, unit=exp.Var(this="YEAR"))
+    if unit == "MONTH":
+        return exp.Paren(this=exp.Mod(this=exp.TimestampDiff(this=later, expression=earlier, unit=exp.Var(this="MONTH")), expression=exp.Literal.number(12)))
+    if unit == "DAY":
+        days = DAYS_OF_AGE[wanted]
+        return filled(f"CASE WHEN _1 >= _2 THEN {days.format('_1', '_2')} ELSE -{days.format('_2', '_1')} END", [later, earlier])
+    return cannot("this part of an age")
+
+
+def unescaped(node):
+    """x LIKE 'a' ESCAPE '': a backslash is one."""
+    like = node.this
+    if isinstance(like.expression, exp.Literal):
+        like.expression.set("this", str(like.expression.this)) # it was read
+        if "\\" in str(like.expression.this):
+            cannot("LIKE without an escape of a pattern with backslashes")
+    elif wanted == "mysql":
+        return None
+    return like.copy()
+
+
+ODD_DAYS = ("%Y%m%d", "%Y/%m/%d", "%m/%d/%Y", "%B %d, %Y", "%b %d, %Y", "%B %d %Y", "%b %d %Y", "%d %B %Y", "%d %b %Y", "%d-%b-%Y", "%Y-%b-%d", "%Y-%m-%d", "%Y.%m.%d")
+
+
+def odd_day(literal):
+    """'January 5, 2024', '1/8/1999', '20240105' or '2024-1-5' as a day is written elsewhere; None = it is so written, or is none that is known."""
+    from datetime import datetime
+    text = str(literal.this).strip()
+    iso = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)Z?", text)
+    if iso is not None:
+        return exp.Literal.string(f"{iso[1]} {iso[2]}")
+    found = re.fullmatch(r"(.*?\d{1,4}|.*?)(?:[ T](\d\d?:\d\d(?::\d\d(?:\.\d+)?)?))?", text)
+    if re.match(r"\d{4}-\d\d-\d\d", text) or found is None:
+        return None
+    for form in ODD_DAYS if source == "postgres" else ("%Y%m%d", "%Y/%m/%d", "%Y-%m-%d", "%Y.%m.%d"):
+        try:
+            day = datetime.strptime(found[1].strip(), form).strftime("%Y-%m-%d")
+        except ValueError:
+            continue
+        return exp.Literal.string(day if found[2] is None else f"{day} {found[2]}")
+    return None
+
+
 AGES = {"DECADE": (0, 10), "CENTURY": (99, 100), "MILLENNIUM": (999, 1000)}
 
 
@@ -109,6 +188,8 @@ def shown_rows(select):
     """SELECT unnest(ARRAY[1, 2]) AS x as SELECT x FROM UNNEST(ARRAY[1, 2]) AS listed_(x)."""
     shown = select.expressions[0] if len(select.expressions) == 1 and not select.args.get("from_") and not select.args.get("from") else None
     inner = shown.unalias() if shown is not None else None
+    kind = inner.to if isinstance(inner, exp.Cast) else None
+    inner = inner.this if kind is not None else inner
     if not isinstance(inner, (exp.Unnest, exp.Explode, exp.GenerateSeries, exp.ExplodingGenerateSeries)):
         return None
     name = shown.alias or ("unnest" if isinstance(inner, (exp.Unnest, exp.Explode)) else "generate_series")
@@ -116,10 +197,15 @@ def shown_rows(select):
         exp.GenerateSeries(**{key: value.copy() if isinstance(value, exp.Expression) else value for key, value in inner.args.items()})
     alias = exp.TableAlias(this=exp.to_identifier("listed_"), columns=[exp.to_identifier(name, quoted=True)])
     source_rows = exp.Table(this=rows.copy(), alias=alias) if isinstance(rows, exp.GenerateSeries) else exp.Unnest(expressions=[rows.copy()], alias=alias)
-    return changed(select, expressions=[exp.column(exp.to_identifier(name, quoted=True))]).from_(source_rows, copy=False)
+    column = exp.column(exp.to_identifier(name, quoted=True))
+    return changed(select, expressions=[column if kind is None else exp.alias_(exp.Cast(this=column, to=kind.copy()), name, quoted=True)]).from_(source_rows, copy=False)
 
 
 def postgres_words(node):
+    if isinstance(node, exp.Bracket) and element_of_group(node) is not None:
+        return element_of_group(node)
+    if isinstance(node, (exp.ArrayToString,)) and wanted in ("sqlite", "mysql") and isinstance(node.this, exp.ArrayAgg):
+        return exp.GroupConcat(this=node.this.this.copy(), separator=node.expression.copy())
     if isinstance(node, exp.Overlaps) and wanted != "postgres":
         return overlapping(node)
     if isinstance(node, exp.AtTimeZone):
@@ -136,6 +222,20 @@ def postgres_words(node):
         node.set("expressions", [exp.Literal.number(1)]) # EXISTS (SELECT FROM t)
     if isinstance(node, exp.Select) and wanted in ("sqlite", "mysql", "trino"):
         return shown_rows(node) or first_rows(node)
+    if isinstance(node, exp.Interval) and wanted == "duckdb":
+        return plainly_written(node)
+    if isinstance(node, exp.Extract) and isinstance(node.this, exp.Literal):
+        node.set("this", exp.Var(this=str(node.this.this).upper()))
+    if isinstance(node, exp.Escape) and is_written(node.expression) and str(node.expression.this) == "" and wanted != "postgres":
+        return unescaped(node)
+    if isinstance(node, exp.Cast) and is_written(node.this) and node.to.this in (TYPE.DATE, TYPE.TIMESTAMP) and odd_day(node.this) is not None:
+        return changed(node, this=odd_day(node.this))
+    if isinstance(node, exp.Cast) and node.to.this == TYPE.BIT:
+        cannot("strings of bits")
+    if isinstance(node, exp.Cast) and node.to.this == TYPE.BPCHAR and not node.to.expressions:
+        return exp.cast(node.this.copy(), "text")
+    if type(node) is exp.Anonymous and node.name.upper() == "AGE" and wanted in DAYS_OF_AGE and not isinstance(node.find_ancestor(exp.Extract, exp.Select), exp.Extract):
+        cannot("age(), but for extract(year from age(..)), of months and of days")
     if isinstance(node, exp.Cast) and node.to.this == TYPE.INTERVAL and isinstance(node.this.unnest(), exp.DPipe) and wanted != "duckdb":
         joined = node.this.unnest()
         unit = singular(str(joined.expression.this).strip()) if is_written(joined.expression) else ""
@@ -147,6 +247,8 @@ def postgres_words(node):
             whole = exp.Interval(this=exp.Literal.string(str(node.this.this)))
             parts = interval_parts(whole)
             return exp.Interval(this=exp.Literal.string(parts[0][0]), unit=exp.Var(this=parts[0][1])) if parts and len(parts) == 1 else whole if parts else None
+    if isinstance(node, exp.Extract) and part_of_age(node) is not None:
+        return part_of_age(node)
     if isinstance(node, exp.Extract) and elapsed(node) is not None:
         return elapsed(node)
     if isinstance(node, exp.Extract) and node.this.name.upper() in AGES and wanted in ("sqlite", "mysql", "trino"):
@@ -161,13 +263,8 @@ def postgres_words(node):
         return part_of_text(node)
     if isinstance(node, exp.UnicodeString):
         return exp.Literal.string(re.sub(r"\\(\+[0-9a-fA-F]{6}|[0-9a-fA-F]{4})", lambda m: chr(int(m[1].lstrip("+"), 16)), str(node.this)))
-    if isinstance(node, exp.TimeToStr) and isinstance(node.args.get("format"), exp.Literal):
-        form = str(node.args["format"].this)
-        if "%" not in form and re.search(r"[09]", form):
-            cannot("numbers as text by a format")
-        if wanted != "postgres" and re.search(r"[A-Za-z]", re.sub(r'%-?[A-Za-tv-z%]|"[^"]*"', "", form)):
-            cannot("a place of this format of a moment")
-        return changed(node, format=exp.Literal.string(form.replace('"', ""))) if '"' in form else None
+    if isinstance(node, exp.TimeToStr) and not node.meta.get("made"):
+        return as_text(node)
     if isinstance(node, exp.Table) and isinstance(node.this, (exp.GenerateSeries, exp.ExplodingGenerateSeries, exp.Unnest)):
         alias = node.args.get("alias")
         if alias is not None and not alias.columns and alias.this is not None:

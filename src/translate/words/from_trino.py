@@ -10,7 +10,107 @@ def spanned(node):
     return exp.Interval(this=exp.Literal.string(" ".join(parts)))
 
 
+URL_PARTS = {"URL_EXTRACT_HOST": "^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^:/?#]+)", "URL_EXTRACT_PATH": "^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*([^?#]*)",
+             "URL_EXTRACT_PROTOCOL": "^([A-Za-z][A-Za-z0-9+.-]*):"}
+NUMBER_PATTERNS = {"whole": "^ *[-+]?[0-9]{1,%d} *$", "any": "^ *[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,2})? *$"}
+
+
+def tried(node):
+    """TRY_CAST to a number, where only what looks like one may be cast."""
+    kind, what = node.to.this, node.this
+    if wanted not in ("postgres", "sqlite", "mysql") or is_of(what, *NUMBERS) or kind == TYPE.DATE and wanted == "sqlite":
+        return None
+    if kind in exp.DataType.INTEGER_TYPES:
+        pattern = NUMBER_PATTERNS["whole"] % {"TINYINT": 2, "SMALLINT": 4, "INT": 9}.get(kind.name, 18)
+    elif kind in (TYPE.DOUBLE, TYPE.FLOAT, TYPE.DECIMAL):
+        pattern = NUMBER_PATTERNS["any"]
+    else:
+        return cannot("TRY_CAST to other types than numbers")
+    if is_written(what): # PostgreSQL would cast it even where it is not asked
+        return exp.Cast(this=exp.Literal.string(str(what.this)), to=node.to.copy()) if re.search(pattern, str(what.this)) else exp.Null()
+    text = exp.cast(what.copy(), "text") if wanted == "postgres" else what.copy()
+    looks_so = exp.RegexpLike(this=text, expression=exp.Literal.string(pattern), full_match=True if wanted == "mysql" else None)
+    return exp.Case().when(looks_so, exp.Cast(this=what.copy(), to=node.to.copy()))
+
+
+def java_formatted(node):
+    """format('%s-%05d', a, b)."""
+    if not is_written(node.this):
+        cannot("format() with a format that is not written there")
+    args, out = [a.copy() for a in node.expressions], []
+    for piece in re.findall(r"%[^%a-zA-Z]*[a-zA-Z%]|[^%]+", str(node.this.this)):
+        found = re.fullmatch(r"%(0(\d+))?(?:\.(\d+))?([sdf])", piece)
+        if piece == "%%" or not piece.startswith("%"):
+            out.append(exp.Literal.string("%" if piece == "%%" else piece))
+            continue
+        if found is None or not args or found[3] and found[4] != "f" or found[1] and found[4] != "d":
+            cannot(f"this place of format(): {piece}")
+        value = args.pop(0)
+        if found[4] == "f":
+            digits = int(found[3] or 6)
+            text = filled(f"PRINTF('%.{digits}f', _1)", [value]) if wanted == "sqlite" else exp.cast(exp.cast(value, f"decimal(38, {digits})"), "text")
+        else:
+            text = exp.cast(value, "text")
+        if found[2]:
+            text = filled(f"PRINTF('%0{found[2]}d', _1)", [value]) if wanted == "sqlite" else \
+                exp.Pad(this=text, expression=exp.Literal.number(int(found[2])), fill_pattern=exp.Literal.string("0"), is_left=True)
+        out.append(text if isinstance(value, exp.Literal) else exp.func("COALESCE", text, exp.Literal.string("null")))
+    whole_text = functools.reduce(lambda left, right: exp.DPipe(this=left, expression=right), out) if out else exp.Literal.string("")
+    return exp.Paren(this=whole_text) if len(out) > 1 else whole_text
+
+
+def pieces_of(text, mark):
+    """How many pieces split() makes."""
+    lengths = [exp.Length(this=side) for side in (text.copy(), call("REPLACE", text, mark, ""), mark.copy())]
+    less = exp.Paren(this=exp.Sub(this=lengths[0], expression=lengths[1]))
+    return exp.Paren(this=exp.Add(this=exp.IntDiv(this=less, expression=lengths[2]), expression=exp.Literal.number(1)))
+
+
+def trino_pieces(node):
+    """split() and split_part(): of '' there is one piece, and NULL is where there is none."""
+    if isinstance(node, exp.SplitPart):
+        at = number_of(node.args["part_index"])
+        if at == 1 or node.meta.get("checked"):
+            return None
+        part = node.copy()
+        part.meta["checked"] = True
+        return exp.Case().when(exp.GTE(this=pieces_of(node.this, node.args["delimiter"]), expression=node.args["part_index"].copy()), part)
+    if isinstance(node, exp.ArraySize) and isinstance(node.this, exp.Split) and wanted in ("sqlite", "mysql"):
+        return pieces_of(node.this.this, node.this.expression)
+    if isinstance(node, exp.Split) and wanted == "postgres" and len(node.args) >= 2 and not node.args.get("limit"):
+        return filled("CASE WHEN _1 = '' THEN ARRAY[''] ELSE STRING_TO_ARRAY(_1, _2) END", [node.this, node.expression])
+    return None
+
+
+def truths_joined(node):
+    """array_join(array_agg(flag), ','): true and false, not t and f or 1 and 0."""
+    for column in list(node.this.find_all(exp.Column)):
+        if is_of(column, "BOOLEAN") and not isinstance(column.parent, exp.Cast):
+            column.replace(exp.cast(column.copy(), "varchar"))
+
+
 def trino_source(node):
+    if isinstance(node, exp.ArrayToString) and isinstance(node.this, exp.ArrayAgg):
+        truths_joined(node)
+    if isinstance(node, (exp.SplitPart, exp.ArraySize, exp.Split)) and trino_pieces(node) is not None:
+        return trino_pieces(node)
+    if isinstance(node, exp.TryCast) and tried(node) is not None:
+        return tried(node)
+    if isinstance(node, exp.Format):
+        return java_formatted(node)
+    if isinstance(node, exp.Translate) and wanted in ("sqlite", "mysql"):
+        return translated(node)
+    if type(node) is exp.Anonymous and node.name.upper() in URL_PARTS and len(node.expressions) == 1:
+        return found_part(node.expressions[0], exp.Literal.string(URL_PARTS[node.name.upper()]), 1)
+    if isinstance(node, exp.RegexpExtract) and number_of(node.args.get("group")) and wanted in ("sqlite", "mysql"):
+        return found_part(node.this, node.expression.copy(), number_of(node.args["group"]))
+    if isinstance(node, exp.CountIf) and wanted == "duckdb":
+        return exp.Count(this=exp.Case().when(node.this.copy(), exp.Literal.number(1)))
+    if isinstance(node, exp.GenerateSeries) and node.args.get("step") is None and is_date(node.args["start"]):
+        return changed(node, step=exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this="DAY")))
+    if isinstance(node, exp.Try) and isinstance(node.this.unnest(), (exp.Div, exp.Mod)):
+        inner = node.this.unnest()
+        return exp.Paren(this=changed(inner, expression=exp.func("NULLIF", inner.expression.copy(), exp.Literal.number(0))))
     if type(node) is exp.Anonymous and node.name.upper() == "CODEPOINT" and len(node.expressions) == 1:
         return exp.Unicode(this=node.expressions[0].copy())
     if type(node) is exp.Anonymous and node.name.upper() == "EVERY" and len(node.expressions) == 1:
@@ -32,13 +132,15 @@ def trino_source(node):
     if isinstance(node, exp.RegexpExtract) and wanted == "duckdb":
         found = call("REGEXP_MATCHES", node.this, node.expression)
         return exp.Case().when(found, call("REGEXP_EXTRACT", node.this, node.expression, node.args.get("group") or 0))
-    if isinstance(node, exp.Round) and node.args.get("decimals") is None and wanted in ("postgres", "mysql"):
+    if isinstance(node, exp.Round) and number_of(node.args.get("decimals") or exp.Literal.number(0)) == 0 and wanted in ("postgres", "mysql") and \
+            (node.args.get("decimals") is None or is_of(node.this, "DOUBLE", "FLOAT")):
         return filled("(SIGN(_1) * FLOOR(ABS(_1) + 0.5))", [node.this]) # halves go away from zero, of doubles, too
     if isinstance(node, exp.In) and wanted == "mysql" and len(node.expressions) == 1 and isinstance(node.expressions[0], exp.Values):
         return exp.In(this=node.this.copy(), expressions=[row.copy() for row in node.expressions[0].expressions])
     if isinstance(node, exp.Bracket) and isinstance(node.this, exp.Split) and wanted in ("sqlite", "mysql") and number_of(node.expressions[0]) is not None:
         at = number_of(node.expressions[0]) + (1 - (node.args.get("offset") or 0))
-        return exp.SplitPart(this=node.this.this.copy(), delimiter=node.this.expression.copy(), part_index=exp.Literal.number(at))
+        part = exp.SplitPart(this=node.this.this.copy(), delimiter=node.this.expression.copy(), part_index=exp.Literal.number(at))
+        return trino_pieces(part) or part
     if isinstance(node, (exp.ArrayToString, exp.ArrayConcatAgg)) and wanted in ("sqlite", "mysql") and isinstance(node.this, exp.ArrayAgg):
         return exp.GroupConcat(this=node.this.this.copy(), separator=node.expression.copy())
     if isinstance(node, exp.Interval) and isinstance(node.args.get("unit"), exp.IntervalSpan) and wanted in ("sqlite", "mysql", "duckdb"):

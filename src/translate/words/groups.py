@@ -89,7 +89,9 @@ def as_sets(select):
                                                 isinstance(one.this, exp.Column) and not one.this.table and one.this.name == e.alias), None)
         if place is None:
             shown.append((one.this, f"o{i}_"))
-        ordered.append(changed(one, this=exp.column(f"g{place}_" if place is not None else f"o{i}_")))
+        column = exp.column(f"g{place}_" if place is not None else f"o{i}_")
+        column.type = select.expressions[place - 1].unalias().type if place is not None else one.this.type
+        ordered.append(changed(one, this=column))
     sets = all_sets(select)
     every = [key for one in sets for key in one]
     union = functools.reduce(lambda left, right: exp.Union(this=left, expression=right, distinct=False), [one_set(select, keys, every, shown) for keys in sets])

@@ -44,9 +44,9 @@ MYSQL_FUNCTIONS = {
     "WEEKDAY/1": (None, None, "((STRFTIME('%w', _1) + 6) % 7)", f"(DAY_OF_WEEK({DATE_OF}) - 1)"),
     "DAYNAME/1": (f"TO_CHAR({DATE_OF}, 'FMDay')", f"DAYNAME({DATE_OF})",
                   "TRIM(SUBSTR('Sunday   Monday   Tuesday  WednesdayThursday Friday   Saturday ', 9 * STRFTIME('%w', _1) + 1, 9))", f"DATE_FORMAT({DATE_OF}, '%W')"),
-    "MAKEDATE/2": ("CASE WHEN _2 > 0 THEN MAKE_DATE(_1, 1, 1) + (_2 - 1) END", "CASE WHEN _2 > 0 THEN MAKE_DATE(_1, 1, 1) + CAST(_2 - 1 AS INT) END",
-                   "CASE WHEN _2 > 0 THEN DATE(PRINTF('%04d-01-01', _1), (_2 - 1) || ' days') END",
-                   "IF(_2 > 0, DATE_ADD('day', _2 - 1, CAST(FORMAT('%04d-01-01', _1) AS DATE)))"),
+    "MAKEDATE/2": ("CASE WHEN _2 > 0 THEN MAKE_DATE(CAST(_1 AS INT), 1, 1) + (_2 - 1) END", "CASE WHEN _2 > 0 THEN MAKE_DATE(_1, 1, 1) + CAST(_2 - 1 AS INT) END",
+                   "CASE WHEN _2 > 0 AND _1 IS NOT NULL THEN DATE(PRINTF('%04d-01-01', _1), (_2 - 1) || ' days') END",
+                   "IF(_2 > 0 AND _1 IS NOT NULL, DATE_ADD('day', _2 - 1, CAST(FORMAT('%04d-01-01', _1) AS DATE)))"),
     "TO_DAYS/1": (f"({DATE_OF} - DATE '1970-01-01' + 719528)", f"(DATE_DIFF('day', DATE '1970-01-01', {DATE_OF}) + 719528)",
                   "CAST(JULIANDAY(DATE(_1)) - 1721059.5 AS INTEGER)", f"(DATE_DIFF('day', DATE '1970-01-01', {DATE_OF}) + 719528)"),
     "FROM_DAYS/1": ("(DATE '1970-01-01' + (_1 - 719528))", "(DATE '1970-01-01' + CAST(_1 - 719528 AS INT))", "DATE(_1 + 1721059.5)",
@@ -73,7 +73,7 @@ MYSQL_FUNCTIONS = {
     "SHA2/2/384": ("ENCODE(SHA384(CONVERT_TO(CAST(_1 AS TEXT), 'UTF8')), 'hex')", None, None, None),
     "SHA2/2/512": ("ENCODE(SHA512(CONVERT_TO(CAST(_1 AS TEXT), 'UTF8')), 'hex')", None, None, "LOWER(TO_HEX(SHA512(TO_UTF8(CAST(_1 AS VARCHAR)))))"),
     "SHA1/1": (None, None, "!SHA1", "LOWER(TO_HEX(SHA1(TO_UTF8(CAST(_1 AS VARCHAR)))))"),
-    "MD5/1": (None, None, None, "LOWER(TO_HEX(MD5(TO_UTF8(CAST(_1 AS VARCHAR)))))"),
+    "MD5/1": ("MD5(CAST(_1 AS TEXT))", "MD5(CAST(_1 AS TEXT))", None, "LOWER(TO_HEX(MD5(TO_UTF8(CAST(_1 AS VARCHAR)))))"),
     "CRC32/1": (None, None, None, "CRC32(TO_UTF8(CAST(_1 AS VARCHAR)))"),
     "BIT_LENGTH/1": (None, None, "(8 * LENGTH(CAST(_1 AS BLOB)))", "(8 * LENGTH(TO_UTF8(CAST(_1 AS VARCHAR))))"),
     "BIN/1": ("CASE WHEN _1 = 0 THEN '0' ELSE LTRIM(CAST(CAST(_1 AS BIT(64)) AS TEXT), '0') END", "BIN(_1)", "!BIN", "TO_BASE(_1, 2)"),
@@ -81,7 +81,7 @@ MYSQL_FUNCTIONS = {
     "BIT_COUNT/1": ("LENGTH(REPLACE(CAST(CAST(_1 AS BIT(64)) AS TEXT), '0', ''))", None, "!BIT_COUNT", "BIT_COUNT(_1, 64)"),
     "LOG2/1": ("LOG(2, _1)", "LOG2(_1)", "LOG2(_1)", "LOG2(_1)"),
     "COT/1": (None, None, "(1 / TAN(_1))", "(1 / TAN(_1))"),
-    "INET_ATON/1": (f"({SPLIT_IP})", f"({SPLIT_IP})", None, f"({SPLIT_IP})"),
+    "INET_ATON/1": (f"({SPLIT_IP})",) * 4,
     "INET_NTOA/1": (f"({JOIN_IP})", f"({JOIN_IP})", f"({JOIN_IP.replace('VARCHAR', 'TEXT')})", TRINO_IP),
     "REGEXP_SUBSTR/2": ("(REGEXP_MATCH(_1, '(' || _2 || ')', 'i'))[1]", "NULLIF(REGEXP_EXTRACT(_1, '(?i)' || _2), '')",
                         "REGEXP_SUBSTR(_1, '(?i)' || _2)", "REGEXP_EXTRACT(_1, '(?i)' || _2)"),
@@ -102,7 +102,11 @@ MYSQL_FUNCTIONS = {
     "JSON_VALUE/2": (None, "JSON_EXTRACT_STRING(_1, _2)", "JSON_EXTRACT(_1, _2)", None), # beside: mysql_call()
     "JSON_UNQUOTE/1": (None, "JSON_EXTRACT_STRING(_1, '$')", "JSON_EXTRACT(_1, '$')", None),
     "JSON_CONTAINS/2": ("(CAST(_1 AS JSONB) @> CAST(_2 AS JSONB))", "JSON_CONTAINS(_1, _2)", None, None),
-    "JSON_ARRAYAGG/1": ("JSON_AGG(_1)", "JSON_GROUP_ARRAY(_1)", "JSON_GROUP_ARRAY(_1)", None),
+    "JSON_ARRAYAGG/1": ("JSON_AGG(_1)", "JSON_GROUP_ARRAY(_1)", "JSON_GROUP_ARRAY(_1)", "JSON_FORMAT(CAST(ARRAY_AGG(_1) AS JSON))"),
+    "JSON_LENGTH/1": ("CASE JSON_TYPEOF(CAST(_1 AS JSON)) WHEN 'object' THEN (SELECT COUNT(*) FROM JSON_OBJECT_KEYS(CAST(_1 AS JSON)) AS k) WHEN 'array' THEN JSON_ARRAY_LENGTH(CAST(_1 AS JSON)) ELSE 1 END",
+                      "CASE JSON_TYPE(_1) WHEN 'OBJECT' THEN LEN(JSON_KEYS(_1)) WHEN 'ARRAY' THEN JSON_ARRAY_LENGTH(_1) ELSE 1 END",
+                      "(SELECT COUNT(*) FROM JSON_EACH(_1))", "JSON_SIZE(_1, '$')"),
+    "CONV/3": (None, None, None, "UPPER(TO_BASE(FROM_BASE(LOWER(CAST(_1 AS VARCHAR)), _2), _3))"),
     "JSON_OBJECTAGG/2": ("JSON_OBJECT_AGG(_1, _2)", "JSON_GROUP_OBJECT(_1, _2)", "JSON_GROUP_OBJECT(_1, _2)",
                          None),
     "UUID/0": (None, None, RANDOM_UUID, None),
@@ -154,9 +158,9 @@ def with_digits(number, digits):
     if wanted == "duckdb":
         return filled(f"FORMAT('{{:,.{digits}f}}', CAST(ROUND(CAST(_1 AS DOUBLE), {digits}) AS DOUBLE))", [number])
     if wanted == "trino":
-        return filled(f"FORMAT('%,.{digits}f', CAST(_1 AS DOUBLE))", [number])
+        return filled(f"IF(_1 IS NOT NULL, FORMAT('%,.{digits}f', CAST(_1 AS DOUBLE)))", [number])
     if wanted == "sqlite":
-        whole = f"(CASE WHEN ROUND(_1, {digits}) < 0 THEN '-' ELSE '' END || PRINTF('%,d', TRUNC(ABS(ROUND(_1, {digits}))))"
+        whole = f"(CASE WHEN ROUND(_1, {digits}) < 0 THEN '-' WHEN _1 IS NOT NULL THEN '' END || PRINTF('%,d', TRUNC(ABS(ROUND(_1, {digits}))))"
         return filled(whole + (f" || SUBSTR(PRINTF('%.{digits}f', ABS(ROUND(_1, {digits})) - TRUNC(ABS(ROUND(_1, {digits})))), 2))" if digits else ")"), [number])
     return None
 
@@ -215,6 +219,11 @@ def mysql_call(node):
     if wanted not in TARGETS:
         return None
     name, args = called(node)
+    if name == "SHA1" and wanted == "postgres":
+        cannot("sha1()")
+    if name == "FIND_IN_SET" and len(args) == 2:
+        args = [exp.Lower(this=exp.cast(arg.copy(), "text")) if not isinstance(arg, exp.Literal) or has_letters(arg) else arg for arg in args]
+        node = changed(node, expressions=[arg.copy() for arg in args])
     if isinstance(node, exp.ConvertTimezone) and node.args.get("source_tz") is not None and wanted != "trino":
         return converted_zone(node)
     if isinstance(node, exp.NumberToStr) and len(args) == 2 and 0 <= (number_of(args[1]) or 0) < 16:

@@ -108,10 +108,14 @@ def zoned(node):
 def between_ranks(node):
     """percentile_cont(0.5) WITHIN GROUP (ORDER BY x): between the two values at its place in all of them."""
     of, order = node.this, node.expression
+    if type(of).__name__ == "Mode" and wanted in ("sqlite", "mysql", "trino"):
+        cannot("mode()")
     if not isinstance(of, (exp.PercentileCont, exp.PercentileDisc)) or not isinstance(order, exp.Order) or len(order.expressions) != 1:
         return None
     part, ordered = of.this, order.expressions[0]
-    if wanted in ("sqlite", "mysql"):
+    if wanted == "sqlite":
+        return percentile(node)
+    if wanted == "mysql":
         cannot("percentiles")
     if wanted != "trino":
         return None

@@ -198,6 +198,36 @@ def mysql_json(node):
     return found
 
 
+def conditional(conflict):
+    """DO UPDATE SET a = b WHERE c as SET a = CASE WHEN c THEN b ELSE a END."""
+    where = conflict.args.get("where")
+    if where is None:
+        return
+    changed_ones = {one.this.name.lower() for one in conflict.expressions}
+    read = {column.name.lower() for column in where.find_all(exp.Column) if column.table.upper() != "EXCLUDED"}
+    if len(changed_ones) > 1 and changed_ones & read:
+        cannot("DO UPDATE of several columns WHERE one of them has a value")
+    for one in conflict.expressions:
+        one.set("expression", exp.Case().when(where.this.copy(), one.expression.copy()).else_(exp.column(one.this.this.copy())))
+
+
+def in_its_order(update):
+    """SET a = a + 1, b = a: here b is the new a, so it comes first; SET a = b, b = a has no such order."""
+    left, done = [one for one in update.expressions if isinstance(one, exp.EQ)], []
+    if len(left) < 2 or len(left) < len(update.expressions):
+        return
+    names = {one.this.name.lower() for one in left}
+    reads = {id(one): {column.name.lower() for column in one.expression.find_all(exp.Column) if column.table.upper() != "EXCLUDED"} & names - {one.this.name.lower()} for one in left}
+    while left:
+        free = [one for one in left if not any(one.this.name.lower() in reads[id(other)] for other in left if other is not one)]
+        if not free:
+            cannot("columns that are set to each other's values")
+        done.append(free[0])
+        left.remove(free[0])
+    if [id(one) for one in done] != [id(one) for one in update.expressions]:
+        update.set("expressions", [one.copy() for one in done])
+
+
 def mysql_on_conflict(node):
     """INSERT ... ON CONFLICT."""
     conflict = node.args.get("conflict")
@@ -208,6 +238,11 @@ def mysql_on_conflict(node):
         node.set("conflict", None)
         node.set("ignore", True)
         return node
+    table = node.this.this if isinstance(node.this, exp.Schema) else node.this
+    if isinstance(table, exp.Table) and table.args.get("alias") is not None:
+        table.set("alias", None)
+    in_its_order(conflict)
+    conditional(conflict)
     for column in list(conflict.find_all(exp.Column)):
         if column.table.upper() == "EXCLUDED":
             column.replace(call("VALUES", exp.column(column.this.copy())))
@@ -240,6 +275,44 @@ def as_rows(node):
         if node.args.get(key) is not None:
             out.set(key, node.args[key].copy())
     return out
+
+
+def replacement(new, more=0):
+    """What replaces a match: a group is $1 in MySQL, \\1 in MariaDB. Each reads a comment that the other takes for one. MORE: groups in front of its own,
+    the first of which stays."""
+    if not isinstance(new, exp.Literal):
+        cannot("what replaces a match and is not written there")
+    pieces = re.split(r"\\(\d)", str(new.this))
+    if any(re.search(r"[\\$]", piece) for piece in pieces[::2]):
+        cannot("this text in the place of what is found")
+    pieces = [piece if i % 2 == 0 else str(int(piece) + (more if piece != "0" else 0)) for i, piece in enumerate(pieces)]
+    pieces = ["", "1"] + pieces if more else pieces
+    if len(pieces) == 1:
+        return exp.Literal.string(pieces[0])
+    dollars = exp.Literal.string("".join(piece if i % 2 == 0 else f"${piece}" for i, piece in enumerate(pieces))).sql("mysql")
+    parts = ", ".join(exp.Literal.string(piece).sql("mysql") if i % 2 == 0 else f"CHAR(92 USING utf8mb4), '{piece}'" for i, piece in enumerate(pieces))
+    return exp.Var(this=f"/*!80000 {dollars} */ /*M! CONCAT({parts}) */")
+
+
+def around_match(pattern, flag, before, behind):
+    """A pattern that finds its first match and what is around it."""
+    if isinstance(pattern, exp.Literal):
+        return exp.Literal.string(f"{flag}{before}(?:{pattern.this}){behind}")
+    return call("CONCAT", f"{flag}{before}(?:", pattern, f"){behind}")
+
+
+FIRST_OF_ALL, ALL_BEFORE, ALL_BEHIND = "^((?s:.*?))", "^(?s:.*?)", "(?s:.*)$"
+
+
+def mysql_replace(node):
+    """regexp_replace(x, 'a', 'b', 'gi'): without g the first match alone, which is found with all that is in front of it."""
+    flags, pattern = str(node.args["modifiers"].this) if node.args.get("modifiers") else "", node.expression
+    new, flag = node.args.get("replacement") or exp.Literal.string(""), "(?i)" if "i" in flags else "(?-i)"
+    if "g" not in flags and source in ("postgres", "duckdb"):
+        where_it_is, new = around_match(pattern, flag, FIRST_OF_ALL, ""), replacement(new, 1)
+    else:
+        where_it_is, new = exp.Literal.string(flag + str(pattern.this)) if isinstance(pattern, exp.Literal) else pattern, replacement(new)
+    return filled("CASE WHEN _1 REGEXP _2 THEN _3 ELSE _1 END", [node.this, where_it_is, call("REGEXP_REPLACE", node.this, where_it_is, new)]) # 8.0.15 ends where there is none
 
 
 def mysql_function(node):
@@ -292,13 +365,7 @@ def mysql_function(node):
         return exp.Cast(this=call("CONCAT", call("CONCAT_WS", "-", *parts[:3]), " ", call("CONCAT_WS", ":", *parts[3:])), to=exp.DataType.build("datetime(6)", dialect="mysql")) \
             if all(parts) else None
     if isinstance(node, exp.RegexpReplace):
-        flags = str(node.args["modifiers"].this) if node.args.get("modifiers") else ""
-        if "g" not in flags and source in ("postgres", "duckdb"):
-            cannot("replacing the first match alone")
-        if not isinstance(node.args.get("replacement"), exp.Literal) or re.search(r"[\\$]\d", str(node.args["replacement"].this)):
-            cannot("groups in what replaces a match: \\1 in MariaDB, $1 in MySQL")
-        return call("REGEXP_REPLACE", node.this, exp.Literal.string(("(?i)" if "i" in flags else "(?-i)") + str(node.expression.this)) if isinstance(node.expression, exp.Literal)
-                    else node.expression, node.args["replacement"])
+        return mysql_replace(node)
     if difference(node) is not None:
         unit, begin, end = difference(node)
         return exp.Anonymous(this="TIMESTAMPDIFF", expressions=[exp.Var(this=unit), begin.copy(), end.copy()])
@@ -321,9 +388,29 @@ def mysql_function(node):
         return None
     if isinstance(node, exp.ArrayAgg) or isinstance(node, exp.Array) and not isinstance(node.parent, (exp.Any, exp.All)):
         cannot("arrays")
+    if isinstance(node, (exp.ArgMax, exp.ArgMin)):
+        return by_greatest(node)
     if name == "CBRT" or isinstance(node, exp.Cbrt):
         return call("POW", (args[0] if args else node.this), exp.Div(this=exp.Literal.number("1e0"), expression=exp.Literal.number(3)))
     return None
+
+
+def nulls_by_case(order):
+    """ORDER BY CASE WHEN x IS NULL .., x in a window, where sqlglot writes none."""
+    for ordered in list(order.expressions) if order is not None else []:
+        if isinstance(ordered, exp.Ordered) and bool(ordered.args.get("nulls_first")) == bool(ordered.args.get("desc")):
+            nulls = exp.Case().when(exp.Is(this=ordered.this.copy(), expression=exp.Null()), exp.Literal.number(1)).else_(exp.Literal.number(0))
+            ordered.set("nulls_first", not ordered.args.get("desc"))
+            at = order.expressions.index(ordered)
+            order.set("expressions", order.expressions[:at] + [exp.Ordered(this=nulls, desc=ordered.args.get("desc"), nulls_first=not ordered.args.get("desc"))] + order.expressions[at:])
+
+
+def mysql_framed(window):
+    """A window with a frame, and one with a name: an interval back to which it reaches has one key alone."""
+    spec = window.args.get("spec")
+    reaches = spec is not None and str(spec.args.get("kind")).upper() == "RANGE" and any(isinstance(spec.args.get(end), exp.Expression) for end in ("start", "end"))
+    if not reaches and (spec is not None or isinstance(window.this, exp.Identifier)):
+        nulls_by_case(window.args.get("order"))
 
 
 def mysql_neighbour(window):
@@ -335,13 +422,7 @@ def mysql_neighbour(window):
     ends = [steps.copy(), exp.Literal.number(1)] if isinstance(of, exp.Lag) else [exp.Literal.number(1), steps.copy()]
     frame = exp.WindowSpec(kind="ROWS", start=ends[0], start_side=sides[0], end=ends[1], end_side=sides[1])
     count = changed(window, this=exp.Count(this=exp.Star()), spec=frame)
-    order = count.args.get("order")
-    for ordered in list(order.expressions) if order is not None else []: # in the order of the other one, which is written so, too
-        if isinstance(ordered, exp.Ordered) and bool(ordered.args.get("nulls_first")) == bool(ordered.args.get("desc")):
-            nulls = exp.Case().when(exp.Is(this=ordered.this.copy(), expression=exp.Null()), exp.Literal.number(1)).else_(exp.Literal.number(0))
-            ordered.set("nulls_first", not ordered.args.get("desc"))
-            at = order.expressions.index(ordered)
-            order.set("expressions", order.expressions[:at] + [exp.Ordered(this=nulls, desc=ordered.args.get("desc"), nulls_first=not ordered.args.get("desc"))] + order.expressions[at:])
+    nulls_by_case(count.args.get("order")) # in the order of the other one, which is written so, too
     return exp.Case().when(exp.LT(this=count, expression=steps.copy()), of.args["default"].copy()).else_(changed(window, this=changed(of, default=None)))
 
 
@@ -434,12 +515,16 @@ def mysql_node(node):
         out = mysql_delete(node)
     elif isinstance(node, exp.Update) and node.args.get("returning") is not None:
         cannot("UPDATE ... RETURNING")
+    elif isinstance(node, exp.Update) and source != "mysql":
+        in_its_order(node)
     elif isinstance(node, exp.Schema) and isinstance(node.parent, exp.Create):
         mysql_columns(node)
     elif isinstance(node, exp.IndexParameters):
         mysql_index(node)
     elif isinstance(node, exp.Window) and isinstance(node.this, (exp.Lag, exp.Lead)) and node.this.args.get("default") is not None:
         out = mysql_neighbour(node)
+    elif isinstance(node, exp.Window):
+        mysql_framed(node)
     elif isinstance(node, exp.Overlay):
         out = overlaid(node)
     elif isinstance(node, exp.Group):
@@ -475,6 +560,7 @@ def mysql_order(query):
         same = next((e for e in first.expressions if isinstance(e, exp.Alias) and not isinstance(e.this, (exp.Column, exp.Literal)) and e.this.sql() == at.sql()), None)
         if same is not None and first is query and not isinstance(at, (exp.Column, exp.Literal)):
             ordered.set("this", exp.column(exp.to_identifier(same.alias, quoted=True)))
+            ordered.this.type = same.this.type
             continue
         if not isinstance(at, exp.Literal) or not at.is_int or not 0 < int(str(at.this)) <= len(first.expressions):
             continue
@@ -483,6 +569,7 @@ def mysql_order(query):
             ordered.set("this", chosen.copy()) # another one may have its name
             continue
         ordered.set("this", exp.column(exp.to_identifier(chosen.alias_or_name, quoted=True)) if chosen.alias_or_name else chosen.copy())
+        ordered.this.type = chosen.type if not isinstance(chosen, exp.Alias) else chosen.this.type
 
 
 def mysql_places(query):
@@ -530,7 +617,8 @@ def moment_series(node):
     alias = node.args.get("alias")
     name = alias.columns[0].name if alias is not None and alias.columns else alias.name if alias is not None and alias.this is not None else "generate_series"
     step = f"n_ + INTERVAL '{parts[0][0]} {parts[0][1].lower()}'"
-    text = f"WITH RECURSIVE series_(n_) AS (SELECT CAST('{first.this}' AS TIMESTAMP) UNION ALL SELECT {step} FROM series_ WHERE {step} <= CAST('{last.this}' AS TIMESTAMP)) SELECT n_ AS \"{name}\" FROM series_"
+    shown = "CAST(n_ AS DATE)" if source == "trino" and series.args["start"].to.this == TYPE.DATE else "n_"
+    text = f"WITH RECURSIVE series_(n_) AS (SELECT CAST('{first.this}' AS TIMESTAMP) UNION ALL SELECT {step} FROM series_ WHERE {step} <= CAST('{last.this}' AS TIMESTAMP)) SELECT {shown} AS \"{name}\" FROM series_"
     return exp.Subquery(this=sqlglot.parse_one(text, read="postgres"), alias=exp.TableAlias(this=alias.this.copy() if alias is not None and alias.this is not None else exp.to_identifier("generate_series")))
 
 
@@ -601,6 +689,8 @@ def has_simple_groups(select):
 def mysql_tree(tree):
     if not all(has_simple_groups(select) for select in tree.find_all(exp.Select)):
         tree = with_sets(tree)
+    for select in reversed(list(tree.find_all(exp.Select))):
+        without_lateral(select)
     for select in list(tree.find_all(exp.Select)):
         both_sides(select)
     for table in list(tree.find_all(exp.Table)):
@@ -615,6 +705,7 @@ def mysql_tree(tree):
         cte.set("materialized", None)
     if isinstance(tree, exp.Values):
         tree = as_rows(tree)
+    tree = by_letters(tree)
     for query in list(tree.find_all(exp.Select, exp.SetOperation)):
         mysql_order(query)
         mysql_places(query)
@@ -630,4 +721,5 @@ def mysql_tree(tree):
             tree = outer
         elif outer is not None:
             query.replace(outer)
+    letters_ordered(tree)
     return tree

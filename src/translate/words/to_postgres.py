@@ -59,17 +59,19 @@ def postgres_function(node):
         return first_of(call("ARRAY_AGG", node.this))
     if isinstance(node, (exp.ArgMax, exp.ArgMin)):
         order = exp.Ordered(this=node.expression.copy(), desc=isinstance(node, exp.ArgMax), nulls_first=False)
-        return first_of(exp.ArrayAgg(this=exp.Order(this=node.this.copy(), expressions=[order])))
+        known = exp.Where(this=exp.Not(this=exp.Is(this=node.expression.copy(), expression=exp.Null())))
+        return first_of(exp.Filter(this=exp.ArrayAgg(this=exp.Order(this=node.this.copy(), expressions=[order])), expression=known))
     if isinstance(node, exp.JSONFormat):
         return exp.cast(node.this.copy(), "text")
-    if name == "JSON_LENGTH" and len(args) == 1:
-        return call("JSON_ARRAY_LENGTH", exp.cast(args[0].copy(), "json"))
     if isinstance(node, exp.JSONObject):
         pairs = [e for pair in node.expressions for e in (pair.this, pair.expression)] if all(isinstance(p, exp.JSONKeyValue) for p in node.expressions) else None
         return call("JSON_BUILD_OBJECT", *pairs) if pairs else None
     if name in ("JSON_ARRAY", "JSONArray") and source == "mysql":
         return call("JSON_BUILD_ARRAY", *(args or node.expressions))
+    if isinstance(node, exp.Trunc) and node.args.get("decimals") is not None and source != "postgres" and not isinstance(node.this, exp.Literal):
+        return call("TRUNC", exp.cast(node.this.copy(), "decimal"), node.args["decimals"])
     if name == "FIND_IN_SET" and len(args) == 2:
+        args = [exp.Lower(this=exp.cast(arg.copy(), "text")) if not isinstance(arg, exp.Literal) or has_letters(arg) else arg for arg in args]
         return exp.func("COALESCE", call("ARRAY_POSITION", call("STRING_TO_ARRAY", args[1], ","), args[0]), exp.Literal.number(0))
     if isinstance(node, exp.TryCast) and source in ("trino", "duckdb"):
         return None

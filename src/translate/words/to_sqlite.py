@@ -1,6 +1,13 @@
 """For SQLite: moments are texts, LIKE folds letters, functions are few."""
 
 
+def months_counted(what, months, back):
+    """As months_later(), of a number of months that is not written there."""
+    count = exp.Paren(this=exp.Neg(this=exp.Paren(this=months))) if back else exp.Paren(this=months)
+    text = "MIN(DATE(_1, _2 || ' months'), DATE(_1, 'start of month', (_2 + 1) || ' months', '-1 days'))"
+    return filled(text if is_date(what) else f"({text} || ' ' || TIME(_1))", [what, count])
+
+
 def months_later(what, months):
     """DATE(x, '+1 months') of SQLite makes 2 March of 31 January; the end of that month is what the others say."""
     return call("MIN", call("DATE", what, f"{months:+d} months"), call("DATE", what, "start of month", f"{months + 1:+d} months", "-1 days"))
@@ -10,6 +17,9 @@ def sqlite_times(node, left, product):
     """x + n * INTERVAL '1 hour'."""
     interval, times = (product.this, product.expression) if isinstance(product.this, exp.Interval) else (product.expression, product.this)
     parts = interval_parts(interval)
+    if parts and len(parts) == 1 and UNITS[parts[0][1]][0] in ("months", "years"):
+        months = exp.Mul(this=exp.paren(times.copy()), expression=exp.Literal.number(int(parts[0][0]) * UNITS[parts[0][1]][1] * (12 if parts[0][1] == "YEAR" else 1)))
+        return months_counted(left, months, isinstance(node, exp.Sub))
     if not parts or any(UNITS[unit][0] in ("months", "years") for _, unit in parts):
         cannot("a number of months that is not written there")
     steps = []
@@ -279,7 +289,7 @@ def sqlite_more(node):
         return call(SQLITE_NAMES[type(node).__name__], node.this)
     if isinstance(node, exp.SplitPart):
         return call("SPLIT_PART", node.this, node.args["delimiter"], node.args["part_index"])
-    if isinstance(node, exp.RegexpReplace) and source in ("postgres", "duckdb"):
+    if isinstance(node, exp.RegexpReplace) and source in ("postgres", "duckdb") and not node.meta.get("made"):
         return sqlite_replace(node)
     if isinstance(node, exp.RegexpExtract) and not number_of(node.args.get("group")):
         return call("REGEXP_SUBSTR", node.this, node.expression)
@@ -306,10 +316,16 @@ def sqlite_more(node):
         return call("JSON_OBJECT", *args)
     if isinstance(node, exp.ArrayAgg):
         cannot("arrays")
+    if isinstance(node, exp.Initcap):
+        return call("INITCAP", node.this)
+    if isinstance(node, (exp.ArgMax, exp.ArgMin)):
+        return by_greatest(node)
     return None
 
 
 def sqlite_tree(tree):
+    for select in reversed(list(tree.find_all(exp.Select))):
+        without_lateral(select)
     tree = with_sets(tree)
     for union in list(tree.find_all(exp.SetOperation)):
         for key in ("this", "expression"):
@@ -385,7 +401,8 @@ def sqlite_date_add(node):
     if not isinstance(number, exp.Literal):
         word, factor = UNITS.get(singular(unit.name), ("months", 1))
         if word in ("months", "years"):
-            cannot("a number of months that is not written there")
+            months = exp.Mul(this=exp.paren(number.copy()), expression=exp.Literal.number(factor * (12 if word == "years" else 1)))
+            return months_counted(node.this, months, isinstance(node, (exp.DateSub, exp.DatetimeSub, exp.TimestampSub)) != sign)
         back = isinstance(node, (exp.DateSub, exp.DatetimeSub, exp.TimestampSub)) != sign
         count = exp.paren(number.copy()) if factor == 1 else exp.Mul(this=exp.paren(number.copy()), expression=exp.Literal.number(factor))
         count = exp.Paren(this=exp.Neg(this=exp.Paren(this=count))) if back else exp.Paren(this=count)
@@ -440,13 +457,7 @@ def sqlite_group_concat(node):
     if distinct and len(text.expressions) != 1:
         return None
     text = text.expressions[0] if distinct else text
-    keys = [ordered.this if isinstance(ordered, exp.Ordered) else ordered for ordered in order.expressions]
-    letters = ""
-    for ordered in order.expressions:
-        down = bool(isinstance(ordered, exp.Ordered) and ordered.args.get("desc"))
-        first = isinstance(ordered, exp.Ordered) and ordered.args.get("nulls_first")
-        letter = "d" if down else "a"
-        letters += letter if source == "mysql" or bool(first) != down else letter.upper()
+    keys, letters = keys_in(order.expressions), order_letters(order.expressions)
     if distinct and (len(keys) != 1 or keys[0].sql() != text.sql()):
         cannot("a list of distinct texts in the order of something else")
     return call("GROUP_CONCAT_BY", text, mark, ("u" if distinct else "") + letters, *keys)

@@ -69,17 +69,19 @@ def trino_moment(node):
     if is_date(left) and isinstance(right, exp.Literal) and not right.is_string:
         days = right.copy() if isinstance(node, exp.Add) else exp.Neg(this=right.copy())
         return exp.Anonymous(this="DATE_ADD", expressions=[exp.Literal.string("day"), days, left.copy()])
+    if isinstance(right, exp.Mul) and is_date(left) and any(isinstance(side, exp.Interval) and singular(side.text("unit") or "DAY") not in WHOLE_DAYS for side in (right.this, right.expression)):
+        return changed(node, **{"this" if left is node.this else "expression": exp.cast(left.copy(), "timestamp")})
     if not isinstance(right, exp.Interval):
         return None
     parts = interval_parts(right)
-    if parts is None or any("." in number for number, _ in parts):
+    if parts is None:
         return None
     out = left.copy()
     if is_date(left) and any(unit not in WHOLE_DAYS for _, unit in parts):
         out = exp.cast(out, "timestamp")
     for number, unit in parts:
         times = {"WEEK": ("DAY", 7), "QUARTER": ("MONTH", 3)}.get(unit, (unit, 1))
-        out = type(node)(this=out, expression=exp.Interval(this=exp.Literal.string(str(int(number) * times[1])), unit=exp.Var(this=times[0])))
+        out = type(node)(this=out, expression=exp.Interval(this=exp.Literal.string(number if "." in number else str(int(number) * times[1])), unit=exp.Var(this=times[0])))
     if is_date(left):
         out.type = exp.DataType.build("date")
     return out
@@ -108,13 +110,13 @@ def trino_is(node):
 
 def trino_cast(node):
     kind, what = node.to.this, node.this
-    if kind == TYPE.DATE and is_moment_text(what) == "TIMESTAMP":
-        return exp.cast(exp.cast(what.copy(), "timestamp"), "date")
+    if kind in (TYPE.DATE, TYPE.TIME) and is_moment_text(what) == "TIMESTAMP":
+        return exp.Cast(this=exp.cast(what.copy(), "timestamp"), to=node.to.copy())
     if kind in exp.DataType.INTEGER_TYPES and isinstance(what, exp.Literal) and what.is_string:
         return changed(node, this=exp.func("TRIM", what.copy()))
     if kind in (TYPE.VARBINARY, TYPE.BINARY) and source in ("postgres", "mysql") and is_text(what):
         return call("TO_UTF8", what)
-    if kind in (TYPE.JSON, TYPE.JSONB) and source != "trino":
+    if kind in (TYPE.JSON, TYPE.JSONB) and source != "trino" and not node.meta.get("made"):
         return call("JSON_PARSE", what)
     if kind == TYPE.DECIMAL and not node.to.expressions:
         return exp.cast(what.copy(), "double")
@@ -123,11 +125,28 @@ def trino_cast(node):
     return None
 
 
+def trino_replace(node):
+    """regexp_replace(x, 'a(b)', '\\1', 'gi'): a group is $1 here, and all matches are replaced."""
+    flags, pattern, new = str(node.args["modifiers"].this) if node.args.get("modifiers") else "", node.expression, node.args.get("replacement") or exp.Literal.string("")
+    if not isinstance(new, exp.Literal):
+        cannot("what replaces a match and is not written there")
+    more = 0 if "g" in flags else 1
+    text = re.sub(r"\\(\d)", lambda found: f"${int(found[1]) + (more if found[1] != '0' else 0)}", str(new.this).replace("$", "\\$"))
+    new = exp.Literal.string(("$1" if more else "") + text)
+    if more:
+        return call("REGEXP_REPLACE", node.this, around_match(pattern, "(?i)" if "i" in flags else "", FIRST_OF_ALL, ""), new)
+    if "i" in flags:
+        pattern = exp.Literal.string("(?i)" + str(pattern.this)) if isinstance(pattern, exp.Literal) else exp.DPipe(this=exp.Literal.string("(?i)"), expression=pattern.copy())
+    return call("REGEXP_REPLACE", node.this, pattern, new)
+
+
 def trino_function(node):
     name = node.name.upper() if isinstance(node, exp.Anonymous) else type(node).__name__
     args = node.expressions if isinstance(node, exp.Anonymous) else []
     if isinstance(node, exp.Length) and node.args.get("binary"):
         return call("LENGTH", call("TO_UTF8", node.this))
+    if isinstance(node, (exp.DateAdd, exp.DateSub)) and source != "trino" and is_date(node.this) and singular(node.text("unit") or "DAY") not in WHOLE_DAYS:
+        return changed(node, this=exp.cast(node.this.copy(), "timestamp"))
     if isinstance(node, exp.Avg) and source in ("postgres", "mysql", "sqlite", "duckdb") and isinstance(node.this, exp.Expression) and not isinstance(node.this, exp.Distinct):
         return exp.Avg(this=exp.cast(node.this.copy(), "double"))
     if type(node) is exp.Concat and not isinstance(node.parent, exp.Anonymous):
@@ -142,6 +161,8 @@ def trino_function(node):
     if isinstance(node, exp.Pad):
         return exp.Anonymous(this="LPAD" if node.args.get("is_left", True) else "RPAD",
                              expressions=[worded(node.this), node.expression.copy(), (node.args.get("fill_pattern") or exp.Literal.string(" ")).copy()])
+    if isinstance(node, exp.Trunc) and number_of(node.args.get("decimals")) == 0 and source != "trino":
+        return changed(node, decimals=None)
     if isinstance(node, exp.Trunc) and number_of(node.args.get("decimals")) not in (None, 0) and not is_of(node.this, "DECIMAL"):
         return filled(f"(TRUNCATE(_1 * 1e{number_of(node.args['decimals'])}) / 1e{number_of(node.args['decimals'])})", [node.this])
     if isinstance(node, exp.Repeat):
@@ -210,9 +231,7 @@ def trino_node(node):
         flagged = exp.Literal.string("(?i)" + str(pattern.this)) if isinstance(pattern, exp.Literal) else exp.DPipe(this=exp.Literal.string("(?i)"), expression=pattern.copy())
         out = exp.RegexpLike(this=node.this.copy(), expression=flagged)
     elif isinstance(node, exp.RegexpReplace) and source in ("postgres", "duckdb"):
-        if "g" not in (str(node.args["modifiers"].this) if node.args.get("modifiers") else ""):
-            cannot("replacing the first match alone")
-        out = call("REGEXP_REPLACE", node.this, node.expression, node.args["replacement"])
+        out = trino_replace(node)
     elif isinstance(node, exp.DataType):
         out = plain_type(node)
     elif isinstance(node, (exp.Mod, exp.IntDiv)) and source in ("mysql", "sqlite"):

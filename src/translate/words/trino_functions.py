@@ -3,6 +3,9 @@
 TRINO_TARGETS = ("postgres", "duckdb", "sqlite", "mysql")
 TRINO_FUNCTIONS = {
     "YEAR_OF_WEEK/1": ("CAST(EXTRACT(ISOYEAR FROM _1) AS INT)", "EXTRACT(ISOYEAR FROM _1)", "CAST(STRFTIME('%Y', _1, '-3 days', 'weekday 4') AS INTEGER)", "(YEARWEEK(_1, 3) DIV 100)"),
+    "YOW/1": ("CAST(EXTRACT(ISOYEAR FROM _1) AS INT)", "EXTRACT(ISOYEAR FROM _1)", "CAST(STRFTIME('%Y', _1, '-3 days', 'weekday 4') AS INTEGER)", "(YEARWEEK(_1, 3) DIV 100)"),
+    "JSON_SIZE/2": (None, "CASE JSON_TYPE(_1, _2) WHEN 'OBJECT' THEN LEN(JSON_KEYS(_1, _2)) WHEN 'ARRAY' THEN JSON_ARRAY_LENGTH(_1, _2) WHEN NULL THEN NULL ELSE 0 END",
+                    "(SELECT COUNT(*) FROM JSON_EACH(_1, _2))", "JSON_LENGTH(_1, _2)"),
     "BITWISE_LEFT_SHIFT/2": ("(_1 << _2)", "(_1 << _2)", "(_1 << _2)", "(_1 << _2)"),
     "BITWISE_RIGHT_SHIFT/2": ("(_1 >> _2)", "(_1 >> _2)", "(_1 >> _2)", "(_1 >> _2)"),
     "BIT_COUNT/2": ("LENGTH(REPLACE(CAST(CAST(_1 AS BIT(64)) AS TEXT), '0', ''))", "BIT_COUNT(CAST(_1 AS BIGINT))", "!BIT_COUNT/1", "!BIT_COUNT/1"),

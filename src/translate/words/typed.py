@@ -32,6 +32,9 @@ def as_kind(literal, other):
         return exp.cast(exp.Literal.string(f"{day[:4]}-{day[4:6]}-{day[6:]}"), "date")
     if not is_written(literal):
         return None
+    if source in ("mysql", "postgres") and is_of(other, "DATE", *MOMENT_TYPES) and odd_day(literal) is not None:
+        literal = odd_day(literal)
+        return as_kind(literal, other) or literal
     form = is_moment_text(literal)
     if is_of(other, "DATE") and wanted in ("trino", "sqlite"):
         return exp.cast(exp.cast(literal.copy(), "timestamp") if form == "TIMESTAMP" and wanted == "trino" else literal.copy(), "date") if form == "TIMESTAMP" or wanted == "trino" else None
@@ -56,6 +59,8 @@ def is_day(node):
 def of_one_kind(node, keys):
     """The literals among KEYS of NODE as their siblings have it; a day beside a moment as one, where both are texts."""
     args = [node.args.get(key) for key in keys]
+    if any(isinstance(arg, (exp.All, exp.Any)) for arg in args):
+        return None
     new = {}
     for key, arg in zip(keys, args):
         other = next((a for a in args if a is not None and a is not arg and not isinstance(a, exp.Literal) and a.type is not None and not a.is_type("unknown")), None)
@@ -73,9 +78,46 @@ def of_one_kind_in(node):
     return changed(node, expressions=[kind or e.copy() for kind, e in zip(kinds, node.expressions)]) if any(kinds) else None
 
 
+def is_word(node):
+    """A text that is no number and no moment."""
+    return is_written(node) and is_moment_text(node) is None and odd_day(node) is None and re.fullmatch(r"\s*[-+]?\d*\.?\d+\s*", str(node.this)) is None or \
+        not isinstance(node, exp.Literal) and is_of(node, *TEXTS)
+
+
+def mixed_with_texts(parts):
+    """Of MySQL's clients: COALESCE(d, 'never'), IF(a, 'x', 1): all of it is a text."""
+    return wanted in ("postgres", "duckdb", "trino") and any(is_word(part) for part in parts) and any(
+        is_of(part, "DATE", "BOOLEAN", *MOMENT_TYPES, *NUMBERS) and not is_written(part) for part in parts)
+
+
+def worded_in_mixture(node):
+    node = node.copy()
+    if isinstance(node, exp.Literal) and not node.is_string:
+        node.set("this", str(node.this)) # it was read
+    if is_word(node) or is_written(node) or isinstance(node, exp.Null) or not is_of(node, "DATE", "BOOLEAN", *MOMENT_TYPES, *NUMBERS):
+        return node
+    return exp.cast(counted(node) if is_of(node, "BOOLEAN") else node, "text")
+
+
+def of_one_kind_in_branches(node):
+    """IF(a, 'x', 1), CASE WHEN a THEN 'x' ELSE 1 END."""
+    owners = [(one, "true") for one in node.args["ifs"]] + [(node, "default")] if isinstance(node, exp.Case) else [(node, "true"), (node, "false")]
+    parts = [owner.args[key] for owner, key in owners if owner.args.get(key) is not None]
+    if source != "mysql" or not mixed_with_texts(parts):
+        return None
+    out = node.copy()
+    owners = [(one, "true") for one in out.args["ifs"]] + [(out, "default")] if isinstance(out, exp.Case) else [(out, "true"), (out, "false")]
+    for owner, key in owners:
+        if owner.args.get(key) is not None:
+            owner.set(key, worded_in_mixture(owner.args[key]))
+    return out
+
+
 def of_one_kind_among(node):
     """COALESCE(d, '2024-01-31'), GREATEST(..)."""
     args = [node.this, *node.expressions]
+    if source == "mysql" and isinstance(node, exp.Coalesce) and mixed_with_texts(args):
+        return changed(node, this=worded_in_mixture(args[0]), expressions=[worded_in_mixture(a) for a in args[1:]])
     other = next((a for a in args if not isinstance(a, exp.Literal) and a.type is not None and not a.is_type("unknown")), None)
     kinds = [as_kind(a, other) if other is not None and isinstance(a, exp.Literal) else None for a in args]
     new = [kind or a.copy() for kind, a in zip(kinds, args)]
@@ -358,6 +400,8 @@ def typed_node(node):
         out = of_one_kind(node, ("this", "low", "high"))
     elif isinstance(node, exp.In):
         out = of_one_kind_in(node)
+    elif isinstance(node, exp.Case) or isinstance(node, exp.If) and not isinstance(node.parent, exp.Case):
+        out = of_one_kind_in_branches(node)
     elif isinstance(node, (exp.Coalesce, exp.Greatest, exp.Least)):
         out = of_one_kind_among(node)
     elif isinstance(node, exp.Sub) and source == "trino" and wanted in ("postgres", "duckdb") and is_of(node.left, "DATE") and is_of(node.right, "DATE"):

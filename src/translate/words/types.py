@@ -54,7 +54,14 @@ def read_type(text, dialect):
         return exp.DataType.build("unknown")
     if kind.this == TYPE.USERDEFINED:
         return exp.DataType.build("unknown")
-    return exp.DataType(this=kind.this) if kind.expressions and not kind.args.get("nested") else kind  # one with a length is coerced to by sqlglot, whatever the other is
+    if kind.this == TYPE.TIMESTAMPNTZ:
+        return exp.DataType(this=TYPE.TIMESTAMP)
+    if not kind.expressions or kind.args.get("nested"):
+        return kind
+    bare_kind = exp.DataType(this=kind.this) # one with a length is coerced to by sqlglot, whatever the other is
+    if kind.this == TYPE.DECIMAL:
+        bare_kind.meta["scale"] = int(kind.expressions[1].name) if len(kind.expressions) == 2 and kind.expressions[1].name.isdigit() else 0
+    return bare_kind
 
 
 def sqlite_type(text):
@@ -64,7 +71,10 @@ def sqlite_type(text):
                        ("char", "text"), ("clob", "text"), ("text", "text"), ("string", "text"), ("blob", "varbinary"), ("real", "double"), ("floa", "double"), ("doub", "double"), ("dec", "decimal"),
                        ("numeric", "decimal")):
         if word in name:
-            return exp.DataType.build(kind)
+            out, digits = exp.DataType.build(kind), re.search(r"\(\s*\d+\s*,\s*(\d+)\s*\)", text)
+            if kind == "decimal" and digits is not None:
+                out.meta["scale"] = int(digits[1])
+            return out
     return exp.DataType.build("unknown")
 
 

@@ -552,7 +552,7 @@ public class Suite {
         run(c, "SET @mine = 7");
         if (driver.equals("mysql"))
             ((com.mysql.cj.jdbc.JdbcConnection) c.unwrap(Class.forName("com.mysql.cj.jdbc.JdbcConnection"))).resetServerState();
-        truth(c.isValid(3), "valid");
+        truth(c.isValid(60), "valid");
         c.setAutoCommit(false);
         c.setAutoCommit(true);
         same(1, number(c, "SELECT 1"));

@@ -1,4 +1,4 @@
-// The Trino JDBC driver against one proxy: `java -cp trino-jdbc.jar Suite.java PORT ENGINE`. A line per case: "ok NAME" or
+// The Trino JDBC driver against one proxy: `java -cp trino-jdbc.jar Suite.java PORT ENGINE [SCHEMA]`. A line per case: "ok NAME" or
 // "FAIL NAME: why".
 import java.math.BigDecimal;
 import java.sql.Connection;
@@ -13,13 +13,14 @@ import java.sql.Types;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 public class Suite {
     interface Case {
         void run(Connection c) throws Exception;
     }
 
-    static String port, engine;
+    static String port, engine, schema;
     static int failed;
 
     static Connection connect(String... options) throws SQLException {
@@ -35,9 +36,15 @@ public class Suite {
             throw new AssertionError("wanted " + wanted + ", got " + got);
     }
 
+    static boolean mysql() {
+        return engine.equals("mariadb") || engine.equals("mysql");
+    }
+
     static String series(int n) {
-        if (engine.equals("sqlite"))
-            return "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < " + n + ") SELECT i FROM t";
+        if (engine.equals("mariadb"))
+            return "SELECT seq AS i FROM seq_1_to_" + n;
+        if (engine.equals("sqlite") || engine.equals("mysql"))
+            return "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < " + n + ") SELECT /*+ SET_VAR(cte_max_recursion_depth = 1M) */ i FROM t";
         return "SELECT i FROM generate_series(1, " + n + ") AS t(i)";
     }
 
@@ -92,6 +99,10 @@ public class Suite {
     static void types(Connection c) throws SQLException {
         if (engine.equals("sqlite"))
             return;
+        if (mysql()) {
+            mysqlTypes(c);
+            return;
+        }
         String sql = "SELECT true AS b, CAST(7 AS smallint) AS s, CAST(8 AS bigint) AS l, CAST(1.5 AS double precision) AS d, "
             + "CAST(1.25 AS decimal(10,2)) AS n, DATE '2020-02-29' AS day, TIMESTAMP '2020-02-29 12:34:56.789012' AS ts";
         try (Statement s = c.createStatement(); ResultSet r = s.executeQuery(sql)) {
@@ -109,6 +120,21 @@ public class Suite {
             same(new BigDecimal("1.25"), r.getBigDecimal(5));
             same("2020-02-29", r.getDate(6));
             same("2020-02-29 12:34:56.789012", r.getTimestamp(7));
+        }
+    }
+
+    static void mysqlTypes(Connection c) throws SQLException {
+        String sql = "SELECT CAST(8 AS SIGNED) AS l, 1.5e0 AS d, CAST(1.25 AS decimal(10,2)) AS n, DATE '2020-02-29' AS day, TIMESTAMP '2020-02-29 12:34:56.789012' AS ts";
+        try (Statement s = c.createStatement(); ResultSet r = s.executeQuery(sql)) {
+            ResultSetMetaData m = r.getMetaData();
+            same(true, m.getColumnTypeName(1).matches("integer|bigint"));
+            same("double decimal(10,2) date timestamp(6)", m.getColumnTypeName(2) + " " + m.getColumnTypeName(3) + " " + m.getColumnTypeName(4) + " " + m.getColumnTypeName(5));
+            r.next();
+            same(8L, r.getLong(1));
+            same(1.5, r.getDouble(2));
+            same(new BigDecimal("1.25"), r.getBigDecimal(3));
+            same("2020-02-29", r.getDate(4));
+            same("2020-02-29 12:34:56.789012", r.getTimestamp(5));
         }
     }
 
@@ -163,7 +189,6 @@ public class Suite {
         try (ResultSet r = m.getCatalogs()) {
             catalog = column(r, "TABLE_CAT").get(0);
         }
-        String schema = engine.equals("postgres") ? "public" : "main";
         try (ResultSet r = m.getSchemas(catalog, null)) {
             same(true, column(r, "TABLE_SCHEM").contains(schema));
         }
@@ -228,20 +253,24 @@ public class Suite {
             }
             s.execute("RESET SESSION turnout.priority");
         }
-        c.setSchema(engine.equals("postgres") ? "public" : "main");
+        c.setSchema(schema);
         simple(c);
     }
 
     static void cancel(Connection c) throws Exception {
         String sql = engine.equals("sqlite")
             ? "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < 10000000000) SELECT count(*) FROM t"
+            : mysql() ? "SELECT BENCHMARK(100000000000, MD5('x'))"
             : engine.equals("duckDb") ? "SELECT count(*) FROM range(100000000000) AS t(i) WHERE hash(i) % 7 = 3"
             : "SELECT count(*) FROM generate_series(1, 10000000000) AS t(i) WHERE i % 7 = 3";
         try (Statement s = c.createStatement()) {
+            AtomicBoolean over = new AtomicBoolean();
             Thread thread = new Thread(() -> {
                 try {
-                    Thread.sleep(500);
-                    s.cancel();
+                    while (!over.get()) { // it does nothing before the driver has heard of the query
+                        Thread.sleep(500);
+                        s.cancel();
+                    }
                 } catch (Exception problem) {
                     System.out.println("FAIL cancel: " + problem);
                 }
@@ -251,6 +280,7 @@ public class Suite {
                 s.executeQuery(sql).next();
                 throw new AssertionError("not cancelled");
             } catch (SQLException problem) {
+                over.set(true);
                 thread.join();
             }
         }
@@ -288,6 +318,7 @@ public class Suite {
     public static void main(String[] arguments) {
         port = arguments[0];
         engine = arguments[1];
+        schema = arguments.length > 2 ? arguments[2] : engine.equals("postgres") ? "public" : "main";
         if (engine.equals("spooling")) {
             spooled();
             System.exit(failed == 0 ? 0 : 1);

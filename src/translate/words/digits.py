@@ -1,0 +1,113 @@
+"""Digits behind the point: a quotient of decimals has four more than its dividend in MySQL, as many as its sides in Trino, and all there are elsewhere."""
+
+SCALE_MOST = 30
+
+
+def same_or_more(parts):
+    scales = [digits_of(part) for part in parts]
+    return None if not scales or any(scale is None for scale in scales) else max(scales)
+
+
+def digits_of_literal(node):
+    text = str(node.this).lower()
+    if not node.is_int:
+        node.set("this", str(node.this)) # it was read
+    return None if node.is_string or "e" in text else len(text.partition(".")[2])
+
+
+def digits_of_branches(node):
+    """Of CASE and IF; NULL has any digits."""
+    if isinstance(node, exp.Case):
+        parts = [one.args["true"] for one in node.args["ifs"]] + [node.args.get("default")]
+    else:
+        parts = [node.args["true"], node.args.get("false")]
+    return same_or_more([part for part in parts if part is not None and not isinstance(part, exp.Null)])
+
+
+def digits_of(node):
+    """How many digits behind the point an exact number has in the source's dialect; None = it is not exact, or nobody knows."""
+    kind = type(node)
+    if kind is exp.Literal:
+        return digits_of_literal(node)
+    if kind in (exp.Paren, exp.Neg, exp.Abs, exp.Sum, exp.Min, exp.Max, exp.Nullif, exp.Window, exp.Distinct, exp.Filter):
+        inner = node.expressions[0] if kind is exp.Distinct and len(node.expressions) == 1 else node.this
+        return digits_of(inner) if isinstance(inner, exp.Expression) else None
+    if kind in (exp.Add, exp.Sub, exp.Mod):
+        return same_or_more([node.this, node.expression])
+    if kind is exp.Mul:
+        sides = digits_of(node.this), digits_of(node.expression)
+        return None if None in sides else min(sum(sides), SCALE_MOST)
+    if kind is exp.Div:
+        most = same_or_more([node.this, node.expression])
+        return None if most is None else most if source == "trino" else min(digits_of(node.this) + 4, SCALE_MOST)
+    if kind is exp.Avg:
+        inner = digits_of(node.this) if isinstance(node.this, exp.Expression) else None
+        return None if inner is None else inner if source == "trino" else min(inner + 4, SCALE_MOST)
+    if kind in (exp.Floor, exp.Ceil) and node.args.get("decimals") is None:
+        return 0 if digits_of(node.this) is not None else None
+    if kind is exp.Column and source == "mysql" and is_of(node, "BOOLEAN"):
+        return 0
+    if kind in (exp.Coalesce, exp.Greatest, exp.Least):
+        return same_or_more([node.this, *node.expressions])
+    if kind in (exp.Case, exp.If):
+        return digits_of_branches(node)
+    if kind is exp.Round and number_of(node.args.get("decimals")) is not None and source == "mysql":
+        decimals = number_of(node.args["decimals"])
+        node.args["decimals"].set("this", str(node.args["decimals"].this) if isinstance(node.args["decimals"], exp.Literal) else node.args["decimals"].this)
+        return max(decimals, 0) if digits_of(node.this) is not None else None
+    if kind is exp.Round and source == "trino":
+        return digits_of(node.this)
+    if kind is exp.Cast and node.to.this == TYPE.DECIMAL:
+        return int(node.to.expressions[1].name) if len(node.to.expressions) == 2 else 0 if source == "mysql" or node.to.expressions else None
+    if is_of(node, "DECIMAL") and kind is exp.Column:
+        return node.type.meta.get("scale")
+    return 0 if node.type is not None and not is_truth(node) and node.is_type(*exp.DataType.INTEGER_TYPES) else None
+
+
+def is_shortened(node):
+    """Is there a quotient or an average in it that the source's dialect ends somewhere?"""
+    return any(isinstance(part, (exp.Div, exp.Avg)) and part.find_ancestor(exp.Query) is node.find_ancestor(exp.Query) for part in node.find_all(exp.Div, exp.Avg))
+
+
+def to_digits(node, digits):
+    return exp.cast(node.copy(), f"decimal(38, {digits})")
+
+
+def outermost(tree):
+    """The queries whose columns a client sees."""
+    if isinstance(tree, exp.SetOperation):
+        return [one for side in (tree.this, tree.expression) for one in outermost(side.unnest())]
+    return [tree] if isinstance(tree, exp.Select) else []
+
+
+def mysql_shown(tree):
+    """What a client sees of a quotient, and what is made a text; in between MySQL has more digits, too."""
+    for select in outermost(tree):
+        if select.args.get("distinct") is not None and select.args.get("order") is not None:
+            continue
+        for shown in list(select.expressions):
+            inner = shown.unalias()
+            digits = digits_of(inner) if is_shortened(inner) and not isinstance(inner, exp.Round) else None
+            if digits is not None:
+                inner.replace(to_digits(inner, digits))
+    for node in list(tree.find_all(exp.EQ, exp.NEQ)):
+        for side in [side for side in (node.this, node.expression) if is_shortened(side) and not isinstance(side.unnest(), exp.Round) and wanted != "sqlite"]:
+            if digits_of(side) is not None:
+                side.replace(to_digits(side, digits_of(side)))
+    for node in list(tree.find_all(exp.Concat, exp.ConcatWs, exp.Cast)):
+        parts = node.expressions if not isinstance(node, exp.Cast) else [node.this] if node.to.this in exp.DataType.TEXT_TYPES or node.to.this == TYPE.CHARACTER_SET else []
+        for part in [part for part in list(parts) if is_shortened(part)]:
+            digits = digits_of(part)
+            if digits is not None:
+                part.replace(filled(f"PRINTF('%.{digits}f', _1)", [part]) if wanted == "sqlite" else to_digits(part, digits))
+    return tree
+
+
+def trino_quotient(node):
+    """1.0 / 3 is 0.3 there, wherever it stands."""
+    if isinstance(node, exp.Div) and any(is_of(side.unnest(), "DECIMAL") or isinstance(side.unnest(), exp.Literal) and not side.unnest().is_int for side in (node.this, node.expression)) or \
+            isinstance(node, exp.Avg) and isinstance(node.this, exp.Expression) and is_of(node.this.unnest(), "DECIMAL") and not isinstance(node.parent, (exp.Window, exp.Filter)):
+        digits = digits_of(node)
+        if digits is not None:
+            return exp.Paren(this=to_digits(node, digits)) if isinstance(node, exp.Div) else to_digits(node, digits)
+    return node

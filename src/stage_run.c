@@ -214,6 +214,10 @@ static void start_statement(struct tn_query *q)
     run->kind = q->kind;
     run->sql = tn_translating_sent(q);
     run->several_made = tn_translating_made_several(q);
+    if (run->several_made && run->kind == TN_RUN_DESCRIBE) { /* a definition has neither columns nor parameters, and nothing of it may be done yet */
+        run->sql = TN_STR("DROP INDEX IF EXISTS \"turnout: none\"");
+        run->several_made = false;
+    }
     if (q->literals.count > 0) /* the text that the client wrote has them in it */
         run->params = run->sql.ptr == q->native.ptr ? (struct tn_params){.count = 0} : q->literals;
     run->features = &q->features;

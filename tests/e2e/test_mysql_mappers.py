@@ -156,6 +156,17 @@ def test_json_paths_that_are_parameters(engine, ask):
         assert [row[0] for row in cursor.fetchall()] == ["a"]
 
 
+def test_definitions_that_are_prepared(engine, ask):
+    connector = pytest.importorskip("mysql.connector")
+    with connector.connect(host="127.0.0.1", port=engine.proxy.mysql_port, user="tester", database="shop", use_pure=True, ssl_disabled=True) as connection:
+        cursor = connection.cursor(prepared=True)
+        cursor.execute("CREATE TABLE other (id INT AUTO_INCREMENT PRIMARY KEY, a INT, b INT, KEY other_ab (a, b))")
+        cursor.execute("ALTER TABLE other ADD COLUMN c INT, ADD COLUMN d INT")
+        cursor.execute("INSERT INTO other (a, d) VALUES (?, ?)", (1, 2))
+        cursor.execute("SELECT id, a, b, c, d FROM other")
+        assert cursor.fetchall() == [(1, 1, None, None, 2)]
+
+
 @pytest.mark.parametrize("words", ["EXPLAIN", "EXPLAIN FORMAT=JSON"])
 def test_explain(ask, words):
     assert ask(f"{words} SELECT `email` FROM people WHERE JSON_EXTRACT(doc, '$.n') = 1 LIMIT 1, 2")

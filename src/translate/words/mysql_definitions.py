@@ -163,7 +163,7 @@ def column_changed(alter, action):
     if wanted == "sqlite":
         return out if is_as_before(alter.this, (before or column).name, column) else cannot("another type of a column that is there")
     if wanted == "duckdb":
-        return out + [changed(alter, actions=[one]) for one in pieces_of(column, alter.this.name.lower(), (before or column).name.lower())]
+        return out + [changed(alter, actions=[one]) for one in changed_bit_by_bit(column, alter.this.name.lower(), (before or column).name.lower())]
     return [*out, changed(alter, actions=[exp.ModifyColumn(this=column.copy())])]
 
 
@@ -177,7 +177,7 @@ def is_as_before(table, name, column):
     return told is not None and affinity_of(told) == affinity_of(column.args["kind"]) and is_needed(column) == (name.lower() in required)
 
 
-def pieces_of(column, table, before):
+def changed_bit_by_bit(column, table, before):
     """MODIFY of DuckDB's: type, default and NOT NULL, each by itself, and what changes alone: it changes no column that has a key."""
     told, keys = known_columns.get(table, {}).get(before), known_keys.get(table, {})
     name = exp.to_identifier(column.name, quoted=column.this.args.get("quoted"))

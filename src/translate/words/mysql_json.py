@@ -73,7 +73,7 @@ def other_side(node):
     return None
 
 
-def is_json_value(node):
+def is_json_there(node):
     node = node.unnest() if node is not None else None
     return isinstance(node, (exp.JSONExtract, exp.JSONBExtract, exp.ParseJSON)) or isinstance(node, exp.Cast) and node.to.this in (TYPE.JSON, TYPE.JSONB) or \
         isinstance(node, exp.Column) and node.is_type(TYPE.JSON, TYPE.JSONB)
@@ -118,7 +118,7 @@ def guarded_number(found, text):
 
 def json_value(node):
     """What JSON_SET and the like put somewhere."""
-    if is_json_value(node):
+    if is_json_there(node):
         return document(node) if wanted == "postgres" else call("JSON", node.this if isinstance(node, exp.Cast) else node) if wanted == "sqlite" else node.copy()
     if wanted == "sqlite":
         return node.copy()

@@ -109,13 +109,24 @@ static bool is_insert(const struct tn_sqlite_conn *conn)
     return verb == TN_VERB_INSERT || verb == TN_VERB_REPLACE;
 }
 
+/* Not one that a trigger fills. */
+static bool is_target(const struct tn_sqlite_conn *conn, const char *table)
+{
+    const struct tn_features *features = conn->run->features;
+    struct tn_str             name = features->table_count == 0 ? TN_STR("") : features->tables[0];
+    const char               *dot = name.len == 0 ? NULL : memrchr(name.ptr, '.', name.len);
+
+    if (dot != NULL)
+        name = tn_str_n(dot + 1, (size_t)(name.ptr + name.len - dot - 1));
+    return tn_str_ieq_c(name, table);
+}
+
 static void on_update(void *arg, int operation, const char *database, const char *table, sqlite3_int64 rowid)
 {
     struct tn_sqlite_conn *conn = arg;
 
     (void)database;
-    (void)table;
-    if (operation == SQLITE_INSERT && conn->first_inserted == 0)
+    if (operation == SQLITE_INSERT && conn->first_inserted == 0 && is_target(conn, table))
         conn->first_inserted = rowid;
 }
 

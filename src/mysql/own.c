@@ -148,6 +148,11 @@ static bool begin(struct tn_my_session *s, struct tn_words *words, bool start)
         tn_my_statement_done(s, true);
         return true;
     }
+    if (tn_my_in_xa(s)) {
+        tn_my_fail(s, 1399, "XAE07", "XAER_RMFAIL: BEGIN cannot be executed while an XA transaction is open: XA END and XA COMMIT or XA ROLLBACK end it");
+        tn_my_statement_done(s, true);
+        return true;
+    }
     tn_words_accept(words, "work");
     while (!tn_words_at_end(words)) {
         if (tn_words_accept(words, "read"))

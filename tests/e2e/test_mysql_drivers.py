@@ -176,6 +176,23 @@ def test_distributed_transactions(proxy, client):
         run(other, "DROP TABLE x")
 
 
+def test_a_distributed_transaction_whose_connection_is_lost(proxy, client):
+    """With autocommit off the next statement begins a transaction of the client's, which it can undo."""
+    run(client, "CREATE TABLE lost_x (a int) ENGINE = InnoDB")
+    run(client, "SET autocommit = 0")
+    run(client, "XA START 'lost'")
+    assert error(client, "BEGIN")[0] == 1399  # as a server says it
+    run(client, "INSERT INTO lost_x VALUES (1)")
+    for (number,) in proxy.server.sql(f"SELECT id FROM information_schema.processlist WHERE db = '{proxy.database}'"):
+        proxy.server.sql(f"KILL {number}", root=True)
+    error(client, "INSERT INTO lost_x VALUES (2)")
+    run(client, "INSERT INTO lost_x VALUES (3)")
+    run(client, "ROLLBACK")
+    assert run(client, "SELECT a FROM lost_x") == ()
+    run(client, "COMMIT")
+    run(client, "DROP TABLE lost_x")
+
+
 def test_more_columns_than_a_table_has(client):
     assert run(client, "SELECT " + ",".join(map(str, range(70000))))[0][-1] == 69999
 

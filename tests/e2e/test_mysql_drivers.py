@@ -265,3 +265,19 @@ def test_statements_that_commit_by_themselves(proxy, client):
     assert [do(sql) for sql in ("BEGIN", "INSERT INTO c VALUES (3)", "DROP TABLE d", "INSERT INTO c VALUES (4)", "ROLLBACK")] == [1, 1, 0, 0, 0]
     assert run(client, "SELECT a FROM c") == ((1,), (3,), (4,))
     do("DROP TABLE c")
+
+
+def test_what_looks_like_a_definition_is_one_for_mysql_alone(mariadb_server, postgres_server):
+    """The router sends the text to an engine that would run both statements."""
+    mine, other = mariadb_server.create_database("looks"), postgres_server.create_database("looks")
+    postgres_server.sql("CREATE TABLE kept (a int)", database=other)
+    config = {"turnout": {"workers": 1, "frontends": {"mysqlWire": {"port": 0}}},
+              "clusters": {"m": mariadb_server.cluster(mine), "p": postgres_server.cluster(other)},
+              "clusterGroups": {"mine": {"members": ["m"]}, "theirs": {"members": ["p"]}},
+              "routers": [{"type": "queryRegex", "rules": [{"regex": "(?i)kept", "targetGroup": "theirs"}]}], "routingFallback": "mine"}
+    with proxy_module.Proxy(config) as started:
+        started.database = mine
+        client = connect(started)
+        assert error(client, "CREATE TABLE event (id int); DROP TABLE kept")[0] == 1064
+        client._force_close()
+        assert postgres_server.sql("SELECT count(*) FROM kept", database=other)

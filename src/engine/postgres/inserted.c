@@ -135,7 +135,7 @@ void tn_postgres_ask_id(struct tn_postgres_conn *c)
     const struct tn_postgres_id *id;
     struct tn_str                name, last;
 
-    c->now.sql = run->sql;
+    c->now.sql = run->several_made && run->kind == TN_RUN_DESCRIBE ? TN_STR("") : run->sql; /* definitions: neither parameters nor columns */
     if (!run->wants_id || run->kind != TN_RUN_EXECUTE || run->features == NULL || run->features->verb != TN_VERB_INSERT ||
         !can_return(run->sql, &name, &last, &c->now.upserts))
         return;

@@ -85,8 +85,8 @@ static enum tn_status prepare(struct tn_sqlite_conn *conn, struct tn_str sql, st
     conn->vacuums = conn->run->features->verb == TN_VERB_VACUUM;
     if (describe)
         refresh_schema(conn);
-    if (conn->run->several_made && !describe)
-        return run_several(conn, sql, err);
+    if (conn->run->several_made) /* definitions: described, they have neither parameters nor columns */
+        return describe ? TN_OK : run_several(conn, sql, err);
     conn->kept = keep ? tn_sqlite_stmts_find(&conn->stmts, sql) : NULL;
     if (conn->kept != NULL && describe) { /* it may be older than the schema */
         tn_sqlite_stmts_drop(conn->kept);

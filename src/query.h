@@ -83,6 +83,7 @@ struct tn_query {
     struct tn_str                 prelude;    /* run first on the same connection: the BEGIN of a lazy transaction */
     bool                          prelude_done;
     bool                          needs_writable; /* in a transaction that may write: a writable member if there is one */
+    bool                          whole;     /* for a server of MySQL's alone: others might take it for several statements */
     bool                          read_only; /* the session's transaction is, or would be: a write is refused */
     struct tn_cluster            *affinity; /* described there: run there if it is eligible */
     const struct tn_schema       *told;     /* columns that the client knows from there: rows of other types are not for it */

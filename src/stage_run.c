@@ -178,6 +178,18 @@ static bool refuse_write(struct tn_query *q, struct tn_run *run)
     return true;
 }
 
+/* Where it went may be another engine than that which was thought of when it was taken for one statement. */
+static bool refuse_whole(struct tn_query *q, struct tn_run *run)
+{
+    if (!q->whole || q->lease->conn->cluster->conf->engine == TN_CFG_ENGINE_MYSQL)
+        return false;
+    tn_fail(&run->error, TN_E_DENIED, "42601", "several statements in one text, which the client has not asked for (allowMultiQueries)");
+    tn_error_blame(&run->error, TN_FAULT_QUERY, false);
+    q->run_stage = TN_RUN_STAGE_DONE;
+    tn_pipeline_resume(q);
+    return true;
+}
+
 static bool changes(enum tn_class class)
 {
     return class == TN_CLASS_WRITE || class == TN_CLASS_DDL || class == TN_CLASS_MULTI;
@@ -225,7 +237,7 @@ static void start_statement(struct tn_query *q)
     run->owner = q;
     run->tags = tn_query_tags_text(q);
     q->run_stage = TN_RUN_STAGE_RUN;
-    if (refuse_raw_params(q, run) || refuse_write(q, run) || refuse_otherwise_read(q, run))
+    if (refuse_raw_params(q, run) || refuse_whole(q, run) || refuse_write(q, run) || refuse_otherwise_read(q, run))
         return;
     if (q->features.needs_session)
         q->lease->conn->dirty = true;

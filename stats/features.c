@@ -94,7 +94,7 @@ static enum tn_class final_class(const struct tn_reader *reader)
 
     if (reader->last.kind == TN_TOKEN_END)
         return TN_CLASS_EMPTY;
-    if (out->class == TN_CLASS_MULTI)
+    if (out->class == TN_CLASS_MULTI || (reader->scan.negated && reader->scan.may_have_body)) /* BEGIN NOT ATOMIC: whatever is in it */
         return TN_CLASS_MULTI;
     if (class == TN_CLASS_READ && !only_plans(out) && (reader->writes || out->has_into || out->for_update))
         return TN_CLASS_WRITE;
@@ -155,7 +155,7 @@ void tn_features_begin(struct tn_reader *reader, struct tn_features *out, struct
 
 void tn_features_token(struct tn_reader *reader, const struct tn_token *token, enum tn_word word)
 {
-    bool ends;
+    bool prefixed = reader->scan.prefixed, ends;
 
     reader->token = *token;
     reader->word = word;
@@ -172,6 +172,8 @@ void tn_features_token(struct tn_reader *reader, const struct tn_token *token, e
     read_param(reader, token);
     tn_sizes_token(&reader->sizes, token, word);
     tn_reader_token(reader);
+    if (prefixed && !reader->scan.prefixed)
+        reader->seen = false; /* what counts is the statement behind SET STATEMENT .. FOR */
 }
 
 void tn_features_end(struct tn_reader *reader)

@@ -134,7 +134,7 @@ static bool select_own(struct tn_my_session *s, struct tn_words *words)
 /* XA transactions end by XA alone, as servers say it. */
 static bool refuse_in_xa(struct tn_my_session *s)
 {
-    if (!s->in_xa)
+    if (!tn_my_in_xa(s))
         return false;
     tn_my_fail(s, 1399, "XAE07", "XAER_RMFAIL: The command cannot be executed when global transaction is in the ACTIVE or IDLE state");
     tn_my_statement_done(s, true);

@@ -308,6 +308,7 @@ void tn_my_end_transaction(struct tn_my_session *s, enum tn_ask_end end, void (*
 void tn_my_begin(struct tn_my_session *s, struct tn_str modes, bool read_only);
 bool tn_my_xa_is(struct tn_str sql);
 void tn_my_xa_after(struct tn_my_session *s, struct tn_str sql);
+bool tn_my_in_xa(const struct tn_my_session *s); /* not any more when its connection is lost */
 void tn_my_transaction_drop(struct tn_my_session *s);
 void tn_my_transaction_after(struct tn_my_session *s, struct tn_ask *ask);
 

@@ -200,7 +200,7 @@ enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, c
     s->asked = run->asked;
     s->warning_count = 0;
     s->found_rows = 0;
-    if (!s->autocommit && !s->in_tx && !s->in_xa && !run->apart && !tn_my_xa_is(run->sql))
+    if (!s->autocommit && !s->in_tx && !tn_my_in_xa(s) && !run->apart && !tn_my_xa_is(run->sql))
         tn_my_begin(s, TN_STR(""), false);
     if (s->in_tx && !run->apart)
         question.transaction = &s->tx;

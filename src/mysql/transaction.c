@@ -46,6 +46,11 @@ void tn_my_xa_after(struct tn_my_session *s, struct tn_str sql)
         s->in_xa = false;
 }
 
+bool tn_my_in_xa(const struct tn_my_session *s)
+{
+    return s->in_xa && s->bond.lease != NULL;
+}
+
 void tn_my_transaction_drop(struct tn_my_session *s)
 {
     if (s->in_tx && s->bond.lease == s->tx.lease)

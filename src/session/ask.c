@@ -332,7 +332,8 @@ static enum tn_status prepare(struct tn_runtime *runtime, struct tn_query *q, st
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a query");
     TN_TRY(copy(q, own, err));
     tn_query_shape_read(runtime, own->sql, own->database, &own->settings->replay, &q->shape, &q->features);
-    if (own->whole && q->features.class == TN_CLASS_MULTI)
+    q->whole = own->whole && q->features.class == TN_CLASS_MULTI;
+    if (q->whole)
         q->features.class = TN_CLASS_DDL;
     TN_TRY(check(own, &q->features, err));
     TN_TRY(tn_ask_fill(q, own, err));

@@ -266,6 +266,20 @@ def test_schemas_are_databases(engine, client):
     rows(client, "DROP SCHEMA sales")
 
 
+def sqlite_triggers(cursor):
+    """What they put elsewhere, before or behind, has ids that are not told."""
+    cursor.execute("CREATE TABLE noted (n integer PRIMARY KEY, x integer)")
+    cursor.execute("INSERT INTO noted VALUES (900, 1)")
+    for name in ("before", "after"):
+        cursor.execute(f"CREATE TABLE {name}_it (id integer PRIMARY KEY, x integer)")
+        cursor.execute(f"CREATE TRIGGER {name}_note {name.upper()} INSERT ON {name}_it BEGIN INSERT INTO noted (x) VALUES (new.x); END")
+        for sql, first in (("(x) VALUES (1)", 1), ("(x) VALUES (2), (3)", 2)):
+            cursor.execute(f"INSERT INTO {name}_it {sql}")
+            assert cursor.lastrowid == first, (name, sql)
+        cursor.execute(f"DROP TABLE {name}_it")
+    cursor.execute("DROP TABLE noted")
+
+
 def test_last_insert_id(engine, client):
     """SQLite tells it of a row with a rowid; DuckDB and PostgreSQL have no such thing."""
     with client.cursor() as cursor:
@@ -279,6 +293,7 @@ def test_last_insert_id(engine, client):
             assert cursor.lastrowid == 0
             assert cursor.execute("INSERT INTO plain VALUES (6), (7)") == 2 and cursor.lastrowid == 0
             cursor.execute("DROP TABLE plain")
+            sqlite_triggers(cursor)
         assert cursor.execute("DELETE FROM author WHERE id = 77") == 1
 
 

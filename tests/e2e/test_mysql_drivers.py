@@ -186,6 +186,23 @@ def test_distributed_transactions(proxy, client):
         run(other, "DROP TABLE x")
 
 
+def test_a_distributed_transaction_whose_connection_is_lost(proxy, client):
+    """With autocommit off the next statement begins a transaction of the client's, which it can undo."""
+    run(client, "CREATE TABLE lost_x (a int) ENGINE = InnoDB")
+    run(client, "SET autocommit = 0")
+    run(client, "XA START 'lost'")
+    assert error(client, "BEGIN")[0] == 1399  # as a server says it
+    run(client, "INSERT INTO lost_x VALUES (1)")
+    for (number,) in proxy.server.sql(f"SELECT id FROM information_schema.processlist WHERE db = '{proxy.database}'"):
+        proxy.server.sql(f"KILL {number}", root=True)
+    error(client, "INSERT INTO lost_x VALUES (2)")
+    run(client, "INSERT INTO lost_x VALUES (3)")
+    run(client, "ROLLBACK")
+    assert run(client, "SELECT a FROM lost_x") == ()
+    run(client, "COMMIT")
+    run(client, "DROP TABLE lost_x")
+
+
 def test_more_columns_than_a_table_has(client):
     assert run(client, "SELECT " + ",".join(map(str, range(70000))))[0][-1] == 69999
 
@@ -258,3 +275,19 @@ def test_statements_that_commit_by_themselves(proxy, client):
     assert [do(sql) for sql in ("BEGIN", "INSERT INTO c VALUES (3)", "DROP TABLE d", "INSERT INTO c VALUES (4)", "ROLLBACK")] == [1, 1, 0, 0, 0]
     assert run(client, "SELECT a FROM c") == ((1,), (3,), (4,))
     do("DROP TABLE c")
+
+
+def test_what_looks_like_a_definition_is_one_for_mysql_alone(mariadb_server, postgres_server):
+    """The router sends the text to an engine that would run both statements."""
+    mine, other = mariadb_server.create_database("looks"), postgres_server.create_database("looks")
+    postgres_server.sql("CREATE TABLE kept (a int)", database=other)
+    config = {"turnout": {"workers": 1, "frontends": {"mysqlWire": {"port": 0}}},
+              "clusters": {"m": mariadb_server.cluster(mine), "p": postgres_server.cluster(other)},
+              "clusterGroups": {"mine": {"members": ["m"]}, "theirs": {"members": ["p"]}},
+              "routers": [{"type": "queryRegex", "rules": [{"regex": "(?i)kept", "targetGroup": "theirs"}]}], "routingFallback": "mine"}
+    with proxy_module.Proxy(config) as started:
+        started.database = mine
+        client = connect(started)
+        assert error(client, "CREATE TABLE event (id int); DROP TABLE kept")[0] == 1064
+        client._force_close()
+        assert postgres_server.sql("SELECT count(*) FROM kept", database=other)

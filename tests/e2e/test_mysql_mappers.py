@@ -184,3 +184,14 @@ def test_views_are_replaced(ask):
     ask("CREATE OR REPLACE VIEW seen AS SELECT email FROM people")
     assert ask("SELECT * FROM seen") == []
     ask("DROP VIEW seen")
+
+
+def test_a_definition_that_is_several_statements_is_prepared(engine, ask):
+    """Nothing of it is done before it is executed."""
+    connector = pytest.importorskip("mysql.connector")
+    ask("CREATE TABLE other (id INT)")
+    connection = connector.connect(host="127.0.0.1", port=engine.proxy.mysql_port, user="tester", database="shop", use_pure=True, autocommit=True)
+    cursor = connection.cursor(prepared=True)
+    cursor.execute("ALTER TABLE other ADD COLUMN g INT, ADD COLUMN h INT")
+    connection.close()
+    assert ask("SELECT id, g, h FROM other") == []

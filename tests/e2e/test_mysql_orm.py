@@ -64,6 +64,28 @@ def test_ids_in_a_transaction_and_after_errors(connection):
     assert ask(connection, "SELECT count(*) FROM `It's`") == ((2,),)
 
 
+def test_ids_after_a_statement_that_was_wrong_itself(connection):
+    ask(connection, "CREATE TABLE typed (id INT AUTO_INCREMENT PRIMARY KEY, x INT UNIQUE)")
+    for expected in (1, 2):
+        with pytest.raises(pymysql.MySQLError) as wrong:
+            ask(connection, "INSERT INTO typed (y) VALUES (1)")
+        assert wrong.value.args[0] == 1054
+        assert new_id(connection, f"INSERT INTO typed (x) VALUES ({expected})") == (expected, 1)
+    ask(connection, "BEGIN")
+    with pytest.raises(pymysql.MySQLError):
+        ask(connection, "INSERT INTO typed (y) VALUES (1)")
+    assert new_id(connection, "INSERT INTO typed (x) VALUES (3)") == (3, 1)
+    ask(connection, "COMMIT")
+
+
+def test_ids_beside_an_upsert_that_tells_none(connection, postgres_server):
+    """A table of partitions gives no xmax."""
+    postgres_server.sql("CREATE TABLE seen (id serial, x int UNIQUE) PARTITION BY RANGE (x); CREATE TABLE seen_all PARTITION OF seen DEFAULT", database="orm")
+    assert new_id(connection, "INSERT INTO seen (x) VALUES (1)") == (1, 1)
+    assert new_id(connection, "INSERT INTO seen (x) VALUES (1) ON DUPLICATE KEY UPDATE id = 9")[1] >= 1
+    assert new_id(connection, "INSERT INTO seen (x) VALUES (2)")[0] > 1
+
+
 def test_tables_that_count_otherwise_or_not(connection, postgres_server):
     postgres_server.sql("CREATE TABLE counted (x int, n serial);"
                         "CREATE TABLE plain (id int PRIMARY KEY, \"default\" text DEFAULT 'nextval(')", database="orm")

@@ -48,9 +48,9 @@ static enum tn_status run_prepared(struct tn_duckdb_conn *conn, struct tn_error 
     return status;
 }
 
-/* One statement is expected, if it was not translated into SEVERAL. DuckDB makes several of one PIVOT or IMPORT DATABASE; several of the client's own would
+/* One statement is expected, if SEVERAL (NULL: no) was not translated into more, which run but for the last; to describe them none does. DuckDB makes several of one PIVOT or IMPORT DATABASE; several of the client's own would
  * be more than was routed and checked, and are refused. */
-static enum tn_status prepare_text(struct tn_duckdb_conn *conn, struct tn_str sql, bool several, struct tn_error *err)
+static enum tn_status prepare_text(struct tn_duckdb_conn *conn, struct tn_str sql, const struct tn_run *several, struct tn_error *err)
 {
     const struct tn_duckdb_api *api = conn->api;
     tn_duckdb_extracted         extracted = NULL;
@@ -62,10 +62,12 @@ static enum tn_status prepare_text(struct tn_duckdb_conn *conn, struct tn_str sq
         const char *why = extracted == NULL ? NULL : api->extract_statements_error(extracted);
         status = why != NULL ? tn_duckdb_conn_fail(conn, TN_DUCKDB_ERROR_INVALID, why, err)
                              : tn_fail(err, TN_E_INVALID, "42601", "no statement was given");
-    } else if (count > 1 && !several && memchr(sql.ptr, ';', sql.len) != NULL) {
+    } else if (count > 1 && several == NULL && memchr(sql.ptr, ';', sql.len) != NULL) {
         status = tn_fail(err, TN_E_INVALID, "42601", "DuckDB reads %llu statements where one was expected", (unsigned long long)count);
         tn_error_blame(err, TN_FAULT_QUERY, false);
     }
+    if (several != NULL && several->kind == TN_RUN_DESCRIBE)
+        count = TN_MIN(count, (uint64_t)1);
     for (uint64_t i = 0; i < count && status == TN_OK; i++) {
         status = prepare_at(conn, extracted, i, err);
         if (status == TN_OK && i + 1 < count)
@@ -160,7 +162,7 @@ static enum tn_status prepare_trial(struct tn_duckdb_conn *conn, const struct tn
         trial->samples[i] = sample_of(trial, i + 1);
     }
     text = tn_duckdb_params_write(&conn->params, run->sql, trial->casts, samples ? trial->samples : NULL, conn->arena);
-    return text.ptr == NULL ? no_memory(err) : prepare_text(conn, text, false, err);
+    return text.ptr == NULL ? no_memory(err) : prepare_text(conn, text, NULL, err);
 }
 
 static bool has_unknown_column(struct tn_duckdb_conn *conn)
@@ -318,7 +320,7 @@ static enum tn_status wrap(struct tn_duckdb_conn *conn, const struct tn_duckdb_p
     write_wrapped(&text, plan, conn->sql);
     copied = !text.failed && tn_arena_str(conn->arena, tn_buf_str(&text), &wrapped);
     tn_buf_reset(&text);
-    return copied ? prepare_text(conn, wrapped, false, err) : no_memory(err);
+    return copied ? prepare_text(conn, wrapped, NULL, err) : no_memory(err);
 }
 
 static enum tn_status wrap_opaque(struct tn_duckdb_conn *conn, struct tn_error *err)
@@ -377,11 +379,11 @@ static enum tn_status prepare_client_text(struct tn_duckdb_conn *conn, const str
     }
     if (sql.ptr == NULL)
         return no_memory(err);
-    status = prepare_text(conn, sql, run->several_made, err);
+    status = prepare_text(conn, sql, run->several_made ? run : NULL, err);
     if (status == TN_E_ENGINE && show_setting(conn, run, &sql)) {
         if (err != NULL)
             tn_error_reset(err);
-        status = prepare_text(conn, sql, run->several_made, err);
+        status = prepare_text(conn, sql, run->several_made ? run : NULL, err);
     }
     return status;
 }

@@ -90,6 +90,15 @@ static void remember(struct tn_postgres_conn *c, const char *column)
         memcpy(id->column, column, strlen(column));
 }
 
+/* The next one asks anew, with a way back. */
+static void forget(struct tn_postgres_conn *c)
+{
+    struct tn_postgres_id *id = find(&c->ids, c->now.table);
+
+    if (id != NULL)
+        *id = (struct tn_postgres_id){.table = 0};
+}
+
 /* ---- the statement ---- */
 
 static void put_question(struct tn_buf *out, struct tn_str name, struct tn_str last)
@@ -126,11 +135,11 @@ void tn_postgres_ask_id(struct tn_postgres_conn *c)
     const struct tn_postgres_id *id;
     struct tn_str                name, last;
 
-    c->now.sql = run->sql;
+    c->now.sql = run->several_made && run->kind == TN_RUN_DESCRIBE ? TN_STR("") : run->sql; /* definitions: neither parameters nor columns */
     if (!run->wants_id || run->kind != TN_RUN_EXECUTE || run->features == NULL || run->features->verb != TN_VERB_INSERT ||
         !can_return(run->sql, &name, &last, &c->now.upserts))
         return;
-    c->now.table = tn_hash_seeded(name.ptr, name.len, run->settings == NULL ? 0 : run->settings->hash) | 1;
+    c->now.table = tn_hash_seeded(name.ptr, name.len, (run->settings == NULL ? 0 : run->settings->hash) + c->now.upserts) | 1;
     id = known(c);
     if (id != NULL && (id->refused || (id->column[0] == '\0' && !c->now.upserts)))
         return;
@@ -167,11 +176,20 @@ bool tn_postgres_give_up_id(struct tn_postgres_conn *c, const PGresult *failure)
         ours |= sqlstate != NULL && strcmp(sqlstate, reasons[i]) == 0;
     if (!c->now.asks_id || !ours)
         return false;
-    remember(c, NULL);
-    if (c->run->cancelled || (failed && !c->now.guarded))
+    if (c->run->cancelled || (failed && !c->now.guarded)) {
+        forget(c);
         return false;
+    }
+    remember(c, NULL);
     c->now.sql = c->run->sql;
     c->now.asks_id = c->now.asks_column = false;
+    c->now.gave_up_id = true;
     c->now.goes_back = failed;
     return true;
+}
+
+void tn_postgres_without_id_failed(struct tn_postgres_conn *c)
+{
+    if (c->now.gave_up_id)
+        forget(c);
 }

@@ -68,6 +68,7 @@ struct tn_postgres_run {
     bool     took_id;       /* the first row's */
     bool     upserts;       /* the last column of each row tells whether it was there already */
     uint64_t met;           /* rows of it that were, and were changed: MySQL counts them twice */
+    bool     gave_up_id;    /* it is sent without, since it failed with it */
     bool     goes_back;     /* it did not: to the savepoint, and once more without */
     bool     simple;        /* simple query protocol */
     bool     prepared;      /* the PREPARE flight is done */
@@ -224,6 +225,7 @@ void tn_postgres_ask_id(struct tn_postgres_conn *c); /* before a run's first fli
 void tn_postgres_take_id(struct tn_postgres_conn *c, const PGresult *result);
 /* FAILURE was for the id's sake (no right to read the table, a view with rules): what is sent is now the statement as it was. Else nothing changes. */
 bool tn_postgres_give_up_id(struct tn_postgres_conn *c, const PGresult *failure);
+void tn_postgres_without_id_failed(struct tn_postgres_conn *c); /* so the failure was the statement's own: others on its table have ids */
 
 /* batches.c */
 size_t tn_postgres_batch_row(struct tn_postgres_conn *c, const PGresult *result, int row); /* bytes of the row */

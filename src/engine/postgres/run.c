@@ -442,8 +442,10 @@ static bool try_without_id(struct tn_postgres_conn *c, const PGresult *failure)
 {
     struct tn_postgres_run *now = &c->now;
 
-    if (!tn_postgres_give_up_id(c, failure))
+    if (!tn_postgres_give_up_id(c, failure)) {
+        tn_postgres_without_id_failed(c);
         return false;
+    }
     if (now->statement != NULL) {
         if (!now->statement->ready)
             tn_postgres_statement_drop(&c->statements, now->statement, NULL);

@@ -85,8 +85,8 @@ static enum tn_status prepare(struct tn_sqlite_conn *conn, struct tn_str sql, st
     conn->vacuums = conn->run->features->verb == TN_VERB_VACUUM;
     if (describe)
         refresh_schema(conn);
-    if (conn->run->several_made && !describe)
-        return run_several(conn, sql, err);
+    if (conn->run->several_made) /* definitions: described, they have neither parameters nor columns */
+        return describe ? TN_OK : run_several(conn, sql, err);
     conn->kept = keep ? tn_sqlite_stmts_find(&conn->stmts, sql) : NULL;
     if (conn->kept != NULL && describe) { /* it may be older than the schema */
         tn_sqlite_stmts_drop(conn->kept);
@@ -109,13 +109,24 @@ static bool is_insert(const struct tn_sqlite_conn *conn)
     return verb == TN_VERB_INSERT || verb == TN_VERB_REPLACE;
 }
 
+/* Not one that a trigger fills. */
+static bool is_target(const struct tn_sqlite_conn *conn, const char *table)
+{
+    const struct tn_features *features = conn->run->features;
+    struct tn_str             name = features->table_count == 0 ? TN_STR("") : features->tables[0];
+    const char               *dot = name.len == 0 ? NULL : memrchr(name.ptr, '.', name.len);
+
+    if (dot != NULL)
+        name = tn_str_n(dot + 1, (size_t)(name.ptr + name.len - dot - 1));
+    return tn_str_ieq_c(name, table);
+}
+
 static void on_update(void *arg, int operation, const char *database, const char *table, sqlite3_int64 rowid)
 {
     struct tn_sqlite_conn *conn = arg;
 
     (void)database;
-    (void)table;
-    if (operation == SQLITE_INSERT && conn->first_inserted == 0)
+    if (operation == SQLITE_INSERT && conn->first_inserted == 0 && is_target(conn, table))
         conn->first_inserted = rowid;
 }
 

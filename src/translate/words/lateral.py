@@ -139,6 +139,8 @@ def without_lateral(select):
             put_in(select, join.this.alias, shown, lambda _, name, table=join.this.alias: exp.column(exp.to_identifier(name, quoted=True), table=table))
             as_numbered(join, inner, shown, split)
         elif row_limit(inner) == (1, 0):
+            limit = inner.args["limit"]
+            limit.set("count" if isinstance(limit, exp.Fetch) else "expression", exp.Literal.number(1)) # it was read
             as_scalars(select, join, inner, shown, False)
         else:
             cannot("this LATERAL")

@@ -141,19 +141,28 @@ def json_changed(name, args):
     out, step = document(args[0]), 1 if name == "JSON_REMOVE" else 2
     for i in range(1, len(args), step):
         path = path_array(args[i], name)
-        there = exp.Paren(this=exp.JSONBExtract(this=out.copy(), expression=path.copy()))
         if name == "JSON_REMOVE":
             out = exp.Paren(this=exp.JSONBDeleteAtPath(this=out, expression=path))
-            continue
-        value = json_value(args[i + 1])
-        if name == "JSON_ARRAY_APPEND":
-            value = exp.DPipe(this=there, expression=call("JSONB_BUILD_ARRAY", value))
-        written = call("JSONB_SET", out, path, value, exp.Boolean(this=name != "JSON_REPLACE"))
-        absent = exp.Is(this=there.copy(), expression=exp.Null())
-        if name == "JSON_ARRAY_APPEND": # to what is not there nothing is appended
-            written = exp.Case().when(absent, out.copy()).else_(written)
-        out = exp.Case().when(absent, written).else_(out.copy()) if name == "JSON_INSERT" else written
+        else:
+            out = put_at(name, out, path, json_value(args[i + 1]))
     return out
+
+
+def put_at(name, before, path, value):
+    """The document BEFORE with VALUE at PATH. It is written once: functions in one another would become a text that doubles with each."""
+    if name in ("JSON_SET", "JSON_REPLACE"):
+        return call("JSONB_SET", before, path, value, exp.Boolean(this=name == "JSON_SET"))
+    plain = isinstance(before.this, (exp.Column, exp.Literal, exp.Placeholder, exp.Parameter))
+    what = before if plain else exp.column("document_", table="changed_")
+    there = exp.Paren(this=exp.JSONBExtract(this=what.copy(), expression=path.copy()))
+    if name == "JSON_INSERT":
+        out = exp.Case().when(exp.Is(this=there, expression=exp.Null()), call("JSONB_SET", what, path, value, exp.true())).else_(what.copy())
+    else: # to what is not there nothing is appended: jsonb_set() of NULL is NULL
+        out = exp.func("COALESCE", call("JSONB_SET", what, path, exp.DPipe(this=there, expression=call("JSONB_BUILD_ARRAY", value)), exp.true()), what.copy())
+    if plain:
+        return out
+    rows = exp.Select(expressions=[exp.alias_(before.copy(), "document_")])
+    return exp.Subquery(this=exp.select(out).from_(exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier("changed_")))))
 
 
 def at_path(node, path):

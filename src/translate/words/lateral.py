@@ -128,8 +128,8 @@ def without_lateral(select):
                 cannot("this LATERAL")
             continue
         shown = shown_by(join.this, inner)
-        if shown is None or any(isinstance(e, exp.Star) for e in select.expressions) or inner.args.get("group") or inner.args.get("distinct"):
-            cannot("this LATERAL")
+        if shown is None or any(isinstance(e, exp.Star) for e in select.expressions) or inner.args.get("group") or inner.args.get("distinct") or inner.find(exp.With, exp.Rand) is not None:
+            cannot("this LATERAL") # WITH inside would be lost; by chance, each column would be of another row
         if has_one_row(inner):
             as_scalars(select, join, inner, shown, True)
             continue

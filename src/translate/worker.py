@@ -256,6 +256,19 @@ def marked_placeholder(self, expression):
     return parameter(int(name)) if name.isdigit() else super(type(self), self).placeholder_sql(expression)
 
 
+def without_tables_of_values(tokens):
+    """VALUES(`t`.`a`) behind ON DUPLICATE KEY, which sqlglot does not read, as VALUES(`a`)."""
+    words = [token.text.upper() for token in tokens]
+    start = next((i for i in range(len(tokens) - 2) if words[i : i + 3] == ["ON", "DUPLICATE", "KEY"] and tokens[i].token_type == TokenType.ON), len(tokens))
+    out, at = tokens[:start], start
+    while at < len(tokens):
+        kinds = [token.token_type for token in tokens[at : at + 6]]
+        qualified = kinds[:2] == [TokenType.VALUES, TokenType.L_PAREN] and kinds[3:4] == [TokenType.DOT] and kinds[5:] == [TokenType.R_PAREN]
+        out += [*tokens[at : at + 2], *tokens[at + 4 : at + 6]] if qualified else [tokens[at]]
+        at += 6 if qualified else 1
+    return out
+
+
 def parse(name, sql, places):
     """One tree; literals at PLACES know where they stood, question marks which they are."""
     _, _, dialect, parser = dialect_parts(name)
@@ -266,14 +279,12 @@ def parse(name, sql, places):
     renames = re.fullmatch(r"(?i)\s*rename\s+table\s+([^\s,]+)\s+to\s+([^\s,]+)\s*", sql) if name == "mysql" else None
     if renames:  # nor this, of one table; it has no literals
         sql = f"ALTER TABLE {renames[1]} RENAME TO {renames[2]}"
-    if name == "mysql" and re.search(r"(?i)\bon\s+duplicate\s+key\b", sql):  # values(`t`.`a`), which sqlglot does not read; the places stay
-        sql = re.sub(r"(?i)(\bvalues\s*\(\s*)((?:`[^`']+`|\w+)\s*\.\s*)(?=`|\w+\s*\))", lambda found: found[1] + " " * len(found[2]), sql)
     plan = EXPLAINS.match(sql) if name == "mysql" else None
     explains.clear()
     if plan:  # what is explained is read alone, where it stood
         explains.extend(words.upper() for words in plan[1].split())
         sql = " " * plan.end() + sql[plan.end():]
-    tokens = dialect.tokenize(sql)
+    tokens = without_tables_of_values(dialect.tokenize(sql)) if name == "mysql" else dialect.tokenize(sql)
     questions.clear()
     for before, token in zip([None] + tokens, tokens):
         if token.token_type == TokenType.PLACEHOLDER:

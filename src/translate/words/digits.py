@@ -38,8 +38,8 @@ def digits_of(node):
         sides = digits_of(node.this), digits_of(node.expression)
         return None if None in sides else min(sum(sides), SCALE_MOST)
     if kind is exp.Div:
-        most = same_or_more([node.this, node.expression])
-        return None if most is None else most if source == "trino" else min(digits_of(node.this) + 4, SCALE_MOST)
+        sides = digits_of(node.this), digits_of(node.expression) # each once: quotients stand in one another
+        return None if None in sides else max(sides) if source == "trino" else min(sides[0] + 4, SCALE_MOST)
     if kind is exp.Avg:
         inner = digits_of(node.this) if isinstance(node.this, exp.Expression) else None
         return None if inner is None else inner if source == "trino" else min(inner + 4, SCALE_MOST)

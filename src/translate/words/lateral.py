@@ -128,8 +128,8 @@ def without_lateral(select):
                 cannot("this LATERAL")
             continue
         shown = shown_by(join.this, inner)
-        if shown is None or any(isinstance(e, exp.Star) for e in select.expressions) or inner.args.get("group") or inner.args.get("distinct"):
-            cannot("this LATERAL")
+        if shown is None or any(isinstance(e, exp.Star) for e in select.expressions) or inner.args.get("group") or inner.args.get("distinct") or inner.find(exp.With, exp.Rand) is not None:
+            cannot("this LATERAL") # WITH inside would be lost; by chance, each column would be of another row
         if has_one_row(inner):
             as_scalars(select, join, inner, shown, True)
             continue
@@ -139,6 +139,8 @@ def without_lateral(select):
             put_in(select, join.this.alias, shown, lambda _, name, table=join.this.alias: exp.column(exp.to_identifier(name, quoted=True), table=table))
             as_numbered(join, inner, shown, split)
         elif row_limit(inner) == (1, 0):
+            limit = inner.args["limit"]
+            limit.set("count" if isinstance(limit, exp.Fetch) else "expression", exp.Literal.number(1)) # it was read
             as_scalars(select, join, inner, shown, False)
         else:
             cannot("this LATERAL")

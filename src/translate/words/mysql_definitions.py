@@ -231,8 +231,11 @@ def index_dropped(alter, name):
     if wanted != "postgres":
         return exp.Drop(kind="INDEX", tables=[exp.Table(this=exp.to_identifier(name, quoted=True))], exists=wanted == "duckdb" or None)
     table, text = alter.this.sql("postgres", identify=True), name.replace("'", "''")
-    return exp.Command(this="DO", expression=" $turnout$BEGIN IF EXISTS (SELECT 1 FROM pg_catalog.pg_constraint WHERE conrelid = '" + table.replace("'", "''") +
-                       f"'::regclass AND conname = '{text}') THEN ALTER TABLE {table} DROP CONSTRAINT {quoted}; ELSE DROP INDEX {quoted}; END IF; END$turnout$")
+    end = "$turnout$"
+    while end in name + table:  # which would end the text there
+        end = f"${end[1:-1]}_$"
+    return exp.Command(this="DO", expression=f" {end}BEGIN IF EXISTS (SELECT 1 FROM pg_catalog.pg_constraint WHERE conrelid = '" + table.replace("'", "''") +
+                       f"'::regclass AND conname = '{text}') THEN ALTER TABLE {table} DROP CONSTRAINT {quoted}; ELSE DROP INDEX {quoted}; END IF; END{end}")
 
 
 def one_altered(alter, action):

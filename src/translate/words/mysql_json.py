@@ -121,9 +121,13 @@ def json_value(node):
     if is_json_there(node):
         return document(node) if wanted == "postgres" else call("JSON", node.this if isinstance(node, exp.Cast) else node) if wanted == "sqlite" else node.copy()
     if wanted == "sqlite":
-        return node.copy()
+        return call("JSON", "true" if node.this else "false") if isinstance(node, exp.Boolean) else node.copy()
     plain = node.copy() if isinstance(node, (exp.Literal, exp.Boolean, exp.Null, exp.Neg)) and not (isinstance(node, exp.Literal) and node.is_string) else exp.cast(node.copy(), "text") if isinstance(node, (exp.Literal, exp.Placeholder)) else node.copy()
-    return exp.cast(exp.Literal.string("null"), "jsonb") if isinstance(plain, exp.Null) else call("TO_JSONB", plain)
+    nothing_there = exp.cast(exp.Literal.string("null"), "jsonb")
+    if isinstance(plain, exp.Null):
+        return nothing_there
+    made = call("TO_JSONB", plain)
+    return made if isinstance(node, (exp.Literal, exp.Boolean, exp.Neg)) else exp.func("COALESCE", made, nothing_there) # jsonb_set() of NULL would be NULL, the document gone
 
 
 def json_changed(name, args):
@@ -137,16 +141,28 @@ def json_changed(name, args):
     out, step = document(args[0]), 1 if name == "JSON_REMOVE" else 2
     for i in range(1, len(args), step):
         path = path_array(args[i], name)
-        there = exp.Paren(this=exp.JSONBExtract(this=out.copy(), expression=path.copy()))
         if name == "JSON_REMOVE":
             out = exp.Paren(this=exp.JSONBDeleteAtPath(this=out, expression=path))
-            continue
-        value = json_value(args[i + 1])
-        if name == "JSON_ARRAY_APPEND":
-            value = exp.DPipe(this=there, expression=value)
-        written = call("JSONB_SET", out, path, value, exp.Boolean(this=name != "JSON_REPLACE"))
-        out = exp.Case().when(exp.Is(this=there, expression=exp.Null()), written).else_(out.copy()) if name == "JSON_INSERT" else written
+        else:
+            out = put_at(name, out, path, json_value(args[i + 1]))
     return out
+
+
+def put_at(name, before, path, value):
+    """The document BEFORE with VALUE at PATH. It is written once: functions in one another would become a text that doubles with each."""
+    if name in ("JSON_SET", "JSON_REPLACE"):
+        return call("JSONB_SET", before, path, value, exp.Boolean(this=name == "JSON_SET"))
+    plain = isinstance(before.this, (exp.Column, exp.Literal, exp.Placeholder, exp.Parameter))
+    what = before if plain else exp.column("document_", table="changed_")
+    there = exp.Paren(this=exp.JSONBExtract(this=what.copy(), expression=path.copy()))
+    if name == "JSON_INSERT":
+        out = exp.Case().when(exp.Is(this=there, expression=exp.Null()), call("JSONB_SET", what, path, value, exp.true())).else_(what.copy())
+    else: # to what is not there nothing is appended: jsonb_set() of NULL is NULL
+        out = exp.func("COALESCE", call("JSONB_SET", what, path, exp.DPipe(this=there, expression=call("JSONB_BUILD_ARRAY", value)), exp.true()), what.copy())
+    if plain:
+        return out
+    rows = exp.Select(expressions=[exp.alias_(before.copy(), "document_")])
+    return exp.Subquery(this=exp.select(out).from_(exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier("changed_")))))
 
 
 def at_path(node, path):
@@ -182,22 +198,47 @@ def held_by_sqlite(node, steps, value):
         parts = [held_by_sqlite(node, [*steps, key], one) for key, one in value.items()]
         return exp.and_(*parts) if parts else exp.EQ(this=call("JSON_TYPE", node, path_text(steps)), expression=exp.Literal.string("object"))
     if isinstance(value, list):
-        return exp.and_(*(held_by_sqlite(node, steps, one) for one in value)) if value else exp.EQ(this=call("JSON_TYPE", node, path_text(steps)), expression=exp.Literal.string("array"))
+        if any(isinstance(one, (dict, list)) for one in value):
+            cannot("whether JSON has an array of arrays or objects in it")
+        is_array = exp.EQ(this=call("JSON_TYPE", node, path_text(steps)), expression=exp.Literal.string("array"))
+        return exp.and_(is_array, *(held_by_sqlite(node, steps, one) for one in value))
     if value is None or isinstance(value, bool):
-        return exp.EQ(this=call("JSON_TYPE", node, path_text(steps)), expression=exp.Literal.string("null" if value is None else "true" if value else "false"))
+        word = "null" if value is None else "true" if value else "false"
+        return one_of(node, steps, exp.Literal.string(word), "type", (word,))
     scalar = exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(abs(value))
     scalar = exp.Neg(this=scalar) if not isinstance(value, str) and value < 0 else scalar
-    rows = exp.select("value").from_(call("JSON_EACH", node, path_text(steps)))
-    return exp.In(this=scalar, query=exp.Subquery(this=rows))
+    return one_of(node, steps, scalar, "value", ("text",) if isinstance(value, str) else ("integer", "real"))
+
+
+def one_of(node, steps, value, shown, kinds):
+    """Whether what is at STEPS, or an element of it where it is an array, has VALUE as what json_each() SHOWs of those of KINDS."""
+    rows = exp.select(shown).from_(call("JSON_EACH", node, path_text(steps))).where(exp.column("type").isin(*kinds))
+    is_object = exp.NEQ(this=call("JSON_TYPE", node, path_text(steps)), expression=exp.Literal.string("object"))
+    return exp.and_(is_object, exp.In(this=value, query=exp.Subquery(this=rows)))
+
+
+def element_of_sqlite(node, steps, value):
+    """Whether an element of the array at STEPS holds the object VALUE."""
+    rows = exp.select("1").from_(exp.Table(this=call("JSON_EACH", node, path_text(steps)), alias=exp.TableAlias(this=exp.to_identifier("elements_"))))
+    kind = exp.EQ(this=exp.column("type", table="elements_"), expression=exp.Literal.string("object"))
+    is_array = exp.EQ(this=call("JSON_TYPE", node, path_text(steps)), expression=exp.Literal.string("array"))
+    element = exp.Case().when(kind, exp.column("value", table="elements_")) # what is no object may be no JSON, either
+    return exp.and_(is_array, exp.Exists(this=rows.where(held_by_sqlite(element, [], value))))
+
+
+def held_by_postgres(what, candidate):
+    """Of an array @> looks for arrays' elements and plain values only, not for an object."""
+    held = exp.ArrayContainsAll(this=what, expression=candidate)
+    return exp.Paren(this=exp.or_(held, exp.ArrayContainsAll(this=what.copy(), expression=call("JSONB_BUILD_ARRAY", candidate))))
 
 
 def json_held(args):
     """JSON_CONTAINS(x, y, path)."""
     if len(args) > 2 and isinstance(args[2], (exp.Placeholder, exp.Parameter)) and wanted == "postgres":
-        return exp.Paren(this=exp.ArrayContainsAll(this=inside_at(args[0], args[2], False), expression=document(args[1])))
+        return held_by_postgres(inside_at(args[0], args[2], False), document(args[1]))
     steps = at_path(args[0], args[2] if len(args) > 2 else None)
     if wanted == "postgres":
-        return exp.Paren(this=exp.ArrayContainsAll(this=inside(args[0], steps, False), expression=document(args[1])))
+        return held_by_postgres(inside(args[0], steps, False), document(args[1]))
     if wanted == "duckdb":
         return call("JSON_CONTAINS", call("JSON_EXTRACT", args[0], path_text(steps)) if steps else args[0], args[1])
     candidate = args[1].unnest()
@@ -206,7 +247,8 @@ def json_held(args):
         value = json.loads(str(candidate.this)) if isinstance(candidate, exp.Literal) else cannot("whether one JSON is in another")
     except ValueError:
         cannot("whether a text that is no JSON is in one")
-    return exp.Paren(this=held_by_sqlite(args[0], steps, value))
+    held = held_by_sqlite(args[0], steps, value)
+    return exp.Paren(this=exp.or_(held, element_of_sqlite(args[0], steps, value)) if isinstance(value, dict) else held)
 
 
 def json_size(args):

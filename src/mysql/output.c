@@ -28,7 +28,7 @@ static uint16_t status_flags(const struct tn_my_session *s)
 
     if (s->autocommit)
         status |= TN_MY_STATUS_AUTOCOMMIT;
-    if (s->in_tx || s->in_xa)
+    if (s->in_tx || tn_my_in_xa(s))
         status |= TN_MY_STATUS_IN_TRANSACTION;
     if (s->in_tx && s->tx.read_only)
         status |= TN_MY_STATUS_IN_READ_ONLY;

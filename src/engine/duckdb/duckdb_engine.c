@@ -5,6 +5,7 @@
 #include "engine/duckdb/duckdb_batch.h"
 #include "engine/duckdb/duckdb_conn.h"
 #include "engine/duckdb/duckdb_error.h"
+#include "engine/duckdb/duckdb_json.h"
 
 enum { DEFAULT_MAX_RUNNING = 4 }; /* one query uses all threads of the database: more only share them */
 
@@ -254,6 +255,17 @@ static enum tn_status fetch(struct tn_duckdb_conn *conn, tn_duckdb_chunk *out, s
     return message == NULL || message[0] == '\0' ? TN_OK : fail_result(conn, err);
 }
 
+static void take_ids(struct tn_duckdb_conn *conn, tn_duckdb_chunk chunk, struct tn_blocking_result *out)
+{
+    tn_duckdb_vector vector = conn->api->data_chunk_get_vector(chunk, 0);
+    uint64_t         count = conn->api->data_chunk_get_size(chunk);
+    const int64_t   *ids = conn->api->vector_get_data(vector);
+
+    if (count > 0 && out->insert_id == 0 && tn_duckdb_is_valid(conn->api->vector_get_validity(vector), 0) && ids[0] > 0)
+        out->insert_id = (uint64_t)ids[0];
+    out->affected += count;
+}
+
 /* A statement without rows of its own: runs to its end; the number of changed rows is its only value. */
 static enum tn_status drain(struct tn_duckdb_conn *conn, struct tn_blocking_result *out, struct tn_error *err)
 {
@@ -264,12 +276,8 @@ static enum tn_status drain(struct tn_duckdb_conn *conn, struct tn_blocking_resu
         TN_TRY(fetch(conn, &chunk, err));
         if (chunk == NULL)
             break;
-        if (ids) {
-            int64_t first = *(const int64_t *)conn->api->vector_get_data(conn->api->data_chunk_get_vector(chunk, 0));
-
-            out->insert_id = out->insert_id == 0 && first > 0 ? (uint64_t)first : out->insert_id;
-            out->affected += conn->api->data_chunk_get_size(chunk);
-        }
+        if (ids)
+            take_ids(conn, chunk, out);
         if (counts)
             out->affected += (uint64_t)*(const int64_t *)conn->api->vector_get_data(conn->api->data_chunk_get_vector(chunk, 0));
         conn->api->destroy_data_chunk(&chunk);

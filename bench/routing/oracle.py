@@ -76,8 +76,7 @@ def expectations(judge, prices, name, median, size, bound):
 
 
 def noise_free(args, stream, row, seed, scenario, bound):
-    """dict(usd, late, mu, least): bills that its choices really came to, expected share late, price of being late; the share that
-    anybody must expect who does not know chance, whatever he pays."""
+    """dict(usd, late, mu): bills that its choices really came to, expected share late, price of being late."""
     judge, _ = reference(args)
     prices, choices = workload.prices_of(args), []
     for line in medians(args, stream, row, seed, scenario):
@@ -91,5 +90,4 @@ def noise_free(args, stream, row, seed, scenario, bound):
     grid = [0.0] + [mean * 1.05 ** k for k in range(-100, 240)]
     place = min(bisect.bisect_left(range(len(grid)), True, key=lambda k: at(grid[k])[1] <= SHARE), len(grid) - 1)
     usd, late = at(grid[place])
-    least = sum(min(c[1] for c in choice) for choice in choices) / len(choices)
-    return dict(usd=usd, late=late, mu=grid[place] / mean, least=least)
+    return dict(usd=usd, late=late, mu=grid[place] / mean)

@@ -72,8 +72,6 @@ static void count_decision(struct tn_decision *d)
     d->account.decided = fmax(d->account.decided, 1);
     if (floor((double)d->request->now_us / 86400e6) > d->account.day)
         d->account.day_usd = 0;
-    d->worth_left = tn_worth_left(&d->request->account->worth, &learner->world.k, d->request->policy->objective);
-    d->worth_mean = tn_worth_mean(&d->request->account->worth);
     d->account.shadow_s += d->request->account->held_s;
     d->account.day_usd += d->request->account->held_usd;
 }
@@ -232,7 +230,6 @@ static void choose(struct tn_decision *d, struct tn_shape_entry *entry)
     tn_decision_costs(d);
     d->best = tn_decision_best(d, SIZE_MAX);
     d->best = keep_incumbent(d, entry);
-    plan->best_at = (uint8_t)d->best;
     describe(d, entry);
     memcpy(mean, d->mean, d->request->count * sizeof *mean);
     memcpy(usd, d->usd, d->request->count * sizeof *usd);
@@ -347,8 +344,7 @@ static void begin_plan(struct tn_plan *plan, struct tn_learner *learner, const s
     plan->count = plan->shadow_count = plan->outlook_count = 0;
     plan->reason = (enum tn_reason)0;
     plan->rung = (enum tn_rung)0;
-    plan->predicted_s = plan->predicted_usd = plan->baseline_s = plan->gain = plan->promised = plan->look_extra = 0;
-    plan->best_at = 0;
+    plan->predicted_s = plan->predicted_usd = plan->baseline_s = plan->gain = plan->promised = 0;
     plan->propensity = 1;
 }
 

@@ -140,8 +140,6 @@ struct tn_plan {
     double            gain;        /* internal: expected of a look at a known cluster, as a share of that; 0 = none */
     double            promised;    /* internal: predicted violations of the promise */
     bool              counted;
-    uint8_t           best_at;     /* internal: the candidate that was believed best */
-    double            look_extra;  /* internal: what a look was expected to cost more than it, in units of the objective */
     struct tn_attempt attempts[TN_PLAN_ATTEMPTS]; /* large ones last: what is beyond their counts is not set */
     struct tn_attempt shadows[TN_PLAN_SHADOWS];
     struct tn_outlook outlook[8];

@@ -311,19 +311,9 @@ static bool inline_allowed(const struct tn_decision *d)
 struct picked {
     bool        found;
     double      room; /* seconds that cut attempts may still take */
-    double      worth; /* and what looks may still cost more, in units of the objective */
     double      best; /* value so far: less is better */
     struct look look;
 };
-
-/* Whether a cluster became slower as a whole: then what was gained before says nothing of what looks are worth. */
-static bool any_shifted(const struct tn_decision *d)
-{
-    for (size_t i = 0; i < d->request->count; i++)
-        if (d->usable[i] && d->side[i]->effect->look_every > 0)
-            return true;
-    return false;
-}
 
 static void pick_begin(const struct tn_decision *d, const struct known *known, struct picked *picked)
 {
@@ -332,7 +322,6 @@ static void pick_begin(const struct tn_decision *d, const struct known *known, s
     picked->found = false;
     picked->best = 0;
     picked->room = d->learner->world.k.room_start * fmin(known->seconds, mean) + d->request->policy->budget * d->account.served_s - d->account.cut_s;
-    picked->worth = any_shifted(d) ? HUGE_VAL : d->worth_left + d->learner->world.k.worth_start * fmin(known->I, d->worth_mean);
 }
 
 static void pick_look(const struct tn_decision *d, const struct known *known, const struct looks *looks, struct picked *picked)
@@ -341,7 +330,7 @@ static void pick_look(const struct tn_decision *d, const struct known *known, co
         const struct look *look = &looks->list[i];
 
         if ((has_shadow(d->plan, look->at) && look->extra > -.05 * known->now) || look->value >= picked->best ||
-            look->extra_s > fmax(0, picked->room) || look->extra > fmax(0, picked->worth) || !within_limits(d, look))
+            look->extra_s > fmax(0, picked->room) || !within_limits(d, look))
             continue;
         picked->best = look->value;
         picked->look = *look;
@@ -435,7 +424,6 @@ static void explore(struct tn_decision *d, const struct known *known, struct loo
         *look = picked.look;
         plan->reason = TN_REASON_EXPLORE;
         plan->explore = true;
-        plan->look_extra = look->extra;
         plan->gain = d->side[look->at]->known ? look->gain / known->I / d->looks_pay : 0;
     } else if (in_place && look_back(d, known, look)) {
         plan->reason = TN_REASON_LOOK_BACK;

@@ -6,7 +6,6 @@
 #include "policies/strategy/bands.h"
 #include "policies/strategy/decide.h"
 #include "policies/strategy/negative.h"
-#include "policies/strategy/worth.h"
 #include "stats/belief.h"
 #include "stats/model.h"
 #include "stats/model_samples.h"
@@ -34,7 +33,6 @@ struct tn_account_numbers { /* as they are kept in the file */
 struct tn_group_account {
     char                      name[TN_ACCOUNT_NAME];
     struct tn_account_numbers n;
-    struct tn_worth           worth;            /* not in the file: since the start of the program */
     double                    held_s, held_usd; /* of shadows that are planned or run: what they are expected to take */
 };
 
@@ -65,7 +63,6 @@ struct tn_decision {
     struct tn_plan                 *plan;
     struct tn_view                  view;
     struct tn_account_numbers       account; /* copy */
-    double                          worth_left, worth_mean; /* tn_worth_left(), tn_worth_mean() of the group */
     uint64_t                        decisions;
     double                          looks_pay; /* tn_world_look_pays() */
     struct tn_side                 *side[TN_DECIDE_CANDIDATES];  /* of each candidate */

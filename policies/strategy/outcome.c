@@ -175,8 +175,6 @@ static void settle_account(const struct lesson *lesson)
 {
     if (lesson->shadow)
         let_go(lesson->request->account, lesson->attempt);
-    if (!lesson->shadow && lesson->attempt == &lesson->plan->attempts[0] && !lesson->request->given)
-        tn_worth_count(&lesson->request->account->worth, lesson->plan, lesson->request->policy->objective, lesson->learner->world.k.worth_memory);
     account_attempt(lesson->learner, lesson->request, lesson->plan, lesson->shadow, lesson->result);
 }
 

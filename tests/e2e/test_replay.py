@@ -13,7 +13,7 @@ import proxy as proxy_module
 GOLDEN = os.path.join(proxy_module.ROOT, "tests", "golden", "decisions")
 REFERENCE_FOLDER = os.environ.get("TURNOUT_REFERENCE", os.path.join(os.path.dirname(proxy_module.ROOT), "shared", "reference", "policy"))
 REFERENCE = ("--model", "off", "--uniform-percent", "0", "--set", "joint=0,giveup=1,tie=0,follow=0,late_fails=0,late_loses=0,surprise=0,"
-             "look_rest=0,count_planned=1,age_load=0,tie_unsure=0,look_least=1,worth_start=1e9")
+             "look_rest=0,count_planned=1,age_load=0,tie_unsure=0,look_least=1")
 
 
 def replay(*arguments, check=True):

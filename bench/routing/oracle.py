@@ -76,7 +76,8 @@ def expectations(judge, prices, name, median, size, bound):
 
 
 def noise_free(args, stream, row, seed, scenario, bound):
-    """dict(usd, late, mu): bills that its choices really came to, expected share late, price of being late."""
+    """dict(usd, late, mu, least): bills that its choices really came to, expected share late, price of being late; the share that
+    anybody must expect who does not know chance, whatever he pays."""
     judge, _ = reference(args)
     prices, choices = workload.prices_of(args), []
     for line in medians(args, stream, row, seed, scenario):
@@ -90,4 +91,5 @@ def noise_free(args, stream, row, seed, scenario, bound):
     grid = [0.0] + [mean * 1.05 ** k for k in range(-100, 240)]
     place = min(bisect.bisect_left(range(len(grid)), True, key=lambda k: at(grid[k])[1] <= SHARE), len(grid) - 1)
     usd, late = at(grid[place])
-    return dict(usd=usd, late=late, mu=grid[place] / mean)
+    least = sum(min(c[1] for c in choice) for choice in choices) / len(choices)
+    return dict(usd=usd, late=late, mu=grid[place] / mean, least=least)

@@ -10,7 +10,7 @@ foreach(file ${unit_tests})
   target_link_libraries(${name} PRIVATE ${TN_ALL} ext::cunit)
   target_compile_definitions(${name} PRIVATE TN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 1200 SKIP_RETURN_CODE 77)
+  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 1200 SKIP_RETURN_CODE 77 ENVIRONMENT TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp)
 endforeach()
 
 # Without TN_FUZZ the same entry points replay their corpus (tests/fuzz/corpus/<noun>/), under any compiler.

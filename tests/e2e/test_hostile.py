@@ -205,11 +205,11 @@ def test_notices_for_a_client_that_does_not_read(postgres_server, proxies):
     proxy = proxies(proxy_module.one_cluster("pg", postgres_server.cluster(database)))
     with wire.Wire(proxy.port, timeout=100) as client:
         before = proxy.memory()
-        client.send(wire.query("DO $$ BEGIN FOR i IN 1..60000 LOOP RAISE NOTICE '%', repeat('n', 1000); END LOOP; END $$"))
+        client.send(wire.query("DO $$ BEGIN FOR i IN 1..150000 LOOP RAISE NOTICE '%', repeat('n', 1000); END LOOP; END $$"))
         proxy.wait_for(proxy.running_queries, what="it runs")
         waits = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'DO $$%' AND wait_event = 'ClientWrite'"
         proxy.wait_for(lambda: postgres_server.sql(waits, database=database) or not proxy.running_queries(), what="its end, or PostgreSQL waits for the client")
-        assert proxy.memory() - before < 48 << 20  # of 60 MB
+        assert proxy.memory() - before < 96 << 20  # of 150 MB, with what the sanitizer holds back
         assert wire.tags(client.until("Z")) == ["DO"]
 
 

@@ -445,10 +445,10 @@ def through(mariadb_server, proxies):
     """through(mangle): a proxy whose server is behind such a one."""
     opened = []
 
-    def make(mangle, **more):
-        between = Between(mariadb_server.port, mangle)
+    def make(mangle, server=mariadb_server, **more):
+        between = Between(server.port, mangle)
         opened.append(between)
-        cluster = {**mariadb_server.cluster("", sslMode="disable", healthCheck={"enabled": False}), "endpoint": f"mysql://127.0.0.1:{between.port}/mysql", **more}
+        cluster = {**server.cluster("", sslMode="disable", healthCheck={"enabled": False}), "endpoint": f"mysql://127.0.0.1:{between.port}/mysql", **more}
         return proxies(proxy_module.one_cluster("m", cluster))
     yield make
     for between in opened:
@@ -461,6 +461,15 @@ def test_byte_by_byte(through):
         assert len(client.rows("SELECT seq, repeat('x', 50) FROM seq_1_to_100")) == 100
         assert wire.texts(wire.check(client.extended("SELECT $1, repeat('x', 300)", ["a"], oids=[25]))) == [["a", "x" * 300]]
         assert client.fails("SELECT nope").sqlstate == "42703"
+
+
+def test_tls_byte_by_byte(through, mysql_server):
+    """The handshake of a TLS 1.2 may end while an answer is looked for, which comes only after what waited for that end. Each client is the first
+    one of a connection."""
+    proxy = through(lambda number, seen, data: (data[i:i + 1] for i in range(len(data))), mysql_server, sslMode="require", initSql=["SET @new = 1"], connectTimeout="5s")
+    for _ in range(40):
+        with wire.Wire(proxy.port) as client:
+            assert client.value("SELECT @new := @new + 1") == "2"
 
 
 def test_cut_off_anywhere(through):

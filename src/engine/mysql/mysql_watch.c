@@ -101,6 +101,14 @@ static void on_writable(struct ev_loop *loop, ev_io *io, int revents)
         tn_mysql_resume(c);
 }
 
+/* What TLS held back until it had read something: the end of its handshake, which the last read may have been, and after which the
+ * server waits for us. */
+static void send_rest(struct tn_mysql_conn *c)
+{
+    if (c->wire.sent < c->wire.out.len && !ev_is_active(&c->write))
+        tn_mysql_flush_output(c);
+}
+
 /* A message, reading when none is here. False: nothing more for now. */
 static bool next_message(struct tn_mysql_conn *c, struct tn_str *message)
 {
@@ -114,8 +122,10 @@ static bool next_message(struct tn_mysql_conn *c, struct tn_str *message)
 
         if (reads > READS_PER_TURN)
             tn_mysql_resume(c); /* a long message: others have their turn */
-        if (io == TN_IO_AGAIN)
+        if (io == TN_IO_AGAIN) {
+            send_rest(c);
             return false;
+        }
         if (io != TN_IO_OK) {
             lost_by(c, io);
             return false;
@@ -144,8 +154,7 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int revents)
     (void)revents;
     if (ev_is_active(&c->kick))
         return; /* what is here comes first */
-    if (c->wire.sent < c->wire.out.len && !ev_is_active(&c->write))
-        tn_mysql_flush_output(c); /* TLS wanted to read before it writes */
+    send_rest(c);
     if (c->phase == TN_MYSQL_IDLE || c->phase == TN_MYSQL_CANCELLING)
         idle_input(c);
     else

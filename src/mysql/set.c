@@ -206,7 +206,8 @@ static bool at_variable(const struct tn_words *words)
     return words->token.kind == TN_TOKEN_WORD && words->token.text.len > 1 && words->token.text.ptr[0] == '@' && words->token.text.ptr[1] != '@';
 }
 
-/* SET @a = (SELECT ..), @b = @a + 1: as DO @a := (SELECT ..), @b := @a + 1. False: nothing in it that is not known here, or not
+/* SET @a = (SELECT ..), @b = @a + 1: by an engine of MySQL's kind as it is said: all of them are worked out before any is
+ * set. False: nothing in it that is not known here, or not
  * only variables. */
 static bool set_by_engine(struct tn_my_session *s, struct tn_words words)
 {
@@ -233,13 +234,13 @@ static bool set_by_engine(struct tn_my_session *s, struct tn_words words)
         skip_expression(&words);
         expression = tn_str_n(before.token.text.ptr, (size_t)(words.token.text.ptr - before.token.text.ptr));
         ok = ok && expression.len > 0;
-        tn_buf_printf(&text, "%s" TN_STR_FMT " := " TN_STR_FMT, text.len == 0 ? "DO " : ", ", TN_STR_ARG(name), TN_STR_ARG(expression)); /* with the end of its comment */
+        tn_buf_printf(&text, "%s" TN_STR_FMT " := " TN_STR_FMT, text.len == 0 ? "SET " : ", ", TN_STR_ARG(name), TN_STR_ARG(expression)); /* with the end of its comment */
     } while (ok && tn_words_accept_punct(&words, ','));
     ok = ok && foreign && set.err.status == TN_OK && !text.failed && tn_arena_str(&s->arena, tn_buf_str(&text), &sql);
     tn_buf_reset(&text);
     tn_error_reset(&set.err);
     if (ok)
-        tn_my_query_run(s, sql);
+        tn_my_query_run_as_said(s, sql);
     return ok;
 }
 
@@ -342,7 +343,7 @@ static void set_all(struct tn_my_session *s, struct tn_words *words)
     struct setting set = {.s = s, .words = words, .err = TN_ERROR_INIT};
     bool           ok;
 
-    s->warning_count = 0;
+    tn_my_warnings_forget(s);
     tn_my_undo_begin(s);
     do {
         ok = set_one(&set);

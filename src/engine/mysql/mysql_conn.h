@@ -40,6 +40,7 @@ enum tn_mysql_phase {
     TN_MYSQL_PREPARE,
     TN_MYSQL_EXECUTE,
     TN_MYSQL_WARNINGS,
+    TN_MYSQL_FOUND,      /* run->found is asked for */
     TN_MYSQL_COST,       /* what the statement cost (mysql_cost.h) */
     TN_MYSQL_CANCELLING, /* all of the answer is in, the KILL has not ended yet */
     TN_MYSQL_ABSORB,     /* a statement that does nothing: a KILL that is late hits it and nothing else */
@@ -87,7 +88,7 @@ struct tn_mysql_run {
     bool     kill_sent, absorbed;
     bool     retried;
     bool     zero_told;      /* the notice about zero dates went out */
-    bool     warnings_done, cost_done;
+    bool     warnings_done, found_done, cost_done;
     uint16_t warnings;
     unsigned warnings_told;
     unsigned looks;          /* times that the cancelled run was looked at since */

@@ -542,6 +542,24 @@ static bool ask_warnings(struct tn_mysql_conn *c)
     return tn_mysql_send_text(c, TN_MYSQL_WARNINGS, tn_str_n(sql, (size_t)len));
 }
 
+/* SHOW WARNINGS before it leaves the number as it is. */
+static bool ask_found(struct tn_mysql_conn *c)
+{
+    const struct tn_run *run = c->run;
+
+    if (!run->wants_found || c->now.found_done || c->now.discard || run->cancelled || run->kind != TN_RUN_EXECUTE || run->error.status != TN_OK ||
+        !c->now.columns_told)
+        return false;
+    c->now.found_done = true;
+    return tn_mysql_send_text(c, TN_MYSQL_FOUND, TN_STR("SELECT FOUND_ROWS()"));
+}
+
+/* What is asked behind a statement, one after the other; false: nothing more. */
+static bool ask_behind(struct tn_mysql_conn *c)
+{
+    return ask_warnings(c) || ask_found(c) || tn_mysql_cost_ask(c);
+}
+
 /* The server says of a savepoint what it says of a function: that there is none. */
 static void name_savepoint(struct tn_mysql_conn *c)
 {
@@ -560,7 +578,7 @@ static void execute_ended(struct tn_mysql_conn *c)
         tn_error_move(&c->run->error, &c->failure);
     if (!c->now.discard)
         tn_mysql_flush_rows(c);
-    if (!c->closed && !(c->run != NULL && !c->lost && (ask_warnings(c) || tn_mysql_cost_ask(c))) && c->run != NULL)
+    if (!c->closed && !(c->run != NULL && !c->lost && ask_behind(c)) && c->run != NULL)
         end(c);
 }
 
@@ -589,8 +607,8 @@ void tn_mysql_exchange_ended(struct tn_mysql_conn *c)
     } else {
         if (phase == TN_MYSQL_COST)
             tn_mysql_cost_take(c);
-        tn_error_reset(&c->failure); /* of SHOW WARNINGS, or the late KILL */
-        if (phase != TN_MYSQL_WARNINGS || c->lost || !tn_mysql_cost_ask(c))
+        tn_error_reset(&c->failure); /* of what was asked behind the statement, or the late KILL */
+        if ((phase != TN_MYSQL_WARNINGS && phase != TN_MYSQL_FOUND) || c->lost || !ask_behind(c))
             end(c);
     }
 }

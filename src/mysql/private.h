@@ -137,6 +137,7 @@ struct tn_my_session {
     struct tn_my_mode        mode;        /* how its texts are read */
     struct tn_my_undo        undo;        /* of the SET that is under way, also while a server is asked whether it takes it */
     void                   (*then)(struct tn_my_session *s); /* goes on when the server has answered */
+    struct tn_my_assign     *assign;       /* variables that get the row that is asked for (assign.c); in `arena` */
     uint64_t                 held_numbers; /* which of the variables that are asked for are numbers */
     size_t                   variable_bytes;
     bool                     autocommit;
@@ -289,6 +290,13 @@ void tn_my_found_forget(struct tn_my_session *s);
 /* SQL asks for FOUND_ROWS(), which are not known yet: THEN comes when they are. False: nothing to wait for. */
 bool tn_my_found_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(struct tn_my_session *s));
 
+bool tn_my_speaks_mysql(const struct tn_my_session *s); /* state.c: what the client writes is MySQL's, whatever its engine's is */
+
+/* assign.c: where the engine is not of MySQL's kind. False: it is, or the statement is no such; nothing was done. */
+enum { TN_MY_ASSIGNED = 256 }; /* variables of one statement */
+bool tn_my_assign(struct tn_my_session *s, struct tn_str sql); /* SELECT .. INTO @a, @b; DO, which gives none */
+bool tn_my_assign_set(struct tn_my_session *s, const struct tn_str *names, size_t count, struct tn_str select); /* "@a", ..: to the one row of SELECT */
+
 /* held.c: variables of the session's that were left on its engine's connection, and that a SET of a system variable names
  * (SET sql_mode = @before). True: they are asked for, and THEN comes when they are known here. */
 bool tn_my_held_ask(struct tn_my_session *s, struct tn_words words, void (*then)(struct tn_my_session *s));
@@ -301,6 +309,7 @@ void tn_my_query(struct tn_my_session *s, struct tn_str sql);
 bool tn_my_usual(struct tn_my_session *s, struct tn_str *sql); /* from the session's sql_mode to MySQL's usual spelling; false: no memory */
 void tn_my_query_next(struct tn_my_session *s); /* the present statement is through */
 void tn_my_query_run(struct tn_my_session *s, struct tn_str sql); /* by an engine, whatever it is */
+enum tn_status tn_my_query_fill(struct tn_my_session *s, struct tn_str sql, struct tn_my_run *run, struct tn_error *err);
 void tn_my_query_run_as_said(struct tn_my_session *s, struct tn_str sql); /* a SET that its engine is to have */
 
 /* run.c */

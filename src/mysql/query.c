@@ -20,7 +20,7 @@ static void forget_text(struct tn_my_session *s)
 }
 
 /* What engines of MySQL's kind read as it is, and others as a statement with parameters. */
-static enum tn_status fill(struct tn_my_session *s, struct tn_str sql, struct tn_my_run *run, struct tn_error *err)
+enum tn_status tn_my_query_fill(struct tn_my_session *s, struct tn_str sql, struct tn_my_run *run, struct tn_error *err)
 {
     struct tn_str marked;
 
@@ -45,7 +45,7 @@ static void run_text(struct tn_my_session *s, struct tn_str sql, bool as_said)
     struct tn_my_run run = {.kind = TN_RUN_EXECUTE, .whole = s->whole, .as_said = as_said};
     TN_ERROR_LOCAL(err);
 
-    if (fill(s, sql, &run, &err) == TN_OK) {
+    if (tn_my_query_fill(s, sql, &run, &err) == TN_OK) {
         tn_my_run(s, &run);
         return;
     }
@@ -66,7 +66,7 @@ void tn_my_query_run_as_said(struct tn_my_session *s, struct tn_str sql)
 
 static void answer_known(struct tn_my_session *s)
 {
-    if (!tn_my_own(s, s->statement))
+    if (!tn_my_own(s, s->statement) && !tn_my_assign(s, s->statement))
         tn_my_query_run(s, s->statement);
 }
 

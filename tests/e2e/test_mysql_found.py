@@ -137,11 +137,33 @@ def test_connector_gets_warnings(proxy):
         assert [row[1] for row in cursor.warnings] == [1292]
 
 
-def test_variables_of_one_set(proxy, ask):
+def test_variables_of_one_set(ask):
     """All values are worked out before any is given."""
-    if proxy.kind in OTHERS:
-        pytest.skip("below")
     ask("SET @x = 3, @y = NULL")
     ask("SET @x := 1, @y = @x + 1, @z = CONCAT(@y, 'q'), @w = UPPER('w')")
     assert ask.warnings == 0
     assert ask("SELECT @x, @y, @z, @w") == [(1, 4, None, "W")]
+    ask("SET @n = (SELECT COUNT(*) FROM items WHERE t = 'x'), @t = 'it''s'")
+    assert ask("SELECT @n + 1, @t") == [(4, "it's")]
+
+
+def test_variables_from_a_row(ask):
+    ask("SELECT a, t INTO @a, @t FROM items WHERE a = 2")
+    assert ask("SELECT @a, @t, ROW_COUNT()") == [(2, "x", 1)]
+    ask("SELECT MAX(a) FROM items INTO @a")
+    assert ask("SELECT a FROM items WHERE a = @a") == [(5,)]
+    ask("SELECT a INTO @a FROM items WHERE a > 100")
+    assert ask.warnings == 1
+    assert [row[1] for row in ask("SHOW WARNINGS")] == [1329]
+    assert ask("SELECT @a") == [(5,)]
+    for statement, code in (("SELECT a INTO @b FROM items", 1172), ("SELECT a, t INTO @b FROM items WHERE a = 1", 1222), ("SELECT nobody INTO @b FROM items", 1054)):
+        with pytest.raises(pymysql.MySQLError) as failure:
+            ask(statement)
+        assert failure.value.args[0] == code
+
+
+def test_do(ask):
+    assert ask("DO 1, UPPER('x')") == []
+    with pytest.raises(pymysql.MySQLError):
+        ask("DO nothing(1)")
+    assert ask("SELECT 1") == [(1,)]

@@ -265,14 +265,6 @@ static void take_column(struct tn_mysql_conn *c, struct tn_str message)
         c->expect = TN_MYSQL_EXPECT_COLUMNS_END;
 }
 
-static void take_found(struct tn_mysql_conn *c, struct tn_str message)
-{
-    struct tn_my_cursor in = tn_my_cursor_of(message);
-    struct tn_str       number = tn_my_get_lenenc_str(&in, &(bool){false});
-
-    c->run->found_known = !in.failed && number.ptr != NULL && tn_str_to_u64(number, UINT64_MAX, &c->run->found);
-}
-
 static size_t take_row(struct tn_mysql_conn *c, struct tn_str message)
 {
     if (is_end(c, message)) {
@@ -283,7 +275,7 @@ static size_t take_row(struct tn_mysql_conn *c, struct tn_str message)
     if (c->phase == TN_MYSQL_WARNINGS)
         tn_mysql_warning(c, message);
     else if (c->phase == TN_MYSQL_FOUND)
-        take_found(c, message);
+        tn_mysql_found_row(c, message);
     else if (c->phase == TN_MYSQL_COST)
         tn_mysql_cost_row(c, message);
     else if (c->spied != NULL)

@@ -247,6 +247,10 @@ void   tn_mysql_rows_free(struct tn_mysql_conn *c);
 void tn_mysql_give_definitions(struct tn_mysql_conn *c); /* to the run's owner, who gets rows as they came */
 enum tn_status tn_mysql_make_schema(struct tn_mysql_conn *c, struct tn_error *err); /* of c->definitions */
 
+/* behind.c */
+bool tn_mysql_ask_behind(struct tn_mysql_conn *c); /* one question more, which sets the phase; false: none is left */
+void tn_mysql_found_row(struct tn_mysql_conn *c, struct tn_str message); /* of phase FOUND */
+
 /* report.c */
 void tn_mysql_error(struct tn_mysql_conn *c, struct tn_str message, struct tn_error *err); /* an ERR packet */
 void tn_mysql_error_lost(struct tn_mysql_conn *c, struct tn_error *err);

@@ -88,6 +88,7 @@ struct tn_run {
     bool                              several;    /* all results of a procedure are wanted, not the first one alone */
     bool                              several_made; /* the text is a translation of one statement into several, with a ';' behind each but the last */
     bool                              wants_id;   /* of an INSERT, `insert_id` is wanted: PostgreSQL finds it only then */
+    bool                              wants_found; /* it says SQL_CALC_FOUND_ROWS: `found` is wanted, which an engine of MySQL's kind knows */
     bool                              guarded;    /* in a transaction: where an engine gives one up for an error, this statement's is undone alone,
                                                      if the engine can do that (`undone`) */
     bool                              extended;   /* came with parameters, formats or Describe (not a simple query) */
@@ -119,6 +120,8 @@ struct tn_run {
     uint64_t        affected;     /* rows changed */
     uint64_t        unchanged;    /* of these, where an engine of MySQL's kind tells: rows of an UPDATE, or of INSERT .. ON DUPLICATE KEY UPDATE, that had the values before */
     uint64_t        insert_id;    /* an engine of MySQL's kind: what AUTO_INCREMENT gave the first of the rows; SQLite: the rowid of the only one; PostgreSQL: with wants_id; 0 = nothing */
+    uint64_t        found;        /* with wants_found: rows that it would have had without its LIMIT, where `found_known` */
+    bool            found_known;
     struct tn_str   my_info;      /* what a server of MySQL's kind says beside its counts ("Rows matched: 2 ..."); until next or done returns */
     uint16_t        my_status;    /* of the result that ends now, as a server of MySQL's kind tells: TN_MY_STATUS_OF_RESULT */
     bool            my_over;      /* the server's transaction is over: a statement that commits by itself, as DDL does there */

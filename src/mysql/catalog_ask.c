@@ -433,7 +433,7 @@ static void start(struct tn_my_session *s, const struct tn_my_catalog_statement 
     c->settings = settings;
     c->session = s;
     s->catalog = c;
-    s->warning_count = 0;
+    tn_my_warnings_forget(s);
     tn_my_wait(s);
     if (!fill(c, s, statement, engine))
         status = tn_fail(&err, TN_E_NOMEM, "53200", "no memory for a statement about tables");

@@ -22,8 +22,9 @@ void tn_my_reset(struct tn_my_session *s)
     s->autocommit = true;
     s->read_only = s->once_read_only = false;
     s->isolation[0] = s->once_isolation[0] = '\0';
-    s->last_insert_id = s->found_rows = 0;
-    s->warning_count = 0;
+    s->last_insert_id = 0;
+    tn_my_found_take(s, 0);
+    tn_my_warnings_forget(s);
     s->row_count = -1;
     tn_my_database_settings(s);
 }

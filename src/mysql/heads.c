@@ -177,7 +177,7 @@ enum tn_my_list_word tn_my_list_word(const struct tn_token *token)
 }
 
 /* Behind SELECT of the statement whose columns they are; false: there is none. */
-static bool find_list(struct tn_words *words)
+static bool to_list(struct tn_words *words)
 {
     unsigned depth = 0;
 
@@ -189,11 +189,31 @@ static bool find_list(struct tn_words *words)
             depth -= is_punct(&words->token, ')') && depth > 0 ? 1 : 0;
             tn_words_next(words);
         }
-    if (!tn_words_accept(words, "select"))
+    return tn_words_accept(words, "select");
+}
+
+static bool find_list(struct tn_words *words)
+{
+    if (!to_list(words))
         return false;
     while (is_modifier(&words->token))
         tn_words_next(words);
     return true;
+}
+
+bool tn_my_counts_found(struct tn_str sql, struct tn_str *modifier)
+{
+    struct tn_words words;
+
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
+    if (!to_list(&words))
+        return false;
+    for (; is_modifier(&words.token); tn_words_next(&words)) {
+        *modifier = words.token.text;
+        if (tn_words_at(&words, "sql_calc_found_rows"))
+            return true;
+    }
+    return false;
 }
 
 /* The next item; false behind the last one. */

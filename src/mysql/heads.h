@@ -12,6 +12,9 @@
  * SELECT). In ARENA; views into SQL. */
 const struct tn_schema *tn_my_heads(const struct tn_schema *schema, struct tn_str sql, struct tn_arena *arena);
 
+/* SQL says SQL_CALC_FOUND_ROWS; *MODIFIER is that word in it. */
+bool tn_my_counts_found(struct tn_str sql, struct tn_str *modifier);
+
 /* Where a list of columns begins, and what ends it: by one word of a statement, outside of the list's own parentheses. */
 enum tn_my_list_word { TN_MY_LIST_INSIDE, TN_MY_LIST_BEGINS, TN_MY_LIST_MODIFIER, TN_MY_LIST_ENDS };
 enum tn_my_list_word tn_my_list_word(const struct tn_token *token);

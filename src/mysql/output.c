@@ -41,7 +41,7 @@ static uint16_t status_flags(const struct tn_my_session *s)
 
 static uint16_t warnings(const struct tn_my_session *s)
 {
-    return (uint16_t)TN_MIN(s->warning_count, (size_t)UINT16_MAX);
+    return (uint16_t)TN_MIN(s->warning_count - s->warnings_before, (size_t)UINT16_MAX);
 }
 
 static void put_ok(struct tn_my_session *s, uint64_t affected, uint64_t insert_id, struct tn_str info, bool ends_rows)
@@ -108,6 +108,15 @@ void tn_my_warn(struct tn_my_session *s, const char *level, uint16_t code, const
     put_right(warning->message);
 }
 
+size_t tn_my_error_count(const struct tn_my_session *s)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s->warning_count; i++)
+        count += strcmp(s->warnings[i].level, "Error") == 0;
+    return count;
+}
+
 static void put_error(struct tn_my_session *s, uint16_t code, const char *sqlstate, char *message)
 {
     struct tn_my_out out = tn_my_out(s);
@@ -159,7 +168,8 @@ void tn_my_put_table(struct tn_my_session *s, const struct tn_my_table *table)
 
     s->columns_told = true;
     s->column_count = table->count;
-    s->found_rows = 0;
+    tn_my_found_take(s, 0);
+    s->row_count = -1;
     tn_my_put_column_count(&out, table->count);
     for (size_t i = 0; i < table->count; i++) {
         struct tn_my_definition definition = definition_of(s, table, i);

@@ -147,7 +147,7 @@ static bool is_dual(const struct tn_token *token, struct tn_str sql)
 /* SELECT SQL_NO_CACHE: how a server of MySQL's kind is to do it. */
 static bool is_advice(const struct tn_token *token, bool behind_select)
 {
-    static const char *const words[] = {"sql_no_cache", "sql_cache", "sql_small_result", "sql_big_result", "sql_buffer_result"};
+    static const char *const words[] = {"sql_no_cache", "sql_cache", "sql_small_result", "sql_big_result", "sql_buffer_result", "sql_calc_found_rows"};
 
     for (size_t i = 0; behind_select && token->kind == TN_TOKEN_WORD && i < TN_ARRAY_LEN(words); i++)
         if (tn_str_ieq_c(token->text, words[i]))

@@ -1,5 +1,5 @@
 /* plain.h - a statement in MySQL's spelling to what all other engines read: names in "double quotes", texts in 'single' ones without
- * backslashes, no #-comments, no SQL_NO_CACHE, parameters as $1. Nothing else is changed: what differs in meaning is the translation's. Pure. */
+ * backslashes, no #-comments, no SQL_NO_CACHE or SQL_CALC_FOUND_ROWS, parameters as $1. Nothing else is changed: what differs in meaning is the translation's. Pure. */
 #ifndef TN_MYSQL_PLAIN_H
 #define TN_MYSQL_PLAIN_H
 

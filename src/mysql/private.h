@@ -137,6 +137,7 @@ struct tn_my_session {
     struct tn_my_mode        mode;        /* how its texts are read */
     struct tn_my_undo        undo;        /* of the SET that is under way, also while a server is asked whether it takes it */
     void                   (*then)(struct tn_my_session *s); /* goes on when the server has answered */
+    struct tn_my_assign     *assign;       /* variables that get the row that is asked for (assign.c); in `arena` */
     uint64_t                 held_numbers; /* which of the variables that are asked for are numbers */
     size_t                   variable_bytes;
     bool                     autocommit;
@@ -182,7 +183,8 @@ struct tn_my_session {
     uint64_t                 last_insert_id;
     int64_t                  row_count;
     uint64_t                 found_rows;
-    size_t                   warning_count;
+    char                    *found_text; /* counts them, where the engine has not (found.c); NULL: they are known */
+    size_t                   warning_count, warnings_before; /* before: those of earlier statements, which this one has left there */
     struct tn_my_warning    *warnings;   /* TN_MY_WARNINGS of them; owned, NULL: none yet */
     bool                     schema_changed, state_changed; /* for the next OK: session tracking */
     size_t                   changed_count;
@@ -207,6 +209,15 @@ void tn_my_shut_down(struct tn_my_session *s); /* the program ends */
 void tn_my_go_on(struct tn_my_session *s); /* no command keeps s->client busy any more */
 void tn_my_variables_forget(struct tn_my_session *s);
 
+static inline void tn_my_warnings_forget(struct tn_my_session *s)
+{
+    s->warning_count = s->warnings_before = 0;
+}
+static inline void tn_my_count_statement(struct tn_my_session *s)
+{
+    s->statements++;
+    s->warnings_before = s->warning_count;
+}
 static inline void tn_my_wait(struct tn_my_session *s) /* commands stop until tn_my_go_on() */
 {
     s->client.busy = true;
@@ -233,6 +244,7 @@ static inline void tn_my_forget_run(struct tn_my_session *s, const struct tn_run
 }
 /* Of a duplicate key: MESSAGE, of SIZE bytes, gets MySQL's words behind it. */
 void tn_my_duplicate_put(const struct tn_error *err, char *message, size_t size);
+size_t tn_my_error_count(const struct tn_my_session *s); /* of its warnings */
 void tn_my_ok(struct tn_my_session *s, uint64_t affected, uint64_t insert_id);
 void tn_my_ok_with(struct tn_my_session *s, uint64_t affected, uint64_t insert_id, struct tn_str info);
 void tn_my_error(struct tn_my_session *s, const struct tn_error *err);
@@ -271,6 +283,20 @@ void tn_my_database_settings(struct tn_my_session *s);       /* s->database, for
 bool tn_my_theirs_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(struct tn_my_session *s));
 bool tn_my_theirs_check(struct tn_my_session *s); /* after a SET, with its undo; true: the server is asked, and the client answered then */
 
+/* found.c */
+bool tn_my_found_begin(struct tn_my_session *s, const struct tn_my_run *run); /* a statement begins; true: its rows are to be counted without LIMIT */
+void tn_my_found_take(struct tn_my_session *s, uint64_t rows); /* its engine has */
+void tn_my_found_forget(struct tn_my_session *s);
+/* SQL asks for FOUND_ROWS(), which are not known yet: THEN comes when they are. False: nothing to wait for. */
+bool tn_my_found_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(struct tn_my_session *s));
+
+bool tn_my_speaks_mysql(const struct tn_my_session *s); /* state.c: what the client writes is MySQL's, whatever its engine's is */
+
+/* assign.c: where the engine is not of MySQL's kind. False: it is, or the statement is no such; nothing was done. */
+enum { TN_MY_ASSIGNED = 256 }; /* variables of one statement */
+bool tn_my_assign(struct tn_my_session *s, struct tn_str sql); /* SELECT .. INTO @a, @b; DO, which gives none */
+bool tn_my_assign_set(struct tn_my_session *s, const struct tn_str *names, size_t count, struct tn_str select); /* "@a", ..: to the one row of SELECT */
+
 /* held.c: variables of the session's that were left on its engine's connection, and that a SET of a system variable names
  * (SET sql_mode = @before). True: they are asked for, and THEN comes when they are known here. */
 bool tn_my_held_ask(struct tn_my_session *s, struct tn_words words, void (*then)(struct tn_my_session *s));
@@ -283,6 +309,8 @@ void tn_my_query(struct tn_my_session *s, struct tn_str sql);
 bool tn_my_usual(struct tn_my_session *s, struct tn_str *sql); /* from the session's sql_mode to MySQL's usual spelling; false: no memory */
 void tn_my_query_next(struct tn_my_session *s); /* the present statement is through */
 void tn_my_query_run(struct tn_my_session *s, struct tn_str sql); /* by an engine, whatever it is */
+enum tn_status tn_my_query_fill(struct tn_my_session *s, struct tn_str sql, struct tn_my_run *run, struct tn_error *err);
+void tn_my_query_run_as_said(struct tn_my_session *s, struct tn_str sql); /* a SET that its engine is to have */
 
 /* run.c */
 TN_MUST_USE enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, const struct tn_ask_events *events, void *owner,

@@ -20,7 +20,7 @@ static void forget_text(struct tn_my_session *s)
 }
 
 /* What engines of MySQL's kind read as it is, and others as a statement with parameters. */
-static enum tn_status fill(struct tn_my_session *s, struct tn_str sql, struct tn_my_run *run, struct tn_error *err)
+enum tn_status tn_my_query_fill(struct tn_my_session *s, struct tn_str sql, struct tn_my_run *run, struct tn_error *err)
 {
     struct tn_str marked;
 
@@ -40,12 +40,12 @@ static enum tn_status fill(struct tn_my_session *s, struct tn_str sql, struct tn
     return TN_OK;
 }
 
-void tn_my_query_run(struct tn_my_session *s, struct tn_str sql)
+static void run_text(struct tn_my_session *s, struct tn_str sql, bool as_said)
 {
-    struct tn_my_run run = {.kind = TN_RUN_EXECUTE, .whole = s->whole};
+    struct tn_my_run run = {.kind = TN_RUN_EXECUTE, .whole = s->whole, .as_said = as_said};
     TN_ERROR_LOCAL(err);
 
-    if (fill(s, sql, &run, &err) == TN_OK) {
+    if (tn_my_query_fill(s, sql, &run, &err) == TN_OK) {
         tn_my_run(s, &run);
         return;
     }
@@ -54,16 +54,32 @@ void tn_my_query_run(struct tn_my_session *s, struct tn_str sql)
     tn_my_statement_done(s, true);
 }
 
+void tn_my_query_run(struct tn_my_session *s, struct tn_str sql)
+{
+    run_text(s, sql, false);
+}
+
+void tn_my_query_run_as_said(struct tn_my_session *s, struct tn_str sql)
+{
+    run_text(s, sql, true);
+}
+
 static void answer_known(struct tn_my_session *s)
 {
-    if (!tn_my_own(s, s->statement))
+    if (!tn_my_own(s, s->statement) && !tn_my_assign(s, s->statement))
         tn_my_query_run(s, s->statement);
+}
+
+static void answer_counted(struct tn_my_session *s)
+{
+    if (!tn_my_theirs_ask(s, s->statement, answer_known))
+        answer_known(s);
 }
 
 static void answer(struct tn_my_session *s)
 {
-    if (!tn_my_theirs_ask(s, s->statement, answer_known))
-        answer_known(s);
+    if (!tn_my_found_ask(s, s->statement, answer_counted))
+        answer_counted(s);
 }
 
 /* What is no text is an engine's. */
@@ -79,7 +95,7 @@ static void begin_statement(struct tn_my_session *s)
     s->changed_count = 0;
     s->columns_told = false;
     s->binary = s->whole = false;
-    s->statements++;
+    tn_my_count_statement(s);
 }
 
 /* CREATE .. PROCEDURE and the like, whose body may be any statement of several parts (WHILE .. END WHILE). */

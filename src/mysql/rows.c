@@ -480,7 +480,7 @@ void tn_my_fetch(struct tn_my_session *s, struct tn_str body)
     uint32_t               id = tn_my_get_u32(&cursor), count = tn_my_get_u32(&cursor);
     struct tn_my_prepared *p = cursor.failed ? NULL : tn_my_statement_find(s, id);
 
-    s->statements++;
+    tn_my_count_statement(s);
     if (p == NULL || p->rows == NULL) {
         if (p == NULL)
             tn_my_fail(s, ER_UNKNOWN_STATEMENT, "HY000", "Unknown prepared statement handler (%u) given to mysqld_stmt_fetch", id);
@@ -488,7 +488,7 @@ void tn_my_fetch(struct tn_my_session *s, struct tn_str body)
             tn_my_fail(s, ER_NO_OPEN_CURSOR, "HY000", "The statement (%u) has no open cursor.", id);
         return;
     }
-    s->warning_count = 0;
+    tn_my_warnings_forget(s);
     s->fetching = p->rows;
     p->rows->wanted = count;
     p->rows->drain = DRAIN_NOT;

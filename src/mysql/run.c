@@ -107,6 +107,8 @@ static void tell_end(struct tn_my_session *s, struct tn_query *q)
     s->result_status = q->run.my_status;
     if (s->columns_told) {
         s->row_count = -1;
+        if (q->run.found_known)
+            tn_my_found_take(s, q->run.found);
         tn_my_end_rows(s);
         s->result_status = 0;
         return;
@@ -191,14 +193,14 @@ enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, c
     struct tn_question question = {
         .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
         .database = tn_str(s->database), .application = s->application, .address = tn_str(s->client.peer), .header_count = s->header_count,
-        .headers = s->headers, .settings = run->settings != NULL ? run->settings : s->settings, .sql = run->sql, .native = run->native, .known = run->known, .literals = run->literals, .wants_id = true, .as_said = run->as_said, .whole = run->whole,
+        .headers = s->headers, .settings = run->settings != NULL ? run->settings : s->settings, .sql = run->sql, .native = run->native, .known = run->known, .literals = run->literals, .wants_id = true, .wants_found = tn_my_found_begin(s, run), .as_said = run->as_said, .whole = run->whole,
         .before = run->before, .leaves = run->leaves, .bond = run->apart ? NULL : &s->bond, .params = run->params, .kind = run->kind,
         .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder, .events = to, .owner = owner, .handle = &s->ask,
     };
 
     question.read_only = s->read_only && !run->apart;
     s->asked = run->asked;
-    s->warning_count = 0;
+    tn_my_warnings_forget(s);
     s->found_rows = 0;
     if (!s->autocommit && !s->in_tx && !tn_my_in_xa(s) && !run->apart && !tn_my_xa_is(run->sql))
         tn_my_begin(s, TN_STR(""), false);

@@ -153,8 +153,9 @@ static bool is_named_by(const struct tn_token *before)
 /* NAME is a function about the session; *BARE: also without parentheses. */
 static bool is_function(const struct rewrite *r, const struct tn_token *name, bool *bare)
 {
-    static const char *const everywhere[] = {"user", "session_user", "system_user", "current_user", "current_role", "connection_id", "last_insert_id"};
-    static const char *const elsewhere[] = {"database", "schema", "version", "row_count", "found_rows"};
+    static const char *const everywhere[] = {"user", "session_user", "system_user", "current_user", "current_role", "connection_id", "last_insert_id",
+                                             "row_count", "found_rows"};
+    static const char *const elsewhere[] = {"database", "schema", "version"};
 
     *bare = tn_str_ieq_c(name->text, "current_user") || (tn_str_ieq_c(name->text, "current_role") && is_maria(r));
     if (tn_str_ieq_c(name->text, "last_insert_id") && r->s->last_insert_id == 0 && !r->others && tn_my_is_bound(r->s))

@@ -1,5 +1,6 @@
 /* SET: variables of the session and the user's own, character sets, transactions. */
 #include "mysql/evaluate.h"
+#include "mysql/member.h"
 #include "mysql/private.h"
 #include "mysql/self.h"
 
@@ -206,24 +207,28 @@ static bool at_variable(const struct tn_words *words)
     return words->token.kind == TN_TOKEN_WORD && words->token.text.len > 1 && words->token.text.ptr[0] == '@' && words->token.text.ptr[1] != '@';
 }
 
-/* SET @a = (SELECT ..), @b = @a + 1: as DO @a := (SELECT ..), @b := @a + 1. False: nothing in it that is not known here, or not
- * only variables. */
-static bool set_by_engine(struct tn_my_session *s, struct tn_words words)
+/* @a = (SELECT ..), @b = @a + 1 */
+struct assignments {
+    size_t        count;
+    struct tn_str names[TN_MY_ASSIGNED], expressions[TN_MY_ASSIGNED];
+};
+
+/* True: they are nothing but variables, and not all of it is known here. */
+static bool read_assignments(struct tn_my_session *s, struct tn_words words, struct assignments *a)
 {
     struct setting set = {.s = s, .words = &words, .err = TN_ERROR_INIT};
-    struct tn_buf  text;
-    struct tn_str  sql;
     bool           ok = true, foreign = false, about;
 
-    tn_buf_init(&text, 1024 * 1024 * 1024);
+    a->count = 0;
     do {
-        struct tn_str      name = words.token.text, expression;
+        struct tn_str     *expression = &a->expressions[a->count];
         struct tn_my_value value;
-        struct tn_words before;
+        struct tn_words    before;
 
-        ok = at_variable(&words);
+        ok = a->count < TN_MY_ASSIGNED && at_variable(&words);
         if (!ok)
             break;
+        a->names[a->count++] = words.token.text;
         tn_words_next(&words);
         ok = equals(&set);
         before = words;
@@ -231,16 +236,48 @@ static bool set_by_engine(struct tn_my_session *s, struct tn_words words)
                                      (!tn_words_at_end(&words) && words.token.punct != ',')));
         words = before;
         skip_expression(&words);
-        expression = tn_str_n(before.token.text.ptr, (size_t)(words.token.text.ptr - before.token.text.ptr));
-        ok = ok && expression.len > 0;
-        tn_buf_printf(&text, "%s" TN_STR_FMT " := " TN_STR_FMT, text.len == 0 ? "DO " : ", ", TN_STR_ARG(name), TN_STR_ARG(expression)); /* with the end of its comment */
+        *expression = tn_str_n(before.token.text.ptr, (size_t)(words.token.text.ptr - before.token.text.ptr)); /* with the end of its comment */
+        ok = ok && expression->len > 0;
     } while (ok && tn_words_accept_punct(&words, ','));
-    ok = ok && foreign && set.err.status == TN_OK && !text.failed && tn_arena_str(&s->arena, tn_buf_str(&text), &sql);
-    tn_buf_reset(&text);
+    ok = ok && foreign && set.err.status == TN_OK;
     tn_error_reset(&set.err);
-    if (ok)
-        tn_my_query_run(s, sql);
     return ok;
+}
+
+/* SET of them, or SELECT of what they are to be. */
+static bool put_assignments(struct tn_my_session *s, const struct assignments *a, bool as_set, struct tn_str *out)
+{
+    struct tn_buf text;
+    bool          ok;
+
+    tn_buf_init(&text, 1024 * 1024 * 1024);
+    for (size_t i = 0; i < a->count; i++) {
+        tn_buf_puts(&text, i > 0 ? ", " : as_set ? "SET " : "SELECT ");
+        if (as_set)
+            tn_buf_printf(&text, TN_STR_FMT " := ", TN_STR_ARG(a->names[i]));
+        tn_buf_put_str(&text, a->expressions[i]);
+    }
+    ok = !text.failed && tn_arena_str(&s->arena, tn_buf_str(&text), out);
+    tn_buf_reset(&text);
+    return ok;
+}
+
+/* An engine works all of them out before any is set. False: it is not asked. */
+static bool set_by_engine(struct tn_my_session *s, struct tn_words words)
+{
+    struct assignments *a = tn_arena_alloc(&s->arena, sizeof *a);
+    struct tn_str       sql;
+    bool                theirs;
+
+    if (a == NULL || !read_assignments(s, words, a))
+        return false;
+    theirs = tn_my_member_is_mysql(s, s->statement);
+    if (!put_assignments(s, a, theirs, &sql))
+        return false;
+    if (!theirs)
+        return tn_my_assign_set(s, a->names, a->count, sql);
+    tn_my_query_run_as_said(s, sql);
+    return true;
 }
 
 /* ---- with parameters ---- */
@@ -342,7 +379,7 @@ static void set_all(struct tn_my_session *s, struct tn_words *words)
     struct setting set = {.s = s, .words = words, .err = TN_ERROR_INIT};
     bool           ok;
 
-    s->warning_count = 0;
+    tn_my_warnings_forget(s);
     tn_my_undo_begin(s);
     do {
         ok = set_one(&set);

@@ -453,11 +453,8 @@ static void show_count(struct tn_my_session *s, bool errors)
     struct tn_my_table table = {.count = 1, .names = &name, .types = &type};
     char               text[24];
     struct tn_str      row;
-    size_t             count = 0;
 
-    for (size_t i = 0; i < s->warning_count; i++)
-        count += !errors || strcmp(s->warnings[i].level, "Error") == 0;
-    snprintf(text, sizeof text, "%zu", count);
+    snprintf(text, sizeof text, "%zu", errors ? tn_my_error_count(s) : s->warning_count);
     row = tn_str(text);
     tn_my_put_table(s, &table);
     tn_my_put_row(s, &table, &row);

@@ -43,7 +43,7 @@ static bool names_variable(struct tn_str sql)
 }
 
 /* The session's text is MySQL's, whatever the engine's is. */
-static bool speaks_mysql(const struct tn_my_session *s)
+bool tn_my_speaks_mysql(const struct tn_my_session *s)
 {
     return s->settings->dialect.len == 0 || tn_str_ieq_c(s->settings->dialect, "mysql");
 }
@@ -61,7 +61,7 @@ static bool leaves_state(const struct tn_my_session *s, struct tn_str sql)
 {
     struct tn_words words;
 
-    if (!speaks_mysql(s))
+    if (!tn_my_speaks_mysql(s))
         return false;
     if (names_variable(sql) || tn_str_has(sql, TN_STR("/*!")) || tn_str_has(sql, TN_STR("/*M!")))
         return true;
@@ -116,16 +116,16 @@ static bool write_before(struct tn_my_session *s, struct tn_str *out)
 
 bool tn_my_state_fill(struct tn_my_session *s, struct tn_str sql, struct tn_str plain, struct tn_my_run *run)
 {
-    bool     variables = speaks_mysql(s) && (names_variable(sql) || calls(sql));
-    bool     asks = speaks_mysql(s) && tn_my_self_may_ask(sql);
+    bool     variables = tn_my_speaks_mysql(s) && (names_variable(sql) || calls(sql));
+    bool     asks = tn_my_speaks_mysql(s) && tn_my_self_may_ask(sql);
     unsigned params;
 
-    if (!speaks_mysql(s) && plain.ptr == NULL) { /* it is not for us to spell it otherwise */
+    if (!tn_my_speaks_mysql(s) && plain.ptr == NULL) { /* it is not for us to spell it otherwise */
         run->sql = sql;
         return true;
     }
     run->native = sql;
-    run->asked = speaks_mysql(s) ? sql : run->asked;
+    run->asked = tn_my_speaks_mysql(s) ? sql : run->asked;
     run->sql = plain;
     run->leaves = leaves_state(s, sql);
     if (asks && !tn_my_self_answer(s, sql, false, &run->native))

@@ -190,7 +190,7 @@ void tn_my_prepare(struct tn_my_session *s, struct tn_str sql)
     size_t        at = 0;
 
     tn_arena_reset(&s->arena);
-    s->statements++;
+    tn_my_count_statement(s);
     if ((!tn_my_mode_is_usual(s->mode) || tn_str_has(sql, TN_STR("@`"))) && !tn_my_usual(s, &sql)) {
         fail(s, 1037, "HY001", "no memory for a statement");
         return;
@@ -291,7 +291,7 @@ static void execute(struct tn_my_session *s, struct tn_my_prepared *p, struct tn
             tn_my_statement_done(s, true);
             return;
         }
-        if (p->params == 0 && tn_my_theirs_ask(s, p->text, answer))
+        if (p->params == 0 && (tn_my_found_ask(s, p->text, answer) || tn_my_theirs_ask(s, p->text, answer)))
             return;
         if (tn_my_own(s, p->text))
             return;
@@ -322,7 +322,7 @@ void tn_my_execute(struct tn_my_session *s, struct tn_str body)
     TN_ERROR_LOCAL(err);
 
     tn_arena_reset(&s->arena);
-    s->statements++;
+    tn_my_count_statement(s);
     if (tn_my_parse_execute(body, &execution, &err) != TN_OK) {
         tn_my_fatal(s, &err, "malformed packet");
         return;

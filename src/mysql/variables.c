@@ -105,7 +105,9 @@ static struct tn_str computed(struct tn_my_session *s, int row, struct tn_arena 
         return number_text(arena, s->last_insert_id);
     if (is_row(row, "timestamp"))
         return number_text(arena, tn_clock_wall_us() / 1000000);
-    return number_text(arena, s->warning_count); /* warning_count, error_count */
+    if (is_row(row, "error_count"))
+        return number_text(arena, tn_my_error_count(s));
+    return number_text(arena, s->warning_count);
 }
 
 bool tn_my_variable_is_theirs(int row)

@@ -254,6 +254,7 @@ static enum tn_status copy(struct tn_query *q, struct tn_question *own, struct t
     q->run.extended = own->params.count > 0;
     q->run.several = own->events->next != NULL;
     q->run.wants_id = own->wants_id;
+    q->run.wants_found = own->wants_found;
     return TN_OK;
 }
 

@@ -66,6 +66,7 @@ struct tn_question {
     bool                        read_only;    /* outside of a transaction: a write is refused */
     bool                        as_said;      /* though it is a session's: the engine is to have it */
     bool                        wants_id;     /* of tn_run */
+    bool                        wants_found;  /* of tn_run */
     bool                        whole;        /* one definition, whatever its semicolons look like: its engine takes no two statements */
     bool                        literals;     /* params are bytes that native has in its text */
     struct tn_params            params;

@@ -87,13 +87,16 @@ static void take_ok(struct tn_mysql_conn *c, struct tn_str message)
 static void take_eof(struct tn_mysql_conn *c, struct tn_str message)
 {
     struct tn_my_cursor in = tn_my_cursor_of(message);
+    uint16_t            warnings;
 
     if (no_eof(c)) {
         take_ok(c, message);
         return;
     }
     tn_my_get_u8(&in);
-    c->now.warnings = tn_my_get_u16(&in);
+    warnings = tn_my_get_u16(&in);
+    if (c->phase == TN_MYSQL_EXECUTE)
+        c->now.warnings = warnings;
     c->status = tn_my_get_u16(&in);
     if (in.failed)
         garbled(c, "an EOF that is too short");
@@ -271,6 +274,8 @@ static size_t take_row(struct tn_mysql_conn *c, struct tn_str message)
     }
     if (c->phase == TN_MYSQL_WARNINGS)
         tn_mysql_warning(c, message);
+    else if (c->phase == TN_MYSQL_FOUND)
+        tn_mysql_found_row(c, message);
     else if (c->phase == TN_MYSQL_COST)
         tn_mysql_cost_row(c, message);
     else if (c->spied != NULL)

@@ -40,6 +40,7 @@ enum tn_mysql_phase {
     TN_MYSQL_PREPARE,
     TN_MYSQL_EXECUTE,
     TN_MYSQL_WARNINGS,
+    TN_MYSQL_FOUND,      /* run->found is asked for */
     TN_MYSQL_COST,       /* what the statement cost (mysql_cost.h) */
     TN_MYSQL_CANCELLING, /* all of the answer is in, the KILL has not ended yet */
     TN_MYSQL_ABSORB,     /* a statement that does nothing: a KILL that is late hits it and nothing else */
@@ -87,7 +88,7 @@ struct tn_mysql_run {
     bool     kill_sent, absorbed;
     bool     retried;
     bool     zero_told;      /* the notice about zero dates went out */
-    bool     warnings_done, cost_done;
+    bool     warnings_done, found_done, cost_done;
     uint16_t warnings;
     unsigned warnings_told;
     unsigned looks;          /* times that the cancelled run was looked at since */
@@ -245,6 +246,10 @@ void   tn_mysql_flush_rows(struct tn_mysql_conn *c); /* delivers what there is *
 void   tn_mysql_rows_free(struct tn_mysql_conn *c);
 void tn_mysql_give_definitions(struct tn_mysql_conn *c); /* to the run's owner, who gets rows as they came */
 enum tn_status tn_mysql_make_schema(struct tn_mysql_conn *c, struct tn_error *err); /* of c->definitions */
+
+/* behind.c */
+bool tn_mysql_ask_behind(struct tn_mysql_conn *c); /* one question more, which sets the phase; false: none is left */
+void tn_mysql_found_row(struct tn_mysql_conn *c, struct tn_str message); /* of phase FOUND */
 
 /* report.c */
 void tn_mysql_error(struct tn_mysql_conn *c, struct tn_str message, struct tn_error *err); /* an ERR packet */

@@ -529,19 +529,6 @@ static bool try_again(struct tn_mysql_conn *c)
     return true;
 }
 
-static bool ask_warnings(struct tn_mysql_conn *c)
-{
-    char sql[48];
-    int  len;
-
-    if (c->now.warnings == 0 || c->now.warnings_done || c->now.discard || c->run->error.status != TN_OK || c->run->encoder == NULL ||
-        verb_of(c->run) == TN_VERB_SHOW)
-        return false;
-    c->now.warnings_done = true;
-    len = snprintf(sql, sizeof sql, "SHOW WARNINGS LIMIT %d", TN_MYSQL_WARNINGS_TOLD);
-    return tn_mysql_send_text(c, TN_MYSQL_WARNINGS, tn_str_n(sql, (size_t)len));
-}
-
 /* The server says of a savepoint what it says of a function: that there is none. */
 static void name_savepoint(struct tn_mysql_conn *c)
 {
@@ -560,7 +547,7 @@ static void execute_ended(struct tn_mysql_conn *c)
         tn_error_move(&c->run->error, &c->failure);
     if (!c->now.discard)
         tn_mysql_flush_rows(c);
-    if (!c->closed && !(c->run != NULL && !c->lost && (ask_warnings(c) || tn_mysql_cost_ask(c))) && c->run != NULL)
+    if (!c->closed && !(c->run != NULL && !c->lost && tn_mysql_ask_behind(c)) && c->run != NULL)
         end(c);
 }
 
@@ -589,8 +576,8 @@ void tn_mysql_exchange_ended(struct tn_mysql_conn *c)
     } else {
         if (phase == TN_MYSQL_COST)
             tn_mysql_cost_take(c);
-        tn_error_reset(&c->failure); /* of SHOW WARNINGS, or the late KILL */
-        if (phase != TN_MYSQL_WARNINGS || c->lost || !tn_mysql_cost_ask(c))
+        tn_error_reset(&c->failure); /* of what was asked behind the statement, or the late KILL */
+        if ((phase != TN_MYSQL_WARNINGS && phase != TN_MYSQL_FOUND) || c->lost || !tn_mysql_ask_behind(c))
             end(c);
     }
 }

@@ -157,7 +157,7 @@ static enum tn_status read_time(struct reader *r, struct tn_param *out)
     if (r->cursor->failed)
         return TN_OK;
     if (days > 34 || hour > 23 || minute > 59 || second > 59 || us > 999999)
-        return tn_fail(r->err, TN_E_INVALID, "22007", "Incorrect time value: '%u %02u:%02u:%02u'", days, hour, minute, second);
+        return tn_fail(r->err, TN_E_INVALID, "22007", "Incorrect time value: '%u %02u:%02u:%02u.%06u'", days, hour, minute, second, us);
     snprintf(text, sizeof text, "%s%02u:%02u:%02u.%06u", negative ? "-" : "", days * 24 + hour, minute, second, us);
     return put_short(r, negative || days > 0 ? TN_PG_INTERVAL : TN_PG_TIME, text, out);
 }

@@ -1,0 +1,169 @@
+"""What a client asks about the statement before: FOUND_ROWS() behind SQL_CALC_FOUND_ROWS, ROW_COUNT(), how many warnings there are, and
+variables that one SET gives values to, on engines of MySQL's kind and others."""
+
+import sys
+import warnings
+
+import pytest
+
+import proxy as proxy_module
+
+pymysql = pytest.importorskip("pymysql")
+
+pytestmark = pytest.mark.timeout(120)
+OWN = ("mariadb", "mysql")
+OTHERS = ("postgres", "sqlite", "duckDb")
+
+
+def started(request, kind):
+    options = {"workers": 1, "frontends": {"mysqlWire": {"port": 0}}}
+    if kind in OTHERS:
+        pytest.importorskip("sqlglot")
+        return proxy_module.Proxy(request.getfixturevalue("make_engine")(kind).config(translation={"python": sys.executable, "timeoutMs": 20000}, **options))
+    server = request.getfixturevalue(f"{kind}_server")
+    return proxy_module.Proxy(proxy_module.one_cluster("m", {**server.cluster(server.create_database("found")), "poolSize": 2}, **options))
+
+
+@pytest.fixture(scope="module", params=OWN + OTHERS)
+def proxy(request):
+    with started(request, request.param) as running:
+        running.kind = request.param
+        yield running
+        running.check_sanitizers()
+
+
+def connect(proxy):
+    return pymysql.connect(host="127.0.0.1", port=proxy.mysql_port, user="me", database="found", autocommit=True, read_timeout=60)
+
+
+@pytest.fixture
+def ask(proxy):
+    connection = connect(proxy)
+
+    def rows(sql):
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+            rows.warnings = cursor._result.warning_count  # pylint: disable=protected-access
+            return [tuple(row) for row in cursor.fetchall()]
+
+    rows("DROP TABLE IF EXISTS items")
+    rows("CREATE TABLE items (a INT, t VARCHAR(5))")
+    rows("INSERT INTO items VALUES (1, 'x'), (2, 'x'), (3, 'x'), (4, 'y'), (5, 'y')")
+    yield rows
+    connection.close()
+
+
+@pytest.mark.parametrize("statement, sent, found", [
+    ("SELECT SQL_CALC_FOUND_ROWS a FROM items ORDER BY a LIMIT 2", [(1,), (2,)], 5),
+    ("SELECT SQL_CALC_FOUND_ROWS a FROM items WHERE t = 'x' ORDER BY a LIMIT 1, 1", [(2,)], 3),
+    ("select sql_calc_found_rows distinct t FROM items ORDER BY t LIMIT 1 OFFSET 1", [("y",)], 2),
+    ("SELECT SQL_CALC_FOUND_ROWS t, COUNT(*) FROM items GROUP BY t ORDER BY t LIMIT 1", [("x", 3)], 2),
+    ("SELECT SQL_CALC_FOUND_ROWS a FROM (SELECT a FROM items ORDER BY a LIMIT 4) AS s ORDER BY a LIMIT 1", [(1,)], 4),
+    ("SELECT SQL_CALC_FOUND_ROWS a FROM items WHERE a > 9 LIMIT 2", [], 0),
+    ("SELECT SQL_CALC_FOUND_ROWS a FROM items WHERE a < 4 ORDER BY a", [(1,), (2,), (3,)], 3),
+    ("SELECT a FROM items ORDER BY a LIMIT 2", [(1,), (2,)], 2)])
+def test_found_rows(ask, statement, sent, found):
+    for asked in ("SELECT FOUND_ROWS()", "SELECT FOUND_ROWS() + 0 AS n", "SELECT FOUND_ROWS() FROM items WHERE a = 1"):
+        assert ask(statement) == sent
+        assert ask(asked) == [(found,)]
+    assert ask("SELECT FOUND_ROWS()") == [(1,)]
+
+
+def test_found_rows_are_the_sessions(proxy, ask):
+    """Whatever others do on the same connections of the pool."""
+    with connect(proxy) as other, other.cursor() as cursor:
+        ask("SELECT SQL_CALC_FOUND_ROWS a FROM items LIMIT 2")
+        cursor.execute("SELECT a FROM items WHERE a < 4")
+        assert len(cursor.fetchall()) == 3
+        assert ask("SELECT FOUND_ROWS() FROM items WHERE a = 1") == [(5,)]
+
+
+def test_found_rows_in_a_transaction(ask):
+    ask("BEGIN")
+    ask("INSERT INTO items VALUES (6, 'z')")
+    ask("SELECT SQL_CALC_FOUND_ROWS a FROM items LIMIT 2")
+    assert ask("SELECT FOUND_ROWS()") == [(6,)]
+    ask("ROLLBACK")
+    ask("SELECT SQL_CALC_FOUND_ROWS a FROM items LIMIT 2")
+    ask("SELECT 1")
+    assert ask("SELECT FOUND_ROWS()") == [(1,)]
+
+
+def test_found_rows_of_prepared_statements(proxy, ask):
+    connector = pytest.importorskip("mysql.connector")
+    if proxy.kind in OTHERS:
+        pytest.skip("only an engine of MySQL's kind has counted what had parameters")
+    with connector.connect(host="127.0.0.1", port=proxy.mysql_port, user="me", database="found", use_pure=True) as connection:
+        cursor = connection.cursor(prepared=True)
+        cursor.execute("SELECT SQL_CALC_FOUND_ROWS a FROM items WHERE a > ? LIMIT 1", (1,))
+        assert len(cursor.fetchall()) == 1
+        cursor.execute("SELECT FOUND_ROWS()")
+        assert cursor.fetchall() == [(4,)]
+
+
+def test_row_count(ask):
+    ask("DELETE FROM items WHERE a > 3")
+    assert ask("SELECT ROW_COUNT() + 0 AS n") == [(2,)]
+    ask("DELETE FROM items WHERE a > 2")
+    assert [ask("SELECT ROW_COUNT()"), ask("SELECT ROW_COUNT()")] == [[(1,)], [(-1,)]]
+
+
+def test_warnings_are_counted_where_they_come(ask):
+    """Connector/Python asks for warnings as long as there are some: with those of the statement before it never ended."""
+    with pytest.raises(pymysql.MySQLError):
+        ask("SELECT nothing FROM items")
+    for asked, rows in (("SHOW COUNT(*) ERRORS", [(1,)]), ("SELECT @@error_count, @@warning_count", [(1, 1)])):
+        assert (ask(asked), ask.warnings) == (rows, 0)
+    assert [row[0] for row in ask("SHOW WARNINGS")] == ["Error"] and ask.warnings == 0
+
+
+def test_errors_are_not_warnings(proxy, ask):
+    if proxy.kind in OTHERS:
+        pytest.skip("has no such warning")
+    ask("DROP TABLE IF EXISTS nothing")
+    assert ask.warnings == 1
+    assert ask("SELECT @@error_count, @@warning_count") == [(0, 1)]
+
+
+def test_connector_gets_warnings(proxy):
+    connector = pytest.importorskip("mysql.connector")
+    if proxy.kind in OTHERS:
+        pytest.skip("has no such warning")
+    with connector.connect(host="127.0.0.1", port=proxy.mysql_port, user="me", database="found", use_pure=True, get_warnings=True) as connection:
+        cursor = connection.cursor()
+        with warnings.catch_warnings(action="ignore"):  # what it warns with is no text
+            cursor.execute("SELECT 'a' + 1")
+            assert cursor.fetchall() == [(1.0,)]
+        assert [row[1] for row in cursor.warnings] == [1292]
+
+
+def test_variables_of_one_set(ask):
+    """All values are worked out before any is given."""
+    ask("SET @x = 3, @y = NULL")
+    ask("SET @x := 1, @y = @x + 1, @z = CONCAT(@y, 'q'), @w = UPPER('w')")
+    assert ask.warnings == 0
+    assert ask("SELECT @x, @y, @z, @w") == [(1, 4, None, "W")]
+    ask("SET @n = (SELECT COUNT(*) FROM items WHERE t = 'x'), @t = 'it''s'")
+    assert ask("SELECT @n + 1, @t") == [(4, "it's")]
+
+
+def test_variables_from_a_row(ask):
+    ask("SELECT a, t INTO @a, @t FROM items WHERE a = 2")
+    assert ask("SELECT @a, @t, ROW_COUNT()") == [(2, "x", 1)]
+    ask("SELECT MAX(a) FROM items INTO @a")
+    assert ask("SELECT a FROM items WHERE a = @a") == [(5,)]
+    ask("SELECT a INTO @a FROM items WHERE a > 100")
+    assert ask.warnings == 1
+    assert [row[1] for row in ask("SHOW WARNINGS")] == [1329]
+    assert ask("SELECT @a") == [(5,)]
+    for statement, code in (("SELECT a INTO @b FROM items", 1172), ("SELECT a, t INTO @b FROM items WHERE a = 1", 1222), ("SELECT nobody INTO @b FROM items", 1054)):
+        with pytest.raises(pymysql.MySQLError) as failure:
+            ask(statement)
+        assert failure.value.args[0] == code
+
+
+def test_do(ask):
+    assert ask("DO 1, UPPER('x')") == []
+    with pytest.raises(pymysql.MySQLError):
+        ask("DO nothing(1)")
+    assert ask("SELECT 1") == [(1,)]

@@ -149,3 +149,11 @@ void tn_learning_number(struct tn_server *server, const struct tn_topology *topo
         atomic_store_explicit(&cluster->stat_id, number, memory_order_relaxed);
     }
 }
+
+void tn_learning_reset(struct tn_server *server, const uint64_t key[2])
+{
+    if (server->learner != NULL)
+        tn_learner_reset(server->learner, key);
+    else if (server->store != NULL)
+        tn_store_reset(server->store, key);
+}

@@ -24,7 +24,10 @@ enum rule {
     DIGIT_WORD = 1u << 20,  /* 2020_sales is an identifier */
     IDENT_ESCAPE = 1u << 21, /* backslash escapes in quoted identifiers */
     DOLLAR_WORD = 1u << 22, /* $a is an identifier */
-    LF_ONLY = 1u << 23      /* no carriage return ends a comment */
+    LF_ONLY = 1u << 23,     /* no carriage return ends a comment */
+    DOLLAR_COLUMN = 1u << 24, /* $1 is a column by its place */
+    HASH_COLUMN = 1u << 25, /* #1 is one */
+    SUFFIX = 1u << 26       /* 1L, 2BD are numbers */
 };
 
 struct tn_lexer_rules {
@@ -46,16 +49,16 @@ static const struct tn_lexer_rules mysql_modes[4] = {
 
 static const struct tn_lexer_rules dialects[TN_DIALECT_COUNT] = {
     [TN_DIALECT_POSTGRES] = {DOLLAR_TAG | NESTED | DOLLAR_NUM, "ebxn", "e", ""},
-    [TN_DIALECT_DUCKDB] = {DOLLAR_TAG | NESTED | DOLLAR_NUM | DOLLAR_NAME | QUESTION, "ebxn", "e", ""},
+    [TN_DIALECT_DUCKDB] = {DOLLAR_TAG | NESTED | DOLLAR_NUM | DOLLAR_NAME | QUESTION | HASH_COLUMN, "ebxn", "e", ""},
     [TN_DIALECT_SQLITE] = {BACKTICK | BRACKET | DOLLAR_NUM | DOLLAR_NAME | QUESTION | COLON_NAME | AT_NAME | LF_ONLY, "x", "", ""},
     [TN_DIALECT_MYSQL] = {MYSQL | DQ_STRING | BACKSLASH, "bxn", "", ""},
     [TN_DIALECT_TRINO] = {QUESTION, "x", "", ""},
     [TN_DIALECT_CLICKHOUSE] = {BACKSLASH | BACKTICK | DOLLAR_TAG | HASH_SPACE | NESTED | BRACES | DIGIT_WORD | IDENT_ESCAPE,
                                "bx", "", ""},
     [TN_DIALECT_BIGQUERY] = {DQ_STRING | BACKSLASH | BACKTICK | HASH | TRIPLE | QUESTION | AT_NAME | IDENT_ESCAPE, "rb", "", ""},
-    [TN_DIALECT_SNOWFLAKE] = {BACKSLASH | DOLLAR_PAIR | SLASHES | DOLLAR_NUM | DOLLAR_NAME | QUESTION | COLON_NAME | AT_WORD,
+    [TN_DIALECT_SNOWFLAKE] = {BACKSLASH | DOLLAR_PAIR | SLASHES | DOLLAR_COLUMN | DOLLAR_NAME | QUESTION | COLON_NAME | AT_WORD,
                               "xn", "", ""},
-    [TN_DIALECT_SPARK] = {DQ_STRING | BACKSLASH | BACKTICK | NESTED | QUESTION | COLON_NAME | DIGIT_WORD, "rx", "", "r"},
+    [TN_DIALECT_SPARK] = {DQ_STRING | BACKSLASH | BACKTICK | NESTED | QUESTION | COLON_NAME | DIGIT_WORD | SUFFIX, "rx", "", "r"},
 };
 
 enum { SPACE = 1, START = 2, DIGIT = 4, DOLLAR = 8, COMMENT = 16, PART = START | DIGIT | DOLLAR };
@@ -273,6 +276,17 @@ static size_t read_word(const struct tn_lexer *lexer, size_t at, struct tn_token
     return string > 0 ? string : end;
 }
 
+/* Behind the letters that give the number in front of AT its type, or AT. */
+static size_t suffix_end(const struct tn_lexer *lexer, size_t at)
+{
+    size_t        end = skip(lexer, at, PART);
+    struct tn_str letters = tn_str_n(lexer->text.ptr + at, end - at);
+
+    if (!has(lexer, SUFFIX) || (letters.len == 1 ? !contains("lsydf", letters.ptr[0]) : !tn_str_ieq(letters, TN_STR("bd"))))
+        return at;
+    return end;
+}
+
 static size_t read_number(const struct tn_lexer *lexer, size_t at, struct tn_token *token)
 {
     char   second = tn_ascii_lower(byte_at(lexer, at + 1));
@@ -290,6 +304,7 @@ static size_t read_number(const struct tn_lexer *lexer, size_t at, struct tn_tok
         if (is(lexer, end + sign, DIGIT))
             end = skip(lexer, end + sign, DIGIT);
     }
+    end = suffix_end(lexer, end);
     if (has(lexer, DIGIT_WORD) && is(lexer, end, START) && byte_at(lexer, end - 1) != '.') {
         token->kind = TN_TOKEN_WORD;
         end = skip(lexer, end, PART);
@@ -337,13 +352,13 @@ static size_t dollar_end(const struct tn_lexer *lexer, size_t at, struct tn_toke
     return lexer->text.len;
 }
 
-/* A :name right behind a name or a bracket is a path or a slice, not a parameter. */
+/* A :name (or :1) right behind a name, a text or a bracket is a path or a part of an object, not a parameter. */
 static bool may_be_named(const struct tn_lexer *lexer, size_t at)
 {
     char before = at > 0 ? lexer->text.ptr[at - 1] : ' ';
 
-    return is(lexer, at + 1, START) && (at == 0 || !is(lexer, at - 1, PART)) && before != ')' && before != ']' &&
-           before != '"' && before != ':' && before != '`';
+    return is(lexer, at + 1, START | DIGIT) && (at == 0 || !is(lexer, at - 1, PART)) && before != ')' && before != ']' &&
+           before != '"' && before != '\'' && before != ':' && before != '`';
 }
 
 static size_t braces_end(const struct tn_lexer *lexer, size_t at)
@@ -367,6 +382,10 @@ static size_t read_param(const struct tn_lexer *lexer, size_t at, struct tn_toke
     case '$':
         if (has(lexer, DOLLAR_NUM) && is(lexer, at + 1, DIGIT))
             return read_digits(lexer, at + 1, token);
+        if (has(lexer, DOLLAR_COLUMN) && is(lexer, at + 1, DIGIT)) {
+            token->kind = TN_TOKEN_WORD;
+            return skip(lexer, at + 1, DIGIT);
+        }
         end = dollar_end(lexer, at, token);
         if (end == 0 && has(lexer, DOLLAR_NAME) && is(lexer, at + 1, START))
             end = skip(lexer, at + 1, PART);
@@ -436,6 +455,10 @@ static size_t read_token(const struct tn_lexer *lexer, size_t at, struct tn_toke
     if (is(lexer, at, DIGIT) || (lexer->text.ptr[at] == '.' && is(lexer, at + 1, DIGIT) && (at == 0 || !is(lexer, at - 1, PART))))
         return read_number(lexer, at, token);
     switch (lexer->text.ptr[at]) {
+    case '#':
+        token->kind = TN_TOKEN_WORD;
+        end = has(lexer, HASH_COLUMN) && is(lexer, at + 1, DIGIT) ? skip(lexer, at + 1, DIGIT) : 0;
+        break;
     case '\'':
     case '"':
     case '`':

@@ -10,11 +10,11 @@
 
 enum tn_token_kind {
     TN_TOKEN_END,
-    TN_TOKEN_WORD,   /* unquoted: keyword or identifier, also @variable where the dialect has them */
+    TN_TOKEN_WORD,   /* unquoted: keyword or identifier, also @variable, #1 and $1 (columns) where the dialect has them */
     TN_TOKEN_IDENT,  /* quoted identifier, with its quotes */
     TN_TOKEN_NUMBER, /* without sign */
     TN_TOKEN_STRING, /* with quotes, prefix and dollar tags */
-    TN_TOKEN_PARAM,  /* $1 ? ?1 :name @name $name {name:Type}, as the dialect has them */
+    TN_TOKEN_PARAM,  /* $1 ? ?1 :name :1 @name $name {name:Type}, as the dialect has them */
     TN_TOKEN_PUNCT   /* one operator or other byte; two for :: := || <= >= <> != -> => */
 };
 

@@ -82,11 +82,11 @@ static void on_close(struct tn_place *p, struct tn_place_level *level)
 /* Words that begin the next clause, or may stand behind a table and are no alias. */
 static bool ends_table(enum tn_word word, struct tn_str text)
 {
-    static const char *const others[] = {"anti", "force", "positional", "semi", "match_recognize", "connect", "version"};
+    static const char *const others[] = {"anti", "force", "positional", "semi", "match_recognize", "connect", "version", "sort", "distribute"};
 
     switch (word) {
-    case TN_WORD_all: case TN_WORD_and: case TN_WORD_any: case TN_WORD_array: case TN_WORD_asof: case TN_WORD_by: case TN_WORD_connect:
-    case TN_WORD_cross: case TN_WORD_default: case TN_WORD_do: case TN_WORD_end: case TN_WORD_except: case TN_WORD_exists:
+    case TN_WORD_all: case TN_WORD_and: case TN_WORD_any: case TN_WORD_array: case TN_WORD_asof: case TN_WORD_by: case TN_WORD_cluster:
+    case TN_WORD_connect: case TN_WORD_cross: case TN_WORD_default: case TN_WORD_do: case TN_WORD_end: case TN_WORD_except: case TN_WORD_exists:
     case TN_WORD_fetch: case TN_WORD_final: case TN_WORD_for: case TN_WORD_from: case TN_WORD_full: case TN_WORD_global:
     case TN_WORD_group: case TN_WORD_having: case TN_WORD_ignore: case TN_WORD_in: case TN_WORD_inner: case TN_WORD_intersect:
     case TN_WORD_into: case TN_WORD_is: case TN_WORD_join: case TN_WORD_lateral: case TN_WORD_left: case TN_WORD_like:

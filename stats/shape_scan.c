@@ -65,9 +65,16 @@ static void salt_relation(struct emitter *e, enum tn_role role, const struct tn_
         salt(e, SALT_RELATION, hash_folded(token->text, token->kind == TN_TOKEN_WORD) + e->relations * UINT64_C(0xd1b54a32d192ed03));
 }
 
-/* Words that libpg_query takes for an alias, or does not know. */
-static bool is_red_flag(enum tn_word word, struct tn_str text)
+static bool is_numbered(const struct tn_token *token) /* #1: the first column */
 {
+    return token->text.ptr[0] == '#';
+}
+
+/* Words that libpg_query takes for an alias, for an operator, or does not know. */
+static bool is_red_flag(enum tn_word word, const struct tn_token *token)
+{
+    struct tn_str text = token->text;
+
     switch (word) {
     case TN_WORD_asof:
     case TN_WORD_final:
@@ -80,7 +87,7 @@ static bool is_red_flag(enum tn_word word, struct tn_str text)
     case TN_WORD_unpivot:
         return true;
     case TN_WORD_NONE:
-        return tn_str_ieq_c(text, "positional") || tn_str_ieq_c(text, "semi") || tn_str_ieq_c(text, "anti");
+        return is_numbered(token) || tn_str_ieq_c(text, "positional") || tn_str_ieq_c(text, "semi") || tn_str_ieq_c(text, "anti");
     default:
         return false;
     }
@@ -174,7 +181,8 @@ static void count(struct emitter *e, enum tn_role role, const struct tn_stream_t
     } else if (punct == ')') {
         e->brackets -= e->brackets > 0;
     }
-    if (now->token.kind == TN_TOKEN_WORD && role == TN_ROLE_OTHER && !e->after_dot && is_red_flag(now->word, now->token.text)) {
+    if (now->token.kind == TN_TOKEN_WORD && (role == TN_ROLE_OTHER || is_numbered(&now->token)) && !e->after_dot &&
+        is_red_flag(now->word, &now->token)) {
         e->scan->red_flag = true;
         salt(e, SALT_RED_FLAG, hash_folded(now->token.text, true));
     }

@@ -143,6 +143,21 @@ static bool hold_token(struct tn_template *tpl, bool literal, char punct)
     return false;
 }
 
+/* Does an operand begin after what was last? Then + and - are signs, and [ begins a list, not a subscript. */
+static bool begins_operand(const struct tn_template *tpl)
+{
+    switch (tpl->last.kind) {
+    case TN_TOKEN_WORD:
+        return tpl->last_word != TN_WORD_NONE;
+    case TN_TOKEN_PUNCT:
+        return tpl->last.punct != ')' && tpl->last.punct != ']' && tpl->last.punct != '}';
+    case TN_TOKEN_END:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void take_punct(struct tn_template *tpl, char punct)
 {
     bool was_row = tpl->after_row;
@@ -152,7 +167,7 @@ static void take_punct(struct tn_template *tpl, char punct)
     case '(':
     case '[':
     case '{':
-        if (tpl->last_word == TN_WORD_in || (tpl->last_word == TN_WORD_array && punct == '['))
+        if (tpl->last_word == TN_WORD_in || (punct == '[' && (tpl->last_word == TN_WORD_array || begins_operand(tpl))))
             tpl->hold = TN_HOLD_LIST;
         else if (tpl->last_word == TN_WORD_values && punct == '(')
             tpl->row_depth = tpl->depth;
@@ -210,21 +225,6 @@ static void feed(struct tn_template *tpl, const struct tn_token *token, enum tn_
     tpl->last_word = word;
 }
 
-/* Can a + or - be the sign of a literal after what was last? */
-static bool sign_place(const struct tn_template *tpl)
-{
-    switch (tpl->last.kind) {
-    case TN_TOKEN_WORD:
-        return tpl->last_word != TN_WORD_NONE;
-    case TN_TOKEN_PUNCT:
-        return tpl->last.punct != ')' && tpl->last.punct != ']' && tpl->last.punct != '}';
-    case TN_TOKEN_END:
-        return true;
-    default:
-        return false;
-    }
-}
-
 void tn_template_add(struct tn_template *tpl, const struct tn_token *token, enum tn_word word)
 {
     char sign = tpl->sign;
@@ -241,7 +241,7 @@ void tn_template_add(struct tn_template *tpl, const struct tn_token *token, enum
     }
     tpl->gap = gap;
     tpl->end = token->text.ptr + token->text.len;
-    if ((token->punct == '-' || token->punct == '+') && sign_place(tpl)) {
+    if ((token->punct == '-' || token->punct == '+') && begins_operand(tpl)) {
         tpl->sign = token->punct;
         tpl->sign_gap = gap;
     } else {

@@ -41,6 +41,9 @@ TN_MUST_USE enum tn_status tn_learner_new(struct tn_learner **out, struct tn_sto
 void             tn_learner_free(struct tn_learner *learner); /* after its store was closed, which writes it once more; NULL is fine */
 /* CLUSTER's number was given to another (tn_store_cluster_is_new()): nothing is known of that. */
 void             tn_learner_forget(struct tn_learner *learner, unsigned cluster);
+/* What is known of one shape (KEY), or of every shape (KEY NULL), is forgotten, in the store too. What was learned across shapes
+ * (effects of engines, accounts, models) stays. */
+void             tn_learner_reset(struct tn_learner *learner, const uint64_t key[2]);
 /* For trying: one that says with what learning starts (s2, v_start, ...) has an effect before the first decision only. */
 bool             tn_learner_set(struct tn_learner *learner, const char *constant, double value); /* false: no such constant */
 

@@ -165,6 +165,12 @@ struct tn_group_account *tn_learner_group(struct tn_learner *learner, struct tn_
     return account;
 }
 
+void tn_learner_reset(struct tn_learner *learner, const uint64_t key[2])
+{
+    tn_store_reset(learner->store, key);
+    tn_negative_reset(&learner->negative, key);
+}
+
 void tn_learner_forget(struct tn_learner *learner, unsigned cluster)
 {
     struct tn_model *old, *without = NULL;

@@ -44,6 +44,15 @@ void tn_negative_forget(struct tn_negative *negative, uint8_t cluster)
     pthread_mutex_unlock(&negative->lock);
 }
 
+void tn_negative_reset(struct tn_negative *negative, const uint64_t key[2])
+{
+    pthread_mutex_lock(&negative->lock);
+    for (size_t i = 0; i < TN_NEGATIVE_FACTS; i++)
+        if (key == NULL || negative->facts[i].key[0] == key[0])
+            negative->facts[i].until_us = 0;
+    pthread_mutex_unlock(&negative->lock);
+}
+
 bool tn_negative_knows(struct tn_negative *negative, const uint64_t key[2], uint8_t cluster, uint64_t now_us)
 {
     size_t at = place(key, cluster);

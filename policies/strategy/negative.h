@@ -25,6 +25,8 @@ void tn_negative_init(struct tn_negative *negative);
 void tn_negative_destroy(struct tn_negative *negative);
 void tn_negative_learn(struct tn_negative *negative, const uint64_t key[2], uint8_t cluster, const char *sqlstate, uint64_t until_us);
 void tn_negative_forget(struct tn_negative *negative, uint8_t cluster); /* all of it */
+/* Of one shape, whatever was asked about its text (the second half of such a key differs); KEY NULL: all of every shape. */
+void tn_negative_reset(struct tn_negative *negative, const uint64_t key[2]);
 /* False: it knows nothing at all, as mostly. */
 static inline bool tn_negative_any(struct tn_negative *negative)
 {

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "learning.h"
 #include "stats/history_text.h"
 #include "stats/shape_list.h"
 
@@ -134,7 +135,7 @@ void tn_admin_reset_shape(struct tn_admin *admin, struct tn_http_exchange *x, co
         tn_http_problem(x, 400, "a shape's key has 32 hexadecimal digits (GET /admin/shapes), or is `all`; not `%.64s`", args->capture.ptr);
         return;
     }
-    tn_store_reset(admin->server->store, all ? NULL : key);
+    tn_learning_reset(admin->server, all ? NULL : key);
     tn_admin_log(x, "reset shape", args->capture, "forgotten");
     tn_buf_init(&body, 1024);
     tn_json_open(&json, NULL, '{');

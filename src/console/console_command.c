@@ -1,6 +1,7 @@
 #include "console/console_command.h"
 
 #include "console/console_visit.h"
+#include "learning.h"
 #include "shadow.h"
 #include "stats/lexer.h"
 #include "stats/shape_list.h"
@@ -204,8 +205,7 @@ static enum tn_status reset_shape(struct tn_server *server, struct tn_str operan
         tn_error_hint(err, "A shape's key has 32 hexadecimal digits: SELECT shape, text FROM shapes; RESET SHAPE ALL forgets every one.");
         return TN_E_INVALID;
     }
-    if (server->store != NULL)
-        tn_store_reset(server->store, all ? NULL : key);
+    tn_learning_reset(server, all ? NULL : key);
     log_command("reset shape", operand, "forgotten");
     tn_buf_printf(result, "forgotten: %s" TN_STR_FMT, all ? "every shape" : "shape ", all ? 0 : (int)operand.len, operand.ptr);
     return TN_OK;

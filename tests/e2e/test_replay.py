@@ -212,6 +212,9 @@ def test_a_table(tmp_path):
     ('{"sql":"SELECT 1","outcomes":{"a,b":{"latency_ms":1}}}', "1: an engine's name"),
     ('{"t_ms":5,"sql":"SELECT 1","outcomes":{"a":{"latency_ms":1}}}\n{"t_ms":4,"sql":"SELECT 1","outcomes":{"a":{"latency_ms":1}}}',
      "2: t_ms is less than in the line before"),
+    ('{"t_ms":1e15,"sql":"SELECT 1","outcomes":{"a":{"latency_ms":1}}}', "1: t_ms must be a number of milliseconds from 0 to 1e14"),
+    ("", " there is no query in it"),
+    ("\n\r\n", " there is no query in it"),
     ('{"sql":"SELECT 1","dialect":"cobol","outcomes":{"a":{"latency_ms":1}}}', "1: no such dialect"),
 ])
 def test_bad_lines(text, message, tmp_path):

@@ -491,32 +491,56 @@ static void test_lots_are_drawn(void)
     sim_end(&sim);
 }
 
-static void test_unsupported_is_remembered(void)
+/* Engine 1 is the fastest, and says that it cannot do shape 2. */
+static void begin_unsupported(struct sim *sim)
 {
     double                   scale[] = {3, 1, 10};
-    struct sim               sim;
     struct tn_shape          shape = {.key = {3, 77}, .text = {2, 1}, .class = 1};
     struct tn_shape_about    about = {.text = TN_STR("SELECT 1")};
     struct tn_attempt_result end = {.end = TN_ATTEMPT_UNSUPPORTED, .sqlstate = "0A000"};
     struct tn_query_result   result = {.ok = false};
     static struct tn_plan    plan;
 
-    sim_begin(&sim, 3);
+    sim_begin(sim, 3);
     for (unsigned i = 0; i < 200; i++)
-        sim_query(&sim, i % 5, scaled, scale);
-    sim.policy.uniform = 0;
-    sim.policy.explore = TN_EXPLORE_OFF;
-    CU_ASSERT_EQUAL(ask(&sim, 2, true).attempts[0].candidate, 1);
-    struct tn_decide_request request = {.shape = &shape, .about = &about, .account = sim.account, .policy = &sim.policy,
-                                        .candidates = sim.candidates, .count = sim.count, .query = 1, .now_us = sim.now_us};
-    tn_decide(sim.learner, &request, &plan);
-    end.now_us = sim.now_us;
-    tn_decide_attempt_ended(sim.learner, &request, &plan, 0, false, &end);
-    tn_decide_query_ended(sim.learner, &request, &plan, &result);
-    CU_ASSERT_NOT_EQUAL(ask(&sim, 2, true).attempts[0].candidate, 1);
-    CU_ASSERT_EQUAL(ask(&sim, 1, true).attempts[0].candidate, 1); /* other shapes still go there */
+        sim_query(sim, i % 5, scaled, scale);
+    sim->policy.uniform = 0;
+    sim->policy.explore = TN_EXPLORE_OFF;
+    CU_ASSERT_EQUAL(ask(sim, 2, true).attempts[0].candidate, 1);
+    struct tn_decide_request request = {.shape = &shape, .about = &about, .account = sim->account, .policy = &sim->policy,
+                                        .candidates = sim->candidates, .count = sim->count, .query = 1, .now_us = sim->now_us};
+    tn_decide(sim->learner, &request, &plan);
+    end.now_us = sim->now_us;
+    tn_decide_attempt_ended(sim->learner, &request, &plan, 0, false, &end);
+    tn_decide_query_ended(sim->learner, &request, &plan, &result);
+    CU_ASSERT_NOT_EQUAL(ask(sim, 2, true).attempts[0].candidate, 1);
+    CU_ASSERT_EQUAL(ask(sim, 1, true).attempts[0].candidate, 1); /* other shapes still go there */
+}
+
+static void test_unsupported_is_remembered(void)
+{
+    struct sim sim;
+
+    begin_unsupported(&sim);
     sim.now_us += UINT64_C(3600000000);
     CU_ASSERT_EQUAL(ask(&sim, 2, true).attempts[0].candidate, 1); /* it may have been upgraded */
+    sim_end(&sim);
+}
+
+static void test_reset_forgets_what_is_unsupported(void)
+{
+    uint64_t   key[2] = {3, 77}, other[2] = {2, 77};
+    struct sim sim;
+
+    begin_unsupported(&sim);
+    tn_learner_reset(sim.learner, other);
+    CU_ASSERT_NOT_EQUAL(ask(&sim, 2, true).attempts[0].candidate, 1);
+    tn_learner_reset(sim.learner, key);
+    CU_ASSERT_EQUAL(ask(&sim, 2, true).attempts[0].candidate, 1);
+    sim_end(&sim);
+    begin_unsupported(&sim);
+    tn_learner_reset(sim.learner, NULL);
+    CU_ASSERT_EQUAL(ask(&sim, 2, true).attempts[0].candidate, 1);
     sim_end(&sim);
 }
 
@@ -641,6 +665,7 @@ int main(void)
     CU_ADD_TEST(suite, test_index_grows_with_load);
     CU_ADD_TEST(suite, test_lots_are_drawn);
     CU_ADD_TEST(suite, test_unsupported_is_remembered);
+    CU_ADD_TEST(suite, test_reset_forgets_what_is_unsupported);
     CU_ADD_TEST(suite, test_world_bytes);
     CU_basic_run_tests();
     unsigned failures = CU_get_number_of_failures();

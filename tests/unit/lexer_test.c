@@ -75,8 +75,9 @@ static void test_others(void)
     check(TN_DIALECT_TRINO, "'a\\' U&'b' \"c\" ?", "S S I P");
     check(TN_DIALECT_CLICKHOUSE, "'a\\'b' `c\\`d` \"e\" {x:UInt8} { y : String } {z} $h$ ' $h$ # a\n#!b\n1", "S I I P P { W } S N");
     check(TN_DIALECT_BIGQUERY, "r'a\\'' rb\"x\" '''a'b''' \"\"\"c\"d\"\"\" `p-q.r` @p # x", "S S S S I P");
-    check(TN_DIALECT_SNOWFLAKE, "$$a'b$$ $1 $v :p a:b @s 'c\\'d' // x", "S P P P W : W W S");
-    check(TN_DIALECT_SPARK, "'a\\'b' \"c\" r'd\\' `e` /* /* */ */ :p ?", "S S S I P P");
+    check(TN_DIALECT_SNOWFLAKE, "$$a'b$$ $1 $v :p :1 a:b {'e':1} @s 'c\\'d' // x", "S W P P P W : W { S : N } W S");
+    check(TN_DIALECT_SPARK, "'a\\'b' \"c\" r'd\\' `e` /* /* */ */ :p ? 1L 2bd 3.5F 4_a 5x", "S S S I P P N N N W W");
+    check(TN_DIALECT_DUCKDB, "#1 a # b", "W W # W");
 }
 
 static void test_params(void)

@@ -73,7 +73,7 @@ static void run_case(const struct golden_case *c)
 
 static void test_golden(void)
 {
-    CU_ASSERT(golden_each(TN_SOURCE_DIR "/tests/golden/shapes.cases", run_case) >= 240);
+    CU_ASSERT(golden_each(TN_SOURCE_DIR "/tests/golden/shapes.cases", run_case) >= 630);
 }
 
 static unsigned once;

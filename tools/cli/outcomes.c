@@ -158,7 +158,7 @@ static enum tn_status read_outcome(struct tn_outcomes *o, const cJSON *item, str
         return wrong(o, err, "ok must be true or false", NULL);
     out->ok = ok == NULL || !cJSON_IsFalse(ok);
     if (!number_of(item, "latency_ms", MOST_MS, &latency) || (latency < 0 && out->ok))
-        return wrong(o, err, "latency_ms must be a number of milliseconds, 0 or more", "Only a run that failed may have null: a time-out.");
+        return wrong(o, err, "latency_ms must be a number of milliseconds from 0 to 1e14", "Only a run that failed may have null: a time-out.");
     if (!number_of(item, "bytes", MOST_BYTES, &out->bytes) || !number_of(item, "usd", MOST_USD, &out->usd) ||
         !number_of(item, "slots", MOST_SLOTS, &out->slots))
         return wrong(o, err, "bytes, usd and slots must be numbers, 0 or more, or null", NULL);
@@ -214,7 +214,7 @@ static enum tn_status read_object(struct tn_outcomes *o, const cJSON *root, stru
     if (!cJSON_IsObject(root) || !cJSON_IsString(sql))
         return wrong(o, err, "expected an object with the text of a query: {\"t_ms\":0,\"sql\":\"SELECT 1\",\"outcomes\":{...}}", NULL);
     if (!number_of(root, "t_ms", MOST_MS, &t_ms))
-        return wrong(o, err, "t_ms must be a number of milliseconds, 0 or more", NULL);
+        return wrong(o, err, "t_ms must be a number of milliseconds from 0 to 1e14", NULL);
     if (dialect != NULL && !cJSON_IsNull(dialect) && (!cJSON_IsString(dialect) || !dialect_of(dialect->valuestring, &line->dialect)))
         return wrong(o, err, "no such dialect", "Known are postgres, duckdb, sqlite, mysql, trino, clickhouse, bigquery, snowflake, spark.");
     line->timed = t_ms >= 0;

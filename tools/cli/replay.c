@@ -53,6 +53,10 @@ static enum tn_status stream(struct tn_cli *cli, struct tn_replay *replay, struc
     TN_TRY(tn_outcomes_open(&outcomes, path, err));
     key = tn_replay_key_open(path);
     status = tn_replay_stream(replay, outcomes, key, err);
+    if (status == TN_OK && tn_replay_totals(replay)->queries == 0) {
+        status = tn_fail(err, TN_E_INVALID, "22000", "%s: there is no query in it", path);
+        tn_error_hint(err, "A line a query is wanted: {\"t_ms\":0,\"sql\":\"SELECT 1\",\"outcomes\":{\"a\":{\"latency_ms\":12.5}}}.");
+    }
     tn_replay_key_close(key);
     tn_outcomes_close(outcomes);
     return status;

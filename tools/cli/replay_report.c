@@ -50,7 +50,7 @@ void tn_replay_put_text(struct tn_buf *out, const struct tn_replay *replay, doub
     if (t->usd >= 0)
         tn_buf_printf(out, "cost               %.4f USD, and shadows %.4f USD\n", t->usd / 1e6, fmax(t->shadow_usd, 0) / 1e6);
     else
-        tn_buf_puts(out, "cost               not known: the file says no usd, and no --config has prices\n");
+        tn_buf_puts(out, "cost               not known: not every run has usd in the file, and no --config has prices\n");
     put_reference(out, t);
     if (max_p95_s > 0)
         tn_buf_printf(out, "above %-9.3f s  %.2f %% of the queries\n", max_p95_s, share(t->late, t->queries));

@@ -35,7 +35,8 @@ const struct tn_cli_command tn_cli_reset_command = {
     .operands = "SHAPE",
     .summary = "forget what was learned of a shape, or of all",
     .text = "SHAPE is the key that `turnout shapes` and EXPLAIN ROUTE show, or `all`. The next queries of it are as at first\n"
-            "sight. There is no way back.\n",
+            "sight, also on clusters that could not do it. What was learned across shapes (how fast a cluster is on the whole, the\n"
+            "model of the text) stays. There is no way back.\n",
     .examples = "  turnout reset 3f2a9c5be0d11c7743c0ffee00112233\n  turnout reset all\n",
     .options = options,
     .operands_min = 1,

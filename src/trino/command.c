@@ -210,6 +210,29 @@ static bool take_value(struct reader *r, struct tn_str *out)
     return true;
 }
 
+/* A session property's value. Only a Trino could work out an expression, and it is not asked before the next statement. */
+static bool take_setting(struct reader *r, struct tn_str *out)
+{
+    struct tn_words look = r->words;
+    bool            is_word = look.token.kind == TN_TOKEN_WORD, is_signed = look.token.punct == '-' || look.token.punct == '+', is_value;
+
+    if (look.token.kind == TN_TOKEN_STRING || tn_words_at_end(&look))
+        return take_string(r, out) && end(r);
+    if (is_word || is_signed)
+        tn_words_next(&look);
+    if (is_word && look.token.kind == TN_TOKEN_STRING) { /* DOUBLE '0.5' */
+        r->words = look;
+        return take_string(r, out) && end(r);
+    }
+    is_value = is_word || look.token.kind == TN_TOKEN_NUMBER;
+    if (!is_word)
+        tn_words_next(&look);
+    if (!is_value || !tn_words_at_end(&look))
+        return expected(r, "a literal (expressions are not worked out here)");
+    *out = rest_of(r);
+    return true;
+}
+
 static bool read_set(struct reader *r)
 {
     struct tn_trino_command *out = r->out;
@@ -240,7 +263,7 @@ static bool read_set(struct reader *r)
     if (r->words.token.punct != '=')
         return expected(r, "'='");
     tn_words_next(&r->words);
-    return take_value(r, &out->value);
+    return take_setting(r, &out->value);
 }
 
 static bool read_reset(struct reader *r)

@@ -248,6 +248,14 @@ def test_session(engine, run):
     assert ["turnout.tags", "team:bi"] in [row[:2] for row in run("SHOW SESSION")]
     with pytest.raises(trino.exceptions.TrinoUserError):
         run("SET SESSION turnout.priority = 'no such'")
+    for literal, value in (("8", "8"), ("-1.5", "-1.5"), ("true", "true"), ("'it''s'", "it's"), ("DOUBLE '0.5'", "0.5")):
+        run(f"SET SESSION some_engines = {literal}")
+        assert ["some_engines", value] in [row[:2] for row in run("SHOW SESSION")]
+    for expression in ("concat('1', 'GB')", "1 + 1", "'a' || 'b'", "ARRAY['a']", "-'x'", "", "-", "DOUBLE '0.5' + 1", "(1)"):
+        with pytest.raises(trino.exceptions.TrinoUserError) as problem:  # not a value that every statement behind it fails for
+            run(f"SET SESSION some_engines = {expression}")
+        assert problem.value.error_name == "SYNTAX_ERROR", expression
+    run("RESET SESSION some_engines")
     run("RESET SESSION turnout.tags")
     assert ["turnout.tags", ""] in [row[:2] for row in run("SHOW SESSION")]
     catalog = run("SHOW CATALOGS")[0][0]

@@ -57,7 +57,7 @@ static void ask(struct tn_admin *admin, struct tn_http_exchange *x)
     struct tn_auth_request      request = {.listener = "adminApi",
                                            .peer = tn_str(x->peer),
                                            .authorization = field == NULL ? tn_str_n(NULL, 0) : field->value,
-                                           .certificate = tn_http_certified(x),
+                                           .certificate = tn_http_certified(x, tn_str_n(NULL, 0)),
                                            .wrong = "admin: wrong credentials",
                                            .own_user = settings->admin_username,
                                            .own_password = settings->admin_password};

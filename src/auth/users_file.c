@@ -288,22 +288,34 @@ static enum tn_status change_locked(const char *path, const struct tn_user_chang
     return status;
 }
 
+/* Where the file is that LINK, perhaps a symbolic link, leads to: it is that which is replaced. A file that is not there yet is LINK itself. */
+static enum tn_status follow_link(const char *link, char out[PATH_BYTES], struct tn_error *err)
+{
+    char *real = strlen(link) < PATH_BYTES ? realpath(link, NULL) : NULL;
+    bool  fits = strlen(link) < PATH_BYTES && (real == NULL || strlen(real) < PATH_BYTES);
+
+    if (fits)
+        tn_str_copy(out, PATH_BYTES, tn_str(real != NULL ? real : link));
+    free(real);
+    return fits ? TN_OK : tn_fail(err, TN_E_INVALID, "F0000", "the path is too long");
+}
+
 enum tn_status tn_users_file_change(const char *path, const struct tn_user_change *change, bool *existed,
                                     struct tn_problems *problems, struct tn_error *err)
 {
     const char    *wrong = tn_user_name_check(change->name);
+    char           file[PATH_BYTES];
     enum tn_status status;
     int            fd;
 
     *existed = false;
-    if (strlen(path) >= PATH_BYTES)
-        return tn_fail(err, TN_E_INVALID, "F0000", "the path is too long");
+    TN_TRY(follow_link(path, file, err));
     if (wrong != NULL)
         return tn_fail(err, TN_E_INVALID, "22023", "%s", wrong);
-    fd = lock(path, err);
+    fd = lock(file, err);
     if (fd < 0)
         return TN_E_IO;
-    status = change_locked(path, change, existed, problems, err);
+    status = change_locked(file, change, existed, problems, err);
     close(fd);
     return status;
 }

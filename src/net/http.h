@@ -101,8 +101,9 @@ void tn_http_go_on(struct tn_http_exchange *x); /* not from inside `head` */
 TN_MUST_USE bool tn_http_take_user(struct tn_http_exchange *x, struct tn_str user);
 
 bool          tn_http_is_secure(const struct tn_http_exchange *x); /* it came by TLS */
-/* The name in the client's verified certificate, in the exchange's arena; ptr NULL: none. */
-struct tn_str tn_http_certified(struct tn_http_exchange *x);
+/* The name in the client's verified certificate, in the exchange's arena: CLAIMED if it is one of them, else tn_tls_peer_name()'s; ptr NULL:
+ * no such certificate. CLAIMED.ptr NULL: the client named nobody. */
+struct tn_str tn_http_certified(struct tn_http_exchange *x, struct tn_str claimed);
 
 /* ---- answer ---- */
 

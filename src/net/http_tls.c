@@ -48,11 +48,15 @@ bool tn_http_is_secure(const struct tn_http_exchange *x)
     return tn_tls_is_on(&conn->transport);
 }
 
-struct tn_str tn_http_certified(struct tn_http_exchange *x)
+struct tn_str tn_http_certified(struct tn_http_exchange *x, struct tn_str claimed)
 {
-    char   name[TN_TLS_NAME_MAX];
-    size_t len = tn_tls_peer_name(&tn_http_conn_of(x)->transport, name);
-    char  *copy = len == 0 ? NULL : tn_arena_strdup(&x->arena, tn_str_n(name, len));
+    const struct tn_transport *transport = &tn_http_conn_of(x)->transport;
+    char                       name[TN_TLS_NAME_MAX];
+    struct tn_str              found = claimed;
+    char                      *copy;
 
-    return copy == NULL ? tn_str_n(NULL, 0) : tn_str_n(copy, len);
+    if (claimed.len == 0 || !tn_tls_names(transport, claimed))
+        found = tn_str_n(name, tn_tls_peer_name(transport, name));
+    copy = found.len == 0 ? NULL : tn_arena_strdup(&x->arena, found);
+    return copy == NULL ? tn_str_n(NULL, 0) : tn_str_n(copy, found.len);
 }

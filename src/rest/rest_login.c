@@ -29,7 +29,7 @@ void tn_rest_login_begin(struct tn_rest *rest, struct tn_http_exchange *x)
     const struct tn_settings   *settings = &rest->config->settings;
     const struct tn_http_field *field = tn_http_field(x, "authorization");
     struct tn_auth_request      request = {.listener = "restHttp", .peer = tn_str(x->peer), .authorization = field == NULL ? tn_str_n(NULL, 0) : field->value,
-                                           .certificate = tn_http_certified(x)};
+                                           .certificate = tn_http_certified(x, tn_str_n(NULL, 0))};
 
     if (!tn_auth_is_asked(rest->server->auth) && !settings->auth_force && !tn_http_host_is_local(x)) {
         tn_http_problem(x, 403, "where nobody is asked for a log-in only localhost, 127.0.0.1 and [::1] may be the Host");

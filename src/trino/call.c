@@ -318,7 +318,7 @@ static int authenticate(struct tn_trino_call *call, struct tn_http_exchange *x)
                                            .peer = tn_str(x->peer),
                                            .authorization = field == NULL ? none : field->value,
                                            .claimed = call->request.user.len > 0 ? call->request.user : none,
-                                           .certificate = tn_http_certified(x)};
+                                           .certificate = tn_http_certified(x, call->request.user)};
     struct tn_auth             *auth = call->trino->server->auth;
 
     if (call->slug.ptr != NULL && !(is_segment(call) && tn_auth_is_asked(auth) && (field != NULL || request.certificate.ptr != NULL)))

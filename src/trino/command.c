@@ -210,6 +210,39 @@ static bool take_value(struct reader *r, struct tn_str *out)
     return true;
 }
 
+static bool signed_number(struct reader *r, bool negative, struct tn_str number, struct tn_str *out)
+{
+    char *text = tn_arena_alloc(r->arena, number.len + 2);
+
+    if (text == NULL)
+        return no_memory(r);
+    *out = tn_str_n(text, (size_t)snprintf(text, number.len + 2, "%s" TN_STR_FMT, negative ? "-" : "", TN_STR_ARG(number)));
+    return true;
+}
+
+/* A session property's value. Only a Trino could work out an expression, and it is not asked before the next statement. */
+static bool take_setting(struct reader *r, struct tn_str *out)
+{
+    struct tn_words look = r->words;
+    bool            is_word = look.token.kind == TN_TOKEN_WORD, is_signed = look.token.punct == '-' || look.token.punct == '+';
+    struct tn_token number;
+
+    if (look.token.kind == TN_TOKEN_STRING || tn_words_at_end(&look))
+        return take_string(r, out) && end(r);
+    if (is_word || is_signed)
+        tn_words_next(&look);
+    if (is_word && look.token.kind == TN_TOKEN_STRING) { /* DOUBLE '0.5' */
+        r->words = look;
+        return take_string(r, out) && end(r);
+    }
+    number = look.token;
+    if (!is_word)
+        tn_words_next(&look);
+    if ((!is_word && number.kind != TN_TOKEN_NUMBER) || !tn_words_at_end(&look))
+        return expected(r, "a literal (expressions are not worked out here)");
+    return is_word ? take_value(r, out) : signed_number(r, r->words.token.punct == '-', number.text, out);
+}
+
 static bool read_set(struct reader *r)
 {
     struct tn_trino_command *out = r->out;
@@ -240,7 +273,7 @@ static bool read_set(struct reader *r)
     if (r->words.token.punct != '=')
         return expected(r, "'='");
     tn_words_next(&r->words);
-    return take_value(r, &out->value);
+    return take_setting(r, &out->value);
 }
 
 static bool read_reset(struct reader *r)

@@ -19,6 +19,7 @@
 #include "session/ask.h"
 #include "spool/spool.h"
 #include "trino/activity.h"
+#include "trino/operand.h"
 #include "trino/trino.h"
 
 #define TN_TRINO_VERSION "476" /* whose protocol and metadata clients may count on */
@@ -166,6 +167,8 @@ struct tn_trino_query {
     bool                      describes_input; /* what the engine says of parameters does: DESCRIBE INPUT */
     size_t                    input_count;
     uint32_t                 *input_oids; /* of PostgreSQL's; 0 = not known */
+    struct tn_trino_operand  *operands;   /* what they are compared with, where the engine does not tell more; NULL: it does */
+    bool                      asks_columns; /* it is asked what the operands' columns are, in their order */
     struct tn_str             missing; /* no rows: an error about this name; empty = there may be none */
     const char               *missing_what, *missing_says, *missing_sqlstate; /* "Table", "does not exist", "42P01" */
     const struct tn_trino_command *use; /* USE: the rows tell whether there is such a schema; NULL: another statement */

@@ -202,39 +202,75 @@ bool tn_trino_reply_described_there(struct tn_trino_query *q, struct tn_str prep
     return there;
 }
 
-static void put_input_type(struct tn_trino_table *t, uint32_t oid)
+static void put_column_type(struct tn_trino_table *t, const struct tn_column *column)
 {
-    const struct tn_pg_type *type = tn_pg_type_find(oid);
-    struct tn_column         column = {.name = TN_STR(""), .pg_oid = oid, .pg_typmod = -1};
-    struct tn_buf            name;
+    struct tn_buf name;
 
-    if (oid == 0 || type == NULL) {
-        tn_json_text(&t->json, NULL, "unknown");
-        return;
-    }
-    column.type = type->type;
-    tn_buf_init(&name, 4096);
-    tn_trino_show_type_name(&name, &column, t->q->parametric);
+    tn_buf_init(&name, 1 << 20);
+    tn_trino_show_type_name(&name, column, t->q->parametric);
     tn_json_str(&t->json, NULL, tn_buf_str(&name));
     tn_buf_reset(&name);
 }
 
-void tn_trino_input_rows(struct tn_trino_query *q)
+static void put_input_type(struct tn_trino_table *t, uint32_t oid, enum tn_trino_operand_kind kind)
+{
+    const struct tn_pg_type *type;
+    struct tn_column         column = {.name = TN_STR(""), .pg_typmod = -1};
+
+    if (oid == 0)
+        oid = kind == TN_TRINO_OPERAND_TEXT ? TN_PG_VARCHAR : kind == TN_TRINO_OPERAND_ROWS ? TN_PG_INT8 : 0;
+    type = tn_pg_type_find(oid);
+    if (oid == 0 || type == NULL) {
+        tn_json_text(&t->json, NULL, "unknown");
+        return;
+    }
+    column.pg_oid = oid;
+    column.type = type->type;
+    put_column_type(t, &column);
+}
+
+void tn_trino_input_rows(struct tn_trino_query *q, const struct tn_schema *columns)
 {
     static const struct tn_trino_field fields[] = {{"Position", TN_TYPE_INT64}, {"Type", TN_TYPE_TEXT}};
     struct tn_trino_table              t;
+    size_t                             at = 0;
 
     if (!tn_trino_table_begin(&t, q, fields, TN_ARRAY_LEN(fields))) {
         tn_fail(&q->error, TN_E_NOMEM, "53200", "no memory for an answer");
         return;
     }
     for (size_t i = 0; i < q->input_count; i++) {
+        enum tn_trino_operand_kind kind = q->operands != NULL ? q->operands[i].kind : TN_TRINO_OPERAND_UNKNOWN;
+
         tn_json_open(&t.json, NULL, '[');
         tn_json_u64(&t.json, NULL, i);
-        put_input_type(&t, q->input_oids[i]);
+        if (kind == TN_TRINO_OPERAND_COLUMN && columns != NULL && at < columns->count)
+            put_column_type(&t, &columns->columns[at++]);
+        else
+            put_input_type(&t, q->input_oids[i], kind);
         tn_json_close(&t.json, ']');
     }
     tn_trino_table_end(&t);
+}
+
+/* On an engine that has no types of parameters the statement's columns have them. False: no memory. */
+static bool ask_columns(struct tn_trino_query *q, struct tn_str prepared)
+{
+    struct tn_cluster *member = NULL;
+    struct tn_error    err = TN_ERROR_INIT;
+    struct tn_str      question;
+    bool               found = find_member(q, &member, &err) == TN_OK && member != NULL;
+
+    tn_error_reset(&err);
+    if (!found || (member->conf->engine != TN_CFG_ENGINE_MYSQL && member->conf->engine != TN_CFG_ENGINE_STAR_ROCKS &&
+                   member->conf->engine != TN_CFG_ENGINE_SQLITE))
+        return true;
+    q->operands = tn_arena_zalloc(&q->arena, q->input_count * sizeof *q->operands);
+    if (q->operands == NULL || !tn_trino_operands(prepared, q->input_count, &q->arena, q->operands, &question))
+        return false;
+    q->asks_columns = question.ptr != NULL;
+    q->text = q->asks_columns ? question : q->text;
+    return true;
 }
 
 void tn_trino_reply_input(struct tn_trino_query *q, struct tn_str prepared)
@@ -242,35 +278,30 @@ void tn_trino_reply_input(struct tn_trino_query *q, struct tn_str prepared)
     size_t count = tn_trino_count_params(prepared);
 
     q->input_oids = tn_arena_zalloc(&q->arena, (count + 1) * sizeof *q->input_oids);
-    if (q->input_oids == NULL || !tn_trino_bind_nothing(prepared, &q->arena, &q->text)) {
+    q->input_count = count;
+    q->describes_input = true;
+    if (q->input_oids == NULL || !tn_trino_bind_nothing(prepared, &q->arena, &q->text) || (count > 0 && !ask_columns(q, prepared))) {
         tn_trino_no_memory(q);
         return;
     }
-    q->input_count = count;
-    q->describes_input = true;
     if (count > 0) {
         tn_trino_reply_rows(q, (struct tn_params){.count = 0}, TN_RUN_DESCRIBE);
         return;
     }
-    tn_trino_input_rows(q);
+    tn_trino_input_rows(q, NULL);
     tn_trino_query_done(q);
 }
 
 static void put_output_row(struct tn_trino_table *t, const struct tn_column *column)
 {
-    struct tn_buf name;
-
-    tn_buf_init(&name, 1 << 20);
-    tn_trino_show_type_name(&name, column, t->q->parametric);
     tn_json_open(&t->json, NULL, '[');
     tn_json_str(&t->json, NULL, column->name);
     for (unsigned i = 0; i < 3; i++)
         tn_json_text(&t->json, NULL, "");
-    tn_json_str(&t->json, NULL, tn_buf_str(&name));
+    put_column_type(t, column);
     tn_json_u64(&t->json, NULL, tn_type_size(column->type));
     tn_json_bool(&t->json, NULL, false);
     tn_json_close(&t->json, ']');
-    tn_buf_reset(&name);
 }
 
 void tn_trino_describe_rows(struct tn_trino_query *q, const struct tn_schema *schema)

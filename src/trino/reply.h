@@ -38,7 +38,7 @@ void tn_trino_no_memory(struct tn_trino_query *q); /* its error, and its end */
 /* The rows of DESCRIBE OUTPUT; SCHEMA NULL = the statement returns none. */
 void tn_trino_describe_rows(struct tn_trino_query *q, const struct tn_schema *schema);
 /* Those of DESCRIBE INPUT, from q->input_oids; q->error stays where the engine had one that is the statement's own. */
-void tn_trino_input_rows(struct tn_trino_query *q);
+void tn_trino_input_rows(struct tn_trino_query *q, const struct tn_schema *columns); /* of the operands; NULL: the engine was not asked, or could not say */
 
 /* Behind START TRANSACTION. TN_E_INVALID 42601. */
 enum tn_status tn_trino_check_modes(struct tn_str modes, struct tn_error *err);

@@ -42,8 +42,11 @@ static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
 {
     struct tn_trino_query *q = ask->owner;
 
-    if (q->describes_input)
+    if (q->describes_input) {
+        if (q->asks_columns)
+            tn_trino_input_rows(q, schema);
         return;
+    }
     if (q->describes) {
         tn_trino_describe_rows(q, schema);
         return;
@@ -223,9 +226,12 @@ static void fail_missing(struct tn_trino_query *q)
     tn_fail(&q->error, TN_E_INVALID, q->missing_sqlstate, "%s", message);
 }
 
-/* Nothing is wrong with a statement whose parameters could be of any type: Trino says unknown. */
-static bool is_untyped(const struct tn_error *error)
+/* Nothing is wrong with a statement whose parameters could be of any type: Trino says unknown. So it is with a question of ours that is
+ * none, but for tables that are not there. */
+static bool is_untyped(const struct tn_trino_query *q, const struct tn_error *error)
 {
+    if (q->asks_columns && error->status != TN_OK && error->fault == TN_FAULT_QUERY)
+        return strcmp(error->sqlstate, "42P01") != 0;
     return error->status != TN_OK && (strcmp(error->sqlstate, "42P18") == 0 || error->fault == TN_FAULT_UNSUPPORTED);
 }
 
@@ -260,7 +266,7 @@ static void on_done(struct tn_ask *ask)
     q->stats.bytes_read = query->run.bytes_read;
     q->stats.peak_memory = query->run.peak_memory;
     q->stats.wall_us = query->run.ended_us > query->run.started_us ? query->run.ended_us - query->run.started_us : 0;
-    if (q->describes_input && is_untyped(&query->error))
+    if (q->describes_input && is_untyped(q, &query->error))
         tn_error_reset(&query->error);
     q->left = q->relays && query->cancel == TN_CANCEL_SHUTDOWN && query->error.status != TN_OK;
     if (query->error.status != TN_OK) {
@@ -271,7 +277,8 @@ static void on_done(struct tn_ask *ask)
         if (q->use != NULL)
             without_place(&q->error);
     } else if (q->describes_input) {
-        tn_trino_input_rows(q);
+        if (q->columns.len == 0)
+            tn_trino_input_rows(q, NULL);
     } else if (q->missing.len > 0 && query->run.rows == 0) {
         fail_missing(q);
     } else if (q->use != NULL) {

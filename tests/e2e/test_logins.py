@@ -309,6 +309,7 @@ def test_user_command(with_file):
     assert "there is no user nobody" in fails("remove", "nobody").stderr
     assert "there is no user nobody" in fails("token", "nobody").stderr
     assert "no password" in fails("add", "x").stderr
+    assert "NUL" in fails("add", "x", password="p\0w").stderr  # not the password "p"
     assert "colon" in fails("add", "a:b", password="x").stderr
     assert "expected add, remove, list or token" in fails("ad", "x").stderr
     assert "needs NAME" in fails("add").stderr
@@ -323,6 +324,17 @@ def test_user_command(with_file):
     with concurrent.futures.ThreadPoolExecutor(8) as pool:  # each keeps what the others wrote
         list(pool.map(lambda i: user(proxy, "add", f"u{i:02}", "--no-password", "--groups", f"g{i}"), range(16)))
     assert sorted(u["name"] for u in json.loads(user(proxy, "list", "--json").stdout)) == ["alice"] + [f"u{i:02}" for i in range(16)]
+
+
+def test_users_file_by_a_link(tmp_path):
+    """The file that a link leads to is changed; the link stays one."""
+    file, link = tmp_path / "users.yaml", tmp_path / "link.yaml"
+    run = lambda *arguments: subprocess.run([proxy_module.binary(), "user", *arguments, "--file", str(link)], check=True, capture_output=True, text=True).stdout  # noqa: E731
+    file.write_text("users: {alice: {groups: [bi]}}\n")
+    link.symlink_to(file)
+    run("add", "bob", "--no-password")
+    assert link.is_symlink() and "bob" in file.read_text()
+    assert [line.split()[0] for line in run("list").splitlines()] == ["alice", "bob"]
 
 
 def test_a_verifier_of_postgresql(with_file, postgres_server):

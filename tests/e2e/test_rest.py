@@ -139,6 +139,20 @@ def test_typed_parameters(engine):
     assert rows == [{"big": big, "none": None, "day": "2026-01-31"}]
 
 
+def test_names_of_types(engine):
+    """A precision inside of a type's name is left out, not what is behind it."""
+    def column(kind, value):
+        return engine.rest.rows("SELECT :p AS b", parameters={"p": {"type": kind, "value": value}})
+
+    moment = "2024-02-29 12:34:56+02"
+    assert column("timestamp(3) with time zone", moment) == column("TIMESTAMP WITH TIME ZONE", moment) == column("timestamptz", moment)
+    assert column("timestamp(3) with time zone", moment) != column("timestamp", moment)
+    assert column("decimal( 10 , 2 )", "1.5") == column("decimal", "1.5")
+    for unknown in ("", "(3)", "timestamp(3", "timestamp(3) with", "date(" + 200 * "9" + ") with time zone", 100 * "date "):
+        refused = engine.rest.execute("SELECT :p AS b", parameters={"p": {"type": unknown, "value": moment}})
+        assert (refused.status, refused.json["code"]) == (400, "42704"), unknown
+
+
 def test_bytes_come_back(engine):
     """What a result shows as bytes is the same as a parameter."""
     given = {"type": "varbinary", "value": "AP+AQSc="}

@@ -3,6 +3,7 @@ mean no good."""
 
 import base64
 import contextlib
+import json
 import os
 import shutil
 import socket
@@ -372,6 +373,60 @@ def test_client_certificates_required(proxies, authority, server_cert, clients):
         for more in ({}, {"sslmode": "disable"}, with_cert(clients["forged"])):
             with pytest.raises(psycopg.OperationalError):
                 connect(proxy, **more)
+
+
+def test_client_certificates_over_http(proxies, authority, server_cert, clients):
+    """The same certificates prove users to the HTTP listeners, and to MySQL's; passwords and headers overrule none of it."""
+    tls = {"certFile": server_cert.cert, "keyFile": server_cert.key, "clientCaFile": authority.cert, "mode": "require"}
+    config = config_of(tls, users={**USERS, "carol": {"roles": ["admin"]}}, admin_tls=tls)
+    config["turnout"]["frontends"].update({name: {"port": 0, "tls": tls} for name in ("trinoHttp", "restHttp", "mysqlWire")})
+    proxy = proxies(config)
+    rest, mysql = (proxy.read_port(proxy.log(), protocol) for protocol in ("restHttp", "mysqlWire"))
+
+    def ask(port, path, name=None, body=None, **headers):
+        context = ssl.create_default_context(cafile=authority.cert)
+        if name:
+            context.load_cert_chain(clients[name].cert, clients[name].key)
+        request = urllib.request.Request(f"https://localhost:{port}{path}", body and body.encode(), {key.replace("_", "-"): value for key, value in headers.items()})
+        try:
+            with urllib.request.urlopen(request, timeout=60, context=context) as answer:
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as answer:
+            return answer.code, None
+
+    def trino(name, **headers):
+        status, page = ask(proxy.trino_port, "/v1/statement", name, "SELECT current_user", **headers)
+        rows = []
+        while status == 200:
+            rows += page.get("data", [])
+            if "nextUri" not in page:
+                return rows
+            status, page = ask(proxy.trino_port, page["nextUri"].split(str(proxy.trino_port))[1], name)
+        return status
+
+    sql = json.dumps({"sql": "SELECT current_user AS me"})
+    me = {"Authorization": "Basic " + base64.b64encode(b"alice:secret").decode()}
+    assert trino("carol") == trino("carol", X_Trino_User="carol") == [["carol"]]
+    assert trino("mail", X_Trino_User="carol") == [["carol"]]  # one of its names; the first of them is no user's
+    assert trino("mail") == 401
+    status, document = ask(rest, "/v1/queries/execute", "carol", sql, Content_Type="application/json")
+    assert (status, document["data"]) == (200, [{"me": "carol"}])
+    assert ask(proxy.admin_port, "/admin/status", "carol")[0] == 200
+    assert trino("carol", X_Trino_User="alice") == 403
+    assert trino("carol", **me) == [["alice"]]  # who says who he is, is it
+    assert trino("carol", Authorization="Basic " + base64.b64encode(b"alice:wrong").decode()) == 401
+    for port, path, body in ((proxy.trino_port, "/v1/statement", "SELECT 1"), (rest, "/v1/queries/execute", sql), (proxy.admin_port, "/admin/status", None)):
+        for name in (None, "nobody"):
+            assert ask(port, path, name, body, Content_Type="application/json")[0] == 401, (path, name)
+        with pytest.raises((ssl.SSLError, ConnectionError, urllib.error.URLError)):
+            ask(port, path, "forged", body, Content_Type="application/json")
+    pymysql = pytest.importorskip("pymysql")
+    more = {"host": "localhost", "port": mysql, "ssl_ca": authority.cert, "ssl_cert": clients["carol"].cert, "ssl_key": clients["carol"].key}
+    client = pymysql.connect(user="carol", **more)
+    client.close()
+    for user in ("alice", "nobody"):
+        with pytest.raises(pymysql.err.OperationalError):
+            pymysql.connect(user=user, **more)
 
 
 # ---- those who mean no good ----

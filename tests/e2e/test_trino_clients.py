@@ -248,6 +248,14 @@ def test_session(engine, run):
     assert ["turnout.tags", "team:bi"] in [row[:2] for row in run("SHOW SESSION")]
     with pytest.raises(trino.exceptions.TrinoUserError):
         run("SET SESSION turnout.priority = 'no such'")
+    for literal, value in (("8", "8"), ("-1.5", "-1.5"), ("true", "true"), ("'it''s'", "it's"), ("DOUBLE '0.5'", "0.5")):
+        run(f"SET SESSION some_engines = {literal}")
+        assert ["some_engines", value] in [row[:2] for row in run("SHOW SESSION")]
+    for expression in ("concat('1', 'GB')", "1 + 1", "'a' || 'b'", "ARRAY['a']", "-'x'", "", "-", "DOUBLE '0.5' + 1", "(1)"):
+        with pytest.raises(trino.exceptions.TrinoUserError) as problem:  # not a value that every statement behind it fails for
+            run(f"SET SESSION some_engines = {expression}")
+        assert problem.value.error_name == "SYNTAX_ERROR", expression
+    run("RESET SESSION some_engines")
     run("RESET SESSION turnout.tags")
     assert ["turnout.tags", ""] in [row[:2] for row in run("SHOW SESSION")]
     catalog = run("SHOW CATALOGS")[0][0]
@@ -292,6 +300,18 @@ def test_show(engine, run):
             run(bad)
         assert problem.value.error_name == name, bad
     run(f"DROP VIEW v_{t}")
+
+
+def test_decimals_of_tables(engine, run):
+    """The precision of a column is the same wherever it is told."""
+    t = engine.new_table()
+    run(f"CREATE TABLE {t} (a decimal(10,2), b numeric( 7 ), c DECIMAL(38, 38))")
+    kinds = ["decimal(10,2)", "decimal(7,0)", "decimal(38,38)"]
+    assert [row[1] for row in run(f"DESCRIBE {t}")] == kinds
+    assert [row[0] for row in run(f"SELECT data_type FROM information_schema.columns WHERE table_name = '{t}' ORDER BY ordinal_position")] == kinds
+    assert run(f"SELECT COLUMN_SIZE, DECIMAL_DIGITS FROM system.jdbc.columns WHERE TABLE_NAME = '{t}' ORDER BY ORDINAL_POSITION") == [[10, 2], [7, 0], [38, 38]]
+    run(f"SELECT * FROM {t}")
+    assert [column[1].replace(" ", "") for column in run.cursor.description] == kinds
 
 
 def test_queries_of_the_server(run):
@@ -345,12 +365,38 @@ def test_prepared(engine, run):
     assert run("EXECUTE mine USING 2") == [[2, "two"]]
     assert run("EXECUTE mine USING BIGINT '1'") == [[1, "one"]]
     assert run("EXECUTE mine USING 3 - 1") == [[2, "two"]]
-    assert run("DESCRIBE INPUT mine") == [[0, "unknown" if engine.name in ("sqlite", "mysql") else "bigint"]]
+    assert run("DESCRIBE INPUT mine") == [[0, "bigint"]]
     assert [row[0] for row in run("DESCRIBE OUTPUT mine")] == ["id", "name"]
     assert run(f"EXECUTE IMMEDIATE 'SELECT name FROM {t} WHERE name = ?' USING 'one'") == [["one"]]
     run("DEALLOCATE PREPARE mine")
     with pytest.raises(trino.exceptions.TrinoUserError, match="Prepared statement not found"):
         run("EXECUTE mine USING 1")
+
+
+def test_types_of_parameters(engine, run):
+    """Where the engine has no types of parameters, those of what they are compared with are told."""
+    t = engine.new_table()
+    run(f"CREATE TABLE {t} (id bigint, name varchar(40), price decimal(10,2), born date)")
+    blind = engine.name in ("sqlite", "mysql")
+
+    def types(sql):
+        run(f"PREPARE mine FROM {sql}")
+        return [row[1] for row in run("DESCRIBE INPUT mine")]
+
+    told = types(f"SELECT a.id FROM {t} a JOIN {t} b ON a.id = b.id WHERE a.id = ? AND b.name LIKE ? AND ? < b.born AND a.born BETWEEN ? AND ? AND b.id IN (?, 5, ?) LIMIT ?")
+    assert [kind.split("(")[0] for kind in told] == ["bigint", "varchar", "date", "date", "date", "bigint", "bigint", "bigint"]
+    assert types(f"UPDATE {t} SET born = ? WHERE id = ?") == ["date", "bigint"]
+    assert types(f"DELETE FROM {t} WHERE born >= ? OR (id <> ?)") == ["date", "bigint"]
+    if not blind:
+        return
+    assert types(f"SELECT 1 FROM {t} WHERE price > ?") == ["decimal(10,2)"]
+    assert types(f"SELECT ? FROM {t} WHERE id + 1 = ? AND id = ? + 1 AND id IN (SELECT id FROM {t} WHERE born = ?)") == ["unknown"] * 4
+    assert types(f"SELECT id FROM {t} WHERE id = ? UNION SELECT id FROM {t} WHERE id = ?") == ["unknown"] * 2
+    assert types(f"SELECT id AS other FROM {t} GROUP BY id HAVING other = ?") == ["unknown"]  # a name that the tables do not have
+    run("PREPARE mine FROM SELECT 1 FROM nowhere_at_all WHERE id = ?")
+    with pytest.raises(trino.exceptions.TrinoUserError) as problem:
+        run("DESCRIBE INPUT mine")
+    assert problem.value.error_name == "TABLE_NOT_FOUND"
 
 
 def test_sqlalchemy(engine):

@@ -67,6 +67,24 @@ def test_show(place, run):
         assert problem.value.error_name == name, bad
 
 
+def test_types_of_parameters(place, run):
+    """The server's answer to PREPARE has none: they are those of the columns that the parameters are compared with."""
+    def types(sql):
+        run(f"PREPARE mine FROM {sql}")
+        return [row[1] for row in run("DESCRIBE INPUT mine")]
+
+    where = f"{place.database}.author"
+    assert types(f"SELECT name FROM {where} a WHERE a.id = ? AND rating > ? AND born BETWEEN ? AND ? AND name LIKE ? LIMIT ?") == [
+        "decimal(20,0)", "decimal(6,2)", "date", "date", "varchar", "bigint"]
+    assert types(f"UPDATE {where} SET few = ?, made = ? WHERE small IN (?, ?)") == ["tinyint", "timestamp(3)", "integer", "integer"]
+    assert types(f"SELECT ? + 1 FROM {where}") == ["unknown"]
+    assert types(f"SELECT sum(few) AS total FROM {where} HAVING total > ?") == ["unknown"]
+    run(f"PREPARE mine FROM SELECT 1 FROM {place.database}.nowhere WHERE id = ?")
+    with pytest.raises(trino.exceptions.TrinoUserError) as problem:
+        run("DESCRIBE INPUT mine")
+    assert problem.value.error_name == "TABLE_NOT_FOUND"
+
+
 def test_tables_about_tables(place, run):
     d = place.database
     assert run(f"SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = '{d}' ORDER BY 1") == [["author", "BASE TABLE"], ["names", "VIEW"]]

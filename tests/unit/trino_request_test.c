@@ -136,8 +136,14 @@ static void commands(void)
     SAME(c.schema, "cat");
     SAME(c.name, "prop");
     SAME(c.value, "it's");
-    c = command("SET SESSION a = 1 + 2");
-    SAME(c.value, "1 + 2");
+    c = command("SET SESSION a = - 12");
+    SAME(c.value, "-12");
+    c = command("SET SESSION a = + 0.5");
+    SAME(c.value, "0.5");
+    c = command("SET SESSION a = DOUBLE '0.5'");
+    SAME(c.value, "0.5");
+    c = command("SET SESSION a = true");
+    SAME(c.value, "true");
     CU_ASSERT_EQUAL(command("SET x = 1").kind, TN_TRINO_ENGINES);
     CU_ASSERT_EQUAL(command("SELECT 1").kind, TN_TRINO_ENGINES);
     CU_ASSERT_EQUAL(command("DESCRIBE SELECT 1").kind, TN_TRINO_ENGINES);
@@ -168,6 +174,11 @@ static void bad_commands(void)
     bad("USE", 4);
     bad("USE a.b.c d", 11);
     bad("SET SESSION a 1", 15);
+    bad("SET SESSION a = 1 + 2", 17);
+    bad("SET SESSION a = f('1')", 17);
+    bad("SET SESSION a = ", 17);
+    bad("SET SESSION a = '1", 17);
+    bad("SET SESSION a = '1' 2", 21);
     bad("PREPARE p", 10);
     bad("EXECUTE p USING", 16);
     bad("EXECUTE p USING 1,", 19);

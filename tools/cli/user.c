@@ -65,11 +65,27 @@ static int find_path(const struct tn_cli *cli, char out[PATH_BYTES])
 
 /* ---- password ---- */
 
-/* One line of standard input, without an echo if that is a terminal. False: nothing came. */
-static bool read_line(const char *prompt, char out[TN_PASSWORD_MAX + 2])
+/* One line of standard input, of which one byte more than a password may have is kept. Its length. */
+static size_t take_line(char out[TN_PASSWORD_MAX + 2])
+{
+    size_t len = 0;
+    int    c;
+
+    while ((c = getchar()) != EOF && c != '\n')
+        if (len <= TN_PASSWORD_MAX)
+            out[len++] = (char)c;
+    if (len > 0 && out[len - 1] == '\r')
+        len--;
+    out[len] = '\0';
+    return len;
+}
+
+/* The password, without an echo if it is typed on a terminal. What is wrong with it, or NULL. */
+static const char *read_password(const char *prompt, char out[TN_PASSWORD_MAX + 2])
 {
     struct termios old, silent;
-    bool           tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &old) == 0, got;
+    bool           tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &old) == 0;
+    size_t         len;
 
     if (tty) {
         fprintf(stderr, "%s: ", prompt);
@@ -77,14 +93,14 @@ static bool read_line(const char *prompt, char out[TN_PASSWORD_MAX + 2])
         silent.c_lflag &= ~(tcflag_t)ECHO;
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     }
-    got = fgets(out, TN_PASSWORD_MAX + 2, stdin) != NULL;
+    len = take_line(out);
     if (tty) {
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
         fputc('\n', stderr);
     }
-    if (got)
-        out[strcspn(out, "\r\n")] = '\0';
-    return got && out[0] != '\0';
+    if (len == 0)
+        return "no password: type one, give it as a line of standard input, or say --no-password";
+    return memchr(out, '\0', len) == NULL ? NULL : "a password has no NUL byte";
 }
 
 static int read_iterations(const struct tn_cli *cli, uint32_t *out)
@@ -100,16 +116,18 @@ static int read_iterations(const struct tn_cli *cli, uint32_t *out)
 
 static int ask_password(const struct tn_cli *cli, struct tn_verifier *out, unsigned char native[TN_NATIVE_HASH])
 {
-    char     first[TN_PASSWORD_MAX + 2], second[TN_PASSWORD_MAX + 2];
-    uint32_t iterations = TN_SCRAM_ITERATIONS;
-    int      status = read_iterations(cli, &iterations);
+    char        first[TN_PASSWORD_MAX + 2], second[TN_PASSWORD_MAX + 2];
+    uint32_t    iterations = TN_SCRAM_ITERATIONS;
+    int         status = read_iterations(cli, &iterations);
+    const char *wrong;
 
     if (status != TN_CLI_OK)
         return status;
-    if (!read_line("Password", first))
-        status = tn_cli_fail("no password: type one, give it as a line of standard input, or say --no-password");
-    else if (isatty(STDIN_FILENO) && (!read_line("Once more", second) || strcmp(first, second) != 0))
-        status = tn_cli_fail("the two are not the same");
+    wrong = read_password("Password", first);
+    if (wrong == NULL && isatty(STDIN_FILENO) && (read_password("Once more", second) != NULL || strcmp(first, second) != 0))
+        wrong = "the two are not the same";
+    if (wrong != NULL)
+        status = tn_cli_fail("%s", wrong);
     else if (tn_str_starts(tn_str(first), TN_STR(TN_VERIFIER_PREFIX)))
         status = tn_cli_has(cli, "native-password") ? tn_cli_fail("--native-password needs the password itself, not a verifier")
                  : tn_verifier_parse(tn_str(first), out) ? TN_CLI_OK : tn_cli_fail("begins as a verifier (SCRAM-SHA-256$...) and is none");

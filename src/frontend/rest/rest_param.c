@@ -43,6 +43,24 @@ static enum tn_status decode(uint32_t oid, struct tn_str text, const char *name,
     return err->status;
 }
 
+/* NAME in OUT of SIZE without its parenthesis: "timestamp(3) with time zone" is "timestamp with time zone". False: it is none. */
+static bool plain_name(struct tn_str name, char *out, size_t size)
+{
+    struct tn_str rest = tn_str_n(NULL, 0);
+    const char   *open = name.len > 0 ? memchr(name.ptr, '(', name.len) : NULL;
+    const char   *close = open != NULL ? memchr(open, ')', name.len - (size_t)(open - name.ptr)) : NULL;
+
+    if (open != NULL && close == NULL)
+        return false;
+    if (open != NULL) {
+        rest = tn_str_trim(tn_str_n(close + 1, name.len - (size_t)(close + 1 - name.ptr)));
+        name.len = (size_t)(open - name.ptr);
+    }
+    name = tn_str_trim(name);
+    return (size_t)snprintf(out, size, "%.*s%s%.*s", (int)TN_MIN(name.len, size), name.ptr != NULL ? name.ptr : "", rest.len > 0 ? " " : "",
+                            (int)TN_MIN(rest.len, size), rest.len > 0 ? rest.ptr : "") < size;
+}
+
 /* LIST: the name ended in []. */
 static bool find_type(struct tn_str name, uint32_t *oid, bool *list)
 {
@@ -54,16 +72,14 @@ static bool find_type(struct tn_str name, uint32_t *oid, bool *list)
 #include "frontend/rest/rest_param_type.def"
 #undef PARAM_TYPE
     };
-    const char *open;
+    char plain[64];
 
     *list = name.len > 2 && memcmp(name.ptr + name.len - 2, "[]", 2) == 0;
     name.len -= *list ? 2 : 0;
-    open = name.len > 0 ? memchr(name.ptr, '(', name.len) : NULL;
-    if (open != NULL)
-        name.len = (size_t)(open - name.ptr);
-    name = tn_str_trim(name);
+    if (!plain_name(name, plain, sizeof plain))
+        return false;
     for (size_t i = 0; i < TN_ARRAY_LEN(types); i++)
-        if (tn_str_ieq_c(name, types[i].name)) {
+        if (tn_str_ieq_c(tn_str(plain), types[i].name)) {
             *oid = types[i].oid;
             return true;
         }

@@ -194,8 +194,11 @@ def dialect_parts(name):
 
 def more_functions(name, parser):
     """What sqlglot reads in another way than it is wanted here."""
+    no_arrows = {"LAMBDAS": {token: read for token, read in parser.LAMBDAS.items() if token != TokenType.ARROW}} # f(x -> 'a') is of JSON
+    if name == "sqlite":
+        return no_arrows
     if name == "postgres":
-        return {"FUNCTIONS": {**parser.FUNCTIONS, "TO_CHAR": lambda args: exp.TimeToStr(this=args[0], format=args[1]) if len(args) == 2 else exp.Anonymous(this="TO_CHAR", expressions=args)}}
+        return {**no_arrows, "FUNCTIONS": {**parser.FUNCTIONS, "TO_CHAR": lambda args: exp.TimeToStr(this=args[0], format=args[1]) if len(args) == 2 else exp.Anonymous(this="TO_CHAR", expressions=args)}}
     if name not in ("mysql", "mysqlplain"):
         return {}
     functions = {key: value for key, value in parser.FUNCTIONS.items() if key != "TO_DAYS"}
@@ -206,7 +209,7 @@ def more_functions(name, parser):
             return parser.FUNCTIONS[key]([args[0], day])
         return read
 
-    return {"FUNCTIONS": {**functions, "ADDDATE": later("DATE_ADD"), "SUBDATE": later("DATE_SUB")}}
+    return {**no_arrows, "FUNCTIONS": {**functions, "ADDDATE": later("DATE_ADD"), "SUBDATE": later("DATE_SUB")}}
 
 
 class OnePart:

@@ -97,14 +97,14 @@ def engines(proxy, servers):
     """Letter -> ask(sql), with the tables there."""
     opened = {letter: direct(proxy, servers, letter) for letter in corpus.LETTERS}
     for letter, (_, ask) in opened.items():
-        for table in ("tt", "uu", "made"):
+        for table in corpus.TABLES:
             ask(f"DROP TABLE IF EXISTS {table}")
         for statement in corpus.setup(corpus.LETTERS[letter]):
             ask(statement)
     yield {letter: ask for letter, (_, ask) in opened.items()}
     for letter, (conn, ask) in opened.items():
         if letter == "t":  # one Trino for all tests
-            for table in ("tt", "uu", "made"):
+            for table in corpus.TABLES:
                 ask(f"DROP TABLE IF EXISTS memory.default.{table}")
         conn.close()
 

@@ -18,6 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 LETTERS = {"p": "postgres", "d": "duckdb", "s": "sqlite", "m": "mariadb", "y": "mysql", "t": "trino"}
 OWN = {"postgres": "p", "duckdb": "d", "mysql": "my", "trino": "t"}  # of a source: engines that speak it
 
+TABLES = ("tt", "uu", "made", "sales", "people")
 COLUMNS = {
     "postgres": "i int, b bigint, n numeric(10,2), f float8, s text, d date, ts timestamp, flag boolean",
     "duckdb": "i int, b bigint, n decimal(10,2), f double, s text, d date, ts timestamp, flag boolean",
@@ -33,6 +34,44 @@ ROWS = [
     "(5, 50, 0.00, {0}0, '', {1}'2024-07-04', {2}'2024-07-04 12:00:00', false)",
 ]
 
+SALES = [  # id, region, person, amount, qty, sold, placed, status, note
+    (1, "north", "ann", "120.50", 3, "2024-01-10", "2024-01-10 09:15:00", "paid", "first_order"),
+    (2, "north", "bob", "80.00", 1, "2024-01-11", "2024-01-11 17:45:10", "open", "10% off"),
+    (3, "south", "cid", "300.25", 5, "2024-01-11", "2024-01-12 00:00:00", "paid", None),
+    (4, "south", "ann", None, 2, "2024-01-13", "2024-01-13 23:59:59", "void", "call_back later"),
+    (5, "west", "dee", "45.10", 4, "2024-01-31", "2024-01-31 12:30:00", "paid", "plain text"),
+    (6, "north", "ann", "200.00", 2, "2024-02-01", "2024-02-01 08:00:00", "paid", "100% sure"),
+    (7, "south", "bob", "99.99", 1, "2024-02-29", "2024-02-29 10:10:10", "open", "it's here"),
+    (8, "west", "cid", "300.25", 7, "2024-03-01", "2024-03-01 06:05:04", "paid", "second"),
+    (9, "north", "dee", "15.75", 1, "2023-12-31", "2023-12-31 23:00:00", "open", None),
+    (10, "south", "cid", "75.50", 3, "2024-03-31", "2024-03-31 02:30:00", "paid", "last one"),
+]
+PEOPLE = [  # name, boss, email, joined, pay
+    ("ann", None, "ann@example.com", "2020-02-29", "5200.00"),
+    ("bob", "ann", "bob.b@test.org", "2021-06-15", "3100.50"),
+    ("cid", "ann", "cid_x@example.com", "2024-02-01", "3100.50"),
+    ("dee", "bob", "dee@mail.test.org", "2019-12-31", "2800.75"),
+]
+
+
+def literal(value, day):
+    return "NULL" if value is None else str(value) if isinstance(value, int) else value if re.fullmatch(r"[\d.]+", value) else day(value) if re.match(r"\d{4}-", value) else "'" + value.replace("'", "''") + "'"
+
+
+def more(kind):
+    """Two tables as reports have them: `sales` and `people`."""
+    text, stamp = ("varchar", "timestamp(6)") if kind == "trino" else ("varchar(100)", "datetime") if kind == "mysql" else ("text", "timestamp")
+
+    def day(value):
+        return f"{'' if kind != 'trino' else 'TIMESTAMP ' if ':' in value else 'DATE '}'{value}'"
+
+    for table, columns, rows in (
+        ("sales", f"id int, region {text}, person {text}, amount decimal(10,2), qty int, sold date, placed {stamp}, status {text}, note {text}", SALES),
+        ("people", f"name {text}, boss {text}, email {text}, joined date, pay decimal(10,2)", PEOPLE),
+    ):
+        yield f"CREATE TABLE {table} ({columns})"
+        yield f"INSERT INTO {table} VALUES " + ", ".join("(" + ", ".join(literal(value, day) for value in row) + ")" for row in rows)
+
 
 def setup(kind):
     """Statements in the engine's own words that make the tables."""
@@ -41,7 +80,7 @@ def setup(kind):
     rows = [row.format(*words).replace("DOUBLE ", "") if kind != "trino" else re.sub(r"DOUBLE ([-\d.]+)", r"DOUBLE '\1'", row.format(*words)) for row in ROWS]
     text = {"mysql": "varchar(100)", "trino": "varchar"}.get(kind, "text")
     key = "k integer" if kind == "trino" else "k integer PRIMARY KEY"
-    return [f"CREATE TABLE tt ({COLUMNS[kind]})", f"INSERT INTO tt VALUES {', '.join(rows)}", f"CREATE TABLE uu ({key}, v {text})"]
+    return [f"CREATE TABLE tt ({COLUMNS[kind]})", f"INSERT INTO tt VALUES {', '.join(rows)}", f"CREATE TABLE uu ({key}, v {text})", *more(kind)]
 
 
 class Case:

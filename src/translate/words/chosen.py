@@ -21,6 +21,10 @@ def as_it_was(text, kind):
     name = getattr(getattr(kind, "this", None), "name", "")
     if name in ("INT", "BIGINT", "SMALLINT", "TINYINT", "BOOLEAN"):
         return exp.cast(text, "bigint")
+    if name == "DECIMAL" and wanted == "mysql":
+        return exp.cast(text, f"decimal(65, {kind.meta.get('scale', 10)})")
+    if name in ("DOUBLE", "FLOAT") and wanted == "mysql":
+        return doubled(text) # CAST AS DOUBLE is there since 8.0.17
     if name in ("DOUBLE", "FLOAT", "DATE", "DECIMAL", *MOMENT_TYPES):
         return exp.cast(text, "date" if name == "DATE" else "timestamp" if name in MOMENT_TYPES else "double")
     return text

@@ -49,6 +49,12 @@ def cannot(what):
     raise UnsupportedError(f"{wanted} has no words for {what}")
 
 
+def was_read(literal):
+    """A literal whose value decides what is written has no place in a template: another one is translated anew."""
+    if isinstance(literal, exp.Literal):
+        literal.set("this", str(literal.this))
+
+
 def number_of(node):
     """Of 5 or -5; None = it is no such."""
     if node is None:
@@ -142,6 +148,20 @@ SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86400, "WEEK": 604800
 MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 
 
+def from_the_end(node):
+    """substr('abc', -5) is empty in MySQL and Trino, where nothing begins so far in front; None = it is no such."""
+    back = -(number_of(node.args.get("start")) or 0)
+    if source not in ("mysql", "trino") or back <= 0 or node.meta.get("made"):
+        return None
+    was_read(node.this)
+    was_read(node.args["start"].this)
+    if is_written(node.this) and len(str(node.this.this)) >= back:
+        return None
+    within = node.copy()
+    within.meta["made"] = True
+    return exp.Case().when(exp.LT(this=exp.Length(this=node.this.copy()), expression=exp.Literal.number(back)), exp.Literal.string("")).else_(within)
+
+
 def null_if_any(node):
     """greatest() and least() are NULL of any NULL in MySQL, Trino and SQLite."""
     args = [node.this, *node.expressions]
@@ -179,7 +199,63 @@ def learned(tree, target, rows):
     known_columns = column_types(rows)
     if source == "mysql" and target == "postgres":
         names_as_written(tree)
+    if source == "postgres" and target in ("mysql", "sqlite", "duckdb"):
+        without_public(tree)
     return several_of(tree) if source == "mysql" else [tree]
+
+
+def parts_otherwise(node):
+    """Pieces of texts, and numbers, of which the same words say something else."""
+    if isinstance(node, exp.Substring):
+        was_read(node.args.get("start") if source == "trino" else None)
+        return exp.Left(this=node.this.copy(), expression=exp.Literal.number(0)) if source == "trino" and number_of(node.args.get("start")) == 0 else \
+            from_the_end(node) if wanted in ("postgres", "duckdb", "sqlite") else None
+    if isinstance(node, exp.StrPosition) and node.args.get("occurrence") is not None and source == "trino":
+        return changed(node, occurrence=None) if number_of(node.args["occurrence"]) == 1 else cannot("strpos() of another than the first")
+    if isinstance(node, exp.Cast) and node.to.this == TYPE.DECIMAL and not node.to.expressions:
+        return bare_decimal(node)
+    if isinstance(node, exp.ColumnDef) and isinstance(node.args.get("kind"), exp.DataType) and node.args["kind"].this == TYPE.DECIMAL and not node.args["kind"].expressions:
+        return stored_decimal(node)
+    if isinstance(node, exp.Avg) and source == "mysql" and wanted in ("duckdb", "sqlite", "trino") and isinstance(node.this, exp.Expression) and not isinstance(node.parent, (exp.Window, exp.Filter)) and \
+            (is_of(node.this, "INT", "BIGINT", "SMALLINT", "TINYINT") or isinstance(node.this, exp.Case)):
+        return call("ROUND", node, 4) if wanted != "trino" else call("ROUND", exp.Avg(this=exp.cast(node.this.copy(), "double")), 4)
+    if source == "duckdb" and type(node) is exp.Anonymous and node.name.upper() in ("DATE_PART", "DATEPART") and len(node.expressions) == 2 and is_written(node.expressions[0]):
+        return exp.Extract(this=exp.Var(this=str(node.expressions[0].this).upper()), expression=node.expressions[1].copy())
+    if source == "duckdb" and isinstance(node, exp.IntDiv) and any(is_of(side.unnest(), "DECIMAL") or isinstance(side.unnest(), exp.Literal) and not side.unnest().is_int for side in (node.this, node.expression)):
+        return exp.Div(this=exp.cast(node.this.copy(), "double"), expression=node.expression.copy()) # of decimals it is no whole number
+    if source == "duckdb" and type(node).__name__ in ("DayOfWeek", "Week") and len([v for v in node.args.values() if v]) == 1: # its Sunday is 0, its weeks are those of ISO
+        return exp.Extract(this=exp.Var(this="DOW" if isinstance(node, exp.DayOfWeek) else "WEEK"), expression=node.this.copy())
+    if isinstance(node, exp.SimilarTo) and source == "duckdb" and isinstance(node.expression, exp.Literal): # a regular expression there
+        return exp.RegexpLike(this=node.this.copy(), expression=exp.Literal.string(f"^(?:{node.expression.this})$"))
+    return None
+
+
+def stored_decimal(node):
+    """A column of all digits: ten of them behind the point have to do, where without a word there were none, or three."""
+    kind = "decimal(10, 0)" if source == "mysql" else "decimal(38, 10)" if source == "postgres" and wanted in ("mysql", "duckdb", "trino") else None
+    return changed(node, kind=exp.DataType.build(kind)) if kind is not None else None
+
+
+def bare_decimal(node):
+    """CAST(x AS decimal): all digits in PostgreSQL, three behind the point in DuckDB. (In MySQL there are none: from_mysql.py.)"""
+    if source == "duckdb":
+        return exp.cast(node.this.copy(), "decimal(18, 3)") if wanted != "trino" else None
+    if source != "postgres" or wanted != "duckdb":
+        return None
+    inner = node.this.unnest()
+    number = re.fullmatch(r"\s*[-+]?(\d*)\.?(\d*)\s*", str(inner.this)) if isinstance(inner, exp.Literal) else None
+    if number is not None and 1 <= len(number[1] + number[2]) <= 37:
+        return exp.cast(exp.Literal.string(str(inner.this)) if inner.is_string else exp.Literal.number(str(inner.this)), f"decimal({len(number[1] + number[2]) + 1}, {len(number[2])})")
+    if is_of(inner, "DECIMAL"):
+        return node.this.copy()
+    if is_of(inner, "INT", "BIGINT", "SMALLINT", "TINYINT"):
+        return exp.cast(node.this.copy(), "decimal(19, 0)")
+    return exp.cast(node.this.copy(), "decimal(38, 15)" if isinstance(node.parent, (exp.Round, exp.Trunc)) else "double")
+
+
+def otherwise_meant(node):
+    """What both dialects have under one name, and mean otherwise."""
+    return node if node.meta.get("made") else moments_apart(node) or trimmed(node) or shorter_moments(node) or json_and_rows(node) or parts_otherwise(node) or node
 
 
 def improve(tree):
@@ -207,6 +283,8 @@ def improve(tree):
     tree = typed(tree, columns)
     if target != source:
         tree = by_types(tree, columns)
+    if target != source:
+        tree = rewrite(tree, otherwise_meant)
     if target in ("sqlite", "mysql") and source != target and tree.find(exp.WindowSpec) is not None:
         tree = rewrite(tree, lambda node: (interval_frame(node) or node) if isinstance(node, exp.Window) else node)
     if source == "trino":
@@ -224,6 +302,8 @@ def improve(tree):
     elif target == "mysql":
         tree = mysql_tree(tree)
     elif target == "trino":
+        for select in list(tree.find_all(exp.Select)) if source in ("postgres", "duckdb") else []:
+            without_owner(select)
         tree = with_sets(tree, has_odd_keys) if source != "trino" else tree
         for select in list(tree.find_all(exp.Select)) if source != "trino" else []:
             named_groups(select)

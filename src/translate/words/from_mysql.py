@@ -6,6 +6,8 @@ TRUTHFUL = ("where", "having")
 def truth(node):
     """What stands where a truth is wanted, as one."""
     inner = node.unnest() if isinstance(node, exp.Paren) else node
+    if is_written(inner) and wanted in TARGETS:
+        return exp.Boolean(this=float(number_in(inner).sql()) != 0)
     if isinstance(inner, exp.Literal) and not inner.is_string or isinstance(inner, (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.BitwiseAnd, exp.BitwiseOr, exp.Count, exp.Sum, exp.Length, exp.StrPosition)) or \
             isinstance(inner, exp.Anonymous) and inner.name.upper() in ("FIND_IN_SET", "FIELD", "STRCMP", "DATEDIFF", "TIME_TO_SEC", "JSON_LENGTH", "BIT_COUNT"):
         return exp.Paren(this=exp.NEQ(this=exp.Paren(this=node.copy()) if isinstance(node, exp.Binary) else node.copy(), expression=exp.Literal.number(0)))
@@ -49,7 +51,8 @@ def mysql_truths(node):
         for key in ("this", "expression"):
             side = node.args[key]
             if isinstance(side, exp.Literal) and side.is_string and not is_moment_text(side):
-                node.set(key, exp.cast(side.copy(), "double"))
+                was_read(side)
+                node.set(key, exp.cast(side.copy(), "double") if re.fullmatch(r"\s*[-+]?\d+(\.\d+)?\s*", str(side.this)) else number_in(side))
     if isinstance(node, (exp.Add, exp.Sub, exp.Mul)) and (is_truth(node.this) or is_truth(node.expression)):
         return type(node)(this=counted(node.this) if is_truth(node.this) else node.this.copy(),
                           expression=counted(node.expression) if is_truth(node.expression) else node.expression.copy())
@@ -101,9 +104,49 @@ def as_number(node):
     for key, other in (("this", node.expression), ("expression", node.this)):
         side, inner = node.args[key], other.unnest()
         number = isinstance(inner, exp.Literal) and not inner.is_string or type(inner).__name__ in NUMERIC and inner.find(exp.Interval) is None
+        if number:
+            was_read(side)
         if number and isinstance(side, exp.Literal) and side.is_string and re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", str(side.this)):
             return changed(node, **{key: exp.cast(side.copy(), "double")})
+        if number and is_written(side) and is_moment_text(side) is None and odd_day(side) is None:
+            return changed(node, **{key: number_in(side)})
     return None
+
+
+def number_in(text, pattern=r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"):
+    """The number that a text begins with, as MySQL reads '3 apples' where it wants one; 0 = it begins with none."""
+    found = re.match(pattern, str(text.this))
+    number = found[1].lstrip("+") if found is not None else "0"
+    return exp.Neg(this=exp.Literal.number(number[1:])) if number.startswith("-") else exp.Literal.number(number)
+
+
+def cast_of_written(node):
+    """CAST('12.7' AS SIGNED) is 12, CAST(20240506 AS DATE) a day."""
+    what, kind = node.this, node.to.this
+    if kind in exp.DataType.INTEGER_TYPES or kind in (TYPE.DATE, TYPE.DATETIME) and isinstance(what, exp.Literal) and not what.is_string:
+        was_read(what)
+    if is_written(what) and kind in exp.DataType.INTEGER_TYPES and kind != TYPE.BIT and re.fullmatch(r"\s*[-+]?\d{1,18}\s*", str(what.this)) is None and isinstance(node, exp.Cast):
+        return changed(node, this=exp.paren(number_in(what, r"\s*([-+]?\d{1,18})")))
+    if kind == TYPE.CHAR and len(node.to.expressions) == 1 and number_of(node.to.expressions[0].this) is not None: # no blanks are added there
+        return exp.Substring(this=exp.cast(what.copy(), "text"), start=exp.Literal.number(1), length=exp.Literal.number(number_of(node.to.expressions[0].this)))
+    if kind == TYPE.DECIMAL and not node.to.expressions:
+        return exp.cast(what.copy(), "decimal(10, 0)")
+    if isinstance(what, exp.Literal) and what.is_int and kind in (TYPE.DATE, TYPE.DATETIME) and re.fullmatch(r"\d{8}", str(what.this)):
+        day = str(what.this)
+        return changed(node, this=exp.Literal.string(f"{day[:4]}-{day[4:6]}-{day[6:]}"))
+    return None
+
+
+def of_positive(node):
+    """SQRT(-1) and LN(0) are NULL there, an error or no number elsewhere."""
+    what = node.this if isinstance(node, (exp.Sqrt, exp.Ln)) else node.expression or node.this
+    was_read(what)
+    if isinstance(what, exp.Literal) and (what.is_string or float(str(what.this)) > 0) or node.meta.get("made") or wanted not in ("postgres", "duckdb", "trino"):
+        return None
+    least = (exp.GTE if isinstance(node, exp.Sqrt) else exp.GT)(this=exp.paren(what.copy()) if isinstance(what, exp.Binary) else what.copy(), expression=exp.Literal.number(0))
+    inside = node.copy()
+    inside.meta["made"] = True
+    return exp.Case().when(least, inside)
 
 
 def exact_match(node):
@@ -371,6 +414,8 @@ def mysql_only(node):
             cannot("GROUP_CONCAT() in the order of a place")
     if isinstance(node, exp.National):
         return exp.Literal.string(str(node.this))
+    if isinstance(node, exp.Extract) and node.this.name.upper() == "WEEK" and wanted in TARGETS: # not that of ISO
+        return mysql_call(exp.Week(this=node.expression.copy()))
     if isinstance(node, exp.Extract) and node.this.name.upper() == "YEAR_MONTH":
         moment = exp.cast(node.expression.copy(), "timestamp") if is_moment_text(node.expression) and wanted != "sqlite" else node.expression
         year, month = (extracted(changed(node, this=moment), unit, 0) for unit in ("YEAR", "MONTH"))
@@ -447,11 +492,16 @@ def mysql_source(node):
     if type(node) is exp.Concat and wanted in ("postgres", "duckdb", "sqlite"):
         out = None
         for part in node.expressions:
-            part = part.copy() if isinstance(part, exp.Literal) and part.is_string else exp.cast(part.copy(), "text")
+            part = part.copy() if isinstance(part, exp.Literal) and part.is_string else exp.Literal.string(str(part.this)) if isinstance(part, exp.Literal) and \
+                re.fullmatch(r"\d+\.\d+", str(part.this)) else exp.cast(part.copy(), "text")
             out = part if out is None else exp.DPipe(this=out, expression=part)
         return exp.Paren(this=out) if len(node.expressions) > 1 else out
     if isinstance(node, exp.GroupConcat) and wanted in ("postgres", "duckdb", "trino"):
         return text_grouped(node)
+    if isinstance(node, (exp.Sqrt, exp.Ln, exp.Log)) and of_positive(node) is not None:
+        return of_positive(node)
+    if isinstance(node, exp.Cast) and wanted in TARGETS and cast_of_written(node) is not None:
+        return cast_of_written(node)
     if isinstance(node, exp.Func) or type(node).__name__ in TYPED:
         return mysql_call(node) or mysql_words(node) or node
     return node

@@ -56,6 +56,16 @@ def found_part(text, pattern, group):
     return filled("CASE WHEN _1 REGEXP _2 THEN _3 END", [text, flagged, part])
 
 
+def part_matched(node):
+    """(regexp_match(x, 'a(b)'))[1]."""
+    found = node.this.unnest()
+    at = number_of(node.expressions[0]) if len(node.expressions) == 1 else None
+    if type(found) is not exp.Anonymous or found.name.upper() != "REGEXP_MATCH" or len(found.expressions) != 2 or at is None or not is_written(found.expressions[1]):
+        return None
+    grouped_so = re.search(r"(?<!\\)\((?!\?)", str(found.expressions[1].this)) is not None
+    return found_part(*found.expressions, at + 1 - (node.args.get("offset") or 0) if grouped_so else 0)
+
+
 def part_of_text(node):
     """substring(s, 0, 3) begins before the text; substring(s from 'o.') is a regular expression."""
     start = node.args.get("start")
@@ -90,8 +100,8 @@ def first_rows(select):
     if distinct is None or not distinct.args.get("on") or order is None or isinstance(select.parent, exp.Subquery) and select.args.get("limit") is None:
         return None
     shown = {e.this.sql() if isinstance(e, exp.Alias) else e.sql(): e.alias_or_name for e in select.expressions}
-    outer_order = []
-    for ordered in order.expressions:
+    outer_order, keys = [], distinct.args["on"]
+    for ordered in order.expressions[: len(keys.expressions) if isinstance(keys, exp.Tuple) else 1]: # of each there is one row: what is behind them orders nothing
         name = shown.get(ordered.this.sql()) or (ordered.this.name if isinstance(ordered.this, exp.Column) and ordered.this.name in shown.values() else None)
         if not name:
             cannot("DISTINCT ON in an order that is not shown")
@@ -204,6 +214,8 @@ def shown_rows(select):
 def postgres_words(node):
     if isinstance(node, exp.Bracket) and element_of_group(node) is not None:
         return element_of_group(node)
+    if isinstance(node, exp.Bracket) and wanted in ("sqlite", "mysql", "trino"):
+        return part_matched(node)
     if isinstance(node, (exp.ArrayToString,)) and wanted in ("sqlite", "mysql") and isinstance(node.this, exp.ArrayAgg):
         return exp.GroupConcat(this=node.this.this.copy(), separator=node.expression.copy())
     if isinstance(node, exp.Overlaps) and wanted != "postgres":
@@ -293,6 +305,9 @@ def postgres_kinds(node):
     if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) and node.this.is_string and node.to.this == TYPE.BOOLEAN:
         truth = TRUTHS.get(str(node.this.this).strip().lower())
         return node if truth is None else exp.Boolean(this=truth)
+    if isinstance(node, exp.Cast) and node.to.this == TYPE.BOOLEAN and is_of(node.this, *TEXTS) and wanted != "postgres":
+        words = [exp.In(this=exp.Lower(this=exp.func("TRIM", node.this.copy())), expressions=[exp.Literal.string(word) for word in side]) for side in (YES, NO)]
+        return exp.Case().when(words[0], exp.Boolean(this=True)).when(words[1], exp.Boolean(this=False))
     if isinstance(node, exp.Cast) and node.to.this in (TYPE.VARCHAR, TYPE.CHAR, TYPE.BPCHAR) and node.to.expressions and wanted != "mysql":
         return exp.Substring(this=exp.cast(node.this.copy(), "text"), start=exp.Literal.number(1), length=node.to.expressions[0].this.copy())
     if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Any) and isinstance(node.expression.this.unnest(), exp.Array):

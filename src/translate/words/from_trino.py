@@ -1,6 +1,9 @@
 """From Trino."""
 
 
+TRINO_PARTS = {"YEAR_OF_WEEK": "ISOYEAR", "YOW": "ISOYEAR", "DAY_OF_MONTH": "DAY", "DAY_OF_YEAR": "DOY"}
+
+
 def spanned(node):
     """INTERVAL '1 02:03:04' DAY TO SECOND as one of 1 day, 2 hours .."""
     found = re.fullmatch(r"(?:(\d+) )?(\d+):(\d+)(?::(\d+))?", str(node.this.this)) if isinstance(node.this, exp.Literal) else None
@@ -108,6 +111,14 @@ def trino_source(node):
         return exp.Count(this=exp.Case().when(node.this.copy(), exp.Literal.number(1)))
     if isinstance(node, exp.GenerateSeries) and node.args.get("step") is None and is_date(node.args["start"]):
         return changed(node, step=exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this="DAY")))
+    if isinstance(node, exp.Try) and type(node.this.unnest()) is exp.Cast and wanted != "trino":
+        attempt = exp.TryCast(this=node.this.unnest().this.copy(), to=node.this.unnest().to.copy())
+        return tried(attempt) or attempt
+    if isinstance(node, (exp.JSONExtract, exp.JSONExtractScalar)) and wanted == "postgres" and not is_json(node.this):
+        return trino_call(node) or changed(node, this=exp.cast(node.this.copy(), "json"))
+    if isinstance(node, exp.Cast) and node.to.this == TYPE.ARRAY and isinstance(node.this, (exp.ParseJSON, exp.JSONExtract)) and wanted == "postgres" and len(node.to.expressions) == 1:
+        document = node.this.this if isinstance(node.this, exp.ParseJSON) else node.this
+        return exp.Cast(this=filled("ARRAY(SELECT JSON_ARRAY_ELEMENTS_TEXT(CAST(_1 AS JSON)))", [document]), to=node.to.copy())
     if isinstance(node, exp.Try) and isinstance(node.this.unnest(), (exp.Div, exp.Mod)):
         inner = node.this.unnest()
         return exp.Paren(this=changed(inner, expression=exp.func("NULLIF", inner.expression.copy(), exp.Literal.number(0))))
@@ -117,6 +128,10 @@ def trino_source(node):
         return exp.LogicalAnd(this=node.expressions[0].copy())
     if isinstance(node, exp.Extract) and node.this.name.upper() in ("DOW", "DAY_OF_WEEK", "DAYOFWEEK") and wanted != "trino":
         return exp.Extract(this=exp.Var(this="ISODOW"), expression=node.expression.copy()) # its Sunday is 7
+    if isinstance(node, exp.Extract) and node.this.name.upper() in TRINO_PARTS and wanted != "trino":
+        return exp.Extract(this=exp.Var(this=TRINO_PARTS[node.this.name.upper()]), expression=node.expression.copy())
+    if isinstance(node, exp.Cast) and type(node.this) is exp.JSONExtract and (node.to.this in exp.DataType.TEXT_TYPES or node.to.this.name in ("BOOLEAN", *NUMBERS)):
+        return changed(node, this=exp.JSONExtractScalar(**{key: value.copy() if isinstance(value, exp.Expression) else value for key, value in node.this.args.items()}))
     if isinstance(node, exp.UnicodeString) and wanted != "postgres":
         return exp.Literal.string(re.sub(r"\\(\+[0-9a-fA-F]{6}|[0-9a-fA-F]{4})", lambda m: chr(int(m[1].lstrip("+"), 16)), str(node.this)))
     if isinstance(node, exp.HexString) and wanted == "postgres":

@@ -90,7 +90,7 @@ MYSQL_FUNCTIONS = {
     "BIT_AND/1": (None, None, "!BIT_AND", None),
     "BIT_OR/1": (None, None, "!BIT_OR", None),
     "BIT_XOR/1": (None, None, "!BIT_XOR", None),
-    "JSON_VALID/1": (None, None, None, "(TRY(JSON_PARSE(_1)) IS NOT NULL)"),
+    "JSON_VALID/1": ("PG_INPUT_IS_VALID(CAST(_1 AS TEXT), 'json')", None, None, "(TRY(JSON_PARSE(_1)) IS NOT NULL)"),
     "FIND_IN_SET/2": (None, None, "CASE WHEN INSTR(',' || _2 || ',', ',' || _1 || ',') = 0 THEN 0 ELSE LENGTH(SUBSTR(',' || _2, 1, INSTR(',' || _2 || ',', ',' || _1 || ','))) - "
                       "LENGTH(REPLACE(SUBSTR(',' || _2, 1, INSTR(',' || _2 || ',', ',' || _1 || ',')), ',', '')) END", None),
     "HEX/1": (None, "CASE WHEN TYPEOF(_1) IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT') "
@@ -98,10 +98,12 @@ MYSQL_FUNCTIONS = {
               "CASE TYPEOF(_1) WHEN 'null' THEN NULL WHEN 'integer' THEN PRINTF('%X', _1) ELSE HEX(_1) END",
               "IF(TYPEOF(_1) IN ('tinyint', 'smallint', 'integer', 'bigint'), UPPER(TO_BASE(TRY_CAST(CAST(_1 AS VARCHAR) AS BIGINT), 16)), TO_HEX(TO_UTF8(CAST(_1 AS VARCHAR))))"),
     "JSON_TYPE/1": ("UPPER(JSON_TYPEOF(CAST(_1 AS JSON)))", None, "UPPER(JSON_TYPE(_1))", None),
-    "JSON_KEYS/1": ("(SELECT JSON_AGG(k) FROM JSON_OBJECT_KEYS(CAST(_1 AS JSON)) AS k)", None, "(SELECT JSON_GROUP_ARRAY(key) FROM JSON_EACH(_1))", None),
+    "JSON_KEYS/1": ("(SELECT JSON_AGG(k) FROM JSON_OBJECT_KEYS(CAST(_1 AS JSON)) AS k)", None, "(SELECT JSON_GROUP_ARRAY(key) FROM JSON_EACH(_1))",
+                    "JSON_FORMAT(CAST(MAP_KEYS(CAST(JSON_PARSE(_1) AS MAP(VARCHAR, JSON))) AS JSON))"),
     "JSON_VALUE/2": (None, "JSON_EXTRACT_STRING(_1, _2)", "JSON_EXTRACT(_1, _2)", None), # beside: mysql_call()
     "JSON_UNQUOTE/1": (None, "JSON_EXTRACT_STRING(_1, '$')", "JSON_EXTRACT(_1, '$')", None),
     "JSON_CONTAINS/2": ("(CAST(_1 AS JSONB) @> CAST(_2 AS JSONB))", "JSON_CONTAINS(_1, _2)", None, None),
+    "REGEXP_INSTR/2": ("REGEXP_INSTR(_1, _2, 1, 1, 0, 'i')", None, None, "GREATEST(REGEXP_POSITION(_1, '(?i)' || _2), 0)"),
     "JSON_ARRAYAGG/1": ("JSON_AGG(_1)", "JSON_GROUP_ARRAY(_1)", "JSON_GROUP_ARRAY(_1)", "JSON_FORMAT(CAST(ARRAY_AGG(_1) AS JSON))"),
     "JSON_LENGTH/1": ("CASE JSON_TYPEOF(CAST(_1 AS JSON)) WHEN 'object' THEN (SELECT COUNT(*) FROM JSON_OBJECT_KEYS(CAST(_1 AS JSON)) AS k) WHEN 'array' THEN JSON_ARRAY_LENGTH(CAST(_1 AS JSON)) ELSE 1 END",
                       "CASE JSON_TYPE(_1) WHEN 'OBJECT' THEN LEN(JSON_KEYS(_1)) WHEN 'ARRAY' THEN JSON_ARRAY_LENGTH(_1) ELSE 1 END",
@@ -113,7 +115,7 @@ MYSQL_FUNCTIONS = {
 }
 # What sqlglot reads into classes of its own.
 TYPED = {"RegexpReplace": "REGEXP_REPLACE", "VariancePop": "VAR_POP", "BitwiseAndAgg": "BIT_AND", "BitwiseOrAgg": "BIT_OR", "BitwiseXorAgg": "BIT_XOR",
-         "JSONKeys": "JSON_KEYS", "JSONType": "JSON_TYPE",
+         "JSONKeys": "JSON_KEYS", "RegexpInstr": "REGEXP_INSTR", "JSONType": "JSON_TYPE",
          "Unhex": "UNHEX", "Week": "WEEK", "Dayname": "DAYNAME", "ToBase64": "TO_BASE64", "FromBase64": "FROM_BASE64", "SHA": "SHA1", "SHA2": "SHA2", "MD5": "MD5",
          "BitLength": "BIT_LENGTH", "RegexpSubstr": "REGEXP_SUBSTR", "BitwiseCount": "BIT_COUNT", "JSONValue": "JSON_VALUE", "UtcDate": "UTC_DATE",
          "UtcTime": "UTC_TIME", "UtcTimestamp": "UTC_TIMESTAMP", "TimeFromParts": "MAKETIME", "Timestamp": "TIMESTAMP", "Uuid": "UUID", "Cot": "COT",
@@ -192,6 +194,8 @@ def converted_zone(node):
         if wanted == "sqlite":
             return call("DATETIME", node.args["timestamp"], f"{minutes:+d} minutes") if minutes else call("DATETIME", node.args["timestamp"])
         return exp.Paren(this=exp.Add(this=moment, expression=exp.Interval(this=exp.Literal.string(str(minutes)), unit=exp.Var(this="MINUTE")))) if minutes else moment
+    if wanted == "trino":
+        return filled("CAST(AT_TIMEZONE(WITH_TIMEZONE(_1, _2), _3) AS TIMESTAMP)", [moment, *zones])
     if wanted == "sqlite" or wanted == "duckdb" and any(offset for offset in offsets):
         cannot("zones with names" if wanted == "sqlite" else "an offset beside a zone with a name")
     for zone, offset in zip(zones, offsets):
@@ -221,10 +225,14 @@ def mysql_call(node):
     name, args = called(node)
     if name == "SHA1" and wanted == "postgres":
         cannot("sha1()")
+    if name == "JSON_CONTAINS" and wanted == "trino":
+        cannot("whether one JSON is in another")
+    if name in ("REGEXP_INSTR", "REGEXPINSTR") and wanted == "sqlite":
+        cannot("regexp_instr()")
     if name == "FIND_IN_SET" and len(args) == 2:
         args = [exp.Lower(this=exp.cast(arg.copy(), "text")) if not isinstance(arg, exp.Literal) or has_letters(arg) else arg for arg in args]
         node = changed(node, expressions=[arg.copy() for arg in args])
-    if isinstance(node, exp.ConvertTimezone) and node.args.get("source_tz") is not None and wanted != "trino":
+    if isinstance(node, exp.ConvertTimezone) and node.args.get("source_tz") is not None:
         return converted_zone(node)
     if isinstance(node, exp.NumberToStr) and len(args) == 2 and 0 <= (number_of(args[1]) or 0) < 16:
         return with_digits(args[0], number_of(args[1]) or 0)

@@ -34,9 +34,17 @@ def column_name(node, index):
     if isinstance(node, exp.Func) and not isinstance(node, (exp.Binary, exp.Connector)):
         written = node.meta.get("name") or {"TimestampTrunc": "date_trunc", "DateTrunc": "date_trunc", "TimeToStr": "to_char", "GroupConcat": "string_agg",
                                             "CurrentTimestamp": "now", "StrToTime": "to_timestamp", "StrToDate": "to_date", "StrPosition": "position",
-                                            "Pow": "power", "IntDiv": "?column?", "CovarPop": "covar_pop", "ExplodingGenerateSeries": "generate_series", "Explode": "unnest", "Unnest": "unnest", "CovarSamp": "covar_samp", "ArrayAgg": "array_agg"}.get(type(node).__name__)
+                                            "Pow": "power", "IntDiv": "?column?", "CovarPop": "covar_pop", "ExplodingGenerateSeries": "generate_series", "Explode": "unnest", "Unnest": "unnest", "CovarSamp": "covar_samp", "ArrayAgg": "array_agg", "JSONArrayAgg": "json_agg", "DateFromParts": "make_date",
+                                            "TimestampFromParts": "make_timestamp"}.get(type(node).__name__)
         return (written or node.sql_name()).lower()
     return "?column?"
+
+
+def without_public(tree):
+    """"public"."t" is t for who has no such schema: it is where PostgreSQL keeps what is in none."""
+    for node in tree.find_all(exp.Table, exp.Column):
+        if node.text("db").lower() == "public" and not node.text("catalog"):
+            node.set("db", None)
 
 
 def names_as_written(tree):

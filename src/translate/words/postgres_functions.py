@@ -27,6 +27,7 @@ STATISTICS = {
     "WIDTHBUCKET/4": BUCKET,
 }
 POSTGRES_FUNCTIONS = {
+    "QUOTE_LITERAL/1": ("'\'\'' || REPLACE(_1, '\'\'', '\'\'\'\'') || '\'\''",) * 2 + ("CONCAT('\'\'', REPLACE(_1, '\'\'', '\'\'\'\''), '\'\'')", "'\'\'' || REPLACE(_1, '\'\'', '\'\'\'\'') || '\'\''"),
     "BITLENGTH/1": (None, "(8 * LENGTH(CAST(_1 AS BLOB)))", None, "(8 * LENGTH(TO_UTF8(_1)))"),
 }
 POSTGRES_TYPED = {"BitLength": "BITLENGTH", "CovarPop": "COVARPOP", "CovarSamp": "COVARSAMP", "WidthBucket": "WIDTHBUCKET", "RegrSlope": "REGR_SLOPE",
@@ -132,10 +133,24 @@ def between_ranks(node):
     return filled(text, [value, part])
 
 
+def number_read(node):
+    """to_number('1,234.50', '9,999.99')."""
+    form = node.args.get("format")
+    if not is_written(form) or re.search(r"[^90.,GDLS$ -]", str(form.this).upper().replace("FM", "")):
+        cannot("to_number() of such a format")
+    digits = len(re.sub(r"[^90]", "", str(form.this).upper().replace("D", ".").partition(".")[2]))
+    form.set("this", str(form.this)) # it was read
+    return exp.cast(call("REPLACE", call("REPLACE", node.this, ",", ""), "$", ""), f"decimal(38, {digits})")
+
+
 def postgres_call(node):
     """What of the tables stands for NODE, or None."""
     if wanted not in POSTGRES_TARGETS:
         return None
+    if isinstance(node, exp.ToNumber) and node.args.get("format") is not None:
+        return number_read(node)
+    if type(node) is exp.Anonymous and node.name.upper() in ("JSON_BUILD_ARRAY", "JSONB_BUILD_ARRAY"):
+        return call("JSON_ARRAY", *node.expressions)
     name = node.name.upper() if isinstance(node, exp.Anonymous) else POSTGRES_TYPED.get(type(node).__name__, type(node).__name__.upper())
     args = node.expressions if isinstance(node, exp.Anonymous) else [v for key in type(node).arg_types if isinstance(v := node.args.get(key), exp.Expression)]
     if name in ("NUM_NULLS", "NUM_NONNULLS") and args:

@@ -391,6 +391,8 @@ def mysql_function(node):
         return exp.cast(node.this.copy(), "char")
     if isinstance(node, exp.Unicode):
         return None
+    if isinstance(node, exp.Initcap):
+        cannot("initcap()")
     if isinstance(node, exp.ArrayAgg) or isinstance(node, exp.Array) and not isinstance(node.parent, (exp.Any, exp.All)):
         cannot("arrays")
     if isinstance(node, (exp.ArgMax, exp.ArgMin)):
@@ -488,6 +490,8 @@ def mysql_index(params):
 
 def mysql_node(node):
     out = None
+    if isinstance(node, exp.Div) and node.meta.get("made"):
+        return node
     if isinstance(node, exp.Div) and source in ("postgres", "trino", "sqlite"):
         out = mysql_divide(node)
     elif isinstance(node, exp.Div) and source == "duckdb" and not any(is_of(side, "DOUBLE", "FLOAT") for side in (node.this, node.expression)):
@@ -585,6 +589,31 @@ def mysql_places(query):
             chosen = query.expressions[int(str(key.this)) - 1].unalias()
             if not isinstance(chosen, exp.Literal):
                 key.replace(chosen.copy())
+
+
+def mysql_keys_inside(query, keys):
+    """SELECT year(d) + 1 .. GROUP BY year(d): the same holds inside of what is shown."""
+    for shown in query.expressions:
+        whole = shown.unalias()
+        for inner in [node for node in whole.walk() if node is not whole and node.sql() in keys]:
+            if inner.find_ancestor(exp.AggFunc, exp.Select) is query and not isinstance(inner.parent, exp.Min) and whole.sql() not in keys:
+                inner.replace(exp.Min(this=inner.copy()))
+
+
+def mysql_windows(query):
+    """OVER (ORDER BY year(d)) beside GROUP BY year(d): MySQL 8.0 sees that they are the same by itself alone, not inside of what puts NULLs last."""
+    group = query.args.get("group")
+    keys = {key.sql() for key in group.expressions if not isinstance(key, (exp.Column, exp.Literal))} if group is not None and not group.args.get("rollup") else set()
+    for window in list(query.find_all(exp.Window)) if keys else []:
+        if window.find_ancestor(exp.Select) is not query:
+            continue
+        for key in [*(one.this for one in (window.args["order"].expressions if window.args.get("order") is not None else [])), *(window.args.get("partition_by") or [])]:
+            if key.sql() in keys:
+                new = exp.Min(this=key.copy())
+                new.type = key.type
+                key.replace(new)
+    if keys:
+        mysql_keys_inside(query, keys)
 
 
 def orders_nulls(query):
@@ -714,6 +743,8 @@ def mysql_tree(tree):
     for query in list(tree.find_all(exp.Select, exp.SetOperation)):
         mysql_order(query)
         mysql_places(query)
+        if isinstance(query, exp.Select):
+            mysql_windows(query)
     tree = rewrite(tree, mysql_node)
     for query in list(tree.find_all(exp.Query)):
         if query.args.get("offset") and not query.args.get("limit"):

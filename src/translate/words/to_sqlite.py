@@ -153,8 +153,12 @@ def sqlite_cast(node):
     kind, what = node.to.this, node.this
     if kind == TYPE.TIMESTAMPTZ and isinstance(what, exp.Literal):
         return call("DATETIME", in_utc(str(what.this)))
+    if kind in (TYPE.TIMESTAMP, TYPE.DATETIME) and is_written(what) and re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{1,6}", str(what.this)):
+        return what.copy() # DATETIME() would take what is below a second from it
     if kind in (TYPE.TIMESTAMP, TYPE.TIMESTAMPTZ, TYPE.DATETIME):
         return call("DATETIME", what)
+    if kind in exp.DataType.TEXT_TYPES and isinstance(what, exp.Column) and is_of(what, "DECIMAL") and what.type.meta.get("scale"):
+        return filled(f"CASE WHEN _1 IS NOT NULL THEN PRINTF('%.{what.type.meta['scale']}f', _1) END", [what])
     if kind in (TYPE.JSON, TYPE.JSONB):
         return what.copy()
     if kind in exp.DataType.INTEGER_TYPES and not (what.is_type(*exp.DataType.INTEGER_TYPES) or isinstance(what, exp.Literal) and what.is_string):
@@ -349,6 +353,8 @@ def sqlite_tree(tree):
     for table in list(tree.find_all(exp.Table)):
         if isinstance(table.this, (exp.GenerateSeries, exp.ExplodingGenerateSeries)):
             table.replace(mysql_series(table) or table)
+    if isinstance(tree, exp.Values) and any(tree.args.get(key) is not None for key in ("order", "limit", "offset")):
+        tree = as_rows(tree)
     return rewrite(tree, sqlite_node)
 
 
@@ -548,6 +554,10 @@ def sqlite_node(node):
         sqlite_column(node)
     elif isinstance(node, exp.Bracket):
         cannot("elements and slices")
+    elif isinstance(node, exp.Array):
+        cannot("arrays")
+    elif isinstance(node, exp.Ceil) and source != "sqlite":
+        out = exp.Paren(this=exp.Add(this=call("CEIL", node.this), expression=exp.Literal.number(0))) # -0.0 of -0.5
     elif isinstance(node, exp.Insert):
         out = duckdb_conflict(node)
     elif isinstance(node, exp.AtTimeZone) and isinstance(node.args.get("zone"), exp.Literal) and str(node.args["zone"].this).upper() == "UTC":

@@ -165,6 +165,8 @@ def trino_function(node):
         return changed(node, decimals=None)
     if isinstance(node, exp.Trunc) and number_of(node.args.get("decimals")) not in (None, 0) and not is_of(node.this, "DECIMAL"):
         return filled(f"(TRUNCATE(_1 * 1e{number_of(node.args['decimals'])}) / 1e{number_of(node.args['decimals'])})", [node.this])
+    if isinstance(node, exp.Right):
+        return filled("SUBSTR(_1, GREATEST(LENGTH(_1) - _2 + 1, 1))", [node.this, node.expression])
     if isinstance(node, exp.Repeat):
         return call("ARRAY_JOIN", call("REPEAT", node.this, node.args["times"]), "")
     if name in ("MAKE_DATE", "DateFromParts"):
@@ -190,9 +192,37 @@ def trino_function(node):
         return without_nulls(node)
     if name in ("JSON_BUILD_OBJECT", "JSONB_BUILD_OBJECT") and args and len(args) % 2 == 0:
         return exp.JSONObject(expressions=[exp.JSONKeyValue(this=key.copy(), expression=value.copy()) for key, value in zip(args[::2], args[1::2])])
+    if name in ("JSON_TYPEOF", "JSONB_TYPEOF") and len(args) == 1:
+        return filled(KIND_IN_TRINO, [call("JSON_FORMAT", args[0] if is_json(args[0]) else call("JSON_PARSE", args[0]))])
+    if isinstance(node, exp.TimestampFromParts):
+        parts = [node.args.get(k) for k in ("year", "month", "day", "hour", "min", "sec")]
+        return filled("CAST(FORMAT('%04d-%02d-%02d %02d:%02d:%09.6f', _1, _2, _3, _4, _5, CAST(_6 AS DOUBLE)) AS TIMESTAMP(6))", parts) if all(parts) else None
+    if (name == "JSON_ARRAY" or isinstance(node, exp.JSONArray)) and source != "trino" and not node.args.get("null_handling"):
+        return exp.JSONArray(expressions=[e.copy() for e in node.expressions], null_handling=exp.Var(this="NULL ON NULL"))
     if name in ("JSON_ARRAY_LENGTH", "JSONB_ARRAY_LENGTH"):
         return call("JSON_ARRAY_LENGTH", *args)
     return None
+
+
+def trino_change(node):
+    """What of a change of rows or of a table it has no words for."""
+    if isinstance(node, exp.Insert) and (node.args.get("conflict") is not None or node.args.get("ignore")):
+        cannot("what is to be done with a duplicate key")
+    if isinstance(node, exp.Update) and (node.args.get("from_") or node.args.get("from") or node.this.args.get("joins")):
+        cannot("UPDATE with the rows of another table")
+    if isinstance(node, exp.Delete) and (node.args.get("using") or node.args.get("tables")):
+        cannot("DELETE with the rows of another table")
+    if isinstance(node, (exp.Insert, exp.Update, exp.Delete)) and node.args.get("returning") is not None:
+        cannot("RETURNING")
+    if isinstance(node, exp.ColumnDef) and any(isinstance(c.args.get("kind"), exp.DefaultColumnConstraint) for c in node.args.get("constraints") or []):
+        cannot("the default of a column")
+    if isinstance(node, exp.PrimaryKey):
+        cannot("keys")
+    if isinstance(node, exp.ColumnDef) and any(isinstance(c.args.get("kind"), (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint)) for c in node.args.get("constraints") or []):
+        cannot("keys")
+
+
+KIND_IN_TRINO = "CASE WHEN _1 = 'null' THEN 'null' WHEN _1 IN ('true', 'false') THEN 'boolean' WHEN _1 LIKE '{%' THEN 'object' WHEN _1 LIKE '[%' THEN 'array' WHEN _1 LIKE '\"%' THEN 'string' WHEN _1 IS NOT NULL THEN 'number' END"
 
 
 def named_groups(select):
@@ -207,7 +237,7 @@ def named_groups(select):
 def trino_node(node):
     out = None
     if isinstance(node, exp.Div) and source != "trino":
-        out = trino_divide(node)
+        out = trino_divide(node) if not node.meta.get("made") else None
     elif isinstance(node, (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between)):
         out = trino_compare(node)
     elif isinstance(node, (exp.Add, exp.Sub)):
@@ -244,10 +274,14 @@ def trino_node(node):
         cannot("whether one JSON is in another")
     elif isinstance(node, exp.JSONBContainsTopKey):
         out = exp.Paren(this=exp.Not(this=exp.Is(this=call("JSON_EXTRACT", node.this, key_path(node.expression)), expression=exp.Null())))
+    elif isinstance(node, exp.SplitPart) and source in ("postgres", "duckdb") and (number_of(node.args["part_index"]) or 0) < 0:
+        out = filled("COALESCE(ELEMENT_AT(SPLIT(_1, _2), _3), CASE WHEN _1 IS NOT NULL THEN '' END)", [node.this, node.args["delimiter"], node.args["part_index"]])
     elif isinstance(node, exp.SplitPart) and source in ("postgres", "duckdb"):
         out = exp.Case().when(exp.Is(this=node.this.copy(), expression=exp.Null()), exp.Null()).else_(exp.func("COALESCE", node.copy(), exp.Literal.string("")))
     elif isinstance(node, exp.ByteString):
         out = exp.Literal.string(str(node.this))
+    elif isinstance(node, (exp.Insert, exp.Update, exp.Delete, exp.ColumnDef, exp.PrimaryKey)) and source != "trino":
+        trino_change(node)
     elif isinstance(node, exp.Func):
         out = trino_function(node)
     return node if out is None else out

@@ -6,6 +6,15 @@ TRINO_FUNCTIONS = {
     "YOW/1": ("CAST(EXTRACT(ISOYEAR FROM _1) AS INT)", "EXTRACT(ISOYEAR FROM _1)", "CAST(STRFTIME('%Y', _1, '-3 days', 'weekday 4') AS INTEGER)", "(YEARWEEK(_1, 3) DIV 100)"),
     "JSON_SIZE/2": (None, "CASE JSON_TYPE(_1, _2) WHEN 'OBJECT' THEN LEN(JSON_KEYS(_1, _2)) WHEN 'ARRAY' THEN JSON_ARRAY_LENGTH(_1, _2) WHEN NULL THEN NULL ELSE 0 END",
                     "(SELECT COUNT(*) FROM JSON_EACH(_1, _2))", "JSON_LENGTH(_1, _2)"),
+    "FROM_ISO8601_DATE/1": ("CAST(_1 AS DATE)", "CAST(_1 AS DATE)", "DATE(_1)", "CAST(_1 AS DATE)"),
+    "TO_ISO8601/1": ("CASE PG_TYPEOF(_1)::TEXT WHEN 'date' THEN CAST(_1 AS TEXT) ELSE TO_CHAR(CAST(_1 AS TIMESTAMP), 'YYYY-MM-DD\"T\"HH24:MI:SS.MS') END", None, None, None),
+    "JSON_ARRAY_GET/2": ("(CAST(_1 AS JSON) -> _2)", "(CAST(_1 AS JSON) -> _2)", "(_1 -> _2)", "JSON_EXTRACT(_1, CONCAT('$[', _2, ']'))"),
+    "LOWERHEX/1": ("ENCODE(_1, 'hex')", None, None, None),
+    "ARRAY_MAX/1": ("(SELECT MAX(e_) FROM UNNEST(_1) AS t_(e_))", None, None, None),
+    "ARRAY_MIN/1": ("(SELECT MIN(e_) FROM UNNEST(_1) AS t_(e_))", None, None, None),
+    "ARRAY_SORT/1": ("ARRAY(SELECT e_ FROM UNNEST(_1) AS t_(e_) ORDER BY e_)", None, None, None),
+    "ARRAY_DISTINCT/1": ("ARRAY(SELECT e_ FROM UNNEST(_1) WITH ORDINALITY AS t_(e_, n_) GROUP BY e_ ORDER BY MIN(n_))", "LIST_FILTER(_1, LAMBDA e_, i_ : LIST_POSITION(_1, e_) = i_)", None, None),
+    "SLICE/3": ("CASE WHEN _2 > 0 THEN (_1)[_2 : _2 + _3 - 1] ELSE (_1)[CARDINALITY(_1) + 1 + _2 : CARDINALITY(_1) + _2 + _3] END", None, None, None),
     "BITWISE_LEFT_SHIFT/2": ("(_1 << _2)", "(_1 << _2)", "(_1 << _2)", "(_1 << _2)"),
     "BITWISE_RIGHT_SHIFT/2": ("(_1 >> _2)", "(_1 >> _2)", "(_1 >> _2)", "(_1 >> _2)"),
     "BIT_COUNT/2": ("LENGTH(REPLACE(CAST(CAST(_1 AS BIT(64)) AS TEXT), '0', ''))", "BIT_COUNT(CAST(_1 AS BIGINT))", "!BIT_COUNT/1", "!BIT_COUNT/1"),
@@ -31,7 +40,8 @@ TRINO_FUNCTIONS = {
     "SHA256/1": ("!SHA256", None, "!UNHEX(SHA2,256)", "!UNHEX(SHA2,256)"),
     "SHA512/1": ("!SHA512", None, "!UNHEX(SHA2,512)", "!UNHEX(SHA2,512)"),
 }
-TRINO_TYPED = {"IsNan": "IS_NAN", "IsInf": "IS_INFINITE", "FromBase": "FROM_BASE", "ToBase": "TO_BASE", "YearOfWeek": "YEAR_OF_WEEK", "ApproxQuantile": "APPROX_PERCENTILE", "MD5Digest": "MD5", "Hex": "TO_HEX", "Unhex": "FROM_HEX", "ToBase64": "TO_BASE64",
+TRINO_TYPED = {"FromISO8601Date": "FROM_ISO8601_DATE", "LowerHex": "LOWERHEX", "ArrayMax": "ARRAY_MAX", "ArrayMin": "ARRAY_MIN", "ArraySort": "ARRAY_SORT", "SortArray": "ARRAY_SORT", "ArrayDistinct": "ARRAY_DISTINCT", "ArraySlice": "SLICE",
+               "IsNan": "IS_NAN", "IsInf": "IS_INFINITE", "FromBase": "FROM_BASE", "ToBase": "TO_BASE", "YearOfWeek": "YEAR_OF_WEEK", "ApproxQuantile": "APPROX_PERCENTILE", "MD5Digest": "MD5", "Hex": "TO_HEX", "Unhex": "FROM_HEX", "ToBase64": "TO_BASE64",
                "FromBase64": "FROM_BASE64", "SHA1Digest": "SHA1", "SHA": "SHA1", "Encode": "TO_UTF8", "Decode": "FROM_UTF8"}
 # Places of format_datetime(), of Joda.
 JODA = {"yyyy": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "dd": "%d", "d": "%-d", "HH": "%H", "hh": "%I", "mm": "%M", "ss": "%S", "EEEE": "%A", "EEE": "%a",
@@ -86,6 +96,31 @@ def json_by_path(node):
     return exp.Paren(this=exp.Not(this=exp.Is(this=out, expression=exp.Null()))) if name in ("JSON_EXISTS", "JSONEXISTS") else out
 
 
+# any_match(a, x -> ..): of an array, the name of its element and what is asked of it.
+MATCHES = {
+    "postgres": {"ANY_MATCH": "EXISTS(SELECT 1 FROM UNNEST({0}) AS t_({1}) WHERE {2})", "ALL_MATCH": "NOT EXISTS(SELECT 1 FROM UNNEST({0}) AS t_({1}) WHERE NOT ({2}))",
+                 "NONE_MATCH": "NOT EXISTS(SELECT 1 FROM UNNEST({0}) AS t_({1}) WHERE {2})",
+                 "TRANSFORM": "ARRAY(SELECT {2} FROM UNNEST({0}) WITH ORDINALITY AS t_({1}, n_) ORDER BY n_)"},
+    "duckdb": {"ANY_MATCH": "LEN(LIST_FILTER({0}, LAMBDA {1} : {2})) > 0", "ALL_MATCH": "LEN(LIST_FILTER({0}, LAMBDA {1} : NOT ({2}))) = 0",
+               "NONE_MATCH": "LEN(LIST_FILTER({0}, LAMBDA {1} : {2})) = 0"},
+}
+
+
+def matched(node):
+    """any_match(a, x -> x > 1), all_match(), none_match(), transform()."""
+    name, args = trino_called(node)
+    form = MATCHES.get(wanted, {}).get(name)
+    if form is None or len(args) != 2 or not isinstance(args[1], exp.Lambda) or len(args[1].expressions) != 1:
+        return None
+    whole = sqlglot.parse_one(form.format("array_", "element_", "asked_"), read=wanted)
+    for place in list(whole.find_all(exp.Column, exp.Identifier)):
+        if place.name == "element_" and isinstance(place, exp.Identifier):
+            place.replace(args[1].expressions[0].copy())
+        elif isinstance(place, exp.Column) and place.name in ("array_", "asked_"):
+            place.replace(args[0].copy() if place.name == "array_" else args[1].this.copy())
+    return exp.Paren(this=whole) if name != "TRANSFORM" else whole
+
+
 def trino_call(node):
     """What of the table stands for NODE, or None."""
     if wanted not in TRINO_TARGETS:
@@ -106,6 +141,8 @@ def trino_call(node):
         cannot("a digest of other than 256 bits")
     if isinstance(node, exp.WidthBucket) or name in ("CORR", "COVARPOP", "COVARSAMP", "COVAR_POP", "COVAR_SAMP") or name.startswith("REGR"):
         return statistics_call(node)
+    if matched(node) is not None:
+        return matched(node)
     row = TRINO_FUNCTIONS.get(f"{name}/{len(args)}")
     if len(args) == 2 and number_of(args[1]) == 16 and wanted != "mysql":
         row = TRINO_FUNCTIONS.get(f"{name}/2/16", row)

@@ -246,7 +246,7 @@ def sqlite_number(node):
     sides = [node.this, node.expression]
     if isinstance(node, exp.Mod):
         return call("MOD", *sides) if any(is_of(side, "DECIMAL", "DOUBLE", "FLOAT", "BIGDECIMAL") for side in sides) else None
-    if source in ("duckdb", "sqlite") or not any(is_of(side.unnest(), "DECIMAL", "BIGDECIMAL") for side in sides) or \
+    if source == "sqlite" or not any(is_of(side.unnest(), "DECIMAL", "BIGDECIMAL") for side in sides) or \
             any(isinstance(side.unnest(), exp.Literal) and not side.unnest().is_int or is_of(side.unnest(), "DOUBLE", "FLOAT") for side in sides):
         return None
     left = exp.paren(node.this.copy()) if isinstance(node.this, exp.Binary) else node.this.copy()
@@ -272,8 +272,9 @@ def truths_as_texts(node):
         if wanted not in ("mysql", "sqlite") or source == "mysql" or not any(is_a_truth(side) for side in (node.this, node.expression)):
             return None
         return changed(node, **{key: truth_text(node.args[key], ("true", "false")) for key in ("this", "expression") if is_a_truth(node.args[key])})
-    if source == "postgres" and wanted != "postgres" and any(is_a_truth(e) for e in node.expressions):
-        return changed(node, expressions=[truth_text(e, ("t", "f")) if is_a_truth(e) else e.copy() for e in node.expressions])
+    if source == "postgres" and wanted != "postgres" and any(is_of(e, "BOOLEAN") for e in node.expressions):
+        return changed(node, expressions=[exp.Literal.string("t" if e.this else "f") if isinstance(e, exp.Boolean) else truth_text(e, ("t", "f")) if is_a_truth(e) else e.copy()
+                                          for e in node.expressions])
     return None
 
 

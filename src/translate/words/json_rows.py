@@ -1,0 +1,180 @@
+"""JSON of rows and rows of JSON, as PostgreSQL has them: json_agg(), json_array_elements(), json_each(), json_object_keys(), and the pieces of a text as rows."""
+
+# Rows of a table function: its columns, and a query of them for DuckDB, SQLite, MySQL and Trino, where _1 is the document. {0}, {1}: what the columns are called.
+ROWS_OF_JSON = {
+    "ARRAY_ELEMENTS_TEXT": (("value",), "SELECT UNNEST(FROM_JSON(_1, '[\"VARCHAR\"]')) AS {0}", "SELECT CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(value AS TEXT) END AS {0} FROM JSON_EACH(_1)",
+                            "SELECT {0} FROM JSON_TABLE(_1, '$[*]' COLUMNS({0} TEXT PATH '$')) AS j_", "SELECT {0} FROM UNNEST(CAST(_1 AS ARRAY(VARCHAR))) AS j_({0})"),
+    "ARRAY_ELEMENTS": (("value",), "SELECT UNNEST(FROM_JSON(_1, '[\"JSON\"]')) AS {0}", "SELECT JSON_QUOTE(value) AS {0} FROM JSON_EACH(_1)",
+                       "SELECT {0} FROM JSON_TABLE(_1, '$[*]' COLUMNS({0} JSON PATH '$')) AS j_", "SELECT {0} FROM UNNEST(CAST(_1 AS ARRAY(JSON))) AS j_({0})"),
+    "EACH_TEXT": (("key", "value"), "SELECT k_ AS {0}, JSON_EXTRACT_STRING(_1, '$.\"' || k_ || '\"') AS {1} FROM (SELECT UNNEST(JSON_KEYS(_1)) AS k_)",
+                  "SELECT key AS {0}, CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(value AS TEXT) END AS {1} FROM JSON_EACH(_1)",
+                  "SELECT {0}, JSON_UNQUOTE(JSON_EXTRACT(_1, CONCAT('$.\"', {0}, '\"'))) AS {1} FROM JSON_TABLE(JSON_KEYS(_1), '$[*]' COLUMNS({0} TEXT PATH '$')) AS j_",
+                  "SELECT {0}, {1} FROM UNNEST(CAST(_1 AS MAP(VARCHAR, VARCHAR))) AS j_({0}, {1})"),
+    "EACH": (("key", "value"), "SELECT k_ AS {0}, JSON_EXTRACT(_1, '$.\"' || k_ || '\"') AS {1} FROM (SELECT UNNEST(JSON_KEYS(_1)) AS k_)",
+             "SELECT key AS {0}, JSON_QUOTE(value) AS {1} FROM JSON_EACH(_1)",
+             "SELECT {0}, JSON_EXTRACT(_1, CONCAT('$.\"', {0}, '\"')) AS {1} FROM JSON_TABLE(JSON_KEYS(_1), '$[*]' COLUMNS({0} TEXT PATH '$')) AS j_",
+             "SELECT {0}, {1} FROM UNNEST(CAST(_1 AS MAP(VARCHAR, JSON))) AS j_({0}, {1})"),
+    "OBJECT_KEYS": (("",), "SELECT UNNEST(JSON_KEYS(_1)) AS {0}", "SELECT key AS {0} FROM JSON_EACH(_1)",
+                    "SELECT {0} FROM JSON_TABLE(JSON_KEYS(_1), '$[*]' COLUMNS({0} TEXT PATH '$')) AS j_", "SELECT {0} FROM UNNEST(MAP_KEYS(CAST(_1 AS MAP(VARCHAR, JSON)))) AS j_({0})"),
+    "PIECES": (("",), "SELECT UNNEST(STRING_SPLIT(_1, _2)) AS {0}", "SELECT value AS {0} FROM JSON_EACH('[' || REPLACE(JSON_QUOTE(_1), _3, '\",\"') || ']')",
+               "SELECT {0} FROM JSON_TABLE(CONCAT('[', REPLACE(JSON_QUOTE(_1), _3, '\",\"'), ']'), '$[*]' COLUMNS({0} TEXT PATH '$')) AS j_", "SELECT {0} FROM UNNEST(SPLIT(_1, _2)) AS j_({0})"),
+}
+ROW_TARGETS = ("duckdb", "sqlite", "mysql", "trino")
+
+
+def pieces_of(node):
+    """(text, mark) of unnest(string_to_array(x, ',')), string_to_table(x, ',') and UNNEST(split(x, ','))."""
+    inner = node.expressions[0] if isinstance(node, exp.Unnest) and len(node.expressions) == 1 and not node.args.get("offset") else node
+    if type(inner) is exp.Anonymous and inner.name.upper() == "STRING_TO_TABLE" and len(inner.expressions) == 2:
+        return inner.expressions
+    if isinstance(node, exp.Unnest) and isinstance(inner, (exp.StringToArray, exp.Split)) and len([v for v in inner.args.values() if v]) == 2:
+        return [inner.this, inner.expression]
+    return None
+
+
+def rows_function(node):
+    """(name, arguments, name in PostgreSQL) of what gives rows; None = it is no such."""
+    inner = node.expressions[0] if isinstance(node, exp.Unnest) and len(node.expressions) == 1 and not node.args.get("offset") else None
+    if source == "trino" and isinstance(inner, exp.Cast) and inner.to.this == TYPE.ARRAY and isinstance(inner.this, (exp.ParseJSON, exp.JSONExtract)):
+        return ("ARRAY_ELEMENTS_TEXT", [inner.this.this if isinstance(inner.this, exp.ParseJSON) else inner.this], "unnest") if wanted in ("sqlite", "mysql") else None
+    pieces = pieces_of(node)
+    if pieces is not None:
+        if source != "postgres" and wanted not in ("sqlite", "mysql"):
+            return None
+        was_read(pieces[1])
+        if not is_written(pieces[1]) or not str(pieces[1].this) or wanted in ("sqlite", "mysql") and re.search(r'[\\"\x00-\x1f]', str(pieces[1].this)):
+            cannot("the pieces of a text between such marks")
+        return "PIECES", pieces, "unnest"
+    found = re.fullmatch(r"JSONB?_(ARRAY_ELEMENTS(?:_TEXT)?|EACH(?:_TEXT)?|OBJECT_KEYS)", node.name.upper()) if type(node) is exp.Anonymous and source == "postgres" else None
+    if found is None or len(node.expressions) != 1:
+        return None
+    document = node.expressions[0]
+    if wanted == "trino" and not is_json(document):
+        document = call("JSON_PARSE", document)
+    return found[1], [document], node.name.lower()
+
+
+def rows_named(table, alias, function):
+    """A query that gives the rows, under the names that ALIAS has for them."""
+    name, args, called_there = function
+    columns, *texts = ROWS_OF_JSON[name]
+    given = [column.name for column in alias.columns] if alias is not None else []
+    alone = alias.this.name if alias is not None and alias.this is not None else called_there
+    names = [given[i] if i < len(given) else column or alone for i, column in enumerate(columns)]
+    quoted = [exp.to_identifier(one, quoted=True).sql("mysql" if wanted == "mysql" else wanted) for one in names]
+    mark = exp.Literal.string(json.dumps(str(args[1].this))[1:-1]) if len(args) > 1 else None
+    text = texts[ROW_TARGETS.index(wanted)].format(*quoted)
+    query = sqlglot.parse_one(text, read=wanted)
+    for part in query.walk():
+        part.meta["made"] = True
+    for column in list(query.find_all(exp.Column)):
+        if re.fullmatch(r"_[123]", column.name):
+            column.replace([*args, None, mark][int(column.name[1]) - 1 if column.name != "_3" else -1].copy())
+    return query, names, alone
+
+
+def is_of_others(args):
+    return any(arg.find(exp.Column) is not None for arg in args)
+
+
+def directly(query, names, alone):
+    """JSON_TABLE(t.x, ..) AS e for who has no query that reads the table in front of it."""
+    table = query.find(exp.From).this
+    simple = len(query.expressions) == 1 and isinstance(query.expressions[0], exp.Column)
+    if wanted == "mysql" and simple:
+        return changed(table, alias=exp.TableAlias(this=exp.to_identifier(alone)))
+    return cannot("rows of JSON from a column of another table")
+
+
+def rows_of_json(node):
+    """FROM json_each('{..}') AS e, CROSS JOIN LATERAL json_array_elements(t.x) AS e(v), FROM t, unnest(string_to_array(t.x, ',')) AS e(v)."""
+    if wanted not in ROW_TARGETS or source not in ("postgres", "trino"):
+        return None
+    if isinstance(node, exp.Unnest):
+        function = rows_function(node) if isinstance(node.parent, (exp.From, exp.Join)) else None
+    elif isinstance(node, (exp.Table, exp.Lateral)):
+        function = rows_function(node.this) if isinstance(node.this, exp.Expression) else None
+    else:
+        return None
+    if function is None:
+        return None
+    query, names, alone = rows_named(node, node.args.get("alias"), function)
+    if not is_of_others(function[1]) or wanted == "duckdb":
+        inner = exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier(alone)))
+        return inner if wanted != "duckdb" or not is_of_others(function[1]) else exp.Lateral(this=exp.Subquery(this=query), alias=inner.args["alias"])
+    if wanted == "trino":
+        unnest = query.find(exp.Unnest)
+        return changed(unnest, alias=exp.TableAlias(this=exp.to_identifier(alone), columns=[exp.to_identifier(name, quoted=True) for name in names]))
+    if wanted == "sqlite":
+        each = query.find(exp.From).this
+        if function[0] not in ("ARRAY_ELEMENTS_TEXT", "EACH_TEXT", "PIECES") or isinstance(node, exp.Lateral) and names not in (["value"], ["key", "value"]):
+            cannot("rows of JSON from a column of another table")
+        if names not in (["value"], ["key", "value"]):
+            renamed(node.find_ancestor(exp.Select), alone, names[0], "value")
+        return changed(each, alias=exp.TableAlias(this=exp.to_identifier(alone)))
+    return directly(query, names, alone)
+
+
+def renamed(select, table, old, new):
+    """Columns of TABLE that are called otherwise."""
+    for column in list(select.find_all(exp.Column)):
+        if column.name.lower() == old.lower() and (not column.table or column.table.lower() == table.lower()):
+            shown = column.parent is select and column.arg_key == "expressions"
+            fresh = exp.column(new, table=table)
+            column.replace(exp.alias_(fresh, old, quoted=True) if shown else fresh)
+
+
+# ---- JSON of rows ----
+
+def json_of_rows(node):
+    """json_agg(x ORDER BY y): NULL of no rows."""
+    if isinstance(node, exp.JSONArrayAgg):
+        of = node.this
+    elif type(node) is exp.Anonymous and node.name.upper() in ("JSON_AGG", "JSONB_AGG") and len(node.expressions) == 1:
+        of = node.expressions[0]
+    else:
+        return None
+    if source != "postgres" or wanted not in ROW_TARGETS or isinstance(of, exp.Distinct) or isinstance(of, exp.Order) and isinstance(of.this, exp.Distinct):
+        return None
+    value = of.this if isinstance(of, exp.Order) else of
+    if wanted == "trino" and (isinstance(value, (exp.JSONObject, exp.JSONArray)) or type(value) is exp.Anonymous and re.match("JSONB?_(BUILD_)?(OBJECT|ARRAY)$", value.name.upper())):
+        value = call("JSON_PARSE", value) # a text there
+    if isinstance(value, exp.Column) and isinstance(value.parent, exp.Expression) and value.is_star:
+        cannot("json_agg() of rows")
+    ordered = [one.copy() for one in of.expressions] if isinstance(of, exp.Order) else None
+
+    def in_order(item):
+        return exp.Order(this=item, expressions=ordered) if ordered else item
+    if wanted == "duckdb":
+        return filled("CASE WHEN COUNT(*) > 0 THEN TO_JSON(_1) END", [exp.ArrayAgg(this=in_order(value.copy()))])
+    if wanted == "trino":
+        out = exp.Cast(this=exp.ArrayAgg(this=in_order(value.copy())), to=exp.DataType.build("json"))
+        out.meta["made"] = True
+        return out
+    if wanted == "mysql" and not ordered:
+        return call("JSON_ARRAYAGG", value)
+    item = call("JSON_QUOTE", value) if wanted == "sqlite" else call("JSON_EXTRACT", call("JSON_ARRAY", value), "$[0]")
+    listed_items = exp.GroupConcat(this=in_order(item), separator=exp.Literal.string(","))
+    if wanted == "mysql":
+        return call("CONCAT", "[", listed_items, "]")
+    return exp.Paren(this=exp.DPipe(this=exp.DPipe(this=exp.Literal.string("["), expression=listed_items), expression=exp.Literal.string("]")))
+
+
+def from_the_back(node):
+    """x -> -1, x ->> -1: elements are counted from the end."""
+    at = number_of(node.expression)
+    if source != "postgres" or at is None or at >= 0 or wanted not in ("mysql", "sqlite", "trino"):
+        return None
+    if wanted == "trino":
+        found = exp.Anonymous(this="JSON_ARRAY_GET", expressions=[node.this.copy(), exp.Literal.number(at)])
+        return exp.Anonymous(this="JSON_EXTRACT_SCALAR", expressions=[found, exp.Literal.string("$")]) if isinstance(node, (exp.JSONExtractScalar, exp.JSONBExtractScalar)) else found
+    if wanted == "mysql":
+        found = filled(f"JSON_EXTRACT(_1, CONCAT('$[', JSON_LENGTH(_1) - {-at}, ']'))", [node.this])
+        return filled("NULLIF(JSON_UNQUOTE(_1), 'null')", [found]) if isinstance(node, (exp.JSONExtractScalar, exp.JSONBExtractScalar)) else found
+    return changed(node, expression=exp.Literal.string(f"$[#{at}]"))
+
+
+def json_and_rows(node):
+    if isinstance(node, (exp.JSONExtract, exp.JSONExtractScalar, exp.JSONBExtract, exp.JSONBExtractScalar)):
+        return from_the_back(node)
+    return rows_of_json(node) or json_of_rows(node)

@@ -85,8 +85,8 @@ static struct tn_str shape_text(struct tn_query *q, const struct tn_shape *shape
     enum { DIGITS = 32 };
     char *text = tn_arena_alloc(&q->arena, DIGITS);
 
-    for (unsigned i = 0; text != NULL && i < DIGITS; i++)
-        text[i] = "0123456789abcdef"[shape->key[i / 16] >> (60 - i % 16 * 4) & 15];
+    if (text != NULL)
+        (void)tn_digits_put_hex(tn_digits_put_hex(text, shape->key[0]), shape->key[1]);
     return tn_str_n(text, text != NULL ? DIGITS : 0);
 }
 

@@ -1,6 +1,8 @@
 #include "base/digits.h"
 
+#include <endian.h>
 #include <math.h>
+#include <string.h>
 
 static const double MOST = 1e15; /* its tenths are still whole numbers that a double can hold */
 
@@ -32,4 +34,24 @@ char *tn_digits_put_tenths(char *at, double x)
     at = tn_digits_put(at, whole / 10);
     *at++ = '.';
     return tn_digits_put(at, whole % 10);
+}
+
+/* Eight digits at once, each in a byte of its own, the first in the lowest. */
+static uint64_t hex_of(uint32_t number)
+{
+    uint64_t x = __builtin_bswap32(number), letters;
+
+    x = (x | x << 16) & UINT64_C(0x0000ffff0000ffff);
+    x = (x | x << 8) & UINT64_C(0x00ff00ff00ff00ff);
+    x = (x >> 4 | x << 8) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    letters = (x + UINT64_C(0x0606060606060606)) >> 4 & UINT64_C(0x0101010101010101);
+    return x + UINT64_C(0x3030303030303030) + letters * ('a' - '0' - 10);
+}
+
+char *tn_digits_put_hex(char *at, uint64_t number)
+{
+    uint64_t halves[2] = {htole64(hex_of((uint32_t)(number >> 32))), htole64(hex_of((uint32_t)number))};
+
+    memcpy(at, halves, sizeof halves);
+    return at + sizeof halves;
 }

@@ -5,10 +5,12 @@
 
 #include <stdint.h>
 
-enum { TN_DIGITS_SIZE = 24 }; /* bytes that either writes at most */
+enum { TN_DIGITS_SIZE = 24 }; /* bytes that any writes at most */
 
 char *tn_digits_put(char *at, uint64_t number);
 /* As %.1f would. X is held within 0 and 1e15; what is no number is 0. */
 char *tn_digits_put_tenths(char *at, double x);
+/* As %016x would: always 16 digits. */
+char *tn_digits_put_hex(char *at, uint64_t number);
 
 #endif

@@ -224,6 +224,15 @@ def test_bad_lines(text, message, tmp_path):
     assert done.returncode == 1 and f"bad.jsonl:{message}" in done.stderr
 
 
+def test_what_an_engine_alone_costs_is_told_where_the_file_says_it(tmp_path):
+    path = tmp_path / "some.jsonl"
+    path.write_text("".join('{"sql":"SELECT 1","outcomes":{"a":{"latency_ms":1,"usd":%s},"b":{"latency_ms":2,"usd":0.5}}}\n' % usd for usd in ("0.25", "null")))
+    engines = json.loads(replay("--outcomes", path, "--json").stdout)["engines"]
+    assert engines["a"]["aloneUsd"] is None and engines["b"]["aloneUsd"] == 1
+    lines = replay("--outcomes", path).stdout.splitlines()
+    assert [line.endswith("USD") for line in lines if line.startswith(("a ", "b "))] == [False, True]
+
+
 def test_a_truncated_archive(tmp_path):
     with open(os.path.join(GOLDEN, "stationary.jsonl.gz"), "rb") as file:
         (tmp_path / "cut.jsonl.gz").write_bytes(file.read()[:5000])

@@ -65,6 +65,21 @@ static void test_extremes(void)
     CU_ASSERT_EQUAL(tn_digits_put_tenths(text, INFINITY) - text, 18);
 }
 
+static void test_hex(void)
+{
+    uint64_t number = 0x0123456789abcdef;
+
+    for (unsigned i = 0; i < 100000; i++, number = number * UINT64_C(6364136223846793005) + 1442695040888963407u) {
+        uint64_t some = i < 64 ? UINT64_C(1) << i : i == 64 ? 0 : i == 65 ? UINT64_MAX : number;
+        char     got[17] = "", want[17];
+
+        CU_ASSERT_PTR_EQUAL(tn_digits_put_hex(got, some), got + 16);
+        snprintf(want, sizeof want, "%016" PRIx64, some);
+        if (strcmp(got, want) != 0)
+            CU_FAIL("hex");
+    }
+}
+
 int main(void)
 {
     CU_pSuite suite;
@@ -75,6 +90,7 @@ int main(void)
     CU_ADD_TEST(suite, test_whole);
     CU_ADD_TEST(suite, test_tenths);
     CU_ADD_TEST(suite, test_extremes);
+    CU_ADD_TEST(suite, test_hex);
     CU_basic_run_tests();
     failures = CU_get_number_of_failures();
     CU_cleanup_registry();

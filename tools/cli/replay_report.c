@@ -32,9 +32,12 @@ static void put_engines(struct tn_buf *out, const struct tn_replay *replay)
     if (count > 0)
         tn_buf_printf(out, "over best static   %.3f (%s alone, %.1f s)\n", ratio(t->seconds, tn_replay_static_s(t, best)), tn_replay_engine(replay, best),
                       tn_replay_static_s(t, best));
-    for (size_t e = 0; e < count; e++)
-        tn_buf_printf(out, "%-18s first for %.1f %%; alone %.1f s, %.4f USD%s\n", tn_replay_engine(replay, e), share(t->first[e], t->queries),
-                      tn_replay_static_s(t, e), t->static_usd[e] / 1e6, t->static_there[e] < t->queries ? ", not always there" : "");
+    for (size_t e = 0; e < count; e++) {
+        tn_buf_printf(out, "%-18s first for %.1f %%; alone %.1f s", tn_replay_engine(replay, e), share(t->first[e], t->queries), tn_replay_static_s(t, e));
+        if (t->static_usd[e] >= 0)
+            tn_buf_printf(out, ", %.4f USD", t->static_usd[e] / 1e6);
+        tn_buf_puts(out, t->static_there[e] < t->queries ? ", not always there\n" : "\n");
+    }
 }
 
 void tn_replay_put_text(struct tn_buf *out, const struct tn_replay *replay, double max_p95_s)
@@ -76,7 +79,9 @@ static void put_json_engines(struct tn_buf *out, const struct tn_replay *replay)
     for (size_t e = 0; e < count; e++) {
         tn_buf_puts(out, e > 0 ? "," : "");
         tn_buf_put_json(out, tn_str(tn_replay_engine(replay, e)));
-        tn_buf_printf(out, ":{\"first\":%" PRIu64 ",\"aloneSeconds\":%.6f,\"aloneUsd\":%.9f}", t->first[e], tn_replay_static_s(t, e), t->static_usd[e] / 1e6);
+        tn_buf_printf(out, ":{\"first\":%" PRIu64 ",\"aloneSeconds\":%.6f", t->first[e], tn_replay_static_s(t, e));
+        put_usd(out, "aloneUsd", t->static_usd[e]);
+        tn_buf_puts(out, "}");
     }
     tn_buf_puts(out, "}");
 }

@@ -57,7 +57,10 @@ static void add_statics(struct tn_replay_totals *totals, const struct tn_outcome
         unsigned e = engines[i];
 
         totals->static_s[e] += run_alone(&totals->alone[e], &line->list[i], line->t_s);
-        totals->static_usd[e] += fmax(line->list[i].usd, 0);
+        if (line->list[i].usd < 0)
+            totals->static_usd[e] = -1;
+        else if (totals->static_usd[e] >= 0)
+            totals->static_usd[e] += line->list[i].usd;
         totals->static_there[e]++;
     }
 }

@@ -18,7 +18,7 @@ struct tn_replay_totals {
     double   oracle_s;                   /* of the engine that is best before chance, each time; < 0 = not known */
     double   greedy_s;                   /* exact times and exact load, greedily; 0 where no slots are known */
     double   static_s[TN_OUTCOME_ENGINES];   /* where it was there; see tn_replay_static_s() */
-    double   static_usd[TN_OUTCOME_ENGINES];
+    double   static_usd[TN_OUTCOME_ENGINES]; /* -1: of some line the file does not say it */
     uint64_t static_there[TN_OUTCOME_ENGINES]; /* queries at which that engine was there */
     uint64_t first[TN_OUTCOME_ENGINES];  /* how often it was the first attempt */
     size_t   count;                      /* of the two below */

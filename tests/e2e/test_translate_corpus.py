@@ -167,6 +167,23 @@ def test_servers_that_know_no_backslash(proxy):
         conn.close()
 
 
+DECIDING = {  # what one literal decides, in a shape that a template was trusted for with two others
+    "postgres": ("SELECT rtrim('abcba', '{}')", ("a", "b", "ab", "abc")),
+    "mysql": ("SELECT TRIM(TRAILING '{}' FROM 'barxyxxy') AS x", ("y", "x", "xy", "xxy")),
+    "trino": ("SELECT substr('hello', {}), substr('hi', -{})", ("1", "2", "0", "3")),
+}
+
+
+@pytest.mark.parametrize("source", DECIDING)
+def test_a_literal_that_decides_is_translated_anew(proxy, engines, source):
+    form, values = DECIDING[source]
+    for letter in [letter for letter in corpus.LETTERS if letter not in corpus.OWN[source]]:
+        conn, ask = through(proxy, source, letter)
+        for value in values:
+            assert ask(form.format(*[value] * 2)) == engines[ASKED[source]](form.format(*[value] * 2)), (letter, value)
+        conn.close()
+
+
 def test_the_corpus_is_large():
     counts = collections.Counter((case.source, letter, kind) for case in corpus.cases() for letter, kind in case.expected.items())
     assert len({(case.source, tuple(case.statements)) for case in corpus.cases()}) >= 500

@@ -216,9 +216,6 @@ def parts_otherwise(node):
         return bare_decimal(node)
     if isinstance(node, exp.ColumnDef) and isinstance(node.args.get("kind"), exp.DataType) and node.args["kind"].this == TYPE.DECIMAL and not node.args["kind"].expressions:
         return stored_decimal(node)
-    if isinstance(node, exp.Avg) and source == "mysql" and wanted in ("duckdb", "sqlite", "trino") and isinstance(node.this, exp.Expression) and not isinstance(node.parent, (exp.Window, exp.Filter)) and \
-            (is_of(node.this, "INT", "BIGINT", "SMALLINT", "TINYINT") or isinstance(node.this, exp.Case)):
-        return call("ROUND", node, 4) if wanted != "trino" else call("ROUND", exp.Avg(this=exp.cast(node.this.copy(), "double")), 4)
     if source == "duckdb" and type(node) is exp.Anonymous and node.name.upper() in ("DATE_PART", "DATEPART") and len(node.expressions) == 2 and is_written(node.expressions[0]):
         return exp.Extract(this=exp.Var(this=str(node.expressions[0].this).upper()), expression=node.expressions[1].copy())
     if source == "duckdb" and isinstance(node, exp.IntDiv) and any(is_of(side.unnest(), "DECIMAL") or isinstance(side.unnest(), exp.Literal) and not side.unnest().is_int for side in (node.this, node.expression)):

@@ -41,7 +41,7 @@ def digits_of(node):
         sides = digits_of(node.this), digits_of(node.expression) # each once: quotients stand in one another
         return None if None in sides else max(sides) if source == "trino" else min(sides[0] + 4, SCALE_MOST)
     if kind is exp.Avg:
-        inner = digits_of(node.this) if isinstance(node.this, exp.Expression) else None
+        inner = 0 if source == "mysql" and isinstance(node.this, exp.Expression) and is_truth(node.this) else digits_of(node.this) if isinstance(node.this, exp.Expression) else None
         return None if inner is None else inner if source == "trino" else min(inner + 4, SCALE_MOST)
     if kind in (exp.Floor, exp.Ceil) and node.args.get("decimals") is None:
         return 0 if digits_of(node.this) is not None else None
@@ -110,4 +110,8 @@ def trino_quotient(node):
         digits = digits_of(node)
         if digits is not None:
             return exp.Paren(this=to_digits(node, digits)) if isinstance(node, exp.Div) else to_digits(node, digits)
+    if isinstance(node, (exp.Window, exp.Filter)) and isinstance(node.this, exp.Avg) and isinstance(node.this.this, exp.Expression) and is_of(node.this.this.unnest(), "DECIMAL") and \
+            not isinstance(node.parent, exp.Window):
+        digits = digits_of(node.this)
+        return node if digits is None else to_digits(node, digits)
     return node

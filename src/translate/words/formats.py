@@ -145,6 +145,10 @@ def mysql_place(what, place):
         day = exp.cast(exp.Extract(this=exp.Var(this="DAY"), expression=what.copy()), "int")
         end = filled("CASE WHEN _1 IN (1, 21, 31) THEN 'st' WHEN _1 IN (2, 22) THEN 'nd' WHEN _1 IN (3, 23) THEN 'rd' ELSE 'th' END", [day])
         return exp.Paren(this=exp.DPipe(this=exp.cast(day, "text"), expression=end))
+    if place == "%w":
+        return part_text(what, "DOW")
+    if place == "%%":
+        return exp.Literal.string("%")
     if place == "%v":
         return part_text(what, "WEEK", 2)
     if place == "%G":
@@ -160,7 +164,7 @@ def mysql_formatted(node):
     """date_format(x, '%x-W%v'), where a place has no word."""
     form = str(node.args["format"].this) if is_written(node.args.get("format")) else ""
     pieces = re.findall(r"%-?.|[^%]+|%", form)
-    odd = ("%D", "%V", "%v", "%G", "%W", "%U", "%X")
+    odd = ("%D", "%V", "%v", "%G", "%W", "%U", "%X") + {"postgres": ("%w", "%%"), "trino": ("%w",)}.get(wanted, ())
     if not any(piece in odd for piece in pieces):
         return None
     what = exp.cast(node.this.copy(), "timestamp") if is_moment_text(node.this) and wanted != "sqlite" else node.this

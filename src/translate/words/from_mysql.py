@@ -475,6 +475,11 @@ def mysql_source(node):
     if isinstance(node, (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)) and wanted in TARGETS and not isinstance(node.parent, exp.Update):
         out = as_number(node)
         return node if out is None else out
+    if isinstance(node, exp.Between) and wanted in ("postgres", "sqlite", "trino", "duckdb") and (is_of(node.this, *NUMBERS) or number_of(node.this) is not None) and any(is_written(node.args[key]) for key in ("low", "high")):
+        out = {key: node.args[key] for key in ("low", "high") if is_written(node.args[key]) and is_moment_text(node.args[key]) is None}
+        for side in out.values():
+            was_read(side)
+        return changed(node, **{key: exp.cast(side.copy(), "double") if re.fullmatch(r"\s*[-+]?\d+(\.\d+)?\s*", str(side.this)) else number_in(side) for key, side in out.items()}) if out else node
     if isinstance(node, exp.Pad) and wanted in ("postgres", "duckdb") and not (isinstance(node.this, exp.Literal) and node.this.is_string):
         return changed(node, this=exp.cast(node.this.copy(), "text"))
     if isinstance(node, exp.PropertyEQ) and wanted in TARGETS and node.find_ancestor(exp.Query) is not None:

@@ -300,16 +300,34 @@ def postgres_node(node):
     return out if out is not None else postgres_kinds(node)
 
 
+def elements_written(node):
+    """Of '{1,2}'::int[]; None = there is more to them."""
+    text = str(node.this.this).strip() if is_written(node.this) and node.to.this == TYPE.ARRAY and len(node.to.expressions) == 1 else ""
+    if not re.fullmatch(r"\{[^{}\"\\,]+(,[^{}\"\\,]+)*\}", text):
+        return None
+    words = [word.strip() for word in text[1:-1].split(",")]
+    kind = node.to.expressions[0]
+    if any(word.upper() == "NULL" for word in words):
+        return None
+    return [exp.Literal.string(word) if kind.this in exp.DataType.TEXT_TYPES else exp.cast(exp.Literal.string(word), kind.copy()) for word in words]
+
+
 def postgres_kinds(node):
     """What PostgreSQL means, said so that more dialects have a word for it."""
     if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) and node.this.is_string and node.to.this == TYPE.BOOLEAN:
         truth = TRUTHS.get(str(node.this.this).strip().lower())
         return node if truth is None else exp.Boolean(this=truth)
-    if isinstance(node, exp.Cast) and node.to.this == TYPE.BOOLEAN and is_of(node.this, *TEXTS) and wanted != "postgres":
+    unknown = isinstance(node, exp.Cast) and wanted in ("mysql", "sqlite") and isinstance(node.this, exp.Column) and (node.this.type is None or node.this.is_type("unknown"))
+    if isinstance(node, exp.Cast) and node.to.this == TYPE.BOOLEAN and (is_of(node.this, *TEXTS) or unknown) and wanted != "postgres":
         words = [exp.In(this=exp.Lower(this=exp.func("TRIM", node.this.copy())), expressions=[exp.Literal.string(word) for word in side]) for side in (YES, NO)]
-        return exp.Case().when(words[0], exp.Boolean(this=True)).when(words[1], exp.Boolean(this=False))
+        truth_of = exp.Case().when(words[0], exp.Boolean(this=True)).when(words[1], exp.Boolean(this=False))
+        return truth_of.else_(exp.NEQ(this=node.this.copy(), expression=exp.Literal.number(0))) if unknown else truth_of
     if isinstance(node, exp.Cast) and node.to.this in (TYPE.VARCHAR, TYPE.CHAR, TYPE.BPCHAR) and node.to.expressions and wanted != "mysql":
         return exp.Substring(this=exp.cast(node.this.copy(), "text"), start=exp.Literal.number(1), length=node.to.expressions[0].this.copy())
+    if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Any) and isinstance(node.expression.this.unnest(), exp.Cast) and wanted != "postgres":
+        listed_so = elements_written(node.expression.this.unnest())
+        if listed_so is not None:
+            return exp.In(this=node.this.copy(), expressions=listed_so)
     if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Any) and isinstance(node.expression.this.unnest(), exp.Array):
         return exp.In(this=node.this.copy(), expressions=[e.copy() for e in node.expression.this.unnest().expressions])
     if isinstance(node, exp.NEQ) and isinstance(node.expression, exp.All) and isinstance(node.expression.this.unnest(), exp.Array):

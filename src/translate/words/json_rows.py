@@ -1,24 +1,28 @@
 """JSON of rows and rows of JSON, as PostgreSQL has them: json_agg(), json_array_elements(), json_each(), json_object_keys(), and the pieces of a text as rows."""
 
+# Of SQLite's json_each(): what it has of an element, as a text and as JSON.
+TEXT_OF_EACH = "CASE e_.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(e_.value AS TEXT) END"
+JSON_OF_EACH = "CASE WHEN e_.type IN ('object', 'array') THEN e_.value WHEN e_.type IN ('true', 'false', 'null') THEN e_.type ELSE JSON_QUOTE(e_.value) END"
 # Rows of a table function: its columns, and a query of them for DuckDB, SQLite, MySQL and Trino, where _1 is the document. {0}, {1}: what the columns are called.
 ROWS_OF_JSON = {
-    "ARRAY_ELEMENTS_TEXT": (("value",), "SELECT UNNEST(FROM_JSON(_1, '[\"VARCHAR\"]')) AS {0}", "SELECT CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(value AS TEXT) END AS {0} FROM JSON_EACH(_1)",
-                            "SELECT {0} FROM JSON_TABLE(_1, '$[*]' COLUMNS({0} TEXT PATH '$')) AS j_", "SELECT {0} FROM UNNEST(CAST(_1 AS ARRAY(VARCHAR))) AS j_({0})"),
-    "ARRAY_ELEMENTS": (("value",), "SELECT UNNEST(FROM_JSON(_1, '[\"JSON\"]')) AS {0}", "SELECT JSON_QUOTE(value) AS {0} FROM JSON_EACH(_1)",
+    "ARRAY_ELEMENTS_TEXT": (("value",), "SELECT UNNEST(FROM_JSON(_1, '[\"VARCHAR\"]')) AS {0}", f"SELECT {TEXT_OF_EACH} AS {{0}} FROM JSON_EACH(_1) AS e_",
+                            "SELECT NULLIF({0}, 'null') AS {0} FROM JSON_TABLE(_1, '$[*]' COLUMNS({0} TEXT PATH '$')) AS j_", "SELECT {0} FROM UNNEST(CAST(_1 AS ARRAY(VARCHAR))) AS j_({0})"),
+    "ARRAY_ELEMENTS": (("value",), "SELECT UNNEST(FROM_JSON(_1, '[\"JSON\"]')) AS {0}", f"SELECT {JSON_OF_EACH} AS {{0}} FROM JSON_EACH(_1) AS e_",
                        "SELECT {0} FROM JSON_TABLE(_1, '$[*]' COLUMNS({0} JSON PATH '$')) AS j_", "SELECT {0} FROM UNNEST(CAST(_1 AS ARRAY(JSON))) AS j_({0})"),
     "EACH_TEXT": (("key", "value"), "SELECT k_ AS {0}, JSON_EXTRACT_STRING(_1, '$.\"' || k_ || '\"') AS {1} FROM (SELECT UNNEST(JSON_KEYS(_1)) AS k_)",
-                  "SELECT key AS {0}, CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(value AS TEXT) END AS {1} FROM JSON_EACH(_1)",
-                  "SELECT {0}, JSON_UNQUOTE(JSON_EXTRACT(_1, CONCAT('$.\"', {0}, '\"'))) AS {1} FROM JSON_TABLE(JSON_KEYS(_1), '$[*]' COLUMNS({0} TEXT PATH '$')) AS j_",
+                  f"SELECT e_.key AS {{0}}, {TEXT_OF_EACH} AS {{1}} FROM JSON_EACH(_1) AS e_",
+                  "SELECT {0}, NULLIF(JSON_UNQUOTE(JSON_EXTRACT(_1, CONCAT('$.\"', {0}, '\"'))), 'null') AS {1} FROM JSON_TABLE(JSON_KEYS(_1), '$[*]' COLUMNS({0} TEXT PATH '$')) AS j_",
                   "SELECT {0}, {1} FROM UNNEST(CAST(_1 AS MAP(VARCHAR, VARCHAR))) AS j_({0}, {1})"),
     "EACH": (("key", "value"), "SELECT k_ AS {0}, JSON_EXTRACT(_1, '$.\"' || k_ || '\"') AS {1} FROM (SELECT UNNEST(JSON_KEYS(_1)) AS k_)",
-             "SELECT key AS {0}, JSON_QUOTE(value) AS {1} FROM JSON_EACH(_1)",
+             f"SELECT e_.key AS {{0}}, {JSON_OF_EACH} AS {{1}} FROM JSON_EACH(_1) AS e_",
              "SELECT {0}, JSON_EXTRACT(_1, CONCAT('$.\"', {0}, '\"')) AS {1} FROM JSON_TABLE(JSON_KEYS(_1), '$[*]' COLUMNS({0} TEXT PATH '$')) AS j_",
              "SELECT {0}, {1} FROM UNNEST(CAST(_1 AS MAP(VARCHAR, JSON))) AS j_({0}, {1})"),
-    "OBJECT_KEYS": (("",), "SELECT UNNEST(JSON_KEYS(_1)) AS {0}", "SELECT key AS {0} FROM JSON_EACH(_1)",
+    "OBJECT_KEYS": (("",), "SELECT UNNEST(JSON_KEYS(_1)) AS {0}", "SELECT e_.key AS {0} FROM JSON_EACH(_1) AS e_",
                     "SELECT {0} FROM JSON_TABLE(JSON_KEYS(_1), '$[*]' COLUMNS({0} TEXT PATH '$')) AS j_", "SELECT {0} FROM UNNEST(MAP_KEYS(CAST(_1 AS MAP(VARCHAR, JSON)))) AS j_({0})"),
-    "PIECES": (("",), "SELECT UNNEST(STRING_SPLIT(_1, _2)) AS {0}", "SELECT value AS {0} FROM JSON_EACH('[' || REPLACE(JSON_QUOTE(_1), _3, '\",\"') || ']')",
+    "PIECES": (("",), "SELECT UNNEST(STRING_SPLIT(_1, _2)) AS {0}", "SELECT e_.value AS {0} FROM JSON_EACH('[' || REPLACE(CASE WHEN _1 IS NOT NULL THEN JSON_QUOTE(_1) END, _3, '\",\"') || ']') AS e_",
                "SELECT {0} FROM JSON_TABLE(CONCAT('[', REPLACE(JSON_QUOTE(_1), _3, '\",\"'), ']'), '$[*]' COLUMNS({0} TEXT PATH '$')) AS j_", "SELECT {0} FROM UNNEST(SPLIT(_1, _2)) AS j_({0})"),
 }
+OWN_OF_EACH = ("type", "atom", "id", "parent", "fullkey", "path", "json", "root")
 ROW_TARGETS = ("duckdb", "sqlite", "mysql", "trino")
 
 
@@ -44,7 +48,8 @@ def rows_function(node):
         was_read(pieces[1])
         if not is_written(pieces[1]) or not str(pieces[1].this) or wanted in ("sqlite", "mysql") and re.search(r'[\\"\x00-\x1f]', str(pieces[1].this)):
             cannot("the pieces of a text between such marks")
-        return "PIECES", pieces, "unnest"
+        text = exp.func("NULLIF", pieces[0].copy(), exp.Literal.string("")) if source == "postgres" else pieces[0] # of '' there are no pieces in PostgreSQL
+        return "PIECES", [text, pieces[1]], "unnest"
     found = re.fullmatch(r"JSONB?_(ARRAY_ELEMENTS(?:_TEXT)?|EACH(?:_TEXT)?|OBJECT_KEYS)", node.name.upper()) if type(node) is exp.Anonymous and source == "postgres" else None
     if found is None or len(node.expressions) != 1:
         return None
@@ -54,7 +59,7 @@ def rows_function(node):
     return found[1], [document], node.name.lower()
 
 
-def rows_named(table, alias, function):
+def rows_named(alias, function):
     """A query that gives the rows, under the names that ALIAS has for them."""
     name, args, called_there = function
     columns, *texts = ROWS_OF_JSON[name]
@@ -77,13 +82,21 @@ def is_of_others(args):
     return any(arg.find(exp.Column) is not None for arg in args)
 
 
-def directly(query, names, alone):
+def directly(query, alone):
     """JSON_TABLE(t.x, ..) AS e for who has no query that reads the table in front of it."""
     table = query.find(exp.From).this
-    simple = len(query.expressions) == 1 and isinstance(query.expressions[0], exp.Column)
-    if wanted == "mysql" and simple:
+    if wanted == "mysql" and len(query.expressions) == 1:
         return changed(table, alias=exp.TableAlias(this=exp.to_identifier(alone)))
     return cannot("rows of JSON from a column of another table")
+
+
+def as_its_column(select, alone, name):
+    """item ->> 'a' of jsonb_array_elements(x) AS item: a row of one column is that column."""
+    named_so = any(e.alias_or_name == alone for e in select.expressions)
+    for column in list(select.find_all(exp.Column)):
+        if column.name == alone and not column.table and not (named_so and isinstance(column.parent, exp.Ordered)):
+            fresh = exp.column(name, table=alone)
+            column.replace(exp.alias_(fresh, alone, quoted=True) if column.parent is select and column.arg_key == "expressions" else fresh)
 
 
 def rows_of_json(node):
@@ -98,7 +111,10 @@ def rows_of_json(node):
         return None
     if function is None:
         return None
-    query, names, alone = rows_named(node, node.args.get("alias"), function)
+    select = node.find_ancestor(exp.Select) or cannot("rows of JSON beside a change of rows")
+    query, names, alone = rows_named(node.args.get("alias"), function)
+    if len(names) == 1 and names[0] != alone:
+        as_its_column(select, alone, names[0])
     if not is_of_others(function[1]) or wanted == "duckdb":
         inner = exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier(alone)))
         return inner if wanted != "duckdb" or not is_of_others(function[1]) else exp.Lateral(this=exp.Subquery(this=query), alias=inner.args["alias"])
@@ -107,20 +123,32 @@ def rows_of_json(node):
         return changed(unnest, alias=exp.TableAlias(this=exp.to_identifier(alone), columns=[exp.to_identifier(name, quoted=True) for name in names]))
     if wanted == "sqlite":
         each = query.find(exp.From).this
-        if function[0] not in ("ARRAY_ELEMENTS_TEXT", "EACH_TEXT", "PIECES") or isinstance(node, exp.Lateral) and names not in (["value"], ["key", "value"]):
-            cannot("rows of JSON from a column of another table")
-        if names not in (["value"], ["key", "value"]):
-            renamed(node.find_ancestor(exp.Select), alone, names[0], "value")
+        told_apart(select, node)
+        for shown, name in zip(query.expressions, names):
+            renamed(select, alone, name, shown.unalias())
         return changed(each, alias=exp.TableAlias(this=exp.to_identifier(alone)))
-    return directly(query, names, alone)
+    return directly(query, alone)
+
+
+def told_apart(select, node):
+    """SQLite's json_each() has columns of its own beside those that are asked for: another table's id is said to be its."""
+    tables = [select.args[key].this for key in ("from_", "from") if select.args.get(key) is not None] + [join.this for join in select.args.get("joins") or []]
+    others = [table.alias_or_name for table in tables if table is not node]
+    for column in select.find_all(exp.Column):
+        if column.name.lower() in OWN_OF_EACH and not column.table and column.find_ancestor(exp.Select) is select and column.name.lower() not in {e.alias.lower() for e in select.expressions if isinstance(e, exp.Alias)}:
+            if len(others) != 1 or not others[0]:
+                cannot("rows of JSON beside columns without the name of their table")
+            column.set("table", exp.to_identifier(others[0]))
 
 
 def renamed(select, table, old, new):
-    """Columns of TABLE that are called otherwise."""
+    """Columns of TABLE that are an expression of json_each()'s own, which is called e_ in it."""
     for column in list(select.find_all(exp.Column)):
         if column.name.lower() == old.lower() and (not column.table or column.table.lower() == table.lower()):
             shown = column.parent is select and column.arg_key == "expressions"
-            fresh = exp.column(new, table=table)
+            fresh = new.copy() if not isinstance(new, exp.Case) else exp.Paren(this=new.copy())
+            for part in fresh.find_all(exp.Column):
+                part.set("table", exp.to_identifier(table))
             column.replace(exp.alias_(fresh, old, quoted=True) if shown else fresh)
 
 
@@ -166,8 +194,9 @@ def from_the_back(node):
     if source != "postgres" or at is None or at >= 0 or wanted not in ("mysql", "sqlite", "trino"):
         return None
     if wanted == "trino":
-        found = exp.Anonymous(this="JSON_ARRAY_GET", expressions=[node.this.copy(), exp.Literal.number(at)])
-        return exp.Anonymous(this="JSON_EXTRACT_SCALAR", expressions=[found, exp.Literal.string("$")]) if isinstance(node, (exp.JSONExtractScalar, exp.JSONBExtractScalar)) else found
+        how = "JSON_EXTRACT_SCALAR" if isinstance(node, (exp.JSONExtractScalar, exp.JSONBExtractScalar)) else "JSON_EXTRACT"
+        path = filled(f"'$[' || CAST(JSON_ARRAY_LENGTH(_1) - {-at} AS VARCHAR) || ']'", [node.this])
+        return exp.Anonymous(this=how, expressions=[node.this.copy(), path])
     if wanted == "mysql":
         found = filled(f"JSON_EXTRACT(_1, CONCAT('$[', JSON_LENGTH(_1) - {-at}, ']'))", [node.this])
         return filled("NULLIF(JSON_UNQUOTE(_1), 'null')", [found]) if isinstance(node, (exp.JSONExtractScalar, exp.JSONBExtractScalar)) else found

@@ -120,6 +120,9 @@ def mysql_moment(node):
     parts = interval_parts(right)
     if parts is None:
         return None
+    seconds = interval_seconds(right)
+    if is_of(left, "TIME") and times is None and seconds is not None and source != "mysql": # of a day: it begins anew at midnight
+        return filled(f"SEC_TO_TIME(MOD(TIME_TO_SEC(_1) + {int(seconds) * (-1 if isinstance(node, exp.Sub) else 1) % 86400}, 86400))", [left])
     out = left.copy()
     for number, unit in parts:
         count = exp.Literal.string(number) if times is None else exp.Paren(this=exp.Mul(this=exp.Literal.number(number), expression=times.copy()))

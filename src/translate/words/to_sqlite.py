@@ -46,7 +46,7 @@ def sqlite_moment(node):
     parts = interval_parts(right)
     if parts is None:
         return None
-    sign, steps, months = (-1 if isinstance(node, exp.Sub) else 1), [], 0
+    sign, steps, months, of_day = (-1 if isinstance(node, exp.Sub) else 1), [], 0, is_of(left, "TIME")
     for number, unit in parts:
         word, times = UNITS[unit]
         value = float(number) * times * sign
@@ -61,7 +61,7 @@ def sqlite_moment(node):
     elif months:
         out = exp.Paren(this=exp.DPipe(this=exp.DPipe(this=months_later(left, months), expression=exp.Literal.string(" ")), expression=call("TIME", left)))
     if steps or not months:
-        out = call("DATE" if whole else "DATETIME", out, *steps)
+        out = call("TIME" if of_day else "DATE" if whole else "DATETIME", out, *steps)
     if whole:
         out.type = exp.DataType.build("date")
     return out
@@ -166,8 +166,8 @@ def sqlite_cast(node):
             return exp.cast(call("ROUND", what), "integer")
         if isinstance(what, exp.Column) and not what.is_type(TYPE.TEXT, TYPE.VARCHAR, TYPE.BOOLEAN):
             return exp.Case(this=call("TYPEOF", what)).when(exp.Literal.string("real"), exp.cast(call("ROUND", what), "integer")).else_(exp.cast(what.copy(), "integer"))
-    if kind == TYPE.DECIMAL and len(node.to.expressions) == 2:
-        return call("ROUND", exp.cast(what.copy(), "double"), node.to.expressions[1].this)
+    if kind == TYPE.DECIMAL and node.to.expressions:
+        return call("ROUND", exp.cast(what.copy(), "double"), node.to.expressions[1].this if len(node.to.expressions) == 2 else 0)
     return None
 
 
@@ -383,7 +383,8 @@ def sqlite_function(node):
         parts = args or [node.args.get(k) for k in ("year", "month", "day")]
         return call("PRINTF", "%04d-%02d-%02d", *parts) if len(parts) == 3 and all(parts) else None
     if type(node) is exp.Concat and node.expressions:
-        parts = [exp.func("COALESCE", exp.cast(p.copy(), "text"), exp.Literal.string("")) for p in node.expressions]
+        parts = [exp.Literal.string(str(p.this)) if isinstance(p, exp.Literal) and re.fullmatch(r"\d+\.\d+", str(p.this)) else exp.func("COALESCE", exp.cast(p.copy(), "text"), exp.Literal.string(""))
+                 for p in node.expressions]
         out = parts[0]
         for part in parts[1:]:
             out = exp.DPipe(this=out, expression=part)
@@ -518,6 +519,7 @@ def sqlite_node(node):
         out = sqlite_moment(node)
     elif isinstance(node, (exp.DateTrunc, exp.TimestampTrunc)):
         out = sqlite_trunc(node)
+        out = call("DATE", out) if out is not None and source in ("trino", "duckdb") and (is_of(node.this, "DATE") or is_date(node.this)) else out # a moment in PostgreSQL
     elif isinstance(node, exp.Extract):
         out = sqlite_extract(node)
     elif type(node) is exp.Like and source in ("postgres", "trino", "duckdb"):

@@ -39,8 +39,10 @@ def trino_compare(node):
 
 def worded(node):
     """As a text, unless it is one for certain."""
-    return node.copy() if isinstance(node, exp.Literal) and node.is_string or isinstance(node, exp.Cast) and node.to.this in exp.DataType.TEXT_TYPES \
-        else exp.cast(node.copy(), "varchar")
+    if isinstance(node, exp.Literal) and node.is_string or isinstance(node, exp.Cast) and node.to.this in exp.DataType.TEXT_TYPES:
+        return node.copy()
+    text = exp.cast(node.copy(), "varchar")
+    return trino_cast(text) or text
 
 
 def trino_divide(node):
@@ -110,6 +112,8 @@ def trino_is(node):
 
 def trino_cast(node):
     kind, what = node.to.this, node.this
+    if kind in exp.DataType.TEXT_TYPES and source in ("postgres", "mysql", "duckdb") and is_of(what, *MOMENT_TYPES) and isinstance(what, exp.Column):
+        return filled("REGEXP_REPLACE(CAST(_1 AS VARCHAR), '\\.0+$|(\\.[0-9]*?)0+$', '$1')", [what]) # without what is zero at its end
     if kind in (TYPE.DATE, TYPE.TIME) and is_moment_text(what) == "TIMESTAMP":
         return exp.Cast(this=exp.cast(what.copy(), "timestamp"), to=node.to.copy())
     if kind in exp.DataType.INTEGER_TYPES and isinstance(what, exp.Literal) and what.is_string:

@@ -217,6 +217,8 @@ def metadata():
     if source in ("postgres", "duckdb", "trino"):
         known[exp.Add] = known[exp.Sub] = {"annotator": difference_type}
         known[exp.Mul] = {"annotator": lambda annotator, node: annotator._set_type(node, TYPE.INTERVAL) if any(isinstance(side, exp.Interval) for side in (node.left, node.right)) else annotator._annotate_binary(node)}
+    if source == "postgres":
+        known[exp.TimestampTrunc] = known[exp.DateTrunc] = {"returns": TYPE.TIMESTAMP}
     if source in ("postgres", "mysql", "trino"):
         known[exp.Literal] = {"annotator": number_type}
     if source == "trino":

@@ -6,6 +6,7 @@ import warnings
 
 import pytest
 
+import my_wire
 import proxy as proxy_module
 
 pymysql = pytest.importorskip("pymysql")
@@ -76,6 +77,46 @@ def test_found_rows_are_the_sessions(proxy, ask):
         cursor.execute("SELECT a FROM items WHERE a < 4")
         assert len(cursor.fetchall()) == 3
         assert ask("SELECT FOUND_ROWS() FROM items WHERE a = 1") == [(5,)]
+
+
+def test_found_rows_are_of_the_values_of_then(ask):
+    """What is counted is what was asked: a variable that was given another value since does not change it."""
+    ask("SET @least = 4")
+    assert ask("SELECT SQL_CALC_FOUND_ROWS a FROM items WHERE a >= @least ORDER BY a LIMIT 1") == [(4,)]
+    ask("SET @least = 1")
+    assert ask("SELECT FOUND_ROWS()") == [(2,)]
+
+
+def test_found_rows_of_text_in_a_prepared_statement(proxy, ask):
+    """PHP's PDO prepares the question, too."""
+    with my_wire.MyWire(proxy.mysql_port, user="me", database="found") as client:
+        client.query("SELECT SQL_CALC_FOUND_ROWS a FROM items LIMIT 2")
+        number = client.prepare("SELECT FOUND_ROWS()")[0]
+        assert int.from_bytes(client.execute(number)[1][0][2:10], "little") == 5
+
+
+def test_found_rows_behind_tables(ask):
+    ask("SELECT SQL_CALC_FOUND_ROWS a FROM items LIMIT 2")
+    tables = ask("SHOW TABLES LIKE 'items'")
+    assert ask("SELECT FOUND_ROWS()") == [(len(tables),)]
+
+
+def test_found_rows_of_what_was_refused(request, tmp_path):
+    """What a rule did not let through is not counted either, though the question is another text."""
+    pytest.importorskip("sqlglot")
+    config = request.getfixturevalue("make_engine")("sqlite").config(translation={"python": sys.executable, "timeoutMs": 20000}, workers=1,
+                                                                     frontends={"mysqlWire": {"port": 0}})
+    config["routers"] = [{"type": "queryRegex", "rules": [{"regex": "(?i)^select *(sql_calc_found_rows)? *s from", "action": "deny", "error": "not this"}]}]
+    with proxy_module.Proxy(config) as running:
+        with connect(running) as connection, connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS hidden")
+            cursor.execute("CREATE TABLE hidden (s INT)")
+            cursor.execute("INSERT INTO hidden VALUES (1), (2), (3)")
+            with pytest.raises(pymysql.MySQLError, match="not this"):
+                cursor.execute("SELECT SQL_CALC_FOUND_ROWS s FROM hidden LIMIT 1")
+            cursor.execute("SELECT FOUND_ROWS()")
+            assert cursor.fetchall() == ((0,),)
+        running.check_sanitizers()
 
 
 def test_found_rows_in_a_transaction(ask):

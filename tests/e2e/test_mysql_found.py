@@ -203,6 +203,24 @@ def test_variables_from_a_row(ask):
         assert failure.value.args[0] == code
 
 
+def test_variables_of_odd_values(proxy, ask):
+    """What an engine has for a number is none in the text of a statement, and a text is kept whole or not at all."""
+    if proxy.kind in OWN:
+        pytest.skip("it keeps them itself")
+    for name in ("Infinity", "NaN") if proxy.kind != "sqlite" else ():
+        ask(f"SET @v = (SELECT CAST('{name}' AS DOUBLE))")
+        assert str(ask("SELECT @v FROM items WHERE a = 1")[0][0]).lower() == name.lower()
+    ask("SET @q = 'before'")
+    with pytest.raises(pymysql.MySQLError, match="zero byte"):
+        ask("SET @q = (SELECT x'610062')")
+    assert ask("SELECT @q FROM items WHERE a = 1") == [("before",)]
+    if proxy.kind == "sqlite":
+        ask("SET @v = (SELECT 9e999)")
+        assert ask("SELECT a FROM items WHERE a = 1 AND t <> @v") == [(1,)]
+    with pytest.raises(pymysql.MySQLError, match="longer than 16777216 bytes"):
+        ask("SET @q = (SELECT REPEAT('x', 20000000))")
+
+
 def test_do(ask):
     assert ask("DO 1, UPPER('x')") == []
     with pytest.raises(pymysql.MySQLError):

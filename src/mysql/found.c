@@ -135,19 +135,35 @@ static void on_done(struct tn_ask *ask)
 
 static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .done = on_done};
 
-bool tn_my_found_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(struct tn_my_session *s))
+/* The function itself, not SQL_CALC_FOUND_ROWS or a text. */
+static bool calls_it(struct tn_str sql)
 {
     const struct tn_str name = TN_STR("found_rows");
-    struct tn_error     err = TN_ERROR_INIT;
-    struct tn_question  question = {
+    struct tn_words     words;
+
+    if (!tn_str_holds_any(sql, &name, 1))
+        return false;
+    for (tn_words_init(&words, sql, TN_DIALECT_MYSQL); !tn_words_at_end(&words);)
+        if (!tn_words_accept(&words, "found_rows"))
+            tn_words_next(&words);
+        else if (words.token.punct == '(')
+            return true;
+    return false;
+}
+
+bool tn_my_found_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(struct tn_my_session *s))
+{
+    struct tn_error    err = TN_ERROR_INIT;
+    struct tn_question question = {
         .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
         .database = tn_str(s->found_database != NULL ? s->found_database : ""), .application = s->application, .address = tn_str(s->client.peer), .header_count = s->header_count,
         .headers = s->headers, .settings = s->found_settings, .sql = tn_str(s->found_text != NULL ? s->found_text : ""), .kind = TN_RUN_EXECUTE, .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder,
         .events = &events, .owner = s, .handle = &s->ask, .transaction = s->in_tx ? &s->tx : NULL, .bond = &s->bond,
+        .read_only = s->read_only,
     };
     bool asked;
 
-    if (s->found_text == NULL || s->cursor_count > 0 || !tn_str_holds_any(sql, &name, 1))
+    if (s->found_text == NULL || s->cursor_count > 0 || !calls_it(sql))
         return false;
     tn_my_encoder_init(&s->encoder, false, NULL);
     s->then = then;

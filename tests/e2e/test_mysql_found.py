@@ -7,6 +7,7 @@ import warnings
 import pytest
 
 import my_wire
+import ops
 import proxy as proxy_module
 
 pymysql = pytest.importorskip("pymysql")
@@ -77,6 +78,18 @@ def test_found_rows_are_the_sessions(proxy, ask):
         cursor.execute("SELECT a FROM items WHERE a < 4")
         assert len(cursor.fetchall()) == 3
         assert ask("SELECT FOUND_ROWS() FROM items WHERE a = 1") == [(5,)]
+
+
+def test_rows_are_counted_for_who_asks_alone(proxy, ask):
+    """A second SQL_CALC_FOUND_ROWS does not ask what the first one found."""
+    if proxy.kind in OWN:
+        pytest.skip("it has counted itself")
+    for _ in range(4):
+        ask("SELECT SQL_CALC_FOUND_ROWS a FROM items WHERE t <> 'counted' LIMIT 2")
+    assert ask("SELECT FOUND_ROWS ( )") == [(5,)]
+    ask("SELECT 'found_rows, the last' FROM items LIMIT 1")
+    ops.history(proxy, 1, text="found_rows, the last")
+    assert len(ops.history(proxy, text="t <> 'counted'")) == 5  # four and one COUNT(*)
 
 
 def test_found_rows_are_of_the_values_of_then(ask):

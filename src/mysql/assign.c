@@ -36,16 +36,25 @@ static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
         s->assign->numbers[i] = is_number(schema->columns[i].type);
 }
 
+/* Infinity and NaN are no numbers in a statement's text, but texts that an engine reads as such. */
+static bool is_written_number(struct tn_str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] == '\0' || strchr("0123456789+-.eE", text.ptr[i]) == NULL)
+            return false;
+    return text.len > 0;
+}
+
 static void take_row(struct tn_my_session *s, struct tn_str body)
 {
     struct tn_my_assign *a = s->assign;
     struct tn_my_cursor  cursor = tn_my_cursor_of(body);
 
     for (size_t i = 0; i < a->count && i < a->columns && !cursor.failed; i++) {
-        bool          is_null;
+        bool          is_null = false;
         struct tn_str text = tn_my_get_lenenc_str(&cursor, &is_null);
 
-        a->values[i] = (struct tn_my_value){.number = a->numbers[i]};
+        a->values[i] = (struct tn_my_value){.number = a->numbers[i] && (is_null || is_written_number(text))};
         if (!cursor.failed && text.ptr != NULL && !tn_arena_str(&s->arena, text, &a->values[i].text))
             a->failed = true;
     }
@@ -102,7 +111,7 @@ static bool tell(struct tn_my_session *s)
         return false;
     }
     if (a->failed) {
-        tn_my_fail(s, 1037, "HY001", "no memory for a variable's value");
+        tn_my_fail(s, 1037, "HY001", "the row is longer than %d bytes, or there is no memory for it", (int)ROW_BYTES);
         return false;
     }
     if (a->rows > 1) {
@@ -227,6 +236,7 @@ bool tn_my_assign(struct tn_my_session *s, struct tn_str sql)
         return false;
     tn_buf_init(&text, TEXT_BYTES);
     tn_buf_append(&text, sql.ptr, (size_t)(from - sql.ptr));
+    tn_buf_put_u8(&text, ' ');
     tn_buf_append(&text, to, (size_t)(sql.ptr + sql.len - to));
     ok = !text.failed && tn_arena_str(&s->arena, tn_buf_str(&text), &asked);
     tn_buf_reset(&text);

@@ -39,7 +39,7 @@ static void free_session(struct tn_grave *grave)
     tn_identity_unref(s->identity);
     tn_free(s->text_memory);
     tn_free(s->warnings);
-    tn_free(s->found_text);
+    tn_my_found_forget(s);
     tn_free(s->new_user);
     tn_free(s->new_database);
     tn_free(s->user);

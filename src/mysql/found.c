@@ -13,7 +13,10 @@ enum { TEXT_BYTES = 256 * 1024, ROW_BYTES = 64 };
 void tn_my_found_forget(struct tn_my_session *s)
 {
     tn_free(s->found_text);
-    s->found_text = NULL;
+    tn_free(s->found_database);
+    tn_settings_list_unref(s->found_settings);
+    s->found_text = s->found_database = NULL;
+    s->found_settings = NULL;
 }
 
 /* LIMIT at the end of the whole statement; false: it has none, or more comes behind it. */
@@ -47,15 +50,28 @@ static bool put_count(struct tn_str sql, struct tn_str modifier, struct tn_str l
     return !out->failed;
 }
 
-/* Parameters are not kept: what was executed with some counts the rows that were sent. */
-static void keep(struct tn_my_session *s, struct tn_str sql, struct tn_str modifier)
+/* Values instead of what is the session's, as the statement itself has. */
+static bool fill(struct tn_my_session *s, struct tn_str sql, struct tn_str *out)
+{
+    struct tn_str known;
+    unsigned      params;
+
+    return tn_my_self_answer(s, sql, true, &known) && tn_my_plain(known, &s->arena, out, &params);
+}
+
+/* With all that the session may change before it asks: values, settings, the database. Parameters are not kept: what was executed with some
+ * counts the rows that were sent. */
+static void keep(struct tn_my_session *s, const struct tn_my_run *run, struct tn_str modifier)
 {
     struct tn_buf text;
-    struct tn_str limit;
+    struct tn_str limit, sql;
 
     tn_buf_init(&text, TEXT_BYTES);
-    if (find_limit(sql, &limit) && limit.ptr > modifier.ptr && put_count(sql, modifier, limit, &text))
-        s->found_text = tn_strndup(text.data, text.len);
+    if (find_limit(run->asked, &limit) && limit.ptr > modifier.ptr && put_count(run->asked, modifier, limit, &text) && fill(s, tn_buf_str(&text), &sql)) {
+        s->found_settings = tn_settings_list_ref(run->settings != NULL ? run->settings : s->settings);
+        s->found_database = tn_strdup(s->database);
+        s->found_text = s->found_database != NULL ? tn_strndup(sql.ptr, sql.len) : NULL;
+    }
     tn_buf_reset(&text);
 }
 
@@ -67,7 +83,7 @@ bool tn_my_found_begin(struct tn_my_session *s, const struct tn_my_run *run)
     if (run->kind != TN_RUN_EXECUTE || run->asked.ptr == NULL || !tn_my_counts_found(run->asked, &modifier))
         return false;
     if (run->params.count == 0)
-        keep(s, run->asked, modifier);
+        keep(s, run, modifier);
     return true;
 }
 
@@ -119,28 +135,35 @@ static void on_done(struct tn_ask *ask)
 
 static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .done = on_done};
 
-/* Values instead of what is the session's, as the statement itself had. */
-static bool fill(struct tn_my_session *s, struct tn_str *sql)
+/* The function itself, not SQL_CALC_FOUND_ROWS or a text. */
+static bool calls_it(struct tn_str sql)
 {
-    struct tn_str known;
-    unsigned      params;
+    const struct tn_str name = TN_STR("found_rows");
+    struct tn_words     words;
 
-    return tn_my_self_answer(s, tn_str(s->found_text), true, &known) && tn_my_plain(known, &s->arena, sql, &params);
+    if (!tn_str_holds_any(sql, &name, 1))
+        return false;
+    for (tn_words_init(&words, sql, TN_DIALECT_MYSQL); !tn_words_at_end(&words);)
+        if (!tn_words_accept(&words, "found_rows"))
+            tn_words_next(&words);
+        else if (words.token.punct == '(')
+            return true;
+    return false;
 }
 
 bool tn_my_found_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(struct tn_my_session *s))
 {
-    const struct tn_str name = TN_STR("found_rows");
-    struct tn_error     err = TN_ERROR_INIT;
-    struct tn_question  question = {
+    struct tn_error    err = TN_ERROR_INIT;
+    struct tn_question question = {
         .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
-        .database = tn_str(s->database), .application = s->application, .address = tn_str(s->client.peer), .header_count = s->header_count,
-        .headers = s->headers, .settings = s->settings, .kind = TN_RUN_EXECUTE, .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder,
+        .database = tn_str(s->found_database != NULL ? s->found_database : ""), .application = s->application, .address = tn_str(s->client.peer), .header_count = s->header_count,
+        .headers = s->headers, .settings = s->found_settings, .sql = tn_str(s->found_text != NULL ? s->found_text : ""), .kind = TN_RUN_EXECUTE, .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder,
         .events = &events, .owner = s, .handle = &s->ask, .transaction = s->in_tx ? &s->tx : NULL, .bond = &s->bond,
+        .read_only = s->read_only,
     };
     bool asked;
 
-    if (s->found_text == NULL || s->cursor_count > 0 || !tn_str_holds_any(sql, &name, 1) || !fill(s, &question.sql))
+    if (s->found_text == NULL || s->cursor_count > 0 || !calls_it(sql))
         return false;
     tn_my_encoder_init(&s->encoder, false, NULL);
     s->then = then;

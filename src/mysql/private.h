@@ -183,7 +183,9 @@ struct tn_my_session {
     uint64_t                 last_insert_id;
     int64_t                  row_count;
     uint64_t                 found_rows;
-    char                    *found_text; /* counts them, where the engine has not (found.c); NULL: they are known */
+    char                    *found_text; /* counts them, where the engine has not (found.c); NULL: they are known. As are these: */
+    char                    *found_database;
+    struct tn_settings_list *found_settings; /* counted */
     size_t                   warning_count, warnings_before; /* before: those of earlier statements, which this one has left there */
     struct tn_my_warning    *warnings;   /* TN_MY_WARNINGS of them; owned, NULL: none yet */
     bool                     schema_changed, state_changed; /* for the next OK: session tracking */

@@ -140,6 +140,7 @@ void tn_my_tell_outcome(struct tn_my_session *s, struct tn_query *q)
     }
     s->row_count = -1;
     s->more = false;
+    tn_my_found_forget(s); /* perhaps a rule refused it, or its engine did */
     if (q->features.verb == TN_VERB_DROP && q->error.own_code == 0 && strcmp(q->error.sqlstate, "42P01") == 0) {
         q->error.own_code = ER_BAD_TABLE; /* of DROP MySQL says another number than of SELECT */
         memcpy(q->error.own_sqlstate, "42S02", sizeof "42S02");
@@ -215,6 +216,7 @@ void tn_my_refused(struct tn_my_session *s, struct tn_error *err)
 {
     s->on_schema = NULL;
     s->more = false;
+    tn_my_found_forget(s);
     tn_my_used(s, true);
     tn_my_error(s, err);
     tn_error_reset(err);

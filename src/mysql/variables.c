@@ -477,6 +477,8 @@ enum tn_status tn_my_user_variable_set(struct tn_my_session *s, struct tn_str na
 
     if (name.len > NAME_MAX_BYTES)
         return tn_fail(err, TN_E_LIMIT, "54000", "a variable's name is longer than %d bytes", (int)NAME_MAX_BYTES);
+    if (value->text.len > 0 && memchr(value->text.ptr, '\0', value->text.len) != NULL)
+        return tn_fail(err, TN_E_UNSUPPORTED, "0A000", "a value with a zero byte cannot be kept in variable @" TN_STR_FMT " here; keep its HEX() instead", TN_STR_ARG(name));
     name = lower(name, folded);
     if (tn_str_starts(name, TN_STR(TURNOUT))) {
         snprintf(setting, sizeof setting, "turnout.%s", name.ptr + skip);

@@ -308,6 +308,16 @@ static enum tn_status read_headers(struct tn_trino_call *call, const struct tn_h
 
 enum { ANSWERED = -1 };
 
+/* Who a client certificate may prove: whom X-Trino-User names, or whose the segment is that is asked for; empty: its first name. */
+static struct tn_str named(struct tn_trino_call *call, struct tn_http_exchange *x)
+{
+    struct tn_trino_link link = {.kind = call->verb == TN_TRINO_ACK ? TN_TRINO_LINK_ACK : TN_TRINO_LINK_DOWNLOAD};
+
+    if (!is_segment(call) || !tn_trino_link_open(call->sealed, &call->trino->homes[x->worker->index], &link, &call->arena))
+        return call->request.user;
+    return link.user;
+}
+
 /* Who asks? The links of a query hold its secret and need no more; everything else does. Who says who he is where a segment of
  * ours is asked for must be right. 0: known. */
 static int authenticate(struct tn_trino_call *call, struct tn_http_exchange *x)
@@ -318,7 +328,7 @@ static int authenticate(struct tn_trino_call *call, struct tn_http_exchange *x)
                                            .peer = tn_str(x->peer),
                                            .authorization = field == NULL ? none : field->value,
                                            .claimed = call->request.user.len > 0 ? call->request.user : none,
-                                           .certificate = tn_http_certified(x, call->request.user)};
+                                           .certificate = tn_http_certified(x, named(call, x))};
     struct tn_auth             *auth = call->trino->server->auth;
 
     if (call->slug.ptr != NULL && !(is_segment(call) && tn_auth_is_asked(auth) && (field != NULL || request.certificate.ptr != NULL)))

@@ -6,6 +6,8 @@ import warnings
 
 import pytest
 
+import my_wire
+import ops
 import proxy as proxy_module
 
 pymysql = pytest.importorskip("pymysql")
@@ -76,6 +78,58 @@ def test_found_rows_are_the_sessions(proxy, ask):
         cursor.execute("SELECT a FROM items WHERE a < 4")
         assert len(cursor.fetchall()) == 3
         assert ask("SELECT FOUND_ROWS() FROM items WHERE a = 1") == [(5,)]
+
+
+def test_rows_are_counted_for_who_asks_alone(proxy, ask):
+    """A second SQL_CALC_FOUND_ROWS does not ask what the first one found."""
+    if proxy.kind in OWN:
+        pytest.skip("it has counted itself")
+    for _ in range(4):
+        ask("SELECT SQL_CALC_FOUND_ROWS a FROM items WHERE t <> 'counted' LIMIT 2")
+    assert ask("SELECT FOUND_ROWS ( )") == [(5,)]
+    ask("SELECT 'found_rows, the last' FROM items LIMIT 1")
+    ops.history(proxy, 1, text="found_rows, the last")
+    assert len(ops.history(proxy, text="t <> 'counted'")) == 5  # four and one COUNT(*)
+
+
+def test_found_rows_are_of_the_values_of_then(ask):
+    """What is counted is what was asked: a variable that was given another value since does not change it."""
+    ask("SET @least = 4")
+    assert ask("SELECT SQL_CALC_FOUND_ROWS a FROM items WHERE a >= @least ORDER BY a LIMIT 1") == [(4,)]
+    ask("SET @least = 1")
+    assert ask("SELECT FOUND_ROWS()") == [(2,)]
+
+
+def test_found_rows_of_text_in_a_prepared_statement(proxy, ask):
+    """PHP's PDO prepares the question, too."""
+    with my_wire.MyWire(proxy.mysql_port, user="me", database="found") as client:
+        client.query("SELECT SQL_CALC_FOUND_ROWS a FROM items LIMIT 2")
+        number = client.prepare("SELECT FOUND_ROWS()")[0]
+        assert int.from_bytes(client.execute(number)[1][0][2:10], "little") == 5
+
+
+def test_found_rows_behind_tables(ask):
+    ask("SELECT SQL_CALC_FOUND_ROWS a FROM items LIMIT 2")
+    tables = ask("SHOW TABLES LIKE 'items'")
+    assert ask("SELECT FOUND_ROWS()") == [(len(tables),)]
+
+
+def test_found_rows_of_what_was_refused(request, tmp_path):
+    """What a rule did not let through is not counted either, though the question is another text."""
+    pytest.importorskip("sqlglot")
+    config = request.getfixturevalue("make_engine")("sqlite").config(translation={"python": sys.executable, "timeoutMs": 20000}, workers=1,
+                                                                     frontends={"mysqlWire": {"port": 0}})
+    config["routers"] = [{"type": "queryRegex", "rules": [{"regex": "(?i)^select *(sql_calc_found_rows)? *s from", "action": "deny", "error": "not this"}]}]
+    with proxy_module.Proxy(config) as running:
+        with connect(running) as connection, connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS hidden")
+            cursor.execute("CREATE TABLE hidden (s INT)")
+            cursor.execute("INSERT INTO hidden VALUES (1), (2), (3)")
+            with pytest.raises(pymysql.MySQLError, match="not this"):
+                cursor.execute("SELECT SQL_CALC_FOUND_ROWS s FROM hidden LIMIT 1")
+            cursor.execute("SELECT FOUND_ROWS()")
+            assert cursor.fetchall() == ((0,),)
+        running.check_sanitizers()
 
 
 def test_found_rows_in_a_transaction(ask):
@@ -160,6 +214,24 @@ def test_variables_from_a_row(ask):
         with pytest.raises(pymysql.MySQLError) as failure:
             ask(statement)
         assert failure.value.args[0] == code
+
+
+def test_variables_of_odd_values(proxy, ask):
+    """What an engine has for a number is none in the text of a statement, and a text is kept whole or not at all."""
+    if proxy.kind in OWN:
+        pytest.skip("it keeps them itself")
+    for name in ("Infinity", "NaN") if proxy.kind != "sqlite" else ():
+        ask(f"SET @v = (SELECT CAST('{name}' AS DOUBLE))")
+        assert str(ask("SELECT @v FROM items WHERE a = 1")[0][0]).lower() == name.lower()
+    ask("SET @q = 'before'")
+    with pytest.raises(pymysql.MySQLError, match="zero byte"):
+        ask("SET @q = (SELECT x'610062')")
+    assert ask("SELECT @q FROM items WHERE a = 1") == [("before",)]
+    if proxy.kind == "sqlite":
+        ask("SET @v = (SELECT 9e999)")
+        assert ask("SELECT a FROM items WHERE a = 1 AND t <> @v") == [(1,)]
+    with pytest.raises(pymysql.MySQLError, match="longer than 16777216 bytes"):
+        ask("SET @q = (SELECT REPEAT('x', 20000000))")
 
 
 def test_do(ask):

@@ -429,6 +429,36 @@ def test_client_certificates_over_http(proxies, authority, server_cert, clients)
             pymysql.connect(user=user, **more)
 
 
+def test_segments_of_certified_users(make_engine, authority, server_cert, clients):
+    """Who may ask by one of the names of a certificate may fetch what he gets, and nobody else's."""
+    tls = {"certFile": server_cert.cert, "keyFile": server_cert.key, "clientCaFile": authority.cert, "mode": "require"}
+    config = proxy_module.one_cluster("duck", make_engine("duckDb").cluster(), frontends={"trinoHttp": {"spoolPath": "segments", "tls": tls}},
+                                      auth={"provider": "static", "staticUsers": {"users": {"carol": {}, "nobody": {}}}})
+
+    def ask(url, name, body=None, **headers):
+        context = ssl.create_default_context(cafile=authority.cert)
+        context.load_cert_chain(clients[name].cert, clients[name].key)
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=60, context=context) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.read()
+
+    with proxy_module.Proxy(config) as proxy:
+        url, body, found = f"https://localhost:{proxy.trino_port}/v1/statement", b"SELECT i, 'row ' || i AS t FROM range(250000) AS r(i)", []
+        while url:
+            status, text = ask(url, "mail", body, **{"X-Trino-User": "carol", "X-Trino-Query-Data-Encoding": "json"})
+            assert status == 200, text
+            document, body = json.loads(text), None
+            found += document.get("data", {"segments": []})["segments"]
+            url = document.get("nextUri")
+        one = next(segment for segment in found if segment["type"] == "spooled")
+        assert ask(one["uri"], "nobody")[0] == 403
+        assert ask(one["uri"], "mail", **{"X-Trino-User": "nobody"})[0] == 200  # whoever it says he is, the segment is carol's
+        assert json.loads(ask(one["uri"], "mail")[1])[0] == [0, "row 0"]
+        assert ask(one["ackUri"], "nobody")[0] == 403 and ask(one["ackUri"], "mail")[0] == 204
+
+
 # ---- those who mean no good ----
 
 

@@ -226,3 +226,18 @@ def test_bound_number_above_63_bits_is_kept_or_refused(proxy, ask):
         assert ask("SELECT n FROM large") == ([] if proxy.kind == "sqlite" else [(LARGE,)])
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize("statement, name", [
+    ("PREPARE p FROM 'SELECT 1'", "PREPARE .. FROM"), ("EXECUTE p", "EXECUTE"), ("DEALLOCATE PREPARE p", "DEALLOCATE PREPARE"),
+    ("SELECT GET_LOCK('l', 1)", "get_lock()"), ("SELECT RELEASE_LOCK('l')", "release_lock()"), ("SELECT SLEEP(0)", "sleep()"), ("DO SLEEP(0)", "sleep()"),
+    ("SELECT BENCHMARK(1, 1)", "benchmark()"), ("ANALYZE TABLE items", "ANALYZE TABLE"), ("OPTIMIZE TABLE items", "OPTIMIZE TABLE"),
+    ("CHECK TABLE items", "CHECK TABLE"), ("REPAIR TABLE items", "REPAIR TABLE")])
+def test_what_only_servers_of_mysqls_kind_have(proxy, ask, statement, name):
+    if proxy.kind in OWN:
+        pytest.skip("it has them")
+    if proxy.kind == "duckDb" and name == "DEALLOCATE PREPARE":
+        pytest.skip("it takes the statement, whatever is there")
+    number, text = failed(ask, statement)
+    assert number == 1235 and text.startswith(f"{name} is not there on cluster") and proxy.kind in text
+    assert failed(ask, "SELECT nope FROM items")[0] == 1054

@@ -7,6 +7,7 @@
 #include "adaptive.h"
 #include "base/clock.h"
 #include "engine/pool.h"
+#include "large_number.h"
 #include "pipeline.h"
 #include "server.h"
 #include "shadow.h"
@@ -190,6 +191,15 @@ static bool refuse_whole(struct tn_query *q, struct tn_run *run)
     return true;
 }
 
+static bool refuse_large_number(struct tn_query *q, struct tn_run *run)
+{
+    if (!tn_large_number_refuse(q, run))
+        return false;
+    q->run_stage = TN_RUN_STAGE_DONE;
+    tn_pipeline_resume(q);
+    return true;
+}
+
 static bool changes(enum tn_class class)
 {
     return class == TN_CLASS_WRITE || class == TN_CLASS_DDL || class == TN_CLASS_MULTI;
@@ -237,7 +247,7 @@ static void start_statement(struct tn_query *q)
     run->owner = q;
     run->tags = tn_query_tags_text(q);
     q->run_stage = TN_RUN_STAGE_RUN;
-    if (refuse_raw_params(q, run) || refuse_whole(q, run) || refuse_write(q, run) || refuse_otherwise_read(q, run))
+    if (refuse_raw_params(q, run) || refuse_whole(q, run) || refuse_write(q, run) || refuse_otherwise_read(q, run) || refuse_large_number(q, run))
         return;
     if (q->features.needs_session)
         q->lease->conn->dirty = true;

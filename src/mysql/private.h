@@ -285,6 +285,8 @@ void tn_my_database_settings(struct tn_my_session *s);       /* s->database, for
 bool tn_my_theirs_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(struct tn_my_session *s));
 bool tn_my_theirs_check(struct tn_my_session *s); /* after a SET, with its undo; true: the server is asked, and the client answered then */
 
+void tn_my_tell_absent(struct tn_my_session *s, struct tn_query *q); /* absent.c: its error, if it is for something that only MySQL's kind has, says so */
+
 /* found.c */
 bool tn_my_found_begin(struct tn_my_session *s, const struct tn_my_run *run); /* a statement begins; true: its rows are to be counted without LIMIT */
 void tn_my_found_take(struct tn_my_session *s, uint64_t rows); /* its engine has */

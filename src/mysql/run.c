@@ -145,6 +145,7 @@ void tn_my_tell_outcome(struct tn_my_session *s, struct tn_query *q)
         q->error.own_code = ER_BAD_TABLE; /* of DROP MySQL says another number than of SELECT */
         memcpy(q->error.own_sqlstate, "42S02", sizeof "42S02");
     }
+    tn_my_tell_absent(s, q);
     tn_my_error(s, &q->error);
 }
 

@@ -6,6 +6,7 @@
 #include "mysql/private.h"
 
 enum { READONLY = 1, COMPUTED = 2, SERVERS = 8, ENGINE = 16 | SERVERS, VALUE_MAX = 64 * 1024, ALL_MAX = 256 * 1024, NAME_MAX_BYTES = 64 };
+enum { ER_UNKNOWN_CHARACTER_SET = 1115, ER_UNKNOWN_COLLATION = 1273 };
 enum kind { KIND_TEXT, KIND_NUMBER, KIND_SWITCH };
 #define TURNOUT "turnout_"
 
@@ -241,6 +242,14 @@ static enum tn_status take_charset(struct tn_my_session *s, int row, uint16_t nu
     return TN_OK;
 }
 
+static enum tn_status unknown_charset(bool collation, struct tn_str name, struct tn_error *err)
+{
+    tn_fail(err, TN_E_INVALID, "42704", "Unknown %s: '%.*s'", collation ? "collation" : "character set", (int)TN_MIN(name.len, (size_t)64), name.ptr);
+    err->own_code = collation ? ER_UNKNOWN_COLLATION : ER_UNKNOWN_CHARACTER_SET;
+    memcpy(err->own_sqlstate, collation ? "HY000" : "42000", sizeof "42000");
+    return TN_E_INVALID;
+}
+
 /* Texts are always UTF-8 of four bytes; what asks for another set is refused, but for the names that mean the same or nothing. */
 static enum tn_status set_charset(struct tn_my_session *s, int row, struct tn_str value, struct tn_error *err)
 {
@@ -250,8 +259,7 @@ static enum tn_status set_charset(struct tn_my_session *s, int row, struct tn_st
     if (value.ptr == NULL || tn_str_ieq_c(value, "binary")) /* results as they are */
         return TN_OK;
     if (charset == NULL)
-        return tn_fail(err, TN_E_INVALID, "42000", collation ? "Unknown collation: '%.*s'" : "Unknown character set: '%.*s'", (int)TN_MIN(value.len, (size_t)64),
-                       value.ptr);
+        return unknown_charset(collation, value, err);
     if (charset->max_bytes < 3) {
         tn_fail(err, TN_E_UNSUPPORTED, "0A000", "character set '%s' is not supported: Turnout speaks utf8mb4", charset->charset);
         return TN_E_UNSUPPORTED;

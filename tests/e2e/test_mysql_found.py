@@ -239,3 +239,77 @@ def test_do(ask):
     with pytest.raises(pymysql.MySQLError):
         ask("DO nothing(1)")
     assert ask("SELECT 1") == [(1,)]
+
+
+def failed(ask, statement):
+    with pytest.raises(pymysql.err.MySQLError) as error:
+        ask(statement)
+    return error.value.args
+
+
+@pytest.mark.parametrize("statement", ["SET NAMES nope", "SET NAMES 'nope' COLLATE utf8mb4_bin", "SET CHARACTER SET nope", "SET character_set_client = nope", "SET character_set_results = 'nope'"])
+def test_character_set_that_is_none(ask, statement):
+    assert failed(ask, statement) == (1115, "Unknown character set: 'nope'")
+
+
+def test_collation_that_is_none(ask):
+    assert failed(ask, "SET NAMES utf8mb4 COLLATE nope") == (1273, "Unknown collation: 'nope'")
+
+
+LARGE = 2 ** 64 - 1
+
+
+def test_number_above_63_bits_is_kept_or_refused(proxy, ask):
+    """SQLite has no such whole number, and would round it."""
+    ask("DROP TABLE IF EXISTS large")
+    ask("CREATE TABLE large (id INT, n BIGINT UNSIGNED)")
+    ask("INSERT INTO large VALUES (1, 9223372036854775807), (2, 5)")
+    statements = [f"INSERT INTO large VALUES (3, {LARGE})", f"INSERT INTO large SELECT 4, {LARGE} FROM items WHERE a = 1", f"UPDATE large SET n = {LARGE} WHERE id = 2"]
+    if proxy.kind == "sqlite":
+        for statement in statements:
+            number, text = failed(ask, statement)
+            assert number == 1264 and str(LARGE) in text and "SQLite" in text
+        assert ask("SELECT id, n FROM large ORDER BY id") == [(1, 2 ** 63 - 1), (2, 5)]
+        ask("INSERT INTO large VALUES (6, -9223372036854775808)")
+        assert ask("SELECT n FROM large WHERE id = 6") == [(-2 ** 63,)]
+    elif proxy.kind in OWN:
+        for statement in statements:
+            ask(statement)
+        assert ask("SELECT id, n FROM large ORDER BY id") == [(1, 2 ** 63 - 1), (2, LARGE), (3, LARGE), (4, LARGE)]
+    ask(f"UPDATE large SET id = 9 WHERE n < {LARGE} AND id = 1")
+    assert ask("SELECT n FROM large WHERE id = 9") == [(2 ** 63 - 1,)]
+
+
+def test_bound_number_above_63_bits_is_kept_or_refused(proxy, ask):
+    if proxy.kind in ("postgres", "duckDb"):
+        pytest.skip("its BIGINT refuses it itself")
+    connector = pytest.importorskip("mysql.connector")
+    ask("DROP TABLE IF EXISTS large")
+    ask("CREATE TABLE large (n BIGINT UNSIGNED)")
+    connection = connector.connect(host="127.0.0.1", port=proxy.mysql_port, user="me", database="found", autocommit=True, use_pure=True, ssl_disabled=True)
+    try:
+        cursor = connection.cursor(prepared=True)
+        if proxy.kind == "sqlite":
+            with pytest.raises(connector.Error) as error:
+                cursor.execute("INSERT INTO large VALUES (?)", (LARGE,))
+            assert error.value.errno == 1264 and str(LARGE) in error.value.msg
+        else:
+            cursor.execute("INSERT INTO large VALUES (?)", (LARGE,))
+        assert ask("SELECT n FROM large") == ([] if proxy.kind == "sqlite" else [(LARGE,)])
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("statement, name", [
+    ("PREPARE p FROM 'SELECT 1'", "PREPARE .. FROM"), ("EXECUTE p", "EXECUTE"), ("DEALLOCATE PREPARE p", "DEALLOCATE PREPARE"),
+    ("SELECT GET_LOCK('l', 1)", "get_lock()"), ("SELECT RELEASE_LOCK('l')", "release_lock()"), ("SELECT SLEEP(0)", "sleep()"), ("DO SLEEP(0)", "sleep()"),
+    ("SELECT BENCHMARK(1, 1)", "benchmark()"), ("ANALYZE TABLE items", "ANALYZE TABLE"), ("OPTIMIZE TABLE items", "OPTIMIZE TABLE"),
+    ("CHECK TABLE items", "CHECK TABLE"), ("REPAIR TABLE items", "REPAIR TABLE")])
+def test_what_only_servers_of_mysqls_kind_have(proxy, ask, statement, name):
+    if proxy.kind in OWN:
+        pytest.skip("it has them")
+    if proxy.kind == "duckDb" and name == "DEALLOCATE PREPARE":
+        pytest.skip("it takes the statement, whatever is there")
+    number, text = failed(ask, statement)
+    assert number == 1235 and text.startswith(f"{name} is not there on cluster") and proxy.kind in text
+    assert failed(ask, "SELECT nope FROM items")[0] == 1054

@@ -112,14 +112,17 @@ def test_check_has_no_objection(files):
 
 
 def test_parameters_are_copied(files):
-    """The session's own are gone when the copy runs."""
+    """The session's own are gone when the copy runs. On a busy machine copies are cut; others come when their budget is there."""
+    def of_kin():
+        return [r for r in ops.history(proxy) if r["reason"].startswith("affinity")]
+
     with proxy_module.Proxy(config(files, explore=SHADOW)) as proxy, ops.connect(proxy) as connection:
-        for n in range(60):
-            assert ops.ask(connection, "SELECT v FROM points WHERE k = %s AND v <> %s", (n, "x" * 5000)) == f"value {n}"
-            if count(proxy, "answered") > 0:
+        for n in range(900):
+            assert ops.ask(connection, "SELECT v FROM points WHERE k = %s AND v <> %s", (n % 60, "x" * 5000)) == f"value {n % 60}"
+            if count(proxy, "answered") > 0 or (n % 60 == 59 and of_kin()):
                 break
         proxy.wait_for(lambda: running(proxy) == 0, what="the end of copies")
-        if not [r for r in ops.history(proxy) if r["reason"].startswith("affinity")]:
+        if not of_kin():
             assert count(proxy, "answered") >= 1
         assert count(proxy, "failed") == 0
 

@@ -146,12 +146,6 @@ static void worked(struct tn_job *job, struct tn_worker *worker)
 
 /* ---- an engine's cores ---- */
 
-static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
-{
-    (void)ask;
-    (void)schema;
-}
-
 static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
 {
     struct tn_my_catalog *c = ask->owner;
@@ -190,7 +184,7 @@ static void on_done(struct tn_ask *ask)
     next(c);
 }
 
-static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .done = on_done};
+static const struct tn_ask_events events = {.columns = tn_my_asked_columns, .chunk = on_chunk, .done = on_done};
 
 /* Where one table alone matters, Trino is not made to ask its catalogs for all others. */
 static bool put_sql(const struct tn_my_catalog *c, const char *core, struct tn_buf *sql)

@@ -95,30 +95,19 @@ void tn_my_found_take(struct tn_my_session *s, uint64_t rows)
 
 /* ---- asking ---- */
 
-static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
+static void take_row(struct tn_my_session *s, struct tn_str row)
 {
-    (void)ask;
-    (void)schema;
+    struct tn_my_cursor cursor = tn_my_cursor_of(row);
+    struct tn_str       number = tn_my_get_lenenc_str(&cursor, NULL);
+    uint64_t            rows;
+
+    if (!cursor.failed && number.ptr != NULL && tn_str_to_u64(number, UINT64_MAX, &rows))
+        s->found_rows = rows;
 }
 
 static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
 {
-    struct tn_my_session *s = ask->owner;
-    struct tn_error       err = TN_ERROR_INIT;
-    struct tn_my_packet   packet;
-    size_t                used = 0;
-
-    if (chunk->bytes.len > 0 && tn_my_parse_packet(chunk->bytes.data, chunk->bytes.len, ROW_BYTES, &packet, &used, &err) == TN_OK) {
-        struct tn_my_cursor cursor = tn_my_cursor_of(packet.body);
-        struct tn_str       number = tn_my_get_lenenc_str(&cursor, NULL);
-        uint64_t            rows;
-
-        if (!cursor.failed && number.ptr != NULL && tn_str_to_u64(number, UINT64_MAX, &rows))
-            s->found_rows = rows;
-    }
-    tn_error_reset(&err);
-    tn_chunk_free(chunk);
-    tn_ask_credit(ask);
+    tn_my_asked_rows(ask, chunk, ROW_BYTES, take_row);
 }
 
 /* Without an answer it is the number of rows that were sent, and a warning says so. */
@@ -133,7 +122,7 @@ static void on_done(struct tn_ask *ask)
     s->then(s);
 }
 
-static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .done = on_done};
+static const struct tn_ask_events events = {.columns = tn_my_asked_columns, .chunk = on_chunk, .done = on_done};
 
 /* The function itself, not SQL_CALC_FOUND_ROWS or a text. */
 static bool calls_it(struct tn_str sql)

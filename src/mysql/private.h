@@ -280,6 +280,10 @@ void tn_my_dropped(struct tn_my_session *s, struct tn_str sql); /* SQL, a DROP, 
 void tn_my_place(struct tn_my_session *s, void (*then)(struct tn_my_session *s));
 void tn_my_database_settings(struct tn_my_session *s);       /* s->database, for engines: after each change of it, or of all settings */
 
+/* asked.c: events of the session's own questions, struct tn_ask's owner being the session */
+void tn_my_asked_columns(struct tn_ask *ask, const struct tn_schema *schema); /* they are known */
+void tn_my_asked_rows(struct tn_ask *ask, struct tn_chunk *chunk, size_t most, void (*take)(struct tn_my_session *s, struct tn_str row)); /* rows of at most MOST bytes; takes the chunk, and gives credit for it */
+
 /* theirs.c */
 /* SQL names a variable of the server's, and its values are not known yet: THEN comes when they are. False: nothing to wait for. */
 bool tn_my_theirs_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(struct tn_my_session *s));

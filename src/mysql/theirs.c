@@ -55,25 +55,9 @@ static void take_row(struct tn_my_session *s, struct tn_str body)
     tn_free(old);
 }
 
-static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
-{
-    (void)ask;
-    (void)schema;
-}
-
 static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
 {
-    struct tn_my_session *s = ask->owner;
-    struct tn_error       err = TN_ERROR_INIT;
-    struct tn_my_packet   packet;
-    size_t                used = 0;
-
-    for (size_t at = 0; at < chunk->bytes.len && tn_my_parse_packet(chunk->bytes.data + at, chunk->bytes.len - at, ALL_BYTES, &packet, &used, &err) == TN_OK;
-         at += used)
-        take_row(s, packet.body);
-    tn_error_reset(&err);
-    tn_chunk_free(chunk);
-    tn_ask_credit(ask);
+    tn_my_asked_rows(ask, chunk, ALL_BYTES, take_row);
 }
 
 /* Without an answer the session does with Turnout's own values. */
@@ -85,7 +69,7 @@ static void on_done(struct tn_ask *ask)
     s->then(s);
 }
 
-static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .done = on_done};
+static const struct tn_ask_events events = {.columns = tn_my_asked_columns, .chunk = on_chunk, .done = on_done};
 
 static bool put_question(struct tn_buf *sql)
 {

@@ -61,12 +61,6 @@ void tn_my_transaction_drop(struct tn_my_session *s)
     tn_ask_bond_drop(&s->bond);
 }
 
-static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
-{
-    (void)ask;
-    (void)schema;
-}
-
 static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
 {
     tn_chunk_free(chunk);
@@ -93,7 +87,7 @@ static void on_done(struct tn_ask *ask)
     s->after(s);
 }
 
-static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .done = on_done};
+static const struct tn_ask_events events = {.columns = tn_my_asked_columns, .chunk = on_chunk, .done = on_done};
 
 void tn_my_end_transaction(struct tn_my_session *s, enum tn_ask_end end, void (*after)(struct tn_my_session *s))
 {

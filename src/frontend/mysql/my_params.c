@@ -1,6 +1,7 @@
 #include "frontend/mysql/my_params.h"
 
 #include "base/civil.h"
+#include "base/digits.h"
 #include "frontend/pgwire/pg_float.h"
 #include "frontend/pgwire/pg_value.h"
 
@@ -41,12 +42,13 @@ static enum tn_status put_short(struct reader *r, uint32_t oid, const char *text
 
 static enum tn_status put_integer(struct reader *r, uint32_t oid, bool is_unsigned, uint64_t value, struct tn_param *out)
 {
-    char text[TEXT_ROOM];
+    char text[TEXT_ROOM], *at = text;
 
-    if (is_unsigned)
-        snprintf(text, sizeof text, "%llu", (unsigned long long)value);
-    else
-        snprintf(text, sizeof text, "%lld", (long long)value);
+    if (!is_unsigned && (int64_t)value < 0) {
+        *at++ = '-';
+        value = -value;
+    }
+    *tn_digits_put(at, value) = '\0';
     return put_short(r, oid, text, out);
 }
 

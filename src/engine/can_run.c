@@ -21,3 +21,21 @@ bool tn_can_run_remotely(const struct tn_cluster *cluster, const struct tn_featu
     }
     return true;
 }
+
+bool tn_can_run_without_postgres(const char *engine, const struct tn_features *features, struct tn_error *why)
+{
+    switch ((int)features->verb) {
+    case TN_VERB_DECLARE:
+    case TN_VERB_FETCH:
+    case TN_VERB_MOVE:
+    case TN_VERB_CLOSE:
+        tn_fail(why, TN_E_UNSUPPORTED, "0A000", "%s has no cursors", engine);
+        return tn_cannot_run(why, "read the query's rows as they come, or send it to a cluster of PostgreSQL");
+    case TN_VERB_LISTEN:
+    case TN_VERB_UNLISTEN:
+    case TN_VERB_NOTIFY:
+        tn_fail(why, TN_E_UNSUPPORTED, "0A000", "%s has no LISTEN and NOTIFY", engine);
+        return tn_cannot_run(why, "send it to a cluster of PostgreSQL");
+    default: return true;
+    }
+}

@@ -11,4 +11,7 @@ bool tn_cannot_run(struct tn_error *why, const char *hint);
 /* No COPY, and nothing that writes where the cluster is read-only. */
 bool tn_can_run_remotely(const struct tn_cluster *cluster, const struct tn_features *features, struct tn_error *why);
 
+/* No cursors and no LISTEN and NOTIFY, which are PostgreSQL's alone; ENGINE: its name, for WHY. */
+bool tn_can_run_without_postgres(const char *engine, const struct tn_features *features, struct tn_error *why);
+
 #endif

@@ -128,6 +128,18 @@ def test_savepoint_errors(engine, client):
     client.run("ROLLBACK")
 
 
+def test_cursors_of_a_session(engine, client):
+    """PostgreSQL's alone: others refuse them in its words, not with a syntax error."""
+    client.run("BEGIN")
+    if engine.name == "postgres":
+        assert client.run("DECLARE c CURSOR FOR SELECT 1; FETCH c; CLOSE c") == ["DECLARE CURSOR", "FETCH 1", "CLOSE CURSOR"]
+    else:
+        for sql in ("DECLARE c CURSOR FOR SELECT 1", "FETCH c", "LISTEN a"):
+            assert client.fails(sql).sqlstate == "0A000", sql
+            client.run("ROLLBACK; BEGIN")
+    client.run("ROLLBACK")
+
+
 def test_client_that_leaves_in_a_transaction(engine, connect, table):
     leaver = connect()
     leaver.run("BEGIN")

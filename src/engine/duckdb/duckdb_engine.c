@@ -1,6 +1,7 @@
 /* DuckDB as an engine behind blocking calls: its two tables. */
 #include "base/alloc.h"
 #include "engine/blocking.h"
+#include "engine/can_run.h"
 #include "engine/cluster.h"
 #include "engine/duckdb/duckdb_batch.h"
 #include "engine/duckdb/duckdb_conn.h"
@@ -422,23 +423,16 @@ static bool can_run(const struct tn_cluster *cluster, const struct tn_features *
 {
     switch ((int)features->verb) {
     case TN_VERB_SAVEPOINT:
-    case TN_VERB_RELEASE:  return cannot(why, "0A000", "DuckDB has no savepoints");
-    case TN_VERB_LISTEN:
-    case TN_VERB_UNLISTEN:
-    case TN_VERB_NOTIFY:   return cannot(why, "0A000", "DuckDB has no LISTEN and NOTIFY");
-    case TN_VERB_LOCK:     return cannot(why, "0A000", "DuckDB has no LOCK");
-    case TN_VERB_DECLARE:
-    case TN_VERB_FETCH:
-    case TN_VERB_MOVE:
-    case TN_VERB_CLOSE:    return cannot(why, "0A000", "DuckDB has no cursors");
-    case TN_VERB_DO:       return cannot(why, "0A000", "DuckDB has no DO");
-    default:               break;
+    case TN_VERB_RELEASE: return cannot(why, "0A000", "DuckDB has no savepoints");
+    case TN_VERB_LOCK:    return cannot(why, "0A000", "DuckDB has no LOCK");
+    case TN_VERB_DO:      return cannot(why, "0A000", "DuckDB has no DO");
+    default:              break;
     }
     if (features->for_update)
         return cannot(why, "0A000", "DuckDB has no SELECT ... FOR UPDATE");
     if (cluster->conf->read_only && (features->class == TN_CLASS_WRITE || (features->class == TN_CLASS_DDL && !features->needs_session)))
         return cannot(why, "25006", "the cluster is read-only");
-    return true;
+    return tn_can_run_without_postgres("DuckDB", features, why);
 }
 
 const struct tn_engine_ops tn_engine_duckdb;

@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "engine/blocking.h"
+#include "engine/can_run.h"
 #include "engine/cluster.h"
 #include "engine/sqlite/sqlite_conn.h"
 #include "engine/sqlite/sqlite_run.h"
@@ -113,7 +114,7 @@ static bool sqlite_can_run(const struct tn_cluster *cluster, const struct tn_fea
     bool writes = features->class == TN_CLASS_WRITE || features->class == TN_CLASS_DDL;
 
     if (!writes || !cluster->conf->read_only)
-        return true;
+        return tn_can_run_without_postgres("SQLite", features, why);
     (void)tn_fail(why, TN_E_UNSUPPORTED, "25006", "cluster " TN_STR_FMT " is read-only",
                   TN_STR_ARG(cluster->conf->name));
     tn_error_blame(why, TN_FAULT_UNSUPPORTED, false);

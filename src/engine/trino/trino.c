@@ -8,7 +8,7 @@ static bool can_run(const struct tn_cluster *cluster, const struct tn_features *
         tn_fail(why, TN_E_UNSUPPORTED, "0A000", "Trino has no savepoints (cluster " TN_STR_FMT ")", TN_STR_ARG(cluster->conf->name));
         return tn_cannot_run(why, "run the statements in a transaction of their own");
     }
-    return tn_can_run_remotely(cluster, features, why);
+    return tn_can_run_without_postgres("Trino", features, why) && tn_can_run_remotely(cluster, features, why);
 }
 
 extern const struct tn_engine_ops tn_engine_trino;

@@ -2,6 +2,7 @@
  * engine of MySQL's kind does it itself, and keeps them; of another one the values are asked for as one row, and kept here. */
 #include "base/buf.h"
 #include "mysql/member.h"
+#include "mysql/plain.h"
 #include "mysql/private.h"
 #include "mysql/variables.h"
 #include "session/words.h"
@@ -114,14 +115,14 @@ static bool tell(struct tn_my_session *s)
         tn_my_fail(s, 1037, "HY001", "the row is longer than %d bytes, or there is no memory for it", (int)ROW_BYTES);
         return false;
     }
-    if (a->rows > 1) {
+    if (a->rows > 0 && !keep_values(s))
+        return false;
+    if (a->rows > 1) { /* the first row is kept all the same */
         tn_my_fail(s, ER_TOO_MANY_ROWS, "42000", "Result consisted of more than one row");
         return false;
     }
     if (a->rows == 0)
         tn_my_warn(s, "Warning", ER_SP_FETCH_NO_DATA, "No data - zero rows fetched, selected, or processed");
-    else if (!keep_values(s))
-        return false;
     s->row_count = a->is_set ? 0 : (int64_t)a->rows;
     s->found_rows = a->is_set ? s->found_rows : a->rows;
     tn_my_ok(s, a->is_set ? 0 : a->rows, 0);
@@ -147,6 +148,20 @@ static void on_done(struct tn_ask *ask)
 
 static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .notice = on_notice, .done = on_done};
 
+/* With s->params, if it is a prepared one. */
+static enum tn_status fill(struct tn_my_session *s, struct tn_str sql, struct tn_my_run *asked, struct tn_error *err)
+{
+    struct tn_str plain;
+    unsigned      count;
+
+    if (s->params.count == 0)
+        return tn_my_query_fill(s, sql, asked, err);
+    asked->params = s->params;
+    if (!tn_my_plain(sql, &s->arena, &plain, &count) || !tn_my_state_fill(s, sql, plain, asked))
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a statement");
+    return TN_OK;
+}
+
 static void run(struct tn_my_session *s, struct tn_my_assign *a, struct tn_str sql)
 {
     struct tn_my_run asked = {.kind = TN_RUN_EXECUTE};
@@ -154,7 +169,7 @@ static void run(struct tn_my_session *s, struct tn_my_assign *a, struct tn_str s
 
     s->assign = a;
     s->binary = false;
-    if (tn_my_query_fill(s, sql, &asked, &err) == TN_OK && tn_my_ask(s, &asked, &events, s, &err) == TN_OK)
+    if (fill(s, sql, &asked, &err) == TN_OK && tn_my_ask(s, &asked, &events, s, &err) == TN_OK)
         return;
     s->assign = NULL;
     tn_my_refused(s, &err);
@@ -179,23 +194,6 @@ static bool read_names(struct tn_words *words, struct tn_my_assign *a)
     return true;
 }
 
-static bool run_do(struct tn_my_session *s, struct tn_my_assign *a, struct tn_words words)
-{
-    struct tn_str list = tn_str_n(words.token.text.ptr, (size_t)(words.sql.ptr + words.sql.len - words.token.text.ptr)), select;
-    struct tn_buf text;
-    bool          ok;
-
-    tn_buf_init(&text, TEXT_BYTES);
-    tn_buf_puts(&text, "SELECT ");
-    tn_buf_put_str(&text, list);
-    ok = list.len > 0 && !text.failed && tn_arena_str(&s->arena, tn_buf_str(&text), &select);
-    tn_buf_reset(&text);
-    a->is_set = a->is_do = true;
-    if (ok)
-        run(s, a, select);
-    return ok;
-}
-
 /* INTO of the statement itself; *FROM and *TO are what to leave out. */
 static bool find_into(struct tn_str sql, struct tn_my_assign *a, const char **from, const char **to)
 {
@@ -214,29 +212,45 @@ static bool find_into(struct tn_str sql, struct tn_my_assign *a, const char **fr
     return false;
 }
 
+/* A statement that gives variables their values here: FROM to TO are what a SELECT has beside the question. False: it is none, or its engine does it. */
+static bool read_statement(struct tn_my_session *s, struct tn_str sql, struct tn_my_assign *a, const char **from, const char **to)
+{
+    struct tn_words words;
+
+    *a = (struct tn_my_assign){.count = 0};
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
+    if (!tn_my_speaks_mysql(s))
+        return false;
+    if (tn_words_accept(&words, "do")) {
+        a->is_set = a->is_do = true;
+        *from = sql.ptr;
+        *to = words.token.text.ptr;
+        return !tn_words_at_end(&words) && !tn_my_member_is_mysql(s, sql);
+    }
+    return tn_words_at(&words, "select") && memchr(sql.ptr, '@', sql.len) != NULL && find_into(sql, a, from, to) && !tn_my_member_is_mysql(s, sql);
+}
+
+bool tn_my_assign_is(struct tn_my_session *s, struct tn_str sql)
+{
+    struct tn_my_assign *a = tn_arena_alloc(&s->arena, sizeof *a);
+    const char          *from, *to;
+
+    return a != NULL && read_statement(s, sql, a, &from, &to);
+}
+
 bool tn_my_assign(struct tn_my_session *s, struct tn_str sql)
 {
-    struct tn_my_assign *a;
-    struct tn_words      words;
+    struct tn_my_assign *a = s->cursor_count > 0 ? NULL : tn_arena_alloc(&s->arena, sizeof *a);
     struct tn_buf        text;
     struct tn_str        asked;
     const char          *from, *to;
     bool                 ok;
 
-    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
-    if (s->cursor_count > 0 || !tn_my_speaks_mysql(s) || (!tn_words_at(&words, "do") && (!tn_words_at(&words, "select") || memchr(sql.ptr, '@', sql.len) == NULL)))
-        return false;
-    a = tn_arena_alloc(&s->arena, sizeof *a);
-    if (a == NULL)
-        return false;
-    *a = (struct tn_my_assign){.count = 0};
-    if (tn_words_accept(&words, "do"))
-        return !tn_my_member_is_mysql(s, sql) && run_do(s, a, words);
-    if (!find_into(sql, a, &from, &to) || tn_my_member_is_mysql(s, sql))
+    if (a == NULL || !read_statement(s, sql, a, &from, &to))
         return false;
     tn_buf_init(&text, TEXT_BYTES);
     tn_buf_append(&text, sql.ptr, (size_t)(from - sql.ptr));
-    tn_buf_put_u8(&text, ' ');
+    tn_buf_puts(&text, a->is_do ? "SELECT " : " ");
     tn_buf_append(&text, to, (size_t)(sql.ptr + sql.len - to));
     ok = !text.failed && tn_arena_str(&s->arena, tn_buf_str(&text), &asked);
     tn_buf_reset(&text);

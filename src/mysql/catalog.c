@@ -105,7 +105,7 @@ static bool is_name(const struct tn_token *token)
     return token->kind == TN_TOKEN_WORD || token->kind == TN_TOKEN_IDENT;
 }
 
-static bool is_schema(struct tn_str name)
+bool tn_my_catalog_is_schema(struct tn_str name)
 {
     return tn_str_ieq_c(name, "information_schema") || tn_str_ieq_c(name, "performance_schema");
 }
@@ -118,7 +118,7 @@ static uint64_t find(struct tn_str schema, struct tn_str name)
     return 0;
 }
 
-/* As is_schema() knows them. Most statements name neither, and are not read. */
+/* As tn_my_catalog_is_schema() knows them. Most statements name neither, and are not read. */
 static bool may_name_schema(struct tn_str sql)
 {
     return tn_str_holds(sql, TN_STR("_schema"));
@@ -129,7 +129,7 @@ uint64_t tn_my_catalog_mentions(struct tn_str sql, struct tn_str database)
     struct tn_words words;
     struct tn_str      schema = tn_str_n(NULL, 0), name;
     uint64_t           found = 0;
-    bool               own = is_schema(database), behind_dot = false;
+    bool               own = tn_my_catalog_is_schema(database), behind_dot = false;
 
     if (!own && !may_name_schema(sql))
         return 0;
@@ -142,7 +142,7 @@ uint64_t tn_my_catalog_mentions(struct tn_str sql, struct tn_str database)
             found |= find(database, name);
         behind_dot = words.token.punct == '.';
         if (!behind_dot)
-            schema = is_schema(name) ? name : tn_str_n(NULL, 0);
+            schema = tn_my_catalog_is_schema(name) ? name : tn_str_n(NULL, 0);
         tn_words_next(&words);
     }
     return found;

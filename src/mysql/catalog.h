@@ -39,6 +39,7 @@ const char *tn_my_core_sql(enum tn_cfg_engine engine, enum tn_my_core core);
 /* Is there anything about ENGINE in catalog.def? If not it has such tables itself. */
 bool        tn_my_catalog_has(enum tn_cfg_engine engine);
 
+bool tn_my_catalog_is_schema(struct tn_str name); /* information_schema, performance_schema */
 /* Bit i: SQL, in MySQL's spelling, names relation i; 0 where it names none. DATABASE: the session's. */
 uint64_t tn_my_catalog_mentions(struct tn_str sql, struct tn_str database);
 /* The cores that RELATIONS need, bits. */

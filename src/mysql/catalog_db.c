@@ -206,7 +206,7 @@ static bool make_core(struct work *w, enum tn_my_core core)
     return ok;
 }
 
-/* The session's database, where the engine has none of that name, is what it calls the schema of tables without one. */
+/* The session's database, where the engine has none of that name, is what it calls the schema of tables without one: tn_label has its own name. */
 static bool name_database(struct work *w, unsigned needs)
 {
     static const struct {
@@ -217,9 +217,11 @@ static bool name_database(struct work *w, unsigned needs)
     struct tn_str database = w->q->asker.database;
     char          sql[512];
 
-    if (database.len == 0 || tn_str_ieq_c(database, "information_schema") || tn_str_ieq_c(database, "performance_schema"))
+    if (!run(w, "CREATE TABLE tn_label(s TEXT COLLATE NOCASE)"))
+        return false;
+    if (database.len == 0 || tn_my_catalog_is_schema(database))
         return true;
-    if (!run(w, "CREATE TABLE tn_label AS SELECT s FROM tn_schemata WHERE is_default = 1 AND NOT EXISTS (SELECT 1 FROM tn_schemata o WHERE o.s = database())"))
+    if (!run(w, "INSERT INTO tn_label SELECT s FROM tn_schemata WHERE is_default = 1 AND NOT EXISTS (SELECT 1 FROM tn_schemata o WHERE o.s = database())"))
         return false;
     for (size_t i = 0; i < TN_ARRAY_LEN(places); i++) {
         if ((needs & 1u << places[i].core) == 0)

@@ -44,6 +44,7 @@ static void free_session(struct tn_grave *grave)
     tn_free(s->new_database);
     tn_free(s->user);
     tn_free(s->database);
+    tn_free(s->label);
     tn_free(s->using);
     tn_free(s);
 }
@@ -249,9 +250,11 @@ static struct tn_my_session *new_session(struct tn_worker *worker, struct tn_my_
         return NULL;
     s->settings = tn_settings_list_new();
     s->database = tn_strdup("");
-    if (s->settings == NULL || s->database == NULL) {
+    s->label = tn_strdup("");
+    if (s->settings == NULL || s->database == NULL || s->label == NULL) {
         tn_settings_list_unref(s->settings);
         tn_free(s->database);
+        tn_free(s->label);
         tn_free(s);
         return NULL;
     }

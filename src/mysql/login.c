@@ -4,6 +4,8 @@
 
 #include "base/alloc.h"
 #include "base/rand.h"
+#include "mysql/catalog.h"
+#include "mysql/label.h"
 #include "net/tls.h"
 
 enum { USER_SHOWN = 100, VALUE_KEPT = 256 };
@@ -69,15 +71,44 @@ static bool take_place(struct tn_my_session *s, const char *user)
     return false;
 }
 
-/* IDENTITY is taken. */
-static void let_in(struct tn_my_session *s, struct tn_identity *identity)
+/* Where the configuration lists databases, others are an engine's, which is asked. */
+static bool is_database_asked(const struct tn_my_session *s)
+{
+    struct tn_str name = tn_str(s->new_database);
+
+    return name.len > 0 && s->runtime->snapshot->config->settings.mysql_databases.count > 0 && !tn_my_is_listed(s, name) && !tn_my_catalog_is_schema(name);
+}
+
+/* False: no memory. A database that is asked for stays new_database. */
+static bool take_database(struct tn_my_session *s)
+{
+    char *database = s->entering ? tn_strdup("") : s->new_database, *label = tn_strdup(s->entering ? "" : s->new_database);
+
+    if (!s->entering)
+        s->new_database = NULL;
+    tn_free(s->database);
+    tn_free(s->label);
+    s->database = database;
+    s->label = label;
+    s->database_is_there = false;
+    s->database_kind = TN_MY_DATABASE_UNKNOWN;
+    return database != NULL && label != NULL;
+}
+
+static void no_memory(struct tn_my_session *s)
 {
     struct tn_error err = TN_ERROR_INIT;
 
+    tn_fail(&err, TN_E_NOMEM, "53200", "no memory for a log-in");
+    tn_my_fatal(s, &err, "no memory");
+}
+
+/* IDENTITY is taken. */
+static void let_in(struct tn_my_session *s, struct tn_identity *identity)
+{
     tn_my_login_forget(s);
     if (identity == NULL) {
-        tn_fail(&err, TN_E_NOMEM, "53200", "no memory for a log-in");
-        tn_my_fatal(s, &err, "no memory");
+        no_memory(s);
         return;
     }
     if (!take_place(s, s->new_user)) {
@@ -89,21 +120,25 @@ static void let_in(struct tn_my_session *s, struct tn_identity *identity)
     tn_identity_unref(s->identity);
     s->identity = identity;
     tn_free(s->user);
-    tn_free(s->database);
     s->user = s->new_user;
-    s->database = s->new_database;
-    s->new_user = s->new_database = NULL;
-    s->database_is_there = false;
-    s->database_kind = TN_MY_DATABASE_UNKNOWN;
+    s->new_user = NULL;
+    s->entering = is_database_asked(s);
+    if (!take_database(s)) {
+        no_memory(s);
+        return;
+    }
     tn_my_database_settings(s);
     s->charset = s->results_charset = s->login_charset;
     s->state = TN_MY_READY;
-    tn_my_ok(s, 0, 0);
     tn_log(TN_LOG_INFO, s->changing ? "session user" : "session start", TN_LOG_TEXT("listener", "mysqlWire"), TN_LOG_U64("session", s->id),
            TN_LOG_TEXT("peer", s->client.peer), TN_LOG_TEXT("user", s->user), TN_LOG_TEXT("database", s->database),
            TN_LOG_TEXT("proof", tn_proof_name(identity->proof)), TN_LOG_TEXT("tls", tn_tls_version(&s->client.transport)),
            TN_LOG_STR("application", s->application));
     s->changing = false;
+    if (s->entering)
+        tn_my_use(s, tn_str(s->new_database));
+    else
+        tn_my_ok(s, 0, 0);
 }
 
 /* ---- refused ---- */

@@ -60,6 +60,7 @@ struct tn_my_prepared {
     struct tn_str   plain;      /* for engines of other dialects: plain.h; owned */
     unsigned        params;
     bool            own;        /* Turnout answers it itself */
+    bool            assigns;    /* it gives variables their values here (assign.c) */
     uint16_t       *types;      /* of the parameters, as the last execution told them; owned */
     bool            types_known;
     bool            long_refused; /* what came in pieces was too long: its execution says so */
@@ -120,6 +121,8 @@ struct tn_my_session {
     size_t                   header_count;
     struct tn_tag           *headers;
     char                    *user, *database; /* owned; database "" = none */
+    char                    *label;             /* the database of the log-in, which no engine need have; owned */
+    bool                     entering;          /* the log-in is told when it is known whether its database is there */
     bool                     database_is_there; /* an engine of MySQL's kind has said so */
     char                    *using;           /* the one that such an engine is asked for; owned */
     enum { TN_MY_DATABASE_UNKNOWN, TN_MY_DATABASE_LABEL, TN_MY_DATABASE_SCHEMA } database_kind; /* to other engines: a name, or a schema of theirs */
@@ -274,6 +277,8 @@ void tn_my_reset(struct tn_my_session *s); /* as after the log-in */
 
 /* use.c */
 void tn_my_use(struct tn_my_session *s, struct tn_str name); /* answers, maybe later */
+void tn_my_no_such_database(struct tn_my_session *s);       /* s->show_name: 1049 */
+bool tn_my_put_has_database(struct tn_buf *sql, struct tn_str name); /* a SELECT over the catalog that has a row if it is there; false: no memory */
 void tn_my_used(struct tn_my_session *s, bool failed);       /* the engine has said whether */
 void tn_my_dropped(struct tn_my_session *s, struct tn_str sql); /* SQL, a DROP, has been executed */
 /* THEN, now or later: s->statement names its tables as the member can find them. */
@@ -302,7 +307,8 @@ bool tn_my_speaks_mysql(const struct tn_my_session *s); /* state.c: what the cli
 
 /* assign.c: where the engine is not of MySQL's kind. False: it is, or the statement is no such; nothing was done. */
 enum { TN_MY_ASSIGNED = 256 }; /* variables of one statement */
-bool tn_my_assign(struct tn_my_session *s, struct tn_str sql); /* SELECT .. INTO @a, @b; DO, which gives none */
+bool tn_my_assign(struct tn_my_session *s, struct tn_str sql); /* SELECT .. INTO @a, @b; DO, which gives none; with s->params */
+bool tn_my_assign_is(struct tn_my_session *s, struct tn_str sql); /* it would, where no cursor is open */
 bool tn_my_assign_set(struct tn_my_session *s, const struct tn_str *names, size_t count, struct tn_str select); /* "@a", ..: to the one row of SELECT */
 
 /* held.c: variables of the session's that were left on its engine's connection, and that a SET of a system variable names

@@ -182,11 +182,12 @@ void tn_my_statement_done(struct tn_my_session *s, bool failed)
     forget_text(s);
     tn_arena_reset(&s->arena);
     s->changed_count = 0;
-    if (s->stop_after) {
+    if (s->stop_after || (s->entering && failed)) {
         tn_my_flush(s);
-        tn_my_close(s, "COMMIT RELEASE");
+        tn_my_close(s, s->stop_after ? "COMMIT RELEASE" : "unknown database");
         return;
     }
+    s->entering = false;
     tn_my_go_on(s);
 }
 

@@ -362,8 +362,26 @@ static void run_as_said(struct tn_my_session *s)
     tn_my_statement_done(s, true);
 }
 
+/* MariaDB's SET STATEMENT .. FOR KILL 5: the number is one of ours, whatever it is set for. False: it is for something else. */
+static bool set_for_own(struct tn_my_session *s, struct tn_words words)
+{
+    unsigned depth = 0;
+
+    for (; !tn_words_at_end(&words); tn_words_next(&words)) {
+        depth += words.token.punct == '(' ? 1 : 0;
+        depth -= words.token.punct == ')' && depth > 0 ? 1 : 0;
+        if (depth > 0 || !tn_words_accept(&words, "for"))
+            continue;
+        if (!tn_words_at(&words, "set")) /* another one in it */
+            return tn_words_at(&words, "kill") && tn_my_own(s, tn_words_rest(&words));
+    }
+    return false;
+}
+
 void tn_my_set(struct tn_my_session *s, struct tn_words *words)
 {
+    if (tn_words_at(words, "statement") && set_for_own(s, *words))
+        return;
     if (tn_words_at(words, "statement") && s->may_be_theirs) { /* MariaDB's SET STATEMENT .. FOR .. */
         run_as_said(s);
         return;

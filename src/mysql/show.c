@@ -75,13 +75,18 @@ static void put_name(struct tn_buf *sql, struct tn_str text)
     }
 }
 
-/* The database that is meant: named, the session's, or the engine's own. */
+/* The database that is meant: named (also as the engine has it, where the session has another name for it), the session's, or the engine's own. */
 static void put_database(struct tn_buf *sql, const struct show *show)
 {
-    if (show->database.ptr != NULL)
+    if (show->database.ptr != NULL) {
+        tn_buf_puts(sql, "coalesce((SELECT database() FROM tn_label WHERE s = ");
         tn_buf_put_quoted(sql, show->database, '\'');
-    else
-        tn_buf_puts(sql, "coalesce(database(), (SELECT s FROM tn_schemata WHERE is_default = 1 LIMIT 1))");
+        tn_buf_puts(sql, "), ");
+        tn_buf_put_quoted(sql, show->database, '\'');
+        tn_buf_puts(sql, ")");
+        return;
+    }
+    tn_buf_puts(sql, "coalesce(database(), (SELECT s FROM tn_schemata WHERE is_default = 1 LIMIT 1))");
 }
 
 /* {like}: " (pattern)"; {database}: its name; {full..}: only of a SHOW FULL. */
@@ -130,7 +135,8 @@ static void no_memory(struct tn_my_session *s)
 /* SQL and EXISTS are texts over information_schema; EXISTS may be empty. */
 static void ask(struct tn_my_session *s, const struct show *show, struct tn_buf *sql, struct tn_buf *exists, bool own, void (*missing)(struct tn_my_session *s))
 {
-    struct tn_my_catalog_statement statement = {.relations = tn_my_catalog_mentions(tn_buf_str(sql), TN_STR("")), .sql = tn_buf_str(sql), .exists = tn_buf_str(exists),
+    uint64_t names_of_databases = show->database.ptr == NULL ? 0 : tn_my_catalog_mentions(TN_STR("information_schema.SCHEMATA"), TN_STR(""));
+    struct tn_my_catalog_statement statement = {.relations = tn_my_catalog_mentions(tn_buf_str(sql), TN_STR("")) | names_of_databases, .sql = tn_buf_str(sql), .exists = tn_buf_str(exists),
                                                 .missing = missing, .table = show->table.ptr == NULL ? TN_STR("") : show->table, .own = own};
 
     if (sql->failed || exists->failed)
@@ -176,6 +182,12 @@ static const struct list *find_list(struct tn_words *words)
     return NULL;
 }
 
+/* One that is named must be there. */
+static bool keep_database(struct tn_my_session *s, const struct show *show, struct tn_buf *exists)
+{
+    return show->database.ptr == NULL || (tn_my_put_has_database(exists, show->database) && tn_arena_str(&s->arena, show->database, &s->show_name));
+}
+
 static bool show_list(struct tn_my_session *s, struct tn_words *words, const struct list *list, bool full)
 {
     struct show   show = {.full = full};
@@ -192,10 +204,11 @@ static bool show_list(struct tn_my_session *s, struct tn_words *words, const str
         put_database(&sql, &show);
     }
     tn_buf_printf(&sql, " ORDER BY %s)", list->order);
-    if (put_filter(s, &show, list->filter, &sql)) {
-        ask(s, &show, &sql, &exists, list->own, NULL);
+    if (put_filter(s, &show, list->filter, &sql) && keep_database(s, &show, &exists)) {
+        ask(s, &show, &sql, &exists, list->own, tn_my_no_such_database);
         return true;
     }
+    tn_buf_reset(&exists);
     tn_buf_reset(&sql);
     no_memory(s);
     return true;
@@ -354,12 +367,6 @@ static void no_such_view(struct tn_my_session *s)
     tn_my_statement_done(s, true);
 }
 
-static void no_such_database(struct tn_my_session *s)
-{
-    tn_my_fail(s, 1049, "42000", "Unknown database '%.*s'", (int)TN_MIN(s->show_name.len, (size_t)64), s->show_name.ptr);
-    tn_my_statement_done(s, true);
-}
-
 static void create_database(struct tn_my_session *s, const struct show *show)
 {
     struct tn_buf sql, exists;
@@ -371,7 +378,7 @@ static void create_database(struct tn_my_session *s, const struct show *show)
     tn_buf_puts(&exists, "SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ");
     tn_buf_put_quoted(&exists, show->table, '\'');
     sql.failed = sql.failed || !keep_name(s, show);
-    ask(s, show, &sql, &exists, false, no_such_database);
+    ask(s, show, &sql, &exists, false, tn_my_no_such_database);
 }
 
 static bool create(struct tn_my_session *s, struct tn_words *words)

@@ -88,6 +88,7 @@ static struct tn_my_prepared *new_prepared(struct tn_my_session *s, struct tn_st
     s->kept_bytes += p->kept;
     p->types = tn_calloc(p->params + 1, sizeof *p->types);
     p->own = (p->params == 0 ? tn_my_own_is(s, p->text) : tn_my_set_is(p->text)) || tn_my_catalog_is(s, p->text);
+    p->assigns = !p->own && tn_my_assign_is(s, p->text);
     do
         p->id = ++s->next_statement;
     while (p->id == 0 || tn_my_statement_find(s, p->id) != NULL);
@@ -164,10 +165,10 @@ static void prepare_it(struct tn_my_session *s)
         fail(s, many ? 1390 : 1037, "HY000", many ? "Prepared statement contains too many placeholders" : "no memory for a statement");
         return;
     }
-    if (s->preparing->own) {
+    if (s->preparing->own || s->preparing->assigns) {
         s->statement = s->preparing->text;
         s->on_schema = on_described;
-        if (tn_my_catalog_select(s, s->preparing->text, true))
+        if (s->preparing->own && tn_my_catalog_select(s, s->preparing->text, true))
             return;
         s->on_schema = NULL;
         tell_prepared(s, NULL, NULL);
@@ -301,6 +302,9 @@ static void execute(struct tn_my_session *s, struct tn_my_prepared *p, struct tn
         }
     }
     status = read_params(s, p, &execution->rest, &run.params, &err);
+    s->params = status == TN_OK && p->assigns ? run.params : s->params;
+    if (status == TN_OK && p->assigns && tn_my_assign(s, p->text))
+        return;
     if (status == TN_OK && !tn_my_state_fill(s, p->text, p->plain, &run))
         status = tn_fail(&err, TN_E_NOMEM, "53200", "no memory for a statement");
     if (status != TN_OK) {

@@ -1,9 +1,10 @@
 /* The session's database: of the log-in, of USE and COM_INIT_DB. An engine of MySQL's kind is asked whether it has it; to others it is
- * the schema that names without one belong to, where they have such, and else no more than a name for theirs. */
+ * the schema that names without one belong to, where they have such, and else no more than a name for theirs (label.h). */
 #include "mysql/private.h"
 
 #include "base/alloc.h"
 #include "mysql/catalog_ask.h"
+#include "mysql/label.h"
 #include "mysql/member.h"
 #include "mysql/qualify.h"
 
@@ -114,25 +115,78 @@ static void ask(struct tn_my_session *s, struct tn_str name, struct tn_settings_
     tn_buf_reset(&sql);
 }
 
+static void found(struct tn_my_session *s)
+{
+    if (take(s, s->show_name, false))
+        done(s, false);
+    else
+        no_memory(s);
+}
+
+void tn_my_no_such_database(struct tn_my_session *s)
+{
+    tn_my_fail(s, 1049, "42000", "Unknown database '%.*s'", (int)TN_MIN(s->show_name.len, (size_t)64), s->show_name.ptr);
+    tn_my_statement_done(s, true);
+}
+
+bool tn_my_put_has_database(struct tn_buf *sql, struct tn_str name)
+{
+    static const char *const texts[] = {"SELECT 1 FROM tn_schemata WHERE s = ", " UNION ALL SELECT 1 FROM tn_label WHERE s = "};
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(texts); i++) {
+        tn_buf_puts(sql, texts[i]);
+        tn_buf_put_quoted(sql, name, '\'');
+    }
+    tn_buf_puts(sql, tn_my_catalog_is_schema(name) ? " UNION ALL SELECT 1" : "");
+    return !sql->failed;
+}
+
+/* Is it a schema of the engine's? */
+static void ask_catalog(struct tn_my_session *s)
+{
+    struct tn_my_catalog_statement statement = {.found = found, .missing = tn_my_no_such_database,
+                                                .relations = tn_my_catalog_mentions(TN_STR("information_schema.SCHEMATA"), TN_STR(""))};
+    struct tn_buf                  sql;
+
+    tn_buf_init(&sql, SQL_MAX);
+    s->statement = TN_STR("USE x");
+    if (tn_my_put_has_database(&sql, s->show_name)) {
+        statement.exists = tn_buf_str(&sql);
+        tn_my_catalog_start(s, &statement);
+    } else {
+        no_memory(s);
+    }
+    tn_buf_reset(&sql);
+}
+
+static bool is_a_name(struct tn_str name)
+{
+    return name.len > 0 && name.len <= TN_USER_NAME_MAX && tn_utf8_valid_prefix(name.ptr, name.len) == name.len && memchr(name.ptr, '\0', name.len) == NULL;
+}
+
 void tn_my_use(struct tn_my_session *s, struct tn_str name)
 {
     struct tn_cluster       *member = NULL;
     struct tn_settings_list *settings = NULL;
     struct tn_error          err = TN_ERROR_INIT;
+    bool                     has_member;
 
-    if (name.len == 0 || name.len > TN_USER_NAME_MAX || tn_utf8_valid_prefix(name.ptr, name.len) < name.len || memchr(name.ptr, '\0', name.len) != NULL) {
+    if (!is_a_name(name)) {
         tn_my_fail(s, 1102, "42000", "Incorrect database name");
         done(s, true);
         return;
     }
     tn_free(s->using);
     s->using = NULL;
-    if (tn_my_member_find(s, TN_STR("USE x"), &member, &settings, &err) == TN_OK && member != NULL && member->ops->dialect == TN_DIALECT_MYSQL)
+    has_member = tn_my_member_find(s, TN_STR("USE x"), &member, &settings, &err) == TN_OK && member != NULL;
+    if (has_member && member->ops->dialect == TN_DIALECT_MYSQL)
         ask(s, name, settings);
-    else if (take(s, name, false))
-        done(s, false);
-    else
+    else if (!tn_arena_str(&s->arena, name, &s->show_name))
         no_memory(s);
+    else if (!has_member || tn_my_is_label(s, member->conf, name))
+        found(s);
+    else
+        ask_catalog(s);
     tn_error_reset(&err);
     tn_settings_list_unref(settings);
 }

@@ -282,6 +282,8 @@ void tn_execute_settle(struct tn_session *s, struct tn_query *q)
     tn_outbox_forget_run(&s->client.out, &q->run);
     keep_engine_setting(s, q);
     settle_lease(s, q);
+    if (s->query == q)
+        tn_transaction_over_there(s, q);
     if (q->error.status != TN_OK)
         tn_transaction_failed(s);
     if (s->query == q)

@@ -267,6 +267,7 @@ bool tn_transaction_read_only(const struct tn_session *s); /* the open one, else
 bool tn_transaction_is_control(struct tn_str sql, const struct tn_features *features);
 void tn_transaction_control(struct tn_session *s, const struct tn_statement_run *run);
 void tn_transaction_failed(struct tn_session *s);      /* a statement failed inside */
+void tn_transaction_over_there(struct tn_session *s, const struct tn_query *q); /* Q, settled, may have ended it at its server of MySQL's kind */
 void tn_transaction_begin_implicit(struct tn_session *s);
 void tn_transaction_end_implicit(struct tn_session *s, bool failed, tn_reply_fn reply); /* reply at once when there is none */
 void tn_transaction_end_deferred(struct tn_session *s); /* the portals that an end waited for have ended */

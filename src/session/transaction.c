@@ -9,6 +9,7 @@
 #include "session/private.h"
 
 #include "base/alloc.h"
+#include "engine/cluster.h"
 #include "session/words.h"
 
 char tn_transaction_status(const struct tn_session *s)
@@ -175,6 +176,29 @@ static void finish(struct tn_session *s, bool committed, bool engine_clean)
         tn_lease_release_slot(s->lease);
     else
         tn_session_drop_lease(s, !engine_clean);
+}
+
+/* Q, a definition, failed at a server of MySQL's kind, which does not tell then whether it has committed. */
+static bool may_be_over(const struct tn_query *q)
+{
+    return q->error.status != TN_OK && q->features.class == TN_CLASS_DDL && q->cluster != NULL && q->cluster->ops->dialect == TN_DIALECT_MYSQL &&
+           q->run.started_us != 0 && strcmp(q->error.sqlstate, "42601") != 0;
+}
+
+void tn_transaction_over_there(struct tn_session *s, const struct tn_query *q)
+{
+    bool implicit = s->tx.implicit, read_only = s->tx.read_only;
+
+    if (s->tx.state != TN_TX_OPEN || q->features.verb == TN_VERB_COMMIT || q->features.verb == TN_VERB_ROLLBACK)
+        return;
+    if (may_be_over(q)) /* what follows is refused until the client ends it, as after any error */
+        warn(s, "25000", "the server commits before such a statement: what came before it may be committed");
+    if (q->error.status != TN_OK || !q->run.my_over)
+        return;
+    warn(s, "25000", "the server has committed the transaction, as it does with such a statement");
+    finish(s, true, true);
+    if (implicit) /* the statements behind it are another one */
+        open_lazy(s, true, read_only);
 }
 
 static void answer_ended(struct tn_session *s, bool committed)

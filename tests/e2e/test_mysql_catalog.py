@@ -266,6 +266,46 @@ def test_schemas_are_databases(engine, client):
     rows(client, "DROP SCHEMA sales")
 
 
+def test_no_such_database(engine, client):
+    """USE of a name that is neither a schema there, nor the log-in's, nor one of the configuration."""
+    schema = {"duckDb": "main", "sqlite": "main", "postgres": "public"}[engine.name]
+    for name in ("nope", "it's", "main'--", "shop2"):
+        assert failed(client, f"USE `{name}`") == (1049, f"Unknown database '{name}'")
+        with pytest.raises(pymysql.err.OperationalError) as error:
+            client.select_db(name)
+        assert error.value.args == (1049, f"Unknown database '{name}'")
+    assert rows(client, "SELECT DATABASE()") == (("shop",),) and ("author",) in rows(client, "SHOW TABLES")
+    own = engine.database if engine.name == "postgres" else engine.path.rpartition("/")[2].rpartition(".")[0]
+    for name in (schema, "SHOP", own, "all", f"{engine.name.lower()}-1", "information_schema", "performance_schema", "shop"):
+        rows(client, f"USE `{name}`")
+        assert rows(client, "SELECT DATABASE()") == ((name,),)
+    with connect(engine.proxy, database=None) as without:
+        assert failed(without, "USE shop")[0] == 1049 and rows(without, "SELECT DATABASE()") == ((None,),)
+        without.begin()
+        rows(without, "INSERT INTO author (id, name) VALUES (900, 'in between')")
+        assert failed(without, "USE nope")[0] == 1049
+        rows(without, f"USE {schema}")
+        assert rows(without, "SELECT name FROM author WHERE id = 900") == (("in between",),)
+        without.rollback()
+
+
+@pytest.mark.parametrize("kind, schema", [("duckDb", "main"), ("sqlite", "main"), ("postgres", "public")])
+def test_databases_of_the_configuration(kind, schema, make_engine, proxies):
+    started = proxies(make_engine(kind).config(frontends={"mysqlWire": {"port": 0, "databases": ["Listed", "other"]}}))
+    for name in ("listed", "other", schema, "information_schema"):
+        with connect(started, database=name) as connection:
+            assert rows(connection, "SELECT DATABASE()") == ((name,),)
+            rows(connection, "USE other")
+            assert failed(connection, "USE nope")[0] == 1049
+    for _ in range(2):
+        with pytest.raises(pymysql.err.OperationalError) as error:
+            connect(started, database="nope")
+        assert error.value.args == (1049, "Unknown database 'nope'")
+    with connect(started, database=None) as connection:
+        assert rows(connection, "SELECT DATABASE()") == ((None,),)
+        connection.ping()
+
+
 def sqlite_triggers(cursor):
     """What they put elsewhere, before or behind, has ids that are not told."""
     cursor.execute("CREATE TABLE noted (n integer PRIMARY KEY, x integer)")

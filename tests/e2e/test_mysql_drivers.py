@@ -229,6 +229,13 @@ def test_kill_reaches_nobody_but_clients(proxy, client):
         run(client, f"KILL HARD CONNECTION {number}" if proxy.server.name == "mariadb" else f"KILL CONNECTION {number}")
         with pytest.raises(pymysql.MySQLError):
             run(other, "SELECT 1")
+    if proxy.server.name == "mariadb":
+        for first in ("", "SET STATEMENT lock_wait_timeout = 5 FOR "):
+            assert error(client, f"{first}SET STATEMENT max_statement_time = (1 + 1) FOR KILL 1 + 1")[0] == 1235
+            with connect(proxy) as victim:
+                run(client, f"{first}SET STATEMENT max_statement_time = 9, lock_wait_timeout = 7 FOR KILL {victim.thread_id()}")
+                with pytest.raises(pymysql.MySQLError):
+                    run(victim, "SELECT 1")
     with connect(proxy) as victim:
         error(victim, "KILL CONNECTION_ID()")
         with pytest.raises(pymysql.MySQLError):

@@ -11,6 +11,7 @@ import ops
 import proxy as proxy_module
 
 pymysql = pytest.importorskip("pymysql")
+connector = pytest.importorskip("mysql.connector")
 
 pytestmark = pytest.mark.timeout(120)
 OWN = ("mariadb", "mysql")
@@ -313,3 +314,31 @@ def test_what_only_servers_of_mysqls_kind_have(proxy, ask, statement, name):
     number, text = failed(ask, statement)
     assert number == 1235 and text.startswith(f"{name} is not there on cluster") and proxy.kind in text
     assert failed(ask, "SELECT nope FROM items")[0] == 1054
+
+
+def test_variables_of_prepared_statements(proxy, ask):
+    """SELECT .. INTO, DO and SET, with parameters and without: no columns, and again with other values."""
+    with connector.connect(host="127.0.0.1", port=proxy.mysql_port, user="me", database="found", autocommit=True, use_pure=True, ssl_disabled=True) as connection:
+        cursor, plain = connection.cursor(prepared=True), connection.cursor()
+
+        def values(names="@a, @t"):
+            plain.execute(f"SELECT {names}")
+            return plain.fetchall()
+
+        for a, t in ((2, "x"), (4, "y")):
+            cursor.execute("SELECT a, t INTO @a, @t FROM items WHERE a = ?", (a,))
+            assert cursor.description is None and values() == [(a, t)]
+        cursor.execute("SELECT MAX(a), 'it''s' FROM items WHERE t < 'z' INTO @a, @t")
+        assert values() == [(5, "it's")]
+        for least, count in ((1, 4), (3, 2)):
+            cursor.execute("SET @n = (SELECT COUNT(*) FROM items WHERE a > ?), @t = ?", (least, "it's \\"))
+            assert values("@n, @t") == [(count, "it's \\")]
+        cursor.execute("SET @n = (SELECT COUNT(*) FROM items)")
+        assert values("@n") == [(5,)]
+        cursor.execute("DO (SELECT a FROM items WHERE a = ?), 1 + ?", (1, 2))
+        cursor.execute("DO 1, (SELECT MAX(a) FROM items)")
+        with pytest.raises(connector.Error) as error:
+            cursor.execute("SELECT a INTO @a FROM items WHERE a > ?", (0,))
+        assert error.value.errno == 1172 and values("@a") == [(1,)]
+        cursor.execute("SELECT a INTO @a FROM items WHERE a = ?", (3,))
+        assert values("@a") == [(3,)]

@@ -86,6 +86,45 @@ def test_several_changes_of_a_table_at_once(ask):
     assert [row[0] for row in ask("SHOW COLUMNS FROM people")][-2:] == ["age", "remark"]
 
 
+def test_a_definition_of_several_is_all_or_nothing(engine, ask):
+    ask("CREATE TABLE other (a INT)")
+    for sql in ("ALTER TABLE other ADD COLUMN b INT, ADD COLUMN a INT", "ALTER TABLE other ADD COLUMN b INT NOT NULL, ADD COLUMN c INT, RENAME COLUMN nowhere TO d"):
+        with pytest.raises(pymysql.err.MySQLError):
+            ask(sql)
+        assert [row[0] for row in ask("SHOW COLUMNS FROM other")] == ["a"]
+    with pytest.raises(pymysql.err.MySQLError):
+        ask("CREATE TABLE orders (id INT AUTO_INCREMENT PRIMARY KEY, a INT, a INT)")
+    assert ask("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_NAME = 'orders'") == [(0,)]
+    if engine.name == "duckDb":
+        assert ask("SELECT sequence_name FROM duckdb_sequences() WHERE sequence_name LIKE 'orders%'") == []
+        with psycopg.connect(engine.proxy.dsn()) as other:
+            other.execute("INSERT INTO other VALUES (1)")
+            other.rollback()
+    ask("INSERT INTO other VALUES (1)")
+    ask("ALTER TABLE other ADD COLUMN b INT, ADD COLUMN c INT")
+    assert ask("SELECT a, b, c FROM other") == [(1, None, None)]
+
+
+def test_a_definition_of_several_in_a_transaction(engine, ask):
+    if engine.name != "duckDb":
+        pytest.skip("of DuckDB")
+    ask("CREATE TABLE other (a INT)")
+    for ending, names in (("ROLLBACK", ["a"]), ("COMMIT", ["a", "b", "c"])):
+        ask("BEGIN")
+        ask("ALTER TABLE other ADD COLUMN b INT, ADD COLUMN c INT")
+        ask(ending)
+        assert [row[0] for row in ask("SHOW COLUMNS FROM other")] == names
+    ask("BEGIN")
+    ask("INSERT INTO other VALUES (1, 2, 3)")
+    with pytest.raises(pymysql.err.MySQLError):
+        ask("ALTER TABLE other ADD COLUMN d INT, ADD COLUMN a INT")
+    ask("ROLLBACK")
+    assert [row[0] for row in ask("SHOW COLUMNS FROM other")] == ["a", "b", "c"] and ask("SELECT * FROM other") == []
+    ask("ALTER TABLE other ADD COLUMN d INT, ADD COLUMN e INT") # a transaction of its own again
+    with psycopg.connect(engine.proxy.dsn(), autocommit=True) as other:
+        assert other.execute("SELECT count(*) FROM information_schema.columns WHERE table_name = 'other'").fetchone() == (5,)
+
+
 def test_keys_of_a_table(engine, ask):
     ask("CREATE TABLE orders (id SERIAL, person BIGINT UNSIGNED, code CHAR(5) BINARY, CONSTRAINT pk PRIMARY KEY (id), UNIQUE KEY code (code), "
         "CONSTRAINT orders_person FOREIGN KEY (person) REFERENCES people (id) ON DELETE CASCADE)")
@@ -195,3 +234,18 @@ def test_a_definition_that_is_several_statements_is_prepared(engine, ask):
     cursor.execute("ALTER TABLE other ADD COLUMN g INT, ADD COLUMN h INT")
     connection.close()
     assert ask("SELECT id, g, h FROM other") == []
+
+
+def test_texts_in_an_order_with_parameters(engine, ask):
+    """As MySQL's collation has them, without regard to case."""
+    connector = pytest.importorskip("mysql.connector")
+    ask("INSERT INTO people (email, name) VALUES ('Ann', 'x'), ('bob', 'Y'), ('Cid', 'z'), ('DEE', 'Z')")
+    with connector.connect(host="127.0.0.1", port=engine.proxy.mysql_port, user="tester", database="shop", use_pure=True, ssl_disabled=True) as connection:
+        cursor = connection.cursor(prepared=True)
+        for where, values, found in (("email > ?", ("B",), ["bob", "Cid", "DEE"]), ("email <= ?", ("BOB",), ["Ann", "bob"]), ("? < email", ("CID",), ["DEE"]),
+                                     ("email BETWEEN ? AND ?", ("b", "CID"), ["bob", "Cid"]), ("email BETWEEN 'B' AND ?", ("cid",), ["bob", "Cid"]),
+                                     ("id >= ? AND email < ?", (2, "d"), ["bob", "Cid"])):
+            cursor.execute(f"SELECT email FROM people WHERE {where} ORDER BY email", values)
+            assert [row[0] for row in cursor.fetchall()] == found, where
+        cursor.execute("SELECT email AS e FROM people WHERE email < ? UNION ALL SELECT name FROM people WHERE name > ? ORDER BY e DESC LIMIT ?", ("c", "a", 4))
+        assert [row[0].lower() for row in cursor.fetchall()] == ["z", "z", "y", "x"]

@@ -305,3 +305,36 @@ def test_an_error_that_ends_the_transaction_there(engine, client, other):
     client.commit()
     assert set(ids(other)) >= {1, 3}
     run(client, "DROP TABLE strict")
+
+
+def test_postgres_clients_are_told_of_what_commits_by_itself(engine, client):
+    """A definition, in a transaction of a server of MySQL's kind."""
+    psycopg = pytest.importorskip("psycopg")
+    if engine.name != "mysql":
+        pytest.skip("of MySQL")
+    idle, inside, failed = (psycopg.pq.TransactionStatus(i) for i in (0, 2, 3))
+    for prepared in (False, True):
+        run(client, "DROP TABLE IF EXISTS made, made_too")
+        with psycopg.connect(f"host=127.0.0.1 port={engine.proxy.port} user=ann dbname=x") as connection:
+            notices = []
+            connection.add_notice_handler(lambda notice: notices.append((notice.severity, notice.sqlstate)))
+            connection.execute("INSERT INTO t VALUES (1, 'x')")
+            assert connection.info.transaction_status == inside
+            connection.execute("CREATE TABLE made (a integer)", prepare=prepared)
+            assert connection.info.transaction_status == idle and notices == [("WARNING", "25000")]
+            assert ids(client) == [1]
+            connection.execute("INSERT INTO t VALUES (2, 'x')")
+            assert connection.info.transaction_status == inside
+            connection.rollback()
+            connection.execute("CREATE TABLE made_too (a integer)", prepare=prepared)
+            assert connection.info.transaction_status == idle and len(notices) == 2
+            connection.execute("INSERT INTO t VALUES (3, 'x')")
+            with pytest.raises(psycopg.errors.DuplicateTable):
+                connection.execute("CREATE TABLE made (a integer)")
+            assert connection.info.transaction_status == failed and len(notices) == 3
+            connection.rollback()
+            connection.execute("INSERT INTO t VALUES (4, 'x')")
+            connection.commit()
+            assert ids(client) == [1, 3, 4] and len(notices) == 3
+            run(client, "DELETE FROM t")
+    run(client, "DROP TABLE made, made_too")

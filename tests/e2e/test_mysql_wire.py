@@ -15,7 +15,7 @@ import proxy as proxy_module
 pymysql = pytest.importorskip("pymysql")
 connector = pytest.importorskip("mysql.connector")
 
-FRONTENDS = {"mysqlWire": {"port": 0}}
+FRONTENDS = {"mysqlWire": {"port": 0, "databases": ["shop", "elsewhere", "other", "another"]}}
 
 
 @pytest.fixture(scope="module", params=engines.ENGINES)

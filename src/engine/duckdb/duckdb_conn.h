@@ -21,6 +21,7 @@ struct tn_duckdb_conn {
     uint64_t settings_hash; /* of what is in force */
     size_t   setting_count;
     char    *settings[TN_DUCKDB_SETTINGS]; /* names as DuckDB knows them, owned */
+    bool     in_transaction; /* a client has begun one */
 
     /* of the statement */
     struct tn_arena         *arena;   /* the run's */
@@ -34,6 +35,7 @@ struct tn_duckdb_conn {
     bool                     has_result;
     bool                     ended;   /* nothing more to fetch */
     bool                     repeatable; /* it may run a second time */
+    bool                     committing; /* it is several, in a transaction of ours: without its COMMIT nothing of it is done */
     _Atomic bool             interrupted; /* somebody asked for it */
     tn_duckdb_chunk          chunk;   /* NULL, or some of its rows were given: those before `row` */
     int64_t                  row;

@@ -284,6 +284,7 @@ static enum tn_status drain(struct tn_duckdb_conn *conn, struct tn_blocking_resu
         conn->api->destroy_data_chunk(&chunk);
     }
     conn->ended = true;
+    conn->committing = false;
     tn_duckdb_profile_read(conn, out);
     return TN_OK;
 }
@@ -300,16 +301,31 @@ static enum tn_status check_pragma(struct tn_duckdb_conn *conn, const struct tn_
     return TN_E_DENIED;
 }
 
+/* The client's transaction has begun, or is over: a COMMIT that fails ends it, too. */
+static void note_transaction(struct tn_duckdb_conn *conn, const struct tn_run *run, enum tn_status status)
+{
+    switch (run->features == NULL ? 0 : (int)run->features->verb) {
+    case TN_VERB_BEGIN:
+    case TN_VERB_START:    conn->in_transaction = conn->in_transaction || status == TN_OK; break;
+    case TN_VERB_COMMIT:
+    case TN_VERB_END:
+    case TN_VERB_ROLLBACK:
+    case TN_VERB_ABORT:    conn->in_transaction = false; break;
+    default:               break;
+    }
+}
+
 static enum tn_status start(void *handle, const struct tn_run *run, struct tn_arena *arena, struct tn_blocking_result *out,
                             struct tn_error *err)
 {
     struct tn_duckdb_conn *conn = handle;
+    enum tn_status         status;
 
     conn->arena = arena;
     conn->sql = conn->client_sql = run->sql;
     conn->params = (struct tn_duckdb_params){.highest = 0};
     conn->guesses = conn->oids = NULL;
-    conn->ended = false;
+    conn->ended = conn->committing = false;
     conn->repeatable = run->features != NULL && tn_features_repeatable(run->features);
     atomic_store(&conn->interrupted, false);
     tn_duckdb_plan_init(&conn->plan, conn->api, arena);
@@ -319,7 +335,9 @@ static enum tn_status start(void *handle, const struct tn_run *run, struct tn_ar
     if (run->kind == TN_RUN_DESCRIBE)
         return describe(conn, run, out, err);
     TN_TRY(tn_duckdb_bind(conn, run, err));
-    TN_TRY(execute(conn, err));
+    status = execute(conn, err);
+    note_transaction(conn, run, status);
+    TN_TRY(status);
     TN_TRY(tn_duckdb_plan_result(&conn->plan, &conn->result, err));
     if (!did_return_rows(conn))
         return drain(conn, out, err);
@@ -355,6 +373,16 @@ static enum tn_status next(void *handle, struct tn_batch *batch, struct tn_block
     return tn_duckdb_batch_make(batch, &conn->plan, &conn->chunk, &conn->row, err);
 }
 
+/* A transaction of ours; a COMMIT that failed has done it. */
+static void roll_back(struct tn_duckdb_conn *conn)
+{
+    struct tn_error why = TN_ERROR_INIT;
+
+    conn->committing = false;
+    if (tn_duckdb_run(conn->api, conn->handle, "ROLLBACK", &why) != TN_OK)
+        tn_error_reset(&why);
+}
+
 static void finish(void *handle)
 {
     struct tn_duckdb_conn *conn = handle;
@@ -366,6 +394,8 @@ static void finish(void *handle)
         conn->api->destroy_result(&conn->result);
     conn->has_result = false;
     conn->api->destroy_prepare(&conn->prepared);
+    if (conn->committing)
+        roll_back(conn);
     tn_duckdb_plan_reset(&conn->plan);
     conn->arena = NULL;
     conn->sql = conn->client_sql = TN_STR("");

@@ -48,14 +48,50 @@ static enum tn_status run_prepared(struct tn_duckdb_conn *conn, struct tn_error 
     return status;
 }
 
-/* One statement is expected, if SEVERAL (NULL: no) was not translated into more, which run but for the last; to describe them none does. DuckDB makes several of one PIVOT or IMPORT DATABASE; several of the client's own would
- * be more than was routed and checked, and are refused. */
+/* The statements before LAST run, which is then prepared. */
+static enum tn_status run_up_to(struct tn_duckdb_conn *conn, tn_duckdb_extracted extracted, uint64_t last, struct tn_error *err)
+{
+    for (uint64_t i = 0; i < last; i++) {
+        TN_TRY(prepare_at(conn, extracted, i, err));
+        TN_TRY(run_prepared(conn, err));
+    }
+    return prepare_at(conn, extracted, last, err);
+}
+
+static enum tn_status prepare_commit(struct tn_duckdb_conn *conn, struct tn_error *err)
+{
+    tn_duckdb_extracted extracted = NULL;
+    enum tn_status      status = TN_E_NOMEM;
+
+    if (conn->api->extract_statements(conn->handle, "COMMIT", &extracted) == 1)
+        status = prepare_at(conn, extracted, 0, err);
+    else
+        tn_fail(err, TN_E_NOMEM, "53200", "duckDb: no memory for a COMMIT");
+    conn->api->destroy_extracted(&extracted);
+    return status;
+}
+
+/* What one statement was translated into: all of it, or nothing. Outside of a transaction it is one, whose COMMIT is left to be executed;
+ * without that finish() rolls it back. An error inside of one ends the client's. */
+static enum tn_status run_several(struct tn_duckdb_conn *conn, tn_duckdb_extracted extracted, uint64_t count, struct tn_error *err)
+{
+    if (conn->in_transaction)
+        return run_up_to(conn, extracted, count - 1, err);
+    TN_TRY(tn_duckdb_run(conn->api, conn->handle, "BEGIN TRANSACTION", err));
+    conn->committing = true;
+    TN_TRY(run_up_to(conn, extracted, count - 1, err));
+    TN_TRY(run_prepared(conn, err));
+    return prepare_commit(conn, err);
+}
+
+/* One statement is expected, if SEVERAL (NULL: no) was not translated into more; to describe them none runs. DuckDB makes several of one PIVOT
+ * or IMPORT DATABASE, of which the last is left to be executed; several of the client's own would be more than was routed and checked, and are refused. */
 static enum tn_status prepare_text(struct tn_duckdb_conn *conn, struct tn_str sql, const struct tn_run *several, struct tn_error *err)
 {
     const struct tn_duckdb_api *api = conn->api;
     tn_duckdb_extracted         extracted = NULL;
     uint64_t                    count = api->extract_statements(conn->handle, sql.ptr, &extracted);
-    enum tn_status              status = TN_OK;
+    enum tn_status              status;
 
     conn->sql = sql;
     if (count == 0) {
@@ -65,13 +101,12 @@ static enum tn_status prepare_text(struct tn_duckdb_conn *conn, struct tn_str sq
     } else if (count > 1 && several == NULL && memchr(sql.ptr, ';', sql.len) != NULL) {
         status = tn_fail(err, TN_E_INVALID, "42601", "DuckDB reads %llu statements where one was expected", (unsigned long long)count);
         tn_error_blame(err, TN_FAULT_QUERY, false);
-    }
-    if (several != NULL && several->kind == TN_RUN_DESCRIBE)
-        count = TN_MIN(count, (uint64_t)1);
-    for (uint64_t i = 0; i < count && status == TN_OK; i++) {
-        status = prepare_at(conn, extracted, i, err);
-        if (status == TN_OK && i + 1 < count)
-            status = run_prepared(conn, err);
+    } else if (several != NULL && several->kind == TN_RUN_DESCRIBE) {
+        status = prepare_at(conn, extracted, 0, err);
+    } else if (several != NULL && count > 1) {
+        status = run_several(conn, extracted, count, err);
+    } else {
+        status = run_up_to(conn, extracted, count - 1, err);
     }
     api->destroy_extracted(&extracted);
     return status;

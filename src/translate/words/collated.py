@@ -34,6 +34,17 @@ def shown_as(select, key):
     return key
 
 
+def shown_behind(select, key):
+    """What of SELECT an ORDER BY behind several names, or counts to; None = nothing."""
+    at = number_of(key)
+    if at is not None:
+        key.set("this", str(key.this)) # it was read
+        return select.expressions[at - 1] if 0 < at <= len(select.expressions) else None
+    if not isinstance(key, exp.Column) or key.table:
+        return None
+    return next((e for e in select.expressions if e.alias_or_name.lower() == key.name.lower()), None)
+
+
 def fold_order(query):
     """ORDER BY s of MySQL's clients."""
     order = query.args.get("order")
@@ -59,10 +70,10 @@ def folded_greatest(node):
 
 
 def folded_compared(node):
-    """s > 'a', s BETWEEN 'a' AND 'b'."""
+    """s > 'a', s BETWEEN 'a' AND 'b', s > ?."""
     keys = ("this", "low", "high") if isinstance(node, exp.Between) else ("this", "expression")
     sides = [node.args[key] for key in keys]
-    if not any(made_of_columns(side) for side in sides) or not all(is_of(side, *TEXTS) for side in sides):
+    if not any(made_of_columns(side) for side in sides) or not all(is_of(side, *TEXTS) or is_marker(side) for side in sides):
         return None
     if wanted == "sqlite":
         at = next(i for i, side in enumerate(sides) if made_of_columns(side))
@@ -133,8 +144,47 @@ def ordered_rows(tree):
     return tree
 
 
+def ordered_union(union):
+    """SELECT s .. UNION SELECT t .. ORDER BY s as SELECT * FROM (SELECT s .. UNION SELECT t ..) ORDER BY s: an order of several takes names alone. None = as it is."""
+    first, order = union.this, union.args.get("order")
+    while isinstance(first, (exp.SetOperation, exp.Subquery)):
+        first = first.this
+    names = [e.alias_or_name for e in first.expressions] if isinstance(first, exp.Select) else []
+    if order is None or not names or first.is_star or "" in names or len(set(names)) < len(names):
+        return None
+    found = [shown_behind(first, one.this) if isinstance(one, exp.Ordered) else None for one in order.expressions]
+    if None in found:
+        return None
+    keys = [shown.unalias() for shown in found]
+    if not any(made_of_columns(key) for key in keys):
+        return None
+    inner, quoted = union.copy(), [exp.to_identifier(name, quoted=True) for name in names]
+    outer = exp.select(*(exp.column(name.copy()) for name in quoted)).from_(exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier("rows_"))), copy=False)
+    columns = [exp.column(exp.to_identifier(e.alias_or_name, quoted=True)) for e in found]
+    for column, key in zip(columns, keys):
+        column.type = key.type
+    outer.set("order", exp.Order(expressions=[changed(one, this=folded(column) if made_of_columns(key) else column)
+                                              for one, column, key in zip(order.expressions, columns, keys)]))
+    for key in ("limit", "offset", "with_", "with"):
+        if inner.args.get(key) is not None:
+            outer.set(key, inner.args[key].copy())
+            inner.set(key, None)
+    inner.set("order", None)
+    return outer
+
+
+def ordered_unions(tree):
+    for union in [u for u in reversed(list(tree.find_all(exp.SetOperation))) if u.args.get("order") is not None]:
+        new = ordered_union(union)
+        if new is not None and union is tree:
+            tree = new
+        elif new is not None:
+            union.replace(new)
+    return tree
+
+
 def by_folded_texts(tree):
-    return ordered_rows(rewrite(tree, mysql_texts))
+    return ordered_unions(ordered_rows(rewrite(tree, mysql_texts)))
 
 
 # ---- in MySQL ----

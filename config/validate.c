@@ -430,6 +430,7 @@ static void check_cluster(const struct cluster_view *c)
     check_login(c);
     check_token(c);
     check_breaker(c);
+    tn_validate_price(c->draft, c->conf, c->defaults, c->node, c->path);
 }
 
 void tn_validate_clusters(const struct tn_draft *draft)

@@ -23,6 +23,10 @@ struct tn_draft {
 void tn_validate_settings(const struct tn_draft *draft);
 void tn_validate_clusters(const struct tn_draft *draft);
 
+/* prices.c. Warnings only. PATH is that of the cluster. */
+void tn_validate_price(const struct tn_draft *draft, const struct tn_cluster_conf *conf, const struct tn_cluster_conf *defaults,
+                       const struct tn_node *node, const char *path);
+
 /* groups.c. Also resolves members, fallback groups and routingFallback to places. */
 void tn_validate_groups(const struct tn_draft *draft);
 void tn_validate_routing(const struct tn_draft *draft);

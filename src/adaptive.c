@@ -51,6 +51,11 @@ void tn_adaptive_policy(struct tn_decide_policy *policy, const struct tn_group_c
         policy->explore = TN_EXPLORE_OFF;
 }
 
+static double awake_s(const struct tn_cluster *cluster)
+{
+    return cluster->conf->price_type == TN_CFG_PRICE_TYPE_AUTO_SUSPEND ? tn_awake_left_s(&cluster->awake, tn_clock_us()) : 0;
+}
+
 size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_member_view *views, struct tn_decide_candidate *candidates,
                               struct tn_price *prices, uint8_t *member)
 {
@@ -65,7 +70,7 @@ size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_memb
         tn_price_init(&prices[count], cluster->conf);
         candidates[count] = (struct tn_decide_candidate){
             .cluster = (uint8_t)number, .spare = views[m].usable != TN_USABLE_OK, .no_room = views[m].refusal == TN_REFUSAL_NO_ROOM,
-            .slots = cluster->max_running, .running = views[m].running, .price = &prices[count],
+            .slots = cluster->max_running, .running = views[m].running, .awake_s = awake_s(cluster), .price = &prices[count],
         };
         member[count++] = (uint8_t)m;
     }
@@ -445,15 +450,16 @@ static double engine_seconds(const struct tn_run *run)
     return (double)(took - TN_MIN(took, run->stalled_us + run->queued_us)) / 1e6;
 }
 
-static double bill_of(const struct tn_query *q, const struct tn_adaptive *a, size_t index, double seconds, bool cut)
+static struct tn_cost bill_of(const struct tn_query *q, const struct tn_adaptive *a, size_t index, double seconds, bool cut)
 {
     const struct tn_decide_candidate *candidate = &a->candidates[a->plan.attempts[index].candidate];
     struct tn_run_bill                run = {.seconds = seconds, .bytes = q->run.bytes_read > 0 ? (double)q->run.bytes_read : -1,
-                                             .utilisation = candidate->slots > 0 ? a->others / candidate->slots : 0, .cut = cut};
+                                             .utilisation = candidate->slots > 0 ? a->others / candidate->slots : 0,
+                                             .awake = q->found_awake, .awake_s = q->awake_s, .cut = cut};
     struct tn_cost                    cost;
 
     tn_price_bill(candidate->price, &run, &cost);
-    return cost.average;
+    return cost;
 }
 
 static void note_refusal(struct tn_query *q, struct tn_adaptive *a, size_t index)
@@ -477,6 +483,7 @@ bool tn_adaptive_end(struct tn_query *q, bool breaker_was_open, bool breaker_ope
 {
     struct tn_adaptive      *a = q->adaptive;
     struct tn_attempt_result result;
+    struct tn_cost           bill = {0, 0};
     size_t                   index;
 
     if (a == NULL || !a->running)
@@ -495,8 +502,11 @@ bool tn_adaptive_end(struct tn_query *q, bool breaker_was_open, bool breaker_ope
         result.end = TN_ATTEMPT_NOT_LEARNED;
     }
     tn_str_copy(result.sqlstate, sizeof result.sqlstate, tn_str(q->run.error.sqlstate));
-    result.usd = bill_of(q, a, index, result.seconds, result.end == TN_ATTEMPT_CUT);
-    a->settled_usd += result.usd;
+    if (q->run.started_us != 0)
+        bill = bill_of(q, a, index, result.seconds, result.end == TN_ATTEMPT_CUT);
+    result.usd = bill.average;
+    a->settled.average += bill.average;
+    a->settled.marginal += bill.marginal;
     tn_decide_attempt_ended(tn_runtime_of(q->worker)->server->learner, &a->request, &a->plan, index, false, &result);
     if (result.end == TN_ATTEMPT_DONE)
         learn_refusals(q, a, result.now_us);

@@ -27,7 +27,7 @@ struct tn_adaptive {
     bool                        dropped;   /* rows that came after that were thrown away: it cannot count as an answer any more */
     unsigned                    others;    /* of ours running there when it began */
     struct tn_cluster          *advised;   /* mode advise: what the plan would have taken */
-    double                      settled_usd;
+    struct tn_cost              settled;   /* of its attempts so far */
     unsigned                    cuts;
     struct {
         uint8_t attempt;

@@ -106,7 +106,8 @@ void tn_adaptive_record(struct tn_query *q, struct tn_history_record *record)
         return;
     record->shape = shape_text(q, &q->shape);
     record->band = q->shape.band;
-    record->usd_micros = tn_price_whole(a->settled_usd, q->id);
+    record->usd_micros = tn_price_whole(a->settled.average, q->id);
+    record->marginal_usd_micros = tn_price_whole(a->settled.marginal, q->id);
     record->rung = tn_str(tn_rung_text(a->plan.rung));
     record->predicted_us = (uint64_t)(a->plan.predicted_s * 1e6);
     record->predicted_usd_micros = tn_price_whole(a->plan.predicted_usd, q->id);

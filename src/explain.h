@@ -88,6 +88,7 @@ TN_MUST_USE enum tn_status tn_explain_decide(struct tn_explanation *explanation,
                                              struct tn_error *err);
 /* What is believed of MEMBER; NULL: nothing was asked about it. */
 const struct tn_outlook *tn_explain_outlook(const struct tn_explained_group *at, size_t member);
+bool tn_explain_is_marginal(const struct tn_cluster *cluster); /* its dollars are what is paid more; else its share of what is paid */
 bool tn_explain_is_advice(const struct tn_explained_group *at); /* the decision is recorded, not followed */
 
 /* A query for tn_explain() alone: in no list, without an id. */

@@ -78,6 +78,14 @@ const struct tn_outlook *tn_explain_outlook(const struct tn_explained_group *at,
     return NULL;
 }
 
+bool tn_explain_is_marginal(const struct tn_cluster *cluster)
+{
+    const struct tn_cluster_conf *conf = cluster->conf;
+
+    return conf->price_mode == TN_CFG_PRICE_MODE_MARGINAL &&
+           (conf->price_type == TN_CFG_PRICE_TYPE_PER_SECOND || conf->price_type == TN_CFG_PRICE_TYPE_AUTO_SUSPEND);
+}
+
 bool tn_explain_is_advice(const struct tn_explained_group *at)
 {
     return at->decision != NULL && at->group->conf->strategy_mode != TN_CFG_STRATEGY_MODE_ACT;

@@ -1,6 +1,8 @@
 /* An explanation for programs. Keys are there to stay. */
 #include "explain.h"
 
+#include "base/clock.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -77,6 +79,17 @@ static void put_outlook(const struct tn_outlook *o, struct tn_json *json)
     tn_json_f64(json, "longerThanMs", o->bounded ? o->bound_s * 1e3 : NAN);
 }
 
+/* How the cluster is paid for, and which of its two prices `usd` is; for one that suspends, when it will. */
+static void put_price(const struct tn_cluster *cluster, struct tn_json *json)
+{
+    if (cluster->conf->price_type == TN_CFG_PRICE_TYPE_FREE)
+        return;
+    tn_json_text(json, "price", tn_config_enum_text("PRICE_TYPE", (unsigned)cluster->conf->price_type));
+    tn_json_text(json, "usdIs", tn_explain_is_marginal(cluster) ? "marginal" : "average");
+    if (cluster->conf->price_type == TN_CFG_PRICE_TYPE_AUTO_SUSPEND)
+        tn_json_f64(json, "awakeMs", tn_awake_left_s(&cluster->awake, tn_clock_us()) * 1e3);
+}
+
 static void put_member(const struct tn_explained_group *at, size_t member, struct tn_json *json)
 {
     const struct tn_member_view *view = &at->members[member];
@@ -92,6 +105,7 @@ static void put_member(const struct tn_explained_group *at, size_t member, struc
     tn_json_u64(json, "running", view->running);
     if (cluster->max_running > 0)
         tn_json_u64(json, "slots", cluster->max_running);
+    put_price(cluster, json);
     put_outlook(tn_explain_outlook(at, member), json);
     tn_json_close(json, '}');
 }

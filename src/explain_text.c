@@ -116,7 +116,7 @@ static void put_time(char *out, double seconds)
         snprintf(out, CELL, ms < 10 ? "%.2f ms" : ms < 100 ? "%.1f ms" : "%.0f ms", ms);
 }
 
-static void fill_outlook(cell row[COLUMNS], const struct tn_outlook *outlook)
+static void fill_outlook(cell row[COLUMNS], const struct tn_outlook *outlook, const struct tn_cluster *cluster)
 {
     char bound[CELL];
 
@@ -131,7 +131,7 @@ static void fill_outlook(cell row[COLUMNS], const struct tn_outlook *outlook)
         return; /* not usable for this shape: nothing was computed */
     put_time(row[P50], tn_outlook_p50_s(outlook));
     put_time(row[P95], tn_outlook_p95_s(outlook));
-    snprintf(row[USD], CELL, "%.6f", outlook->usd / 1e6);
+    snprintf(row[USD], CELL, "%.6f%s", outlook->usd / 1e6, tn_explain_is_marginal(cluster) ? " marginal" : "");
     snprintf(row[SUCCESS], CELL, "%.1f %%", outlook->success * 100);
     snprintf(row[INDEX], CELL, "%.4g", outlook->index);
 }
@@ -156,7 +156,7 @@ static void fill_row(cell row[COLUMNS], const struct tn_explained_group *at, siz
     else
         snprintf(row[STATE], CELL, "%s", chosen ? "chosen" : tn_member_text(view));
     if (outlook != NULL)
-        fill_outlook(row, outlook);
+        fill_outlook(row, outlook, cluster);
 }
 
 static void put_row(const cell row[COLUMNS], bool title, const size_t widths[COLUMNS], struct tn_buf *out)

@@ -150,10 +150,13 @@ void tn_learning_number(struct tn_server *server, const struct tn_topology *topo
     }
 }
 
-void tn_learning_reset(struct tn_server *server, const uint64_t key[2])
+bool tn_learning_reset(struct tn_server *server, const uint64_t key[2])
 {
+    bool known = key == NULL || (server->store != NULL && tn_store_knows(server->store, key));
+
     if (server->learner != NULL)
         tn_learner_reset(server->learner, key);
     else if (server->store != NULL)
         tn_store_reset(server->store, key);
+    return known;
 }

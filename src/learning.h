@@ -12,7 +12,8 @@ TN_MUST_USE enum tn_status tn_learning_open(struct tn_server *server, const stru
 void tn_learning_close(struct tn_server *server); /* what was learned is written */
 /* Gives every cluster of TOPOLOGY its number in the statistics; one whose endpoint, size or version changed counts less. */
 void tn_learning_number(struct tn_server *server, const struct tn_topology *topology);
-/* Forgets what is known of one shape (KEY), or of every shape (KEY NULL). */
-void tn_learning_reset(struct tn_server *server, const uint64_t key[2]);
+/* Forgets what is known of one shape (KEY) and its size classes, or of every shape (KEY NULL). False: nothing was known of KEY, in memory
+ * or in the file. May wait for the disk: not from a loop thread. */
+bool tn_learning_reset(struct tn_server *server, const uint64_t key[2]);
 
 #endif

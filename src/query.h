@@ -135,6 +135,8 @@ struct tn_query {
         struct tn_str              sent;     /* empty: as written */
     }                             translation; /* for the chosen member */
     bool                          breaker_opened; /* by its last attempt */
+    bool                          found_awake; /* price autoSuspend: the cluster of its last attempt; and until when that one is paid for */
+    double                        awake_s;     /* without it, from its start (struct tn_run_bill) */
     bool                          entered;    /* inside tn_pipeline_resume() */
     bool                          finished;
     const struct tn_schema       *held_columns; /* not yet told: a retry must still be possible */

@@ -227,6 +227,29 @@ static bool refuse_otherwise_read(struct tn_query *q, struct tn_run *run)
     return true;
 }
 
+static bool suspends(const struct tn_cluster *cluster)
+{
+    return cluster->conf->price_type == TN_CFG_PRICE_TYPE_AUTO_SUSPEND;
+}
+
+/* Whatever runs there keeps it awake, whether it is learned or not. */
+static void begin_awake(struct tn_query *q)
+{
+    struct tn_cluster *cluster = q->lease->cluster;
+
+    if (suspends(cluster))
+        q->found_awake = tn_awake_begin(&cluster->awake, tn_clock_us(), atomic_load(&cluster->running) + atomic_load(&cluster->copies) > 1,
+                                        cluster->conf->price_min_seconds, cluster->conf->price_idle_seconds);
+}
+
+static void end_awake(struct tn_query *q)
+{
+    struct tn_cluster *cluster = q->lease->cluster;
+
+    if (suspends(cluster) && q->run.started_us != 0)
+        q->awake_s = tn_awake_end(&cluster->awake, q->run.started_us, q->run.ended_us > 0 ? q->run.ended_us : tn_clock_us(), cluster->conf->price_idle_seconds);
+}
+
 static void start_statement(struct tn_query *q)
 {
     struct tn_run *run = &q->run;
@@ -251,6 +274,7 @@ static void start_statement(struct tn_query *q)
         return;
     if (q->features.needs_session)
         q->lease->conn->dirty = true;
+    begin_awake(q);
     tn_adaptive_begin(q);
     if (q->shadow != NULL)
         tn_shadow_begin(q);
@@ -419,6 +443,7 @@ static enum tn_step finish(struct tn_query *q)
     if (tn_adaptive_dropped(q))
         q->run.delivered = false; /* after its deadline, to nobody: another member may still be asked */
     opened = q->breaker_opened = tell_breaker(q, run);
+    end_awake(q);
     if (tn_adaptive_end(q, was_open, opened))
         return go_on(q);
     if (run->error.status != TN_OK && q->lease->conn != NULL && q->lease->conn->state == TN_CONN_BROKEN)

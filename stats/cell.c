@@ -107,19 +107,24 @@ bool tn_cell_quantiles(const struct tn_cell *cell, double *p50, double *p95)
     return true;
 }
 
+static double whole(double x, struct tn_rand *rand)
+{
+    return rand == NULL ? round(x) : floor(x + tn_rand_unit(rand));
+}
+
 /* Fewer runs are a wider belief about the mean: P grows as n shrinks. Never to no run at all, which means something else. */
-void tn_cell_discount(struct tn_cell *cell, double factor, unsigned most, double least_P)
+void tn_cell_discount(struct tn_cell *cell, double factor, unsigned most, double least_P, struct tn_rand *rand)
 {
     double n = cell->n * factor, P = tn_log_decode(cell->P);
 
     if (cell->n == 0)
         return;
-    n = TN_MAX(TN_MIN(round(n), (double)most), 1.0);
+    n = TN_MAX(TN_MIN(whole(n, rand), (double)most), 1.0);
     P = TN_MAX(TN_MIN(TN_MAX(P * cell->n / n, least_P), TN_CELL_MOST_P), P);
     cell->P = tn_log_code(P);
     cell->n = (uint16_t)n;
-    cell->succ = (uint8_t)fixed(cell->succ * factor, 1, 0, 255);
-    cell->fail = (uint8_t)fixed(cell->fail * factor, 1, 0, 255);
+    cell->succ = (uint8_t)whole(cell->succ * factor, rand);
+    cell->fail = (uint8_t)whole(cell->fail * factor, rand);
 }
 
 /* Pooled variance and mean (Chan, Golub, LeVeque 1979); the belief about the mean by its precisions, which is the same

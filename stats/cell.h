@@ -5,6 +5,8 @@
 #ifndef TN_STATS_CELL_H
 #define TN_STATS_CELL_H
 
+#include "base/rand.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -56,9 +58,10 @@ uint16_t tn_log_code(double x); /* 0 for x <= 0 and what is no number */
 double   tn_log_decode(uint16_t code);
 
 /* n and the counts of results times FACTOR, n at most MOST and at least 1; P as much wider, at least LEAST_P. A cell without a
- * run stays as it is. */
+ * run stays as it is. Fractions are rounded by the lot of RAND, so that many small steps come to as much as one large one: a count of 50
+ * that loses a hundredth each time would stay 50 for ever. RAND NULL: to the nearest, for who only shows it. */
 #define TN_CELL_MOST_P 4.0 /* wider than that says nothing more */
-void tn_cell_discount(struct tn_cell *cell, double factor, unsigned most, double least_P);
+void tn_cell_discount(struct tn_cell *cell, double factor, unsigned most, double least_P, struct tn_rand *rand);
 /* What was learned in two places (or before and after an eviction) as if in one: counts add, moments by Chan's formula. The
  * time of the last look stays that of CELL; hist stays, p50 and p95 are forgotten. */
 void tn_cell_merge(struct tn_cell *cell, const struct tn_cell *older);

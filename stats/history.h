@@ -17,7 +17,7 @@
 #include "base/str.h"
 #include "stats/counters.h"
 
-enum { TN_HISTORY_APPLICATION_ID = 0x54726e74, TN_HISTORY_FORMAT = 3 };
+enum { TN_HISTORY_APPLICATION_ID = 0x54726e74, TN_HISTORY_FORMAT = 4 };
 
 enum tn_history_outcome {
     TN_HISTORY_OK,
@@ -51,7 +51,8 @@ struct tn_history_record {
     struct tn_str tags;
 
     /* of groups that learn; empty and 0 elsewhere, and of records of format 1 */
-    uint64_t      usd_micros;     /* the bill as it was settled, of all attempts, in millionths of a dollar */
+    uint64_t      usd_micros;     /* the average bill as it was settled, of all attempts, in millionths of a dollar: its share of the clusters */
+    uint64_t      marginal_usd_micros; /* the marginal one: what was paid more because of it; 0 in records before format 4 */
     struct tn_str shape;          /* its key: 32 hex digits, as RESET SHAPE takes it */
     uint64_t      band;           /* size class of the literals, 0 = none */
     struct tn_str rung;           /* what the belief came from: exact, band, shape, similar, class, prior */

@@ -45,7 +45,17 @@ static const char to_format_3[] =
 #undef TEXT
     ;
 
-static const char *const steps[TN_HISTORY_FORMAT - 1] = {to_format_2, to_format_3};
+/* And format 3. */
+static const char to_format_4[] =
+#define NUMBER(member, column, type)
+#define TEXT(member, column, most)
+#define NUMBER4(member, column, type) "ALTER TABLE history ADD COLUMN " column " " type " DEFAULT 0;"
+#include "stats/history.def"
+#undef NUMBER
+#undef TEXT
+    ;
+
+static const char *const steps[TN_HISTORY_FORMAT - 1] = {to_format_2, to_format_3, to_format_4};
 
 static const struct tn_database_kind kind = {
     .subject = "history",

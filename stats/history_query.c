@@ -15,19 +15,32 @@ static const char select_1_sql[] = "SELECT " /* from a file of format 1 */
 #define NUMBER2(member, column, type) "0,"
 #define TEXT2(member, column, most) "'',"
 #define NUMBER3(member, column, type) "0,"
+#define NUMBER4(member, column, type) "0,"
 #include "stats/history.def"
 #undef NUMBER
 #undef TEXT
     WHERE;
 
-static const char select_2_sql[] = "SELECT " /* and of format 2 */
+static const char select_2_sql[] = "SELECT " /* of format 2 */
 #define NUMBER(member, column, type) column ","
 #define TEXT(member, column, most) column ","
 #define NUMBER3(member, column, type) "0,"
+#define NUMBER4(member, column, type) "0,"
 #include "stats/history.def"
 #undef NUMBER
 #undef TEXT
     WHERE;
+
+static const char select_3_sql[] = "SELECT " /* and of format 3 */
+#define NUMBER(member, column, type) column ","
+#define TEXT(member, column, most) column ","
+#define NUMBER4(member, column, type) "0,"
+#include "stats/history.def"
+#undef NUMBER
+#undef TEXT
+    WHERE;
+
+static const char *const selects[TN_HISTORY_FORMAT] = {select_1_sql, select_2_sql, select_3_sql, select_sql};
 
 static struct tn_str column_text(sqlite3_stmt *stmt, int at)
 {
@@ -76,7 +89,7 @@ static enum tn_status query(struct tn_history_file *file, const struct tn_histor
     int                      code;
 
     TN_TRY(tn_history_file_format(file, &format, err));
-    code = sqlite3_prepare_v2(file->db, format == 1 ? select_1_sql : format == 2 ? select_2_sql : select_sql, -1, &stmt, NULL);
+    code = sqlite3_prepare_v2(file->db, selects[TN_MIN(format, (int64_t)TN_HISTORY_FORMAT) - 1], -1, &stmt, NULL); /* at least 1: it is ours */
     if (code == SQLITE_OK)
         code = bind_filter(stmt, filter);
     if (code == SQLITE_OK) {

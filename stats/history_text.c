@@ -30,6 +30,7 @@ static void put_decision(struct tn_json *json, const struct tn_history_record *r
     tn_json_str(json, "shape", record->shape);
     tn_json_u64(json, "band", record->band);
     put_usd(json, "usd", record->usd_micros);
+    put_usd(json, "marginalUsd", record->marginal_usd_micros);
     tn_json_str(json, "rung", record->rung);
     tn_json_str(json, "plan", record->plan);
     tn_json_bool(json, "explored", record->explored != 0);

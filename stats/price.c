@@ -20,6 +20,7 @@ void tn_price_init(struct tn_price *price, const struct tn_cluster_conf *conf)
 {
     double hour = conf->price_type == TN_CFG_PRICE_TYPE_AUTO_SUSPEND ? conf->price_credits_per_hour * conf->price_usd_per_credit
                                                                      : conf->price_usd_per_hour;
+    bool   by_query = conf->price_type == TN_CFG_PRICE_TYPE_PER_QUERY || conf->price_type == TN_CFG_PRICE_TYPE_PER_SCAN;
 
     *price = (struct tn_price){
         .type = (enum tn_price_type)conf->price_type,
@@ -29,7 +30,7 @@ void tn_price_init(struct tn_price *price, const struct tn_cluster_conf *conf)
         .usd_per_byte = conf->price_usd_per_tb / TERABYTE,
         .min_bytes = (double)conf->price_min_bytes,
         .round_bytes = (double)conf->price_round_bytes,
-        .usd_per_query = conf->price_usd_per_query,
+        .usd_per_query = by_query ? conf->price_usd_per_query : 0,
         .min_seconds = (double)conf->price_min_seconds / 1e6,
         .idle_seconds = (double)conf->price_idle_seconds / 1e6,
         .full_on_cancel = conf->price_full_on_cancel,
@@ -43,9 +44,11 @@ bool tn_price_by_bytes(const struct tn_price *price)
 
 double tn_price_of_bytes(const struct tn_price *price, double bytes)
 {
-    if (price->type != TN_PRICE_PER_SCAN || !(bytes >= 0))
+    if (price->type != TN_PRICE_PER_SCAN)
         return 0;
-    bytes = fmax(bytes, price->min_bytes);
+    bytes = fmax(bytes, price->min_bytes); /* the latter where they are not known */
+    if (!(bytes > 0))
+        return 0;
     if (price->round_bytes > 0)
         bytes = ceil(bytes / price->round_bytes) * price->round_bytes;
     return bytes * price->usd_per_byte * MICRO;
@@ -63,13 +66,13 @@ static double marginal_share(double utilisation)
     return clamp((utilisation - KNEE) / KNEE_WIDTH, IDLE_SHARE, 1);
 }
 
-/* What SECONDS more keep a cluster awake that would suspend in AWAKE_S: a start pays the least time, an extension only what
- * lies beyond the present end. */
-static double awake_seconds(const struct tn_price *price, double seconds, double awake_s)
+/* What RUN added to the time that is paid for: a start the least time, an extension only what lies beyond the end that was there
+ * already. */
+static double awake_seconds(const struct tn_price *price, double seconds, const struct tn_run_bill *run)
 {
-    double until = seconds + price->idle_seconds;
+    double until = seconds + price->idle_seconds, least = price->min_seconds;
 
-    return awake_s > 0 ? fmax(0, until - awake_s) : fmax(price->min_seconds, until);
+    return run->awake ? fmax(0, until - run->awake_s) : least + fmax(0, until - fmax(least, run->awake_s));
 }
 
 double tn_price_per_second(const struct tn_price *price, double utilisation, double awake_s)
@@ -78,9 +81,17 @@ double tn_price_per_second(const struct tn_price *price, double utilisation, dou
 
     if (price->type == TN_PRICE_PER_SECOND && price->marginal)
         return rate * marginal_share(utilisation);
-    if (price->type == TN_PRICE_AUTO_SUSPEND && price->marginal && awake_s > price->idle_seconds)
-        return rate * IDLE_SHARE; /* it stays awake for others anyway */
+    if (price->type == TN_PRICE_AUTO_SUSPEND && price->marginal)
+        return utilisation > 0 || awake_s > price->idle_seconds ? rate * IDLE_SHARE /* it stays awake for others anyway */
+                                                                : price->usd_per_second * MICRO;
     return rate;
+}
+
+double tn_price_at_once(const struct tn_price *price, double utilisation, double awake_s)
+{
+    if (price->type != TN_PRICE_AUTO_SUSPEND || !price->marginal || utilisation > 0)
+        return price->usd_per_query * MICRO;
+    return (awake_s > 0 ? fmax(0, price->idle_seconds - awake_s) : fmax(price->min_seconds, price->idle_seconds)) * price->usd_per_second * MICRO;
 }
 
 void tn_price_bill(const struct tn_price *price, const struct tn_run_bill *run, struct tn_cost *out)
@@ -98,7 +109,7 @@ void tn_price_bill(const struct tn_price *price, const struct tn_run_bill *run, 
         return;
     case TN_PRICE_AUTO_SUSPEND:
         out->average = second_on_average(price) * seconds;
-        out->marginal = price->usd_per_second * MICRO * awake_seconds(price, seconds, run->awake_s);
+        out->marginal = price->usd_per_second * MICRO * awake_seconds(price, seconds, run);
         return;
     case TN_PRICE_PER_SCAN:
     case TN_PRICE_PER_QUERY:

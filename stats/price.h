@@ -24,16 +24,17 @@ struct tn_price {
 /* From the options price.* of a cluster; all free when none is given. */
 void tn_price_init(struct tn_price *price, const struct tn_cluster_conf *conf);
 
-/* The bill of one run in micro-dollars: SECONDS on the engine, BYTES scanned (negative = not known: the part that depends on
- * them is 0), UTILISATION (running / slots at the start, for marginal), AWAKE_S: seconds until the cluster would suspend, 0 =
- * it is suspended. CUT: it was cancelled. */
+/* The bill of one run in micro-dollars: SECONDS on the engine, BYTES scanned (negative = not known: the least of a query
+ * counts), UTILISATION (running / slots at the start, for marginal). Of a cluster that suspends: AWAKE: it was when the run began;
+ * AWAKE_S: until when it is paid for without this run, in seconds from the run's beginning (of one that was asleep: 0 = nobody has
+ * come since). CUT: it was cancelled. */
 struct tn_run_bill {
     double seconds, bytes, utilisation, awake_s;
-    bool   cut;
+    bool   awake, cut;
 };
 struct tn_cost {
     double average;  /* micro-dollars: its share of what the cluster costs */
-    double marginal; /* what is paid more because of it */
+    double marginal; /* what is paid more because of it: of all runs together as much as the cluster's own bill */
 };
 void tn_price_bill(const struct tn_price *price, const struct tn_run_bill *run, struct tn_cost *out);
 
@@ -42,8 +43,10 @@ void tn_price_bill(const struct tn_price *price, const struct tn_run_bill *run, 
  * is negative or no number. */
 uint64_t tn_price_whole(double micros, uint64_t seed);
 
-/* Rates for expectations. */
-double tn_price_per_second(const struct tn_price *price, double utilisation, double awake_s); /* micro-dollars */
+/* What is expected of a run of SECONDS, in micro-dollars, by what deciding counts (mode): a line over SECONDS. AWAKE_S: seconds until the
+ * cluster would suspend, 0 = it is asleep; with UTILISATION above 0 it is awake. */
+double tn_price_per_second(const struct tn_price *price, double utilisation, double awake_s);
+double tn_price_at_once(const struct tn_price *price, double utilisation, double awake_s); /* however short it is: a start, usdPerQuery */
 double tn_price_of_bytes(const struct tn_price *price, double bytes);                        /* micro-dollars */
 bool   tn_price_by_bytes(const struct tn_price *price);
 

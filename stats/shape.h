@@ -16,7 +16,7 @@
 
 #include "stats/features.h"
 
-enum { TN_SHAPE_CLASSES = 96 }; /* joins 0..5 x GROUP BY x LIKE x DISTINCT x WHERE */
+enum { TN_SHAPE_CLASSES = 96, TN_SHAPE_BANDS_MOST = 15 }; /* classes: joins 0..5 x GROUP BY x LIKE x DISTINCT x WHERE */
 
 /* What is part of a shape besides its text. Names as the client gave them. */
 struct tn_shape_context {
@@ -33,7 +33,7 @@ struct tn_shape {
     uint64_t            text[2];     /* of the exact text with its context and parameter values */
     uint64_t            tmpl[2];     /* L1 */
     uint8_t             class;       /* < TN_SHAPE_CLASSES */
-    uint8_t             band;        /* size class of the literals, 0 .. 15; 0 = none */
+    uint8_t             band;        /* size class of the literals, 0 .. TN_SHAPE_BANDS_MOST; 0 = none */
     enum tn_shape_level level;
 };
 

@@ -197,6 +197,7 @@ bool tn_shape_list_add(void *arg, const struct tn_shape_report *report)
     struct tn_shape_list *list = arg;
     struct tn_shape_item  item;
 
+    list->group_seen = list->group_seen || tn_str_eq(report->group, list->group);
     if (!is_wanted(list, report))
         return true;
     if (!has_room(list) || !tn_shape_item_make(&item, report)) {

@@ -62,6 +62,7 @@ struct tn_shape_list {
     struct tn_shape_item *items;  /* in order after tn_shape_list_end() */
     uint64_t              seen;   /* that passed the filters */
     double                total_s, usd, regret_s; /* of all those */
+    bool                  group_seen; /* some shape is of that group, whatever the other filters say */
     bool                  failed; /* no memory */
 };
 

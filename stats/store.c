@@ -362,15 +362,21 @@ static uint32_t id_of(struct tn_store *store, const uint64_t key[2])
     return id;
 }
 
+static void key_of_band(const uint64_t shape[2], unsigned band, uint64_t key[2])
+{
+    uint64_t salt = tn_hash_mix(UINT64_C(0xba9d) + band);
+
+    key[0] = tn_hash_mix(shape[0] ^ salt) | 1;
+    key[1] = tn_hash_mix(shape[1] + salt);
+}
+
 struct tn_shape_entry *tn_store_acquire_band(struct tn_store *store, const struct tn_shape *shape, bool create,
                                              const struct tn_shape_about *about)
 {
-    uint64_t               salt = tn_hash_mix(UINT64_C(0xba9d) + shape->band);
     struct wanted          wanted = {.shape = shape, .about = about, .band = shape->band};
     struct tn_shape_entry *entry;
 
-    wanted.key[0] = tn_hash_mix(shape->key[0] ^ salt) | 1;
-    wanted.key[1] = tn_hash_mix(shape->key[1] + salt);
+    key_of_band(shape->key, shape->band, wanted.key);
     entry = acquire(store, &wanted, false);
     if (entry != NULL || !create)
         return entry;
@@ -461,25 +467,48 @@ static void reset_entry(struct tn_shard *shard, struct tn_shape_entry *entry)
     tn_bit_clear(shard->fetch, tn_shard_slot(shard, entry));
 }
 
-void tn_store_reset(struct tn_store *store, const uint64_t key[2])
+static void reset_key(struct tn_store *store, const uint64_t key[2])
+{
+    uint64_t               hash = tn_store_hash(key);
+    struct tn_shard       *shard = tn_store_shard(store, hash);
+    struct tn_shape_entry *entry;
+
+    pthread_mutex_lock(&shard->mutex);
+    entry = tn_shard_find(shard, key, hash);
+    if (entry != NULL)
+        reset_entry(shard, entry);
+    pthread_mutex_unlock(&shard->mutex);
+    if (store->writer != NULL)
+        tn_writer_reset(store, key);
+}
+
+static void reset_all(struct tn_store *store)
 {
     for (unsigned i = 0; i < tn_store_shard_count(store); i++) {
-        struct tn_shard       *shard = &store->shards[i];
-        struct tn_shape_entry *entry;
+        struct tn_shard *shard = &store->shards[i];
 
-        if (key != NULL && shard != tn_store_shard(store, tn_store_hash(key)))
-            continue;
         pthread_mutex_lock(&shard->mutex);
-        for (uint32_t slot = 0; key == NULL && slot < shard->high; slot++)
+        for (uint32_t slot = 0; slot < shard->high; slot++)
             if ((shard->states[slot] & TN_STATE_USED) != 0)
                 reset_entry(shard, &shard->entries[slot]);
-        entry = key == NULL ? NULL : tn_shard_find(shard, key, tn_store_hash(key));
-        if (entry != NULL)
-            reset_entry(shard, entry);
-        if (key == NULL)
-            drop_waiting(store, shard);
+        drop_waiting(store, shard);
         pthread_mutex_unlock(&shard->mutex);
     }
     if (store->writer != NULL)
-        tn_writer_reset(store, key);
+        tn_writer_reset(store, NULL);
+}
+
+void tn_store_reset(struct tn_store *store, const uint64_t key[2])
+{
+    uint64_t band[2];
+
+    if (key == NULL) {
+        reset_all(store);
+        return;
+    }
+    reset_key(store, key);
+    for (unsigned b = 1; b <= TN_SHAPE_BANDS_MOST; b++) {
+        key_of_band(key, b, band);
+        reset_key(store, band);
+    }
 }

@@ -130,7 +130,9 @@ TN_MUST_USE enum tn_status tn_store_each(struct tn_store *store, bool evicted, t
  * Not in the process that has the file open as a store. */
 TN_MUST_USE enum tn_status tn_store_each_file(const char *path, tn_shape_report_fn *fn, void *arg, struct tn_error *err);
 
-/* Forget what is known: one shape (KEY), or every shape (KEY NULL). */
+/* Something is known of the shape of KEY, in memory or of an evicted one in the file. Waits for the disk: not from a loop thread. */
+bool tn_store_knows(struct tn_store *store, const uint64_t key[2]);
+/* Forget what is known: one shape (KEY) and its bands, or every shape (KEY NULL). */
 void tn_store_reset(struct tn_store *store, const uint64_t key[2]);
 
 /* Named bytes that live with the statistics (engine effects, accounts, models). READ (may be NULL) is called at once when there are

@@ -42,6 +42,14 @@ static struct tn_store_block *block_at(struct tn_shard *shard, uint32_t place)
     return place == 0 ? NULL : &shard->blocks[place - 1];
 }
 
+bool tn_shard_has_cells(const struct tn_shape_entry *entry)
+{
+    for (unsigned i = 0; i < TN_STORE_INLINE; i++)
+        if (entry->who[i] != TN_STORE_NONE)
+            return true;
+    return entry->more != 0;
+}
+
 void tn_shard_drop_cells(struct tn_shard *shard, struct tn_shape_entry *entry)
 {
     struct tn_store_block *block;
@@ -153,21 +161,35 @@ void tn_shard_cells(struct tn_shard *shard, struct tn_shape_entry *entry,
 }
 
 struct discount {
-    double   factor;
-    unsigned most;
+    struct tn_shard *shard;
+    double           factor;
+    unsigned         most;
 };
+
+/* Old values weigh less: halved as often as FACTOR is a power of a half, a fraction of that by lot; no further than a new one begins. */
+static void fade_hist(struct tn_shard *shard, struct tn_store_hist *hist, double factor)
+{
+    double   exact = TN_MIN(-log2(TN_MAX(factor, 1e-6)), 16.0);
+    unsigned times = (unsigned)(exact + tn_rand_unit(&shard->rand));
+
+    while (times-- > 0 && hist->hot.total >= 2 * SEED_COUNT)
+        tn_hot_halve(&hist->hot, &shard->rand);
+}
 
 static void discount_cell(void *arg, unsigned cluster, struct tn_cell *cell)
 {
     const struct discount *discount = arg;
+    struct tn_shard       *shard = discount->shard;
 
     (void)cluster;
-    tn_cell_discount(cell, discount->factor, discount->most, 0.0);
+    tn_cell_discount(cell, discount->factor, discount->most, 0.0, &shard->rand);
+    if (cell->hist != 0)
+        fade_hist(shard, &shard->hists[cell->hist - 1], discount->factor);
 }
 
 void tn_shard_discount(struct tn_shard *shard, struct tn_shape_entry *entry, double factor, unsigned most)
 {
-    struct discount discount = {factor, most};
+    struct discount discount = {shard, factor, most};
 
     tn_shard_cells(shard, entry, discount_cell, &discount);
 }

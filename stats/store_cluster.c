@@ -77,7 +77,7 @@ static void change_cells(struct tn_store *store, unsigned cluster, int what)
             if (what == DROP_CELLS)
                 tn_shard_drop_cell(shard, &shard->entries[slot], cluster);
             else
-                tn_cell_discount(cell, TN_STORE_CHANGED_FACTOR, UINT16_MAX, TN_STORE_CHANGED_P);
+                tn_cell_discount(cell, TN_STORE_CHANGED_FACTOR, UINT16_MAX, TN_STORE_CHANGED_P, &shard->rand);
             tn_bit_set(shard->dirty, slot);
         }
         pthread_mutex_unlock(&shard->mutex);

@@ -20,9 +20,9 @@ static void discount(const struct joining *j, unsigned cluster, unsigned epoch, 
     uint16_t behind = (uint16_t)(atomic_load_explicit(&j->store->clusters.list[cluster].epoch, memory_order_relaxed) - epoch);
 
     if (behind > 0 && behind < 32768)
-        tn_cell_discount(cell, pow(TN_STORE_CHANGED_FACTOR, TN_MIN(behind, 4)), j->most, TN_STORE_CHANGED_P);
+        tn_cell_discount(cell, pow(TN_STORE_CHANGED_FACTOR, TN_MIN(behind, 4)), j->most, TN_STORE_CHANGED_P, &j->shard->rand);
     if (j->fading < 1 || cell->n > j->most)
-        tn_cell_discount(cell, j->fading, j->most, 0);
+        tn_cell_discount(cell, j->fading, j->most, 0, &j->shard->rand);
 }
 
 static bool join_cell(void *arg, unsigned file_cluster, unsigned epoch, const struct tn_cell *cell, const struct tn_hot *hot)

@@ -34,7 +34,7 @@ static void add_cell(struct reading *r, unsigned cluster, struct tn_str name, co
     report->cells[at] = *cell;
     report->cells[at].hist = 0;
     if (r->fading < 1)
-        tn_cell_discount(&report->cells[at], r->fading, UINT16_MAX, 0);
+        tn_cell_discount(&report->cells[at], r->fading, UINT16_MAX, 0, NULL);
     report->cell_count++;
 }
 
@@ -152,7 +152,7 @@ static bool add_file_cell(void *arg, unsigned file_cluster, unsigned epoch, cons
         if (r->known[i].file != file_cluster)
             continue;
         if (behind > 0 && behind < 32768)
-            tn_cell_discount(&aged, pow(TN_STORE_CHANGED_FACTOR, TN_MIN(behind, 4)), UINT16_MAX, TN_STORE_CHANGED_P);
+            tn_cell_discount(&aged, pow(TN_STORE_CHANGED_FACTOR, TN_MIN(behind, 4)), UINT16_MAX, TN_STORE_CHANGED_P, NULL);
         add_cell(r, number_of(r, i), tn_str(r->known[i].name), &aged);
     }
     return true;
@@ -240,6 +240,42 @@ static void end_reading(struct reading *r)
     sqlite3_close(r->db);
     tn_free(r->known);
     tn_free(r);
+}
+
+/* An evicted one: 1, 0, or -1 with ERR. */
+static int is_in_file(struct tn_store *store, const uint64_t key[2], struct tn_error *err)
+{
+    sqlite3       *db = NULL;
+    sqlite3_stmt  *stmt = NULL;
+    unsigned char  bytes[16];
+    enum tn_status status = tn_database_open(&db, &tn_store_kind, store->path, TN_DATABASE_READ_ONLY | TN_DATABASE_KNOWN, err);
+    int            found = -1;
+
+    if (status == TN_OK)
+        status = tn_database_prepare(&tn_store_kind, db, "SELECT 1 FROM cold WHERE key = ?", &stmt, err);
+    if (status == TN_OK) {
+        tn_bind_key(stmt, 1, key, bytes);
+        found = sqlite3_step(stmt) == SQLITE_ROW;
+    }
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return found;
+}
+
+bool tn_store_knows(struct tn_store *store, const uint64_t key[2])
+{
+    struct tn_shape_entry *entry = tn_store_peek(store, key);
+    struct tn_error        err = TN_ERROR_INIT;
+    bool                   known = entry != NULL && (entry->visits > 0 || tn_shard_has_cells(entry));
+
+    if (entry != NULL)
+        tn_store_release(store, entry, false);
+    if (known || store->path == NULL)
+        return known;
+    tn_store_flush(store); /* what was evicted just now */
+    known = is_in_file(store, key, &err) != 0; /* a file that cannot be read: perhaps */
+    tn_error_reset(&err);
+    return known;
 }
 
 static struct reading *new_reading(struct tn_store *store, struct tn_error *err)

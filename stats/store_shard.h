@@ -198,6 +198,7 @@ static inline uint32_t tn_shard_slot(const struct tn_shard *shard, const struct 
 struct tn_cell *tn_shard_cell(struct tn_shard *shard, struct tn_shape_entry *entry, unsigned cluster, bool create);
 void            tn_shard_cells(struct tn_shard *shard, struct tn_shape_entry *entry,
                                void (*fn)(void *arg, unsigned cluster, struct tn_cell *cell), void *arg);
+bool            tn_shard_has_cells(const struct tn_shape_entry *entry);
 void            tn_shard_drop_cells(struct tn_shard *shard, struct tn_shape_entry *entry); /* all of them */
 void            tn_shard_drop_cell(struct tn_shard *shard, struct tn_shape_entry *entry, unsigned cluster);
 struct tn_hot  *tn_shard_hot(struct tn_shard *shard, const struct tn_cell *cell); /* NULL = none */

@@ -208,6 +208,11 @@ void tn_writer_reset(struct tn_store *store, const uint64_t key[2])
     struct tn_store_writer *writer = store->writer;
 
     pthread_mutex_lock(&writer->mutex);
+    if (key != NULL && writer->reset_count == RESET_KEYS) {
+        pthread_mutex_unlock(&writer->mutex);
+        tn_store_flush(store); /* they are done then; if the file cannot be written, this one comes too late */
+        pthread_mutex_lock(&writer->mutex);
+    }
     if (key == NULL) {
         writer->reset_all = true;
     } else if (writer->reset_count < RESET_KEYS) {

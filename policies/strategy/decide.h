@@ -79,7 +79,7 @@ struct tn_decide_candidate {
     bool                   no_room;  /* all slots are taken */
     double                 slots;    /* 0 = not known: no load term */
     unsigned               running;  /* ours, there, just now, of all workers */
-    double                 awake_s;  /* autoSuspend: until it would suspend */
+    double                 awake_s;  /* autoSuspend: until it would suspend, 0 = it is asleep */
     const struct tn_price *price;    /* NULL = free */
 };
 

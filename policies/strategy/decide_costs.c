@@ -55,7 +55,7 @@ double tn_decision_bill(const struct tn_decision *d, size_t at, double seconds)
         return fmax(use, -1.3 * side->cell.cost); /* a cut run's bill is a lower bound */
     }
     use = candidate->slots > 0 ? candidate->running / candidate->slots : 0;
-    return tn_price_per_second(candidate->price, use, candidate->awake_s) * seconds + candidate->price->usd_per_query * 1e6;
+    return tn_price_per_second(candidate->price, use, candidate->awake_s) * seconds + tn_price_at_once(candidate->price, use, candidate->awake_s);
 }
 
 /* The share of hopeless shapes among those that survived this bound. */

@@ -12,6 +12,7 @@ struct listing {
     struct tn_job         job;
     struct tn_shape_list  list;
     char                  group[256];
+    bool                  configured; /* the group is */
     struct tn_buf         body;
     struct tn_error       error;
     enum tn_status        status;
@@ -35,6 +36,8 @@ static void finish(struct tn_http_exchange *x, struct tn_admin_round *round)
 
     if (l->status != TN_OK)
         tn_http_problem(x, 500, "the statistics cannot be read: %s", l->error.message);
+    else if (l->group[0] != '\0' && !l->list.group_seen && !l->configured)
+        tn_http_problem(x, 404, "there is no cluster group `%.64s`, neither in the configuration nor in the statistics", l->group);
     else if (l->body.failed)
         tn_http_problem(x, 413, "the list is too large; ask for a smaller `limit`");
     else
@@ -51,7 +54,7 @@ static void free_listing(struct tn_admin_round *round)
     tn_free(l);
 }
 
-static void keep_listing(struct tn_admin_round *round) /* the pool still works with it: only the exit of the program ends it */
+static void keep_round(struct tn_admin_round *round) /* the pool still works with it: only the exit of the program ends it */
 {
     (void)round;
 }
@@ -84,6 +87,7 @@ static bool read_params(struct tn_http_exchange *x, const struct tn_http_args *a
         return false;
     tn_str_copy(l->group, sizeof l->group, tn_http_arg(args, "group"));
     l->list.group = tn_str(l->group);
+    l->configured = tn_config_find_group(tn_runtime_of(x->worker)->snapshot->config, l->list.group) >= 0;
     l->list.since_s = filter.since_us / 1000000;
     l->list.limit = TN_MAX(limit, (uint64_t)1);
     return true;
@@ -115,19 +119,68 @@ void tn_admin_shapes(struct tn_admin *admin, struct tn_http_exchange *x, const s
         return;
     }
     l->round.finish = finish;
-    l->round.free = keep_listing;
+    l->round.free = keep_round;
     l->job.run = run;
     l->job.done = done;
     tn_admin_round_begin(&l->round, admin, x);
     tn_offload_submit(admin->server->offload, &l->job, x->worker);
 }
 
+/* ---- forgetting: whether there is anything to forget may be in the file only ---- */
+
+struct forgetting {
+    struct tn_admin_round round;
+    struct tn_job         job;
+    uint64_t              key[2];
+    char                  name[33];
+    bool                  all, found;
+};
+
+static void forget(struct tn_job *job)
+{
+    struct forgetting *f = TN_CONTAINER_OF(job, struct forgetting, job);
+
+    f->found = tn_learning_reset(f->round.admin->server, f->all ? NULL : f->key);
+}
+
+static void finish_forgetting(struct tn_http_exchange *x, struct tn_admin_round *round)
+{
+    const struct forgetting *f = TN_CONTAINER_OF(round, struct forgetting, round);
+    struct tn_buf            body;
+    struct tn_json           json = {.buf = &body};
+
+    tn_admin_log(x, "reset shape", tn_str(f->name), f->found ? "forgotten" : "not known");
+    if (!f->found) {
+        tn_http_problem(x, 404, "nothing is known of a shape `%s`; GET /admin/shapes has those that are", f->name);
+        return;
+    }
+    tn_buf_init(&body, 1024);
+    tn_json_open(&json, NULL, '{');
+    tn_json_text(&json, "shape", f->name);
+    tn_json_bool(&json, "forgotten", true);
+    tn_json_close(&json, '}');
+    tn_admin_reply_json(x, 200, &body);
+}
+
+static void free_forgetting(struct tn_admin_round *round)
+{
+    tn_free(TN_CONTAINER_OF(round, struct forgetting, round));
+}
+
+static void forgotten(struct tn_job *job, struct tn_worker *worker)
+{
+    struct forgetting *f = TN_CONTAINER_OF(job, struct forgetting, job);
+
+    (void)worker;
+    f->round.free = free_forgetting;
+    tn_admin_round_end(&f->round);
+}
+
 void tn_admin_reset_shape(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
 {
-    bool          all = tn_str_eq_c(args->capture, "all");
-    uint64_t      key[2] = {0, 0};
-    struct tn_buf body;
-    struct tn_json json = {.buf = &body};
+    struct forgetting *f;
+    uint64_t           key[2] = {0, 0};
+    bool               all = tn_str_eq_c(args->capture, "all");
 
     if (!has_store(admin, x))
         return;
@@ -135,12 +188,18 @@ void tn_admin_reset_shape(struct tn_admin *admin, struct tn_http_exchange *x, co
         tn_http_problem(x, 400, "a shape's key has 32 hexadecimal digits (GET /admin/shapes), or is `all`; not `%.64s`", args->capture.ptr);
         return;
     }
-    tn_learning_reset(admin->server, all ? NULL : key);
-    tn_admin_log(x, "reset shape", args->capture, "forgotten");
-    tn_buf_init(&body, 1024);
-    tn_json_open(&json, NULL, '{');
-    tn_json_str(&json, "shape", args->capture);
-    tn_json_bool(&json, "forgotten", true);
-    tn_json_close(&json, '}');
-    tn_admin_reply_json(x, 200, &body);
+    f = tn_calloc(1, sizeof *f);
+    if (f == NULL) {
+        tn_http_problem(x, 503, "no memory");
+        return;
+    }
+    f->all = all;
+    memcpy(f->key, key, sizeof key);
+    tn_str_copy(f->name, sizeof f->name, args->capture);
+    f->round.finish = finish_forgetting;
+    f->round.free = keep_round;
+    f->job.run = forget;
+    f->job.done = forgotten;
+    tn_admin_round_begin(&f->round, admin, x);
+    tn_offload_submit(admin->server->offload, &f->job, x->worker);
 }

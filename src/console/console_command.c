@@ -197,7 +197,7 @@ static enum tn_status kill_query(struct tn_server *server, struct tn_str operand
 
 static enum tn_status reset_shape(struct tn_server *server, struct tn_str operand, struct tn_buf *result, struct tn_error *err)
 {
-    bool     all = tn_str_ieq_c(operand, "all");
+    bool     all = tn_str_ieq_c(operand, "all"), found;
     uint64_t key[2];
 
     if (!all && !tn_shape_key_parse(operand, key)) {
@@ -205,8 +205,18 @@ static enum tn_status reset_shape(struct tn_server *server, struct tn_str operan
         tn_error_hint(err, "A shape's key has 32 hexadecimal digits: SELECT shape, text FROM shapes; RESET SHAPE ALL forgets every one.");
         return TN_E_INVALID;
     }
-    tn_learning_reset(server, all ? NULL : key);
-    log_command("reset shape", operand, "forgotten");
+    if (server->store == NULL) {
+        (void)tn_fail(err, TN_E_INVALID, "55000", "there are no statistics: nothing is learned");
+        tn_error_blame(err, TN_FAULT_QUERY, false);
+        return TN_E_INVALID;
+    }
+    found = tn_learning_reset(server, all ? NULL : key);
+    log_command("reset shape", operand, found ? "forgotten" : "not known");
+    if (!found) {
+        (void)fail_query(err, "42704", "shape", operand);
+        tn_error_hint(err, "Nothing is known of it. SELECT shape, text FROM shapes has those that are.");
+        return TN_E_INVALID;
+    }
     tn_buf_printf(result, "forgotten: %s" TN_STR_FMT, all ? "every shape" : "shape ", all ? 0 : (int)operand.len, operand.ptr);
     return TN_OK;
 }

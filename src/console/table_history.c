@@ -56,6 +56,7 @@ static void put_decision(struct tn_console_rows *rows, const struct tn_history_r
     tn_rows_u64(rows, r->usd_micros);
     tn_rows_u64(rows, r->cuts);
     tn_rows_text(rows, r->advised);
+    tn_rows_u64(rows, r->marginal_usd_micros);
 }
 
 static bool on_record(void *ctx, const struct tn_history_record *record)

@@ -3,6 +3,7 @@
 #ifndef TN_ENGINE_CLUSTER_H
 #define TN_ENGINE_CLUSTER_H
 
+#include "engine/awake.h"
 #include "engine/breaker.h"
 #include "engine/engine.h"
 #include "loop/offload.h"
@@ -27,6 +28,7 @@ struct tn_cluster {
     _Atomic bool                  removed;   /* not in the configuration any more: drains */
     _Atomic unsigned              stat_id;     /* number in the statistics, TN_STORE_CLUSTERS or more = none */
     _Atomic uint64_t              crowded_until_us; /* who came for a slot lately waited longer than going elsewhere takes */
+    struct tn_awake               awake;     /* price autoSuspend; kept over a reload */
     struct tn_breaker             breaker;
     _Atomic uint64_t              queries, failures, probes_failed; /* since start */
     _Atomic unsigned              definitions; /* statements through us that may have created, altered or dropped something there; an engine counts them that keeps what is defined */

@@ -48,8 +48,10 @@ static enum tn_status make_cluster(struct tn_cluster **out, const struct tn_conf
         return TN_OK;
     }
     TN_TRY(tn_cluster_new(out, config, conf, err));
-    if (old != NULL)
+    if (old != NULL) {
         atomic_store(&(*out)->maintenance, atomic_load(&old->maintenance));
+        tn_awake_copy(&(*out)->awake, &old->awake);
+    }
     return TN_OK;
 }
 

@@ -233,6 +233,17 @@ def test_what_an_engine_alone_costs_is_told_where_the_file_says_it(tmp_path):
     assert [line.endswith("USD") for line in lines if line.startswith(("a ", "b "))] == [False, True]
 
 
+def test_a_listed_price_is_that_of_an_engine_alone(tmp_path):
+    """As of what the replay runs on it: with one engine both are the same."""
+    path, prices = tmp_path / "one.jsonl", tmp_path / "prices.yaml"
+    path.write_text("".join('{"t_ms":%d,"sql":"SELECT %d","outcomes":{"a":{"latency_ms":%d,"usd":7,"bytes":%d}}}\n' % (n * 10, n, 20 + n, n * 1_000_000) for n in range(40)))
+    for price, want in (("perSecond, usdPerHour: 3600, slots: 2", sum(.02 + n / 1000 for n in range(40)) / 2), ("perQuery, usdPerQuery: 0.5", 20),
+                        ("perScan, usdPerTb: 5, minBytes: 10MB", 5e-6 * sum(max(n, 10) for n in range(40))), ("free", 280)):
+        prices.write_text("clusters: {a: {engine: duckDb, price: {type: %s}}}\nclusterGroups: {g: {members: [a]}}\nroutingFallback: g\n" % price)
+        told = json.loads(replay("--outcomes", path, "--config", prices, "--json").stdout)
+        assert told["engines"]["a"]["aloneUsd"] == pytest.approx(want) == pytest.approx(told["usd"]), price
+
+
 def test_a_truncated_archive(tmp_path):
     with open(os.path.join(GOLDEN, "stationary.jsonl.gz"), "rb") as file:
         (tmp_path / "cut.jsonl.gz").write_bytes(file.read()[:5000])

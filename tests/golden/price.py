@@ -25,8 +25,8 @@ def bill(p, seconds, size, use, awake, cut):
         until = seconds + p["idleSeconds"]
         return average, second * (max(F(0), until - awake) if awake > 0 else max(p["minSeconds"], until))
     total = F(0) if cut and not p.get("fullOnCancel") else p.get("usdPerQuery", F(0)) * 10**6
-    if kind == "perScan" and size >= 0:
-        size = max(F(size), p.get("minBytes", F(0)))
+    if kind == "perScan":
+        size = max(F(size), p.get("minBytes", F(0)), F(0))
         step = p.get("roundBytes", F(0))
         if step:
             size = math.ceil(size / step) * step
@@ -41,7 +41,12 @@ PRICES = [
     dict(type="perScan", usdPerTb=F(5), minBytes=F(10**7), roundBytes=F(10**6)),
     dict(type="perScan", usdPerTb=F(625, 100), usdPerQuery=F(1, 1000), fullOnCancel=True),
     dict(type="perScan", usdPerTb=F(5), usdPerQuery=F(1, 1000)),
+    dict(type="perScan", usdPerTb=F(5), minBytes=F(10**7), roundBytes=F(3_000_007)),
+    dict(type="perScan", usdPerTb=F(625, 100), minBytes=F(10**12)),
     dict(type="perQuery", usdPerQuery=F(2, 100)),
+    dict(type="perSecond", usdPerHour=F(36, 100), usdPerQuery=F(3)),
+    dict(type="autoSuspend", creditsPerHour=F(8), usdPerCredit=F(3), minSeconds=F(60), idleSeconds=F(0)),
+    dict(type="autoSuspend", creditsPerHour=F(1), usdPerCredit=F(2), minSeconds=F(0), idleSeconds=F(0), slots=F(3)),
     dict(type="autoSuspend", creditsPerHour=F(8), usdPerCredit=F(3), minSeconds=F(60), idleSeconds=F(300), slots=F(8)),
 ]
 RUNS = itertools.product((F(0), F(1, 4), F(90)), (-1, 0, 1, 9_999_999, 4_437_625_542), (F(0), F(3, 4), F(2)), (F(0), F(200), F(500)), (0, 1))

@@ -124,21 +124,48 @@ static void test_discount(void)
     struct tn_belief belief = {.m = 1, .P = .01, .n = 1000, .succ = 8, .fail = 4}, out;
 
     tn_cell_store(&cell, &belief);
-    tn_cell_discount(&cell, .5, 65535, 0);
+    tn_cell_discount(&cell, .5, 65535, 0, NULL);
     tn_cell_load(&cell, &out);
     CU_ASSERT(out.n == 500 && fabs(out.P / .02 - 1) < 1e-3 && out.succ == 4 && out.fail == 2 && out.m == 1);
-    tn_cell_discount(&cell, 1, 50, 0);
+    tn_cell_discount(&cell, 1, 50, 0, NULL);
     tn_cell_load(&cell, &out);
     CU_ASSERT(out.n == 50 && fabs(out.P / .2 - 1) < 1e-3);
-    tn_cell_discount(&cell, .1, 65535, .25);
+    tn_cell_discount(&cell, .1, 65535, .25, NULL);
     tn_cell_load(&cell, &out);
     CU_ASSERT(out.n == 5 && fabs(out.P / 2 - 1) < 1e-3);
-    tn_cell_discount(&cell, 1e-9, 65535, 0);
+    tn_cell_discount(&cell, 1e-9, 65535, 0, NULL);
     tn_cell_load(&cell, &out);
     CU_ASSERT(out.n == 1 && fabs(out.P / TN_CELL_MOST_P - 1) < 1e-3);
     tn_cell_init(&cell);
-    tn_cell_discount(&cell, .5, 50, .25);
+    tn_cell_discount(&cell, .5, 50, .25, NULL);
     CU_ASSERT(cell.n == 0 && cell.P == 0);
+}
+
+/* Many small steps are as one large one, on average: exact powers of the factor, whatever the step. */
+static void test_discount_is_unbiased(void)
+{
+    enum { CELLS = 4000 };
+    static const struct {
+        double   factor;
+        unsigned steps;
+    } ways[] = {{.5, 2}, {.9, 13}, {.99, 138}, {.9975, 554}};
+    struct tn_rand rand = {.state = 9};
+
+    for (size_t w = 0; w < TN_ARRAY_LEN(ways); w++) {
+        double n = 0, succ = 0, want = pow(ways[w].factor, ways[w].steps);
+
+        for (unsigned i = 0; i < CELLS; i++) {
+            struct tn_cell cell = {.P = tn_log_code(.01), .n = 50, .succ = 150};
+
+            for (unsigned k = 0; k < ways[w].steps; k++)
+                tn_cell_discount(&cell, ways[w].factor, UINT16_MAX, 0, &rand);
+            n += cell.n;
+            succ += cell.succ;
+            CU_ASSERT(fabs(tn_log_decode(cell.P) * cell.n / .5 - 1) < .2); /* as wide as the runs that are left say; codes are rounded at each step */
+        }
+        CU_ASSERT_DOUBLE_EQUAL(n / CELLS / 50, want, .01); /* 12 of 50, 4,000 times: sd below .001 */
+        CU_ASSERT_DOUBLE_EQUAL(succ / CELLS / 150, want, .01);
+    }
 }
 
 /* The cell of values Y[0..N): mean, variance, variance of the mean. */
@@ -415,6 +442,7 @@ int main(void)
     CU_ADD_TEST(suite, test_move);
     CU_ADD_TEST(suite, test_extremes);
     CU_ADD_TEST(suite, test_discount);
+    CU_ADD_TEST(suite, test_discount_is_unbiased);
     CU_ADD_TEST(suite, test_merge);
     CU_ADD_TEST(suite, test_merge_bounds);
     CU_ADD_TEST(suite, test_quantiles);

@@ -105,7 +105,8 @@ static struct tn_history_record sample(uint64_t id)
                                       .cuts = 13,
                                       .cancels = 14,
                                       .engine_queue_us = 15,
-                                      .peak_memory = 16};
+                                      .peak_memory = 16,
+                                      .marginal_usd_micros = 17};
 }
 
 struct seen {
@@ -377,7 +378,7 @@ static bool check_old(void *ctx, const struct tn_history_record *got)
     ++*count;
     CU_ASSERT_EQUAL(got->id, 7);
     CU_ASSERT(tn_str_eq_c(got->tags, "x"));
-    CU_ASSERT_EQUAL(got->usd_micros + got->cancels + got->bytes_read + got->engine_queue_us + got->peak_memory, 0);
+    CU_ASSERT_EQUAL(got->usd_micros + got->cancels + got->bytes_read + got->engine_queue_us + got->peak_memory + got->marginal_usd_micros, 0);
     CU_ASSERT_EQUAL(got->shape.len + got->plan.len + got->advised.len, 0);
     return true;
 }
@@ -400,14 +401,14 @@ static void test_format_1(void)
     CU_ASSERT_EQUAL(tn_history_next_id(history), 8);
     CU_ASSERT_TRUE(tn_history_add(history, &record));
     tn_history_close(history);
-    CU_ASSERT_EQUAL(ask_file("PRAGMA user_version"), 3);
+    CU_ASSERT_EQUAL(ask_file("PRAGMA user_version"), TN_HISTORY_FORMAT);
     all.id = 7;
     CU_ASSERT_EQUAL(tn_history_query_file(path, &all, check_old, &count, &err), TN_OK);
     CU_ASSERT_EQUAL(count, 2);
     all.id = 8;
     record.text_size = record.text.len;
     CU_ASSERT_EQUAL(tn_history_query_file(path, &all, check_same, &record, &err), TN_OK);
-    CU_ASSERT_EQUAL(ask_file("SELECT count(*) FROM pragma_table_info('history')"), 29 + 17 + 2);
+    CU_ASSERT_EQUAL(ask_file("SELECT count(*) FROM pragma_table_info('history')"), 29 + 17 + 2 + 1);
     CU_ASSERT_EQUAL(ask_file("SELECT cancels FROM history WHERE id = 8"), 14);
     CU_ASSERT_EQUAL(ask_file("SELECT count(*) FROM pragma_index_list('history')"), 1);
 }
@@ -416,12 +417,20 @@ static bool check_format_2(void *ctx, const struct tn_history_record *got)
 {
     ++*(unsigned *)ctx;
     CU_ASSERT_EQUAL(got->cancels, 14);
-    CU_ASSERT_EQUAL(got->engine_queue_us + got->peak_memory, 0);
+    CU_ASSERT_EQUAL(got->engine_queue_us + got->peak_memory + got->marginal_usd_micros, 0);
+    return true;
+}
+
+static bool check_format_3(void *ctx, const struct tn_history_record *got)
+{
+    ++*(unsigned *)ctx;
+    CU_ASSERT(got->cancels == 14 && got->engine_queue_us == 15 && got->peak_memory == 16 && got->usd_micros == 1234567);
+    CU_ASSERT_EQUAL(got->marginal_usd_micros, 0);
     return true;
 }
 
 /* As format 1 became it, less what came later. */
-static void test_format_2(void)
+static void check_older(int64_t format, const char *without, tn_history_row_fn *check)
 {
     struct tn_history_options o = options(false);
     struct tn_history_filter  all = {.limit = 10};
@@ -430,19 +439,32 @@ static void test_format_2(void)
     struct tn_error           err = TN_ERROR_INIT;
     unsigned                  count = 0;
 
-    fresh_path("format2");
+    fresh_path("older");
     history = open_history(&o);
     CU_ASSERT_TRUE(tn_history_add(history, &record));
     tn_history_close(history);
-    run_sql("ALTER TABLE history DROP COLUMN engine_queue_us; ALTER TABLE history DROP COLUMN peak_memory; PRAGMA user_version = 2");
-    CU_ASSERT_EQUAL(tn_history_query_file(path, &all, check_format_2, &count, &err), TN_OK);
+    run_sql(without);
+    CU_ASSERT_EQUAL(ask_file("PRAGMA user_version"), format);
+    CU_ASSERT_EQUAL(tn_history_query_file(path, &all, check, &count, &err), TN_OK);
     CU_ASSERT_EQUAL(count, 1);
-    CU_ASSERT_EQUAL(ask_file("PRAGMA user_version"), 2); /* reading changes nothing */
+    CU_ASSERT_EQUAL(ask_file("PRAGMA user_version"), format); /* reading changes nothing */
     history = open_history(&o);
     tn_history_close(history);
-    CU_ASSERT_EQUAL(ask_file("PRAGMA user_version"), 3);
-    CU_ASSERT_EQUAL(tn_history_query_file(path, &all, check_format_2, &count, &err), TN_OK);
+    CU_ASSERT_EQUAL(ask_file("PRAGMA user_version"), TN_HISTORY_FORMAT);
+    CU_ASSERT_EQUAL(tn_history_query_file(path, &all, check, &count, &err), TN_OK);
     CU_ASSERT_EQUAL(count, 2);
+}
+
+#define WITHOUT_4 "ALTER TABLE history DROP COLUMN marginal_usd_micros;"
+
+static void test_format_2(void)
+{
+    check_older(2, WITHOUT_4 "ALTER TABLE history DROP COLUMN engine_queue_us; ALTER TABLE history DROP COLUMN peak_memory; PRAGMA user_version = 2", check_format_2);
+}
+
+static void test_format_3(void)
+{
+    check_older(3, WITHOUT_4 "PRAGMA user_version = 3", check_format_3);
 }
 
 static void test_refused_files(void)
@@ -455,7 +477,7 @@ static void test_refused_files(void)
     fresh_path("newer");
     tn_history_close(open_history(&o));
     run_sql("PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE)");
-    check_refused("was written by a newer Turnout (format 99, this one knows 3)");
+    check_refused("was written by a newer Turnout (format 99, this one knows 4)");
     fresh_path("foreign");
     run_sql("CREATE TABLE t (a); INSERT INTO t VALUES (1)");
     check_refused("is not a history of Turnout");
@@ -787,6 +809,7 @@ int main(void)
     CU_ADD_TEST(suite, test_full);
     CU_ADD_TEST(suite, test_format_1);
     CU_ADD_TEST(suite, test_format_2);
+    CU_ADD_TEST(suite, test_format_3);
     CU_ADD_TEST(suite, test_refused_files);
     CU_ADD_TEST(suite, test_prune_by_age);
     CU_ADD_TEST(suite, test_prune_by_size);

@@ -72,6 +72,7 @@ static void run_case(const struct golden_case *c)
                                  &run.awake_s, &cut), 5);
     CU_ASSERT_EQUAL_FATAL(sscanf(golden_get(c, "want"), "%lf %lf", &average, &marginal), 2);
     run.cut = cut != 0;
+    run.awake = run.awake_s > 0;
     tn_price_init(&price, &conf);
     tn_price_bill(&price, &run, &cost);
     if (!close_to(cost.average, average) || !close_to(cost.marginal, marginal)) {
@@ -104,7 +105,8 @@ static void test_rates(void)
     tn_price_init(&price, &conf);
     CU_ASSERT_TRUE(tn_price_by_bytes(&price));
     CU_ASSERT_DOUBLE_EQUAL(tn_price_of_bytes(&price, 0), 50, 1e-9);
-    CU_ASSERT_DOUBLE_EQUAL(tn_price_of_bytes(&price, NAN), 0, 0); /* not known */
+    CU_ASSERT_DOUBLE_EQUAL(tn_price_of_bytes(&price, NAN), 50, 1e-9); /* not known: no less than that */
+    CU_ASSERT_DOUBLE_EQUAL(tn_price_of_bytes(&price, -1), 50, 1e-9);
 }
 
 /* Queries of a fraction of a micro-dollar: each record is whole, sums are right, of all and of those of every other query. */

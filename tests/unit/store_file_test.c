@@ -392,16 +392,24 @@ static void test_file_maximum(void)
 static void test_reset(void)
 {
     struct tn_store *store;
-    struct tn_shape  s = shape(5);
+    struct tn_shape  s = shape(5), unknown = shape(77777);
 
     fresh_path("reset");
     store = open_store(400);
     name_clusters(store, 2);
     for (uint64_t i = 1; i <= 1500; i++)
         learn(store, i, 2);
+    CU_ASSERT_TRUE(tn_store_knows(store, s.key)); /* evicted by now, perhaps not yet in the file */
     tn_store_flush(store);
-    tn_store_reset(store, s.key); /* evicted by now */
+    CU_ASSERT_TRUE(tn_store_knows(store, s.key));
+    CU_ASSERT_FALSE(tn_store_knows(store, unknown.key));
+    tn_store_reset(store, s.key);
+    CU_ASSERT_FALSE(tn_store_knows(store, s.key));
+    for (uint64_t i = 100; i < 800; i += 2) /* more than wait for the writer at once: none is lost */
+        tn_store_reset(store, shape(i).key);
     tn_store_flush(store);
+    for (uint64_t i = 100; i < 800; i++)
+        CU_ASSERT_EQUAL(tn_store_knows(store, shape(i).key), i % 2 == 1);
     tn_store_release(store, get(store, 5, true), true);
     tn_store_flush(store);
     CU_ASSERT_EQUAL(look(store, 5, 0).n, 0);

@@ -65,7 +65,7 @@ static void put_decision(struct tn_buf *out, const struct tn_history_record *r)
         return;
     if (r->band > 0)
         tn_buf_printf(out, "%-12s %llu\n", "band", (unsigned long long)r->band);
-    tn_buf_printf(out, "%-12s %.6f USD\n", "cost", (double)r->usd_micros / 1e6);
+    tn_buf_printf(out, "%-12s %.6f USD on average, %.6f USD marginal\n", "cost", (double)r->usd_micros / 1e6, (double)r->marginal_usd_micros / 1e6);
     put_line(out, "rung", r->rung);
     put_line(out, "plan", r->plan);
     if (r->explored != 0)

@@ -409,10 +409,27 @@ static void put_decision(FILE *file, const struct tn_replay *replay, const struc
     fprintf(file, "\t%s\t%s\t%.3f\n", tn_reason_text(q->plan.reason), tn_rung_text(q->plan.rung), q->plan.predicted_s * 1000);
 }
 
+struct alone {
+    const struct tn_replay       *replay;
+    const struct query           *query;
+    const struct tn_outcome_line *line;
+};
+
+/* By the same price as the attempts. */
+static double listed_usd(void *arg, size_t at, double seconds)
+{
+    const struct alone  *alone = arg;
+    const struct engine *engine = &alone->replay->engines[alone->query->engines[at]];
+
+    return engine->listed ? bill(engine, &alone->line->list[at], seconds, seconds, false) : -1;
+}
+
 static enum tn_status add_totals(struct tn_replay *replay, const struct query *q, const struct tn_outcome_line *line, struct tn_error *err)
 {
+    struct alone          alone = {replay, q, line};
     struct tn_replay_done done = {.seconds = q->answered ? q->took_s : fmax(q->took_s, TN_OUTCOME_TIMEOUT_S), .answered = q->answered,
-                                  .explored = q->plan.explore, .first = q->engines[q->plan.attempts[0].candidate]};
+                                  .explored = q->plan.explore, .first = q->engines[q->plan.attempts[0].candidate],
+                                  .listed_usd = listed_usd, .arg = &alone};
 
     done.late = replay->options.policy.max_p95_s > 0 && (done.seconds > replay->options.policy.max_p95_s || !done.answered);
     return tn_replay_totals_add(&replay->totals, line, q->engines, &done) ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "out of memory");

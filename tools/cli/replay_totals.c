@@ -36,8 +36,12 @@ static bool keep(struct tn_replay_totals *totals, double seconds, double oracle_
     return true;
 }
 
-/* One run at T_S where what runs there is in HEAP; a failure counts as the time-out at least. */
-static double run_alone(struct tn_time_heap *heap, const struct tn_outcome *outcome, double t_s)
+struct alone {
+    double took_s, counts_s; /* of the run; of its user: a failure counts as the time-out at least */
+};
+
+/* One run at T_S where what runs there is in HEAP. */
+static struct alone run_alone(struct tn_time_heap *heap, const struct tn_outcome *outcome, double t_s)
 {
     double seconds = outcome->latency_s;
     bool   ok = outcome->ok;
@@ -48,19 +52,22 @@ static double run_alone(struct tn_time_heap *heap, const struct tn_outcome *outc
         seconds = fmin(seconds, TN_OUTCOME_TIMEOUT_S);
         tn_time_heap_push(heap, t_s + seconds);
     }
-    return ok ? seconds : fmax(seconds, TN_OUTCOME_TIMEOUT_S);
+    return (struct alone){seconds, ok ? seconds : fmax(seconds, TN_OUTCOME_TIMEOUT_S)};
 }
 
-static void add_statics(struct tn_replay_totals *totals, const struct tn_outcome_line *line, const unsigned *engines)
+static void add_statics(struct tn_replay_totals *totals, const struct tn_outcome_line *line, const unsigned *engines, const struct tn_replay_done *done)
 {
     for (size_t i = 0; i < line->count; i++) {
-        unsigned e = engines[i];
+        unsigned     e = engines[i];
+        struct alone run = run_alone(&totals->alone[e], &line->list[i], line->t_s);
+        double       usd = done->listed_usd(done->arg, i, run.took_s);
 
-        totals->static_s[e] += run_alone(&totals->alone[e], &line->list[i], line->t_s);
-        if (line->list[i].usd < 0)
+        totals->static_s[e] += run.counts_s;
+        usd = usd >= 0 ? usd : line->list[i].usd;
+        if (usd < 0)
             totals->static_usd[e] = -1;
         else if (totals->static_usd[e] >= 0)
-            totals->static_usd[e] += line->list[i].usd;
+            totals->static_usd[e] += usd;
         totals->static_there[e]++;
     }
 }
@@ -84,7 +91,7 @@ static void add_greedy(struct tn_replay_totals *totals, const struct tn_outcome_
     }
     best = best == SIZE_MAX && line->oracle >= 0 ? (size_t)line->oracle : best;
     if (best != SIZE_MAX)
-        totals->greedy_s += run_alone(&totals->greedy[engines[best]], &line->list[best], line->t_s);
+        totals->greedy_s += run_alone(&totals->greedy[engines[best]], &line->list[best], line->t_s).counts_s;
     else
         totals->greedy_s += TN_OUTCOME_TIMEOUT_S;
 }
@@ -110,7 +117,7 @@ bool tn_replay_totals_add(struct tn_replay_totals *totals, const struct tn_outco
         totals->oracle_s = -1;
     if (totals->oracle_s >= 0)
         totals->oracle_s += oracle;
-    add_statics(totals, line, engines);
+    add_statics(totals, line, engines, done);
     add_greedy(totals, line, engines);
     totals->queries++;
     totals->failed += !done->answered;

@@ -18,7 +18,7 @@ struct tn_replay_totals {
     double   oracle_s;                   /* of the engine that is best before chance, each time; < 0 = not known */
     double   greedy_s;                   /* exact times and exact load, greedily; 0 where no slots are known */
     double   static_s[TN_OUTCOME_ENGINES];   /* where it was there; see tn_replay_static_s() */
-    double   static_usd[TN_OUTCOME_ENGINES]; /* -1: of some line the file does not say it */
+    double   static_usd[TN_OUTCOME_ENGINES]; /* -1: of some line neither the file nor a price list says it */
     uint64_t static_there[TN_OUTCOME_ENGINES]; /* queries at which that engine was there */
     uint64_t first[TN_OUTCOME_ENGINES];  /* how often it was the first attempt */
     size_t   count;                      /* of the two below */
@@ -32,6 +32,9 @@ struct tn_replay_done { /* of one query, told by replay_run.c */
     double   seconds;
     bool     answered, explored, late;
     unsigned first; /* engine of the first attempt */
+    /* What the run at AT of the line costs on an engine whose price is listed, in micro-dollars; < 0: it is not, the file says what it cost. */
+    double (*listed_usd)(void *arg, size_t at, double seconds);
+    void    *arg;
 };
 
 void tn_replay_totals_reset(struct tn_replay_totals *totals);

@@ -42,6 +42,8 @@ static int from_file(const char *path, struct tn_shape_list *list, struct tn_cli
     tn_shape_list_end(list);
     if (status == TN_OK && list->failed)
         status = tn_fail(&err, TN_E_NOMEM, "53200", "no memory for so many shapes");
+    if (status == TN_OK && list->group.len > 0 && !list->group_seen)
+        status = tn_fail(&err, TN_E_NOT_FOUND, "42704", "%s has no shape of a cluster group `" TN_STR_FMT "`", path, TN_STR_ARG(list->group));
     if (status != TN_OK)
         result = tn_cli_fail("%s%s%s", err.message, err.hint[0] != '\0' ? "\n  " : "", err.hint);
     tn_shape_list_json(list, &json);

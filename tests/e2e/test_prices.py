@@ -1,0 +1,131 @@
+"""What queries cost: bills of every price model as a client's queries settle them, average and marginal, and where they are told."""
+
+import json
+import os
+import time
+
+import pytest
+
+import ops
+import proxy as proxy_module
+
+MICRO = 1e-6  # records are whole micro-dollars, rounded by lot
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    return ops.points_member(os.path.join(str(tmp_path_factory.mktemp("prices")), "points.sqlite"), 20_000, True)
+
+
+def config(file, price, **more):
+    return ops.learning({"one": {**file, "price": price}}, **more)
+
+
+def ran(proxy, *queries):
+    """Records of QUERIES, each run once, in their order."""
+    with ops.connect(proxy) as connection:
+        for query in queries:
+            connection.execute(query).fetchall()
+    return list(reversed(ops.history(proxy, len(queries))))
+
+
+def engine_s(record):
+    return record["engineMs"] / 1e3
+
+
+@pytest.mark.parametrize("price, seconds, fixed, marginal", [
+    ({"type": "free"}, 0, 0, 0),
+    ({}, 0, 0, 0),
+    ({"type": "perSecond", "usdPerHour": 3600}, 1, 0, .1),                 # idle: a tenth of what is paid anyway
+    ({"type": "perSecond", "usdPerHour": 3600, "slots": 4}, .25, 0, .1),
+    ({"type": "perSecond", "usdPerHour": 3600, "mode": "marginal"}, 1, 0, .1),
+    ({"type": "perQuery", "usdPerQuery": 0.25}, 0, .25, 1),
+    ({"type": "perScan", "usdPerTb": 5, "minBytes": "10MB"}, 0, 5e-5, 1),  # this engine does not say what it read
+    ({"type": "perScan", "usdPerTb": 5, "minBytes": "10MB", "roundBytes": "3MB", "usdPerQuery": 0.5}, 0, .5 + 6e-5, 1),
+    ({"type": "perScan", "usdPerTb": 5}, 0, 0, 1),
+])
+def test_bills(file, proxies, price, seconds, fixed, marginal):
+    proxy = proxies(config(file, price))
+    for record in ran(proxy, "SELECT count(*) FROM points", "SELECT v FROM points WHERE k = 7", "SELECT sum(k) FROM points"):
+        want = seconds * engine_s(record) + fixed
+        assert record["usd"] == pytest.approx(want, rel=.25, abs=2 * MICRO)  # the record's milliseconds have the waits of a slow client in them
+        assert record["marginalUsd"] == pytest.approx(record["usd"] * marginal, rel=1e-3, abs=2 * MICRO)
+
+
+def test_a_cluster_that_suspends(file, proxies):
+    """The first query pays the start, the next only what it prolongs, and one after the idle time a start again."""
+    proxy = proxies(config(file, {"type": "autoSuspend", "creditsPerHour": 3600, "usdPerCredit": 1, "slots": 2, "minSeconds": "60s", "idleSeconds": "1s"}))
+    first, second = ran(proxy, "SELECT count(*) FROM points", "SELECT sum(k) FROM points")
+    assert first["marginalUsd"] == pytest.approx(60, abs=1e-3)  # a credit a second: a dollar
+    assert second["marginalUsd"] == 0                          # within what is paid for
+    assert first["usd"] == pytest.approx(engine_s(first) / 2, rel=.25, abs=2 * MICRO)
+    proxy.wait_for(lambda: awake_ms(proxy) == 0, what="it suspends")
+    with ops.connect(proxy) as connection:
+        connection.execute("SELECT max(k) FROM points").fetchall()
+    [third] = ops.history(proxy, 1, text="max(k)")
+    assert third["marginalUsd"] == pytest.approx(60, abs=1e-3)
+    assert 0 < awake_ms(proxy) <= 1000
+
+
+def awake_ms(proxy):
+    with ops.connect(proxy) as connection:
+        plan = connection.execute("EXPLAIN (FORMAT JSON) ROUTE SELECT max(k) FROM points").fetchone()[0]
+    return (plan if isinstance(plan, dict) else json.loads(plan))["groups"][0]["members"][0]["awakeMs"]
+
+
+def test_a_start_is_expected(file, proxies):
+    """By who counts what is paid more: the whole start while it sleeps, next to nothing while it is awake for others anyway."""
+    proxy = proxies(config(file, {"type": "autoSuspend", "creditsPerHour": 3600, "usdPerCredit": 1, "mode": "marginal", "idleSeconds": "1h"}))
+
+    def expected():
+        with ops.connect(proxy) as connection:
+            plan = connection.execute("EXPLAIN (FORMAT JSON) ROUTE SELECT max(k) FROM points").fetchone()[0]
+        return (plan if isinstance(plan, dict) else json.loads(plan))["groups"][0]["members"][0]["usd"]
+    [first] = ran(proxy, "SELECT max(k) FROM points")
+    assert first["predictedUsd"] >= 3600 and first["marginalUsd"] >= 3600
+    assert expected() < 100  # seconds of a guess, and what has passed of the hour
+
+
+def test_idle_time_is_paid_once(file, proxies):
+    """All marginal bills together are the cluster's own: from the first query to the idle time after the last."""
+    proxy = proxies(config(file, {"type": "autoSuspend", "creditsPerHour": 1800, "usdPerCredit": 2, "minSeconds": "0s", "idleSeconds": "1h"}))
+    begun = time.monotonic()
+    records = ran(proxy, *[f"SELECT count(*) FROM points WHERE k > {k}" for k in range(20)])
+    took = time.monotonic() - begun
+    total = sum(record["marginalUsd"] for record in records)
+    assert 3600 <= total <= 3600 + took
+    assert total - 3600 >= sum(engine_s(record) for record in records[1:]) * .9 - 1e-3
+    assert sum(record["usd"] for record in records) < took
+
+
+def test_told_everywhere(file, proxies):
+    proxy = proxies(config(file, {"type": "perSecond", "usdPerHour": 36000, "slots": 2, "mode": "marginal"},
+                           turnout={"persistence": {"type": "sqlite", "path": "turnout.db"}}))
+    [record] = ran(proxy, "SELECT count(*) AS everywhere FROM points")
+    assert record["usd"] > record["marginalUsd"] > 0
+    shown = proxy.cli("history", "--id", str(record["id"])).stdout
+    assert f"{record['usd']:.6f} USD on average, {record['marginalUsd']:.6f} USD marginal" in shown
+    with ops.connect(proxy, dbname="turnout") as console:
+        [row] = console.execute("SELECT usd_micros, marginal_usd_micros FROM decisions WHERE id = %s", (record["id"],)).fetchall()
+    assert row == (round(record["usd"] / MICRO), round(record["marginalUsd"] / MICRO))
+    with ops.connect(proxy) as connection:
+        plan = connection.execute("EXPLAIN (FORMAT JSON) ROUTE SELECT count(*) AS everywhere FROM points").fetchone()[0]
+        plan = plan if isinstance(plan, dict) else json.loads(plan)
+        text = "\n".join(line for line, in connection.execute("EXPLAIN ROUTE SELECT count(*) AS everywhere FROM points").fetchall())
+    [member] = plan["groups"][0]["members"]
+    assert member["price"] == "perSecond" and member["usdIs"] == "marginal"
+    assert "marginal" in text
+
+
+@pytest.mark.parametrize("price, words", [
+    ({"type": "perSecond", "usdPerHour": -1}, "usdPerHour"),
+    ({"type": "perSecond", "usdPerHour": 1, "slots": 0}, "slots"),
+    ({"type": "perScan", "usdPerTb": 5, "minBytes": -1}, "minBytes"),
+    ({"type": "perWeek"}, "expected one of"),
+    ({"type": "autoSuspend", "idleSeconds": "-1s"}, "idleSeconds"),
+])
+def test_what_cannot_be_is_refused(file, tmp_path, price, words):
+    proxy = proxy_module.Proxy(config(file, price))
+    proxy.write_config(proxy.config)
+    done = proxy.cli("check", "turnout.yaml", check=False)
+    assert done.returncode == 1 and "clusters.one.price." in done.stderr + done.stdout and words in done.stderr + done.stdout

@@ -26,7 +26,7 @@ struct tn_http_exchange {
     const char          *peer;        /* "127.0.0.1:51234" */
     enum tn_http_method  method;
     struct tn_str        target;      /* as sent */
-    struct tn_str        path;        /* decoded, begins with `/`; NUL-terminated */
+    struct tn_str        path;        /* tn_http_normalise(): begins with `/`; NUL-terminated */
     struct tn_str        query;       /* behind the `?`, not decoded */
     size_t               field_count;
     struct tn_http_field *fields;     /* names in lower case */

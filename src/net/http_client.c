@@ -127,7 +127,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
 
     (void)loop;
     (void)revents;
-    if (call->wire == NULL)
+    if (call->wire == NULL || call->paused)
         return;
     if (tn_clock_us() < limit_of(call))
         arm(call);
@@ -173,6 +173,7 @@ static void leave_wire(struct tn_http_call *call)
         call->wire->call = NULL;
     }
     call->wire = NULL;
+    call->paused = false;
 }
 
 void tn_http_call_abort(struct tn_http_call *call)
@@ -289,6 +290,7 @@ static enum tn_status begin(struct tn_http_call *call, struct tn_http_wire *wire
 
     tn_http_call_shrink(call);
     tn_buf_clear(&call->body);
+    call->timeout_us = timeout_us;
     call->deadline_us = now + timeout_us;
     call->connect_by_us = now + call->client->options.connect_timeout_us;
     call->coded = false;
@@ -356,7 +358,7 @@ enum tn_http_taken tn_http_call_head_came(struct tn_http_call *call, const struc
     struct tn_str name, value;
     size_t        at = 0;
 
-    if (answer->left > call->body.max)
+    if (answer->left > call->body.max && call->events->part == NULL)
         return too_long(call);
     while (tn_http_answer_field(answer, &at, &name, &value)) {
         if (call->events->header != NULL)
@@ -386,6 +388,48 @@ enum tn_http_taken tn_http_call_part_came(struct tn_http_call *call, struct tn_s
         return too_long(call);
     tn_buf_put_str(&call->body, part);
     return call->body.failed ? no_memory(call) : TN_HTTP_TAKEN;
+}
+
+bool tn_http_call_more_came(struct tn_http_call *call)
+{
+    struct tn_http_wire *wire = call->wire;
+
+    if (call->events->part == NULL || call->body.len == 0)
+        return true;
+    call->deadline_us = tn_clock_us() + call->timeout_us;
+    call->events->part(call, call->owner);
+    return call->wire == wire && !call->paused;
+}
+
+struct tn_buf *tn_http_call_body(struct tn_http_call *call)
+{
+    return &call->body;
+}
+
+unsigned tn_http_call_status(const struct tn_http_call *call)
+{
+    return call->wire == NULL ? 0 : call->wire->answer.status;
+}
+
+void tn_http_call_pause(struct tn_http_call *call)
+{
+    if (call->wire == NULL || call->paused)
+        return;
+    call->paused = true;
+    ev_io_stop(call->client->worker->loop, &call->wire->readable);
+}
+
+void tn_http_call_resume(struct tn_http_call *call)
+{
+    struct ev_loop *loop = call->client->worker->loop;
+
+    if (call->wire == NULL || !call->paused)
+        return;
+    call->paused = false;
+    ev_io_start(loop, &call->wire->readable);
+    ev_feed_event(loop, &call->wire->readable, EV_READ); /* something may be there that the socket does not tell of */
+    call->deadline_us = tn_clock_us() + call->timeout_us;
+    arm(call);
 }
 
 static void tell(struct tn_http_call *call, struct tn_http_client_answer *answer)

@@ -49,6 +49,9 @@ struct tn_http_client_answer {
 struct tn_http_client_events {
     /* One line of the answer's head; NULL = nobody wants them. No call may be made from here. */
     void (*header)(struct tn_http_call *call, struct tn_str name, struct tn_str value, void *owner);
+    /* Bytes of the body have come, and are not its last; tn_http_call_body() has them: who takes them away need not hold the whole, which
+     * has no limit then. The call may be paused or aborted from here, not freed. NULL: the body is wanted whole. */
+    void (*part)(struct tn_http_call *call, void *owner);
     /* The end, once per start, never from inside of it. ANSWER is valid until this returns; its error is freed after. The
      * call may be started again from here. Its client must not be freed from here: tn_worker_bury() that. */
     void (*done)(struct tn_http_call *call, struct tn_http_client_answer *answer, void *owner);
@@ -75,6 +78,11 @@ TN_MUST_USE enum tn_status tn_http_call_start(struct tn_http_call *call, enum tn
  * request that was not started. */
 void tn_http_call_abort(struct tn_http_call *call);
 bool tn_http_call_active(const struct tn_http_call *call);
+struct tn_buf *tn_http_call_body(struct tn_http_call *call); /* what is there and was not taken: tn_buf_clear(), or its memory */
+unsigned       tn_http_call_status(const struct tn_http_call *call); /* in `part` */
+/* No more is read until it is resumed, and no time runs: its server waits. Resuming calls nothing from inside. */
+void tn_http_call_pause(struct tn_http_call *call);
+void tn_http_call_resume(struct tn_http_call *call);
 void tn_http_call_shrink(struct tn_http_call *call); /* a large body of the last answer is not kept; nothing is under way */
 
 #endif

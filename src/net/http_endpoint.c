@@ -18,7 +18,7 @@ static bool next_segment(struct tn_str path, size_t *at, struct tn_str *segment)
     return true;
 }
 
-/* PATH is not decoded yet, so that a `%2F` stays inside its segment. */
+/* In PATH a `%2F` stays inside its segment. */
 static bool path_matches(const char *pattern, struct tn_str path, struct tn_str *capture)
 {
     struct tn_str want, have, whole = tn_str(pattern);
@@ -35,25 +35,17 @@ static bool path_matches(const char *pattern, struct tn_str path, struct tn_str 
     return !next_segment(path, &k, &have);
 }
 
-static struct tn_str raw_path(const struct tn_http_exchange *x)
-{
-    struct tn_str path, query;
-
-    tn_http_split_target(x->target, &path, &query);
-    return path;
-}
-
 const void *tn_http_endpoint_find(const void *table, size_t count, size_t size, const struct tn_http_exchange *x, char allow[TN_HTTP_ALLOW])
 {
     enum tn_http_method method = x->method == TN_HTTP_METHOD_HEAD ? TN_HTTP_METHOD_GET : x->method;
-    struct tn_str       path = raw_path(x), capture;
+    struct tn_str       capture;
     const char         *taken = NULL;
 
     allow[0] = '\0';
     for (size_t i = 0; i < count; i++) {
         const struct tn_http_endpoint *line = (const void *)((const char *)table + i * size);
 
-        if (!path_matches(line->path, path, &capture) || (taken != NULL && strcmp(taken, line->path) != 0))
+        if (!path_matches(line->path, x->path, &capture) || (taken != NULL && strcmp(taken, line->path) != 0))
             continue;
         if (line->method == method)
             return line;
@@ -116,7 +108,7 @@ bool tn_http_args_read(struct tn_http_exchange *x, const struct tn_http_endpoint
     size_t        at = 0;
 
     *out = (struct tn_http_args){.count = 0};
-    path_matches(endpoint->path, raw_path(x), &out->capture);
+    path_matches(endpoint->path, x->path, &out->capture);
     if (out->capture.ptr != NULL && !tn_http_decode(&x->arena, out->capture, false, &out->capture)) {
         tn_http_problem(x, 400, "the path has a wrong %% escape");
         return false;

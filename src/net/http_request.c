@@ -121,7 +121,7 @@ static bool check_head(struct tn_http_conn *conn)
                     option_name(conn, conn->refused, name));
     } else if (conn->tls_missing) {
         refuse_conn(conn, 400, "this port speaks HTTPS only");
-    } else if (!tn_http_decode(&x->arena, path, false, &x->path)) {
+    } else if (!tn_http_normalise(&x->arena, path, &x->path)) {
         refuse_conn(conn, 400, "the path has a wrong %% escape");
     } else if (conn->parser.minor > 0 && !accepts_a_coding(conn)) {
         refuse_codings(conn);

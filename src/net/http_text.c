@@ -8,14 +8,23 @@ static int hex(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool tn_http_decode(struct tn_arena *arena, struct tn_str text, bool plus, struct tn_str *out)
+static bool is_unreserved(char c)
+{
+    char letter = tn_ascii_lower(c);
+
+    return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+enum decoding { DECODE_ALL, DECODE_FORM /* `+` is a space */, DECODE_UNRESERVED };
+
+static bool decode(struct tn_arena *arena, struct tn_str text, enum decoding how, struct tn_str *out)
 {
     char  *to = tn_arena_alloc(arena, text.len + 1);
     size_t n = 0;
 
     if (to == NULL)
         return false;
-    if (text.len > 0 && !plus && memchr(text.ptr, '%', text.len) == NULL && memchr(text.ptr, '\0', text.len) == NULL) {
+    if (text.len > 0 && how != DECODE_FORM && memchr(text.ptr, '%', text.len) == NULL && memchr(text.ptr, '\0', text.len) == NULL) {
         memcpy(to, text.ptr, text.len); /* as it is */
         to[text.len] = '\0';
         *out = tn_str_n(to, text.len);
@@ -30,8 +39,11 @@ bool tn_http_decode(struct tn_arena *arena, struct tn_str text, bool plus, struc
             if (low < 0)
                 return false;
             c = (char)(unsigned char)(high * 16 + low);
-            i += 2;
-        } else if (c == '+' && plus) {
+            if (c != '\0' && how == DECODE_UNRESERVED && !is_unreserved(c))
+                c = '%'; /* its digits follow */
+            else
+                i += 2;
+        } else if (c == '+' && how == DECODE_FORM) {
             c = ' ';
         }
         if (c == '\0')
@@ -41,6 +53,16 @@ bool tn_http_decode(struct tn_arena *arena, struct tn_str text, bool plus, struc
     to[n] = '\0';
     *out = tn_str_n(to, n);
     return true;
+}
+
+bool tn_http_decode(struct tn_arena *arena, struct tn_str text, bool plus, struct tn_str *out)
+{
+    return decode(arena, text, plus ? DECODE_FORM : DECODE_ALL, out);
+}
+
+bool tn_http_normalise(struct tn_arena *arena, struct tn_str text, struct tn_str *out)
+{
+    return decode(arena, text, DECODE_UNRESERVED, out);
 }
 
 void tn_http_split_target(struct tn_str target, struct tn_str *path, struct tn_str *query)

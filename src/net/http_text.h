@@ -11,6 +11,10 @@
  * memory. */
 bool tn_http_decode(struct tn_arena *arena, struct tn_str text, bool plus, struct tn_str *out);
 
+/* TEXT, a path, with escapes of unreserved characters (letters, digits, - . _ ~) replaced by these and no others (RFC 3986, 6.2.2.2): a
+ * `%2F` stays inside its segment. In ARENA, NUL-terminated. False: as above. */
+bool tn_http_normalise(struct tn_arena *arena, struct tn_str text, struct tn_str *out);
+
 /* "/a%20b?c" or "http://host/a%20b?c": "/a%20b" and "c", still coded; "*" is a path, too. */
 void tn_http_split_target(struct tn_str target, struct tn_str *path, struct tn_str *query);
 

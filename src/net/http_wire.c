@@ -184,7 +184,7 @@ static void receive(struct tn_http_wire *wire)
             lost(wire, io);
             return;
         }
-        if (room != NULL ? feed(wire, "", 0) : feed(wire, scratch, n))
+        if ((room != NULL ? feed(wire, "", 0) : feed(wire, scratch, n)) || !tn_http_call_more_came(wire->call))
             return;
         if (n < asked && !wire->transport.more)
             return; /* all that there was */
@@ -201,7 +201,7 @@ static void go_on(struct tn_http_wire *wire)
 {
     enum tn_io io = is_sent(wire->call) ? TN_IO_OK : send_out(wire);
 
-    if (io == TN_IO_AGAIN && tn_tls_is_beginning(&wire->transport))
+    if ((io == TN_IO_AGAIN && tn_tls_is_beginning(&wire->transport)) || wire->call->paused)
         return;
     if (io == TN_IO_EOF || io == TN_IO_ERROR)
         ev_io_stop(wire->client->worker->loop, &wire->writable);

@@ -48,7 +48,8 @@ struct tn_http_call {
     struct tn_str                       text;   /* and its body */
     size_t                              sent;   /* of both */
     bool                                again;  /* it was sent on a kept connection that was closed */
-    uint64_t                            deadline_us, connect_by_us;
+    bool                                paused;
+    uint64_t                            deadline_us, connect_by_us, timeout_us;
     ev_timer                            timer;  /* fires at timer_at_us, at or before the deadline */
     uint64_t                            timer_at_us;
     struct tn_http_inflater            *inflater; /* kept from the first answer that needed one */
@@ -68,6 +69,8 @@ enum tn_http_taken { TN_HTTP_TAKEN, TN_HTTP_TAKE_FAILED }; /* failed: the call i
 enum tn_http_taken tn_http_call_head_came(struct tn_http_call *call, const struct tn_http_answer *answer);
 enum tn_http_taken tn_http_call_part_came(struct tn_http_call *call, struct tn_str part);
 void tn_http_call_ended(struct tn_http_call *call, const struct tn_http_answer *answer);
+/* What came so far is there. False: the wire is not to be read on now, or not to be touched. */
+bool tn_http_call_more_came(struct tn_http_call *call);
 /* It goes on a new connection, which has its own time to be made. */
 void tn_http_call_moved(struct tn_http_call *call);
 /* Closes its wire. */

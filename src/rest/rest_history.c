@@ -93,10 +93,18 @@ static bool outcome_of_state(struct tn_str state, const char **outcome)
     return false;
 }
 
-/* Queries of others are not everybody's business. */
+/* Queries of others are not everybody's business: who asks for them is told so, who asks for nobody's sees his own. */
 static bool restrict_to_caller(struct tn_http_exchange *x, struct page *page, const struct tn_rest_args *args)
 {
-    if (args->caller.sees_all || tn_arena_str(&page->arena, args->caller.user, &page->filter.user))
+    struct tn_str asked = tn_http_arg(&args->query, "user");
+
+    if (args->caller.sees_all)
+        return true;
+    if (asked.len > 0 && !tn_str_eq(asked, args->caller.user)) {
+        tn_http_problem(x, 403, "parameter `user`: queries of others are for administrators (auth.admins)");
+        return false;
+    }
+    if (tn_arena_str(&page->arena, args->caller.user, &page->filter.user))
         return true;
     tn_http_problem(x, 503, "no memory");
     return false;

@@ -52,7 +52,7 @@ struct tn_nested {
 struct tn_column {
     struct tn_str name;      /* valid as long as the schema */
     enum tn_type  type;
-    uint8_t       precision; /* DECIMAL*: 1..39; NUMERIC: 0 = any */
+    uint8_t       precision; /* DECIMAL*: 1..39; NUMERIC: 0 = any; INTERVAL: 0, or it is MySQL's TIME, and 1 + digits of its second */
     int8_t        scale;     /* DECIMAL*, NUMERIC */
     uint32_t      pg_oid;    /* what a PostgreSQL client is told */
     int32_t       pg_typmod; /* -1 = none */

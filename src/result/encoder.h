@@ -26,7 +26,8 @@ struct tn_encoder {
     size_t         pg_format_count;
     const int16_t *pg_formats;
     /* The client speaks Trino's protocol: an engine that does so too may deliver its answers whole, as they came, one in a
-     * chunk, each with a tn_relay; it then asks for the next one when that chunk is credited, and no sooner. */
+     * chunk, each with a tn_relay; it then asks for the next one when that chunk is credited, and no sooner. A long one may come in several
+     * (`open`, `joins`). */
     bool           trino_pages;
     /* The client speaks the MySQL protocol: an engine that does so too may append its server's row packets as they came (with
      * my_binary those of a prepared statement), whole frames only; whoever sends them numbers them. */
@@ -46,8 +47,10 @@ struct tn_relay {
     struct tn_buf parts;   /* struct tn_relay_part */
     struct tn_buf headers; /* name NUL value NUL .., of the answer's session, names without X-Trino- */
     bool          tells;   /* columns or rows: nobody else may answer from here on */
-    bool          more;    /* it has a nextUri */
-    bool          failed;  /* it tells an error */
+    bool          more;    /* it has a nextUri; of a page in several chunks its last one tells */
+    bool          failed;  /* it tells an error; so does this */
+    bool          open;    /* its page goes on in the next chunk */
+    bool          joins;   /* the page of the chunk before goes on in it */
 };
 
 /* Encoded rows on their way from engine to session. */

@@ -55,6 +55,23 @@ static void set_field(struct tn_trino_call *call, const char *name, const char *
         tn_http_set_field(call->x, whole, value);
 }
 
+static void set_fields(struct tn_trino_call *call)
+{
+    struct tn_http_exchange *x = call->x;
+
+    for (size_t i = 0; i < call->set_count; i++)
+        set_field(call, call->set[i].name, call->set[i].value);
+    for (size_t at = 0; at < call->told.len; at += strlen(call->told.data + at) + 1) {
+        const char *told = call->told.data + at;
+
+        at += strlen(told) + 1;
+        set_field(call, told, call->told.data + at);
+    }
+    tn_http_set_field(x, "Cache-Control", "no-store");
+    if (call->location != NULL)
+        tn_http_set_field(x, "Location", call->location);
+}
+
 /* Home again. */
 static void reply(struct tn_trino_call *call)
 {
@@ -71,23 +88,91 @@ static void reply(struct tn_trino_call *call)
         tn_http_reply(x, call->status, "text/plain; charset=utf-8", tn_str(call->problem));
         return;
     }
-    for (size_t i = 0; i < call->set_count; i++)
-        set_field(call, call->set[i].name, call->set[i].value);
-    for (size_t at = 0; at < call->told.len; at += strlen(call->told.data + at) + 1) {
-        const char *told = call->told.data + at;
-
-        at += strlen(told) + 1;
-        set_field(call, told, call->told.data + at);
-    }
-    tn_http_set_field(x, "Cache-Control", "no-store");
-    if (call->location != NULL)
-        tn_http_set_field(x, "Location", call->location);
+    set_fields(call);
     tn_http_reply_bytes(x, call->status, call->status == 204 ? NULL : call->type != NULL ? call->type : "application/json", &call->body, call->rest, call->rest_at);
+}
+
+/* ---- a long page, while it comes (long_page.h) ---- */
+
+static void ask_more(struct tn_trino_call *call)
+{
+    call->verb = TN_TRINO_MORE;
+    call->status = 0;
+    tn_errand_send(&call->errand, call->errand.home, call->errand.there);
+}
+
+static void on_room(struct tn_http_exchange *x)
+{
+    struct tn_trino_call *call = x->user;
+
+    call->waits = false;
+    ask_more(call);
+}
+
+/* False: the client takes no more now. */
+static bool send_part(struct tn_trino_call *call)
+{
+    bool room = tn_http_send(call->x, tn_buf_str(&call->body));
+
+    if (call->rest != NULL)
+        room = tn_http_send(call->x, tn_str_n(call->rest->buf.data + call->rest_at, call->rest->buf.len - call->rest_at));
+    tn_bytes_unref(call->rest);
+    call->rest = NULL;
+    tn_buf_reset(&call->body);
+    return room;
+}
+
+static void begin_long(struct tn_trino_call *call)
+{
+    call->begun = true;
+    call->x->room = on_room;
+    tn_http_set_field(call->x, "X-Content-Type-Options", "nosniff");
+    set_fields(call);
+    tn_http_begin(call->x, call->status, "application/json");
+}
+
+static void end_long(struct tn_trino_call *call, bool whole)
+{
+    if (call->x != NULL) {
+        call->x->gone = NULL;
+        if (whole)
+            tn_http_end(call->x);
+        else
+            tn_http_abort(call->x);
+    }
+    free_call(call);
+}
+
+static void go_on_long(struct tn_trino_call *call)
+{
+    bool bad = call->cut || call->problem != NULL || call->body.failed;
+
+    if (call->x == NULL && call->more) { /* nobody takes the rest */
+        call->cut = true;
+        ask_more(call);
+        return;
+    }
+    if (call->x == NULL || (bad && call->begun)) {
+        end_long(call, false);
+        return;
+    }
+    if (!call->begun)
+        begin_long(call);
+    call->waits = !send_part(call) && call->more;
+    if (!call->more)
+        end_long(call, true);
+    else if (!call->waits)
+        ask_more(call);
 }
 
 static void on_back(struct tn_errand *errand)
 {
     struct tn_trino_call *call = TN_CONTAINER_OF(errand, struct tn_trino_call, errand);
+
+    if (call->more || call->begun) {
+        go_on_long(call);
+        return;
+    }
 
     if (call->x != NULL && call->status == 404 && call->asks > 0) {
         struct tn_trino *trino = call->trino;
@@ -133,6 +218,34 @@ static void on_gone(struct tn_http_exchange *x)
     struct tn_trino_call *call = x->user;
 
     call->x = NULL;
+    if (!call->waits)
+        return;
+    call->waits = false;
+    call->cut = true;
+    ask_more(call);
+}
+
+void tn_trino_call_info(struct tn_trino_call *call, const struct tn_trino_info *info)
+{
+    struct tn_json json = {.buf = &call->body};
+
+    tn_json_open(&json, NULL, '{');
+    tn_json_str(&json, "queryId", info->id);
+    tn_json_text(&json, "state", tn_trino_state_name(info->state));
+    tn_json_str(&json, "self", call->base);
+    if (info->sql.ptr != NULL)
+        tn_json_str(&json, "query", info->sql);
+    tn_json_open(&json, "session", '{');
+    tn_json_str(&json, "user", info->user);
+    tn_json_str(&json, "source", info->source);
+    tn_json_str(&json, "catalog", info->catalog);
+    tn_json_str(&json, "schema", info->schema);
+    tn_json_close(&json, '}');
+    if (info->error != NULL)
+        tn_trino_put_failure(&json, info->error);
+    tn_json_close(&json, '}');
+    call->status = 200;
+    tn_trino_call_end(call);
 }
 
 /* ---- paths ---- */

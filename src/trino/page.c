@@ -2,6 +2,7 @@
 #include "trino/private.h"
 
 #include "base/clock.h"
+#include "trino/long_page.h"
 #include "trino/segments.h"
 
 bool tn_trino_page_ready(const struct tn_trino_query *q)
@@ -108,8 +109,13 @@ static void relay(struct tn_trino_query *q, struct tn_str base, struct tn_buf *o
         q->last = NULL;
     q->chunk_bytes -= chunk->bytes.len;
     q->chunk_count--;
-    q->page_is_last = !chunk->relay->more;
-    q->owes = chunk->relay->more;
+    q->is_long = q->is_open = chunk->relay->open;
+    q->page_is_last = !chunk->relay->more && !q->is_open;
+    q->owes = chunk->relay->more && !q->is_open;
+    if (q->is_long) {
+        tn_buf_clear(&q->before);
+        tn_buf_put_str(&q->before, tn_buf_str(&q->next));
+    }
     tn_trino_relay_build(q, chunk, base, out, rest, rest_at);
     tn_chunk_free(chunk);
 }
@@ -129,6 +135,7 @@ static void build(struct tn_trino_query *q)
     q->rest = NULL;
     q->token++;
     q->has_page = true;
+    q->is_long = false;
     if (relays(q)) {
         relay(q, q->base, &q->page, &q->rest, &q->rest_at);
     } else {
@@ -174,11 +181,19 @@ void tn_trino_page_answer(struct tn_trino_query *q, struct tn_trino_call *call)
     else if (call->token != q->token) {
         tn_trino_call_refuse(call, 410, "this page is gone\n");
         return;
+    } else if (q->is_long && q->error.status == TN_OK) {
+        tn_trino_resume_again(q, call);
+        return;
+    } else if (q->is_long) { /* its statement failed in the midst of it */
+        q->is_long = false;
+        put_page(q, &q->page, q->base, true, NULL);
     }
     ev_timer_stop(q->home->worker->loop, &q->wait);
     tn_buf_put_str(&call->body, tn_buf_str(&q->page));
     call->rest = tn_bytes_ref(q->rest);
     call->rest_at = q->rest_at;
+    if (q->is_open)
+        tn_trino_long_begin(q, call);
     finish(q, call);
 }
 

@@ -80,6 +80,7 @@ struct tn_trino {
 
 enum tn_trino_verb {
     TN_TRINO_POST, TN_TRINO_GET, TN_TRINO_HEAD, TN_TRINO_DELETE, TN_TRINO_PARTIAL, TN_TRINO_INFO,
+    TN_TRINO_MORE,                   /* of a long page that is passed on while it comes (long_page.h) */
     TN_TRINO_SEGMENT,                /* of a Trino */
     TN_TRINO_DOWNLOAD, TN_TRINO_ACK, /* of ours */
 };
@@ -118,6 +119,9 @@ struct tn_trino_call {
     struct tn_buf            body;
     struct tn_bytes         *rest;     /* behind it, from rest_at on; counted; NULL: nothing */
     size_t                   rest_at;
+    bool                     more;     /* the body goes on: it is fetched as the client takes it */
+    bool                     cut;      /* it does not, and should: the answer is broken off */
+    bool                     begun, waits; /* home's: some of it was sent; the client takes no more now */
     bool                     presto;
     size_t                   set_count;
     struct tn_trino_header   set[TN_TRINO_HEADERS];
@@ -171,6 +175,7 @@ struct tn_trino_query {
     bool                      asks_columns; /* it is asked what the operands' columns are, in their order */
     struct tn_str             missing; /* no rows: an error about this name; empty = there may be none */
     const char               *missing_what, *missing_says, *missing_sqlstate; /* "Table", "does not exist", "42P01" */
+    bool                      as_said;   /* a session's statement that a Trino is to have: it says itself what it does not know */
     const struct tn_trino_command *use; /* USE: the rows tell whether there is such a schema; NULL: another statement */
     bool                      use_found;
 
@@ -208,6 +213,13 @@ struct tn_trino_query {
     struct tn_bytes          *rest;    /* behind it, from rest_at on, as its Trino sent it; NULL: nothing */
     size_t                    rest_at;
     bool                      has_page, page_is_last;
+    bool                      is_long;  /* it is not here: what has come of it was passed on (long_page.h) */
+    bool                      is_open;  /* so is the rest to be */
+    bool                      was_open; /* when those who wait came */
+    bool                      drained;  /* nobody takes it any more: it is thrown away */
+    unsigned                  lent;     /* chunks of it whose bytes are on their way, not credited */
+    struct tn_trino_call     *reader;   /* waits for more of it */
+    struct tn_buf             before;   /* path of it there */
     char                     *texts;     /* what is still wanted of the arena's: tn_trino_query_settle() */
     size_t                    kept, held; /* what it has of the home's kept_bytes and held_bytes */
     struct tn_list            waiters;   /* struct tn_trino_call.node */
@@ -259,12 +271,15 @@ struct tn_trino_relayed {
  * *REST_AT on. */
 void tn_trino_relay_put(const struct tn_trino_relayed *r, struct tn_chunk *chunk, struct tn_buf *out, struct tn_bytes **rest, size_t *rest_at);
 void tn_trino_relay_build(struct tn_trino_query *q, struct tn_chunk *chunk, struct tn_str base, struct tn_buf *out, struct tn_bytes **rest, size_t *rest_at);
+void tn_trino_relay_more(struct tn_trino_query *q, struct tn_chunk *chunk, struct tn_trino_call *call); /* what follows it, into CALL's body */
 void tn_trino_relay_next(struct tn_trino_query *q, uint64_t token, struct tn_buf *out); /* path of page TOKEN's link */
 void tn_trino_relay_path(const struct tn_chunk *chunk, struct tn_buf *out); /* of its link to the next page, there; without a link: empty */
 bool tn_trino_relay_waits(const struct tn_trino_query *q); /* the statement goes to a Trino, whose first answer is awaited */
 
 /* resume.c: links that nobody here knows, on the worker that they came to */
 void tn_trino_resume(struct tn_trino_home *home, struct tn_trino_call *call);
+/* Q's page, which is not kept, is fetched once more for CALL. */
+void tn_trino_resume_again(struct tn_trino_query *q, struct tn_trino_call *call);
 void tn_trino_resume_free_all(struct tn_trino_home *home);
 
 /* run.c */

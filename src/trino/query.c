@@ -6,6 +6,7 @@
 #include "trino/followed.h"
 #include "trino/link.h"
 #include "trino/locate.h"
+#include "trino/long_page.h"
 #include "trino/segments.h"
 #include "trino/transaction.h"
 
@@ -136,7 +137,7 @@ void tn_trino_query_settle(struct tn_trino_query *q)
     size_t        size;
     char         *texts;
 
-    if (!q->done || !q->page_is_last || q->texts != NULL)
+    if (!q->done || !q->page_is_last || q->texts != NULL || q->is_long) /* a long page may be wanted again */
         return;
     sql.len = tn_utf8_valid_prefix(sql.ptr, TN_MIN(sql.len, (size_t)TEXT_KEPT));
     size = 1 + q->request.source.len + q->request.catalog.len + q->request.schema.len + sql.len;
@@ -172,6 +173,7 @@ static void free_query(struct tn_trino_query *q, enum tn_cancel why)
     }
     if (q->post != NULL)
         tn_trino_call_refuse(q->post, 503, "the query is gone\n");
+    tn_trino_long_leave(q);
     ev_timer_stop(q->home->worker->loop, &q->wait);
     (void)tn_trino_transaction_leave(q);
     if (q->ask != NULL)
@@ -189,6 +191,7 @@ static void free_query(struct tn_trino_query *q, enum tn_cancel why)
     tn_bytes_unref(q->rest);
     tn_buf_reset(&q->next);
     tn_buf_reset(&q->told);
+    tn_buf_reset(&q->before);
     tn_identity_unref(q->identity);
     tn_arena_reset(&q->arena);
     tn_free(q->texts);
@@ -217,7 +220,7 @@ static void on_sweep(struct ev_loop *loop, ev_timer *timer, int events)
     {
         struct tn_trino_query *q = TN_CONTAINER_OF(node, struct tn_trino_query, node);
 
-        if (tn_list_empty(&q->waiters) && q->post == NULL && now - q->last_used_us > patience_us(q)) {
+        if (tn_list_empty(&q->waiters) && q->post == NULL && q->reader == NULL && now - q->last_used_us > patience_us(q)) {
             if (!q->page_is_last)
                 tn_log(TN_LOG_INFO, "trino query abandoned", TN_LOG_TEXT("query", q->id));
             discard(q);
@@ -294,12 +297,37 @@ static bool make_room(struct tn_trino_home *home, size_t bytes)
     return has_room(home, bytes);
 }
 
+static void get(struct tn_trino_query *q, struct tn_trino_call *call);
+
+/* They came while a long page was not over; what they asked for is looked at anew. */
+static void look_again(struct tn_trino_query *q)
+{
+    struct tn_list waiting, *node;
+
+    q->was_open = false;
+    tn_list_init(&waiting);
+    while ((node = tn_list_first(&q->waiters)) != NULL) {
+        tn_list_remove(node);
+        tn_list_append(&waiting, node);
+    }
+    while ((node = tn_list_first(&waiting)) != NULL) {
+        tn_list_remove(node);
+        get(q, TN_CONTAINER_OF(node, struct tn_trino_call, node));
+    }
+}
+
 static void on_wait(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct tn_trino_query *q = timer->data;
     struct tn_list        *node;
 
     (void)events;
+    if (q->is_open)
+        return; /* its end wakes them */
+    if (q->was_open) {
+        look_again(q);
+        return;
+    }
     if (tn_trino_segments_flush(q)) {
         ev_timer_set(timer, TN_TRINO_POLL_MS / 1000.0, 0);
         ev_timer_start(loop, timer);
@@ -367,6 +395,7 @@ static struct tn_trino_query *new_query(struct tn_trino_home *home, struct tn_tr
     tn_buf_init(&q->page, TN_TRINO_PAGE_MAX);
     tn_buf_init(&q->next, TN_TRINO_NEXT_MAX);
     tn_buf_init(&q->told, TN_TRINO_TOLD_MAX);
+    tn_buf_init(&q->before, TN_TRINO_NEXT_MAX);
     ev_timer_init(&q->wait, on_wait, 0, 0);
     q->wait.data = q;
     make_id(q);
@@ -426,7 +455,6 @@ static void cancel(struct tn_trino_query *q, bool partial)
 static void get(struct tn_trino_query *q, struct tn_trino_call *call)
 {
     ev_timer *wait = &q->wait;
-
     uint64_t  last = q->token + !q->page_is_last;
 
     if (call->token < q->token || call->token > last || call->token == 0) {
@@ -435,6 +463,12 @@ static void get(struct tn_trino_query *q, struct tn_trino_call *call)
     }
     if (q->given_up && call->token > q->token) {
         tn_trino_call_refuse(call, 410, "the rest of this result was given up: its transaction went on with another statement\n");
+        return;
+    }
+    if (q->is_open) {
+        q->was_open = true;
+        tn_list_append(&q->waiters, &call->node);
+        tn_trino_long_drain(q);
         return;
     }
     if (call->token == last && q->owes && q->ask != NULL) {
@@ -456,29 +490,6 @@ static void get(struct tn_trino_query *q, struct tn_trino_call *call)
 static bool has_slug(const struct tn_trino_query *q, struct tn_str slug)
 {
     return slug.len == strlen(q->slug) && tn_secret_eq(slug.ptr, q->slug, slug.len);
-}
-
-void tn_trino_call_info(struct tn_trino_call *call, const struct tn_trino_info *info)
-{
-    struct tn_json json = {.buf = &call->body};
-
-    tn_json_open(&json, NULL, '{');
-    tn_json_str(&json, "queryId", info->id);
-    tn_json_text(&json, "state", tn_trino_state_name(info->state));
-    tn_json_str(&json, "self", call->base);
-    if (info->sql.ptr != NULL)
-        tn_json_str(&json, "query", info->sql);
-    tn_json_open(&json, "session", '{');
-    tn_json_str(&json, "user", info->user);
-    tn_json_str(&json, "source", info->source);
-    tn_json_str(&json, "catalog", info->catalog);
-    tn_json_str(&json, "schema", info->schema);
-    tn_json_close(&json, '}');
-    if (info->error != NULL)
-        tn_trino_put_failure(&json, info->error);
-    tn_json_close(&json, '}');
-    call->status = 200;
-    tn_trino_call_end(call);
 }
 
 /* One that is to end is over for who asks, whatever its engine still does. */
@@ -532,6 +543,7 @@ void tn_trino_query_call(struct tn_trino_home *home, struct tn_trino_call *call)
     touch(q);
     switch (call->verb) {
     case TN_TRINO_GET: get(q, call); return;
+    case TN_TRINO_MORE: tn_trino_long_more(q, call); return;
     case TN_TRINO_INFO: put_info(q, call); return;
     case TN_TRINO_HEAD:
         call->status = 200;
@@ -567,6 +579,8 @@ void tn_trino_query_done(struct tn_trino_query *q)
     if (q->error.status != TN_OK)
         drop_rows(q); /* nobody is told of them */
     tn_trino_segments_go_on(q);
+    if (q->is_open)
+        tn_trino_long_came(q);
     end_activity(q);
     tn_trino_query_settle(q);
     if (q->post != NULL || (!tn_list_empty(&q->waiters) && tn_trino_page_ready(q)))

@@ -215,6 +215,20 @@ void tn_trino_relay_build(struct tn_trino_query *q, struct tn_chunk *chunk, stru
     tn_trino_relay_put(&r, chunk, out, rest, rest_at);
 }
 
+void tn_trino_relay_more(struct tn_trino_query *q, struct tn_chunk *chunk, struct tn_trino_call *call)
+{
+    struct tn_trino_relayed r = of_query(q);
+
+    if (chunk->relay->parts.len == 0) {
+        tn_buf_reset(&call->body);
+        call->body = chunk->bytes;
+        tn_buf_init(&chunk->bytes, 0);
+        return;
+    }
+    r.base = q->base;
+    tn_trino_relay_put(&r, chunk, &call->body, &call->rest, &call->rest_at);
+}
+
 void tn_trino_relay_next(struct tn_trino_query *q, uint64_t token, struct tn_buf *out)
 {
     struct tn_trino_relayed r = of_query(q);

@@ -8,10 +8,13 @@
 #include "trino/followed.h"
 #include "trino/link.h"
 
+enum { SEGMENT_LEAST = 128 * 1024 }; /* shorter ones go whole */
+
 struct tn_trino_resumed {
     struct tn_list         node;
     struct tn_trino_home  *home;
-    struct tn_trino_call  *call;
+    struct tn_trino_call  *call;  /* NULL: answered; the segment itself is on its way */
+    struct tn_http_exchange *x;   /* of the segment's client, on this worker; NULL: none is on its way */
     struct tn_trino_link   link;
     struct tn_trino_fetch *fetch;
     bool                   has_own_login; /* the cluster: what it says of one is no matter of the client's */
@@ -31,6 +34,72 @@ static void answer(struct tn_trino_resumed *r, int status, const char *problem)
     call->problem = problem;
     call->status = status;
     tn_trino_call_end(call);
+}
+
+/* ---- a segment: as it comes, as fast as its client takes it ---- */
+
+static void end_segment(struct tn_trino_resumed *r, bool whole)
+{
+    r->x->gone = NULL;
+    if (whole)
+        tn_http_end(r->x);
+    else
+        tn_http_abort(r->x); /* half a segment must not look whole */
+    tn_list_remove(&r->node);
+    tn_free(r);
+}
+
+static void on_segment_gone(struct tn_http_exchange *x)
+{
+    struct tn_trino_resumed *r = x->user;
+
+    tn_trino_fetch_stop(r->fetch);
+    tn_list_remove(&r->node);
+    tn_free(r);
+}
+
+static void on_segment_room(struct tn_http_exchange *x)
+{
+    struct tn_trino_resumed *r = x->user;
+
+    tn_http_call_resume(tn_trino_fetch_call(r->fetch));
+}
+
+/* It is not the call that answers from here on. */
+static void begin_segment(struct tn_trino_resumed *r, int status)
+{
+    struct tn_trino_call *call = r->call;
+
+    r->x = call->x;
+    r->call = NULL;
+    call->x = NULL;
+    r->x->user = r;
+    r->x->gone = on_segment_gone;
+    r->x->room = on_segment_room;
+    tn_http_set_field(r->x, "X-Content-Type-Options", "nosniff");
+    tn_http_set_field(r->x, "Cache-Control", "no-store");
+    tn_http_begin(r->x, status, "application/octet-stream");
+    tn_trino_call_end(call);
+}
+
+static void on_segment_part(struct tn_http_call *fetched, void *owner)
+{
+    struct tn_trino_resumed *r = owner;
+    struct tn_buf           *body = tn_http_call_body(fetched);
+    unsigned                 status = tn_http_call_status(fetched);
+
+    if (r->x == NULL && r->call->x == NULL) { /* nobody waits for it any more */
+        tn_trino_fetch_stop(r->fetch);
+        answer(r, 503, NULL);
+        return;
+    }
+    if (status < 200 || status > 299 || (r->x == NULL && body->len < SEGMENT_LEAST))
+        return; /* short: it goes whole */
+    if (r->x == NULL)
+        begin_segment(r, (int)status);
+    if (!tn_http_send(r->x, tn_buf_str(body)))
+        tn_http_call_pause(fetched);
+    tn_buf_clear(body);
 }
 
 /* BODY is a page: the same with links of ours. */
@@ -89,6 +158,12 @@ static void on_fetched(struct tn_http_client_answer *got, const struct tn_buf *h
     struct tn_trino_resumed *r = owner;
     struct tn_trino_call    *call = r->call;
 
+    if (r->x != NULL) {
+        if (got->status != 0)
+            (void)tn_http_send(r->x, tn_buf_str(got->body));
+        end_segment(r, got->status != 0);
+        return;
+    }
     if (is_page(r) && tn_trino_follow_now(r->home, call->id) == TN_TRINO_FOLLOW_ENDED) {
         answer_ended(r);
     } else if (got->status == 0) {
@@ -128,7 +203,8 @@ static enum tn_http_client_method method_of(const struct tn_trino_call *call)
 static void ask(struct tn_trino_resumed *r, struct tn_cluster *cluster)
 {
     struct tn_trino_call         *call = r->call;
-    struct tn_trino_fetch_request request = {.cluster = cluster, .method = method_of(call), .path = r->link.path, .header_count = call->own_count, .headers = call->own};
+    struct tn_trino_fetch_request request = {.cluster = cluster, .method = method_of(call), .path = r->link.path, .header_count = call->own_count, .headers = call->own,
+                                             .part = r->link.kind == TN_TRINO_LINK_SEGMENT ? on_segment_part : NULL};
     struct tn_error               err = TN_ERROR_INIT;
 
     r->has_own_login = cluster->conf->auth_type != TN_CFG_CLUSTER_AUTH_PASS_THROUGH;
@@ -176,6 +252,30 @@ void tn_trino_resume(struct tn_trino_home *home, struct tn_trino_call *call)
         ask(r, cluster);
 }
 
+void tn_trino_resume_again(struct tn_trino_query *q, struct tn_trino_call *call)
+{
+    struct tn_trino_resumed *r = tn_calloc(1, sizeof *r);
+    struct tn_cluster       *cluster = tn_topology_cluster(tn_runtime_of(q->home->worker)->snapshot->topology, q->cluster);
+
+    if (r == NULL || cluster == NULL) {
+        tn_free(r);
+        tn_trino_call_refuse(call, 410, "this page is gone\n");
+        return;
+    }
+    *r = (struct tn_trino_resumed){.home = q->home, .call = call};
+    r->link = (struct tn_trino_link){.kind = TN_TRINO_LINK_STAGE /* no query is begun for it */, .own_id = strcmp(q->shown, q->id) == 0};
+    tn_list_init(&r->node);
+    tn_list_append(&q->home->resumed, &r->node);
+    if (!tn_arena_str(&call->arena, q->cluster, &r->link.cluster) || !tn_arena_str(&call->arena, q->identity->user, &r->link.user) ||
+        !tn_arena_str(&call->arena, tn_buf_str(&q->before), &r->link.path)) {
+        answer(r, 503, "no memory for a request\n");
+        return;
+    }
+    call->own_count = q->own_count;
+    call->own = q->own;
+    ask(r, cluster);
+}
+
 void tn_trino_resume_free_all(struct tn_trino_home *home)
 {
     TN_LIST_FOR_EACH_SAFE(node, &home->resumed)
@@ -183,6 +283,9 @@ void tn_trino_resume_free_all(struct tn_trino_home *home)
         struct tn_trino_resumed *r = TN_CONTAINER_OF(node, struct tn_trino_resumed, node);
 
         tn_trino_fetch_stop(r->fetch);
-        answer(r, 503, "the server is shutting down\n");
+        if (r->x != NULL)
+            end_segment(r, false);
+        else
+            answer(r, 503, "the server is shutting down\n");
     }
 }

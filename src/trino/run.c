@@ -3,6 +3,7 @@
 
 #include "stats/lexer.h"
 #include "trino/bind.h"
+#include "trino/long_page.h"
 #include "trino/reply.h"
 #include "trino/segments.h"
 #include "trino/transaction.h"
@@ -24,8 +25,14 @@ void tn_trino_wake(struct tn_trino_query *q)
 
 static void put_columns(struct tn_trino_query *q, const struct tn_schema *schema)
 {
-    struct tn_json json = {.buf = &q->columns};
+    struct tn_json   json = {.buf = &q->columns};
+    struct tn_column columns[TN_TRINO_FIELDS];
+    struct tn_schema told;
 
+    if (q->encoder.told != NULL && schema->count == strlen(q->encoder.told)) {
+        told = tn_trino_told(&q->encoder, schema, columns);
+        schema = &told;
+    }
     tn_buf_clear(&q->columns);
     tn_trino_put_columns(&json, schema, q->parametric);
 }
@@ -88,6 +95,12 @@ static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
     q->last = chunk;
     q->chunk_count++;
     q->chunk_bytes += chunk->bytes.len;
+    if (chunk->relay != NULL && chunk->relay->joins) {
+        q->stats.rows += chunk->rows;
+        q->stats.bytes += chunk->bytes.len;
+        tn_trino_long_came(q);
+        return;
+    }
     is_first = q->stats.bytes == 0;
     q->stats.rows += chunk->rows;
     q->stats.bytes += chunk->bytes.len;
@@ -98,8 +111,10 @@ static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
 
 void tn_trino_run_give_up(struct tn_trino_query *q)
 {
-    unsigned owed = q->owes;
+    unsigned owed = q->owes + q->lent;
 
+    q->lent = 0;
+    tn_trino_long_leave(q);
     q->given_up = true;
     q->owes = false;
     if (q->segments != NULL) { /* files are still written: only its end ends that */
@@ -311,7 +326,7 @@ void tn_trino_run_params(struct tn_trino_query *q, struct tn_params params, enum
         .protocol = "trinoHttp", .user = q->identity->user, .user_group_count = q->identity->group_count,
         .user_groups = q->identity->groups, .database = q->request.catalog, .application = q->request.source,
         .address = q->peer, .header_count = q->header_count, .headers = q->headers, .run_header_count = q->own_count, .run_headers = q->own, .settings = q->settings, .sql = q->text,
-        .params = params, .kind = kind, .encoder = &q->encoder.base, .encoder_size = sizeof q->encoder, .events = &events, .owner = q,
+        .params = params, .kind = kind, .as_said = q->as_said, .encoder = &q->encoder.base, .encoder_size = sizeof q->encoder, .events = &events, .owner = q,
         .handle = &q->ask,
     };
 

@@ -91,24 +91,25 @@ static void show_nothing(struct tn_trino_query *q, enum tn_trino_command_kind ki
 struct show {
     const char *select, *like; /* the column that LIKE is about */
     const char *order;
+    const char *told;          /* of struct tn_trino_encoder */
 };
 
 static const struct show *show_of(const struct tn_trino_command *c)
 {
-    static const struct show catalogs = {"SELECT catalog_name AS \"Catalog\" FROM system.metadata.catalogs", "catalog_name", "1"};
-    static const struct show schemas = {"SELECT DISTINCT schema_name AS \"Schema\" FROM information_schema.schemata", "schema_name", "1"};
-    static const struct show tables = {"SELECT table_name AS \"Table\" FROM information_schema.tables", "table_name", "1"};
+    static const struct show catalogs = {"SELECT catalog_name AS \"Catalog\" FROM system.metadata.catalogs", "catalog_name", "1", "v"};
+    static const struct show schemas = {"SELECT DISTINCT schema_name AS \"Schema\" FROM information_schema.schemata", "schema_name", "1", "v"};
+    static const struct show tables = {"SELECT table_name AS \"Table\" FROM information_schema.tables", "table_name", "1", "v"};
     static const struct show columns = {"SELECT column_name AS \"Column\", data_type AS \"Type\", '' AS \"Extra\", coalesce(\"comment\", '') AS \"Comment\" FROM information_schema.columns",
-                                        "column_name", "ordinal_position"};
-    static const struct show create_table = {"SELECT statement AS \"Create Table\" FROM turnout.created", NULL, "1"};
-    static const struct show create_view = {"SELECT 'CREATE VIEW ' || table_catalog || '.' || table_schema || '.' || table_name || ' AS ' || definition AS \"Create View\" FROM turnout.views", NULL, "1"};
-    static const struct show create_schema = {"SELECT DISTINCT 'CREATE SCHEMA ' || catalog_name || '.' || schema_name AS \"Create Schema\" FROM information_schema.schemata", NULL, "1"};
+                                        "column_name", "ordinal_position", "vvvv"};
+    static const struct show create_table = {"SELECT statement AS \"Create Table\" FROM turnout.created", NULL, "1", "v"};
+    static const struct show create_view = {"SELECT 'CREATE VIEW ' || table_catalog || '.' || table_schema || '.' || table_name || ' AS ' || definition AS \"Create View\" FROM turnout.views", NULL, "1", "v"};
+    static const struct show create_schema = {"SELECT DISTINCT 'CREATE SCHEMA ' || catalog_name || '.' || schema_name AS \"Create Schema\" FROM information_schema.schemata", NULL, "1", "v"};
     static const struct show stats = {"SELECT column_name, data_size, distinct_values_count, nulls_fraction, row_count, low_value, high_value FROM ("
         "SELECT table_catalog, table_schema, table_name, column_name, CAST(NULL AS double precision) AS data_size, CAST(NULL AS double precision) AS distinct_values_count, "
         "CAST(NULL AS double precision) AS nulls_fraction, CAST(NULL AS double precision) AS row_count, CAST(NULL AS varchar) AS low_value, CAST(NULL AS varchar) AS high_value, ordinal_position AS place FROM information_schema.columns c "
-        "UNION ALL SELECT table_catalog, table_schema, table_name, NULL, NULL, NULL, NULL, row_count, NULL, NULL, 100000 FROM turnout.estimates e) s", NULL, "place"};
+        "UNION ALL SELECT table_catalog, table_schema, table_name, NULL, NULL, NULL, NULL, row_count, NULL, NULL, 100000 FROM turnout.estimates e) s", NULL, "place", "vddddvv"};
     static const struct show functions = {"SELECT name AS \"Function\", result AS \"Return Type\", arguments AS \"Argument Types\", kind AS \"Function Type\", \"deterministic\" AS \"Deterministic\", remark AS \"Description\" FROM turnout.functions",
-                                          "name", "1, 3"};
+                                          "name", "1, 3", "vvvvbv"};
 
     switch ((int)c->kind) {
     case TN_TRINO_SHOW_CATALOGS: return &catalogs;
@@ -261,6 +262,7 @@ static void show_rows(struct tn_trino_query *q, const struct tn_trino_command *c
     }
     if (wants_one(c) && c->like.ptr == NULL)
         expect_one(q, c);
+    q->encoder.told = show->told;
     tn_trino_reply_rows(q, (struct tn_params){.count = t.count, .items = t.items}, TN_RUN_EXECUTE);
 }
 

@@ -217,7 +217,8 @@ static struct tn_str property_name(struct tn_trino_query *q, const struct tn_tri
     return out;
 }
 
-/* Only names of turnout.* are checked: the others are an engine's, and which one it will be is not known here. */
+/* Only names of turnout.* are checked where no Trino is asked (ask_there()): the others are an engine's, and which one it will be is not
+ * known here. */
 static enum tn_status set_session(struct tn_trino_query *q, const struct tn_trino_command *c, struct tn_error *err)
 {
     struct tn_str name = property_name(q, c);
@@ -272,6 +273,20 @@ void tn_trino_use_end(struct tn_trino_query *q)
                 catalog.len > 0 ? catalog.ptr : "", catalog.len > 0 ? "." : "", (int)TN_MIN(c->name.len, (size_t)100), c->name.ptr);
     else
         (void)use(q, c, &q->error);
+}
+
+/* A property that is none of ours: the Trino that the client's statements go to knows it, its type and what expressions are worth; its answer
+ * has the header. False: they go elsewhere, or nobody knows where. */
+static bool ask_there(struct tn_trino_query *q, const struct tn_trino_command *c)
+{
+    struct tn_str name = property_name(q, c);
+
+    if ((c->kind != TN_TRINO_SET_SESSION && c->kind != TN_TRINO_RESET_SESSION) || name.ptr == NULL || tn_str_starts(name, TN_STR("turnout.")) ||
+        !tn_trino_reply_by_trino(q))
+        return false;
+    q->as_said = true;
+    tn_trino_run(q);
+    return true;
 }
 
 /* Roles are Turnout's matter, not a statement's: the client's wish is remembered by the client. */
@@ -454,6 +469,8 @@ static void dispatch(struct tn_trino_query *q, const struct tn_trino_command *c)
         tn_trino_reply_show(q, c);
         return;
     }
+    if (ask_there(q, c))
+        return;
     snprintf(q->update_type, sizeof q->update_type, "%s", tn_trino_command_update_type(c->kind));
     tn_buf_puts(&q->columns, "\"columns\":[]");
     if (c->kind == TN_TRINO_USE && ask_use(q, c))
@@ -486,6 +503,11 @@ void tn_trino_statement_go_on(struct tn_trino_query *q)
     struct tn_error         err = TN_ERROR_INIT;
     enum tn_status          status = tn_trino_command_read(&command, q->text, &q->arena, &err);
 
+    if (status == TN_E_INVALID && tn_trino_reply_by_trino(q)) { /* begun as one of ours: it may know more, or says in its words what is wrong */
+        tn_error_reset(&err);
+        status = TN_OK;
+        q->as_said = true;
+    }
     if (status == TN_OK && command.kind == TN_TRINO_ENGINES)
         status = replace_self(q, &err);
     if (status == TN_OK && !is_end(&command) && q->transaction != NULL && q->transaction->ask.failed)

@@ -63,7 +63,7 @@ static void on_next(struct ev_loop *loop, ev_timer *timer, int events)
     } else if (tx->ask.ask == NULL) {
         tn_list_remove(first);
         tn_trino_statement_go_on(TN_CONTAINER_OF(first, struct tn_trino_query, in_line)); /* the transaction may be gone after it */
-    } else if (q != NULL && !q->given_up && q->post == NULL && tn_list_empty(&q->waiters) && tn_clock_us() - q->last_used_us >= PATIENCE_US) {
+    } else if (q != NULL && !q->given_up && q->post == NULL && !q->is_open && tn_list_empty(&q->waiters) && tn_clock_us() - q->last_used_us >= PATIENCE_US) {
         tn_trino_run_give_up(q);
     }
 }

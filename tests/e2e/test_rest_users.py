@@ -53,4 +53,9 @@ def test_each_his_own(rest):
     assert rest.call("DELETE", f"/v1/queries/{execution}", headers=BOB).status == 404
     assert rest.call("GET", f"/v1/queries/{execution}/results", headers=ALICE).json["data"] == [{"n": 42}]
     rest.proxy.wait_for(lambda: rest.call("GET", "/v1/queries/history", headers=ALICE).json["count"] > 0, what="history")
-    assert {record["user"] for record in rest.call("GET", "/v1/queries/history?user=alice", headers=BOB).json["queries"]} <= {"bob"}
+    assert {record["user"] for record in rest.call("GET", "/v1/queries/history", headers=BOB).json["queries"]} <= {"bob"}
+    assert {record["user"] for record in rest.call("GET", "/v1/queries/history?user=bob", headers=BOB).json["queries"]} <= {"bob"}
+    refused = rest.call("GET", "/v1/queries/history?user=alice", headers=BOB)
+    assert refused.status == 403 and "administrators" in refused.json["detail"]
+    assert rest.call("GET", "/v1/queries/%68istory?user=bob", headers=BOB).status == 200  # what need not be escaped may be (RFC 3986, 6.2.2.2)
+    assert rest.call("GET", "/v1/queries%2Fhistory", headers=BOB).status == 404

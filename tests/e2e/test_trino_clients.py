@@ -243,6 +243,24 @@ def test_metadata(engine, run):
     assert any(row[0] == "abs" for row in run("SHOW FUNCTIONS LIKE 'ab%'"))
 
 
+def test_types_of_shows(engine, run):
+    """What SHOW answers has the types that Trino's has, whatever the engine calls a truth, or a number that it does not know."""
+    t = "typed_" + str(engine.name).lower()
+    run(f"CREATE TABLE {t} (id bigint)")
+    run(f"INSERT INTO {t} VALUES (1)")
+    try:
+        wanted = {f"SHOW STATS FOR {t}": ["varchar", "double", "double", "double", "double", "varchar", "varchar"],
+                  "SHOW FUNCTIONS": ["varchar"] * 4 + ["boolean", "varchar"], f"DESCRIBE {t}": ["varchar"] * 4, f"SHOW CREATE TABLE {t}": ["varchar"],
+                  "SHOW CATALOGS": ["varchar"], "SHOW SCHEMAS": ["varchar"], "SHOW TABLES LIKE 'nothing_like_it'": ["varchar"]}
+        for sql, types in wanted.items():
+            rows = run(sql)
+            assert [column.type_code for column in run.cursor.description] == types, sql
+            kinds = {"varchar": (str, type(None)), "double": (float, type(None)), "boolean": bool}
+            assert all(isinstance(value, kinds[kind]) for row in rows for value, kind in zip(row, types)), sql
+    finally:
+        run(f"DROP TABLE {t}")
+
+
 def test_session(engine, run):
     run("SET SESSION turnout.tags = 'team:bi'")
     assert ["turnout.tags", "team:bi"] in [row[:2] for row in run("SHOW SESSION")]

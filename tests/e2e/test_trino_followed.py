@@ -83,6 +83,17 @@ def test_kill_is_told_at_once(begun):
         assert [(r["outcome"], r["user"], r["router"]) for r in ops.history(proxy, 1)] == [("cancelled", "ann", "link")]
 
 
+def test_on_kept_connections(begun):
+    """Each request of a followed query goes on a connection of the pool."""
+    with Endless() as contract:
+        _, (link,) = begun(contract, poolIdleTimeout="10m")
+        accept, opened = contract.server.get_request, []
+        contract.server.get_request = lambda: opened.append(1) or accept()
+        for _ in range(20):
+            link = ask(link)[1]["nextUri"]
+        assert len(opened) <= 3, len(opened)  # one, and those of health checks
+
+
 def test_kill_with_the_clients_own_login(begun):
     with Endless() as contract:
         proxy, (link,) = begun(contract, auth={"type": "passThrough"})

@@ -1,5 +1,7 @@
 """Trino's clients on MariaDB and MySQL: SHOW, DESCRIBE, information_schema, system.jdbc and system.runtime in Trino's words."""
 
+import datetime
+
 import pytest
 
 import proxy as proxy_module
@@ -65,6 +67,26 @@ def test_show(place, run):
         with pytest.raises(trino.exceptions.TrinoUserError) as problem:
             run(bad)
         assert problem.value.error_name == name, bad
+
+
+def test_times(place, run):
+    """MySQL's TIME with all its digits; one that is not within a day is none of Trino's, and says so."""
+    t = f"{place.database}.times"
+    run(f"CREATE TABLE {t} (a time(6), b time, c time(3))")
+    run(f"INSERT INTO {t} VALUES ('12:34:56.123456', '23:59:59', '00:00:00.007'), (NULL, '100:00:00', '-01:00:00')")
+    try:
+        assert run(f"SELECT a, b, c FROM {t} WHERE a IS NOT NULL") == [[datetime.time(12, 34, 56, 123456), datetime.time(23, 59, 59), datetime.time(0, 0, 0, 7000)]]
+        assert [row[:2] for row in run(f"DESCRIBE {t}")] == [["a", "time(6)"], ["b", "time(0)"], ["c", "time(3)"]]
+        cursor = trino.dbapi.connect(host="127.0.0.1", port=place.proxy.trino_port, user="tester").cursor()
+        cursor.execute(f"SELECT a, b, c, CAST('10:00:00.5' AS time(1)) FROM {t} WHERE a IS NOT NULL")
+        cursor.fetchall()
+        assert [column.type_code for column in cursor.description] == ["time(6)", "time(0)", "time(3)", "time(1)"]
+        for column in ("b", "c"):
+            with pytest.raises(trino.exceptions.TrinoUserError, match="not within a day.*\n.*[Cc]ast the column to varchar"):
+                run(f"SELECT {column} FROM {t}")
+        assert run(f"SELECT CAST(b AS char) FROM {t} WHERE a IS NULL") == [["100:00:00"]]
+    finally:
+        run(f"DROP TABLE {t}")
 
 
 def test_types_of_parameters(place, run):

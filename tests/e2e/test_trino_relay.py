@@ -240,6 +240,25 @@ def test_a_property_that_trino_refuses(both):
         assert "no_such_property" in page["error"]["message"] or "nope" in page["error"]["message"], page["error"]
 
 
+def test_properties_are_checked_at_once(both):
+    """Names, types and values, as a direct client is told; expressions have their worth; what was said reaches later statements."""
+    bad = ("SET SESSION nosuch = 1", "SET SESSION nosuch.prop = 1", "SET SESSION query_max_run_time = 7", "SET SESSION join_distribution_type = 'SIDEWAYS'",
+           "SET SESSION task_concurrency = 3", "RESET SESSION nosuch", "SET SESSION task_concurrency", "SET SESSION task_concurrency = 1 +")
+    told = []
+    for session in both():
+        errors = [session.run(sql)[2].get("error") for sql in bad]
+        assert all(errors), [sql for sql, error in zip(bad, errors) if not error]
+        _, _, page, _ = session.run("SET SESSION query_max_run_time = concat('4', '2m')")
+        assert page["updateType"] == "SET SESSION" and session.headers["X-Trino-Session"] == "query_max_run_time=42m"
+        session.rows("SET SESSION task_concurrency = 8 * 4")
+        assert session.rows("SHOW SESSION LIKE 'query_max_run_time'")[0][1] == "42m"
+        assert session.rows("SELECT count(*) FROM tpch.tiny.nation") == [[25]]
+        session.rows("RESET SESSION query_max_run_time")
+        assert session.headers["X-Trino-Session"] == "task_concurrency=32"
+        told.append([(error["errorName"], error["message"]) for error in errors])
+    assert told[0] == told[1]
+
+
 @pytest.mark.parametrize("name", ["p", "\"Odd name, = ' \"\" %\"", "\"☃\""])
 def test_prepared(both, name):
     described = []

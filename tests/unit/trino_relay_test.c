@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include "engine/trino/trino_relay.h"
+#include "engine/trino/trino_stream.h"
 #include "trino/link.h"
 
 static struct tn_chunk *chunk_of(const char *text)
@@ -55,6 +56,55 @@ static void test_segments(void)
     CU_ASSERT(chunk->rows == 7 && chunk->relay->tells && chunk->relay->parts.len == 3 * sizeof(struct tn_relay_part));
     CU_ASSERT(tn_str_eq_c(part(chunk, 1, TN_RELAY_SEGMENT), "http://h/a") && tn_str_eq_c(part(chunk, 2, TN_RELAY_SEGMENT), "http://h/b"));
     tn_chunk_free(chunk);
+}
+
+/* TEXT in pieces of STEP bytes behind its first AT; its rows' bytes go to ROWS. */
+static bool stream(struct tn_trino_stream *s, const char *text, size_t at, size_t step, struct tn_buf *rows)
+{
+    size_t begin = (size_t)(strstr(text, "\"data\":[") + 8 - text), len = strlen(text);
+
+    *s = (struct tn_trino_stream){.begun = false};
+    tn_buf_clear(rows);
+    if (!tn_trino_stream_begin(s, tn_str_n(text, at)))
+        return false;
+    tn_buf_append(rows, text + begin, at - begin);
+    for (; at < len && !s->bad; at += step) {
+        size_t n = TN_MIN(step, len - at), of_rows = tn_trino_stream_feed(s, tn_str_n(text + at, n));
+
+        tn_buf_append(rows, text + at, of_rows);
+    }
+    return tn_trino_stream_end(s);
+}
+
+static void test_stream(void)
+{
+    static const char rows[] = "[1,\"],[\\\"\\\\\"], [{\"a\":[2],\"]\":\"\\\\\"}],[\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"] ,[null] ", rest[] = "],\"nextUri\":\"http://h/n\",\"x\":[[]]}";
+    static const char *const bad[] = {"{\"id\":\"q\",\"data\":[[1],2,[3]],\"stats\":{}}", "{\"id\":\"q\",\"data\":[[1],[\"\xff\"],[3]],\"stats\":{}}",
+                                      "{\"id\":\"q\",\"data\":[[1],[\"\xe2\x82\"],[3]],\"stats\":{}}", "{\"id\":\"q\",\"data\":[[1],[2],[3]", "{\"id\":\"q\",\"data\":[[1],[\"]]}"};
+    struct tn_trino_stream s;
+    struct tn_buf          got;
+    char                   text[512], page[512];
+    size_t                 begin;
+
+    tn_buf_init(&got, 1024);
+    snprintf(text, sizeof text, "{\"id\":\"q\",\"columns\":[\"data\"],\"data\":[%s%s", rows, rest);
+    snprintf(page, sizeof page, "{\"id\":\"q\",\"columns\":[\"data\"],\"data\":[%s", rest);
+    begin = (size_t)(strstr(text, "\"data\":[") + 8 - text);
+    for (size_t at = 1; at < strlen(text); at++)
+        for (size_t step = 1; step < 20; step++) {
+            bool within = at >= begin && at < begin + strlen(rows) + 1;
+
+            CU_ASSERT_EQUAL_FATAL(stream(&s, text, at, step, &got), within);
+            if (within)
+                CU_ASSERT(s.rows == 4 && tn_str_eq_c(tn_buf_str(&got), rows) && tn_str_eq_c(tn_buf_str(&s.page), page) && s.rest_at == begin);
+            tn_trino_stream_reset(&s);
+        }
+    for (size_t i = 0; i < TN_ARRAY_LEN(bad); i++)
+        for (size_t step = 1; step < 8; step++) {
+            CU_ASSERT_FALSE(stream(&s, bad[i], (size_t)(strstr(bad[i], "[[") + 4 - bad[i]), step, &got));
+            tn_trino_stream_reset(&s);
+        }
+    tn_buf_reset(&got);
 }
 
 static void test_links(void)
@@ -142,6 +192,7 @@ int main(void)
     suite = CU_add_suite("trino relay", NULL, NULL);
     CU_add_test(suite, "page", test_page);
     CU_add_test(suite, "segments", test_segments);
+    CU_add_test(suite, "a long page", test_stream);
     CU_add_test(suite, "links", test_links);
     CU_add_test(suite, "users of links", test_users_of_links);
     CU_basic_set_mode(CU_BRM_VERBOSE);

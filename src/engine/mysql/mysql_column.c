@@ -110,5 +110,7 @@ enum tn_status tn_mysql_column_read(struct tn_str message, bool extended, struct
     tn_column_set_pg(column);
     if ((column->type == TN_TYPE_TIMESTAMP || column->type == TN_TYPE_TIMESTAMPTZ) && kind->decimals <= DIGITS)
         column->pg_typmod = kind->decimals;
+    if (column->type == TN_TYPE_INTERVAL)
+        column->precision = (uint8_t)(1 + TN_MIN(kind->decimals, (uint8_t)DIGITS));
     return TN_OK;
 }

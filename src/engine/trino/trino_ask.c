@@ -68,6 +68,7 @@ static void poll_next(struct tn_trino_conn *c)
 
     tn_error_init(&err);
     c->phase = TN_TRINO_POLL;
+    c->stream_at = TN_TRINO_STREAM_LEAST;
     choose_coding(c);
     if (!tn_trino_put_common(c, c->call) ||
         tn_http_call_start(c->call, TN_HTTP_CLIENT_GET, c->url.data, tn_str(NULL), TN_TRINO_REQUEST_US, &err) != TN_OK)
@@ -171,6 +172,64 @@ static bool take_link(struct tn_trino_conn *c)
     return true;
 }
 
+static bool is_refused(const struct tn_trino_conn *c, struct tn_error *err)
+{
+    if (!c->session.failed)
+        return false;
+    tn_fail(err, TN_E_LIMIT, "54000", "the session at Trino holds more than %d KiB", TN_TRINO_SESSION_BYTES / 1024);
+    return true;
+}
+
+/* A long page for a client that speaks as Trino does need not be whole to be passed on. */
+static void on_part(struct tn_http_call *call, void *owner)
+{
+    struct tn_trino_conn *c = owner;
+    struct tn_buf        *body = tn_http_call_body(call);
+    struct tn_error       err = TN_ERROR_INIT;
+
+    if (c->closed || c->phase != TN_TRINO_POLL || c->sink != TN_TRINO_SINK_RUN || !tn_trino_relays(c) || c->run->cancelled || c->session.failed ||
+        tn_http_call_status(call) != 200 || body->len < (c->stream.begun ? (size_t)TN_CHUNK_TARGET : c->stream_at))
+        return;
+    if (!tn_trino_relay_part(c, body, &err)) {
+        tn_trino_name_error(c, &err);
+        tn_trino_abort(c, &err);
+    } else if (c->run != NULL && c->stream.begun && c->phase == TN_TRINO_POLL && tn_run_is_full(c->run)) {
+        tn_http_call_pause(call);
+        tn_trino_watch_stall(c);
+    }
+}
+
+/* The end of one. */
+static void stream_ended(struct tn_trino_conn *c, struct tn_http_client_answer *answer)
+{
+    struct tn_error err = TN_ERROR_INIT;
+
+    if (answer->status != 200) { /* its client has a part of it */
+        tn_error_move(&err, &answer->error);
+        tn_trino_name_error(c, &err);
+        ended(c, &err);
+        return;
+    }
+    tn_arena_reset(&c->page_arena);
+    if (!tn_trino_relay_rest(c, answer->body, &err)) {
+        tn_trino_name_error(c, &err);
+        tn_trino_abort(c, &err);
+    } else if (c->phase == TN_TRINO_CANCELLING) {
+        return; /* the owner has seen enough */
+    } else if (!take_link(c)) {
+        tn_fail(&err, TN_E_ENGINE, "08P01", "the server's nextUri is no link of HTTP");
+        tn_trino_name_error(c, &err);
+        tn_trino_abort(c, &err);
+    } else if (c->page.failed) {
+        tn_trino_error(&err, &c->page.failure, c->page.id, c->run->sql, tn_buf_str(&c->text));
+        ended(c, &err);
+    } else if (is_refused(c, &err)) {
+        tn_trino_abort(c, &err);
+    } else {
+        tn_trino_page_over(c);
+    }
+}
+
 static void page_came(struct tn_trino_conn *c, struct tn_http_client_answer *answer)
 {
     struct tn_error err;
@@ -197,8 +256,7 @@ static void page_came(struct tn_trino_conn *c, struct tn_http_client_answer *ans
         tn_fail(&err, TN_E_ENGINE, "08P01", "rows came in segments, which nobody asked for");
         tn_trino_name_error(c, &err);
         refuse_page(c, &err);
-    } else if (c->session.failed) {
-        tn_fail(&err, TN_E_LIMIT, "54000", "the session at Trino holds more than %d KiB", TN_TRINO_SESSION_BYTES / 1024);
+    } else if (is_refused(c, &err)) {
         refuse_page(c, &err);
     } else {
         take_page(c);
@@ -241,7 +299,11 @@ static void on_done(struct tn_http_call *call, struct tn_http_client_answer *ans
         tn_trino_info_came(c, answer);
         return;
     }
-    if (c->sink != TN_TRINO_SINK_INIT && c->run->cancelled && answer->status != 200) {
+    if (c->stream.begun && !c->run->cancelled) {
+        stream_ended(c, answer);
+        return;
+    }
+    if (c->sink != TN_TRINO_SINK_INIT && c->run->cancelled && (answer->status != 200 || c->stream.begun)) {
         tn_trino_stopped(c, false);
         return;
     }
@@ -278,7 +340,7 @@ static void on_header(struct tn_http_call *call, struct tn_str name, struct tn_s
     tn_trino_session_header(&c->session, name, value);
 }
 
-const struct tn_http_client_events tn_trino_ask_events = {.header = on_header, .done = on_done};
+const struct tn_http_client_events tn_trino_ask_events = {.header = on_header, .part = on_part, .done = on_done};
 
 /* ---- its early end ---- */
 

@@ -19,6 +19,7 @@
 #include "engine/engine.h"
 #include "engine/trino/trino_page.h"
 #include "engine/trino/trino_session.h"
+#include "engine/trino/trino_stream.h"
 #include "engine/trino/trino_value.h"
 #include "net/http_client.h"
 
@@ -74,6 +75,8 @@ struct tn_trino_conn {
     struct tn_arena          page_arena;
     struct tn_trino_page     page;
     struct tn_buf           *body;      /* of the page: the call's */
+    struct tn_trino_stream   stream;    /* of a page that is passed on while it comes */
+    size_t                   stream_at; /* bytes of it from which on it is looked at (again) */
     struct tn_buf            told;      /* relayed headers of the answers since the last page: struct tn_relay.headers */
     struct tn_trino_json     data;      /* ROWS: at the next row */
     bool                     rows_over; /* there is no next one */
@@ -127,6 +130,9 @@ void tn_trino_start(struct tn_run *run);
 void tn_trino_credit(struct tn_run *run);
 void tn_trino_cancel(struct tn_run *run);
 void tn_trino_page_came(struct tn_trino_conn *c);
+void tn_trino_watch_stall(struct tn_trino_conn *c); /* its client may be slow */
+bool tn_trino_tell_columns(struct tn_trino_conn *c, struct tn_error *err); /* of c->page, once */
+void tn_trino_note_page(struct tn_trino_conn *c);                          /* what it says of the run's costs and changes */
 void tn_trino_page_over(struct tn_trino_conn *c);  /* all its rows are delivered */
 void tn_trino_ask_ended(struct tn_trino_conn *c, struct tn_error *err); /* ERR is moved */
 void tn_trino_abort(struct tn_trino_conn *c, struct tn_error *err);     /* for a reason of ours; ERR is moved */
@@ -146,6 +152,10 @@ static inline bool tn_trino_relays(const struct tn_trino_conn *c)
     return c->sink == TN_TRINO_SINK_RUN && c->run->encoder->trino_pages && c->run->kind == TN_RUN_EXECUTE;
 }
 bool tn_trino_relay_page(struct tn_trino_conn *c, struct tn_error *err); /* delivers c->page; false: it cannot be */
+
+/* What has come of a long page is delivered, if it can be; the rest of it, at its end, with what c->page says then. False: ERR. */
+bool tn_trino_relay_part(struct tn_trino_conn *c, struct tn_buf *body, struct tn_error *err);
+bool tn_trino_relay_rest(struct tn_trino_conn *c, struct tn_buf *body, struct tn_error *err);
 
 /* trino_rows.c */
 bool tn_trino_rows_begin(struct tn_trino_conn *c, struct tn_error *err); /* of c->page.data */

@@ -18,6 +18,7 @@ static void conn_free(struct tn_grave *grave)
     tn_buf_reset(&c->url);
     tn_buf_reset(&c->scratch);
     tn_buf_reset(&c->told);
+    tn_trino_stream_reset(&c->stream);
     tn_arena_reset(&c->page_arena);
     tn_arena_reset(&c->run_arena);
     tn_cluster_unref(c->base.cluster);

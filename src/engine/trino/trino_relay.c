@@ -87,11 +87,12 @@ static bool read_page(struct tn_chunk *chunk, const struct tn_trino_page *page, 
     return true;
 }
 
-static bool fill(struct tn_trino_conn *c, struct tn_chunk *chunk, struct tn_error *err)
+/* BODY is what c->page was read from. */
+static bool fill(struct tn_trino_conn *c, struct tn_chunk *chunk, const struct tn_buf *body, struct tn_error *err)
 {
     const struct tn_trino_page *page = &c->page;
 
-    if (!read_page(chunk, page, c->body, err))
+    if (!read_page(chunk, page, body, err))
         return false;
     if (chunk->rows > 0 && !c->columns_told && page->columns.ptr == NULL && page->update_type.ptr == NULL)
         return tn_fail(err, TN_E_ENGINE, "08P01", "rows came before the description of their columns") == TN_OK;
@@ -124,12 +125,134 @@ bool tn_trino_relay_page(struct tn_trino_conn *c, struct tn_error *err)
 
     if (chunk == NULL)
         return false;
-    if (!fill(c, chunk, err)) {
+    if (!fill(c, chunk, c->body, err)) {
         tn_chunk_free(chunk);
         return false;
     }
     tn_buf_clear(&c->told);
     take(chunk, c->body); /* nobody reads c->page any more */
+    tn_run_chunk(c->run, chunk);
+    return true;
+}
+
+/* ---- a long page, in parts ---- */
+
+/* What BODY is told apart as: the page without its rows, which stands in c->stream.page as far as it is known. END closes it. */
+static bool read_stream(struct tn_trino_conn *c, const char *end, struct tn_error *err)
+{
+    struct tn_buf *page = &c->stream.page;
+    size_t         len = page->len;
+    bool           ok;
+
+    tn_buf_puts(page, end);
+    ok = !page->failed && tn_trino_page_read(&c->page, tn_buf_str(page), &c->page_arena, err) == TN_OK;
+    page->len = len;
+    return ok;
+}
+
+/* Rows of the page, all that BODY has but what is kept as its rest: BODY's memory is taken. */
+static bool deliver_rows(struct tn_trino_conn *c, struct tn_buf *body, size_t len, uint64_t rows, bool first, struct tn_error *err)
+{
+    struct tn_chunk *chunk = new_chunk(err);
+
+    if (chunk == NULL)
+        return false;
+    if (first && !fill(c, chunk, &c->stream.page, err)) {
+        tn_chunk_free(chunk);
+        return false;
+    }
+    take(chunk, body);
+    chunk->bytes.len = len;
+    chunk->rows = rows;
+    chunk->relay->tells = true;
+    chunk->relay->joins = !first;
+    chunk->relay->open = true;
+    if (first)
+        tn_buf_clear(&c->told);
+    tn_run_chunk(c->run, chunk);
+    return true;
+}
+
+/* The page's columns are told before its first rows. */
+static bool begin_stream(struct tn_trino_conn *c, struct tn_buf *body, struct tn_error *err)
+{
+    if (!tn_trino_stream_begin(&c->stream, tn_buf_str(body))) {
+        c->stream_at = 2 * body->len; /* of very many columns, or it is nearly there */
+        return true;
+    }
+    tn_arena_reset(&c->page_arena);
+    if (!read_stream(c, "]}", err) || !tn_trino_tell_columns(c, err))
+        return false;
+    if (c->phase == TN_TRINO_CANCELLING)
+        return true;
+    if (!c->columns_told)
+        return tn_fail(err, TN_E_ENGINE, "08P01", "rows came before the description of their columns") == TN_OK;
+    c->failing_since_us = 0;
+    return deliver_rows(c, body, body->len, c->stream.rows, true, err);
+}
+
+bool tn_trino_relay_part(struct tn_trino_conn *c, struct tn_buf *body, struct tn_error *err)
+{
+    uint64_t before = c->stream.rows;
+    size_t   rows;
+
+    if (!c->stream.begun)
+        return begin_stream(c, body, err);
+    rows = tn_trino_stream_feed(&c->stream, tn_buf_str(body));
+    if (c->stream.bad || c->stream.page.failed)
+        return tn_fail(err, TN_E_ENGINE, "08P01", "rows of a result cannot be read") == TN_OK;
+    if (rows == 0) {
+        tn_buf_clear(body);
+        return true;
+    }
+    return deliver_rows(c, body, rows, c->stream.rows - before, false, err);
+}
+
+/* Its parts but for those that its beginning had. */
+static bool fill_rest(struct tn_trino_conn *c, struct tn_chunk *chunk, struct tn_error *err)
+{
+    struct tn_buf       *page = &c->stream.page, parts;
+    struct tn_relay_part part;
+    size_t               at = c->stream.rest_at;
+
+    if (!read_page(chunk, &c->page, page, err))
+        return false;
+    parts = chunk->relay->parts;
+    tn_buf_init(&chunk->relay->parts, parts.max);
+    for (size_t i = 0; i < parts.len / sizeof part; i++) {
+        memcpy(&part, parts.data + i * sizeof part, sizeof part);
+        if (part.at < at)
+            continue;
+        part.at -= at;
+        tn_buf_append(&chunk->relay->parts, &part, sizeof part);
+    }
+    tn_buf_reset(&parts);
+    tn_buf_append(&chunk->bytes, page->data + at, page->len - at);
+    chunk->relay->joins = chunk->relay->tells = true;
+    chunk->rows = 0;
+    if (chunk->relay->parts.failed || chunk->bytes.failed)
+        return tn_fail(err, TN_E_NOMEM, "53200", "out of memory for rows") == TN_OK;
+    return true;
+}
+
+bool tn_trino_relay_rest(struct tn_trino_conn *c, struct tn_buf *body, struct tn_error *err)
+{
+    struct tn_chunk *chunk;
+
+    if (body->len > 0 && !tn_trino_relay_part(c, body, err))
+        return false;
+    if (c->phase == TN_TRINO_CANCELLING)
+        return true;
+    if (!tn_trino_stream_end(&c->stream))
+        return tn_fail(err, TN_E_ENGINE, "08P01", "the answer is not one of Trino's statement protocol") == TN_OK;
+    if (!read_stream(c, "", err) || (chunk = new_chunk(err)) == NULL)
+        return false;
+    if (!fill_rest(c, chunk, err)) {
+        tn_chunk_free(chunk);
+        return false;
+    }
+    tn_trino_note_page(c);
+    c->stream.begun = false; /* its page stays until the next one */
     tn_run_chunk(c->run, chunk);
     return true;
 }

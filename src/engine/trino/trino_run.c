@@ -36,6 +36,7 @@ static void finish(struct tn_trino_conn *c, bool broken)
     ev_timer_stop(loop, &c->stall);
     tn_http_call_abort(c->side);
     tn_trino_rows_free(c);
+    tn_trino_stream_reset(&c->stream);
     shrink(c);
     tn_arena_init(&c->run_arena, TN_TRINO_BODY_MAX);
     c->run = NULL;
@@ -80,15 +81,24 @@ void tn_trino_kick(struct tn_trino_conn *c)
 
 /* ---- start ---- */
 
+/* Its client speaks as it does, and means it. */
+static bool is_as_said(const struct tn_trino_conn *c, enum tn_verb verb)
+{
+    return tn_trino_relays(c) && (verb == TN_VERB_SET || verb == TN_VERB_RESET);
+}
+
 static enum tn_status put_text(struct tn_trino_conn *c, struct tn_error *err)
 {
     struct tn_run *run = c->run;
+    enum tn_verb   verb = run->features == NULL ? TN_VERB_OTHER : run->features->verb;
 
     tn_buf_clear(&c->text);
     if (run->params.count > 0)
         TN_TRY(tn_trino_execute_put(&c->text, run->sql, &run->params, err));
+    else if (is_as_said(c, verb))
+        tn_buf_put_str(&c->text, run->sql);
     else
-        tn_trino_statement_put(&c->text, run->sql, run->features == NULL ? TN_VERB_OTHER : run->features->verb);
+        tn_trino_statement_put(&c->text, run->sql, verb);
     if (c->text.failed)
         return tn_fail(err, TN_E_LIMIT, "54000", "a statement of more than %d MiB, or no memory for it", TN_TRINO_TEXT_MAX / 1024 / 1024);
     return TN_OK;
@@ -135,7 +145,7 @@ static void note_stats(struct tn_run *run, const struct tn_trino_stats *stats)
     run->over_there = stats->finished;
 }
 
-static bool tell_columns(struct tn_trino_conn *c, struct tn_error *err)
+bool tn_trino_tell_columns(struct tn_trino_conn *c, struct tn_error *err)
 {
     struct tn_str json; /* the columns' names point into it, and the next page replaces the body */
 
@@ -160,14 +170,20 @@ static bool is_update(const struct tn_trino_conn *c)
     return c->page.update_type.ptr != NULL && !c->columns_told;
 }
 
+void tn_trino_note_page(struct tn_trino_conn *c)
+{
+    note_stats(c->run, &c->page.stats);
+    if (c->page.has_update_count)
+        c->run->affected = c->page.update_count;
+}
+
 static void relay_page(struct tn_trino_conn *c)
 {
     struct tn_error err;
 
     tn_error_init(&err);
-    if (c->page.has_update_count)
-        c->run->affected = c->page.update_count;
-    if (!tell_columns(c, &err) || (c->phase != TN_TRINO_CANCELLING && !tn_trino_relay_page(c, &err))) {
+    tn_trino_note_page(c);
+    if (!tn_trino_tell_columns(c, &err) || (c->phase != TN_TRINO_CANCELLING && !tn_trino_relay_page(c, &err))) {
         tn_trino_name_error(c, &err);
         tn_trino_abort(c, &err);
     } else if (c->phase != TN_TRINO_CANCELLING) { /* else the owner has seen enough */
@@ -180,18 +196,18 @@ static void run_page(struct tn_trino_conn *c)
     struct tn_error err;
 
     tn_error_init(&err);
-    note_stats(c->run, &c->page.stats);
     if (tn_trino_relays(c)) {
         relay_page(c);
         return;
     }
+    note_stats(c->run, &c->page.stats);
     if (is_update(c)) {
         if (c->page.has_update_count)
             c->run->affected = c->page.update_count;
         tn_trino_page_over(c);
         return;
     }
-    if (!tell_columns(c, &err)) {
+    if (!tn_trino_tell_columns(c, &err)) {
         tn_trino_name_error(c, &err);
         tn_trino_abort(c, &err);
         return;
@@ -236,14 +252,14 @@ static void on_stall(struct ev_loop *loop, ev_timer *timer, int revents)
 
     (void)loop;
     (void)revents;
-    if (c->run == NULL || c->phase != TN_TRINO_ROWS || c->url.len == 0 || tn_http_call_active(c->side))
+    if (c->run == NULL || (c->phase != TN_TRINO_ROWS && !c->stream.begun) || c->url.len == 0 || tn_http_call_active(c->side))
         return;
     if (!tn_trino_put_common(c, c->side) ||
         tn_http_call_start(c->side, TN_HTTP_CLIENT_HEAD, c->url.data, tn_str(NULL), TN_TRINO_CANCEL_US, NULL) != TN_OK)
         tn_http_call_abort(c->side); /* at the next time */
 }
 
-static void watch_stall(struct tn_trino_conn *c)
+void tn_trino_watch_stall(struct tn_trino_conn *c)
 {
     if (ev_is_active(&c->stall))
         return;
@@ -264,7 +280,7 @@ void tn_trino_page_over(struct tn_trino_conn *c)
     if (c->url.len > 0 && (tn_run_is_full(c->run) || (waits_for_client(c) && c->run->uncredited > 0))) {
         c->phase = TN_TRINO_ROWS; /* nothing to decode, a credit to wait for */
         c->rows_over = true;
-        watch_stall(c);
+        tn_trino_watch_stall(c);
         return;
     }
     tn_trino_ask_next(c);
@@ -274,8 +290,12 @@ void tn_trino_credit(struct tn_run *run)
 {
     struct tn_trino_conn *c = tn_trino_conn(run->conn);
 
-    if (c->run == run && c->phase == TN_TRINO_ROWS && !tn_run_is_full(run))
+    if (c->run != run || tn_run_is_full(run))
+        return;
+    if (c->phase == TN_TRINO_ROWS)
         tn_trino_rows_pump(c);
+    else if (c->stream.begun)
+        tn_http_call_resume(c->call);
 }
 
 /* ---- ends ---- */

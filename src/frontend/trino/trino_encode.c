@@ -28,8 +28,10 @@ struct column {
 
 static enum tn_status no_such_value(const struct column *c, struct tn_error *err)
 {
-    const char *why = c->type.type == TN_TYPE_INTERVAL ? "an interval with months, which is not one of days and seconds"
-                                                       : "a value that Trino's type cannot hold";
+    const char *why = c->type.of_day                     ? "a time that is not within a day, which Trino's time cannot hold"
+                      : c->type.type == TN_TYPE_INTERVAL ? "an interval with months, which is not one of days and seconds"
+                                                         : "a value that Trino's type cannot hold";
+
     tn_fail(err, TN_E_INVALID, "22003", "column \"" TN_STR_FMT "\": %s", TN_STR_ARG(c->column->name), why);
     tn_error_hint(err, "Cast the column to varchar to see it.");
     return TN_E_INVALID;
@@ -78,6 +80,13 @@ static char *put_bool(char *out, bool value)
     return out + (value ? 4 : 5);
 }
 
+static char *put_interval(char *out, const struct column *c, const struct tn_interval *interval)
+{
+    if (c->type.of_day)
+        return interval->months != 0 || interval->days != 0 ? NULL : tn_trino_put_time(out, interval->nanoseconds / 1000, c->type.digits);
+    return c->type.months ? tn_trino_put_months(out, interval) : tn_trino_put_interval(out, interval);
+}
+
 /* A value of fixed size at OUT; the end, NULL = Trino has none such. */
 static char *put_fixed(char *out, struct column *c, int64_t row)
 {
@@ -102,7 +111,7 @@ static char *put_fixed(char *out, struct column *c, int64_t row)
     case TN_TYPE_UUID: return tn_trino_put_uuid(out, (const char *)c->values + row * 16);
     case TN_TYPE_INTERVAL:
         memcpy(&interval, (const char *)c->values + row * (int64_t)sizeof interval, sizeof interval);
-        return c->type.months ? tn_trino_put_months(out, &interval) : tn_trino_put_interval(out, &interval);
+        return put_interval(out, c, &interval);
     default: return put_decimal(out, c, row);
     }
 }
@@ -141,7 +150,7 @@ static bool put_item(struct tn_buf *out, struct column *c, const struct tn_value
     case TN_TYPE_TIMESTAMP: end = tn_trino_put_timestamp(at, value->as.i64, c->type.digits); break;
     case TN_TYPE_TIMESTAMPTZ: end = tn_trino_put_timestamptz(at, value->as.i64, c->tz, &c->range, c->type.digits); break;
     case TN_TYPE_INTERVAL:
-        end = c->type.months ? tn_trino_put_months(at, &value->as.interval) : tn_trino_put_interval(at, &value->as.interval);
+        end = put_interval(at, c, &value->as.interval);
         break;
     case TN_TYPE_UUID: end = tn_trino_put_uuid(at, value->as.uuid); break;
     case TN_TYPE_BYTES: tn_base64_put_json(out, value->as.text); return true;
@@ -215,6 +224,42 @@ static enum tn_status put_value(struct tn_buf *out, struct column *c, int64_t ro
     return TN_OK;
 }
 
+/* What stands in OUT from AT on, as JSON of the type that is told instead of the engine's. */
+static void retell(struct tn_buf *out, size_t at, char told)
+{
+    char  *value = out->data + at;
+    size_t len = out->len - at;
+    bool   is_digit;
+
+    if (out->failed || value[0] == 'n')
+        return;
+    if (told == 'd' && value[0] == '"') {
+        memmove(value, value + 1, len - 2);
+        out->len -= 2;
+        len -= 2;
+    }
+    is_digit = value[0] == '-' || (value[0] >= '0' && value[0] <= '9');
+    if (told == 'b' && is_digit) {
+        bool truth = len > 1 || value[0] != '0';
+
+        out->len = at;
+        tn_buf_puts(out, truth ? "true" : "false");
+    } else if (told == 'd' && is_digit && memchr(value, '.', len) == NULL && memchr(value, 'e', len) == NULL) {
+        tn_buf_puts(out, ".0");
+    }
+}
+
+struct tn_schema tn_trino_told(const struct tn_trino_encoder *encoder, const struct tn_schema *schema, struct tn_column *columns)
+{
+    for (size_t i = 0; i < schema->count; i++) {
+        char told = encoder->told[i];
+
+        columns[i] = (struct tn_column){.name = schema->columns[i].name, .pg_typmod = -1,
+                                        .type = told == 'd' ? TN_TYPE_FLOAT64 : told == 'b' ? TN_TYPE_BOOL : TN_TYPE_TEXT};
+    }
+    return (struct tn_schema){.count = schema->count, .columns = columns};
+}
+
 static enum tn_status set_up(struct column *c, const struct tn_trino_encoder *encoder, const struct tn_batch *batch, size_t i,
                              struct tn_error *err)
 {
@@ -241,10 +286,11 @@ static enum tn_status set_up(struct column *c, const struct tn_trino_encoder *en
     return TN_OK;
 }
 
-static enum tn_status put_rows(struct column *columns, const struct tn_batch *batch, int64_t *row, size_t target,
+static enum tn_status put_rows(struct column *columns, const char *told, const struct tn_batch *batch, int64_t *row, size_t target,
                                struct tn_buf *out, struct tn_error *err)
 {
     int64_t at = *row;
+    size_t  before;
 
     for (; at < batch->rows && (at == *row || out->len < target); at++) {
         tn_buf_append(out, ",[", out->len > 0 ? 2 : 0);
@@ -253,7 +299,10 @@ static enum tn_status put_rows(struct column *columns, const struct tn_batch *ba
         for (size_t i = 0; i < batch->schema->count; i++) {
             if (i > 0)
                 tn_buf_put_u8(out, ',');
+            before = out->len;
             TN_TRY(put_value(out, &columns[i], at, err));
+            if (told != NULL)
+                retell(out, before, told[i]);
         }
         tn_buf_put_u8(out, ']');
         if (out->failed)
@@ -277,7 +326,7 @@ static enum tn_status encode_batch(const struct tn_encoder *base, const struct t
     for (size_t i = 0; status == TN_OK && i < batch->schema->count; i++)
         status = set_up(&columns[i], encoder, batch, i, err);
     if (status == TN_OK)
-        status = put_rows(columns, batch, row, target, out, err);
+        status = put_rows(columns, encoder->told, batch, row, target, out, err);
     if (columns != few)
         tn_free(columns);
     return status;

@@ -15,6 +15,8 @@ struct tn_trino_error tn_trino_error_of(const struct tn_error *err)
 
     if (err->fault == TN_FAULT_TIMEOUT)
         return (struct tn_trino_error){"EXCEEDED_TIME_LIMIT", 131075, "INSUFFICIENT_RESOURCES"};
+    if (err->fault == TN_FAULT_ENGINE && strcmp(err->sqlstate, "08P01") == 0) /* of an engine, not of a client */
+        return (struct tn_trino_error){"GENERIC_INTERNAL_ERROR", 65536, "INTERNAL_ERROR"};
     while (strncmp(err->sqlstate, rows[i].sqlstate, strlen(rows[i].sqlstate)) != 0)
         i++; /* the last row fits all */
     return rows[i].error;

@@ -44,9 +44,9 @@ static void set_decimal(struct tn_trino_type *self, const struct tn_column *colu
     self->named = true;
 }
 
-static void set_digits(struct tn_trino_type *self, const struct tn_column *column, bool parametric)
+static void set_digits(struct tn_trino_type *self, int digits, bool parametric)
 {
-    self->digits = (uint8_t)(column->pg_typmod >= 0 && column->pg_typmod <= 6 && !self->is_array ? column->pg_typmod : 6);
+    self->digits = (uint8_t)(digits >= 0 && digits <= 6 && !self->is_array ? digits : 6);
     if (!parametric) {
         self->digits = 3;
         return;
@@ -87,12 +87,17 @@ struct tn_trino_type tn_trino_type_of(const struct tn_column *column, bool param
     switch (types[self.type].parameters) {
     case LENGTH: set_length(&self, column); break;
     case DECIMAL: set_decimal(&self, column); break;
-    case DATETIME: set_digits(&self, column, parametric); break;
+    case DATETIME: set_digits(&self, column->pg_typmod, parametric); break;
     case NONE: break;
     }
     self.months = is_of_months(column);
     if (self.months)
         self.name = "interval year to month";
+    self.of_day = self.type == TN_TYPE_INTERVAL && !self.is_array && column->precision > 0;
+    if (self.of_day) {
+        self.name = types[TN_TYPE_TIME].name;
+        set_digits(&self, column->precision - 1, parametric);
+    }
     return self;
 }
 

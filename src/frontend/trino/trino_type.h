@@ -3,8 +3,8 @@
  *
  * Where Trino has no such type: unsigned integers become the next larger signed one, UINT64 decimal(20,0); integers of 128
  * bits decimal(38,0); a NUMERIC without precision decimal(38,18), its values with all the digits that they have; an
- * INTERVAL is of days and seconds (a value with months is an error that says so) unless PostgreSQL says that it is of years and months; a one-dimensional array of PostgreSQL is
- * array(type), and any other type of its own is varchar; lists, records and maps of DuckDB are array, row and map. */
+ * INTERVAL is of days and seconds (a value with months is an error that says so) unless PostgreSQL says that it is of years and months; MySQL's
+ * TIME is a time (a value that is not within a day is an error that says so); a one-dimensional array of PostgreSQL is array(type), and any other type of its own is varchar; lists, records and maps of DuckDB are array, row and map. */
 #ifndef TN_FRONTEND_TRINO_TYPE_H
 #define TN_FRONTEND_TRINO_TYPE_H
 
@@ -18,6 +18,7 @@ struct tn_trino_type {
     enum tn_type type;           /* of the column, or of the array's elements */
     bool         is_array;
     bool         months;         /* an interval of years and months */
+    bool         of_day;         /* an interval that is a time: MySQL's TIME */
     uint8_t      digits;         /* of the second: time and timestamp */
     unsigned     argument_count;
     bool         named;          /* the arguments stand in the name, too */

@@ -1,0 +1,262 @@
+"""Pages of a Trino that are longer than Turnout holds: passed on while they come, as fast as their client reads; asked for again; cut short by
+their Trino, by their client, by an end. Against a hand-written contract server (trino_contract.py), whose pages are as long as a test wants."""
+
+import http.client
+import json
+import socket
+import threading
+import urllib.parse
+
+import pytest
+
+import ops
+import proxy as proxy_module
+from test_trino_relay import Session
+from trino_contract import BIGINT, Answer, Contract, STATS
+
+TEXT = [{"name": "s", "type": "varchar", "typeSignature": {"rawType": "varchar", "arguments": [{"kind": "LONG", "value": 2147483647}]}}]
+MB = 1024 * 1024
+AT = "/v1/statement/executing/20260101_000000_00000_aaaaa/y/"
+
+
+def rows_of(size, mark="x"):
+    row = [f"{mark} ],[\"\\ }}{{ \u00e9\u20ac\U0001f600 " + "y" * 20000]
+    return [row] * (size // len(json.dumps(row, ensure_ascii=False).encode()) + 1)
+
+
+class Long(Contract):
+    """Page 1 has `size` bytes of rows, page 2 one row, and then it is over. `tail`: nextUri stands behind the rows."""
+
+    def __init__(self, size=6 * MB, tail=False, chunked=False, first=None):
+        self.rows, self.tail, self.chunked = rows_of(size), tail, chunked
+        self.asked = []
+        self.first = first or (lambda count: Answer(self.body, headers={"Transfer-Encoding": "chunked"} if chunked else None))
+        super().__init__(self.page_of)
+        self.body = self.long_page()
+
+    def long_page(self):
+        begin = {"id": "20260101_000000_00000_aaaaa", "infoUri": self.url + "/ui"}
+        link = {"nextUri": f"{self.url}{AT}2", "partialCancelUri": f"{self.url}/v1/statement/partialCancel/1"}
+        page = {**begin, **({} if self.tail else link), "columns": TEXT, "data": self.rows, "stats": STATS, "warnings": [], **(link if self.tail else {})}
+        return json.dumps(page, ensure_ascii=False).encode()
+
+    def page_of(self, path, count):
+        token = path.split("/")[-1]
+        self.asked.append(token)
+        if token == "1":
+            return self.first(self.asked.count("1"))
+        return {"columns": TEXT, "data": [["last"]]}
+
+
+@pytest.fixture
+def before(proxies):
+    return lambda contract, **more: proxies(proxy_module.one_cluster("t-1", contract.cluster(), **more))
+
+
+def get(link, length=None, method="GET"):
+    """(status, body, whether it came whole); LENGTH: no more than so much of it is read, and the connection is left open and returned instead."""
+    parts = urllib.parse.urlsplit(link)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
+    connection.request(method, parts.path, headers={"X-Trino-User": "tester"})
+    answer = connection.getresponse()
+    if length is not None:
+        return connection, answer, answer.read(length)
+    try:
+        return answer.status, answer.read(), True
+    except http.client.IncompleteRead as cut:
+        return answer.status, cut.partial, False
+    finally:
+        connection.close()
+
+
+def fetch(session, page):
+    """The next page that has rows: one that takes its time is preceded by pages without."""
+    while True:
+        page = session.ask(page["nextUri"])
+        if "data" in page or "nextUri" not in page:
+            return page
+
+
+def begin(session):
+    """The link of page 1."""
+    return session.post("SELECT s FROM t")["nextUri"]
+
+
+@pytest.mark.parametrize("tail", (False, True))
+@pytest.mark.parametrize("size", (1 * MB, 3 * MB, 12 * MB))
+def test_it_is_the_page(before, size, tail):
+    with Long(size, tail) as contract:
+        proxy = before(contract)
+        session = Session(proxy.trino_port)
+        for _ in range(2):
+            page = fetch(session, session.post("SELECT s FROM t"))
+            assert page["data"] == contract.rows and page["columns"] == TEXT and page["stats"] == STATS
+            assert all(page[link].startswith(f"http://127.0.0.1:{proxy.trino_port}/v1/statement/executing/") for link in ("nextUri", "partialCancelUri"))
+            last = fetch(session, page)
+            assert last["data"] == [["last"]] and "nextUri" not in last
+        assert contract.asked == ["1", "2"] * 2
+        proxy.wait_for(lambda: not proxy.admin("/admin/queries")[1]["queries"], what="no query runs")
+        assert {(r["outcome"], r["rows"]) for r in ops.history(proxy, 2)} == {("ok", len(contract.rows) + 1)}
+
+
+def test_its_trino_waits_for_its_client(before):
+    """Of 64 MB that nobody reads only what fits into buffers leaves the Trino; the rest comes when it is read."""
+    sent = [0]
+    with Long(64 * MB) as contract:
+        proxy = before(contract)
+        session = Session(proxy.trino_port)
+        handler = contract.server.RequestHandlerClass
+        whole = handler.send
+
+        def send(self, answer):
+            if len(answer.body) < MB:
+                whole(self, answer)
+                return
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            for at in range(0, len(answer.body), 65536):
+                self.wfile.write(answer.body[at:at + 65536])
+                sent[0] = at + 65536
+        handler.send = send
+        connection, answer, start = get(session.post("SELECT s FROM t")["nextUri"], 1000)
+        seen = []
+        proxy.wait_for(lambda: seen.append(sent[0]) or (len(seen) > 20 and len(set(seen[-20:])) == 1), what="nothing more is sent")
+        assert len(start) == 1000 and sent[0] < 32 * MB, sent  # 2 MB held, windows, and buffers of four sockets
+        assert json.loads(start + answer.read())["data"] == contract.rows
+        connection.close()
+
+
+def test_asked_for_again(before):
+    """In the midst of it, afterwards, and after the next one was asked for."""
+    with Long(12 * MB) as contract:
+        session = Session(before(contract).trino_port)
+        link = session.post("SELECT s FROM t")["nextUri"]
+        connection, _, start = get(link, 100000)
+        again = [json.loads(get(link)[1]) for _ in range(2)]  # while the first is not read
+        connection.close()
+        assert again[0]["data"] == again[1]["data"] == contract.rows and start[:20] == json.dumps(again[0])[:20].encode()
+        assert again[0]["nextUri"] == again[1]["nextUri"]
+        connection, _, _ = get(link, 1000)
+        connection.close()
+        assert session.ask(again[0]["nextUri"])["data"] == [["last"]]
+        assert get(link)[0] == 410
+        # the client that goes to the next page before it has read this one
+        link = session.post("SELECT s FROM t")["nextUri"]
+        connection, answer, start = get(link, 10000)
+        found = json.loads(start[:start.index(b'"columns"')].rstrip(b", ") + b"}")
+        assert session.ask(found["nextUri"])["data"] == [["last"]]
+        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+            answer.read()
+        connection.close()
+
+
+def test_a_client_that_leaves(before):
+    """Its query goes on with the next request, and ends when none comes."""
+    with Long(12 * MB) as contract:
+        proxy = before(contract, frontends={"trinoHttp": {"clientTimeout": "2s"}})
+        session = Session(proxy.trino_port)
+        connection, _, _ = get(session.post("SELECT s FROM t")["nextUri"], 1000)
+        connection.close()
+        proxy.wait_for(lambda: not proxy.admin("/admin/queries")[1]["queries"], what="the query is given up")
+        proxy.wait_for(lambda: contract.of("DELETE"), what="its Trino is told")
+        assert fetch(session, fetch(session, session.post("SELECT s FROM t")))["data"] == [["last"]]
+
+
+def test_ended_in_the_midst(before):
+    with Long(24 * MB) as contract:
+        proxy = before(contract)
+        session = Session(proxy.trino_port)
+        link = session.post("SELECT s FROM t")["nextUri"]
+        connection, answer, _ = get(link, 1000)
+        assert get(link, method="DELETE")[0] == 204
+        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+            answer.read()
+        connection.close()
+        proxy.wait_for(lambda: contract.of("DELETE"), what="its Trino is told")
+        status, body, whole = get(link)
+        assert (status, whole, json.loads(body)["error"]["errorName"]) == (200, True, "USER_CANCELED")
+
+
+def broken(page, kind):
+    at = len(page) // 2
+    if kind == "cut":
+        return page[:at]
+    if kind == "no UTF-8":
+        return page[:at] + b"\xff" + page[at + 1:]
+    if kind == "no rows":
+        begin = page.index(b'"data": [') + len(b'"data": [')
+        end = page.index(b"],", at) + 2
+        return page[:begin] + page[begin:end] + b" 1, " + page[end:]
+    return page + b"}"
+
+
+@pytest.mark.parametrize("kind", ("cut", "no UTF-8", "no rows", "too much"))
+def test_it_is_no_page(before, kind):
+    """What was sent does not look whole, and who asks again is told why."""
+    def first(_):
+        page = contract.body
+        bad = broken(page, kind)
+        return Answer(bad, headers={"X-Length": str(len(page))}, endless=True) if kind != "cut" else Cut(bad, len(page))
+
+    with Long(12 * MB, first=first) as contract:
+        session = Session(before(contract).trino_port)
+        link = session.post("SELECT s FROM t")["nextUri"]
+        status, _, whole = get(link)
+        assert (status, whole) == (200, False)
+        status, body, whole = get(link)
+        error = json.loads(body)["error"]
+        assert (status, whole) == (200, True) and error["errorType"] in ("INTERNAL_ERROR", "EXTERNAL"), error
+        assert len(get(session.post("SELECT s FROM t")["nextUri"])[1]) > 2 * MB
+
+
+class Cut(Answer):
+    """BODY is not all that it says."""
+
+    def __init__(self, body, length):
+        super().__init__(body)
+        self.length = length
+
+
+@pytest.fixture(autouse=True)
+def cut_answers(monkeypatch):
+    """Contract servers know how to send a Cut."""
+    make = Contract.handler
+
+    def handler(contract):
+        made = make(contract)
+        whole = made.send
+
+        def send(self, answer):
+            if not isinstance(answer, Cut):
+                whole(self, answer)
+                return
+            self.send_response(200)
+            self.send_header("Content-Length", str(answer.length))
+            self.end_headers()
+            self.wfile.write(answer.body)
+            self.wfile.flush()
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
+        made.send = send
+        return made
+    monkeypatch.setattr(Contract, "handler", handler)
+
+
+def test_many_at_once(before):
+    """Each gets its own; nothing is mixed up between workers."""
+    with Long(5 * MB) as contract:
+        proxy = before(contract, workers=2)
+        got = []
+
+        def client():
+            session = Session(proxy.trino_port)
+            for _ in range(3):
+                page = fetch(session, session.post("SELECT s FROM t"))
+                got.append(page["data"] == contract.rows and fetch(session, page)["data"] == [["last"]])
+        threads = [threading.Thread(target=client) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert got == [True] * 24

@@ -36,7 +36,10 @@ void tn_query_shape_read(struct tn_runtime *runtime, struct tn_str text, struct 
 
     if (runtime->shaper == NULL || runtime->server->learner == NULL) {
         shape->key[0] = 0;
-        tn_features_read(features, text, TN_DIALECT_POSTGRES);
+        if (runtime->shaper == NULL)
+            tn_features_read(features, text, TN_DIALECT_POSTGRES);
+        else
+            tn_shaper_features(runtime->shaper, text, features);
         return;
     }
     context = shape_context(database, settings);

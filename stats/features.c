@@ -181,7 +181,7 @@ void tn_features_end(struct tn_reader *reader)
     finish(reader);
 }
 
-void tn_features_read(struct tn_features *out, struct tn_str text, enum tn_dialect dialect)
+bool tn_features_read_valued(struct tn_features *out, struct tn_str text, enum tn_dialect dialect)
 {
     struct tn_level  levels[TN_SCOPE_LEVELS]; /* not initialised: a level is when it is opened */
     struct tn_reader reader;
@@ -199,4 +199,10 @@ void tn_features_read(struct tn_features *out, struct tn_str text, enum tn_diale
         last = token.punct;
     }
     tn_features_end(&reader);
+    return tn_features_valued(&reader);
+}
+
+void tn_features_read(struct tn_features *out, struct tn_str text, enum tn_dialect dialect)
+{
+    (void)tn_features_read_valued(out, text, dialect);
 }

@@ -529,8 +529,10 @@ static void on_operand(struct tn_reader *r, struct tn_level *level) /* quoted id
         return;
     }
     clear(level, LEVEL_EXPECT | LEVEL_TARGET | LEVEL_CTE_NAME);
-    if (expected && (r->token.kind == TN_TOKEN_IDENT || (r->token.kind == TN_TOKEN_STRING && !target)))
+    if (expected && (r->token.kind == TN_TOKEN_IDENT || (r->token.kind == TN_TOKEN_STRING && !target))) {
         tn_scope_name_begin(&r->scope, &r->token, target);
+        r->named = r->named || r->token.kind == TN_TOKEN_STRING;
+    }
 }
 
 /* A name behind a table, behind AS or behind brackets: it may be followed by a list of columns. */
@@ -555,7 +557,7 @@ void tn_reader_init(struct tn_reader *r, struct tn_features *out, struct tn_str 
     r->text_end = text.ptr + text.len;
     r->pragma = TN_STR("");
     r->seen = r->want_inner = r->writes = r->on_table = r->to_stdout = r->assigns = r->calls = r->ended = false;
-    r->last_is_alias = false;
+    r->last_is_alias = r->named = false;
 }
 
 void tn_reader_token(struct tn_reader *r)

@@ -34,6 +34,7 @@ struct tn_reader {
     bool                     calls;        /* brackets: PRAGMA x(y) */
     bool                     ended;        /* its semicolon was met */
     bool                     last_is_alias;
+    bool                     named;        /* a string was the name of a table */
 };
 
 /* LEVELS: TN_SCOPE_LEVELS of them, need not be initialised. */
@@ -47,5 +48,13 @@ void tn_features_begin(struct tn_reader *reader, struct tn_features *out, struct
                        struct tn_level *levels, const struct tn_str *params, unsigned param_count);
 void tn_features_token(struct tn_reader *reader, const struct tn_token *token, enum tn_word word);
 void tn_features_end(struct tn_reader *reader);
+/* After the end: would the features be others if one of the statement's numbers (but one right behind LIMIT) or strings were another one?
+ * (When in doubt, they would.) */
+static inline bool tn_features_valued(const struct tn_reader *reader)
+{
+    return reader->sizes.valued || reader->named || reader->out->inner.len > 0;
+}
+/* tn_features_read(), and that. */
+bool tn_features_read_valued(struct tn_features *out, struct tn_str text, enum tn_dialect dialect);
 
 #endif

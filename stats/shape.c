@@ -2,11 +2,14 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "stats/outline.h"
+#include "stats/reader.h"
 #include "stats/shape_scan.h"
 
 #include <stdatomic.h>
 
-enum { WAYS = 4, TEMPLATE_SETS = 2048, SEEN = 4096 };
+enum { WAYS = 4, TEMPLATE_SETS = 2048, SEEN = 4096, NAME = 64 };
+#define FEATURES_ALONE UINT64_C(0x6665617475726573) /* in the place of a context: texts that nobody wants a shape of */
 
 struct text_entry { /* L0 */
     uint64_t           text[2]; /* 0, 0 = free */
@@ -23,14 +26,25 @@ struct template_entry { /* L1 -> L2 */
     enum tn_shape_level level;
 };
 
+struct context_kept { /* the last one, and its hash: most statements come in the same one */
+    enum tn_dialect dialect;
+    struct tn_str   parts[3];
+    char            names[3][NAME];
+    uint64_t        hash;
+    bool            there;
+};
+
 struct tn_shaper {
     size_t                 sets;
     unsigned               turn;
+    uint32_t              *tags;      /* of the texts, which lie far apart; 0 = free */
     struct text_entry     *texts;     /* sets * WAYS */
+    struct tn_outlines    *outlines;
+    struct context_kept    context;
     struct template_entry *templates; /* TEMPLATE_SETS * WAYS */
     uint32_t               seen[SEEN]; /* texts met once: most never come again, and an entry is a kilobyte */
     struct tn_shape_scan   scan;
-    _Atomic uint64_t       l0_hits, l1_hits, fingerprints, failed;
+    _Atomic uint64_t       l0_hits, outline_hits, l1_hits, fingerprints, failed;
 };
 
 struct tn_shaper *tn_shaper_new(unsigned entries)
@@ -43,9 +57,11 @@ struct tn_shaper *tn_shaper_new(unsigned entries)
     if (shaper == NULL)
         return NULL;
     shaper->sets = sets;
+    shaper->tags = tn_calloc(sets * WAYS, sizeof *shaper->tags);
     shaper->texts = tn_calloc(sets * WAYS, sizeof *shaper->texts);
+    shaper->outlines = tn_outlines_new();
     shaper->templates = tn_calloc((size_t)TEMPLATE_SETS * WAYS, sizeof *shaper->templates);
-    if (shaper->texts == NULL || shaper->templates == NULL) {
+    if (shaper->tags == NULL || shaper->texts == NULL || shaper->outlines == NULL || shaper->templates == NULL) {
         tn_shaper_free(shaper);
         return NULL;
     }
@@ -56,7 +72,9 @@ void tn_shaper_free(struct tn_shaper *shaper)
 {
     if (shaper == NULL)
         return;
+    tn_free(shaper->tags);
     tn_free(shaper->texts);
+    tn_outlines_free(shaper->outlines);
     tn_free(shaper->templates);
     tn_free(shaper);
 }
@@ -75,6 +93,36 @@ static uint64_t context_hash(const struct tn_shape_context *context)
     h = tn_hash_seeded(context->database.ptr, context->database.len, h);
     h = tn_hash_seeded(context->search_path.ptr, context->search_path.len, h + 1);
     return tn_hash_seeded(context->role.ptr, context->role.len, h + 2);
+}
+
+static void keep_context(struct context_kept *kept, const struct tn_shape_context *context, uint64_t hash)
+{
+    struct tn_str parts[] = {context->database, context->search_path, context->role};
+
+    kept->there = false;
+    for (size_t i = 0; i < TN_ARRAY_LEN(parts); i++) {
+        if (parts[i].len > NAME)
+            return;
+        if (parts[i].len > 0)
+            memcpy(kept->names[i], parts[i].ptr, parts[i].len);
+        kept->parts[i] = tn_str_n(kept->names[i], parts[i].len);
+    }
+    kept->dialect = context->dialect;
+    kept->hash = hash;
+    kept->there = true;
+}
+
+static uint64_t hash_of(struct tn_shaper *shaper, const struct tn_shape_context *context)
+{
+    struct context_kept *kept = &shaper->context;
+    uint64_t             hash;
+
+    if (kept->there && kept->dialect == context->dialect && tn_str_eq(kept->parts[0], context->database) &&
+        tn_str_eq(kept->parts[1], context->search_path) && tn_str_eq(kept->parts[2], context->role))
+        return kept->hash;
+    hash = context_hash(context);
+    keep_context(kept, context, hash);
+    return hash;
 }
 
 static void add_params(const struct tn_str *params, unsigned param_count, uint64_t out[2])
@@ -211,66 +259,130 @@ static void move_text(struct tn_str *text, const char *from, size_t len, const c
         text->ptr = to + (text->ptr - from);
 }
 
+static size_t set_of(const struct tn_shaper *shaper, const uint64_t hash[2])
+{
+    return (size_t)(hash[0] & (shaper->sets - 1)) * WAYS;
+}
+
+static uint32_t tag_of(const uint64_t hash[2])
+{
+    return (uint32_t)(hash[1] >> 32) | 1;
+}
+
 static const struct text_entry *find_text(const struct tn_shaper *shaper, const uint64_t hash[2], size_t len)
 {
-    const struct text_entry *set = &shaper->texts[(hash[0] & (shaper->sets - 1)) * WAYS];
+    size_t   set = set_of(shaper, hash);
+    uint32_t tag = tag_of(hash);
 
-    for (unsigned i = 0; i < WAYS; i++)
-        if (set[i].text[0] == hash[0] && set[i].text[1] == hash[1] && set[i].len == len)
-            return &set[i];
+    for (size_t i = set; i < set + WAYS; i++)
+        if (shaper->tags[i] == tag && shaper->texts[i].text[0] == hash[0] && shaper->texts[i].text[1] == hash[1] && shaper->texts[i].len == len)
+            return &shaper->texts[i];
     return NULL;
 }
 
 /* A free place, or that of whom chance finds. */
 static struct text_entry *free_text(struct tn_shaper *shaper, const uint64_t hash[2])
 {
-    struct text_entry *set = &shaper->texts[(hash[0] & (shaper->sets - 1)) * WAYS];
+    size_t set = set_of(shaper, hash), at = SIZE_MAX;
 
-    for (unsigned i = 0; i < WAYS; i++)
-        if (set[i].text[0] == 0)
-            return &set[i];
-    return &set[shaper->turn++ % WAYS];
+    for (size_t i = set; i < set + WAYS && at == SIZE_MAX; i++)
+        if (shaper->tags[i] == 0)
+            at = i;
+    if (at == SIZE_MAX)
+        at = set + shaper->turn++ % WAYS;
+    shaper->tags[at] = tag_of(hash);
+    return &shaper->texts[at];
 }
 
 /* It was here before, as far as a small table knows. */
 static bool comes_again(struct tn_shaper *shaper, const uint64_t hash[2])
 {
-    uint32_t *seen = &shaper->seen[hash[1] % SEEN], mark = (uint32_t)(hash[1] >> 32) | 1;
+    uint32_t *seen = &shaper->seen[hash[1] % SEEN], mark = tag_of(hash);
     bool      again = *seen == mark;
 
     *seen = mark;
     return again;
 }
 
+/* The same text as before. SHAPE NULL: its features alone. */
+static bool find_again(struct tn_shaper *shaper, struct tn_str text, const uint64_t hash[2], struct tn_shape *shape, struct tn_features *features)
+{
+    const struct text_entry *known = find_text(shaper, hash, text.len);
+
+    if (known == NULL)
+        return false;
+    bump(&shaper->l0_hits);
+    if (shape != NULL)
+        *shape = known->shape;
+    *features = known->features;
+    for (unsigned i = 0; i < features->table_count; i++)
+        move_text(&features->tables[i], known->at, known->len, text.ptr);
+    move_text(&features->inner, known->at, known->len, text.ptr);
+    return true;
+}
+
+static void keep(struct tn_shaper *shaper, struct tn_str text, const uint64_t hash[2], const struct tn_shape *shape, const struct tn_features *features)
+{
+    struct text_entry *entry;
+
+    if (!comes_again(shaper, hash))
+        return;
+    entry = free_text(shaper, hash);
+    *entry = (struct text_entry){.text = {hash[0], hash[1]}, .at = text.ptr, .len = text.len, .features = *features};
+    if (shape != NULL)
+        entry->shape = *shape;
+}
+
+/* From its text. True: literals that tell only that they are such say nothing else. */
+static bool read_shape(struct tn_shaper *shaper, struct tn_str text, enum tn_dialect dialect, uint64_t context, const struct tn_str *params,
+                       unsigned param_count, struct tn_shape *shape, struct tn_features *features)
+{
+    const struct template_entry *tpl;
+
+    tn_shape_scan(&shaper->scan, text, dialect, params, param_count, features);
+    tpl = find_template(shaper, dialect, context, features);
+    *shape = (struct tn_shape){.key = {tpl->key[0], tpl->key[1]}, .tmpl = {tpl->tmpl[0], tpl->tmpl[1]}, .class = class_of(features),
+                               .band = band_of(features), .level = tpl->level};
+    return !shaper->scan.valued;
+}
+
 void tn_shaper_find(struct tn_shaper *shaper, struct tn_str text, const struct tn_shape_context *context,
                     const struct tn_str *params, unsigned param_count, struct tn_shape *shape, struct tn_features *features)
 {
-    uint64_t                     where = context_hash(context), hash[2];
-    const struct text_entry     *known;
-    const struct template_entry *tpl;
-    struct text_entry           *entry;
+    uint64_t where = hash_of(shaper, context), hash[2];
+    bool     outlined;
 
     if (text.ptr == NULL)
         text = TN_STR("");
     text_hash(text, where, params, param_count, hash);
-    known = find_text(shaper, hash, text.len);
-    if (known != NULL) {
-        bump(&shaper->l0_hits);
-        *shape = known->shape;
-        *features = known->features;
-        for (unsigned i = 0; i < features->table_count; i++)
-            move_text(&features->tables[i], known->at, known->len, text.ptr);
-        move_text(&features->inner, known->at, known->len, text.ptr);
+    if (find_again(shaper, text, hash, shape, features))
         return;
-    }
-    tn_shape_scan(&shaper->scan, text, context->dialect, params, param_count, features);
-    tpl = find_template(shaper, context->dialect, where, features);
-    *shape = (struct tn_shape){.key = {tpl->key[0], tpl->key[1]}, .text = {hash[0], hash[1]}, .tmpl = {tpl->tmpl[0], tpl->tmpl[1]},
-                               .class = class_of(features), .band = band_of(features), .level = tpl->level};
-    if (!comes_again(shaper, hash))
+    outlined = context->dialect == TN_DIALECT_POSTGRES && param_count == 0 && tn_outlines_read(shaper->outlines, text, where);
+    if (outlined && tn_outlines_find(shaper->outlines, text, shape, features))
+        bump(&shaper->outline_hits);
+    else if (read_shape(shaper, text, context->dialect, where, params, param_count, shape, features) && outlined)
+        tn_outlines_keep(shaper->outlines, text, shape, features);
+    shape->text[0] = hash[0];
+    shape->text[1] = hash[1];
+    keep(shaper, text, hash, shape, features);
+}
+
+void tn_shaper_features(struct tn_shaper *shaper, struct tn_str text, struct tn_features *features)
+{
+    uint64_t hash[2];
+    bool     outlined;
+
+    if (text.ptr == NULL)
+        text = TN_STR("");
+    text_hash(text, FEATURES_ALONE, NULL, 0, hash);
+    if (find_again(shaper, text, hash, NULL, features))
         return;
-    entry = free_text(shaper, hash);
-    *entry = (struct text_entry){.text = {hash[0], hash[1]}, .at = text.ptr, .len = text.len, .shape = *shape, .features = *features};
+    outlined = tn_outlines_read(shaper->outlines, text, FEATURES_ALONE);
+    if (outlined && tn_outlines_find(shaper->outlines, text, NULL, features))
+        bump(&shaper->outline_hits);
+    else if (!tn_features_read_valued(features, text, TN_DIALECT_POSTGRES) && outlined)
+        tn_outlines_keep(shaper->outlines, text, NULL, features);
+    keep(shaper, text, hash, NULL, features);
 }
 
 void tn_shaper_bind(struct tn_shaper *shaper, struct tn_str text, enum tn_dialect dialect, const struct tn_str *params,
@@ -286,6 +398,7 @@ void tn_shaper_bind(struct tn_shaper *shaper, struct tn_str text, enum tn_dialec
 void tn_shaper_counts(const struct tn_shaper *shaper, struct tn_shaper_counts *out)
 {
     out->l0_hits = atomic_load_explicit(&shaper->l0_hits, memory_order_relaxed);
+    out->outline_hits = atomic_load_explicit(&shaper->outline_hits, memory_order_relaxed);
     out->l1_hits = atomic_load_explicit(&shaper->l1_hits, memory_order_relaxed);
     out->fingerprints = atomic_load_explicit(&shaper->fingerprints, memory_order_relaxed);
     out->fingerprints_failed = atomic_load_explicit(&shaper->failed, memory_order_relaxed);

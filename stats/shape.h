@@ -1,6 +1,7 @@
 /* shape.h - which statements are "the same": the identity under which statistics are kept.
  *
  *   L0 exact text      128-bit XXH3 of text and context -> per-worker cache -> shape and features
+ *   outline            stats/outline.h: the text without its literals, by its bytes alone -> per-worker cache -> the same
  *   L1 template        stats/template.h, 128 bits, literals and comments gone, aliases renamed where they can be nothing else
  *   L2 fingerprint     libpg_query where its grammar fits, of the template (not of the text: a list of 5,000 is one element, and
  *                      the key does not depend on which text came first), with salts for what it merges wrongly; else L1 is
@@ -50,6 +51,9 @@ void              tn_shaper_free(struct tn_shaper *shaper);
 void tn_shaper_find(struct tn_shaper *shaper, struct tn_str text, const struct tn_shape_context *context,
                     const struct tn_str *params, unsigned param_count, struct tn_shape *shape, struct tn_features *features);
 
+/* The features alone of TEXT, in PostgreSQL's dialect: as tn_features_read(), from the same caches. */
+void tn_shaper_features(struct tn_shaper *shaper, struct tn_str text, struct tn_features *features);
+
 /* Gives SHAPE, found without parameters for TEXT, the values that its parameters have this time (as above): what it counts as
  * exact text, and where their sizes matter (features->sized_by_params) its band and what FEATURES says of sizes. */
 void tn_shaper_bind(struct tn_shaper *shaper, struct tn_str text, enum tn_dialect dialect, const struct tn_str *params,
@@ -60,7 +64,7 @@ void tn_shaper_bind(struct tn_shaper *shaper, struct tn_str text, enum tn_dialec
 size_t tn_shape_text(char *out, size_t size, struct tn_str text, enum tn_dialect dialect);
 
 struct tn_shaper_counts {
-    uint64_t l0_hits, l1_hits, fingerprints, fingerprints_failed; /* since made */
+    uint64_t l0_hits, outline_hits, l1_hits, fingerprints, fingerprints_failed; /* since made */
 };
 void tn_shaper_counts(const struct tn_shaper *shaper, struct tn_shaper_counts *out); /* any thread */
 

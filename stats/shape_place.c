@@ -11,6 +11,7 @@ void tn_place_init(struct tn_place *p)
     p->last = (struct tn_token){.kind = TN_TOKEN_END, .text = {"", 0}};
     p->last_word = p->before = TN_WORD_NONE;
     p->ended_items = 0;
+    p->valued = false;
     p->levels[0] = (struct tn_place_level){.query = true};
 }
 
@@ -301,15 +302,15 @@ static bool is_small_number(struct tn_str text)
 static enum tn_role on_literal(struct tn_place *p, struct tn_place_level *level, const struct tn_token *token,
                                const struct tn_stream_token *ahead)
 {
-    if (token->kind == TN_TOKEN_STRING && level->table == PLACE_BEFORE) {
+    bool named = token->kind == TN_TOKEN_STRING && level->table == PLACE_BEFORE, file = token->kind == TN_TOKEN_STRING && level->files;
+    bool element = token->kind == TN_TOKEN_NUMBER && level->by != PLACE_NO_BY && is_element(p, ahead);
+
+    p->valued = p->valued || named || file || element;
+    if (named)
         level->table = PLACE_NAME;
-        return TN_ROLE_RELATION;
-    }
-    if (token->kind == TN_TOKEN_STRING && level->files)
-        return TN_ROLE_FILE;
-    if (token->kind == TN_TOKEN_NUMBER && level->by != PLACE_NO_BY && is_element(p, ahead) && is_small_number(token->text))
-        return TN_ROLE_ORDINAL;
-    return TN_ROLE_OTHER;
+    if (named || file)
+        return named ? TN_ROLE_RELATION : TN_ROLE_FILE;
+    return element && is_small_number(token->text) ? TN_ROLE_ORDINAL : TN_ROLE_OTHER;
 }
 
 static void on_punct(struct tn_place *p, struct tn_place_level *level, char punct)

@@ -35,6 +35,7 @@ struct tn_place {
     struct tn_token       last;
     enum tn_word          last_word, before;
     unsigned              ended_items; /* of the select list that the token ended, 0 = none */
+    bool                  valued;      /* a literal had, or might have had, a part to play: its value counts */
     struct tn_place_level levels[TN_PLACE_LEVELS];
 };
 

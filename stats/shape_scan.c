@@ -293,6 +293,7 @@ static bool read_text(struct tn_shape_scan *scan, struct tn_str text, enum tn_di
     tn_features_end(&reader);
     tmpl[0] = features->template_hash;
     tmpl[1] = reader.tpl.hash2;
+    scan->valued = tn_features_valued(&reader) || scan->place.valued;
     return !changed && scan->tables.count == 0 && scan->columns.count == 0 && features->inner.len == 0;
 }
 

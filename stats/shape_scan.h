@@ -29,6 +29,7 @@ struct tn_shape_scan {
     bool                   red_flag; /* a word that libpg_query may read as something else */
     bool                   deep;     /* a fingerprint would not look at all of it */
     bool                   reads;    /* names of tables stand only where a query has them */
+    bool                   valued;   /* all of it might be another if a literal were another one: tn_features_valued() */
     uint64_t               hints;    /* of the engine, in comments */
     size_t                 sql_len;  /* of the template as SQL with aliases renamed; 0 = longer than TN_SCAN_SQL */
     char                   sql[TN_SCAN_SQL + 1];

@@ -196,8 +196,10 @@ static void note_bound(struct tn_sizes *s, struct tn_bound bound, bool param)
     s->bounds[i].above = s->bounds[i].above || s->compared == '>';
     s->bounds[i].below = s->bounds[i].below || s->compared == '<';
     s->bounds[i].param = s->bounds[i].param || param;
-    if (s->bounds[i].above && s->bounds[i].below && s->bounds[i].param)
-        s->out->sized_by_params = true;
+    if (s->bounds[i].above && s->bounds[i].below) {
+        s->valued = true;
+        s->out->sized_by_params |= s->bounds[i].param;
+    }
     note_width(s, s->bounds[i].low, s->bounds[i].high);
 }
 
@@ -221,10 +223,11 @@ static void on_interval(struct tn_sizes *s, struct tn_str value)
 
 /* ---- tokens ---- */
 
-static void on_limit(struct tn_sizes *s, struct tn_str value)
+static void on_limit(struct tn_sizes *s, struct tn_str value, bool number)
 {
     uint64_t rows = 0;
 
+    s->valued = s->valued || !number || s->w1 != TN_WORD_limit;
     s->after_limit = s->last.punct != ',';
     if (s->depth > s->limit_depth)
         return; /* the outermost one counts */
@@ -275,10 +278,11 @@ static void on_literal(struct tn_sizes *s, const struct tn_token *token)
     if (param && token->param == 0)
         s->unnumbered++;
     value = value_of(s, token);
+    s->valued = s->valued || s->in_interval || s->between || (call && (s->w2 == TN_WORD_any || tn_str_ieq_c(s->last2.text, "date_trunc")));
     if (param && (is_limit(s) || s->in_interval || s->between || (call && s->w2 == TN_WORD_any)))
         s->out->sized_by_params = true;
     if (is_limit(s))
-        on_limit(s, value);
+        on_limit(s, value, token->kind == TN_TOKEN_NUMBER);
     else if (s->in_interval)
         on_interval(s, value);
     else if (s->between && s->in_between)
@@ -349,6 +353,7 @@ static void on_punct(struct tn_sizes *s, const struct tn_token *token)
     if ((first == '<' || first == '>') && (token->punct != '\0' || token->text.ptr[1] == '=')) {
         s->compared = first;
         s->column = tn_hash_str(s->last.text);
+        s->valued = s->valued || s->last.kind == TN_TOKEN_NUMBER || s->last.kind == TN_TOKEN_STRING;
     }
 }
 

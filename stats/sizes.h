@@ -23,6 +23,7 @@ struct tn_sizes {
     size_t               depth, list_depth, values_depth, limit_depth; /* SIZE_MAX = none */
     unsigned             elements;
     bool                 negative, between, in_between, in_interval, wait_unit, after_limit;
+    bool                 valued;     /* another value of a literal might tell another size (but of a number right behind LIMIT) */
     char                 compared;   /* < or > whose right side comes next */
     uint64_t             column;     /* left of it */
     double               interval;   /* number that waits for its unit */

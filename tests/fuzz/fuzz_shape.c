@@ -1,5 +1,5 @@
 /* fuzz_shape.c - shapes of any bytes in every dialect, with one shaper for all of them: the same text has the same shape, from the
- * cache and from another shaper; features point into the text. The first byte chooses the dialect, the second one how many
+ * cache and from another shaper, and so has one with other digits, which its outline tells; features point into the text. The first byte chooses the dialect, the second one how many
  * parameters come behind the text, a byte of length before each. */
 #include "stats/shape.h"
 
@@ -35,6 +35,30 @@ static bool same(const struct tn_shape *a, const struct tn_shape *b)
 {
     return a->key[0] == b->key[0] && a->key[1] == b->key[1] && a->tmpl[0] == b->tmpl[0] && a->tmpl[1] == b->tmpl[1] &&
            a->text[0] == b->text[0] && a->text[1] == b->text[1] && a->class == b->class && a->band == b->band && a->level == b->level;
+}
+
+/* Another digit in the place of each. */
+static void vary(char *text, size_t len, unsigned by)
+{
+    for (size_t i = 0; i < len; i++)
+        if (text[i] >= '0' && text[i] <= '9')
+            text[i] = (char)('0' + ((unsigned)(text[i] - '0') + by) % 10);
+}
+
+/* The rest of the features, behind the tables. */
+static bool same_sizes(const struct tn_features *a, const struct tn_features *b)
+{
+    return a->has_limit == b->has_limit && a->limit == b->limit && a->longest_list == b->longest_list && a->value_rows == b->value_rows &&
+           a->literal_count == b->literal_count && a->literal_classes == b->literal_classes && a->range_class == b->range_class &&
+           a->function_count == b->function_count && a->join_count == b->join_count && a->calls_unknown == b->calls_unknown;
+}
+
+static void require_same_features(const struct tn_features *a, const struct tn_features *b)
+{
+    require(a->class == b->class && a->verb == b->verb && a->template_hash == b->template_hash && a->table_count == b->table_count);
+    for (unsigned i = 0; i < a->table_count; i++)
+        require(a->tables[i].ptr == b->tables[i].ptr && a->tables[i].len == b->tables[i].len);
+    require(same_sizes(a, b));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -74,6 +98,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (data[0] >= 128 && (other = tn_shaper_new(1)) != NULL) {
         tn_shaper_find(other, text, &context, params, count, &fresh, &features);
         require(same(&first, &fresh));
+        for (unsigned i = 0; i < 3; i++) {
+            vary(copy, text.len, 1 + i + data[1] % 3);
+            tn_shaper_find(kept, text, &context, params, count, &again, &features);
+        }
+        tn_shaper_find(other, text, &context, params, count, &fresh, &plain);
+        require_same_features(&features, &plain);
+        require(same(&again, &fresh) || memchr(copy, '?', text.len) != NULL); /* which a template cannot tell from a literal */
+        tn_shaper_features(kept, text, &features);
+        tn_features_read(&plain, text, TN_DIALECT_POSTGRES);
+        require_same_features(&features, &plain);
         tn_shaper_free(other);
     }
     require(tn_shape_text(out, sizeof out, text, context.dialect) < sizeof out);

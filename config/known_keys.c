@@ -6,7 +6,7 @@ enum known_scope {
     KNOWN_GROUP = TN_SCOPE_GROUP,
     KNOWN_TOP,
 };
-enum { CHOICES_MAX = 64, COMPONENT_MAX = 64 };
+enum { CHOICES_MAX = 64, CHOICES_SHOWN = 10, COMPONENT_MAX = 64 };
 
 #define KNOWN_KEY(...)
 #define RENAMED(...)
@@ -164,21 +164,61 @@ static bool has_dot(struct tn_str key)
     return key.len > 0 && memchr(key.ptr, '.', key.len) != NULL;
 }
 
+/* Where PATH is an option or a section, other than in SCOPE; NULL: nowhere. */
+static const char *other_place(enum known_scope scope, const char *path)
+{
+    static const char *const PLACES[TN_SCOPE_COUNT] = {
+        [TN_SCOPE_SETTINGS] = "turnout:", [TN_SCOPE_CLUSTER] = "clusters: NAME:", [TN_SCOPE_GROUP] = "clusterGroups: NAME:"};
+
+    for (unsigned i = 0; i < TN_SCOPE_COUNT; i++)
+        if (i != (unsigned)scope && (tn_option_find((enum tn_option_scope)i, path) != NULL || is_section((enum known_scope)i, path)))
+            return PLACES[i];
+    return NULL;
+}
+
+/* "A, B, C", cut when it is longer than OUT. */
+static void join_names(const struct choices *choices, char *out, size_t size)
+{
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < choices->count && len < size; i++)
+        len += (size_t)snprintf(out + len, size - len, "%s%s", i == 0 ? "" : ", ", choices->names[i]);
+}
+
+/* CHOICES: what may stand there; PATH: what was written, from the scope on. */
+static void report_unknown_key(const struct level *level, size_t at, const char *full, const char *path, const struct choices *choices)
+{
+    const char *near = tn_suggest(level->map->keys[at], choices->names), *place = other_place(level->scope, path);
+    unsigned    line = level->map->key_lines[at];
+    char        names[256];
+
+    join_names(choices, names, sizeof names);
+    if (tn_str_eq_c(level->map->keys[at], "<<"))
+        tn_problem_add(level->problems, TN_PROBLEM_ERROR, line, full, "YAML merge keys (<<) are not supported; write the keys out here");
+    else if (place != NULL)
+        tn_problem_add(level->problems, TN_PROBLEM_ERROR, line, full, "unknown key here; it belongs below `%s`", place);
+    else if (near != NULL)
+        tn_problem_add(level->problems, TN_PROBLEM_ERROR, line, full, "unknown key; did you mean `%s`?", near);
+    else if (choices->count <= CHOICES_SHOWN)
+        tn_problem_add(level->problems, TN_PROBLEM_ERROR, line, full, "unknown key; expected %s", names);
+    else
+        tn_problem_add(level->problems, TN_PROBLEM_ERROR, line, full, "unknown key; config/example.yaml has every one");
+}
+
 static void report_unknown(const struct level *level, size_t at, const char *full)
 {
     struct choices choices;
-    const char    *near;
+    char           path[TN_PATH_MAX];
 
-    collect_choices(&choices, level->scope, level->below);
-    near = tn_suggest(level->map->keys[at], choices.names);
-    if (has_dot(level->map->keys[at]))
+    if (has_dot(level->map->keys[at])) {
         tn_problem_add(level->problems, TN_PROBLEM_ERROR, level->map->key_lines[at], full,
                        "unknown key; write a dotted path as maps: `a: { b: ... }`");
-    else if (near != NULL)
-        tn_problem_add(level->problems, TN_PROBLEM_ERROR, level->map->key_lines[at], full,
-                       "unknown key; did you mean `%s`?", near);
-    else
-        tn_problem_add(level->problems, TN_PROBLEM_ERROR, level->map->key_lines[at], full, "unknown key");
+        return;
+    }
+    collect_choices(&choices, level->scope, level->below);
+    tn_path_join(path, level->below, level->map->keys[at]);
+    report_unknown_key(level, at, full, path, &choices);
 }
 
 static void report_known(const struct level *level, size_t at, const struct known_key *known, const char *full)
@@ -211,7 +251,6 @@ static void check_section(const struct level *level, size_t at, const char *belo
     struct choices        choices;
     char                  names[256], got[160];
     const char           *what;
-    size_t                len = 0;
 
     if (node->kind == TN_NODE_MAP) {
         check_level(&next);
@@ -219,14 +258,12 @@ static void check_section(const struct level *level, size_t at, const char *belo
     }
     if (node->kind == TN_NODE_NULL || node->broken)
         return;
-    names[0] = '\0';
     collect_choices(&choices, level->scope, below);
-    for (size_t i = 0; i < choices.count && len < sizeof names; i++)
-        len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i == 0 ? " with keys " : ", ", choices.names[i]);
+    join_names(&choices, names, sizeof names);
     what = tn_node_describe(node, got, sizeof got);
     if (node->kind == TN_NODE_SCALAR && holds_secret(level->scope, below))
         what = "a text";
-    tn_problem_add(level->problems, TN_PROBLEM_ERROR, node->line, full, "expected a map%s; got %s", names, what);
+    tn_problem_add(level->problems, TN_PROBLEM_ERROR, node->line, full, "expected a map%s%s; got %s", choices.count > 0 ? " with keys " : "", names, what);
 }
 
 static void check_key(const struct level *level, size_t at)
@@ -272,31 +309,17 @@ void tn_known_check(enum tn_option_scope scope, const struct tn_node *map, const
         check_level(&level);
 }
 
-static void report_unknown_top(const struct tn_node *root, size_t at, const char *const *ours, struct tn_problems *problems)
-{
-    char        key[COMPONENT_MAX], path[TN_PATH_MAX];
-    const char *near = tn_suggest(root->keys[at], ours);
-
-    tn_str_copy(key, sizeof key, root->keys[at]);
-    tn_path_join(path, "", root->keys[at]);
-    if (root->keys[at].len < sizeof key &&
-        (is_section(KNOWN_SETTINGS, key) || tn_option_find(TN_SCOPE_SETTINGS, key) != NULL))
-        tn_problem_add(problems, TN_PROBLEM_ERROR, root->key_lines[at], path,
-                       "unknown key; did you mean `turnout.%s`? it belongs below `turnout:`", key);
-    else if (near != NULL)
-        tn_problem_add(problems, TN_PROBLEM_ERROR, root->key_lines[at], path, "unknown key; did you mean `%s`?", near);
-    else
-        tn_problem_add(problems, TN_PROBLEM_ERROR, root->key_lines[at], path, "unknown key");
-}
-
 void tn_known_check_top(const struct tn_node *root, struct tn_problems *problems)
 {
     static const char *const OURS[] = {"turnout", "clusters", "clusterGroups", "routers", "routingFallback",
                                        "auth",    "translation", "queryflux", NULL};
     struct level             level = {KNOWN_TOP, root, "", "", problems};
+    struct choices           ours = {.count = 0};
 
+    for (size_t i = 0; OURS[i] != NULL; i++)
+        add_choice(&ours, tn_str(OURS[i]));
     for (size_t i = 0; i < root->count; i++) {
-        char   key[COMPONENT_MAX];
+        char   key[COMPONENT_MAX], path[TN_PATH_MAX];
         size_t k = 0;
 
         while (OURS[k] != NULL && !tn_str_eq_c(root->keys[i], OURS[k]))
@@ -304,10 +327,11 @@ void tn_known_check_top(const struct tn_node *root, struct tn_problems *problems
         if (OURS[k] != NULL)
             continue;
         tn_str_copy(key, sizeof key, root->keys[i]);
+        tn_path_join(path, "", root->keys[i]);
         if (root->keys[i].len < sizeof key && (find_key(KNOWN_TOP, key) != NULL || is_section(KNOWN_TOP, key)))
             check_key(&level, i);
         else
-            report_unknown_top(root, i, OURS, problems);
+            report_unknown_key(&level, i, path, key, &ours);
     }
 }
 

@@ -3,6 +3,8 @@
 #include "config/endpoint.h"
 #include "config/options.h"
 
+#include <sys/stat.h>
+
 struct cluster_view {
     const struct tn_draft        *draft;
     const struct tn_cluster_conf *conf;
@@ -103,6 +105,17 @@ static void check_ports(const struct tn_draft *draft, const struct door doors[DO
         }
 }
 
+/* It is made when it is needed; what stands in its way is told now, not with the first large result. */
+static void check_folder(const struct tn_draft *draft, const char *option, struct tn_str path)
+{
+    struct stat info;
+
+    if (path.len == 0)
+        settings_problem(draft, option, "expected a folder");
+    else if (stat(path.ptr, &info) == 0 && !S_ISDIR(info.st_mode))
+        settings_problem(draft, option, "expected a folder; there is a file of that name");
+}
+
 static void check_doors(const struct tn_draft *draft)
 {
     const struct tn_settings *s = &draft->config->settings;
@@ -124,10 +137,10 @@ static void check_doors(const struct tn_draft *draft)
         tn_problem_add(draft->problems, TN_PROBLEM_WARNING,
                        tn_draft_line(draft->settings, "frontends.postgresWire.enabled"), draft->settings_name,
                        "no frontend is enabled; no client can connect");
-    if (s->rest_enabled && s->rest_result_path.len == 0)
-        settings_problem(draft, "frontends.restHttp.resultPath", "expected a folder");
-    if (s->trino_enabled && s->trino_spool_path.len == 0)
-        settings_problem(draft, "frontends.trinoHttp.spoolPath", "expected a folder");
+    if (s->rest_enabled)
+        check_folder(draft, "frontends.restHttp.resultPath", s->rest_result_path);
+    if (s->trino_enabled)
+        check_folder(draft, "frontends.trinoHttp.spoolPath", s->trino_spool_path);
 }
 
 static void check_statistics(const struct tn_draft *draft)

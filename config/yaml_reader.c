@@ -54,8 +54,20 @@ static enum tn_status fail_encoding(struct reader *r)
         column = *at == '\n' ? 1 : column + 1;
         line += *at == '\n';
     }
-    tn_problem_add(r->problems, TN_PROBLEM_ERROR, line, "", "YAML, byte %zu of the line: %s", column, p->problem);
+    tn_problem_add(r->problems, TN_PROBLEM_ERROR, line, "", "YAML, byte %zu of the line: %s; the file must be UTF-8", column, p->problem);
     return TN_E_INVALID;
+}
+
+/* What libyaml's words do not say. */
+static const char *advice_of(const yaml_parser_t *p)
+{
+    const char *problem = p->problem == NULL ? "" : p->problem;
+
+    if (strstr(problem, "cannot start any token") != NULL)
+        return "; indent by spaces, not by tabs, and put values that begin with @ ` % or such into quotes";
+    if (strstr(problem, "<document start>") != NULL)
+        return "; expected `key: value` lines";
+    return "";
 }
 
 static enum tn_status fail_syntax(struct reader *r)
@@ -67,12 +79,12 @@ static enum tn_status fail_syntax(struct reader *r)
     if (p->error == YAML_READER_ERROR)
         return fail_encoding(r);
     if (p->context == NULL)
-        tn_problem_add(r->problems, TN_PROBLEM_ERROR, line_of(p->problem_mark), "", "YAML, column %zu: %s",
-                       p->problem_mark.column + 1, p->problem == NULL ? "not readable" : p->problem);
+        tn_problem_add(r->problems, TN_PROBLEM_ERROR, line_of(p->problem_mark), "", "YAML, column %zu: %s%s",
+                       p->problem_mark.column + 1, p->problem == NULL ? "not readable" : p->problem, advice_of(p));
     else
         tn_problem_add(r->problems, TN_PROBLEM_ERROR, line_of(p->problem_mark), "",
-                       "YAML, column %zu: %s (%s that began on line %u, column %zu)", p->problem_mark.column + 1,
-                       p->problem, p->context, line_of(p->context_mark), p->context_mark.column + 1);
+                       "YAML, column %zu: %s (%s that began on line %u, column %zu)%s", p->problem_mark.column + 1,
+                       p->problem, p->context, line_of(p->context_mark), p->context_mark.column + 1, advice_of(p));
     return TN_E_INVALID;
 }
 

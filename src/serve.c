@@ -65,16 +65,24 @@ static enum tn_status open_pg(struct tn_listener **pg, struct tn_server *server,
     return TN_OK;
 }
 
+/* Says in front of an error which section of the configuration it is about. */
+static enum tn_status named(enum tn_status status, const char *section, struct tn_error *err)
+{
+    if (status != TN_OK)
+        tn_error_about(err, "turnout.%s", section);
+    return status;
+}
+
 static enum tn_status open_doors(struct doors *doors, struct tn_server *server, const struct tn_settings *settings, struct tn_error *err)
 {
     TN_TRY(tn_console_open(server, err));
     for (size_t i = 0; i < server->worker_count; i++)
         TN_TRY(tn_sessions_init(server->workers[i], err));
-    TN_TRY(tn_admin_open(&doors->admin, server, err));
-    TN_TRY(tn_rest_open(&doors->rest, server, err));
-    TN_TRY(tn_trino_http_open(&doors->trino, server, err));
-    TN_TRY(tn_mysql_open(&doors->mysql, server, err));
-    TN_TRY(open_pg(&doors->pg, server, settings, err));
+    TN_TRY(named(tn_admin_open(&doors->admin, server, err), "adminApi", err));
+    TN_TRY(named(tn_rest_open(&doors->rest, server, err), "frontends.restHttp", err));
+    TN_TRY(named(tn_trino_http_open(&doors->trino, server, err), "frontends.trinoHttp", err));
+    TN_TRY(named(tn_mysql_open(&doors->mysql, server, err), "frontends.mysqlWire", err));
+    TN_TRY(named(open_pg(&doors->pg, server, settings, err), "frontends.postgresWire", err));
     atomic_store(&server->state, TN_SERVER_READY);
     return TN_OK;
 }

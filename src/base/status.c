@@ -63,6 +63,22 @@ void tn_error_hint(struct tn_error *err, const char *fmt, ...)
     va_end(args);
 }
 
+void tn_error_about(struct tn_error *err, const char *fmt, ...)
+{
+    char    message[sizeof err->message];
+    size_t  len;
+    va_list args;
+
+    if (err == NULL)
+        return;
+    memcpy(message, err->message, sizeof message);
+    va_start(args, fmt);
+    vsnprintf(err->message, sizeof err->message, fmt, args);
+    va_end(args);
+    len = strlen(err->message);
+    snprintf(err->message + len, sizeof err->message - len, ": %s", message);
+}
+
 void tn_error_move(struct tn_error *to, struct tn_error *from)
 {
     if (to != NULL) {

@@ -54,6 +54,7 @@ enum tn_status tn_fail(struct tn_error *err, enum tn_status status, const char *
 void tn_error_blame(struct tn_error *err, enum tn_fault fault, bool from_engine);
 void tn_error_detail(struct tn_error *err, const char *fmt, ...) TN_PRINTF(2, 3);
 void tn_error_hint(struct tn_error *err, const char *fmt, ...) TN_PRINTF(2, 3);
+void tn_error_about(struct tn_error *err, const char *fmt, ...) TN_PRINTF(2, 3); /* the message says first what it is about: "cluster pg-1: no memory" */
 void tn_error_move(struct tn_error *to, struct tn_error *from); /* FROM is reset; TO's old content is freed */
 void tn_error_reset(struct tn_error *err);
 

@@ -17,17 +17,6 @@ static void free_cluster(struct tn_cluster *cluster)
     tn_free(cluster);
 }
 
-/* "cluster pg-1: MESSAGE" */
-static void name_cluster(struct tn_error *err, const struct tn_cluster_conf *conf)
-{
-    char message[sizeof err->message];
-
-    if (err == NULL)
-        return;
-    tn_str_copy(message, sizeof message, tn_str(err->message));
-    snprintf(err->message, sizeof err->message, "cluster " TN_STR_FMT ": %.900s", TN_STR_ARG(conf->name), message);
-}
-
 static enum tn_status open_cluster(struct tn_cluster *cluster, struct tn_error *err)
 {
     enum tn_status status;
@@ -37,7 +26,7 @@ static enum tn_status open_cluster(struct tn_cluster *cluster, struct tn_error *
     status = cluster->ops->open(cluster, err);
     cluster->opened = status == TN_OK;
     if (status != TN_OK)
-        name_cluster(err, cluster->conf);
+        tn_error_about(err, "cluster " TN_STR_FMT, TN_STR_ARG(cluster->conf->name));
     return status;
 }
 

@@ -223,6 +223,29 @@ def test_failures_exit_with_1(tmp_path):
     assert done.returncode == 1 and "none.yaml" in done.stderr
 
 
+@pytest.mark.parametrize("section", ["adminApi", "frontends.postgresWire", "frontends.mysqlWire", "frontends.trinoHttp", "frontends.restHttp"])
+def test_what_keeps_it_from_starting_is_named(section, tmp_path):
+    """A port in use: the section that asks for it; a database that is not there: its cluster, once."""
+    door = {"port": 0}
+    doors = {"adminApi": dict(door), "frontends": {name: dict(door) for name in ("postgresWire", "mysqlWire", "trinoHttp", "restHttp")}}
+    config = {"turnout": {**doors, "persistence": {"type": "inMemory"}}, "clusters": {"a": {"engine": "sqlite"}},
+              "clusterGroups": {"g": {"members": ["a"]}}, "routingFallback": "g"}
+    path = tmp_path / "taken.yaml"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        place = config["turnout"]
+        for key in section.split("."):
+            place = place[key]
+        place["port"] = taken.getsockname()[1]
+        path.write_text(json.dumps(config))
+        done = turnout("serve", "--config", str(path), cwd=tmp_path)
+        assert done.returncode == 1
+        assert f"turnout: turnout.{section}: cannot listen on 127.0.0.1:{place['port']}: Address already in use" in done.stderr
+    config["clusters"]["a"] = {"engine": "sqlite", "databasePath": "no/where.db"}
+    path.write_text(json.dumps(config))
+    done = turnout("serve", "--config", str(path), cwd=tmp_path)
+    assert done.returncode == 1 and "turnout: cluster a: cannot open" in done.stderr and done.stderr.count("cluster a: ") == 1
+
+
 # ---- a running proxy: status, metrics, JSON, history ----
 
 SECRET = "s3cret-of-the-admin"

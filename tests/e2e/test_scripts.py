@@ -371,14 +371,15 @@ def test_members(proxy):
     assert plan["groups"][0]["script"].endswith("choose.py said lite-2: the second") and plan["cluster"] == "lite-2"
 
 
-# ---- the readme ----
+# ---- the document ----
 
-def test_the_scripts_of_the_readme(folder, make_engine):
+def test_the_scripts_of_the_document(folder, make_engine):
     make_engine("duckDb")
-    with open(os.path.join(proxy_module.ROOT, "README.md"), encoding="utf-8") as file:
+    with open(os.path.join(proxy_module.ROOT, "docs", "scripts.md"), encoding="utf-8") as file:
         route, choose = re.search(r"```python\n# route.py\n(.*?)# choose.py\n(.*?)```", file.read(), re.S).groups()
-    group = {"members": ["lite", "lite-2"], "strategy": {"type": "pythonScript", "scriptFile": write(folder / "readme_choose.py", choose)}}
-    with proxy_module.Proxy(configuration(folder, [{"type": "pythonScript", "scriptFile": write(folder / "readme_route.py", route)}], etl=group)) as proxy:
+    group = {"members": ["lite", "lite-2"], "strategy": {"type": "pythonScript", "scriptFile": write(folder / "readme_choose.py", choose), "timeoutMs": 60000}}
+    router = {"type": "pythonScript", "scriptFile": write(folder / "readme_route.py", route), "timeoutMs": 60000}
+    with proxy_module.Proxy(configuration(folder, [router], etl=group)) as proxy:
         looker = psycopg.connect(proxy.dsn(application_name="looker"), autocommit=True)
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="dashboards only read"):
             looker.execute("DELETE FROM orders")

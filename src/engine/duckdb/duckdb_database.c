@@ -298,7 +298,7 @@ static enum tn_status check_conf(const struct tn_cluster_conf *conf, struct tn_e
     if (!conf->read_only)
         return TN_OK;
     if (access(conf->database_path.ptr, R_OK) != 0)
-        return tn_fail(err, TN_E_NOT_FOUND, "58P01", "cluster " TN_STR_FMT ": databasePath " TN_STR_FMT " cannot be read: %s", TN_STR_ARG(conf->name), TN_STR_ARG(conf->database_path), strerror(errno));
+        return tn_fail(err, TN_E_NOT_FOUND, "58P01", "databasePath " TN_STR_FMT " cannot be read: %s", TN_STR_ARG(conf->database_path), strerror(errno));
     return TN_OK;
 }
 

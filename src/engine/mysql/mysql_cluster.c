@@ -43,7 +43,7 @@ static bool take_endpoint(struct tn_mysql_cluster *engine, const struct tn_clust
     const char              *reason = tn_endpoint_parse_mysql(conf->endpoint, &parts);
 
     if (reason != NULL) {
-        tn_fail(err, TN_E_INVALID, "F0000", "cluster " TN_STR_FMT ": endpoint: %s", TN_STR_ARG(conf->name), reason);
+        tn_fail(err, TN_E_INVALID, "F0000", "endpoint: %s", reason);
         tn_error_hint(err, "write it as mysql://HOST:PORT/DATABASE");
         return false;
     }
@@ -87,15 +87,15 @@ static enum tn_status take_public_key(struct tn_mysql_cluster *engine, const str
         return TN_OK;
     file = fopen(conf->auth_public_key_file.ptr, "re");
     if (file == NULL)
-        return tn_fail(err, TN_E_IO, "58030", "cluster " TN_STR_FMT ": auth.serverPublicKeyFile: cannot read %s: %s", TN_STR_ARG(conf->name),
+        return tn_fail(err, TN_E_IO, "58030", "auth.serverPublicKeyFile: cannot read %s: %s",
                        conf->auth_public_key_file.ptr, strerror(errno));
     len = fread(text, 1, sizeof text, file);
     fclose(file);
     if (!tn_mysql_is_public_key(tn_str_n(text, len)))
-        return tn_fail(err, TN_E_INVALID, "F0000", "cluster " TN_STR_FMT ": auth.serverPublicKeyFile: %s is no RSA public key in PEM", TN_STR_ARG(conf->name),
+        return tn_fail(err, TN_E_INVALID, "F0000", "auth.serverPublicKeyFile: %s is no RSA public key in PEM",
                        conf->auth_public_key_file.ptr);
     engine->public_key = tn_strndup(text, len);
-    return engine->public_key != NULL ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "cluster " TN_STR_FMT ": out of memory", TN_STR_ARG(conf->name));
+    return engine->public_key != NULL ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "out of memory");
 }
 
 /* Sessions of Turnout are in UTC and commit each statement, until somebody says otherwise. */
@@ -122,7 +122,7 @@ enum tn_status tn_mysql_cluster_open(struct tn_cluster *cluster, struct tn_error
     enum tn_status                status = TN_OK;
 
     if (engine == NULL)
-        return tn_fail(err, TN_E_NOMEM, "53200", "cluster " TN_STR_FMT ": out of memory", TN_STR_ARG(conf->name));
+        return tn_fail(err, TN_E_NOMEM, "53200", "out of memory");
     engine->flavour = conf->engine == TN_CFG_ENGINE_STAR_ROCKS ? &star_rocks_flavour : &mysql_flavour;
     if (!take_endpoint(engine, conf, err)) {
         engine_free(engine);
@@ -140,7 +140,7 @@ enum tn_status tn_mysql_cluster_open(struct tn_cluster *cluster, struct tn_error
         status = take_public_key(engine, conf, err);
     if (status == TN_OK && (!take_base(engine, conf) || engine->user == NULL || engine->password == NULL || engine->host == NULL ||
                             engine->port == NULL))
-        status = tn_fail(err, TN_E_NOMEM, "53200", "cluster " TN_STR_FMT ": out of memory", TN_STR_ARG(conf->name));
+        status = tn_fail(err, TN_E_NOMEM, "53200", "out of memory");
     if (status != TN_OK) {
         engine_free(engine);
         return status;

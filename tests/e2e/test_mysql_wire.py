@@ -433,3 +433,17 @@ def test_what_changed_is_tracked(engine):
         assert changes("SET @a = 1") == b""
         assert b"\x02\x02\x011" in changes("SET session_track_state_change = ON")
         assert changes("SET @a = 1") == b"\x02\x02\x011"
+
+
+def test_what_is_told_of_small_things(engine, client, table):
+    """Names of columns whose value is bytes, counts of TRUNCATE, and what only servers of MySQL's kind have."""
+    with client.cursor() as cursor:
+        cursor.execute("SELECT x'4142', X'43' AS named, 1")
+        assert [column[0] for column in cursor.description] == ["x'4142'", "named", "1"] and cursor.fetchone() == (b"AB", b"C", 1)
+        cursor.execute(f"INSERT INTO {table} (id) VALUES (1), (2)")
+        if engine.name != "sqlite":  # which has the word only where SQL is translated
+            assert cursor.execute(f"TRUNCATE TABLE {table}") == 0 and cursor.execute(f"SELECT * FROM {table}") == 0
+    for sql in ("FLUSH TABLES", f"HANDLER {table} OPEN", "XA START 'x'", "SHOW MASTER STATUS", "SHOW SLAVE STATUS", "SHOW REPLICA STATUS", "SHOW BINARY LOGS", "RESET QUERY CACHE",
+                "RESET MASTER", f"LOAD DATA INFILE '/x' INTO TABLE {table}", "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1"):
+        code, text = failed(client, sql)
+        assert code == 1235 and sql.split()[0] in text, sql

@@ -4,11 +4,13 @@ such clients do every day."""
 import datetime
 import decimal
 import re
+import struct
 import subprocess
 
 import pytest
 
 import engines
+import my_wire
 import ops
 import proxy as proxy_module
 
@@ -447,3 +449,14 @@ def test_what_is_told_of_small_things(engine, client, table):
                 "RESET MASTER", f"LOAD DATA INFILE '/x' INTO TABLE {table}", "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1"):
         code, text = failed(client, sql)
         assert code == 1235 and sql.split()[0] in text, sql
+
+
+def test_parameters_that_are_missing(engine):
+    """As mysql2 sends an execution with fewer values than marks."""
+    with my_wire.MyWire(engine.proxy.mysql_port, user="me", database="shop") as client:
+        number = client.prepare("SELECT ?, ?")[0]
+        for rest in (b"", b"\0", b"\0\1\xfd\0", b"\0\1\xfd\0\xfd\0\1a", b"\0\1\xfd\0\xfd\0\1a\5b"):
+            with pytest.raises(my_wire.Failed) as error:
+                client.command(my_wire.EXECUTE, struct.pack("<IBI", number, 0, 1) + rest)
+            assert error.value.args[0] == 1210, rest
+        assert client.result(client.command(my_wire.EXECUTE, struct.pack("<IBI", number, 0, 1) + b"\0\1\xfd\0\xfd\0\1a\1b"))[1] == [b"\0\0\1a\1b"]

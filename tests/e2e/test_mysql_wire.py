@@ -460,3 +460,13 @@ def test_parameters_that_are_missing(engine):
                 client.command(my_wire.EXECUTE, struct.pack("<IBI", number, 0, 1) + rest)
             assert error.value.args[0] == 1210, rest
         assert client.result(client.command(my_wire.EXECUTE, struct.pack("<IBI", number, 0, 1) + b"\0\1\xfd\0\xfd\0\1a\1b"))[1] == [b"\0\0\1a\1b"]
+
+
+def test_times_that_are_none_of_a_day(engine):
+    """Parameters below zero, and beyond a day: kept as MySQL writes them."""
+    with my_wire.MyWire(engine.proxy.mysql_port, user="me", database="shop") as client:
+        number = client.prepare("SELECT ?")[0]
+        for value, text in ((b"\x08\1" + struct.pack("<I", 0) + b"\1\2\3", b"-01:02:03"), (b"\x08\0" + struct.pack("<I", 2) + b"\1\2\3", b"49:02:03"),
+                            (b"\x0c\1" + struct.pack("<I", 34) + b"\x16\x3b\x3b" + struct.pack("<I", 500000), b"-838:59:59.5")):
+            columns, rows = client.result(client.command(my_wire.EXECUTE, struct.pack("<IBI", number, 0, 1) + b"\0\1\x0b\0" + value))
+            assert columns[0].type == 253 and rows == [b"\0\0" + bytes([len(text)]) + text]

@@ -11,6 +11,10 @@ static const struct {
     {"prepare", NULL, "PREPARE .. FROM"}, {"execute", NULL, "EXECUTE"},          {"deallocate", "prepare", "DEALLOCATE PREPARE"},
     {"drop", "prepare", "DROP PREPARE"},  {"analyze", "table", "ANALYZE TABLE"}, {"optimize", "table", "OPTIMIZE TABLE"},
     {"check", "table", "CHECK TABLE"},    {"repair", "table", "REPAIR TABLE"},   {"checksum", "table", "CHECKSUM TABLE"},
+    {"flush", NULL, "FLUSH"},             {"handler", NULL, "HANDLER"},          {"xa", NULL, "XA"},
+    {"load", NULL, "LOAD DATA"},          {"help", NULL, "HELP"},                {"create", "event", "CREATE EVENT"},
+    {"show", "master", "SHOW MASTER"},    {"show", "slave", "SHOW SLAVE"},       {"show", "replica", "SHOW REPLICA"},
+    {"show", "binary", "SHOW BINARY"},    {"show", "binlog", "SHOW BINLOG"},     {"show", "replicas", "SHOW REPLICAS"},
 };
 
 static const char *const functions[] = {"get_lock", "release_lock", "release_all_locks", "is_free_lock", "is_used_lock", "sleep", "benchmark"};

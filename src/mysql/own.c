@@ -349,6 +349,14 @@ static bool refuse_self(struct tn_my_session *s)
     return true;
 }
 
+/* QUERY CACHE, MASTER, SLAVE: of the whole server. */
+static bool refuse_reset(struct tn_my_session *s)
+{
+    tn_my_fail(s, 1235, "42000", "RESET is not supported by Turnout: it is for all clients of a server. COM_RESET_CONNECTION makes the session new");
+    tn_my_statement_done(s, true);
+    return true;
+}
+
 bool tn_my_own(struct tn_my_session *s, struct tn_str sql)
 {
     struct tn_words words;
@@ -388,6 +396,8 @@ bool tn_my_own(struct tn_my_session *s, struct tn_str sql)
         return savepoint(s, &words, false);
     if (tn_words_accept(&words, "describe") || tn_words_accept(&words, "desc") || tn_words_accept(&words, "explain"))
         return describe(s, &words);
+    if (tn_words_at(&words, "reset") && tn_my_speaks_mysql(s))
+        return refuse_reset(s);
     return alters_self(words) && refuse_self(s);
 }
 

@@ -29,6 +29,7 @@ enum tn_status tn_my_query_fill(struct tn_my_session *s, struct tn_str sql, stru
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a statement");
     if (run->params.count > 0) {
         run->literals = true;
+        run->asked = run->asked.ptr != NULL ? sql : run->asked;
         run->known = run->known.ptr != NULL ? run->known : marked;
         if (run->native.ptr == marked.ptr)
             run->native = sql;

@@ -102,7 +102,7 @@ static void on_notice(struct tn_ask *ask, const char *fields, size_t len)
 static void tell_end(struct tn_my_session *s, struct tn_query *q)
 {
     bool     found = (s->capabilities & TN_MY_CAP_FOUND_ROWS) != 0;
-    uint64_t affected = found ? q->run.affected : q->run.affected - q->run.unchanged;
+    uint64_t affected = q->features.verb == TN_VERB_TRUNCATE ? 0 : found ? q->run.affected : q->run.affected - q->run.unchanged;
 
     s->result_status = q->run.my_status;
     if (s->columns_told) {

@@ -65,7 +65,8 @@ def test_upserts(engine, ask):
     ask("INSERT IGNORE INTO people (email, name) VALUES ('b', 'never'), ('d', 'Dan')")
     ask("INSERT INTO people (email, name) SELECT email, 'again' FROM people WHERE email = 'd' ON DUPLICATE KEY UPDATE visits = people.visits + 100")
     assert ask("SELECT email, name, visits FROM people ORDER BY email") == [("a", "Anna", 2), ("b", "no", 0), ("c", "Cid", 1), ("d", "Dan", 101)]
-    ask("REPLACE INTO people (email, visits) VALUES ('a', 7), ('e', 8)")
+    changed, _ = ask.of("REPLACE INTO people (email, visits) VALUES ('a', 7), ('e', 8)")
+    assert changed == (3 if engine.name == "postgres" else 2)
     assert ask("SELECT email, name, visits FROM people WHERE visits IN (7, 8) ORDER BY email") == [("a", "none", 7), ("e", "none", 8)]
 
 

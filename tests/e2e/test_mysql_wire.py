@@ -4,11 +4,13 @@ such clients do every day."""
 import datetime
 import decimal
 import re
+import struct
 import subprocess
 
 import pytest
 
 import engines
+import my_wire
 import ops
 import proxy as proxy_module
 
@@ -433,3 +435,38 @@ def test_what_changed_is_tracked(engine):
         assert changes("SET @a = 1") == b""
         assert b"\x02\x02\x011" in changes("SET session_track_state_change = ON")
         assert changes("SET @a = 1") == b"\x02\x02\x011"
+
+
+def test_what_is_told_of_small_things(engine, client, table):
+    """Names of columns whose value is bytes, counts of TRUNCATE, and what only servers of MySQL's kind have."""
+    with client.cursor() as cursor:
+        cursor.execute("SELECT x'4142', X'43' AS named, 1")
+        assert [column[0] for column in cursor.description] == ["x'4142'", "named", "1"] and cursor.fetchone() == (b"AB", b"C", 1)
+        cursor.execute(f"INSERT INTO {table} (id) VALUES (1), (2)")
+        if engine.name != "sqlite":  # which has the word only where SQL is translated
+            assert cursor.execute(f"TRUNCATE TABLE {table}") == 0 and cursor.execute(f"SELECT * FROM {table}") == 0
+    for sql in ("FLUSH TABLES", f"HANDLER {table} OPEN", "XA START 'x'", "SHOW MASTER STATUS", "SHOW SLAVE STATUS", "SHOW REPLICA STATUS", "SHOW BINARY LOGS", "RESET QUERY CACHE",
+                "RESET MASTER", f"LOAD DATA INFILE '/x' INTO TABLE {table}", "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1"):
+        code, text = failed(client, sql)
+        assert code == 1235 and sql.split()[0] in text, sql
+
+
+def test_parameters_that_are_missing(engine):
+    """As mysql2 sends an execution with fewer values than marks."""
+    with my_wire.MyWire(engine.proxy.mysql_port, user="me", database="shop") as client:
+        number = client.prepare("SELECT ?, ?")[0]
+        for rest in (b"", b"\0", b"\0\1\xfd\0", b"\0\1\xfd\0\xfd\0\1a", b"\0\1\xfd\0\xfd\0\1a\5b"):
+            with pytest.raises(my_wire.Failed) as error:
+                client.command(my_wire.EXECUTE, struct.pack("<IBI", number, 0, 1) + rest)
+            assert error.value.args[0] == 1210, rest
+        assert client.result(client.command(my_wire.EXECUTE, struct.pack("<IBI", number, 0, 1) + b"\0\1\xfd\0\xfd\0\1a\1b"))[1] == [b"\0\0\1a\1b"]
+
+
+def test_times_that_are_none_of_a_day(engine):
+    """Parameters below zero, and beyond a day: kept as MySQL writes them."""
+    with my_wire.MyWire(engine.proxy.mysql_port, user="me", database="shop") as client:
+        number = client.prepare("SELECT ?")[0]
+        for value, text in ((b"\x08\1" + struct.pack("<I", 0) + b"\1\2\3", b"-01:02:03"), (b"\x08\0" + struct.pack("<I", 2) + b"\1\2\3", b"49:02:03"),
+                            (b"\x0c\1" + struct.pack("<I", 34) + b"\x16\x3b\x3b" + struct.pack("<I", 500000), b"-838:59:59.5")):
+            columns, rows = client.result(client.command(my_wire.EXECUTE, struct.pack("<IBI", number, 0, 1) + b"\0\1\x0b\0" + value))
+            assert columns[0].type == 253 and rows == [b"\0\0" + bytes([len(text)]) + text]

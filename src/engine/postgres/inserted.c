@@ -136,7 +136,7 @@ void tn_postgres_ask_id(struct tn_postgres_conn *c)
     struct tn_str                name, last;
 
     c->now.sql = run->several_made && run->kind == TN_RUN_DESCRIBE ? TN_STR("") : run->sql; /* definitions: neither parameters nor columns */
-    if (!run->wants_id || run->kind != TN_RUN_EXECUTE || run->features == NULL || run->features->verb != TN_VERB_INSERT ||
+    if (!run->wants_id || run->kind != TN_RUN_EXECUTE || run->features == NULL || (run->features->verb != TN_VERB_INSERT && run->features->verb != TN_VERB_REPLACE) ||
         !can_return(run->sql, &name, &last, &c->now.upserts))
         return;
     c->now.table = tn_hash_seeded(name.ptr, name.len, (run->settings == NULL ? 0 : run->settings->hash) + c->now.upserts) | 1;

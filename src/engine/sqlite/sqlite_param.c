@@ -166,14 +166,30 @@ static enum tn_status bind_uuid(struct binder *b, const uint8_t uuid[16])
     return bind_copy(b, text);
 }
 
+/* Hours alone are as PostgreSQL writes them, and MySQL its times, which may be below zero: -01:02:03.5. */
+static enum tn_status bind_hours(struct binder *b, const char *sign, uint64_t s, uint64_t us)
+{
+    char text[64], fraction[24] = "";
+
+    if (us > 0)
+        snprintf(fraction, sizeof fraction, ".%06" PRIu64, us);
+    for (size_t len = strlen(fraction); len > 0 && fraction[len - 1] == '0'; len--)
+        fraction[len - 1] = '\0';
+    snprintf(text, sizeof text, "%s%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64 "%s", sign, s / 3600, s / 60 % 60, s % 60, fraction);
+    return bind_copy(b, text);
+}
+
 static enum tn_status bind_interval(struct binder *b, const struct tn_interval *v)
 {
-    char     text[96];
-    uint64_t ns = v->nanoseconds < 0 ? UINT64_C(0) - (uint64_t)v->nanoseconds : (uint64_t)v->nanoseconds;
-    uint64_t s = ns / 1000000000;
+    char        text[96];
+    const char *sign = v->nanoseconds < 0 ? "-" : "";
+    uint64_t    ns = v->nanoseconds < 0 ? UINT64_C(0) - (uint64_t)v->nanoseconds : (uint64_t)v->nanoseconds;
+    uint64_t    s = ns / 1000000000, us = ns % 1000000000 / 1000;
 
+    if (v->months == 0 && v->days == 0)
+        return bind_hours(b, sign, s, us);
     snprintf(text, sizeof text, "%" PRId32 " mons %" PRId32 " days %s%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64 ".%06" PRIu64,
-             v->months, v->days, v->nanoseconds < 0 ? "-" : "", s / 3600, s / 60 % 60, s % 60, ns % 1000000000 / 1000);
+             v->months, v->days, sign, s / 3600, s / 60 % 60, s % 60, us);
     return bind_copy(b, text);
 }
 

@@ -240,7 +240,7 @@ enum tn_status tn_my_read_params(struct tn_my_cursor *rest, const struct tn_my_p
     struct tn_str nulls = tn_my_get_bytes(rest, (source->count + 7) / 8);
 
     if (rest->failed || !read_types(&r))
-        return tn_fail(err, TN_E_INVALID, "08S01", "malformed COM_STMT_EXECUTE: no types of parameters");
+        return tn_fail(err, TN_E_INVALID, "42P02", "Incorrect arguments to mysqld_stmt_execute: no types of parameters");
     for (size_t i = 0; i < source->count; i++) {
         if (source->long_data != NULL && source->long_data[i].ptr != NULL)
             TN_TRY(put_text(&r, (uint8_t)(source->types[i] & 0xff), source->long_data[i], &out[i]));
@@ -249,7 +249,7 @@ enum tn_status tn_my_read_params(struct tn_my_cursor *rest, const struct tn_my_p
         else
             TN_TRY(read_value(&r, source->types[i], &out[i]));
         if (rest->failed)
-            return tn_fail(err, TN_E_INVALID, "08S01", "malformed COM_STMT_EXECUTE: parameter %zu", i + 1);
+            return tn_fail(err, TN_E_INVALID, "42P02", "Incorrect arguments to mysqld_stmt_execute: parameter %zu is not there", i + 1);
     }
     return TN_OK;
 }

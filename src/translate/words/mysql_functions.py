@@ -22,7 +22,8 @@ def year_week(year, week, sunday):
 
 # Of a name and its number of arguments: for PostgreSQL, DuckDB, SQLite, Trino. None = no words for it, or sqlglot's are right.
 MYSQL_FUNCTIONS = {
-    "SEC_TO_TIME/1": ("TIME '00:00:00' + _1 * INTERVAL '1 second'", "TIME '00:00:00' + _1 * INTERVAL '1 second'", "TIME(_1, 'unixepoch')",
+    "SEC_TO_TIME/1": ("CAST(CAST(_1 * INTERVAL '1 second' AS TEXT) AS TIME)", "CAST(CAST(_1 * INTERVAL '1 second' AS TEXT) AS TIME)",
+                      "CASE WHEN _1 < 0 THEN '-' ELSE '' END || PRINTF('%02d:%02d:%02d', ABS(_1) / 3600, ABS(_1) % 3600 / 60, ABS(_1) % 60)",
                       "TIME '00:00:00' + _1 * INTERVAL '1' SECOND"),
     "TIME_TO_SEC/1": ("CAST(EXTRACT(EPOCH FROM CAST(_1 AS TIME)) AS BIGINT)", "CAST(EXTRACT(EPOCH FROM CAST(_1 AS TIME)) AS BIGINT)",
                       "(STRFTIME('%H', _1) * 3600 + STRFTIME('%M', _1) * 60 + STRFTIME('%S', _1))", "DATE_DIFF('second', TIME '00:00:00', CAST(_1 AS TIME))"),

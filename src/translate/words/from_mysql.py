@@ -321,6 +321,21 @@ def seconds_of_difference(node):
     return with_moments(between) or between
 
 
+CLOCK = {"postgres": "(CASE WHEN _1 < 0 THEN '-' ELSE '' END || TO_CHAR(ABS(_1) * INTERVAL '1 second', 'HH24:MI:SS'))",
+         "duckdb": "(CASE WHEN _1 < 0 THEN '-' ELSE '' END || PRINTF('%02d:%02d:%02d', CAST(ABS(_1) // 3600 AS BIGINT), CAST(ABS(_1) // 60 % 60 AS BIGINT), CAST(ABS(_1) % 60 AS BIGINT)))",
+         "sqlite": "(CASE WHEN _1 < 0 THEN '-' WHEN _1 IS NOT NULL THEN '' END || PRINTF('%02d:%02d:%02d', ABS(_1) / 3600, ABS(_1) / 60 % 60, ABS(_1) % 60))",
+         "trino": "(IF(_1 < 0, '-', '') || FORMAT('%02d:%02d:%02d', ABS(_1) / 3600, ABS(_1) / 60 % 60, ABS(_1) % 60))"}
+
+
+def clock_between(node):
+    """TIMEDIFF(a, b), as a text."""
+    later, earlier = node.expressions
+    known = [is_time_text(end) or is_moment_text(end) or is_of(end, "TIME", *MOMENT_TYPES) for end in (later, earlier)]
+    if not all(known):
+        cannot("timediff() of what is not known to be a time")
+    return filled(CLOCK[wanted], [seconds_of_difference(exp.Anonymous(this="TIME_TO_SEC", expressions=[node.copy()]))])
+
+
 def time_added(node, name):
     """ADDTIME(x, '01:30:00'), SUBTIME(x, '01:30:00')."""
     what, more = node.expressions
@@ -373,6 +388,8 @@ def mysql_only(node):
             return seconds_of_difference(node)
         if name in ("ADDTIME", "SUBTIME") and len(node.expressions) == 2:
             return time_added(node, name)
+        if name == "TIMEDIFF" and len(node.expressions) == 2 and not (type(node.parent) is exp.Anonymous and node.parent.name.upper() == "TIME_TO_SEC"):
+            return clock_between(node)
     if wanted == "trino" and isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)) and json_compared(node) is not None:
         return json_compared(node)
     if wanted in TARGETS and isinstance(node, exp.HexString) and isinstance(node.parent, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv)) and len(str(node.this)) <= 15:
@@ -432,8 +449,12 @@ def mysql_only(node):
             return exp.Literal.string(bytes.fromhex(str(node.this)).decode())
         except ValueError:
             return None
-    if isinstance(node, exp.Join) and (node.args.get("kind") or "").upper().startswith("STRAIGHT"):
+    if isinstance(node, exp.Join) and ((node.args.get("kind") or "").upper().startswith("STRAIGHT") or (node.args.get("kind") or "").upper() == "CROSS" and (node.args.get("on") or node.args.get("using"))):
         node.set("kind", None)
+    if isinstance(node, exp.Boolean) and wanted in TARGETS and (isinstance(node.parent, (exp.Concat, exp.ConcatWs)) or isinstance(node.parent, exp.Cast) and node.parent.to.this != TYPE.BOOLEAN):
+        return exp.Literal.number(int(bool(node.this)))
+    if isinstance(node, exp.BitwiseNot) and wanted in TARGETS and not isinstance(node.parent.unnest() if isinstance(node.parent, exp.Paren) else node.parent, (exp.BitwiseAnd, exp.Paren)):
+        cannot("~, which has no sign in MySQL")
     if isinstance(node, exp.Properties):
         kept = [e for e in node.expressions if not isinstance(e, (exp.EngineProperty, exp.CharacterSetProperty, exp.AutoIncrementProperty, exp.CollateProperty))]
         node.set("expressions", kept)
@@ -570,11 +591,21 @@ def grouped(select):
                 shown = shown.parent
             if shown is not select and shown is not None or column.name in texts or isinstance(column.this, exp.Star):
                 continue
-            if column.find_ancestor(exp.AggFunc, exp.Query, exp.Window) is not select:
+            if column.find_ancestor(exp.AggFunc, exp.Query, exp.Window) is not select or in_list_of_group(column, select):
                 continue
             if part is parts[-1] and select.args.get("order") is part and not column.table and column.name in {e.alias_or_name for e in select.expressions}:
                 continue
             column.replace(any_of(column))
+
+
+def in_list_of_group(column, select):
+    """JSON_ARRAYAGG(x), which sqlglot does not know for an aggregate."""
+    above = column.find_ancestor(exp.Anonymous, exp.Query)
+    while above is not None and above is not select:
+        if isinstance(above, exp.Anonymous) and above.name.upper() in ("JSON_ARRAYAGG", "JSON_GROUP_ARRAY", "JSON_GROUP_OBJECT", "TOTAL"):
+            return True
+        above = above.find_ancestor(exp.Anonymous, exp.Query)
+    return False
 
 
 def rolled_up(select):

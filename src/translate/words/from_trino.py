@@ -93,6 +93,14 @@ def truths_joined(node):
 
 
 def trino_source(node):
+    if isinstance(node, (exp.Max, exp.Min)) and node.expressions and wanted in ("postgres", "sqlite", "mysql"):
+        cannot("max() and min() of several values")
+    if isinstance(node, exp.RegexpCount) and wanted in COUNTED_MATCHES:
+        return matches_counted(node)
+    if type(node) is exp.Anonymous and node.name.upper() == "URL_ENCODE" and len(node.expressions) == 1 and wanted == "duckdb":
+        return filled("REPLACE(URL_ENCODE(_1), '%20', '+')", node.expressions)
+    if type(node).__name__ in ("Skewness", "Kurtosis") or type(node) is exp.Anonymous and node.name.upper() in ("SKEWNESS", "KURTOSIS"):
+        cannot("skewness() and kurtosis() as Trino has them")
     if isinstance(node, exp.ArrayToString) and isinstance(node.this, exp.ArrayAgg):
         truths_joined(node)
     if isinstance(node, (exp.SplitPart, exp.ArraySize, exp.Split)) and trino_pieces(node) is not None:

@@ -13,6 +13,7 @@ TRINO_FUNCTIONS = {
     "ARRAY_MAX/1": ("(SELECT MAX(e_) FROM UNNEST(_1) AS t_(e_))", None, None, None),
     "ARRAY_MIN/1": ("(SELECT MIN(e_) FROM UNNEST(_1) AS t_(e_))", None, None, None),
     "ARRAY_SORT/1": ("ARRAY(SELECT e_ FROM UNNEST(_1) AS t_(e_) ORDER BY e_)", None, None, None),
+    "ARRAY_SORT/2": ("ARRAY(SELECT e_ FROM UNNEST(_1) AS t_(e_) ORDER BY e_)", None, None, None), # sqlglot says where NULLs are
     "ARRAY_DISTINCT/1": ("ARRAY(SELECT e_ FROM UNNEST(_1) WITH ORDINALITY AS t_(e_, n_) GROUP BY e_ ORDER BY MIN(n_))", "LIST_FILTER(_1, LAMBDA e_, i_ : LIST_POSITION(_1, e_) = i_)", None, None),
     "SLICE/3": ("CASE WHEN _2 > 0 THEN (_1)[_2 : _2 + _3 - 1] ELSE (_1)[CARDINALITY(_1) + 1 + _2 : CARDINALITY(_1) + _2 + _3] END", None, None, None),
     "BITWISE_LEFT_SHIFT/2": ("(_1 << _2)", "(_1 << _2)", "(_1 << _2)", "(_1 << _2)"),

@@ -414,6 +414,16 @@ def duckdb_source(node):
         cannot("mode(), which takes the first of several that are as frequent")
     if isinstance(node, exp.Length) and isinstance(node.this, (exp.Array, exp.Split, exp.StringToArray)):
         return exp.ArraySize(this=node.this.copy())
+    if isinstance(node, exp.TryCast) and wanted in ("postgres", "sqlite"):
+        return tried(node) or node
+    if isinstance(node, exp.Insert) and str(node.args.get("alternative") or "").upper() == "IGNORE":
+        return changed(node, alternative=None, ignore=True)
+    if isinstance(node, (exp.DateAdd, exp.DateSub)) and isinstance(node.expression, exp.Interval):
+        return (exp.Add if isinstance(node, exp.DateAdd) else exp.Sub)(this=node.this.copy(), expression=node.expression.copy())
+    if (type(node) is exp.Anonymous and node.name.upper() == "CONTAINS" and len(node.expressions) == 2 or type(node).__name__ == "Contains") and \
+            any(is_written(side) or is_of(side, *TEXTS) for side in (node.expressions or [node.this, node.expression])[:1]):
+        text, part = node.expressions or [node.this, node.expression]
+        return exp.Paren(this=exp.GT(this=exp.StrPosition(this=text.copy(), substr=part.copy()), expression=exp.Literal.number(0)))
     if isinstance(node, exp.Bracket):
         return piece_of_text(node) or node
     if isinstance(node, exp.Format):

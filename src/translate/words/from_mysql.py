@@ -429,6 +429,9 @@ def mysql_only(node):
             cannot("GROUP_CONCAT() with LIMIT")
         if any(isinstance(o.this, exp.Literal) for o in node.find_all(exp.Ordered)):
             cannot("GROUP_CONCAT() in the order of a place")
+    if isinstance(node, exp.In) and wanted in TARGETS and is_written(node.this) and node.expressions and all(isinstance(e, exp.Literal) and not e.is_string for e in node.expressions):
+        was_read(node.this)
+        return changed(node, this=number_in(node.this))
     if isinstance(node, exp.National):
         return exp.Literal.string(str(node.this))
     if isinstance(node, exp.Extract) and node.this.name.upper() == "WEEK" and wanted in TARGETS: # not that of ISO
@@ -558,14 +561,25 @@ def names_of(select):
     return {e.alias: e.this for e in select.expressions if isinstance(e, exp.Alias)}
 
 
+def named_key(names, key):
+    """What GROUP BY means by a name that is shown: a column of the table goes before."""
+    shown = names.get(key.name) if isinstance(key, exp.Column) and not key.table else None
+    return None if shown is None or isinstance(shown, exp.Column) or any(column.name == key.name for column in shown.find_all(exp.Column)) else shown
+
+
+def named_having(select):
+    """HAVING n > 2, where n is what is shown."""
+    names, having = names_of(select), select.args.get("having")
+    for column in list(having.find_all(exp.Column)) if having is not None else []:
+        if not column.table and column.name in names and not isinstance(names[column.name], exp.Column):
+            column.replace(exp.paren(names[column.name].copy()))
+
+
 def grouped(select):
     group = select.args.get("group")
     names = names_of(select)
+    named_having(select)
     having = select.args.get("having")
-    if having is not None:
-        for column in list(having.find_all(exp.Column)):
-            if not column.table and column.name in names and not isinstance(names[column.name], exp.Column):
-                column.replace(exp.paren(names[column.name].copy()))
     if group is None:
         if having is not None and not any(part.find(exp.AggFunc, exp.Window) is not None for part in [having, *select.expressions]):
             select.where(having.this.copy(), copy=False) # of single rows
@@ -576,10 +590,10 @@ def grouped(select):
         if isinstance(key, exp.Literal) and key.is_int and 0 < int(str(key.this)) <= len(select.expressions):
             keys.append(select.expressions[int(str(key.this)) - 1].unalias())
             key.set("this", str(key.this))  # it was read
-        elif isinstance(key, exp.Column) and not key.table and key.name in names and not isinstance(names[key.name], exp.Column):
-            keys.append(names[key.name])
+        elif named_key(names, key) is not None:
+            keys.append(named_key(names, key))
             if wanted == "trino":
-                key.replace(names[key.name].copy())
+                key.replace(named_key(names, key).copy())
         else:
             keys.append(key)
     texts = {key.sql() for key in keys} | {key.name for key in keys if isinstance(key, exp.Column)}
@@ -613,8 +627,8 @@ def rolled_up(select):
     group = select.args.get("group")
     if wanted == "trino" or group is None or not group.args.get("rollup") or select.args.get("order") is not None:
         return
-    names = {name: shown for name, shown in names_of(select).items() if not isinstance(shown, exp.Column)}
-    keys = [(names.get(key.name) if isinstance(key, exp.Column) and not key.table else None) or at_place(key, select) for key in group.expressions]
+    names = names_of(select)
+    keys = [named_key(names, key) or at_place(key, select) for key in group.expressions]
     group.set("expressions", [key.copy() for key in keys]) # GROUPING() takes no places, and no names of what is shown
     orders = [exp.Ordered(this=part, desc=False, nulls_first=True) for key in keys for part in (call("GROUPING", key), key.copy())]
     select.set("order", exp.Order(expressions=orders))
@@ -648,6 +662,8 @@ def mysql_tree_from(tree):
     for select in list(tree.find_all(exp.Select)) if wanted in TARGETS else []:
         if wanted != "sqlite" or select.args.get("group") is None:
             grouped(select)
+        elif select.args["group"].args.get("rollup"):
+            named_having(select)
     if wanted in TARGETS:
         for select in list(tree.find_all(exp.Select)):
             rolled_up(select)

@@ -69,6 +69,8 @@ def sqlite_formatted(node):
     text, what = str(form.this), node.this
     what = what.this if type(what).__name__ == "TsOrDsToTimestamp" else what
     start = sqlite_start(what)
+    if text == "%s" and isinstance(node.parent, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Cast)):
+        return exp.cast(exp.Extract(this=exp.Var(this="EPOCH"), expression=start), "bigint")
     units = {"%s": ("EPOCH", 0), "%w": ("DOW", 0), "%u": ("ISODOW", 0), "%V": ("WEEK", 2), "%G": ("ISOYEAR", 4)}
     if re.search("%[^YmdHMSjswuVG%]", text):
         cannot(f"a place of the format {text}")
@@ -110,6 +112,13 @@ def sqlite_source(node):
         return day_number(node) or node
     if isinstance(node, exp.Glob):
         return globbed(node)
+    if isinstance(node, exp.GroupConcat) and wanted in ("postgres", "duckdb", "trino"):
+        return text_grouped(node)
+    if isinstance(node, exp.OnConflict):
+        for key in node.args.get("conflict_keys") or []:
+            if isinstance(key, exp.Ordered):
+                key.replace(key.this.copy())
+        return node
     if isinstance(node, exp.TimeToStr) and not node.meta.get("made"):
         return sqlite_formatted(node) or node
     if type(node) is exp.Like and wanted in ("postgres", "duckdb", "trino"):

@@ -85,6 +85,33 @@ def with_in_front(insert):
     return out
 
 
+def with_inside(change):
+    """WITH d AS (..) DELETE FROM t WHERE k IN (SELECT id FROM d), which MariaDB has not: the query where it is read."""
+    key = "with_" if change.args.get("with_") is not None else "with"
+    if change.args[key].args.get("recursive"):
+        return None
+    out = change.copy()
+    queries = out.args[key].expressions
+    out.set(key, None)
+    for at, cte in enumerate(queries):
+        for place in [out, *queries[at + 1 :]]:
+            for table in list(place.find_all(exp.Table)):
+                if table.name.lower() == cte.alias.lower() and not table.db and table.find_ancestor(exp.Select) is not None:
+                    table.replace(exp.Subquery(this=cte.this.copy(), alias=exp.TableAlias(this=exp.to_identifier(table.alias or cte.alias))))
+    return out
+
+
+def json_rows_shown(select):
+    """SELECT json_array_elements_text(x) AS e as SELECT e FROM json_array_elements_text(x) AS listed_(e)."""
+    shown = select.expressions[0] if len(select.expressions) == 1 and not select.args.get("from_") and not select.args.get("from") else None
+    inner = shown.unalias() if shown is not None else None
+    if type(inner) is not exp.Anonymous or not re.fullmatch(r"JSONB?_(ARRAY_ELEMENTS(_TEXT)?|OBJECT_KEYS)", inner.name.upper()):
+        return None
+    name = shown.alias or inner.name.lower()
+    alias = exp.TableAlias(this=exp.to_identifier("listed_"), columns=[exp.to_identifier(name, quoted=True)])
+    return changed(select, expressions=[exp.column(exp.to_identifier(name, quoted=True))]).from_(exp.Table(this=inner.copy(), alias=alias), copy=False)
+
+
 def postgres_more(node):
     if wanted == "postgres":
         return None
@@ -115,8 +142,13 @@ def postgres_more(node):
         return exp.Delete(this=node.expressions[0].copy())
     if isinstance(node, (exp.Ascii, exp.Unicode)) and wanted == "mysql":
         return exp.Unicode(this=node.this.copy())
-    if isinstance(node, exp.Replace) and wanted == "trino" and is_written(node.expression) and str(node.expression.this) == "":
-        return node.this.copy()
+    if isinstance(node, exp.Replace) and wanted == "trino" and is_written(node.expression):
+        was_read(node.expression)
+        return node.this.copy() if str(node.expression.this) == "" else None
     if isinstance(node, exp.Insert) and wanted in ("mysql", "trino"):
         return with_in_front(node)
+    if isinstance(node, (exp.Update, exp.Delete)) and wanted == "mysql" and (node.args.get("with_") or node.args.get("with")) is not None:
+        return with_inside(node)
+    if isinstance(node, exp.Select):
+        return json_rows_shown(node)
     return None

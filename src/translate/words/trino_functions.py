@@ -136,6 +136,12 @@ def trino_call(node):
     if isinstance(node, exp.RegexpReplace) and wanted in ("postgres", "duckdb", "mysql") and isinstance(node.args.get("replacement"), exp.Literal) and "$" in str(node.args["replacement"].this):
         new = re.sub(r"\\(.)|\$(\d)", lambda m: m[1] if m[1] else f"\\{m[2]}", str(node.args["replacement"].this))
         return changed(node, replacement=exp.Literal.string(new))
+    if name == "JSON_SIZE" and len(args) == 2 and is_written(args[1]) and wanted == "postgres":
+        was_read(args[1])
+        steps = ", ".join(exp.Literal.string(step).sql() for step in steps_in(str(args[1].this)))
+        part = f"(CAST(_1 AS JSON) #> CAST(ARRAY[{steps}] AS TEXT[]))"
+        return filled(f"CASE JSON_TYPEOF({part}) WHEN 'object' THEN (SELECT COUNT(*) FROM JSON_OBJECT_KEYS({part}) AS k_) WHEN 'array' THEN JSON_ARRAY_LENGTH({part}) "
+                      f"ELSE CASE WHEN {part} IS NOT NULL THEN 0 END END", args[:1])
     if name == "BIT_COUNT" and len(args) == 2 and number_of(args[1]) != 64:
         cannot("bit_count() of other than 64 bits")
     if name == "SHA512" and wanted == "duckdb":
@@ -151,10 +157,25 @@ def trino_call(node):
     return None if text is None else digest_words(text, args) if text.startswith("!") else filled(text, args)
 
 
+def side_by_side(unnest):
+    """UNNEST(ARRAY['a', 'b'], ARRAY[1, 2]) AS t(x, y)."""
+    alias, lists = unnest.args.get("alias"), unnest.expressions
+    if alias is None or len(alias.columns) != len(lists) or unnest.args.get("offset") or not all(isinstance(one, exp.Array) and one.expressions for one in lists) or \
+            max(len(one.expressions) for one in lists) > 1000:
+        return None
+    rows = []
+    for at in range(max(len(one.expressions) for one in lists)):
+        rows.append(exp.Select(expressions=[exp.alias_(one.expressions[at].copy() if at < len(one.expressions) else exp.Null(), column.name, quoted=True) for one, column in zip(lists, alias.columns)]))
+    query = functools.reduce(lambda left, right: exp.Union(this=left, expression=right, distinct=False), rows)
+    return exp.Subquery(this=query, alias=exp.TableAlias(this=alias.this.copy() if alias.this is not None else exp.to_identifier("listed")))
+
+
 def listed_rows(unnest):
     """UNNEST(ARRAY[1, 2]) AS t(x) as (SELECT 1 AS x UNION ALL SELECT 2) AS t, for who has no arrays."""
     inner = unnest.expressions[0] if len(unnest.expressions) == 1 else None
     alias = unnest.args.get("alias")
+    if len(unnest.expressions) > 1:
+        return side_by_side(unnest)
     if not isinstance(inner, exp.Array) or not inner.expressions or len(inner.expressions) > 1000 or alias is None or not alias.columns:
         return None
     numbered = unnest.args.get("offset") or len(alias.columns) > 1

@@ -302,7 +302,7 @@ def parse(name, sql, places):
     trees = [tree for tree in parser(dialect=dialect, error_level=ErrorLevel.RAISE).parse(tokens, sql) if tree is not None]
     if len(trees) != 1:
         raise ParseError(f"{len(trees)} statements instead of one")
-    if isinstance(trees[0], exp.Command) or not isinstance(trees[0], (exp.Query, exp.DML, exp.DDL, exp.Drop, exp.Alter, exp.TruncateTable, exp.Values)):
+    if isinstance(trees[0], exp.Command) or not isinstance(trees[0], (exp.Query, exp.DML, exp.DDL, exp.Drop, exp.Alter, exp.TruncateTable, exp.Values, exp.Pivot)):
         raise ParseError("a statement that is not understood: " + sql[:40])
     if replaces:
         trees[0].set("alternative", "REPLACE")

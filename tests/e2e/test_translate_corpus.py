@@ -16,7 +16,7 @@ import translate_corpus as corpus
 pytest.importorskip("sqlglot")
 
 WHOLE = os.environ.get("TURNOUT_CORPUS") == "all"  # else each statement on a third of its engines, in turn
-ASKED = {"postgres": "p", "duckdb": "d", "mysql": "m", "trino": "t"}  # of each source: the engine that says what is right
+ASKED = {"postgres": "p", "duckdb": "d", "mysql": "m", "trino": "t", "sqlite": "s"}  # of each source: the engine that says what is right
 MOST = 40  # seconds for one statement
 
 

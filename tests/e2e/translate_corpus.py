@@ -3,7 +3,7 @@
     @SOURCE                                  what follows is written in this dialect
     ENGINES | statement [;; statement]...  [## why]
 
-SOURCE is also the engine that says what is right: postgres, mysql (MariaDB), trino, duckdb. ENGINES: letters of the engines that must
+SOURCE is also the engine that says what is right: postgres, mysql (MariaDB), trino, duckdb, sqlite. ENGINES: letters of the engines that must
 give the same rows; those behind ~ are known to give others, those behind ! to refuse it, and both are run, too, so that the list stays
 true; an engine that is not named is not asked (it is the source itself, or what the statement needs is not there at all). WHY explains
 ~ and !. Of several statements the rows of all are compared; tables `uu` (k, v) and `made` are theirs. Values are compared as text,
@@ -16,7 +16,7 @@ import re
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LETTERS = {"p": "postgres", "d": "duckdb", "s": "sqlite", "m": "mariadb", "y": "mysql", "t": "trino"}
-OWN = {"postgres": "p", "duckdb": "d", "mysql": "my", "trino": "t"}  # of a source: engines that speak it
+OWN = {"postgres": "p", "duckdb": "d", "mysql": "my", "trino": "t", "sqlite": "s"}  # of a source: engines that speak it
 
 TABLES = ("tt", "uu", "made", "sales", "people")
 COLUMNS = {

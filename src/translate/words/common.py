@@ -102,6 +102,8 @@ def is_json(*nodes):
 
 
 def key_path(node):
+    if wanted == "trino" and isinstance(node, exp.Literal):
+        return exp.Literal.string('$["' + str(node.this).replace('"', "") + '"]')
     return exp.Literal.string('$."' + str(node.this).replace('"', "") + '"') if isinstance(node, exp.Literal) else call("CONCAT", "$.", node)
 
 
@@ -199,8 +201,10 @@ def learned(tree, target, rows):
     known_columns = column_types(rows)
     if source == "mysql" and target == "postgres":
         names_as_written(tree)
-    if source == "postgres" and target in ("mysql", "sqlite", "duckdb"):
+    if source == "postgres" and target in ("mysql", "sqlite", "duckdb", "trino"):
         without_public(tree)
+    if source in ("postgres", "trino") and target == "mysql":
+        small_letters(tree)
     return several_of(tree) if source == "mysql" else [tree]
 
 
@@ -252,15 +256,19 @@ def bare_decimal(node):
 
 def otherwise_meant(node):
     """What both dialects have under one name, and mean otherwise."""
-    return node if node.meta.get("made") else moments_apart(node) or trimmed(node) or shorter_moments(node) or json_and_rows(node) or parts_otherwise(node) or node
+    return node if node.meta.get("made") else moments_apart(node) or trimmed(node) or shorter_moments(node) or skipped_nulls(node) or record_rows_of(node) or json_and_rows(node) or parts_otherwise(node) or node
 
 
 def improve(tree):
     target, columns = wanted, known_columns
+    if source == "duckdb" and target != "duckdb":
+        tree = duckdb_tree_from(tree)
     if source == "trino" and type(tree) is exp.Values and target not in ("trino", "mysql") and set(key for key, value in tree.args.items() if value) == {"expressions"}:
         tree = named_values(tree)
     if source in ("postgres", "trino", "mysql"):
         name_columns(tree)
+    if source == "trino":
+        tree = rewrite(tree, trino_literal)
     if columns or tree.find(exp.With) is not None:
         tree = typed(tree, columns)
     if source == "mysql" and target in TARGETS:
@@ -276,7 +284,11 @@ def improve(tree):
     elif source == "mysql":
         tree = mysql_tree_from(tree)
     elif source == "trino":
-        tree = rewrite(rewrite(tree, trino_literal), trino_source)
+        tree = rewrite(tree, trino_source)
+    elif source == "sqlite" and target != "sqlite":
+        tree = sqlite_tree_from(tree)
+    elif source == "duckdb" and target != "duckdb":
+        tree = rewrite(tree, duckdb_source)
     tree = typed(tree, columns)
     if target != source:
         tree = by_types(tree, columns)

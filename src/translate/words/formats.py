@@ -39,6 +39,7 @@ def week_of(unit):
 PLAIN_PLACES = {"YYYY": "%Y", "YYY": None, "YY": "%y", "MM": "%m", "DD": "%d", "HH24": "%H", "HH12": "%I", "HH": "%I", "MI": "%M", "SS": "%S", "AM": "%p", "PM": "%p", "DDD": "%j",
                 "Mon": "%b", "Dy": "%a"}
 FM_PLACES = {"MM": "%-m", "DD": "%-d", "HH24": "%-H", "HH12": "%-I", "HH": "%-I", "MI": "%-M", "SS": "%-S", "DDD": "%-j", "Month": "%B", "Day": "%A", "YYYY": "%Y"}
+FM_PARTS = {"MI": "MINUTE", "SS": "SECOND", "DDD": "DOY"}
 NAMES = {"MONTH": "%B", "DAY": "%A", "MON": "%b", "DY": "%a"}
 PG_PLACES = r'"([^"]*)"|(FM|TM)?(HH24|HH12|HH|IYYY|YYYY|YYY|YY|Month|MONTH|month|Mon|MON|mon|MM|MI|MS|US|Day|DAY|day|Dy|DY|dy|DDD|DD|IW|WW|W|Q|SSSS|SS|AM|PM|am|pm|ID|D|CC|J|TZ|tz|OF|[A-Za-z]+)|([^A-Za-z"]+)'
 
@@ -52,6 +53,8 @@ def named_place(what, word, fill):
 
 def place_of_moment(what, word, prefix):
     """A piece for a place of to_char()."""
+    if prefix == "FM" and word in FM_PARTS and wanted in ("mysql", "trino"): # which have no place for them
+        return part_text(what, FM_PARTS[word])
     if prefix == "FM" and word in FM_PLACES:
         return FM_PLACES[word]
     if PLAIN_PLACES.get(word) and prefix != "FM":

@@ -321,6 +321,21 @@ def seconds_of_difference(node):
     return with_moments(between) or between
 
 
+CLOCK = {"postgres": "(CASE WHEN _1 < 0 THEN '-' ELSE '' END || TO_CHAR(ABS(_1) * INTERVAL '1 second', 'HH24:MI:SS'))",
+         "duckdb": "(CASE WHEN _1 < 0 THEN '-' ELSE '' END || PRINTF('%02d:%02d:%02d', CAST(ABS(_1) // 3600 AS BIGINT), CAST(ABS(_1) // 60 % 60 AS BIGINT), CAST(ABS(_1) % 60 AS BIGINT)))",
+         "sqlite": "(CASE WHEN _1 < 0 THEN '-' WHEN _1 IS NOT NULL THEN '' END || PRINTF('%02d:%02d:%02d', ABS(_1) / 3600, ABS(_1) / 60 % 60, ABS(_1) % 60))",
+         "trino": "(IF(_1 < 0, '-', '') || FORMAT('%02d:%02d:%02d', ABS(_1) / 3600, ABS(_1) / 60 % 60, ABS(_1) % 60))"}
+
+
+def clock_between(node):
+    """TIMEDIFF(a, b), as a text."""
+    later, earlier = node.expressions
+    known = [is_time_text(end) or is_moment_text(end) or is_of(end, "TIME", *MOMENT_TYPES) for end in (later, earlier)]
+    if not all(known):
+        cannot("timediff() of what is not known to be a time")
+    return filled(CLOCK[wanted], [seconds_of_difference(exp.Anonymous(this="TIME_TO_SEC", expressions=[node.copy()]))])
+
+
 def time_added(node, name):
     """ADDTIME(x, '01:30:00'), SUBTIME(x, '01:30:00')."""
     what, more = node.expressions
@@ -373,6 +388,8 @@ def mysql_only(node):
             return seconds_of_difference(node)
         if name in ("ADDTIME", "SUBTIME") and len(node.expressions) == 2:
             return time_added(node, name)
+        if name == "TIMEDIFF" and len(node.expressions) == 2 and not (type(node.parent) is exp.Anonymous and node.parent.name.upper() == "TIME_TO_SEC"):
+            return clock_between(node)
     if wanted == "trino" and isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)) and json_compared(node) is not None:
         return json_compared(node)
     if wanted in TARGETS and isinstance(node, exp.HexString) and isinstance(node.parent, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv)) and len(str(node.this)) <= 15:
@@ -412,6 +429,9 @@ def mysql_only(node):
             cannot("GROUP_CONCAT() with LIMIT")
         if any(isinstance(o.this, exp.Literal) for o in node.find_all(exp.Ordered)):
             cannot("GROUP_CONCAT() in the order of a place")
+    if isinstance(node, exp.In) and wanted in TARGETS and is_written(node.this) and node.expressions and all(isinstance(e, exp.Literal) and not e.is_string for e in node.expressions):
+        was_read(node.this)
+        return changed(node, this=number_in(node.this))
     if isinstance(node, exp.National):
         return exp.Literal.string(str(node.this))
     if isinstance(node, exp.Extract) and node.this.name.upper() == "WEEK" and wanted in TARGETS: # not that of ISO
@@ -432,8 +452,12 @@ def mysql_only(node):
             return exp.Literal.string(bytes.fromhex(str(node.this)).decode())
         except ValueError:
             return None
-    if isinstance(node, exp.Join) and (node.args.get("kind") or "").upper().startswith("STRAIGHT"):
+    if isinstance(node, exp.Join) and ((node.args.get("kind") or "").upper().startswith("STRAIGHT") or (node.args.get("kind") or "").upper() == "CROSS" and (node.args.get("on") or node.args.get("using"))):
         node.set("kind", None)
+    if isinstance(node, exp.Boolean) and wanted in TARGETS and (isinstance(node.parent, (exp.Concat, exp.ConcatWs)) or isinstance(node.parent, exp.Cast) and node.parent.to.this != TYPE.BOOLEAN):
+        return exp.Literal.number(int(bool(node.this)))
+    if isinstance(node, exp.BitwiseNot) and wanted in TARGETS and not isinstance(node.parent.unnest() if isinstance(node.parent, exp.Paren) else node.parent, (exp.BitwiseAnd, exp.Paren)):
+        cannot("~, which has no sign in MySQL")
     if isinstance(node, exp.Properties):
         kept = [e for e in node.expressions if not isinstance(e, (exp.EngineProperty, exp.CharacterSetProperty, exp.AutoIncrementProperty, exp.CollateProperty))]
         node.set("expressions", kept)
@@ -537,14 +561,25 @@ def names_of(select):
     return {e.alias: e.this for e in select.expressions if isinstance(e, exp.Alias)}
 
 
+def named_key(names, key):
+    """What GROUP BY means by a name that is shown: a column of the table goes before."""
+    shown = names.get(key.name) if isinstance(key, exp.Column) and not key.table else None
+    return None if shown is None or isinstance(shown, exp.Column) or any(column.name == key.name for column in shown.find_all(exp.Column)) else shown
+
+
+def named_having(select):
+    """HAVING n > 2, where n is what is shown."""
+    names, having = names_of(select), select.args.get("having")
+    for column in list(having.find_all(exp.Column)) if having is not None else []:
+        if not column.table and column.name in names and not isinstance(names[column.name], exp.Column):
+            column.replace(exp.paren(names[column.name].copy()))
+
+
 def grouped(select):
     group = select.args.get("group")
     names = names_of(select)
+    named_having(select)
     having = select.args.get("having")
-    if having is not None:
-        for column in list(having.find_all(exp.Column)):
-            if not column.table and column.name in names and not isinstance(names[column.name], exp.Column):
-                column.replace(exp.paren(names[column.name].copy()))
     if group is None:
         if having is not None and not any(part.find(exp.AggFunc, exp.Window) is not None for part in [having, *select.expressions]):
             select.where(having.this.copy(), copy=False) # of single rows
@@ -555,10 +590,10 @@ def grouped(select):
         if isinstance(key, exp.Literal) and key.is_int and 0 < int(str(key.this)) <= len(select.expressions):
             keys.append(select.expressions[int(str(key.this)) - 1].unalias())
             key.set("this", str(key.this))  # it was read
-        elif isinstance(key, exp.Column) and not key.table and key.name in names and not isinstance(names[key.name], exp.Column):
-            keys.append(names[key.name])
+        elif named_key(names, key) is not None:
+            keys.append(named_key(names, key))
             if wanted == "trino":
-                key.replace(names[key.name].copy())
+                key.replace(named_key(names, key).copy())
         else:
             keys.append(key)
     texts = {key.sql() for key in keys} | {key.name for key in keys if isinstance(key, exp.Column)}
@@ -570,11 +605,21 @@ def grouped(select):
                 shown = shown.parent
             if shown is not select and shown is not None or column.name in texts or isinstance(column.this, exp.Star):
                 continue
-            if column.find_ancestor(exp.AggFunc, exp.Query, exp.Window) is not select:
+            if column.find_ancestor(exp.AggFunc, exp.Query, exp.Window) is not select or in_list_of_group(column, select):
                 continue
             if part is parts[-1] and select.args.get("order") is part and not column.table and column.name in {e.alias_or_name for e in select.expressions}:
                 continue
             column.replace(any_of(column))
+
+
+def in_list_of_group(column, select):
+    """JSON_ARRAYAGG(x), which sqlglot does not know for an aggregate."""
+    above = column.find_ancestor(exp.Anonymous, exp.Query)
+    while above is not None and above is not select:
+        if isinstance(above, exp.Anonymous) and above.name.upper() in ("JSON_ARRAYAGG", "JSON_GROUP_ARRAY", "JSON_GROUP_OBJECT", "TOTAL"):
+            return True
+        above = above.find_ancestor(exp.Anonymous, exp.Query)
+    return False
 
 
 def rolled_up(select):
@@ -582,8 +627,8 @@ def rolled_up(select):
     group = select.args.get("group")
     if wanted == "trino" or group is None or not group.args.get("rollup") or select.args.get("order") is not None:
         return
-    names = {name: shown for name, shown in names_of(select).items() if not isinstance(shown, exp.Column)}
-    keys = [(names.get(key.name) if isinstance(key, exp.Column) and not key.table else None) or at_place(key, select) for key in group.expressions]
+    names = names_of(select)
+    keys = [named_key(names, key) or at_place(key, select) for key in group.expressions]
     group.set("expressions", [key.copy() for key in keys]) # GROUPING() takes no places, and no names of what is shown
     orders = [exp.Ordered(this=part, desc=False, nulls_first=True) for key in keys for part in (call("GROUPING", key), key.copy())]
     select.set("order", exp.Order(expressions=orders))
@@ -617,6 +662,8 @@ def mysql_tree_from(tree):
     for select in list(tree.find_all(exp.Select)) if wanted in TARGETS else []:
         if wanted != "sqlite" or select.args.get("group") is None:
             grouped(select)
+        elif select.args["group"].args.get("rollup"):
+            named_having(select)
     if wanted in TARGETS:
         for select in list(tree.find_all(exp.Select)):
             rolled_up(select)

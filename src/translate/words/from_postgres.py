@@ -294,7 +294,7 @@ def postgres_words(node):
 
 
 def postgres_node(node):
-    out = postgres_words(node)
+    out = postgres_more(node) or postgres_json(node) or postgres_words(node)
     if out is None and isinstance(node, exp.Func):
         out = postgres_call(node)
     return out if out is not None else postgres_kinds(node)

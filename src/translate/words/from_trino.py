@@ -92,7 +92,28 @@ def truths_joined(node):
             column.replace(exp.cast(column.copy(), "varchar"))
 
 
+def just_above(node):
+    """approx_percentile(x, 0.5): of few values it is the one behind their half, where percentile_disc() has the one that ends it."""
+    part = node.args.get("quantile")
+    if not isinstance(part, exp.Literal) or part.is_string or any(node.args.get(key) is not None for key in ("weight", "accuracy", "error_tolerance")):
+        cannot("approx_percentile() with weights, or of a part that is not written there")
+    was_read(part)
+    fraction = min(float(str(part.this)) + 1e-9, 1.0)
+    whole = exp.WithinGroup(this=exp.PercentileDisc(this=exp.Literal.number(f"{fraction:.10f}")), expression=exp.Order(expressions=[exp.Ordered(this=node.this.copy(), nulls_first=False)]))
+    return (between_ranks(whole) if wanted in ("sqlite", "mysql") else None) or whole
+
+
 def trino_source(node):
+    if isinstance(node, (exp.Max, exp.Min)) and node.expressions and wanted in ("postgres", "sqlite", "mysql"):
+        cannot("max() and min() of several values")
+    if isinstance(node, exp.ApproxQuantile) and wanted != "trino":
+        return just_above(node)
+    if isinstance(node, exp.RegexpCount) and wanted in COUNTED_MATCHES:
+        return matches_counted(node)
+    if type(node) is exp.Anonymous and node.name.upper() == "URL_ENCODE" and len(node.expressions) == 1 and wanted == "duckdb":
+        return filled("REPLACE(URL_ENCODE(_1), '%20', '+')", node.expressions)
+    if type(node).__name__ in ("Skewness", "Kurtosis") or type(node) is exp.Anonymous and node.name.upper() in ("SKEWNESS", "KURTOSIS"):
+        cannot("skewness() and kurtosis() as Trino has them")
     if isinstance(node, exp.ArrayToString) and isinstance(node.this, exp.ArrayAgg):
         truths_joined(node)
     if isinstance(node, (exp.SplitPart, exp.ArraySize, exp.Split)) and trino_pieces(node) is not None:

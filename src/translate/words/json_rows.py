@@ -22,6 +22,13 @@ ROWS_OF_JSON = {
     "PIECES": (("",), "SELECT UNNEST(STRING_SPLIT(_1, _2)) AS {0}", "SELECT e_.value AS {0} FROM JSON_EACH('[' || REPLACE(CASE WHEN _1 IS NOT NULL THEN JSON_QUOTE(_1) END, _3, '\",\"') || ']') AS e_",
                "SELECT {0} FROM JSON_TABLE(CONCAT('[', REPLACE(JSON_QUOTE(_1), _3, '\",\"'), ']'), '$[*]' COLUMNS({0} TEXT PATH '$')) AS j_", "SELECT {0} FROM UNNEST(SPLIT(_1, _2)) AS j_({0})"),
 }
+NUMBERED = {
+    "PIECES_NUMBERED": (("", "ordinality"), "SELECT p_ AS {0}, i_ AS {1} FROM (SELECT UNNEST(a_) AS p_, GENERATE_SUBSCRIPTS(a_, 1) AS i_ FROM (SELECT STRING_SPLIT(_1, _2) AS a_))",
+                        "SELECT e_.value AS {0}, e_.key + 1 AS {1} FROM JSON_EACH('[' || REPLACE(CASE WHEN _1 IS NOT NULL THEN JSON_QUOTE(_1) END, _3, '\",\"') || ']') AS e_",
+                        "SELECT {0}, {1} FROM JSON_TABLE(CONCAT('[', REPLACE(JSON_QUOTE(_1), _3, '\",\"'), ']'), '$[*]' COLUMNS({0} TEXT PATH '$', {1} FOR ORDINALITY)) AS j_",
+                        "SELECT {0}, {1} FROM UNNEST(SPLIT(_1, _2)) WITH ORDINALITY AS j_({0}, {1})"),
+}
+ROWS_OF_JSON.update(NUMBERED)
 OWN_OF_EACH = ("type", "atom", "id", "parent", "fullkey", "path", "json", "root")
 ROW_TARGETS = ("duckdb", "sqlite", "mysql", "trino")
 
@@ -36,8 +43,25 @@ def pieces_of(node):
     return None
 
 
+def numbered_pieces(node):
+    """unnest(string_to_array(x, ',')) WITH ORDINALITY AS u(piece, n)."""
+    inner = node.expressions[0] if isinstance(node, exp.Unnest) and len(node.expressions) == 1 and node.args.get("offset") else None
+    if not isinstance(inner, (exp.StringToArray, exp.Split)) or not is_written(inner.expression) or is_of_others([inner.this]) or \
+            source == "trino" and wanted not in ("sqlite", "mysql") or re.search(r'^$|[\\"\x00-\x1f]', str(inner.expression.this)):
+        return None
+    was_read(inner.expression)
+    text = exp.func("NULLIF", inner.this.copy(), exp.Literal.string("")) if source == "postgres" else inner.this
+    alias, number = node.args.get("alias"), node.args["offset"]
+    if alias is not None and isinstance(number, exp.Identifier):
+        alias.append("columns", number.copy())
+    return "PIECES_NUMBERED", [text, inner.expression], "unnest"
+
+
 def rows_function(node):
     """(name, arguments, name in PostgreSQL) of what gives rows; None = it is no such."""
+    numbered = numbered_pieces(node)
+    if numbered is not None:
+        return numbered
     inner = node.expressions[0] if isinstance(node, exp.Unnest) and len(node.expressions) == 1 and not node.args.get("offset") else None
     if source == "trino" and isinstance(inner, exp.Cast) and inner.to.this == TYPE.ARRAY and isinstance(inner.this, (exp.ParseJSON, exp.JSONExtract)):
         return ("ARRAY_ELEMENTS_TEXT", [inner.this.this if isinstance(inner.this, exp.ParseJSON) else inner.this], "unnest") if wanted in ("sqlite", "mysql") else None

@@ -43,8 +43,17 @@ def column_name(node, index):
 def without_public(tree):
     """"public"."t" is t for who has no such schema: it is where PostgreSQL keeps what is in none."""
     for node in tree.find_all(exp.Table, exp.Column):
-        if node.text("db").lower() == "public" and not node.text("catalog"):
+        table = node.name if isinstance(node, exp.Table) else node.table
+        if node.text("db").lower() == "public" and not node.text("catalog") and (wanted != "trino" or table.lower() in known_columns):
             node.set("db", None)
+
+
+def small_letters(tree):
+    """Names of tables without quotes: in MySQL, letters' case tells them apart."""
+    for node in tree.find_all(exp.Table, exp.Column, exp.TableAlias):
+        name = node.args.get("table") if isinstance(node, exp.Column) else node.this
+        if isinstance(name, exp.Identifier) and not name.args.get("quoted") and name.name.upper() != "EXCLUDED":
+            name.set("this", name.name.lower())
 
 
 def names_as_written(tree):

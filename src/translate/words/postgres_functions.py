@@ -117,7 +117,9 @@ def between_ranks(node):
     if wanted == "sqlite":
         return percentile(node)
     if wanted == "mysql":
-        cannot("percentiles")
+        return mysql_percentile(node)
+    if wanted == "duckdb" and isinstance(of, exp.PercentileCont) and is_of(ordered.this, "DECIMAL"):
+        return changed(node, expression=exp.Order(expressions=[changed(ordered, this=exp.cast(ordered.this.copy(), "double"))])) # as fine as a double
     if wanted != "trino":
         return None
     value = ordered.this

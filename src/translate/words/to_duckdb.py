@@ -74,6 +74,8 @@ def duckdb_conflict(node):
 def duckdb_node(node):
     if isinstance(node, exp.Insert):
         return duckdb_conflict(node) or node
+    if isinstance(node, exp.Unnest) and len(node.expressions) > 1:
+        return side_by_side(node) or node
     if isinstance(node, exp.DataType):
         return plain_type(node) or node
     if isinstance(node, exp.SimilarTo):

@@ -373,7 +373,7 @@ def mysql_function(node):
         return exp.Cast(this=call("CONCAT", call("CONCAT_WS", "-", *parts[:3]), " ", call("CONCAT_WS", ":", *parts[3:])), to=exp.DataType.build("datetime(6)", dialect="mysql")) \
             if all(parts) else None
     if isinstance(node, exp.RegexpReplace):
-        return mysql_replace(node)
+        return None if node.meta.get("made") else mysql_replace(node)
     if difference(node) is not None:
         unit, begin, end = difference(node)
         return exp.Anonymous(this="TIMESTAMPDIFF", expressions=[exp.Var(this=unit), begin.copy(), end.copy()])
@@ -580,7 +580,8 @@ def mysql_order(query):
         if isinstance(chosen, exp.Column) and chosen.table and first is query:
             ordered.set("this", chosen.copy()) # another one may have its name
             continue
-        ordered.set("this", exp.column(exp.to_identifier(chosen.alias_or_name, quoted=True)) if chosen.alias_or_name else chosen.copy())
+        name = chosen.alias_or_name if isinstance(chosen, (exp.Alias, exp.Column)) else "" # that of f(x) would be x
+        ordered.set("this", exp.column(exp.to_identifier(name, quoted=True)) if name else chosen.copy())
         ordered.this.type = chosen.type if not isinstance(chosen, exp.Alias) else chosen.this.type
 
 
@@ -726,6 +727,7 @@ def has_simple_groups(select):
 def mysql_tree(tree):
     if not all(has_simple_groups(select) for select in tree.find_all(exp.Select)):
         tree = with_sets(tree)
+    tree = without_sets(tree)
     for select in reversed(list(tree.find_all(exp.Select))):
         without_lateral(select)
     for select in list(tree.find_all(exp.Select)):
@@ -740,6 +742,12 @@ def mysql_tree(tree):
         names_inside(subquery)
     for cte in tree.find_all(exp.CTE):
         cte.set("materialized", None)
+    for values in list(tree.find_all(exp.Values)):
+        alias = values.args.get("alias")
+        if isinstance(values.parent, (exp.CTE, exp.Union)):
+            values.replace(as_rows(values))
+        elif isinstance(values.parent, exp.From) and alias is not None and not alias.columns:
+            values.replace(exp.Subquery(this=as_rows(values), alias=alias.copy()))
     if isinstance(tree, exp.Values):
         tree = as_rows(tree)
     tree = by_letters(tree)

@@ -65,9 +65,9 @@ def postgres_function(node):
         return exp.cast(node.this.copy(), "text")
     if isinstance(node, exp.JSONObject):
         pairs = [e for pair in node.expressions for e in (pair.this, pair.expression)] if all(isinstance(p, exp.JSONKeyValue) for p in node.expressions) else None
-        return call("JSON_BUILD_OBJECT", *pairs) if pairs else None
+        return call("JSONB_BUILD_OBJECT" if source == "mysql" else "JSON_BUILD_OBJECT", *pairs) if pairs else None
     if name in ("JSON_ARRAY", "JSONArray") and source == "mysql":
-        return call("JSON_BUILD_ARRAY", *(args or node.expressions))
+        return call("JSONB_BUILD_ARRAY", *(args or node.expressions))
     if isinstance(node, exp.Trunc) and node.args.get("decimals") is not None and source != "postgres" and not isinstance(node.this, exp.Literal):
         return call("TRUNC", exp.cast(node.this.copy(), "decimal"), node.args["decimals"])
     if name == "FIND_IN_SET" and len(args) == 2:
@@ -78,9 +78,18 @@ def postgres_function(node):
     return None
 
 
+def quoted_letters(node):
+    """date_format(x, '%Y-W%v'): in to_char(), a letter is a place."""
+    text = str(node.args["format"].this)
+    quoted = re.sub(r"(%-?.)|([A-Za-z]+)", lambda found: found[1] or f'"{found[2]}"', text)
+    return changed(node, format=exp.Literal.string(quoted)) if quoted != text else None
+
+
 def postgres_target(node):
     out = None
-    if isinstance(node, exp.Unnest):
+    if isinstance(node, (exp.TimeToStr, exp.StrToTime, exp.StrToDate)) and source != "postgres" and is_written(node.args.get("format")) and not node.meta.get("made"):
+        out = quoted_letters(node)
+    elif isinstance(node, exp.Unnest):
         out = series_of(node)
     elif isinstance(node, exp.Is) and is_marker(node.this) and isinstance(node.expression, exp.Null) and isinstance(node.parent, exp.Or):
         out = changed(node, this=exp.cast(node.this.copy(), "text")) # of what type it is nothing tells

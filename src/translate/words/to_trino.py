@@ -256,6 +256,8 @@ def trino_node(node):
         out = trino_cast(node)
     elif isinstance(node, exp.Table) and isinstance(node.this, exp.GenerateSeries) and source in ("duckdb", "postgres") and node.args.get("alias") is not None and node.args["alias"].columns:
         out = exp.Unnest(expressions=[node.this.copy()], alias=node.args["alias"].copy())
+    elif isinstance(node, exp.Window) and isinstance(node.this, exp.Filter) and mysql_filter(node.this) is not None:
+        out = changed(node, this=mysql_filter(node.this))
     elif isinstance(node, exp.WindowSpec) and node.args.get("exclude"):
         cannot("frames with EXCLUDE")
     elif isinstance(node, exp.SimilarTo):

@@ -13,6 +13,7 @@ TRINO_FUNCTIONS = {
     "ARRAY_MAX/1": ("(SELECT MAX(e_) FROM UNNEST(_1) AS t_(e_))", None, None, None),
     "ARRAY_MIN/1": ("(SELECT MIN(e_) FROM UNNEST(_1) AS t_(e_))", None, None, None),
     "ARRAY_SORT/1": ("ARRAY(SELECT e_ FROM UNNEST(_1) AS t_(e_) ORDER BY e_)", None, None, None),
+    "ARRAY_SORT/2": ("ARRAY(SELECT e_ FROM UNNEST(_1) AS t_(e_) ORDER BY e_)", None, None, None), # sqlglot says where NULLs are
     "ARRAY_DISTINCT/1": ("ARRAY(SELECT e_ FROM UNNEST(_1) WITH ORDINALITY AS t_(e_, n_) GROUP BY e_ ORDER BY MIN(n_))", "LIST_FILTER(_1, LAMBDA e_, i_ : LIST_POSITION(_1, e_) = i_)", None, None),
     "SLICE/3": ("CASE WHEN _2 > 0 THEN (_1)[_2 : _2 + _3 - 1] ELSE (_1)[CARDINALITY(_1) + 1 + _2 : CARDINALITY(_1) + _2 + _3] END", None, None, None),
     "BITWISE_LEFT_SHIFT/2": ("(_1 << _2)", "(_1 << _2)", "(_1 << _2)", "(_1 << _2)"),
@@ -135,6 +136,12 @@ def trino_call(node):
     if isinstance(node, exp.RegexpReplace) and wanted in ("postgres", "duckdb", "mysql") and isinstance(node.args.get("replacement"), exp.Literal) and "$" in str(node.args["replacement"].this):
         new = re.sub(r"\\(.)|\$(\d)", lambda m: m[1] if m[1] else f"\\{m[2]}", str(node.args["replacement"].this))
         return changed(node, replacement=exp.Literal.string(new))
+    if name == "JSON_SIZE" and len(args) == 2 and is_written(args[1]) and wanted == "postgres":
+        was_read(args[1])
+        steps = ", ".join(exp.Literal.string(step).sql() for step in steps_in(str(args[1].this)))
+        part = f"(CAST(_1 AS JSON) #> CAST(ARRAY[{steps}] AS TEXT[]))"
+        return filled(f"CASE JSON_TYPEOF({part}) WHEN 'object' THEN (SELECT COUNT(*) FROM JSON_OBJECT_KEYS({part}) AS k_) WHEN 'array' THEN JSON_ARRAY_LENGTH({part}) "
+                      f"ELSE CASE WHEN {part} IS NOT NULL THEN 0 END END", args[:1])
     if name == "BIT_COUNT" and len(args) == 2 and number_of(args[1]) != 64:
         cannot("bit_count() of other than 64 bits")
     if name == "SHA512" and wanted == "duckdb":
@@ -150,10 +157,25 @@ def trino_call(node):
     return None if text is None else digest_words(text, args) if text.startswith("!") else filled(text, args)
 
 
+def side_by_side(unnest):
+    """UNNEST(ARRAY['a', 'b'], ARRAY[1, 2]) AS t(x, y)."""
+    alias, lists = unnest.args.get("alias"), unnest.expressions
+    if alias is None or len(alias.columns) != len(lists) or unnest.args.get("offset") or not all(isinstance(one, exp.Array) and one.expressions for one in lists) or \
+            max(len(one.expressions) for one in lists) > 1000:
+        return None
+    rows = []
+    for at in range(max(len(one.expressions) for one in lists)):
+        rows.append(exp.Select(expressions=[exp.alias_(one.expressions[at].copy() if at < len(one.expressions) else exp.Null(), column.name, quoted=True) for one, column in zip(lists, alias.columns)]))
+    query = functools.reduce(lambda left, right: exp.Union(this=left, expression=right, distinct=False), rows)
+    return exp.Subquery(this=query, alias=exp.TableAlias(this=alias.this.copy() if alias.this is not None else exp.to_identifier("listed")))
+
+
 def listed_rows(unnest):
     """UNNEST(ARRAY[1, 2]) AS t(x) as (SELECT 1 AS x UNION ALL SELECT 2) AS t, for who has no arrays."""
     inner = unnest.expressions[0] if len(unnest.expressions) == 1 else None
     alias = unnest.args.get("alias")
+    if len(unnest.expressions) > 1:
+        return side_by_side(unnest)
     if not isinstance(inner, exp.Array) or not inner.expressions or len(inner.expressions) > 1000 or alias is None or not alias.columns:
         return None
     numbered = unnest.args.get("offset") or len(alias.columns) > 1

@@ -80,7 +80,7 @@ def trino_literal(node):
             return cannot("numbers that are none, or infinite")
         if node.to.this == TYPE.TIMETZ and wanted in ("sqlite", "mysql"):
             return cannot("a time of day with a zone")
-        if node.to.this == TYPE.DECIMAL and not node.to.expressions and wanted in ("postgres", "duckdb", "mysql"):
+        if node.to.this == TYPE.DECIMAL and not node.to.expressions and wanted in ("postgres", "duckdb", "mysql", "sqlite"):
             return exact(node)
         if node.to.this == TYPE.TIMESTAMPTZ and is_text and wanted in ("duckdb", "sqlite", "mysql"):
             return zoned_literal(node)

@@ -345,6 +345,14 @@ def as_computed(value, kind):
     return None
 
 
+def rounded_rows(select, kinds):
+    """What is computed goes into a column of decimals with the digits that it has."""
+    for shown, kind in zip(list(select.expressions), kinds):
+        inner, digits = shown.unalias(), kind.meta.get("scale") if kind is not None and kind.this == TYPE.DECIMAL else None
+        if digits is not None and not isinstance(inner, (exp.Column, exp.Literal, exp.Null, exp.Star)) and is_of(inner, "DECIMAL", "DOUBLE", "FLOAT"):
+            inner.replace(exp.Round(this=exp.paren(inner.copy()) if isinstance(inner, exp.Binary) else inner.copy(), decimals=exp.Literal.number(digits)))
+
+
 def stored(tree, columns):
     """INSERT .. VALUES and UPDATE .. SET."""
     if isinstance(tree, exp.Update):
@@ -359,6 +367,8 @@ def stored(tree, columns):
     table, names = (target.this, [e.name.lower() for e in target.expressions]) if isinstance(target, exp.Schema) else (target, None)
     known = columns.get(table.name.lower(), {}) if isinstance(table, exp.Table) else {}
     names = list(known) if names is None else names
+    if wanted == "sqlite" and isinstance(tree.expression, exp.Select) and not tree.expression.is_star:
+        rounded_rows(tree.expression, [known.get(name) for name in names])
     for row in tree.expression.expressions if isinstance(tree.expression, exp.Values) else []:
         for name, value in zip(names, list(row.expressions) if isinstance(row, exp.Tuple) else [row]):
             kind = known.get(name)
@@ -425,8 +435,18 @@ def typed_node(node):
     return node if out is None else out
 
 
+def kept_decimals(create):
+    """CREATE TABLE AS: a column of what is computed has no type in SQLite, where 1 / 2 of two such is 0."""
+    for shown in list(create.expression.expressions):
+        inner = shown.unalias()
+        if is_of(inner, "DECIMAL", "BIGDECIMAL") and not isinstance(inner, exp.Column):
+            inner.replace(exp.cast(inner.copy(), "double"))
+
+
 def by_types(tree, columns):
     """TREE, typed, with what its types say."""
+    if isinstance(tree, exp.Create) and wanted == "sqlite" and isinstance(tree.expression, exp.Select):
+        kept_decimals(tree)
     if isinstance(tree, (exp.Insert, exp.Update)):
         stored(tree, columns)
     return typed(rewrite(tree, typed_node), columns)

@@ -1,0 +1,151 @@
+"""From SQLite: moments are texts with modifiers, LIKE folds letters, and a query may show what it does not group by."""
+
+MODIFIER = r"([-+]?\d+(?:\.\d+)?) (second|minute|hour|day|month|year)s?"
+
+
+def sqlite_start(what):
+    """What a moment begins with: 'now', or x."""
+    if is_written(what) and str(what.this).lower() == "now":
+        was_read(what)
+        return exp.CurrentTimestamp()
+    return exp.cast(what.copy(), "timestamp")
+
+
+def months_over(moment, number, unit):
+    """'+1 month' of 31 January is 2 March there."""
+    first = exp.TimestampTrunc(this=moment.copy(), unit=exp.Var(this="MONTH"))
+    later = exp.Add(this=first, expression=exp.Interval(this=exp.Literal.string(number), unit=exp.Var(this=unit)))
+    days = exp.Sub(this=exp.cast(exp.Extract(this=exp.Var(this="DAY"), expression=moment.copy()), "int"), expression=exp.Literal.number(1))
+    return exp.Add(this=later, expression=exp.Mul(this=exp.paren(days), expression=exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this="DAY"))))
+
+
+def modified(what, modifiers, timed):
+    moment = sqlite_start(what)
+    for one in modifiers:
+        was_read(one)
+        text = str(one.this).strip().lower() if is_written(one) else cannot("a modifier of a moment that is not written there")
+        found = re.fullmatch(MODIFIER, text, re.I)
+        if text in ("start of month", "start of year", "start of day"):
+            moment = exp.TimestampTrunc(this=moment, unit=exp.Var(this=text.split()[-1].upper()))
+        elif found is not None and found[2].lower() in ("month", "year"):
+            if timed:
+                cannot("months that are added to a moment as SQLite does so")
+            moment = months_over(moment, found[1].lstrip("+"), found[2].upper())
+        elif found is not None and "." not in found[1]:
+            moment = exp.Add(this=moment, expression=exp.Interval(this=exp.Literal.string(found[1].lstrip("+")), unit=exp.Var(this=found[2].upper())))
+        else:
+            cannot(f"the modifier {text} of a moment")
+    return moment
+
+
+def day_number(node):
+    """julianday(a) - julianday(b)."""
+    sides = [side for side in (node.this, node.expression) if type(side) is exp.Anonymous and side.name.upper() == "JULIANDAY" and len(side.expressions) == 1]
+    if len(sides) != 2:
+        return None
+    seconds = exp.TimestampDiff(this=sqlite_start(sides[0].expressions[0]), expression=sqlite_start(sides[1].expressions[0]), unit=exp.Var(this="SECOND"))
+    return exp.Paren(this=exp.Div(this=seconds, expression=exp.Literal.number("86400.0")))
+
+
+def globbed(node):
+    """x GLOB 'a*'."""
+    if not is_written(node.expression):
+        cannot("GLOB with a pattern that is not written there")
+    was_read(node.expression)
+    text = str(node.expression.this)
+    if re.search(r"[\\]", text):
+        cannot("this pattern of GLOB")
+    pieces = re.findall(r"\[[^\]]+\]|.", text, re.S)
+    pattern = "".join(piece if len(piece) > 1 else ".*" if piece == "*" else "." if piece == "?" else re.escape(piece) if not piece.isalnum() and ord(piece) < 128 and piece not in " _%" else piece
+                      for piece in pieces)
+    return exp.RegexpLike(this=node.this.copy(), expression=exp.Literal.string(f"^{pattern}$"))
+
+
+def sqlite_formatted(node):
+    """strftime('%s', x), strftime('%w', x)."""
+    form = node.args.get("format")
+    if not is_written(form):
+        cannot("strftime() with a format that is not written there")
+    text, what = str(form.this), node.this
+    what = what.this if type(what).__name__ == "TsOrDsToTimestamp" else what
+    start = sqlite_start(what)
+    if text == "%s" and isinstance(node.parent, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Cast)):
+        return exp.cast(exp.Extract(this=exp.Var(this="EPOCH"), expression=start), "bigint")
+    units = {"%s": ("EPOCH", 0), "%w": ("DOW", 0), "%u": ("ISODOW", 0), "%V": ("WEEK", 2), "%G": ("ISOYEAR", 4)}
+    if re.search("%[^YmdHMSjswuVG%]", text):
+        cannot(f"a place of the format {text}")
+    if not any(place in text for place in units) and not (is_written(what) and str(what.this).lower() == "now"):
+        return None
+    pieces = [part_text(start, *units[piece]) if piece in units else piece for piece in re.findall(r"%.|[^%]+", text)]
+    whole = in_pieces(start, pieces)
+    for part in whole.walk():
+        part.meta["made"] = True
+    return whole
+
+
+def sqlite_call(node):
+    if type(node) is exp.Anonymous:
+        name, args = node.name.upper(), node.expressions
+        if name == "TOTAL" and len(args) == 1:
+            return exp.func("COALESCE", exp.Sum(this=exp.cast(args[0].copy(), "double")), exp.Literal.number("0e0"))
+        if name in ("DATE", "DATETIME") and args:
+            moment = modified(args[0], args[1:], name == "DATETIME")
+            return exp.cast(moment, "date") if name == "DATE" else moment
+        if name in ("TYPEOF", "QUOTE", "PRINTF", "RANDOMBLOB", "ZEROBLOB", "JULIANDAY", "UNLIKELY", "LIKELY") and not (name == "JULIANDAY" and isinstance(node.parent, exp.Sub)):
+            cannot(f"{name.lower()}() as SQLite has it")
+        if name == "UNIXEPOCH" and args:
+            return exp.cast(exp.Extract(this=exp.Var(this="EPOCH"), expression=modified(args[0], args[1:], True)), "bigint")
+    if isinstance(node, exp.Date) and isinstance(node.this, exp.Expression) and len([v for v in node.args.values() if v]) == 1:
+        return exp.cast(sqlite_start(node.this), "date")
+    if isinstance(node, exp.Cast) and is_written(node.this) and str(node.this.this).lower() == "now":
+        return exp.cast(exp.CurrentTimestamp(), node.to.copy())
+    return None
+
+
+def sqlite_source(node):
+    out = sqlite_call(node)
+    if out is not None:
+        return out
+    if isinstance(node, exp.Subquery) and node.args.get("alias") is None and isinstance(node.parent, (exp.From, exp.Join)) and isinstance(node.this, exp.Query) and wanted in ("postgres", "mysql"):
+        return changed(node, alias=exp.TableAlias(this=exp.to_identifier("unnamed_")))
+    if isinstance(node, exp.Sub):
+        return day_number(node) or node
+    if isinstance(node, exp.Glob):
+        return globbed(node)
+    if isinstance(node, exp.GroupConcat) and wanted in ("postgres", "duckdb", "trino"):
+        return text_grouped(node)
+    if isinstance(node, exp.OnConflict):
+        for key in node.args.get("conflict_keys") or []:
+            if isinstance(key, exp.Ordered):
+                key.replace(key.this.copy())
+        return node
+    if isinstance(node, exp.TimeToStr) and not node.meta.get("made"):
+        return sqlite_formatted(node) or node
+    if type(node) is exp.Like and wanted in ("postgres", "duckdb", "trino"):
+        return exp.ILike(**{key: value.copy() if isinstance(value, exp.Expression) else value for key, value in node.args.items()})
+    if type(node) is exp.Like and wanted == "mysql": # as its collation has it
+        return changed(node, expression=exp.Collate(this=node.expression.copy(), expression=exp.Var(this="utf8mb4_general_ci")))
+    if isinstance(node, exp.Collate) and node.expression.name.upper() == "NOCASE":
+        return exp.Lower(this=node.this.copy())
+    if isinstance(node, exp.Collate) and node.expression.name.upper() == "BINARY":
+        return node.this.copy()
+    if isinstance(node, exp.Insert) and str(node.args.get("alternative") or "").upper() == "IGNORE":
+        return changed(node, alternative=None, ignore=True)
+    if isinstance(node, exp.Insert) and str(node.args.get("alternative") or "").upper() == "REPLACE" and wanted in ("mysql", "trino"):
+        return replacing_all(node) if wanted == "mysql" else cannot("what is to be done with a duplicate key")
+    return node
+
+
+def replacing_all(insert):
+    """INSERT OR REPLACE with every column of the table as INSERT .. ON DUPLICATE KEY UPDATE of all of them."""
+    names, known = inserted_columns(insert), known_columns.get(table_into(insert).name.lower(), {})
+    if not names or set(names) != set(known):
+        cannot("INSERT OR REPLACE of some of the columns, or of a table whose columns are not known")
+    assigned = [exp.EQ(this=exp.column(exp.to_identifier(name)), expression=exp.column(exp.to_identifier(name), table="EXCLUDED")) for name in names]
+    return changed(insert, alternative=None, conflict=exp.OnConflict(action=exp.Var(this="DO UPDATE"), expressions=assigned))
+
+
+def sqlite_tree_from(tree):
+    for select in list(tree.find_all(exp.Select)) if wanted in ("postgres", "duckdb", "trino") else []:
+        grouped(select)
+    return rewrite(tree, sqlite_source)

@@ -598,11 +598,12 @@ static void test_blobs(void)
 enum { FILE_BYTES = 1 << 20 };
 
 struct copy {
-    long size; /* -1: there is none */
+    long size; /* 0: there is none */
     char bytes[FILE_BYTES];
 };
 
-/* The database and its log, byte for byte. The third file that SQLite has is an index of the log, which whoever reads makes anew. */
+/* The database and its log, byte for byte; no log is as good as an empty one. The third file that SQLite has is an index of the log, which
+ * whoever reads makes anew. */
 static void copy_files(struct copy copies[2])
 {
     static const char *const ends[] = {"", "-wal"};
@@ -613,7 +614,7 @@ static void copy_files(struct copy copies[2])
 
         snprintf(name, sizeof name, "%s%s", path, ends[i]);
         file = fopen(name, "rb");
-        copies[i].size = file == NULL ? -1 : (long)fread(copies[i].bytes, 1, FILE_BYTES, file);
+        copies[i].size = file == NULL ? 0 : (long)fread(copies[i].bytes, 1, FILE_BYTES, file);
         if (file != NULL)
             fclose(file);
     }
@@ -638,7 +639,7 @@ static void check_refused(const char *part)
     for (size_t i = 0; i < 2; i++) {
         if (after[i].size != before[i].size)
             fprintf(stderr, "file %zu: %ld bytes, then %ld\n", i, before[i].size, after[i].size);
-        CU_ASSERT(after[i].size == before[i].size && (before[i].size <= 0 || memcmp(after[i].bytes, before[i].bytes, (size_t)before[i].size) == 0));
+        CU_ASSERT(after[i].size == before[i].size && (before[i].size == 0 || memcmp(after[i].bytes, before[i].bytes, (size_t)before[i].size) == 0));
     }
 }
 
@@ -667,6 +668,44 @@ static void test_newer_in_the_log(void)
     check_refused("was written by a newer Turnout (format 99");
     leave_in_log(true);
     check_refused("was written by a newer Turnout (format 99");
+}
+
+/* Two writers would give the same ids to different shapes. */
+static void test_one_writer(void)
+{
+    struct tn_store_options o = options(100);
+    struct tn_store        *store, *second;
+    struct tn_error         err = TN_ERROR_INIT;
+
+    fresh_path("one");
+    store = open_store(100);
+    CU_ASSERT_EQUAL(tn_store_open(&second, &o, &err), TN_E_INVALID);
+    CU_ASSERT_PTR_NULL(second);
+    CU_ASSERT(strstr(err.message, "in use by another Turnout") != NULL && strstr(err.message, path) != NULL && err.hint[0] != '\0');
+    tn_error_reset(&err);
+    name_clusters(store, 1);
+    learn(store, 1, 1);
+    tn_store_close(store);
+    store = open_store(100); /* free again */
+    CU_ASSERT_EQUAL(counts(store).shapes, 1);
+    tn_store_close(store);
+}
+
+/* The message says which file: there are several of ours. */
+static void test_damaged_file(void)
+{
+    static char junk[8192];
+    FILE       *file;
+
+    fresh_path("damaged");
+    tn_store_close(open_store(100));
+    file = fopen(path, "r+b");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    memset(junk, 0xa5, sizeof junk);
+    CU_ASSERT_EQUAL(fseek(file, 100, SEEK_SET), 0); /* all of the first page but its header */
+    CU_ASSERT_EQUAL(fwrite(junk, 1, sizeof junk - 100, file), sizeof junk - 100);
+    fclose(file);
+    check_refused("damaged");
 }
 
 static void test_refused_files(void)
@@ -700,6 +739,8 @@ static void add_tests(CU_pSuite suite)
     CU_ADD_TEST(suite, test_format_1);
     CU_ADD_TEST(suite, test_older_format);
     CU_ADD_TEST(suite, test_newer_in_the_log);
+    CU_ADD_TEST(suite, test_one_writer);
+    CU_ADD_TEST(suite, test_damaged_file);
     CU_ADD_TEST(suite, test_evicted_return);
     CU_ADD_TEST(suite, test_merge);
     CU_ADD_TEST(suite, test_smaller_maximum);

@@ -568,8 +568,18 @@ static void *write_account(void *arg, size_t *size)
     return account->text[0] == '\0' ? NULL : strdup(account->text);
 }
 
+static long log_size(void)
+{
+    struct stat st;
+    char        name[160];
+
+    snprintf(name, sizeof name, "%s-wal", path);
+    return stat(name, &st) == 0 ? (long)st.st_size : -1;
+}
+
 static void test_blobs(void)
 {
+    long             written;
     struct tn_store *store;
     struct account   account = {.text = ""}, other = {.text = ""};
 
@@ -579,6 +589,9 @@ static void test_blobs(void)
     CU_ASSERT_EQUAL(account.reads, 0);
     tn_store_flush(store);
     CU_ASSERT(account.writes > 0);
+    written = log_size();
+    tn_store_flush(store);
+    CU_ASSERT(written > 0 && log_size() == written); /* the same bytes: not again */
     CU_ASSERT_EQUAL(tn_store_blob(store, "world", NULL, NULL, NULL, NULL), TN_OK);
     snprintf(account.text, sizeof account.text, "effects");
     CU_ASSERT_EQUAL(tn_store_blob(store, "world", NULL, write_account, &account, NULL), TN_OK);

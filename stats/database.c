@@ -6,14 +6,26 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+/* "/path/of/it: "; empty for one in memory. */
+static void put_name(char *out, size_t size, sqlite3 *db)
+{
+    const char *name = db == NULL ? NULL : sqlite3_db_filename(db, "main");
+
+    out[0] = '\0';
+    if (name != NULL && name[0] != '\0')
+        snprintf(out, size, "%.400s: ", name);
+}
+
 enum tn_status tn_database_fail(const struct tn_database_kind *kind, sqlite3 *db, const char *what, struct tn_error *err)
 {
-    int code = db == NULL ? SQLITE_NOMEM : sqlite3_errcode(db);
+    int  code = db == NULL ? SQLITE_NOMEM : sqlite3_errcode(db);
+    char name[410];
 
+    put_name(name, sizeof name, db);
     if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT)
-        return tn_fail(err, TN_E_INVALID, "XX001", "%s: %s: the file is damaged or no database (%s); move it away", kind->subject,
-                       what, sqlite3_errmsg(db));
-    return tn_fail(err, code == SQLITE_CANTOPEN ? TN_E_NOT_FOUND : TN_E_IO, "58030", "%s: %s: %s", kind->subject, what,
+        return tn_fail(err, TN_E_INVALID, "XX001", "%s: %s%s: the file is damaged or no database (%s); move it away", kind->subject,
+                       name, what, sqlite3_errmsg(db));
+    return tn_fail(err, code == SQLITE_CANTOPEN ? TN_E_NOT_FOUND : TN_E_IO, "58030", "%s: %s%s: %s", kind->subject, name, what,
                    db == NULL ? "no memory" : sqlite3_errmsg(db));
 }
 
@@ -219,7 +231,7 @@ enum tn_status tn_database_open(sqlite3 **out, const struct tn_database_kind *ki
     if (sqlite3_open_v2(name, out, mode, NULL) == SQLITE_OK)
         status = set_up(kind, *out, name, flags, err);
     else
-        status = tn_database_fail(kind, *out, name, err);
+        status = tn_database_fail(kind, *out, "cannot open", err);
     if (status != TN_OK) {
         sqlite3_close(*out);
         *out = NULL;

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "stats/file_lock.h"
 #include "stats/history_file.h"
 
 #include <pthread.h>
@@ -34,6 +35,7 @@ struct tn_history {
     uint64_t                max_records, max_bytes, flush_us;
     bool                    in_memory;
     char                   *name;
+    struct tn_file_lock     lock;
 
     /* under the mutex */
     pthread_mutex_t mutex;
@@ -486,6 +488,7 @@ static struct tn_history *new_history(const struct tn_history_options *options)
         return NULL;
     snprintf(uri, sizeof uri, "file:turnout-history-%p?mode=memory&cache=shared", (void *)history);
     history->in_memory = options->path == NULL;
+    history->lock = (struct tn_file_lock)TN_FILE_LOCK_NONE;
     history->name = tn_strdup(options->path == NULL ? uri : options->path);
     if (history->name == NULL) {
         tn_free(history);
@@ -506,6 +509,7 @@ static void free_history(struct tn_history *history)
 {
     tn_history_file_close(&history->file);
     sqlite3_close(history->keeper);
+    tn_file_lock_end(&history->lock);
     pthread_cond_destroy(&history->wake);
     pthread_cond_destroy(&history->done);
     pthread_mutex_destroy(&history->mutex);
@@ -522,6 +526,8 @@ static enum tn_status open_first(struct tn_history *history, struct tn_error *er
         sqlite3_open_v2(history->name, &history->keeper,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return tn_history_file_fail(history->keeper, "cannot open", err);
+    if (!history->in_memory)
+        TN_TRY(tn_file_lock_take(&history->lock, "history", history->name, err));
     status = tn_history_file_open(&history->file, history->name, history->in_memory ? TN_HISTORY_FILE_IN_MEMORY : 0u, err);
     if (status == TN_E_IO) {
         note_failure(history, err);

@@ -183,11 +183,11 @@ void tn_learn_cut(struct tn_world *world, struct tn_view *view, struct tn_side *
         effect->look_every = fmin(1000, effect->look_every * 2);
         effect->look_at = (double)world->decisions + effect->look_every;
     }
+    if (cell->n > 0)
+        cut_known(view, side, y); /* as wide as its belief has become since the last look */
     cell->last = (uint16_t)view->visits; /* a look, whatever it showed */
-    if (cell->n > 0) {
-        cut_known(view, side, y);
+    if (cell->n > 0)
         return;
-    }
     old = cell->cen + effect->A - cell->A0;
     if (!had || y > old + SAME_BOUND)
         cell->ncen = 1; /* times that this bound was survived, not any */

@@ -109,7 +109,9 @@ enum tn_status tn_blobs_write(struct tn_store *store, struct tn_store_file *file
         size_t size = 0;
         void  *bytes = blob->write == NULL ? NULL : blob->write(blob->arg, &size);
 
-        if (bytes != NULL) {
+        if (bytes != NULL && blob->bytes != NULL && size == blob->size && memcmp(bytes, blob->bytes, size) == 0) {
+            free(bytes); /* nothing was learned since: a server that nobody asks writes nothing */
+        } else if (bytes != NULL) {
             free(blob->bytes);
             blob->bytes = bytes;
             blob->size = size;

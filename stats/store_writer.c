@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "stats/file_lock.h"
 
 /* A flush begins at half the time that may be lost: what it takes itself is lost time too. GATHER_US: who is asked for again
  * waits so long for others before they are fetched together. */
@@ -19,6 +20,7 @@ struct tn_store_writer {
 
     /* the thread's */
     pthread_t            thread;
+    struct tn_file_lock  lock;
     struct tn_store_file file;
     struct tn_flush      flush;
     unsigned             failures;
@@ -226,8 +228,10 @@ void tn_writer_reset(struct tn_store *store, const uint64_t key[2])
 static enum tn_status open_first(struct tn_store *store, struct tn_error *err)
 {
     struct tn_store_writer *writer = store->writer;
-    enum tn_status          status = tn_store_file_open(&writer->file, store->path, 0, err);
+    enum tn_status          status;
 
+    TN_TRY(tn_file_lock_take(&writer->lock, "statistics", store->path, err));
+    status = tn_store_file_open(&writer->file, store->path, 0, err);
     if (status == TN_E_IO) {
         note_failure(store, err);
         tn_error_reset(err);
@@ -247,6 +251,7 @@ static void free_writer(struct tn_store *store)
     tn_free(writer->flush.excess);
     tn_free(writer->flush.joint);
     tn_store_file_close(&writer->file);
+    tn_file_lock_end(&writer->lock);
     pthread_cond_destroy(&writer->wake);
     pthread_cond_destroy(&writer->done);
     pthread_mutex_destroy(&writer->mutex);
@@ -263,6 +268,7 @@ enum tn_status tn_writer_open(struct tn_store *store, struct tn_error *err)
     if (writer == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "statistics: no memory");
     store->writer = writer;
+    writer->lock = (struct tn_file_lock)TN_FILE_LOCK_NONE;
     writer->flush = (struct tn_flush){.store = store, .file = &writer->file, .rand = {.state = tn_clock_wall_us()}};
     writer->flush.evicted_end = &writer->flush.evicted;
     pthread_mutex_init(&writer->mutex, NULL);

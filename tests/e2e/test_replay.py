@@ -167,6 +167,13 @@ def test_simulate(scenario):
     assert latency["seconds"] < rows["random"]["seconds"] and latency["seconds"] < tie * rows["roundRobin"]["seconds"]
 
 
+def test_simulate_refuses(tmp_path):
+    for arguments, words in ((("nosuch",), "no scenario"), (("dies", "--world", "nosuch"), "there are bimodal scales"), (("dies", "--json", "--csv"), "not both"),
+                             (("dies", "--queries", 0), "--queries"), (("dies", "--usd-per-second", "inf"), "--usd-per-second")):
+        done = simulate(*arguments, check=False)
+        assert done.returncode in (1, 2) and words in done.stderr and done.stdout == "", arguments
+
+
 def test_simulate_repeats_and_reads_outcomes(tmp_path):
     again = simulate("dies", "--queries", 700, "--seed", 4, "--csv").stdout  # long enough for a model of the texts
     assert simulate("dies", "--queries", 700, "--seed", 4, "--csv").stdout == again
@@ -254,6 +261,11 @@ def test_a_truncated_archive(tmp_path):
 def test_wrong_use(tmp_path):
     assert replay(check=False).returncode == 2
     assert replay("--outcomes", tmp_path / "none.jsonl", check=False).returncode == 1
+    growth = os.path.join(GOLDEN, "growth.jsonl.gz")
+    for engine in ("zzz", ""):
+        done = replay("--outcomes", growth, "--strategy", f"static:{engine}", check=False)
+        assert done.returncode == 1 and done.stdout == "" and f"static:{engine}: no line of" in done.stderr
+    assert replay("--outcomes", growth, "--usd-per-second", "inf", check=False).returncode == 2
     assert "no constant" in replay("--outcomes", os.path.join(GOLDEN, "growth.jsonl.gz"), "--set", "nonsense=1", check=False).stderr
 
 

@@ -223,6 +223,7 @@ static void test_one_engine_wins_nothing(void)
     struct tn_compare_report r;
 
     begin(&c);
+    CU_ASSERT_EQUAL(tn_compare_engine(&c, TN_STR("down")), 2);
     add(&c, 0, 0, 10, TN_COMPARE_OK, NAN, 1);
     add(&c, 2, 0, 10, TN_COMPARE_OK, NAN, 1);
     add(&c, 2, 1, 10, TN_COMPARE_OK, NAN, 4);
@@ -231,6 +232,8 @@ static void test_one_engine_wins_nothing(void)
     CU_ASSERT_TRUE(r.answers == 1 && !r.hashed && r.warning_count == 1 && r.warnings[0].what == TN_DIFFER_ROWS);
     CU_ASSERT_TRUE(isnan(r.engines[0].f.usd.value) && !r.reads && isnan(r.engines[0].f.bytes));
     CHECK_NEAR(r.engines[0].f.sent, 11, 1e-12);
+    CU_ASSERT_TRUE(r.engines[2].f.runs == 0 && isnan(r.engines[2].f.ms[TN_FIGURE_P50].value) && isnan(r.engines[2].f.usd.value)); /* not: in no time, for nothing */
+    CU_ASSERT_TRUE(isnan(r.shapes[0].cell[1].f.ms[TN_FIGURE_P95].value) && isnan(r.shapes[0].cell[1].f.ms[TN_FIGURE_MEAN].low));
     tn_compare_report_reset(&r);
     tn_compare_reset(&c);
     tn_compare_init(&c);

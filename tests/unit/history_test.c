@@ -467,6 +467,22 @@ static void test_format_3(void)
     check_older(3, WITHOUT_4 "PRAGMA user_version = 3", check_format_3);
 }
 
+static void test_one_writer(void)
+{
+    struct tn_history_options o = options(false);
+    struct tn_history        *history, *second;
+    struct tn_error           err = TN_ERROR_INIT;
+
+    fresh_path("one");
+    history = open_history(&o);
+    CU_ASSERT_EQUAL(tn_history_open(&second, &o, &err), TN_E_INVALID);
+    CU_ASSERT_PTR_NULL(second);
+    CU_ASSERT(strstr(err.message, "in use by another Turnout") != NULL && strstr(err.message, path) != NULL);
+    tn_error_reset(&err);
+    tn_history_close(history);
+    tn_history_close(open_history(&o)); /* free again */
+}
+
 static void test_refused_files(void)
 {
     struct tn_history_options o = options(false);
@@ -811,6 +827,7 @@ int main(void)
     CU_ADD_TEST(suite, test_format_2);
     CU_ADD_TEST(suite, test_format_3);
     CU_ADD_TEST(suite, test_refused_files);
+    CU_ADD_TEST(suite, test_one_writer);
     CU_ADD_TEST(suite, test_prune_by_age);
     CU_ADD_TEST(suite, test_prune_by_size);
     CU_ADD_TEST(suite, test_locked);

@@ -225,6 +225,79 @@ static void test_full_file(void)
 }
 
 /* A file of format 1, as the last version before format 2 left it. */
+/* A file as the first format was: written out here, so that a change of the schema or of how cells are encoded cannot change it. Two clusters
+ * (the second one renamed once), a shape in memory and an evicted one. */
+#define FORMAT_1                                                                                                                  \
+    "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL;"                                                                         \
+    "CREATE TABLE shape (id INTEGER PRIMARY KEY, key BLOB NOT NULL, " FORMAT_1_COLUMNS ");"                                       \
+    "CREATE TABLE cold (id INTEGER NOT NULL, key BLOB PRIMARY KEY, " FORMAT_1_COLUMNS ") WITHOUT ROWID;"                          \
+    "CREATE TABLE text (id INTEGER PRIMARY KEY, class TEXT NOT NULL, tables TEXT NOT NULL, grp TEXT NOT NULL,"                    \
+    " template TEXT NOT NULL);"                                                                                                   \
+    "CREATE TABLE cluster (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, signature INTEGER NOT NULL,"                    \
+    " epoch INTEGER NOT NULL, seen INTEGER NOT NULL);"                                                                            \
+    "CREATE TABLE blob (name TEXT PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;"                                               \
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"                                            \
+    "INSERT INTO cluster VALUES (1, 'slow', 7, 3, 1764300000), (2, 'quick', 8, 0, 1764300000);"                                   \
+    "INSERT INTO shape VALUES (4, X'0b000000000000000c00000000000000', 50, 1764200000, 4102444800, 99, 0, 3, 0, 0, 2, X'01020000001872b1bfb7680900008000082900000250100080bb44946e000000000000010003000000000000000000000802"                        \
+    "002800000000100000a0c10000000000000000');"                                  \
+    "INSERT INTO cold VALUES (5, X'15000000000000001600000000000000', 40, 1764200000, 4102444800, 98, 0, 3, 0, 0, 1, X'01010003001872313faf5e1e000080000007000000780000000000be72000000000000');"                                   \
+    "INSERT INTO text VALUES (4, 'read', 't', 'analytics', 'SELECT a FROM t WHERE b = ?'),"                                       \
+    " (5, 'read', 'u', 'etl', 'SELECT a FROM u');"                                                                                \
+    "INSERT INTO blob VALUES ('world', X'01020304');"                                                                             \
+    "PRAGMA application_id = 1416785523; PRAGMA user_version = 1;"
+#define FORMAT_1_COLUMNS                                                                                                          \
+    "visits INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, text32 INTEGER NOT NULL,"                            \
+    "parent INTEGER NOT NULL, class INTEGER NOT NULL, band INTEGER NOT NULL, flags INTEGER NOT NULL,"                             \
+    "incumbent INTEGER NOT NULL, cells BLOB NOT NULL"
+
+static bool note_texts(void *arg, const struct tn_shape_report *report)
+{
+    unsigned *seen = arg;
+
+    *seen |= tn_str_eq_c(report->group, "analytics") && tn_str_eq_c(report->text, "SELECT a FROM t WHERE b = ?") && report->cell_count == 2 ? 1 : 0;
+    *seen |= tn_str_eq_c(report->group, "etl") && tn_str_eq_c(report->tables, "u") && report->cell_count == 1 ? 2 : 0;
+    return true;
+}
+
+static void test_format_1(void)
+{
+    const struct tn_str    was_slow = TN_STR("slow");
+    struct tn_shape        shapes[] = {{.key = {11, 12}}, {.key = {21, 22}}};
+    struct tn_store       *store;
+    struct tn_shape_entry *entry;
+    struct tn_cell        *cell;
+    struct tn_belief       b;
+    unsigned               seen = 0;
+
+    fresh_path("format1");
+    run_sql(FORMAT_1);
+    tn_clock_shift_us(0, (INT64_C(4102444800) - (int64_t)tn_clock_wall_s()) * 1000000); /* nothing has faded */
+    store = open_store(1000);
+    CU_ASSERT_EQUAL(tn_store_cluster(store, TN_STR("quick"), NULL, 0, 8), tn_store_cluster_find(store, TN_STR("quick")));
+    CU_ASSERT_EQUAL(tn_store_cluster(store, TN_STR("renamed"), &was_slow, 1, 7), tn_store_cluster_find(store, TN_STR("renamed")));
+    entry = tn_store_acquire(store, &shapes[0], false, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(entry);
+    CU_ASSERT(entry->visits == 50 && entry->id == 4 && entry->incumbent == tn_store_cluster_find(store, TN_STR("quick")));
+    cell = tn_store_cell(store, entry, tn_store_cluster_find(store, TN_STR("quick")), false);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(cell);
+    tn_cell_load(cell, &b);
+    CU_ASSERT(b.n == 9 && fabs(b.m - log(.25)) < 1e-6 && fabs(b.P / .04 - 1) < 3e-4 && fabs(b.M2 / .09 - 1) < 3e-4 && b.run == .5 && b.succ == 5 && b.fail == 1 &&
+              b.cost == 1500 && b.A0 == .125 && b.last == 41);
+    cell = tn_store_cell(store, entry, tn_store_cluster_find(store, TN_STR("renamed")), false);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(cell);
+    tn_cell_load(cell, &b);
+    CU_ASSERT(b.n == 0 && b.bounded && b.cen == 1 && b.ncen == 2 && b.cost == -20);
+    tn_store_release(store, entry, false);
+    CU_ASSERT_TRUE(tn_store_knows(store, shapes[1].key)); /* evicted */
+    CU_ASSERT_EQUAL(tn_store_each(store, true, note_texts, &seen, NULL), TN_OK);
+    CU_ASSERT_EQUAL(seen, 3);
+    tn_store_close(store);
+    tn_clock_shift_us(0, 0);
+    CU_ASSERT_EQUAL(ask_sql("PRAGMA user_version"), TN_STORE_FORMAT);
+    CU_ASSERT_EQUAL(ask_sql("SELECT count(*) FROM blob WHERE name = 'world' AND bytes = X'01020304'"), 1);
+    CU_ASSERT_TRUE(is_sound());
+}
+
 static void test_older_format(void)
 {
     struct tn_store *store;
@@ -495,8 +568,18 @@ static void *write_account(void *arg, size_t *size)
     return account->text[0] == '\0' ? NULL : strdup(account->text);
 }
 
+static long log_size(void)
+{
+    struct stat st;
+    char        name[160];
+
+    snprintf(name, sizeof name, "%s-wal", path);
+    return stat(name, &st) == 0 ? (long)st.st_size : -1;
+}
+
 static void test_blobs(void)
 {
+    long             written;
     struct tn_store *store;
     struct account   account = {.text = ""}, other = {.text = ""};
 
@@ -506,6 +589,9 @@ static void test_blobs(void)
     CU_ASSERT_EQUAL(account.reads, 0);
     tn_store_flush(store);
     CU_ASSERT(account.writes > 0);
+    written = log_size();
+    tn_store_flush(store);
+    CU_ASSERT(written > 0 && log_size() == written); /* the same bytes: not again */
     CU_ASSERT_EQUAL(tn_store_blob(store, "world", NULL, NULL, NULL, NULL), TN_OK);
     snprintf(account.text, sizeof account.text, "effects");
     CU_ASSERT_EQUAL(tn_store_blob(store, "world", NULL, write_account, &account, NULL), TN_OK);
@@ -522,22 +608,117 @@ static void test_blobs(void)
 
 /* ---- what is not ours ---- */
 
+enum { FILE_BYTES = 1 << 20 };
+
+struct copy {
+    long size; /* 0: there is none */
+    char bytes[FILE_BYTES];
+};
+
+/* The database and its log, byte for byte; no log is as good as an empty one. The third file that SQLite has is an index of the log, which
+ * whoever reads makes anew. */
+static void copy_files(struct copy copies[2])
+{
+    static const char *const ends[] = {"", "-wal"};
+
+    for (size_t i = 0; i < 2; i++) {
+        char  name[160];
+        FILE *file;
+
+        snprintf(name, sizeof name, "%s%s", path, ends[i]);
+        file = fopen(name, "rb");
+        copies[i].size = file == NULL ? 0 : (long)fread(copies[i].bytes, 1, FILE_BYTES, file);
+        if (file != NULL)
+            fclose(file);
+    }
+}
+
 static void check_refused(const char *part)
 {
+    static struct copy      before[2], after[2];
     struct tn_store_options o = options(100);
     struct tn_store        *store = NULL;
     struct tn_error         err = TN_ERROR_INIT;
-    struct stat             before, after;
 
-    CU_ASSERT_EQUAL(stat(path, &before), 0);
+    copy_files(before);
+    CU_ASSERT(before[0].size > 0);
     CU_ASSERT_EQUAL(tn_store_open(&store, &o, &err), TN_E_INVALID);
     CU_ASSERT_PTR_NULL(store);
     if (strstr(err.message, part) == NULL)
         fprintf(stderr, "not \"%s\": %s\n", part, err.message);
     CU_ASSERT(strstr(err.message, part) != NULL && strstr(err.message, path) != NULL);
-    CU_ASSERT_EQUAL(stat(path, &after), 0);
-    CU_ASSERT(after.st_size == before.st_size && after.st_mtim.tv_nsec == before.st_mtim.tv_nsec);
     tn_error_reset(&err);
+    copy_files(after);
+    for (size_t i = 0; i < 2; i++) {
+        if (after[i].size != before[i].size)
+            fprintf(stderr, "file %zu: %ld bytes, then %ld\n", i, before[i].size, after[i].size);
+        CU_ASSERT(after[i].size == before[i].size && (before[i].size == 0 || memcmp(after[i].bytes, before[i].bytes, (size_t)before[i].size) == 0));
+    }
+}
+
+/* A newer program was killed: what says so is in the write-ahead log alone. WITH_INDEX: its -shm is there too. */
+static void leave_in_log(bool with_index)
+{
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    sqlite3                 *db;
+    char                     command[512];
+
+    fresh_path("log");
+    tn_store_close(open_store(100));
+    CU_ASSERT_EQUAL_FATAL(sqlite3_open(path, &db), SQLITE_OK);
+    CU_ASSERT_EQUAL_FATAL(sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA user_version = 99; CREATE TABLE newer (x)", NULL, NULL, NULL), SQLITE_OK);
+    for (size_t i = 0; i < (with_index ? 3u : 2u); i++) {
+        snprintf(command, sizeof command, "cp '%s%s' '%s.killed%s'", path, ends[i], path, ends[i]);
+        CU_ASSERT_EQUAL_FATAL(system(command), 0);
+    }
+    sqlite3_close(db);
+    snprintf(path + strlen(path), sizeof path - strlen(path), ".killed");
+}
+
+static void test_newer_in_the_log(void)
+{
+    leave_in_log(false);
+    check_refused("was written by a newer Turnout (format 99");
+    leave_in_log(true);
+    check_refused("was written by a newer Turnout (format 99");
+}
+
+/* Two writers would give the same ids to different shapes. */
+static void test_one_writer(void)
+{
+    struct tn_store_options o = options(100);
+    struct tn_store        *store, *second;
+    struct tn_error         err = TN_ERROR_INIT;
+
+    fresh_path("one");
+    store = open_store(100);
+    CU_ASSERT_EQUAL(tn_store_open(&second, &o, &err), TN_E_INVALID);
+    CU_ASSERT_PTR_NULL(second);
+    CU_ASSERT(strstr(err.message, "in use by another Turnout") != NULL && strstr(err.message, path) != NULL && err.hint[0] != '\0');
+    tn_error_reset(&err);
+    name_clusters(store, 1);
+    learn(store, 1, 1);
+    tn_store_close(store);
+    store = open_store(100); /* free again */
+    CU_ASSERT_EQUAL(counts(store).shapes, 1);
+    tn_store_close(store);
+}
+
+/* The message says which file: there are several of ours. */
+static void test_damaged_file(void)
+{
+    static char junk[8192];
+    FILE       *file;
+
+    fresh_path("damaged");
+    tn_store_close(open_store(100));
+    file = fopen(path, "r+b");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    memset(junk, 0xa5, sizeof junk);
+    CU_ASSERT_EQUAL(fseek(file, 100, SEEK_SET), 0); /* all of the first page but its header */
+    CU_ASSERT_EQUAL(fwrite(junk, 1, sizeof junk - 100, file), sizeof junk - 100);
+    fclose(file);
+    check_refused("damaged");
 }
 
 static void test_refused_files(void)
@@ -568,7 +749,11 @@ static void add_tests(CU_pSuite suite)
     CU_ADD_TEST(suite, test_many_clusters);
     CU_ADD_TEST(suite, test_full_file);
     CU_ADD_TEST(suite, test_numbers_stay);
+    CU_ADD_TEST(suite, test_format_1);
     CU_ADD_TEST(suite, test_older_format);
+    CU_ADD_TEST(suite, test_newer_in_the_log);
+    CU_ADD_TEST(suite, test_one_writer);
+    CU_ADD_TEST(suite, test_damaged_file);
     CU_ADD_TEST(suite, test_evicted_return);
     CU_ADD_TEST(suite, test_merge);
     CU_ADD_TEST(suite, test_smaller_maximum);

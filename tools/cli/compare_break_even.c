@@ -140,14 +140,16 @@ void tn_compare_put_break_even(struct tn_buf *out, const struct tn_compare_repor
     const struct tn_compare *compare = report->compare;
     struct tn_hourly         hourly[TN_COMPARE_ENGINES];
     bool                     known[TN_COMPARE_ENGINES];
-    size_t                   count = 0;
+    size_t                   count = 0, priced = 0;
 
     for (size_t e = 0; e < compare->engine_count; e++) {
         known[e] = compare->engines[e].priced && tn_hourly_of(&compare->engines[e].price, &report->engines[e].f, &hourly[e]);
         count += known[e];
+        priced += compare->engines[e].priced;
     }
     if (count == 0) {
-        tn_buf_puts(out, "Prices are not known: --config FILE has them, and tells the break-even.\n");
+        tn_buf_puts(out, priced > 0 ? "No engine with a price has finished a run: nothing can be said of a break-even.\n"
+                                    : "Prices are not known: --config FILE has them, and tells the break-even.\n");
         return;
     }
     for (size_t e = 0; e < compare->engine_count; e++)

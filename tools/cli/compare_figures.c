@@ -144,6 +144,23 @@ static bool measure(const struct sorted *s, size_t from, size_t to, uint64_t see
     return done;
 }
 
+/* Of an engine that ran nothing: a time of 0 would make it the fastest. */
+static void know_nothing(struct tn_figures *f)
+{
+    *f = (struct tn_figures){.usd = {NAN, NAN, NAN}, .usd_per_ok = NAN, .bytes = NAN, .sent = NAN, .honest_p50 = NAN};
+    for (size_t i = 0; i < TN_FIGURES; i++)
+        f->ms[i] = (struct tn_interval){NAN, NAN, NAN};
+}
+
+static void begin_with_nothing(struct tn_compare_report *report)
+{
+    for (size_t e = 0; e < report->compare->engine_count; e++) {
+        know_nothing(&report->engines[e].f);
+        for (size_t s = 0; s < report->compare->shape_count; s++)
+            know_nothing(&report->shapes[s].cell[e].f);
+    }
+}
+
 /* ---- winners ---- */
 
 static double rank_time(const struct tn_figures *f)
@@ -261,6 +278,8 @@ bool tn_compare_report(struct tn_compare_report *report, struct tn_compare *comp
         s.at[i] = (uint32_t)i;
     if (done)
         qsort_r(s.at, compare->sample_count, sizeof *s.at, by_shape, s.compare);
+    if (done)
+        begin_with_nothing(report);
     done = done && measure_shapes(report, &s);
     if (done)
         qsort_r(s.at, compare->sample_count, sizeof *s.at, by_engine, s.compare);

@@ -18,8 +18,8 @@ static const char style[] =
     "h3{font-size:15px;margin:0}p{margin:4px 0}.soft,.none{color:var(--soft)}.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:16px}"
     "figure{margin:0;padding:14px 16px 8px;background:var(--card);border:1px solid var(--line);border-radius:10px;min-width:0}figure svg{display:block;width:100%;max-width:460px;height:auto}"
     "figcaption{margin-bottom:6px}figcaption span{color:var(--soft);font-size:13px}.scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:10px}"
-    "table{border-collapse:collapse;width:100%;font-size:14px}th,td{padding:8px 11px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line);vertical-align:top}"
-    "tr:last-child td,tr:last-child th{border-bottom:0}th{font-weight:600;color:var(--soft)}thead th{white-space:normal;vertical-align:bottom}th[scope=row],.left{text-align:left;color:var(--ink)}td small{display:block;color:var(--soft)}"
+    "table{border-collapse:collapse;width:100%;font-size:14px}th,td{padding:8px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line);vertical-align:top}"
+    "tr:last-child td,tr:last-child th{border-bottom:0}th{font-weight:600;color:var(--soft)}thead th{white-space:normal;vertical-align:bottom}th[scope=row],.left{text-align:left;color:var(--ink)}td small{display:block;color:var(--soft);white-space:normal}"
     "td,.value{font-variant-numeric:tabular-nums}code{font:12.5px/1.45 ui-monospace,SFMono-Regular,Consolas,monospace;white-space:pre-wrap;overflow-wrap:anywhere}"
     "td.sql{white-space:normal;text-align:left;min-width:260px}td.heat{min-width:104px}td.heat small{color:var(--ink);opacity:.75}"
     ".h0{background:var(--h0)}.h1{background:var(--h1)}.h2{background:var(--h2)}.h3{background:var(--h3)}.h4{background:var(--h4)}.h5{background:var(--h5)}"
@@ -197,7 +197,7 @@ static void put_cell(struct tn_buf *out, const struct tn_compare_report *report,
     else if (cell->f.ok > 0 && isfinite(ratio))
         tn_buf_printf(out, "%.*f×", ratio < 10 ? 1 : 0, ratio);
     if (!isnan(cell->f.usd.value))
-        tn_buf_printf(out, " · %s$%s", cell->cheapest ? "✓ " : "", usd);
+        tn_buf_printf(out, "%s%s$%s", cell->f.ok > 0 && (cell->fastest || isfinite(ratio)) ? " · " : "", cell->cheapest ? "✓ " : "", usd);
     tn_buf_puts(out, "</small></td>");
 }
 

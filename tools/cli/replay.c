@@ -43,8 +43,18 @@ static enum tn_status learn(struct tn_cli *cli, struct tn_replay *replay, struct
     return TN_OK;
 }
 
-static enum tn_status stream(struct tn_cli *cli, struct tn_replay *replay, struct tn_error *err)
+/* An engine that no line has would be every other one, without a word. */
+static enum tn_status check_engine(const struct tn_replay *replay, const char *engine, const char *path, struct tn_error *err)
 {
+    for (size_t e = 0; e < tn_replay_engine_count(replay); e++)
+        if (strcmp(tn_replay_engine(replay, e), engine) == 0)
+            return TN_OK;
+    return tn_fail(err, TN_E_NOT_FOUND, "42704", "--strategy static:%s: no line of %s has that engine", engine, path);
+}
+
+static enum tn_status stream(struct tn_cli *cli, const struct tn_replay_options *options, struct tn_replay *replay, struct tn_error *err)
+{
+    const char *engine = options->player != NULL ? tn_player_engine(options->player) : NULL;
     const char           *path = tn_cli_value(cli, "outcomes");
     struct tn_outcomes   *outcomes;
     struct tn_replay_key *key;
@@ -57,6 +67,8 @@ static enum tn_status stream(struct tn_cli *cli, struct tn_replay *replay, struc
         status = tn_fail(err, TN_E_INVALID, "22000", "%s: there is no query in it", path);
         tn_error_hint(err, "A line a query is wanted: {\"t_ms\":0,\"sql\":\"SELECT 1\",\"outcomes\":{\"a\":{\"latency_ms\":12.5}}}.");
     }
+    if (status == TN_OK && engine != NULL)
+        status = check_engine(replay, engine, path, err);
     tn_replay_key_close(key);
     tn_outcomes_close(outcomes);
     return status;
@@ -75,7 +87,7 @@ static int play(struct tn_cli *cli, struct tn_replay_options *options, struct pr
     if (status == TN_OK)
         status = learn(cli, replay, &err);
     if (status == TN_OK)
-        status = stream(cli, replay, &err);
+        status = stream(cli, options, replay, &err);
     if (status == TN_OK && tn_cli_has(cli, "json"))
         tn_replay_put_json(&cli->out, replay);
     else if (status == TN_OK)

@@ -3,6 +3,8 @@
 #include "base/alloc.h"
 #include "stats/model_boost.h"
 
+#include <math.h>
+
 static bool objective_of(const char *name, enum tn_objective *out)
 {
     static const char *const names[] = {"latency", "cost", "throughput", "balanced"};
@@ -33,7 +35,7 @@ int tn_replay_read_number(struct tn_cli *cli, const char *option, double scale, 
 
     if (text == NULL)
         return TN_CLI_OK;
-    if (!tn_str_to_double(tn_str(text), out) || !(*out >= 0))
+    if (!tn_str_to_double(tn_str(text), out) || !(*out >= 0) || isinf(*out))
         return tn_cli_usage(cli, "--%s: expected a number, 0 or more; got %s", option, text);
     *out *= scale;
     return TN_CLI_OK;

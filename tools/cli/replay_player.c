@@ -32,6 +32,11 @@ struct tn_player {
     struct tn_map  texts;
 };
 
+const char *tn_player_engine(const struct tn_player *player)
+{
+    return player->kind == STATIC ? player->engine : NULL;
+}
+
 static enum kind kind_of(const char *name)
 {
     enum kind kind = 0;

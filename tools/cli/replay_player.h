@@ -31,6 +31,8 @@ struct tn_player;
 struct tn_player *tn_player_new(const char *name, uint64_t seed);
 void              tn_player_free(struct tn_player *player);
 bool              tn_player_known(const char *name);
+/* The engine that it always takes; NULL: it chooses. */
+const char       *tn_player_engine(const struct tn_player *player);
 /* Fills in the attempts of PLAN (places in the line, in order) and whether it explores. */
 void tn_player_choose(struct tn_player *player, const struct tn_player_view *view, struct tn_plan *plan);
 /* An attempt ended, told when the clock passed it. */

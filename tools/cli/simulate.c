@@ -332,6 +332,8 @@ static int run(struct tn_cli *cli)
         return tn_cli_usage(cli, "--queries: from 10 to %d", QUERIES_MOST);
     if (tn_cli_has(cli, "outcomes") && tn_cli_has(cli, "world"))
         return tn_cli_usage(cli, "--outcomes or --world, not both");
+    if (tn_cli_has(cli, "json") && tn_cli_has(cli, "csv"))
+        return tn_cli_usage(cli, "--json or --csv, not both");
     if (path == NULL)
         return simulate_named(cli, &options, (uint64_t)queries, NULL);
     tn_problems_init(&problems, path);

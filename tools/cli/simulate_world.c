@@ -27,6 +27,12 @@ static const char *const world_names[] = {
 #undef WORLD
 };
 
+static const char all_worlds[] =
+#define WORLD(name, text, help) " " text
+#include "tools/cli/worlds.def"
+#undef WORLD
+    ;
+
 double tn_rand_normal(struct tn_rand *rand)
 {
     double u = 1 - tn_rand_unit(rand), v = tn_rand_unit(rand); /* Box and Muller */
@@ -206,7 +212,7 @@ enum tn_status tn_sim_world_make(struct tn_sim_world **out, const char *name, ui
     while (which < WORLDS && strcmp(name, world_names[which]) != 0)
         which++;
     if (which == WORLDS)
-        return tn_fail(err, TN_E_NOT_FOUND, "42704", "there is no world `%s`", name);
+        return tn_fail(err, TN_E_NOT_FOUND, "42704", "there is no world `%s`; there are%s", name, all_worlds);
     world = tn_calloc(1, sizeof *world);
     if (world == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "out of memory");

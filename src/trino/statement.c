@@ -277,16 +277,29 @@ void tn_trino_use_end(struct tn_trino_query *q)
         (void)use(q, c, &q->error);
 }
 
-/* A property that is none of ours, or a time zone: the Trino that the client's statements go to knows it, its type and what expressions are worth; its answer
- * has the header. False: they go elsewhere, or nobody knows where. */
+/* What a Trino checks and works out itself: properties that are none of ours, roles, paths, zones. Of a PREPARE it tells the text anew, without
+ * comments, where hints may be. */
+static bool is_trinos(struct tn_trino_query *q, const struct tn_trino_command *c)
+{
+    struct tn_str text = c->statement, name;
+
+    switch ((int)c->kind) {
+    case TN_TRINO_SET_SESSION:
+    case TN_TRINO_RESET_SESSION:
+        name = property_name(q, c);
+        return name.ptr != NULL && !tn_str_starts(name, TN_STR("turnout."));
+    case TN_TRINO_SET_TIME_ZONE: return !tn_str_ieq_c(c->value, "LOCAL");
+    case TN_TRINO_PREPARE: return memmem(text.ptr, text.len, "/*", 2) == NULL && memmem(text.ptr, text.len, "--", 2) == NULL;
+    case TN_TRINO_SET_ROLE:
+    case TN_TRINO_SET_PATH: return true;
+    default: return false;
+    }
+}
+
+/* The Trino that the client's statements go to answers, with the header for the client's session. False: they go elsewhere, or nobody knows where. */
 static bool ask_there(struct tn_trino_query *q, const struct tn_trino_command *c)
 {
-    struct tn_str name = property_name(q, c);
-    bool          is_theirs = c->kind == TN_TRINO_SET_SESSION || c->kind == TN_TRINO_RESET_SESSION
-                                  ? name.ptr != NULL && !tn_str_starts(name, TN_STR("turnout."))
-                                  : c->kind == TN_TRINO_SET_TIME_ZONE && !tn_str_ieq_c(c->value, "LOCAL");
-
-    if (!is_theirs || !tn_trino_reply_by_trino(q))
+    if (!is_trinos(q, c) || !tn_trino_reply_by_trino(q))
         return false;
     q->as_said = true;
     tn_trino_run(q);
@@ -483,9 +496,9 @@ static void dispatch(struct tn_trino_query *q, const struct tn_trino_command *c)
         tn_trino_reply_show(q, c);
         return;
     }
+    snprintf(q->update_type, sizeof q->update_type, "%s", tn_trino_command_update_type(c->kind));
     if (ask_there(q, c))
         return;
-    snprintf(q->update_type, sizeof q->update_type, "%s", tn_trino_command_update_type(c->kind));
     tn_buf_puts(&q->columns, "\"columns\":[]");
     if (c->kind == TN_TRINO_USE && ask_use(q, c))
         return;

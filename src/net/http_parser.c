@@ -59,13 +59,34 @@ static int add_field(struct tn_http_parser *parser)
     return 0;
 }
 
+/* ---- the trailer: nobody reads it, and it changes nothing ---- */
+
+static void add_trailer_name(struct tn_http_parser *parser, const char *at, size_t len)
+{
+    for (size_t i = 0; i < len && parser->trailer_len < sizeof parser->trailer; i++)
+        parser->trailer[parser->trailer_len++] = tn_ascii_lower(at[i]);
+}
+
+/* What would say where a message ends, or whose it is, stands in its head. */
+static int on_header_field_complete(llhttp_t *llhttp)
+{
+    struct tn_http_parser *parser = llhttp->data;
+    struct tn_str          name = tn_str_n(parser->trailer, parser->trailer_len);
+
+    parser->trailer_len = 0;
+    if (!parser->head_complete || !(tn_str_eq_c(name, "content-length") || tn_str_eq_c(name, "transfer-encoding") || tn_str_eq_c(name, "host")))
+        return 0;
+    bad(parser, 400, "a trailer field that belongs into the head");
+    return -1;
+}
+
 static int on_header_field(llhttp_t *llhttp, const char *at, size_t len)
 {
     struct tn_http_parser *parser = llhttp->data;
 
     if (parser->head_complete) {
-        bad(parser, 400, "trailer fields are not accepted");
-        return -1;
+        add_trailer_name(parser, at, len);
+        return 0;
     }
     if (add_field(parser) != 0)
         return -1;
@@ -77,7 +98,9 @@ static int on_header_value(llhttp_t *llhttp, const char *at, size_t len)
 {
     struct tn_http_parser *parser = llhttp->data;
 
-    if (parser->head_complete || parser->field_count == 0)
+    if (parser->head_complete)
+        return 0;
+    if (parser->field_count == 0)
         return -1;
     parser->fields[parser->field_count - 1].value = tn_str_trim(tn_str_n(at, len));
     return 0;
@@ -111,6 +134,7 @@ static int on_message_complete(llhttp_t *llhttp)
 static const llhttp_settings_t settings = {
     .on_url = on_url,
     .on_header_field = on_header_field,
+    .on_header_field_complete = on_header_field_complete,
     .on_header_value = on_header_value,
     .on_headers_complete = on_headers_complete,
     .on_body = on_body,
@@ -417,6 +441,27 @@ static enum tn_http_event feed_length(struct tn_http_parser *parser, const char 
     return TN_HTTP_BODY;
 }
 
+/* Lines of chunks and of the trailer end in CR LF, too, where llhttp is kinder. LAST is the byte before BYTES. */
+static bool are_lines(struct tn_str bytes, char last)
+{
+    for (size_t i = 0; i < bytes.len; i++) {
+        if (bytes.ptr[i] == '\n' && last != '\r')
+            return false;
+        last = bytes.ptr[i];
+    }
+    return true;
+}
+
+/* What is around the data of a chunk in the first USED bytes of DATA. */
+static bool is_framed(const struct tn_http_parser *parser, const char *data, size_t used)
+{
+    struct tn_str body = parser->body;
+    size_t        before = body.len == 0 ? used : (size_t)(body.ptr - data);
+
+    return are_lines(tn_str_n(data, before), parser->last) &&
+           (body.len == 0 || are_lines(tn_str_n(body.ptr + body.len, used - before - body.len), '\0'));
+}
+
 static enum tn_http_event feed_chunks(struct tn_http_parser *parser, const char *data, size_t len, size_t *used)
 {
     llhttp_errno_t error;
@@ -434,9 +479,9 @@ static enum tn_http_event feed_chunks(struct tn_http_parser *parser, const char 
     parser->frame_bytes += *used - parser->body.len;
     if (parser->frame_bytes > FRAME_FREE && (parser->frame_bytes - FRAME_FREE) / FRAME_PER_BODY_BYTE > parser->body_bytes)
         return bad(parser, 400, "chunks with more framing than data");
+    if (!is_framed(parser, data, *used) || (parser->message_complete && (*used == 0 || data[*used - 1] != '\n')))
+        return bad(parser, 400, "chunks whose lines do not end in CR LF");
     if (parser->message_complete) {
-        if (*used == 0 || data[*used - 1] != '\n' || (*used > 1 ? data[*used - 2] : parser->last) != '\r')
-            return bad(parser, 400, "chunks that do not end in CR LF"); /* where llhttp is kinder */
         parser->state = TN_HTTP_AT_END;
         return TN_HTTP_END;
     }

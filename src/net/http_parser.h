@@ -1,6 +1,6 @@
 /* http_parser.h - bytes to requests of HTTP/1.x (RFC 9112), by llhttp in its strict mode and with checks of our own that
  * leave no doubt where a request ends: lines end in CR LF and nothing else, no folded lines, one Content-Length or one
- * `chunked` and never both, no trailer fields, exactly one Host.
+ * `chunked` and never both, exactly one Host, none of these in a trailer, whose other fields are read over.
  *
  *   feed -> MORE* HEAD (MORE | BODY)* END     or BAD at any point: answer parser->bad_status and end the connection
  *
@@ -67,6 +67,8 @@ struct tn_http_parser {
     size_t                   gap_bytes;
     bool                     head_complete, message_complete;
     char                     last;       /* byte that was read; chunked */
+    char                     trailer[20]; /* name of the field that is read, the beginning of a longer one */
+    size_t                   trailer_len;
     llhttp_t                 llhttp;
 };
 

@@ -84,13 +84,13 @@ static const char *date_now(struct tn_http_worker *home)
 /* Texts shrink; what is compressed already does not. */
 static bool worth_coding(const char *type)
 {
-    static const char *const kinds[] = {"text/", "application/json", "application/problem+json", "application/x-ndjson", "application/openapi",
+    static const char *const kinds[] = {"text/", "application/json", "application/x-ndjson", "application/openapi",
                                         "application/vnd.apache.arrow.stream"};
 
     for (size_t i = 0; type != NULL && i < TN_ARRAY_LEN(kinds); i++)
         if (strncmp(type, kinds[i], strlen(kinds[i])) == 0)
             return true;
-    return false;
+    return type != NULL && strstr(type, "+json") != NULL;
 }
 
 enum tn_http_coding tn_http_conn_coding(struct tn_http_conn *conn, const char *type)

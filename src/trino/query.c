@@ -260,6 +260,8 @@ void tn_trino_home_free(struct tn_trino_home *home)
     if (home->worker == NULL)
         return;
     home->worker->module[TN_WORKER_TRINO] = NULL;
+    if (home->sweeping) /* the worker's loop turns once more before it is freed */
+        ev_timer_stop(home->worker->loop, &home->sweep);
     TN_LIST_FOR_EACH_SAFE(node, &home->by_use)
         free_query(TN_CONTAINER_OF(node, struct tn_trino_query, node), TN_CANCEL_SHUTDOWN);
     tn_trino_resume_free_all(home);

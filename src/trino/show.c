@@ -48,6 +48,15 @@ static bool is_shown(const struct tn_trino_command *c, struct tn_str name)
     return c->like.ptr == NULL || is_like(name, c->like, c->escape.len == 1 ? c->escape.ptr[0] : -1);
 }
 
+/* Something of Turnout's own is asked for. */
+static bool is_ours(const struct tn_trino_command *c)
+{
+    for (size_t i = 0; c->like.ptr != NULL && i < tn_setting_rows(); i++)
+        if (tn_str_starts(tn_setting_name((int)i), TN_STR("turnout.")) && is_shown(c, tn_setting_name((int)i)))
+            return true;
+    return false;
+}
+
 static void show_session(struct tn_trino_query *q, const struct tn_trino_command *c)
 {
     static const struct tn_trino_field fields[] = {{"Name", TN_TYPE_TEXT}, {"Value", TN_TYPE_TEXT}, {"Default", TN_TYPE_TEXT},
@@ -55,6 +64,10 @@ static void show_session(struct tn_trino_query *q, const struct tn_trino_command
     const struct tn_trino_pairs *session = &q->request.session;
     struct tn_trino_table                 t;
 
+    if (!is_ours(c) && tn_trino_reply_by_trino(q)) { /* it has many more */
+        tn_trino_run(q);
+        return;
+    }
     if (!tn_trino_table_begin(&t, q, fields, TN_ARRAY_LEN(fields))) {
         tn_trino_no_memory(q);
         return;

@@ -1,11 +1,13 @@
 /* What a POST asks for: a change of the client's session, which is a header of the answer, or rows of an engine. */
 #include "trino/private.h"
 
+#include "frontend/trino/trino_prepared.h"
 #include "session/self.h"
 #include "trino/bind.h"
 #include "trino/command.h"
 #include "trino/reply.h"
 #include "trino/transaction.h"
+#include "trino/zone.h"
 
 #define TIME_ZONE_PROPERTY "time_zone_id"
 
@@ -146,7 +148,7 @@ static struct tn_str time_zone(const struct tn_trino_query *q)
 {
     struct tn_str own = tn_trino_pair(&q->request.session, TN_STR(TIME_ZONE_PROPERTY)); /* SET TIME ZONE */
 
-    return own.len > 0 ? own : q->request.time_zone;
+    return tn_trino_zone(own.len > 0 ? own : q->request.time_zone);
 }
 
 static enum tn_status make_settings(struct tn_trino_query *q, struct tn_error *err)
@@ -275,14 +277,29 @@ void tn_trino_use_end(struct tn_trino_query *q)
         (void)use(q, c, &q->error);
 }
 
-/* A property that is none of ours: the Trino that the client's statements go to knows it, its type and what expressions are worth; its answer
- * has the header. False: they go elsewhere, or nobody knows where. */
+/* What a Trino checks and works out itself: properties that are none of ours, roles, paths, zones. Of a PREPARE it tells the text anew, without
+ * comments, where hints may be. */
+static bool is_trinos(struct tn_trino_query *q, const struct tn_trino_command *c)
+{
+    struct tn_str text = c->statement, name;
+
+    switch ((int)c->kind) {
+    case TN_TRINO_SET_SESSION:
+    case TN_TRINO_RESET_SESSION:
+        name = property_name(q, c);
+        return name.ptr != NULL && !tn_str_starts(name, TN_STR("turnout."));
+    case TN_TRINO_SET_TIME_ZONE: return !tn_str_ieq_c(c->value, "LOCAL");
+    case TN_TRINO_PREPARE: return memmem(text.ptr, text.len, "/*", 2) == NULL && memmem(text.ptr, text.len, "--", 2) == NULL;
+    case TN_TRINO_SET_ROLE:
+    case TN_TRINO_SET_PATH: return true;
+    default: return false;
+    }
+}
+
+/* The Trino that the client's statements go to answers, with the header for the client's session. False: they go elsewhere, or nobody knows where. */
 static bool ask_there(struct tn_trino_query *q, const struct tn_trino_command *c)
 {
-    struct tn_str name = property_name(q, c);
-
-    if ((c->kind != TN_TRINO_SET_SESSION && c->kind != TN_TRINO_RESET_SESSION) || name.ptr == NULL || tn_str_starts(name, TN_STR("turnout.")) ||
-        !tn_trino_reply_by_trino(q))
+    if (!is_trinos(q, c) || !tn_trino_reply_by_trino(q))
         return false;
     q->as_said = true;
     tn_trino_run(q);
@@ -310,10 +327,15 @@ static enum tn_status set_role(struct tn_trino_query *q, const struct tn_trino_c
 /* LOCAL: that of the client again. */
 static enum tn_status set_time_zone(struct tn_trino_query *q, const struct tn_trino_command *c, struct tn_error *err)
 {
-    if (tn_str_ieq_c(c->value, "LOCAL"))
+    struct tn_str zone = c->value;
+    char          offset[TN_TRINO_OFFSET];
+
+    if (tn_str_ieq_c(zone, "LOCAL"))
         return set_header(q, "Clear-Session", TN_STR(TIME_ZONE_PROPERTY), err);
-    TN_TRY(change(q, "TimeZone", c->value, err));
-    return set_pair(q, "Set-Session", TN_STR(TIME_ZONE_PROPERTY), c->value, err);
+    if (tn_trino_zone_interval(zone, offset))
+        zone = tn_str(offset);
+    TN_TRY(change(q, "TimeZone", tn_trino_zone(zone), err));
+    return set_pair(q, "Set-Session", TN_STR(TIME_ZONE_PROPERTY), zone, err);
 }
 
 static enum tn_status start_transaction(struct tn_trino_query *q, const struct tn_trino_command *c, struct tn_error *err)
@@ -327,12 +349,13 @@ static enum tn_status start_transaction(struct tn_trino_query *q, const struct t
 static enum tn_status prepare(struct tn_trino_query *q, const struct tn_trino_command *c, struct tn_error *err)
 {
     struct tn_trino_command inner;
+    struct tn_str           text;
 
     TN_TRY(tn_trino_command_read(&inner, c->statement, &q->arena, NULL) == TN_E_NOMEM ? no_room(err) : TN_OK);
     if (inner.kind == TN_TRINO_PREPARE || inner.kind == TN_TRINO_EXECUTE || inner.kind == TN_TRINO_EXECUTE_IMMEDIATE ||
         inner.kind == TN_TRINO_DEALLOCATE)
         return tn_fail(err, TN_E_UNSUPPORTED, "0A000", "Invalid statement type for prepared statement");
-    return set_pair(q, "Added-Prepare", c->name, c->statement, err);
+    return tn_trino_prepared_put(&q->arena, c->statement, &text) ? set_pair(q, "Added-Prepare", c->name, text, err) : no_room(err);
 }
 
 static enum tn_status not_prepared(struct tn_str name, struct tn_error *err)
@@ -376,8 +399,12 @@ static void dispatch(struct tn_trino_query *q, const struct tn_trino_command *c)
 
 static enum tn_status prepared_text(struct tn_trino_query *q, const struct tn_trino_command *c, struct tn_str *text, struct tn_error *err)
 {
-    *text = c->kind == TN_TRINO_EXECUTE_IMMEDIATE ? c->statement : tn_trino_pair(&q->request.prepared, c->name);
-    return text->ptr != NULL ? TN_OK : not_prepared(c->name, err);
+    if (c->kind == TN_TRINO_EXECUTE_IMMEDIATE) {
+        *text = c->statement;
+        return TN_OK;
+    }
+    *text = tn_trino_pair(&q->request.prepared, c->name);
+    return text->ptr != NULL ? tn_trino_prepared_read(&q->arena, *text, text, err) : not_prepared(c->name, err);
 }
 
 static enum tn_status replace_self(struct tn_trino_query *q, struct tn_error *err)
@@ -469,9 +496,9 @@ static void dispatch(struct tn_trino_query *q, const struct tn_trino_command *c)
         tn_trino_reply_show(q, c);
         return;
     }
+    snprintf(q->update_type, sizeof q->update_type, "%s", tn_trino_command_update_type(c->kind));
     if (ask_there(q, c))
         return;
-    snprintf(q->update_type, sizeof q->update_type, "%s", tn_trino_command_update_type(c->kind));
     tn_buf_puts(&q->columns, "\"columns\":[]");
     if (c->kind == TN_TRINO_USE && ask_use(q, c))
         return;

@@ -6,12 +6,14 @@ import decimal
 import os
 import subprocess
 import threading
+import urllib.parse
 import uuid
 
 import pytest
 import tzlocal
 
 import proxy as proxy_module
+from test_trino_relay import Session
 
 sqlalchemy = pytest.importorskip("sqlalchemy")
 trino = pytest.importorskip("trino")
@@ -259,6 +261,39 @@ def test_types_of_shows(engine, run):
             assert all(isinstance(value, kinds[kind]) for row in rows for value, kind in zip(row, types)), sql
     finally:
         run(f"DROP TABLE {t}")
+
+
+def test_zones(engine):
+    """As Java names them: UTC+3 is east. And as SET TIME ZONE does, by name and by interval."""
+    for name, hour in (("+05:30", "17:30"), ("UTC+3", "15:00"), ("GMT-03:00", "09:00"), ("Z", "12:00"), ("Asia/Kolkata", "17:30")):
+        session = Session(engine.proxy.trino_port, X_Trino_Time_Zone=name)
+        if engine.name == "sqlite":
+            assert session.rows("SELECT 1") == [[1]]  # no zones there
+        else:
+            ((moment,),) = session.rows("SELECT CAST('2024-01-02 12:00:00+00' AS timestamp with time zone)")
+            assert hour in moment, (name, moment)
+    for sql, told in (("INTERVAL '2' HOUR", "+02:00"), ("INTERVAL -'3' HOUR", "-03:00"), ("INTERVAL '-5:30' HOUR TO MINUTE", "-05:30"), ("INTERVAL '90' MINUTE", "+01:30"),
+                      ("'Europe/Berlin'", "Europe/Berlin")):
+        session = Session(engine.proxy.trino_port)
+        session.rows("SET TIME ZONE " + sql)
+        assert session.headers["X-Trino-Session"] == "time_zone_id=" + urllib.parse.quote_plus(told), sql
+    for bad in ("INTERVAL '15' HOUR", "INTERVAL '2' DAY", "INTERVAL '2:70' HOUR TO MINUTE", "INTERVAL 'x' HOUR", "INTERVAL '2' HOUR SECOND", "'No/Where'"):
+        assert "error" in Session(engine.proxy.trino_port).run("SET TIME ZONE " + bad)[2], bad
+
+
+def test_long_prepared_statements(engine):
+    """They go compressed in the header, as a Trino's do, and short enough for who reads headers."""
+    text = "'x' IN (" + ", ".join(["'" + "abc" * 10 + "'"] * 4000) + ")"
+    session = Session(engine.proxy.trino_port)
+    session.rows(f"PREPARE p FROM SELECT 7 WHERE {text} OR 1 = ?")
+    header = session.headers["X-Trino-Prepared-Statement"]
+    assert header.startswith("p=%24zstd%3A") and len(header) < 20000
+    assert session.rows("EXECUTE p USING 1") == [[7]] and session.rows("EXECUTE p USING 2") == []
+    session.headers["X-Trino-Prepared-Statement"] = "p=%24zstd%3AKLUv_SAIQQAAU0VMRUNUIDE%3D"  # of another who compresses so
+    assert session.rows("EXECUTE p") == [[1]]
+    for bad in ("AAAA", "KLUv_QBYVQAAEFNF", "%25", ""):
+        session.headers["X-Trino-Prepared-Statement"] = "p=%24zstd%3A" + bad
+        assert "cannot be read" in session.run("EXECUTE p")[2]["error"]["message"], bad
 
 
 def test_session(engine, run):

@@ -99,6 +99,16 @@ def test_it_is_the_page(before, size, tail):
         assert {(r["outcome"], r["rows"]) for r in ops.history(proxy, 2)} == {("ok", len(contract.rows) + 1)}
 
 
+def test_rows_before_all_else(before):
+    """No Trino tells them so; such a page is held whole."""
+    with Long(4 * MB) as contract:
+        page = json.loads(contract.body)
+        contract.body = json.dumps({"data": page.pop("data"), **page}).encode()
+        session = Session(before(contract).trino_port)
+        found = fetch(session, session.post("SELECT s FROM t"))
+        assert found["data"] == contract.rows and fetch(session, found)["data"] == [["last"]]
+
+
 def test_its_trino_waits_for_its_client(before):
     """Of 64 MB that nobody reads only what fits into buffers leaves the Trino; the rest comes when it is read."""
     sent = [0]

@@ -240,21 +240,32 @@ def test_a_property_that_trino_refuses(both):
         assert "no_such_property" in page["error"]["message"] or "nope" in page["error"]["message"], page["error"]
 
 
+def kept(session):
+    """What a client's session has: each page of an answer may tell it again."""
+    return set(session.headers["X-Trino-Session"].split(","))
+
+
 def test_properties_are_checked_at_once(both):
     """Names, types and values, as a direct client is told; expressions have their worth; what was said reaches later statements."""
     bad = ("SET SESSION nosuch = 1", "SET SESSION nosuch.prop = 1", "SET SESSION query_max_run_time = 7", "SET SESSION join_distribution_type = 'SIDEWAYS'",
-           "SET SESSION task_concurrency = 3", "RESET SESSION nosuch", "SET SESSION task_concurrency", "SET SESSION task_concurrency = 1 +")
+           "SET SESSION task_concurrency = 3", "RESET SESSION nosuch", "SET ROLE nosuch", "SET ROLE x IN tpch", "SET PATH a.b.c", "SET TIME ZONE 'No/Where'",
+           "SET TIME ZONE INTERVAL '20' HOUR", "PREPARE p FROM SELEC 1", "PREPARE p FROM PREPARE q FROM SELECT 1", "SET SESSION task_concurrency", "SET SESSION task_concurrency = 1 +")
     told = []
     for session in both():
         errors = [session.run(sql)[2].get("error") for sql in bad]
         assert all(errors), [sql for sql, error in zip(bad, errors) if not error]
         _, _, page, _ = session.run("SET SESSION query_max_run_time = concat('4', '2m')")
-        assert page["updateType"] == "SET SESSION" and session.headers["X-Trino-Session"] == "query_max_run_time=42m"
+        assert page["updateType"] == "SET SESSION" and kept(session) == {"query_max_run_time=42m"}
         session.rows("SET SESSION task_concurrency = 8 * 4")
         assert session.rows("SHOW SESSION LIKE 'query_max_run_time'")[0][1] == "42m"
         assert session.rows("SELECT count(*) FROM tpch.tiny.nation") == [[25]]
+        assert len(session.rows("SHOW SESSION")) > 100
         session.rows("RESET SESSION query_max_run_time")
-        assert session.headers["X-Trino-Session"] == "task_concurrency=32"
+        session.rows("PREPARE p FROM SELECT ? -- not the last word\n")
+        assert session.rows("EXECUTE p USING 5") == [[5]]
+        session.rows("PREPARE p FROM SELECT ? + 1")
+        assert session.rows("EXECUTE p USING 5") == [[6]] and session.rows("DESCRIBE INPUT p") == [[0, "integer"]]
+        assert kept(session) == {"task_concurrency=32"}
         told.append([(error["errorName"], error["message"]) for error in errors])
     assert told[0] == told[1]
 

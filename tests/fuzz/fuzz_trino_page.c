@@ -3,6 +3,7 @@
 #include "engine/trino/trino_error.h"
 #include "engine/trino/trino_page.h"
 #include "engine/trino/trino_relay.h"
+#include "engine/trino/trino_stream.h"
 #include "engine/trino/trino_value.h"
 
 #include "base/alloc.h"
@@ -29,6 +30,25 @@ static void relay(struct tn_str body)
     }
     tn_chunk_free(chunk);
     tn_buf_reset(&copy);
+}
+
+/* The same in pieces of STEP bytes: no more rows than there are bytes, and what is kept is no more than what came. */
+static void stream(struct tn_str body, size_t step)
+{
+    struct tn_trino_stream s = {.begun = false};
+    size_t                 at = 0;
+
+    while (at < body.len && !tn_trino_stream_begin(&s, tn_str_n(body.ptr, at)))
+        at += step;
+    for (; at < body.len && s.begun && !s.bad; at += step) {
+        size_t n = TN_MIN(step, body.len - at);
+
+        if (tn_trino_stream_feed(&s, tn_str_n(body.ptr + at, n)) > n)
+            abort();
+    }
+    if (s.rows > body.len || s.page.len > body.len || (tn_trino_stream_end(&s) && s.part_len > 0))
+        abort();
+    tn_trino_stream_reset(&s);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -100,6 +120,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             read_rows(&columns, page.data);
     }
     relay(body);
+    stream(body, 1 + body.len / 7);
+    if (body.len < 512)
+        stream(body, 1);
     tn_error_reset(&err);
     tn_arena_reset(&arena);
     tn_free(copy);

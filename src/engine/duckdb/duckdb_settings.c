@@ -40,6 +40,18 @@ static bool remember(struct tn_duckdb_conn *conn, struct tn_str name)
     return true;
 }
 
+/* DuckDB knows zones by name alone, and Etc has none but those of whole hours: places that had no other time since 1945. */
+static struct tn_str zone_with_minutes(struct tn_str posix)
+{
+    static const char *const zones[][2] = {{"<+04:30>-04:30", "Asia/Kabul"}, {"<+05:30>-05:30", "Asia/Kolkata"}, {"<+06:30>-06:30", "Asia/Yangon"},
+                                           {"<+09:30>-09:30", "Australia/Darwin"}, {"<-09:30>+09:30", "Pacific/Marquesas"}};
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(zones); i++)
+        if (tn_str_eq_c(posix, zones[i][0]))
+            return tn_str(zones[i][1]);
+    return posix;
+}
+
 /* VALUE of TimeZone as DuckDB names it: a zone of whole hours that is written <+02>-02 is Etc/GMT-2 there. ZONE: room for it. */
 static struct tn_str zone_of(struct tn_str name, struct tn_str value, char zone[ZONE_MAX])
 {
@@ -50,7 +62,7 @@ static struct tn_str zone_of(struct tn_str name, struct tn_str value, char zone[
         return value;
     tn_str_copy(zone, ZONE_MAX, value);
     if (sscanf(zone, "<%*[-+0-9:]>%c%2d%n", &sign, &hours, &length) < 2 || (size_t)length != value.len || (sign != '-' && sign != '+'))
-        return value;
+        return zone_with_minutes(value);
     if (hours == 0)
         return TN_STR("UTC");
     snprintf(zone, ZONE_MAX, "Etc/GMT%c%d", sign, hours);

@@ -181,12 +181,16 @@ static bool begin_stream(struct tn_trino_conn *c, struct tn_buf *body, struct tn
         return true;
     }
     tn_arena_reset(&c->page_arena);
-    if (!read_stream(c, "]}", err) || !tn_trino_tell_columns(c, err))
+    if (!read_stream(c, "]}", err) || (c->page.columns.ptr == NULL && !c->columns_told)) { /* whose it is, or what, stands behind the rows */
+        tn_error_reset(err);
+        tn_trino_stream_reset(&c->stream);
+        c->stream_at = SIZE_MAX;
+        return true;
+    }
+    if (!tn_trino_tell_columns(c, err))
         return false;
     if (c->phase == TN_TRINO_CANCELLING)
         return true;
-    if (!c->columns_told)
-        return tn_fail(err, TN_E_ENGINE, "08P01", "rows came before the description of their columns") == TN_OK;
     c->failing_since_us = 0;
     return deliver_rows(c, body, body->len, c->stream.rows, true, err);
 }

@@ -2,12 +2,13 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "stats/seen.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
-enum { SETS = 128, WAYS = 4, SEEN = 1024, NUMBER = 1, TEXT = 2 /* marks: no such byte stands outside of quotes */, AT_ONCE = 16 };
+enum { SETS = 128, WAYS = 4, SEEN_SETS = 512, NUMBER = 1, TEXT = 2 /* marks: no such byte stands outside of quotes */, AT_ONCE = 16 };
 
 struct literal { /* that was taken out */
     uint16_t at;   /* its mark in the outline */
@@ -26,7 +27,7 @@ struct tn_outlines {
     unsigned       count;    /* of its literals */
     unsigned       turn;
     uint32_t       tags[SETS * WAYS]; /* of the entries: they lie far apart */
-    uint32_t       seen[SEEN]; /* outlines met once */
+    uint32_t       seen[SEEN_SETS * TN_SEEN_WAYS];
     struct literal literals[TN_OUTLINE_LITERALS];
     char           text[TN_OUTLINE_MOST + AT_ONCE];
     struct entry   entries[SETS * WAYS];
@@ -269,15 +270,10 @@ static size_t set_of(const struct tn_outlines *outlines)
     return (size_t)(outlines->hash[0] % SETS) * WAYS;
 }
 
-static uint32_t tag_of(const struct tn_outlines *outlines)
-{
-    return (uint32_t)(outlines->hash[1] >> 32) | 1;
-}
-
 static const struct entry *find(const struct tn_outlines *outlines)
 {
     size_t   set = set_of(outlines);
-    uint32_t tag = tag_of(outlines);
+    uint32_t tag = tn_seen_mark(outlines->hash);
 
     for (size_t i = set; i < set + WAYS; i++)
         if (outlines->tags[i] == tag && outlines->entries[i].hash[0] == outlines->hash[0] && outlines->entries[i].hash[1] == outlines->hash[1])
@@ -318,15 +314,6 @@ bool tn_outlines_find(const struct tn_outlines *outlines, struct tn_str text, st
     return true;
 }
 
-static bool comes_again(struct tn_outlines *outlines)
-{
-    uint32_t *seen = &outlines->seen[outlines->hash[1] % SEEN], mark = tag_of(outlines);
-    bool      again = *seen == mark;
-
-    *seen = mark;
-    return again;
-}
-
 /* A free place of its set, or that of whose turn it is. */
 static size_t place_for(struct tn_outlines *outlines)
 {
@@ -343,11 +330,11 @@ void tn_outlines_keep(struct tn_outlines *outlines, struct tn_str text, const st
     struct entry *entry;
     size_t        at;
 
-    if (!comes_again(outlines))
+    if (!tn_seen_again(outlines->seen, SEEN_SETS, outlines->hash))
         return;
     at = place_for(outlines);
     entry = &outlines->entries[at];
-    outlines->tags[at] = tag_of(outlines);
+    outlines->tags[at] = tn_seen_mark(outlines->hash);
     *entry = (struct entry){.hash = {outlines->hash[0], outlines->hash[1]}, .features = *features};
     if (shape != NULL)
         entry->shape = *shape;

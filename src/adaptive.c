@@ -56,8 +56,7 @@ static double awake_s(const struct tn_cluster *cluster)
     return cluster->conf->price_type == TN_CFG_PRICE_TYPE_AUTO_SUSPEND ? tn_awake_left_s(&cluster->awake, tn_clock_us()) : 0;
 }
 
-size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_member_view *views, struct tn_decide_candidate *candidates,
-                              struct tn_price *prices, uint8_t *member)
+size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_member_view *views, struct tn_decide_candidate *candidates, uint8_t *member)
 {
     size_t count = 0;
 
@@ -67,10 +66,9 @@ size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_memb
 
         if ((views[m].refusal != TN_REFUSAL_NONE && views[m].refusal != TN_REFUSAL_NO_ROOM) || number >= TN_STORE_CLUSTERS)
             continue;
-        tn_price_init(&prices[count], cluster->conf);
         candidates[count] = (struct tn_decide_candidate){
             .cluster = (uint8_t)number, .spare = views[m].usable != TN_USABLE_OK, .no_room = views[m].refusal == TN_REFUSAL_NO_ROOM,
-            .slots = cluster->max_running, .running = views[m].running, .awake_s = awake_s(cluster), .price = &prices[count],
+            .slots = cluster->max_running, .running = views[m].running, .awake_s = awake_s(cluster), .price = &cluster->price,
         };
         member[count++] = (uint8_t)m;
     }
@@ -101,10 +99,10 @@ static struct tn_adaptive *make(struct tn_query *q, struct tn_group *group, size
     if (a == NULL || !tn_query_shape_bind(q))
         return NULL;
     memset(a, 0, offsetof(struct tn_adaptive, plan));
-    if ((a->candidates = tn_arena_zalloc(&q->arena, sizeof *a->candidates * members)) == NULL ||
-        (a->prices = tn_arena_zalloc(&q->arena, sizeof *a->prices * members)) == NULL ||
-        (a->member = tn_arena_zalloc(&q->arena, members)) == NULL)
+    if ((a->candidates = tn_arena_alloc(&q->arena, (sizeof *a->candidates + 1) * members)) == NULL)
         return NULL;
+    a->member = (uint8_t *)(a->candidates + members);
+    memset(a->member, 0, members);
     a->query = q;
     a->group = group;
     a->about = (struct tn_shape_about){.text = q->text, .dialect = TN_DIALECT_POSTGRES, .group = group->conf->name, .features = &q->features,
@@ -207,7 +205,7 @@ bool tn_adaptive_refused(const struct tn_query *q)
 }
 
 /* The plan goes on: past members that failed with it, or that may not be used any more. */
-static bool take_next(struct tn_query *q)
+static bool take_next(struct tn_query *q, const struct tn_choose_request *request, bool *room)
 {
     struct tn_adaptive *a = q->adaptive;
 
@@ -216,6 +214,7 @@ static bool take_next(struct tn_query *q)
 
         if (!tn_adaptive_tried(q, cluster) && tn_cluster_look(cluster, tn_clock_us()) == TN_USABLE_OK) {
             take(q, a);
+            *room = request->room(request->room_arg, request->group, q->cluster) > 0;
             return true;
         }
     }
@@ -265,14 +264,14 @@ static void end_where_described(const struct tn_query *q, struct tn_adaptive *a)
         }
 }
 
-bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct tn_choose_request *request)
+bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct tn_choose_request *request, bool *room)
 {
-    enum tn_cfg_strategy  strategy = tn_adaptive_strategy(group->conf, q->client.hint_strategy);
-    struct tn_member_view views[TN_GROUP_MEMBERS];
-    struct tn_adaptive   *a;
+    static _Thread_local struct tn_member_view views[TN_GROUP_MEMBERS]; /* large: not on the stack; nobody else is asked meanwhile */
+    enum tn_cfg_strategy                       strategy = tn_adaptive_strategy(group->conf, q->client.hint_strategy);
+    struct tn_adaptive                        *a;
 
     if (q->adaptive != NULL && q->adaptive->acts && q->adaptive->group == group)
-        return take_next(q);
+        return take_next(q, request, room);
     if (request->strategy_hint.len > 0 && tn_strategy_find(request->strategy_hint) == NULL)
         return false; /* the static way refuses it, and says so */
     if (q->adaptive != NULL || !tn_adaptive_learns(strategy) || group->conf->strategy_mode == TN_CFG_STRATEGY_MODE_OFF || !tn_adaptive_is_for_learning(q))
@@ -281,7 +280,7 @@ bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct
         return false;
     tn_adaptive_policy(&a->policy, group->conf, strategy, is_frozen(q, group));
     tn_strategy_look(request, views);
-    a->request.count = tn_adaptive_candidates(group, views, a->candidates, a->prices, a->member);
+    a->request.count = tn_adaptive_candidates(group, views, a->candidates, a->member);
     if (a->request.count == 0 || !fill_request(a))
         return false;
     a->request.may_cut = tn_adaptive_may_cut(q, group);
@@ -299,16 +298,12 @@ bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct
     end_where_described(q, a);
     a->acts = true;
     take(q, a);
+    *room = !a->candidates[a->plan.attempts[0].candidate].no_room; /* as it was just now, which is good enough: admission counts anew */
     if (a->request.dry)
         return true; /* describing: nothing is counted, nothing will be learned */
     q->adaptive = a;
     count_decision(q, a->plan.reason);
     return true;
-}
-
-bool tn_adaptive_has_room(const struct tn_query *q, const struct tn_choose_request *request)
-{
-    return request->room(request->room_arg, request->group, q->cluster) > 0;
 }
 
 void tn_adaptive_observe(struct tn_query *q, struct tn_group *group, uint64_t now_us)
@@ -321,9 +316,8 @@ void tn_adaptive_observe(struct tn_query *q, struct tn_group *group, uint64_t no
     for (size_t m = 0; m < group->member_count; m++)
         if (group->members[m] == q->cluster)
             a->member[0] = (uint8_t)m;
-    tn_price_init(&a->prices[0], q->cluster->conf);
     a->candidates[0] = (struct tn_decide_candidate){.cluster = (uint8_t)number, .slots = q->cluster->max_running,
-                                                    .running = atomic_load(&q->cluster->running), .price = &a->prices[0]};
+                                                    .running = atomic_load(&q->cluster->running), .price = &q->cluster->price};
     a->request.count = 1;
     a->request.given = true;
     tn_adaptive_policy(&a->policy, group->conf, group->conf->strategy, is_frozen(q, group));

@@ -17,8 +17,7 @@ struct tn_adaptive {
     struct tn_shape_about       about;
     struct tn_decide_policy     policy;
     struct tn_decide_request    request;
-    struct tn_decide_candidate *candidates;
-    struct tn_price            *prices;
+    struct tn_decide_candidate *candidates; /* prices are the clusters', which the query's snapshot keeps */
     uint8_t                    *member;    /* of each candidate */
     bool                        acts;      /* the plan is followed; else the one attempt was chosen otherwise */
     size_t                      next;      /* attempt that comes next, or runs */
@@ -43,19 +42,16 @@ enum tn_cfg_strategy tn_adaptive_strategy(const struct tn_group_conf *conf, stru
 bool                 tn_adaptive_learns(enum tn_cfg_strategy strategy);
 void                 tn_adaptive_policy(struct tn_decide_policy *policy, const struct tn_group_conf *conf, enum tn_cfg_strategy strategy, bool frozen);
 /* Members that may take it, as candidates; MEMBER gets their places in the group, all arrays TN_GROUP_MEMBERS long. Their number. */
-size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_member_view *views, struct tn_decide_candidate *candidates,
-                              struct tn_price *prices, uint8_t *member);
+size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_member_view *views, struct tn_decide_candidate *candidates, uint8_t *member);
 
 bool   tn_adaptive_is_for_learning(const struct tn_query *q); /* a strategy that learns has a say in it */
 bool   tn_adaptive_may_try(const struct tn_query *q); /* on another member: one plain read in autocommit */
 bool   tn_adaptive_may_cut(const struct tn_query *q, const struct tn_group *group); /* and in the place of the client's own run */
 double tn_adaptive_timeout_s(const struct tn_query *q, const struct tn_group *group); /* 0 = none */
 
-/* Decides for Q in GROUP (or takes the next attempt of the plan) and sets cluster, reason and eligible. False: this group does
- * not learn, or nobody may take it: the static way says what then. */
-bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct tn_choose_request *request);
-/* The member just chosen has a slot free; else it would have to wait for one. */
-bool tn_adaptive_has_room(const struct tn_query *q, const struct tn_choose_request *request);
+/* Decides for Q in GROUP (or takes the next attempt of the plan) and sets cluster, reason and eligible. *ROOM: that member has a slot free;
+ * else Q would have to wait for one. False: this group does not learn, or nobody may take it: the static way says what then. */
+bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct tn_choose_request *request, bool *room);
 /* The static way has chosen q->cluster: its outcome is learned all the same. */
 void tn_adaptive_observe(struct tn_query *q, struct tn_group *group, uint64_t now_us);
 

@@ -35,12 +35,11 @@ enum tn_status tn_explain_decide(struct tn_explanation *e, struct tn_explained_g
     enum tn_cfg_strategy          strategy = tn_adaptive_strategy(at->group->conf, q->client.hint_strategy);
     struct tn_explained_decision *decision = tn_arena_zalloc(&e->arena, sizeof *decision);
     struct tn_decide_candidate   *candidates = tn_arena_zalloc(&e->arena, sizeof *candidates * TN_GROUP_MEMBERS);
-    struct tn_price              *prices = tn_arena_zalloc(&e->arena, sizeof *prices * TN_GROUP_MEMBERS);
     struct tn_shape_about         about = {.text = q->text, .dialect = TN_DIALECT_POSTGRES, .group = at->group->conf->name,
                                            .features = &q->features, .now_us = tn_clock_us()};
     struct tn_decide_request      request;
 
-    if (decision == NULL || candidates == NULL || prices == NULL)
+    if (decision == NULL || candidates == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory to explain");
     if (!tn_adaptive_learns(strategy) || !tn_adaptive_is_for_learning(q) || at->group->conf->strategy_mode == TN_CFG_STRATEGY_MODE_OFF)
         return TN_OK;
@@ -53,7 +52,7 @@ enum tn_status tn_explain_decide(struct tn_explanation *e, struct tn_explained_g
     request = (struct tn_decide_request){
         .shape = &decision->shape, .about = &about, .account = tn_learner_group(server->learner, at->group->conf->name),
         .policy = &decision->policy, .candidates = candidates,
-        .count = tn_adaptive_candidates(at->group, at->members, candidates, prices, decision->member), .now_us = about.now_us,
+        .count = tn_adaptive_candidates(at->group, at->members, candidates, decision->member), .now_us = about.now_us,
         .timeout_s = tn_adaptive_timeout_s(q, at->group), .may_explore = tn_adaptive_may_try(q), .may_cut = tn_adaptive_may_cut(q, at->group), .dry = true,
     };
     if (request.count == 0 || request.account == NULL)

@@ -11,7 +11,6 @@ static const struct tn_plan *look_ahead(struct tn_query *q, const struct tn_grou
 {
     struct tn_server           *server = tn_runtime_of(q->worker)->server;
     struct tn_decide_candidate *candidates = tn_arena_zalloc(&q->arena, sizeof *candidates * TN_GROUP_MEMBERS);
-    struct tn_price            *prices = tn_arena_zalloc(&q->arena, sizeof *prices * TN_GROUP_MEMBERS);
     struct tn_plan             *plan = tn_arena_alloc(&q->arena, sizeof *plan);
     struct tn_decide_policy     policy;
     struct tn_shape_about       about = {.text = q->text, .dialect = TN_DIALECT_POSTGRES, .group = group->conf->name, .features = &q->features,
@@ -19,11 +18,11 @@ static const struct tn_plan *look_ahead(struct tn_query *q, const struct tn_grou
     struct tn_decide_request    request = {.shape = &q->shape, .about = &about, .policy = &policy, .candidates = candidates, .now_us = about.now_us,
                                            .timeout_s = tn_adaptive_timeout_s(q, group), .dry = true};
 
-    if (candidates == NULL || prices == NULL || plan == NULL || !tn_adaptive_is_for_learning(q) || !tn_query_shape_bind(q))
+    if (candidates == NULL || plan == NULL || !tn_adaptive_is_for_learning(q) || !tn_query_shape_bind(q))
         return NULL;
     tn_adaptive_policy(&policy, group->conf, TN_CFG_STRATEGY_LATENCY, true);
     request.account = tn_learner_group(server->learner, group->conf->name);
-    request.count = tn_adaptive_candidates(group, views, candidates, prices, member);
+    request.count = tn_adaptive_candidates(group, views, candidates, member);
     if (request.account == NULL || request.count == 0)
         return NULL;
     tn_decide(server->learner, &request, plan);

@@ -227,7 +227,7 @@ static void on_start(struct ev_loop *loop, ev_timer *timer, int revents)
 static void fill_request(struct tn_shadow *shadow, const struct tn_adaptive *a, size_t candidate)
 {
     shadow->policy = a->policy;
-    shadow->price = a->prices[candidate];
+    shadow->price = *a->candidates[candidate].price;
     shadow->candidate = a->candidates[candidate];
     shadow->candidate.price = &shadow->price;
     shadow->shape = a->query->shape;

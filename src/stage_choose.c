@@ -47,15 +47,15 @@ static enum tn_status choose_in(struct tn_query *q, struct tn_group *group, stru
         .room_arg = tn_runtime_of(q->worker)->server->admission,
     };
     enum tn_status status;
-    bool           none;
+    bool           none, has_room;
 
     if (!group->conf->enabled)
         return refuse_disabled(group, err);
     request.tried |= tn_translating_refused(q, group, &none, err);
     if (none)
         return TN_E_UNSUPPORTED;
-    if (tn_adaptive_choose(q, group, &request))
-        return tn_adaptive_has_room(q, &request) ? TN_OK : TN_AGAIN; /* as below: to the fallback group, or in line */
+    if (tn_adaptive_choose(q, group, &request, &has_room))
+        return has_room ? TN_OK : TN_AGAIN; /* as below: to the fallback group, or in line */
     if (!tn_scripting_member(q, group, &request, NULL))
         return TN_AGAIN;
     status = tn_strategy_choose(&request, &choice, &q->eligible, err);

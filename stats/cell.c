@@ -34,14 +34,19 @@ double tn_log_decode(uint16_t code)
     return x;
 }
 
-/* X in units of 1/SCALE, within [LOW, HIGH]; what is no number is 0. */
-static double fixed(double x, double scale, double low, double high)
+/* X in units of 1/SCALE, rounded (halves away from zero), within [LOW, HIGH]; what is no number is 0. */
+static int fixed(double x, double scale, int low, int high)
 {
-    double value = round(x * scale);
+    double value = x * scale, rest;
+    int    whole;
 
-    if (isnan(value))
-        return 0.0;
-    return TN_MAX(TN_MIN(value, high), low);
+    if (!(value > low)) /* also no number at all */
+        return value <= low ? low : 0;
+    if (!(value < high))
+        return high;
+    whole = (int)value;
+    rest = value - whole; /* exact */
+    return whole + (rest >= .5) - (rest <= -.5);
 }
 
 void tn_cell_init(struct tn_cell *cell)
@@ -74,10 +79,18 @@ void tn_cell_look(const struct tn_cell *cell, struct tn_belief *out)
     };
 }
 
+/* The code of X, where CODE was that of a number like it: mostly it still is, and that is seen without a logarithm. */
+static uint16_t code_near(uint16_t code, double x)
+{
+    double was = tn_log_decode(code);
+
+    return fabs(x - was) * STEPS_PER_NAT < .49 * was ? code : tn_log_code(x);
+}
+
 void tn_cell_store(struct tn_cell *cell, const struct tn_belief *belief)
 {
     cell->m = isfinite(belief->m) ? (float)belief->m : 0.0f;
-    cell->P = tn_log_code(belief->P);
+    cell->P = code_near(cell->P, belief->P);
     cell->n = (uint16_t)TN_MIN(belief->n, 65535u);
     cell->cen = belief->bounded ? (int16_t)fixed(belief->cen, 2048, -32767, 32767) : INT16_MIN;
     cell->ncen = (uint8_t)TN_MIN(belief->ncen, 255u);
@@ -87,7 +100,7 @@ void tn_cell_store(struct tn_cell *cell, const struct tn_belief *belief)
     cell->succ = (uint8_t)fixed(belief->succ, 16, 0, 255);
     cell->fail = (uint8_t)fixed(belief->fail, 16, 0, 255);
     cell->cost = isfinite(belief->cost) ? (float)belief->cost : 0.0f;
-    cell->M2 = tn_log_code(belief->M2);
+    cell->M2 = code_near(cell->M2, belief->M2);
 }
 
 void tn_cell_move(struct tn_cell *cell, double by)

@@ -2,8 +2,13 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "stats/seen.h"
 
-enum { SETS = 128, WAYS = 4, SEEN = 1024, NUMBER = 1, TEXT = 2 /* marks: no such byte stands outside of quotes */ };
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum { SETS = 128, WAYS = 4, SEEN_SETS = 512, NUMBER = 1, TEXT = 2 /* marks: no such byte stands outside of quotes */, AT_ONCE = 16 };
 
 struct literal { /* that was taken out */
     uint16_t at;   /* its mark in the outline */
@@ -22,9 +27,9 @@ struct tn_outlines {
     unsigned       count;    /* of its literals */
     unsigned       turn;
     uint32_t       tags[SETS * WAYS]; /* of the entries: they lie far apart */
-    uint32_t       seen[SEEN]; /* outlines met once */
+    uint32_t       seen[SEEN_SETS * TN_SEEN_WAYS];
     struct literal literals[TN_OUTLINE_LITERALS];
-    char           text[TN_OUTLINE_MOST];
+    char           text[TN_OUTLINE_MOST + AT_ONCE];
     struct entry   entries[SETS * WAYS];
 };
 
@@ -69,6 +74,44 @@ static char byte_at(const struct glance *g, size_t at)
 {
     return at < g->text.len ? g->text.ptr[at] : ' ';
 }
+
+static bool behind_word(const struct glance *g)
+{
+    return g->len > 0 && kind_of[(unsigned char)g->outlines->text[g->len - 1]] >= DIGIT;
+}
+
+#ifdef __SSE2__
+static __m128i within(__m128i bytes, char low, unsigned char width)
+{
+    __m128i from = _mm_sub_epi8(bytes, _mm_set1_epi8(low));
+
+    return _mm_cmpeq_epi8(_mm_min_epu8(from, _mm_set1_epi8((char)width)), from);
+}
+
+/* Letters, spaces and what stands between ( and , and between : and ? stay as they are. */
+static void copy_easy(struct glance *g)
+{
+    unsigned stops = 0;
+
+    while (stops == 0 && g->text.len - g->at >= AT_ONCE) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(g->text.ptr + g->at));
+        __m128i easy = _mm_or_si128(within(_mm_or_si128(bytes, _mm_set1_epi8(' ')), 'a', 'z' - 'a'), within(bytes, '(', ',' - '('));
+        size_t  count;
+
+        easy = _mm_or_si128(_mm_or_si128(easy, within(bytes, ':', '?' - ':')), _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' ')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_'))));
+        stops = (unsigned)_mm_movemask_epi8(easy) ^ 0xffffu;
+        count = stops == 0 ? AT_ONCE : (size_t)__builtin_ctz(stops);
+        _mm_storeu_si128((__m128i *)(void *)(g->outlines->text + g->len), bytes);
+        g->at += count;
+        g->len += count;
+    }
+}
+#else
+static void copy_easy(struct glance *g)
+{
+    (void)g;
+}
+#endif
 
 /* As written, up to END. */
 static void copy(struct glance *g, size_t end)
@@ -161,7 +204,7 @@ static bool on_quoted(struct glance *g)
     return true;
 }
 
-/* A quote right behind a word would be a string of another kind: E'a'. */
+/* The rest of a word. A quote right behind it would be a string of another kind: E'a'. */
 static bool on_word(struct glance *g)
 {
     const char *text = g->text.ptr;
@@ -182,9 +225,9 @@ static bool on_byte(struct glance *g)
     case LETTER:
         return on_word(g);
     case DIGIT:
-        return on_number(g);
+        return behind_word(g) ? on_word(g) : on_number(g);
     case STRING:
-        return on_string(g);
+        return !behind_word(g) && on_string(g);
     case QUOTED:
         return on_quoted(g);
     case DOT:
@@ -211,7 +254,7 @@ bool tn_outlines_read(struct tn_outlines *outlines, struct tn_str text, uint64_t
     outlines->count = 0;
     if (text.len > TN_OUTLINE_MOST)
         return false;
-    while (g.at < text.len)
+    for (copy_easy(&g); g.at < text.len; copy_easy(&g))
         if (!on_byte(&g))
             return false;
     tn_hash_128(outlines->text, g.len, context, outlines->hash);
@@ -227,15 +270,10 @@ static size_t set_of(const struct tn_outlines *outlines)
     return (size_t)(outlines->hash[0] % SETS) * WAYS;
 }
 
-static uint32_t tag_of(const struct tn_outlines *outlines)
-{
-    return (uint32_t)(outlines->hash[1] >> 32) | 1;
-}
-
 static const struct entry *find(const struct tn_outlines *outlines)
 {
     size_t   set = set_of(outlines);
-    uint32_t tag = tag_of(outlines);
+    uint32_t tag = tn_seen_mark(outlines->hash);
 
     for (size_t i = set; i < set + WAYS; i++)
         if (outlines->tags[i] == tag && outlines->entries[i].hash[0] == outlines->hash[0] && outlines->entries[i].hash[1] == outlines->hash[1])
@@ -276,15 +314,6 @@ bool tn_outlines_find(const struct tn_outlines *outlines, struct tn_str text, st
     return true;
 }
 
-static bool comes_again(struct tn_outlines *outlines)
-{
-    uint32_t *seen = &outlines->seen[outlines->hash[1] % SEEN], mark = tag_of(outlines);
-    bool      again = *seen == mark;
-
-    *seen = mark;
-    return again;
-}
-
 /* A free place of its set, or that of whose turn it is. */
 static size_t place_for(struct tn_outlines *outlines)
 {
@@ -301,11 +330,11 @@ void tn_outlines_keep(struct tn_outlines *outlines, struct tn_str text, const st
     struct entry *entry;
     size_t        at;
 
-    if (!comes_again(outlines))
+    if (!tn_seen_again(outlines->seen, SEEN_SETS, outlines->hash))
         return;
     at = place_for(outlines);
     entry = &outlines->entries[at];
-    outlines->tags[at] = tag_of(outlines);
+    outlines->tags[at] = tn_seen_mark(outlines->hash);
     *entry = (struct entry){.hash = {outlines->hash[0], outlines->hash[1]}, .features = *features};
     if (shape != NULL)
         entry->shape = *shape;

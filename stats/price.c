@@ -121,11 +121,13 @@ void tn_price_bill(const struct tn_price *price, const struct tn_run_bill *run, 
 
 uint64_t tn_price_whole(double micros, uint64_t seed)
 {
-    double whole = floor(micros), chance = (double)(tn_hash_mix(seed) >> 11) * 0x1p-53;
+    double whole, chance;
 
     if (!(micros > 0))
         return 0;
     if (micros >= MICROS_MOST)
         return (uint64_t)MICROS_MOST;
+    whole = floor(micros);
+    chance = (double)(tn_hash_mix(seed) >> 11) * 0x1p-53;
     return (uint64_t)whole + (chance < micros - whole);
 }

@@ -4,11 +4,12 @@
 #include "base/hash.h"
 #include "stats/outline.h"
 #include "stats/reader.h"
+#include "stats/seen.h"
 #include "stats/shape_scan.h"
 
 #include <stdatomic.h>
 
-enum { WAYS = 4, TEMPLATE_SETS = 2048, SEEN = 4096, NAME = 64 };
+enum { WAYS = 4, TEMPLATE_SETS = 2048, SEEN_SETS = 1024, NAME = 64 };
 #define FEATURES_ALONE UINT64_C(0x6665617475726573) /* in the place of a context: texts that nobody wants a shape of */
 
 struct text_entry { /* L0 */
@@ -42,7 +43,7 @@ struct tn_shaper {
     struct tn_outlines    *outlines;
     struct context_kept    context;
     struct template_entry *templates; /* TEMPLATE_SETS * WAYS */
-    uint32_t               seen[SEEN]; /* texts met once: most never come again, and an entry is a kilobyte */
+    uint32_t               seen[SEEN_SETS * TN_SEEN_WAYS];
     struct tn_shape_scan   scan;
     _Atomic uint64_t       l0_hits, outline_hits, l1_hits, fingerprints, failed;
 };
@@ -264,15 +265,10 @@ static size_t set_of(const struct tn_shaper *shaper, const uint64_t hash[2])
     return (size_t)(hash[0] & (shaper->sets - 1)) * WAYS;
 }
 
-static uint32_t tag_of(const uint64_t hash[2])
-{
-    return (uint32_t)(hash[1] >> 32) | 1;
-}
-
 static const struct text_entry *find_text(const struct tn_shaper *shaper, const uint64_t hash[2], size_t len)
 {
     size_t   set = set_of(shaper, hash);
-    uint32_t tag = tag_of(hash);
+    uint32_t tag = tn_seen_mark(hash);
 
     for (size_t i = set; i < set + WAYS; i++)
         if (shaper->tags[i] == tag && shaper->texts[i].text[0] == hash[0] && shaper->texts[i].text[1] == hash[1] && shaper->texts[i].len == len)
@@ -290,18 +286,8 @@ static struct text_entry *free_text(struct tn_shaper *shaper, const uint64_t has
             at = i;
     if (at == SIZE_MAX)
         at = set + shaper->turn++ % WAYS;
-    shaper->tags[at] = tag_of(hash);
+    shaper->tags[at] = tn_seen_mark(hash);
     return &shaper->texts[at];
-}
-
-/* It was here before, as far as a small table knows. */
-static bool comes_again(struct tn_shaper *shaper, const uint64_t hash[2])
-{
-    uint32_t *seen = &shaper->seen[hash[1] % SEEN], mark = tag_of(hash);
-    bool      again = *seen == mark;
-
-    *seen = mark;
-    return again;
 }
 
 /* The same text as before. SHAPE NULL: its features alone. */
@@ -325,7 +311,7 @@ static void keep(struct tn_shaper *shaper, struct tn_str text, const uint64_t ha
 {
     struct text_entry *entry;
 
-    if (!comes_again(shaper, hash))
+    if (!tn_seen_again(shaper->seen, SEEN_SETS, hash))
         return;
     entry = free_text(shaper, hash);
     *entry = (struct text_entry){.text = {hash[0], hash[1]}, .at = text.ptr, .len = text.len, .features = *features};

@@ -30,65 +30,62 @@ static bool same(const struct tn_band_watch *watch, const uint64_t key[2])
     return watch->key[0] == key[0] && watch->key[1] == key[1];
 }
 
-void tn_bands_learn(struct tn_bands *bands, const uint64_t key[2], unsigned band, double deviation)
-{
-    struct tn_band_watch *watch = place(bands, key);
-    float                 x = (float)fmax(-MOST, fmin(MOST, deviation)), d;
-
-    if (band >= TN_BANDS)
-        return;
-    pthread_mutex_lock(&bands->lock);
-    if (!same(watch, key)) {
-        if (watch->credit > 0) {
-            watch->credit--;
-            pthread_mutex_unlock(&bands->lock);
-            return;
-        }
-        *watch = (struct tn_band_watch){.key = {key[0], key[1]}};
-    }
-    watch->credit = watch->credit < CREDIT_MOST ? watch->credit + 1 : CREDIT_MOST;
-    watch->count++;
-    d = x - watch->mean; /* Welford */
-    watch->mean += d / (float)watch->count;
-    watch->M2 += d * (x - watch->mean);
-    watch->band[band].count++;
-    watch->band[band].mean += (x - watch->band[band].mean) / (float)watch->band[band].count;
-    pthread_mutex_unlock(&bands->lock);
-}
-
-/* BANDS: seen at all; LARGE: seen often. */
-static double between_bands(const struct tn_band_watch *watch, unsigned *bands, unsigned *large)
+/* BANDS: seen at all. */
+static double between_bands(const struct tn_band_watch *watch, unsigned *bands)
 {
     double sum = 0;
 
-    *bands = *large = 0;
+    *bands = 0;
     for (unsigned b = 0; b < TN_BANDS; b++) {
         double d = (double)(watch->band[b].mean - watch->mean);
 
         sum += watch->band[b].count * d * d;
         *bands += watch->band[b].count > 0;
-        *large += watch->band[b].count >= BAND_LEAST;
     }
     return sum;
 }
 
 static bool watch_explains(const struct tn_band_watch *watch, double least, double share)
 {
-    unsigned count, large;
-    double   between = between_bands(watch, &count, &large), all = (double)watch->M2, n = watch->count;
+    double   between, all = (double)watch->M2, n = watch->count;
+    unsigned count;
 
-    if (n < least || large < 2 || all <= 0 || between < share * all)
+    if (n < least || watch->large < 2 || all <= 0)
         return false;
-    return between / (count - 1) >= F_LEAST * fmax(all - between, 1e-12) / fmax(1, n - count);
+    between = between_bands(watch, &count);
+    return between >= share * all && between / (count - 1) >= F_LEAST * fmax(all - between, 1e-12) / fmax(1, n - count);
 }
 
-bool tn_bands_explain(struct tn_bands *bands, const uint64_t key[2], double least, double share)
+static void add(struct tn_band_watch *watch, unsigned band, float x)
 {
-    const struct tn_band_watch *watch = place(bands, key);
-    bool                        explains;
+    float d = x - watch->mean; /* Welford */
 
+    watch->credit = watch->credit < CREDIT_MOST ? watch->credit + 1 : CREDIT_MOST;
+    watch->count++;
+    watch->mean += d / (float)watch->count;
+    watch->M2 += d * (x - watch->mean);
+    watch->band[band].count++;
+    watch->band[band].mean += (x - watch->band[band].mean) / (float)watch->band[band].count;
+    watch->large += watch->band[band].count == BAND_LEAST;
+}
+
+bool tn_bands_learn(struct tn_bands *bands, const uint64_t key[2], unsigned band, double deviation, double least, double share)
+{
+    struct tn_band_watch *watch = place(bands, key);
+    bool                  there, explains = false;
+
+    if (band >= TN_BANDS)
+        return false;
     pthread_mutex_lock(&bands->lock);
-    explains = same(watch, key) && watch_explains(watch, least, share);
+    there = same(watch, key);
+    if (!there && watch->credit > 0) {
+        watch->credit--;
+    } else {
+        if (!there)
+            *watch = (struct tn_band_watch){.key = {key[0], key[1]}};
+        add(watch, band, (float)fmax(-MOST, fmin(MOST, deviation)));
+        explains = watch_explains(watch, least, share);
+    }
     pthread_mutex_unlock(&bands->lock);
     return explains;
 }
@@ -96,13 +93,13 @@ bool tn_bands_explain(struct tn_bands *bands, const uint64_t key[2], double leas
 void tn_bands_prior(struct tn_bands *bands, const uint64_t key[2], unsigned band, double start, double *offset, double *between)
 {
     const struct tn_band_watch *watch = place(bands, key);
-    unsigned                    count, large;
+    unsigned                    count;
 
     *offset = 0;
     *between = start;
     pthread_mutex_lock(&bands->lock);
     if (same(watch, key) && watch->count > 0) {
-        *between = between_bands(watch, &count, &large) / watch->count;
+        *between = between_bands(watch, &count) / watch->count;
         if (band < TN_BANDS && watch->band[band].count > 0) /* a band seen once is drawn to the shape's mean */
             *offset = (double)(watch->band[band].mean - watch->mean) * watch->band[band].count / (watch->band[band].count + 2.0);
     }

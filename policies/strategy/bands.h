@@ -16,6 +16,7 @@ struct tn_band_watch {
     uint64_t key[2];
     uint32_t credit;  /* of the table: falls when another shape wants the place */
     uint32_t count;
+    uint32_t large;    /* bands that were seen often */
     float    mean, M2; /* of all deviations */
     struct {
         uint32_t count;
@@ -31,11 +32,9 @@ struct tn_bands {
 void tn_bands_init(struct tn_bands *bands);
 void tn_bands_destroy(struct tn_bands *bands);
 
-/* A run of the shape KEY took DEVIATION more (ln seconds) than was expected. */
-void tn_bands_learn(struct tn_bands *bands, const uint64_t key[2], unsigned band, double deviation);
-
-/* Do bands explain SHARE of the variance, after at least LEAST runs? */
-bool tn_bands_explain(struct tn_bands *bands, const uint64_t key[2], double least, double share);
+/* A run of the shape KEY took DEVIATION more (ln seconds) than was expected. True: bands explain SHARE of the variance, after at least LEAST
+ * runs (HUGE_VAL: nobody asks). */
+bool tn_bands_learn(struct tn_bands *bands, const uint64_t key[2], unsigned band, double deviation, double least, double share);
 
 /* By how much BAND lies over the shape's mean, and the variance between bands: 0 and START when nobody remembers. */
 void tn_bands_prior(struct tn_bands *bands, const uint64_t key[2], unsigned band, double start, double *offset, double *between);

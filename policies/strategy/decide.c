@@ -348,33 +348,54 @@ static void begin_plan(struct tn_plan *plan, struct tn_learner *learner, const s
     plan->propensity = 1;
 }
 
+/* Nearly always the same one. */
+static double ln_of_timeout(double seconds)
+{
+    static _Thread_local double last, ln;
+
+    if (seconds != last) {
+        last = seconds;
+        ln = log(seconds);
+    }
+    return ln;
+}
+
+/* Of this thread, and not on its stack: a frame so large is touched page by page (-fstack-clash-protection), sixteen of them in one set of
+ * the cache, at every call. What is used of it is set where it is used. */
+static struct tn_decision *own_decision(void)
+{
+    static _Thread_local struct tn_decision d;
+
+    return &d;
+}
+
 void tn_decide(struct tn_learner *learner, const struct tn_decide_request *request, struct tn_plan *plan)
 {
-    struct tn_decision     d; /* large: what is used of it is set where it is used */
+    struct tn_decision    *d = own_decision();
     struct tn_shape_entry *entry;
     double                 theta;
 
-    d.learner = learner;
-    d.request = request;
-    d.plan = plan;
+    d->learner = learner;
+    d->request = request;
+    d->plan = plan;
     begin_plan(plan, learner, request);
     entry = tn_entry_decide(learner, request, plan);
     if (request->given) {
-        take_given(&d, entry);
+        take_given(d, entry);
         return;
     }
-    d.percentile = request->policy->p95 && request->policy->objective == TN_OBJECTIVE_LATENCY;
-    d.timeout_s = request->timeout_s > 0 ? request->timeout_s : learner->world.k.timeout_s;
-    d.ln_timeout = log(d.timeout_s);
-    fill_view(&d, entry);
-    find_usable(&d);
-    theta = d.account.theta;
-    choose(&d, entry);
-    hold(&d, theta);
+    d->percentile = request->policy->p95 && request->policy->objective == TN_OBJECTIVE_LATENCY;
+    d->timeout_s = request->timeout_s > 0 ? request->timeout_s : learner->world.k.timeout_s;
+    d->ln_timeout = ln_of_timeout(d->timeout_s);
+    fill_view(d, entry);
+    find_usable(d);
+    theta = d->account.theta;
+    choose(d, entry);
+    hold(d, theta);
     if (entry == NULL)
         return;
     if (!request->dry)
-        remember(&d, entry);
+        remember(d, entry);
     tn_store_release(learner->store, entry, !request->dry);
 }
 

@@ -433,7 +433,14 @@ static void explore(struct tn_decision *d, const struct known *known, struct loo
         plan->baseline_s = known->seconds;
 }
 
-void tn_known_shape(struct tn_decision *d)
+/* Nobody else may take it: nothing is weighed. */
+static void run_alone(struct tn_decision *d)
+{
+    d->plan->reason = TN_REASON_BEST;
+    tn_plan_add(d, 0, 0);
+}
+
+static void choose_for_known(struct tn_decision *d)
 {
     struct known known = {.best = d->best, .I = d->cost[d->best], .seconds = tn_decision_seconds(d, d->best),
                           .visits = fmin(d->learner->world.k.cap, (double)d->view.visits) * d->learner->world.k.kappa};
@@ -458,4 +465,12 @@ void tn_known_shape(struct tn_decision *d)
     drop_shadow(d->plan, look.at);
     tn_plan_add(d, look.at, look.deadline_s);
     tn_plan_add_rest(d, then);
+}
+
+void tn_known_shape(struct tn_decision *d)
+{
+    if (d->request->count == 1)
+        run_alone(d);
+    else
+        choose_for_known(d);
 }

@@ -82,12 +82,12 @@ static void remember_streak(struct tn_effect *effect, const uint64_t key[2])
     }
 }
 
-/* By how much a known cell moved. */
+/* By how much a known cell moved. Y: ln_seconds(). */
 static double learn_attempt(struct tn_world *world, struct tn_view *view, struct tn_side *side, const uint64_t key[2],
-                          const struct tn_decide_candidate *candidate, const struct tn_attempt_result *result)
+                          const struct tn_decide_candidate *candidate, const struct tn_attempt_result *result, double y)
 {
     struct tn_belief before = side->cell;
-    double           moved = 0, T = view->k->timeout_s, y = ln_seconds(candidate, result);
+    double           moved = 0, T = view->k->timeout_s;
 
     switch (result->end) {
     case TN_ATTEMPT_DONE:
@@ -183,7 +183,7 @@ static double learn_side(const struct lesson *lesson, struct tn_shape_entry *ent
 {
     struct tn_learner                *learner = lesson->learner;
     const struct tn_decide_candidate *candidate = &lesson->request->candidates[lesson->attempt->candidate];
-    double                            moved;
+    double                            moved, y = ln_seconds(candidate, lesson->result);
 
     if (side->cell.n == 0) {
         pthread_mutex_unlock(&learner->lock);
@@ -191,10 +191,18 @@ static double learn_side(const struct lesson *lesson, struct tn_shape_entry *ent
         tn_view_predict(view, learner, lesson->request->about);
         pthread_mutex_lock(&learner->lock);
     }
-    *deviation = lesson->result->end == TN_ATTEMPT_DONE && side->cell.n >= 2 ? ln_seconds(candidate, lesson->result) - tn_side_mean(side) : NAN;
-    moved = learn_attempt(&learner->world, view, side, entry->key, candidate, lesson->result);
+    *deviation = lesson->result->end == TN_ATTEMPT_DONE && side->cell.n >= 2 ? y - tn_side_mean(side) : NAN;
+    moved = learn_attempt(&learner->world, view, side, entry->key, candidate, lesson->result, y);
     settle_look(learner, lesson->plan, side, lesson->result);
     return moved;
+}
+
+/* Of this thread, and not on its stack, for the reason told at own_decision() of decide.c. */
+static struct tn_view *own_view(void)
+{
+    static _Thread_local struct tn_view view;
+
+    return &view;
 }
 
 static void update_entry(const struct lesson *lesson, struct tn_shape_entry *entry)
@@ -202,20 +210,20 @@ static void update_entry(const struct lesson *lesson, struct tn_shape_entry *ent
     struct tn_learner *learner = lesson->learner;
     uint8_t            cluster = lesson->attempt->cluster;
     struct tn_cell    *cell = tn_store_cell(learner->store, entry, cluster, true);
-    struct tn_view     view; /* large: not zeroed */
+    struct tn_view    *view = own_view();
     struct tn_side    *side = NULL;
     double             moved = 0, deviation = NAN;
 
     pthread_mutex_lock(&learner->lock);
     if (cell != NULL) {
-        tn_view_take(&view, learner, entry, lesson->request->shape->class);
-        side = tn_view_take_side(&view, learner, cluster);
+        tn_view_take(view, learner, entry, lesson->request->shape->class);
+        side = tn_view_take_side(view, learner, cluster);
     }
     if (side != NULL) {
         side->cell.M2 = tn_log_decode(cell->M2); /* a view leaves it out */
         if (side->cell.n == 0)
-            tn_view_take_offsets(&view, learner);
-        moved = learn_side(lesson, entry, &view, side, &deviation);
+            tn_view_take_offsets(view, learner);
+        moved = learn_side(lesson, entry, view, side, &deviation);
     }
     settle_account(lesson);
     pthread_mutex_unlock(&learner->lock);
@@ -224,7 +232,7 @@ static void update_entry(const struct lesson *lesson, struct tn_shape_entry *ent
     if (!isnan(deviation))
         tn_entry_watch(learner, lesson->request, lesson->plan, entry, deviation);
     tn_cell_store(cell, &side->cell);
-    follow(learner, entry, &view, side, moved);
+    follow(learner, entry, view, side, moved);
     if (lesson->result->end == TN_ATTEMPT_DONE)
         tn_store_sample(learner->store, cell, lesson->result->seconds, 1);
 }

@@ -165,6 +165,16 @@ static unsigned room_of(const struct tn_choose_request *request, const struct tn
     return running >= cluster->max_running ? 0 : cluster->max_running - running;
 }
 
+/* Member by member: most of it is for groups of 64 and for messages, and is set where it is used. */
+static void begin(struct view *v, const struct tn_choose_request *request)
+{
+    v->request = request;
+    v->count = 0;
+    v->writes_refused = v->last_resort = false;
+    v->capable = 0;
+    v->why[0] = '\0';
+}
+
 /* Those that may take it now and have a slot; *ANY tells whether any may at all. */
 static size_t collect(struct view *v, struct tn_candidate *out, bool *any)
 {
@@ -355,7 +365,7 @@ enum tn_status tn_strategy_choose(const struct tn_choose_request *request, struc
                                   struct tn_error *err)
 {
     const struct tn_strategy_ops *strategy;
-    struct view                   v = {.request = request};
+    struct view                   v;
     struct tn_candidate           candidates[TN_GROUP_MEMBERS];
     size_t                        count;
     bool                          any;
@@ -363,6 +373,7 @@ enum tn_status tn_strategy_choose(const struct tn_choose_request *request, struc
     *out = (struct tn_choice){.cluster = NULL};
     *eligible = 0;
     TN_TRY(check_hints(request, &strategy, err));
+    begin(&v, request);
     look_at_members(&v);
     count = collect(&v, candidates, &any);
     if (!any)
@@ -383,19 +394,26 @@ enum tn_status tn_strategy_choose(const struct tn_choose_request *request, struc
 
 size_t tn_strategy_look(const struct tn_choose_request *request, struct tn_member_view out[TN_GROUP_MEMBERS])
 {
-    struct view         v = {.request = request};
-    struct tn_candidate candidates[TN_GROUP_MEMBERS];
+    struct view         v;
+    struct tn_candidate candidates[TN_GROUP_MEMBERS], *next = candidates;
     bool                any;
 
+    begin(&v, request);
     look_at_members(&v);
     collect(&v, candidates, &any);
     for (size_t i = 0; i < v.count; i++) {
         const struct tn_cluster *cluster = request->group->members[i];
-        unsigned                 running = atomic_load_explicit(&cluster->running, memory_order_relaxed);
 
-        out[i] = (struct tn_member_view){.refusal = v.refusal[i], .usable = v.usable[i], .running = running};
-        out[i].room = room_of(request, cluster, running);
-        v.why[0] = '\0';
+        out[i].refusal = v.refusal[i];
+        out[i].usable = v.usable[i];
+        out[i].why[0] = v.why[0] = '\0';
+        if (v.refusal[i] == TN_REFUSAL_NONE) { /* asked already, and that takes a lock of everybody's */
+            out[i].running = next->running;
+            out[i].room = next++->room;
+            continue;
+        }
+        out[i].running = atomic_load_explicit(&cluster->running, memory_order_relaxed);
+        out[i].room = room_of(request, cluster, out[i].running);
         if (v.refusal[i] == TN_REFUSAL_CANNOT_RUN && !can_run(&v, cluster))
             tn_str_copy(out[i].why, sizeof out[i].why, tn_str(v.why));
     }

@@ -50,6 +50,7 @@ enum tn_status tn_cluster_new(struct tn_cluster **out, const struct tn_config *c
     cluster->conf = conf;
     cluster->ops = ops;
     cluster->max_running = conf->max_running > 0 ? (unsigned)conf->max_running : ops->default_max_running;
+    tn_price_init(&cluster->price, conf);
     tn_breaker_init(&cluster->breaker);
     pthread_mutex_init(&cluster->note_lock, NULL);
     status = open_cluster(cluster, err);

@@ -7,6 +7,7 @@
 #include "engine/breaker.h"
 #include "engine/engine.h"
 #include "loop/offload.h"
+#include "stats/price.h"
 
 #include <stdatomic.h>
 
@@ -21,6 +22,7 @@ struct tn_cluster {
     void                         *engine;    /* the engine's own shared state */
     bool                          opened;    /* false: disabled by configuration, no connection may be made */
     unsigned                      max_running; /* from conf or the engine's default */
+    struct tn_price               price;     /* of conf */
     _Atomic unsigned              running;   /* slots held by clients' queries; changed by src/admission under its lock only */
     _Atomic unsigned              copies;    /* slots held by copies in the background; the same */
     _Atomic int                   health;    /* enum tn_health, by probes; UNKNOWN may be used */

@@ -52,6 +52,7 @@ static void test_measure(void)
     struct tn_rand         rand = {9};
     double                 x[VALUES];
     unsigned               band[VALUES], said_yes = 0;
+    bool                   says;
 
     for (unsigned round = 0; round < 60; round++) {
         uint64_t key[2] = {round + 1, 3};
@@ -62,11 +63,12 @@ static void test_measure(void)
         for (unsigned i = 0; i < VALUES; i++) {
             band[i] = (unsigned)tn_rand_below(&rand, count);
             x[i] = fmax(-3, fmin(3, deviation(&rand) + gap * band[i]));
-            tn_bands_learn(&bands, key, band[i], x[i]);
+            says = tn_bands_learn(&bands, key, band[i], x[i], 100, .2);
+            CU_ASSERT_EQUAL(says, i + 1 >= 100 && explains(x, band, i + 1, .2));
         }
-        said_yes += tn_bands_explain(&bands, key, 100, .2);
-        CU_ASSERT_EQUAL(tn_bands_explain(&bands, key, 100, .2), explains(x, band, VALUES, .2));
-        CU_ASSERT_FALSE(tn_bands_explain(&bands, key, VALUES + 1, .2));
+        said_yes += says;
+        CU_ASSERT_FALSE(tn_bands_learn(&bands, key, 0, 0, VALUES + 2, .2));
+        CU_ASSERT_FALSE(tn_bands_learn(&bands, key, 0, 0, HUGE_VAL, .2));
         tn_bands_destroy(&bands);
     }
     CU_ASSERT(said_yes > 10 && said_yes < 50);
@@ -82,8 +84,7 @@ static void test_without_a_difference_never(void)
         uint64_t key[2] = {shape, 1};
 
         for (unsigned i = 0; i < 200; i++) {
-            tn_bands_learn(&bands, key, i % 16, deviation(&rand));
-            CU_ASSERT_FALSE(i > 100 && tn_bands_explain(&bands, key, 100, .2));
+            CU_ASSERT_FALSE(tn_bands_learn(&bands, key, i % 16, deviation(&rand), 100, .2));
         }
     }
     tn_bands_destroy(&bands);
@@ -97,7 +98,7 @@ static void test_prior(void)
 
     tn_bands_init(&bands);
     for (unsigned i = 0; i < 200; i++)
-        tn_bands_learn(&bands, key, i % 2, i % 2 == 0 ? -1 : 1);
+        (void)tn_bands_learn(&bands, key, i % 2, i % 2 == 0 ? -1 : 1, HUGE_VAL, .2);
     tn_bands_prior(&bands, key, 1, .3, &offset, &between);
     CU_ASSERT_DOUBLE_EQUAL(offset, 100.0 / 102, 1e-5);
     CU_ASSERT_DOUBLE_EQUAL(between, 1, 1e-5);

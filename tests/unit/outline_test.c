@@ -255,14 +255,17 @@ static void test_long(void)
 /* The same, read whole each time: few bytes, so that texts of one outline come often. */
 static void test_bytes(void)
 {
-    char text[16];
+    char text[64];
 
     for (unsigned round = 0; round < 60000; round++) {
         struct tn_features a, b;
-        size_t             len = 1 + tn_rand_below(&rand_state, 9);
+        size_t             len = round % 2 == 0 ? 0 : (size_t)snprintf(text, sizeof text, "%.*s", (int)(round % 31), "SELECT a_b, c FROM t WHERE c = f");
+        size_t             end = len + 1 + tn_rand_below(&rand_state, 9);
 
-        for (size_t i = 0; i < len; i++)
-            text[i] = FEW[tn_rand_below(&rand_state, sizeof FEW - 1)];
+        for (; len < end; len++)
+            text[len] = FEW[tn_rand_below(&rand_state, sizeof FEW - 1)];
+        if (round % 4 == 3)
+            len += (size_t)snprintf(text + len, sizeof text - len, " + 1 - abcdefghij");
         tn_shaper_features(kept, tn_str_n(text, len), &a);
         tn_features_read(&b, tn_str_n(text, len), TN_DIALECT_POSTGRES);
         if (!same_features(&a, &b)) {

@@ -286,6 +286,8 @@ static void check_postgres(const struct cluster_view *c)
     }
     if (has_password)
         cluster_problem(c, TN_PROBLEM_ERROR, "endpoint", "it carries a password; put it into auth.password");
+    if (conf->ssl_mode >= TN_CFG_SSL_MODE_VERIFY_CA && conf->tls_ca_file.len == 0)
+        cluster_problem(c, TN_PROBLEM_WARNING, "sslMode", "believes nobody but ~/.postgresql/root.crt of the user who runs Turnout; set tls.caFile");
 }
 
 static void check_trino_tls(const struct cluster_view *c, struct tn_str host)

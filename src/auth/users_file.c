@@ -1,6 +1,7 @@
 #include "auth/users_file.h"
 
 #include "base/buf.h"
+#include "base/fd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -170,20 +171,6 @@ static enum tn_status io_failed(const char *what, const char *path, struct tn_er
     return tn_fail(err, TN_E_IO, "58030", "cannot %s %s: %s", what, path, strerror(errno));
 }
 
-static bool write_all(int fd, struct tn_str text)
-{
-    while (text.len > 0) {
-        ssize_t n = write(fd, text.ptr, text.len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        text = tn_str_n(text.ptr + n, text.len - (size_t)n);
-    }
-    return true;
-}
-
 /* The folder's entry is on the disk, too. */
 static void sync_folder(const char *path)
 {
@@ -223,7 +210,8 @@ static enum tn_status replace(const char *path, struct tn_str text, struct tn_pr
     fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return io_failed("write", temporary, err);
-    written = write_all(fd, text);
+    errno = tn_fd_write(fd, text);
+    written = errno == 0;
     if (written && !is_readable(temporary, problems)) {
         close(fd);
         unlink(temporary);

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/base64.h"
+#include "base/fd.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "config/file.h"
@@ -127,9 +128,9 @@ static int write_chunk(int fd, const struct tn_chunk *chunk)
 {
     struct tn_rest_block block = {.magic = TN_REST_BLOCK_MAGIC, .rows = (uint32_t)chunk->rows, .bytes = chunk->bytes.len - chunk->sent};
 
-    int                  error = tn_spool_file_append(fd, tn_str_n((const char *)&block, sizeof block));
+    int                  error = tn_fd_write(fd, tn_str_n((const char *)&block, sizeof block));
 
-    return error != 0 ? error : tn_spool_file_append(fd, tn_str_n(chunk->bytes.data + chunk->sent, (size_t)block.bytes));
+    return error != 0 ? error : tn_fd_write(fd, tn_str_n(chunk->bytes.data + chunk->sent, (size_t)block.bytes));
 }
 
 static int write_document(struct tn_rest_spool *spool)

@@ -1,28 +1,16 @@
 #include "spool/spool_file.h"
 
+#include "base/fd.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
-int tn_spool_file_append(int fd, struct tn_str text)
-{
-    while (text.len > 0) {
-        ssize_t n = write(fd, text.ptr, text.len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return errno;
-        text = tn_str_n(text.ptr + n, text.len - (size_t)n);
-    }
-    return 0;
-}
-
 int tn_spool_file_write(const char *temporary, const char *path, struct tn_str text)
 {
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    int error = fd < 0 ? errno : tn_spool_file_append(fd, text);
+    int error = fd < 0 ? errno : tn_fd_write(fd, text);
 
     if (fd >= 0)
         close(fd);

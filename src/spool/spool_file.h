@@ -1,4 +1,4 @@
-/* spool_file.h - files of results, written and read whole or by appending. Blocking: in the offload pool. Each function answers an
+/* spool_file.h - files of results, written and read whole. Blocking: in the offload pool. Each function answers an
  * errno, 0 = done. */
 #ifndef TN_SPOOL_SPOOL_FILE_H
 #define TN_SPOOL_SPOOL_FILE_H
@@ -10,6 +10,5 @@
 TN_MUST_USE int tn_spool_file_write(const char *temporary, const char *path, struct tn_str text);
 /* The whole file into OUT, at most out->max. */
 TN_MUST_USE int tn_spool_file_read(const char *path, struct tn_buf *out);
-TN_MUST_USE int tn_spool_file_append(int fd, struct tn_str text); /* at the end of FD */
 
 #endif

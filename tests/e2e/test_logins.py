@@ -2,6 +2,7 @@
 
 import base64
 import concurrent.futures
+import contextlib
 import hashlib
 import hmac
 import json
@@ -10,12 +11,15 @@ import re
 import shutil
 import stat
 import subprocess
+import urllib.error
+import urllib.request
 
 import psycopg
 import pytest
 
 import proxy as proxy_module
 import wire
+from rest import Rest
 
 TOKEN = "0123456789abcdefghij"
 
@@ -439,6 +443,45 @@ def test_limits_of_user_and_address(proxies):
     proxy.wait_for(lambda: try_connect(proxy, "alice", "secret"), what="a place is free")
     for client in held:
         client.close()
+
+
+def test_proofs_are_kept_nowhere(proxies):
+    """Passwords, right and wrong, tokens and credentials that clients send: not in the log at its most talkative, nor in the files or answers."""
+    right, wrong, token, passed_on = "Right-7f3a91", "Wrong-55c0de", "Token-0123456789abcdef", "Extra-9b1d44"
+    users = {"ann": {"password": right, "roles": ["admin"], "tokens": [token]}}
+    proxy = proxies(config_of(users, turnout={"persistence": {"type": "sqlite", "path": "kept.db"}, "log": {"level": "debug"},
+                                              "frontends": {"mysqlWire": {"port": 0, "nativePassword": True}, "restHttp": {"port": 0}, "trinoHttp": {"port": 0}}}))
+    rest, said = Rest(proxy), []
+    connect(proxy, "ann", right).execute("SELECT 1 AS by_postgres")
+    said.append(refused(proxy, "ann", wrong))
+    pymysql = pytest.importorskip("pymysql")
+    with pymysql.connect(host="127.0.0.1", port=proxy.mysql_port, user="ann", password=right) as client:
+        client.cursor().execute("SELECT 1 AS by_mysql")
+    with pytest.raises(pymysql.err.OperationalError) as failed:
+        pymysql.connect(host="127.0.0.1", port=proxy.mysql_port, user="ann", password=wrong)
+    said.append(str(failed.value))
+    proofs = [f"Bearer {token}", f"Bearer {wrong}", basic("ann", right)["Authorization"], basic("ann", wrong)["Authorization"]]
+    for proof in proofs:
+        headers = {"Authorization": proof, "X-Trino-User": "ann", "X-Trino-Extra-Credential": f"key={passed_on}"}
+        answer = rest.execute("SELECT 1 AS by_rest", headers={"Authorization": proof})
+        said += [answer.text, str(answer.headers)]
+        request = urllib.request.Request(f"http://127.0.0.1:{proxy.trino_port}/v1/statement", b"SELECT 1 AS by_trino", headers)
+        with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=100) as answer:
+            said.append(answer.read().decode())
+        said.append(str(proxy.admin("/admin/status", headers={"Authorization": proof})))
+    def told(path):
+        return str(proxy.admin(path, headers=basic("ann", right)))
+    proxy.wait_for(lambda: all(f"by_{client}" in told("/admin/history") for client in ("postgres", "mysql", "rest", "trino")), what="each client has a record")
+    said += [told(path) for path in ("/metrics", "/admin/history", "/admin/queries?text=1")]
+    proxy.stop()
+    said.append(proxy.log())
+    assert said[-1].count("log-in failed") >= 4
+    for file in ("kept.db", "kept.db.stats"):
+        with open(proxy.path(file), "rb") as kept:
+            said.append(kept.read().decode("latin-1"))
+    for secret in (right, wrong, token, passed_on, *(proof.split()[1] for proof in proofs)):
+        for text in said:
+            assert secret not in text, text[max(0, text.find(secret) - 300):text.find(secret) + 100]
 
 
 # ---- configuration ----

@@ -22,8 +22,8 @@ import servers
 import wire
 
 ROOT = proxy_module.ROOT
-COMMANDS = ("serve", "check", "reload", "status", "history", "explain", "shapes", "reset", "freeze", "cancel", "maintenance", "version",
-            "help")
+COMMANDS = ("serve", "check", "user", "reload", "status", "history", "explain", "shapes", "reset", "freeze", "translate", "compare", "replay", "simulate",
+            "cancel", "maintenance", "version", "help")
 
 
 def turnout(*arguments, env=None, cwd=None):
@@ -185,12 +185,14 @@ def test_check_of_a_file_of_queryflux(tmp_path, proxies, make_engine):
 
 def test_help_and_version():
     top = turnout("--help")
-    assert top.returncode == 0 and all(f"  {command} " in top.stdout for command in COMMANDS)
+    assert top.returncode == 0
+    assert re.findall(r"^  (\w+) ", top.stdout.split("\nCommands:\n")[1].split("\n\n")[0], re.M) == list(COMMANDS)
     for command in COMMANDS:
         for arguments in ((command, "--help"), (command, "-h"), ("help", command)):
             done = turnout(*arguments)
             assert (done.returncode, done.stderr) == (0, "")
-            assert f"turnout {command}" in done.stdout and "Usage:" in done.stdout
+            assert f"turnout {command}" in done.stdout and "\n\nUsage:" in done.stdout and "\n\nOptions:\n" in done.stdout
+            assert re.search(r"[^\n]\n$", done.stdout)
     version = turnout("version")
     assert re.fullmatch(r"turnout \d+\.\d+\.\d+\n", version.stdout)
     assert turnout("--version").stdout == version.stdout

@@ -1,5 +1,7 @@
 #include "tools/cli/cli.h"
 
+#include "base/fd.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -76,25 +78,9 @@ int tn_cli_usage(const struct tn_cli *cli, const char *fmt, ...)
     return TN_CLI_USAGE;
 }
 
-/* 0, or the errno. */
-static int write_all(const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(STDOUT_FILENO, data, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return errno;
-        data += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 bool tn_cli_flush(struct tn_cli *cli)
 {
-    int error = write_all(cli->out.data, cli->out.len);
+    int error = tn_fd_write(STDOUT_FILENO, tn_buf_str(&cli->out));
 
     tn_buf_clear(&cli->out);
     if (error == 0)

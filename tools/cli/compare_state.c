@@ -3,6 +3,7 @@
 #include "tools/cli/compare_run.h"
 
 #include "base/alloc.h"
+#include "base/fd.h"
 #include "base/json.h"
 
 #include <cjson/cJSON.h>
@@ -180,19 +181,10 @@ static enum tn_status load(const struct tn_compare_run *run, struct tn_buf *text
 
 static enum tn_status append(const struct tn_compare_run *run, struct tn_buf *text, struct tn_error *err)
 {
-    enum tn_status status = TN_OK;
-    size_t         at = 0;
-
     if (text->failed)
-        status = tn_fail(err, TN_E_NOMEM, "53200", "no memory for the state");
-    while (status == TN_OK && at < text->len) {
-        ssize_t wrote = write(run->state_fd, text->data + at, text->len - at);
-
-        if (wrote < 0 && errno != EINTR)
-            status = fail_file(run, err);
-        at += wrote > 0 ? (size_t)wrote : 0;
-    }
-    return status;
+        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for the state");
+    errno = tn_fd_write(run->state_fd, tn_buf_str(text));
+    return errno == 0 ? TN_OK : fail_file(run, err);
 }
 
 /* LINES up to the last whole one; GOOD: bytes that are fine. */

@@ -36,6 +36,7 @@ static void put_program(struct tn_buf *out)
     put_entry(out, "TURNOUT_ADMIN", "address of the admin API (default http://127.0.0.1:7000)");
     put_entry(out, "TURNOUT_ADMIN_USER", "its user");
     put_entry(out, "TURNOUT_ADMIN_PASSWORD", "its password");
+    put_entry(out, "TURNOUT_ADMIN_CA", "https: authorities to believe (PEM)");
     put_entry(out, "TURNOUT_LIBDUCKDB", "the DuckDB library to load, instead of looking for it");
     tn_buf_puts(out, "\nExit status:\n");
     put_entry(out, "0", "done");

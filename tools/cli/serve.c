@@ -9,20 +9,20 @@ static int run(struct tn_cli *cli)
     if (cli->operand_count > 0)
         options.config_path = cli->operands[0];
     if (options.config_path == NULL)
-        return tn_cli_usage(cli, "serve needs --config FILE");
+        return tn_cli_usage(cli, "serve needs FILE");
     return cli->serve(&options);
 }
 
 static const struct tn_cli_option options[] = {
-    {"config", "FILE", "the configuration (required)"},
+    {"config", "FILE", "the same as FILE"},
     {NULL, NULL, NULL},
 };
 
 const struct tn_cli_command tn_cli_serve_command = {
     .name = "serve",
-    .operands = "",
+    .operands = "FILE",
     .summary = "run the server",
-    .text = "Reads the configuration, opens the engines and serves clients until it is told to stop.\n"
+    .text = "Reads the configuration FILE, opens the engines and serves clients until it is told to stop.\n"
             "It stays in the foreground and logs to standard error.\n\n"
             "Signals:\n"
             "  SIGTERM, SIGINT       stop: no new clients; running queries may take shutdownTimeout\n"

@@ -136,9 +136,9 @@ const struct tn_cli_command tn_cli_translate_command = {
             "statements are translated one by one; `-`, or no operand, reads them from standard input. No server is asked.\n"
             "\n"
             "Dialects: postgres, duckdb, sqlite, mysql (MariaDB, StarRocks), trino, clickhouse, bigquery, snowflake, spark.\n"
-            "What the other dialect has no words for is told on standard error.",
+            "What the other dialect has no words for is told on standard error.\n",
     .examples = "  turnout translate --from postgres --to sqlite \"SELECT now() - interval '3 days'\"\n"
-                "  turnout translate --from mysql --to trino < report.sql",
+                "  turnout translate --from mysql --to trino < report.sql\n",
     .options = options,
     .operands_min = 0,
     .operands_max = 1,

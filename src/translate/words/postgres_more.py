@@ -147,7 +147,7 @@ def postgres_more(node):
         return node.this.copy() if str(node.expression.this) == "" else None
     if isinstance(node, exp.Insert) and wanted in ("mysql", "trino"):
         return with_in_front(node)
-    if isinstance(node, (exp.Update, exp.Delete)) and wanted == "mysql" and (node.args.get("with_") or node.args.get("with")) is not None:
+    if isinstance(node, (exp.Update, exp.Delete)) and wanted == "mysql" and not any(node.args.get(key) for key in ("using", "from_", "from")) and (node.args.get("with_") or node.args.get("with")) is not None:
         return with_inside(node)
     if isinstance(node, exp.Select):
         return json_rows_shown(node)

@@ -78,7 +78,7 @@ static void test_byte_order_mark_and_line_ends(void)
     close_text();
     open_text("a: 1\nb: \xff\n");
     CU_ASSERT_PTR_NULL(root);
-    assert_problems("t.yaml:2: error: YAML, byte 4 of the line: invalid leading UTF-8 octet\n");
+    assert_problems("t.yaml:2: error: YAML, byte 4 of the line: invalid leading UTF-8 octet; the file must be UTF-8\n");
     close_text();
 }
 

@@ -138,7 +138,7 @@ OTHERS = [
 @pytest.fixture(scope="module", params=engines.ENGINES)
 def other(request, make_engine):
     made = make_engine(request.param)
-    with proxy_module.Proxy(made.config(frontends={"mysqlWire": {"port": 0}})) as started:
+    with proxy_module.Proxy(made.config(frontends={"mysqlWire": {"port": 0, "databases": ["shop"]}})) as started:
         made.proxy = started
         with pymysql.connect(host="127.0.0.1", port=started.mysql_port, user="me", autocommit=True) as connection, connection.cursor() as cursor:
             for sql in OTHERS:

@@ -161,7 +161,7 @@ def test_users(make_engine):
 @pytest.mark.parametrize("why", ["full", "not writable", "off"])
 def test_no_room(make_engine, why):
     """Rows go in the pages, all of them, and the client is told why."""
-    more = {"full": {"maxSpoolSize": "3MiB"}, "not writable": {"spoolPath": "turnout.yaml"}, "off": {"maxSpoolSize": 0}}[why]
+    more = {"full": {"maxSpoolSize": "3MiB"}, "not writable": {"spoolPath": "turnout.yaml/segments"}, "off": {"maxSpoolSize": 0}}[why]
     with proxy_module.Proxy(configuration(make_engine, **more)) as proxy:
         documents = list(pages(proxy, SQL))
         found = segments(documents)

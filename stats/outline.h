@@ -16,7 +16,7 @@ struct tn_outlines;
 struct tn_outlines *tn_outlines_new(void); /* NULL: no memory */
 void                tn_outlines_free(struct tn_outlines *outlines);
 
-/* Takes the outline of TEXT; the calls below are about it. CONTEXT: what else belongs to it. False: TEXT has none. */
+/* Takes the outline of TEXT; the calls below are about it. CONTEXT: what else belongs to it, and a secret, as rules go by what is kept. False: TEXT has none. */
 bool tn_outlines_read(struct tn_outlines *outlines, struct tn_str text, uint64_t context);
 /* What was kept of it; the features point into TEXT. False: nothing. SHAPE has no exact text. NULL: features alone were kept, and are wanted. */
 bool tn_outlines_find(const struct tn_outlines *outlines, struct tn_str text, struct tn_shape *shape, struct tn_features *features);

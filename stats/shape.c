@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "base/rand.h"
 #include "stats/outline.h"
 #include "stats/reader.h"
 #include "stats/seen.h"
@@ -14,6 +15,7 @@ enum { WAYS = 4, TEMPLATE_SETS = 2048, SEEN_SETS = 1024, NAME = 64 };
 
 struct text_entry { /* L0 */
     uint64_t           text[2]; /* 0, 0 = free */
+    uint64_t           proof;   /* that it is this text: rules go by the features, and others can make texts of equal hashes */
     const char        *at;      /* where the text lay that the features point into */
     size_t             len;
     struct tn_shape    shape;
@@ -36,6 +38,7 @@ struct context_kept { /* the last one, and its hash: most statements come in the
 };
 
 struct tn_shaper {
+    uint64_t               secret; /* of this process, in hashes that features are found by */
     size_t                 sets;
     unsigned               turn;
     uint32_t              *tags;      /* of the texts, which lie far apart; 0 = free */
@@ -57,6 +60,7 @@ struct tn_shaper *tn_shaper_new(unsigned entries)
         sets *= 2;
     if (shaper == NULL)
         return NULL;
+    tn_rand_secret(&shaper->secret, sizeof shaper->secret);
     shaper->sets = sets;
     shaper->tags = tn_calloc(sets * WAYS, sizeof *shaper->tags);
     shaper->texts = tn_calloc(sets * WAYS, sizeof *shaper->texts);
@@ -290,12 +294,17 @@ static struct text_entry *free_text(struct tn_shaper *shaper, const uint64_t has
     return &shaper->texts[at];
 }
 
+static uint64_t proof_of(const struct tn_shaper *shaper, struct tn_str text)
+{
+    return tn_hash_seeded(text.ptr, text.len, shaper->secret);
+}
+
 /* The same text as before. SHAPE NULL: its features alone. */
 static bool find_again(struct tn_shaper *shaper, struct tn_str text, const uint64_t hash[2], struct tn_shape *shape, struct tn_features *features)
 {
     const struct text_entry *known = find_text(shaper, hash, text.len);
 
-    if (known == NULL)
+    if (known == NULL || known->proof != proof_of(shaper, text))
         return false;
     bump(&shaper->l0_hits);
     if (shape != NULL)
@@ -314,7 +323,7 @@ static void keep(struct tn_shaper *shaper, struct tn_str text, const uint64_t ha
     if (!tn_seen_again(shaper->seen, SEEN_SETS, hash))
         return;
     entry = free_text(shaper, hash);
-    *entry = (struct text_entry){.text = {hash[0], hash[1]}, .at = text.ptr, .len = text.len, .features = *features};
+    *entry = (struct text_entry){.text = {hash[0], hash[1]}, .proof = proof_of(shaper, text), .at = text.ptr, .len = text.len, .features = *features};
     if (shape != NULL)
         entry->shape = *shape;
 }
@@ -343,7 +352,7 @@ void tn_shaper_find(struct tn_shaper *shaper, struct tn_str text, const struct t
     text_hash(text, where, params, param_count, hash);
     if (find_again(shaper, text, hash, shape, features))
         return;
-    outlined = context->dialect == TN_DIALECT_POSTGRES && param_count == 0 && tn_outlines_read(shaper->outlines, text, where);
+    outlined = context->dialect == TN_DIALECT_POSTGRES && param_count == 0 && tn_outlines_read(shaper->outlines, text, where ^ shaper->secret);
     if (outlined && tn_outlines_find(shaper->outlines, text, shape, features))
         bump(&shaper->outline_hits);
     else if (read_shape(shaper, text, context->dialect, where, params, param_count, shape, features) && outlined)
@@ -363,7 +372,7 @@ void tn_shaper_features(struct tn_shaper *shaper, struct tn_str text, struct tn_
     text_hash(text, FEATURES_ALONE, NULL, 0, hash);
     if (find_again(shaper, text, hash, NULL, features))
         return;
-    outlined = tn_outlines_read(shaper->outlines, text, FEATURES_ALONE);
+    outlined = tn_outlines_read(shaper->outlines, text, FEATURES_ALONE ^ shaper->secret);
     if (outlined && tn_outlines_find(shaper->outlines, text, NULL, features))
         bump(&shaper->outline_hits);
     else if (!tn_features_read_valued(features, text, TN_DIALECT_POSTGRES) && outlined)

@@ -89,8 +89,7 @@ void tn_admin_freeze(struct tn_admin *admin, struct tn_http_exchange *x, const s
 /* ---- reload: reads files and opens engines, so it runs in the offload pool ---- */
 
 struct reload {
-    struct tn_admin_round round;
-    struct tn_job         job;
+    struct tn_admin_task  task;
     struct tn_problems    problems;
     struct tn_error       error;
     enum tn_status        status;
@@ -99,9 +98,9 @@ struct reload {
 
 static void run_reload(struct tn_job *job)
 {
-    struct reload *r = TN_CONTAINER_OF(job, struct reload, job);
+    struct reload *r = TN_CONTAINER_OF(job, struct reload, task.job);
 
-    r->status = tn_server_reload(r->round.admin->server, &r->problems, r->restart_keys, sizeof r->restart_keys, &r->error);
+    r->status = tn_server_reload(r->task.round.admin->server, &r->problems, r->restart_keys, sizeof r->restart_keys, &r->error);
 }
 
 static void put_problems(struct tn_json *json, const struct tn_problems *problems)
@@ -137,7 +136,7 @@ static void put_restart_keys(struct tn_json *json, const char *keys)
 
 static void finish_reload(struct tn_http_exchange *x, struct tn_admin_round *round)
 {
-    struct reload *r = TN_CONTAINER_OF(round, struct reload, round);
+    struct reload *r = TN_CONTAINER_OF(round, struct reload, task.round);
     struct tn_buf  body;
     struct tn_json json = {.buf = &body};
     bool           ok = r->status == TN_OK;
@@ -161,25 +160,11 @@ static void finish_reload(struct tn_http_exchange *x, struct tn_admin_round *rou
 
 static void free_reload(struct tn_admin_round *round)
 {
-    struct reload *r = TN_CONTAINER_OF(round, struct reload, round);
+    struct reload *r = TN_CONTAINER_OF(round, struct reload, task.round);
 
     tn_problems_reset(&r->problems);
     tn_error_reset(&r->error);
     tn_free(r);
-}
-
-static void keep_reload(struct tn_admin_round *round) /* the pool still works with it: only the exit of the program ends it */
-{
-    (void)round;
-}
-
-static void reload_done(struct tn_job *job, struct tn_worker *worker)
-{
-    struct reload *r = TN_CONTAINER_OF(job, struct reload, job);
-
-    (void)worker;
-    r->round.free = free_reload;
-    tn_admin_round_end(&r->round);
 }
 
 void tn_admin_reload(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
@@ -192,10 +177,8 @@ void tn_admin_reload(struct tn_admin *admin, struct tn_http_exchange *x, const s
         return;
     }
     tn_problems_init(&r->problems, admin->server->config_path);
-    r->round.finish = finish_reload;
-    r->round.free = keep_reload;
-    r->job.run = run_reload;
-    r->job.done = reload_done;
-    tn_admin_round_begin(&r->round, admin, x);
-    tn_offload_submit(admin->server->offload, &r->job, x->worker);
+    r->task.round.finish = finish_reload;
+    r->task.round.free = free_reload;
+    r->task.job.run = run_reload;
+    tn_admin_task_start(&r->task, admin, x);
 }

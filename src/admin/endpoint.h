@@ -36,9 +36,15 @@ struct tn_admin_round {
 };
 /* ROUND's three functions are set; it is freed in the end, whatever happens. */
 void tn_admin_round_start(struct tn_admin_round *round, struct tn_admin *admin, struct tn_http_exchange *x);
-/* The same bookkeeping for work elsewhere: begin, then once on the exchange's worker, end. */
-void tn_admin_round_begin(struct tn_admin_round *round, struct tn_admin *admin, struct tn_http_exchange *x);
-void tn_admin_round_end(struct tn_admin_round *round);
+
+/* The same for work that is one job of the offload pool. The round's finish and free and the job's run are set. A program that exits meanwhile
+ * does not free it: the pool still works with it. */
+struct tn_admin_task {
+    struct tn_admin_round round;
+    struct tn_job         job;
+    void (*free)(struct tn_admin_round *round); /* the round's, while the job is out */
+};
+void tn_admin_task_start(struct tn_admin_task *task, struct tn_admin *admin, struct tn_http_exchange *x);
 
 /* One line in the log for what an operator did. */
 void tn_admin_log(const struct tn_http_exchange *x, const char *action, struct tn_str target, const char *result);

@@ -6,8 +6,7 @@
 #include "stats/history_text.h"
 
 struct page {
-    struct tn_admin_round    round;
-    struct tn_job            job;
+    struct tn_admin_task     task;
     struct tn_history_filter filter;
     struct tn_arena          arena; /* the filter's texts: the exchange may be gone before the job ends */
     struct tn_buf            body;
@@ -18,17 +17,17 @@ struct page {
 
 static void run(struct tn_job *job)
 {
-    struct page *page = TN_CONTAINER_OF(job, struct page, job);
+    struct page *page = TN_CONTAINER_OF(job, struct page, task.job);
     uint64_t     count;
 
     tn_json_open(&page->json, NULL, '{');
-    page->status = tn_history_put_page(&page->json, "records", page->round.admin->server->history, &page->filter, &count, &page->error);
+    page->status = tn_history_put_page(&page->json, "records", page->task.round.admin->server->history, &page->filter, &count, &page->error);
     tn_json_close(&page->json, '}');
 }
 
 static void finish(struct tn_http_exchange *x, struct tn_admin_round *round)
 {
-    struct page *page = TN_CONTAINER_OF(round, struct page, round);
+    struct page *page = TN_CONTAINER_OF(round, struct page, task.round);
 
     if (page->status != TN_OK)
         tn_http_problem(x, 500, "the history cannot be read: %s", page->error.message);
@@ -40,26 +39,12 @@ static void finish(struct tn_http_exchange *x, struct tn_admin_round *round)
 
 static void free_page(struct tn_admin_round *round)
 {
-    struct page *page = TN_CONTAINER_OF(round, struct page, round);
+    struct page *page = TN_CONTAINER_OF(round, struct page, task.round);
 
     tn_arena_reset(&page->arena);
     tn_buf_reset(&page->body);
     tn_error_reset(&page->error);
     tn_free(page);
-}
-
-static void keep_page(struct tn_admin_round *round) /* the pool still works with it: only the exit of the program ends it */
-{
-    (void)round;
-}
-
-static void done(struct tn_job *job, struct tn_worker *worker)
-{
-    struct page *page = TN_CONTAINER_OF(job, struct page, job);
-
-    (void)worker;
-    page->round.free = free_page;
-    tn_admin_round_end(&page->round);
 }
 
 static bool read_filter(struct tn_http_exchange *x, const struct tn_http_args *args, struct page *page)
@@ -100,13 +85,11 @@ void tn_admin_history(struct tn_admin *admin, struct tn_http_exchange *x, const 
     tn_buf_init(&page->body, TN_ADMIN_REPLY_MAX);
     page->json.buf = &page->body;
     if (!read_filter(x, args, page)) {
-        free_page(&page->round);
+        free_page(&page->task.round);
         return;
     }
-    page->round.finish = finish;
-    page->round.free = keep_page;
-    page->job.run = run;
-    page->job.done = done;
-    tn_admin_round_begin(&page->round, admin, x);
-    tn_offload_submit(admin->server->offload, &page->job, x->worker);
+    page->task.round.finish = finish;
+    page->task.round.free = free_page;
+    page->task.job.run = run;
+    tn_admin_task_start(&page->task, admin, x);
 }

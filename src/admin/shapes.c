@@ -8,8 +8,7 @@
 #include "stats/shape_list.h"
 
 struct listing {
-    struct tn_admin_round round;
-    struct tn_job         job;
+    struct tn_admin_task  task;
     struct tn_shape_list  list;
     char                  group[256];
     bool                  configured; /* the group is */
@@ -20,10 +19,10 @@ struct listing {
 
 static void run(struct tn_job *job)
 {
-    struct listing *l = TN_CONTAINER_OF(job, struct listing, job);
+    struct listing *l = TN_CONTAINER_OF(job, struct listing, task.job);
     struct tn_json  json = {.buf = &l->body};
 
-    l->status = tn_store_each(l->round.admin->server->store, true, tn_shape_list_add, &l->list, &l->error);
+    l->status = tn_store_each(l->task.round.admin->server->store, true, tn_shape_list_add, &l->list, &l->error);
     tn_shape_list_end(&l->list);
     if (l->list.failed)
         l->status = tn_fail(&l->error, TN_E_NOMEM, "53200", "no memory for so many shapes");
@@ -32,7 +31,7 @@ static void run(struct tn_job *job)
 
 static void finish(struct tn_http_exchange *x, struct tn_admin_round *round)
 {
-    struct listing *l = TN_CONTAINER_OF(round, struct listing, round);
+    struct listing *l = TN_CONTAINER_OF(round, struct listing, task.round);
 
     if (l->status != TN_OK)
         tn_http_problem(x, 500, "the statistics cannot be read: %s", l->error.message);
@@ -46,26 +45,12 @@ static void finish(struct tn_http_exchange *x, struct tn_admin_round *round)
 
 static void free_listing(struct tn_admin_round *round)
 {
-    struct listing *l = TN_CONTAINER_OF(round, struct listing, round);
+    struct listing *l = TN_CONTAINER_OF(round, struct listing, task.round);
 
     tn_shape_list_reset(&l->list);
     tn_buf_reset(&l->body);
     tn_error_reset(&l->error);
     tn_free(l);
-}
-
-static void keep_round(struct tn_admin_round *round) /* the pool still works with it: only the exit of the program ends it */
-{
-    (void)round;
-}
-
-static void done(struct tn_job *job, struct tn_worker *worker)
-{
-    struct listing *l = TN_CONTAINER_OF(job, struct listing, job);
-
-    (void)worker;
-    l->round.free = free_listing;
-    tn_admin_round_end(&l->round);
 }
 
 static bool read_params(struct tn_http_exchange *x, const struct tn_http_args *args, struct listing *l)
@@ -115,22 +100,19 @@ void tn_admin_shapes(struct tn_admin *admin, struct tn_http_exchange *x, const s
     }
     tn_buf_init(&l->body, TN_ADMIN_REPLY_MAX);
     if (!read_params(x, args, l)) {
-        free_listing(&l->round);
+        free_listing(&l->task.round);
         return;
     }
-    l->round.finish = finish;
-    l->round.free = keep_round;
-    l->job.run = run;
-    l->job.done = done;
-    tn_admin_round_begin(&l->round, admin, x);
-    tn_offload_submit(admin->server->offload, &l->job, x->worker);
+    l->task.round.finish = finish;
+    l->task.round.free = free_listing;
+    l->task.job.run = run;
+    tn_admin_task_start(&l->task, admin, x);
 }
 
 /* ---- forgetting: whether there is anything to forget may be in the file only ---- */
 
 struct forgetting {
-    struct tn_admin_round round;
-    struct tn_job         job;
+    struct tn_admin_task  task;
     uint64_t              key[2];
     char                  name[33];
     bool                  all, found;
@@ -138,14 +120,14 @@ struct forgetting {
 
 static void forget(struct tn_job *job)
 {
-    struct forgetting *f = TN_CONTAINER_OF(job, struct forgetting, job);
+    struct forgetting *f = TN_CONTAINER_OF(job, struct forgetting, task.job);
 
-    f->found = tn_learning_reset(f->round.admin->server, f->all ? NULL : f->key);
+    f->found = tn_learning_reset(f->task.round.admin->server, f->all ? NULL : f->key);
 }
 
 static void finish_forgetting(struct tn_http_exchange *x, struct tn_admin_round *round)
 {
-    const struct forgetting *f = TN_CONTAINER_OF(round, struct forgetting, round);
+    const struct forgetting *f = TN_CONTAINER_OF(round, struct forgetting, task.round);
     struct tn_buf            body;
     struct tn_json           json = {.buf = &body};
 
@@ -164,16 +146,7 @@ static void finish_forgetting(struct tn_http_exchange *x, struct tn_admin_round 
 
 static void free_forgetting(struct tn_admin_round *round)
 {
-    tn_free(TN_CONTAINER_OF(round, struct forgetting, round));
-}
-
-static void forgotten(struct tn_job *job, struct tn_worker *worker)
-{
-    struct forgetting *f = TN_CONTAINER_OF(job, struct forgetting, job);
-
-    (void)worker;
-    f->round.free = free_forgetting;
-    tn_admin_round_end(&f->round);
+    tn_free(TN_CONTAINER_OF(round, struct forgetting, task.round));
 }
 
 void tn_admin_reset_shape(struct tn_admin *admin, struct tn_http_exchange *x, const struct tn_http_args *args)
@@ -196,10 +169,8 @@ void tn_admin_reset_shape(struct tn_admin *admin, struct tn_http_exchange *x, co
     f->all = all;
     memcpy(f->key, key, sizeof key);
     tn_str_copy(f->name, sizeof f->name, args->capture);
-    f->round.finish = finish_forgetting;
-    f->round.free = keep_round;
-    f->job.run = forget;
-    f->job.done = forgotten;
-    tn_admin_round_begin(&f->round, admin, x);
-    tn_offload_submit(admin->server->offload, &f->job, x->worker);
+    f->task.round.finish = finish_forgetting;
+    f->task.round.free = free_forgetting;
+    f->task.job.run = forget;
+    tn_admin_task_start(&f->task, admin, x);
 }

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 import trino
 
+import mysql_server
 import proxy as proxy_module
 import translate_corpus as corpus
 
@@ -400,3 +401,17 @@ def test_command_line(proxy):
     assert proxy.cli("translate", "--from", "postgres", "SELECT 1", check=False).returncode == 2
     failed = proxy.cli("translate", "--python", sys.executable, "--from", "postgres", "--to", "trino", "SELECT FROM WHERE", check=False)
     assert failed.returncode == 1 and "not understood" in failed.stderr
+
+
+def test_a_list_that_was_cut_has_no_percentile():
+    """MariaDB and MySQL make percentiles of lists, which group_concat_max_len cuts: an error, not another value."""
+    with mysql_server.MariaDbServer(["--group-concat-max-len=20"]) as server:
+        server.create_database("cut")
+        server.sql("CREATE TABLE n AS SELECT seq * 1000 AS a FROM seq_1_to_40", "cut")
+        config = proxy_module.one_cluster("m", server.cluster("cut"), translation={"python": sys.executable})
+        with proxy_module.Proxy(config) as proxy, psycopg.connect(proxy.dsn(), autocommit=True) as connection:
+            for function in ("percentile_cont", "percentile_disc"):
+                ask = f"SELECT {function}(0.5) WITHIN GROUP (ORDER BY a) FROM n WHERE a <= %s"
+                assert connection.execute(ask, [3000]).fetchone()[0] == 2000
+                with pytest.raises(psycopg.errors.NumericValueOutOfRange):
+                    connection.execute(ask, [40000])

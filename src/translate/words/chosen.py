@@ -19,8 +19,10 @@ def keys_in(ordered):
 def as_it_was(text, kind):
     """TEXT, which a list of texts had, as the value of KIND that it was."""
     name = getattr(getattr(kind, "this", None), "name", "")
-    if name in ("INT", "BIGINT", "SMALLINT", "TINYINT", "BOOLEAN"):
+    if name in ("INT", "BIGINT", "SMALLINT", "MEDIUMINT", "TINYINT", "BOOLEAN"):
         return exp.cast(text, "bigint")
+    if name in ("UINT", "UBIGINT", "USMALLINT", "UMEDIUMINT", "UTINYINT"):
+        return exp.cast(text, "decimal(20, 0)")
     if name == "DECIMAL" and wanted == "mysql":
         return exp.cast(text, f"decimal(65, {kind.meta.get('scale', 10)})")
     if name in ("DOUBLE", "FLOAT") and wanted == "mysql":

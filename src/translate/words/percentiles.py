@@ -6,6 +6,8 @@ AT = "SUBSTRING_INDEX(SUBSTRING_INDEX({0}, ',', {1}), ',', -1)"
 NEXT_LESS, NEXT_MORE = (f"({AT.format(LISTED, f'CAST({way}({RANK}) AS SIGNED) + 1')} + 0e0)" for way in ("FLOOR", "CEIL"))
 BETWEEN = f"({NEXT_LESS} + ({NEXT_MORE} - {NEXT_LESS}) * ({RANK} - FLOOR({RANK})))"
 ONE_OF = AT.format(LISTED, "CAST(GREATEST(CEIL(_2 * COUNT(_1)), 1) AS SIGNED)")
+# A list that group_concat_max_len cut has no percentile: error 1690 (out of range) instead of another value.
+UNLESS_CUT = f"CASE WHEN CHAR_LENGTH({LISTED}) < SUM(CHAR_LENGTH(_1)) + COUNT(_1) - 1 THEN EXP(1000 + COUNT(_1)) ELSE {{0}} END"
 
 
 def mysql_percentile(node):
@@ -18,8 +20,8 @@ def mysql_percentile(node):
     if isinstance(of, exp.PercentileCont):
         if is_of(value, *TEXTS, "DATE", *MOMENT_TYPES):
             cannot("a percentile between moments")
-        return filled(BETWEEN, [value, part])
+        return filled(UNLESS_CUT.format(BETWEEN), [value, part])
     if is_of(value, *TEXTS):
         cannot("a percentile of texts")
-    found = filled(ONE_OF, [value, part])
+    found = filled(UNLESS_CUT.format(ONE_OF), [value, part])
     return as_it_was(found, value.type) if value.type is not None and not value.is_type("unknown") else filled("(_1 + 0e0)", [found])

@@ -760,8 +760,11 @@ def mysql_tree(tree):
     for query in list(tree.find_all(exp.Query)):
         if query.args.get("offset") and not query.args.get("limit"):
             query.set("limit", exp.Limit(expression=exp.Literal.number("18446744073709551615")))
-    if tree.find(exp.GroupConcat) is not None and isinstance(tree, exp.Select) and not tree.args.get("hint"):
-        tree.set("hint", exp.Hint(expressions=[call("SET_VAR", exp.Var(this="group_concat_max_len=1073741824"))]))
+    first = tree # a hint for the whole statement stands in its first SELECT
+    while isinstance(first, (exp.SetOperation, exp.Subquery)):
+        first = first.this
+    if tree.find(exp.GroupConcat) is not None and isinstance(first, exp.Select) and not first.args.get("hint"):
+        first.set("hint", exp.Hint(expressions=[call("SET_VAR", exp.Var(this="group_concat_max_len=1073741824"))]))
     for query in list(tree.find_all(exp.Select)):
         outer = mysql_outer(query)
         if outer is not None and query is tree:

@@ -37,6 +37,17 @@ def rewrite(tree, change):
     return tree
 
 
+def is_unnamed(node):
+    """A query in FROM without a name, which PostgreSQL 15 and MySQL ask for."""
+    return isinstance(node, exp.Subquery) and node.args.get("alias") is None and isinstance(node.parent, (exp.From, exp.Join)) and isinstance(node.this, exp.Query) and \
+        wanted in ("postgres", "mysql")
+
+
+def is_insert_or(node, what):
+    """INSERT OR IGNORE, INSERT OR REPLACE."""
+    return isinstance(node, exp.Insert) and str(node.args.get("alternative") or "").upper() == what
+
+
 def changed(node, **args):
     out = node.copy()
     for key, value in args.items():

@@ -416,7 +416,7 @@ def duckdb_source(node):
         return exp.ArraySize(this=node.this.copy())
     if isinstance(node, exp.TryCast) and wanted in ("postgres", "sqlite"):
         return tried(node) or node
-    if isinstance(node, exp.Insert) and str(node.args.get("alternative") or "").upper() == "IGNORE":
+    if is_insert_or(node, "IGNORE"):
         return changed(node, alternative=None, ignore=True)
     if isinstance(node, (exp.DateAdd, exp.DateSub)) and isinstance(node.expression, exp.Interval):
         return (exp.Add if isinstance(node, exp.DateAdd) else exp.Sub)(this=node.this.copy(), expression=node.expression.copy())
@@ -432,6 +432,6 @@ def duckdb_source(node):
     if name in ("MONTHNAME", "DAYNAME"):
         what = node.expressions[0] if type(node) is exp.Anonymous else node.this
         return exp.TimeToStr(this=exp.cast(what.copy(), "timestamp"), format=exp.Literal.string("%B" if name == "MONTHNAME" else "%A"))
-    if isinstance(node, exp.Subquery) and node.args.get("alias") is None and isinstance(node.parent, (exp.From, exp.Join)) and isinstance(node.this, exp.Query) and wanted in ("postgres", "mysql"):
+    if is_unnamed(node):
         return changed(node, alias=exp.TableAlias(this=exp.to_identifier("unnamed_")))
     return node

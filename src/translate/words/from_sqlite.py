@@ -106,7 +106,7 @@ def sqlite_source(node):
     out = sqlite_call(node)
     if out is not None:
         return out
-    if isinstance(node, exp.Subquery) and node.args.get("alias") is None and isinstance(node.parent, (exp.From, exp.Join)) and isinstance(node.this, exp.Query) and wanted in ("postgres", "mysql"):
+    if is_unnamed(node):
         return changed(node, alias=exp.TableAlias(this=exp.to_identifier("unnamed_")))
     if isinstance(node, exp.Sub):
         return day_number(node) or node
@@ -129,9 +129,9 @@ def sqlite_source(node):
         return exp.Lower(this=node.this.copy())
     if isinstance(node, exp.Collate) and node.expression.name.upper() == "BINARY":
         return node.this.copy()
-    if isinstance(node, exp.Insert) and str(node.args.get("alternative") or "").upper() == "IGNORE":
+    if is_insert_or(node, "IGNORE"):
         return changed(node, alternative=None, ignore=True)
-    if isinstance(node, exp.Insert) and str(node.args.get("alternative") or "").upper() == "REPLACE" and wanted in ("mysql", "trino"):
+    if is_insert_or(node, "REPLACE") and wanted in ("mysql", "trino"):
         return replacing_all(node) if wanted == "mysql" else cannot("what is to be done with a duplicate key")
     return node
 

@@ -159,8 +159,7 @@ def trino_source(node):
         return exp.cast(exp.Literal.string("\\x" + str(node.this)), "bytea")
     if isinstance(node, exp.If) and node.args.get("false") is None and wanted == "sqlite" and not isinstance(node.parent, exp.Case):
         return changed(node, false=exp.Null())
-    if isinstance(node, exp.Subquery) and node.args.get("alias") is None and isinstance(node.parent, (exp.From, exp.Join)) and isinstance(node.this, exp.Query) and \
-            wanted in ("postgres", "mysql"):
+    if is_unnamed(node):
         return changed(node, alias=exp.TableAlias(this=exp.to_identifier("unnamed_")))
     if type(node) is exp.Concat and wanted == "sqlite":
         parts = [p.copy() for p in node.expressions]

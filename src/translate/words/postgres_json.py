@@ -60,7 +60,7 @@ def put_into(args):
     return filled(PUT[wanted], [what, dollar_path(path_steps(args[1])), value])
 
 
-def row_as_object(node, name):
+def row_as_object(node):
     """row_to_json(t): of a table or a query in FROM whose columns are known."""
     column = node.expressions[0]
     select = node.find_ancestor(exp.Select)
@@ -87,7 +87,7 @@ def postgres_json(node):
         return None
     name, args = node.name.upper(), node.expressions
     if name in ("ROW_TO_JSON", "TO_JSON", "TO_JSONB") and len(args) == 1:
-        whole_row = row_as_object(node, name)
+        whole_row = row_as_object(node)
         return whole_row if whole_row is not None or name == "ROW_TO_JSON" else filled(AS_JSON[wanted], args) if wanted in AS_JSON else None
     if name == "JSONB_SET" and len(args) in (3, 4):
         return put_into(args)

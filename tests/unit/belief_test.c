@@ -8,24 +8,7 @@
 
 #include <CUnit/Basic.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-
-enum { NUMBERS = 16 };
-
-static size_t numbers(const char *text, double out[NUMBERS])
-{
-    size_t count = 0;
-    char  *end;
-
-    for (; text != NULL && *text != '\0' && count < NUMBERS; text = end) {
-        out[count] = strtod(text, &end);
-        if (end == text)
-            break;
-        count++;
-    }
-    return count;
-}
 
 static void near(const struct golden_case *c, const char *what, double got, double want)
 {
@@ -62,21 +45,21 @@ static void begin(struct tn_view *view, double B, double VB)
 
 static void run_level(const struct golden_case *c, struct tn_view *view)
 {
-    double                 level[NUMBERS], want[NUMBERS], cell[NUMBERS];
+    double                 level[CASE_NUMBERS], want[CASE_NUMBERS], cell[CASE_NUMBERS];
     struct tn_common_level got;
 
-    CU_ASSERT_EQUAL_FATAL(numbers(golden_get(c, "level"), level), 2);
+    CU_ASSERT_EQUAL_FATAL(golden_numbers(golden_get(c, "level"), level), 2);
     begin(view, level[0], level[1]);
     for (const char *at = golden_get(c, "known"); at != NULL; at = strchr(at, '\n') != NULL ? strchr(at, '\n') + 1 : NULL) {
         struct tn_side *side;
 
-        CU_ASSERT_FATAL(numbers(at, cell) >= 5); /* the next line's follow */
+        CU_ASSERT_FATAL(golden_numbers(at, cell) >= 5); /* the next line's follow */
         side = add(view, cell + 2);
         side->cell.n = 1;
         side->cell.m = cell[0];
         side->cell.P = cell[1];
     }
-    CU_ASSERT_EQUAL_FATAL(numbers(golden_get(c, "want"), want), 2);
+    CU_ASSERT_EQUAL_FATAL(golden_numbers(golden_get(c, "want"), want), 2);
     got = tn_view_level(view, 0, NULL);
     CU_ASSERT_TRUE(got.known);
     near(c, "level", got.b, want[0]);
@@ -85,13 +68,13 @@ static void run_level(const struct golden_case *c, struct tn_view *view)
 
 static void run_bound(const struct golden_case *c, struct tn_view *view)
 {
-    double                 x[NUMBERS], other[NUMBERS], want[NUMBERS];
+    double                 x[CASE_NUMBERS], other[CASE_NUMBERS], want[CASE_NUMBERS];
     struct tn_common_level got;
     struct tn_side        *side;
 
-    CU_ASSERT_EQUAL_FATAL(numbers(golden_get(c, "bound"), x), 6);
-    CU_ASSERT_EQUAL_FATAL(numbers(golden_get(c, "cluster"), other), 3);
-    CU_ASSERT_EQUAL_FATAL(numbers(golden_get(c, "want"), want), 4);
+    CU_ASSERT_EQUAL_FATAL(golden_numbers(golden_get(c, "bound"), x), 6);
+    CU_ASSERT_EQUAL_FATAL(golden_numbers(golden_get(c, "cluster"), other), 3);
+    CU_ASSERT_EQUAL_FATAL(golden_numbers(golden_get(c, "want"), want), 4);
     begin(view, x[0], x[1]);
     side = add(view, x + 2);
     side->cell.bounded = true;
@@ -109,14 +92,14 @@ static void run_bound(const struct golden_case *c, struct tn_view *view)
 
 static void run_joint(const struct golden_case *c)
 {
-    double                  x[NUMBERS], level[NUMBERS], y[NUMBERS], want[NUMBERS];
+    double                  x[CASE_NUMBERS], level[CASE_NUMBERS], y[CASE_NUMBERS], want[CASE_NUMBERS];
     struct tn_effect_set   *set = &world->effect[0].set[0];
     struct tn_class_effect *class = &world->class_effect[0][0][0];
 
-    CU_ASSERT_EQUAL_FATAL(numbers(golden_get(c, "joint"), x), 11);
-    CU_ASSERT_EQUAL_FATAL(numbers(golden_get(c, "level"), level), 3);
-    CU_ASSERT_EQUAL_FATAL(numbers(golden_get(c, "y"), y), 2);
-    CU_ASSERT_EQUAL_FATAL(numbers(golden_get(c, "want"), want), 8);
+    CU_ASSERT_EQUAL_FATAL(golden_numbers(golden_get(c, "joint"), x), 11);
+    CU_ASSERT_EQUAL_FATAL(golden_numbers(golden_get(c, "level"), level), 3);
+    CU_ASSERT_EQUAL_FATAL(golden_numbers(golden_get(c, "y"), y), 2);
+    CU_ASSERT_EQUAL_FATAL(golden_numbers(golden_get(c, "want"), want), 8);
     *set = (struct tn_effect_set){.o = x[0], .Vo = x[1], .v = x[4], .w = x[5]};
     *class = (struct tn_class_effect){x[2], x[3]};
     world->level[0] = (struct tn_level){.B = x[6], .VB = x[7], .VM = x[8], .n = x[9]};
@@ -136,7 +119,7 @@ static void run_joint(const struct golden_case *c)
 static void run_case(const struct golden_case *c)
 {
     static struct tn_view view; /* large */
-    double                x[NUMBERS], want[NUMBERS];
+    double                x[CASE_NUMBERS], want[CASE_NUMBERS];
 
     if (golden_get(c, "joint") != NULL) {
         run_joint(c);
@@ -145,8 +128,8 @@ static void run_case(const struct golden_case *c)
     } else if (golden_get(c, "bound") != NULL) {
         run_bound(c, &view);
     } else {
-        CU_ASSERT_EQUAL_FATAL(numbers(golden_get(c, "gain"), x), 4);
-        CU_ASSERT_EQUAL_FATAL(numbers(golden_get(c, "want"), want), 1);
+        CU_ASSERT_EQUAL_FATAL(golden_numbers(golden_get(c, "gain"), x), 4);
+        CU_ASSERT_EQUAL_FATAL(golden_numbers(golden_get(c, "want"), want), 1);
         near(c, "gain", tn_lognormal_gain(x[0], x[1], x[2], x[3]), want[0]);
     }
 }

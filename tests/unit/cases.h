@@ -6,8 +6,9 @@
 #include "base/str.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-enum { CASE_KEYS = 8, CASE_TEXT = 8192 };
+enum { CASE_KEYS = 8, CASE_TEXT = 8192, CASE_NUMBERS = 16 };
 
 struct golden_case {
     unsigned line; /* of its first line */
@@ -22,6 +23,20 @@ static inline const char *golden_get(const struct golden_case *c, const char *ke
         if (strcmp(c->key[i], key) == 0)
             return c->value[i];
     return NULL;
+}
+
+/* The numbers that TEXT (NULL: none) begins with, white space between them; how many. */
+static inline size_t golden_numbers(const char *text, double out[CASE_NUMBERS])
+{
+    size_t count = 0;
+    char  *end;
+
+    for (; text != NULL && *text != '\0' && count < CASE_NUMBERS; text = end, count++) {
+        out[count] = strtod(text, &end);
+        if (end == text)
+            break;
+    }
+    return count;
 }
 
 static inline void golden_line(struct golden_case *c, const char *line)

@@ -8,24 +8,8 @@
 
 #include <CUnit/Basic.h>
 #include <math.h>
-#include <stdlib.h>
-
-enum { NUMBERS = 16 };
 
 static struct tn_world *world; /* one for all: a megabyte */
-
-static size_t numbers(const char *text, double out[NUMBERS])
-{
-    size_t count = 0;
-    char  *end;
-
-    for (; text != NULL && *text != '\0' && count < NUMBERS; text = end, count++) {
-        out[count] = strtod(text, &end);
-        if (end == text)
-            break;
-    }
-    return count;
-}
 
 /* One cluster's side of a shape, as a view of the store would have it. */
 static struct tn_side *begin(struct tn_view *view)
@@ -64,9 +48,9 @@ static void compare(const struct golden_case *c, const struct tn_side *side)
     static const char *const names[] = {"m", "P", "n", "run", "s2", "A", "G", "pe", "tf", "succ", "fail", "M2"};
     const struct tn_effect  *e = &world->effect[0];
     const struct tn_belief  *b = &side->cell;
-    double                   got[] = {b->m, b->P, b->n, b->run, e->s2, e->A, e->G, e->pe, e->tf, b->succ, b->fail, b->M2}, want[NUMBERS];
+    double                   got[] = {b->m, b->P, b->n, b->run, e->s2, e->A, e->G, e->pe, e->tf, b->succ, b->fail, b->M2}, want[CASE_NUMBERS];
 
-    CU_ASSERT_EQUAL_FATAL(numbers(golden_get(c, "want"), want), TN_ARRAY_LEN(got));
+    CU_ASSERT_EQUAL_FATAL(golden_numbers(golden_get(c, "want"), want), TN_ARRAY_LEN(got));
     for (size_t i = 0; i < TN_ARRAY_LEN(got); i++) {
         if (fabs(got[i] - want[i]) <= 2e-6 * fmax(.05, fabs(want[i])))
             continue;
@@ -78,16 +62,16 @@ static void compare(const struct golden_case *c, const struct tn_side *side)
 static void run_case(const struct golden_case *c)
 {
     static struct tn_view view; /* large */
-    double                cell[NUMBERS], cluster[NUMBERS], visits[NUMBERS];
+    double                cell[CASE_NUMBERS], cluster[CASE_NUMBERS], visits[CASE_NUMBERS];
     struct tn_side       *side = begin(&view);
     const char           *at = golden_get(c, "events");
     char                  kind;
     double                x;
     int                   used;
 
-    CU_ASSERT_EQUAL_FATAL(numbers(golden_get(c, "cell"), cell), 6);
-    CU_ASSERT_EQUAL_FATAL(numbers(golden_get(c, "cluster"), cluster), 7);
-    CU_ASSERT_EQUAL_FATAL(numbers(golden_get(c, "visits"), visits), 2);
+    CU_ASSERT_EQUAL_FATAL(golden_numbers(golden_get(c, "cell"), cell), 6);
+    CU_ASSERT_EQUAL_FATAL(golden_numbers(golden_get(c, "cluster"), cluster), 7);
+    CU_ASSERT_EQUAL_FATAL(golden_numbers(golden_get(c, "visits"), visits), 2);
     side->cell = (struct tn_belief){.m = cell[0], .P = cell[1], .n = (unsigned)cell[2], .run = cell[3], .succ = cell[4], .fail = cell[5], .A0 = cluster[2]};
     world->effect[0] = (struct tn_effect){.s2 = cluster[0], .A = cluster[1], .G = cluster[3], .pe = cluster[4], .tf = cluster[5]};
     world->effect[0].set[0].v = cluster[6];

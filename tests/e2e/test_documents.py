@@ -110,5 +110,10 @@ def test_metrics_are_those_of_the_document(tmp_path, proxies):
     counters = re.findall(r"^\| `([a-z_]+)` \|", document.split("## Counters")[1].split("\n## ")[0], re.M)
     families = re.findall(r"^\| `([a-z_]+)` \| (\w+) \|", document.split("## Metrics")[1].split("\n## ")[0], re.M)
     proxy = proxies(proxy_module.one_cluster("a", ops.sqlite_member(str(tmp_path), "a"), translation={"workers": 1}))
-    exported = re.findall(r"^# TYPE (\S+) (\w+)$", proxy.admin("/metrics")[1], re.M)
+    metrics = proxy.admin("/metrics")[1]
+    exported = re.findall(r"^# TYPE (\S+) (\w+)$", metrics, re.M)
     assert sorted(exported) == sorted(families + [(f"turnout_{name}_total", "counter") for name in counters])
+    labels = {name: re.findall(r"`(\w+)`", cell) for name, cell in re.findall(r"^\| `([a-z_]+)` \| \w+ \| ([^|]*) \|", document.split("## Metrics")[1], re.M)}
+    for sample, told in re.findall(r"^([a-z_]+)(?:\{(.*)\})? \S+$", metrics, re.M):
+        family = sample if sample in labels else re.sub(r"_(bucket|sum|count)$", "", sample)
+        assert [name for name in re.findall(r'(\w+)="', told) if name != "le"] == labels.get(family, []), sample

@@ -103,10 +103,10 @@ static bool bound_of(const struct tn_view *view, const struct tn_side *side, dou
 }
 
 /* What runs there is a bound like any other (cost routing 2); else see believe_ages(). */
-static void bound_by_ages(struct tn_side *side)
+static void bound_by_ages(const struct tn_view *view, struct tn_side *side)
 {
     for (unsigned i = 0; i < side->age_count; i++) {
-        double age = log(fmax(TN_FLOOR_S, side->ages[i])) - side->load;
+        double age = log(fmax(view->k->floor_s, side->ages[i])) - side->load;
 
         side->bound = side->bounded ? fmax(side->bound, age) : age;
         side->bounded = true;
@@ -138,7 +138,7 @@ static void believe_unknown(const struct tn_view *view, struct tn_side *side, co
     }
     side->bounded = bound_of(view, side, &side->bound);
     if (side->related)
-        bound_by_ages(side);
+        bound_by_ages(view, side);
     if (sets == 2 && side->bounded)
         w = weight_beyond(w, m, P, side->bound);
     if (sets == 1) {
@@ -162,10 +162,10 @@ static void believe_unknown(const struct tn_view *view, struct tn_side *side, co
 
 /* A run under way that takes longer than expected is a bound that grows. The time that it waits for others counts for none of it:
  * clusters that are busy would look slow, all of them in the end, and nobody could tell where to go. */
-static void believe_ages(struct tn_side *side)
+static void believe_ages(const struct tn_view *view, struct tn_side *side)
 {
     for (unsigned i = 0; i < side->age_count; i++) {
-        double age = log(fmax(TN_FLOOR_S, side->ages[i])) - side->load;
+        double age = log(fmax(view->k->floor_s, side->ages[i])) - side->load;
 
         if (age > side->m - sqrt(side->P)) {
             struct tn_normal over = tn_normal_above(side->m, sqrt(side->P + side->effect->s2), age);
@@ -214,6 +214,6 @@ void tn_view_believe(struct tn_view *view)
         else
             believe_unknown(view, side, level);
         if (side->known || !side->related)
-            believe_ages(side);
+            believe_ages(view, side);
     }
 }

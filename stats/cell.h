@@ -1,6 +1,6 @@
 /* cell.h - what one shape showed on one cluster: 32 bytes as they lie in the store, and the same as numbers.
  *
- * Durations are y = ln(seconds), never below ln(1 ms). A cell is learned by stats/learn.c; the meaning of every member is
+ * Durations are y = ln(seconds), never below ln(floor_s). A cell is learned by stats/learn.c; the meaning of every member is
  * that of the policy (mean and variance of a normal belief about y, a bound instead of a mean while no run was complete). */
 #ifndef TN_STATS_CELL_H
 #define TN_STATS_CELL_H
@@ -9,8 +9,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#define TN_FLOOR_S 0.001 /* shorter durations count as this one */
 
 /* Log codes: 16 bits for a positive number from 2.1e-8 to 4.8e7 (others count as these), within 2.7e-4 of it; 0 = none. */
 struct tn_cell {

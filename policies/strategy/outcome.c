@@ -18,9 +18,9 @@ static double without_load(const struct tn_decide_candidate *candidate, const st
     return result->engine_time || u <= 1 ? 0 : log(u);
 }
 
-static double ln_seconds(const struct tn_decide_candidate *candidate, const struct tn_attempt_result *result)
+static double ln_seconds(const struct tn_constants *k, const struct tn_decide_candidate *candidate, const struct tn_attempt_result *result)
 {
-    return log(fmax(TN_FLOOR_S, result->seconds)) - without_load(candidate, result);
+    return log(fmax(k->floor_s, result->seconds)) - without_load(candidate, result);
 }
 
 static void let_go(struct tn_group_account *account, struct tn_attempt *shadow)
@@ -183,7 +183,7 @@ static double learn_side(const struct lesson *lesson, struct tn_shape_entry *ent
 {
     struct tn_learner                *learner = lesson->learner;
     const struct tn_decide_candidate *candidate = &lesson->request->candidates[lesson->attempt->candidate];
-    double                            moved, y = ln_seconds(candidate, lesson->result);
+    double                            moved, y = ln_seconds(&learner->world.k, candidate, lesson->result);
 
     if (side->cell.n == 0) {
         pthread_mutex_unlock(&learner->lock);

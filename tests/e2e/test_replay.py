@@ -13,7 +13,7 @@ import proxy as proxy_module
 GOLDEN = os.path.join(proxy_module.ROOT, "tests", "golden", "decisions")
 REFERENCE_FOLDER = os.environ.get("TURNOUT_REFERENCE", os.path.join(os.path.dirname(proxy_module.ROOT), "shared", "reference", "policy"))
 REFERENCE = ("--model", "off", "--uniform-percent", "0", "--set", "joint=0,giveup=1,tie=0,follow=0,late_fails=0,late_loses=0,surprise=0,"
-             "look_rest=0,count_planned=1,age_load=0,tie_unsure=0,look_least=1")
+             "look_rest=0,count_planned=1,age_load=0,tie_unsure=0,look_least=1,floor_s=.001")
 
 
 def replay(*arguments, check=True):
@@ -189,6 +189,17 @@ def test_history_warms(tmp_path):
     stream = os.path.join(GOLDEN, "stationary.jsonl.gz")
     cold, warm = (json.loads(replay("--outcomes", stream, "--json", *more).stdout) for more in ((), ("--history", stream)))
     assert warm["seconds"] < cold["seconds"]
+
+
+def test_less_than_a_millisecond(tmp_path):
+    """Look-ups of embedded engines differ below a millisecond, and by much."""
+    lines = [json.dumps({"t_ms": 20 * i, "sql": f"SELECT c FROM t{i % 3} WHERE k = {i}", "dialect": "postgres",
+                         "outcomes": {"slow": {"latency_ms": .95, "ok": True}, "fast": {"latency_ms": .15, "ok": True}}}) for i in range(300)]
+    (tmp_path / "outcomes.jsonl").write_text("\n".join(lines) + "\n")
+    done = replay("--outcomes", tmp_path / "outcomes.jsonl", "--json", "--decisions", tmp_path / "decisions.tsv")
+    assert json.loads(done.stdout)["engines"]["fast"]["first"] > 240, done.stdout
+    last = (tmp_path / "decisions.tsv").read_text().splitlines()[-1].split("\t")
+    assert last[0].startswith("fast") and .1 < float(last[-1]) < .25, last  # milliseconds predicted
 
 
 def test_cost_is_less_than_for_latency(tmp_path):

@@ -237,17 +237,18 @@ static void begin_awake(struct tn_query *q)
 {
     struct tn_cluster *cluster = q->lease->cluster;
 
-    if (suspends(cluster))
-        q->found_awake = tn_awake_begin(&cluster->awake, tn_clock_us(), atomic_load(&cluster->running) + atomic_load(&cluster->copies) > 1,
-                                        cluster->conf->price_min_seconds, cluster->conf->price_idle_seconds);
+    q->keeps_awake = suspends(cluster);
+    if (q->keeps_awake)
+        q->found_awake = tn_awake_begin(&cluster->awake, tn_clock_us(), cluster->conf->price_min_seconds, cluster->conf->price_idle_seconds);
 }
 
 static void end_awake(struct tn_query *q)
 {
     struct tn_cluster *cluster = q->lease->cluster;
 
-    if (suspends(cluster) && q->run.started_us != 0)
+    if (q->keeps_awake)
         q->awake_s = tn_awake_end(&cluster->awake, q->run.started_us, q->run.ended_us > 0 ? q->run.ended_us : tn_clock_us(), cluster->conf->price_idle_seconds);
+    q->keeps_awake = false;
 }
 
 static void start_statement(struct tn_query *q)

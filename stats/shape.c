@@ -11,7 +11,6 @@
 #include <stdatomic.h>
 
 enum { WAYS = 4, TEMPLATE_SETS = 2048, SEEN_SETS = 1024, NAME = 64 };
-#define FEATURES_ALONE UINT64_C(0x6665617475726573) /* in the place of a context: texts that nobody wants a shape of */
 
 struct text_entry { /* L0 */
     uint64_t           text[2]; /* 0, 0 = free */
@@ -39,6 +38,7 @@ struct context_kept { /* the last one, and its hash: most statements come in the
 
 struct tn_shaper {
     uint64_t               secret; /* of this process, in hashes that features are found by */
+    uint64_t               alone;  /* another, in the place of a context: texts that nobody wants a shape of. No client's context is like it */
     size_t                 sets;
     unsigned               turn;
     uint32_t              *tags;      /* of the texts, which lie far apart; 0 = free */
@@ -61,6 +61,7 @@ struct tn_shaper *tn_shaper_new(unsigned entries)
     if (shaper == NULL)
         return NULL;
     tn_rand_secret(&shaper->secret, sizeof shaper->secret);
+    tn_rand_secret(&shaper->alone, sizeof shaper->alone);
     shaper->sets = sets;
     shaper->tags = tn_calloc(sets * WAYS, sizeof *shaper->tags);
     shaper->texts = tn_calloc(sets * WAYS, sizeof *shaper->texts);
@@ -369,10 +370,10 @@ void tn_shaper_features(struct tn_shaper *shaper, struct tn_str text, struct tn_
 
     if (text.ptr == NULL)
         text = TN_STR("");
-    text_hash(text, FEATURES_ALONE, NULL, 0, hash);
+    text_hash(text, shaper->alone, NULL, 0, hash);
     if (find_again(shaper, text, hash, NULL, features))
         return;
-    outlined = tn_outlines_read(shaper->outlines, text, FEATURES_ALONE ^ shaper->secret);
+    outlined = tn_outlines_read(shaper->outlines, text, shaper->alone);
     if (outlined && tn_outlines_find(shaper->outlines, text, NULL, features))
         bump(&shaper->outline_hits);
     else if (!tn_features_read_valued(features, text, TN_DIALECT_POSTGRES) && outlined)

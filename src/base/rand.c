@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -33,6 +34,8 @@ void tn_rand_secret(void *out, size_t len)
     while (len > 0) {
         ssize_t got = getrandom(at, len, 0);
 
+        if (got < 0 && errno == EINTR)
+            continue;
         if (got <= 0)
             abort();
         at += got;

@@ -15,21 +15,25 @@ static uint64_t raise(_Atomic uint64_t *at, uint64_t to)
     return was;
 }
 
-bool tn_awake_begin(struct tn_awake *awake, uint64_t now_us, bool busy, uint64_t least_us, uint64_t idle_us)
+bool tn_awake_begin(struct tn_awake *awake, uint64_t now_us, uint64_t least_us, uint64_t idle_us)
 {
     uint64_t until = get(&awake->awake_until_us);
+    bool     found = atomic_load_explicit(&awake->runs, memory_order_relaxed) > 0 || until > now_us;
 
-    do {
-        if (busy || until > now_us)
-            return true;
-    } while (!atomic_compare_exchange_weak_explicit(&awake->awake_until_us, &until, now_us + idle_us, memory_order_relaxed, memory_order_relaxed));
-    atomic_store_explicit(&awake->paid_until_us, now_us + least_us, memory_order_relaxed);
-    return false;
+    while (!found) {
+        raise(&awake->paid_until_us, now_us + least_us); /* before others may find it awake */
+        if (atomic_compare_exchange_weak_explicit(&awake->awake_until_us, &until, now_us + idle_us, memory_order_release, memory_order_relaxed))
+            break;
+        found = until > now_us;
+    }
+    atomic_fetch_add_explicit(&awake->runs, 1, memory_order_relaxed);
+    return found;
 }
 
 double tn_awake_end(struct tn_awake *awake, uint64_t started_us, uint64_t ended_us, uint64_t idle_us)
 {
     raise(&awake->awake_until_us, ended_us + idle_us);
+    atomic_fetch_sub_explicit(&awake->runs, 1, memory_order_relaxed);
     return ((double)raise(&awake->paid_until_us, ended_us + idle_us) - (double)started_us) / 1e6;
 }
 

@@ -17,16 +17,17 @@
 /* Zero-initialise: asleep. Monotonic times. */
 struct tn_awake {
     _Atomic uint64_t awake_until_us, paid_until_us; /* the former is earlier where the least charge is longer than the idle time */
+    _Atomic unsigned runs;                          /* begun and not ended: it does not suspend meanwhile */
 };
 
-/* A run begins at NOW_US; BUSY: others are under way there. True: it found the cluster awake. */
-bool tn_awake_begin(struct tn_awake *awake, uint64_t now_us, bool busy, uint64_t least_us, uint64_t idle_us);
+/* A run begins at NOW_US; it ends once. True: it found the cluster awake. */
+bool tn_awake_begin(struct tn_awake *awake, uint64_t now_us, uint64_t least_us, uint64_t idle_us);
 /* A run that began at STARTED_US ends at ENDED_US: until when the cluster was paid for without it, in seconds from STARTED_US; negative
  * where that had passed already and others that were under way kept it awake. */
 double tn_awake_end(struct tn_awake *awake, uint64_t started_us, uint64_t ended_us, uint64_t idle_us);
 /* Seconds until it suspends if nothing comes; 0 = it is asleep. */
 double tn_awake_left_s(const struct tn_awake *awake, uint64_t now_us);
-/* TO is the same cluster after a reload. */
+/* TO is the same cluster after a reload; those that run there end as FROM's. */
 void   tn_awake_copy(struct tn_awake *to, const struct tn_awake *from);
 
 #endif

@@ -376,12 +376,41 @@ static struct tn_str asks_who(const struct tn_session *s, struct tn_str sql, con
     return tn_words_at_end(&words) ? column : tn_str_n(NULL, 0);
 }
 
-static bool run_who(struct tn_session *s, struct tn_str sql, const struct tn_features *features, struct tn_reply *reply)
+/* What only a connection of PostgreSQL's can hold, and this session keeps none that might. */
+static bool keeps_nothing(const struct tn_session *s)
+{
+    return s->lease == NULL || s->lease->cluster->ops->dialect != TN_DIALECT_POSTGRES || (s->tx.state == TN_TX_IDLE && !s->sticky);
+}
+
+/* SELECT pg_advisory_unlock_all(), which pools say when they take a connection back, whatever engine it used: there is no lock. */
+static struct tn_str unlocks_all(const struct tn_session *s, struct tn_str sql, const struct tn_features *features)
+{
+    struct tn_words words;
+
+    if (features->verb != TN_VERB_SELECT || sql.len > 200 || s->console || !keeps_nothing(s))
+        return tn_str_n(NULL, 0);
+    tn_words_behind_verb(&words, sql, TN_DIALECT_POSTGRES);
+    if (tn_words_accept(&words, "pg_catalog") && tn_words_at_punct(&words, '.'))
+        tn_words_next(&words);
+    if (!tn_words_accept(&words, "pg_advisory_unlock_all") || !tn_words_at_punct(&words, '('))
+        return tn_str_n(NULL, 0);
+    tn_words_next(&words);
+    if (!tn_words_at_punct(&words, ')'))
+        return tn_str_n(NULL, 0);
+    tn_words_next(&words);
+    if (tn_words_at_punct(&words, ';'))
+        tn_words_next(&words);
+    return tn_words_at_end(&words) ? TN_STR("pg_advisory_unlock_all") : tn_str_n(NULL, 0);
+}
+
+static bool run_select(struct tn_session *s, struct tn_str sql, const struct tn_features *features, struct tn_reply *reply)
 {
     reply->column = asks_who(s, sql, features);
+    reply->value = reply->column.ptr == NULL ? TN_STR("") : s->identity->user;
+    if (reply->column.ptr == NULL)
+        reply->column = unlocks_all(s, sql, features);
     if (reply->column.ptr == NULL)
         return false;
-    reply->value = s->identity->user;
     snprintf(reply->tag, sizeof reply->tag, "SELECT 1");
     return true;
 }
@@ -439,6 +468,26 @@ static bool run_deallocate(struct tn_session *s, struct tn_str sql, struct tn_re
     return true;
 }
 
+/* Where there can be no cursor none is closed: pools say CLOSE ALL when they take a connection back, whatever engine it used. */
+static bool run_close(const struct tn_session *s, struct tn_str sql, struct tn_reply *reply, struct tn_error *err, struct tn_arena *arena)
+{
+    struct tn_words words;
+    struct tn_str   name;
+
+    if (!keeps_nothing(s))
+        return false;
+    snprintf(reply->tag, sizeof reply->tag, "CLOSE CURSOR ALL");
+    tn_words_behind_verb(&words, sql, TN_DIALECT_POSTGRES);
+    if (tn_words_accept(&words, "all"))
+        return true;
+    name = read_name(&words, arena);
+    if (name.len == 0)
+        syntax(err, &words, "CLOSE");
+    else
+        tn_fail(err, TN_E_NOT_FOUND, "34000", "cursor \"%.*s\" does not exist", (int)TN_MIN(name.len, 100), name.ptr);
+    return true;
+}
+
 static void refuse(struct tn_error *err, const char *what, const char *hint)
 {
     tn_fail(err, TN_E_UNSUPPORTED, "0A000", "%s is not supported yet", what);
@@ -459,7 +508,7 @@ bool tn_command_run(struct tn_session *s, struct tn_str sql, const struct tn_fea
     if (is_consoles(s, sql))
         return false;
     switch (features->verb) {
-    case TN_VERB_SELECT:     return run_who(s, sql, features, reply);
+    case TN_VERB_SELECT:     return run_select(s, sql, features, reply);
     case TN_VERB_SET:        return run_set(s, sql, reply, err, arena, rewrite);
     case TN_VERB_SHOW:       return run_show(s, sql, reply, err, arena);
     case TN_VERB_RESET:      run_reset(s, sql, reply, err, arena); return true;
@@ -469,11 +518,7 @@ bool tn_command_run(struct tn_session *s, struct tn_str sql, const struct tn_fea
     case TN_VERB_COPY:       refuse(err, "COPY", "Use INSERT and SELECT, or a direct connection to the engine."); return true;
     case TN_VERB_EXPLAIN:    return tn_explain_run(s, sql, reply, err);
     case TN_VERB_UNLISTEN:   snprintf(reply->tag, sizeof reply->tag, "UNLISTEN"); return true;
-    case TN_VERB_CLOSE:
-        if (s->tx.state != TN_TX_IDLE || s->sticky)
-            return false;
-        snprintf(reply->tag, sizeof reply->tag, "CLOSE CURSOR ALL"); /* pools say CLOSE ALL when they take one back */
-        return true;
+    case TN_VERB_CLOSE:      return run_close(s, sql, reply, err, arena);
     default:                 return false;
     }
 }
@@ -492,6 +537,8 @@ bool tn_command_describe(struct tn_session *s, struct tn_str sql, const struct t
         return column->ptr != NULL;
     case TN_VERB_SELECT:
         *column = asks_who(s, sql, features);
+        if (column->ptr == NULL)
+            *column = unlocks_all(s, sql, features);
         return column->ptr != NULL || features->class == TN_CLASS_EMPTY;
     case TN_VERB_SET: case TN_VERB_RESET: case TN_VERB_DISCARD: case TN_VERB_DEALLOCATE: case TN_VERB_LISTEN:
     case TN_VERB_COPY: case TN_VERB_UNLISTEN: case TN_VERB_CLOSE:

@@ -131,36 +131,45 @@ static void begin_long(struct tn_trino_call *call)
     tn_http_begin(call->x, call->status, "application/json");
 }
 
-static void end_long(struct tn_trino_call *call, bool whole)
+/* What was sent must not look whole. */
+static void break_off(struct tn_trino_call *call)
 {
-    if (call->x != NULL) {
-        call->x->gone = NULL;
-        if (whole)
-            tn_http_end(call->x);
-        else
-            tn_http_abort(call->x);
+    call->x->gone = NULL;
+    tn_http_abort(call->x);
+    call->x = NULL;
+}
+
+/* Nobody takes the rest: its query is told, if it is still there. */
+static void leave_long(struct tn_trino_call *call)
+{
+    if (!call->more || call->problem != NULL) {
+        free_call(call);
+        return;
     }
+    call->cut = true;
+    ask_more(call);
+}
+
+static void end_long(struct tn_trino_call *call)
+{
+    call->x->gone = NULL;
+    tn_http_end(call->x);
     free_call(call);
 }
 
 static void go_on_long(struct tn_trino_call *call)
 {
-    bool bad = call->cut || call->problem != NULL || call->body.failed;
-
-    if (call->x == NULL && call->more) { /* nobody takes the rest */
-        call->cut = true;
-        ask_more(call);
-        return;
-    }
-    if (call->x == NULL || (bad && call->begun)) {
-        end_long(call, false);
+    if (call->x != NULL && (call->cut || call->problem != NULL || call->body.failed))
+        break_off(call);
+    if (call->x == NULL) {
+        leave_long(call);
         return;
     }
     if (!call->begun)
         begin_long(call);
     call->waits = !send_part(call) && call->more;
     if (!call->more)
-        end_long(call, true);
+        end_long(call);
     else if (!call->waits)
         ask_more(call);
 }

@@ -76,6 +76,7 @@ static void answer(struct tn_trino_query *q, struct tn_trino_call *call)
 void tn_trino_long_begin(struct tn_trino_query *q, struct tn_trino_call *call)
 {
     call->more = true;
+    call->body.failed = call->body.failed || q->page.failed;
     q->lent++;
     tn_bytes_unref(q->rest);
     q->rest = NULL;

@@ -231,6 +231,18 @@ class Proxy:
             found = re.search(rf"^{field}:\s+(\d+) kB", file.read(), re.M)
         return int(found.group(1)) * 1024
 
+    def cpu_seconds(self):
+        """What it has used since its start."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def is_quiet(self, seconds=0.3):
+        """Hardly used for so long from now on."""
+        used = self.cpu_seconds()
+        time.sleep(seconds)
+        return self.cpu_seconds() - used < seconds / 7
+
     # how to reach it
 
     def dsn(self, user="tester", database="test", **parameters):

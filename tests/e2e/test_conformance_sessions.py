@@ -242,7 +242,17 @@ def test_reset_of_pools(client):
     """asyncpg on release, one text of four statements."""
     client.run("SET timezone = 'Asia/Tokyo'")
     messages = client.query("SELECT pg_advisory_unlock_all();\nCLOSE ALL;\nUNLISTEN *;\nRESET ALL;")
+    assert [m.body for m in wire.check(messages) if m.type == "C"] == [b"SELECT 1\0", b"CLOSE CURSOR ALL\0", b"UNLISTEN\0", b"RESET\0"]
     assert wire.status(messages) == "I"
+    assert client.run("BEGIN; SELECT 1; SELECT pg_catalog.pg_advisory_unlock_all(); ROLLBACK")[-1] == "ROLLBACK"
+
+
+def test_close_without_a_cursor(client):
+    for begin, end in (("SELECT 1", "SELECT 1"), ("BEGIN", "ROLLBACK"), ("BEGIN; SELECT 1", "ROLLBACK")):
+        client.run(begin)
+        assert client.run("CLOSE ALL") == ["CLOSE CURSOR ALL"]
+        assert client.fails("CLOSE c").sqlstate == "34000"
+        client.run(end)
 
 
 def test_time_zone_reaches_the_engine(engine, client):

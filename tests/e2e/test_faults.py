@@ -519,12 +519,6 @@ SLOW = {
 }
 
 
-def cpu_seconds(proxy):
-    with open(f"/proc/{proxy.process.pid}/stat", encoding="ascii") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 @pytest.mark.parametrize("name", SLOW)
 def test_clients_that_do_not_read(name, make_engine, proxies):
     """At most 8 MiB wait for each, its engine stops, and what it left is there when it reads on."""
@@ -538,9 +532,7 @@ def test_clients_that_do_not_read(name, make_engine, proxies):
         settled = None
         end = time.monotonic() + 120
         while time.monotonic() < end:  # until the engines stand still
-            used = cpu_seconds(proxy)
-            time.sleep(0.7)
-            if cpu_seconds(proxy) - used < 0.1:
+            if proxy.is_quiet(0.7):
                 settled = proxy.memory()
                 break
         assert settled is not None, "the engines go on without a reader"

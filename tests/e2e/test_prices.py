@@ -2,12 +2,14 @@
 
 import json
 import os
+import threading
 import time
 
 import pytest
 
 import ops
 import proxy as proxy_module
+import trino_contract
 
 MICRO = 1e-6  # records are whole micro-dollars, rounded by lot
 
@@ -27,6 +29,11 @@ def ran(proxy, *queries):
         for query in queries:
             connection.execute(query).fetchall()
     return list(reversed(ops.history(proxy, len(queries))))
+
+
+def run_one(proxy, query):
+    with ops.connect(proxy) as connection:
+        connection.execute(query).fetchall()
 
 
 def engine_s(record):
@@ -65,6 +72,28 @@ def test_a_cluster_that_suspends(file, proxies):
         assert 0 < awake_ms(connection) <= 4000
     [third] = ops.history(proxy, 1, text="max(k)")
     assert third["marginalUsd"] == pytest.approx(60, abs=1e-3)
+
+
+def test_two_that_wake_it_at_once(proxies):
+    """Both hold a slot before either runs: one of them pays the start, and nobody what lies before it."""
+    open_door = threading.Event()
+
+    def info():
+        open_door.wait(60)
+        return {"nodeVersion": {"version": "476"}, "environment": "contract", "coordinator": True, "starting": False}
+
+    with trino_contract.Contract(info=info) as contract:
+        price = {"type": "autoSuspend", "creditsPerHour": 3600, "usdPerCredit": 1, "minSeconds": "60s", "idleSeconds": "4s"}
+        proxy = proxies(ops.learning({"one": contract.cluster(price=price, healthCheck={"enabled": False})}))
+        threads = [threading.Thread(target=run_one, args=(proxy, f"SELECT {i} AS n")) for i in (8, 9)]
+        for thread in threads:
+            thread.start()
+        proxy.wait_for(lambda: len([q for q in proxy.running_queries() if q["state"] == "connecting"]) == 2, what="both hold a slot")
+        open_door.set()
+        for thread in threads:
+            thread.join()
+        bills = sorted(record["marginalUsd"] for record in ops.history(proxy, 2))
+    assert bills[1] == pytest.approx(60, abs=1e-3) and bills[0] < 10, bills
 
 
 def awake_ms(connection):

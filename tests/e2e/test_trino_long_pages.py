@@ -1,8 +1,10 @@
 """Pages of a Trino that are longer than Turnout holds: passed on while they come, as fast as their client reads; asked for again; cut short by
 their Trino, by their client, by an end. Against a hand-written contract server (trino_contract.py), whose pages are as long as a test wants."""
 
+import gzip
 import http.client
 import json
+import random
 import socket
 import threading
 import urllib.parse
@@ -19,18 +21,19 @@ MB = 1024 * 1024
 AT = "/v1/statement/executing/20260101_000000_00000_aaaaa/y/"
 
 
-def rows_of(size, mark="x"):
-    row = [f"{mark} ],[\"\\ }}{{ \u00e9\u20ac\U0001f600 " + "y" * 20000]
-    return [row] * (size // len(json.dumps(row, ensure_ascii=False).encode()) + 1)
+def rows_of(size):
+    """None like another, so that they stay long when they are compressed."""
+    lots = random.Random(7)
+    return [["x ],[\"\\ }{ \u00e9\u20ac\U0001f600 " + lots.randbytes(10000).hex()] for _ in range(size // 20000 + 1)]
 
 
 class Long(Contract):
     """Page 1 has `size` bytes of rows, page 2 one row, and then it is over. `tail`: nextUri stands behind the rows."""
 
-    def __init__(self, size=6 * MB, tail=False, chunked=False, first=None):
-        self.rows, self.tail, self.chunked = rows_of(size), tail, chunked
+    def __init__(self, size=6 * MB, tail=False, first=None):
+        self.rows, self.tail = rows_of(size), tail
         self.asked = []
-        self.first = first or (lambda count: Answer(self.body, headers={"Transfer-Encoding": "chunked"} if chunked else None))
+        self.first = first or (lambda count: Answer(self.body))
         super().__init__(self.page_of)
         self.body = self.long_page()
 
@@ -53,11 +56,11 @@ def before(proxies):
     return lambda contract, **more: proxies(proxy_module.one_cluster("t-1", contract.cluster(), **more))
 
 
-def get(link, length=None, method="GET"):
+def get(link, length=None, method="GET", coding="identity"):
     """(status, body, whether it came whole); LENGTH: no more than so much of it is read, and the connection is left open and returned instead."""
     parts = urllib.parse.urlsplit(link)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
-    connection.request(method, parts.path, headers={"X-Trino-User": "tester"})
+    connection.request(method, parts.path, headers={"X-Trino-User": "tester", "Accept-Encoding": coding})
     answer = connection.getresponse()
     if length is not None:
         return connection, answer, answer.read(length)
@@ -67,6 +70,17 @@ def get(link, length=None, method="GET"):
         return answer.status, cut.partial, False
     finally:
         connection.close()
+
+
+def get_rows(link, coding="identity"):
+    """(the page that has rows, or the error, as it was read; whether it came whole): one that takes its time is preceded by pages without."""
+    while True:
+        _, body, whole = get(link, coding=coding)
+        body = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
+        page = json.loads(body) if whole else {"data": body}
+        if "nextUri" not in page or "data" in page:
+            return page, whole
+        link = page["nextUri"]
 
 
 def fetch(session, page):
@@ -173,6 +187,24 @@ def test_a_client_that_leaves(before):
         assert fetch(session, fetch(session, session.post("SELECT s FROM t")))["data"] == [["last"]]
 
 
+@pytest.mark.parametrize("workers", (1, 3))
+@pytest.mark.parametrize("reads_on", (False, True))
+def test_a_client_that_comes_back_too_late(before, workers, reads_on):
+    """It took nothing for so long that its query was given up: then it leaves, or reads on and is told that this is no page."""
+    with Long(24 * MB) as contract:
+        proxy = before(contract, frontends={"trinoHttp": {"clientTimeout": "1s"}}, workers=workers)
+        connection, answer, _ = get(Session(proxy.trino_port).post("SELECT s FROM t")["nextUri"], 1000)
+        assert proxy.log_contains("trino query abandoned")
+        proxy.wait_for(lambda: not proxy.admin("/admin/queries")[1]["queries"], what="the query is given up")
+        if reads_on:
+            with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+                answer.read()
+        connection.close()
+        answer.close()
+        proxy.wait_for(proxy.is_quiet, what="it does nothing")
+        assert "nextUri" in Session(proxy.trino_port).post("SELECT s FROM t")
+
+
 def test_ended_in_the_midst(before):
     with Long(24 * MB) as contract:
         proxy = before(contract)
@@ -227,30 +259,73 @@ class Cut(Answer):
         super().__init__(body)
         self.length = length
 
+    def send(self, handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(self.length))
+        handler.end_headers()
+        handler.wfile.write(self.body)
+        handler.wfile.flush()
+        handler.connection.shutdown(socket.SHUT_RDWR)
+        handler.close_connection = True
+
+
+class Pieces(Answer):
+    """In chunks of odd sizes; CUT: the last one is missing."""
+
+    def __init__(self, body, cut=False, **more):
+        super().__init__(body, **more)
+        self.cut = cut
+
+    def send(self, handler):
+        handler.send_response(200)
+        for name, value in self.headers.items():
+            handler.send_header(name, value)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        at = size = 0
+        while at < len(self.body):
+            size = size * 3 % 65537 + 1
+            piece = self.body[at:at + size]
+            at += len(piece)
+            handler.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+        if self.cut:
+            handler.close_connection = True
+        else:
+            handler.wfile.write(b"0\r\n\r\n")
+
 
 @pytest.fixture(autouse=True)
-def cut_answers(monkeypatch):
-    """Contract servers know how to send a Cut."""
+def own_answers(monkeypatch):
+    """Contract servers know how to send a Cut, and Pieces."""
     make = Contract.handler
 
     def handler(contract):
         made = make(contract)
         whole = made.send
-
-        def send(self, answer):
-            if not isinstance(answer, Cut):
-                whole(self, answer)
-                return
-            self.send_response(200)
-            self.send_header("Content-Length", str(answer.length))
-            self.end_headers()
-            self.wfile.write(answer.body)
-            self.wfile.flush()
-            self.connection.shutdown(socket.SHUT_RDWR)
-            self.close_connection = True
-        made.send = send
+        made.send = lambda self, answer: answer.send(self) if hasattr(answer, "send") else whole(self, answer)
         return made
     monkeypatch.setattr(Contract, "handler", handler)
+
+
+@pytest.mark.parametrize("packed", (False, True))
+@pytest.mark.parametrize("tail", (False, True))
+def test_in_pieces(before, packed, tail):
+    """Chunks that end anywhere, compressed and not, to a client that takes gzip and to one that does not."""
+    with Long(5 * MB, tail, first=lambda _: Pieces(contract.body, packed=packed)) as contract:
+        proxy = before(contract)
+        for coding in ("gzip", "identity"):
+            link = Session(proxy.trino_port).post("SELECT s FROM t")["nextUri"]
+            page, whole = get_rows(link, coding)
+            assert whole and page["data"] == contract.rows
+            assert json.loads(get(page["nextUri"])[1])["data"] == [["last"]]
+
+
+@pytest.mark.parametrize("packed", (False, True))
+def test_the_last_piece_is_missing(before, packed):
+    with Long(5 * MB, first=lambda _: Pieces(contract.body, cut=True, packed=packed)) as contract:
+        link = Session(before(contract).trino_port).post("SELECT s FROM t")["nextUri"]
+        page, whole = get_rows(link)
+        assert not whole, page
 
 
 def test_many_at_once(before):

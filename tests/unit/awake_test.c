@@ -64,7 +64,6 @@ static double marginal_seconds(struct run *runs, uint64_t least, uint64_t idle)
     struct tn_price price = {.type = TN_PRICE_AUTO_SUSPEND, .usd_per_second = 1e-6, .slots = 1, .min_seconds = (double)least / 1e6, .idle_seconds = (double)idle / 1e6};
     struct tn_awake awake = {0};
     struct event    events[2 * RUNS];
-    unsigned        running = 0;
     double          sum = 0;
 
     for (unsigned i = 0; i < RUNS; i++) {
@@ -78,11 +77,9 @@ static double marginal_seconds(struct run *runs, uint64_t least, uint64_t idle)
         struct tn_cost     cost;
 
         if (!events[i].ends) {
-            run->awake = tn_awake_begin(&awake, run->start, running > 0, least, idle);
-            running++;
+            run->awake = tn_awake_begin(&awake, run->start, least, idle);
             continue;
         }
-        running--;
         bill.awake = run->awake;
         bill.awake_s = tn_awake_end(&awake, run->start, run->end, idle);
         tn_price_bill(&price, &bill, &cost);
@@ -119,13 +116,13 @@ static void test_left(void)
     struct tn_awake awake = {0}, other = {0};
 
     CU_ASSERT_EQUAL(tn_awake_left_s(&awake, 1000000), 0);
-    CU_ASSERT_FALSE(tn_awake_begin(&awake, 1000000, false, 60000000, 10000000));
-    CU_ASSERT_TRUE(tn_awake_begin(&awake, 2000000, false, 60000000, 10000000));
+    CU_ASSERT_FALSE(tn_awake_begin(&awake, 1000000, 60000000, 10000000));
+    CU_ASSERT_TRUE(tn_awake_begin(&awake, 2000000, 60000000, 10000000));
     CU_ASSERT_DOUBLE_EQUAL(tn_awake_end(&awake, 1000000, 5000000, 10000000), 60, 1e-9);
     CU_ASSERT_DOUBLE_EQUAL(tn_awake_left_s(&awake, 5000000), 10, 1e-9); /* not as long as it is paid for */
     tn_awake_copy(&other, &awake);
     CU_ASSERT_DOUBLE_EQUAL(tn_awake_left_s(&other, 7000000), 8, 1e-9);
-    CU_ASSERT_FALSE(tn_awake_begin(&other, 15000000, false, 60000000, 10000000)); /* it went to sleep, and is charged for a start again */
+    CU_ASSERT_FALSE(tn_awake_begin(&other, 15000000, 60000000, 10000000)); /* it went to sleep, and is charged for a start again */
 }
 
 int main(void)

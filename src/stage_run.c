@@ -227,17 +227,12 @@ static bool refuse_otherwise_read(struct tn_query *q, struct tn_run *run)
     return true;
 }
 
-static bool suspends(const struct tn_cluster *cluster)
-{
-    return cluster->conf->price_type == TN_CFG_PRICE_TYPE_AUTO_SUSPEND;
-}
-
 /* Whatever runs there keeps it awake, whether it is learned or not. */
 static void begin_awake(struct tn_query *q)
 {
     struct tn_cluster *cluster = q->lease->cluster;
 
-    if (suspends(cluster))
+    if (tn_cluster_suspends(cluster))
         q->found_awake = tn_awake_begin(&cluster->awake, tn_clock_us(), atomic_load(&cluster->running) + atomic_load(&cluster->copies) > 1,
                                         cluster->conf->price_min_seconds, cluster->conf->price_idle_seconds);
 }
@@ -246,7 +241,7 @@ static void end_awake(struct tn_query *q)
 {
     struct tn_cluster *cluster = q->lease->cluster;
 
-    if (suspends(cluster) && q->run.started_us != 0)
+    if (tn_cluster_suspends(cluster) && q->run.started_us != 0)
         q->awake_s = tn_awake_end(&cluster->awake, q->run.started_us, q->run.ended_us > 0 ? q->run.ended_us : tn_clock_us(), cluster->conf->price_idle_seconds);
 }
 

@@ -53,7 +53,7 @@ void tn_adaptive_policy(struct tn_decide_policy *policy, const struct tn_group_c
 
 static double awake_s(const struct tn_cluster *cluster)
 {
-    return cluster->conf->price_type == TN_CFG_PRICE_TYPE_AUTO_SUSPEND ? tn_awake_left_s(&cluster->awake, tn_clock_us()) : 0;
+    return tn_cluster_suspends(cluster) ? tn_awake_left_s(&cluster->awake, tn_clock_us()) : 0;
 }
 
 size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_member_view *views, struct tn_decide_candidate *candidates, uint8_t *member)
@@ -487,6 +487,7 @@ bool tn_adaptive_end(struct tn_query *q, bool breaker_was_open, bool breaker_ope
     a->running = false;
     index = a->next++;
     result = (struct tn_attempt_result){.end = end_of(q, a), .seconds = engine_seconds(&q->run), .running = a->others,
+                                        .cold = tn_cluster_suspends(q->cluster) && !q->found_awake,
                                         .bytes = q->run.bytes_read > 0 ? (double)q->run.bytes_read : -1, .breaker_open = breaker_was_open,
                                         .breaker_opened = breaker_opened, .now_us = q->run.ended_us > 0 ? q->run.ended_us : tn_clock_us()};
     if (q->run.started_us == 0)

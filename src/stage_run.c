@@ -227,17 +227,12 @@ static bool refuse_otherwise_read(struct tn_query *q, struct tn_run *run)
     return true;
 }
 
-static bool suspends(const struct tn_cluster *cluster)
-{
-    return cluster->conf->price_type == TN_CFG_PRICE_TYPE_AUTO_SUSPEND;
-}
-
 /* Whatever runs there keeps it awake, whether it is learned or not. */
 static void begin_awake(struct tn_query *q)
 {
     struct tn_cluster *cluster = q->lease->cluster;
 
-    q->keeps_awake = suspends(cluster);
+    q->keeps_awake = tn_cluster_suspends(cluster);
     if (q->keeps_awake)
         q->found_awake = tn_awake_begin(&cluster->awake, tn_clock_us(), cluster->conf->price_min_seconds, cluster->conf->price_idle_seconds);
 }

@@ -129,7 +129,7 @@ static bool is_plain(struct tn_str text)
 /* Room for what copy_text() makes of it; *PLAIN: it is ASCII, to be copied as it is. */
 static size_t clean_bound(struct tn_str text, size_t most, bool *plain)
 {
-    *plain = text.len <= most && is_plain(text);
+    *plain = text.len == 0 || (text.len <= most && is_plain(text));
     if (*plain)
         return text.len;
     if (tn_utf8_valid_prefix(text.ptr, text.len) == text.len && memchr(text.ptr, '\0', text.len) == NULL)

@@ -123,6 +123,7 @@ void tn_history_file_close(struct tn_history_file *file)
 
 enum tn_status tn_history_file_begin(struct tn_history_file *file, struct tn_error *err)
 {
+    file->is_bound = false; /* texts of the last transaction are gone */
     return run(file, "BEGIN IMMEDIATE", err);
 }
 
@@ -141,7 +142,6 @@ static enum tn_status step(struct tn_history_file *file, sqlite3_stmt *stmt, str
     return tn_database_step(&kind, file->db, stmt, err);
 }
 
-/* The empty text outlives the record: it may stay bound. */
 static int bind_text(sqlite3_stmt *stmt, int at, struct tn_str text)
 {
     return sqlite3_bind_text64(stmt, at, text.len == 0 ? "" : text.ptr, text.len, SQLITE_STATIC, SQLITE_UTF8);
@@ -155,16 +155,19 @@ enum tn_status tn_history_file_insert(struct tn_history_file *file, const struct
 
 #define NUMBER(member, column, type)                                                                                  \
     at++;                                                                                                             \
-    if (first || file->bound.member != record->member)                                                                \
-        bad |= sqlite3_bind_int64(file->insert, at, (int64_t)record->member);
+    if (first || file->bound.member != record->member) {                                                              \
+        bad |= sqlite3_bind_int64(file->insert, at, (int64_t)record->member);                                         \
+        file->bound.member = record->member;                                                                          \
+    }
 #define TEXT(member, column, most)                                                                                    \
     at++;                                                                                                             \
-    if (first || file->bound.member.len > 0 || record->member.len > 0)                                                \
-        bad |= bind_text(file->insert, at, record->member);
+    if (first || !tn_str_eq(file->bound.member, record->member)) {                                                    \
+        bad |= bind_text(file->insert, at, record->member);                                                           \
+        file->bound.member = record->member;                                                                          \
+    }
 #include "stats/history.def"
 #undef NUMBER
 #undef TEXT
-    file->bound = *record;
     file->is_bound = bad == SQLITE_OK;
     if (bad != SQLITE_OK)
         return tn_history_file_fail(file->db, "cannot bind", err);

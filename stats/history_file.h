@@ -12,7 +12,7 @@ struct tn_history_file {
     sqlite3      *db; /* NULL = closed */
     sqlite3_stmt *insert, *prune_age, *prune_size;
 
-    struct tn_history_record bound; /* what INSERT has: an equal number or a text that is empty again is not bound once more. Its texts may be gone */
+    struct tn_history_record bound; /* what INSERT has: what a column holds already is not bound once more. Its texts are those of records before */
     bool                     is_bound;
 };
 
@@ -30,6 +30,7 @@ TN_MUST_USE enum tn_status tn_history_file_open(struct tn_history_file *file, co
 void tn_history_file_close(struct tn_history_file *file);
 
 TN_MUST_USE enum tn_status tn_history_file_begin(struct tn_history_file *file, struct tn_error *err);
+/* The texts of RECORD must live until the transaction ends. */
 TN_MUST_USE enum tn_status tn_history_file_insert(struct tn_history_file *file, const struct tn_history_record *record,
                                                   struct tn_error *err);
 TN_MUST_USE enum tn_status tn_history_file_commit(struct tn_history_file *file, struct tn_error *err);

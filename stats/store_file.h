@@ -64,7 +64,6 @@ bool tn_row_decode(const unsigned char *bytes, size_t size, tn_row_cell_fn *fn, 
 void tn_store_join(struct tn_store *store, struct tn_shard *shard, struct tn_shape_entry *entry, const struct tn_store_row *row,
                    unsigned most);
 
-
 /* ---- store_writer.c ---- */
 TN_MUST_USE enum tn_status tn_writer_open(struct tn_store *store, struct tn_error *err);
 void                       tn_writer_close(struct tn_store *store);
@@ -87,6 +86,8 @@ struct tn_flush {
 };
 /* All that is in the file, into a store that may hold shapes already (store_load.c). */
 TN_MUST_USE enum tn_status tn_store_load(struct tn_flush *flush, struct tn_error *err);
+/* Its shapes alone, of which there are about SHAPES (store_read.c). *LAST_ID: the highest id. What has no room is noted as excess. */
+TN_MUST_USE enum tn_status tn_store_read(struct tn_flush *flush, int64_t shapes, uint32_t *last_id, struct tn_error *err);
 /* A transaction: FINISH commits when STATUS is TN_OK, else rolls back; it returns what came of it. */
 enum { TN_FLUSH_ROWS = 2000 /* in one */ };
 TN_MUST_USE enum tn_status tn_flush_begin(struct tn_flush *flush, struct tn_error *err);

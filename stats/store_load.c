@@ -4,8 +4,6 @@
 
 #include <math.h>
 
-enum { MOST_RUNS = 50 /* what was learned before a restart must be easy to overrule */ };
-
 struct joining {
     struct tn_store       *store;
     struct tn_shard       *shard;
@@ -128,62 +126,6 @@ static enum tn_status load_clusters(struct tn_store *store, struct tn_store_file
     return status;
 }
 
-/* False: no room, it stays in the file. */
-static bool load_row(struct tn_store *store, const struct tn_store_row *row)
-{
-    uint64_t               hash = tn_store_hash(row->entry.key);
-    struct tn_shard       *shard = tn_store_shard(store, hash);
-    struct tn_shape_entry *entry;
-
-    pthread_mutex_lock(&shard->mutex);
-    entry = tn_shard_find(shard, row->entry.key, hash);
-    if (entry != NULL) {
-        tn_store_join(store, shard, entry, row, UINT16_MAX);
-        tn_bit_set(shard->dirty, tn_shard_slot(shard, entry));
-    } else if (atomic_load_explicit(&store->resident, memory_order_relaxed) < store->options.max_shapes &&
-               shard->count < shard->capacity) {
-        entry = tn_shard_insert(store, shard, row->entry.key, hash);
-        if (entry != NULL)
-            tn_store_join(store, shard, entry, row, MOST_RUNS);
-    }
-    pthread_mutex_unlock(&shard->mutex);
-    return entry != NULL;
-}
-
-static bool note_excess(struct tn_flush *flush, uint32_t id)
-{
-    if ((flush->excess_count & (flush->excess_count - 1)) == 0) { /* doubles at powers of two */
-        uint32_t *more = tn_realloc(flush->excess, TN_MAX(flush->excess_count * 2, (size_t)64) * sizeof *more);
-
-        if (more == NULL)
-            return false;
-        flush->excess = more;
-    }
-    flush->excess[flush->excess_count++] = id;
-    return true;
-}
-
-static enum tn_status load_shapes(struct tn_flush *flush, uint32_t *last_id, struct tn_error *err)
-{
-    struct tn_store_row row;
-    sqlite3_stmt       *stmt;
-    enum tn_status      status = TN_OK;
-    int                 code;
-
-    TN_TRY(tn_database_prepare(&tn_store_kind, flush->file->db, "SELECT " TN_STORE_COLUMNS " FROM shape ORDER BY id", &stmt, err));
-    while (status == TN_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
-        if (!tn_store_file_row(stmt, &row))
-            continue;
-        *last_id = TN_MAX(*last_id, row.entry.id);
-        if (!load_row(flush->store, &row) && !note_excess(flush, row.entry.id))
-            status = tn_fail(err, TN_E_NOMEM, "53200", "statistics: no memory");
-    }
-    if (status == TN_OK && code != SQLITE_DONE)
-        status = tn_database_fail(&tn_store_kind, flush->file->db, "cannot read", err);
-    sqlite3_finalize(stmt);
-    return status;
-}
-
 struct renumbering {
     struct tn_store *store;
     uint32_t        *ids, count;
@@ -245,13 +187,11 @@ enum tn_status tn_store_load(struct tn_flush *flush, struct tn_error *err)
     int64_t          next_id, cold, shapes;
     uint32_t         last_id = 0;
 
-    TN_TRY(tn_store_file_run(flush->file, "PRAGMA mmap_size = 4294967296", err)); /* one pass over all pages */
     TN_TRY(tn_store_file_meta(flush->file, "shapes", &shapes, err));
     if (shapes > (int64_t)store->options.max_shapes / 2)
         tn_store_large_pages(store);
     TN_TRY(load_clusters(store, flush->file, err));
-    TN_TRY(load_shapes(flush, &last_id, err));
-    TN_TRY(tn_store_file_run(flush->file, "PRAGMA mmap_size = 0", err));
+    TN_TRY(tn_store_read(flush, shapes, &last_id, err));
     TN_TRY(tn_store_file_meta(flush->file, "next_id", &next_id, err));
     TN_TRY(tn_store_file_meta(flush->file, "cold", &flush->cold_count, err));
     TN_TRY(tn_database_ask(&tn_store_kind, flush->file->db, "SELECT EXISTS (SELECT 1 FROM cold)", &cold, err));

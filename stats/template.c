@@ -63,9 +63,10 @@ static void put_mark(struct tn_template *tpl, char c)
         tn_template_text_put(tpl->text, tn_str_n(&c, 1), TN_TOKEN_PUNCT, false, true);
 }
 
+/* PostgreSQL's operator ? is no literal: no other token is hashed as two of them. */
 static void put_token(struct tn_template *tpl, const struct tn_token *token)
 {
-    put_hash(tpl, token->text, token->kind == TN_TOKEN_WORD);
+    put_hash(tpl, token->punct == '?' ? TN_STR("??") : token->text, token->kind == TN_TOKEN_WORD);
     if (tpl->text != NULL)
         tn_template_text_put(tpl->text, token->text, token->kind, false, tpl->gap);
 }

@@ -159,12 +159,13 @@ enum tn_attempt_end {
     TN_ATTEMPT_GIVEN_UP,    /* cancelled by the client or an operator: longer than this, if it says anything */
     TN_ATTEMPT_ERROR,       /* the engine's fault */
     TN_ATTEMPT_UNSUPPORTED, /* the engine cannot do this statement: it is not asked again for a while */
-    TN_ATTEMPT_NOT_LEARNED  /* the statement's own fault, a cached answer, a cold start, another's connection lost */
+    TN_ATTEMPT_NOT_LEARNED  /* the statement's own fault, a cached answer, another's connection lost */
 };
 struct tn_attempt_result {
     enum tn_attempt_end end;
     double              seconds;   /* on the engine: no queue, no waiting for the client */
     bool                engine_time; /* seconds come from the engine itself, without its load */
+    bool                cold;      /* it woke the cluster up: that it took longer than this is known, how long it takes is not */
     unsigned            running;   /* ours there at the start, without this one */
     double              bytes;     /* scanned; < 0 = not known */
     double              usd;       /* micro-dollars of the bill; < 0 = not known */

@@ -71,27 +71,33 @@ double tn_relate_slope(const struct tn_decision *d, size_t then, size_t at)
     return slope;
 }
 
-void tn_relate_learn(struct tn_world *world, const struct tn_view *view, const struct tn_side *side, const struct tn_belief *before,
-                     const struct tn_price *price, const struct tn_attempt_result *result)
+/* FIRST: the first run of the shape there; BILL: its first bill. A function of its own, as its frame is large. */
+static __attribute__((noinline)) void learn_first(struct tn_relations *relations, const struct tn_view *view, const struct tn_side *side,
+                                                  const struct tn_belief *before, bool first, const double *bill)
 {
-    struct tn_relations *relations = &world->relations;
     const struct tn_belief *cell = &side->cell;
-    struct tn_observed   seen[TN_SIDES];
-    bool                 first = before->n == 0 && cell->n > 0;
-    bool                 bill = result->end == TN_ATTEMPT_DONE && result->usd >= 0 && before->cost <= 0 && price != NULL && tn_price_by_bytes(price);
-    size_t               count;
+    struct tn_observed      seen[TN_SIDES];
+    size_t                  count = observe(view, seen);
 
-    if (before->n == 0 && cell->n == 0 && cell->bounded && !before->bounded)
-        tn_relations_learn_bound(relations, side->cluster, cell->cen - cell->A0);
-    if (!first && !bill)
-        return;
-    count = observe(view, seen);
     if (first) {
         double imputed, variance;
         bool   had = before->bounded && tn_relations_impute(relations, side->cluster, before->cen - before->A0, &imputed, &variance);
 
         tn_relations_learn(relations, side->cluster, TN_QUANTITY_SECONDS, cell->m - cell->A0, had ? &imputed : NULL, seen, count);
     }
-    if (bill)
-        tn_relations_learn(relations, side->cluster, TN_QUANTITY_BILL, log(fmax(LEAST_BILL, result->usd)), NULL, seen, count);
+    if (bill != NULL)
+        tn_relations_learn(relations, side->cluster, TN_QUANTITY_BILL, log(fmax(LEAST_BILL, *bill)), NULL, seen, count);
+}
+
+void tn_relate_learn(struct tn_world *world, const struct tn_view *view, const struct tn_side *side, const struct tn_belief *before,
+                     const struct tn_price *price, const struct tn_attempt_result *result)
+{
+    const struct tn_belief *cell = &side->cell;
+    bool                    first = before->n == 0 && cell->n > 0;
+    bool                    bill = result->end == TN_ATTEMPT_DONE && result->usd >= 0 && before->cost <= 0 && price != NULL && tn_price_by_bytes(price);
+
+    if (before->n == 0 && cell->n == 0 && cell->bounded && !before->bounded)
+        tn_relations_learn_bound(&world->relations, side->cluster, cell->cen - cell->A0);
+    if (first || bill)
+        learn_first(&world->relations, view, side, before, first, bill ? &result->usd : NULL);
 }

@@ -47,15 +47,26 @@ static bool begins_with(struct tn_str sql, const char *words, struct tn_str *res
     return true;
 }
 
-/* pg-1, 'pg-1', "pg-1"; a semicolon at the end is none of it. */
-static struct tn_str plain(struct tn_str text)
+/* pg-1, 'pg-1', "pg-1": from the first token of REST to the last. Comments around it and semicolons at its end are none of it. */
+static struct tn_str plain(struct tn_str rest)
 {
-    text = tn_str_trim(text);
-    while (text.len > 0 && text.ptr[text.len - 1] == ';')
-        text = tn_str_trim(tn_str_n(text.ptr, text.len - 1));
-    if (text.len >= 2 && (text.ptr[0] == '\'' || text.ptr[0] == '"') && text.ptr[text.len - 1] == text.ptr[0])
-        text = tn_str_n(text.ptr + 1, text.len - 2);
-    return text;
+    const char     *first = NULL, *end = NULL;
+    size_t          count = 0;
+    bool            quoted = false;
+    struct tn_lexer lexer;
+    struct tn_token token;
+
+    tn_lexer_init(&lexer, rest, TN_DIALECT_POSTGRES);
+    while (tn_lexer_next(&lexer, &token)) {
+        if (token.punct == ';')
+            continue;
+        first = first == NULL ? token.text.ptr : first;
+        end = token.text.ptr + token.text.len;
+        quoted = count++ == 0 && !token.unterminated && (token.text.ptr[0] == '\'' || token.text.ptr[0] == '"');
+    }
+    if (first == NULL)
+        return tn_str_n(rest.ptr, 0);
+    return quoted ? tn_str_n(first + 1, (size_t)(end - first) - 2) : tn_str_n(first, (size_t)(end - first));
 }
 
 /* RESET key: SHAPE may be left out, as nothing else looks like a key. */

@@ -39,6 +39,12 @@ struct tn_cluster {
     char                          note[256]; /* why it is down: last probe's error, under note_lock */
 };
 
+/* It goes to sleep by itself: a run that finds it so wakes it up (awake.h). */
+static inline bool tn_cluster_suspends(const struct tn_cluster *cluster)
+{
+    return cluster->conf->price_type == TN_CFG_PRICE_TYPE_AUTO_SUSPEND;
+}
+
 /* Opens CONF's engine (not that of a disabled cluster, whose library or file may be missing); a refused open has cleaned
  * up after itself and close is not called. May block. On TN_OK the caller owns one reference. */
 TN_MUST_USE enum tn_status tn_cluster_new(struct tn_cluster **out, const struct tn_config *config,

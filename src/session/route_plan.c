@@ -2,24 +2,44 @@
 
 #include "session/words.h"
 
+/* Behind FORMAT: what follows is its name. */
+static void read_format(struct tn_words *words, struct tn_route_plan_asked *out)
+{
+    out->json = tn_words_at(words, "json");
+    if (!out->json && !tn_words_at(words, "text") && !tn_words_at(words, "traditional"))
+        out->option = "another FORMAT than TEXT or JSON";
+}
+
 /* "(FORMAT JSON, ...)"; false: not understood, so it is the engine's. */
 static bool read_options(struct tn_words *words, struct tn_route_plan_asked *out)
 {
     tn_words_next(words);
     while (!tn_words_at_punct(words, ')')) {
-        if (tn_words_accept(words, "format")) {
-            out->json = tn_words_at(words, "json");
-            if (!out->json && !tn_words_at(words, "text"))
-                out->option = "another FORMAT than TEXT or JSON";
-        } else if (tn_words_at(words, "analyze")) {
+        if (tn_words_accept(words, "format"))
+            read_format(words, out);
+        else if (tn_words_at(words, "analyze"))
             out->option = "ANALYZE";
-        }
         if (tn_words_at_end(words))
             return false;
         tn_words_next(words);
     }
     tn_words_next(words);
     return true;
+}
+
+/* ANALYZE, VERBOSE, MySQL's FORMAT=JSON. */
+static void read_plain_options(struct tn_words *words, struct tn_route_plan_asked *out)
+{
+    for (;; tn_words_next(words)) {
+        if (tn_words_at(words, "analyze")) {
+            out->option = "ANALYZE";
+        } else if (tn_words_accept(words, "format")) {
+            tn_words_accept_punct(words, '=');
+            read_format(words, out);
+        } else if (!tn_words_at(words, "verbose")) {
+            return;
+        }
+    }
 }
 
 bool tn_route_plan_asked(struct tn_str sql, struct tn_route_plan_asked *out)
@@ -33,10 +53,7 @@ bool tn_route_plan_asked(struct tn_str sql, struct tn_route_plan_asked *out)
         return false;
     if (tn_words_at_punct(&words, '(') && !read_options(&words, out))
         return false;
-    while (tn_words_at(&words, "analyze") || tn_words_at(&words, "verbose")) {
-        out->option = tn_words_at(&words, "analyze") ? "ANALYZE" : out->option;
-        tn_words_next(&words);
-    }
+    read_plain_options(&words, out);
     if (!tn_words_at(&words, "route"))
         return false;
     start = words.token.text.ptr + words.token.text.len;

@@ -1,4 +1,4 @@
-/* route_plan.h - EXPLAIN [(FORMAT JSON)] ROUTE statement: what is asked there, and the answer as text. */
+/* route_plan.h - EXPLAIN [(FORMAT JSON) | FORMAT=JSON] ROUTE statement: what is asked there, and the answer as text. */
 #ifndef TN_SESSION_ROUTE_PLAN_H
 #define TN_SESSION_ROUTE_PLAN_H
 

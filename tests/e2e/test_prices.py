@@ -96,6 +96,20 @@ def test_two_that_wake_it_at_once(proxies):
     assert bills[1] == pytest.approx(60, abs=1e-3) and bills[0] < 10, bills
 
 
+def test_a_start_is_not_learned(file, proxies):
+    """How long a cluster takes that has to wake up says nothing of the statement."""
+    proxy = proxies(config(file, {"type": "autoSuspend", "creditsPerHour": 1, "usdPerCredit": 1, "idleSeconds": "1h"}))
+
+    def runs():
+        with ops.connect(proxy) as connection:
+            plan = connection.execute("EXPLAIN (FORMAT JSON) ROUTE SELECT max(k) FROM points").fetchone()[0]
+        return (plan if isinstance(plan, dict) else json.loads(plan))["groups"][0]["members"][0]["n"]
+    ran(proxy, "SELECT max(k) FROM points")
+    assert runs() == 0
+    ran(proxy, "SELECT max(k) FROM points")
+    assert runs() == 1
+
+
 def awake_ms(connection):
     plan = connection.execute("EXPLAIN (FORMAT JSON) ROUTE SELECT max(k) FROM points").fetchone()[0]
     return (plan if isinstance(plan, dict) else json.loads(plan))["groups"][0]["members"][0]["awakeMs"]

@@ -310,6 +310,57 @@ static void test_cost_under_a_promise(void)
     sim_end(&sim);
 }
 
+static struct tn_plan ask(struct sim *sim, unsigned number, bool dry);
+
+/* One decision of shape 0 and how its first attempt ends; the runs that its cell then has. */
+static unsigned runs_after(struct sim *sim, const struct tn_attempt_result *end)
+{
+    struct tn_shape          shape = {.key = {1, 77}, .class = 1};
+    struct tn_shape_about    about = {.text = TN_STR("SELECT 1")};
+    struct tn_decide_request request = {.shape = &shape, .about = &about, .account = sim->account, .policy = &sim->policy,
+                                        .candidates = sim->candidates, .count = sim->count, .query = ++sim->query, .now_us = sim->now_us};
+    struct tn_query_result   done = {.ok = true};
+    struct tn_attempt_result result = *end;
+    static struct tn_plan    plan;
+    struct tn_shape_entry   *entry;
+    const struct tn_cell    *cell;
+    unsigned                 runs;
+
+    tn_decide(sim->learner, &request, &plan);
+    result.now_us = sim->now_us += 1000000;
+    tn_decide_attempt_ended(sim->learner, &request, &plan, 0, false, &result);
+    tn_decide_query_ended(sim->learner, &request, &plan, &done);
+    entry = tn_store_acquire(sim->store, &shape, false, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(entry);
+    cell = tn_store_cell(sim->store, entry, plan.attempts[0].cluster, false);
+    runs = cell != NULL ? cell->n : 0;
+    tn_store_release(sim->store, entry, false);
+    return runs;
+}
+
+/* Answers from a cache and of a cluster that had to wake up say nothing of how long the shape takes; errors and bounds do. */
+static void test_cold_and_cached_runs_are_not_learned(void)
+{
+    static const struct tn_attempt_result warm = {.end = TN_ATTEMPT_DONE, .seconds = 1, .bytes = -1, .usd = -1},
+                                          cold = {.end = TN_ATTEMPT_DONE, .seconds = 60, .bytes = -1, .usd = -1, .cold = true},
+                                          cached = {.end = TN_ATTEMPT_NOT_LEARNED, .seconds = .001, .bytes = -1, .usd = -1},
+                                          cut = {.end = TN_ATTEMPT_CUT, .seconds = 5, .bytes = -1, .usd = -1, .cold = true};
+    struct sim sim;
+    double     before;
+
+    sim_begin(&sim, 1);
+    CU_ASSERT_EQUAL(runs_after(&sim, &cold), 0);
+    CU_ASSERT_EQUAL(runs_after(&sim, &cut), 0);
+    CU_ASSERT_TRUE(ask(&sim, 0, true).outlook[0].bounded);
+    CU_ASSERT_EQUAL(runs_after(&sim, &warm), 1);
+    before = ask(&sim, 0, true).predicted_s;
+    CU_ASSERT_EQUAL(runs_after(&sim, &cold), 1);
+    CU_ASSERT_EQUAL(runs_after(&sim, &cached), 1);
+    CU_ASSERT_DOUBLE_EQUAL(ask(&sim, 0, true).predicted_s, before, .01 * before);
+    CU_ASSERT_EQUAL(runs_after(&sim, &warm), 2);
+    sim_end(&sim);
+}
+
 static double often_times_out(void *arg, unsigned shape, size_t engine)
 {
     struct sim *sim = arg;
@@ -657,6 +708,7 @@ int main(void)
     CU_ADD_TEST(suite, test_cost_under_a_promise);
     CU_ADD_TEST(suite, test_world_of_an_older_program);
     CU_ADD_TEST(suite, test_looks_that_do_not_pay);
+    CU_ADD_TEST(suite, test_cold_and_cached_runs_are_not_learned);
     CU_ADD_TEST(suite, test_time_outs_never_look_fast);
     CU_ADD_TEST(suite, test_failures_are_avoided);
     CU_ADD_TEST(suite, test_a_hiccup_of_a_quick_one);

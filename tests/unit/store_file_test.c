@@ -721,6 +721,60 @@ static void test_damaged_file(void)
     check_refused("damaged");
 }
 
+/* A file that several lanes read, with large gaps between ids, and ids that nobody gave. */
+static void test_gaps(void)
+{
+    enum { SHAPES = 6000 };
+    struct tn_store *store;
+    unsigned         good = 0;
+
+    fresh_path("gaps");
+    store = open_store(100000);
+    name_clusters(store, 2);
+    for (uint64_t i = 1; i <= SHAPES; i++)
+        learn(store, i, 2);
+    tn_store_close(store);
+    run_sql("UPDATE shape SET id = -id; UPDATE shape SET id = id * -300000 + 5; UPDATE meta SET value = 1800000006 WHERE name = 'next_id';"
+            "INSERT INTO shape SELECT id + 9000000000, key, visits, first, last, text32, parent, class, band, flags, incumbent, cells FROM shape LIMIT 1;"
+            "INSERT INTO shape SELECT -7, key, visits, first, last, text32, parent, class, band, flags, incumbent, cells FROM shape LIMIT 1");
+    for (unsigned round = 0; round < 2; round++) {
+        store = open_store(100000);
+        CU_ASSERT_EQUAL(counts(store).shapes, SHAPES);
+        CU_ASSERT_EQUAL(counts(store).dirty, 0);
+        name_clusters(store, 2);
+        good = 0;
+        for (uint64_t i = 1; i <= SHAPES; i++)
+            good += same(store, i, 2);
+        CU_ASSERT_EQUAL(good, SHAPES);
+        tn_store_close(store);
+    }
+}
+
+/* In the middle of its rows: whichever lane reads them tells it, and nothing is half read. */
+static void test_damaged_rows_of_a_lane(void)
+{
+    static char      junk[32768];
+    struct tn_store *store;
+    struct stat      file_stat;
+    FILE            *file;
+
+    fresh_path("middle");
+    store = open_store(100000);
+    name_clusters(store, 2);
+    for (uint64_t i = 1; i <= 6000; i++)
+        learn(store, i, 2);
+    tn_store_close(store);
+    run_sql("DELETE FROM text; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+    CU_ASSERT_EQUAL_FATAL(stat(path, &file_stat), 0);
+    file = fopen(path, "r+b");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    memset(junk, 0xa5, sizeof junk);
+    CU_ASSERT_EQUAL(fseek(file, file_stat.st_size / 8192 / 2 * 8192, SEEK_SET), 0);
+    CU_ASSERT_EQUAL(fwrite(junk, 1, sizeof junk, file), sizeof junk);
+    fclose(file);
+    check_refused("damaged");
+}
+
 static void test_refused_files(void)
 {
     struct tn_store_options o;
@@ -754,6 +808,8 @@ static void add_tests(CU_pSuite suite)
     CU_ADD_TEST(suite, test_newer_in_the_log);
     CU_ADD_TEST(suite, test_one_writer);
     CU_ADD_TEST(suite, test_damaged_file);
+    CU_ADD_TEST(suite, test_gaps);
+    CU_ADD_TEST(suite, test_damaged_rows_of_a_lane);
     CU_ADD_TEST(suite, test_evicted_return);
     CU_ADD_TEST(suite, test_merge);
     CU_ADD_TEST(suite, test_smaller_maximum);

@@ -227,6 +227,9 @@ def mysql_words(node):
         return exp.Pow(this=args[0].copy(), expression=args[1].copy())
     if name == "NOW" and not args:
         return exp.CurrentTimestamp()
+    if name == "UNIX_TIMESTAMP" and not args:
+        seconds = exp.Extract(this=exp.Var(this="EPOCH"), expression=exp.CurrentTimestamp())
+        return seconds if wanted == "sqlite" else exp.cast(exp.Floor(this=seconds), "bigint")
     if name == "UNIX_TIMESTAMP" and len(args) == 1:
         what = moment_marker(args[0]) or args[0].copy()
         return exp.Extract(this=exp.Var(this="EPOCH"), expression=exp.cast(what, "timestamp") if is_moment_text(what) else what)

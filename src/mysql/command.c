@@ -42,7 +42,7 @@ static void statistics(struct tn_my_session *s)
     uint64_t       uptime = (tn_clock_us() - s->runtime->server->started_us) / 1000000;
     uint64_t       questions = atomic_load(&s->mysql->statements);
 
-    tn_buf_printf(out, "Uptime: %llu  Threads: %u  Questions: %llu  Slow queries: 0  Opens: 0  Flush tables: 0  Open tables: 0  Queries per second avg: %.3f",
+    tn_buf_printf(out, "Uptime: %llu  Threads: %u  Questions: %llu  Slow queries: 0  Opens: 0  Open tables: 0  Queries per second avg: %.3f",
                   (unsigned long long)uptime, tn_places_taken(&s->mysql->places), (unsigned long long)questions,
                   uptime == 0 ? 0. : (double)questions / (double)uptime);
     tn_my_end_packet(out, begun, &s->sequence);

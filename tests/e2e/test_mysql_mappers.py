@@ -89,6 +89,23 @@ def test_defaults_as_new_values(ask):
     assert ask("SELECT id, email, name, visits FROM people ORDER BY id") == [(1, None, "none", 10), (2, "b", "y", 1)]
 
 
+def test_bytes_are_no_texts(ask):
+    """What is made of a column of bytes, not of how its engine writes them."""
+    ask("CREATE TABLE other (b BLOB, t VARCHAR(10))")
+    ask("INSERT INTO other VALUES (x'00ff27', 'a')")
+    assert ask("SELECT HEX(b), LENGTH(b), MD5(b), TO_BASE64(b), SHA2(b, 256), HEX(t), MD5(t) FROM other") == [
+        ("00FF27", 3, "6a752590bc25be1ba1e3cf0eb66aa0ee", "AP8n", "34161b9e204118fa27a71f5268309031c18467831a8c5f3427c5b3eb71267c50", "61", "0cc175b9c0f1b6a831c399e269772661")]
+
+
+def test_a_parameter_of_no_type(engine):
+    connector = pytest.importorskip("mysql.connector")
+    with connector.connect(host="127.0.0.1", port=engine.proxy.mysql_port, user="tester", use_pure=True) as client, client.cursor(prepared=True) as cursor:
+        cursor.execute("SELECT ? IS NULL, ? IS NOT NULL", (None, None))
+        assert [tuple(row) for row in cursor.fetchall()] == [(1, 0)]
+        cursor.execute("SELECT ? IS NULL, ? IS NOT NULL", ("x", 7))
+        assert [tuple(row) for row in cursor.fetchall()] == [(0, 1)]
+
+
 def test_seconds_since_1970(ask):
     assert abs(ask("SELECT UNIX_TIMESTAMP() - 10")[0][0] + 10 - time.time()) < 60
     assert isinstance(ask("SELECT UNIX_TIMESTAMP()")[0][0], int)

@@ -251,6 +251,8 @@ def mysql_words(node):
         return exp.func("COALESCE", places, exp.Literal.number(0))
     if name == "HEX" or isinstance(node, exp.Hex):
         what = (args or [node.this])[0]
+        if wanted in TARGETS and of_bytes("HEX", [what]) is not None:
+            return of_bytes("HEX", [what])
         if isinstance(what, exp.Literal) and not what.is_string and wanted == "sqlite":
             return call("PRINTF", "%X", what)
         if wanted == "postgres" and not isinstance(what, exp.Literal):

@@ -142,9 +142,9 @@ static void clear_results(struct tn_run *run)
     run->conn = NULL;
     run->engine = NULL;
     run->uncredited = 0;
-    run->cancelled = run->left = run->delivered = run->over_there = run->undone = run->my_over = false;
+    run->cancelled = run->left = run->delivered = run->over_there = run->undone = run->my_over = run->no_bulk = false;
     run->tag[0] = '\0';
-    run->rows = run->affected = run->bytes = run->rows_read = run->bytes_read = run->cpu_us = run->queued_us = run->peak_memory = 0;
+    run->rows = run->affected = run->unchanged = run->replaced = run->bytes = run->rows_read = run->bytes_read = run->cpu_us = run->queued_us = run->peak_memory = 0;
     run->started_us = run->first_byte_us = run->ended_us = 0;
 }
 
@@ -185,6 +185,19 @@ static bool refuse_whole(struct tn_query *q, struct tn_run *run)
     if (!q->whole || q->lease->conn->cluster->conf->engine == TN_CFG_ENGINE_MYSQL)
         return false;
     tn_fail(&run->error, TN_E_DENIED, "42601", "several statements in one text, which the client has not asked for (allowMultiQueries)");
+    tn_error_blame(&run->error, TN_FAULT_QUERY, false);
+    q->run_stage = TN_RUN_STAGE_DONE;
+    tn_pipeline_resume(q);
+    return true;
+}
+
+/* Rows of parameters as MySQL's protocol has them, for an engine that does not speak it: the session gives them one by one. */
+static bool refuse_bulk(struct tn_query *q, struct tn_run *run)
+{
+    if (run->bulk.ptr == NULL || q->lease->conn->cluster->ops->dialect == TN_DIALECT_MYSQL)
+        return false;
+    run->no_bulk = true;
+    tn_fail(&run->error, TN_E_UNSUPPORTED, "0A000", "cluster \"" TN_STR_FMT "\" does not take many rows of parameters at once", TN_STR_ARG(q->cluster->conf->name));
     tn_error_blame(&run->error, TN_FAULT_QUERY, false);
     q->run_stage = TN_RUN_STAGE_DONE;
     tn_pipeline_resume(q);
@@ -266,7 +279,7 @@ static void start_statement(struct tn_query *q)
     run->owner = q;
     run->tags = tn_query_tags_text(q);
     q->run_stage = TN_RUN_STAGE_RUN;
-    if (refuse_raw_params(q, run) || refuse_whole(q, run) || refuse_write(q, run) || refuse_otherwise_read(q, run) || refuse_large_number(q, run))
+    if (refuse_raw_params(q, run) || refuse_whole(q, run) || refuse_bulk(q, run) || refuse_write(q, run) || refuse_otherwise_read(q, run) || refuse_large_number(q, run))
         return;
     if (q->features.needs_session)
         q->lease->conn->dirty = true;

@@ -31,7 +31,7 @@ static void learn(struct tn_translations *cache, struct tn_str sql)
     struct tn_scan scan;
     struct tn_buf  places;
 
-    tn_scan_read(&scan, sql, TN_DIALECT_POSTGRES);
+    tn_scan_read(&scan, sql, TN_DIALECT_POSTGRES, 1);
     tn_buf_init(&places, 65536);
     for (size_t i = 0; i < scan.count; i++) {
         tn_frame_put_u32(&places, (uint32_t)(scan.literals[i].ptr - sql.ptr));
@@ -73,10 +73,10 @@ int main(int argc, char **argv)
 
             len = text_of(sql, sizeof sql, queries[q][1], 1000 + i);
             begin = now_ns();
-            tn_scan_read(&scan, tn_str_n(sql, len), TN_DIALECT_POSTGRES);
+            tn_scan_read(&scan, tn_str_n(sql, len), TN_DIALECT_POSTGRES, 1);
             scanning += now_ns() - begin;
             begin = now_ns();
-            tn_scan_read(&scan, tn_str_n(sql, len), TN_DIALECT_POSTGRES);
+            tn_scan_read(&scan, tn_str_n(sql, len), TN_DIALECT_POSTGRES, 1);
             hits += tn_translations_find(cache, &scan, 1, 1, &arena, &out);
             all += now_ns() - begin;
             tn_arena_reset(&arena);

@@ -426,6 +426,8 @@ static void take_result(struct blocking_conn *c, struct tn_run *run)
     run->tag[sizeof run->tag - 1] = '\0';
     run->rows += c->silent_rows;
     run->affected = result->affected;
+    run->unchanged = result->unchanged;
+    run->replaced = result->replaced;
     run->insert_id = result->insert_id;
     run->undone = result->undone && c->error.status != TN_OK;
     run->rows_read = result->rows_read;

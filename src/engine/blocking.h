@@ -14,7 +14,7 @@ struct tn_blocking_result {
     size_t                  param_count;
     uint32_t               *param_oids; /* in the run's arena; 0 = any; NULL when param_count is 0 */
     uint64_t                affected;
-    uint64_t                insert_id; /* of struct tn_run */
+    uint64_t                unchanged, replaced, insert_id; /* of struct tn_run */
     char                    tag[64];
     uint64_t                rows_read, bytes_read, cpu_us;
     bool                    dirty; /* the connection now holds state of its user (transaction, temporary table): at the

@@ -82,6 +82,8 @@ struct tn_run {
     struct tn_str                     sql;        /* one statement, no trailing semicolon */
     const struct tn_features         *features;
     struct tn_params                  params;
+    struct tn_str                     bulk;       /* of a MySQL client: types of all parameters and rows of them as COM_STMT_BULK_EXECUTE brought them, instead of
+                                                     params; ptr NULL: none. An engine that cannot do it fails, before anything was done, with `no_bulk` */
     const uint32_t                   *param_oids; /* DESCRIBE, and Parse-time types; 0 = not given */
     size_t                            param_oid_count;
     bool                              prepare;    /* the client prepared it by name: worth keeping on the server */
@@ -118,7 +120,8 @@ struct tn_run {
     char            tag[64];      /* the engine's own command tag ("INSERT 0 3"), or empty */
     uint64_t        rows;         /* rows returned */
     uint64_t        affected;     /* rows changed */
-    uint64_t        unchanged;    /* of these, where an engine of MySQL's kind tells: rows of an UPDATE, or of INSERT .. ON DUPLICATE KEY UPDATE, that had the values before */
+    uint64_t        unchanged;    /* of these, where an engine of MySQL's kind tells, or SQLite to a MySQL client: rows of an UPDATE, or of INSERT .. ON DUPLICATE KEY UPDATE, that had the values before */
+    uint64_t        replaced;     /* SQLite, for a MySQL client: rows that an INSERT or REPLACE took away or changed, each beside the one that `affected` counts */
     uint64_t        insert_id;    /* an engine of MySQL's kind: what AUTO_INCREMENT gave the first of the rows; SQLite: the rowid of the only one; PostgreSQL: with wants_id; 0 = nothing */
     uint64_t        found;        /* with wants_found: rows that it would have had without its LIMIT, where `found_known` */
     bool            found_known;
@@ -133,6 +136,7 @@ struct tn_run {
     uint64_t        started_us, first_byte_us, ended_us; /* monotonic; 0 = did not happen */
     uint64_t        stalled_us;   /* of the time since the start, spent waiting for credits */
     bool            over_there;   /* the engine has finished: what is left is to be fetched from it */
+    bool            no_bulk;      /* `bulk` has to go row by row */
     bool            undone;       /* it failed, and its transaction is as it was before */
     bool            delivered;    /* a chunk went to the owner: too late to run elsewhere */
     struct tn_error error;

@@ -14,6 +14,10 @@ static const struct {
     {"flush", NULL, "FLUSH"},             {"handler", NULL, "HANDLER"},          {"xa", NULL, "XA"},
     {"load", NULL, "LOAD DATA"},          {"help", NULL, "HELP"},                {"create", "event", "CREATE EVENT"},
     {"show", "master", "SHOW MASTER"},    {"show", "slave", "SHOW SLAVE"},       {"show", "replica", "SHOW REPLICA"},
+    {"show", "engine", "SHOW ENGINE"},    {"show", "profile", "SHOW PROFILE"},   {"show", "relaylog", "SHOW RELAYLOG"},
+    {"show", "explain", "SHOW EXPLAIN"},  {"show", "function", "SHOW FUNCTION CODE"}, {"show", "procedure", "SHOW PROCEDURE CODE"},
+    {"show", "create", "SHOW CREATE of what is no table, view or database"}, {"show", "all", "SHOW ALL SLAVES"}, {"show", "package", "SHOW PACKAGE"},
+    {"show", "authors", "SHOW AUTHORS"},  {"show", "contributors", "SHOW CONTRIBUTORS"}, {"show", "user_statistics", "SHOW USER_STATISTICS"},
     {"show", "binary", "SHOW BINARY"},    {"show", "binlog", "SHOW BINLOG"},     {"show", "replicas", "SHOW REPLICAS"},
 };
 

@@ -239,10 +239,10 @@ static struct tn_str number(char out[24], uint64_t value)
     return tn_str_n(out, (size_t)snprintf(out, 24, "%llu", (unsigned long long)value));
 }
 
-static void put_variables(struct tn_my_session *s, struct tn_buf *rows)
+static void put_variables(struct tn_my_session *s, bool global, struct tn_buf *rows)
 {
     for (int i = 0; i < (int)tn_my_variable_rows(); i++)
-        put_row(rows, (const struct tn_str[]){tn_str(tn_my_variable_name(i)), tn_my_variable_text(s, i, true, &s->arena)}, 2);
+        put_row(rows, (const struct tn_str[]){tn_str(tn_my_variable_name(i)), global ? tn_my_variable_global(s, i, true, &s->arena) : tn_my_variable_text(s, i, true, &s->arena)}, 2);
 }
 
 static void put_status(struct tn_my_session *s, struct tn_buf *rows)
@@ -317,7 +317,8 @@ static void put_own(struct tn_my_catalog *c, enum tn_my_core core)
     struct tn_buf *rows = &c->rows[core];
 
     switch (core) {
-    case TN_MY_CORE_VARIABLES: put_variables(c->session, rows); break;
+    case TN_MY_CORE_VARIABLES: put_variables(c->session, false, rows); break;
+    case TN_MY_CORE_GLOBALS:   put_variables(c->session, true, rows); break;
     case TN_MY_CORE_STATUS:    put_status(c->session, rows); break;
     case TN_MY_CORE_CHARSETS:  put_charsets(rows); break;
     case TN_MY_CORE_KEYWORDS:  put_keywords(rows); break;

@@ -40,9 +40,9 @@ static void statistics(struct tn_my_session *s)
     struct tn_buf *out = tn_my_out(s).buf;
     size_t         begun = tn_my_begin_packet(out);
     uint64_t       uptime = (tn_clock_us() - s->runtime->server->started_us) / 1000000;
-    uint64_t       questions = atomic_load(&s->runtime->server->next_query_id);
+    uint64_t       questions = atomic_load(&s->mysql->statements);
 
-    tn_buf_printf(out, "Uptime: %llu  Threads: %u  Questions: %llu  Slow queries: 0  Opens: 0  Flush tables: 0  Open tables: 0  Queries per second avg: %.3f",
+    tn_buf_printf(out, "Uptime: %llu  Threads: %u  Questions: %llu  Slow queries: 0  Opens: 0  Open tables: 0  Queries per second avg: %.3f",
                   (unsigned long long)uptime, tn_places_taken(&s->mysql->places), (unsigned long long)questions,
                   uptime == 0 ? 0. : (double)questions / (double)uptime);
     tn_my_end_packet(out, begun, &s->sequence);
@@ -117,6 +117,7 @@ static void dispatch(struct tn_my_session *s, uint8_t command, struct tn_str bod
     case TN_MY_COM_CHANGE_USER:         tn_my_change_user(s, body); break;
     case TN_MY_COM_STMT_PREPARE:        tn_my_prepare(s, body); break;
     case TN_MY_COM_STMT_EXECUTE:        tn_my_execute(s, body); break;
+    case TN_MY_COM_STMT_BULK_EXECUTE:   tn_my_bulk_execute(s, body); break;
     case TN_MY_COM_STMT_SEND_LONG_DATA: tn_my_long_data(s, body); break;
     case TN_MY_COM_STMT_CLOSE:          tn_my_statement_close(s, body); break;
     case TN_MY_COM_STMT_RESET:          tn_my_statement_reset(s, body); break;

@@ -32,6 +32,7 @@ static void free_session(struct tn_grave *grave)
     tn_client_reset(&s->client);
     tn_my_undo_end(s, false);
     tn_my_variables_forget(s);
+    tn_my_bulk_forget(s);
     tn_settings_list_unref(s->settings);
     tn_arena_reset(&s->hello_arena);
     tn_arena_reset(&s->arena);

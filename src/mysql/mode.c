@@ -4,6 +4,15 @@
 
 enum { MODES_MAX = 4096 };
 
+/* In the order in which servers show them. */
+static const char *const known[] = {
+    "REAL_AS_FLOAT", "PIPES_AS_CONCAT", "ANSI_QUOTES", "IGNORE_SPACE", "IGNORE_BAD_TABLE_OPTIONS", "ONLY_FULL_GROUP_BY", "NO_UNSIGNED_SUBTRACTION", "NO_DIR_IN_CREATE",
+    "NO_KEY_OPTIONS", "NO_TABLE_OPTIONS", "NO_FIELD_OPTIONS", "MYSQL323", "MYSQL40", "ANSI", "NO_AUTO_VALUE_ON_ZERO", "NO_BACKSLASH_ESCAPES", "STRICT_TRANS_TABLES",
+    "STRICT_ALL_TABLES", "NO_ZERO_IN_DATE", "NO_ZERO_DATE", "ALLOW_INVALID_DATES", "ERROR_FOR_DIVISION_BY_ZERO", "TRADITIONAL", "NO_AUTO_CREATE_USER",
+    "HIGH_NOT_PRECEDENCE", "NO_ENGINE_SUBSTITUTION", "PAD_CHAR_TO_FULL_LENGTH", "EMPTY_STRING_IS_NULL", "SIMULTANEOUS_ASSIGNMENT", "TIME_ROUND_FRACTIONAL",
+    "TIME_TRUNCATE_FRACTIONAL",
+};
+
 static void put_mode(struct tn_buf *out, struct tn_str mode)
 {
     if (out->len > 0)
@@ -21,10 +30,56 @@ static bool is_foreign(struct tn_str mode)
     return false;
 }
 
+/* The next of a list with commas; false: it is at its end. */
+static bool next_mode(struct tn_str modes, size_t *at, struct tn_str *mode)
+{
+    const char *comma;
+    size_t      end;
+
+    if (*at >= modes.len)
+        return false;
+    comma = memchr(modes.ptr + *at, ',', modes.len - *at);
+    end = comma == NULL ? modes.len : (size_t)(comma - modes.ptr);
+    *mode = tn_str_trim(tn_str_n(modes.ptr + *at, end - *at));
+    *at = end + 1;
+    return true;
+}
+
+static bool holds(struct tn_str modes, const char *name)
+{
+    struct tn_str mode;
+    size_t        at = 0;
+
+    while (next_mode(modes, &at, &mode))
+        if (tn_str_ieq_c(mode, name))
+            return true;
+    return false;
+}
+
+static bool is_known(struct tn_str mode)
+{
+    for (size_t i = 0; i < TN_ARRAY_LEN(known); i++)
+        if (tn_str_ieq_c(mode, known[i]))
+            return true;
+    return mode.len == 0 || tn_str_eq_c(mode, "0"); /* as a number: none */
+}
+
+/* As a server shows them: each once. */
+static void put_in_order(struct tn_buf *out, struct tn_str modes)
+{
+    for (size_t i = 0; i < TN_ARRAY_LEN(known); i++)
+        if (holds(modes, known[i]))
+            put_mode(out, tn_str(known[i]));
+}
+
 static enum tn_status read_one(struct tn_str mode, struct tn_my_mode *out, struct tn_buf *shown, struct tn_buf *told, struct tn_error *err)
 {
     if (is_foreign(mode))
         return tn_fail(err, TN_E_UNSUPPORTED, "0A000", "sql_mode " TN_STR_FMT " is not supported: statements are read as MySQL's", TN_STR_ARG(mode));
+    if (!is_known(mode))
+        return tn_fail(err, TN_E_INVALID, "22023", "Variable 'sql_mode' can't be set to the value of '%.*s'", (int)TN_MIN(mode.len, (size_t)100), mode.ptr);
+    if (tn_str_ieq_c(mode, "TRADITIONAL"))
+        put_mode(shown, TN_STR("STRICT_TRANS_TABLES,STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"));
     if (tn_str_ieq_c(mode, "ANSI")) {
         out->ansi_quotes = true;
         put_mode(shown, TN_STR("REAL_AS_FLOAT,PIPES_AS_CONCAT,ANSI_QUOTES,IGNORE_SPACE"));
@@ -44,21 +99,22 @@ static enum tn_status read_one(struct tn_str mode, struct tn_my_mode *out, struc
 enum tn_status tn_my_mode_read(struct tn_str modes, struct tn_arena *arena, struct tn_my_mode *mode, struct tn_str *shown, struct tn_str *told,
                                struct tn_error *err)
 {
-    struct tn_buf  to_show, to_tell;
+    struct tn_buf  all, to_show, to_tell;
     enum tn_status status = TN_OK;
+    struct tn_str  one;
 
     *mode = (struct tn_my_mode){.ansi_quotes = false};
+    tn_buf_init(&all, MODES_MAX);
     tn_buf_init(&to_show, MODES_MAX);
     tn_buf_init(&to_tell, MODES_MAX);
-    for (size_t at = 0, end; at < modes.len && status == TN_OK; at = end + 1) {
-        const char *comma = memchr(modes.ptr + at, ',', modes.len - at);
-
-        end = comma == NULL ? modes.len : (size_t)(comma - modes.ptr);
-        status = read_one(tn_str_trim(tn_str_n(modes.ptr + at, end - at)), mode, &to_show, &to_tell, err);
-    }
+    for (size_t at = 0; status == TN_OK && next_mode(modes, &at, &one);)
+        status = read_one(one, mode, &all, &to_tell, err);
+    put_in_order(&to_show, tn_buf_str(&all));
+    to_show.failed = to_show.failed || all.failed;
     if (status == TN_OK && (to_show.failed || to_tell.failed || !tn_arena_str(arena, tn_buf_str(&to_show), shown) ||
                             !tn_arena_str(arena, tn_buf_str(&to_tell), told)))
         status = tn_fail(err, TN_E_LIMIT, "54000", "sql_mode is longer than %d bytes", (int)MODES_MAX);
+    tn_buf_reset(&all);
     tn_buf_reset(&to_show);
     tn_buf_reset(&to_tell);
     return status;

@@ -27,6 +27,7 @@ struct tn_mysql {
     struct tn_listener   *listener;
     struct tn_sha2_proof *proof;
     struct tn_places      places;
+    _Atomic uint64_t      statements; /* that clients have sent, whoever answers them */
 };
 
 /* One worker's; worker->module[TN_WORKER_MYSQL]. */
@@ -81,6 +82,7 @@ struct tn_my_run {
     bool             whole;   /* as struct tn_question has it */
     bool             literals; /* params are bytes that native has in its text (literals.h) */
     struct tn_params params;
+    struct tn_str    bulk;    /* of tn_run; ptr NULL: none */
     enum tn_run_kind kind;
     struct tn_settings_list *settings; /* NULL: the session's */
 };
@@ -177,6 +179,8 @@ struct tn_my_session {
     bool                     in_xa;      /* XA START: no transaction of ours begins meanwhile */
     struct tn_ask_bond       bond;
     struct tn_my_encoder     encoder;
+    struct tn_my_bulk       *bulk;       /* a COM_STMT_BULK_EXECUTE that is under way; NULL: none */
+    const struct tn_cluster *bulkless;   /* a server that takes none; not to be looked into */
     struct tn_my_prepared   *preparing;  /* a COM_STMT_PREPARE's, while its columns are asked for */
     enum tn_ask_end          ending;
     bool                     begin_read_only; /* of the transaction that begins when the one before has ended */
@@ -195,7 +199,7 @@ struct tn_my_session {
     size_t                   changed_count;
     struct tn_str            changed[16];    /* pairs, in `arena` */
 
-    uint32_t                 next_statement;
+    uint32_t                 next_statement, last_prepared; /* last: 0 = it could not be */
     struct tn_list           cursors;    /* struct tn_my_rows, those that are closed and have a connection of ours with them */
     size_t                   cursor_count, cursor_bytes;
     struct tn_my_rows       *fetching;   /* a FETCH waits for its rows; NULL: none */
@@ -221,6 +225,7 @@ static inline void tn_my_warnings_forget(struct tn_my_session *s)
 static inline void tn_my_count_statement(struct tn_my_session *s)
 {
     s->statements++;
+    atomic_fetch_add_explicit(&s->mysql->statements, 1, memory_order_relaxed);
     s->warnings_before = s->warning_count;
 }
 static inline void tn_my_wait(struct tn_my_session *s) /* commands stop until tn_my_go_on() */
@@ -333,6 +338,7 @@ void tn_my_refused(struct tn_my_session *s, struct tn_error *err); /* told, and 
 struct tn_my_told tn_my_told_of(const struct tn_ask *ask); /* its columns, where rows come as the server wrote them */
 void tn_my_put_columns(struct tn_my_session *s, const struct tn_schema *schema, const struct tn_my_told *told); /* without what ends them */
 void tn_my_notice(struct tn_my_session *s, const char *fields, size_t len);
+uint64_t tn_my_affected(const struct tn_my_session *s, const struct tn_run *run); /* as MySQL counts, of its end */
 void tn_my_tell_outcome(struct tn_my_session *s, struct tn_query *q); /* its error, or its end */
 void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run);
 void tn_my_run_cancel(struct tn_my_session *s, enum tn_cancel why);
@@ -363,6 +369,14 @@ void tn_my_statement_close(struct tn_my_session *s, struct tn_str body);
 void tn_my_statement_reset(struct tn_my_session *s, struct tn_str body);
 struct tn_my_prepared *tn_my_statement_find(struct tn_my_session *s, uint32_t id);
 void tn_my_statements_forget(struct tn_my_session *s);
+
+void tn_my_statement_unknown(struct tn_my_session *s, uint32_t id, const char *what); /* 1243, and the statement is through */
+
+/* bulk.c */
+void tn_my_bulk_execute(struct tn_my_session *s, struct tn_str body);
+void tn_my_bulk_went(struct tn_my_session *s, struct tn_query *q);      /* with s->bulk: a statement of it has ended */
+bool tn_my_bulk_refused(struct tn_my_session *s, struct tn_error *err); /* it was not begun; false: ERR is to be told */
+void tn_my_bulk_forget(struct tn_my_session *s);
 
 /* rows.c */
 void tn_my_rows_open(struct tn_my_session *s, struct tn_my_prepared *p, const struct tn_my_run *run);

@@ -171,6 +171,7 @@ void tn_my_statement_done(struct tn_my_session *s, bool failed)
 {
     if (s->state == TN_MY_CLOSING)
         return;
+    tn_my_bulk_forget(s);
     if (!failed && s->more) { /* the others of this worker have their turn first */
         s->client.paused = true;
         tn_my_wait(s);

@@ -274,7 +274,7 @@ static bool keep_text(struct tn_my_session *s, struct tn_str *text)
 static bool keep_run(struct tn_my_session *s, struct tn_my_run *run)
 {
     return keep_text(s, &run->sql) && keep_text(s, &run->native) && keep_text(s, &run->known) && keep_text(s, &run->before) &&
-           keep_text(s, &run->asked) && tn_copy_params(&s->arena, &run->params, &run->params);
+           keep_text(s, &run->asked) && keep_text(s, &run->bulk) && tn_copy_params(&s->arena, &run->params, &run->params);
 }
 
 static bool keep_later(struct tn_my_session *s, const struct tn_my_later *later)

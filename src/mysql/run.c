@@ -78,8 +78,15 @@ void tn_my_notice(struct tn_my_session *s, const char *fields, size_t len)
         tn_my_warn(s, level, (uint16_t)code, message);
 }
 
+uint64_t tn_my_affected(const struct tn_my_session *s, const struct tn_run *run)
+{
+    bool found = (s->capabilities & TN_MY_CAP_FOUND_ROWS) != 0;
+
+    return run->affected + run->replaced - (found ? 0 : run->unchanged);
+}
+
 /* As MySQL says it; drivers read the number of changed rows from there. */
-static struct tn_str info_of(struct tn_my_session *s, const struct tn_query *q, uint64_t affected)
+static struct tn_str info_of(struct tn_my_session *s, const struct tn_query *q)
 {
     enum tn_verb  verb = q->features.verb;
     char          text[96] = "";
@@ -88,9 +95,10 @@ static struct tn_str info_of(struct tn_my_session *s, const struct tn_query *q, 
     if (q->run.my_info.ptr != NULL)
         return q->run.my_info;
     if (verb == TN_VERB_UPDATE)
-        snprintf(text, sizeof text, "Rows matched: %llu  Changed: %llu  Warnings: 0", (unsigned long long)affected, (unsigned long long)affected);
-    else if ((verb == TN_VERB_INSERT || verb == TN_VERB_REPLACE) && affected > 1)
-        snprintf(text, sizeof text, "Records: %llu  Duplicates: 0  Warnings: 0", (unsigned long long)affected);
+        snprintf(text, sizeof text, "Rows matched: %llu  Changed: %llu  Warnings: 0", (unsigned long long)q->run.affected,
+                 (unsigned long long)(q->run.affected - q->run.unchanged));
+    else if ((verb == TN_VERB_INSERT || verb == TN_VERB_REPLACE) && q->run.affected > 1)
+        snprintf(text, sizeof text, "Records: %llu  Duplicates: %llu  Warnings: 0", (unsigned long long)q->run.affected, (unsigned long long)q->run.replaced);
     return tn_arena_str(&s->arena, tn_str(text), &kept) ? kept : TN_STR("");
 }
 
@@ -101,8 +109,7 @@ static void on_notice(struct tn_ask *ask, const char *fields, size_t len)
 
 static void tell_end(struct tn_my_session *s, struct tn_query *q)
 {
-    bool     found = (s->capabilities & TN_MY_CAP_FOUND_ROWS) != 0;
-    uint64_t affected = q->features.verb == TN_VERB_TRUNCATE ? 0 : found ? q->run.affected : q->run.affected - q->run.unchanged;
+    uint64_t affected = q->features.verb == TN_VERB_TRUNCATE ? 0 : tn_my_affected(s, &q->run);
 
     s->result_status = q->run.my_status;
     if (s->columns_told) {
@@ -115,7 +122,7 @@ static void tell_end(struct tn_my_session *s, struct tn_query *q)
     }
     s->row_count = (int64_t)affected;
     s->last_insert_id = q->run.insert_id != 0 ? q->run.insert_id : s->last_insert_id;
-    tn_my_ok_with(s, affected, q->run.insert_id, info_of(s, q, affected));
+    tn_my_ok_with(s, affected, q->run.insert_id, info_of(s, q));
     s->result_status = 0;
 }
 
@@ -165,6 +172,10 @@ static void on_done(struct tn_ask *ask)
         tn_my_xa_after(s, said);
     tn_my_transaction_after(s, ask);
     tn_my_state_after(s, !failed && q->run.before.len > 0);
+    if (s->bulk != NULL) {
+        tn_my_bulk_went(s, q);
+        return;
+    }
     if (failed || s->on_schema == NULL)
         tn_my_tell_outcome(s, q);
     s->on_schema = NULL;
@@ -196,7 +207,7 @@ enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, c
         .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
         .database = tn_str(s->database), .application = s->application, .address = tn_str(s->client.peer), .header_count = s->header_count,
         .headers = s->headers, .settings = run->settings != NULL ? run->settings : s->settings, .sql = run->sql, .native = run->native, .known = run->known, .literals = run->literals, .wants_id = true, .wants_found = tn_my_found_begin(s, run), .as_said = run->as_said, .whole = run->whole,
-        .before = run->before, .leaves = run->leaves, .bond = run->apart ? NULL : &s->bond, .params = run->params, .kind = run->kind,
+        .bulk = run->bulk, .before = run->before, .leaves = run->leaves, .bond = run->apart ? NULL : &s->bond, .params = run->params, .kind = run->kind,
         .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder, .events = to, .owner = owner, .handle = &s->ask,
     };
 
@@ -215,6 +226,8 @@ enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, c
 
 void tn_my_refused(struct tn_my_session *s, struct tn_error *err)
 {
+    if (s->bulk != NULL && tn_my_bulk_refused(s, err))
+        return;
     s->on_schema = NULL;
     s->more = false;
     tn_my_found_forget(s);

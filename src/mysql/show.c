@@ -498,10 +498,13 @@ static bool counts(struct tn_my_session *s, struct tn_words *words)
 bool tn_my_show(struct tn_my_session *s, struct tn_words *words)
 {
     const struct list *list;
-    bool               full = false;
+    struct tn_words    scope = *words;
+    bool               full = false, global = tn_words_accept(words, "global");
 
-    if (!tn_words_accept(words, "session") && !tn_words_accept(words, "global"))
+    if (!global && !tn_words_accept(words, "session"))
         tn_words_accept(words, "local");
+    if (global && tn_words_at(words, "variables")) /* a list of its own */
+        *words = scope;
     tn_words_accept(words, "extended");
     full = tn_words_accept(words, "full");
     if (tn_words_accept(words, "processlist"))

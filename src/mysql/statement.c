@@ -8,6 +8,8 @@
 #include "mysql/heads.h"
 #include "mysql/plain.h"
 
+#define LAST_PREPARED UINT32_MAX /* MariaDB's clients send an execution behind its PREPARE without waiting for the number */
+
 enum { PARAMS_MAX = 65535, PIECE_COST = 256 }; /* PIECE_COST: memory of a parameter in pieces beside its bytes, about */
 
 static struct tn_str key_of(const uint32_t *id)
@@ -17,6 +19,8 @@ static struct tn_str key_of(const uint32_t *id)
 
 struct tn_my_prepared *tn_my_statement_find(struct tn_my_session *s, uint32_t id)
 {
+    if (id == LAST_PREPARED)
+        id = s->last_prepared;
     return tn_map_get(&s->prepared, key_of(&id));
 }
 
@@ -91,7 +95,7 @@ static struct tn_my_prepared *new_prepared(struct tn_my_session *s, struct tn_st
     p->assigns = !p->own && tn_my_assign_is(s, p->text);
     do
         p->id = ++s->next_statement;
-    while (p->id == 0 || tn_my_statement_find(s, p->id) != NULL);
+    while (p->id == 0 || p->id == LAST_PREPARED || tn_my_statement_find(s, p->id) != NULL);
     if (p->types == NULL || !tn_map_put(&s->prepared, key_of(&p->id), p, NULL)) {
         free_prepared(s, p);
         return NULL;
@@ -119,6 +123,7 @@ static void tell_prepared(struct tn_my_session *s, const struct tn_schema *schem
     struct tn_my_out       out = tn_my_out(s);
     size_t                 columns = schema == NULL ? 0 : schema->count;
 
+    s->last_prepared = p->id;
     tn_my_put_prepared(&out, p->id, (uint16_t)columns, (uint16_t)p->params);
     put_param_definitions(s, p->params);
     if (columns == 0)
@@ -192,6 +197,7 @@ void tn_my_prepare(struct tn_my_session *s, struct tn_str sql)
 
     tn_arena_reset(&s->arena);
     tn_my_count_statement(s);
+    s->last_prepared = 0;
     if ((!tn_my_mode_is_usual(s->mode) || tn_str_has(sql, TN_STR("@`"))) && !tn_my_usual(s, &sql)) {
         fail(s, 1037, "HY001", "no memory for a statement");
         return;
@@ -244,7 +250,7 @@ static void answer(struct tn_my_session *s)
         tn_my_query_run(s, s->statement);
 }
 
-static void unknown(struct tn_my_session *s, uint32_t id, const char *what)
+void tn_my_statement_unknown(struct tn_my_session *s, uint32_t id, const char *what)
 {
     tn_my_fail(s, 1243, "HY000", "Unknown prepared statement handler (%u) given to %s", id, what);
     tn_my_statement_done(s, true);
@@ -333,7 +339,7 @@ void tn_my_execute(struct tn_my_session *s, struct tn_str body)
     }
     p = tn_my_statement_find(s, execution.statement);
     if (p == NULL) {
-        unknown(s, execution.statement, "mysqld_stmt_execute");
+        tn_my_statement_unknown(s, execution.statement, "mysqld_stmt_execute");
         return;
     }
     tn_my_rows_close(p->rows);
@@ -410,7 +416,7 @@ void tn_my_statement_reset(struct tn_my_session *s, struct tn_str body)
     struct tn_my_prepared *p = cursor.failed ? NULL : tn_my_statement_find(s, id);
 
     if (p == NULL) {
-        unknown(s, id, "mysqld_stmt_reset");
+        tn_my_statement_unknown(s, id, "mysqld_stmt_reset");
         return;
     }
     tn_my_rows_close(p->rows);

@@ -37,7 +37,7 @@ struct tn_str tn_my_status_text(const struct tn_my_session *s, size_t row, char 
     case BYTES_RECEIVED:    value = s->client.bytes_in; break;
     case BYTES_SENT:        value = s->client.out.written; break;
     case CONNECTIONS:       value = s->home->next_id; break;
-    case QUERIES:           value = atomic_load(&server->next_query_id); break;
+    case QUERIES:           value = atomic_load(&s->mysql->statements); break;
     case QUESTIONS:         value = s->statements; break;
     case THREADS_CONNECTED: value = tn_places_taken(&s->mysql->places); break;
     case THREADS_RUNNING:   value = running(s); break;

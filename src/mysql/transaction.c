@@ -151,7 +151,7 @@ void tn_my_transaction_after(struct tn_my_session *s, struct tn_ask *ask)
     if (ask->query->run.my_over && ask->query->features.verb != TN_VERB_LOCK) { /* BEGIN, which would follow, gives up the locks */
         ended_there(s);
     } else if (error->status == TN_OK) {
-        s->tx_wrote = s->tx_wrote || ask->query->features.class != TN_CLASS_READ;
+        s->tx_wrote = s->tx_wrote || (ask->query->kind == TN_RUN_EXECUTE && ask->query->features.class != TN_CLASS_READ);
     } else if (is_deadlock(s, error)) {
         ended_there(s);
     } else if (s->tx.failed && !s->tx_wrote && (s->bond.lease == NULL || s->bond.lease != s->tx.lease)) {

@@ -102,7 +102,7 @@ static struct tn_str computed(struct tn_my_session *s, int row, struct tn_arena 
         return number_text(arena, tn_mysql_port(s->mysql));
     if (is_row(row, "pseudo_thread_id"))
         return number_text(arena, s->id);
-    if (is_row(row, "last_insert_id"))
+    if (is_row(row, "last_insert_id") || is_row(row, "identity"))
         return number_text(arena, s->last_insert_id);
     if (is_row(row, "timestamp"))
         return number_text(arena, tn_clock_wall_us() / 1000000);
@@ -136,9 +136,15 @@ static const char *theirs_of(const struct tn_my_session *s, int row)
 
 struct tn_str tn_my_variable_global(struct tn_my_session *s, int row, bool shown, struct tn_arena *arena)
 {
-    const char *theirs = theirs_of(s, row);
+    static const char *const ours[] = {"version", "max_allowed_packet", "max_connections", "port"}; /* of those that are computed, not of the session */
+    const char              *theirs = theirs_of(s, row);
 
-    return theirs != NULL ? told_text(row, shown, tn_str(theirs)) : tn_my_variable_text(s, row, shown, arena);
+    if (theirs != NULL)
+        return told_text(row, shown, tn_str(theirs));
+    for (size_t i = 0; i < TN_ARRAY_LEN(ours); i++)
+        if (is_row(row, ours[i]))
+            return tn_my_variable_text(s, row, shown, arena);
+    return told_text(row, shown, tn_str(rows[row].dflt));
 }
 
 struct tn_str tn_my_variable_text(struct tn_my_session *s, int row, bool shown, struct tn_arena *arena)
@@ -428,7 +434,7 @@ enum tn_status tn_my_variable_set(struct tn_my_session *s, struct tn_str name, c
     struct tn_str text = value->text;
     bool          on = row >= 0 && strcmp(rows[row].dflt, "ON") == 0, kept;
 
-    if (row >= 0 && is_row(row, "last_insert_id")) {
+    if (row >= 0 && (is_row(row, "last_insert_id") || is_row(row, "identity"))) {
         s->last_insert_id = 0;
         return TN_OK;
     }

@@ -244,6 +244,7 @@ static enum tn_status copy(struct tn_query *q, struct tn_question *own, struct t
 
     if (encoder == NULL || !keep(&q->arena, &own->sql) || (own->native.ptr != NULL && !keep(&q->arena, &own->native)) ||
         (own->known.ptr != NULL && !keep(&q->arena, &own->known)) || (own->before.ptr != NULL && !keep(&q->arena, &own->before)) ||
+        (own->bulk.ptr != NULL && !keep(&q->arena, &own->bulk)) ||
         !keep_client(&q->arena, own) || !keep_headers(q, own) || !tn_copy_params(&q->arena, &own->params, &q->run.params) ||
         !give_oids(q))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a query");
@@ -252,6 +253,7 @@ static enum tn_status copy(struct tn_query *q, struct tn_question *own, struct t
     memcpy(encoder, own->encoder, own->encoder_size);
     q->run.encoder = encoder;
     q->run.extended = own->params.count > 0;
+    q->run.bulk = own->bulk;
     q->run.several = own->events->next != NULL;
     q->run.wants_id = own->wants_id;
     q->run.wants_found = own->wants_found;

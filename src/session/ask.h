@@ -70,6 +70,7 @@ struct tn_question {
     bool                        whole;        /* one definition, whatever its semicolons look like: its engine takes no two statements */
     bool                        literals;     /* params are bytes that native has in its text */
     struct tn_params            params;
+    struct tn_str               bulk;         /* of tn_run; ptr NULL: none */
     enum tn_run_kind            kind;
     uint64_t                    timeout_us;   /* 0 = what settings, group and program allow */
     const struct tn_encoder    *encoder;      /* its encoder_size bytes are copied; what they point to must outlive the query: */

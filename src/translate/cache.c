@@ -41,7 +41,7 @@ static void head_key(const struct tn_scan *scan, uint64_t salt, uint64_t key[2])
 {
     uint64_t parts[3] = {scan->key[0], scan->key[1], salt};
 
-    tn_hash_128(parts, sizeof parts, HEAD, key);
+    tn_hash_128(parts, sizeof parts, scan->secret + HEAD, key);
 }
 
 uint64_t tn_translations_flight(const struct tn_scan *scan, uint64_t salt)
@@ -63,8 +63,8 @@ static void body_key(const struct entry *head, const struct tn_scan *scan, uint6
 
     for (size_t i = 0; i < scan->count; i++)
         if (is_fixed(head, i))
-            parts[2] = tn_hash_seeded(scan->literals[i].ptr, scan->literals[i].len, parts[2] + i);
-    tn_hash_128(parts, sizeof parts, BODY, key);
+            parts[2] = tn_hash_seeded(scan->literals[i].ptr, scan->literals[i].len, scan->secret + parts[2] + i);
+    tn_hash_128(parts, sizeof parts, scan->secret + BODY, key);
 }
 
 /* ---- the table; the shard's lock is held. All entries of a head are in the shard of its key. ---- */
@@ -174,7 +174,7 @@ static void refusal_key(const struct entry *head, const struct tn_scan *scan, ui
 {
     uint64_t parts[3] = {head->key[0], head->key[1], tn_translation_literals_hash(scan)};
 
-    tn_hash_128(parts, sizeof parts, REFUSAL, key);
+    tn_hash_128(parts, sizeof parts, scan->secret + REFUSAL, key);
 }
 
 static bool refused(const struct entry *e, const struct tn_scan *scan, uint64_t now_us, struct tn_arena *arena, struct tn_translated *out)

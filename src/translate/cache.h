@@ -36,7 +36,7 @@ struct tn_translations_counts {
 TN_MUST_USE struct tn_translations *tn_translations_new(size_t max_bytes); /* NULL: no memory */
 void tn_translations_free(struct tn_translations *cache);
 
-/* SALT: of everything besides the text (dialects, version, scripts). False: it has to be translated. A failed allocation is
+/* All scans of a cache are of one secret. SALT: of everything besides the text (dialects, version, scripts). False: it has to be translated. A failed allocation is
  * "not known". */
 bool tn_translations_find(struct tn_translations *cache, const struct tn_scan *scan, uint64_t salt, uint64_t now_us, struct tn_arena *arena,
                           struct tn_translated *out);

@@ -27,12 +27,12 @@ struct entry *tn_translation_entry(enum kind kind, const uint64_t key[2], size_t
 
 uint64_t tn_translation_literal_hash(const struct tn_scan *scan, size_t i)
 {
-    return tn_hash_seeded(scan->literals[i].ptr, scan->literals[i].len, i);
+    return tn_hash_seeded(scan->literals[i].ptr, scan->literals[i].len, scan->secret + i);
 }
 
 uint64_t tn_translation_literals_hash(const struct tn_scan *scan)
 {
-    uint64_t hash = scan->count;
+    uint64_t hash = scan->secret + scan->count;
 
     for (size_t i = 0; i < scan->count; i++)
         hash = tn_hash_seeded(scan->literals[i].ptr, scan->literals[i].len, hash);

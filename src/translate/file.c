@@ -2,20 +2,28 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/rand.h"
 #include "stats/database.h"
 
 struct tn_translation_file {
     sqlite3      *db;
     sqlite3_stmt *add;
+    uint64_t      secret;
 };
+
+/* Of format 1 the keys were hashes that anybody could work out. */
+#define SECRET "CREATE TABLE secret (id INTEGER PRIMARY KEY CHECK (id = 1), value BLOB NOT NULL);"
+
+static const char *const steps[] = {"DELETE FROM translation;" SECRET};
 
 static const struct tn_database_kind kind = {
     .subject = "translations",
     .noun = "translations of Turnout",
     .application_id = 0x746e7471, /* tntq */
-    .format = 1,
+    .format = 2,
     .schema = "CREATE TABLE translation (key BLOB PRIMARY KEY, version TEXT NOT NULL, row BLOB NOT NULL, at INTEGER NOT NULL DEFAULT (unixepoch())) "
-              "WITHOUT ROWID;",
+              "WITHOUT ROWID;" SECRET,
+    .steps = steps,
 };
 
 /* The key of a row, which is how it begins: cache.c. */
@@ -27,6 +35,33 @@ static void tell(const char *what, struct tn_error *err)
     tn_error_reset(err);
 }
 
+/* One that is there, also if another process has just made it, or a new one. */
+static enum tn_status read_secret(struct tn_translation_file *file, struct tn_error *err)
+{
+    enum tn_status status;
+    sqlite3_stmt  *stmt;
+
+    tn_rand_secret(&file->secret, sizeof file->secret);
+    TN_TRY(tn_database_prepare(&kind, file->db, "INSERT OR IGNORE INTO secret (id, value) VALUES (1, ?)", &stmt, err));
+    sqlite3_bind_blob(stmt, 1, &file->secret, sizeof file->secret, SQLITE_STATIC);
+    status = tn_database_step(&kind, file->db, stmt, err);
+    sqlite3_finalize(stmt);
+    if (status != TN_OK)
+        return status;
+    TN_TRY(tn_database_prepare(&kind, file->db, "SELECT value FROM secret", &stmt, err));
+    if (sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_bytes(stmt, 0) == (int)sizeof file->secret)
+        memcpy(&file->secret, sqlite3_column_blob(stmt, 0), sizeof file->secret);
+    else
+        status = tn_fail(err, TN_E_INVALID, "F0000", "translations: the file has no secret for its keys; move it away");
+    sqlite3_finalize(stmt);
+    return status;
+}
+
+uint64_t tn_translation_file_secret(const struct tn_translation_file *file)
+{
+    return file->secret;
+}
+
 struct tn_translation_file *tn_translation_file_open(const char *path)
 {
     struct tn_translation_file *file = tn_calloc(1, sizeof *file);
@@ -36,6 +71,8 @@ struct tn_translation_file *tn_translation_file_open(const char *path)
     if (file == NULL)
         return NULL;
     status = tn_database_open(&file->db, &kind, path, 0, &err);
+    if (status == TN_OK)
+        status = read_secret(file, &err);
     if (status == TN_OK)
         status = tn_database_prepare(&kind, file->db, "INSERT OR REPLACE INTO translation (key, version, row) VALUES (?, ?, ?)", &file->add, &err);
     if (status == TN_OK)

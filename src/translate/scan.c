@@ -74,7 +74,7 @@ static bool begins_with_day(struct tn_str text)
 /* What else of a string a translation may go by: '2020-01-01' beside a column is a date, and the type of
  * '2020-01-01 10:00:00.5 UTC' has a zone and one digit of seconds. So the digits are what may change in a day or a time of day; 0 =
  * it is none. */
-static uint64_t shape_of(struct tn_str text)
+static uint64_t shape_of(struct tn_str text, uint64_t secret)
 {
     char   shape[TIME_MAX];
     size_t colons = 0;
@@ -85,7 +85,7 @@ static uint64_t shape_of(struct tn_str text)
         colons += text.ptr[i] == ':' && is_digit(text.ptr[i - 1]) && is_digit(text.ptr[i + 1]);
         shape[i] = is_digit(text.ptr[i]) ? '0' : text.ptr[i];
     }
-    return colons > 0 || begins_with_day(text) ? tn_hash_seeded(shape, text.len, 's') : 0;
+    return colons > 0 || begins_with_day(text) ? tn_hash_seeded(shape, text.len, secret + 's') : 0;
 }
 
 /* A text without letters is the same in every collation. */
@@ -101,19 +101,21 @@ static bool has_letters(struct tn_str text)
 }
 
 /* Of a plain literal, what the key has of it. */
-static uint64_t kind_of(char plain, struct tn_str text)
+static uint64_t kind_of(char plain, struct tn_str text, uint64_t secret)
 {
-    return plain != 's' ? (uint64_t)plain : (uint64_t)plain ^ shape_of(text) ^ (uint64_t)has_letters(text) << 8;
+    return plain != 's' ? (uint64_t)plain : (uint64_t)plain ^ shape_of(text, secret) ^ (uint64_t)has_letters(text) << 8;
 }
 
-void tn_scan_read(struct tn_scan *out, struct tn_str sql, enum tn_dialect dialect)
+void tn_scan_read(struct tn_scan *out, struct tn_str sql, enum tn_dialect dialect, uint64_t secret)
 {
     struct tn_lexer lexer;
     struct tn_token token;
     struct block    block;
 
     block.count = 0;
-    block.key[0] = block.key[1] = (uint64_t)dialect + 1;
+    block.key[0] = secret;
+    block.key[1] = (uint64_t)dialect + 1;
+    out->secret = secret;
     out->count = 0;
     tn_lexer_init(&lexer, sql, dialect);
     while (tn_lexer_next(&lexer, &token)) {
@@ -125,7 +127,8 @@ void tn_scan_read(struct tn_scan *out, struct tn_str sql, enum tn_dialect dialec
             plain = plain_string(&token);
         if (plain != 0)
             out->literals[out->count++] = token.text;
-        put(&block, plain != 0 ? kind_of(plain, token.text) : tn_hash_seeded(token.text.ptr, token.text.len, (uint64_t)token.kind + 1000));
+        put(&block, plain != 0 ? kind_of(plain, token.text, secret)
+                               : tn_hash_seeded(token.text.ptr, token.text.len, secret + (uint64_t)token.kind + 1000));
     }
     put(&block, UINT64_MAX);
     if (block.count > 0)

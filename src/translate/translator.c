@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/rand.h"
 #include "translate/entry.h"
 #include "translate/file.h"
 #include "translate/process.h"
@@ -34,7 +35,8 @@ struct tn_translator {
     struct tn_process_conf  process;
     size_t                  max_text, workers;
     struct tn_translations *cache;
-    char                   *path;
+    struct tn_translation_file *file; /* NULL: none, or it cannot be used */
+    uint64_t                secret; /* of scans; the file's, where there is one */
 
     pthread_mutex_t         lock;  /* guards the rest */
     pthread_cond_t          wake;
@@ -43,8 +45,7 @@ struct tn_translator {
     size_t                  threads, idle, queued;
     uint64_t                missing_until_us;
     struct tn_translator_counts counts;
-    struct tn_translation_file *file;
-    bool                    file_tried;
+    bool                    loaded; /* what the file has; under file_lock, as all that is done with it */
     pthread_mutex_t         file_lock;
     _Atomic uint64_t        version; /* hash; 0 = not known yet */
     _Atomic bool            lacked;  /* a dialect had no words for something */
@@ -89,16 +90,19 @@ enum tn_status tn_translator_new(struct tn_translator **out, const struct tn_set
     t->workers = TN_MIN(settings->translation_workers, (uint64_t)THREADS_MAX);
     set_process(&t->process, settings);
     t->cache = tn_translations_new(settings->translation_cache);
-    t->path = tn_strdup(file);
+    tn_rand_secret(&t->secret, sizeof t->secret);
     pthread_mutex_init(&t->lock, NULL);
     pthread_mutex_init(&t->file_lock, NULL);
     pthread_cond_init(&t->wake, NULL);
     tn_list_init(&t->queue);
     tn_list_init(&t->running);
-    if (t->cache == NULL || (file != NULL && t->path == NULL)) {
+    if (t->cache == NULL) {
         tn_translator_free(t);
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for translating");
     }
+    t->file = file == NULL ? NULL : tn_translation_file_open(file);
+    if (t->file != NULL)
+        t->secret = tn_translation_file_secret(t->file);
     *out = t;
     return TN_OK;
 }
@@ -165,14 +169,12 @@ static void tell_all(struct job *job, const struct tn_translated *result)
 
 /* ---- a thread and its process ---- */
 
-static void open_file(struct tn_translator *t, const char *version)
+static void load_file(struct tn_translator *t, const char *version)
 {
-    if (t->file_tried || t->path == NULL)
+    if (t->loaded || t->file == NULL)
         return;
-    t->file_tried = true;
-    t->file = tn_translation_file_open(t->path);
-    if (t->file != NULL)
-        atomic_store(&t->lacked, tn_translation_file_load(t->file, version, 100000, t->cache) > 0);
+    t->loaded = true;
+    atomic_store(&t->lacked, tn_translation_file_load(t->file, version, 100000, t->cache) > 0);
 }
 
 static void set_missing(struct tn_translator *t, const char *why)
@@ -195,7 +197,7 @@ static bool ready(struct tn_translator *t, struct tn_process *process)
         return false;
     }
     pthread_mutex_lock(&t->file_lock);
-    open_file(t, process->made_by);
+    load_file(t, process->made_by);
     pthread_mutex_unlock(&t->file_lock);
     pthread_mutex_lock(&t->lock);
     t->counts.missing[0] = '\0';
@@ -285,11 +287,10 @@ static void keep(struct tn_translator *t, const struct tn_process *process, cons
         atomic_store(&t->lacked, true);
     if (result->verdict == TN_VERDICT_OK) {
         tn_buf_init(&rows, 8 << 20);
-        tn_translations_learn(t->cache, scan, salt, result->text, answer->fields[1], result->why, t->path != NULL ? &rows : NULL);
+        tn_translations_learn(t->cache, scan, salt, result->text, answer->fields[1], result->why, t->file != NULL ? &rows : NULL);
         if (rows.len > 0 && !rows.failed) {
             pthread_mutex_lock(&t->file_lock);
-            if (t->file != NULL)
-                tn_translation_file_add(t->file, process->made_by, tn_buf_str(&rows));
+            tn_translation_file_add(t->file, process->made_by, tn_buf_str(&rows));
             pthread_mutex_unlock(&t->file_lock);
         }
         tn_buf_reset(&rows);
@@ -342,7 +343,7 @@ static void work(struct lane *lane, struct job *job)
     struct tn_translated   result;
     struct tn_scan         scan;
 
-    tn_scan_read(&scan, job->what.sql, job->what.from);
+    tn_scan_read(&scan, job->what.sql, job->what.from, t->secret);
     ask_process(t, &lane->process, &job->what, &scan, job->timeout_us, &result, &answer);
     check_class(&job->what, &result);
     keep(t, &lane->process, &job->what, &scan, &result, &answer);
@@ -418,7 +419,7 @@ bool tn_translator_find(struct tn_translator *t, const struct tn_translation *wh
         return true;
     }
     if (atomic_load_explicit(&t->version, memory_order_acquire) != 0) {
-        tn_scan_read(&scan, what->sql, what->from);
+        tn_scan_read(&scan, what->sql, what->from, t->secret);
         if (tn_translations_find(t->cache, &scan, salt_of(t, what, &scan), now, arena, out))
             return true;
     }
@@ -496,7 +497,7 @@ struct tn_translator_wait *tn_translator_ask(struct tn_translator *t, const stru
     wait->done = done;
     wait->owner = owner;
     tn_buf_init(&wait->text, 0);
-    tn_scan_read(&scan, what->sql, what->from);
+    tn_scan_read(&scan, what->sql, what->from, t->secret);
     pthread_mutex_lock(&t->lock);
     job = queue_job(t, what, tn_translations_flight(&scan, salt_of(t, what, &scan)), timeout_us);
     if (job != NULL)
@@ -518,7 +519,7 @@ void tn_translator_run(struct tn_translator *t, const struct tn_translation *wha
         lane->translator = t;
         tn_process_init(&lane->process);
     }
-    tn_scan_read(&scan, what->sql, what->from);
+    tn_scan_read(&scan, what->sql, what->from, t->secret);
     ask_process(t, &lane->process, what, &scan, timeout_us, out, &answer);
     if (!tn_arena_str(arena, out->text, &out->text) || !tn_arena_str(arena, out->why, &out->why))
         *out = (struct tn_translated){.verdict = TN_VERDICT_UNAVAILABLE, .why = TN_STR("no memory")};
@@ -567,7 +568,6 @@ void tn_translator_free(struct tn_translator *t)
     pthread_mutex_destroy(&t->lock);
     pthread_mutex_destroy(&t->file_lock);
     pthread_cond_destroy(&t->wake);
-    tn_free(t->path);
     tn_free(t);
 }
 

@@ -154,6 +154,22 @@ def test_lists(client):
     assert rows(client, "SHOW PLUGINS")[0][0] == "caching_sha2_password" and rows(client, "SHOW PRIVILEGES")
 
 
+def test_what_only_servers_have(client):
+    for what in ("CREATE TRIGGER x", "CREATE PROCEDURE x", "CREATE FUNCTION x", "CREATE EVENT x", "ENGINE INNODB STATUS", "PROFILE", "MASTER STATUS", "BINARY LOGS",
+                 "RELAYLOG EVENTS", "EXPLAIN FOR 1", "ALL SLAVES STATUS", "PACKAGE STATUS", "AUTHORS", "USER_STATISTICS", "FUNCTION CODE x"):
+        assert failed(client, f"SHOW {what}")[0] == 1235, what
+    for name in ("FILES", "TABLESPACES", "APPLICABLE_ROLES", "ENABLED_ROLES", "PROFILING"):
+        assert rows(client, f"SELECT * FROM information_schema.{name}") == (), name
+
+
+def test_variables_that_tools_read(client):
+    rows(client, "SET time_zone = '+02:00', autocommit = 0, lc_messages = 'de_DE'")
+    assert rows(client, "SELECT @@session.time_zone, @@global.time_zone, @@autocommit, @@global.autocommit, @@lc_messages") == (("+02:00", "SYSTEM", 0, 1, "de_DE"),)
+    assert rows(client, "SHOW GLOBAL VARIABLES LIKE 'autocommit'") == (("autocommit", "ON"),)
+    rows(client, "SET autocommit = 1")
+    assert rows(client, "SELECT @@basedir, @@secure_file_priv, @@innodb_page_size, @@identity = @@last_insert_id, @@optimizer_switch")[0][2:4] == (16384, 1)
+
+
 def test_what_tools_ask(client):
     """Statements of Connector/J, Metabase (the same driver), DBeaver, Django, Sequelize, GORM and SQLAlchemy, as they are."""
     primary = rows(client, "SELECT TABLE_SCHEMA AS TABLE_CAT, NULL AS TABLE_SCHEM, TABLE_NAME, COLUMN_NAME, SEQ_IN_INDEX AS KEY_SEQ, 'PRIMARY' AS PK_NAME FROM INFORMATION_SCHEMA.STATISTICS "

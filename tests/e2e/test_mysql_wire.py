@@ -147,7 +147,7 @@ def test_what_clients_ask_first(client):
         ("shop", "tester@127.0.0.1", "8.0.41-turnout", client.thread_id()),)
     rows(client, "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci, @@session.sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), autocommit = 1")
     assert rows(client, "SELECT @@collation_connection")[0][0] == "utf8mb4_unicode_ci"
-    assert rows(client, "SELECT @@sql_mode")[0][0].endswith(",STRICT_ALL_TABLES")
+    assert "STRICT_ALL_TABLES" in rows(client, "SELECT @@sql_mode")[0][0].split(",")
     assert dict(rows(client, "SHOW VARIABLES LIKE 'character\\_set\\_c%'")) == {"character_set_client": "utf8mb4", "character_set_connection": "utf8mb4"}
     assert dict(rows(client, "SHOW VARIABLES WHERE Variable_name IN ('autocommit', 'version')")) == {"autocommit": "ON", "version": "8.0.41-turnout"}
     for what in ("STATUS", "COLLATION", "CHARSET", "ENGINES", "PLUGINS", "CHARACTER SET", "GRANTS"):
@@ -245,7 +245,10 @@ def test_session_is_made_new(prepared):
     cursor = prepared.cursor()
     cursor.execute("SELECT CURRENT_USER(), DATABASE()")
     assert cursor.fetchall() == [("somebody@%", "another")]
-    assert prepared.cmd_statistics()["Threads"] >= 1
+    before = prepared.cmd_statistics()
+    for _ in range(5):
+        rows(client, "SELECT 1")
+    assert before["Threads"] >= 1 and prepared.cmd_statistics()["Questions"] >= before["Questions"] + 5 > 5
 
 
 @pytest.mark.quick
@@ -277,6 +280,11 @@ def test_from_dual(client):
 
 def test_modes_that_read_quotes_otherwise(client):
     assert failed(client, "SET sql_mode = 'ORACLE'")[0] == 1235
+    assert failed(client, "SET sql_mode = 'NOT_A_MODE'")[0] == 1231
+    for said, shown in (("strict_trans_tables,ansi_quotes,STRICT_TRANS_TABLES,", "ANSI_QUOTES,STRICT_TRANS_TABLES"), (",NO_ZERO_DATE", "NO_ZERO_DATE"), ("", ""),
+                        ("TRADITIONAL", "STRICT_TRANS_TABLES,STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,TRADITIONAL,NO_ENGINE_SUBSTITUTION")):
+        rows(client, f"SET sql_mode = '{said}'")
+        assert rows(client, "SELECT @@sql_mode") == ((shown,),)
     rows(client, "SET sql_mode = 'STRICT_TRANS_TABLES, no_backslash_escapes'")
     assert rows(client, "SELECT 'a\\' AS a, %s AS b", "it's \\") == (("a\\", "it's \\"),)
     rows(client, "SET sql_mode = 'ANSI'")

@@ -60,6 +60,29 @@ static void read_execute(struct tn_str body, bool integral)
     tn_arena_reset(&arena);
 }
 
+static void read_bulk(struct tn_str body)
+{
+    static const struct tn_pg_style style = TN_PG_STYLE_INIT;
+    struct tn_my_bulk_execute       execute;
+    struct tn_param                 params[PARAMS];
+    uint16_t                        types[PARAMS] = {0};
+    uint8_t                         indicators[PARAMS];
+    bool                            known = true;
+    struct tn_arena                 arena;
+    struct tn_my_param_source       source = {.types = types, .types_known = &known, .style = &style};
+
+    if (body.len == 0 || tn_my_parse_bulk(tn_str_n(body.ptr + 1, body.len - 1), &execute, NULL) != TN_OK)
+        return;
+    source.count = (unsigned char)body.ptr[0] % PARAMS + 1u;
+    if (tn_my_read_bulk_types(&execute.rest, types, source.count, NULL) != TN_OK)
+        return;
+    tn_arena_init(&arena, 16 * 1024 * 1024);
+    while (tn_my_left(&execute.rest) > 0 && tn_my_read_bulk_row(&execute.rest, &source, &arena, params, indicators, NULL) == TN_OK)
+        for (size_t i = 0; i < source.count; i++)
+            check(!execute.rest.failed && indicators[i] <= TN_MY_INDICATOR_IGNORE);
+    tn_arena_reset(&arena);
+}
+
 static void read_packets(char *data, size_t size)
 {
     struct tn_my_packet packet;
@@ -110,6 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 0: read_packets(copy, size - 1); break;
     case 1: read_hello(tn_str_n(copy, size - 1), false); break;
     case 2: read_hello(tn_str_n(copy, size - 1), true); break;
+    case 3: read_bulk(tn_str_n(copy, size - 1)); break;
     case 4: read_heads(tn_str_n(copy, size - 1)); break;
     default: read_execute(tn_str_n(copy, size - 1), (data[0] & 8) != 0); break;
     }

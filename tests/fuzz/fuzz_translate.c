@@ -57,7 +57,7 @@ static void statement(const char *bytes, size_t size)
     struct tn_scan scan;
     struct tn_buf  places;
 
-    tn_scan_read(&scan, sql, (enum tn_dialect)(size % TN_DIALECT_COUNT));
+    tn_scan_read(&scan, sql, (enum tn_dialect)(size % TN_DIALECT_COUNT), size);
     for (size_t i = 0; i < scan.count; i++)
         if (scan.literals[i].ptr < sql.ptr || scan.literals[i].ptr + scan.literals[i].len > sql.ptr + sql.len)
             abort();

@@ -1,15 +1,18 @@
 /* translate_test.c - scanning, the cache by template, frames, and processes that misbehave. */
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "translate/entry.h"
+#include "translate/file.h"
 #include "translate/process.h"
 #include "translate/translator.h"
 
 #include <CUnit/Basic.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SALT = 7 };
+enum { SALT = 7, SECRET = 11 };
 
 static struct tn_arena arena;
 
@@ -17,7 +20,7 @@ static struct tn_scan scan_of(const char *sql)
 {
     struct tn_scan scan;
 
-    tn_scan_read(&scan, tn_str(sql), TN_DIALECT_POSTGRES);
+    tn_scan_read(&scan, tn_str(sql), TN_DIALECT_POSTGRES, SECRET);
     return scan;
 }
 
@@ -65,7 +68,7 @@ static bool spelled(const char *sql, enum tn_dialect dialect, const char *want)
     bool           ok;
 
     tn_buf_init(&out, 4096);
-    tn_scan_read(&scan, tn_str(sql), dialect);
+    tn_scan_read(&scan, tn_str(sql), dialect, SECRET);
     tn_scan_spell(&out, tn_str(sql), dialect, &scan, at);
     ok = tn_str_eq_c(tn_buf_str(&out), want);
     for (size_t i = 0; i < scan.count; i++)
@@ -294,6 +297,96 @@ static void test_rows(void)
     tn_translations_free(again);
 }
 
+/* Without the secret nobody can say which two texts have one key: neither of their words, nor of literals that are part of it. */
+static void test_secret(void)
+{
+    static const char *const texts[] = {"select a from t", "select '2020-01-01'", "f('YYYY', 1)"};
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(texts); i++) {
+        struct tn_translations *cache = tn_translations_new(1 << 20);
+        struct tn_scan          mine, other;
+        struct tn_translated    out;
+
+        tn_scan_read(&mine, tn_str(texts[i]), TN_DIALECT_POSTGRES, SECRET);
+        tn_scan_read(&other, tn_str(texts[i]), TN_DIALECT_POSTGRES, SECRET + 1);
+        CU_ASSERT(mine.key[0] != other.key[0] && mine.key[1] != other.key[1]);
+        CU_ASSERT(tn_translation_literals_hash(&mine) != tn_translation_literals_hash(&other));
+        if (mine.count > 0)
+            CU_ASSERT(tn_translation_literal_hash(&mine, 0) != tn_translation_literal_hash(&other, 0));
+        tn_translations_learn(cache, &mine, SALT, TN_STR("x"), TN_STR(""), TN_STR(""), NULL);
+        CU_ASSERT_TRUE(tn_translations_find(cache, &mine, SALT, 1, &arena, &out));
+        CU_ASSERT_FALSE(tn_translations_find(cache, &other, SALT, 1, &arena, &out));
+        tn_translations_free(cache);
+    }
+}
+
+static uint64_t secret_of(const char *path)
+{
+    struct tn_translation_file *file = tn_translation_file_open(path);
+    uint64_t                    secret = file == NULL ? 0 : tn_translation_file_secret(file);
+
+    CU_ASSERT_PTR_NOT_NULL(file);
+    tn_translation_file_close(file);
+    return secret;
+}
+
+static void run_sql(const char *path, const char *sql)
+{
+    sqlite3 *db = NULL;
+
+    CU_ASSERT_EQUAL(sqlite3_open(path, &db), SQLITE_OK);
+    CU_ASSERT_EQUAL(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static size_t rows_in(const char *path)
+{
+    struct tn_translation_file *file = tn_translation_file_open(path);
+    struct tn_translations     *cache = tn_translations_new(1 << 20);
+    size_t                      count = tn_translation_file_load(file, "v", 100, cache);
+
+    tn_translation_file_close(file);
+    tn_translations_free(cache);
+    return count;
+}
+
+static void keep(const char *path)
+{
+    struct tn_translation_file *file = tn_translation_file_open(path);
+    struct tn_translations     *cache = tn_translations_new(1 << 20);
+    struct tn_buf               rows;
+
+    tn_buf_init(&rows, 1 << 20);
+    learn(cache, "select a", "SELECT a", &rows);
+    tn_translation_file_add(file, "v", tn_buf_str(&rows));
+    tn_buf_reset(&rows);
+    tn_translation_file_close(file);
+    tn_translations_free(cache);
+}
+
+/* Each file has its own secret for as long as it is there; what a file from before there were secrets holds is dropped. */
+static void test_file(void)
+{
+    char     folder[] = "/tmp/turnout-translations-XXXXXX", one[64], two[64];
+    uint64_t secret;
+
+    CU_ASSERT_FATAL(mkdtemp(folder) != NULL);
+    snprintf(one, sizeof one, "%s/one", folder);
+    snprintf(two, sizeof two, "%s/two", folder);
+    secret = secret_of(one);
+    keep(one);
+    CU_ASSERT(secret_of(one) == secret && secret_of(two) != secret && rows_in(one) == 2);
+    run_sql(one, "DROP TABLE secret; PRAGMA user_version = 1");
+    CU_ASSERT(secret_of(one) != secret && rows_in(one) == 0);
+    keep(one);
+    CU_ASSERT_EQUAL(rows_in(one), 2);
+    run_sql(one, "UPDATE secret SET value = x'00'");
+    CU_ASSERT_PTR_NULL(tn_translation_file_open(one));
+    unlink(one);
+    unlink(two);
+    CU_ASSERT_EQUAL(rmdir(folder), 0);
+}
+
 static void test_without_memory(void)
 {
     struct tn_translations *cache = tn_translations_new(1 << 20);
@@ -382,6 +475,8 @@ int main(void)
     CU_ADD_TEST(suite, test_refusals_of_literals);
     CU_ADD_TEST(suite, test_bounded);
     CU_ADD_TEST(suite, test_rows);
+    CU_ADD_TEST(suite, test_secret);
+    CU_ADD_TEST(suite, test_file);
     CU_ADD_TEST(suite, test_without_memory);
     CU_ADD_TEST(suite, test_frames);
     CU_ADD_TEST(suite, test_processes);

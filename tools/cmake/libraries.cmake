@@ -13,6 +13,7 @@ endfunction()
 tn_external(ev ev.h ev)
 tn_external(yaml yaml.h yaml)
 tn_external(sqlite3 sqlite3.h sqlite3)
+target_compile_definitions(ext_sqlite3 INTERFACE SQLITE_ENABLE_PREUPDATE_HOOK) # the distribution's library has it; its header does not say so
 tn_external(pq libpq-fe.h pq PATH_SUFFIXES postgresql)
 tn_external(pg_query pg_query.h pg_query)
 tn_external(zlib zlib.h z)

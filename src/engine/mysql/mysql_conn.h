@@ -231,6 +231,7 @@ void tn_mysql_lose(struct tn_mysql_conn *c, const char *why, const char *detail)
 bool tn_mysql_send_text(struct tn_mysql_conn *c, enum tn_mysql_phase phase, struct tn_str sql);
 bool tn_mysql_send_prepare(struct tn_mysql_conn *c);
 bool tn_mysql_send_execute(struct tn_mysql_conn *c);
+bool tn_mysql_send_bulk(struct tn_mysql_conn *c); /* run->bulk */
 enum tn_status tn_mysql_check_params(struct tn_mysql_conn *c, struct tn_error *err);
 void tn_mysql_script_begin(struct tn_mysql_conn *c);
 void tn_mysql_script_put(struct tn_mysql_conn *c, struct tn_str sql);

@@ -12,7 +12,7 @@ static uint64_t wanted(const struct tn_mysql_conn *c)
 {
     uint64_t caps = TN_MY_CAP_LONG_PASSWORD | TN_MY_CAP_LONG_FLAG | TN_MY_CAP_PROTOCOL_41 | TN_MY_CAP_TRANSACTIONS | TN_MY_CAP_SECURE_CONNECTION | TN_MY_CAP_MULTI_RESULTS |
                     TN_MY_CAP_PS_MULTI_RESULTS | TN_MY_CAP_PLUGIN_AUTH | TN_MY_CAP_CONNECT_ATTRS | TN_MY_CAP_PLUGIN_AUTH_LENENC |
-                    TN_MY_CAP_SESSION_TRACK | TN_MY_CAP_DEPRECATE_EOF | TN_MY_CAP_MARIADB_EXTENDED_TYPES;
+                    TN_MY_CAP_SESSION_TRACK | TN_MY_CAP_DEPRECATE_EOF | TN_MY_CAP_MARIADB_EXTENDED_TYPES | TN_MY_CAP_MARIADB_BULK;
 
     if (tn_mysql_engine(c)->database != NULL)
         caps |= TN_MY_CAP_CONNECT_WITH_DB;
@@ -195,7 +195,7 @@ static void take_greeting(struct tn_mysql_conn *c, struct tn_str message)
         return;
     }
     c->capabilities = wanted(c) & (c->offered | TN_MY_CAP_LONG_PASSWORD | TN_MY_CAP_CONNECT_WITH_DB);
-    if (tn_mysql_tells_types(c)) /* a server does not read the upper half of a client that says LONG_PASSWORD */
+    if (c->capabilities >> 32 != 0) /* a server does not read the upper half of a client that says LONG_PASSWORD */
         c->capabilities &= ~TN_MY_CAP_LONG_PASSWORD;
     if (engine->tls != NULL && (c->offered & TN_MY_CAP_SSL) != 0)
         start_tls(c);

@@ -317,7 +317,7 @@ static bool send_next(struct tn_mysql_conn *c)
             end(c);
         return true;
     }
-    return tn_mysql_send_execute(c);
+    return c->run->bulk.ptr != NULL ? tn_mysql_send_bulk(c) : tn_mysql_send_execute(c);
 }
 
 static void step(struct tn_mysql_conn *c)
@@ -361,6 +361,13 @@ static enum tn_status check(struct tn_mysql_conn *c, struct tn_error *err)
         tn_error_blame(err, TN_FAULT_UNSUPPORTED, false);
         return TN_E_UNSUPPORTED;
     }
+    if (run->bulk.ptr != NULL && (c->capabilities & TN_MY_CAP_MARIADB_BULK) == 0) {
+        c->run->no_bulk = true;
+        tn_fail(err, TN_E_UNSUPPORTED, "0A000", "cluster " TN_STR_FMT ": the server does not take many rows of parameters at once (COM_STMT_BULK_EXECUTE)",
+                TN_STR_ARG(c->base.cluster->conf->name));
+        tn_error_blame(err, TN_FAULT_QUERY, false);
+        return TN_E_UNSUPPORTED;
+    }
     return tn_mysql_check_params(c, err);
 }
 
@@ -371,7 +378,7 @@ void tn_mysql_begin(struct tn_mysql_conn *c)
     TN_ERROR_LOCAL(err);
 
     c->now.in_transaction_before = tn_mysql_in_transaction(c);
-    c->now.binary = run->kind == TN_RUN_DESCRIBE || run->params.count > 0 || run->prepare ||
+    c->now.binary = run->kind == TN_RUN_DESCRIBE || run->params.count > 0 || run->bulk.ptr != NULL || run->prepare ||
                     (encoder != NULL && encoder->my_rows && encoder->my_binary);
     tn_mysql_script_begin(c);
     if (run->before.len > 0)

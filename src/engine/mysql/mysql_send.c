@@ -226,3 +226,16 @@ bool tn_mysql_send_execute(struct tn_mysql_conn *c)
         s->types_sent = false;
     return sent(c, TN_MYSQL_EXECUTE, begun);
 }
+
+bool tn_mysql_send_bulk(struct tn_mysql_conn *c)
+{
+    enum { TYPES_COME = 128 };
+    struct tn_mysql_statement *s = c->now.statement;
+    size_t                     begun = tn_mysql_wire_command(&c->wire, TN_MY_COM_STMT_BULK_EXECUTE);
+
+    tn_my_put_u32(&c->wire.out, s->id);
+    tn_my_put_u16(&c->wire.out, TYPES_COME);
+    tn_buf_put_str(&c->wire.out, c->run->bulk);
+    s->types_sent = false; /* the server has others now */
+    return sent(c, TN_MYSQL_EXECUTE, begun);
+}

@@ -42,6 +42,8 @@ struct tn_sqlite_conn {
     int64_t                changes;   /* sqlite3_total_changes64 before */
     int64_t                first_inserted; /* the rowid of the first row of an INSERT, 0 = none yet */
     int64_t                inserted;  /* sqlite3_last_insert_rowid before an INSERT, which begins with none */
+    uint64_t               replaced, unchanged; /* of struct tn_run */
+    uint64_t               gone, gone_hash; /* rows that the next one replaces, and what the last of them was */
     const struct tn_schema *schema;
     struct tn_sqlite_builder builder;
     struct tn_sqlite_cell   *cells;   /* of the first batch; TN_SQLITE_CELLS of them at most, or one row */

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "engine/sqlite/sqlite_columns.h"
 #include "engine/sqlite/sqlite_conn.h"
 #include "engine/sqlite/sqlite_error.h"
@@ -149,6 +150,82 @@ static void end_insert(struct tn_sqlite_conn *conn)
     conn->inserted = 0;
 }
 
+/* ---- rows as MySQL counts them ---- */
+
+static bool same_value(sqlite3_value *a, sqlite3_value *b)
+{
+    int type = sqlite3_value_type(a);
+
+    if (type != sqlite3_value_type(b))
+        return false;
+    if (type == SQLITE_INTEGER)
+        return sqlite3_value_int64(a) == sqlite3_value_int64(b);
+    if (type == SQLITE_FLOAT)
+        return memcmp(&(double){sqlite3_value_double(a)}, &(double){sqlite3_value_double(b)}, sizeof(double)) == 0;
+    return type == SQLITE_NULL || (sqlite3_value_bytes(a) == sqlite3_value_bytes(b) &&
+                                   tn_str_eq(tn_str_n(sqlite3_value_blob(a), (size_t)sqlite3_value_bytes(a)), tn_str_n(sqlite3_value_blob(b), (size_t)sqlite3_value_bytes(b))));
+}
+
+static bool same_row(sqlite3 *db)
+{
+    sqlite3_value *before, *after;
+
+    for (int i = 0; i < sqlite3_preupdate_count(db); i++)
+        if (sqlite3_preupdate_old(db, i, &before) != SQLITE_OK || sqlite3_preupdate_new(db, i, &after) != SQLITE_OK || !same_value(before, after))
+            return false;
+    return true;
+}
+
+/* Of the row before it is written, or (AFTER) as it will be. */
+static uint64_t row_hash(sqlite3 *db, bool after)
+{
+    uint64_t hash = 0;
+
+    for (int i = 0; i < sqlite3_preupdate_count(db); i++) {
+        sqlite3_value *value;
+        int            rc = after ? sqlite3_preupdate_new(db, i, &value) : sqlite3_preupdate_old(db, i, &value), type = rc == SQLITE_OK ? sqlite3_value_type(value) : 0;
+
+        if (rc != SQLITE_OK)
+            return (uint64_t)after; /* differs from what the other one says of it */
+        hash = tn_hash_mix(hash + (uint64_t)type);
+        hash = tn_hash_seeded(sqlite3_value_blob(value), (size_t)sqlite3_value_bytes(value), hash);
+    }
+    return hash;
+}
+
+/* Called for each row that is going to be written; one that REPLACE takes away is deleted before. One that comes again as it was is not
+ * counted: MySQL leaves it where it is. */
+static void on_preupdate(void *arg, sqlite3 *db, int operation, const char *database, const char *table, sqlite3_int64 from, sqlite3_int64 to)
+{
+    struct tn_sqlite_conn *conn = arg;
+
+    (void)database;
+    (void)table;
+    if (sqlite3_preupdate_depth(db) > 0) /* a trigger's, or a foreign key's */
+        return;
+    if (operation == SQLITE_UPDATE && from == to && same_row(db)) {
+        conn->unchanged++;
+    } else if (operation == SQLITE_DELETE && is_insert(conn)) {
+        conn->replaced++;
+        conn->gone++;
+        conn->gone_hash = row_hash(db, false);
+    } else if (operation == SQLITE_INSERT && is_insert(conn)) {
+        conn->replaced -= conn->gone == 1 && conn->gone_hash == row_hash(db, true);
+        conn->gone = 0;
+    } else if (operation == SQLITE_UPDATE && is_insert(conn)) {
+        conn->replaced++;
+    }
+}
+
+static void begin_count(struct tn_sqlite_conn *conn)
+{
+    const struct tn_encoder *encoder = conn->run->encoder;
+
+    conn->replaced = conn->unchanged = conn->gone = 0;
+    if (encoder != NULL && encoder->my_rows && (is_insert(conn) || conn->run->features->verb == TN_VERB_UPDATE))
+        sqlite3_preupdate_hook(conn->db, on_preupdate, conn);
+}
+
 static void note_end(struct tn_sqlite_conn *conn, struct tn_blocking_result *out)
 {
     int64_t changes = sqlite3_total_changes64(conn->db) - conn->changes;
@@ -159,7 +236,10 @@ static void note_end(struct tn_sqlite_conn *conn, struct tn_blocking_result *out
     else if (is_insert(conn) && conn->first_inserted > 0) /* as MySQL tells it of several rows */
         out->insert_id = (uint64_t)conn->first_inserted;
     sqlite3_update_hook(conn->db, NULL, NULL);
+    sqlite3_preupdate_hook(conn->db, NULL, NULL);
     out->affected = changes > 0 ? (uint64_t)sqlite3_changes64(conn->db) : 0;
+    out->unchanged = TN_MIN(conn->unchanged, out->affected);
+    out->replaced = conn->replaced;
     out->dirty = conn->tainted || !sqlite3_get_autocommit(conn->db);
 }
 
@@ -303,6 +383,7 @@ static enum tn_status execute(struct tn_sqlite_conn *conn, struct tn_arena *aren
 
     conn->changes = sqlite3_total_changes64(conn->db);
     begin_insert(conn);
+    begin_count(conn);
     TN_TRY(tn_sqlite_bind(conn->stmt, &conn->run->params, arena, err));
     TN_TRY(collect(conn, &rows, out, err));
     if (conn->builder.count == 0)

@@ -23,6 +23,14 @@ enum tn_status tn_my_parse_execute(struct tn_str body, struct tn_my_execute *out
     return out->rest.failed ? tn_fail(err, TN_E_INVALID, "08S01", "malformed COM_STMT_EXECUTE") : TN_OK;
 }
 
+enum tn_status tn_my_parse_bulk(struct tn_str body, struct tn_my_bulk_execute *out, struct tn_error *err)
+{
+    out->rest = tn_my_cursor_of(body);
+    out->statement = tn_my_get_u32(&out->rest);
+    out->flags = tn_my_get_u16(&out->rest);
+    return out->rest.failed ? tn_fail(err, TN_E_INVALID, "08S01", "malformed COM_STMT_BULK_EXECUTE") : TN_OK;
+}
+
 /* ---- one value: as PostgreSQL's text of a type, which every engine's adapter knows ---- */
 
 static enum tn_status put(struct reader *r, uint32_t oid, struct tn_str text, struct tn_param *out)
@@ -250,6 +258,31 @@ enum tn_status tn_my_read_params(struct tn_my_cursor *rest, const struct tn_my_p
             TN_TRY(read_value(&r, source->types[i], &out[i]));
         if (rest->failed)
             return tn_fail(err, TN_E_INVALID, "42P02", "Incorrect arguments to mysqld_stmt_execute: parameter %zu is not there", i + 1);
+    }
+    return TN_OK;
+}
+
+/* ---- rows of a bulk ---- */
+
+enum tn_status tn_my_read_bulk_types(struct tn_my_cursor *rest, uint16_t *types, size_t count, struct tn_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        types[i] = tn_my_get_u16(rest);
+    return rest->failed ? tn_fail(err, TN_E_INVALID, "08S01", "malformed COM_STMT_BULK_EXECUTE: the types of parameters") : TN_OK;
+}
+
+enum tn_status tn_my_read_bulk_row(struct tn_my_cursor *rest, const struct tn_my_param_source *source, struct tn_arena *arena,
+                                   struct tn_param *out, uint8_t *indicators, struct tn_error *err)
+{
+    struct reader r = {.cursor = rest, .source = source, .arena = arena, .err = err};
+
+    for (size_t i = 0; i < source->count; i++) {
+        indicators[i] = tn_my_get_u8(rest);
+        out[i] = (struct tn_param){.value = {.type = TN_TYPE_NULL}};
+        if (indicators[i] == TN_MY_INDICATOR_NONE && !rest->failed)
+            TN_TRY(read_value(&r, source->types[i], &out[i]));
+        if (rest->failed || indicators[i] > TN_MY_INDICATOR_IGNORE)
+            return tn_fail(err, TN_E_INVALID, "42P02", "Incorrect arguments to mysqld_stmt_bulk_execute: parameter %zu of a row is not there", i + 1);
     }
     return TN_OK;
 }

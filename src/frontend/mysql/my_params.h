@@ -17,6 +17,17 @@ struct tn_my_execute {
 };
 TN_MUST_USE enum tn_status tn_my_parse_execute(struct tn_str body, struct tn_my_execute *out, struct tn_error *err);
 
+/* COM_STMT_BULK_EXECUTE of MariaDB: one statement for many rows of parameters. Source: MariaDB Server Documentation, "COM_STMT_BULK_EXECUTE". */
+enum { TN_MY_BULK_UNIT_RESULTS = 64, TN_MY_BULK_TYPES = 128 };
+enum tn_my_indicator { TN_MY_INDICATOR_NONE, TN_MY_INDICATOR_NULL, TN_MY_INDICATOR_DEFAULT, TN_MY_INDICATOR_IGNORE };
+
+struct tn_my_bulk_execute {
+    uint32_t            statement;
+    uint16_t            flags;  /* UNIT_RESULTS: a result for each row; TYPES: they stand first in `rest` */
+    struct tn_my_cursor rest;   /* what tn_my_read_bulk_types() and tn_my_read_bulk_row() read */
+};
+TN_MUST_USE enum tn_status tn_my_parse_bulk(struct tn_str body, struct tn_my_bulk_execute *out, struct tn_error *err);
+
 /* COUNT parameters at REST, of TYPES, which the packet may bring along anew (type number, TN_MY_PARAM_UNSIGNED): *TYPES_KNOWN says
  * whether TYPES holds those of an execution before. LONG_DATA (NULL: none; of COUNT, ptr NULL: not sent in pieces) are values that
  * came before. STYLE's zone is the one of times. INTEGRAL_DOUBLES: a DOUBLE without a fraction is meant as an integer.
@@ -31,5 +42,11 @@ struct tn_my_param_source {
 };
 TN_MUST_USE enum tn_status tn_my_read_params(struct tn_my_cursor *rest, const struct tn_my_param_source *source, struct tn_arena *arena,
                                              struct tn_param *out, struct tn_error *err);
+
+/* TYPES of COUNT parameters at REST. TN_E_INVALID 08S01: they are not there. */
+TN_MUST_USE enum tn_status tn_my_read_bulk_types(struct tn_my_cursor *rest, uint16_t *types, size_t count, struct tn_error *err);
+/* The next row at REST: values as above, and of each parameter what it is meant for (enum tn_my_indicator); those that have no value are null. */
+TN_MUST_USE enum tn_status tn_my_read_bulk_row(struct tn_my_cursor *rest, const struct tn_my_param_source *source, struct tn_arena *arena,
+                                               struct tn_param *out, uint8_t *indicators, struct tn_error *err);
 
 #endif

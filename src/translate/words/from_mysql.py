@@ -227,6 +227,9 @@ def mysql_words(node):
         return exp.Pow(this=args[0].copy(), expression=args[1].copy())
     if name == "NOW" and not args:
         return exp.CurrentTimestamp()
+    if name == "UNIX_TIMESTAMP" and not args:
+        seconds = exp.Extract(this=exp.Var(this="EPOCH"), expression=exp.CurrentTimestamp())
+        return seconds if wanted == "sqlite" else exp.cast(exp.Floor(this=seconds), "bigint")
     if name == "UNIX_TIMESTAMP" and len(args) == 1:
         what = moment_marker(args[0]) or args[0].copy()
         return exp.Extract(this=exp.Var(this="EPOCH"), expression=exp.cast(what, "timestamp") if is_moment_text(what) else what)
@@ -248,6 +251,8 @@ def mysql_words(node):
         return exp.func("COALESCE", places, exp.Literal.number(0))
     if name == "HEX" or isinstance(node, exp.Hex):
         what = (args or [node.this])[0]
+        if wanted in TARGETS and of_bytes("HEX", [what]) is not None:
+            return of_bytes("HEX", [what])
         if isinstance(what, exp.Literal) and not what.is_string and wanted == "sqlite":
             return call("PRINTF", "%X", what)
         if wanted == "postgres" and not isinstance(what, exp.Literal):

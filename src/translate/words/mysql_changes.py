@@ -135,6 +135,8 @@ def in_order(update):
 def mysql_change(node):
     """An UPDATE or DELETE as others write it."""
     if isinstance(node, exp.Update):
+        if isinstance(node.this, exp.Table):
+            assigned_defaults(node.expressions, node.this)
         if isinstance(node.this, exp.Table) and node.this.args.get("joins"):
             return joined_update(node)
         for assignment in node.expressions:

@@ -221,11 +221,31 @@ def replacing(node, args):
     return [args[0], args[1], exp.Literal.string(groups)]
 
 
+# The same of bytes, which are no texts.
+OF_BYTES = {
+    "HEX/1": ("UPPER(ENCODE(_1, 'hex'))", "HEX(_1)", None, "TO_HEX(_1)"),
+    "MD5/1": ("MD5(_1)", "MD5(_1)", None, "LOWER(TO_HEX(MD5(_1)))"),
+    "SHA1/1": (None, "SHA1(_1)", None, "LOWER(TO_HEX(SHA1(_1)))"),
+    "SHA2/2": ("ENCODE(SHA256(_1), 'hex')", "SHA256(_1)", None, "LOWER(TO_HEX(SHA256(_1)))"),
+    "TO_BASE64/1": ("ENCODE(_1, 'base64')", "TO_BASE64(_1)", None, "TO_BASE64(_1)"),
+}
+BYTE_TYPES = ("VARBINARY", "BINARY", "BLOB", "TINYBLOB", "MEDIUMBLOB", "LONGBLOB")
+
+
+def of_bytes(name, args):
+    """A digest or a spelling of a column of bytes; None = it is none."""
+    row = OF_BYTES.get(f"{name}/{len(args)}") if args and is_of(args[0], *BYTE_TYPES) and (len(args) == 1 or number_of(args[1]) in (0, 256)) else None
+    text = row[TARGETS.index(wanted)] if row else None
+    return filled(text, args[:1]) if text else None
+
+
 def mysql_call(node):
     """What of the table stands for NODE, or None."""
     if wanted not in TARGETS:
         return None
     name, args = called(node)
+    if (bytes_of := of_bytes(name, args)) is not None:
+        return bytes_of
     if name == "SHA1" and wanted == "postgres":
         cannot("sha1()")
     if name == "JSON_CONTAINS" and wanted == "trino":

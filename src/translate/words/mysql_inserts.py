@@ -25,12 +25,21 @@ def rows_of_values(insert):
 def default_of(table, name):
     """What DEFAULT is for SQLite, which has the word for whole rows alone."""
     if table not in known_columns:
-        cannot("DEFAULT in some of the rows; the table's columns are not known")
+        cannot("DEFAULT of a column; the table's columns are not known")
     text = known_keys.get(table, {}).get("default", {}).get(name)
     value = sqlglot.parse_one(text, read="sqlite") if text is not None else exp.Null()
     for node in value.walk():
         node.meta["made"] = True
     return value
+
+
+def assigned_defaults(assignments, table):
+    """SET a = DEFAULT, which MySQL's reader takes for a column; SQLite has no such word."""
+    for assignment in assignments:
+        value = assignment.expression if isinstance(assignment, exp.EQ) else None
+        if not isinstance(value, exp.Column) or value.table or value.name.upper() != "DEFAULT" or value.this.args.get("quoted"):
+            continue
+        value.replace(default_of(table.name.lower(), assignment.this.name.lower()) if wanted == "sqlite" else exp.Var(this="DEFAULT"))
 
 
 def without_defaults(insert):
@@ -176,6 +185,7 @@ def mysql_insert(insert):
         insert.set("ignore", None)
         insert.set("conflict", exp.OnConflict(action=exp.Var(this="DO NOTHING")))
     elif conflict is not None and conflict.args.get("duplicate"):
+        assigned_defaults(conflict.expressions, table_into(insert))
         assigned = updated(insert, conflict, alias)
         key = key_met(insert, assigned) if wanted != "sqlite" else []
         if key is None and wanted == "postgres":

@@ -91,7 +91,7 @@ def postgres_target(node):
         out = quoted_letters(node)
     elif isinstance(node, exp.Unnest):
         out = series_of(node)
-    elif isinstance(node, exp.Is) and is_marker(node.this) and isinstance(node.expression, exp.Null) and isinstance(node.parent, exp.Or):
+    elif isinstance(node, exp.Is) and is_marker(node.this) and isinstance(node.expression, exp.Null) and (isinstance(node.parent, exp.Or) or source == "mysql"):
         out = changed(node, this=exp.cast(node.this.copy(), "text")) # of what type it is nothing tells
     elif isinstance(node, (exp.Mod, exp.IntDiv)) and source in ("mysql", "sqlite"):
         out = changed(node, expression=exp.func("NULLIF", node.expression.copy(), exp.Literal.number(0)))

@@ -259,7 +259,7 @@ enum tn_status tn_users_read_file(struct tn_users **out, const char *path, struc
     *out = NULL;
     if (f.users == NULL)
         return TN_E_NOMEM;
-    f.reader = (struct tn_users_reader){.arena = &f.users->arena, .problems = problems, .hash = true, .admin_roles = &none,
+    f.reader = (struct tn_users_reader){.arena = &f.users->arena, .problems = problems, .hash = true, .rewrites = true, .admin_roles = &none,
                                         .admin_groups = &none};
     code = fill_file(&f, path);
     if (code != 0 && code != ENOENT)

@@ -345,9 +345,14 @@ def test_show(engine, run):
         assert run(statement) == [], statement
     assert run(f"SHOW TABLES FROM {catalog}.{schema} LIKE 'v\\_{t}' ESCAPE '\\'") == [[f"v_{t}"]]
     assert run(f"SHOW TABLES FROM {catalog}.{schema} LIKE 'v\\_%x' ESCAPE '\\'") == []
+    for like, found in ((f"V%{t}", False), ("v%[%", False), ("v*", False), ("v?%", False), (f"v_{t[:-1]}_", True), (f"v\u00e9_{t}", True), (f"v\u00e9_{t[:-1]}\u00e9%", False), ("v%", True)):
+        assert ([f"v_{t}"] in run(f"SHOW TABLES LIKE '{like}' ESCAPE '\u00e9'")) == found, like  # case matters; nothing but % and _ is special
+    assert run("SHOW COLUMNS FROM " + t + " LIKE 'I%'") == [] and [row[0] for row in run("SHOW COLUMNS FROM " + t + " LIKE 'i%'")] == ["id"]
     assert [row[:2] for row in run("SHOW COLUMNS FROM system.runtime.nodes")][3:] == [["coordinator", "boolean"], ["state", "varchar"]]
     for bad, name in ((f"SHOW CREATE TABLE no{t}", "TABLE_NOT_FOUND"), ("SHOW CREATE SCHEMA nosuch", "SCHEMA_NOT_FOUND"),
                       ("SHOW SCHEMAS FROM nosuch", "CATALOG_NOT_FOUND"), ("SHOW TABLES LIKE 'a' ESCAPE 'bc'", "INVALID_FUNCTION_ARGUMENT"),
+                      ("SHOW TABLES LIKE 'a' ESCAPE ''", "INVALID_FUNCTION_ARGUMENT"), ("SHOW TABLES LIKE 'a' ESCAPE '\u00e9a'", "INVALID_FUNCTION_ARGUMENT"),
+                      ("SHOW TABLES LIKE 'a!b' ESCAPE '!'", "INVALID_FUNCTION_ARGUMENT"), ("SHOW TABLES LIKE 'a!' ESCAPE '!'", "INVALID_FUNCTION_ARGUMENT"),
                       *([("SELECT ?", "INVALID_PARAMETER_USAGE")] if engine.name == "duckDb" else [])):
         with pytest.raises(trino.exceptions.TrinoUserError) as problem:
             run(bad)

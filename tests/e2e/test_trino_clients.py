@@ -360,6 +360,15 @@ def test_show(engine, run):
     run(f"DROP VIEW v_{t}")
 
 
+def test_types_and_schemas_of_jdbc(run):
+    """What a driver's getTypeInfo() and getSchemas() are told, with the numbers that Trino tells."""
+    told = {row[0]: row[1:] for row in run("SELECT TYPE_NAME, DATA_TYPE, PRECISION, NUM_PREC_RADIX, NULLABLE, SEARCHABLE FROM system.jdbc.types ORDER BY DATA_TYPE")}
+    assert [column[1] for column in run.cursor.description][1:3] == ["bigint", "bigint"]
+    assert told["tinyint"] == [-6, 3, 10, 1, 3] and told["real"] == [7, 24, 2, 1, 3] and told["double"] == [8, 53, 2, 1, 3] and told["boolean"] == [16, None, None, 1, 3]
+    assert told["date"] == [91, 14, None, 1, 3] and told["varbinary"] == [-3, 2147483647, None, 1, 3] and told["time with time zone"][0] == 2013 and told["array"][0] == 2003
+    assert sorted(row[0] for row in run("SELECT TABLE_SCHEM, TABLE_CATALOG FROM system.jdbc.schemas WHERE TABLE_CATALOG = 'system'")) == ["information_schema", "jdbc", "metadata", "runtime"]
+
+
 def test_decimals_of_tables(engine, run):
     """The precision of a column is the same wherever it is told."""
     t = engine.new_table()

@@ -530,6 +530,15 @@ def test_check(tmp_path):
         assert code == 1 and said in text, text
     code, text = check("{ provider: static }")
     assert code == 0 and "nobody can log in" in text
+    users = tmp_path / "users.yaml"
+    users.write_text("users: {a: {roles: [admin]}}\n")
+    for mode, said in ((0o644, True), (0o640, False), (0o600, False)):
+        users.chmod(mode)
+        code, text = check("{ provider: static, usersFile: users.yaml }")
+        assert code == 0 and ("everybody on this machine can read" in text) == said, text
+    users.write_text("users: {a: {}, a: {}}\n")
+    code, text = check("{ provider: static, usersFile: users.yaml }")
+    assert code == 1 and text.count("error: ") == 1 and "given twice" in text, text
     away = "  frontends: { postgresWire: { host: 0.0.0.0 } }\n"
     assert check("{ provider: none }", away)[0] == 1
     assert check("{ provider: none, force: true }", away)[0] == 0

@@ -215,6 +215,10 @@ static void add_like(struct show_text *t, struct tn_trino_query *q, const struct
 
     if (c->like.ptr == NULL)
         return;
+    if (engine == TN_CFG_ENGINE_STAR_ROCKS && c->escape.ptr == NULL) { /* not every version of it knows ESCAPE */
+        add_condition(t, column, "LIKE", c->like);
+        return;
+    }
     add_condition(t, column, glob ? "GLOB" : engine == TN_CFG_ENGINE_MYSQL ? "LIKE BINARY" : "LIKE", pattern_of(q, c, glob));
     if (!glob)
         tn_buf_puts(&t->sql, " ESCAPE '!'");

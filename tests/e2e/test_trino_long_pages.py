@@ -336,6 +336,17 @@ def test_a_followed_one_is_killed_or_left(before):
         assert (status, whole, json.loads(body)["error"]["errorName"]) == (200, True, "USER_CANCELED")
 
 
+def test_shutdown_in_the_midst_of_a_followed_one(before):
+    with Long(24 * MB) as contract:
+        proxy, link = followed(before, contract, shutdownTimeout="0s")
+        connections = [get(link, 1000) for _ in range(3)]
+        proxy.stop()
+        for connection, answer, _ in connections:
+            with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+                answer.read()
+            connection.close()
+
+
 def test_many_followed_at_once(before):
     """The worker of a request is not always that of its query."""
     with Long(5 * MB) as contract:

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 enum { TABLE_MAX = 256 << 20 /* bytes */ };
 
@@ -61,6 +62,7 @@ void tn_users_unref(struct tn_users *users)
 struct filling {
     struct tn_users       *users;
     struct tn_users_reader reader;
+    bool                   again; /* the second of the two places */
 };
 
 static bool make_room(struct tn_users *users)
@@ -98,6 +100,8 @@ static bool add_user(struct filling *f, struct tn_user *user, const char *path)
 {
     const struct tn_user *same = tn_users_find(f->users, user->name);
 
+    if (same != NULL && !f->again)
+        return true; /* twice in one place: told when that was read */
     if (same != NULL) {
         tn_problem_add(f->reader.problems, TN_PROBLEM_ERROR, user->line, path,
                        "this user is given in auth.staticUsers and in auth.usersFile; keep one");
@@ -193,6 +197,15 @@ static void tell(const struct tn_config *config, const char *path, struct tn_pro
     problems->no_memory = problems->no_memory || inner->no_memory;
 }
 
+/* Verifiers can be guessed at by whoever has them. */
+static void check_secrecy(const struct tn_config *config, const char *path, struct tn_problems *problems)
+{
+    struct stat info;
+
+    if (stat(path, &info) == 0 && (info.st_mode & S_IROTH) != 0)
+        tn_config_settings_problem(config, problems, TN_PROBLEM_WARNING, "auth.usersFile", "everybody on this machine can read %s; chmod 600", path);
+}
+
 static void fill_configured_file(struct filling *f, const struct tn_config *config)
 {
     struct tn_problems *problems = f->reader.problems, inner;
@@ -206,11 +219,13 @@ static void fill_configured_file(struct filling *f, const struct tn_config *conf
         return;
     }
     tn_problems_init(&inner, path);
+    f->again = f->users->count > 0;
     f->reader.problems = &inner;
     code = fill_file(f, path);
     f->reader.problems = problems;
     tell(config, path, &inner, problems);
     tn_problems_reset(&inner);
+    check_secrecy(config, path, problems);
     if (code == ENOENT)
         tn_config_settings_problem(config, problems, TN_PROBLEM_ERROR, "auth.usersFile",
                                    "there is no file %s; make it with `turnout user add NAME --file %s`", path, path);
@@ -259,7 +274,7 @@ enum tn_status tn_users_read_file(struct tn_users **out, const char *path, struc
     *out = NULL;
     if (f.users == NULL)
         return TN_E_NOMEM;
-    f.reader = (struct tn_users_reader){.arena = &f.users->arena, .problems = problems, .hash = true, .admin_roles = &none,
+    f.reader = (struct tn_users_reader){.arena = &f.users->arena, .problems = problems, .hash = true, .rewrites = true, .admin_roles = &none,
                                         .admin_groups = &none};
     code = fill_file(&f, path);
     if (code != 0 && code != ENOENT)

@@ -22,6 +22,7 @@ struct tn_user {
     bool                          has_password; /* else only by token or certificate */
     bool                          has_native;   /* a hash for mysql_native_password */
     bool                          admin;
+    struct tn_str                 password_file; /* read to be written again: {file: path}, which is not read; empty: none */
     struct tn_verifier            verifier;
     unsigned char                 native[TN_NATIVE_HASH];
     size_t                        group_count, role_count, attribute_count, token_count;
@@ -37,7 +38,7 @@ struct tn_users;
  * that nobody can log in. On TN_OK the caller owns one reference; with errors *OUT is NULL, TN_E_INVALID. */
 TN_MUST_USE enum tn_status tn_users_new(struct tn_users **out, const struct tn_config *config, bool check_only,
                                         struct tn_problems *problems);
-/* One file's users alone, for `turnout user`. A file that does not exist has none. FOLDER: where {file: ...} starts. */
+/* One file's users alone, for `turnout user`: what it says of where a password comes from is kept. A file that does not exist has none. */
 TN_MUST_USE enum tn_status tn_users_read_file(struct tn_users **out, const char *path, struct tn_problems *problems);
 struct tn_users *tn_users_ref(struct tn_users *users);
 void             tn_users_unref(struct tn_users *users); /* NULL is fine; secrets are wiped when the last goes */

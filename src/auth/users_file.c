@@ -13,22 +13,39 @@ enum { PATH_BYTES = 4096, FILE_MAX = 8 << 20 };
 
 /* ---- text ---- */
 
+/* What YAML would refuse, or take for the end of a line with blanks around it that mean nothing; LEN: its bytes. NULL: neither. */
+static const char *escape_of(struct tn_str rest, size_t *len)
+{
+    static const char *const escapes[][2] = {{"\xE2\x80\xA8", "\\L"}, {"\xE2\x80\xA9", "\\P"}, {"\xEF\xBB\xBF", "\\uFEFF"}, {"\xEF\xBF\xBE", "\\uFFFE"}, {"\xEF\xBF\xBF", "\\uFFFF"}};
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(escapes); i++)
+        if (tn_str_starts(rest, tn_str(escapes[i][0]))) {
+            *len = strlen(escapes[i][0]);
+            return escapes[i][1];
+        }
+    return NULL;
+}
+
 /* In double quotes; what YAML would take for an escape is one. */
 static void put_quoted(struct tn_buf *out, struct tn_str text)
 {
     tn_buf_put_u8(out, '"');
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
+    for (size_t i = 0, len; i < text.len; i += len) {
+        unsigned char c = (unsigned char)text.ptr[i], next = i + 1 < text.len ? (unsigned char)text.ptr[i + 1] : 0;
+        const char   *escape = escape_of(tn_str_n(text.ptr + i, text.len - i), &len);
 
-        if (c == '"' || c == '\\')
+        if (escape == NULL)
+            len = 1;
+        if (escape != NULL)
+            tn_buf_puts(out, escape);
+        else if (c == '"' || c == '\\')
             tn_buf_printf(out, "\\%c", c);
         else if (c < 0x20 || c == 0x7F)
             tn_buf_printf(out, "\\x%02x", c);
-        else if (c == 0xC2 && i + 1 < text.len && (unsigned char)text.ptr[i + 1] == 0x85) { /* a line break of YAML's, which would be folded */
-            tn_buf_puts(out, "\\N");
-            i++;
-        }
-        else
+        else if (c == 0xC2 && next >= 0x80 && next < 0xA0) { /* U+0080 to U+009F */
+            tn_buf_printf(out, "\\x%02x", next);
+            len = 2;
+        } else
             tn_buf_put_u8(out, c);
     }
     tn_buf_put_u8(out, '"');
@@ -78,6 +95,16 @@ static void put_tokens(struct tn_buf *out, const struct tn_user *user, const uns
     tn_buf_puts(out, "]\n");
 }
 
+static void put_password(struct tn_buf *out, const struct tn_user *user)
+{
+    char text[TN_VERIFIER_TEXT];
+
+    tn_verifier_format(&user->verifier, text);
+    tn_buf_puts(out, user->password_file.len > 0 ? "    password: {file: " : "    password: ");
+    put_quoted(out, user->password_file.len > 0 ? user->password_file : tn_str(text));
+    tn_buf_puts(out, user->password_file.len > 0 ? "}\n" : "\n");
+}
+
 static void put_user(struct tn_buf *out, const struct tn_user *user, const unsigned char *token)
 {
     char text[TN_VERIFIER_TEXT];
@@ -89,12 +116,8 @@ static void put_user(struct tn_buf *out, const struct tn_user *user, const unsig
         return;
     }
     tn_buf_puts(out, ":\n");
-    if (user->has_password) {
-        tn_verifier_format(&user->verifier, text);
-        tn_buf_puts(out, "    password: ");
-        put_quoted(out, tn_str(text));
-        tn_buf_puts(out, "\n");
-    }
+    if (user->has_password)
+        put_password(out, user);
     if (user->has_native) {
         tn_native_format(user->native, text);
         tn_buf_printf(out, "    nativePassword: \"%s\"\n", text);
@@ -117,6 +140,7 @@ static struct tn_user changed(const struct tn_user *user, const struct tn_user_c
 
     if (change->verifier != NULL) {
         now.verifier = *change->verifier;
+        now.password_file = TN_STR("");
         now.has_password = true;
         now.has_native = change->native != NULL;
     }

@@ -17,7 +17,7 @@ struct tn_user_change {
     const struct tn_identity_attribute *attributes;
     size_t                              attribute_count;
     const unsigned char                *token;  /* one more: its SHA-256 */
-    bool                                no_tokens;
+    bool                                no_tokens; /* those that there were */
 };
 
 /* Does it, for the file at PATH, which is made when it is not there and the change is not a removal. *EXISTED: there was such a

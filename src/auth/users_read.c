@@ -78,6 +78,17 @@ static bool is_plain(const struct tn_node *node)
     return tn_str_eq(node->text, node->shown) && !tn_str_starts(node->text, TN_STR(TN_VERIFIER_PREFIX));
 }
 
+/* What stays in the file as it stands there. False: it is none of that, or there is no memory. */
+static bool keep_source(const struct user_view *v, const struct tn_node *node)
+{
+    const struct tn_node *file = tn_secrets_is_file(node) ? tn_node_get(node, "file") : NULL;
+
+    if (!v->reader->rewrites || file == NULL || file->kind != TN_NODE_SCALAR)
+        return false;
+    v->user->has_password = copy(v->reader, file->text, &v->user->password_file);
+    return v->user->has_password;
+}
+
 static void read_password(const struct user_view *v)
 {
     const struct tn_node *node = tn_node_get(v->node, "password");
@@ -87,6 +98,8 @@ static void read_password(const struct user_view *v)
     if (node == NULL || node->kind == TN_NODE_NULL || node->broken)
         return;
     tn_path_join(path, v->path, TN_STR("password"));
+    if (keep_source(v, node))
+        return;
     if (tn_secrets_is_file(node)) {
         if (tn_secrets_read_file(node, path, v->reader->folder, v->reader->arena, v->reader->problems, &text)) {
             take_password(v, text);

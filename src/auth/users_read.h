@@ -9,6 +9,7 @@ struct tn_users_reader {
     struct tn_problems       *problems;
     struct tn_str             folder;      /* where {file: path} starts */
     bool                      hash;        /* plain passwords become verifiers */
+    bool                      rewrites;    /* a password's {file: path} stays what it is */
     bool                      warn_plain;
     const struct tn_cfg_list *admin_roles, *admin_groups;
 };

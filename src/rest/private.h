@@ -155,7 +155,8 @@ struct tn_rest_job {
 /* rest_id.c */
 void   tn_rest_id_make(char out[TN_REST_ID], unsigned worker);
 void   tn_rest_id_of_key(char out[TN_REST_ID], unsigned workers, struct tn_str user, struct tn_str key); /* the same for the same key */
-bool   tn_rest_id_valid(struct tn_str id);
+bool   tn_rest_id_valid(struct tn_str id); /* as it was made: in lower case, as files are named */
+bool   tn_rest_id_read(struct tn_str text, char out[TN_REST_ID]); /* as a client writes it, in whatever case; false: it is none */
 unsigned tn_rest_id_worker(const char *id, unsigned workers);
 
 /* rest_job.c */

@@ -55,7 +55,7 @@ static void on_head(struct tn_http_exchange *x, void *arg)
 static void on_request(struct tn_http_exchange *x, void *arg)
 {
     struct tn_rest_args    args;
-    char                   allow[TN_HTTP_ALLOW];
+    char                   allow[TN_HTTP_ALLOW], id[TN_REST_ID];
     const struct endpoint *endpoint = find(x, allow);
 
     if (endpoint == NULL) {
@@ -67,10 +67,13 @@ static void on_request(struct tn_http_exchange *x, void *arg)
     tn_http_set_field(x, "X-Content-Type-Options", "nosniff");
     if (!tn_http_args_read(x, &endpoint->at, &args.query))
         return;
-    if (args.query.capture.ptr != NULL && !tn_rest_id_valid(args.query.capture))
-        tn_http_problem(x, 404, "there is no query `%.64s`: an id is a UUID in lower case", args.query.capture.ptr);
-    else
-        endpoint->run(arg, x, &args);
+    if (args.query.capture.ptr != NULL && !tn_rest_id_read(args.query.capture, id)) {
+        tn_http_problem(x, 404, "there is no query `%.64s`: an id is a UUID", args.query.capture.ptr);
+        return;
+    }
+    if (args.query.capture.ptr != NULL)
+        args.query.capture = tn_str(id);
+    endpoint->run(arg, x, &args);
 }
 
 /* ---- life ---- */

@@ -33,6 +33,16 @@ void tn_rest_id_of_key(char out[TN_REST_ID], unsigned workers, struct tn_str use
     put_id(out, bytes, (unsigned)(hash[0] % workers));
 }
 
+bool tn_rest_id_read(struct tn_str text, char out[TN_REST_ID])
+{
+    if (text.len != TN_REST_ID - 1)
+        return false;
+    for (size_t i = 0; i < text.len; i++)
+        out[i] = tn_ascii_lower(text.ptr[i]);
+    out[text.len] = '\0';
+    return tn_rest_id_valid(tn_str(out));
+}
+
 bool tn_rest_id_valid(struct tn_str id)
 {
     if (id.len != TN_REST_ID - 1)

@@ -170,7 +170,7 @@ enum tn_status tn_self_replace(struct tn_str sql, enum tn_dialect dialect, const
             continue;
         tn_buf_append(&text, sql.ptr + copied, from - copied);
         put(&text, &found, dialect);
-        if (column && found.form == WORD)
+        if (column && found.form == WORD && !self->unnamed)
             tn_buf_printf(&text, " AS \"%s\"", found.name);
         copied = end;
     }

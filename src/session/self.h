@@ -14,6 +14,7 @@
 
 struct tn_self {
     struct tn_str user;      /* current_user, session_user, current_role */
+    bool          unnamed;   /* the column of a result is not called by what stood there */
     bool          trino;     /* these, too: */
     struct tn_str catalog, schema; /* current_catalog, current_schema: empty = NULL */
     struct tn_str time_zone; /* current_timezone(); empty: left to the engine */

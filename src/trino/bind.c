@@ -374,3 +374,45 @@ bool tn_trino_bind_nothing(struct tn_str sql, struct tn_arena *arena, struct tn_
     tn_buf_reset(&text);
     return ok;
 }
+
+/* ---- back ---- */
+
+static bool is_inside(char c) /* of a character */
+{
+    return ((unsigned char)c & 0xC0u) == 0x80u;
+}
+
+/* How many bytes of BOUND stand for a `?`; 0: none. */
+static size_t bound_len(struct tn_str bound)
+{
+    const char *end;
+    size_t      len = 1;
+
+    if (tn_str_starts(bound, TN_STR("NULL")))
+        return 4;
+    if (bound.ptr[0] == '(') {
+        end = memmem(bound.ptr, bound.len, "\n)", 2);
+        return end == NULL ? 0 : (size_t)(end - bound.ptr) + 2;
+    }
+    while (len < bound.len && bound.ptr[len] >= '0' && bound.ptr[len] <= '9')
+        len++;
+    return bound.ptr[0] == '$' ? len : 0;
+}
+
+int tn_trino_bind_place(struct tn_str sql, struct tn_str bound, int position)
+{
+    size_t i = 0, j = 0, step;
+    int    left = position - 1, place = 1; /* characters of BOUND to go; of SQL so far */
+
+    while (left > 0 && i < sql.len && j < bound.len) {
+        step = sql.ptr[i] == bound.ptr[j] ? 1 : sql.ptr[i] == '?' ? bound_len(tn_str_n(bound.ptr + j, bound.len - j)) : 0;
+        if (step == 0)
+            return 0;
+        place += !is_inside(sql.ptr[i++]);
+        for (; step > 0; step--)
+            left -= !is_inside(bound.ptr[j++]);
+    }
+    if (position <= 0 || left > 0)
+        return 0;
+    return i == sql.len || j == bound.len || sql.ptr[i] == bound.ptr[j] || sql.ptr[i] == '?' ? place : 0;
+}

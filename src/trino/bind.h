@@ -20,6 +20,9 @@ TN_MUST_USE enum tn_status tn_trino_bind(struct tn_str sql, const struct tn_str 
 /* SQL with $1, $2, .. for its `?`, in ARENA; false: no memory. */
 bool tn_trino_bind_nothing(struct tn_str sql, struct tn_arena *arena, struct tn_str *out);
 
+/* The character of SQL that became character POSITION of BOUND, both from 1. 0: none, or BOUND was changed before it in other ways, too. */
+int tn_trino_bind_place(struct tn_str sql, struct tn_str bound, int position);
+
 /* The number of `?` in SQL. */
 size_t tn_trino_count_params(struct tn_str sql);
 

@@ -303,6 +303,7 @@ static bool read_execute(struct reader *r)
 {
     if (tn_words_accept(&r->words, "IMMEDIATE")) {
         r->out->kind = TN_TRINO_EXECUTE_IMMEDIATE;
+        r->out->statement_at = place(r) + 1;
         return take_string(r, &r->out->statement) && take_using(r);
     }
     r->out->kind = TN_TRINO_EXECUTE;

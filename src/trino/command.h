@@ -19,6 +19,7 @@ struct tn_trino_command {
     struct tn_str              schema, catalog; /* before it; ptr NULL = not given */
     struct tn_str              value;     /* of SET SESSION, the name of TIME ZONE, of PATH, of the modes of START TRANSACTION */
     struct tn_str              statement; /* of PREPARE and EXECUTE IMMEDIATE */
+    size_t                     statement_at; /* EXECUTE IMMEDIATE: byte of the text behind its quote */
     size_t                     argument_count;
     struct tn_str             *arguments; /* of USING: expressions, as written */
     struct tn_str              like, escape; /* ptr NULL = not given */

@@ -252,6 +252,13 @@ static struct tn_trino_followed *new_one(struct tn_trino_home *home, const struc
     return f;
 }
 
+static void touch(struct tn_trino_followed *f)
+{
+    f->last_used_us = tn_clock_us();
+    tn_list_remove(&f->node);
+    tn_list_append(&f->home->by_link, &f->node);
+}
+
 static void keep_path(struct tn_trino_followed *f, struct tn_str path)
 {
     tn_buf_clear(&f->path);
@@ -289,9 +296,7 @@ enum tn_trino_follow tn_trino_follow(struct tn_trino_home *home, const struct tn
         f = new_one(home, call, link, cluster);
     if (f == NULL)
         return TN_TRINO_FOLLOW_ON; /* no memory to say so: its client gets its pages all the same */
-    f->last_used_us = tn_clock_us();
-    tn_list_remove(&f->node);
-    tn_list_append(&home->by_link, &f->node);
+    touch(f);
     if (f->state == RUNS) {
         keep_path(f, link->path);
         keep_login(f, call);
@@ -304,7 +309,15 @@ enum tn_trino_follow tn_trino_follow_now(const struct tn_trino_home *home, struc
     return answer_of(tn_map_get(&home->followed, id));
 }
 
-void tn_trino_follow_page(struct tn_trino_home *home, const struct tn_trino_call *call, const struct tn_chunk *page)
+void tn_trino_follow_touch(struct tn_trino_home *home, struct tn_str id)
+{
+    struct tn_trino_followed *f = tn_map_get(&home->followed, id);
+
+    if (f != NULL)
+        touch(f);
+}
+
+void tn_trino_follow_page(struct tn_trino_home *home, const struct tn_trino_call *call, const struct tn_trino_followed_page *page)
 {
     struct tn_trino_followed *f = tn_map_get(&home->followed, call->id);
     struct tn_query          *q = f == NULL ? NULL : f->query;
@@ -312,13 +325,13 @@ void tn_trino_follow_page(struct tn_trino_home *home, const struct tn_trino_call
     if (q == NULL || call->token <= f->token)
         return;
     f->token = call->token;
-    q->run.bytes += page->bytes.len;
+    q->run.bytes += page->bytes;
     q->run.rows += page->rows;
-    if (page->relay->more) {
-        tn_trino_relay_path(page, &f->path);
+    if (page->more) {
+        keep_path(f, page->next);
         return;
     }
-    if (page->relay->failed) {
+    if (page->failed) {
         tn_fail(&q->error, TN_E_ENGINE, "58000", "the query failed on its cluster, as its client was told");
         tn_error_blame(&q->error, TN_FAULT_ENGINE, false);
     }

@@ -25,10 +25,17 @@ enum tn_trino_follow {
 
 /* CALL's LINK leads to CLUSTER. */
 enum tn_trino_follow tn_trino_follow(struct tn_trino_home *home, const struct tn_trino_call *call, const struct tn_trino_link *link, struct tn_cluster *cluster);
-/* Its Trino has answered: the same, as it is now. */
+/* Its Trino has answered, or goes on answering: the same, as it is now. */
 enum tn_trino_follow tn_trino_follow_now(const struct tn_trino_home *home, struct tn_str id);
+void tn_trino_follow_touch(struct tn_trino_home *home, struct tn_str id); /* its client goes on taking a long page */
+
+struct tn_trino_followed_page {
+    uint64_t      bytes, rows;
+    bool          more, failed; /* there is a next one; it tells an error */
+    struct tn_str next;         /* path of the next one at its Trino */
+};
 /* CALL's page came, perhaps the last; perhaps once more. */
-void tn_trino_follow_page(struct tn_trino_home *home, const struct tn_trino_call *call, const struct tn_chunk *page);
+void tn_trino_follow_page(struct tn_trino_home *home, const struct tn_trino_call *call, const struct tn_trino_followed_page *page);
 /* Its client has ended it, or its Trino knows nothing of it (any more). */
 void tn_trino_follow_end(struct tn_trino_home *home, struct tn_str id, bool by_client);
 /* The page that tells its client how it ended here. */

@@ -1,5 +1,6 @@
 #include "trino/locate.h"
 
+#include "engine/trino/trino_error.h"
 #include "stats/lexer.h"
 
 #include <string.h>
@@ -95,4 +96,18 @@ int tn_trino_locate(const struct tn_error *err, struct tn_str sql)
         if (strcmp(err->sqlstate, named[i]) == 0)
             return place_of(name_in(message), sql);
     return 0;
+}
+
+void tn_trino_locate_said(struct tn_error *err, const struct tn_trino_place *place)
+{
+    uint64_t line = 0, column = 0;
+    char     message[sizeof err->message];
+
+    if (err->position > 0)
+        tn_trino_place_find(place, err->position, &line, &column);
+    tn_trino_error_say_place(err, line, column);
+    if (err->from_engine || line == 0 || (strcmp(err->sqlstate, "42601") != 0 && strcmp(err->sqlstate, "42P02") != 0))
+        return;
+    tn_str_copy(message, sizeof message, tn_str(err->message));
+    snprintf(err->message, sizeof err->message, "line %llu:%llu: %.*s", (unsigned long long)line, (unsigned long long)column, (int)sizeof message - 64, message);
 }

@@ -4,7 +4,7 @@
  *   GET -> answer, `more` set -> home sends it -> TN_TRINO_MORE -> next chunk, credited when the one after it is asked for -> ... -> last
  *
  * Such a page is not kept. Who asks for it again, or for the next one too soon, waits until the rest has come and was thrown away; asked for
- * again it is fetched again, since its Trino keeps it (and is held whole then). */
+ * again it is fetched again, since its Trino keeps it (resume_page.c). */
 #ifndef TN_TRINO_LONG_PAGE_H
 #define TN_TRINO_LONG_PAGE_H
 

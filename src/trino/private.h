@@ -150,6 +150,7 @@ struct tn_trino_query {
     struct tn_arena           arena;   /* of the POST: request, sql and what is made of them */
     struct tn_trino_request   request;
     struct tn_str             sql, text; /* as the client sent it; what the engine is asked */
+    struct tn_trino_place     place;   /* of what places of errors are told in: `sql`, or the statement that it EXECUTEs */
     struct tn_str             peer;
     struct tn_str             base;    /* of the links of all its pages: a page is kept, and whoever asked for it first shall not say where it leads others */
     struct tn_identity       *identity; /* counted */
@@ -182,6 +183,7 @@ struct tn_trino_query {
     struct tn_ask            *ask;     /* NULL before and after */
     bool                      done, cancelled, partial;
     struct tn_error           error;
+    bool                      trino_said; /* a Trino says where its error is, or does not */
     struct tn_buf             columns; /* `"columns":[..]` */
     bool                      has_rows; /* the engine told columns */
     struct tn_chunk          *first, *last;
@@ -288,6 +290,12 @@ void tn_trino_run_params(struct tn_trino_query *q, struct tn_params params, enum
 void tn_trino_run_give_up(struct tn_trino_query *q); /* its rows so far and all that come; it is run to its end */
 void tn_trino_wake(struct tn_trino_query *q); /* there may be something for who waits */
 bool tn_trino_set(struct tn_trino_query *q, const char *name, struct tn_str value); /* a header of the answer; false: no memory */
+
+/* settings.c */
+#define TIME_ZONE_PROPERTY "time_zone_id" /* SET TIME ZONE, in a client's session */
+enum tn_status tn_trino_settings_make(struct tn_trino_query *q, struct tn_error *err); /* q->settings and the encoder, of what the client says */
+enum tn_status tn_trino_settings_change(struct tn_trino_query *q, const char *name, struct tn_str value, struct tn_error *err); /* checks it, too */
+struct tn_str  tn_trino_settings_zone(const struct tn_trino_query *q); /* the session's time zone; empty: none is said */
 
 /* statement.c: what a statement wants, ours or the engine's */
 void tn_trino_statement(struct tn_trino_query *q);

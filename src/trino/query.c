@@ -148,7 +148,7 @@ void tn_trino_query_settle(struct tn_trino_query *q)
         return;
     keep_texts(q, sql, texts);
     tn_arena_reset(&q->arena);
-    q->text = q->peer = q->base = q->cluster = q->missing = tn_str_n(NULL, 0);
+    q->text = q->peer = q->base = q->cluster = q->missing = q->place.sql = tn_str_n(NULL, 0);
     q->headers = NULL;
     q->own = NULL;
     q->header_count = q->own_count = 0;
@@ -356,7 +356,7 @@ static void take_request(struct tn_trino_query *q, struct tn_trino_call *call)
     q->request = call->request;
     q->request.arena = &q->arena;
     call->request.arena = &call->arena;
-    q->sql = q->text = call->sql;
+    q->sql = q->text = q->place.sql = call->sql;
     q->peer = call->peer;
     q->base = call->base;
     q->identity = call->identity;
@@ -576,8 +576,10 @@ void tn_trino_query_done(struct tn_trino_query *q)
     q->stats.elapsed_us = tn_clock_us() - q->started_us;
     if (q->partial && q->error.status == TN_E_CANCELLED)
         tn_error_reset(&q->error);
-    if (q->error.status != TN_OK && q->error.position == 0)
-        q->error.position = tn_trino_locate(&q->error, q->sql);
+    if (q->error.status != TN_OK && q->error.position == 0 && !q->trino_said)
+        q->error.position = tn_trino_locate(&q->error, q->place.sql);
+    if (q->error.status != TN_OK)
+        tn_trino_locate_said(&q->error, &q->place);
     if (q->error.status != TN_OK)
         drop_rows(q); /* nobody is told of them */
     tn_trino_segments_go_on(q);
@@ -592,5 +594,7 @@ void tn_trino_query_done(struct tn_trino_query *q)
 void tn_trino_query_fail(struct tn_trino_query *q, struct tn_error *err)
 {
     tn_error_move(&q->error, err);
+    if (q->transaction != NULL && q->end == TN_ASK_NO_END)
+        q->transaction->ask.failed = true; /* as every statement that fails in one ends it at Trino */
     tn_trino_query_done(q);
 }

@@ -67,6 +67,17 @@ bool tn_trino_reply_by_trino(struct tn_trino_query *q)
     return is_trinos(q, &group);
 }
 
+enum tn_cfg_engine tn_trino_reply_engine(struct tn_trino_query *q)
+{
+    struct tn_cluster *member = NULL;
+    struct tn_group   *group = NULL;
+    struct tn_error    err = TN_ERROR_INIT;
+    bool               unsure, found = look_up(q, &member, &group, &unsure, &err) == TN_OK && member != NULL;
+
+    tn_error_reset(&err);
+    return found ? member->conf->engine : TN_CFG_ENGINE_UNSET;
+}
+
 /* Everybody's where nobody has to say who he is, and for an administrator; one's own else. */
 static void put_activity(struct tn_buf *out, void *arg)
 {
@@ -350,27 +361,4 @@ bool tn_trino_reply_engines_own(struct tn_trino_query *q)
 
     tn_error_reset(&err);
     return own;
-}
-
-/* ---- modes of a transaction ---- */
-
-enum tn_status tn_trino_check_modes(struct tn_str modes, struct tn_error *err)
-{
-    static const char *const words[] = {"isolation", "level", "read", "uncommitted", "committed", "repeatable", "serializable", "only", "write"};
-    struct tn_lexer          lexer;
-    struct tn_token          token;
-
-    tn_lexer_init(&lexer, modes, TN_DIALECT_TRINO);
-    while (tn_lexer_next(&lexer, &token)) {
-        bool known = token.punct == ',';
-
-        for (size_t i = 0; i < TN_ARRAY_LEN(words); i++)
-            known = known || (token.kind == TN_TOKEN_WORD && tn_str_ieq_c(token.text, words[i]));
-        if (!known)
-            return tn_fail(err, TN_E_INVALID, "42601", "mismatched input '%.*s'. Expecting: ISOLATION LEVEL .., READ ONLY, READ WRITE",
-                           (int)TN_MIN(token.text.len, (size_t)64), token.text.ptr);
-    }
-    return modes.len < sizeof((struct tn_ask_transaction *)0)->modes
-               ? TN_OK
-               : tn_fail(err, TN_E_INVALID, "42601", "the modes of a transaction are too long");
 }

@@ -11,8 +11,8 @@ void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum
 void tn_trino_reply_show(struct tn_trino_query *q, const struct tn_trino_command *c);
 /* USE: asks the engine for its schemas; tn_trino_use_end() follows. */
 void tn_trino_reply_use(struct tn_trino_query *q, const struct tn_trino_command *c);
-/* The same of a Trino, which says itself what it does not know. False: there is no catalog, so it is not asked. */
-bool tn_trino_reply_use_there(struct tn_trino_query *q, const struct tn_trino_command *c);
+/* The same of a Trino, which says itself what it does not know. */
+void tn_trino_reply_use_there(struct tn_trino_query *q, const struct tn_trino_command *c);
 /* DESCRIBE INPUT and OUTPUT of PREPARED. A Trino is asked in its own words, which tell more; false: none would answer. */
 bool tn_trino_reply_described_there(struct tn_trino_query *q, struct tn_str prepared, bool input);
 void tn_trino_reply_input(struct tn_trino_query *q, struct tn_str prepared);
@@ -40,9 +40,8 @@ void tn_trino_describe_rows(struct tn_trino_query *q, const struct tn_schema *sc
 /* Those of DESCRIBE INPUT, from q->input_oids; q->error stays where the engine had one that is the statement's own. */
 void tn_trino_input_rows(struct tn_trino_query *q, const struct tn_schema *columns); /* of the operands; NULL: the engine was not asked, or could not say */
 
-/* Behind START TRANSACTION. TN_E_INVALID 42601. */
-enum tn_status tn_trino_check_modes(struct tn_str modes, struct tn_error *err);
-
+/* The kind of engine that q->text will be run by, as far as is known now; UNSET: nobody. */
+enum tn_cfg_engine tn_trino_reply_engine(struct tn_trino_query *q);
 /* Q->text will be run by a Trino and nothing else, as far as routers and members tell now. */
 bool tn_trino_reply_by_trino(struct tn_trino_query *q);
 

@@ -1,24 +1,34 @@
 /* Links of queries that nobody here knows any more, as their Trino still does: begun before Turnout was started anew, or at
  * another one. The link says where the query runs (link.h); each request is one request there, and between two of them there is only what
  * makes it a query here (followed.h). So are the end of a stage and the segments of a spooled result, of whatever query. */
+#include "trino/resume.h"
+
 #include "base/alloc.h"
 #include "engine/topology.h"
-#include "engine/trino/trino_fetch.h"
-#include "engine/trino/trino_relay.h"
 #include "trino/followed.h"
-#include "trino/link.h"
 
 enum { SEGMENT_LEAST = 128 * 1024 }; /* shorter ones go whole */
 
-struct tn_trino_resumed {
-    struct tn_list         node;
-    struct tn_trino_home  *home;
-    struct tn_trino_call  *call;  /* NULL: answered; the segment itself is on its way */
-    struct tn_http_exchange *x;   /* of the segment's client, on this worker; NULL: none is on its way */
-    struct tn_trino_link   link;
-    struct tn_trino_fetch *fetch;
-    bool                   has_own_login; /* the cluster: what it says of one is no matter of the client's */
-};
+void tn_trino_resumed_free(struct tn_trino_resumed *r)
+{
+    tn_list_remove(&r->node);
+    tn_trino_stream_reset(&r->stream);
+    tn_buf_reset(&r->left);
+    tn_buf_reset(&r->next);
+    tn_free(r);
+}
+
+static struct tn_trino_resumed *new_resumed(struct tn_trino_home *home, struct tn_trino_call *call)
+{
+    struct tn_trino_resumed *r = tn_calloc(1, sizeof *r);
+
+    if (r == NULL)
+        return NULL;
+    *r = (struct tn_trino_resumed){.home = home, .call = call, .stream_at = TN_TRINO_STREAM_LEAST};
+    tn_list_init(&r->node);
+    tn_buf_init(&r->next, TN_TRINO_NEXT_MAX);
+    return r;
+}
 
 static bool is_page(const struct tn_trino_resumed *r)
 {
@@ -29,8 +39,7 @@ static void answer(struct tn_trino_resumed *r, int status, const char *problem)
 {
     struct tn_trino_call *call = r->call;
 
-    tn_list_remove(&r->node);
-    tn_free(r);
+    tn_trino_resumed_free(r);
     call->problem = problem;
     call->status = status;
     tn_trino_call_end(call);
@@ -45,8 +54,7 @@ static void end_segment(struct tn_trino_resumed *r, bool whole)
         tn_http_end(r->x);
     else
         tn_http_abort(r->x); /* half a segment must not look whole */
-    tn_list_remove(&r->node);
-    tn_free(r);
+    tn_trino_resumed_free(r);
 }
 
 static void on_segment_gone(struct tn_http_exchange *x)
@@ -54,8 +62,7 @@ static void on_segment_gone(struct tn_http_exchange *x)
     struct tn_trino_resumed *r = x->user;
 
     tn_trino_fetch_stop(r->fetch);
-    tn_list_remove(&r->node);
-    tn_free(r);
+    tn_trino_resumed_free(r);
 }
 
 static void on_segment_room(struct tn_http_exchange *x)
@@ -102,17 +109,41 @@ static void on_segment_part(struct tn_http_call *fetched, void *owner)
     tn_buf_clear(body);
 }
 
+struct tn_trino_relayed tn_trino_resumed_relayed(const struct tn_trino_resumed *r)
+{
+    const struct tn_trino_call *call = r->call;
+
+    return (struct tn_trino_relayed){.home = r->home, .base = call->base, .id = call->id, .slug = call->slug,
+                                     .shown = r->link.own_id ? call->id : tn_str_n("", 0), .user = r->link.user, .cluster = r->link.cluster, .token = call->token};
+}
+
+bool tn_trino_resumed_ended(const struct tn_trino_resumed *r)
+{
+    return is_page(r) && tn_trino_follow_now(r->home, r->call->id) == TN_TRINO_FOLLOW_ENDED;
+}
+
+void tn_trino_resumed_note(struct tn_trino_resumed *r, const struct tn_chunk *chunk, uint64_t rows)
+{
+    struct tn_trino_followed_page page = {.bytes = r->bytes + chunk->bytes.len, .rows = rows, .more = chunk->relay->more, .failed = chunk->relay->failed};
+    struct tn_buf                 behind;
+
+    tn_buf_init(&behind, TN_TRINO_NEXT_MAX);
+    tn_trino_relay_path(chunk, &behind);
+    page.next = behind.len > 0 ? tn_buf_str(&behind) : tn_buf_str(&r->next);
+    tn_trino_follow_page(r->home, r->call, &page);
+    tn_buf_reset(&behind);
+}
+
 /* BODY is a page: the same with links of ours. */
 static bool put_page(struct tn_trino_resumed *r, struct tn_buf *body, const struct tn_buf *headers)
 {
     struct tn_trino_call   *call = r->call;
     struct tn_chunk        *chunk = tn_trino_relay_chunk(body, NULL);
-    struct tn_trino_relayed relayed = {.home = r->home, .base = call->base, .id = call->id, .slug = call->slug,
-                                       .shown = r->link.own_id ? call->id : tn_str_n("", 0), .user = r->link.user, .cluster = r->link.cluster, .token = call->token};
+    struct tn_trino_relayed relayed = tn_trino_resumed_relayed(r);
 
     if (chunk == NULL)
         return false;
-    tn_trino_follow_page(r->home, call, chunk);
+    tn_trino_resumed_note(r, chunk, chunk->rows);
     tn_trino_relay_put(&relayed, chunk, &call->body, &call->rest, &call->rest_at);
     tn_buf_put_str(&call->told, tn_buf_str(headers));
     tn_chunk_free(chunk);
@@ -164,7 +195,9 @@ static void on_fetched(struct tn_http_client_answer *got, const struct tn_buf *h
         end_segment(r, got->status != 0);
         return;
     }
-    if (is_page(r) && tn_trino_follow_now(r->home, call->id) == TN_TRINO_FOLLOW_ENDED) {
+    if (tn_trino_resume_page_over(r, got))
+        return;
+    if (tn_trino_resumed_ended(r)) {
         answer_ended(r);
     } else if (got->status == 0) {
         bool is_lost = got->error.status == TN_E_CONNECTION && strcmp(got->error.sqlstate, "08P01") != 0;
@@ -204,7 +237,7 @@ static void ask(struct tn_trino_resumed *r, struct tn_cluster *cluster)
 {
     struct tn_trino_call         *call = r->call;
     struct tn_trino_fetch_request request = {.cluster = cluster, .method = method_of(call), .path = r->link.path, .header_count = call->own_count, .headers = call->own,
-                                             .part = r->link.kind == TN_TRINO_LINK_SEGMENT ? on_segment_part : NULL};
+                                             .part = r->link.kind == TN_TRINO_LINK_SEGMENT ? on_segment_part : call->verb == TN_TRINO_GET ? tn_trino_resume_part : NULL};
     struct tn_error               err = TN_ERROR_INIT;
 
     r->has_own_login = cluster->conf->auth_type != TN_CFG_CLUSTER_AUTH_PASS_THROUGH;
@@ -224,15 +257,18 @@ static void follow(struct tn_trino_resumed *r, struct tn_cluster *cluster)
 
 void tn_trino_resume(struct tn_trino_home *home, struct tn_trino_call *call)
 {
-    struct tn_trino_resumed *r = tn_calloc(1, sizeof *r);
+    struct tn_trino_resumed *r;
     struct tn_cluster       *cluster;
 
+    if (call->verb == TN_TRINO_MORE) {
+        tn_trino_resume_more(home, call);
+        return;
+    }
+    r = new_resumed(home, call);
     if (r == NULL) {
         tn_trino_call_refuse(call, 503, "no memory for a request\n");
         return;
     }
-    *r = (struct tn_trino_resumed){.home = home, .call = call};
-    tn_list_init(&r->node);
     r->link.kind = call->verb == TN_TRINO_SEGMENT ? TN_TRINO_LINK_SEGMENT : call->verb == TN_TRINO_PARTIAL ? TN_TRINO_LINK_STAGE : TN_TRINO_LINK_PAGE;
     if (r->link.kind != TN_TRINO_LINK_SEGMENT)
         r->link.id = call->id;
@@ -254,17 +290,15 @@ void tn_trino_resume(struct tn_trino_home *home, struct tn_trino_call *call)
 
 void tn_trino_resume_again(struct tn_trino_query *q, struct tn_trino_call *call)
 {
-    struct tn_trino_resumed *r = tn_calloc(1, sizeof *r);
     struct tn_cluster       *cluster = tn_topology_cluster(tn_runtime_of(q->home->worker)->snapshot->topology, q->cluster);
+    struct tn_trino_resumed *r = cluster == NULL ? NULL : new_resumed(q->home, call);
 
-    if (r == NULL || cluster == NULL) {
-        tn_free(r);
+    if (r == NULL) {
         tn_trino_call_refuse(call, 410, "this page is gone\n");
         return;
     }
-    *r = (struct tn_trino_resumed){.home = q->home, .call = call};
+    call->resumes = true; /* what more it asks for comes here, too */
     r->link = (struct tn_trino_link){.kind = TN_TRINO_LINK_STAGE /* no query is begun for it */, .own_id = strcmp(q->shown, q->id) == 0};
-    tn_list_init(&r->node);
     tn_list_append(&q->home->resumed, &r->node);
     if (!tn_arena_str(&call->arena, q->cluster, &r->link.cluster) || !tn_arena_str(&call->arena, q->identity->user, &r->link.user) ||
         !tn_arena_str(&call->arena, tn_buf_str(&q->before), &r->link.path)) {
@@ -282,6 +316,8 @@ void tn_trino_resume_free_all(struct tn_trino_home *home)
     {
         struct tn_trino_resumed *r = TN_CONTAINER_OF(node, struct tn_trino_resumed, node);
 
+        if (tn_trino_resume_page_cut(r))
+            continue;
         tn_trino_fetch_stop(r->fetch);
         if (r->x != NULL)
             end_segment(r, false);

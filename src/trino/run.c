@@ -3,6 +3,7 @@
 
 #include "stats/lexer.h"
 #include "trino/bind.h"
+#include "trino/locate.h"
 #include "trino/long_page.h"
 #include "trino/reply.h"
 #include "trino/segments.h"
@@ -261,13 +262,19 @@ static void name_parameters(struct tn_trino_query *q)
     tn_fail(&q->error, TN_E_INVALID, "42P02", "Incorrect number of parameters: expected %zu but found 0", count);
 }
 
-/* "line 1:70: Catalog 'x' not found": the place is in a text of ours. */
-static void without_place(struct tn_error *err)
+/* A change of tables is told by its name, though it failed; by that which a Trino gives it, if it does. */
+static void put_update_failed(struct tn_trino_query *q, const struct tn_query *query)
 {
-    int line, column, len = 0;
+    enum tn_verb verb = query->features.verb;
 
-    if (sscanf(err->message, "line %9d:%9d: %n", &line, &column, &len) == 2 && len > 0)
-        memmove(err->message, err->message + len, strlen(err->message + len) + 1);
+    if (q->update_type[0] != '\0')
+        return;
+    if (q->trino_said)
+        snprintf(q->update_type, sizeof q->update_type, "%s", query->run.tag);
+    else if (verb == TN_VERB_CREATE || verb == TN_VERB_ALTER || verb == TN_VERB_DROP)
+        name_ddl(q, query);
+    if (q->update_type[0] != '\0' && q->columns.len == 0)
+        tn_buf_puts(&q->columns, "\"columns\":[]");
 }
 
 static void on_done(struct tn_ask *ask)
@@ -285,12 +292,15 @@ static void on_done(struct tn_ask *ask)
         tn_error_reset(&query->error);
     q->left = q->relays && query->cancel == TN_CANCEL_SHUTDOWN && query->error.status != TN_OK;
     if (query->error.status != TN_OK) {
-        if (!tn_str_eq(q->text, q->sql))
-            query->error.position = 0; /* of a text that the client does not know */
+        query->error.position = tn_trino_bind_place(q->place.sql, q->text, query->error.position);
         tn_error_move(&q->error, &query->error);
         name_parameters(q);
-        if (q->use != NULL)
-            without_place(&q->error);
+        q->trino_said = q->error.from_engine && query->cluster != NULL && query->cluster->conf->engine == TN_CFG_ENGINE_TRINO;
+        put_update_failed(q, query);
+        if (q->use != NULL) { /* its place is in a text of ours */
+            q->error.position = 0;
+            tn_trino_locate_said(&q->error, &q->place);
+        }
     } else if (q->describes_input) {
         if (q->columns.len == 0)
             tn_trino_input_rows(q, NULL);

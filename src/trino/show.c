@@ -175,6 +175,55 @@ static bool is_about_schemas(const struct tn_trino_command *c)
     return c->kind == TN_TRINO_SHOW_SCHEMAS || c->kind == TN_TRINO_SHOW_CREATE_SCHEMA;
 }
 
+static void put_meant(struct tn_buf *text, char c, bool glob)
+{
+    if (glob && (c == '*' || c == '?' || c == '['))
+        tn_buf_printf(text, "[%c]", c);
+    else if (!glob && (c == '%' || c == '_' || c == '!'))
+        tn_buf_printf(text, "!%c", c);
+    else
+        tn_buf_put_u8(text, (uint8_t)c);
+}
+
+/* The pattern with ! for its escape, which may be a character that engines do not take for one; or as GLOB has patterns. */
+static struct tn_str pattern_of(struct tn_trino_query *q, const struct tn_trino_command *c, bool glob)
+{
+    struct tn_str like = c->like, escape = c->escape, out = {NULL, 0};
+    struct tn_buf text;
+
+    tn_buf_init(&text, SQL_MAX);
+    for (size_t i = 0; i < like.len; i++) {
+        bool meant = escape.len > 0 && tn_str_starts(tn_str_n(like.ptr + i, like.len - i), escape);
+        char at = like.ptr[i += meant ? escape.len : 0]; /* there is one behind an escape: check_escape() */
+
+        if (!meant && (at == '%' || at == '_'))
+            tn_buf_put_u8(&text, (uint8_t)(!glob ? at : at == '%' ? '*' : '?'));
+        else
+            put_meant(&text, at, glob);
+    }
+    if (text.failed || !tn_arena_str(&q->arena, tn_buf_str(&text), &out))
+        out = TN_STR("");
+    tn_buf_reset(&text);
+    return out;
+}
+
+/* Case matters, as it does at Trino. SQLite's LIKE does not tell, its GLOB does. */
+static void add_like(struct show_text *t, struct tn_trino_query *q, const struct tn_trino_command *c, const char *column)
+{
+    enum tn_cfg_engine engine = c->like.ptr == NULL ? TN_CFG_ENGINE_UNSET : tn_trino_reply_engine(q);
+    bool               glob = engine == TN_CFG_ENGINE_SQLITE;
+
+    if (c->like.ptr == NULL)
+        return;
+    if (engine == TN_CFG_ENGINE_STAR_ROCKS && c->escape.ptr == NULL) { /* not every version of it knows ESCAPE */
+        add_condition(t, column, "LIKE", c->like);
+        return;
+    }
+    add_condition(t, column, glob ? "GLOB" : engine == TN_CFG_ENGINE_MYSQL ? "LIKE BINARY" : "LIKE", pattern_of(q, c, glob));
+    if (!glob)
+        tn_buf_puts(&t->sql, " ESCAPE '!'");
+}
+
 /* Of the client's own catalog, if it is one that the engine has. */
 static void add_own_catalog(struct show_text *t, const char *column, struct tn_str catalog)
 {
@@ -186,7 +235,7 @@ static void add_own_catalog(struct show_text *t, const char *column, struct tn_s
                   t->count == 2 ? "WHERE" : "AND", column, t->count - 1, t->count);
 }
 
-static void add_conditions(struct show_text *t, const struct tn_trino_query *q, const struct tn_trino_command *c, const struct show *show)
+static void add_conditions(struct show_text *t, struct tn_trino_query *q, const struct tn_trino_command *c, const struct show *show)
 {
     const char   *catalog_column = is_about_schemas(c) ? "catalog_name" : "table_catalog";
     struct tn_str schema = q->request.schema.len > 0 ? q->request.schema : tn_str_n(NULL, 0);
@@ -207,11 +256,7 @@ static void add_conditions(struct show_text *t, const struct tn_trino_query *q, 
         add_condition(t, catalog_column, "=", catalog_of(c));
     else if (c->kind != TN_TRINO_SHOW_CATALOGS && c->kind != TN_TRINO_SHOW_FUNCTIONS)
         add_own_catalog(t, catalog_column, q->request.catalog);
-    add_condition(t, show->like, "LIKE", c->like);
-    if (c->like.ptr != NULL && c->escape.len > 0) {
-        tn_buf_puts(&t->sql, " ESCAPE ");
-        tn_buf_put_quoted(&t->sql, c->escape, '\'');
-    }
+    add_like(t, q, c, show->like);
     tn_buf_printf(&t->sql, " ORDER BY %s", show->order);
 }
 
@@ -225,10 +270,44 @@ static void put_select(struct tn_buf *sql, const char *select, bool system)
         tn_buf_printf(sql, "system.%s", from);
 }
 
-static bool is_single(struct tn_str column)
+static bool is_one_character(struct tn_str text)
 {
-    return column.ptr == NULL || (column.len > 0 && tn_utf8_valid_prefix(column.ptr, column.len) == column.len &&
-                                  ((unsigned char)column.ptr[0] < 0x80 ? column.len == 1 : column.len <= 4));
+    size_t characters = 0;
+
+    for (size_t i = 0; i < text.len; i++)
+        characters += ((unsigned char)text.ptr[i] & 0xC0u) != 0x80u;
+    return characters == 1 && tn_utf8_valid_prefix(text.ptr, text.len) == text.len;
+}
+
+/* What stands behind an escape is one, or what LIKE means something by. */
+static bool is_escaped_well(const struct tn_trino_command *c)
+{
+    struct tn_str like = c->like, escape = c->escape;
+    size_t        at = 0;
+
+    while (escape.len > 0 && at + escape.len <= like.len) {
+        if (memcmp(like.ptr + at, escape.ptr, escape.len) != 0) {
+            at++;
+            continue;
+        }
+        at += escape.len;
+        if (at < like.len && (like.ptr[at] == '%' || like.ptr[at] == '_'))
+            at++;
+        else if (at + escape.len <= like.len && memcmp(like.ptr + at, escape.ptr, escape.len) == 0)
+            at += escape.len;
+        else
+            return false;
+    }
+    return true;
+}
+
+static enum tn_status check_escape(const struct tn_trino_command *c, struct tn_error *err)
+{
+    if (c->escape.ptr != NULL && !is_one_character(c->escape))
+        return tn_fail(err, TN_E_INVALID, "22023", "Escape string must be a single character");
+    if (!is_escaped_well(c))
+        return tn_fail(err, TN_E_INVALID, "22023", "Escape character must be followed by '%%', '_' or the escape character itself");
+    return TN_OK;
 }
 
 /* Nothing found is an error. */
@@ -257,8 +336,7 @@ static void show_rows(struct tn_trino_query *q, const struct tn_trino_command *c
     struct tn_error    err = TN_ERROR_INIT;
     bool               ok;
 
-    if (!is_single(c->escape)) {
-        tn_fail(&err, TN_E_INVALID, "22023", "Escape string must be a single character");
+    if (check_escape(c, &err) != TN_OK) {
         tn_trino_query_fail(q, &err);
         return;
     }
@@ -326,29 +404,29 @@ void tn_trino_reply_use(struct tn_trino_query *q, const struct tn_trino_command 
     tn_trino_reply_rows(q, (struct tn_params){.count = t.count, .items = t.items}, TN_RUN_EXECUTE);
 }
 
-bool tn_trino_reply_use_there(struct tn_trino_query *q, const struct tn_trino_command *c)
+void tn_trino_reply_use_there(struct tn_trino_query *q, const struct tn_trino_command *c)
 {
     struct tn_trino_command *own = tn_arena_zalloc(&q->arena, sizeof *own);
     struct tn_buf            sql;
     bool                     ok;
 
-    if (q->request.catalog.len == 0)
-        return false;
     tn_buf_init(&sql, SQL_MAX);
     tn_buf_puts(&sql, "SELECT DISTINCT CASE WHEN schema_name = ");
     tn_buf_put_quoted(&sql, c->name, '\'');
     tn_buf_puts(&sql, " THEN 1 ELSE 0 END AS hit FROM ");
-    tn_buf_put_quoted(&sql, q->request.catalog, '"');
-    tn_buf_puts(&sql, ".information_schema.schemata");
+    if (q->request.catalog.len > 0) {
+        tn_buf_put_quoted(&sql, q->request.catalog, '"');
+        tn_buf_put_u8(&sql, '.');
+    }
+    tn_buf_puts(&sql, "information_schema.schemata"); /* of the cluster's own catalog, if the client names none */
     ok = own != NULL && !sql.failed && tn_arena_str(&q->arena, tn_buf_str(&sql), &q->text);
     tn_buf_reset(&sql);
     if (!ok) {
         tn_trino_no_memory(q);
-        return true;
+        return;
     }
     *own = *c;
     q->use = own;
     q->encoder.base.trino_pages = false; /* rows for us, not pages for the client */
     tn_trino_run(q);
-    return true;
 }

@@ -5,172 +5,10 @@
 #include "session/self.h"
 #include "trino/bind.h"
 #include "trino/command.h"
+#include "trino/modes.h"
 #include "trino/reply.h"
 #include "trino/transaction.h"
 #include "trino/zone.h"
-
-#define TIME_ZONE_PROPERTY "time_zone_id"
-
-/* ---- the settings of a run ---- */
-
-static enum tn_status change(struct tn_trino_query *q, const char *name, struct tn_str value, struct tn_error *err)
-{
-    const struct tn_snapshot *snapshot = tn_runtime_of(q->home->worker)->snapshot;
-
-    return tn_settings_change(&q->settings, tn_str(name), value, TN_CFG_ENGINE_UNSET, false, false, snapshot, err);
-}
-
-/* The client's tags and those of SET SESSION turnout.tags. */
-static enum tn_status set_tags(struct tn_trino_query *q, struct tn_error *err)
-{
-    struct tn_str own = tn_trino_pair(&q->request.session, TN_STR("turnout.tags")), item;
-    struct tn_buf text;
-    size_t        at = 0;
-    enum tn_status status = TN_OK;
-
-    tn_buf_init(&text, 65536);
-    while (tn_trino_list_next(q->request.client_tags, &at, &item)) {
-        if (text.len > 0)
-            tn_buf_put_u8(&text, ',');
-        tn_buf_put_str(&text, item);
-    }
-    if (own.len > 0)
-        tn_buf_printf(&text, "%s" TN_STR_FMT, text.len > 0 ? "," : "", TN_STR_ARG(own));
-    if (text.len > 0)
-        status = change(q, "turnout.tags", tn_buf_str(&text), err);
-    tn_buf_reset(&text);
-    return status;
-}
-
-static bool is_tags(struct tn_str name)
-{
-    return tn_str_eq_c(name, "turnout.tags");
-}
-
-/* "30m", "1.5h", "500ms" as Trino writes durations; 0 = none such. */
-static uint64_t duration_ms(struct tn_str text)
-{
-    static const struct {
-        const char *unit;
-        double      ms;
-    } units[] = {{"ms", 1}, {"s", 1e3}, {"m", 6e4}, {"h", 36e5}, {"d", 864e5}};
-    size_t len = 0;
-    double value;
-
-    while (len < text.len && ((text.ptr[len] >= '0' && text.ptr[len] <= '9') || text.ptr[len] == '.'))
-        len++;
-    if (!tn_str_to_double(tn_str_n(text.ptr, len), &value))
-        return 0;
-    for (size_t i = 0; i < TN_ARRAY_LEN(units); i++)
-        if (tn_str_eq_c(tn_str_trim(tn_str_n(text.ptr + len, text.len - len)), units[i].unit))
-            return value * units[i].ms < 1e15 ? (uint64_t)(value * units[i].ms) : 0;
-    return 0;
-}
-
-static enum tn_status set_timeout(struct tn_trino_query *q, struct tn_error *err)
-{
-    static const char *const names[] = {"query_max_run_time", "query_max_execution_time"};
-    uint64_t                 least = 0;
-    char                     text[32];
-
-    for (size_t i = 0; i < TN_ARRAY_LEN(names); i++) {
-        uint64_t ms = duration_ms(tn_trino_pair(&q->request.session, tn_str(names[i])));
-
-        if (ms > 0 && (least == 0 || ms < least))
-            least = ms;
-    }
-    if (least == 0)
-        return TN_OK;
-    snprintf(text, sizeof text, "%llu", (unsigned long long)least);
-    return change(q, "statement_timeout", tn_str(text), err);
-}
-
-/* To engines of MySQL's kind it is a database, which the server need not have: then names are of the cluster's own, as they are
- * elsewhere. */
-static enum tn_status set_schema(struct tn_trino_query *q, struct tn_error *err)
-{
-    const struct tn_snapshot *snapshot = tn_runtime_of(q->home->worker)->snapshot;
-    struct tn_buf             text;
-    enum tn_status            status;
-
-    if (q->request.schema.len == 0)
-        return TN_OK;
-    TN_TRY(tn_settings_change(&q->settings, TN_STR("login_database"), q->request.schema, TN_CFG_ENGINE_MYSQL, false, true, snapshot, err));
-    tn_buf_init(&text, 4096);
-    tn_buf_put_quoted(&text, q->request.schema, '"');
-    status = change(q, "search_path", tn_buf_str(&text), err);
-    tn_buf_reset(&text);
-    return status;
-}
-
-/* "query_priority", "hive.some_property" */
-static bool is_property(struct tn_str name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        char c = tn_ascii_lower(name.ptr[i]);
-
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.'))
-            return false;
-    }
-    return name.len > 0 && tn_setting_find(name) < 0 && !tn_str_starts(name, TN_STR("turnout.")) &&
-           !tn_str_starts(name, TN_STR("x-trino-")) && !tn_str_ieq_c(name, TIME_ZONE_PROPERTY);
-}
-
-/* What is longer than any of Trino's properties is none: no reason to refuse the statement of another engine. */
-static enum tn_status change_trinos(struct tn_trino_query *q, struct tn_str name, struct tn_str value, struct tn_error *err)
-{
-    const struct tn_snapshot *snapshot = tn_runtime_of(q->home->worker)->snapshot;
-    enum tn_status            status = TN_OK;
-
-    if (value.len > 0)
-        status = tn_settings_change(&q->settings, name, value, TN_CFG_ENGINE_TRINO, false, false, snapshot, err);
-    if (status != TN_E_LIMIT)
-        return status;
-    tn_error_reset(err);
-    return TN_OK;
-}
-
-/* What a Trino is told as its own client would have told it, and no other engine. */
-static enum tn_status set_trinos(struct tn_trino_query *q, struct tn_error *err)
-{
-    const struct tn_trino_pairs *session = &q->request.session;
-
-    TN_TRY(change_trinos(q, TN_STR("x-trino-catalog"), q->request.catalog, err));
-    TN_TRY(change_trinos(q, TN_STR("x-trino-schema"), q->request.schema, err));
-    TN_TRY(change_trinos(q, TN_STR("x-trino-path"), q->request.path, err));
-    for (size_t i = 0; i < session->count; i++)
-        if (is_property(session->items[i].name))
-            TN_TRY(change_trinos(q, session->items[i].name, session->items[i].value, err));
-    return TN_OK;
-}
-
-static struct tn_str time_zone(const struct tn_trino_query *q)
-{
-    struct tn_str own = tn_trino_pair(&q->request.session, TN_STR(TIME_ZONE_PROPERTY)); /* SET TIME ZONE */
-
-    return tn_trino_zone(own.len > 0 ? own : q->request.time_zone);
-}
-
-static enum tn_status make_settings(struct tn_trino_query *q, struct tn_error *err)
-{
-    const struct tn_trino_pairs *session = &q->request.session;
-    struct tn_str                zone = time_zone(q);
-
-    q->settings = tn_settings_list_new();
-    if (q->settings == NULL)
-        return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a session's settings");
-    if (zone.len > 0)
-        TN_TRY(change(q, "TimeZone", zone, err));
-    TN_TRY(set_schema(q, err));
-    TN_TRY(set_timeout(q, err));
-    TN_TRY(set_tags(q, err));
-    TN_TRY(set_trinos(q, err));
-    for (size_t i = 0; i < session->count; i++)
-        if (tn_str_starts(session->items[i].name, TN_STR("turnout.")) && !is_tags(session->items[i].name))
-            TN_TRY(change(q, session->items[i].name.ptr, session->items[i].value, err));
-    tn_trino_encoder_init(&q->encoder, q->parametric, q->settings->tz);
-    return TN_OK;
-}
 
 /* ---- changes of the session ---- */
 
@@ -228,7 +66,7 @@ static enum tn_status set_session(struct tn_trino_query *q, const struct tn_trin
     if (name.ptr == NULL)
         return no_room(err);
     if (tn_str_starts(name, TN_STR("turnout.")))
-        TN_TRY(change(q, name.ptr, c->value, err));
+        TN_TRY(tn_trino_settings_change(q, name.ptr, c->value, err));
     return set_pair(q, "Set-Session", name, c->value, err);
 }
 
@@ -257,8 +95,10 @@ static bool ask_use(struct tn_trino_query *q, const struct tn_trino_command *c)
     set_client_header(q, "x-trino-schema", c->name);
     if (q->transaction != NULL)
         return false;
-    if (tn_trino_reply_by_trino(q))
-        return tn_trino_reply_use_there(q, c);
+    if (tn_trino_reply_by_trino(q)) {
+        tn_trino_reply_use_there(q, c);
+        return true;
+    }
     if (tn_trino_reply_engines_own(q))
         return false;
     tn_trino_reply_use(q, c);
@@ -290,6 +130,8 @@ static bool is_trinos(struct tn_trino_query *q, const struct tn_trino_command *c
         return name.ptr != NULL && !tn_str_starts(name, TN_STR("turnout."));
     case TN_TRINO_SET_TIME_ZONE: return !tn_str_ieq_c(c->value, "LOCAL");
     case TN_TRINO_PREPARE: return memmem(text.ptr, text.len, "/*", 2) == NULL && memmem(text.ptr, text.len, "--", 2) == NULL;
+    case TN_TRINO_SET_AUTHORIZATION:
+    case TN_TRINO_RESET_AUTHORIZATION: return !tn_auth_is_asked(q->home->trino->server->auth); /* else names are what was proved here */
     case TN_TRINO_SET_ROLE:
     case TN_TRINO_SET_PATH: return true;
     default: return false;
@@ -334,7 +176,7 @@ static enum tn_status set_time_zone(struct tn_trino_query *q, const struct tn_tr
         return set_header(q, "Clear-Session", TN_STR(TIME_ZONE_PROPERTY), err);
     if (tn_trino_zone_interval(zone, offset))
         zone = tn_str(offset);
-    TN_TRY(change(q, "TimeZone", tn_trino_zone(zone), err));
+    TN_TRY(tn_trino_settings_change(q, "TimeZone", tn_trino_zone(zone), err));
     return set_pair(q, "Set-Session", TN_STR(TIME_ZONE_PROPERTY), zone, err);
 }
 
@@ -342,7 +184,7 @@ static enum tn_status start_transaction(struct tn_trino_query *q, const struct t
 {
     if (q->transaction != NULL)
         return tn_fail(err, TN_E_UNSUPPORTED, "0A000", "Nested transactions not supported");
-    TN_TRY(tn_trino_check_modes(c->value, err));
+    TN_TRY(tn_trino_modes_check(c->value, q->text, err));
     return tn_trino_transaction_start(q, c->value, err);
 }
 
@@ -372,6 +214,24 @@ static enum tn_status deallocate(struct tn_trino_query *q, const struct tn_trino
     return tn_trino_encode(&q->arena, c->name, &coded) ? set_header(q, "Deallocated-Prepare", coded, err) : no_room(err);
 }
 
+/* Whoever may call himself anything where nobody is asked may; else a name is what was proved. */
+static enum tn_status set_authorization(struct tn_trino_query *q, const struct tn_trino_command *c, struct tn_error *err)
+{
+    if (q->transaction != NULL)
+        return tn_fail(err, TN_E_INVALID, "42000", "Can't set authorization user in the middle of a transaction");
+    if (tn_auth_is_asked(q->home->trino->server->auth) && !tn_str_eq(c->name, q->identity->user))
+        return tn_fail(err, TN_E_DENIED, "42501", "Access Denied: User %.*s cannot impersonate user %.*s", (int)TN_MIN(q->identity->user.len, (size_t)128),
+                       q->identity->user.ptr, (int)TN_MIN(c->name.len, (size_t)128), c->name.ptr);
+    return set_header(q, "Set-Authorization-User", c->name, err);
+}
+
+static enum tn_status reset_authorization(struct tn_trino_query *q, struct tn_error *err)
+{
+    if (q->transaction != NULL)
+        return tn_fail(err, TN_E_INVALID, "42000", "Can't reset authorization user in the middle of a transaction");
+    return set_header(q, "Reset-Authorization-User", TN_STR("true"), err);
+}
+
 static enum tn_status change_session(struct tn_trino_query *q, const struct tn_trino_command *c, struct tn_error *err)
 {
     struct tn_str name;
@@ -382,6 +242,8 @@ static enum tn_status change_session(struct tn_trino_query *q, const struct tn_t
     case TN_TRINO_RESET_SESSION:
         name = property_name(q, c);
         return name.ptr != NULL ? set_header(q, "Clear-Session", name, err) : no_room(err);
+    case TN_TRINO_SET_AUTHORIZATION: return set_authorization(q, c, err);
+    case TN_TRINO_RESET_AUTHORIZATION: return reset_authorization(q, err);
     case TN_TRINO_SET_ROLE: return set_role(q, c, err);
     case TN_TRINO_SET_PATH: return set_header(q, "Set-Path", c->value, err);
     case TN_TRINO_SET_TIME_ZONE: return set_time_zone(q, c, err);
@@ -410,9 +272,24 @@ static enum tn_status prepared_text(struct tn_trino_query *q, const struct tn_tr
 static enum tn_status replace_self(struct tn_trino_query *q, struct tn_error *err)
 {
     struct tn_self self = {.user = q->identity->user, .trino = true, .catalog = q->request.catalog, .schema = q->request.schema,
-                           .time_zone = time_zone(q), .version = TN_STR(TN_TRINO_VERSION)};
+                           .time_zone = tn_trino_settings_zone(q), .version = TN_STR(TN_TRINO_VERSION)};
 
-    return tn_self_replace(q->text, TN_DIALECT_TRINO, &self, &q->arena, &q->text, err);
+    struct tn_str  text = q->text;
+    enum tn_status status = tn_self_replace(text, TN_DIALECT_TRINO, &self, &q->arena, &q->text, err);
+
+    self.unnamed = q->text.ptr != text.ptr && tn_trino_reply_by_trino(q); /* as it names such columns */
+    return status != TN_OK || !self.unnamed ? status : tn_self_replace(text, TN_DIALECT_TRINO, &self, &q->arena, &q->text, err);
+}
+
+static enum tn_status count_values(struct tn_str text, const struct tn_trino_command *c, struct tn_error *err)
+{
+    size_t wanted = tn_trino_count_params(text);
+
+    if (wanted == c->argument_count)
+        return TN_OK;
+    tn_fail(err, TN_E_INVALID, "42P02", "Incorrect number of parameters: expected %zu but found %zu", wanted, c->argument_count);
+    err->position = 1; /* of the EXECUTE */
+    return TN_E_INVALID;
 }
 
 static void execute(struct tn_trino_query *q, const struct tn_trino_command *c)
@@ -424,7 +301,11 @@ static void execute(struct tn_trino_query *q, const struct tn_trino_command *c)
     enum tn_status          status = prepared_text(q, c, &text, &err);
 
     if (status == TN_OK)
+        status = count_values(text, c, &err);
+    if (status == TN_OK) {
         q->text = text;
+        q->place = c->kind == TN_TRINO_EXECUTE ? (struct tn_trino_place){.sql = text} : tn_trino_place_inner(&q->place, c->statement_at, text);
+    }
     if (status == TN_OK)
         status = tn_trino_bind(text, c->arguments, c->argument_count, tn_trino_reply_by_trino(q), &q->arena, &q->text, &params, &err);
     if (status == TN_OK)
@@ -550,9 +431,11 @@ void tn_trino_statement(struct tn_trino_query *q)
     struct tn_error err = TN_ERROR_INIT;
     enum tn_status  status = one_statement(q, &err);
 
+    if (status == TN_OK)
+        q->place = tn_trino_place_inner(&q->place, (size_t)(q->text.ptr - q->sql.ptr), q->text);
     q->sql = status == TN_OK ? q->text : q->sql;
     if (status == TN_OK)
-        status = make_settings(q, &err);
+        status = tn_trino_settings_make(q, &err);
     if (status == TN_OK)
         status = tn_trino_transaction_find(q, &err);
     if (status != TN_OK)

@@ -295,6 +295,10 @@ def test_users_file(with_file):
         connect(proxy, "eve 'x' \u00e9", "pw").close()
         assert "password authentication failed" in refused(proxy, "alice", "first")
         assert proxy.admin("/admin/status", headers={"Authorization": f"Bearer {token}"})[0] == 200
+        user(proxy, "add", "alice", "--no-password", "--no-tokens")
+        assert "reloaded" in proxy.reload()
+        assert proxy.admin("/admin/status", headers={"Authorization": f"Bearer {token}"})[0] == 401
+        connect(proxy, "alice", "second").close()
         user(proxy, "remove", "alice")
         assert "reloaded" in proxy.reload()
         assert "password authentication failed" in refused(proxy, "alice", "second")
@@ -322,6 +326,13 @@ def test_user_command(with_file):
     assert "nothing was changed" in fails("add", "x", "--no-password", "--groups", b"\xff").stderr  # no UTF-8: nobody could read the file
     user(proxy, "add", "alice", "--no-password", "--groups", "bi,etl", "--attribute", "k=a\u0085b")
     assert [u["name"] for u in json.loads(user(proxy, "list", "--json").stdout)] == ["alice"]
+    odd = ["a \u2028 b", "a \u2029b", "\ufeffbom", "c1 \u0080\u009f", "\ufffe\uffff", "? x", "#", "~", "null", "yes", "0x10", "'\"\\", "a, b]}", "\U0001f600", " lead and end ", "users"]
+    for name in odd:
+        user(proxy, "add", name, "--no-password", "--groups", f"g{name}".replace(",", ";"))
+    assert {u["name"]: u["groups"] for u in json.loads(user(proxy, "list", "--json").stdout)} == {
+        "alice": ["bi", "etl"], **{name: [f"g{name}".replace(",", ";").strip(" ")] for name in odd}}
+    for name in odd:
+        user(proxy, "remove", name)
     assert sorted(name for name in os.listdir(proxy.path()) if name.startswith("users.yaml")) == ["users.yaml", "users.yaml.lock"]
     done = proxy.cli("user", "list", "--config", "turnout.yaml")
     assert done.stdout.startswith("alice  groups bi,etl  roles admin")
@@ -339,6 +350,19 @@ def test_users_file_by_a_link(tmp_path):
     run("add", "bob", "--no-password")
     assert link.is_symlink() and "bob" in file.read_text()
     assert [line.split()[0] for line in run("list").splitlines()] == ["alice", "bob"]
+
+
+def test_where_a_password_comes_from_stays(tmp_path):
+    """A file that another program renews is not made a verifier of what it has now, and need not be there."""
+    file = tmp_path / "users.yaml"
+    run = lambda *arguments, **more: subprocess.run([proxy_module.binary(), "user", *arguments, "--file", str(file)], check=True, capture_output=True, text=True, **more).stdout  # noqa: E731
+    file.write_text("users: {alice: {password: {file: nowhere/alice.pw}, groups: [bi]}}\n")
+    run("add", "carol", "--no-password")
+    text = file.read_text()
+    assert '{file: "nowhere/alice.pw"}' in text and "SCRAM" not in text and "nativePassword" not in text
+    assert [line.split()[0] for line in run("list").splitlines()] == ["alice", "carol"] and run("list").count("no password") == 1
+    run("add", "alice", input="new\n")
+    assert "nowhere" not in file.read_text() and file.read_text().count("SCRAM") == 1
 
 
 def test_a_verifier_of_postgresql(with_file, postgres_server):
@@ -506,6 +530,15 @@ def test_check(tmp_path):
         assert code == 1 and said in text, text
     code, text = check("{ provider: static }")
     assert code == 0 and "nobody can log in" in text
+    users = tmp_path / "users.yaml"
+    users.write_text("users: {a: {roles: [admin]}}\n")
+    for mode, said in ((0o644, True), (0o640, False), (0o600, False)):
+        users.chmod(mode)
+        code, text = check("{ provider: static, usersFile: users.yaml }")
+        assert code == 0 and ("everybody on this machine can read" in text) == said, text
+    users.write_text("users: {a: {}, a: {}}\n")
+    code, text = check("{ provider: static, usersFile: users.yaml }")
+    assert code == 1 and text.count("error: ") == 1 and "given twice" in text, text
     away = "  frontends: { postgresWire: { host: 0.0.0.0 } }\n"
     assert check("{ provider: none }", away)[0] == 1
     assert check("{ provider: none, force: true }", away)[0] == 0

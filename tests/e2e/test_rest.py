@@ -319,6 +319,18 @@ def test_async_error(engine):
     assert answer.status == 409 and "FAILED" in answer.json["detail"]
 
 
+def test_ids_in_upper_case(duck):
+    """A UUID is the same in whatever case it is written (RFC 9562)."""
+    execution = duck.rest.submit("SELECT 7 AS i").json["executionId"]
+    duck.rest.wait(execution)
+    for text in (execution.upper(), execution.title()):
+        assert duck.rest.call("GET", f"/v1/queries/{text}").json["executionId"] == execution
+        assert duck.rest.call("GET", f"/v1/queries/{text}/results").json["data"] == [{"i": 7}]
+    assert duck.rest.call("GET", f"/v1/queries/{execution.replace('-', '')}").status == 404
+    assert duck.rest.call("DELETE", f"/v1/queries/{execution.upper()}").status == 200
+    assert duck.rest.call("GET", f"/v1/queries/{execution}").status == 404
+
+
 def test_async_cancel(engine):
     execution = engine.rest.submit(engine.sql("long")).json["executionId"]
     answer = engine.rest.call("GET", f"/v1/queries/{execution}/results")

@@ -345,14 +345,28 @@ def test_show(engine, run):
         assert run(statement) == [], statement
     assert run(f"SHOW TABLES FROM {catalog}.{schema} LIKE 'v\\_{t}' ESCAPE '\\'") == [[f"v_{t}"]]
     assert run(f"SHOW TABLES FROM {catalog}.{schema} LIKE 'v\\_%x' ESCAPE '\\'") == []
+    for like, found in ((f"V%{t}", False), ("v%[%", False), ("v*", False), ("v?%", False), (f"v_{t[:-1]}_", True), (f"v\u00e9_{t}", True), (f"v\u00e9_{t[:-1]}\u00e9%", False), ("v%", True)):
+        assert ([f"v_{t}"] in run(f"SHOW TABLES LIKE '{like}' ESCAPE '\u00e9'")) == found, like  # case matters; nothing but % and _ is special
+    assert run("SHOW COLUMNS FROM " + t + " LIKE 'I%'") == [] and [row[0] for row in run("SHOW COLUMNS FROM " + t + " LIKE 'i%'")] == ["id"]
     assert [row[:2] for row in run("SHOW COLUMNS FROM system.runtime.nodes")][3:] == [["coordinator", "boolean"], ["state", "varchar"]]
     for bad, name in ((f"SHOW CREATE TABLE no{t}", "TABLE_NOT_FOUND"), ("SHOW CREATE SCHEMA nosuch", "SCHEMA_NOT_FOUND"),
                       ("SHOW SCHEMAS FROM nosuch", "CATALOG_NOT_FOUND"), ("SHOW TABLES LIKE 'a' ESCAPE 'bc'", "INVALID_FUNCTION_ARGUMENT"),
+                      ("SHOW TABLES LIKE 'a' ESCAPE ''", "INVALID_FUNCTION_ARGUMENT"), ("SHOW TABLES LIKE 'a' ESCAPE '\u00e9a'", "INVALID_FUNCTION_ARGUMENT"),
+                      ("SHOW TABLES LIKE 'a!b' ESCAPE '!'", "INVALID_FUNCTION_ARGUMENT"), ("SHOW TABLES LIKE 'a!' ESCAPE '!'", "INVALID_FUNCTION_ARGUMENT"),
                       *([("SELECT ?", "INVALID_PARAMETER_USAGE")] if engine.name == "duckDb" else [])):
         with pytest.raises(trino.exceptions.TrinoUserError) as problem:
             run(bad)
         assert problem.value.error_name == name, bad
     run(f"DROP VIEW v_{t}")
+
+
+def test_types_and_schemas_of_jdbc(run):
+    """What a driver's getTypeInfo() and getSchemas() are told, with the numbers that Trino tells."""
+    told = {row[0]: row[1:] for row in run("SELECT TYPE_NAME, DATA_TYPE, PRECISION, NUM_PREC_RADIX, NULLABLE, SEARCHABLE FROM system.jdbc.types ORDER BY DATA_TYPE")}
+    assert [column[1] for column in run.cursor.description][1:3] == ["bigint", "bigint"]
+    assert told["tinyint"] == [-6, 3, 10, 1, 3] and told["real"] == [7, 24, 2, 1, 3] and told["double"] == [8, 53, 2, 1, 3] and told["boolean"] == [16, None, None, 1, 3]
+    assert told["date"] == [91, 14, None, 1, 3] and told["varbinary"] == [-3, 2147483647, None, 1, 3] and told["time with time zone"][0] == 2013 and told["array"][0] == 2003
+    assert sorted(row[0] for row in run("SELECT TABLE_SCHEM, TABLE_CATALOG FROM system.jdbc.schemas WHERE TABLE_CATALOG = 'system'")) == ["information_schema", "jdbc", "metadata", "runtime"]
 
 
 def test_decimals_of_tables(engine, run):

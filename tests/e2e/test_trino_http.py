@@ -209,6 +209,8 @@ def test_session_headers(engine, client):
     assert headers("DEALLOCATE PREPARE p", X_Trino_Prepared_Statement="p=SELECT+1")[1]["X-Trino-Deallocated-Prepare"] == "p"
     assert headers("SET ROLE admin")[1]["X-Trino-Set-Role"] == "system=ROLE%7B%22admin%22%7D"
     assert headers("SET PATH a")[1]["X-Trino-Set-Path"] == "a"
+    assert headers("SET SESSION AUTHORIZATION Bob")[1]["X-Trino-Set-Authorization-User"] == "bob"  # nobody is asked who he is here
+    assert headers("RESET SESSION AUTHORIZATION")[1]["X-Trino-Reset-Authorization-User"] == "true"
     document, fields = headers("START TRANSACTION READ ONLY")
     transaction = fields["X-Trino-Started-Transaction-Id"]
     assert len(transaction) == 36
@@ -218,6 +220,29 @@ def test_session_headers(engine, client):
     assert other["error"]["errorName"] == "UNKNOWN_TRANSACTION"
     assert headers("COMMIT", X_Trino_Transaction_Id=transaction)[1]["X-Trino-Clear-Transaction-Id"] == "true"
     assert client.run("COMMIT")[0]["error"]["errorName"] == "NOT_IN_TRANSACTION"
+
+
+def test_a_transactions_failures(client):
+    """Modes that contradict each other begin none; whatever fails in one ends it."""
+    for modes, message in (("READ ONLY, READ WRITE", "line 1:1: Multiple transaction read modes specified"), ("READ ONLY, READ ONLY", "line 1:1: Multiple transaction read modes specified"),
+                           ("ISOLATION LEVEL SERIALIZABLE, READ WRITE, ISOLATION LEVEL READ COMMITTED", "line 1:1: Multiple transaction isolation levels specified"),
+                           ("ONLY READ", "line 1:19: mismatched input 'ONLY'. Expecting: 'ISOLATION', 'READ', <EOF>"), ("READ ONLY READ WRITE", "line 1:29: mismatched input 'READ'. Expecting: ',', <EOF>"),
+                           ("READ ONLY,", "line 1:29: mismatched input '<EOF>'. Expecting: 'ISOLATION', 'READ'"), ("ISOLATION LEVEL x", "line 1:35: mismatched input 'x'. Expecting: 'READ', 'REPEATABLE', 'SERIALIZABLE'")):
+        document, fields, _, _ = client.run(f"START TRANSACTION {modes}")
+        assert (document["error"]["errorName"], document["error"]["message"]) == ("SYNTAX_ERROR", message) and "X-Trino-Started-Transaction-Id" not in fields
+    for modes in ("", "READ WRITE", "ISOLATION LEVEL REPEATABLE READ, READ ONLY", "READ ONLY, ISOLATION LEVEL READ UNCOMMITTED", "ISOLATION LEVEL SERIALIZABLE"):
+        transaction = {"X_Trino_Transaction_Id": client.run(f"START TRANSACTION {modes}")[1]["X-Trino-Started-Transaction-Id"]}
+        bad = client.run("SET SESSION AUTHORIZATION bob" if modes else "START TRANSACTION", **transaction)[0]["error"]
+        assert "in the middle of a transaction" in bad["message"] if modes else "Nested" in bad["message"]
+        assert client.run("SELECT 1", **transaction)[0]["error"]["errorName"] == "TRANSACTION_ALREADY_ABORTED"
+        assert client.run("ROLLBACK", **transaction)[1]["X-Trino-Clear-Transaction-Id"] == "true"
+
+
+def test_update_type_of_what_failed(engine, client):
+    t = engine.new_table()
+    for sql, kind in ((f"DROP TABLE no{t}", "DROP TABLE"), (f"DROP VIEW no{t}", "DROP VIEW"), (f"CREATE TABLE {t} AS SELECT x FROM no{t}", "CREATE TABLE"), (f"SELECT x FROM no{t}", None)):
+        document = client.run(sql)[0]
+        assert (document["stats"]["state"], document.get("updateType"), "updateCount" in document) == ("FAILED", kind, False), sql
 
 
 @pytest.mark.parametrize("large", [True, False])

@@ -97,6 +97,17 @@ def test_groups(secure, authority):
     assert problem.value.error_name == "PERMISSION_DENIED"
 
 
+def test_another_users_name(secure, authority):
+    """SET SESSION AUTHORIZATION: a name is what was proved."""
+    context = ssl.create_default_context(cafile=authority.cert)
+    for name, refused in (("alice", None), ("bob", "Access Denied: User alice cannot impersonate user bob"), ("'Alice'", "Access Denied: User alice cannot impersonate user Alice")):
+        document = post(secure, authority, basic("alice", "secret"), f"SET SESSION AUTHORIZATION {name}")[2]
+        while "nextUri" in document:
+            with urllib.request.urlopen(document["nextUri"], timeout=60, context=context) as answer:
+                told, document = answer.headers["X-Trino-Set-Authorization-User"], json.load(answer)
+        assert (told, document.get("error", {}).get("message")) == (None if refused else name, refused)
+
+
 def test_another_users_transaction(secure, authority):
     status, _, document = post(secure, authority, basic("alice", "secret"), "START TRANSACTION")
     assert status == 200

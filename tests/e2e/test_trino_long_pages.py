@@ -13,6 +13,7 @@ import pytest
 
 import ops
 import proxy as proxy_module
+from test_trino_links import console, restarted
 from test_trino_relay import Session
 from trino_contract import BIGINT, Answer, Contract, STATS
 
@@ -123,12 +124,24 @@ def test_rows_before_all_else(before):
         assert found["data"] == contract.rows and fetch(session, found)["data"] == [["last"]]
 
 
-def test_its_trino_waits_for_its_client(before):
+def followed(before, contract, **more):
+    """A proxy that was started anew when a query had begun, and the link of its first page."""
+    proxy = before(contract, persistence={"type": "sqlite", "path": "turnout.db"}, **more)
+    page = Session(proxy.trino_port).post("SELECT s FROM t")
+    return proxy, restarted(proxy)(page["nextUri"])
+
+
+def begun(before, contract, **more):
+    proxy = before(contract, **more)
+    return proxy, Session(proxy.trino_port).post("SELECT s FROM t")["nextUri"]
+
+
+@pytest.mark.parametrize("start", (begun, followed))
+def test_its_trino_waits_for_its_client(before, start):
     """Of 64 MB that nobody reads only what fits into buffers leaves the Trino; the rest comes when it is read."""
     sent = [0]
     with Long(64 * MB) as contract:
-        proxy = before(contract)
-        session = Session(proxy.trino_port)
+        proxy, link = start(before, contract)
         handler = contract.server.RequestHandlerClass
         whole = handler.send
 
@@ -143,7 +156,7 @@ def test_its_trino_waits_for_its_client(before):
                 self.wfile.write(answer.body[at:at + 65536])
                 sent[0] = at + 65536
         handler.send = send
-        connection, answer, start = get(session.post("SELECT s FROM t")["nextUri"], 1000)
+        connection, answer, start = get(link, 1000)
         seen = []
         proxy.wait_for(lambda: seen.append(sent[0]) or (len(seen) > 20 and len(set(seen[-20:])) == 1), what="nothing more is sent")
         assert len(start) == 1000 and sent[0] < 32 * MB, sent  # 2 MB held, windows, and buffers of four sockets
@@ -340,6 +353,87 @@ def test_many_at_once(before):
                 page = fetch(session, session.post("SELECT s FROM t"))
                 got.append(page["data"] == contract.rows and fetch(session, page)["data"] == [["last"]])
         threads = [threading.Thread(target=client) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert got == [True] * 24
+
+
+# ---- of queries that are followed over a restart
+
+
+@pytest.mark.parametrize("tail", (False, True))
+def test_a_followed_one_is_the_page(before, tail):
+    """However often it is asked for; its query's record has its rows once."""
+    with Long(12 * MB, tail) as contract:
+        proxy, link = followed(before, contract)
+        for _ in range(2):
+            status, body, whole = get(link)
+            page = json.loads(body)
+            assert (status, whole) == (200, True) and page["data"] == contract.rows and page["columns"] == TEXT and page["stats"] == STATS
+            assert all(page[name].startswith(f"http://127.0.0.1:{proxy.trino_port}/v1/statement/executing/") for name in ("nextUri", "partialCancelUri"))
+        last = json.loads(get(page["nextUri"])[1])
+        assert last["data"] == [["last"]] and "nextUri" not in last and contract.asked == ["1", "1", "2"]
+        proxy.wait_for(lambda: not proxy.admin("/admin/queries")[1]["queries"], what="no query runs")
+        assert [(r["outcome"], r["rows"], r["router"]) for r in ops.history(proxy, 1)] == [("ok", len(contract.rows) + 1, "link")]
+
+
+@pytest.mark.parametrize("kind", ("cut", "no UTF-8", "no rows", "too much"))
+def test_a_followed_one_that_is_no_page(before, kind):
+    """What was sent does not look whole; asked for again it comes from its Trino again."""
+    def first(count):
+        page = contract.body
+        return Answer(page) if count > 1 else Cut(broken(page, kind), len(page)) if kind == "cut" else Answer(broken(page, kind), endless=True)
+
+    with Long(12 * MB, first=first) as contract:
+        _, link = followed(before, contract)
+        status, _, whole = get(link)
+        assert (status, whole) == (200, False)
+        status, body, whole = get(link)
+        assert (status, whole) == (200, True) and json.loads(body)["data"] == contract.rows
+
+
+def test_a_followed_one_is_killed_or_left(before):
+    """Who is in the midst of a page does not take it for whole, and is told when asking again; a client that leaves comes back to it."""
+    with Long(24 * MB) as contract:
+        proxy, link = followed(before, contract)
+        connection, _, _ = get(link, 1000)
+        connection.close()
+        connection, answer, _ = get(link, 1000)
+        (number,), = console(proxy, "SELECT id FROM queries WHERE cluster_group = 'all'")
+        console(proxy, f"KILL {number}")
+        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+            answer.read()
+        connection.close()
+        proxy.wait_for(lambda: contract.of("DELETE"), what="its Trino is told")
+        status, body, whole = get(link)
+        assert (status, whole, json.loads(body)["error"]["errorName"]) == (200, True, "USER_CANCELED")
+
+
+def test_shutdown_in_the_midst_of_a_followed_one(before):
+    with Long(24 * MB) as contract:
+        proxy, link = followed(before, contract, shutdownTimeout="0s")
+        connections = [get(link, 1000) for _ in range(3)]
+        proxy.stop()
+        for connection, answer, _ in connections:
+            with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+                answer.read()
+            connection.close()
+
+
+def test_many_followed_at_once(before):
+    """The worker of a request is not always that of its query."""
+    with Long(5 * MB) as contract:
+        proxy = before(contract, workers=2, persistence={"type": "sqlite", "path": "turnout.db"})
+        links = [Session(proxy.trino_port).post("SELECT s FROM t")["nextUri"] for _ in range(8)]
+        now, got = restarted(proxy), []
+
+        def client(link):
+            for _ in range(3):
+                page = json.loads(get(now(link))[1])
+                got.append(page["data"] == contract.rows and json.loads(get(page["nextUri"])[1])["data"] == [["last"]])
+        threads = [threading.Thread(target=client, args=(link,)) for link in links]
         for thread in threads:
             thread.start()
         for thread in threads:

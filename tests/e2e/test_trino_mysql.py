@@ -54,6 +54,7 @@ def test_show(place, run):
     assert run("SHOW CATALOGS") == [["mysql"], ["system"]]
     assert [d] in run("SHOW SCHEMAS") and [d] in run("SHOW SCHEMAS FROM mysql LIKE 'trino\\_%' ESCAPE '\\'")
     assert run(f"SHOW TABLES FROM {d}") == [["author"], ["names"]] and run(f"SHOW TABLES FROM mysql.{d} LIKE 'na%'") == [["names"]]
+    assert run(f"SHOW TABLES FROM {d} LIKE 'NA%'") == [] and run(f"SHOW TABLES FROM {d} LIKE '%!_%' ESCAPE '!'") == []
     columns = [["id", "decimal(20,0)"], ["name", "varchar(40)"], ["born", "date"], ["made", "timestamp(3)"], ["seen", "timestamp(6) with time zone"], ["rating", "decimal(6,2)"],
                ["few", "tinyint"], ["small", "integer"], ["ratio", "double"], ["note", "varchar"], ["bits", "boolean"], ["raw", "varbinary"]]
     assert [row[:2] for row in run(f"DESCRIBE {d}.author")] == columns and [row[:2] for row in run(f"SHOW COLUMNS FROM mysql.{d}.author")] == columns

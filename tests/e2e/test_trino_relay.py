@@ -165,6 +165,26 @@ def test_errors(both, sql):
         assert got.get(key) == expected.get(key), (got, expected)
 
 
+@pytest.mark.parametrize("statements", [
+    ["\n\n  SELECT nosuch"], ["-- c\nSELECT\n nosuch"], ["EXECUTE IMMEDIATE 'SELECT nosuch FROM nation'"], ["EXECUTE IMMEDIATE 'SELECT nosuch FROM nation WHERE nationkey = ?' USING 1"],
+    ["EXECUTE IMMEDIATE 'SELECT ''a'', nosuch FROM nation'"], ["EXECUTE IMMEDIATE\n 'SELECT\n  nosuch FROM nation'"], ["EXECUTE IMMEDIATE 'SELEC 1'"], ["EXECUTE IMMEDIATE 'SELECT 1 FROM'"],
+    ["EXECUTE IMMEDIATE 'SELECT ? + nosuch' USING 10"], ["PREPARE p FROM SELECT name, nosuch FROM nation WHERE nationkey = ?", "EXECUTE p USING 3"],
+    ["PREPARE p FROM SELECT ?,\n nosuch", "EXECUTE p USING 1000"], ["PREPARE p FROM SELECT nosuch", "EXECUTE p"], ["PREPARE p FROM SELECT 1", "EXECUTE p USING 3"],
+    ["PREPARE p FROM SELECT ?", "EXECUTE p"], ["USE nosuch.x"], ["SHOW SCHEMAS FROM nosuch"], ["START TRANSACTION READ ONLY, READ WRITE"], ["START TRANSACTION READ ONLY READ WRITE"]], ids=lambda all: all[-1][:40])
+def test_places(both, statements):
+    """Of errors in prepared statements, too, which reach a Trino in other texts: where a direct client is told that they are."""
+    told = []
+    for session in both(X_Trino_Transaction_Id="NONE"):
+        page = [session.run(sql)[2] for sql in statements][-1]
+        told.append({key: page["error"].get(key) for key in ("message", "errorCode", "errorName", "errorLocation")})
+    assert told[0] == told[1]
+
+
+def test_names_of_columns(both):
+    told = [session.run("SELECT current_user, current_user AS u, current_catalog, version()")[0] for session in both()]
+    assert [column["name"] for column in told[0]] == [column["name"] for column in told[1]]
+
+
 def test_changes(both):
     table = "memory.default.relayed"
     _, through = both()

@@ -421,7 +421,7 @@ static void errors(void)
     tn_buf_init(&out, BUF_MAX);
     tn_fail(&err, TN_E_INVALID, "42703", "no column");
     err.position = 5;
-    tn_trino_put_error(&json, NULL, &err, TN_STR("a\xc3\xa4\nbc"));
+    tn_trino_put_error(&json, NULL, &err, &(struct tn_trino_place){.sql = TN_STR("a\xc3\xa4\nbc")});
     CU_ASSERT_PTR_NOT_NULL(memmem(out.data, out.len, "{\"lineNumber\":2,\"columnNumber\":2}", 33));
     tn_buf_reset(&out);
     tn_error_reset(&err);

@@ -1,6 +1,7 @@
 /* trino_locate_test.c - places of errors whose engine gave none. */
 #include "harness.h"
 
+#include "trino/bind.h"
 #include "trino/locate.h"
 
 static const struct {
@@ -40,6 +41,54 @@ static void test_cases(void)
     }
 }
 
+static const struct {
+    const char *sql, *bound;
+    int         position, place;
+} bound[] = {
+    {"SELECT x", "SELECT x", 8, 8},
+    {"SELECT x", "SELECT x", 9, 9},
+    {"SELECT x", "SELECT x", 10, 0},
+    {"SELECT x", "SELECT x", 0, 0},
+    {"SELECT ?, x", "SELECT $1, x", 12, 11},
+    {"SELECT '?', ?, \xc3\xa9, ?, x", "SELECT '?', $1, \xc3\xa9, $10, x", 25, 22},
+    {"SELECT ?, x", "SELECT (a + b\n), x", 18, 11},
+    {"SELECT ? IS NULL, x", "SELECT NULL IS NULL, x", 22, 19},
+    {"SELECT ?", "SELECT $1", 8, 8},
+    {"SELECT user, x", "SELECT 'me', x", 8, 0},
+    {"SELECT user, x", "SELECT 'me', x", 9, 0},
+    {"USE x", "SELECT 1", 1, 0},
+};
+
+static void test_bound(void)
+{
+    for (size_t i = 0; i < TN_ARRAY_LEN(bound); i++) {
+        int place = tn_trino_bind_place(tn_str(bound[i].sql), tn_str(bound[i].bound), bound[i].position);
+
+        if (place != bound[i].place)
+            printf("case %zu: %d, not %d\n", i, place, bound[i].place);
+        CU_ASSERT_EQUAL(place, bound[i].place);
+    }
+}
+
+static void test_said(void)
+{
+    struct tn_error       err = TN_ERROR_INIT;
+    struct tn_trino_place whole = {.sql = TN_STR("EXECUTE\n IMMEDIATE 'SELECT\n x'")}, place = tn_trino_place_inner(&whole, 20, TN_STR("SELECT\n x"));
+
+    tn_fail(&err, TN_E_ENGINE, "42703", "line 7:8: Column 'x' cannot be resolved");
+    tn_error_blame(&err, TN_FAULT_QUERY, true);
+    err.position = 1;
+    tn_trino_locate_said(&err, &place);
+    CU_ASSERT_STRING_EQUAL(err.message, "line 2:13: Column 'x' cannot be resolved");
+    err.position = 9;
+    tn_trino_locate_said(&err, &place);
+    CU_ASSERT_STRING_EQUAL(err.message, "line 3:2: Column 'x' cannot be resolved");
+    err.position = 0;
+    tn_trino_locate_said(&err, &place);
+    CU_ASSERT_STRING_EQUAL(err.message, "Column 'x' cannot be resolved");
+    tn_error_reset(&err);
+}
+
 int main(void)
 {
     CU_pSuite    suite;
@@ -48,6 +97,8 @@ int main(void)
     CU_initialize_registry();
     suite = CU_add_suite("trino_locate", NULL, NULL);
     CU_add_test(suite, "cases", test_cases);
+    CU_add_test(suite, "bound", test_bound);
+    CU_add_test(suite, "said", test_said);
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();
     failures = CU_get_number_of_failures();

@@ -229,6 +229,7 @@ static int add(struct tn_cli *cli, const char *path)
         a.change.verifier = &a.verifier;
         a.change.native = tn_cli_has(cli, "native-password") ? a.native : NULL;
     }
+    a.change.no_tokens = tn_cli_has(cli, "no-tokens");
     if (status == TN_CLI_OK)
         status = apply(cli, path, &a.change, "");
     explicit_bzero(&a, sizeof a);
@@ -365,6 +366,7 @@ static const struct tn_cli_option options[] = {
     {"roles", "A,B", "add: roles; admin may use the admin API and the console"},
     {"attribute", "KEY=VALUE...", "add: an attribute; may be given again"},
     {"no-password", NULL, "add: without a password (by token or certificate only), or as it was"},
+    {"no-tokens", NULL, "add: the user's tokens are worth nothing any more"},
     {"native-password", NULL, "add: keep a hash for mysql_native_password, too (frontends.mysqlWire.nativePassword); it is soon guessed"},
     {"iterations", "N", "add: rounds of hashing the password, 4096 when not given"},
     {"json", NULL, "list: print JSON"},

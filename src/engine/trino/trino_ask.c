@@ -250,6 +250,8 @@ static void page_came(struct tn_trino_conn *c, struct tn_http_client_answer *ans
         tn_trino_name_error(c, &err);
         refuse_page(c, &err);
     } else if (c->page.failed) {
+        if (c->sink == TN_TRINO_SINK_RUN)
+            tn_str_copy(c->run->tag, sizeof c->run->tag, c->page.update_type);
         tn_trino_error(&err, &c->page.failure, c->page.id, c->sink == TN_TRINO_SINK_RUN ? c->run->sql : tn_buf_str(&c->text), tn_buf_str(&c->text));
         ended(c, &err);
     } else if (c->page.spooled.ptr != NULL && (c->sink == TN_TRINO_SINK_INIT || !tn_trino_relays(c) || tn_trino_said(c, "x-trino-query-data-encoding").len == 0)) {

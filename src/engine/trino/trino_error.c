@@ -92,16 +92,42 @@ static long place_immediate(const struct tn_trino_failure *failure, struct tn_st
     return place;
 }
 
+void tn_trino_error_say_place(struct tn_error *err, uint64_t line, uint64_t column)
+{
+    char message[sizeof err->message];
+    int  before_line, before_column, len = 0;
+
+    if (!err->from_engine || sscanf(err->message, "line %9d:%9d: %n", &before_line, &before_column, &len) != 2 || len == 0)
+        return;
+    tn_str_copy(message, sizeof message, tn_str(err->message + len));
+    if (line == 0)
+        snprintf(err->message, sizeof err->message, "%s", message);
+    else
+        snprintf(err->message, sizeof err->message, "line %llu:%llu: %.*s", (unsigned long long)line, (unsigned long long)column,
+                 (int)sizeof message - 64, message);
+}
+
+/* In EXECUTE IMMEDIATE the first line stands behind these words; elsewhere lines are counted alike. */
+static void say_immediate(struct tn_error *err, const struct tn_trino_failure *failure)
+{
+    uint64_t before = failure->line == 1 ? sizeof TN_TRINO_IMMEDIATE - 1 + 1 : 0;
+
+    if (failure->column > before)
+        tn_trino_error_say_place(err, failure->line, failure->column - before);
+}
+
 static void set_place(struct tn_error *err, const struct tn_trino_failure *failure, struct tn_str sql, struct tn_str sent)
 {
     long place = -1;
 
     if (failure->line == 0 || failure->column == 0 || sql.len > INT32_MAX)
         return;
-    if (tn_str_eq(sql, sent))
+    if (tn_str_eq(sql, sent)) {
         place = place_in(sql, failure->line, failure->column);
-    else if (tn_str_starts(sent, TN_STR(TN_TRINO_IMMEDIATE)))
+    } else if (tn_str_starts(sent, TN_STR(TN_TRINO_IMMEDIATE))) {
         place = place_immediate(failure, sql);
+        say_immediate(err, failure);
+    }
     if (place >= 0)
         err->position = (int)place + 1;
 }

@@ -9,6 +9,9 @@
  * IMMEDIATE. */
 void tn_trino_error(struct tn_error *err, const struct tn_trino_failure *failure, struct tn_str id, struct tn_str sql, struct tn_str sent);
 
+/* "line 1:70: ..", as Trino begins the messages of such errors, becomes LINE and COLUMN, or goes (0); other messages stay. */
+void tn_trino_error_say_place(struct tn_error *err, uint64_t line, uint64_t column);
+
 /* An answer of another status than 200 to a statement: whose fault it is, and an excerpt of its text. */
 void tn_trino_error_status(struct tn_error *err, struct tn_str cluster, long status, struct tn_str body);
 

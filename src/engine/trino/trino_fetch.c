@@ -76,6 +76,11 @@ struct tn_str tn_trino_fetch_location(const struct tn_trino_fetch *fetch)
     return fetch->location.failed ? tn_str_n(NULL, 0) : tn_buf_str(&fetch->location);
 }
 
+const struct tn_buf *tn_trino_fetch_headers(const struct tn_trino_fetch *fetch)
+{
+    return &fetch->headers;
+}
+
 static void on_done(struct tn_http_call *call, struct tn_http_client_answer *answer, void *owner)
 {
     struct tn_trino_fetch *fetch = owner;

@@ -137,15 +137,15 @@ bool tn_trino_relay_page(struct tn_trino_conn *c, struct tn_error *err)
 
 /* ---- a long page, in parts ---- */
 
-/* What BODY is told apart as: the page without its rows, which stands in c->stream.page as far as it is known. END closes it. */
-static bool read_stream(struct tn_trino_conn *c, const char *end, struct tn_error *err)
+/* What is known of S's page without its rows; END closes it. */
+static bool read_stream(struct tn_trino_stream *s, const char *end, struct tn_trino_page *out, struct tn_arena *arena, struct tn_error *err)
 {
-    struct tn_buf *page = &c->stream.page;
+    struct tn_buf *page = &s->page;
     size_t         len = page->len;
     bool           ok;
 
     tn_buf_puts(page, end);
-    ok = !page->failed && tn_trino_page_read(&c->page, tn_buf_str(page), &c->page_arena, err) == TN_OK;
+    ok = !page->failed && tn_trino_page_read(out, tn_buf_str(page), arena, err) == TN_OK;
     page->len = len;
     return ok;
 }
@@ -181,7 +181,7 @@ static bool begin_stream(struct tn_trino_conn *c, struct tn_buf *body, struct tn
         return true;
     }
     tn_arena_reset(&c->page_arena);
-    if (!read_stream(c, "]}", err) || (c->page.columns.ptr == NULL && !c->columns_told)) { /* whose it is, or what, stands behind the rows */
+    if (!read_stream(&c->stream, "]}", &c->page, &c->page_arena, err) || (c->page.columns.ptr == NULL && !c->columns_told)) { /* whose it is, or what, stands behind the rows */
         tn_error_reset(err);
         tn_trino_stream_reset(&c->stream);
         c->stream_at = SIZE_MAX;
@@ -212,14 +212,14 @@ bool tn_trino_relay_part(struct tn_trino_conn *c, struct tn_buf *body, struct tn
     return deliver_rows(c, body, rows, c->stream.rows - before, false, err);
 }
 
-/* Its parts but for those that its beginning had. */
-static bool fill_rest(struct tn_trino_conn *c, struct tn_chunk *chunk, struct tn_error *err)
+/* What stands behind the rows goes to the end of CHUNK, whose parts are those that the page's beginning did not have. */
+static bool fill_rest(struct tn_chunk *chunk, struct tn_trino_stream *s, const struct tn_trino_page *page, struct tn_error *err)
 {
-    struct tn_buf       *page = &c->stream.page, parts;
+    struct tn_buf        parts;
     struct tn_relay_part part;
-    size_t               at = c->stream.rest_at;
+    size_t               at = s->rest_at, rows = chunk->bytes.len;
 
-    if (!read_page(chunk, &c->page, page, err))
+    if (!read_page(chunk, page, &s->page, err))
         return false;
     parts = chunk->relay->parts;
     tn_buf_init(&chunk->relay->parts, parts.max);
@@ -227,11 +227,11 @@ static bool fill_rest(struct tn_trino_conn *c, struct tn_chunk *chunk, struct tn
         memcpy(&part, parts.data + i * sizeof part, sizeof part);
         if (part.at < at)
             continue;
-        part.at -= at;
+        part.at += rows - at;
         tn_buf_append(&chunk->relay->parts, &part, sizeof part);
     }
     tn_buf_reset(&parts);
-    tn_buf_append(&chunk->bytes, page->data + at, page->len - at);
+    tn_buf_append(&chunk->bytes, s->page.data + at, s->page.len - at);
     chunk->relay->joins = chunk->relay->tells = true;
     chunk->rows = 0;
     if (chunk->relay->parts.failed || chunk->bytes.failed)
@@ -249,9 +249,9 @@ bool tn_trino_relay_rest(struct tn_trino_conn *c, struct tn_buf *body, struct tn
         return true;
     if (!tn_trino_stream_end(&c->stream))
         return tn_fail(err, TN_E_ENGINE, "08P01", "the answer is not one of Trino's statement protocol") == TN_OK;
-    if (!read_stream(c, "", err) || (chunk = new_chunk(err)) == NULL)
+    if (!read_stream(&c->stream, "", &c->page, &c->page_arena, err) || (chunk = new_chunk(err)) == NULL)
         return false;
-    if (!fill_rest(c, chunk, err)) {
+    if (!fill_rest(chunk, &c->stream, &c->page, err)) {
         tn_chunk_free(chunk);
         return false;
     }
@@ -259,6 +259,69 @@ bool tn_trino_relay_rest(struct tn_trino_conn *c, struct tn_buf *body, struct tn
     c->stream.begun = false; /* its page stays until the next one */
     tn_run_chunk(c->run, chunk);
     return true;
+}
+
+/* ---- of no run ---- */
+
+struct tn_chunk *tn_trino_relay_stream_begin(struct tn_trino_stream *s, struct tn_buf *body, size_t *at)
+{
+    struct tn_trino_page page;
+    struct tn_chunk     *chunk;
+    struct tn_arena      arena;
+    bool                 ok;
+
+    *at = 2 * body->len;
+    if (!tn_trino_stream_begin(s, tn_buf_str(body)))
+        return NULL;
+    tn_arena_init(&arena, TN_TRINO_BODY_MAX);
+    chunk = new_chunk(NULL);
+    ok = chunk != NULL && read_stream(s, "]}", &page, &arena, NULL) && read_page(chunk, &page, &s->page, NULL);
+    tn_arena_reset(&arena);
+    if (!ok) { /* whose it is stands behind the rows */
+        tn_chunk_free(chunk);
+        tn_trino_stream_reset(s);
+        *at = SIZE_MAX;
+        return NULL;
+    }
+    take(chunk, body);
+    return chunk;
+}
+
+/* BODY is rows up to LEN. */
+static struct tn_chunk *rows_chunk(struct tn_buf *body, size_t len)
+{
+    struct tn_chunk *chunk = new_chunk(NULL);
+
+    if (chunk == NULL)
+        return NULL;
+    take(chunk, body);
+    chunk->bytes.len = len;
+    return chunk;
+}
+
+struct tn_chunk *tn_trino_relay_stream_rows(struct tn_trino_stream *s, struct tn_buf *body)
+{
+    size_t len = tn_trino_stream_feed(s, tn_buf_str(body));
+
+    return s->bad || s->page.failed ? NULL : rows_chunk(body, len);
+}
+
+struct tn_chunk *tn_trino_relay_stream_end(struct tn_trino_stream *s, struct tn_buf *body)
+{
+    struct tn_chunk     *chunk = tn_trino_relay_stream_rows(s, body);
+    struct tn_trino_page page;
+    struct tn_arena      arena;
+    bool                 ok;
+
+    if (chunk == NULL)
+        return NULL;
+    tn_arena_init(&arena, TN_TRINO_BODY_MAX);
+    ok = tn_trino_stream_end(s) && read_stream(s, "", &page, &arena, NULL) && fill_rest(chunk, s, &page, NULL);
+    tn_arena_reset(&arena);
+    if (ok)
+        return chunk;
+    tn_chunk_free(chunk);
+    return NULL;
 }
 
 struct tn_chunk *tn_trino_relay_chunk(struct tn_buf *body, struct tn_error *err)

@@ -3,11 +3,22 @@
 #ifndef TN_ENGINE_TRINO_RELAY_H
 #define TN_ENGINE_TRINO_RELAY_H
 
+#include "engine/trino/trino_stream.h"
 #include "result/encoder.h"
 
 /* A chunk of the page in BODY, whose memory is taken. NULL: ERR says why, TN_E_ENGINE 08P01 what is no page; BODY stays the
  * caller's then. */
 TN_MUST_USE struct tn_chunk *tn_trino_relay_chunk(struct tn_buf *body, struct tn_error *err);
+
+/* A long page of no run, passed on while it comes: S is its state, in the beginning all zero. BODY is what there is of it, or what has come since;
+ * its memory is taken. */
+/* NULL: not (yet), BODY stays the caller's; it may be asked again when that has *AT bytes. */
+TN_MUST_USE struct tn_chunk *tn_trino_relay_stream_begin(struct tn_trino_stream *s, struct tn_buf *body, size_t *at);
+/* Nothing but rows, perhaps of no bytes. NULL: that is no page (or no memory); BODY may have been taken. */
+TN_MUST_USE struct tn_chunk *tn_trino_relay_stream_rows(struct tn_trino_stream *s, struct tn_buf *body);
+/* BODY is the last of it: its relay tells of the page (`more`, `failed`), and s->rows its rows. NULL: as above. */
+TN_MUST_USE struct tn_chunk *tn_trino_relay_stream_end(struct tn_trino_stream *s, struct tn_buf *body);
+
 /* A header of the answer goes to OUT (struct tn_relay.headers) if it is the session's. Not those of transactions: clients know
  * these by ids of ours. */
 void tn_trino_relay_header(struct tn_buf *out, struct tn_str name, struct tn_str value);

@@ -33,19 +33,11 @@ static bool read_engines(const struct tn_error *err, struct engines *out)
     return err->from_engine && sscanf(err->detail, "Trino error %9u %63[A-Z0-9_] (%31[A-Z_])", &out->code, out->name, out->type) == 3;
 }
 
-/* Line and column, from 1, of the character at POSITION. */
-static void put_location(struct tn_json *json, int position, struct tn_str sql)
+static void put_location(struct tn_json *json, int position, const struct tn_trino_place *place)
 {
-    uint64_t line = 1, column = 1;
-    int      left = position - 1;
+    uint64_t line, column;
 
-    for (size_t i = 0; i < sql.len && left > 0; i++) {
-        if (((unsigned char)sql.ptr[i] & 0xC0u) == 0x80u)
-            continue;
-        left--;
-        column = sql.ptr[i] == '\n' ? 1 : column + 1;
-        line += sql.ptr[i] == '\n';
-    }
+    tn_trino_place_find(place, position, &line, &column);
     tn_json_open(json, "errorLocation", '{');
     tn_json_u64(json, "lineNumber", line);
     tn_json_u64(json, "columnNumber", column);
@@ -80,7 +72,7 @@ static void put_failure_of(struct tn_json *json, struct tn_str message, const st
     tn_json_close(json, '}');
 }
 
-void tn_trino_put_error(struct tn_json *json, const char *key, const struct tn_error *err, struct tn_str sql)
+void tn_trino_put_error(struct tn_json *json, const char *key, const struct tn_error *err, const struct tn_trino_place *place)
 {
     struct tn_trino_error error = tn_trino_error_of(err);
     struct engines        engines;
@@ -100,8 +92,8 @@ void tn_trino_put_error(struct tn_json *json, const char *key, const struct tn_e
     tn_json_u64(json, "errorCode", (uint64_t)error.code);
     tn_json_text(json, "errorName", error.name);
     tn_json_text(json, "errorType", error.type);
-    if (err->position > 0 && sql.ptr != NULL)
-        put_location(json, err->position, sql);
+    if (err->position > 0 && place->sql.ptr != NULL)
+        put_location(json, err->position, place);
     put_failure_of(json, message, &error);
     tn_json_close(json, '}');
     tn_buf_reset(&text);

@@ -4,6 +4,7 @@
 #define TN_FRONTEND_TRINO_ERROR_H
 
 #include "base/json.h"
+#include "frontend/trino/trino_place.h"
 
 struct tn_trino_error {
     const char *name; /* "TABLE_NOT_FOUND" */
@@ -14,8 +15,8 @@ struct tn_trino_error {
 /* A time-out is EXCEEDED_TIME_LIMIT, whatever its SQLSTATE. */
 struct tn_trino_error tn_trino_error_of(const struct tn_error *err);
 
-/* As the value of KEY. SQL is the statement that err->position counts in; ptr NULL = no location is told. */
-void tn_trino_put_error(struct tn_json *json, const char *key, const struct tn_error *err, struct tn_str sql);
+/* As the value of KEY. PLACE has the statement that err->position counts in. */
+void tn_trino_put_error(struct tn_json *json, const char *key, const struct tn_error *err, const struct tn_trino_place *place);
 /* Its `failureInfo` alone, as what is told of a query has it. */
 void tn_trino_put_failure(struct tn_json *json, const struct tn_error *err);
 

@@ -110,7 +110,7 @@ void tn_trino_put_page(struct tn_buf *out, const struct tn_trino_page *page)
         put_rows(&json, page->rows);
     put_stats(&json, &page->stats);
     if (page->error != NULL)
-        tn_trino_put_error(&json, "error", page->error, page->sql);
+        tn_trino_put_error(&json, "error", page->error, &page->place);
     put_warnings(&json, page->warning);
     if (page->update_type != NULL)
         tn_json_text(&json, "updateType", page->update_type);

@@ -26,7 +26,7 @@ struct tn_trino_page {
     uint64_t               row_offset;       /* rows of the result before `rows`, for segments */
     struct tn_trino_stats  stats;
     const struct tn_error *error;            /* NULL = none */
-    struct tn_str          sql;              /* for the place of an error */
+    struct tn_trino_place  place;            /* of the statement, for that of an error */
     const char            *update_type;      /* NULL = none */
     bool                   has_update_count;
     uint64_t               update_count;

@@ -71,6 +71,7 @@ BAD = {
     "empty": ("", [(1, "", "empty")]),
     "fallback_cycle": (GOOD.replace("members: [a]", "members: [a], fallbackGroup: g"), [(7, "clusterGroups.g.fallbackGroup", "")]),
     "no_fallback": (GOOD.replace("routingFallback: g\n", ""), [(None, "routingFallback", "")]),
+    "one_file": (GOOD.replace("adminApi:", "persistence: { path: kept.db }\n  statistics: { path: ./kept.db }\n  adminApi:"), [(4, "turnout.statistics.path", "persistence.path")]),
     "endpoint": (GOOD.replace("engine: sqlite", "engine: postgres"), [(5, "clusters.a.endpoint", "postgresql://")]),
 }
 

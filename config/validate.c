@@ -170,16 +170,32 @@ static void check_required(const struct tn_draft *draft)
                                    "everybody must log in, as auth.provider is not none");
 }
 
-void tn_validate_settings(const struct tn_draft *draft)
+static struct tn_str without_here(struct tn_str path)
+{
+    while (tn_str_starts(path, TN_STR("./")))
+        path = tn_str_n(path.ptr + 2, path.len - 2);
+    return path;
+}
+
+static void check_files(const struct tn_draft *draft)
 {
     const struct tn_settings *s = &draft->config->settings;
 
+    if (s->persistence_type != TN_CFG_PERSISTENCE_SQLITE)
+        return;
+    if (s->persistence_path.len == 0)
+        settings_problem(draft, "persistence.path", "type sqlite needs the path of a file");
+    else if (tn_str_eq(without_here(s->statistics_path), without_here(s->persistence_path)))
+        settings_problem(draft, "statistics.path", "persistence.path is that file, too, and holds the history; name another, or leave it out");
+}
+
+void tn_validate_settings(const struct tn_draft *draft)
+{
     check_doors(draft);
     check_admin(draft);
     check_statistics(draft);
     check_required(draft);
-    if (s->persistence_type == TN_CFG_PERSISTENCE_SQLITE && s->persistence_path.len == 0)
-        settings_problem(draft, "persistence.path", "type sqlite needs the path of a file");
+    check_files(draft);
 }
 
 static void cluster_problem(const struct cluster_view *c, enum tn_problem_kind kind, const char *option, const char *text)

@@ -71,6 +71,7 @@ BAD = {
     "empty": ("", [(1, "", "empty")]),
     "fallback_cycle": (GOOD.replace("members: [a]", "members: [a], fallbackGroup: g"), [(7, "clusterGroups.g.fallbackGroup", "")]),
     "no_fallback": (GOOD.replace("routingFallback: g\n", ""), [(None, "routingFallback", "")]),
+    "one_file": (GOOD.replace("adminApi:", "persistence: { path: kept.db }\n  statistics: { path: ./kept.db }\n  adminApi:"), [(4, "turnout.statistics.path", "persistence.path")]),
     "endpoint": (GOOD.replace("engine: sqlite", "engine: postgres"), [(5, "clusters.a.endpoint", "postgresql://")]),
 }
 
@@ -759,6 +760,26 @@ def test_history_belongs_to_its_owner(operated):
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+def test_one_server_writes_a_file(tmp_path, proxies):
+    """Another one with the same file, by whatever name, does not start and changes nothing; the end of the first, however it ends, frees it."""
+    config = proxy_module.one_cluster("one", ops.sqlite_member(str(tmp_path), "one"), persistence={"type": "sqlite", "path": str(tmp_path / "kept.db")})
+    first = proxies(config)
+    with ops.connect(first) as connection:
+        connection.execute(ops.WHO).fetchall()
+    for name in ("kept.db", "kept.db.stats"):
+        os.symlink(tmp_path / name, tmp_path / name.replace("kept", "link"))
+    for more in ({}, {"persistence": {"path": str(tmp_path / "link.db")}}, {"persistence": {"path": str(tmp_path / "own.db")}, "statistics": {"path": str(tmp_path / "link.db.stats")}}):
+        second = proxy_module.Proxy(config)
+        second.write_config(proxy_module.merge(config, {"turnout": more}))
+        done = second.cli("serve", "--config", "turnout.yaml", check=False)
+        assert done.returncode == 1 and "is in use by another Turnout" in done.stderr, done.stderr
+    assert [r["text"] for r in ops.history(first, 1)] == [ops.WHO]
+    first.process.kill()
+    first.process.wait()
+    first.start()
+    assert [r["text"] for r in ops.history(first, 1)] == [ops.WHO]
+
+
 def test_tools_run():
     if not os.path.exists(os.path.join(ROOT, "build", "release", "turnout")) or not os.path.exists(os.path.join(ROOT, ".demo", "tpch.sqlite")):
         pytest.skip("no release build with demo data: `tools/run` makes both")

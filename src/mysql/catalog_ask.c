@@ -8,6 +8,7 @@
 #include "mysql/member.h"
 #include "mysql/plain.h"
 #include "mysql/private.h"
+#include "mysql/heads.h"
 #include "mysql/variables.h"
 #include "session/words.h"
 
@@ -79,14 +80,31 @@ static void fail(struct tn_my_catalog *c, struct tn_error *err)
 
 /* ---- the answer ---- */
 
-static void describe(struct tn_my_session *s, const struct tn_my_catalog_answer *a)
+static struct tn_schema schema_of(struct tn_my_session *s, const struct tn_my_catalog_answer *a)
 {
     struct tn_column *columns = tn_arena_zalloc(&s->arena, (a->count + 1) * sizeof *columns);
-    struct tn_schema  schema = {a->count, columns};
 
     for (size_t i = 0; columns != NULL && i < a->count; i++)
         columns[i] = (struct tn_column){.name = a->heads[i], .type = a->types[i] == TN_MY_TYPE_LONGLONG ? TN_TYPE_INT64 : TN_TYPE_TEXT, .pg_typmod = -1};
-    if (columns != NULL)
+    return (struct tn_schema){columns == NULL ? 0 : a->count, columns};
+}
+
+/* What is more than a column is called as the client wrote it; a column has the name of MySQL's. */
+static void name_columns(struct tn_my_session *s, struct tn_my_catalog_answer *a)
+{
+    struct tn_schema        schema = schema_of(s, a);
+    const struct tn_schema *said = tn_my_heads(&schema, s->statement, &s->arena);
+
+    for (size_t i = 0; i < schema.count; i++)
+        if (!tn_str_ieq(said->columns[i].name, a->heads[i]))
+            a->heads[i] = said->columns[i].name;
+}
+
+static void describe(struct tn_my_session *s, const struct tn_my_catalog_answer *a)
+{
+    struct tn_schema schema = schema_of(s, a);
+
+    if (schema.columns != NULL)
         s->on_schema(s, &schema, NULL);
 }
 
@@ -112,6 +130,8 @@ static void tell(struct tn_my_catalog *c)
     bool                         failed = a->code != 0;
     void                       (*instead)(struct tn_my_session *) = failed ? NULL : a->missing ? c->missing : c->found;
 
+    if (!failed && instead == NULL)
+        name_columns(s, a);
     if (failed)
         tn_my_fail(s, a->code, a->sqlstate, "%s", a->message);
     else if (instead == NULL && s->on_schema != NULL)

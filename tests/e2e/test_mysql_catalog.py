@@ -162,6 +162,12 @@ def test_what_only_servers_have(client):
         assert rows(client, f"SELECT * FROM information_schema.{name}") == (), name
 
 
+def test_names_of_what_is_worked_out(client):
+    with client.cursor() as cursor:
+        cursor.execute("SELECT LEFT(`TABLE_NAME`, 3), COUNT(*), table_schema, 1 + 1 AS two FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'shop' GROUP BY 1, 3 ORDER BY 1")
+        assert [column[0] for column in cursor.description] == ["LEFT(`TABLE_NAME`, 3)", "COUNT(*)", "TABLE_SCHEMA", "two"]
+
+
 def test_variables_that_tools_read(client):
     rows(client, "SET time_zone = '+02:00', autocommit = 0, lc_messages = 'de_DE'")
     assert rows(client, "SELECT @@session.time_zone, @@global.time_zone, @@autocommit, @@global.autocommit, @@lc_messages") == (("+02:00", "SYSTEM", 0, 1, "de_DE"),)

@@ -167,6 +167,7 @@ enum tn_step tn_stage_translate(struct tn_query *q)
         return use(q);
     q->translation.answered = q->translation.again = false;
     q->translation.sent = TN_STR("");
+    q->translation.result = (struct tn_translated){.verdict = TN_VERDICT_OK};
     if (translator == NULL || q->translation.as_written || !tn_translating_what(q, q->group, q->cluster, &what))
         return q->translation.explains ? tn_translation_answer(q, true) : TN_NEXT;
     q->translation.from = what.from;

@@ -269,10 +269,27 @@ bool tn_translating_may_retry(const struct tn_query *q)
     return false;
 }
 
+/* An engine did not understand what nobody could translate. */
+static void tell_unread(const struct tn_query *q, struct tn_error *err)
+{
+    const struct tn_translated *result = &q->translation.result;
+
+    if (result->verdict != TN_VERDICT_CANNOT_PARSE || err->detail[0] != '\0')
+        return;
+    tn_error_detail(err, "sent to cluster \"" TN_STR_FMT "\" as written, as it could not be read as %s: %.*s", TN_STR_ARG(q->cluster->conf->name),
+                    tn_dialect_name(q->translation.from), (int)TN_MIN(result->why.len, (size_t)400), result->why.len > 0 ? result->why.ptr : "");
+    if (err->hint[0] == '\0')
+        tn_error_hint(err, "SET turnout.dialect says what is written; with translation.mode strict nothing is sent that could not be read.");
+}
+
 void tn_translating_tell(const struct tn_query *q, struct tn_error *err)
 {
-    if (q->translation.sent.len == 0 || err->fault != TN_FAULT_QUERY || !tn_adaptive_is_of_dialect(err))
+    if (err->fault != TN_FAULT_QUERY || !tn_adaptive_is_of_dialect(err))
         return;
+    if (q->translation.sent.len == 0) {
+        tell_unread(q, err);
+        return;
+    }
     err->position = 0;
     if (err->detail[0] == '\0')
         tn_error_detail(err, "sent to cluster \"" TN_STR_FMT "\", translated from %s: %.*s", TN_STR_ARG(q->cluster->conf->name),

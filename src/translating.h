@@ -29,7 +29,8 @@ enum tn_status tn_translating_fail(struct tn_error *err, enum tn_dialect from, c
 /* The engine refused the translation (a word, a function, a syntax), not for a fault of its own, and another member, that has not
  * been tried, takes the statement as written. */
 bool tn_translating_may_retry(const struct tn_query *q);
-/* Says in ERR, which an engine gave for a translated statement, what was sent; its place in the text would be another one. */
+/* Says in ERR, which an engine gave for a translated statement, what was sent; its place in the text would be another one. Of one that could
+ * not be read and was sent as written: why. */
 void tn_translating_tell(const struct tn_query *q, struct tn_error *err);
 
 /* EXPLAIN TRANSLATION sql: Q is made to be that statement, to be explained. False: it is something else. */

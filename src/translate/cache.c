@@ -374,7 +374,13 @@ void tn_translations_learn(struct tn_translations *cache, const struct tn_scan *
     pthread_mutex_unlock(&shard->lock);
 }
 
-/* A template that was translated once is refused for these literals only; another one is, as soon as two statements of it were. */
+/* A reason that names a literal is another one with the next. */
+static bool same_reason(const struct entry *a, const struct entry *b)
+{
+    return a->kind == REFUSAL && a->verdict == b->verdict && tn_str_eq(tn_str_n(a->why, a->why_len), tn_str_n(b->why, b->why_len));
+}
+
+/* A template that was translated once is refused for these literals only; another one is, as soon as two statements of it were for the same reason. */
 void tn_translations_refuse(struct tn_translations *cache, const struct tn_scan *scan, uint64_t salt, enum tn_verdict verdict, struct tn_str why,
                             uint64_t until_us)
 {
@@ -397,7 +403,7 @@ void tn_translations_refuse(struct tn_translations *cache, const struct tn_scan 
     if (head != NULL && head->kind == HEAD)
         refusal_key(head, scan, e->key);
     else
-        e->trusted = head != NULL && (head->trusted || head->literals != literals);
+        e->trusted = head != NULL && (head->trusted || head->literals != literals) && same_reason(head, e);
     insert(cache, shard, e);
     pthread_mutex_unlock(&shard->lock);
 }

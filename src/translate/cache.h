@@ -7,7 +7,7 @@
  * A body is believed for another literal than the one it was made with only after a second statement with another one there,
  * translated whole, was the same byte for byte as the body with that statement's literals: each literal by itself, as one that
  * was the same in both tells nothing. Where it was not, all literals of that head are part of the key. What a dialect cannot say
- * is kept for a while, too: for other literals after a second refusal, and not if the template was translated before. Bounded in bytes, least recently used out first. Thread-safe:
+ * is kept for a while, too: for other literals after a second refusal for the same reason, and not if the template was translated before. Bounded in bytes, least recently used out first. Thread-safe:
  * shards with a lock each, held for the copying of one text. */
 #ifndef TN_TRANSLATE_CACHE_H
 #define TN_TRANSLATE_CACHE_H

@@ -184,7 +184,7 @@ def dialect_parts(name):
         reader.PRESERVE_ORIGINAL_NAMES = True  # for the names of columns
         own = {exp.RegexpLike: lambda self, e: self.binary(e, "REGEXP")} if name in ("mysql", "mysqlplain") else {}
         marks = type("Marks", (base.generator_class,), {
-            "literal_sql": marked_literal, "parameter_sql": marked_parameter, "placeholder_sql": marked_placeholder,
+            "literal_sql": marked_literal, "parameter_sql": marked_parameter, "placeholder_sql": marked_placeholder, "func": noted_call,
             "TRANSFORMS": {**{k: v for k, v in base.generator_class.TRANSFORMS.items() if k not in (exp.Parameter, exp.Placeholder, exp.Literal)}, **own}})
         known = {**base.parser_class.PLACEHOLDER_PARSERS, TokenType.PLACEHOLDER: question}
         parser = type("Parser", (base.parser_class,), {"PLACEHOLDER_PARSERS": known, **more_functions(name, base.parser_class)})
@@ -198,7 +198,9 @@ def more_functions(name, parser):
     if name == "sqlite":
         return no_arrows
     if name == "postgres":
-        return {**no_arrows, "FUNCTIONS": {**parser.FUNCTIONS, "TO_CHAR": lambda args: exp.TimeToStr(this=args[0], format=args[1]) if len(args) == 2 else exp.Anonymous(this="TO_CHAR", expressions=args)}}
+        return {**no_arrows, "UNARY_PARSERS": loose_prefixes(parser, name), "FUNCTIONS": {**parser.FUNCTIONS, "TO_CHAR": lambda args: exp.TimeToStr(this=args[0], format=args[1]) if len(args) == 2 else exp.Anonymous(this="TO_CHAR", expressions=args)}}
+    if name == "duckdb":
+        return {"UNARY_PARSERS": loose_prefixes(parser, name)}
     if name not in ("mysql", "mysqlplain"):
         return {}
     functions = {key: value for key, value in parser.FUNCTIONS.items() if key != "TO_DAYS"}
@@ -243,6 +245,12 @@ def marked_literal(self, expression):
     text = super(type(self), self).literal_sql(expression)
     place = getattr(expression.this, "place", None)
     return text if place is None or not marking else f"{MARK}L{place}{TEXT}{text}{END}"
+
+
+def noted_call(self, name, *args, **more):
+    if more.get("normalize", True): # else it is one of a schema
+        called_names.add(name.lower())
+    return super(type(self), self).func(name, *args, **more)
 
 
 def parameter(number):
@@ -340,7 +348,11 @@ def generate(name, tree, with_marks):
     marking = with_marks
     dialect, marks, _, _ = dialect_parts(name)
     generator = marks(dialect=dialect, normalize_functions=False, comments=False, unsupported_level=ErrorLevel.IGNORE)
-    return generator.generate(tree.copy()), list(dict.fromkeys(generator.unsupported_messages))
+    called_names.clear()
+    text = long_lists(name, tree) + generator.generate(tree.copy())
+    if lacking(called_names) is not None:
+        cannot(f"the function {lacking(called_names)}()")
+    return text, list(dict.fromkeys(generator.unsupported_messages))
 
 
 def places_in(marked, plain):
@@ -387,7 +399,10 @@ def transformed(tree, known_as, scripts):
         before = tree.copy()
         changed = run_script(scripts[i].decode(), scripts[i + 1].decode(), "transform", tree, source, known_as)
         if isinstance(changed, str):
-            changed = parse(source, changed, {})
+            try:
+                changed = parse(source, changed, {})
+            except (ParseError, TokenError) as error:
+                raise ScriptError(f"{scripts[i].decode()}: line 0: transform() gave a text that cannot be read: {error}")
         if changed is not None and not isinstance(changed, exp.Expression):
             raise ScriptError(f"{scripts[i].decode()}: line 0: transform() gave {type(changed).__name__}, not a tree, a text or None")
         tree = tree if changed is None else changed
@@ -419,17 +434,32 @@ def explained(plain, target):
 
 
 def translate(fields):
-    global source
+    global source, written_words
     source, target = fields[0].decode(), fields[1].decode()
     raw, packed = fields[2], fields[3]
     sql = raw.decode()
+    written_words = sql.lower()
     marked_before = any(c in sql for c in (MARK, TEXT, END))
     try:
         tree = parse(source, sql, {} if marked_before else character_places(sql, raw, packed))
-    except (ParseError, TokenError) as error:
+    except Exception as error:
+        if source == "duckdb" and target != "duckdb" and re.match(r"(?i)\s*(un)?pivot\b", sql):
+            raise UnsupportedError(f"{target} has no words for PIVOT and UNPIVOT with a clause behind them; (PIVOT ..) in FROM may have an order")
+        if not isinstance(error, (ParseError, TokenError)):
+            raise
         details = getattr(error, "errors", None)
         where = f"line {details[0]['line']}, column {details[0]['col']}: {details[0]['description']}" if details else str(error)
         return CANNOT_PARSE, [where.encode("utf-8", "replace")[:1000]]
+    try:
+        return written(target, tree, fields, marked_before)
+    except (ScriptError, UnsupportedError, RecursionError, MemoryError):
+        raise
+    except Exception as error: # it was read, so it is not to be taken for the engine's own
+        raise UnsupportedError(f"this statement; that is a defect of the translator: {type(error).__name__}: {error}")
+
+
+def written(target, tree, fields, marked_before):
+    """The answer for TREE, which was read."""
     known_as = "mysql" if target == "mysqlplain" else target
     trees, touched = [], 0
     for one in learned(tree, known_as, fields[4].decode()):
@@ -573,7 +603,7 @@ except ImportError as failure:
     frame += struct.pack("<I", len(reason)) + reason
     os.write(1, struct.pack("<I", len(frame)) + frame)
     os._exit(2)
-source, wanted, marking, dialects, questions, explains = "", "", False, {}, {}, []
+source, wanted, marking, dialects, questions, explains, called_names, written_words = "", "", False, {}, {}, [], set(), ""
 TYPE = None if plain else exp.DataType.Type
 if not plain:
     more_formats()

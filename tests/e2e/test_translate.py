@@ -13,6 +13,7 @@ import threading
 
 import mysql.connector
 import psycopg
+import pymysql
 import pytest
 import trino
 
@@ -403,15 +404,21 @@ def test_command_line(proxy):
     assert failed.returncode == 1 and "not understood" in failed.stderr
 
 
-def test_a_list_that_was_cut_has_no_percentile():
-    """MariaDB and MySQL make percentiles of lists, which group_concat_max_len cuts: an error, not another value."""
+def test_lists_are_as_long_as_they_are():
+    """MariaDB would cut them at group_concat_max_len: a translation says how long they may be. Of one that was cut all the same there is no percentile."""
     with mysql_server.MariaDbServer(["--group-concat-max-len=20"]) as server:
         server.create_database("cut")
         server.sql("CREATE TABLE n AS SELECT seq * 1000 AS a FROM seq_1_to_40", "cut")
         config = proxy_module.one_cluster("m", server.cluster("cut"), translation={"python": sys.executable})
         with proxy_module.Proxy(config) as proxy, psycopg.connect(proxy.dsn(), autocommit=True) as connection:
-            for function in ("percentile_cont", "percentile_disc"):
+            for function, want in (("percentile_cont", 20500), ("percentile_disc", 20000)):
                 ask = f"SELECT {function}(0.5) WITHIN GROUP (ORDER BY a) FROM n WHERE a <= %s"
-                assert connection.execute(ask, [3000]).fetchone()[0] == 2000
-                with pytest.raises(psycopg.errors.NumericValueOutOfRange):
-                    connection.execute(ask, [40000])
+                assert connection.execute(ask, [40000]).fetchone()[0] == want
+                sent = connection.execute(f"EXPLAIN TRANSLATION {ask.replace('%s', '40000')}").fetchall()
+                text = next(row[0].split("Text:")[1].strip() for row in sent if "Text:" in row[0])
+                assert text.startswith("/*M!")
+                with pytest.raises(pymysql.err.MySQLError, match="1690"):
+                    server.sql(text.partition("*/")[2], "cut")
+            long = "SELECT length(string_agg(repeat('x', a::int), ',' ORDER BY a)) FROM n WHERE a <= %s"
+            assert connection.execute(long, [40000]).fetchone()[0] == 820039
+            assert connection.execute(long, [1000], prepare=True).fetchone()[0] == 1000

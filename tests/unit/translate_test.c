@@ -230,11 +230,16 @@ static bool refused(struct tn_translations *cache, const char *sql)
     return tn_translations_find(cache, &scan, SALT, 1, &arena, &out) && out.verdict == TN_VERDICT_CANNOT_PARSE;
 }
 
-static void refuse(struct tn_translations *cache, const char *sql)
+static void refuse_for(struct tn_translations *cache, const char *sql, const char *why)
 {
     struct tn_scan scan = scan_of(sql);
 
-    tn_translations_refuse(cache, &scan, SALT, TN_VERDICT_CANNOT_PARSE, TN_STR("why"), 100);
+    tn_translations_refuse(cache, &scan, SALT, TN_VERDICT_CANNOT_PARSE, tn_str(why), 100);
+}
+
+static void refuse(struct tn_translations *cache, const char *sql)
+{
+    refuse_for(cache, sql, "why");
 }
 
 /* What somebody wrote into a literal does not take the template from the others. */
@@ -252,6 +257,10 @@ static void test_refusals_of_literals(void)
     refuse(cache, "turn 1");
     refuse(cache, "turn 2");
     CU_ASSERT_TRUE(refused(cache, "turn 3"));
+    refuse_for(cache, "trunc 'a'", "trunc to a");
+    refuse_for(cache, "trunc 'b'", "trunc to b");
+    CU_ASSERT_TRUE(refused(cache, "trunc 'b'"));
+    CU_ASSERT_TRUE(unknown(cache, "trunc 'c'"));
     tn_translations_free(cache);
 }
 

@@ -227,6 +227,16 @@ def parts_otherwise(node):
             from_the_end(node) if wanted in ("postgres", "duckdb", "sqlite") else None
     if isinstance(node, exp.StrPosition) and node.args.get("occurrence") is not None and source == "trino":
         return changed(node, occurrence=None) if number_of(node.args["occurrence"]) == 1 else cannot("strpos() of another than the first")
+    if isinstance(node, exp.BitwiseRightShift):
+        return shifted(node)
+    if isinstance(node, exp.Rand) and node.this is not None and wanted != "mysql":
+        cannot("random numbers from a seed")
+    if isinstance(node, exp.Add) and source in ("trino", "duckdb") and has_interval(node.this) and not has_interval(node.expression):
+        return exp.Add(this=node.expression.copy(), expression=node.this.copy())
+    if isinstance(node, exp.Cast) and node.to.this == TYPE.BOOLEAN and source in ("trino", "duckdb") and (is_written(node.this) or is_of(node.this, *TEXTS)):
+        if is_written(node.this):
+            was_read(node.this)
+        return postgres_kinds(node) if is_of(node.this, *TEXTS) or str(node.this.this).strip().lower() in TRUTHS else cannot("a truth that is written so")
     if isinstance(node, exp.Cast) and node.to.this == TYPE.DECIMAL and not node.to.expressions:
         return bare_decimal(node)
     if isinstance(node, exp.ColumnDef) and isinstance(node.args.get("kind"), exp.DataType) and node.args["kind"].this == TYPE.DECIMAL and not node.args["kind"].expressions:
@@ -272,6 +282,8 @@ def otherwise_meant(node):
 
 def improve(tree):
     target, columns = wanted, known_columns
+    refused(tree)
+    tree = rebound(tree)
     if source == "duckdb" and target != "duckdb":
         tree = duckdb_tree_from(tree)
     if source == "trino" and type(tree) is exp.Values and target not in ("trino", "mysql") and set(key for key, value in tree.args.items() if value) == {"expressions"}:
@@ -328,4 +340,5 @@ def improve(tree):
         for select in list(tree.find_all(exp.Select)) if source != "trino" else []:
             named_groups(select)
         tree = rewrite(tree, trino_node)
-    return tree
+    left_over(tree)
+    return in_parentheses(tree) if target != source else tree

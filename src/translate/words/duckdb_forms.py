@@ -155,6 +155,29 @@ def named_conditions(select):
                 column.replace(exp.paren(names[column.name.lower()].copy()))
 
 
+def named_before(select):
+    """SELECT max(i) AS m, m + 1: a name that stands before, and is of no column."""
+    read = [one for one, _ in tables_read_plainly(select)]
+    if any(not isinstance(one, exp.Table) or one.name.lower() not in known_columns for one in read):
+        return
+    known = {name for one in read for name in known_columns[one.name.lower()]}
+    names = {}
+    for shown in list(select.expressions):
+        for column in list(shown.find_all(exp.Column)):
+            if not column.table and column.name.lower() in names and column.name.lower() not in known and column.find_ancestor(exp.Select) is select:
+                new = exp.paren(names[column.name.lower()].copy())
+                if column.parent is select:
+                    new = exp.alias_(new, column.name)
+                column.replace(new)
+        if isinstance(shown, exp.Alias):
+            names[shown.alias.lower()] = shown.this
+
+
+def tables_read_plainly(select):
+    joins = select.args.get("joins") or []
+    return tables_read(select) if not any(join.args.get("method") or str(join.args.get("kind") or "").upper() in ("SEMI", "ANTI") for join in joins) else []
+
+
 # ---- QUALIFY ----
 
 class Hidden:
@@ -335,7 +358,8 @@ def duckdb_tree_from(tree):
         if isinstance(table.this, exp.GenerateSeries) and not (table.args.get("alias") is not None and table.args["alias"].columns):
             name = "range" if table.this.args.get("is_end_exclusive") else "generate_series"
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.alias or name, quoted=True), columns=[exp.to_identifier(name, quoted=True)]))
-    for select in list(tree.find_all(exp.Select)) if wanted in ("postgres", "trino") else []:
+    for select in list(tree.find_all(exp.Select)):
+        named_before(select)
         named_conditions(select)
     for select in reversed(list(tree.find_all(exp.Select))):
         turned_tables(select)
@@ -401,9 +425,59 @@ def bucketed(node):
     return exp.cast(out, "date") if is_of(node.expression, "DATE") and interval_seconds(node.this) % 86400 == 0 else out
 
 
+def of_an_end(node):
+    """first(x ORDER BY y), last(x ORDER BY y)."""
+    ordered = node.this if isinstance(node.this, exp.Order) else None
+    if ordered is None:
+        return cannot("first() and last() without an order")
+    order = [one.copy() for one in ordered.expressions]
+    if isinstance(node, exp.Last):
+        order = [changed(one, desc=not one.args.get("desc"), nulls_first=not one.args.get("nulls_first")) for one in order]
+    if wanted in ("sqlite", "mysql"):
+        return value_in_order(ordered.this, 1, order)
+    listed_so = exp.ArrayAgg(this=exp.Order(this=ordered.this.copy(), expressions=order))
+    return call("ELEMENT_AT", listed_so, 1) if wanted == "trino" else first_of(listed_so)
+
+
 def duckdb_source(node):
+    if type(node).__name__ in ("First", "Last") and not isinstance(node.parent, (exp.Window, exp.IgnoreNulls, exp.RespectNulls)):
+        return of_an_end(node)
+    if isinstance(node, exp.Glob) and wanted != "sqlite":
+        return globbed(node)
+    if type(node) is exp.Anonymous and node.name.upper() == "YEARWEEK" and len(node.expressions) == 1:
+        week = [exp.Extract(this=exp.Var(this=unit), expression=node.expressions[0].copy()) for unit in ("ISOYEAR", "WEEK")]
+        return exp.Paren(this=exp.Add(this=exp.Mul(this=week[0], expression=exp.Literal.number(100)), expression=week[1]))
+    if type(node) is exp.Anonymous and node.name.upper() == "TYPEOF" or type(node).__name__ == "Typeof":
+        cannot("typeof(), as every engine has its own names of types")
+    if type(node).__name__ == "LimitOptions" and node.args.get("percent"):
+        cannot("LIMIT by a percentage")
+    if isinstance(node, exp.Extract) and node.this.name.upper() in AGES and wanted in ("sqlite", "mysql", "trino"):
+        return of_many_years(node)
     if isinstance(node, exp.DateBin) and node.args.get("unit") is None and node.args.get("origin") is None and isinstance(node.this, exp.Interval):
         return bucketed(node)
+    if isinstance(node, (exp.Unnest, exp.Explode)) and wanted == "postgres" and isinstance(node.parent, (exp.Select, exp.Alias)):
+        rows = node.expressions[0] if node.expressions else node.this
+        return rows.copy() if isinstance(rows, exp.GenerateSeries) else node
+    if isinstance(node, exp.Select) and wanted in ("sqlite", "mysql", "trino") and shown_rows(node) is not None:
+        return shown_rows(node)
+    if type(node).__name__ == "BitwiseCount" or type(node) is exp.Anonymous and node.name.upper() == "BIT_COUNT" and len(node.expressions) == 1:
+        row = MYSQL_FUNCTIONS["BIT_COUNT/1"]
+        text = row[TARGETS.index(wanted)] if wanted in TARGETS else None
+        return filled(text, node.expressions or [node.this]) if text else node
+    if type(node) is exp.Div and isinstance(node.parent, exp.Div) and node.parent.this is node and not isinstance(node.this, exp.Cast) and not is_of(node.this, "DECIMAL"):
+        return changed(node, this=exp.cast(node.this.copy(), "double")) # a quotient is no integer there
+    if isinstance(node, exp.Count) and node.this is None:
+        return changed(node, this=exp.Star())
+    if type(node) is exp.Anonymous and node.name.upper() == "GROUPING_ID" or type(node).__name__ == "GroupingId":
+        return exp.Anonymous(this="GROUPING", expressions=[e.copy() for e in node.expressions])
+    if isinstance(node, exp.Insert) and node.args.get("by_name"):
+        cannot("INSERT .. BY NAME; the columns may be named behind the table")
+    if is_insert_or(node, "REPLACE") and wanted in ("mysql", "trino"):
+        return replacing_all(node) if wanted == "mysql" else cannot("what is to be done with a duplicate key")
+    if type(node).__name__ == "ArraySlice" and (is_written(node.this) or is_of(node.this, *TEXTS)):
+        cannot("array_slice() of a text; 'abc'[1:2] is a part of one")
+    if isinstance(node, (exp.Struct, exp.PropertyEQ, exp.Map, exp.ToMap)) and wanted in ("postgres", "sqlite", "mysql"):
+        cannot("structures and maps as values")
     if isinstance(node, exp.Median):
         return ranked(exp.PercentileCont, node.this, exp.Literal.number("0.5"))
     if isinstance(node, (exp.PercentileCont, exp.PercentileDisc)) and node.expression is not None and not isinstance(node.parent, exp.WithinGroup):

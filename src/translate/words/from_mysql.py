@@ -214,6 +214,8 @@ def mysql_words(node):
     if name == "TIME_FORMAT" and len(args) == 2 and is_written(args[1]) and wanted in TARGETS:
         if is_written(args[0]) or re.search("%[^HhIiklSsfprT%]", str(args[1].this)):
             cannot("this time_format()")
+        if isinstance(args[0], (exp.Time, exp.Cast)) and is_of(args[0].this, *MOMENT_TYPES):
+            args = [args[0].this, args[1]]
         return sqlglot.parse_one("DATE_FORMAT(x, " + args[1].sql("mysql") + ")", read="mysql").transform(lambda n: args[0].copy() if isinstance(n, exp.Column) else n)
     if name in ("UCASE", "LCASE") and len(args) == 1:
         return (exp.Upper if name == "UCASE" else exp.Lower)(this=args[0].copy())
@@ -313,6 +315,23 @@ def json_compared(node):
     return out
 
 
+PARTS_OF_SEVERAL = ("DAY", "HOUR", "MINUTE", "SECOND")
+
+
+def several_parts(node):
+    """EXTRACT(YEAR_MONTH FROM d) is 202401, EXTRACT(DAY_MINUTE FROM x) is 310530."""
+    first, _, last = node.this.name.upper().partition("_")
+    units = ("YEAR", "MONTH") if (first, last) == ("YEAR", "MONTH") else \
+        PARTS_OF_SEVERAL[PARTS_OF_SEVERAL.index(first) : PARTS_OF_SEVERAL.index(last) + 1] if first in PARTS_OF_SEVERAL and last in PARTS_OF_SEVERAL else cannot(f"the part {node.this.name} of a moment")
+    moment = exp.cast(node.expression.copy(), "timestamp") if is_moment_text(node.expression) and wanted != "sqlite" else node.expression
+    out = None
+    for unit in units:
+        part = extracted(changed(node, this=moment), unit, 0)
+        part = exp.cast(call("FLOOR", part), "int") if unit == "SECOND" and wanted == "postgres" else part
+        out = part if out is None else exp.Paren(this=exp.Add(this=exp.Mul(this=out, expression=exp.Literal.number(100)), expression=part))
+    return out
+
+
 def seconds_of_difference(node):
     """TIME_TO_SEC(TIMEDIFF(a, b))."""
     difference_of = node.expressions[0] if len(node.expressions) == 1 else None
@@ -378,6 +397,8 @@ def weeks_read(tree):
 
 def mysql_only(node):
     """Clauses that only MySQL has."""
+    if wanted in TARGETS and isinstance(node, exp.Interval) and isinstance(node.this, exp.Tuple):
+        cannot("INTERVAL() of several numbers")
     if wanted in TARGETS and isinstance(node, exp.Interval):
         return compound(node)
     if wanted in TARGETS and type(node).__name__ in MOMENTS and node.args.get("unit") is not None and isinstance(node.expression, (exp.Literal, exp.Neg)) and "Diff" not in type(node).__name__:
@@ -441,10 +462,16 @@ def mysql_only(node):
         return exp.Literal.string(str(node.this))
     if isinstance(node, exp.Extract) and node.this.name.upper() == "WEEK" and wanted in TARGETS: # not that of ISO
         return mysql_call(exp.Week(this=node.expression.copy()))
-    if isinstance(node, exp.Extract) and node.this.name.upper() == "YEAR_MONTH":
-        moment = exp.cast(node.expression.copy(), "timestamp") if is_moment_text(node.expression) and wanted != "sqlite" else node.expression
-        year, month = (extracted(changed(node, this=moment), unit, 0) for unit in ("YEAR", "MONTH"))
-        return exp.Paren(this=exp.Add(this=exp.Mul(this=year, expression=exp.Literal.number(100)), expression=month))
+    if isinstance(node, exp.Extract) and wanted in TARGETS and "_" in node.this.name and node.this.name.upper() not in ("DAY_OF_WEEK",):
+        return several_parts(node)
+    if isinstance(node, exp.Collate) and wanted in TARGETS and node.expression.name.upper() != "NOCASE": # which Turnout wrote
+        if not node.expression.name.lower().endswith("_bin"):
+            cannot(f"the collation {node.expression.name}")
+        return node.this.copy()
+    if isinstance(node, (exp.BitwiseOr, exp.BitwiseXor, exp.BitwiseLeftShift, exp.BitwiseRightShift)) and wanted in TARGETS and any(isinstance(side, exp.Neg) for side in (node.this, node.expression)):
+        cannot("bits of a negative number, which have no sign in MySQL")
+    if wanted == "trino" and isinstance(node, exp.Insert) and str(node.args.get("alternative") or "").upper() == "REPLACE":
+        cannot("REPLACE")
     if (isinstance(node, exp.Extract) or type(node).__name__ in MOMENT_PARTS) and wanted in ("postgres", "duckdb", "trino"):
         key = "expression" if isinstance(node, exp.Extract) else "this"
         kind = is_moment_text(node.args[key]) or ("TIME" if is_time_text(node.args[key]) else None)
@@ -580,7 +607,7 @@ def named_having(select):
             column.replace(exp.paren(names[column.name].copy()))
 
 
-def grouped(select):
+def grouped(select, one_of=None):
     group = select.args.get("group")
     names = names_of(select)
     named_having(select)
@@ -614,7 +641,7 @@ def grouped(select):
                 continue
             if part is parts[-1] and select.args.get("order") is part and not column.table and column.name in {e.alias_or_name for e in select.expressions}:
                 continue
-            column.replace(any_of(column))
+            column.replace((one_of or any_of)(column))
 
 
 def in_list_of_group(column, select):

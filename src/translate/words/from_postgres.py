@@ -179,6 +179,9 @@ def odd_day(literal):
     iso = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)Z?", text)
     if iso is not None:
         return exp.Literal.string(f"{iso[1]} {iso[2]}")
+    hour = re.fullmatch(r"(\d{4}-\d\d-\d\d)[ T](\d\d)", text) if source == "mysql" else None
+    if hour is not None:
+        return exp.Literal.string(f"{hour[1]} {hour[2]}:00:00")
     found = re.fullmatch(r"(.*?\d{1,4}|.*?)(?:[ T](\d\d?:\d\d(?::\d\d(?:\.\d+)?)?))?", text)
     if re.match(r"\d{4}-\d\d-\d\d", text) or found is None:
         return None
@@ -192,6 +195,26 @@ def odd_day(literal):
 
 
 AGES = {"DECADE": (0, 10), "CENTURY": (99, 100), "MILLENNIUM": (999, 1000)}
+
+
+def joined_by(node):
+    """count(s.*) counts the rows of s that there are, as a column does by which it is joined."""
+    table = node.this.table
+    for join in node.find_ancestor(exp.Select).args.get("joins") or []:
+        for pair in join.args["on"].find_all(exp.EQ) if join.args.get("on") is not None else []:
+            for side in (pair.this, pair.expression):
+                if isinstance(side, exp.Column) and side.table == table:
+                    return side.copy()
+    return cannot("count() of whole rows that nothing tells apart from none")
+
+
+def of_many_years(node):
+    """extract(century from d)."""
+    year = exp.Extract(this=exp.Var(this="YEAR"), expression=node.expression.copy())
+    above, years = AGES[node.this.name.upper()]
+    if above:
+        year = exp.Paren(this=exp.Add(this=year, expression=exp.Literal.number(above)))
+    return exp.Paren(this=exp.IntDiv(this=year, expression=exp.Literal.number(years)))
 
 
 def shown_rows(select):
@@ -259,16 +282,22 @@ def postgres_words(node):
             whole = exp.Interval(this=exp.Literal.string(str(node.this.this)))
             parts = interval_parts(whole)
             return exp.Interval(this=exp.Literal.string(parts[0][0]), unit=exp.Var(this=parts[0][1])) if parts and len(parts) == 1 else whole if parts else None
+    if isinstance(node, exp.Limit) and isinstance(node.expression, (exp.Column, exp.Var, exp.All)) and (node.expression.name or "ALL").upper() == "ALL" and wanted == "mysql":
+        return exp.Limit(expression=exp.Literal.number("18446744073709551615"))
+    if isinstance(node, exp.Count) and isinstance(node.this, exp.Column) and isinstance(node.this.this, exp.Star) and wanted != "duckdb":
+        return exp.Count(this=joined_by(node))
+    if isinstance(node, exp.Cast) and is_written(node.this) and node.to.this in (TYPE.TIMESTAMP, TYPE.TIMESTAMPTZ) and wanted in ("duckdb", "sqlite", "mysql"):
+        found = re.fullmatch(r"\s*(\d{4}-\d\d-\d\d[ T]\d\d:\d\d)((?:[+-]\d\d(?::?\d\d)?)?)\s*", str(node.this.this))
+        if found is not None and found[2]:
+            return changed(node, this=exp.Literal.string(f"{found[1]}:00{found[2]}"))
     if isinstance(node, exp.Extract) and part_of_age(node) is not None:
         return part_of_age(node)
     if isinstance(node, exp.Extract) and elapsed(node) is not None:
         return elapsed(node)
     if isinstance(node, exp.Extract) and node.this.name.upper() in AGES and wanted in ("sqlite", "mysql", "trino"):
-        year = exp.Extract(this=exp.Var(this="YEAR"), expression=node.expression.copy())
-        above, years = AGES[node.this.name.upper()]
-        if above:
-            year = exp.Paren(this=exp.Add(this=year, expression=exp.Literal.number(above)))
-        return exp.Paren(this=exp.IntDiv(this=year, expression=exp.Literal.number(years)))
+        return of_many_years(node)
+    if type(node) is exp.Anonymous and node.name.upper() == "REGEXP_MATCHES" and wanted != "postgres":
+        cannot("regexp_matches(), which gives rows of arrays; (regexp_match(x, 'a(b)'))[1] is one text")
     if isinstance(node, (exp.Left, exp.Right)) and isinstance(node.expression, exp.Neg) and number_of(node.expression) is not None:
         return shortened(node)
     if isinstance(node, exp.Substring):

@@ -93,6 +93,8 @@ def sqlite_call(node):
             return exp.cast(moment, "date") if name == "DATE" else moment
         if name in ("TYPEOF", "QUOTE", "PRINTF", "RANDOMBLOB", "ZEROBLOB", "JULIANDAY", "UNLIKELY", "LIKELY") and not (name == "JULIANDAY" and isinstance(node.parent, exp.Sub)):
             cannot(f"{name.lower()}() as SQLite has it")
+        if name == "TIME" and len(args) != 1:
+            cannot("time() with modifiers")
         if name == "UNIXEPOCH" and args:
             return exp.cast(exp.Extract(this=exp.Var(this="EPOCH"), expression=modified(args[0], args[1:], True)), "bigint")
     if isinstance(node, exp.Date) and isinstance(node.this, exp.Expression) and len([v for v in node.args.values() if v]) == 1:
@@ -102,8 +104,53 @@ def sqlite_call(node):
     return None
 
 
+def without_case(node):
+    """x COLLATE NOCASE = 'A': both sides are folded."""
+    keys = ("this", "low", "high") if isinstance(node, exp.Between) else ("this", "expression")
+    sides = [node.args.get(key) for key in keys]
+    if not any(isinstance(side, exp.Lower) and side.meta.get("nocase") for side in sides):
+        return None
+    return changed(node, **{key: exp.Lower(this=side.copy()) for key, side in zip(keys, sides) if isinstance(side, exp.Expression) and not isinstance(side, exp.Lower)})
+
+
+KINDS_OF_JSON = {"mysql": "CASE JSON_TYPE(_1) WHEN 'BOOLEAN' THEN CASE WHEN _1 = CAST('true' AS JSON) THEN 'true' ELSE 'false' END WHEN 'DOUBLE' THEN 'real' WHEN 'DECIMAL' THEN 'real' WHEN 'STRING' THEN 'text' ELSE LOWER(JSON_TYPE(_1)) END",
+                 "duckdb": "CASE JSON_TYPE(_1) WHEN 'BOOLEAN' THEN CAST(_1 AS TEXT) WHEN 'UBIGINT' THEN 'integer' WHEN 'BIGINT' THEN 'integer' WHEN 'DOUBLE' THEN 'real' WHEN 'VARCHAR' THEN 'text' ELSE LOWER(JSON_TYPE(_1)) END"}
+
+
+def sqlite_words(node):
+    """What a name means there."""
+    if type(node).__name__ == "JSONType" and node.args.get("expression") is None or type(node) is exp.Anonymous and node.name.upper() == "JSON_TYPE" and len(node.expressions) == 1:
+        what = node.this if type(node).__name__ == "JSONType" else node.expressions[0]
+        return filled(KINDS_OF_JSON[wanted], [what]) if wanted == "duckdb" else cannot("json_type() as SQLite has it")
+    if isinstance(node, exp.Cast) and node.to.this in exp.DataType.INTEGER_TYPES and wanted != "sqlite" and (isinstance(node.this, exp.Literal) and not node.this.is_string and not node.this.is_int or is_of(node.this, "DOUBLE", "DECIMAL", "FLOAT")):
+        return changed(node, this=exp.Trunc(this=node.this.copy()))
+    if isinstance(node, exp.Cast) and is_written(node.this) and node.to.this in exp.DataType.INTEGER_TYPES and wanted in ("postgres", "duckdb", "trino"):
+        was_read(node.this)
+        return changed(node, this=exp.paren(number_in(node.this, r"\s*([-+]?\d{1,18})"))) if re.fullmatch(r"\s*[-+]?\d{1,18}\s*", str(node.this.this)) is None else None
+    if isinstance(node, exp.Limit) and (number_of(node.expression) or 0) < 0:
+        was_read(node.expression.this)
+        return exp.Limit(expression=exp.Literal.number("18446744073709551615" if wanted == "mysql" else str(2**63 - 1)))
+    if isinstance(node, exp.Time) and len([v for v in node.args.values() if v]) > 1:
+        cannot("time() with modifiers")
+    if isinstance(node, (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)):
+        return without_case(node)
+    if type(node).__name__ == "Typeof":
+        cannot("typeof() as SQLite has it")
+    return None
+
+
+def bare_of(select):
+    """What a column is that GROUP BY has not: of the row with the greatest or least value where that alone is asked for, else of any."""
+    found = [agg for part in (*select.expressions, select.args.get("having")) if part is not None for agg in part.find_all(exp.AggFunc) if agg.find_ancestor(exp.Select) is select]
+    only = found[0] if len(found) == 1 and isinstance(found[0], (exp.Max, exp.Min)) and not found[0].expressions and not isinstance(found[0].parent, (exp.Filter, exp.Window)) else None
+    if only is None:
+        return any_of
+    kind, of = (exp.ArgMax if isinstance(only, exp.Max) else exp.ArgMin), only.this.copy()
+    return lambda column: kind(this=column.copy(), expression=of.copy())
+
+
 def sqlite_source(node):
-    out = sqlite_call(node)
+    out = sqlite_call(node) or sqlite_words(node) or (mysql_truths(node) if wanted in ("postgres", "duckdb", "trino") else None)
     if out is not None:
         return out
     if is_unnamed(node):
@@ -126,7 +173,9 @@ def sqlite_source(node):
     if type(node) is exp.Like and wanted == "mysql": # as its collation has it
         return changed(node, expression=exp.Collate(this=node.expression.copy(), expression=exp.Var(this="utf8mb4_general_ci")))
     if isinstance(node, exp.Collate) and node.expression.name.upper() == "NOCASE":
-        return exp.Lower(this=node.this.copy())
+        folded_side = exp.Lower(this=node.this.copy())
+        folded_side.meta["nocase"] = True
+        return folded_side
     if isinstance(node, exp.Collate) and node.expression.name.upper() == "BINARY":
         return node.this.copy()
     if is_insert_or(node, "IGNORE"):
@@ -146,6 +195,12 @@ def replacing_all(insert):
 
 
 def sqlite_tree_from(tree):
+    for node in list(tree.find_all(exp.Max, exp.Min)):
+        if node.expressions: # of several values, max() is no aggregate
+            node.replace((exp.Greatest if isinstance(node, exp.Max) else exp.Least)(this=node.this, expressions=node.expressions))
     for select in list(tree.find_all(exp.Select)) if wanted in ("postgres", "duckdb", "trino") else []:
-        grouped(select)
+        grouped(select, bare_of(select))
+    for select in list(tree.find_all(exp.Select)) if wanted == "mysql" else []:
+        if bare_of(select) is not any_of:
+            grouped(select, bare_of(select))
     return rewrite(tree, sqlite_source)

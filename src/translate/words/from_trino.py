@@ -51,13 +51,13 @@ def java_formatted(node):
         value = args.pop(0)
         if found[4] == "f":
             digits = int(found[3] or 6)
-            text = filled(f"PRINTF('%.{digits}f', _1)", [value]) if wanted == "sqlite" else exp.cast(exp.cast(value, f"decimal(38, {digits})"), "text")
+            text = filled(f"CASE WHEN _1 IS NOT NULL THEN PRINTF('%.{digits}f', _1) END", [value]) if wanted == "sqlite" else exp.cast(exp.cast(value, f"decimal(38, {digits})"), "text")
         else:
             text = exp.cast(value, "text")
         if found[2]:
             text = filled(f"PRINTF('%0{found[2]}d', _1)", [value]) if wanted == "sqlite" else \
                 exp.Pad(this=text, expression=exp.Literal.number(int(found[2])), fill_pattern=exp.Literal.string("0"), is_left=True)
-        out.append(text if isinstance(value, exp.Literal) else exp.func("COALESCE", text, exp.Literal.string("null")))
+        out.append(text if isinstance(value, exp.Literal) else exp.func("COALESCE", text, exp.Literal.string("null"[: int(found[3])] if found[3] else "null")))
     whole_text = functools.reduce(lambda left, right: exp.DPipe(this=left, expression=right), out) if out else exp.Literal.string("")
     return exp.Paren(this=whole_text) if len(out) > 1 else whole_text
 
@@ -104,6 +104,11 @@ def just_above(node):
 
 
 def trino_source(node):
+    if type(node) is exp.Anonymous and node.name.upper() == "TYPEOF" or type(node).__name__ == "Typeof":
+        cannot("typeof(), as every engine has its own names of types")
+    if isinstance(node, exp.Bracket) and wanted == "postgres" and len(node.expressions) == 1 and (number_of(node.expressions[0]) or 0) < 0:
+        was_read(node.expressions[0].this)
+        return exp.Bracket(this=exp.Paren(this=node.this.copy()), expressions=[exp.Sub(this=call("CARDINALITY", node.this), expression=exp.Literal.number(-number_of(node.expressions[0]) - 1))], offset=1)
     if isinstance(node, (exp.Max, exp.Min)) and node.expressions and wanted in ("postgres", "sqlite", "mysql"):
         cannot("max() and min() of several values")
     if isinstance(node, exp.ApproxQuantile) and wanted != "trino":

@@ -29,7 +29,7 @@ MYSQL_FUNCTIONS = {
                       "(STRFTIME('%H', _1) * 3600 + STRFTIME('%M', _1) * 60 + STRFTIME('%S', _1))", "DATE_DIFF('second', TIME '00:00:00', CAST(_1 AS TIME))"),
     "MAKETIME/3": (None, None, "PRINTF('%02d:%02d:%02d', _1, _2, _3)", "CAST(FORMAT('%02d:%02d:%02d', _1, _2, _3) AS TIME)"),
     "MICROSECOND/1": ("CAST(EXTRACT(MICROSECONDS FROM CAST(_1 AS TIMESTAMP)) AS BIGINT) % 1000000", "MICROSECOND(CAST(_1 AS TIMESTAMP)) % 1000000",
-                      "CAST(SUBSTR(SUBSTR(_1, 21) || '000000', 1, 6) AS INTEGER)", "CAST(SUBSTR(CAST(CAST(_1 AS TIMESTAMP(6)) AS VARCHAR), 21) AS INTEGER)"),
+                      "CAST(SUBSTR(CASE WHEN INSTR(_1, '.') > 0 THEN SUBSTR(_1, INSTR(_1, '.') + 1) ELSE '' END || '000000', 1, 6) AS INTEGER)", "CAST(SUBSTR(CAST(CAST(_1 AS TIMESTAMP(6)) AS VARCHAR), 21) AS INTEGER)"),
     "WEEK/1": (f"CAST(FLOOR((EXTRACT(DOY FROM {DATE_OF}) + 6 - EXTRACT(DOW FROM {DATE_OF})) / 7) AS INT)", f"CAST(STRFTIME({DATE_OF}, '%U') AS INT)",
                "((STRFTIME('%j', _1) + 6 - STRFTIME('%w', _1)) / 7)", f"((DAY_OF_YEAR({DATE_OF}) + 6 - DAY_OF_WEEK({DATE_OF}) % 7) / 7)"),
     "WEEK/2/1": (f"CAST({WEEK_ONE.format(DATE_OF)} AS INT)", f"CAST({WEEK_ONE.format(DATE_OF)} AS INT)", SQLITE_WEEK_ONE,
@@ -67,6 +67,7 @@ MYSQL_FUNCTIONS = {
     "TIMESTAMP/1": ("CAST(_1 AS TIMESTAMP)", "CAST(_1 AS TIMESTAMP)", "DATETIME(_1)", "CAST(_1 AS TIMESTAMP)"),
     "TIMESTAMP/2": ("(CAST(_1 AS TIMESTAMP) + CAST(_2 AS INTERVAL))", "(CAST(_1 AS TIMESTAMP) + CAST(_2 AS INTERVAL))", "DATETIME(_1, '+' || TIME(_2))", "(CAST(_1 AS TIMESTAMP) + (CAST(_2 AS TIME) - TIME '00:00:00'))"),
     "ORD/1": ("ASCII(_1)", "ORD(_1)", "UNICODE(_1)", "CODEPOINT(CAST(_1 AS VARCHAR(1)))"),
+    "QUOTE/1": ("COALESCE('\'\'' || REPLACE(REPLACE(CAST(_1 AS TEXT), '\\', '\\\\'), '\'\'', '\\\'\'') || '\'\'', 'NULL')",) * 3 + ("COALESCE('\'\'' || REPLACE(REPLACE(CAST(_1 AS VARCHAR), '\\', '\\\\'), '\'\'', '\\\'\'') || '\'\'', 'NULL')",),
     "UNHEX/1": ("DECODE(_1, 'hex')", None, None, None),
     "TO_BASE64/1": ("ENCODE(CONVERT_TO(CAST(_1 AS TEXT), 'UTF8'), 'base64')", "TO_BASE64(ENCODE(CAST(_1 AS TEXT)))", None, "TO_BASE64(TO_UTF8(CAST(_1 AS VARCHAR)))"),
     "FROM_BASE64/1": ("DECODE(_1, 'base64')", None, None, None),
@@ -246,6 +247,11 @@ def mysql_call(node):
     name, args = called(node)
     if (bytes_of := of_bytes(name, args)) is not None:
         return bytes_of
+    if name == "ORD" and len(args) == 1 and is_written(args[0]):
+        was_read(args[0])
+        return exp.Literal.number(int.from_bytes(str(args[0].this)[:1].encode(), "big"))
+    if name == "HOUR" and len(args) == 1 and is_written(args[0]) and re.match(r"-|\d{3,}:|2[4-9]:|[3-9]\d:", str(args[0].this)):
+        cannot("a time of more than a day")
     if name == "SHA1" and wanted == "postgres":
         cannot("sha1()")
     if name == "JSON_CONTAINS" and wanted == "trino":

@@ -84,6 +84,9 @@ def encoded(node):
     """encode(x, 'hex'), encode(x, 'base64')."""
     how, what = node.args.get("charset"), node.this.copy()
     form = str(how.this).lower() if isinstance(how, exp.Literal) else ""
+    if form == "hex" and type(node.this).__name__ == "SHA2Digest" and wanted in ("mysql", "sqlite"):
+        inner = node.this.this
+        return call("SHA2", inner.this if isinstance(inner, exp.Cast) else inner, number_of(node.this.args.get("length")) or 256)
     if form == "hex":
         return exp.Lower(this=call("TO_HEX" if wanted == "trino" else "HEX", what))
     if form == "base64":
@@ -97,6 +100,10 @@ def zoned(node):
     known = isinstance(zone, exp.Literal) and str(zone.this).upper() in ("UTC", "GMT", "Z")
     if isinstance(inner, exp.AtTimeZone) and wanted == "trino":
         there = exp.AtTimeZone(this=call("WITH_TIMEZONE", exp.cast(inner.this.copy(), "timestamp"), inner.args["zone"]), zone=zone.copy())
+        return exp.cast(there, "timestamp")
+    if wanted == "trino" and (is_of(node.this, "TIMESTAMPTZ") or isinstance(node.this, exp.Cast) and node.this.to.this == TYPE.TIMESTAMPTZ) and not node.meta.get("made"):
+        there = node.copy()
+        there.meta["made"] = True
         return exp.cast(there, "timestamp")
     if not known and wanted in ("mysql", "sqlite"):
         cannot("AT TIME ZONE with another zone than UTC")

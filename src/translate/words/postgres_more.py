@@ -112,9 +112,30 @@ def json_rows_shown(select):
     return changed(select, expressions=[exp.column(exp.to_identifier(name, quoted=True))]).from_(exp.Table(this=inner.copy(), alias=alias), copy=False)
 
 
+def values_named(node):
+    """(VALUES (1, 2)) AS v: its columns are called column1, column2."""
+    alias = node.args.get("alias")
+    first = node.expressions[0] if node.expressions else None
+    if alias is None or alias.args.get("columns") or not isinstance(node.parent, (exp.From, exp.Join, exp.Subquery)) or not isinstance(first, exp.Tuple) or wanted not in ("duckdb", "trino"):
+        return None
+    names = [exp.to_identifier(f"column{at}") for at in range(1, len(first.expressions) + 1)]
+    return changed(node, alias=exp.TableAlias(this=alias.this.copy(), columns=names))
+
+
 def postgres_more(node):
     if wanted == "postgres":
         return None
+    if isinstance(node, exp.Values):
+        return values_named(node)
+    if isinstance(node, exp.Table) and type(node.this) is exp.Anonymous and node.this.name.upper() == "REGEXP_SPLIT_TO_TABLE" and len(node.this.expressions) == 2 and wanted in ("duckdb", "trino"):
+        pieces = call("REGEXP_SPLIT_TO_ARRAY" if wanted == "duckdb" else "REGEXP_SPLIT", *node.this.expressions)
+        alias = node.args.get("alias")
+        named_so = exp.TableAlias(this=(alias.this if alias is not None and alias.this is not None else exp.to_identifier("pieces_")).copy(),
+                                  columns=[c.copy() for c in alias.columns] if alias is not None and alias.columns else [exp.to_identifier(alias.name if alias is not None and alias.this is not None else "regexp_split_to_table")])
+        return exp.Unnest(expressions=[pieces], alias=named_so)
+    if type(node).__name__ == "JSONObjectAgg" or type(node) is exp.Anonymous and node.name.upper() in ("JSON_OBJECT_AGG", "JSONB_OBJECT_AGG"):
+        if node.find(exp.Order) is not None:
+            cannot("json_object_agg() with ORDER BY")
     if isinstance(node, exp.Interval) and isinstance(node.args.get("unit"), exp.Var) and singular(node.args["unit"].name) not in UNITS and unit_named(node.args["unit"].name):
         return changed(node, unit=exp.Var(this=unit_named(node.args["unit"].name)))
     if isinstance(node, exp.GroupConcat) and isinstance(node.this, exp.Distinct) and len(node.this.expressions) == 1 and wanted in ("sqlite", "trino", "duckdb"):

@@ -322,6 +322,14 @@ def mysql_replace(node):
     return filled("CASE WHEN _1 REGEXP _2 THEN _3 ELSE _1 END", [node.this, where_it_is, call("REGEXP_REPLACE", node.this, where_it_is, new)]) # 8.0.15 ends where there is none
 
 
+def scaled_seconds(node):
+    """Of epoch_ms(x), which is in thousandths."""
+    scale = number_of(node.args.get("scale")) if node.args.get("scale") is not None else 0
+    if not scale:
+        return node.this
+    return exp.Paren(this=exp.Div(this=exp.paren(node.this.copy()), expression=exp.Literal.number("1" + "0" * scale + ".0"), typed=True))
+
+
 def mysql_function(node):
     name = node.name.upper() if isinstance(node, exp.Anonymous) else type(node).__name__
     args = node.expressions if isinstance(node, exp.Anonymous) else []
@@ -354,9 +362,9 @@ def mysql_function(node):
     if name in ("JSON_BUILD_OBJECT", "JSONB_BUILD_OBJECT"):
         return call("JSON_OBJECT", *args)
     if name in ("JSON_TYPEOF", "JSONB_TYPEOF") and args:
-        return call("LOWER", call("JSON_TYPE", *args))
+        return filled("CASE WHEN JSON_TYPE(_1) IN ('INTEGER', 'UNSIGNED INTEGER', 'DOUBLE', 'DECIMAL') THEN 'number' ELSE LOWER(JSON_TYPE(_1)) END", args)
     if name == "TO_TIMESTAMP" and len(args) == 1 or isinstance(node, exp.UnixToTime) and not node.args.get("format"):
-        what = args[0] if args else node.this
+        what = args[0] if args else scaled_seconds(node)
         return exp.Add(this=exp.cast(exp.Literal.string("1970-01-01"), "datetime"), expression=exp.Interval(this=what.copy(), unit=exp.Var(this="SECOND")))
     if isinstance(node, exp.Rand):
         return call("RAND")
@@ -463,6 +471,9 @@ def mysql_columns(schema):
         name = kind.this.name if hasattr(kind.this, "name") else str(kind.this)
         if name == "ARRAY":
             cannot("arrays")
+        for default in [c.args["kind"] for c in constraints if isinstance(c.args.get("kind"), exp.DefaultColumnConstraint)] if name in ("TEXT", "JSON", "JSONB", "VARBINARY") or name == "VARCHAR" and not kind.expressions else []:
+            if isinstance(default.this, exp.Literal):
+                default.set("this", exp.Paren(this=default.this.copy())) # MySQL takes an expression alone for these
         counts = name in COUNTED or any(type(c.args.get("kind")).__name__ == "GeneratedAsIdentityColumnConstraint" for c in constraints)
         kept = [c for c in constraints if type(c.args.get("kind")).__name__ != "GeneratedAsIdentityColumnConstraint"]
         is_key = column.name.lower() in keys or any(isinstance(c.args.get("kind"), (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint)) for c in constraints)
@@ -529,7 +540,7 @@ def mysql_node(node):
         cannot("UPDATE ... RETURNING")
     elif isinstance(node, exp.Update) and source != "mysql":
         in_its_order(node)
-    elif isinstance(node, exp.Schema) and isinstance(node.parent, exp.Create):
+    elif isinstance(node, exp.Schema) and isinstance(node.parent, exp.Create) or isinstance(node, exp.Alter) and source != "mysql":
         mysql_columns(node)
     elif isinstance(node, exp.IndexParameters):
         mysql_index(node)
@@ -715,6 +726,11 @@ def both_sides(select):
     both = exp.Subquery(this=exp.Union(this=outer, expression=alone, distinct=False), alias=exp.TableAlias(this=exp.to_identifier("both_")))
     select.set("joins", None)
     select.set(key, exp.From(this=both))
+
+
+def long_lists(dialect, tree):
+    """MariaDB has no hint for a list of more than a mebibyte, which it would cut; to MySQL, this is a comment."""
+    return "/*M!100100 SET STATEMENT group_concat_max_len=1073741824 FOR */ " if dialect in ("mysql", "mysqlplain") and tree.find(exp.GroupConcat) is not None else ""
 
 
 def has_simple_groups(select):

@@ -29,6 +29,12 @@ def postgres_function(node):
         return exp.cast(node.copy(), "integer") # a whole number there
     if isinstance(node, exp.Avg) and source == "mysql" and isinstance(node.this, exp.Expression) and node.this.is_type(*exp.DataType.INTEGER_TYPES) and not isinstance(node.parent, (exp.Window, exp.Filter)):
         return call("ROUND", node, 4)
+    if type(node).__name__ == "DateFromParts" and source != "postgres":
+        return call("MAKE_DATE", *(node.args[key] for key in ("year", "month", "day")))
+    if isinstance(node, exp.JSONArray) and source == "trino":
+        if not all(isinstance(e, (exp.Literal, exp.Boolean)) for e in node.expressions):
+            cannot("JSON_ARRAY() of what may be NULL, which is not in it")
+        return call("JSON_BUILD_ARRAY", *node.expressions)
     if difference(node) is not None:
         return postgres_difference(node)
     if isinstance(node, exp.Length) and node.args.get("binary"):

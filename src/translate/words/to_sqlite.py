@@ -294,7 +294,7 @@ def sqlite_more(node):
     if isinstance(node, exp.Rand):
         return exp.Paren(this=exp.Add(this=exp.Literal.number("0.5"), expression=exp.Div(this=call("RANDOM"), expression=exp.Literal.number("18446744073709551616.0"), typed=True)))
     if isinstance(node, exp.UnixToTime):
-        return call("DATETIME", node.this, "unixepoch")
+        return call("DATETIME", scaled_seconds(node), "unixepoch")
     if isinstance(node, exp.TimeToUnix):
         return exp.cast(strftime("%s", node.this), "double")
     if type(node).__name__ in SQLITE_NAMES:

@@ -114,6 +114,8 @@ def trino_cast(node):
     kind, what = node.to.this, node.this
     if kind in exp.DataType.TEXT_TYPES and source in ("postgres", "mysql", "duckdb") and is_of(what, *MOMENT_TYPES) and isinstance(what, exp.Column):
         return filled("REGEXP_REPLACE(CAST(_1 AS VARCHAR), '\\.0+$|(\\.[0-9]*?)0+$', '$1')", [what]) # without what is zero at its end
+    if kind in exp.DataType.TEXT_TYPES and source != "trino" and (isinstance(what, exp.Cast) and what.to.this == TYPE.JSON or isinstance(what, exp.ParseJSON) or isinstance(what, exp.Anonymous) and what.name == "JSON_PARSE"):
+        return call("JSON_FORMAT", what)
     if kind in (TYPE.DATE, TYPE.TIME) and is_moment_text(what) == "TIMESTAMP":
         return exp.Cast(this=exp.cast(what.copy(), "timestamp"), to=node.to.copy())
     if kind in exp.DataType.INTEGER_TYPES and isinstance(what, exp.Literal) and what.is_string:
@@ -149,6 +151,8 @@ def trino_function(node):
     args = node.expressions if isinstance(node, exp.Anonymous) else []
     if isinstance(node, exp.Length) and node.args.get("binary"):
         return call("LENGTH", call("TO_UTF8", node.this))
+    if difference(node) is not None and source != "trino" and singular(node.text("unit") or "DAY") not in WHOLE_DAYS and (is_date(node.this) or is_date(node.expression)) and not node.meta.get("made"):
+        return exp.Anonymous(this="DATE_DIFF", expressions=[exp.Literal.string(singular(node.text("unit"))), *(exp.cast(side.copy(), "timestamp") for side in (node.expression, node.this))])
     if isinstance(node, (exp.DateAdd, exp.DateSub)) and source != "trino" and is_date(node.this) and singular(node.text("unit") or "DAY") not in WHOLE_DAYS:
         return changed(node, this=exp.cast(node.this.copy(), "timestamp"))
     if isinstance(node, exp.Avg) and source in ("postgres", "mysql", "sqlite", "duckdb") and isinstance(node.this, exp.Expression) and not isinstance(node.this, exp.Distinct):
@@ -278,6 +282,10 @@ def trino_node(node):
         out = overlaid(node)
     elif isinstance(node, exp.ArrayContainsAll) and is_json(node.this, node.expression):
         cannot("whether one JSON is in another")
+    elif isinstance(node, exp.ArrayContainsAll):
+        out = filled("(CARDINALITY(ARRAY_EXCEPT(_2, _1)) = 0)", [node.this, node.expression])
+    elif type(node).__name__ == "ArrayOverlaps":
+        out = call("ARRAYS_OVERLAP", node.this, node.expression)
     elif isinstance(node, exp.JSONBContainsTopKey):
         out = exp.Paren(this=exp.Not(this=exp.Is(this=call("JSON_EXTRACT", node.this, key_path(node.expression)), expression=exp.Null())))
     elif isinstance(node, exp.SplitPart) and source in ("postgres", "duckdb") and (number_of(node.args["part_index"]) or 0) < 0:

@@ -9,6 +9,7 @@ TRINO_FUNCTIONS = {
     "FROM_ISO8601_DATE/1": ("CAST(_1 AS DATE)", "CAST(_1 AS DATE)", "DATE(_1)", "CAST(_1 AS DATE)"),
     "TO_ISO8601/1": ("CASE PG_TYPEOF(_1)::TEXT WHEN 'date' THEN CAST(_1 AS TEXT) ELSE TO_CHAR(CAST(_1 AS TIMESTAMP), 'YYYY-MM-DD\"T\"HH24:MI:SS.MS') END", None, None, None),
     "JSON_ARRAY_GET/2": ("(CAST(_1 AS JSON) -> _2)", "(CAST(_1 AS JSON) -> _2)", "(_1 -> _2)", "JSON_EXTRACT(_1, CONCAT('$[', _2, ']'))"),
+    "MILLISECOND/1": ("CAST(EXTRACT(MILLISECONDS FROM _1) AS BIGINT) % 1000", "(MILLISECOND(_1) % 1000)", "CAST(SUBSTR(SUBSTR(_1, 21) || '000', 1, 3) AS INTEGER)", "(MICROSECOND(_1) DIV 1000)"),
     "LOWERHEX/1": ("ENCODE(_1, 'hex')", None, None, None),
     "ARRAY_MAX/1": ("(SELECT MAX(e_) FROM UNNEST(_1) AS t_(e_))", None, None, None),
     "ARRAY_MIN/1": ("(SELECT MIN(e_) FROM UNNEST(_1) AS t_(e_))", None, None, None),
@@ -174,6 +175,8 @@ def listed_rows(unnest):
     """UNNEST(ARRAY[1, 2]) AS t(x) as (SELECT 1 AS x UNION ALL SELECT 2) AS t, for who has no arrays."""
     inner = unnest.expressions[0] if len(unnest.expressions) == 1 else None
     alias = unnest.args.get("alias")
+    if any(one.find(exp.Column) is not None for one in unnest.expressions if isinstance(one, exp.Array)) and wanted in ("sqlite", "mysql"):
+        cannot("an array that is made of columns")
     if len(unnest.expressions) > 1:
         return side_by_side(unnest)
     if not isinstance(inner, exp.Array) or not inner.expressions or len(inner.expressions) > 1000 or alias is None or not alias.columns:

@@ -266,6 +266,10 @@ def is_a_truth(node):
 
 def truths_as_texts(node):
     """flag || 'x' is truex, concat(flag, 'x') tx in PostgreSQL."""
+    if isinstance(node, exp.Cast) and isinstance(node.this, exp.Boolean) and source != "mysql" and node.to.this in exp.DataType.TEXT_TYPES:
+        return exp.Literal.string("true" if node.this.this else "false")
+    if isinstance(node, exp.DPipe) and source != "mysql" and any(isinstance(side, exp.Boolean) for side in (node.this, node.expression)):
+        return changed(node, **{key: exp.Literal.string("true" if node.args[key].this else "false") for key in ("this", "expression") if isinstance(node.args[key], exp.Boolean)})
     if isinstance(node, exp.Cast):
         return truth_text(node.this, ("true", "false")) if wanted in ("mysql", "sqlite") and source != "mysql" and is_a_truth(node.this) and node.to.this in exp.DataType.TEXT_TYPES else None
     if isinstance(node, exp.DPipe):

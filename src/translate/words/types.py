@@ -11,6 +11,8 @@ def key_told(table, words):
     told = known_keys.setdefault(table, {"counts": None, "unique": []})
     if words[0] == "counts":
         told["counts"] = words[1].lower()
+    elif words[0] == "server":
+        told["server"] = words[1]
     elif words[0] == "default":
         told.setdefault("default", {})[words[1].lower()] = words[-1]
     elif words[0] == "required":
@@ -67,7 +69,7 @@ def read_type(text, dialect):
 def sqlite_type(text):
     """As declared; a text is what nobody declared otherwise."""
     name = re.match(r"[a-z ]*", text)[0].strip()
-    for word, kind in (("bool", "boolean"), ("datetime", "timestamp"), ("timestamp", "timestamp"), ("date", "date"), ("time", "time"), ("json", "json"), ("int", "bigint"),
+    for word, kind in (("bool", "boolean"), ("datetime", "timestamp"), ("timestamp", "timestamp"), ("date", "date"), ("time", "time"), ("json", "json"), ("bigint", "bigint"), ("int8", "bigint"), ("int", "int"),
                        ("char", "text"), ("clob", "text"), ("text", "text"), ("string", "text"), ("blob", "varbinary"), ("real", "double"), ("floa", "double"), ("doub", "double"), ("dec", "decimal"),
                        ("numeric", "decimal")):
         if word in name:

@@ -94,13 +94,12 @@ double tn_adaptive_timeout_s(const struct tn_query *q, const struct tn_group *gr
 
 static struct tn_adaptive *make(struct tn_query *q, struct tn_group *group, size_t members, uint64_t now_us)
 {
-    struct tn_adaptive *a = tn_arena_alloc(&q->arena, sizeof *a);
+    struct tn_adaptive *a = tn_arena_alloc(&q->arena, sizeof *a + (sizeof *a->candidates + 1) * members);
 
     if (a == NULL || !tn_query_shape_bind(q))
         return NULL;
     memset(a, 0, offsetof(struct tn_adaptive, plan));
-    if ((a->candidates = tn_arena_alloc(&q->arena, (sizeof *a->candidates + 1) * members)) == NULL)
-        return NULL;
+    a->candidates = (struct tn_decide_candidate *)(void *)(a + 1);
     a->member = (uint8_t *)(a->candidates + members);
     memset(a->member, 0, members);
     a->query = q;

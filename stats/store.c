@@ -240,11 +240,14 @@ static void age(struct tn_store *store, struct tn_shard *shard, struct tn_shape_
         entry->last_s = TN_MAX(now_s, entry->last_s);
 }
 
+/* Marks of many shapes share a line of the cache, which other threads read: what is so already is not written again. */
 static struct tn_shape_entry *hit(struct tn_store *store, struct tn_shard *shard, struct tn_shape_entry *entry, bool create)
 {
     uint8_t *state = &shard->states[tn_shard_slot(shard, entry)];
+    uint8_t  now = (uint8_t)((*state & ~TN_STATE_USES) | (entry->visits >= 16 ? 3 : entry->visits >= 2 ? 2 : 1));
 
-    *state = (uint8_t)((*state & ~TN_STATE_USES) | (entry->visits >= 16 ? 3 : entry->visits >= 2 ? 2 : 1));
+    if (*state != now)
+        *state = now;
     age(store, shard, entry, tn_store_now_s(), create);
     return entry;
 }
@@ -390,7 +393,7 @@ void tn_store_release(struct tn_store *store, struct tn_shape_entry *entry, bool
     struct tn_shard *shard = tn_store_shard(store, hash);
     uint32_t         slot = tn_shard_slot(shard, entry);
 
-    if (dirty)
+    if (dirty && !tn_bit(shard->dirty, slot))
         tn_bit_set(shard->dirty, slot);
     if (entry->visits >= 2 && (shard->states[slot] & TN_STATE_SINGLE) != 0) {
         shard->states[slot] &= (uint8_t)~TN_STATE_SINGLE;

@@ -58,7 +58,7 @@ struct tn_shape_entry {
     uint8_t           reserved[3];
     struct tn_cell    cells[TN_STORE_INLINE];
 };
-enum { TN_SHAPE_MANY_TEXTS = 1, TN_SHAPE_BANDS_OPEN = 2, TN_SHAPE_PINNED = 4 };
+enum { TN_SHAPE_MANY_TEXTS = 1, TN_SHAPE_BANDS_OPEN = 2, TN_SHAPE_PINNED = 4, TN_SHAPE_SIZED = 8 /* came in another band than 0 */ };
 
 /* On TN_OK the caller owns *OUT; the file's statistics are loaded and the writer runs. Older formats are migrated; TN_E_INVALID
  * for a newer one, a damaged one or another program's, which is left untouched. */

@@ -58,17 +58,17 @@ struct tn_level { /* of new shapes */
 };
 
 struct tn_world {
+    uint64_t               decisions; /* with the lock before it: see struct tn_learner */
+    uint64_t               ended; /* attempts that met nothing known: the clock of training */
+    struct tn_ledger       looks; /* at clusters that are known for the shape */
+    struct tn_level        level[TN_WORLD_SETS];
     struct tn_constants    k;
     struct tn_effect       effect[TN_STORE_CLUSTERS];
     struct tn_class_effect class_effect[TN_WORLD_SETS][TN_SHAPE_CLASSES][TN_STORE_CLUSTERS]; /* Vc 0 = not seen */
-    struct tn_level        level[TN_WORLD_SETS];
     double                 gate[TN_SHAPE_CLASSES]; /* log odds of set 1 */
     bool                   gate_seen[TN_SHAPE_CLASSES];
     double                 gate_all;
     struct tn_relations    relations; /* where level + effect is too simple: strategy cost */
-    struct tn_ledger       looks; /* at clusters that are known for the shape */
-    uint64_t               decisions;
-    uint64_t               ended; /* attempts that met nothing known: the clock of training */
 };
 
 /* CLUSTER's number was given to another, of which nothing is known. */

@@ -64,7 +64,6 @@ static void count_decision(struct tn_decision *d)
     if (!d->request->dry) {
         learner->world.decisions++;
         d->request->account->n.decided++;
-        learner->changed = true;
     }
     d->decisions = learner->world.decisions;
     d->looks_pay = tn_world_look_pays(&learner->world);

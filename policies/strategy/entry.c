@@ -98,6 +98,10 @@ void tn_entry_watch(struct tn_learner *learner, const struct tn_decide_request *
 
     if (plan->banded || k->bands == 0 || (entry->flags & TN_SHAPE_MANY_TEXTS) == 0 || (entry->flags & TN_SHAPE_BANDS_OPEN) != 0)
         return;
+    if (request->shape->band > 0)
+        entry->flags |= TN_SHAPE_SIZED;
+    if ((entry->flags & TN_SHAPE_SIZED) == 0)
+        return; /* nothing in it has a size */
     if (tn_bands_learn(&learner->bands, request->shape->key, request->shape->band, deviation,
                        entry->visits >= k->band_runs ? k->band_runs : HUGE_VAL, k->band_share))
         entry->flags |= TN_SHAPE_BANDS_OPEN;

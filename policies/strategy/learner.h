@@ -38,12 +38,11 @@ struct tn_group_account {
 
 struct tn_learner {
     struct tn_store        *store;
-    pthread_mutex_t         lock;
+    pthread_mutex_t         lock;         /* what each decision counts lies in the same line of the cache (struct tn_world) */
     struct tn_world         world;
     _Atomic uint64_t        rand;         /* state of a tn_rand: tn_learner_draw() */
     _Atomic uint32_t        numbers_given; /* numbers of clusters that were given again, */
     _Atomic uint32_t        given_at[TN_STORE_CLUSTERS]; /* and which of them this one was last; 0 = none: tn_learner_passed_on() */
-    bool                    changed;      /* since the last flush */
     struct tn_negative      negative;     /* own lock */
     struct tn_bands         bands;        /* own lock */
     size_t                  account_count;

@@ -30,13 +30,12 @@ static void let_go(struct tn_group_account *account, struct tn_attempt *shadow)
     shadow->held_s = shadow->held_usd = 0;
 }
 
-static void account_attempt(struct tn_learner *learner, const struct tn_decide_request *request, const struct tn_plan *plan, bool shadow,
+static void account_attempt(const struct tn_decide_request *request, const struct tn_plan *plan, bool shadow,
                             const struct tn_attempt_result *result)
 {
     struct tn_account_numbers *n = &request->account->n;
     double                     day = floor((double)result->now_us / 86400e6);
 
-    learner->changed = true;
     if (shadow) {
         n->shadow_s += result->seconds;
     } else {
@@ -176,7 +175,7 @@ static void settle_account(const struct lesson *lesson)
 {
     if (lesson->shadow)
         let_go(lesson->request->account, lesson->attempt);
-    account_attempt(lesson->learner, lesson->request, lesson->plan, lesson->shadow, lesson->result);
+    account_attempt(lesson->request, lesson->plan, lesson->shadow, lesson->result);
 }
 
 /* By how much a known cell moved, and before that what its run deviated from it. The lock is held, and let go while a model is asked. */

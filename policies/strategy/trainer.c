@@ -146,7 +146,7 @@ static bool install(struct tn_learner *learner, struct tn_model *model, uint32_t
     old = learner->model;
     model->version = ended;
     learner->model = model;
-    learner->model_changed = learner->changed = true;
+    learner->model_changed = true;
     tn_world_install(&learner->world, model);
     pthread_mutex_unlock(&learner->lock);
     tn_model_unref(old);

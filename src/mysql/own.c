@@ -295,14 +295,16 @@ static bool load(struct tn_my_session *s, struct tn_words *words)
     return true;
 }
 
-/* DESCRIBE t [column]; DESCRIBE SELECT .. is EXPLAIN. */
-static bool describe(struct tn_my_session *s, struct tn_words *words)
+/* DESCRIBE t [column]; DESCRIBE SELECT .. is EXPLAIN. EXPLAIN ROUTE and EXPLAIN TRANSLATION are written so only: there are tables of that name. */
+static bool describe(struct tn_my_session *s, struct tn_words *words, bool explain)
 {
-    static const char *const statements[] = {"route", "translation", "select", "with", "insert", "update", "delete", "replace", "table", "values", "format", "analyze", "extended", "partitions"};
+    static const char *const statements[] = {"select", "with", "insert", "update", "delete", "replace", "table", "values", "format", "analyze", "extended", "partitions"};
 
     for (size_t i = 0; i < TN_ARRAY_LEN(statements); i++)
         if (tn_words_at(words, statements[i]))
             return false;
+    if (explain && (tn_words_at(words, "route") || tn_words_at(words, "translation")))
+        return false;
     return tn_my_describe(s, words);
 }
 
@@ -394,8 +396,10 @@ bool tn_my_own(struct tn_my_session *s, struct tn_str sql)
         return savepoint(s, &words, true);
     if (tn_words_accept(&words, "release"))
         return savepoint(s, &words, false);
-    if (tn_words_accept(&words, "describe") || tn_words_accept(&words, "desc") || tn_words_accept(&words, "explain"))
-        return describe(s, &words);
+    if (tn_words_accept(&words, "describe") || tn_words_accept(&words, "desc"))
+        return describe(s, &words, false);
+    if (tn_words_accept(&words, "explain"))
+        return describe(s, &words, true);
     if (tn_words_at(&words, "reset") && tn_my_speaks_mysql(s))
         return refuse_reset(s);
     return alters_self(words) && refuse_self(s);

@@ -284,12 +284,15 @@ def test_described(server):
 def test_spelling(client):
     for sql in ("explain route select 1", "EXPLAIN\n  ROUTE\nSELECT 1", "EXPLAIN (FORMAT TEXT) ROUTE SELECT 1", "/* why */ EXPLAIN ROUTE SELECT 1 -- so"):
         assert lines(client, sql)[0].startswith("Query:"), sql
-    assert json.loads(client.execute("EXPLAIN (VERBOSE, FORMAT JSON) ROUTE SELECT 1").fetchone()[0])["outcome"] == "runs"
+    for sql in ("EXPLAIN (VERBOSE, FORMAT JSON) ROUTE SELECT 1", "EXPLAIN FORMAT=JSON ROUTE SELECT 1", "explain verbose format = json route select 1"):
+        assert json.loads(client.execute(sql).fetchone()[0])["outcome"] == "runs", sql
+    assert lines(client, "EXPLAIN FORMAT=TRADITIONAL ROUTE SELECT 1")[0].startswith("Query:")
 
 
 @pytest.mark.parametrize("sql, words", [
     ("EXPLAIN ROUTE", "no statement"), ("EXPLAIN ROUTE ;", "no statement"), ("EXPLAIN ROUTE -- nothing", "no statement"),
     ("EXPLAIN ANALYZE ROUTE SELECT 1", "ANALYZE"), ("EXPLAIN (ANALYZE) ROUTE SELECT 1", "ANALYZE"), ("EXPLAIN (FORMAT XML) ROUTE SELECT 1", "FORMAT"),
+    ("EXPLAIN FORMAT=TREE ROUTE SELECT 1", "FORMAT"), ("EXPLAIN FORMAT=JSON ANALYZE ROUTE SELECT 1", "ANALYZE"), ("EXPLAIN FORMAT=JSON ROUTE", "no statement"),
 ])
 def test_mistakes(client, sql, words):
     with pytest.raises(psycopg.Error, match=words) as problem:

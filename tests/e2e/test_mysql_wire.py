@@ -3,6 +3,7 @@ such clients do every day."""
 
 import datetime
 import decimal
+import json
 import re
 import struct
 import subprocess
@@ -225,6 +226,10 @@ def test_many_rows(engine, client):
 
 def test_routing(client):
     assert any("Group" in row[0] for row in rows(client, "EXPLAIN ROUTE SELECT 1"))
+    assert json.loads(rows(client, "EXPLAIN FORMAT=JSON ROUTE SELECT 1")[0][0])["outcome"] == "runs"
+    client.cursor().execute("CREATE TABLE route (a int)")
+    assert rows(client, "DESCRIBE route")[0][0] == rows(client, "DESC route a")[0][0] == "a"  # a table may be called so
+    client.cursor().execute("DROP TABLE route")
     assert "no cluster group" in failed(client, "SET @turnout_group = 'nowhere'")[1]
     rows(client, "SET @turnout_group = 'all'")
     assert rows(client, "SELECT @turnout_group, 1") == (("all", 1),)

@@ -127,7 +127,7 @@ def run(case, letter, ask, own):
 def compare(case, letter, got, want):
     """What is wrong; None = it is as the case says."""
     expected = case.expected[letter]
-    found = "fails" if isinstance(got, str) else "same" if corpus.alike(case, got, want) else "other"
+    found = ("fails" if not case.told or "cannot be translated" in got else "is not told") if isinstance(got, str) else "same" if corpus.alike(case, got, want) else "other"
     return None if found == expected else f"{letter} {found}, not {expected} | {case}: {got} instead of {want}"
 
 

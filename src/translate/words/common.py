@@ -229,6 +229,8 @@ def parts_otherwise(node):
         return changed(node, occurrence=None) if number_of(node.args["occurrence"]) == 1 else cannot("strpos() of another than the first")
     if isinstance(node, exp.BitwiseRightShift):
         return shifted(node)
+    if kind_of(node) in ("BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitwiseLeftShift") and wanted == "mysql" and source != "mysql":
+        return signed(node)
     if isinstance(node, exp.Rand) and node.this is not None and wanted != "mysql":
         cannot("random numbers from a seed")
     if isinstance(node, exp.Add) and source in ("trino", "duckdb") and has_interval(node.this) and not has_interval(node.expression):
@@ -283,6 +285,7 @@ def otherwise_meant(node):
 def improve(tree):
     target, columns = wanted, known_columns
     refused(tree)
+    with_ends_of_words(tree)
     tree = rebound(tree)
     if source == "duckdb" and target != "duckdb":
         tree = duckdb_tree_from(tree)

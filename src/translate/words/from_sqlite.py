@@ -134,6 +134,13 @@ def sqlite_words(node):
         cannot("time() with modifiers")
     if isinstance(node, (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)):
         return without_case(node)
+    if isinstance(node, exp.DPipe):
+        around = node.parent.parent if isinstance(node.parent, exp.Paren) else node.parent
+        if isinstance(around, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)):
+            cannot("a number that is read from a joined text")
+        if wanted == "postgres":
+            return changed(node, **{key: exp.cast(node.args[key].copy(), "text") for key in ("this", "expression") if isinstance(node.args[key].unnest(), (exp.Literal, exp.Binary, exp.Neg)) and not is_written(node.args[key])
+                                    and not isinstance(node.args[key].unnest(), exp.DPipe)})
     if type(node).__name__ == "Typeof":
         cannot("typeof() as SQLite has it")
     return None

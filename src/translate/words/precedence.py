@@ -77,6 +77,14 @@ def shifted(node):
     return filled("CAST(FLOOR(_1 / (1 << _2)) AS SIGNED)", [node.this, node.expression])
 
 
+def signed(node):
+    """-1 | 8 is -1, and no number without a sign, which it is in MySQL."""
+    around = node.parent.parent if isinstance(node.parent, exp.Paren) else node.parent
+    if kind_of(around).startswith("Bitwise") or node.find(exp.Neg, exp.BitwiseNot, exp.Column, exp.Parameter, exp.Placeholder) is None:
+        return None
+    return exp.cast(node.copy(), "bigint")
+
+
 def needs_parentheses(node):
     """Inside of what is around it, which every dialect has on a level of its own; or at the right of another such one."""
     mine, around = kind_of(node), kind_of(node.parent)

@@ -72,6 +72,8 @@ def postgres_function(node):
     if isinstance(node, exp.JSONObject):
         pairs = [e for pair in node.expressions for e in (pair.this, pair.expression)] if all(isinstance(p, exp.JSONKeyValue) for p in node.expressions) else None
         return call("JSONB_BUILD_OBJECT" if source == "mysql" else "JSON_BUILD_OBJECT", *pairs) if pairs else None
+    if name in ("JSON_ARRAY", "JSONArray") and source in ("sqlite", "duckdb"):
+        return call("JSON_BUILD_ARRAY", *(args or node.expressions))
     if name in ("JSON_ARRAY", "JSONArray") and source == "mysql":
         return call("JSONB_BUILD_ARRAY", *(args or node.expressions))
     if isinstance(node, exp.Trunc) and node.args.get("decimals") is not None and source != "postgres" and not isinstance(node.this, exp.Literal):

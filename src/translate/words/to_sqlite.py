@@ -225,6 +225,14 @@ def formatted_moment(what, form):
 
 def read_moment(text, form, timed):
     """str_to_date('06/05/2024', '%d/%m/%Y'): each place where it must stand."""
+    if is_written(text):
+        from datetime import datetime
+        was_read(text)
+        try:
+            moment = datetime.strptime(str(text.this).strip(), form)
+        except ValueError:
+            return exp.Null()
+        return exp.Literal.string(moment.strftime("%Y-%m-%d %H:%M:%S" if timed or "%H" in form else "%Y-%m-%d").zfill(10))
     at, places = 1, {}
     for piece in re.findall(r"%-?.|[^%]", form):
         width = {"%Y": 4, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2}.get(piece, 1 if len(piece) == 1 else None)

@@ -240,7 +240,7 @@ def test_routing(client):
     assert rows(client, "SELECT 2") == ((2,),)
 
 
-def test_session_is_made_new(prepared):
+def test_session_is_made_new(prepared, client):
     cursor = prepared.cursor()
     cursor.execute("SET @a = 1")
     prepared.cmd_reset_connection()

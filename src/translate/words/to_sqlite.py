@@ -232,7 +232,7 @@ def read_moment(text, form, timed):
             moment = datetime.strptime(str(text.this).strip(), form.replace("%-", "%"))
         except ValueError:
             moment = None # MySQL reads more than this
-        if moment is not None and "%f" not in form and "%Y" in form and moment.year >= 1000:
+        if moment is not None and moment.microsecond == 0 and "%Y" in form and moment.year >= 1000:
             return exp.Literal.string(moment.strftime("%Y-%m-%d %H:%M:%S" if timed or "%H" in form else "%Y-%m-%d"))
     at, places = 1, {}
     for piece in re.findall(r"%-?.|[^%]", form):

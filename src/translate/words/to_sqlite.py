@@ -229,10 +229,11 @@ def read_moment(text, form, timed):
         from datetime import datetime
         was_read(text)
         try:
-            moment = datetime.strptime(str(text.this).strip(), form)
+            moment = datetime.strptime(str(text.this).strip(), form.replace("%-", "%"))
         except ValueError:
-            return exp.Null()
-        return exp.Literal.string(moment.strftime("%Y-%m-%d %H:%M:%S" if timed or "%H" in form else "%Y-%m-%d").zfill(10))
+            moment = None # MySQL reads more than this
+        if moment is not None and moment.microsecond == 0 and "%Y" in form and moment.year >= 1000:
+            return exp.Literal.string(moment.strftime("%Y-%m-%d %H:%M:%S" if timed or "%H" in form else "%Y-%m-%d"))
     at, places = 1, {}
     for piece in re.findall(r"%-?.|[^%]", form):
         width = {"%Y": 4, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2}.get(piece, 1 if len(piece) == 1 else None)

@@ -107,7 +107,10 @@ void tn_cell_move(struct tn_cell *cell, double by)
 {
     double m = (double)cell->m + by;
 
-    cell->m = isfinite(m) ? (float)m : 0.0f;
+    if (cell->n > 0)
+        cell->m = isfinite(m) ? (float)m : 0.0f;
+    else if (cell->cen != INT16_MIN)
+        cell->cen = (int16_t)fixed(cell->cen / 2048.0 + by, 2048, -32767, 32767);
 }
 
 bool tn_cell_quantiles(const struct tn_cell *cell, double *p50, double *p95)

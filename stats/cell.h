@@ -49,7 +49,7 @@ void tn_cell_look(const struct tn_cell *cell, struct tn_belief *out);
 /* Rounds; keeps p50, p95 and hist. */
 void tn_cell_store(struct tn_cell *cell, const struct tn_belief *belief);
 
-/* m + BY, and nothing else: what loading and storing it again would give. */
+/* m + BY, or the bound + BY while there is no run, and nothing else: what loading and storing it again would give. */
 void tn_cell_move(struct tn_cell *cell, double by);
 
 uint16_t tn_log_code(double x); /* 0 for x <= 0 and what is no number */

@@ -23,6 +23,7 @@ ROWS = {  # name: matrix or world, templates
     "adhoc-200": ("100gb_adhoc", 200),
     "even": ("even", None),
     "tails": ("tails", None),
+    "drawn": ("drawn", None),  # another one for each seed
 }
 SCENARIOS = ["stationary", "slow5x", "dies", "newengine", "growth", "bursty"]
 TIMEOUT = 200.0

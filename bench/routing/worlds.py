@@ -6,7 +6,9 @@
   onebest    30 shapes, one of 4 engines is always the best, 1.1 to 3 times
   specialist 500 shapes, 8 engines; two are 30 times faster on a tenth of the shapes and 10 times slower on the rest
   even       200 shapes, 3 engines within 30 % of each other: little to gain, little to lose
-  tails      150 shapes, 5 engines whose times have heavy tails (Cauchy around their level, within e^4), a twelfth never ends"""
+  tails      150 shapes, 5 engines whose times have heavy tails (Cauchy around their level, within e^4), a twelfth never ends
+  drawn      all of it drawn from the seed: 2 to 6 engines, 15 to 500 shapes, scales, how engines follow one another, tails, what never
+             ends; in a quarter of the seeds one engine is always the best"""
 import math
 import random
 import sys
@@ -51,8 +53,28 @@ def times(world, rng):
             base = level(1.2)
             cauchy = lambda: max(-4, min(4, .4 * math.tan(math.pi * (rng.random() - .5))))
             yield [1e9 if rng.random() < 1 / 12 else base * effect[e] * math.exp(cauchy()) for e in range(5)]
+    elif world == "drawn":
+        yield from drawn(rng, level)
     else:
         sys.exit(f"worlds: no world {world}")
+
+
+def drawn(rng, level):
+    engines, wide, shapes = rng.randint(2, 6), rng.choice([.5, 1, 1.5]), rng.choice([15, 30, 80, 200, 500])
+    kind = rng.choice(["dominated", "slope one", "slopes", "pairs"])
+    scale, own, tailed = rng.choice([.3, .8, 1.6]), rng.choice([.15, .3, .6, 1.2]), rng.random() < .3
+    effect = [rng.gauss(0, scale) for _ in range(engines)]
+    slope = [1 if kind in ("dominated", "slope one") else rng.uniform(.2, 1.3) for _ in range(engines)]
+    never = [rng.choice([0, 0, .03, .15]) for _ in range(engines)]
+    deviation = lambda: rng.gauss(0, 1) / math.sqrt(rng.gammavariate(1.5, 1 / 1.5)) if tailed else rng.gauss(0, 1)
+    for _ in range(shapes):
+        base, second = rng.gauss(0, wide), rng.gauss(0, wide)
+        if kind == "dominated":
+            best = 2 * math.exp(base)
+            yield [best] + [best * math.exp(abs(effect[e]) + .1 + abs(own * deviation())) for e in range(1, engines)]
+            continue
+        common = lambda e: base + second * (e % 2) if kind == "pairs" else base
+        yield [1e9 if rng.random() < never[e] else 2 * math.exp(effect[e] + slope[e] * common(e) + own * deviation()) for e in range(engines)]
 
 
 def main():

@@ -8,6 +8,7 @@
 
 static const double GRID[] = {.5, 1, 2, 4, 8, 16, 32}; /* over the cluster's expected median */
 static const double MOST_OF_TIMEOUT = .8;
+enum { FEW_WAITING = 4 }; /* runs of a shape under way on a cluster that has not answered it: so many are no crowd */
 
 struct first_try {
     double cost;
@@ -130,6 +131,42 @@ static void front(struct tn_decision *d)
     tn_decision_costs(d);
 }
 
+/* A crowd of this shape waits for a cluster that has not answered it yet: as many again may come before it does, and each of them gains what
+ * AT is faster than COST by, if it is. */
+static double worth_of_news(const struct tn_decision *d, size_t at, double cost, unsigned crowd)
+{
+    const struct tn_side *side = d->side[at];
+    struct tn_price_line  line = tn_decision_line(d, at);
+    double                I = (cost - line.fixed) / line.per_second, m = side->m + d->load[at] + side->effect->s2 / 2;
+
+    if (!(I > 0) || !(side->P > 0))
+        return 0;
+    return d->learner->world.k.herd * crowd * (1 - d->hopeless[at]) * line.per_second * tn_lognormal_gain(I, m, side->P, (log(I) - m) / sqrt(side->P));
+}
+
+/* The first attempt where a crowd waits for BEST: a cluster where nothing of this shape runs, if that is expected to pay. Feedback is late, and
+ * all that come meanwhile would wait too (exploration 10, trap 1). */
+static struct first_try leave_crowd(const struct tn_decision *d, struct first_try best)
+{
+    struct first_try chosen = best;
+    unsigned         waiting = d->side[best.at]->age_count;
+    double           least = best.cost;
+
+    for (size_t i = 0; i < d->request->count && waiting > FEW_WAITING; i++) {
+        struct first_try other = {.cost = 1e300, .at = SIZE_MAX};
+
+        if (i == best.at || !may_try(d, i) || d->side[i]->age_count > 0)
+            continue;
+        try_cluster(d, i, &other);
+        other.cost -= worth_of_news(d, i, best.cost, waiting - FEW_WAITING);
+        if (other.at != SIZE_MAX && other.cost < least) {
+            least = other.cost;
+            chosen = other;
+        }
+    }
+    return chosen;
+}
+
 void tn_first_sight(struct tn_decision *d)
 {
     struct tn_plan *plan = d->plan;
@@ -148,6 +185,8 @@ void tn_first_sight(struct tn_decision *d)
                 try_cluster(d, i, &best);
         if (best.at == SIZE_MAX)
             break;
+        if (plan->count == 0)
+            best = leave_crowd(d, best);
         tn_plan_add(d, best.at, best.deadline_s);
         d->side[best.at]->cut_here = true;
         d->side[best.at]->extra = log(best.deadline_s) - d->load[best.at];

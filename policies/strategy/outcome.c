@@ -130,7 +130,8 @@ static bool learns(const struct tn_decide_request *request, const struct tn_atte
            !(result->cold && result->end == TN_ATTEMPT_DONE);
 }
 
-/* What made one cluster slower on this shape (more data, mostly) made the others slower too, until they are looked at. */
+/* What made one cluster slower on this shape (more data, mostly) made the others slower too, until they are looked at: what a cluster is
+ * known to take longer than as well, or it would be looked at again and again while the data grows. */
 static void follow(struct tn_learner *learner, struct tn_shape_entry *entry, const struct tn_view *view, const struct tn_side *moved_side, double moved)
 {
     double by = learner->world.k.follow * moved;
@@ -140,7 +141,7 @@ static void follow(struct tn_learner *learner, struct tn_shape_entry *entry, con
     for (size_t i = 0; i < view->count; i++) {
         struct tn_cell *cell;
 
-        if (&view->sides[i] == moved_side || view->sides[i].cell.n == 0)
+        if (&view->sides[i] == moved_side || (view->sides[i].cell.n == 0 && !view->sides[i].cell.bounded))
             continue;
         cell = tn_store_cell(learner->store, entry, view->sides[i].cluster, false);
         if (cell != NULL)

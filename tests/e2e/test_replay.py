@@ -13,7 +13,7 @@ import proxy as proxy_module
 GOLDEN = os.path.join(proxy_module.ROOT, "tests", "golden", "decisions")
 REFERENCE_FOLDER = os.environ.get("TURNOUT_REFERENCE", os.path.join(os.path.dirname(proxy_module.ROOT), "shared", "reference", "policy"))
 REFERENCE = ("--model", "off", "--uniform-percent", "0", "--set", "joint=0,giveup=1,tie=0,follow=0,late_fails=0,late_loses=0,surprise=0,"
-             "look_rest=0,count_planned=1,age_load=0,tie_unsure=0,look_least=1,floor_s=.001")
+             "look_rest=0,count_planned=1,age_load=0,tie_unsure=0,look_least=1,floor_s=.001,herd=0")
 
 
 def replay(*arguments, check=True):
@@ -213,6 +213,18 @@ def test_cost_is_less_than_for_latency(tmp_path):
     fast = json.loads(replay("--outcomes", stream, "--json").stdout)
     cheap = json.loads(replay("--outcomes", stream, "--json", "--strategy", "cost", "--max-p95-ms", "60000").stdout)
     assert cheap["usd"] < .6 * fast["usd"] and cheap["late"] <= .07 * cheap["queries"]
+
+
+def test_a_crowd_does_not_wait_for_an_engine_that_never_answers(tmp_path):
+    """A hundred queries a second of five shapes, all before the first deadline on the engine without an answer has passed: news of the other
+    one is worth more to them than waiting in a crowd."""
+    stream = tmp_path / "s.jsonl"
+    with stream.open("w") as file:
+        for i in range(300):
+            print(json.dumps({"t_ms": i * 10, "sql": f"SELECT c{i % 5} FROM t", "outcomes": {
+                "good": {"latency_ms": 5, "ok": True}, "never": {"latency_ms": None, "ok": False}}}), file=file)
+    spread, crowded = (json.loads(replay("--outcomes", stream, "--json", "--set", f"herd={herd}").stdout)["seconds"] for herd in (.5, 0))
+    assert spread < 1000 < crowded
 
 
 def test_a_table(tmp_path):

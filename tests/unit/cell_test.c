@@ -92,7 +92,10 @@ static void test_move(void)
                                  .fail = (uint8_t)(code / 7), .M2 = (uint16_t)(65535 - code), .cost = (float)by, .p50 = 1, .p95 = 2, .hist = 3};
         stored = moved;
         tn_cell_load(&stored, &belief);
-        belief.m += by;
+        if (belief.n > 0)
+            belief.m += by;
+        else
+            belief.cen += belief.bounded ? by : 0;
         tn_cell_store(&stored, &belief);
         tn_cell_move(&moved, by);
         CU_ASSERT(memcmp(&moved, &stored, sizeof moved) == 0);

@@ -120,7 +120,8 @@ def run(case, letter, ask, own):
         return str(error) or type(error).__name__
     finally:
         if case.changes:
-            for statement in ("TRUNCATE TABLE uu" if letter == "t" else "DELETE FROM uu", "DROP TABLE IF EXISTS made"):
+            for statement in ("TRUNCATE TABLE uu" if letter == "t" else "DELETE FROM uu", "DROP TABLE IF EXISTS made",
+                              *(["DROP SEQUENCE IF EXISTS made_auto_increment"] if letter == "d" else [])):
                 own(statement)
 
 

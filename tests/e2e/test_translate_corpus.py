@@ -155,7 +155,7 @@ def test_answers_are_those_of_the_dialects_own_engine(proxy, engines, source):
     for thread in threads:
         thread.join()
     assert not wrong, f"{len(wrong)} of {sum(ran.values())}:\n" + "\n".join(sorted(wrong))
-    assert sum(ran.values()) > len(cases)
+    assert sum(ran.values()) > len(cases) / 2
 
 
 def test_servers_that_know_no_backslash(proxy):

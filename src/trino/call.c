@@ -6,6 +6,7 @@
 #include "net/http_origin.h"
 #include "trino/followed.h"
 #include "trino/segments.h"
+#include "trino/transaction.h"
 
 enum { ARENA_MAX = 1024 * 1024 * 1024, SPARES = 64 };
 
@@ -521,7 +522,7 @@ static struct tn_worker *find_owner(struct tn_trino_call *call, struct tn_worker
         return here;
     }
     if (transaction.len > 0 && !tn_str_ieq_c(transaction, "NONE")) {
-        struct tn_worker *owner = tn_trino_owner(call->trino, transaction);
+        struct tn_worker *owner = tn_trino_transaction_owner(call->trino, transaction);
 
         return owner != NULL ? owner : here; /* who says that it is unknown */
     }

@@ -182,6 +182,8 @@ static enum tn_status set_time_zone(struct tn_trino_query *q, const struct tn_tr
 
 static enum tn_status start_transaction(struct tn_trino_query *q, const struct tn_trino_command *c, struct tn_error *err)
 {
+    if (q->request.transaction_id.ptr == NULL)
+        return tn_fail(err, TN_E_INVALID, "0B000", "Client does not support transactions");
     if (q->transaction != NULL)
         return tn_fail(err, TN_E_UNSUPPORTED, "0A000", "Nested transactions not supported");
     TN_TRY(tn_trino_modes_check(c->value, q->text, err));

@@ -109,7 +109,7 @@ def test_another_users_name(secure, authority):
 
 
 def test_another_users_transaction(secure, authority):
-    status, _, document = post(secure, authority, basic("alice", "secret"), "START TRANSACTION")
+    status, _, document = post(secure, authority, {"X-Trino-Transaction-Id": "NONE", **basic("alice", "secret")}, "START TRANSACTION")
     assert status == 200
     context = ssl.create_default_context(cafile=authority.cert)
     while "nextUri" in document:

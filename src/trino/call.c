@@ -235,6 +235,17 @@ static void on_gone(struct tn_http_exchange *x)
     ask_more(call);
 }
 
+static void put_tags(struct tn_json *json, struct tn_str tags)
+{
+    struct tn_str tag;
+    size_t        at = 0;
+
+    tn_json_open(json, "clientTags", '[');
+    while (tn_trino_list_next(tags, &at, &tag))
+        tn_json_str(json, NULL, tag);
+    tn_json_close(json, ']');
+}
+
 void tn_trino_call_info(struct tn_trino_call *call, const struct tn_trino_info *info)
 {
     struct tn_json json = {.buf = &call->body};
@@ -250,6 +261,7 @@ void tn_trino_call_info(struct tn_trino_call *call, const struct tn_trino_info *
     tn_json_str(&json, "source", info->source);
     tn_json_str(&json, "catalog", info->catalog);
     tn_json_str(&json, "schema", info->schema);
+    put_tags(&json, info->tags);
     tn_json_close(&json, '}');
     if (info->error != NULL)
         tn_trino_put_failure(&json, info->error);
@@ -354,6 +366,12 @@ static int read_path(struct tn_trino_call *call, const struct tn_http_exchange *
     if (count == 3 && tn_str_eq_c(part[0], "v1") && tn_str_eq_c(part[1], "query") && call->verb != TN_TRINO_POST) {
         call->id = part[2];
         call->verb = call->verb == TN_TRINO_DELETE ? TN_TRINO_DELETE : TN_TRINO_INFO;
+        return 0;
+    }
+    if (count == 4 && tn_str_eq_c(part[0], "ui") && tn_str_eq_c(part[1], "api") && tn_str_eq_c(part[2], "query") && call->verb == TN_TRINO_GET) {
+        call->id = part[3];
+        call->verb = TN_TRINO_INFO;
+        call->free_to_all = !tn_auth_is_asked(call->trino->server->auth);
         return 0;
     }
     return 404;
@@ -461,6 +479,8 @@ static int authenticate(struct tn_trino_call *call, struct tn_http_exchange *x)
         call->problem = "where nobody is asked for a log-in, web pages under other names than localhost and 127.0.0.1 are refused\n";
         return 403;
     }
+    if (call->free_to_all)
+        return 0;
     if (!tn_auth_is_asked(auth) && request.claimed.ptr == NULL && request.authorization.ptr == NULL && request.certificate.ptr == NULL) {
         call->problem = "X-Trino-User must be set\n";
         return 401;

@@ -507,13 +507,13 @@ static void put_info(const struct tn_trino_query *q, struct tn_trino_call *call)
     tn_trino_call_info(call, &(struct tn_trino_info){
                                  .id = tn_str(q->shown[0] != '\0' ? q->shown : q->id), .user = q->identity->user,
                                  .source = q->request.source, .catalog = q->request.catalog, .schema = q->request.schema,
-                                 .sql = q->sql, .error = q->done && q->error.status != TN_OK ? &q->error : NULL, .state = state_of(q)});
+                                 .tags = q->request.client_tags, .sql = q->sql, .error = q->done && q->error.status != TN_OK ? &q->error : NULL, .state = state_of(q)});
 }
 
 /* By its id alone only its user may see and end it, or an administrator. */
 static bool is_own(const struct tn_trino_query *q, const struct tn_trino_call *call)
 {
-    return call->identity != NULL && (call->identity->admin || tn_str_eq(call->identity->user, q->identity->user));
+    return call->free_to_all || (call->identity != NULL && (call->identity->admin || tn_str_eq(call->identity->user, q->identity->user)));
 }
 
 /* By the id that its Trino gave it, which its client was told. Nobody asks often: they are looked at one by one. */

@@ -279,8 +279,11 @@ static enum tn_status replace_self(struct tn_trino_query *q, struct tn_error *er
     struct tn_str  text = q->text;
     enum tn_status status = tn_self_replace(text, TN_DIALECT_TRINO, &self, &q->arena, &q->text, err);
 
-    self.unnamed = q->text.ptr != text.ptr && tn_trino_reply_by_trino(q); /* as it names such columns */
-    return status != TN_OK || !self.unnamed ? status : tn_self_replace(text, TN_DIALECT_TRINO, &self, &q->arena, &q->text, err);
+    if (status != TN_OK || q->text.ptr == text.ptr || !tn_trino_reply_by_trino(q))
+        return status;
+    self.unnamed = true; /* as it names such columns */
+    self.version = tn_str_n(NULL, 0); /* it has its own */
+    return tn_self_replace(text, TN_DIALECT_TRINO, &self, &q->arena, &q->text, err);
 }
 
 static enum tn_status count_values(struct tn_str text, const struct tn_trino_command *c, struct tn_error *err)

@@ -415,12 +415,18 @@ def test_info(client):
     assert status == 200 and document["starting"] is False and document["nodeVersion"]["version"] and document["coordinator"] is True
     assert client.request("HEAD", "/v1/status")[0] == 200
     assert client.request("GET", "/v1/info/state")[2] == '"ACTIVE"'
-    document = client.post("SELECT 1", X_Trino_Source="here")[2]
+    document = client.post("SELECT 1", X_Trino_Source="here", X_Trino_Client_Tags="foo %20, bar=test")[2]
     assert client.request("GET", f"/v1/query/{document['id']}")[0] == 401
     assert client.request("GET", f"/v1/query/{document['id']}", X_Trino_User="another")[0] == 404
     status, _, info = client.request("GET", f"/v1/query/{document['id']}", X_Trino_User="tester")
     assert status == 200 and info["queryId"] == document["id"] and info["session"]["source"] == "here" and info["query"] == "SELECT 1"
-    assert "failureInfo" not in info
+    assert "failureInfo" not in info and info["session"]["clientTags"] == ["foo %20", "bar=test"]
+    for asked in (f"http://127.0.0.1:{client.port}/ui/api/query/{document['id']}", f"//evil.example/ui/api/query/{document['id']}&x=y"):
+        status, fields, _ = client.request("POST", "/ui/login", f"username=admin&redirectPath={urllib.parse.quote(asked, safe='')}")
+        assert (status, fields["Location"]) == (303, f"/ui/api/query/{document['id']}")
+    status, _, shown = client.request("GET", fields["Location"])  # a suite's way to what it sent
+    assert status == 200 and shown == info
+    assert client.request("GET", "/ui/api/query/20260101_000000_00000_aaaaa")[0] == 404
     document = client.post("SELECT nosuch FROM nowhere")[2]
     while "nextUri" in document:
         document = client.get(document["nextUri"])[2]

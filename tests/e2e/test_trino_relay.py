@@ -12,6 +12,7 @@ import pytest
 import proxy as proxy_module
 import wire
 from trino_contract import BIGINT, Answer, Contract
+from trino_server import VERSION
 
 trino = pytest.importorskip("trino")
 pytestmark = pytest.mark.timeout(600)  # whichever runs first fetches Trino and waits for its start
@@ -180,9 +181,12 @@ def test_places(both, statements):
     assert told[0] == told[1]
 
 
-def test_names_of_columns(both):
+def test_names_of_columns(both, trino_server):
     told = [session.run("SELECT current_user, current_user AS u, current_catalog, version()")[0] for session in both()]
     assert [column["name"] for column in told[0]] == [column["name"] for column in told[1]]
+    assert both()[1].rows("SELECT version() AS whose_version") == [[VERSION]]
+    asked = trino_server.queries("query LIKE '%whose_version%' AND query NOT LIKE '%runtime%'")
+    assert [row[3] for row in asked] == ["SELECT version() AS whose_version"]  # which it is, it says itself
 
 
 def test_changes(both):

@@ -162,7 +162,7 @@ def test_error_in_mid_result(both):
 def test_errors(both, sql):
     direct, through = both()
     expected, got = direct.run(sql)[2]["error"], through.run(sql)[2]["error"]
-    for key in ("message", "errorCode", "errorName", "errorType", "errorLocation"):
+    for key in ("message", "errorCode", "errorName", "errorType", "errorLocation", "sqlState"):
         assert got.get(key) == expected.get(key), (got, expected)
 
 
@@ -187,6 +187,13 @@ def test_names_of_columns(both, trino_server):
     assert both()[1].rows("SELECT version() AS whose_version") == [[VERSION]]
     asked = trino_server.queries("query LIKE '%whose_version%' AND query NOT LIKE '%runtime%'")
     assert [row[3] for row in asked] == ["SELECT version() AS whose_version"]  # which it is, it says itself
+
+
+def test_numbers_are_sent_as_they_came(both, trino_server):
+    """A statement of the greatest length is no longer there."""
+    said = "EXECUTE IMMEDIATE 'SELECT ? AS bare_number' USING 42"
+    assert both()[1].rows(said) == [[42]]
+    assert [row[3] for row in trino_server.queries("query LIKE '%bare_number%' AND query NOT LIKE '%runtime%'")] == [said]
 
 
 def test_changes(both):

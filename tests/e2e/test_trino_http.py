@@ -415,7 +415,7 @@ def test_info(client):
     assert status == 200 and document["starting"] is False and document["nodeVersion"]["version"] and document["coordinator"] is True
     assert client.request("HEAD", "/v1/status")[0] == 200
     assert client.request("GET", "/v1/info/state")[2] == '"ACTIVE"'
-    document = client.post("SELECT 1", X_Trino_Source="here", X_Trino_Client_Tags="foo %20, bar=test")[2]
+    document = client.run("SELECT 1", X_Trino_Source="here", X_Trino_Client_Tags="foo %20, bar=test")[0]
     assert client.request("GET", f"/v1/query/{document['id']}")[0] == 401
     assert client.request("GET", f"/v1/query/{document['id']}", X_Trino_User="another")[0] == 404
     status, _, info = client.request("GET", f"/v1/query/{document['id']}", X_Trino_User="tester")

@@ -234,10 +234,10 @@ void tn_trino_call_begin(struct tn_trino *trino, struct tn_http_exchange *x); /*
 void tn_trino_call_end(struct tn_trino_call *call);                          /* on the query's worker: the answer is set */
 void tn_trino_call_refuse(struct tn_trino_call *call, int status, const char *problem);
 
-/* What GET /v1/query/ID tells. */
+/* info.c: what GET /v1/query/ID tells. */
 struct tn_trino_info {
-    struct tn_str       id, user, source, catalog, schema, tags;
-    enum tn_trino_state state;
+    struct tn_str          id, user, source, catalog, schema, tags;
+    enum tn_trino_state    state;
     struct tn_str          sql;   /* ptr NULL: not known */
     const struct tn_error *error; /* NULL: none */
 };

@@ -145,6 +145,7 @@ static void clear_results(struct tn_run *run)
     run->cancelled = run->left = run->delivered = run->over_there = run->undone = run->my_over = run->no_bulk = false;
     run->tag[0] = '\0';
     run->rows = run->affected = run->unchanged = run->replaced = run->bytes = run->rows_read = run->bytes_read = run->cpu_us = run->queued_us = run->peak_memory = 0;
+    run->analysis_us = run->planning_us = run->splits = 0;
     run->started_us = run->first_byte_us = run->ended_us = 0;
 }
 

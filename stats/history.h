@@ -116,6 +116,7 @@ struct tn_history_filter {
     bool          outcome_set;
     enum tn_history_outcome outcome;
     unsigned      limit; /* 0 = 100 */
+    uint64_t      offset; /* records to leave out first */
 };
 
 /* RECORD and its texts live until the return. False stops. */

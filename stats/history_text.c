@@ -252,6 +252,9 @@ bool tn_history_filter_set(struct tn_history_filter *filter, const char *name, s
         if (!tn_str_to_u64(value, TN_HISTORY_PAGE_MAX, &limit) || limit == 0)
             return wrong(why, name, "a number from 1 to 10000", value);
         filter->limit = (unsigned)limit;
+    } else if (strcmp(name, "offset") == 0) {
+        if (!tn_str_to_u64(value, UINT64_C(9007199254740991), &filter->offset)) /* as JSON has integers */
+            return wrong(why, name, "a number of records to leave out", value);
     } else if (strcmp(name, "outcome") == 0) {
         if (!tn_history_outcome_parse(value, &filter->outcome))
             return wrong(why, name, "ok, error, cancelled, timeout, denied or refused", value);

@@ -51,6 +51,7 @@ static void clear_results(struct tn_run *run)
     run->my_status = 0;
     run->warnings = 0;
     run->rows_read = run->bytes_read = run->cpu_us = run->queued_us = run->peak_memory = 0;
+    run->analysis_us = run->planning_us = run->splits = 0;
     run->first_byte_us = run->ended_us = run->full_since_us = run->stalled_us = 0;
     run->delivered = run->over_there = false;
     tn_error_reset(&run->error);

@@ -133,6 +133,7 @@ struct tn_run {
     uint64_t        rows_read, bytes_read, cpu_us; /* what the engine reports; 0 = unknown */
     uint64_t        queued_us;    /* of the time since the start, in the engine's own queue, as it reports */
     uint64_t        peak_memory;  /* bytes, as it reports; 0 = unknown */
+    uint64_t        analysis_us, planning_us, splits; /* as a Trino reports them; all 0 = unknown */
     uint64_t        started_us, first_byte_us, ended_us; /* monotonic; 0 = did not happen */
     uint64_t        stalled_us;   /* of the time since the start, spent waiting for credits */
     bool            over_there;   /* the engine has finished: what is left is to be fetched from it */

@@ -120,6 +120,7 @@ struct tn_rest_outcome {
     int                  rule;      /* 1-based; 0 = none */
     uint64_t             submitted_us, completed_us; /* wall clock */
     uint64_t             total_us, queue_us, cpu_us, rows_read, bytes_read, peak_memory;
+    uint64_t             analysis_us, planning_us, splits; /* of struct tn_run */
     uint64_t             rows, bytes; /* that the engine returned */
     uint64_t             affected;
     bool                 has_columns;

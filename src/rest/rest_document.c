@@ -54,24 +54,31 @@ static void put_known(struct tn_json *json, const char *key, uint64_t value)
         tn_json_text(json, key, NULL);
 }
 
+static void put_ms(struct tn_json *json, const char *key, uint64_t value, bool known)
+{
+    if (known)
+        tn_json_ms(json, key, value);
+    else
+        tn_json_text(json, key, NULL);
+}
+
 /* What engines do not tell is null. */
 static void put_statistics(struct tn_json *json, const struct tn_rest_outcome *outcome)
 {
+    bool phases = outcome->analysis_us + outcome->planning_us + outcome->splits > 0;
+
     tn_json_open(json, "statistics", '{');
-    if (outcome->cpu_us != 0)
-        tn_json_ms(json, "cpuTimeMs", outcome->cpu_us);
-    else
-        tn_json_text(json, "cpuTimeMs", NULL);
+    put_ms(json, "cpuTimeMs", outcome->cpu_us, outcome->cpu_us != 0);
     tn_json_ms(json, "wallTimeMs", outcome->total_us);
     tn_json_ms(json, "queuedTimeMs", outcome->queue_us);
-    tn_json_text(json, "analysisTimeMs", NULL);
-    tn_json_text(json, "planningTimeMs", NULL);
+    put_ms(json, "analysisTimeMs", outcome->analysis_us, phases);
+    put_ms(json, "planningTimeMs", outcome->planning_us, phases);
     put_known(json, "peakMemoryBytes", outcome->peak_memory);
     put_known(json, "inputRows", outcome->rows_read);
     put_known(json, "inputBytes", outcome->bytes_read);
     tn_json_u64(json, "outputRows", outcome->rows);
     tn_json_u64(json, "outputBytes", outcome->bytes);
-    tn_json_text(json, "completedSplits", NULL);
+    put_known(json, "completedSplits", outcome->splits);
     tn_json_close(json, '}');
 }
 

@@ -109,6 +109,9 @@ static void look_at(struct tn_rest_job *job, const struct tn_query *q)
     outcome->rows_read = q->run.rows_read;
     outcome->bytes_read = q->run.bytes_read;
     outcome->peak_memory = q->run.peak_memory;
+    outcome->analysis_us = q->run.analysis_us;
+    outcome->planning_us = q->run.planning_us;
+    outcome->splits = q->run.splits;
     outcome->rows = q->run.rows;
     outcome->bytes = q->run.bytes;
     outcome->affected = q->run.affected;

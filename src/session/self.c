@@ -25,7 +25,7 @@ static struct found look_up(const struct tn_token *token, const struct tn_self *
         {{"current_catalog", WORD, self->catalog}, self->trino},
         {{"current_schema", WORD, self->schema}, self->trino},
         {{"current_timezone", CALL, self->time_zone}, self->trino && self->time_zone.len > 0},
-        {{"version", CALL, self->version}, self->trino},
+        {{"version", CALL, self->version}, self->trino && self->version.len > 0},
     };
 
     if (token->kind == TN_TOKEN_WORD && token->text.len >= 7)

@@ -18,7 +18,7 @@ struct tn_self {
     bool          trino;     /* these, too: */
     struct tn_str catalog, schema; /* current_catalog, current_schema: empty = NULL */
     struct tn_str time_zone; /* current_timezone(); empty: left to the engine */
-    struct tn_str version;   /* version() */
+    struct tn_str version;   /* version(); empty: left to the engine */
 };
 
 /* SQL itself in *OUT when it holds none of them. TN_E_NOMEM. */

@@ -6,6 +6,7 @@
 #include "net/http_origin.h"
 #include "trino/followed.h"
 #include "trino/segments.h"
+#include "trino/transaction.h"
 
 enum { ARENA_MAX = 1024 * 1024 * 1024, SPARES = 64 };
 
@@ -234,29 +235,6 @@ static void on_gone(struct tn_http_exchange *x)
     ask_more(call);
 }
 
-void tn_trino_call_info(struct tn_trino_call *call, const struct tn_trino_info *info)
-{
-    struct tn_json json = {.buf = &call->body};
-
-    tn_json_open(&json, NULL, '{');
-    tn_json_str(&json, "queryId", info->id);
-    tn_json_text(&json, "state", tn_trino_state_name(info->state));
-    tn_json_str(&json, "self", call->base);
-    if (info->sql.ptr != NULL)
-        tn_json_str(&json, "query", info->sql);
-    tn_json_open(&json, "session", '{');
-    tn_json_str(&json, "user", info->user);
-    tn_json_str(&json, "source", info->source);
-    tn_json_str(&json, "catalog", info->catalog);
-    tn_json_str(&json, "schema", info->schema);
-    tn_json_close(&json, '}');
-    if (info->error != NULL)
-        tn_trino_put_failure(&json, info->error);
-    tn_json_close(&json, '}');
-    call->status = 200;
-    tn_trino_call_end(call);
-}
-
 /* ---- paths ---- */
 
 static bool next_segment(struct tn_str *path, struct tn_str *segment)
@@ -353,6 +331,12 @@ static int read_path(struct tn_trino_call *call, const struct tn_http_exchange *
     if (count == 3 && tn_str_eq_c(part[0], "v1") && tn_str_eq_c(part[1], "query") && call->verb != TN_TRINO_POST) {
         call->id = part[2];
         call->verb = call->verb == TN_TRINO_DELETE ? TN_TRINO_DELETE : TN_TRINO_INFO;
+        return 0;
+    }
+    if (count == 4 && tn_str_eq_c(part[0], "ui") && tn_str_eq_c(part[1], "api") && tn_str_eq_c(part[2], "query") && call->verb == TN_TRINO_GET) {
+        call->id = part[3];
+        call->verb = TN_TRINO_INFO;
+        call->free_to_all = !tn_auth_is_asked(call->trino->server->auth);
         return 0;
     }
     return 404;
@@ -460,6 +444,8 @@ static int authenticate(struct tn_trino_call *call, struct tn_http_exchange *x)
         call->problem = "where nobody is asked for a log-in, web pages under other names than localhost and 127.0.0.1 are refused\n";
         return 403;
     }
+    if (call->free_to_all)
+        return 0;
     if (!tn_auth_is_asked(auth) && request.claimed.ptr == NULL && request.authorization.ptr == NULL && request.certificate.ptr == NULL) {
         call->problem = "X-Trino-User must be set\n";
         return 401;
@@ -521,7 +507,7 @@ static struct tn_worker *find_owner(struct tn_trino_call *call, struct tn_worker
         return here;
     }
     if (transaction.len > 0 && !tn_str_ieq_c(transaction, "NONE")) {
-        struct tn_worker *owner = tn_trino_owner(call->trino, transaction);
+        struct tn_worker *owner = tn_trino_transaction_owner(call->trino, transaction);
 
         return owner != NULL ? owner : here; /* who says that it is unknown */
     }

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "stats/lexer.h"
+#include "trino/like.h"
 
 enum { TEXT_MAX = 64 * 1024 * 1024 };
 
@@ -323,6 +324,18 @@ static bool mentions(struct tn_str sql, const char *relation)
     return false;
 }
 
+bool tn_trino_catalog_is_jdbc(struct tn_str sql)
+{
+    struct scan scan;
+    struct name name;
+
+    begin(&scan, sql);
+    while (next_name(&scan, &name))
+        if (name.relation != NULL && strcmp(name.relation->qualifier, "system.jdbc") == 0)
+            return true;
+    return is_of_no_table(sql);
+}
+
 bool tn_trino_catalog_needs_standard(struct tn_str sql, enum tn_cfg_engine engine)
 {
     return kind_of(engine) == TN_CFG_ENGINE_MYSQL && (mentions(sql, NULL) || is_of_no_table(sql));
@@ -359,18 +372,21 @@ static void respell(struct tn_buf *text)
 enum tn_status tn_trino_catalog_rewrite(struct tn_str sql, enum tn_cfg_engine engine, const struct tn_trino_catalog_source *source,
                                         struct tn_arena *arena, struct tn_str *out, struct tn_error *err)
 {
-    struct tn_buf  text;
+    struct tn_buf  text, exact;
     enum tn_status status;
 
     *out = sql;
     if (!tn_trino_catalog_has(engine) || !tn_trino_catalog_mentions(sql))
         return TN_OK;
     tn_buf_init(&text, TEXT_MAX);
-    status = rewrite(&(struct rewriter){.sql = sql, .engine = engine, .source = source, .text = &text}, mentions(sql, "queries"), err);
+    tn_buf_init(&exact, TEXT_MAX);
+    tn_trino_like_exact(&exact, sql, mentions(sql, NULL) ? engine : TN_CFG_ENGINE_UNSET); /* a table's own LIKE is the engine's */
+    status = rewrite(&(struct rewriter){.sql = tn_buf_str(&exact), .engine = engine, .source = source, .text = &text}, mentions(sql, "queries"), err);
     if (status == TN_OK && tn_trino_catalog_needs_standard(sql, engine))
         respell(&text);
-    if (status == TN_OK && (text.failed || !tn_arena_str(arena, tn_buf_str(&text), out)))
+    if (status == TN_OK && (exact.failed || text.failed || !tn_arena_str(arena, tn_buf_str(&text), out)))
         status = tn_fail(err, TN_E_NOMEM, "53200", "no memory for a statement about tables");
+    tn_buf_reset(&exact);
     tn_buf_reset(&text);
     return status;
 }

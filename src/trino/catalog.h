@@ -11,6 +11,12 @@
 
 /* SQL names a table that tn_trino_catalog_rewrite() knows, or is JDBC's question for keys, which needs none. */
 bool tn_trino_catalog_mentions(struct tn_str sql);
+/* One of system.jdbc.*, or JDBC's question for keys. */
+bool tn_trino_catalog_is_jdbc(struct tn_str sql);
+/* The type of NAME in these tables, as struct tn_trino_encoder.letter tells it. */
+char tn_trino_catalog_letter(struct tn_str name);
+/* NAME as SQL spells it. */
+struct tn_str tn_trino_catalog_spelled(struct tn_str sql, struct tn_str name);
 /* Is there anything about ENGINE in catalog.def? If not it has such tables itself, or none. */
 bool tn_trino_catalog_has(enum tn_cfg_engine engine);
 /* What becomes of SQL on ENGINE must be read with standard quotes, || and backslashes: MySQL does so when it is told (sql_mode). */

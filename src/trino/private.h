@@ -99,6 +99,7 @@ struct tn_trino_call {
     struct tn_arena          arena;
     enum tn_trino_verb       verb;
     struct tn_str            id, slug; /* of the path */
+    bool                     free_to_all; /* what a query is, by the path of a Trino's web interface, where nobody has to say who he is */
     bool                     resumes;  /* a link that holds all there is to know: resume.c */
     unsigned                 asks;     /* so many more workers, whether the id is that of a Trino's own for a query of theirs */
     struct tn_str            sealed;   /* behind the slug, or instead of both; ptr NULL = none (link.h) */
@@ -233,10 +234,10 @@ void tn_trino_call_begin(struct tn_trino *trino, struct tn_http_exchange *x); /*
 void tn_trino_call_end(struct tn_trino_call *call);                          /* on the query's worker: the answer is set */
 void tn_trino_call_refuse(struct tn_trino_call *call, int status, const char *problem);
 
-/* What GET /v1/query/ID tells. */
+/* info.c: what GET /v1/query/ID tells. */
 struct tn_trino_info {
-    struct tn_str       id, user, source, catalog, schema;
-    enum tn_trino_state state;
+    struct tn_str          id, user, source, catalog, schema, tags;
+    enum tn_trino_state    state;
     struct tn_str          sql;   /* ptr NULL: not known */
     const struct tn_error *error; /* NULL: none */
 };

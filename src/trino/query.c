@@ -107,9 +107,9 @@ static void drop_rows(struct tn_trino_query *q)
 /* Its texts that are still wanted go where they take no more room than they need. SQL: what is kept of its text, for who asks by its id. */
 static void keep_texts(struct tn_trino_query *q, struct tn_str sql, char *at)
 {
-    struct tn_str *texts[] = {&q->request.source, &q->request.catalog, &q->request.schema};
+    struct tn_str *texts[] = {&q->request.source, &q->request.catalog, &q->request.schema, &q->request.client_tags};
     struct tn_trino_request request = {.presto = q->request.presto};
-    struct tn_str          *kept[] = {&request.source, &request.catalog, &request.schema};
+    struct tn_str          *kept[] = {&request.source, &request.catalog, &request.schema, &request.client_tags};
 
     q->texts = at;
     for (size_t i = 0; i < TN_ARRAY_LEN(texts); i++) {
@@ -140,7 +140,7 @@ void tn_trino_query_settle(struct tn_trino_query *q)
     if (!q->done || !q->page_is_last || q->texts != NULL || q->is_long) /* a long page may be wanted again */
         return;
     sql.len = tn_utf8_valid_prefix(sql.ptr, TN_MIN(sql.len, (size_t)TEXT_KEPT));
-    size = 1 + q->request.source.len + q->request.catalog.len + q->request.schema.len + sql.len;
+    size = 1 + q->request.source.len + q->request.catalog.len + q->request.schema.len + q->request.client_tags.len + sql.len;
     for (size_t i = 0; i < q->set_count; i++)
         size += strlen(q->set[i].value) + 1;
     texts = tn_malloc(size);
@@ -507,13 +507,13 @@ static void put_info(const struct tn_trino_query *q, struct tn_trino_call *call)
     tn_trino_call_info(call, &(struct tn_trino_info){
                                  .id = tn_str(q->shown[0] != '\0' ? q->shown : q->id), .user = q->identity->user,
                                  .source = q->request.source, .catalog = q->request.catalog, .schema = q->request.schema,
-                                 .sql = q->sql, .error = q->done && q->error.status != TN_OK ? &q->error : NULL, .state = state_of(q)});
+                                 .tags = q->request.client_tags, .sql = q->sql, .error = q->done && q->error.status != TN_OK ? &q->error : NULL, .state = state_of(q)});
 }
 
 /* By its id alone only its user may see and end it, or an administrator. */
 static bool is_own(const struct tn_trino_query *q, const struct tn_trino_call *call)
 {
-    return call->identity != NULL && (call->identity->admin || tn_str_eq(call->identity->user, q->identity->user));
+    return call->free_to_all || (call->identity != NULL && (call->identity->admin || tn_str_eq(call->identity->user, q->identity->user)));
 }
 
 /* By the id that its Trino gave it, which its client was told. Nobody asks often: they are looked at one by one. */

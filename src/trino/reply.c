@@ -119,8 +119,10 @@ void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum
         text = q->text;
     if (tn_trino_catalog_mentions(text)) {
         status = find_member(q, &member, &err);
-        if (status == TN_OK && member != NULL && tn_trino_catalog_has(member->conf->engine))
+        if (status == TN_OK && member != NULL && tn_trino_catalog_has(member->conf->engine)) {
             q->text = text;
+            q->encoder.letter = tn_trino_catalog_is_jdbc(text) ? tn_trino_catalog_letter : NULL;
+        }
         if (status == TN_OK && member != NULL && tn_trino_catalog_needs_standard(q->text, member->conf->engine))
             status = set_standard(q, member->conf->engine, &err);
         if (status == TN_OK && member != NULL)

@@ -3,6 +3,7 @@
 
 #include "stats/lexer.h"
 #include "trino/bind.h"
+#include "trino/catalog.h"
 #include "trino/locate.h"
 #include "trino/long_page.h"
 #include "trino/reply.h"
@@ -26,12 +27,15 @@ void tn_trino_wake(struct tn_trino_query *q)
 
 static void put_columns(struct tn_trino_query *q, const struct tn_schema *schema)
 {
-    struct tn_json   json = {.buf = &q->columns};
-    struct tn_column columns[TN_TRINO_FIELDS];
-    struct tn_schema told;
+    bool              tells = tn_trino_tells(&q->encoder, schema);
+    struct tn_json    json = {.buf = &q->columns};
+    struct tn_column *columns = tells ? tn_arena_zalloc(&q->arena, schema->count * sizeof *columns) : NULL;
+    struct tn_schema  told;
 
-    if (q->encoder.told != NULL && schema->count == strlen(q->encoder.told)) {
+    if (columns != NULL) {
         told = tn_trino_told(&q->encoder, schema, columns);
+        for (size_t i = 0; q->encoder.letter != NULL && i < told.count; i++)
+            columns[i].name = tn_trino_catalog_spelled(q->sql, columns[i].name);
         schema = &told;
     }
     tn_buf_clear(&q->columns);

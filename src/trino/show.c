@@ -1,6 +1,8 @@
 /* SHOW: what every engine tells differently, and what Turnout knows itself. */
 #include "trino/reply.h"
 
+#include "trino/like.h"
+
 enum { SQL_MAX = 65536 };
 
 static void put_session_row(struct tn_trino_table *t, struct tn_str name, struct tn_str value)
@@ -175,32 +177,13 @@ static bool is_about_schemas(const struct tn_trino_command *c)
     return c->kind == TN_TRINO_SHOW_SCHEMAS || c->kind == TN_TRINO_SHOW_CREATE_SCHEMA;
 }
 
-static void put_meant(struct tn_buf *text, char c, bool glob)
-{
-    if (glob && (c == '*' || c == '?' || c == '['))
-        tn_buf_printf(text, "[%c]", c);
-    else if (!glob && (c == '%' || c == '_' || c == '!'))
-        tn_buf_printf(text, "!%c", c);
-    else
-        tn_buf_put_u8(text, (uint8_t)c);
-}
-
-/* The pattern with ! for its escape, which may be a character that engines do not take for one; or as GLOB has patterns. */
 static struct tn_str pattern_of(struct tn_trino_query *q, const struct tn_trino_command *c, bool glob)
 {
-    struct tn_str like = c->like, escape = c->escape, out = {NULL, 0};
+    struct tn_str out = {NULL, 0};
     struct tn_buf text;
 
     tn_buf_init(&text, SQL_MAX);
-    for (size_t i = 0; i < like.len; i++) {
-        bool meant = escape.len > 0 && tn_str_starts(tn_str_n(like.ptr + i, like.len - i), escape);
-        char at = like.ptr[i += meant ? escape.len : 0]; /* there is one behind an escape: check_escape() */
-
-        if (!meant && (at == '%' || at == '_'))
-            tn_buf_put_u8(&text, (uint8_t)(!glob ? at : at == '%' ? '*' : '?'));
-        else
-            put_meant(&text, at, glob);
-    }
+    tn_trino_like_put(&text, c->like, c->escape, glob);
     if (text.failed || !tn_arena_str(&q->arena, tn_buf_str(&text), &out))
         out = TN_STR("");
     tn_buf_reset(&text);

@@ -182,6 +182,8 @@ static enum tn_status set_time_zone(struct tn_trino_query *q, const struct tn_tr
 
 static enum tn_status start_transaction(struct tn_trino_query *q, const struct tn_trino_command *c, struct tn_error *err)
 {
+    if (q->request.transaction_id.ptr == NULL)
+        return tn_fail(err, TN_E_INVALID, "0B000", "Client does not support transactions");
     if (q->transaction != NULL)
         return tn_fail(err, TN_E_UNSUPPORTED, "0A000", "Nested transactions not supported");
     TN_TRY(tn_trino_modes_check(c->value, q->text, err));
@@ -277,8 +279,11 @@ static enum tn_status replace_self(struct tn_trino_query *q, struct tn_error *er
     struct tn_str  text = q->text;
     enum tn_status status = tn_self_replace(text, TN_DIALECT_TRINO, &self, &q->arena, &q->text, err);
 
-    self.unnamed = q->text.ptr != text.ptr && tn_trino_reply_by_trino(q); /* as it names such columns */
-    return status != TN_OK || !self.unnamed ? status : tn_self_replace(text, TN_DIALECT_TRINO, &self, &q->arena, &q->text, err);
+    if (status != TN_OK || q->text.ptr == text.ptr || !tn_trino_reply_by_trino(q))
+        return status;
+    self.unnamed = true; /* as it names such columns */
+    self.version = tn_str_n(NULL, 0); /* it has its own */
+    return tn_self_replace(text, TN_DIALECT_TRINO, &self, &q->arena, &q->text, err);
 }
 
 static enum tn_status count_values(struct tn_str text, const struct tn_trino_command *c, struct tn_error *err)

@@ -4,13 +4,13 @@
 #include "base/clock.h"
 
 
-enum { TRANSACTIONS = 1000, USER_MAX = 127, PATIENCE_US = 500000 };
+enum { TRANSACTIONS = 1000, USER_MAX = 127, PATIENCE_US = 500000, UUID_LEN = 36, WORKER_DIGITS = 4 };
 
 static const double LOOK_S = 0.1;
 
 static enum tn_status unknown(const char *id, struct tn_error *err)
 {
-    return tn_fail(err, TN_E_INVALID, "25P03", "Unknown transaction ID: %.64s. It may have expired or been ended by a failure", id);
+    return tn_fail(err, TN_E_INVALID, "25P03", "Unknown transaction ID: %.64s. Possibly expired? Commands ignored until end of transaction block", id);
 }
 
 static void free_transaction(struct tn_trino_home *home, struct tn_trino_transaction *tx)
@@ -92,20 +92,33 @@ bool tn_trino_transaction_leave(struct tn_trino_query *q)
 
 /* ---- life ---- */
 
-/* As a UUID looks, but for its end, which says whose it is. */
-static void make_id(struct tn_trino_transaction *tx, const struct tn_trino_query *q)
+/* A random UUID (RFC 9562, version 4), but for its last two bytes, which say whose it is. */
+static void make_id(struct tn_trino_transaction *tx)
 {
-    uint8_t random[16];
-    size_t  at = 0;
+    size_t  worker = (size_t)(tx->home - tx->home->trino->homes), at = 0;
+    uint8_t id[16];
 
-    tn_rand_secret(random, sizeof random);
-    for (size_t i = 0; i < sizeof random && at < 31; i++) {
+    tn_rand_secret(id, sizeof id);
+    id[6] = (uint8_t)(0x40 | (id[6] & 0x0f));
+    id[8] = (uint8_t)(0x80 | (id[8] & 0x3f));
+    id[14] = (uint8_t)(worker >> 8);
+    id[15] = (uint8_t)worker;
+    for (size_t i = 0; i < sizeof id; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10)
             tx->id[at++] = '-';
-        snprintf(tx->id + at, 3, "%02x", random[i]);
-        at += 2;
+        at += (size_t)snprintf(tx->id + at, sizeof tx->id - at, "%02x", id[i]);
     }
-    snprintf(tx->id + 31, sizeof tx->id - 31, "%s", q->id + strlen(q->id) - 5);
+}
+
+struct tn_worker *tn_trino_transaction_owner(const struct tn_trino *trino, struct tn_str id)
+{
+    unsigned worker;
+    char     text[WORKER_DIGITS + 1];
+
+    if (id.len != UUID_LEN)
+        return NULL;
+    tn_str_copy(text, sizeof text, tn_str_n(id.ptr + UUID_LEN - WORKER_DIGITS, WORKER_DIGITS));
+    return sscanf(text, "%4x", &worker) == 1 && worker < trino->worker_count ? trino->homes[worker].worker : NULL;
 }
 
 static bool has_word(struct tn_str text, const char *words)
@@ -131,8 +144,8 @@ enum tn_status tn_trino_transaction_start(struct tn_trino_query *q, struct tn_st
     tx = tn_calloc(1, sizeof *tx);
     if (tx == NULL)
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a transaction");
-    make_id(tx, q);
     tx->home = home;
+    make_id(tx);
     tn_list_init(&tx->line);
     ev_timer_init(&tx->next, on_next, 0, 0);
     tx->next.data = tx;

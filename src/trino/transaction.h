@@ -7,6 +7,8 @@
 
 /* MODES as behind START TRANSACTION. Sets Started-Transaction-Id of Q's answer. */
 enum tn_status tn_trino_transaction_start(struct tn_trino_query *q, struct tn_str modes, struct tn_error *err);
+/* The worker that has the transaction ID, if there is such a one; NULL: there is none. */
+struct tn_worker *tn_trino_transaction_owner(const struct tn_trino *trino, struct tn_str id);
 /* Sets q->transaction to the one that Q's headers name, if any. TN_E_INVALID 25P03: there is none such, of this user. */
 enum tn_status tn_trino_transaction_find(struct tn_trino_query *q, struct tn_error *err);
 /* True: the statement before Q's still runs, and Q's goes on (tn_trino_statement_go_on) when it has ended. It is not cut off, which

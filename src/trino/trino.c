@@ -51,6 +51,40 @@ static bool answer_info(struct tn_trino *trino, struct tn_http_exchange *x)
     return true;
 }
 
+enum { WEB_ID = 64 };
+
+/* Whose query is asked for behind the log-in; the form's value may be a whole link, coded. */
+static void read_web_id(char id[WEB_ID], struct tn_str form)
+{
+    static const char path[] = "/ui/api/query/";
+    struct tn_arena   arena;
+    struct tn_str     text;
+    const char       *at;
+    size_t            len = 0;
+
+    tn_arena_init(&arena, 0);
+    if (tn_trino_decode(&arena, form, &text) && (at = memmem(text.ptr, text.len, path, sizeof path - 1)) != NULL)
+        for (at += sizeof path - 1; len + 1 < WEB_ID && at < text.ptr + text.len && (*at == '_' || (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'z')); at++)
+            id[len++] = *at;
+    id[len] = '\0';
+    tn_arena_reset(&arena);
+}
+
+/* The log-in of a Trino's web interface, with which suites of clients begin: where nobody has to say who he is it is passed. It leads to
+ * a path here and nowhere else. */
+static bool answer_web_login(struct tn_trino *trino, struct tn_http_exchange *x)
+{
+    char id[WEB_ID], location[WEB_ID + 16];
+
+    if (x->method != TN_HTTP_METHOD_POST || !tn_str_eq_c(x->path, "/ui/login") || tn_auth_is_asked(trino->server->auth))
+        return false;
+    read_web_id(id, x->body);
+    snprintf(location, sizeof location, "/ui/api/query/%s", id);
+    tn_http_set_field(x, "Location", location);
+    tn_http_reply(x, 303, "text/plain; charset=utf-8", TN_STR(""));
+    return true;
+}
+
 /* ---- log-ins ---- */
 
 static bool on_login(struct tn_http_exchange *x, struct tn_auth_answer *answer, void *arg)
@@ -85,7 +119,7 @@ static void on_request(struct tn_http_exchange *x, void *arg)
 {
     struct tn_trino *trino = arg;
 
-    if (answer_info(trino, x))
+    if (answer_info(trino, x) || answer_web_login(trino, x))
         return;
     if (atomic_load(&trino->server->state) == TN_SERVER_STOPPING && x->method == TN_HTTP_METHOD_POST) {
         tn_http_problem(x, 503, "the server is shutting down");

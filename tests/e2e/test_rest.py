@@ -286,6 +286,9 @@ def test_history_and_statistics(duck):
     assert first["count"] == 3
     second = duck.rest.call("GET", f"/v1/queries/history?search={mark}&limit=3&before={first['before']}").json
     assert [record["id"] for record in second["queries"]] == [min(record["id"] for record in read())]
+    pages = [duck.rest.call("GET", f"/v1/queries/history?search={mark}&limit=1&offset={at}").json["queries"] for at in range(5)]
+    assert pages == [[record] for record in read()] + [[]]
+    assert duck.rest.call("GET", "/v1/queries/history?offset=-1").status == 400
     numbers = duck.rest.call("GET", "/v1/queries/statistics?since=1h").json
     assert numbers["totalQueries"] >= 4 and 0 < numbers["successRate"] < 1 and numbers["p50TimeMs"] <= numbers["p99TimeMs"]
     assert [one["engineType"] for one in numbers["engines"]] == ["DUCKDB"]

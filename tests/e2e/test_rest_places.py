@@ -24,6 +24,10 @@ def test_trino(trino_server):
         assert rest.wait(execution)["status"] == "COMPLETED"
         assert rest.call("GET", f"/v1/queries/{execution}/results").json["data"] == [{"n": 150000}]
 
+        told = rest.execute("SELECT max(orderkey) AS n FROM orders").json["statistics"]
+        assert told["analysisTimeMs"] >= 0 and told["planningTimeMs"] > 0 and told["completedSplits"] > 0 and told["inputRows"] == 15000, told
+        assert rest.wait(execution)["statistics"]["completedSplits"] > 0
+
         def run_time(**members):
             return [row["Value"] for row in rest.rows("SHOW SESSION LIKE 'query_max_run_time'", **members)]
 

@@ -123,7 +123,7 @@ def test_catalogs(engine, run, connect):
     for sql in (f"ATTACH ':memory:' AS {other}", f"CREATE SCHEMA {other}.s", f"CREATE TABLE {other}.s.x AS SELECT 7 AS i", f"CREATE TABLE {other}.main.y AS SELECT 8 AS i"):
         run(sql)
     cursor = connect(catalog=other).cursor()
-    for sql, rows in (("SELECT i FROM s.x", [[7]]), ("SELECT i FROM y", [[8]]), ("SHOW SCHEMAS", [["main"], ["s"]]), ("SHOW TABLES FROM s", [["x"]]),
+    for sql, rows in (("SELECT i FROM s.x", [[7]]), ("SELECT i FROM y", [[8]]), ("SHOW SCHEMAS", [["information_schema"], ["main"], ["s"]]), ("SHOW TABLES FROM s", [["x"]]),
                       ("USE s", []), ("SELECT i FROM x", [[7]]), ("SHOW TABLES", [["x"]])):
         cursor.execute(sql)
         assert cursor.fetchall() == rows, sql
@@ -367,6 +367,20 @@ def test_types_and_schemas_of_jdbc(run):
     assert told["tinyint"] == [-6, 3, 10, 1, 3] and told["real"] == [7, 24, 2, 1, 3] and told["double"] == [8, 53, 2, 1, 3] and told["boolean"] == [16, None, None, 1, 3]
     assert told["date"] == [91, 14, None, 1, 3] and told["varbinary"] == [-3, 2147483647, None, 1, 3] and told["time with time zone"][0] == 2013 and told["array"][0] == 2003
     assert sorted(row[0] for row in run("SELECT TABLE_SCHEM, TABLE_CATALOG FROM system.jdbc.schemas WHERE TABLE_CATALOG = 'system'")) == ["information_schema", "jdbc", "metadata", "runtime"]
+    assert ["information_schema"] in run("SELECT TABLE_SCHEM FROM system.jdbc.schemas WHERE TABLE_CATALOG <> 'system'")
+
+
+def test_columns_of_jdbc(engine, run):
+    """Patterns tell capitals from small letters; names are spelled as they were asked for, types told even of what has no value in any row."""
+    t = engine.new_table()
+    run(f"CREATE TABLE {t} (a_b bigint, axb bigint)")
+    asked = f"SELECT TABLE_NAME, column_name, DECIMAL_DIGITS, SQL_DATA_TYPE, DATA_TYPE FROM system.jdbc.columns WHERE TABLE_NAME LIKE '{t}'"
+    for pattern, found in (("A%", []), ("a\\_b", ["a_b"]), ("a_b", ["a_b", "axb"]), ("a*", []), ("%", ["a_b", "axb"])):
+        assert [row[1] for row in run(f"{asked} AND COLUMN_NAME LIKE '{pattern}' ESCAPE '\\' ORDER BY 2")] == found, pattern
+        assert [(column[0], column[1].split("(")[0]) for column in run.cursor.description] == [
+            ("TABLE_NAME", "varchar"), ("column_name", "varchar"), ("DECIMAL_DIGITS", "bigint"), ("SQL_DATA_TYPE", "bigint"), ("DATA_TYPE", "bigint")]
+    rows = run("SELECT TYPE_NAME, CASE_SENSITIVE, AUTO_INCREMENT FROM system.jdbc.types WHERE TYPE_NAME IN ('varchar', 'bigint') ORDER BY 1")
+    assert [column[1] for column in run.cursor.description][1:] == ["boolean", "boolean"] and rows == [["bigint", False, False], ["varchar", True, False]]
 
 
 def test_decimals_of_tables(engine, run):

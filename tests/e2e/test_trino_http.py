@@ -7,6 +7,7 @@ import re
 import socket
 import time
 import urllib.parse
+import uuid
 
 import pytest
 
@@ -30,7 +31,7 @@ class Client:
         return answer.status, answer.headers, json.loads(raw) if raw.startswith(b"{") else raw.decode()
 
     def post(self, sql, **headers):
-        return self.request("POST", "/v1/statement", sql, **{"X_Trino_User": "tester", **headers})
+        return self.request("POST", "/v1/statement", sql, **{"X_Trino_User": "tester", "X_Trino_Transaction_Id": "NONE", **headers})
 
     def get(self, link, method="GET", **headers):
         return self.request(method, urllib.parse.urlsplit(link).path, **headers)
@@ -213,7 +214,7 @@ def test_session_headers(engine, client):
     assert headers("RESET SESSION AUTHORIZATION")[1]["X-Trino-Reset-Authorization-User"] == "true"
     document, fields = headers("START TRANSACTION READ ONLY")
     transaction = fields["X-Trino-Started-Transaction-Id"]
-    assert len(transaction) == 36
+    assert uuid.UUID(transaction).version == 4
     for _ in range(4):  # each on a worker of its own; the transaction has one
         assert Client(client.port).run("SELECT 1", X_Trino_Transaction_Id=transaction)[2] == [[1]]
     other = client.run("SELECT 1", X_Trino_User="somebody", X_Trino_Transaction_Id=transaction)[0]
@@ -236,6 +237,16 @@ def test_a_transactions_failures(client):
         assert "in the middle of a transaction" in bad["message"] if modes else "Nested" in bad["message"]
         assert client.run("SELECT 1", **transaction)[0]["error"]["errorName"] == "TRANSACTION_ALREADY_ABORTED"
         assert client.run("ROLLBACK", **transaction)[1]["X-Trino-Clear-Transaction-Id"] == "true"
+
+
+def test_transaction_of_a_client_that_has_none(client):
+    """One that never sends the header would not send it with the next statement either."""
+    document = client.request("POST", "/v1/statement", "START TRANSACTION", X_Trino_User="tester")[2]
+    while "nextUri" in document:
+        _, fields, document = client.get(document["nextUri"])
+    error = document["error"]
+    assert (error["message"], error["errorCode"], error["errorName"]) == ("Client does not support transactions", 27, "INCOMPATIBLE_CLIENT")
+    assert "X-Trino-Started-Transaction-Id" not in fields
 
 
 def test_update_type_of_what_failed(engine, client):
@@ -404,12 +415,18 @@ def test_info(client):
     assert status == 200 and document["starting"] is False and document["nodeVersion"]["version"] and document["coordinator"] is True
     assert client.request("HEAD", "/v1/status")[0] == 200
     assert client.request("GET", "/v1/info/state")[2] == '"ACTIVE"'
-    document = client.post("SELECT 1", X_Trino_Source="here")[2]
+    document = client.run("SELECT 1", X_Trino_Source="here", X_Trino_Client_Tags="foo %20, bar=test")[0]
     assert client.request("GET", f"/v1/query/{document['id']}")[0] == 401
     assert client.request("GET", f"/v1/query/{document['id']}", X_Trino_User="another")[0] == 404
     status, _, info = client.request("GET", f"/v1/query/{document['id']}", X_Trino_User="tester")
     assert status == 200 and info["queryId"] == document["id"] and info["session"]["source"] == "here" and info["query"] == "SELECT 1"
-    assert "failureInfo" not in info
+    assert "failureInfo" not in info and info["session"]["clientTags"] == ["foo %20", "bar=test"]
+    for asked in (f"http://127.0.0.1:{client.port}/ui/api/query/{document['id']}", f"//evil.example/ui/api/query/{document['id']}&x=y"):
+        status, fields, _ = client.request("POST", "/ui/login", f"username=admin&redirectPath={urllib.parse.quote(asked, safe='')}")
+        assert (status, fields["Location"]) == (303, f"/ui/api/query/{document['id']}")
+    status, _, shown = client.request("GET", fields["Location"])  # a suite's way to what it sent
+    assert status == 200 and shown == info
+    assert client.request("GET", "/ui/api/query/20260101_000000_00000_aaaaa")[0] == 404
     document = client.post("SELECT nosuch FROM nowhere")[2]
     while "nextUri" in document:
         document = client.get(document["nextUri"])[2]

@@ -90,6 +90,15 @@ def test_refusals(secure, authority):
         rows(trino.dbapi.connect(host="localhost", port=secure.trino_port, user="alice", max_attempts=1), "SELECT 1")
 
 
+@pytest.mark.parametrize("path, body, status", [("/ui/login", b"username=admin", 404), ("/ui/api/query/20260101_000000_00000_aaaaa", None, 401)])
+def test_web_interface(secure, authority, path, body, status):
+    """Nothing is shown to who has not logged in, and its log-in is none."""
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(urllib.request.Request(f"https://localhost:{secure.trino_port}{path}", body), timeout=60,
+                               context=ssl.create_default_context(cafile=authority.cert))
+    assert refused.value.code == status
+
+
 def test_groups(secure, authority):
     assert rows(connect(secure, authority, "alice", "secret", client_tags=["few"]), "SELECT 1") == [[1]]
     with pytest.raises(trino.exceptions.TrinoUserError) as problem:
@@ -109,7 +118,7 @@ def test_another_users_name(secure, authority):
 
 
 def test_another_users_transaction(secure, authority):
-    status, _, document = post(secure, authority, basic("alice", "secret"), "START TRANSACTION")
+    status, _, document = post(secure, authority, {"X-Trino-Transaction-Id": "NONE", **basic("alice", "secret")}, "START TRANSACTION")
     assert status == 200
     context = ssl.create_default_context(cafile=authority.cert)
     while "nextUri" in document:

@@ -12,6 +12,7 @@ import pytest
 import proxy as proxy_module
 import wire
 from trino_contract import BIGINT, Answer, Contract
+from trino_server import VERSION
 
 trino = pytest.importorskip("trino")
 pytestmark = pytest.mark.timeout(600)  # whichever runs first fetches Trino and waits for its start
@@ -161,7 +162,7 @@ def test_error_in_mid_result(both):
 def test_errors(both, sql):
     direct, through = both()
     expected, got = direct.run(sql)[2]["error"], through.run(sql)[2]["error"]
-    for key in ("message", "errorCode", "errorName", "errorType", "errorLocation"):
+    for key in ("message", "errorCode", "errorName", "errorType", "errorLocation", "sqlState"):
         assert got.get(key) == expected.get(key), (got, expected)
 
 
@@ -180,9 +181,19 @@ def test_places(both, statements):
     assert told[0] == told[1]
 
 
-def test_names_of_columns(both):
+def test_names_of_columns(both, trino_server):
     told = [session.run("SELECT current_user, current_user AS u, current_catalog, version()")[0] for session in both()]
     assert [column["name"] for column in told[0]] == [column["name"] for column in told[1]]
+    assert both()[1].rows("SELECT version() AS whose_version") == [[VERSION]]
+    asked = trino_server.queries("query LIKE '%whose_version%' AND query NOT LIKE '%runtime%'")
+    assert [row[3] for row in asked] == ["SELECT version() AS whose_version"]  # which it is, it says itself
+
+
+def test_numbers_are_sent_as_they_came(both, trino_server):
+    """A statement of the greatest length is no longer there."""
+    said = "EXECUTE IMMEDIATE 'SELECT ? AS bare_number' USING 42"
+    assert both()[1].rows(said) == [[42]]
+    assert [row[3] for row in trino_server.queries("query LIKE '%bare_number%' AND query NOT LIKE '%runtime%'")] == [said]
 
 
 def test_changes(both):

@@ -41,7 +41,8 @@ static void test_literals(void)
     struct tn_value list = {.is_list = true, .type = TN_TYPE_INT32, .as.list = {items, 2}};
 
     literal(I64(INT16, -5), 0, "SMALLINT '-5'");
-    literal(I64(INT32, 7), 0, "INTEGER '7'");
+    literal(I64(INT32, 7), 0, "7");
+    literal(I64(INT32, -7), 0, "INTEGER '-7'");
     literal(I64(INT64, INT64_MIN), 0, "BIGINT '-9223372036854775808'");
     literal((struct tn_value){.type = TN_TYPE_UINT64, .as.u64 = UINT64_MAX}, 0, "DECIMAL '18446744073709551615'");
     literal((struct tn_value){.type = TN_TYPE_BOOL, .as.boolean = true}, 0, "true");
@@ -72,7 +73,7 @@ static void test_literals(void)
     literal((struct tn_value){.type = TN_TYPE_UUID, .as.uuid = {0x12, 0x15, [15] = 0x59}}, 0, "UUID '12150000-0000-0000-0000-000000000059'");
     literal((struct tn_value){.type = TN_TYPE_NULL}, 0, "NULL");
     literal((struct tn_value){.type = TN_TYPE_NULL}, TN_PG_INT8, "CAST(NULL AS BIGINT)");
-    literal(list, 1007, "ARRAY[INTEGER '1', NULL]");
+    literal(list, 1007, "ARRAY[1, NULL]");
     list.as.list.count = 0;
     literal(list, 1007, "CAST(ARRAY[] AS ARRAY(INTEGER))");
 }

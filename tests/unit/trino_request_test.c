@@ -311,6 +311,10 @@ static void catalogs(void)
     rewritten("SELECT Table_Cat FROM system.jdbc.catalogs", "SELECT Table_Cat FROM " CATALOGS_AS("Table_Cat") " AS \"catalogs\"");
     rewritten("SELECT user, t.user, user() FROM t", "SELECT user, t.user, user() FROM t");
     rewritten("SELECT \"sqlite\".main.t.a, x.sqlite.main FROM sqlite . main.t, sqlite.t", "SELECT main.t.a, x.sqlite.main FROM main.t, sqlite.t");
+    rewritten("SELECT 1 FROM system.jdbc.catalogs WHERE a LIKE 'O''%\\_\\%[*' ESCAPE '\\' AND b NOT LIKE '__' OR c LIKE d OR e LIKE 'x!' ESCAPE '!'",
+              "SELECT 1 FROM " CATALOGS " AS \"catalogs\" WHERE a GLOB 'O''*_%[[][*]' AND b NOT GLOB '?" "?' OR c LIKE d OR e GLOB 'x!'");
+    rewritten("SELECT 1 FROM system.jdbc.catalogs c WHERE a LIKE 'b' ESCAPE x AND c LIKE", "SELECT 1 FROM " CATALOGS " c WHERE a LIKE 'b' ESCAPE x AND c LIKE");
+    rewritten("SELECT 1 FROM sqlite.main.t WHERE a LIKE 'b%'", "SELECT 1 FROM main.t WHERE a LIKE 'b%'");
     for (int engine = TN_CFG_ENGINE_DUCKDB; engine <= TN_CFG_ENGINE_POSTGRES; engine++)
         CU_ASSERT_EQUAL(tn_trino_catalog_rewrite(TN_STR("SELECT * FROM x.information_schema.columns, system.jdbc.tables, turnout.functions, "
                                                         "information_schema.schemata, system.runtime.queries, system.runtime.tasks, turnout.created, "
@@ -327,6 +331,8 @@ static void catalogs_of_mysql(void)
 
     CU_ASSERT_EQUAL(tn_trino_catalog_rewrite(TN_STR("SELECT mysql.shop.t.a FROM mysql.shop.t, sqlite.main.t"), TN_CFG_ENGINE_MYSQL, NULL, &arena, &out, NULL), TN_OK);
     SAME(out, "SELECT shop.t.a FROM shop.t, sqlite.main.t");
+    CU_ASSERT_EQUAL(tn_trino_catalog_rewrite(TN_STR("SELECT 1 FROM turnout.x, system.jdbc.catalogs c WHERE a LIKE 'b\\_' ESCAPE '\\'"), TN_CFG_ENGINE_MYSQL, NULL, &arena, &out, NULL), TN_OK);
+    CU_ASSERT(tn_str_holds(out, TN_STR(" c WHERE a LIKE BINARY 'b\\_' ESCAPE '\\'")));
     CU_ASSERT_EQUAL(tn_trino_catalog_rewrite(TN_STR("SELECT 1 FROM system.jdbc.catalogs"), TN_CFG_ENGINE_STAR_ROCKS, NULL, &arena, &out, NULL), TN_OK);
     SAME(out, "SELECT 1 FROM (SELECT catalog_name AS table_cat FROM (SELECT 'mysql' AS catalog_name) c UNION ALL SELECT 'system') AS \"catalogs\"");
     CU_ASSERT_EQUAL(tn_trino_catalog_rewrite(TN_STR("SELECT A, PRECISION, 'x, PRECISION, y', CAST(NULL AS varchar) FROM system.runtime.nodes"), TN_CFG_ENGINE_MYSQL, NULL, &arena, &out, NULL), TN_OK);

@@ -181,7 +181,7 @@ static enum tn_status put(struct tn_buf *out, const struct tn_value *value, stru
     case TN_TYPE_BOOL:    tn_buf_puts(out, value->as.boolean ? "true" : "false"); break;
     case TN_TYPE_INT8:    tn_buf_printf(out, "TINYINT '%" PRId64 "'", value->as.i64); break;
     case TN_TYPE_INT16:   tn_buf_printf(out, "SMALLINT '%" PRId64 "'", value->as.i64); break;
-    case TN_TYPE_INT32:   tn_buf_printf(out, "INTEGER '%" PRId64 "'", value->as.i64); break;
+    case TN_TYPE_INT32:   tn_buf_printf(out, value->as.i64 < 0 ? "INTEGER '%" PRId64 "'" : "%" PRId64, value->as.i64); break; /* no longer than a client's own */
     case TN_TYPE_INT64:   tn_buf_printf(out, "BIGINT '%" PRId64 "'", value->as.i64); break;
     case TN_TYPE_UINT8: case TN_TYPE_UINT16: case TN_TYPE_UINT32: case TN_TYPE_UINT64:
         tn_buf_printf(out, value->as.u64 <= INT64_MAX ? "BIGINT '%" PRIu64 "'" : "DECIMAL '%" PRIu64 "'", value->as.u64);

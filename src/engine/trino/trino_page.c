@@ -10,7 +10,8 @@ static void read_stats(struct tn_trino_json *in, struct tn_trino_stats *stats)
     } wanted[] = {
         {"cpuTimeMillis", &stats->cpu_ms},        {"queuedTimeMillis", &stats->queued_ms}, {"elapsedTimeMillis", &stats->elapsed_ms},
         {"processedRows", &stats->rows},          {"processedBytes", &stats->bytes},       {"physicalInputBytes", &stats->physical_bytes},
-        {"peakMemoryBytes", &stats->peak_memory},
+        {"peakMemoryBytes", &stats->peak_memory}, {"analysisTimeMillis", &stats->analysis_ms}, {"planningTimeMillis", &stats->planning_ms},
+        {"completedSplits", &stats->splits},
     };
     struct tn_str key, state;
     bool          escaped;

@@ -12,8 +12,8 @@
 #include "base/str.h"
 
 struct tn_trino_stats {
-    uint64_t cpu_ms, queued_ms, elapsed_ms;
-    uint64_t rows, bytes, physical_bytes, peak_memory;
+    uint64_t cpu_ms, queued_ms, elapsed_ms, analysis_ms, planning_ms;
+    uint64_t rows, bytes, physical_bytes, peak_memory, splits; /* those that are completed */
     bool     finished; /* it runs no more; what is left is to be fetched */
 };
 

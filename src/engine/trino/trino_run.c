@@ -142,6 +142,9 @@ static void note_stats(struct tn_run *run, const struct tn_trino_stats *stats)
     run->cpu_us = in_us(stats->cpu_ms);
     run->queued_us = in_us(stats->queued_ms);
     run->peak_memory = stats->peak_memory;
+    run->analysis_us = in_us(stats->analysis_ms);
+    run->planning_us = in_us(stats->planning_ms);
+    run->splits = stats->splits;
     run->over_there = stats->finished;
 }
 

@@ -18,6 +18,7 @@ struct column {
     int64_t                 offset;   /* of the array, for bits */
     int                     scale;
     bool                    parametric;
+    char                    letter;   /* of what is told instead */
     struct tn_trino_type    type;
     struct tn_tz_range      range;
     const struct tn_tz     *tz;
@@ -233,7 +234,7 @@ static void retell(struct tn_buf *out, size_t at, char told)
 
     if (out->failed || value[0] == 'n')
         return;
-    if (told == 'd' && value[0] == '"') {
+    if ((told == 'd' || told == 'i' || told == 's') && value[0] == '"') {
         memmove(value, value + 1, len - 2);
         out->len -= 2;
         len -= 2;
@@ -249,14 +250,29 @@ static void retell(struct tn_buf *out, size_t at, char told)
     }
 }
 
+static char letter_of(const struct tn_trino_encoder *encoder, const struct tn_schema *schema, size_t i)
+{
+    if (encoder->told != NULL)
+        return encoder->told[i];
+    return encoder->letter != NULL ? encoder->letter(schema->columns[i].name) : '=';
+}
+
+bool tn_trino_tells(const struct tn_trino_encoder *encoder, const struct tn_schema *schema)
+{
+    return encoder->told != NULL ? schema->count == strlen(encoder->told) : encoder->letter != NULL;
+}
+
+static struct tn_column told_column(const struct tn_column *column, char letter)
+{
+    enum tn_type type = letter == 'd' ? TN_TYPE_FLOAT64 : letter == 'b' ? TN_TYPE_BOOL : letter == 'i' ? TN_TYPE_INT64 : letter == 's' ? TN_TYPE_INT16 : TN_TYPE_TEXT;
+
+    return letter == '=' ? *column : (struct tn_column){.name = column->name, .pg_typmod = -1, .type = type};
+}
+
 struct tn_schema tn_trino_told(const struct tn_trino_encoder *encoder, const struct tn_schema *schema, struct tn_column *columns)
 {
-    for (size_t i = 0; i < schema->count; i++) {
-        char told = encoder->told[i];
-
-        columns[i] = (struct tn_column){.name = schema->columns[i].name, .pg_typmod = -1,
-                                        .type = told == 'd' ? TN_TYPE_FLOAT64 : told == 'b' ? TN_TYPE_BOOL : TN_TYPE_TEXT};
-    }
+    for (size_t i = 0; i < schema->count; i++)
+        columns[i] = told_column(&schema->columns[i], letter_of(encoder, schema, i));
     return (struct tn_schema){.count = schema->count, .columns = columns};
 }
 
@@ -267,7 +283,7 @@ static enum tn_status set_up(struct column *c, const struct tn_trino_encoder *en
     const struct ArrowArray *array = batch->columns[i];
     bool                     text = tn_type_is_text(column->type);
 
-    *c = (struct column){.column = column, .scale = column->scale, .tz = encoder->tz, .parametric = encoder->parametric,
+    *c = (struct column){.column = column, .letter = letter_of(encoder, batch->schema, i), .scale = column->scale, .tz = encoder->tz, .parametric = encoder->parametric,
                          .type = tn_trino_type_of(column, encoder->parametric)};
     if (column->type == TN_TYPE_NULL)
         return TN_OK;
@@ -286,7 +302,7 @@ static enum tn_status set_up(struct column *c, const struct tn_trino_encoder *en
     return TN_OK;
 }
 
-static enum tn_status put_rows(struct column *columns, const char *told, const struct tn_batch *batch, int64_t *row, size_t target,
+static enum tn_status put_rows(struct column *columns, const struct tn_batch *batch, int64_t *row, size_t target,
                                struct tn_buf *out, struct tn_error *err)
 {
     int64_t at = *row;
@@ -301,8 +317,8 @@ static enum tn_status put_rows(struct column *columns, const char *told, const s
                 tn_buf_put_u8(out, ',');
             before = out->len;
             TN_TRY(put_value(out, &columns[i], at, err));
-            if (told != NULL)
-                retell(out, before, told[i]);
+            if (columns[i].letter != '=')
+                retell(out, before, columns[i].letter);
         }
         tn_buf_put_u8(out, ']');
         if (out->failed)
@@ -326,7 +342,7 @@ static enum tn_status encode_batch(const struct tn_encoder *base, const struct t
     for (size_t i = 0; status == TN_OK && i < batch->schema->count; i++)
         status = set_up(&columns[i], encoder, batch, i, err);
     if (status == TN_OK)
-        status = put_rows(columns, encoder->told, batch, row, target, out, err);
+        status = put_rows(columns, batch, row, target, out, err);
     if (columns != few)
         tn_free(columns);
     return status;

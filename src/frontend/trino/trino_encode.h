@@ -15,10 +15,13 @@ struct tn_trino_encoder {
     bool                parametric; /* the client said PARAMETRIC_DATETIME */
     const struct tn_tz *tz;         /* NULL = UTC; outlives the encoder */
     const char         *told;       /* what clients are told of columns whose types engines do not agree about, a letter for each: v varchar,
-                                       d double, b boolean; static; NULL: what the engine says */
+                                       d double, b boolean, i bigint, s smallint, = what the engine says; static; NULL: `letter` */
+    char (*letter)(struct tn_str name); /* the same of the column NAME; pure; NULL: = */
 };
 
-/* SCHEMA as it is told by ENCODER->told, its columns in the room for as many at COLUMNS. */
+/* Is any column told otherwise than the engine does? */
+bool tn_trino_tells(const struct tn_trino_encoder *encoder, const struct tn_schema *schema);
+/* SCHEMA as it is told then, its columns in the room for as many at COLUMNS. */
 struct tn_schema tn_trino_told(const struct tn_trino_encoder *encoder, const struct tn_schema *schema, struct tn_column *columns);
 void tn_trino_encoder_init(struct tn_trino_encoder *encoder, bool parametric, const struct tn_tz *tz);
 

@@ -88,7 +88,8 @@ void tn_trino_put_error(struct tn_json *json, const char *key, const struct tn_e
     message = text.failed ? tn_str(err->message) : tn_buf_str(&text);
     tn_json_open(json, key, '{');
     tn_json_str(json, "message", message);
-    tn_json_text(json, "sqlState", err->sqlstate);
+    if (!is_trinos) /* it tells none */
+        tn_json_text(json, "sqlState", err->sqlstate);
     tn_json_u64(json, "errorCode", (uint64_t)error.code);
     tn_json_text(json, "errorName", error.name);
     tn_json_text(json, "errorType", error.type);

@@ -206,6 +206,7 @@ struct tn_my_session {
     uint16_t                 cursor_status; /* flags of the packet that is being written */
     bool                     making_way;
     struct tn_my_later       later;
+    struct tn_my_run         definition; /* what comes when the transaction before it is committed */
     struct tn_map            prepared;   /* id as 4 bytes -> struct tn_my_prepared */
     size_t                   kept_bytes;
 };
@@ -354,6 +355,8 @@ bool tn_my_knows_variable(struct tn_my_session *s, struct tn_str name);
 /* transaction.c */
 void tn_my_end_transaction(struct tn_my_session *s, enum tn_ask_end end, void (*after)(struct tn_my_session *s));
 void tn_my_begin(struct tn_my_session *s, struct tn_str modes, bool read_only);
+/* SQL defines something: in MySQL that commits what was before it, and is no part of a transaction. A server of MySQL's kind does so itself. */
+bool tn_my_defines(const struct tn_my_session *s, struct tn_str sql);
 bool tn_my_xa_is(struct tn_str sql);
 void tn_my_xa_after(struct tn_my_session *s, struct tn_str sql);
 bool tn_my_in_xa(const struct tn_my_session *s); /* not any more when its connection is lost */

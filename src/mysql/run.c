@@ -1,9 +1,10 @@
 /* A statement on its way through the pipeline, and what comes back. */
+#include "frontend/mysql/my_error.h"
 #include "mysql/catalog_ask.h"
 #include "mysql/heads.h"
 #include "mysql/private.h"
 
-enum { ER_BAD_TABLE = 1051, ER_CANT_DO_THIS_DURING_AN_TRANSACTION = 1179 };
+enum { ER_BAD_TABLE = 1051, ER_CANT_DROP_FIELD_OR_KEY = 1091, ER_UNKNOWN_ERROR = 1105, ER_CANT_DO_THIS_DURING_AN_TRANSACTION = 1179 };
 
 struct tn_my_told tn_my_told_of(const struct tn_ask *ask)
 {
@@ -54,11 +55,20 @@ static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
         tn_client_flush_soon(&s->client); /* what ends the rows goes with them if it is here already */
 }
 
-/* Pairs of one code byte and a NUL-terminated text: M is the message, V its severity, R the number where an engine of MySQL's kind gave one. */
+/* The number of a warning that a PostgreSQL gave. What DROP .. IF EXISTS passes over has no SQLSTATE of its own. */
+static uint16_t number_of(const char *sqlstate, const char *message)
+{
+    if (strstr(message, "does not exist, skipping") != NULL)
+        return strncmp(message, "table ", 6) == 0 || strncmp(message, "view ", 5) == 0 ? ER_BAD_TABLE : ER_CANT_DROP_FIELD_OR_KEY;
+    return sqlstate == NULL || strcmp(sqlstate, "00000") == 0 ? ER_UNKNOWN_ERROR : tn_my_error_of(sqlstate).code;
+}
+
+/* Pairs of one code byte and a NUL-terminated text: M is the message, V its severity, C its SQLSTATE, R the number where an engine of MySQL's
+ * kind gave one. */
 void tn_my_notice(struct tn_my_session *s, const char *fields, size_t len)
 {
-    const char           *message = NULL, *level = "Warning";
-    uint64_t              code = 1105;
+    const char           *message = NULL, *level = "Warning", *sqlstate = NULL;
+    uint64_t              code = 0;
 
     for (size_t at = 0; at < len && fields[at] != '\0';) {
         const char *text = fields + at + 1;
@@ -70,12 +80,14 @@ void tn_my_notice(struct tn_my_session *s, const char *fields, size_t len)
             message = text;
         else if (fields[at] == 'V' && strcmp(text, "NOTICE") == 0)
             level = "Note";
+        else if (fields[at] == 'C')
+            sqlstate = text;
         else if (fields[at] == 'R')
             (void)tn_str_to_u64(tn_str_n(text, size), UINT16_MAX, &code);
         at += size + 2;
     }
     if (message != NULL)
-        tn_my_warn(s, level, (uint16_t)code, message);
+        tn_my_warn(s, level, code != 0 ? (uint16_t)code : number_of(sqlstate, message), message);
 }
 
 uint64_t tn_my_affected(const struct tn_my_session *s, const struct tn_run *run)
@@ -215,7 +227,7 @@ enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, c
     s->asked = run->asked;
     tn_my_warnings_forget(s);
     s->found_rows = 0;
-    if (!s->autocommit && !s->in_tx && !tn_my_in_xa(s) && !run->apart && !tn_my_xa_is(run->sql))
+    if (!s->autocommit && !s->in_tx && !tn_my_in_xa(s) && !run->apart && !tn_my_xa_is(run->sql) && !tn_my_defines(s, run->sql))
         tn_my_begin(s, TN_STR(""), false);
     if (s->in_tx && !run->apart)
         question.transaction = &s->tx;
@@ -239,12 +251,22 @@ void tn_my_refused(struct tn_my_session *s, struct tn_error *err)
     tn_my_statement_done(s, true);
 }
 
+static void run_definition(struct tn_my_session *s)
+{
+    tn_my_run(s, &s->definition);
+}
+
 void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run)
 {
     TN_ERROR_LOCAL(err);
 
     if (tn_my_rows_make_way(s, &(struct tn_my_later){.what = TN_MY_LATER_RUN, .run = *run}))
         return;
+    if (s->in_tx && !run->apart && tn_my_defines(s, run->sql)) {
+        s->definition = *run;
+        tn_my_end_transaction(s, TN_ASK_COMMIT, run_definition);
+        return;
+    }
     if (tn_my_ask(s, run, &events, s, &err) != TN_OK)
         tn_my_refused(s, &err);
 }

@@ -61,6 +61,27 @@ void tn_my_transaction_drop(struct tn_my_session *s)
     tn_ask_bond_drop(&s->bond);
 }
 
+/* ---- the end ---- */
+
+bool tn_my_defines(const struct tn_my_session *s, struct tn_str sql)
+{
+    static const char *const verbs[] = {"create", "alter", "drop", "truncate", "rename"};
+    const struct tn_lease   *lease = s->in_tx ? s->tx.lease : NULL;
+    struct tn_words          words;
+
+    if (s->bulk != NULL || tn_my_in_xa(s) || (s->in_tx && s->tx.read_only) || !tn_my_speaks_mysql(s) || (lease != NULL && lease->cluster->ops->dialect == TN_DIALECT_MYSQL))
+        return false;
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
+    for (size_t i = 0; i < TN_ARRAY_LEN(verbs); i++) {
+        if (!tn_words_accept(&words, verbs[i]))
+            continue;
+        if (tn_words_accept(&words, "or"))
+            (void)tn_words_accept(&words, "replace");
+        return !tn_words_at(&words, "temporary");
+    }
+    return false;
+}
+
 static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
 {
     tn_chunk_free(chunk);

@@ -241,7 +241,18 @@ def more_formats():
         dialect.INVERSE_TIME_TRIE = new_trie(dialect.INVERSE_TIME_MAPPING)
 
 
+def zero_apart(text):
+    """A text with zero bytes, which is none in PostgreSQL, and ends a statement in the others."""
+    if wanted not in ("sqlite", "duckdb"):
+        cannot("a text with a zero byte")
+    zero = exp.Anonymous(this="CHAR" if wanted == "sqlite" else "CHR", expressions=[exp.Literal.number(0)])
+    parts = [part for piece in str(text).split("\0") for part in (exp.Literal.string(piece), zero)][:-1]
+    return exp.paren(functools.reduce(lambda before, part: exp.DPipe(this=before, expression=part), parts), copy=False)
+
+
 def marked_literal(self, expression):
+    if expression.is_string and "\0" in expression.this and wanted != "mysql":
+        return self.sql(zero_apart(expression.this))
     text = super(type(self), self).literal_sql(expression)
     place = getattr(expression.this, "place", None)
     return text if place is None or not marking else f"{MARK}L{place}{TEXT}{text}{END}"

@@ -72,6 +72,14 @@ def test_variables(client, other):
     assert run(client, "SELECT @p * @q") == ((56,),)
 
 
+def test_character_sets_of_what_is_made(client, other):
+    """DBD::MariaDB sets the first at its log-in."""
+    run(client, "SET character_set_server = 'utf8mb4'")
+    run(client, "SET collation_server = utf8mb4_bin")
+    assert run(client, "SELECT @@character_set_server, @@collation_server") == (("utf8mb4", "utf8mb4_bin"),)
+    assert run(other, "SELECT @@collation_server")[0][0] != "utf8mb4_bin"
+
+
 def test_variables_in_prepared_statements(client):
     run(client, "PREPARE plus FROM 'SELECT ? + ?'")
     run(client, "SET @x = 40, @y = 2")

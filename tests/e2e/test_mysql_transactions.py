@@ -63,6 +63,29 @@ def ids(connection):
     return [row[0] for row in run(connection, "SELECT id FROM t ORDER BY id")]
 
 
+def test_definitions_commit(engine, other):
+    with connect(engine, autocommit=False) as client:
+        run(client, "DROP TABLE IF EXISTS made")
+        run(client, "CREATE TABLE made (a integer)")
+        run(client, "INSERT INTO made VALUES (1)")
+        run(client, "ALTER TABLE made ADD COLUMN b integer")
+        run(client, "INSERT INTO made VALUES (2, 2)")
+        run(client, "CREATE TEMPORARY TABLE passing (a integer)")
+        client.rollback()
+        assert run(client, "SELECT * FROM made") == ((1, None),)
+        run(client, "INSERT INTO made VALUES (3, 3)")
+        with pytest.raises(pymysql.MySQLError):
+            run(client, "CREATE TABLE made (a integer)")
+        client.rollback()
+    assert run(other, "SELECT a FROM made ORDER BY a") == ((1,), (3,))
+    with connect(engine) as client:
+        run(client, "BEGIN")
+        run(client, "INSERT INTO made VALUES (4, 4)")
+        run(client, "DROP TABLE made")
+        run(client, "ROLLBACK")
+    assert number(other, "SELECT a FROM made") == 1146
+
+
 def test_a_statement_that_fails_is_undone_alone(engine, client, other, goes_on):
     client.begin()
     run(client, "INSERT INTO t VALUES (1, 'one')")

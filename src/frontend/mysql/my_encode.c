@@ -11,7 +11,7 @@
 
 enum {
     ROOM = 192,         /* most bytes of a value that is no text, with its length */
-    CLEAN_FACTOR = 3,   /* tn_pg_put_clean_text() */
+    CLEAN_FACTOR = 3,   /* put_valid() */
     SHORT_TEXT = 0xfb,  /* below this a length takes one byte */
     COLUMNS_MAX = 4096, /* as MySQL */
     BINARY_OFFSET = 2,  /* of the null bits */
@@ -242,19 +242,44 @@ static enum tn_status no_room(const struct row *row, size_t need)
     return tn_fail(row->err, TN_E_NOMEM, "53200", "no memory for a row");
 }
 
+/* U+FFFD for each byte that starts no valid sequence; a zero byte is one of a text's. */
+static char *put_valid(char *out, struct tn_str text)
+{
+    while (text.len > 0) {
+        size_t good = tn_utf8_valid_prefix(text.ptr, text.len);
+
+        memcpy(out, text.ptr, good);
+        out += good;
+        if (good == text.len)
+            break;
+        memcpy(out, "\xef\xbf\xbd", CLEAN_FACTOR);
+        out += CLEAN_FACTOR;
+        text = tn_str_n(text.ptr + good + 1, text.len - good - 1);
+    }
+    return out;
+}
+
+/* A char(n) of PostgreSQL's is filled up with blanks, which MySQL's has not. */
+static struct tn_str without_blanks(struct tn_str text)
+{
+    while (text.len > 0 && text.ptr[text.len - 1] == ' ')
+        text.len--;
+    return text;
+}
+
 static enum tn_status put_data(struct row *row, size_t column)
 {
-    enum tn_type  type = row->batch->schema->columns[column].type;
-    struct tn_str text = text_of(row, column);
-    bool          dirty = type != TN_TYPE_BYTES && !tn_pg_text_is_clean(text.ptr, text.len);
-    size_t        need = text.len * (dirty ? CLEAN_FACTOR : 1) + TN_MY_LENENC_MAX;
-    char         *at, *end;
+    const struct tn_column *c = &row->batch->schema->columns[column];
+    struct tn_str           text = c->pg_oid == TN_PG_BPCHAR ? without_blanks(text_of(row, column)) : text_of(row, column);
+    bool                    dirty = c->type != TN_TYPE_BYTES && tn_utf8_valid_prefix(text.ptr, text.len) < text.len;
+    size_t                  need = text.len * (dirty ? CLEAN_FACTOR : 1) + TN_MY_LENENC_MAX;
+    char                   *at, *end;
 
     if (!tn_buf_reserve(row->out, need))
         return no_room(row, need);
     at = row->out->data + row->out->len;
     if (dirty) { /* its length is known only afterwards */
-        end = tn_pg_put_clean_text(at + TN_MY_LENENC_MAX, text.ptr, text.len);
+        end = put_valid(at + TN_MY_LENENC_MAX, text);
         text = tn_str_n(at + TN_MY_LENENC_MAX, (size_t)(end - at) - TN_MY_LENENC_MAX);
     }
     end = tn_my_write_lenenc(at, text.len);

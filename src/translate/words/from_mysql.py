@@ -420,6 +420,10 @@ def mysql_only(node):
         return json_compared(node)
     if wanted in TARGETS and isinstance(node, exp.HexString) and isinstance(node.parent, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv)) and len(str(node.this)) <= 15:
         return exp.Literal.number(int(str(node.this) or "0", 16))
+    if wanted == "postgres" and isinstance(node, exp.BitString) and len(str(node.this)) < 64:
+        return exp.Literal.number(int(str(node.this) or "0", 2))
+    if wanted == "postgres" and isinstance(node, exp.Literal) and not node.is_string and "e" in str(node.this).lower(): # a decimal there
+        return exp.cast(exp.Literal.number(str(node.this)), "double")
     if wanted in TARGETS and isinstance(node, exp.TimeToStr) and mysql_formatted(node) is not None:
         return mysql_formatted(node)
     if isinstance(node, exp.Select):

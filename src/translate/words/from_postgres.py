@@ -182,15 +182,16 @@ def odd_day(literal):
     hour = re.fullmatch(r"(\d{4}-\d\d-\d\d)[ T](\d\d)", text) if source == "mysql" else None
     if hour is not None:
         return exp.Literal.string(f"{hour[1]} {hour[2]}:00:00")
-    found = re.fullmatch(r"(.*?\d{1,4}|.*?)(?:[ T](\d\d?:\d\d(?::\d\d(?:\.\d+)?)?))?", text)
-    if re.match(r"\d{4}-\d\d-\d\d", text) or found is None:
+    found = re.fullmatch(r"(.*?\d{1,4}|.*?)(?:[ T](\d\d?:\d\d?(?::\d\d?(?:\.\d+)?)?))?", text)
+    if found is None or re.match(r"\d{4}-\d\d-\d\d", text) and (source != "mysql" or found[2] is None or re.match(r"\d\d:\d\d(:\d\d|$)", found[2])):
         return None
     for form in ODD_DAYS if source == "postgres" else ("%Y%m%d", "%Y/%m/%d", "%Y-%m-%d", "%Y.%m.%d"):
         try:
             day = datetime.strptime(found[1].strip(), form).strftime("%Y-%m-%d")
         except ValueError:
             continue
-        return exp.Literal.string(day if found[2] is None else f"{day} {found[2]}")
+        hour = re.sub(r"(?<![\d.])(\d)(?!\d)", r"0\1", found[2] or "") # 3:4:5
+        return exp.Literal.string(f"{day} {hour}".rstrip())
     return None
 
 

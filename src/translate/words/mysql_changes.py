@@ -196,7 +196,7 @@ def definition_of(column):
             column.set("kind", exp.DataType(this=TYPE.DECIMAL, expressions=[e.copy() for e in kind.expressions]))
         elif kind.this.name in BYTES and wanted != "trino":
             column.set("kind", exp.DataType(this=TYPE.VARBINARY if wanted == "postgres" else TYPE.BLOB)) # theirs have no length
-        elif kind.this == TYPE.BIT and wanted != "postgres":
+        elif kind.this == TYPE.BIT:
             column.set("kind", exp.DataType.build("bigint"))
     column.set("constraints", kept)
     column.set("position", None)

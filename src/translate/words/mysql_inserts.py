@@ -195,6 +195,8 @@ def mysql_insert(insert):
             insert.set("conflict", conflict)
             without_defaults(insert)
             return finished_insert(insert)
+        if key == [] and (wanted == "duckdb" or wanted == "postgres" and any(assignment.find(exp.Placeholder, exp.Parameter) is not None for assignment in conflict.expressions)):
+            key = next(iter(known_keys.get(table_into(insert).name.lower(), {}).get("unique", [])), []) # none is met, but a parameter must stand somewhere, and DuckDB asks for one
         met = wanted != "postgres" or key
         insert.set("conflict", exp.OnConflict(conflict_keys=identifiers(key or []), action=exp.Var(this="DO UPDATE"), expressions=conflict.expressions) if met else None)
     without_defaults(insert)

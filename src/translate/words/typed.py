@@ -3,6 +3,7 @@ integer is another one than that of a decimal. Where no type is known, what a st
 
 NUMBERS = ("DECIMAL", "BIGDECIMAL", "DOUBLE", "FLOAT", "INT", "BIGINT", "SMALLINT", "TINYINT", "MEDIUMINT", "UINT", "UBIGINT", "USMALLINT", "UTINYINT", "UMEDIUMINT", "INT128", "UDECIMAL")
 TEXTS = ("TEXT", "VARCHAR", "CHAR", "NVARCHAR", "NCHAR", "MEDIUMTEXT", "LONGTEXT", "TINYTEXT", "BPCHAR", "NAME")
+BYTES = ("VARBINARY", "BINARY", "BLOB", "TINYBLOB", "MEDIUMBLOB", "LONGBLOB")
 YES, NO = ("t", "true", "y", "yes", "on", "1"), ("f", "false", "n", "no", "off", "0")
 
 
@@ -30,6 +31,9 @@ def as_kind(literal, other):
     if is_of(other, "DATE") and isinstance(literal, exp.Literal) and not literal.is_string and source == "mysql" and re.fullmatch(r"\d{8}", str(literal.this)):
         day = str(literal.this)
         return exp.cast(exp.Literal.string(f"{day[:4]}-{day[4:6]}-{day[6:]}"), "date")
+    if is_of(other, "TIME") and isinstance(literal, exp.Literal) and source == "mysql" and as_time(literal) is not None:
+        literal = as_time(literal)
+        return as_kind(literal, other) or literal
     if not is_written(literal):
         return None
     if source in ("mysql", "postgres") and is_of(other, "DATE", *MOMENT_TYPES) and odd_day(literal) is not None:
@@ -328,8 +332,11 @@ def as_stored(value, kind):
     column.type = kind
     if is_of(column, "BOOLEAN"):
         return as_truth(value) if is_written(value) or source == "mysql" else None
+    if source == "mysql" and is_of(column, *BYTES) and is_written(value) and re.search(r"[\0\\]", str(value.this)):
+        digits = str(value.this).encode().hex() # PostgreSQL and DuckDB read backslashes there
+        return exp.Cast(this=exp.Literal.string("\\x" + digits), to=kind.copy()) if wanted == "postgres" else exp.HexString(this=digits)
     if wanted != "trino" or not is_written(value):
-        return as_kind(value, column) if is_of(column, "DATE", *MOMENT_TYPES) else None
+        return as_kind(value, column) if is_of(column, "DATE", "TIME", *MOMENT_TYPES) else None
     if is_of(column, *TEXTS):
         return None
     return exp.Cast(this=value.copy(), to=kind.copy()) if is_of(column, "DATE", "TIME", *MOMENT_TYPES, *NUMBERS) else None

@@ -286,6 +286,7 @@ def improve(tree):
     target, columns = wanted, known_columns
     refused(tree)
     with_ends_of_words(tree)
+    ordered_names(tree)
     tree = rebound(tree)
     if source == "duckdb" and target != "duckdb":
         tree = duckdb_tree_from(tree)
@@ -305,6 +306,8 @@ def improve(tree):
         tree = rewrite(tree if columns else typed(tree, columns), trino_quotient)
     if columns and source == "mysql" and target in ("postgres", "duckdb", "trino"):
         tree = typed(rewrite(tree, mysql_numbers), columns)
+    if source in ("mysql", "sqlite") and source != target and target in TARGETS and (columns or tree.find(exp.With, exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentTime, exp.Time) is not None):
+        tree = typed(rewrite(typed(tree, columns), read_as_numbers), columns)
     if source == "postgres":
         tree = rewrite(tree, postgres_node)
     elif source == "mysql":

@@ -77,7 +77,7 @@ def duckdb_node(node):
     if isinstance(node, exp.Insert):
         return duckdb_conflict(node) or node
     if isinstance(node, exp.Unnest) and len(node.expressions) > 1:
-        return side_by_side(node) or node
+        return side_by_side(node) or (cannot("UNNEST of several arrays that are not written there, WITH ORDINALITY") if node.args.get("offset") else node)
     if isinstance(node, exp.DataType):
         return plain_type(node) or node
     if isinstance(node, exp.SimilarTo):

@@ -57,7 +57,9 @@ def mysql_cast(node):
         return what.copy()
     if kind in (TYPE.TIMESTAMPTZ, TYPE.TIMESTAMPLTZ) and isinstance(what, exp.Literal):
         return exp.Cast(this=exp.Literal.string(in_utc(str(what.this))), to=exp.DataType.build("datetime(6)", dialect="mysql"))
-    if kind in (TYPE.TIMESTAMP, TYPE.TIMESTAMPTZ, TYPE.TIMESTAMPLTZ):
+    if kind == TYPE.TIME and not node.to.expressions and isinstance(what, exp.Literal) and "." in str(what.this):
+        return exp.Cast(this=what.copy(), to=exp.DataType.build("time(6)", dialect="mysql"))
+    if kind in (TYPE.TIMESTAMP, TYPE.TIMESTAMPNTZ, TYPE.TIMESTAMPTZ, TYPE.TIMESTAMPLTZ) or kind == TYPE.DATETIME and not node.to.expressions and source != "mysql":
         fraction = isinstance(what, exp.Literal) and "." in str(what.this)
         return exp.Cast(this=what.copy(), to=exp.DataType.build("datetime(6)" if fraction or not isinstance(what, exp.Literal) else "datetime", dialect="mysql"))
     return None
@@ -474,6 +476,9 @@ def mysql_columns(schema):
         for default in [c.args["kind"] for c in constraints if isinstance(c.args.get("kind"), exp.DefaultColumnConstraint)] if name in ("TEXT", "JSON", "JSONB", "VARBINARY") or name == "VARCHAR" and not kind.expressions else []:
             if isinstance(default.this, exp.Literal):
                 default.set("this", exp.Paren(this=default.this.copy())) # MySQL takes an expression alone for these
+        for default in [c.args["kind"] for c in constraints if isinstance(c.args.get("kind"), exp.DefaultColumnConstraint)]:
+            if isinstance(default.this, (exp.CurrentDate, exp.CurrentTime, exp.Anonymous, exp.Add, exp.Sub)): # an expression
+                default.set("this", exp.Paren(this=default.this.copy()))
         counts = name in COUNTED or any(type(c.args.get("kind")).__name__ == "GeneratedAsIdentityColumnConstraint" for c in constraints)
         kept = [c for c in constraints if type(c.args.get("kind")).__name__ != "GeneratedAsIdentityColumnConstraint"]
         is_key = column.name.lower() in keys or any(isinstance(c.args.get("kind"), (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint)) for c in constraints)
@@ -615,6 +620,17 @@ def mysql_keys_inside(query, keys):
                 inner.replace(exp.Min(this=inner.copy()))
 
 
+def mysql_order_keys(query):
+    """ORDER BY upper(lower(x)) beside GROUP BY lower(x), and what puts NULLs of it last."""
+    group, order = query.args.get("group"), query.args.get("order")
+    keys = {key.sql() for key in group.expressions if not isinstance(key, (exp.Column, exp.Literal))} if group is not None and not group.args.get("rollup") else set()
+    for inner in [node for ordered in (order.expressions if order is not None and keys else []) for node in ordered.this.walk() if node.sql() in keys]:
+        if inner.find_ancestor(exp.AggFunc, exp.Select) is query:
+            new = exp.Min(this=inner.copy())
+            new.type = inner.type
+            inner.replace(new)
+
+
 def mysql_windows(query):
     """OVER (ORDER BY year(d)) beside GROUP BY year(d): MySQL 8.0 sees that they are the same by itself alone, not inside of what puts NULLs last."""
     group = query.args.get("group")
@@ -734,8 +750,10 @@ def long_lists(dialect, tree):
 
 
 def has_simple_groups(select):
-    """GROUP BY ROLLUP (a, b) alone is GROUP BY a, b WITH ROLLUP."""
-    group = select.args.get("group")
+    """GROUP BY ROLLUP (a, b) alone is GROUP BY a, b WITH ROLLUP, whose order goes around it if it is one of columns."""
+    group, order = select.args.get("group"), select.args.get("order")
+    if group is not None and any(isinstance(e, exp.Rollup) for e in group.expressions) and order is not None and any(not isinstance(o.this, (exp.Column, exp.Literal)) for o in order.expressions):
+        return False
     return group is None or len(group.expressions) == 1 and isinstance(group.expressions[0], exp.Rollup) and all(isinstance(e, exp.Column) for e in group.expressions[0].expressions) and \
         not any(is_grouping(n) for n in select.walk())
 
@@ -772,6 +790,7 @@ def mysql_tree(tree):
         mysql_places(query)
         if isinstance(query, exp.Select):
             mysql_windows(query)
+            mysql_order_keys(query)
     tree = rewrite(tree, mysql_node)
     for query in list(tree.find_all(exp.Query)):
         if query.args.get("offset") and not query.args.get("limit"):

@@ -171,6 +171,12 @@ def sqlite_cast(node):
     return None
 
 
+def text_of(node):
+    """As CAST(node AS text) is written: a decimal with its digits."""
+    text = exp.cast(node.copy(), "text")
+    return (sqlite_cast(text) if isinstance(text, exp.Cast) else None) or text
+
+
 SQLITE_FORMATS = "dfHjJmMsSwWY%"
 
 
@@ -285,7 +291,7 @@ def sqlite_more(node):
         mark, *parts = node.expressions
         joined = None
         for one in parts:
-            piece = exp.func("COALESCE", exp.DPipe(this=mark.copy(), expression=exp.cast(one.copy(), "text")), exp.Literal.string(""))
+            piece = exp.func("COALESCE", exp.DPipe(this=mark.copy(), expression=text_of(one)), exp.Literal.string(""))
             joined = piece if joined is None else exp.DPipe(this=joined, expression=piece)
         return call("SUBSTR", joined, exp.Add(this=call("LENGTH", mark), expression=exp.Literal.number(1))) if joined is not None else None
     if isinstance(node, exp.Trunc) and node.args.get("decimals") is not None:
@@ -392,7 +398,7 @@ def sqlite_function(node):
         parts = args or [node.args.get(k) for k in ("year", "month", "day")]
         return call("PRINTF", "%04d-%02d-%02d", *parts) if len(parts) == 3 and all(parts) else None
     if type(node) is exp.Concat and node.expressions:
-        parts = [exp.Literal.string(str(p.this)) if isinstance(p, exp.Literal) and re.fullmatch(r"\d+\.\d+", str(p.this)) else exp.func("COALESCE", exp.cast(p.copy(), "text"), exp.Literal.string(""))
+        parts = [exp.Literal.string(str(p.this)) if isinstance(p, exp.Literal) and re.fullmatch(r"\d+\.\d+", str(p.this)) else exp.func("COALESCE", text_of(p), exp.Literal.string(""))
                  for p in node.expressions]
         out = parts[0]
         for part in parts[1:]:

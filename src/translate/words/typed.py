@@ -385,9 +385,9 @@ TEXT_FUNCTIONS = ("Length", "Upper", "Lower", "Left", "Right", "Substring", "Tri
 
 
 def text_wanted(node):
-    """Of MySQL's clients: LENGTH(i), d LIKE '2024%'."""
-    kinds = ("DATE", *NUMBERS) if wanted == "trino" else ("DATE", *MOMENT_TYPES, *NUMBERS)
-    if source != "mysql" or wanted not in ("postgres", "duckdb", "trino") or not is_of(node.this, *kinds) or isinstance(node.this, exp.Literal):
+    """Of MySQL's and SQLite's clients: LENGTH(i), d LIKE '2024%'."""
+    kinds = ("DATE", *NUMBERS) if wanted == "trino" and not (isinstance(node, (exp.Substring, exp.Left)) and isinstance(node.this, exp.Column)) else ("DATE", *MOMENT_TYPES, *NUMBERS)
+    if source not in ("mysql", "sqlite") or wanted not in ("postgres", "duckdb", "trino") or not is_of(node.this, *kinds) or isinstance(node.this, exp.Literal):
         return None
     return changed(node, this=exp.cast(node.this.copy(), "text"))
 

@@ -306,7 +306,7 @@ def improve(tree):
         tree = rewrite(tree if columns else typed(tree, columns), trino_quotient)
     if columns and source == "mysql" and target in ("postgres", "duckdb", "trino"):
         tree = typed(rewrite(tree, mysql_numbers), columns)
-    if source in ("mysql", "sqlite") and source != target and target in TARGETS and (columns or tree.find(exp.With, exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentTime, exp.Time) is not None):
+    if source in ("mysql", "sqlite") and source != target and target in (*TARGETS, "mysql") and (columns or tree.find(exp.With, exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentTime, exp.Time) is not None or "now" in written_words):
         tree = typed(rewrite(typed(tree, columns), read_as_numbers), columns)
     if source == "postgres":
         tree = rewrite(tree, postgres_node)

@@ -480,6 +480,14 @@ def duckdb_source(node):
         return exp.Mul(this=exp.paren(node.this.copy()), expression=exp.Interval(this=exp.Literal.string("1"), unit=node.args["unit"].copy()))
     if isinstance(node, exp.TimeToStr) and not node.meta.get("made") and is_written(node.args.get("format")):
         return weeks_formatted(node) or node
+    if isinstance(node, exp.Collate) and node.expression.name.upper() == "NOCASE" and wanted != "sqlite":
+        folded_side = exp.Lower(this=node.this.copy())
+        folded_side.meta["nocase"] = True
+        return folded_side
+    if isinstance(node, (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)) and without_case(node) is not None:
+        return without_case(node)
+    if isinstance(node, exp.Collate) and wanted != "sqlite" and node.expression.name.upper() not in ("C", "POSIX", "BINARY"):
+        cannot(f"the collation {node.expression.name}")
     if isinstance(node, exp.Dot) and chained(node) is not None:
         return chained(node)
     if type(node) is exp.Cast and is_written(node.this) and node.to.this in exp.DataType.INTEGER_TYPES and re.fullmatch(r"\s*-?\d{1,17}\.\d+\s*", str(node.this.this)):

@@ -193,6 +193,7 @@ def mysql_words(node):
     args = node.expressions if isinstance(node, exp.Anonymous) else []
     if name == "SUBSTRING_INDEX" or isinstance(node, exp.SubstringIndex):
         parts = args or [node.this, node.args["delimiter"], node.args["count"]]
+        parts = [exp.cast(parts[0].copy(), "text"), *parts[1:]] if is_of(parts[0], *NUMBERS) and wanted in ("postgres", "duckdb", "trino") else parts
         return part_of(*parts) if len(parts) == 3 else None
     if name == "SPACE" and len(args) == 1 or type(node).__name__ == "Space":
         return exp.Repeat(this=exp.Literal.string(" "), times=(args or [node.this])[0].copy())
@@ -509,7 +510,7 @@ def day_of(node):
     return exp.cast(node.copy(), "date")
 
 
-WORDS_WANTED = {"Pad": ("fill_pattern",), "Replace": ("expression", "replacement"), "StrPosition": ("substr",), "Repeat": ("this",), "Trim": ("expression",), "SplitPart": ("delimiter",)}
+WORDS_WANTED = {"Pad": ("fill_pattern",), "Replace": ("expression", "replacement"), "StrPosition": ("substr",), "Repeat": ("this",), "Trim": ("expression",), "SplitPart": ("delimiter",), "SubstringIndex": ("delimiter",)}
 
 
 def with_words(node):
@@ -634,9 +635,10 @@ def grouped(select, one_of=None):
         if having is not None and not any(found.find_ancestor(exp.Select) is select for part in [having, *select.expressions] for found in part.find_all(exp.AggFunc, exp.Window)):
             select.where(having.this.copy(), copy=False) # of single rows
             select.set("having", None)
-        return
+        if not any(found.find_ancestor(exp.Select) is select and not isinstance(found.parent, exp.Window) for part in select.expressions for found in part.find_all(exp.AggFunc)):
+            return
     keys = []
-    for key in list(group.expressions):
+    for key in list(group.expressions) if group is not None else []:
         if isinstance(key, exp.Literal) and key.is_int and 0 < int(str(key.this)) <= len(select.expressions):
             keys.append(select.expressions[int(str(key.this)) - 1].unalias())
             key.set("this", str(key.this))  # it was read

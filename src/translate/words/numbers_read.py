@@ -22,8 +22,12 @@ def number_as_read(side):
     inner = side.unnest()
     if isinstance(inner, (exp.Literal, exp.Interval)) or inner.meta.get("made"):
         return None
-    if is_of(inner, *TEXTS) or type(inner).__name__ in TEXT_FUNCTIONS and is_moment(inner):
+    if wanted != "mysql" and is_of(inner, *TEXTS) or type(inner).__name__ in TEXT_FUNCTIONS and is_moment(inner) and wanted in LEADING:
         return filled(LEADING[wanted], [inner])
+    if source == "sqlite" and wanted == "mysql":
+        return exp.cast(inner.copy(), "text") if is_moment(inner) else None
+    if type(inner) is exp.Anonymous and inner.name.upper() == "NOW":
+        return filled(DIGITS[wanted][1], [exp.CurrentTimestamp()])
     if source == "sqlite": # its moments are texts
         return filled(LEADING[wanted], [exp.cast(inner.copy(), "text")]) if is_moment(inner) else None
     if isinstance(inner, (exp.CurrentTime, exp.Time)):
@@ -34,7 +38,9 @@ def number_as_read(side):
 
 def cast_read(node):
     """CAST(note AS SIGNED), CAST(note AS REAL) of texts."""
-    if not is_of(node.this.unnest(), *TEXTS) or isinstance(node.this.unnest(), exp.Literal) or wanted == "sqlite" or type(node) is not exp.Cast:
+    if source == "sqlite" and is_moment(node.this) and not isinstance(node.this.unnest(), exp.Literal) and node.to.this in (*exp.DataType.INTEGER_TYPES, TYPE.DOUBLE, TYPE.FLOAT):
+        return changed(node, this=number_as_read(node.this))
+    if not is_of(node.this.unnest(), *TEXTS) or isinstance(node.this.unnest(), exp.Literal) or wanted in ("sqlite", "mysql") or type(node) is not exp.Cast:
         return node
     if node.to.this in exp.DataType.INTEGER_TYPES:
         return changed(node, this=exp.Trunc(this=number_as_read(node.this)))
@@ -54,9 +60,13 @@ def read_as_numbers(node):
         keys = ("this", "expression")
     elif isinstance(node, (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)) and not isinstance(node.parent, (exp.Update, exp.OnConflict)):
         keys = [key for key, other in (("this", node.expression), ("expression", node.this)) if is_of(node.args[key].unnest(), *TEXTS) and is_number_here(other)]
-    elif type(node).__name__ in OF_NUMBERS and isinstance(node.this, exp.Expression):
+    elif (type(node).__name__ in OF_NUMBERS or isinstance(node, exp.Neg) and (is_of(node.this.unnest(), *TEXTS) or type(node.this.unnest()).__name__ in TEXT_FUNCTIONS)) and isinstance(node.this, exp.Expression):
         keys = ("this",)
     else:
         return node
     new = {key: number for key in keys if (number := number_as_read(node.args[key])) is not None}
+    if new and isinstance(node, exp.Neg):
+        return exp.Paren(this=exp.Sub(this=exp.Literal.number(0), expression=new["this"])) # there is no -0
+    if wanted == "postgres" and isinstance(node, (exp.Mod, exp.IntDiv)):
+        new = {key: exp.cast(number, "decimal") for key, number in new.items()} # there is no % of doubles
     return changed(node, **new) if new else node

@@ -28,7 +28,31 @@ def names_in_order(select):
                 column.set("table", owner_of(select, column.name))
 
 
+def with_owners(select):
+    """What Trino does not know without a table: a column that is shown twice (SELECT id, *), and one in grouping()."""
+    order, starred = select.args.get("order"), select.is_star and len(select.expressions) > 1
+    for ordered in order.expressions if order is not None else []:
+        columns = [c for part in ordered.find_all(exp.Func) if is_grouping(part) for c in part.find_all(exp.Column)]
+        columns += [ordered.this] if starred and isinstance(ordered.this, exp.Column) and ordered.this.name in {e.name for e in select.expressions if isinstance(e, exp.Column)} else []
+        for column in columns:
+            if not column.table and owner_of(select, column.name) is not None:
+                column.set("table", owner_of(select, column.name))
+
+
+def shown_not_stored(select):
+    """ORDER BY region, where upper(region) AS region is shown: inside of an expression, which letters are compared by, MySQL would take the column."""
+    order, shown = select.args.get("order"), shown_expressions(select)
+    for ordered in order.expressions if order is not None else []:
+        column = ordered.this
+        if isinstance(column, exp.Column) and not column.table and column.name in shown and owner_of(select, column.name) is not None:
+            column.replace(exp.paren(shown[column.name].copy()) if isinstance(shown[column.name], exp.Binary) else shown[column.name].copy())
+
+
 def ordered_names(tree):
-    if (source == "trino") != (wanted == "trino"):
-        for select in tree.find_all(exp.Select):
+    for select in tree.find_all(exp.Select) if source != wanted else []:
+        if "trino" in (source, wanted):
             names_in_order(select)
+        if wanted == "trino":
+            with_owners(select)
+        if wanted == "mysql" and source in ("duckdb", "trino"):
+            shown_not_stored(select)

@@ -169,7 +169,7 @@ def postgres_more(node):
     if isinstance(node, exp.DPipe) and wanted in ("duckdb", "trino") and any(is_list(side) for side in (node.this, node.expression)):
         sides = [side.copy() if is_list(side) else exp.Array(expressions=[side.copy()]) for side in (node.this, node.expression)]
         return call("CONCAT" if wanted == "trino" else "LIST_CONCAT", *sides)
-    if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)) and wanted in ("duckdb", "trino") and any(is_written(side) for side in (node.this, node.expression)):
+    if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)) and any(is_written(side) for side in (node.this, node.expression)):
         return beside_number(node)
     if isinstance(node, exp.NEQ) and type(node.expression) is exp.Anonymous and node.expression.name.upper() == "ALL" and len(node.expression.expressions) == 1 and \
             isinstance(node.expression.expressions[0].unnest(), exp.Array):

@@ -29,6 +29,8 @@ def duckdb_function(node):
     if difference(node) is not None:
         unit, begin, end = difference(node)
         return exp.Anonymous(this="DATE_SUB", expressions=[exp.Literal.string(unit.lower()), exp.cast(begin.copy(), "timestamp"), exp.cast(end.copy(), "timestamp")])
+    if isinstance(node, exp.Length) and isinstance(node.this, exp.HexString):
+        return call("OCTET_LENGTH", node.this)
     if isinstance(node, exp.Length) and node.args.get("binary") and is_of(node.this, *BYTE_TYPES):
         return call("OCTET_LENGTH", node.this)
     if isinstance(node, exp.Length) and node.args.get("binary"):

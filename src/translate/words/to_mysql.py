@@ -586,6 +586,8 @@ def mysql_order(query):
     for ordered in order.expressions:
         at = ordered.this
         same = next((e for e in first.expressions if isinstance(e, exp.Alias) and not isinstance(e.this, (exp.Column, exp.Literal)) and e.this.sql() == at.sql()), None)
+        if same is not None and any(column.name == same.alias for column in at.find_all(exp.Column)):
+            continue # inside of an expression, that name is the column
         if same is not None and first is query and not isinstance(at, (exp.Column, exp.Literal)):
             ordered.set("this", exp.column(exp.to_identifier(same.alias, quoted=True)))
             ordered.this.type = same.this.type
@@ -621,10 +623,19 @@ def mysql_keys_inside(query, keys):
 
 
 def mysql_order_keys(query):
-    """ORDER BY upper(lower(x)) beside GROUP BY lower(x), and what puts NULLs of it last."""
+    """ORDER BY upper(lower(x)) and HAVING lower(x) > 'a' beside GROUP BY lower(x), and what puts NULLs of it last."""
     group, order = query.args.get("group"), query.args.get("order")
-    keys = {key.sql() for key in group.expressions if not isinstance(key, (exp.Column, exp.Literal))} if group is not None and not group.args.get("rollup") else set()
-    for inner in [node for ordered in (order.expressions if order is not None and keys else []) for node in ordered.this.walk() if node.sql() in keys]:
+    alone = not query.args.get("joins")
+
+    def text(node):
+        node = node.copy() if alone and node.find(exp.Column) is not None and not isinstance(node, exp.Column) else node
+        for column in node.find_all(exp.Column) if alone and not isinstance(node, exp.Column) else []:
+            column.set("table", None)
+        return node.sql()
+
+    keys = {text(key) for key in group.expressions if not isinstance(key, (exp.Column, exp.Literal))} if group is not None and not group.args.get("rollup") else set()
+    parts = [*((ordered.this for ordered in order.expressions) if order is not None else ()), *([query.args["having"].this] if query.args.get("having") is not None else [])]
+    for inner in [node for part in (parts if keys else []) for node in part.walk() if text(node) in keys]:
         if inner.find_ancestor(exp.AggFunc, exp.Select) is query:
             new = exp.Min(this=inner.copy())
             new.type = inner.type
@@ -718,7 +729,8 @@ def both_sides(select):
         cannot("FULL JOIN beside other joins, or without ON")
     names = {}
     for column in list(select.find_all(exp.Column)):
-        if column.find_ancestor(exp.Join) is join or column.find_ancestor(exp.From) is select.args[key]:
+        within = column.find_ancestor(exp.CTE)
+        if column.find_ancestor(exp.Join) is join or column.find_ancestor(exp.From) is select.args[key] or within is not None and within.find_ancestor(exp.Select) is select:
             continue
         if column.table not in (left.alias_or_name, right.alias_or_name):
             if column.table or column.find_ancestor(exp.Order) is not None and column.name in select.named_selects:
@@ -749,10 +761,24 @@ def long_lists(dialect, tree):
     return "/*M!100100 SET STATEMENT group_concat_max_len=1073741824 FOR */ " if dialect in ("mysql", "mysqlplain") and tree.find(exp.GroupConcat) is not None else ""
 
 
+def star_behind(select):
+    """SELECT a, * FROM t as SELECT a, t.* FROM t: in MySQL a star is the first or has a table."""
+    stars = [e for e in select.expressions[1:] if type(e) is exp.Star and not any(e.args.values())]
+    first = select.args.get("from_") or select.args.get("from")
+    joins = select.args.get("joins") or []
+    if not stars or first is None or any(join.args.get("using") or join.args.get("method") for join in joins):
+        return
+    tables = [part.this for part in [first, *joins]]
+    if all(table.alias_or_name for table in tables):
+        whole = [exp.Column(this=exp.Star(), table=called_as(table)) for table in tables]
+        select.set("expressions", [one for e in select.expressions for one in ([w.copy() for w in whole] if e in stars and type(e) is exp.Star else [e])])
+
+
 def has_simple_groups(select):
     """GROUP BY ROLLUP (a, b) alone is GROUP BY a, b WITH ROLLUP, whose order goes around it if it is one of columns."""
     group, order = select.args.get("group"), select.args.get("order")
-    if group is not None and any(isinstance(e, exp.Rollup) for e in group.expressions) and order is not None and any(not isinstance(o.this, (exp.Column, exp.Literal)) for o in order.expressions):
+    if group is not None and any(isinstance(e, exp.Rollup) for e in group.expressions) and \
+            (select.find(exp.Window) is not None or order is not None and any(not isinstance(o.this, (exp.Column, exp.Literal)) for o in order.expressions)):
         return False
     return group is None or len(group.expressions) == 1 and isinstance(group.expressions[0], exp.Rollup) and all(isinstance(e, exp.Column) for e in group.expressions[0].expressions) and \
         not any(is_grouping(n) for n in select.walk())
@@ -766,6 +792,7 @@ def mysql_tree(tree):
         without_lateral(select)
     for select in list(tree.find_all(exp.Select)):
         both_sides(select)
+        star_behind(select)
     for table in list(tree.find_all(exp.Table)):
         if isinstance(table.this, (exp.GenerateSeries, exp.ExplodingGenerateSeries)):
             table.replace(mysql_series(table) or table)

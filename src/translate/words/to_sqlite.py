@@ -177,6 +177,11 @@ def text_of(node):
     return (sqlite_cast(text) if isinstance(text, exp.Cast) else None) or text
 
 
+def text_with_digits(node):
+    """A column of decimals as a text; None = it is none."""
+    return sqlite_cast(exp.cast(node.copy(), "text")) if isinstance(node, exp.Column) and is_of(node, "DECIMAL") else None
+
+
 SQLITE_FORMATS = "dfHjJmMsSwWY%"
 
 
@@ -391,7 +396,7 @@ def sqlite_function(node):
         return exp.Paren(this=exp.EQ(this=call("SUBSTR", node.this, 1, call("LENGTH", node.expression)), expression=node.expression.copy()))
     if name in ("Unicode", "Ascii", "ASCII"):
         what = args[0] if args else node.this
-        return filled("CASE WHEN _1 = '' THEN 0 ELSE UNICODE(_1) END", [what]) if source in ("mysql", "postgres") and not isinstance(what, exp.Literal) else call("UNICODE", what)
+        return filled("CASE WHEN _1 = '' THEN 0 ELSE UNICODE(_1) END", [what]) if source in ("mysql", "postgres") or name == "Ascii" else call("UNICODE", what)
     if name in ("OCTET_LENGTH", "ByteLength"):
         return call("LENGTH", exp.cast((args[0] if args else node.this).copy(), "blob"))
     if name in ("MAKE_DATE", "DateFromParts"):
@@ -526,6 +531,8 @@ def sqlite_node(node):
         out = found if isinstance(node, exp.EQ) else exp.Not(this=found)
     elif isinstance(node, exp.ApproxDistinct):
         out = exp.Count(this=exp.Distinct(expressions=[node.this.copy()]))
+    elif isinstance(node, exp.DPipe) and source != "sqlite" and any(text_with_digits(side) is not None for side in (node.this, node.expression)):
+        out = changed(node, **{key: text_with_digits(node.args[key]) or node.args[key].copy() for key in ("this", "expression")})
     elif isinstance(node, exp.DPipe) and any(isinstance(side, LOOSER) for side in (node.this, node.expression)):
         out = exp.DPipe(**{key: exp.Paren(this=side.copy()) if isinstance(side, LOOSER) else side.copy() for key, side in (("this", node.this), ("expression", node.expression))})
     elif isinstance(node, (exp.Add, exp.Sub, exp.Mul)) and decimal_of(node) is not None:

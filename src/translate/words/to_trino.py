@@ -114,7 +114,7 @@ def trino_is(node):
 
 def trino_cast(node):
     kind, what = node.to.this, node.this
-    if kind in exp.DataType.TEXT_TYPES and source in ("postgres", "mysql", "duckdb") and is_of(what, *MOMENT_TYPES) and isinstance(what, exp.Column):
+    if kind in exp.DataType.TEXT_TYPES and source in ("postgres", "mysql", "duckdb", "sqlite") and is_of(what, *MOMENT_TYPES) and isinstance(what, exp.Column):
         return filled("REGEXP_REPLACE(CAST(_1 AS VARCHAR), '\\.0+$|(\\.[0-9]*?)0+$', '$1')", [what]) # without what is zero at its end
     if kind in exp.DataType.TEXT_TYPES and source != "trino" and (isinstance(what, exp.Cast) and what.to.this == TYPE.JSON or isinstance(what, exp.ParseJSON) or isinstance(what, exp.Anonymous) and what.name == "JSON_PARSE"):
         return call("JSON_FORMAT", what)

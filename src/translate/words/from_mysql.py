@@ -657,7 +657,7 @@ def grouped(select, one_of=None):
                 shown = shown.parent
             if shown is not select and shown is not None or column.name in texts or isinstance(column.this, exp.Star):
                 continue
-            if column.find_ancestor(exp.AggFunc, exp.Query, exp.Window) is not select or in_list_of_group(column, select):
+            if column.find_ancestor(exp.AggFunc, exp.Query, exp.Window, exp.Filter) is not select or in_list_of_group(column, select):
                 continue
             if part is parts[-1] and select.args.get("order") is part and not column.table and column.name in {e.alias_or_name for e in select.expressions}:
                 continue

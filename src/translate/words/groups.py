@@ -1,6 +1,15 @@
 """Sets of groups (ROLLUP, CUBE, GROUPING SETS) for who has none: a query for each set, all of them as one table."""
 
 
+def places_read(tree):
+    """The places of GROUP BY 1 and ORDER BY 1, and the literals that a key is computed with, which is looked for elsewhere, decide what is written."""
+    for group in tree.find_all(exp.Group):
+        for literal in group.find_all(exp.Literal):
+            was_read(literal)
+    for ordered in tree.find_all(exp.Ordered):
+        was_read(ordered.this)
+
+
 def keys_of(node):
     return [e for e in node.expressions] if isinstance(node, exp.Tuple) else [node.unnest()]
 

@@ -191,10 +191,14 @@ def mysql_filter(node):
     inside = agg.this
     if isinstance(agg, exp.Count) and (isinstance(inside, exp.Star) or inside is None):
         agg.set("this", exp.Case().when(condition.copy(), exp.Literal.number(1)))
-    elif isinstance(inside, exp.Expression) and not isinstance(inside, (exp.Distinct, exp.Order)):
-        agg.set("this", exp.Case().when(condition.copy(), inside.copy()))
     else:
-        return None
+        while isinstance(inside, (exp.Order, exp.Distinct)) and isinstance(agg, (exp.GroupConcat, exp.Count, exp.Sum, exp.Avg)): # of lists and of distinct values
+            if isinstance(inside, exp.Distinct) and len(inside.expressions) != 1:
+                return None
+            inside = inside.expressions[0] if isinstance(inside, exp.Distinct) else inside.this
+        if not isinstance(inside, exp.Expression) or isinstance(inside, (exp.Distinct, exp.Order)):
+            return None
+        inside.replace(exp.Case().when(condition.copy(), inside.copy()))
     return agg
 
 

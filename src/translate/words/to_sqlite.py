@@ -560,6 +560,8 @@ def sqlite_node(node):
         out = exp.RegexpLike(this=node.this.copy(), expression=folded)
     elif isinstance(node, exp.SimilarTo):
         out = similar(node)
+    elif isinstance(node, exp.Filter) and isinstance(node.this, exp.GroupConcat) and node.this.find(exp.Order) is not None and not isinstance(node.parent, exp.Window):
+        out = sqlite_group_concat(mysql_filter(node))
     elif isinstance(node, exp.GroupConcat):
         out = sqlite_group_concat(node)
     elif isinstance(node, exp.Overlay):

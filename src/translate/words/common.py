@@ -225,6 +225,9 @@ def parts_otherwise(node):
         was_read(node.args.get("start") if source == "trino" else None)
         return exp.Left(this=node.this.copy(), expression=exp.Literal.number(0)) if source == "trino" and number_of(node.args.get("start")) == 0 else \
             from_the_end(node) if wanted in ("postgres", "duckdb", "sqlite") else None
+    if isinstance(node, exp.GenerateSeries) and months_from_end(node):
+        was_read(node.args["start"].unnest().this if isinstance(node.args["start"].unnest(), exp.Cast) else node.args["start"])
+        cannot("months from a day on that not every month has")
     if isinstance(node, exp.StrPosition) and node.args.get("occurrence") is not None and source == "trino":
         return changed(node, occurrence=None) if number_of(node.args["occurrence"]) == 1 else cannot("strpos() of another than the first")
     if isinstance(node, exp.BitwiseRightShift):
@@ -286,6 +289,9 @@ def improve(tree):
     target, columns = wanted, known_columns
     refused(tree)
     with_ends_of_words(tree)
+    ordered_names(tree)
+    if source != target:
+        places_read(tree)
     tree = rebound(tree)
     if source == "duckdb" and target != "duckdb":
         tree = duckdb_tree_from(tree)
@@ -305,6 +311,8 @@ def improve(tree):
         tree = rewrite(tree if columns else typed(tree, columns), trino_quotient)
     if columns and source == "mysql" and target in ("postgres", "duckdb", "trino"):
         tree = typed(rewrite(tree, mysql_numbers), columns)
+    if source in ("mysql", "sqlite") and source != target and target in (*TARGETS, "mysql") and (columns or tree.find(exp.With, exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentTime, exp.Time) is not None or "now" in written_words):
+        tree = typed(rewrite(typed(tree, columns), read_as_numbers), columns)
     if source == "postgres":
         tree = rewrite(tree, postgres_node)
     elif source == "mysql":

@@ -439,7 +439,62 @@ def of_an_end(node):
     return call("ELEMENT_AT", listed_so, 1) if wanted == "trino" else first_of(listed_so)
 
 
+def chained(node):
+    """x.upper() and x.split('@')[2] of a column x, or of a text: upper(x)."""
+    inner = node.expression
+    if not isinstance(inner, exp.Func) or not isinstance(node.this, (exp.Column, exp.Identifier, exp.Literal, exp.Func, exp.Dot)):
+        return None
+    first = exp.column(node.this.copy()) if isinstance(node.this, exp.Identifier) else node.this.copy()
+    text = inner.sql("duckdb")
+    name, _, rest = text.partition("(")
+    return sqlglot.parse_one(f"{name}(first_{'' if rest == ')' else ', '}{rest}", read="duckdb").transform(lambda n: first if isinstance(n, exp.Column) and n.name == "first_" else n)
+
+
+def weeks_formatted(node):
+    """strftime(x, '%u %V'): days of the week and weeks, for which the letters are others elsewhere."""
+    text, what = str(node.args["format"].this), node.this
+    units = {"%u": ("ISODOW", 0), "%w": ("DOW", 0), "%V": ("WEEK", 2), "%G": ("ISOYEAR", 4)}
+    if not re.search("%[uwVGUW]", text):
+        return None
+    if re.search("%[UW]", text):
+        cannot("weeks of the year from the first Sunday or Monday")
+    pieces = [part_text(what, *units[piece]) if piece in units else piece for piece in re.findall(r"%-?.|[^%]+", text)]
+    whole = in_pieces(what, pieces)
+    for part in whole.walk():
+        part.meta["made"] = True
+    return whole
+
+
+def mapped(node):
+    """map {'a': 1} and map {'a': 1}['a'], of which sqlglot takes the braces and what is behind them together."""
+    pairs, element = (node.this.this, node.this) if isinstance(node.this, exp.Bracket) else (node.this, None)
+    if not isinstance(pairs, exp.Struct) or not all(isinstance(e, exp.PropertyEQ) for e in pairs.expressions):
+        return None
+    keys = [exp.Literal.string(e.name) if isinstance(e.this, exp.Identifier) else e.this.copy() for e in pairs.expressions]
+    out = call("MAP", exp.Array(expressions=keys), exp.Array(expressions=[e.expression.copy() for e in pairs.expressions]))
+    return out if element is None else call("ELEMENT_AT", out, element.expressions[0])
+
+
 def duckdb_source(node):
+    if isinstance(node, exp.Interval) and node.this is not None and not isinstance(node.this, exp.Literal) and isinstance(node.args.get("unit"), exp.Var) and isinstance(node.parent, (exp.Add, exp.Sub)):
+        return exp.Mul(this=exp.paren(node.this.copy()), expression=exp.Interval(this=exp.Literal.string("1"), unit=node.args["unit"].copy()))
+    if isinstance(node, exp.TimeToStr) and not node.meta.get("made") and is_written(node.args.get("format")):
+        return weeks_formatted(node) or node
+    if isinstance(node, exp.Collate) and node.expression.name.upper() == "NOCASE" and wanted != "sqlite":
+        folded_side = exp.Lower(this=node.this.copy())
+        folded_side.meta["nocase"] = True
+        return folded_side
+    if isinstance(node, (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)) and without_case(node) is not None:
+        return without_case(node)
+    if isinstance(node, exp.Collate) and wanted != "sqlite" and node.expression.name.upper() not in ("C", "POSIX", "BINARY"):
+        cannot(f"the collation {node.expression.name}")
+    if isinstance(node, exp.Dot) and chained(node) is not None:
+        return chained(node)
+    if type(node) is exp.Cast and is_written(node.this) and node.to.this in exp.DataType.INTEGER_TYPES and re.fullmatch(r"\s*-?\d{1,17}\.\d+\s*", str(node.this.this)):
+        was_read(node.this)
+        return changed(node, this=exp.cast(exp.Literal.number(str(node.this.this).strip()), "decimal(38, 18)")) # it is rounded
+    if isinstance(node, exp.ToMap) and wanted == "trino":
+        return mapped(node) or node
     if type(node).__name__ in ("First", "Last") and not isinstance(node.parent, (exp.Window, exp.IgnoreNulls, exp.RespectNulls)):
         return of_an_end(node)
     if isinstance(node, exp.Glob) and wanted != "sqlite":
@@ -451,6 +506,8 @@ def duckdb_source(node):
         cannot("typeof(), as every engine has its own names of types")
     if type(node).__name__ == "LimitOptions" and node.args.get("percent"):
         cannot("LIMIT by a percentage")
+    if isinstance(node, exp.Extract) and singular(node.this.name) == "SECOND" and wanted == "postgres":
+        return filled("CAST(FLOOR(EXTRACT(SECOND FROM _1)) AS BIGINT)", [node.expression])
     if isinstance(node, exp.Extract) and node.this.name.upper() in AGES and wanted in ("sqlite", "mysql", "trino"):
         return of_many_years(node)
     if isinstance(node, exp.DateBin) and node.args.get("unit") is None and node.args.get("origin") is None and isinstance(node.this, exp.Interval):
@@ -470,6 +527,8 @@ def duckdb_source(node):
         return changed(node, this=exp.Star())
     if type(node) is exp.Anonymous and node.name.upper() == "GROUPING_ID" or type(node).__name__ == "GroupingId":
         return exp.Anonymous(this="GROUPING", expressions=[e.copy() for e in node.expressions])
+    if isinstance(node, exp.Sub) and wanted in ("sqlite", "mysql") and is_moment(node.this) and is_moment(node.expression) and not (is_date(node.this) and is_date(node.expression)):
+        cannot("the difference of two moments as an interval; date_diff() has its units")
     if isinstance(node, exp.Insert) and node.args.get("by_name"):
         cannot("INSERT .. BY NAME; the columns may be named behind the table")
     if is_insert_or(node, "REPLACE") and wanted in ("mysql", "trino"):

@@ -24,6 +24,7 @@ def in_pieces(what, pieces):
 def part_text(what, unit, width=0, more=None):
     """EXTRACT(unit FROM what) as a text with zeros in front; MORE is made of it before."""
     part = exp.Extract(this=exp.Var(this=unit), expression=what.copy())
+    part.meta["whole"] = True
     number = exp.cast(more(part) if more else part, "int")
     text = exp.cast(number, "text")
     return exp.Pad(this=text, expression=exp.Literal.number(width), fill_pattern=exp.Literal.string("0"), is_left=True) if width else text

@@ -15,6 +15,8 @@ def truth(node):
         return exp.Paren(this=exp.NEQ(this=node.copy(), expression=exp.Literal.number(0)))
     if is_of(inner, *NUMBERS) and not isinstance(inner, (exp.Literal, exp.Predicate, exp.Connector, exp.Not)):
         return exp.Paren(this=exp.NEQ(this=node.copy(), expression=exp.Literal.number(0)))
+    if is_of(inner, *TEXTS) and wanted in TARGETS:
+        return exp.Paren(this=exp.NEQ(this=number_as_read(inner), expression=exp.Literal.number(0)))
     if isinstance(inner, exp.Column) and not is_of(inner, "BOOLEAN"):
         return exp.cast(exp.cast(node.copy(), "int") if wanted == "postgres" else node.copy(), "boolean") # there, of integers alone
     return node
@@ -131,6 +133,9 @@ def cast_of_written(node):
         return exp.Substring(this=exp.cast(what.copy(), "text"), start=exp.Literal.number(1), length=exp.Literal.number(number_of(node.to.expressions[0].this)))
     if kind == TYPE.DECIMAL and not node.to.expressions:
         return exp.cast(what.copy(), "decimal(10, 0)")
+    if kind == TYPE.UBIGINT and isinstance(what, exp.Neg) and number_of(what) is not None:
+        was_read(what.this)
+        return exp.cast(exp.Literal.number(2**64 + number_of(what)), "double" if wanted == "sqlite" else "decimal(20, 0)")
     if isinstance(what, exp.Literal) and what.is_int and kind in (TYPE.DATE, TYPE.DATETIME) and re.fullmatch(r"\d{8}", str(what.this)):
         day = str(what.this)
         return changed(node, this=exp.Literal.string(f"{day[:4]}-{day[4:6]}-{day[6:]}"))
@@ -188,6 +193,7 @@ def mysql_words(node):
     args = node.expressions if isinstance(node, exp.Anonymous) else []
     if name == "SUBSTRING_INDEX" or isinstance(node, exp.SubstringIndex):
         parts = args or [node.this, node.args["delimiter"], node.args["count"]]
+        parts = [exp.cast(parts[0].copy(), "text"), *parts[1:]] if is_of(parts[0], *NUMBERS) and wanted in ("postgres", "duckdb", "trino") else parts
         return part_of(*parts) if len(parts) == 3 else None
     if name == "SPACE" and len(args) == 1 or type(node).__name__ == "Space":
         return exp.Repeat(this=exp.Literal.string(" "), times=(args or [node.this])[0].copy())
@@ -217,6 +223,8 @@ def mysql_words(node):
         if isinstance(args[0], (exp.Time, exp.Cast)) and is_of(args[0].this, *MOMENT_TYPES):
             args = [args[0].this, args[1]]
         return sqlglot.parse_one("DATE_FORMAT(x, " + args[1].sql("mysql") + ")", read="mysql").transform(lambda n: args[0].copy() if isinstance(n, exp.Column) else n)
+    if name == "CRC32" and wanted == "postgres":
+        cannot("crc32()")
     if name in ("UCASE", "LCASE") and len(args) == 1:
         return (exp.Upper if name == "UCASE" else exp.Lower)(this=args[0].copy())
     if isinstance(node, exp.StrPosition) and wanted in TARGETS:
@@ -506,7 +514,18 @@ def day_of(node):
     return exp.cast(node.copy(), "date")
 
 
+WORDS_WANTED = {"Pad": ("fill_pattern",), "Replace": ("expression", "replacement"), "StrPosition": ("substr",), "Repeat": ("this",), "Trim": ("expression",), "SplitPart": ("delimiter",), "SubstringIndex": ("delimiter",)}
+
+
+def with_words(node):
+    """LPAD(qty, 3, 0): a number that stands where a text is wanted."""
+    for key in WORDS_WANTED.get(type(node).__name__, ()):
+        if isinstance(node.args.get(key), exp.Literal) and not node.args[key].is_string:
+            node.set(key, exp.Literal.string(str(node.args[key].this)))
+
+
 def mysql_source(node):
+    with_words(node)
     if wanted in TARGETS and marked_format(node):
         cannot("a format that is not written there")
     out = mysql_only(node) or mysql_truths(node) or (json_of_mysql(node) if wanted in ROW_IDS else None)
@@ -617,12 +636,13 @@ def grouped(select, one_of=None):
     named_having(select)
     having = select.args.get("having")
     if group is None:
-        if having is not None and not any(part.find(exp.AggFunc, exp.Window) is not None for part in [having, *select.expressions]):
+        if having is not None and not any(found.find_ancestor(exp.Select) is select for part in [having, *select.expressions] for found in part.find_all(exp.AggFunc, exp.Window)):
             select.where(having.this.copy(), copy=False) # of single rows
             select.set("having", None)
-        return
+        if not any(found.find_ancestor(exp.Select) is select and not isinstance(found.parent, exp.Window) for part in select.expressions for found in part.find_all(exp.AggFunc)):
+            return
     keys = []
-    for key in list(group.expressions):
+    for key in list(group.expressions) if group is not None else []:
         if isinstance(key, exp.Literal) and key.is_int and 0 < int(str(key.this)) <= len(select.expressions):
             keys.append(select.expressions[int(str(key.this)) - 1].unalias())
             key.set("this", str(key.this))  # it was read
@@ -641,7 +661,7 @@ def grouped(select, one_of=None):
                 shown = shown.parent
             if shown is not select and shown is not None or column.name in texts or isinstance(column.this, exp.Star):
                 continue
-            if column.find_ancestor(exp.AggFunc, exp.Query, exp.Window) is not select or in_list_of_group(column, select):
+            if column.find_ancestor(exp.AggFunc, exp.Query, exp.Window, exp.Filter) is not select or in_list_of_group(column, select):
                 continue
             if part is parts[-1] and select.args.get("order") is part and not column.table and column.name in {e.alias_or_name for e in select.expressions}:
                 continue

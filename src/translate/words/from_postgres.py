@@ -195,6 +195,19 @@ def odd_day(literal):
     return None
 
 
+WORDS_OF_DAYS = {"today": 0, "tomorrow": 1, "yesterday": -1, "now": None}
+
+
+def said_day(node):
+    """date 'today', timestamp 'yesterday', timestamptz 'now'."""
+    was_read(node.this)
+    days = WORDS_OF_DAYS[str(node.this.this).strip().lower()]
+    if days is None:
+        return exp.CurrentDate() if node.to.this == TYPE.DATE else exp.Cast(this=exp.CurrentTimestamp(), to=node.to.copy()) if node.to.this == TYPE.TIMESTAMP else exp.CurrentTimestamp()
+    day = exp.CurrentDate() if days == 0 else exp.cast(exp.Add(this=exp.CurrentDate(), expression=exp.Interval(this=exp.Literal.string(str(days)), unit=exp.Var(this="DAY"))), "date")
+    return day if node.to.this == TYPE.DATE else exp.cast(day, "timestamp")
+
+
 AGES = {"DECADE": (0, 10), "CENTURY": (99, 100), "MILLENNIUM": (999, 1000)}
 
 
@@ -266,7 +279,14 @@ def postgres_words(node):
         return unescaped(node)
     if isinstance(node, exp.Cast) and is_written(node.this) and node.to.this in (TYPE.DATE, TYPE.TIMESTAMP) and odd_day(node.this) is not None:
         return changed(node, this=odd_day(node.this))
-    if isinstance(node, exp.Cast) and node.to.this == TYPE.BIT:
+    if isinstance(node, exp.Cast) and is_written(node.this) and node.to.this in (TYPE.DATE, TYPE.TIMESTAMP, TYPE.TIMESTAMPTZ) and str(node.this.this).strip().lower() in WORDS_OF_DAYS and wanted != "postgres":
+        return said_day(node)
+    if isinstance(node, exp.Cast) and is_written(node.this) and node.to.this == TYPE.VARBINARY and re.fullmatch(r"\\x([0-9A-Fa-f]{2})*", str(node.this.this)) and wanted != "postgres":
+        was_read(node.this)
+        octets = exp.HexString(this=str(node.this.this)[2:])
+        octets.meta["made"] = True
+        return octets
+    if isinstance(node, exp.Cast) and node.to.this == TYPE.BIT or isinstance(node, (exp.BitString, exp.HexString)) and wanted != "postgres" and not node.meta.get("made"):
         cannot("strings of bits")
     if isinstance(node, exp.Cast) and node.to.this == TYPE.BPCHAR and not node.to.expressions:
         return exp.cast(node.this.copy(), "text")

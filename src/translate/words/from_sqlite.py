@@ -31,6 +31,13 @@ def modified(what, modifiers, timed):
             if timed:
                 cannot("months that are added to a moment as SQLite does so")
             moment = months_over(moment, found[1].lstrip("+"), found[2].upper())
+        elif text == "unixepoch" and one is modifiers[0]:
+            moment = exp.Add(this=exp.cast(exp.Literal.string("1970-01-01 00:00:00"), "timestamp"), expression=exp.Mul(this=exp.paren(what.copy()), expression=exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this="SECOND"))))
+        elif re.fullmatch(r"weekday [0-6]", text): # that day, or the next one that is such a day of the week
+            later = exp.Mod(this=exp.paren(exp.Sub(this=exp.Literal.number(int(text[-1]) + 7), expression=exp.cast(exp.Extract(this=exp.Var(this="DOW"), expression=moment.copy()), "int"))), expression=exp.Literal.number(7))
+            moment = exp.Add(this=moment, expression=exp.Mul(this=exp.paren(later), expression=exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this="DAY"))))
+        elif text in ("utc", "localtime"):
+            cannot(f"the modifier {text} of a moment")
         elif found is not None and "." not in found[1]:
             moment = exp.Add(this=moment, expression=exp.Interval(this=exp.Literal.string(found[1].lstrip("+")), unit=exp.Var(this=found[2].upper())))
         else:
@@ -127,6 +134,15 @@ def sqlite_words(node):
     if isinstance(node, exp.Cast) and is_written(node.this) and node.to.this in exp.DataType.INTEGER_TYPES and wanted in ("postgres", "duckdb", "trino"):
         was_read(node.this)
         return changed(node, this=exp.paren(number_in(node.this, r"\s*([-+]?\d{1,18})"))) if re.fullmatch(r"\s*[-+]?\d{1,18}\s*", str(node.this.this)) is None else None
+    if isinstance(node, exp.Cast) and is_written(node.this) and node.to.this in (TYPE.FLOAT, TYPE.DOUBLE, TYPE.DECIMAL) and wanted in ("postgres", "duckdb", "trino"):
+        was_read(node.this)
+        return exp.cast(exp.paren(number_in(node.this)), "double")
+    if isinstance(node, exp.Chr) and len(node.expressions) > 1:
+        return exp.Paren(this=functools.reduce(lambda left, right: exp.DPipe(this=left, expression=right), [exp.Chr(expressions=[e.copy()]) for e in node.expressions]))
+    if isinstance(node, exp.HexString) and wanted == "postgres":
+        return exp.cast(exp.Literal.string("\\x" + str(node.this)), "bytea")
+    if isinstance(node, exp.Hex) and wanted in ("postgres", "trino") and (is_written(node.this) or is_of(node.this, *TEXTS)):
+        return filled("UPPER(ENCODE(CONVERT_TO(_1, 'UTF8'), 'hex'))" if wanted == "postgres" else "TO_HEX(TO_UTF8(_1))", [node.this])
     if isinstance(node, exp.Limit) and (number_of(node.expression) or 0) < 0:
         was_read(node.expression.this)
         return exp.Limit(expression=exp.Literal.number("18446744073709551615" if wanted == "mysql" else str(2**63 - 1)))

@@ -106,6 +106,8 @@ def just_above(node):
 def trino_source(node):
     if type(node) is exp.Anonymous and node.name.upper() == "TYPEOF" or type(node).__name__ == "Typeof":
         cannot("typeof(), as every engine has its own names of types")
+    if type(node) is exp.Anonymous and node.name.upper() == "TO_MILLISECONDS" and wanted == "duckdb":
+        cannot("the function to_milliseconds()")
     if isinstance(node, exp.Bracket) and wanted == "postgres" and len(node.expressions) == 1 and (number_of(node.expressions[0]) or 0) < 0:
         was_read(node.expressions[0].this)
         return exp.Bracket(this=exp.Paren(this=node.this.copy()), expressions=[exp.Sub(this=call("CARDINALITY", node.this), expression=exp.Literal.number(-number_of(node.expressions[0]) - 1))], offset=1)

@@ -1,6 +1,15 @@
 """Sets of groups (ROLLUP, CUBE, GROUPING SETS) for who has none: a query for each set, all of them as one table."""
 
 
+def places_read(tree):
+    """The places of GROUP BY 1 and ORDER BY 1, and the literals that a key is computed with, which is looked for elsewhere, decide what is written."""
+    for group in tree.find_all(exp.Group):
+        for literal in group.find_all(exp.Literal):
+            was_read(literal)
+    for ordered in tree.find_all(exp.Ordered):
+        was_read(ordered.this)
+
+
 def keys_of(node):
     return [e for e in node.expressions] if isinstance(node, exp.Tuple) else [node.unnest()]
 
@@ -57,6 +66,31 @@ def in_set(expression, missing):
     return walked(expression.copy())
 
 
+def above_sets(expression, keys, taken):
+    """EXPRESSION, which has window functions, in the query around the sets: what they are computed from are columns of these. TAKEN: (expression, name)."""
+    def column_of(inner):
+        name = next((name for one, name in taken if one.sql() == inner.sql()), None)
+        if name is None:
+            name = f"w{len(taken) + 1}_"
+            taken.append((inner.copy(), name))
+        column = exp.column(name)
+        column.type = inner.type
+        return column
+
+    def walked(inner):
+        of_window = isinstance(inner.parent, (exp.Window, exp.IgnoreNulls, exp.RespectNulls)) and inner.parent.this is inner
+        if is_grouping(inner) or isinstance(inner, exp.Column) or inner.sql() in keys or isinstance(inner, exp.AggFunc) and not of_window:
+            return column_of(inner)
+        for key, value in list(inner.args.items()):
+            if isinstance(value, exp.Expression):
+                inner.set(key, walked(value))
+            elif isinstance(value, list):
+                inner.set(key, [walked(e) if isinstance(e, exp.Expression) else e for e in value])
+        return inner
+
+    return walked(expression.copy())
+
+
 def one_set(select, keys, every, shown):
     """The query of the set KEYS, with the columns SHOWN: (expression, name)."""
     missing = {key.sql() for key in every} - {key.sql() for key in keys}
@@ -77,25 +111,31 @@ def as_sets(select):
     group = select.args.get("group")
     if group is None or not any(isinstance(e, (exp.Rollup, exp.Cube, exp.GroupingSets)) for e in group.expressions):
         return None
-    if select.is_star or any(e.find(exp.Window) is not None for e in select.expressions):
-        cannot("sets of groups with window functions or all columns")
+    if select.is_star or select.args.get("windows"):
+        cannot("sets of groups with named windows or all columns")
     names = [e.alias_or_name for e in select.expressions]
-    shown = [(e.unalias(), f"g{i}_") for i, e in enumerate(select.expressions, 1)]
+    sets = all_sets(select)
+    every = [key for one in sets for key in one]
+    texts, taken = {key.sql() for key in every}, []
+    above = {i: above_sets(e.unalias(), texts, taken) for i, e in enumerate(select.expressions, 1) if e.find(exp.Window) is not None}
+    shown = [(e.unalias(), f"g{i}_") for i, e in enumerate(select.expressions, 1) if i not in above]
     order = select.args.get("order")
     ordered = []
     for i, one in enumerate(order.expressions if order is not None else [], 1):
         at = number_of(one.this)
         place = at if at is not None else next((k for k, e in enumerate(select.expressions, 1) if one.this.sql() in (e.unalias().sql(), e.alias) or
                                                 isinstance(one.this, exp.Column) and not one.this.table and one.this.name == e.alias), None)
+        if one.this.find(exp.Window) is not None or place in above:
+            ordered.append(changed(one, this=above[place].copy() if place in above else above_sets(one.this, texts, taken)))
+            continue
         if place is None:
             shown.append((one.this, f"o{i}_"))
         column = exp.column(f"g{place}_" if place is not None else f"o{i}_")
         column.type = select.expressions[place - 1].unalias().type if place is not None else one.this.type
         ordered.append(changed(one, this=column))
-    sets = all_sets(select)
-    every = [key for one in sets for key in one]
+    shown += taken
     union = functools.reduce(lambda left, right: exp.Union(this=left, expression=right, distinct=False), [one_set(select, keys, every, shown) for keys in sets])
-    columns = [exp.alias_(exp.column(f"g{i}_"), name, quoted=True) if name else exp.column(f"g{i}_") for i, name in enumerate(names, 1)]
+    columns = [exp.alias_(column, name, quoted=True) if name else column for i, name in enumerate(names, 1) for column in [above.get(i) or exp.column(f"g{i}_")]]
     outer = exp.Select(expressions=columns).from_(exp.Subquery(this=union, alias=exp.TableAlias(this=exp.to_identifier("sets_"))), copy=False)
     if ordered:
         outer.set("order", exp.Order(expressions=ordered))

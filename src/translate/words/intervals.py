@@ -1,5 +1,14 @@
 """Intervals as they are written: '1 month 2 days', '1h 30m', '02:30:00', 'P1DT2H', '1 month - 1 day', '3 days ago'; and MySQL's '1:30' HOUR_MINUTE."""
 
+def months_from_end(series):
+    """sequence(DATE '2024-01-31', .., INTERVAL '1' MONTH) counts from its start on Trino, and from each step to the next elsewhere: 31 March or 29."""
+    step, start = series.args.get("step"), series.args.get("start")
+    inner = start.unnest() if isinstance(start, exp.Expression) else None
+    inner = inner.this if isinstance(inner, (exp.Cast, exp.Date)) else inner
+    parts = interval_parts(step) if isinstance(step, exp.Interval) else None
+    return (source == "trino") != (wanted == "trino") and is_moment_text(inner) is not None and str(inner.this)[8:10] > "28" and bool(parts) and any(unit in MONTHS for _, unit in parts)
+
+
 UNITS = {"SECOND": ("seconds", 1), "MINUTE": ("minutes", 1), "HOUR": ("hours", 1), "DAY": ("days", 1), "WEEK": ("days", 7),
          "MONTH": ("months", 1), "QUARTER": ("months", 3), "YEAR": ("years", 1)}
 IN_MONTHS = ("YEAR", "QUARTER", "MONTH")

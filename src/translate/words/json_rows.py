@@ -186,6 +186,9 @@ def json_of_rows(node):
         of = node.expressions[0]
     else:
         return None
+    versions = {told.get("server", "") for told in known_keys.values()} - {""}
+    if wanted == "mysql" and isinstance(of, exp.Distinct) and any("mariadb" not in version.lower() for version in versions):
+        cannot("json_agg() of distinct values")
     if source != "postgres" or wanted not in ROW_TARGETS or isinstance(of, exp.Distinct) or isinstance(of, exp.Order) and isinstance(of.this, exp.Distinct):
         return None
     value = of.this if isinstance(of, exp.Order) else of

@@ -120,6 +120,16 @@ def as_numbered(join, inner, shown, split):
     join.set("kind", None)
 
 
+def other_name(inner, name):
+    """LATERAL (SELECT .. FROM s AS x ..) AS x: the x inside is called otherwise."""
+    tables = [table for table in inner.find_all(exp.Table, exp.Subquery) if table.alias_or_name == name and table.find_ancestor(exp.Select) is inner]
+    for table in tables if name else []:
+        table.set("alias", exp.TableAlias(this=exp.to_identifier(f"{name}_inside"), columns=table.args["alias"].columns if table.args.get("alias") is not None else None))
+    for column in list(inner.find_all(exp.Column)) if tables and name else []:
+        if column.table == name:
+            column.set("table", exp.to_identifier(f"{name}_inside"))
+
+
 def without_lateral(select):
     for join in list(select.args.get("joins") or []):
         inner = lateral_query(join)
@@ -127,6 +137,7 @@ def without_lateral(select):
             if isinstance(join.this, exp.Lateral):
                 cannot("this LATERAL")
             continue
+        other_name(inner, join.this.alias)
         shown = shown_by(join.this, inner)
         if shown is None or any(isinstance(e, exp.Star) for e in select.expressions) or inner.args.get("group") or inner.args.get("distinct") or inner.find(exp.With, exp.Rand) is not None:
             cannot("this LATERAL") # WITH inside would be lost; by chance, each column would be of another row

@@ -122,10 +122,36 @@ def values_named(node):
     return changed(node, alias=exp.TableAlias(this=alias.this.copy(), columns=names))
 
 
+def alike_in_rows(node):
+    """VALUES ('1'::json), ('2'): what is cast in one row is so in all."""
+    rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in node.expressions]
+    for cells in zip(*rows):
+        kind = next((cell.to for cell in cells if isinstance(cell, exp.Cast)), None)
+        for cell in cells if kind is not None else []:
+            if is_written(cell) or isinstance(cell, exp.Null):
+                cell.replace(exp.Cast(this=cell.copy(), to=kind.copy()))
+
+
+def is_list(node):
+    inner = node.unnest()
+    return isinstance(inner, (exp.Array, exp.ArrayAgg, exp.StringToArray)) or isinstance(inner, exp.Cast) and inner.to.this == TYPE.ARRAY or is_of(inner, "ARRAY", "LIST")
+
+
+def beside_number(node):
+    """1 + '1': a text that stands there is what the other side is."""
+    text, other = (node.this, node.expression) if is_written(node.this) else (node.expression, node.this)
+    if not re.fullmatch(r"\s*[-+]?\d+(\.\d+)?\s*", str(text.this)) or not is_number_here(other):
+        return None
+    was_read(text)
+    number = exp.Literal.number(str(text.this).strip().lstrip("+"))
+    return changed(node, **{"this" if text is node.this else "expression": exp.paren(number) if number.name.startswith("-") else number})
+
+
 def postgres_more(node):
     if wanted == "postgres":
         return None
     if isinstance(node, exp.Values):
+        alike_in_rows(node)
         return values_named(node)
     if isinstance(node, exp.Table) and type(node.this) is exp.Anonymous and node.this.name.upper() == "REGEXP_SPLIT_TO_TABLE" and len(node.this.expressions) == 2 and wanted in ("duckdb", "trino"):
         pieces = call("REGEXP_SPLIT_TO_ARRAY" if wanted == "duckdb" else "REGEXP_SPLIT", *node.this.expressions)
@@ -140,6 +166,11 @@ def postgres_more(node):
         return changed(node, unit=exp.Var(this=unit_named(node.args["unit"].name)))
     if isinstance(node, exp.GroupConcat) and isinstance(node.this, exp.Distinct) and len(node.this.expressions) == 1 and wanted in ("sqlite", "trino", "duckdb"):
         return changed(node, this=exp.Order(this=node.this.copy(), expressions=[exp.Ordered(this=node.this.expressions[0].copy(), nulls_first=False)])) # it sorts them
+    if isinstance(node, exp.DPipe) and wanted in ("duckdb", "trino") and any(is_list(side) for side in (node.this, node.expression)):
+        sides = [side.copy() if is_list(side) else exp.Array(expressions=[side.copy()]) for side in (node.this, node.expression)]
+        return call("CONCAT" if wanted == "trino" else "LIST_CONCAT", *sides)
+    if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)) and any(is_written(side) for side in (node.this, node.expression)):
+        return beside_number(node)
     if isinstance(node, exp.NEQ) and type(node.expression) is exp.Anonymous and node.expression.name.upper() == "ALL" and len(node.expression.expressions) == 1 and \
             isinstance(node.expression.expressions[0].unnest(), exp.Array):
         return exp.Not(this=exp.In(this=node.this.copy(), expressions=[e.copy() for e in node.expression.expressions[0].unnest().expressions]))

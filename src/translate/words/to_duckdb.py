@@ -29,6 +29,8 @@ def duckdb_function(node):
     if difference(node) is not None:
         unit, begin, end = difference(node)
         return exp.Anonymous(this="DATE_SUB", expressions=[exp.Literal.string(unit.lower()), exp.cast(begin.copy(), "timestamp"), exp.cast(end.copy(), "timestamp")])
+    if isinstance(node, exp.Length) and isinstance(node.this, exp.HexString):
+        return call("OCTET_LENGTH", node.this)
     if isinstance(node, exp.Length) and node.args.get("binary") and is_of(node.this, *BYTE_TYPES):
         return call("OCTET_LENGTH", node.this)
     if isinstance(node, exp.Length) and node.args.get("binary"):
@@ -77,7 +79,7 @@ def duckdb_node(node):
     if isinstance(node, exp.Insert):
         return duckdb_conflict(node) or node
     if isinstance(node, exp.Unnest) and len(node.expressions) > 1:
-        return side_by_side(node) or node
+        return side_by_side(node) or (cannot("UNNEST of several arrays that are not written there, WITH ORDINALITY") if node.args.get("offset") else node)
     if isinstance(node, exp.DataType):
         return plain_type(node) or node
     if isinstance(node, exp.SimilarTo):

@@ -57,7 +57,9 @@ def mysql_cast(node):
         return what.copy()
     if kind in (TYPE.TIMESTAMPTZ, TYPE.TIMESTAMPLTZ) and isinstance(what, exp.Literal):
         return exp.Cast(this=exp.Literal.string(in_utc(str(what.this))), to=exp.DataType.build("datetime(6)", dialect="mysql"))
-    if kind in (TYPE.TIMESTAMP, TYPE.TIMESTAMPTZ, TYPE.TIMESTAMPLTZ):
+    if kind == TYPE.TIME and not node.to.expressions and isinstance(what, exp.Literal) and "." in str(what.this):
+        return exp.Cast(this=what.copy(), to=exp.DataType.build("time(6)", dialect="mysql"))
+    if kind in (TYPE.TIMESTAMP, TYPE.TIMESTAMPNTZ, TYPE.TIMESTAMPTZ, TYPE.TIMESTAMPLTZ) or kind == TYPE.DATETIME and not node.to.expressions and source != "mysql":
         fraction = isinstance(what, exp.Literal) and "." in str(what.this)
         return exp.Cast(this=what.copy(), to=exp.DataType.build("datetime(6)" if fraction or not isinstance(what, exp.Literal) else "datetime", dialect="mysql"))
     return None
@@ -189,10 +191,14 @@ def mysql_filter(node):
     inside = agg.this
     if isinstance(agg, exp.Count) and (isinstance(inside, exp.Star) or inside is None):
         agg.set("this", exp.Case().when(condition.copy(), exp.Literal.number(1)))
-    elif isinstance(inside, exp.Expression) and not isinstance(inside, (exp.Distinct, exp.Order)):
-        agg.set("this", exp.Case().when(condition.copy(), inside.copy()))
     else:
-        return None
+        while isinstance(inside, (exp.Order, exp.Distinct)) and isinstance(agg, (exp.GroupConcat, exp.Count, exp.Sum, exp.Avg)): # of lists and of distinct values
+            if isinstance(inside, exp.Distinct) and len(inside.expressions) != 1:
+                return None
+            inside = inside.expressions[0] if isinstance(inside, exp.Distinct) else inside.this
+        if not isinstance(inside, exp.Expression) or isinstance(inside, (exp.Distinct, exp.Order)):
+            return None
+        inside.replace(exp.Case().when(condition.copy(), inside.copy()))
     return agg
 
 
@@ -474,6 +480,9 @@ def mysql_columns(schema):
         for default in [c.args["kind"] for c in constraints if isinstance(c.args.get("kind"), exp.DefaultColumnConstraint)] if name in ("TEXT", "JSON", "JSONB", "VARBINARY") or name == "VARCHAR" and not kind.expressions else []:
             if isinstance(default.this, exp.Literal):
                 default.set("this", exp.Paren(this=default.this.copy())) # MySQL takes an expression alone for these
+        for default in [c.args["kind"] for c in constraints if isinstance(c.args.get("kind"), exp.DefaultColumnConstraint)]:
+            if isinstance(default.this, (exp.CurrentDate, exp.CurrentTime, exp.Anonymous, exp.Add, exp.Sub)): # an expression
+                default.set("this", exp.Paren(this=default.this.copy()))
         counts = name in COUNTED or any(type(c.args.get("kind")).__name__ == "GeneratedAsIdentityColumnConstraint" for c in constraints)
         kept = [c for c in constraints if type(c.args.get("kind")).__name__ != "GeneratedAsIdentityColumnConstraint"]
         is_key = column.name.lower() in keys or any(isinstance(c.args.get("kind"), (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint)) for c in constraints)
@@ -581,6 +590,8 @@ def mysql_order(query):
     for ordered in order.expressions:
         at = ordered.this
         same = next((e for e in first.expressions if isinstance(e, exp.Alias) and not isinstance(e.this, (exp.Column, exp.Literal)) and e.this.sql() == at.sql()), None)
+        if same is not None and any(column.name == same.alias for column in at.find_all(exp.Column)):
+            continue # inside of an expression, that name is the column
         if same is not None and first is query and not isinstance(at, (exp.Column, exp.Literal)):
             ordered.set("this", exp.column(exp.to_identifier(same.alias, quoted=True)))
             ordered.this.type = same.this.type
@@ -613,6 +624,26 @@ def mysql_keys_inside(query, keys):
         for inner in [node for node in whole.walk() if node is not whole and node.sql() in keys]:
             if inner.find_ancestor(exp.AggFunc, exp.Select) is query and not isinstance(inner.parent, exp.Min) and whole.sql() not in keys:
                 inner.replace(exp.Min(this=inner.copy()))
+
+
+def mysql_order_keys(query):
+    """ORDER BY upper(lower(x)) and HAVING lower(x) > 'a' beside GROUP BY lower(x), and what puts NULLs of it last."""
+    group, order = query.args.get("group"), query.args.get("order")
+    alone = not query.args.get("joins")
+
+    def text(node):
+        node = node.copy() if alone and node.find(exp.Column) is not None and not isinstance(node, exp.Column) else node
+        for column in node.find_all(exp.Column) if alone and not isinstance(node, exp.Column) else []:
+            column.set("table", None)
+        return node.sql()
+
+    keys = {text(key) for key in group.expressions if not isinstance(key, (exp.Column, exp.Literal))} if group is not None and not group.args.get("rollup") else set()
+    parts = [*((ordered.this for ordered in order.expressions) if order is not None else ()), *([query.args["having"].this] if query.args.get("having") is not None else [])]
+    for inner in [node for part in (parts if keys else []) for node in part.walk() if text(node) in keys]:
+        if inner.find_ancestor(exp.AggFunc, exp.Select) is query:
+            new = exp.Min(this=inner.copy())
+            new.type = inner.type
+            inner.replace(new)
 
 
 def mysql_windows(query):
@@ -702,7 +733,8 @@ def both_sides(select):
         cannot("FULL JOIN beside other joins, or without ON")
     names = {}
     for column in list(select.find_all(exp.Column)):
-        if column.find_ancestor(exp.Join) is join or column.find_ancestor(exp.From) is select.args[key]:
+        within = column.find_ancestor(exp.CTE)
+        if column.find_ancestor(exp.Join) is join or column.find_ancestor(exp.From) is select.args[key] or within is not None and within.find_ancestor(exp.Select) is select:
             continue
         if column.table not in (left.alias_or_name, right.alias_or_name):
             if column.table or column.find_ancestor(exp.Order) is not None and column.name in select.named_selects:
@@ -733,9 +765,25 @@ def long_lists(dialect, tree):
     return "/*M!100100 SET STATEMENT group_concat_max_len=1073741824 FOR */ " if dialect in ("mysql", "mysqlplain") and tree.find(exp.GroupConcat) is not None else ""
 
 
+def star_behind(select):
+    """SELECT a, * FROM t as SELECT a, t.* FROM t: in MySQL a star is the first or has a table."""
+    stars = [e for e in select.expressions[1:] if type(e) is exp.Star and not any(e.args.values())]
+    first = select.args.get("from_") or select.args.get("from")
+    joins = select.args.get("joins") or []
+    if not stars or first is None or any(join.args.get("using") or join.args.get("method") for join in joins):
+        return
+    tables = [part.this for part in [first, *joins]]
+    if all(table.alias_or_name for table in tables):
+        whole = [exp.Column(this=exp.Star(), table=called_as(table)) for table in tables]
+        select.set("expressions", [one for e in select.expressions for one in ([w.copy() for w in whole] if e in stars and type(e) is exp.Star else [e])])
+
+
 def has_simple_groups(select):
-    """GROUP BY ROLLUP (a, b) alone is GROUP BY a, b WITH ROLLUP."""
-    group = select.args.get("group")
+    """GROUP BY ROLLUP (a, b) alone is GROUP BY a, b WITH ROLLUP, whose order goes around it if it is one of columns."""
+    group, order = select.args.get("group"), select.args.get("order")
+    if group is not None and any(isinstance(e, exp.Rollup) for e in group.expressions) and \
+            (select.find(exp.Window) is not None or order is not None and any(not isinstance(o.this, (exp.Column, exp.Literal)) for o in order.expressions)):
+        return False
     return group is None or len(group.expressions) == 1 and isinstance(group.expressions[0], exp.Rollup) and all(isinstance(e, exp.Column) for e in group.expressions[0].expressions) and \
         not any(is_grouping(n) for n in select.walk())
 
@@ -748,6 +796,7 @@ def mysql_tree(tree):
         without_lateral(select)
     for select in list(tree.find_all(exp.Select)):
         both_sides(select)
+        star_behind(select)
     for table in list(tree.find_all(exp.Table)):
         if isinstance(table.this, (exp.GenerateSeries, exp.ExplodingGenerateSeries)):
             table.replace(mysql_series(table) or table)
@@ -772,6 +821,7 @@ def mysql_tree(tree):
         mysql_places(query)
         if isinstance(query, exp.Select):
             mysql_windows(query)
+            mysql_order_keys(query)
     tree = rewrite(tree, mysql_node)
     for query in list(tree.find_all(exp.Query)):
         if query.args.get("offset") and not query.args.get("limit"):

@@ -93,8 +93,22 @@ def quoted_letters(node):
     return changed(node, format=exp.Literal.string(quoted)) if quoted != text else None
 
 
+def filtered_twice(node):
+    """arg_max(x, y) FILTER (WHERE c), which is an element of a list that has a filter already."""
+    inner = node.this.unnest()
+    listed_so = inner.this.unnest() if isinstance(inner, exp.Bracket) else None
+    if not isinstance(listed_so, exp.Filter):
+        return None
+    out = inner.copy()
+    filtered = out.this.unnest()
+    filtered.expression.set("this", exp.and_(exp.paren(filtered.expression.this.copy()), exp.paren(node.expression.this.copy())))
+    return out
+
+
 def postgres_target(node):
     out = None
+    if isinstance(node, exp.Filter) and filtered_twice(node) is not None:
+        return filtered_twice(node)
     if isinstance(node, (exp.TimeToStr, exp.StrToTime, exp.StrToDate)) and source != "postgres" and is_written(node.args.get("format")) and not node.meta.get("made"):
         out = quoted_letters(node)
     elif isinstance(node, exp.Unnest):

@@ -171,6 +171,17 @@ def sqlite_cast(node):
     return None
 
 
+def text_of(node):
+    """As CAST(node AS text) is written: a decimal with its digits."""
+    text = exp.cast(node.copy(), "text")
+    return (sqlite_cast(text) if isinstance(text, exp.Cast) else None) or text
+
+
+def text_with_digits(node):
+    """A column of decimals as a text; None = it is none."""
+    return sqlite_cast(exp.cast(node.copy(), "text")) if isinstance(node, exp.Column) and is_of(node, "DECIMAL") else None
+
+
 SQLITE_FORMATS = "dfHjJmMsSwWY%"
 
 
@@ -285,7 +296,7 @@ def sqlite_more(node):
         mark, *parts = node.expressions
         joined = None
         for one in parts:
-            piece = exp.func("COALESCE", exp.DPipe(this=mark.copy(), expression=exp.cast(one.copy(), "text")), exp.Literal.string(""))
+            piece = exp.func("COALESCE", exp.DPipe(this=mark.copy(), expression=text_of(one)), exp.Literal.string(""))
             joined = piece if joined is None else exp.DPipe(this=joined, expression=piece)
         return call("SUBSTR", joined, exp.Add(this=call("LENGTH", mark), expression=exp.Literal.number(1))) if joined is not None else None
     if isinstance(node, exp.Trunc) and node.args.get("decimals") is not None:
@@ -385,14 +396,14 @@ def sqlite_function(node):
         return exp.Paren(this=exp.EQ(this=call("SUBSTR", node.this, 1, call("LENGTH", node.expression)), expression=node.expression.copy()))
     if name in ("Unicode", "Ascii", "ASCII"):
         what = args[0] if args else node.this
-        return filled("CASE WHEN _1 = '' THEN 0 ELSE UNICODE(_1) END", [what]) if source in ("mysql", "postgres") and not isinstance(what, exp.Literal) else call("UNICODE", what)
+        return filled("CASE WHEN _1 = '' THEN 0 ELSE UNICODE(_1) END", [what]) if source in ("mysql", "postgres") or name == "Ascii" else call("UNICODE", what)
     if name in ("OCTET_LENGTH", "ByteLength"):
         return call("LENGTH", exp.cast((args[0] if args else node.this).copy(), "blob"))
     if name in ("MAKE_DATE", "DateFromParts"):
         parts = args or [node.args.get(k) for k in ("year", "month", "day")]
         return call("PRINTF", "%04d-%02d-%02d", *parts) if len(parts) == 3 and all(parts) else None
     if type(node) is exp.Concat and node.expressions:
-        parts = [exp.Literal.string(str(p.this)) if isinstance(p, exp.Literal) and re.fullmatch(r"\d+\.\d+", str(p.this)) else exp.func("COALESCE", exp.cast(p.copy(), "text"), exp.Literal.string(""))
+        parts = [exp.Literal.string(str(p.this)) if isinstance(p, exp.Literal) and re.fullmatch(r"\d+\.\d+", str(p.this)) else exp.func("COALESCE", text_of(p), exp.Literal.string(""))
                  for p in node.expressions]
         out = parts[0]
         for part in parts[1:]:
@@ -520,6 +531,8 @@ def sqlite_node(node):
         out = found if isinstance(node, exp.EQ) else exp.Not(this=found)
     elif isinstance(node, exp.ApproxDistinct):
         out = exp.Count(this=exp.Distinct(expressions=[node.this.copy()]))
+    elif isinstance(node, exp.DPipe) and source != "sqlite" and any(text_with_digits(side) is not None for side in (node.this, node.expression)):
+        out = changed(node, **{key: text_with_digits(node.args[key]) or node.args[key].copy() for key in ("this", "expression")})
     elif isinstance(node, exp.DPipe) and any(isinstance(side, LOOSER) for side in (node.this, node.expression)):
         out = exp.DPipe(**{key: exp.Paren(this=side.copy()) if isinstance(side, LOOSER) else side.copy() for key, side in (("this", node.this), ("expression", node.expression))})
     elif isinstance(node, (exp.Add, exp.Sub, exp.Mul)) and decimal_of(node) is not None:
@@ -547,6 +560,8 @@ def sqlite_node(node):
         out = exp.RegexpLike(this=node.this.copy(), expression=folded)
     elif isinstance(node, exp.SimilarTo):
         out = similar(node)
+    elif isinstance(node, exp.Filter) and isinstance(node.this, exp.GroupConcat) and node.this.find(exp.Order) is not None and not isinstance(node.parent, exp.Window):
+        out = sqlite_group_concat(mysql_filter(node))
     elif isinstance(node, exp.GroupConcat):
         out = sqlite_group_concat(node)
     elif isinstance(node, exp.Overlay):

@@ -64,6 +64,8 @@ def trino_divide(node):
 
 def trino_moment(node):
     left, right = node.this, node.expression
+    if isinstance(node, exp.Sub) and any(is_date(a) and not is_date(b) and is_of(b, *MOMENT_TYPES) for a, b in ((left, right), (right, left))):
+        return exp.Sub(this=exp.cast(left.copy(), "timestamp"), expression=exp.cast(right.copy(), "timestamp"))
     if isinstance(node, exp.Sub) and (is_date(left) and (is_date(right) or isinstance(right, exp.Column)) or is_date(right) and isinstance(left, exp.Column)):
         return exp.Anonymous(this="DATE_DIFF", expressions=[exp.Literal.string("day"), right.copy(), left.copy()])
     if isinstance(left, exp.Interval) and isinstance(node, exp.Add):
@@ -112,7 +114,7 @@ def trino_is(node):
 
 def trino_cast(node):
     kind, what = node.to.this, node.this
-    if kind in exp.DataType.TEXT_TYPES and source in ("postgres", "mysql", "duckdb") and is_of(what, *MOMENT_TYPES) and isinstance(what, exp.Column):
+    if kind in exp.DataType.TEXT_TYPES and source in ("postgres", "mysql", "duckdb", "sqlite") and is_of(what, *MOMENT_TYPES) and isinstance(what, exp.Column):
         return filled("REGEXP_REPLACE(CAST(_1 AS VARCHAR), '\\.0+$|(\\.[0-9]*?)0+$', '$1')", [what]) # without what is zero at its end
     if kind in exp.DataType.TEXT_TYPES and source != "trino" and (isinstance(what, exp.Cast) and what.to.this == TYPE.JSON or isinstance(what, exp.ParseJSON) or isinstance(what, exp.Anonymous) and what.name == "JSON_PARSE"):
         return call("JSON_FORMAT", what)
@@ -149,6 +151,8 @@ def trino_replace(node):
 def trino_function(node):
     name = node.name.upper() if isinstance(node, exp.Anonymous) else type(node).__name__
     args = node.expressions if isinstance(node, exp.Anonymous) else []
+    if isinstance(node, exp.Initcap):
+        return filled("REGEXP_REPLACE(_1, '([A-Za-z0-9])([A-Za-z0-9]*)', x -> UPPER(x[1]) || LOWER(x[2]))", [node.this])
     if isinstance(node, exp.Length) and node.args.get("binary"):
         return call("LENGTH", call("TO_UTF8", node.this))
     if difference(node) is not None and source != "trino" and singular(node.text("unit") or "DAY") not in WHOLE_DAYS and (is_date(node.this) or is_date(node.expression)) and not node.meta.get("made"):
@@ -189,7 +193,10 @@ def trino_function(node):
     if name in ("ASCII", "Unicode", "Ascii"):
         what = (args or [node.this])[0]
         letter = call("CODEPOINT", exp.cast(exp.func("SUBSTR", what.copy(), exp.Literal.number(1), exp.Literal.number(1)), "varchar(1)"))
-        return letter if isinstance(what, exp.Literal) else exp.Case().when(exp.EQ(this=what.copy(), expression=exp.Literal.string("")), exp.Literal.number(0)).else_(letter)
+        if isinstance(what, exp.Literal):
+            was_read(what)
+            return letter if str(what.this) else exp.Literal.number(0)
+        return exp.Case().when(exp.EQ(this=what.copy(), expression=exp.Literal.string("")), exp.Literal.number(0)).else_(letter)
     if name in ("OCTET_LENGTH", "ByteLength"):
         return call("LENGTH", call("TO_UTF8", (args or [node.this])[0]))
     if name == "MD5" or isinstance(node, exp.MD5):
@@ -210,6 +217,14 @@ def trino_function(node):
     if name in ("JSON_ARRAY_LENGTH", "JSONB_ARRAY_LENGTH"):
         return call("JSON_ARRAY_LENGTH", *args)
     return None
+
+
+def without_end(series):
+    """range(0, 10, 3) has 9: it ends in front of 10, where sqlglot has it end a step before."""
+    step = number_of(series.args["step"])
+    last = exp.Sub(this=exp.paren(series.args["end"].copy()), expression=exp.Literal.number(1)) if step > 0 else exp.Add(this=exp.paren(series.args["end"].copy()), expression=exp.Literal.number(1))
+    was_read(series.args["step"])
+    return changed(series, end=last, is_end_exclusive=None)
 
 
 def trino_change(node):
@@ -258,6 +273,8 @@ def trino_node(node):
         out = trino_extract(node)
     elif isinstance(node, exp.Cast):
         out = trino_cast(node)
+    elif isinstance(node, exp.GenerateSeries) and node.args.get("is_end_exclusive") and (number_of(node.args.get("step")) or 1) not in (1, -1):
+        out = without_end(node)
     elif isinstance(node, exp.Table) and isinstance(node.this, exp.GenerateSeries) and source in ("duckdb", "postgres") and node.args.get("alias") is not None and node.args["alias"].columns:
         out = exp.Unnest(expressions=[node.this.copy()], alias=node.args["alias"].copy())
     elif isinstance(node, exp.Window) and isinstance(node.this, exp.Filter) and mysql_filter(node.this) is not None:

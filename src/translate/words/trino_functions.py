@@ -160,13 +160,14 @@ def trino_call(node):
 
 def side_by_side(unnest):
     """UNNEST(ARRAY['a', 'b'], ARRAY[1, 2]) AS t(x, y)."""
-    alias, lists = unnest.args.get("alias"), unnest.expressions
-    if alias is None or len(alias.columns) != len(lists) or unnest.args.get("offset") or not all(isinstance(one, exp.Array) and one.expressions for one in lists) or \
+    alias, lists, place = unnest.args.get("alias"), unnest.expressions, unnest.args.get("offset")
+    if alias is None or len(alias.columns) != len(lists) or place and not isinstance(place, exp.Identifier) or not all(isinstance(one, exp.Array) and one.expressions for one in lists) or \
             max(len(one.expressions) for one in lists) > 1000:
         return None
     rows = []
     for at in range(max(len(one.expressions) for one in lists)):
-        rows.append(exp.Select(expressions=[exp.alias_(one.expressions[at].copy() if at < len(one.expressions) else exp.Null(), column.name, quoted=True) for one, column in zip(lists, alias.columns)]))
+        rows.append(exp.Select(expressions=[exp.alias_(one.expressions[at].copy() if at < len(one.expressions) else exp.Null(), column.name, quoted=True) for one, column in zip(lists, alias.columns)] +
+                               ([exp.alias_(exp.Literal.number(at + 1), place.name, quoted=True)] if place else [])))
     query = functools.reduce(lambda left, right: exp.Union(this=left, expression=right, distinct=False), rows)
     return exp.Subquery(this=query, alias=exp.TableAlias(this=alias.this.copy() if alias.this is not None else exp.to_identifier("listed")))
 

@@ -12,6 +12,12 @@ FRACTIONS = { # of a minute's seconds, in microseconds
     "sqlite": "CAST(ROUND(STRFTIME('%f', _1) * 1000000) AS INTEGER)",
     "trino": "(SECOND(_1) * 1000000 + CAST(MILLISECOND(_1) AS BIGINT) * 1000)",
 }
+WHOLE_SECONDS = { # with what is below one
+    "duckdb": "(EXTRACT(MICROSECOND FROM _1) * 0.000001)",
+    "mysql": "(SECOND(_1) + MICROSECOND(_1) * 0.000001)",
+    "sqlite": "CAST(STRFTIME('%f', _1) AS REAL)",
+    "trino": "CAST(SUBSTR(CAST(CAST(_1 AS TIMESTAMP(6)) AS VARCHAR), 18) AS DECIMAL(8, 6))",
+}
 BINS = {
     "mysql": "DATE_ADD(_2, INTERVAL FLOOR(TIMESTAMPDIFF(MICROSECOND, _2, _1) / {0}000000) * {0} SECOND)",
     "sqlite": "DATETIME(_2, (FLOOR((STRFTIME('%s', _1) - STRFTIME('%s', _2)) / {0}.0) * {0}) || ' seconds')",
@@ -28,12 +34,15 @@ def cut_to_years(node):
 
 
 def seconds_in_parts(node):
-    """extract(milliseconds from x) has the whole seconds, too."""
+    """extract(milliseconds from x) has the whole seconds, too; extract(second from x) has the fraction in PostgreSQL."""
     unit = singular(node.this.name)
-    if unit not in ("MILLISECOND", "MICROSECOND") or wanted not in FRACTIONS:
+    exact = unit == "SECOND" and source == "postgres" and not node.meta.get("whole") and not is_of(node.expression, "DATE", "INTERVAL") and wanted in WHOLE_SECONDS
+    if not exact and (unit not in ("MILLISECOND", "MICROSECOND") or wanted not in FRACTIONS):
         return None
     moment = exp.cast(node.expression.copy(), "timestamp") if not isinstance(node.expression, exp.Column) and wanted != "sqlite" else node.expression
     moment = moment.this if wanted == "sqlite" and isinstance(moment, exp.Cast) and is_written(moment.this) else moment
+    if exact:
+        return filled(WHOLE_SECONDS[wanted], [moment])
     return filled(FRACTIONS[wanted] if unit == "MICROSECOND" else f"({FRACTIONS[wanted]} / 1000{'.0' if wanted != 'trino' else 'e0'})", [moment])
 
 

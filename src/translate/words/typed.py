@@ -34,8 +34,14 @@ def as_kind(literal, other):
     if is_of(other, "TIME") and isinstance(literal, exp.Literal) and source == "mysql" and as_time(literal) is not None:
         literal = as_time(literal)
         return as_kind(literal, other) or literal
+    if is_of(other, *MOMENT_TYPES) and isinstance(literal, exp.Literal) and not literal.is_string and source == "mysql" and re.fullmatch(r"\d{8}(\d{6})?", str(literal.this)):
+        was_read(literal)
+        parts = re.findall(r"\d\d", str(literal.this)[2:]) + ["00"] * 3
+        return exp.cast(exp.Literal.string(f"{str(literal.this)[:2]}{parts[0]}-{parts[1]}-{parts[2]} {parts[3]}:{parts[4]}:{parts[5]}"), "timestamp")
     if not is_written(literal):
         return None
+    if source == "postgres" and wanted != "postgres" and is_of(other, "DATE", *MOMENT_TYPES) and str(literal.this).strip().lower() in WORDS_OF_DAYS:
+        return said_day(exp.cast(literal.copy(), "date" if is_of(other, "DATE") else "timestamp"))
     if source in ("mysql", "postgres") and is_of(other, "DATE", *MOMENT_TYPES) and odd_day(literal) is not None:
         literal = odd_day(literal)
         return as_kind(literal, other) or literal
@@ -392,9 +398,9 @@ TEXT_FUNCTIONS = ("Length", "Upper", "Lower", "Left", "Right", "Substring", "Tri
 
 
 def text_wanted(node):
-    """Of MySQL's clients: LENGTH(i), d LIKE '2024%'."""
-    kinds = ("DATE", *NUMBERS) if wanted == "trino" else ("DATE", *MOMENT_TYPES, *NUMBERS)
-    if source != "mysql" or wanted not in ("postgres", "duckdb", "trino") or not is_of(node.this, *kinds) or isinstance(node.this, exp.Literal):
+    """Of MySQL's and SQLite's clients: LENGTH(i), d LIKE '2024%'."""
+    kinds = ("DATE", *NUMBERS) if wanted == "trino" and not isinstance(node.this, exp.Column) else ("DATE", *MOMENT_TYPES, *NUMBERS)
+    if source not in ("mysql", "sqlite") or wanted not in ("postgres", "duckdb", "trino") or not is_of(node.this, *kinds) or isinstance(node.this, exp.Literal):
         return None
     return changed(node, this=exp.cast(node.this.copy(), "text"))
 

@@ -158,7 +158,7 @@ def typed_changes(tree, columns, annotator):
             annotator._set_type(column, known[column.name.lower()].copy())
 
 
-MOMENT_TYPES = ("TIMESTAMP", "TIMESTAMPTZ", "DATETIME")
+MOMENT_TYPES = ("TIMESTAMP", "TIMESTAMPNTZ", "TIMESTAMPTZ", "DATETIME")
 
 
 def is_of(node, *names):

@@ -1,0 +1,58 @@
+"""What a name in an expression of ORDER BY means: a column of the tables, but for Trino what is shown by that name."""
+
+
+def shown_expressions(select):
+    """Of names that are shown: what is called so, where it is not that column itself."""
+    return {e.alias: e.this for e in select.expressions if isinstance(e, exp.Alias) and not (isinstance(e.this, exp.Column) and e.this.name == e.alias)}
+
+
+def owner_of(select, name):
+    """The table of SELECT that has the column NAME; None = it is not known."""
+    first = select.args.get("from_") or select.args.get("from")
+    tables = [part.this for part in ([first] if first is not None else []) + (select.args.get("joins") or [])]
+    having = [t for t in tables if isinstance(t, exp.Table) and name.lower() in known_columns.get(t.name.lower(), {})]
+    only = having if having else tables if len(tables) == 1 and source == "postgres" else []
+    return called_as(only[0]) if len(only) == 1 and only[0].alias_or_name else None
+
+
+def names_in_order(select):
+    """ORDER BY upper(region), where upper(region) AS region is shown."""
+    order, shown = select.args.get("order"), shown_expressions(select)
+    for ordered in order.expressions if order is not None and shown else []:
+        for column in list(ordered.find_all(exp.Column)) if not isinstance(ordered.this, exp.Column) else []:
+            if column.table or column.name not in shown or column.find_ancestor(exp.Select) is not select:
+                continue
+            if source == "trino":
+                column.replace(exp.paren(shown[column.name].copy()))
+            elif owner_of(select, column.name) is not None:
+                column.set("table", owner_of(select, column.name))
+
+
+def with_owners(select):
+    """What Trino does not know without a table: a column that is shown twice (SELECT id, *), and one in grouping()."""
+    order, starred = select.args.get("order"), select.is_star and len(select.expressions) > 1
+    for ordered in order.expressions if order is not None else []:
+        columns = [c for part in ordered.find_all(exp.Func) if is_grouping(part) for c in part.find_all(exp.Column)]
+        columns += [ordered.this] if starred and isinstance(ordered.this, exp.Column) and ordered.this.name in {e.name for e in select.expressions if isinstance(e, exp.Column)} else []
+        for column in columns:
+            if not column.table and owner_of(select, column.name) is not None:
+                column.set("table", owner_of(select, column.name))
+
+
+def shown_not_stored(select):
+    """ORDER BY region, where upper(region) AS region is shown: inside of an expression, which letters are compared by, MySQL would take the column."""
+    order, shown = select.args.get("order"), shown_expressions(select)
+    for ordered in order.expressions if order is not None else []:
+        column = ordered.this
+        if isinstance(column, exp.Column) and not column.table and column.name in shown and owner_of(select, column.name) is not None:
+            column.replace(exp.paren(shown[column.name].copy()) if isinstance(shown[column.name], exp.Binary) else shown[column.name].copy())
+
+
+def ordered_names(tree):
+    for select in tree.find_all(exp.Select) if source != wanted else []:
+        if "trino" in (source, wanted):
+            names_in_order(select)
+        if wanted == "trino":
+            with_owners(select)
+        if wanted == "mysql" and source in ("duckdb", "trino"):
+            shown_not_stored(select)

@@ -132,8 +132,16 @@ def alike_in_rows(node):
                 cell.replace(exp.Cast(this=cell.copy(), to=kind.copy()))
 
 
+LIST_MAKERS = {"ARRAY_APPEND", "ARRAY_PREPEND", "ARRAY_CAT", "ARRAY_CONCAT", "ARRAY_REMOVE", "ARRAY_REPLACE", "ARRAY_POSITIONS", "REGEXP_MATCH", "REGEXP_SPLIT_TO_ARRAY",
+               "LIST_APPEND", "LIST_PREPEND", "LIST_CONCAT", "LIST_FILTER"}
+
+
 def is_list(node):
     inner = node.unnest()
+    if isinstance(inner, exp.DPipe):
+        return is_list(inner.this) or is_list(inner.expression)
+    if isinstance(inner, exp.Func) and (inner.name if isinstance(inner, exp.Anonymous) else inner.sql_name()).upper() in LIST_MAKERS:
+        return True
     return isinstance(inner, (exp.Array, exp.ArrayAgg, exp.StringToArray)) or isinstance(inner, exp.Cast) and inner.to.this == TYPE.ARRAY or is_of(inner, "ARRAY", "LIST")
 
 

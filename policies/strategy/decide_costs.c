@@ -169,6 +169,23 @@ static void add_errors(struct tn_decision *d)
     }
 }
 
+/* No cluster has answered this shape. */
+static bool is_new(const struct tn_decision *d)
+{
+    for (size_t i = 0; i < d->request->count; i++)
+        if (d->side[i]->cell.n > 0)
+            return false;
+    return true;
+}
+
+/* Are unknown clusters believed by how clusters follow one another? */
+static bool is_related(const struct tn_decision *d)
+{
+    const struct tn_constants *k = &d->learner->world.k;
+
+    return d->request->policy->objective == TN_OBJECTIVE_COST ? k->cost_relate != 0 : k->relate_new != 0 && is_new(d);
+}
+
 void tn_decision_costs(struct tn_decision *d)
 {
     for (size_t i = 0; i < d->request->count; i++) {
@@ -176,7 +193,7 @@ void tn_decision_costs(struct tn_decision *d)
         d->side[i]->load = d->learner->world.k.age_load != 0 ? d->load[i] : 0;
     }
     memset(d->usd_expected, 0, d->request->count * sizeof d->usd_expected[0]);
-    if (d->request->policy->objective == TN_OBJECTIVE_COST && d->learner->world.k.cost_relate != 0)
+    if (is_related(d))
         tn_relate(d);
     tn_view_believe(&d->view);
     for (size_t i = 0; i < d->request->count; i++) {

@@ -27,7 +27,7 @@ static double cost_of_try(const struct tn_decision *d, size_t at, size_t second,
     x.mean += h * (deadline - x.mean);
     x.beyond += h * (1 - x.beyond);
     if (!d->side[second]->known && !d->view.level_known) {
-        rho = d->view.vb / (s * s);
+        rho = d->side[second]->related ? 0 : d->learner->world.k.cut_moves * d->view.vb / (s * s);
         moved = tn_normal_above(m, s, log(deadline)).mean - m;
         rest = fmin(d->timeout_s, rest * exp((x.beyond > 0 ? 1 - h / x.beyond : 1) * rho * moved));
     } else if (!d->side[second]->known) {

@@ -12,7 +12,7 @@ import proxy as proxy_module
 
 GOLDEN = os.path.join(proxy_module.ROOT, "tests", "golden", "decisions")
 REFERENCE_FOLDER = os.environ.get("TURNOUT_REFERENCE", os.path.join(os.path.dirname(proxy_module.ROOT), "shared", "reference", "policy"))
-REFERENCE = ("--model", "off", "--uniform-percent", "0", "--set", "joint=0,giveup=1,tie=0,follow=0,late_fails=0,late_loses=0,surprise=0,"
+REFERENCE = ("--model", "off", "--uniform-percent", "0", "--set", "joint=0,relate_new=0,cut_moves=1,giveup=1,tie=0,follow=0,late_fails=0,late_loses=0,surprise=0,"
              "look_rest=0,count_planned=1,age_load=0,tie_unsure=0,look_least=1,floor_s=.001,herd=0")
 
 
@@ -223,8 +223,9 @@ def test_a_crowd_does_not_wait_for_an_engine_that_never_answers(tmp_path):
         for i in range(300):
             print(json.dumps({"t_ms": i * 10, "sql": f"SELECT c{i % 5} FROM t", "outcomes": {
                 "good": {"latency_ms": 5, "ok": True}, "never": {"latency_ms": None, "ok": False}}}), file=file)
-    spread, crowded = (json.loads(replay("--outcomes", stream, "--json", "--set", f"herd={herd}").stdout)["seconds"] for herd in (.5, 0))
+    spread, crowded = (json.loads(replay("--outcomes", stream, "--json", "--set", f"herd={herd},relate_new=0,cut_moves=1").stdout)["seconds"] for herd in (.5, 0))
     assert spread < 1000 < crowded
+    assert json.loads(replay("--outcomes", stream, "--json").stdout)["seconds"] < 100  # and cut earlier
 
 
 def test_a_table(tmp_path):

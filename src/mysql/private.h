@@ -388,6 +388,8 @@ void tn_my_rows_close(struct tn_my_rows *rows); /* NULL is fine */
 void tn_my_rows_drop(struct tn_my_session *s);  /* those that have the session's connection, which is given up */
 /* Before anything is asked of an engine. True: a cursor has its connection; LATER goes on when it is free. */
 bool tn_my_rows_make_way(struct tn_my_session *s, const struct tn_my_later *later);
+/* RUN's texts and parameters move to the session's arena: who asked for it may give them up as soon as it has asked. False: no memory. */
+TN_MUST_USE bool tn_my_keep_run(struct tn_my_session *s, struct tn_my_run *run);
 void tn_my_rows_cancel(struct tn_my_session *s, enum tn_cancel why); /* a FETCH that waits for rows, or what waits for one */
 
 /* kill.c */

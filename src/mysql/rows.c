@@ -270,8 +270,7 @@ static bool keep_text(struct tn_my_session *s, struct tn_str *text)
     return text->ptr == NULL || tn_arena_str(&s->arena, *text, text);
 }
 
-/* Who asked for it may give up its texts as soon as it has asked. */
-static bool keep_run(struct tn_my_session *s, struct tn_my_run *run)
+bool tn_my_keep_run(struct tn_my_session *s, struct tn_my_run *run)
 {
     return keep_text(s, &run->sql) && keep_text(s, &run->native) && keep_text(s, &run->known) && keep_text(s, &run->before) &&
            keep_text(s, &run->asked) && keep_text(s, &run->bulk) && tn_copy_params(&s->arena, &run->params, &run->params);
@@ -282,7 +281,7 @@ static bool keep_later(struct tn_my_session *s, const struct tn_my_later *later)
     bool runs = later->what == TN_MY_LATER_RUN || later->what == TN_MY_LATER_CURSOR;
 
     s->later = *later;
-    if (runs && !keep_run(s, &s->later.run)) {
+    if (runs && !tn_my_keep_run(s, &s->later.run)) {
         s->later.what = TN_MY_LATER_NOTHING;
         return false;
     }

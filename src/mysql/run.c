@@ -256,15 +256,27 @@ static void run_definition(struct tn_my_session *s)
     tn_my_run(s, &s->definition);
 }
 
+static void commit_before(struct tn_my_session *s, const struct tn_my_run *run)
+{
+    TN_ERROR_LOCAL(err);
+
+    s->definition = *run;
+    if (tn_my_keep_run(s, &s->definition)) {
+        tn_my_end_transaction(s, TN_ASK_COMMIT, run_definition);
+        return;
+    }
+    tn_fail(&err, TN_E_NOMEM, "53200", "no memory for a statement");
+    tn_my_refused(s, &err);
+}
+
 void tn_my_run(struct tn_my_session *s, const struct tn_my_run *run)
 {
     TN_ERROR_LOCAL(err);
 
     if (tn_my_rows_make_way(s, &(struct tn_my_later){.what = TN_MY_LATER_RUN, .run = *run}))
         return;
-    if (s->in_tx && !run->apart && tn_my_defines(s, run->sql)) {
-        s->definition = *run;
-        tn_my_end_transaction(s, TN_ASK_COMMIT, run_definition);
+    if (s->in_tx && !run->apart && run->kind != TN_RUN_DESCRIBE && tn_my_defines(s, run->sql)) {
+        commit_before(s, run);
         return;
     }
     if (tn_my_ask(s, run, &events, s, &err) != TN_OK)

@@ -332,7 +332,7 @@ bool tn_trino_catalog_is_jdbc(struct tn_str sql)
     begin(&scan, sql);
     while (next_name(&scan, &name))
         if (name.relation != NULL && strcmp(name.relation->qualifier, "system.jdbc") == 0)
-            return true;
+            return !tn_trino_catalog_renames(sql);
     return is_of_no_table(sql);
 }
 

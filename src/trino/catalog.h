@@ -11,8 +11,10 @@
 
 /* SQL names a table that tn_trino_catalog_rewrite() knows, or is JDBC's question for keys, which needs none. */
 bool tn_trino_catalog_mentions(struct tn_str sql);
-/* One of system.jdbc.*, or JDBC's question for keys. */
+/* One of system.jdbc.*, whose columns keep their names, or JDBC's question for keys. */
 bool tn_trino_catalog_is_jdbc(struct tn_str sql);
+/* "AS name" stands in SQL's list of columns. */
+bool tn_trino_catalog_renames(struct tn_str sql);
 /* The type of NAME in these tables, as struct tn_trino_encoder.letter tells it. */
 char tn_trino_catalog_letter(struct tn_str name);
 /* NAME as SQL spells it. */

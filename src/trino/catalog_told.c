@@ -21,6 +21,22 @@ char tn_trino_catalog_letter(struct tn_str name)
     return '=';
 }
 
+bool tn_trino_catalog_renames(struct tn_str sql)
+{
+    struct tn_lexer lexer;
+    struct tn_token token;
+    unsigned        depth = 0;
+
+    tn_lexer_init(&lexer, sql, TN_DIALECT_TRINO);
+    while (tn_lexer_next(&lexer, &token)) {
+        depth += token.punct == '(' ? 1 : 0;
+        depth -= token.punct == ')' && depth > 0 ? 1 : 0;
+        if (depth == 0 && (tn_str_ieq_c(token.text, "AS") || tn_str_ieq_c(token.text, "FROM")))
+            return tn_str_ieq_c(token.text, "AS");
+    }
+    return false;
+}
+
 struct tn_str tn_trino_catalog_spelled(struct tn_str sql, struct tn_str name)
 {
     struct tn_lexer lexer;

@@ -33,6 +33,14 @@ struct written {
     const char   *end;
 };
 
+/* The pattern is more than the text before LEXER: 'a' || '%'. */
+static bool goes_on(struct tn_lexer lexer)
+{
+    struct tn_token token;
+
+    return tn_lexer_next(&lexer, &token) && tn_str_eq_c(token.text, "||");
+}
+
 /* LEXER stands behind LIKE; it goes on behind what belongs to it. False: a pattern that is not written there as a text. */
 static bool next_written(struct tn_lexer *lexer, struct written *out)
 {
@@ -48,9 +56,11 @@ static bool next_written(struct tn_lexer *lexer, struct written *out)
         token.text.ptr[0] == '\'' && !token.unterminated) {
         out->escape = token.text;
         out->end = token.text.ptr + token.text.len;
-        return true;
+        return !goes_on(*lexer);
     }
     *lexer = before;
+    if (goes_on(before))
+        return false;
     return !tn_str_ieq_c(word.text, "ESCAPE");
 }
 

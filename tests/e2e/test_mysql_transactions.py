@@ -1,11 +1,13 @@
 """Transactions of MySQL clients on every engine: a statement that fails is undone alone, and its transaction goes on, with the client's own
 savepoints in it. DuckDB cannot do that: the client is told what to do."""
 
+import struct
 import threading
 
 import pytest
 
 import engines
+import my_wire
 import ops
 import proxy as proxy_module
 
@@ -84,6 +86,27 @@ def test_definitions_commit(engine, other):
         run(client, "DROP TABLE made")
         run(client, "ROLLBACK")
     assert number(other, "SELECT a FROM made") == 1146
+
+
+def test_prepared_definitions(engine, other):
+    """To prepare one commits nothing; what is run after the commit has the parameters that came, whatever came behind them."""
+    run(other, "DELETE FROM t")
+    run(other, "DROP TABLE IF EXISTS made")
+    with my_wire.MyWire(engine.proxy.mysql_port, database=engine.database if engine.name == "mysql" else "") as wire:
+        wire.query("BEGIN")
+        wire.query("INSERT INTO t VALUES (1, 'one')")
+        wire.prepare("CREATE TABLE made (a integer)")
+        wire.query("ROLLBACK")
+        assert ids(other) == []
+        wire.query("BEGIN")
+        wire.query("INSERT INTO t VALUES (2, 'two')")
+        number, _, _ = wire.prepare("CREATE TABLE made AS SELECT ? AS a")
+        execute = bytes([my_wire.EXECUTE]) + struct.pack("<IBIBBHB", number, 0, 1, 0, 1, 253, 200) + 200 * b"a"
+        query = bytes([my_wire.QUERY]) + b"SELECT '" + (len(execute) - 10) * b"b" + b"'"
+        wire.socket.sendall(b"".join(len(body).to_bytes(3, "little") + b"\0" + body for body in (execute, query)))
+        wire.result(wire.check(wire.packet()))
+        wire.result(wire.check(wire.packet()))
+        assert run(other, "SELECT a FROM made") == ((200 * "a",),) and ids(other) == [2]
 
 
 def test_a_statement_that_fails_is_undone_alone(engine, client, other, goes_on):

@@ -381,6 +381,10 @@ def test_columns_of_jdbc(engine, run):
             ("TABLE_NAME", "varchar"), ("column_name", "varchar"), ("DECIMAL_DIGITS", "bigint"), ("SQL_DATA_TYPE", "bigint"), ("DATA_TYPE", "bigint")]
     rows = run("SELECT TYPE_NAME, CASE_SENSITIVE, AUTO_INCREMENT FROM system.jdbc.types WHERE TYPE_NAME IN ('varchar', 'bigint') ORDER BY 1")
     assert [column[1] for column in run.cursor.description][1:] == ["boolean", "boolean"] and rows == [["bigint", False, False], ["varchar", True, False]]
+    for value in ("cast('x' AS varchar)", "cast(1.5 AS double precision)", "cast(1.50 AS decimal(5,2))"):
+        row, = run(f"SELECT {value} AS DATA_TYPE, {value} AS KEY_SEQ, {value} AS UNSIGNED_ATTRIBUTE FROM system.jdbc.types WHERE TYPE_NAME = 'bigint'")
+        assert {str(field) for field in row} == {str(row[0])} and str(row[0]) in ("x", "1.5", "1.50"), value
+    assert run(f"SELECT COLUMN_NAME FROM system.jdbc.columns WHERE TABLE_NAME LIKE '{t}' AND COLUMN_NAME LIKE 'a_' || '%' ORDER BY 1") == [["a_b"], ["axb"]]
 
 
 def test_decimals_of_tables(engine, run):

@@ -8,6 +8,8 @@
 #include "frontend/trino/trino_nested.h"
 #include "frontend/trino/trino_text.h"
 
+#include <inttypes.h>
+
 enum { ON_STACK = 32 };
 
 struct column {
@@ -225,16 +227,33 @@ static enum tn_status put_value(struct tn_buf *out, struct column *c, int64_t ro
     return TN_OK;
 }
 
-/* What stands in OUT from AT on, as JSON of the type that is told instead of the engine's. */
-static void retell(struct tn_buf *out, size_t at, char told)
+/* The same as a bigint ('i') or smallint. False: it is none. */
+static bool retell_integer(struct tn_buf *out, size_t at, char told)
+{
+    struct tn_str value = tn_str_n(out->data + at, out->len - at);
+    int64_t       number;
+
+    if (value.len >= 2 && value.ptr[0] == '"')
+        value = tn_str_n(value.ptr + 1, value.len - 2);
+    if (!tn_str_to_i64(value, told == 's' ? INT16_MIN : INT64_MIN, told == 's' ? INT16_MAX : INT64_MAX, &number))
+        return false;
+    out->len = at;
+    tn_buf_printf(out, "%" PRId64, number);
+    return true;
+}
+
+/* What stands in OUT from AT on, as JSON of the type that is told instead of the engine's. False: it is none of that type. */
+static bool retell(struct tn_buf *out, size_t at, char told)
 {
     char  *value = out->data + at;
     size_t len = out->len - at;
     bool   is_digit;
 
     if (out->failed || value[0] == 'n')
-        return;
-    if ((told == 'd' || told == 'i' || told == 's') && value[0] == '"') {
+        return true;
+    if (told == 'i' || told == 's')
+        return retell_integer(out, at, told);
+    if (told == 'd' && value[0] == '"') {
         memmove(value, value + 1, len - 2);
         out->len -= 2;
         len -= 2;
@@ -248,13 +267,16 @@ static void retell(struct tn_buf *out, size_t at, char told)
     } else if (told == 'd' && is_digit && memchr(value, '.', len) == NULL && memchr(value, 'e', len) == NULL) {
         tn_buf_puts(out, ".0");
     }
+    return told != 'b' || is_digit || value[0] == 't' || value[0] == 'f';
 }
 
 static char letter_of(const struct tn_trino_encoder *encoder, const struct tn_schema *schema, size_t i)
 {
     if (encoder->told != NULL)
         return encoder->told[i];
-    return encoder->letter != NULL ? encoder->letter(schema->columns[i].name) : '=';
+    if (encoder->letter == NULL || schema->columns[i].type == TN_TYPE_FLOAT64 || schema->columns[i].type == TN_TYPE_FLOAT32)
+        return '='; /* no table has such a one */
+    return encoder->letter(schema->columns[i].name);
 }
 
 bool tn_trino_tells(const struct tn_trino_encoder *encoder, const struct tn_schema *schema)
@@ -317,8 +339,8 @@ static enum tn_status put_rows(struct column *columns, const struct tn_batch *ba
                 tn_buf_put_u8(out, ',');
             before = out->len;
             TN_TRY(put_value(out, &columns[i], at, err));
-            if (columns[i].letter != '=')
-                retell(out, before, columns[i].letter);
+            if (columns[i].letter != '=' && !retell(out, before, columns[i].letter))
+                return no_such_value(&columns[i], err);
         }
         tn_buf_put_u8(out, ']');
         if (out->failed)

@@ -105,7 +105,8 @@ static struct tn_adaptive *make(struct tn_query *q, struct tn_group *group, size
     a->query = q;
     a->group = group;
     a->about = (struct tn_shape_about){.text = q->text, .dialect = TN_DIALECT_POSTGRES, .group = group->conf->name, .features = &q->features,
-                                       .client = tn_hash_str(q->client.client_address), .now_us = now_us};
+                                       .client = tn_hash_str(q->client.client_address), .now_us = now_us,
+                                       .tenant = tn_hash_str(q->client.user.len > 0 ? q->client.user : q->client.client_address)};
     return a;
 }
 

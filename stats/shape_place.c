@@ -117,11 +117,11 @@ static bool stands_before_table(enum tn_word word)
            word == TN_WORD_exists;
 }
 
-static enum tn_role behind_table(struct tn_place_level *level, const struct tn_stream_token *now)
+static enum tn_role behind_table(struct tn_place_level *level, const struct tn_stream_token *now, const struct tn_stream_token *ahead)
 {
     if (now->word == TN_WORD_as) {
         level->table = PLACE_AS;
-        return TN_ROLE_OTHER;
+        return is_name(&ahead->token) ? TN_ROLE_AS : TN_ROLE_OTHER;
     }
     if (now->token.kind == TN_TOKEN_WORD && ends_table(now->word, now->token.text)) {
         level->table = PLACE_NONE;
@@ -132,7 +132,8 @@ static enum tn_role behind_table(struct tn_place_level *level, const struct tn_s
 }
 
 /* A name in the list of tables. */
-static enum tn_role on_table_name(struct tn_place *p, struct tn_place_level *level, const struct tn_stream_token *now)
+static enum tn_role on_table_name(struct tn_place *p, struct tn_place_level *level, const struct tn_stream_token *now,
+                                  const struct tn_stream_token *ahead)
 {
     switch (level->table) {
     case PLACE_BEFORE:
@@ -141,9 +142,9 @@ static enum tn_role on_table_name(struct tn_place *p, struct tn_place_level *lev
         level->table = PLACE_NAME;
         return TN_ROLE_RELATION;
     case PLACE_NAME:
-        return after_dot(p) ? TN_ROLE_RELATION : behind_table(level, now);
+        return after_dot(p) ? TN_ROLE_RELATION : behind_table(level, now, ahead);
     case PLACE_AFTER:
-        return behind_table(level, now);
+        return behind_table(level, now, ahead);
     case PLACE_AS:
         level->table = PLACE_ALIASED;
         return TN_ROLE_ALIAS;
@@ -283,7 +284,7 @@ static enum tn_role on_name(struct tn_place *p, struct tn_place_level *level, co
         return TN_ROLE_OTHER;
     if (level->table == PLACE_BEFORE && plain && (now->word == TN_WORD_with || now->word == TN_WORD_values))
         level->table = PLACE_NONE;
-    role = on_table_name(p, level, now);
+    role = on_table_name(p, level, now, ahead);
     if (role != TN_ROLE_OTHER)
         return role;
     if (plain && on_clause(p, level, now->word))

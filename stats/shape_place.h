@@ -11,6 +11,7 @@ enum tn_role {
     TN_ROLE_OTHER,
     TN_ROLE_RELATION, /* a part of a table's name, also one that is written as a string */
     TN_ROLE_FILE,     /* a string that names what read_parquet() and its kind read */
+    TN_ROLE_AS,       /* the word before it, which may as well be left out */
     TN_ROLE_ALIAS,    /* the alias of a table, where it is declared */
     TN_ROLE_COLUMN,   /* AS x in a select list, where it is declared */
     TN_ROLE_ORDER,    /* a bare name that is all of an element of ORDER BY */

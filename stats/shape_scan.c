@@ -308,6 +308,13 @@ static void read_inner(struct tn_shape_scan *scan, struct tn_str inner, enum tn_
         (void)note_role(scan, scan->stream.now);
 }
 
+/* Says nothing: with and without it is the same statement. */
+static bool is_left_out(enum tn_role role, const struct tn_stream_token *now, const struct tn_stream_token *ahead, bool after_dot)
+{
+    return role == TN_ROLE_AS || is_last_semicolon(now, ahead) ||
+           (role == TN_ROLE_OTHER && !after_dot && is_type_of_literal(now, ahead));
+}
+
 static void emit_all(struct emitter *e)
 {
     struct tn_shape_scan *scan = e->scan;
@@ -322,7 +329,7 @@ static void emit_all(struct emitter *e)
 
         if (e->text != NULL)
             count(e, role, now);
-        if (!is_last_semicolon(now, ahead) && !(role == TN_ROLE_OTHER && !e->after_dot && is_type_of_literal(now, ahead)))
+        if (!is_left_out(role, now, ahead, e->after_dot))
             emit(e, role, now, ahead);
         e->after_dot = now->token.punct == '.';
     }

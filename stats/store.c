@@ -170,6 +170,7 @@ static void free_store(struct tn_store *store)
 {
     free_shards(store);
     tn_limits_reset(&store->limits);
+    tn_shares_reset(&store->shares);
     tn_blobs_free(store);
     pthread_mutex_destroy(&store->blobs.mutex);
     tn_clusters_reset(&store->clusters);
@@ -193,7 +194,7 @@ enum tn_status tn_store_open(struct tn_store **out, const struct tn_store_option
     atomic_store(&store->loaded, options->path == NULL);
     pthread_mutex_init(&store->blobs.mutex, NULL);
     tn_clusters_init(&store->clusters);
-    if (!tn_limits_init(&store->limits) || (options->path != NULL && store->path == NULL) || !make_shards(store))
+    if (!tn_limits_init(&store->limits) | !tn_shares_init(&store->shares) || (options->path != NULL && store->path == NULL) || !make_shards(store))
         status = tn_fail(&local, TN_E_NOMEM, "53200", "statistics: no memory");
     if (status == TN_OK && store->path != NULL)
         status = tn_writer_open(store, &local);
@@ -440,6 +441,7 @@ void tn_store_counts(struct tn_store *store, struct tn_store_counts *out)
         .lost = atomic_load(&store->lost),
         .refused_limit = atomic_load(&store->refused_limit),
         .refused_client = atomic_load(&store->refused_client),
+        .refused_tenant = atomic_load(&store->refused_tenant),
         .flushed = atomic_load(&store->flushed),
         .flush_failures = atomic_load(&store->flush_failures),
         .singletons = tn_limits_singles(store, tn_store_now_s()),

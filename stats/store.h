@@ -89,6 +89,7 @@ struct tn_shape_about {
     struct tn_str             group;
     const struct tn_features *features;
     uint64_t                  client;
+    uint64_t                  tenant; /* who teaches (a hash; 0 = nobody in particular): tn_store_may_teach() */
     uint64_t                  now_us;
 };
 struct tn_shape_entry *tn_store_acquire(struct tn_store *store, const struct tn_shape *shape, bool create,
@@ -109,6 +110,10 @@ void tn_store_cells(struct tn_store *store, struct tn_shape_entry *entry, void (
                     void *arg);
 /* SECONDS into the cell's histogram once it is hot (n >= 64), and p50, p95 anew now and then. */
 void tn_store_sample(struct tn_store *store, struct tn_cell *cell, double seconds, double weight);
+
+/* May TENANT teach one thing more of the shape of KEY in this minute? At most the share MOST (1: all) of what is learned of it, where
+ * others teach, too. TEACH: it does, if it may; false: only asked. Any thread. */
+bool tn_store_may_teach(struct tn_store *store, const uint64_t key[2], uint64_t tenant, double most, uint64_t now_us, bool teach);
 
 void tn_flight_link(struct tn_shape_entry *entry, struct tn_flight *flight);
 void tn_flight_unlink(struct tn_flight *flight); /* entry held; harmless when not linked */
@@ -142,7 +147,7 @@ TN_MUST_USE enum tn_status tn_store_blob(struct tn_store *store, const char *nam
                                          void *(*write)(void *arg, size_t *size), void *arg, struct tn_error *err);
 
 struct tn_store_counts {
-    uint64_t shapes, cells, evicted, lost, refused_limit, refused_client, singletons, dirty, flushed, flush_failures, bytes;
+    uint64_t shapes, cells, evicted, lost, refused_limit, refused_client, refused_tenant, singletons, dirty, flushed, flush_failures, bytes;
 };
 void tn_store_counts(struct tn_store *store, struct tn_store_counts *out); /* any thread */
 

@@ -21,6 +21,7 @@ enum {
     TN_STORE_TEXT = 8192,      /* bytes of a template, and of a statement kept for one */
     TN_STORE_SINGLE_MINUTES = 60,
     TN_STORE_CLIENTS = 4096,
+    TN_STORE_SHARES = 4096, TN_STORE_SHARE_TENANTS = 8,
     TN_STORE_TEXT_BYTES = 256 * 1024 * 1024 /* of statements in memory, all together; later shapes stay without */
 };
 #define TN_STORE_PROVISIONAL 0x80000000u /* ids from here on are of shapes made before the file could be read */
@@ -101,6 +102,21 @@ struct tn_store_limits {
     struct tn_store_single  singles[TN_STORE_SINGLE_MINUTES];
 };
 
+struct tn_store_share { /* of a shape's lessons of a minute */
+    uint64_t key;
+    uint32_t minute, learned;
+    uint16_t tenants, before; /* how many taught in this minute, and in the one before */
+    struct {
+        uint64_t tenant;
+        uint32_t learned;
+    } who[TN_STORE_SHARE_TENANTS];
+};
+
+struct tn_store_shares {
+    pthread_mutex_t        mutex;
+    struct tn_store_share *list;
+};
+
 struct tn_store_cluster { /* a number in memory; the file has numbers of its own, which are never used again */
     _Atomic(char *)   name; /* NULL = free */
     _Atomic uint32_t  file; /* number in the file, 0 = none yet */
@@ -145,8 +161,9 @@ struct tn_store {
     _Atomic bool             loaded;  /* what the file holds is here; until then nothing is written or evicted */
     _Atomic bool             failing; /* the file could not be written lately */
     _Atomic bool             called;  /* the writer has something to do before its time */
-    _Atomic uint64_t         evicted, lost, refused_limit, refused_client, flushed, flush_failures, text_bytes;
+    _Atomic uint64_t         evicted, lost, refused_limit, refused_client, refused_tenant, flushed, flush_failures, text_bytes;
     struct tn_store_limits   limits;
+    struct tn_store_shares   shares;
     struct tn_store_clusters clusters;
     struct tn_store_blobs    blobs;
     struct tn_store_writer  *writer; /* NULL in memory */
@@ -215,6 +232,10 @@ void tn_limits_reset(struct tn_store_limits *limits);
 bool tn_limits_client(struct tn_store *store, uint64_t client, uint64_t now_us); /* may it make one more? */
 void tn_limits_single(struct tn_store *store, uint32_t first_s, int change);     /* seen first at FIRST_S: one more or less */
 uint64_t tn_limits_singles(struct tn_store *store, uint32_t now_s);
+
+/* ---- store_share.c ---- */
+bool tn_shares_init(struct tn_store_shares *shares);
+void tn_shares_reset(struct tn_store_shares *shares);
 
 /* ---- store_cluster.c ---- */
 void tn_clusters_init(struct tn_store_clusters *clusters);

@@ -158,7 +158,7 @@ static void chance(struct tn_decision *d)
     rand = tn_learner_draw(d->learner, 2);
     draw = tn_rand_unit(&rand);
     plan->propensity = 1 - share + share / (double)count;
-    if (draw >= share || (at = open[tn_rand_below(&rand, count)]) == planned)
+    if (draw >= share || (at = open[tn_rand_below(&rand, count)]) == planned || !tn_decision_teaches(d))
         return;
     plan->count = plan->shadow_count = 0;
     plan->propensity = share / (double)count;

@@ -416,16 +416,16 @@ static void explore(struct tn_decision *d, const struct known *known, struct loo
     struct picked        picked;
 
     pick_begin(d, known, &picked);
-    if (d->request->may_explore && (mode == TN_EXPLORE_SHADOW || mode == TN_EXPLORE_BOTH))
+    if (d->request->may_explore && (mode == TN_EXPLORE_SHADOW || mode == TN_EXPLORE_BOTH) && tn_decision_teaches(d))
         look_and_copy(d, known, in_place, &picked);
     else if (in_place)
         look_inline(d, known, &picked);
-    if (picked.found) {
+    if (picked.found && tn_decision_teaches(d)) {
         *look = picked.look;
         plan->reason = TN_REASON_EXPLORE;
         plan->explore = true;
         plan->gain = d->side[look->at]->known ? look->gain / known->I / d->looks_pay : 0;
-    } else if (in_place && look_back(d, known, look)) {
+    } else if (!picked.found && in_place && look_back(d, known, look)) {
         plan->reason = TN_REASON_LOOK_BACK;
         plan->explore = true;
     }

@@ -95,6 +95,15 @@ static inline bool tn_learner_passed_on(struct tn_learner *learner, uint8_t clus
     return cluster < TN_STORE_CLUSTERS && (int32_t)(atomic_load_explicit(&learner->given_at[cluster], memory_order_acquire) - given) > 0;
 }
 
+/* Is a look at what is known worth anything? Not where nothing would be learned of it: its user has had his share. */
+static inline bool tn_decision_teaches(const struct tn_decision *d)
+{
+    const struct tn_decide_request *r = d->request;
+    uint64_t                        tenant = r->about == NULL ? 0 : r->about->tenant;
+
+    return tn_store_may_teach(d->learner->store, r->shape->key, tenant, d->learner->world.k.tenant_share, r->now_us, false);
+}
+
 /* decide_costs.c */
 void   tn_decision_costs(struct tn_decision *d);
 size_t tn_decision_best(const struct tn_decision *d, size_t but); /* least cost among the usable; SIZE_MAX: none */

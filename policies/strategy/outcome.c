@@ -206,6 +206,18 @@ static struct tn_view *own_view(void)
     return &view;
 }
 
+/* Of a cell that is known well enough one user teaches no more than a share. */
+static bool may_teach(const struct lesson *lesson, struct tn_shape_entry *entry)
+{
+    const struct tn_shape_about *about = lesson->request->about;
+    const struct tn_constants   *k = &lesson->learner->world.k;
+    struct tn_cell              *cell = tn_store_cell(lesson->learner->store, entry, lesson->attempt->cluster, false);
+    double                       most = cell == NULL || cell->n < k->tenant_runs ? 1 : k->tenant_share;
+
+    return tn_store_may_teach(lesson->learner->store, lesson->request->shape->key, about == NULL ? 0 : about->tenant, most,
+                              lesson->result->now_us, true);
+}
+
 static void update_entry(const struct lesson *lesson, struct tn_shape_entry *entry)
 {
     struct tn_learner *learner = lesson->learner;
@@ -300,6 +312,7 @@ void tn_decide_attempt_ended(struct tn_learner *learner, const struct tn_decide_
 
     if (entry != NULL) {
         land_of_query(plan, attempt, shadow, result);
+        learned = learned && may_teach(&lesson, entry);
         if (learned)
             update_entry(&lesson, entry);
         tn_store_release(learner->store, entry, learned);

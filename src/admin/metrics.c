@@ -126,6 +126,7 @@ static void put_statistics(struct tn_prometheus *p, struct tn_server *server)
     put_one(p, TN_METRIC_turnout_statistics_single_shapes, counts.singletons);
     put_one(p, TN_METRIC_turnout_statistics_evicted_shapes_total, counts.evicted);
     put_one(p, TN_METRIC_turnout_statistics_refused_shapes_total, counts.refused_client + counts.refused_limit);
+    put_one(p, TN_METRIC_turnout_statistics_refused_lessons_total, counts.refused_tenant);
     put_one(p, TN_METRIC_turnout_statistics_flushes_failed_total, counts.flush_failures);
 }
 

@@ -73,6 +73,19 @@ def test_the_same_text_with_other_aliases_is_the_same_shape(files):
         assert "seen 10 times" in plan
 
 
+def test_a_loud_user_teaches_his_share(files):
+    """At most a quarter of what is learned of a shape within a minute comes from one user, of two the half; alone he teaches all."""
+    with proxy_module.Proxy(config(files)) as proxy, ops.connect(proxy) as connection:
+        look_up(connection, 40)
+        assert ops.metric(proxy, "turnout_statistics_refused_lessons_total") == 0
+        with ops.connect(proxy, user="another") as another:
+            look_up(another, 5)
+        assert ops.metric(proxy, "turnout_statistics_refused_lessons_total") == 0
+        look_up(connection, 40)
+        refused = ops.metric(proxy, "turnout_statistics_refused_lessons_total")
+        assert 20 <= refused <= 40
+
+
 def bands(proxy, text, count):
     """The band of each of the COUNT records with TEXT in it, oldest first."""
     return [record["band"] for record in reversed(ops.history(proxy, count, text=text))]

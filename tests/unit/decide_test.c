@@ -66,7 +66,8 @@ struct sim {
     size_t                          count;
     struct tn_rand                  rand;
     uint64_t                        now_us, query;
-    double                          total, spent_exploring;
+    double                          total, spent_exploring, usd, usd_exploring;
+    uint64_t                        tenant;
     unsigned                        first[MOST], explored, switches, last;
 };
 
@@ -106,7 +107,7 @@ static double noise(struct sim *sim)
 static void sim_query(struct sim *sim, unsigned shape_number, double (*seconds)(void *arg, unsigned shape, size_t engine), void *arg)
 {
     struct tn_shape          shape = {.key = {shape_number + 1, 77}, .text = {shape_number, 1}, .class = 1};
-    struct tn_shape_about    about = {.text = TN_STR("SELECT 1"), .group = TN_STR("g"), .now_us = sim->now_us};
+    struct tn_shape_about    about = {.text = TN_STR("SELECT 1"), .group = TN_STR("g"), .tenant = sim->tenant, .now_us = sim->now_us};
     struct tn_decide_request request = {.shape = &shape, .about = &about, .account = sim->account, .policy = &sim->policy,
                                         .candidates = sim->candidates, .count = sim->count, .query = ++sim->query, .now_us = sim->now_us,
                                         .may_cut = true, .may_explore = true};
@@ -122,7 +123,8 @@ static void sim_query(struct sim *sim, unsigned shape_number, double (*seconds)(
         sim->last = plan.attempts[0].candidate;
     }
     for (size_t i = 0; i < plan.count && !result.ok; i++) {
-        double                   took = seconds(arg, shape_number, plan.attempts[i].candidate);
+        const struct tn_price   *price = sim->candidates[plan.attempts[i].candidate].price;
+        double                   took = seconds(arg, shape_number, plan.attempts[i].candidate), bill;
         struct tn_attempt_result end = {.end = took < 0 ? TN_ATTEMPT_ERROR : TN_ATTEMPT_DONE, .bytes = -1, .usd = -1};
 
         took = took < 0 ? .02 : took * noise(sim);
@@ -135,6 +137,10 @@ static void sim_query(struct sim *sim, unsigned shape_number, double (*seconds)(
             if (plan.explore)
                 sim->spent_exploring += end.seconds;
         }
+        bill = price == NULL ? 0 : end.seconds * price->usd_per_second;
+        sim->usd += bill;
+        if (end.end == TN_ATTEMPT_CUT && plan.explore)
+            sim->usd_exploring += bill;
         sim->now_us += (uint64_t)(end.seconds * 1e6) + 1000;
         end.now_us = sim->now_us;
         tn_decide_attempt_ended(sim->learner, &request, &plan, i, false, &end);
@@ -446,16 +452,69 @@ static void test_a_hiccup_of_a_quick_one(void)
     sim_end(&sim);
 }
 
+/* Five engines that are nearly as good as each other, the hardest case, and SHAPES in turn: what attempts that were made to explore and
+ * were cut took of the users' time, or of the money, beyond the twenty queries that a start may cost. */
+static double explored_share(unsigned shapes, unsigned queries, double budget, bool money)
+{
+    static const struct tn_price price = {.type = TN_PRICE_PER_SECOND, .usd_per_second = .001, .slots = 1};
+    double                       scale[] = {1, 1.4, 1.2, 1.1, 1.3}, share;
+    struct sim                   sim;
+
+    sim_begin(&sim, TN_ARRAY_LEN(scale));
+    sim.policy.budget = budget;
+    for (unsigned e = 0; e < TN_ARRAY_LEN(scale); e++)
+        sim.candidates[e].price = &price;
+    for (unsigned i = 0; i < queries; i++)
+        sim_query(&sim, i % shapes, scaled, scale);
+    share = money ? sim.usd_exploring / sim.usd : sim.spent_exploring / sim.total;
+    sim_end(&sim);
+    return share - 20. / queries;
+}
+
+/* Exploring takes at most the group's budget, of time and of money: 2 % where that is 2 % (adaptive G8, 11), 5 % by default. */
 static void test_budget(void)
 {
-    double     scale[] = {1, 1.4, 1.2, 1.1, 1.3};
+    static const struct { unsigned shapes, queries; } streams[] = {{200, 4000}, {200, 20000}, {50, 4000}, {20, 2000}, {2000, 4000}};
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(streams); i++) {
+        CU_ASSERT(explored_share(streams[i].shapes, streams[i].queries, .02, false) <= .0205); /* a look is not cut short for it */
+        CU_ASSERT(explored_share(streams[i].shapes, streams[i].queries, .02, true) <= .0205);
+        CU_ASSERT(explored_share(streams[i].shapes, streams[i].queries, .05, false) <= .0505);
+    }
+}
+
+/* The share of four users' queries that go to the best while a fifth, with five times as many, finds it four times slower: more than the next best. */
+static double share_beside_a_loud_one(double tenant_share)
+{
+    double     well[] = {2.5, 1, 10}, badly[] = {2.5, 4, 10};
+    unsigned   best = 0, all = 0;
     struct sim sim;
 
-    sim_begin(&sim, 5);
-    for (unsigned i = 0; i < 4000; i++)
-        sim_query(&sim, i % 200, scaled, scale);
-    CU_ASSERT(sim.spent_exploring <= .08 * sim.total);
+    sim_begin(&sim, 3);
+    sim.policy.uniform = 0;
+    CU_ASSERT(tn_learner_set(sim.learner, "tenant_share", tenant_share));
+    for (unsigned i = 0; i < 8000; i++) {
+        bool     loud = i > 500 && i % 24 >= 4;
+        unsigned before = sim.first[1];
+
+        sim.tenant = loud ? 99 : 1 + i % 4;
+        sim_query(&sim, 0, scaled, loud ? badly : well);
+        if (i > 2000 && !loud) {
+            all++;
+            best += sim.first[1] > before;
+        }
+    }
     sim_end(&sim);
+    return (double)best / all;
+}
+
+/* Statistics poisoned by one tenant (adaptive G9). */
+static void test_a_loud_tenant_does_not_decide_for_all(void)
+{
+    double with = share_beside_a_loud_one(.25), without = share_beside_a_loud_one(1);
+
+    CU_ASSERT(with > .55); /* .63 */
+    CU_ASSERT(without < .1);
 }
 
 static struct tn_plan ask(struct sim *sim, unsigned number, bool dry)
@@ -713,6 +772,7 @@ int main(void)
     CU_ADD_TEST(suite, test_failures_are_avoided);
     CU_ADD_TEST(suite, test_a_hiccup_of_a_quick_one);
     CU_ADD_TEST(suite, test_budget);
+    CU_ADD_TEST(suite, test_a_loud_tenant_does_not_decide_for_all);
     CU_ADD_TEST(suite, test_dry_changes_nothing);
     CU_ADD_TEST(suite, test_index_grows_with_load);
     CU_ADD_TEST(suite, test_lots_are_drawn);

@@ -268,6 +268,57 @@ static void test_client_limit(void)
     tn_store_close(store);
 }
 
+/* COUNT lessons of TENANT in the minute of NOW_US; how many were learned. */
+static unsigned teach(struct tn_store *store, uint64_t shape, uint64_t tenant, unsigned count, uint64_t now_us)
+{
+    const uint64_t key[2] = {shape, 1};
+    unsigned       learned = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        bool may = tn_store_may_teach(store, key, tenant, .25, now_us, false);
+
+        CU_ASSERT_EQUAL(tn_store_may_teach(store, key, tenant, .25, now_us, true), may);
+        learned += may;
+    }
+    return learned;
+}
+
+/* A tenant has at most 25 % of what is learned of a shape in a minute (adaptive G9, statistics poisoned by one tenant). */
+static void test_tenants_share(void)
+{
+    enum { MINUTE = 60000000 };
+    struct tn_store *store = open_store(1000);
+    unsigned         loud = 0, all = 0;
+
+    CU_ASSERT_EQUAL(teach(store, 1, 7, 1000, MINUTE), 1000); /* alone */
+    CU_ASSERT_EQUAL(teach(store, 1, 8, 10, MINUTE), 10);     /* the first words of another */
+    CU_ASSERT_EQUAL(teach(store, 1, 7, 10, MINUTE), 0);
+    CU_ASSERT_EQUAL(teach(store, 2, 7, 10, MINUTE), 10); /* another shape */
+    CU_ASSERT_EQUAL(teach(store, 2, 0, 1000, MINUTE), 1000); /* nobody in particular */
+    for (unsigned i = 0; i < 400; i++) { /* one of five is loud */
+        unsigned learned = teach(store, 1, 7, 50, 2 * MINUTE);
+
+        loud += learned;
+        all += learned;
+        for (uint64_t other = 10; other < 14; other++)
+            all += teach(store, 1, other, 1, 2 * MINUTE);
+    }
+    CU_ASSERT_EQUAL(all - loud, 1600); /* who keeps to his share loses nothing */
+    CU_ASSERT(loud <= .25 * all + 1 && loud > 500);
+    CU_ASSERT(counts(store).refused_tenant > 19000);
+    loud = all = 0;
+    for (unsigned i = 0; i < 500; i++) { /* two: half for each, the one after the other */
+        all += teach(store, 3, 1, 1, 5 * MINUTE);
+        all += teach(store, 3, 2, 1, 5 * MINUTE);
+    }
+    CU_ASSERT_EQUAL(all, 1000);
+    CU_ASSERT_EQUAL(teach(store, 3, 1, 100, 6 * MINUTE), 1); /* the other may come again */
+    CU_ASSERT_EQUAL(teach(store, 3, 1, 100, 7 * MINUTE), 100); /* he did not */
+    for (uint64_t tenant = 1; tenant < 5000; tenant++) /* bounded */
+        CU_ASSERT_EQUAL(teach(store, 4 + tenant % 500, tenant, 1, 8 * MINUTE), 1);
+    tn_store_close(store);
+}
+
 static void test_age(void)
 {
     struct tn_store       *store = open_store(1000);
@@ -504,6 +555,7 @@ int main(void)
     CU_ADD_TEST(suite, test_evict);
     CU_ADD_TEST(suite, test_all_in_flight);
     CU_ADD_TEST(suite, test_client_limit);
+    CU_ADD_TEST(suite, test_tenants_share);
     CU_ADD_TEST(suite, test_age);
     CU_ADD_TEST(suite, test_clusters);
     CU_ADD_TEST(suite, test_clusters_come_and_go);

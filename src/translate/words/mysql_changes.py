@@ -151,7 +151,6 @@ def mysql_change(node):
 
 # ---- definitions ----
 
-BYTES = ("TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB", "BINARY", "VARBINARY")
 UNWANTED = ("BinaryColumnConstraint", "CommentColumnConstraint", "OnUpdateColumnConstraint", "CharacterSetColumnConstraint", "InvisibleColumnConstraint")
 
 

@@ -1,12 +1,13 @@
 /* store_share.c - how much of what is learned of a shape within a minute comes from one tenant: no more than a share of it, so that
- * nobody alone can make an engine look fast or slow to everybody (adaptive G9). Who is alone has all; of two each may have half.
+ * nobody alone can make an engine look fast or slow to everybody (adaptive G9). Who is alone has all; of two each may have half; and the
+ * first few of a minute are learned of anybody, or an engine that changed would be found as late as the quietest user comes by.
  *
  * A bounded table of the shapes that are learned of just now. In a set of four the least busy one makes way and is counted anew. */
 #include "stats/store_shard.h"
 
 #include "base/alloc.h"
 
-enum { WAYS = 4, MINUTE_US = 60000000 };
+enum { WAYS = 4, MINUTE_US = 60000000, OF_ANYBODY = 8 };
 
 bool tn_shares_init(struct tn_store_shares *shares)
 {
@@ -77,7 +78,7 @@ bool tn_store_may_teach(struct tn_store *store, const uint64_t key[2], uint64_t 
     share = share_of(&store->shares, key, (uint32_t)(now_us / MINUTE_US));
     place = place_of(share, tenant);
     known = TN_MAX(share->tenants, share->before);
-    may = known <= 1 || share->who[place].learned < TN_MAX(most, 1.0 / known) * (share->learned + 1.0);
+    may = known <= 1 || share->who[place].learned < OF_ANYBODY || share->who[place].learned < TN_MAX(most, 1.0 / known) * (share->learned + 1.0);
     share->who[place].learned += may && teach;
     share->learned += may && teach;
     pthread_mutex_unlock(&store->shares.mutex);

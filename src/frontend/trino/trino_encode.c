@@ -270,18 +270,20 @@ static bool retell(struct tn_buf *out, size_t at, char told)
     return told != 'b' || is_digit || value[0] == 't' || value[0] == 'f';
 }
 
-static char letter_of(const struct tn_trino_encoder *encoder, const struct tn_schema *schema, size_t i)
-{
-    if (encoder->told != NULL)
-        return encoder->told[i];
-    if (encoder->letter == NULL || schema->columns[i].type == TN_TYPE_FLOAT64 || schema->columns[i].type == TN_TYPE_FLOAT32)
-        return '='; /* no table has such a one */
-    return encoder->letter(schema->columns[i].name);
-}
-
 bool tn_trino_tells(const struct tn_trino_encoder *encoder, const struct tn_schema *schema)
 {
     return encoder->told != NULL ? schema->count == strlen(encoder->told) : encoder->letter != NULL;
+}
+
+static char letter_of(const struct tn_trino_encoder *encoder, const struct tn_schema *schema, size_t i)
+{
+    if (!tn_trino_tells(encoder, schema))
+        return '=';
+    if (encoder->told != NULL)
+        return encoder->told[i];
+    if (schema->columns[i].type == TN_TYPE_FLOAT64 || schema->columns[i].type == TN_TYPE_FLOAT32)
+        return '='; /* no table has such a one */
+    return encoder->letter(schema->columns[i].name);
 }
 
 static struct tn_column told_column(const struct tn_column *column, char letter)

@@ -45,6 +45,19 @@ def is_grouping(node):
     return type(node).__name__ == "Grouping" or isinstance(node, exp.Anonymous) and node.name.upper() in ("GROUPING", "GROUPING_ID")
 
 
+def with_changes(node, change):
+    """NODE, where CHANGE said None, with what it said for the parts below; else what it said, of which the parts are not looked at."""
+    new = change(node)
+    if new is not None:
+        return new
+    for key, value in list(node.args.items()):
+        if isinstance(value, exp.Expression):
+            node.set(key, with_changes(value, change))
+        elif isinstance(value, list):
+            node.set(key, [with_changes(e, change) if isinstance(e, exp.Expression) else e for e in value])
+    return node
+
+
 def in_set(expression, missing):
     """EXPRESSION in the query of the set that has no MISSING keys: these are NULL, and GROUPING() is a number."""
     def change(node):
@@ -52,18 +65,7 @@ def in_set(expression, missing):
             return exp.Literal.number(int("".join("1" if arg.sql() in missing else "0" for arg in (node.expressions or [node.this])), 2))
         return exp.Null() if node.sql() in missing and node.find_ancestor(exp.AggFunc) is None else None
 
-    def walked(node):
-        new = change(node)
-        if new is not None:
-            return new
-        for key, value in list(node.args.items()):
-            if isinstance(value, exp.Expression):
-                node.set(key, walked(value))
-            elif isinstance(value, list):
-                node.set(key, [walked(e) if isinstance(e, exp.Expression) else e for e in value])
-        return node
-
-    return walked(expression.copy())
+    return with_changes(expression.copy(), change)
 
 
 def above_sets(expression, keys, taken):
@@ -77,18 +79,12 @@ def above_sets(expression, keys, taken):
         column.type = inner.type
         return column
 
-    def walked(inner):
+    def change(inner):
         of_window = isinstance(inner.parent, (exp.Window, exp.IgnoreNulls, exp.RespectNulls)) and inner.parent.this is inner
-        if is_grouping(inner) or isinstance(inner, exp.Column) or inner.sql() in keys or isinstance(inner, exp.AggFunc) and not of_window:
-            return column_of(inner)
-        for key, value in list(inner.args.items()):
-            if isinstance(value, exp.Expression):
-                inner.set(key, walked(value))
-            elif isinstance(value, list):
-                inner.set(key, [walked(e) if isinstance(e, exp.Expression) else e for e in value])
-        return inner
+        taken_there = is_grouping(inner) or isinstance(inner, exp.Column) or inner.sql() in keys or isinstance(inner, exp.AggFunc) and not of_window
+        return column_of(inner) if taken_there else None
 
-    return walked(expression.copy())
+    return with_changes(expression.copy(), change)
 
 
 def one_set(select, keys, every, shown):

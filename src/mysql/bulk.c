@@ -324,6 +324,17 @@ static void begin_rows(struct tn_my_session *s)
     next_row(s);
 }
 
+/* A savepoint that stays does no harm; where its transaction is lost, the rows are. */
+static void released(struct tn_my_session *s, struct tn_query *q)
+{
+    if (q->error.status == TN_OK || (s->in_tx && !s->tx.failed)) {
+        tell(s);
+        return;
+    }
+    tn_error_move(&s->bulk->error, &q->error);
+    tell_error(s);
+}
+
 void tn_my_bulk_went(struct tn_my_session *s, struct tn_query *q)
 {
     bool failed = q->error.status != TN_OK;
@@ -347,7 +358,7 @@ void tn_my_bulk_went(struct tn_my_session *s, struct tn_query *q)
         tell_error(s);
         return;
     case BULK_ROWS:    row_went(s, q); return;
-    case BULK_RELEASE: tell(s); return;
+    case BULK_RELEASE: released(s, q); return;
     default:           tell_error(s); return;
     }
 }

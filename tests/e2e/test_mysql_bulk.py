@@ -1,8 +1,11 @@
 """COM_STMT_BULK_EXECUTE, which clients of MariaDB send for executemany() and batches: one statement, many rows of parameters, some of them
 without a value of their own (NULL, DEFAULT, IGNORE). The same statements are sent to a MariaDB itself and through Turnout to every engine."""
 
+import contextlib
+import socket
 import struct
 import sys
+import threading
 
 import pytest
 
@@ -194,3 +197,46 @@ def test_an_execution_right_behind_its_prepare(place):
         with pytest.raises(my_wire.Failed, match="Unknown prepared statement handler"):
             client.check(client.packet())
         assert client.rows(ALL) == [("1", "none", "7"), ("2", "none", "7")]
+
+
+@contextlib.contextmanager
+def cut_at(port, words):
+    """A port in front of PORT that hangs up, on both sides, when a client says WORDS."""
+    def pass_on(start, end, watch):
+        with contextlib.suppress(OSError):
+            while (data := start.recv(1 << 16)) and not (watch and words in data):
+                end.sendall(data)
+        for side in (start, end):
+            with contextlib.suppress(OSError):
+                side.shutdown(socket.SHUT_RDWR)
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                client = listener.accept()[0]
+                server = socket.create_connection(("127.0.0.1", port))
+                for ends in ((client, server, True), (server, client, False)):
+                    threading.Thread(target=pass_on, args=ends, daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_rows_that_are_lost_at_the_end(postgres_server, make_engine):
+    """Their transaction went with the connection: nobody is told that they are there."""
+    engine = make_engine("postgres")
+    with cut_at(postgres_server.port, b"RELEASE SAVEPOINT turnout_bulk") as port:
+        config = engine.config(frontends={"mysqlWire": {"port": 0}}, translation={"python": sys.executable, "timeoutMs": 20000})
+        cluster, = config["clusters"].values()
+        cluster["endpoint"] = cluster["endpoint"].replace(f":{postgres_server.port}/", f":{port}/")
+        cluster["sslMode"] = "disable"
+        with proxy_module.Proxy(config) as proxy, Client(proxy.mysql_port, user="tester", capabilities=my_wire.DEPRECATE_EOF, upper=my_wire.BULK) as client:
+            begin(client)
+            client.query("BEGIN")
+            client.query("INSERT INTO t (id) VALUES (9)")
+            said = client.bulk("INSERT INTO t (id) VALUES (?)", [(10,), (11,)])
+            assert said[0] > 1000, said
+            assert client.say("COMMIT")[0] == 1180
+            assert client.rows(ALL) == []

@@ -46,7 +46,7 @@ static void clear_results(struct tn_run *run)
     run->uncredited_bytes = 0;
     run->cancelled = run->left = false;
     run->tag[0] = '\0';
-    run->rows = run->affected = run->bytes = run->insert_id = run->unchanged = 0;
+    run->rows = run->affected = run->bytes = run->insert_id = run->unchanged = run->replaced = 0;
     run->my_info = tn_str_n(NULL, 0);
     run->my_status = 0;
     run->warnings = 0;

@@ -1,6 +1,8 @@
 """What object-relational mappers and query builders ask as clients of MySQL, on engines of other kinds: upserts, ids of new rows, definitions
 of tables and their changes, JSON, plans. SQL is translated. The libraries themselves: docs/mysql-clients.md."""
 
+import contextlib
+import sqlite3
 import sys
 import time
 from datetime import datetime, timedelta
@@ -81,6 +83,18 @@ def test_rows_that_were_changed(engine, ask):
                                          "REPLACE INTO people (id, email, name) VALUES (1, 'a', 'z')", "REPLACE INTO people (id, email) VALUES (1, 'b')",
                                          "INSERT INTO people (id, email) VALUES (1, 'b') ON DUPLICATE KEY UPDATE email = 'b'")]
     assert counts == [1, 0, 1, 2, 3, 0] and ask("SELECT id, email, name FROM people") == [(1, "b", "none")]
+    ask("CREATE TABLE other (id INT PRIMARY KEY, x DOUBLE)")
+    assert [ask.of(f"REPLACE INTO other VALUES (1, {x})")[0] for x in ("1e0", "1.0000000000000002e0", "1.0000000000000002e0")] == [1, 2, 1]  # one text of 15 digits
+
+
+def test_rows_that_come_again_in_utf16(tmp_path, proxies):
+    with contextlib.closing(sqlite3.connect(tmp_path / "wide.sqlite")) as db:
+        db.executescript("PRAGMA encoding = 'UTF-16le'; CREATE TABLE wide (id INTEGER PRIMARY KEY, name TEXT)")
+    proxy = proxies(proxy_module.one_cluster("wide", {"engine": "sqlite", "databasePath": str(tmp_path / "wide.sqlite")}, frontends={"mysqlWire": {"port": 0}},
+                                             translation={"python": sys.executable}))
+    with contextlib.closing(pymysql.connect(host="127.0.0.1", port=proxy.mysql_port, user="tester", autocommit=True)) as connection, connection.cursor() as cursor:
+        names = ("a", "a", "\u00e4" * 300, "\u00e4" * 300, "b")
+        assert [cursor.execute("REPLACE INTO wide VALUES (1, %s)", (name,)) for name in names] == [1, 1, 2, 1, 2]
 
 
 def test_defaults_as_new_values(ask):

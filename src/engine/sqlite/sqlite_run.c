@@ -176,6 +176,20 @@ static bool same_row(sqlite3 *db)
     return true;
 }
 
+/* As same_value() compares it. Bytes are asked for before the blob: in a database of UTF-16 they turn its text into UTF-8. */
+static uint64_t value_hash(sqlite3_value *value, uint64_t seed)
+{
+    int type = sqlite3_value_type(value), len;
+
+    seed = tn_hash_mix(seed + (uint64_t)type);
+    if (type == SQLITE_INTEGER)
+        return tn_hash_seeded(&(sqlite3_int64){sqlite3_value_int64(value)}, sizeof(sqlite3_int64), seed);
+    if (type == SQLITE_FLOAT)
+        return tn_hash_seeded(&(double){sqlite3_value_double(value)}, sizeof(double), seed);
+    len = sqlite3_value_bytes(value);
+    return tn_hash_seeded(sqlite3_value_blob(value), (size_t)len, seed);
+}
+
 /* Of the row before it is written, or (AFTER) as it will be. */
 static uint64_t row_hash(sqlite3 *db, bool after)
 {
@@ -183,12 +197,10 @@ static uint64_t row_hash(sqlite3 *db, bool after)
 
     for (int i = 0; i < sqlite3_preupdate_count(db); i++) {
         sqlite3_value *value;
-        int            rc = after ? sqlite3_preupdate_new(db, i, &value) : sqlite3_preupdate_old(db, i, &value), type = rc == SQLITE_OK ? sqlite3_value_type(value) : 0;
 
-        if (rc != SQLITE_OK)
+        if ((after ? sqlite3_preupdate_new(db, i, &value) : sqlite3_preupdate_old(db, i, &value)) != SQLITE_OK)
             return (uint64_t)after; /* differs from what the other one says of it */
-        hash = tn_hash_mix(hash + (uint64_t)type);
-        hash = tn_hash_seeded(sqlite3_value_blob(value), (size_t)sqlite3_value_bytes(value), hash);
+        hash = value_hash(value, hash);
     }
     return hash;
 }
@@ -235,8 +247,6 @@ static void note_end(struct tn_sqlite_conn *conn, struct tn_blocking_result *out
         out->insert_id = (uint64_t)sqlite3_last_insert_rowid(conn->db);
     else if (is_insert(conn) && conn->first_inserted > 0) /* as MySQL tells it of several rows */
         out->insert_id = (uint64_t)conn->first_inserted;
-    sqlite3_update_hook(conn->db, NULL, NULL);
-    sqlite3_preupdate_hook(conn->db, NULL, NULL);
     out->affected = changes > 0 ? (uint64_t)sqlite3_changes64(conn->db) : 0;
     out->unchanged = TN_MIN(conn->unchanged, out->affected);
     out->replaced = conn->replaced;
@@ -505,6 +515,8 @@ void tn_sqlite_finish(void *handle)
     struct tn_sqlite_conn *conn = handle;
 
     end_insert(conn);
+    sqlite3_update_hook(conn->db, NULL, NULL); /* of a statement that failed, too */
+    sqlite3_preupdate_hook(conn->db, NULL, NULL);
     if (conn->kept != NULL) {
         sqlite3_reset(conn->stmt);
         sqlite3_clear_bindings(conn->stmt); /* they point into the run's memory */

@@ -7,10 +7,14 @@ import hashlib
 import hmac
 import json
 import os
+import pty
 import re
 import shutil
+import signal
 import stat
 import subprocess
+import termios
+import time
 import urllib.error
 import urllib.request
 
@@ -309,6 +313,38 @@ def test_users_file(with_file):
     assert proxy.log_contains("reload refused, nothing changed")
     assert proxy.log_contains("users.yaml:1: users.eve.pasword: unknown key; did you mean `password`")
     connect(proxy, "eve 'x' \u00e9", "pw").close()
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
+def test_a_password_that_is_not_typed(ended_by, tmp_path):
+    """Who ends the program at its prompt has a terminal with an echo."""
+    mine, theirs = pty.openpty()
+
+    def echoes():
+        return termios.tcgetattr(theirs)[3] & termios.ECHO != 0
+
+    try:
+        for typed in (False, True):
+            with subprocess.Popen([proxy_module.binary(), "user", "add", "x", "--file", str(tmp_path / "users.yaml")], stdin=theirs, stderr=subprocess.PIPE) as asking:
+                assert asking.stderr.read(10) == b"Password: "
+                end = time.monotonic() + proxy_module.PATIENCE
+                while echoes() and time.monotonic() < end:
+                    time.sleep(.01)
+                assert not echoes()
+                if typed:
+                    os.write(mine, b"pw\n")
+                    assert asking.stderr.read(12) == b"\nOnce more: "
+                    while echoes() and time.monotonic() < end:
+                        time.sleep(.01)
+                    os.write(mine, b"pw\n")
+                else:
+                    asking.send_signal(ended_by)
+                assert asking.wait(proxy_module.PATIENCE) == (0 if typed else -ended_by)
+            assert echoes()
+    finally:
+        os.close(mine)
+        os.close(theirs)
+    assert "SCRAM-SHA-256" in (tmp_path / "users.yaml").read_text()
 
 
 def test_user_command(with_file):

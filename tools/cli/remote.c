@@ -1,11 +1,10 @@
 #include "tools/cli/remote.h"
+#include "tools/cli/typed.h"
 
 #include "base/alloc.h"
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <termios.h>
-#include <unistd.h>
 
 enum { BODY_MAX = 64 * 1024 * 1024, CONNECT_TIMEOUT_S = 5, TIMEOUT_S = 120, PASSWORD_MAX = 256 };
 
@@ -17,24 +16,27 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
     return body->failed ? 0 : size * count;
 }
 
-/* From the terminal, without an echo. False: there is no terminal. */
+static void take_password(void *arg)
+{
+    char *out = arg;
+
+    if (fgets(out, PASSWORD_MAX, stdin) == NULL)
+        out[0] = '\0';
+}
+
+/* From the terminal. False: there is none, or nothing was typed. */
 static bool ask_password(const char *user, char out[PASSWORD_MAX])
 {
-    struct termios old, silent;
-    bool           got;
+    char prompt[PASSWORD_MAX];
 
-    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &old) != 0)
+    if (!tn_cli_has_terminal())
         return false;
-    fprintf(stderr, "Password of %s: ", user);
-    silent = old;
-    silent.c_lflag &= ~(tcflag_t)ECHO;
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    got = fgets(out, PASSWORD_MAX, stdin) != NULL;
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
-    fputc('\n', stderr);
-    if (got)
-        out[strcspn(out, "\r\n")] = '\0';
-    return got;
+    snprintf(prompt, sizeof prompt, "Password of %s", user);
+    tn_cli_typed(prompt, take_password, out);
+    if (out[0] == '\0')
+        return false;
+    out[strcspn(out, "\r\n")] = '\0';
+    return true;
 }
 
 /* 0, or the exit status. */

@@ -1,5 +1,6 @@
 /* user.c - the users file (auth.usersFile): add, change, remove and list users, give them tokens. */
 #include "tools/cli/cli.h"
+#include "tools/cli/typed.h"
 
 #include "base/base64.h"
 #include "auth/saslprep.h"
@@ -9,7 +10,6 @@
 #include "config/config.h"
 
 #include <errno.h>
-#include <termios.h>
 #include <unistd.h>
 
 enum { LIST_MAX = 100, PATH_BYTES = 4096, TOKEN_BYTES = 32, ITERATIONS_MIN = 4096 };
@@ -65,42 +65,34 @@ static int find_path(const struct tn_cli *cli, char out[PATH_BYTES])
 
 /* ---- password ---- */
 
-/* One line of standard input, of which one byte more than a password may have is kept. Its length. */
-static size_t take_line(char out[TN_PASSWORD_MAX + 2])
-{
-    size_t len = 0;
-    int    c;
+struct line {
+    char   text[TN_PASSWORD_MAX + 2];
+    size_t len;
+};
 
+/* One line of standard input, of which one byte more than a password may have is kept. */
+static void take_line(void *arg)
+{
+    struct line *line = arg;
+    int          c;
+
+    line->len = 0;
     while ((c = getchar()) != EOF && c != '\n')
-        if (len <= TN_PASSWORD_MAX)
-            out[len++] = (char)c;
-    if (len > 0 && out[len - 1] == '\r')
-        len--;
-    out[len] = '\0';
-    return len;
+        if (line->len <= TN_PASSWORD_MAX)
+            line->text[line->len++] = (char)c;
+    if (line->len > 0 && line->text[line->len - 1] == '\r')
+        line->len--;
+    line->text[line->len] = '\0';
 }
 
-/* The password, without an echo if it is typed on a terminal. What is wrong with it, or NULL. */
-static const char *read_password(const char *prompt, char out[TN_PASSWORD_MAX + 2])
+/* What is wrong with it, or NULL. */
+static const char *read_password(const char *prompt, struct line *out)
 {
-    struct termios old, silent;
-    bool           tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &old) == 0;
-    size_t         len;
-
-    if (tty) {
-        fprintf(stderr, "%s: ", prompt);
-        silent = old;
-        silent.c_lflag &= ~(tcflag_t)ECHO;
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    }
-    len = take_line(out);
-    if (tty) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
-        fputc('\n', stderr);
-    }
-    if (len == 0)
+    *out = (struct line){.len = 0};
+    tn_cli_typed(prompt, take_line, out);
+    if (out->len == 0)
         return "no password: type one, give it as a line of standard input, or say --no-password";
-    return memchr(out, '\0', len) == NULL ? NULL : "a password has no NUL byte";
+    return memchr(out->text, '\0', out->len) == NULL ? NULL : "a password has no NUL byte";
 }
 
 static int read_iterations(const struct tn_cli *cli, uint32_t *out)
@@ -116,27 +108,27 @@ static int read_iterations(const struct tn_cli *cli, uint32_t *out)
 
 static int ask_password(const struct tn_cli *cli, struct tn_verifier *out, unsigned char native[TN_NATIVE_HASH])
 {
-    char        first[TN_PASSWORD_MAX + 2], second[TN_PASSWORD_MAX + 2];
+    struct line first, second;
     uint32_t    iterations = TN_SCRAM_ITERATIONS;
     int         status = read_iterations(cli, &iterations);
     const char *wrong;
 
     if (status != TN_CLI_OK)
         return status;
-    wrong = read_password("Password", first);
-    if (wrong == NULL && isatty(STDIN_FILENO) && (read_password("Once more", second) != NULL || strcmp(first, second) != 0))
+    wrong = read_password("Password", &first);
+    if (wrong == NULL && tn_cli_has_terminal() && (read_password("Once more", &second) != NULL || strcmp(first.text, second.text) != 0))
         wrong = "the two are not the same";
     if (wrong != NULL)
         status = tn_cli_fail("%s", wrong);
-    else if (tn_str_starts(tn_str(first), TN_STR(TN_VERIFIER_PREFIX)))
+    else if (tn_str_starts(tn_str(first.text), TN_STR(TN_VERIFIER_PREFIX)))
         status = tn_cli_has(cli, "native-password") ? tn_cli_fail("--native-password needs the password itself, not a verifier")
-                 : tn_verifier_parse(tn_str(first), out) ? TN_CLI_OK : tn_cli_fail("begins as a verifier (SCRAM-SHA-256$...) and is none");
-    else if (!tn_verifier_make_random(out, tn_str(first), iterations))
+                 : tn_verifier_parse(tn_str(first.text), out) ? TN_CLI_OK : tn_cli_fail("begins as a verifier (SCRAM-SHA-256$...) and is none");
+    else if (!tn_verifier_make_random(out, tn_str(first.text), iterations))
         status = tn_cli_fail("the password is longer than %d bytes", TN_PASSWORD_MAX);
     if (status == TN_CLI_OK)
-        tn_native_make(tn_str(first), native);
-    explicit_bzero(first, sizeof first);
-    explicit_bzero(second, sizeof second);
+        tn_native_make(tn_str(first.text), native);
+    explicit_bzero(&first, sizeof first);
+    explicit_bzero(&second, sizeof second);
     return status;
 }
 

@@ -5,6 +5,7 @@
 #include "explain.h"
 #include "query_shape.h"
 #include "server.h"
+#include "stats/template.h"
 #include "translate/scripter.h"
 #include "translating.h"
 
@@ -30,24 +31,33 @@ static struct tn_scripter *scripter_of(const struct tn_query *q)
     return tn_runtime_of(q->worker)->server->scripter;
 }
 
-/* ---- what an answer may depend on ---- */
+/* ---- what an answer may depend on: hashes under the scripter's secret ---- */
+
+static uint64_t hash_text(struct tn_str text, uint64_t seed)
+{
+    return tn_hash_seeded(text.ptr, text.len, seed + (text.ptr == NULL ? UINT64_MAX : text.len));
+}
 
 static uint64_t hash_list(const struct tn_tag *items, size_t count, uint64_t seed)
 {
-    for (size_t i = 0; i < count; i++) {
-        seed = tn_hash_seeded(items[i].key.ptr, items[i].key.len, seed + items[i].key.len);
-        seed = tn_hash_seeded(items[i].value.ptr, items[i].value.len, seed + (items[i].value.ptr == NULL ? UINT64_MAX : items[i].value.len));
-    }
+    for (size_t i = 0; i < count; i++)
+        seed = hash_text(items[i].value, hash_text(items[i].key, seed));
     return seed;
 }
 
-static uint64_t hash_groups(const struct tn_route_context *client)
+static uint64_t hash_groups(const struct tn_route_context *client, uint64_t seed)
 {
-    uint64_t hash = client->user_group_count;
-
+    seed += client->user_group_count;
     for (size_t i = 0; i < client->user_group_count; i++)
-        hash = tn_hash_seeded(client->user_groups[i].ptr, client->user_groups[i].len, hash + client->user_groups[i].len);
-    return hash;
+        seed = hash_text(client->user_groups[i], seed);
+    return seed;
+}
+
+static uint64_t hash_settings(const struct tn_session_settings *settings, uint64_t seed)
+{
+    for (size_t i = 0; settings != NULL && i < settings->count; i++)
+        seed = hash_text(settings->items[i].value, hash_text(settings->items[i].name, seed));
+    return seed;
 }
 
 /* The address without the port, which is another one with every connection. */
@@ -71,29 +81,31 @@ static struct tn_str sql_of(const struct tn_query *q)
     return q->native.ptr != NULL ? q->native : q->text;
 }
 
-static uint64_t fact(const struct tn_query *q, enum tn_depends which)
+static uint64_t fact(const struct tn_query *q, enum tn_depends which, uint64_t secret)
 {
     const struct tn_route_context *client = &q->client;
 
     switch (which) {
-    case TN_DEPENDS_SHAPE:       return tn_hash_mix(q->features.template_hash + (uint64_t)q->features.class);
-    case TN_DEPENDS_SQL:         return tn_hash_str(sql_of(q));
-    case TN_DEPENDS_USER:        return tn_hash_str(client->user);
-    case TN_DEPENDS_GROUPS:      return hash_groups(client);
-    case TN_DEPENDS_TAGS:        return hash_list(client->tags, client->tag_count, 0);
-    case TN_DEPENDS_PROTOCOL:    return tn_hash_str(tn_str(client->protocol));
-    case TN_DEPENDS_DATABASE:    return tn_hash_str(client->database);
-    case TN_DEPENDS_APPLICATION: return tn_hash_str(client->application);
-    case TN_DEPENDS_HEADERS:     return hash_list(client->headers, client->header_count, 0);
-    case TN_DEPENDS_SETTINGS:    return q->run.settings != NULL ? q->run.settings->hash : 0;
-    case TN_DEPENDS_DIALECT:     return tn_hash_str(tn_str(dialect_of(q)));
-    case TN_DEPENDS_ADDRESS:     return tn_hash_str(host_of(client->client_address));
+    case TN_DEPENDS_SHAPE:       return tn_hash_mix(tn_template_keyed(q->text, TN_DIALECT_POSTGRES, secret) + (uint64_t)q->features.class);
+    case TN_DEPENDS_SQL:         return hash_text(sql_of(q), secret);
+    case TN_DEPENDS_USER:        return hash_text(client->user, secret);
+    case TN_DEPENDS_GROUPS:      return hash_groups(client, secret);
+    case TN_DEPENDS_TAGS:        return hash_list(client->tags, client->tag_count, secret);
+    case TN_DEPENDS_PROTOCOL:    return hash_text(tn_str(client->protocol), secret);
+    case TN_DEPENDS_DATABASE:    return hash_text(client->database, secret);
+    case TN_DEPENDS_APPLICATION: return hash_text(client->application, secret);
+    case TN_DEPENDS_HEADERS:     return hash_list(client->headers, client->header_count, secret);
+    case TN_DEPENDS_SETTINGS:    return hash_settings(q->run.settings, secret);
+    case TN_DEPENDS_DIALECT:     return hash_text(tn_str(dialect_of(q)), secret);
+    case TN_DEPENDS_ADDRESS:     return hash_text(host_of(client->client_address), secret);
     default:                     return 0;
     }
 }
 
 static void gather(const struct tn_query *q, const struct tn_script_question *question, uint32_t depends, struct tn_script_facts *out)
 {
+    uint64_t secret = tn_scripter_secret(scripter_of(q));
+
     out->script = tn_hash_mix(question->script->hash + (question->about != NULL));
     out->members = 0;
     if (question->about != NULL)
@@ -101,7 +113,7 @@ static void gather(const struct tn_query *q, const struct tn_script_question *qu
     depends |= 1u << TN_DEPENDS_SHAPE;
     for (unsigned i = 0; i < TN_DEPENDS_COUNT; i++)
         if ((depends >> i & 1) != 0)
-            out->facts[i] = fact(q, (enum tn_depends)i);
+            out->facts[i] = fact(q, (enum tn_depends)i, secret);
 }
 
 /* ---- what a script is told ---- */

@@ -262,3 +262,20 @@ uint64_t tn_template_end(struct tn_template *tpl)
     flush_block(tpl);
     return tpl->hash == 0 ? 1 : tpl->hash;
 }
+
+uint64_t tn_template_keyed(struct tn_str text, enum tn_dialect dialect, uint64_t secret)
+{
+    struct tn_template tpl;
+    struct tn_lexer    lexer;
+    struct tn_token    token;
+    char               last = '\0';
+
+    tn_template_init(&tpl);
+    tpl.hash = secret;
+    tn_lexer_init(&lexer, text, dialect);
+    while (tn_lexer_next(&lexer, &token)) {
+        tn_template_add(&tpl, &token, token.kind == TN_TOKEN_WORD && last != '.' ? tn_word_find(token.text) : TN_WORD_NONE);
+        last = token.punct;
+    }
+    return tn_template_end(&tpl);
+}

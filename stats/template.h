@@ -55,6 +55,8 @@ void tn_template_init(struct tn_template *tpl);
 /* WORD is tn_word_find() of a TN_TOKEN_WORD, TN_WORD_NONE for the rest. */
 void     tn_template_add(struct tn_template *tpl, const struct tn_token *token, enum tn_word word);
 uint64_t tn_template_end(struct tn_template *tpl); /* 0 when there was no token */
+/* That of TEXT under SECRET, for what is kept by it: nobody can write two texts of one hash who does not know it. */
+uint64_t tn_template_keyed(struct tn_str text, enum tn_dialect dialect, uint64_t secret);
 
 /* Internal to template*.c: appends one token; GAP: white space stands before it. */
 void tn_template_text_put(struct tn_template_text *text, struct tn_str token, enum tn_token_kind kind, bool literal, bool gap);

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/rand.h"
 #include "translate/process.h"
 
 enum {
@@ -36,6 +37,7 @@ struct lane {
 struct tn_scripter {
     struct tn_process_conf process;
     size_t                 max_sql, workers;
+    uint64_t               secret;
     struct tn_answers     *answers;
     _Atomic uint64_t       kept, failed;
 
@@ -63,6 +65,7 @@ enum tn_status tn_scripter_new(struct tn_scripter **out, const struct tn_setting
     s->process.max_frame = s->max_sql + CONTEXT_MAX + TN_SCRIPT_MAX + 4096;
     s->process.plain = true;
     tn_str_copy(s->process.python, sizeof s->process.python, settings->translation_python);
+    tn_rand_secret(&s->secret, sizeof s->secret);
     s->answers = tn_answers_new(ANSWERS);
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->wake, NULL);
@@ -343,6 +346,11 @@ static void want_thread(struct tn_scripter *s)
 }
 
 /* ---- for the query path ---- */
+
+uint64_t tn_scripter_secret(const struct tn_scripter *s)
+{
+    return s->secret;
+}
 
 bool tn_scripter_find(struct tn_scripter *s, struct tn_script *script, const struct tn_script_facts *facts, struct tn_arena *arena,
                       struct tn_script_answer *out)

@@ -53,6 +53,9 @@ TN_MUST_USE enum tn_status tn_scripter_new(struct tn_scripter **out, const struc
 void tn_scripter_stop(struct tn_scripter *scripter);
 void tn_scripter_free(struct tn_scripter *scripter); /* NULL is fine */
 
+/* Of this process: facts are hashes under it, so that no statement can be written that takes the answer of another. */
+uint64_t tn_scripter_secret(const struct tn_scripter *scripter);
+
 /* True: known at once. Of FACTS those that the script has declared are read, and SHAPE. Texts are in ARENA. */
 bool tn_scripter_find(struct tn_scripter *scripter, struct tn_script *script, const struct tn_script_facts *facts, struct tn_arena *arena,
                       struct tn_script_answer *out);

@@ -1,6 +1,7 @@
 /* features_test.c - what statements do, which tables they name, which templates are the same; cases in tests/golden. */
 #include "stats/features.h"
 #include "stats/function.h"
+#include "stats/template.h"
 #include "stats/word.h"
 
 #include "base/clock.h"
@@ -98,6 +99,8 @@ static void check_template(const struct golden_case *c, const struct tn_features
     if (other == NULL)
         return;
     tn_features_read(&g, tn_str(other), case_dialect(c));
+    if (strchr(golden_get(c, "sql"), ';') == NULL && strchr(other, ';') == NULL) /* of what is a statement, not of its end */
+        CU_ASSERT((tn_template_keyed(tn_str(golden_get(c, "sql")), case_dialect(c), 7) == tn_template_keyed(tn_str(other), case_dialect(c), 7)) == same);
     if ((g.template_hash == f->template_hash) != same) {
         fprintf(stderr, "features.cases:%u: templates should be %s: %s\n", c->line, key, other);
         CU_FAIL("template");
@@ -115,6 +118,7 @@ static void run_features(const struct golden_case *c)
     if (sql == NULL)
         sql = "";
     tn_features_read(&f, tn_str(sql), case_dialect(c));
+    CU_ASSERT(f.template_hash == 0 || tn_template_keyed(tn_str(sql), case_dialect(c), 7) != tn_template_keyed(tn_str(sql), case_dialect(c), 8));
     if (want != NULL) {
         describe(got, sizeof got, &f, want);
         if (strcmp(got, want) != 0) {

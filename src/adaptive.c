@@ -51,11 +51,6 @@ void tn_adaptive_policy(struct tn_decide_policy *policy, const struct tn_group_c
         policy->explore = TN_EXPLORE_OFF;
 }
 
-static double awake_s(const struct tn_cluster *cluster)
-{
-    return tn_cluster_suspends(cluster) ? tn_awake_left_s(&cluster->awake, tn_clock_us()) : 0;
-}
-
 size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_member_view *views, struct tn_decide_candidate *candidates, uint8_t *member)
 {
     size_t count = 0;
@@ -68,7 +63,7 @@ size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_memb
             continue;
         candidates[count] = (struct tn_decide_candidate){
             .cluster = (uint8_t)number, .spare = views[m].usable != TN_USABLE_OK, .no_room = views[m].refusal == TN_REFUSAL_NO_ROOM,
-            .slots = cluster->max_running, .running = views[m].running, .awake_s = awake_s(cluster), .price = &cluster->price,
+            .slots = cluster->max_running, .running = views[m].running, .awake_s = tn_cluster_awake_s(cluster), .price = &cluster->price,
         };
         member[count++] = (uint8_t)m;
     }

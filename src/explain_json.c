@@ -87,7 +87,7 @@ static void put_price(const struct tn_cluster *cluster, struct tn_json *json)
     tn_json_text(json, "price", tn_config_enum_text("PRICE_TYPE", (unsigned)cluster->conf->price_type));
     tn_json_text(json, "usdIs", tn_explain_is_marginal(cluster) ? "marginal" : "average");
     if (tn_cluster_suspends(cluster))
-        tn_json_f64(json, "awakeMs", tn_awake_left_s(&cluster->awake, tn_clock_us()) * 1e3);
+        tn_json_f64(json, "awakeMs", tn_cluster_awake_s(cluster) * 1e3);
 }
 
 static void put_member(const struct tn_explained_group *at, size_t member, struct tn_json *json)

@@ -248,7 +248,7 @@ static void begin_awake(struct tn_query *q)
 
     q->keeps_awake = tn_cluster_suspends(cluster);
     if (q->keeps_awake)
-        q->found_awake = tn_awake_begin(&cluster->awake, tn_clock_us(), cluster->conf->price_min_seconds, cluster->conf->price_idle_seconds);
+        q->found_awake = tn_awake_begin(cluster->awake, tn_clock_us(), cluster->conf->price_min_seconds, cluster->conf->price_idle_seconds);
 }
 
 static void end_awake(struct tn_query *q)
@@ -256,7 +256,7 @@ static void end_awake(struct tn_query *q)
     struct tn_cluster *cluster = q->lease->cluster;
 
     if (q->keeps_awake)
-        q->awake_s = tn_awake_end(&cluster->awake, q->run.started_us, q->run.ended_us > 0 ? q->run.ended_us : tn_clock_us(), cluster->conf->price_idle_seconds);
+        q->awake_s = tn_awake_end(cluster->awake, q->run.started_us, q->run.ended_us > 0 ? q->run.ended_us : tn_clock_us(), cluster->conf->price_idle_seconds);
     q->keeps_awake = false;
 }
 

@@ -1,5 +1,7 @@
 #include "engine/awake.h"
 
+#include "base/alloc.h"
+
 static uint64_t get(const _Atomic uint64_t *at)
 {
     return atomic_load_explicit(at, memory_order_relaxed);
@@ -13,6 +15,27 @@ static uint64_t raise(_Atomic uint64_t *at, uint64_t to)
     while (was < to && !atomic_compare_exchange_weak_explicit(at, &was, to, memory_order_relaxed, memory_order_relaxed))
         ;
     return was;
+}
+
+struct tn_awake *tn_awake_new(void)
+{
+    struct tn_awake *awake = tn_calloc(1, sizeof *awake);
+
+    if (awake != NULL)
+        atomic_init(&awake->refs, 1);
+    return awake;
+}
+
+struct tn_awake *tn_awake_ref(struct tn_awake *awake)
+{
+    atomic_fetch_add_explicit(&awake->refs, 1, memory_order_relaxed);
+    return awake;
+}
+
+void tn_awake_unref(struct tn_awake *awake)
+{
+    if (awake != NULL && atomic_fetch_sub_explicit(&awake->refs, 1, memory_order_acq_rel) == 1)
+        tn_free(awake);
 }
 
 bool tn_awake_begin(struct tn_awake *awake, uint64_t now_us, uint64_t least_us, uint64_t idle_us)
@@ -37,15 +60,11 @@ double tn_awake_end(struct tn_awake *awake, uint64_t started_us, uint64_t ended_
     return ((double)raise(&awake->paid_until_us, ended_us + idle_us) - (double)started_us) / 1e6;
 }
 
-double tn_awake_left_s(const struct tn_awake *awake, uint64_t now_us)
+double tn_awake_left_s(const struct tn_awake *awake, uint64_t now_us, uint64_t idle_us)
 {
     uint64_t until = get(&awake->awake_until_us);
 
+    if (atomic_load_explicit(&awake->runs, memory_order_relaxed) > 0)
+        until = TN_MAX(until, now_us + idle_us);
     return until > now_us ? (double)(until - now_us) / 1e6 : 0;
-}
-
-void tn_awake_copy(struct tn_awake *to, const struct tn_awake *from)
-{
-    atomic_store_explicit(&to->awake_until_us, get(&from->awake_until_us), memory_order_relaxed);
-    atomic_store_explicit(&to->paid_until_us, get(&from->paid_until_us), memory_order_relaxed);
 }

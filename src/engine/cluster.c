@@ -1,6 +1,7 @@
 #include "engine/cluster.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "engine/blocking.h"
 
 #include <limits.h>
@@ -14,6 +15,7 @@ static void free_cluster(struct tn_cluster *cluster)
     tn_breaker_destroy(&cluster->breaker);
     pthread_mutex_destroy(&cluster->note_lock);
     tn_config_unref(cluster->config);
+    tn_awake_unref(cluster->awake);
     tn_free(cluster);
 }
 
@@ -50,10 +52,11 @@ enum tn_status tn_cluster_new(struct tn_cluster **out, const struct tn_config *c
     cluster->conf = conf;
     cluster->ops = ops;
     cluster->max_running = conf->max_running > 0 ? (unsigned)conf->max_running : ops->default_max_running;
+    cluster->awake = tn_awake_new();
     tn_price_init(&cluster->price, conf);
     tn_breaker_init(&cluster->breaker);
     pthread_mutex_init(&cluster->note_lock, NULL);
-    status = open_cluster(cluster, err);
+    status = cluster->awake != NULL ? open_cluster(cluster, err) : tn_fail(err, TN_E_NOMEM, "53200", "cluster " TN_STR_FMT ": no memory", TN_STR_ARG(conf->name));
     if (status != TN_OK)
         free_cluster(cluster);
     else
@@ -65,6 +68,11 @@ struct tn_cluster *tn_cluster_ref(struct tn_cluster *cluster)
 {
     atomic_fetch_add_explicit(&cluster->refs, 1, memory_order_relaxed);
     return cluster;
+}
+
+double tn_cluster_awake_s(const struct tn_cluster *cluster)
+{
+    return tn_cluster_suspends(cluster) ? tn_awake_left_s(cluster->awake, tn_clock_us(), cluster->conf->price_idle_seconds) : 0;
 }
 
 static void job_end(struct tn_job *job)

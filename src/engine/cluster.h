@@ -30,7 +30,7 @@ struct tn_cluster {
     _Atomic bool                  removed;   /* not in the configuration any more: drains */
     _Atomic unsigned              stat_id;     /* number in the statistics, TN_STORE_CLUSTERS or more = none */
     _Atomic uint64_t              crowded_until_us; /* who came for a slot lately waited longer than going elsewhere takes */
-    struct tn_awake               awake;     /* price autoSuspend; kept over a reload */
+    struct tn_awake              *awake;     /* price autoSuspend; kept over a reload */
     struct tn_breaker             breaker;
     _Atomic uint64_t              queries, failures, probes_failed; /* since start */
     _Atomic unsigned              definitions; /* statements through us that may have created, altered or dropped something there; an engine counts them that keeps what is defined */
@@ -44,6 +44,7 @@ static inline bool tn_cluster_suspends(const struct tn_cluster *cluster)
 {
     return cluster->conf->price_type == TN_CFG_PRICE_TYPE_AUTO_SUSPEND;
 }
+double tn_cluster_awake_s(const struct tn_cluster *cluster); /* until it would, from now on; 0: it is asleep, or never does */
 
 /* Opens CONF's engine (not that of a disabled cluster, whose library or file may be missing); a refused open has cleaned
  * up after itself and close is not called. May block. On TN_OK the caller owns one reference. */

@@ -50,7 +50,8 @@ static enum tn_status make_cluster(struct tn_cluster **out, const struct tn_conf
     TN_TRY(tn_cluster_new(out, config, conf, err));
     if (old != NULL) {
         atomic_store(&(*out)->maintenance, atomic_load(&old->maintenance));
-        tn_awake_copy(&(*out)->awake, &old->awake);
+        tn_awake_unref((*out)->awake);
+        (*out)->awake = tn_awake_ref(old->awake);
     }
     return TN_OK;
 }

@@ -5,8 +5,10 @@ import os
 import threading
 import time
 
+import psycopg
 import pytest
 
+import engines
 import ops
 import proxy as proxy_module
 import trino_contract
@@ -72,6 +74,27 @@ def test_a_cluster_that_suspends(file, proxies):
         assert 0 < awake_ms(connection) <= 4000
     [third] = ops.history(proxy, 1, text="max(k)")
     assert third["marginalUsd"] == pytest.approx(60, abs=1e-3)
+
+
+def test_what_runs_keeps_it_awake(file, proxies):
+    """For longer than the idle time, and over a reload that makes the cluster anew."""
+    def told(least):
+        return config(file, {"type": "autoSuspend", "creditsPerHour": 3600, "usdPerCredit": 1, "minSeconds": least, "idleSeconds": "200ms"})
+
+    proxy = proxies(told("60s"))
+    with ops.connect(proxy) as slow, ops.connect(proxy) as connection:
+        running = threading.Thread(target=lambda: pytest.raises(psycopg.Error, slow.execute, engines.Sqlite.SPELLING["long"]))
+        running.start()
+        proxy.wait_for(lambda: any(query["ageMs"] > 500 for query in proxy.running_queries()), what="it runs longer than the idle time")
+        assert awake_ms(connection) == pytest.approx(200)
+        proxy.reload(told("50s"))
+        assert awake_ms(connection) == pytest.approx(200)
+        connection.execute("SELECT max(k) FROM points").fetchall()
+        slow.cancel()
+        running.join()
+        proxy.wait_for(lambda: awake_ms(connection) == 0, what="it suspends")
+    [short] = ops.history(proxy, 1, text="max(k)")
+    assert short["marginalUsd"] < 10, "no start"
 
 
 def test_two_that_wake_it_at_once(proxies):

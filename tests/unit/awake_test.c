@@ -113,16 +113,20 @@ static void test_all_runs_pay_the_bill(void)
 
 static void test_left(void)
 {
-    struct tn_awake awake = {0}, other = {0};
+    const uint64_t  idle = 10000000;
+    struct tn_awake awake = {0};
 
-    CU_ASSERT_EQUAL(tn_awake_left_s(&awake, 1000000), 0);
-    CU_ASSERT_FALSE(tn_awake_begin(&awake, 1000000, 60000000, 10000000));
-    CU_ASSERT_TRUE(tn_awake_begin(&awake, 2000000, 60000000, 10000000));
-    CU_ASSERT_DOUBLE_EQUAL(tn_awake_end(&awake, 1000000, 5000000, 10000000), 60, 1e-9);
-    CU_ASSERT_DOUBLE_EQUAL(tn_awake_left_s(&awake, 5000000), 10, 1e-9); /* not as long as it is paid for */
-    tn_awake_copy(&other, &awake);
-    CU_ASSERT_DOUBLE_EQUAL(tn_awake_left_s(&other, 7000000), 8, 1e-9);
-    CU_ASSERT_FALSE(tn_awake_begin(&other, 15000000, 60000000, 10000000)); /* it went to sleep, and is charged for a start again */
+    CU_ASSERT_EQUAL(tn_awake_left_s(&awake, 1000000, idle), 0);
+    CU_ASSERT_FALSE(tn_awake_begin(&awake, 1000000, 60000000, idle));
+    CU_ASSERT_TRUE(tn_awake_begin(&awake, 2000000, 60000000, idle));
+    CU_ASSERT_DOUBLE_EQUAL(tn_awake_end(&awake, 1000000, 5000000, idle), 60, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(tn_awake_left_s(&awake, 90000000, idle), 10, 1e-9); /* as long as the other one runs */
+    CU_ASSERT_TRUE(tn_awake_begin(&awake, 90000000, 60000000, idle));
+    (void)tn_awake_end(&awake, 2000000, 6000000, idle);
+    (void)tn_awake_end(&awake, 90000000, 91000000, idle);
+    CU_ASSERT_DOUBLE_EQUAL(tn_awake_left_s(&awake, 91000000, idle), 10, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(tn_awake_left_s(&awake, 93000000, idle), 8, 1e-9);
+    CU_ASSERT_FALSE(tn_awake_begin(&awake, 101000000, 60000000, idle)); /* it went to sleep, and is charged for a start again */
 }
 
 int main(void)

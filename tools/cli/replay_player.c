@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-static const double LN_FLOOR_S = .001; /* resolution of measured times */
+static const double LN_FLOOR_S = .0001; /* as the policies have it: floor_s of stats/constants.def */
 static const double EPSILON = .05;
 static const double BOUND = .3;        /* of lcb: the best of .3 and 1 on measured streams */
 static const double RULE_RUNS = 20, RULE_GAP = 1.25;

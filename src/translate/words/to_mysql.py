@@ -451,14 +451,15 @@ def mysql_neighbour(window):
 
 
 def mysql_delete(delete):
-    """DELETE FROM a USING b as DELETE a FROM a JOIN b."""
+    """DELETE FROM a USING b as DELETE a FROM a JOIN b; DELETE FROM t AS a as DELETE a FROM t AS a, which older servers have alone."""
     using = delete.args.get("using") or []
-    if not using or delete.args.get("tables"):
+    if delete.args.get("tables") or not using and (not delete.this.alias or delete.args.get("returning") is not None):
         return None
     if delete.args.get("returning") is not None:
         cannot("DELETE ... USING with RETURNING")
     whole = delete.this.copy()
-    whole.set("joins", [exp.Join(this=table.copy(), kind="CROSS") for table in using])
+    if using:
+        whole.set("joins", [exp.Join(this=table.copy(), kind="CROSS") for table in using])
     where = delete.args["where"].copy() if delete.args.get("where") is not None else None
     return with_its_queries(exp.Delete(this=whole, tables=[exp.Table(this=called_as(delete.this))], where=where), delete)
 
@@ -838,4 +839,5 @@ def mysql_tree(tree):
         elif outer is not None:
             query.replace(outer)
     letters_ordered(tree)
+    copies_of_own_rows(tree)
     return tree

@@ -53,7 +53,7 @@ size_t tn_mysql_proof(enum tn_mysql_plugin plugin, struct tn_str password, const
         digest(kind, nonce, TN_MYSQL_NONCE, twice, len, mixed);
     else
         digest(kind, twice, len, nonce, TN_MYSQL_NONCE, mixed);
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len && i < TN_MYSQL_PROOF_MAX; i++)
         out[i] = once[i] ^ mixed[i];
     explicit_bzero(once, sizeof once);
     explicit_bzero(twice, sizeof twice);

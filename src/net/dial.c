@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { ADDRESSES = 8, HOST = 256, PORT = 8, FILES = 3, WHY = 256, LOOK_UPS = 4 /* of one name at once */ };
@@ -317,6 +318,20 @@ static bool start_look_up(struct tn_dial *dial)
     return true;
 }
 
+static bool take_socket(struct tn_dial *dial)
+{
+    struct sockaddr_un local = {.sun_family = AF_UNIX};
+
+    _Static_assert(sizeof local <= sizeof dial->addresses[0].bytes, "a socket's path has room");
+    if (dial->request.socket == NULL || dial->request.tls != NULL)
+        return false;
+    tn_str_copy(local.sun_path, sizeof local.sun_path, tn_str(dial->request.socket));
+    memcpy(&dial->addresses[0].bytes, &local, sizeof local);
+    dial->addresses[0].len = sizeof local;
+    dial->count = 1;
+    return true;
+}
+
 /* In figures: nobody need be asked. */
 static bool take_figures(struct tn_dial *dial)
 {
@@ -341,7 +356,7 @@ struct tn_dial *tn_dial_start(const struct tn_dial_request *request)
     ev_init(&dial->writable, on_writable);
     ev_timer_init(&dial->timer, on_timer, 0., 0.);
     dial->writable.data = dial->timer.data = dial;
-    if (take_figures(dial)) {
+    if (take_socket(dial) || take_figures(dial)) {
         ev_timer_start(request->worker->loop, &dial->timer); /* from the loop, as everything */
         return dial;
     }

@@ -1,4 +1,4 @@
-/* dial.h - a TCP connection to a server by its name. The name is looked up in the offload pool, where certificates are read, too, so
+/* dial.h - a connection to a server, by its name or through a local socket. The name is looked up in the offload pool, where certificates are read, too, so
  * that the loop waits for neither; a few of the same name at once, so that one whose servers do not answer does not take the pool.
  * Then the addresses are tried one after the other, each for its share of the time that is left. Own worker's thread only. */
 #ifndef TN_NET_DIAL_H
@@ -18,8 +18,9 @@ struct tn_dialled {
 /* Its texts need live no longer than the call. */
 struct tn_dial_request {
     struct tn_worker                *worker;
-    struct tn_offload               *pool;  /* NULL: only what needs none can be had, an address in figures without TLS */
+    struct tn_offload               *pool;  /* NULL: only what needs none can be had, a socket or an address in figures without TLS */
     const char                      *host, *port;
+    const char                      *socket; /* path of a local one, in place of host and port; NULL = none */
     const struct tn_tls_client_conf *tls;   /* NULL = none */
     uint64_t                         timeout_us;
     void (*done)(struct tn_dialled *dialled, void *owner); /* once, from the loop */

@@ -23,16 +23,17 @@
 #include "engine/mysql/mysql_settings.h"
 #include "engine/mysql/mysql_statement.h"
 #include "engine/mysql/mysql_wire.h"
+#include "net/dial.h"
 #include "net/tls.h"
 #include "result/builder.h"
 
 /* settings_hash of a connection whose settings are not known: matches no session. */
 #define TN_MYSQL_SETTINGS_UNKNOWN UINT64_MAX
 
-enum { TN_MYSQL_ADDRESSES = 8, TN_MYSQL_WARNINGS_TOLD = 64 };
+enum { TN_MYSQL_WARNINGS_TOLD = 64 };
 
 enum tn_mysql_phase {
-    TN_MYSQL_RESOLVE, TN_MYSQL_DIAL, TN_MYSQL_GREETING, TN_MYSQL_TLS, TN_MYSQL_LOGIN,
+    TN_MYSQL_DIAL, TN_MYSQL_GREETING, TN_MYSQL_TLS, TN_MYSQL_LOGIN,
     TN_MYSQL_INIT,       /* what Turnout needs of a session, and initSql */
     TN_MYSQL_IDLE,
     TN_MYSQL_RESET,      /* the state of its last user is being dropped; a run may wait behind */
@@ -73,7 +74,6 @@ struct tn_mysql_cluster {
     char          *base;         /* the SET that every session begins with */
 };
 
-struct tn_mysql_look_up; /* a name look-up on its way (dial.c) */
 struct tn_mysql_conn;
 
 /* What the running statement needs beyond struct tn_run; zeroed at its start. */
@@ -115,9 +115,7 @@ struct tn_mysql_conn {
     struct tn_error      broken;  /* why it is lost, when that is known */
 
     /* logging in */
-    struct tn_mysql_look_up *look_up;
-    size_t               address_count, address_next;
-    struct { unsigned char bytes[128]; unsigned len; } addresses[TN_MYSQL_ADDRESSES];
+    struct tn_dial      *dial;   /* the socket is on its way */
     enum tn_mysql_plugin plugin;
     unsigned char        nonce[TN_MYSQL_NONCE];
     unsigned             auth_steps;
@@ -187,11 +185,6 @@ static inline bool tn_mysql_in_transaction(const struct tn_mysql_conn *c)
 /* cluster.c */
 enum tn_status tn_mysql_cluster_open(struct tn_cluster *cluster, struct tn_error *err);
 void           tn_mysql_cluster_close(struct tn_cluster *cluster);
-
-/* dial.c: ends with tn_mysql_dialled() or tn_mysql_connect_failed(), never from inside. */
-enum tn_status tn_mysql_dial(struct tn_mysql_conn *c, struct tn_error *err);
-void           tn_mysql_dial_forget(struct tn_mysql_conn *c);
-void           tn_mysql_dial_next(struct tn_mysql_conn *c, const char *why); /* the next address; none left: failed with WHY */
 
 /* login.c */
 void tn_mysql_login_message(struct tn_mysql_conn *c, struct tn_str message);

@@ -1,5 +1,6 @@
 /* The life of a connection: what every session begins with, reset between users, end. */
 #include "base/alloc.h"
+#include "engine/blocking.h"
 #include "engine/mysql/mysql_conn.h"
 
 static void conn_free(struct tn_grave *grave)
@@ -58,6 +59,36 @@ static void init_buffers(struct tn_mysql_conn *c)
     tn_mysql_statements_init(&c->statements);
 }
 
+static void on_dialled(struct tn_dialled *dialled, void *owner)
+{
+    struct tn_mysql_conn *c = owner;
+    struct tn_error       err = TN_ERROR_INIT;
+
+    c->dial = NULL;
+    if (dialled->fd < 0) {
+        tn_fail(&err, TN_E_CONNECTION, "08001", "cluster " TN_STR_FMT ": %s", TN_STR_ARG(c->base.cluster->conf->name), dialled->why);
+        tn_error_hint(&err, "check that the server runs and that the cluster's endpoint is right");
+        tn_mysql_connect_failed(c, &err);
+        return;
+    }
+    tn_transport_init(&c->wire.transport, dialled->fd);
+    c->phase = TN_MYSQL_GREETING;
+    tn_mysql_watch_socket(c, dialled->fd);
+    ev_io_start(c->base.worker->loop, &c->read);
+}
+
+/* The last address has the time that the pool waits: it says which limit was reached. */
+static bool dial(struct tn_mysql_conn *c)
+{
+    const struct tn_mysql_cluster *engine = tn_mysql_engine(c);
+    uint64_t                       timeout = c->base.cluster->conf->connect_timeout;
+
+    c->dial = tn_dial_start(&(struct tn_dial_request){.worker = c->base.worker, .pool = tn_blocking_pool(), .host = engine->host, .port = engine->port,
+                                                      .socket = engine->socket, .timeout_us = timeout + timeout / 8,
+                                                      .done = on_dialled, .owner = c});
+    return c->dial != NULL;
+}
+
 struct tn_conn *tn_mysql_connect(struct tn_cluster *cluster, struct tn_worker *worker,
                                  void (*connected)(struct tn_conn *, const struct tn_error *, void *), void *owner)
 {
@@ -68,7 +99,6 @@ struct tn_conn *tn_mysql_connect_for(struct tn_cluster *cluster, struct tn_worke
                                      void (*connected)(struct tn_conn *, const struct tn_error *, void *), void *owner)
 {
     struct tn_mysql_conn *c = tn_calloc(1, sizeof *c);
-    struct tn_error       err = TN_ERROR_INIT;
 
     if (c == NULL)
         return NULL;
@@ -79,12 +109,11 @@ struct tn_conn *tn_mysql_connect_for(struct tn_cluster *cluster, struct tn_worke
     if (sql.ptr != NULL)
         tn_mysql_script_put(c, sql);
     tn_mysql_watch_init(c);
-    if (tn_mysql_dial(c, &err) != TN_OK) {
+    if (!dial(c)) {
         ev_timer_init(&c->kick, on_connect_failed, 0., 0.);
         c->kick.data = c;
         ev_timer_start(worker->loop, &c->kick);
     }
-    tn_error_reset(&err);
     return &c->base;
 }
 
@@ -110,7 +139,8 @@ void tn_mysql_disconnect(struct tn_conn *conn)
     if (c->closed)
         return;
     c->closed = true;
-    tn_mysql_dial_forget(c);
+    tn_dial_stop(c->dial);
+    c->dial = NULL;
     forget_killer(c);
     tn_mysql_proc_end(c);
     tn_mysql_watch_stop(c);

@@ -1,9 +1,6 @@
 /* The socket in the loop: what is to be read and written, and when. */
 #include "engine/mysql/mysql_conn.h"
 
-#include <errno.h>
-#include <sys/socket.h>
-
 enum {
     WORK_PER_TURN = 8192, /* units of tn_mysql_message(): about 1 ms */
     READS_PER_TURN = 8,
@@ -17,7 +14,7 @@ static bool logging_in(const struct tn_mysql_conn *c)
 
 static bool in_exchange(const struct tn_mysql_conn *c)
 {
-    return c->phase != TN_MYSQL_RESOLVE && c->phase != TN_MYSQL_DIAL && c->phase != TN_MYSQL_IDLE && c->phase != TN_MYSQL_CANCELLING;
+    return c->phase != TN_MYSQL_DIAL && c->phase != TN_MYSQL_IDLE && c->phase != TN_MYSQL_CANCELLING;
 }
 
 /* While it logs in, that fails; while it is idle, the pool finds it broken; else its run fails. */
@@ -69,32 +66,12 @@ void tn_mysql_flush_output(struct tn_mysql_conn *c)
     }
 }
 
-static void dialled(struct tn_mysql_conn *c)
-{
-    int       error = 0;
-    socklen_t len = sizeof error;
-
-    if (getsockopt(c->wire.transport.fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
-        error = errno;
-    if (error != 0) {
-        tn_mysql_dial_next(c, strerror(error));
-        return;
-    }
-    ev_io_stop(c->base.worker->loop, &c->write);
-    c->phase = TN_MYSQL_GREETING;
-    ev_io_start(c->base.worker->loop, &c->read);
-}
-
 static void on_writable(struct ev_loop *loop, ev_io *io, int revents)
 {
     struct tn_mysql_conn *c = io->data;
 
     (void)loop;
     (void)revents;
-    if (c->phase == TN_MYSQL_DIAL) {
-        dialled(c);
-        return;
-    }
     tn_mysql_flush_output(c);
     tn_mysql_login_go_on(c);
     if (!c->closed && c->wire.transport.more)

@@ -90,6 +90,21 @@ static struct tn_str shape_text(struct tn_query *q, const struct tn_shape *shape
     return tn_str_n(text, text != NULL ? DIGITS : 0);
 }
 
+/* What was expected of the plan; where another strategy chose, of its cluster as the advice saw it. */
+static void put_predicted(const struct tn_query *q, const struct tn_adaptive *a, struct tn_history_record *record)
+{
+    const struct tn_plan *plan = q->advice != NULL ? &q->advice->plan : NULL;
+    double                seconds = a->plan.predicted_s, usd = a->plan.predicted_usd;
+
+    for (size_t i = 0; plan != NULL && i < plan->outlook_count; i++)
+        if (plan->outlook[i].cluster == a->plan.attempts[0].cluster && plan->outlook[i].told) {
+            seconds = plan->outlook[i].mean_s;
+            usd = plan->outlook[i].usd;
+        }
+    record->predicted_us = (uint64_t)(seconds * 1e6);
+    record->predicted_usd_micros = tn_price_whole(usd, q->id);
+}
+
 void tn_adaptive_record(struct tn_query *q, struct tn_history_record *record)
 {
     const struct tn_adaptive *a = q->adaptive;
@@ -109,8 +124,7 @@ void tn_adaptive_record(struct tn_query *q, struct tn_history_record *record)
     record->usd_micros = tn_price_whole(a->settled.average, q->id);
     record->marginal_usd_micros = tn_price_whole(a->settled.marginal, q->id);
     record->rung = tn_str(tn_rung_text(a->plan.rung));
-    record->predicted_us = (uint64_t)(a->plan.predicted_s * 1e6);
-    record->predicted_usd_micros = tn_price_whole(a->plan.predicted_usd, q->id);
+    put_predicted(q, a, record);
     record->cuts = a->cuts;
     if (a->acts) {
         record->explored = a->plan.explore;

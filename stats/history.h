@@ -60,9 +60,9 @@ struct tn_history_record {
     uint64_t      explored;       /* 1: the first attempt was not the believed best */
     uint64_t      shadow;         /* 1: a copy whose result nobody saw */
     uint64_t      propensity_ppm; /* probability of the first cluster in millionths; 1000000 = chance had no say, 0 = not known */
-    uint64_t      predicted_us, predicted_usd_micros; /* of the cluster that was taken */
+    uint64_t      predicted_us, predicted_usd_micros; /* of the plan; where another strategy chose, of its cluster */
     struct tn_str advised;        /* mode advise: the cluster that would have been taken */
-    uint64_t      advised_us, advised_usd_micros; /* predicted there: the estimated difference is to predicted_* */
+    uint64_t      advised_us, advised_usd_micros; /* of the plan that was advised: the estimated difference is to predicted_* */
     uint64_t      rows_read, bytes_read; /* by the engine, as it reports; 0 = not known */
     uint64_t      engine_queue_us;       /* of engine_us, in the engine's own queue, as it reports */
     uint64_t      peak_memory;           /* bytes, as the engine reports; 0 = not known */

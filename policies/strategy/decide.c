@@ -161,11 +161,14 @@ static void chance(struct tn_decision *d)
     if (draw >= share || (at = open[tn_rand_below(&rand, count)]) == planned || !tn_decision_teaches(d))
         return;
     plan->count = plan->shadow_count = 0;
+    plan->predicted_s = plan->predicted_usd = 0;
+    d->reach = 1;
     plan->propensity = share / (double)count;
     plan->reason = TN_REASON_UNIFORM;
-    plan->explore = true;
+    plan->explore = at != d->best; /* in the place of a look it may fall on the best */
     plan->baseline_s = d->mean[d->best];
-    tn_plan_add(d, at, d->mean[d->best]);
+    if (at != d->best)
+        tn_plan_add(d, at, d->mean[d->best]);
     tn_plan_add_rest(d, d->best);
 }
 
@@ -196,12 +199,13 @@ static void describe(struct tn_decision *d, const struct tn_shape_entry *entry)
             .cluster = side->cluster, .n = side->cell.n, .told = d->usable[i], .rung = rung_of(d, side, entry),
             .load = candidate->slots > 0 ? candidate->running / candidate->slots : 0,
             .bounded = !side->known && side->bounded, .bound_s = !side->known && side->bounded ? exp(side->bound) : 0,
-            .ln_p50 = 0, .ln_p95 = 0, .most_s = 0, .usd = 0, .success = 0, .index = 0};
+            .ln_p50 = 0, .ln_p95 = 0, .most_s = 0, .mean_s = 0, .usd = 0, .success = 0, .index = 0};
         if (!d->usable[i])
             continue;
         outlook->ln_p50 = side->m + d->load[i];
         outlook->ln_p95 = outlook->ln_p50 + Z95 * d->sigma[i];
         outlook->most_s = d->timeout_s;
+        outlook->mean_s = d->mean[i];
         outlook->usd = d->usd[i];
         outlook->success = d->ok[i];
         outlook->index = d->cost[i];
@@ -223,15 +227,13 @@ static bool load_decided(const struct tn_decision *d)
 static void choose(struct tn_decision *d, struct tn_shape_entry *entry)
 {
     struct tn_plan *plan = d->plan;
-    double          mean[TN_DECIDE_CANDIDATES], usd[TN_DECIDE_CANDIDATES];
-    size_t          usable = 0, first;
+    size_t          usable = 0;
 
+    d->reach = 1;
     tn_decision_costs(d);
     d->best = tn_decision_best(d, SIZE_MAX);
     d->best = keep_incumbent(d, entry);
     describe(d, entry);
-    memcpy(mean, d->mean, d->request->count * sizeof *mean);
-    memcpy(usd, d->usd, d->request->count * sizeof *usd);
     for (size_t i = 0; i < d->request->count; i++)
         usable += d->usable[i];
     if (d->request->policy->objective == TN_OBJECTIVE_COST && d->request->policy->max_p95_s > 0) {
@@ -248,10 +250,7 @@ static void choose(struct tn_decision *d, struct tn_shape_entry *entry)
     }
     if (usable == 1 && !plan->explore)
         plan->reason = TN_REASON_ONLY;
-    first = plan->attempts[0].candidate;
-    plan->rung = rung_of(d, d->side[first], entry);
-    plan->predicted_s = d->usable[first] ? mean[first] : 0;
-    plan->predicted_usd = d->usable[first] ? usd[first] : 0;
+    plan->rung = rung_of(d, d->side[plan->attempts[0].candidate], entry);
 }
 
 static void link_flights(struct tn_plan *plan, struct tn_shape_entry *entry, uint64_t now_us)

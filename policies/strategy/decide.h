@@ -115,6 +115,7 @@ struct tn_outlook {
     unsigned     n;
     bool         told;             /* it may run this shape: all of what follows up to index is known */
     double       ln_p50, ln_p95, most_s; /* see tn_outlook_p50_s() */
+    double       mean_s;           /* expected */
     double       usd;              /* expected bill, micro-dollars */
     double       success, load;    /* share, running / slots */
     double       index;            /* what was compared; less is better */
@@ -136,7 +137,7 @@ struct tn_plan {
     bool              explore;    /* the first attempt is not the believed best */
     enum tn_reason    reason;
     enum tn_rung      rung;
-    double            predicted_s, predicted_usd;
+    double            predicted_s, predicted_usd; /* of the attempts together, their deadlines included; micro-dollars */
     double            propensity; /* of the first attempt's cluster; < 1 where chance chose */
     size_t            outlook_count; /* of all candidates, in their order; at most 8 kept */
     double            baseline_s;  /* internal: what the incumbent would take */

@@ -75,6 +75,7 @@ struct tn_decision {
     double                          usd[TN_DECIDE_CANDIDATES];   /* expected bill of a whole run, micro-dollars */
     double                          usd_expected[TN_DECIDE_CANDIDATES]; /* of a scan whose bill nobody has seen; 0 = not known */
     double                          timeout_s, ln_timeout;
+    double                          reach;      /* chance that what the plan has so far is all cut */
     bool                            percentile; /* the 95th is what is compared, not the mean */
     size_t                          best;
 };

@@ -14,12 +14,32 @@ double tn_outlook_p95_s(const struct tn_outlook *outlook)
     return outlook->told ? fmin(outlook->most_s, exp(outlook->ln_p95)) : 0;
 }
 
+/* What one more attempt adds to what the plan is expected to take and cost, as it is believed now: what was cut before it counts. A
+ * deadline far beyond what is expected cuts next to nothing. */
+static void expect(struct tn_decision *d, size_t at, double deadline_s)
+{
+    double           m = d->side[at]->m + d->load[at], h = d->hopeless[at];
+    struct tn_capped x = {d->mean[at], 0};
+
+    if (d->reach <= 0 || !d->usable[at])
+        return;
+    if (deadline_s > 0 && !(d->side[at]->known && deadline_s > 2 * x.mean)) {
+        x = tn_lognormal_capped(m, d->sigma[at], log(deadline_s));
+        x.mean += h * (deadline_s - x.mean);
+        x.beyond += h * (1 - x.beyond);
+    }
+    d->plan->predicted_s += d->reach * x.mean;
+    d->plan->predicted_usd += d->reach * tn_decision_bill(d, at, x.mean);
+    d->reach *= x.beyond;
+}
+
 void tn_plan_add(struct tn_decision *d, size_t at, double deadline_s)
 {
     struct tn_plan *plan = d->plan;
 
     if (plan->count == TN_PLAN_ATTEMPTS)
         return;
+    expect(d, at, deadline_s);
     plan->attempts[plan->count++] = (struct tn_attempt){
         .candidate = (uint8_t)at, .cluster = d->request->candidates[at].cluster, .deadline_s = deadline_s};
 }

@@ -34,6 +34,8 @@ static void put_history(struct tn_console_rows *rows, const struct tn_history_re
     tn_rows_text(rows, r->text);
     tn_rows_ms(rows, r->engine_queue_us);
     tn_rows_u64(rows, r->peak_memory);
+    tn_rows_u64(rows, r->rows_read);
+    tn_rows_u64(rows, r->bytes_read);
 }
 
 static void put_decision(struct tn_console_rows *rows, const struct tn_history_record *r)
@@ -57,6 +59,16 @@ static void put_decision(struct tn_console_rows *rows, const struct tn_history_r
     tn_rows_u64(rows, r->cuts);
     tn_rows_text(rows, r->advised);
     tn_rows_u64(rows, r->marginal_usd_micros);
+    tn_rows_bool(rows, r->explored != 0);
+    tn_rows_bool(rows, r->shadow != 0);
+    if (r->propensity_ppm > 0)
+        tn_rows_f64(rows, (double)r->propensity_ppm / 1e6);
+    else
+        tn_rows_null(rows);
+    tn_rows_u64(rows, r->predicted_usd_micros);
+    tn_rows_ms(rows, r->advised_us);
+    tn_rows_u64(rows, r->advised_usd_micros);
+    tn_rows_u64(rows, r->band);
 }
 
 static bool on_record(void *ctx, const struct tn_history_record *record)

@@ -238,6 +238,12 @@ def test_advice(server):
         decision = told["groups"][0]["decision"]
         assert decision["advice"] and decision["mode"] == "advise" and "turn" in told["reason"]
         assert any(line.startswith("Advice:") for line in lines(client, "EXPLAIN ROUTE SELECT 1 AS advised"))
+        with psycopg.connect(server.dsn(database="turnout"), autocommit=True) as console:
+            [(predicted, advised, advised_ms, explored, shadow, propensity)] = console.execute(
+                "SELECT predicted_ms, advised, advised_ms, explored, shadow, propensity FROM decisions WHERE id = (SELECT max(id) FROM history "
+                "WHERE text = 'SELECT 1 AS advised')").fetchall()
+        assert predicted > 0 and advised_ms > 0 and advised, "the estimated difference"
+        assert (explored, shadow, propensity) == (False, False, None)
 
 
 def test_frozen_and_forgotten(server):

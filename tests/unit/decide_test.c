@@ -594,7 +594,16 @@ static void test_lots_are_drawn(void)
         if (plan.reason == TN_REASON_UNIFORM) {
             drawn++;
             CU_ASSERT_DOUBLE_EQUAL(plan.propensity, .1, 1e-9);
-            CU_ASSERT(plan.attempts[0].deadline_s > 0);
+            CU_ASSERT_EQUAL(plan.attempts[0].deadline_s > 0, plan.explore);
+            CU_ASSERT(plan.explore || plan.attempts[0].candidate == 1);
+            /* cut at the time of the best, which runs then: no more than both, and no less than the attempt that is cut for sure */
+            CU_ASSERT(plan.predicted_s <= plan.attempts[0].deadline_s + plan.baseline_s);
+            CU_ASSERT(plan.attempts[0].candidate != 2 || plan.predicted_s > plan.attempts[0].deadline_s);
+        } else if (!plan.explore) {
+            const struct tn_outlook *outlook = &plan.outlook[plan.attempts[0].candidate];
+
+            CU_ASSERT_DOUBLE_EQUAL(plan.predicted_s, outlook->mean_s, 1e-9);
+            CU_ASSERT(outlook->mean_s > tn_outlook_p50_s(outlook) && outlook->mean_s < tn_outlook_p95_s(outlook));
         }
     }
     CU_ASSERT(drawn > 320 && drawn < 480); /* two thirds of 600 go to another than the best */

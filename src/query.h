@@ -136,7 +136,7 @@ struct tn_query {
     }                             translation; /* for the chosen member */
     bool                          breaker_opened; /* by its last attempt */
     bool                          keeps_awake; /* it runs on a cluster of price autoSuspend */
-    bool                          found_awake; /* price autoSuspend: the cluster of its last attempt; and until when that one is paid for */
+    enum tn_found                 found;       /* price autoSuspend: the cluster of its last attempt; and until when that one is paid for */
     double                        awake_s;     /* without it, from its start (struct tn_run_bill) */
     bool                          entered;    /* inside tn_pipeline_resume() */
     bool                          finished;

@@ -127,7 +127,7 @@ static double learn_attempt(struct tn_world *world, struct tn_view *view, struct
 static bool learns(const struct tn_decide_request *request, const struct tn_attempt_result *result)
 {
     return !request->policy->frozen && result->end != TN_ATTEMPT_NOT_LEARNED && result->end != TN_ATTEMPT_UNSUPPORTED &&
-           !(result->cold && result->end == TN_ATTEMPT_DONE);
+           !result->other_state;
 }
 
 /* What made one cluster slower on this shape (more data, mostly) made the others slower too, until they are looked at: what a cluster is

@@ -9,6 +9,7 @@ import os
 import pty
 import signal
 import socket
+import stat
 import subprocess
 
 import pytest
@@ -222,6 +223,25 @@ def test_a_file_that_is_no_state_is_left_alone(world):
     assert done.returncode == 1 and "no state" in done.stderr
     with open(world.proxy.path("precious"), encoding="utf-8") as file:
         assert file.read() == "not yours\n"
+
+
+@pytest.mark.parametrize("what", ["pipe", "device"])
+def test_what_is_no_file_is_no_state(world, what):
+    """A pipe would be waited for, and what is done is removed: as root, a device, too."""
+    path = world.proxy.path("state-" + what)
+    if what == "pipe":
+        os.mkfifo(path)
+    elif os.getuid() == 0:
+        os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    else:
+        pytest.skip("only root makes devices")
+    done = world.run("SELECT 1", "--state", path, check=False)
+    assert done.returncode == 1 and "is no file" in done.stderr and os.path.exists(path), done.stderr
+
+
+def test_a_byte_order_mark(world):
+    report = json.loads(world.run("\ufeffSELECT 1 AS marked", "--repeat", "1", "--warmup", "0", "--json", clusters="s").stdout)
+    assert report["runs"] == 1 and report["engines"][0]["ok"] == 1
 
 
 def test_answers_that_differ(world):

@@ -1,6 +1,7 @@
 """turnout compare: fresh runs through DuckDB, SQLite and PostgreSQL behind one Turnout, and reports from what history kept."""
 
 import collections
+import copy
 import csv
 import html.parser
 import io
@@ -302,6 +303,26 @@ def test_an_engine_that_cannot(world):
     cells = engines_of(shape_of(report, "only_there"))
     assert cells["s"]["success"] == 0 and cells["s"]["errors"] == 2 and cells["p"]["success"] == 1
     assert shape_of(report, "only_there")["fastest"] == "p" and any("first error: s: " in note for note in report["notes"])
+
+
+def test_an_engine_that_dies(world):
+    """What cannot be reached has failed; it is not left out, as what waited in a queue is."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    gone = {"engine": "postgres", "endpoint": f"postgresql://127.0.0.1:{port}/x", "sslMode": "disable", "healthCheck": {"enabled": False},
+            "circuitBreaker": {"consecutiveFailures": 3}}
+    config = copy.deepcopy(world.proxy.config)
+    config["clusters"]["gone"] = gone
+    config["clusterGroups"]["all"]["members"].append("gone")
+    world.proxy.reload(config)
+    try:
+        report = json.loads(world.run("SELECT count(*) AS dies FROM orders", "--repeat", "6", "--json", clusters="s,gone").stdout)
+    finally:
+        world.proxy.reload(world.proxy.config)
+    engine = engines_of(report)["gone"]
+    assert engine["runs"] == engine["errors"] == 6 and engine["success"] == 0, report
+    assert engines_of(report)["s"]["success"] == 1 and not any("never reached" in note for note in report["notes"])
+    assert any("first error: gone: " in note for note in report["notes"])
 
 
 def test_wrong_use(world):

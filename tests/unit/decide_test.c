@@ -484,10 +484,10 @@ static void test_budget(void)
     }
 }
 
-/* The share of four users' queries that go to the best while a fifth, with five times as many, finds it four times slower: more than the next best. */
-static double share_beside_a_loud_one(double tenant_share)
+/* The share of four users' queries that go to the best while a fifth, with five times as many, finds it SLOW times slower. */
+static double share_beside_a_loud_one(double tenant_share, double slow)
 {
-    double     well[] = {2.5, 1, 10}, badly[] = {2.5, 4, 10};
+    double     well[] = {2.5, 1, 10}, badly[] = {2.5, slow, 10};
     unsigned   best = 0, all = 0;
     struct sim sim;
 
@@ -512,10 +512,39 @@ static double share_beside_a_loud_one(double tenant_share)
 /* Statistics poisoned by one tenant (adaptive G9). */
 static void test_a_loud_tenant_does_not_decide_for_all(void)
 {
-    double with = share_beside_a_loud_one(.25), without = share_beside_a_loud_one(1);
+    CU_ASSERT(share_beside_a_loud_one(1, 4) < .1);
+    for (double slow = 2; slow < 100; slow *= 2)
+        CU_ASSERT(share_beside_a_loud_one(.25, slow) > .95); /* .99 */
+}
 
-    CU_ASSERT(with > .55); /* .63 */
-    CU_ASSERT(without < .1);
+/* Queries that still go to the best after it became SLOWER times as slow for everybody, while one of USERS asks five of six times. */
+static unsigned still_after(unsigned users, double slower, double tenant_share)
+{
+    double     scale[] = {2.5, 1, 10};
+    unsigned   still = 0;
+    struct sim sim;
+
+    sim_begin(&sim, 3);
+    sim.policy.uniform = 0;
+    CU_ASSERT(tn_learner_set(sim.learner, "tenant_share", tenant_share));
+    for (unsigned i = 0; i < 6000; i++) {
+        unsigned before = sim.first[1];
+
+        scale[1] = i < 4000 ? 1 : slower;
+        sim.tenant = i % 6 > 0 ? 99 : 1 + i / 6 % users;
+        sim_query(&sim, 0, scaled, scale);
+        still += i >= 4000 && sim.first[1] > before;
+    }
+    sim_end(&sim);
+    return still;
+}
+
+/* What all find slower is believed of all, the loud one's few lessons included. */
+static void test_a_change_is_noticed_beside_a_loud_tenant(void)
+{
+    for (unsigned users = 1; users <= 4; users += 3)
+        for (double slower = 16; slower < 100; slower *= 2)
+            CU_ASSERT(still_after(users, slower, .25) <= 20); /* 8; without a share 3 */
 }
 
 static struct tn_plan ask(struct sim *sim, unsigned number, bool dry)
@@ -774,6 +803,7 @@ int main(void)
     CU_ADD_TEST(suite, test_a_hiccup_of_a_quick_one);
     CU_ADD_TEST(suite, test_budget);
     CU_ADD_TEST(suite, test_a_loud_tenant_does_not_decide_for_all);
+    CU_ADD_TEST(suite, test_a_change_is_noticed_beside_a_loud_tenant);
     CU_ADD_TEST(suite, test_dry_changes_nothing);
     CU_ADD_TEST(suite, test_index_grows_with_load);
     CU_ADD_TEST(suite, test_lots_are_drawn);

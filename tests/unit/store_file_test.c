@@ -823,6 +823,12 @@ static void test_refused_files(void)
     fresh_path("foreign");
     run_sql("CREATE TABLE t (a); PRAGMA application_id = 1416785524"); /* a history */
     check_refused("is not a file of Turnout's statistics");
+    fresh_path("pipe");
+    CU_ASSERT_EQUAL(mkfifo(path, 0600), 0);
+    o = options(100);
+    CU_ASSERT_EQUAL(tn_store_open(&store, &o, &err), TN_E_INVALID);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "is no file"));
+    tn_error_reset(&err);
     snprintf(path, sizeof path, "%s/no/such/folder", folder);
     o = options(100);
     CU_ASSERT_EQUAL(tn_store_open(&store, &o, &err), TN_E_NOT_FOUND);

@@ -160,7 +160,7 @@ static bool add_cuts(struct gathering *g, const struct tn_history_record *r)
     for (uint64_t i = 0; i < r->cuts && rest.len > 0; i++) {
         const char              *comma = memchr(rest.ptr, ',', rest.len);
         struct tn_str            attempt = comma == NULL ? rest : tn_str_n(rest.ptr, (size_t)(comma - rest.ptr));
-        const char              *at = memchr(attempt.ptr, '@', attempt.len);
+        const char              *at = attempt.len == 0 ? NULL : memrchr(attempt.ptr, '@', attempt.len);
         struct tn_compare_sample sample = {.outcome = TN_COMPARE_TIMEOUT, .t_ms = (double)r->started_us / 1e3, .usd = NAN, .bytes = NAN, .sent = NAN, .rows = NAN};
 
         rest = comma == NULL ? TN_STR("") : tn_str_n(comma + 1, rest.len - attempt.len - 1);

@@ -1,6 +1,7 @@
 """Groups that learn: where queries end up, what is cut and cancelled, what is never tried twice, what survives."""
 
 import contextlib
+import json
 import os
 import sqlite3
 import threading
@@ -11,6 +12,7 @@ import pytest
 
 import ops
 import proxy as proxy_module
+import wire
 
 ROWS = 100_000
 
@@ -89,6 +91,71 @@ def test_a_loud_user_teaches_his_share(files):
 def bands(proxy, text, count):
     """The band of each of the COUNT records with TEXT in it, oldest first."""
     return [record["band"] for record in reversed(ops.history(proxy, count, text=text))]
+
+
+def cell(proxy, part, cluster):
+    """What CLUSTER showed on the shape with PART in its text."""
+    shapes = json.loads(proxy.cli("shapes", "--json", "--limit", "500", "--admin", proxy.admin_url).stdout)["shapes"]
+    return next(c for s in shapes if part in s["text"] for c in s["clusters"] if c["cluster"] == cluster)
+
+
+def test_waiting_for_a_slot_is_not_learned(files):
+    """Queueing says how busy we are, not how fast the engine is (adaptive G9, double-counted queueing)."""
+    wanted = config({"seeks": {**files["seeks"], "maxRunningQueries": 1}})
+    with proxy_module.Proxy(wanted) as proxy, ops.connect(proxy) as connection:
+        with ops.connect(proxy, autocommit=False) as holder:
+            ops.ask(holder, "SELECT v FROM points WHERE k = 1")
+            waits = threading.Thread(target=connection.execute, args=("SELECT length(v) AS waited FROM points WHERE k = 3",))
+            waits.start()
+            proxy.wait_for(lambda: ops.group(proxy, "all")["queued"] == 1, what="it waits")
+            time.sleep(1.5)
+            holder.rollback()
+            waits.join(60)
+        [record] = ops.history(proxy, 1, text="waited")
+        assert record["queueMs"] >= 1500 and record["engineMs"] + 1400 < record["totalMs"]
+        learned_of = cell(proxy, "length", "seeks")
+        assert learned_of["n"] == 1 and learned_of["p50Ms"] <= record["engineMs"] + 1
+
+
+def test_a_client_that_reads_slowly_is_not_learned(files):
+    """Nor how fast its client reads (adaptive G9, client backpressure)."""
+    rows = "SELECT a.k AS slowly, 'some text that fills what is between us and the client, again and again, until the engine has to stop' FROM points a, points b WHERE b.k < 6"
+    with proxy_module.Proxy(config({"seeks": files["seeks"]})) as proxy, wire.Wire(proxy.port) as client:
+        client.send(wire.query(rows))
+        proxy.wait_for(lambda: ops.metric(proxy, "turnout_client_pauses_total") > 0, what="the engine is stopped")
+        time.sleep(1.5)
+        client.finish()
+        [record] = ops.history(proxy, 1, text="slowly")
+        learned_of = cell(proxy, "slowly", "seeks")
+        assert record["outcome"] == "ok" and record["totalMs"] > 1500 and learned_of["n"] == 1
+        assert learned_of["p50Ms"] < record["totalMs"] - 1400, (record, learned_of)
+
+
+def test_what_is_prepared_counts_for_its_text(files):
+    """One shape with the plain text, parsed once and executed often (adaptive G9, EXECUTE of prepared statements)."""
+    with proxy_module.Proxy(config({"seeks": files["seeks"]})) as proxy, ops.connect(proxy) as connection:
+        for k in range(5):
+            assert ops.ask(connection, "SELECT v AS executed FROM points WHERE k = %s", (k,)) == f"value {k}"
+        for k in range(5):
+            connection.execute("SELECT v AS executed FROM points WHERE k = %s", (k,), prepare=True)
+        connection.execute("SELECT v AS executed FROM points WHERE k = 7")
+        shapes = [s for s in json.loads(proxy.cli("shapes", "--json", "--admin", proxy.admin_url).stdout)["shapes"] if "executed" in s["text"]]
+        assert [s["calls"] for s in shapes] == [11], shapes
+
+
+def test_a_shorter_time_out_is_no_shorter_run(files):
+    """What was given up after a moment took longer than that (adaptive G9, time-outs shorter on one engine)."""
+    slow = "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < 1000000000) SELECT count(*) AS brief FROM t"
+    with proxy_module.Proxy(config({"seeks": files["seeks"]})) as proxy, ops.connect(proxy) as connection:
+        connection.execute("SET statement_timeout = 300")
+        for _ in range(2):
+            with pytest.raises(psycopg.errors.QueryCanceled):
+                connection.execute(slow)
+        learned_of = cell(proxy, "brief", "seeks")
+        assert learned_of["n"] == 0 and learned_of.get("p50Ms") is None, learned_of
+        plan = connection.execute("EXPLAIN (FORMAT JSON) ROUTE " + slow).fetchone()[0]
+        one = (plan if isinstance(plan, dict) else json.loads(plan))["groups"][0]["members"][0]
+        assert one["p50Ms"] > 250, one
 
 
 def test_values_of_parameters_choose_the_band(files):

@@ -192,6 +192,47 @@ static void test_finds_a_change(void)
     sim_end(&sim);
 }
 
+/* One that lost becomes the best, and nobody would know who only measured the winner (adaptive G9, feedback loop). */
+static void test_a_loser_that_became_fast_is_found(void)
+{
+    double     scale[] = {3, 1, 10};
+    struct sim sim;
+
+    sim_begin(&sim, 3);
+    for (unsigned i = 0; i < 3000; i++)
+        sim_query(&sim, i % 20, scaled, scale);
+    scale[0] = .3;
+    for (unsigned i = 0; i < 4000; i++)
+        sim_query(&sim, i % 20, scaled, scale);
+    memset(sim.first, 0, sizeof sim.first);
+    for (unsigned i = 0; i < 1000; i++)
+        sim_query(&sim, i % 20, scaled, scale);
+    CU_ASSERT(sim.first[0] > 800);
+    sim_end(&sim);
+}
+
+/* Nearly always a little faster, and one of ten times twenty times as slow: its median wins and its mean loses. */
+static double rarely_slow(void *arg, unsigned shape, size_t engine)
+{
+    (void)shape;
+    return engine == 0 ? .1 : tn_rand_unit(&((struct sim *)arg)->rand) < .1 ? 1.6 : .08;
+}
+
+/* What users wait for in all is the mean (adaptive G9, mean cost and median cost): no more than a little above the steady one alone. */
+static void test_the_mean_counts(void)
+{
+    struct sim sim;
+
+    sim_begin(&sim, 2);
+    for (unsigned i = 0; i < 4000; i++)
+        sim_query(&sim, i % 3, rarely_slow, &sim);
+    sim.total = 0;
+    for (unsigned i = 0; i < 2000; i++)
+        sim_query(&sim, i % 3, rarely_slow, &sim);
+    CU_ASSERT(sim.total / 2000 < .13); /* the steady one .105, the other .24 */
+    sim_end(&sim);
+}
+
 /* At most 5 times in 1,000 decisions another one becomes the best (adaptive G8, 10). */
 static void test_equal_engines_do_not_flap(void)
 {
@@ -345,7 +386,7 @@ static unsigned runs_after(struct sim *sim, const struct tn_attempt_result *end)
 }
 
 /* Answers from a cache say nothing of how long the shape takes, and whatever a cluster did that was asleep where it was thought awake says
- * nothing of how it is when it is awake: not even a cut. */
+ * nothing of how it is when it is awake: not even a cut (adaptive G9, cached results and cold starts). */
 static void test_cold_and_cached_runs_are_not_learned(void)
 {
     static const struct tn_attempt_result warm = {.end = TN_ATTEMPT_DONE, .seconds = 1, .bytes = -1, .usd = -1},
@@ -378,6 +419,7 @@ static double often_times_out(void *arg, unsigned shape, size_t engine)
     return tn_rand_unit(&sim->rand) < .3 ? 1e6 : .5;
 }
 
+/* 30 % time-outs never make an engine preferred (adaptive G8, 8). */
 static void test_time_outs_never_look_fast(void)
 {
     struct sim sim;
@@ -798,6 +840,8 @@ int main(void)
     CU_ADD_TEST(suite, test_world_of_an_older_program);
     CU_ADD_TEST(suite, test_looks_that_do_not_pay);
     CU_ADD_TEST(suite, test_cold_and_cached_runs_are_not_learned);
+    CU_ADD_TEST(suite, test_a_loser_that_became_fast_is_found);
+    CU_ADD_TEST(suite, test_the_mean_counts);
     CU_ADD_TEST(suite, test_time_outs_never_look_fast);
     CU_ADD_TEST(suite, test_failures_are_avoided);
     CU_ADD_TEST(suite, test_a_hiccup_of_a_quick_one);

@@ -134,7 +134,7 @@ static bool fill_request(struct tn_adaptive *a)
 
 bool tn_adaptive_is_for_learning(const struct tn_query *q)
 {
-    return tn_runtime_of(q->worker)->server->learner != NULL && tn_runtime_of(q->worker)->shaper != NULL && !q->internal && !q->pinned &&
+    return tn_runtime_of(q->worker)->server->learner != NULL && tn_runtime_of(q->worker)->shaper != NULL && !q->internal &&
            (q->features.class == TN_CLASS_READ || q->features.class == TN_CLASS_WRITE);
 }
 

@@ -237,6 +237,22 @@ def test_a_transaction_stays_where_it_began(files):
         assert not [r for r in records if "@" in r["reason"]]
 
 
+def test_a_transaction_teaches(files):
+    """Whatever it runs, where it runs: most drivers are never outside of one."""
+    with proxy_module.Proxy(config({"seeks": files["seeks"]})) as proxy:
+        with ops.connect(proxy, autocommit=False) as connection:
+            for k in range(4):
+                ops.ask(connection, f"SELECT upper(v) FROM points WHERE k = {k}")
+            with pytest.raises(psycopg.Error):
+                connection.execute("SELECT nothing_of_the_kind(v) FROM points")
+            with pytest.raises(psycopg.Error):
+                connection.execute("SELECT upper(v) FROM points WHERE k = 9")  # of a transaction that failed: not run
+            connection.rollback()
+        learned_of = cell(proxy, "upper", "seeks")
+        assert learned_of["n"] == 4 and learned_of["success"] == 1, learned_of
+        assert [r["reason"] for r in ops.history(proxy, 4, text="upper(v) FROM points WHERE k = ", outcome="ok")][:3] == ["pinned to the session"] * 3
+
+
 def test_advice_changes_nothing(files):
     with proxy_module.Proxy(config(files, mode="advise")) as proxy, ops.connect(proxy) as connection:
         look_up(connection, 30)

@@ -90,6 +90,7 @@ double tn_adaptive_timeout_s(const struct tn_query *q, const struct tn_group *gr
 static struct tn_adaptive *make(struct tn_query *q, struct tn_group *group, size_t members, uint64_t now_us)
 {
     struct tn_adaptive *a = tn_arena_alloc(&q->arena, sizeof *a + (sizeof *a->candidates + 1) * members);
+    struct tn_features *meant = NULL;
 
     if (a == NULL || !tn_query_shape_bind(q))
         return NULL;
@@ -99,7 +100,9 @@ static struct tn_adaptive *make(struct tn_query *q, struct tn_group *group, size
     memset(a->member, 0, members);
     a->query = q;
     a->group = group;
-    a->about = (struct tn_shape_about){.text = q->text, .dialect = TN_DIALECT_POSTGRES, .group = group->conf->name, .features = &q->features,
+    if (q->meant.len > 0 && (meant = tn_arena_zalloc(&q->arena, sizeof *meant)) != NULL)
+        tn_features_read(meant, q->meant, TN_DIALECT_POSTGRES);
+    a->about = (struct tn_shape_about){.text = meant != NULL ? q->meant : q->text, .dialect = TN_DIALECT_POSTGRES, .group = group->conf->name, .features = meant != NULL ? meant : &q->features,
                                        .client = tn_hash_str(q->client.client_address), .now_us = now_us,
                                        .tenant = tn_hash_str(q->client.user.len > 0 ? q->client.user : q->client.client_address)};
     return a;
@@ -135,7 +138,7 @@ static bool fill_request(struct tn_adaptive *a)
 bool tn_adaptive_is_for_learning(const struct tn_query *q)
 {
     return tn_runtime_of(q->worker)->server->learner != NULL && tn_runtime_of(q->worker)->shaper != NULL && !q->internal &&
-           (q->features.class == TN_CLASS_READ || q->features.class == TN_CLASS_WRITE);
+           (q->features.class == TN_CLASS_READ || q->features.class == TN_CLASS_WRITE || q->meant.len > 0);
 }
 
 /* ---- choosing ---- */

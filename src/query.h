@@ -73,6 +73,7 @@ struct tn_query {
     struct tn_params              literals; /* bytes that native has in its text, and the others as parameters */
     struct tn_features            features; /* of it */
     struct tn_shape               shape;    /* of it; key[0] 0 = not read yet */
+    struct tn_str                 meant; /* the shape is of this text and not of the own one: of what an EXECUTE names; else empty */
     bool                          shape_bound; /* the values of its parameters are in shape */
     enum tn_run_kind              kind;
     const struct tn_query_events *events;

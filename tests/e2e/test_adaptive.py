@@ -143,6 +143,32 @@ def test_what_is_prepared_counts_for_its_text(files):
         assert [s["calls"] for s in shapes] == [11], shapes
 
 
+def test_execute_in_sql_counts_for_what_it_names(files, postgres_server):
+    """With its values, on the cluster that the session is bound to; names come and go as on the engine."""
+    database = postgres_server.create_database(f"named_{time.monotonic_ns()}")
+    postgres_server.sql("CREATE TABLE points (k integer, v text); INSERT INTO points SELECT i, 'value ' || i FROM generate_series(0, 99) AS t(i)", database=database)
+    with proxy_module.Proxy(config({"pg": postgres_server.cluster(database)})) as proxy, ops.connect(proxy) as connection:
+        def calls(part):
+            shapes = json.loads(proxy.cli("shapes", "--json", "--limit", "500", "--admin", proxy.admin_url).stdout)["shapes"]
+            return {s["text"]: sum(c["n"] for c in s["clusters"]) for s in shapes if part in s["text"]}
+        connection.execute("PREPARE one (integer, text) AS SELECT reverse(v) FROM points WHERE k = $1 AND v <> $2")
+        for k in range(3):
+            assert ops.ask(connection, f"EXECUTE One({k}, concat('a,)', 'b'))") == f"value {k}"[::-1]
+        connection.execute("SELECT reverse(v) FROM points WHERE k = 4 AND v <> concat('a', 'c')").fetchall()
+        assert calls("reverse") == {"SELECT reverse(v) FROM points WHERE k = ? AND v <> concat(?, ?)": 4}, calls("")
+        with pytest.raises(psycopg.Error):
+            connection.execute("PREPARE one AS SELECT upper(v) FROM points")
+        assert ops.ask(connection, "EXECUTE one(5, 'x')") == "5 eulav"
+        connection.execute("DEALLOCATE one")
+        connection.execute("PREPARE one AS SELECT upper(v) FROM points WHERE k = 1")
+        assert ops.ask(connection, "EXECUTE one") == "VALUE 1"
+        assert sum(calls("reverse").values()) == 5 and sum(calls("upper").values()) == 1, calls("")
+        connection.execute("DISCARD ALL")
+        with pytest.raises(psycopg.Error):
+            connection.execute("EXECUTE one")
+        assert sum(calls("upper").values()) == 1 and not calls("EXECUTE"), calls("")
+
+
 def test_a_shorter_time_out_is_no_shorter_run(files):
     """What was given up after a moment took longer than that (adaptive G9, time-outs shorter on one engine)."""
     slow = "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < 1000000000) SELECT count(*) AS brief FROM t"

@@ -83,7 +83,8 @@ struct tn_prepared {
     struct tn_session  *session;  /* whose kept_bytes it is part of */
     size_t              kept_bytes;
     struct tn_features  features; /* of text */
-    struct tn_shape     shape;    /* of text, with the settings below: others may mean other tables */
+    char               *meant;    /* of an EXECUTE of SQL: what it names, with its values; owned; NULL = none */
+    struct tn_shape     shape;    /* of that or of text, with the settings below: others may mean other tables */
     struct tn_settings_list *shaped_with; /* counted */
     size_t              oid_count;
     uint32_t           *oids;     /* parameter types: given, then as described; owned */

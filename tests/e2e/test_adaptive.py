@@ -159,10 +159,11 @@ def test_execute_in_sql_counts_for_what_it_names(files, postgres_server):
         with pytest.raises(psycopg.Error):
             connection.execute("PREPARE one AS SELECT upper(v) FROM points")
         assert ops.ask(connection, "EXECUTE one(5, 'x')") == "5 eulav"
+        assert connection.execute("EXECUTE one(5, 'x')", (), prepare=True).fetchone()[0] == "5 eulav"  # by the other way of the protocol
         connection.execute("DEALLOCATE one")
         connection.execute("PREPARE one AS SELECT upper(v) FROM points WHERE k = 1")
         assert ops.ask(connection, "EXECUTE one") == "VALUE 1"
-        assert sum(calls("reverse").values()) == 5 and sum(calls("upper").values()) == 1, calls("")
+        assert sum(calls("reverse").values()) == 6 and sum(calls("upper").values()) == 1, calls("")
         connection.execute("DISCARD ALL")
         with pytest.raises(psycopg.Error):
             connection.execute("EXECUTE one")

@@ -57,7 +57,7 @@ size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_memb
 
     for (size_t m = 0; m < group->member_count; m++) {
         const struct tn_cluster *cluster = group->members[m];
-        unsigned                 number = atomic_load_explicit(&cluster->stat_id, memory_order_relaxed);
+        unsigned                 number = tn_cluster_number(cluster);
 
         if ((views[m].refusal != TN_REFUSAL_NONE && views[m].refusal != TN_REFUSAL_NO_ROOM) || number >= TN_STORE_CLUSTERS)
             continue;
@@ -90,6 +90,7 @@ double tn_adaptive_timeout_s(const struct tn_query *q, const struct tn_group *gr
 static struct tn_adaptive *make(struct tn_query *q, struct tn_group *group, size_t members, uint64_t now_us)
 {
     struct tn_adaptive *a = tn_arena_alloc(&q->arena, sizeof *a + (sizeof *a->candidates + 1) * members);
+    struct tn_features *meant = NULL;
 
     if (a == NULL || !tn_query_shape_bind(q))
         return NULL;
@@ -99,7 +100,9 @@ static struct tn_adaptive *make(struct tn_query *q, struct tn_group *group, size
     memset(a->member, 0, members);
     a->query = q;
     a->group = group;
-    a->about = (struct tn_shape_about){.text = q->text, .dialect = TN_DIALECT_POSTGRES, .group = group->conf->name, .features = &q->features,
+    if (q->meant.len > 0 && (meant = tn_arena_zalloc(&q->arena, sizeof *meant)) != NULL)
+        tn_features_read(meant, q->meant, TN_DIALECT_POSTGRES);
+    a->about = (struct tn_shape_about){.text = meant != NULL ? q->meant : q->text, .dialect = TN_DIALECT_POSTGRES, .group = group->conf->name, .features = meant != NULL ? meant : &q->features,
                                        .client = tn_hash_str(q->client.client_address), .now_us = now_us,
                                        .tenant = tn_hash_str(q->client.user.len > 0 ? q->client.user : q->client.client_address)};
     return a;
@@ -134,8 +137,8 @@ static bool fill_request(struct tn_adaptive *a)
 
 bool tn_adaptive_is_for_learning(const struct tn_query *q)
 {
-    return tn_runtime_of(q->worker)->server->learner != NULL && tn_runtime_of(q->worker)->shaper != NULL && !q->internal && !q->pinned &&
-           (q->features.class == TN_CLASS_READ || q->features.class == TN_CLASS_WRITE);
+    return tn_runtime_of(q->worker)->server->learner != NULL && tn_runtime_of(q->worker)->shaper != NULL && !q->internal &&
+           (q->features.class == TN_CLASS_READ || q->features.class == TN_CLASS_WRITE || q->meant.len > 0);
 }
 
 /* ---- choosing ---- */
@@ -303,7 +306,7 @@ bool tn_adaptive_choose(struct tn_query *q, struct tn_group *group, const struct
 
 void tn_adaptive_observe(struct tn_query *q, struct tn_group *group, uint64_t now_us)
 {
-    unsigned            number = atomic_load_explicit(&q->cluster->stat_id, memory_order_relaxed);
+    unsigned            number = tn_cluster_number(q->cluster);
     struct tn_adaptive *a;
 
     if (q->adaptive != NULL || q->kind != TN_RUN_EXECUTE || !tn_adaptive_is_for_learning(q) || number >= TN_STORE_CLUSTERS || (a = make(q, group, 1, now_us)) == NULL)
@@ -334,18 +337,22 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int revents)
     tn_run_cancel(&a->query->run);
 }
 
+static bool is_number_of(const struct tn_cluster *cluster, unsigned number)
+{
+    return number == atomic_load_explicit(&cluster->stat_id, memory_order_relaxed) || number == atomic_load_explicit(&cluster->asleep_id, memory_order_relaxed);
+}
+
 /* The queue may have given it a slot elsewhere: that is the attempt then. */
 static void match_cluster(struct tn_query *q, struct tn_adaptive *a)
 {
-    uint8_t number = (uint8_t)atomic_load_explicit(&q->cluster->stat_id, memory_order_relaxed);
-    size_t  at = a->next < a->plan.count ? a->next : a->plan.count - 1;
+    size_t at = a->next < a->plan.count ? a->next : a->plan.count - 1;
 
-    if (a->next < a->plan.count && a->plan.attempts[a->next].cluster == number)
+    if (a->next < a->plan.count && is_number_of(q->cluster, a->plan.attempts[a->next].cluster))
         return;
     for (size_t i = 0; i < a->request.count; i++)
-        if (a->candidates[i].cluster == number) {
+        if (is_number_of(q->cluster, a->candidates[i].cluster)) {
             a->plan.attempts[at].candidate = (uint8_t)i;
-            a->plan.attempts[at].cluster = number;
+            a->plan.attempts[at].cluster = a->candidates[i].cluster;
             a->plan.attempts[at].deadline_s = 0;
             a->next = at;
             return;
@@ -444,7 +451,7 @@ static struct tn_cost bill_of(const struct tn_query *q, const struct tn_adaptive
     const struct tn_decide_candidate *candidate = &a->candidates[a->plan.attempts[index].candidate];
     struct tn_run_bill                run = {.seconds = seconds, .bytes = q->run.bytes_read > 0 ? (double)q->run.bytes_read : -1,
                                              .utilisation = candidate->slots > 0 ? a->others / candidate->slots : 0,
-                                             .awake = q->found_awake, .awake_s = q->awake_s, .cut = cut};
+                                             .awake = q->found != TN_FOUND_ASLEEP, .awake_s = q->awake_s, .cut = cut};
     struct tn_cost                    cost;
 
     tn_price_bill(candidate->price, &run, &cost);
@@ -482,7 +489,7 @@ bool tn_adaptive_end(struct tn_query *q, bool breaker_was_open, bool breaker_ope
     a->running = false;
     index = a->next++;
     result = (struct tn_attempt_result){.end = end_of(q, a), .seconds = engine_seconds(&q->run), .running = a->others,
-                                        .cold = tn_cluster_suspends(q->cluster) && !q->found_awake,
+                                        .other_state = !tn_cluster_fits(q->cluster, a->plan.attempts[index].cluster, q->found),
                                         .bytes = q->run.bytes_read > 0 ? (double)q->run.bytes_read : -1, .breaker_open = breaker_was_open,
                                         .breaker_opened = breaker_opened, .now_us = q->run.ended_us > 0 ? q->run.ended_us : tn_clock_us()};
     if (q->run.started_us == 0)

@@ -1,6 +1,7 @@
 #include "learning.h"
 
 #include "base/alloc.h"
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "policies/strategy/trainer.h"
@@ -99,55 +100,112 @@ static void tell_unnumbered(const struct tn_cluster_conf *conf)
            TN_LOG_TEXT("hint", "reload again later, or start with a new statistics file"));
 }
 
-/* Names first, then the earlier ones. */
-static struct tn_str *names_of(const struct tn_topology *topology, size_t *earlier)
+/* ---- names in the statistics ---- */
+
+struct naming { /* a name to be numbered: its own first, then the earlier ones */
+    struct tn_cluster *cluster;
+    bool               asleep;
+    struct tn_str     *names;
+    size_t             count;
+};
+
+struct namings {
+    struct tn_arena arena;
+    struct naming  *list;
+    size_t          count, names;
+};
+
+/* While it is asleep: no cluster can be called so, names have no blanks. */
+static bool asleep_name(struct tn_arena *arena, struct tn_str name, struct tn_str *out)
 {
-    size_t         count = topology->cluster_count;
-    struct tn_str *names;
+    static const char asleep[] = " (asleep)";
+    char             *text = tn_arena_alloc(arena, name.len + sizeof asleep);
 
-    for (size_t i = 0; i < topology->cluster_count; i++)
-        count += topology->clusters[i]->conf->aliases.count;
-    names = tn_calloc(count + 1, sizeof *names);
-    if (names == NULL)
-        return NULL;
-    *earlier = 0;
-    for (size_t i = 0; i < topology->cluster_count; i++) {
-        const struct tn_cluster_conf *conf = topology->clusters[i]->conf;
-
-        names[i] = conf->name;
-        for (size_t a = 0; a < conf->aliases.count; a++)
-            names[topology->cluster_count + (*earlier)++] = conf->aliases.items[a];
-    }
-    return names;
+    if (text == NULL)
+        return false;
+    memcpy(text, name.ptr, name.len);
+    memcpy(text + name.len, asleep, sizeof asleep);
+    *out = tn_str_n(text, name.len + sizeof asleep - 1);
+    return true;
 }
 
-static void forget_others(struct tn_server *server, const struct tn_topology *topology)
+static bool add_naming(struct namings *n, struct tn_cluster *cluster, bool asleep)
 {
-    size_t         earlier;
-    struct tn_str *names = names_of(topology, &earlier);
+    const struct tn_cfg_list *aliases = &cluster->conf->aliases;
+    struct naming        *naming = &n->list[n->count++];
+
+    *naming = (struct naming){.cluster = cluster, .asleep = asleep, .count = 1 + aliases->count};
+    naming->names = tn_arena_alloc(&n->arena, naming->count * sizeof *naming->names);
+    for (size_t i = 0; i < naming->count && naming->names != NULL; i++) {
+        naming->names[i] = i == 0 ? cluster->conf->name : aliases->items[i - 1];
+        if (asleep && !asleep_name(&n->arena, naming->names[i], &naming->names[i]))
+            return false;
+    }
+    n->names += naming->count;
+    return naming->names != NULL;
+}
+
+static bool find_namings(struct namings *n, const struct tn_topology *topology)
+{
+    bool ok = true;
+
+    *n = (struct namings){.count = 0};
+    tn_arena_init(&n->arena, 0);
+    n->list = tn_arena_alloc(&n->arena, 2 * (topology->cluster_count + 1) * sizeof *n->list);
+    if (n->list == NULL)
+        return false;
+    for (size_t i = 0; ok && i < topology->cluster_count; i++)
+        ok = add_naming(n, topology->clusters[i], false);
+    for (size_t i = 0; ok && i < topology->cluster_count; i++) /* last: where numbers are few, these do without */
+        if (tn_cluster_suspends(topology->clusters[i]))
+            ok = add_naming(n, topology->clusters[i], true);
+    return ok;
+}
+
+/* No memory: the next reload does it. */
+static void forget_others(struct tn_server *server, struct namings *n)
+{
+    struct tn_str *names = tn_arena_alloc(&n->arena, (n->names + 1) * sizeof *names);
+    size_t         count = 0;
 
     if (names == NULL)
-        return; /* the next reload does it */
-    tn_store_configure(server->store, names, topology->cluster_count, earlier);
-    tn_free(names);
+        return;
+    for (size_t i = 0; i < n->count; i++)
+        names[count++] = n->list[i].names[0];
+    for (size_t i = 0; i < n->count; i++)
+        for (size_t k = 1; k < n->list[i].count; k++)
+            names[count++] = n->list[i].names[k];
+    tn_store_configure(server->store, names, n->count, count - n->count);
+}
+
+static void number(struct tn_server *server, const struct naming *naming)
+{
+    struct tn_cluster            *cluster = naming->cluster;
+    const struct tn_cluster_conf *conf = cluster->conf;
+    unsigned number = tn_store_cluster(server->store, naming->names[0], naming->names + 1, naming->count - 1, signature_of(conf));
+
+    if (number >= TN_STORE_CLUSTERS && !naming->asleep)
+        tell_unnumbered(conf);
+    else if (tn_store_cluster_is_new(server->store, number) && server->learner != NULL)
+        tn_learner_forget(server->learner, number);
+    if (!naming->asleep)
+        atomic_store_explicit(&cluster->stat_id, number, memory_order_relaxed);
+    else if (number < TN_STORE_CLUSTERS)
+        atomic_store_explicit(&cluster->asleep_id, number, memory_order_relaxed);
 }
 
 void tn_learning_number(struct tn_server *server, const struct tn_topology *topology)
 {
+    struct namings n;
+
     if (server->store == NULL)
         return;
-    forget_others(server, topology);
-    for (size_t i = 0; i < topology->cluster_count; i++) {
-        struct tn_cluster            *cluster = topology->clusters[i];
-        const struct tn_cluster_conf *conf = cluster->conf;
-        unsigned number = tn_store_cluster(server->store, conf->name, conf->aliases.items, conf->aliases.count, signature_of(conf));
-
-        if (number >= TN_STORE_CLUSTERS)
-            tell_unnumbered(conf);
-        else if (tn_store_cluster_is_new(server->store, number) && server->learner != NULL)
-            tn_learner_forget(server->learner, number);
-        atomic_store_explicit(&cluster->stat_id, number, memory_order_relaxed);
+    if (find_namings(&n, topology)) {
+        forget_others(server, &n);
+        for (size_t i = 0; i < n.count; i++)
+            number(server, &n.list[i]);
     }
+    tn_arena_reset(&n.arena);
 }
 
 bool tn_learning_reset(struct tn_server *server, const uint64_t key[2])

@@ -73,6 +73,7 @@ struct tn_query {
     struct tn_params              literals; /* bytes that native has in its text, and the others as parameters */
     struct tn_features            features; /* of it */
     struct tn_shape               shape;    /* of it; key[0] 0 = not read yet */
+    struct tn_str                 meant; /* the shape is of this text and not of the own one: of what an EXECUTE names; else empty */
     bool                          shape_bound; /* the values of its parameters are in shape */
     enum tn_run_kind              kind;
     const struct tn_query_events *events;
@@ -136,7 +137,7 @@ struct tn_query {
     }                             translation; /* for the chosen member */
     bool                          breaker_opened; /* by its last attempt */
     bool                          keeps_awake; /* it runs on a cluster of price autoSuspend */
-    bool                          found_awake; /* price autoSuspend: the cluster of its last attempt; and until when that one is paid for */
+    enum tn_found                 found;       /* price autoSuspend: the cluster of its last attempt; and until when that one is paid for */
     double                        awake_s;     /* without it, from its start (struct tn_run_bill) */
     bool                          entered;    /* inside tn_pipeline_resume() */
     bool                          finished;

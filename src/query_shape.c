@@ -148,7 +148,7 @@ bool tn_query_shape_bind(struct tn_query *q)
         return false;
     if (q->shape.key[0] == 0) {
         context = shape_context(q->client.database, q->run.settings);
-        tn_shaper_find(runtime->shaper, q->text, &context, NULL, 0, &q->shape, &features);
+        tn_shaper_find(runtime->shaper, q->meant.len > 0 ? q->meant : q->text, &context, NULL, 0, &q->shape, &features);
     }
     if (q->run.params.count > 0 && !q->shape_bound)
         bind(q);

@@ -108,11 +108,11 @@ static void learn(struct tn_shadow *shadow, const struct tn_run *run)
     struct tn_query         *q = shadow->query;
     uint64_t                 took = shadow->begun && run->ended_us > run->started_us ? run->ended_us - run->started_us : 0;
     struct tn_attempt_result result = {.end = end_of(shadow), .seconds = (double)(took - TN_MIN(took, run->queued_us)) / 1e6, .running = shadow->others,
-                                       .cold = tn_cluster_suspends(q->cluster) && !q->found_awake,
+                                       .other_state = !tn_cluster_fits(q->cluster, shadow->plan.shadows[0].cluster, q->found),
                                        .bytes = run->bytes_read > 0 ? (double)run->bytes_read : -1, .now_us = tn_clock_us()};
     struct tn_run_bill       bill = {.seconds = result.seconds, .bytes = result.bytes, .cut = result.end == TN_ATTEMPT_CUT,
                                      .utilisation = shadow->candidate.slots > 0 ? shadow->others / shadow->candidate.slots : 0,
-                                       .awake = q->found_awake, .awake_s = q->awake_s};
+                                       .awake = q->found != TN_FOUND_ASLEEP, .awake_s = q->awake_s};
     struct tn_cost           cost;
 
     if (shadow->begun) {

@@ -119,6 +119,7 @@ enum tn_step tn_stage_choose(struct tn_query *q)
     if (q->pinned) {
         q->cluster = q->lease->cluster;
         q->reason = "pinned to the session";
+        tn_adaptive_observe(q, q->group, tn_clock_us());
         return TN_NEXT;
     }
     if (q->error.status != TN_OK) /* back here after a failure: it is told if nobody else can */

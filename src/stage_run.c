@@ -248,7 +248,7 @@ static void begin_awake(struct tn_query *q)
 
     q->keeps_awake = tn_cluster_suspends(cluster);
     if (q->keeps_awake)
-        q->found_awake = tn_awake_begin(cluster->awake, tn_clock_us(), cluster->conf->price_min_seconds, cluster->conf->price_idle_seconds);
+        q->found = tn_awake_begin(cluster->awake, tn_clock_us(), cluster->conf->price_min_seconds, cluster->conf->price_idle_seconds);
 }
 
 static void end_awake(struct tn_query *q)

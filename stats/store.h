@@ -112,8 +112,10 @@ void tn_store_cells(struct tn_store *store, struct tn_shape_entry *entry, void (
 void tn_store_sample(struct tn_store *store, struct tn_cell *cell, double seconds, double weight);
 
 /* May TENANT teach one thing more of the shape of KEY in this minute? At most the share MOST (1: all) of what is learned of it, where
- * others teach, too. TEACH: it does, if it may; false: only asked. Any thread. */
-bool tn_store_may_teach(struct tn_store *store, const uint64_t key[2], uint64_t tenant, double most, uint64_t now_us, bool teach);
+ * others teach, too. A little: it asks far more often than the others, so what is far from what is believed counts as less far.
+ * TEACH: it does, if it may; false: only asked. Any thread. */
+enum tn_teach { TN_TEACH_NOT, TN_TEACH_LITTLE, TN_TEACH };
+enum tn_teach tn_store_may_teach(struct tn_store *store, const uint64_t key[2], uint64_t tenant, double most, uint64_t now_us, bool teach);
 
 void tn_flight_link(struct tn_shape_entry *entry, struct tn_flight *flight);
 void tn_flight_unlink(struct tn_flight *flight); /* entry held; harmless when not linked */

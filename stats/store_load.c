@@ -197,7 +197,9 @@ enum tn_status tn_store_load(struct tn_flush *flush, struct tn_error *err)
     TN_TRY(tn_database_ask(&tn_store_kind, flush->file->db, "SELECT EXISTS (SELECT 1 FROM cold)", &cold, err));
     if (cold != 0 || flush->excess_count > 0)
         atomic_store(&store->cold, true);
-    renumber(store, (uint32_t)TN_MAX((int64_t)last_id + 1, next_id));
+    if (next_id <= (int64_t)last_id || next_id >= (int64_t)TN_STORE_PROVISIONAL)
+        next_id = (int64_t)last_id + 1; /* damaged */
+    renumber(store, (uint32_t)next_id);
     atomic_store(&store->loaded, true);
     return TN_OK;
 }

@@ -6,6 +6,9 @@
 
 #include <unistd.h>
 
+/* No id that was ever given is above it; in a damaged file there may be one, and the next one's number must have room above the last. */
+#define LAST_ID "2130706431"
+
 enum {
     MOST_RUNS = 50,       /* what was learned before a restart must be easy to overrule */
     LANES = 4,            /* at most */
@@ -177,8 +180,8 @@ static enum tn_status find_ids(struct tn_flush *flush, struct reading *reading, 
 {
     int64_t first;
 
-    TN_TRY(tn_database_ask(&tn_store_kind, flush->file->db, "SELECT min(id) FROM shape WHERE id > 0", &first, err));
-    TN_TRY(tn_database_ask(&tn_store_kind, flush->file->db, "SELECT max(id) FROM shape WHERE id < 2147483648", &reading->last, err));
+    TN_TRY(tn_database_ask(&tn_store_kind, flush->file->db, "SELECT min(id) FROM shape WHERE id BETWEEN 1 AND " LAST_ID, &first, err));
+    TN_TRY(tn_database_ask(&tn_store_kind, flush->file->db, "SELECT max(id) FROM shape WHERE id <= " LAST_ID, &reading->last, err));
     reading->piece = TN_MAX((reading->last - first) / MOST_PIECES + 1, (int64_t)PIECE);
     atomic_init(&reading->next, first);
     return TN_OK;

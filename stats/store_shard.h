@@ -21,7 +21,7 @@ enum {
     TN_STORE_TEXT = 8192,      /* bytes of a template, and of a statement kept for one */
     TN_STORE_SINGLE_MINUTES = 60,
     TN_STORE_CLIENTS = 4096,
-    TN_STORE_SHARES = 4096, TN_STORE_SHARE_TENANTS = 8,
+    TN_STORE_SHARES = 4096, TN_STORE_SHARE_TENANTS = 8, TN_STORE_SHARE_LOUD = 4,
     TN_STORE_TEXT_BYTES = 256 * 1024 * 1024 /* of statements in memory, all together; later shapes stay without */
 };
 #define TN_STORE_PROVISIONAL 0x80000000u /* ids from here on are of shapes made before the file could be read */
@@ -110,6 +110,10 @@ struct tn_store_share { /* of a shape's lessons of a minute */
         uint64_t tenant;
         uint32_t learned;
     } who[TN_STORE_SHARE_TENANTS];
+    struct {
+        uint64_t tenant;
+        uint32_t came;
+    } loud[TN_STORE_SHARE_LOUD]; /* who came most often, learned of or not, over the last minutes: halved with each */
 };
 
 struct tn_store_shares {

@@ -166,7 +166,7 @@ struct tn_attempt_result {
     enum tn_attempt_end end;
     double              seconds;   /* on the engine: no queue, no waiting for the client */
     bool                engine_time; /* seconds come from the engine itself, without its load */
-    bool                cold;      /* it woke the cluster up: that it took longer than this is known, how long it takes is not */
+    bool                other_state; /* the cluster was asleep or starting where it was thought awake, or the other way round: that teaches nothing of either */
     unsigned            running;   /* ours there at the start, without this one */
     double              bytes;     /* scanned; < 0 = not known */
     double              usd;       /* micro-dollars of the bill; < 0 = not known */

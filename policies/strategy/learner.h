@@ -102,7 +102,7 @@ static inline bool tn_decision_teaches(const struct tn_decision *d)
     const struct tn_decide_request *r = d->request;
     uint64_t                        tenant = r->about == NULL ? 0 : r->about->tenant;
 
-    return tn_store_may_teach(d->learner->store, r->shape->key, tenant, d->learner->world.k.tenant_share, r->now_us, false);
+    return tn_store_may_teach(d->learner->store, r->shape->key, tenant, d->learner->world.k.tenant_share, r->now_us, false) != TN_TEACH_NOT;
 }
 
 /* decide_costs.c */

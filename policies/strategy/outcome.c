@@ -127,7 +127,7 @@ static double learn_attempt(struct tn_world *world, struct tn_view *view, struct
 static bool learns(const struct tn_decide_request *request, const struct tn_attempt_result *result)
 {
     return !request->policy->frozen && result->end != TN_ATTEMPT_NOT_LEARNED && result->end != TN_ATTEMPT_UNSUPPORTED &&
-           !(result->cold && result->end == TN_ATTEMPT_DONE);
+           !result->other_state;
 }
 
 /* What made one cluster slower on this shape (more data, mostly) made the others slower too, until they are looked at: what a cluster is
@@ -168,7 +168,7 @@ struct lesson {
     struct tn_plan                 *plan;
     struct tn_attempt              *attempt;
     const struct tn_attempt_result *result;
-    bool                            shadow;
+    bool                            shadow, little;
 };
 
 /* The lock is held. */
@@ -177,6 +177,20 @@ static void settle_account(const struct lesson *lesson)
     if (lesson->shadow)
         let_go(lesson->request->account, lesson->attempt);
     account_attempt(lesson->request, lesson->plan, lesson->shadow, lesson->result);
+}
+
+/* A lesson of a user who is far louder than the others: no further from what is believed of a known cell than a run usually is, and no word
+ * of lateness. Cuts and time-outs say that it is slower, which counts as such a run. */
+static bool temper(const struct tn_view *view, const struct tn_side *side, const struct tn_attempt_result *result, double *y)
+{
+    double m = tn_side_mean(side), usual = sqrt(tn_side_variance(view, side) + side->effect->s2);
+
+    if (result->end == TN_ATTEMPT_ERROR || side->cell.n < 2)
+        return false;
+    if (result->end != TN_ATTEMPT_DONE && *y < m + usual)
+        return false;
+    *y = fmax(m - usual, fmin(m + usual, *y));
+    return true;
 }
 
 /* By how much a known cell moved, and before that what its run deviated from it. The lock is held, and let go while a model is asked. */
@@ -193,7 +207,10 @@ static double learn_side(const struct lesson *lesson, struct tn_shape_entry *ent
         pthread_mutex_lock(&learner->lock);
     }
     *deviation = lesson->result->end == TN_ATTEMPT_DONE && side->cell.n >= 2 ? y - tn_side_mean(side) : NAN;
-    moved = learn_attempt(&learner->world, view, side, entry->key, candidate, lesson->result, y);
+    if (lesson->little && temper(view, side, lesson->result, &y) && lesson->result->end != TN_ATTEMPT_DONE)
+        moved = tn_learn_run(&learner->world, view, side, y, false);
+    else
+        moved = learn_attempt(&learner->world, view, side, entry->key, candidate, lesson->result, y);
     settle_look(learner, lesson->plan, side, lesson->result);
     return moved;
 }
@@ -207,7 +224,7 @@ static struct tn_view *own_view(void)
 }
 
 /* Of a cell that is known well enough one user teaches no more than a share. */
-static bool may_teach(const struct lesson *lesson, struct tn_shape_entry *entry)
+static enum tn_teach may_teach(const struct lesson *lesson, struct tn_shape_entry *entry)
 {
     const struct tn_shape_about *about = lesson->request->about;
     const struct tn_constants   *k = &lesson->learner->world.k;
@@ -305,14 +322,17 @@ void tn_decide_attempt_ended(struct tn_learner *learner, const struct tn_decide_
                              bool shadow, const struct tn_attempt_result *result)
 {
     struct tn_attempt     *attempt = shadow ? &plan->shadows[index] : &plan->attempts[index];
-    struct lesson          lesson = {learner, request, plan, attempt, result, shadow};
+    struct lesson          lesson = {learner, request, plan, attempt, result, shadow, false};
     struct tn_shape_entry *entry = tn_entry_of_plan(learner, request, plan);
     bool                   passed_on = tn_learner_passed_on(learner, attempt->cluster, plan->numbers_given);
+    enum tn_teach          teach;
     bool                   learned = entry != NULL && !passed_on && learns(request, result);
 
     if (entry != NULL) {
         land_of_query(plan, attempt, shadow, result);
-        learned = learned && may_teach(&lesson, entry);
+        teach = learned ? may_teach(&lesson, entry) : TN_TEACH_NOT;
+        learned = teach != TN_TEACH_NOT;
+        lesson.little = teach == TN_TEACH_LITTLE;
         if (learned)
             update_entry(&lesson, entry);
         tn_store_release(learner->store, entry, learned);

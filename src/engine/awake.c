@@ -38,7 +38,7 @@ void tn_awake_unref(struct tn_awake *awake)
         tn_free(awake);
 }
 
-bool tn_awake_begin(struct tn_awake *awake, uint64_t now_us, uint64_t least_us, uint64_t idle_us)
+enum tn_found tn_awake_begin(struct tn_awake *awake, uint64_t now_us, uint64_t least_us, uint64_t idle_us)
 {
     uint64_t until = get(&awake->awake_until_us);
     bool     found = atomic_load_explicit(&awake->runs, memory_order_relaxed) > 0 || until > now_us;
@@ -50,12 +50,20 @@ bool tn_awake_begin(struct tn_awake *awake, uint64_t now_us, uint64_t least_us, 
         found = until > now_us;
     }
     atomic_fetch_add_explicit(&awake->runs, 1, memory_order_relaxed);
-    return found;
+    if (!found)
+        atomic_store_explicit(&awake->starting, true, memory_order_relaxed);
+    return !found ? TN_FOUND_ASLEEP : tn_awake_is_starting(awake) ? TN_FOUND_STARTING : TN_FOUND_AWAKE;
+}
+
+bool tn_awake_is_starting(const struct tn_awake *awake)
+{
+    return atomic_load_explicit(&awake->starting, memory_order_relaxed);
 }
 
 double tn_awake_end(struct tn_awake *awake, uint64_t started_us, uint64_t ended_us, uint64_t idle_us)
 {
     raise(&awake->awake_until_us, ended_us + idle_us);
+    atomic_store_explicit(&awake->starting, false, memory_order_relaxed);
     atomic_fetch_sub_explicit(&awake->runs, 1, memory_order_relaxed);
     return ((double)raise(&awake->paid_until_us, ended_us + idle_us) - (double)started_us) / 1e6;
 }

@@ -18,6 +18,7 @@
 struct tn_awake {
     _Atomic uint64_t awake_until_us, paid_until_us; /* the former is earlier where the least charge is longer than the idle time */
     _Atomic unsigned runs;                          /* begun and not ended: it does not suspend meanwhile */
+    _Atomic bool     starting;                      /* since a run woke it up none has ended */
     _Atomic unsigned refs;
 };
 
@@ -25,12 +26,15 @@ struct tn_awake *tn_awake_new(void); /* asleep; NULL: no memory. The caller owns
 struct tn_awake *tn_awake_ref(struct tn_awake *awake);
 void             tn_awake_unref(struct tn_awake *awake); /* NULL is fine */
 
-/* A run begins at NOW_US; it ends once. True: it found the cluster awake. */
-bool tn_awake_begin(struct tn_awake *awake, uint64_t now_us, uint64_t least_us, uint64_t idle_us);
+/* A run begins at NOW_US; it ends once. How it found the cluster; only who finds it asleep is charged a start, but those who come
+ * while it is starting wait for it, too. */
+enum tn_found { TN_FOUND_ASLEEP, TN_FOUND_STARTING, TN_FOUND_AWAKE };
+enum tn_found tn_awake_begin(struct tn_awake *awake, uint64_t now_us, uint64_t least_us, uint64_t idle_us);
 /* A run that began at STARTED_US ends at ENDED_US: until when the cluster was paid for without it, in seconds from STARTED_US; negative
  * where that had passed already and others that were under way kept it awake. */
 double tn_awake_end(struct tn_awake *awake, uint64_t started_us, uint64_t ended_us, uint64_t idle_us);
 /* Seconds until it suspends if nothing comes, and what runs ends now; 0 = it is asleep. */
 double tn_awake_left_s(const struct tn_awake *awake, uint64_t now_us, uint64_t idle_us);
+bool   tn_awake_is_starting(const struct tn_awake *awake);
 
 #endif

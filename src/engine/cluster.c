@@ -48,6 +48,7 @@ enum tn_status tn_cluster_new(struct tn_cluster **out, const struct tn_config *c
     cluster->refs = 1;
     cluster->id = atomic_fetch_add(&last_id, 1) + 1;
     atomic_init(&cluster->stat_id, UINT_MAX); /* none yet */
+    atomic_init(&cluster->asleep_id, UINT_MAX);
     cluster->config = tn_config_ref(config);
     cluster->conf = conf;
     cluster->ops = ops;
@@ -68,6 +69,22 @@ struct tn_cluster *tn_cluster_ref(struct tn_cluster *cluster)
 {
     atomic_fetch_add_explicit(&cluster->refs, 1, memory_order_relaxed);
     return cluster;
+}
+
+unsigned tn_cluster_number(const struct tn_cluster *cluster)
+{
+    unsigned asleep = atomic_load_explicit(&cluster->asleep_id, memory_order_relaxed);
+
+    if (tn_cluster_suspends(cluster) && asleep != UINT_MAX && (tn_cluster_awake_s(cluster) <= 0 || tn_awake_is_starting(cluster->awake)))
+        return asleep;
+    return atomic_load_explicit(&cluster->stat_id, memory_order_relaxed);
+}
+
+bool tn_cluster_fits(const struct tn_cluster *cluster, unsigned number, enum tn_found found)
+{
+    bool for_asleep = number == atomic_load_explicit(&cluster->asleep_id, memory_order_relaxed);
+
+    return !tn_cluster_suspends(cluster) || found == (for_asleep ? TN_FOUND_ASLEEP : TN_FOUND_AWAKE);
 }
 
 double tn_cluster_awake_s(const struct tn_cluster *cluster)

@@ -29,6 +29,7 @@ struct tn_cluster {
     _Atomic bool                  maintenance; /* no new queries; set by the admin API, kept over a reload */
     _Atomic bool                  removed;   /* not in the configuration any more: drains */
     _Atomic unsigned              stat_id;     /* number in the statistics, TN_STORE_CLUSTERS or more = none */
+    _Atomic unsigned              asleep_id;   /* the same of what it shows while it is asleep, for tn_cluster_number() */
     _Atomic uint64_t              crowded_until_us; /* who came for a slot lately waited longer than going elsewhere takes */
     struct tn_awake              *awake;     /* price autoSuspend; kept over a reload */
     struct tn_breaker             breaker;
@@ -44,7 +45,12 @@ static inline bool tn_cluster_suspends(const struct tn_cluster *cluster)
 {
     return cluster->conf->price_type == TN_CFG_PRICE_TYPE_AUTO_SUSPEND;
 }
-double tn_cluster_awake_s(const struct tn_cluster *cluster); /* until it would, from now on; 0: it is asleep, or never does */
+/* Its number in the statistics as it is now. To who learns, a cluster that has to start first is another one, whose runs take the start
+ * in addition; where there is no number for that, nothing is learned of them. */
+unsigned tn_cluster_number(const struct tn_cluster *cluster);
+/* A run for NUMBER found it so: does what it took tell of that number? */
+bool     tn_cluster_fits(const struct tn_cluster *cluster, unsigned number, enum tn_found found);
+double   tn_cluster_awake_s(const struct tn_cluster *cluster); /* until it would, from now on; 0: it is asleep, or never does */
 
 /* Opens CONF's engine (not that of a disabled cluster, whose library or file may be missing); a refused open has cleaned
  * up after itself and close is not called. May block. On TN_OK the caller owns one reference. */

@@ -194,6 +194,8 @@ void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run)
     q->features = *run->features;
     if (run->shape != NULL)
         q->shape = *run->shape;
+    if (run->meant.len > 0)
+        (void)!tn_arena_str(&q->arena, run->meant, &q->meant); /* without memory it counts under the text of the EXECUTE */
     q->kind = run->kind;
     q->console = s->console;
     q->events = run->events;

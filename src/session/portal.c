@@ -265,7 +265,7 @@ static void start_portal(struct tn_session *s, struct tn_portal *portal)
     struct tn_statement_run run = {
         .sql = statement->text,
         .features = &statement->features,
-        .shape = statement->shaped_with == s->settings ? &statement->shape : NULL,
+        .shape = statement->shaped_with == s->settings ? &statement->shape : NULL, .meant = tn_str(statement->meant),
         .kind = TN_RUN_EXECUTE,
         .params = portal->params,
         .param_oids = statement->oids,

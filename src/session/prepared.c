@@ -20,6 +20,7 @@ void tn_prepared_unref(struct tn_prepared *statement)
     tn_free(statement->oids);
     tn_free(statement->name);
     tn_free(statement->sql);
+    tn_free(statement->meant);
     tn_free(statement);
 }
 
@@ -78,6 +79,16 @@ static enum tn_status keep_statement(struct tn_session *s, struct tn_prepared *s
     return tn_map_put(&s->prepared, name, statement, NULL) ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "no memory for a statement");
 }
 
+static void note_meant(struct tn_session *s, struct tn_prepared *statement)
+{
+    struct tn_str      meant = tn_named_meant(s, statement->text, statement->features.verb);
+    struct tn_features features;
+
+    if (meant.len == 0 || (statement->meant = tn_strndup(meant.ptr, meant.len)) == NULL)
+        return;
+    tn_query_shape_read(s->runtime, meant, tn_str(s->database), &s->settings->replay, &statement->shape, &features);
+}
+
 enum tn_status tn_prepared_make(struct tn_session *s, struct tn_prepared **out, struct tn_pg_parse *parse, struct tn_error *err)
 {
     struct tn_prepared *statement;
@@ -92,6 +103,7 @@ enum tn_status tn_prepared_make(struct tn_session *s, struct tn_prepared **out, 
         return TN_E_INVALID;
     }
     tn_query_shape_read(s->runtime, statement->text, tn_str(s->database), &s->settings->replay, &statement->shape, &statement->features);
+    note_meant(s, statement);
     statement->shaped_with = tn_settings_list_ref(s->settings);
     statement->oid_count = parse->oid_count;
     for (size_t i = 0; i < parse->oid_count; i++)
@@ -104,15 +116,17 @@ enum tn_status tn_prepared_new(struct tn_session *s, struct tn_pg_parse *parse, 
 {
     struct tn_prepared *statement;
     enum tn_status      status;
+    size_t              size;
 
     if (parse->name.len > 0 && tn_map_get(&s->prepared, parse->name) != NULL)
         return tn_fail(err, TN_E_INVALID, "42P05", "prepared statement \"%.*s\" already exists",
                        (int)TN_MIN(parse->name.len, 200), parse->name.ptr);
     TN_TRY(tn_prepared_make(s, &statement, parse, err));
-    status = keep_bytes(s, parse->sql.len, err);
+    size = parse->sql.len + tn_str(statement->meant).len;
+    status = keep_bytes(s, size, err);
     if (status == TN_OK) {
         statement->session = s;
-        statement->kept_bytes = parse->sql.len;
+        statement->kept_bytes = size;
         status = keep_statement(s, statement, parse->name, err);
     }
     if (status != TN_OK)

@@ -49,6 +49,7 @@ struct tn_statement_run {
     struct tn_str             sql;
     const struct tn_features *features;
     const struct tn_shape    *shape;    /* NULL: not read */
+    struct tn_str             meant;    /* an EXECUTE of SQL: the statement that the shape is of; else empty */
     enum tn_run_kind          kind;
     struct tn_params          params;
     const uint32_t           *param_oids;
@@ -82,7 +83,8 @@ struct tn_prepared {
     struct tn_session  *session;  /* whose kept_bytes it is part of */
     size_t              kept_bytes;
     struct tn_features  features; /* of text */
-    struct tn_shape     shape;    /* of text, with the settings below: others may mean other tables */
+    char               *meant;    /* of an EXECUTE of SQL: what it names, with its values; owned; NULL = none */
+    struct tn_shape     shape;    /* of that or of text, with the settings below: others may mean other tables */
     struct tn_settings_list *shaped_with; /* counted */
     size_t              oid_count;
     uint32_t           *oids;     /* parameter types: given, then as described; owned */
@@ -184,6 +186,8 @@ struct tn_session {
         bool                 scanning, writes; /* the statements are looked at: do they want a transaction? */
         size_t               scan_at;
     } simple;
+    struct tn_named         *named;      /* named.c: what SQL's PREPARE named */
+    struct tn_buf            named_text; /* and what the last EXECUTE meant */
     struct tn_portal        *active;     /* extended.c: whose Execute runs */
     struct tn_prepared      *describing;
     struct tn_portal        *describing_portal;
@@ -264,6 +268,11 @@ void tn_session_report(struct tn_session *s, struct tn_settings_list *before); /
 /* transaction.c */
 char tn_transaction_status(const struct tn_session *s);
 bool tn_transaction_read_only(const struct tn_session *s); /* the open one, else what the next would be */
+/* named.c: notes PREPARE, DEALLOCATE and DISCARD; of an EXECUTE the statement that it means, with its values, until the next one of the
+ * session; else empty. */
+struct tn_str tn_named_meant(struct tn_session *s, struct tn_str sql, enum tn_verb verb);
+void          tn_named_forget(struct tn_session *s);
+
 bool tn_transaction_is_control(struct tn_str sql, const struct tn_features *features);
 void tn_transaction_control(struct tn_session *s, const struct tn_statement_run *run);
 void tn_transaction_failed(struct tn_session *s);      /* a statement failed inside */

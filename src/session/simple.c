@@ -109,9 +109,13 @@ static void run_statement(struct tn_session *s, struct tn_str sql)
     struct tn_statement_run run = {.sql = sql, .features = &s->simple.features, .shape = &s->simple.shape, .kind = TN_RUN_EXECUTE,
                                    .encoder = &s->simple.encoder.base, .events = &events, .owner = s, .reply = on_reply,
                                    .several = s->simple.several};
+    struct tn_features      meant;
 
     s->simple.statement = sql;
     tn_query_shape_read(s->runtime, sql, tn_str(s->database), &s->settings->replay, &s->simple.shape, &s->simple.features);
+    run.meant = tn_named_meant(s, sql, s->simple.features.verb);
+    if (run.meant.len > 0)
+        tn_query_shape_read(s->runtime, run.meant, tn_str(s->database), &s->settings->replay, &s->simple.shape, &meant);
     tn_settings_list_unref(s->simple.settings);
     s->simple.settings = tn_settings_list_ref(s->settings);
     tn_pg_encoder_init(&s->simple.encoder, &s->settings->style, NULL, 0);

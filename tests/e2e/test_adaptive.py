@@ -1,6 +1,7 @@
 """Groups that learn: where queries end up, what is cut and cancelled, what is never tried twice, what survives."""
 
 import contextlib
+import json
 import os
 import sqlite3
 import threading
@@ -11,6 +12,7 @@ import pytest
 
 import ops
 import proxy as proxy_module
+import wire
 
 ROWS = 100_000
 
@@ -91,6 +93,98 @@ def bands(proxy, text, count):
     return [record["band"] for record in reversed(ops.history(proxy, count, text=text))]
 
 
+def cell(proxy, part, cluster):
+    """What CLUSTER showed on the shape with PART in its text."""
+    shapes = json.loads(proxy.cli("shapes", "--json", "--limit", "500", "--admin", proxy.admin_url).stdout)["shapes"]
+    return next(c for s in shapes if part in s["text"] for c in s["clusters"] if c["cluster"] == cluster)
+
+
+def test_waiting_for_a_slot_is_not_learned(files):
+    """Queueing says how busy we are, not how fast the engine is (adaptive G9, double-counted queueing)."""
+    wanted = config({"seeks": {**files["seeks"], "maxRunningQueries": 1}})
+    with proxy_module.Proxy(wanted) as proxy, ops.connect(proxy) as connection:
+        with ops.connect(proxy, autocommit=False) as holder:
+            ops.ask(holder, "SELECT v FROM points WHERE k = 1")
+            waits = threading.Thread(target=connection.execute, args=("SELECT length(v) AS waited FROM points WHERE k = 3",))
+            waits.start()
+            proxy.wait_for(lambda: ops.group(proxy, "all")["queued"] == 1, what="it waits")
+            time.sleep(1.5)
+            holder.rollback()
+            waits.join(60)
+        [record] = ops.history(proxy, 1, text="waited")
+        assert record["queueMs"] >= 1500 and record["engineMs"] + 1400 < record["totalMs"]
+        learned_of = cell(proxy, "length", "seeks")
+        assert learned_of["n"] == 1 and learned_of["p50Ms"] <= record["engineMs"] + 1
+
+
+def test_a_client_that_reads_slowly_is_not_learned(files):
+    """Nor how fast its client reads (adaptive G9, client backpressure)."""
+    rows = "SELECT a.k AS slowly, 'some text that fills what is between us and the client, again and again, until the engine has to stop' FROM points a, points b WHERE b.k < 6"
+    with proxy_module.Proxy(config({"seeks": files["seeks"]})) as proxy, wire.Wire(proxy.port) as client:
+        client.send(wire.query(rows))
+        proxy.wait_for(lambda: ops.metric(proxy, "turnout_client_pauses_total") > 0, what="the engine is stopped")
+        time.sleep(1.5)
+        client.finish()
+        [record] = ops.history(proxy, 1, text="slowly")
+        learned_of = cell(proxy, "slowly", "seeks")
+        assert record["outcome"] == "ok" and record["totalMs"] > 1500 and learned_of["n"] == 1
+        assert learned_of["p50Ms"] < record["totalMs"] - 1400, (record, learned_of)
+
+
+def test_what_is_prepared_counts_for_its_text(files):
+    """One shape with the plain text, parsed once and executed often (adaptive G9, EXECUTE of prepared statements)."""
+    with proxy_module.Proxy(config({"seeks": files["seeks"]})) as proxy, ops.connect(proxy) as connection:
+        for k in range(5):
+            assert ops.ask(connection, "SELECT v AS executed FROM points WHERE k = %s", (k,)) == f"value {k}"
+        for k in range(5):
+            connection.execute("SELECT v AS executed FROM points WHERE k = %s", (k,), prepare=True)
+        connection.execute("SELECT v AS executed FROM points WHERE k = 7")
+        shapes = [s for s in json.loads(proxy.cli("shapes", "--json", "--admin", proxy.admin_url).stdout)["shapes"] if "executed" in s["text"]]
+        assert [s["calls"] for s in shapes] == [11], shapes
+
+
+def test_execute_in_sql_counts_for_what_it_names(files, postgres_server):
+    """With its values, on the cluster that the session is bound to; names come and go as on the engine."""
+    database = postgres_server.create_database(f"named_{time.monotonic_ns()}")
+    postgres_server.sql("CREATE TABLE points (k integer, v text); INSERT INTO points SELECT i, 'value ' || i FROM generate_series(0, 99) AS t(i)", database=database)
+    with proxy_module.Proxy(config({"pg": postgres_server.cluster(database)})) as proxy, ops.connect(proxy) as connection:
+        def calls(part):
+            shapes = json.loads(proxy.cli("shapes", "--json", "--limit", "500", "--admin", proxy.admin_url).stdout)["shapes"]
+            return {s["text"]: sum(c["n"] for c in s["clusters"]) for s in shapes if part in s["text"]}
+        connection.execute("PREPARE one (integer, text) AS SELECT reverse(v) FROM points WHERE k = $1 AND v <> $2")
+        for k in range(3):
+            assert ops.ask(connection, f"EXECUTE One({k}, concat('a,)', 'b'))") == f"value {k}"[::-1]
+        connection.execute("SELECT reverse(v) FROM points WHERE k = 4 AND v <> concat('a', 'c')").fetchall()
+        assert calls("reverse") == {"SELECT reverse(v) FROM points WHERE k = ? AND v <> concat(?, ?)": 4}, calls("")
+        with pytest.raises(psycopg.Error):
+            connection.execute("PREPARE one AS SELECT upper(v) FROM points")
+        assert ops.ask(connection, "EXECUTE one(5, 'x')") == "5 eulav"
+        assert connection.execute("EXECUTE one(5, 'x')", (), prepare=True).fetchone()[0] == "5 eulav"  # by the other way of the protocol
+        connection.execute("DEALLOCATE one")
+        connection.execute("PREPARE one AS SELECT upper(v) FROM points WHERE k = 1")
+        assert ops.ask(connection, "EXECUTE one") == "VALUE 1"
+        assert sum(calls("reverse").values()) == 6 and sum(calls("upper").values()) == 1, calls("")
+        connection.execute("DISCARD ALL")
+        with pytest.raises(psycopg.Error):
+            connection.execute("EXECUTE one")
+        assert sum(calls("upper").values()) == 1 and not calls("EXECUTE"), calls("")
+
+
+def test_a_shorter_time_out_is_no_shorter_run(files):
+    """What was given up after a moment took longer than that (adaptive G9, time-outs shorter on one engine)."""
+    slow = "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < 1000000000) SELECT count(*) AS brief FROM t"
+    with proxy_module.Proxy(config({"seeks": files["seeks"]})) as proxy, ops.connect(proxy) as connection:
+        connection.execute("SET statement_timeout = 300")
+        for _ in range(2):
+            with pytest.raises(psycopg.errors.QueryCanceled):
+                connection.execute(slow)
+        learned_of = cell(proxy, "brief", "seeks")
+        assert learned_of["n"] == 0 and learned_of.get("p50Ms") is None, learned_of
+        plan = connection.execute("EXPLAIN (FORMAT JSON) ROUTE " + slow).fetchone()[0]
+        one = (plan if isinstance(plan, dict) else json.loads(plan))["groups"][0]["members"][0]
+        assert one["p50Ms"] > 250, one
+
+
 def test_values_of_parameters_choose_the_band(files):
     """As literals do, whether they come as text or binary, in a statement that is prepared or not."""
     def asked(connection, sql, *values):
@@ -168,6 +262,22 @@ def test_a_transaction_stays_where_it_began(files):
         for i in range(0, 20, 4):
             assert len({r["cluster"] for r in records[i:i + 4]}) == 1
         assert not [r for r in records if "@" in r["reason"]]
+
+
+def test_a_transaction_teaches(files):
+    """Whatever it runs, where it runs: most drivers are never outside of one."""
+    with proxy_module.Proxy(config({"seeks": files["seeks"]})) as proxy:
+        with ops.connect(proxy, autocommit=False) as connection:
+            for k in range(4):
+                ops.ask(connection, f"SELECT upper(v) FROM points WHERE k = {k}")
+            with pytest.raises(psycopg.Error):
+                connection.execute("SELECT nothing_of_the_kind(v) FROM points")
+            with pytest.raises(psycopg.Error):
+                connection.execute("SELECT upper(v) FROM points WHERE k = 9")  # of a transaction that failed: not run
+            connection.rollback()
+        learned_of = cell(proxy, "upper", "seeks")
+        assert learned_of["n"] == 4 and learned_of["success"] == 1, learned_of
+        assert [r["reason"] for r in ops.history(proxy, 4, text="upper(v) FROM points WHERE k = ", outcome="ok")][:3] == ["pinned to the session"] * 3
 
 
 def test_advice_changes_nothing(files):

@@ -1,6 +1,7 @@
 """turnout compare: fresh runs through DuckDB, SQLite and PostgreSQL behind one Turnout, and reports from what history kept."""
 
 import collections
+import copy
 import csv
 import html.parser
 import io
@@ -9,6 +10,7 @@ import os
 import pty
 import signal
 import socket
+import stat
 import subprocess
 
 import pytest
@@ -224,6 +226,25 @@ def test_a_file_that_is_no_state_is_left_alone(world):
         assert file.read() == "not yours\n"
 
 
+@pytest.mark.parametrize("what", ["pipe", "device"])
+def test_what_is_no_file_is_no_state(world, what):
+    """A pipe would be waited for, and what is done is removed: as root, a device, too."""
+    path = world.proxy.path("state-" + what)
+    if what == "pipe":
+        os.mkfifo(path)
+    elif os.getuid() == 0:
+        os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    else:
+        pytest.skip("only root makes devices")
+    done = world.run("SELECT 1", "--state", path, check=False)
+    assert done.returncode == 1 and "is no file" in done.stderr and os.path.exists(path), done.stderr
+
+
+def test_a_byte_order_mark(world):
+    report = json.loads(world.run("\ufeffSELECT 1 AS marked", "--repeat", "1", "--warmup", "0", "--json", clusters="s").stdout)
+    assert report["runs"] == 1 and report["engines"][0]["ok"] == 1
+
+
 def test_answers_that_differ(world):
     world.everywhere("CREATE TABLE odd (a integer)")
     for name, count in (("d", 2), ("s", 2), ("p", 3)):
@@ -282,6 +303,26 @@ def test_an_engine_that_cannot(world):
     cells = engines_of(shape_of(report, "only_there"))
     assert cells["s"]["success"] == 0 and cells["s"]["errors"] == 2 and cells["p"]["success"] == 1
     assert shape_of(report, "only_there")["fastest"] == "p" and any("first error: s: " in note for note in report["notes"])
+
+
+def test_an_engine_that_dies(world):
+    """What cannot be reached has failed; it is not left out, as what waited in a queue is."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    gone = {"engine": "postgres", "endpoint": f"postgresql://127.0.0.1:{port}/x", "sslMode": "disable", "healthCheck": {"enabled": False},
+            "circuitBreaker": {"consecutiveFailures": 3}}
+    config = copy.deepcopy(world.proxy.config)
+    config["clusters"]["gone"] = gone
+    config["clusterGroups"]["all"]["members"].append("gone")
+    world.proxy.reload(config)
+    try:
+        report = json.loads(world.run("SELECT count(*) AS dies FROM orders", "--repeat", "6", "--json", clusters="s,gone").stdout)
+    finally:
+        world.proxy.reload(world.proxy.config)
+    engine = engines_of(report)["gone"]
+    assert engine["runs"] == engine["errors"] == 6 and engine["success"] == 0, report
+    assert engines_of(report)["s"]["success"] == 1 and not any("never reached" in note for note in report["notes"])
+    assert any("first error: gone: " in note for note in report["notes"])
 
 
 def test_wrong_use(world):

@@ -133,6 +133,41 @@ def test_a_start_is_not_learned(file, proxies):
     assert runs() == 1
 
 
+def test_a_cluster_that_always_sleeps_is_known(file, proxies):
+    """It wakes up for every query: as it is while it sleeps it is a cluster of its own to who learns, and what it shows awake stays apart."""
+    proxy = proxies(config(file, {"type": "autoSuspend", "creditsPerHour": 1, "usdPerCredit": 1, "minSeconds": "0s", "idleSeconds": "0s"}))
+    ran(proxy, *["SELECT max(k) FROM points"] * 6)
+    with ops.connect(proxy) as connection:
+        plan = connection.execute("EXPLAIN (FORMAT JSON) ROUTE SELECT max(k) FROM points").fetchone()[0]
+    member = (plan if isinstance(plan, dict) else json.loads(plan))["groups"][0]["members"][0]
+    assert member["awakeMs"] == 0 and member["n"] == 6, member
+    shapes = json.loads(proxy.cli("shapes", "--json", "--admin", proxy.admin_url).stdout)["shapes"]
+    assert [(cell["cluster"], cell["n"]) for cell in shapes[0]["clusters"]] == [("one (asleep)", 6)], shapes
+
+
+def test_who_waits_for_a_start_teaches_nothing(proxies):
+    """The second one comes while the cluster starts for the first: what it took is neither what it takes awake nor a start of its own."""
+    started = threading.Event()
+
+    def pages(_path, _count):
+        started.wait(60)
+        return {"columns": trino_contract.BIGINT, "data": [[1]]}
+
+    with trino_contract.Contract(pages=pages) as contract:
+        price = {"type": "autoSuspend", "creditsPerHour": 1, "usdPerCredit": 1, "idleSeconds": "1h"}
+        proxy = proxies(ops.learning({"one": contract.cluster(price=price, healthCheck={"enabled": False})}))
+        threads = [threading.Thread(target=run_one, args=(proxy, "SELECT n FROM points")) for _ in range(2)]
+        for count, thread in enumerate(threads, 1):
+            thread.start()
+            proxy.wait_for(lambda count=count: len(contract.of("POST")) == count, what="it waits for the start")
+        started.set()
+        for thread in threads:
+            thread.join()
+        run_one(proxy, "SELECT n FROM points")
+        shapes = json.loads(proxy.cli("shapes", "--json", "--admin", proxy.admin_url).stdout)["shapes"]
+    assert sorted((cell["cluster"], cell["n"]) for cell in shapes[0]["clusters"]) == [("one", 1), ("one (asleep)", 1)], shapes
+
+
 def awake_ms(connection):
     plan = connection.execute("EXPLAIN (FORMAT JSON) ROUTE SELECT max(k) FROM points").fetchone()[0]
     return (plan if isinstance(plan, dict) else json.loads(plan))["groups"][0]["members"][0]["awakeMs"]

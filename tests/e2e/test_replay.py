@@ -271,6 +271,8 @@ def test_a_table(tmp_path):
     ('{"sql":"SELECT 1","outcomes":{"a":{"latency_ms":-1}}}', "1: latency_ms must be a number"),
     ('{"sql":"SELECT 1","outcomes":{"a":{"latency_ms":"x"}}}', "1: latency_ms must be a number"),
     ('{"sql":"SELECT 1","outcomes":{"a,b":{"latency_ms":1}}}', "1: an engine's name"),
+    ('{"sql":"SELECT 1","outcomes":{"a@5":{"latency_ms":1}}}', "1: an engine's name"),
+    ('{"sql":"SELECT 1","outcomes":{"' + "a" * 129 + '":{"latency_ms":1}}}', "1: an engine's name"),
     ('{"t_ms":5,"sql":"SELECT 1","outcomes":{"a":{"latency_ms":1}}}\n{"t_ms":4,"sql":"SELECT 1","outcomes":{"a":{"latency_ms":1}}}',
      "2: t_ms is less than in the line before"),
     ('{"t_ms":1e15,"sql":"SELECT 1","outcomes":{"a":{"latency_ms":1}}}', "1: t_ms must be a number of milliseconds from 0 to 1e14"),
@@ -283,6 +285,15 @@ def test_bad_lines(text, message, tmp_path):
     path.write_text(text + "\n")
     done = replay("--outcomes", path, check=False)
     assert done.returncode == 1 and f"bad.jsonl:{message}" in done.stderr
+
+
+def test_names_of_clusters(tmp_path):
+    """Whatever a cluster may be called: 128 bytes, and an @ that no number follows."""
+    long = "x@" + "n" * 126
+    path = tmp_path / "names.jsonl"
+    path.write_text(json.dumps({"sql": "SELECT 1", "outcomes": {long: {"latency_ms": 5}, "warm@eu": {"latency_ms": 5}}}) + "\n")
+    replay("--outcomes", path, "--decisions", tmp_path / "out.tsv")
+    assert set(re.split("@[0-9.]+(?:,|$)|,", (tmp_path / "out.tsv").read_text().split("\t")[0])) - {""} <= {long, "warm@eu"}
 
 
 def test_what_an_engine_alone_costs_is_told_where_the_file_says_it(tmp_path):

@@ -183,6 +183,7 @@ static void end(struct sim *sim)
     tn_learner_free(sim->learner);
 }
 
+/* (adaptive G9, P50 of mixed literal bands) */
 static void test_each_band_goes_where_it_is_fast(void)
 {
     struct sim     sim;

@@ -16,7 +16,7 @@ static uint64_t begun_us; /* lately: what is old is removed */
 static struct tn_history_record record(uint64_t id)
 {
     return (struct tn_history_record){.id = id, .started_us = begun_us + id * 1000, .text = TN_STR("SELECT a FROM t WHERE b = 1"), .class = TN_STR("read"),
-                                      .group = TN_STR("g"), .cluster = TN_STR("one"), .engine_us = 2500, .total_us = 9000, .queue_us = 5000, .rows = 3,
+                                      .group = TN_STR("g"), .cluster = TN_STR("one@eu"), .engine_us = 2500, .total_us = 9000, .queue_us = 5000, .rows = 3,
                                       .bytes = 60, .outcome = TN_HISTORY_OK, .attempts = 1, .usd_micros = 7, .shape = TN_STR("00112233445566778899aabbccddeeff")};
 }
 
@@ -33,8 +33,8 @@ static void write_history(void)
     for (size_t i = 0; i < TN_ARRAY_LEN(r); i++)
         r[i] = record(i + 1);
     n++; /* 1: as it is */
-    r[n].cluster = TN_STR("two"); /* 2: cut on one after 120 ms */
-    r[n].plan = TN_STR("one@120,two");
+    r[n].cluster = TN_STR("two"); /* 2: cut on one@eu after 120 ms */
+    r[n].plan = TN_STR("one@eu@120,two");
     r[n].cuts = 1;
     r[n].attempts = 2;
     r[n].usd_micros = 900; /* of both attempts */
@@ -80,7 +80,7 @@ static void test_records(void)
     CU_ASSERT_EQUAL_FATAL(tn_compare_from_history(&cli, path, &filter, &c, &skipped), TN_CLI_OK);
     CU_ASSERT_EQUAL(skipped, 3); /* cancelled, in the queue, refused */
     CU_ASSERT_EQUAL(c.engine_count, 2);
-    one = tn_compare_engine(&c, TN_STR("one"));
+    one = tn_compare_engine(&c, TN_STR("one@eu"));
     two = tn_compare_engine(&c, TN_STR("two"));
     CU_ASSERT_TRUE_FATAL(one >= 0 && two >= 0);
     CU_ASSERT_EQUAL(count(&c, (unsigned)one, TN_COMPARE_OK), 3);      /* 1, 4, 11 */

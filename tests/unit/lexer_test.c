@@ -154,6 +154,7 @@ static void check_cover(struct tn_str text, enum tn_dialect dialect)
     CU_ASSERT_EQUAL(lexer.at, text.len);
 }
 
+/* (adaptive G8, 2; with sanitizers and for longer by tests/fuzz/fuzz_lexer.c) */
 static void test_random_bytes(void)
 {
     static const char alphabet[] = "a1_$'\"`[]{}()/*-#?:@.,;\\\n eEuUxX&!=<>\0|~\x80\xff";

@@ -71,6 +71,7 @@ static void run_case(const struct golden_case *c)
     }
 }
 
+/* Every pair of adaptive D1 and D2 (adaptive G8, 2; of G9: alias and temporary names, tables named with digits, double quotes). */
 static void test_golden(void)
 {
     CU_ASSERT(golden_each(TN_SOURCE_DIR "/tests/golden/shapes.cases", run_case) >= 630);
@@ -110,6 +111,7 @@ static void test_once(void)
     CU_ASSERT(once >= 350);
 }
 
+/* (adaptive G9, search path and role in the key) */
 static void test_context(void)
 {
     struct tn_shape_context context = {.dialect = TN_DIALECT_POSTGRES, .database = TN_STR("a")}, other = context;

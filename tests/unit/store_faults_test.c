@@ -215,7 +215,7 @@ static void wait_learning(uint32_t since_ms)
     CU_FAIL("nothing was written");
 }
 
-/* TURNOUT_KILLS=50 for the whole proof: fewer here, or the tests would take minutes. */
+/* (adaptive G8, 9) TURNOUT_KILLS=50 for the whole proof: fewer here, or the tests would take minutes. */
 static void test_kill(void)
 {
     const char     *rounds = getenv("TURNOUT_KILLS");

@@ -750,6 +750,41 @@ static void test_gaps(void)
     }
 }
 
+/* A file whose only ids are far above all that can be given, or negative, with a next one that is as wrong: several lanes come to an end, and
+ * what is learned then is there the next time. */
+static void test_ids_of_nobody(void)
+{
+    static const char *const damage[] = {"UPDATE shape SET id = 9223372036854775807 WHERE id = 1; UPDATE shape SET id = -id WHERE id < 7000",
+                                         "UPDATE shape SET id = 9223372036854775000 + id % 800 WHERE id <= 800; DELETE FROM shape WHERE id < 7000",
+                                         "UPDATE shape SET id = 2147483647 WHERE id = 1; DELETE FROM shape WHERE id < 7000"};
+    static const char *const next[] = {"9223372036854775807", "-5", "4294967297", "2147483648"};
+    struct tn_store         *store;
+    char                     sql[512];
+
+    for (unsigned i = 0; i < TN_ARRAY_LEN(damage); i++)
+        for (unsigned n = 0; n < TN_ARRAY_LEN(next); n++) {
+            fresh_path("ids");
+            store = open_store(100000);
+            name_clusters(store, 2);
+            for (uint64_t s = 1; s <= 6000; s++)
+                learn(store, s, 1);
+            tn_store_close(store);
+            snprintf(sql, sizeof sql, "%s; UPDATE meta SET value = %s WHERE name = 'next_id'", damage[i], next[n]);
+            run_sql(sql);
+            store = open_store(100000);
+            CU_ASSERT_EQUAL(counts(store).shapes, 0);
+            name_clusters(store, 2);
+            learn(store, 7001, 2);
+            learn(store, 7002, 2);
+            tn_store_close(store);
+            store = open_store(100000);
+            CU_ASSERT_EQUAL(counts(store).shapes, 2);
+            name_clusters(store, 2);
+            CU_ASSERT_TRUE(same(store, 7001, 2) && same(store, 7002, 2));
+            tn_store_close(store);
+        }
+}
+
 /* In the middle of its rows: whichever lane reads them tells it, and nothing is half read. */
 static void test_damaged_rows_of_a_lane(void)
 {
@@ -788,6 +823,12 @@ static void test_refused_files(void)
     fresh_path("foreign");
     run_sql("CREATE TABLE t (a); PRAGMA application_id = 1416785524"); /* a history */
     check_refused("is not a file of Turnout's statistics");
+    fresh_path("pipe");
+    CU_ASSERT_EQUAL(mkfifo(path, 0600), 0);
+    o = options(100);
+    CU_ASSERT_EQUAL(tn_store_open(&store, &o, &err), TN_E_INVALID);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "is no file"));
+    tn_error_reset(&err);
     snprintf(path, sizeof path, "%s/no/such/folder", folder);
     o = options(100);
     CU_ASSERT_EQUAL(tn_store_open(&store, &o, &err), TN_E_NOT_FOUND);
@@ -809,6 +850,7 @@ static void add_tests(CU_pSuite suite)
     CU_ADD_TEST(suite, test_one_writer);
     CU_ADD_TEST(suite, test_damaged_file);
     CU_ADD_TEST(suite, test_gaps);
+    CU_ADD_TEST(suite, test_ids_of_nobody);
     CU_ADD_TEST(suite, test_damaged_rows_of_a_lane);
     CU_ADD_TEST(suite, test_evicted_return);
     CU_ADD_TEST(suite, test_merge);

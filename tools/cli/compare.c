@@ -40,7 +40,7 @@ static int settle(struct comparison *c, struct tn_compare_run *run)
     else if (missing > 0)
         tn_buf_printf(&c->notes, "The server's history has no record of %zu of %zu runs: their times are those that the client saw.\n", missing, run->done_count);
     if (waited > 0)
-        tn_buf_printf(&c->notes, "%zu runs never reached their engine (they were refused, or ran out of time in a queue) and are left out.\n", waited);
+        tn_buf_printf(&c->notes, "%zu runs never reached their engine (their group refused them, or they ran out of time in its queue) and are left out.\n", waited);
     return TN_CLI_OK;
 }
 

@@ -160,7 +160,7 @@ static bool add_cuts(struct gathering *g, const struct tn_history_record *r)
     for (uint64_t i = 0; i < r->cuts && rest.len > 0; i++) {
         const char              *comma = memchr(rest.ptr, ',', rest.len);
         struct tn_str            attempt = comma == NULL ? rest : tn_str_n(rest.ptr, (size_t)(comma - rest.ptr));
-        const char              *at = memchr(attempt.ptr, '@', attempt.len);
+        const char              *at = attempt.len == 0 ? NULL : memrchr(attempt.ptr, '@', attempt.len);
         struct tn_compare_sample sample = {.outcome = TN_COMPARE_TIMEOUT, .t_ms = (double)r->started_us / 1e3, .usd = NAN, .bytes = NAN, .sent = NAN, .rows = NAN};
 
         rest = comma == NULL ? TN_STR("") : tn_str_n(comma + 1, rest.len - attempt.len - 1);
@@ -237,6 +237,12 @@ static bool item_of(const struct tn_compare_run *run, struct tn_str tags, uint64
     return tn_str_to_u64(tn_str_n(tags.ptr + len, end - (size_t)len), run->item_count - 1, item);
 }
 
+/* It ended without its engine, which is not to blame: in a queue, or refused by us. One that cannot be reached, or is known to be down, has failed. */
+static bool has_waited(const struct tn_history_record *r)
+{
+    return r->outcome != TN_HISTORY_OK && r->outcome != TN_HISTORY_ERROR && !tn_str_eq_c(r->sqlstate, "57P03");
+}
+
 /* The newest record of an item is the one that counts: an older one was interrupted. */
 static bool on_own(void *ctx, const struct tn_history_record *r)
 {
@@ -250,7 +256,7 @@ static bool on_own(void *ctx, const struct tn_history_record *r)
     s->found[index] = 1;
     s->count++;
     if (r->cluster.len == 0 || r->engine_us == 0) {
-        item->waited = r->outcome != TN_HISTORY_OK;
+        item->waited = has_waited(r);
         s->waited += item->waited && !item->warmup;
         return true;
     }

@@ -27,7 +27,7 @@ struct tn_run_item {
     uint8_t  engine;
     bool     warmup;
     bool     done;
-    bool     waited;  /* it ended before it reached the engine: in a queue, say */
+    bool     waited;  /* it ended before it reached the engine, which is not to blame: in a queue, say */
     struct tn_compare_sample sample; /* when done */
 };
 

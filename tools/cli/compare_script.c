@@ -74,6 +74,8 @@ static enum tn_status split(struct tn_script *script, const char *path, bool for
     struct tn_str text = tn_buf_str(&script->text), statement;
     size_t        at = 0, room = 0;
 
+    if (text.len >= 3 && memcmp(text.ptr, "\xef\xbb\xbf", 3) == 0) /* what editors write ahead of UTF-8 */
+        text = tn_str_n(text.ptr + 3, text.len - 3);
     script->hash = text.len == 0 ? 0 : tn_hash_str(text);
     if (text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL)
         return tn_fail(err, TN_E_INVALID, "22021", "%s has a NUL byte: is it SQL?", path);

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { STATE_FORMAT = 1, STATE_MAX = 512 * 1024 * 1024, PART = 65536 };
@@ -227,17 +228,28 @@ static enum tn_status go_on(struct tn_compare_run *run, struct tn_buf *text, str
     return append(run, text, err);
 }
 
+/* It is removed in the end: nothing but a file may be meant, and no device. */
+static enum tn_status open_file(struct tn_compare_run *run, struct tn_error *err)
+{
+    struct stat about;
+
+    run->state_fd = open(run->options->state, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
+    if (run->state_fd >= 0 && fstat(run->state_fd, &about) == 0 && S_ISREG(about.st_mode))
+        return TN_OK;
+    if (run->state_fd < 0)
+        fail_file(run, err);
+    else
+        tn_fail(err, TN_E_INVALID, "58030", "%s is no file", run->options->state);
+    tn_error_hint(err, "--state names another file");
+    return err->status;
+}
+
 enum tn_status tn_run_state_open(struct tn_compare_run *run, struct tn_error *err)
 {
     struct tn_buf  text;
     enum tn_status status;
 
-    run->state_fd = open(run->options->state, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (run->state_fd < 0) {
-        fail_file(run, err);
-        tn_error_hint(err, "--state names another file");
-        return TN_E_IO;
-    }
+    TN_TRY(open_file(run, err));
     if (flock(run->state_fd, LOCK_EX | LOCK_NB) != 0)
         return tn_fail(err, TN_E_INVALID, "55006", "%s is in use: another `turnout compare` runs with it", run->options->state);
     tn_buf_init(&text, STATE_MAX);

@@ -106,11 +106,17 @@ static enum tn_status next_line(struct tn_outcomes *o, struct tn_str *line, stru
     }
 }
 
-static bool is_name(struct tn_str name) /* it must fit into a line of decisions */
+/* It must fit into a line of decisions: a number behind an @ would be a deadline there. */
+static bool is_name(struct tn_str name)
 {
+    const char *at = name.len == 0 ? NULL : memrchr(name.ptr, '@', name.len);
+    double      number;
+
     for (size_t i = 0; i < name.len; i++)
-        if (name.ptr[i] == ',' || name.ptr[i] == '@' || (unsigned char)name.ptr[i] < ' ')
+        if (name.ptr[i] == ',' || (unsigned char)name.ptr[i] < ' ')
             return false;
+    if (at != NULL && tn_str_to_double(tn_str_n(at + 1, name.len - (size_t)(at - name.ptr) - 1), &number))
+        return false;
     return name.len > 0 && name.len < TN_OUTCOME_NAME;
 }
 
@@ -122,7 +128,7 @@ static enum tn_status engine_number(struct tn_outcomes *o, struct tn_str name, u
             return TN_OK;
         }
     if (!is_name(name))
-        return wrong(o, err, "an engine's name must have 1 to 63 bytes, without comma, @ and control characters", NULL);
+        return wrong(o, err, "an engine's name must have 1 to 128 bytes, without comma and control characters, and not end in @ and a number", NULL);
     if (o->engine_count == TN_OUTCOME_ENGINES)
         return wrong(o, err, "there are more than 64 engines", NULL);
     tn_str_copy(o->engines[o->engine_count], TN_OUTCOME_NAME, name);

@@ -10,7 +10,7 @@
 #include "base/status.h"
 #include "stats/features.h"
 
-enum { TN_OUTCOME_ENGINES = 64, TN_OUTCOME_NAME = 64, TN_OUTCOME_LINE_MAX = 64 * 1024 * 1024 };
+enum { TN_OUTCOME_ENGINES = 64, TN_OUTCOME_NAME = 129 /* as a cluster's */, TN_OUTCOME_LINE_MAX = 64 * 1024 * 1024 };
 #define TN_OUTCOME_TIMEOUT_S 200.0 /* an outcome that took so long is a time-out */
 
 struct tn_outcome {

@@ -13,7 +13,7 @@
 bool tn_trino_catalog_mentions(struct tn_str sql);
 /* One of system.jdbc.*, whose columns keep their names, or JDBC's question for keys. */
 bool tn_trino_catalog_is_jdbc(struct tn_str sql);
-/* "AS name" stands in SQL's list of columns. */
+/* SQL's list of columns is more than names and commas: it may make columns of its own. */
 bool tn_trino_catalog_renames(struct tn_str sql);
 /* The type of NAME in these tables, as struct tn_trino_encoder.letter tells it. */
 char tn_trino_catalog_letter(struct tn_str name);

@@ -149,7 +149,7 @@ bool tn_trino_table_begin(struct tn_trino_table *t, struct tn_trino_query *q, co
         return false;
     t->json.buf = &t->chunk->bytes;
     tn_buf_clear(&q->columns);
-    tn_trino_put_columns(&json, &schema, q->parametric);
+    tn_trino_put_columns(&json, &schema, q->parametric, q->request.presto);
     return true;
 }
 

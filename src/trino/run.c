@@ -39,7 +39,7 @@ static void put_columns(struct tn_trino_query *q, const struct tn_schema *schema
         schema = &told;
     }
     tn_buf_clear(&q->columns);
-    tn_trino_put_columns(&json, schema, q->parametric);
+    tn_trino_put_columns(&json, schema, q->parametric, q->request.presto);
 }
 
 static void on_params(struct tn_ask *ask, size_t count, const uint32_t *pg_oids)

@@ -115,7 +115,7 @@ void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum
     enum tn_status     status = TN_OK;
     struct tn_str      text = q->text;
 
-    if (tn_str_eq_c(q->request.catalog, "system") && !tn_trino_catalog_qualify(q->text, q->request.schema, &q->arena, &text))
+    if (!tn_trino_catalog_qualify(q->text, q->request.catalog, q->request.schema, &q->arena, &text))
         text = q->text;
     if (tn_trino_catalog_mentions(text)) {
         status = find_member(q, &member, &err);

@@ -246,6 +246,17 @@ def test_metadata(engine, run):
     assert any(row[0] == "abs" for row in run("SHOW FUNCTIONS LIKE 'ab%'"))
 
 
+def test_schema_of_information(engine, connect):
+    """A client whose schema it is names its tables alone, as at a Trino; columns of that name stay what they are."""
+    cursor = connect(schema="information_schema").cursor()
+    for sql, rows in (("SELECT count(*) FROM schemata WHERE schema_name = 'information_schema'", [[1]]),
+                      ("SELECT t.table_name FROM columns AS c JOIN tables AS t ON t.table_name = c.table_name AND t.table_schema = c.table_schema AND t.table_catalog = c.table_catalog "
+                       "WHERE t.table_schema = 'information_schema' AND c.column_name = 'schema_name'", [["schemata"]]),
+                      ("SELECT tables.x FROM (SELECT 1 AS x) AS tables", [[1]])):
+        cursor.execute(sql)
+        assert cursor.fetchall() == rows, sql
+
+
 def test_own_tables(engine, run):
     """information_schema and `system` are listed and described as a Trino's are."""
     catalog = run("SHOW CATALOGS")[0][0]

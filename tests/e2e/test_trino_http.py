@@ -416,11 +416,13 @@ def test_ways_to_write_it(client):
 
 
 def test_methods(client):
-    for method, path, allowed in (("GET", "/v1/statement", "POST"), ("PUT", "/v1/statement", "POST"), ("POST", "/v1/info", "GET, HEAD"),
+    for method, path, allowed in (("GET", "/v1/statement", "POST, HEAD"), ("PUT", "/v1/statement", "POST, HEAD"), ("POST", "/v1/info", "GET, HEAD"),
                                   ("POST", "/v1/statement/queued/a/b/1", "GET, HEAD, DELETE")):
         status, headers, _ = client.request(method, path)
         assert (status, headers["Allow"]) == (405, allowed), (method, path)
     assert client.post("SELECT 1", Content_Encoding="gzip")[0] == 415
+    for method in ("GET", "HEAD"):
+        assert client.request(method, "/v1/info/coordinator")[0] == 200
 
 
 def test_info(client):

@@ -270,6 +270,8 @@ def test_validate(engine):
     assert good["valid"] is True and good["columns"][0]["name"] == "a" and good["statementClass"] == "read"
     bad = call("POST", "/v1/queries/validate", {"sql": "SELECT missing_column FROM missing_table"}).json
     assert bad["valid"] is False and bad["error"]["origin"] == "engine"
+    for sql, count in (("SELECT 1 AS a", 0), ("SELECT $1 AS a, $2 AS b", 2), *([("SELECT ? AS a WHERE 1 = ?", 2)] if engine.name != "postgres" else [])):
+        assert call("POST", "/v1/queries/validate", {"sql": sql}).json["parameterCount"] == count, sql
 
 
 def test_history_and_statistics(duck):

@@ -252,7 +252,8 @@ def test_schema_of_information(engine, connect):
     for sql, rows in (("SELECT count(*) FROM schemata WHERE schema_name = 'information_schema'", [[1]]),
                       ("SELECT t.table_name FROM columns AS c JOIN tables AS t ON t.table_name = c.table_name AND t.table_schema = c.table_schema AND t.table_catalog = c.table_catalog "
                        "WHERE t.table_schema = 'information_schema' AND c.column_name = 'schema_name'", [["schemata"]]),
-                      ("SELECT tables.x FROM (SELECT 1 AS x) AS tables", [[1]])):
+                      ("SELECT tables.x FROM (SELECT 1 AS x) AS tables", [[1]]), ("WITH tables AS (SELECT 7 AS x) SELECT x FROM tables", [[7]]),
+                      ("WITH a AS (SELECT 1 AS y), views (x) AS (SELECT 8) SELECT x FROM a, views", [[8]])):
         cursor.execute(sql)
         assert cursor.fetchall() == rows, sql
 

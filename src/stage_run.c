@@ -299,7 +299,8 @@ static void start_prelude(struct tn_query *q)
 
     clear_results(run);
     *run = (struct tn_run){.kind = TN_RUN_EXECUTE, .sql = q->prelude, .features = &begin, .settings = q->run.settings,
-                           .encoder = q->run.encoder, .events = &prelude_events, .owner = q};
+                           .encoder = q->run.encoder, .events = &prelude_events, .owner = q,
+                           .header_count = q->run.header_count, .headers = q->run.headers};
     q->run_stage = TN_RUN_STAGE_PRELUDE;
     tn_run_start(run, q->lease->conn);
 }

@@ -150,6 +150,7 @@ struct tn_rest_job {
     struct tn_rest_spool    *spool;    /* asynchronous */
     struct tn_str            arrow;    /* the message with the schema, if it may be wanted; empty: none was made */
     struct tn_str            user;
+    size_t                   params;   /* of a statement that was described: as many as its engine found */
     struct tn_rest_outcome   outcome;
 };
 

@@ -94,17 +94,18 @@ static enum tn_status bind_names(struct binder *binder, struct tn_str sql, struc
     return status;
 }
 
-/* The greatest n of $n; 0: the text has none, or has the ? of an engine, which may be an operator. */
-static uint32_t greatest(struct tn_str sql)
+/* The greatest n of $n; MARKS: how many `?` there are, which may be parameters or operators. */
+static uint32_t greatest(struct tn_str sql, size_t *marks)
 {
     struct tn_lexer lexer;
     struct tn_token token;
     uint32_t        n = 0;
 
+    *marks = 0;
     tn_lexer_init(&lexer, sql, TN_DIALECT_POSTGRES);
     while (tn_lexer_next(&lexer, &token)) {
-        if (token.text.len > 0 && token.text.ptr[0] == '?')
-            return 0;
+        for (size_t i = 0; i < token.text.len && (token.kind == TN_TOKEN_PUNCT || token.kind == TN_TOKEN_PARAM); i++)
+            *marks += token.text.ptr[i] == '?'; /* =? is one token here */
         if (token.kind == TN_TOKEN_PARAM)
             n = TN_MAX(n, token.param);
     }
@@ -113,12 +114,15 @@ static uint32_t greatest(struct tn_str sql)
 
 static enum tn_status check_count(struct tn_str sql, size_t count, struct tn_error *err)
 {
-    uint32_t n = greatest(sql);
+    size_t   marks;
+    uint32_t n = greatest(sql, &marks);
 
-    if (n > count)
+    if (marks == 0 && n > count)
         return tn_fail(err, TN_E_INVALID, "22023", "the statement has $%u, and `parameters` %zu value%s", n, count, count == 1 ? "" : "s");
-    if (n > 0 && n < count)
+    if (marks == 0 && n < count)
         return tn_fail(err, TN_E_INVALID, "22023", "parameter `$%zu` is not used: the statement has no $%zu", count, count);
+    if (n == 0 && marks < count)
+        return tn_fail(err, TN_E_INVALID, "22023", "`parameters` has %zu value%s, and the statement %zu ?", count, count == 1 ? "" : "s", marks);
     return TN_OK;
 }
 

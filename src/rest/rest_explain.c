@@ -92,6 +92,14 @@ void tn_rest_explain_route(struct tn_rest *rest, struct tn_http_exchange *x, con
 
 /* ---- validate ---- */
 
+static void on_params(struct tn_ask *ask, size_t count, const uint32_t *pg_oids)
+{
+    struct tn_rest_job *job = ask->owner;
+
+    (void)pg_oids;
+    job->params = count;
+}
+
 static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
 {
     if (schema != NULL)
@@ -104,7 +112,8 @@ static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
     tn_ask_credit(ask);
 }
 
-static void put_features(struct tn_json *json, const struct tn_features *features)
+/* PARAMS: what the engine found; 0 where it did not say. */
+static void put_features(struct tn_json *json, const struct tn_features *features, size_t params)
 {
     char name[16];
 
@@ -115,7 +124,7 @@ static void put_features(struct tn_json *json, const struct tn_features *feature
     for (unsigned i = 0; i < features->table_count; i++)
         tn_json_str(json, NULL, features->tables[i]);
     tn_json_close(json, ']');
-    tn_json_u64(json, "parameterCount", features->param_count);
+    tn_json_u64(json, "parameterCount", params > 0 ? params : features->param_count);
 }
 
 static void answer(struct tn_rest_job *job, const struct tn_query *q)
@@ -126,7 +135,7 @@ static void answer(struct tn_rest_job *job, const struct tn_query *q)
     tn_buf_init(&body, TN_REST_DOCUMENT_MAX);
     tn_json_open(&json, NULL, '{');
     tn_json_bool(&json, "valid", job->outcome.error.status == TN_OK);
-    put_features(&json, &q->features);
+    put_features(&json, &q->features, job->params);
     tn_rest_put_head(&json, job->id, &job->outcome);
     if (job->outcome.error.status != TN_OK)
         tn_rest_put_error(&json, "error", &job->outcome.error);
@@ -145,7 +154,7 @@ static void on_done(struct tn_ask *ask)
     tn_rest_job_free(job);
 }
 
-static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .done = on_done};
+static const struct tn_ask_events events = {.params = on_params, .columns = on_columns, .chunk = on_chunk, .done = on_done};
 
 static void on_gone(struct tn_http_exchange *x)
 {

@@ -238,8 +238,11 @@ static bool cast(const struct tn_token *t, size_t count, struct tn_arena *arena,
     if (count != 6 || !is_word(&t[0], "cast") || t[1].punct != '(' || !is_word(&t[3], "as") || t[5].punct != ')' ||
         t[4].kind != TN_TOKEN_WORD)
         return false;
-    if (is_word(&t[2], "null"))
-        return set_null(out);
+    if (is_word(&t[2], "null")) {
+        (void)set_null(out);
+        (void)find_type(t[4].text, &out->pg_oid); /* of one that we do not know it is NULL all the same */
+        return true;
+    }
     return typed_string(t[4].text, &t[2], arena, out);
 }
 
@@ -300,17 +303,26 @@ static bool is_one_token(struct tn_str argument)
     return split(argument, tokens) == 1;
 }
 
-/* `? IS NULL` of a NULL: a parameter that nothing gives a type to, which PostgreSQL refuses. */
-static bool is_null_asked(struct tn_str argument, struct tn_lexer behind)
+/* `? IS NULL`: a parameter that nothing but itself gives a type to; PostgreSQL refuses one without. */
+static bool is_asked(struct tn_lexer behind)
 {
-    struct tn_token tokens[TOKENS], next;
+    struct tn_token next;
 
-    return split(argument, tokens) == 1 && is_word(&tokens[0], "null") && tn_lexer_next(&behind, &next) && is_word(&next, "is");
+    return tn_lexer_next(&behind, &next) && is_word(&next, "is");
 }
 
-static void put_argument(struct tn_buf *text, struct tn_str argument, bool as_written, struct tn_arena *arena, struct tn_param *items, size_t *count)
+static void put_argument(struct tn_buf *text, struct tn_str argument, bool asked, bool as_written, struct tn_arena *arena, struct tn_param *items,
+                         size_t *count)
 {
     if ((!as_written || is_one_token(argument)) && tn_trino_literal(argument, arena, &items[*count])) {
+        struct tn_param *param = &items[*count];
+
+        if (asked && param->pg_oid == 0 && param->value.type == TN_TYPE_NULL) {
+            tn_buf_puts(text, "NULL");
+            return;
+        }
+        if (asked && param->pg_oid == 0 && !as_written)
+            param->pg_oid = TN_PG_TEXT;
         ++*count;
         tn_buf_printf(text, "$%zu", *count);
         return;
@@ -338,10 +350,7 @@ enum tn_status tn_trino_bind(struct tn_str sql, const struct tn_str *arguments, 
         if (!is_mark(&token))
             continue;
         tn_buf_append(&text, sql.ptr + copied, (size_t)(token.text.ptr - sql.ptr) - copied);
-        if (is_null_asked(arguments[at], lexer))
-            tn_buf_puts(&text, "NULL");
-        else
-            put_argument(&text, arguments[at], as_written, arena, items, &bound);
+        put_argument(&text, arguments[at], is_asked(lexer), as_written, arena, items, &bound);
         at++;
         copied = (size_t)(token.text.ptr - sql.ptr) + 1;
     }

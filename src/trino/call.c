@@ -317,10 +317,11 @@ static int read_path(struct tn_trino_call *call, const struct tn_http_exchange *
     while (count <= SEGMENTS && next_segment(&path, &part[count]))
         count++;
     statement = count >= 2 && count <= SEGMENTS && tn_str_eq_c(part[0], "v1") && tn_str_eq_c(part[1], "statement");
-    call->allow = count == 2 ? "POST" : "GET, HEAD, DELETE";
+    call->allow = count == 2 ? "POST, HEAD" : "GET, HEAD, DELETE";
     if (!read_method(call, x))
         return statement ? 405 : 404;
-    if (statement && (count == 2) != (call->verb == TN_TRINO_POST))
+    call->validates = statement && count == 2 && call->verb == TN_TRINO_HEAD;
+    if (statement && !call->validates && (count == 2) != (call->verb == TN_TRINO_POST))
         return 405;
     if (statement && count == 2)
         return 0;
@@ -521,7 +522,7 @@ static const char *refusal(int status)
                            : "no memory for a request\n";
 }
 
-static void refuse(struct tn_trino_call *call, struct tn_http_exchange *x, int status, const char *problem)
+static void answer_now(struct tn_trino_call *call, struct tn_http_exchange *x, int status, const char *problem)
 {
     call->status = status;
     call->problem = problem;
@@ -551,24 +552,28 @@ void tn_trino_call_begin(struct tn_trino *trino, struct tn_http_exchange *x)
     status = read_path(call, x);
     call->resumes = call->sealed.ptr != NULL && !is_segment(call) && (call->verb == TN_TRINO_PARTIAL || call->verb == TN_TRINO_SEGMENT || tn_trino_owner(trino, call->id) == NULL);
     if (status == 0 && read_headers(call, x, &err) != TN_OK) {
-        refuse(call, x, err.status == TN_E_NOMEM ? 503 : 400, err.message);
+        answer_now(call, x, err.status == TN_E_NOMEM ? 503 : 400, err.message);
         return;
     }
     status = status == 0 ? authenticate(call, x) : status;
     if (status == 0)
         add_user(call);
     status = status == 0 ? read_post(call, x) : status;
+    if (status == 0 && call->validates) {
+        answer_now(call, x, 200, "");
+        return;
+    }
     if (status == ANSWERED) {
         free_call(call);
         return;
     }
     if (status != 0) {
-        refuse(call, x, status, call->problem != NULL ? call->problem : refusal(status));
+        answer_now(call, x, status, call->problem != NULL ? call->problem : refusal(status));
         return;
     }
     owner = find_owner(call, x->worker);
     if (owner == NULL) {
-        refuse(call, x, 404, refusal(404));
+        answer_now(call, x, 404, refusal(404));
         return;
     }
     call->x = x;

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "stats/lexer.h"
+#include "trino/catalog_own.h"
 #include "trino/like.h"
 
 enum { TEXT_MAX = 64 * 1024 * 1024 };
@@ -265,6 +266,8 @@ static bool put_query(const struct rewriter *r, const char *sql, unsigned depth)
         sql = close + 1;
         if (tn_str_eq_c(name, "source"))
             put_source(r);
+        else if (tn_trino_catalog_put_own(r->text, name, core_of(r->engine, TN_STR("catalogs"))))
+            continue;
         else if (core == NULL || depth == DEPTH || !put_query(r, core, depth + 1))
             return false;
     }

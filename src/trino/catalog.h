@@ -13,7 +13,7 @@
 bool tn_trino_catalog_mentions(struct tn_str sql);
 /* One of system.jdbc.*, whose columns keep their names, or JDBC's question for keys. */
 bool tn_trino_catalog_is_jdbc(struct tn_str sql);
-/* "AS name" stands in SQL's list of columns. */
+/* SQL's list of columns is more than names and commas: it may make columns of its own. */
 bool tn_trino_catalog_renames(struct tn_str sql);
 /* The type of NAME in these tables, as struct tn_trino_encoder.letter tells it. */
 char tn_trino_catalog_letter(struct tn_str name);
@@ -23,8 +23,9 @@ struct tn_str tn_trino_catalog_spelled(struct tn_str sql, struct tn_str name);
 bool tn_trino_catalog_has(enum tn_cfg_engine engine);
 /* What becomes of SQL on ENGINE must be read with standard quotes, || and backslashes: MySQL does so when it is told (sql_mode). */
 bool tn_trino_catalog_needs_standard(struct tn_str sql, enum tn_cfg_engine engine);
-/* Of a client whose catalog is `system`, and its schema SCHEMA or none: SQL with the names of such tables written out. False: no memory. */
-TN_MUST_USE bool tn_trino_catalog_qualify(struct tn_str sql, struct tn_str schema, struct tn_arena *arena, struct tn_str *out);
+/* Of a client whose catalog is `system`, or whose SCHEMA is information_schema: SQL with the names of such tables written out; of others SQL
+ * itself. False: no memory. */
+TN_MUST_USE bool tn_trino_catalog_qualify(struct tn_str sql, struct tn_str catalog, struct tn_str schema, struct tn_arena *arena, struct tn_str *out);
 /* What Turnout itself knows, as an array of JSON objects: system.runtime.queries. */
 struct tn_trino_catalog_source {
     void (*put)(struct tn_buf *out, void *arg);

@@ -21,20 +21,28 @@ char tn_trino_catalog_letter(struct tn_str name)
     return '=';
 }
 
+/* SELECT [DISTINCT] * or names, with commas between them, FROM a table; what is behind them is not looked at. */
 bool tn_trino_catalog_renames(struct tn_str sql)
 {
     struct tn_lexer lexer;
     struct tn_token token;
-    unsigned        depth = 0;
+    bool            named = false; /* the token before ends a name */
 
     tn_lexer_init(&lexer, sql, TN_DIALECT_TRINO);
+    if (!tn_lexer_next(&lexer, &token) || !tn_str_ieq_c(token.text, "SELECT"))
+        return true;
     while (tn_lexer_next(&lexer, &token)) {
-        depth += token.punct == '(' ? 1 : 0;
-        depth -= token.punct == ')' && depth > 0 ? 1 : 0;
-        if (depth == 0 && (tn_str_ieq_c(token.text, "AS") || tn_str_ieq_c(token.text, "FROM")))
-            return tn_str_ieq_c(token.text, "AS");
+        bool name = token.kind == TN_TOKEN_WORD || token.kind == TN_TOKEN_IDENT || token.punct == '*';
+
+        if (named && tn_str_ieq_c(token.text, "FROM"))
+            return !tn_lexer_next(&lexer, &token) || token.punct == '(';
+        if (!named && (tn_str_ieq_c(token.text, "DISTINCT") || tn_str_ieq_c(token.text, "ALL")))
+            continue;
+        if (name == named || (!name && token.punct != ',' && token.punct != '.'))
+            return true;
+        named = name;
     }
-    return false;
+    return true;
 }
 
 struct tn_str tn_trino_catalog_spelled(struct tn_str sql, struct tn_str name)

@@ -124,6 +124,7 @@ struct tn_trino_call {
     bool                     cut;      /* it does not, and should: the answer is broken off */
     bool                     begun, waits; /* home's: some of it was sent; the client takes no more now */
     bool                     presto;
+    bool                     validates; /* HEAD /v1/statement: is the log-in right? */
     size_t                   set_count;
     struct tn_trino_header   set[TN_TRINO_HEADERS];
     struct tn_buf            told;     /* relayed: struct tn_relay.headers */

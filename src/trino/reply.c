@@ -115,7 +115,7 @@ void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum
     enum tn_status     status = TN_OK;
     struct tn_str      text = q->text;
 
-    if (tn_str_eq_c(q->request.catalog, "system") && !tn_trino_catalog_qualify(q->text, q->request.schema, &q->arena, &text))
+    if (!tn_trino_catalog_qualify(q->text, q->request.catalog, q->request.schema, &q->arena, &text))
         text = q->text;
     if (tn_trino_catalog_mentions(text)) {
         status = find_member(q, &member, &err);
@@ -149,7 +149,7 @@ bool tn_trino_table_begin(struct tn_trino_table *t, struct tn_trino_query *q, co
         return false;
     t->json.buf = &t->chunk->bytes;
     tn_buf_clear(&q->columns);
-    tn_trino_put_columns(&json, &schema, q->parametric);
+    tn_trino_put_columns(&json, &schema, q->parametric, q->request.presto);
     return true;
 }
 

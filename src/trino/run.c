@@ -32,14 +32,18 @@ static void put_columns(struct tn_trino_query *q, const struct tn_schema *schema
     struct tn_column *columns = tells ? tn_arena_zalloc(&q->arena, schema->count * sizeof *columns) : NULL;
     struct tn_schema  told;
 
-    if (columns != NULL) {
+    if (tells && columns == NULL) { /* rows are told so, too */
+        tn_fail(&q->error, TN_E_NOMEM, "53200", "no memory for the columns of an answer");
+        return;
+    }
+    if (tells) {
         told = tn_trino_told(&q->encoder, schema, columns);
         for (size_t i = 0; q->encoder.letter != NULL && i < told.count; i++)
             columns[i].name = tn_trino_catalog_spelled(q->sql, columns[i].name);
         schema = &told;
     }
     tn_buf_clear(&q->columns);
-    tn_trino_put_columns(&json, schema, q->parametric);
+    tn_trino_put_columns(&json, schema, q->parametric, q->request.presto);
 }
 
 static void on_params(struct tn_ask *ask, size_t count, const uint32_t *pg_oids)

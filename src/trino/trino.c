@@ -29,14 +29,18 @@ static void put_info(struct tn_buf *body, const struct tn_trino *trino)
 static bool answer_info(struct tn_trino *trino, struct tn_http_exchange *x)
 {
     bool          reads = x->method == TN_HTTP_METHOD_GET || x->method == TN_HTTP_METHOD_HEAD;
-    bool          is_state = tn_str_eq_c(x->path, "/v1/info/state");
+    bool          is_state = tn_str_eq_c(x->path, "/v1/info/state"), is_role = tn_str_eq_c(x->path, "/v1/info/coordinator");
     struct tn_buf body;
 
-    if (!is_state && !tn_str_eq_c(x->path, "/v1/info") && !tn_str_eq_c(x->path, "/v1/status"))
+    if (!is_state && !is_role && !tn_str_eq_c(x->path, "/v1/info") && !tn_str_eq_c(x->path, "/v1/status"))
         return false;
     if (!reads) {
         tn_http_set_field(x, "Allow", "GET, HEAD");
         tn_http_reply(x, 405, "text/plain; charset=utf-8", TN_STR("this path does not answer that method\n"));
+        return true;
+    }
+    if (is_role) { /* that it is one is all that it says */
+        tn_http_reply(x, 200, NULL, TN_STR(""));
         return true;
     }
     if (is_state) {

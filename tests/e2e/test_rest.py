@@ -175,7 +175,8 @@ def test_wrong_parameters(engine):
 
 
 def test_wrong_number_of_parameters(engine):
-    for sql, values, words in (("SELECT $2 AS a", [5], "$2"), ("SELECT $1 AS a", [5, 6], "`$2` is not used"), ("SELECT $3 AS a, '$4' AS b", [1, 2], "$3")):
+    for sql, values, words in (("SELECT $2 AS a", [5], "$2"), ("SELECT $1 AS a", [5, 6], "`$2` is not used"), ("SELECT 1 AS a", [5], "`$1` is not used"),
+                               ("SELECT 1 AS a WHERE 1=? -- ?", [1, 2], "2 values, and the statement 1 ?"), ("SELECT $3 AS a, '$4' AS b", [1, 2], "$3")):
         answer = engine.rest.execute(sql, parameters=values)
         assert (answer.status, answer.json["code"]) == (400, "22023") and words in answer.json["detail"], answer.body
     assert engine.rest.rows("SELECT $1 AS a, '$2' AS b", parameters=["x"]) == [{"a": "x", "b": "$2"}]
@@ -269,6 +270,8 @@ def test_validate(engine):
     assert good["valid"] is True and good["columns"][0]["name"] == "a" and good["statementClass"] == "read"
     bad = call("POST", "/v1/queries/validate", {"sql": "SELECT missing_column FROM missing_table"}).json
     assert bad["valid"] is False and bad["error"]["origin"] == "engine"
+    for sql, count in (("SELECT 1 AS a", 0), ("SELECT $1 AS a, $2 AS b", 2), *([("SELECT ? AS a WHERE 1 = ?", 2)] if engine.name != "postgres" else [])):
+        assert call("POST", "/v1/queries/validate", {"sql": sql}).json["parameterCount"] == count, sql
 
 
 def test_history_and_statistics(duck):

@@ -171,6 +171,7 @@ def test_parameters(engine, run):
     assert run(f"SELECT id FROM {t} WHERE amount < ? AND name IS NULL", (0.0,)) == [[2]]
     with pytest.raises(trino.exceptions.TrinoUserError, match="Incorrect number of parameters"):
         run("SELECT ?, ?", (1,))
+    assert run(f"SELECT id FROM {t} WHERE ? IS NOT NULL AND id = ? AND (? IS NULL OR name = ?)", ("x", 1, None, None)) == [[1]]
     if engine.name != "postgres":  # to which it is an operator
         with pytest.raises(trino.exceptions.TrinoUserError, match="Incorrect number of parameters: expected 2 but found 0"):
             run("SELECT ?, ?")
@@ -243,6 +244,37 @@ def test_metadata(engine, run):
     assert run(f"SELECT table_cat, table_schem, table_type FROM system.jdbc.tables WHERE table_name = '{t}'") == [[catalog, schema, "TABLE"]]
     assert run(f'SELECT "{t}".id FROM "{catalog}"."{schema}"."{t}"') == []
     assert any(row[0] == "abs" for row in run("SHOW FUNCTIONS LIKE 'ab%'"))
+
+
+def test_schema_of_information(engine, connect):
+    """A client whose schema it is names its tables alone, as at a Trino; columns of that name stay what they are."""
+    cursor = connect(schema="information_schema").cursor()
+    for sql, rows in (("SELECT count(*) FROM schemata WHERE schema_name = 'information_schema'", [[1]]),
+                      ("SELECT t.table_name FROM columns AS c JOIN tables AS t ON t.table_name = c.table_name AND t.table_schema = c.table_schema AND t.table_catalog = c.table_catalog "
+                       "WHERE t.table_schema = 'information_schema' AND c.column_name = 'schema_name'", [["schemata"]]),
+                      ("SELECT tables.x FROM (SELECT 1 AS x) AS tables", [[1]]), ("WITH tables AS (SELECT 7 AS x) SELECT x FROM tables", [[7]]),
+                      ("WITH a AS (SELECT 1 AS y), views (x) AS (SELECT 8) SELECT x FROM a, views", [[8]])):
+        cursor.execute(sql)
+        assert cursor.fetchall() == rows, sql
+
+
+def test_own_tables(engine, run):
+    """information_schema and `system` are listed and described as a Trino's are."""
+    catalog = run("SHOW CATALOGS")[0][0]
+    known = [["columns"], ["schemata"], ["table_privileges"], ["tables"], ["views"]]
+    assert run("SHOW TABLES FROM information_schema") == run("SHOW TABLES FROM system.information_schema") == known
+    assert [row[:2] for row in run("DESCRIBE information_schema.schemata")] == [["catalog_name", "varchar"], ["schema_name", "varchar"]]
+    assert [row[:2] for row in run("SHOW COLUMNS FROM system.jdbc.super_types")][4:] == [["supertype_schem", "varchar"], ["supertype_name", "varchar"]]
+    assert ["created", "timestamp(3) with time zone", "", ""] in run("DESCRIBE system.runtime.queries")
+    assert run("SELECT TABLE_CAT, TABLE_TYPE FROM system.jdbc.tables WHERE TABLE_SCHEM = 'information_schema' AND TABLE_NAME = 'views' ORDER BY 1") == sorted(
+        [[catalog, "TABLE"], ["system", "TABLE"]])
+    found = run("SELECT COLUMN_NAME, DATA_TYPE, ORDINAL_POSITION FROM system.jdbc.columns WHERE TABLE_CAT = 'system' AND TABLE_SCHEM = 'jdbc' AND TABLE_NAME = 'types' ORDER BY 3")
+    assert len(found) == 18 and found[0] == ["type_name", 12, 1] and found[7] == ["case_sensitive", 16, 8] and found[17] == ["num_prec_radix", -5, 18]
+    for schema, table in run("SELECT table_schema, table_name FROM system.information_schema.tables"):
+        if schema != "information_schema":  # what is told of each is what it has
+            run(f"SELECT * FROM system.{schema}.{table}")
+            told = [row[0] for row in run(f"DESCRIBE system.{schema}.{table}")]
+            assert [column.name.lower() for column in (run(f"SELECT * FROM system.{schema}.{table}"), run.cursor.description)[1]] == told, table
 
 
 def test_types_of_shows(engine, run):

@@ -195,6 +195,19 @@ def test_presto_headers(client):
     assert headers["X-Presto-Set-Session"] == "turnout.priority=low" and document["updateType"] == "SET SESSION"
 
 
+def test_presto_types(engine, client):
+    """Presto's clients read a decimal's type without a blank in it, and fail for one."""
+    if engine.name == "sqlite":
+        pytest.skip("its expressions have no types")
+    for name, told in (("X_Presto_User", "decimal(10,2)"), ("X_Trino_User", "decimal(10, 2)")):
+        columns = None
+        _, _, document = client.request("POST", "/v1/statement", "SELECT CAST(1.5 AS decimal(10,2)) AS a", **{name: "tester"})
+        while "nextUri" in document:
+            _, _, document = client.get(document["nextUri"])
+            columns = document.get("columns", columns)
+        assert columns[0]["type"] == told
+
+
 def test_session_headers(engine, client):
     def headers(sql, **more):
         document, fields, _, _ = client.run(sql, **more)
@@ -403,11 +416,13 @@ def test_ways_to_write_it(client):
 
 
 def test_methods(client):
-    for method, path, allowed in (("GET", "/v1/statement", "POST"), ("PUT", "/v1/statement", "POST"), ("POST", "/v1/info", "GET, HEAD"),
+    for method, path, allowed in (("GET", "/v1/statement", "POST, HEAD"), ("PUT", "/v1/statement", "POST, HEAD"), ("POST", "/v1/info", "GET, HEAD"),
                                   ("POST", "/v1/statement/queued/a/b/1", "GET, HEAD, DELETE")):
         status, headers, _ = client.request(method, path)
         assert (status, headers["Allow"]) == (405, allowed), (method, path)
     assert client.post("SELECT 1", Content_Encoding="gzip")[0] == 415
+    for method in ("GET", "HEAD"):
+        assert client.request(method, "/v1/info/coordinator")[0] == 200
 
 
 def test_info(client):

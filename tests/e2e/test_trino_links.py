@@ -19,6 +19,8 @@ import wire
 from test_trino_relay import Session
 from trino_contract import BIGINT, Answer, Contract
 
+trino = pytest.importorskip("trino")
+
 pytestmark = pytest.mark.timeout(600)  # whichever runs first fetches Trino and waits for its start
 
 SQL = "SELECT orderkey, linenumber, rpad(comment, 80, 'x') AS long FROM tpch.tiny.lineitem"
@@ -172,6 +174,21 @@ def test_pass_through(proxies):
             assert error.sqlstate == "28000" and "passThrough" in error.message
             client.finish()
         assert "secret-" not in proxy.log() and base64.b64encode(b"ann:secret-ann").decode() not in proxy.log()
+
+
+def test_pass_through_of_a_transaction(proxies):
+    """Its beginning and its end go with the client's own log-in, too."""
+    def answer(count):
+        begins = contract.requests[-1][3].startswith(b"START TRANSACTION")
+        return Answer(contract.page({}), headers={"X-Trino-Started-Transaction-Id": "T1"}) if begins else {}
+
+    with Contract(lambda path, count: {"columns": BIGINT, "data": [[1]]}, posts=answer) as contract:
+        proxy = proxies(proxy_module.one_cluster("t-1", contract.cluster(auth={"type": "passThrough"})))
+        with trino.dbapi.connect(host="127.0.0.1", port=proxy.trino_port, user="ann", http_headers={"Authorization": basic("ann")["Authorization"]},
+                                 isolation_level=trino.transaction.IsolationLevel.READ_COMMITTED) as connection:
+            assert connection.cursor().execute("SELECT n FROM t").fetchall() == [[1]]
+        asked = [(body.split()[0], headers["X-Trino-User"], headers["Authorization"]) for _, _, headers, body in contract.of("POST")]
+        assert asked == [(word, "ann", basic("ann")["Authorization"]) for word in (b"START", b"SELECT", b"COMMIT")]
 
 
 def test_pass_through_refused_there(proxies):

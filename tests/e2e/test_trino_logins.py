@@ -90,6 +90,22 @@ def test_refusals(secure, authority):
         rows(trino.dbapi.connect(host="localhost", port=secure.trino_port, user="alice", max_attempts=1), "SELECT 1")
 
 
+def test_a_log_in_alone(secure, authority):
+    """HEAD /v1/statement, by which JDBC asks whether it may come (validateConnection), runs nothing."""
+    def head(**headers):
+        request = urllib.request.Request(f"https://localhost:{secure.trino_port}/v1/statement", headers=headers, method="HEAD")
+        try:
+            with urllib.request.urlopen(request, timeout=60, context=ssl.create_default_context(cafile=authority.cert)) as answer:
+                return answer.status
+        except urllib.error.HTTPError as answer:
+            return answer.code
+
+    alice = basic("alice", "secret")
+    assert head(**alice) == head(**alice, **{"X-Trino-User": "alice"}) == 200
+    assert head(**{"X-Trino-User": "alice"}) == head(**basic("alice", "wrong")) == 401
+    assert head(**alice, **{"X-Trino-User": "bob"}) == 403
+
+
 @pytest.mark.parametrize("path, body, status", [("/ui/login", b"username=admin", 404), ("/ui/api/query/20260101_000000_00000_aaaaa", None, 401)])
 def test_web_interface(secure, authority, path, body, status):
     """Nothing is shown to who has not logged in, and its log-in is none."""

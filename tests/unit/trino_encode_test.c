@@ -19,6 +19,8 @@ static struct tn_column column_of(enum tn_type type)
     return column;
 }
 
+static const char *told; /* what encode() tells of its column */
+
 /* ROWS values of TYPE's buffer form, or texts. */
 static enum tn_status encode(const struct tn_column *column, const void *raw, struct tn_str text, bool parametric,
                              const struct tn_tz *tz, struct tn_buf *out, struct tn_error *err)
@@ -40,6 +42,7 @@ static enum tn_status encode(const struct tn_column *column, const void *raw, st
     CU_ASSERT_EQUAL(tn_builder_end(b, NULL), TN_OK);
     CU_ASSERT_EQUAL(tn_builder_finish(b, &batch, NULL), TN_OK);
     tn_trino_encoder_init(&encoder, parametric, tz);
+    encoder.told = told;
     status = encoder.base.ops->batch(&encoder.base, &batch, &row, SIZE_MAX, out, err);
     tn_batch_release(&batch);
     tn_builder_free(b);
@@ -82,6 +85,32 @@ static void refuse(enum tn_type type, const void *raw)
         struct tn_column column_ = column_of(TN_TYPE_##TYPE);                                                          \
         check(&column_, &value_, tn_str_n(NULL, 0), true, NULL, want);                                                 \
     } while (0)
+
+/* A column that is told as a double, whatever the engine has. */
+static void told_as_a_double(void)
+{
+    static const struct {
+        const char *text, *want; /* NULL: no double */
+    } rows[] = {{"1", "1.0"}, {"-2.50", "-2.50"}, {"1e5", "1e5"}, {"1E-05", "1E-05"}, {"0", "0.0"}, {"NaN", "\"NaN\""}, {"-Infinity", "\"-Infinity\""},
+                {"abc", NULL}, {"", NULL}, {"-", NULL}, {"1a", NULL}, {"0x10", NULL}, {"007", NULL}, {"1.", NULL}, {"1e", NULL}, {"12\"", NULL}};
+    struct tn_column column = column_of(TN_TYPE_TEXT);
+
+    told = "d";
+    for (size_t i = 0; i < TN_ARRAY_LEN(rows); i++) {
+        struct tn_buf   out;
+        struct tn_error err = TN_ERROR_INIT;
+
+        if (rows[i].want != NULL) {
+            check(&column, NULL, tn_str(rows[i].text), true, NULL, rows[i].want);
+            continue;
+        }
+        tn_buf_init(&out, BUF_MAX);
+        CU_ASSERT_EQUAL(encode(&column, NULL, tn_str(rows[i].text), true, NULL, &out, &err), TN_E_INVALID);
+        tn_buf_reset(&out);
+        tn_error_reset(&err);
+    }
+    told = NULL;
+}
 
 static void numbers(void)
 {
@@ -434,6 +463,7 @@ int main(void)
     CU_initialize_registry();
     CU_pSuite suite = CU_add_suite("trino_encode", NULL, NULL);
     CU_add_test(suite, "numbers", numbers);
+    CU_add_test(suite, "told as a double", told_as_a_double);
     CU_add_test(suite, "decimals", decimals);
     CU_add_test(suite, "texts", texts);
     CU_add_test(suite, "times", times);

@@ -227,7 +227,7 @@ static void literals(void)
     literal("TIMESTAMP '2020-01-02 03:04:05 +01:00'", TN_TYPE_TIMESTAMPTZ, TN_PG_TIMESTAMPTZ, "2020-01-02 03:04:05 +01:00");
     literal("X'00 ff'", TN_TYPE_BYTES, TN_PG_BYTEA, "\\x00ff");
     literal("CAST('7' AS BIGINT)", TN_TYPE_INT64, TN_PG_INT8, "7");
-    literal("CAST(NULL AS BIGINT)", TN_TYPE_NULL, 0, NULL);
+    literal("CAST(NULL AS BIGINT)", TN_TYPE_NULL, 20, NULL);
     CU_ASSERT(!tn_trino_literal(TN_STR("1 + 1"), &arena, &param));
     CU_ASSERT(!tn_trino_literal(TN_STR("- -1"), &arena, &param));
     CU_ASSERT(!tn_trino_literal(TN_STR("DATE 'yesterday'"), &arena, &param));
@@ -279,6 +279,11 @@ static void binding(void)
                                   &params, NULL), TN_OK);
     CU_ASSERT(tn_str_eq_c(out, "NULL IS NULL OR a = $1 OR $2 IS NOT NULL"));
     CU_ASSERT_EQUAL(params.count, 2);
+    CU_ASSERT_EQUAL(tn_trino_bind(TN_STR("? IS NULL OR ? IS NULL OR a = ?"), (struct tn_str[]){TN_STR("'x'"), TN_STR("CAST(NULL AS DOUBLE)"), TN_STR("CAST(NULL AS VARCHAR)")}, 3,
+                                  false, &arena, &out, &params, NULL), TN_OK);
+    SAME(out, "$1 IS NULL OR $2 IS NULL OR a = $3");
+    CU_ASSERT(params.items[0].pg_oid == 25 && params.items[1].pg_oid == 701 && params.items[2].pg_oid == 0);
+    CU_ASSERT(params.items[1].value.type == TN_TYPE_NULL && params.items[2].value.type == TN_TYPE_NULL);
     CU_ASSERT_EQUAL(tn_trino_bind(TN_STR("SELECT ?, ?"), (struct tn_str[]){TN_STR("1"), TN_STR("TIME '01:02:03 +01:00'")}, 2, true, &arena, &out, &params, NULL), TN_OK);
     SAME(out, "SELECT $1, (TIME '01:02:03 +01:00'\n)");
     CU_ASSERT_EQUAL(tn_trino_count_params(TN_STR("? '?' ?")), 2);
@@ -296,6 +301,20 @@ static void rewritten(const char *sql, const char *want)
 
 #define CATALOGS_AS(name) "(SELECT catalog_name AS " name " FROM (SELECT 'sqlite' AS catalog_name) c UNION ALL SELECT 'system')"
 #define CATALOGS          CATALOGS_AS("table_cat")
+
+/* A list of columns that may make some of its own is told as the engine has it. */
+static void lists_of_columns(void)
+{
+    static const char *const plain[] = {"SELECT TABLE_CAT, c.TABLE_NAME FROM system.jdbc.columns c", "select distinct * from system.jdbc.types", "SELECT t.* FROM system.jdbc.types t"};
+    static const char *const made[] = {"SELECT 'x' data_type FROM system.jdbc.types", "SELECT TYPE_NAME data_type FROM system.jdbc.types", "SELECT TYPE_NAME \"DATA_TYPE\" FROM system.jdbc.types",
+                                       "SELECT TYPE_NAME AS DATA_TYPE FROM system.jdbc.types", "WITH t AS (SELECT 'x' AS data_type FROM system.jdbc.types) SELECT data_type FROM t",
+                                       "SELECT data_type FROM (SELECT 'x' AS data_type FROM system.jdbc.types) t", "SELECT NULL DATA_TYPE FROM system.jdbc.types"};
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(plain); i++)
+        CU_ASSERT(tn_trino_catalog_is_jdbc(tn_str(plain[i])));
+    for (size_t i = 0; i < TN_ARRAY_LEN(made); i++)
+        CU_ASSERT(!tn_trino_catalog_is_jdbc(tn_str(made[i])));
+}
 
 static void catalogs(void)
 {
@@ -406,6 +425,7 @@ int main(void)
     CU_add_test(suite, "literals", literals);
     CU_add_test(suite, "binding", binding);
     CU_add_test(suite, "catalogs", catalogs);
+    CU_add_test(suite, "lists of columns", lists_of_columns);
     CU_add_test(suite, "catalogs of MySQL", catalogs_of_mysql);
     CU_add_test(suite, "words", words);
     CU_add_test(suite, "zones", zones);

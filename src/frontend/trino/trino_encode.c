@@ -242,32 +242,77 @@ static bool retell_integer(struct tn_buf *out, size_t at, char told)
     return true;
 }
 
+static size_t digits_at(struct tn_str text, size_t at)
+{
+    size_t end = at;
+
+    while (end < text.len && text.ptr[end] >= '0' && text.ptr[end] <= '9')
+        end++;
+    return end - at;
+}
+
+/* A number as JSON has it. */
+static bool is_number(struct tn_str text)
+{
+    size_t at = text.len > 0 && text.ptr[0] == '-', digits = digits_at(text, at);
+
+    if (digits == 0 || (digits > 1 && text.ptr[at] == '0'))
+        return false;
+    at += digits;
+    if (at < text.len && text.ptr[at] == '.') {
+        digits = digits_at(text, at + 1);
+        at += digits > 0 ? digits + 1 : 0;
+    }
+    if (at < text.len && tn_ascii_lower(text.ptr[at]) == 'e') {
+        size_t sign = at + 1 < text.len && (text.ptr[at + 1] == '-' || text.ptr[at + 1] == '+');
+
+        digits = digits_at(text, at + 1 + sign);
+        at += digits > 0 ? digits + 1 + sign : 0;
+    }
+    return at == text.len;
+}
+
+/* The same as a double, whose numbers stand without quotes and with a point. False: it is none. */
+static bool retell_double(struct tn_buf *out, size_t at)
+{
+    static const char *const names[] = {"\"NaN\"", "\"Infinity\"", "\"-Infinity\""};
+    struct tn_str            value = tn_str_n(out->data + at, out->len - at);
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(names); i++)
+        if (tn_str_eq_c(value, names[i]))
+            return true;
+    if (value.len >= 2 && value.ptr[0] == '"')
+        value = tn_str_n(value.ptr + 1, value.len - 2);
+    if (!is_number(value))
+        return false;
+    memmove(out->data + at, value.ptr, value.len);
+    out->len = at + value.len;
+    if (memchr(out->data + at, '.', value.len) == NULL && memchr(out->data + at, 'e', value.len) == NULL && memchr(out->data + at, 'E', value.len) == NULL)
+        tn_buf_puts(out, ".0");
+    return true;
+}
+
 /* What stands in OUT from AT on, as JSON of the type that is told instead of the engine's. False: it is none of that type. */
 static bool retell(struct tn_buf *out, size_t at, char told)
 {
-    char  *value = out->data + at;
-    size_t len = out->len - at;
-    bool   is_digit;
+    const char *value = out->data + at;
+    size_t      len = out->len - at;
+    bool        truth;
 
     if (out->failed || value[0] == 'n')
         return true;
     if (told == 'i' || told == 's')
         return retell_integer(out, at, told);
-    if (told == 'd' && value[0] == '"') {
-        memmove(value, value + 1, len - 2);
-        out->len -= 2;
-        len -= 2;
-    }
-    is_digit = value[0] == '-' || (value[0] >= '0' && value[0] <= '9');
-    if (told == 'b' && is_digit) {
-        bool truth = len > 1 || value[0] != '0';
-
-        out->len = at;
-        tn_buf_puts(out, truth ? "true" : "false");
-    } else if (told == 'd' && is_digit && memchr(value, '.', len) == NULL && memchr(value, 'e', len) == NULL) {
-        tn_buf_puts(out, ".0");
-    }
-    return told != 'b' || is_digit || value[0] == 't' || value[0] == 'f';
+    if (told == 'd')
+        return retell_double(out, at);
+    if (told != 'b' || value[0] == 't' || value[0] == 'f')
+        return true;
+    if (!(value[0] == '-' || (value[0] >= '0' && value[0] <= '9')))
+        return false;
+    truth = len > 1 || value[0] != '0';
+    out->len = at;
+    tn_buf_puts(out, truth ? "true" : "false");
+    return true;
 }
 
 bool tn_trino_tells(const struct tn_trino_encoder *encoder, const struct tn_schema *schema)

@@ -102,9 +102,9 @@ struct tn_trino_type tn_trino_type_of(const struct tn_column *column, bool param
 }
 
 /* The two ways in which Trino writes types: as signatures in the protocol's columns, `decimal(3, 2)` and `row(a b)`, and for
- * people, `decimal(3,2)` and `row("a" b)`. */
+ * people, `decimal(3,2)` and `row("a" b)`. Presto's clients read `decimal(3,2)` alone, in columns, too. */
 struct style {
-    bool parametric, shown;
+    bool parametric, shown, presto;
 };
 
 static void put_scalar_name(struct tn_buf *out, const struct tn_trino_type *type, struct style style)
@@ -113,7 +113,7 @@ static void put_scalar_name(struct tn_buf *out, const struct tn_trino_type *type
         tn_buf_puts(out, "array(");
     tn_buf_puts(out, type->name);
     for (unsigned i = 0; i < type->argument_count && type->named; i++)
-        tn_buf_printf(out, "%s%lld%s", i == 0 ? "(" : style.shown ? "," : ", ", (long long)type->arguments[i],
+        tn_buf_printf(out, "%s%lld%s", i == 0 ? "(" : style.shown || style.presto ? "," : ", ", (long long)type->arguments[i],
                       i + 1 == type->argument_count ? ")" : "");
     tn_buf_puts(out, type->suffix);
     if (type->is_array)
@@ -244,7 +244,7 @@ void tn_trino_put_signature(struct tn_json *json, const char *key, const struct 
     tn_json_close(json, '}');
 }
 
-void tn_trino_put_columns(struct tn_json *json, const struct tn_schema *schema, bool parametric)
+void tn_trino_put_columns(struct tn_json *json, const struct tn_schema *schema, bool parametric, bool presto)
 {
     tn_json_open(json, "columns", '[');
     for (size_t i = 0; i < schema->count; i++) {
@@ -252,7 +252,7 @@ void tn_trino_put_columns(struct tn_json *json, const struct tn_schema *schema, 
         struct tn_buf text;
 
         tn_buf_init(&text, TYPE_NAME_MAX);
-        tn_trino_put_type_name(&text, &schema->columns[i], parametric);
+        put_type_name(&text, &schema->columns[i], (struct style){.parametric = parametric, .presto = presto});
         tn_json_open(json, NULL, '{');
         tn_json_str(json, "name", name.ptr == NULL ? TN_STR("") : name);
         tn_json_str(json, "type", tn_buf_str(&text));

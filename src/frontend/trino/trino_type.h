@@ -34,6 +34,6 @@ void tn_trino_show_type_name(struct tn_buf *out, const struct tn_column *column,
 /* {"rawType":..,"arguments":[..]} as the value of KEY. */
 void tn_trino_put_signature(struct tn_json *json, const char *key, const struct tn_column *column, bool parametric);
 /* "columns":[{"name":..,"type":..,"typeSignature":..},..] */
-void tn_trino_put_columns(struct tn_json *json, const struct tn_schema *schema, bool parametric);
+void tn_trino_put_columns(struct tn_json *json, const struct tn_schema *schema, bool parametric, bool presto);
 
 #endif

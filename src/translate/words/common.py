@@ -39,7 +39,7 @@ def rewrite(tree, change):
 
 def is_unnamed(node):
     """A query in FROM without a name, which PostgreSQL 15 and MySQL ask for."""
-    return isinstance(node, exp.Subquery) and node.args.get("alias") is None and isinstance(node.parent, (exp.From, exp.Join)) and isinstance(node.this, exp.Query) and \
+    return isinstance(node, exp.Subquery) and node.args.get("alias") is None and isinstance(node.parent, (exp.From, exp.Join)) and isinstance(node.unnest(), exp.Query) and \
         wanted in ("postgres", "mysql")
 
 
@@ -216,6 +216,8 @@ def learned(tree, target, rows):
         without_public(tree)
     if source in ("postgres", "trino") and target == "mysql":
         small_letters(tree)
+    if source == "trino" and target in ("postgres", "mysql"):
+        own_names_folded(tree)
     return several_of(tree) if source == "mysql" else [tree]
 
 

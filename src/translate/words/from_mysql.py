@@ -283,6 +283,22 @@ def is_time_text(node):
 MOMENTS = ("DateAdd", "DateSub", "TimestampAdd", "TimestampSub", "DateDiff", "TimestampDiff", "TsOrDsAdd")
 
 
+def unit_of(node):
+    unit = node.args.get("unit") or (node.expression.args.get("unit") if isinstance(node.expression, exp.Interval) else None)
+    return singular(unit.name) if unit is not None else "DAY"
+
+
+def moment_in_text(text, unit):
+    """DATE_FORMAT(d, '%Y-%m-01') + INTERVAL 1 MONTH: what a text says, which is computed, or a column's. None = it is none."""
+    inner = text.unnest() if isinstance(text, exp.Expression) else None
+    computed = isinstance(inner, (exp.TimeToStr, exp.Concat, exp.DPipe, exp.Left, exp.Substring)) or is_of(inner, *TEXTS)
+    if wanted not in TARGETS or isinstance(inner, (exp.Literal, exp.Cast, exp.Parameter, exp.Placeholder)) or not computed:
+        return None
+    form = inner.args.get("format") if isinstance(inner, exp.TimeToStr) else None
+    whole = form is not None and is_written(form) and re.fullmatch(r"(%[Ymd]|[-\d])+", str(form.this)) is not None and unit in WHOLE_DAYS
+    return exp.cast(text.copy(), "date" if whole else "timestamp")
+
+
 def with_moments(node):
     """date_add('2024-01-31', ...): a text is no date elsewhere."""
     if isinstance(node, exp.TimestampDiff) and node.text("unit").upper() == "MICROSECOND" and wanted in MICROSECONDS:
@@ -291,6 +307,8 @@ def with_moments(node):
     for key in ("this", "expression"):
         if moment_marker(node.args.get(key)) is not None and (key == "this" or "Diff" in type(node).__name__):
             out = changed(out or node, **{key: moment_marker(node.args[key])})
+        if (key == "this" or "Diff" in type(node).__name__) and moment_in_text(node.args.get(key), unit_of(node)) is not None:
+            out = changed(out or node, **{key: moment_in_text(node.args[key], unit_of(node))})
         kind = is_moment_text(node.args.get(key))
         if kind is not None and (wanted != "sqlite" or kind == "DATE"):
             out = changed(out or node, **{key: exp.cast(node.args[key].copy(), kind.lower())})

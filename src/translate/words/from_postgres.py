@@ -259,6 +259,13 @@ def postgres_words(node):
         return overlapping(node)
     if isinstance(node, exp.AtTimeZone):
         return zoned(node)
+    if type(node) is exp.Anonymous and node.name.upper() == "TIMEZONE" and len(node.expressions) == 2 and wanted != "postgres":
+        moved = exp.AtTimeZone(this=node.expressions[1].copy(), zone=node.expressions[0].copy())
+        moved.this.type = node.expressions[1].type
+        return zoned(moved) or exp.paren(moved)
+    if isinstance(node, exp.Paren) and wanted != "postgres" and (isinstance(node.this, exp.Interval) or isinstance(node.this, exp.Mul) and isinstance(node.parent, (exp.Add, exp.Sub)) and
+                                                                 any(isinstance(side, exp.Interval) for side in (node.this.this, node.this.expression))):
+        return node.this.copy()
     if isinstance(node, exp.WithinGroup):
         return between_ranks(node)
     if isinstance(node, (exp.JSONBExtract, exp.JSONBExtractScalar)):

@@ -193,6 +193,8 @@ def converted_zone(node):
         if isinstance(zone, exp.Literal):
             zone.set("this", str(zone.this)) # it was read
     moment = exp.cast(node.args["timestamp"].copy(), "timestamp")
+    if zones[0] == zones[1]: # of the session, say, which has a name that is no zone's
+        return moment if wanted != "sqlite" else call("DATETIME", node.args["timestamp"])
     if None not in offsets:
         minutes = offsets[1] - offsets[0]
         if wanted == "sqlite":

@@ -410,6 +410,10 @@ def greatest_truth(node):
     return (exp.LogicalOr if isinstance(node, exp.Max) else exp.LogicalAnd)(this=node.this.copy()) if wanted == "postgres" and source != "mysql" and is_a_truth(node.this) else None
 
 
+def is_epoch(node):
+    return isinstance(node, exp.Extract) and node.this.name.upper() == "EPOCH"
+
+
 def typed_node(node):
     if node.meta.get("made"):
         return node
@@ -441,7 +445,7 @@ def typed_node(node):
         out = changed(node, **{key: exp.cast(node.args[key].copy(), "bigint") for key in ("this", "expression") if isinstance(node.args[key], exp.Extract) or part_of_moment(node.args[key])})
     elif isinstance(node, (exp.Mod, exp.Div)) and wanted == "sqlite":
         out = sqlite_number(node)
-    elif isinstance(node, exp.IntDiv) and wanted == "duckdb" and source == "mysql" and any(is_of(side, "DECIMAL", "DOUBLE", "FLOAT") for side in (node.this, node.expression)):
+    elif isinstance(node, exp.IntDiv) and wanted == "duckdb" and source == "mysql" and any(is_of(side, "DECIMAL", "DOUBLE", "FLOAT") or is_epoch(side.unnest()) for side in (node.this, node.expression)):
         out = exp.cast(call("TRUNC", exp.Div(this=exp.paren(node.this.copy()), expression=exp.paren(node.expression.copy()))), "bigint")
     elif isinstance(node, exp.Round):
         out = exactly_rounded(node) or rounded(node)

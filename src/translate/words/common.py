@@ -347,6 +347,8 @@ def improve(tree):
     elif target == "mysql":
         tree = mysql_tree(tree)
     elif target == "trino":
+        for select in reversed(list(tree.find_all(exp.Select))) if source != "trino" and tree.find(exp.Lateral) is not None else []:
+            trino_lateral(select)
         for select in list(tree.find_all(exp.Select)) if source in ("postgres", "duckdb") else []:
             without_owner(select)
         tree = with_sets(tree, has_odd_keys) if source != "trino" else tree

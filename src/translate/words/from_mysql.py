@@ -634,9 +634,18 @@ def names_of(select):
     return {e.alias: e.this for e in select.expressions if isinstance(e, exp.Alias)}
 
 
+def is_of_tables(select, name):
+    """Whether a table in FROM has a column NAME, as far as is known."""
+    tables = [part.this for part in (select.args.get("from_"), *(select.args.get("joins") or [])) if part is not None]
+    return any(name.lower() in (known_columns.get(table.name.lower(), {}) if isinstance(table, exp.Table) else [e.alias_or_name.lower() for e in table.this.selects] if isinstance(table, exp.Subquery) and isinstance(table.this, exp.Query) else [])
+               for table in tables)
+
+
 def named_key(names, key):
     """What GROUP BY means by a name that is shown: a column of the table goes before."""
     shown = names.get(key.name) if isinstance(key, exp.Column) and not key.table else None
+    if isinstance(shown, exp.Column) and key.find_ancestor(exp.Select) is not None and not is_of_tables(key.find_ancestor(exp.Select), key.name):
+        return shown
     return None if shown is None or isinstance(shown, exp.Column) or any(column.name == key.name for column in shown.find_all(exp.Column)) else shown
 
 
@@ -644,8 +653,9 @@ def named_having(select):
     """HAVING n > 2, where n is what is shown."""
     names, having = names_of(select), select.args.get("having")
     for column in list(having.find_all(exp.Column)) if having is not None else []:
-        if not column.table and column.name in names and not isinstance(names[column.name], exp.Column):
-            column.replace(exp.paren(names[column.name].copy()))
+        if not column.table and column.name in names and not (isinstance(names[column.name], exp.Column) and is_of_tables(select, column.name)):
+            shown = names[column.name].copy()
+            column.replace(shown if isinstance(shown, exp.Column) else exp.paren(shown))
 
 
 def grouped(select, one_of=None):

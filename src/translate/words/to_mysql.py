@@ -524,8 +524,24 @@ def mysql_index(params):
             ordered.set("nulls_first", not ordered.args.get("desc"))
 
 
+MARIADB_WORDS = ("OFFSET", "RETURNING", "CURRENT_ROLE", "STATS_PERSISTENT", "PAGE_CHECKSUM", "REF_SYSTEM_ID", "OVER")  # which MySQL has not for reserved ones
+
+
+def locked(lock):
+    """FOR NO KEY UPDATE is FOR UPDATE, and FOR SHARE has an older name, the only one that MariaDB knows; neither of both locks the rows of one table only there."""
+    update, wait = lock.args.get("update"), lock.args.get("wait")
+    if update:
+        return exp.Lock(update=True, wait=wait)
+    maria = any("mariadb" in told.get("server", "").lower() for told in known_keys.values())
+    return exp.Lock(update=False, wait=wait) if wait is not None and not maria else exp.Var(this="LOCK IN SHARE MODE" + ("" if wait is None else " NOWAIT" if wait is True else " SKIP LOCKED"))
+
+
 def mysql_node(node):
     out = None
+    if isinstance(node, exp.Lock):
+        return locked(node) if source != "mysql" else node
+    if isinstance(node, exp.Identifier) and not node.args.get("quoted") and node.name.upper() in MARIADB_WORDS and source != "mysql":
+        return changed(node, quoted=True)
     if isinstance(node, exp.Div) and node.meta.get("made"):
         return node
     if isinstance(node, exp.Div) and source in ("postgres", "trino", "sqlite"):

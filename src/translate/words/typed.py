@@ -46,6 +46,9 @@ def as_kind(literal, other):
         literal = odd_day(literal)
         return as_kind(literal, other) or literal
     form = is_moment_text(literal)
+    if wanted == "sqlite" and is_of(other, *MOMENT_TYPES) and re.fullmatch(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\.\d+", str(literal.this)): # texts there: as they are stored
+        was_read(literal)
+        return exp.Literal.string(str(literal.this).rstrip("0").rstrip(".").replace("T", " "))
     if is_of(other, "DATE") and wanted in ("trino", "sqlite"):
         return exp.cast(exp.cast(literal.copy(), "timestamp") if form == "TIMESTAMP" and wanted == "trino" else literal.copy(), "date") if form == "TIMESTAMP" or wanted == "trino" else None
     if is_of(other, "TIME") and wanted == "trino" and is_time_text(literal):

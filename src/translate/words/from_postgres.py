@@ -304,7 +304,8 @@ def postgres_words(node):
         unit = singular(str(joined.expression.this).strip()) if is_written(joined.expression) else ""
         if unit not in UNITS or isinstance(joined.this.unnest(), exp.DPipe):
             cannot("an interval that is put together so")
-        return exp.Mul(this=exp.paren(joined.this.copy()), expression=exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this=unit)))
+        count = exp.cast(joined.this.copy(), "bigint") if is_marker(joined.this.unnest()) or is_of(joined.this.unnest(), *TEXTS) else exp.paren(joined.this.copy())
+        return exp.Mul(this=count, expression=exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this=unit)))
     if isinstance(node, exp.Cast) and node.to.this == TYPE.INTERVAL or isinstance(node, exp.Cast) and isinstance(node.to.this, exp.Interval):
         if isinstance(node.this, exp.Literal) and node.this.is_string:
             whole = exp.Interval(this=exp.Literal.string(str(node.this.this)))

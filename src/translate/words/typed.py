@@ -421,7 +421,9 @@ def typed_node(node):
     if node.meta.get("made"):
         return node
     out = None
-    if type(node).__name__ in TEXT_FUNCTIONS:
+    if type(node).__name__ in COUNTS and wanted in TARGETS and wanted != "sqlite" and counting_markers(node) is not None:
+        out = counting_markers(node)
+    elif type(node).__name__ in TEXT_FUNCTIONS:
         out = text_wanted(node)
     elif isinstance(node, (exp.Max, exp.Min)):
         out = greatest_truth(node)
@@ -435,7 +437,7 @@ def typed_node(node):
     elif isinstance(node, exp.Between):
         out = markers_compared(node, ("this", "low", "high")) or of_one_kind(node, ("this", "low", "high"))
     elif isinstance(node, exp.In):
-        out = of_one_kind_in(node)
+        out = markers_listed(node) or of_one_kind_in(node)
     elif isinstance(node, exp.Case) or isinstance(node, exp.If) and not isinstance(node.parent, exp.Case):
         out = of_one_kind_in_branches(node)
     elif isinstance(node, (exp.Coalesce, exp.Greatest, exp.Least)):

@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 
+import mysql.connector
 import psycopg
 import pymysql
 import pytest
@@ -166,6 +167,39 @@ def test_servers_that_know_no_backslash(proxy):
             assert ask(sql) == [want], group
         assert conn.execute("SELECT right(%s, 2), %s::int / 2, left(%s, 1)", ("a\\b", 7, "xyz")).fetchone()[0] == "\\b"
         conn.close()
+
+
+PREPARED = {  # statements with parameters in places that an engine has types for
+    "mysql": (("SELECT ROUND(n, ?), SUBSTRING(s, ?, ?), REPEAT(s, ?) FROM tt WHERE i = ?", (1, 2, 3, 2, 1)), ("SELECT i FROM tt WHERE n > ? ORDER BY i", ("1.00",)),
+              ("SELECT i FROM tt WHERE d IN (?, ?) ORDER BY i", ("2024-01-31", "2023-12-25"))),
+    "postgres": (("SELECT i FROM tt WHERE d BETWEEN %s AND %s ORDER BY i", ("2024-01-01", "2024-02-29")), ("SELECT i FROM tt WHERE (d, i) > (%s, %s) ORDER BY i", ("2024-01-31", 1)),
+                 ("SELECT (d + (%s || ' days')::interval)::date FROM tt WHERE i = 1", ("3",))),
+}
+
+
+def prepared_rows(conn, sql, values):
+    if isinstance(conn, psycopg.Connection):
+        return corpus.rows(conn.execute(sql, values, prepare=True))
+    cursor = conn.cursor(prepared=True)
+    cursor.execute(sql, values)
+    return corpus.rows(cursor.fetchall())
+
+
+def test_parameters_of_other_types(proxy, servers, engines):
+    started, databases = servers
+    own = {"mysql": mysql.connector.connect(host="127.0.0.1", port=started["m"].port, user=started["m"].user, password=started["m"].password, database=databases["m"]),
+           "postgres": psycopg.connect(started["p"].dsn(databases["p"]), autocommit=True)}
+    for source, cases in PREPARED.items():
+        wanted = [prepared_rows(own[source], *case) for case in cases]
+        for letter in [letter for letter in "pdt" if letter not in corpus.OWN[source]]:
+            if source == "postgres":
+                conn = postgres_client(proxy, letter)[0]
+            else:
+                conn = mysql.connector.connect(host="127.0.0.1", port=proxy.mysql_port, user="me", ssl_disabled=True, autocommit=True)
+                conn.cursor().execute(f"SET @turnout_group = '{letter}'")
+            assert [prepared_rows(conn, *case) for case in cases] == wanted, (source, letter)
+            conn.close()
+        own[source].close()
 
 
 DECIDING = {  # what one literal decides, in a shape that a template was trusted for with two others

@@ -37,10 +37,17 @@ def rewrite(tree, change):
     return tree
 
 
+def around_joins(node):
+    """Parentheses in FROM around tables and their joins, and not a query."""
+    inner = node.this
+    while isinstance(inner, exp.Subquery) and inner.args.get("alias") is None and not inner.args.get("joins"):
+        inner = inner.this
+    return not isinstance(inner, exp.Query) or isinstance(inner, exp.Subquery)
+
+
 def is_unnamed(node):
     """A query in FROM without a name, which PostgreSQL 15 and MySQL ask for."""
-    return isinstance(node, exp.Subquery) and node.args.get("alias") is None and isinstance(node.parent, (exp.From, exp.Join)) and isinstance(node.unnest(), exp.Query) and \
-        wanted in ("postgres", "mysql")
+    return isinstance(node, exp.Subquery) and node.args.get("alias") is None and isinstance(node.parent, (exp.From, exp.Join)) and not around_joins(node) and wanted in ("postgres", "mysql")
 
 
 def is_insert_or(node, what):

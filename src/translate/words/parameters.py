@@ -61,7 +61,7 @@ COUNTS = {"Round": ("decimals",), "Trunc": ("decimals",), "Substring": ("start",
 
 def counting_markers(node):
     """round(x, ?), repeat(x, ?): a number of what one counts, whatever the client sends."""
-    keys = [key for key in COUNTS.get(type(node).__name__, ()) if is_marker(node.args[key])] if all(isinstance(node.args.get(key), exp.Expression) or node.args.get(key) is None for key in COUNTS.get(type(node).__name__, ())) else []
+    keys = [key for key in COUNTS.get(type(node).__name__, ()) if is_marker(node.args.get(key))]
     return changed(node, **{key: exp.cast(node.args[key].copy(), "int") for key in keys}) if keys else None
 
 

@@ -462,7 +462,7 @@ def translate(fields):
         where = f"line {details[0]['line']}, column {details[0]['col']}: {details[0]['description']}" if details else str(error)
         return CANNOT_PARSE, [where.encode("utf-8", "replace")[:1000]] + [b"literal"] * reads_with_others(sql, character_places(sql, raw, packed))
     try:
-        return written(target, tree, fields, marked_before)
+        return written_so(target, tree, fields, marked_before)
     except (ScriptError, UnsupportedError, RecursionError, MemoryError):
         raise
     except Exception as error: # it was read, so it is not to be taken for the engine's own
@@ -494,6 +494,17 @@ def of_literal(error):
         return lacking(called_names) not in re.findall(r"\w+", written_words)
     around = [space["node"]] if isinstance(space.get("node"), exp.Expression) else [value for value in space.values() if isinstance(value, exp.Expression)]
     return not around or any(part.find(exp.Literal, exp.Var) is not None for part in around)
+
+
+def written_so(target, tree, fields, marked_before):
+    """As written(); what cannot be said may be there under the same name."""
+    before = tree.copy()
+    try:
+        return written(target, tree, fields, marked_before)
+    except UnsupportedError:
+        if not calls_of_own(before):
+            raise
+        return written(target, before, fields, marked_before)
 
 
 def written(target, tree, fields, marked_before):

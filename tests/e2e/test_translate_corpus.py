@@ -202,6 +202,28 @@ def test_parameters_of_other_types(proxy, servers, engines):
         own[source].close()
 
 
+MADE = (  # (source, letter, how the function is made there, what calls it)
+    ("trino", "p", "CREATE FUNCTION approx_set(int) RETURNS int LANGUAGE sql AS 'SELECT 40 + $1'", "SELECT approx_set(x) FROM with_own", "42"),
+    ("postgres", "m", "CREATE FUNCTION initcap(a varchar(50)) RETURNS varchar(50) DETERMINISTIC RETURN CONCAT('mine ', a)", "SELECT initcap('x') FROM with_own", "mine x"),
+    ("mysql", "d", "CREATE MACRO get_lock(a, b) AS a || b", "SELECT get_lock('a', 1) FROM with_own", "a1"),
+)
+
+
+def test_functions_that_somebody_made(proxy, engines):
+    """One of a name that the client's dialect has, too, is called where nothing else can be said."""
+    for source, letter, make, sql, want in MADE:
+        name = make.split("(")[0].split()[-1]
+        for statement in ("CREATE TABLE with_own (x int)", "INSERT INTO with_own VALUES (2)", make):
+            engines[letter](statement)
+        conn, ask = through(proxy, source, letter)
+        try:
+            assert ask(sql) == [(want,)], (source, letter)
+        finally:
+            conn.close()
+            for statement in ("DROP TABLE with_own", f"DROP {make.split()[1]} {name}"):
+                engines[letter](statement)
+
+
 DECIDING = {  # what one literal decides, in a shape that a template was trusted for with two others
     "postgres": ("SELECT rtrim('abcba', '{}')", ("a", "b", "ab", "abc")),
     "mysql": ("SELECT TRIM(TRAILING '{}' FROM 'barxyxxy') AS x", ("y", "x", "xy", "xxy")),

@@ -847,18 +847,14 @@ def keys_in_what_is_shown(select):
             part.replace(with_changes(part.copy(), change))
 
 
-def has_simple_groups(select):
-    """GROUP BY ROLLUP (a, b) alone is GROUP BY a, b WITH ROLLUP, whose order goes around it if it is one of columns."""
-    group, order = select.args.get("group"), select.args.get("order")
-    if group is not None and any(isinstance(e, exp.Rollup) for e in group.expressions) and \
-            (select.find(exp.Window) is not None or order is not None and any(not isinstance(o.this, (exp.Column, exp.Literal)) for o in order.expressions)):
-        return False
-    return group is None or len(group.expressions) == 1 and isinstance(group.expressions[0], exp.Rollup) and all(isinstance(e, exp.Column) for e in group.expressions[0].expressions) and \
-        not any(is_grouping(n) for n in select.walk())
+def has_sets(select):
+    """GROUP BY a, b WITH ROLLUP would do for some, but has no row for no rows, and groups by the collation."""
+    group = select.args.get("group")
+    return group is not None and any(isinstance(e, (exp.Rollup, exp.Cube, exp.GroupingSets)) for e in group.expressions)
 
 
 def mysql_tree(tree):
-    if not all(has_simple_groups(select) for select in tree.find_all(exp.Select)):
+    if any(has_sets(select) for select in tree.find_all(exp.Select)):
         tree = with_sets(tree)
     tree = without_sets(tree)
     for select in reversed(list(tree.find_all(exp.Select))):

@@ -380,8 +380,9 @@ static bool same_reason(const struct entry *a, const struct entry *b)
     return a->kind == REFUSAL && a->verdict == b->verdict && tn_str_eq(tn_str_n(a->why, a->why_len), tn_str_n(b->why, b->why_len));
 }
 
-/* A template that was translated once is refused for these literals only; another one is, as soon as two statements of it were for the same reason. */
-void tn_translations_refuse(struct tn_translations *cache, const struct tn_scan *scan, uint64_t salt, enum tn_verdict verdict, struct tn_str why,
+/* A template that was translated once is refused for these literals only; another one is, as soon as two statements of it were for the same reason, which is
+ * none of their literals'. */
+void tn_translations_refuse(struct tn_translations *cache, const struct tn_scan *scan, uint64_t salt, const struct tn_translated *result,
                             uint64_t until_us)
 {
     struct shard *shard;
@@ -389,13 +390,13 @@ void tn_translations_refuse(struct tn_translations *cache, const struct tn_scan 
     uint64_t      key[2], literals = tn_translation_literals_hash(scan);
 
     head_key(scan, salt, key);
-    e = tn_translation_entry(REFUSAL, key, 0, TN_MIN(why.len, (size_t)WARNINGS_MAX), 0, 0);
+    e = tn_translation_entry(REFUSAL, key, 0, TN_MIN(result->why.len, (size_t)WARNINGS_MAX), 0, 0);
     if (e == NULL)
         return;
-    e->verdict = verdict;
+    e->verdict = result->verdict;
     e->until_us = until_us;
     e->literals = literals;
-    put(e->why, why.ptr, e->why_len);
+    put(e->why, result->why.ptr, e->why_len);
     shard = shard_of(cache, key);
     pthread_mutex_lock(&shard->lock);
     shard->counts.refused++;
@@ -403,7 +404,7 @@ void tn_translations_refuse(struct tn_translations *cache, const struct tn_scan 
     if (head != NULL && head->kind == HEAD)
         refusal_key(head, scan, e->key);
     else
-        e->trusted = head != NULL && (head->trusted || head->literals != literals) && same_reason(head, e);
+        e->trusted = !result->of_literal && head != NULL && (head->trusted || head->literals != literals) && same_reason(head, e);
     insert(cache, shard, e);
     pthread_mutex_unlock(&shard->lock);
 }

@@ -7,8 +7,8 @@
  * A body is believed for another literal than the one it was made with only after a second statement with another one there,
  * translated whole, was the same byte for byte as the body with that statement's literals: each literal by itself, as one that
  * was the same in both tells nothing. Where it was not, all literals of that head are part of the key. What a dialect cannot say
- * is kept for a while, too: for other literals after a second refusal for the same reason, and not if the template was translated before. Bounded in bytes, least recently used out first. Thread-safe:
- * shards with a lock each, held for the copying of one text. */
+ * is kept for a while, too: for other literals after a second refusal for the same reason, and not where a literal may be the cause, or if the
+ * template was translated before. Bounded in bytes, least recently used out first. Thread-safe: shards with a lock each, held for the copying of one text. */
 #ifndef TN_TRANSLATE_CACHE_H
 #define TN_TRANSLATE_CACHE_H
 
@@ -26,6 +26,7 @@ struct tn_translated {
     struct tn_str   text;    /* OK: to be sent */
     struct tn_str   why;     /* OK: what the dialect has no word for, one a line, mostly empty; else the reason */
     bool            late;    /* SCRIPT_FAILED: its time was up */
+    bool            of_literal; /* CANNOT_PARSE, CANNOT_EXPRESS: with another literal in its place, it might be */
     uint32_t        touched; /* OK, fresh from a process: scripts that changed it, as bits; a remembered one does not know */
 };
 
@@ -44,8 +45,8 @@ bool tn_translations_find(struct tn_translations *cache, const struct tn_scan *s
  * keeping beyond a restart: see tn_translations_load(). */
 void tn_translations_learn(struct tn_translations *cache, const struct tn_scan *scan, uint64_t salt, struct tn_str text, struct tn_str places,
                            struct tn_str warnings, struct tn_buf *rows);
-/* It cannot be; that is believed until UNTIL_US. */
-void tn_translations_refuse(struct tn_translations *cache, const struct tn_scan *scan, uint64_t salt, enum tn_verdict verdict, struct tn_str why,
+/* It cannot be, as RESULT says; that is believed until UNTIL_US. */
+void tn_translations_refuse(struct tn_translations *cache, const struct tn_scan *scan, uint64_t salt, const struct tn_translated *result,
                             uint64_t until_us);
 
 /* Rows of learn(): each u32 length, then the row. A row is foreign bytes: false = it is none. No literal that has a place is in it. */

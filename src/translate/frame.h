@@ -6,8 +6,8 @@
  * Operations: HELLO () -> version of sqlglot. TRANSLATE (from, to (or "mysqlplain": its texts know no backslash), sql, literals as pairs of u32 offset and length, columns as
  * in struct tn_translation, then name and text of each script) -> text, places, warnings, u32 bits of the scripts that changed it. ASK (name and text of a script, its function, sql, context as JSON) -> name
  * or message, why, and u8 enum tn_script_said, u32 what it depends on, u32 seconds, SQLSTATE. COMPILE (name, text, function) ->
- * nothing. An answer that is no OK has one field: why, and of a script whose time was up "late". Pure functions; an answer is
- * foreign bytes. */
+ * nothing. An answer that is no OK has one field: why, and of a script whose time was up "late", of a statement that a literal
+ * may be the cause of "literal". Pure functions; an answer is foreign bytes. */
 #ifndef TN_TRANSLATE_FRAME_H
 #define TN_TRANSLATE_FRAME_H
 

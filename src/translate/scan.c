@@ -88,9 +88,11 @@ static uint64_t shape_of(struct tn_str text, uint64_t secret)
     return colons > 0 || begins_with_day(text) ? tn_hash_seeded(shape, text.len, secret + 's') : 0;
 }
 
-/* A text without letters is the same in every collation. */
+/* A text without letters, and without a blank at its end, is the same in every collation. */
 static bool has_letters(struct tn_str text)
 {
+    if (text.len > 2 && text.ptr[text.len - 2] == ' ')
+        return true;
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
 

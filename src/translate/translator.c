@@ -241,7 +241,7 @@ static void put_request(struct tn_buf *out, uint64_t id, const struct tn_transla
 static bool is_translation(const struct tn_frame_answer *answer)
 {
     return answer->verdict == TN_VERDICT_OK ? answer->count == 4 && answer->fields[3].len == 4 && answer->fields[0].len > 0 && tn_utf8_valid_prefix(answer->fields[0].ptr, answer->fields[0].len) == answer->fields[0].len &&
-           memchr(answer->fields[0].ptr, '\0', answer->fields[0].len) == NULL : answer->count == 1 || (answer->count == 2 && answer->verdict == TN_VERDICT_SCRIPT_FAILED);
+           memchr(answer->fields[0].ptr, '\0', answer->fields[0].len) == NULL : answer->count == 1 || answer->count == 2;
 }
 
 /* Asks the process. RESULT points into its answer. */
@@ -271,6 +271,7 @@ static void ask_process(struct tn_translator *t, struct tn_process *process, con
             result->text = answer->verdict == TN_VERDICT_OK ? answer->fields[0] : TN_STR("");
             result->touched = answer->verdict == TN_VERDICT_OK ? tn_frame_u32(answer->fields[3].ptr) : 0;
             result->late = answer->verdict == TN_VERDICT_SCRIPT_FAILED && answer->count == 2;
+            result->of_literal = (answer->verdict == TN_VERDICT_CANNOT_EXPRESS || answer->verdict == TN_VERDICT_CANNOT_PARSE) && answer->count == 2;
             result->why = answer->fields[answer->verdict == TN_VERDICT_OK ? 2 : 0];
         }
     }
@@ -296,9 +297,9 @@ static void keep(struct tn_translator *t, const struct tn_process *process, cons
         tn_buf_reset(&rows);
     } else if (result->verdict == TN_VERDICT_TIMEOUT || result->verdict == TN_VERDICT_BROKEN) {
         if (!atomic_load(&t->stop))
-            tn_translations_refuse(t->cache, scan, salt, result->verdict, result->why, now + POISON_US);
+            tn_translations_refuse(t->cache, scan, salt, result, now + POISON_US);
     } else if (result->verdict != TN_VERDICT_UNAVAILABLE) {
-        tn_translations_refuse(t->cache, scan, salt, result->verdict, result->why,
+        tn_translations_refuse(t->cache, scan, salt, result,
                                now + (result->late ? POISON_US : result->verdict == TN_VERDICT_SCRIPT_FAILED ? 1000000 : REFUSED_US));
     }
 }

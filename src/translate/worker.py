@@ -460,13 +460,51 @@ def translate(fields):
             raise
         details = getattr(error, "errors", None)
         where = f"line {details[0]['line']}, column {details[0]['col']}: {details[0]['description']}" if details else str(error)
-        return CANNOT_PARSE, [where.encode("utf-8", "replace")[:1000]]
+        return CANNOT_PARSE, [where.encode("utf-8", "replace")[:1000]] + [b"literal"] * reads_with_others(sql, character_places(sql, raw, packed))
     try:
-        return written(target, tree, fields, marked_before)
+        return written_so(target, tree, fields, marked_before)
     except (ScriptError, UnsupportedError, RecursionError, MemoryError):
         raise
     except Exception as error: # it was read, so it is not to be taken for the engine's own
         raise UnsupportedError(f"this statement; that is a defect of the translator: {type(error).__name__}: {error}")
+
+
+def reads_with_others(sql, places):
+    """Whether SQL, which could not be read, can be with other literals."""
+    for (start, end) in sorted(places, reverse=True):
+        sql = sql[:start] + ("1" if sql[start].isdigit() or sql[start] == "." else "'1 day'") + sql[end:]
+    try:
+        return places != {} and parse(source, sql, {}) is not None
+    except Exception:
+        return False
+
+
+NO_LITERALS_READ = ("refused", "returned_rows", "index_refused", "sets_refused")
+
+
+def of_literal(error):
+    """Whether what an engine has no words for may be one because of a literal: of the node that was refused, or what a literal was made into."""
+    trace = error.__traceback__
+    while trace.tb_next is not None and trace.tb_next.tb_frame.f_code.co_name != "cannot":
+        trace = trace.tb_next
+    name, space = trace.tb_frame.f_code.co_name, trace.tb_frame.f_locals
+    if name in NO_LITERALS_READ:
+        return False
+    if name == "generate":
+        return lacking(called_names) not in re.findall(r"\w+", written_words)
+    around = [space["node"]] if isinstance(space.get("node"), exp.Expression) else [value for value in space.values() if isinstance(value, exp.Expression)]
+    return not around or any(part.find(exp.Literal, exp.Var) is not None for part in around)
+
+
+def written_so(target, tree, fields, marked_before):
+    """As written(); what cannot be said may be there under the same name."""
+    before = tree.copy()
+    try:
+        return written(target, tree, fields, marked_before)
+    except UnsupportedError:
+        if not calls_of_own(before):
+            raise
+        return written(target, before, fields, marked_before)
 
 
 def written(target, tree, fields, marked_before):
@@ -585,7 +623,7 @@ def serve():
         except ScriptError as error:
             verdict, out = SCRIPT_FAILED, [str(error).encode("utf-8", "replace")] + [b"late"] * error.late
         except UnsupportedError as error:
-            verdict, out = CANNOT_EXPRESS, [str(error).encode("utf-8", "replace")[:1000]]
+            verdict, out = CANNOT_EXPRESS, [str(error).encode("utf-8", "replace")[:1000]] + [b"literal"] * of_literal(error)
         except MemoryError:
             os._exit(4)
         except (RecursionError, Exception) as error:

@@ -123,6 +123,18 @@ def test_new_literals_need_no_worker(proxy, tables):
     assert counts["turnout_translation_cache_hits_total"] >= 37 and counts["turnout_translation_available"] == 1
 
 
+def test_a_literal_that_cannot_be_said_is_refused_for_itself(tables):
+    """The next one of its shape may be written well."""
+    _, conns = tables
+    for wrong in ("1 dya", "2 dyas", "3 dya"):
+        with pytest.raises(psycopg.Error, match="cannot be translated"):
+            conns["s"].execute(f"SELECT 'slip', date '2024-01-15' + interval '{wrong}'")
+    assert conns["s"].execute("SELECT 'slip', date '2024-01-15' + interval '3 days'").fetchone()[1] == "2024-01-18"
+    for at in range(3):  # what no literal is the cause of is known of the shape
+        with pytest.raises(psycopg.Error, match="no words for arrays"):
+            conns["s"].execute(f"SELECT array_agg(i) FROM tt WHERE i > {at}")
+
+
 def test_parameters_keep_their_order_and_types(tables):
     direct, conns = tables
     for sql, values in (("SELECT i FROM tt WHERE d > %s AND s ILIKE %s ORDER BY i LIMIT %s", ("2024-01-01", "%A", 2)),

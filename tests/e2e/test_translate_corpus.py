@@ -1,10 +1,12 @@
 """Every statement of tests/e2e/translate.cases on the engine whose dialect it is in, asked directly, and through Turnout, by a client of
 that dialect's protocol, on the others: the same rows, where the case does not say otherwise."""
 import collections
+import contextlib
 import os
 import sys
 import threading
 
+import mysql.connector
 import psycopg
 import pymysql
 import pytest
@@ -166,6 +168,62 @@ def test_servers_that_know_no_backslash(proxy):
             assert ask(sql) == [want], group
         assert conn.execute("SELECT right(%s, 2), %s::int / 2, left(%s, 1)", ("a\\b", 7, "xyz")).fetchone()[0] == "\\b"
         conn.close()
+
+
+PREPARED = {  # statements with parameters in places that an engine has types for
+    "mysql": (("SELECT ROUND(n, ?) FROM tt WHERE i = ?", (1, 1)), ("SELECT SUBSTRING('abcdef', ?, ?)", (2, 3)), ("SELECT i FROM tt WHERE n > ? ORDER BY i", ("1.00",)),
+              ("SELECT i FROM tt WHERE d IN (?, ?) ORDER BY i", ("2024-01-31", "2023-12-25"))),
+    "postgres": (("SELECT i FROM tt WHERE d BETWEEN %s AND %s ORDER BY i", ("2024-01-01", "2024-02-29")), ("SELECT i FROM tt WHERE d IS NOT NULL AND (d, i) > (%s, %s) ORDER BY i", ("2024-01-31", 1)),
+                 ("SELECT (d + (%s || ' days')::interval)::date FROM tt WHERE i = 1", ("3",))),
+}
+
+
+def prepared_rows(conn, sql, values):
+    if isinstance(conn, psycopg.Connection):
+        return corpus.rows(conn.execute(sql, values, prepare=True))
+    with contextlib.closing(conn.cursor(prepared=True)) as cursor:
+        cursor.execute(sql, values)
+        return corpus.rows(cursor.fetchall())
+
+
+def test_parameters_of_other_types(proxy, servers, engines):
+    started, databases = servers
+    own = {"mysql": mysql.connector.connect(host="127.0.0.1", port=started["m"].port, user=started["m"].user, password=started["m"].password, database=databases["m"]),
+           "postgres": psycopg.connect(started["p"].dsn(databases["p"]), autocommit=True)}
+    for source, cases in PREPARED.items():
+        wanted = [prepared_rows(own[source], *case) for case in cases]
+        for letter in [letter for letter in "pdt" if letter not in corpus.OWN[source]]:
+            if source == "postgres":
+                conn = postgres_client(proxy, letter)[0]
+            else:
+                conn = mysql.connector.connect(host="127.0.0.1", port=proxy.mysql_port, user="me", ssl_disabled=True, autocommit=True)
+                with contextlib.closing(conn.cursor()) as cursor:
+                    cursor.execute(f"SET @turnout_group = '{letter}'")
+            assert [prepared_rows(conn, *case) for case in cases] == wanted, (source, letter)
+            conn.close()
+        own[source].close()
+
+
+MADE = (  # (source, letter, how the function is made there, what calls it)
+    ("trino", "p", "CREATE FUNCTION approx_set(int) RETURNS int LANGUAGE sql AS 'SELECT 40 + $1'", "SELECT approx_set(x) FROM with_own", "42"),
+    ("postgres", "m", "CREATE FUNCTION initcap(a varchar(50)) RETURNS varchar(50) DETERMINISTIC RETURN CONCAT('mine ', a)", "SELECT initcap('x') FROM with_own", "mine x"),
+    ("mysql", "d", "CREATE MACRO get_lock(a, b) AS a || b", "SELECT get_lock('a', 1) FROM with_own", "a1"),
+)
+
+
+def test_functions_that_somebody_made(proxy, engines):
+    """One of a name that the client's dialect has, too, is called where nothing else can be said."""
+    for source, letter, make, sql, want in MADE:
+        name = make.split("(")[0].split()[-1]
+        for statement in ("CREATE TABLE with_own (x int)", "INSERT INTO with_own VALUES (2)", make):
+            engines[letter](statement)
+        conn, ask = through(proxy, source, letter)
+        try:
+            assert ask(sql) == [(want,)], (source, letter)
+        finally:
+            conn.close()
+            for statement in ("DROP TABLE with_own", f"DROP {make.split()[1]} {name}"):
+                engines[letter](statement)
 
 
 DECIDING = {  # what one literal decides, in a shape that a template was trusted for with two others

@@ -33,6 +33,8 @@ CASES = (  # by clients of PostgreSQL: engines, statement, parameters, what it f
 REFUSED = (
     ("sy", "SELECT i FROM tt WHERE s = ANY(%s)", (["beta", "Alpha"],), "an array as a parameter"),
     ("sy", "SELECT to_char(d, %s) FROM tt", ("YYYY",), "a format that is not written there"),
+    ("sy", "SELECT i FROM tt WHERE i <> ALL(%s)", ([1],), "an array as a parameter"),
+    ("sy", "SELECT d + %s::interval FROM tt", ("3 days",), "an interval as a parameter"),
 )
 
 

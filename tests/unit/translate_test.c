@@ -213,7 +213,7 @@ static void test_refusals_end(void)
     struct tn_scan          scan = scan_of("pivot 1");
     struct tn_translated    out;
 
-    tn_translations_refuse(cache, &scan, SALT, TN_VERDICT_CANNOT_PARSE, TN_STR("why"), 100);
+    tn_translations_refuse(cache, &scan, SALT, &(struct tn_translated){.verdict = TN_VERDICT_CANNOT_PARSE, .why = TN_STR("why")}, 100);
     CU_ASSERT_TRUE(tn_translations_find(cache, &scan, SALT, 99, &arena, &out));
     CU_ASSERT(out.verdict == TN_VERDICT_CANNOT_PARSE && tn_str_eq_c(out.why, "why"));
     CU_ASSERT_FALSE(tn_translations_find(cache, &scan, SALT, 100, &arena, &out));
@@ -230,16 +230,16 @@ static bool refused(struct tn_translations *cache, const char *sql)
     return tn_translations_find(cache, &scan, SALT, 1, &arena, &out) && out.verdict == TN_VERDICT_CANNOT_PARSE;
 }
 
-static void refuse_for(struct tn_translations *cache, const char *sql, const char *why)
+static void refuse_for(struct tn_translations *cache, const char *sql, const char *why, bool of_literal)
 {
     struct tn_scan scan = scan_of(sql);
 
-    tn_translations_refuse(cache, &scan, SALT, TN_VERDICT_CANNOT_PARSE, tn_str(why), 100);
+    tn_translations_refuse(cache, &scan, SALT, &(struct tn_translated){.verdict = TN_VERDICT_CANNOT_PARSE, .why = tn_str(why), .of_literal = of_literal}, 100);
 }
 
 static void refuse(struct tn_translations *cache, const char *sql)
 {
-    refuse_for(cache, sql, "why");
+    refuse_for(cache, sql, "why", false);
 }
 
 /* What somebody wrote into a literal does not take the template from the others. */
@@ -257,10 +257,14 @@ static void test_refusals_of_literals(void)
     refuse(cache, "turn 1");
     refuse(cache, "turn 2");
     CU_ASSERT_TRUE(refused(cache, "turn 3"));
-    refuse_for(cache, "trunc 'a'", "trunc to a");
-    refuse_for(cache, "trunc 'b'", "trunc to b");
+    refuse_for(cache, "trunc 'a'", "trunc to a", false);
+    refuse_for(cache, "trunc 'b'", "trunc to b", false);
     CU_ASSERT_TRUE(refused(cache, "trunc 'b'"));
     CU_ASSERT_TRUE(unknown(cache, "trunc 'c'"));
+    refuse_for(cache, "add '1 dya'", "no such interval", true);
+    refuse_for(cache, "add '2 dya'", "no such interval", true);
+    CU_ASSERT_TRUE(refused(cache, "add '2 dya'"));
+    CU_ASSERT_TRUE(unknown(cache, "add '2 day'"));
     tn_translations_free(cache);
 }
 

@@ -172,12 +172,29 @@ LETTER_OF = {"postgres": "p", "duckdb": "d", "sqlite": "s", "mysql": "m", "trino
 HAVING = {name: letters for letters, names in FUNCTIONS.items() for name in names.split()}
 
 
+def calls_of_own(tree):
+    """Calls of functions that somebody made on the engine, and that the source's dialect has, too: as they are written."""
+    found = False
+    for node in list(tree.find_all(exp.Func)):
+        name = node.name if type(node) is exp.Anonymous else node.meta.get("name") or node.sql_name()
+        if not isinstance(name, str) or name.lower() not in own_functions or name.lower() not in re.findall(r"\w+", written_words):
+            continue
+        parts = [part for part in node.args.values() for part in (part if isinstance(part, list) else [part]) if isinstance(part, exp.Expression)]
+        own = exp.Anonymous(this=name, expressions=[part.copy() for part in (parts[:1] if isinstance(node, exp.Initcap) else parts)]) # which sqlglot gives a second one
+        own.meta["made"] = found = True
+        if node is not tree:
+            node.replace(own)
+    return found
+
+
 def lacking(names):
     """The first of NAMES, functions in a translation, that the wanted engine has not: one of the client's dialect, or one that the client did not write.
     What the client wrote and its dialect has not, either, is a function of its own, and may be there."""
     mine, theirs = LETTER_OF.get(source), LETTER_OF.get(wanted)
     for name in sorted(names) if mine and theirs else ():
         letters = HAVING.get(name, "")
+        if name in own_functions:
+            continue
         if theirs not in letters and name not in GRAMMAR and not name.startswith("st_") and (name not in written_words or mine in letters):
             return name
     return None

@@ -203,7 +203,7 @@ def letters_compared(node):
     if isinstance(node, (exp.EQ, exp.NEQ)):
         if not all(is_a_text(side) for side in sides) or isinstance(node.parent, (exp.Update, exp.OnConflict)):
             return None
-        exact = type(node)(this=as_letters(sides[0]), expression=sides[1].copy())
+        exact = type(node)(**{key: octets_of(side) for key, side in zip(("this", "expression"), sides)})
         return exact if isinstance(node, exp.NEQ) else exp.Paren(this=exp.and_(node.copy(), exact))
     return changed(node, **{"this" if is_a_text(sides[0]) else "expression": as_letters(sides[0] if is_a_text(sides[0]) else sides[1])})
 

@@ -37,10 +37,17 @@ def rewrite(tree, change):
     return tree
 
 
+def around_joins(node):
+    """Parentheses in FROM around tables and their joins, and not a query."""
+    inner = node.this
+    while isinstance(inner, exp.Subquery) and inner.args.get("alias") is None and not inner.args.get("joins"):
+        inner = inner.this
+    return not isinstance(inner, exp.Query) or isinstance(inner, exp.Subquery)
+
+
 def is_unnamed(node):
     """A query in FROM without a name, which PostgreSQL 15 and MySQL ask for."""
-    return isinstance(node, exp.Subquery) and node.args.get("alias") is None and isinstance(node.parent, (exp.From, exp.Join)) and isinstance(node.this, exp.Query) and \
-        wanted in ("postgres", "mysql")
+    return isinstance(node, exp.Subquery) and node.args.get("alias") is None and isinstance(node.parent, (exp.From, exp.Join)) and not around_joins(node) and wanted in ("postgres", "mysql")
 
 
 def is_insert_or(node, what):
@@ -216,6 +223,8 @@ def learned(tree, target, rows):
         without_public(tree)
     if source in ("postgres", "trino") and target == "mysql":
         small_letters(tree)
+    if source == "trino" and target in ("postgres", "mysql"):
+        own_names_folded(tree)
     return several_of(tree) if source == "mysql" else [tree]
 
 
@@ -345,6 +354,8 @@ def improve(tree):
     elif target == "mysql":
         tree = mysql_tree(tree)
     elif target == "trino":
+        for select in reversed(list(tree.find_all(exp.Select))) if source != "trino" and tree.find(exp.Lateral) is not None else []:
+            trino_lateral(select)
         for select in list(tree.find_all(exp.Select)) if source in ("postgres", "duckdb") else []:
             without_owner(select)
         tree = with_sets(tree, has_odd_keys) if source != "trino" else tree

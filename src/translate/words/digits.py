@@ -24,6 +24,50 @@ def digits_of_branches(node):
     return same_or_more([part for part in parts if part is not None and not isinstance(part, exp.Null)])
 
 
+def query_named(table, name):
+    """The query that TABLE is, a table in FROM: one in parentheses, or of WITH."""
+    if isinstance(table, exp.Subquery):
+        return table.this if isinstance(table.this, exp.Query) and table.alias_or_name.lower() == (name or table.alias_or_name.lower()) else None
+    if not isinstance(table, exp.Table) or table.args.get("db") is not None or (name and table.alias_or_name.lower() != name):
+        return None
+    around = table.parent
+    while around is not None:
+        for cte in (around.args["with_"].expressions if isinstance(around, exp.Query) and around.args.get("with_") is not None else []):
+            if cte.alias.lower() == table.name.lower() and not cte.args["alias"].args.get("columns"):
+                return cte.this
+        around = around.parent
+    return None
+
+
+being_read = []  # queries: one of WITH RECURSIVE names itself
+
+
+def digits_shown(query, name):
+    """Digits of the column NAME of QUERY."""
+    if isinstance(query, (exp.SetOperation, exp.Subquery)):
+        sides = [query.this, query.expression] if isinstance(query, exp.SetOperation) else [query.this]
+        found = [digits_shown(side, name) for side in sides]
+        return None if None in found else max(found)
+    one = [shown for shown in query.selects if shown.alias_or_name.lower() == name] if isinstance(query, exp.Select) else []
+    if len(one) != 1 or any(query is other for other in being_read):
+        return None
+    being_read.append(query)
+    try:
+        return digits_of(one[0].unalias())
+    finally:
+        being_read.pop()
+
+
+def digits_behind(column):
+    """Of a column of a query in FROM."""
+    select = column.find_ancestor(exp.Select)
+    first = select.args.get("from_") if select is not None else None
+    tables = [part.this for part in (first, *(select.args.get("joins") or [])) if part is not None] if select is not None else []
+    queries = [query for query in (query_named(table, column.table.lower()) for table in tables) if query is not None]
+    found = {digits_shown(query, column.name.lower()) for query in queries} - {None}
+    return found.pop() if len(found) == 1 else None
+
+
 def digits_of(node):
     """How many digits behind the point an exact number has in the source's dialect; None = it is not exact, or nobody knows."""
     kind = type(node)
@@ -60,7 +104,8 @@ def digits_of(node):
     if kind is exp.Cast and node.to.this == TYPE.DECIMAL:
         return int(node.to.expressions[1].name) if len(node.to.expressions) == 2 else 0 if source == "mysql" or node.to.expressions else None
     if is_of(node, "DECIMAL") and kind is exp.Column:
-        return node.type.meta.get("scale")
+        scale = node.type.meta.get("scale")
+        return digits_behind(node) if scale is None else scale
     return 0 if node.type is not None and not is_truth(node) and node.is_type(*exp.DataType.INTEGER_TYPES) else None
 
 

@@ -283,6 +283,22 @@ def is_time_text(node):
 MOMENTS = ("DateAdd", "DateSub", "TimestampAdd", "TimestampSub", "DateDiff", "TimestampDiff", "TsOrDsAdd")
 
 
+def unit_of(node):
+    unit = node.args.get("unit") or (node.expression.args.get("unit") if isinstance(node.expression, exp.Interval) else None)
+    return singular(unit.name) if unit is not None else "DAY"
+
+
+def moment_in_text(text, unit):
+    """DATE_FORMAT(d, '%Y-%m-01') + INTERVAL 1 MONTH: what a text says, which is computed, or a column's. None = it is none."""
+    inner = text.unnest() if isinstance(text, exp.Expression) else None
+    computed = isinstance(inner, (exp.TimeToStr, exp.Concat, exp.DPipe, exp.Left, exp.Substring)) or is_of(inner, *TEXTS)
+    if wanted not in TARGETS or isinstance(inner, (exp.Literal, exp.Cast, exp.Parameter, exp.Placeholder)) or not computed:
+        return None
+    form = inner.args.get("format") if isinstance(inner, exp.TimeToStr) else None
+    whole = form is not None and is_written(form) and re.fullmatch(r"(%[Ymd]|[-\d])+", str(form.this)) is not None and unit in WHOLE_DAYS
+    return exp.cast(text.copy(), "date" if whole else "timestamp")
+
+
 def with_moments(node):
     """date_add('2024-01-31', ...): a text is no date elsewhere."""
     if isinstance(node, exp.TimestampDiff) and node.text("unit").upper() == "MICROSECOND" and wanted in MICROSECONDS:
@@ -291,6 +307,8 @@ def with_moments(node):
     for key in ("this", "expression"):
         if moment_marker(node.args.get(key)) is not None and (key == "this" or "Diff" in type(node).__name__):
             out = changed(out or node, **{key: moment_marker(node.args[key])})
+        if (key == "this" or "Diff" in type(node).__name__) and moment_in_text(node.args.get(key), unit_of(node)) is not None:
+            out = changed(out or node, **{key: moment_in_text(node.args[key], unit_of(node))})
         kind = is_moment_text(node.args.get(key))
         if kind is not None and (wanted != "sqlite" or kind == "DATE"):
             out = changed(out or node, **{key: exp.cast(node.args[key].copy(), kind.lower())})
@@ -616,9 +634,18 @@ def names_of(select):
     return {e.alias: e.this for e in select.expressions if isinstance(e, exp.Alias)}
 
 
+def is_of_tables(select, name):
+    """Whether a table in FROM has a column NAME, as far as is known."""
+    tables = [part.this for part in (select.args.get("from_"), *(select.args.get("joins") or [])) if part is not None]
+    return any(name.lower() in (known_columns.get(table.name.lower(), {}) if isinstance(table, exp.Table) else [e.alias_or_name.lower() for e in table.this.selects] if isinstance(table, exp.Subquery) and isinstance(table.this, exp.Query) else [])
+               for table in tables)
+
+
 def named_key(names, key):
     """What GROUP BY means by a name that is shown: a column of the table goes before."""
     shown = names.get(key.name) if isinstance(key, exp.Column) and not key.table else None
+    if isinstance(shown, exp.Column) and key.find_ancestor(exp.Select) is not None and not is_of_tables(key.find_ancestor(exp.Select), key.name):
+        return shown
     return None if shown is None or isinstance(shown, exp.Column) or any(column.name == key.name for column in shown.find_all(exp.Column)) else shown
 
 
@@ -626,8 +653,9 @@ def named_having(select):
     """HAVING n > 2, where n is what is shown."""
     names, having = names_of(select), select.args.get("having")
     for column in list(having.find_all(exp.Column)) if having is not None else []:
-        if not column.table and column.name in names and not isinstance(names[column.name], exp.Column):
-            column.replace(exp.paren(names[column.name].copy()))
+        if not column.table and column.name in names and not (isinstance(names[column.name], exp.Column) and is_of_tables(select, column.name)):
+            shown = names[column.name].copy()
+            column.replace(shown if isinstance(shown, exp.Column) else exp.paren(shown))
 
 
 def grouped(select, one_of=None):

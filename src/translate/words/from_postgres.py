@@ -259,6 +259,13 @@ def postgres_words(node):
         return overlapping(node)
     if isinstance(node, exp.AtTimeZone):
         return zoned(node)
+    if type(node) is exp.Anonymous and node.name.upper() == "TIMEZONE" and len(node.expressions) == 2 and wanted != "postgres":
+        moved = exp.AtTimeZone(this=node.expressions[1].copy(), zone=node.expressions[0].copy())
+        moved.this.type = node.expressions[1].type
+        return zoned(moved) or exp.paren(moved)
+    if isinstance(node, exp.Paren) and wanted != "postgres" and (isinstance(node.this, exp.Interval) or isinstance(node.this, exp.Mul) and isinstance(node.parent, (exp.Add, exp.Sub)) and
+                                                                 any(isinstance(side, exp.Interval) for side in (node.this.this, node.this.expression))):
+        return node.this.copy()
     if isinstance(node, exp.WithinGroup):
         return between_ranks(node)
     if isinstance(node, (exp.JSONBExtract, exp.JSONBExtractScalar)):
@@ -297,7 +304,8 @@ def postgres_words(node):
         unit = singular(str(joined.expression.this).strip()) if is_written(joined.expression) else ""
         if unit not in UNITS or isinstance(joined.this.unnest(), exp.DPipe):
             cannot("an interval that is put together so")
-        return exp.Mul(this=exp.paren(joined.this.copy()), expression=exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this=unit)))
+        count = exp.cast(joined.this.copy(), "bigint") if is_marker(joined.this.unnest()) or is_of(joined.this.unnest(), *TEXTS) else exp.paren(joined.this.copy())
+        return exp.Mul(this=count, expression=exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this=unit)))
     if isinstance(node, exp.Cast) and node.to.this == TYPE.INTERVAL or isinstance(node, exp.Cast) and isinstance(node.to.this, exp.Interval):
         if isinstance(node.this, exp.Literal) and node.this.is_string:
             whole = exp.Interval(this=exp.Literal.string(str(node.this.this)))
@@ -362,6 +370,23 @@ def elements_written(node):
     return [exp.Literal.string(word) if kind.this in exp.DataType.TEXT_TYPES else exp.cast(exp.Literal.string(word), kind.copy()) for word in words]
 
 
+def elements_of(node):
+    """Of x = ANY ('{a,b}'), ANY ('{1,2}'::int[]), ANY (ARRAY[1, 2]::int[]); None = that is not what stands there."""
+    inner = (node.expression.expressions[0] if isinstance(node.expression, exp.Anonymous) else node.expression.this).unnest()
+    if is_written(inner):
+        was_read(inner)
+        kind = "bigint" if is_of(node.this, *NUMBERS) and re.fullmatch(r"[-{}\d, ]+", str(inner.this)) else "decimal" if is_of(node.this, *NUMBERS) else "text"
+        inner = exp.Cast(this=inner.copy(), to=exp.DataType(this=TYPE.ARRAY, expressions=[exp.DataType.build(kind)], nested=True))
+    if isinstance(inner, exp.Array) and isinstance(node.expression, exp.Anonymous):
+        return [e.copy() for e in inner.expressions]
+    if not isinstance(inner, exp.Cast) or inner.to.this != TYPE.ARRAY:
+        return None
+    if isinstance(inner.this, exp.Array) and len(inner.to.expressions) == 1 and inner.this.expressions:
+        of_texts = inner.to.expressions[0].this in exp.DataType.TEXT_TYPES
+        return [e.copy() if isinstance(e, exp.Literal) and e.is_string == of_texts else exp.cast(e.copy(), inner.to.expressions[0].copy()) for e in inner.this.expressions]
+    return elements_written(inner)
+
+
 def postgres_kinds(node):
     """What PostgreSQL means, said so that more dialects have a word for it."""
     if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) and node.this.is_string and node.to.this == TYPE.BOOLEAN:
@@ -374,10 +399,11 @@ def postgres_kinds(node):
         return truth_of.else_(exp.NEQ(this=node.this.copy(), expression=exp.Literal.number(0))) if unknown else truth_of
     if isinstance(node, exp.Cast) and node.to.this in (TYPE.VARCHAR, TYPE.CHAR, TYPE.BPCHAR) and node.to.expressions and wanted != "mysql":
         return exp.Substring(this=exp.cast(node.this.copy(), "text"), start=exp.Literal.number(1), length=node.to.expressions[0].this.copy())
-    if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Any) and isinstance(node.expression.this.unnest(), exp.Cast) and wanted != "postgres":
-        listed_so = elements_written(node.expression.this.unnest())
-        if listed_so is not None:
-            return exp.In(this=node.this.copy(), expressions=listed_so)
+    every = isinstance(node, exp.NEQ) and (isinstance(node.expression, exp.All) or type(node.expression) is exp.Anonymous and node.expression.name.upper() == "ALL" and len(node.expression.expressions) == 1)
+    listed_so = elements_of(node) if wanted != "postgres" and (every or isinstance(node, exp.EQ) and isinstance(node.expression, exp.Any)) else None
+    if listed_so is not None:
+        found = exp.In(this=node.this.copy(), expressions=listed_so)
+        return found if isinstance(node, exp.EQ) else exp.Not(this=found)
     if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Any) and isinstance(node.expression.this.unnest(), exp.Array):
         return exp.In(this=node.this.copy(), expressions=[e.copy() for e in node.expression.this.unnest().expressions])
     if isinstance(node, exp.NEQ) and isinstance(node.expression, exp.All) and isinstance(node.expression.this.unnest(), exp.Array):

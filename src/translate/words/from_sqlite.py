@@ -8,6 +8,9 @@ def sqlite_start(what):
     if is_written(what) and str(what.this).lower() == "now":
         was_read(what)
         return exp.CurrentTimestamp()
+    form = what.args.get("format") if isinstance(what, exp.TimeToStr) else None
+    if is_written(form) and "T" in str(form.this): # '%Y-%m-%dT%H:00:00', a moment for SQLite alone
+        what = changed(what, format=exp.Literal.string(str(form.this).replace("T", " ")))
     return exp.cast(what.copy(), "timestamp")
 
 

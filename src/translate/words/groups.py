@@ -26,6 +26,27 @@ def sets_of(part):
     return [keys_of(part)]
 
 
+def plain_name(identifier):
+    return identifier.name if source == "postgres" and identifier.args.get("quoted") else identifier.name.lower()
+
+
+def named_alike(select):
+    """Columns of SELECT as its keys name them: with and without quotes and the name of a table, they are the same."""
+    keys = {}
+    for column in select.args["group"].find_all(exp.Column):
+        if isinstance(column.this, exp.Identifier):
+            keys.setdefault(plain_name(column.this), column.copy())
+    made = {plain_name(alias.args["alias"]) for alias in select.expressions if isinstance(alias, exp.Alias) and isinstance(alias.args.get("alias"), exp.Identifier)}
+    for column in list(select.find_all(exp.Column)):
+        key = keys.get(plain_name(column.this)) if isinstance(column.this, exp.Identifier) and column.find_ancestor(exp.Select) is select else None
+        shown = not column.table and plain_name(column.this) in made and column.find_ancestor(exp.Order) is not None if key is not None else True
+        if not shown and (not key.table or not column.table or key.table.lower() == column.table.lower()):
+            was, kind = column.name, column.type
+            new = key.copy()
+            new.type = kind
+            column.replace(exp.alias_(new, was, quoted=column.this.args.get("quoted")) if column.parent is select and was != key.name else new)
+
+
 def at_place(key, select):
     """GROUP BY 1 by what stands there."""
     at = number_of(key)
@@ -110,6 +131,7 @@ def as_sets(select):
     if select.is_star or select.args.get("windows"):
         cannot("sets of groups with named windows or all columns")
     names = [e.alias_or_name for e in select.expressions]
+    named_alike(select)
     sets = all_sets(select)
     every = [key for one in sets for key in one]
     texts, taken = {key.sql() for key in every}, []
@@ -120,7 +142,7 @@ def as_sets(select):
     for i, one in enumerate(order.expressions if order is not None else [], 1):
         at = number_of(one.this)
         place = at if at is not None else next((k for k, e in enumerate(select.expressions, 1) if one.this.sql() in (e.unalias().sql(), e.alias) or
-                                                isinstance(one.this, exp.Column) and not one.this.table and one.this.name == e.alias), None)
+                                                isinstance(one.this, exp.Column) and not one.this.table and isinstance(e, exp.Alias) and plain_name(one.this.this) == plain_name(e.args["alias"])), None)
         if one.this.find(exp.Window) is not None or place in above:
             ordered.append(changed(one, this=above[place].copy() if place in above else above_sets(one.this, texts, taken)))
             continue

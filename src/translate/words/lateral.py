@@ -149,9 +149,80 @@ def without_lateral(select):
         if split is not None and simple:
             put_in(select, join.this.alias, shown, lambda _, name, table=join.this.alias: exp.column(exp.to_identifier(name, quoted=True), table=table))
             as_numbered(join, inner, shown, split)
+        elif simple and inner.args.get("limit") is None and inner.args.get("offset") is None and inner.args.get("where") is not None:
+            as_plain_join(select, join, inner, shown)
         elif row_limit(inner) == (1, 0):
             limit = inner.args["limit"]
             limit.set("count" if isinstance(limit, exp.Fetch) else "expression", exp.Literal.number(1)) # it was read
             as_scalars(select, join, inner, shown, False)
         else:
             cannot("this LATERAL")
+
+
+# ---- Trino's, which has LATERAL, but neither LEFT JOIN of it nor LIMIT in it with other conditions than that two are the same ----
+
+def as_plain_join(select, join, inner, shown):
+    """LEFT JOIN LATERAL (SELECT .. WHERE b.k < a.k) as LEFT JOIN (SELECT .., b.k) ON .."""
+    own = {table.alias_or_name for table in inner.find_all(exp.Table, exp.Subquery) if table.find_ancestor(exp.Select) is inner}
+    where, name, keys = inner.args.get("where"), join.this.alias, {}
+
+    def is_outer(node):
+        return any(column.table and column.table not in own for column in node.find_all(exp.Column))
+
+    def key_of(node):
+        if not isinstance(node, exp.Column) or node.table and node.table not in own:
+            return node
+        return exp.column(keys.setdefault(node.sql(), (f"key{len(keys)}_", node.copy()))[0], table=name)
+
+    parts = [part.unnest() for part in (where.this.flatten() if isinstance(where.this, exp.And) else [where.this])] if where is not None else []
+    if any(is_outer(node) or node.find(exp.AggFunc, exp.Window) is not None for node in (*inner.expressions, *(inner.args.get("joins") or []))) or any(part.find(exp.Query) is not None for part in parts):
+        cannot("this LATERAL")
+    conditions = [part.copy().transform(key_of) for part in parts if is_outer(part)]
+    local = [part.copy() for part in parts if not is_outer(part)]
+    put_in(select, name, shown, lambda _, n: exp.column(exp.to_identifier(n, quoted=True), table=name))
+    rows = inner.copy()
+    rows.set("expressions", [exp.alias_(e.copy(), n, quoted=True) for n, e in shown.items()] + [exp.alias_(column, made) for made, column in keys.values()])
+    rows.set("where", exp.Where(this=exp.and_(*local)) if local else None)
+    rows.set("order", None)
+    before = join.args.get("on")
+    if before is not None and not (isinstance(before, exp.Boolean) and before.this):
+        conditions.append(exp.paren(before.copy()))
+    join.set("this", exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier(name))))
+    join.set("on", exp.and_(*conditions) if conditions else exp.Boolean(this=True))
+
+
+def as_greatest(select, join, inner, shown):
+    """The first row in an order as aggregates: max_by(b.x, b.k) for ORDER BY b.k DESC LIMIT 1."""
+    order = inner.args.get("order")
+    one = order.expressions[0] if order is not None and len(order.expressions) == 1 else None
+    if row_limit(inner) != (1, 0) or one is None or not isinstance(one.this, exp.Column) or any(e.find(exp.AggFunc, exp.Window) is not None for e in inner.expressions):
+        cannot("LATERAL with LIMIT and other conditions than that two are the same")
+    was_read(inner.args["limit"].args.get("count") if isinstance(inner.args["limit"], exp.Fetch) else inner.args["limit"].expression)
+    kind, key = (exp.ArgMax if one.args.get("desc") else exp.ArgMin), one.this
+    inner.set("expressions", [exp.alias_(kind(this=e.copy(), expression=key.copy()), n, quoted=True) for n, e in shown.items()] + [exp.alias_(exp.Count(this=exp.Star()), "rows_")])
+    inner.set("order", None)
+    inner.set("limit", None)
+    join.this.args["alias"].set("columns", None)
+    if join.side != "LEFT":
+        select.where(exp.GT(this=exp.column("rows_", table=join.this.alias), expression=exp.Literal.number(0)), copy=False)
+
+
+def trino_lateral(select):
+    for join in list(select.args.get("joins") or []):
+        inner = lateral_query(join)
+        if inner is None or has_one_row(inner):
+            continue
+        split, limited = split_conditions(inner), inner.args.get("limit") is not None or inner.args.get("offset") is not None
+        shown = shown_by(join.this, inner)
+        if not limited and (split is not None or join.side != "LEFT"):
+            continue
+        if shown is None or any(isinstance(e, exp.Star) for e in select.expressions) or any(inner.args.get(key) for key in ("group", "having", "distinct", "with_")):
+            cannot("this LATERAL")
+        other_name(inner, join.this.alias)
+        if not limited:
+            as_plain_join(select, join, inner, shown)
+        elif split is not None and row_limit(inner) is not None and not any(e.find(exp.AggFunc, exp.Window) is not None for e in inner.expressions):
+            put_in(select, join.this.alias, shown, lambda _, name, table=join.this.alias: exp.column(exp.to_identifier(name, quoted=True), table=table))
+            as_numbered(join, inner, shown, split)
+        else:
+            as_greatest(select, join, inner, shown)

@@ -15,6 +15,16 @@ PERIOD = "(({0} - 1 + _2) {1} 12 * 100 + ({0} - 1 + _2) % 12 + 1)"
 RANDOM_UUID = "LOWER(HEX(RANDOMBLOB(4)) || '-' || HEX(RANDOMBLOB(2)) || '-4' || SUBSTR(HEX(RANDOMBLOB(2)), 2) || '-' || " \
     "SUBSTR('89AB', 1 + ABS(RANDOM() % 4), 1) || SUBSTR(HEX(RANDOMBLOB(2)), 2) || '-' || HEX(RANDOMBLOB(6)))"
 
+# Before 16, PostgreSQL has no word for it: texts and other values become a sign each, and what is made of signs alone one more, a level at a time.
+JSON_STRINGS = r"""'"([^"\\\x01-\x1f]|\\(["\\/bfnrt]|u[0-9a-fA-F]{4}))*"'"""
+JSON_WORDS = r"'-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?|true|false|null'"
+JSON_LEVEL = r"'\[([\x01\x02](,[\x01\x02])*)?\]|\{(\x01:[\x01\x02](,\x01:[\x01\x02])*)?\}'"
+JSON_SIGNS = f"REGEXP_REPLACE(REGEXP_REPLACE(REGEXP_REPLACE(x, {JSON_STRINGS}, CHR(1), 'g'), {JSON_WORDS}, CHR(2), 'g'), '[ \\t\\n\\r]+', '', 'g')"
+VALID_JSON = "(SELECT CASE WHEN x IS NULL THEN NULL WHEN x ~ '[\\x01\\x02]' THEN FALSE WHEN r IN (CHR(1), CHR(2)) THEN TRUE WHEN r ~ " + JSON_LEVEL + \
+    " THEN CAST(x AS JSON) IS NOT NULL ELSE FALSE END FROM (SELECT x, " + "REGEXP_REPLACE(" * 12 + JSON_SIGNS + f", {JSON_LEVEL}, CHR(2), 'g')" * 12 + \
+    " AS r FROM (SELECT CAST(_1 AS TEXT) AS x) AS text_) AS signs_)"
+
+
 def year_week(year, week, sunday):
     """The week that a day's Sunday is in, of the Sunday's year."""
     return f"({year.format(sunday)} * 100 + {week.format(sunday)})"
@@ -93,7 +103,7 @@ MYSQL_FUNCTIONS = {
     "BIT_AND/1": (None, None, "!BIT_AND", None),
     "BIT_OR/1": (None, None, "!BIT_OR", None),
     "BIT_XOR/1": (None, None, "!BIT_XOR", None),
-    "JSON_VALID/1": ("PG_INPUT_IS_VALID(CAST(_1 AS TEXT), 'json')", None, None, "(TRY(JSON_PARSE(_1)) IS NOT NULL)"),
+    "JSON_VALID/1": (VALID_JSON, None, "CASE WHEN _1 IS NOT NULL THEN JSON_VALID(_1) END", "CASE WHEN _1 IS NOT NULL THEN TRY(JSON_PARSE(_1)) IS NOT NULL END"),
     "FIND_IN_SET/2": (None, None, "CASE WHEN INSTR(',' || _2 || ',', ',' || _1 || ',') = 0 THEN 0 ELSE LENGTH(SUBSTR(',' || _2, 1, INSTR(',' || _2 || ',', ',' || _1 || ','))) - "
                       "LENGTH(REPLACE(SUBSTR(',' || _2, 1, INSTR(',' || _2 || ',', ',' || _1 || ',')), ',', '')) END", None),
     "HEX/1": (None, "CASE WHEN TYPEOF(_1) IN ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT') "
@@ -193,6 +203,8 @@ def converted_zone(node):
         if isinstance(zone, exp.Literal):
             zone.set("this", str(zone.this)) # it was read
     moment = exp.cast(node.args["timestamp"].copy(), "timestamp")
+    if zones[0] == zones[1]: # of the session, say, which has a name that is no zone's
+        return moment if wanted != "sqlite" else call("DATETIME", node.args["timestamp"])
     if None not in offsets:
         minutes = offsets[1] - offsets[0]
         if wanted == "sqlite":

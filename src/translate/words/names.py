@@ -56,6 +56,31 @@ def small_letters(tree):
             name.set("this", name.name.lower())
 
 
+def own_names_folded(tree):
+    """Quotes keep no case on Trino, but in what is shown in the end: names that the statement itself gives are in small letters, wherever they are."""
+    first = tree
+    while isinstance(first, (exp.SetOperation, exp.Subquery)):
+        first = first.this
+    ends = list(first.selects) if isinstance(first, exp.Query) else []
+    given = {name.lower() for node in tree.find_all(exp.Alias, exp.TableAlias) for name in (node.alias if isinstance(node, exp.Alias) else node.name, *(column.name for column in node.args.get("columns") or [])) if name}
+    for name in list(tree.find_all(exp.Identifier)):
+        around = name.parent
+        if not name.args.get("quoted") or name.name.lower() not in given or name.name == name.name.lower() or name.arg_key == "alias" and any(around is end for end in ends):
+            continue
+        if name.arg_key == "this" and any(around is end for end in ends):
+            around.replace(exp.alias_(around.copy(), name.name, quoted=True))
+            continue
+        name.set("this", name.name.lower())
+    for column in [shown.this for shown in (first.selects if isinstance(first, exp.Query) else []) if isinstance(shown, exp.Alias) and isinstance(shown.this, exp.Column)]:
+        for name in [part for part in (column.this, column.args.get("table")) if isinstance(part, exp.Identifier) and part.name.lower() in given]:
+            name.set("this", name.name.lower())
+    shown = {alias.alias.lower(): alias.alias for alias in (first.selects if isinstance(first, exp.Query) else []) if isinstance(alias, exp.Alias)}
+    for ordered in tree.args["order"].expressions if isinstance(tree, exp.Query) and tree.args.get("order") is not None else []:
+        column = ordered.this
+        if isinstance(column, exp.Column) and not column.table and shown.get(column.name.lower(), "").lower() != shown.get(column.name.lower(), ""):
+            column.set("this", exp.to_identifier(shown[column.name.lower()], quoted=True))
+
+
 def names_as_written(tree):
     """Columns are found in MySQL whatever the case of their letters; in PostgreSQL as they were written when they were made."""
     written, shown = {}, {alias.alias.lower() for alias in tree.find_all(exp.Alias)}

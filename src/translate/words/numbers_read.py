@@ -13,6 +13,7 @@ LEADING = { # the number that a text begins with; 0 = with none
     "sqlite": "CAST(_1 AS REAL)",
     "trino": f"COALESCE(TRY_CAST(TRIM(REGEXP_EXTRACT(_1, '{BEGINS_WITH}')) AS DOUBLE), IF(_1 IS NOT NULL, 0e0))",
 }
+PARTS_OF_DIGITS = ("%Y", "%m", "%d", "%H", "%M", "%S", "%j", "%w", "%u", "%W", "%V", "%G", "%s")
 ARITHMETIC = ("Add", "Sub", "Mul", "Div", "Mod", "IntDiv")
 OF_NUMBERS = ("Sum", "Avg", "Stddev", "StddevPop", "StddevSamp", "Variance", "VariancePop", "Round", "Abs", "Floor", "Ceil", "Sign")
 
@@ -22,6 +23,8 @@ def number_as_read(side):
     inner = side.unnest()
     if isinstance(inner, (exp.Literal, exp.Interval)) or inner.meta.get("made"):
         return None
+    if source == "sqlite" and wanted != "mysql" and isinstance(inner, exp.TimeToStr) and is_written(inner.args.get("format")) and str(inner.args["format"].this) in PARTS_OF_DIGITS:
+        return exp.cast(inner.copy(), "bigint") # (strftime('%m', d) + 2) / 3 is one of integers
     if wanted != "mysql" and is_of(inner, *TEXTS) or type(inner).__name__ in TEXT_FUNCTIONS and is_moment(inner) and wanted in LEADING:
         return filled(LEADING[wanted], [inner])
     if source == "sqlite" and wanted == "mysql":

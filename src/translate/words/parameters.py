@@ -20,7 +20,9 @@ def marker_beside(marker, other):
         return call("REPLACE", marker, " 00:00:00", "")
     if wanted == "sqlite" and is_of(other, *MOMENT_TYPES):
         return filled("CASE LENGTH(_1) WHEN 10 THEN _1 || ' 00:00:00' ELSE _1 END", [marker])
-    if wanted == "trino" and source == "mysql" and is_of(other, "DATE", *MOMENT_TYPES):
+    if wanted == "trino" and source != "trino" and is_of(other, "DECIMAL"):
+        return exp.Cast(this=marker.copy(), to=exp.DataType.build("decimal(38, 10)", dialect="trino"))
+    if wanted == "trino" and source != "trino" and is_of(other, "DATE", *MOMENT_TYPES):
         return exp.Cast(this=marker.copy(), to=exp.DataType.build("timestamp(6)", dialect="trino"))
     if wanted == "trino" and source == "mysql" and is_of(other, "BOOLEAN"):
         return exp.cast(marker.copy(), "boolean")
@@ -30,10 +32,50 @@ def marker_beside(marker, other):
 def markers_compared(node, keys):
     """d >= ?, d BETWEEN ? AND ?."""
     args = {key: node.args.get(key) for key in keys}
+    if len(keys) == 2 and all(isinstance(arg, exp.Tuple) for arg in args.values()) and len(node.this.expressions) == len(node.expression.expressions):
+        return markers_in_rows(node)
     other = next((arg for arg in args.values() if arg is not None and not is_marker(arg) and not isinstance(arg, exp.Literal)), None)
     new = {key: marker_beside(arg, other) for key, arg in args.items() if other is not None and arg is not None and is_marker(arg)}
     new = {key: value for key, value in new.items() if value is not None}
     return changed(node, **new) if new else None
+
+
+def markers_in_rows(node):
+    """(d, i) > (?, ?)."""
+    sides = [[e.copy() for e in side.expressions] for side in (node.this, node.expression)]
+    for at, pair in enumerate(zip(*sides)):
+        for side, (one, other) in enumerate((pair, pair[::-1])):
+            if is_marker(one) and not isinstance(other, exp.Literal) and marker_beside(one, other) is not None:
+                sides[side][at] = marker_beside(one, other)
+    return changed(node, this=exp.Tuple(expressions=sides[0]), expression=exp.Tuple(expressions=sides[1]))
+
+
+def markers_listed(node):
+    """d IN (?, ?)."""
+    new = [marker_beside(e, node.this) if is_marker(e) else None for e in node.expressions]
+    return changed(node, expressions=[new_one or e.copy() for new_one, e in zip(new, node.expressions)]) if any(new) else None
+
+
+COUNTS = {"Round": ("decimals",), "Trunc": ("decimals",), "Substring": ("start", "length"), "Left": ("expression",), "Right": ("expression",), "Repeat": ("times",), "Pad": ("expression",), "SplitPart": ("part_index",)}
+
+
+def counting_markers(node):
+    """round(x, ?), repeat(x, ?): a number of what one counts, whatever the client sends."""
+    keys = [key for key in COUNTS.get(type(node).__name__, ()) if is_marker(node.args.get(key))]
+    return changed(node, **{key: exp.cast(node.args[key].copy(), "int") for key in keys}) if keys else None
+
+
+def refused_marker(node):
+    """What a parameter cannot be there."""
+    if isinstance(node, exp.Cast) and is_marker(node.this) and (node.to.this == TYPE.INTERVAL or isinstance(node.to.this, exp.Interval)) and wanted in ("sqlite", "mysql", "trino"):
+        cannot("an interval as a parameter; a number of days, $1 * interval '1 day', may be one")
+    every = type(node) is exp.Anonymous and node.name.upper() == "ALL" and len(node.expressions) == 1
+    if wanted in ("sqlite", "mysql", "trino") and (isinstance(node, (exp.Any, exp.All)) and isinstance(node.this, exp.Expression) and is_marker(node.this.unnest()) or every and is_marker(node.expressions[0].unnest())):
+        cannot("an array as a parameter")
+    if wanted == "postgres" and source == "trino" and isinstance(node, (exp.JSONExtract, exp.JSONExtractScalar)) and is_marker(node.expression):
+        cannot("a path in JSON that is not written there")
+    if isinstance(node, (exp.DateTrunc, exp.TimestampTrunc)) and re.fullmatch(r"\$\d+|\?", node.text("unit")):
+        cannot("date_trunc() to what is not written there")
 
 
 def any_of_marker(node):

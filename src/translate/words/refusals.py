@@ -67,6 +67,9 @@ def left_over(tree):
             cannot("NATURAL JOIN; USING names the columns")
         if wanted == "sqlite" and type(node).__name__ in ("CurrentUser", "SessionUser", "CurrentRole"):
             cannot("current_user")
+        refused_marker(node)
+        if source == "postgres" and isinstance(node, (exp.Any, exp.All)) and isinstance(node.this, exp.Expression) and isinstance(node.this.unnest(), exp.Literal):
+            cannot("ANY and ALL of such a text")
         if isinstance(node, (exp.DateTrunc, exp.TimestampTrunc)) and (wanted in ("sqlite", "mysql") or wanted == "trino" and singular(node.text("unit")) not in (*SECONDS, *MONTHS)):
             cannot(f"date_trunc() to {node.text('unit').lower()}")
 

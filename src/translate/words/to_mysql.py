@@ -138,9 +138,19 @@ def exactly(node):
     return bin_collated(exp.Cast(this=node.copy(), to=kind))
 
 
+def octets_of(side):
+    """A text of any character set with the blanks at its end, which most collations of MariaDB do not compare."""
+    return side.copy() if isinstance(side, (exp.Literal, exp.Parameter, exp.Placeholder)) else \
+        exp.Cast(this=exactly(side.this if isinstance(side, exp.Collate) else side).this, to=exp.DataType(this=TYPE.BINARY))
+
+
+def is_octets(node):
+    return isinstance(node, exp.Cast) and node.to.this == TYPE.BINARY
+
+
 def has_letters(node):
-    """Texts without any are the same in every collation; which it is, is in the key (scan.c)."""
-    return isinstance(node, exp.Literal) and node.is_string and re.search(r"[A-Za-z\x80-\U0010ffff]", str(node.this)) is not None
+    """Texts without any, and without blanks at their end, are the same in every collation; which it is, is in the key (scan.c)."""
+    return isinstance(node, exp.Literal) and node.is_string and re.search(r"[A-Za-z\x80-\U0010ffff]| $", str(node.this)) is not None
 
 
 def mysql_compare(node):
@@ -148,15 +158,17 @@ def mysql_compare(node):
     if isinstance(node, exp.In):
         if not any(has_letters(e) for e in node.expressions) or not all(isinstance(e, exp.Literal) and e.is_string for e in node.expressions):
             return None
-        exact = exp.In(this=exactly(node.this), expressions=[e.copy() for e in node.expressions])
+        exact = exp.In(this=octets_of(node.this), expressions=[e.copy() for e in node.expressions])
         return exp.Paren(this=exp.and_(node.copy(), exact))
     sides = [node.this, node.expression]
     text = next((side for side in sides if has_letters(side)), None)
-    if text is None or any(isinstance(side, exp.Collate) or is_date(side) for side in sides):
+    if text is None or any(isinstance(side, exp.Collate) or is_octets(side) or is_date(side) for side in sides):
         return None
-    if isinstance(node, exp.NEQ) or all(isinstance(side, exp.Literal) for side in sides):
-        return type(node)(this=sides[0].copy(), expression=bin_collated(sides[1])) if sides[1] is text else type(node)(this=bin_collated(sides[0]), expression=sides[1].copy())
-    exact = type(node)(this=exactly(sides[0]) if sides[1] is text else sides[0].copy(), expression=sides[1].copy() if sides[1] is text else exactly(sides[1]))
+    if all(isinstance(side, exp.Literal) for side in sides):
+        return type(node)(this=exp.Cast(this=sides[0].copy(), to=exp.DataType(this=TYPE.BINARY)), expression=sides[1].copy())
+    exact = type(node)(**{key: octets_of(side) for key, side in zip(("this", "expression"), sides)})
+    if isinstance(node, exp.NEQ):
+        return exact
     return exp.Paren(this=exp.and_(node.copy(), exact))
 
 
@@ -512,8 +524,24 @@ def mysql_index(params):
             ordered.set("nulls_first", not ordered.args.get("desc"))
 
 
+MARIADB_WORDS = ("OFFSET", "RETURNING", "CURRENT_ROLE", "STATS_PERSISTENT", "PAGE_CHECKSUM", "REF_SYSTEM_ID", "OVER")  # which MySQL has not for reserved ones
+
+
+def locked(lock):
+    """FOR NO KEY UPDATE is FOR UPDATE, and FOR SHARE has an older name, the only one that MariaDB knows; neither of both locks the rows of one table only there."""
+    update, wait = lock.args.get("update"), lock.args.get("wait")
+    if update:
+        return exp.Lock(update=True, wait=wait)
+    maria = any("mariadb" in told.get("server", "").lower() for told in known_keys.values())
+    return exp.Lock(update=False, wait=wait) if wait is not None and not maria else exp.Var(this="LOCK IN SHARE MODE" + ("" if wait is None else " NOWAIT" if wait is True else " SKIP LOCKED"))
+
+
 def mysql_node(node):
     out = None
+    if isinstance(node, exp.Lock):
+        return locked(node) if source != "mysql" else node
+    if isinstance(node, exp.Identifier) and not node.args.get("quoted") and node.name.upper() in MARIADB_WORDS and source != "mysql":
+        return changed(node, quoted=True)
     if isinstance(node, exp.Div) and node.meta.get("made"):
         return node
     if isinstance(node, exp.Div) and source in ("postgres", "trino", "sqlite"):
@@ -723,10 +751,29 @@ def mysql_series(node):
     return exp.Subquery(this=query, alias=exp.TableAlias(this=alias.this.copy() if alias is not None and alias.this is not None else exp.to_identifier("generate_series")))
 
 
+def whole_joins(select):
+    """FROM (a JOIN b ON ..) as FROM a JOIN b ON .."""
+    key = "from_" if select.args.get("from_") is not None else "from"
+    first = select.args.get(key)
+    while first is not None and isinstance(first.this, exp.Subquery) and first.this.args.get("alias") is None and isinstance(first.this.this, (exp.Table, exp.Subquery)):
+        outer, inner = first.this, first.this.this
+        more = [*(inner.args.get("joins") or []), *(outer.args.get("joins") or [])]
+        inner.set("joins", None)
+        first.set("this", inner)
+        select.set("joins", more + (select.args.get("joins") or []) or None)
+    if first is not None and isinstance(first.this, (exp.Table, exp.Subquery)) and first.this.args.get("joins"):
+        more = first.this.args["joins"]
+        first.this.set("joins", None)
+        select.set("joins", more + (select.args.get("joins") or []))
+
+
 def both_sides(select):
     """a FULL JOIN b ON .. as a LEFT JOIN b and the rows of b that have none of a, as one table of the columns that are named."""
+    whole_joins(select)
     joins = select.args.get("joins") or []
     if not any(join.side == "FULL" for join in joins):
+        if any(join.side == "FULL" for table in select.find_all(exp.Table, exp.Subquery) if table.find_ancestor(exp.Select) is select for join in table.args.get("joins") or []):
+            cannot("FULL JOIN inside of parentheses")
         return
     join, key = joins[0], "from_" if select.args.get("from_") is not None else "from"
     left, right = select.args[key].this, join.this
@@ -779,18 +826,35 @@ def star_behind(select):
         select.set("expressions", [one for e in select.expressions for one in ([w.copy() for w in whole] if e in stars and type(e) is exp.Star else [e])])
 
 
-def has_simple_groups(select):
-    """GROUP BY ROLLUP (a, b) alone is GROUP BY a, b WITH ROLLUP, whose order goes around it if it is one of columns."""
-    group, order = select.args.get("group"), select.args.get("order")
-    if group is not None and any(isinstance(e, exp.Rollup) for e in group.expressions) and \
-            (select.find(exp.Window) is not None or order is not None and any(not isinstance(o.this, (exp.Column, exp.Literal)) for o in order.expressions)):
-        return False
-    return group is None or len(group.expressions) == 1 and isinstance(group.expressions[0], exp.Rollup) and all(isinstance(e, exp.Column) for e in group.expressions[0].expressions) and \
-        not any(is_grouping(n) for n in select.walk())
+def keys_in_what_is_shown(select):
+    """GROUP BY f(x) and SELECT g(f(x)): MySQL finds f(x) only where it stands alone, so that it is the greatest of its group, which is each."""
+    group = select.args.get("group")
+    places = [at_place(key, select).unnest() for key in group.expressions] if group is not None and not select.args.get("distinct") else []
+    keys = {key.sql() for key in places if not isinstance(key, (exp.Column, exp.Literal, exp.Rollup, exp.Cube, exp.GroupingSets, exp.Collate, exp.AggFunc))}
+
+    def change(node):
+        if isinstance(node, (exp.AggFunc, exp.Query)) and not isinstance(node.parent, exp.Window):
+            return node
+        return exp.Max(this=node.copy()) if node.sql() in keys else None
+
+    shown_keys = {shown.alias: shown.unalias() for shown in select.expressions if isinstance(shown, exp.Alias) and shown.unalias().unnest().sql() in keys}
+    for one in select.args["order"].expressions if shown_keys and select.args.get("order") is not None else []:
+        if isinstance(one.this, exp.Column) and not one.this.table and one.this.name in shown_keys: # in whose place the generator writes what it is
+            one.set("this", exp.Max(this=shown_keys[one.this.name].copy()))
+    for part in [part for part in (*select.expressions, select.args.get("having"), select.args.get("order")) if part is not None] if keys else []:
+        inner = part.unalias() if part.arg_key == "expressions" else part
+        if inner.unnest().sql() not in keys and any(node.sql() in keys for node in inner.walk()):
+            part.replace(with_changes(part.copy(), change))
+
+
+def has_sets(select):
+    """GROUP BY a, b WITH ROLLUP would do for some, but has no row for no rows, and groups by the collation."""
+    group = select.args.get("group")
+    return group is not None and any(isinstance(e, (exp.Rollup, exp.Cube, exp.GroupingSets)) for e in group.expressions)
 
 
 def mysql_tree(tree):
-    if not all(has_simple_groups(select) for select in tree.find_all(exp.Select)):
+    if any(has_sets(select) for select in tree.find_all(exp.Select)):
         tree = with_sets(tree)
     tree = without_sets(tree)
     for select in reversed(list(tree.find_all(exp.Select))):
@@ -839,5 +903,7 @@ def mysql_tree(tree):
         elif outer is not None:
             query.replace(outer)
     letters_ordered(tree)
+    for select in list(tree.find_all(exp.Select)):
+        keys_in_what_is_shown(select)
     copies_of_own_rows(tree)
     return tree

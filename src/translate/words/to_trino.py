@@ -258,6 +258,8 @@ def named_groups(select):
 
 
 def trino_node(node):
+    if isinstance(node, exp.Paren) and isinstance(node.this, exp.Column) and isinstance(node.parent, (exp.Select, exp.Alias)) and source != "trino":
+        return node.this.copy() # SELECT DISTINCT (a) .. ORDER BY a
     out = None
     if isinstance(node, exp.Div) and source != "trino":
         out = trino_divide(node) if not node.meta.get("made") else None

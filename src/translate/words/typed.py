@@ -46,6 +46,9 @@ def as_kind(literal, other):
         literal = odd_day(literal)
         return as_kind(literal, other) or literal
     form = is_moment_text(literal)
+    if wanted == "sqlite" and is_of(other, *MOMENT_TYPES) and re.fullmatch(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\.\d+", str(literal.this)): # texts there: as they are stored
+        was_read(literal)
+        return exp.Literal.string(str(literal.this).rstrip("0").rstrip(".").replace("T", " "))
     if is_of(other, "DATE") and wanted in ("trino", "sqlite"):
         return exp.cast(exp.cast(literal.copy(), "timestamp") if form == "TIMESTAMP" and wanted == "trino" else literal.copy(), "date") if form == "TIMESTAMP" or wanted == "trino" else None
     if is_of(other, "TIME") and wanted == "trino" and is_time_text(literal):
@@ -410,11 +413,17 @@ def greatest_truth(node):
     return (exp.LogicalOr if isinstance(node, exp.Max) else exp.LogicalAnd)(this=node.this.copy()) if wanted == "postgres" and source != "mysql" and is_a_truth(node.this) else None
 
 
+def is_epoch(node):
+    return isinstance(node, exp.Extract) and node.this.name.upper() == "EPOCH"
+
+
 def typed_node(node):
     if node.meta.get("made"):
         return node
     out = None
-    if type(node).__name__ in TEXT_FUNCTIONS:
+    if type(node).__name__ in COUNTS and wanted in TARGETS and wanted != "sqlite" and counting_markers(node) is not None:
+        out = counting_markers(node)
+    elif type(node).__name__ in TEXT_FUNCTIONS:
         out = text_wanted(node)
     elif isinstance(node, (exp.Max, exp.Min)):
         out = greatest_truth(node)
@@ -428,7 +437,7 @@ def typed_node(node):
     elif isinstance(node, exp.Between):
         out = markers_compared(node, ("this", "low", "high")) or of_one_kind(node, ("this", "low", "high"))
     elif isinstance(node, exp.In):
-        out = of_one_kind_in(node)
+        out = markers_listed(node) or of_one_kind_in(node)
     elif isinstance(node, exp.Case) or isinstance(node, exp.If) and not isinstance(node.parent, exp.Case):
         out = of_one_kind_in_branches(node)
     elif isinstance(node, (exp.Coalesce, exp.Greatest, exp.Least)):
@@ -441,7 +450,7 @@ def typed_node(node):
         out = changed(node, **{key: exp.cast(node.args[key].copy(), "bigint") for key in ("this", "expression") if isinstance(node.args[key], exp.Extract) or part_of_moment(node.args[key])})
     elif isinstance(node, (exp.Mod, exp.Div)) and wanted == "sqlite":
         out = sqlite_number(node)
-    elif isinstance(node, exp.IntDiv) and wanted == "duckdb" and source == "mysql" and any(is_of(side, "DECIMAL", "DOUBLE", "FLOAT") for side in (node.this, node.expression)):
+    elif isinstance(node, exp.IntDiv) and wanted == "duckdb" and source == "mysql" and any(is_of(side, "DECIMAL", "DOUBLE", "FLOAT") or is_epoch(side.unnest()) for side in (node.this, node.expression)):
         out = exp.cast(call("TRUNC", exp.Div(this=exp.paren(node.this.copy()), expression=exp.paren(node.expression.copy()))), "bigint")
     elif isinstance(node, exp.Round):
         out = exactly_rounded(node) or rounded(node)

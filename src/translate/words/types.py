@@ -3,6 +3,7 @@
 SEPARATOR = "\x1f"
 known_columns = {}  # of the statement at work, as column_types() gives them
 known_keys = {}     # of its tables: {table: {"counts": column or None, "unique": [[column ..] ..]}}
+own_functions = set() # names of functions that somebody made there
 written_names = {}  # (table, column) in lower case: the column as it is written
 
 
@@ -13,6 +14,8 @@ def key_told(table, words):
         told["counts"] = words[1].lower()
     elif words[0] == "server":
         told["server"] = words[1]
+    elif words[0] == "function":
+        own_functions.add(words[1].lower())
     elif words[0] == "default":
         told.setdefault("default", {})[words[1].lower()] = words[-1]
     elif words[0] == "required":
@@ -25,6 +28,7 @@ def column_types(rows):
     """{table: {column: type}} of the lines that Turnout sends, all in lower case; a column that several tables of one name have otherwise is not in it."""
     known, other = {}, set()
     known_keys.clear()
+    own_functions.clear()
     written_names.clear()
     for line in rows.splitlines():
         parts = line.split(SEPARATOR)

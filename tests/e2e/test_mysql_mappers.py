@@ -97,6 +97,32 @@ def test_rows_that_come_again_in_utf16(tmp_path, proxies):
         assert [cursor.execute("REPLACE INTO wide VALUES (1, %s)", (name,)) for name in names] == [1, 1, 2, 1, 2]
 
 
+def test_whose_columns_they_are(engine, ask):
+    """db, table, org_table, org_name of each column: what mysql2's nestTables and JDBC's getTableName go by."""
+    ask("CREATE TABLE other (id INT, note VARCHAR(10))")
+    person, other = ("id", "email", "name", "visits", "doc"), ("id", "note")
+
+    def told(sql):
+        with contextlib.closing(pymysql.connect(host="127.0.0.1", port=engine.proxy.mysql_port, user="tester", database="shop")) as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            return [(field.table_name, field.org_table, field.org_name) for field in cursor._result.fields]  # pylint: disable=protected-access
+
+    def of(alias, table, columns):
+        return [(alias, table, column) for column in columns]
+
+    none = ("", "", "")
+    assert told("SELECT id, name AS n, 1 + 1, p.`email` `e`, COUNT(*) OVER () FROM people p") == [
+        ("p", "people", "id"), ("p", "people", "name"), none, ("p", "people", "email"), none]
+    assert told("SELECT *, NULL, 5 x FROM people") == of("people", "people", person) + [none, none]
+    assert told("SELECT * FROM people p LEFT JOIN other o ON (o.id = p.id AND LEFT(p.name, 1) = 'a') WHERE p.id > 0 ORDER BY p.id LIMIT 3") == \
+        of("p", "people", person) + of("o", "other", other)
+    assert told("SELECT o.*, note, p.id, p.visits, a.* FROM (people p JOIN other AS o ON o.id = p.id), people a WHERE note IN (SELECT name FROM people)") == \
+        of("o", "other", other) + [("o", "other", "note"), ("p", "people", "id"), ("p", "people", "visits")] + of("a", "people", person)
+    assert told("SELECT * FROM people JOIN other USING (id)") == of("people", "people", person) + [("other", "other", "note")]
+    assert told("SELECT x.n FROM (SELECT name AS n FROM people) x") == [("x", "x", "n")]
+    assert told("SELECT id FROM people UNION SELECT id FROM other") == [none]
+
+
 def test_defaults_as_new_values(ask):
     ask("INSERT INTO people (id, email, name, visits) VALUES (1, 'a', 'x', 9), (2, 'b', 'y', 9)")
     ask("UPDATE people SET name = DEFAULT, email = DEFAULT, visits = visits + 1 WHERE id = 1")

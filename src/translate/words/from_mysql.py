@@ -235,8 +235,10 @@ def mysql_words(node):
         return exp.Is(this=args[0].copy(), expression=exp.Null())
     if name in ("POW", "POWER") and len(args) == 2:
         return exp.Pow(this=args[0].copy(), expression=args[1].copy())
-    if name == "NOW" and not args:
+    if name == "NOW" and len(args) < 2 or isinstance(node, (exp.Localtime, exp.Localtimestamp)):
         return exp.CurrentTimestamp()
+    if name in ("CHARSET", "COLLATION") and len(args) == 1 and wanted in TARGETS and isinstance(args[0], exp.Literal) and args[0].is_string:
+        return exp.Literal.string("utf8mb4" if name == "CHARSET" else "utf8mb4_general_ci")
     if name == "UNIX_TIMESTAMP" and not args:
         seconds = exp.Extract(this=exp.Var(this="EPOCH"), expression=exp.CurrentTimestamp())
         return seconds if wanted == "sqlite" else exp.cast(exp.Floor(this=seconds), "bigint")
@@ -526,6 +528,8 @@ def with_words(node):
 
 def mysql_source(node):
     with_words(node)
+    if wanted in TARGETS and isinstance(node, exp.Column) and node.name.upper() in ("UTC_DATE", "UTC_TIME", "UTC_TIMESTAMP") and not node.table and not node.this.quoted:
+        node = exp.Anonymous(this=node.name.upper())
     if wanted in TARGETS and marked_format(node):
         cannot("a format that is not written there")
     out = mysql_only(node) or mysql_truths(node) or (json_of_mysql(node) if wanted in ROW_IDS else None)
@@ -622,21 +626,25 @@ def named_key(names, key):
     return None if shown is None or isinstance(shown, exp.Column) or any(column.name == key.name for column in shown.find_all(exp.Column)) else shown
 
 
-def named_having(select):
-    """HAVING n > 2, where n is what is shown."""
+def named_having(select, columns=False):
+    """HAVING n > 2, where n is what is shown; COLUMNS: also a column under another name."""
     names, having = names_of(select), select.args.get("having")
     for column in list(having.find_all(exp.Column)) if having is not None else []:
-        if not column.table and column.name in names and not isinstance(names[column.name], exp.Column):
-            column.replace(exp.paren(names[column.name].copy()))
+        shown = None if column.table else names.get(column.name)
+        if isinstance(shown, exp.Column) and columns:
+            column.replace(shown.copy())
+        elif shown is not None and not isinstance(shown, exp.Column):
+            column.replace(exp.paren(shown.copy()))
 
 
 def grouped(select, one_of=None):
     group = select.args.get("group")
     names = names_of(select)
-    named_having(select)
+    named_having(select, columns=wanted in ("postgres", "trino"))
     having = select.args.get("having")
     if group is None:
         if having is not None and not any(found.find_ancestor(exp.Select) is select for part in [having, *select.expressions] for found in part.find_all(exp.AggFunc, exp.Window)):
+            named_having(select, columns=True)
             select.where(having.this.copy(), copy=False) # of single rows
             select.set("having", None)
         if not any(found.find_ancestor(exp.Select) is select and not isinstance(found.parent, exp.Window) for part in select.expressions for found in part.find_all(exp.AggFunc)):

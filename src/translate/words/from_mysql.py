@@ -726,7 +726,7 @@ def mysql_tree_from(tree):
     for select in list(tree.find_all(exp.Select)) if wanted in TARGETS else []:
         if wanted != "sqlite" or select.args.get("group") is None:
             grouped(select)
-        elif select.args["group"].args.get("rollup"):
+        else:
             named_having(select)
     if wanted in TARGETS:
         for select in list(tree.find_all(exp.Select)):

@@ -626,6 +626,13 @@ def named_key(names, key):
     return None if shown is None or isinstance(shown, exp.Column) or any(column.name == key.name for column in shown.find_all(exp.Column)) else shown
 
 
+def number_beside(column, shown):
+    """count(*) >= ?: a text that comes for it is a number, which SQLite takes from columns alone."""
+    other = column.parent.args.get("expression" if column.arg_key == "this" else "this") if isinstance(column.parent, exp.Predicate) and isinstance(column.parent, exp.Binary) else None
+    if wanted == "sqlite" and isinstance(shown, (exp.Count, exp.Sum, exp.Avg)) and other is not None and is_marker(other):
+        other.replace(exp.Paren(this=exp.Add(this=other.copy(), expression=exp.Literal.number(0))))
+
+
 def named_having(select, columns=False):
     """HAVING n > 2, where n is what is shown; COLUMNS: also a column under another name."""
     names, having = names_of(select), select.args.get("having")
@@ -634,6 +641,7 @@ def named_having(select, columns=False):
         if isinstance(shown, exp.Column) and columns:
             column.replace(shown.copy())
         elif shown is not None and not isinstance(shown, exp.Column):
+            number_beside(column, shown)
             column.replace(exp.paren(shown.copy()))
 
 

@@ -216,6 +216,12 @@ void tn_lease_release_slot(struct tn_lease *lease)
     tn_admission_leave(tn_runtime_of(lease->worker)->server->admission, &lease->ticket, NULL);
 }
 
+void tn_lease_rest(struct tn_lease *lease)
+{
+    if (lease->conn != NULL && lease->conn->yields)
+        tn_lease_release_slot(lease);
+}
+
 /* The statement that waits for the last one's grant to come to nothing may have its turn now. */
 static void on_grant_lapsed(struct tn_ticket *ticket)
 {

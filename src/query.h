@@ -176,6 +176,9 @@ struct tn_lease *tn_lease_new(struct tn_query *q);
 /* Connection back to the pool (or ended), slot to the next in line. NULL is fine. */
 void tn_lease_release(struct tn_lease *lease);
 void tn_lease_release_slot(struct tn_lease *lease);
+/* Between two statements of a transaction: the slot goes where the engine is not held up by one that is left alone; the next statement waits for
+ * another, but for the end of the transaction, which waits for none. */
+void tn_lease_rest(struct tn_lease *lease);
 /* Gives up a place in the line, if there is one; the lease stays. A grant that is under way comes to nothing. */
 void tn_lease_leave_queue(struct tn_lease *lease);
 

@@ -144,6 +144,14 @@ static enum tn_step take_grant(struct tn_query *q)
     return TN_BACK;
 }
 
+/* COMMIT and its like: what waits for the transaction waits no longer. */
+static bool ends_transaction(const struct tn_query *q)
+{
+    enum tn_verb verb = q->features.verb;
+
+    return q->pinned && (verb == TN_VERB_COMMIT || verb == TN_VERB_END || verb == TN_VERB_ROLLBACK || verb == TN_VERB_ABORT);
+}
+
 static enum tn_step admit(struct tn_query *q)
 {
     if (q->admit_stage == TN_ADMIT_GRANTED)
@@ -154,6 +162,11 @@ static enum tn_step admit(struct tn_query *q)
         return TN_STOP;
     if (q->lease->ticket.message_posted) /* a grant to the statement before, which was cancelled: it lapses first */
         return TN_WAIT;
+    if (q->cluster != NULL && ends_transaction(q)) {
+        tn_admission_enter_anyway(tn_runtime_of(q->worker)->server->admission, &q->lease->ticket, q->cluster);
+        q->lease->cluster = q->cluster;
+        return TN_NEXT;
+    }
     if (q->cluster != NULL &&
         tn_admission_enter(tn_runtime_of(q->worker)->server->admission, &q->lease->ticket, q->cluster) == TN_OK) {
         q->lease->cluster = q->cluster;

@@ -434,6 +434,7 @@ static void take_result(struct blocking_conn *c, struct tn_run *run)
     run->bytes_read = result->bytes_read;
     run->cpu_us = result->cpu_us;
     c->base.dirty = c->base.dirty || result->dirty;
+    c->base.yields = result->yields;
     tn_error_move(&run->error, &c->error);
 }
 

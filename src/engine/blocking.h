@@ -20,6 +20,7 @@ struct tn_blocking_result {
     bool                    dirty; /* the connection now holds state of its user (transaction, temporary table): at the
                                       end of the run the connection is marked dirty, so that the pool resets it */
     bool                    undone;   /* of struct tn_run */
+    bool                    yields;   /* of struct tn_conn */
 };
 
 /* Faults: the ops set them (tn_error_blame). An error with status TN_E_CONNECTION makes the connection BROKEN: it is not

@@ -154,6 +154,7 @@ struct tn_conn {
     uint64_t            idle_since_us;
     uint64_t            settings_hash; /* of the settings in force there */
     bool                dirty;     /* holds session state of its user: reset before another may have it */
+    bool                yields;    /* since its last run: in a transaction that is left alone it holds up nobody and costs next to nothing */
     void (*connected)(struct tn_conn *conn, const struct tn_error *err, void *owner); /* err NULL = connected */
     void               *owner;
 };

@@ -16,8 +16,14 @@ static const struct {
 #undef NAME
 };
 
+static bool has_fraction(const struct tn_my_column *told)
+{
+    return told->type == TN_MY_TYPE_DATETIME || told->type == TN_MY_TYPE_TIMESTAMP || told->type == TN_MY_TYPE_TIME;
+}
+
 void tn_my_type_text(const struct tn_column *column, char *out, size_t size)
 {
+    static const char *const fractions[] = {"", "(1)", "(2)", "(3)", "(4)", "(5)", "(6)"};
     struct tn_my_column told = tn_my_column_of(column, TN_MY_CHARSET_UTF8MB4);
     const char         *name = tn_my_type_name(told.type);
     char                lower[32];
@@ -35,7 +41,7 @@ void tn_my_type_text(const struct tn_column *column, char *out, size_t size)
     else if (told.type == TN_MY_TYPE_VAR_STRING)
         snprintf(out, size, "text");
     else
-        snprintf(out, size, "%s%s%s", lower, told.decimals == 6 ? "(6)" : "", (told.flags & TN_MY_FLAG_UNSIGNED) != 0 ? " unsigned" : "");
+        snprintf(out, size, "%s%s%s", lower, has_fraction(&told) ? fractions[told.decimals] : "", (told.flags & TN_MY_FLAG_UNSIGNED) != 0 ? " unsigned" : "");
 }
 
 /* ---- an engine's name, in parts ---- */
@@ -110,6 +116,9 @@ static struct tn_column column_of(enum tn_cfg_engine engine, const struct native
     if (column.type == TN_TYPE_NUMERIC && n->arg_count > 0) {
         column.precision = (uint8_t)TN_MIN(n->args[0], 65U);
         column.scale = (int8_t)(n->arg_count > 1 ? TN_MIN(n->args[1], 30U) : 0);
+    } else if (engine == TN_CFG_ENGINE_POSTGRES && n->arg_count == 1 && !n->list &&
+               (column.type == TN_TYPE_TIMESTAMP || column.type == TN_TYPE_TIMESTAMPTZ || column.type == TN_TYPE_TIME)) {
+        column.pg_typmod = (int32_t)TN_MIN(n->args[0], 6U);
     } else if (column.type == TN_TYPE_DECIMAL128) {
         column.precision = 38;
     } else if (column.type == TN_TYPE_TEXT && !n->list && n->arg_count == 1 && n->args[0] < 16384 && strcmp(n->name, "bit") != 0) {
@@ -150,8 +159,8 @@ static void measure(struct tn_my_type_facts *out, const struct tn_column *column
     } else if ((told.flags & TN_MY_FLAG_NUM) != 0) {
         out->precision = digits_of(column->type);
         out->scale = floats ? -1 : 0;
-    } else if (told.decimals == 6) {
-        out->fraction = 6;
+    } else if (has_fraction(&told)) {
+        out->fraction = told.decimals;
     } else if (told.type == TN_MY_TYPE_BLOB) {
         out->chars = out->octets = TEXT_BYTES;
     } else if (told.type == TN_MY_TYPE_VAR_STRING) {

@@ -107,15 +107,38 @@ void tn_my_shut_down(struct tn_my_session *s)
     tn_my_fatal(s, &err, "shutdown");
 }
 
-/* How long it may be silent: idleTimeout, or what it has set itself if that is less. 0 = for ever. */
-static uint64_t patience_us(struct tn_my_session *s)
-{
-    uint64_t    most = s->runtime->snapshot->config->settings.mysql_idle_timeout, own = 0;
-    const char *set = tn_map_get(&s->variables, TN_STR("wait_timeout"));
+/* How long a session may be silent, and what says so. 0 = for ever. */
+struct patience {
+    uint64_t    us;
+    const char *why;
+};
 
-    if (set == NULL || !tn_str_to_u64(tn_str(set), UINT32_MAX, &own) || own == 0)
-        return most;
-    return most == 0 ? own * 1000000 : TN_MIN(most, own * 1000000);
+static void shorten(struct patience *patience, uint64_t us, const char *why)
+{
+    if (us > 0 && (patience->us == 0 || us < patience->us))
+        *patience = (struct patience){us, why};
+}
+
+/* Of a variable that the client has set, in seconds. */
+static uint64_t own_us(const struct tn_my_session *s, const char *name)
+{
+    const char *set = tn_map_get(&s->variables, tn_str(name));
+    uint64_t    seconds = 0;
+
+    return set != NULL && tn_str_to_u64(tn_str(set), UINT32_MAX, &seconds) ? seconds * 1000000 : 0;
+}
+
+static struct patience patience_of(const struct tn_my_session *s)
+{
+    const struct tn_settings *settings = &s->runtime->snapshot->config->settings;
+    struct patience           patience = {settings->mysql_idle_timeout, "frontends.mysqlWire.idleTimeout"};
+
+    shorten(&patience, own_us(s, "wait_timeout"), "wait_timeout");
+    if (!s->in_tx)
+        return patience;
+    shorten(&patience, settings->mysql_transaction_idle_timeout, "frontends.mysqlWire.transactionIdleTimeout: its transaction is rolled back");
+    shorten(&patience, own_us(s, "idle_transaction_timeout"), "idle_transaction_timeout: its transaction is rolled back");
+    return patience;
 }
 
 static void idled_out(struct tn_my_session *s)
@@ -123,17 +146,16 @@ static void idled_out(struct tn_my_session *s)
     struct tn_error err = TN_ERROR_INIT;
 
     tn_count(&s->runtime->counters, TN_COUNTER_sessions_idled_out, 1);
-    tn_fail(&err, TN_E_TIMEOUT, "57P05", "The client was disconnected by the server because of inactivity (%s)",
-            patience_us(s) != s->runtime->snapshot->config->settings.mysql_idle_timeout ? "wait_timeout" : "frontends.mysqlWire.idleTimeout");
+    tn_fail(&err, TN_E_TIMEOUT, "57P05", "The client was disconnected by the server because of inactivity (%s)", patience_of(s).why);
     s->sequence = 0;
-    tn_my_fatal(s, &err, "idle for too long");
+    tn_my_fatal(s, &err, s->in_tx ? "idle in a transaction for too long" : "idle for too long");
 }
 
 static void set_idle_timer(struct tn_my_session *s)
 {
     const struct tn_settings *settings = &s->runtime->snapshot->config->settings;
 
-    tn_client_set_timer(&s->client, s->state == TN_MY_READY ? patience_us(s) : settings->mysql_login_timeout);
+    tn_client_set_timer(&s->client, s->state == TN_MY_READY ? patience_of(s).us : settings->mysql_login_timeout);
 }
 
 /* ---- packets ---- */

@@ -1,14 +1,14 @@
 #include "mysql/heads.h"
 
 #include "mysql/plain.h"
-#include "session/words.h"
 
 enum { HEADS_MAX = 4096, NAME_MAX_BYTES = 256 };
 
 struct item {
     const char     *from, *to;
     struct tn_token first, last, before; /* before: the one before the last */
-    unsigned        tokens, depth;
+    struct tn_token column, owner; /* the last name of the path that it begins with, and the one before */
+    unsigned        tokens, depth, path_tokens;
     bool            path;      /* a, a.b, a.b.c as far as it was read */
     bool            strings;   /* nothing but strings: they are one */
     bool            star;      /* it ends in one: *, t.* */
@@ -151,6 +151,12 @@ static void take(struct item *item, const struct tn_token *token)
     item->last = *token;
     item->to = token->text.ptr + token->text.len;
     item->path = item->path && (behind_dot ? is_name(token) : dot);
+    if (item->path)
+        item->path_tokens = item->tokens;
+    if (item->path && !dot) {
+        item->owner = item->column;
+        item->column = *token;
+    }
     item->strings = item->strings && token->kind == TN_TOKEN_STRING;
     item->star = is_punct(token, '*') && (item->tokens == 1 || is_punct(&item->before, '.'));
     item->interval = item->interval || (token->kind == TN_TOKEN_WORD && tn_str_ieq_c(token->text, "interval"));
@@ -248,57 +254,96 @@ static size_t most_names(struct tn_str sql)
     return count;
 }
 
-static size_t read_names(struct tn_words *words, struct tn_str *names, bool *stars, size_t max, struct tn_arena *arena)
+static bool is_constant(const struct tn_token *token)
+{
+    static const char *const constants[] = {"null", "true", "false", "default", "current_date", "current_time", "current_timestamp", "current_user",
+                                            "current_role", "localtime", "localtimestamp", "utc_date", "utc_time", "utc_timestamp"};
+
+    return token->kind == TN_TOKEN_WORD && IS_ONE_OF(token->text, constants);
+}
+
+/* Is it a column's name, alone or with an alias? */
+static bool is_column(const struct item *item)
+{
+    unsigned more = item->tokens - item->path_tokens;
+
+    if (item->path_tokens == 0 || (item->path_tokens == 1 && is_constant(&item->column)))
+        return false;
+    return more == 0 || (is_alias(item) && (more == 1 || (more == 2 && item->before.kind == TN_TOKEN_WORD && tn_str_ieq_c(item->before.text, "as"))));
+}
+
+static struct tn_my_head head_of(struct item *item, struct tn_arena *arena)
+{
+    struct tn_my_head head = {.name = TN_STR("*"), .star = item->star, .table = TN_STR(""), .column = TN_STR("")};
+
+    if (item->star && item->tokens > 1)
+        head.table = unquoted(&item->column, arena);
+    if (item->star)
+        return head;
+    if (is_column(item)) {
+        head.column = unquoted(&item->column, arena);
+        head.table = item->path_tokens > 1 ? unquoted(&item->owner, arena) : TN_STR("");
+    }
+    head.name = name_of(item, arena);
+    return head;
+}
+
+static size_t read_heads(struct tn_words *words, struct tn_my_head *heads, size_t max, struct tn_arena *arena)
 {
     struct item item;
     size_t      count = 0;
 
     while (count < max && read_item(words, &item)) {
-        stars[count] = item.star;
-        names[count++] = item.star ? TN_STR("*") : name_of(&item, arena);
+        heads[count++] = head_of(&item, arena);
         if (!tn_words_accept_punct(words, ','))
             return count;
     }
     return 0; /* too many, or one that is none */
 }
 
+size_t tn_my_heads_read(struct tn_str sql, struct tn_words *words, struct tn_my_head **heads, struct tn_arena *arena)
+{
+    size_t max = most_names(sql);
+
+    tn_words_init(words, sql, TN_DIALECT_MYSQL);
+    if (!find_list(words) || (*heads = tn_arena_alloc(arena, max * sizeof **heads)) == NULL)
+        return 0;
+    return read_heads(words, *heads, max, arena);
+}
+
 /* Names from the left until the first star, from the right until the last one. */
-static void give(struct tn_column *columns, size_t column_count, const struct tn_str *names, const bool *stars, size_t count)
+static void give(struct tn_column *columns, size_t column_count, const struct tn_my_head *heads, size_t count)
 {
     size_t star_count = 0, at;
 
     for (size_t i = 0; i < count; i++)
-        star_count += stars[i] ? 1 : 0;
+        star_count += heads[i].star ? 1 : 0;
     if (star_count == 0 ? count != column_count : count - star_count > column_count)
         return;
-    for (at = 0; at < count && !stars[at]; at++)
-        columns[at].name = names[at].ptr != NULL ? names[at] : columns[at].name;
-    for (size_t back = 1; star_count > 0 && !stars[count - back]; back++)
-        if (names[count - back].ptr != NULL)
-            columns[column_count - back].name = names[count - back];
+    for (at = 0; at < count && !heads[at].star; at++)
+        columns[at].name = heads[at].name.ptr != NULL ? heads[at].name : columns[at].name;
+    for (size_t back = 1; star_count > 0 && !heads[count - back].star; back++)
+        if (heads[count - back].name.ptr != NULL)
+            columns[column_count - back].name = heads[count - back].name;
 }
 
 const struct tn_schema *tn_my_heads(const struct tn_schema *schema, struct tn_str sql, struct tn_arena *arena)
 {
-    struct tn_words words;
+    struct tn_words    words;
     struct tn_schema  *named;
     struct tn_column  *columns;
-    struct tn_str     *names;
-    bool              *stars;
-    size_t             max = most_names(sql);
+    struct tn_my_head *heads;
+    size_t             count;
 
-    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
-    if (schema == NULL || schema->count == 0 || schema->count > HEADS_MAX || !find_list(&words))
+    if (schema == NULL || schema->count == 0 || schema->count > HEADS_MAX || (count = tn_my_heads_read(sql, &words, &heads, arena)) == 0)
         return schema;
     named = tn_arena_alloc(arena, sizeof *named);
     columns = tn_arena_alloc(arena, schema->count * sizeof *columns);
-    names = tn_arena_alloc(arena, max * sizeof *names);
-    stars = tn_arena_alloc(arena, max * sizeof *stars);
-    if (named == NULL || columns == NULL || names == NULL || stars == NULL)
+    if (named == NULL || columns == NULL)
         return schema;
     *named = *schema;
     memcpy(columns, schema->columns, schema->count * sizeof *columns);
     named->columns = columns;
-    give(columns, schema->count, names, stars, read_names(&words, names, stars, max, arena));
+    give(columns, schema->count, heads, count);
     return named;
 }

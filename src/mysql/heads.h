@@ -6,7 +6,17 @@
 
 #include "base/arena.h"
 #include "result/batch.h"
-#include "stats/lexer.h"
+#include "session/words.h"
+
+/* An item of such a list. COLUMN: it is a column's name, with or without an alias; TABLE: what stands before its dot, of a star, too. Else empty. */
+struct tn_my_head {
+    struct tn_str name;
+    struct tn_str table, column;
+    bool          star;
+};
+
+/* *HEADS: the items of SQL's list, and how many; WORDS stands behind them. 0: it is no SELECT, or there is no memory. */
+size_t tn_my_heads_read(struct tn_str sql, struct tn_words *words, struct tn_my_head **heads, struct tn_arena *arena);
 
 /* SCHEMA with the names that SQL (MySQL's) gives its columns; as it is where they are not known (what a star stands for, what is no
  * SELECT). In ARENA; views into SQL. */

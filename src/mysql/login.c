@@ -91,6 +91,7 @@ static bool take_database(struct tn_my_session *s)
     s->database = database;
     s->label = label;
     s->database_is_there = false;
+    s->theirs_known = false; /* some are of the database */
     s->database_kind = TN_MY_DATABASE_UNKNOWN;
     return database != NULL && label != NULL;
 }

@@ -50,7 +50,7 @@ static void put_ok(struct tn_my_session *s, uint64_t affected, uint64_t insert_i
     struct tn_my_ok  ok = {.affected = affected, .insert_id = insert_id, .status = status_flags(s), .warnings = warnings(s),
                            .info = info, .ends_rows = ends_rows, .variable_count = s->changed_count / 2, .variables = s->changed};
 
-    if (s->schema_changed)
+    if (s->schema_changed && tn_my_variable_is_on(s, "session_track_schema"))
         ok.schema = tn_str(s->database);
     ok.state_changed = (s->state_changed || s->schema_changed || s->changed_count > 0) && tn_my_variable_is_on(s, "session_track_state_change");
     s->schema_changed = s->state_changed = false;

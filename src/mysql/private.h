@@ -336,7 +336,9 @@ void tn_my_query_run_as_said(struct tn_my_session *s, struct tn_str sql); /* a S
 TN_MUST_USE enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, const struct tn_ask_events *events, void *owner,
                                      struct tn_error *err); /* TN_OK: done comes */
 void tn_my_refused(struct tn_my_session *s, struct tn_error *err); /* told, and the statement is through */
-struct tn_my_told tn_my_told_of(const struct tn_ask *ask); /* its columns, where rows come as the server wrote them */
+struct tn_my_told tn_my_told_of(struct tn_my_session *s, const struct tn_ask *ask); /* its columns, where rows come as the server wrote them */
+/* Definitions of SCHEMA's columns, of the statement SQL in MySQL's words (ptr NULL: of none); KNOWN: see origins.h. */
+void tn_my_put_asked(struct tn_my_session *s, const struct tn_schema *schema, struct tn_str sql, struct tn_str known);
 void tn_my_put_columns(struct tn_my_session *s, const struct tn_schema *schema, const struct tn_my_told *told); /* without what ends them */
 void tn_my_notice(struct tn_my_session *s, const char *fields, size_t len);
 uint64_t tn_my_affected(const struct tn_my_session *s, const struct tn_run *run); /* as MySQL counts, of its end */

@@ -355,7 +355,7 @@ static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
 {
     struct tn_my_rows    *rows = ask->owner;
     struct tn_my_session *s = rows->s;
-    struct tn_my_told     told = tn_my_told_of(ask);
+    struct tn_my_told     told = tn_my_told_of(s, ask);
 
     if (schema == NULL || rows->open)
         return;

@@ -2,17 +2,45 @@
 #include "frontend/mysql/my_error.h"
 #include "mysql/catalog_ask.h"
 #include "mysql/heads.h"
+#include "mysql/origins.h"
 #include "mysql/private.h"
+#include "translating.h"
 
-enum { ER_BAD_TABLE = 1051, ER_CANT_DROP_FIELD_OR_KEY = 1091, ER_UNKNOWN_ERROR = 1105, ER_CANT_DO_THIS_DURING_AN_TRANSACTION = 1179 };
+enum { KNOWN_MAX = 256 * 1024, ER_BAD_TABLE = 1051, ER_CANT_DROP_FIELD_OR_KEY = 1091, ER_UNKNOWN_ERROR = 1105, ER_CANT_DO_THIS_DURING_AN_TRANSACTION = 1179 };
 
-struct tn_my_told tn_my_told_of(const struct tn_ask *ask)
+/* One table's columns are as its statement says; of several it is asked which has them. In the session's arena. */
+static struct tn_str known_of(struct tn_my_session *s, const struct tn_ask *ask)
+{
+    struct tn_translation what;
+    struct tn_buf         rows;
+    struct tn_str         known = TN_STR("");
+
+    if (ask->query->cluster == NULL || ask->query->run.my_columns.len > 0 || ask->query->features.table_count < 2)
+        return known;
+    tn_buf_init(&rows, KNOWN_MAX);
+    tn_translating_columns(ask->query, ask->query->cluster, &what, &rows);
+    if (!tn_arena_str(&s->arena, what.columns, &known))
+        known = TN_STR("");
+    tn_buf_reset(&rows);
+    return known;
+}
+
+struct tn_my_told tn_my_told_of(struct tn_my_session *s, const struct tn_ask *ask)
 {
     const struct tn_run *run = &ask->query->run;
 
     if (ask->own)
-        return (struct tn_my_told){.packets = TN_STR("")};
-    return (struct tn_my_told){.packets = run->my_columns, .extended = run->my_extended};
+        return (struct tn_my_told){.packets = TN_STR(""), .known = TN_STR("")};
+    return (struct tn_my_told){.packets = run->my_columns, .extended = run->my_extended, .known = known_of(s, ask)};
+}
+
+void tn_my_put_asked(struct tn_my_session *s, const struct tn_schema *schema, struct tn_str sql, struct tn_str known)
+{
+    struct tn_my_out           out = tn_my_out(s);
+    const struct tn_schema    *named = sql.ptr != NULL ? tn_my_heads(schema, sql, &s->arena) : schema;
+    const struct tn_my_origin *origins = sql.ptr != NULL ? tn_my_origins(schema, sql, known, tn_str(s->database), &s->arena) : NULL;
+
+    tn_my_put_schema(&out, named, origins, tn_str(s->database), s->results_charset);
 }
 
 void tn_my_put_columns(struct tn_my_session *s, const struct tn_schema *schema, const struct tn_my_told *told)
@@ -25,14 +53,13 @@ void tn_my_put_columns(struct tn_my_session *s, const struct tn_schema *schema, 
     if (told->packets.len > 0)
         tn_my_put_told(&out, told, s->results_charset);
     else
-        tn_my_put_schema(&out, s->asked.ptr != NULL ? tn_my_heads(schema, s->asked, &s->arena) : schema, tn_str(s->database),
-                         s->results_charset);
+        tn_my_put_asked(s, schema, s->asked, told->known);
 }
 
 static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
 {
     struct tn_my_session *s = ask->owner;
-    struct tn_my_told     told = tn_my_told_of(ask);
+    struct tn_my_told     told = tn_my_told_of(s, ask);
 
     if (s->on_schema != NULL) {
         s->on_schema(s, schema, &told);

@@ -132,7 +132,7 @@ static void tell_prepared(struct tn_my_session *s, const struct tn_schema *schem
     if (told != NULL && told->packets.len > 0)
         tn_my_put_told(&out, told, s->results_charset);
     else
-        tn_my_put_schema(&out, tn_my_heads(schema, p->text, &s->arena), tn_str(s->database), s->results_charset);
+        tn_my_put_asked(s, schema, p->text, told == NULL ? TN_STR("") : told->known);
     tn_my_end_columns(s);
 }
 

@@ -50,6 +50,7 @@ static bool take(struct tn_my_session *s, struct tn_str name, bool is_there)
         return false;
     tn_free(s->database);
     s->database = copy;
+    s->theirs_known = false; /* some are of the database */
     s->database_is_there = is_there;
     s->database_kind = TN_MY_DATABASE_UNKNOWN;
     s->schema_changed = true;

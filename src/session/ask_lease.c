@@ -45,6 +45,8 @@ static void settle_lease(struct tn_ask *ask)
         settle_failure(tx, q);
     }
     q->lease = NULL;
+    if (lease != NULL && tx != NULL && tx->lease != NULL)
+        tn_lease_rest(lease);
     if (lease == NULL || (tx != NULL && tx->lease != NULL))
         return;
     if (!lost && keeps_bond(ask, lease)) {

@@ -262,6 +262,8 @@ static void settle_lease(struct tn_session *s, struct tn_query *q)
             tn_lease_release_slot(s->lease);
         else
             tn_session_drop_lease(s, false);
+    } else {
+        tn_lease_rest(s->lease);
     }
 }
 

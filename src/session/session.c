@@ -85,10 +85,16 @@ static void shut_down(struct tn_session *s)
 
 /* ---- timers ---- */
 
+/* In a transaction; 0 = as outside. What the session says goes before the configuration. */
+static uint64_t inside_us(const struct tn_session *s)
+{
+    return s->settings->idle_in_transaction_us > 0 ? s->settings->idle_in_transaction_us : s->runtime->snapshot->config->settings.pg_transaction_idle_timeout;
+}
+
 static void idled_out(struct tn_session *s)
 {
     struct tn_error err = TN_ERROR_INIT;
-    bool            inside = s->tx.state != TN_TX_IDLE && s->settings->idle_in_transaction_us > 0;
+    bool            inside = s->tx.state != TN_TX_IDLE && inside_us(s) > 0;
 
     tn_count(&s->runtime->counters, TN_COUNTER_sessions_idled_out, 1);
     if (inside) {
@@ -107,8 +113,8 @@ void tn_session_idle_timer(struct tn_session *s)
 
     if (s->state == TN_SESSION_STARTUP)
         limit = settings->pg_login_timeout;
-    else if (s->tx.state != TN_TX_IDLE && s->settings->idle_in_transaction_us > 0)
-        limit = s->settings->idle_in_transaction_us;
+    else if (s->tx.state != TN_TX_IDLE && inside_us(s) > 0)
+        limit = inside_us(s);
     tn_client_set_timer(&s->client, limit);
 }
 

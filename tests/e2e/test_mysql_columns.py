@@ -186,3 +186,10 @@ def test_rows_are_counted_as_asked_for(place, found):
             counts.append(answers)
     assert counts[1] == counts[0]
     assert dict(counts[0])["INSERT INTO n VALUES (1, 1) ON DUPLICATE KEY UPDATE v = VALUES(v)"] == (1 if found else 0)
+
+
+def test_a_database_has_its_own_variables(place):
+    place.server.sql("CREATE DATABASE IF NOT EXISTS columns_bin CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+    direct, through = place.both(capabilities=my_wire.DEPRECATE_EOF)
+    for sql in ("SELECT @@collation_database", "USE columns_bin", "SELECT @@collation_database, @@character_set_database", f"USE {place.database}", "SELECT @@collation_database"):
+        assert through.query(sql)[1] == direct.query(sql)[1], sql

@@ -311,6 +311,9 @@ def test_what_only_servers_of_mysqls_kind_have(proxy, ask, statement, name):
         pytest.skip("it has them")
     if proxy.kind == "duckDb" and name == "DEALLOCATE PREPARE":
         pytest.skip("it takes the statement, whatever is there")
+    if proxy.kind == "postgres" and name == "sleep()":
+        assert (ask(statement) or [(0,)])[0][0] == 0
+        return
     number, text = failed(ask, statement)
     assert number == 1235 and proxy.kind.lower() in text.lower()
     assert text.startswith(f"{name} is not there on cluster") or (name.endswith("()") and f"has no words for the function {name}" in text)

@@ -97,6 +97,59 @@ def test_rows_that_come_again_in_utf16(tmp_path, proxies):
         assert [cursor.execute("REPLACE INTO wide VALUES (1, %s)", (name,)) for name in names] == [1, 1, 2, 1, 2]
 
 
+def test_whose_columns_they_are(engine, ask):
+    """db, table, org_table, org_name of each column: what mysql2's nestTables and JDBC's getTableName go by."""
+    ask("CREATE TABLE other (id INT, note VARCHAR(10))")
+    person, other = ("id", "email", "name", "visits", "doc"), ("id", "note")
+
+    def told(sql):
+        with contextlib.closing(pymysql.connect(host="127.0.0.1", port=engine.proxy.mysql_port, user="tester", database="shop")) as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            return [(field.table_name, field.org_table, field.org_name) for field in cursor._result.fields]  # pylint: disable=protected-access
+
+    def of(alias, table, columns):
+        return [(alias, table, column) for column in columns]
+
+    none = ("", "", "")
+    assert told("SELECT id, name AS n, 1 + 1, p.`email` `e`, COUNT(*) OVER () FROM people p") == [
+        ("p", "people", "id"), ("p", "people", "name"), none, ("p", "people", "email"), none]
+    assert told("SELECT *, NULL, 5 x FROM people") == of("people", "people", person) + [none, none]
+    assert told("SELECT * FROM people p LEFT JOIN other o ON (o.id = p.id AND LEFT(p.name, 1) = 'a') WHERE p.id > 0 ORDER BY p.id LIMIT 3") == \
+        of("p", "people", person) + of("o", "other", other)
+    assert told("SELECT o.*, note, p.id, p.visits, a.* FROM (people p JOIN other AS o ON o.id = p.id), people a WHERE note IN (SELECT name FROM people)") == \
+        of("o", "other", other) + [("o", "other", "note"), ("p", "people", "id"), ("p", "people", "visits")] + of("a", "people", person)
+    assert told("SELECT * FROM people JOIN other USING (id)") == of("people", "people", person) + [("other", "other", "note")]
+    assert told("SELECT x.n FROM (SELECT name AS n FROM people) x") == [("x", "x", "n")]
+    assert told("SELECT id FROM people UNION SELECT id FROM other") == [none]
+
+
+def test_having_of_what_is_shown(engine, ask):
+    """Of a count, compared with what comes as a text (PDO's execute() sends nothing else), and of single rows."""
+    connector = pytest.importorskip("mysql.connector")
+    ask("INSERT INTO people (email, name) VALUES ('a', 'x'), ('b', 'x'), ('c', 'y')")
+    with connector.connect(host="127.0.0.1", port=engine.proxy.mysql_port, user="tester", database="shop", use_pure=True) as client, client.cursor(prepared=True) as cursor:
+        for sql in ("SELECT name, COUNT(*) AS n FROM people GROUP BY name HAVING n >= ? ORDER BY name", "SELECT name, COUNT(*) FROM people GROUP BY name HAVING COUNT(*) >= ? ORDER BY name"):
+            for least, rows in (("0", [("x", 2), ("y", 1)]), ("2", [("x", 2)]), (2, [("x", 2)])):
+                cursor.execute(sql, (least,))
+                assert [tuple(row) for row in cursor.fetchall()] == rows
+    assert ask("SELECT name, COUNT(*) AS n FROM people GROUP BY name HAVING n >= '2'") == [("x", 2)]
+    assert ask("SELECT email, name AS n FROM people HAVING n = 'y'") == [("c", "y")]
+    assert ask("SELECT name AS n, COUNT(*) FROM people GROUP BY name HAVING n = 'y'") == [("y", 1)]
+
+
+def test_seconds_of_moments(engine, ask):
+    """DATETIME is of whole seconds, and clients are told so: PHP writes as many digits as it is told."""
+    if engine.name != "postgres":
+        pytest.skip("docs/mysql-clients.md: all digits are kept")
+    ask("CREATE TABLE other (a DATETIME, b DATETIME(3), c TIMESTAMP NULL, d TIME)")
+    ask("INSERT INTO other VALUES ('2024-01-01 10:00:00.6', '2024-01-01 10:00:00.6', '2024-01-01 10:00:00.4', '10:00:00.6')")
+    assert ask("SELECT * FROM other") == [(datetime(2024, 1, 1, 10, 0, 1), datetime(2024, 1, 1, 10, 0, 0, 600000), datetime(2024, 1, 1, 10), timedelta(seconds=36001))]
+    assert [row[:2] for row in ask("DESCRIBE other")] == [("a", "datetime"), ("b", "datetime(3)"), ("c", "timestamp"), ("d", "time")]
+    with contextlib.closing(pymysql.connect(host="127.0.0.1", port=engine.proxy.mysql_port, user="tester", database="shop")) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT *, NOW() FROM other")
+        assert [field.scale for field in cursor._result.fields] == [0, 3, 0, 0, 6]  # pylint: disable=protected-access
+
+
 def test_defaults_as_new_values(ask):
     ask("INSERT INTO people (id, email, name, visits) VALUES (1, 'a', 'x', 9), (2, 'b', 'y', 9)")
     ask("UPDATE people SET name = DEFAULT, email = DEFAULT, visits = visits + 1 WHERE id = 1")

@@ -384,3 +384,65 @@ def test_postgres_clients_are_told_of_what_commits_by_itself(engine, client):
             assert ids(client) == [1, 3, 4] and len(notices) == 3
             run(client, "DELETE FROM t")
     run(client, "DROP TABLE made, made_too")
+
+
+@pytest.mark.parametrize("autocommit", [False, True])
+def test_a_transaction_that_is_left_alone_has_no_slot_of_a_duckdb(make_engine, proxies, autocommit):
+    """Four at once are DuckDB's; sessions that wait for their user, in transactions that have changed something, take none of them."""
+    duckdb = make_engine("duckDb")
+    proxy = proxies(duckdb.config(frontends={"mysqlWire": {"port": 0}}))
+    duckdb.proxy = proxy
+    with connect(duckdb) as first:
+        run(first, "CREATE TABLE t (id integer PRIMARY KEY, name varchar(20))")
+        clients = [connect(duckdb, autocommit=autocommit) for _ in range(6)]
+        for at, client in enumerate(clients):
+            if autocommit:
+                client.begin()
+            run(client, f"INSERT INTO t VALUES ({at}, 'x')")
+            assert run(client, "SELECT count(*) FROM t") == ((1,),)
+        assert run(first, "SELECT count(*) FROM t") == ((0,),) and ops.quiet(proxy)
+        for client in clients[1:]:
+            run(client, "SELECT 1")
+            client.commit()
+        clients[0].rollback()
+        assert [row[0] for row in run(first, "SELECT id FROM t ORDER BY id")] == [1, 2, 3, 4, 5] and ops.quiet(proxy)
+        for client in clients:
+            client.close()
+
+
+def test_transactions_of_postgres_clients_have_no_slot_of_a_duckdb_either(make_engine, proxies):
+    psycopg = pytest.importorskip("psycopg")
+    duckdb = make_engine("duckDb")
+    proxy = proxies(duckdb.config())
+    clients = [psycopg.connect(f"host=127.0.0.1 port={proxy.port} user=ann dbname=x") for _ in range(6)]
+    clients[0].execute("CREATE TABLE t (id integer PRIMARY KEY)")
+    clients[0].commit()
+    for at, client in enumerate(clients):
+        client.execute("INSERT INTO t VALUES (%s)", (at,))
+        assert client.execute("SELECT count(*) FROM t").fetchone() == (1,)
+    assert ops.quiet(proxy)
+    for client in clients:
+        client.commit()
+    assert clients[0].execute("SELECT count(*) FROM t").fetchone() == (6,)
+    for client in clients:
+        client.close()
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_session_that_leaves_its_transaction_alone_is_ended(make_engine, proxies, own):
+    sqlite = make_engine("sqlite")
+    frontends = {"mysqlWire": {"port": 0} | ({} if own else {"transactionIdleTimeout": "1s"})}
+    sqlite.proxy = proxy = proxies(sqlite.config(frontends=frontends))
+    with connect(sqlite) as other:
+        run(other, "CREATE TABLE t (id integer PRIMARY KEY, name varchar(20))")
+        client = connect(sqlite, autocommit=False)
+        if own:
+            run(client, "SET idle_transaction_timeout = 1")
+        run(client, "INSERT INTO t VALUES (1, 'x')")
+        proxy.wait_for(lambda: ops.quiet(proxy), what="its end")
+        with pytest.raises(pymysql.MySQLError) as error:
+            run(client, "SELECT 1")
+        assert error.value.args[0] in (2006, 2013, 4031)
+        assert proxy.log_contains("idle in a transaction for too long")
+        run(other, "INSERT INTO t VALUES (1, 'y')")
+        assert run(other, "SELECT name FROM t") == (("y",),)

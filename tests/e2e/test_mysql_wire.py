@@ -448,6 +448,7 @@ def test_what_changed_is_tracked(engine):
         assert changes("SET @a = 1") == b""
         assert b"\x02\x02\x011" in changes("SET session_track_state_change = ON")
         assert changes("SET @a = 1") == b"\x02\x02\x011"
+        assert changes("SET session_track_state_change = OFF, session_track_schema = OFF") is not None and changes("USE elsewhere") == b""
 
 
 def test_what_is_told_of_small_things(engine, client, table):

@@ -67,7 +67,9 @@ static void test_types(void)
     type(TN_CFG_ENGINE_DUCKDB, "ENUM('a', 'b')", "enum('a', 'b')", 65535, -1, -1);
     type(TN_CFG_ENGINE_POSTGRES, "character varying(20)", "varchar(20)", 20, -1, -1);
     type(TN_CFG_ENGINE_POSTGRES, "character(3)", "char(3)", 3, -1, -1);
-    type(TN_CFG_ENGINE_POSTGRES, "timestamp(3) without time zone", "datetime(6)", -1, -1, -1);
+    type(TN_CFG_ENGINE_POSTGRES, "timestamp(3) without time zone", "datetime(3)", -1, -1, -1);
+    type(TN_CFG_ENGINE_POSTGRES, "timestamp(0) with time zone", "timestamp", -1, -1, -1);
+    type(TN_CFG_ENGINE_POSTGRES, "time(2) without time zone", "time(2)", -1, -1, -1);
     type(TN_CFG_ENGINE_POSTGRES, "numeric(6,2)", "decimal(6,2)", -1, 6, 2);
     type(TN_CFG_ENGINE_POSTGRES, "boolean", "tinyint(1)", -1, 3, 0);
     type(TN_CFG_ENGINE_POSTGRES, "bytea", "blob", 65535, -1, -1);

@@ -321,6 +321,7 @@ static enum tn_status start(void *handle, const struct tn_run *run, struct tn_ar
     struct tn_duckdb_conn *conn = handle;
     enum tn_status         status;
 
+    out->yields = true; /* its transactions wait for none */
     conn->arena = arena;
     conn->sql = conn->client_sql = run->sql;
     conn->params = (struct tn_duckdb_params){.highest = 0};

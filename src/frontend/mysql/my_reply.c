@@ -188,12 +188,15 @@ void tn_my_put_told(const struct tn_my_out *out, const struct tn_my_told *told, 
     }
 }
 
-void tn_my_put_schema(const struct tn_my_out *out, const struct tn_schema *schema, struct tn_str database, uint16_t charset)
+void tn_my_put_schema(const struct tn_my_out *out, const struct tn_schema *schema, const struct tn_my_origin *origins, struct tn_str database, uint16_t charset)
 {
+    const struct tn_my_origin none = {database, TN_STR(""), TN_STR(""), TN_STR("")};
+
     for (size_t i = 0; i < schema->count; i++) {
-        struct tn_my_definition definition = {.schema = database, .name = schema->columns[i].name, .table = TN_STR(""),
-                                              .original_table = TN_STR(""), .original = TN_STR(""),
-                                              .column = tn_my_column_of(&schema->columns[i], charset)};
+        const struct tn_my_origin *origin = origins == NULL ? &none : &origins[i];
+        struct tn_my_definition    definition = {.schema = origin->schema, .name = schema->columns[i].name, .table = origin->table,
+                                                 .original_table = origin->original_table, .original = origin->original,
+                                                 .column = tn_my_column_of(&schema->columns[i], charset)};
 
         tn_my_put_definition(out, &definition);
     }

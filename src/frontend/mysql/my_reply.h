@@ -38,11 +38,16 @@ void tn_my_put_column_count(const struct tn_my_out *out, uint64_t count);
 struct tn_my_told {
     struct tn_str packets;
     bool          extended;
+    struct tn_str known; /* without packets: what is known of the columns of the statement's tables, rows of engine/table_types.h */
+};
+/* Of which table's column a column is; texts are empty where it is of none. TABLE is its alias. */
+struct tn_my_origin {
+    struct tn_str schema, table, original_table, original;
 };
 /* All of TOLD; texts are in the collation CHARSET, extended metadata goes to who wants it. */
 void tn_my_put_told(const struct tn_my_out *out, const struct tn_my_told *told, uint16_t charset);
-/* Definitions of all columns of SCHEMA in texts of CHARSET. */
-void tn_my_put_schema(const struct tn_my_out *out, const struct tn_schema *schema, struct tn_str database, uint16_t charset);
+/* Definitions of all columns of SCHEMA in texts of CHARSET. ORIGINS: one for each; NULL: nothing is known, they are of DATABASE. */
+void tn_my_put_schema(const struct tn_my_out *out, const struct tn_schema *schema, const struct tn_my_origin *origins, struct tn_str database, uint16_t charset);
 
 /* A row of texts (ptr NULL: null). BINARY: as a prepared statement's; integers are then those of type LONGLONG in TYPES. */
 void tn_my_put_texts(const struct tn_my_out *out, const struct tn_str *values, const uint8_t *types, size_t count, bool binary);

@@ -8,6 +8,7 @@
 enum charset_kind { CHARSET_BINARY, CHARSET_TEXT };
 
 enum {
+    MOST_DIGITS = 6, /* of a second */
     UNKNOWN_DIGITS = 65, UNKNOWN_SCALE = 30, /* the most that MySQL's DECIMAL has */
     UNKNOWN_LENGTH = 16383,                  /* characters of a text whose length nobody limits: a VARCHAR's most */
     TYPMOD_HEADER = 4,
@@ -44,6 +45,17 @@ static void measure_decimal(struct tn_my_column *out, const struct tn_column *co
     out->length = digits + 1 + (scale > 0 ? 1 : 0); /* sign and point */
 }
 
+/* Clients that put times together from a binary row write as many digits of a second as are told. */
+static void measure_moment(struct tn_my_column *out, const struct tn_column *column)
+{
+    bool told = column->pg_typmod >= 0 && column->pg_typmod < MOST_DIGITS;
+
+    if (!told || (column->type != TN_TYPE_TIMESTAMP && column->type != TN_TYPE_TIMESTAMPTZ && column->type != TN_TYPE_TIME))
+        return;
+    out->length -= (uint32_t)(column->pg_typmod == 0 ? MOST_DIGITS + 1 : MOST_DIGITS - column->pg_typmod);
+    out->decimals = (uint8_t)column->pg_typmod;
+}
+
 struct tn_my_column tn_my_column_of(const struct tn_column *column, uint16_t charset)
 {
     const struct tn_my_charset *set = tn_my_charset_find(charset);
@@ -60,7 +72,8 @@ struct tn_my_column tn_my_column_of(const struct tn_column *column, uint16_t cha
     out.format = column->type == TN_TYPE_JSON ? "json" : NULL;
     if (out.type == TN_MY_TYPE_NEWDECIMAL)
         measure_decimal(&out, column);
-    else if (column->type == TN_TYPE_TEXT)
+    measure_moment(&out, column);
+    if (column->type == TN_TYPE_TEXT)
         out.length = char_bytes * (column->pg_typmod > TYPMOD_HEADER && column->pg_typmod < INT16_MAX * 2
                                        ? (uint32_t)column->pg_typmod - TYPMOD_HEADER
                                        : (uint32_t)UNKNOWN_LENGTH);

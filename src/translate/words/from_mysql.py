@@ -235,8 +235,10 @@ def mysql_words(node):
         return exp.Is(this=args[0].copy(), expression=exp.Null())
     if name in ("POW", "POWER") and len(args) == 2:
         return exp.Pow(this=args[0].copy(), expression=args[1].copy())
-    if name == "NOW" and not args:
+    if name == "NOW" and len(args) < 2 or isinstance(node, (exp.Localtime, exp.Localtimestamp)):
         return exp.CurrentTimestamp()
+    if name in ("CHARSET", "COLLATION") and len(args) == 1 and wanted in TARGETS and isinstance(args[0], exp.Literal) and args[0].is_string:
+        return exp.Literal.string("utf8mb4" if name == "CHARSET" else "utf8mb4_general_ci")
     if name == "UNIX_TIMESTAMP" and not args:
         seconds = exp.Extract(this=exp.Var(this="EPOCH"), expression=exp.CurrentTimestamp())
         return seconds if wanted == "sqlite" else exp.cast(exp.Floor(this=seconds), "bigint")
@@ -544,6 +546,8 @@ def with_words(node):
 
 def mysql_source(node):
     with_words(node)
+    if wanted in TARGETS and isinstance(node, exp.Column) and node.name.upper() in ("UTC_DATE", "UTC_TIME", "UTC_TIMESTAMP") and not node.table and not node.this.quoted:
+        node = exp.Anonymous(this=node.name.upper())
     if wanted in TARGETS and marked_format(node):
         cannot("a format that is not written there")
     out = mysql_only(node) or mysql_truths(node) or (json_of_mysql(node) if wanted in ROW_IDS else None)
@@ -649,22 +653,33 @@ def named_key(names, key):
     return None if shown is None or isinstance(shown, exp.Column) or any(column.name == key.name for column in shown.find_all(exp.Column)) else shown
 
 
-def named_having(select):
-    """HAVING n > 2, where n is what is shown."""
+def number_beside(column, shown):
+    """count(*) >= ?: a text that comes for it is a number, which SQLite takes from columns alone."""
+    other = column.parent.args.get("expression" if column.arg_key == "this" else "this") if isinstance(column.parent, exp.Predicate) and isinstance(column.parent, exp.Binary) else None
+    if wanted == "sqlite" and isinstance(shown, (exp.Count, exp.Sum, exp.Avg)) and other is not None and is_marker(other):
+        other.replace(exp.Paren(this=exp.Add(this=other.copy(), expression=exp.Literal.number(0))))
+
+
+def named_having(select, columns=False):
+    """HAVING n > 2, where n is what is shown; COLUMNS: also a column under another name."""
     names, having = names_of(select), select.args.get("having")
     for column in list(having.find_all(exp.Column)) if having is not None else []:
-        if not column.table and column.name in names and not (isinstance(names[column.name], exp.Column) and is_of_tables(select, column.name)):
-            shown = names[column.name].copy()
-            column.replace(shown if isinstance(shown, exp.Column) else exp.paren(shown))
+        shown = None if column.table else names.get(column.name)
+        if isinstance(shown, exp.Column) and (columns or not is_of_tables(select, column.name)):
+            column.replace(shown.copy())
+        elif shown is not None and not isinstance(shown, exp.Column):
+            number_beside(column, shown)
+            column.replace(exp.paren(shown.copy()))
 
 
 def grouped(select, one_of=None):
     group = select.args.get("group")
     names = names_of(select)
-    named_having(select)
+    named_having(select, columns=wanted in ("postgres", "trino"))
     having = select.args.get("having")
     if group is None:
         if having is not None and not any(found.find_ancestor(exp.Select) is select for part in [having, *select.expressions] for found in part.find_all(exp.AggFunc, exp.Window)):
+            named_having(select, columns=True)
             select.where(having.this.copy(), copy=False) # of single rows
             select.set("having", None)
         if not any(found.find_ancestor(exp.Select) is select and not isinstance(found.parent, exp.Window) for part in select.expressions for found in part.find_all(exp.AggFunc)):
@@ -746,7 +761,7 @@ def mysql_tree_from(tree):
     for select in list(tree.find_all(exp.Select)) if wanted in TARGETS else []:
         if wanted != "sqlite" or select.args.get("group") is None:
             grouped(select)
-        elif select.args["group"].args.get("rollup"):
+        else:
             named_having(select)
     if wanted in TARGETS:
         for select in list(tree.find_all(exp.Select)):

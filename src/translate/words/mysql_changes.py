@@ -175,6 +175,8 @@ def definition_of(column):
             column.set("kind", exp.DataType.build("text"))
         elif kind.this == TYPE.BOOLEAN and wanted == "postgres": # a number in MySQL, which clients write 1 and 0 into
             column.set("kind", exp.DataType.build("smallint"))
+        elif wanted == "postgres" and kind.this in (TYPE.DATETIME, TYPE.TIMESTAMP, TYPE.TIMESTAMPTZ, TYPE.TIME) and not kind.expressions: # of whole seconds
+            column.set("kind", exp.DataType(this=kind.this, expressions=[exp.DataTypeParam(this=exp.Literal.number(0))]))
         elif kind.this == TYPE.JSON and wanted == "postgres": # which are the same whatever their spaces, and have an order
             column.set("kind", exp.DataType.build("jsonb"))
         elif kind.this in (TYPE.SERIAL, TYPE.BIGSERIAL):

@@ -62,7 +62,12 @@ def read_as_numbers(node):
     if type(node).__name__ in ARITHMETIC and not any(isinstance(side.unnest(), exp.Interval) for side in (node.this, node.expression)):
         keys = ("this", "expression")
     elif isinstance(node, (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)) and not isinstance(node.parent, (exp.Update, exp.OnConflict)):
-        keys = [key for key, other in (("this", node.expression), ("expression", node.this)) if is_of(node.args[key].unnest(), *TEXTS) and is_number_here(other)]
+        sides = (("this", node.expression), ("expression", node.this))
+        if wanted == "sqlite": # a text that comes for it is more than any number, but beside a column
+            for key, other in sides:
+                if is_marker(node.args[key].unnest()) and isinstance(other.unnest(), (exp.Func, exp.Binary)) and is_number_here(other):
+                    node = changed(node, **{key: exp.Paren(this=exp.Add(this=node.args[key].copy(), expression=exp.Literal.number(0)))})
+        keys = [key for key, other in sides if is_of(node.args[key].unnest(), *TEXTS) and is_number_here(other)]
     elif (type(node).__name__ in OF_NUMBERS or isinstance(node, exp.Neg) and (is_of(node.this.unnest(), *TEXTS) or type(node.this.unnest()).__name__ in TEXT_FUNCTIONS)) and isinstance(node.this, exp.Expression):
         keys = ("this",)
     else:

@@ -76,6 +76,8 @@ def duckdb_conflict(node):
 
 
 def duckdb_node(node):
+    if isinstance(node, exp.CurrentDate) and isinstance(node.parent, exp.Alias):
+        return call("CURRENT_DATE") # as a word it is the alias itself where that is called so
     if isinstance(node, exp.Insert):
         return duckdb_conflict(node) or node
     if isinstance(node, exp.Unnest) and len(node.expressions) > 1:

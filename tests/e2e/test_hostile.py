@@ -268,3 +268,15 @@ def test_a_change_behind_what_is_a_comment_elsewhere(engine, client, table):
         assert "E" in kinds if engine.name == "sqlite" else "D" in kinds
         assert client.value(f"SELECT count(*) FROM {table}") == "3"
     assert client.value("SELECT /* a /* b */ c */ 5 -- d") == "5" if engine.name != "sqlite" else client.value("SELECT /* a */ 5 -- d") == "5"
+
+
+def test_a_client_does_not_switch_the_logs_of_a_database(engine, connect):
+    """With a file that may not be written, every connection after it ended the process; without one they show what others ask."""
+    if engine.name != "duckDb":
+        pytest.skip("only DuckDB has them")
+    for sql in ("CALL enable_logging(storage='file', storage_path='/nowhere')", "SELECT * FROM query('FROM enable_' || 'logging()')"):
+        assert connect().fails(sql).sqlstate == "42501"
+    holders = [connect() for _ in range(4)]
+    for holder in holders:  # connections to the database that there were not before
+        holder.run("BEGIN")
+        assert holder.value("SELECT count(*) FROM duckdb_logs()") == "0"

@@ -6,6 +6,7 @@
 #include "engine/duckdb/duckdb_batch.h"
 #include "engine/duckdb/duckdb_conn.h"
 #include "engine/duckdb/duckdb_error.h"
+#include "engine/duckdb/duckdb_guard.h"
 #include "engine/duckdb/duckdb_json.h"
 
 enum { DEFAULT_MAX_RUNNING = 4 }; /* one query uses all threads of the database: more only share them */
@@ -329,6 +330,7 @@ static enum tn_status start(void *handle, const struct tn_run *run, struct tn_ar
     conn->repeatable = run->features != NULL && tn_features_repeatable(run->features);
     atomic_store(&conn->interrupted, false);
     tn_duckdb_plan_init(&conn->plan, conn->api, arena);
+    TN_TRY(tn_duckdb_guard(run->sql, arena, err));
     TN_TRY(tn_duckdb_settings_apply(conn, run->settings, err));
     TN_TRY(tn_duckdb_prepare(conn, run, err));
     TN_TRY(check_pragma(conn, run, err));

@@ -302,6 +302,15 @@ static enum tn_status check_pragma(struct tn_duckdb_conn *conn, const struct tn_
     return TN_E_DENIED;
 }
 
+/* What was set on this connection is its session's own; the session's next statements bring it along by themselves. */
+static bool sets_something(const struct tn_run *run)
+{
+    const struct tn_features *features = run->features;
+
+    return run->kind == TN_RUN_EXECUTE && features != NULL &&
+           (features->verb == TN_VERB_SET || features->verb == TN_VERB_RESET || features->verb == TN_VERB_CALL || features->class == TN_CLASS_MULTI);
+}
+
 /* The client's transaction has begun, or is over: a COMMIT that fails ends it, too. */
 static void note_transaction(struct tn_duckdb_conn *conn, const struct tn_run *run, enum tn_status status)
 {
@@ -337,6 +346,7 @@ static enum tn_status start(void *handle, const struct tn_run *run, struct tn_ar
     if (run->kind == TN_RUN_DESCRIBE)
         return describe(conn, run, out, err);
     TN_TRY(tn_duckdb_bind(conn, run, err));
+    out->dirty = sets_something(run);
     status = execute(conn, err);
     note_transaction(conn, run, status);
     TN_TRY(status);

@@ -105,12 +105,31 @@ static enum tn_step route_console(struct tn_query *q)
     return TN_NEXT;
 }
 
+/* The end of an open transaction: it goes where its statements went, and whoever let them in is not asked again. Denied, it would
+ * leave them undone, though each of them was answered. */
+static bool ends_transaction(const struct tn_query *q)
+{
+    return q->pinned && ((q->features.verb == TN_VERB_COMMIT && tn_str_eq_c(q->text, "COMMIT")) ||
+                         (q->features.verb == TN_VERB_ROLLBACK && tn_str_eq_c(q->text, "ROLLBACK")));
+}
+
+static enum tn_step route_end(struct tn_query *q)
+{
+    q->route = (struct tn_route_result){.group = q->lease->group->conf, .router = "transaction", .rule = -1};
+    q->group = q->lease->group;
+    add_default_tags(q);
+    start_deadline(q);
+    return TN_NEXT;
+}
+
 static enum tn_step stage_route(struct tn_query *q)
 {
     enum tn_status status;
 
     if (q->console)
         return route_console(q);
+    if (ends_transaction(q))
+        return route_end(q);
     if (q->scripting.wait != NULL)
         return TN_WAIT;
     q->client.wall_us = q->started_wall_us;

@@ -167,7 +167,7 @@ int tn_serve(const struct tn_serve_options *options)
     struct tn_error     err = TN_ERROR_INIT;
     struct tn_config   *config = NULL;
     struct tn_server   *server = NULL;
-    struct doors        doors = {NULL};
+    struct doors        doors = {.pg = NULL};
     sigset_t            signals;
     enum tn_status      status;
 

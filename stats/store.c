@@ -183,6 +183,7 @@ enum tn_status tn_store_open(struct tn_store **out, const struct tn_store_option
     struct tn_store *store = tn_calloc(1, sizeof *store);
     struct tn_error  local = TN_ERROR_INIT;
     enum tn_status   status = TN_OK;
+    bool             limits, shares;
 
     *out = NULL;
     if (store == NULL)
@@ -194,7 +195,9 @@ enum tn_status tn_store_open(struct tn_store **out, const struct tn_store_option
     atomic_store(&store->loaded, options->path == NULL);
     pthread_mutex_init(&store->blobs.mutex, NULL);
     tn_clusters_init(&store->clusters);
-    if (!tn_limits_init(&store->limits) | !tn_shares_init(&store->shares) || (options->path != NULL && store->path == NULL) || !make_shards(store))
+    limits = tn_limits_init(&store->limits); /* each of them, for free_store() */
+    shares = tn_shares_init(&store->shares);
+    if (!limits || !shares || (options->path != NULL && store->path == NULL) || !make_shards(store))
         status = tn_fail(&local, TN_E_NOMEM, "53200", "statistics: no memory");
     if (status == TN_OK && store->path != NULL)
         status = tn_writer_open(store, &local);

@@ -15,11 +15,13 @@
 
 enum { ER_UNSUPPORTED_PS = 1295, ER_WRONG_ARGUMENTS = 1210, ER_INVALID_DEFAULT_PARAM = 4032, ER_OUTOFMEMORY = 1037, TEXT_MAX = 64 * 1024 * 1024 };
 
+enum bulk_at { BULK_RELAY, BULK_MARK, BULK_ROWS, BULK_RELEASE, BULK_UNDO };
+
 struct tn_my_bulk {
     struct tn_my_prepared *statement;
     struct tn_buf          bytes;  /* types of its parameters, then rows */
     struct tn_my_cursor    rest;   /* rows that were not executed */
-    enum { BULK_RELAY, BULK_MARK, BULK_ROWS, BULK_RELEASE, BULK_UNDO } at;
+    enum bulk_at           at;
     bool                   whole;  /* all rows or none */
     bool                   ours;   /* its transaction was begun for it */
     bool                   alone;  /* nothing else is in its transaction */
@@ -61,7 +63,7 @@ static enum tn_verb verb_of(const struct tn_my_bulk *bulk)
 }
 
 /* The statements of one bulk are none that end it. */
-static void run(struct tn_my_session *s, const char *sql, int at)
+static void run(struct tn_my_session *s, const char *sql, enum bulk_at at)
 {
     struct tn_my_run run = {.kind = TN_RUN_EXECUTE, .sql = tn_str(sql)};
 

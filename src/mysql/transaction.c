@@ -114,7 +114,8 @@ void tn_my_end_transaction(struct tn_my_session *s, enum tn_ask_end end, void (*
 {
     struct tn_error    err = TN_ERROR_INIT;
     struct tn_question question = {
-        .protocol = "mysqlWire", .user = tn_str(s->user), .database = tn_str(s->database), .address = tn_str(s->client.peer), .settings = s->settings,
+        .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
+        .database = tn_str(s->database), .address = tn_str(s->client.peer), .settings = s->settings,
         .transaction = &s->tx, .bond = &s->bond, .end = end, .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder, .events = &events, .owner = s,
         .handle = &s->ask, .application = s->application, .sql = TN_STR(""),
     };

@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/sslerr.h>
 #include <openssl/x509.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- files ---- */
@@ -26,15 +27,20 @@ static const char *reason(void)
     return text == NULL ? "no memory" : text;
 }
 
-/* It is there and can be read: OpenSSL's own words for that are none. */
+/* It is there and can be read: OpenSSL's own words for that are none, and for a pipe it would wait for ever. */
 static enum tn_status check_file(struct loading *l, const char *option, const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int         fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat is;
+    bool        regular;
 
     l->wrong = option;
     if (fd < 0)
         return tn_fail(l->err, TN_E_IO, "58P01", "cannot read %s: %s", path, strerror(errno));
+    regular = fstat(fd, &is) == 0 && S_ISREG(is.st_mode);
     close(fd);
+    if (!regular)
+        return tn_fail(l->err, TN_E_IO, "58P01", "cannot read %s: it is no file", path);
     ERR_clear_error();
     return TN_OK;
 }

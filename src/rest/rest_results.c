@@ -5,9 +5,9 @@
 #include "base/base64.h"
 #include "base/hash.h"
 #include "frontend/arrow/arrow.h"
+#include "spool/spool_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 enum { PIECE = 256 * 1024, DEFAULT_LIMIT = 10000 };
@@ -154,7 +154,7 @@ static void open_kept(struct reading *r)
         open_arrow(r);
     if (!tn_spool_path(&r->round.rest->spool, r->id, "rows", path, sizeof path))
         return;
-    r->fd = open(path, O_RDONLY | O_CLOEXEC);
+    r->fd = tn_spool_file_open(path);
     if (r->fd < 0 && r->total > 0)
         refuse(r, 404, "the rows of this result were removed");
 }

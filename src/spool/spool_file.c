@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int tn_spool_file_write(const char *temporary, const char *path, struct tn_str text)
@@ -21,10 +22,23 @@ int tn_spool_file_write(const char *temporary, const char *path, struct tn_str t
     return error;
 }
 
+int tn_spool_file_open(const char *path)
+{
+    int         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat about;
+
+    if (fd >= 0 && (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode))) {
+        close(fd);
+        errno = EINVAL;
+        return -1;
+    }
+    return fd;
+}
+
 int tn_spool_file_read(const char *path, struct tn_buf *out)
 {
     enum { STEP = 65536 };
-    int     fd = open(path, O_RDONLY | O_CLOEXEC), error = fd < 0 ? errno : 0;
+    int     fd = tn_spool_file_open(path), error = fd < 0 ? errno : 0;
     ssize_t n = 1;
 
     while (error == 0 && n != 0) {

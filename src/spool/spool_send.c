@@ -1,9 +1,9 @@
 #include "spool/spool_send.h"
 
 #include "base/alloc.h"
+#include "spool/spool_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 enum { PIECE = 128 * 1024 };
@@ -34,7 +34,7 @@ static void read_piece(struct tn_job *job)
     struct sending *s = TN_CONTAINER_OF(job, struct sending, job);
 
     s->len = 0;
-    if (s->error == 0 && s->fd < 0 && (s->fd = open(s->path, O_RDONLY | O_CLOEXEC)) < 0)
+    if (s->error == 0 && s->fd < 0 && (s->fd = tn_spool_file_open(s->path)) < 0)
         s->error = errno;
     while (s->error == 0 && s->len < sizeof s->piece && !s->ended) {
         ssize_t n = read(s->fd, s->piece + s->len, sizeof s->piece - s->len);

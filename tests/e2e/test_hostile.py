@@ -268,3 +268,30 @@ def test_a_change_behind_what_is_a_comment_elsewhere(engine, client, table):
         assert "E" in kinds if engine.name == "sqlite" else "D" in kinds
         assert client.value(f"SELECT count(*) FROM {table}") == "3"
     assert client.value("SELECT /* a /* b */ c */ 5 -- d") == "5" if engine.name != "sqlite" else client.value("SELECT /* a */ 5 -- d") == "5"
+
+
+def test_a_client_does_not_switch_the_logs_of_a_database(engine, connect):
+    """With a file that may not be written, every connection after it ended the process; without one they show what others ask."""
+    if engine.name != "duckDb":
+        pytest.skip("only DuckDB has them")
+    for sql in ("CALL enable_logging(storage='file', storage_path='/nowhere')", "SELECT * FROM query('FROM enable_' || 'logging()')"):
+        assert connect().fails(sql).sqlstate == "42501"
+    holders = [connect() for _ in range(4)]
+    for holder in holders:  # connections to the database that there were not before
+        holder.run("BEGIN")
+        assert holder.value("SELECT count(*) FROM duckdb_logs()") == "0"
+
+
+def test_what_a_client_sets_is_nobody_elses(tmp_path, proxies, make_engine):
+    """SET as the last thing that a client says; the next has its connection to the database, or another would answer 3."""
+    duckdb = make_engine("duckDb")
+    proxy = proxies(proxy_module.one_cluster("duck", duckdb.cluster(poolSize=1), workers=1))
+    with wire.Wire(proxy.port) as client:
+        assert client.value("SELECT 7 / 2") == "3.5"
+        client.run("SET integer_division = true")
+        assert client.value("SELECT 7 / 2") == "3"
+        client.run("SET integer_division = true")
+    for sql in ("SELECT 7 / 2", "SELECT current_setting('profiling_mode')"):
+        with wire.Wire(proxy.port) as other:
+            assert other.value(sql) in ("3.5", "standard")
+            other.run("CALL enable_profiling(mode = 'detailed')")

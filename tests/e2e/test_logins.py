@@ -421,7 +421,7 @@ def test_a_verifier_of_postgresql(with_file, postgres_server):
 def divided():
     """Two groups: everybody's, and one for the group bi and for bob."""
     config = {
-        "turnout": {"auth": {"provider": "static", "hintGroups": ["bi"], "staticUsers": {"users": {
+        "turnout": {"frontends": {"mysqlWire": {"port": 0}}, "auth": {"provider": "static", "hintGroups": ["bi"], "staticUsers": {"users": {
             **{name: {"password": name, "groups": groups} for name, groups in
                {"alice": ["bi"], "bob": [], "eve": ["etl"], "root": ["bi", "etl"]}.items()}, "boss": {"password": "boss", "roles": ["admin"]}}}}},
         "clusters": {"open": {"engine": "sqlite"}, "closed": {"engine": "sqlite"}},
@@ -454,6 +454,19 @@ def test_groups(divided):
     with connect(divided, "eve", "eve") as client:
         text = "\n".join(row[0] for row in client.execute("EXPLAIN ROUTE SELECT 1").fetchall())
         assert "may not use group" in text
+
+
+def test_the_end_of_a_transaction_there(divided):
+    """It is the user's who began it, in whichever protocol."""
+    pymysql = pytest.importorskip("pymysql")
+    mysql = pymysql.connect(host="127.0.0.1", port=divided.mysql_port, user="root", password="root", ssl_disabled=True)
+    with mysql, mysql.cursor() as cursor, connect(divided, "root", "root") as client:
+        cursor.execute("CREATE TABLE ended (a integer)")
+        cursor.execute("INSERT INTO ended VALUES (1)")
+        mysql.commit()
+        cursor.execute("INSERT INTO ended VALUES (2)")
+        mysql.rollback()
+        assert client.execute("SELECT a FROM ended").fetchall() == [(1,)]
 
 
 def test_hints(divided):

@@ -21,7 +21,7 @@ ROUTERS = [
     {"type": "header", "headerName": "application_name", "headerValueToGroup": {"loader": "byheader"}},
     {"type": "queryRegex", "rules": [{"regex": "(?i)/\\* *first *\\*/", "targetGroup": "plain"},
                                      {"regex": "(?i)/\\* *regex *\\*/", "targetGroup": "byregex"},
-                                     {"regex": "(?i)^truncate", "action": "deny", "error": "no truncation here"}]},
+                                     {"regex": "(?i)^truncate|^commit|^rollback", "action": "deny", "error": "no truncation here"}]},
     {"type": "tags", "rules": [{"tags": {"team": "bi", "nightly": None}, "targetGroup": "bytags"}]},
     {"type": "userGroup", "userToGroup": {"alice": "byuser"}},
     {"type": "tables", "rules": [{"tables": ["n", "wide_*"], "match": "any", "targetGroup": "bytables"}]},
@@ -146,6 +146,26 @@ def test_denied_inside_a_transaction_fails_it(routed):
         assert wire.status(client.query("SELECT 'secret'")) == "E"
         assert client.fails("SELECT 1").sqlstate == "25P02"
         assert client.run("ROLLBACK") == ["ROLLBACK"]
+
+
+@pytest.mark.parametrize("protocol", ["postgresWire", "trinoHttp"])
+def test_no_router_denies_the_end_of_a_transaction(routed, protocol):
+    """Its statements were answered, though a rule of queryRegex forbids such a text."""
+    trino = pytest.importorskip("trino")
+    for n, end in enumerate(("commit", "rollback")):
+        if protocol == "postgresWire":
+            client = psycopg.connect(routed.dsn())
+        else:
+            client = trino.dbapi.connect(host="127.0.0.1", port=routed.trino_port, user="ender", isolation_level=trino.transaction.IsolationLevel.SERIALIZABLE)
+        cursor = client.cursor()
+        cursor.execute(f"INSERT INTO seen (who) VALUES ('{protocol} {n}') /* first */")
+        if protocol == "trinoHttp":
+            cursor.fetchall()
+        getattr(client, end)()
+        client.close()
+    with ops.connect(routed) as client:
+        found = ops.ask(client, f"SELECT group_concat(who) FROM seen WHERE who LIKE '{protocol}%' /* first */")
+    assert found == f"{protocol} 0"
 
 
 def test_hints_last_until_reset(routed):

@@ -306,12 +306,15 @@ def test_check(tmp_path, authority, server_cert):
     other = authority.issue("unrelated", "/CN=x")
     garbage = tmp_path / "garbage.pem"
     garbage.write_text("no certificate\n")
+    pipe = str(tmp_path / "pipe.pem")
+    os.mkfifo(pipe)
     locked = str(tmp_path / "locked.key")
     certificates.openssl("genpkey", "-algorithm", "ed25519", "-aes256", "-pass", "pass:x", "-out", locked)
     at = "check.yaml:5: error: turnout.frontends.postgresWire.tls"
     for tls, said in {
             f"{{ certFile: {server_cert.cert}, keyFile: {server_cert.key} }}": None,
             f"{{ certFile: /no/such.pem, keyFile: {server_cert.key} }}": f"{at}.certFile: cannot read /no/such.pem: No such file or directory",
+            f"{{ certFile: {pipe}, keyFile: {server_cert.key} }}": f"{at}.certFile: cannot read {pipe}: it is no file",
             f"{{ certFile: {garbage}, keyFile: {server_cert.key} }}": f"{at}.certFile: {garbage}: no certificate in PEM form",
             f"{{ certFile: {server_cert.cert}, keyFile: /no/such.key }}": f"{at}.keyFile: cannot read /no/such.key",
             f"{{ certFile: {server_cert.cert}, keyFile: {garbage} }}": f"{at}.keyFile: {garbage}: no private key in PEM form",

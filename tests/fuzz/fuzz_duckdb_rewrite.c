@@ -1,6 +1,7 @@
 /* The text changes that DuckDB needs, on any bytes: parameters found are written back in their places, and nothing else
  * changes. The first byte chooses what is written for a parameter. */
 #include "engine/duckdb/duckdb_error.h"
+#include "engine/duckdb/duckdb_guard.h"
 #include "engine/duckdb/duckdb_rewrite.h"
 
 #include <stdlib.h>
@@ -48,6 +49,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (tn_duckdb_params_scan(&params, sql, &arena, NULL) == TN_OK && params.highest > 0 && params.highest < 2000)
         check_written(&params, sql, &arena);
     (void)tn_duckdb_has_word(sql, "returning");
+    status = tn_duckdb_guard(sql, &arena, &err);
+    must(status == TN_OK || status == TN_E_DENIED);
+    tn_error_reset(&err);
     status = tn_duckdb_transaction(&out, sql, (enum tn_verb)(data[0] % TN_VERB_COUNT), &err);
     must(status == TN_OK || status == TN_E_UNSUPPORTED);
     message = tn_arena_strdup(&arena, sql);

@@ -3,6 +3,7 @@
 
 #include "engine/duckdb/duckdb_error.h"
 #include "engine/duckdb/duckdb_library.h"
+#include "engine/duckdb/duckdb_guard.h"
 #include "engine/duckdb/duckdb_rewrite.h"
 #include "engine/duckdb/duckdb_text.h"
 
@@ -343,6 +344,35 @@ static void test_errors(void)
     CU_ASSERT_FALSE(tn_duckdb_error_is_fatal(TN_DUCKDB_ERROR_IO, "x"));
 }
 
+/* Switching the database's logs shows others' statements, and with a file that may not be written it ended the process. */
+static void test_guard(void)
+{
+    static const char *const refused[] = {
+        "CALL enable_logging(storage='file', storage_path='/tmp/x')", "SELECT 1; FROM system.main.\"Enable_Logging\" /* x */ ('QueryLog')",
+        "CALL disable_logging()", "EXPLAIN ANALYZE CALL truncate_duckdb_logs()", "SELECT * FROM query('FROM enable_logging()')",
+        "SELECT * FROM query($a$FROM enable_logging()$a$)", "FROM query('FROM query(''FROM query(''''FROM enable_logging()'''')'')')",
+        "FROM query('FROM enable_'||'logging()')", "PREPARE x AS FROM query($1)", "FROM query(E'FROM en\\x61ble_logging()')", "FROM query(", "FROM query('",
+        "FROM query($$", "FROM query($$)", "PRAGMA json_execute_serialized_sql('{\"\\u0061\": 1}')", "CREATE MACRO q(x) AS TABLE FROM query(x)",
+        "FROM query('1'),query('1'),query('1'),query('1'),query('1'),query('1'),query('1'),query('1'),query('1')",
+    };
+    static const char *const fine[] = {
+        "SELECT 'CALL enable_logging()' AS enable_logging", "FROM query('SELECT ''a'' || $$b$$')", "SELECT \"query\" FROM t", "CREATE TABLE query(a int)",
+        "CREATE TABLE IF NOT EXISTS main.query (a int)", "INSERT INTO \"query\" (a) VALUES (1)", "WITH query(a) AS (SELECT 1) FROM query", "", "(", "query",
+        "FROM duckdb_logs()",
+    };
+    struct tn_arena arena;
+    struct tn_error err = TN_ERROR_INIT;
+
+    tn_arena_init(&arena, (size_t)1 << 20);
+    for (size_t i = 0; i < TN_ARRAY_LEN(refused); i++) {
+        CU_ASSERT_EQUAL(tn_duckdb_guard(tn_str(refused[i]), &arena, &err), TN_E_DENIED);
+        tn_error_reset(&err);
+    }
+    for (size_t i = 0; i < TN_ARRAY_LEN(fine); i++)
+        CU_ASSERT_EQUAL(tn_duckdb_guard(tn_str(fine[i]), &arena, NULL), TN_OK);
+    tn_arena_reset(&arena);
+}
+
 int main(void)
 {
     static struct tn_duckdb_api api;
@@ -356,6 +386,7 @@ int main(void)
     CU_add_test(suite, "bignum bytes", test_bignum_bytes);
     CU_add_test(suite, "parameters in a text", test_params_in_text);
     CU_add_test(suite, "errors", test_errors);
+    CU_add_test(suite, "what only operators may", test_guard);
     if (have) {
         tn_test_env_init(&env);
         cluster = tn_test_cluster("engine: duckDb");

@@ -116,6 +116,32 @@ static void test_paths(void)
     tn_spool_close(&spool);
 }
 
+/* What somebody else put where a result was: it is not read, and a pipe not waited for. */
+static void test_no_files_of_ours(void)
+{
+    char          file[96], link[96], pipe[96], part[96];
+    struct tn_buf out;
+
+    snprintf(file, sizeof file, "%s/file", folder);
+    snprintf(link, sizeof link, "%s/link", folder);
+    snprintf(pipe, sizeof pipe, "%s/pipe", folder);
+    snprintf(part, sizeof part, "%s/part", folder);
+    mkdir(folder, 0700);
+    CU_ASSERT_EQUAL(tn_spool_file_write(part, file, TN_STR("text")), 0);
+    CU_ASSERT_EQUAL(symlink(file, link), 0);
+    CU_ASSERT_EQUAL(mkfifo(pipe, 0600), 0);
+    tn_buf_init(&out, 1 << 20);
+    CU_ASSERT_EQUAL(tn_spool_file_read(file, &out), 0);
+    CU_ASSERT_EQUAL(tn_spool_file_read(link, &out), ELOOP);
+    CU_ASSERT_EQUAL(tn_spool_file_read(pipe, &out), EINVAL);
+    CU_ASSERT_EQUAL(tn_spool_file_read(folder, &out), EINVAL);
+    CU_ASSERT_TRUE(tn_str_eq_c(tn_buf_str(&out), "text"));
+    tn_buf_reset(&out);
+    unlink(file);
+    unlink(link);
+    unlink(pipe);
+}
+
 int main(void)
 {
     CU_pSuite    suite;
@@ -129,6 +155,7 @@ int main(void)
     CU_add_test(suite, "others", test_others);
     CU_add_test(suite, "taken by others", test_taken_by_others);
     CU_add_test(suite, "paths", test_paths);
+    CU_add_test(suite, "no files of ours", test_no_files_of_ours);
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();
     failures = CU_get_number_of_failures();

@@ -6,6 +6,7 @@
 #include "engine/duckdb/duckdb_batch.h"
 #include "engine/duckdb/duckdb_conn.h"
 #include "engine/duckdb/duckdb_error.h"
+#include "engine/duckdb/duckdb_guard.h"
 #include "engine/duckdb/duckdb_json.h"
 
 enum { DEFAULT_MAX_RUNNING = 4 }; /* one query uses all threads of the database: more only share them */
@@ -301,6 +302,15 @@ static enum tn_status check_pragma(struct tn_duckdb_conn *conn, const struct tn_
     return TN_E_DENIED;
 }
 
+/* What was set on this connection is its session's own; the session's next statements bring it along by themselves. */
+static bool sets_something(const struct tn_run *run)
+{
+    const struct tn_features *features = run->features;
+
+    return run->kind == TN_RUN_EXECUTE && features != NULL &&
+           (features->verb == TN_VERB_SET || features->verb == TN_VERB_RESET || features->verb == TN_VERB_CALL || features->class == TN_CLASS_MULTI);
+}
+
 /* The client's transaction has begun, or is over: a COMMIT that fails ends it, too. */
 static void note_transaction(struct tn_duckdb_conn *conn, const struct tn_run *run, enum tn_status status)
 {
@@ -330,12 +340,14 @@ static enum tn_status start(void *handle, const struct tn_run *run, struct tn_ar
     conn->repeatable = run->features != NULL && tn_features_repeatable(run->features);
     atomic_store(&conn->interrupted, false);
     tn_duckdb_plan_init(&conn->plan, conn->api, arena);
+    TN_TRY(tn_duckdb_guard(run->sql, arena, err));
     TN_TRY(tn_duckdb_settings_apply(conn, run->settings, err));
     TN_TRY(tn_duckdb_prepare(conn, run, err));
     TN_TRY(check_pragma(conn, run, err));
     if (run->kind == TN_RUN_DESCRIBE)
         return describe(conn, run, out, err);
     TN_TRY(tn_duckdb_bind(conn, run, err));
+    out->dirty = sets_something(run);
     status = execute(conn, err);
     note_transaction(conn, run, status);
     TN_TRY(status);

@@ -1,0 +1,14 @@
+/* duckdb_guard.h - what DuckDB lets any statement do to all users of the database, and clients may not. */
+#ifndef TN_ENGINE_DUCKDB_GUARD_H
+#define TN_ENGINE_DUCKDB_GUARD_H
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "base/str.h"
+
+/* Logs of statements are the database's: enable_logging() shows one user what the others ask, and with storage 'file' where files are
+ * not allowed every later connection throws beyond DuckDB's API, which ends the process. TN_E_DENIED where SQL calls what switches
+ * them, or has query() run a text that cannot be read here. Pure; memory of ARENA. */
+TN_MUST_USE enum tn_status tn_duckdb_guard(struct tn_str sql, struct tn_arena *arena, struct tn_error *err);
+
+#endif

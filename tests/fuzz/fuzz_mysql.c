@@ -216,8 +216,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (conn == NULL)
         return 0;
     c = tn_mysql_conn(conn);
-    ev_timer_stop(worker->loop, &c->kick);
-    tn_mysql_watch_init(c);
+    tn_dial_stop(c->dial);
+    c->dial = NULL;
     tn_mysql_watch_socket(c, silent[0]);
     use_kept(c);
     c->wire.transport.ops = &fake_ops;

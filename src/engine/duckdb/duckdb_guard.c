@@ -34,9 +34,70 @@ static bool runs_texts(const struct tn_token *token)
 /* What follows is the name of a table with its columns, not a call. */
 static bool names_table(const struct tn_token *token)
 {
-    static const char *const words[] = {"table", "into", "exists", "with", "recursive", "references", "on"};
+    static const char *const words[] = {"table", "into", "exists", "with", "recursive", "references", "on", "view", "as"};
 
-    return token->kind == TN_TOKEN_WORD && is_name(token, words, TN_ARRAY_LEN(words));
+    return token->punct == ')' || (token->kind == TN_TOKEN_WORD && is_name(token, words, TN_ARRAY_LEN(words)));
+}
+
+static bool is_word(const struct tn_token *token, const char *word)
+{
+    return token->kind == TN_TOKEN_WORD && tn_str_ieq_c(token->text, word);
+}
+
+/* LEXER is behind `, name (`: is it one more query of a WITH, and no call? Its columns, AS, and in parentheses what only a query begins with. */
+static bool names_with(struct tn_lexer lexer)
+{
+    struct tn_token token;
+
+    do
+        if (!tn_lexer_next(&lexer, &token) || (token.kind != TN_TOKEN_WORD && token.kind != TN_TOKEN_IDENT) || !tn_lexer_next(&lexer, &token))
+            return false;
+    while (token.punct == ',');
+    if (token.punct != ')' || !tn_lexer_next(&lexer, &token) || !is_word(&token, "as") || !tn_lexer_next(&lexer, &token))
+        return false;
+    if (is_word(&token, "not") && !tn_lexer_next(&lexer, &token))
+        return false;
+    if (is_word(&token, "materialized") && !tn_lexer_next(&lexer, &token))
+        return false;
+    return token.punct == '(' && tn_lexer_next(&lexer, &token) && (is_word(&token, "select") || is_word(&token, "from") || is_word(&token, "with"));
+}
+
+/* DuckDB takes these for blanks, nobody else does: U+00A0, U+2000 to U+200D, U+202F, U+205F, U+2060, U+3000, U+FEFF. */
+static bool has_odd_blank(struct tn_str text)
+{
+    const unsigned char *at = (const unsigned char *)text.ptr;
+
+    for (size_t i = 0; i + 1 < text.len; i++) {
+        unsigned char third = i + 2 < text.len ? at[i + 2] : 0;
+
+        if ((at[i] == 0xc2 && at[i + 1] == 0xa0) || (at[i] == 0xe2 && at[i + 1] == 0x80 && ((third >= 0x80 && third <= 0x8d) || third == 0xaf)) ||
+            (at[i] == 0xe2 && at[i + 1] == 0x81 && (third == 0x9f || third == 0xa0)) || (at[i] == 0xe3 && at[i + 1] == 0x80 && third == 0x80) ||
+            (at[i] == 0xef && at[i + 1] == 0xbb && third == 0xbf))
+            return true;
+    }
+    return false;
+}
+
+/* Of TOKEN, what is no content of quotes. */
+static struct tn_str bare(const struct tn_token *token)
+{
+    const char *tag_end;
+
+    if (token->kind == TN_TOKEN_IDENT || (token->kind == TN_TOKEN_STRING && token->text.ptr[0] != '$'))
+        return tn_str_n("", 0);
+    if (token->kind != TN_TOKEN_STRING)
+        return token->text;
+    tag_end = memchr(token->text.ptr + 1, '$', token->text.len - 1);
+    return tn_str_n(token->text.ptr, tag_end != NULL ? (size_t)(tag_end - token->text.ptr) : token->text.len);
+}
+
+/* What was judged as one word would run as two: CALL enable_logging (), EXPLAIN ANALYZE DELETE, FROM a table that a rule names. */
+static enum tn_status refuse_blank(struct tn_error *err)
+{
+    tn_fail(err, TN_E_INVALID, "42601", "a character that looks like a blank and is none stands outside of quotes");
+    tn_error_hint(err, "It is a no-break space or its like, as texts have that were copied from a document: write a plain one.");
+    tn_error_blame(err, TN_FAULT_QUERY, false);
+    return TN_E_INVALID;
 }
 
 static enum tn_status refuse(struct tn_error *err, const char *what)
@@ -90,11 +151,15 @@ static enum tn_status look_at(struct tn_str sql, struct tn_arena *arena, struct 
 
     tn_lexer_init(&lexer, sql, TN_DIALECT_DUCKDB);
     while (tn_lexer_next(&lexer, &token)) {
+        bool called = token.punct == '(' && !names_table(&lead);
+
+        if (has_odd_blank(bare(&token)))
+            return refuse_blank(err);
         if (token.punct != '(' && token.punct != '.' && before.punct != '.')
             lead = before;
-        if (token.punct == '(' && !names_table(&lead) && switches_logs(&before))
+        if (called && switches_logs(&before))
             return refuse(err, "logs of statements are the database's: a client cannot switch them");
-        if (token.punct == '(' && !names_table(&lead) && runs_texts(&before)) {
+        if (called && runs_texts(&before) && !(lead.punct == ',' && names_with(lexer))) {
             if (*count == TEXTS_MAX)
                 return refuse(err, "query() is called too often in one statement");
             TN_TRY(read_argument(&lexer, arena, &texts[*count], err));

@@ -123,6 +123,7 @@ static bool prepare_lease(struct tn_query *q)
     q->lease->ticket.eligible = q->cluster != NULL ? q->eligible | member_bit(q->group, q->cluster) : q->eligible;
     if (q->pinned)
         q->lease->ticket.eligible = member_bit(q->group, q->cluster);
+    q->lease->ticket.bound = q->pinned;
     q->lease->ticket.priority = q->priority;
     q->lease->ticket.user = tn_hash_str(q->client.user);
     q->lease->ticket.worker = q->worker;

@@ -129,6 +129,8 @@ static void on_prelude_done(struct tn_run *run)
         clear_results(&q->run); /* the statement's error: its transaction has begun */
         tn_fail(&q->run.error, TN_E_CANCELLED, "57014", "cancelled");
         tn_error_blame(&q->run.error, TN_FAULT_CANCEL, false);
+    } else {
+        q->lease->conn->dirty = true; /* cancelled: it may have begun all the same, and nobody ends it */
     }
     tn_pipeline_resume(q);
 }

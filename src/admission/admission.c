@@ -224,9 +224,10 @@ static bool less_loaded(const struct tn_cluster *a, const struct tn_cluster *b)
     return (uint64_t)atomic_load(&a->running) * total_b < (uint64_t)atomic_load(&b->running) * total_a;
 }
 
-/* The cluster for a waiter that may go to ELIGIBLE: usable, with a slot, the least loaded; NULL = none now. */
-static struct tn_cluster *find_slot(const struct tn_group *group, uint64_t eligible, uint64_t now_us)
+/* The cluster for WAITER: one of its eligible ones, usable, with a slot, the least loaded; NULL = none now. */
+static struct tn_cluster *find_slot(const struct tn_ticket *waiter, uint64_t now_us)
 {
+    const struct tn_group *group = waiter->group;
     struct tn_cluster *best = NULL, *last_resort = NULL;
     bool               some_usable = false;
 
@@ -234,9 +235,9 @@ static struct tn_cluster *find_slot(const struct tn_group *group, uint64_t eligi
         struct tn_cluster *cluster = group->members[i];
         enum tn_usable     usable;
 
-        if ((eligible >> i & 1) == 0)
+        if ((waiter->eligible >> i & 1) == 0)
             continue;
-        usable = tn_cluster_look(cluster, now_us);
+        usable = waiter->bound ? TN_USABLE_OK : tn_cluster_look(cluster, now_us);
         some_usable = some_usable || usable == TN_USABLE_OK;
         if (!cluster_has_room(cluster) || usable == TN_USABLE_DISABLED || usable == TN_USABLE_MAINTENANCE)
             continue;
@@ -254,10 +255,10 @@ struct search {
     struct tn_cluster *cluster; /* for the waiter that was taken last */
 };
 
-static bool takes_some_slot(void *arg, struct tn_group *group, uint64_t eligible)
+static bool takes_some_slot(void *arg, const struct tn_ticket *waiter)
 {
     struct search     *search = arg;
-    struct tn_cluster *cluster = find_slot(group, eligible, search->now_us);
+    struct tn_cluster *cluster = find_slot(waiter, search->now_us);
 
     if (cluster == NULL)
         return false;
@@ -377,10 +378,10 @@ void tn_admission_kick(struct tn_admission *admission)
     tell(&granted);
 }
 
-static bool has_member(void *cluster, struct tn_group *group, uint64_t eligible)
+static bool has_member(void *cluster, const struct tn_ticket *waiter)
 {
-    for (size_t i = 0; i < group->member_count; i++)
-        if (group->members[i] == cluster && (eligible >> i & 1) != 0)
+    for (size_t i = 0; i < waiter->group->member_count; i++)
+        if (waiter->group->members[i] == cluster && (waiter->eligible >> i & 1) != 0)
             return true;
     return false;
 }
@@ -462,7 +463,7 @@ static enum tn_status push(struct tn_admission *admission, struct tn_ticket *tic
     ticket->order = ++admission->next_order;
     TN_TRY(enlist(admission, ticket));
     dispatch(admission, ticket, granted);
-    if (ticket->state == TN_TICKET_QUEUED && line->queue.count > line->max_queued) {
+    if (ticket->state == TN_TICKET_QUEUED && line->queue.count > line->max_queued && !ticket->bound) {
         set_state(ticket, TN_TICKET_NONE, NULL);
         line->counts.refused++;
         return TN_E_LIMIT;

@@ -13,7 +13,10 @@
  * the group whose next waiter has the highest priority, among equals to the oldest.
  *
  * A waiter gets a member of its `eligible` ones that is usable at that time. When none of them is, it gets one that is down,
- * has its breaker open or was removed, as in choosing: it then fails soon or is sent elsewhere, and does not wait for ever. */
+ * has its breaker open or was removed, as in choosing: it then fails soon or is sent elsewhere, and does not wait for ever.
+ *
+ * A waiter that is `bound` has a transaction, or what its session left, on its one cluster: it gets a slot there whatever the cluster's
+ * state is (maintenance lets such ones finish), and a full queue does not refuse it, which would undo what it was answered already. */
 #ifndef TN_ADMISSION_ADMISSION_H
 #define TN_ADMISSION_ADMISSION_H
 
@@ -40,6 +43,7 @@ struct tn_ticket {
     uint64_t               eligible;   /* members that may take it */
     enum tn_priority       priority;
     bool                   copy;
+    bool                   bound;      /* to the one eligible member: see above */
     uint64_t               user;       /* hash of the user's name: fairness */
     struct tn_list         node;
     void                  *line;       /* the queue's */

@@ -7,6 +7,7 @@ struct want {
     struct tn_list   node;
     struct tn_group *group;
     uint64_t         eligible;
+    bool             bound;
     struct tn_list   spots; /* struct spot.in_want, oldest turn first */
 };
 
@@ -138,7 +139,7 @@ static struct want *make_want(struct tn_queue *queue, const struct tn_ticket *ti
 
     TN_LIST_FOR_EACH (node, &queue->wants[ticket->priority]) {
         want = TN_CONTAINER_OF(node, struct want, node);
-        if (want->group == ticket->group && want->eligible == ticket->eligible)
+        if (want->group == ticket->group && want->eligible == ticket->eligible && want->bound == ticket->bound)
             return want;
     }
     want = tn_calloc(1, sizeof *want);
@@ -146,6 +147,7 @@ static struct want *make_want(struct tn_queue *queue, const struct tn_ticket *ti
         return NULL;
     want->group = ticket->group;
     want->eligible = ticket->eligible;
+    want->bound = ticket->bound;
     tn_list_init(&want->spots);
     tn_list_append(&queue->wants[ticket->priority], &want->node);
     return want;
@@ -255,7 +257,7 @@ struct tn_ticket *tn_queue_next(struct tn_queue *queue, enum tn_priority priorit
 
         if (best != NULL && (stamp > best_stamp || (stamp == best_stamp && first->order > best->order)))
             continue;
-        if (!takes(arg, want->group, want->eligible))
+        if (!takes(arg, first))
             continue;
         best = first;
         best_stamp = stamp;
@@ -269,7 +271,7 @@ bool tn_queue_any(struct tn_queue *queue, tn_queue_takes *takes, void *arg)
         TN_LIST_FOR_EACH (node, &queue->wants[p]) {
             struct want *want = TN_CONTAINER_OF(node, struct want, node);
 
-            if (takes(arg, want->group, want->eligible))
+            if (takes(arg, ticket_of(spot_of(want->spots.next)->tickets.next)))
                 return true;
         }
     return false;

@@ -1,6 +1,6 @@
 /* queue.h - the waiting line of one group. Not thread-safe: admission's lock guards it.
  *
- * Waiters that want the same (members of the same group object) form a want. A user with waiters in a want has a spot there.
+ * Waiters that want the same (members of the same group object, bound or not) form a want. A user with waiters in a want has a spot there.
  * A user's stamp says when its last turn was; the spots of a want are kept in the order of their users' stamps, so that the
  * next one of a want is always its first. A waiter's place is found without looking at those that want something else:
  *
@@ -23,8 +23,8 @@ struct tn_queue {
     struct tn_queue_user **buckets;
 };
 
-/* Can a waiter of GROUP that may go to ELIGIBLE get a slot now? */
-typedef bool tn_queue_takes(void *arg, struct tn_group *group, uint64_t eligible);
+/* Can WAITER get a slot now? Asked of one of a want: the others want the same. */
+typedef bool tn_queue_takes(void *arg, const struct tn_ticket *waiter);
 
 void tn_queue_init(struct tn_queue *queue);
 void tn_queue_reset(struct tn_queue *queue); /* must be empty */

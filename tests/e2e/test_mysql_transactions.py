@@ -428,6 +428,64 @@ def test_transactions_of_postgres_clients_have_no_slot_of_a_duckdb_either(make_e
         client.close()
 
 
+def test_a_begin_that_is_cancelled_leaves_no_transaction_to_the_next(make_engine, proxies):
+    """It may have begun all the same; what another session did on that connection was part of it, and never committed."""
+    psycopg = pytest.importorskip("psycopg")
+    duckdb = make_engine("duckDb")
+    proxy = proxies(duckdb.config(workers=1))
+    with psycopg.connect(proxy.dsn(), autocommit=True) as other, psycopg.connect(proxy.dsn()) as client:
+        other.execute("CREATE TABLE t (id integer)")
+        for at in range(150):
+            canceller = threading.Timer(at % 20 / 10000, client.cancel)
+            canceller.start()
+            try:
+                client.execute("INSERT INTO t VALUES (0)")
+            except psycopg.errors.QueryCanceled:
+                pass
+            canceller.join()
+            client.rollback()
+            with other.transaction():
+                other.execute("INSERT INTO t VALUES (1)")
+            assert other.execute("SELECT count(*) FROM t").fetchone() == (at + 1,)
+
+
+def test_a_transaction_goes_on_in_maintenance_and_past_a_full_queue(make_engine, proxies):
+    """It gave its slot back, and others have taken all of them: it waits for one whatever they do."""
+    psycopg = pytest.importorskip("psycopg")
+    duckdb = make_engine("duckDb")
+    config = proxy_module.one_cluster("duck", duckdb.cluster(maxRunningQueries=1))
+    config["clusterGroups"]["all"] |= {"maxQueuedQueries": 0}
+    proxy = proxies(config)
+    with psycopg.connect(proxy.dsn()) as client, psycopg.connect(proxy.dsn(), autocommit=True) as busy, psycopg.connect(proxy.dsn(), autocommit=True) as late:
+        client.execute("CREATE TABLE t (id integer)")
+        long = threading.Thread(target=lambda: number_of(busy, duckdb.sql("long")))
+        long.start()
+        proxy.wait_for(lambda: len(proxy.running_queries()) == 1, what="the long one")
+        with pytest.raises(psycopg.OperationalError):
+            late.execute("SELECT 1")
+        assert proxy.admin("/admin/clusters/duck/maintenance?on=true", method="POST")[0] == 200
+        insert = threading.Thread(target=lambda: client.execute("INSERT INTO t VALUES (1)"))
+        insert.start()
+        proxy.wait_for(lambda: len(proxy.running_queries()) == 2, what="the one that waits")
+        busy.cancel()
+        long.join()
+        insert.join(20)
+        assert not insert.is_alive()
+        assert client.execute("SELECT * FROM t").fetchall() == [(1,)]
+        client.commit()
+        assert proxy.admin("/admin/clusters/duck/maintenance?on=false", method="POST")[0] == 200
+        assert late.execute("SELECT * FROM t").fetchall() == [(1,)] and ops.quiet(proxy)
+
+
+def number_of(client, sql):
+    """SQLSTATE of what a client of PostgreSQL's fails with."""
+    try:
+        client.execute(sql)
+    except Exception as error:  # its thread's: told to who looks
+        return error.sqlstate
+    return None
+
+
 @pytest.mark.parametrize("own", [False, True])
 def test_a_session_that_leaves_its_transaction_alone_is_ended(make_engine, proxies, own):
     sqlite = make_engine("sqlite")

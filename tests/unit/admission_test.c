@@ -355,6 +355,34 @@ static void test_open_breaker(void)
     end();
 }
 
+/* A transaction goes on where it is: in maintenance, past a full queue; and nobody waits behind one that nothing helps. */
+static void test_bound(void)
+{
+    begin(0, 1);
+    fill_c0();
+    t[0].eligible = t[1].eligible = t[2].eligible = 1;
+    t[1].bound = t[2].bound = true;
+    CU_ASSERT_EQUAL(queue(0), TN_OK);
+    CU_ASSERT_EQUAL(queue(1), TN_OK);
+    CU_ASSERT_EQUAL(queue(2), TN_OK);
+    t[3].eligible = 1;
+    CU_ASSERT_EQUAL(queue(3), TN_E_LIMIT);
+    atomic_store(&c[0]->maintenance, true);
+    CU_ASSERT(tn_admission_leave(admission, &t[14], NULL));
+    CU_ASSERT(t[0].state == TN_TICKET_QUEUED && t[1].state == TN_TICKET_GRANTED && t[2].state == TN_TICKET_QUEUED);
+    CU_ASSERT(tn_admission_leave(admission, &t[15], NULL));
+    CU_ASSERT(t[0].state == TN_TICKET_QUEUED && t[2].state == TN_TICKET_GRANTED);
+    pump();
+    (void)tn_admission_leave(admission, &t[1], NULL);
+    CU_ASSERT_EQUAL(t[0].state, TN_TICKET_QUEUED);
+    CU_ASSERT_EQUAL(queue(1), TN_OK);
+    CU_ASSERT_EQUAL(t[1].state, TN_TICKET_SLOT);
+    atomic_store(&c[0]->maintenance, false);
+    (void)tn_admission_leave(admission, &t[1], NULL);
+    CU_ASSERT_EQUAL(t[0].state, TN_TICKET_GRANTED);
+    end();
+}
+
 static void test_leave_while_granted(void)
 {
     begin(0, 100);
@@ -513,6 +541,7 @@ int main(void)
     CU_ADD_TEST(suite, test_no_overtaking);
     CU_ADD_TEST(suite, test_dying_engines);
     CU_ADD_TEST(suite, test_open_breaker);
+    CU_ADD_TEST(suite, test_bound);
     CU_ADD_TEST(suite, test_leave_while_granted);
     CU_ADD_TEST(suite, test_reload);
     CU_ADD_TEST(suite, test_removed_group);

@@ -4,7 +4,7 @@
 #include "mysql/heads.h"
 #include "mysql/plain.h"
 
-enum { TABLES_MAX = 64, COLUMNS_MAX = 4096, MERGED_MAX = 256 };
+enum { TABLES_MAX = 64, COLUMNS_MAX = 4096, MERGED_MAX = 256, LOOKS_MAX = 4 * 1024 * 1024 /* some ten milliseconds, for which a worker waits */ };
 
 struct table {
     struct tn_str  database, name, alias; /* NAME is empty: of a subquery */
@@ -197,6 +197,19 @@ static void learn(struct table *table, struct tn_str known, struct tn_arena *are
             table->columns[table->count++] = column;
 }
 
+/* Hundreds of tables' columns for thousands of the result's: then they are not looked for. */
+static void learn_all(struct from *from, struct tn_str known, size_t columns, struct tn_arena *arena)
+{
+    size_t all = 0;
+
+    for (size_t i = 0; i < from->count; i++) {
+        learn(&from->tables[i], known, arena);
+        all += from->tables[i].count;
+    }
+    for (size_t i = 0; all * columns > LOOKS_MAX && i < from->count; i++)
+        from->tables[i].count = 0;
+}
+
 static bool has(const struct table *table, struct tn_str column)
 {
     for (size_t i = 0; i < table->count; i++)
@@ -341,8 +354,7 @@ const struct tn_my_origin *tn_my_origins(const struct tn_schema *schema, struct 
     origins = tn_arena_zalloc(arena, schema->count * sizeof *origins);
     if (from == NULL || origins == NULL || !read_from(&words, from, database, arena))
         return NULL;
-    for (size_t i = 0; i < from->count; i++)
-        learn(&from->tables[i], known, arena);
+    learn_all(from, known, schema->count, arena);
     for (size_t i = 0; i < schema->count; i++)
         origins[i] = (struct tn_my_origin){TN_STR(""), TN_STR(""), TN_STR(""), TN_STR("")};
     if (!fits(from, heads, count, schema->count, &rest))

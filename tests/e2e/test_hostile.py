@@ -274,8 +274,13 @@ def test_a_client_does_not_switch_the_logs_of_a_database(engine, connect):
     """With a file that may not be written, every connection after it ended the process; without one they show what others ask."""
     if engine.name != "duckDb":
         pytest.skip("only DuckDB has them")
-    for sql in ("CALL enable_logging(storage='file', storage_path='/nowhere')", "SELECT * FROM query('FROM enable_' || 'logging()')"):
+    for sql in ("CALL enable_logging(storage='file', storage_path='/nowhere')", "SELECT * FROM query('FROM enable_' || 'logging()')", "CALL enable_peg_parser()"):
         assert connect().fails(sql).sqlstate == "42501"
+    for blank in ("\u00a0", "\u2003", "\ufeff"):
+        assert connect().fails(f"CALL enable_logging{blank}()").sqlstate == "42601"
+    parsed = "{" + connect().value("SELECT json_serialize_sql('FROM enable_logging()')")[1:]
+    assert connect().fails(f"FROM json_execute_serialized_sql('{parsed}')").sqlstate == "42501"
+    assert connect().value("SELECT current_setting('enable_logging')") in ("0", "false", "f")
     holders = [connect() for _ in range(4)]
     for holder in holders:  # connections to the database that there were not before
         holder.run("BEGIN")
@@ -295,3 +300,13 @@ def test_what_a_client_sets_is_nobody_elses(tmp_path, proxies, make_engine):
         with wire.Wire(proxy.port) as other:
             assert other.value(sql) in ("3.5", "standard")
             other.run("CALL enable_profiling(mode = 'detailed')")
+    with wire.Wire(proxy.port) as client:
+        assert "EMPTY_RESULT" in plan_of(client)
+        client.run("PRAGMA disable_optimizer")
+    with wire.Wire(proxy.port) as other:
+        assert "EMPTY_RESULT" in plan_of(other)
+
+
+def plan_of(client):
+    """Of a query that an optimizer sees to be empty."""
+    return " ".join(cell for row in client.rows("EXPLAIN SELECT * FROM range(10) WHERE 1 = 2") for cell in row)

@@ -354,6 +354,8 @@ static void test_guard(void)
         "FROM query('FROM enable_'||'logging()')", "PREPARE x AS FROM query($1)", "FROM query(E'FROM en\\x61ble_logging()')", "FROM query(", "FROM query('",
         "FROM query($$", "FROM query($$)", "PRAGMA json_execute_serialized_sql('{\"\\u0061\": 1}')", "CREATE MACRO q(x) AS TABLE FROM query(x)",
         "FROM query('1'),query('1'),query('1'),query('1'),query('1'),query('1'),query('1'),query('1'),query('1')",
+        "FROM json_execute_serialized_sql('{\"function_name\":\"enable_logging\"}')", "CALL enable_peg_parser()", "PRAGMA disable_checkpoint_on_shutdown",
+        "SELECT 1; PRAGMA \"enable_checkpoint_on_shutdown\" ;", "PRAGMA add_parquet_key('k', 'v')",
         "SELECT 1 -- \r FROM enable_logging()", "FROM t, query(a) AS (x int)", "FROM t, query(a) AS x", "FROM t, query('a'||'b') AS (SELECT 1)",
         "FROM range(1) AS \"as\", query('a'||'b')", "WITH a AS (SELECT 1), b AS (FROM query('a'||'b')) FROM a",
     };
@@ -365,6 +367,7 @@ static void test_guard(void)
         "SELECT 'CALL enable_logging()' AS enable_logging", "FROM query('SELECT ''a'' || $$b$$')", "SELECT \"query\" FROM t", "CREATE TABLE query(a int)",
         "CREATE TABLE IF NOT EXISTS main.query (a int)", "INSERT INTO \"query\" (a) VALUES (1)", "WITH query(a) AS (SELECT 1) FROM query", "", "(", "query",
         "FROM duckdb_logs()", "WITH a AS (SELECT 1), query(a, \"b\") AS NOT MATERIALIZED (SELECT 1, 2) FROM query", "WITH a AS (FROM t), query(a) AS (FROM a) FROM query",
+        "PRAGMA table_info('add_parquet_key')", "PRAGMA force_checkpoint", "SELECT enable_peg_parser FROM t",
         "CREATE VIEW query(a) AS SELECT 1", "FROM range(3) AS query(x)", "FROM (SELECT 1) query(x)",
         "SELECT '\xc2\xa0', $a$\xc2\xa0$a$, \"\xe3\x80\x80\" -- \xc2\xa0", "SELECT \xc2\xa1", "SELECT \xe2\x80", "\xc2",
     };

@@ -308,7 +308,8 @@ static bool sets_something(const struct tn_run *run)
     const struct tn_features *features = run->features;
 
     return run->kind == TN_RUN_EXECUTE && features != NULL &&
-           (features->verb == TN_VERB_SET || features->verb == TN_VERB_RESET || features->verb == TN_VERB_CALL || features->class == TN_CLASS_MULTI);
+           (features->verb == TN_VERB_SET || features->verb == TN_VERB_RESET || features->verb == TN_VERB_CALL || features->verb == TN_VERB_PRAGMA ||
+            features->class == TN_CLASS_MULTI);
 }
 
 /* The client's transaction has begun, or is over: a COMMIT that fails ends it, too. */

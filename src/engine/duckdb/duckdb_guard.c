@@ -23,10 +23,26 @@ static bool switches_logs(const struct tn_token *token)
     return is_name(token, names, TN_ARRAY_LEN(names));
 }
 
-/* They run what a text says, or what is made of one. */
+/* Calls and pragmas that hold for the whole database; another parser reads other words than were judged. */
+static bool switches_database(const struct tn_token *token)
+{
+    static const char *const names[] = {"enable_peg_parser", "disable_peg_parser", "enable_checkpoint_on_shutdown", "disable_checkpoint_on_shutdown", "add_parquet_key"};
+
+    return is_name(token, names, TN_ARRAY_LEN(names));
+}
+
+/* It runs what a text says. */
 static bool runs_texts(const struct tn_token *token)
 {
-    static const char *const names[] = {"query", "json_execute_serialized_sql"};
+    static const char *const names[] = {"query"};
+
+    return is_name(token, names, TN_ARRAY_LEN(names));
+}
+
+/* The same of a statement that was parsed before and is told as JSON. */
+static bool runs_parsed(const struct tn_token *token)
+{
+    static const char *const names[] = {"json_execute_serialized_sql"};
 
     return is_name(token, names, TN_ARRAY_LEN(names));
 }
@@ -140,7 +156,19 @@ static enum tn_status read_argument(struct tn_lexer *lexer, struct tn_arena *are
     if (tn_lexer_next(lexer, &argument))
         *text = content(&argument, arena);
     if (text->ptr == NULL || !tn_lexer_next(lexer, &end) || end.punct != ')' || memchr(text->ptr, '\\', text->len) != NULL)
-        return refuse(err, "query() and json_execute_serialized_sql() take a text as it is, not one that is worked out");
+        return refuse(err, "query() takes a text as it is, not one that is worked out");
+    return TN_OK;
+}
+
+/* NAME was read, CALLED or behind PRAGMA. */
+static enum tn_status check_name(const struct tn_token *name, const struct tn_token *lead, bool called, struct tn_error *err)
+{
+    if (called && switches_logs(name))
+        return refuse(err, "logs of statements are the database's: a client cannot switch them");
+    if (called && runs_parsed(name))
+        return refuse(err, "json_execute_serialized_sql() runs what cannot be looked at before");
+    if ((called || is_word(lead, "pragma")) && switches_database(name))
+        return refuse(err, "this holds for the whole database and all its users: a client cannot switch it");
     return TN_OK;
 }
 
@@ -155,19 +183,18 @@ static enum tn_status look_at(struct tn_str sql, struct tn_arena *arena, struct 
 
         if (has_odd_blank(bare(&token)))
             return refuse_blank(err);
-        if (token.punct != '(' && token.punct != '.' && before.punct != '.')
-            lead = before;
-        if (called && switches_logs(&before))
-            return refuse(err, "logs of statements are the database's: a client cannot switch them");
+        TN_TRY(check_name(&before, &lead, called, err));
         if (called && runs_texts(&before) && !(lead.punct == ',' && names_with(lexer))) {
             if (*count == TEXTS_MAX)
                 return refuse(err, "query() is called too often in one statement");
             TN_TRY(read_argument(&lexer, arena, &texts[*count], err));
             ++*count;
         }
+        if (token.punct != '(' && token.punct != '.' && before.punct != '.')
+            lead = before;
         before = token;
     }
-    return TN_OK;
+    return check_name(&before, &lead, false, err);
 }
 
 enum tn_status tn_duckdb_guard(struct tn_str sql, struct tn_arena *arena, struct tn_error *err)

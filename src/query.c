@@ -218,8 +218,19 @@ void tn_lease_release_slot(struct tn_lease *lease)
 
 void tn_lease_rest(struct tn_lease *lease)
 {
-    if (lease->conn != NULL && lease->conn->yields)
-        tn_lease_release_slot(lease);
+    if (lease->conn == NULL || !lease->conn->yields)
+        return;
+    tn_lease_release_slot(lease);
+    if (!lease->rests)
+        atomic_fetch_add(&lease->cluster->resting, 1);
+    lease->rests = true;
+}
+
+void tn_lease_wake(struct tn_lease *lease)
+{
+    if (lease->rests)
+        atomic_fetch_sub(&lease->cluster->resting, 1);
+    lease->rests = false;
 }
 
 /* The statement that waits for the last one's grant to come to nothing may have its turn now. */
@@ -244,6 +255,7 @@ void tn_lease_release(struct tn_lease *lease)
     if (lease == NULL)
         return;
     runtime = tn_runtime_of(lease->worker);
+    tn_lease_wake(lease);
     if (lease->pool_wait.connecting != NULL)
         tn_pool_abandon(&lease->pool_wait);
     if (lease->conn != NULL && runtime->pool != NULL)

@@ -58,6 +58,7 @@ struct tn_lease {
     struct tn_conn      *conn;     /* NULL until acquired */
     struct tn_query     *query;    /* the one it serves now, NULL between statements */
     bool                 has_slot;
+    bool                 rests;    /* in its cluster's `resting` */
 };
 
 struct tn_query {
@@ -179,6 +180,7 @@ void tn_lease_release_slot(struct tn_lease *lease);
 /* Between two statements of a transaction: the slot goes where the engine is not held up by one that is left alone; the next statement waits for
  * another, but for the end of the transaction, which waits for none. */
 void tn_lease_rest(struct tn_lease *lease);
+void tn_lease_wake(struct tn_lease *lease); /* it has a slot again, or ends */
 /* Gives up a place in the line, if there is one; the lease stays. A grant that is under way comes to nothing. */
 void tn_lease_leave_queue(struct tn_lease *lease);
 

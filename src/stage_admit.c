@@ -186,6 +186,7 @@ enum tn_step tn_stage_admit(struct tn_query *q)
     }
     step = admit(q);
     if (step == TN_NEXT) {
+        tn_lease_wake(q->lease);
         q->lease->has_slot = true;
         tn_shadow_make_room(q);
     }

@@ -27,7 +27,8 @@ static void set_maintenance(struct tn_admin *admin, struct tn_http_exchange *x, 
     tn_json_str(&json, "cluster", name);
     tn_json_bool(&json, "maintenance", on);
     tn_json_u64(&json, "running", atomic_load(&cluster->running));
-    tn_json_bool(&json, "drained", on && atomic_load(&cluster->running) == 0);
+    tn_json_u64(&json, "openTransactions", atomic_load(&cluster->resting));
+    tn_json_bool(&json, "drained", on && atomic_load(&cluster->running) == 0 && atomic_load(&cluster->resting) == 0);
     tn_json_close(&json, '}');
     tn_snapshot_unref(snapshot);
     tn_admin_reply_json(x, 200, &body);

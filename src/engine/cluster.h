@@ -24,6 +24,7 @@ struct tn_cluster {
     unsigned                      max_running; /* from conf or the engine's default */
     struct tn_price               price;     /* of conf */
     _Atomic unsigned              running;   /* slots held by clients' queries; changed by src/admission under its lock only */
+    _Atomic unsigned              resting;   /* transactions that are open here and have no slot: tn_lease_rest() */
     _Atomic unsigned              copies;    /* slots held by copies in the background; the same */
     _Atomic int                   health;    /* enum tn_health, by probes; UNKNOWN may be used */
     _Atomic bool                  maintenance; /* no new queries; set by the admin API, kept over a reload */

@@ -472,7 +472,10 @@ def test_a_transaction_goes_on_in_maintenance_and_past_a_full_queue(make_engine,
         insert.join(20)
         assert not insert.is_alive()
         assert client.execute("SELECT * FROM t").fetchall() == [(1,)]
+        drain = proxy.admin("/admin/clusters/duck/drain", method="POST")[1]
+        assert (drain["running"], drain["openTransactions"], drain["drained"]) == (0, 1, False)
         client.commit()
+        assert proxy.admin("/admin/clusters/duck/drain", method="POST")[1]["drained"]
         assert proxy.admin("/admin/clusters/duck/maintenance?on=false", method="POST")[0] == 200
         assert late.execute("SELECT * FROM t").fetchall() == [(1,)] and ops.quiet(proxy)
 

@@ -24,6 +24,11 @@ static int ask(struct tn_cli *cli, const char *cluster, bool on, struct tn_cli_r
     return status != TN_CLI_OK ? status : tn_cli_check_reply(reply);
 }
 
+static bool is_used(const cJSON *answer)
+{
+    return tn_cli_json_number(answer, "running") > 0 || tn_cli_json_number(answer, "openTransactions") > 0;
+}
+
 static int run(struct tn_cli *cli)
 {
     bool                on = strcmp(cli->operands[0], "on") == 0, wait = tn_cli_has(cli, "wait");
@@ -35,7 +40,7 @@ static int run(struct tn_cli *cli)
     if (wait && !on)
         return tn_cli_usage(cli, "maintenance: --wait goes with `on`");
     status = ask(cli, cli->operands[1], on, &reply);
-    while (status == TN_CLI_OK && wait && tn_cli_json_number(reply.json, "running") > 0) {
+    while (status == TN_CLI_OK && wait && is_used(reply.json)) {
         tn_cli_reply_reset(&reply);
         usleep(POLL_US);
         status = ask(cli, cli->operands[1], on, &reply);
@@ -53,7 +58,7 @@ static int run(struct tn_cli *cli)
 
 static const struct tn_cli_option options[] = {
     TN_CLI_REMOTE_OPTIONS,
-    {"wait", NULL, "with on: return when no query runs there any more"},
+    {"wait", NULL, "with on: return when no query runs there any more, and no transaction is open there"},
     {"json", NULL, "print JSON"},
     {NULL, NULL, NULL},
 };

@@ -238,13 +238,21 @@ void tn_mysql_cancel(struct tn_run *run)
         stop(c);
 }
 
+/* Who sends what is no answer will hardly end it because it is asked to: such a connection goes at once. */
 void tn_mysql_abort(struct tn_mysql_conn *c, struct tn_error *err)
 {
+    bool lies = err->status == TN_E_CONNECTION;
+
+    if (lies)
+        tn_error_blame(err, TN_FAULT_ENGINE, false);
     if (c->run->error.status == TN_OK)
         tn_error_move(&c->run->error, err);
     else
         tn_error_reset(err);
-    stop(c);
+    if (lies)
+        tn_mysql_lose(c, NULL, NULL);
+    else
+        stop(c);
 }
 
 /* ---- going on ---- */
@@ -507,6 +515,14 @@ static bool prepare_otherwise(struct tn_mysql_conn *c)
     return true;
 }
 
+/* What the server has prepared is not what was meant: it is not to be found again. */
+static void forget_prepared(struct tn_mysql_conn *c, struct tn_error *err)
+{
+    tn_error_move(&c->run->error, err);
+    tn_mysql_statement_drop(&c->statements, c->now.statement, &c->wire);
+    c->now.statement = NULL;
+}
+
 static void prepare_ended(struct tn_mysql_conn *c)
 {
     struct tn_error err = TN_ERROR_INIT;
@@ -516,7 +532,7 @@ static void prepare_ended(struct tn_mysql_conn *c)
     if (c->failure.status != TN_OK)
         tn_error_move(&c->run->error, &c->failure);
     else if (tn_mysql_describe_keep(c, &err) != TN_OK)
-        tn_error_move(&c->run->error, &err);
+        forget_prepared(c, &err);
     step(c);
 }
 

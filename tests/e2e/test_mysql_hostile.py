@@ -132,6 +132,13 @@ class Handler(starrocks_contract.Handler):
         self.request.sendall(b"\xff\xff\x7f" + bytes([self.sequence]) + b"abc")
         self.request.shutdown(socket.SHUT_RDWR)
 
+    def goes_on(self):
+        """For a while, though it was killed."""
+        self.killed.wait(20)
+        self.killed.clear()
+        time.sleep(1)
+        self.error(1317, b"70100", b"Query execution was interrupted")
+
     def says_nothing_readable(self):
         self.send(b"\xff\x10\x04#HY000" + b"\xf0\x9f" + b"x\r\n\0" * 300000)
 
@@ -144,7 +151,7 @@ class Handler(starrocks_contract.Handler):
 
 
 CASES = {"definitions": Handler.stops_in_definitions, "behind": Handler.stops_behind_definitions, "number": Handler.number, "warns": Handler.warns,
-         "more": Handler.says_more, "long": Handler.long_name}
+         "more": Handler.says_more, "long": Handler.long_name, "deaf": Handler.goes_on}
 LIES = {"order": (Handler.out_of_order, "08006"), "zero": (Handler.all_numbered_zero, "08006"), "definition": (Handler.no_definition, "08P01"),
         "short": (Handler.short_row, "08P01"), "row": (Handler.no_row, "08P01"), "empty": (Handler.empty_row, "08P01"), "count": (Handler.too_many, "08006"),
         "files": (Handler.wants_files, "0A000"), "end": (Handler.ends_in_a_row, "08006"), "unreadable": (Handler.says_nothing_readable, "53300")}
@@ -362,3 +369,20 @@ def test_a_client_out_of_order(hostile, first):
             mysql.query("SELECT 1 FROM t")
             mysql.send(b"\3SELECT 1 FROM t", first)
             ends_with(mysql, 1156)
+
+
+def test_a_killed_statement_is_not_listed(hostile):
+    """From the answer to KILL QUERY on, whatever time its server takes."""
+    def listed(client):
+        return [row for row in client.query("SHOW FULL PROCESSLIST")[1] if b"'deaf'" in row]
+
+    with my_wire.MyWire(hostile.mysql_port) as victim, my_wire.MyWire(hostile.mysql_port) as other:
+        number = my_wire.text(victim.query("SELECT CONNECTION_ID()")[1][0], 0)[0].decode()
+        victim.send(b"\3SELECT 'deaf' FROM t")
+        hostile.wait_for(lambda: listed(other), what="it is listed")
+        other.query(f"KILL QUERY {number}")
+        assert not listed(other) and any(b"Killed" in row for row in other.query("SHOW PROCESSLIST")[1])
+        with pytest.raises(my_wire.Failed) as error:
+            victim.check(victim.packet())
+        assert error.value.args[0] == 1317
+        assert not any(b"Killed" in row for row in other.query("SHOW PROCESSLIST")[1])

@@ -24,28 +24,6 @@ static bool is_write(const struct tn_run *run)
 
 /* ---- the end ---- */
 
-static bool ends_name(char c)
-{
-    char lower = tn_ascii_lower(c);
-
-    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '@';
-}
-
-/* @x, which := or INTO may set; not someone@example, nor @@x. Inside of a string it costs a reset and no more. */
-static bool names_variable(struct tn_str sql)
-{
-    for (const char *at = sql.ptr, *end = sql.ptr + sql.len; (at = memchr(at, '@', (size_t)(end - at))) != NULL; at++)
-        if ((at == sql.ptr || !ends_name(at[-1])) && at + 1 < end && at[1] != '@')
-            return true;
-    return false;
-}
-
-/* MariaDB does not say which of its user's variables a statement set, and nobody told us what comments hold that the server runs. */
-static bool may_hide_state(struct tn_str sql)
-{
-    return sql.len > 0 && (tn_str_has(sql, TN_STR("/*!")) || tn_str_has(sql, TN_STR("/*M!")) || names_variable(sql));
-}
-
 /* XA .., whose transactions stay on the connection, and are no open ones to the server between END and PREPARE. */
 static bool is_xa(struct tn_str sql)
 {
@@ -61,7 +39,7 @@ static void note_leftovers(struct tn_mysql_conn *c, const struct tn_run *run)
     enum tn_verb verb = verb_of(run);
 
     if ((run->features != NULL && run->features->needs_session) || verb == TN_VERB_SET || verb == TN_VERB_RESET || verb == TN_VERB_USE ||
-        verb == TN_VERB_LOCK || may_hide_state(run->sql) || is_xa(run->sql)) {
+        verb == TN_VERB_LOCK || tn_mysql_may_hide_state(run->sql) || is_xa(run->sql)) {
         c->base.dirty = true;
         c->dirty_by_transaction = false;
     }

@@ -386,3 +386,30 @@ def test_a_killed_statement_is_not_listed(hostile):
             victim.check(victim.packet())
         assert error.value.args[0] == 1317
         assert not any(b"Killed" in row for row in other.query("SHOW PROCESSLIST")[1])
+
+
+@pytest.mark.parametrize("endless", [False, True])
+def test_a_reset_that_does_not_end(proxies, endless):
+    """It is not waited for beyond connectTimeout, by whoever comes next; then there is another connection."""
+    class NeverReset(Handler):
+        def answer(self, command, text):
+            if command != 0x1F:
+                super().answer(command, text)
+            elif endless:
+                self.columns(b"a")
+                while True:
+                    self.request.sendall(ENDLESS)
+            else:
+                self.receive()
+
+    with Hostile() as server:
+        server.server.RequestHandlerClass = NeverReset
+        proxy = proxies(proxy_module.one_cluster("m", server.cluster(poolSize=1, connectTimeout="1s"), frontends={"mysqlWire": {"port": 0}}, workers=1))
+        with my_wire.MyWire(proxy.mysql_port) as first:
+            first.query("UPDATE t SET a = @x := 1")
+        begun = time.monotonic()
+        with wire.Wire(proxy.port) as client:
+            client.send(wire.query("INSERT INTO t VALUES (1)"))
+            told = wire.types(client.until("Z"))
+            assert client.value("SELECT 1") == "SELECT 1"
+        assert told in ("EZ", "CZ", ["E", "Z"], ["C", "Z"]) and time.monotonic() - begun < 5

@@ -412,4 +412,4 @@ def test_a_reset_that_does_not_end(proxies, endless):
             client.send(wire.query("INSERT INTO t VALUES (1)"))
             told = wire.types(client.until("Z"))
             assert client.value("SELECT 1") == "SELECT 1"
-        assert told in ("EZ", "CZ", ["E", "Z"], ["C", "Z"]) and time.monotonic() - begun < 5
+        assert list(told) in (["E", "Z"], ["C", "Z"]) and time.monotonic() - begun < 5

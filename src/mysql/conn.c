@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 
-enum { HELLO_MAX = 64 * 1024, OUR_CHUNK_MAX = 1024 * 1024 * 1024 };
+enum { HELLO_MAX = 64 * 1024, OUR_CHUNK_MAX = 1024 * 1024 * 1024, ER_PACKETS_OUT_OF_ORDER = 1156 };
 
 static void forget_values(struct tn_map *map)
 {
@@ -165,6 +165,23 @@ static size_t max_packet(const struct tn_my_session *s)
     return s->state == TN_MY_READY ? s->runtime->snapshot->config->settings.mysql_max_packet : (size_t)HELLO_MAX;
 }
 
+/* Every command begins at 0, all else follows what was said before. As for a server there is nothing to go on with then. */
+static bool is_in_order(struct tn_my_session *s, const struct tn_my_packet *packet)
+{
+    uint8_t         first = tn_my_first_sequence(packet), due = s->state == TN_MY_READY && s->step == TN_MY_STEP_NONE ? 0 : s->sequence;
+    struct tn_error err = TN_ERROR_INIT;
+
+    if (first == due)
+        return true;
+    tn_count(&s->runtime->counters, TN_COUNTER_messages_invalid, 1);
+    tn_fail(&err, TN_E_INVALID, "08S01", "Got packets out of order: number %u where %u was due", first, due);
+    err.own_code = ER_PACKETS_OUT_OF_ORDER;
+    memcpy(err.own_sqlstate, "08S01", sizeof "08S01");
+    s->sequence = (uint8_t)(packet->sequence + 1);
+    tn_my_fatal(s, &err, "packets out of order");
+    return false;
+}
+
 static void use_packet(struct tn_my_session *s, const struct tn_my_packet *packet)
 {
     s->sequence = (uint8_t)(packet->sequence + 1);
@@ -194,6 +211,8 @@ static bool step(struct tn_my_session *s)
         return false;
     }
     s->client.in_at += size;
+    if (!is_in_order(s, &packet))
+        return false;
     use_packet(s, &packet);
     return true;
 }
@@ -286,7 +305,7 @@ static struct tn_my_session *new_session(struct tn_worker *worker, struct tn_my_
     s->mysql = home->mysql;
     s->runtime = tn_runtime_of(worker);
     s->autocommit = true;
-    s->charset = s->results_charset = s->login_charset = TN_MY_CHARSET_UTF8MB4;
+    s->charset = s->client_charset = s->results_charset = s->login_charset = TN_MY_CHARSET_UTF8MB4;
     s->application = TN_STR("");
     s->row_count = -1;
     s->id = home->next_id++ * (uint32_t)s->runtime->server->worker_count + worker->index + 1;

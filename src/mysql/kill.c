@@ -131,8 +131,11 @@ static void add_process(struct processes *p, const struct tn_my_session *s)
 {
     struct tn_str *row;
     struct tn_str  info = s->ask != NULL ? s->ask->query->text : tn_str_n(NULL, 0);
+    bool           killed = s->ask != NULL && s->ask->query->cancel != TN_CANCEL_NONE; /* who was told so is not shown it any more, while its engine still heeds it */
 
-    if (s->text_memory != NULL && tn_utf8_valid_prefix(s->statement.ptr, s->statement.len) == s->statement.len)
+    if (killed)
+        info = tn_str_n(NULL, 0);
+    else if (s->text_memory != NULL && tn_utf8_valid_prefix(s->statement.ptr, s->statement.len) == s->statement.len)
         info = s->statement; /* as the client wrote it */
     if (s->identity == NULL || (!p->admin && !tn_str_eq(s->identity->user, p->identity->user)))
         return;
@@ -152,7 +155,7 @@ static void add_process(struct processes *p, const struct tn_my_session *s)
     row[1] = keep(p, s->identity->user);
     row[2] = keep(p, tn_str(s->client.peer));
     row[3] = s->database[0] != '\0' ? keep(p, tn_str(s->database)) : tn_str_n(NULL, 0);
-    row[4] = s->client.busy ? TN_STR("Query") : TN_STR("Sleep");
+    row[4] = killed ? TN_STR("Killed") : s->client.busy ? TN_STR("Query") : TN_STR("Sleep");
     row[5] = keep_number(p, s->ask != NULL && s->ask->query->started_us > 0 ? (tn_worker_now_us(s->worker) - TN_MIN(s->ask->query->started_us, tn_worker_now_us(s->worker))) / 1000000 : 0);
     row[6] = s->ask != NULL ? tn_str(tn_query_state(s->ask->query)) : TN_STR("");
     row[7] = info.ptr == NULL ? info : keep(p, tn_str_n(info.ptr, p->full ? info.len : tn_utf8_valid_prefix(info.ptr, TN_MIN(info.len, (size_t)SHORT_INFO))));

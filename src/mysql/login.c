@@ -129,7 +129,7 @@ static void let_in(struct tn_my_session *s, struct tn_identity *identity)
         return;
     }
     tn_my_database_settings(s);
-    s->charset = s->results_charset = s->login_charset;
+    tn_my_charset_begin(s);
     s->state = TN_MY_READY;
     tn_log(TN_LOG_INFO, s->changing ? "session user" : "session start", TN_LOG_TEXT("listener", "mysqlWire"), TN_LOG_U64("session", s->id),
            TN_LOG_TEXT("peer", s->client.peer), TN_LOG_TEXT("user", s->user), TN_LOG_TEXT("database", s->database),
@@ -458,7 +458,7 @@ static void find_out(struct tn_my_session *s, const struct tn_my_hello *hello)
         refuse(s, &err, "bad log-in");
         return;
     }
-    if (tn_my_charset_find(hello->charset) != NULL && tn_my_charset_find(hello->charset)->max_bytes == 4)
+    if (tn_my_charset_find(hello->charset) != NULL && tn_my_charset_find(hello->charset)->max_bytes >= 3)
         s->login_charset = hello->charset;
     identity = tn_tls_names(&s->client.transport, hello->user) ? tn_auth_certified(auth, hello->user) : NULL;
     if (identity != NULL)

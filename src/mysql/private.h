@@ -107,8 +107,8 @@ struct tn_my_session {
     enum { TN_MY_HELLO, TN_MY_AUTH, TN_MY_READY, TN_MY_CLOSING } state;
     uint32_t                 id;
     uint64_t                 offered, capabilities;
-    uint16_t                 charset, results_charset; /* numbers of collations: of the connection, and of the columns of results */
-    uint16_t                 login_charset;            /* what both of them begin with */
+    uint16_t                 charset, client_charset, results_charset; /* numbers of collations: of the connection, of what it sends, of columns */
+    uint16_t                 login_charset;            /* what they begin with */
 
     /* log-in */
     unsigned char            nonce[TN_MY_NONCE];
@@ -290,6 +290,7 @@ void tn_my_dropped(struct tn_my_session *s, struct tn_str sql); /* SQL, a DROP, 
 /* THEN, now or later: s->statement names its tables as the member can find them. */
 void tn_my_place(struct tn_my_session *s, void (*then)(struct tn_my_session *s));
 void tn_my_database_settings(struct tn_my_session *s);       /* s->database, for engines: after each change of it, or of all settings */
+void tn_my_charset_begin(struct tn_my_session *s);           /* the character sets are those of the log-in */
 
 /* asked.c: events of the session's own questions, struct tn_ask's owner being the session */
 void tn_my_asked_columns(struct tn_ask *ask, const struct tn_schema *schema); /* they are known */

@@ -4,6 +4,8 @@
 #include "mysql/private.h"
 #include "mysql/self.h"
 
+enum { ER_COLLATION_CHARSET_MISMATCH = 1253 };
+
 struct setting {
     struct tn_my_session *s;
     struct tn_words   *words;
@@ -70,6 +72,19 @@ static bool equals(struct setting *set)
     return tn_words_accept_punct(set->words, '=') || wrong(set);
 }
 
+/* Names that are not known are refused elsewhere. */
+static bool fits(struct setting *set, struct tn_str name, struct tn_str collation)
+{
+    const struct tn_my_charset *charset = tn_my_charset_default(name), *own = tn_my_collation_find(collation);
+
+    if (charset == NULL || own == NULL || strcmp(charset->charset, own->charset) == 0)
+        return true;
+    tn_fail(&set->err, TN_E_INVALID, "42704", "COLLATION '%s' is not valid for CHARACTER SET '%s'", own->collation, charset->charset);
+    set->err.own_code = ER_COLLATION_CHARSET_MISMATCH;
+    memcpy(set->err.own_sqlstate, "42000", sizeof "42000");
+    return false;
+}
+
 static bool set_names(struct setting *set)
 {
     struct tn_my_value value = {.text = tn_str_n(NULL, 0)}, collation = value;
@@ -80,13 +95,15 @@ static bool set_names(struct setting *set)
         return false;
     if (value.text.ptr == NULL)
         value.text = TN_STR("utf8mb4");
+    if (collation.text.ptr != NULL && !fits(set, value.text, collation.text))
+        return false;
     if (!assign_text(set, "character_set_client", value.text) || !assign_text(set, "character_set_results", value.text))
         return false;
     if (collation.text.ptr == NULL)
         return assign_text(set, "character_set_connection", value.text);
     if (!assign_text(set, "collation_connection", collation.text))
         return false;
-    set->s->results_charset = set->s->charset;
+    set->s->client_charset = set->s->results_charset = set->s->charset;
     return true;
 }
 

@@ -66,6 +66,7 @@ static void go_back(struct tn_my_session *s)
     s->settings = tn_settings_list_ref(undo->settings);
     s->mode = undo->mode;
     s->charset = undo->charset;
+    s->client_charset = undo->client_charset;
     s->results_charset = undo->results_charset;
     s->autocommit = undo->autocommit;
     s->read_only = undo->read_only;
@@ -81,7 +82,8 @@ void tn_my_undo_begin(struct tn_my_session *s)
     _Static_assert(sizeof s->undo.isolation == sizeof s->isolation, "isolation is copied whole");
     tn_my_undo_end(s, false);
     s->undo = (struct tn_my_undo){
-        .settings = tn_settings_list_ref(s->settings), .mode = s->mode, .charset = s->charset, .results_charset = s->results_charset,
+        .settings = tn_settings_list_ref(s->settings), .mode = s->mode, .charset = s->charset, .client_charset = s->client_charset,
+        .results_charset = s->results_charset,
         .autocommit = s->autocommit, .read_only = s->read_only, .once_read_only = s->once_read_only,
     };
     memcpy(s->undo.isolation, s->isolation, sizeof s->isolation);

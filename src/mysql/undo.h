@@ -13,7 +13,7 @@ struct tn_my_undone;
 struct tn_my_undo {
     struct tn_settings_list *settings; /* NULL: no SET is under way */
     struct tn_my_mode        mode;
-    uint16_t                 charset, results_charset;
+    uint16_t                 charset, client_charset, results_charset;
     bool                     autocommit, read_only, once_read_only;
     char                     isolation[24], once_isolation[24];
     struct tn_my_undone     *values;   /* the last one first */

@@ -62,9 +62,9 @@ static const char *isolation_of(const struct tn_my_session *s)
     return "REPEATABLE-READ";
 }
 
-static const char *charset_text(const struct tn_my_session *s, bool collation)
+static const char *charset_text(uint16_t number, bool collation)
 {
-    const struct tn_my_charset *charset = tn_my_charset_find(s->charset);
+    const struct tn_my_charset *charset = tn_my_charset_find(number);
 
     return charset == NULL ? "utf8mb4" : collation ? charset->collation : charset->charset;
 }
@@ -91,9 +91,13 @@ static struct tn_str computed(struct tn_my_session *s, int row, struct tn_arena 
     if (is_row(row, "transaction_read_only") || is_row(row, "tx_read_only"))
         return s->read_only ? TN_STR("ON") : TN_STR("OFF");
     if (is_row(row, "collation_connection"))
-        return tn_str(charset_text(s, true));
-    if (tn_str_starts(tn_str(rows[row].name), TN_STR("character_set_")))
-        return tn_str(charset_text(s, false));
+        return tn_str(charset_text(s->charset, true));
+    if (is_row(row, "character_set_client"))
+        return tn_str(charset_text(s->client_charset, false));
+    if (is_row(row, "character_set_results"))
+        return tn_str(charset_text(s->results_charset, false));
+    if (is_row(row, "character_set_connection"))
+        return tn_str(charset_text(s->charset, false));
     if (is_row(row, "max_allowed_packet"))
         return number_text(arena, settings->mysql_max_packet);
     if (is_row(row, "max_connections"))
@@ -233,19 +237,39 @@ static uint16_t collation_of(const struct tn_my_session *s, const struct tn_my_c
     return maria && charset->max_bytes == 4 ? (uint16_t)TN_MY_CHARSET_UTF8MB4 : charset->number;
 }
 
-/* ROW becomes a set of four bytes; NUMBER: of its collation. */
-static enum tn_status take_charset(struct tn_my_session *s, int row, uint16_t number, struct tn_error *err)
+/* A server of MySQL's kind has four bytes to a character, unless it is told of other ones: then it compares, names and narrows texts as
+ * it does for its own clients. */
+static enum tn_status tell_charset(struct tn_my_session *s, const char *name, const struct tn_my_charset *charset, const char *value, struct tn_error *err)
 {
-    struct tn_str name = TN_STR("collation_connection");
+    bool narrow = charset->max_bytes < 4;
 
-    if (is_row(row, "character_set_results"))
-        s->results_charset = number;
-    if (!is_row(row, "character_set_connection"))
+    if (!narrow && tn_settings_get_own(s->settings, tn_str(name)).ptr == NULL)
         return TN_OK;
-    if (tn_settings_get_own(s->settings, name).ptr != NULL)
-        TN_TRY(tell_server(s, name, tn_str_n(NULL, 0), err));
-    s->charset = number;
+    return tell_server(s, tn_str(name), narrow ? tn_str(value) : tn_str_n(NULL, 0), err);
+}
+
+static enum tn_status take_charset(struct tn_my_session *s, int row, const struct tn_my_charset *charset, uint16_t number, struct tn_error *err)
+{
+    if (is_row(row, "character_set_connection")) {
+        TN_TRY(tell_charset(s, "collation_connection", charset, charset->collation, err));
+        s->charset = number;
+        return TN_OK;
+    }
+    TN_TRY(tell_charset(s, rows[row].name, charset, charset->charset, err));
+    *(is_row(row, "character_set_results") ? &s->results_charset : &s->client_charset) = number;
     return TN_OK;
+}
+
+void tn_my_charset_begin(struct tn_my_session *s)
+{
+    static const char *const    names[] = {"character_set_client", "character_set_results", "character_set_connection"};
+    const struct tn_my_charset *charset = tn_my_charset_find(s->login_charset);
+    struct tn_error             err = TN_ERROR_INIT;
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(names); i++)
+        if (take_charset(s, tn_my_variable_find(tn_str(names[i])), charset, s->login_charset, &err) != TN_OK)
+            tn_my_warn(s, "Warning", 1105, err.message);
+    tn_error_reset(&err);
 }
 
 static enum tn_status unknown_charset(bool collation, struct tn_str name, struct tn_error *err)
@@ -256,7 +280,7 @@ static enum tn_status unknown_charset(bool collation, struct tn_str name, struct
     return TN_E_INVALID;
 }
 
-/* Texts are always UTF-8 of four bytes; what asks for another set is refused, but for the names that mean the same or nothing. */
+/* Texts are UTF-8, of four bytes or three; what asks for another set is refused, but for the name that means nothing. */
 static enum tn_status set_charset(struct tn_my_session *s, int row, struct tn_str value, struct tn_error *err)
 {
     bool                        collation = strncmp(rows[row].name, "collation", 9) == 0;
@@ -271,10 +295,9 @@ static enum tn_status set_charset(struct tn_my_session *s, int row, struct tn_st
         return TN_E_UNSUPPORTED;
     }
     if (!collation)
-        return charset->max_bytes < 4 ? TN_OK : take_charset(s, row, collation_of(s, charset), err);
+        return take_charset(s, row, charset, collation_of(s, charset), err);
     TN_TRY(tell_server(s, TN_STR("collation_connection"), tn_str(charset->collation), err));
-    if (charset->max_bytes == 4)
-        s->charset = charset->number;
+    s->charset = charset->number;
     return TN_OK;
 }
 

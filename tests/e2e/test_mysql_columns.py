@@ -110,6 +110,48 @@ def test_collations_are_what_was_asked_for(place, collation):
         assert [column.collation for column in columns[0]] == [collation, my_wire.BINARY, collation]
 
 
+THREE_BYTES = ["SET NAMES utf8", "SET NAMES 'utf8' COLLATE 'utf8_bin'", "SET collation_connection = utf8_general_ci", "SET NAMES utf8mb4", "SET character_set_results = utf8",
+               "SET character_set_client = utf8", "SET character_set_connection = utf8", "SET NAMES utf8mb4 COLLATE utf8mb4_bin", "SET NAMES utf8 COLLATE utf8mb4_bin",
+               "SET NAMES utf8mb4 COLLATE utf8_bin", "SET NAMES utf8"]
+
+
+def values_of(row):
+    """MySQL 8.0 calls the set utf8, newer servers utf8mb3."""
+    at, out = 0, []
+    while at < len(row):
+        value, at = my_wire.text(row, at)
+        out.append(value.replace(b"utf8mb3", b"utf8"))
+    return out
+
+
+def told(client, sql):
+    """Collations and values, what an OK says, or the error's number."""
+    try:
+        columns, rows = client.query(sql)
+    except my_wire.Failed as failed:
+        return failed.args[0]
+    return (columns, rows) if isinstance(columns, int) else ([column.collation for column in columns], [values_of(row) for row in rows])
+
+
+@pytest.mark.parametrize("collation", [33, 83])
+def test_characters_of_three_bytes(place, collation):
+    """A client that asks for utf8 has on a server of MySQL's kind what it has without Turnout: collations, narrowed texts, errors."""
+    place.server.sql("CREATE TABLE IF NOT EXISTS wide (id int PRIMARY KEY, x text, v varchar(10))", place.database)
+    place.server.sql("REPLACE INTO wide VALUES (1, '😀é', 'wide')", place.database)
+    asked = ["SELECT x, v FROM wide", "SELECT v FROM wide WHERE v COLLATE utf8_bin = 'wide'", "SELECT 'a' COLLATE utf8_bin", "SELECT 'a' COLLATE utf8mb4_bin",
+             "SELECT CAST(id AS CHAR) AS one FROM wide UNION SELECT v FROM wide ORDER BY 1", "SELECT HEX('é'), CHARSET('é'), LENGTH('é')",
+             "SELECT @@character_set_client, @@character_set_connection, @@character_set_results", "SELECT @@character_set_client, v FROM wide"]
+    direct, through = place.both(collation=collation)
+    with direct, through, place.through() as other:
+        for sql in ["DO 1", *THREE_BYTES]:
+            assert told(through, sql) == told(direct, sql), sql
+            for question in asked:
+                assert told(through, question) == told(direct, question), (sql, question)
+            assert told(other, "SELECT x FROM wide")[1] == [["😀é".encode()]]
+        through.command(my_wire.RESET_CONNECTION)
+        assert told(through, "SELECT x, 'a' COLLATE utf8_bin FROM wide") == ([collation] * 2, [["?é".encode(), b"a"]])
+
+
 def test_a_server_of_another_character_set(place):
     """Its own default, which DEFAULT means, does not narrow the texts of whoever comes behind a client that named a collation."""
     was = place.server.sql("SELECT @@GLOBAL.collation_connection", root=True)[0][0]

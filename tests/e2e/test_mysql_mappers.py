@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import psycopg
 import pytest
 
+import my_wire
 import proxy as proxy_module
 
 pymysql = pytest.importorskip("pymysql")
@@ -57,6 +58,17 @@ def test_ids_of_new_rows(ask):
     assert ask.of("INSERT INTO people (id, email, name) VALUES (DEFAULT, 'e', DEFAULT), (DEFAULT, 'f', 'x')")[1] == 5
     assert ask("SELECT id, email, name FROM people ORDER BY id") == [(1, "a", "none"), (2, "b", "none"), (3, "c", "none"), (4, "d", "none"), (5, "e", "none"), (6, "f", "x")]
     assert ask.of("INSERT INTO people () VALUES ()") == (1, 7)
+
+
+def test_columns_are_told_when_it_is_prepared(engine, ask):
+    """As many as its execution has, also where their types hang on a parameter: drivers make room for so many (2057)."""
+    ask("CREATE TABLE other (i INT, n DECIMAL(10,4), s VARCHAR(40))")
+    ask("INSERT INTO other VALUES (1, 3.14159, 'hello')")
+    with my_wire.MyWire(engine.proxy.mysql_port, database="shop") as client:
+        for sql, count in (("SELECT ROUND(n, ?), SUBSTRING(s, ?, ?), REPEAT(s, ?) FROM other WHERE i = ?", 3), ("SELECT i, ROUND(n, ?) AS r FROM other", 2), ("SELECT i, LEFT(s, ?), ? FROM other", 3)):
+            _, params, columns = client.prepare(sql)
+            assert (len(params), len(columns)) == (sql.count("?"), count), sql
+        assert [column.name for column in client.prepare("SELECT i, ROUND(n, ?) AS r FROM other")[2]] == ["i", "r"]
 
 
 def test_upserts(engine, ask):

@@ -2,8 +2,8 @@
  *
  * DuckDB derives a parameter's type from its place (a = $1, INSERT, CAST) or leaves it open (SELECT $1, a + $1); with an
  * open one it cannot name the result's columns. An open parameter whose type the client gave is written CAST($1 AS type);
- * for the others VARCHAR, BIGINT, DOUBLE and TIMESTAMP are tried in this order, the first that binds is taken, and then
- * as many as can be are VARCHAR again. The same happens for Describe and for Execute, so that both tell the same types.
+ * for the others VARCHAR, BIGINT, INTEGER (round(n, $1) takes no BIGINT), DOUBLE and TIMESTAMP are tried in this order, the first
+ * that binds is taken, and then as many as can be are VARCHAR again. The same happens for Describe and for Execute, so that both tell the same types.
  * Columns of types that no vector reader knows are cast by wrapping the statement: see duckdb_schema.h. */
 #include "engine/duckdb/duckdb_bind.h"
 #include "engine/duckdb/duckdb_conn.h"
@@ -12,7 +12,7 @@
 static const struct {
     const char *name, *sample;
     uint32_t    oid;
-} guesses[] = {{"VARCHAR", "''", 25}, {"BIGINT", "0", 20}, {"DOUBLE", "0", 701}, {"TIMESTAMP", "'2000-01-01'", 1114}};
+} guesses[] = {{"VARCHAR", "''", 25}, {"BIGINT", "0", 20}, {"INTEGER", "0", 23}, {"DOUBLE", "0", 701}, {"TIMESTAMP", "'2000-01-01'", 1114}};
 
 static enum tn_status no_memory(struct tn_error *err)
 {
@@ -178,11 +178,27 @@ static const char *cast_of(const struct tn_run *run, const struct trial *trial, 
     return guess == CLOSED ? NULL : guess == GIVEN ? given_type(run, number) : guesses[guess].name;
 }
 
-static const char *sample_of(const struct trial *trial, size_t number)
+/* Of a type that DuckDB knows, OID. */
+static const char *sample_of_oid(uint32_t oid)
+{
+    switch (oid) {
+    case 20:
+    case 21:
+    case 23:
+    case 700:
+    case 701:
+    case 1700: return "0";
+    case 25:
+    case 1043: return "''";
+    default:   return "NULL";
+    }
+}
+
+static const char *sample_of(const struct tn_duckdb_conn *conn, const struct trial *trial, size_t number)
 {
     size_t guess = trial->guess[number - 1];
 
-    return guess < CLOSED ? guesses[guess].sample : guess == GIVEN ? "NULL" : NULL;
+    return guess < CLOSED ? guesses[guess].sample : guess == GIVEN ? "NULL" : sample_of_oid(conn->oids[number - 1]);
 }
 
 /* The text with TRIAL's casts; with SAMPLES there are values instead of parameters, so that even functions that need their
@@ -194,7 +210,7 @@ static enum tn_status prepare_trial(struct tn_duckdb_conn *conn, const struct tn
 
     for (size_t i = 0; i < conn->params.highest; i++) {
         trial->casts[i] = cast_of(run, trial, i + 1);
-        trial->samples[i] = sample_of(trial, i + 1);
+        trial->samples[i] = sample_of(conn, trial, i + 1);
     }
     text = tn_duckdb_params_write(&conn->params, run->sql, trial->casts, samples ? trial->samples : NULL, conn->arena);
     return text.ptr == NULL ? no_memory(err) : prepare_text(conn, text, NULL, err);
@@ -423,11 +439,23 @@ static enum tn_status prepare_client_text(struct tn_duckdb_conn *conn, const str
     return status;
 }
 
+/* All parameters have types, and yet the columns are those of values that are not there: round(n, CAST($1 AS INT)) of a DECIMAL. */
+static enum tn_status settle_columns(struct tn_duckdb_conn *conn, const struct tn_run *run, struct tn_error *err)
+{
+    struct tn_error why = TN_ERROR_INIT;
+    enum tn_status  status = settle_open_params(conn, run, &why);
+
+    tn_error_reset(&why);
+    return status == TN_OK ? TN_OK : prepare_client_text(conn, run, err);
+}
+
 enum tn_status tn_duckdb_prepare(struct tn_duckdb_conn *conn, const struct tn_run *run, struct tn_error *err)
 {
     TN_TRY(prepare_client_text(conn, run, err));
     if (conn->params.highest > 0 && has_open_param(conn, run))
         TN_TRY(settle_open_params(conn, run, err));
+    else if (conn->params.highest > 0 && run->kind == TN_RUN_DESCRIBE && has_unknown_column(conn))
+        TN_TRY(settle_columns(conn, run, err));
     return wrap_opaque(conn, err);
 }
 
@@ -459,17 +487,17 @@ enum tn_status tn_duckdb_describe_params(struct tn_duckdb_conn *conn, const stru
     return TN_OK;
 }
 
-/* A text for a parameter that was guessed to be a number must be one, whole when BIGINT was guessed: DuckDB's cast would
+/* A text for a parameter that was guessed to be a number must be one, whole when BIGINT or INTEGER was guessed: DuckDB's cast would
  * round 1.5 to 2, PostgreSQL refuses. */
 static enum tn_status check_guess(struct tn_duckdb_conn *conn, const struct tn_value *value, size_t number, struct tn_error *err)
 {
     int64_t whole;
 
-    if (conn->guesses == NULL || number > conn->params.highest || conn->guesses[number - 1] != 20 || !value->untyped || value->is_list ||
+    if (conn->guesses == NULL || number > conn->params.highest || (conn->guesses[number - 1] != 20 && conn->guesses[number - 1] != 23) || !value->untyped || value->is_list ||
         value->type != TN_TYPE_TEXT || tn_str_to_i64(tn_str_trim(value->as.text), INT64_MIN, INT64_MAX, &whole))
         return TN_OK;
-    tn_fail(err, TN_E_INVALID, "22P02", "invalid input for parameter $%zu: its type is taken as BIGINT; cast it (CAST($%zu AS DOUBLE)) for another",
-            number, number);
+    tn_fail(err, TN_E_INVALID, "22P02", "invalid input for parameter $%zu: its type is taken as %s; cast it (CAST($%zu AS DOUBLE)) for another",
+            number, conn->guesses[number - 1] == 20 ? "BIGINT" : "INTEGER", number);
     tn_error_blame(err, TN_FAULT_QUERY, false);
     return TN_E_INVALID;
 }

@@ -159,7 +159,9 @@ struct tn_str tn_duckdb_params_write(const struct tn_duckdb_params *params, stru
             continue;
         tn_buf_append(&text, sql.ptr + copied, piece.start - copied);
         copied = piece.end;
-        if (casts[piece.number - 1] == NULL)
+        if (casts[piece.number - 1] == NULL && samples != NULL && samples[piece.number - 1] != NULL)
+            tn_buf_puts(&text, samples[piece.number - 1]);
+        else if (casts[piece.number - 1] == NULL)
             tn_buf_printf(&text, "$%u", params->place[piece.number - 1]);
         else if (samples != NULL && samples[piece.number - 1] != NULL)
             tn_buf_printf(&text, "CAST(%s AS %s)", samples[piece.number - 1], casts[piece.number - 1]);

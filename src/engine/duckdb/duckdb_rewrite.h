@@ -21,7 +21,7 @@ TN_MUST_USE enum tn_status tn_duckdb_params_scan(struct tn_duckdb_params *out, s
                                                  struct tn_error *err);
 
 /* SQL with each $n as $place, or as CAST($place AS casts[n - 1]) where that is not NULL (CASTS has params->highest
- * places); where SAMPLES (may be NULL) has a text, as CAST(text AS ...). ptr NULL: no memory. */
+ * places); where SAMPLES (may be NULL) has a text, as CAST(text AS ...), or that text alone. ptr NULL: no memory. */
 struct tn_str tn_duckdb_params_write(const struct tn_duckdb_params *params, struct tn_str sql, const char *const *casts,
                                      const char *const *samples, struct tn_arena *arena);
 

@@ -74,10 +74,20 @@ static bool encrypt(EVP_PKEY *key, const unsigned char *plain, size_t len, struc
     return good;
 }
 
+/* A key that is said to be encrypted has no password here, and nobody is asked for one: OpenSSL itself would, at the terminal. */
+static int no_password(char *out, int size, int writes, void *owner)
+{
+    (void)out;
+    (void)size;
+    (void)writes;
+    (void)owner;
+    return -1;
+}
+
 static EVP_PKEY *read_key(struct tn_str pem)
 {
     BIO      *bio = pem.len > 65536 ? NULL : BIO_new_mem_buf(pem.ptr, (int)pem.len);
-    EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+    EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PUBKEY(bio, NULL, no_password, NULL);
 
     BIO_free(bio);
     if (key == NULL || EVP_PKEY_base_id(key) == EVP_PKEY_RSA)

@@ -202,6 +202,26 @@ void tn_mysql_init_ended(struct tn_mysql_conn *c)
 
 /* ---- between users ---- */
 
+static void on_reset_late(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+    struct tn_mysql_conn *c = timer->data;
+
+    (void)loop;
+    (void)revents;
+    if (c->phase != TN_MYSQL_RESET)
+        return;
+    tn_mysql_lose(c, "the server did not reset the connection for its next user within connectTimeout", NULL);
+    tn_mysql_pump(c);
+}
+
+/* A server that does not answer, or for ever, is not waited for longer than a log-in. */
+static void limit_reset(struct tn_mysql_conn *c)
+{
+    ev_timer_init(&c->grace, on_reset_late, (double)c->base.cluster->conf->connect_timeout / 1e6, 0.);
+    c->grace.data = c;
+    ev_timer_start(c->base.worker->loop, &c->grace);
+}
+
 /* Sent at once, so that locks and temporary tables go now; a run that comes meanwhile waits for the answers. A cluster with initSql
  * gets a new connection instead, since nobody knows how to go back to what those statements made. */
 bool tn_mysql_reset(struct tn_conn *conn)
@@ -224,6 +244,7 @@ bool tn_mysql_reset(struct tn_conn *conn)
         return false;
     c->phase = TN_MYSQL_RESET;
     c->expect = TN_MYSQL_EXPECT_FIRST;
+    limit_reset(c);
     tn_mysql_flush_output(c);
     tn_mysql_statements_reset(&c->statements);
     tn_mysql_settings_reset(&c->settings);
@@ -236,6 +257,7 @@ bool tn_mysql_reset(struct tn_conn *conn)
 
 void tn_mysql_reset_ended(struct tn_mysql_conn *c)
 {
+    ev_timer_stop(c->base.worker->loop, &c->grace);
     c->phase = TN_MYSQL_IDLE;
     if (c->failure.status != TN_OK)
         tn_mysql_lose(c, "the connection could not be reset for its next user", c->failure.message); /* nobody may have it half reset */

@@ -287,7 +287,8 @@ static void switch_plugin(struct tn_mysql_conn *c, struct tn_str message)
 
     c->plugin = tn_mysql_plugin(name);
     if (c->plugin == TN_MYSQL_OTHER || in.failed) {
-        snprintf(why, sizeof why, "the server wants the user to log in by %.*s, which is not supported", (int)TN_MIN(name.len, 60), name.ptr);
+        snprintf(why, sizeof why, "the server wants the user to log in by %.*s, which is not supported", (int)(name.len == 0 ? sizeof "mysql_old_password" - 1 : TN_MIN(name.len, 60)),
+                 name.len == 0 ? "mysql_old_password" : name.ptr);
         failed(c, "28000", why, "give the user mysql_native_password or caching_sha2_password");
         return;
     }

@@ -73,7 +73,7 @@ void tn_mysql_error(struct tn_mysql_conn *c, struct tn_str message, struct tn_er
     }
     text = tn_my_get_rest(&in);
     text.len = tn_utf8_valid_prefix(text.ptr, text.len);
-    if (in.failed || code == 0)
+    if (in.failed || code == 0 || text.len == 0)
         text = TN_STR("the server failed without saying why");
     tn_fail(err, TN_E_ENGINE, state_of(code, own), "%.*s", (int)TN_MIN(text.len, sizeof err->message), text.ptr);
     tn_error_blame(err, fault_of(c, code, err->sqlstate), true);

@@ -112,11 +112,21 @@ static enum tn_status too_large(size_t need, struct tn_error *err)
     return tn_fail(err, TN_E_NOMEM, "53200", "out of memory for rows");
 }
 
+/* The client could take it for the end of its result, and what follows for answers to its next commands. */
+static bool is_row(const struct tn_mysql_conn *c, struct tn_str message)
+{
+    uint8_t first = message.len == 0 ? TN_MY_EOF : (uint8_t)message.ptr[0];
+
+    return c->now.binary ? first == 0 && message.len > (c->column_count + 9) / 8 : first != TN_MY_EOF || message.len >= TN_MY_FRAME_MAX;
+}
+
 static enum tn_status relay_row(struct tn_mysql_conn *c, struct tn_str message, struct tn_error *err)
 {
     uint8_t sequence = 0;
     size_t  begun;
 
+    if (!is_row(c, message))
+        return tn_fail(err, TN_E_CONNECTION, "08P01", "the server sent a row that is none");
     if (!ensure_chunk(c, err))
         return TN_E_NOMEM;
     begun = tn_my_begin_packet(&c->chunk->bytes);

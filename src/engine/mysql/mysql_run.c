@@ -24,28 +24,6 @@ static bool is_write(const struct tn_run *run)
 
 /* ---- the end ---- */
 
-static bool ends_name(char c)
-{
-    char lower = tn_ascii_lower(c);
-
-    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '@';
-}
-
-/* @x, which := or INTO may set; not someone@example, nor @@x. Inside of a string it costs a reset and no more. */
-static bool names_variable(struct tn_str sql)
-{
-    for (const char *at = sql.ptr, *end = sql.ptr + sql.len; (at = memchr(at, '@', (size_t)(end - at))) != NULL; at++)
-        if ((at == sql.ptr || !ends_name(at[-1])) && at + 1 < end && at[1] != '@')
-            return true;
-    return false;
-}
-
-/* MariaDB does not say which of its user's variables a statement set, and nobody told us what comments hold that the server runs. */
-static bool may_hide_state(struct tn_str sql)
-{
-    return sql.len > 0 && (tn_str_has(sql, TN_STR("/*!")) || tn_str_has(sql, TN_STR("/*M!")) || names_variable(sql));
-}
-
 /* XA .., whose transactions stay on the connection, and are no open ones to the server between END and PREPARE. */
 static bool is_xa(struct tn_str sql)
 {
@@ -61,7 +39,7 @@ static void note_leftovers(struct tn_mysql_conn *c, const struct tn_run *run)
     enum tn_verb verb = verb_of(run);
 
     if ((run->features != NULL && run->features->needs_session) || verb == TN_VERB_SET || verb == TN_VERB_RESET || verb == TN_VERB_USE ||
-        verb == TN_VERB_LOCK || may_hide_state(run->sql) || is_xa(run->sql)) {
+        verb == TN_VERB_LOCK || tn_mysql_may_hide_state(run->sql) || is_xa(run->sql)) {
         c->base.dirty = true;
         c->dirty_by_transaction = false;
     }
@@ -238,13 +216,21 @@ void tn_mysql_cancel(struct tn_run *run)
         stop(c);
 }
 
+/* Who sends what is no answer will hardly end it because it is asked to: such a connection goes at once. */
 void tn_mysql_abort(struct tn_mysql_conn *c, struct tn_error *err)
 {
+    bool lies = err->status == TN_E_CONNECTION;
+
+    if (lies)
+        tn_error_blame(err, TN_FAULT_ENGINE, false);
     if (c->run->error.status == TN_OK)
         tn_error_move(&c->run->error, err);
     else
         tn_error_reset(err);
-    stop(c);
+    if (lies)
+        tn_mysql_lose(c, NULL, NULL);
+    else
+        stop(c);
 }
 
 /* ---- going on ---- */
@@ -507,6 +493,14 @@ static bool prepare_otherwise(struct tn_mysql_conn *c)
     return true;
 }
 
+/* What the server has prepared is not what was meant: it is not to be found again. */
+static void forget_prepared(struct tn_mysql_conn *c, struct tn_error *err)
+{
+    tn_error_move(&c->run->error, err);
+    tn_mysql_statement_drop(&c->statements, c->now.statement, &c->wire);
+    c->now.statement = NULL;
+}
+
 static void prepare_ended(struct tn_mysql_conn *c)
 {
     struct tn_error err = TN_ERROR_INIT;
@@ -516,7 +510,7 @@ static void prepare_ended(struct tn_mysql_conn *c)
     if (c->failure.status != TN_OK)
         tn_error_move(&c->run->error, &c->failure);
     else if (tn_mysql_describe_keep(c, &err) != TN_OK)
-        tn_error_move(&c->run->error, &err);
+        forget_prepared(c, &err);
     step(c);
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 
-enum kind { TEXT, DATABASE, LABEL /* a database that the server need not have */, COLLATION, ZONE, READ_ONLY, ISOLATION, LOCK_WAIT, FOREIGN };
+enum kind { TEXT, DATABASE, LABEL /* a database that the server need not have */, CHARSET, COLLATION, ZONE, READ_ONLY, ISOLATION, LOCK_WAIT, FOREIGN };
 
 static const struct {
     const char *name;
@@ -217,6 +217,7 @@ static void put_reset(struct tn_buf *sql, const char *name, const struct tn_mysq
     case ZONE:
         tn_buf_puts(sql, base);
         break;
+    case CHARSET:
     case COLLATION: /* DEFAULT would be the server's, of whatever character set: texts would be narrowed to it */
         tn_buf_puts(sql, "SET NAMES utf8mb4");
         break;

@@ -51,6 +51,13 @@ enum tn_io tn_mysql_wire_read(struct tn_mysql_wire *wire)
     return io;
 }
 
+/* The first frame's number follows that of the frame before, whoever sent it. What the server says of its own accord, an error that
+ * ends the connection, has what number it likes. */
+static bool is_astray(const struct tn_mysql_wire *wire, const struct tn_my_packet *packet)
+{
+    return tn_my_first_sequence(packet) != wire->sequence && (packet->body.len == 0 || (uint8_t)packet->body.ptr[0] != TN_MY_ERR);
+}
+
 enum tn_status tn_mysql_wire_next(struct tn_mysql_wire *wire, size_t max, struct tn_str *message, struct tn_error *err)
 {
     struct tn_my_packet packet;
@@ -64,6 +71,8 @@ enum tn_status tn_mysql_wire_next(struct tn_mysql_wire *wire, size_t max, struct
     status = tn_my_parse_packet(wire->in.data + wire->taken, have, TN_MIN(max, wire->max), &packet, &wire->wanted, err);
     if (status != TN_OK)
         return status;
+    if (is_astray(wire, &packet))
+        return tn_fail(err, TN_E_INVALID, "08S01", "packets out of order: number %u where %u was due", tn_my_first_sequence(&packet), wire->sequence);
     wire->taken += wire->wanted;
     wire->wanted = 0;
     wire->sequence = (uint8_t)(packet.sequence + 1);

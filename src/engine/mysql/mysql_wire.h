@@ -14,7 +14,7 @@ struct tn_mysql_wire {
     size_t              max;      /* longest message */
     struct tn_buf       out;      /* not yet written, from `sent` on */
     size_t              sent;
-    uint8_t             sequence; /* of the next frame of ours */
+    uint8_t             sequence; /* of the next frame, ours or the server's */
 };
 
 void tn_mysql_wire_init(struct tn_mysql_wire *wire, size_t max); /* no socket yet */

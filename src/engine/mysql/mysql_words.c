@@ -123,3 +123,24 @@ bool tn_mysql_asks_to_write(struct tn_str sql, const struct tn_features *feature
     }
     return false;
 }
+
+static bool ends_name(char c)
+{
+    char lower = tn_ascii_lower(c);
+
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '@';
+}
+
+/* @x, which := or INTO may set; not someone@example, nor @@x. Inside of a string it costs a reset and no more. */
+static bool names_variable(struct tn_str sql)
+{
+    for (const char *at = sql.ptr, *end = sql.ptr + sql.len; (at = memchr(at, '@', (size_t)(end - at))) != NULL; at++)
+        if ((at == sql.ptr || !ends_name(at[-1])) && at + 1 < end && at[1] != '@')
+            return true;
+    return false;
+}
+
+bool tn_mysql_may_hide_state(struct tn_str sql)
+{
+    return sql.len > 0 && (tn_str_has(sql, TN_STR("/*!")) || tn_str_has(sql, TN_STR("/*M!")) || names_variable(sql));
+}

@@ -12,4 +12,8 @@ void tn_mysql_words(struct tn_buf *out, struct tn_buf *before, struct tn_str sql
 /* The statement would let a session of a read-only cluster write. */
 bool tn_mysql_asks_to_write(struct tn_str sql, const struct tn_features *features);
 
+/* It may set what its session keeps, and the server would not say so: MariaDB tells of no @x, and nobody told us what comments hold that
+ * the server runs. */
+bool tn_mysql_may_hide_state(struct tn_str sql);
+
 #endif

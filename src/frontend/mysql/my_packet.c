@@ -77,6 +77,11 @@ enum tn_status tn_my_parse_packet(char *data, size_t len, size_t max, struct tn_
     return TN_OK;
 }
 
+uint8_t tn_my_first_sequence(const struct tn_my_packet *packet)
+{
+    return (uint8_t)(packet->sequence - packet->body.len / TN_MY_FRAME_MAX);
+}
+
 size_t tn_my_begin_packet(struct tn_buf *out)
 {
     size_t begun = out->len;

@@ -64,6 +64,8 @@ struct tn_my_packet {
 TN_MUST_USE enum tn_status tn_my_parse_packet(char *data, size_t len, size_t max, struct tn_my_packet *out, size_t *size,
                                               struct tn_error *err);
 
+uint8_t tn_my_first_sequence(const struct tn_my_packet *packet); /* of its first frame */
+
 /* Writing: room for a header; the body follows; then the header is filled in, and a body of 16 MB or more is split. *SEQUENCE is
  * the number of the first frame and becomes that of the next packet. OUT's `failed` says whether all fitted. */
 size_t tn_my_begin_packet(struct tn_buf *out);

@@ -139,12 +139,12 @@ void tn_my_put_definition(const struct tn_my_out *out, const struct tn_my_defini
     tn_my_end_packet(out->buf, begun, out->sequence);
 }
 
-/* Of four bytes to a character, as those that are asked for, or a set of which nothing is known. */
+/* One that is asked for, of the collation that its set has by itself, or a set of which nothing is known. */
 static bool is_ours(uint16_t charset)
 {
     const struct tn_my_charset *known = tn_my_charset_find(charset);
 
-    return known == NULL || known->max_bytes == 4;
+    return known == NULL || known->max_bytes >= 3;
 }
 
 static void put_told(const struct tn_my_out *out, struct tn_str body, bool extended, uint16_t charset)

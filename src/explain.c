@@ -125,6 +125,7 @@ static enum tn_status look_at_pinned(struct tn_explanation *e, struct tn_query *
     e->pinned = at->pinned = true;
     e->pinned_to = q->lease->cluster;
     e->at = e->group_count;
+    request.cluster_hint = TN_STR(""); /* no name moves it */
     at->member_count = tn_strategy_look(&request, at->members);
     at->choice = (struct tn_choice){.cluster = q->lease->cluster, .member = TN_GROUP_MEMBERS, .reason = "pinned to the session"};
     for (size_t m = 0; m < at->member_count; m++)

@@ -61,15 +61,20 @@ static void tell_script(struct tn_explained_group *at, const struct tn_script_to
     at->script[tn_utf8_valid_prefix(at->script, strlen(at->script))] = '\0';
 }
 
-/* What the choose stage would do with Q in GROUP. */
-static enum tn_status look_at_group(struct tn_explanation *e, struct tn_query *q, struct tn_group *group, struct tn_error *err)
+/* The next of the groups, which is GROUP, and how its members look to Q; NULL: no memory. */
+static struct tn_explained_group *begin_group(struct tn_explanation *e, struct tn_query *q, struct tn_group *group, struct tn_choose_request *request)
 {
     struct tn_explained_group *at = &e->groups[e->group_count];
     struct tn_group           *copy = tn_arena_zalloc(&e->arena, sizeof *copy);
-    struct tn_script_told      told = {.script = NULL};
-    uint64_t                   eligible;
-    bool                       untold;
-    struct tn_choose_request   request = {
+
+    *at = (struct tn_explained_group){.group = group, .error = TN_ERROR_INIT};
+    at->members = tn_arena_zalloc(&e->arena, sizeof *at->members * TN_GROUP_MEMBERS);
+    if (copy == NULL || at->members == NULL)
+        return NULL;
+    e->group_count++;
+    copy_group(copy, group);
+    name_strategy(at, q);
+    *request = (struct tn_choose_request){
         .group = copy,
         .features = &q->features,
         .strategy_hint = group->conf->strategy_override ? q->client.hint_strategy : TN_STR(""),
@@ -80,14 +85,20 @@ static enum tn_status look_at_group(struct tn_explanation *e, struct tn_query *q
         .room = room,
         .room_arg = tn_runtime_of(q->worker)->server->admission,
     };
+    return at;
+}
 
-    *at = (struct tn_explained_group){.group = group, .error = TN_ERROR_INIT};
-    at->members = tn_arena_zalloc(&e->arena, sizeof *at->members * TN_GROUP_MEMBERS);
-    if (copy == NULL || at->members == NULL)
+/* What the choose stage would do with Q in GROUP. */
+static enum tn_status look_at_group(struct tn_explanation *e, struct tn_query *q, struct tn_group *group, struct tn_error *err)
+{
+    struct tn_choose_request   request;
+    struct tn_explained_group *at = begin_group(e, q, group, &request);
+    struct tn_script_told      told = {.script = NULL};
+    uint64_t                   eligible;
+    bool                       untold;
+
+    if (at == NULL)
         return fail_nomem(err);
-    e->group_count++;
-    copy_group(copy, group);
-    name_strategy(at, q);
     request.tried = tn_translating_refused(q, group, &untold, &at->error);
     at->member_count = tn_strategy_look(&request, at->members);
     if (untold)
@@ -101,6 +112,26 @@ static enum tn_status look_at_group(struct tn_explanation *e, struct tn_query *q
         at->status = tn_strategy_choose(&request, &at->choice, &eligible, &at->error);
     tell_script(at, &told);
     return at->status == TN_OK || at->status == TN_AGAIN ? tn_explain_decide(e, at, q, err) : TN_OK;
+}
+
+/* The session is bound to a member already: that one it is, whatever is known; and what is known is told. */
+static enum tn_status look_at_pinned(struct tn_explanation *e, struct tn_query *q, struct tn_error *err)
+{
+    struct tn_choose_request   request;
+    struct tn_explained_group *at = begin_group(e, q, q->lease->group, &request);
+
+    if (at == NULL)
+        return fail_nomem(err);
+    e->pinned = at->pinned = true;
+    e->pinned_to = q->lease->cluster;
+    e->at = e->group_count;
+    request.cluster_hint = TN_STR(""); /* no name moves it */
+    at->member_count = tn_strategy_look(&request, at->members);
+    at->choice = (struct tn_choice){.cluster = q->lease->cluster, .member = TN_GROUP_MEMBERS, .reason = "pinned to the session"};
+    for (size_t m = 0; m < at->member_count; m++)
+        if (at->group->members[m] == q->lease->cluster)
+            at->choice.member = (unsigned)m;
+    return tn_explain_decide(e, at, q, err);
 }
 
 /* The routed group, then its fallbacks until one takes it at once; when none does, it is the first one's. */
@@ -140,12 +171,7 @@ static enum tn_status explain(struct tn_explanation *out, struct tn_query *q, st
         tn_route_tell_denial(&q->route, &out->error);
         return TN_OK;
     }
-    if (q->pinned) {
-        out->pinned = true;
-        out->pinned_to = q->lease->cluster;
-        return TN_OK;
-    }
-    return look_at_groups(out, q, err);
+    return q->pinned ? look_at_pinned(out, q, err) : look_at_groups(out, q, err);
 }
 
 /* What is known of its translation; nobody waits for Python here. */
@@ -175,6 +201,8 @@ enum tn_status tn_explain(struct tn_explanation *out, struct tn_query *q, bool o
     *out = (struct tn_explanation){.text = q->text, .features = &q->features, .own = own, .error = TN_ERROR_INIT};
     tn_arena_init(&out->arena, 0);
     tn_text_without_literals(out->templated, sizeof out->templated, q->text, TN_DIALECT_POSTGRES);
+    if (q->meant.len > 0)
+        tn_text_without_literals(out->meant, sizeof out->meant, q->meant, TN_DIALECT_POSTGRES);
     if (own)
         return TN_OK;
     TN_TRY(explain(out, q, err));

@@ -35,6 +35,7 @@ struct tn_explained_group {
     enum tn_status         status;        /* OK: chosen; AGAIN: nobody has room; else `error` */
     struct tn_choice       choice;
     struct tn_error        error;
+    bool                   pinned;        /* the session is bound to the choice: the decision is what would be made otherwise */
     char                   script[400];   /* what a script that chooses members said; empty: none was asked */
     struct tn_explained_decision *decision; /* NULL: the strategy does not learn, or nobody is eligible */
 };
@@ -43,6 +44,7 @@ struct tn_explanation {
     struct tn_arena           arena;
     struct tn_str             text;       /* of the statement; the caller's */
     char                      templated[TN_EXPLAIN_TEXT]; /* without literals */
+    char                      meant[TN_EXPLAIN_TEXT]; /* of an EXECUTE: the statement that it names; else empty */
     const struct tn_features *features;   /* the query's */
     const struct tn_route_result *route;  /* the query's */
     bool                      own;        /* the session answers it by itself: nothing is routed */

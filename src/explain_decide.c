@@ -22,7 +22,7 @@ static void follow(struct tn_explained_group *at)
     const struct tn_plan *plan = &at->decision->plan;
     unsigned              member;
 
-    if (plan->count == 0 || at->group->conf->strategy_mode != TN_CFG_STRATEGY_MODE_ACT)
+    if (at->pinned || plan->count == 0 || at->group->conf->strategy_mode != TN_CFG_STRATEGY_MODE_ACT)
         return;
     member = at->decision->member[plan->attempts[0].candidate];
     at->status = TN_OK; /* perhaps there is no slot: it is waited for then */
@@ -35,12 +35,17 @@ enum tn_status tn_explain_decide(struct tn_explanation *e, struct tn_explained_g
     enum tn_cfg_strategy          strategy = tn_adaptive_strategy(at->group->conf, q->client.hint_strategy);
     struct tn_explained_decision *decision = tn_arena_zalloc(&e->arena, sizeof *decision);
     struct tn_decide_candidate   *candidates = tn_arena_zalloc(&e->arena, sizeof *candidates * TN_GROUP_MEMBERS);
-    struct tn_shape_about         about = {.text = q->text, .dialect = TN_DIALECT_POSTGRES, .group = at->group->conf->name,
+    struct tn_shape_about         about = {.text = q->meant.len > 0 ? q->meant : q->text, .dialect = TN_DIALECT_POSTGRES, .group = at->group->conf->name,
                                            .features = &q->features, .now_us = tn_clock_us()};
+    struct tn_features           *meant = q->meant.len > 0 ? tn_arena_zalloc(&e->arena, sizeof *meant) : NULL;
     struct tn_decide_request      request;
 
-    if (decision == NULL || candidates == NULL)
+    if (decision == NULL || candidates == NULL || (q->meant.len > 0 && meant == NULL))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory to explain");
+    if (meant != NULL) {
+        tn_features_read(meant, q->meant, TN_DIALECT_POSTGRES);
+        about.features = meant;
+    }
     if (!tn_adaptive_learns(strategy) || !tn_adaptive_is_for_learning(q) || at->group->conf->strategy_mode == TN_CFG_STRATEGY_MODE_OFF)
         return TN_OK;
     decision->strategy = strategy;
@@ -87,5 +92,5 @@ bool tn_explain_is_marginal(const struct tn_cluster *cluster)
 
 bool tn_explain_is_advice(const struct tn_explained_group *at)
 {
-    return at->decision != NULL && at->group->conf->strategy_mode != TN_CFG_STRATEGY_MODE_ACT;
+    return at->decision != NULL && (at->pinned || at->group->conf->strategy_mode != TN_CFG_STRATEGY_MODE_ACT);
 }

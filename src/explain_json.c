@@ -224,6 +224,8 @@ void tn_explanation_json(const struct tn_explanation *e, struct tn_json *json, c
     if (e->translates)
         tn_json_str(json, e->sent.len > 0 ? "sent" : "untranslated", e->sent.len > 0 ? e->sent : e->untranslated);
     tn_json_text(json, "template", e->templated);
+    if (e->meant[0] != '\0')
+        tn_json_text(json, "prepared", e->meant);
     tn_explain_features_json(e->features, json);
     put_routing(e, json);
     put_groups(e, json);

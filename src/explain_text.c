@@ -48,6 +48,11 @@ static void put_statement(const struct tn_explanation *e, struct tn_buf *out)
     put_label(out, "Query:");
     put_clean(out, tn_str_trim(tn_str(e->templated)), 300);
     tn_buf_put_u8(out, '\n');
+    if (e->meant[0] != '\0') {
+        put_label(out, "Prepared:");
+        put_clean(out, tn_str_trim(tn_str(e->meant)), 300);
+        tn_buf_put_u8(out, '\n');
+    }
     put_label(out, "Statement:");
     tn_buf_puts(out, tn_class_name(f->class));
     for (unsigned i = 0; i < f->table_count && i < TN_FEATURES_TABLES; i++) {
@@ -118,7 +123,7 @@ static void put_time(char *out, double seconds)
 
 static void fill_outlook(cell row[COLUMNS], const struct tn_outlook *outlook, const struct tn_cluster *cluster)
 {
-    char bound[CELL];
+    char bound[CELL], usd[TN_USD_TEXT];
 
     snprintf(row[RUNS], CELL, "%u", outlook->n);
     snprintf(row[LOAD], CELL, "%.2f", outlook->load);
@@ -131,7 +136,7 @@ static void fill_outlook(cell row[COLUMNS], const struct tn_outlook *outlook, co
         return; /* not usable for this shape: nothing was computed */
     put_time(row[P50], tn_outlook_p50_s(outlook));
     put_time(row[P95], tn_outlook_p95_s(outlook));
-    snprintf(row[USD], CELL, "%.6f%s", outlook->usd / 1e6, tn_explain_is_marginal(cluster) ? " marginal" : "");
+    snprintf(row[USD], CELL, "%s%s", tn_usd_text(usd, outlook->usd / 1e6), tn_explain_is_marginal(cluster) ? " marginal" : "");
     snprintf(row[SUCCESS], CELL, "%.1f %%", outlook->success * 100);
     snprintf(row[INDEX], CELL, "%.4g", outlook->index);
 }
@@ -245,16 +250,16 @@ static void put_exploring(const struct tn_explained_decision *d, struct tn_buf *
 static void put_decision(const struct tn_explained_group *at, struct tn_buf *out)
 {
     const struct tn_explained_decision *d = at->decision;
-    char                                text[CELL];
+    char                                text[CELL], usd[TN_USD_TEXT];
 
     put_shape(d, out);
-    put_label(out, tn_explain_is_advice(at) ? "Advice:" : "Plan:");
+    put_label(out, at->pinned ? "Unpinned:" : tn_explain_is_advice(at) ? "Advice:" : "Plan:");
     put_attempts(at, d->plan.attempts, d->plan.count, out);
     put_label(out, "Reason:");
     tn_buf_printf(out, "%s: %s\n", tn_reason_text(d->plan.reason), tn_reason_help(d->plan.reason));
     put_time(text, d->plan.predicted_s);
     put_label(out, "Predicted:");
-    tn_buf_printf(out, "%s, %.6f USD (known from: %s)\n", text, d->plan.predicted_usd / 1e6, tn_rung_text(d->plan.rung));
+    tn_buf_printf(out, "%s, %s USD (known from: %s)\n", text, tn_usd_text(usd, d->plan.predicted_usd / 1e6), tn_rung_text(d->plan.rung));
     if (d->plan.shadow_count > 0) {
         put_label(out, "Shadows:");
         put_attempts(at, d->plan.shadows, d->plan.shadow_count, out);

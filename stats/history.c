@@ -275,10 +275,22 @@ static uint64_t free_batch(struct tn_history *history)
     return records;
 }
 
+/* Somebody removed the file, or put another one in its place. */
+static enum tn_status find_again(struct tn_history *history, struct tn_error *err)
+{
+    if (history->in_memory || !tn_database_is_moved(history->file.db))
+        return TN_OK;
+    TN_TRY(tn_history_file_move_back(&history->file, history->name, err));
+    tn_count_shared(&history->counters, TN_COUNTER_history_files_lost, 1);
+    tn_log(TN_LOG_WARN, "the history was removed or replaced: it is written anew as a whole", TN_LOG_TEXT("file", history->name));
+    return TN_OK;
+}
+
 static enum tn_status write_batch(struct tn_history *history, struct tn_error *err)
 {
     struct tn_history_file *file = &history->file;
 
+    TN_TRY(find_again(history, err));
     if (file->db == NULL)
         TN_TRY(tn_history_file_open(file, history->name,
                                     TN_HISTORY_FILE_KNOWN | (history->in_memory ? TN_HISTORY_FILE_IN_MEMORY : 0u), err));
@@ -319,7 +331,8 @@ static bool handle(struct tn_history *history, enum tn_status status, struct tn_
         return true;
     }
     tn_history_file_rollback(&history->file);
-    tn_history_file_close(&history->file); /* opened anew next time: whatever was wrong may be over */
+    if (history->in_memory || !tn_database_is_moved(history->file.db)) /* else only this one still knows all of it */
+        tn_history_file_close(&history->file); /* opened anew next time: whatever was wrong may be over */
     note_failure(history, err);
     tn_error_reset(err);
     return false;

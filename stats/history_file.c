@@ -109,7 +109,16 @@ enum tn_status tn_history_file_open(struct tn_history_file *file, const char *na
         status = prepare_all(file, err);
     if (status != TN_OK)
         tn_history_file_close(file);
+    else if ((flags & TN_HISTORY_FILE_IN_MEMORY) == 0)
+        tn_database_place_note(&file->place, name);
     return status;
+}
+
+enum tn_status tn_history_file_move_back(struct tn_history_file *file, const char *path, struct tn_error *err)
+{
+    TN_TRY(tn_database_move_back(file->db, &file->place, &kind, path, err));
+    tn_history_file_close(file);
+    return tn_history_file_open(file, path, TN_HISTORY_FILE_KNOWN, err);
 }
 
 void tn_history_file_close(struct tn_history_file *file)

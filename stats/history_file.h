@@ -3,7 +3,7 @@
 #ifndef TN_STATS_HISTORY_FILE_H
 #define TN_STATS_HISTORY_FILE_H
 
-#include "stats/database.h"
+#include "stats/database_place.h"
 #include "stats/history.h"
 
 enum { TN_HISTORY_URI = 160 };
@@ -14,6 +14,7 @@ struct tn_history_file {
 
     struct tn_history_record bound; /* what INSERT has: what a column holds already is not bound once more. Its texts are those of records before */
     bool                     is_bound;
+    struct tn_database_place place;
 };
 
 enum tn_history_file_flag {
@@ -28,6 +29,8 @@ enum tn_history_file_flag {
 TN_MUST_USE enum tn_status tn_history_file_open(struct tn_history_file *file, const char *name, unsigned flags,
                                                 struct tn_error *err);
 void tn_history_file_close(struct tn_history_file *file);
+/* It was removed or replaced: all of it is written there again, see tn_database_move_back(). When that fails it is as before. */
+TN_MUST_USE enum tn_status tn_history_file_move_back(struct tn_history_file *file, const char *path, struct tn_error *err);
 
 TN_MUST_USE enum tn_status tn_history_file_begin(struct tn_history_file *file, struct tn_error *err);
 /* The texts of RECORD must live until the transaction ends. */

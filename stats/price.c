@@ -3,6 +3,7 @@
 #include "base/hash.h"
 
 #include <math.h>
+#include <stdio.h>
 
 static const double MICROS_MOST = 1e18; /* what a column of the history takes */
 static const double MICRO = 1e6;      /* micro-dollars of a dollar */
@@ -130,4 +131,18 @@ uint64_t tn_price_whole(double micros, uint64_t seed)
     whole = floor(micros);
     chance = (double)(tn_hash_mix(seed) >> 11) * 0x1p-53;
     return (uint64_t)whole + (chance < micros - whole);
+}
+
+const char *tn_usd_text(char out[TN_USD_TEXT], double usd)
+{
+    enum { PLACES = 6, DIGITS = 3, PLACES_MOST = 24 };
+    double size = fabs(usd);
+    int    places = PLACES, len;
+
+    if (isfinite(usd) && size > 0 && size < 1)
+        places = (int)fmin(fmax(PLACES, DIGITS - 1 - floor(log10(size))), PLACES_MOST);
+    len = snprintf(out, TN_USD_TEXT, size < 1e12 ? "%.*f" : "%.*e", places, usd);
+    for (; places > PLACES && out[len - 1] == '0'; places--)
+        out[--len] = '\0';
+    return out;
 }

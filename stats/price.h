@@ -43,6 +43,11 @@ void tn_price_bill(const struct tn_price *price, const struct tn_run_bill *run, 
  * is negative or no number. */
 uint64_t tn_price_whole(double micros, uint64_t seed);
 
+/* USD for people: six digits behind the point, and more where fewer than three of them would say something; never an exponent. A minus
+ * stays. Returns OUT. */
+enum { TN_USD_TEXT = 48 };
+const char *tn_usd_text(char out[TN_USD_TEXT], double usd);
+
 /* What is expected of a run of SECONDS, in micro-dollars, by what deciding counts (mode): a line over SECONDS. AWAKE_S: seconds until the
  * cluster would suspend, 0 = it is asleep; with UTILISATION above 0 it is awake. */
 double tn_price_per_second(const struct tn_price *price, double utilisation, double awake_s);

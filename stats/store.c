@@ -447,6 +447,7 @@ void tn_store_counts(struct tn_store *store, struct tn_store_counts *out)
         .refused_tenant = atomic_load(&store->refused_tenant),
         .flushed = atomic_load(&store->flushed),
         .flush_failures = atomic_load(&store->flush_failures),
+        .files_lost = atomic_load(&store->files_lost),
         .singletons = tn_limits_singles(store, tn_store_now_s()),
         .bytes = atomic_load(&store->text_bytes),
     };

@@ -149,7 +149,7 @@ TN_MUST_USE enum tn_status tn_store_blob(struct tn_store *store, const char *nam
                                          void *(*write)(void *arg, size_t *size), void *arg, struct tn_error *err);
 
 struct tn_store_counts {
-    uint64_t shapes, cells, evicted, lost, refused_limit, refused_client, refused_tenant, singletons, dirty, flushed, flush_failures, bytes;
+    uint64_t shapes, cells, evicted, lost, refused_limit, refused_client, refused_tenant, singletons, dirty, flushed, flush_failures, files_lost, bytes;
 };
 void tn_store_counts(struct tn_store *store, struct tn_store_counts *out); /* any thread */
 

@@ -57,7 +57,16 @@ enum tn_status tn_store_file_open(struct tn_store_file *file, const char *path, 
         status = tn_database_prepare(&tn_store_kind, file->db, statements[i], &file->statements[i], err);
     if (status != TN_OK)
         tn_store_file_close(file);
+    else
+        tn_database_place_note(&file->place, path);
     return status;
+}
+
+enum tn_status tn_store_file_move_back(struct tn_store_file *file, const char *path, struct tn_error *err)
+{
+    TN_TRY(tn_database_move_back(file->db, &file->place, &tn_store_kind, path, err));
+    tn_store_file_close(file);
+    return tn_store_file_open(file, path, TN_DATABASE_KNOWN, err);
 }
 
 void tn_store_file_close(struct tn_store_file *file)

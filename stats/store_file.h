@@ -8,7 +8,7 @@
 #ifndef TN_STATS_STORE_FILE_H
 #define TN_STATS_STORE_FILE_H
 
-#include "stats/database.h"
+#include "stats/database_place.h"
 #include "stats/store_shard.h"
 
 enum tn_store_statement {
@@ -19,6 +19,7 @@ enum tn_store_statement {
 struct tn_store_file {
     sqlite3      *db; /* NULL = closed */
     sqlite3_stmt *statements[TN_STORE_STATEMENTS];
+    struct tn_database_place place;
 };
 
 struct tn_store_row {
@@ -32,6 +33,8 @@ extern const struct tn_database_kind tn_store_kind;
 
 TN_MUST_USE enum tn_status tn_store_file_open(struct tn_store_file *file, const char *path, unsigned flags, struct tn_error *err);
 void tn_store_file_close(struct tn_store_file *file);
+/* It was removed or replaced: all of it is written there again, see tn_database_move_back(). When that fails it is as before. */
+TN_MUST_USE enum tn_status tn_store_file_move_back(struct tn_store_file *file, const char *path, struct tn_error *err);
 
 TN_MUST_USE enum tn_status tn_store_file_run(struct tn_store_file *file, const char *sql, struct tn_error *err);
 /* Runs the statement with what was bound to it. */

@@ -165,7 +165,7 @@ struct tn_store {
     _Atomic bool             loaded;  /* what the file holds is here; until then nothing is written or evicted */
     _Atomic bool             failing; /* the file could not be written lately */
     _Atomic bool             called;  /* the writer has something to do before its time */
-    _Atomic uint64_t         evicted, lost, refused_limit, refused_client, refused_tenant, flushed, flush_failures, text_bytes;
+    _Atomic uint64_t         evicted, lost, refused_limit, refused_client, refused_tenant, flushed, flush_failures, files_lost, text_bytes;
     struct tn_store_limits   limits;
     struct tn_store_shares   shares;
     struct tn_store_clusters clusters;

@@ -46,12 +46,25 @@ static void note_success(struct tn_store *store)
     atomic_store_explicit(&store->failing, false, memory_order_relaxed);
 }
 
+/* Somebody removed the file, or put another one in its place. */
+static enum tn_status find_again(struct tn_store *store, struct tn_error *err)
+{
+    struct tn_store_writer *writer = store->writer;
+
+    if (!tn_database_is_moved(writer->file.db))
+        return TN_OK;
+    TN_TRY(tn_store_file_move_back(&writer->file, store->path, err));
+    atomic_fetch_add_explicit(&store->files_lost, 1, memory_order_relaxed);
+    tn_log(TN_LOG_WARN, "the file of statistics was removed or replaced: it is written anew as a whole", TN_LOG_TEXT("file", store->path));
+    return TN_OK;
+}
+
 static enum tn_status open_again(struct tn_store *store, struct tn_error *err)
 {
     struct tn_store_writer *writer = store->writer;
 
     if (writer->file.db != NULL)
-        return TN_OK;
+        return find_again(store, err);
     TN_TRY(tn_store_file_open(&writer->file, store->path, TN_DATABASE_KNOWN, err));
     if (atomic_load(&store->loaded))
         return TN_OK;
@@ -117,7 +130,8 @@ static void work(struct tn_store *store, bool dirty_too)
         note_success(store);
     } else {
         tn_database_rollback(store->writer->file.db);
-        tn_store_file_close(&store->writer->file); /* opened anew next time: whatever was wrong may be over */
+        if (!tn_database_is_moved(store->writer->file.db)) /* else only this one still knows all of it */
+            tn_store_file_close(&store->writer->file); /* opened anew next time: whatever was wrong may be over */
         note_failure(store, &err);
     }
     tn_error_reset(&err);

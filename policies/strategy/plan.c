@@ -14,20 +14,40 @@ double tn_outlook_p95_s(const struct tn_outlook *outlook)
     return outlook->told ? fmin(outlook->most_s, exp(outlook->ln_p95)) : 0;
 }
 
+/* An attempt on AT that is cut at DEADLINE_S. One that was cut there before takes longer than that did: the belief is cut off there. */
+static struct tn_capped cut_at(const struct tn_decision *d, size_t at, double deadline_s)
+{
+    const struct tn_side *side = d->side[at];
+    double                l = log(deadline_s), h = d->hopeless[at], bound = side->bound + d->load[at], s;
+    struct tn_capped      x, before;
+
+    if (!side->known && side->bounded) {
+        s = sqrt(side->P0 + side->effect->s2);
+        if (l <= bound)
+            return (struct tn_capped){deadline_s, 1};
+        x = tn_lognormal_capped(side->m0 + d->load[at], s, l);
+        before = tn_lognormal_capped(side->m0 + d->load[at], s, bound);
+        before.beyond = fmax(before.beyond, 1e-6);
+        x.mean = fmin(deadline_s, exp(bound) + fmax(0, x.mean - before.mean) / before.beyond);
+        x.beyond = fmin(1, x.beyond / before.beyond);
+    } else {
+        x = tn_lognormal_capped(side->m + d->load[at], d->sigma[at], l);
+    }
+    x.mean += h * (deadline_s - x.mean);
+    x.beyond += h * (1 - x.beyond);
+    return x;
+}
+
 /* What one more attempt adds to what the plan is expected to take and cost, as it is believed now: what was cut before it counts. A
  * deadline far beyond what is expected cuts next to nothing. */
 static void expect(struct tn_decision *d, size_t at, double deadline_s)
 {
-    double           m = d->side[at]->m + d->load[at], h = d->hopeless[at];
     struct tn_capped x = {d->mean[at], 0};
 
     if (d->reach <= 0 || !d->usable[at])
         return;
-    if (deadline_s > 0 && !(d->side[at]->known && deadline_s > 2 * x.mean)) {
-        x = tn_lognormal_capped(m, d->sigma[at], log(deadline_s));
-        x.mean += h * (deadline_s - x.mean);
-        x.beyond += h * (1 - x.beyond);
-    }
+    if (deadline_s > 0 && !(d->side[at]->known && deadline_s > 2 * x.mean))
+        x = cut_at(d, at, deadline_s);
     d->plan->predicted_s += d->reach * x.mean;
     d->plan->predicted_usd += d->reach * tn_decision_bill(d, at, x.mean);
     d->reach *= x.beyond;

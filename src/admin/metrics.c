@@ -128,6 +128,7 @@ static void put_statistics(struct tn_prometheus *p, struct tn_server *server)
     put_one(p, TN_METRIC_turnout_statistics_refused_shapes_total, counts.refused_client + counts.refused_limit);
     put_one(p, TN_METRIC_turnout_statistics_refused_lessons_total, counts.refused_tenant);
     put_one(p, TN_METRIC_turnout_statistics_flushes_failed_total, counts.flush_failures);
+    put_one(p, TN_METRIC_turnout_statistics_files_lost_total, counts.files_lost);
 }
 
 static void put_scripts(struct tn_prometheus *p, struct tn_server *server)

@@ -2,6 +2,7 @@
 #include "trino/private.h"
 
 #include "frontend/trino/trino_prepared.h"
+#include "session/route_plan.h"
 #include "session/self.h"
 #include "trino/bind.h"
 #include "trino/command.h"
@@ -328,6 +329,38 @@ static void execute(struct tn_trino_query *q, const struct tn_trino_command *c)
         tn_trino_reply_rows(q, params, TN_RUN_EXECUTE);
 }
 
+/* EXPLAIN ROUTE EXECUTE ..: of the statement that would run. False: the text is something else. */
+static bool explain_execute(struct tn_trino_query *q)
+{
+    struct tn_route_plan_asked asked;
+    struct tn_trino_command    c;
+    struct tn_error            err = TN_ERROR_INIT;
+    struct tn_params           params = {.count = 0};
+    struct tn_buf              whole;
+    struct tn_str              text;
+    enum tn_status             status;
+
+    if (!tn_route_plan_asked(q->text, &asked) || tn_trino_command_read(&c, asked.sql, &q->arena, NULL) != TN_OK ||
+        (c.kind != TN_TRINO_EXECUTE && c.kind != TN_TRINO_EXECUTE_IMMEDIATE))
+        return false;
+    status = prepared_text(q, &c, &text, &err);
+    if (status == TN_OK)
+        status = count_values(text, &c, &err);
+    if (status == TN_OK)
+        status = tn_trino_bind(text, c.arguments, c.argument_count, false, &q->arena, &text, &params, &err);
+    tn_buf_init(&whole, TN_ROUTE_PLAN_TEXT_MAX * 2);
+    tn_buf_put_str(&whole, tn_str_n(q->text.ptr, (size_t)(asked.sql.ptr - q->text.ptr)));
+    tn_buf_put_str(&whole, text);
+    if (status == TN_OK && (whole.failed || !tn_arena_str(&q->arena, tn_buf_str(&whole), &q->text)))
+        status = no_room(&err);
+    tn_buf_reset(&whole);
+    if (status == TN_OK)
+        tn_trino_reply_rows(q, params, TN_RUN_EXECUTE);
+    else
+        tn_trino_query_fail(q, &err);
+    return true;
+}
+
 static void describe(struct tn_trino_query *q, const struct tn_trino_command *c)
 {
     struct tn_error err = TN_ERROR_INIT;
@@ -369,7 +402,10 @@ static void dispatch(struct tn_trino_query *q, const struct tn_trino_command *c)
     struct tn_error err = TN_ERROR_INIT;
 
     switch ((int)c->kind) {
-    case TN_TRINO_ENGINES: tn_trino_reply_rows(q, (struct tn_params){.count = 0}, TN_RUN_EXECUTE); return;
+    case TN_TRINO_ENGINES:
+        if (!explain_execute(q))
+            tn_trino_reply_rows(q, (struct tn_params){.count = 0}, TN_RUN_EXECUTE);
+        return;
     case TN_TRINO_EXECUTE:
     case TN_TRINO_EXECUTE_IMMEDIATE: execute(q, c); return;
     case TN_TRINO_DESCRIBE_INPUT:

@@ -12,7 +12,9 @@ import proxy as proxy_module
 import wire
 
 CONFIG = {
+    "turnout": {"frontends": {"mysqlWire": {"port": 0}}},
     "clusters": {
+        "duck-1": {"engine": "duckDb", "healthCheck": {"enabled": False}, "price": {"type": "perSecond", "usdPerHour": 0.001}},
         "lite-1": {"engine": "sqlite", "healthCheck": {"enabled": False}},
         "lite-2": {"engine": "sqlite", "healthCheck": {"enabled": False}, "readOnly": False},
         "off-1": {"engine": "sqlite", "enabled": False},
@@ -23,6 +25,7 @@ CONFIG = {
         "gone": {"members": ["off-1"]},
         "closed": {"members": ["lite-1"], "enabled": False},
         "learner": {"members": ["lite-1", "lite-2", "off-1"], "strategy": {"type": "latency"}},
+        "ducks": {"members": ["duck-1", "lite-1"], "strategy": {"type": "latency"}},
         "adviser": {"members": ["lite-1", "lite-2"], "strategy": {"type": "latency", "mode": "advise"}},
     },
     "routers": [
@@ -150,6 +153,94 @@ def test_transaction(server):
             connection.execute("EXPLAIN ROUTE")
         with pytest.raises(psycopg.errors.InFailedSqlTransaction):
             connection.execute("EXPLAIN ROUTE SELECT 1")
+
+
+def is_told_in_full(told, text, cluster):
+    """A bound session: what is believed of each member, the shape, what would be done otherwise; and that it stays where it is."""
+    [group] = told["groups"]
+    members = {member["cluster"]: member for member in group["members"]}
+    decision = group["decision"]
+    assert (told["outcome"], told["cluster"], told["group"], told["reason"]) == ("pinned", cluster, group["name"], "pinned to the session")
+    assert [name for name, member in members.items() if member["chosen"]] == [cluster] and members[cluster]["p50Ms"] > 0
+    assert decision["advice"] and not decision["mayExplore"] and len(decision["shape"]["key"]) == 32 and decision["attempts"]
+    shown = [line for line in text if line.startswith(("Shape:", "Unpinned:", "Reason:", "Choice:"))]
+    assert len(shown) == 4 and decision["shape"]["key"] in shown[0] and shown[3] == f"Choice:    {cluster} (pinned to the session)"
+    return decision["shape"]
+
+
+def test_bound_session(server):
+    with group_of(server, "learner") as client:
+        for n in range(3):
+            client.execute(f"SELECT {n} + 1, replace('a', 'b', 'bound')")
+        client.execute("BEGIN")
+        client.execute("SELECT 1")
+        for sql in ("SELECT 7 + 1, replace('a', 'b', 'bound')", "/*+ turnout(cluster=lite-2) */ SELECT 8 + 1, replace('a', 'b', 'bound')", "INSERT INTO nowhere_at_all VALUES (1)"):
+            told = plan(client, sql)
+            shape = is_told_in_full(told, lines(client, "EXPLAIN ROUTE " + sql), told["cluster"])
+            assert shape["visits"] == (0 if "INSERT" in sql else 3)
+        client.execute("ROLLBACK")
+        assert plan(client, "SELECT 9 + 1, replace('a', 'b', 'bound')")["outcome"] == "runs"
+
+
+def test_execute_of_sql(server):
+    """The shape is that of the statement that it names, as when it runs."""
+    with group_of(server, "ducks") as client:
+        client.execute("SET turnout.cluster = 'duck-1'")
+        client.execute("PREPARE named AS SELECT $1 + 1 AS named")
+        before = plan(client, "EXECUTE named(5)")
+        assert before["prepared"] == "SELECT ? + ? AS named"
+        key = is_told_in_full(before, lines(client, "EXPLAIN ROUTE EXECUTE named(5)"), "duck-1")["key"]
+        assert client.execute("EXECUTE named(5)").fetchone() == (6,)
+        told = plan(client, "EXECUTE named(7)")
+        assert (told["groups"][0]["decision"]["shape"]["key"], told["groups"][0]["decision"]["shape"]["visits"]) == (key, 1)
+        text = lines(client, "EXPLAIN ROUTE EXECUTE named(7)")
+        assert text[1] == "Prepared:  SELECT ? + ? AS named"
+        usd = next(member["usd"] for member in told["groups"][0]["members"] if member["cluster"] == "duck-1")
+        assert 0 < usd < 1e-6 and any("duck-1" in line and " 0.0000000" in line and " 0.000000 " not in line for line in text), "less than a millionth is not 0"
+        told = plan(client, "EXECUTE unknown(7)")
+        assert told["outcome"] == "pinned" and told["groups"][0]["decision"] is None and "prepared" not in told
+
+
+def test_bound_session_of_mysql(server):
+    pymysql = pytest.importorskip("pymysql")
+    with pymysql.connect(host="127.0.0.1", port=server.mysql_port, user="tester", database="test", autocommit=True) as connection:
+        cursor = connection.cursor()
+
+        def asked(sql):
+            cursor.execute(sql)
+            return [row[0] for row in cursor.fetchall()]
+        cursor.execute("SET @turnout_group = 'learner'")
+        cursor.execute("SELECT 1 AS bound")
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT 2 AS bound")
+        told = json.loads(asked("EXPLAIN FORMAT=JSON ROUTE SELECT 7 AS bound")[0])
+        assert is_told_in_full(told, asked("EXPLAIN ROUTE SELECT 7 AS bound"), told["cluster"])["visits"] == 2
+
+
+def test_trino_execute(server):
+    """A transaction, and EXECUTE, which are of Trino's own kind."""
+    trino = pytest.importorskip("trino")
+
+    def connect(**more):
+        return trino.dbapi.connect(host="127.0.0.1", port=server.trino_port, user="tester", catalog="lite-1", schema="main",
+                                   **more).cursor()
+
+    def asked(cursor, sql):
+        cursor.execute(sql)
+        return [row[0] for row in cursor.fetchall()]
+    cursor = connect()
+    asked(cursor, "PREPARE one FROM SELECT ? AS executed")
+    asked(cursor, "EXECUTE one USING 5")
+    told = json.loads(asked(cursor, "EXPLAIN (FORMAT JSON) ROUTE EXECUTE one USING 7")[0])
+    assert told["statement"]["class"] == "read" and told["text"] == "SELECT $1 AS executed"
+    assert asked(cursor, "EXPLAIN ROUTE EXECUTE IMMEDIATE 'SELECT ? AS executed' USING 7")[1] == "Statement: read, 1 parameter"
+    for sql, words in (("EXECUTE one", "expected 1 but found 0"), ("EXECUTE two USING 7", "not found: two")):
+        with pytest.raises(trino.exceptions.TrinoUserError, match=words):
+            asked(cursor, "EXPLAIN ROUTE " + sql)
+    cursor = connect(isolation_level=trino.transaction.IsolationLevel.READ_COMMITTED)
+    asked(cursor, "SELECT 1")
+    told = json.loads(asked(cursor, "EXPLAIN (FORMAT JSON) ROUTE SELECT 7 AS bound")[0])
+    assert told["outcome"] == "pinned" and [member["cluster"] for member in told["groups"][0]["members"] if member["chosen"]] == [told["cluster"]]
 
 
 def test_own_statements(client):

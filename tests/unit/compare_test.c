@@ -233,6 +233,12 @@ static void test_one_engine_wins_nothing(void)
     CU_ASSERT_TRUE(isnan(r.engines[0].f.usd.value) && !r.reads && isnan(r.engines[0].f.bytes));
     CHECK_NEAR(r.engines[0].f.sent, 11, 1e-12);
     CU_ASSERT_TRUE(r.engines[2].f.runs == 0 && isnan(r.engines[2].f.ms[TN_FIGURE_P50].value) && isnan(r.engines[2].f.usd.value)); /* not: in no time, for nothing */
+    tn_compare_report_reset(&r);
+    add(&c, 0, 2, 60000, TN_COMPARE_TIMEOUT, .5, NAN);
+    add(&c, 2, 2, 20, TN_COMPARE_ERROR, .0001, NAN);
+    CU_ASSERT_TRUE_FATAL(tn_compare_report(&r, &c, 1)); /* bills, and not one answer: no price */
+    CU_ASSERT_TRUE(r.engines[2].f.runs == 2 && r.engines[2].f.ok == 0 && isnan(r.engines[2].f.usd.value) && isnan(r.engines[2].f.usd.high) &&
+                   isnan(r.engines[2].f.usd_per_ok) && isnan(r.shapes[1].cell[2].f.usd.value));
     CU_ASSERT_TRUE(isnan(r.shapes[0].cell[1].f.ms[TN_FIGURE_P95].value) && isnan(r.shapes[0].cell[1].f.ms[TN_FIGURE_MEAN].low));
     tn_compare_report_reset(&r);
     tn_compare_reset(&c);

@@ -69,6 +69,10 @@ struct sim {
     double                          total, spent_exploring, usd, usd_exploring;
     uint64_t                        tenant;
     unsigned                        first[MOST], explored, switches, last;
+    struct {
+        unsigned plans, tried;             /* tried: more than one attempt was made */
+        double   predicted_s, seconds, predicted_usd, usd;
+    } told[TN_REASON_COUNT];               /* what was predicted, and what came */
 };
 
 static void sim_begin(struct sim *sim, size_t engines)
@@ -113,6 +117,8 @@ static void sim_query(struct sim *sim, unsigned shape_number, double (*seconds)(
                                         .may_cut = true, .may_explore = true};
     static struct tn_plan    plan;
     struct tn_query_result   result = {.ok = false};
+    double                   usd = sim->usd;
+    size_t                   tried = 0;
 
     tn_decide(sim->learner, &request, &plan);
     CU_ASSERT_FATAL(plan.count >= 1 && plan.count <= TN_PLAN_ATTEMPTS);
@@ -122,7 +128,7 @@ static void sim_query(struct sim *sim, unsigned shape_number, double (*seconds)(
         sim->switches += plan.attempts[0].candidate != sim->last;
         sim->last = plan.attempts[0].candidate;
     }
-    for (size_t i = 0; i < plan.count && !result.ok; i++) {
+    for (size_t i = 0; i < plan.count && !result.ok; i++, tried++) {
         const struct tn_price   *price = sim->candidates[plan.attempts[i].candidate].price;
         double                   took = seconds(arg, shape_number, plan.attempts[i].candidate), bill;
         struct tn_attempt_result end = {.end = took < 0 ? TN_ATTEMPT_ERROR : TN_ATTEMPT_DONE, .bytes = -1, .usd = -1};
@@ -148,6 +154,12 @@ static void sim_query(struct sim *sim, unsigned shape_number, double (*seconds)(
         result.seconds += end.seconds;
     }
     result.now_us = sim->now_us;
+    sim->told[plan.reason].plans++;
+    sim->told[plan.reason].tried += tried > 1;
+    sim->told[plan.reason].predicted_s += plan.predicted_s;
+    sim->told[plan.reason].predicted_usd += plan.predicted_usd;
+    sim->told[plan.reason].seconds += result.seconds;
+    sim->told[plan.reason].usd += sim->usd - usd;
     sim->total += result.ok ? result.seconds : 200;
     tn_decide_query_ended(sim->learner, &request, &plan, &result);
 }
@@ -682,6 +694,97 @@ static void test_lots_are_drawn(void)
     sim_end(&sim);
 }
 
+/* What a table of decisions is for: each one's first cluster weighed by 1 / propensity stands for all, also for those that are never the
+ * best, and with looks among them. */
+static void test_propensities(void)
+{
+    enum { QUERIES = 30000 };
+    double     scale[] = {1.3, 1, 4}, weight[3] = {0}, seconds[3] = {0}, truth = 0;
+    struct sim sim;
+    unsigned   looks = 0;
+
+    sim_begin(&sim, 3);
+    for (unsigned i = 0; i < 300; i++)
+        sim_query(&sim, i % 5, scaled, scale);
+    sim.policy.uniform = .2;
+    for (unsigned i = 0; i < QUERIES; i++) {
+        struct tn_plan plan = ask(&sim, i % 5, false);
+        size_t         at = plan.attempts[0].candidate;
+
+        CU_ASSERT(plan.propensity > 0 && plan.propensity < 1);
+        looks += plan.reason == TN_REASON_EXPLORE;
+        truth += scaled(scale, i % 5, 0) / scale[0] / QUERIES;
+        weight[at] += 1 / plan.propensity / QUERIES;
+        seconds[at] += scaled(scale, i % 5, at) * noise(&sim) / plan.propensity / QUERIES;
+    }
+    for (size_t e = 0; e < 3; e++) {
+        CU_ASSERT_DOUBLE_EQUAL(weight[e], 1, .1); /* a deviation of .023 */
+        CU_ASSERT_DOUBLE_EQUAL(seconds[e], truth * scale[e] * exp(.045), .12 * truth * scale[e]);
+    }
+    CU_ASSERT(looks > 1000);
+    sim_end(&sim);
+}
+
+struct drawn {
+    double scale[3], own; /* deviation of an engine's own opinion of a shape, logarithmic */
+};
+
+/* A shape is as long as it is, whoever runs it, and each engine has an opinion of its own. */
+static double drawn(void *arg, unsigned shape, size_t engine)
+{
+    const struct drawn *w = arg;
+    struct tn_rand level = {.state = 1000 + shape}, own = {.state = 77 * (shape + 1) + engine};
+    double         z[2] = {0, 0};
+
+    for (unsigned i = 0; i < 12; i++) {
+        z[0] += tn_rand_unit(&level) - .5;
+        z[1] += tn_rand_unit(&own) - .5;
+    }
+    return .02 * w->scale[engine] * exp(.8 * z[0] + w->own * z[1]);
+}
+
+/* On average, time and money, whatever was cut on the way. */
+static void come_true(const struct sim *sim, enum tn_reason reason, double tolerance)
+{
+    double seconds = sim->told[reason].predicted_s / sim->told[reason].seconds, usd = sim->told[reason].predicted_usd / 1e6 / sim->told[reason].usd;
+
+    if (!(fabs(log(seconds)) < tolerance && fabs(log(usd)) < tolerance)) {
+        fprintf(stderr, "%s: %u plans, %.4f of the time, %.4f of the bills\n", tn_reason_text(reason), sim->told[reason].plans, seconds, usd);
+        CU_FAIL("a prediction");
+    }
+}
+
+/* TRIED: so many first sights, at least, are cut and go on elsewhere. */
+static void predict_in(struct drawn *world, unsigned tried)
+{
+    struct tn_price price[] = {{.type = TN_PRICE_PER_SECOND, .slots = 1, .usd_per_second = 3},
+                               {.type = TN_PRICE_PER_SECOND, .slots = 1, .usd_per_second = 40},
+                               {.type = TN_PRICE_PER_SECOND, .slots = 1, .usd_per_second = 10}};
+    struct sim      sim;
+
+    sim_begin(&sim, 3);
+    for (size_t i = 0; i < 3; i++)
+        sim.candidates[i].price = &price[i];
+    for (unsigned i = 0; i < 3000; i++)
+        sim_query(&sim, i, drawn, world);
+    memset(sim.told, 0, sizeof sim.told);
+    sim.policy.uniform = .2;
+    for (unsigned i = 0; i < 25000; i++)
+        sim_query(&sim, 3000 + (i < 15000 ? i % 4000 / 2 : i), drawn, world);
+    come_true(&sim, TN_REASON_BEST, .03);
+    come_true(&sim, TN_REASON_UNIFORM, .1);
+    come_true(&sim, TN_REASON_EXPLORE, .15);
+    come_true(&sim, TN_REASON_FIRST_SIGHT, .25); /* how far a cut moves what is believed of the others is a guess */
+    CU_ASSERT(sim.told[TN_REASON_UNIFORM].tried > 1000 && sim.told[TN_REASON_EXPLORE].tried > 100 && sim.told[TN_REASON_FIRST_SIGHT].tried >= tried);
+    sim_end(&sim);
+}
+
+static void test_predictions_come_true(void)
+{
+    predict_in(&(struct drawn){{3, 1, 2}, .8}, 10);
+    predict_in(&(struct drawn){{1, 1, 1.2}, 1.6}, 1000);
+}
+
 /* Engine 1 is the fastest, and says that it cannot do shape 2. */
 static void begin_unsupported(struct sim *sim)
 {
@@ -860,6 +963,8 @@ int main(void)
     CU_ADD_TEST(suite, test_dry_changes_nothing);
     CU_ADD_TEST(suite, test_index_grows_with_load);
     CU_ADD_TEST(suite, test_lots_are_drawn);
+    CU_ADD_TEST(suite, test_predictions_come_true);
+    CU_ADD_TEST(suite, test_propensities);
     CU_ADD_TEST(suite, test_unsupported_is_remembered);
     CU_ADD_TEST(suite, test_reset_forgets_what_is_unsupported);
     CU_ADD_TEST(suite, test_world_bytes);

@@ -596,6 +596,31 @@ static void test_prune_by_size(void)
     CU_ASSERT(file_size() <= 1100000);
 }
 
+/* Removed under the server: seen with the next records, and all of it is there again. */
+static void test_removed(void)
+{
+    struct tn_history_options o;
+    struct tn_history        *history;
+
+    fresh_path("removed");
+    o = options(false);
+    history = open_history(&o);
+    for (uint64_t id = 1; id <= 20; id++) {
+        struct tn_history_record record = sample(id);
+
+        if (id % 10 == 0)
+            CU_ASSERT_EQUAL(unlink(path), 0);
+        tn_history_add(history, &record);
+        tn_history_flush(history);
+    }
+    CU_ASSERT_EQUAL(counted(history, TN_COUNTER_history_files_lost), 2);
+    CU_ASSERT_EQUAL(counted(history, TN_COUNTER_history_flushes_failed), 0);
+    tn_history_close(history);
+    history = open_history(&o);
+    CU_ASSERT_EQUAL(tn_history_next_id(history), 21);
+    tn_history_close(history);
+}
+
 static void test_locked(void)
 {
     struct tn_history_options o = options(false);
@@ -831,6 +856,7 @@ int main(void)
     CU_ADD_TEST(suite, test_prune_by_age);
     CU_ADD_TEST(suite, test_prune_by_size);
     CU_ADD_TEST(suite, test_locked);
+    CU_ADD_TEST(suite, test_removed);
     CU_ADD_TEST(suite, test_threads);
     CU_ADD_TEST(suite, test_no_memory);
     CU_ADD_TEST(suite, test_names);

@@ -134,6 +134,23 @@ static void test_whole(void)
     CU_ASSERT(tn_price_whole(HUGE_VAL, 1) <= INT64_MAX);
 }
 
+/* What is not zero is not printed as zero, and what has six digits keeps its form. */
+static void test_text(void)
+{
+    static const struct {
+        double      usd;
+        const char *text;
+    } cases[] = {
+        {0, "0.000000"}, {1.5, "1.500000"}, {12345.678901, "12345.678901"}, {.001234, "0.001234"}, {.000003, "0.000003"}, {-.000003, "-0.000003"},
+        {.00001234, "0.0000123"}, {1e-7, "0.0000001"}, {2.78e-8, "0.0000000278"}, {-2.78e-8, "-0.0000000278"},
+        {1e300, "1.000000e+300"}, {HUGE_VAL, "inf"},
+    };
+    char text[TN_USD_TEXT];
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(cases); i++)
+        CU_ASSERT_STRING_EQUAL(tn_usd_text(text, cases[i].usd), cases[i].text);
+}
+
 int main(void)
 {
     CU_initialize_registry();
@@ -142,6 +159,7 @@ int main(void)
     CU_add_test(suite, "bills", test_bills);
     CU_add_test(suite, "rates", test_rates);
     CU_add_test(suite, "whole", test_whole);
+    CU_add_test(suite, "text", test_text);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
     unsigned failed = CU_get_number_of_failures();

@@ -58,6 +58,59 @@ static void test_locked(void)
     CU_ASSERT_EQUAL(ask_sql("SELECT count(*) FROM text"), 1); /* not lost with the first attempt */
 }
 
+/* Removed (alone, or with what lies beside it), replaced by an older one of ours, by another program's: seen with the next flush, and what
+ * was only in the file (texts) is there again. */
+static void test_removed(void)
+{
+    char             name[sizeof path];
+    struct tn_store *store;
+    FILE            *file;
+
+    fresh_path("older");
+    snprintf(name, sizeof name, "%s", path);
+    store = open_store(1000);
+    learn(store, 999, 1);
+    tn_store_close(store);
+    fresh_path("removed");
+    store = open_store(1000);
+    name_clusters(store, 1);
+    for (uint64_t i = 1; i <= 50; i++)
+        learn(store, i, 1);
+    tn_store_flush(store);
+    for (uint64_t round = 0; round < 3; round++) {
+        char beside[sizeof path + 8];
+
+        CU_ASSERT_EQUAL(round < 2 ? unlink(path) : rename(name, path), 0);
+        for (size_t i = 0; round == 1 && i < 2; i++) {
+            snprintf(beside, sizeof beside, "%s%s", path, (const char *const[]){"-wal", "-shm"}[i]);
+            CU_ASSERT_EQUAL(unlink(beside), 0);
+        }
+        learn(store, 51 + round, 1);
+        tn_store_flush(store);
+        CU_ASSERT_EQUAL(counts(store).files_lost, round + 1);
+        CU_ASSERT_EQUAL(counts(store).flush_failures, 0);
+        CU_ASSERT_EQUAL(ask_sql("SELECT count(*) FROM shape"), (int64_t)(51 + round));
+        CU_ASSERT_EQUAL(ask_sql("SELECT count(*) FROM text"), (int64_t)(51 + round));
+    }
+    CU_ASSERT_EQUAL(unlink(path), 0);
+    file = fopen(path, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    for (int i = 0; i < 40; i++)
+        fputs("somebody's letters\n", file);
+    fclose(file);
+    learn(store, 54, 1);
+    tn_store_flush(store);
+    tn_store_flush(store);
+    CU_ASSERT_EQUAL(counts(store).flush_failures, 2);
+    CU_ASSERT_EQUAL(counts(store).files_lost, 3);
+    CU_ASSERT_EQUAL(unlink(path), 0); /* it is still what was written there */
+    tn_store_close(store);
+    CU_ASSERT_EQUAL(ask_sql("SELECT count(*) FROM text"), 54);
+    store = open_store(1000);
+    CU_ASSERT_EQUAL(counts(store).shapes, 54);
+    tn_store_close(store);
+}
+
 /* The file cannot be read when the program begins: it learns, and later both are one. */
 static void test_locked_at_start(void)
 {
@@ -351,6 +404,7 @@ static void add_tests(CU_pSuite suite)
     CU_ADD_TEST(suite, test_kill);
     CU_ADD_TEST(suite, test_damaged_rows);
     CU_ADD_TEST(suite, test_locked);
+    CU_ADD_TEST(suite, test_removed);
     CU_ADD_TEST(suite, test_locked_at_start);
     CU_ADD_TEST(suite, test_threads);
     CU_ADD_TEST(suite, test_no_memory);

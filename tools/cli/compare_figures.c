@@ -139,7 +139,7 @@ static bool measure(const struct sorted *s, size_t from, size_t to, uint64_t see
         f->at_least[i] = f->timeouts > 0 && (i == TN_FIGURE_MEAN || tn_percentile_above(s->values, n, (enum tn_figure)i) >= least_late);
     n = money_of(s, from, to, &total);
     done = tn_bootstrap(s->money, n, seed + 1, money) && done;
-    f->usd = money[TN_FIGURE_MEAN];
+    f->usd = f->ok > 0 ? money[TN_FIGURE_MEAN] : (struct tn_interval){NAN, NAN, NAN}; /* what never answered has no price */
     f->usd_per_ok = n == 0 || n < f->runs ? f->usd.value : f->ok == 0 ? NAN : total / (double)f->ok;
     return done;
 }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "stats/history_text.h"
+#include "stats/price.h"
 
 enum { TEXT_SHOWN = 80, PATH_SIZE = 4096 };
 
@@ -45,17 +46,20 @@ static void put_advice(struct tn_buf *out, const struct tn_history_record *r)
 {
     double ms = ((double)r->predicted_us - (double)r->advised_us) / 1e3;
     double usd = ((double)r->predicted_usd_micros - (double)r->advised_usd_micros) / 1e6;
+    char   text[TN_USD_TEXT];
 
     if (r->advised.len == 0)
         return;
     put_line(out, "advised", r->advised);
     if (r->predicted_us > 0)
-        tn_buf_printf(out, "%-12s %.3f ms %s, %.6f USD %s (estimated)\n", "difference", ms < 0 ? -ms : ms, ms < 0 ? "slower" : "faster",
-                      usd < 0 ? -usd : usd, usd < 0 ? "dearer" : "cheaper");
+        tn_buf_printf(out, "%-12s %.3f ms %s, %s USD %s (estimated)\n", "difference", ms < 0 ? -ms : ms, ms < 0 ? "slower" : "faster",
+                      tn_usd_text(text, usd < 0 ? -usd : usd), usd < 0 ? "dearer" : "cheaper");
 }
 
 static void put_decision(struct tn_buf *out, const struct tn_history_record *r)
 {
+    char average[TN_USD_TEXT], marginal[TN_USD_TEXT];
+
     if (r->rows_read > 0 || r->bytes_read > 0)
         tn_buf_printf(out, "%-12s %llu rows, %llu bytes\n", "engine read", (unsigned long long)r->rows_read, (unsigned long long)r->bytes_read);
     if (r->shadow != 0)
@@ -65,7 +69,8 @@ static void put_decision(struct tn_buf *out, const struct tn_history_record *r)
         return;
     if (r->band > 0)
         tn_buf_printf(out, "%-12s %llu\n", "band", (unsigned long long)r->band);
-    tn_buf_printf(out, "%-12s %.6f USD on average, %.6f USD marginal\n", "cost", (double)r->usd_micros / 1e6, (double)r->marginal_usd_micros / 1e6);
+    tn_buf_printf(out, "%-12s %s USD on average, %s USD marginal\n", "cost", tn_usd_text(average, (double)r->usd_micros / 1e6),
+                  tn_usd_text(marginal, (double)r->marginal_usd_micros / 1e6));
     put_line(out, "rung", r->rung);
     put_line(out, "plan", r->plan);
     if (r->explored != 0)

@@ -28,6 +28,7 @@ static void put_engines(struct tn_buf *out, const struct tn_replay *replay)
 {
     const struct tn_replay_totals *t = tn_replay_totals(replay);
     size_t                         count = tn_replay_engine_count(replay), best = tn_replay_best_static(t, count);
+    char                           usd[TN_USD_TEXT];
 
     if (count > 0)
         tn_buf_printf(out, "over best static   %.3f (%s alone, %.1f s)\n", ratio(t->seconds, tn_replay_static_s(t, best)), tn_replay_engine(replay, best),
@@ -35,7 +36,7 @@ static void put_engines(struct tn_buf *out, const struct tn_replay *replay)
     for (size_t e = 0; e < count; e++) {
         tn_buf_printf(out, "%-18s first for %.1f %%; alone %.1f s", tn_replay_engine(replay, e), share(t->first[e], t->queries), tn_replay_static_s(t, e));
         if (t->static_usd[e] >= 0)
-            tn_buf_printf(out, ", %.4f USD", t->static_usd[e] / 1e6);
+            tn_buf_printf(out, ", %s USD", tn_usd_text(usd, t->static_usd[e] / 1e6));
         tn_buf_puts(out, t->static_there[e] < t->queries ? ", not always there\n" : "\n");
     }
 }
@@ -43,6 +44,7 @@ static void put_engines(struct tn_buf *out, const struct tn_replay *replay)
 void tn_replay_put_text(struct tn_buf *out, const struct tn_replay *replay, double max_p95_s)
 {
     const struct tn_replay_totals *t = tn_replay_totals(replay);
+    char                           usd[TN_USD_TEXT], shadows[TN_USD_TEXT];
 
     tn_buf_printf(out, "queries            %" PRIu64 ", %" PRIu64 " failed, %.1f %% explored\n", t->queries, t->failed, share(t->explored, t->queries));
     tn_buf_printf(out, "users waited       %.1f s; P50 %.3f s, P95 %.3f s\n", t->seconds, tn_replay_quantile(t, .5), tn_replay_quantile(t, .95));
@@ -51,7 +53,7 @@ void tn_replay_put_text(struct tn_buf *out, const struct tn_replay *replay, doub
     tn_buf_printf(out, "shadow copies      %" PRIu64 ", %.1f s: %.2f %% of the engines' time; no user waits for them\n", t->shadows, t->shadow_s,
                   100 * ratio(t->shadow_s, t->shadow_s + t->engine_s));
     if (t->usd >= 0)
-        tn_buf_printf(out, "cost               %.4f USD, and shadows %.4f USD\n", t->usd / 1e6, fmax(t->shadow_usd, 0) / 1e6);
+        tn_buf_printf(out, "cost               %s USD, and shadows %s USD\n", tn_usd_text(usd, t->usd / 1e6), tn_usd_text(shadows, fmax(t->shadow_usd, 0) / 1e6));
     else
         tn_buf_puts(out, "cost               not known: not every run has usd in the file, and no --config has prices\n");
     put_reference(out, t);
@@ -63,7 +65,7 @@ void tn_replay_put_text(struct tn_buf *out, const struct tn_replay *replay, doub
 static void put_usd(struct tn_buf *out, const char *key, double usd)
 {
     if (usd >= 0)
-        tn_buf_printf(out, ",\"%s\":%.9f", key, usd / 1e6);
+        tn_buf_printf(out, ",\"%s\":%.12g", key, usd / 1e6);
     else
         tn_buf_printf(out, ",\"%s\":null", key);
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "stats/history_text.h"
+#include "stats/price.h"
 #include "stats/shape_list.h"
 
 enum { TEXT_SHOWN = 60 };
@@ -95,10 +96,12 @@ static void put_ms(struct tn_table *table, const cJSON *object, const char *key)
 
 static void put_usd(struct tn_table *table, const cJSON *object)
 {
+    char text[TN_USD_TEXT];
+
     if (!has(object, "usd") || (tn_cli_json_number(object, "usd") == 0 && !has(object, "n")))
         tn_table_cell(table, TN_STR(""));
     else
-        tn_table_cellf(table, "%s%.6f", tn_cli_json_bool(object, "usdAtLeast") ? ">" : "", tn_cli_json_number(object, "usd"));
+        tn_table_cellf(table, "%s%s", tn_cli_json_bool(object, "usdAtLeast") ? ">" : "", tn_usd_text(text, tn_cli_json_number(object, "usd")));
 }
 
 static void put_cluster(struct tn_table *table, const cJSON *cluster, struct tn_str present)
@@ -149,14 +152,15 @@ static void put_table(struct tn_cli *cli, const cJSON *root)
                                           ">TOTAL ms", ">REGRET ms", "TEXT", NULL};
     const cJSON             *shapes = cJSON_GetObjectItemCaseSensitive(root, "shapes"), *shape;
     struct tn_table          table;
+    char                     usd[TN_USD_TEXT];
 
     tn_table_init(&table, headers);
     cJSON_ArrayForEach(shape, shapes)
         put_shape(&table, shape);
     tn_table_print(&table, &cli->out);
     tn_table_reset(&table);
-    tn_buf_printf(&cli->out, "%d of %.0f shapes; all of them: %.0f ms on engines, %.6f USD, regret %.0f ms\n", cJSON_GetArraySize(shapes),
-                  tn_cli_json_number(root, "seen"), tn_cli_json_number(root, "totalMs"), tn_cli_json_number(root, "usd"),
+    tn_buf_printf(&cli->out, "%d of %.0f shapes; all of them: %.0f ms on engines, about %s USD, regret %.0f ms\n", cJSON_GetArraySize(shapes),
+                  tn_cli_json_number(root, "seen"), tn_cli_json_number(root, "totalMs"), tn_usd_text(usd, tn_cli_json_number(root, "usd")),
                   tn_cli_json_number(root, "regretMs"));
 }
 

@@ -155,6 +155,7 @@ static void put_table(const struct simulation *sim, struct tn_buf *out)
     static const char *const headers[] = {"policy", ">mean s", ">P50 s", ">P95 s", ">over oracle", ">last half", ">over best alone", ">over exact",
                                           ">failed", ">explored", ">cut", ">late", ">USD", NULL};
     struct tn_table table;
+    char            usd[TN_USD_TEXT];
 
     tn_buf_printf(out, "%s: %s; world %s, %" PRIu64 " queries, seed %" PRIu64 "\n", tn_scenarios[sim->scenario].name, tn_scenarios[sim->scenario].help,
                   sim->world->name, sim->queries, sim->options->seed);
@@ -178,7 +179,7 @@ static void put_table(const struct simulation *sim, struct tn_buf *out)
         tn_table_cellf(&table, "%.1f %%", r->cut);
         tn_table_cellf(&table, "%.1f %%", r->late);
         if (r->usd >= 0)
-            tn_table_cellf(&table, "%.4f", r->usd);
+            tn_table_cell(&table, tn_str(tn_usd_text(usd, r->usd)));
         else
             tn_table_cell(&table, TN_STR(""));
     }
@@ -191,7 +192,7 @@ static void put_optional(struct tn_buf *out, const char *format_before, double v
 {
     tn_buf_puts(out, format_before);
     if (known)
-        tn_buf_printf(out, "%.9f", value);
+        tn_buf_printf(out, "%.12g", value);
     else
         tn_buf_puts(out, otherwise);
 }

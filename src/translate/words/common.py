@@ -301,7 +301,7 @@ def improve(tree):
     ordered_names(tree)
     if source != target:
         places_read(tree)
-    tree = rebound(tree)
+    tree = rows_written_out(rebound(tree))
     if source == "duckdb" and target != "duckdb":
         tree = duckdb_tree_from(tree)
     if source == "trino" and type(tree) is exp.Values and target not in ("trino", "mysql") and set(key for key, value in tree.args.items() if value) == {"expressions"}:

@@ -153,6 +153,10 @@ def trino_function(node):
     args = node.expressions if isinstance(node, exp.Anonymous) else []
     if isinstance(node, exp.Initcap):
         return filled("REGEXP_REPLACE(_1, '([A-Za-z0-9])([A-Za-z0-9]*)', x -> UPPER(x[1]) || LOWER(x[2]))", [node.this])
+    if isinstance(node, (exp.JSONExtract, exp.JSONExtractScalar)) and source == "postgres" and not isinstance(node.expression, (exp.JSONPath, exp.Literal)) and not node.meta.get("made"):
+        found = changed(node, expression=filled("CONCAT('$[\"', CAST(_1 AS VARCHAR), '\"]')", [node.expression])) # a key, or the number of an element
+        found.meta["made"] = True
+        return found
     if isinstance(node, exp.Length) and node.args.get("binary"):
         return call("LENGTH", call("TO_UTF8", node.this))
     if difference(node) is not None and source != "trino" and singular(node.text("unit") or "DAY") not in WHOLE_DAYS and (is_date(node.this) or is_date(node.expression)) and not node.meta.get("made"):
@@ -252,7 +256,7 @@ def named_groups(select):
     """GROUP BY y, where y is what a shown expression is called and nothing else."""
     names = {e.alias: e.this for e in select.expressions if isinstance(e, exp.Alias) and not isinstance(e.this, exp.Column)}
     for key in list(select.args["group"].expressions) if select.args.get("group") is not None else []:
-        if isinstance(key, exp.Column) and not key.table and key.name in names and \
+        if isinstance(key, exp.Column) and not key.table and key.name in names and not is_of_tables(select, key.name) and \
                 not any(column.name == key.name for shown in [*select.expressions, select.args.get("where")] if shown is not None for column in shown.find_all(exp.Column)):
             key.replace(names[key.name].copy())
 

@@ -225,6 +225,8 @@ def learned(tree, target, rows):
         small_letters(tree)
     if source == "trino" and target in ("postgres", "mysql"):
         own_names_folded(tree)
+    if source == "trino" and target in ("postgres", "sqlite"):
+        default_quoted(tree)
     return several_of(tree) if source == "mysql" else [tree]
 
 

@@ -613,7 +613,25 @@ def mysql_source(node):
     return node
 
 
+NUMBERS_LISTED = {"postgres": "NULLIF(ARRAY_TO_STRING(ARRAY_AGG(DISTINCT _1 ORDER BY _1{0}), _2), '')", "duckdb": "NULLIF(ARRAY_TO_STRING(LIST(DISTINCT _1 ORDER BY _1{0}), _2), '')",
+                  "trino": "NULLIF(ARRAY_JOIN(ARRAY_AGG(DISTINCT _1 ORDER BY _1{0}), _2), '')"}
+
+
+def numbers_listed(node):
+    """GROUP_CONCAT(DISTINCT id ORDER BY id) of numbers and days, whose order is not that of their texts; None = it is none."""
+    order = node.this if isinstance(node.this, exp.Order) and isinstance(node.this.this, exp.Distinct) else None
+    values = order.this.expressions if order is not None else []
+    if len(values) != 1 or len(order.expressions) != 1 or isinstance(node.parent, (exp.Window, exp.Filter)):
+        return None
+    value, key = values[0], order.expressions[0]
+    if not is_of(value, "DECIMAL", "INT", "BIGINT", "SMALLINT", "TINYINT", "MEDIUMINT", "DATE") or key.this.sql() != value.sql():
+        return None
+    return filled(NUMBERS_LISTED[wanted].format(" DESC" if key.args.get("desc") else ""), [value, node.args.get("separator") or exp.Literal.string(",")])
+
+
 def text_grouped(node):
+    if numbers_listed(node) is not None:
+        return numbers_listed(node)
     out = node.copy()
     inner = out.this
     while isinstance(inner, (exp.Order, exp.Distinct)):
@@ -648,9 +666,12 @@ def is_of_tables(select, name):
 def named_key(names, key):
     """What GROUP BY means by a name that is shown: a column of the table goes before."""
     shown = names.get(key.name) if isinstance(key, exp.Column) and not key.table else None
-    if isinstance(shown, exp.Column) and key.find_ancestor(exp.Select) is not None and not is_of_tables(key.find_ancestor(exp.Select), key.name):
-        return shown
-    return None if shown is None or isinstance(shown, exp.Column) or any(column.name == key.name for column in shown.find_all(exp.Column)) else shown
+    select = key.find_ancestor(exp.Select)
+    if shown is None or select is not None and is_of_tables(select, key.name):
+        return None
+    if isinstance(shown, exp.Column):
+        return shown if select is not None else None
+    return None if any(column.name == key.name for column in shown.find_all(exp.Column)) else shown
 
 
 def number_beside(column, shown):
@@ -660,26 +681,25 @@ def number_beside(column, shown):
         other.replace(exp.Paren(this=exp.Add(this=other.copy(), expression=exp.Literal.number(0))))
 
 
-def named_having(select, columns=False):
-    """HAVING n > 2, where n is what is shown; COLUMNS: also a column under another name."""
-    names, having = names_of(select), select.args.get("having")
+def named_having(select):
+    """HAVING n > 2, where n is what is shown; a column of the tables goes before where it is a key, or inside of an aggregate."""
+    names, having, group = names_of(select), select.args.get("having"), select.args.get("group")
+    keys = {key.name for key in group.expressions if isinstance(key, exp.Column)} if group is not None else set()
     for column in list(having.find_all(exp.Column)) if having is not None else []:
         shown = None if column.table else names.get(column.name)
-        if isinstance(shown, exp.Column) and (columns or not is_of_tables(select, column.name)):
-            column.replace(shown.copy())
-        elif shown is not None and not isinstance(shown, exp.Column):
-            number_beside(column, shown)
-            column.replace(exp.paren(shown.copy()))
+        if shown is None or column.find_ancestor(exp.Select) is not select or (column.name in keys or column.find_ancestor(exp.AggFunc) is not None) and is_of_tables(select, column.name):
+            continue
+        number_beside(column, shown)
+        column.replace(shown.copy() if isinstance(shown, exp.Column) else exp.paren(shown.copy()))
 
 
 def grouped(select, one_of=None):
     group = select.args.get("group")
     names = names_of(select)
-    named_having(select, columns=wanted in ("postgres", "trino"))
+    named_having(select)
     having = select.args.get("having")
     if group is None:
         if having is not None and not any(found.find_ancestor(exp.Select) is select for part in [having, *select.expressions] for found in part.find_all(exp.AggFunc, exp.Window)):
-            named_having(select, columns=True)
             select.where(having.this.copy(), copy=False) # of single rows
             select.set("having", None)
         if not any(found.find_ancestor(exp.Select) is select and not isinstance(found.parent, exp.Window) for part in select.expressions for found in part.find_all(exp.AggFunc)):

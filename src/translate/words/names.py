@@ -48,6 +48,13 @@ def without_public(tree):
             node.set("db", None)
 
 
+def default_quoted(tree):
+    """default.t, a schema of Trino's and Hive's, is a word of its own elsewhere."""
+    for node in tree.find_all(exp.Table, exp.Column):
+        if isinstance(node.args.get("db"), exp.Identifier) and node.text("db").lower() == "default":
+            node.set("db", exp.to_identifier("default", quoted=True))
+
+
 def small_letters(tree):
     """Names of tables without quotes: in MySQL, letters' case tells them apart."""
     for node in tree.find_all(exp.Table, exp.Column, exp.TableAlias):

@@ -40,5 +40,12 @@ def row_written_out(node):
     return node
 
 
+def plain_row(node):
+    """ROW(a, b) as (a, b)."""
+    return exp.Tuple(expressions=[part.copy() for part in node.expressions]) if isinstance(node, exp.Anonymous) and node.name.upper() == "ROW" and len(node.expressions) > 1 and isinstance(node.parent, exp.Predicate) else node
+
+
 def rows_written_out(tree):
+    if wanted == "sqlite" and source != "sqlite":
+        return rewrite(tree, plain_row)
     return rewrite(tree, row_written_out) if wanted in ("duckdb", "trino") and source not in ("duckdb", "trino") else tree

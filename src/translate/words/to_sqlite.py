@@ -149,6 +149,15 @@ def padded(node):
     return exp.Case().when(exp.GTE(this=call("LENGTH", text), expression=size.copy()), call("SUBSTR", text, 1, size)).else_(both)
 
 
+def decimals_shown(node):
+    """The digits that a decimal has as a text in the source's dialect, where they are sure."""
+    if not is_of(node, "DECIMAL") or isinstance(node, exp.Literal):
+        return None
+    if isinstance(node, exp.Column):
+        return node.type.meta.get("scale")
+    return digits_of(node) if source in ("mysql", "postgres", "trino") and isinstance(node, (exp.Sum, exp.Min, exp.Max, exp.Coalesce, exp.Window, exp.Paren)) and not is_shortened(node) else None
+
+
 def sqlite_cast(node):
     kind, what = node.to.this, node.this
     if kind == TYPE.TIMESTAMPTZ and isinstance(what, exp.Literal):
@@ -157,8 +166,9 @@ def sqlite_cast(node):
         return what.copy() # DATETIME() would take what is below a second from it
     if kind in (TYPE.TIMESTAMP, TYPE.TIMESTAMPTZ, TYPE.DATETIME):
         return call("DATETIME", what)
-    if kind in exp.DataType.TEXT_TYPES and isinstance(what, exp.Column) and is_of(what, "DECIMAL") and what.type.meta.get("scale"):
-        return filled(f"CASE WHEN _1 IS NOT NULL THEN PRINTF('%.{what.type.meta['scale']}f', _1) END", [what])
+    digits = decimals_shown(what) if kind in exp.DataType.TEXT_TYPES else None
+    if digits:
+        return filled(f"CASE WHEN _1 IS NOT NULL THEN PRINTF('%.{digits}f', _1) END", [what])
     if kind in (TYPE.JSON, TYPE.JSONB):
         return what.copy()
     if kind in exp.DataType.INTEGER_TYPES and not (what.is_type(*exp.DataType.INTEGER_TYPES) or isinstance(what, exp.Literal) and what.is_string):
@@ -479,6 +489,10 @@ def sqlite_column(column):
     column.set("constraints", kept)
 
 
+def listed_text(node):
+    return text_of(node) if decimals_shown(node) else node
+
+
 def sqlite_group_concat(node):
     """group_concat(x ORDER BY y), which SQLite has since 3.44 only, by a function of the engine's own."""
     order = node.find(exp.Order)
@@ -495,7 +509,7 @@ def sqlite_group_concat(node):
     keys, letters = keys_in(order.expressions), order_letters(order.expressions)
     if distinct and (len(keys) != 1 or keys[0].sql() != text.sql()):
         cannot("a list of distinct texts in the order of something else")
-    return call("GROUP_CONCAT_BY", text, mark, ("u" if distinct else "") + letters, *keys)
+    return call("GROUP_CONCAT_BY", text if distinct else listed_text(text), mark, ("u" if distinct else "") + letters, *keys)
 
 
 def sqlite_compared(node):

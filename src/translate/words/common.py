@@ -315,6 +315,8 @@ def improve(tree):
     if columns or tree.find(exp.With) is not None:
         tree = typed(tree, columns)
     if source == "mysql" and target in TARGETS:
+        for select in tree.find_all(exp.Select) if target != "sqlite" else []:
+            distinct_in_order(select)
         tree = mysql_shown(tree)
         if any(is_of(column, *TEXTS) for column in tree.find_all(exp.Column)):
             tree = typed(by_folded_texts(tree), columns)

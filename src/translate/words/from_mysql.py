@@ -423,10 +423,19 @@ def weeks_read(tree):
     return tree
 
 
+def place_among(numbers):
+    """INTERVAL(n, 10, 20): how many of the others, which rise, are not more than n."""
+    number, ends = numbers[0], numbers[1:]
+    out = exp.Case().when(exp.Is(this=number.copy(), expression=exp.Null()), exp.Neg(this=exp.Literal.number(1)))
+    for at, end in enumerate(ends):
+        out = out.when(exp.LT(this=number.copy(), expression=end.copy()), exp.Literal.number(at))
+    return out.else_(exp.Literal.number(len(ends)))
+
+
 def mysql_only(node):
     """Clauses that only MySQL has."""
     if wanted in TARGETS and isinstance(node, exp.Interval) and isinstance(node.this, exp.Tuple):
-        cannot("INTERVAL() of several numbers")
+        return place_among(node.this.expressions)
     if wanted in TARGETS and isinstance(node, exp.Interval):
         return compound(node)
     if wanted in TARGETS and type(node).__name__ in MOMENTS and node.args.get("unit") is not None and isinstance(node.expression, (exp.Literal, exp.Neg)) and "Diff" not in type(node).__name__:
@@ -444,6 +453,8 @@ def mysql_only(node):
             return time_added(node, name)
         if name == "TIMEDIFF" and len(node.expressions) == 2 and not (type(node.parent) is exp.Anonymous and node.parent.name.upper() == "TIME_TO_SEC"):
             return clock_between(node)
+    if wanted == "trino" and isinstance(node, exp.Sum) and type(node.this) is exp.JSONExtract:
+        return exp.Sum(this=exp.cast(node.this.copy(), "double"))
     if wanted == "trino" and isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)) and json_compared(node) is not None:
         return json_compared(node)
     if wanted in TARGETS and isinstance(node, exp.HexString) and isinstance(node.parent, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv)) and len(str(node.this)) <= 15:
@@ -729,6 +740,24 @@ def grouped(select, one_of=None):
             if part is parts[-1] and select.args.get("order") is part and not column.table and column.name in {e.alias_or_name for e in select.expressions}:
                 continue
             column.replace((one_of or any_of)(column))
+
+
+def distinct_in_order(select):
+    """SELECT DISTINCT a .. ORDER BY a = 'x', b as SELECT a .. GROUP BY a ORDER BY ..: others order distinct rows by what is shown alone."""
+    distinct, order, shown = select.args.get("distinct"), select.args.get("order"), [e.unalias() for e in select.expressions]
+    if distinct is None or distinct.args.get("on") or order is None or select.args.get("group") is not None or select.is_star or select.args.get("having") is not None or \
+            any(part.find(exp.AggFunc, exp.Window, exp.Subquery) is not None or isinstance(part, exp.Literal) for part in shown):
+        return
+    texts, names = {part.sql() for part in shown}, names_of(select)
+    keys = [one.this for one in order.expressions]
+    if all(isinstance(key, exp.Literal) or key.sql() in texts or isinstance(key, exp.Column) and key.name in {e.alias_or_name for e in select.expressions} for key in keys):
+        return
+    for key in keys:
+        for column in list(key.find_all(exp.Column)) if not isinstance(key, exp.Column) else []:
+            if not column.table and column.name in names and not is_of_tables(select, column.name):
+                column.replace(exp.paren(names[column.name].copy()))
+    select.set("distinct", None)
+    select.set("group", exp.Group(expressions=[part.copy() for part in shown]))
 
 
 def in_list_of_group(column, select):

@@ -117,7 +117,7 @@ MYSQL_FUNCTIONS = {
                     "JSON_FORMAT(CAST(MAP_KEYS(CAST(JSON_PARSE(_1) AS MAP(VARCHAR, JSON))) AS JSON))"),
     "JSON_VALUE/2": (None, "JSON_EXTRACT_STRING(_1, _2)", "JSON_EXTRACT(_1, _2)", None), # beside: mysql_call()
     "JSON_UNQUOTE/1": ("CASE WHEN _1 LIKE '\"%\"' THEN CAST(_1 AS JSON) #>> '{}' ELSE _1 END", "JSON_EXTRACT_STRING(_1, '$')", "JSON_EXTRACT(_1, '$')",
-                       "IF(_1 LIKE '\"%\"', JSON_EXTRACT_SCALAR(_1, '$'), _1)"),
+                       None),
     "JSON_MERGE_PATCH/2": (None, "JSON_MERGE_PATCH(_1, _2)", "JSON_PATCH(_1, _2)", None),
     "JSON_CONTAINS/2": ("(CAST(_1 AS JSONB) @> CAST(_2 AS JSONB))", "JSON_CONTAINS(_1, _2)", None, None),
     "REGEXP_INSTR/2": ("REGEXP_INSTR(_1, _2, 1, 1, 0, 'i')", None, None, "GREATEST(REGEXP_POSITION(_1, '(?i)' || _2), 0)"),

@@ -179,7 +179,7 @@ def trino_function(node):
                              expressions=[worded(node.this), node.expression.copy(), (node.args.get("fill_pattern") or exp.Literal.string(" ")).copy()])
     if isinstance(node, exp.Trunc) and number_of(node.args.get("decimals")) == 0 and source != "trino":
         return changed(node, decimals=None)
-    if isinstance(node, exp.Trunc) and number_of(node.args.get("decimals")) not in (None, 0) and not is_of(node.this, "DECIMAL"):
+    if isinstance(node, exp.Trunc) and number_of(node.args.get("decimals")) not in (None, 0) and (not is_of(node.this, "DECIMAL") or node.this.find(exp.Div, exp.Avg) is not None):
         return filled(f"(TRUNCATE(_1 * 1e{number_of(node.args['decimals'])}) / 1e{number_of(node.args['decimals'])})", [node.this])
     if isinstance(node, exp.Right):
         return filled("SUBSTR(_1, GREATEST(LENGTH(_1) - _2 + 1, 1))", [node.this, node.expression])

@@ -512,6 +512,19 @@ def sqlite_group_concat(node):
     return call("GROUP_CONCAT_BY", text if distinct else listed_text(text), mark, ("u" if distinct else "") + letters, *keys)
 
 
+def aggregate_compared(node, rows):
+    """SUM(x) > ALL (SELECT y ..), which no query inside may read: by the greatest and the least of the rows."""
+    every, rises = isinstance(node.expression, exp.All), isinstance(node, (exp.GT, exp.GTE))
+    whole = exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier("rows_")))
+    end = exp.Subquery(this=exp.select((exp.Max if every == rises else exp.Min)(this=exp.column("compared_"))).from_(whole.copy(), copy=False))
+    fits = exp.Is(this=exp.paren(type(node)(this=node.this.copy(), expression=end)), expression=exp.Boolean(this=True))
+    if not every:
+        return exp.paren(fits)
+    among = exp.select("1").from_(whole, copy=False)
+    unknown = among.copy().where(exp.Is(this=exp.column("compared_"), expression=exp.Null()), copy=False)
+    return exp.paren(exp.or_(exp.Not(this=exp.Exists(this=among)), exp.and_(fits, exp.Not(this=exp.Exists(this=unknown)))), copy=False)
+
+
 def sqlite_compared(node):
     """x > ALL (SELECT y ..), x > ANY (SELECT y ..), by the rows that say otherwise or so."""
     rows = node.expression.this.unnest()
@@ -524,6 +537,8 @@ def sqlite_compared(node):
     if not isinstance(first, exp.Select) or len(first.expressions) != 1 or first.is_star:
         cannot("ALL and ANY of such a query")
     first.expressions[0].replace(exp.alias_(first.expressions[0].unalias().copy(), "compared_"))
+    if node.this.find(exp.AggFunc) is not None and not isinstance(node, (exp.EQ, exp.NEQ)):
+        return aggregate_compared(node, rows)
     fits = exp.Is(this=exp.paren(type(node)(this=node.this.copy(), expression=exp.column("compared_"))), expression=exp.Boolean(this=True))
     every = isinstance(node.expression, exp.All)
     among = exp.select("1").from_(exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier("rows_"))), copy=False).where(exp.Not(this=fits) if every else fits, copy=False)

@@ -370,7 +370,12 @@ def seconds_of_difference(node):
         sides = [call("TIME_TO_SEC", end) for end in (later, earlier)]
         return exp.Paren(this=exp.Sub(this=mysql_call(sides[0]) or sides[0], expression=mysql_call(sides[1]) or sides[1]))
     between = exp.TimestampDiff(this=later.copy(), expression=earlier.copy(), unit=exp.Var(this="SECOND"))
-    return with_moments(between) or between
+    between = with_moments(between) or between
+    last = exp.Literal.number(LAST_TIME) # a TIME ends at 838:59:59
+    return exp.Case().when(exp.GT(this=between.copy(), expression=last), last.copy()).when(exp.LT(this=between.copy(), expression=exp.Neg(this=last.copy())), exp.Neg(this=last.copy())).else_(between)
+
+
+LAST_TIME = 838 * 3600 + 59 * 60 + 59
 
 
 CLOCK = {"postgres": "(CASE WHEN _1 < 0 THEN '-' ELSE '' END || TO_CHAR(ABS(_1) * INTERVAL '1 second', 'HH24:MI:SS'))",

@@ -117,6 +117,9 @@ def name_columns(tree):
         for index, node in enumerate(list(select.expressions)):
             if isinstance(node, (exp.Alias, exp.Aliases, exp.Star, exp.Column)) or node.is_star and not isinstance(node, exp.Func):
                 continue
+            if isinstance(node.unnest(), exp.Column) and source == "postgres" and wanted == "trino": # DISTINCT (a) .. ORDER BY a
+                select.expressions[index].replace(node.unnest().copy())
+                continue
             name = column_name(node, index)
             if name == "?column?" and select is not tree and len(select.expressions) > 1:
                 continue

@@ -58,8 +58,8 @@ static char plain_string(const struct tn_token *token)
     if (token->unterminated || text.len < 3 || text.ptr[0] != '\'' || text.ptr[text.len - 1] != '\'')
         return 0;
     for (size_t i = 1; i + 1 < text.len; i++)
-        if (text.ptr[i] == '\'' || text.ptr[i] == '\\' || (unsigned char)text.ptr[i] < 32)
-            return 0;
+        if (text.ptr[i] == '\'' || text.ptr[i] == '\\' || (unsigned char)text.ptr[i] < 32 || (text.ptr[i] == '?' && text.ptr[i - 1] == '('))
+            return 0; /* (?=..) of a pattern: not every engine has it */
     return tn_utf8_valid_prefix(text.ptr, text.len) == text.len ? 's' : 0;
 }
 

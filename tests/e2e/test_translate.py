@@ -414,6 +414,10 @@ def test_command_line(proxy):
     assert proxy.cli("translate", "--from", "postgres", "SELECT 1", check=False).returncode == 2
     failed = proxy.cli("translate", "--python", sys.executable, "--from", "postgres", "--to", "trino", "SELECT FROM WHERE", check=False)
     assert failed.returncode == 1 and "not understood" in failed.stderr
+    for target in ("sqlite", "mysql"):
+        failed = proxy.cli("translate", "--python", sys.executable, "--strict", "--from", "trino", "--to", target, "SELECT count(*) FROM hive.web.visits", check=False)
+        assert failed.returncode == 1 and "a table of the catalog hive" in failed.stderr
+    assert 'FROM "default".visits' in proxy.cli("translate", "--python", sys.executable, "--from", "trino", "--to", "postgres", "SELECT 1 FROM default.visits").stdout
 
 
 def test_lists_are_as_long_as_they_are():

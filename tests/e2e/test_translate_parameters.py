@@ -29,11 +29,25 @@ CASES = (  # by clients of PostgreSQL: engines, statement, parameters, what it f
     ("s", "SELECT i FROM tt WHERE i = ANY(%s) ORDER BY i", ([1, 3],), [1, 3]),
     ("s", "SELECT i FROM tt WHERE NOT (b = ANY(%s)) ORDER BY i", ([10, 30],), [2, 5]),
     ("y", "SELECT 1 WHERE %s::json ->> %s = 'x'", ('{"a b": "x"}', "a b"), [1]),
+    ("y", "SELECT ('[5, 6]'::json ->> %s::int)::int", (1,), [6]),
+    ("s", "SELECT i FROM tt WHERE i <> ALL(%s) ORDER BY i", ([1, 3],), [2, 4, 5]),
+    ("d", "SELECT i FROM tt WHERE s = ANY(%s) ORDER BY i", (["beta", "Alpha", "it's, {x}", 'a "b" \\', None],), [1, 2]),
+    ("d", "SELECT i FROM tt WHERE s = ANY(%s::text[]) ORDER BY i", (["it's", "beta"],), [2]),
+    ("d", "SELECT i FROM tt WHERE s <> ALL(%s) ORDER BY i", (["beta", "Alpha"],), [3, 5]),
+    ("d", "SELECT i FROM tt WHERE s <> ALL(%s) ORDER BY i", (["beta", None],), []),
+    ("d", "SELECT i FROM tt WHERE s = ANY(%s)", ([],), []),
+    ("d", "SELECT i FROM tt WHERE i = ANY(%s) ORDER BY i", ("{1,3}",), [1, 3]),
+    ("d", "SELECT i FROM tt WHERE i = ANY(%s) ORDER BY i", ([1, 3],), [1, 3]),
+    ("d", "SELECT i FROM tt WHERE d = ANY(%s)", (["2024-01-31"],), [1]),
+    ("dsy", "SELECT i FROM tt WHERE (b, i) >= (%s, %s) ORDER BY i", (20, 3), [3, 5]),
+    ("dsy", "SELECT i FROM tt WHERE (b, i) < (%s, %s) ORDER BY i", (None, 3), []),
 )
 REFUSED = (
     ("sy", "SELECT i FROM tt WHERE s = ANY(%s)", (["beta", "Alpha"],), "an array as a parameter"),
+    ("sy", "SELECT i FROM tt WHERE s = ANY(%s::text[])", (["beta"],), "an array as a parameter"),
+    ("d", "SELECT i FROM tt WHERE s = ANY(%s)", ("{beta",), "malformed array literal"),
     ("sy", "SELECT to_char(d, %s) FROM tt", ("YYYY",), "a format that is not written there"),
-    ("sy", "SELECT i FROM tt WHERE i <> ALL(%s)", ([1],), "an array as a parameter"),
+    ("y", "SELECT i FROM tt WHERE i <> ALL(%s)", ([1],), "an array as a parameter"),
     ("sy", "SELECT d + %s::interval FROM tt", ("3 days",), "an interval as a parameter"),
 )
 
@@ -41,7 +55,7 @@ REFUSED = (
 @pytest.fixture(scope="module")
 def clients(make_engine, mysql_server):
     """Letter -> a PostgreSQL client of that engine."""
-    clusters = {"s": make_engine("sqlite").cluster(), "y": mysql_server.cluster(mysql_server.create_database("parameters"))}
+    clusters = {"s": make_engine("sqlite").cluster(), "d": make_engine("duckDb").cluster(), "y": mysql_server.cluster(mysql_server.create_database("parameters"))}
     with contextlib.ExitStack() as stack:
         proxy = stack.enter_context(proxy_module.Proxy({
             "turnout": {"translation": {"python": sys.executable, "timeoutMs": 40000}},
@@ -59,7 +73,7 @@ def clients(make_engine, mysql_server):
         proxy.check_sanitizers()
 
 
-@pytest.mark.parametrize("letter", "sy")
+@pytest.mark.parametrize("letter", "sdy")
 def test_what_parameters_mean(clients, letter):
     wrong = []
     for where, sql, parameters, want in CASES:
@@ -73,7 +87,7 @@ def test_what_parameters_mean(clients, letter):
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("letter", "sy")
+@pytest.mark.parametrize("letter", "sdy")
 def test_what_no_parameter_can_say_is_refused(clients, letter):
     for where, sql, parameters, why in REFUSED:
         if letter in where:

@@ -8,6 +8,7 @@
 #include "engine/duckdb/duckdb_bind.h"
 #include "engine/duckdb/duckdb_conn.h"
 #include "engine/duckdb/duckdb_error.h"
+#include "frontend/pgwire/pg_value.h"
 
 static const struct {
     const char *name, *sample;
@@ -502,9 +503,23 @@ static enum tn_status check_guess(struct tn_duckdb_conn *conn, const struct tn_v
     return TN_E_INVALID;
 }
 
+/* '{a,b}' without a type, where DuckDB takes a list: an array, as PostgreSQL's clients write it. */
+static enum tn_status read_list(struct tn_duckdb_conn *conn, uint64_t place, struct tn_value *value, struct tn_error *err)
+{
+    static const struct tn_pg_style plain;
+    enum { TEXT_ARRAY = 1009 };
+
+    if (!value->untyped || value->is_list || value->type != TN_TYPE_TEXT || conn->api->param_type(conn->prepared, place) != TN_DUCKDB_LIST)
+        return TN_OK;
+    if (tn_str_trim(value->as.text).len == 0 || tn_str_trim(value->as.text).ptr[0] != '{')
+        return TN_OK; /* [a, b], which DuckDB itself reads */
+    return tn_pg_value_decode(TEXT_ARRAY, 0, value->as.text, &plain, conn->arena, value, err);
+}
+
 static enum tn_status bind_place(struct tn_duckdb_conn *conn, const struct tn_run *run, uint64_t place, struct tn_error *err)
 {
     size_t          number = number_of_place(conn, place);
+    struct tn_value given;
     tn_duckdb_value value;
     int             state;
 
@@ -514,7 +529,9 @@ static enum tn_status bind_place(struct tn_duckdb_conn *conn, const struct tn_ru
         return TN_E_INVALID;
     }
     TN_TRY(check_guess(conn, &run->params.items[number - 1].value, number, err));
-    TN_TRY(tn_duckdb_value_make(conn->api, &run->params.items[number - 1].value, number, &value, err));
+    given = run->params.items[number - 1].value;
+    TN_TRY(read_list(conn, place, &given, err));
+    TN_TRY(tn_duckdb_value_make(conn->api, &given, number, &value, err));
     state = conn->api->bind_value(conn->prepared, place, value);
     conn->api->destroy_value(&value);
     return state == TN_DUCKDB_OK ? TN_OK

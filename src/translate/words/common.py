@@ -225,6 +225,8 @@ def learned(tree, target, rows):
         small_letters(tree)
     if source == "trino" and target in ("postgres", "mysql"):
         own_names_folded(tree)
+    if source == "trino" and target in ("postgres", "sqlite"):
+        default_quoted(tree)
     return several_of(tree) if source == "mysql" else [tree]
 
 
@@ -301,7 +303,7 @@ def improve(tree):
     ordered_names(tree)
     if source != target:
         places_read(tree)
-    tree = rebound(tree)
+    tree = rows_written_out(rebound(tree))
     if source == "duckdb" and target != "duckdb":
         tree = duckdb_tree_from(tree)
     if source == "trino" and type(tree) is exp.Values and target not in ("trino", "mysql") and set(key for key, value in tree.args.items() if value) == {"expressions"}:
@@ -313,6 +315,8 @@ def improve(tree):
     if columns or tree.find(exp.With) is not None:
         tree = typed(tree, columns)
     if source == "mysql" and target in TARGETS:
+        for select in tree.find_all(exp.Select) if target != "sqlite" else []:
+            distinct_in_order(select)
         tree = mysql_shown(tree)
         if any(is_of(column, *TEXTS) for column in tree.find_all(exp.Column)):
             tree = typed(by_folded_texts(tree), columns)

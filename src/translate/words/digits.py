@@ -95,6 +95,8 @@ def digits_of(node):
         return same_or_more([node.this, *node.expressions])
     if kind in (exp.Case, exp.If):
         return digits_of_branches(node)
+    if kind is exp.Subquery and isinstance(node.this, exp.Select) and len(node.this.expressions) == 1:
+        return digits_of(node.this.expressions[0].unalias())
     if kind is exp.Round and number_of(node.args.get("decimals")) is not None and source == "mysql":
         decimals = number_of(node.args["decimals"])
         node.args["decimals"].set("this", str(node.args["decimals"].this) if isinstance(node.args["decimals"], exp.Literal) else node.args["decimals"].this)

@@ -370,7 +370,12 @@ def seconds_of_difference(node):
         sides = [call("TIME_TO_SEC", end) for end in (later, earlier)]
         return exp.Paren(this=exp.Sub(this=mysql_call(sides[0]) or sides[0], expression=mysql_call(sides[1]) or sides[1]))
     between = exp.TimestampDiff(this=later.copy(), expression=earlier.copy(), unit=exp.Var(this="SECOND"))
-    return with_moments(between) or between
+    between = with_moments(between) or between
+    last = exp.Literal.number(LAST_TIME) # a TIME ends at 838:59:59
+    return exp.Case().when(exp.GT(this=between.copy(), expression=last), last.copy()).when(exp.LT(this=between.copy(), expression=exp.Neg(this=last.copy())), exp.Neg(this=last.copy())).else_(between)
+
+
+LAST_TIME = 838 * 3600 + 59 * 60 + 59
 
 
 CLOCK = {"postgres": "(CASE WHEN _1 < 0 THEN '-' ELSE '' END || TO_CHAR(ABS(_1) * INTERVAL '1 second', 'HH24:MI:SS'))",
@@ -423,10 +428,19 @@ def weeks_read(tree):
     return tree
 
 
+def place_among(numbers):
+    """INTERVAL(n, 10, 20): how many of the others, which rise, are not more than n."""
+    number, ends = numbers[0], numbers[1:]
+    out = exp.Case().when(exp.Is(this=number.copy(), expression=exp.Null()), exp.Neg(this=exp.Literal.number(1)))
+    for at, end in enumerate(ends):
+        out = out.when(exp.LT(this=number.copy(), expression=end.copy()), exp.Literal.number(at))
+    return out.else_(exp.Literal.number(len(ends)))
+
+
 def mysql_only(node):
     """Clauses that only MySQL has."""
     if wanted in TARGETS and isinstance(node, exp.Interval) and isinstance(node.this, exp.Tuple):
-        cannot("INTERVAL() of several numbers")
+        return place_among(node.this.expressions)
     if wanted in TARGETS and isinstance(node, exp.Interval):
         return compound(node)
     if wanted in TARGETS and type(node).__name__ in MOMENTS and node.args.get("unit") is not None and isinstance(node.expression, (exp.Literal, exp.Neg)) and "Diff" not in type(node).__name__:
@@ -444,6 +458,8 @@ def mysql_only(node):
             return time_added(node, name)
         if name == "TIMEDIFF" and len(node.expressions) == 2 and not (type(node.parent) is exp.Anonymous and node.parent.name.upper() == "TIME_TO_SEC"):
             return clock_between(node)
+    if wanted == "trino" and isinstance(node, exp.Sum) and type(node.this) is exp.JSONExtract:
+        return exp.Sum(this=exp.cast(node.this.copy(), "double"))
     if wanted == "trino" and isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)) and json_compared(node) is not None:
         return json_compared(node)
     if wanted in TARGETS and isinstance(node, exp.HexString) and isinstance(node.parent, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv)) and len(str(node.this)) <= 15:
@@ -613,7 +629,25 @@ def mysql_source(node):
     return node
 
 
+NUMBERS_LISTED = {"postgres": "NULLIF(ARRAY_TO_STRING(ARRAY_AGG(DISTINCT _1 ORDER BY _1{0}), _2), '')", "duckdb": "NULLIF(ARRAY_TO_STRING(LIST(DISTINCT _1 ORDER BY _1{0}), _2), '')",
+                  "trino": "NULLIF(ARRAY_JOIN(ARRAY_AGG(DISTINCT _1 ORDER BY _1{0}), _2), '')"}
+
+
+def numbers_listed(node):
+    """GROUP_CONCAT(DISTINCT id ORDER BY id) of numbers and days, whose order is not that of their texts; None = it is none."""
+    order = node.this if isinstance(node.this, exp.Order) and isinstance(node.this.this, exp.Distinct) else None
+    values = order.this.expressions if order is not None else []
+    if len(values) != 1 or len(order.expressions) != 1 or isinstance(node.parent, (exp.Window, exp.Filter)):
+        return None
+    value, key = values[0], order.expressions[0]
+    if not is_of(value, "DECIMAL", "INT", "BIGINT", "SMALLINT", "TINYINT", "MEDIUMINT", "DATE") or key.this.sql() != value.sql():
+        return None
+    return filled(NUMBERS_LISTED[wanted].format(" DESC" if key.args.get("desc") else ""), [value, node.args.get("separator") or exp.Literal.string(",")])
+
+
 def text_grouped(node):
+    if numbers_listed(node) is not None:
+        return numbers_listed(node)
     out = node.copy()
     inner = out.this
     while isinstance(inner, (exp.Order, exp.Distinct)):
@@ -648,9 +682,12 @@ def is_of_tables(select, name):
 def named_key(names, key):
     """What GROUP BY means by a name that is shown: a column of the table goes before."""
     shown = names.get(key.name) if isinstance(key, exp.Column) and not key.table else None
-    if isinstance(shown, exp.Column) and key.find_ancestor(exp.Select) is not None and not is_of_tables(key.find_ancestor(exp.Select), key.name):
-        return shown
-    return None if shown is None or isinstance(shown, exp.Column) or any(column.name == key.name for column in shown.find_all(exp.Column)) else shown
+    select = key.find_ancestor(exp.Select)
+    if shown is None or select is not None and is_of_tables(select, key.name):
+        return None
+    if isinstance(shown, exp.Column):
+        return shown if select is not None else None
+    return None if any(column.name == key.name for column in shown.find_all(exp.Column)) else shown
 
 
 def number_beside(column, shown):
@@ -660,26 +697,25 @@ def number_beside(column, shown):
         other.replace(exp.Paren(this=exp.Add(this=other.copy(), expression=exp.Literal.number(0))))
 
 
-def named_having(select, columns=False):
-    """HAVING n > 2, where n is what is shown; COLUMNS: also a column under another name."""
-    names, having = names_of(select), select.args.get("having")
+def named_having(select):
+    """HAVING n > 2, where n is what is shown; a column of the tables goes before where it is a key, or inside of an aggregate."""
+    names, having, group = names_of(select), select.args.get("having"), select.args.get("group")
+    keys = {key.name for key in group.expressions if isinstance(key, exp.Column)} if group is not None else set()
     for column in list(having.find_all(exp.Column)) if having is not None else []:
         shown = None if column.table else names.get(column.name)
-        if isinstance(shown, exp.Column) and (columns or not is_of_tables(select, column.name)):
-            column.replace(shown.copy())
-        elif shown is not None and not isinstance(shown, exp.Column):
-            number_beside(column, shown)
-            column.replace(exp.paren(shown.copy()))
+        if shown is None or column.find_ancestor(exp.Select) is not select or (column.name in keys or column.find_ancestor(exp.AggFunc) is not None) and is_of_tables(select, column.name):
+            continue
+        number_beside(column, shown)
+        column.replace(shown.copy() if isinstance(shown, exp.Column) else exp.paren(shown.copy()))
 
 
 def grouped(select, one_of=None):
     group = select.args.get("group")
     names = names_of(select)
-    named_having(select, columns=wanted in ("postgres", "trino"))
+    named_having(select)
     having = select.args.get("having")
     if group is None:
         if having is not None and not any(found.find_ancestor(exp.Select) is select for part in [having, *select.expressions] for found in part.find_all(exp.AggFunc, exp.Window)):
-            named_having(select, columns=True)
             select.where(having.this.copy(), copy=False) # of single rows
             select.set("having", None)
         if not any(found.find_ancestor(exp.Select) is select and not isinstance(found.parent, exp.Window) for part in select.expressions for found in part.find_all(exp.AggFunc)):
@@ -709,6 +745,24 @@ def grouped(select, one_of=None):
             if part is parts[-1] and select.args.get("order") is part and not column.table and column.name in {e.alias_or_name for e in select.expressions}:
                 continue
             column.replace((one_of or any_of)(column))
+
+
+def distinct_in_order(select):
+    """SELECT DISTINCT a .. ORDER BY a = 'x', b as SELECT a .. GROUP BY a ORDER BY ..: others order distinct rows by what is shown alone."""
+    distinct, order, shown = select.args.get("distinct"), select.args.get("order"), [e.unalias() for e in select.expressions]
+    if distinct is None or distinct.args.get("on") or order is None or select.args.get("group") is not None or select.is_star or select.args.get("having") is not None or \
+            any(part.find(exp.AggFunc, exp.Window, exp.Subquery) is not None or isinstance(part, exp.Literal) for part in shown):
+        return
+    texts, names = {part.sql() for part in shown}, names_of(select)
+    keys = [one.this for one in order.expressions]
+    if all(isinstance(key, exp.Literal) or key.sql() in texts or isinstance(key, exp.Column) and key.name in {e.alias_or_name for e in select.expressions} for key in keys):
+        return
+    for key in keys:
+        for column in list(key.find_all(exp.Column)) if not isinstance(key, exp.Column) else []:
+            if not column.table and column.name in names and not is_of_tables(select, column.name):
+                column.replace(exp.paren(names[column.name].copy()))
+    select.set("distinct", None)
+    select.set("group", exp.Group(expressions=[part.copy() for part in shown]))
 
 
 def in_list_of_group(column, select):

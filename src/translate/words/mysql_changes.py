@@ -67,15 +67,34 @@ def named(tables, name):
     return found[0] if found else cannot(f"a change of `{name}`, which it does not read")
 
 
+def update_over_outer_join(update, target):
+    """UPDATE a LEFT JOIN b ON .. SET a.x = b.y as UPDATE a SET x = found_.value1_ FROM (SELECT a's row, b.y AS value1_ FROM a LEFT JOIN b ..) AS found_ WHERE it is that row."""
+    if not all(assignment.this.table for assignment in update.expressions):
+        cannot("an UPDATE over an outer join of columns without their table")
+    ids, name = row_id(called_as(target)), called_as(target)
+    shown = [exp.alias_(one.copy(), f"row{at}_") for at, one in enumerate(ids)] + [exp.alias_(one.expression.copy(), f"value{at}_") for at, one in enumerate(update.expressions)]
+    rows = exp.select(*shown).from_(update.this.copy())
+    rows.set("where", update.args["where"].copy() if update.args.get("where") is not None else None)
+    for at, assignment in enumerate(update.expressions):
+        unqualified(assignment.this)
+        assignment.set("expression", exp.column(f"value{at}_", table="found_"))
+    update.set("this", target.copy())
+    update.set("from_" if "from_" in exp.Update.arg_types else "from", exp.From(this=exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier("found_")))))
+    update.set("where", exp.Where(this=exp.and_(*(exp.EQ(this=exp.column(one.this.copy(), table=name.copy()), expression=exp.column(f"row{at}_", table="found_")) for at, one in enumerate(ids)))))
+    return update
+
+
 def joined_update(update):
     """UPDATE a JOIN b ON ... SET a.x = b.y as UPDATE a SET x = b.y FROM b WHERE ..."""
     tables = tables_of(update.this)
     if update.args.get("limit") or update.args.get("order") or any(join.args.get("method") for _, join in tables[1:]):
         cannot("an UPDATE over a natural join, or of so many rows of a join")
     changed_ones = {assignment.this.table.lower() for assignment in update.expressions if assignment.this.table}
-    if len(changed_ones) > 1 or any((join.side or "").upper() in ("LEFT", "RIGHT", "FULL") for _, join in tables[1:]):
-        cannot("an UPDATE of more than one table, or over an outer join")
+    if len(changed_ones) > 1:
+        cannot("an UPDATE of more than one table")
     target = named(tables, changed_ones.pop()) if changed_ones else tables[0][0]
+    if any((join.side or "").upper() in ("LEFT", "RIGHT", "FULL") for _, join in tables[1:]):
+        return update_over_outer_join(update, target)
     conditions = [join.args["on"] for _, join in tables[1:] if join.args.get("on") is not None]
     for i, (table, join) in enumerate(tables[1:], 1):
         for column in join.args.get("using") or [] if join is not None else []:

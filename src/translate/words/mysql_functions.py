@@ -10,7 +10,7 @@ SPLIT_IP = "CAST(SPLIT_PART(_1, '.', 1) AS BIGINT) * 16777216 + CAST(SPLIT_PART(
     "CAST(SPLIT_PART(_1, '.', 3) AS BIGINT) * 256 + CAST(SPLIT_PART(_1, '.', 4) AS BIGINT)"
 JOIN_IP = "CAST((_1 >> 24) & 255 AS VARCHAR) || '.' || CAST((_1 >> 16) & 255 AS VARCHAR) || '.' || CAST((_1 >> 8) & 255 AS VARCHAR) || '.' || CAST(_1 & 255 AS VARCHAR)"
 TRINO_IP = "(" + " || '.' || ".join(f"CAST(BITWISE_AND(BITWISE_RIGHT_SHIFT(_1, {n}), 255) AS VARCHAR)" for n in (24, 16, 8, 0)) + ")"
-MONTHS_OF = "(_{0} {1} 100 * 12 + _{0} % 100)"
+MONTHS_OF = "(CAST(_{0} AS BIGINT) {1} 100 * 12 + CAST(_{0} AS BIGINT) % 100)"
 PERIOD = "(({0} - 1 + _2) {1} 12 * 100 + ({0} - 1 + _2) % 12 + 1)"
 RANDOM_UUID = "LOWER(HEX(RANDOMBLOB(4)) || '-' || HEX(RANDOMBLOB(2)) || '-4' || SUBSTR(HEX(RANDOMBLOB(2)), 2) || '-' || " \
     "SUBSTR('89AB', 1 + ABS(RANDOM() % 4), 1) || SUBSTR(HEX(RANDOMBLOB(2)), 2) || '-' || HEX(RANDOMBLOB(6)))"
@@ -116,7 +116,8 @@ MYSQL_FUNCTIONS = {
     "JSON_KEYS/1": ("(SELECT JSON_AGG(k) FROM JSON_OBJECT_KEYS(CAST(_1 AS JSON)) AS k)", None, "(SELECT JSON_GROUP_ARRAY(key) FROM JSON_EACH(_1))",
                     "JSON_FORMAT(CAST(MAP_KEYS(CAST(JSON_PARSE(_1) AS MAP(VARCHAR, JSON))) AS JSON))"),
     "JSON_VALUE/2": (None, "JSON_EXTRACT_STRING(_1, _2)", "JSON_EXTRACT(_1, _2)", None), # beside: mysql_call()
-    "JSON_UNQUOTE/1": (None, "JSON_EXTRACT_STRING(_1, '$')", "JSON_EXTRACT(_1, '$')", None),
+    "JSON_UNQUOTE/1": ("CASE WHEN _1 LIKE '\"%\"' THEN CAST(_1 AS JSON) #>> '{}' ELSE _1 END", "JSON_EXTRACT_STRING(_1, '$')", "JSON_EXTRACT(_1, '$')",
+                       None),
     "JSON_MERGE_PATCH/2": (None, "JSON_MERGE_PATCH(_1, _2)", "JSON_PATCH(_1, _2)", None),
     "JSON_CONTAINS/2": ("(CAST(_1 AS JSONB) @> CAST(_2 AS JSONB))", "JSON_CONTAINS(_1, _2)", None, None),
     "REGEXP_INSTR/2": ("REGEXP_INSTR(_1, _2, 1, 1, 0, 'i')", None, None, "GREATEST(REGEXP_POSITION(_1, '(?i)' || _2), 0)"),

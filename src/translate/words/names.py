@@ -48,6 +48,13 @@ def without_public(tree):
             node.set("db", None)
 
 
+def default_quoted(tree):
+    """default.t, a schema of Trino's and Hive's, is a word of its own elsewhere."""
+    for node in tree.find_all(exp.Table, exp.Column):
+        if isinstance(node.args.get("db"), exp.Identifier) and node.text("db").lower() == "default":
+            node.set("db", exp.to_identifier("default", quoted=True))
+
+
 def small_letters(tree):
     """Names of tables without quotes: in MySQL, letters' case tells them apart."""
     for node in tree.find_all(exp.Table, exp.Column, exp.TableAlias):
@@ -109,6 +116,9 @@ def name_columns(tree):
             continue
         for index, node in enumerate(list(select.expressions)):
             if isinstance(node, (exp.Alias, exp.Aliases, exp.Star, exp.Column)) or node.is_star and not isinstance(node, exp.Func):
+                continue
+            if isinstance(node.unnest(), exp.Column) and source == "postgres" and wanted == "trino": # DISTINCT (a) .. ORDER BY a
+                select.expressions[index].replace(node.unnest().copy())
                 continue
             name = column_name(node, index)
             if name == "?column?" and select is not tree and len(select.expressions) > 1:

@@ -18,6 +18,11 @@ ARITHMETIC = ("Add", "Sub", "Mul", "Div", "Mod", "IntDiv")
 OF_NUMBERS = ("Sum", "Avg", "Stddev", "StddevPop", "StddevSamp", "Variance", "VariancePop", "Round", "Abs", "Floor", "Ceil", "Sign")
 
 
+def is_text_of_json(node):
+    """x ->> '$.a', JSON_UNQUOTE(..)."""
+    return source == "mysql" and (isinstance(node, exp.JSONExtractScalar) or isinstance(node, exp.Anonymous) and node.name.upper() == "JSON_UNQUOTE")
+
+
 def number_as_read(side):
     """SIDE as the number that MySQL reads it as; None = it is no moment and no text."""
     inner = side.unnest()
@@ -25,7 +30,7 @@ def number_as_read(side):
         return None
     if source == "sqlite" and wanted != "mysql" and isinstance(inner, exp.TimeToStr) and is_written(inner.args.get("format")) and str(inner.args["format"].this) in PARTS_OF_DIGITS:
         return exp.cast(inner.copy(), "bigint") # (strftime('%m', d) + 2) / 3 is one of integers
-    if wanted != "mysql" and is_of(inner, *TEXTS) or type(inner).__name__ in TEXT_FUNCTIONS and is_moment(inner) and wanted in LEADING:
+    if wanted != "mysql" and (is_of(inner, *TEXTS) or is_text_of_json(inner)) or type(inner).__name__ in TEXT_FUNCTIONS and is_moment(inner) and wanted in LEADING:
         return filled(LEADING[wanted], [inner])
     if source == "sqlite" and wanted == "mysql":
         return exp.cast(inner.copy(), "text") if is_moment(inner) else None

@@ -78,14 +78,42 @@ def refused_marker(node):
         cannot("date_trunc() to what is not written there")
 
 
-def any_of_marker(node):
-    """i = ANY ($1): an array is a text in SQLite, '{1,2}'."""
-    inner = node.expression.this.unnest() if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Any) else None
-    if inner is None or not is_marker(inner) or wanted not in ("sqlite", "mysql"):
+def marked_array(node):
+    """$1 and $1::text[] behind = ANY and <> ALL; None = something else is there."""
+    there = node.expression
+    if isinstance(node, exp.EQ) and isinstance(there, exp.Any) or isinstance(node, exp.NEQ) and isinstance(there, exp.All):
+        inner = there.this
+    elif isinstance(node, exp.NEQ) and type(there) is exp.Anonymous and there.name.upper() == "ALL" and len(there.expressions) == 1:
+        inner = there.expressions[0]
+    else:
         return None
-    if wanted == "mysql" or not is_of(node.this, *NUMBERS):
-        cannot("an array as a parameter")
-    return exp.Paren(this=filled("_1 IN (SELECT value FROM JSON_EACH('[' || SUBSTR(_2, 2, LENGTH(_2) - 2) || ']'))", [node.this, inner]))
+    inner = inner.unnest() if isinstance(inner, exp.Expression) else None
+    bare = inner.this if isinstance(inner, exp.Cast) and inner.to.this == TYPE.ARRAY else inner
+    return (inner, bare) if bare is not None and is_marker(bare) else None
+
+
+def kind_of_items(node):
+    """What an array holds that NODE is looked for in; None = it is not known."""
+    kinds = ((TEXTS, "text"), (("INT", "SMALLINT", "TINYINT", "BIGINT"), "bigint"), (("DECIMAL",), "decimal(38, 10)"), (("DOUBLE", "FLOAT"), "double"), (("DATE",), "date"), (MOMENT_TYPES, "timestamp"), (("UUID",), "uuid"))
+    return next((kind for names, kind in kinds if is_of(node, *names)), None)
+
+
+def any_of_marker(node):
+    """i = ANY ($1): DuckDB wants to know of what it is an array, which is a text in SQLite, '{1,2}'."""
+    found = marked_array(node)
+    if found is None or wanted not in ("duckdb", "sqlite", "mysql", "trino"):
+        return None
+    array, marker = found
+    if wanted == "duckdb":
+        if array is marker and kind_of_items(node.this) is None:
+            return None
+        array = exp.Cast(this=marker.copy(), to=exp.DataType(this=TYPE.ARRAY, expressions=[exp.DataType.build(kind_of_items(node.this))], nested=True)) if array is marker else array.copy()
+        among = exp.EQ(this=node.this.copy(), expression=exp.Any(this=exp.paren(array)))
+    elif wanted == "sqlite" and is_of(node.this, *NUMBERS):
+        among = exp.Paren(this=filled("_1 IN (SELECT value FROM JSON_EACH('[' || SUBSTR(_2, 2, LENGTH(_2) - 2) || ']'))", [node.this, marker]))
+    else:
+        return cannot("an array as a parameter")
+    return among if isinstance(node, exp.EQ) else exp.Not(this=exp.paren(among, copy=False))
 
 
 def days_of_marker(node):

@@ -13,13 +13,27 @@ def ends_of_words(text):
     return re.sub(r"(\\\\)|\\([mMyY])", lambda found: found[1] or ("\\B" if found[2] == "Y" else "\\b"), text)
 
 
+def pattern_of(node):
+    """The regular expression, written there, that NODE looks for; None = it looks for none."""
+    called_so = type(node) is exp.Anonymous and node.name.upper() in CALLED_WITH_PATTERN and len(node.expressions) > 1
+    pattern = node.expressions[1] if called_so else node.args.get("expression") if kind_of(node) in WITH_PATTERN else None
+    return pattern if isinstance(pattern, exp.Literal) and pattern.is_string else None
+
+
+def refused_pattern(pattern):
+    """DuckDB's patterns look neither around nor back."""
+    text = re.sub(r"\\\\|\[\^?\]?(?:\\.|[^\]\\])*\]", "", str(pattern.this))
+    if re.search(r"\(\?<?[=!]|\(\?>|\\[1-9]", text):
+        was_read(pattern)
+        cannot("a pattern that looks around itself, (?=..), (?!..), (?<..), or back, \\1")
+
+
 def with_ends_of_words(tree):
-    if (source == "postgres") == (wanted == "postgres"):
-        return
     for node in tree.walk():
-        called_so = type(node) is exp.Anonymous and node.name.upper() in CALLED_WITH_PATTERN and len(node.expressions) > 1
-        pattern = node.expressions[1] if called_so else node.args.get("expression") if kind_of(node) in WITH_PATTERN else None
-        if isinstance(pattern, exp.Literal) and pattern.is_string and "\\" in str(pattern.this):
+        pattern = pattern_of(node)
+        if pattern is not None and wanted == "duckdb" and source != "duckdb":
+            refused_pattern(pattern)
+        if pattern is not None and (source == "postgres") != (wanted == "postgres") and "\\" in str(pattern.this):
             new = ends_of_words(str(pattern.this))
             if new != str(pattern.this):
                 pattern.set("this", new)

@@ -52,6 +52,8 @@ def left_over(tree):
     for node in tree.walk():
         if node.meta.get("made"):
             continue
+        if isinstance(node, exp.Table) and node.text("catalog") and wanted in ("sqlite", "mysql"):
+            cannot(f"a table of the catalog {node.text('catalog')}")
         if isinstance(node, exp.Extract) and wanted in PARTS_KNOWN and node.this.name.upper() not in PARTS_KNOWN[wanted] and "_" not in node.this.name:
             cannot(f"extract({node.this.name.lower()} from ..)")
         if isinstance(node, exp.Interval) and wanted in ("sqlite", "mysql") and is_alone(node):

@@ -215,8 +215,8 @@ def mysql_filter(node):
 
 
 def mysql_json(node):
-    if source == "postgres" and is_marker(node.expression):
-        node.set("expression", call("CONCAT", '$."', node.expression, '"'))
+    if source == "postgres" and (is_marker(node.expression) or isinstance(node.expression, exp.Cast) and is_marker(node.expression.this)): # a key, or the number of an element
+        node.set("expression", filled("CASE JSON_TYPE(_1) WHEN 'ARRAY' THEN CONCAT('$[', _2, ']') ELSE CONCAT('$.\"', _2, '\"') END", [node.this, node.expression]))
     found = exp.Anonymous(this="JSON_EXTRACT", expressions=[node.this.copy(), json_path(node.expression)])
     if isinstance(node, (exp.JSONExtractScalar, exp.JSONBExtractScalar)):
         return exp.func("NULLIF", call("JSON_UNQUOTE", found), exp.Literal.string("null"))

@@ -149,6 +149,15 @@ def padded(node):
     return exp.Case().when(exp.GTE(this=call("LENGTH", text), expression=size.copy()), call("SUBSTR", text, 1, size)).else_(both)
 
 
+def decimals_shown(node):
+    """The digits that a decimal has as a text in the source's dialect, where they are sure."""
+    if not is_of(node, "DECIMAL") or isinstance(node, exp.Literal):
+        return None
+    if isinstance(node, exp.Column):
+        return node.type.meta.get("scale")
+    return digits_of(node) if source in ("mysql", "postgres", "trino") and isinstance(node, (exp.Sum, exp.Min, exp.Max, exp.Coalesce, exp.Window, exp.Paren)) and not is_shortened(node) else None
+
+
 def sqlite_cast(node):
     kind, what = node.to.this, node.this
     if kind == TYPE.TIMESTAMPTZ and isinstance(what, exp.Literal):
@@ -157,8 +166,9 @@ def sqlite_cast(node):
         return what.copy() # DATETIME() would take what is below a second from it
     if kind in (TYPE.TIMESTAMP, TYPE.TIMESTAMPTZ, TYPE.DATETIME):
         return call("DATETIME", what)
-    if kind in exp.DataType.TEXT_TYPES and isinstance(what, exp.Column) and is_of(what, "DECIMAL") and what.type.meta.get("scale"):
-        return filled(f"CASE WHEN _1 IS NOT NULL THEN PRINTF('%.{what.type.meta['scale']}f', _1) END", [what])
+    digits = decimals_shown(what) if kind in exp.DataType.TEXT_TYPES else None
+    if digits:
+        return filled(f"CASE WHEN _1 IS NOT NULL THEN PRINTF('%.{digits}f', _1) END", [what])
     if kind in (TYPE.JSON, TYPE.JSONB):
         return what.copy()
     if kind in exp.DataType.INTEGER_TYPES and not (what.is_type(*exp.DataType.INTEGER_TYPES) or isinstance(what, exp.Literal) and what.is_string):
@@ -479,6 +489,10 @@ def sqlite_column(column):
     column.set("constraints", kept)
 
 
+def listed_text(node):
+    return text_of(node) if decimals_shown(node) else node
+
+
 def sqlite_group_concat(node):
     """group_concat(x ORDER BY y), which SQLite has since 3.44 only, by a function of the engine's own."""
     order = node.find(exp.Order)
@@ -495,7 +509,20 @@ def sqlite_group_concat(node):
     keys, letters = keys_in(order.expressions), order_letters(order.expressions)
     if distinct and (len(keys) != 1 or keys[0].sql() != text.sql()):
         cannot("a list of distinct texts in the order of something else")
-    return call("GROUP_CONCAT_BY", text, mark, ("u" if distinct else "") + letters, *keys)
+    return call("GROUP_CONCAT_BY", text if distinct else listed_text(text), mark, ("u" if distinct else "") + letters, *keys)
+
+
+def aggregate_compared(node, rows):
+    """SUM(x) > ALL (SELECT y ..), which no query inside may read: by the greatest and the least of the rows."""
+    every, rises = isinstance(node.expression, exp.All), isinstance(node, (exp.GT, exp.GTE))
+    whole = exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier("rows_")))
+    end = exp.Subquery(this=exp.select((exp.Max if every == rises else exp.Min)(this=exp.column("compared_"))).from_(whole.copy(), copy=False))
+    fits = exp.Is(this=exp.paren(type(node)(this=node.this.copy(), expression=end)), expression=exp.Boolean(this=True))
+    if not every:
+        return exp.paren(fits)
+    among = exp.select("1").from_(whole, copy=False)
+    unknown = among.copy().where(exp.Is(this=exp.column("compared_"), expression=exp.Null()), copy=False)
+    return exp.paren(exp.or_(exp.Not(this=exp.Exists(this=among)), exp.and_(fits, exp.Not(this=exp.Exists(this=unknown)))), copy=False)
 
 
 def sqlite_compared(node):
@@ -510,6 +537,8 @@ def sqlite_compared(node):
     if not isinstance(first, exp.Select) or len(first.expressions) != 1 or first.is_star:
         cannot("ALL and ANY of such a query")
     first.expressions[0].replace(exp.alias_(first.expressions[0].unalias().copy(), "compared_"))
+    if node.this.find(exp.AggFunc) is not None and not isinstance(node, (exp.EQ, exp.NEQ)):
+        return aggregate_compared(node, rows)
     fits = exp.Is(this=exp.paren(type(node)(this=node.this.copy(), expression=exp.column("compared_"))), expression=exp.Boolean(this=True))
     every = isinstance(node.expression, exp.All)
     among = exp.select("1").from_(exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier("rows_"))), copy=False).where(exp.Not(this=fits) if every else fits, copy=False)

@@ -153,6 +153,10 @@ def trino_function(node):
     args = node.expressions if isinstance(node, exp.Anonymous) else []
     if isinstance(node, exp.Initcap):
         return filled("REGEXP_REPLACE(_1, '([A-Za-z0-9])([A-Za-z0-9]*)', x -> UPPER(x[1]) || LOWER(x[2]))", [node.this])
+    if isinstance(node, (exp.JSONExtract, exp.JSONExtractScalar)) and source == "postgres" and not isinstance(node.expression, (exp.JSONPath, exp.Literal)) and not node.meta.get("made"):
+        found = changed(node, expression=filled("CONCAT('$[\"', CAST(_1 AS VARCHAR), '\"]')", [node.expression])) # a key, or the number of an element
+        found.meta["made"] = True
+        return found
     if isinstance(node, exp.Length) and node.args.get("binary"):
         return call("LENGTH", call("TO_UTF8", node.this))
     if difference(node) is not None and source != "trino" and singular(node.text("unit") or "DAY") not in WHOLE_DAYS and (is_date(node.this) or is_date(node.expression)) and not node.meta.get("made"):
@@ -175,7 +179,7 @@ def trino_function(node):
                              expressions=[worded(node.this), node.expression.copy(), (node.args.get("fill_pattern") or exp.Literal.string(" ")).copy()])
     if isinstance(node, exp.Trunc) and number_of(node.args.get("decimals")) == 0 and source != "trino":
         return changed(node, decimals=None)
-    if isinstance(node, exp.Trunc) and number_of(node.args.get("decimals")) not in (None, 0) and not is_of(node.this, "DECIMAL"):
+    if isinstance(node, exp.Trunc) and number_of(node.args.get("decimals")) not in (None, 0) and (not is_of(node.this, "DECIMAL") or node.this.find(exp.Div, exp.Avg) is not None):
         return filled(f"(TRUNCATE(_1 * 1e{number_of(node.args['decimals'])}) / 1e{number_of(node.args['decimals'])})", [node.this])
     if isinstance(node, exp.Right):
         return filled("SUBSTR(_1, GREATEST(LENGTH(_1) - _2 + 1, 1))", [node.this, node.expression])
@@ -252,7 +256,7 @@ def named_groups(select):
     """GROUP BY y, where y is what a shown expression is called and nothing else."""
     names = {e.alias: e.this for e in select.expressions if isinstance(e, exp.Alias) and not isinstance(e.this, exp.Column)}
     for key in list(select.args["group"].expressions) if select.args.get("group") is not None else []:
-        if isinstance(key, exp.Column) and not key.table and key.name in names and \
+        if isinstance(key, exp.Column) and not key.table and key.name in names and not is_of_tables(select, key.name) and \
                 not any(column.name == key.name for shown in [*select.expressions, select.args.get("where")] if shown is not None for column in shown.find_all(exp.Column)):
             key.replace(names[key.name].copy())
 

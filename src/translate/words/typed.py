@@ -99,6 +99,8 @@ def is_word(node):
 
 def mixed_with_texts(parts):
     """Of MySQL's clients: COALESCE(d, 'never'), IF(a, 'x', 1): all of it is a text."""
+    if wanted == "sqlite":
+        return any(is_word(part) for part in parts) and any(decimals_shown(part) for part in parts)
     return wanted in ("postgres", "duckdb", "trino") and any(is_word(part) for part in parts) and any(
         is_of(part, "DATE", "BOOLEAN", *MOMENT_TYPES, *NUMBERS) and not is_written(part) for part in parts)
 
@@ -107,6 +109,8 @@ def worded_in_mixture(node):
     node = node.copy()
     if isinstance(node, exp.Literal) and not node.is_string:
         node.set("this", str(node.this)) # it was read
+    if wanted == "sqlite" and not decimals_shown(node):
+        return node
     if is_word(node) or is_written(node) or isinstance(node, exp.Null) or not is_of(node, "DATE", "BOOLEAN", *MOMENT_TYPES, *NUMBERS):
         return node
     return exp.cast(counted(node) if is_of(node, "BOOLEAN") else node, "text")

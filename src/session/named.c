@@ -27,6 +27,7 @@ void tn_named_forget(struct tn_session *s)
 {
     while (s->named != NULL)
         drop(&s->named);
+    s->named_new = false;
     tn_buf_reset(&s->named_text);
 }
 
@@ -70,6 +71,19 @@ static void remember(struct tn_session *s, struct tn_words *words)
     named->text = tn_strndup(text.ptr, text.len);
     if (named->name == NULL || named->text == NULL)
         drop(at);
+    else
+        s->named_new = true;
+}
+
+void tn_named_refused(struct tn_session *s)
+{
+    struct tn_named **last = &s->named;
+
+    while (s->named_new && (*last)->next != NULL)
+        last = &(*last)->next;
+    if (s->named_new)
+        drop(last);
+    s->named_new = false;
 }
 
 /* (value, ...) */
@@ -122,6 +136,7 @@ struct tn_str tn_named_meant(struct tn_session *s, struct tn_str sql, enum tn_ve
     struct tn_words   words;
     unsigned          count;
 
+    s->named_new = false;
     if (verb != TN_VERB_PREPARE && verb != TN_VERB_EXECUTE && verb != TN_VERB_DEALLOCATE && verb != TN_VERB_DISCARD)
         return TN_STR("");
     tn_words_behind_verb(&words, sql, TN_DIALECT_POSTGRES);

@@ -186,7 +186,8 @@ struct tn_session {
         bool                 scanning, writes; /* the statements are looked at: do they want a transaction? */
         size_t               scan_at;
     } simple;
-    struct tn_named         *named;      /* named.c: what SQL's PREPARE named */
+    struct tn_named         *named;      /* named.c: what SQL's PREPARE named, the newest last */
+    bool                     named_new;  /* the statement before was a PREPARE that named the last of them */
     struct tn_buf            named_text; /* and what the last EXECUTE meant */
     struct tn_portal        *active;     /* extended.c: whose Execute runs */
     struct tn_prepared      *describing;
@@ -271,6 +272,7 @@ bool tn_transaction_read_only(const struct tn_session *s); /* the open one, else
 /* named.c: notes PREPARE, DEALLOCATE and DISCARD; of an EXECUTE the statement that it means, with its values, until the next one of the
  * session; else empty. */
 struct tn_str tn_named_meant(struct tn_session *s, struct tn_str sql, enum tn_verb verb);
+void          tn_named_refused(struct tn_session *s); /* the statement that was noted last failed: what it named is not there */
 void          tn_named_forget(struct tn_session *s);
 
 bool tn_transaction_is_control(struct tn_str sql, const struct tn_features *features);

@@ -79,6 +79,7 @@ static void on_reply(struct tn_session *s, struct tn_reply *reply)
 {
     s->simple.waiting = false;
     if (reply->error != NULL) {
+        tn_named_refused(s);
         tn_session_place_error(reply->error, s->simple.text, s->simple.statement);
         tn_session_error(s, reply->error);
         s->simple.failed = true;

@@ -161,6 +161,9 @@ def test_execute_in_sql_counts_for_what_it_names(files, postgres_server):
         assert ops.ask(connection, "EXECUTE one(5, 'x')") == "5 eulav"
         assert connection.execute("EXECUTE one(5, 'x')", (), prepare=True).fetchone()[0] == "5 eulav"  # by the other way of the protocol
         connection.execute("DEALLOCATE one")
+        for way in ({}, {"params": (), "prepare": True}):  # what the engine refused has no name, by both ways of the protocol
+            with pytest.raises(psycopg.errors.UndefinedColumn):
+                connection.execute("PREPARE one AS SELECT lower(nowhere) FROM points", **way)
         connection.execute("PREPARE one AS SELECT upper(v) FROM points WHERE k = 1")
         assert ops.ask(connection, "EXECUTE one") == "VALUE 1"
         assert sum(calls("reverse").values()) == 6 and sum(calls("upper").values()) == 1, calls("")

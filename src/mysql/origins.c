@@ -56,18 +56,6 @@ static bool at_end(const struct tn_words *words)
     return tn_words_at_end(words) || tn_words_at_punct(words, ';') || at_one_of(words, list, TN_ARRAY_LEN(list));
 }
 
-/* Behind the parenthesis that stands here. */
-static void skip_parentheses(struct tn_words *words)
-{
-    unsigned depth = 0;
-
-    do {
-        depth += tn_words_at_punct(words, '(') ? 1 : 0;
-        depth -= tn_words_at_punct(words, ')') ? 1 : 0;
-        tn_words_next(words);
-    } while (depth > 0 && !tn_words_at_end(words));
-}
-
 static struct tn_str take_name(struct tn_words *words, struct tn_arena *arena)
 {
     struct tn_str name = words->token.kind == TN_TOKEN_IDENT ? tn_my_unquote(words->token.text, arena) : words->token.text;
@@ -94,7 +82,7 @@ static bool read_table(struct tn_words *words, struct table *table, struct tn_st
 {
     *table = (struct table){.database = database, .name = TN_STR("")};
     if (tn_words_at_punct(words, '(')) {
-        skip_parentheses(words);
+        tn_words_skip_parentheses(words);
         return read_alias(words, table, arena);
     }
     if (!at_name(words))
@@ -128,7 +116,7 @@ static bool to_next_table(struct tn_words *words, struct from *from)
             return true;
         }
         if (tn_words_at_punct(words, '('))
-            skip_parentheses(words);
+            tn_words_skip_parentheses(words);
         else if (tn_words_at(words, "use") || tn_words_at(words, "force") || tn_words_at(words, "ignore"))
             while (!at_end(words) && !tn_words_at_punct(words, '(')) /* INDEX FOR JOIN (..) */
                 tn_words_next(words);
@@ -154,7 +142,7 @@ static bool read_from(struct tn_words *words, struct from *from, struct tn_str d
     } while (to_next_table(words, from));
     while (!tn_words_at_end(words) && !at_set_operation(words)) {
         if (tn_words_at_punct(words, '('))
-            skip_parentheses(words);
+            tn_words_skip_parentheses(words);
         else
             tn_words_next(words);
     }

@@ -41,18 +41,6 @@ static struct tn_named **find(struct tn_session *s, struct tn_str name, unsigned
     return at;
 }
 
-/* From an opening bracket to behind the closing one. */
-static void skip_brackets(struct tn_words *words)
-{
-    unsigned depth = 0;
-
-    do {
-        depth += tn_words_at_punct(words, '(');
-        depth -= tn_words_at_punct(words, ')');
-        tn_words_next(words);
-    } while (depth > 0 && !tn_words_at_end(words));
-}
-
 /* NAME [(types)] AS statement. A name that is there stays as it is: the engine refuses a second one. */
 static void remember(struct tn_session *s, struct tn_words *words)
 {
@@ -62,7 +50,7 @@ static void remember(struct tn_session *s, struct tn_words *words)
 
     tn_words_next(words);
     if (tn_words_at_punct(words, '('))
-        skip_brackets(words);
+        tn_words_skip_parentheses(words);
     text = tn_words_accept(words, "as") ? tn_words_rest(words) : TN_STR("");
     if (*at != NULL || count >= NAMES || text.len == 0 || text.len > TEXT || (named = tn_calloc(1, sizeof *named)) == NULL)
         return;
@@ -98,7 +86,7 @@ static unsigned read_values(struct tn_words *words, struct tn_str values[VALUES]
 
         while (!tn_words_at_end(words) && !tn_words_at_punct(words, ',') && !tn_words_at_punct(words, ')')) {
             if (tn_words_at_punct(words, '('))
-                skip_brackets(words);
+                tn_words_skip_parentheses(words);
             else
                 tn_words_next(words);
         }

@@ -62,6 +62,18 @@ static inline bool tn_words_accept_punct(struct tn_words *words, char c)
     return true;
 }
 
+/* From an opening parenthesis to behind the one that closes it. */
+static inline void tn_words_skip_parentheses(struct tn_words *words)
+{
+    unsigned depth = 0;
+
+    do {
+        depth += tn_words_at_punct(words, '(');
+        depth -= tn_words_at_punct(words, ')');
+        tn_words_next(words);
+    } while (depth > 0 && !tn_words_at_end(words));
+}
+
 /* What is left, from the present word on. */
 static inline struct tn_str tn_words_rest(const struct tn_words *words)
 {

@@ -4,7 +4,7 @@
 #include "mysql/heads.h"
 #include "mysql/plain.h"
 
-enum { TABLES_MAX = 64, COLUMNS_MAX = 4096, MERGED_MAX = 256, LOOKS_MAX = 4 * 1024 * 1024 /* some ten milliseconds, for which a worker waits */ };
+enum { TABLES_MAX = 64, COLUMNS_MAX = 4096, MERGED_MAX = 256, LOOKS_MAX = 256 * 1024 /* comparisons, for which a worker waits */ };
 
 struct table {
     struct tn_str  database, name, alias; /* NAME is empty: of a subquery */

@@ -323,16 +323,17 @@ def test_known(server):
 
 
 def test_advice(server):
+    asked = "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < 20000) SELECT count(*) AS advised FROM t"  # more than a microsecond
     with group_of(server, "adviser") as client:
-        client.execute("SELECT 1 AS advised")
-        told = plan(client, "SELECT 1 AS advised")
+        client.execute(asked)
+        told = plan(client, asked)
         decision = told["groups"][0]["decision"]
         assert decision["advice"] and decision["mode"] == "advise" and "turn" in told["reason"]
-        assert any(line.startswith("Advice:") for line in lines(client, "EXPLAIN ROUTE SELECT 1 AS advised"))
+        assert any(line.startswith("Advice:") for line in lines(client, "EXPLAIN ROUTE " + asked))
         with psycopg.connect(server.dsn(database="turnout"), autocommit=True) as console:
             [(predicted, advised, advised_ms, explored, shadow, propensity)] = console.execute(
                 "SELECT predicted_ms, advised, advised_ms, explored, shadow, propensity FROM decisions WHERE id = (SELECT max(id) FROM history "
-                "WHERE text = 'SELECT 1 AS advised')").fetchall()
+                "WHERE text = %s)", (asked,)).fetchall()
         assert predicted > 0 and advised_ms > 0 and advised, "the estimated difference"
         assert (explored, shadow, propensity) == (False, False, None)
 

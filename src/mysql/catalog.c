@@ -1,5 +1,6 @@
 #include "mysql/catalog.h"
 
+#include "engine/told.h"
 #include "session/words.h"
 
 /* The words of catalog.def's third argument. */
@@ -85,12 +86,23 @@ bool tn_my_core_is_own(enum tn_my_core core)
     return cores[core].own;
 }
 
+/* Servers of MySQL's kind have such tables themselves. */
+static const char *told_elsewhere(enum tn_cfg_engine engine, enum tn_my_core core)
+{
+    static const enum tn_told whats[] = {
+        [TN_MY_CORE_SCHEMATA] = TN_TOLD_SCHEMATA, [TN_MY_CORE_TABLES] = TN_TOLD_TABLES, [TN_MY_CORE_COLUMNS] = TN_TOLD_COLUMNS, [TN_MY_CORE_KEYS] = TN_TOLD_KEYS,
+        [TN_MY_CORE_INDEXES] = TN_TOLD_INDEXES, [TN_MY_CORE_VIEWS] = TN_TOLD_VIEWS, [TN_MY_CORE_ROUTINES] = TN_TOLD_ROUTINES,
+    };
+
+    return engine == TN_CFG_ENGINE_MYSQL || engine == TN_CFG_ENGINE_STAR_ROCKS || (size_t)core >= TN_ARRAY_LEN(whats) ? NULL : tn_told_sql(engine, whats[core]);
+}
+
 const char *tn_my_core_sql(enum tn_cfg_engine engine, enum tn_my_core core)
 {
     for (size_t i = 0; i < TN_ARRAY_LEN(told); i++)
         if (told[i].engine == engine && told[i].core == core)
             return told[i].sql;
-    return NULL;
+    return told_elsewhere(engine, core);
 }
 
 bool tn_my_catalog_has(enum tn_cfg_engine engine)

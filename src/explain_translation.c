@@ -25,7 +25,7 @@ static bool strip(struct tn_str *text, enum tn_dialect dialect)
 
 bool tn_translation_asked(struct tn_query *q)
 {
-    if (q->features.verb != TN_VERB_EXPLAIN || q->console || !strip(&q->text, TN_DIALECT_POSTGRES))
+    if (q->features.verb != TN_VERB_EXPLAIN || q->own != NULL || !strip(&q->text, TN_DIALECT_POSTGRES))
         return false;
     if (q->native.ptr != NULL)
         (void)strip(&q->native, TN_DIALECT_MYSQL);

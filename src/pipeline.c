@@ -92,14 +92,12 @@ static void add_default_tags(struct tn_query *q)
     q->client.tag_count = count;
 }
 
-/* The console is no member of what it shows: not routed, not recorded, not counted. */
-static enum tn_step route_console(struct tn_query *q)
+/* What Turnout itself answers is no member of what it shows: not routed, not recorded, not counted. */
+static enum tn_step route_own(struct tn_query *q)
 {
-    struct tn_group *group = tn_runtime_of(q->worker)->server->console->group;
-
-    q->route = (struct tn_route_result){.group = group->conf, .router = "console", .rule = -1};
+    q->route = (struct tn_route_result){.group = q->own->conf, .router = q->own->conf->name.ptr, .rule = -1};
     q->client.hint_strategy = TN_STR("");
-    q->group = group;
+    q->group = q->own;
     q->internal = true;
     start_deadline(q);
     return TN_NEXT;
@@ -126,8 +124,8 @@ static enum tn_step stage_route(struct tn_query *q)
 {
     enum tn_status status;
 
-    if (q->console)
-        return route_console(q);
+    if (q->own != NULL)
+        return route_own(q);
     if (ends_transaction(q))
         return route_end(q);
     if (q->scripting.wait != NULL)

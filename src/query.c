@@ -80,6 +80,7 @@ static void free_query(struct tn_grave *grave)
     tn_error_reset(&q->run.error);
     tn_error_reset(&q->prelude_run.error);
     tn_snapshot_unref(q->snapshot);
+    tn_cluster_unref(q->own_member);
     tn_arena_reset(&q->arena);
     if (runtime->spare_count == SPARES) {
         tn_free(q);

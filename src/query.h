@@ -89,7 +89,9 @@ struct tn_query {
     bool                          read_only; /* the session's transaction is, or would be: a write is refused */
     struct tn_cluster            *affinity; /* described there: run there if it is eligible */
     const struct tn_schema       *told;     /* columns that the client knows from there: rows of other types are not for it */
-    bool                          console;  /* of the console database: no router is asked, nothing is recorded */
+    struct tn_group              *own;      /* Turnout's own (the console's, a catalog's): no router is asked, nothing is recorded; NULL: one of the
+                                               configuration's */
+    struct tn_cluster            *own_member; /* counted: it is in no topology; NULL: it lives as long as the server */
     bool                          internal; /* ROLLBACK of a lost session and the like: not recorded */
     uint64_t                      timeout_us; /* the session's own (statement_timeout); 0 = none */
 

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "catalog/image.h"
 #include "console/console.h"
 #include "mysql/mysql.h"
 #include "policies/route/route.h"
@@ -75,6 +76,7 @@ static enum tn_status named(enum tn_status status, const char *section, struct t
 
 static enum tn_status open_doors(struct doors *doors, struct tn_server *server, const struct tn_settings *settings, struct tn_error *err)
 {
+    TN_TRY(tn_catalog_open(server, err));
     TN_TRY(tn_console_open(server, err));
     for (size_t i = 0; i < server->worker_count; i++)
         TN_TRY(tn_sessions_init(server->workers[i], err));

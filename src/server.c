@@ -279,6 +279,8 @@ void tn_server_free(struct tn_server *server)
     tn_config_unref(server->started_with);
     tn_history_close(server->history);
     tn_learning_close(server);
+    if (server->catalog != NULL)
+        server->free_catalog(server->catalog);
     if (server->console != NULL)
         server->console->free(server->console);
     tn_freeze_free(server->freeze);

@@ -67,6 +67,8 @@ struct tn_server {
     struct tn_translator *translator;    /* NULL: nothing is translated */
     struct tn_table_types *table_types; /* what translation goes by; NULL as above */
     struct tn_scripter   *scripter;
+    struct tn_catalog    *catalog;       /* PostgreSQL's catalog for engines of another kind; NULL: there is none; made by tn_catalog_open() */
+    void (*free_catalog)(struct tn_catalog *catalog);
     struct tn_console    *console;       /* NULL: there is none; made by tn_console_open() */
     pthread_mutex_t       reload_lock;   /* one reload at a time */
     pthread_mutex_t       snapshot_lock; /* guards the pointer below */

@@ -110,7 +110,10 @@ static void forget_tables(const struct tn_query *q)
 {
     struct tn_table_types *types = tn_runtime_of(q->worker)->server->table_types;
 
-    if (types != NULL && q->cluster != NULL && q->error.status == TN_OK && (q->features.class == TN_CLASS_DDL || q->features.class == TN_CLASS_MULTI || q->features.has_into))
+    if (q->cluster == NULL || q->error.status != TN_OK || (q->features.class != TN_CLASS_DDL && q->features.class != TN_CLASS_MULTI && !q->features.has_into))
+        return;
+    atomic_fetch_add(&q->cluster->definitions, 1);
+    if (types != NULL)
         tn_table_types_forget(types, q->cluster->id, &q->features);
 }
 

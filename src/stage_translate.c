@@ -104,7 +104,7 @@ static bool is_denied(struct tn_query *q)
     struct tn_route_result denied;
     struct tn_features     features;
 
-    if (q->console || !tn_routes_may_refuse(q->snapshot->routes))
+    if (q->own != NULL || !tn_routes_may_refuse(q->snapshot->routes))
         return false;
     tn_features_read(&features, q->translation.sent, q->cluster->ops->dialect);
     if (!tn_routes_refuse(q->snapshot->routes, &q->route, &q->client, &features, q->translation.sent, &q->arena, &denied))

@@ -114,7 +114,7 @@ static bool explains(const struct tn_query *q, enum tn_dialect from)
 
 bool tn_translating_what(const struct tn_query *q, const struct tn_group *group, const struct tn_cluster *cluster, struct tn_translation *out)
 {
-    if (q->console || (q->internal && q->shadow == NULL && !q->translation.explains) || tn_translating_mode(q->snapshot, group->conf) == TN_CFG_TRANSLATION_MODE_OFF ||
+    if (q->own != NULL || (q->internal && q->shadow == NULL && !q->translation.explains) || tn_translating_mode(q->snapshot, group->conf) == TN_CFG_TRANSLATION_MODE_OFF ||
         !source_dialect(q, group->conf, &out->from))
         return false;
     out->to = cluster->ops->dialect;

@@ -35,7 +35,7 @@ struct tn_cluster {
     struct tn_awake              *awake;     /* price autoSuspend; kept over a reload */
     struct tn_breaker             breaker;
     _Atomic uint64_t              queries, failures, probes_failed; /* since start */
-    _Atomic unsigned              definitions; /* statements through us that may have created, altered or dropped something there; an engine counts them that keeps what is defined */
+    _Atomic unsigned              definitions; /* statements through us that may have created, altered or dropped something there */
     struct tn_job                 end;       /* closes it, when its last user is a worker */
     pthread_mutex_t               note_lock;
     char                          note[256]; /* why it is down: last probe's error, under note_lock */

@@ -71,7 +71,7 @@ static void on_request(struct tn_message *message, struct tn_worker *worker)
     struct tn_session *s = find_by_pid(worker, request->pid);
     bool               right = s != NULL && s->state == TN_SESSION_READY && request->key_len == s->key_len &&
                  tn_secret_eq(request->key, s->key, s->key_len);
-    bool               runs = right && (s->query != NULL || s->explaining != NULL || s->deferred != TN_DEFERRED_NOTHING || s->client.paused);
+    bool               runs = right && (s->query != NULL || s->explaining != NULL || s->catalog != NULL || s->deferred != TN_DEFERRED_NOTHING || s->client.paused);
 
     tn_log(TN_LOG_INFO, "cancel request", TN_LOG_U64("session", request->pid),
            TN_LOG_TEXT("result", !right ? "refused" : runs ? "query cancelled" : "nothing runs"));

@@ -111,6 +111,8 @@ static bool fill_transaction(struct tn_session *s, struct tn_query *q, struct tn
 {
     bool inside = s->tx.state != TN_TX_IDLE;
 
+    if (q->own_member != NULL)
+        return true;
     q->read_only = tn_transaction_read_only(s);
     if (s->lease != NULL) {
         q->lease = s->lease;
@@ -154,11 +156,20 @@ static enum tn_status fill_text(const struct tn_session *s, struct tn_query *q, 
 {
     struct tn_self self = {.user = s->identity->user};
 
+    if (q->own_member != NULL)
+        return tn_session_catalog_text(s, q, sql, err);
     q->text = sql;
     if (s->console || s->identity->proof == TN_PROOF_NONE || (q->features.class != TN_CLASS_READ && q->features.class != TN_CLASS_WRITE &&
                                                                q->features.class != TN_CLASS_DDL))
         return TN_OK;
     return tn_self_replace(sql, TN_DIALECT_POSTGRES, &self, &q->arena, &q->text, err);
+}
+
+static void fill_own(const struct tn_session *s, struct tn_query *q, const struct tn_statement_run *run)
+{
+    q->own = s->console ? s->runtime->server->console->group : run->own;
+    if (run->own != NULL)
+        q->own_member = tn_cluster_ref(run->own->members[0]);
 }
 
 /* A suspended portal has the connection that the statement will want: its rows are taken in first. */
@@ -178,12 +189,15 @@ static bool wait_for_suspended(struct tn_session *s)
 
 void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run)
 {
-    struct tn_query *q;
-    struct tn_error  err = TN_ERROR_INIT;
+    struct tn_statement_run here = *run;
+    struct tn_query        *q;
+    struct tn_error         err = TN_ERROR_INIT;
 
-    s->run = *run;
+    if (here.own == NULL && tn_session_catalog_serves(s, &here))
+        return;
+    s->run = here;
     s->reply = run->reply;
-    if (wait_for_suspended(s))
+    if (here.own == NULL && wait_for_suspended(s))
         return;
     q = tn_query_new(s->runtime);
     if (q == NULL) {
@@ -197,7 +211,7 @@ void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run)
     if (run->meant.len > 0)
         (void)!tn_arena_str(&q->arena, run->meant, &q->meant); /* without memory it counts under the text of the EXECUTE */
     q->kind = run->kind;
-    q->console = s->console;
+    fill_own(s, q, &here);
     q->events = run->events;
     q->owner = run->owner;
     if (fill_text(s, q, run->sql, &err) != TN_OK || tn_execute_fill(s, q, &err) != TN_OK) {
@@ -205,7 +219,7 @@ void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run)
         reply_error(s, run->reply, &err);
         return;
     }
-    fill_run(s, q, run);
+    fill_run(s, q, &here);
     s->query = q;
     if (s->active != NULL && run->owner == s->active)
         s->active->query = q;
@@ -339,6 +353,7 @@ void tn_execute_cancel(struct tn_session *s, enum tn_cancel why)
     if (s->query != NULL)
         tn_query_cancel(s->query, why);
     tn_explain_cancel(s);
+    tn_session_catalog_cancel(s, why);
     tn_extended_cancel_suspended(s, why);
 }
 

@@ -57,6 +57,7 @@ struct tn_statement_run {
     bool                      prepare, extended;
     bool                      several;  /* one of several statements of one text */
     struct tn_encoder        *encoder;
+    struct tn_group          *own;      /* a catalog's, where it runs; NULL = it is routed */
     struct tn_str             affinity; /* name of the cluster that described it; empty = none */
     const struct tn_schema   *told;     /* columns that the client knows from there; NULL = none */
     const struct tn_query_events *events; /* columns, chunk and so on; done is execute.c's */
@@ -71,6 +72,7 @@ struct tn_transaction {
     bool                     implicit;    /* a multi-statement text or an unsynced batch: told as 'I' */
     bool                     read_only;
     bool                     engine_open; /* the engine of s->lease has it open */
+    unsigned                 marks;       /* savepoints before any statement, of an engine that has none: nothing is behind them while it is not open */
     struct tn_str            modes;       /* what followed BEGIN, owned; for AND CHAIN and the engine */
     struct tn_settings_list *before;      /* counted: settings to go back to */
 };
@@ -164,6 +166,7 @@ struct tn_session {
     struct tn_statement_run  run;        /* what it came from */
     tn_reply_fn              reply;
     struct tn_explaining    *explaining; /* EXPLAIN ROUTE that waits for a script */
+    struct tn_session_catalog *catalog;  /* a statement about PostgreSQL's catalog that waits for what a member tells; NULL: none */
 
     struct {                             /* command.c: a SET that the engine was asked about; kept when it agrees */
         struct tn_str name, value;
@@ -298,6 +301,12 @@ bool tn_explain_is_asked(struct tn_str sql); /* EXPLAIN ROUTE */
 void tn_explain_cancel(struct tn_session *s); /* one that waits: the client is told so */
 void tn_explain_drop(struct tn_session *s);   /* nobody is told */
 bool tn_explain_run(struct tn_session *s, struct tn_str sql, struct tn_reply *reply, struct tn_error *err); /* false: the engine's EXPLAIN */
+
+/* catalog.c. True: RUN is about PostgreSQL's catalog and its member has none; its reply comes. False: RUN goes on; it may name a member now. */
+bool tn_session_catalog_serves(struct tn_session *s, struct tn_statement_run *run);
+void tn_session_catalog_cancel(struct tn_session *s, enum tn_cancel why); /* one that waits: its reply comes, maybe at once */
+void tn_session_catalog_orphan(struct tn_session *s); /* nobody is told */
+TN_MUST_USE enum tn_status tn_session_catalog_text(const struct tn_session *s, struct tn_query *q, struct tn_str sql, struct tn_error *err); /* q->text for its image */
 
 /* cancel.c */
 TN_MUST_USE bool tn_session_register(struct tn_session *s); /* gives pid and key */

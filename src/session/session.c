@@ -37,7 +37,7 @@ static void finish_close(struct tn_session *s)
 
 static bool has_running_query(struct tn_session *s)
 {
-    return s->query != NULL || s->explaining != NULL || tn_extended_suspended(s) != NULL;
+    return s->query != NULL || s->explaining != NULL || s->catalog != NULL || tn_extended_suspended(s) != NULL;
 }
 
 void tn_session_close(struct tn_session *s, const char *reason)
@@ -280,6 +280,7 @@ static void orphan(struct tn_session *s)
     if (q != NULL)
         tn_query_orphan(q);
     tn_explain_drop(s);
+    tn_session_catalog_orphan(s);
     s->active = NULL;
     s->deferred = TN_DEFERRED_NOTHING;
     tn_extended_orphan(s);

@@ -45,6 +45,11 @@ struct tn_str tn_setting_name(int row)
     return tn_str(rows[row].name);
 }
 
+struct tn_str tn_setting_default(int row)
+{
+    return tn_str(rows[row].dflt);
+}
+
 size_t tn_setting_rows(void)
 {
     return TN_ARRAY_LEN(rows);

@@ -46,6 +46,7 @@ int  tn_setting_find(struct tn_str name);
 bool tn_setting_reported(int row);
 struct tn_str tn_setting_name(int row);
 size_t tn_setting_rows(void);
+struct tn_str tn_setting_default(int row);
 
 /* The value in force; ptr NULL when the name is neither in settings.def nor in the list. */
 struct tn_str tn_settings_get(const struct tn_settings_list *list, struct tn_str name);

@@ -114,6 +114,7 @@ static void open_lazy(struct tn_session *s, bool implicit, bool read_only)
     s->tx.implicit = implicit;
     s->tx.read_only = read_only;
     s->tx.engine_open = false;
+    s->tx.marks = 0;
     s->tx.before = tn_settings_list_ref(s->settings);
 }
 
@@ -340,6 +341,41 @@ static bool is_rollback_to(struct tn_str sql)
     return tn_words_at(&words, "to");
 }
 
+/* Drivers put a savepoint around what they ask the catalog (psycopg): before the transaction's first statement an engine without savepoints need
+ * not know of one. */
+static bool may_mark(const struct tn_session *s, const struct tn_error *err)
+{
+    return !s->tx.engine_open && !s->ending.commit && err->status == TN_E_UNSUPPORTED && strcmp(err->sqlstate, "0A000") == 0;
+}
+
+static void on_savepoint_set(struct tn_session *s, struct tn_reply *reply)
+{
+    struct tn_reply set = {.tag = "SAVEPOINT"};
+
+    if (reply->error == NULL || !may_mark(s, reply->error)) {
+        s->ending.reply(s, reply);
+        return;
+    }
+    s->tx.state = TN_TX_LAZY;
+    s->tx.marks++;
+    s->ending.reply(s, &set);
+}
+
+/* The end of a mark. False: it is the engine's savepoint. */
+static bool end_mark(struct tn_session *s, const struct tn_statement_run *run, bool rollback_to)
+{
+    if (s->tx.marks == 0 || run->features->verb == TN_VERB_SAVEPOINT || (s->tx.engine_open && rollback_to))
+        return false;
+    if (s->tx.state == TN_TX_FAILED && !rollback_to)
+        return false;
+    if (rollback_to)
+        s->tx.state = TN_TX_LAZY;
+    else
+        s->tx.marks--;
+    answer(s, run->reply, rollback_to ? "ROLLBACK" : "RELEASE");
+    return true;
+}
+
 static void on_savepoint_done(struct tn_session *s, struct tn_reply *reply)
 {
     if (reply->error == NULL && s->ending.commit && s->tx.state == TN_TX_FAILED)
@@ -357,13 +393,15 @@ static void savepoint(struct tn_session *s, const struct tn_statement_run *run, 
                                                                 : "RELEASE SAVEPOINT can only be used in transaction blocks");
         return;
     }
+    if (end_mark(s, run, rollback_to))
+        return;
     if (s->tx.state == TN_TX_FAILED && (!rollback_to || !s->tx.engine_open)) {
         answer_error(s, run->reply, "25P02", "current transaction is aborted, commands ignored until end of transaction block");
         return;
     }
     s->ending.reply = run->reply;
     s->ending.commit = rollback_to;
-    inner.reply = on_savepoint_done;
+    inner.reply = s->tx.state == TN_TX_LAZY && run->features->verb == TN_VERB_SAVEPOINT ? on_savepoint_set : on_savepoint_done;
     tn_execute_engine(s, &inner);
 }
 

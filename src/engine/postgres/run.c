@@ -86,8 +86,6 @@ static void note_leftovers(struct tn_postgres_conn *c, const struct tn_run *run)
         c->guard = false; /* the client's savepoint, which ours was set after */
     if (run->features != NULL && run->features->needs_session)
         mark_dirty(c);
-    if (run->features != NULL && (run->features->class == TN_CLASS_DDL || run->features->class == TN_CLASS_MULTI || run->features->has_into))
-        atomic_fetch_add(&c->base.cluster->definitions, 1);
     if (verb == TN_VERB_DEALLOCATE || verb == TN_VERB_DISCARD) {
         tn_postgres_statements_reset(&c->statements);
         tn_buf_clear(&c->stale);

@@ -6,6 +6,11 @@ static const struct tn_pg_type table[] = {
 #undef PG
 };
 
+const struct tn_pg_type *tn_pg_type_at(size_t i)
+{
+    return i < TN_ARRAY_LEN(table) ? &table[i] : NULL;
+}
+
 const struct tn_pg_type *tn_pg_type_find(uint32_t oid)
 {
     size_t low = 0, high = TN_ARRAY_LEN(table);

@@ -19,6 +19,7 @@ struct tn_pg_type {
     enum tn_type type;      /* what a parameter of it becomes */
 };
 
+const struct tn_pg_type *tn_pg_type_at(size_t i);               /* all of them, by OID; NULL behind the last */
 const struct tn_pg_type *tn_pg_type_find(uint32_t oid);         /* a scalar type; NULL when unknown */
 const struct tn_pg_type *tn_pg_type_element(uint32_t array_oid); /* the element of an array type; NULL otherwise */
 bool                     tn_pg_type_known(uint32_t oid);        /* scalar or array */

@@ -1,0 +1,380 @@
+/* Statements about PostgreSQL's catalog, where the group has no PostgreSQL: a member is asked what tables it has, and the statement runs on an image
+ * of a catalog that is made of that (catalog/image.h). */
+#include "session/private.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "catalog/image.h"
+#include "catalog/text.h"
+#include "engine/told.h"
+#include "engine/topology.h"
+#include "explain.h"
+#include "frontend/pgwire/pg_digits.h"
+#include "scripting.h"
+#include "session/ask.h"
+
+enum {
+    ROWS_MAX = 64 * 1024 * 1024, /* of all that one member tells */
+    END_OF_VALUE = 0x1f, END_OF_ROW = 0x1e, NULL_VALUE = 0x1d,
+};
+
+/* What is asked for, core by core. */
+static const enum tn_told whats[] = {
+    [TN_CATALOG_SCHEMATA] = TN_TOLD_SCHEMATA, [TN_CATALOG_TABLES] = TN_TOLD_TABLES,   [TN_CATALOG_COLUMNS] = TN_TOLD_COLUMNS,
+    [TN_CATALOG_KEYS] = TN_TOLD_KEYS,         [TN_CATALOG_INDEXES] = TN_TOLD_INDEXES, [TN_CATALOG_VIEWS] = TN_TOLD_VIEWS,
+};
+
+struct tn_session_catalog {
+    struct tn_job             job;
+    struct tn_session        *session;  /* NULL: gone */
+    struct tn_statement_run   run;
+    struct tn_catalog        *catalog;
+    struct tn_snapshot       *snapshot; /* counted: keeps the member */
+    struct tn_settings_list  *settings; /* counted */
+    struct tn_catalog_source  source;
+    struct tn_catalog_image  *image;
+    struct tn_ask            *ask;      /* that runs */
+    unsigned                  core;     /* that is asked for */
+    struct tn_buf             messages; /* its rows, as PostgreSQL sends them */
+    struct tn_buf             rows[TN_CATALOG_CORES], about;
+    size_t                    bytes;
+    bool                      working, too_large, cancelled;
+    struct tn_error           err;
+};
+
+static void next(struct tn_session_catalog *c);
+
+static void catalog_free(struct tn_session_catalog *c)
+{
+    for (size_t i = 0; i < TN_CATALOG_CORES; i++)
+        tn_buf_reset(&c->rows[i]);
+    tn_buf_reset(&c->messages);
+    tn_buf_reset(&c->about);
+    tn_catalog_image_unref(c->image);
+    tn_settings_list_unref(c->settings);
+    tn_snapshot_unref(c->snapshot);
+    tn_error_reset(&c->err);
+    tn_free(c);
+}
+
+/* ---- the end ---- */
+
+static void run_on(struct tn_session *s, const struct tn_statement_run *run, struct tn_catalog_image *image)
+{
+    struct tn_statement_run with = *run;
+
+    with.own = tn_catalog_group(image);
+    tn_execute_engine(s, &with);
+}
+
+static void end(struct tn_session_catalog *c)
+{
+    struct tn_session      *s = c->session;
+    struct tn_statement_run run = c->run;
+    struct tn_reply         reply = {.lines = false};
+
+    s->catalog = NULL;
+    if (c->cancelled && c->err.status == TN_OK)
+        tn_fail(&c->err, TN_E_CANCELLED, "57014", "canceling statement due to user request");
+    if (c->err.status == TN_OK)
+        run_on(s, &run, c->image);
+    else
+        tn_execute_reply(s, &reply, &c->err);
+    catalog_free(c);
+}
+
+static void work(struct tn_job *job)
+{
+    struct tn_session_catalog *c = TN_CONTAINER_OF(job, struct tn_session_catalog, job);
+    enum tn_status             status = tn_catalog_image(c->catalog, &c->source, tn_clock_us(), &c->image, &c->err);
+
+    if (status != TN_OK && c->err.status == TN_OK)
+        tn_fail(&c->err, status, "XX000", "the catalog of this group cannot be made");
+}
+
+static void worked(struct tn_job *job, struct tn_worker *worker)
+{
+    struct tn_session_catalog *c = TN_CONTAINER_OF(job, struct tn_session_catalog, job);
+
+    (void)worker;
+    c->working = false;
+    if (c->session == NULL)
+        catalog_free(c);
+    else
+        end(c);
+}
+
+/* ---- what the member tells ---- */
+
+static void on_columns(struct tn_ask *ask, const struct tn_schema *schema)
+{
+    (void)ask;
+    (void)schema;
+}
+
+static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
+{
+    struct tn_session_catalog *c = ask->owner;
+
+    c->bytes += chunk->bytes.len;
+    c->too_large = c->too_large || c->bytes > ROWS_MAX || c->messages.failed;
+    if (!c->too_large)
+        tn_buf_append(&c->messages, chunk->bytes.data, chunk->bytes.len);
+    tn_chunk_free(chunk);
+    if (c->too_large)
+        tn_ask_cancel(ask, TN_CANCEL_USER);
+    else
+        tn_ask_credit(ask);
+}
+
+static void put_value(struct tn_buf *rows, struct tn_str value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (value.ptr[i] != '\0' && value.ptr[i] != END_OF_VALUE && value.ptr[i] != END_OF_ROW && value.ptr[i] != NULL_VALUE)
+            tn_buf_put_u8(rows, (uint8_t)value.ptr[i]);
+}
+
+/* DataRow messages (ours: well formed) become rows of an image's source. */
+static void read_rows(const struct tn_buf *messages, struct tn_buf *rows)
+{
+    const char *at = messages->data, *limit = messages->data + messages->len;
+
+    while (limit - at >= 7) {
+        unsigned count = (unsigned char)at[5] * 256u + (unsigned char)at[6];
+
+        at += 7;
+        for (unsigned i = 0; i < count && limit - at >= 4; i++) {
+            int32_t len = (int32_t)tn_pg_get_be32(at);
+
+            at += 4;
+            if (i > 0)
+                tn_buf_put_u8(rows, END_OF_VALUE);
+            if (len < 0)
+                tn_buf_put_u8(rows, NULL_VALUE);
+            else
+                put_value(rows, tn_str_n(at, (size_t)len));
+            at += len < 0 ? 0 : len;
+        }
+        tn_buf_put_u8(rows, END_OF_ROW);
+    }
+}
+
+static void on_done(struct tn_ask *ask)
+{
+    struct tn_session_catalog *c = ask->owner;
+
+    c->ask = NULL;
+    if (c->too_large)
+        tn_fail(&c->err, TN_E_LIMIT, "54000", "the engine has more tables and columns than the %d MiB that a statement about them may need", ROWS_MAX >> 20);
+    else if (ask->query->error.status != TN_OK)
+        tn_error_move(&c->err, &ask->query->error);
+    if (c->err.status != TN_OK) {
+        end(c);
+        return;
+    }
+    read_rows(&c->messages, &c->rows[c->core]);
+    tn_buf_clear(&c->messages);
+    c->core++;
+    next(c);
+}
+
+static const struct tn_ask_events events = {.columns = on_columns, .chunk = on_chunk, .done = on_done};
+
+static enum tn_status ask(struct tn_session_catalog *c, const char *sql)
+{
+    struct tn_session   *s = c->session;
+    struct tn_pg_encoder encoder;
+    struct tn_question   question = {
+        .protocol = "postgresWire", .user = tn_str(s->user), .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
+        .database = tn_str(s->database), .application = tn_settings_get(s->settings, TN_STR("application_name")), .address = tn_str(s->client.peer),
+        .header_count = s->header_count, .headers = s->headers, .settings = c->settings, .sql = tn_str(sql), .kind = TN_RUN_EXECUTE,
+        .timeout_us = s->settings->statement_timeout_us, .encoder = &encoder.base, .encoder_size = sizeof encoder, .events = &events, .owner = c, .handle = &c->ask,
+    };
+
+    tn_pg_encoder_init(&encoder, &c->settings->style, NULL, 0);
+    return tn_ask_start(s->runtime, &question, &c->err);
+}
+
+/* One core after the other, then the image. */
+static void next(struct tn_session_catalog *c)
+{
+    for (; c->core < TN_CATALOG_CORES; c->core++) {
+        const char *sql = tn_told_sql(c->source.cluster->conf->engine, whats[c->core]);
+
+        if (sql == NULL)
+            continue;
+        if (ask(c, sql) != TN_OK)
+            end(c);
+        return;
+    }
+    for (size_t i = 0; i < TN_CATALOG_CORES; i++)
+        c->source.rows[i] = tn_buf_str(&c->rows[i]);
+    c->working = true;
+    c->job.run = work;
+    c->job.done = worked;
+    tn_offload_submit(c->session->runtime->server->offload, &c->job, c->session->worker);
+}
+
+/* ---- the beginning ---- */
+
+/* Who would run it: the one that the session keeps, else a PostgreSQL of its group if there is one. NULL: the pipeline knows why. */
+static struct tn_cluster *find_member(struct tn_session *s, struct tn_query *q, const struct tn_statement_run *run)
+{
+    struct tn_route_result result;
+    struct tn_group       *group;
+    struct tn_cluster     *hinted;
+    struct tn_error        err = TN_ERROR_INIT;
+    enum tn_status         status;
+    bool                   unsure;
+
+    if (s->lease != NULL)
+        return s->lease->cluster;
+    q->features = *run->features;
+    q->text = run->sql;
+    q->client.wall_us = tn_clock_wall_us();
+    status = tn_execute_fill(s, q, &err);
+    if (status == TN_OK)
+        status = tn_scripting_decide(s->runtime, &q->client, &q->features, run->sql, &q->arena, &result, &unsure, &err);
+    tn_error_reset(&err);
+    if (status != TN_OK || result.denied)
+        return NULL;
+    hinted = result.cluster.len > 0 ? tn_topology_cluster(s->runtime->snapshot->topology, result.cluster) : NULL;
+    group = result.group == NULL ? NULL : tn_topology_group(s->runtime->snapshot->topology, result.group->name);
+    if (hinted != NULL || group == NULL)
+        return hinted;
+    for (size_t i = 0; i < group->member_count; i++)
+        if (group->members[i]->ops->dialect == TN_DIALECT_POSTGRES && tn_cluster_look(group->members[i], tn_clock_us()) == TN_USABLE_OK)
+            return group->members[i];
+    return tn_group_first_usable(group);
+}
+
+static void put_settings(struct tn_buf *rows)
+{
+    for (size_t row = 0; row < tn_setting_rows(); row++) {
+        tn_buf_put_str(rows, tn_setting_name((int)row));
+        tn_buf_put_u8(rows, END_OF_VALUE);
+        put_value(rows, tn_setting_default((int)row));
+        tn_buf_put_u8(rows, END_OF_ROW);
+    }
+}
+
+/* Its questions go to the member, in its own words. */
+static enum tn_status fill(struct tn_session_catalog *c, struct tn_session *s, struct tn_cluster *member)
+{
+    static const struct {
+        const char *name;
+    } names[] = {{"turnout.cluster"}, {"turnout.dialect"}};
+
+    c->session = s;
+    c->catalog = s->runtime->server->catalog;
+    c->snapshot = tn_snapshot_ref(s->lease != NULL ? s->lease->snapshot : s->runtime->snapshot);
+    c->settings = tn_settings_list_ref(s->settings);
+    c->source = (struct tn_catalog_source){.cluster = member, .database = tn_str(s->database), .version = TN_STR("PostgreSQL " TN_SERVER_VERSION),
+                                           .definitions = atomic_load(&member->definitions)};
+    tn_buf_init(&c->messages, ROWS_MAX);
+    tn_buf_init(&c->about, 64 * 1024);
+    for (size_t i = 0; i < TN_CATALOG_CORES; i++)
+        tn_buf_init(&c->rows[i], ROWS_MAX);
+    put_settings(&c->about);
+    c->source.settings = tn_buf_str(&c->about);
+    TN_TRY(tn_settings_change(&c->settings, tn_str(names[0].name), member->conf->name, TN_CFG_ENGINE_UNSET, false, true, c->snapshot, &c->err));
+    return tn_settings_change(&c->settings, tn_str(names[1].name), TN_STR("engine"), TN_CFG_ENGINE_UNSET, false, true, c->snapshot, &c->err);
+}
+
+static void begin(struct tn_session *s, const struct tn_statement_run *run, struct tn_cluster *member)
+{
+    struct tn_session_catalog *c = tn_calloc(1, sizeof *c);
+    struct tn_reply            reply = {.lines = false};
+    struct tn_error            err = TN_ERROR_INIT;
+
+    s->reply = run->reply;
+    if (c == NULL) {
+        tn_fail(&err, TN_E_NOMEM, "53200", "no memory for a catalog");
+        tn_execute_reply(s, &reply, &err);
+        return;
+    }
+    c->run = *run;
+    s->catalog = c;
+    if (fill(c, s, member) != TN_OK)
+        end(c);
+    else
+        next(c);
+}
+
+/* A dialect that the client named itself is not PostgreSQL's catalog's. */
+static bool is_asked(const struct tn_session *s, const struct tn_statement_run *run)
+{
+    return s->runtime->server->catalog != NULL && !s->console && s->settings->dialect.len == 0 && tn_catalog_speaks(run->sql, run->features);
+}
+
+bool tn_session_catalog_serves(struct tn_session *s, struct tn_statement_run *run)
+{
+    struct tn_query         *q;
+    struct tn_cluster       *member;
+    struct tn_catalog_source source = {.database = tn_str(s->database)};
+    struct tn_catalog_image *image;
+
+    if (!is_asked(s, run))
+        return false;
+    q = tn_explain_query_new(s->runtime);
+    if (q == NULL)
+        return false;
+    member = find_member(s, q, run);
+    tn_explain_query_free(q);
+    if (member == NULL || tn_told_sql(member->conf->engine, TN_TOLD_TABLES) == NULL)
+        return false;
+    if (member->ops->dialect == TN_DIALECT_POSTGRES) {
+        if (run->affinity.len == 0)
+            run->affinity = member->conf->name;
+        return false;
+    }
+    source.cluster = member;
+    image = tn_catalog_fresh(s->runtime->server->catalog, &source, tn_clock_us());
+    if (image == NULL) {
+        begin(s, run, member);
+        return true;
+    }
+    run_on(s, run, image);
+    tn_catalog_image_unref(image);
+    return true;
+}
+
+void tn_session_catalog_cancel(struct tn_session *s, enum tn_cancel why)
+{
+    struct tn_session_catalog *c = s->catalog;
+
+    if (c == NULL)
+        return;
+    c->cancelled = true;
+    if (c->ask != NULL)
+        tn_ask_cancel(c->ask, why);
+}
+
+void tn_session_catalog_orphan(struct tn_session *s)
+{
+    struct tn_session_catalog *c = s->catalog;
+
+    if (c == NULL)
+        return;
+    s->catalog = NULL;
+    c->session = NULL;
+    if (c->ask != NULL)
+        tn_ask_orphan(c->ask, TN_CANCEL_SHUTDOWN);
+    if (!c->working)
+        catalog_free(c);
+}
+
+enum tn_status tn_session_catalog_text(const struct tn_session *s, struct tn_query *q, struct tn_str sql, struct tn_error *err)
+{
+    struct tn_catalog_self self = {.user = s->identity->user, .database = tn_str(s->database), .pid = s->pid};
+    struct tn_buf          text;
+    bool                   shallow, ok;
+
+    tn_buf_init(&text, 64 * 1024 * 1024);
+    shallow = tn_catalog_text(sql, &self, &text);
+    ok = !text.failed && tn_arena_str(&q->arena, tn_buf_str(&text), &q->text);
+    tn_buf_reset(&text);
+    if (!shallow)
+        return tn_fail(err, TN_E_LIMIT, "54001", "a statement about the catalog has too many brackets in each other");
+    return ok ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "no memory for a statement");
+}

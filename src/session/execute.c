@@ -48,7 +48,7 @@ void tn_execute_build_tag(char *tag, size_t size, const struct tn_query *q)
     const struct tn_run *run = &q->run;
 
     if (run->tag[0] != '\0') {
-        snprintf(tag, size, "%s", run->tag);
+        tn_str_copy(tag, size, tn_str(run->tag));
         return;
     }
     switch (effective_verb(&q->features)) {
@@ -80,7 +80,7 @@ void tn_execute_build_tag(char *tag, size_t size, const struct tn_query *q)
 
 static bool fill_client(struct tn_session *s, struct tn_query *q, struct tn_error *err)
 {
-    s->headers[0].value = tn_settings_get(s->settings, TN_STR("application_name"));
+    s->headers[0].value = s->settings->application;
     q->client.protocol = "postgresWire";
     q->client.several = s->run.several;
     q->client.user = tn_str(s->user);
@@ -179,7 +179,7 @@ static bool wait_for_suspended(struct tn_session *s)
 void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run)
 {
     struct tn_query *q;
-    struct tn_error  err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     s->run = *run;
     s->reply = run->reply;
@@ -270,7 +270,7 @@ static void settle_lease(struct tn_session *s, struct tn_query *q)
 /* The engine knew the setting: from now on every connection of its kind gets it. */
 static void keep_engine_setting(struct tn_session *s, const struct tn_query *q)
 {
-    struct tn_error err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     if (q->features.verb != TN_VERB_SET || !s->engine_set.pending)
         return;
@@ -355,10 +355,10 @@ void tn_execute_reply(struct tn_session *s, struct tn_reply *reply, struct tn_er
 static void run_command_or_engine(struct tn_session *s, const struct tn_statement_run *run)
 {
     struct tn_reply          reply = {0};
-    struct tn_error          err = TN_ERROR_INIT;
     struct tn_str            rewrite = {NULL, 0};
     struct tn_statement_run  changed = *run;
     struct tn_settings_list *before = tn_settings_list_ref(s->settings);
+    TN_ERROR_LOCAL(err);
 
     if (!tn_command_run(s, run->sql, run->features, &reply, &err, &s->command_arena, &rewrite)) {
         tn_settings_list_unref(before);
@@ -400,7 +400,7 @@ void tn_session_report(struct tn_session *s, struct tn_settings_list *before)
 void tn_execute(struct tn_session *s, const struct tn_statement_run *run)
 {
     struct tn_reply empty = {0};
-    struct tn_error err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     s->statements++;
     if (run->features->class == TN_CLASS_EMPTY) {

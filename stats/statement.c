@@ -92,6 +92,13 @@ static const bool is_telling[256] = {
     ['/'] = true, ['#'] = true, ['\\'] = true, ['{'] = true, ['-'] = true,
 };
 
+static size_t next_telling(struct tn_str text, size_t at)
+{
+    while (at < text.len && !is_telling[(unsigned char)text.ptr[at]])
+        at++;
+    return at;
+}
+
 /* Is there nothing in TEXT, which a semicolon follows, that could hide it: a comment, a quoted name, a string with escapes or dollars, a bracket
  * that is open, a body? */
 static bool is_open_text(struct tn_str text)
@@ -99,9 +106,7 @@ static bool is_open_text(struct tn_str text)
     size_t brackets = 0;
     bool   quoted = false;
 
-    for (size_t i = 0; i < text.len; i++) {
-        if (!is_telling[(unsigned char)text.ptr[i]])
-            continue;
+    for (size_t i = next_telling(text, 0); i < text.len; i = next_telling(text, i + 1)) {
         switch (text.ptr[i]) {
         case '\'':
             quoted = !quoted; /* a doubled one is two strings side by side, for this purpose */

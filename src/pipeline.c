@@ -35,10 +35,11 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int revents)
 static void start_deadline(struct tn_query *q)
 {
     uint64_t timeout = tn_query_timeout_us(q, q->route.group);
-    uint64_t spent = tn_clock_us() - q->started_us;
+    uint64_t spent;
 
     if (timeout == 0)
         return;
+    spent = tn_clock_us() - q->started_us;
     ev_timer_set(&q->deadline, timeout > spent ? (double)(timeout - spent) / 1e6 : 0., 0.);
     ev_now_update(q->worker->loop);
     ev_timer_start(q->worker->loop, &q->deadline);

@@ -360,13 +360,11 @@ void tn_stage_run_abandon(struct tn_query *q)
 }
 
 /* Says the outcome to the cluster's breaker and counters: only what tells something about the engine. True: this opened it. */
-static bool tell_breaker(struct tn_query *q, const struct tn_run *run)
+static bool tell_breaker(struct tn_query *q, const struct tn_run *run, uint64_t now_us)
 {
     struct tn_counters *counters = &tn_runtime_of(q->worker)->counters;
     struct tn_cluster *cluster = q->lease->cluster;
-    bool               failed = run->error.status != TN_OK && run->error.fault == TN_FAULT_ENGINE;
-    uint64_t           now_us = tn_clock_us();
-    bool               trial;
+    bool               failed = run->error.status != TN_OK && run->error.fault == TN_FAULT_ENGINE, trial;
 
     if (run->error.fault == TN_FAULT_CANCEL || run->error.fault == TN_FAULT_TIMEOUT)
         return false;
@@ -449,13 +447,14 @@ static void settle_unlike(struct tn_query *q)
 
 static enum tn_step finish(struct tn_query *q)
 {
-    bool           was_open = tn_breaker_state(&q->lease->cluster->breaker, tn_clock_us()) != TN_BREAKER_CLOSED, opened;
+    uint64_t       now_us = tn_clock_us();
+    bool           was_open = tn_breaker_state(&q->lease->cluster->breaker, now_us) != TN_BREAKER_CLOSED, opened;
     struct tn_run *run = q->prelude.len > 0 && !q->prelude_done && q->prelude_run.started_us != 0 ? &q->prelude_run : &q->run;
 
     settle_unlike(q);
     if (tn_adaptive_dropped(q))
         q->run.delivered = false; /* after its deadline, to nobody: another member may still be asked */
-    opened = q->breaker_opened = tell_breaker(q, run);
+    opened = q->breaker_opened = tell_breaker(q, run, now_us);
     end_awake(q);
     if (tn_adaptive_end(q, was_open, opened))
         return go_on(q);

@@ -111,19 +111,45 @@ static size_t copy_clean(char *out, size_t most, struct tn_str text)
     return len;
 }
 
+static uint64_t eight_bytes(const char *at)
+{
+    uint64_t eight;
+
+    memcpy(&eight, at, sizeof eight);
+    return eight;
+}
+
+/* All of TEXT, which has 1 to 7 bytes, some of them twice; the rest of the eight are ones, which are plain. */
+static uint64_t few_bytes(struct tn_str text)
+{
+    uint32_t first, last;
+
+    if (text.len < sizeof first) {
+        first = (unsigned char)text.ptr[0] | (uint32_t)(unsigned char)text.ptr[text.len / 2] << 8 |
+                (uint32_t)(unsigned char)text.ptr[text.len - 1] << 16;
+        return first | UINT64_C(0x0101010101000000);
+    }
+    memcpy(&first, text.ptr, sizeof first);
+    memcpy(&last, text.ptr + text.len - sizeof last, sizeof last);
+    return first | (uint64_t)last << 32;
+}
+
+/* Not 0: one of them is no ASCII, or NUL, as the borrow of x - 1 from a 0 sets its highest bit. */
+static uint64_t oddities(uint64_t eight)
+{
+    return (eight | (eight - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080);
+}
+
 static bool is_plain(struct tn_str text)
 {
-    const uint64_t high = UINT64_C(0x8080808080808080), ones = UINT64_C(0x0101010101010101);
-    uint64_t       bad = 0, eight;
-    size_t         at = 0;
+    uint64_t odd;
 
-    for (; at + sizeof eight <= text.len; at += sizeof eight) { /* the borrow of x - 1 from a 0 sets its highest bit */
-        memcpy(&eight, text.ptr + at, sizeof eight);
-        bad |= (eight | (eight - ones)) & high;
-    }
-    for (; at < text.len; at++)
-        bad |= (unsigned char)text.ptr[at] >= 0x80 || text.ptr[at] == '\0';
-    return bad == 0;
+    if (text.len < 8)
+        return oddities(few_bytes(text)) == 0;
+    odd = oddities(eight_bytes(text.ptr + text.len - 8)); /* the last ones, some of which may be among the eights, too */
+    for (size_t at = 0; at + 8 <= text.len; at += 8)
+        odd |= oddities(eight_bytes(text.ptr + at));
+    return odd == 0;
 }
 
 /* Room for what copy_text() makes of it; *PLAIN: it is ASCII, to be copied as it is. */
@@ -176,7 +202,8 @@ static struct entry *copy_record(struct tn_history *history, const struct tn_his
     entry = tn_malloc(bytes);
     if (entry == NULL)
         return NULL;
-    *entry = (struct entry){.bytes = bytes, .record = *record};
+    entry->bytes = bytes;
+    entry->record = *record;
     at = entry->data;
     i = 0;
 #define TEXT(member, column, most)                                                                                    \

@@ -86,6 +86,19 @@ static bool may_begin_body(struct tn_str text)
     return first == 'c' || first == 'b' || (first == 's' && text.len > 3 && tn_str_ieq_c(tn_str_n(text.ptr, 3), "set"));
 }
 
+/* What may hide a semicolon, or tells whether something does. */
+static const bool is_telling[256] = {
+    ['\''] = true, ['('] = true, [')'] = true, ['"'] = true, ['`'] = true, ['['] = true, ['$'] = true,
+    ['/'] = true, ['#'] = true, ['\\'] = true, ['{'] = true, ['-'] = true,
+};
+
+static size_t next_telling(struct tn_str text, size_t at)
+{
+    while (at < text.len && !is_telling[(unsigned char)text.ptr[at]])
+        at++;
+    return at;
+}
+
 /* Is there nothing in TEXT, which a semicolon follows, that could hide it: a comment, a quoted name, a string with escapes or dollars, a bracket
  * that is open, a body? */
 static bool is_open_text(struct tn_str text)
@@ -93,7 +106,7 @@ static bool is_open_text(struct tn_str text)
     size_t brackets = 0;
     bool   quoted = false;
 
-    for (size_t i = 0; i < text.len; i++) {
+    for (size_t i = next_telling(text, 0); i < text.len; i = next_telling(text, i + 1)) {
         switch (text.ptr[i]) {
         case '\'':
             quoted = !quoted; /* a doubled one is two strings side by side, for this purpose */
@@ -104,14 +117,16 @@ static bool is_open_text(struct tn_str text)
         case ')':
             brackets -= !quoted && brackets > 0;
             break;
-        case '"': case '`': case '[': case '$': case '/': case '#': case '\\': case '{':
-            return false;
         case '-':
             if (i + 1 < text.len && text.ptr[i + 1] == '-')
                 return false;
             break;
-        default:
+        case '$': /* a parameter: no tag of a dollar quote begins with a digit */
+            if (i + 1 == text.len || text.ptr[i + 1] < '0' || text.ptr[i + 1] > '9')
+                return false;
             break;
+        default:
+            return false;
         }
     }
     return !quoted && brackets == 0 && !may_begin_body(text);
@@ -146,13 +161,16 @@ bool tn_statement_next(struct tn_str text, enum tn_dialect dialect, size_t *at, 
 
     while (start < text.len && (text.ptr[start] == ';' || text.ptr[start] == ' ' || text.ptr[start] == '\n'))
         start++; /* what stands between two statements: there may be much of it */
-    if (start < text.len && is_single(tn_str_n(text.ptr + start, text.len - start), &end)) {
+    *statement = TN_STR("");
+    *at = text.len;
+    if (start >= text.len)
+        return false;
+    if (is_single(tn_str_n(text.ptr + start, text.len - start), &end)) {
         *statement = trimmed(text, start, start + end);
-        *at = text.len;
         return true;
     }
     tn_lexer_init(&lexer, text, dialect);
-    lexer.at = TN_MIN(start, text.len);
+    lexer.at = start;
     while (tn_lexer_next(&lexer, &token)) {
         enum tn_word word = token.kind == TN_TOKEN_WORD ? tn_word_find(token.text) : TN_WORD_NONE;
 
@@ -169,6 +187,7 @@ bool tn_statement_next(struct tn_str text, enum tn_dialect dialect, size_t *at, 
         scan = (struct tn_statement_scan){0};
     }
     *at = text.len;
-    *statement = some ? trimmed(text, start, text.len) : TN_STR("");
+    if (some)
+        *statement = trimmed(text, start, text.len);
     return some;
 }

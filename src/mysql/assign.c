@@ -212,6 +212,15 @@ static bool find_into(struct tn_str sql, struct tn_my_assign *a, const char **fr
     return false;
 }
 
+/* Most statements do not, and nothing is made ready for them. */
+static bool may_give_values(struct tn_str sql)
+{
+    struct tn_words words;
+
+    tn_words_init(&words, sql, TN_DIALECT_MYSQL);
+    return tn_words_at(&words, "do") || (tn_words_at(&words, "select") && memchr(sql.ptr, '@', sql.len) != NULL);
+}
+
 /* A statement that gives variables their values here: FROM to TO are what a SELECT has beside the question. False: it is none, or its engine does it. */
 static bool read_statement(struct tn_my_session *s, struct tn_str sql, struct tn_my_assign *a, const char **from, const char **to)
 {
@@ -227,12 +236,12 @@ static bool read_statement(struct tn_my_session *s, struct tn_str sql, struct tn
         *to = words.token.text.ptr;
         return !tn_words_at_end(&words) && !tn_my_member_is_mysql(s, sql);
     }
-    return tn_words_at(&words, "select") && memchr(sql.ptr, '@', sql.len) != NULL && find_into(sql, a, from, to) && !tn_my_member_is_mysql(s, sql);
+    return tn_words_at(&words, "select") && find_into(sql, a, from, to) && !tn_my_member_is_mysql(s, sql);
 }
 
 bool tn_my_assign_is(struct tn_my_session *s, struct tn_str sql)
 {
-    struct tn_my_assign *a = tn_arena_alloc(&s->arena, sizeof *a);
+    struct tn_my_assign *a = may_give_values(sql) ? tn_arena_alloc(&s->arena, sizeof *a) : NULL;
     const char          *from, *to;
 
     return a != NULL && read_statement(s, sql, a, &from, &to);
@@ -240,7 +249,7 @@ bool tn_my_assign_is(struct tn_my_session *s, struct tn_str sql)
 
 bool tn_my_assign(struct tn_my_session *s, struct tn_str sql)
 {
-    struct tn_my_assign *a = s->cursor_count > 0 ? NULL : tn_arena_alloc(&s->arena, sizeof *a);
+    struct tn_my_assign *a = s->cursor_count == 0 && may_give_values(sql) ? tn_arena_alloc(&s->arena, sizeof *a) : NULL;
     struct tn_buf        text;
     struct tn_str        asked;
     const char          *from, *to;

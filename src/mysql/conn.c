@@ -168,8 +168,8 @@ static size_t max_packet(const struct tn_my_session *s)
 /* Every command begins at 0, all else follows what was said before. As for a server there is nothing to go on with then. */
 static bool is_in_order(struct tn_my_session *s, const struct tn_my_packet *packet)
 {
-    uint8_t         first = tn_my_first_sequence(packet), due = s->state == TN_MY_READY && s->step == TN_MY_STEP_NONE ? 0 : s->sequence;
-    struct tn_error err = TN_ERROR_INIT;
+    uint8_t first = tn_my_first_sequence(packet), due = s->state == TN_MY_READY && s->step == TN_MY_STEP_NONE ? 0 : s->sequence;
+    TN_ERROR_LOCAL(err);
 
     if (first == due)
         return true;

@@ -140,20 +140,18 @@ static bool calls_it(struct tn_str sql)
     return false;
 }
 
-bool tn_my_found_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(struct tn_my_session *s))
+static bool ask(struct tn_my_session *s, void (*then)(struct tn_my_session *s))
 {
-    struct tn_error    err = TN_ERROR_INIT;
     struct tn_question question = {
         .protocol = "mysqlWire", .user = s->identity->user, .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
         .database = tn_str(s->found_database != NULL ? s->found_database : ""), .application = s->application, .address = tn_str(s->client.peer), .header_count = s->header_count,
-        .headers = s->headers, .settings = s->found_settings, .sql = tn_str(s->found_text != NULL ? s->found_text : ""), .kind = TN_RUN_EXECUTE, .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder,
+        .headers = s->headers, .settings = s->found_settings, .sql = tn_str(s->found_text), .kind = TN_RUN_EXECUTE, .encoder = &s->encoder.base, .encoder_size = sizeof s->encoder,
         .events = &events, .owner = s, .handle = &s->ask, .transaction = s->in_tx ? &s->tx : NULL, .bond = &s->bond,
         .read_only = s->read_only,
     };
     bool asked;
+    TN_ERROR_LOCAL(err);
 
-    if (s->found_text == NULL || s->cursor_count > 0 || !calls_it(sql))
-        return false;
     tn_my_encoder_init(&s->encoder, false, NULL);
     s->then = then;
     tn_my_wait(s);
@@ -161,4 +159,9 @@ bool tn_my_found_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(st
     tn_my_found_forget(s); /* the question was a view of it */
     tn_error_reset(&err);
     return asked;
+}
+
+bool tn_my_found_ask(struct tn_my_session *s, struct tn_str sql, void (*then)(struct tn_my_session *s))
+{
+    return s->found_text != NULL && s->cursor_count == 0 && calls_it(sql) && ask(s, then);
 }

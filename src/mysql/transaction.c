@@ -92,8 +92,8 @@ static void on_chunk(struct tn_ask *ask, struct tn_chunk *chunk)
 static void on_done(struct tn_ask *ask)
 {
     struct tn_my_session *s = ask->owner;
-    struct tn_error       err = TN_ERROR_INIT;
     bool                  committing = s->ending == TN_ASK_COMMIT;
+    TN_ERROR_LOCAL(err);
 
     s->ask = NULL;
     s->in_tx = false;

@@ -359,7 +359,7 @@ static struct tn_str asks_who(const struct tn_session *s, struct tn_str sql, con
     struct tn_words          words;
     struct tn_str            column = {NULL, 0};
 
-    if (features->verb != TN_VERB_SELECT || sql.len > 200 || s->console || s->identity->proof == TN_PROOF_NONE)
+    if (features->verb != TN_VERB_SELECT || features->table_count > 0 || sql.len > 200 || s->console || s->identity->proof == TN_PROOF_NONE)
         return column;
     tn_words_behind_verb(&words, sql, TN_DIALECT_POSTGRES);
     for (size_t i = 0; i < TN_ARRAY_LEN(names) && column.ptr == NULL; i++)
@@ -387,7 +387,7 @@ static struct tn_str unlocks_all(const struct tn_session *s, struct tn_str sql, 
 {
     struct tn_words words;
 
-    if (features->verb != TN_VERB_SELECT || sql.len > 200 || s->console || !keeps_nothing(s))
+    if (features->verb != TN_VERB_SELECT || features->table_count > 0 || sql.len > 200 || s->console || !keeps_nothing(s))
         return tn_str_n(NULL, 0);
     tn_words_behind_verb(&words, sql, TN_DIALECT_POSTGRES);
     if (tn_words_accept(&words, "pg_catalog") && tn_words_at_punct(&words, '.'))

@@ -222,7 +222,7 @@ void tn_extended_describe(struct tn_session *s, struct tn_str body)
     struct tn_pg_target target;
     struct tn_portal   *portal = NULL;
     struct tn_prepared *statement;
-    struct tn_error     err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     if (tn_pg_parse_target(body, &target, &err) != TN_OK) {
         tn_extended_fail(s, &err);

@@ -48,7 +48,7 @@ void tn_execute_build_tag(char *tag, size_t size, const struct tn_query *q)
     const struct tn_run *run = &q->run;
 
     if (run->tag[0] != '\0') {
-        snprintf(tag, size, "%s", run->tag);
+        tn_str_copy(tag, size, tn_str(run->tag));
         return;
     }
     switch (effective_verb(&q->features)) {
@@ -80,7 +80,7 @@ void tn_execute_build_tag(char *tag, size_t size, const struct tn_query *q)
 
 static bool fill_client(struct tn_session *s, struct tn_query *q, struct tn_error *err)
 {
-    s->headers[0].value = tn_settings_get(s->settings, TN_STR("application_name"));
+    s->headers[0].value = s->settings->application;
     q->client.protocol = "postgresWire";
     q->client.several = s->run.several;
     q->client.user = tn_str(s->user);
@@ -189,15 +189,12 @@ static bool wait_for_suspended(struct tn_session *s)
 
 void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run)
 {
-    struct tn_statement_run here = *run;
-    struct tn_query        *q;
-    struct tn_error         err = TN_ERROR_INIT;
+    struct tn_query *q;
+    TN_ERROR_LOCAL(err);
 
-    if (here.own == NULL && tn_session_catalog_serves(s, &here))
-        return;
-    s->run = here;
+    s->run = *run;
     s->reply = run->reply;
-    if (here.own == NULL && wait_for_suspended(s))
+    if (run->own == NULL && (tn_session_catalog_serves(s, &s->run) || wait_for_suspended(s)))
         return;
     q = tn_query_new(s->runtime);
     if (q == NULL) {
@@ -211,7 +208,7 @@ void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run)
     if (run->meant.len > 0)
         (void)!tn_arena_str(&q->arena, run->meant, &q->meant); /* without memory it counts under the text of the EXECUTE */
     q->kind = run->kind;
-    fill_own(s, q, &here);
+    fill_own(s, q, run);
     q->events = run->events;
     q->owner = run->owner;
     if (fill_text(s, q, run->sql, &err) != TN_OK || tn_execute_fill(s, q, &err) != TN_OK) {
@@ -219,7 +216,7 @@ void tn_execute_engine(struct tn_session *s, const struct tn_statement_run *run)
         reply_error(s, run->reply, &err);
         return;
     }
-    fill_run(s, q, &here);
+    fill_run(s, q, &s->run);
     s->query = q;
     if (s->active != NULL && run->owner == s->active)
         s->active->query = q;
@@ -284,7 +281,7 @@ static void settle_lease(struct tn_session *s, struct tn_query *q)
 /* The engine knew the setting: from now on every connection of its kind gets it. */
 static void keep_engine_setting(struct tn_session *s, const struct tn_query *q)
 {
-    struct tn_error err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     if (q->features.verb != TN_VERB_SET || !s->engine_set.pending)
         return;
@@ -370,10 +367,10 @@ void tn_execute_reply(struct tn_session *s, struct tn_reply *reply, struct tn_er
 static void run_command_or_engine(struct tn_session *s, const struct tn_statement_run *run)
 {
     struct tn_reply          reply = {0};
-    struct tn_error          err = TN_ERROR_INIT;
     struct tn_str            rewrite = {NULL, 0};
     struct tn_statement_run  changed = *run;
     struct tn_settings_list *before = tn_settings_list_ref(s->settings);
+    TN_ERROR_LOCAL(err);
 
     if (!tn_command_run(s, run->sql, run->features, &reply, &err, &s->command_arena, &rewrite)) {
         tn_settings_list_unref(before);
@@ -415,7 +412,7 @@ void tn_session_report(struct tn_session *s, struct tn_settings_list *before)
 void tn_execute(struct tn_session *s, const struct tn_statement_run *run)
 {
     struct tn_reply empty = {0};
-    struct tn_error err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     s->statements++;
     if (run->features->class == TN_CLASS_EMPTY) {

@@ -183,7 +183,7 @@ void tn_extended_free(struct tn_session *s)
 static void on_parse(struct tn_session *s, struct tn_str body)
 {
     struct tn_pg_parse parse;
-    struct tn_error    err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     if (tn_pg_parse_parse(body, &parse, &err) != TN_OK || tn_prepared_new(s, &parse, &err) != TN_OK)
         tn_extended_fail(s, &err);
@@ -235,7 +235,7 @@ static void on_bind(struct tn_session *s, struct tn_str body)
 {
     struct tn_pg_bind   bind;
     struct tn_prepared *statement;
-    struct tn_error     err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     if (tn_pg_parse_bind(body, &bind, &err) != TN_OK || check_bind(s, &bind, &statement, &err) != TN_OK) {
         tn_extended_fail(s, &err);
@@ -258,7 +258,7 @@ static void on_bind(struct tn_session *s, struct tn_str body)
 static void on_close(struct tn_session *s, struct tn_str body)
 {
     struct tn_pg_target target;
-    struct tn_error     err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     if (tn_pg_parse_target(body, &target, &err) != TN_OK) {
         tn_extended_fail(s, &err);

@@ -22,7 +22,7 @@ static void each_of_postgres(struct tn_worker *worker, void (*fn)(void *arg, con
         const struct tn_session *s = TN_CONTAINER_OF(node, struct tn_session, node);
         struct tn_session_info   info = {
             .protocol = "postgresWire", .pid = s->pid, .peer = s->client.peer, .user = s->user, .database = s->database,
-            .application = tn_settings_get(s->settings, TN_STR("application_name")), .state = state_name(s),
+            .application = s->settings->application, .state = state_name(s),
             .transaction = tn_transaction_status(s), .query = s->query != NULL ? s->query->id : 0, .statements = s->statements,
             .bytes_in = s->client.bytes_in, .bytes_out = s->client.out.written, .prepared = s->prepared.count, .worker = worker->index,
         };

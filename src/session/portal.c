@@ -348,7 +348,7 @@ void tn_extended_execute(struct tn_session *s, struct tn_str body)
 {
     struct tn_pg_execute execute;
     struct tn_portal    *portal;
-    struct tn_error      err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     if (tn_pg_parse_execute(body, &execute, &err) != TN_OK) {
         tn_extended_fail(s, &err);

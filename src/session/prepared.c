@@ -290,9 +290,21 @@ static enum tn_status fill_portal(struct tn_session *s, struct tn_portal *portal
     return TN_OK;
 }
 
+/* One comes and goes with every execution: all zero, but for the texts of its error. */
+static struct tn_portal *new_portal(void)
+{
+    struct tn_portal *portal = tn_malloc(sizeof *portal);
+
+    if (portal == NULL)
+        return NULL;
+    memset(portal, 0, offsetof(struct tn_portal, error));
+    tn_error_init(&portal->error);
+    return portal;
+}
+
 enum tn_status tn_portal_new(struct tn_session *s, struct tn_prepared *statement, struct tn_pg_bind *bind, struct tn_error *err)
 {
-    struct tn_portal *portal = tn_calloc(1, sizeof *portal);
+    struct tn_portal *portal = new_portal();
     enum tn_status    status;
 
     if (portal == NULL)

@@ -118,12 +118,12 @@ struct tn_portal {
     struct tn_chunk       *held_first, *held_last; /* rows beyond the limit */
     size_t                 held_bytes;
     size_t                 kept_bytes; /* parameters */
-    struct tn_error        error;      /* of the run, kept while suspended */
     char                   tag[64];
     bool                   limited;    /* an Execute had a row limit */
     bool                   kept;       /* in the map of portals */
     enum { TN_DRAIN_NO, TN_DRAIN_KEEP, TN_DRAIN_DISCARD } drain; /* the connection is wanted: rows are taken in */
     bool                   cut;        /* ... and did not all fit */
+    struct tn_error        error;      /* of the run, kept while suspended; last, see new_portal() */
 };
 
 struct tn_session_login;

@@ -20,8 +20,8 @@ bool tn_session_next_is(struct tn_session *s, char type, struct tn_str *body)
 
 static void query(struct tn_session *s, struct tn_str body)
 {
-    struct tn_error err = TN_ERROR_INIT;
     struct tn_str   sql;
+    TN_ERROR_LOCAL(err);
 
     if (tn_pg_parse_query(body, &sql, &err) != TN_OK)
         tn_session_fatal(s, &err, "malformed message");
@@ -74,8 +74,8 @@ bool tn_session_step(struct tn_session *s)
 {
     struct tn_str        input = tn_client_input(&s->client);
     struct tn_pg_message message;
-    struct tn_error      err = TN_ERROR_INIT;
     size_t               size, before = s->client.in_at;
+    TN_ERROR_LOCAL(err);
 
     if (s->state == TN_SESSION_STARTUP)
         return tn_session_startup(s);

@@ -64,6 +64,7 @@ struct tn_settings_list *tn_settings_list_new(void)
     list->refs = 1;
     tn_arena_init(&list->arena, 0);
     list->style = (struct tn_pg_style)TN_PG_STYLE_INIT;
+    list->application = TN_STR("");
     return list;
 }
 
@@ -93,7 +94,7 @@ static struct tn_setting_value *find_value(const struct tn_settings_list *list, 
 struct tn_str tn_settings_get(const struct tn_settings_list *list, struct tn_str name)
 {
     const struct tn_setting_value *value = find_value(list, name);
-    int                            row = tn_setting_find(name);
+    int                            row = value == NULL ? tn_setting_find(name) : value->row;
 
     if (value != NULL)
         return value->value;
@@ -314,6 +315,14 @@ static enum tn_status derive_value(struct tn_settings_list *list, struct tn_sett
 
     switch (rows[value->row].kind) {
     case KIND_TIME_ZONE: return derive_zone(list, value, err);
+    case KIND_TEXT:
+        if (tn_str_eq_c(value->name, "application_name"))
+            list->application = value->value;
+        break;
+    case KIND_BOOL:
+        if (tn_str_eq_c(value->name, "default_transaction_read_only"))
+            list->read_only = tn_str_eq_c(value->value, "on");
+        break;
     case KIND_BYTEA:     list->style.bytea_escape = tn_str_ieq_c(value->value, "escape"); break;
     case KIND_FLOAT_DIGITS:
         if (tn_str_to_i64(value->value, -15, 3, &digits))

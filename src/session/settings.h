@@ -34,7 +34,8 @@ struct tn_settings_list {
     uint64_t                   statement_timeout_us, idle_in_transaction_us;
     size_t                     tag_count;
     struct tn_tag             *tags;
-    struct tn_str              group, cluster, strategy, priority, dialect;
+    struct tn_str              application, group, cluster, strategy, priority, dialect;
+    bool                       read_only;  /* default_transaction_read_only */
 };
 
 TN_MUST_USE struct tn_settings_list *tn_settings_list_new(void); /* all defaults; NULL: no memory */

@@ -186,7 +186,7 @@ void tn_simple_go_on(struct tn_session *s)
 
 void tn_simple_cancel(struct tn_session *s)
 {
-    struct tn_error err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     tn_fail(&err, TN_E_CANCELLED, "57014", "canceling statement due to user request");
     tn_session_error(s, &err);
@@ -217,7 +217,7 @@ static enum tn_status keep_text(struct tn_session *s, struct tn_str sql, struct 
 
 void tn_simple_query(struct tn_session *s, struct tn_str sql)
 {
-    struct tn_error err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     if (keep_text(s, sql, &err) != TN_OK) {
         tn_session_error(s, &err);

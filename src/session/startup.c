@@ -189,7 +189,7 @@ void tn_session_welcome(struct tn_session *s)
     tn_log(TN_LOG_INFO, "session start", TN_LOG_U64("session", s->pid), TN_LOG_TEXT("peer", s->client.peer),
            TN_LOG_TEXT("user", s->user), TN_LOG_TEXT("database", s->database),
            TN_LOG_TEXT("proof", tn_proof_name(s->identity->proof)), TN_LOG_TEXT("tls", tn_tls_version(&s->client.transport)),
-           TN_LOG_STR("application", tn_settings_get(s->settings, TN_STR("application_name"))));
+           TN_LOG_STR("application", s->settings->application));
 }
 
 /* ---- TLS ---- */

@@ -105,7 +105,7 @@ bool tn_transaction_read_only(const struct tn_session *s)
 {
     if (s->tx.state != TN_TX_IDLE)
         return s->tx.read_only;
-    return tn_str_eq_c(tn_settings_get(s->settings, TN_STR("default_transaction_read_only")), "on");
+    return s->settings->read_only;
 }
 
 static void open_lazy(struct tn_session *s, bool implicit, bool read_only)

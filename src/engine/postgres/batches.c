@@ -88,7 +88,7 @@ static enum tn_status encode(struct tn_postgres_conn *c, struct tn_error *err)
 
 bool tn_postgres_batch_flush(struct tn_postgres_conn *c)
 {
-    struct tn_error err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     if (c->batch == NULL || c->batch->builder == NULL || encode(c, &err) == TN_OK)
         return true;

@@ -7,7 +7,7 @@ enum { ROW_FIXED = 1 + 4 + 2, WORK_ROW = 5, WORK_BYTES = 512, LATER_CHUNK = 64 *
 
 static bool ensure_chunk(struct tn_postgres_conn *c)
 {
-    struct tn_error err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     if (c->chunk != NULL)
         return true;
@@ -128,9 +128,9 @@ static size_t convert_row(struct tn_postgres_conn *c, const PGresult *result, in
 {
     struct tn_pg_style style = {.tz = c->tz, .extra_float_digits = 1, .interval = interval_style(c)};
     struct tn_buf     *out = &c->chunk->bytes;
-    struct tn_error    err = TN_ERROR_INIT;
     size_t             start = out->len;
     int                columns = PQnfields(result);
+    TN_ERROR_LOCAL(err);
 
     tn_buf_put_u8(out, 'D');
     tn_buf_put_be32(out, 0);
@@ -215,7 +215,7 @@ static void fail_query(struct tn_postgres_conn *c, const char *sqlstate, const c
 static void tell_columns(struct tn_postgres_conn *c, PGresult *result)
 {
     const struct tn_encoder *encoder = c->run->encoder;
-    struct tn_error          err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     if (tn_postgres_columns(c, result, &err) != TN_OK) {
         tn_postgres_abort(c, &err);

@@ -350,7 +350,7 @@ void tn_postgres_begin(struct tn_postgres_conn *c)
 {
     const struct tn_run     *run = c->run;
     const struct tn_encoder *encoder = run->encoder;
-    struct tn_error          err = TN_ERROR_INIT;
+    TN_ERROR_LOCAL(err);
 
     c->now.was_idle = PQtransactionStatus(c->pg) == PQTRANS_IDLE;
     c->now.simple = run->kind == TN_RUN_EXECUTE && ((!run->extended && !run->prepare) || run->several_made) && run->params.count == 0;

@@ -66,6 +66,18 @@ static void later_look(void *arg, unsigned cluster, struct tn_cell *cell)
     cell->last = (uint16_t)(cell->last + *visits);
 }
 
+/* The present choice, and whether it is pinned, of whichever of the two was decided about more often: what came back may have been
+ * chosen for once more meanwhile, as never seen. */
+static void join_choice(struct tn_store *store, struct tn_shape_entry *entry, const struct tn_store_row *row)
+{
+    uint8_t theirs = row->incumbent == 0 ? TN_STORE_NONE : (uint8_t)tn_clusters_from_file(store, row->incumbent);
+
+    if (theirs == TN_STORE_NONE || (entry->incumbent != TN_STORE_NONE && entry->visits > row->entry.visits))
+        return;
+    entry->incumbent = theirs;
+    entry->flags = (uint8_t)((entry->flags & ~TN_SHAPE_PINNED) | (row->entry.flags & TN_SHAPE_PINNED));
+}
+
 void tn_store_join(struct tn_store *store, struct tn_shard *shard, struct tn_shape_entry *entry, const struct tn_store_row *row,
                    unsigned most)
 {
@@ -84,12 +96,11 @@ void tn_store_join(struct tn_store *store, struct tn_shard *shard, struct tn_sha
         tn_shard_cells(shard, entry, later_look, &visits);
         entry->first_s = TN_MIN(entry->first_s, older->first_s);
     }
+    join_choice(store, entry, row);
     entry->id = older->id;
     entry->visits += visits;
     entry->text32 = older->text32;
-    entry->flags |= older->flags;
-    if (entry->incumbent == TN_STORE_NONE && row->incumbent != 0)
-        entry->incumbent = (uint8_t)tn_clusters_from_file(store, row->incumbent);
+    entry->flags |= older->flags & (uint8_t)~TN_SHAPE_PINNED;
     (void)!tn_row_decode(row->cells, row->size, join_cell, &j); /* what is damaged is left out */
 }
 

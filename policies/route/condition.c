@@ -24,7 +24,7 @@ struct tn_condition {
 /* `served` first: the order of messages. */
 const char *const tn_protocol_names[] = {"postgresWire", "restHttp", "mysqlWire", "trinoHttp", "clickhouseHttp", "flightSql",
                                          "snowflakeHttp", "snowflakeSqlApi", "rest", "mcp", NULL};
-enum { PROTOCOLS_SERVED = 2 };
+enum { PROTOCOLS_SERVED = 4 };
 
 /* An earlier name. */
 struct tn_str tn_protocol_name(struct tn_str name)

@@ -13,6 +13,7 @@
 #include "net/listener.h"
 #include "session/ask.h"
 #include "session/client.h"
+#include "session/named.h"
 #include "session/words.h"
 
 enum {
@@ -178,6 +179,7 @@ struct tn_my_session {
     bool                     in_tx, tx_wrote;
     bool                     in_xa;      /* XA START: no transaction of ours begins meanwhile */
     struct tn_ask_bond       bond;
+    struct tn_names          names; /* of SQL's PREPARE; goes with the bond */
     struct tn_my_encoder     encoder;
     struct tn_my_bulk       *bulk;       /* a COM_STMT_BULK_EXECUTE that is under way; NULL: none */
     const struct tn_cluster *bulkless;   /* a server that takes none; not to be looked into */
@@ -354,6 +356,10 @@ bool tn_my_state_fill(struct tn_my_session *s, struct tn_str sql, struct tn_str 
 void tn_my_state_after(struct tn_my_session *s, bool sent); /* SENT: the engine has been given the variables */
 bool tn_my_is_bound(const struct tn_my_session *s); /* variables that are not known here may be on its connection */
 bool tn_my_knows_variable(struct tn_my_session *s, struct tn_str name);
+
+/* named.c: SQL, in MySQL's spelling with values for its variables: notes PREPARE and DEALLOCATE; of an EXECUTE the statement that it means,
+ * with its values, until the next one of the session; else empty. */
+struct tn_str tn_my_named_meant(struct tn_my_session *s, struct tn_str sql);
 
 /* transaction.c */
 void tn_my_end_transaction(struct tn_my_session *s, enum tn_ask_end end, void (*after)(struct tn_my_session *s));

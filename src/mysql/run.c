@@ -205,6 +205,8 @@ static void on_done(struct tn_ask *ask)
     s->ask = NULL;
     tn_my_forget_run(s, &q->run);
     tn_my_used(s, failed);
+    if (failed)
+        tn_named_refused(&s->names);
     if (!failed && q->features.verb == TN_VERB_DROP)
         tn_my_dropped(s, said);
     if (!failed)
@@ -251,6 +253,8 @@ enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, c
     };
 
     question.read_only = s->read_only && !run->apart;
+    if (run->kind == TN_RUN_EXECUTE && !run->apart)
+        question.meant = tn_my_named_meant(s, run->known.ptr != NULL ? run->known : run->native.ptr != NULL ? run->native : run->sql);
     s->asked = run->asked;
     tn_my_warnings_forget(s);
     s->found_rows = 0;
@@ -269,6 +273,7 @@ void tn_my_refused(struct tn_my_session *s, struct tn_error *err)
         return;
     s->on_schema = NULL;
     s->more = false;
+    tn_named_refused(&s->names);
     tn_my_found_forget(s);
     tn_my_used(s, true);
     tn_my_error(s, err);

@@ -59,6 +59,7 @@ void tn_my_transaction_drop(struct tn_my_session *s)
         tn_ask_transaction_drop(&s->tx);
     s->in_tx = s->in_xa = false;
     tn_ask_bond_drop(&s->bond);
+    tn_named_forget(&s->names);
 }
 
 /* ---- the end ---- */

@@ -160,6 +160,7 @@ enum tn_status tn_ask_fill(struct tn_query *q, const struct tn_question *questio
     q->text = question->sql;
     q->native = question->native;
     q->known = question->known;
+    q->meant = question->meant;
     q->run.before = question->before;
     q->kind = question->kind;
     q->client = (struct tn_route_context){
@@ -244,7 +245,7 @@ static enum tn_status copy(struct tn_query *q, struct tn_question *own, struct t
 
     if (encoder == NULL || !keep(&q->arena, &own->sql) || (own->native.ptr != NULL && !keep(&q->arena, &own->native)) ||
         (own->known.ptr != NULL && !keep(&q->arena, &own->known)) || (own->before.ptr != NULL && !keep(&q->arena, &own->before)) ||
-        (own->bulk.ptr != NULL && !keep(&q->arena, &own->bulk)) ||
+        (own->bulk.ptr != NULL && !keep(&q->arena, &own->bulk)) || !keep(&q->arena, &own->meant) ||
         !keep_client(&q->arena, own) || !keep_headers(q, own) || !tn_copy_params(&q->arena, &own->params, &q->run.params) ||
         !give_oids(q))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a query");
@@ -327,7 +328,8 @@ static struct tn_str end_text(const struct tn_question *question)
 
 static enum tn_status prepare(struct tn_runtime *runtime, struct tn_query *q, struct tn_question *own, struct tn_ask **out, struct tn_error *err)
 {
-    struct tn_ask *ask = tn_arena_zalloc(&q->arena, sizeof *ask);
+    struct tn_ask     *ask = tn_arena_zalloc(&q->arena, sizeof *ask);
+    struct tn_features meant;
 
     if (own->end != TN_ASK_NO_END)
         own->sql = end_text(own);
@@ -335,6 +337,8 @@ static enum tn_status prepare(struct tn_runtime *runtime, struct tn_query *q, st
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for a query");
     TN_TRY(copy(q, own, err));
     tn_query_shape_read(runtime, own->sql, own->database, &own->settings->replay, &q->shape, &q->features);
+    if (own->meant.len > 0)
+        tn_query_shape_read(runtime, own->meant, own->database, &own->settings->replay, &q->shape, &meant);
     q->whole = own->whole && q->features.class == TN_CLASS_MULTI;
     if (q->whole)
         q->features.class = TN_CLASS_DDL;

@@ -62,6 +62,7 @@ struct tn_question {
     struct tn_str               sql;
     struct tn_str               native;       /* of tn_query; ptr NULL: none */
     struct tn_str               known;        /* of tn_query; ptr NULL: none */
+    struct tn_str               meant;        /* of tn_query: an EXECUTE of SQL; else empty */
     struct tn_str               before;       /* of tn_run; ptr NULL: none */
     bool                        read_only;    /* outside of a transaction: a write is refused */
     bool                        as_said;      /* though it is a session's: the engine is to have it */

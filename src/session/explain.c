@@ -21,7 +21,7 @@ static enum tn_status fill(struct tn_session *s, struct tn_query *q, struct tn_s
     q->run.settings = &s->settings->replay;
     q->timeout_us = s->settings->statement_timeout_us;
     q->text = sql;
-    (void)!tn_arena_str(&q->arena, tn_named_meant(s, sql, q->features.verb == TN_VERB_EXECUTE ? TN_VERB_EXECUTE : TN_VERB_OTHER), &q->meant);
+    (void)!tn_arena_str(&q->arena, tn_named_meant(&s->names, sql, q->features.verb == TN_VERB_EXECUTE ? TN_VERB_EXECUTE : TN_VERB_OTHER), &q->meant);
     return TN_OK;
 }
 

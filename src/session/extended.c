@@ -3,7 +3,7 @@
 
 void tn_extended_fail(struct tn_session *s, struct tn_error *err)
 {
-    tn_named_refused(s);
+    tn_named_refused(&s->names);
     tn_session_error(s, err);
     tn_error_reset(err);
     s->skip_to_sync = true;

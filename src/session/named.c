@@ -1,12 +1,8 @@
-/* named.c - what SQL's own PREPARE gave a name to, so that an EXECUTE of it counts for the statement itself, with its values. Only for the
- * statistics: the engine has the statement, and what it says to a name that is wrong is the answer. */
-#include "session/private.h"
+#include "session/named.h"
 
 #include "base/alloc.h"
-#include "query_shape.h"
-#include "session/words.h"
 
-enum { NAMES = 64, TEXT = 65536, VALUES = 64 }; /* of a session; of one statement; of one EXECUTE: more of them are not followed */
+enum { NAMES = 64, TEXT = 65536 }; /* of a session; of one statement: more of them are not followed */
 
 struct tn_named {
     struct tn_named *next;
@@ -23,35 +19,29 @@ static void drop(struct tn_named **at)
     tn_free(named);
 }
 
-void tn_named_forget(struct tn_session *s)
+void tn_named_forget(struct tn_names *names)
 {
-    while (s->named != NULL)
-        drop(&s->named);
-    s->named_new = false;
-    tn_buf_reset(&s->named_text);
+    while (names->first != NULL)
+        drop(&names->first);
+    names->fresh = false;
+    tn_buf_reset(&names->text);
 }
 
 /* Where NAME stands, or the end of the list. COUNT: those before it. */
-static struct tn_named **find(struct tn_session *s, struct tn_str name, unsigned *count)
+static struct tn_named **find(struct tn_names *names, struct tn_str name, unsigned *count)
 {
-    struct tn_named **at = &s->named;
+    struct tn_named **at = &names->first;
 
     for (*count = 0; *at != NULL && !tn_str_ieq_c(name, (*at)->name); at = &(*at)->next)
         (*count)++;
     return at;
 }
 
-/* NAME [(types)] AS statement. A name that is there stays as it is: the engine refuses a second one. */
-static void remember(struct tn_session *s, struct tn_words *words)
+void tn_named_put(struct tn_names *names, struct tn_str name, struct tn_str text)
 {
-    struct tn_str     name = tn_token_name(&words->token), text;
     unsigned          count;
-    struct tn_named **at = find(s, name, &count), *named;
+    struct tn_named **at = find(names, name, &count), *named;
 
-    tn_words_next(words);
-    if (tn_words_at_punct(words, '('))
-        tn_words_skip_parentheses(words);
-    text = tn_words_accept(words, "as") ? tn_words_rest(words) : TN_STR("");
     if (*at != NULL || count >= NAMES || text.len == 0 || text.len > TEXT || (named = tn_calloc(1, sizeof *named)) == NULL)
         return;
     *at = named;
@@ -60,31 +50,58 @@ static void remember(struct tn_session *s, struct tn_words *words)
     if (named->name == NULL || named->text == NULL)
         drop(at);
     else
-        s->named_new = true;
+        names->fresh = true;
 }
 
-void tn_named_refused(struct tn_session *s)
+void tn_named_drop(struct tn_names *names, struct tn_str name)
 {
-    struct tn_named **last = &s->named;
+    unsigned          count;
+    struct tn_named **at = find(names, name, &count);
 
-    while (s->named_new && (*last)->next != NULL)
-        last = &(*last)->next;
-    if (s->named_new)
-        drop(last);
-    s->named_new = false;
+    if (*at != NULL)
+        drop(at);
 }
 
-/* (value, ...) */
-static unsigned read_values(struct tn_words *words, struct tn_str values[VALUES])
+struct tn_str tn_named_text(const struct tn_names *names, struct tn_str name)
+{
+    const struct tn_named *named = names->first;
+
+    while (named != NULL && !tn_str_ieq_c(name, named->name))
+        named = named->next;
+    return named != NULL ? tn_str(named->text) : TN_STR("");
+}
+
+/* NAME [(types)] AS statement. The engine refuses a name that is there. */
+static void remember(struct tn_names *names, struct tn_words *words)
+{
+    struct tn_str name = tn_token_name(&words->token);
+
+    tn_words_next(words);
+    if (tn_words_at_punct(words, '('))
+        tn_words_skip_parentheses(words);
+    if (tn_words_accept(words, "as"))
+        tn_named_put(names, name, tn_words_rest(words));
+}
+
+void tn_named_refused(struct tn_names *names)
+{
+    struct tn_named **last = &names->first;
+
+    while (names->fresh && (*last)->next != NULL)
+        last = &(*last)->next;
+    if (names->fresh)
+        drop(last);
+    names->fresh = false;
+}
+
+unsigned tn_named_values(struct tn_words *words, char end, struct tn_str values[TN_NAMED_VALUES])
 {
     unsigned count = 0;
 
-    if (!tn_words_accept_punct(words, '('))
-        return 0;
-    while (count < VALUES && !tn_words_at_end(words) && !tn_words_at_punct(words, ')')) {
+    while (count < TN_NAMED_VALUES && !tn_words_at_end(words) && !tn_words_at_punct(words, end)) {
         const char *from = words->token.text.ptr;
 
-        while (!tn_words_at_end(words) && !tn_words_at_punct(words, ',') && !tn_words_at_punct(words, ')')) {
+        while (!tn_words_at_end(words) && !tn_words_at_punct(words, ',') && !tn_words_at_punct(words, end)) {
             if (tn_words_at_punct(words, '('))
                 tn_words_skip_parentheses(words);
             else
@@ -96,55 +113,53 @@ static unsigned read_values(struct tn_words *words, struct tn_str values[VALUES]
     return count;
 }
 
-/* TEXT with the values for its parameters. */
-static struct tn_str fill_in(struct tn_session *s, struct tn_str text, const struct tn_str *values, unsigned count)
+struct tn_str tn_named_fill(struct tn_names *names, struct tn_str text, const struct tn_str *values, unsigned count)
 {
     struct tn_lexer lexer;
     struct tn_token token;
     const char     *at = text.ptr;
 
-    tn_buf_reset(&s->named_text);
-    tn_buf_init(&s->named_text, 2 * TEXT);
+    tn_buf_reset(&names->text);
+    tn_buf_init(&names->text, 2 * TEXT);
     tn_lexer_init(&lexer, text, TN_DIALECT_POSTGRES);
     while (tn_lexer_next(&lexer, &token)) {
         if (token.kind != TN_TOKEN_PARAM || token.param == 0 || token.param > count)
             continue;
-        tn_buf_put_str(&s->named_text, tn_str_n(at, (size_t)(token.text.ptr - at)));
-        tn_buf_put_str(&s->named_text, values[token.param - 1]);
+        tn_buf_put_str(&names->text, tn_str_n(at, (size_t)(token.text.ptr - at)));
+        tn_buf_put_str(&names->text, values[token.param - 1]);
         at = token.text.ptr + token.text.len;
     }
-    tn_buf_put_str(&s->named_text, tn_str_n(at, (size_t)(text.ptr + text.len - at)));
-    return s->named_text.failed ? text : tn_buf_str(&s->named_text);
+    tn_buf_put_str(&names->text, tn_str_n(at, (size_t)(text.ptr + text.len - at)));
+    return names->text.failed ? text : tn_buf_str(&names->text);
 }
 
-struct tn_str tn_named_meant(struct tn_session *s, struct tn_str sql, enum tn_verb verb)
+struct tn_str tn_named_meant(struct tn_names *names, struct tn_str sql, enum tn_verb verb)
 {
-    struct tn_str     values[VALUES], name;
-    struct tn_named **at;
-    struct tn_words   words;
-    unsigned          count;
+    struct tn_str   values[TN_NAMED_VALUES], name, text;
+    struct tn_words words;
+    unsigned        count;
 
-    s->named_new = false;
+    names->fresh = false;
     if (verb != TN_VERB_PREPARE && verb != TN_VERB_EXECUTE && verb != TN_VERB_DEALLOCATE && verb != TN_VERB_DISCARD)
         return TN_STR("");
     tn_words_behind_verb(&words, sql, TN_DIALECT_POSTGRES);
     if (verb == TN_VERB_DEALLOCATE)
         (void)tn_words_accept(&words, "prepare");
     if (verb == TN_VERB_PREPARE && !tn_words_at(&words, "transaction"))
-        remember(s, &words);
+        remember(names, &words);
     if (verb == TN_VERB_DISCARD || (verb == TN_VERB_DEALLOCATE && tn_words_at(&words, "all")))
-        tn_named_forget(s);
+        tn_named_forget(names);
     if (verb == TN_VERB_PREPARE || verb == TN_VERB_DISCARD)
         return TN_STR("");
     name = tn_token_name(&words.token);
-    at = find(s, name, &count);
-    if (*at == NULL)
-        return TN_STR("");
     if (verb == TN_VERB_DEALLOCATE) {
-        drop(at);
+        tn_named_drop(names, name);
         return TN_STR("");
     }
+    text = tn_named_text(names, name);
+    if (text.len == 0)
+        return TN_STR("");
     tn_words_next(&words);
-    count = read_values(&words, values);
-    return fill_in(s, tn_str((*at)->text), values, count);
+    count = tn_words_accept_punct(&words, '(') ? tn_named_values(&words, ')', values) : 0;
+    return tn_named_fill(names, text, values, count);
 }

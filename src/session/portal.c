@@ -229,7 +229,7 @@ static void on_execute_reply(struct tn_session *s, struct tn_reply *reply)
         tn_session_place_error(reply->error, portal->statement->sql, portal->statement->text);
         tn_extended_fail(s, reply->error);
     } else {
-        s->named_new = false;
+        s->names.fresh = false;
         if (portal->tell_columns)
             tn_extended_put_columns(s, portal, NULL);
         if (reply->column.ptr != NULL)

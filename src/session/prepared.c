@@ -81,7 +81,7 @@ static enum tn_status keep_statement(struct tn_session *s, struct tn_prepared *s
 
 static void note_meant(struct tn_session *s, struct tn_prepared *statement)
 {
-    struct tn_str      meant = tn_named_meant(s, statement->text, statement->features.verb);
+    struct tn_str      meant = tn_named_meant(&s->names, statement->text, statement->features.verb);
     struct tn_features features;
 
     if (meant.len == 0 || (statement->meant = tn_strndup(meant.ptr, meant.len)) == NULL)

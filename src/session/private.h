@@ -11,6 +11,7 @@
 #include "query_shape.h"
 #include "server.h"
 #include "session/client.h"
+#include "session/named.h"
 #include "session/session.h"
 #include "session/settings.h"
 
@@ -189,9 +190,7 @@ struct tn_session {
         bool                 scanning, writes; /* the statements are looked at: do they want a transaction? */
         size_t               scan_at;
     } simple;
-    struct tn_named         *named;      /* named.c: what SQL's PREPARE named, the newest last */
-    bool                     named_new;  /* the statement before was a PREPARE that named the last of them */
-    struct tn_buf            named_text; /* and what the last EXECUTE meant */
+    struct tn_names          names;      /* of SQL's PREPARE */
     struct tn_portal        *active;     /* extended.c: whose Execute runs */
     struct tn_prepared      *describing;
     struct tn_portal        *describing_portal;
@@ -272,12 +271,6 @@ void tn_session_report(struct tn_session *s, struct tn_settings_list *before); /
 /* transaction.c */
 char tn_transaction_status(const struct tn_session *s);
 bool tn_transaction_read_only(const struct tn_session *s); /* the open one, else what the next would be */
-/* named.c: notes PREPARE, DEALLOCATE and DISCARD; of an EXECUTE the statement that it means, with its values, until the next one of the
- * session; else empty. */
-struct tn_str tn_named_meant(struct tn_session *s, struct tn_str sql, enum tn_verb verb);
-void          tn_named_refused(struct tn_session *s); /* the statement that was noted last failed: what it named is not there */
-void          tn_named_forget(struct tn_session *s);
-
 bool tn_transaction_is_control(struct tn_str sql, const struct tn_features *features);
 void tn_transaction_control(struct tn_session *s, const struct tn_statement_run *run);
 void tn_transaction_failed(struct tn_session *s);      /* a statement failed inside */

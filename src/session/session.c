@@ -9,7 +9,7 @@ static void free_session(struct tn_grave *grave)
     struct tn_session *s = TN_CONTAINER_OF(grave, struct tn_session, grave);
 
     tn_simple_free(s);
-    tn_named_forget(s);
+    tn_named_forget(&s->names);
     tn_client_reset(&s->client);
     tn_map_reset(&s->prepared);
     tn_map_reset(&s->portals);

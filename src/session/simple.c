@@ -79,7 +79,7 @@ static void on_reply(struct tn_session *s, struct tn_reply *reply)
 {
     s->simple.waiting = false;
     if (reply->error != NULL) {
-        tn_named_refused(s);
+        tn_named_refused(&s->names);
         tn_session_place_error(reply->error, s->simple.text, s->simple.statement);
         tn_session_error(s, reply->error);
         s->simple.failed = true;
@@ -114,7 +114,7 @@ static void run_statement(struct tn_session *s, struct tn_str sql)
 
     s->simple.statement = sql;
     tn_query_shape_read(s->runtime, sql, tn_str(s->database), &s->settings->replay, &s->simple.shape, &s->simple.features);
-    run.meant = tn_named_meant(s, sql, s->simple.features.verb);
+    run.meant = tn_named_meant(&s->names, sql, s->simple.features.verb);
     if (run.meant.len > 0)
         tn_query_shape_read(s->runtime, run.meant, tn_str(s->database), &s->settings->replay, &s->simple.shape, &meant);
     tn_settings_list_unref(s->simple.settings);

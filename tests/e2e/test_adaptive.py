@@ -173,6 +173,41 @@ def test_execute_in_sql_counts_for_what_it_names(files, postgres_server):
         assert sum(calls("upper").values()) == 1 and not calls("EXECUTE"), calls("")
 
 
+def test_execute_of_mysql_counts_for_what_it_names(mariadb_server):
+    """The same with MySQL's own PREPARE .. FROM, whose values are the session's variables, and with MariaDB's EXECUTE IMMEDIATE."""
+    pymysql = pytest.importorskip("pymysql")
+    database = mariadb_server.create_database(f"named_{time.monotonic_ns()}")
+    mariadb_server.sql("CREATE TABLE points SELECT seq AS k, concat('value ', seq) AS v FROM seq_0_to_99", database=database)
+    made = config({"m": mariadb_server.cluster(database)})
+    made["turnout"]["frontends"] = {**made["turnout"].get("frontends", {}), "mysqlWire": {"port": 0}}
+    with proxy_module.Proxy(made) as proxy, \
+            pymysql.connect(host="127.0.0.1", port=proxy.mysql_port, user="me", database=database, autocommit=True).cursor() as cursor:
+        def run(sql):
+            cursor.execute(sql)
+            return cursor.fetchall()
+        run("PREPARE one FROM 'SELECT reverse(v) FROM points WHERE k >= ? AND v <> ? LIMIT ?'")
+        for size in (1, 50_000, 1):
+            run(f"SET @k = 7, @v = 'it\\'s', @size = {size}")
+            assert run("EXECUTE One USING @k, @v, @size")[0] == ("7 eulav",)
+        keep = "SET @k = 7, @sql = \"SELECT reverse(v) FROM points WHERE k >= ? AND v <> 'x' LIMIT 1\""
+        run(keep)
+        assert run("EXECUTE IMMEDIATE @sql USING @k") == (("7 eulav",),)
+        assert run("SELECT reverse(v) FROM points WHERE k >= 7 AND v <> 'it''s' LIMIT 1") == (("7 eulav",),)
+        for sql in ("PREPARE one FROM 'SELECT lower(nowhere) FROM points'", "EXECUTE one"):  # what was named before is gone
+            with pytest.raises(pymysql.MySQLError):
+                run(sql)
+        run(keep)
+        run("PREPARE one FROM @sql")
+        run("SET @k = 7")
+        assert run("EXECUTE one USING @k") == (("7 eulav",),)
+        run("DEALLOCATE PREPARE one")
+        with pytest.raises(pymysql.MySQLError):
+            run("EXECUTE one USING @k")
+        records = [r for r in reversed(ops.history(proxy, 12)) if "shape" in r]
+        assert [(r["text"].split()[0], r["band"]) for r in records] == [("EXECUTE", band) for band in (1, 3, 1, 1)] + [("SELECT", 1), ("EXECUTE", 1)], records
+        assert len({r["shape"] for r in records}) == 1, records
+
+
 def test_a_shorter_time_out_is_no_shorter_run(files):
     """What was given up after a moment took longer than that (adaptive G9, time-outs shorter on one engine)."""
     slow = "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < 1000000000) SELECT count(*) AS brief FROM t"

@@ -201,6 +201,19 @@ def test_a_report_that_is_not_written_loses_nothing(world, how):
     assert not os.path.exists(world.proxy.path("kept"))
 
 
+def test_interrupted_while_it_warms_up(world):
+    """There is nothing to report yet, and no outcome for a file."""
+    with open(world.proxy.path("cold.sql"), "w", encoding="utf-8") as file:
+        file.write("SELECT pg_sleep(0.15)")
+    process = start(world, *world.arguments("--run", "cold.sql", "--clusters", "p", "--connect", world.proxy.dsn(), "--warmup", "20", "--force",
+                                            "--state", "warm", "--outcomes", "none.jsonl"))
+    world.proxy.wait_for(lambda: items(world, "warm"), seconds=60)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=100)
+    assert process.returncode == 1 and "goes on from there" in err, err
+    assert os.path.getsize(world.proxy.path("none.jsonl")) == 0
+
+
 def test_interrupted_while_it_connects(world):
     """Who listens there says nothing."""
     with open(world.proxy.path("early.sql"), "w", encoding="utf-8") as file:

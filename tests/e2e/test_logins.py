@@ -239,6 +239,16 @@ def test_admin_api(proxy):
     assert done.returncode == 0, done.stderr
 
 
+def test_compare_logs_in(proxy, tmp_path):
+    """With libpq's own means; without them it says which there are."""
+    (tmp_path / "q.sql").write_text("SELECT 1")
+    for password in (None, "wrong"):
+        env = {key: value for key, value in os.environ.items() if not key.startswith("PG")} | ({"PGPASSWORD": password} if password else {})
+        done = subprocess.run([proxy_module.binary(), "compare", "--run", str(tmp_path / "q.sql"), "--clusters", "a", "--connect",
+                               f"postgresql://alice@127.0.0.1:{proxy.port}/db"], capture_output=True, text=True, timeout=60, check=False, env=env)
+        assert done.returncode == 1 and "PGUSER and PGPASSWORD" in done.stderr, done.stderr
+
+
 def test_own_user_of_the_admin_api(proxies):
     """adminApi.username is as good as before, beside the users."""
     proxy = proxies(config_of(turnout={"adminApi": {"username": "root", "password": "toor"}}))

@@ -543,6 +543,7 @@ def test_basic_authentication(proxies, tmp_path):
     assert cli(proxy, "status", env={"TURNOUT_ADMIN_USER": "root", "TURNOUT_ADMIN_PASSWORD": SECRET}).returncode == 0
     done = cli(proxy, "status", env={"TURNOUT_ADMIN_USER": "root", "TURNOUT_ADMIN_PASSWORD": "wrong"})
     assert done.returncode == 1 and "401" in done.stderr + done.stdout or "password" in done.stderr
+    assert "--user NAME, or TURNOUT_ADMIN_USER" in cli(proxy, "status").stderr
     assert proxy.log_contains("admin: wrong credentials")
     assert ops.metric(proxy, "turnout_http_requests_denied_total") >= 15
 

@@ -616,7 +616,7 @@ def test_https_only(proxies, server_cert, authority):
     for more, good in ((("--ca", authority.cert), True), ((), False)):
         done = subprocess.run([proxy_module.binary(), "status", "--admin", f"https://localhost:{proxy.admin_port}", "--user", "alice", *more],
                               capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "TURNOUT_ADMIN_PASSWORD": "secret"})
-        assert (done.returncode == 0) == good, done.stderr
+        assert (done.returncode == 0) == good and ("--ca FILE" in done.stderr) != good, done.stderr
 
 
 # ---- towards engines ----

@@ -2,6 +2,7 @@
  * break-even, splitting, escaping, axes, the time that is left. */
 #include "tools/cli/compare_break_even.h"
 #include "tools/cli/compare_chart.h"
+#include "tools/cli/compare_label.h"
 #include "tools/cli/compare_digest.h"
 #include "tools/cli/compare_figures.h"
 #include "tools/cli/compare_html.h"
@@ -458,6 +459,44 @@ static void test_axes(void)
     CU_ASSERT_TRUE(tn_axis_ticks(&axis, ticks, 12) <= 12);
 }
 
+static bool covers(const struct tn_label *name, double left, double right, double top, double bottom)
+{
+    double begin = name->left ? name->x - TN_LABEL_GAP - name->width : name->x + TN_LABEL_GAP;
+
+    return begin < right && left < begin + name->width && name->base - TN_LABEL_ASCENT < bottom && top < name->base + TN_LABEL_DESCENT;
+}
+
+/* Names of points that are near each other, or the same: none covers another or a point, and nearly all are there. */
+static void test_labels(void)
+{
+    static const struct tn_label_room room = {0, 360, 0, 190};
+    struct tn_label                   labels[TN_COMPARE_ENGINES];
+    size_t                            shown = 0;
+
+    for (unsigned round = 0; round < 200; round++) {
+        double spread = round % 4 == 0 ? 0 : round % 4 == 1 ? 10 : 150;
+
+        for (size_t i = 0; i < TN_COMPARE_ENGINES; i++)
+            labels[i] = (struct tn_label){.x = 100 + spread * (double)(i * 7 % 16) / 15, .y = 20 + spread * (double)((i * 5 + round) % 16) / 15, .width = 60};
+        tn_labels_place(labels, TN_COMPARE_ENGINES, &room);
+        for (size_t i = 0; i < TN_COMPARE_ENGINES; i++) {
+            shown += labels[i].shown;
+            CU_ASSERT_TRUE(!labels[i].shown || (labels[i].base >= TN_LABEL_ASCENT && labels[i].base <= 190));
+            for (size_t j = 0; j < TN_COMPARE_ENGINES && labels[i].shown; j++) {
+                const struct tn_label *b = &labels[j];
+                double                 begin = b->left ? b->x - TN_LABEL_GAP - b->width : b->x + TN_LABEL_GAP;
+
+                CU_ASSERT_FALSE(covers(&labels[i], b->x - TN_LABEL_POINT, b->x + TN_LABEL_POINT, b->y - TN_LABEL_POINT, b->y + TN_LABEL_POINT));
+                CU_ASSERT_FALSE(i != j && b->shown && covers(&labels[i], begin, begin + b->width, b->base - TN_LABEL_ASCENT, b->base + TN_LABEL_DESCENT));
+            }
+        }
+    }
+    CU_ASSERT_TRUE(shown > 200 * TN_COMPARE_ENGINES * 95 / 100);
+    labels[0] = (struct tn_label){.x = 180, .y = 90, .width = 400};
+    tn_labels_place(labels, 1, &room);
+    CU_ASSERT_FALSE(labels[0].shown);
+}
+
 static void test_time_left(void)
 {
     CHECK_NEAR(tn_progress_left_s(100, 0, 25, 10), 30, 1e-12);
@@ -486,6 +525,7 @@ int main(void)
     CU_add_test(suite, "escaping", test_escaping);
     CU_add_test(suite, "any page", test_any_page);
     CU_add_test(suite, "axes", test_axes);
+    CU_add_test(suite, "names of points", test_labels);
     CU_add_test(suite, "time left", test_time_left);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();

@@ -388,6 +388,8 @@ static void test_merge(void)
     entry = get(store, 1, true);
     id = entry->id;
     entry->visits = 100;
+    entry->incumbent = 0;
+    entry->flags |= TN_SHAPE_PINNED;
     tn_cell_store(tn_store_cell(store, entry, 0, true), &belief);
     tn_cell_store(tn_store_cell(store, entry, 1, true), &belief);
     tn_store_release(store, entry, true);
@@ -398,6 +400,7 @@ static void test_merge(void)
     entry = get(store, 1, true); /* empty at first: no loop thread waits for a disk */
     CU_ASSERT_EQUAL(entry->visits, 0);
     entry->visits = 5;
+    entry->incumbent = 1; /* chosen as never seen: not what a hundred decisions chose */
     belief = (struct tn_belief){.m = 2, .P = .02, .n = 10, .M2 = .2, .last = 4, .succ = 1};
     tn_cell_store(tn_store_cell(store, entry, 0, true), &belief);
     tn_store_release(store, entry, true);
@@ -405,6 +408,7 @@ static void test_merge(void)
     entry = get(store, 1, false);
     CU_ASSERT_PTR_NOT_NULL_FATAL(entry);
     CU_ASSERT(entry->visits == 105 && entry->id == id);
+    CU_ASSERT(entry->incumbent == 0 && (entry->flags & TN_SHAPE_PINNED) != 0);
     tn_cell_load(tn_store_cell(store, entry, 0, false), &out);
     CU_ASSERT(out.n == 20 && fabs(out.m - 1.5) < 1e-3 && fabs(out.P - .01) < 1e-4 && fabs(out.M2 - .45) < 1e-3);
     CU_ASSERT(out.last == 104 && out.succ == 3);

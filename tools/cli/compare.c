@@ -119,7 +119,7 @@ static int write_file(const char *path, const struct tn_buf *text)
     file = fopen(path, "wbe");
     if (file == NULL)
         return tn_cli_fail("%s: %s", path, strerror(errno));
-    done = fwrite(text->data, 1, text->len, file) == text->len;
+    done = text->len == 0 || fwrite(text->data, 1, text->len, file) == text->len;
     done = fclose(file) == 0 && done;
     return done ? TN_CLI_OK : tn_cli_fail("%s cannot be written: %s", path, strerror(errno));
 }

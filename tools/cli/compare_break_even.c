@@ -66,6 +66,14 @@ double tn_cheaper_up_to(const struct tn_hourly *a, const struct tn_hourly *b)
     return floor(b->fixed / a->fixed) * a->capacity;
 }
 
+/* What is about so many, in three digits. */
+static double about(double queries)
+{
+    double unit = queries < 1000 ? 1 : pow(10, floor(log10(queries)) - 2);
+
+    return floor(queries / unit) * unit;
+}
+
 static void put_by_the_hour(struct tn_buf *out, const char *a_name, const struct tn_hourly *a, const char *b_name, const struct tn_hourly *b)
 {
     double queries = tn_cheaper_up_to(a, b), clusters = floor(b->fixed / a->fixed);
@@ -73,7 +81,7 @@ static void put_by_the_hour(struct tn_buf *out, const char *a_name, const struct
     if (isinf(queries))
         tn_buf_printf(out, "%s is cheaper than %s at every load, also where it takes several of them.\n", a_name, b_name);
     else if (!isnan(queries))
-        tn_buf_printf(out, "%s is cheaper than %s up to about %.0f queries per hour%s; above, %s is.\n", a_name, b_name, floor(queries),
+        tn_buf_printf(out, "%s is cheaper than %s up to about %.0f queries per hour%s; above, %s is.\n", a_name, b_name, about(queries),
                       clusters > 1 ? ", with several of them beside each other" : "", b_name);
 }
 
@@ -90,7 +98,7 @@ static void put_price(struct tn_buf *out, const char *name, const struct tn_hour
     else if (h->fixed == 0)
         tn_buf_printf(out, "%s costs nothing (price.type free).\n", name);
     else
-        tn_buf_printf(out, "%s costs %s USD per hour whatever runs; it can do about %.0f queries of this mix in an hour.\n", name, fixed, floor(h->capacity));
+        tn_buf_printf(out, "%s costs %s USD per hour whatever runs; it can do about %.0f queries of this mix in an hour.\n", name, fixed, about(h->capacity));
 }
 
 /* A has a price by the hour, B one by the query. */

@@ -1,9 +1,12 @@
 #include "tools/cli/compare_chart.h"
 #include "tools/cli/compare_html.h"
+#include "tools/cli/compare_label.h"
 
 #include <math.h>
 
 enum { WIDTH = 360, LEFT = 8, RIGHT = 14, ROW = 50, TOP = 8, BOTTOM = 34, TICKS = 12, HEIGHT = 220, POINTS = TN_COMPARE_ENGINES * 4, NAME_SHOWN = 30 };
+
+#define NAME_WIDTH 7.2 /* of a letter, about */
 
 /* ---- axes ---- */
 
@@ -80,18 +83,26 @@ typedef void format_fn(char *out, size_t size, double value);
 /* Steps are round: no digits that say nothing. */
 static void tick_ms(char *out, size_t size, double ms)
 {
-    snprintf(out, size, ms >= 1000 ? "%.4g s" : "%.4g ms", ms >= 1000 ? ms / 1e3 : ms);
+    snprintf(out, size, ms >= 1000 ? "%.4g s" : ms > 0 ? "%.4g ms" : "%.4g", ms >= 1000 ? ms / 1e3 : ms);
 }
 
 static void tick_usd(char *out, size_t size, double usd)
 {
-    snprintf(out, size, usd != 0 && usd < 1e-4 ? "$%.1e" : "$%.4g", usd);
+    size_t len;
+
+    if (usd <= 0 || usd >= 1e-4) {
+        snprintf(out, size, "$%.4g", usd);
+        return;
+    }
+    snprintf(out, size, "$%.*f", 1 + (int)ceil(-log10(usd)), usd); /* no powers of ten either */
+    for (len = strlen(out); out[len - 1] == '0'; len--)
+        out[len - 1] = '\0';
 }
 
 static void put_axis(struct tn_buf *out, const struct tn_axis *axis, int height, format_fn *format, const char *name)
 {
     double ticks[TICKS], last = -100;
-    size_t count = tn_axis_ticks(axis, ticks, TICKS);
+    size_t count = tn_axis_ticks(axis, ticks, TICKS), before = 0;
 
     for (size_t i = 0; i < count; i++) {
         double x = x_of(axis, ticks[i]);
@@ -99,8 +110,9 @@ static void put_axis(struct tn_buf *out, const struct tn_axis *axis, int height,
 
         tn_buf_printf(out, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>", x, x, TOP, height - BOTTOM);
         format(text, sizeof text, ticks[i]);
-        if (x - last < 6.2 * (double)strlen(text) + 6)
+        if (x - last < 3.1 * (double)(strlen(text) + before) + 6)
             continue; /* it would run into the one before */
+        before = strlen(text);
         last = x < LEFT + 12 ? x + 3.1 * (double)strlen(text) : x;
         tn_buf_printf(out, "<text class=\"tick\" x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">%s</text>", x, height - BOTTOM + 13,
                       x < LEFT + 12 ? "start" : x > WIDTH - 30 ? "end" : "middle", text);
@@ -271,20 +283,50 @@ static void put_up_axis(struct tn_buf *out, const struct tn_axis *axis)
     }
 }
 
-static void put_point(struct tn_buf *out, const struct tn_compare_report *report, size_t engine, double x, double y)
+static void put_point(struct tn_buf *out, const struct tn_compare_report *report, size_t engine, const struct tn_label *label)
 {
-    const struct tn_figures *f = &report->engines[engine].f;
-    char                     ms[32], usd[32], text[160];
-    bool                     right = x > WIDTH * .6;
-    double                   lift = y < TOP + 16 ? 14 : -6; /* a name at the edge goes below */
+    char ms[32], usd[32], text[160];
 
-    tn_compare_format_ms(ms, sizeof ms, f->ms[TN_FIGURE_P50].value);
+    tn_compare_format_ms(ms, sizeof ms, report->engines[engine].f.ms[TN_FIGURE_P50].value);
     tn_compare_format_usd(usd, sizeof usd, money_of(report, engine).value);
     snprintf(text, sizeof text, "P50 %s, $%s for a %s", ms, usd, tn_compare_money_name(report));
-    tn_buf_printf(out, "<circle class=\"p50\" cx=\"%.1f\" cy=\"%.1f\" r=\"7\">", x, y);
+    tn_buf_printf(out, "<circle class=\"p50\" cx=\"%.1f\" cy=\"%.1f\" r=\"7\">", label->x, label->y);
     put_title(out, report, engine, text);
     tn_buf_puts(out, "</circle>");
-    put_name(out, report, engine, right ? x - 12 : x + 12, y + lift, right ? "end" : "start");
+}
+
+/* With a line from the point where it is not beside it. */
+static void put_label(struct tn_buf *out, const struct tn_compare_report *report, size_t engine, const struct tn_label *label)
+{
+    double edge = label->x + (label->left ? -TN_LABEL_GAP : TN_LABEL_GAP);
+
+    if (!label->shown)
+        return;
+    if (fabs(label->base - label->y) > 2 * TN_LABEL_POINT)
+        tn_buf_printf(out, "<line class=\"lead\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>", label->x, label->y, edge, label->base - 4);
+    put_name(out, report, engine, edge, label->base, label->left ? "end" : "start");
+}
+
+static void put_points(struct tn_buf *out, const struct tn_compare_report *report, const struct tn_axis *across, const struct tn_axis *up)
+{
+    static const struct tn_label_room room = {2, WIDTH - 2, 0, HEIGHT - BOTTOM + 2};
+    struct tn_label                   labels[TN_COMPARE_ENGINES];
+    size_t                            engines[TN_COMPARE_ENGINES], count = 0;
+
+    for (size_t e = 0; e < report->compare->engine_count; e++) {
+        double ms = report->engines[e].f.ms[TN_FIGURE_P50].value, usd = money_of(report, e).value;
+        size_t shown = TN_MIN(strlen(report->compare->engines[e].name), (size_t)NAME_SHOWN + 1);
+
+        if (!isfinite(ms) || !isfinite(usd))
+            continue;
+        labels[count] = (struct tn_label){.x = x_of(across, ms), .y = y_of(up, usd), .width = NAME_WIDTH * (double)shown};
+        engines[count++] = e;
+    }
+    tn_labels_place(labels, count, &room);
+    for (size_t i = 0; i < count; i++)
+        put_label(out, report, engines[i], &labels[i]);
+    for (size_t i = 0; i < count; i++)
+        put_point(out, report, engines[i], &labels[i]);
 }
 
 void tn_chart_scatter(struct tn_buf *out, const struct tn_compare_report *report)
@@ -307,8 +349,6 @@ void tn_chart_scatter(struct tn_buf *out, const struct tn_compare_report *report
     begin(out, HEIGHT, "Latency and cost of each engine");
     put_axis(out, &across, HEIGHT, tick_ms, "P50");
     put_up_axis(out, &up);
-    for (size_t e = 0; e < count; e++)
-        if (isfinite(ms[e]) && isfinite(usd[e]))
-            put_point(out, report, e, x_of(&across, ms[e]), y_of(&up, usd[e]));
+    put_points(out, report, &across, &up);
     tn_buf_puts(out, "</svg>");
 }

@@ -33,7 +33,10 @@ static enum tn_status cannot_connect(const PGconn *conn, const char *why, struct
         tn_fail(err, TN_E_CONNECTION, "08006", "cannot connect to Turnout: %s", why);
     else
         tn_compare_connection_lost(conn, "cannot connect to Turnout", err);
-    tn_error_hint(err, "Is Turnout running? --connect says where it listens, for example postgresql://127.0.0.1:7432/main");
+    if (PQconnectionNeedsPassword(conn) != 0 || PQconnectionUsedPassword(conn) != 0)
+        tn_error_hint(err, "Who asks: PGUSER and PGPASSWORD, a line of ~/.pgpass, or --connect postgresql://USER@HOST:PORT/DATABASE");
+    else
+        tn_error_hint(err, "Is Turnout running? --connect says where it listens, for example postgresql://127.0.0.1:7432/main");
     return TN_E_CONNECTION;
 }
 

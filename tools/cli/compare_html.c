@@ -25,7 +25,7 @@ static const char style[] =
     ".h0{background:var(--h0)}.h1{background:var(--h1)}.h2{background:var(--h2)}.h3{background:var(--h3)}.h4{background:var(--h4)}.h5{background:var(--h5)}"
     "b.win{color:var(--win)}.key{display:inline-block;padding:0 8px;border-radius:4px;margin-right:4px}.warn{background:var(--warnbg);border-left:4px solid var(--warn);padding:10px 14px;border-radius:6px;margin:8px 0;overflow-wrap:anywhere}"
     "svg text{fill:var(--ink);font:11px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}svg .name{font-size:12.5px;font-weight:600}svg .tick{fill:var(--soft);font-size:10.5px}"
-    "svg .value{font-size:11.5px}svg .grid{stroke:var(--line)}svg .span{stroke:var(--far);stroke-width:4;stroke-linecap:round}svg .p50{fill:var(--main)}svg .p95{fill:var(--mid)}"
+    "svg .value{font-size:11.5px}svg .grid{stroke:var(--line)}svg .lead{stroke:var(--soft);stroke-width:.8}svg .span{stroke:var(--far);stroke-width:4;stroke-linecap:round}svg .p50{fill:var(--main)}svg .p95{fill:var(--mid)}"
     "svg .p99{fill:var(--far)}svg circle{stroke:var(--card);stroke-width:1.5}svg .bar{fill:var(--main)}svg .whisker{stroke:var(--ink);stroke-width:1.5}"
     ".dot{display:inline-block;width:9px;height:9px;border-radius:50%;margin:0 3px 0 8px}li{margin:3px 0}footer{margin-top:34px;color:var(--soft);font-size:13px}"
     ".on{display:none}@media(max-width:600px){main{padding:18px 12px 40px}h1{font-size:21px}th,td{padding:7px 9px}ul{padding-left:20px}.matrix thead{display:none}.matrix tr{display:flex;"

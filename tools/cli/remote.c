@@ -112,7 +112,22 @@ static void set_request(CURL *curl, const char *method, const char *url, struct 
     }
 }
 
-static int perform(struct tn_cli *cli, CURL *curl, const char *url, struct tn_cli_reply *reply)
+/* What to do about a request that got no answer. */
+static const char *advice(CURLcode code)
+{
+    switch (code) {
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return "\n  Is Turnout running? Its address: --admin URL, or TURNOUT_ADMIN.";
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+        return "\n  The authorities to believe: --ca FILE, or TURNOUT_ADMIN_CA.";
+    default:
+        return "";
+    }
+}
+
+static int perform(struct tn_cli *cli, CURL *curl, struct tn_cli_reply *reply)
 {
     char     why[CURL_ERROR_SIZE] = "";
     CURLcode code;
@@ -125,9 +140,7 @@ static int perform(struct tn_cli *cli, CURL *curl, const char *url, struct tn_cl
         reply->json = cJSON_ParseWithLength(reply->body.data, reply->body.len);
         return TN_CLI_OK;
     }
-    (void)url;
-    return tn_cli_fail("cannot reach the admin API at %s: %s%s", admin_url(cli), why[0] != '\0' ? why : curl_easy_strerror(code),
-                       code == CURLE_COULDNT_CONNECT ? "\n  Is Turnout running? Its address: --admin URL, or TURNOUT_ADMIN." : "");
+    return tn_cli_fail("cannot reach the admin API at %s: %s%s", admin_url(cli), why[0] != '\0' ? why : curl_easy_strerror(code), advice(code));
 }
 
 int tn_cli_call(struct tn_cli *cli, const char *method, const char *path, struct tn_cli_reply *reply)
@@ -154,7 +167,7 @@ int tn_cli_send(struct tn_cli *cli, const char *method, const char *path, struct
     set_authorities(cli, curl);
     status = set_credentials(cli, curl);
     if (status == TN_CLI_OK)
-        status = perform(cli, curl, url.data, reply);
+        status = perform(cli, curl, reply);
     curl_easy_cleanup(curl);
     curl_global_cleanup();
     tn_buf_reset(&url);
@@ -176,7 +189,8 @@ int tn_cli_check_reply(const struct tn_cli_reply *reply)
         return TN_CLI_OK;
     detail = tn_cli_json_str(reply->json, "detail");
     if (detail.len > 0)
-        return tn_cli_fail(TN_STR_FMT, TN_STR_ARG(detail));
+        return tn_cli_fail(TN_STR_FMT "%s", TN_STR_ARG(detail),
+                           reply->status == 401 ? "\n  Who asks: --user NAME, or TURNOUT_ADMIN_USER; the password: TURNOUT_ADMIN_PASSWORD." : "");
     return tn_cli_fail("the server answered with status %ld%s", reply->status,
                        reply->json == NULL ? ": is this the admin API of Turnout?" : "");
 }

@@ -168,6 +168,7 @@ const struct tn_cli_command tn_cli_replay_command = {
             "clock. The code learns only from the attempts that it makes, when their time has passed. Totals tell what users waited\n"
             "for, what was paid, and how that compares with the best engine alone, with the fastest run of each query, and, where\n"
             "FILE.key.gz is beside the file (first word of each line: the engine that is best before chance), with an oracle.\n"
+            "A query that nobody answered counts as 200 s.\n"
             "The first three columns of the decisions are attempts, `explore` and shadow copies; an attempt is ENGINE or\n"
             "ENGINE@DEADLINE_MS.\n",
     .examples = "  turnout replay --outcomes stream.jsonl --decisions decisions.tsv\n"

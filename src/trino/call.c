@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "net/http_coding.h"
 #include "net/http_origin.h"
+#include "trino/coordinator.h"
 #include "trino/followed.h"
 #include "trino/segments.h"
 #include "trino/transaction.h"
@@ -305,6 +306,15 @@ static bool read_method(struct tn_trino_call *call, const struct tn_http_exchang
     }
 }
 
+/* /v1/query/ID/killed, and by the path of a Trino's web interface: another word for its DELETE */
+static bool is_killed(const struct tn_str *part, size_t count)
+{
+    bool ui = count == 5 && tn_str_eq_c(part[0], "ui") && tn_str_eq_c(part[1], "api");
+
+    return (ui || (count == 4 && tn_str_eq_c(part[0], "v1"))) && tn_str_eq_c(part[count - 3], "query") &&
+           (tn_str_eq_c(part[count - 1], "killed") || tn_str_eq_c(part[count - 1], "preempted"));
+}
+
 /* 0: understood; else the status to refuse with. */
 static int read_path(struct tn_trino_call *call, const struct tn_http_exchange *x)
 {
@@ -318,6 +328,11 @@ static int read_path(struct tn_trino_call *call, const struct tn_http_exchange *
         count++;
     statement = count >= 2 && count <= SEGMENTS && tn_str_eq_c(part[0], "v1") && tn_str_eq_c(part[1], "statement");
     call->allow = count == 2 ? "POST, HEAD" : "GET, HEAD, DELETE";
+    if (x->method == TN_HTTP_METHOD_PUT && is_killed(part, count)) {
+        call->id = part[count - 2];
+        call->verb = TN_TRINO_DELETE;
+        return 0;
+    }
     if (!read_method(call, x))
         return statement ? 405 : 404;
     call->validates = statement && count == 2 && call->verb == TN_TRINO_HEAD;
@@ -329,6 +344,14 @@ static int read_path(struct tn_trino_call *call, const struct tn_http_exchange *
         return read_link(call, part, count) ? 0 : 404;
     if (read_segment(call, part, count))
         return 0;
+    if (tn_trino_coordinator_has(x->path)) {
+        call->allow = "GET, HEAD";
+        if (call->verb != TN_TRINO_GET && call->verb != TN_TRINO_HEAD)
+            return 405;
+        call->verb = TN_TRINO_TELL;
+        call->free_to_all = tn_str_eq_c(part[0], "ui") && !tn_auth_is_asked(call->trino->server->auth);
+        return 0;
+    }
     if (count == 3 && tn_str_eq_c(part[0], "v1") && tn_str_eq_c(part[1], "query") && call->verb != TN_TRINO_POST) {
         call->id = part[2];
         call->verb = call->verb == TN_TRINO_DELETE ? TN_TRINO_DELETE : TN_TRINO_INFO;
@@ -569,6 +592,11 @@ void tn_trino_call_begin(struct tn_trino *trino, struct tn_http_exchange *x)
     }
     if (status != 0) {
         answer_now(call, x, status, call->problem != NULL ? call->problem : refusal(status));
+        return;
+    }
+    if (call->verb == TN_TRINO_TELL) {
+        tn_trino_coordinator_tell(call, x);
+        answer_now(call, x, call->status, NULL);
         return;
     }
     owner = find_owner(call, x->worker);

@@ -80,6 +80,7 @@ struct tn_trino {
 
 enum tn_trino_verb {
     TN_TRINO_POST, TN_TRINO_GET, TN_TRINO_HEAD, TN_TRINO_DELETE, TN_TRINO_PARTIAL, TN_TRINO_INFO,
+    TN_TRINO_TELL,                   /* of the coordinator and all its queries (coordinator.h) */
     TN_TRINO_MORE,                   /* of a long page that is passed on while it comes (long_page.h) */
     TN_TRINO_SEGMENT,                /* of a Trino */
     TN_TRINO_DOWNLOAD, TN_TRINO_ACK, /* of ours */

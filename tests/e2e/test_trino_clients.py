@@ -304,6 +304,10 @@ def test_zones(engine):
         else:
             ((moment,),) = session.rows("SELECT CAST('2024-01-02 12:00:00+00' AS timestamp with time zone)")
             assert hour in moment, (name, moment)
+    if engine.name == "duckdb":
+        for name, told in (("+03:30", "+03:30"), ("UTC-02:30", "-02:30")):
+            error = Session(engine.proxy.trino_port, X_Trino_Time_Zone=name).run("SELECT 1")[2]["error"]
+            assert f"DuckDB has no time zone of {told}" in error["message"] and "Asia/Tehran" in error["message"]
     for sql, told in (("INTERVAL '2' HOUR", "+02:00"), ("INTERVAL -'3' HOUR", "-03:00"), ("INTERVAL '-5:30' HOUR TO MINUTE", "-05:30"), ("INTERVAL '90' MINUTE", "+01:30"),
                       ("'Europe/Berlin'", "Europe/Berlin")):
         session = Session(engine.proxy.trino_port)

@@ -236,6 +236,9 @@ void tn_trino_call_begin(struct tn_trino *trino, struct tn_http_exchange *x); /*
 void tn_trino_call_end(struct tn_trino_call *call);                          /* on the query's worker: the answer is set */
 void tn_trino_call_refuse(struct tn_trino_call *call, int status, const char *problem);
 
+/* path.c: CALL's verb, and what its path names. 0: understood; else the status to refuse with. */
+int tn_trino_path_read(struct tn_trino_call *call, const struct tn_http_exchange *x);
+
 /* info.c: what GET /v1/query/ID tells. */
 struct tn_trino_info {
     struct tn_str          id, user, source, catalog, schema, tags;

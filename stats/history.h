@@ -112,6 +112,7 @@ struct tn_history_filter {
     uint64_t      id;
     uint64_t      before_id; /* paging: the last id of the page before */
     struct tn_str user, group, cluster;
+    struct tn_str tag;      /* "name:value", or "name" of any value */
     struct tn_str text;     /* part of the statement, ASCII case folded */
     bool          outcome_set;
     enum tn_history_outcome outcome;

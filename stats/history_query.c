@@ -3,7 +3,9 @@
 #define WHERE                                                                                                                     \
     " 0 FROM history WHERE (?1 = 0 OR started_us >= ?1) AND (?2 = 0 OR started_us < ?2) AND (?3 = 0 OR id = ?3)"                  \
     " AND (?4 = 0 OR id < ?4) AND (?5 = '' OR user = ?5) AND (?6 = '' OR cluster_group = ?6) AND (?7 = '' OR cluster = ?7)"       \
-    " AND (?8 = '' OR instr(lower(text), lower(?8)) > 0) AND (?9 < 0 OR outcome = ?9) ORDER BY id DESC LIMIT ?10 OFFSET ?11"
+    " AND (?8 = '' OR instr(lower(text), lower(?8)) > 0) AND (?9 < 0 OR outcome = ?9)"                                 \
+    " AND (?12 = '' OR instr(',' || tags || ',', ',' || ?12 || ',') > 0 OR (instr(?12, ':') = 0 AND instr(',' || tags, ',' || ?12 || ':') > 0))" \
+    " ORDER BY id DESC LIMIT ?10 OFFSET ?11"
 
 static const char select_sql[] = "SELECT "
 #define NUMBER(member, column, type) column ","
@@ -76,7 +78,8 @@ static int bind_filter(sqlite3_stmt *stmt, const struct tn_history_filter *filte
            sqlite3_bind_int64(stmt, 3, clamp(filter->id)) | sqlite3_bind_int64(stmt, 4, clamp(filter->before_id)) |
            bind_text(stmt, 5, filter->user) | bind_text(stmt, 6, filter->group) | bind_text(stmt, 7, filter->cluster) |
            bind_text(stmt, 8, filter->text) | sqlite3_bind_int64(stmt, 9, filter->outcome_set ? (int64_t)filter->outcome : -1) |
-           sqlite3_bind_int64(stmt, 10, filter->limit == 0 ? 100 : filter->limit) | sqlite3_bind_int64(stmt, 11, clamp(filter->offset));
+           sqlite3_bind_int64(stmt, 10, filter->limit == 0 ? 100 : filter->limit) | sqlite3_bind_int64(stmt, 11, clamp(filter->offset)) |
+           bind_text(stmt, 12, filter->tag);
 }
 
 static enum tn_status query(struct tn_history_file *file, const struct tn_history_filter *filter, tn_history_row_fn *row,

@@ -265,6 +265,8 @@ bool tn_history_filter_set(struct tn_history_filter *filter, const char *name, s
         filter->group = value;
     } else if (strcmp(name, "cluster") == 0) {
         filter->cluster = value;
+    } else if (strcmp(name, "tag") == 0) {
+        filter->tag = value;
     } else if (strcmp(name, "text") == 0) {
         filter->text = value;
     } else {

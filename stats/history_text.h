@@ -16,7 +16,7 @@ void tn_history_put_json(struct tn_json *json, const char *key, const struct tn_
 TN_MUST_USE enum tn_status tn_history_put_page(struct tn_json *json, const char *key, const struct tn_history *history,
                                                const struct tn_history_filter *filter, uint64_t *count, struct tn_error *err);
 
-/* NAME is one of since, until, user, group, cluster, outcome, text, id, before, limit. False: VALUE is wrong, and WHY says
+/* NAME is one of since, until, user, group, cluster, tag, outcome, text, id, before, limit. False: VALUE is wrong, and WHY says
  * what was expected. FILTER keeps VALUE's pointer for texts. NOW_US is the wall clock. */
 enum { TN_HISTORY_WHY = 160 };
 bool tn_history_filter_set(struct tn_history_filter *filter, const char *name, struct tn_str value, uint64_t now_us,

@@ -102,7 +102,7 @@ static void on_done(struct tn_query *q)
     if (f != NULL) {
         if (q->error.status != TN_OK)
             error = tn_trino_error_of(&q->error);
-        tn_trino_activity_end(f->home->activity, f->ticket, 0, error.name, error.type);
+        tn_trino_activity_end(f->home->activity, f->ticket, 0, &error);
         f->query = NULL;
         f->failed = q->error.status != TN_OK;
         f->ended_us = tn_clock_us();

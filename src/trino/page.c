@@ -170,8 +170,22 @@ static void finish(struct tn_trino_query *q, struct tn_trino_call *call)
     tn_trino_call_end(call);
 }
 
+/* A Trino refuses the client's own log-in: the client is told so as by that Trino, or it would not ask for another password. */
+static bool refuse_login(const struct tn_trino_query *q, struct tn_trino_call *call)
+{
+    const struct tn_error *error = &q->error;
+
+    if (!q->done || error->status != TN_E_DENIED || strncmp(error->sqlstate, "28", 2) != 0)
+        return false;
+    tn_fail(&call->refused.error, TN_E_DENIED, error->sqlstate, "%s", error->message);
+    tn_trino_call_refuse(call, strcmp(error->sqlstate, "28P01") == 0 ? 401 : 403, call->refused.error.message);
+    return true;
+}
+
 void tn_trino_page_answer(struct tn_trino_query *q, struct tn_trino_call *call)
 {
+    if (refuse_login(q, call))
+        return;
     if (q->left && call->token != q->token) { /* clients ask again, and there is somebody new by then */
         tn_trino_call_refuse(call, 503, "the server is shutting down; ask again\n");
         return;
@@ -201,6 +215,8 @@ void tn_trino_page_first(struct tn_trino_query *q, struct tn_trino_call *call)
 {
     char next[128];
 
+    if (refuse_login(q, call))
+        return;
     if (relays(q)) {
         relay(q, call->base, &call->body, &call->rest, &call->rest_at);
         tn_trino_query_settle(q);

@@ -80,6 +80,7 @@ struct tn_trino {
 
 enum tn_trino_verb {
     TN_TRINO_POST, TN_TRINO_GET, TN_TRINO_HEAD, TN_TRINO_DELETE, TN_TRINO_PARTIAL, TN_TRINO_INFO,
+    TN_TRINO_TELL,                   /* of the coordinator and all its queries (coordinator.h) */
     TN_TRINO_MORE,                   /* of a long page that is passed on while it comes (long_page.h) */
     TN_TRINO_SEGMENT,                /* of a Trino */
     TN_TRINO_DOWNLOAD, TN_TRINO_ACK, /* of ours */
@@ -234,6 +235,9 @@ struct tn_trino_query {
 void tn_trino_call_begin(struct tn_trino *trino, struct tn_http_exchange *x); /* answers, now or later */
 void tn_trino_call_end(struct tn_trino_call *call);                          /* on the query's worker: the answer is set */
 void tn_trino_call_refuse(struct tn_trino_call *call, int status, const char *problem);
+
+/* path.c: CALL's verb, and what its path names. 0: understood; else the status to refuse with. */
+int tn_trino_path_read(struct tn_trino_call *call, const struct tn_http_exchange *x);
 
 /* info.c: what GET /v1/query/ID tells. */
 struct tn_trino_info {

@@ -566,7 +566,7 @@ static void end_activity(struct tn_trino_query *q)
 
     if (q->error.status != TN_OK)
         error = tn_trino_error_of(&q->error);
-    tn_trino_activity_end(q->home->activity, q->ticket, q->stats.queued_us, error.name, error.type);
+    tn_trino_activity_end(q->home->activity, q->ticket, q->stats.queued_us, &error);
 }
 
 void tn_trino_query_done(struct tn_trino_query *q)

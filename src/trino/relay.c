@@ -200,6 +200,7 @@ static void show_id(struct tn_trino_query *q, const struct tn_chunk *chunk)
     if (id.len == 0 || id.len >= sizeof q->shown || memchr(id.ptr, '\\', id.len) != NULL)
         id = tn_str(q->id);
     tn_str_copy(q->shown, sizeof q->shown, id);
+    tn_trino_activity_show(q->home->activity, q->ticket, q->shown);
 }
 
 void tn_trino_relay_build(struct tn_trino_query *q, struct tn_chunk *chunk, struct tn_str base, struct tn_buf *out, struct tn_bytes **rest, size_t *rest_at)

@@ -8,6 +8,7 @@
 #include "stats/lexer.h"
 #include "trino/bind.h"
 #include "trino/catalog.h"
+#include "trino/coordinator.h"
 
 enum { OWN_MAX = 64 * 1024 * 1024, ACTIVITY_MAX = 384 * 1024 };
 
@@ -78,17 +79,13 @@ enum tn_cfg_engine tn_trino_reply_engine(struct tn_trino_query *q)
     return found ? member->conf->engine : TN_CFG_ENGINE_UNSET;
 }
 
-/* Everybody's where nobody has to say who he is, and for an administrator; one's own else. */
 static void put_activity(struct tn_buf *out, void *arg)
 {
     struct tn_trino_query *q = arg;
-    struct tn_trino       *trino = q->home->trino;
     struct tn_buf          items;
-    bool                   all = q->identity->admin || q->identity->proof == TN_PROOF_NONE;
 
     tn_buf_init(&items, out->max);
-    for (size_t i = 0; i < trino->worker_count; i++)
-        tn_trino_activity_put(trino->homes[i].activity, all ? tn_str_n(NULL, 0) : q->identity->user, ACTIVITY_MAX / trino->worker_count, &items);
+    tn_trino_coordinator_queries(q->home->trino, q->identity, &(struct tn_trino_activity_wish){.base = NULL}, ACTIVITY_MAX, &items);
     tn_buf_put_u8(out, '[');
     tn_buf_put_str(out, tn_buf_str(&items));
     tn_buf_put_u8(out, ']');

@@ -1,59 +1,11 @@
-#include "trino/link.h"
+#include "trino/coordinator.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/json.h"
 #include "net/listener.h"
+#include "trino/link.h"
 #include "trino/list.h"
 #include "trino/segments.h"
-
-static void put_info(struct tn_buf *body, const struct tn_trino *trino)
-{
-    struct tn_json json = {.buf = body};
-    uint64_t       up_s = (tn_clock_us() - trino->server->started_us) / 1000000;
-    char           uptime[32];
-
-    snprintf(uptime, sizeof uptime, "%llu.00s", (unsigned long long)up_s);
-    tn_json_open(&json, NULL, '{');
-    tn_json_open(&json, "nodeVersion", '{');
-    tn_json_text(&json, "version", TN_TRINO_VERSION);
-    tn_json_close(&json, '}');
-    tn_json_text(&json, "environment", "turnout");
-    tn_json_bool(&json, "coordinator", true);
-    tn_json_bool(&json, "starting", atomic_load(&trino->server->state) == TN_SERVER_STARTING);
-    tn_json_text(&json, "uptime", uptime);
-    tn_json_close(&json, '}');
-}
-
-/* The paths that need no query. */
-static bool answer_info(struct tn_trino *trino, struct tn_http_exchange *x)
-{
-    bool          reads = x->method == TN_HTTP_METHOD_GET || x->method == TN_HTTP_METHOD_HEAD;
-    bool          is_state = tn_str_eq_c(x->path, "/v1/info/state"), is_role = tn_str_eq_c(x->path, "/v1/info/coordinator");
-    struct tn_buf body;
-
-    if (!is_state && !is_role && !tn_str_eq_c(x->path, "/v1/info") && !tn_str_eq_c(x->path, "/v1/status"))
-        return false;
-    if (!reads) {
-        tn_http_set_field(x, "Allow", "GET, HEAD");
-        tn_http_reply(x, 405, "text/plain; charset=utf-8", TN_STR("this path does not answer that method\n"));
-        return true;
-    }
-    if (is_role) { /* that it is one is all that it says */
-        tn_http_reply(x, 200, NULL, TN_STR(""));
-        return true;
-    }
-    if (is_state) {
-        bool active = atomic_load(&trino->server->state) == TN_SERVER_READY;
-
-        tn_http_reply(x, 200, "application/json", active ? TN_STR("\"ACTIVE\"") : TN_STR("\"SHUTTING_DOWN\""));
-        return true;
-    }
-    tn_buf_init(&body, 4096);
-    put_info(&body, trino);
-    tn_http_reply_buf(x, 200, "application/json", &body);
-    return true;
-}
 
 enum { WEB_ID = 64 };
 
@@ -112,7 +64,7 @@ static void on_head(struct tn_http_exchange *x, void *arg)
     struct tn_auth_request      request = {.listener = "trinoHttp", .peer = tn_str(x->peer)};
 
     if (field == NULL || !tn_auth_is_asked(trino->server->auth) ||
-        !(x->method == TN_HTTP_METHOD_POST || tn_str_starts(x->path, TN_STR("/v1/query")) ||
+        !(x->method == TN_HTTP_METHOD_POST || tn_str_starts(x->path, TN_STR("/v1/query/")) || tn_trino_coordinator_has(x->path) ||
           (tn_str_starts(x->path, TN_STR("/v1/spooled/")) && !tn_str_starts(x->path, TN_STR("/v1/spooled/relay/")))))
         return;
     request.authorization = field->value;
@@ -123,7 +75,7 @@ static void on_request(struct tn_http_exchange *x, void *arg)
 {
     struct tn_trino *trino = arg;
 
-    if (answer_info(trino, x) || answer_web_login(trino, x))
+    if (tn_trino_coordinator_answer(trino, x) || answer_web_login(trino, x))
         return;
     if (atomic_load(&trino->server->state) == TN_SERVER_STOPPING && x->method == TN_HTTP_METHOD_POST) {
         tn_http_problem(x, 503, "the server is shutting down");

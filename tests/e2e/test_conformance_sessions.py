@@ -192,6 +192,15 @@ def test_set_show_reset(client):
     assert client.value("SHOW statement_timeout") == "0"
 
 
+def test_offsets_from_utc(engine, client):
+    """Hours behind letters are west, as PostgreSQL has them, whatever the engine would make of the same text."""
+    for zone, hour in (("UTC+3", "2023-12-31 21"), ("UTC-3", "2024-01-01 03"), ("-07", "2023-12-31 17"), ("ABC-5:30", "2024-01-01 05"), ("Etc/GMT+5", "2023-12-31 19")):
+        client.run(f"SET timezone = '{zone}'")
+        if engine.name in ("duckdb", "postgres"):
+            there, = client.rows("SELECT timestamptz '2024-01-01 00:00:00+00' AS t, CAST(timestamptz '2024-01-01 00:00:00+00' AS timestamp) AS u")
+            assert all(text.startswith(hour) for text in there), (zone, there)
+
+
 def test_show_in_the_extended_protocol(client):
     messages = wire.check(client.extended("SHOW server_version"))
     assert wire.types(messages) == "12TDCZ"

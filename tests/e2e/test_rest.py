@@ -276,8 +276,8 @@ def test_validate(engine):
 
 def test_history_and_statistics(duck):
     mark = f"mark_{uuid.uuid4().hex}"
-    for _ in range(3):
-        duck.rest.rows(f"SELECT 1 AS {mark}")
+    for center in ("7", "7", "8"):
+        duck.rest.rows(f"SELECT 1 AS {mark}", metadata={"costCenter": f"{mark}:{center}", "tags": ["x,y"]})
     assert duck.rest.execute(f"SELECT {mark} FROM nowhere").status == 400
 
     def read(query=""):
@@ -292,6 +292,9 @@ def test_history_and_statistics(duck):
     pages = [duck.rest.call("GET", f"/v1/queries/history?search={mark}&limit=1&offset={at}").json["queries"] for at in range(5)]
     assert pages == [[record] for record in read()] + [[]]
     assert duck.rest.call("GET", "/v1/queries/history?offset=-1").status == 400
+    assert [len(read(f"&tag={tag}")) for tag in (f"costCenter:{mark}:7", f"costCenter:{mark}", "costCenter", "x,y", mark)] == [2, 0, 3, 3, 0]
+    numbers = duck.rest.call("GET", f"/v1/queries/statistics?since=1h&tag=costCenter:{mark}:7").json
+    assert (numbers["totalQueries"], numbers["successRate"], numbers["totalRows"]) == (2, 1, 2)
     numbers = duck.rest.call("GET", "/v1/queries/statistics?since=1h").json
     assert numbers["totalQueries"] >= 4 and 0 < numbers["successRate"] < 1 and numbers["p50TimeMs"] <= numbers["p99TimeMs"]
     assert [one["engineType"] for one in numbers["engines"]] == ["DUCKDB"]

@@ -304,6 +304,10 @@ def test_zones(engine):
         else:
             ((moment,),) = session.rows("SELECT CAST('2024-01-02 12:00:00+00' AS timestamp with time zone)")
             assert hour in moment, (name, moment)
+    if engine.name == "duckdb":
+        for name, told in (("+03:30", "+03:30"), ("UTC-02:30", "-02:30")):
+            error = Session(engine.proxy.trino_port, X_Trino_Time_Zone=name).run("SELECT 1")[2]["error"]
+            assert f"DuckDB has no time zone of {told}" in error["message"] and "Asia/Tehran" in error["message"]
     for sql, told in (("INTERVAL '2' HOUR", "+02:00"), ("INTERVAL -'3' HOUR", "-03:00"), ("INTERVAL '-5:30' HOUR TO MINUTE", "-05:30"), ("INTERVAL '90' MINUTE", "+01:30"),
                       ("'Europe/Berlin'", "Europe/Berlin")):
         session = Session(engine.proxy.trino_port)
@@ -398,6 +402,8 @@ def test_types_and_schemas_of_jdbc(run):
     assert [column[1] for column in run.cursor.description][1:3] == ["bigint", "bigint"]
     assert told["tinyint"] == [-6, 3, 10, 1, 3] and told["real"] == [7, 24, 2, 1, 3] and told["double"] == [8, 53, 2, 1, 3] and told["boolean"] == [16, None, None, 1, 3]
     assert told["date"] == [91, 14, None, 1, 3] and told["varbinary"] == [-3, 2147483647, None, 1, 3] and told["time with time zone"][0] == 2013 and told["array"][0] == 2003
+    assert {"map", "row", "interval year to month"} <= set(told)
+    assert run("SELECT LITERAL_PREFIX, LITERAL_SUFFIX FROM system.jdbc.types WHERE TYPE_NAME IN ('varchar', 'bigint') ORDER BY TYPE_NAME") == [[None, None], ["'", "'"]]
     assert sorted(row[0] for row in run("SELECT TABLE_SCHEM, TABLE_CATALOG FROM system.jdbc.schemas WHERE TABLE_CATALOG = 'system'")) == ["information_schema", "jdbc", "metadata", "runtime"]
     assert ["information_schema"] in run("SELECT TABLE_SCHEM FROM system.jdbc.schemas WHERE TABLE_CATALOG <> 'system'")
 

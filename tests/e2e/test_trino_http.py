@@ -454,6 +454,15 @@ def test_words_of_the_session(client):
     assert rows == [["tester", "it's", "476"]]
 
 
+def test_killed(client):
+    """As tools for a Trino end a query: by a PUT, and by its own user alone."""
+    document = client.post("SELECT 1")[2]
+    killed = f"/v1/query/{document['id']}/killed"
+    assert client.request("PUT", killed, "why", X_Trino_User="another")[0] == 404
+    assert client.request("PUT", killed, "why", X_Trino_User="tester")[0] == 204
+    assert client.request("PUT", killed.replace("killed", "nosuch"), X_Trino_User="tester")[0] == 404
+
+
 def test_abandoned(proxies, make_engine):
     made = make_engine("sqlite")
     proxy = proxies(made.config(frontends={"trinoHttp": {"clientTimeout": "2s"}}))

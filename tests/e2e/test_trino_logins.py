@@ -13,7 +13,7 @@ import proxy as proxy_module
 
 trino = pytest.importorskip("trino")
 
-USERS = {"alice": {"password": "secret", "groups": ["bi"]}, "bob": {"password": "pencil"}}
+USERS = {"alice": {"password": "secret", "groups": ["bi"]}, "bob": {"password": "pencil"}, "root": {"password": "toor", "roles": ["admin"]}}
 
 
 @pytest.fixture(autouse=True)
@@ -120,6 +120,27 @@ def test_groups(secure, authority):
     with pytest.raises(trino.exceptions.TrinoUserError) as problem:
         rows(connect(secure, authority, "bob", "pencil", client_tags=["few"]), "SELECT 1")
     assert problem.value.error_name == "PERMISSION_DENIED"
+
+
+def test_who_sees_which_queries(secure, authority):
+    """GET /v1/query lists one's own, and everybody's for an administrator; what tells of load is told to who has logged in."""
+    def get(path, headers):
+        request = urllib.request.Request(f"https://localhost:{secure.trino_port}{path}", headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=60, context=ssl.create_default_context(cafile=authority.cert)) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as answer:
+            return answer.code
+
+    for user, password in (("alice", "secret"), ("bob", "pencil")):
+        rows(connect(secure, authority, user, password), f"SELECT '{user}'")
+    seen = {user: {(q["session"]["user"], q["query"]) for q in get("/v1/query?state=finished", basic(user, password))}
+            for user, password in (("bob", "pencil"), ("root", "toor"))}
+    assert {user for user, _ in seen["bob"]} == {"bob"} and ("bob", "SELECT 'bob'") in seen["bob"]
+    assert {("alice", "SELECT 'alice'"), ("bob", "SELECT 'bob'")} <= seen["root"]
+    for path in ("/v1/query", "/v1/node", "/v1/cluster", "/ui/api/stats", "/ui/api/query"):
+        assert get(path, {}) == get(path, basic("bob", "secret")) == get(path, {"X-Trino-User": "bob"}) == 401
+    assert get("/v1/cluster", basic("bob", "pencil"))["runningQueries"] == 0
 
 
 def test_another_users_name(secure, authority):

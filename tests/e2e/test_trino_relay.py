@@ -468,6 +468,8 @@ def test_by_the_engines_own_id(proxies):
         for asks, wrong in ((other, link), (through, link + "x"), (through, f"{through.base}/v1/query/")):
             with pytest.raises(urllib.error.HTTPError, match="404"):
                 asks.ask(wrong)
+        listed, = through.ask(f"{through.base}/v1/query")
+        assert (listed["queryId"], listed["self"], listed["state"]) == (page["id"], link, "RUNNING")
         through.ask(link, "DELETE")
         assert through.ask(link)["state"] == "FAILED"  # at once, whatever the Trino still does
         proxy.wait_for(lambda: not proxy.running_queries(), what="it is over")

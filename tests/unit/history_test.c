@@ -183,6 +183,11 @@ static void check_round_trip(bool in_memory)
     CU_ASSERT_EQUAL(ask(history, (struct tn_history_filter){.cluster = TN_STR("pg-1")}).count, 0);
     CU_ASSERT_EQUAL(ask(history, (struct tn_history_filter){.text = TN_STR("select price")}).count, 100);
     CU_ASSERT_EQUAL(ask(history, (struct tn_history_filter){.text = TN_STR("pri%")}).count, 0);
+    CU_ASSERT_EQUAL(ask(history, (struct tn_history_filter){.limit = 1000, .tag = TN_STR("team")}).count, 150);
+    CU_ASSERT_EQUAL(ask(history, (struct tn_history_filter){.limit = 1000, .tag = TN_STR("team:bi")}).count, 150);
+    CU_ASSERT_EQUAL(ask(history, (struct tn_history_filter){.tag = TN_STR("team:b")}).count, 0);
+    CU_ASSERT_EQUAL(ask(history, (struct tn_history_filter){.tag = TN_STR("eam")}).count, 0);
+    CU_ASSERT_EQUAL(ask(history, (struct tn_history_filter){.tag = TN_STR("bi")}).count, 0);
     CU_ASSERT_EQUAL(ask(history, (struct tn_history_filter){.outcome_set = true, .outcome = TN_HISTORY_ERROR}).count, 50);
     CU_ASSERT_EQUAL(ask(history, (struct tn_history_filter){.since_us = 1700000000000010u, .until_us = 1700000000000020u}).count, 10);
     tn_history_close(history);

@@ -9,7 +9,7 @@
 
 enum { TEXT_SHOWN = 80, PATH_SIZE = 4096 };
 
-static const char *const filters[] = {"since", "until", "user", "group", "cluster", "outcome", "text", "id", "limit", "before"};
+static const char *const filters[] = {"since", "until", "user", "group", "cluster", "tag", "outcome", "text", "id", "limit", "before"};
 
 struct page {
     struct tn_cli  *cli;
@@ -261,6 +261,7 @@ static const struct tn_cli_option options[] = {
     {"user", "NAME", "of this user"},
     {"group", "NAME", "routed to this group"},
     {"cluster", "NAME", "run on this cluster"},
+    {"tag", "NAME[:VALUE]", "with this tag, as clients and requests gave them"},
     {"outcome", "NAME", "ok, error, cancelled, timeout, denied or refused"},
     {"text", "PART", "with this in their text, upper or lower case"},
     {"id", "ID", "this one, with everything that is known of it"},

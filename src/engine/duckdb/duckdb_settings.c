@@ -1,5 +1,8 @@
 #include "base/alloc.h"
+#include "base/tz_rule.h"
 #include "engine/duckdb/duckdb_conn.h"
+
+#include <stdlib.h>
 
 enum { ZONE_MAX = 32 };
 static const uint64_t UNKNOWN = UINT64_MAX; /* hash while settings are half applied: matches no session's */
@@ -41,32 +44,56 @@ static bool remember(struct tn_duckdb_conn *conn, struct tn_str name)
 }
 
 /* DuckDB knows zones by name alone, and Etc has none but those of whole hours: places that had no other time since 1945. */
-static struct tn_str zone_with_minutes(struct tn_str posix)
+static const char *place_of(int32_t east_s)
 {
-    static const char *const zones[][2] = {{"<+04:30>-04:30", "Asia/Kabul"}, {"<+05:30>-05:30", "Asia/Kolkata"}, {"<+06:30>-06:30", "Asia/Yangon"},
-                                           {"<+09:30>-09:30", "Australia/Darwin"}, {"<-09:30>+09:30", "Pacific/Marquesas"}};
+    enum { MINUTE = 60, HOUR = 60 * MINUTE };
+    static const struct {
+        int32_t     east_s;
+        const char *name;
+    } places[] = {{4 * HOUR + 30 * MINUTE, "Asia/Kabul"}, {5 * HOUR + 30 * MINUTE, "Asia/Kolkata"}, {6 * HOUR + 30 * MINUTE, "Asia/Yangon"},
+                  {9 * HOUR + 30 * MINUTE, "Australia/Darwin"}, {-9 * HOUR - 30 * MINUTE, "Pacific/Marquesas"}};
 
-    for (size_t i = 0; i < TN_ARRAY_LEN(zones); i++)
-        if (tn_str_eq_c(posix, zones[i][0]))
-            return tn_str(zones[i][1]);
-    return posix;
+    for (size_t i = 0; i < TN_ARRAY_LEN(places); i++)
+        if (east_s == places[i].east_s)
+            return places[i].name;
+    return NULL;
 }
 
-/* VALUE of TimeZone as DuckDB names it: a zone of whole hours that is written <+02>-02 is Etc/GMT-2 there. ZONE: room for it. */
-static struct tn_str zone_of(struct tn_str name, struct tn_str value, char zone[ZONE_MAX])
+static enum tn_status no_zone(struct tn_str value, const struct tn_tz_rule *rule, struct tn_error *err)
 {
-    char sign;
-    int  hours, length = 0;
+    int minutes = abs(rule->std_s) / 60;
 
-    if (!tn_str_eq_c(name, "timezone") || value.len >= ZONE_MAX || value.len < 5)
-        return value;
-    tn_str_copy(zone, ZONE_MAX, value);
-    if (sscanf(zone, "<%*[-+0-9:]>%c%2d%n", &sign, &hours, &length) < 2 || (size_t)length != value.len || (sign != '-' && sign != '+'))
-        return zone_with_minutes(value);
-    if (hours == 0)
-        return TN_STR("UTC");
-    snprintf(zone, ZONE_MAX, "Etc/GMT%c%d", sign, hours);
-    return tn_str(zone);
+    if (rule->has_dst)
+        tn_fail(err, TN_E_INVALID, "22023", "DuckDB has no time zone `" TN_STR_FMT "`", TN_STR_ARG(value));
+    else
+        tn_fail(err, TN_E_INVALID, "22023", "DuckDB has no time zone of %c%02d:%02d", rule->std_s < 0 ? '-' : '+', minutes / 60, minutes % 60);
+    tn_error_hint(err, "Name the place (Asia/Tehran), or an offset of whole hours, +04:30, +05:30, +06:30, +09:30 or -09:30.");
+    tn_error_blame(err, TN_FAULT_UNSUPPORTED, false);
+    return TN_E_INVALID;
+}
+
+/* VALUE of TimeZone as DuckDB names it: <+02>-02 and UTC-2, both two hours east, are Etc/GMT-2 there. (DuckDB would take UTC-2 for two
+ * hours west.) ZONE: room for it. */
+static enum tn_status zone_of(struct tn_str value, char zone[ZONE_MAX], struct tn_str *out, struct tn_error *err)
+{
+    enum { HOUR = 3600, EAST_MOST = 14, WEST_MOST = -12 };
+    struct tn_tz_rule rule;
+    const char       *place;
+    int               hours;
+
+    *out = value;
+    if (!tn_tz_rule_parse(value, &rule))
+        return TN_OK;
+    place = place_of(rule.std_s);
+    hours = rule.std_s / HOUR;
+    if (rule.has_dst || (place == NULL && (rule.std_s % HOUR != 0 || hours > EAST_MOST || hours < WEST_MOST)))
+        return no_zone(value, &rule, err);
+    if (place == NULL && hours == 0)
+        place = "UTC";
+    if (place == NULL)
+        snprintf(zone, ZONE_MAX, "Etc/GMT%+d", -hours);
+    *out = tn_str(place != NULL ? place : zone);
+    return TN_OK;
 }
 
 /* SET SESSION name = 'value' */
@@ -174,14 +201,17 @@ static struct tn_str catalog_of(const struct tn_session_settings *settings)
 static enum tn_status set_one(struct tn_duckdb_conn *conn, const struct tn_session_settings *settings,
                               const struct tn_session_setting *setting, struct tn_error *err)
 {
+    struct tn_str  value = setting->value;
     enum tn_status status;
     char           zone[ZONE_MAX];
 
     if (!remember(conn, setting->name))
         return no_memory(err);
+    if (tn_str_eq_c(setting->name, "timezone"))
+        TN_TRY(zone_of(setting->value, zone, &value, err));
     if (setting->only == TN_CFG_ENGINE_UNSET && tn_str_eq_c(setting->name, "search_path"))
         return set_search_path(conn, catalog_of(settings), setting->value, err);
-    status = set_value(conn, setting->name, zone_of(setting->name, setting->value, zone), err);
+    status = set_value(conn, setting->name, value, err);
     if (status == TN_E_ENGINE && err != NULL && strstr(err->message, "cannot be set locally") != NULL)
         status = TN_OK; /* it holds for the whole database, since it was set */
     return status;

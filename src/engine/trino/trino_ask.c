@@ -276,15 +276,17 @@ void tn_trino_ask_next(struct tn_trino_conn *c)
         ended(c, &err);
 }
 
-/* A log-in of the client's own that is refused says nothing about the cluster. */
-static void blame_client(const struct tn_trino_conn *c, long status, struct tn_error *err)
+/* A log-in of the client's own that is refused says nothing about the cluster: 28P01 = it is not right (401), 28000 = it may not do this (403). */
+static void blame_client(const struct tn_trino_conn *c, long status, struct tn_str body, struct tn_error *err)
 {
     const struct tn_trino_cluster *engine = c->base.cluster->engine;
+    int                            len = (int)tn_utf8_valid_prefix(body.ptr, TN_MIN(body.len, (size_t)300));
 
     if (!engine->pass_through || (status != 401 && status != 403))
         return;
     tn_error_reset(err);
-    tn_fail(err, TN_E_DENIED, "28000", "cluster " TN_STR_FMT ": Trino refuses the client's log-in (HTTP %ld)", TN_STR_ARG(c->base.cluster->conf->name), status);
+    tn_fail(err, TN_E_DENIED, status == 401 ? "28P01" : "28000", "cluster " TN_STR_FMT ": Trino refuses the client's log-in (HTTP %ld)%s%.*s",
+            TN_STR_ARG(c->base.cluster->conf->name), status, len > 0 ? ": " : "", len, body.ptr);
     tn_error_blame(err, TN_FAULT_QUERY, false);
 }
 
@@ -317,7 +319,7 @@ static void on_done(struct tn_http_call *call, struct tn_http_client_answer *ans
         return;
     if (answer->status != 0) {
         tn_trino_error_status(&err, c->base.cluster->conf->name, answer->status, tn_buf_str(answer->body));
-        blame_client(c, answer->status, &err);
+        blame_client(c, answer->status, tn_buf_str(answer->body), &err);
     } else {
         tn_error_move(&err, &answer->error);
         tn_trino_name_error(c, &err);

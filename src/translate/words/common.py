@@ -67,6 +67,40 @@ def cannot(what):
     raise UnsupportedError(f"{wanted} has no words for {what}")
 
 
+PLACES = {270: "Asia/Kabul", 330: "Asia/Kolkata", 390: "Asia/Yangon", 570: "Australia/Darwin", -570: "Pacific/Marquesas"}  # no other time since 1945
+
+
+def minutes_east(zone):
+    """Minutes east of UTC of a zone that is an offset: UTC+3 is west of it in PostgreSQL, east in Trino. None: it is a name."""
+    letters = r"([A-Za-z]{3,}|<[-+A-Za-z0-9]+>)?([-+]?)" if source == "postgres" else r"(UTC|GMT|UT)?([-+])"
+    found = re.fullmatch(letters + r"(\d{1,2})(?::(\d\d))?", str(zone.this))
+    if found is None:
+        return None
+    minutes = int(found[3]) * 60 + int(found[4] or 0)
+    return -minutes if (found[2] == "-") != (source == "postgres") else minutes
+
+
+def own_zone(node):
+    """Sets the zone of an AT TIME ZONE that is an offset as the wanted dialect writes the same one."""
+    zone = node.args.get("zone")
+    if not isinstance(zone, exp.Literal) or wanted not in ("postgres", "duckdb", "trino"):
+        return
+    was_read(zone)
+    minutes = minutes_east(zone)
+    if minutes is None:
+        return
+    hours, rest = divmod(abs(minutes), 60)
+    if wanted == "trino":
+        text = f"{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"
+    elif wanted == "postgres":
+        text = f"UTC{'+' if minutes < 0 else '-'}{hours:02d}:{rest:02d}"
+    elif rest == 0:
+        text = f"Etc/GMT{'+' if minutes < 0 else '-'}{hours}" if hours else "UTC"
+    else:
+        text = PLACES.get(minutes) or cannot("AT TIME ZONE with an offset of these minutes")
+    zone.set("this", text)
+
+
 def was_read(literal):
     """A literal whose value decides what is written has no place in a template: another one is translated anew."""
     if isinstance(literal, exp.Literal):

@@ -96,6 +96,7 @@ def encoded(node):
 
 def zoned(node):
     """x AT TIME ZONE 'UTC' AT TIME ZONE 'Europe/Paris' of a moment without a zone. With one alone its kind is not known."""
+    own_zone(node)
     inner, zone = node.this.unnest(), node.args["zone"]
     known = isinstance(zone, exp.Literal) and str(zone.this).upper() in ("UTC", "GMT", "Z")
     if isinstance(inner, exp.AtTimeZone) and wanted == "trino":

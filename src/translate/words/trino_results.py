@@ -21,6 +21,7 @@ def in_zone(node):
         if isinstance(zone, exp.Literal) and str(zone.this).upper() in ("UTC", "Z", "+00:00"):
             return node.this.copy()
         cannot("AT TIME ZONE")
+    own_zone(node)
     moment = exp.cast(node.this.copy(), "timestamptz")
     shown = node.parent.parent if isinstance(node.parent, exp.Alias) else node.parent
     top = isinstance(shown, exp.Select) and (node.arg_key == "expressions" or isinstance(node.parent, exp.Alias)) and shown.parent is None

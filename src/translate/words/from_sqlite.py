@@ -107,8 +107,9 @@ def sqlite_call(node):
             cannot("time() with modifiers")
         if name == "TIME" and wanted in ("postgres", "duckdb", "trino"):
             return exp.cast(sqlite_start(args[0]), "time")
-        if name in ("JSON_EACH", "JSON_TREE") and wanted in ("postgres", "trino"):
-            cannot(f"{name.lower()}() as SQLite has it")
+        if name == "JSON_EACH" and wanted == "postgres" and len(args) == 1 and is_written(args[0]) and str(args[0].this).lstrip().startswith("["):
+            was_read(args[0])
+            cannot("json_each() of an array, as SQLite has it")
         if name == "UNIXEPOCH" and args:
             return exp.cast(exp.Extract(this=exp.Var(this="EPOCH"), expression=modified(args[0], args[1:], True)), "bigint")
     if isinstance(node, exp.Date) and isinstance(node.this, exp.Expression) and len([v for v in node.args.values() if v]) == 1:

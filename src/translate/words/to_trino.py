@@ -264,11 +264,15 @@ def named_groups(select):
 
 
 def written_number(literal):
-    """Whole numbers past 64 bits are decimals, and SQLite's 1.5 is a double; NODE's value decides."""
+    """Whole numbers past 64 bits are decimals, and SQLite's 1.5 is a double, which tells where it is divided."""
     text = str(literal.this)
     if not literal.is_string and text.isdigit() and len(text) > 18 and int(text) >= 2**63:
         return exp.Paren(this=exp.cast(exp.Literal.string(text), f"decimal({len(text)}, 0)")) if len(text) <= 38 else cannot("a number of more than 38 digits")
-    return exp.Literal.number(text + "e0") if source == "sqlite" and not literal.is_string and re.fullmatch(r"\d*\.\d*", text) else None
+    around = literal.parent
+    while isinstance(around, (exp.Mul, exp.Add, exp.Sub, exp.Paren, exp.Neg)):
+        around = around.parent
+    is_divided = source == "sqlite" and isinstance(around, exp.Div) and around is not literal.parent
+    return exp.Literal.number(text + "e0") if is_divided and not literal.is_string and re.fullmatch(r"\d*\.\d*", text) else None
 
 
 def sliced(node):

@@ -270,6 +270,8 @@ def parts_otherwise(node):
         was_read(node.args.get("start") if source == "trino" else None)
         return exp.Left(this=node.this.copy(), expression=exp.Literal.number(0)) if source == "trino" and number_of(node.args.get("start")) == 0 else \
             from_the_end(node) if wanted in ("postgres", "duckdb", "sqlite") else None
+    if isinstance(node, exp.GenerateSeries) and series_of_moments(node) is not None:
+        return series_of_moments(node)
     if isinstance(node, exp.GenerateSeries) and months_from_end(node):
         was_read(node.args["start"].unnest().this if isinstance(node.args["start"].unnest(), exp.Cast) else node.args["start"])
         cannot("months from a day on that not every month has")
@@ -302,6 +304,17 @@ def parts_otherwise(node):
     return None
 
 
+def series_of_moments(series):
+    """generate_series(ts, '2024-01-31', ..), whose end is one as well, and range(d, d, INTERVAL ..), which ends in front of it."""
+    start, end, before = series.args["start"], series.args["end"], series.args.get("is_end_exclusive")
+    if source not in ("postgres", "duckdb") or not (is_date(start) or is_of(start, *MOMENT_TYPES)) or not (before or is_written(end)):
+        return None
+    end = exp.cast(end.copy(), "timestamp")
+    if before: # in whole seconds
+        end = exp.Sub(this=end, expression=exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this="SECOND")))
+    return changed(series, start=exp.cast(start.copy(), "timestamp"), end=end, is_end_exclusive=None)
+
+
 def stored_decimal(node):
     """A column of all digits: ten of them behind the point have to do, where without a word there were none, or three."""
     kind = "decimal(10, 0)" if source == "mysql" else "decimal(38, 10)" if source == "postgres" and wanted in ("mysql", "duckdb", "trino") else None
@@ -325,14 +338,36 @@ def bare_decimal(node):
     return exp.cast(node.this.copy(), "decimal(38, 15)" if isinstance(node.parent, (exp.Round, exp.Trunc)) else "double")
 
 
+ROW_AS_TEXT = {"sqlite": "JSON_ARRAY", "mysql": "JSON_ARRAY"}
+
+
+def distinct_rows(node):
+    """count(DISTINCT (a, b)), where a row is no value; one of NULLs is one, too."""
+    rows = node.this.expressions if isinstance(node, exp.Count) and isinstance(node.this, exp.Distinct) else []
+    if source not in ("postgres", "trino", "duckdb") or wanted not in ROW_AS_TEXT or len(rows) != 1 or not isinstance(rows[0], exp.Tuple):
+        return None
+    row = call(ROW_AS_TEXT[wanted], *rows[0].expressions)
+    return changed(node, this=exp.Distinct(expressions=[exp.cast(exp.cast(row, "text"), "binary") if wanted == "mysql" else row]))
+
+
+def recursion_refused(tree):
+    """LIMIT inside of a recursive query, which ends it in SQLite and MariaDB."""
+    for cte in tree.find_all(exp.CTE):
+        union, around = cte.this, cte.find_ancestor(exp.With)
+        if isinstance(union, exp.SetOperation) and union.args.get("limit") is not None and around.args.get("recursive") and any(t.name.lower() == cte.alias.lower() for t in union.find_all(exp.Table)):
+            cannot("LIMIT inside of a recursive query; a condition ends it, too")
+
+
 def otherwise_meant(node):
     """What both dialects have under one name, and mean otherwise."""
-    return node if node.meta.get("made") else moments_apart(node) or trimmed(node) or shorter_moments(node) or skipped_nulls(node) or record_rows_of(node) or json_and_rows(node) or parts_otherwise(node) or node
+    return node if node.meta.get("made") else distinct_rows(node) or moments_apart(node) or trimmed(node) or shorter_moments(node) or skipped_nulls(node) or record_rows_of(node) or json_and_rows(node) or parts_otherwise(node) or node
 
 
 def improve(tree):
     target, columns = wanted, known_columns
     refused(tree)
+    if source != target and target != "sqlite":
+        recursion_refused(tree)
     with_ends_of_words(tree)
     ordered_names(tree)
     if source != target:

@@ -75,6 +75,8 @@ def digits_of(node):
         return digits_of_literal(node)
     if kind in (exp.Paren, exp.Neg, exp.Abs, exp.Sum, exp.Min, exp.Max, exp.Nullif, exp.Window, exp.Distinct, exp.Filter):
         inner = node.expressions[0] if kind is exp.Distinct and len(node.expressions) == 1 else node.this
+        if kind is exp.Sum and source == "mysql" and isinstance(inner, exp.Expression) and is_truth(inner):
+            return 0
         return digits_of(inner) if isinstance(inner, exp.Expression) else None
     if kind in (exp.Add, exp.Sub, exp.Mod):
         return same_or_more([node.this, node.expression])

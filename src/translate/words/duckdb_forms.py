@@ -549,6 +549,9 @@ def duckdb_source(node):
         return exp.ArraySize(this=node.this.copy())
     if isinstance(node, exp.TryCast) and wanted in ("postgres", "sqlite"):
         return tried(node) or node
+    if isinstance(node, exp.UnixToTime) and number_of(node.args.get("scale")) == 3 and (is_date(node.this) or is_of(node.this, *MOMENT_TYPES)): # epoch_ms() of a moment is a number
+        seconds = exp.Extract(this=exp.Var(this="EPOCH"), expression=exp.cast(node.this.copy(), "timestamp"))
+        return exp.cast(exp.Mul(this=exp.paren(seconds), expression=exp.Literal.number(1000)), "bigint")
     if is_insert_or(node, "IGNORE"):
         return changed(node, alternative=None, ignore=True)
     if isinstance(node, (exp.DateAdd, exp.DateSub)) and isinstance(node.expression, exp.Interval):

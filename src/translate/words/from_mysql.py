@@ -351,7 +351,8 @@ def several_parts(node):
     first, _, last = node.this.name.upper().partition("_")
     units = ("YEAR", "MONTH") if (first, last) == ("YEAR", "MONTH") else \
         PARTS_OF_SEVERAL[PARTS_OF_SEVERAL.index(first) : PARTS_OF_SEVERAL.index(last) + 1] if first in PARTS_OF_SEVERAL and last in PARTS_OF_SEVERAL else cannot(f"the part {node.this.name} of a moment")
-    moment = exp.cast(node.expression.copy(), "timestamp") if is_moment_text(node.expression) and wanted != "sqlite" else node.expression
+    kind = "timestamp" if is_moment_text(node.expression) else "time" if is_time_text(node.expression) else None
+    moment = exp.cast(node.expression.copy(), kind) if kind is not None and wanted != "sqlite" else node.expression
     out = None
     for unit in units:
         part = extracted(changed(node, this=moment), unit, 0)
@@ -806,9 +807,16 @@ def without_owner(select):
                 column.set("table", None)
 
 
+def interval_before(node):
+    """INTERVAL 1 DAY + '2024-12-31', whose text sqlglot takes for one more interval."""
+    if isinstance(node, exp.Add) and isinstance(node.this, exp.Interval) and isinstance(node.expression, exp.Interval) and node.expression.args.get("unit") is None:
+        return exp.Add(this=node.expression.this.copy(), expression=node.this.copy())
+    return node
+
+
 def mysql_tree_from(tree):
     if wanted in TARGETS:
-        tree = weeks_read(tree)
+        tree = weeks_read(rewrite(tree, interval_before))
     if wanted == "trino":
         for select in list(tree.find_all(exp.Select)):
             without_owner(select)

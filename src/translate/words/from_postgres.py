@@ -124,7 +124,7 @@ def elapsed(node):
     seconds = ELAPSED[wanted]
     if unit == "EPOCH":
         return filled(seconds, [between.this, between.expression])
-    return filled({"mysql": f"TRUNCATE({seconds} / 86400, 0)", "sqlite": f"CAST(TRUNC({seconds} / 86400) AS INTEGER)", "trino": f"TRUNCATE({seconds} / 86400)"}[wanted],
+    return filled({"mysql": f"TRUNCATE({seconds} / 86400, 0)", "sqlite": f"CAST(TRUNC({seconds} / 86400) AS INTEGER)", "trino": f"(TRUNCATE({seconds} / 86400) + 0e0)"}[wanted],
                   [between.this, between.expression])
 
 
@@ -239,6 +239,8 @@ def shown_rows(select):
     inner = inner.this if kind is not None else inner
     if not isinstance(inner, (exp.Unnest, exp.Explode, exp.GenerateSeries, exp.ExplodingGenerateSeries)):
         return None
+    if kind is None and wanted == "sqlite" and isinstance(inner, (exp.GenerateSeries, exp.ExplodingGenerateSeries)) and (is_date(inner.args["start"]) or is_of(inner.args["start"], *MOMENT_TYPES)):
+        kind = exp.DataType.build("timestamp") # which is told from a day there by its text alone
     name = shown.alias or ("unnest" if isinstance(inner, (exp.Unnest, exp.Explode)) else "generate_series")
     rows = (inner.expressions[0] if inner.expressions else inner.this) if isinstance(inner, (exp.Unnest, exp.Explode)) else \
         exp.GenerateSeries(**{key: value.copy() if isinstance(value, exp.Expression) else value for key, value in inner.args.items()})

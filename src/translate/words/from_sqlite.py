@@ -105,6 +105,11 @@ def sqlite_call(node):
             cannot(f"{name.lower()}() as SQLite has it")
         if name == "TIME" and len(args) != 1:
             cannot("time() with modifiers")
+        if name == "TIME" and wanted in ("postgres", "duckdb", "trino"):
+            return exp.cast(sqlite_start(args[0]), "time")
+        if name == "JSON_EACH" and wanted == "postgres" and len(args) == 1 and is_written(args[0]) and str(args[0].this).lstrip().startswith("["):
+            was_read(args[0])
+            cannot("json_each() of an array, as SQLite has it")
         if name == "UNIXEPOCH" and args:
             return exp.cast(exp.Extract(this=exp.Var(this="EPOCH"), expression=modified(args[0], args[1:], True)), "bigint")
     if isinstance(node, exp.Date) and isinstance(node.this, exp.Expression) and len([v for v in node.args.values() if v]) == 1:
@@ -175,6 +180,16 @@ def bare_of(select):
     return lambda column: kind(this=column.copy(), expression=of.copy())
 
 
+def owners_named(conflict):
+    """A column without a table in DO UPDATE SET is the one that is there, and not EXCLUDED's."""
+    table = table_into(conflict.parent)
+    values = [one.expression for one in conflict.expressions if isinstance(one, exp.EQ)] + [conflict.args.get("where")]
+    for column in [column for value in values if value is not None for column in value.find_all(exp.Column)]:
+        if not column.table and column.find_ancestor(exp.Query) is None:
+            column.set("table", exp.to_identifier(table.alias_or_name))
+    return conflict
+
+
 def sqlite_source(node):
     out = sqlite_call(node) or sqlite_words(node) or (mysql_truths(node) if wanted in ("postgres", "duckdb", "trino") else None)
     if out is not None:
@@ -191,7 +206,7 @@ def sqlite_source(node):
         for key in node.args.get("conflict_keys") or []:
             if isinstance(key, exp.Ordered):
                 key.replace(key.this.copy())
-        return node
+        return owners_named(node) if wanted == "postgres" else node
     if isinstance(node, exp.TimeToStr) and not node.meta.get("made"):
         return sqlite_formatted(node) or node
     if type(node) is exp.Like and wanted in ("postgres", "duckdb", "trino"):

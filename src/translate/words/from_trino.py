@@ -21,7 +21,9 @@ NUMBER_PATTERNS = {"whole": "^ *[-+]?[0-9]{1,%d} *$", "any": "^ *[-+]?([0-9]+[.]
 def tried(node):
     """TRY_CAST to a number, where only what looks like one may be cast."""
     kind, what = node.to.this, node.this
-    if wanted not in ("postgres", "sqlite", "mysql") or is_of(what, *NUMBERS) or kind == TYPE.DATE and wanted == "sqlite":
+    if kind == TYPE.DATE and wanted == "sqlite": # 30 February is none
+        return filled("CASE WHEN DATE(_1, '+0 days') = DATE(_1) THEN DATE(_1) END", [what])
+    if wanted not in ("postgres", "sqlite", "mysql") or is_of(what, *NUMBERS):
         return None
     if kind in exp.DataType.INTEGER_TYPES:
         pattern = NUMBER_PATTERNS["whole"] % {"TINYINT": 2, "SMALLINT": 4, "INT": 9}.get(kind.name, 18)

@@ -61,6 +61,11 @@ def is_number_here(side):
     return number_of(inner) is not None or isinstance(inner, exp.Literal) and not inner.is_string or not isinstance(inner, exp.Literal) and is_of(inner, *NUMBERS)
 
 
+def is_odd_number(side):
+    """A text that stands there, and is no number as it is: '7abc', ''."""
+    return is_written(side) and re.fullmatch(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", str(side.this)) is None
+
+
 def read_as_numbers(node):
     if isinstance(node, exp.Cast):
         return cast_read(node)
@@ -72,6 +77,9 @@ def read_as_numbers(node):
             for key, other in sides:
                 if is_marker(node.args[key].unnest()) and isinstance(other.unnest(), (exp.Func, exp.Binary)) and is_number_here(other):
                     node = changed(node, **{key: exp.Paren(this=exp.Add(this=node.args[key].copy(), expression=exp.Literal.number(0)))})
+        for key, other in sides if source == "mysql" else ():
+            if is_odd_number(node.args[key]) and isinstance(other.unnest(), exp.Column) and is_of(other.unnest(), *NUMBERS) and not is_of(other.unnest(), "BOOLEAN"):
+                return changed(node, **{key: number_in(node.args[key])})
         keys = [key for key, other in sides if is_of(node.args[key].unnest(), *TEXTS) and is_number_here(other)]
     elif (type(node).__name__ in OF_NUMBERS or isinstance(node, exp.Neg) and (is_of(node.this.unnest(), *TEXTS) or type(node.this.unnest()).__name__ in TEXT_FUNCTIONS)) and isinstance(node.this, exp.Expression):
         keys = ("this",)

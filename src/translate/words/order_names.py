@@ -48,7 +48,20 @@ def shown_not_stored(select):
             column.replace(exp.paren(shown[column.name].copy()) if isinstance(shown[column.name], exp.Binary) else shown[column.name].copy())
 
 
+def without_constants(query):
+    """ORDER BY NULL, ORDER BY 'x', which order nothing, and which others refuse."""
+    order = query.args.get("order")
+    for ordered in list(order.expressions) if order is not None and not isinstance(query.parent, exp.Window) else []:
+        inner = ordered.this.unnest() if isinstance(ordered, exp.Ordered) else None
+        if isinstance(inner, (exp.Null, exp.Boolean)) or isinstance(inner, exp.Literal) and inner.is_string:
+            ordered.pop()
+    if order is not None and not order.expressions:
+        query.set("order", None)
+
+
 def ordered_names(tree):
+    for query in tree.find_all(exp.Select, exp.SetOperation) if source in ("mysql", "sqlite", "trino") and source != wanted else []:
+        without_constants(query)
     for select in tree.find_all(exp.Select) if source != wanted else []:
         if "trino" in (source, wanted):
             names_in_order(select)

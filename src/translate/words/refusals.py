@@ -67,6 +67,15 @@ def left_over(tree):
             cannot("DEFAULT among values; the other columns alone may be named")
         if wanted == "trino" and isinstance(node, exp.Join) and str(node.args.get("method") or "").upper() == "NATURAL":
             cannot("NATURAL JOIN; USING names the columns")
+        if isinstance(node, (exp.Explode, exp.ExplodingGenerateSeries, exp.Unnest)) and wanted in ("sqlite", "mysql", "trino") and isinstance(node.parent, (exp.Select, exp.Alias)) and \
+                (node if isinstance(node.parent, exp.Select) else node.parent).arg_key == "expressions":
+            cannot("rows of a list beside other columns; FROM may have them")
+        if isinstance(node, exp.JSONExtract) and node.expressions and wanted == "trino":
+            cannot("several paths of one JSON")
+        if isinstance(node, exp.Levenshtein) and wanted in ("postgres", "mysql"):
+            cannot("the function levenshtein()")
+        if isinstance(node, exp.Window) and wanted in ("postgres", "sqlite") and node.this.find(exp.PercentileCont, exp.PercentileDisc, exp.Median, exp.Quantile) is not None:
+            cannot("percentiles with OVER")
         if wanted == "sqlite" and type(node).__name__ in ("CurrentUser", "SessionUser", "CurrentRole"):
             cannot("current_user")
         refused_marker(node)
@@ -81,7 +90,7 @@ def is_alone(interval):
     around = interval.parent
     if isinstance(around, (exp.Add, exp.Sub)):
         return wanted == "sqlite" or isinstance(around.this, exp.Interval) and isinstance(around.expression, exp.Interval)
-    return isinstance(around, (exp.Select, exp.Alias, exp.Extract, exp.Mul, exp.Paren)) or wanted == "sqlite" and isinstance(around, exp.Binary)
+    return isinstance(around, (exp.Select, exp.Alias, exp.Extract, exp.Mul, exp.Paren, exp.Predicate)) or wanted == "sqlite" and isinstance(around, exp.Binary)
 
 
 def refused(tree):

@@ -39,6 +39,12 @@ def duckdb_function(node):
         return exp.Paren(this=exp.Add(this=node.copy(), expression=exp.Literal.number(1)))
     if isinstance(node, (exp.Round, exp.Trunc)) and node.args.get("decimals") is not None and is_marker(node.args["decimals"]):
         return changed(node, decimals=exp.cast(node.args["decimals"].copy(), "int"))
+    if isinstance(node, exp.ArraySize) and source == "trino" and (type(node.this).__name__ in ("Map", "VarMap", "ToMap") or is_of(node.this, "MAP")):
+        return call("CARDINALITY", node.this)
+    if isinstance(node, exp.Median) and source != "duckdb" and is_of(node.this, "DECIMAL"): # its median of decimals is one
+        return changed(node, this=exp.cast(node.this.copy(), "double"))
+    if isinstance(node, exp.ApproxDistinct) and source == "trino": # as exact as on the others
+        return exp.Count(this=exp.Distinct(expressions=[node.this.copy()]))
     if isinstance(node, (exp.Greatest, exp.Least)):
         return null_if_any(node)
     return None

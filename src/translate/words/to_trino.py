@@ -172,8 +172,10 @@ def trino_function(node):
         return call("CONCAT", *(parts if len(parts) > 1 else parts + [exp.Literal.string("")]))
     if isinstance(node, exp.Chr) and node.args.get("charset"):
         return changed(node, charset=None)
-    if isinstance(node, exp.GroupConcat) and node.find(exp.Order) is None and not isinstance(node.parent, exp.WithinGroup) and not isinstance(node.this, exp.Distinct):
-        return changed(node, this=exp.Order(this=node.this.copy(), expressions=[exp.Ordered(this=node.this.copy(), nulls_first=False)]))
+    if isinstance(node, exp.GroupConcat) and node.find(exp.Order) is None and not isinstance(node.parent, exp.WithinGroup):
+        listed = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+        is_number = isinstance(listed, exp.Cast) and is_of(listed.this, *NUMBERS) and listed is node.this # numbers are not in the order of their texts
+        return changed(node, this=exp.Order(this=node.this.copy(), expressions=[exp.Ordered(this=(listed.this if is_number else listed).copy(), nulls_first=False)]))
     if isinstance(node, exp.Pad):
         return exp.Anonymous(this="LPAD" if node.args.get("is_left", True) else "RPAD",
                              expressions=[worded(node.this), node.expression.copy(), (node.args.get("fill_pattern") or exp.Literal.string(" ")).copy()])
@@ -261,16 +263,43 @@ def named_groups(select):
             key.replace(names[key.name].copy())
 
 
+def written_number(literal):
+    """Whole numbers past 64 bits are decimals, and SQLite's 1.5 is a double, which tells where it is divided."""
+    text = str(literal.this)
+    if not literal.is_string and text.isdigit() and len(text) > 18 and int(text) >= 2**63:
+        return exp.Paren(this=exp.cast(exp.Literal.string(text), f"decimal({len(text)}, 0)")) if len(text) <= 38 else cannot("a number of more than 38 digits")
+    around = literal.parent
+    while isinstance(around, (exp.Mul, exp.Add, exp.Sub, exp.Paren, exp.Neg)):
+        around = around.parent
+    is_divided = source == "sqlite" and isinstance(around, exp.Div) and around is not literal.parent
+    return exp.Literal.number(text + "e0") if is_divided and not literal.is_string and re.fullmatch(r"\d*\.\d*", text) else None
+
+
+def sliced(node):
+    """x[2:3] of an array."""
+    at = node.expressions[0]
+    first, last = (number_of(side) if side is not None else None for side in (at.this, at.expression))
+    if first is None or last is None or first < 1 or last < 0 or at.args.get("step") is not None:
+        cannot("slices but those from one place to another that are written there")
+    was_read(at.this)
+    was_read(at.expression)
+    return call("SLICE", node.this, first, max(last - first + 1, 0))
+
+
 def trino_node(node):
     if isinstance(node, exp.Paren) and isinstance(node.this, exp.Column) and isinstance(node.parent, (exp.Select, exp.Alias)) and source != "trino":
         return node.this.copy() # SELECT DISTINCT (a) .. ORDER BY a
     out = None
+    if isinstance(node, exp.Literal) and source != "trino":
+        return written_number(node) or node
     if isinstance(node, exp.Div) and source != "trino":
         out = trino_divide(node) if not node.meta.get("made") else None
     elif isinstance(node, (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between)):
         out = trino_compare(node)
     elif isinstance(node, (exp.Add, exp.Sub)):
         out = trino_moment(node)
+    elif isinstance(node, exp.Bracket) and len(node.expressions) == 1 and isinstance(node.expressions[0], exp.Slice):
+        out = sliced(node)
     elif isinstance(node, exp.DPipe):
         out = exp.DPipe(this=worded(node.this) if not isinstance(node.this, exp.DPipe) else node.this.copy(), expression=worded(node.expression))
     elif isinstance(node, exp.Is):

@@ -70,6 +70,8 @@ def backwards(node):
 
 def trino_literal(node):
     """Before types are known; NODE itself where nothing is to be done."""
+    if isinstance(node, exp.Values) and node.expressions and wanted != "trino":
+        return values_of_rows(node)
     if isinstance(node, exp.Interval) and wanted == "postgres" and isinstance(node.args.get("unit"), exp.IntervalSpan) and isinstance(node.this, exp.Literal) \
             and str(node.this.this).strip().startswith("-"):
         return backwards(node)
@@ -162,6 +164,13 @@ def trino_result(node):
         return exp.cast(node.copy(), "bigint")
     if isinstance(node, exp.Sub) and wanted in ("sqlite", "mysql") and is_of(node.left, *MOMENT_TYPES) and is_of(node.right, "DATE", *MOMENT_TYPES):
         cannot("the time between two moments; date_diff() has a unit")
+    return node
+
+
+def values_of_rows(node):
+    """VALUES ROW(1, 'a') is VALUES (1, 'a')."""
+    if all(isinstance(row, exp.Tuple) and len(row.expressions) == 1 and type(row.expressions[0]) is exp.Struct for row in node.expressions):
+        return changed(node, expressions=[exp.Tuple(expressions=[one.copy() for one in row.expressions[0].expressions]) for row in node.expressions])
     return node
 
 

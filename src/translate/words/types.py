@@ -248,6 +248,22 @@ def names_of_ctes(tree):
             shown.replace(exp.alias_(shown.unalias().copy(), column.name, quoted=column.args.get("quoted")))
 
 
+def typed_series(tree, annotator):
+    """FROM generate_series(DATE '2024-01-01', .., INTERVAL '1 day') AS g(day): moments, not days."""
+    for table in tree.find_all(exp.Table) if source in ("postgres", "duckdb") else []:
+        series, alias = table.this, table.args.get("alias")
+        if not isinstance(series, exp.GenerateSeries) or alias is None or not (is_date(series.args["start"]) or is_of(series.args["start"], *MOMENT_TYPES)):
+            continue
+        name = (alias.columns[0].name if alias.columns else table.alias).lower()
+        select = table.find_ancestor(exp.Select)
+        for column in select.find_all(exp.Column) if select is not None else []:
+            if column.name.lower() == name and column.table.lower() in ("", table.alias.lower()):
+                moment = column
+                while moment is column or isinstance(moment, exp.Paren) or isinstance(moment, (exp.Add, exp.Sub)) and isinstance(moment.expression, exp.Interval):
+                    annotator._set_type(moment, TYPE.TIMESTAMP)
+                    moment = moment.parent
+
+
 def typed(tree, columns):
     """TREE with types where they can be known: of columns as COLUMNS has them, of the rest by what it is made of."""
     lent = []
@@ -264,6 +280,7 @@ def typed(tree, columns):
         for scope in traverse_scope(tree):
             annotator.annotate_scope(scope)
         typed_changes(tree, columns, annotator)
+        typed_series(tree, annotator)
         annotator.annotate(tree, annotate_scope=False)
         return tree
     except Exception:

@@ -232,7 +232,7 @@ static enum tn_status read_row(struct tn_my_session *s, struct tn_my_run *run, s
     struct tn_param          *params = tn_arena_zalloc(&s->arena, p->params * sizeof *params);
     uint8_t                  *indicators = tn_arena_zalloc(&s->arena, p->params);
     struct tn_my_param_source source = {.count = p->params, .types = p->types, .types_known = &p->types_known, .style = &s->settings->style,
-                                        .integral_doubles = s->doubles_are_numbers};
+                                        .integral_doubles = s->doubles_are_numbers, .charset = tn_my_charset_of_client(s)};
     struct tn_str             text = p->text;
     size_t                    count = p->params;
     bool                      plain = true;

@@ -102,8 +102,15 @@ static void unknown(struct tn_my_session *s, uint8_t command)
         tn_my_fail(s, 1047, "08S01", "Unknown command %u", command);
 }
 
+static bool has_text(uint8_t command)
+{
+    return command == TN_MY_COM_QUERY || command == TN_MY_COM_STMT_PREPARE || command == TN_MY_COM_INIT_DB || command == TN_MY_COM_FIELD_LIST;
+}
+
 static void dispatch(struct tn_my_session *s, uint8_t command, struct tn_str body)
 {
+    if (has_text(command) && !tn_my_to_utf8(s, command == TN_MY_COM_QUERY || command == TN_MY_COM_STMT_PREPARE, &body))
+        return;
     switch (command) {
     case TN_MY_COM_QUIT:                good_bye(s); break;
     case TN_MY_COM_INIT_DB:             tn_my_use(s, body); break;

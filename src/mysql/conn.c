@@ -35,6 +35,7 @@ static void free_session(struct tn_grave *grave)
     tn_my_bulk_forget(s);
     tn_settings_list_unref(s->settings);
     tn_arena_reset(&s->hello_arena);
+    tn_buf_reset(&s->recoded);
     tn_arena_reset(&s->arena);
     tn_error_reset(&s->login_error);
     tn_identity_unref(s->identity);

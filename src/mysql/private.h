@@ -109,6 +109,7 @@ struct tn_my_session {
     uint64_t                 offered, capabilities;
     uint16_t                 charset, client_charset, results_charset; /* numbers of collations: of the connection, of what it sends, of columns */
     uint16_t                 login_charset;            /* what they begin with */
+    struct tn_buf            recoded;                  /* the present command's text as UTF-8, where the client's is not */
 
     /* log-in */
     unsigned char            nonce[TN_MY_NONCE];
@@ -237,6 +238,12 @@ static inline void tn_my_again(struct tn_my_session *s)
 {
     tn_client_again(&s->client);
 }
+
+/* charset.c: NULL: UTF-8, or bytes */
+const struct tn_my_charset *tn_my_charset_of_client(const struct tn_my_session *s);
+const struct tn_my_charset *tn_my_charset_of_results(const struct tn_my_session *s);
+bool tn_my_to_utf8(struct tn_my_session *s, bool is_sql, struct tn_str *text); /* of a command; as long as that. False: an error was told */
+bool tn_my_results_to_utf8(struct tn_my_session *s, struct tn_str *text); /* what a server gave that was told of the client's set; in `arena` */
 
 /* output.c */
 struct tn_my_out tn_my_out(struct tn_my_session *s);

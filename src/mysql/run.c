@@ -259,6 +259,7 @@ enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, c
     if (s->in_tx && !run->apart)
         question.transaction = &s->tx;
     tn_my_encoder_init(&s->encoder, s->binary, s->settings->tz);
+    s->encoder.charset = tn_my_charset_of_results(s);
     tn_my_wait(s);
     return explained(s, tn_ask_start(s->runtime, &question, err), err);
 }

@@ -33,7 +33,7 @@ class Column:
         self.data, at, names = data, 0, []
         for _ in range(6):
             name, at = text(data, at)
-            names.append(name.decode())
+            names.append(name.decode(errors="surrogateescape"))
         self.schema, self.table, self.name = names[1], names[2], names[4]
         self.metadata = None
         if extended:
@@ -100,7 +100,7 @@ class MyWire:
 
     def check(self, data):
         if data[0] == 0xFF:
-            raise Failed(*struct.unpack_from("<H", data, 1), data[9:].decode())
+            raise Failed(*struct.unpack_from("<H", data, 1), data[9:].decode(errors="surrogateescape"))
         return data
 
     def columns(self, count):

@@ -119,8 +119,8 @@ def values_of(row):
     """MySQL 8.0 calls the set utf8, newer servers utf8mb3."""
     at, out = 0, []
     while at < len(row):
-        value, at = my_wire.text(row, at)
-        out.append(value.replace(b"utf8mb3", b"utf8"))
+        value, at = (None, at + 1) if row[at] == 0xFB else my_wire.text(row, at)
+        out.append(value and value.replace(b"utf8mb3", b"utf8"))
     return out
 
 
@@ -150,6 +150,43 @@ def test_characters_of_three_bytes(place, collation):
             assert told(other, "SELECT x FROM wide")[1] == [["😀é".encode()]]
         through.command(my_wire.RESET_CONNECTION)
         assert told(through, "SELECT x, 'a' COLLATE utf8_bin FROM wide") == ([collation] * 2, [["?é".encode(), b"a"]])
+
+
+OTHER_SETS = ["latin1", "latin1 COLLATE latin1_bin", "cp1251", "latin2", "gbk", "sjis", "ascii", "binary", "utf8mb4"]
+
+
+@pytest.mark.parametrize("collation", [8, 47, 51, 28, 11, 63])
+def test_characters_of_other_sets(place, collation):
+    """What a client of another set sends and gets is as on the server, byte by byte: statements, results, columns' names, errors, variables."""
+    place.server.sql("CREATE TABLE IF NOT EXISTS sets (id int PRIMARY KEY, x text, v varchar(10), b blob, l varchar(20) CHARACTER SET latin1)", place.database)
+    place.server.sql("REPLACE INTO sets VALUES (1, 'é€ж中😀', 'wide', x'e9ff', 'é')", place.database)
+    asked = [b"SELECT x, v, b, l FROM sets WHERE id = 1", b"SELECT HEX('\xd6\xd0'), CHARSET('\xd6\xd0'), LENGTH('\xd6\xd0'), '\xd6\xd0' AS `\xd6\xd0`",
+             b"SELECT _binary'\xe9\x81\xff' AS b, HEX(_latin1'\xe9')", b"SELECT `nope_\xd6\xd0` FROM sets", b"SET @v = '\xd6\xd0'", b"SELECT @v, HEX(@v)", b"SELECT v FROM sets WHERE x LIKE '\xd6\xd0%'", b"SHOW TABLES LIKE '\xd6\xd0'", b"SELECT 1 + '\xd6\xd0'", b"SHOW WARNINGS"]
+    narrow = {asked[4]: ("ascii", "utf8mb4", "binary")}  # bytes that are no text are not kept in @v
+    direct, through = place.both(collation=collation)
+    with direct, through, place.through() as other:
+        for names in ["", *OTHER_SETS]:
+            if names:
+                assert told(through, f"SET NAMES {names}") == told(direct, f"SET NAMES {names}"), names
+            for question in asked:
+                if question.isascii() or (names or {11: "ascii", 63: "binary"}.get(collation)) not in narrow.get(question, ("ascii", "utf8mb4")):
+                    assert told(through, question) == told(direct, question), (names, question)
+            variables = "SELECT @@character_set_client, @@character_set_connection, @@collation_connection, @@character_set_results"
+            assert told(through, variables) == told(direct, variables), names
+            assert told(other, "SELECT x FROM sets")[1] == [["é€ж中😀".encode()]]
+
+
+def test_parameters_of_other_sets(place):
+    """Texts of a prepared statement's parameters are the client's, blobs are bytes."""
+    direct, through = place.both(collation=8)
+    with direct, through:
+        answers = []
+        for client in (direct, through):
+            number, params, _ = client.prepare("SELECT HEX(?), HEX(?), ?")
+            values = b"".join(bytes([len(value)]) + value for value in (b"\xe9", b"\xe9", b"\xe9\x81"))
+            first = client.command(my_wire.EXECUTE, number.to_bytes(4, "little") + b"\0\1\0\0\0\0\1\xfd\0\xfc\0\xfd\0" + values)
+            answers.append([client.result(first)[1], len(params)])
+        assert answers[0] == answers[1] and b"\xe9\x81" in answers[0][0][0]
 
 
 def test_a_server_of_another_character_set(place):
@@ -235,3 +272,32 @@ def test_a_database_has_its_own_variables(place):
     direct, through = place.both(capabilities=my_wire.DEPRECATE_EOF)
     for sql in ("SELECT @@collation_database", "USE columns_bin", "SELECT @@collation_database, @@character_set_database", f"USE {place.database}", "SELECT @@collation_database"):
         assert through.query(sql)[1] == direct.query(sql)[1], sql
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb", "postgres"])
+def test_other_sets_on_other_engines(make_engine, kind):
+    """Statements, parameters, names, values, what Turnout answers itself, and errors; what the set does not have is a question mark."""
+    made = make_engine(kind)
+    with proxy_module.Proxy(made.config(frontends={"mysqlWire": {"port": 0}})) as proxy:
+        with my_wire.MyWire(proxy.mysql_port, collation=8) as client, my_wire.MyWire(proxy.mysql_port) as unicode:
+            client.query(b"CREATE TABLE `caf\xe9` (id int, x text)")
+            client.query(b"INSERT INTO `caf\xe9` VALUES (1, '\xe9\x80 \x81')")
+            unicode.query("INSERT INTO `café` VALUES (2, 'Ω')")
+            assert [values_of(row) for row in unicode.query("SELECT x FROM `café` WHERE id = 1")[1]] == [["é€ \x81".encode()]]
+            columns, rows = client.query(b"SELECT x AS `\xfc` FROM `caf\xe9` ORDER BY id")
+            assert [values_of(row) for row in rows] == [[b"\xe9\x80 \x81"], [b"?"]]
+            assert columns[0].collation == 8 and b"\x01\xfc" in columns[0].data
+            assert [values_of(row) for row in client.query(b"SHOW TABLES LIKE 'caf\xe9'")[1]] == [[b"caf\xe9"]]
+            number, _, _ = client.prepare(b"SELECT id FROM `caf\xe9` WHERE x LIKE ?")
+            _, rows = client.result(client.command(my_wire.EXECUTE, number.to_bytes(4, "little") + b"\0\1\0\0\0\0\1\xfd\0\2\xe9%"))
+            assert len(rows) == 1
+            with pytest.raises(my_wire.Failed) as failed:
+                client.query(b"SELECT * FROM `nope\xe9`")
+            assert failed.value.args[1].encode(errors="surrogateescape").count(b"nope\xe9") > 0
+            client.query("SET NAMES gbk")
+            assert [values_of(row) for row in client.query(b"SELECT '\xd6\xd0\x81\x5c'")[1]] == [[b"\xd6\xd0\x81\x5c"]]
+            with pytest.raises(my_wire.Failed) as failed:
+                client.query(b"SELECT '\xd6'")
+            assert failed.value.args == (1300, "Invalid gbk character string")
+            client.query("SET NAMES utf8mb4")
+            client.query("DROP TABLE `café`")

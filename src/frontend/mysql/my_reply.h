@@ -9,6 +9,7 @@ struct tn_my_out {
     struct tn_buf *buf;
     uint8_t       *sequence;
     uint64_t       capabilities; /* that both sides agreed on */
+    const struct tn_my_charset *charset; /* names and texts go out in it; NULL: as they are */
 };
 
 struct tn_my_ok {

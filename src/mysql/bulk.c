@@ -316,7 +316,7 @@ static void begin_rows(struct tn_my_session *s)
     }
     bulk->alone = !s->in_tx || s->tx.lease == NULL || (engine == TN_CFG_ENGINE_DUCKDB && !s->tx_wrote);
     if (bulk->whole && transactions && !s->in_tx && s->autocommit && !tn_my_in_xa(s)) {
-        tn_my_begin(s, TN_STR(""), false);
+        tn_my_begin(s, tn_str_n(NULL, 0), false);
         bulk->ours = true;
     } else if (bulk->whole && transactions && !bulk->alone && engine != TN_CFG_ENGINE_DUCKDB) { /* which has none; after an error its transaction is over */
         bulk->marked = true;

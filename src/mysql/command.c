@@ -18,6 +18,7 @@ void tn_my_reset(struct tn_my_session *s)
         s->settings = fresh;
     }
     s->mode = (struct tn_my_mode){.ansi_quotes = false};
+    s->told_state[0] = '\0';
     tn_my_charset_begin(s);
     s->autocommit = true;
     s->read_only = s->once_read_only = false;

@@ -56,6 +56,7 @@ static void put_ok(struct tn_my_session *s, uint64_t affected, uint64_t insert_i
     ok.state_changed = (s->state_changed || s->schema_changed || s->changed_count > 0) && tn_my_variable_is_on(s, "session_track_state_change");
     s->schema_changed = s->state_changed = false;
     s->changed_count = 0;
+    tn_my_track_tell(s, &ok);
     tn_my_put_ok(&out, &ok);
 }
 
@@ -170,6 +171,7 @@ void tn_my_put_table(struct tn_my_session *s, const struct tn_my_table *table)
     struct tn_my_out out = tn_my_out(s);
 
     s->columns_told = true;
+    s->track.sent = s->in_tx && (s->track.sent || s->track.is_explicit);
     s->column_count = table->count;
     tn_my_found_take(s, 0);
     s->row_count = -1;

@@ -274,6 +274,37 @@ def test_a_database_has_its_own_variables(place):
         assert through.query(sql)[1] == direct.query(sql)[1], sql
 
 
+TRACKED = ["SET session_track_transaction_info = 'CHARACTERISTICS'", "SELECT v FROM t", "BEGIN", "SELECT 1", "SELECT v FROM t", "INSERT INTO tracked VALUES (2)", "COMMIT",
+           "START TRANSACTION READ ONLY", "SELECT v FROM t", "ROLLBACK", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "SET TRANSACTION READ ONLY", "BEGIN", "COMMIT",
+           "SET autocommit = 0", "SELECT 1", "SELECT v FROM t", "INSERT INTO tracked VALUES (3)", "COMMIT", "UPDATE tracked SET a = 1 WHERE a = 77", "ROLLBACK", "SET autocommit = 1",
+           "BEGIN", "INSERT INTO tracked SELECT id FROM t", "CREATE TABLE IF NOT EXISTS tracked_too (a int)", "SELECT 1", "BEGIN", "SELECT v FROM t", "SAVEPOINT a", "COMMIT",
+           "START TRANSACTION WITH CONSISTENT SNAPSHOT", "COMMIT AND CHAIN", "ROLLBACK", "BEGIN", "BEGIN", "ROLLBACK", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+           "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY", "COMMIT", "START TRANSACTION READ WRITE", "COMMIT", "SET session_track_transaction_info = 'STATE'", "BEGIN", "COMMIT",
+           "SET session_track_transaction_info = 'OFF'", "BEGIN", "COMMIT"]
+
+
+def tracked(client, sql):
+    """What the OK at its end tells of the transaction: kind and text."""
+    found = {}
+    first = client.command(my_wire.QUERY, sql)
+    if first[0] != 0:
+        client.columns(my_wire.lenenc(first, 0)[0])
+        while (first := client.check(client.packet()))[0] != 0xFE:
+            pass
+    for changes in client.changes(first):
+        found[changes[0]] = changes[1]
+    return {kind: found[kind] for kind in (4, 5) if kind in found}
+
+
+def test_transactions_are_tracked(place):
+    """Letters of the transaction's state, and what would begin another one, at each step as on the server."""
+    place.server.sql("CREATE TABLE IF NOT EXISTS tracked (a int)", place.database)
+    direct, through = place.both(capabilities=my_wire.LONG_PASSWORD | my_wire.DEPRECATE_EOF | my_wire.SESSION_TRACK)
+    with direct, through:
+        theirs = [(sql, tracked(direct, sql)) for sql in TRACKED]
+        assert [(sql, tracked(through, sql)) for sql in TRACKED] == theirs
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb", "postgres"])
 def test_other_sets_on_other_engines(make_engine, kind):
     """Statements, parameters, names, values, what Turnout answers itself, and errors; what the set does not have is a question mark."""

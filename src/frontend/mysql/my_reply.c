@@ -33,6 +33,19 @@ static void put_tracked(struct tn_buf *out, uint8_t type, struct tn_str data)
     tn_my_put_lenenc_str(out, data);
 }
 
+static void put_transaction(struct tn_buf *all, struct tn_buf *one, uint8_t type, struct tn_str text)
+{
+    if (text.ptr == NULL)
+        return;
+    tn_buf_clear(one);
+    tn_my_put_lenenc_str(one, text);
+    put_tracked(all, type, tn_buf_str(one));
+}
+
+static bool tells_changes(const struct tn_my_ok *ok)
+{
+    return ok->schema.ptr != NULL || ok->variable_count > 0 || ok->state_changed || ok->transaction.ptr != NULL || ok->characteristics.ptr != NULL;
+}
 
 static void put_changes(struct tn_buf *to, const struct tn_my_ok *ok)
 {
@@ -53,6 +66,8 @@ static void put_changes(struct tn_buf *to, const struct tn_my_ok *ok)
     }
     if (ok->state_changed)
         put_tracked(&all, TN_MY_TRACK_STATE, TN_STR("\0011")); /* a text of one byte: 1 */
+    put_transaction(&all, &one, TN_MY_TRACK_TRANSACTION, ok->transaction);
+    put_transaction(&all, &one, TN_MY_TRACK_CHARACTERISTICS, ok->characteristics);
     tn_my_put_lenenc_str(to, tn_buf_str(&all));
     tn_buf_reset(&one);
     tn_buf_reset(&all);
@@ -61,7 +76,7 @@ static void put_changes(struct tn_buf *to, const struct tn_my_ok *ok)
 void tn_my_put_ok(const struct tn_my_out *out, const struct tn_my_ok *ok)
 {
     size_t   begun = tn_my_begin_packet(out->buf);
-    bool     changed = has(out, TN_MY_CAP_SESSION_TRACK) && (ok->schema.ptr != NULL || ok->variable_count > 0 || ok->state_changed);
+    bool     changed = has(out, TN_MY_CAP_SESSION_TRACK) && tells_changes(ok);
     uint16_t status = ok->status;
 
     if (changed)

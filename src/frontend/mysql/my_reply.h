@@ -20,6 +20,7 @@ struct tn_my_ok {
     size_t        variable_count;    /* ... and these variables have changed: pairs of name and value */
     const struct tn_str *variables;
     bool          state_changed;     /* ... and something of the session has */
+    struct tn_str transaction, characteristics; /* ... and the transaction (ptr NULL: not): letters, and SQL that begins the like */
     bool          ends_rows;         /* header 0xfe: instead of an EOF (DEPRECATE_EOF) */
 };
 

@@ -26,7 +26,7 @@ void tn_my_reset(struct tn_my_session *s)
     s->last_insert_id = 0;
     tn_my_found_take(s, 0);
     tn_my_warnings_forget(s);
-    s->row_count = -1;
+    s->row_count = 0;
     tn_my_database_settings(s);
 }
 

@@ -274,6 +274,27 @@ def test_a_database_has_its_own_variables(place):
         assert through.query(sql)[1] == direct.query(sql)[1], sql
 
 
+@pytest.mark.parametrize("sql", ["SHOW VARIABLES LIKE 'sql\\_mode'", "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('innodb_lock_wait_timeout', 'sql_mode')"])
+def test_variables_are_the_servers(place, sql):
+    """Also where they are named in a text, and nothing has asked for one before."""
+    direct, through = place.both()
+    with direct, through:
+        assert [values_of(row) for row in through.query(sql)[1]] == [values_of(row) for row in direct.query(sql)[1]]
+
+
+def test_numbers_of_ours_are_told_as_the_servers(place):
+    direct, through = place.both()
+    with direct, through:
+        for sql in ("SELECT ROW_COUNT(), LAST_INSERT_ID()", "SHOW COUNT(*) ERRORS", "SELECT ROW_COUNT()", None, "SELECT ROW_COUNT()"):
+            if sql is None:
+                for client in (direct, through):
+                    client.command(my_wire.RESET_CONNECTION)
+                continue
+            theirs, ours = direct.query(sql), through.query(sql)
+            assert [column.flags & ~(1 | 32) for column in ours[0]] == [column.flags & ~(1 | 32) for column in theirs[0]], sql  # but NOT_NULL and UNSIGNED
+            assert ours[1] == theirs[1]
+
+
 TRACKED = ["SET session_track_transaction_info = 'CHARACTERISTICS'", "SELECT v FROM t", "BEGIN", "SELECT 1", "SELECT v FROM t", "INSERT INTO tracked VALUES (2)", "COMMIT",
            "START TRANSACTION READ ONLY", "SELECT v FROM t", "ROLLBACK", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "SET TRANSACTION READ ONLY", "BEGIN", "COMMIT",
            "SET autocommit = 0", "SELECT 1", "SELECT v FROM t", "INSERT INTO tracked VALUES (3)", "COMMIT", "UPDATE tracked SET a = 1 WHERE a = 77", "ROLLBACK", "SET autocommit = 1",

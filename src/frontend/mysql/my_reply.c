@@ -151,6 +151,14 @@ static void put_extended(const struct tn_my_out *out, const char *name, const ch
         out->buf->data[at] = (char)(out->buf->len - at - 1);
 }
 
+/* A server's numbers are BINARY, and NUM is for its clients' libraries to set. */
+static uint16_t flags_of(const struct tn_my_column *column)
+{
+    unsigned rest = column->flags & ~(unsigned)TN_MY_FLAG_NUM;
+
+    return (uint16_t)(rest != column->flags ? rest | TN_MY_FLAG_BINARY : rest);
+}
+
 void tn_my_put_definition(const struct tn_my_out *out, const struct tn_my_definition *definition)
 {
     size_t begun = tn_my_begin_packet(out->buf);
@@ -166,7 +174,7 @@ void tn_my_put_definition(const struct tn_my_out *out, const struct tn_my_defini
     tn_my_put_u16(out->buf, definition->column.charset);
     tn_my_put_u32(out->buf, definition->column.length);
     tn_buf_put_u8(out->buf, definition->column.type);
-    tn_my_put_u16(out->buf, definition->column.flags);
+    tn_my_put_u16(out->buf, flags_of(&definition->column));
     tn_buf_put_u8(out->buf, definition->column.decimals);
     tn_my_put_u16(out->buf, 0);
     tn_my_end_packet(out->buf, begun, out->sequence);

@@ -282,6 +282,21 @@ def test_variables_are_the_servers(place, sql):
         assert [values_of(row) for row in through.query(sql)[1]] == [values_of(row) for row in direct.query(sql)[1]]
 
 
+@pytest.mark.parametrize("command", [b"\x02", b"\x02nope", b"\x02" + b"x" * 300, b"\x03", b"\x03;", b"\x16", b"\x16SELECT 1; SELECT 2", b"\x1b\2\0", b"\x63x",
+                                     b"\x1a" + bytes(4), b"\x1c" + bytes(8), b"\x17" + bytes(9)])
+def test_commands_that_are_refused(place, command):
+    """With the server's number, and the session goes on."""
+    direct, through = place.both()
+    numbers = []
+    for client in (direct, through):
+        with client:
+            with pytest.raises(my_wire.Failed) as failed:
+                client.command(command[0], command[1:])
+            numbers.append(failed.value.args[0])
+            assert client.query("SELECT 'on'")[1] == [b"\x02on"]
+    assert numbers[0] == numbers[1]
+
+
 def test_numbers_of_ours_are_told_as_the_servers(place):
     direct, through = place.both()
     with direct, through:

@@ -232,7 +232,7 @@ static enum tn_status read_row(struct tn_my_session *s, struct tn_my_run *run, s
     struct tn_param          *params = tn_arena_zalloc(&s->arena, p->params * sizeof *params);
     uint8_t                  *indicators = tn_arena_zalloc(&s->arena, p->params);
     struct tn_my_param_source source = {.count = p->params, .types = p->types, .types_known = &p->types_known, .style = &s->settings->style,
-                                        .integral_doubles = s->doubles_are_numbers};
+                                        .integral_doubles = s->doubles_are_numbers, .charset = tn_my_charset_of_client(s)};
     struct tn_str             text = p->text;
     size_t                    count = p->params;
     bool                      plain = true;
@@ -316,7 +316,7 @@ static void begin_rows(struct tn_my_session *s)
     }
     bulk->alone = !s->in_tx || s->tx.lease == NULL || (engine == TN_CFG_ENGINE_DUCKDB && !s->tx_wrote);
     if (bulk->whole && transactions && !s->in_tx && s->autocommit && !tn_my_in_xa(s)) {
-        tn_my_begin(s, TN_STR(""), false);
+        tn_my_begin(s, tn_str_n(NULL, 0), false);
         bulk->ours = true;
     } else if (bulk->whole && transactions && !bulk->alone && engine != TN_CFG_ENGINE_DUCKDB) { /* which has none; after an error its transaction is over */
         bulk->marked = true;

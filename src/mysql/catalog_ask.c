@@ -421,6 +421,7 @@ static bool fill(struct tn_my_catalog *c, struct tn_my_session *s, const struct 
     c->found = statement->found;
     c->question.relations = statement->relations;
     c->question.binary = s->binary;
+    c->question.charset = tn_my_charset_of_results(s);
     c->question.describes = statement->describes;
     c->question.time_us = timeout == 0 ? TIME_MAX_US : TN_MIN(timeout, (uint64_t)TIME_MAX_US);
     c->question.interrupted = &c->interrupted;

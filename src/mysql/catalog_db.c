@@ -364,7 +364,7 @@ static bool tell_row(struct work *w, sqlite3_stmt *statement, struct tn_str *val
 {
     struct tn_chunk *chunk = room(w->a);
     uint8_t          sequence = 0;
-    struct tn_my_out out = {.buf = chunk == NULL ? NULL : &chunk->bytes, .sequence = &sequence};
+    struct tn_my_out out = {.buf = chunk == NULL ? NULL : &chunk->bytes, .sequence = &sequence, .charset = w->q->charset};
     size_t           before = chunk == NULL ? 0 : chunk->bytes.len;
 
     if (chunk == NULL)

@@ -17,6 +17,7 @@ struct tn_my_catalog_question {
     struct tn_str         exists;                /* must give a row, or the answer is `missing`; empty: not asked */
     struct tn_params      params;                /* of SQL */
     bool                  binary;                /* rows of a prepared statement */
+    const struct tn_my_charset *charset;         /* of what is told; NULL: UTF-8 */
     bool                  describes;             /* columns only */
     uint64_t              time_us;               /* at most */
     const _Atomic bool   *interrupted;

@@ -18,6 +18,7 @@ void tn_my_reset(struct tn_my_session *s)
         s->settings = fresh;
     }
     s->mode = (struct tn_my_mode){.ansi_quotes = false};
+    s->told_state[0] = '\0';
     tn_my_charset_begin(s);
     s->autocommit = true;
     s->read_only = s->once_read_only = false;
@@ -25,7 +26,7 @@ void tn_my_reset(struct tn_my_session *s)
     s->last_insert_id = 0;
     tn_my_found_take(s, 0);
     tn_my_warnings_forget(s);
-    s->row_count = -1;
+    s->row_count = 0;
     tn_my_database_settings(s);
 }
 
@@ -102,8 +103,15 @@ static void unknown(struct tn_my_session *s, uint8_t command)
         tn_my_fail(s, 1047, "08S01", "Unknown command %u", command);
 }
 
+static bool has_text(uint8_t command)
+{
+    return command == TN_MY_COM_QUERY || command == TN_MY_COM_STMT_PREPARE || command == TN_MY_COM_INIT_DB || command == TN_MY_COM_FIELD_LIST;
+}
+
 static void dispatch(struct tn_my_session *s, uint8_t command, struct tn_str body)
 {
+    if (has_text(command) && !tn_my_to_utf8(s, command == TN_MY_COM_QUERY || command == TN_MY_COM_STMT_PREPARE, &body))
+        return;
     switch (command) {
     case TN_MY_COM_QUIT:                good_bye(s); break;
     case TN_MY_COM_INIT_DB:             tn_my_use(s, body); break;

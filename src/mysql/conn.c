@@ -35,6 +35,7 @@ static void free_session(struct tn_grave *grave)
     tn_my_bulk_forget(s);
     tn_settings_list_unref(s->settings);
     tn_arena_reset(&s->hello_arena);
+    tn_buf_reset(&s->recoded);
     tn_arena_reset(&s->arena);
     tn_error_reset(&s->login_error);
     tn_identity_unref(s->identity);
@@ -307,7 +308,7 @@ static struct tn_my_session *new_session(struct tn_worker *worker, struct tn_my_
     s->autocommit = true;
     s->charset = s->client_charset = s->results_charset = s->login_charset = TN_MY_CHARSET_UTF8MB4;
     s->application = TN_STR("");
-    s->row_count = -1;
+    s->row_count = 0;
     s->id = home->next_id++ * (uint32_t)s->runtime->server->worker_count + worker->index + 1;
     tn_list_init(&s->node);
     tn_list_init(&s->cursors);

@@ -47,7 +47,7 @@ static void take_row(struct tn_my_session *s, struct tn_str body)
     for (size_t i = 0; i < count && !cursor.failed; i++) {
         struct tn_my_value value = {.text = tn_my_get_lenenc_str(&cursor, &(bool){false}), .number = (s->held_numbers >> i & 1) != 0};
 
-        if (!cursor.failed && value.text.ptr != NULL && tn_my_user_variable_set(s, names[i], &value, &err) != TN_OK)
+        if (!cursor.failed && value.text.ptr != NULL && tn_my_results_to_utf8(s, &value.text) && tn_my_user_variable_set(s, names[i], &value, &err) != TN_OK)
             tn_error_reset(&err);
     }
 }

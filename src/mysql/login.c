@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/rand.h"
+#include "frontend/mysql/my_recode.h"
 #include "mysql/catalog.h"
 #include "mysql/label.h"
 #include "net/tls.h"
@@ -458,7 +459,7 @@ static void find_out(struct tn_my_session *s, const struct tn_my_hello *hello)
         refuse(s, &err, "bad log-in");
         return;
     }
-    if (tn_my_charset_find(hello->charset) != NULL && tn_my_charset_find(hello->charset)->max_bytes >= 3)
+    if (tn_my_charset_find(hello->charset) != NULL && tn_my_charset_is_known(tn_my_charset_find(hello->charset)))
         s->login_charset = hello->charset;
     identity = tn_tls_names(&s->client.transport, hello->user) ? tn_auth_certified(auth, hello->user) : NULL;
     if (identity != NULL)

@@ -11,7 +11,8 @@ enum { ER_DUP_ENTRY = 1062, ER_QUERY_TIMEOUT = 3024 };
 
 struct tn_my_out tn_my_out(struct tn_my_session *s)
 {
-    return (struct tn_my_out){.buf = tn_outbox_buffer(&s->client.out), .sequence = &s->sequence, .capabilities = s->capabilities};
+    return (struct tn_my_out){.buf = tn_outbox_buffer(&s->client.out), .sequence = &s->sequence, .capabilities = s->capabilities,
+                               .charset = tn_my_charset_of_results(s)};
 }
 
 void tn_my_send_chunk(struct tn_my_session *s, struct tn_chunk *chunk)
@@ -55,6 +56,7 @@ static void put_ok(struct tn_my_session *s, uint64_t affected, uint64_t insert_i
     ok.state_changed = (s->state_changed || s->schema_changed || s->changed_count > 0) && tn_my_variable_is_on(s, "session_track_state_change");
     s->schema_changed = s->state_changed = false;
     s->changed_count = 0;
+    tn_my_track_tell(s, &ok);
     tn_my_put_ok(&out, &ok);
 }
 
@@ -155,11 +157,13 @@ void tn_my_fail(struct tn_my_session *s, uint16_t code, const char *sqlstate, co
 
 static struct tn_my_definition definition_of(const struct tn_my_session *s, const struct tn_my_table *table, size_t i)
 {
-    struct tn_column column = {.type = table->types != NULL && table->types[i] == TN_MY_TYPE_LONGLONG ? TN_TYPE_INT64 : TN_TYPE_TEXT, .pg_typmod = -1};
+    struct tn_column    column = {.type = table->types != NULL && table->types[i] == TN_MY_TYPE_LONGLONG ? TN_TYPE_INT64 : TN_TYPE_TEXT, .pg_typmod = -1};
+    struct tn_my_column told = tn_my_column_of(&column, s->results_charset);
 
+    if (column.type == TN_TYPE_TEXT)
+        told.charset = s->results_charset; /* also of bytes: so do servers */
     return (struct tn_my_definition){.name = table->heads != NULL ? table->heads[i] : tn_str(table->names[i]), .schema = TN_STR(""),
-                                     .table = TN_STR(""), .original_table = TN_STR(""), .original = TN_STR(""),
-                                     .column = tn_my_column_of(&column, s->results_charset)};
+                                     .table = TN_STR(""), .original_table = TN_STR(""), .original = TN_STR(""), .column = told};
 }
 
 void tn_my_put_table(struct tn_my_session *s, const struct tn_my_table *table)
@@ -167,6 +171,7 @@ void tn_my_put_table(struct tn_my_session *s, const struct tn_my_table *table)
     struct tn_my_out out = tn_my_out(s);
 
     s->columns_told = true;
+    s->track.sent = s->in_tx && (s->track.sent || s->track.is_explicit);
     s->column_count = table->count;
     tn_my_found_take(s, 0);
     s->row_count = -1;

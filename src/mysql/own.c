@@ -143,13 +143,13 @@ static bool refuse_in_xa(struct tn_my_session *s)
 
 static void begin_now(struct tn_my_session *s)
 {
-    tn_my_begin(s, TN_STR(""), s->begin_read_only);
+    tn_my_begin(s, tn_str(s->begin_modes), s->begin_read_only);
     told(s);
 }
 
 static bool begin(struct tn_my_session *s, struct tn_words *words, bool start)
 {
-    bool read_only = false;
+    bool snapshot = false, reads = false, writes = false;
 
     if (start && !tn_words_accept(words, "transaction"))
         return false;
@@ -162,11 +162,14 @@ static bool begin(struct tn_my_session *s, struct tn_words *words, bool start)
         return true;
     tn_words_accept(words, "work");
     while (!tn_words_at_end(words)) {
-        if (tn_words_accept(words, "read"))
-            read_only = tn_words_at(words, "only");
-        tn_words_next(words); /* WITH CONSISTENT SNAPSHOT, WRITE */
+        reads = reads || tn_words_at(words, "only");
+        writes = writes || tn_words_at(words, "write");
+        snapshot = snapshot || tn_words_at(words, "snapshot");
+        tn_words_next(words);
     }
-    s->begin_read_only = read_only;
+    s->begin_read_only = reads;
+    snprintf(s->begin_modes, sizeof s->begin_modes, "%s%s%s", snapshot ? " WITH CONSISTENT SNAPSHOT" : "", snapshot && (reads || writes) ? "," : "",
+             reads ? " READ ONLY" : writes ? " READ WRITE" : "");
     tn_my_end_transaction(s, TN_ASK_COMMIT, begin_now); /* the one before ends with it */
     return true;
 }

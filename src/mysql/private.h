@@ -88,6 +88,13 @@ struct tn_my_run {
     struct tn_settings_list *settings; /* NULL: the session's */
 };
 
+/* Of the transaction that is open (track.c). */
+struct tn_my_track {
+    bool is_explicit, is_new; /* new: it was not told of yet */
+    bool read, wrote, sent;
+    char text[192];           /* SQL that would begin the like; empty: it began by itself */
+};
+
 /* What goes on when a cursor has given its connection free (rows.c). */
 struct tn_my_later {
     enum { TN_MY_LATER_NOTHING, TN_MY_LATER_RUN, TN_MY_LATER_CURSOR, TN_MY_LATER_CATALOG, TN_MY_LATER_END } what;
@@ -110,6 +117,7 @@ struct tn_my_session {
     uint64_t                 offered, capabilities;
     uint16_t                 charset, client_charset, results_charset; /* numbers of collations: of the connection, of what it sends, of columns */
     uint16_t                 login_charset;            /* what they begin with */
+    struct tn_buf            recoded;                  /* the present command's text as UTF-8, where the client's is not */
 
     /* log-in */
     unsigned char            nonce[TN_MY_NONCE];
@@ -177,6 +185,8 @@ struct tn_my_session {
     struct tn_ask           *ask;
     struct tn_ask_transaction tx;
     bool                     in_tx, tx_wrote;
+    struct tn_my_track       track;
+    char                     told_state[9], told_text[192]; /* that the client was told of last */
     bool                     in_xa;      /* XA START: no transaction of ours begins meanwhile */
     struct tn_ask_bond       bond;
     struct tn_names          names; /* of SQL's PREPARE; goes with the bond */
@@ -185,6 +195,7 @@ struct tn_my_session {
     const struct tn_cluster *bulkless;   /* a server that takes none; not to be looked into */
     struct tn_my_prepared   *preparing;  /* a COM_STMT_PREPARE's, while its columns are asked for */
     enum tn_ask_end          ending;
+    char                     begin_modes[48]; /* as it is told */
     bool                     begin_read_only; /* of the transaction that begins when the one before has ended */
     bool                     stop_after;      /* COMMIT RELEASE: good-bye when it is told */
 
@@ -239,6 +250,17 @@ static inline void tn_my_again(struct tn_my_session *s)
 {
     tn_client_again(&s->client);
 }
+
+/* charset.c: NULL: UTF-8, or bytes */
+const struct tn_my_charset *tn_my_charset_of_client(const struct tn_my_session *s);
+const struct tn_my_charset *tn_my_charset_of_results(const struct tn_my_session *s);
+bool tn_my_to_utf8(struct tn_my_session *s, bool is_sql, struct tn_str *text); /* of a command; as long as that. False: an error was told */
+bool tn_my_results_to_utf8(struct tn_my_session *s, struct tn_str *text); /* what a server gave that was told of the client's set; in `arena` */
+
+/* track.c */
+void tn_my_track_begin(struct tn_my_session *s, struct tn_str modes); /* before what the transaction begins with is forgotten; ptr NULL: by itself */
+void tn_my_track_after(struct tn_my_session *s, const struct tn_query *q);
+void tn_my_track_tell(struct tn_my_session *s, struct tn_my_ok *ok);
 
 /* output.c */
 struct tn_my_out tn_my_out(struct tn_my_session *s);

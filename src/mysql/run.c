@@ -259,10 +259,11 @@ enum tn_status tn_my_ask(struct tn_my_session *s, const struct tn_my_run *run, c
     tn_my_warnings_forget(s);
     s->found_rows = 0;
     if (!s->autocommit && !s->in_tx && !tn_my_in_xa(s) && !run->apart && !tn_my_xa_is(run->sql) && !tn_my_defines(s, run->sql))
-        tn_my_begin(s, TN_STR(""), false);
+        tn_my_begin(s, tn_str_n(NULL, 0), false);
     if (s->in_tx && !run->apart)
         question.transaction = &s->tx;
     tn_my_encoder_init(&s->encoder, s->binary, s->settings->tz);
+    s->encoder.charset = tn_my_charset_of_results(s);
     tn_my_wait(s);
     return explained(s, tn_ask_start(s->runtime, &question, err), err);
 }

@@ -233,7 +233,8 @@ static enum tn_status read_params(struct tn_my_session *s, struct tn_my_prepared
     struct tn_param          *params = tn_arena_zalloc(&s->arena, (p->params + 1) * sizeof *params);
     struct tn_str            *pieces = p->long_data == NULL ? NULL : tn_arena_zalloc(&s->arena, p->params * sizeof *pieces);
     struct tn_my_param_source source = {.count = p->params, .types = p->types, .types_known = &p->types_known, .long_data = pieces,
-                                        .style = &s->settings->style, .integral_doubles = s->doubles_are_numbers};
+                                        .style = &s->settings->style, .integral_doubles = s->doubles_are_numbers,
+                                        .charset = tn_my_charset_of_client(s)};
 
     if (params == NULL || (p->long_data != NULL && pieces == NULL))
         return tn_fail(err, TN_E_NOMEM, "53200", "no memory for parameters");

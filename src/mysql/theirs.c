@@ -18,7 +18,7 @@ static bool is_theirs(struct tn_str name)
     return row >= 0 && tn_my_variable_is_theirs(row);
 }
 
-/* Most statements are about no variable, and are not read. */
+/* Most statements are about no variable, and are not read. SHOW VARIABLES tells all of them. */
 static bool may_name_one(struct tn_str sql)
 {
     struct tn_words words;
@@ -33,7 +33,8 @@ static bool names_one(struct tn_str sql)
     struct tn_words words;
 
     for (tn_words_init(&words, sql, TN_DIALECT_MYSQL); !tn_words_at_end(&words); tn_words_next(&words))
-        if ((words.token.kind == TN_TOKEN_WORD || words.token.kind == TN_TOKEN_IDENT) && is_theirs(tn_token_name(&words.token)))
+        if (tn_words_at(&words, "variables") ||
+            ((words.token.kind == TN_TOKEN_WORD || words.token.kind == TN_TOKEN_IDENT) && is_theirs(tn_token_name(&words.token))))
             return true;
     return false;
 }

@@ -11,7 +11,7 @@ void tn_my_begin(struct tn_my_session *s, struct tn_str modes, bool read_only)
     const char   *isolation = s->once_isolation[0] != '\0' ? s->once_isolation : s->isolation;
     bool          reads = read_only || s->once_read_only || s->read_only;
 
-    (void)modes;
+    tn_my_track_begin(s, modes);
     snprintf(all, sizeof all, "%s%s%s%s", isolation[0] != '\0' ? "ISOLATION LEVEL " : "", isolation, isolation[0] != '\0' && reads ? ", " : "",
              reads ? "READ ONLY" : "");
     s->once_isolation[0] = '\0';
@@ -174,6 +174,7 @@ void tn_my_transaction_after(struct tn_my_session *s, struct tn_ask *ask)
     if (ask->query->run.my_over && ask->query->features.verb != TN_VERB_LOCK) { /* BEGIN, which would follow, gives up the locks */
         ended_there(s);
     } else if (error->status == TN_OK) {
+        tn_my_track_after(s, ask->query);
         s->tx_wrote = s->tx_wrote || (ask->query->kind == TN_RUN_EXECUTE && ask->query->features.class != TN_CLASS_READ);
     } else if (is_deadlock(s, error)) {
         ended_there(s);

@@ -172,6 +172,11 @@ void tn_my_use(struct tn_my_session *s, struct tn_str name)
     struct tn_error          err = TN_ERROR_INIT;
     bool                     has_member;
 
+    if (name.len == 0) {
+        tn_my_fail(s, 1046, "3D000", "No database selected");
+        done(s, true);
+        return;
+    }
     if (!is_a_name(name)) {
         tn_my_fail(s, 1102, "42000", "Incorrect database name");
         done(s, true);

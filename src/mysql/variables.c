@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/tz.h"
+#include "frontend/mysql/my_recode.h"
 #include "mysql/private.h"
 
 enum { READONLY = 1, COMPUTED = 2, SERVERS = 8, ENGINE = 16 | SERVERS, VALUE_MAX = 64 * 1024, ALL_MAX = 256 * 1024, NAME_MAX_BYTES = 64 };
@@ -229,19 +230,24 @@ static enum tn_status tell_server(struct tn_my_session *s, struct tn_str name, s
     return tn_settings_change(&s->settings, name, value, TN_CFG_ENGINE_MYSQL, false, false, s->runtime->snapshot, err);
 }
 
+static bool is_whole(const struct tn_my_charset *charset)
+{
+    return charset->max_bytes == 4 && tn_my_charset_is_utf8(charset);
+}
+
 /* A set's own collation, as the server has it that clients are told of. */
 static uint16_t collation_of(const struct tn_my_session *s, const struct tn_my_charset *charset)
 {
     bool maria = tn_str_has(s->runtime->snapshot->config->settings.mysql_version, TN_STR("MariaDB"));
 
-    return maria && charset->max_bytes == 4 ? (uint16_t)TN_MY_CHARSET_UTF8MB4 : charset->number;
+    return maria && is_whole(charset) ? (uint16_t)TN_MY_CHARSET_UTF8MB4 : charset->number;
 }
 
 /* A server of MySQL's kind has four bytes to a character, unless it is told of other ones: then it compares, names and narrows texts as
- * it does for its own clients. */
+ * it does for its own clients. What it gets is UTF-8 for all of them but those of bytes. */
 static enum tn_status tell_charset(struct tn_my_session *s, const char *name, const struct tn_my_charset *charset, const char *value, struct tn_error *err)
 {
-    bool narrow = charset->max_bytes < 4;
+    bool sent = strcmp(name, "character_set_client") == 0, narrow = !is_whole(charset) && !(sent && tn_my_is_recoded(charset));
 
     if (!narrow && tn_settings_get_own(s->settings, tn_str(name)).ptr == NULL)
         return TN_OK;
@@ -280,20 +286,22 @@ static enum tn_status unknown_charset(bool collation, struct tn_str name, struct
     return TN_E_INVALID;
 }
 
-/* Texts are UTF-8, of four bytes or three; what asks for another set is refused, but for the name that means nothing. */
+static enum tn_status not_known(const struct tn_my_charset *charset, struct tn_error *err)
+{
+    return tn_fail(err, TN_E_UNSUPPORTED, "0A000", "character set '%s' is not known to iconv on Turnout's machine", charset->charset);
+}
+
 static enum tn_status set_charset(struct tn_my_session *s, int row, struct tn_str value, struct tn_error *err)
 {
     bool                        collation = strncmp(rows[row].name, "collation", 9) == 0;
     const struct tn_my_charset *charset = collation ? tn_my_collation_find(value) : tn_my_charset_default(value);
 
-    if (value.ptr == NULL || tn_str_ieq_c(value, "binary")) /* results as they are */
+    if (value.ptr == NULL) /* results as they are */
         return TN_OK;
     if (charset == NULL)
         return unknown_charset(collation, value, err);
-    if (charset->max_bytes < 3) {
-        tn_fail(err, TN_E_UNSUPPORTED, "0A000", "character set '%s' is not supported: Turnout speaks utf8mb4", charset->charset);
-        return TN_E_UNSUPPORTED;
-    }
+    if (!collation && !tn_my_charset_is_known(charset))
+        return not_known(charset, err);
     if (!collation)
         return take_charset(s, row, charset, collation_of(s, charset), err);
     TN_TRY(tell_server(s, TN_STR("collation_connection"), tn_str(charset->collation), err));

@@ -3,7 +3,7 @@
 import socket
 import struct
 
-LONG_PASSWORD, FOUND_ROWS, DEPRECATE_EOF = 1, 2, 1 << 24
+LONG_PASSWORD, FOUND_ROWS, SESSION_TRACK, DEPRECATE_EOF = 1, 2, 1 << 23, 1 << 24
 BULK, EXTENDED_METADATA = 4, 8  # of MariaDB's upper half
 ALWAYS = 0x0004 | 0x0200 | 0x2000 | 0x8000 | 0x20000 | 0x40000 | 0x80000  # LONG_FLAG, PROTOCOL_41 .. PLUGIN_AUTH
 BINARY = 63
@@ -33,7 +33,7 @@ class Column:
         self.data, at, names = data, 0, []
         for _ in range(6):
             name, at = text(data, at)
-            names.append(name.decode())
+            names.append(name.decode(errors="surrogateescape"))
         self.schema, self.table, self.name = names[1], names[2], names[4]
         self.metadata = None
         if extended:
@@ -100,7 +100,7 @@ class MyWire:
 
     def check(self, data):
         if data[0] == 0xFF:
-            raise Failed(*struct.unpack_from("<H", data, 1), data[9:].decode())
+            raise Failed(*struct.unpack_from("<H", data, 1), data[9:].decode(errors="surrogateescape"))
         return data
 
     def columns(self, count):
@@ -119,6 +119,19 @@ class MyWire:
         while (row := self.check(self.packet()))[0] != 0xFE:
             rows.append(row)
         return columns, rows
+
+    def changes(self, ok):
+        """What an OK tells of the session: pairs of kind and bytes."""
+        _, at = lenenc(ok, 1)
+        _, at = lenenc(ok, at)
+        if not int.from_bytes(ok[at:at + 2], "little") & 0x4000:
+            return []
+        _, at = text(ok, at + 4)
+        body, at, found = text(ok, at)[0], 0, []
+        while at < len(body):
+            kind, (value, at) = body[at], text(body, at + 1)
+            found.append((kind, value))
+        return found
 
     def query(self, sql):
         return self.result(self.command(QUERY, sql))

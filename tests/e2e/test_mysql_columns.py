@@ -119,8 +119,8 @@ def values_of(row):
     """MySQL 8.0 calls the set utf8, newer servers utf8mb3."""
     at, out = 0, []
     while at < len(row):
-        value, at = my_wire.text(row, at)
-        out.append(value.replace(b"utf8mb3", b"utf8"))
+        value, at = (None, at + 1) if row[at] == 0xFB else my_wire.text(row, at)
+        out.append(value and value.replace(b"utf8mb3", b"utf8"))
     return out
 
 
@@ -150,6 +150,43 @@ def test_characters_of_three_bytes(place, collation):
             assert told(other, "SELECT x FROM wide")[1] == [["😀é".encode()]]
         through.command(my_wire.RESET_CONNECTION)
         assert told(through, "SELECT x, 'a' COLLATE utf8_bin FROM wide") == ([collation] * 2, [["?é".encode(), b"a"]])
+
+
+OTHER_SETS = ["latin1", "latin1 COLLATE latin1_bin", "cp1251", "latin2", "gbk", "sjis", "ascii", "binary", "utf8mb4"]
+
+
+@pytest.mark.parametrize("collation", [8, 47, 51, 28, 11, 63])
+def test_characters_of_other_sets(place, collation):
+    """What a client of another set sends and gets is as on the server, byte by byte: statements, results, columns' names, errors, variables."""
+    place.server.sql("CREATE TABLE IF NOT EXISTS sets (id int PRIMARY KEY, x text, v varchar(10), b blob, l varchar(20) CHARACTER SET latin1)", place.database)
+    place.server.sql("REPLACE INTO sets VALUES (1, 'é€ж中😀', 'wide', x'e9ff', 'é')", place.database)
+    asked = [b"SELECT x, v, b, l FROM sets WHERE id = 1", b"SELECT HEX('\xd6\xd0'), CHARSET('\xd6\xd0'), LENGTH('\xd6\xd0'), '\xd6\xd0' AS `\xd6\xd0`",
+             b"SELECT _binary'\xe9\x81\xff' AS b, HEX(_latin1'\xe9')", b"SELECT `nope_\xd6\xd0` FROM sets", b"SET @v = '\xd6\xd0'", b"SELECT @v, HEX(@v)", b"SELECT v FROM sets WHERE x LIKE '\xd6\xd0%'", b"SHOW TABLES LIKE '\xd6\xd0'", b"SELECT 1 + '\xd6\xd0'", b"SHOW WARNINGS"]
+    narrow = {asked[4]: ("ascii", "utf8mb4", "binary")}  # bytes that are no text are not kept in @v
+    direct, through = place.both(collation=collation)
+    with direct, through, place.through() as other:
+        for names in ["", *OTHER_SETS]:
+            if names:
+                assert told(through, f"SET NAMES {names}") == told(direct, f"SET NAMES {names}"), names
+            for question in asked:
+                if question.isascii() or (names or {11: "ascii", 63: "binary"}.get(collation)) not in narrow.get(question, ("ascii", "utf8mb4")):
+                    assert told(through, question) == told(direct, question), (names, question)
+            variables = "SELECT @@character_set_client, @@character_set_connection, @@collation_connection, @@character_set_results"
+            assert told(through, variables) == told(direct, variables), names
+            assert told(other, "SELECT x FROM sets")[1] == [["é€ж中😀".encode()]]
+
+
+def test_parameters_of_other_sets(place):
+    """Texts of a prepared statement's parameters are the client's, blobs are bytes."""
+    direct, through = place.both(collation=8)
+    with direct, through:
+        answers = []
+        for client in (direct, through):
+            number, params, _ = client.prepare("SELECT HEX(?), HEX(?), ?")
+            values = b"".join(bytes([len(value)]) + value for value in (b"\xe9", b"\xe9", b"\xe9\x81"))
+            first = client.command(my_wire.EXECUTE, number.to_bytes(4, "little") + b"\0\1\0\0\0\0\1\xfd\0\xfc\0\xfd\0" + values)
+            answers.append([client.result(first)[1], len(params)])
+        assert answers[0] == answers[1] and b"\xe9\x81" in answers[0][0][0]
 
 
 def test_a_server_of_another_character_set(place):
@@ -235,3 +272,99 @@ def test_a_database_has_its_own_variables(place):
     direct, through = place.both(capabilities=my_wire.DEPRECATE_EOF)
     for sql in ("SELECT @@collation_database", "USE columns_bin", "SELECT @@collation_database, @@character_set_database", f"USE {place.database}", "SELECT @@collation_database"):
         assert through.query(sql)[1] == direct.query(sql)[1], sql
+
+
+@pytest.mark.parametrize("sql", ["SHOW VARIABLES LIKE 'sql\\_mode'", "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('innodb_lock_wait_timeout', 'sql_mode')"])
+def test_variables_are_the_servers(place, sql):
+    """Also where they are named in a text, and nothing has asked for one before."""
+    direct, through = place.both()
+    with direct, through:
+        assert [values_of(row) for row in through.query(sql)[1]] == [values_of(row) for row in direct.query(sql)[1]]
+
+
+@pytest.mark.parametrize("command", [b"\x02", b"\x02nope", b"\x02" + b"x" * 300, b"\x03", b"\x03;", b"\x16", b"\x16SELECT 1; SELECT 2", b"\x1b\2\0", b"\x63x",
+                                     b"\x1a" + bytes(4), b"\x1c" + bytes(8), b"\x17" + bytes(9)])
+def test_commands_that_are_refused(place, command):
+    """With the server's number, and the session goes on."""
+    direct, through = place.both()
+    numbers = []
+    for client in (direct, through):
+        with client:
+            with pytest.raises(my_wire.Failed) as failed:
+                client.command(command[0], command[1:])
+            numbers.append(failed.value.args[0])
+            assert client.query("SELECT 'on'")[1] == [b"\x02on"]
+    assert numbers[0] == numbers[1]
+
+
+def test_numbers_of_ours_are_told_as_the_servers(place):
+    direct, through = place.both()
+    with direct, through:
+        for sql in ("SELECT ROW_COUNT(), LAST_INSERT_ID()", "SHOW COUNT(*) ERRORS", "SELECT ROW_COUNT()", None, "SELECT ROW_COUNT()"):
+            if sql is None:
+                for client in (direct, through):
+                    client.command(my_wire.RESET_CONNECTION)
+                continue
+            theirs, ours = direct.query(sql), through.query(sql)
+            assert [column.flags & ~(1 | 32) for column in ours[0]] == [column.flags & ~(1 | 32) for column in theirs[0]], sql  # but NOT_NULL and UNSIGNED
+            assert ours[1] == theirs[1]
+
+
+TRACKED = ["SET session_track_transaction_info = 'CHARACTERISTICS'", "SELECT v FROM t", "BEGIN", "SELECT 1", "SELECT v FROM t", "INSERT INTO tracked VALUES (2)", "COMMIT",
+           "START TRANSACTION READ ONLY", "SELECT v FROM t", "ROLLBACK", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "SET TRANSACTION READ ONLY", "BEGIN", "COMMIT",
+           "SET autocommit = 0", "SELECT 1", "SELECT v FROM t", "INSERT INTO tracked VALUES (3)", "COMMIT", "UPDATE tracked SET a = 1 WHERE a = 77", "ROLLBACK", "SET autocommit = 1",
+           "BEGIN", "INSERT INTO tracked SELECT id FROM t", "CREATE TABLE IF NOT EXISTS tracked_too (a int)", "SELECT 1", "BEGIN", "SELECT v FROM t", "SAVEPOINT a", "COMMIT",
+           "START TRANSACTION WITH CONSISTENT SNAPSHOT", "COMMIT AND CHAIN", "ROLLBACK", "BEGIN", "BEGIN", "ROLLBACK", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+           "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY", "COMMIT", "START TRANSACTION READ WRITE", "COMMIT", "SET session_track_transaction_info = 'STATE'", "BEGIN", "COMMIT",
+           "SET session_track_transaction_info = 'OFF'", "BEGIN", "COMMIT"]
+
+
+def tracked(client, sql):
+    """What the OK at its end tells of the transaction: kind and text."""
+    found = {}
+    first = client.command(my_wire.QUERY, sql)
+    if first[0] != 0:
+        client.columns(my_wire.lenenc(first, 0)[0])
+        while (first := client.check(client.packet()))[0] != 0xFE:
+            pass
+    for changes in client.changes(first):
+        found[changes[0]] = changes[1]
+    return {kind: found[kind] for kind in (4, 5) if kind in found}
+
+
+def test_transactions_are_tracked(place):
+    """Letters of the transaction's state, and what would begin another one, at each step as on the server."""
+    place.server.sql("CREATE TABLE IF NOT EXISTS tracked (a int)", place.database)
+    direct, through = place.both(capabilities=my_wire.LONG_PASSWORD | my_wire.DEPRECATE_EOF | my_wire.SESSION_TRACK)
+    with direct, through:
+        theirs = [(sql, tracked(direct, sql)) for sql in TRACKED]
+        assert [(sql, tracked(through, sql)) for sql in TRACKED] == theirs
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb", "postgres"])
+def test_other_sets_on_other_engines(make_engine, kind):
+    """Statements, parameters, names, values, what Turnout answers itself, and errors; what the set does not have is a question mark."""
+    made = make_engine(kind)
+    with proxy_module.Proxy(made.config(frontends={"mysqlWire": {"port": 0}})) as proxy:
+        with my_wire.MyWire(proxy.mysql_port, collation=8) as client, my_wire.MyWire(proxy.mysql_port) as unicode:
+            client.query(b"CREATE TABLE `caf\xe9` (id int, x text)")
+            client.query(b"INSERT INTO `caf\xe9` VALUES (1, '\xe9\x80 \x81')")
+            unicode.query("INSERT INTO `café` VALUES (2, 'Ω')")
+            assert [values_of(row) for row in unicode.query("SELECT x FROM `café` WHERE id = 1")[1]] == [["é€ \x81".encode()]]
+            columns, rows = client.query(b"SELECT x AS `\xfc` FROM `caf\xe9` ORDER BY id")
+            assert [values_of(row) for row in rows] == [[b"\xe9\x80 \x81"], [b"?"]]
+            assert columns[0].collation == 8 and b"\x01\xfc" in columns[0].data
+            assert [values_of(row) for row in client.query(b"SHOW TABLES LIKE 'caf\xe9'")[1]] == [[b"caf\xe9"]]
+            number, _, _ = client.prepare(b"SELECT id FROM `caf\xe9` WHERE x LIKE ?")
+            _, rows = client.result(client.command(my_wire.EXECUTE, number.to_bytes(4, "little") + b"\0\1\0\0\0\0\1\xfd\0\2\xe9%"))
+            assert len(rows) == 1
+            with pytest.raises(my_wire.Failed) as failed:
+                client.query(b"SELECT * FROM `nope\xe9`")
+            assert failed.value.args[1].encode(errors="surrogateescape").count(b"nope\xe9") > 0
+            client.query("SET NAMES gbk")
+            assert [values_of(row) for row in client.query(b"SELECT '\xd6\xd0\x81\x5c'")[1]] == [[b"\xd6\xd0\x81\x5c"]]
+            with pytest.raises(my_wire.Failed) as failed:
+                client.query(b"SELECT '\xd6'")
+            assert failed.value.args == (1300, "Invalid gbk character string")
+            client.query("SET NAMES utf8mb4")
+            client.query("DROP TABLE `café`")

@@ -1,5 +1,8 @@
 /* Errors and warnings of the server: their numbers and states are kept, and PostgreSQL's nearest SQLSTATE goes with them. */
 #include "engine/mysql/mysql_conn.h"
+#include "frontend/mysql/my_recode.h"
+
+enum { SAID_MAX = 8192 };
 
 static const struct {
     uint16_t      code;
@@ -57,11 +60,25 @@ static enum tn_fault fault_of(const struct tn_mysql_conn *c, unsigned code, cons
     return strncmp(sqlstate, "08", 2) == 0 ? TN_FAULT_ENGINE : TN_FAULT_QUERY;
 }
 
+/* What the server says as text, of SIZE bytes with a NUL at most: it is in the character set that it was told of for results. */
+static void put_said(const struct tn_mysql_conn *c, struct tn_str text, char *out, size_t size)
+{
+    const struct tn_my_charset *charset = tn_my_charset_default(tn_mysql_settings_get(&c->settings, TN_STR("character_set_results")));
+    struct tn_buf               recoded;
+
+    tn_buf_init(&recoded, SAID_MAX);
+    tn_my_recode_text(charset, true, text, &recoded);
+    text = recoded.failed ? text : tn_buf_str(&recoded);
+    text.len = tn_utf8_valid_prefix(text.ptr, text.len);
+    tn_str_copy(out, size, text);
+    tn_buf_reset(&recoded);
+}
+
 /* 0xff, number, '#' and SQLSTATE (not in a greeting), text. */
 void tn_mysql_error(struct tn_mysql_conn *c, struct tn_str message, struct tn_error *err)
 {
     struct tn_my_cursor in = tn_my_cursor_of(message);
-    char                own[6] = "HY000";
+    char                own[6] = "HY000", said[sizeof err->message];
     struct tn_str       text;
     uint16_t            code;
 
@@ -72,10 +89,10 @@ void tn_mysql_error(struct tn_mysql_conn *c, struct tn_str message, struct tn_er
         tn_my_get_bytes(&in, 6);
     }
     text = tn_my_get_rest(&in);
-    text.len = tn_utf8_valid_prefix(text.ptr, text.len);
-    if (in.failed || code == 0 || text.len == 0)
-        text = TN_STR("the server failed without saying why");
-    tn_fail(err, TN_E_ENGINE, state_of(code, own), "%.*s", (int)TN_MIN(text.len, sizeof err->message), text.ptr);
+    put_said(c, text, said, sizeof said);
+    if (in.failed || code == 0 || said[0] == '\0')
+        tn_str_copy(said, sizeof said, TN_STR("the server failed without saying why"));
+    tn_fail(err, TN_E_ENGINE, state_of(code, own), "%s", said);
     tn_error_blame(err, fault_of(c, code, err->sqlstate), true);
     if (err->fault == TN_FAULT_CANCEL)
         err->status = TN_E_CANCELLED;
@@ -110,13 +127,14 @@ static void put_field(struct tn_buf *out, char code, struct tn_str text)
 
 void tn_mysql_notice(struct tn_mysql_conn *c, const char *severity, const char *sqlstate, unsigned code, struct tn_str text)
 {
-    char number[12];
+    char number[12], said[SAID_MAX];
 
+    put_said(c, text, said, sizeof said);
     tn_buf_clear(&c->fields);
     put_field(&c->fields, 'S', tn_str(severity));
     put_field(&c->fields, 'V', tn_str(severity));
     put_field(&c->fields, 'C', tn_str(sqlstate));
-    put_field(&c->fields, 'M', tn_str_n(text.ptr, tn_utf8_valid_prefix(text.ptr, text.len)));
+    put_field(&c->fields, 'M', tn_str(said));
     if (code != 0) {
         snprintf(number, sizeof number, "%u", code);
         put_field(&c->fields, 'R', tn_str(number)); /* where PostgreSQL names its routine, MySQL's number */

@@ -250,6 +250,13 @@ static struct tn_mysql_setting *find(const struct tn_mysql_settings *settings, s
     return NULL;
 }
 
+struct tn_str tn_mysql_settings_get(const struct tn_mysql_settings *settings, struct tn_str name)
+{
+    const struct tn_mysql_setting *setting = find(settings, name);
+
+    return setting == NULL || setting->value == NULL ? tn_str_n(NULL, 0) : tn_str(setting->value);
+}
+
 static bool is_database(struct tn_str name)
 {
     int row = row_of(name);

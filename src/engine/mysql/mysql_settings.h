@@ -25,6 +25,7 @@ struct tn_mysql_settings {
 };
 
 void tn_mysql_settings_reset(struct tn_mysql_settings *settings); /* frees; nothing is in force, `home` and `absent` stay */
+struct tn_str tn_mysql_settings_get(const struct tn_mysql_settings *settings, struct tn_str name); /* in force; ptr NULL: none, or it is not known */
 void tn_mysql_settings_doubt(struct tn_mysql_settings *settings); /* the values in force are not known any more */
 
 /* Appends to SCRIPT the statements, each with a NUL, that make WANTED (NULL = none) of the settings in force. BASE: the statement

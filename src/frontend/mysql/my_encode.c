@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/civil.h"
-#include "frontend/mysql/my_types.h"
+#include "frontend/mysql/my_recode.h"
 #include "frontend/pgwire/pg_decimal.h"
 #include "frontend/pgwire/pg_digits.h"
 #include "frontend/pgwire/pg_float.h"
@@ -24,6 +24,8 @@ struct row {
     const struct tn_batch      *batch;
     int64_t                     at;
     struct tn_tz_range          range;
+    struct tn_my_recode         recode;  /* of its texts, once there is one that needs it */
+    struct tn_buf               recoded;
     struct tn_buf              *out;
     struct tn_error            *err;
 };
@@ -267,14 +269,33 @@ static struct tn_str without_blanks(struct tn_str text)
     return text;
 }
 
+/* *TEXT in the client's character set, until the next one. */
+static enum tn_status recode(struct row *row, struct tn_str *text)
+{
+    const struct tn_my_charset *charset = row->encoder->charset;
+
+    if (charset == NULL || tn_my_is_ascii(*text))
+        return TN_OK;
+    if (row->recode.handle == NULL && !tn_my_recode_init(&row->recode, charset, false))
+        return tn_fail(row->err, TN_E_UNSUPPORTED, "0A000", "character set '%s' is not known to iconv on Turnout's machine", charset->charset);
+    row->recoded.max = row->out->max;
+    tn_buf_clear(&row->recoded);
+    tn_my_recode_put(&row->recode, *text, &row->recoded);
+    *text = tn_buf_str(&row->recoded);
+    return row->recoded.failed ? no_room(row, text->len) : TN_OK;
+}
+
 static enum tn_status put_data(struct row *row, size_t column)
 {
     const struct tn_column *c = &row->batch->schema->columns[column];
     struct tn_str           text = c->pg_oid == TN_PG_BPCHAR ? without_blanks(text_of(row, column)) : text_of(row, column);
-    bool                    dirty = c->type != TN_TYPE_BYTES && tn_utf8_valid_prefix(text.ptr, text.len) < text.len;
-    size_t                  need = text.len * (dirty ? CLEAN_FACTOR : 1) + TN_MY_LENENC_MAX;
+    bool                    dirty = c->type != TN_TYPE_BYTES && row->encoder->charset == NULL && tn_utf8_valid_prefix(text.ptr, text.len) < text.len;
+    size_t                  need;
     char                   *at, *end;
 
+    if (c->type != TN_TYPE_BYTES)
+        TN_TRY(recode(row, &text));
+    need = text.len * (dirty ? CLEAN_FACTOR : 1) + TN_MY_LENENC_MAX;
     if (!tn_buf_reserve(row->out, need))
         return no_room(row, need);
     at = row->out->data + row->out->len;
@@ -359,18 +380,22 @@ static enum tn_status encode_batch(const struct tn_encoder *base, const struct t
 {
     struct row row = {.encoder = (const struct tn_my_encoder *)(const void *)base, .batch = batch, .at = *row_at,
                       .range = TN_TZ_RANGE_INIT, .out = out, .err = err};
+    bool       failed;
 
     if (batch->schema->count > COLUMNS_MAX)
         return tn_fail(err, TN_E_LIMIT, "54011", "a row of %zu columns is too wide; at most %d", batch->schema->count, (int)COLUMNS_MAX);
     do {
         size_t before = out->len;
 
-        if (put_row(&row) != TN_OK) {
+        failed = put_row(&row) != TN_OK;
+        if (failed)
             out->len = before;
-            return err != NULL ? err->status : TN_E_INVALID;
-        }
         row.at++;
-    } while (row.at < batch->rows && out->len < target);
+    } while (!failed && row.at < batch->rows && out->len < target);
+    tn_my_recode_reset(&row.recode);
+    tn_buf_reset(&row.recoded);
+    if (failed)
+        return err != NULL ? err->status : TN_E_INVALID;
     *row_at = row.at;
     return TN_OK;
 }

@@ -15,6 +15,7 @@
 struct tn_my_encoder {
     struct tn_encoder   base; /* first; my_rows, my_binary */
     const struct tn_tz *tz;   /* outlives it; NULL = UTC */
+    const struct tn_my_charset *charset; /* of texts; NULL: UTF-8 */
 };
 
 void tn_my_encoder_init(struct tn_my_encoder *encoder, bool binary, const struct tn_tz *tz);

@@ -2,10 +2,11 @@
 
 #include "base/civil.h"
 #include "base/digits.h"
+#include "frontend/mysql/my_recode.h"
 #include "frontend/pgwire/pg_float.h"
 #include "frontend/pgwire/pg_value.h"
 
-enum { EXACT_DOUBLE_BITS = 53, TEXT_ROOM = 64 };
+enum { EXACT_DOUBLE_BITS = 53, TEXT_ROOM = 64, TEXT_MAX = 1024 * 1024 * 1024 };
 
 struct reader {
     struct tn_my_cursor             *cursor;
@@ -190,16 +191,34 @@ static enum tn_status put_bytes(struct reader *r, struct tn_str bytes, struct tn
     return put(r, TN_PG_BYTEA, tn_str_n(text, (size_t)(at - text)), out);
 }
 
+/* *TEXT, of the client's character set; what is none of its texts stays as it is. */
+static bool to_utf8(struct reader *r, struct tn_str *text)
+{
+    struct tn_buf recoded;
+    bool          ok = true;
+
+    if (r->source->charset == NULL || tn_my_is_ascii(*text))
+        return true;
+    tn_buf_init(&recoded, TEXT_MAX);
+    ok = tn_my_recode_text(r->source->charset, true, *text, &recoded);
+    if (ok && !tn_my_has_mark(tn_buf_str(&recoded)))
+        ok = tn_arena_str(r->arena, tn_buf_str(&recoded), text);
+    tn_buf_reset(&recoded);
+    return ok;
+}
+
 /* A text that the client did not say more of: the engine decides what it is. */
 static enum tn_status put_text(struct reader *r, uint8_t type, struct tn_str bytes, struct tn_param *out)
 {
-    struct tn_str kept;
+    struct tn_str kept = bytes;
     bool          blob = type == TN_MY_TYPE_BLOB || type == TN_MY_TYPE_TINY_BLOB || type == TN_MY_TYPE_MEDIUM_BLOB || type == TN_MY_TYPE_LONG_BLOB ||
                 type == TN_MY_TYPE_BIT || type == TN_MY_TYPE_GEOMETRY;
 
-    if (blob || tn_utf8_valid_prefix(bytes.ptr, bytes.len) < bytes.len || (bytes.len > 0 && memchr(bytes.ptr, '\0', bytes.len) != NULL))
+    if (!blob && !to_utf8(r, &kept))
+        return tn_fail(r->err, TN_E_NOMEM, "53200", "no memory for a parameter");
+    if (blob || tn_utf8_valid_prefix(kept.ptr, kept.len) < kept.len || (bytes.len > 0 && memchr(bytes.ptr, '\0', bytes.len) != NULL))
         return put_bytes(r, bytes, out);
-    if (!tn_arena_str(r->arena, bytes, &kept))
+    if (kept.ptr == bytes.ptr && !tn_arena_str(r->arena, bytes, &kept))
         return tn_fail(r->err, TN_E_NOMEM, "53200", "no memory for a parameter");
     return put(r, type == TN_MY_TYPE_NEWDECIMAL || type == TN_MY_TYPE_DECIMAL ? (uint32_t)TN_PG_NUMERIC : type == TN_MY_TYPE_JSON ? (uint32_t)TN_PG_JSON : 0, kept, out);
 }

@@ -39,6 +39,7 @@ struct tn_my_param_source {
     const struct tn_str      *long_data;
     const struct tn_pg_style *style;
     bool                      integral_doubles;
+    const struct tn_my_charset *charset; /* of texts; NULL: UTF-8 */
 };
 TN_MUST_USE enum tn_status tn_my_read_params(struct tn_my_cursor *rest, const struct tn_my_param_source *source, struct tn_arena *arena,
                                              struct tn_param *out, struct tn_error *err);

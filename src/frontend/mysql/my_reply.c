@@ -1,10 +1,28 @@
 #include "frontend/mysql/my_reply.h"
 
-enum { NAMES = 6 /* of a column: catalog, schema, table, original table, name, original name */, FIXED_FIELDS = 0x0c, MESSAGE_MAX = 2048, BINARY_OFFSET = 2 };
+#include "frontend/mysql/my_recode.h"
+
+enum { NAMES = 6 /* of a column: catalog, schema, table, original table, name, original name */, FIXED_FIELDS = 0x0c, MESSAGE_MAX = 2048, TEXT_MAX = 1024 * 1024 * 1024, BINARY_OFFSET = 2 };
 
 static bool has(const struct tn_my_out *out, uint64_t capability)
 {
     return (out->capabilities & capability) != 0;
+}
+
+/* With its length, in the client's character set. */
+static void put_text(const struct tn_my_out *out, struct tn_str text)
+{
+    struct tn_buf recoded;
+
+    if (out->charset == NULL || tn_my_is_ascii(text)) {
+        tn_my_put_lenenc_str(out->buf, text);
+        return;
+    }
+    tn_buf_init(&recoded, TEXT_MAX);
+    tn_my_recode_text(out->charset, false, text, &recoded);
+    tn_my_put_lenenc_str(out->buf, tn_buf_str(&recoded));
+    out->buf->failed = out->buf->failed || recoded.failed;
+    tn_buf_reset(&recoded);
 }
 
 /* ---- OK, EOF, ERR ---- */
@@ -15,6 +33,19 @@ static void put_tracked(struct tn_buf *out, uint8_t type, struct tn_str data)
     tn_my_put_lenenc_str(out, data);
 }
 
+static void put_transaction(struct tn_buf *all, struct tn_buf *one, uint8_t type, struct tn_str text)
+{
+    if (text.ptr == NULL)
+        return;
+    tn_buf_clear(one);
+    tn_my_put_lenenc_str(one, text);
+    put_tracked(all, type, tn_buf_str(one));
+}
+
+static bool tells_changes(const struct tn_my_ok *ok)
+{
+    return ok->schema.ptr != NULL || ok->variable_count > 0 || ok->state_changed || ok->transaction.ptr != NULL || ok->characteristics.ptr != NULL;
+}
 
 static void put_changes(struct tn_buf *to, const struct tn_my_ok *ok)
 {
@@ -35,6 +66,8 @@ static void put_changes(struct tn_buf *to, const struct tn_my_ok *ok)
     }
     if (ok->state_changed)
         put_tracked(&all, TN_MY_TRACK_STATE, TN_STR("\0011")); /* a text of one byte: 1 */
+    put_transaction(&all, &one, TN_MY_TRACK_TRANSACTION, ok->transaction);
+    put_transaction(&all, &one, TN_MY_TRACK_CHARACTERISTICS, ok->characteristics);
     tn_my_put_lenenc_str(to, tn_buf_str(&all));
     tn_buf_reset(&one);
     tn_buf_reset(&all);
@@ -43,7 +76,7 @@ static void put_changes(struct tn_buf *to, const struct tn_my_ok *ok)
 void tn_my_put_ok(const struct tn_my_out *out, const struct tn_my_ok *ok)
 {
     size_t   begun = tn_my_begin_packet(out->buf);
-    bool     changed = has(out, TN_MY_CAP_SESSION_TRACK) && (ok->schema.ptr != NULL || ok->variable_count > 0 || ok->state_changed);
+    bool     changed = has(out, TN_MY_CAP_SESSION_TRACK) && tells_changes(ok);
     uint16_t status = ok->status;
 
     if (changed)
@@ -54,7 +87,7 @@ void tn_my_put_ok(const struct tn_my_out *out, const struct tn_my_ok *ok)
     tn_my_put_u16(out->buf, status);
     tn_my_put_u16(out->buf, ok->warnings);
     if (ok->info.len > 0 || changed) /* with its length for all, whatever the manual says: so servers do it, and Connector/J reads it */
-        tn_my_put_lenenc_str(out->buf, ok->info);
+        put_text(out, ok->info);
     if (changed)
         put_changes(out->buf, ok);
     tn_my_end_packet(out->buf, begun, out->sequence);
@@ -80,7 +113,7 @@ void tn_my_put_error(const struct tn_my_out *out, uint16_t code, const char *sql
         tn_buf_put_u8(out->buf, '#');
         tn_buf_append(out->buf, sqlstate, 5);
     }
-    tn_buf_append(out->buf, message.ptr, TN_MIN(message.len, (size_t)MESSAGE_MAX));
+    tn_my_recode_text(out->charset, false, tn_str_n(message.ptr, TN_MIN(message.len, (size_t)MESSAGE_MAX)), out->buf);
     tn_my_end_packet(out->buf, begun, out->sequence);
 }
 
@@ -118,33 +151,43 @@ static void put_extended(const struct tn_my_out *out, const char *name, const ch
         out->buf->data[at] = (char)(out->buf->len - at - 1);
 }
 
+/* A server's numbers are BINARY, and NUM is for its clients' libraries to set. */
+static uint16_t flags_of(const struct tn_my_column *column)
+{
+    unsigned rest = column->flags & ~(unsigned)TN_MY_FLAG_NUM;
+
+    return (uint16_t)(rest != column->flags ? rest | TN_MY_FLAG_BINARY : rest);
+}
+
 void tn_my_put_definition(const struct tn_my_out *out, const struct tn_my_definition *definition)
 {
     size_t begun = tn_my_begin_packet(out->buf);
 
     tn_my_put_lenenc_str(out->buf, TN_STR("def"));
-    tn_my_put_lenenc_str(out->buf, definition->schema);
-    tn_my_put_lenenc_str(out->buf, definition->table);
-    tn_my_put_lenenc_str(out->buf, definition->original_table);
-    tn_my_put_lenenc_str(out->buf, definition->name);
-    tn_my_put_lenenc_str(out->buf, definition->original);
+    put_text(out, definition->schema);
+    put_text(out, definition->table);
+    put_text(out, definition->original_table);
+    put_text(out, definition->name);
+    put_text(out, definition->original);
     put_extended(out, definition->column.name, definition->column.format);
     tn_my_put_lenenc(out->buf, FIXED_FIELDS);
     tn_my_put_u16(out->buf, definition->column.charset);
     tn_my_put_u32(out->buf, definition->column.length);
     tn_buf_put_u8(out->buf, definition->column.type);
-    tn_my_put_u16(out->buf, definition->column.flags);
+    tn_my_put_u16(out->buf, flags_of(&definition->column));
     tn_buf_put_u8(out->buf, definition->column.decimals);
     tn_my_put_u16(out->buf, 0);
     tn_my_end_packet(out->buf, begun, out->sequence);
 }
 
 /* One that is asked for, of the collation that its set has by itself, or a set of which nothing is known. */
-static bool is_ours(uint16_t charset)
+static bool is_ours(uint16_t was, uint16_t charset)
 {
-    const struct tn_my_charset *known = tn_my_charset_find(charset);
+    const struct tn_my_charset *known = tn_my_charset_find(was), *asked = tn_my_charset_find(charset);
 
-    return known == NULL || known->max_bytes >= 3;
+    if (charset == TN_MY_CHARSET_BINARY) /* as they are there */
+        return false;
+    return known == NULL || tn_my_charset_is_utf8(known) || (asked != NULL && strcmp(known->charset, asked->charset) == 0);
 }
 
 static void put_told(const struct tn_my_out *out, struct tn_str body, bool extended, uint16_t charset)
@@ -169,7 +212,7 @@ static void put_told(const struct tn_my_out *out, struct tn_str body, bool exten
     else if (has(out, TN_MY_CAP_MARIADB_EXTENDED_TYPES))
         tn_my_put_lenenc_str(out->buf, metadata);
     tn_my_put_lenenc(out->buf, FIXED_FIELDS);
-    tn_my_put_u16(out->buf, is_ours(was) ? charset : was);
+    tn_my_put_u16(out->buf, is_ours(was, charset) ? charset : was);
     tn_my_put_u32(out->buf, length);
     tn_buf_put_u8(out->buf, type);
     tn_buf_put_str(out->buf, tn_my_get_rest(&in));
@@ -223,7 +266,7 @@ void tn_my_put_texts(const struct tn_my_out *out, const struct tn_str *values, c
         } else if (binary && types != NULL && types[i] == TN_MY_TYPE_LONGLONG) {
             tn_my_put_u64(out->buf, tn_str_to_i64(values[i], INT64_MIN, INT64_MAX, &number) ? (uint64_t)number : 0);
         } else {
-            tn_my_put_lenenc_str(out->buf, values[i]);
+            put_text(out, values[i]);
         }
     }
     tn_my_end_packet(out->buf, begun, out->sequence);

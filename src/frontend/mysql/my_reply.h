@@ -9,6 +9,7 @@ struct tn_my_out {
     struct tn_buf *buf;
     uint8_t       *sequence;
     uint64_t       capabilities; /* that both sides agreed on */
+    const struct tn_my_charset *charset; /* names and texts go out in it; NULL: as they are */
 };
 
 struct tn_my_ok {
@@ -19,6 +20,7 @@ struct tn_my_ok {
     size_t        variable_count;    /* ... and these variables have changed: pairs of name and value */
     const struct tn_str *variables;
     bool          state_changed;     /* ... and something of the session has */
+    struct tn_str transaction, characteristics; /* ... and the transaction (ptr NULL: not): letters, and SQL that begins the like */
     bool          ends_rows;         /* header 0xfe: instead of an EOF (DEPRECATE_EOF) */
 };
 

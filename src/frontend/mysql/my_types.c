@@ -58,12 +58,13 @@ static void measure_moment(struct tn_my_column *out, const struct tn_column *col
 
 struct tn_my_column tn_my_column_of(const struct tn_column *column, uint16_t charset)
 {
-    const struct tn_my_charset *set = tn_my_charset_find(charset);
+    uint16_t                    told = charset == TN_MY_CHARSET_BINARY ? (uint16_t)TN_MY_CHARSET_UTF8MB4 : charset; /* as they are, which is UTF-8 */
+    const struct tn_my_charset *set = tn_my_charset_find(told);
     uint32_t                    char_bytes = set == NULL ? 4 : set->max_bytes;
     struct tn_my_column         out = {
                 .type = columns[column->type].type,
                 .flags = columns[column->type].flags,
-                .charset = columns[column->type].charset == CHARSET_TEXT ? charset : (uint16_t)TN_MY_CHARSET_BINARY,
+                .charset = columns[column->type].charset == CHARSET_TEXT ? told : (uint16_t)TN_MY_CHARSET_BINARY,
                 .length = columns[column->type].length,
                 .decimals = columns[column->type].decimals,
     };
@@ -100,10 +101,22 @@ const struct tn_my_charset *tn_my_charset_at(size_t i)
 
 const struct tn_my_charset *tn_my_charset_find(uint16_t number)
 {
-    for (size_t i = 0; i < TN_ARRAY_LEN(charsets); i++)
-        if (charsets[i].number == number)
-            return &charsets[i];
-    return NULL;
+    size_t low = 0, high = TN_ARRAY_LEN(charsets);
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (charsets[middle].number < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < TN_ARRAY_LEN(charsets) && charsets[low].number == number ? &charsets[low] : NULL;
+}
+
+bool tn_my_charset_is_utf8(const struct tn_my_charset *charset)
+{
+    return strncmp(charset->charset, "utf8", 4) == 0;
 }
 
 const struct tn_my_charset *tn_my_charset_default(struct tn_str name)

@@ -40,7 +40,7 @@ struct tn_my_column {
     const char *name, *format; /* what the type does not tell, for MARIADB_EXTENDED_TYPES ("uuid"; "json"); NULL: nothing */
 };
 
-/* Texts are announced in CHARSET (a number of my_charset.def). */
+/* Texts are announced in CHARSET (a number of my_charset.def; bytes: texts as they are). */
 struct tn_my_column tn_my_column_of(const struct tn_column *column, uint16_t charset);
 
 struct tn_my_charset {
@@ -53,6 +53,7 @@ struct tn_my_charset {
 const char                 *tn_my_type_name(uint8_t type);             /* NULL: unknown */
 const struct tn_my_charset *tn_my_charset_at(size_t i);                /* NULL behind the last */
 const struct tn_my_charset *tn_my_charset_find(uint16_t number);       /* NULL: unknown */
+bool                        tn_my_charset_is_utf8(const struct tn_my_charset *charset); /* of four bytes or three */
 const struct tn_my_charset *tn_my_charset_default(struct tn_str name); /* "utf8mb4", "utf8"; NULL: unknown */
 const struct tn_my_charset *tn_my_collation_find(struct tn_str name);  /* NULL: unknown */
 

@@ -1,6 +1,7 @@
 /* Statements that the session answers itself: SET, SHOW, RESET, DISCARD, DEALLOCATE; and those that are refused. */
 #include "session/private.h"
 
+#include "session/setting_call.h"
 #include "session/words.h"
 
 static enum tn_status syntax(struct tn_error *err, const struct tn_words *words, const char *what)
@@ -403,8 +404,25 @@ static struct tn_str unlocks_all(const struct tn_session *s, struct tn_str sql, 
     return tn_words_at_end(&words) ? TN_STR("pg_advisory_unlock_all") : tn_str_n(NULL, 0);
 }
 
-static bool run_select(struct tn_session *s, struct tn_str sql, const struct tn_features *features, struct tn_reply *reply)
+/* set_config() and current_setting() of what the session itself keeps. */
+static bool calls_setting(const struct tn_session *s, struct tn_str sql, const struct tn_features *features, struct tn_arena *arena, struct tn_setting_call *call)
 {
+    return features->table_count == 0 && features->function_count == 1 && !s->console && tn_setting_call_read(sql, arena, call) && tn_setting_find(call->name) >= 0;
+}
+
+static bool run_select(struct tn_session *s, struct tn_str sql, const struct tn_features *features, struct tn_reply *reply, struct tn_error *err,
+                       struct tn_arena *arena)
+{
+    struct tn_setting_call call;
+
+    if (calls_setting(s, sql, features, arena, &call)) {
+        reply->column = call.column;
+        reply->value = call.sets ? call.value : shown_value(s, tn_setting_name(tn_setting_find(call.name)));
+        if (call.sets)
+            (void)change(s, call.name, call.value, call.local, err);
+        snprintf(reply->tag, sizeof reply->tag, "SELECT 1");
+        return true;
+    }
     reply->column = asks_who(s, sql, features);
     reply->value = reply->column.ptr == NULL ? TN_STR("") : s->identity->user;
     if (reply->column.ptr == NULL)
@@ -508,7 +526,7 @@ bool tn_command_run(struct tn_session *s, struct tn_str sql, const struct tn_fea
     if (is_consoles(s, sql))
         return false;
     switch (features->verb) {
-    case TN_VERB_SELECT:     return run_select(s, sql, features, reply);
+    case TN_VERB_SELECT:     return run_select(s, sql, features, reply, err, arena);
     case TN_VERB_SET:        return run_set(s, sql, reply, err, arena, rewrite);
     case TN_VERB_SHOW:       return run_show(s, sql, reply, err, arena);
     case TN_VERB_RESET:      run_reset(s, sql, reply, err, arena); return true;
@@ -525,7 +543,8 @@ bool tn_command_run(struct tn_session *s, struct tn_str sql, const struct tn_fea
 
 bool tn_command_describe(struct tn_session *s, struct tn_str sql, const struct tn_features *features, struct tn_str *column)
 {
-    bool all;
+    struct tn_setting_call call;
+    bool                   all;
 
     *column = tn_str_n(NULL, 0);
     if (is_consoles(s, sql))
@@ -539,6 +558,8 @@ bool tn_command_describe(struct tn_session *s, struct tn_str sql, const struct t
         *column = asks_who(s, sql, features);
         if (column->ptr == NULL)
             *column = unlocks_all(s, sql, features);
+        if (column->ptr == NULL && calls_setting(s, sql, features, &s->command_arena, &call))
+            *column = call.column;
         return column->ptr != NULL || features->class == TN_CLASS_EMPTY;
     case TN_VERB_SET: case TN_VERB_RESET: case TN_VERB_DISCARD: case TN_VERB_DEALLOCATE: case TN_VERB_LISTEN:
     case TN_VERB_COPY: case TN_VERB_UNLISTEN: case TN_VERB_CLOSE:

@@ -222,6 +222,23 @@ def test_bad_settings(client):
     assert client.value("SELECT 1") == "1"
 
 
+@pytest.mark.quick
+def test_settings_by_calls(client):
+    """set_config() and current_setting() alone are SET and SHOW on every engine: Django sets the time zone so."""
+    assert client.value("SELECT set_config('TimeZone', 'Europe/Berlin', false)") == "Europe/Berlin"
+    assert client.value("SHOW timezone") == "Europe/Berlin"
+    assert client.value("SELECT pg_catalog.current_setting('timezone') AS zone;") == "Europe/Berlin"
+    messages = wire.check(client.extended("SELECT set_config('application_name', 'it''s', false) AS \"set it\""))
+    assert wire.texts(messages) == [["it's"]] and wire.columns(messages)[0].name == "set it"
+    assert client.value("SHOW application_name") == "it's"
+    assert client.fails("SELECT set_config('TimeZone', 'Nowhere/Else', false)").sqlstate == "22023"
+    client.run("BEGIN")
+    assert client.value("SELECT set_config('application_name', 'inside', true)") == "inside"
+    assert client.value("SELECT current_setting('application_name', true)") == "inside"
+    client.run("ROLLBACK")
+    assert client.value("SHOW application_name") == "it's"
+
+
 def test_settings_and_transactions(client):
     client.run("BEGIN")
     client.run("SET application_name = 'inside'")

@@ -7,6 +7,7 @@ It does one thing at a time. What is wrong with a statement or a script is an an
 another one is started. Nothing a script prints or leaves behind reaches the protocol.
 """
 import functools
+import hashlib
 import json
 import os
 import re

@@ -424,3 +424,53 @@ def test_texts_in_an_order_with_parameters(engine, ask):
             assert [row[0] for row in cursor.fetchall()] == found, where
         cursor.execute("SELECT email AS e FROM people WHERE email < ? UNION ALL SELECT name FROM people WHERE name > ? ORDER BY e DESC LIMIT ?", ("c", "a", 4))
         assert [row[0].lower() for row in cursor.fetchall()] == ["z", "z", "y", "x"]
+
+
+def test_spreads_are_doubles(ask):
+    """Of whole numbers and decimals, too: PostgreSQL's are decimals."""
+    ask("CREATE TABLE other (n INT, p DECIMAL(8,2))")
+    ask("INSERT INTO other VALUES (1, 1.5), (2, 2.5), (4, 3.5)")
+    for row in ask("SELECT STDDEV(n), VARIANCE(n), STDDEV_SAMP(p), VAR_SAMP(p), VAR_POP(p) FROM other"):
+        assert [type(value) for value in row] == [float] * 5
+        assert row == pytest.approx((1.2472191289, 1.5555555556, 1.0, 1.0, 0.6666666667))
+
+
+def test_the_largest_json(ask):
+    """In the order of its values, not of its texts; values that are not there do not count."""
+    ask("INSERT INTO people (email, visits, doc) VALUES ('a', 1, '{\"n\": 9}'), ('b', 1, '{\"n\": 9}'), ('c', 2, '{}')")
+    assert ask("SELECT visits, MAX(JSON_EXTRACT(doc, '$.n')), MIN(doc->'$.n') FROM people GROUP BY visits ORDER BY visits") == [(1, "9", "9"), (2, None, None)]
+
+
+def test_times_beyond_a_day(engine, ask):
+    ask("CREATE TABLE other (id INT, t TIME)")
+    ask("INSERT INTO other VALUES (1, '23:30:00'), (2, '00:30:00'), (3, NULL)")
+    assert ask("SELECT ADDTIME('23:30:00', '01:00:00'), SUBTIME('00:30:00', '01:00:00'), TIME_TO_SEC('-25:00:00')") == [("24:30:00", "-00:30:00", -90000)]
+    if engine.name != "sqlite":
+        assert ask("SELECT ADDTIME(t, '01:00:00'), SUBTIME(t, '01:00:00') FROM other ORDER BY id") == [("24:30:00", "22:30:00"), ("01:30:00", "-00:30:00"), (None, None)]
+        with pytest.raises(pymysql.MySQLError) as wrong:
+            ask("SELECT MAKETIME(25, 0, 0)")
+        assert wrong.value.args[0] == 1292
+
+
+def test_sleep_and_its_end(engine, ask):
+    if engine.name == "duckDb":
+        with pytest.raises(pymysql.MySQLError) as wrong:
+            ask("SELECT SLEEP(0.01)")
+        assert wrong.value.args[0] == 1235
+        return
+    begun = time.monotonic()
+    assert ask("SELECT SLEEP(0.2)") == [(0,)]
+    assert time.monotonic() - begun >= 0.2
+    ask("SET max_statement_time = 0.3")
+    with pytest.raises(pymysql.MySQLError):
+        ask("SELECT SLEEP(500)")
+    assert time.monotonic() - begun < 200
+
+
+def test_a_digest_of_what_is_written_there(engine, ask):
+    assert ask("SELECT SHA1('abc'), SHA(''), SHA1(NULL)") == [("a9993e364706816aba3e25717850c26c9cd0d89d", "da39a3ee5e6b4b0d3255bfef95601890afd80709", None)]
+    assert ask("SELECT SHA1('abd')") == [("cb4cc28df0fdbe0ecf9d9662e294b118092a5735",)]
+    if engine.name == "postgres":
+        with pytest.raises(pymysql.MySQLError) as wrong:
+            ask("SELECT SHA1(email) FROM people")
+        assert wrong.value.args[0] == 1235

@@ -11,9 +11,11 @@
 
 static sqlite3 *db;
 
+static atomic_bool interrupted;
+
 static int set_up(void)
 {
-    if (sqlite3_open(":memory:", &db) != SQLITE_OK || tn_sqlite_functions(db) != SQLITE_OK)
+    if (sqlite3_open(":memory:", &db) != SQLITE_OK || tn_sqlite_functions(db, &interrupted) != SQLITE_OK)
         return 1;
     return sqlite3_exec(db, "CREATE TABLE t (i, s, n); INSERT INTO t VALUES (1, 'b', 2.5), (2, 'a', NULL), (3, 'b', -1), (4, NULL, 7)", NULL, NULL, NULL);
 }
@@ -93,6 +95,7 @@ static void test_answers(void)
         {"SELECT substring_index('a.b', '.', -9223372036854775807 - 1)", "a.b"}, {"SELECT substring_index('a--b--c', '--', -2)", "b--c"}, {"SELECT substring_index('a.', '.', -1)", ""},
         {"SELECT initcap('hello wORLD o''neil x2y ärger')", "Hello World O'Neil X2y ärger"}, {"SELECT initcap('')", ""}, {"SELECT initcap(NULL)", "NULL"},
         {"SELECT 'xb' REGEXP 'a|b'", "1"}, {"SELECT regexp_replace('A1', '(?i)(a)', '<$1>')", "<A>1"}, {"SELECT 'a' REGEXP '(?x) a # and no more'", "1"},
+        {"SELECT sleep(0.01)", "0"}, {"SELECT sleep(NULL)", "error: sleep() takes seconds from 0 on"}, {"SELECT sleep(-1)", "error: sleep() takes seconds from 0 on"},
         {"SELECT group_concat_by(s, NULL, 'a', i) FROM t", "bab"}, {"SELECT group_concat_by('x', ',', '', 1) FROM t",
          "error: group_concat_by(text, separator, order, key...): order has a letter for each of at most 8 keys"},
     };
@@ -105,6 +108,17 @@ static void test_answers(void)
         CU_ASSERT_STRING_EQUAL(got, rows[i].expected);
         sqlite3_free(got);
     }
+}
+
+static void test_sleep_is_interrupted(void)
+{
+    char *got;
+
+    atomic_store(&interrupted, true);
+    got = answer("SELECT sleep(1000)");
+    CU_ASSERT_STRING_EQUAL(got, "1");
+    sqlite3_free(got);
+    atomic_store(&interrupted, false);
 }
 
 /* A pattern that would try for ever ends with an error, and one that is too long is not compiled. */
@@ -136,6 +150,7 @@ int main(void)
     suite = CU_add_suite("sqlite functions", set_up, tear_down);
     CU_add_test(suite, "answers", test_answers);
     CU_add_test(suite, "limits", test_limits);
+    CU_add_test(suite, "sleep is interrupted", test_sleep_is_interrupted);
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();
     failed = CU_get_number_of_failures() + CU_get_number_of_suites_failed();

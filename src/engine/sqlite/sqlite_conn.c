@@ -147,7 +147,7 @@ static enum tn_status set_up(struct tn_sqlite_conn *conn, struct tn_error *err)
     harden(conn->db);
     sqlite3_busy_handler(conn->db, on_busy, conn);
     sqlite3_set_authorizer(conn->db, authorize, conn);
-    rc = tn_sqlite_functions(conn->db);
+    rc = tn_sqlite_functions(conn->db, &conn->interrupted);
     if (rc != SQLITE_OK)
         return fail_open(err, conn->db, rc, conn->conf->database_path.ptr);
     rc = sqlite3_exec(conn->db, "PRAGMA schema_version", NULL, NULL, NULL);

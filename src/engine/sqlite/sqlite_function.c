@@ -5,11 +5,13 @@
 #include "engine/sqlite/sqlite_regexp.h"
 #include "base/alloc.h"
 #include "base/base64.h"
+#include "base/clock.h"
 #include "base/str.h"
 
 #include <math.h>
 #include <openssl/evp.h>
 #include <string.h>
+#include <time.h>
 
 static struct tn_str text_of(sqlite3_value *value)
 {
@@ -283,6 +285,32 @@ static void fn_sha2(sqlite3_context *context, int argc, sqlite3_value **argv)
     give_digest(context, argv[0], bits == 224 ? EVP_sha224() : bits == 256 || bits == 0 ? EVP_sha256() : bits == 384 ? EVP_sha384() : bits == 512 ? EVP_sha512() : NULL);
 }
 
+/* ---- waiting ---- */
+
+/* SLEEP(seconds): 0, or 1 when it was interrupted. */
+static void fn_sleep(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    static const int64_t step_us = 10000; /* so soon an interrupt is seen */
+    const _Atomic bool  *interrupted = sqlite3_user_data(context);
+    double               seconds = sqlite3_value_double(argv[0]);
+    uint64_t             end_us;
+    bool                 stopped = false;
+
+    (void)argc;
+    if (sqlite3_value_type(argv[0]) == SQLITE_NULL || !(seconds >= 0)) {
+        sqlite3_result_error(context, "sleep() takes seconds from 0 on", -1);
+        return;
+    }
+    end_us = tn_clock_us() + (uint64_t)(fmin(seconds, 1e9) * 1e6);
+    for (uint64_t now_us = tn_clock_us(); now_us < end_us && !stopped; now_us = tn_clock_us()) {
+        struct timespec wait = {.tv_nsec = 1000L * (long)TN_MIN((int64_t)(end_us - now_us), step_us)};
+
+        nanosleep(&wait, NULL);
+        stopped = atomic_load_explicit(interrupted, memory_order_relaxed);
+    }
+    sqlite3_result_int(context, stopped);
+}
+
 /* ---- aggregates, which may stand over a window, too ---- */
 
 /* Welford's mean and sum of squares (B. P. Welford, 1962), in both directions. */
@@ -397,7 +425,7 @@ static int give_aggregates(sqlite3 *db)
     return rc == SQLITE_OK ? tn_sqlite_ordered(db) : rc;
 }
 
-int tn_sqlite_functions(sqlite3 *db)
+int tn_sqlite_functions(sqlite3 *db, _Atomic bool *interrupted)
 {
     static const struct {
         const char *name;
@@ -417,5 +445,5 @@ int tn_sqlite_functions(sqlite3 *db)
     for (size_t i = 0; i < TN_ARRAY_LEN(all) && rc == SQLITE_OK; i++)
         if (all[i].until == 0 || sqlite3_libversion_number() < all[i].until)
             rc = sqlite3_create_function(db, all[i].name, all[i].args, SQLITE_UTF8 | SQLITE_INNOCUOUS | SQLITE_DETERMINISTIC, NULL, all[i].fn, NULL, NULL);
-    return rc;
+    return rc == SQLITE_OK ? sqlite3_create_function(db, "sleep", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, interrupted, fn_sleep, NULL, NULL) : rc;
 }

@@ -39,7 +39,7 @@ FUNCTIONS = {
     "pm": "crc32c json_arrayagg json_objectagg regexp_instr to_char",
     "ps": "initcap",
     "pt": "array_remove every normalize regexp_count sha512 trim_array width_bucket",
-    "sm": "ifnull json_insert json_remove json_replace json_set quote sha2 substring_index",
+    "sm": "ifnull json_insert json_remove json_replace json_set quote sha2 sleep substring_index",
     "d": "add add_parquet_key aggregate ago alias all_profiling_output apply approx_count_distinct approx_quantile approx_top_k arg_max arg_max_null "
          "arg_max_nulls_last arg_min arg_min_null arg_min_nulls_last argmax argmin array_aggr array_aggregate array_apply array_concat array_contains "
          "array_cosine_distance array_cosine_similarity array_cross_product array_distance array_dot_product array_extract array_filter array_grade_up array_has "
@@ -108,7 +108,7 @@ FUNCTIONS = {
          "json_merge_preserve json_normalize json_overlaps json_schema_valid json_search json_storage_free json_storage_size json_unquote last_insert_id lengthb "
          "load_file locate lpad_oracle ltrim_oracle make_set makedate maketime master_gtid_wait master_pos_wait member mid name_const natural_sort_key nvl nvl2 "
          "oct of old_password password period_add period_diff ps_thread_id random_bytes release_all_locks release_lock replace_oracle roles_graphml row_count "
-         "rpad_oracle rtrim_oracle schema schemas sec_to_time set_var sformat sha sleep space statement_digest statement_digest_text std str_to_date strcmp "
+         "rpad_oracle rtrim_oracle schema schemas sec_to_time set_var sformat sha space statement_digest statement_digest_text std str_to_date strcmp "
          "subdate substr_oracle subtime sys_guid sysdate time_format time_to_sec timediff timestampadd timestampdiff trim_oracle uncompress uncompressed_length "
          "unix_timestamp updatexml uuid_short uuid_to_bin weight_string wsrep_last_seen_gtid wsrep_last_written_gtid wsrep_sync_wait_upto_gtid",
     "p": "abbrev aclcontains acldefault aclexplode aclinsert aclitemeq aclremove acosd amvalidate anytextcat area array_dims array_eq array_fill array_ge "

@@ -379,6 +379,12 @@ def seconds_of_difference(node):
 LAST_TIME = 838 * 3600 + 59 * 60 + 59
 
 
+def seconds_written(text):
+    """Of '-25:00:00' or '10:20'; None = it is no time of whole seconds."""
+    found = re.fullmatch(r"(-?)(\d{1,3}):(\d\d)(?::(\d\d))?", text)
+    return int(found[1] + "1") * (int(found[2]) * 3600 + int(found[3]) * 60 + int(found[4] or 0)) if found else None
+
+
 CLOCK = {"postgres": "(CASE WHEN _1 < 0 THEN '-' ELSE '' END || TO_CHAR(ABS(_1) * INTERVAL '1 second', 'HH24:MI:SS'))",
          "duckdb": "(CASE WHEN _1 < 0 THEN '-' ELSE '' END || PRINTF('%02d:%02d:%02d', CAST(ABS(_1) // 3600 AS BIGINT), CAST(ABS(_1) // 60 % 60 AS BIGINT), CAST(ABS(_1) % 60 AS BIGINT)))",
          "sqlite": "(CASE WHEN _1 < 0 THEN '-' WHEN _1 IS NOT NULL THEN '' END || PRINTF('%02d:%02d:%02d', ABS(_1) / 3600, ABS(_1) / 60 % 60, ABS(_1) % 60))",
@@ -394,6 +400,10 @@ def clock_between(node):
     return filled(CLOCK[wanted], [seconds_of_difference(exp.Anonymous(this="TIME_TO_SEC", expressions=[node.copy()]))])
 
 
+CLOCK_MOVED = {"postgres": "CAST(CAST(_1 AS INTERVAL) + _2 * INTERVAL '1 second' AS TEXT)",
+               "duckdb": "CAST(CAST(CAST(_1 AS VARCHAR) AS INTERVAL) + _2 * INTERVAL '1 second' AS VARCHAR)"} # from below zero to more than a day
+
+
 def time_added(node, name):
     """ADDTIME(x, '01:30:00'), SUBTIME(x, '01:30:00')."""
     what, more = node.expressions
@@ -401,16 +411,19 @@ def time_added(node, name):
     if found is None:
         cannot(f"{name.lower()}() of a time that is not written there")
     seconds = sum(int(number or 0) * times for number, times in zip(found.groups(), (86400, 3600, 60, 1)))
+    seconds = seconds if name == "ADDTIME" else -seconds
     if is_time_text(what):
-        first = [int(part) for part in str(what.this).split(":")] + [0]
-        total = first[0] * 3600 + first[1] * 60 + first[2] + (seconds if name == "ADDTIME" else -seconds)
-        if not 0 <= total < 86400:
-            cannot("a time of more than a day")
-        text = exp.Literal.string(f"{total // 3600:02d}:{total // 60 % 60:02d}:{total % 60:02d}")
-        return text if wanted == "sqlite" else exp.cast(text, "time")
+        was_read(what)
+        was_read(more)
+        total = max(-LAST_TIME, min(LAST_TIME, seconds_written(str(what.this)) + seconds))
+        text = exp.Literal.string(f"{'-' if total < 0 else ''}{abs(total) // 3600:02d}:{abs(total) // 60 % 60:02d}:{abs(total) % 60:02d}")
+        return text if wanted == "sqlite" or not 0 <= total < 86400 else exp.cast(text, "time")
+    if is_of(what, "TIME") and wanted in CLOCK_MOVED:
+        was_read(more)
+        return filled(CLOCK_MOVED[wanted], [what, exp.Literal.number(seconds)])
     if not (is_moment_text(what) or is_of(what, *MOMENT_TYPES)):
         cannot(f"{name.lower()}() of what is not known to be a moment")
-    later = (exp.DateAdd if name == "ADDTIME" else exp.DateSub)(this=what.copy(), expression=exp.Literal.number(seconds), unit=exp.Var(this="SECOND"))
+    later = (exp.DateAdd if name == "ADDTIME" else exp.DateSub)(this=what.copy(), expression=exp.Literal.number(abs(seconds)), unit=exp.Var(this="SECOND"))
     return with_moments(later) or later
 
 
@@ -438,6 +451,10 @@ def place_among(numbers):
     return out.else_(exp.Literal.number(len(ends)))
 
 
+SPREADS = ("Stddev", "StddevPop", "StddevSamp", "Variance", "VariancePop")
+FIRST_JSON = "(ARRAY_AGG(_1 ORDER BY _1 {0}) FILTER (WHERE _1 IS NOT NULL))[1]" # it has an order of jsonb, but no max() of it
+
+
 def mysql_only(node):
     """Clauses that only MySQL has."""
     if wanted in TARGETS and isinstance(node, exp.Interval) and isinstance(node.this, exp.Tuple):
@@ -455,10 +472,17 @@ def mysql_only(node):
             return exp.Tuple(expressions=[e.copy() for e in node.expressions])
         if name == "TIME_TO_SEC" and seconds_of_difference(node) is not None:
             return seconds_of_difference(node)
+        if name == "TIME_TO_SEC" and len(node.expressions) == 1 and is_written(node.expressions[0]) and seconds_written(str(node.expressions[0].this)) is not None:
+            was_read(node.expressions[0])
+            return exp.Literal.number(max(-LAST_TIME, min(LAST_TIME, seconds_written(str(node.expressions[0].this)))))
         if name in ("ADDTIME", "SUBTIME") and len(node.expressions) == 2:
             return time_added(node, name)
         if name == "TIMEDIFF" and len(node.expressions) == 2 and not (type(node.parent) is exp.Anonymous and node.parent.name.upper() == "TIME_TO_SEC"):
             return clock_between(node)
+    if wanted == "postgres" and type(node).__name__ in SPREADS and not isinstance(node.this, (exp.Cast, exp.Distinct)):
+        return changed(node, this=exp.cast(node.this.copy(), "double")) # MySQL's are doubles of numbers of any type
+    if wanted == "postgres" and isinstance(node, (exp.Max, exp.Min)) and isinstance(node.this.unnest(), exp.JSONBExtract) and not isinstance(node.parent, (exp.Window, exp.Filter)):
+        return filled(FIRST_JSON.format("DESC" if isinstance(node, exp.Max) else "ASC"), [node.this])
     if wanted == "trino" and isinstance(node, exp.Sum) and type(node.this) is exp.JSONExtract:
         return exp.Sum(this=exp.cast(node.this.copy(), "double"))
     if wanted == "trino" and isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)) and json_compared(node) is not None:

@@ -71,7 +71,7 @@ MYSQL_FUNCTIONS = {
                    "CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS DATE)"),
     "CURRENTTIME/0": ("CAST(CURRENT_TIMESTAMP AS TIME)", "CAST(CURRENT_TIME AS TIME)", None, "CAST(CURRENT_TIMESTAMP AS TIME)"),
     "CURRENTTIME/1": ("CAST(CURRENT_TIMESTAMP AS TIME)", "CAST(CURRENT_TIME AS TIME)", None, "CAST(CURRENT_TIMESTAMP AS TIME)"),
-    "SLEEP/1": ("CASE WHEN PG_SLEEP(_1) IS NULL THEN 0 ELSE 0 END", None, None, None),
+    "SLEEP/1": ("CASE WHEN PG_SLEEP(_1) IS NULL THEN 0 ELSE 0 END", None, "!SLEEP", None),
     "UTC_TIME/0": ("CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS TIME)", "CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS TIME)", "TIME('now')",
                    "CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS TIME)"),
     "UTC_TIMESTAMP/0": ("(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')", "(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')", "DATETIME('now')",
@@ -255,6 +255,16 @@ def of_bytes(name, args):
     return filled(text, args[:1]) if text else None
 
 
+def digest_of(args):
+    """SHA1() of what is written there, for who has no such function."""
+    if len(args) == 1 and isinstance(args[0], exp.Null):
+        return exp.Null()
+    if len(args) != 1 or not is_written(args[0]):
+        cannot("sha1() of what is not written there")
+    was_read(args[0])
+    return exp.Literal.string(hashlib.sha1(str(args[0].this).encode()).hexdigest())
+
+
 def mysql_call(node):
     """What of the table stands for NODE, or None."""
     if wanted not in TARGETS:
@@ -268,7 +278,7 @@ def mysql_call(node):
     if name == "HOUR" and len(args) == 1 and is_written(args[0]) and re.match(r"-|\d{3,}:|2[4-9]:|[3-9]\d:", str(args[0].this)):
         cannot("a time of more than a day")
     if name == "SHA1" and wanted == "postgres":
-        cannot("sha1()")
+        return digest_of(args)
     if name == "JSON_CONTAINS" and wanted == "trino":
         cannot("whether one JSON is in another")
     if name in ("REGEXP_INSTR", "REGEXPINSTR") and wanted == "sqlite":

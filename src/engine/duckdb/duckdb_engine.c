@@ -342,7 +342,9 @@ static enum tn_status start(void *handle, const struct tn_run *run, struct tn_ar
     atomic_store(&conn->interrupted, false);
     tn_duckdb_plan_init(&conn->plan, conn->api, arena);
     TN_TRY(tn_duckdb_guard(run->sql, arena, err));
-    TN_TRY(tn_duckdb_settings_apply(conn, run->settings, err));
+    status = tn_duckdb_settings_apply(conn, run->settings, err);
+    out->dirty = status != TN_OK; /* what cannot be taken back is not handed on */
+    TN_TRY(status);
     TN_TRY(tn_duckdb_prepare(conn, run, err));
     TN_TRY(check_pragma(conn, run, err));
     if (run->kind == TN_RUN_DESCRIBE)

@@ -340,8 +340,6 @@ static void test_errors(void)
     check_error("Not implemented Error: y", "0A000", TN_FAULT_UNSUPPORTED, 0);
     check_error("something new", "XX000", TN_FAULT_QUERY, 0);
     check_error(NULL, "XX000", TN_FAULT_QUERY, 0);
-    CU_ASSERT(tn_duckdb_error_is_fatal(TN_DUCKDB_ERROR_FATAL, "x"));
-    CU_ASSERT_FALSE(tn_duckdb_error_is_fatal(TN_DUCKDB_ERROR_IO, "x"));
 }
 
 /* Switching the database's logs shows others' statements, and with a file that may not be written it ended the process. */

@@ -32,8 +32,9 @@ enum tn_status tn_duckdb_conn_fail(struct tn_duckdb_conn *conn, int type, const 
         type = tn_duckdb_error_class(message);
     status = tn_duckdb_fail(err, type, message, conn->sql);
     check_position(conn, err);
-    if (!tn_duckdb_error_is_fatal(type, message))
+    if (type != TN_DUCKDB_ERROR_FATAL) /* the message may hold a client's own words */
         return status;
+    /* It can only be closed and opened again: every later statement would fail. */
     tn_duckdb_database_invalidate(conn->cluster, conn->database);
     if (err != NULL)
         err->status = TN_E_CONNECTION;

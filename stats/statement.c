@@ -63,8 +63,10 @@ static void scan_word(struct tn_statement_scan *scan, struct tn_str text, enum t
 bool tn_statement_token(struct tn_statement_scan *scan, const struct tn_token *token, enum tn_word word)
 {
     if (token->kind == TN_TOKEN_WORD) {
-        scan_word(scan, token->text, word);
+        scan_word(scan, token->text, scan->behind_dot ? TN_WORD_NONE : word); /* NEW.end is a name */
+        scan->behind_dot = false;
     } else {
+        scan->behind_dot = token->punct == '.';
         scan->after_end = false;
         if (token->punct == '(')
             scan->brackets++;

@@ -15,6 +15,7 @@ struct tn_statement_scan {
     bool         prefixed;     /* SET STATEMENT: another statement begins behind its FOR */
     bool         negated;      /* BEGIN NOT */
     bool         may_have_body; /* CREATE .. FUNCTION, PROCEDURE, TRIGGER */
+    bool         behind_dot;   /* the token before was one */
     bool         after_end;    /* the token before was the END of a block */
 };
 

@@ -60,6 +60,17 @@ def test_the_server_answers(place):
     direct.close()
 
 
+def test_what_a_client_words_opens_no_breaker(place):
+    """SIGNAL, in a function, too, has any number: of a server that shuts down, of a log-in that was refused."""
+    place.server.sql("CREATE FUNCTION denied() RETURNS int DETERMINISTIC BEGIN SIGNAL SQLSTATE '28000' SET MYSQL_ERRNO = 1045; RETURN 1; END", place.databases[0])
+    connection = connect(place, place.databases[0])
+    for sql, code in ((" signal SQLSTATE '08S01' SET MYSQL_ERRNO = 1053", 1053), ("SELECT denied()", 1045)):
+        assert [answer(connection, sql)[0] for _ in range(6)] == [code] * 6
+        assert [(cluster["name"], cluster["breaker"]) for cluster in place.proxy.admin("/admin/clusters")[1]] == [("my-1", "closed")]
+    connection.close()
+    place.server.sql("DROP FUNCTION denied", place.databases[0])
+
+
 def test_databases(place):
     """One connection to the server: each session finds its own, in prepared statements, too."""
     home, other = place.databases

@@ -190,6 +190,20 @@ static void test_late_error(void)
     }
 }
 
+/* A client's own words, in an error's message, did not say that the database is lost: the next connection had a new and empty one. */
+static void test_forged_error(void)
+{
+    struct tn_conn *other;
+
+    TN_TEST_SQL(&env, conn, "CREATE TABLE kept AS SELECT 1", "");
+    TN_TEST_SQL(&env, conn, "SELECT error('FATAL Error: Failed: database has been invalidated')",
+                "ERROR 22023: Invalid Input Error: FATAL Error: Failed: database has been invalidated");
+    other = tn_test_connect(&env, cluster, NULL);
+    TN_TEST_SQL(&env, other, "FROM kept", "1\n");
+    tn_test_disconnect(other);
+    TN_TEST_SQL(&env, conn, "DROP TABLE kept", "");
+}
+
 /* ---- parameters ---- */
 
 static void test_untyped_params(void)
@@ -845,6 +859,7 @@ int main(void)
     CU_add_test(suite, "errors", test_errors);
     CU_add_test(suite, "error position", test_error_position);
     CU_add_test(suite, "late error", test_late_error);
+    CU_add_test(suite, "an error that a client words", test_forged_error);
     CU_add_test(suite, "untyped parameters", test_untyped_params);
     CU_add_test(suite, "typed parameters", test_typed_params);
     CU_add_test(suite, "list parameters", test_list_params);

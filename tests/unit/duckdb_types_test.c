@@ -340,8 +340,6 @@ static void test_errors(void)
     check_error("Not implemented Error: y", "0A000", TN_FAULT_UNSUPPORTED, 0);
     check_error("something new", "XX000", TN_FAULT_QUERY, 0);
     check_error(NULL, "XX000", TN_FAULT_QUERY, 0);
-    CU_ASSERT(tn_duckdb_error_is_fatal(TN_DUCKDB_ERROR_FATAL, "x"));
-    CU_ASSERT_FALSE(tn_duckdb_error_is_fatal(TN_DUCKDB_ERROR_IO, "x"));
 }
 
 /* Switching the database's logs shows others' statements, and with a file that may not be written it ended the process. */
@@ -358,6 +356,9 @@ static void test_guard(void)
         "SELECT 1; PRAGMA \"enable_checkpoint_on_shutdown\" ;", "PRAGMA add_parquet_key('k', 'v')",
         "SELECT 1 -- \r FROM enable_logging()", "FROM t, query(a) AS (x int)", "FROM t, query(a) AS x", "FROM t, query('a'||'b') AS (SELECT 1)",
         "FROM range(1) AS \"as\", query('a'||'b')", "WITH a AS (SELECT 1), b AS (FROM query('a'||'b')) FROM a",
+        "SET enable_http_logging = 1", "set session \"Enable_HTTP_logging\" to 'x'", "SELECT 1; RESET SESSION enable_http_logging", "SET GLOBAL enable_http_logging=true",
+        "PRAGMA enable_profiling", "SET profiling_output = '/x'", "CALL enable_profiling(format = 'json')", "PRAGMA enable_profiling = 'json'",
+        "SET max_expression_depth = 0", "SET debug_checkpoint_sleep_ms = 100000", "RESET DEBUG_force_external", "PRAGMA enable_progress_bar", "SET progress_bar_time = '-1'", "SET LOCAL enable_progress_bar_print = 1",
     };
     static const char *const odd[] = { /* what DuckDB alone takes for blanks */
         "CALL enable_logging\xc2\xa0()", "FROM query\xe2\x80\x83('a'||'b')", "SELECT 1;\xef\xbb\xbf" "CALL enable_logging()", "EXPLAIN ANALYZE\xe3\x80\x80" "DELETE FROM t",
@@ -368,6 +369,7 @@ static void test_guard(void)
         "CREATE TABLE IF NOT EXISTS main.query (a int)", "INSERT INTO \"query\" (a) VALUES (1)", "WITH query(a) AS (SELECT 1) FROM query", "", "(", "query",
         "FROM duckdb_logs()", "WITH a AS (SELECT 1), query(a, \"b\") AS NOT MATERIALIZED (SELECT 1, 2) FROM query", "WITH a AS (FROM t), query(a) AS (FROM a) FROM query",
         "PRAGMA table_info('add_parquet_key')", "PRAGMA force_checkpoint", "SELECT enable_peg_parser FROM t",
+        "UPDATE t SET enable_profiling = 1, debug_x = 2", "SELECT debug_x(1), profiling_mode FROM debug_t", "SET threads = 1", "SET integer_division = true",
         "CREATE VIEW query(a) AS SELECT 1", "FROM range(3) AS query(x)", "FROM (SELECT 1) query(x)",
         "SELECT '\xc2\xa0', $a$\xc2\xa0$a$, \"\xe3\x80\x80\" -- \xc2\xa0", "SELECT \xc2\xa1", "SELECT \xe2\x80", "\xc2",
     };

@@ -226,6 +226,9 @@ static void test_error_fields(void)
     CU_ASSERT_STRING_EQUAL(o.run.error.sqlstate, "22012");
     outcome_reset(&o);
     CU_ASSERT_FALSE(execute(&f, conn, &o, "DO $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '53100'; END $$"));
+    CU_ASSERT_EQUAL(o.run.error.fault, TN_FAULT_QUERY); /* what a client words says nothing about the server */
+    outcome_reset(&o);
+    CU_ASSERT_FALSE(execute(&f, conn, &o, "SELECT pg_read_file('nosuch')")); /* 58P01 */
     CU_ASSERT_EQUAL(o.run.error.fault, TN_FAULT_ENGINE);
     CU_ASSERT_EQUAL(conn->state, TN_CONN_IDLE);
     outcome_reset(&o);

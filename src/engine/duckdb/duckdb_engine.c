@@ -32,8 +32,9 @@ enum tn_status tn_duckdb_conn_fail(struct tn_duckdb_conn *conn, int type, const 
         type = tn_duckdb_error_class(message);
     status = tn_duckdb_fail(err, type, message, conn->sql);
     check_position(conn, err);
-    if (!tn_duckdb_error_is_fatal(type, message))
+    if (type != TN_DUCKDB_ERROR_FATAL) /* the message may hold a client's own words */
         return status;
+    /* It can only be closed and opened again: every later statement would fail. */
     tn_duckdb_database_invalidate(conn->cluster, conn->database);
     if (err != NULL)
         err->status = TN_E_CONNECTION;
@@ -342,7 +343,9 @@ static enum tn_status start(void *handle, const struct tn_run *run, struct tn_ar
     atomic_store(&conn->interrupted, false);
     tn_duckdb_plan_init(&conn->plan, conn->api, arena);
     TN_TRY(tn_duckdb_guard(run->sql, arena, err));
-    TN_TRY(tn_duckdb_settings_apply(conn, run->settings, err));
+    status = tn_duckdb_settings_apply(conn, run->settings, err);
+    out->dirty = status != TN_OK; /* what cannot be taken back is not handed on */
+    TN_TRY(status);
     TN_TRY(tn_duckdb_prepare(conn, run, err));
     TN_TRY(check_pragma(conn, run, err));
     if (run->kind == TN_RUN_DESCRIBE)

@@ -62,11 +62,6 @@ int tn_duckdb_error_class(const char *message)
     return TN_DUCKDB_ERROR_INVALID;
 }
 
-bool tn_duckdb_error_is_fatal(int type, const char *message)
-{
-    return type == TN_DUCKDB_ERROR_FATAL || (message != NULL && strstr(message, "database has been invalidated") != NULL);
-}
-
 /* The text of line LINE (1-based) of SQL. */
 static struct tn_str line_of(struct tn_str sql, uint64_t line)
 {

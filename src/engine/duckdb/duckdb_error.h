@@ -13,7 +13,4 @@ int tn_duckdb_error_class(const char *message);
  * Always returns a status that is not TN_OK. */
 enum tn_status tn_duckdb_fail(struct tn_error *err, int type, const char *message, struct tn_str sql);
 
-/* The database can only be closed and opened again: every later statement would fail. */
-bool tn_duckdb_error_is_fatal(int type, const char *message);
-
 #endif

@@ -31,6 +31,25 @@ static bool switches_database(const struct tn_token *token)
     return is_name(token, names, TN_ARRAY_LEN(names));
 }
 
+/* What a session sets for itself and others meet all the same: logs of all users' statements, profiles and bars printed by the server,
+ * a profile in a file (which fails every statement when there are no files), and a depth below which not even RESET works. */
+static bool reaches_others(const struct tn_token *token)
+{
+    static const char *const names[] = {"enable_http_logging", "http_logging_output", "max_expression_depth", "enable_profiling", "disable_profiling",
+                                        "enable_profile", "disable_profile", "profile_output", "profiling_output", "profiling_mode", "profiling_coverage",
+                                        "custom_profiling_settings", "enable_progress_bar", "enable_progress_bar_print", "enable_print_progress_bar", "progress_bar_time"};
+
+    return is_name(token, names, TN_ARRAY_LEN(names));
+}
+
+/* A setting for DuckDB's developers: sleep at every checkpoint, keep no file. */
+static bool is_debugs(const struct tn_token *token)
+{
+    struct tn_str name = tn_token_name(token), debug = TN_STR("debug_");
+
+    return name.len >= debug.len && tn_str_ieq(tn_str_n(name.ptr, debug.len), debug);
+}
+
 /* It runs what a text says. */
 static bool runs_texts(const struct tn_token *token)
 {
@@ -160,41 +179,69 @@ static enum tn_status read_argument(struct tn_lexer *lexer, struct tn_arena *are
     return TN_OK;
 }
 
-/* NAME was read, CALLED or behind PRAGMA. */
-static enum tn_status check_name(const struct tn_token *name, const struct tn_token *lead, bool called, struct tn_error *err)
+/* Where a name was read. */
+struct place {
+    struct tn_token verb, lead, name; /* the statement's first word; what stands before the name with its schema */
+    bool            called;
+};
+
+/* SET name, RESET SESSION name; in UPDATE it is a column's. */
+static bool is_set(const struct place *at)
 {
-    if (called && switches_logs(name))
+    static const char *const verbs[] = {"set", "reset"}, *const scopes[] = {"set", "reset", "session", "local", "global"};
+
+    return at->verb.kind == TN_TOKEN_WORD && is_name(&at->verb, verbs, TN_ARRAY_LEN(verbs)) && at->lead.kind == TN_TOKEN_WORD &&
+           is_name(&at->lead, scopes, TN_ARRAY_LEN(scopes));
+}
+
+static enum tn_status check_name(const struct place *at, struct tn_error *err)
+{
+    const struct tn_token *name = &at->name;
+    bool                   pragma = is_word(&at->lead, "pragma");
+
+    if (at->called && switches_logs(name))
         return refuse(err, "logs of statements are the database's: a client cannot switch them");
-    if (called && runs_parsed(name))
+    if (at->called && runs_parsed(name))
         return refuse(err, "json_execute_serialized_sql() runs what cannot be looked at before");
-    if ((called || is_word(lead, "pragma")) && switches_database(name))
+    if ((at->called || pragma) && switches_database(name))
         return refuse(err, "this holds for the whole database and all its users: a client cannot switch it");
+    if (((is_set(at) || at->called || pragma) && reaches_others(name)) || (is_set(at) && is_debugs(name)))
+        return refuse(err, "this setting reaches other users or the server's own output: a client cannot change it");
     return TN_OK;
+}
+
+/* TOKEN follows the name. */
+static void go_on(struct place *at, const struct tn_token *token)
+{
+    if (at->name.kind == TN_TOKEN_END || at->name.punct == ';')
+        at->verb = *token;
+    if (token->punct != '(' && token->punct != '.' && at->name.punct != '.')
+        at->lead = at->name;
+    at->name = *token;
 }
 
 static enum tn_status look_at(struct tn_str sql, struct tn_arena *arena, struct tn_str *texts, size_t *count, struct tn_error *err)
 {
     struct tn_lexer lexer;
-    struct tn_token token, before = {.kind = TN_TOKEN_END}, lead = before; /* lead: what stands before a name with its schema */
+    struct tn_token token;
+    struct place    at = {.verb = {.kind = TN_TOKEN_END}, .lead = {.kind = TN_TOKEN_END}, .name = {.kind = TN_TOKEN_END}};
 
     tn_lexer_init(&lexer, sql, TN_DIALECT_DUCKDB);
     while (tn_lexer_next(&lexer, &token)) {
-        bool called = token.punct == '(' && !names_table(&lead);
-
+        at.called = token.punct == '(' && !names_table(&at.lead);
         if (has_odd_blank(bare(&token)))
             return refuse_blank(err);
-        TN_TRY(check_name(&before, &lead, called, err));
-        if (called && runs_texts(&before) && !(lead.punct == ',' && names_with(lexer))) {
+        TN_TRY(check_name(&at, err));
+        if (at.called && runs_texts(&at.name) && !(at.lead.punct == ',' && names_with(lexer))) {
             if (*count == TEXTS_MAX)
                 return refuse(err, "query() is called too often in one statement");
             TN_TRY(read_argument(&lexer, arena, &texts[*count], err));
             ++*count;
         }
-        if (token.punct != '(' && token.punct != '.' && before.punct != '.')
-            lead = before;
-        before = token;
+        go_on(&at, &token);
     }
-    return check_name(&before, &lead, false, err);
+    at.called = false;
+    return check_name(&at, err);
 }
 
 enum tn_status tn_duckdb_guard(struct tn_str sql, struct tn_arena *arena, struct tn_error *err)

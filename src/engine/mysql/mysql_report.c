@@ -1,6 +1,7 @@
 /* Errors and warnings of the server: their numbers and states are kept, and PostgreSQL's nearest SQLSTATE goes with them. */
 #include "engine/mysql/mysql_conn.h"
 #include "frontend/mysql/my_recode.h"
+#include "stats/lexer.h"
 
 enum { SAID_MAX = 8192 };
 
@@ -48,6 +49,24 @@ static const char *state_of(unsigned code, const char *own)
     return own;
 }
 
+/* Its errors are worded by a client, with any number: five of a kind must not take the cluster from all others. */
+static bool words_errors(const struct tn_run *run)
+{
+    struct tn_lexer lexer;
+    struct tn_token token;
+
+    if (run->features != NULL && run->features->verb == TN_VERB_CALL)
+        return true;
+    tn_lexer_init(&lexer, run->sql, TN_DIALECT_MYSQL);
+    return tn_lexer_next(&lexer, &token) && token.kind == TN_TOKEN_WORD && tn_str_ieq_c(token.text, "signal");
+}
+
+/* What a log-in may be told. To a statement it says what its user may not, as SELECT INTO OUTFILE. */
+static bool is_of_log_in(unsigned code)
+{
+    return code == 1040 || code == 1042 || code == 1045 || code == 1203;
+}
+
 /* HY000 without a row is the statement's fault, too: MySQL says it of nearly everything. */
 static enum tn_fault fault_of(const struct tn_mysql_conn *c, unsigned code, const char *sqlstate)
 {
@@ -55,6 +74,8 @@ static enum tn_fault fault_of(const struct tn_mysql_conn *c, unsigned code, cons
 
     if (strcmp(sqlstate, "57014") == 0 && c->run != NULL && c->run->cancelled)
         return TN_FAULT_CANCEL;
+    if (c->run != NULL && (is_of_log_in(code) || words_errors(c->run)))
+        return TN_FAULT_QUERY;
     if (row < TN_ARRAY_LEN(known))
         return known[row].fault;
     return strncmp(sqlstate, "08", 2) == 0 ? TN_FAULT_ENGINE : TN_FAULT_QUERY;

@@ -26,13 +26,23 @@ static bool starts(const char *sqlstate, const char *class)
     return strncmp(sqlstate, class, strlen(class)) == 0;
 }
 
+/* By RAISE of PL/pgSQL: its SQLSTATE is what a client chose, and five of a kind must not take the cluster from all others. */
+static bool is_raised(const PGresult *result)
+{
+    const char *routine = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+
+    return routine != NULL && strcmp(routine, "exec_stmt_raise") == 0;
+}
+
 /* Whose fault: decides whether another member may try and whether the breaker counts it. */
-static enum tn_fault fault_of(const struct tn_postgres_conn *c, const char *sqlstate)
+static enum tn_fault fault_of(const struct tn_postgres_conn *c, const PGresult *result, const char *sqlstate)
 {
     static const char *const engine[] = {"08", "53", "57P01", "57P02", "57P03", "57P05", "58", "XX", "F0"};
 
     if (strcmp(sqlstate, "57014") == 0 && c->run != NULL && c->run->cancelled)
         return TN_FAULT_CANCEL;
+    if (is_raised(result))
+        return TN_FAULT_QUERY;
     if (strcmp(sqlstate, "53400") == 0) /* configuration limit: the statement asked for more than it may have */
         return TN_FAULT_QUERY;
     for (size_t i = 0; i < TN_ARRAY_LEN(engine); i++)
@@ -70,7 +80,7 @@ void tn_postgres_error(struct tn_postgres_conn *c, const PGresult *result, struc
         return;
     }
     tn_fail(err, TN_E_ENGINE, sqlstate, "%s", message == NULL ? "" : message);
-    tn_error_blame(err, fault_of(c, sqlstate), true);
+    tn_error_blame(err, fault_of(c, result, sqlstate), true);
     if (err->fault == TN_FAULT_CANCEL)
         err->status = TN_E_CANCELLED;
     if (detail != NULL)

@@ -70,10 +70,10 @@ size_t tn_adaptive_candidates(const struct tn_group *group, const struct tn_memb
     return count;
 }
 
-/* One plain read in autocommit that leaves nothing behind and that nobody has tied to a member. */
+/* One plain read in autocommit that leaves nothing behind, calls nothing volatile (exploration 8), and that nobody has tied to a member. */
 bool tn_adaptive_may_try(const struct tn_query *q)
 {
-    return q->kind == TN_RUN_EXECUTE && tn_features_repeatable(&q->features) && !q->features.needs_session && !q->pinned &&
+    return q->kind == TN_RUN_EXECUTE && tn_features_repeatable(&q->features) && !q->features.calls_volatile && !q->features.needs_session && !q->pinned &&
            !q->keep_lease && q->prelude.len == 0 && q->route.cluster.len == 0 && (q->affinity == NULL || q->told != NULL);
 }
 

@@ -81,6 +81,7 @@ struct tn_features {
                                       1 < 1 day or <= 10, 2 < 7 days or <= 1000, 3 < 31 days or <= 100000, 4 more, 0 = none */
     bool          sized_by_params; /* a LIMIT, a list or a range that a parameter's value tells the size of */
     struct tn_str inner;           /* of PREPARE .. AS: the statement that is prepared; empty for all others */
+    bool          calls_volatile; /* random(): the same again would be another answer */
     bool          calls_unknown; /* a read calls a function that is not in functions.def: perhaps a user's own, with effects */
 };
 

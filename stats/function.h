@@ -7,6 +7,7 @@
 enum tn_function {
     TN_FUNCTION_UNKNOWN,   /* perhaps a user's own */
     TN_FUNCTION_PURE,      /* changes nothing; types and constructs that look like calls are here too */
+    TN_FUNCTION_VOLATILE,  /* changes nothing, and says something else each time */
     TN_FUNCTION_AGGREGATE, /* changes nothing and aggregates */
     TN_FUNCTION_CHANGES,   /* changes data, a sequence, another session or the server */
     TN_FUNCTION_SESSION    /* the same, and leaves something behind on its connection */

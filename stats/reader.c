@@ -422,6 +422,7 @@ static void check_call(struct tn_reader *r)
         r->out->has_aggregate = true;
         r->out->aggregate_count++;
     }
+    r->out->calls_volatile |= kind == TN_FUNCTION_VOLATILE;
     if (kind == TN_FUNCTION_CHANGES || kind == TN_FUNCTION_SESSION)
         r->writes = true;
     if (kind == TN_FUNCTION_SESSION) {

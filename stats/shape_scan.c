@@ -2,17 +2,19 @@
 
 #include "base/hash.h"
 #include "stats/reader.h"
+#include "stats/shape_cast.h"
 
 /* A fingerprint looks at most 100 nodes deep. Beyond these numbers, all counted generously, a tree may be deeper. */
 enum { DEEPEST_BRACKETS = 16, MOST_OPERATORS = 40, MOST_ARMS = 20, MOST_JOINS = 24, DEEPEST_CASE = 8 };
 
-enum salt_kind { SALT_RELATION = 1, SALT_RED_FLAG, SALT_ORDINAL, SALT_LIST, SALT_CASE, SALT_WORDS };
+enum salt_kind { SALT_RELATION = 1, SALT_RED_FLAG, SALT_ORDINAL, SALT_LIST, SALT_CASE, SALT_WORDS, SALT_CAST };
 
 struct emitter {
     struct tn_shape_scan   *scan;
     struct tn_template      tpl;
     struct tn_template_text *text; /* NULL: nobody asks for SQL and salts */
     uint64_t                salt;
+    struct tn_casts        *casts; /* with TEXT */
     uint64_t                relations, ordinals; /* so far */
     unsigned                ors, ands, joins, arms, brackets, deepest;
     unsigned                whens[16]; /* of the open CASEs */
@@ -168,11 +170,21 @@ static void count_chain(struct emitter *e, const struct tn_stream_token *now)
     }
 }
 
+/* NOW is the token of kind END behind the last one, too. */
+static void salt_cast(struct emitter *e, const struct tn_stream_token *now)
+{
+    uint64_t type = tn_casts_token(e->casts, now);
+
+    if (type != 0)
+        salt(e, SALT_CAST, type);
+}
+
 static void count(struct emitter *e, enum tn_role role, const struct tn_stream_token *now)
 {
     char punct = now->token.punct;
 
     count_chain(e, now);
+    salt_cast(e, now);
     if (now->word != TN_WORD_NONE && role == TN_ROLE_OTHER) {
         count_word(e, now->word);
     } else if (punct == '(') {
@@ -333,6 +345,8 @@ static void emit_all(struct emitter *e)
             emit(e, role, now, ahead);
         e->after_dot = now->token.punct == '.';
     }
+    if (e->text != NULL)
+        salt_cast(e, scan->stream.ahead);
     while (e->text != NULL && (items = tn_place_end(&scan->place)) > 0)
         salt(e, SALT_LIST, count_class(items));
     salt(e, SALT_WORDS, count_class(e->ors) | count_class(e->ands) << 8);
@@ -370,7 +384,8 @@ void tn_shape_scan(struct tn_shape_scan *scan, struct tn_str text, enum tn_diale
 void tn_shape_scan_sql(struct tn_shape_scan *scan)
 {
     struct tn_template_text text = {.out = scan->sql, .max = TN_SCAN_SQL, .sql = true};
-    struct emitter          e = {.scan = scan, .reads = scan->reads, .text = &text};
+    struct tn_casts         casts = {.state = TN_CAST_NONE};
+    struct emitter          e = {.scan = scan, .reads = scan->reads, .text = &text, .casts = &casts};
 
     tn_template_init(&e.tpl);
     e.tpl.text = &text;

@@ -1,4 +1,4 @@
-/* Parameters by name: `:name` in the text becomes $1, $2 ... Values are bound, never part of the text. */
+/* Parameters: `:name` in the text, and each `?` of a list, becomes $1, $2 ... Values are bound, never part of the text. */
 #include "rest/private.h"
 
 #include "stats/lexer.h"
@@ -112,11 +112,41 @@ static uint32_t greatest(struct tn_str sql, size_t *marks)
     return n;
 }
 
-static enum tn_status check_count(struct tn_str sql, size_t count, struct tn_error *err)
+/* Not ?1, which has a number of its own, and not an operator with a mark in it. AT: of the mark. */
+static bool is_plain(struct tn_str sql, size_t at)
 {
-    size_t   marks;
-    uint32_t n = greatest(sql, &marks);
+    char before = at > 0 ? sql.ptr[at - 1] : ' ', next = at + 1 < sql.len ? sql.ptr[at + 1] : ' ', last = at + 2 < sql.len ? sql.ptr[at + 2] : ' ';
 
+    return before != '@' && before != '?' && strchr("?&#0123456789", next) == NULL && (next != '|' || last == '|');
+}
+
+/* The text with $1, $2 ... for its marks. False: some are no parameters, or no memory. */
+static bool number_marks(struct tn_str sql, struct tn_buf *out)
+{
+    struct tn_lexer lexer;
+    struct tn_token token;
+    size_t          copied = 0;
+    unsigned        number = 0;
+
+    tn_lexer_init(&lexer, sql, TN_DIALECT_POSTGRES);
+    while (tn_lexer_next(&lexer, &token))
+        for (size_t i = 0; i < token.text.len && (token.kind == TN_TOKEN_PUNCT || token.kind == TN_TOKEN_PARAM); i++) {
+            size_t at = (size_t)(token.text.ptr - sql.ptr) + i;
+
+            if (sql.ptr[at] != '?')
+                continue;
+            if (!is_plain(sql, at))
+                return false;
+            tn_buf_append(out, sql.ptr + copied, at - copied);
+            tn_buf_printf(out, "$%u", ++number);
+            copied = at + 1;
+        }
+    tn_buf_append(out, sql.ptr + copied, sql.len - copied);
+    return !out->failed;
+}
+
+static enum tn_status check_count(size_t count, uint32_t n, size_t marks, struct tn_error *err)
+{
     if (marks == 0 && n > count)
         return tn_fail(err, TN_E_INVALID, "22023", "the statement has $%u, and `parameters` %zu value%s", n, count, count == 1 ? "" : "s");
     if (marks == 0 && n < count)
@@ -126,13 +156,29 @@ static enum tn_status check_count(struct tn_str sql, size_t count, struct tn_err
     return TN_OK;
 }
 
-static enum tn_status bind_list(const struct tn_json_node *list, struct tn_str sql, struct tn_arena *arena, struct tn_param *items, struct tn_error *err)
+/* As many marks as values, and no $n: they are the parameters. Otherwise the engine says what they are. */
+static enum tn_status bind_marks(struct tn_str sql, struct tn_arena *arena, struct tn_str *out, struct tn_error *err)
 {
-    size_t i = 0;
-    char   name[24];
+    struct tn_buf  text;
+    enum tn_status status = TN_OK;
 
-    TN_TRY(check_count(sql, list->count, err));
+    tn_buf_init(&text, sql.len * 6 + 64);
+    if (number_marks(sql, &text) && !tn_arena_str(arena, tn_buf_str(&text), out))
+        status = tn_fail(err, TN_E_NOMEM, "53200", "no memory for a statement");
+    tn_buf_reset(&text);
+    return status;
+}
 
+static enum tn_status bind_list(const struct tn_json_node *list, struct tn_str sql, struct tn_arena *arena, struct tn_str *out, struct tn_param *items,
+                                struct tn_error *err)
+{
+    size_t   i = 0, marks;
+    uint32_t n = greatest(sql, &marks);
+    char     name[24];
+
+    TN_TRY(check_count(list->count, n, marks, err));
+    if (n == 0 && marks == list->count)
+        TN_TRY(bind_marks(sql, arena, out, err));
     for (const struct tn_json_node *node = list->first; node != NULL; node = node->next, i++) {
         snprintf(name, sizeof name, "$%zu", i + 1);
         TN_TRY(tn_rest_param_read(node, name, arena, &items[i], err));
@@ -161,5 +207,5 @@ enum tn_status tn_rest_bind(const struct tn_rest_request *request, struct tn_str
     for (const struct tn_json_node *node = nodes->first; node != NULL; node = node->next)
         binder.items[i++].node = node;
     *params = (struct tn_params){.count = binder.count, .items = items};
-    return nodes->kind == TN_JSON_LIST ? bind_list(nodes, sql, arena, items, err) : bind_names(&binder, sql, arena, out, items, err);
+    return nodes->kind == TN_JSON_LIST ? bind_list(nodes, sql, arena, out, items, err) : bind_names(&binder, sql, arena, out, items, err);
 }

@@ -16,6 +16,7 @@ import uuid
 import pytest
 
 import engines
+import ops
 import proxy as proxy_module
 from rest import Rest
 
@@ -130,6 +131,19 @@ def test_named_parameters(engine):
 
 def test_listed_parameters(engine):
     assert engine.rest.rows("SELECT $2 AS b, CAST($1 AS integer) AS a", parameters=[7, "x"]) == [{"b": "x", "a": 7}]
+    marks = "SELECT CAST(? AS integer) AS a, '?' AS q WHERE 'x'=? -- ?"
+    assert engine.rest.rows(marks, parameters=[7, "x"]) == [{"a": 7, "q": "?"}] and engine.rest.rows(marks, parameters=[7, "y"]) == []
+
+
+def test_bands_of_parameters(duck):
+    """A LIMIT that comes as a value has the band of one that is written, however its place is marked."""
+    mark = f"bands_{uuid.uuid4().hex}"
+    for limit in (5, 50_000):
+        for place, given in ((str(limit), None), (":p", {"p": limit}), ("$1", [limit]), ("?", [limit])):
+            duck.rest.rows(f"SELECT 1 AS a LIMIT {place} -- {mark}", **({"parameters": given} if given else {}))
+
+    bands = [record["band"] for record in reversed(ops.history(duck.proxy, 8, text=mark))]
+    assert bands[0] != bands[4] and bands == [bands[0]] * 4 + [bands[4]] * 4
 
 
 def test_typed_parameters(engine):

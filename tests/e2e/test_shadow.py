@@ -350,3 +350,31 @@ def test_a_reload_and_lost_clients(files):
             thread.join(100)
         assert not problems, problems
         proxy.wait_for(lambda: running(proxy) == 0 and ops.quiet(proxy), what="all ends")
+
+
+def may_explore(connection, sql):
+    """As EXPLAIN ROUTE sees it; of statements that nothing is learned of there is no decision."""
+    route = json.loads(connection.execute(f"EXPLAIN (FORMAT JSON) ROUTE {sql}").fetchall()[0][0])
+    decisions = [g["decision"] for g in route["groups"] if g.get("decision")]
+    return any(d["mayExplore"] or d["explore"] for d in decisions)
+
+
+PLAIN = "SELECT v FROM points WHERE k = 5"
+
+
+def test_never_explored(files):
+    """Each statement that exploration 8 forbids, beside the plain read that is allowed, before and after."""
+    with proxy_module.Proxy(config(files, explore={**SHADOW, "mode": "both"})) as proxy, ops.connect(proxy) as connection:
+        for sql in ("INSERT INTO log VALUES (1)", "UPDATE points SET v = 'x' WHERE k = 5", "CREATE TABLE made (a int)", f"CREATE TABLE made AS {PLAIN}",
+                    f"{PLAIN} FOR UPDATE", "SELECT v, random() FROM points", "SELECT nextval('s') FROM points", "SELECT unknown_to_us(v) FROM points",
+                    "WITH gone AS (DELETE FROM points RETURNING v) SELECT v FROM gone", "SELECT v INTO made FROM points",
+                    f"DECLARE c CURSOR FOR {PLAIN}", "COPY points TO STDOUT", f"COPY ({PLAIN}) TO STDOUT",
+                    f"/*+ turnout(cluster=seeks) */ {PLAIN}"):
+            assert may_explore(connection, PLAIN)
+            assert not may_explore(connection, sql), sql
+        with connection.transaction():
+            connection.execute(PLAIN)
+            assert not may_explore(connection, PLAIN)
+        assert may_explore(connection, PLAIN)
+        connection.execute("/*+ turnout(cluster=scans) */ CREATE TEMP TABLE mine (v text)")
+        assert not may_explore(connection, PLAIN)

@@ -42,7 +42,7 @@ static void add_flags(char *out, size_t size, const struct tn_features *f)
                  {f->has_distinct, "distinct"}, {f->has_aggregate, "aggregate"},  {f->has_window, "window"},
                  {f->has_subquery, "subquery"}, {f->has_limit, "limit"},          {f->explain_analyze, "analyze"},
                  {f->needs_session, "session"}, {f->has_into, "into"},            {f->for_update, "for_update"},
-                 {f->calls_unknown, "unknown"}, {f->more_tables, "more_tables"}};
+                 {f->calls_unknown, "unknown"}, {f->calls_volatile, "volatile"}, {f->more_tables, "more_tables"}};
     bool some = false;
 
     for (size_t i = 0; i < TN_ARRAY_LEN(flags); i++)

@@ -4,6 +4,7 @@
 
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
+#include <math.h>
 
 enum { SHAPES = 50 };
 
@@ -17,6 +18,7 @@ static struct tn_decide_candidate candidates[2];
 static struct tn_price            price;
 static struct tn_plan             plans[SHAPES];
 static uint64_t                   query, now_us;
+static double                     share = .05; /* of engine time, for copies */
 
 /* Each shape ran three times on the first engine and never on the second. */
 static void begin(void)
@@ -75,7 +77,7 @@ static unsigned ask_all(void)
     for (unsigned i = 0; i < 3 * SHAPES; i++)
         ask(i % SHAPES, 1, &plans[0], true);
     policy.explore = TN_EXPLORE_SHADOW;
-    policy.shadow_share = .05;
+    policy.shadow_share = share;
     for (unsigned i = 0; i < SHAPES; i++) {
         ask(i, 2, &plans[i], false);
         shadows += (unsigned)plans[i].shadow_count;
@@ -96,7 +98,7 @@ static void end(void)
 static void test_seconds(void)
 {
     unsigned shadows;
-    double   share = .05, allowed;
+    double   allowed;
 
     begin();
     shadows = ask_all();
@@ -119,6 +121,54 @@ static void test_money(void)
     CU_ASSERT(shadows > 0);
     CU_ASSERT(account->held_usd > 0 && account->held_usd <= 25e6);
     end();
+}
+
+static double longest_deadline(void)
+{
+    double longest = 0;
+
+    for (unsigned i = 0; i < SHAPES; i++)
+        for (size_t s = 0; s < plans[i].shadow_count; s++) {
+            CU_ASSERT(plans[i].shadows[s].deadline_s > 0);
+            longest = fmax(longest, plans[i].shadows[s].deadline_s);
+        }
+    return longest;
+}
+
+/* maxMs: the longest copy may take so long and no longer; where none would pay that is so short, there is none. */
+static void test_longest(void)
+{
+    double longest;
+
+    begin();
+    CU_ASSERT(ask_all() > 0);
+    longest = longest_deadline();
+    CU_ASSERT(longest > 4);
+    end();
+    begin();
+    policy.max_s = longest;
+    CU_ASSERT(ask_all() > 0);
+    CU_ASSERT(longest_deadline() <= longest);
+    end();
+    begin();
+    policy.max_s = 4; /* room for a quarter of TOOK_S */
+    (void)ask_all();
+    CU_ASSERT(longest_deadline() <= policy.max_s);
+    end();
+    begin();
+    policy.max_s = .001;
+    CU_ASSERT_EQUAL(ask_all(), 0);
+    end();
+}
+
+/* shadowPercent 0: no copy, however much it would bring. */
+static void test_no_share(void)
+{
+    begin();
+    share = 0;
+    CU_ASSERT_EQUAL(ask_all(), 0);
+    end();
+    share = .05;
 }
 
 /* What became a plan of its own is held by that. */
@@ -158,6 +208,8 @@ int main(void)
         return 1;
     CU_add_test(suite, "seconds", test_seconds);
     CU_add_test(suite, "money", test_money);
+    CU_add_test(suite, "longest", test_longest);
+    CU_add_test(suite, "no share", test_no_share);
     CU_add_test(suite, "detached", test_detached);
     CU_basic_run_tests();
     failures = CU_get_number_of_failures();

@@ -297,6 +297,8 @@ def test_settings_follow_the_session(make_engine, proxies):
             client.run(f"SET turnout.cluster = '{name}'")
             assert client.value("SELECT TIMESTAMPTZ '2024-01-01 00:00:00+00'") == "2024-01-01 09:00:00+09"
         client.run("RESET turnout.cluster")
+        assert client.value("/*+ turnout(cluster=d) */ SELECT version()").startswith("PostgreSQL")  # what a client of PostgreSQL relies on, wherever it is
+        client.run("SET turnout.dialect = 'engine'")  # else none but PostgreSQL's member is asked
         wheres = {client.value("SELECT CASE WHEN version() LIKE 'PostgreSQL%' THEN 'p' ELSE 'd' END") for _ in range(8)}
         assert wheres == {"d", "p"}
         assert client.value("/*+ turnout(cluster=d) */ SELECT version()").startswith("v1.")

@@ -667,8 +667,8 @@ static bool is_relation(struct tn_str name)
     return is_line(TN_CATALOG_RELATION, name);
 }
 
-/* Calls of the catalog's functions, casts to regclass and its like. */
-static bool calls_catalog(struct tn_str sql)
+/* Calls of the catalog's functions, casts to regclass and its like; with WORDS current_catalog and current_schema as well. */
+static bool calls_catalog(struct tn_str sql, bool words)
 {
     static const char *const more[] = {"current_database", "pg_backend_pid"};
     struct tn_lexer lexer;
@@ -682,7 +682,7 @@ static bool calls_catalog(struct tn_str sql)
         if (token.punct == '(' && name && (is_line(TN_CATALOG_FUNCTION, called) || tn_str_ieq_c(called, more[0]) || tn_str_ieq_c(called, more[1])))
             return true;
         name = is_name(&token);
-        if (name && (is_named(&token, "current_catalog") || is_named(&token, "current_schema")))
+        if (words && name && (is_named(&token, "current_catalog") || is_named(&token, "current_schema")))
             return true;
         if (name && (is_cast(&before) || is_word(&before, "as")) && reg_type(tn_token_name(&token)) != NULL)
             return true;
@@ -706,5 +706,10 @@ bool tn_catalog_speaks(struct tn_str sql, const struct tn_features *features)
     for (unsigned i = 0; i < features->table_count; i++)
         if (!is_relation(features->tables[i]))
             return false;
-    return features->table_count > 0 || calls_catalog(sql);
+    return features->table_count > 0 || calls_catalog(sql, true);
+}
+
+bool tn_catalog_asks_place(struct tn_str sql, const struct tn_features *features)
+{
+    return features->table_count == 0 && !calls_catalog(sql, false);
 }

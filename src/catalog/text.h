@@ -15,6 +15,9 @@ struct tn_catalog_self {
 /* SQL reads relations of the catalog and no others, or no relation at all and calls a function of the catalog's. FEATURES: of SQL. */
 bool tn_catalog_speaks(struct tn_str sql, const struct tn_features *features);
 
+/* Of one that does: only where the session is, current_catalog or current_schema without brackets. */
+bool tn_catalog_asks_place(struct tn_str sql, const struct tn_features *features);
+
 /* SQL for the image, appended to OUT (OUT->failed as ever): names lose their schema, regclass and its like become calls, patterns match anywhere in
  * a text, what asks for the session is answered, collations go, columns of bare calls keep PostgreSQL's names. False: nested too deeply. */
 TN_MUST_USE bool tn_catalog_text(struct tn_str sql, const struct tn_catalog_self *self, struct tn_buf *out);

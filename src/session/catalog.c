@@ -323,6 +323,8 @@ bool tn_session_catalog_serves(struct tn_session *s, struct tn_statement_run *ru
     tn_explain_query_free(q);
     if (member == NULL || tn_told_sql(member->conf->engine, TN_TOLD_TABLES) == NULL)
         return false;
+    if (member->ops->dialect == TN_DIALECT_TRINO && tn_catalog_asks_place(run->sql, run->features))
+        return false; /* its own words: a USE says where */
     if (member->ops->dialect == TN_DIALECT_POSTGRES) {
         if (run->affinity.len == 0)
             run->affinity = member->conf->name;

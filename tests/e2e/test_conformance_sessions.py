@@ -98,9 +98,16 @@ def test_empty_transactions(client):
 
 def test_savepoints(engine, client, table):
     client.run("BEGIN")
-    if engine.name == "duckDb":
-        found = client.fails("SAVEPOINT s")
+    if engine.name == "duckDb":  # it has none: one around statements about the catalog is Turnout's, one after a statement of its own is refused
+        assert client.run("SAVEPOINT s") == ["SAVEPOINT"]
+        assert wire.status(client.query("SELECT nope FROM pg_catalog.pg_class")) == "E"
+        messages = client.query("ROLLBACK TO SAVEPOINT s")
+        assert (wire.tags(messages), wire.status(messages)) == (["ROLLBACK"], "T")
+        assert client.run("RELEASE SAVEPOINT s; SAVEPOINT s") == ["RELEASE", "SAVEPOINT"]
+        client.run(f"INSERT INTO {table} VALUES (4, 'x')")
+        found = client.fails("SAVEPOINT t")
         assert found.sqlstate == "0A000"
+        assert client.fails("ROLLBACK TO SAVEPOINT s").sqlstate == "0A000"  # not a part of the change alone
         assert wire.status(client.query("ROLLBACK")) == "I"
         return
     client.run(f"INSERT INTO {table} VALUES (4, 'x')")
@@ -314,6 +321,8 @@ def test_settings_follow_the_session(make_engine, proxies):
             client.run(f"SET turnout.cluster = '{name}'")
             assert client.value("SELECT TIMESTAMPTZ '2024-01-01 00:00:00+00'") == "2024-01-01 09:00:00+09"
         client.run("RESET turnout.cluster")
+        assert client.value("/*+ turnout(cluster=d) */ SELECT version()").startswith("PostgreSQL")  # what a client of PostgreSQL relies on, wherever it is
+        client.run("SET turnout.dialect = 'engine'")  # else none but PostgreSQL's member is asked
         wheres = {client.value("SELECT CASE WHEN version() LIKE 'PostgreSQL%' THEN 'p' ELSE 'd' END") for _ in range(8)}
         assert wheres == {"d", "p"}
         assert client.value("/*+ turnout(cluster=d) */ SELECT version()").startswith("v1.")

@@ -72,7 +72,7 @@ static void test_removed(void)
     learn(store, 999, 1);
     tn_store_close(store);
     fresh_path("removed");
-    store = open_store(1000);
+    store = open_told(1000);
     name_clusters(store, 1);
     for (uint64_t i = 1; i <= 50; i++)
         learn(store, i, 1);
@@ -132,7 +132,7 @@ static void test_locked_at_start(void)
     tn_store_close(store);
     CU_ASSERT_EQUAL(sqlite3_open(path, &db), SQLITE_OK);
     CU_ASSERT_EQUAL(sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
-    store = open_store(1000);
+    store = open_told(1000);
     CU_ASSERT_EQUAL(counts(store).flush_failures, 1);
     CU_ASSERT_EQUAL(counts(store).shapes, 0);
     name_clusters(store, 2); /* c0 is number 0 here, 2 in the file */

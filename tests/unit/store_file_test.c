@@ -374,16 +374,13 @@ static void test_evicted_return(void)
 /* What was learned between the return and the reading of the row counts together with it. */
 static void test_merge(void)
 {
-    struct tn_store_options o;
-    struct tn_store        *store;
-    struct tn_shape_entry  *entry;
-    struct tn_belief        belief = {.m = 1, .P = .02, .n = 10, .M2 = .2, .last = 95, .succ = 2}, out;
-    uint32_t                id;
+    struct tn_store       *store;
+    struct tn_shape_entry *entry;
+    struct tn_belief       belief = {.m = 1, .P = .02, .n = 10, .M2 = .2, .last = 95, .succ = 2}, out;
+    uint32_t               id;
 
     fresh_path("merge");
-    o = options(64);
-    o.flush_us = 60000000; /* only when told */
-    store = open_with(&o);
+    store = open_told(64);
     name_clusters(store, 2);
     entry = get(store, 1, true);
     id = entry->id;
@@ -505,16 +502,13 @@ static void test_reset(void)
 
 static void test_reports(void)
 {
-    struct tn_store_options o;
-    struct tn_store        *store;
-    struct report           seen = {.count = 0};
-    struct tn_error         err = TN_ERROR_INIT;
-    int                     status = -1;
+    struct tn_store *store;
+    struct report    seen = {.count = 0};
+    struct tn_error  err = TN_ERROR_INIT;
+    int              status = -1;
 
     fresh_path("reports");
-    o = options(500);
-    o.flush_us = 60000000;
-    store = open_with(&o);
+    store = open_told(500);
     name_clusters(store, 7);
     for (uint64_t i = 1; i <= 2000; i++)
         learn(store, i, 7);

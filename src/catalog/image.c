@@ -159,6 +159,8 @@ static enum tn_status make(struct maker *m, struct tn_error *err)
 {
     size_t core = 0;
 
+    tn_buf_puts(&m->sql, "SET max_temp_directory_size = '0 bytes'"); /* clients' sorts and joins stay off the disk */
+    TN_TRY(run(m, err));
     put_types(&m->sql);
     TN_TRY(run(m, err));
     put_settings(&m->sql, m->source->settings);

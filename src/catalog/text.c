@@ -5,7 +5,8 @@
 
 #include <strings.h>
 
-enum { DEPTH_MAX = 256, NAME_MAX_LEN = 64 };
+/* DuckDB writes a macro's arguments wherever its body names them: macros in macros in macros take memory without end. */
+enum { DEPTH_MAX = 256, NAME_MAX_LEN = 64, MACROS_MAX = 3, MOVED_MAX = 16 * 1024 * 1024 };
 
 enum operand { OPERAND_LITERAL, OPERAND_OTHER }; /* one string or parameter; anything else */
 
@@ -18,6 +19,7 @@ struct frame {
     bool          from;  /* a call in FROM */
     bool          vector; /* the last thing in it is one of the columns below */
     unsigned      commas;
+    unsigned      macros; /* in each other, of what stands in it */
 };
 
 struct writer {
@@ -27,8 +29,10 @@ struct writer {
     size_t                        copied; /* of sql */
     struct tn_buf                *out;
     const struct tn_catalog_self *self;
-    unsigned                      depth;
+    unsigned                      depth, matches; /* matches: patterns of patterns */
     bool                          too_deep;
+    size_t                        moved; /* bytes that calls were written around */
+    unsigned                      macros; /* in each other, of the operand that was written last */
     struct frame                  frames[DEPTH_MAX];
     size_t                        start; /* where the operand begins that was written last */
     enum operand                  operand;
@@ -126,6 +130,10 @@ static void wrap_in(struct writer *w, size_t at, const char *before, const char 
 {
     struct tn_buf inside;
 
+    if (at > w->out->len)
+        return;
+    w->moved += w->out->len - at;
+    w->too_deep = w->too_deep || w->moved > MOVED_MAX;
     tn_buf_init(&inside, w->out->max);
     tn_buf_append(&inside, w->out->data + at, w->out->len - at);
     w->out->len = at;
@@ -138,6 +146,22 @@ static void wrap_in(struct writer *w, size_t at, const char *before, const char 
 
 /* ---- operands ---- */
 
+static bool is_line(enum tn_catalog_kind kind, struct tn_str name);
+
+/* The operand that was written last is one of what its bracket holds. */
+static void note_macros(struct writer *w, unsigned macros)
+{
+    w->macros = macros;
+    w->too_deep = w->too_deep || macros > MACROS_MAX;
+    if (w->depth > 0)
+        w->frames[w->depth - 1].macros = TN_MAX(w->frames[w->depth - 1].macros, macros);
+}
+
+static bool is_macro(struct tn_str name)
+{
+    return is_line(TN_CATALOG_FUNCTION, name) || tn_str_ieq_c(name, "nullif") || (name.len > 3 && strncasecmp(name.ptr, "tn_", 3) == 0);
+}
+
 /* An operand of one token begins here, unless it goes on behind a dot. */
 static void begin_operand(struct writer *w, enum operand operand)
 {
@@ -146,6 +170,7 @@ static void begin_operand(struct writer *w, enum operand operand)
     w->start = w->out->len;
     w->operand = operand;
     w->call = tn_str_n("", 0);
+    w->macros = 0;
 }
 
 /* A bracket behind one of these belongs to nothing before it. */
@@ -176,13 +201,17 @@ static void open_bracket(struct writer *w)
     put_gap(w);
     if (!ends_operand(&w->before))
         frame->start = w->out->len;
-    else if (w->token.punct == '(' && is_name(&w->before))
+    else if (w->token.punct == '[')
+        frame->macros = w->macros;
+    else if (is_name(&w->before))
         frame->call = tn_token_name(&w->before);
-    frame->cast = tn_str_ieq_c(frame->call, "cast");
+    frame->cast = is_word(&w->before, "cast") && frame->start + 4 <= w->out->len && strncasecmp(w->out->data + frame->start, "cast", 4) == 0;
     frame->from = w->in_from;
     tn_buf_put_str(w->out, w->token.text);
     tn_buf_puts(w->out, w->token.punct == '[' && is_vector(&w->before) ? "1 + " : "");
-    frame->inside = w->out->len;
+    frame->inside = w->start = w->out->len;
+    w->operand = OPERAND_OTHER;
+    w->macros = 0;
     advance(w);
 }
 
@@ -221,6 +250,29 @@ static bool is_list(const struct writer *w, const struct frame *frame)
            w->start == frame->inside;
 }
 
+/* current_setting('name') is what it is set to in the session; false: it has no such setting, or the name is not told. */
+static bool put_setting(struct writer *w, const struct frame *frame)
+{
+    const char   *at, *end;
+    struct tn_str value;
+
+    if (!tn_str_ieq_c(frame->call, "current_setting") || w->out->failed || w->out->len < frame->inside + 2)
+        return false;
+    at = w->out->data + frame->inside;
+    if (*at != '\'')
+        return false;
+    end = memchr(at + 1, '\'', w->out->len - frame->inside - 1);
+    if (end == NULL || (end + 1 < w->out->data + w->out->len && end[1] != ',' && end[1] != ' '))
+        return false;
+    value = w->self->setting(w->self->arg, tn_str_n(at + 1, (size_t)(end - at - 1)));
+    if (value.ptr == NULL)
+        return false;
+    w->out->len = frame->start;
+    tn_buf_put_quoted(w->out, value, '\'');
+    skip(w);
+    return true;
+}
+
 static void close_bracket(struct writer *w)
 {
     struct frame frame;
@@ -236,10 +288,12 @@ static void close_bracket(struct writer *w)
         wrap_in(w, frame.inside, "tn_list(", ")");
     if (frame.vector && tn_str_ieq_c(frame.call, "generate_subscripts"))
         rename_call(w, &frame, "tn_generate_subscripts");
-    put_token(w);
+    if (!put_setting(w, &frame))
+        put_token(w);
     w->start = frame.start;
     w->operand = OPERAND_OTHER;
     w->call = frame.cast ? tn_str_n("", 0) : frame.call;
+    note_macros(w, frame.macros + is_macro(frame.call));
     if (frame.from && (tn_str_ieq_c(frame.call, "generate_series") || tn_str_ieq_c(frame.call, "generate_subscripts")))
         name_column(w);
 }
@@ -320,6 +374,7 @@ static void wrap(struct writer *w, size_t at, const char *reg, bool named)
 
     snprintf(call, sizeof call, "tn_%s%s(", reg, named ? "_name" : "");
     wrap_in(w, at, call, ")");
+    note_macros(w, w->macros + 1);
 }
 
 /* '{a,b}', written from AT on, becomes ['a', 'b']. */
@@ -406,7 +461,8 @@ static void cast_as(struct writer *w)
     here = type_here(&w->token);
     if (reg != NULL && w->next.punct == ')') { /* (tn_regclass(..)) */
         wrap(w, frame->inside, reg, w->operand != OPERAND_LITERAL || w->start != frame->inside);
-        memcpy(w->out->data + frame->start, "    ", 4);
+        if (!w->out->failed)
+            memcpy(w->out->data + frame->start, "    ", 4);
         skip(w);
     } else {
         tn_buf_puts(w->out, " AS ");
@@ -436,10 +492,14 @@ static void put_operand(struct writer *w)
 /* x ~ y is true to PostgreSQL where y is found anywhere in x, to DuckDB where it is all of it. */
 static void put_match(struct writer *w, bool negated, bool caseless)
 {
+    w->too_deep = w->too_deep || ++w->matches > DEPTH_MAX;
+    if (w->too_deep)
+        return;
     tn_buf_puts(w->out, negated ? "!~ (" : "~ (");
     tn_buf_puts(w->out, caseless ? "'(?is:.*)(?i:' || " : "'(?s:.*)(?:' || ");
     put_operand(w);
     tn_buf_puts(w->out, " || ')(?s:.*)')");
+    w->matches--;
     w->operand = OPERAND_OTHER;
     w->call = tn_str_n("", 0);
 }
@@ -574,7 +634,7 @@ static void plain(struct writer *w)
         w->frames[w->depth - 1].commas++;
         w->frames[w->depth - 1].vector = is_vector(&w->before);
     }
-    if (is_named(&w->token, "tableoid") && w->before.punct == '.') {
+    if (is_named(&w->token, "tableoid") && w->before.punct == '.' && w->start < w->out->len) {
         w->out->len = w->start;
         tn_buf_puts(w->out, "0");
         skip(w);
@@ -588,8 +648,13 @@ static void plain(struct writer *w)
         put_gap(w);
         begin_operand(w, OPERAND_LITERAL);
     } else if (w->token.punct != '.') {
-        put_gap(w);
+        put_token(w);
         w->call = tn_str_n("", 0);
+        w->start = w->out->len;
+        return;
+    } else if (!ends_operand(&w->before)) {
+        put_gap(w);
+        w->start = w->out->len;
     }
     put_token(w);
 }
@@ -673,7 +738,7 @@ static bool calls_catalog(struct tn_str sql)
     static const char *const more[] = {"current_database", "pg_backend_pid"};
     struct tn_lexer lexer;
     struct tn_token token, before = {.kind = TN_TOKEN_END};
-    bool            name = false;
+    bool            name = false, cast = false; /* before is a name, behind AS */
 
     tn_lexer_init(&lexer, sql, TN_DIALECT_POSTGRES);
     for (; tn_lexer_next(&lexer, &token); before = token) {
@@ -684,10 +749,36 @@ static bool calls_catalog(struct tn_str sql)
         name = is_name(&token);
         if (name && (is_named(&token, "current_catalog") || is_named(&token, "current_schema")))
             return true;
-        if (name && (is_cast(&before) || is_word(&before, "as")) && reg_type(tn_token_name(&token)) != NULL)
+        if (name && is_cast(&before) && reg_type(tn_token_name(&token)) != NULL)
             return true;
+        if (token.punct == ')' && cast && reg_type(called) != NULL)
+            return true;
+        cast = name && is_word(&before, "as");
         if (name && before.punct == '.' && reg_type(tn_token_name(&token)) != NULL)
             return true;
+    }
+    return false;
+}
+
+/* FROM f(..) of what is no catalog's, a file's perhaps: the engine knows. */
+static bool reads_calls(struct tn_str sql)
+{
+    static const char *const froms[] = {"from", "join", "lateral", NULL}, *const rows[] = {"unnest", "generate_series", "generate_subscripts", "regexp_split_to_table", NULL};
+    static const char *const takes[] = {"extract", "substring", "trim", "overlay", NULL}, *const ends[] = {"where", "group", "order", "having", "limit", "select", "on", NULL};
+    struct tn_lexer lexer;
+    struct tn_token token, before = {.kind = TN_TOKEN_END}, call = {.kind = TN_TOKEN_END};
+    bool            relation = false, listed = false; /* the name before is one; a comma is followed by one */
+
+    tn_lexer_init(&lexer, sql, TN_DIALECT_POSTGRES);
+    for (; tn_lexer_next(&lexer, &token); before = token) {
+        if (token.punct == '(' && relation && is_name(&before) && !is_any(&before, froms) && !is_any(&before, rows) && !is_line(TN_CATALOG_FUNCTION, tn_token_name(&before)))
+            return true;
+        if (token.punct == '.' || before.punct == '.')
+            continue; /* schema.f */
+        relation = (is_any(&before, froms) && !is_any(&call, takes)) || (listed && before.punct == ',');
+        listed = (listed || is_word(&token, "from")) && !is_any(&token, ends) && token.punct != '(';
+        if (token.punct == '(')
+            call = before;
     }
     return false;
 }
@@ -701,10 +792,10 @@ static bool may_speak(struct tn_str sql)
 
 bool tn_catalog_speaks(struct tn_str sql, const struct tn_features *features)
 {
-    if (features->class != TN_CLASS_READ || (features->verb != TN_VERB_SELECT && features->verb != TN_VERB_WITH) || !may_speak(sql))
+    if (features->class != TN_CLASS_READ || (features->verb != TN_VERB_SELECT && features->verb != TN_VERB_WITH) || features->more_tables || !may_speak(sql))
         return false;
     for (unsigned i = 0; i < features->table_count; i++)
         if (!is_relation(features->tables[i]))
             return false;
-    return features->table_count > 0 || calls_catalog(sql);
+    return (features->table_count > 0 || calls_catalog(sql)) && !reads_calls(sql);
 }

@@ -364,9 +364,14 @@ void tn_session_catalog_orphan(struct tn_session *s)
         catalog_free(c);
 }
 
+static struct tn_str setting_of(const void *settings, struct tn_str name)
+{
+    return tn_settings_get(settings, name);
+}
+
 enum tn_status tn_session_catalog_text(const struct tn_session *s, struct tn_query *q, struct tn_str sql, struct tn_error *err)
 {
-    struct tn_catalog_self self = {.user = s->identity->user, .database = tn_str(s->database), .pid = s->pid};
+    struct tn_catalog_self self = {.user = s->identity->user, .database = tn_str(s->database), .pid = s->pid, .setting = setting_of, .arg = s->settings};
     struct tn_buf          text;
     bool                   shallow, ok;
 
@@ -375,6 +380,6 @@ enum tn_status tn_session_catalog_text(const struct tn_session *s, struct tn_que
     ok = !text.failed && tn_arena_str(&q->arena, tn_buf_str(&text), &q->text);
     tn_buf_reset(&text);
     if (!shallow)
-        return tn_fail(err, TN_E_LIMIT, "54001", "a statement about the catalog has too many brackets in each other");
+        return tn_fail(err, TN_E_LIMIT, "54001", "a statement about the catalog has too many brackets, functions or patterns in each other");
     return ok ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "no memory for a statement");
 }

@@ -36,6 +36,7 @@ struct writer {
     struct frame                  frames[DEPTH_MAX];
     size_t                        start; /* where the operand begins that was written last */
     enum operand                  operand;
+    const char                   *reg;   /* it is the number of a name of this kind; NULL: it is not */
     struct tn_str                 call;  /* it is a call of this; empty: it is not */
     enum { BEFORE_LIST, IN_LIST, BEHIND_LIST } list; /* of the columns of the outermost SELECT */
     size_t                        item;  /* where its present one begins */
@@ -171,6 +172,7 @@ static void begin_operand(struct writer *w, enum operand operand)
     w->operand = operand;
     w->call = tn_str_n("", 0);
     w->macros = 0;
+    w->reg = NULL;
 }
 
 /* A bracket behind one of these belongs to nothing before it. */
@@ -292,6 +294,7 @@ static void close_bracket(struct writer *w)
         put_token(w);
     w->start = frame.start;
     w->operand = OPERAND_OTHER;
+    w->reg = NULL;
     w->call = frame.cast ? tn_str_n("", 0) : frame.call;
     note_macros(w, frame.macros + is_macro(frame.call));
     if (frame.from && (tn_str_ieq_c(frame.call, "generate_series") || tn_str_ieq_c(frame.call, "generate_subscripts")))
@@ -299,6 +302,8 @@ static void close_bracket(struct writer *w)
 }
 
 /* ---- names of columns ---- */
+
+static void show_name(struct writer *w, const struct tn_token *type);
 
 static void end_item(struct writer *w)
 {
@@ -313,6 +318,8 @@ static void end_item(struct writer *w)
         tn_buf_printf(w->out, " AS \"" TN_STR_FMT "\"", TN_STR_ARG(name));
         return;
     }
+    if (w->start == item)
+        show_name(w, NULL);
     if (w->call.len == 0 || w->call.len > NAME_MAX_LEN || w->start != item || is_word(&w->before, "end"))
         return;
     tn_buf_puts(w->out, " AS ");
@@ -377,6 +384,16 @@ static void wrap(struct writer *w, size_t at, const char *reg, bool named)
     note_macros(w, w->macros + 1);
 }
 
+/* The number of a name is a number to another number; the name to a text (TYPE), and to who reads it (NULL). */
+static void show_name(struct writer *w, const struct tn_token *type)
+{
+    const char *reg = w->reg;
+
+    w->reg = NULL;
+    if (reg != NULL && (type == NULL || is_named(type, "text") || is_named(type, "varchar") || is_named(type, "name")))
+        wrap(w, w->start, reg, true);
+}
+
 /* '{a,b}', written from AT on, becomes ['a', 'b']. */
 static void unbrace(struct writer *w, size_t at)
 {
@@ -433,8 +450,10 @@ static void cast(struct writer *w)
     list = w->next.punct == '[';
     if (list && is_braced(w))
         unbrace(w, w->start);
+    show_name(w, list ? NULL : &w->token);
     if (reg != NULL && !list) {
         wrap(w, w->start, reg, w->operand != OPERAND_LITERAL);
+        w->reg = w->operand == OPERAND_LITERAL ? reg : NULL;
         w->operand = OPERAND_OTHER;
         w->call = w->call.len > 0 ? w->call : tn_token_name(&w->token);
     } else if (reg != NULL) {
@@ -651,6 +670,7 @@ static void plain(struct writer *w)
         put_token(w);
         w->call = tn_str_n("", 0);
         w->start = w->out->len;
+        w->reg = NULL;
         return;
     } else if (!ends_operand(&w->before)) {
         put_gap(w);

@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 
 #define TN_CATALOG_FRESH_US UINT64_C(2000000)
-enum { TN_CATALOG_IMAGES = 16, TN_CATALOG_MEMORY = 512 * 1024 * 1024 }; /* kept at most; of each, in bytes */
+enum { TN_CATALOG_IMAGES = 8, TN_CATALOG_MEMORY = 512 * 1024 * 1024 }; /* kept at most; of each, in bytes */
 
 struct tn_catalog_image;
 

@@ -26,6 +26,8 @@ static bool is_relation(struct tn_str name)
 {
     static const char pg[] = "pg_catalog.", info[] = "information_schema.";
 
+    if (name.len < 4 || ((name.ptr[0] | 0x20) != 'p' && (name.ptr[0] | 0x20) != 'i'))
+        return false; /* most are none */
     if (name.len > sizeof pg - 1 && strncasecmp(name.ptr, pg, sizeof pg - 1) == 0)
         return true;
     if (name.len > sizeof info - 1 && strncasecmp(name.ptr, info, sizeof info - 1) == 0)
@@ -93,7 +95,7 @@ static bool may_speak(struct tn_str sql)
 
 bool tn_catalog_speaks(struct tn_str sql, const struct tn_features *features)
 {
-    if (features->class != TN_CLASS_READ || (features->verb != TN_VERB_SELECT && features->verb != TN_VERB_WITH) || features->more_tables || !may_speak(sql))
+    if (features->class != TN_CLASS_READ || (features->verb != TN_VERB_SELECT && features->verb != TN_VERB_WITH) || features->more_tables || (features->table_count == 0 && !may_speak(sql)))
         return false;
     for (unsigned i = 0; i < features->table_count; i++)
         if (!is_relation(features->tables[i]))

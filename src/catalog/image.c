@@ -3,6 +3,7 @@
 #include "admission/admission.h"
 #include "base/alloc.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "engine/cluster.h"
 #include "engine/duckdb/duckdb_database.h"
@@ -29,7 +30,7 @@ struct tn_catalog_image {
 struct tn_catalog {
     struct tn_server        *server;
     struct tn_group_state   *state;
-    pthread_mutex_t          lock;
+    pthread_mutex_t          lock, making; /* making: tried only */
     struct tn_catalog_image *images[TN_CATALOG_IMAGES]; /* a reference each; NULL: free */
 };
 
@@ -149,6 +150,10 @@ static enum tn_status run(struct maker *m, struct tn_error *err)
 {
     enum tn_status status;
 
+    if (atomic_load(m->source->stop))
+        return tn_fail(err, TN_E_CANCELLED, "57014", "canceling statement due to user request");
+    if (m->source->deadline_us != 0 && tn_clock_us() > m->source->deadline_us)
+        return tn_fail(err, TN_E_TIMEOUT, "57014", "canceling statement due to statement timeout");
     tn_buf_put_u8(&m->sql, '\0');
     status = m->sql.failed ? tn_fail(err, TN_E_NOMEM, "53200", "no memory for a catalog") : tn_duckdb_run(m->api, m->conn, m->sql.data, err);
     tn_buf_clear(&m->sql);
@@ -159,6 +164,8 @@ static enum tn_status make(struct maker *m, struct tn_error *err)
 {
     size_t core = 0;
 
+    tn_buf_puts(&m->sql, "SET max_temp_directory_size = '0 bytes'"); /* clients' sorts and joins stay off the disk */
+    TN_TRY(run(m, err));
     put_types(&m->sql);
     TN_TRY(run(m, err));
     put_settings(&m->sql, m->source->settings);
@@ -288,6 +295,7 @@ static void free_catalog(struct tn_catalog *catalog)
     if (catalog->state != NULL)
         hooks.state_put(hooks.arg, catalog->state);
     pthread_mutex_destroy(&catalog->lock);
+    pthread_mutex_destroy(&catalog->making);
     tn_free(catalog);
 }
 
@@ -302,6 +310,7 @@ enum tn_status tn_catalog_open(struct tn_server *server, struct tn_error *err)
     ops.close = close_cluster;
     catalog->server = server;
     pthread_mutex_init(&catalog->lock, NULL);
+    pthread_mutex_init(&catalog->making, NULL);
     server->catalog = catalog;
     server->free_catalog = free_catalog;
     catalog->state = hooks.state_get(hooks.arg, TN_STR(" catalog")); /* no group of a configuration can be called so */
@@ -374,14 +383,11 @@ static struct tn_catalog_image **place(struct tn_catalog *catalog, const struct 
     return best;
 }
 
-enum tn_status tn_catalog_image(struct tn_catalog *catalog, const struct tn_catalog_source *source, uint64_t now_us, struct tn_catalog_image **out, struct tn_error *err)
+static enum tn_status make_image(struct tn_catalog *catalog, const struct tn_catalog_source *source, uint64_t hash, struct tn_catalog_image **out, struct tn_error *err)
 {
-    uint64_t                  hash = hash_of(source);
     struct tn_catalog_image **at, *before;
+    uint64_t                  now_us = tn_clock_us();
 
-    *out = renew(catalog, source, hash, now_us);
-    if (*out != NULL)
-        return TN_OK;
     TN_TRY(image_new(catalog, source, out, err));
     (*out)->hash = hash;
     (*out)->asked_us = (*out)->used_us = now_us;
@@ -392,4 +398,21 @@ enum tn_status tn_catalog_image(struct tn_catalog *catalog, const struct tn_cata
     pthread_mutex_unlock(&catalog->lock);
     tn_catalog_image_unref(before);
     return TN_OK;
+}
+
+enum tn_status tn_catalog_image(struct tn_catalog *catalog, const struct tn_catalog_source *source, uint64_t now_us, struct tn_catalog_image **out, struct tn_error *err)
+{
+    uint64_t       hash = hash_of(source);
+    enum tn_status status = TN_OK;
+
+    *out = renew(catalog, source, hash, now_us);
+    if (*out != NULL)
+        return TN_OK;
+    if (pthread_mutex_trylock(&catalog->making) != 0)
+        return TN_AGAIN;
+    *out = renew(catalog, source, hash, now_us); /* what another made meanwhile */
+    if (*out == NULL)
+        status = make_image(catalog, source, hash, out, err);
+    pthread_mutex_unlock(&catalog->making);
+    return status;
 }

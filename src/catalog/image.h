@@ -10,8 +10,10 @@
 #include "catalog/catalog.h"
 #include "server.h"
 
+#include <stdatomic.h>
+
 #define TN_CATALOG_FRESH_US UINT64_C(2000000)
-enum { TN_CATALOG_IMAGES = 16, TN_CATALOG_MEMORY = 512 * 1024 * 1024 }; /* kept at most; of each, in bytes */
+enum { TN_CATALOG_IMAGES = 8, TN_CATALOG_MEMORY = 512 * 1024 * 1024 }; /* kept at most; of each, in bytes */
 
 struct tn_catalog_image;
 
@@ -21,6 +23,8 @@ struct tn_catalog_source {
     struct tn_str      database;    /* as the client calls it */
     struct tn_str      version, settings; /* what version() says; rows of name and value */
     unsigned           definitions; /* cluster->definitions before it was asked */
+    const atomic_bool *stop;        /* nobody wants it any more */
+    uint64_t           deadline_us; /* by the clock of now_us; 0 = none */
     struct tn_str      rows[TN_CATALOG_CORES]; /* rows end with 0x1e, values with 0x1f; a value of 0x1d alone is NULL */
 };
 
@@ -29,7 +33,8 @@ TN_MUST_USE enum tn_status tn_catalog_open(struct tn_server *server, struct tn_e
 
 /* The one that counts now for SOURCE's cluster and database, with a reference; NULL: there is none. */
 struct tn_catalog_image *tn_catalog_fresh(struct tn_catalog *catalog, const struct tn_catalog_source *source, uint64_t now_us);
-/* The one that SOURCE tells: as it was, or a new one; it is kept. Blocks. TN_E_NOT_FOUND: there is no libduckdb here. */
+/* The one that SOURCE tells: as it was, or a new one; it is kept. Blocks. TN_AGAIN: another is being made,
+ * which is one at a time, whoever asks; TN_E_CANCELLED, TN_E_TIMEOUT: SOURCE's stop and deadline; TN_E_NOT_FOUND: there is no libduckdb here. */
 TN_MUST_USE enum tn_status tn_catalog_image(struct tn_catalog *catalog, const struct tn_catalog_source *source, uint64_t now_us, struct tn_catalog_image **out,
                                             struct tn_error *err);
 struct tn_group         *tn_catalog_group(struct tn_catalog_image *image); /* its statements run there */

@@ -1,11 +1,11 @@
 #include "catalog/text.h"
 
-#include "catalog/catalog.h"
-#include "stats/lexer.h"
+#include "catalog/token.h"
 
 #include <strings.h>
 
-enum { DEPTH_MAX = 256, NAME_MAX_LEN = 64 };
+/* DuckDB writes a macro's arguments wherever its body names them: macros in macros in macros take memory without end. */
+enum { DEPTH_MAX = 256, NAME_MAX_LEN = 64, MACROS_MAX = 3, MOVED_MAX = 16 * 1024 * 1024 };
 
 enum operand { OPERAND_LITERAL, OPERAND_OTHER }; /* one string or parameter; anything else */
 
@@ -18,6 +18,7 @@ struct frame {
     bool          from;  /* a call in FROM */
     bool          vector; /* the last thing in it is one of the columns below */
     unsigned      commas;
+    unsigned      macros; /* in each other, of what stands in it */
 };
 
 struct writer {
@@ -27,11 +28,14 @@ struct writer {
     size_t                        copied; /* of sql */
     struct tn_buf                *out;
     const struct tn_catalog_self *self;
-    unsigned                      depth;
+    unsigned                      depth, matches; /* matches: patterns of patterns */
     bool                          too_deep;
+    size_t                        moved; /* bytes that calls were written around */
+    unsigned                      macros; /* in each other, of the operand that was written last */
     struct frame                  frames[DEPTH_MAX];
     size_t                        start; /* where the operand begins that was written last */
     enum operand                  operand;
+    const char                   *reg;   /* it is the number of a name of this kind; NULL: it is not */
     struct tn_str                 call;  /* it is a call of this; empty: it is not */
     enum { BEFORE_LIST, IN_LIST, BEHIND_LIST } list; /* of the columns of the outermost SELECT */
     size_t                        item;  /* where its present one begins */
@@ -46,34 +50,6 @@ static void advance(struct writer *w)
     w->token = w->next;
     if (!tn_lexer_next(&w->lexer, &w->next))
         w->next = (struct tn_token){.kind = TN_TOKEN_END, .text = tn_str_n(w->sql.ptr + w->sql.len, 0)};
-}
-
-static bool is_name(const struct tn_token *token)
-{
-    return token->kind == TN_TOKEN_WORD || token->kind == TN_TOKEN_IDENT;
-}
-
-static bool is_named(const struct tn_token *token, const char *name)
-{
-    return is_name(token) && tn_str_ieq_c(tn_token_name(token), name);
-}
-
-static bool is_word(const struct tn_token *token, const char *word)
-{
-    return token->kind == TN_TOKEN_WORD && tn_str_ieq_c(token->text, word);
-}
-
-static bool is_any(const struct tn_token *token, const char *const *words)
-{
-    for (; *words != NULL; words++)
-        if (is_word(token, *words))
-            return true;
-    return false;
-}
-
-static bool is_cast(const struct tn_token *token)
-{
-    return token->kind == TN_TOKEN_PUNCT && tn_str_eq_c(token->text, "::");
 }
 
 static size_t begin_of(const struct writer *w, const struct tn_token *token)
@@ -126,6 +102,10 @@ static void wrap_in(struct writer *w, size_t at, const char *before, const char 
 {
     struct tn_buf inside;
 
+    if (at > w->out->len)
+        return;
+    w->moved += w->out->len - at;
+    w->too_deep = w->too_deep || w->moved > MOVED_MAX;
     tn_buf_init(&inside, w->out->max);
     tn_buf_append(&inside, w->out->data + at, w->out->len - at);
     w->out->len = at;
@@ -138,6 +118,20 @@ static void wrap_in(struct writer *w, size_t at, const char *before, const char 
 
 /* ---- operands ---- */
 
+/* The operand that was written last is one of what its bracket holds. */
+static void note_macros(struct writer *w, unsigned macros)
+{
+    w->macros = macros;
+    w->too_deep = w->too_deep || macros > MACROS_MAX;
+    if (w->depth > 0)
+        w->frames[w->depth - 1].macros = TN_MAX(w->frames[w->depth - 1].macros, macros);
+}
+
+static bool is_macro(struct tn_str name)
+{
+    return tn_catalog_is_line(TN_CATALOG_FUNCTION, name) || tn_str_ieq_c(name, "nullif") || (name.len > 3 && strncasecmp(name.ptr, "tn_", 3) == 0);
+}
+
 /* An operand of one token begins here, unless it goes on behind a dot. */
 static void begin_operand(struct writer *w, enum operand operand)
 {
@@ -146,6 +140,8 @@ static void begin_operand(struct writer *w, enum operand operand)
     w->start = w->out->len;
     w->operand = operand;
     w->call = tn_str_n("", 0);
+    w->macros = 0;
+    w->reg = NULL;
 }
 
 /* A bracket behind one of these belongs to nothing before it. */
@@ -176,13 +172,17 @@ static void open_bracket(struct writer *w)
     put_gap(w);
     if (!ends_operand(&w->before))
         frame->start = w->out->len;
-    else if (w->token.punct == '(' && is_name(&w->before))
+    else if (w->token.punct == '[')
+        frame->macros = w->macros;
+    else if (is_name(&w->before))
         frame->call = tn_token_name(&w->before);
-    frame->cast = tn_str_ieq_c(frame->call, "cast");
+    frame->cast = is_word(&w->before, "cast") && frame->start + 4 <= w->out->len && strncasecmp(w->out->data + frame->start, "cast", 4) == 0;
     frame->from = w->in_from;
     tn_buf_put_str(w->out, w->token.text);
     tn_buf_puts(w->out, w->token.punct == '[' && is_vector(&w->before) ? "1 + " : "");
-    frame->inside = w->out->len;
+    frame->inside = w->start = w->out->len;
+    w->operand = OPERAND_OTHER;
+    w->macros = 0;
     advance(w);
 }
 
@@ -221,6 +221,29 @@ static bool is_list(const struct writer *w, const struct frame *frame)
            w->start == frame->inside;
 }
 
+/* current_setting('name') is what it is set to in the session; false: it has no such setting, or the name is not told. */
+static bool put_setting(struct writer *w, const struct frame *frame)
+{
+    const char   *at, *end;
+    struct tn_str value;
+
+    if (!tn_str_ieq_c(frame->call, "current_setting") || w->out->failed || w->out->len < frame->inside + 2)
+        return false;
+    at = w->out->data + frame->inside;
+    if (*at != '\'')
+        return false;
+    end = memchr(at + 1, '\'', w->out->len - frame->inside - 1);
+    if (end == NULL || (end + 1 < w->out->data + w->out->len && end[1] != ',' && end[1] != ' '))
+        return false;
+    value = w->self->setting(w->self->arg, tn_str_n(at + 1, (size_t)(end - at - 1)));
+    if (value.ptr == NULL)
+        return false;
+    w->out->len = frame->start;
+    tn_buf_put_quoted(w->out, value, '\'');
+    skip(w);
+    return true;
+}
+
 static void close_bracket(struct writer *w)
 {
     struct frame frame;
@@ -236,15 +259,20 @@ static void close_bracket(struct writer *w)
         wrap_in(w, frame.inside, "tn_list(", ")");
     if (frame.vector && tn_str_ieq_c(frame.call, "generate_subscripts"))
         rename_call(w, &frame, "tn_generate_subscripts");
-    put_token(w);
+    if (!put_setting(w, &frame))
+        put_token(w);
     w->start = frame.start;
     w->operand = OPERAND_OTHER;
+    w->reg = NULL;
     w->call = frame.cast ? tn_str_n("", 0) : frame.call;
+    note_macros(w, frame.macros + is_macro(frame.call));
     if (frame.from && (tn_str_ieq_c(frame.call, "generate_series") || tn_str_ieq_c(frame.call, "generate_subscripts")))
         name_column(w);
 }
 
 /* ---- names of columns ---- */
+
+static void show_name(struct writer *w, const struct tn_token *type);
 
 static void end_item(struct writer *w)
 {
@@ -259,6 +287,8 @@ static void end_item(struct writer *w)
         tn_buf_printf(w->out, " AS \"" TN_STR_FMT "\"", TN_STR_ARG(name));
         return;
     }
+    if (w->start == item)
+        show_name(w, NULL);
     if (w->call.len == 0 || w->call.len > NAME_MAX_LEN || w->start != item || is_word(&w->before, "end"))
         return;
     tn_buf_puts(w->out, " AS ");
@@ -287,18 +317,6 @@ static void follow_list(struct writer *w)
 
 /* ---- casts ---- */
 
-/* The types whose values are numbers that show as names. */
-static const char *reg_type(struct tn_str type)
-{
-    static const char *const types[][2] = {{"regclass", "regclass"}, {"regtype", "regtype"}, {"regnamespace", "regnamespace"}, {"regrole", "regrole"}, {"regproc", "regproc"},
-                                           {"regprocedure", "regproc"}, {"regoper", "regproc"}, {"regoperator", "regproc"}};
-
-    for (size_t i = 0; i < TN_ARRAY_LEN(types); i++)
-        if (tn_str_ieq_c(type, types[i][0]))
-            return types[i][1];
-    return NULL;
-}
-
 /* How DuckDB calls a type; empty: there is none such, and no cast is needed; ptr NULL: the same. */
 static struct tn_str type_here(const struct tn_token *token)
 {
@@ -320,6 +338,17 @@ static void wrap(struct writer *w, size_t at, const char *reg, bool named)
 
     snprintf(call, sizeof call, "tn_%s%s(", reg, named ? "_name" : "");
     wrap_in(w, at, call, ")");
+    note_macros(w, w->macros + 1);
+}
+
+/* The number of a name is a number to another number; the name to a text (TYPE), and to who reads it (NULL). */
+static void show_name(struct writer *w, const struct tn_token *type)
+{
+    const char *reg = w->reg;
+
+    w->reg = NULL;
+    if (reg != NULL && (type == NULL || is_named(type, "text") || is_named(type, "varchar") || is_named(type, "name")))
+        wrap(w, w->start, reg, true);
 }
 
 /* '{a,b}', written from AT on, becomes ['a', 'b']. */
@@ -373,13 +402,15 @@ static void cast(struct writer *w)
     skip_schema(w);
     if (!is_name(&w->token))
         return;
-    reg = reg_type(tn_token_name(&w->token));
+    reg = tn_catalog_reg_type(tn_token_name(&w->token));
     here = type_here(&w->token);
     list = w->next.punct == '[';
     if (list && is_braced(w))
         unbrace(w, w->start);
+    show_name(w, list ? NULL : &w->token);
     if (reg != NULL && !list) {
         wrap(w, w->start, reg, w->operand != OPERAND_LITERAL);
+        w->reg = w->operand == OPERAND_LITERAL ? reg : NULL;
         w->operand = OPERAND_OTHER;
         w->call = w->call.len > 0 ? w->call : tn_token_name(&w->token);
     } else if (reg != NULL) {
@@ -402,11 +433,12 @@ static void cast_as(struct writer *w)
     struct tn_str       here;
 
     skip_schema(w);
-    reg = reg_type(tn_token_name(&w->token));
+    reg = tn_catalog_reg_type(tn_token_name(&w->token));
     here = type_here(&w->token);
     if (reg != NULL && w->next.punct == ')') { /* (tn_regclass(..)) */
         wrap(w, frame->inside, reg, w->operand != OPERAND_LITERAL || w->start != frame->inside);
-        memcpy(w->out->data + frame->start, "    ", 4);
+        if (!w->out->failed)
+            memcpy(w->out->data + frame->start, "    ", 4);
         skip(w);
     } else {
         tn_buf_puts(w->out, " AS ");
@@ -436,10 +468,14 @@ static void put_operand(struct writer *w)
 /* x ~ y is true to PostgreSQL where y is found anywhere in x, to DuckDB where it is all of it. */
 static void put_match(struct writer *w, bool negated, bool caseless)
 {
+    w->too_deep = w->too_deep || ++w->matches > DEPTH_MAX;
+    if (w->too_deep)
+        return;
     tn_buf_puts(w->out, negated ? "!~ (" : "~ (");
     tn_buf_puts(w->out, caseless ? "'(?is:.*)(?i:' || " : "'(?s:.*)(?:' || ");
     put_operand(w);
     tn_buf_puts(w->out, " || ')(?s:.*)')");
+    w->matches--;
     w->operand = OPERAND_OTHER;
     w->call = tn_str_n("", 0);
 }
@@ -574,7 +610,7 @@ static void plain(struct writer *w)
         w->frames[w->depth - 1].commas++;
         w->frames[w->depth - 1].vector = is_vector(&w->before);
     }
-    if (is_named(&w->token, "tableoid") && w->before.punct == '.') {
+    if (is_named(&w->token, "tableoid") && w->before.punct == '.' && w->start < w->out->len) {
         w->out->len = w->start;
         tn_buf_puts(w->out, "0");
         skip(w);
@@ -588,8 +624,14 @@ static void plain(struct writer *w)
         put_gap(w);
         begin_operand(w, OPERAND_LITERAL);
     } else if (w->token.punct != '.') {
-        put_gap(w);
+        put_token(w);
         w->call = tn_str_n("", 0);
+        w->start = w->out->len;
+        w->reg = NULL;
+        return;
+    } else if (!ends_operand(&w->before)) {
+        put_gap(w);
+        w->start = w->out->len;
     }
     put_token(w);
 }
@@ -644,72 +686,4 @@ bool tn_catalog_text(struct tn_str sql, const struct tn_catalog_self *self, stru
         step(&w);
     follow_list(&w);
     return !w.too_deep;
-}
-
-/* ---- is it about the catalog ---- */
-
-static bool is_line(enum tn_catalog_kind kind, struct tn_str name)
-{
-    for (size_t i = 0; i < tn_catalog_line_count; i++)
-        if (tn_catalog_lines[i].kind == kind && tn_str_ieq_c(name, tn_catalog_lines[i].name))
-            return true;
-    return false;
-}
-
-static bool is_relation(struct tn_str name)
-{
-    static const char pg[] = "pg_catalog.", info[] = "information_schema.";
-
-    if (name.len > sizeof pg - 1 && strncasecmp(name.ptr, pg, sizeof pg - 1) == 0)
-        return true;
-    if (name.len > sizeof info - 1 && strncasecmp(name.ptr, info, sizeof info - 1) == 0)
-        return true;
-    return is_line(TN_CATALOG_RELATION, name);
-}
-
-/* Calls of the catalog's functions, casts to regclass and its like; with WORDS current_catalog and current_schema as well. */
-static bool calls_catalog(struct tn_str sql, bool words)
-{
-    static const char *const more[] = {"current_database", "pg_backend_pid"};
-    struct tn_lexer lexer;
-    struct tn_token token, before = {.kind = TN_TOKEN_END};
-    bool            name = false;
-
-    tn_lexer_init(&lexer, sql, TN_DIALECT_POSTGRES);
-    for (; tn_lexer_next(&lexer, &token); before = token) {
-        struct tn_str called = tn_token_name(&before);
-
-        if (token.punct == '(' && name && (is_line(TN_CATALOG_FUNCTION, called) || tn_str_ieq_c(called, more[0]) || tn_str_ieq_c(called, more[1])))
-            return true;
-        name = is_name(&token);
-        if (words && name && (is_named(&token, "current_catalog") || is_named(&token, "current_schema")))
-            return true;
-        if (name && (is_cast(&before) || is_word(&before, "as")) && reg_type(tn_token_name(&token)) != NULL)
-            return true;
-        if (name && before.punct == '.' && reg_type(tn_token_name(&token)) != NULL)
-            return true;
-    }
-    return false;
-}
-
-static bool may_speak(struct tn_str sql)
-{
-    static const struct tn_str words[] = {{"pg_", 3}, {"information_schema", 18}, {"version", 7}, {"current_", 8}, {"_privilege", 10}, {"reg", 3}, {"_description", 12}, {"set_config", 10}, {"format_type", 11}};
-
-    return tn_str_holds_any(sql, words, TN_ARRAY_LEN(words));
-}
-
-bool tn_catalog_speaks(struct tn_str sql, const struct tn_features *features)
-{
-    if (features->class != TN_CLASS_READ || (features->verb != TN_VERB_SELECT && features->verb != TN_VERB_WITH) || !may_speak(sql))
-        return false;
-    for (unsigned i = 0; i < features->table_count; i++)
-        if (!is_relation(features->tables[i]))
-            return false;
-    return features->table_count > 0 || calls_catalog(sql, true);
-}
-
-bool tn_catalog_asks_place(struct tn_str sql, const struct tn_features *features)
-{
-    return features->table_count == 0 && !calls_catalog(sql, false);
 }

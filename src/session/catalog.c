@@ -18,6 +18,9 @@ enum {
     END_OF_VALUE = 0x1f, END_OF_ROW = 0x1e, NULL_VALUE = 0x1d,
 };
 
+#define WAIT_S 0.05 /* between two looks at whether another's image is made */
+#define PATIENCE_US UINT64_C(60000000) /* for an image, where the session says nothing */
+
 /* What is asked for, core by core. */
 static const enum tn_told whats[] = {
     [TN_CATALOG_SCHEMATA] = TN_TOLD_SCHEMATA, [TN_CATALOG_TABLES] = TN_TOLD_TABLES,   [TN_CATALOG_COLUMNS] = TN_TOLD_COLUMNS,
@@ -36,9 +39,11 @@ struct tn_session_catalog {
     struct tn_ask            *ask;      /* that runs */
     unsigned                  core;     /* that is asked for */
     struct tn_buf             messages; /* its rows, as PostgreSQL sends them */
-    struct tn_buf             rows[TN_CATALOG_CORES], about;
+    struct tn_buf             rows[TN_CATALOG_CORES], about, database; /* database: the session may be gone first */
     size_t                    bytes;
-    bool                      working, too_large, cancelled;
+    atomic_bool               stop;     /* making the image */
+    ev_timer                  wait;     /* until another's image is made */
+    bool                      working, again, too_large, cancelled;
     struct tn_error           err;
 };
 
@@ -50,6 +55,7 @@ static void catalog_free(struct tn_session_catalog *c)
         tn_buf_reset(&c->rows[i]);
     tn_buf_reset(&c->messages);
     tn_buf_reset(&c->about);
+    tn_buf_reset(&c->database);
     tn_catalog_image_unref(c->image);
     tn_settings_list_unref(c->settings);
     tn_snapshot_unref(c->snapshot);
@@ -88,7 +94,8 @@ static void work(struct tn_job *job)
     struct tn_session_catalog *c = TN_CONTAINER_OF(job, struct tn_session_catalog, job);
     enum tn_status             status = tn_catalog_image(c->catalog, &c->source, tn_clock_us(), &c->image, &c->err);
 
-    if (status != TN_OK && c->err.status == TN_OK)
+    c->again = status == TN_AGAIN;
+    if (status != TN_OK && !c->again && c->err.status == TN_OK)
         tn_fail(&c->err, status, "XX000", "the catalog of this group cannot be made");
 }
 
@@ -100,8 +107,33 @@ static void worked(struct tn_job *job, struct tn_worker *worker)
     c->working = false;
     if (c->session == NULL)
         catalog_free(c);
-    else
+    else if (!c->again || c->cancelled)
         end(c);
+    else
+        ev_timer_start(c->session->worker->loop, &c->wait);
+}
+
+static void make(struct tn_session_catalog *c)
+{
+    c->working = true;
+    c->job.run = work;
+    c->job.done = worked;
+    tn_offload_submit(c->session->runtime->server->offload, &c->job, c->session->worker);
+}
+
+static void on_wait(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+    struct tn_session_catalog *c = TN_CONTAINER_OF(timer, struct tn_session_catalog, wait);
+
+    (void)loop;
+    (void)revents;
+    ev_timer_set(&c->wait, WAIT_S, 0.);
+    if (c->source.deadline_us != 0 && tn_clock_us() > c->source.deadline_us) {
+        tn_fail(&c->err, TN_E_TIMEOUT, "57014", "canceling statement due to statement timeout");
+        end(c);
+    } else {
+        make(c);
+    }
 }
 
 /* ---- what the member tells ---- */
@@ -209,10 +241,7 @@ static void next(struct tn_session_catalog *c)
     }
     for (size_t i = 0; i < TN_CATALOG_CORES; i++)
         c->source.rows[i] = tn_buf_str(&c->rows[i]);
-    c->working = true;
-    c->job.run = work;
-    c->job.done = worked;
-    tn_offload_submit(c->session->runtime->server->offload, &c->job, c->session->worker);
+    make(c);
 }
 
 /* ---- the beginning ---- */
@@ -261,24 +290,24 @@ static void put_settings(struct tn_buf *rows)
 /* Its questions go to the member, in its own words. */
 static enum tn_status fill(struct tn_session_catalog *c, struct tn_session *s, struct tn_cluster *member)
 {
-    static const struct {
-        const char *name;
-    } names[] = {{"turnout.cluster"}, {"turnout.dialect"}};
-
+    ev_timer_init(&c->wait, on_wait, WAIT_S, 0.);
     c->session = s;
     c->catalog = s->runtime->server->catalog;
     c->snapshot = tn_snapshot_ref(s->lease != NULL ? s->lease->snapshot : s->runtime->snapshot);
     c->settings = tn_settings_list_ref(s->settings);
-    c->source = (struct tn_catalog_source){.cluster = member, .database = tn_str(s->database), .version = TN_STR("PostgreSQL " TN_SERVER_VERSION),
-                                           .definitions = atomic_load(&member->definitions)};
+    c->source = (struct tn_catalog_source){.cluster = member, .version = TN_STR("PostgreSQL " TN_SERVER_VERSION), .definitions = atomic_load(&member->definitions), .stop = &c->stop};
+    c->source.deadline_us = tn_clock_us() + (s->settings->statement_timeout_us != 0 ? s->settings->statement_timeout_us : PATIENCE_US);
     tn_buf_init(&c->messages, ROWS_MAX);
     tn_buf_init(&c->about, 64 * 1024);
+    tn_buf_init(&c->database, 64 * 1024);
+    tn_buf_puts(&c->database, s->database);
+    c->source.database = tn_buf_str(&c->database);
     for (size_t i = 0; i < TN_CATALOG_CORES; i++)
         tn_buf_init(&c->rows[i], ROWS_MAX);
     put_settings(&c->about);
     c->source.settings = tn_buf_str(&c->about);
-    TN_TRY(tn_settings_change(&c->settings, tn_str(names[0].name), member->conf->name, TN_CFG_ENGINE_UNSET, false, true, c->snapshot, &c->err));
-    return tn_settings_change(&c->settings, tn_str(names[1].name), TN_STR("engine"), TN_CFG_ENGINE_UNSET, false, true, c->snapshot, &c->err);
+    TN_TRY(tn_settings_change(&c->settings, TN_STR("turnout.cluster"), member->conf->name, TN_CFG_ENGINE_UNSET, false, true, c->snapshot, &c->err));
+    return tn_settings_change(&c->settings, TN_STR("turnout.dialect"), TN_STR("engine"), TN_CFG_ENGINE_UNSET, false, true, c->snapshot, &c->err);
 }
 
 static void begin(struct tn_session *s, const struct tn_statement_run *run, struct tn_cluster *member)
@@ -348,8 +377,13 @@ void tn_session_catalog_cancel(struct tn_session *s, enum tn_cancel why)
     if (c == NULL)
         return;
     c->cancelled = true;
-    if (c->ask != NULL)
+    atomic_store(&c->stop, true);
+    if (c->ask != NULL) {
         tn_ask_cancel(c->ask, why);
+    } else if (!c->working) {
+        ev_timer_stop(s->worker->loop, &c->wait);
+        end(c);
+    }
 }
 
 void tn_session_catalog_orphan(struct tn_session *s)
@@ -360,15 +394,22 @@ void tn_session_catalog_orphan(struct tn_session *s)
         return;
     s->catalog = NULL;
     c->session = NULL;
+    atomic_store(&c->stop, true);
+    ev_timer_stop(s->worker->loop, &c->wait);
     if (c->ask != NULL)
         tn_ask_orphan(c->ask, TN_CANCEL_SHUTDOWN);
     if (!c->working)
         catalog_free(c);
 }
 
+static struct tn_str setting_of(const void *settings, struct tn_str name)
+{
+    return tn_settings_get(settings, name);
+}
+
 enum tn_status tn_session_catalog_text(const struct tn_session *s, struct tn_query *q, struct tn_str sql, struct tn_error *err)
 {
-    struct tn_catalog_self self = {.user = s->identity->user, .database = tn_str(s->database), .pid = s->pid};
+    struct tn_catalog_self self = {.user = s->identity->user, .database = tn_str(s->database), .pid = s->pid, .setting = setting_of, .arg = s->settings};
     struct tn_buf          text;
     bool                   shallow, ok;
 
@@ -377,6 +418,6 @@ enum tn_status tn_session_catalog_text(const struct tn_session *s, struct tn_que
     ok = !text.failed && tn_arena_str(&q->arena, tn_buf_str(&text), &q->text);
     tn_buf_reset(&text);
     if (!shallow)
-        return tn_fail(err, TN_E_LIMIT, "54001", "a statement about the catalog has too many brackets in each other");
+        return tn_fail(err, TN_E_LIMIT, "54001", "a statement about the catalog has too many brackets, functions or patterns in each other");
     return ok ? TN_OK : tn_fail(err, TN_E_NOMEM, "53200", "no memory for a statement");
 }

@@ -1,104 +1,8 @@
-#include "catalog/text.h"
-
-#include "catalog/token.h"
+#include "catalog/writer.h"
 
 #include <strings.h>
 
-/* DuckDB writes a macro's arguments wherever its body names them: macros in macros in macros take memory without end. */
-enum { DEPTH_MAX = 256, NAME_MAX_LEN = 64, MACROS_MAX = 3, MOVED_MAX = 16 * 1024 * 1024 };
-
-enum operand { OPERAND_LITERAL, OPERAND_OTHER }; /* one string or parameter; anything else */
-
-/* Something in brackets. */
-struct frame {
-    size_t        start; /* where the operand begins that the bracket ends */
-    size_t        inside;
-    struct tn_str call;  /* the function called; empty: none */
-    bool          cast;  /* CAST( */
-    bool          from;  /* a call in FROM */
-    bool          vector; /* the last thing in it is one of the columns below */
-    unsigned      commas;
-    unsigned      macros; /* in each other, of what stands in it */
-};
-
-struct writer {
-    struct tn_lexer               lexer;
-    struct tn_token               before, token, next;
-    struct tn_str                 sql;
-    size_t                        copied; /* of sql */
-    struct tn_buf                *out;
-    const struct tn_catalog_self *self;
-    unsigned                      depth, matches; /* matches: patterns of patterns */
-    bool                          too_deep;
-    size_t                        moved; /* bytes that calls were written around */
-    unsigned                      macros; /* in each other, of the operand that was written last */
-    struct frame                  frames[DEPTH_MAX];
-    size_t                        start; /* where the operand begins that was written last */
-    enum operand                  operand;
-    const char                   *reg;   /* it is the number of a name of this kind; NULL: it is not */
-    struct tn_str                 call;  /* it is a call of this; empty: it is not */
-    enum { BEFORE_LIST, IN_LIST, BEHIND_LIST } list; /* of the columns of the outermost SELECT */
-    size_t                        item;  /* where its present one begins */
-    bool                          in_from; /* the name before stands where FROM has a relation or a call */
-};
-
-/* ---- tokens ---- */
-
-static void advance(struct writer *w)
-{
-    w->before = w->token;
-    w->token = w->next;
-    if (!tn_lexer_next(&w->lexer, &w->next))
-        w->next = (struct tn_token){.kind = TN_TOKEN_END, .text = tn_str_n(w->sql.ptr + w->sql.len, 0)};
-}
-
-static size_t begin_of(const struct writer *w, const struct tn_token *token)
-{
-    return (size_t)(token->text.ptr - w->sql.ptr);
-}
-
-/* What stands before the present token, white space and comments, is written; the token is not. */
-static void put_gap(struct writer *w)
-{
-    size_t at = begin_of(w, &w->token);
-
-    if (at > w->copied)
-        tn_buf_append(w->out, w->sql.ptr + w->copied, at - w->copied);
-    w->copied = at + w->token.text.len;
-}
-
-static void skip(struct writer *w)
-{
-    w->copied = begin_of(w, &w->token) + w->token.text.len;
-    advance(w);
-}
-
-static void put_token(struct writer *w)
-{
-    put_gap(w);
-    tn_buf_put_str(w->out, w->token.text);
-    advance(w);
-}
-
-/* Names of this schema are those of the image. */
-static void skip_schema(struct writer *w)
-{
-    if (is_named(&w->token, "pg_catalog") && w->next.punct == '.') {
-        skip(w);
-        skip(w);
-    }
-}
-
-/* Lists of PostgreSQL's that begin at 0, and are told as `1 2`. */
-static bool is_vector(const struct tn_token *token)
-{
-    static const char *const names[] = {"indkey", "indoption", "indclass", "indcollation", "proargtypes", NULL};
-
-    return is_any(token, names);
-}
-
-/* What was written from AT on stands between BEFORE and BEHIND. */
-static void wrap_in(struct writer *w, size_t at, const char *before, const char *behind)
+void tn_catalog_wrap(struct writer *w, size_t at, const char *before, const char *behind)
 {
     struct tn_buf inside;
 
@@ -116,16 +20,23 @@ static void wrap_in(struct writer *w, size_t at, const char *before, const char 
     tn_buf_reset(&inside);
 }
 
-/* ---- operands ---- */
-
-/* The operand that was written last is one of what its bracket holds. */
-static void note_macros(struct writer *w, unsigned macros)
+void tn_catalog_note_macros(struct writer *w, unsigned macros)
 {
     w->macros = macros;
     w->too_deep = w->too_deep || macros > MACROS_MAX;
     if (w->depth > 0)
         w->frames[w->depth - 1].macros = TN_MAX(w->frames[w->depth - 1].macros, macros);
 }
+
+/* Lists of PostgreSQL's that begin at 0, and are told as `1 2`. */
+static bool is_vector(const struct tn_token *token)
+{
+    static const char *const names[] = {"indkey", "indoption", "indclass", "indcollation", "proargtypes", NULL};
+
+    return is_any(token, names);
+}
+
+/* ---- operands ---- */
 
 static bool is_macro(struct tn_str name)
 {
@@ -256,7 +167,7 @@ static void close_bracket(struct writer *w)
     if (frame.from && frame.commas == 1 && tn_str_ieq_c(frame.call, "unnest"))
         rename_call(w, &frame, "tn_unnest");
     if (is_list(w, &frame))
-        wrap_in(w, frame.inside, "tn_list(", ")");
+        tn_catalog_wrap(w, frame.inside, "tn_list(", ")");
     if (frame.vector && tn_str_ieq_c(frame.call, "generate_subscripts"))
         rename_call(w, &frame, "tn_generate_subscripts");
     if (!put_setting(w, &frame))
@@ -265,14 +176,12 @@ static void close_bracket(struct writer *w)
     w->operand = OPERAND_OTHER;
     w->reg = NULL;
     w->call = frame.cast ? tn_str_n("", 0) : frame.call;
-    note_macros(w, frame.macros + is_macro(frame.call));
+    tn_catalog_note_macros(w, frame.macros + is_macro(frame.call));
     if (frame.from && (tn_str_ieq_c(frame.call, "generate_series") || tn_str_ieq_c(frame.call, "generate_subscripts")))
         name_column(w);
 }
 
 /* ---- names of columns ---- */
-
-static void show_name(struct writer *w, const struct tn_token *type);
 
 static void end_item(struct writer *w)
 {
@@ -283,12 +192,12 @@ static void end_item(struct writer *w)
     if (w->start == item && w->call.len == 0 && is_vector(&w->before)) {
         struct tn_str name = tn_token_name(&w->before);
 
-        wrap_in(w, item, "tn_vector(", ")");
+        tn_catalog_wrap(w, item, "tn_vector(", ")");
         tn_buf_printf(w->out, " AS \"" TN_STR_FMT "\"", TN_STR_ARG(name));
         return;
     }
     if (w->start == item)
-        show_name(w, NULL);
+        tn_catalog_show_name(w, NULL);
     if (w->call.len == 0 || w->call.len > NAME_MAX_LEN || w->start != item || is_word(&w->before, "end"))
         return;
     tn_buf_puts(w->out, " AS ");
@@ -313,140 +222,6 @@ static void follow_list(struct writer *w)
         end_item(w);
     if (w->token.kind == TN_TOKEN_WORD && is_any(&w->token, ends))
         w->list = BEHIND_LIST;
-}
-
-/* ---- casts ---- */
-
-/* How DuckDB calls a type; empty: there is none such, and no cast is needed; ptr NULL: the same. */
-static struct tn_str type_here(const struct tn_token *token)
-{
-    static const char *const types[][2] = {{"name", "VARCHAR"}, {"cstring", "VARCHAR"}, {"aclitem", "VARCHAR"}, {"json", "VARCHAR"}, {"jsonb", "VARCHAR"}, {"citext", "VARCHAR"},
-                                           {"oid", "BIGINT"}, {"xid", "BIGINT"}, {"cid", "BIGINT"}, {"int2vector", ""}, {"oidvector", ""}, {"unknown", "VARCHAR"}};
-
-    if (token->kind == TN_TOKEN_IDENT && tn_str_eq_c(tn_token_name(token), "char"))
-        return TN_STR("VARCHAR");
-    for (size_t i = 0; i < TN_ARRAY_LEN(types); i++)
-        if (tn_str_ieq_c(tn_token_name(token), types[i][0]))
-            return tn_str(types[i][1]);
-    return tn_str_n(NULL, 0);
-}
-
-/* What was written from AT on becomes tn_REG(it), or tn_REG_name(it). */
-static void wrap(struct writer *w, size_t at, const char *reg, bool named)
-{
-    char call[64];
-
-    snprintf(call, sizeof call, "tn_%s%s(", reg, named ? "_name" : "");
-    wrap_in(w, at, call, ")");
-    note_macros(w, w->macros + 1);
-}
-
-/* The number of a name is a number to another number; the name to a text (TYPE), and to who reads it (NULL). */
-static void show_name(struct writer *w, const struct tn_token *type)
-{
-    const char *reg = w->reg;
-
-    w->reg = NULL;
-    if (reg != NULL && (type == NULL || is_named(type, "text") || is_named(type, "varchar") || is_named(type, "name")))
-        wrap(w, w->start, reg, true);
-}
-
-/* '{a,b}', written from AT on, becomes ['a', 'b']. */
-static void unbrace(struct writer *w, size_t at)
-{
-    struct tn_buf list;
-    const char   *in = w->out->data + at, *end = w->out->data + w->out->len;
-    bool          first = true;
-
-    tn_buf_init(&list, w->out->max);
-    tn_buf_puts(&list, "[");
-    for (in += 2; in < end && *in != '}'; in++) {
-        struct tn_str word = tn_str_n(in, 0);
-
-        while (in < end && *in != ',' && *in != '}')
-            in++;
-        word.len = (size_t)(in - word.ptr);
-        tn_buf_puts(&list, first ? "" : ", ");
-        tn_buf_put_quoted(&list, word.len >= 2 && word.ptr[0] == '"' ? tn_str_n(word.ptr + 1, word.len - 2) : word, '\'');
-        first = false;
-        if (in >= end || *in == '}')
-            break;
-    }
-    tn_buf_puts(&list, "]");
-    w->out->len = at;
-    tn_buf_put_str(w->out, tn_buf_str(&list));
-    w->out->failed = w->out->failed || list.failed;
-    tn_buf_reset(&list);
-}
-
-static bool is_braced(const struct writer *w)
-{
-    return w->operand == OPERAND_LITERAL && !w->out->failed && w->out->len - w->start >= 4 && memcmp(w->out->data + w->start, "'{", 2) == 0;
-}
-
-static void skip_array(struct writer *w)
-{
-    while (w->token.punct == '[' && w->next.punct == ']') {
-        skip(w);
-        skip(w);
-    }
-}
-
-/* Stands behind `::`. */
-static void cast(struct writer *w)
-{
-    const char   *reg;
-    struct tn_str here;
-    bool          list;
-
-    skip_schema(w);
-    if (!is_name(&w->token))
-        return;
-    reg = tn_catalog_reg_type(tn_token_name(&w->token));
-    here = type_here(&w->token);
-    list = w->next.punct == '[';
-    if (list && is_braced(w))
-        unbrace(w, w->start);
-    show_name(w, list ? NULL : &w->token);
-    if (reg != NULL && !list) {
-        wrap(w, w->start, reg, w->operand != OPERAND_LITERAL);
-        w->reg = w->operand == OPERAND_LITERAL ? reg : NULL;
-        w->operand = OPERAND_OTHER;
-        w->call = w->call.len > 0 ? w->call : tn_token_name(&w->token);
-    } else if (reg != NULL) {
-        tn_buf_puts(w->out, "::VARCHAR[]");
-    } else if (here.ptr == NULL || here.len > 0) {
-        tn_buf_puts(w->out, "::");
-        tn_buf_put_str(w->out, here.len > 0 ? here : w->token.text);
-        tn_buf_puts(w->out, list ? "[]" : "");
-    }
-    skip(w);
-    skip_array(w);
-    w->before = (struct tn_token){.kind = TN_TOKEN_PUNCT, .punct = ')', .text = tn_str_n("", 0)};
-}
-
-/* Stands behind AS of CAST(.. AS type). */
-static void cast_as(struct writer *w)
-{
-    const struct frame *frame = &w->frames[w->depth - 1];
-    const char         *reg;
-    struct tn_str       here;
-
-    skip_schema(w);
-    reg = tn_catalog_reg_type(tn_token_name(&w->token));
-    here = type_here(&w->token);
-    if (reg != NULL && w->next.punct == ')') { /* (tn_regclass(..)) */
-        wrap(w, frame->inside, reg, w->operand != OPERAND_LITERAL || w->start != frame->inside);
-        if (!w->out->failed)
-            memcpy(w->out->data + frame->start, "    ", 4);
-        skip(w);
-    } else {
-        tn_buf_puts(w->out, " AS ");
-        if (here.ptr == NULL)
-            return;
-        tn_buf_put_str(w->out, here.len > 0 ? here : TN_STR("SMALLINT[]"));
-        skip(w);
-    }
 }
 
 /* ---- operators ---- */
@@ -658,7 +433,7 @@ static void step(struct writer *w)
         collation(w);
     } else if (is_cast(&w->token)) {
         skip(w);
-        cast(w);
+        tn_catalog_cast(w);
     } else if (is_match(w)) {
         match(w);
     } else if (w->token.punct == '(' || w->token.punct == '[') {
@@ -667,7 +442,7 @@ static void step(struct writer *w)
         close_bracket(w);
     } else if (is_word(&w->token, "as") && w->depth > 0 && w->frames[w->depth - 1].cast) {
         skip(w);
-        cast_as(w);
+        tn_catalog_cast_as(w);
     } else if (!put_self(w)) {
         plain(w);
     }

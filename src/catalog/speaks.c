@@ -1,7 +1,8 @@
 #include "catalog/text.h"
 #include "catalog/token.h"
 
-#include <strings.h>
+#include <stdio.h>
+#include <string.h>
 
 const char *tn_catalog_reg_type(struct tn_str type)
 {
@@ -22,17 +23,31 @@ bool tn_catalog_is_line(enum tn_catalog_kind kind, struct tn_str name)
     return false;
 }
 
+static struct tn_str without_quotes(struct tn_str name)
+{
+    return name.len >= 2 && name.ptr[0] == '"' && name.ptr[name.len - 1] == '"' ? tn_str_n(name.ptr + 1, name.len - 2) : name;
+}
+
+/* What an engine has beside PostgreSQL's (information_schema.session_status) is asked of the engine. */
 static bool is_relation(struct tn_str name)
 {
-    static const char pg[] = "pg_catalog.", info[] = "information_schema.";
+    const char   *dot;
+    struct tn_str schema, last;
+    char          whole[96];
 
-    if (name.len < 4 || ((name.ptr[0] | 0x20) != 'p' && (name.ptr[0] | 0x20) != 'i'))
+    if (name.len < 4 || (name.ptr[0] != '"' && (name.ptr[0] | 0x20) != 'p' && (name.ptr[0] | 0x20) != 'i'))
         return false; /* most are none */
-    if (name.len > sizeof pg - 1 && strncasecmp(name.ptr, pg, sizeof pg - 1) == 0)
-        return true;
-    if (name.len > sizeof info - 1 && strncasecmp(name.ptr, info, sizeof info - 1) == 0)
-        return true;
-    return tn_catalog_is_line(TN_CATALOG_RELATION, name);
+    dot = memchr(name.ptr, '.', name.len);
+    if (dot == NULL)
+        return tn_catalog_is_line(TN_CATALOG_RELATION, name);
+    schema = without_quotes(tn_str_n(name.ptr, (size_t)(dot - name.ptr)));
+    last = without_quotes(tn_str_n(dot + 1, name.len - (size_t)(dot + 1 - name.ptr)));
+    if (tn_str_ieq_c(schema, "pg_catalog"))
+        return tn_catalog_is_line(TN_CATALOG_RELATION, last);
+    if (!tn_str_ieq_c(schema, "information_schema") || last.len > 64)
+        return false;
+    snprintf(whole, sizeof whole, "information_schema." TN_STR_FMT, TN_STR_ARG(last));
+    return tn_catalog_is_line(TN_CATALOG_RELATION, tn_str(whole));
 }
 
 /* Calls of the catalog's functions, casts to regclass and its like; with WORDS current_catalog and current_schema as well. */

@@ -12,6 +12,7 @@
 #include "frontend/pgwire/pg_digits.h"
 #include "scripting.h"
 #include "session/ask.h"
+#include "session/words.h"
 
 enum {
     ROWS_MAX = 64 * 1024 * 1024, /* of all that one member tells */
@@ -330,10 +331,36 @@ static void begin(struct tn_session *s, const struct tn_statement_run *run, stru
         next(c);
 }
 
+/* current_setting() of nothing that a session of ours has is an engine's own. */
+static bool asks_another_setting(struct tn_str sql)
+{
+    struct tn_words words;
+    bool            another = false;
+
+    tn_words_init(&words, sql, TN_DIALECT_POSTGRES);
+    while (!tn_words_at_end(&words)) {
+        struct tn_str text;
+
+        if (!tn_words_accept(&words, "current_setting")) {
+            tn_words_next(&words);
+            continue;
+        }
+        tn_words_accept_punct(&words, '(');
+        text = words.token.text;
+        if (words.token.kind != TN_TOKEN_STRING || text.len <= 2)
+            continue;
+        another = tn_setting_find(tn_str_n(text.ptr + 1, text.len - 2)) < 0;
+        if (!another)
+            return false;
+    }
+    return another;
+}
+
 /* A dialect that the client named itself is not PostgreSQL's catalog's. */
 static bool is_asked(const struct tn_session *s, const struct tn_statement_run *run)
 {
-    return s->runtime->server->catalog != NULL && !s->console && s->settings->dialect.len == 0 && tn_catalog_speaks(run->sql, run->features);
+    return s->runtime->server->catalog != NULL && !s->console && s->settings->dialect.len == 0 && tn_catalog_speaks(run->sql, run->features) &&
+           (run->features->table_count > 0 || !asks_another_setting(run->sql));
 }
 
 bool tn_session_catalog_serves(struct tn_session *s, struct tn_statement_run *run)

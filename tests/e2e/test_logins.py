@@ -335,7 +335,8 @@ def test_a_password_that_is_not_typed(ended_by, tmp_path):
 
     try:
         for typed in (False, True):
-            with subprocess.Popen([proxy_module.binary(), "user", "add", "x", "--file", str(tmp_path / "users.yaml")], stdin=theirs, stderr=subprocess.PIPE) as asking:
+            with subprocess.Popen([proxy_module.binary(), "user", "add", "x", "--file", str(tmp_path / "users.yaml")], stdin=theirs, stderr=subprocess.PIPE,
+                                  preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as asking:  # a shell's background ignores it
                 assert asking.stderr.read(10) == b"Password: "
                 end = time.monotonic() + proxy_module.PATIENCE
                 while echoes() and time.monotonic() < end:

@@ -226,7 +226,7 @@ def test_foreign_keys_and_deadlock(backend, client):
 
 
 def test_transaction_modes(backend, client):
-    variable = "tx_isolation" if "Maria" in client.value("SELECT version()") else "transaction_isolation"
+    variable = "tx_isolation" if "Maria" in type(backend.server).__name__ else "transaction_isolation"
     client.run("BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY, NOT DEFERRABLE")
     assert client.value("SELECT 1") == "1"
     client.run("COMMIT")

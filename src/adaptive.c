@@ -137,7 +137,7 @@ static bool fill_request(struct tn_adaptive *a)
 
 bool tn_adaptive_is_for_learning(const struct tn_query *q)
 {
-    return tn_runtime_of(q->worker)->server->learner != NULL && tn_runtime_of(q->worker)->shaper != NULL && !q->internal &&
+    return tn_runtime_of(q->worker)->server->learner != NULL && tn_runtime_of(q->worker)->shaper != NULL && !q->internal && !q->about_tables &&
            (q->features.class == TN_CLASS_READ || q->features.class == TN_CLASS_WRITE || q->meant.len > 0);
 }
 

@@ -93,6 +93,7 @@ struct tn_query {
                                                configuration's */
     struct tn_cluster            *own_member; /* counted: it is in no topology; NULL: it lives as long as the server */
     bool                          internal; /* ROLLBACK of a lost session and the like: not recorded */
+    bool                          about_tables; /* Turnout asks its engine for a client's catalog: nothing is learned, nothing tried */
     uint64_t                      timeout_us; /* the session's own (statement_timeout); 0 = none */
 
     /* stages */

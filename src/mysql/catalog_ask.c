@@ -229,6 +229,7 @@ static void ask_engine(struct tn_my_catalog *c, const char *core)
         .database = tn_str(s->database), .application = s->application, .address = tn_str(s->client.peer), .header_count = s->header_count,
         .headers = s->headers, .settings = c->settings, .kind = TN_RUN_EXECUTE, .encoder = &encoder.base, .encoder_size = sizeof encoder,
         .events = &events, .owner = c, .handle = &s->ask, .transaction = s->in_tx ? &s->tx : NULL, .bond = &s->bond,
+        .about_tables = true,
     };
     enum tn_status status = TN_OK;
 

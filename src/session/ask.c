@@ -258,6 +258,7 @@ static enum tn_status copy(struct tn_query *q, struct tn_question *own, struct t
     q->run.several = own->events->next != NULL;
     q->run.wants_id = own->wants_id;
     q->run.wants_found = own->wants_found;
+    q->about_tables = own->about_tables;
     return TN_OK;
 }
 

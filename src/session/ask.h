@@ -66,6 +66,7 @@ struct tn_question {
     struct tn_str               before;       /* of tn_run; ptr NULL: none */
     bool                        read_only;    /* outside of a transaction: a write is refused */
     bool                        as_said;      /* though it is a session's: the engine is to have it */
+    bool                        about_tables; /* of tn_query */
     bool                        wants_id;     /* of tn_run */
     bool                        wants_found;  /* of tn_run */
     bool                        whole;        /* one definition, whatever its semicolons look like: its engine takes no two statements */

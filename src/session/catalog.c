@@ -220,7 +220,7 @@ static enum tn_status ask(struct tn_session_catalog *c, const char *sql)
     struct tn_question   question = {
         .protocol = "postgresWire", .user = tn_str(s->user), .user_group_count = s->identity->group_count, .user_groups = s->identity->groups,
         .database = tn_str(s->database), .application = tn_settings_get(s->settings, TN_STR("application_name")), .address = tn_str(s->client.peer),
-        .header_count = s->header_count, .headers = s->headers, .settings = c->settings, .sql = tn_str(sql), .kind = TN_RUN_EXECUTE,
+        .header_count = s->header_count, .headers = s->headers, .settings = c->settings, .sql = tn_str(sql), .kind = TN_RUN_EXECUTE, .about_tables = true,
         .timeout_us = s->settings->statement_timeout_us, .encoder = &encoder.base, .encoder_size = sizeof encoder, .events = &events, .owner = c, .handle = &c->ask,
     };
 

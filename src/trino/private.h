@@ -179,6 +179,7 @@ struct tn_trino_query {
     bool                      asks_columns; /* it is asked what the operands' columns are, in their order */
     struct tn_str             missing; /* no rows: an error about this name; empty = there may be none */
     const char               *missing_what, *missing_says, *missing_sqlstate; /* "Table", "does not exist", "42P01" */
+    bool                      about_tables; /* it asks an engine of another kind for its tables (of tn_query) */
     bool                      as_said;   /* a session's statement that a Trino is to have: it says itself what it does not know */
     const struct tn_trino_command *use; /* USE: the rows tell whether there is such a schema; NULL: another statement */
     bool                      use_found;

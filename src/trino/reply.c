@@ -118,6 +118,7 @@ void tn_trino_reply_rows(struct tn_trino_query *q, struct tn_params params, enum
         status = find_member(q, &member, &err);
         if (status == TN_OK && member != NULL && tn_trino_catalog_has(member->conf->engine)) {
             q->text = text;
+            q->about_tables = true;
             q->encoder.letter = tn_trino_catalog_is_jdbc(text) ? tn_trino_catalog_letter : NULL;
         }
         if (status == TN_OK && member != NULL && tn_trino_catalog_needs_standard(q->text, member->conf->engine))

@@ -344,8 +344,8 @@ void tn_trino_run_params(struct tn_trino_query *q, struct tn_params params, enum
         .protocol = "trinoHttp", .user = q->identity->user, .user_group_count = q->identity->group_count,
         .user_groups = q->identity->groups, .database = q->request.catalog, .application = q->request.source,
         .address = q->peer, .header_count = q->header_count, .headers = q->headers, .run_header_count = q->own_count, .run_headers = q->own, .settings = q->settings, .sql = q->text,
-        .params = params, .kind = kind, .as_said = q->as_said, .encoder = &q->encoder.base, .encoder_size = sizeof q->encoder, .events = &events, .owner = q,
-        .handle = &q->ask,
+        .params = params, .kind = kind, .as_said = q->as_said, .about_tables = q->about_tables, .encoder = &q->encoder.base, .encoder_size = sizeof q->encoder,
+        .events = &events, .owner = q, .handle = &q->ask,
     };
 
     tn_error_init(&err);

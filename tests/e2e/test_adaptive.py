@@ -8,7 +8,9 @@ import threading
 import time
 
 import psycopg
+import pymysql
 import pytest
+import trino
 
 import ops
 import proxy as proxy_module
@@ -435,6 +437,22 @@ def test_a_slip_of_the_pen_is_told_by_the_engine(files, strategy):
         with pytest.raises(psycopg.Error) as write:
             connection.execute("INSERT INTO log VALUES (1)")
         assert write.value.sqlstate == "25006"
+
+
+def test_what_clients_ask_of_tables_teaches_nothing(files):
+    """Turnout asks a member what it has for a catalog's image: no shape of the client's, no word about the member."""
+    frontends = {"mysqlWire": {"enabled": True, "port": 0}, "trinoHttp": {"enabled": True, "port": 0}}
+    with proxy_module.Proxy(config(files, turnout={"frontends": frontends})) as proxy, ops.connect(proxy) as connection:
+        assert connection.execute("SELECT relname FROM pg_class WHERE relname = 'points'").fetchall() == [("points",)]
+        with pymysql.connect(host="127.0.0.1", port=proxy.mysql_port, user="tester") as mysql, mysql.cursor() as cursor:
+            cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_name = 'points'")
+            assert cursor.fetchall() == (("points",),)
+        with contextlib.closing(trino.dbapi.connect(host="127.0.0.1", port=proxy.trino_port, user="tester", catalog="test", schema="main")) as other:
+            cursor = other.cursor()
+            cursor.execute("SHOW TABLES")
+            assert ["points"] in cursor.fetchall()
+        with ops.connect(proxy, dbname="turnout") as console:
+            assert console.execute("SELECT text FROM shapes").fetchall() == []
 
 
 def test_nothing_is_learned_without_statistics(files):

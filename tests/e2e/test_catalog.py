@@ -11,7 +11,7 @@ psycopg = pytest.importorskip("psycopg")
 psycopg2 = pytest.importorskip("psycopg2")
 sqlalchemy = pytest.importorskip("sqlalchemy")
 
-ENGINES = ("duckDb", "sqlite")
+ENGINES = ("duckDb", "sqlite", "mysql")
 TABLES = [
     "CREATE TABLE customer (c_id integer PRIMARY KEY, c_name varchar(25) NOT NULL, c_balance numeric(15, 2))",
     "CREATE TABLE orders (o_id integer PRIMARY KEY, o_cust integer, o_when date, o_note varchar(40) DEFAULT 'none', UNIQUE (o_cust, o_when), "

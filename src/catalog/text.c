@@ -320,32 +320,35 @@ static void collation(struct writer *w)
 
 /* ---- the session ---- */
 
-static bool put_self(struct writer *w)
+/* What is asked for of the session here, a value as it is written; ptr NULL: nothing. */
+static struct tn_str self_of(const struct writer *w, bool call, char pid[16], bool *number)
 {
     static const char *const users[] = {"current_user", "session_user", "user", "current_role", NULL};
-    bool                     call = w->next.punct == '(';
 
     if (w->before.punct == '.' || is_word(&w->before, "as") || w->next.punct == '.')
+        return (struct tn_str){NULL, 0};
+    if (is_any(&w->token, users) && !call)
+        return w->self->user;
+    if ((call && is_named(&w->token, "current_database")) || is_word(&w->token, "current_catalog"))
+        return w->self->database;
+    *number = call && is_named(&w->token, "pg_backend_pid");
+    return *number ? tn_str_n(pid, (size_t)snprintf(pid, 16, "%u", w->self->pid)) : (struct tn_str){NULL, 0};
+}
+
+static bool put_self(struct writer *w)
+{
+    char          pid[16];
+    bool          number = false, call = w->next.punct == '(';
+    struct tn_str value = self_of(w, call, pid, &number);
+
+    if (value.ptr == NULL)
         return false;
-    if (is_any(&w->token, users) && !call) {
-        put_gap(w);
-        begin_operand(w, OPERAND_OTHER);
-        tn_buf_put_quoted(w->out, w->self->user, '\'');
-    } else if (call && is_named(&w->token, "current_database")) {
-        put_gap(w);
-        begin_operand(w, OPERAND_OTHER);
-        tn_buf_put_quoted(w->out, w->self->database, '\'');
-    } else if (is_word(&w->token, "current_catalog")) {
-        put_gap(w);
-        begin_operand(w, OPERAND_OTHER);
-        tn_buf_put_quoted(w->out, w->self->database, '\'');
-    } else if (call && is_named(&w->token, "pg_backend_pid")) {
-        put_gap(w);
-        begin_operand(w, OPERAND_OTHER);
-        tn_buf_printf(w->out, "%u", w->self->pid);
-    } else {
-        return false;
-    }
+    put_gap(w);
+    begin_operand(w, OPERAND_OTHER);
+    if (number)
+        tn_buf_put_str(w->out, value);
+    else
+        tn_buf_put_quoted(w->out, value, '\'');
     w->call = tn_token_name(&w->token);
     skip(w);
     for (int i = 0; i < 2 && call; i++) /* () */

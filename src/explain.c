@@ -217,6 +217,7 @@ static void run(struct tn_query *q)
     do {
         e->err = (struct tn_error)TN_ERROR_INIT;
         e->status = tn_explain(&e->explanation, q, e->own, &e->err);
+        e->explanation.catalog_of = e->catalog_of;
         if (e->status == TN_AGAIN)
             tn_explanation_reset(&e->explanation);
     } while (e->status == TN_AGAIN && !tn_scripting_ask(q, run));

@@ -48,6 +48,7 @@ struct tn_explanation {
     const struct tn_features *features;   /* the query's */
     const struct tn_route_result *route;  /* the query's */
     bool                      own;        /* the session answers it by itself: nothing is routed */
+    struct tn_str             catalog_of; /* what a client asks of PostgreSQL's catalog is answered from what this cluster has; empty: it runs */
     bool                      pinned;     /* to `pinned_to`, by a transaction or what the session left there */
     struct tn_cluster        *pinned_to;
     size_t                    group_count;
@@ -75,6 +76,7 @@ void tn_explanation_reset(struct tn_explanation *explanation);
 struct tn_explaining {
     struct tn_query      *query; /* given; must outlive it */
     bool                  own;   /* given */
+    struct tn_str         catalog_of; /* given: of the explanation; in the query's arena */
     void (*done)(struct tn_explaining *e); /* given */
     void                 *owner; /* given */
     enum tn_status        status;

@@ -209,12 +209,14 @@ static void put_choice(const struct tn_explanation *e, struct tn_json *json)
     struct tn_str                    none = {NULL, 0};
     bool                             chosen = at != NULL && at->status == TN_OK;
 
-    tn_json_text(json, "outcome", e->own ? "own" : e->pinned ? "pinned" : e->error.status != TN_OK ? "refused" : chosen ? "runs" : "queued");
+    tn_json_text(json, "outcome", e->own || e->catalog_of.len > 0 ? "own" : e->pinned ? "pinned" : e->error.status != TN_OK ? "refused" : chosen ? "runs" : "queued");
     tn_json_str(json, "group", at != NULL ? at->group->conf->name : none);
     tn_json_str(json, "cluster", e->pinned ? e->pinned_to->conf->name : chosen ? at->choice.cluster->conf->name : none);
     tn_json_text(json, "reason", e->pinned ? "pinned to the session" : !chosen ? NULL
                                  : at == &e->groups[0] ? at->choice.reason : "spilled to the fallback group");
     put_error("error", &e->error, json);
+    if (e->catalog_of.len > 0)
+        tn_json_str(json, "catalogOf", e->catalog_of);
 }
 
 void tn_explanation_json(const struct tn_explanation *e, struct tn_json *json, const char *key)

@@ -313,7 +313,10 @@ static void put_choice(const struct tn_explanation *e, struct tn_buf *out)
 {
     const struct tn_explained_group *at = tn_explanation_at(e);
 
-    if (e->pinned) {
+    if (e->catalog_of.len > 0) {
+        put_label(out, "Choice:");
+        tn_buf_printf(out, "none: Turnout answers about PostgreSQL's catalog itself, from what " TN_STR_FMT " tells of its tables\n", TN_STR_ARG(e->catalog_of));
+    } else if (e->pinned) {
         put_label(out, "Choice:");
         tn_buf_printf(out, TN_STR_FMT " (pinned to the session)\n", TN_STR_ARG(e->pinned_to->conf->name));
     } else if (e->error.status != TN_OK) {

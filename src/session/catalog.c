@@ -45,6 +45,7 @@ struct tn_session_catalog {
     atomic_bool               stop;     /* making the image */
     ev_timer                  wait;     /* until another's image is made */
     bool                      working, again, too_large, cancelled;
+    uint64_t                  began_us;
     struct tn_error           err;
 };
 
@@ -106,6 +107,9 @@ static void worked(struct tn_job *job, struct tn_worker *worker)
 
     (void)worker;
     c->working = false;
+    if (c->image != NULL)
+        tn_log(TN_LOG_INFO, "catalog made", TN_LOG_STR("cluster", c->source.cluster->conf->name), TN_LOG_STR("database", c->source.database),
+               TN_LOG_U64("ms", (tn_clock_us() - c->began_us) / 1000));
     if (c->session == NULL)
         catalog_free(c);
     else if (!c->again || c->cancelled)
@@ -324,6 +328,7 @@ static void begin(struct tn_session *s, const struct tn_statement_run *run, stru
         return;
     }
     c->run = *run;
+    c->began_us = tn_clock_us();
     s->catalog = c;
     if (fill(c, s, member) != TN_OK)
         end(c);
@@ -363,38 +368,63 @@ static bool is_asked(const struct tn_session *s, const struct tn_statement_run *
            (run->features->table_count > 0 || !asks_another_setting(run->sql));
 }
 
-bool tn_session_catalog_serves(struct tn_session *s, struct tn_statement_run *run)
+/* NULL: RUN is an engine's; it may name a member now. */
+static struct tn_cluster *answered_for(struct tn_session *s, struct tn_statement_run *run)
 {
-    struct tn_query         *q;
-    struct tn_cluster       *member;
-    struct tn_catalog_source source = {.database = tn_str(s->database)};
-    struct tn_catalog_image *image;
+    struct tn_query   *q;
+    struct tn_cluster *member;
 
     if (!is_asked(s, run))
-        return false;
+        return NULL;
     q = tn_explain_query_new(s->runtime);
     if (q == NULL)
-        return false;
+        return NULL;
     member = find_member(s, q, run);
     tn_explain_query_free(q);
     if (member == NULL || tn_told_sql(member->conf->engine, TN_TOLD_TABLES) == NULL)
-        return false;
+        return NULL;
     if (member->ops->dialect == TN_DIALECT_TRINO && tn_catalog_asks_place(run->sql, run->features))
-        return false; /* its own words: a USE says where */
-    if (member->ops->dialect == TN_DIALECT_POSTGRES) {
-        if (run->affinity.len == 0)
-            run->affinity = member->conf->name;
+        return NULL; /* its own words: a USE says where */
+    if (member->ops->dialect != TN_DIALECT_POSTGRES)
+        return member;
+    if (run->affinity.len == 0)
+        run->affinity = member->conf->name;
+    return NULL;
+}
+
+bool tn_session_catalog_serves(struct tn_session *s, struct tn_statement_run *run)
+{
+    struct tn_catalog_source source = {.database = tn_str(s->database)};
+    struct tn_catalog_image *image;
+
+    source.cluster = answered_for(s, run);
+    if (source.cluster == NULL)
         return false;
-    }
-    source.cluster = member;
+    if (run->kind == TN_RUN_EXECUTE)
+        tn_count(&s->runtime->counters, TN_COUNTER_catalog_statements, 1);
     image = tn_catalog_fresh(s->runtime->server->catalog, &source, tn_clock_us());
     if (image == NULL) {
-        begin(s, run, member);
+        begin(s, run, source.cluster);
         return true;
     }
     run_on(s, run, image);
     tn_catalog_image_unref(image);
     return true;
+}
+
+struct tn_str tn_session_catalog_answers(struct tn_session *s, struct tn_str sql, const struct tn_features *features)
+{
+    struct tn_statement_run run = {.sql = sql, .features = features};
+    struct tn_cluster      *member = answered_for(s, &run);
+
+    return member == NULL ? TN_STR("") : member->conf->name;
+}
+
+void tn_session_catalog_failed(struct tn_query *q)
+{
+    if (q->own_member != NULL && q->error.hint[0] == '\0')
+        tn_error_hint(&q->error, "Turnout answers statements about PostgreSQL's catalog itself, from what the engine tells of its tables. "
+                                 "SET turnout.dialect = 'engine' sends them to the engine as they are.");
 }
 
 void tn_session_catalog_cancel(struct tn_session *s, enum tn_cancel why)

@@ -338,6 +338,8 @@ void tn_execute_done(struct tn_session *s, struct tn_query *q)
     struct tn_reply reply = {.error = q->error.status != TN_OK ? &q->error : NULL};
     tn_reply_fn     fn = s->reply;
 
+    if (reply.error != NULL)
+        tn_session_catalog_failed(q);
     tn_execute_settle(s, q);
     if (reply.error == NULL)
         tn_execute_build_tag(reply.tag, sizeof reply.tag, q);

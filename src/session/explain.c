@@ -75,6 +75,8 @@ static enum tn_status run(struct tn_session *s, struct tn_query *q, struct tn_st
     own = tn_command_describe(s, asked->sql, &q->features, &unused);
     TN_TRY(fill(s, q, whole, asked->sql, err));
     *e = (struct explaining){.base = {.query = q, .own = own, .done = on_explained}, .s = s, .json = asked->json, .reply = reply, .err = err};
+    if (!own)
+        (void)!tn_arena_str(&q->arena, tn_session_catalog_answers(s, asked->sql, &q->features), &e->base.catalog_of);
     s->explaining = &e->base;
     tn_explaining_start(&e->base);
     if (s->explaining != NULL)

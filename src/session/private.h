@@ -297,6 +297,8 @@ bool tn_explain_run(struct tn_session *s, struct tn_str sql, struct tn_reply *re
 
 /* catalog.c. True: RUN is about PostgreSQL's catalog and its member has none; its reply comes. False: RUN goes on; it may name a member now. */
 bool tn_session_catalog_serves(struct tn_session *s, struct tn_statement_run *run);
+struct tn_str tn_session_catalog_answers(struct tn_session *s, struct tn_str sql, const struct tn_features *features); /* whose; until the loop's turn ends */
+void tn_session_catalog_failed(struct tn_query *q); /* its error is to say who answered */
 void tn_session_catalog_cancel(struct tn_session *s, enum tn_cancel why); /* one that waits: its reply comes, maybe at once */
 void tn_session_catalog_orphan(struct tn_session *s); /* nobody is told */
 TN_MUST_USE enum tn_status tn_session_catalog_text(const struct tn_session *s, struct tn_query *q, struct tn_str sql, struct tn_error *err); /* q->text for its image */

@@ -1,10 +1,13 @@
 """PostgreSQL's catalog, where the group has no PostgreSQL: what psql's \\d, SQLAlchemy and drivers ask of it, on engines of another kind."""
 
+import json
 import sqlite3
 import subprocess
 import threading
 
 import pytest
+
+import ops
 import wire
 
 psycopg = pytest.importorskip("psycopg")
@@ -238,3 +241,20 @@ def test_without_duckdb(proxies, tmp_path):
         with pytest.raises(psycopg.Error, match="libduckdb"):
             connection.execute("SELECT relname FROM pg_class")
         assert rows(connection, "SELECT 1") == [(1,)]
+
+
+def test_who_answers_is_told(engine, connection):
+    """In EXPLAIN ROUTE, in errors, in a counter and in the log."""
+    sql, member = "SELECT relname FROM pg_class WHERE relname = 'orders'", next(iter(engine.proxy.config["clusters"]))
+    told = "\n".join(row[0] for row in rows(connection, f"EXPLAIN ROUTE {sql}"))
+    assert f"none: Turnout answers about PostgreSQL's catalog itself, from what {member} tells" in told, told
+    plan = json.loads(rows(connection, f"EXPLAIN (FORMAT JSON) ROUTE {sql}")[0][0])
+    assert (plan["outcome"], plan["catalogOf"]) == ("own", member)
+    assert "Turnout answers" not in "\n".join(row[0] for row in rows(connection, "EXPLAIN ROUTE SELECT o_id FROM orders"))
+    before = ops.metric(engine.proxy, "turnout_catalog_statements_total")
+    assert rows(connection, sql) == [("orders",)]
+    assert ops.metric(engine.proxy, "turnout_catalog_statements_total") == before + 1
+    with pytest.raises(psycopg.Error) as wrong:
+        connection.execute("SELECT no_such_column FROM pg_class")
+    assert "Turnout answers statements about PostgreSQL's catalog itself" in wrong.value.diag.message_hint
+    assert engine.proxy.log_contains(f"catalog made.*cluster={member}")

@@ -222,9 +222,10 @@ static void add_conditions(struct show_text *t, struct tn_trino_query *q, const 
 {
     const char   *catalog_column = is_about_schemas(c) ? "catalog_name" : "table_catalog";
     struct tn_str schema = q->request.schema.len > 0 ? q->request.schema : tn_str_n(NULL, 0);
+    bool          any = c->name.ptr == NULL && schema.ptr == NULL; /* a Trino would refuse it; engines have a schema of their own accord */
 
     switch ((int)c->kind) {
-    case TN_TRINO_SHOW_TABLES: add_condition(t, "table_schema", "=", c->name.ptr != NULL ? c->name : schema); break;
+    case TN_TRINO_SHOW_TABLES: add_condition(t, "table_schema", any ? "<>" : "=", any ? TN_STR("information_schema") : c->name.ptr != NULL ? c->name : schema); break;
     case TN_TRINO_SHOW_CREATE_SCHEMA: add_condition(t, "schema_name", "=", c->name); break;
     case TN_TRINO_SHOW_COLUMNS:
     case TN_TRINO_SHOW_STATS:

@@ -281,8 +281,16 @@ def parts_otherwise(node):
         return shifted(node)
     if kind_of(node) in ("BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitwiseLeftShift") and wanted == "mysql" and source != "mysql":
         return signed(node)
+    if isinstance(node, exp.Length) and node.args.get("binary") and source in ("snowflake", "bigquery"):
+        return changed(node, binary=None) # of a text it counts letters
+    if isinstance(node, exp.RegexpLike) and wanted == "snowflake" and source not in ("snowflake", "spark") and node.args.get("flag") is None:
+        return exp.GT(this=call("REGEXP_INSTR", node.this, node.expression), expression=exp.Literal.number(0)) # its REGEXP_LIKE is of the whole text
+    if isinstance(node, exp.Uuid) and source == "mysql" and wanted in ("postgres", "duckdb", "trino") and isinstance(node.parent, exp.Func) and not isinstance(node.parent, exp.Cast):
+        return exp.cast(node.copy(), "text") # which is none there
     if isinstance(node, exp.Rand) and node.this is not None and wanted != "mysql":
         cannot("random numbers from a seed")
+    if isinstance(node, exp.Add) and source in ("postgres", "duckdb") and number_of(node.this) is not None and is_date(node.expression.unnest()):
+        return exp.Add(this=node.expression.copy(), expression=node.this.copy()) # 7 + d
     if isinstance(node, exp.Add) and source in ("trino", "duckdb") and has_interval(node.this) and not has_interval(node.expression):
         return exp.Add(this=node.expression.copy(), expression=node.this.copy())
     if isinstance(node, exp.Cast) and node.to.this == TYPE.BOOLEAN and source in ("trino", "duckdb") and (is_written(node.this) or is_of(node.this, *TEXTS)):
@@ -372,7 +380,7 @@ def improve(tree):
     ordered_names(tree)
     if source != target:
         places_read(tree)
-    tree = rows_written_out(rebound(tree))
+    tree = with_ties(rows_written_out(rebound(assigned_apart(tree))))
     if source == "duckdb" and target != "duckdb":
         tree = duckdb_tree_from(tree)
     if source == "trino" and type(tree) is exp.Values and target not in ("trino", "mysql") and set(key for key, value in tree.args.items() if value) == {"expressions"}:
@@ -386,7 +394,7 @@ def improve(tree):
     if source == "mysql" and target in TARGETS:
         for select in tree.find_all(exp.Select) if target != "sqlite" else []:
             distinct_in_order(select)
-        tree = mysql_shown(tree)
+        tree = rewrite(mysql_shown(tree), folded_literals)
         if any(is_of(column, *TEXTS) for column in tree.find_all(exp.Column)):
             tree = typed(by_folded_texts(tree), columns)
     if source == "trino" and target != "trino" and tree.find(exp.Div, exp.Avg) is not None:

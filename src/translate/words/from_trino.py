@@ -4,13 +4,18 @@
 TRINO_PARTS = {"YEAR_OF_WEEK": "ISOYEAR", "YOW": "ISOYEAR", "DAY_OF_MONTH": "DAY", "DAY_OF_YEAR": "DOY"}
 
 
+SPAN_UNITS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
+
+
 def spanned(node):
-    """INTERVAL '1 02:03:04' DAY TO SECOND as one of 1 day, 2 hours .."""
-    found = re.fullmatch(r"(?:(\d+) )?(\d+):(\d+)(?::(\d+))?", str(node.this.this)) if isinstance(node.this, exp.Literal) else None
-    if found is None or node.args["unit"].this.name.upper() != "DAY":
+    """INTERVAL '1 02:03:04' DAY TO SECOND as one of 1 day, 2 hours .., '1-2' YEAR TO MONTH as one of 1 year, 2 months."""
+    first, last = (node.args["unit"].args[key].name.upper() for key in ("this", "expression"))
+    units = SPAN_UNITS[SPAN_UNITS.index(first):SPAN_UNITS.index(last) + 1] if first in SPAN_UNITS and last in SPAN_UNITS else ()
+    text = str(node.this.this).strip() if is_written(node.this) else ""
+    numbers = re.split(r"[-: ]", text) if re.fullmatch(r"\d+([-: ]\d+)*", text) else []
+    if not units or not 0 < len(numbers) <= len(units) or first == "DAY" and len(numbers) > 1 and " " not in text:
         cannot("this interval")
-    parts = [f"{number} {unit}" for number, unit in zip(found.groups(), ("day", "hour", "minute", "second")) if number]
-    return exp.Interval(this=exp.Literal.string(" ".join(parts)))
+    return exp.Interval(this=exp.Literal.string(" ".join(f"{number} {unit.lower()}" for number, unit in zip(numbers, units))))
 
 
 URL_PARTS = {"URL_EXTRACT_HOST": "^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^:/?#]+)", "URL_EXTRACT_PATH": "^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*([^?#]*)",

@@ -371,9 +371,20 @@ def otherwise_meant(node):
     return node if node.meta.get("made") else distinct_rows(node) or moments_apart(node) or trimmed(node) or shorter_moments(node) or skipped_nulls(node) or record_rows_of(node) or json_and_rows(node) or parts_otherwise(node) or node
 
 
+def counted_from_one(tree):
+    """a[i]: sqlglot counts from 0 what it knows for a number by then. What it does not know is still as it was written, which it forgets when a type is learned."""
+    for bracket in tree.find_all(exp.Bracket) if source in ("postgres", "duckdb", "trino") else ():
+        index = bracket.expressions[0] if len(bracket.expressions) == 1 and not bracket.args.get("offset") else None
+        if index is None or isinstance(index, (exp.Literal, exp.Neg, exp.Slice)):
+            continue
+        if not annotate_types(index.copy(), dialect=source).is_type(*exp.DataType.INTEGER_TYPES):
+            bracket.set("offset", 1)
+
+
 def improve(tree):
     target, columns = wanted, known_columns
     refused(tree)
+    counted_from_one(tree)
     if source != target and target != "sqlite":
         recursion_refused(tree)
     with_ends_of_words(tree)

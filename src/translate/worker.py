@@ -641,7 +641,7 @@ try:
         from sqlglot import exp
         from sqlglot.dialects.dialect import Dialect
         from sqlglot.errors import ErrorLevel, ParseError, TokenError, UnsupportedError
-        from sqlglot.optimizer.annotate_types import TypeAnnotator
+        from sqlglot.optimizer.annotate_types import TypeAnnotator, annotate_types
         from sqlglot.optimizer.scope import traverse_scope
         from sqlglot.schema import Schema
         from sqlglot.tokens import TokenType

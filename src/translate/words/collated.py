@@ -81,6 +81,20 @@ def folded_compared(node):
     return changed(node, **{key: folded(side) for key, side in zip(keys, sides)})
 
 
+def folded_literals(node):
+    """'abc' = 'ABC' of MySQL's clients, both written there: no case and no accents."""
+    import unicodedata
+    sides = (node.this, node.expression) if isinstance(node, (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)) else ()
+    if not sides or not all(is_written(side) for side in sides):
+        return node
+    for side in sides:
+        was_read(side)
+    if not all(is_word(side) for side in sides):
+        return node
+    plainly = ["".join(c for c in unicodedata.normalize("NFD", str(side.this).casefold()) if not unicodedata.combining(c)) for side in sides]
+    return changed(node, this=exp.Literal.string(plainly[0]), expression=exp.Literal.string(plainly[1]))
+
+
 def folded_between(node):
     """GREATEST(s, 'b'), LEAST(s, 'b')."""
     args = [node.this, *node.expressions]
@@ -198,6 +212,10 @@ def letters_compared(node):
     if isinstance(node, exp.Between):
         return changed(node, this=as_letters(node.this)) if is_a_text(node.this) else None
     sides = [node.this, node.expression]
+    if all(is_written(side) for side in sides) and not isinstance(node, (exp.EQ, exp.NEQ)):
+        for side in sides:
+            was_read(side)
+        return changed(node, this=exactly(node.this)) if all(is_word(side) for side in sides) else None
     if not any(is_a_text(side) for side in sides) or any(isinstance(side, (exp.Collate, exp.All, exp.Any)) for side in sides):
         return None
     if isinstance(node, (exp.EQ, exp.NEQ)):

@@ -281,8 +281,16 @@ def parts_otherwise(node):
         return shifted(node)
     if kind_of(node) in ("BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitwiseLeftShift") and wanted == "mysql" and source != "mysql":
         return signed(node)
+    if isinstance(node, exp.Length) and node.args.get("binary") and source in ("snowflake", "bigquery"):
+        return changed(node, binary=None) # of a text it counts letters
+    if isinstance(node, exp.RegexpLike) and wanted == "snowflake" and source not in ("snowflake", "spark") and node.args.get("flag") is None:
+        return exp.GT(this=call("REGEXP_INSTR", node.this, node.expression), expression=exp.Literal.number(0)) # its REGEXP_LIKE is of the whole text
+    if isinstance(node, exp.Uuid) and source == "mysql" and wanted in ("postgres", "duckdb", "trino") and isinstance(node.parent, exp.Func) and not isinstance(node.parent, exp.Cast):
+        return exp.cast(node.copy(), "text") # which is none there
     if isinstance(node, exp.Rand) and node.this is not None and wanted != "mysql":
         cannot("random numbers from a seed")
+    if isinstance(node, exp.Add) and source in ("postgres", "duckdb") and number_of(node.this) is not None and is_date(node.expression.unnest()):
+        return exp.Add(this=node.expression.copy(), expression=node.this.copy()) # 7 + d
     if isinstance(node, exp.Add) and source in ("trino", "duckdb") and has_interval(node.this) and not has_interval(node.expression):
         return exp.Add(this=node.expression.copy(), expression=node.this.copy())
     if isinstance(node, exp.Cast) and node.to.this == TYPE.BOOLEAN and source in ("trino", "duckdb") and (is_written(node.this) or is_of(node.this, *TEXTS)):
@@ -363,16 +371,27 @@ def otherwise_meant(node):
     return node if node.meta.get("made") else distinct_rows(node) or moments_apart(node) or trimmed(node) or shorter_moments(node) or skipped_nulls(node) or record_rows_of(node) or json_and_rows(node) or parts_otherwise(node) or node
 
 
+def counted_from_one(tree):
+    """a[i]: sqlglot counts from 0 what it knows for a number by then. What it does not know is still as it was written, which it forgets when a type is learned."""
+    for bracket in tree.find_all(exp.Bracket) if source in ("postgres", "duckdb", "trino") else ():
+        index = bracket.expressions[0] if len(bracket.expressions) == 1 and not bracket.args.get("offset") else None
+        if index is None or isinstance(index, (exp.Literal, exp.Neg, exp.Slice)):
+            continue
+        if not annotate_types(index.copy(), dialect=source).is_type(*exp.DataType.INTEGER_TYPES):
+            bracket.set("offset", 1)
+
+
 def improve(tree):
     target, columns = wanted, known_columns
     refused(tree)
+    counted_from_one(tree)
     if source != target and target != "sqlite":
         recursion_refused(tree)
     with_ends_of_words(tree)
     ordered_names(tree)
     if source != target:
         places_read(tree)
-    tree = rows_written_out(rebound(tree))
+    tree = with_ties(rows_written_out(rebound(assigned_apart(tree))))
     if source == "duckdb" and target != "duckdb":
         tree = duckdb_tree_from(tree)
     if source == "trino" and type(tree) is exp.Values and target not in ("trino", "mysql") and set(key for key, value in tree.args.items() if value) == {"expressions"}:
@@ -386,7 +405,7 @@ def improve(tree):
     if source == "mysql" and target in TARGETS:
         for select in tree.find_all(exp.Select) if target != "sqlite" else []:
             distinct_in_order(select)
-        tree = mysql_shown(tree)
+        tree = rewrite(mysql_shown(tree), folded_literals)
         if any(is_of(column, *TEXTS) for column in tree.find_all(exp.Column)):
             tree = typed(by_folded_texts(tree), columns)
     if source == "trino" and target != "trino" and tree.find(exp.Div, exp.Avg) is not None:

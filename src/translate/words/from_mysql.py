@@ -541,6 +541,8 @@ def mysql_only(node):
         if not node.expression.name.lower().endswith("_bin"):
             cannot(f"the collation {node.expression.name}")
         return node.this.copy()
+    if isinstance(node, exp.Neg) and is_written(node.this) and wanted in TARGETS:
+        return exp.Paren(this=exp.Sub(this=exp.Literal.number(0), expression=exp.paren(number_in(node.this)))) # -'5'
     if isinstance(node, (exp.BitwiseOr, exp.BitwiseXor, exp.BitwiseLeftShift, exp.BitwiseRightShift)) and wanted in TARGETS and any(isinstance(side, exp.Neg) for side in (node.this, node.expression)):
         cannot("bits of a negative number, which have no sign in MySQL")
     if wanted == "trino" and isinstance(node, exp.Insert) and str(node.args.get("alternative") or "").upper() == "REPLACE":

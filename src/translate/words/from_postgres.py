@@ -70,6 +70,8 @@ def part_of_text(node):
     """substring(s, 0, 3) begins before the text; substring(s from 'o.') is a regular expression."""
     start = node.args.get("start")
     if isinstance(start, exp.Literal) and start.is_string:
+        if node.args.get("length") is not None:
+            cannot("substring(x from pattern for escape); substring(x from 'a(b)c') has a regular expression")
         return found_part(node.this, exp.Literal.string(str(start.this)), 1 if re.search(r"(?<!\\)\((?!\?)", str(start.this)) else 0)
     first = number_of(start) if start is not None else None
     if first is not None and isinstance(start, exp.Literal):
@@ -337,6 +339,11 @@ def postgres_words(node):
         return exp.Literal.string(re.sub(r"\\(\+[0-9a-fA-F]{6}|[0-9a-fA-F]{4})", lambda m: chr(int(m[1].lstrip("+"), 16)), str(node.this)))
     if isinstance(node, exp.TimeToStr) and not node.meta.get("made"):
         return as_text(node)
+    if isinstance(node, exp.Unnest) and wanted != "postgres" and isinstance(node.parent, (exp.From, exp.Join)) and not node.args.get("offset") and len(node.expressions) == 1:
+        alias = node.args.get("alias")
+        if alias is not None and not alias.columns and alias.this is not None:
+            alias.set("columns", [alias.this.copy()]) # FROM unnest(..) AS n: its column is n, too
+        return None
     if isinstance(node, exp.Table) and isinstance(node.this, (exp.GenerateSeries, exp.ExplodingGenerateSeries, exp.Unnest)):
         alias = node.args.get("alias")
         if alias is not None and not alias.columns and alias.this is not None:
@@ -389,8 +396,26 @@ def elements_of(node):
     return elements_written(inner)
 
 
+def like_each(node):
+    """x LIKE ANY (ARRAY['a%', 'b%']), NOT LIKE ALL, ~ ANY: one after the other."""
+    quantified = node.expression
+    if wanted == "postgres" or not isinstance(quantified, (exp.Any, exp.All)):
+        return None
+    patterns = quantified.this.unnest() if isinstance(quantified.this, exp.Expression) else None
+    if isinstance(patterns, exp.Cast) and patterns.to.this == TYPE.ARRAY:
+        patterns = exp.Array(expressions=elements_written(patterns)) if elements_written(patterns) is not None else patterns.this.unnest()
+    if not isinstance(patterns, exp.Array) or not patterns.expressions:
+        return None
+    negated = bool(node.args.get("negate"))
+    each = [type(node)(this=node.this.copy(), expression=pattern.copy()) for pattern in patterns.expressions]
+    each = [postgres_kinds(one) for one in each]
+    return exp.Paren(this=(exp.or_ if isinstance(quantified, exp.Any) else exp.and_)(*(exp.not_(one) if negated else one for one in each), copy=False))
+
+
 def postgres_kinds(node):
     """What PostgreSQL means, said so that more dialects have a word for it."""
+    if isinstance(node, (exp.Like, exp.ILike, exp.RegexpLike, exp.RegexpILike)) and like_each(node) is not None:
+        return like_each(node)
     if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) and node.this.is_string and node.to.this == TYPE.BOOLEAN:
         truth = TRUTHS.get(str(node.this.this).strip().lower())
         return node if truth is None else exp.Boolean(this=truth)

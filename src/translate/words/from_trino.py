@@ -4,13 +4,18 @@
 TRINO_PARTS = {"YEAR_OF_WEEK": "ISOYEAR", "YOW": "ISOYEAR", "DAY_OF_MONTH": "DAY", "DAY_OF_YEAR": "DOY"}
 
 
+SPAN_UNITS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
+
+
 def spanned(node):
-    """INTERVAL '1 02:03:04' DAY TO SECOND as one of 1 day, 2 hours .."""
-    found = re.fullmatch(r"(?:(\d+) )?(\d+):(\d+)(?::(\d+))?", str(node.this.this)) if isinstance(node.this, exp.Literal) else None
-    if found is None or node.args["unit"].this.name.upper() != "DAY":
+    """INTERVAL '1 02:03:04' DAY TO SECOND as one of 1 day, 2 hours .., '1-2' YEAR TO MONTH as one of 1 year, 2 months."""
+    first, last = (node.args["unit"].args[key].name.upper() for key in ("this", "expression"))
+    units = SPAN_UNITS[SPAN_UNITS.index(first):SPAN_UNITS.index(last) + 1] if first in SPAN_UNITS and last in SPAN_UNITS else ()
+    text = str(node.this.this).strip() if is_written(node.this) else ""
+    numbers = re.split(r"[-: ]", text) if re.fullmatch(r"\d+([-: ]\d+)*", text) else []
+    if not units or not 0 < len(numbers) <= len(units) or first == "DAY" and len(numbers) > 1 and " " not in text:
         cannot("this interval")
-    parts = [f"{number} {unit}" for number, unit in zip(found.groups(), ("day", "hour", "minute", "second")) if number]
-    return exp.Interval(this=exp.Literal.string(" ".join(parts)))
+    return exp.Interval(this=exp.Literal.string(" ".join(f"{number} {unit.lower()}" for number, unit in zip(numbers, units))))
 
 
 URL_PARTS = {"URL_EXTRACT_HOST": "^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^:/?#]+)", "URL_EXTRACT_PATH": "^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*([^?#]*)",
@@ -105,7 +110,38 @@ def just_above(node):
     return (between_ranks(whole) if wanted in ("sqlite", "mysql") else None) or whole
 
 
+def values_compared(node):
+    """x = ANY (VALUES 'a', 'b') and x <> ALL (..) as IN, where VALUES is no query."""
+    quantified = node.expression
+    if isinstance(node, exp.EQ):
+        inner = quantified.this.unnest() if isinstance(quantified, exp.Any) and isinstance(quantified.this, exp.Expression) else None
+    else: # ALL (..) is read as a call
+        inner = quantified.expressions[0] if type(quantified) is exp.Anonymous and quantified.name.upper() == "ALL" and len(quantified.expressions) == 1 else None
+    if not isinstance(inner, exp.Values) or any(len(row.expressions) != 1 for row in inner.expressions):
+        return None
+    found = exp.In(this=node.this.copy(), expressions=[row.expressions[0].copy() for row in inner.expressions])
+    return found if isinstance(node, exp.EQ) else exp.Not(this=found)
+
+
+def trino_lists(node):
+    """What it has of lists, beside a column, where others have rows or another word."""
+    if isinstance(node, exp.GenerateSeries) and not isinstance(node.parent, (exp.Unnest, exp.Table, exp.From, exp.Func)) and wanted in ("postgres", "mysql", "sqlite"):
+        if wanted != "postgres":
+            cannot("arrays")
+        days = changed(node, step=node.args.get("step") or exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this="DAY"))) if is_date(node.args["start"]) else None
+        return exp.Array(expressions=[exp.select(node.copy() if days is None else exp.cast(days, "date"))])
+    if isinstance(node, exp.Reverse) and wanted != "trino" and (isinstance(node.this, (exp.Array, exp.ArrayAgg, exp.Split, exp.GenerateSeries)) or is_of(node.this, "ARRAY")):
+        return call("LIST_REVERSE", node.this) if wanted == "duckdb" else cannot("reverse() of an array")
+    if type(node) is exp.Anonymous and node.name.upper() == "JSON_ARRAY" and wanted != "trino":
+        return exp.JSONArray(expressions=[e.copy() for e in node.expressions if not isinstance(e, exp.Null)])
+    if isinstance(node, exp.JSONArrayContains) and wanted in ("mysql", "sqlite", "postgres", "duckdb"):
+        return cannot("the function json_array_contains()")
+    return None
+
+
 def trino_source(node):
+    if trino_lists(node) is not None:
+        return trino_lists(node)
     if type(node) is exp.Anonymous and node.name.upper() == "TYPEOF" or type(node).__name__ == "Typeof":
         cannot("typeof(), as every engine has its own names of types")
     if type(node) is exp.Anonymous and node.name.upper() == "TO_MILLISECONDS" and wanted == "duckdb":
@@ -179,6 +215,10 @@ def trino_source(node):
     if isinstance(node, exp.Round) and number_of(node.args.get("decimals") or exp.Literal.number(0)) == 0 and wanted in ("postgres", "mysql") and \
             (node.args.get("decimals") is None or is_of(node.this, "DOUBLE", "FLOAT")):
         return filled("(SIGN(_1) * FLOOR(ABS(_1) + 0.5))", [node.this]) # halves go away from zero, of doubles, too
+    if type(node) is exp.Cast and node.to.this in exp.DataType.INTEGER_TYPES and wanted == "mysql" and is_of(node.this, "DOUBLE", "FLOAT"):
+        return changed(node, this=filled("(SIGN(_1) * FLOOR(ABS(_1) + 0.5))", [node.this]))
+    if isinstance(node, (exp.EQ, exp.NEQ)) and wanted in ("mysql", "sqlite") and values_compared(node) is not None:
+        return values_compared(node)
     if isinstance(node, exp.In) and wanted == "mysql" and len(node.expressions) == 1 and isinstance(node.expressions[0], exp.Values):
         return exp.In(this=node.this.copy(), expressions=[row.copy() for row in node.expressions[0].expressions])
     if isinstance(node, exp.Bracket) and isinstance(node.this, exp.Split) and wanted in ("sqlite", "mysql") and number_of(node.expressions[0]) is not None:

@@ -230,7 +230,20 @@ def from_the_back(node):
     return changed(node, expression=exp.Literal.string(f"$[#{at}]"))
 
 
+def whole_part(node):
+    """x ->> 'a' that is shown: of an array or an object its text, where Trino's words for it give NULL."""
+    if source != "postgres" or wanted != "trino" or not isinstance(node, (exp.JSONExtractScalar, exp.JSONBExtractScalar)) or not isinstance(node.parent, (exp.Select, exp.Alias)):
+        return None
+    select = node.find_ancestor(exp.Select)
+    if select is None or select.args.get("group") is not None or select.args.get("distinct") is not None: # what is grouped or told apart is said there, too
+        return None
+    scalar = node.copy()
+    scalar.meta["made"] = True
+    part = exp.JSONExtract(this=node.this.copy(), expression=node.expression.copy())
+    return exp.func("COALESCE", scalar, exp.func("NULLIF", call("JSON_FORMAT", part), exp.Literal.string("null")))
+
+
 def json_and_rows(node):
     if isinstance(node, (exp.JSONExtract, exp.JSONExtractScalar, exp.JSONBExtract, exp.JSONBExtractScalar)):
-        return from_the_back(node)
+        return from_the_back(node) or whole_part(node)
     return rows_of_json(node) or json_of_rows(node)

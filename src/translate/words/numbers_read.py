@@ -66,6 +66,13 @@ def is_odd_number(side):
     return is_written(side) and re.fullmatch(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", str(side.this)) is None
 
 
+def is_beside_digits(side, other):
+    """d > d2 + 5 of MySQL's clients: a day beside a sum that days went into as numbers."""
+    total = other.unnest()
+    return source == "mysql" and is_moment(side.unnest()) and type(total).__name__ in ARITHMETIC and not any(isinstance(part.unnest(), exp.Interval) for part in (total.this, total.expression)) and \
+        any(is_number_here(part) or isinstance(part.unnest(), exp.Cast) and part.unnest().to.this == TYPE.BIGINT for part in (total.this, total.expression))
+
+
 def read_as_numbers(node):
     if isinstance(node, exp.Cast):
         return cast_read(node)
@@ -80,7 +87,7 @@ def read_as_numbers(node):
         for key, other in sides if source == "mysql" else ():
             if is_odd_number(node.args[key]) and isinstance(other.unnest(), exp.Column) and is_of(other.unnest(), *NUMBERS) and not is_of(other.unnest(), "BOOLEAN"):
                 return changed(node, **{key: number_in(node.args[key])})
-        keys = [key for key, other in sides if is_of(node.args[key].unnest(), *TEXTS) and is_number_here(other)]
+        keys = [key for key, other in sides if is_of(node.args[key].unnest(), *TEXTS) and is_number_here(other) or is_beside_digits(node.args[key], other)]
     elif (type(node).__name__ in OF_NUMBERS or isinstance(node, exp.Neg) and (is_of(node.this.unnest(), *TEXTS) or type(node.this.unnest()).__name__ in TEXT_FUNCTIONS)) and isinstance(node.this, exp.Expression):
         keys = ("this",)
     else:

@@ -117,6 +117,8 @@ def zoned(node):
 def between_ranks(node):
     """percentile_cont(0.5) WITHIN GROUP (ORDER BY x): between the two values at its place in all of them."""
     of, order = node.this, node.expression
+    if type(of).__name__ in ("Rank", "DenseRank", "PercentRank", "CumeDist") and wanted != "postgres":
+        cannot("the rank that a value would have among others")
     if type(of).__name__ == "Mode" and wanted in ("sqlite", "mysql", "trino"):
         cannot("mode()")
     if not isinstance(of, (exp.PercentileCont, exp.PercentileDisc)) or not isinstance(order, exp.Order) or len(order.expressions) != 1:

@@ -49,3 +49,23 @@ def rows_written_out(tree):
     if wanted == "sqlite" and source != "sqlite":
         return rewrite(tree, plain_row)
     return rewrite(tree, row_written_out) if wanted in ("duckdb", "trino") and source not in ("duckdb", "trino") else tree
+
+
+def parts_assigned(names, values):
+    """What each of NAMES gets of VALUES, a row or a query of one."""
+    values = values.unnest() if isinstance(values, exp.Paren) else values
+    if isinstance(values, exp.Subquery) and isinstance(values.this, exp.Select) and len(values.this.expressions) == len(names):
+        return [changed(values, this=changed(values.this, expressions=[shown.copy()])) for shown in values.this.expressions]
+    row = values.expressions if isinstance(values, exp.Tuple) or type(values) is exp.Anonymous and values.name.upper() == "ROW" else [values]
+    return [value.copy() for value in row] if len(row) == len(names) and not isinstance(values, exp.Subquery) else cannot("an assignment of such a row")
+
+
+def assigned_apart(tree):
+    """UPDATE t SET (a, b) = (1, 2) as SET a = 1, b = 2."""
+    for update in list(tree.find_all(exp.Update, exp.OnConflict)) if source == "postgres" and wanted != "postgres" else []:
+        new = []
+        for one in update.expressions:
+            names = one.this.expressions if isinstance(one, exp.EQ) and isinstance(one.this, exp.Tuple) else [one.this.unnest()] if isinstance(one, exp.EQ) and isinstance(one.this, exp.Paren) else []
+            new += [exp.EQ(this=name.copy(), expression=value) for name, value in zip(names, parts_assigned(names, one.expression))] if names else [one.copy()]
+        update.set("expressions", new)
+    return tree

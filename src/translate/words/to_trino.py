@@ -212,7 +212,8 @@ def trino_function(node):
     if isinstance(node, (exp.Greatest, exp.Least)):
         return without_nulls(node)
     if name in ("JSON_BUILD_OBJECT", "JSONB_BUILD_OBJECT") and args and len(args) % 2 == 0:
-        return exp.JSONObject(expressions=[exp.JSONKeyValue(this=key.copy(), expression=value.copy()) for key, value in zip(args[::2], args[1::2])])
+        values = [exp.FormatJson(this=call("JSON_FORMAT", exp.cast(value.copy(), "json"))) if isinstance(value.unnest(), exp.Array) else value.copy() for value in args[1::2]]
+        return exp.JSONObject(expressions=[exp.JSONKeyValue(this=key.copy(), expression=value) for key, value in zip(args[::2], values)])
     if name in ("JSON_TYPEOF", "JSONB_TYPEOF") and len(args) == 1:
         return filled(KIND_IN_TRINO, [call("JSON_FORMAT", args[0] if is_json(args[0]) else call("JSON_PARSE", args[0]))])
     if isinstance(node, exp.TimestampFromParts):
@@ -237,7 +238,7 @@ def trino_change(node):
     """What of a change of rows or of a table it has no words for."""
     if isinstance(node, exp.Insert) and (node.args.get("conflict") is not None or node.args.get("ignore")):
         cannot("what is to be done with a duplicate key")
-    if isinstance(node, exp.Update) and (node.args.get("from_") or node.args.get("from") or node.this.args.get("joins")):
+    if isinstance(node, exp.Update) and (node.args.get("from_") or node.args.get("from") or node.this is not None and node.this.args.get("joins")):
         cannot("UPDATE with the rows of another table")
     if isinstance(node, exp.Delete) and (node.args.get("using") or node.args.get("tables")):
         cannot("DELETE with the rows of another table")

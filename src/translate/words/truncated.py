@@ -59,8 +59,20 @@ def binned(node):
     return filled(BINS[wanted].format(int(seconds)), [exp.cast(side.copy(), "timestamp") for side in (node.expression, begin)])
 
 
+def difference_of_times(node):
+    if wanted in ("mysql", "sqlite"):
+        cannot("the difference of two times as an interval")
+    day = exp.cast(exp.Literal.string("2000-01-01"), "date")
+    return exp.Paren(this=exp.Sub(this=exp.Paren(this=exp.Add(this=day, expression=node.left.copy())),
+                                  expression=exp.Paren(this=exp.Add(this=day.copy(), expression=node.right.copy())))) if wanted == "duckdb" else None
+
+
 def shown_difference(node):
     """a - b of two moments is an interval, for which MySQL and SQLite have no type: they would give a number that says nothing."""
+    if source not in ("mysql", "sqlite") and wanted != "postgres" and is_of(node.left, "TIME") and is_of(node.right, "TIME"):
+        return difference_of_times(node)
+    if source == "trino" and wanted in ("mysql", "sqlite") and is_of(node.left, "DATE") and is_of(node.right, "DATE") and not node.meta.get("made"):
+        cannot("the difference of two days as an interval; date_diff('day', a, b) is a number")
     if wanted in ("mysql", "sqlite") and source != "mysql" and is_of(node, "INTERVAL") and is_moment(node.left) and is_moment(node.right) and \
             not (is_of(node.left, "DATE") and is_of(node.right, "DATE")):
         cannot("the difference of two moments as an interval; extract(epoch from ..) has its seconds")

@@ -81,7 +81,7 @@ static bool calls_catalog(struct tn_str sql, bool words)
 /* FROM f(..) of what is no catalog's, a file's perhaps: the engine knows. */
 static bool reads_calls(struct tn_str sql)
 {
-    static const char *const froms[] = {"from", "join", "lateral", NULL}, *const rows[] = {"unnest", "generate_series", "generate_subscripts", "regexp_split_to_table", NULL};
+    static const char *const froms[] = {"from", "join", "lateral", NULL}, *const rows[] = {"unnest", "generate_series", "generate_subscripts", "regexp_split_to_table", "string_to_array", NULL};
     static const char *const takes[] = {"extract", "substring", "trim", "overlay", NULL}, *const ends[] = {"where", "group", "order", "having", "limit", "select", "on", NULL};
     struct tn_lexer lexer;
     struct tn_token token, before = {.kind = TN_TOKEN_END}, call = {.kind = TN_TOKEN_END};

@@ -1,6 +1,8 @@
 /* Casts: what a type of PostgreSQL's is in an image, and names that are numbers. */
 #include "catalog/writer.h"
 
+#include <string.h>
+
 /* How DuckDB calls a type; empty: there is none such, and no cast is needed; ptr NULL: the same. */
 static struct tn_str type_here(const struct tn_token *token)
 {
@@ -57,7 +59,7 @@ void tn_catalog_show_name(struct writer *w, const struct tn_token *type)
 
 static bool compares(const struct tn_token *token)
 {
-    return token->kind == TN_TOKEN_PUNCT ? token->punct == '=' || token->punct == '<' || token->punct == '>' : is_word(token, "in");
+    return token->kind == TN_TOKEN_PUNCT ? token->text.len > 0 && strchr("=<>!", token->text.ptr[0]) != NULL : is_word(token, "in");
 }
 
 /* Of what is cast to regclass or its like, by the type that stands here, or COUNT tokens before the end of the cast: the name is for who reads it, and
@@ -68,7 +70,9 @@ static bool is_number(const struct writer *w, unsigned count, const struct tn_to
 
     if (is_cast(&behind) || (is_word(&behind, "as") && frame != NULL && frame->cast))
         return !is_text(&type) && tn_catalog_reg_type(tn_token_name(&type)) == NULL;
-    if (compares(&behind) || (behind.punct == '!' && behind.kind == TN_TOKEN_PUNCT) || (ahead->kind == TN_TOKEN_PUNCT && compares(ahead)))
+    if (tn_str_eq_c(ahead->text, "||") || tn_str_eq_c(behind.text, "||"))
+        return false;
+    if (compares(&behind) || (ahead->kind == TN_TOKEN_PUNCT && compares(ahead)))
         return true;
     return frame != NULL && (behind.punct == ')' || behind.punct == ',') && (ahead->punct == '(' || ahead->punct == ',') && tn_catalog_is_line(TN_CATALOG_FUNCTION, frame->call);
 }

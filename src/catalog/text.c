@@ -255,6 +255,33 @@ static bool is_match(const struct writer *w)
     return w->token.punct == '~' || (w->token.punct == '!' && w->next.punct == '~' && adjoins(&w->token, &w->next));
 }
 
+/* x LIKE pattern: a backslash takes the next character's meaning to PostgreSQL, to DuckDB only where it is told. */
+static bool is_like(const struct writer *w)
+{
+    static const char *const lists[] = {"any", "all", "some", NULL};
+
+    return (is_word(&w->token, "like") || is_word(&w->token, "ilike")) && !is_any(&w->next, lists) && w->next.kind != TN_TOKEN_END && w->before.punct != '.';
+}
+
+static void put_like(struct writer *w)
+{
+    w->too_deep = w->too_deep || ++w->matches > DEPTH_MAX;
+    if (w->too_deep)
+        return;
+    put_token(w);
+    put_operand(w);
+    while (tn_str_eq_c(w->token.text, "||") && !w->too_deep) {
+        put_token(w);
+        put_operand(w);
+    }
+    if (!is_word(&w->token, "escape"))
+        tn_buf_puts(w->out, " ESCAPE '\\'");
+    w->matches--;
+    w->operand = OPERAND_OTHER;
+    w->call = tn_str_n("", 0);
+    w->column.kind = TN_TOKEN_END;
+}
+
 /* x = ANY(list), which is a subquery to DuckDB, and not taken everywhere. What binds closer than `=` is not before x, nor a subquery behind it. */
 static bool is_equal_any(const struct writer *w)
 {
@@ -487,6 +514,8 @@ static void step(struct writer *w)
         tn_catalog_cast(w);
     } else if (is_match(w)) {
         match(w);
+    } else if (is_like(w)) {
+        put_like(w);
     } else if (is_equal_any(w)) {
         put_equal_any(w);
     } else if (tn_catalog_put_ordinal(w)) {

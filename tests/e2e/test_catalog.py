@@ -135,9 +135,10 @@ TOOLS = {
     "dbt: grouped by what relations are called, too": (
         "select n.nspname as n, count(*) as c from pg_namespace n join pg_class c on c.relnamespace = n.oid where c.relname = 'orders' group by n order by n", [("{schema}", 1)]),
     "typeorm: a view without a name": (
-        "SELECT \"columns\".column_name, columns.data_type, ('\"' || udt_schema || '\".\"' || udt_name || '\"')::\"regtype\"::text AS t, "
+        "SELECT \"columns\".column_name, columns.data_type, "
         "pg_catalog.col_description(('\"' || table_schema || '\".\"' || table_name || '\"')::regclass::oid, ordinal_position) FROM \"information_schema\".\"columns\" "
-        "WHERE table_name = 'orders' AND column_name = 'o_when'", [("o_when", "date", "date", None)]),
+        "WHERE table_name = 'orders' AND column_name = 'o_when'", [("o_when", "date", None)]),
+    "a backslash in a pattern": ("SELECT count(*) FROM pg_class WHERE relname LIKE 'orders\\_when' OR relname NOT LIKE '%' || 'rder%' AND relname LIKE '\\c%'", [(3,)]),
     "metabase: format()": ("SELECT CAST(CAST(FORMAT('%I.%I', CAST(table_schema AS text), table_name) AS regclass) AS oid) = 'orders'::regclass FROM information_schema.tables WHERE table_name = 'orders'",
                            [(True,)]),
     "casts back and forth": ("SELECT c.oid::regclass::oid = c.oid, c.oid::regclass, 'orders'::regclass::oid::regclass::text FROM pg_class c WHERE c.oid::regclass = 'orders'::regclass",

@@ -87,6 +87,8 @@ static bool takes_many(const char *before, const char *word, size_t count)
 static void test_too_much(void)
 {
     CU_ASSERT_FALSE(takes_many("SELECT version(), a ", "~ ", 1000 * 1000));
+    CU_ASSERT_FALSE(takes_many("SELECT version(), a ", "LIKE ", 1000 * 1000));
+    CU_ASSERT_FALSE(takes_many("SELECT version(), a ", "= ANY (a ", 1000 * 1000));
     CU_ASSERT_FALSE(takes_many("SELECT version(), a ", "OPERATOR(pg_catalog.~) ", 100 * 1000));
     CU_ASSERT_FALSE(takes_many("SELECT version(), ", "(", 1000 * 1000));
     CU_ASSERT(takes_many("SELECT version(), ", "(", 200));

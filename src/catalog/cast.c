@@ -1,6 +1,8 @@
 /* Casts: what a type of PostgreSQL's is in an image, and names that are numbers. */
 #include "catalog/writer.h"
 
+#include <string.h>
+
 /* How DuckDB calls a type; empty: there is none such, and no cast is needed; ptr NULL: the same. */
 static struct tn_str type_here(const struct tn_token *token)
 {
@@ -25,13 +27,72 @@ static void wrap(struct writer *w, size_t at, const char *reg, bool named)
     tn_catalog_note_macros(w, w->macros + 1);
 }
 
+bool tn_catalog_is_function_column(struct tn_str name)
+{
+    static const char *const names[] = {"typinput", "typoutput", "typreceive", "typsend", "typmodin", "typmodout", "typanalyze", "typsubscript"};
+
+    for (size_t i = 0; i < TN_ARRAY_LEN(names); i++)
+        if (tn_str_ieq_c(name, names[i]))
+            return true;
+    return false;
+}
+
+static bool is_text(const struct tn_token *type)
+{
+    return is_named(type, "text") || is_named(type, "varchar") || is_named(type, "name");
+}
+
 void tn_catalog_show_name(struct writer *w, const struct tn_token *type)
 {
     const char *reg = w->reg;
 
+    if (type != NULL && is_text(type) && tn_catalog_is_vector(&w->column))
+        tn_catalog_wrap(w, w->start, "tn_vector(", ")");
+    if (reg == NULL && type != NULL && w->column.kind != TN_TOKEN_END && tn_catalog_is_function_column(tn_token_name(&w->column)))
+        reg = "regproc";
     w->reg = NULL;
-    if (reg != NULL && (type == NULL || is_named(type, "text") || is_named(type, "varchar") || is_named(type, "name")))
+    if (reg != NULL && (type == NULL || is_text(type)))
         wrap(w, w->start, reg, true);
+}
+
+/* ---- a number, or a name ---- */
+
+static bool compares(const struct tn_token *token)
+{
+    return token->kind == TN_TOKEN_PUNCT ? token->text.len > 0 && strchr("=<>!", token->text.ptr[0]) != NULL : is_word(token, "in");
+}
+
+/* Of what is cast to regclass or its like, by the type that stands here, or COUNT tokens before the end of the cast: the name is for who reads it, and
+ * for texts. AHEAD: what stands before it all; FRAME: the bracket that it stands in, or NULL. */
+static bool is_number(const struct writer *w, unsigned count, const struct tn_token *ahead, const struct frame *frame)
+{
+    struct tn_token behind = tn_catalog_peek(w, count), type = tn_catalog_peek(w, count + 1);
+
+    if (is_cast(&behind) || (is_word(&behind, "as") && frame != NULL && frame->cast))
+        return !is_text(&type) && tn_catalog_reg_type(tn_token_name(&type)) == NULL;
+    if (tn_str_eq_c(ahead->text, "||") || tn_str_eq_c(behind.text, "||"))
+        return false;
+    if (compares(&behind) || (ahead->kind == TN_TOKEN_PUNCT && compares(ahead)))
+        return true;
+    return frame != NULL && (behind.punct == ')' || behind.punct == ',') && (ahead->punct == '(' || ahead->punct == ',') && tn_catalog_is_line(TN_CATALOG_FUNCTION, frame->call);
+}
+
+/* How PostgreSQL calls what is cast to TYPE. */
+static void name_cast(struct writer *w, const struct tn_token *type)
+{
+    static const char *const names[][2] = {{"int", "int4"}, {"integer", "int4"}, {"bigint", "int8"}, {"smallint", "int2"}, {"boolean", "bool"}, {"real", "float4"}, {"decimal", "numeric"}, {"dec", "numeric"}};
+
+    if (w->call.len > 0 && !w->typed)
+        return;
+    if (w->column.kind != TN_TOKEN_END) {
+        w->call = tn_token_name(&w->column);
+        return;
+    }
+    w->typed = true;
+    w->call = tn_token_name(type);
+    for (size_t i = 0; i < TN_ARRAY_LEN(names); i++)
+        if (tn_str_ieq_c(w->call, names[i][0]))
+            w->call = tn_str(names[i][1]);
 }
 
 /* '{a,b}', written from AT on, becomes ['a', 'b']. */
@@ -89,12 +150,15 @@ void tn_catalog_cast(struct writer *w)
     list = w->next.punct == '[';
     if (list && is_braced(w))
         unbrace(w, w->start);
+    else if (list && w->operand == OPERAND_LITERAL)
+        tn_catalog_wrap(w, w->start, "tn_list(", ")");
     tn_catalog_show_name(w, list ? NULL : &w->token);
+    name_cast(w, &w->token);
     if (reg != NULL && !list) {
-        wrap(w, w->start, reg, w->operand != OPERAND_LITERAL);
-        w->reg = w->operand == OPERAND_LITERAL ? reg : NULL;
-        w->operand = OPERAND_OTHER;
-        w->call = w->call.len > 0 ? w->call : tn_token_name(&w->token);
+        bool number = w->operand == OPERAND_LITERAL || is_number(w, 0, &w->ahead, w->depth > 0 ? &w->frames[w->depth - 1] : NULL);
+
+        wrap(w, w->start, reg, !number);
+        w->reg = number ? reg : NULL;
     } else if (reg != NULL) {
         tn_buf_puts(w->out, "::VARCHAR[]");
     } else if (here.ptr == NULL || here.len > 0) {
@@ -104,20 +168,29 @@ void tn_catalog_cast(struct writer *w)
     }
     skip(w);
     skip_array(w);
+    w->operand = OPERAND_OTHER;
     w->before = (struct tn_token){.kind = TN_TOKEN_PUNCT, .punct = ')', .text = tn_str_n("", 0)};
 }
 
 void tn_catalog_cast_as(struct writer *w)
 {
-    const struct frame *frame = &w->frames[w->depth - 1];
-    const char         *reg;
-    struct tn_str       here;
+    struct frame *frame = &w->frames[w->depth - 1];
+    const char   *reg;
+    struct tn_str here;
 
     skip_schema(w);
+    if (w->start > frame->inside) { /* of several operands */
+        w->call = tn_str_n("", 0);
+        w->column.kind = TN_TOKEN_END;
+    }
+    name_cast(w, &w->token);
+    frame->tail = w->call;
     reg = tn_catalog_reg_type(tn_token_name(&w->token));
     here = type_here(&w->token);
     if (reg != NULL && w->next.punct == ')') { /* (tn_regclass(..)) */
-        wrap(w, frame->inside, reg, w->operand != OPERAND_LITERAL || w->start != frame->inside);
+        bool number = (w->operand == OPERAND_LITERAL && w->start == frame->inside) || is_number(w, 1, &frame->ahead, w->depth > 1 ? frame - 1 : NULL);
+
+        wrap(w, frame->inside, reg, !number);
         if (!w->out->failed)
             memcpy(w->out->data + frame->start, "    ", 4);
         skip(w);

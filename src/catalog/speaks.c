@@ -78,14 +78,18 @@ static bool calls_catalog(struct tn_str sql, bool words)
     return false;
 }
 
+enum { LISTS_MAX = 64 };
+
 /* FROM f(..) of what is no catalog's, a file's perhaps: the engine knows. */
 static bool reads_calls(struct tn_str sql)
 {
-    static const char *const froms[] = {"from", "join", "lateral", NULL}, *const rows[] = {"unnest", "generate_series", "generate_subscripts", "regexp_split_to_table", NULL};
+    static const char *const froms[] = {"from", "join", "lateral", NULL}, *const rows[] = {"unnest", "generate_series", "generate_subscripts", "regexp_split_to_table", "string_to_array", NULL};
     static const char *const takes[] = {"extract", "substring", "trim", "overlay", NULL}, *const ends[] = {"where", "group", "order", "having", "limit", "select", "on", NULL};
     struct tn_lexer lexer;
     struct tn_token token, before = {.kind = TN_TOKEN_END}, call = {.kind = TN_TOKEN_END};
-    bool            relation = false, listed = false; /* the name before is one; a comma is followed by one */
+    uint64_t        listed = 0; /* a comma is followed by a relation: a bit for each bracket, the innermost first */
+    unsigned        depth = 0;
+    bool            relation = false; /* the name before is one */
 
     tn_lexer_init(&lexer, sql, TN_DIALECT_POSTGRES);
     for (; tn_lexer_next(&lexer, &token); before = token) {
@@ -93,10 +97,20 @@ static bool reads_calls(struct tn_str sql)
             return true;
         if (token.punct == '.' || before.punct == '.')
             continue; /* schema.f */
-        relation = (is_any(&before, froms) && !is_any(&call, takes)) || (listed && before.punct == ',');
-        listed = (listed || is_word(&token, "from")) && !is_any(&token, ends) && token.punct != '(';
-        if (token.punct == '(')
+        relation = (is_any(&before, froms) && !is_any(&call, takes)) || ((listed & 1) != 0 && before.punct == ',');
+        if (is_word(&token, "from"))
+            listed |= 1;
+        else if (is_any(&token, ends))
+            listed &= ~UINT64_C(1);
+        if (token.punct == '(') {
             call = before;
+            listed <<= 1;
+            if (++depth == LISTS_MAX)
+                return true;
+        } else if (token.punct == ')' && depth > 0) {
+            listed >>= 1;
+            depth--;
+        }
     }
     return false;
 }

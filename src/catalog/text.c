@@ -28,19 +28,11 @@ void tn_catalog_note_macros(struct writer *w, unsigned macros)
         w->frames[w->depth - 1].macros = TN_MAX(w->frames[w->depth - 1].macros, macros);
 }
 
-/* Lists of PostgreSQL's that begin at 0, and are told as `1 2`. */
-static bool is_vector(const struct tn_token *token)
-{
-    static const char *const names[] = {"indkey", "indoption", "indclass", "indcollation", "proargtypes", NULL};
-
-    return is_any(token, names);
-}
-
 /* ---- operands ---- */
 
 static bool is_macro(struct tn_str name)
 {
-    return tn_catalog_is_line(TN_CATALOG_FUNCTION, name) || tn_str_ieq_c(name, "nullif") || (name.len > 3 && strncasecmp(name.ptr, "tn_", 3) == 0);
+    return tn_catalog_is_line(TN_CATALOG_FUNCTION, name) || tn_str_ieq_c(name, "nullif") || tn_str_ieq_c(name, "format") || (name.len > 3 && strncasecmp(name.ptr, "tn_", 3) == 0);
 }
 
 /* An operand of one token begins here, unless it goes on behind a dot. */
@@ -51,6 +43,8 @@ static void begin_operand(struct writer *w, enum operand operand)
     w->start = w->out->len;
     w->operand = operand;
     w->call = tn_str_n("", 0);
+    w->ahead = w->before;
+    w->typed = false;
     w->macros = 0;
     w->reg = NULL;
 }
@@ -70,6 +64,12 @@ static bool ends_operand(const struct tn_token *token)
     return (is_name(token) && !is_keyword(token)) || token->punct == ')' || token->punct == ']';
 }
 
+/* Its bracket belongs to the call before it. */
+static bool is_tail(const struct tn_token *token)
+{
+    return is_word(token, "filter") || is_word(token, "over");
+}
+
 static void open_bracket(struct writer *w)
 {
     struct frame *frame;
@@ -79,21 +79,25 @@ static void open_bracket(struct writer *w)
         return;
     }
     frame = &w->frames[w->depth++];
-    *frame = (struct frame){.start = w->start, .call = tn_str_n("", 0)};
+    *frame = (struct frame){.start = w->start, .call = tn_str_n("", 0), .ahead = w->ahead, .column = w->column, .listing = w->listing, .tail = tn_str_n("", 0)};
     put_gap(w);
-    if (!ends_operand(&w->before))
+    if (is_tail(&w->before))
+        frame->tail = w->call;
+    else if (!ends_operand(&w->before)) {
         frame->start = w->out->len;
-    else if (w->token.punct == '[')
+        frame->ahead = w->before;
+    } else if (w->token.punct == '[')
         frame->macros = w->macros;
     else if (is_name(&w->before))
         frame->call = tn_token_name(&w->before);
     frame->cast = is_word(&w->before, "cast") && frame->start + 4 <= w->out->len && strncasecmp(w->out->data + frame->start, "cast", 4) == 0;
     frame->from = w->in_from;
     tn_buf_put_str(w->out, w->token.text);
-    tn_buf_puts(w->out, w->token.punct == '[' && is_vector(&w->before) ? "1 + " : "");
+    tn_buf_puts(w->out, w->token.punct == '[' && tn_catalog_is_vector(&w->before) ? "1 + " : "");
     frame->inside = w->start = w->out->len;
     w->operand = OPERAND_OTHER;
     w->macros = 0;
+    w->listing = false;
     advance(w);
 }
 
@@ -109,27 +113,18 @@ static void rename_call(struct writer *w, const struct frame *frame, const char 
     w->out->len += len - old;
 }
 
-/* FROM f(..) [AS] name: the column has that name, too. */
-static void name_column(struct writer *w)
+static bool is_blank(const struct writer *w, size_t from, size_t to)
 {
-    static const char *const ends[] = {"where", "join", "on", "cross", "left", "right", "full", "inner", "natural", "order", "group", "limit", "union", "with", "offset", "having", NULL};
-
-    if (is_word(&w->token, "as"))
-        put_token(w);
-    if (!is_name(&w->token) || w->next.punct == '(' || is_any(&w->token, ends))
-        return;
-    put_gap(w);
-    tn_buf_puts(w->out, w->token.kind == TN_TOKEN_WORD ? "tn_" : ""); /* to DuckDB a name alone is the relation's first */
-    tn_buf_printf(w->out, TN_STR_FMT "(" TN_STR_FMT ")", TN_STR_ARG(w->token.text), TN_STR_ARG(w->token.text));
-    advance(w);
-    w->before = (struct tn_token){.kind = TN_TOKEN_PUNCT, .punct = ')', .text = tn_str_n("", 0)};
+    while (from < to && from < w->out->len && strchr(" \t\r\n", w->out->data[from]) != NULL)
+        from++;
+    return from == to;
 }
 
 /* ANY('{a,b}'), ANY($1): a list as PostgreSQL writes it, of no type that is told. */
 static bool is_list(const struct writer *w, const struct frame *frame)
 {
     return (tn_str_ieq_c(frame->call, "any") || tn_str_ieq_c(frame->call, "all") || tn_str_ieq_c(frame->call, "some")) && w->operand == OPERAND_LITERAL &&
-           w->start == frame->inside;
+           is_blank(w, frame->inside, w->start);
 }
 
 /* current_setting('name') is what it is set to in the session; false: it has no such setting, or the name is not told. */
@@ -137,6 +132,7 @@ static bool put_setting(struct writer *w, const struct frame *frame)
 {
     const char   *at, *end;
     struct tn_str value;
+    bool          path;
 
     if (!tn_str_ieq_c(frame->call, "current_setting") || w->out->failed || w->out->len < frame->inside + 2)
         return false;
@@ -149,8 +145,11 @@ static bool put_setting(struct writer *w, const struct frame *frame)
     value = w->self->setting(w->self->arg, tn_str_n(at + 1, (size_t)(end - at - 1)));
     if (value.ptr == NULL)
         return false;
+    path = tn_str_ieq_c(tn_str_n(at + 1, (size_t)(end - at - 1)), "search_path");
     w->out->len = frame->start;
+    tn_buf_puts(w->out, path ? "tn_path(" : ""); /* schemas of the image */
     tn_buf_put_quoted(w->out, value, '\'');
+    tn_buf_puts(w->out, path ? ")" : "");
     skip(w);
     return true;
 }
@@ -158,6 +157,7 @@ static bool put_setting(struct writer *w, const struct frame *frame)
 static void close_bracket(struct writer *w)
 {
     struct frame frame;
+    int          bracket = w->token.punct;
 
     if (w->depth == 0) {
         put_token(w);
@@ -168,60 +168,25 @@ static void close_bracket(struct writer *w)
         rename_call(w, &frame, "tn_unnest");
     if (is_list(w, &frame))
         tn_catalog_wrap(w, frame.inside, "tn_list(", ")");
+    if (!frame.from && tn_str_ieq_c(frame.call, "generate_series"))
+        rename_call(w, &frame, "tn_generate_series");
     if (frame.vector && tn_str_ieq_c(frame.call, "generate_subscripts"))
         rename_call(w, &frame, "tn_generate_subscripts");
     if (!put_setting(w, &frame))
         put_token(w);
+    if (bracket == ']')
+        w->column = frame.column;
+    else if (frame.call.len > 0 || frame.cast || w->start != frame.inside)
+        w->column.kind = TN_TOKEN_END;
     w->start = frame.start;
     w->operand = OPERAND_OTHER;
     w->reg = NULL;
-    w->call = frame.cast ? tn_str_n("", 0) : frame.call;
+    w->call = frame.tail.len > 0 || frame.cast ? frame.tail : frame.call;
+    w->ahead = frame.ahead;
+    w->listing = frame.listing;
     tn_catalog_note_macros(w, frame.macros + is_macro(frame.call));
-    if (frame.from && (tn_str_ieq_c(frame.call, "generate_series") || tn_str_ieq_c(frame.call, "generate_subscripts")))
-        name_column(w);
-}
-
-/* ---- names of columns ---- */
-
-static void end_item(struct writer *w)
-{
-    size_t item = w->item;
-
-    while (item < w->out->len && (w->out->data[item] == ' ' || w->out->data[item] == '\n' || w->out->data[item] == '\t' || w->out->data[item] == '\r'))
-        item++;
-    if (w->start == item && w->call.len == 0 && is_vector(&w->before)) {
-        struct tn_str name = tn_token_name(&w->before);
-
-        tn_catalog_wrap(w, item, "tn_vector(", ")");
-        tn_buf_printf(w->out, " AS \"" TN_STR_FMT "\"", TN_STR_ARG(name));
-        return;
-    }
-    if (w->start == item)
-        tn_catalog_show_name(w, NULL);
-    if (w->call.len == 0 || w->call.len > NAME_MAX_LEN || w->start != item || is_word(&w->before, "end"))
-        return;
-    tn_buf_puts(w->out, " AS ");
-    tn_buf_put_quoted(w->out, w->call, '"');
-}
-
-static void follow_list(struct writer *w)
-{
-    static const char *const ends[] = {"from", "where", "group", "having", "order", "limit", "offset", "union", "except", "intersect", "window", NULL};
-
-    if (w->depth > 0 || w->list == BEHIND_LIST)
-        return;
-    if (w->list == BEFORE_LIST && is_word(&w->before, "select")) {
-        w->list = IN_LIST;
-        w->item = w->out->len;
-    }
-    if (w->list != IN_LIST)
-        return;
-    if (w->before.punct == ',')
-        w->item = w->out->len;
-    if (w->token.punct == ',' || w->token.punct == ';' || w->token.kind == TN_TOKEN_END || is_any(&w->token, ends))
-        end_item(w);
-    if (w->token.kind == TN_TOKEN_WORD && is_any(&w->token, ends))
-        w->list = BEHIND_LIST;
+    if (frame.from)
+        tn_catalog_name_column(w);
 }
 
 /* ---- operators ---- */
@@ -253,6 +218,7 @@ static void put_match(struct writer *w, bool negated, bool caseless)
     w->matches--;
     w->operand = OPERAND_OTHER;
     w->call = tn_str_n("", 0);
+    w->column.kind = TN_TOKEN_END;
 }
 
 static bool adjoins(const struct tn_token *a, const struct tn_token *b)
@@ -287,6 +253,72 @@ static void match(struct writer *w)
 static bool is_match(const struct writer *w)
 {
     return w->token.punct == '~' || (w->token.punct == '!' && w->next.punct == '~' && adjoins(&w->token, &w->next));
+}
+
+/* x LIKE pattern: a backslash takes the next character's meaning to PostgreSQL, to DuckDB only where it is told. */
+static bool is_like(const struct writer *w)
+{
+    static const char *const lists[] = {"any", "all", "some", NULL};
+
+    return (is_word(&w->token, "like") || is_word(&w->token, "ilike")) && !is_any(&w->next, lists) && w->next.kind != TN_TOKEN_END && w->before.punct != '.';
+}
+
+static void put_like(struct writer *w)
+{
+    w->too_deep = w->too_deep || ++w->matches > DEPTH_MAX;
+    if (w->too_deep)
+        return;
+    put_token(w);
+    put_operand(w);
+    while (tn_str_eq_c(w->token.text, "||") && !w->too_deep) {
+        put_token(w);
+        put_operand(w);
+    }
+    if (!is_word(&w->token, "escape"))
+        tn_buf_puts(w->out, " ESCAPE '\\'");
+    w->matches--;
+    w->operand = OPERAND_OTHER;
+    w->call = tn_str_n("", 0);
+    w->column.kind = TN_TOKEN_END;
+}
+
+/* x = ANY(list), which is a subquery to DuckDB, and not taken everywhere. What binds closer than `=` is not before x, nor a subquery behind it. */
+static bool is_equal_any(const struct writer *w)
+{
+    static const char *const queries[] = {"select", "with", "values", NULL};
+    struct tn_token first, inside;
+
+    if (w->token.punct != '=' || !(is_word(&w->next, "any") || is_word(&w->next, "some")) || (w->before.punct != ')' && w->before.punct != ']' && w->before.kind == TN_TOKEN_PUNCT))
+        return false;
+    if (w->ahead.kind == TN_TOKEN_PUNCT && w->ahead.punct != '(' && w->ahead.punct != ',' && w->ahead.punct != '[')
+        return false;
+    first = tn_catalog_peek(w, 1);
+    inside = tn_catalog_peek(w, 2);
+    return first.punct == '(' && inside.punct != '(' && !is_any(&inside, queries);
+}
+
+static void put_equal_any(struct writer *w)
+{
+    struct tn_token ahead = w->ahead;
+    size_t          start = w->start;
+    unsigned        macros = w->macros;
+
+    w->too_deep = w->too_deep || ++w->matches > DEPTH_MAX;
+    if (w->too_deep)
+        return;
+    tn_catalog_wrap(w, start, "tn_any(", ", ");
+    skip(w);
+    skip(w);
+    w->start = w->out->len;
+    put_operand(w);
+    tn_buf_puts(w->out, ")");
+    w->matches--;
+    w->start = start;
+    w->operand = OPERAND_OTHER;
+    w->call = tn_str_n("", 0);
+    w->column.kind = TN_TOKEN_END;
+    w->ahead = ahead;
+    w->macros = TN_MAX(macros, w->macros);
 }
 
 static void named_operator(struct writer *w)
@@ -350,6 +382,7 @@ static bool put_self(struct writer *w)
     else
         tn_buf_put_quoted(w->out, value, '\'');
     w->call = tn_token_name(&w->token);
+    w->column.kind = TN_TOKEN_END;
     skip(w);
     for (int i = 0; i < 2 && call; i++) /* () */
         skip(w);
@@ -359,51 +392,92 @@ static bool put_self(struct writer *w)
 
 /* ---- all of it ---- */
 
-/* Stands behind `information_schema.`. */
-static void put_information(struct writer *w)
-{
-    struct tn_str name = tn_token_name(&w->token);
-
-    begin_operand(w, OPERAND_OTHER);
-    if (w->next.punct == '(') { /* _pg_expandarray() */
-        put_token(w);
-        return;
-    }
-    tn_buf_puts(w->out, "is_");
-    tn_buf_put_str(w->out, name);
-    skip(w);
-}
-
-/* A relation stands here; behind a comma only what can be nothing else is known to be one. */
+/* A relation stands here. */
 static bool is_from(const struct writer *w)
 {
     static const char *const words[] = {"from", "join", "lateral", "only", NULL};
 
-    return is_any(&w->before, words) || (w->before.punct == ',' && (is_named(&w->token, "generate_series") || is_named(&w->token, "unnest")));
+    return is_any(&w->before, words) || (w->before.punct == ',' && w->listing);
+}
+
+static void follow_from(struct writer *w)
+{
+    static const char *const ends[] = {"select", "where", "on", "group", "order", "having", "limit", "offset", "union", "except", "intersect", "window", NULL};
+
+    if (is_word(&w->token, "from") && !is_word(&w->before, "distinct"))
+        w->listing = true;
+    else if (is_any(&w->token, ends) || is_word(&w->token, "using"))
+        w->listing = false;
+    else if (is_word(&w->token, "join"))
+        w->listing = true;
+}
+
+/* Columns that every table of PostgreSQL's has beside its own. */
+static bool is_system_column(const struct writer *w)
+{
+    static const char *const names[] = {"xmin", "xmax", "cmin", "cmax", NULL};
+
+    if (is_named(&w->token, "tableoid"))
+        return w->before.punct == '.' && w->start < w->out->len;
+    return is_any(&w->token, names) && w->next.punct != '.' && w->next.punct != '(' && !is_word(&w->before, "as") && (w->before.punct != '.' || w->start < w->out->len);
+}
+
+static void put_system_column(struct writer *w)
+{
+    if (w->before.punct == '.') {
+        w->out->len = w->start;
+    } else {
+        put_gap(w);
+        begin_operand(w, OPERAND_OTHER);
+    }
+    tn_buf_puts(w->out, "0");
+    w->column = w->token;
+    w->call = tn_token_name(&w->token);
+    skip(w);
+}
+
+static void put_name(struct writer *w)
+{
+    put_gap(w);
+    w->in_from = (w->before.punct == '.' && w->in_from) || is_from(w);
+    if (!is_tail(&w->token) || w->next.punct != '(' || w->before.punct != ')') /* f(..) FILTER (..) is one operand */
+        begin_operand(w, OPERAND_OTHER);
+    w->column = w->token;
+    if (w->in_from && tn_catalog_put_relation(w))
+        return;
+    if (w->token.kind == TN_TOKEN_WORD && is_word(&w->before, "as"))
+        put_folded(w->out, w->token.text); /* DuckDB keeps capitals */
+    else
+        tn_buf_put_str(w->out, w->token.text);
+    advance(w);
 }
 
 static void plain(struct writer *w)
 {
     if (w->token.punct == ',' && w->depth > 0) {
         w->frames[w->depth - 1].commas++;
-        w->frames[w->depth - 1].vector = is_vector(&w->before);
+        w->frames[w->depth - 1].vector = tn_catalog_is_vector(&w->before);
     }
-    if (is_named(&w->token, "tableoid") && w->before.punct == '.' && w->start < w->out->len) {
-        w->out->len = w->start;
-        tn_buf_puts(w->out, "0");
-        skip(w);
+    if (is_system_column(w)) {
+        put_system_column(w);
         return;
     }
-    if (is_name(&w->token) || w->token.kind == TN_TOKEN_NUMBER) {
+    if (is_name(&w->token)) {
+        put_name(w);
+        return;
+    }
+    if (w->token.kind == TN_TOKEN_NUMBER) {
         put_gap(w);
-        w->in_from = (w->before.punct == '.' && w->in_from) || is_from(w);
         begin_operand(w, OPERAND_OTHER);
+        w->column.kind = TN_TOKEN_END;
     } else if (w->token.kind == TN_TOKEN_STRING || w->token.kind == TN_TOKEN_PARAM) {
         put_gap(w);
         begin_operand(w, OPERAND_LITERAL);
+        w->column.kind = TN_TOKEN_END;
     } else if (w->token.punct != '.') {
         put_token(w);
         w->call = tn_str_n("", 0);
+        w->column.kind = TN_TOKEN_END;
         w->start = w->out->len;
         w->reg = NULL;
         return;
@@ -418,7 +492,8 @@ static void step(struct writer *w)
 {
     struct tn_token before = w->before;
 
-    follow_list(w);
+    tn_catalog_follow_list(w);
+    follow_from(w);
     if (is_named(&w->token, "pg_catalog") && w->next.punct == '.') {
         put_gap(w);
         skip_schema(w);
@@ -428,8 +503,11 @@ static void step(struct writer *w)
         skip(w);
         skip(w);
         w->before = before;
-        if (is_name(&w->token))
-            put_information(w);
+        if (is_name(&w->token)) {
+            w->in_from = is_from(w);
+            begin_operand(w, OPERAND_OTHER);
+            tn_catalog_put_information(w);
+        }
     } else if (is_word(&w->token, "operator") && w->next.punct == '(') {
         named_operator(w);
     } else if (is_word(&w->token, "collate")) {
@@ -439,6 +517,12 @@ static void step(struct writer *w)
         tn_catalog_cast(w);
     } else if (is_match(w)) {
         match(w);
+    } else if (is_like(w)) {
+        put_like(w);
+    } else if (is_equal_any(w)) {
+        put_equal_any(w);
+    } else if (tn_catalog_put_ordinal(w)) {
+        return;
     } else if (w->token.punct == '(' || w->token.punct == '[') {
         open_bracket(w);
     } else if (w->token.punct == ')' || w->token.punct == ']') {
@@ -462,6 +546,6 @@ bool tn_catalog_text(struct tn_str sql, const struct tn_catalog_self *self, stru
     w.before = (struct tn_token){.kind = TN_TOKEN_END, .text = tn_str_n(sql.ptr, 0)};
     while (w.token.kind != TN_TOKEN_END && !w.too_deep)
         step(&w);
-    follow_list(&w);
+    tn_catalog_follow_list(&w);
     return !w.too_deep;
 }

@@ -1,4 +1,5 @@
-/* writer.h - a statement on its way from PostgreSQL's words to those of an image (text.h), as text.c and cast.c write it. Nobody else includes it. */
+/* writer.h - a statement on its way from PostgreSQL's words to those of an image (text.h), as text.c writes it: casts in cast.c, names of columns in
+ * label.c, relations in relation.c. Nobody else includes it. */
 #ifndef TN_CATALOG_WRITER_H
 #define TN_CATALOG_WRITER_H
 
@@ -18,13 +19,32 @@ struct frame {
     bool          cast;  /* CAST( */
     bool          from;  /* a call in FROM */
     bool          vector; /* the last thing in it is one of the columns below */
+    bool          listing; /* what the writer has around it */
+    struct tn_token ahead, column;
+    struct tn_str   tail;   /* what the operand is called then: f(..) FILTER (..), CAST(x AS type) */
     unsigned      commas;
     unsigned      macros; /* in each other, of what stands in it */
 };
 
+enum { ALIASES_MAX = 16 };
+
+/* Of the columns of the outermost SELECT. */
+struct label {
+    enum { BEFORE_LIST, IN_LIST, BEHIND_LIST } list;
+    size_t          item;      /* where the present one begins */
+    struct tn_token head;      /* its first */
+    bool            distinct;  /* DISTINCT ON (..) comes first */
+    bool            groups;    /* behind GROUP BY or ORDER BY */
+    unsigned        number, alias_count; /* of the present one, from 1; t.column AS t */
+    struct {
+        unsigned      number;
+        struct tn_str name;
+    } aliases[ALIASES_MAX];
+};
+
 struct writer {
     struct tn_lexer               lexer;
-    struct tn_token               before, token, next;
+    struct tn_token               second, before, token, next; /* second: before `before` */
     struct tn_str                 sql;
     size_t                        copied; /* of sql */
     struct tn_buf                *out;
@@ -38,13 +58,29 @@ struct writer {
     enum operand                  operand;
     const char                   *reg;   /* it is the number of a name of this kind; NULL: it is not */
     struct tn_str                 call;  /* it is a call of this; empty: it is not */
-    enum { BEFORE_LIST, IN_LIST, BEHIND_LIST } list; /* of the columns of the outermost SELECT */
-    size_t                        item;  /* where its present one begins */
+    bool                          typed; /* a literal: `call` is its type */
+    struct tn_token               column; /* it is this name, a cast of it perhaps; of no kind: it is not */
+    struct tn_token               ahead; /* what stands before it */
+    bool                          listing; /* between FROM and what follows it: a comma is followed by a relation */
+    struct label                  label;
     bool                          in_from; /* the name before stands where FROM has a relation or a call */
 };
 
+/* What stands COUNT tokens behind the next one. */
+static inline struct tn_token tn_catalog_peek(const struct writer *w, unsigned count)
+{
+    struct tn_lexer lexer = w->lexer;
+    struct tn_token token = w->next;
+
+    for (; count > 0; count--)
+        if (!tn_lexer_next(&lexer, &token))
+            return (struct tn_token){.kind = TN_TOKEN_END, .text = tn_str_n("", 0)};
+    return token;
+}
+
 static inline void advance(struct writer *w)
 {
+    w->second = w->before;
     w->before = w->token;
     w->token = w->next;
     if (!tn_lexer_next(&w->lexer, &w->next))
@@ -79,6 +115,13 @@ static inline void put_token(struct writer *w)
     advance(w);
 }
 
+/* As PostgreSQL reads it: only what stands in quotes has capitals. */
+static inline void put_folded(struct tn_buf *out, struct tn_str word)
+{
+    for (size_t i = 0; i < word.len; i++)
+        tn_buf_put_u8(out, (uint8_t)(word.ptr[i] >= 'A' && word.ptr[i] <= 'Z' ? word.ptr[i] | 0x20 : word.ptr[i]));
+}
+
 /* Names of this schema are those of the image. */
 static inline void skip_schema(struct writer *w)
 {
@@ -96,7 +139,19 @@ void tn_catalog_note_macros(struct writer *w, unsigned macros);
 /* cast.c */
 void tn_catalog_cast(struct writer *w);    /* stands behind `::` */
 void tn_catalog_cast_as(struct writer *w); /* stands behind AS of CAST(.. AS type) */
+/* A column of pg_type's whose values are numbers of functions. */
+bool tn_catalog_is_function_column(struct tn_str name);
 /* The number of a name is a number to another number; the name to a text (TYPE), and to who reads it (NULL). */
 void tn_catalog_show_name(struct writer *w, const struct tn_token *type);
+
+/* label.c */
+bool tn_catalog_is_vector(const struct tn_token *token); /* lists of PostgreSQL's that begin at 0, and are told as `1 2` */
+void tn_catalog_follow_list(struct writer *w);           /* before each token */
+bool tn_catalog_put_ordinal(struct writer *w);           /* GROUP BY t, of t.column AS t, which DuckDB takes for the relation; false: it is not */
+
+/* relation.c */
+bool tn_catalog_put_relation(struct writer *w);    /* a name stands where FROM has a relation; false: it goes as it is */
+void tn_catalog_put_information(struct writer *w); /* stands behind `information_schema.` */
+void tn_catalog_name_column(struct writer *w);     /* FROM f(..) [AS] name: the column has that name, too */
 
 #endif

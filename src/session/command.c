@@ -407,7 +407,7 @@ static struct tn_str unlocks_all(const struct tn_session *s, struct tn_str sql, 
 /* set_config() and current_setting() of what the session itself keeps. */
 static bool calls_setting(const struct tn_session *s, struct tn_str sql, const struct tn_features *features, struct tn_arena *arena, struct tn_setting_call *call)
 {
-    return features->table_count == 0 && features->function_count == 1 && !s->console && tn_setting_call_read(sql, arena, call) && tn_setting_find(call->name) >= 0;
+    return features->table_count <= 1 && features->function_count == 1 && !s->console && tn_setting_call_read(sql, arena, call) && tn_setting_find(call->name) >= 0;
 }
 
 static bool run_select(struct tn_session *s, struct tn_str sql, const struct tn_features *features, struct tn_reply *reply, struct tn_error *err,

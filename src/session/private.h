@@ -10,6 +10,7 @@
 #include "pipeline.h"
 #include "query_shape.h"
 #include "server.h"
+#include "session/marks.h"
 #include "session/client.h"
 #include "session/named.h"
 #include "session/session.h"
@@ -73,7 +74,7 @@ struct tn_transaction {
     bool                     implicit;    /* a multi-statement text or an unsynced batch: told as 'I' */
     bool                     read_only;
     bool                     engine_open; /* the engine of s->lease has it open */
-    unsigned                 marks;       /* savepoints before any statement, of an engine that has none: nothing is behind them while it is not open */
+    struct tn_marks          marks;       /* nothing is behind them while the engine is not open */
     struct tn_str            modes;       /* what followed BEGIN, owned; for AND CHAIN and the engine */
     struct tn_settings_list *before;      /* counted: settings to go back to */
 };

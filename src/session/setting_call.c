@@ -44,6 +44,19 @@ static bool read_arguments(struct tn_words *words, struct tn_arena *arena, struc
     return tn_words_accept_punct(words, ')');
 }
 
+/* FROM pg_settings WHERE name = 'the same': only if there is such a setting, as pgAdmin says it. */
+static bool read_condition(struct tn_words *words, struct tn_arena *arena, const struct tn_setting_call *call)
+{
+    struct tn_str name;
+
+    if (!tn_words_accept(words, "from"))
+        return true;
+    if (tn_words_accept(words, "pg_catalog") && !tn_words_accept_punct(words, '.'))
+        return false;
+    return tn_words_accept(words, "pg_settings") && tn_words_accept(words, "where") && tn_words_accept(words, "name") && tn_words_accept_punct(words, '=') &&
+           read_text(words, arena, &name) && tn_str_ieq(name, call->name);
+}
+
 bool tn_setting_call_read(struct tn_str sql, struct tn_arena *arena, struct tn_setting_call *out)
 {
     struct tn_words words;
@@ -60,10 +73,12 @@ bool tn_setting_call_read(struct tn_str sql, struct tn_arena *arena, struct tn_s
     out->column = out->sets ? TN_STR("set_config") : TN_STR("current_setting");
     if (!read_arguments(&words, arena, out))
         return false;
-    if (tn_words_accept(&words, "as") || words.token.kind == TN_TOKEN_WORD || words.token.kind == TN_TOKEN_IDENT) {
+    if (!tn_words_at(&words, "from") && (tn_words_accept(&words, "as") || words.token.kind == TN_TOKEN_WORD || words.token.kind == TN_TOKEN_IDENT)) {
         out->column = tn_token_name(&words.token);
         tn_words_next(&words);
     }
+    if (!read_condition(&words, arena, out))
+        return false;
     tn_words_accept_punct(&words, ';');
     return tn_words_at_end(&words);
 }

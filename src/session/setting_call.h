@@ -1,5 +1,5 @@
 /* setting_call.h - SELECT set_config('name', 'value', is_local) and SELECT current_setting('name'), alone: SET and SHOW as drivers and frameworks say
- * them (Django's time zone). With more in the statement they are the engine's. Pure. */
+ * them (Django's time zone; pgAdmin adds that pg_settings must have it). With more in the statement they are the engine's. Pure. */
 #ifndef TN_SESSION_SETTING_CALL_H
 #define TN_SESSION_SETTING_CALL_H
 

@@ -114,7 +114,7 @@ static void open_lazy(struct tn_session *s, bool implicit, bool read_only)
     s->tx.implicit = implicit;
     s->tx.read_only = read_only;
     s->tx.engine_open = false;
-    s->tx.marks = 0;
+    tn_marks_init(&s->tx.marks);
     s->tx.before = tn_settings_list_ref(s->settings);
 }
 
@@ -169,6 +169,7 @@ static void finish(struct tn_session *s, bool committed, bool engine_clean)
     tn_settings_list_unref(inside);
     tn_settings_list_unref(s->tx.before);
     s->tx.before = NULL;
+    tn_marks_reset(&s->tx.marks);
     s->tx.state = TN_TX_IDLE;
     s->tx.implicit = false;
     s->tx.engine_open = false;
@@ -353,27 +354,48 @@ static void on_savepoint_set(struct tn_session *s, struct tn_reply *reply)
     struct tn_reply set = {.tag = "SAVEPOINT"};
 
     if (reply->error == NULL || !may_mark(s, reply->error)) {
+        tn_marks_pop(&s->tx.marks);
         s->ending.reply(s, reply);
         return;
     }
     s->tx.state = TN_TX_LAZY;
-    s->tx.marks++;
     s->ending.reply(s, &set);
 }
 
-/* The end of a mark. False: it is the engine's savepoint. */
-static bool end_mark(struct tn_session *s, const struct tn_statement_run *run, bool rollback_to)
+static void answer_no_savepoint(struct tn_session *s, const struct tn_statement_run *run, struct tn_str name)
 {
-    if (s->tx.marks == 0 || run->features->verb == TN_VERB_SAVEPOINT || (s->tx.engine_open && rollback_to))
+    char message[128];
+
+    snprintf(message, sizeof message, "savepoint \"" TN_STR_FMT "\" does not exist", TN_STR_ARG(name));
+    if (s->tx.state == TN_TX_LAZY && !s->tx.implicit)
+        s->tx.state = TN_TX_FAILED;
+    answer_error(s, run->reply, "3B001", message);
+}
+
+/* The end of the mark NAME. False: it is the engine's savepoint. */
+static bool end_mark(struct tn_session *s, const struct tn_statement_run *run, struct tn_str name, bool rollback_to)
+{
+    if (s->tx.marks.count == 0 || (s->tx.engine_open && rollback_to) || (s->tx.state == TN_TX_FAILED && !rollback_to))
         return false;
-    if (s->tx.state == TN_TX_FAILED && !rollback_to)
-        return false;
+    if (!tn_marks_end(&s->tx.marks, name, !rollback_to)) {
+        if (s->tx.engine_open)
+            return false;
+        answer_no_savepoint(s, run, name);
+        return true;
+    }
     if (rollback_to)
         s->tx.state = TN_TX_LAZY;
-    else
-        s->tx.marks--;
     answer(s, run->reply, rollback_to ? "ROLLBACK" : "RELEASE");
     return true;
+}
+
+/* It may become one of the session's own (on_savepoint_set). */
+static bool begin_mark(struct tn_session *s, const struct tn_statement_run *run, struct tn_str name)
+{
+    if (tn_marks_push(&s->tx.marks, name))
+        return true;
+    answer_error(s, run->reply, "54000", "too many savepoints before a transaction's first statement");
+    return false;
 }
 
 static void on_savepoint_done(struct tn_session *s, struct tn_reply *reply)
@@ -386,6 +408,8 @@ static void on_savepoint_done(struct tn_session *s, struct tn_reply *reply)
 static void savepoint(struct tn_session *s, const struct tn_statement_run *run, bool rollback_to)
 {
     struct tn_statement_run inner = *run;
+    struct tn_buf           name;
+    bool                    set = run->features->verb == TN_VERB_SAVEPOINT, first = set && s->tx.state == TN_TX_LAZY, named;
 
     if (s->tx.state == TN_TX_IDLE) {
         answer_error(s, run->reply, "25P01", rollback_to ? "ROLLBACK TO SAVEPOINT can only be used in transaction blocks"
@@ -393,15 +417,20 @@ static void savepoint(struct tn_session *s, const struct tn_statement_run *run, 
                                                                 : "RELEASE SAVEPOINT can only be used in transaction blocks");
         return;
     }
-    if (end_mark(s, run, rollback_to))
+    tn_buf_init(&name, 256);
+    named = tn_marks_name(run->sql, &name);
+    if (named && (set ? first && !begin_mark(s, run, tn_buf_str(&name)) : end_mark(s, run, tn_buf_str(&name), rollback_to))) {
+        tn_buf_reset(&name);
         return;
+    }
+    tn_buf_reset(&name);
     if (s->tx.state == TN_TX_FAILED && (!rollback_to || !s->tx.engine_open)) {
         answer_error(s, run->reply, "25P02", "current transaction is aborted, commands ignored until end of transaction block");
         return;
     }
     s->ending.reply = run->reply;
     s->ending.commit = rollback_to;
-    inner.reply = s->tx.state == TN_TX_LAZY && run->features->verb == TN_VERB_SAVEPOINT ? on_savepoint_set : on_savepoint_done;
+    inner.reply = first && named ? on_savepoint_set : on_savepoint_done;
     tn_execute_engine(s, &inner);
 }
 
@@ -501,6 +530,7 @@ void tn_transaction_forget(struct tn_session *s)
 {
     tn_settings_list_unref(s->tx.before);
     s->tx.before = NULL;
+    tn_marks_reset(&s->tx.marks);
     tn_free((void *)(uintptr_t)s->tx.modes.ptr);
     s->tx.modes = tn_str_n(NULL, 0);
     s->tx.state = TN_TX_IDLE;

@@ -111,6 +111,57 @@ def test_information_schema_with_parameters(connection, tables):
     assert rows(connection, "SELECT relname FROM pg_class WHERE relname ~ %s ORDER BY 1", "^(customer|big_orders)$") == [("big_orders",), ("customer",)]
 
 
+# What tools ask, shortened to what they need of us: columns by name, and a row.
+TOOLS = {
+    "npgsql: arrays are told by their functions": (
+        "SELECT a.typname, p.proname, e.typname AS elem, a.typtype FROM pg_type a JOIN pg_proc p ON p.oid = a.typreceive LEFT JOIN pg_type e ON e.oid = a.typelem "
+        "LEFT JOIN pg_range ON pg_range.rngtypid = a.oid WHERE a.typname = '_int4'", [("_int4", "array_recv", "int4", "b")]),
+    "rails": ("SELECT t.typname, t.typelem, t.typinput FROM pg_type as t LEFT JOIN pg_range as r ON oid = rngtypid WHERE t.typname IN ('_text')", [("_text", 25, "array_in")]),
+    "datagrip: relations and their age": (
+        "select T.relname as table_name, T.xmin as state, pg_catalog.age(T.xmin) as Age from pg_catalog.pg_class T where relnamespace = '{schema}'::regnamespace and relname = 'orders'",
+        [("orders", 0, 1)]),
+    "datagrip: operator classes of indexes": (
+        "select ind.relname, opcmethod from pg_catalog.pg_index i join pg_catalog.pg_class ind on ind.oid = i.indexrelid left join pg_catalog.pg_opclass on pg_opclass.oid = ANY(indclass) "
+        "where i.indrelid = 'orders'::regclass and ind.relname = 'orders_when'", [("orders_when", None)]),
+    "datagrip: transaction": ("select case when pg_catalog.pg_is_in_recovery() then null else pg_catalog.txid_current()::varchar::bigint > 0 end as current_txid", [(True,)]),
+    "pgadmin: the session's own role": ("SELECT rolname, rolcanlogin FROM pg_roles WHERE pg_roles.rolname = current_user", [("tester", True)]),
+    "pgadmin: a setting": ("SELECT set_config('application_name','x',false) FROM pg_settings WHERE name = 'application_name'", [("x",)]),
+    "grafana: tables on the path": (
+        "SELECT quote_ident(table_name) AS \"table\" FROM information_schema.tables WHERE table_name = 'orders' AND table_schema IN (SELECT CASE WHEN trim(s[i]) = '\"$user\"' THEN user ELSE trim(s[i]) END "
+        "FROM generate_series(array_lower(string_to_array(current_setting('search_path'),','),1), array_upper(string_to_array(current_setting('search_path'),','),1)) as i, "
+        "string_to_array(current_setting('search_path'),',') s)", [("orders",)]),
+    "psqlodbc: keys": (
+        "select i::int2 as \"KEY_SEQ\", a1.attname from (select conkey, conrelid, generate_series(array_lower(conkey, 1), array_upper(conkey, 1)) as i from pg_catalog.pg_constraint cn "
+        "where contype = 'f' and conrelid = 'orders'::regclass) ref inner join pg_catalog.pg_attribute a1 on a1.attrelid = ref.conrelid and a1.attnum = conkey[i]", [(1, "o_cust")]),
+    "prisma: lists in brackets": (
+        "SELECT tbl.relname FROM pg_class AS tbl JOIN pg_namespace AS n ON n.oid = tbl.relnamespace WHERE n.nspname = ANY ( '{public,{schema}}' ) AND reltype > 0 AND relname = 'orders'", [("orders",)]),
+    "dbt: grouped by what relations are called, too": (
+        "select n.nspname as n, count(*) as c from pg_namespace n join pg_class c on c.relnamespace = n.oid where c.relname = 'orders' group by n order by n", [("{schema}", 1)]),
+    "typeorm: a view without a name": (
+        "SELECT \"columns\".column_name, columns.data_type, "
+        "pg_catalog.col_description(('\"' || table_schema || '\".\"' || table_name || '\"')::regclass::oid, ordinal_position) FROM \"information_schema\".\"columns\" "
+        "WHERE table_name = 'orders' AND column_name = 'o_when'", [("o_when", "date", None)]),
+    "a backslash in a pattern": ("SELECT count(*) FROM pg_class WHERE relname LIKE 'orders\\_when' OR relname NOT LIKE '%' || 'rder%' AND relname LIKE '\\c%'", [(3,)]),
+    "metabase: format()": ("SELECT CAST(CAST(FORMAT('%I.%I', CAST(table_schema AS text), table_name) AS regclass) AS oid) = 'orders'::regclass FROM information_schema.tables WHERE table_name = 'orders'",
+                           [(True,)]),
+    "casts back and forth": ("SELECT c.oid::regclass::oid = c.oid, c.oid::regclass, 'orders'::regclass::oid::regclass::text FROM pg_class c WHERE c.oid::regclass = 'orders'::regclass",
+                             [(True, "orders", "orders")]),
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_tools(connection, tables, tool):
+    sql, wanted = TOOLS[tool]
+    assert rows(connection, sql.replace("{schema}", tables)) == [tuple(v.replace("{schema}", tables) if isinstance(v, str) else v for v in row) for row in wanted]
+
+
+def test_columns_are_called_as_in_postgresql(connection, tables):
+    sql = ("SELECT relname, relkind::text, c.oid::int8, 'orders'::regclass, count(*), 1, 'a' || 'b', EXISTS (SELECT 1 FROM pg_type), CASE WHEN true THEN 1 END, relname AS UPPER, NOT relhasindex, "
+           "count(*) FILTER (WHERE true), indkey[0], CAST(relkind AS text), relname IS NULL FROM pg_class c LEFT JOIN pg_index ON indrelid = 0 GROUP BY 1, 2, 3, relkind, indkey, relhasindex")
+    told = [column.name for column in connection.execute(sql).description]
+    assert told == ["relname", "relkind", "oid", "regclass", "count", "?column?", "?column?", "exists", "case", "upper", "?column?", "count", "indkey", "relkind", "?column?"]
+
+
 def test_the_session_is_told(connection):
     (version, database, user, zone, pid), = rows(connection, "SELECT version(), current_database(), current_user, current_setting('TimeZone'), pg_backend_pid()")
     assert version.startswith("PostgreSQL 15") and (database, user) == ("test", "tester") and pid == connection.info.backend_pid
@@ -143,6 +194,13 @@ def test_marks(engine, tables):
             connection.execute("SELECT version()")
         connection.execute("ROLLBACK TO a")
         assert rows(connection, "SELECT 'orders'::regclass::text") == [("orders",)]
+        connection.execute("SAVEPOINT b")
+        connection.execute("SAVEPOINT \"B\"")
+        connection.execute("ROLLBACK TO A")  # those behind it are gone
+        for sql in ("ROLLBACK TO SAVEPOINT b", "RELEASE b"):
+            with pytest.raises(psycopg.errors.InvalidSavepointSpecification, match='savepoint "b" does not exist'):
+                connection.execute(sql)
+            connection.execute("ROLLBACK TRANSACTION TO a")
         connection.execute("RELEASE a")
         connection.execute("INSERT INTO customer VALUES (77, 'mark', 0)")
         with pytest.raises(psycopg.errors.FeatureNotSupported):

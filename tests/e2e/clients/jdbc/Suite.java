@@ -1,5 +1,6 @@
 // pgjdbc against one proxy: `java -cp postgresql.jar Suite.java PORT ENGINE`. A line per case: "ok NAME" or "FAIL NAME: why".
 import java.sql.Connection;
+import java.sql.DatabaseMetaData;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -111,6 +112,40 @@ public class Suite {
             r.next();
             same(100, r.getInt(1));
         }
+    }
+
+    static String names(ResultSet rows, String... columns) throws SQLException {
+        StringBuilder all = new StringBuilder();
+        try (rows) {
+            while (rows.next())
+                for (String column : columns)
+                    all.append(rows.getString(column)).append(' ');
+        }
+        return all.toString().trim();
+    }
+
+    /* What tools ask of DatabaseMetaData. */
+    static void metadata(Connection c) throws SQLException {
+        DatabaseMetaData m = c.getMetaData();
+        String schema = c.getSchema();
+        try (Statement s = c.createStatement()) {
+            s.executeUpdate("CREATE TABLE jdbc_p (id integer PRIMARY KEY, name varchar(20) NOT NULL)");
+            s.executeUpdate("CREATE TABLE jdbc_f (id integer PRIMARY KEY, p integer, CONSTRAINT jdbc_fk FOREIGN KEY (p) REFERENCES jdbc_p (id))");
+            s.executeUpdate("CREATE INDEX jdbc_i ON jdbc_p (name)");
+        }
+        same("jdbc_p TABLE", names(m.getTables(null, schema, "jdbc\\_p", new String[] {"TABLE"}), "TABLE_NAME", "TABLE_TYPE"));
+        same("id NO name NO", names(m.getColumns(null, schema, "jdbc_p", "%"), "COLUMN_NAME", "IS_NULLABLE"));
+        same("id 1", names(m.getPrimaryKeys(null, schema, "jdbc_p"), "COLUMN_NAME", "KEY_SEQ"));
+        same(true, names(m.getIndexInfo(null, schema, "jdbc_p", false, true), "INDEX_NAME", "COLUMN_NAME").contains("jdbc_i name"));
+        same("jdbc_p id jdbc_f p 1", names(m.getImportedKeys(null, schema, "jdbc_f"), "PKTABLE_NAME", "PKCOLUMN_NAME", "FKTABLE_NAME", "FKCOLUMN_NAME", "KEY_SEQ"));
+        same("jdbc_f p", names(m.getExportedKeys(null, schema, "jdbc_p"), "FKTABLE_NAME", "FKCOLUMN_NAME"));
+        same("id", names(m.getBestRowIdentifier(null, schema, "jdbc_p", DatabaseMetaData.bestRowSession, true), "COLUMN_NAME"));
+        same(schema, names(m.getSchemas(null, schema), "TABLE_SCHEM"));
+        same(c.getCatalog(), names(m.getCatalogs(), "TABLE_CAT").contains(c.getCatalog()) ? c.getCatalog() : "none");
+        same(true, names(m.getTypeInfo(), "TYPE_NAME").contains("int4"));
+        m.getFunctions(null, schema, "%").close();
+        m.getTablePrivileges(null, schema, "jdbc_p").close();
+        same(true, m.getSQLKeywords().length() > 0);
     }
 
     /* BEGIN and the first statement leave in one flight; COMMIT is a statement with a name. */
@@ -235,6 +270,7 @@ public class Suite {
         check("never prepared", Suite::prepared, "prepareThreshold", "0");
         check("all binary", Suite::prepared, "prepareThreshold", "-1");
         check("simple protocol", Suite::prepared, "preferQueryMode", engine.equals("sqlite") ? "extended" : "simple");
+        check("metadata", Suite::metadata);
         check("batch", Suite::batch);
         check("rewritten batch", Suite::batch, "reWriteBatchedInserts", "true");
         check("transactions", Suite::transactions);

@@ -71,10 +71,9 @@ static bool is_maria(const struct tn_my_session *s)
 /* MySQL before 8.0.28 and MariaDB before 10.6 call the set of three bytes utf8. */
 static bool says_utf8(const struct tn_my_session *s)
 {
-    static const char old[] = "5.5.5-"; /* MariaDB's, before its own */
-    struct tn_str     version = s->runtime->snapshot->config->settings.mysql_version;
-    size_t            skip = tn_str_starts(version, tn_str(old)) ? sizeof old - 1 : 0;
-    int               major = 0, minor = 0, patch = 0;
+    struct tn_str version = s->runtime->snapshot->config->settings.mysql_version;
+    size_t        skip = tn_str_starts(version, TN_STR("5.5.5-")) ? sizeof "5.5.5-" - 1 : 0; /* MariaDB's, before its own */
+    int           major = 0, minor = 0, patch = 0;
 
     if (sscanf(version.ptr + skip, "%d.%d.%d", &major, &minor, &patch) < 3)
         return false;

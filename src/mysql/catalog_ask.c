@@ -262,8 +262,11 @@ static struct tn_str number(char out[24], uint64_t value)
 
 static void put_variables(struct tn_my_session *s, bool global, struct tn_buf *rows)
 {
-    for (int i = 0; i < (int)tn_my_variable_rows(); i++)
-        put_row(rows, (const struct tn_str[]){tn_str(tn_my_variable_name(i)), global ? tn_my_variable_global(s, i, true, &s->arena) : tn_my_variable_text(s, i, true, &s->arena)}, 2);
+    for (int i = 0; i < (int)tn_my_variable_rows(); i++) {
+        struct tn_str text = global ? tn_my_variable_global(s, i, true, &s->arena) : tn_my_variable_text(s, i, true, &s->arena);
+
+        put_row(rows, (const struct tn_str[]){tn_str(tn_my_variable_name(i)), text.ptr == NULL ? TN_STR("") : text}, 2);
+    }
 }
 
 static void put_status(struct tn_my_session *s, struct tn_buf *rows)

@@ -95,22 +95,13 @@ static bool too_much(sqlite3_context *context, struct tn_str text, struct tn_str
 
 /* ---- of the catalog ---- */
 
-static void fn_type(sqlite3_context *context, int argc, sqlite3_value **argv)
+/* 't' as MySQL's booleans are. */
+static void make_number(struct tn_buf *text)
 {
-    struct tn_my_type_facts facts;
+    bool on = text->len > 0 && (text->data[0] == 't' || text->data[0] == '1');
 
-    (void)argc;
-    tn_my_type_facts(asker_of(context)->engine, text_of(argv[0]), &facts);
-    switch (sqlite3_value_int(argv[1])) {
-    case 0:  give(context, tn_str(facts.column_type)); break;
-    case 1:  give(context, tn_str(facts.data_type)); break;
-    case 2:  give_fact(context, facts.chars); break;
-    case 3:  give_fact(context, facts.octets); break;
-    case 4:  give_fact(context, facts.precision); break;
-    case 5:  give_fact(context, facts.scale); break;
-    case 6:  give_fact(context, facts.fraction); break;
-    default: sqlite3_result_int(context, facts.text); break;
-    }
+    tn_buf_clear(text);
+    tn_buf_puts(text, on ? "1" : "0");
 }
 
 /* 'x', 'x'::text, CAST('x' AS t), 5, true: a literal's value. False: it is an expression. */
@@ -137,7 +128,44 @@ static bool literal_of(struct tn_str text, struct tn_buf *out)
         at += text.ptr[at] == '\'';
     }
     at++;
-    return at >= text.len || text.ptr[at] == ':' || tn_str_starts(tn_str_trim(tn_str_n(text.ptr + at, text.len - at)), TN_STR("AS "));
+    text = at < text.len ? tn_str_trim(tn_str_n(text.ptr + at, text.len - at)) : TN_STR("");
+    if (tn_str_starts(text, TN_STR("AS BOOLEAN")) || tn_str_starts(text, TN_STR("::bool")))
+        make_number(out);
+    return text.len == 0 || text.ptr[0] == ':' || tn_str_starts(text, TN_STR("AS "));
+}
+
+/* A text of DuckDB's, which keeps no lengths, is a VARCHAR where it has a value by default: MySQL's TEXT has none. */
+static bool is_varchar(enum tn_cfg_engine engine, const struct tn_my_type_facts *facts, struct tn_str dflt)
+{
+    struct tn_buf value;
+    bool          is = false;
+
+    if (engine != TN_CFG_ENGINE_DUCKDB || strcmp(facts->column_type, "text") != 0 || dflt.ptr == NULL)
+        return false;
+    tn_buf_init(&value, TEXT_MAX);
+    is = literal_of(dflt, &value) && !tn_str_ieq_c(tn_str_trim(dflt), "null");
+    tn_buf_reset(&value);
+    return is;
+}
+
+/* The declared type, which fact, a column's value by default. */
+static void fn_type(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    struct tn_my_type_facts facts;
+
+    tn_my_type_facts(asker_of(context)->engine, text_of(argv[0]), &facts);
+    if (argc > 2 && is_varchar(asker_of(context)->engine, &facts, text_of(argv[2])))
+        tn_my_type_facts(asker_of(context)->engine, TN_STR("VARCHAR(1024)"), &facts);
+    switch (sqlite3_value_int(argv[1])) {
+    case 0:  give(context, tn_str(facts.column_type)); break;
+    case 1:  give(context, tn_str(facts.data_type)); break;
+    case 2:  give_fact(context, facts.chars); break;
+    case 3:  give_fact(context, facts.octets); break;
+    case 4:  give_fact(context, facts.precision); break;
+    case 5:  give_fact(context, facts.scale); break;
+    case 6:  give_fact(context, facts.fraction); break;
+    default: sqlite3_result_int(context, facts.text); break;
+    }
 }
 
 /* With a second argument: is it an expression? */
@@ -512,7 +540,7 @@ int tn_my_catalog_functions(sqlite3 *db, const struct tn_my_asker *asker)
         int         args;
         void (*fn)(sqlite3_context *, int, sqlite3_value **);
     } functions[] = {
-        {"tn_type", 2, fn_type}, {"tn_default", 1, fn_default}, {"tn_default", 2, fn_default}, {"database", 0, fn_database}, {"user", 0, fn_user},
+        {"tn_type", 2, fn_type}, {"tn_type", 3, fn_type}, {"tn_default", 1, fn_default}, {"tn_default", 2, fn_default}, {"database", 0, fn_database}, {"user", 0, fn_user},
         {"current_user", 0, fn_current_user}, {"version", 0, fn_version}, {"connection_id", 0, fn_connection_id}, {"concat", -1, fn_concat},
         {"concat_ws", -1, fn_concat_ws}, {"tn_left", 2, fn_left}, {"tn_right", 2, fn_right}, {"char_length", 1, fn_char_length}, {"lcase", 1, fn_lcase}, {"ucase", 1, fn_ucase},
         {"tn_isnull", 1, fn_isnull}, {"locate", 2, fn_locate}, {"locate", 3, fn_locate}, {"substring_index", 3, fn_substring_index},

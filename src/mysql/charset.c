@@ -21,6 +21,15 @@ const struct tn_my_charset *tn_my_charset_of_results(const struct tn_my_session 
     return recoded(s->results_charset);
 }
 
+uint16_t tn_my_charset_told(const struct tn_my_session *s)
+{
+    const struct tn_my_charset *own = tn_my_charset_find(s->charset);
+
+    if (s->results_charset != TN_MY_CHARSET_NONE)
+        return s->results_charset;
+    return own != NULL && own->max_bytes == 4 && tn_my_charset_is_utf8(own) ? own->number : (uint16_t)TN_MY_CHARSET_UTF8MB4;
+}
+
 /* Bytes behind an introducer (_binary'..', _latin1'..') are of its set, not of the client's: they stay as they came. */
 static void put_introduced(struct tn_my_session *s, const struct tn_my_charset *charset, struct tn_str text, struct tn_buf *out)
 {
@@ -77,7 +86,7 @@ bool tn_my_to_utf8(struct tn_my_session *s, bool is_sql, struct tn_str *text)
 
 bool tn_my_results_to_utf8(struct tn_my_session *s, struct tn_str *text)
 {
-    const struct tn_my_charset *charset = tn_my_charset_of_results(s);
+    const struct tn_my_charset *charset = s->results_charset == TN_MY_CHARSET_NONE ? recoded(s->charset) : tn_my_charset_of_results(s);
     struct tn_buf               recoded_text;
     bool                        ok;
 

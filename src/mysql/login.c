@@ -344,21 +344,35 @@ static bool is_native(const struct tn_my_session *s, const struct tn_my_hello *h
            (only || !plugins || tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_NATIVE));
 }
 
+static bool is_by_native(const struct tn_my_hello *hello)
+{
+    return (hello->capabilities & TN_MY_CAP_PLUGIN_AUTH) != 0 && tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_NATIVE);
+}
+
 /* A client that could not load its plugin names one that nobody has (libmariadb: dummy_fallback_auth), and goes on only when it is asked
- * for another one. */
+ * for another one; so does libmariadb that was told to use mysql_native_password, which has answered nothing yet. */
 static bool knows_a_plugin(const struct tn_my_hello *hello)
 {
-    return (hello->capabilities & TN_MY_CAP_PLUGIN_AUTH) == 0 || tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_SHA2) ||
-           tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_NATIVE) || tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_CLEAR);
+    if (is_by_native(hello))
+        return hello->response.len > 0;
+    return (hello->capabilities & TN_MY_CAP_PLUGIN_AUTH) == 0 || tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_SHA2) || tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_CLEAR);
+}
+
+/* RESPONSE is looked at by nobody. To one of caching_sha2_password libmariadb wants to be told that it is right before the OK. */
+static void let_in_unproved(struct tn_my_session *s, struct tn_identity *identity, bool by_sha2, struct tn_str response)
+{
+    if (by_sha2 && response.len == TN_SHA2_PROOF)
+        put_more(s, "\x03");
+    let_in(s, identity);
 }
 
 static void believe(struct tn_my_session *s, const struct tn_my_hello *hello)
 {
     if (s->changing || knows_a_plugin(hello)) {
-        let_in(s, tn_auth_believe(hello->user));
+        let_in_unproved(s, tn_auth_believe(hello->user), tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_SHA2), hello->response);
         return;
     }
-    switch_to(s, false);
+    switch_to(s, is_by_native(hello));
     s->step = TN_MY_STEP_ANYTHING;
     s->proof_seen = true; /* there is none to wait for */
     s->state = TN_MY_AUTH;
@@ -463,7 +477,7 @@ static void find_out(struct tn_my_session *s, const struct tn_my_hello *hello)
         s->login_charset = hello->charset;
     identity = tn_tls_names(&s->client.transport, hello->user) ? tn_auth_certified(auth, hello->user) : NULL;
     if (identity != NULL)
-        let_in(s, identity);
+        let_in_unproved(s, identity, tn_str_eq_c(hello->plugin, TN_MY_PLUGIN_SHA2), hello->response);
     else if (!tn_auth_is_asked(auth))
         believe(s, hello);
     else
@@ -506,7 +520,7 @@ bool tn_my_login_packet(struct tn_my_session *s, const struct tn_my_packet *pack
     if (s->step == TN_MY_STEP_NONE)
         read_hello(s, packet->body);
     else if (s->step == TN_MY_STEP_ANYTHING)
-        let_in(s, tn_auth_believe(tn_str(s->new_user)));
+        let_in_unproved(s, tn_auth_believe(tn_str(s->new_user)), true, packet->body);
     else if (s->step == TN_MY_STEP_SHA2)
         check_sha2(s, packet->body);
     else if (s->step == TN_MY_STEP_NATIVE)

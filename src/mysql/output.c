@@ -158,10 +158,10 @@ void tn_my_fail(struct tn_my_session *s, uint16_t code, const char *sqlstate, co
 static struct tn_my_definition definition_of(const struct tn_my_session *s, const struct tn_my_table *table, size_t i)
 {
     struct tn_column    column = {.type = table->types != NULL && table->types[i] == TN_MY_TYPE_LONGLONG ? TN_TYPE_INT64 : TN_TYPE_TEXT, .pg_typmod = -1};
-    struct tn_my_column told = tn_my_column_of(&column, s->results_charset);
+    struct tn_my_column told = tn_my_column_of(&column, tn_my_charset_told(s));
 
     if (column.type == TN_TYPE_TEXT)
-        told.charset = s->results_charset; /* also of bytes: so do servers */
+        told.charset = tn_my_charset_told(s); /* also of bytes: so do servers */
     return (struct tn_my_definition){.name = table->heads != NULL ? table->heads[i] : tn_str(table->names[i]), .schema = TN_STR(""),
                                      .table = TN_STR(""), .original_table = TN_STR(""), .original = TN_STR(""), .column = told};
 }

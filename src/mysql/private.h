@@ -254,6 +254,7 @@ static inline void tn_my_again(struct tn_my_session *s)
 /* charset.c: NULL: UTF-8, or bytes */
 const struct tn_my_charset *tn_my_charset_of_client(const struct tn_my_session *s);
 const struct tn_my_charset *tn_my_charset_of_results(const struct tn_my_session *s);
+uint16_t tn_my_charset_told(const struct tn_my_session *s); /* of texts that Turnout sends */
 bool tn_my_to_utf8(struct tn_my_session *s, bool is_sql, struct tn_str *text); /* of a command; as long as that. False: an error was told */
 bool tn_my_results_to_utf8(struct tn_my_session *s, struct tn_str *text); /* what a server gave that was told of the client's set; in `arena` */
 

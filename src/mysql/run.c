@@ -40,7 +40,7 @@ void tn_my_put_asked(struct tn_my_session *s, const struct tn_schema *schema, st
     const struct tn_schema    *named = sql.ptr != NULL ? tn_my_heads(schema, sql, &s->arena) : schema;
     const struct tn_my_origin *origins = sql.ptr != NULL ? tn_my_origins(schema, sql, known, tn_str(s->database), &s->arena) : NULL;
 
-    tn_my_put_schema(&out, named, origins, tn_str(s->database), s->results_charset);
+    tn_my_put_schema(&out, named, origins, tn_str(s->database), tn_my_charset_told(s));
 }
 
 void tn_my_put_columns(struct tn_my_session *s, const struct tn_schema *schema, const struct tn_my_told *told)

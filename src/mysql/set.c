@@ -57,7 +57,8 @@ static bool read_value(struct setting *set, struct tn_my_value *value)
     value->text = set->words->token.text;
     value->number = false;
     tn_words_next(set->words);
-    if (tn_str_ieq_c(value->text, "default"))
+    value->is_default = tn_str_ieq_c(value->text, "default");
+    if (value->is_default)
         value->text = tn_str_n(NULL, 0);
     return true;
 }

@@ -78,7 +78,7 @@ static void tell_fields(struct tn_my_session *s, const struct tn_schema *schema,
         size_t                  begun, len;
         struct tn_my_definition definition = {.name = schema->columns[i].name, .original = schema->columns[i].name, .table = s->show_name,
                                               .original_table = s->show_name, .schema = tn_str(s->database),
-                                              .column = tn_my_column_of(&schema->columns[i], s->results_charset)};
+                                              .column = tn_my_column_of(&schema->columns[i], tn_my_charset_told(s))};
 
         if (!is_shown(s, definition.name))
             continue;

@@ -63,11 +63,35 @@ static const char *isolation_of(const struct tn_my_session *s)
     return "REPEATABLE-READ";
 }
 
-static const char *charset_text(uint16_t number, bool collation)
+static bool is_maria(const struct tn_my_session *s)
 {
-    const struct tn_my_charset *charset = tn_my_charset_find(number);
+    return tn_str_has(s->runtime->snapshot->config->settings.mysql_version, TN_STR("MariaDB"));
+}
 
-    return charset == NULL ? "utf8mb4" : collation ? charset->collation : charset->charset;
+/* MySQL before 8.0.28 and MariaDB before 10.6 call the set of three bytes utf8. */
+static bool says_utf8(const struct tn_my_session *s)
+{
+    struct tn_str version = s->runtime->snapshot->config->settings.mysql_version;
+    size_t        skip = tn_str_starts(version, TN_STR("5.5.5-")) ? sizeof "5.5.5-" - 1 : 0; /* MariaDB's, before its own */
+    int           major = 0, minor = 0, patch = 0;
+
+    if (sscanf(version.ptr + skip, "%d.%d.%d", &major, &minor, &patch) < 3)
+        return false;
+    return is_maria(s) ? major * 100 + minor < 1006 : major < 8 || (major == 8 && minor == 0 && patch < 28);
+}
+
+static struct tn_str charset_text(const struct tn_my_session *s, uint16_t number, bool collation, struct tn_arena *arena)
+{
+    static const char           three[] = "utf8mb3";
+    const struct tn_my_charset *charset = tn_my_charset_find(number);
+    const char                 *text = charset == NULL ? "utf8mb4" : collation ? charset->collation : charset->charset;
+    char                        old[64];
+    struct tn_str               out;
+
+    if (!tn_str_starts(tn_str(text), tn_str(three)) || !says_utf8(s))
+        return tn_str(text);
+    snprintf(old, sizeof old, "utf8%s", text + sizeof three - 1);
+    return tn_arena_str(arena, tn_str(old), &out) ? out : tn_str(text);
 }
 
 static struct tn_str number_text(struct tn_arena *arena, uint64_t number)
@@ -92,13 +116,13 @@ static struct tn_str computed(struct tn_my_session *s, int row, struct tn_arena 
     if (is_row(row, "transaction_read_only") || is_row(row, "tx_read_only"))
         return s->read_only ? TN_STR("ON") : TN_STR("OFF");
     if (is_row(row, "collation_connection"))
-        return tn_str(charset_text(s->charset, true));
+        return charset_text(s, s->charset, true, arena);
     if (is_row(row, "character_set_client"))
-        return tn_str(charset_text(s->client_charset, false));
+        return charset_text(s, s->client_charset, false, arena);
     if (is_row(row, "character_set_results"))
-        return tn_str(charset_text(s->results_charset, false));
+        return s->results_charset == TN_MY_CHARSET_NONE ? tn_str_n(NULL, 0) : charset_text(s, s->results_charset, false, arena);
     if (is_row(row, "character_set_connection"))
-        return tn_str(charset_text(s->charset, false));
+        return charset_text(s, s->charset, false, arena);
     if (is_row(row, "max_allowed_packet"))
         return number_text(arena, settings->mysql_max_packet);
     if (is_row(row, "max_connections"))
@@ -238,9 +262,7 @@ static bool is_whole(const struct tn_my_charset *charset)
 /* A set's own collation, as the server has it that clients are told of. */
 static uint16_t collation_of(const struct tn_my_session *s, const struct tn_my_charset *charset)
 {
-    bool maria = tn_str_has(s->runtime->snapshot->config->settings.mysql_version, TN_STR("MariaDB"));
-
-    return maria && is_whole(charset) ? (uint16_t)TN_MY_CHARSET_UTF8MB4 : charset->number;
+    return is_maria(s) && is_whole(charset) ? (uint16_t)TN_MY_CHARSET_UTF8MB4 : charset->number;
 }
 
 /* A server of MySQL's kind has four bytes to a character, unless it is told of other ones: then it compares, names and narrows texts as
@@ -291,13 +313,23 @@ static enum tn_status not_known(const struct tn_my_charset *charset, struct tn_e
     return tn_fail(err, TN_E_UNSUPPORTED, "0A000", "character set '%s' is not known to iconv on Turnout's machine", charset->charset);
 }
 
+/* Texts come as they are, each column told with its own set. */
+static enum tn_status leave_results(struct tn_my_session *s, struct tn_error *err)
+{
+    TN_TRY(tell_server(s, TN_STR("character_set_results"), TN_STR(""), err));
+    s->results_charset = TN_MY_CHARSET_NONE;
+    return TN_OK;
+}
+
 static enum tn_status set_charset(struct tn_my_session *s, int row, struct tn_str value, struct tn_error *err)
 {
     bool                        collation = strncmp(rows[row].name, "collation", 9) == 0;
     const struct tn_my_charset *charset = collation ? tn_my_collation_find(value) : tn_my_charset_default(value);
 
-    if (value.ptr == NULL) /* results as they are */
-        return TN_OK;
+    if (value.ptr == NULL && is_row(row, "character_set_results"))
+        return leave_results(s, err);
+    if (value.ptr == NULL)
+        return wrong_value(row, TN_STR("NULL"), err);
     if (charset == NULL)
         return unknown_charset(collation, value, err);
     if (!collation && !tn_my_charset_is_known(charset))
@@ -362,6 +394,12 @@ static enum tn_status set_mode(struct tn_my_session *s, struct tn_str *value, st
     return TN_OK;
 }
 
+static bool is_of_charsets(int row)
+{
+    return row >= 0 && (is_row(row, "collation_connection") || is_row(row, "character_set_client") || is_row(row, "character_set_connection") ||
+                        is_row(row, "character_set_results"));
+}
+
 /* What is more than a value that is remembered. *KEEP: it is that, too. */
 static enum tn_status apply(struct tn_my_session *s, int row, struct tn_str value, bool on, bool *kept, struct tn_error *err)
 {
@@ -374,8 +412,7 @@ static enum tn_status apply(struct tn_my_session *s, int row, struct tn_str valu
         s->read_only = on;
     else if (is_row(row, "transaction_isolation") || is_row(row, "tx_isolation"))
         return set_isolation(s, row, value, err);
-    else if (is_row(row, "collation_connection") || is_row(row, "character_set_client") || is_row(row, "character_set_connection") ||
-             is_row(row, "character_set_results"))
+    else if (is_of_charsets(row))
         return set_charset(s, row, value, err);
     else
         *kept = true;
@@ -459,10 +496,17 @@ static enum tn_status forget_own(struct tn_my_session *s, int row, struct tn_err
     return tn_my_undo_take(s, &s->variables, tn_str(rows[row].name)) ? TN_OK : no_memory(err);
 }
 
+static struct tn_str default_charset(const struct tn_my_session *s, int row)
+{
+    const struct tn_my_charset *charset = tn_my_charset_default(TN_STR("utf8mb4"));
+
+    return is_row(row, "collation_connection") ? tn_str(tn_my_charset_find(collation_of(s, charset))->collation) : tn_str(charset->charset);
+}
+
 enum tn_status tn_my_variable_set(struct tn_my_session *s, struct tn_str name, const struct tn_my_value *value, bool global, struct tn_error *err)
 {
     int           row = tn_my_variable_find(name);
-    struct tn_str text = value->text;
+    struct tn_str text = value->is_default && is_of_charsets(row) ? default_charset(s, row) : value->text;
     bool          on = row >= 0 && strcmp(rows[row].dflt, "ON") == 0, kept;
 
     if (row >= 0 && (is_row(row, "last_insert_id") || is_row(row, "identity"))) {

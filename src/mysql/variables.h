@@ -11,6 +11,7 @@ struct tn_my_session;
 struct tn_my_value {
     struct tn_str text;
     bool          number;
+    bool          is_default; /* the word DEFAULT; ptr NULL */
 };
 
 int           tn_my_variable_find(struct tn_str name); /* row, -1 = none; the case does not matter */

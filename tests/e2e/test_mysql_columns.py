@@ -41,7 +41,7 @@ def place(request):
     server.create_database(Place.database)
     server.sql(TABLE.format(more=MARIADB if server.name == "mariadb" else ""), Place.database)
     server.sql("""INSERT INTO t (j, x) VALUES ('[1, {"a": "é"}]', 'x'), (NULL, NULL)""", Place.database)
-    frontends = {"mysqlWire": {"port": 0}} if server.name == "mysql" else {"mysqlWire": {"port": 0, "serverVersion": "10.11.6-MariaDB"}}
+    frontends = {"mysqlWire": {"port": 0, "serverVersion": "8.0.15" if server.name == "mysql" else "10.11.6-MariaDB"}}
     with proxy_module.Proxy(proxy_module.one_cluster("my-1", server.cluster(Place.database, maxRunningQueries=1), frontends=frontends, workers=1)) as proxy:
         yield Place(server, proxy)
 
@@ -116,11 +116,10 @@ THREE_BYTES = ["SET NAMES utf8", "SET NAMES 'utf8' COLLATE 'utf8_bin'", "SET col
 
 
 def values_of(row):
-    """MySQL 8.0 calls the set utf8, newer servers utf8mb3."""
     at, out = 0, []
     while at < len(row):
         value, at = (None, at + 1) if row[at] == 0xFB else my_wire.text(row, at)
-        out.append(value and value.replace(b"utf8mb3", b"utf8"))
+        out.append(value)
     return out
 
 
@@ -174,6 +173,29 @@ def test_characters_of_other_sets(place, collation):
             variables = "SELECT @@character_set_client, @@character_set_connection, @@collation_connection, @@character_set_results"
             assert told(through, variables) == told(direct, variables), names
             assert told(other, "SELECT x FROM sets")[1] == [["é€ж中😀".encode()]]
+
+
+def of_sets(answer):
+    """One utf8mb4: that of the log-in is not sent to the server."""
+    return answer if isinstance(answer, int) else ([45 if collation == 255 else collation for collation in answer[0]], answer[1])
+
+
+@pytest.mark.parametrize("collation", [8, 45, 51])
+def test_results_as_they_are(place, collation):
+    """Connector/J's SET character_set_results = NULL: each column in its own set, errors and names in UTF-8. DEFAULT and SET NAMES are the end of it."""
+    place.server.sql("CREATE TABLE IF NOT EXISTS asis (id int PRIMARY KEY, x text, l varchar(20) CHARACTER SET latin1, j varchar(20) CHARACTER SET sjis)", place.database)
+    place.server.sql("REPLACE INTO asis VALUES (1, '\u00e9\u4e2d', '\u00e9\u00ff', x'878A')", place.database)
+    asked = [b"SELECT x, l, j FROM asis", b"SELECT HEX('\xd0\xb6'), '\xd0\xb6'", b"SELECT x AS `\xd0\xb6` FROM asis", b"SELECT `nope_\xd0\xb6` FROM asis", b"SHOW TABLES LIKE 'asis'"]
+    direct, through = place.both(collation=collation)
+    with direct, through, place.through() as other:
+        for sql in ("SET character_set_results = NULL", "SET character_set_results = latin1", "SET character_set_results = NULL", "SET character_set_results = DEFAULT",
+                    "SET character_set_results = NULL", "SET character_set_client = NULL", "SET NAMES latin1", "SET character_set_results = NULL", "SET NAMES utf8mb4"):
+            assert told(through, sql) == told(direct, sql), sql
+            for question in asked:
+                assert of_sets(told(through, question)) == of_sets(told(direct, question)), (sql, question)
+            for question in ("SELECT @@character_set_results, @@character_set_client", "SHOW VARIABLES LIKE 'character_set_results'"):
+                assert told(through, question)[1] == told(direct, question)[1], (sql, question)
+            assert told(other, "SELECT x FROM asis")[1] == [["\u00e9\u4e2d".encode()]]
 
 
 def test_parameters_of_other_sets(place):

@@ -82,6 +82,12 @@ def test_change_to_another_user_without_its_password(proxy):
         connection._force_close()
 
 
+@pytest.fixture(scope="module")
+def open_to_all():
+    with proxy_module.Proxy(proxy_module.one_cluster("lite", {"engine": "sqlite"}, frontends={"mysqlWire": {"port": 0}})) as started:
+        yield started
+
+
 def program(proxy, tool, *arguments):
     return subprocess.run([tool("mariadb"), "--no-defaults", "-h", "127.0.0.1", "-P", str(proxy.mysql_port), "-u", "alice", "-popen sesame", *arguments, "-e",
                            "SELECT CURRENT_USER()"], capture_output=True, text=True, timeout=60, check=False)
@@ -93,18 +99,22 @@ def test_mariadb_program(proxy, tool):
     assert "alice@%" in program(proxy, tool, "--skip-ssl", "--default-auth=mysql_native_password").stdout  # it is asked for the other one
 
 
-def test_a_plugin_that_the_client_could_not_load(proxy):
+def test_mariadb_program_where_nobody_asks_for_its_password(open_to_all, tool):
+    for way in ("--skip-ssl", "--default-auth=mysql_native_password", "--default-auth=caching_sha2_password"):
+        assert "alice@%" in program(open_to_all, tool, way).stdout
+
+
+def test_a_plugin_that_the_client_could_not_load(open_to_all):
     """Nobody asks for a password. libmariadb then names a plugin of its own that ends the log-in unless it is asked for another one."""
-    with proxy_module.Proxy(proxy_module.one_cluster("lite", {"engine": "sqlite"}, frontends={"mysqlWire": {"port": 0}})) as open_to_all:
-        client = pymysql.connections.Connection(host="127.0.0.1", port=open_to_all.mysql_port, user="me", defer_connect=True)
-        hello = client.write_packet
-        client.write_packet = lambda body: hello(body.replace(b"caching_sha2_password", b"dummy_fallback_auth"))
-        answer, asked = client._process_auth, []
-        client._process_auth = lambda name, *more: asked.append(name) or answer(name, *more)
-        client.connect()
-        assert asked == [b"caching_sha2_password"]
-        with client, client.cursor() as cursor:
-            assert cursor.execute("SELECT 41 + 1") == 1 and cursor.fetchone() == (42,)
+    client = pymysql.connections.Connection(host="127.0.0.1", port=open_to_all.mysql_port, user="me", defer_connect=True)
+    hello = client.write_packet
+    client.write_packet = lambda body: hello(body.replace(b"caching_sha2_password", b"dummy_fallback_auth"))
+    answer, asked = client._process_auth, []
+    client._process_auth = lambda name, *more: asked.append(name) or answer(name, *more)
+    client.connect()
+    assert asked == [b"caching_sha2_password"]
+    with client, client.cursor() as cursor:
+        assert cursor.execute("SELECT 41 + 1") == 1 and cursor.fetchone() == (42,)
 
 
 def test_connections_of_one_user(proxy):

@@ -173,6 +173,10 @@ static void test_evaluate(void)
     evaluate("SELECT hex(zeroblob(4000000)) GLOB '*1'", all, 1105, 0);
     evaluate("SELECT 1 FROM (SELECT replace('a-b-', '-', '+') AS r, instr('äBc', 'bC') AS i, replace('aa', '', 'x') AS e) WHERE r = 'a+b+' AND i = 2 AND e = 'aa' "
              "AND trim(' x ') = 'x'", all, 0, 1);
+    evaluate("SELECT 1 FROM (SELECT tn_default('CAST(''t'' AS BOOLEAN)') AS t, tn_default('CAST(''f'' AS BOOLEAN)') AS f, tn_default('CAST(''t'' AS VARCHAR)') AS v, tn_default('now()', 1) AS n) "
+             "WHERE t = '1' AND f = '0' AND v = 't' AND n = 1", all, 0, 1);
+    evaluate("SELECT 1 FROM (SELECT tn_type('VARCHAR', 0, '''x''') AS v, tn_type('VARCHAR', 0, NULL) AS t, tn_type('VARCHAR', 0, 'upper(''x'')') AS e, tn_type('INTEGER', 0, '1') AS i) "
+             "WHERE v = 'varchar(1024)' AND t = 'text' AND e = 'text' AND i = 'int'", all, 0, 1);
     evaluate("SELECT substring_index('a.b.c', '.', 2), find_in_set('b', 'a,b'), field('b', 'a', 'b'), locate('b', 'abc'), concat_ws('-', 1, NULL, 2)", all, 0, 1);
 }
 

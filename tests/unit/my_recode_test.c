@@ -54,8 +54,9 @@ static void test_characters(void)
         const char *set, *bytes, *utf8;
     } cases[] = {
         {"latin1", "\xe9\x80\x81", "\xc3\xa9\xe2\x82\xac\xc2\x81"}, {"latin2", "\xb1", "\xc4\x85"}, {"cp1251", "\xe6", "\xd0\xb6"},
-        {"gbk", "\xd6\xd0\x81\\", "\xe4\xb8\xad\xe4\xb9\x97"},      {"sjis", "\x83\\\\~", "\xe3\x82\xbd\\~"},
+        {"gbk", "\xd6\xd0\x81\\", "\xe4\xb8\xad\xe4\xb9\x97"},      {"sjis", "\x83\\\\~\x81\x61\x81\x60\\~", "\xe3\x82\xbd\\~\xe2\x80\x96\xe3\x80\x9c\\~"},
         {"big5", "\xa4\xa4", "\xe4\xb8\xad"},                        {"euckr", "\xc7\xd1", "\xed\x95\x9c"},
+        {"macce", "\x8c", "\xc4\x86"}, {"hp8", "\xc9", "\xc3\xa8"}, {"dec8", "\xd7", "\xc5\x92"},
         {"gb18030", "\x94\x39\xda\x33", "\xf0\x9f\x92\xa9"},         {"utf8mb4", "\xc3\xa9", "\xc3\xa9"},
     };
 

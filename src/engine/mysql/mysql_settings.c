@@ -185,6 +185,13 @@ static void put_set(struct tn_buf *sql, struct tn_str name, struct tn_str value,
     case COLLATION:
         put_collation(sql, value);
         break;
+    case CHARSET: /* none: results come as they are */
+        tn_buf_printf(sql, "SET SESSION " TN_STR_FMT "=", TN_STR_ARG(name));
+        if (value.len > 0)
+            tn_mysql_put_literal(sql, value);
+        else
+            tn_buf_puts(sql, "NULL");
+        break;
     case ZONE:
         tn_buf_puts(sql, "SET time_zone=");
         put_zone(sql, value, by_offset);

@@ -48,6 +48,7 @@ bool tn_my_recode_init(struct tn_my_recode *recode, const struct tn_my_charset *
         return false;
     recode->handle = handle;
     recode->is_latin1 = strcmp(charset->charset, "latin1") == 0;
+    recode->is_sjis = strcmp(charset->charset, "sjis") == 0;
     return true;
 }
 
@@ -100,10 +101,34 @@ static size_t put_unknown(const struct tn_my_recode *recode, struct tn_str rest,
         tn_buf_put_u8(out, (uint8_t)second);
         return 2;
     }
+    if (first < 0x80) { /* SJIS of iconv has a yen and an overline in place of \ and ~ */
+        tn_buf_put_u8(out, (uint8_t)first);
+        return 1;
+    }
     while (len < rest.len && ((unsigned char)rest.ptr[len] & 0xc0) == 0x80)
         len++;
     tn_buf_put_u8(out, mark_at(rest) != 0 ? (uint8_t)mark_at(rest) : '?');
     return len;
+}
+
+/* UTF-8 that iconv made: MySQL's sjis has \ and ~ where that of iconv has a yen and an overline, which stand nowhere else in it. */
+static void put_piece(const struct tn_my_recode *recode, struct tn_str piece, struct tn_buf *out)
+{
+    static const struct tn_str yen = {"\xc2\xa5", 2}, overline = {"\xe2\x80\xbe", 3};
+
+    for (size_t i = 0; recode->is_sjis && recode->to_utf8 && i < piece.len; i++) {
+        struct tn_str rest = tn_str_n(piece.ptr + i, piece.len - i);
+        bool          is_yen = tn_str_starts(rest, yen);
+
+        if (!is_yen && !tn_str_starts(rest, overline))
+            continue;
+        tn_buf_append(out, piece.ptr, i);
+        tn_buf_put_u8(out, is_yen ? '\\' : '~');
+        i += is_yen ? yen.len : overline.len;
+        piece = tn_str_n(piece.ptr + i, piece.len - i);
+        i = (size_t)-1;
+    }
+    tn_buf_put_str(out, piece);
 }
 
 void tn_my_recode_put(struct tn_my_recode *recode, struct tn_str text, struct tn_buf *out)
@@ -121,7 +146,7 @@ void tn_my_recode_put(struct tn_my_recode *recode, struct tn_str text, struct tn
         size_t room = sizeof piece, used, went = iconv(recode->handle, &from, &left, &to, &room);
         int    why = went == (size_t)-1 ? errno : 0;
 
-        tn_buf_append(out, piece, sizeof piece - room);
+        put_piece(recode, tn_str_n(piece, sizeof piece - room), out);
         if (why == 0 || why == E2BIG)
             continue;
         used = put_unknown(recode, tn_str_n(from, left), out);

@@ -11,7 +11,7 @@
 struct tn_my_recode {
     void *handle;  /* iconv_t; NULL: texts stay as they are */
     bool  to_utf8;
-    bool  is_latin1;
+    bool  is_latin1, is_sjis;
 };
 
 bool tn_my_is_recoded(const struct tn_my_charset *charset); /* it is neither UTF-8 nor bytes; NULL: no */

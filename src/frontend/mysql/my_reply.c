@@ -185,7 +185,7 @@ static bool is_ours(uint16_t was, uint16_t charset)
 {
     const struct tn_my_charset *known = tn_my_charset_find(was), *asked = tn_my_charset_find(charset);
 
-    if (charset == TN_MY_CHARSET_BINARY) /* as they are there */
+    if (charset == TN_MY_CHARSET_BINARY || charset == TN_MY_CHARSET_NONE) /* as they are there */
         return false;
     return known == NULL || tn_my_charset_is_utf8(known) || (asked != NULL && strcmp(known->charset, asked->charset) == 0);
 }

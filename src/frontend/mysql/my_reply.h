@@ -46,7 +46,7 @@ struct tn_my_told {
 struct tn_my_origin {
     struct tn_str schema, table, original_table, original;
 };
-/* All of TOLD; texts are in the collation CHARSET, extended metadata goes to who wants it. */
+/* All of TOLD; texts are in the collation CHARSET (NONE: as the server says), extended metadata goes to who wants it. */
 void tn_my_put_told(const struct tn_my_out *out, const struct tn_my_told *told, uint16_t charset);
 /* Definitions of all columns of SCHEMA in texts of CHARSET. ORIGINS: one for each; NULL: nothing is known, they are of DATABASE. */
 void tn_my_put_schema(const struct tn_my_out *out, const struct tn_schema *schema, const struct tn_my_origin *origins, struct tn_str database, uint16_t charset);

@@ -29,7 +29,7 @@ enum {
     TN_MY_FLAG_NUM = 32768,
 };
 
-enum { TN_MY_CHARSET_BINARY = 63, TN_MY_CHARSET_UTF8MB4 = 45, TN_MY_DECIMALS_FLOATING = 31 };
+enum { TN_MY_CHARSET_NONE = 0 /* texts as they are */, TN_MY_CHARSET_BINARY = 63, TN_MY_CHARSET_UTF8MB4 = 45, TN_MY_DECIMALS_FLOATING = 31 };
 
 /* What a client is told of a column. */
 struct tn_my_column {

@@ -161,7 +161,10 @@ def column_changed(alter, action):
     if before is not None and before.name.lower() != column.name.lower():
         out.insert(0, changed(alter, actions=[exp.RenameColumn(this=exp.column(before.copy()), to=exp.column(column.this.copy()))]))
     if wanted == "sqlite":
-        return out if is_as_before(alter.this, (before or column).name, column) else cannot("another type of a column that is there")
+        if not is_as_before(alter.this, (before or column).name, column):
+            cannot("another type of a column that is there")
+        keeps_default(alter.this, (before or column).name, said_default(column))
+        return out
     if wanted == "duckdb":
         return out + [changed(alter, actions=[one]) for one in changed_bit_by_bit(column, alter.this.name.lower(), (before or column).name.lower())]
     return [*out, changed(alter, actions=[exp.ModifyColumn(this=column.copy())])]
@@ -177,18 +180,33 @@ def is_as_before(table, name, column):
     return told is not None and affinity_of(told) == affinity_of(column.args["kind"]) and is_needed(column) == (name.lower() in required)
 
 
+def said_default(column):
+    """What it is given where nothing is; None: it says nothing of that."""
+    found = [c.args["kind"].this for c in column.args.get("constraints") or [] if isinstance(c.args.get("kind"), exp.DefaultColumnConstraint)]
+    return found[0] if found else None
+
+
+def keeps_default(table, name, value):
+    """SQLite gives a column that is there no other VALUE by default than it has."""
+    def plain(text):
+        text = re.sub(r"[()\s]", "", text).strip("'").lower()
+        return {"true": "1", "false": "0", "null": ""}.get(text, text)
+    if value is not None and plain(value.sql("sqlite")) != plain(known_keys.get(table.name.lower(), {}).get("default", {}).get(name.lower(), "")):
+        cannot("another value by default of a column that is there")
+
+
 def changed_bit_by_bit(column, table, before):
     """MODIFY of DuckDB's: type, default and NOT NULL, each by itself, and what changes alone: it changes no column that has a key."""
     told, keys = known_columns.get(table, {}).get(before), known_keys.get(table, {})
     name = exp.to_identifier(column.name, quoted=column.this.args.get("quoted"))
-    default = [c.args["kind"].this for c in column.args.get("constraints") or [] if isinstance(c.args.get("kind"), exp.DefaultColumnConstraint)]
+    default = said_default(column)
     holder = exp.Create(kind="TABLE", this=exp.Schema(this=exp.to_table("t"), expressions=[exp.ColumnDef(this=name.copy(), kind=column.args["kind"].copy())]))
     definition_of(holder.find(exp.ColumnDef))
     kind, out = holder.find(exp.ColumnDef).args["kind"], []
     if told is None or not is_same_kind(told, kind):
         out.append(exp.AlterColumn(this=name.copy(), dtype=kind.copy()))
-    if default:
-        out.append(exp.AlterColumn(this=name.copy(), default=default[0].copy()))
+    if default is not None:
+        out.append(exp.AlterColumn(this=name.copy(), default=default.copy()))
     elif told is None or before in keys.get("default", {}):
         out.append(exp.AlterColumn(this=name.copy(), drop=True))
     if told is None or is_needed(column) != (before in keys.get("required", [])):
@@ -253,8 +271,12 @@ def one_altered(alter, action):
         return [changed(alter, actions=[changed(action, cascade=None, restrict=None)])]
     if isinstance(action, exp.AlterColumn) and wanted == "sqlite" and action.args.get("drop") and not action.args.get("allow_null"):
         return [] # a column that goes on having a default
+    if isinstance(action, exp.AlterColumn) and wanted == "sqlite" and action.args.get("default") is not None:
+        return keeps_default(alter.this, action.name, action.args["default"]) or []
     if type(action).__name__ == "RenameIndex" and wanted == "postgres":
         return [exp.Alter(kind="INDEX", this=exp.Table(this=action.this.copy()), actions=[exp.AlterRename(this=exp.Table(this=action.args["to"].copy()))])]
+    if type(action).__name__ == "RenameIndex":
+        cannot("another name for an index")
     return [one_change(alter, action)]
 
 

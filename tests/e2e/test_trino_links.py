@@ -204,6 +204,22 @@ def test_pass_through_refused_there(proxies):
             assert refused.value.read() == b"Access Denied: no"  # drivers show it behind words of their own
 
 
+def test_pass_through_validated(proxies):
+    """HEAD /v1/statement (JDBC: validateConnection=true) asks the Trino that the log-in goes on to; one that does not know it says nothing against it."""
+    answers = [Answer(b"", 401, headers={"WWW-Authenticate": "Bearer x_token_server=\"https://t.example/0e\""}), Answer(b"", 405), Answer(b"")]
+    with Contract(heads=lambda count: answers[count - 1]) as contract:
+        proxy = proxies(proxy_module.one_cluster("t-1", contract.cluster(auth={"type": "passThrough"})))
+        url = f"http://127.0.0.1:{proxy.trino_port}/v1/statement"
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(urllib.request.Request(url, method="HEAD", headers=basic("ann")), timeout=60)
+        assert (refused.value.code, refused.value.headers["WWW-Authenticate"]) == (401, answers[0].headers["WWW-Authenticate"])
+        for _ in range(2):
+            with urllib.request.urlopen(urllib.request.Request(url, method="HEAD", headers=basic("ann")), timeout=60) as answer:
+                assert answer.status == 200
+        assert [(path, headers["Authorization"]) for _, path, headers, _ in contract.of("HEAD")] == [("/v1/statement", basic("ann")["Authorization"])] * 3
+        assert contract.of("POST") == []
+
+
 def test_pass_through_challenge(proxies):
     """OAuth2: a Trino says where the client's browser is to go, and so does Turnout."""
     oauth = 'Bearer x_redirect_server="https://t.example/oauth2/token/initiate/0f", x_token_server="https://t.example/oauth2/token/0e"'

@@ -340,7 +340,8 @@ static int authenticate(struct tn_trino_call *call, struct tn_http_exchange *x)
     }
     if (call->free_to_all)
         return 0;
-    if (!tn_auth_is_asked(auth) && request.claimed.ptr == NULL && request.authorization.ptr == NULL && request.certificate.ptr == NULL) {
+    if (!tn_auth_is_asked(auth) && request.claimed.ptr == NULL && request.authorization.ptr == NULL && request.certificate.ptr == NULL &&
+        tn_trino_login_judge(x->worker) == NULL) { /* who says itself how it wants to be asked */
         call->problem = "X-Trino-User must be set\n";
         return 401;
     }

@@ -220,13 +220,27 @@ def test_pass_through_validated(proxies):
         assert contract.of("POST") == []
 
 
+def test_pass_through_of_a_token(proxies):
+    """It names its user: X-Trino-User is not needed."""
+    with Contract(lambda path, count: {"columns": BIGINT, "data": [[1]]}) as contract:
+        proxy = proxies(proxy_module.one_cluster("t-1", contract.cluster(auth={"type": "passThrough"})))
+        request = urllib.request.Request(f"http://127.0.0.1:{proxy.trino_port}/v1/statement", b"SELECT n FROM t", {"Authorization": "Bearer ey.J.x"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            assert "nextUri" in json.load(answer)
+        (_, _, headers, _), = contract.of("POST")
+        assert headers["Authorization"] == "Bearer ey.J.x" and headers["X-Trino-User"] is None
+
+
 def test_pass_through_challenge(proxies):
-    """OAuth2: a Trino says where the client's browser is to go, and so does Turnout."""
+    """OAuth2: a Trino says where the client's browser is to go, and so does Turnout, whether the client says who it is or not."""
     oauth = 'Bearer x_redirect_server="https://t.example/oauth2/token/initiate/0f", x_token_server="https://t.example/oauth2/token/0e"'
     with Contract(posts=lambda count: Answer(b"", 401, headers={"WWW-Authenticate": oauth})) as contract:
         proxy = proxies(proxy_module.one_cluster("t-1", contract.cluster(auth={"type": "passThrough"})))
         with pytest.raises(urllib.error.HTTPError) as refused:
             Session(proxy.trino_port).run("SELECT n FROM t")
+        assert (refused.value.code, refused.value.headers["WWW-Authenticate"]) == (401, oauth)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"http://127.0.0.1:{proxy.trino_port}/v1/statement", b"SELECT n FROM t", timeout=60)
         assert (refused.value.code, refused.value.headers["WWW-Authenticate"]) == (401, oauth)
 
 

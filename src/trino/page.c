@@ -74,7 +74,7 @@ static void put_page(struct tn_trino_query *q, struct tn_buf *out, struct tn_str
     struct tn_trino_page    page = {
         .id = tn_str(q->shown), .base = base, .columns = tn_buf_str(&q->columns), .rows = rows, .row_offset = q->row_offset,
         .segments = segments, .stats = q->stats, .place = q->place,
-        .update_type = last && q->update_type[0] != '\0' ? q->update_type : NULL,
+        .update_type = (last || q->columns.len > 0) && q->update_type[0] != '\0' ? q->update_type : NULL, /* JDBC: columns without it are a query's */
         .has_update_count = q->has_update_count, .update_count = q->update_count, .warning = q->warning,
     };
 

@@ -7,6 +7,7 @@ import http.client
 import json
 import signal
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -202,6 +203,21 @@ def test_pass_through_refused_there(proxies):
             assert refused.value.code == refusals[len(contract.of("POST")) - 1]
             assert refused.value.headers["WWW-Authenticate"] == ('Basic realm="Trino"' if refused.value.code == 401 else None)
             assert refused.value.read() == b"Access Denied: no"  # drivers show it behind words of their own
+
+
+def test_slow_use(proxies):
+    """Columns never come without updateType: JDBC would take USE for a query, and not see the new schema."""
+    def pages(path, count):
+        time.sleep(2.5)  # longer than a client's request is kept waiting
+        return {"columns": BIGINT, "data": [[1]]}
+    with Contract(pages) as contract:
+        proxy = proxies(proxy_module.one_cluster("t-1", contract.cluster()))
+        through = Session(proxy.trino_port)
+        seen = [through.post("USE tiny")]
+        while "nextUri" in seen[-1]:
+            seen.append(through.ask(seen[-1]["nextUri"]))
+        assert len(seen) > 2 and "error" not in seen[-1], seen
+        assert [page.get("updateType") for page in seen if "columns" in page] == ["USE"] * len([page for page in seen if "columns" in page])
 
 
 def test_pass_through_validated(proxies):

@@ -83,10 +83,10 @@ static uint64_t member_number(const struct tn_json_node *root, const char *name)
 /* Only of a query that completed are there rows. */
 static void refuse_state(struct reading *r, const char *state, struct tn_str why)
 {
+    int  len = (int)tn_utf8_valid_prefix(why.ptr, TN_MIN(why.len, (size_t)200));
     char text[300];
 
-    snprintf(text, sizeof text, "the query is %s and has no result%s%.*s", state, why.len > 0 ? ": " : "", (int)tn_utf8_valid_prefix(why.ptr, TN_MIN(why.len, (size_t)200)),
-             why.ptr);
+    snprintf(text, sizeof text, "the query is %s and has no result%s%.*s", state, len > 0 ? ": " : "", len, why.ptr);
     refuse(r, 409, text);
 }
 

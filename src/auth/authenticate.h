@@ -43,7 +43,7 @@ struct tn_auth_answer {
     struct tn_identity *identity;      /* the caller's reference; NULL: refused, and the rest says how */
     int                 http_status;   /* 401, 403, 429, 503 */
     unsigned            delay_ms;      /* the answer is to wait so long */
-    char                challenge[96]; /* WWW-Authenticate; "" = none */
+    char                challenge[512]; /* WWW-Authenticate; "" = none */
     unsigned            retry_after_s; /* Retry-After; 0 = none */
     struct tn_error     error;         /* 28P01 or 28000, what to tell */
 };

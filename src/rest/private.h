@@ -178,6 +178,7 @@ struct tn_str tn_rest_job_take(struct tn_rest_job *job, const struct tn_chunk *c
 TN_MUST_USE bool tn_rest_job_take_arrow(struct tn_rest_job *job, const struct tn_chunk *chunk, uint64_t *rows, struct tn_buf *out);
 
 /* rest_document.c: members of the documents. */
+const char *tn_rest_state_name(enum tn_rest_state state);
 void tn_rest_put_head(struct tn_json *json, const char *id, const struct tn_rest_outcome *outcome);
 void tn_rest_put_tail(struct tn_json *json, const struct tn_rest_outcome *outcome);
 void tn_rest_put_status(struct tn_buf *out, const struct tn_rest_job *job); /* the whole document */

@@ -1,6 +1,6 @@
 #include "rest/private.h"
 
-static const char *state_name(enum tn_rest_state state)
+const char *tn_rest_state_name(enum tn_rest_state state)
 {
     static const char *const names[] = {
 #define STATE(name) #name,
@@ -84,7 +84,7 @@ static void put_statistics(struct tn_json *json, const struct tn_rest_outcome *o
 
 void tn_rest_put_tail(struct tn_json *json, const struct tn_rest_outcome *outcome)
 {
-    tn_json_text(json, "status", state_name(outcome->state));
+    tn_json_text(json, "status", tn_rest_state_name(outcome->state));
     put_known(json, "bytesScanned", outcome->bytes_read);
     tn_json_u64(json, "rowsAffected", outcome->affected);
     tn_json_ms(json, "executionTimeMs", outcome->total_us);

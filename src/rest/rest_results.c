@@ -81,20 +81,26 @@ static uint64_t member_number(const struct tn_json_node *root, const char *name)
 }
 
 /* Only of a query that completed are there rows. */
+static void refuse_state(struct reading *r, const char *state, struct tn_str why)
+{
+    int  len = (int)tn_utf8_valid_prefix(why.ptr, TN_MIN(why.len, (size_t)200));
+    char text[300];
+
+    snprintf(text, sizeof text, "the query is %s and has no result%s%.*s", state, len > 0 ? ": " : "", len, why.ptr);
+    refuse(r, 409, text);
+}
+
 static void check_state(struct reading *r)
 {
     const struct tn_json_node *status = tn_json_member(r->kept.root, "status"), *error = tn_json_member(r->kept.root, "error");
     const struct tn_json_node *message = tn_json_member(error, "message"), *final = tn_json_member(tn_json_member(r->kept.root, "turnout"), "final");
-    char                       text[300];
 
     if (r->kept.interrupted) {
         refuse(r, 409, "Turnout ended before the query did; there is no result");
     } else if (final == NULL || final->kind != TN_JSON_TRUE) {
         refuse(r, 409, UNENDED);
     } else if (status == NULL || !tn_str_eq_c(status->text, "COMPLETED")) {
-        snprintf(text, sizeof text, "the query is %s and has no result%s%.200s", status != NULL ? status->text.ptr : "unknown", message != NULL ? ": " : "",
-                 message != NULL && message->text.ptr != NULL ? message->text.ptr : "");
-        refuse(r, 409, text);
+        refuse_state(r, status != NULL ? status->text.ptr : "unknown", message != NULL ? message->text : TN_STR(""));
     }
 }
 
@@ -375,15 +381,19 @@ static void finish(struct tn_rest_round *round)
     }
 }
 
-/* ---- is it still under way? What lies on the disk may be nothing yet ---- */
+/* ---- is it still under way, or did it fail? What lies on the disk may be nothing yet, or nothing as the disk is full ---- */
 
 static void visit(struct tn_rest_round *round)
 {
     struct reading           *r = TN_CONTAINER_OF(round, struct reading, round);
     const struct tn_rest_job *job = tn_rest_job_find(round->rest, round->errand.there, tn_str(r->id));
 
-    if (job != NULL && (r->sees_all || tn_str_eq(job->user, r->user)) && job->spool != NULL && (job->ask != NULL || tn_rest_spool_busy(job)))
+    if (job == NULL || (!r->sees_all && !tn_str_eq(job->user, r->user)) || job->spool == NULL)
+        return;
+    if (job->ask != NULL || tn_rest_spool_busy(job))
         refuse(r, 409, UNENDED);
+    else if (job->outcome.state != TN_REST_COMPLETED)
+        refuse_state(r, tn_rest_state_name(job->outcome.state), job->outcome.error.message);
 }
 
 static void after_visit(struct tn_rest_round *round)

@@ -340,7 +340,8 @@ static int authenticate(struct tn_trino_call *call, struct tn_http_exchange *x)
     }
     if (call->free_to_all)
         return 0;
-    if (!tn_auth_is_asked(auth) && request.claimed.ptr == NULL && request.authorization.ptr == NULL && request.certificate.ptr == NULL) {
+    if (!tn_auth_is_asked(auth) && request.claimed.ptr == NULL && request.authorization.ptr == NULL && request.certificate.ptr == NULL &&
+        tn_trino_login_judge(x->worker) == NULL) { /* who says itself how it wants to be asked */
         call->problem = "X-Trino-User must be set\n";
         return 401;
     }
@@ -388,6 +389,8 @@ static struct tn_worker *find_owner(struct tn_trino_call *call, struct tn_worker
 {
     struct tn_str transaction = call->request.transaction_id;
 
+    if (call->validates)
+        return here;
     if (call->resumes && call->verb != TN_TRINO_PARTIAL && call->verb != TN_TRINO_SEGMENT)
         return tn_trino_follower(call->trino, call->id);
     if (call->resumes || is_segment(call))
@@ -424,6 +427,15 @@ static void answer_now(struct tn_trino_call *call, struct tn_http_exchange *x, i
     free_call(call);
 }
 
+/* resume.c answers it. */
+static bool resumes(const struct tn_trino_call *call, struct tn_worker *here)
+{
+    if (call->validates)
+        return tn_trino_login_judge(here) != NULL;
+    return call->sealed.ptr != NULL && !is_segment(call) &&
+           (call->verb == TN_TRINO_PARTIAL || call->verb == TN_TRINO_SEGMENT || tn_trino_owner(call->trino, call->id) == NULL);
+}
+
 void tn_trino_call_begin(struct tn_trino *trino, struct tn_http_exchange *x)
 {
     struct tn_trino_call *call = new_call(&trino->homes[x->worker->index]);
@@ -443,7 +455,7 @@ void tn_trino_call_begin(struct tn_trino *trino, struct tn_http_exchange *x)
     tn_list_init(&call->node);
     tn_buf_init(&call->told, TN_TRINO_TOLD_MAX);
     status = tn_trino_path_read(call, x);
-    call->resumes = call->sealed.ptr != NULL && !is_segment(call) && (call->verb == TN_TRINO_PARTIAL || call->verb == TN_TRINO_SEGMENT || tn_trino_owner(trino, call->id) == NULL);
+    call->resumes = resumes(call, x->worker);
     if (status == 0 && read_headers(call, x, &err) != TN_OK) {
         answer_now(call, x, err.status == TN_E_NOMEM ? 503 : 400, err.message);
         return;
@@ -452,7 +464,7 @@ void tn_trino_call_begin(struct tn_trino *trino, struct tn_http_exchange *x)
     if (status == 0)
         add_user(call);
     status = status == 0 ? read_post(call, x) : status;
-    if (status == 0 && call->validates) {
+    if (status == 0 && call->validates && !call->resumes) {
         answer_now(call, x, 200, "");
         return;
     }

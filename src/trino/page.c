@@ -2,6 +2,7 @@
 #include "trino/private.h"
 
 #include "base/clock.h"
+#include "engine/trino/trino_relay.h"
 #include "trino/long_page.h"
 #include "trino/segments.h"
 
@@ -73,7 +74,7 @@ static void put_page(struct tn_trino_query *q, struct tn_buf *out, struct tn_str
     struct tn_trino_page    page = {
         .id = tn_str(q->shown), .base = base, .columns = tn_buf_str(&q->columns), .rows = rows, .row_offset = q->row_offset,
         .segments = segments, .stats = q->stats, .place = q->place,
-        .update_type = last && q->update_type[0] != '\0' ? q->update_type : NULL,
+        .update_type = (last || q->columns.len > 0) && q->update_type[0] != '\0' ? q->update_type : NULL, /* JDBC: columns without it are a query's */
         .has_update_count = q->has_update_count, .update_count = q->update_count, .warning = q->warning,
     };
 
@@ -178,6 +179,8 @@ static bool refuse_login(const struct tn_trino_query *q, struct tn_trino_call *c
     if (!q->done || error->status != TN_E_DENIED || strncmp(error->sqlstate, "28", 2) != 0)
         return false;
     tn_fail(&call->refused.error, TN_E_DENIED, error->sqlstate, "%s", error->message);
+    if (strncmp(error->detail, TN_TRINO_CHALLENGE, sizeof TN_TRINO_CHALLENGE - 1) == 0) /* OAuth2: where the client's browser is to go */
+        tn_str_copy(call->refused.challenge, sizeof call->refused.challenge, tn_str(error->detail + sizeof TN_TRINO_CHALLENGE - 1));
     tn_trino_call_refuse(call, strcmp(error->sqlstate, "28P01") == 0 ? 401 : 403, call->refused.error.message);
     return true;
 }

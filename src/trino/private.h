@@ -287,6 +287,8 @@ bool tn_trino_relay_waits(const struct tn_trino_query *q); /* the statement goes
 
 /* resume.c: links that nobody here knows, on the worker that they came to */
 void tn_trino_resume(struct tn_trino_home *home, struct tn_trino_call *call);
+/* Who is asked whether a log-in is right: the Trino that log-ins are passed on to where no router matches. NULL: there is none. */
+struct tn_cluster *tn_trino_login_judge(struct tn_worker *worker);
 /* Q's page, which is not kept, is fetched once more for CALL. */
 void tn_trino_resume_again(struct tn_trino_query *q, struct tn_trino_call *call);
 void tn_trino_resume_free_all(struct tn_trino_home *home);

@@ -184,11 +184,31 @@ static bool is_sent_on(struct tn_trino_resumed *r, long status)
     return r->call->location != NULL;
 }
 
+/* Whoever does not know the question says nothing against the log-in. */
+static void answer_validated(struct tn_trino_resumed *r, long status)
+{
+    struct tn_trino_call *call = r->call;
+    struct tn_str         challenge = status == 401 ? tn_trino_fetch_challenge(r->fetch) : tn_str_n(NULL, 0);
+
+    if (challenge.len > 0 && challenge.len < sizeof call->refused.challenge)
+        tn_str_copy(call->refused.challenge, sizeof call->refused.challenge, challenge);
+    if (status == 401 || status == 403)
+        answer(r, (int)status, problem_of(status));
+    else if (status == 0 || status >= 500)
+        answer(r, 503, problem_of(503));
+    else
+        answer(r, 200, "");
+}
+
 static void on_fetched(struct tn_http_client_answer *got, const struct tn_buf *headers, void *owner)
 {
     struct tn_trino_resumed *r = owner;
     struct tn_trino_call    *call = r->call;
 
+    if (call != NULL && call->validates) {
+        answer_validated(r, got->status);
+        return;
+    }
     if (r->x != NULL) {
         if (got->status != 0)
             (void)tn_http_send(r->x, tn_buf_str(got->body));
@@ -255,6 +275,25 @@ static void follow(struct tn_trino_resumed *r, struct tn_cluster *cluster)
     }
 }
 
+struct tn_cluster *tn_trino_login_judge(struct tn_worker *worker)
+{
+    const struct tn_group *group = tn_runtime_of(worker)->snapshot->topology->fallback;
+    struct tn_cluster     *cluster = group != NULL ? tn_group_first_usable(group) : NULL;
+
+    return cluster != NULL && cluster->conf->engine == TN_CFG_ENGINE_TRINO && cluster->conf->auth_type == TN_CFG_CLUSTER_AUTH_PASS_THROUGH ? cluster : NULL;
+}
+
+static void validate(struct tn_trino_resumed *r)
+{
+    struct tn_cluster *cluster = tn_trino_login_judge(r->home->worker);
+
+    r->link = (struct tn_trino_link){.kind = TN_TRINO_LINK_STAGE /* no query is begun for it */, .path = TN_STR("/v1/statement")};
+    if (cluster == NULL)
+        answer(r, 200, "");
+    else
+        ask(r, cluster);
+}
+
 void tn_trino_resume(struct tn_trino_home *home, struct tn_trino_call *call)
 {
     struct tn_trino_resumed *r;
@@ -267,6 +306,11 @@ void tn_trino_resume(struct tn_trino_home *home, struct tn_trino_call *call)
     r = new_resumed(home, call);
     if (r == NULL) {
         tn_trino_call_refuse(call, 503, "no memory for a request\n");
+        return;
+    }
+    if (call->validates) {
+        tn_list_append(&home->resumed, &r->node);
+        validate(r);
         return;
     }
     r->link.kind = call->verb == TN_TRINO_SEGMENT ? TN_TRINO_LINK_SEGMENT : call->verb == TN_TRINO_PARTIAL ? TN_TRINO_LINK_STAGE : TN_TRINO_LINK_PAGE;

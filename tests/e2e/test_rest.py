@@ -411,7 +411,9 @@ def test_disk_full(make_engine):
         status = rest.wait(execution)
         assert status["status"] == "FAILED" and "File too large" in status["error"]["message"]
         assert not [name for name in os.listdir(proxy.path("results")) if not name.endswith(".claim")]
-        assert rest.call("GET", f"/v1/queries/{execution}/results").status == 404
+        problem = rest.call("GET", f"/v1/queries/{execution}/results")
+        assert (problem.status, problem.headers["Content-Type"]) == (409, "application/problem+json")
+        assert "FAILED" in problem.json["detail"] and "File too large" in problem.json["detail"]
         resource.prlimit(proxy.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
         assert rest.wait(rest.submit("SELECT 1 AS a").json["executionId"])["status"] == "COMPLETED"
     engine.drop()

@@ -28,11 +28,13 @@ class Answer:
 
 class Contract:
     """`pages(path, count)` says what a GET of a link gets, the count-th of its kind: an Answer, a dictionary merged into a page,
-    or None to hold it until the end. `posts(count)` the same for a POST, `deletes(count)` the Answer of a DELETE. The statement "SELECT 1" of the health checks always works."""
+    or None to hold it until the end. `posts(count)` the same for a POST, `deletes(count)` the Answer of a DELETE, `heads(count)` of a HEAD.
+    The statement "SELECT 1" of the health checks always works."""
 
-    def __init__(self, pages=None, posts=None, info=None, deletes=None):
+    def __init__(self, pages=None, posts=None, info=None, deletes=None, heads=None):
         self.pages = pages or (lambda path, count: {"columns": BIGINT, "data": [[1]]})
         self.posts = posts or (lambda count: {})
+        self.heads = heads or (lambda count: Answer(b""))
         self.deletes = deletes or (lambda count: Answer(b"", 204))
         self.info = info or (lambda: {"nodeVersion": {"version": "476"}, "environment": "contract", "coordinator": True, "starting": False})
         self.requests = []  # (method, path, headers, body), those of statements
@@ -124,5 +126,5 @@ class Contract:
 
             def do_HEAD(self):
                 contract.requests.append(("HEAD", self.path, self.headers, b""))
-                self.send(Answer(b""))
+                self.send(contract.heads(len(contract.of("HEAD"))))
         return Handler

@@ -267,6 +267,7 @@ static void test_list_params(void)
     const struct tn_value numbers[] = {{.type = TN_TYPE_INT32, .as.i64 = 1}, {.type = TN_TYPE_NULL}, {.type = TN_TYPE_INT32, .as.i64 = 3}};
     const struct tn_value texts[] = {{.type = TN_TYPE_TEXT, .as.text = {"a", 1}}, {.type = TN_TYPE_TEXT, .as.text = {"b\"c", 3}}};
     const struct tn_value decimals[] = {{.type = TN_TYPE_NUMERIC, .as.text = {"1.5", 3}}, {.type = TN_TYPE_NUMERIC, .as.text = {"100", 3}}};
+    const struct tn_value apart[] = {{.type = TN_TYPE_NUMERIC, .as.text = {"123456789012345678901234567890123456", 36}}, {.type = TN_TYPE_NUMERIC, .as.text = {"0.125", 5}}};
     struct tn_param       p[4] = {{.value = {.type = TN_TYPE_INT32, .is_list = true}}, {.value = {.type = TN_TYPE_TEXT, .is_list = true}},
                                   {.value = {.type = TN_TYPE_NUMERIC, .is_list = true}}, {.value = {.type = TN_TYPE_INT32, .is_list = true}}};
 
@@ -278,6 +279,8 @@ static void test_list_params(void)
     p[2].value.as.list.count = 2;
     check_params("SELECT $1, $2, $3, $4", p, 4, "[1,null,3]|[\"a\",\"b\\\"c\"]|[1.5,100.0]|[]\n");
     check_params("SELECT count(*) FROM range(10) t(i) WHERE i = ANY($1)", p, 1, "2\n");
+    p[2].value.as.list.items = apart;
+    check_params("SELECT $3", p, 3, "ERROR 22003: duckDb: parameter $3 is an array of numbers that no one DECIMAL of 38 digits holds");
 }
 
 static void test_describe(void)

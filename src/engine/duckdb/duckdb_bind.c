@@ -176,35 +176,37 @@ static int item_type(enum tn_type type)
     return ids[type] != 0 ? ids[type] : TN_DUCKDB_VARCHAR;
 }
 
-/* One DECIMAL type that holds all items of a NUMERIC list; NULL: there is none, DOUBLE must do. */
-static tn_duckdb_logical decimal_type(const struct tn_duckdb_api *api, const struct tn_value *list)
+/* How many digits before and behind the point hold all items of a NUMERIC list. False: one of them has none, NaN, and DOUBLE must do. */
+static bool measure(const struct tn_value *list, unsigned *whole, unsigned *scale)
 {
-    unsigned whole = 1, scale = 0;
-
+    *whole = 1;
+    *scale = 0;
     for (size_t i = 0; i < list->as.list.count; i++) {
         const struct tn_value *item = &list->as.list.items[i];
         struct decimal         d;
         if (item->type == TN_TYPE_NULL)
             continue;
         if (!read_decimal(item->as.text, &d) || !d.fits)
-            return NULL;
-        whole = TN_MAX(whole, d.digits > d.scale ? d.digits - d.scale : 0);
-        scale = TN_MAX(scale, d.scale);
+            return false;
+        *whole = TN_MAX(*whole, d.digits > d.scale ? d.digits - d.scale : 0);
+        *scale = TN_MAX(*scale, d.scale);
     }
-    return whole + scale > MAX_DIGITS ? NULL : api->create_decimal_type((uint8_t)(whole + scale), (uint8_t)scale);
+    return true;
 }
 
+/* NULL: no one DECIMAL holds the items of a NUMERIC list, and as DOUBLE they would be others. */
 static tn_duckdb_logical list_item_type(const struct tn_duckdb_api *api, const struct tn_value *list)
 {
-    enum tn_type      type = list->type;
-    tn_duckdb_logical decimal;
+    enum tn_type type = list->type;
+    unsigned     whole, scale;
 
     for (size_t i = 0; type == TN_TYPE_NULL && i < list->as.list.count; i++)
         type = list->as.list.items[i].type;
     if (type != TN_TYPE_NUMERIC)
         return api->create_logical_type(item_type(type));
-    decimal = decimal_type(api, list);
-    return decimal != NULL ? decimal : api->create_logical_type(TN_DUCKDB_DOUBLE);
+    if (!measure(list, &whole, &scale))
+        return api->create_logical_type(TN_DUCKDB_DOUBLE);
+    return whole + scale > MAX_DIGITS ? NULL : api->create_decimal_type((uint8_t)(whole + scale), (uint8_t)scale);
 }
 
 static enum tn_status make_list(const struct tn_duckdb_api *api, const struct tn_value *list, size_t number, tn_duckdb_value *out,
@@ -227,7 +229,10 @@ static enum tn_status make_list(const struct tn_duckdb_api *api, const struct tn
     }
     if (status == TN_OK) {
         type = list_item_type(api, list);
-        *out = api->create_list_value(type, items, count);
+        if (type == NULL)
+            status = bad(err, "22003", number, "is an array of numbers that no one DECIMAL of 38 digits holds");
+        else
+            *out = api->create_list_value(type, items, count);
         api->destroy_logical_type(&type);
     }
     for (size_t i = 0; i < made; i++)

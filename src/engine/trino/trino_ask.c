@@ -51,6 +51,7 @@ static void submit(struct tn_trino_conn *c)
 
     tn_error_init(&err);
     c->phase = TN_TRINO_SUBMIT;
+    c->challenge[0] = '\0';
     tn_buf_clear(&c->url);
     tn_buf_puts(&c->url, engine->prefix);
     tn_buf_puts(&c->url, "/v1/statement");
@@ -68,6 +69,7 @@ static void poll_next(struct tn_trino_conn *c)
 
     tn_error_init(&err);
     c->phase = TN_TRINO_POLL;
+    c->challenge[0] = '\0';
     c->stream_at = TN_TRINO_STREAM_LEAST;
     choose_coding(c);
     if (!tn_trino_put_common(c, c->call) ||
@@ -280,14 +282,19 @@ void tn_trino_ask_next(struct tn_trino_conn *c)
 static void blame_client(const struct tn_trino_conn *c, long status, struct tn_str body, struct tn_error *err)
 {
     const struct tn_trino_cluster *engine = c->base.cluster->engine;
-    int                            len = (int)tn_utf8_valid_prefix(body.ptr, TN_MIN(body.len, (size_t)300));
+    int                            len = (int)tn_utf8_valid_prefix(body.ptr, TN_MIN(body.len, (size_t)1000));
 
     if (!engine->pass_through || (status != 401 && status != 403))
         return;
     tn_error_reset(err);
-    tn_fail(err, TN_E_DENIED, status == 401 ? "28P01" : "28000", "cluster " TN_STR_FMT ": Trino refuses the client's log-in (HTTP %ld)%s%.*s",
-            TN_STR_ARG(c->base.cluster->conf->name), status, len > 0 ? ": " : "", len, body.ptr);
-    tn_error_blame(err, TN_FAULT_QUERY, false);
+    if (len > 0) /* drivers show it behind words of their own */
+        tn_fail(err, TN_E_DENIED, status == 401 ? "28P01" : "28000", "%.*s", len, body.ptr);
+    else
+        tn_fail(err, TN_E_DENIED, status == 401 ? "28P01" : "28000", "cluster " TN_STR_FMT ": Trino refuses the client's log-in (HTTP %ld)",
+                TN_STR_ARG(c->base.cluster->conf->name), status);
+    if (status == 401 && c->challenge[0] != '\0')
+        tn_error_detail(err, TN_TRINO_CHALLENGE "%s", c->challenge);
+    tn_error_blame(err, TN_FAULT_QUERY, len > 0);
 }
 
 static void on_done(struct tn_http_call *call, struct tn_http_client_answer *answer, void *owner)
@@ -330,6 +337,15 @@ static void on_done(struct tn_http_call *call, struct tn_http_client_answer *ans
         ended(c, &err);
 }
 
+/* One too long is left out. */
+static void keep_challenge(struct tn_trino_conn *c, struct tn_str value)
+{
+    size_t len = strlen(c->challenge), room = sizeof c->challenge - len;
+
+    if (((const struct tn_trino_cluster *)c->base.cluster->engine)->pass_through && value.len + 3 <= room)
+        snprintf(c->challenge + len, room, "%s" TN_STR_FMT, len > 0 ? ", " : "", TN_STR_ARG(value));
+}
+
 static void on_header(struct tn_http_call *call, struct tn_str name, struct tn_str value, void *owner)
 {
     struct tn_trino_conn *c = owner;
@@ -337,6 +353,8 @@ static void on_header(struct tn_http_call *call, struct tn_str name, struct tn_s
     (void)call;
     if (c->phase != TN_TRINO_SUBMIT && c->phase != TN_TRINO_POLL)
         return;
+    if (tn_str_ieq_c(name, "WWW-Authenticate"))
+        keep_challenge(c, value);
     if (tn_trino_relays(c))
         tn_trino_relay_header(&c->told, name, value);
     if (c->sink == TN_TRINO_SINK_RUN && (tn_str_ieq_c(name, "X-Trino-Set-Session") || tn_str_ieq_c(name, "X-Trino-Clear-Session")))

@@ -77,6 +77,7 @@ struct tn_trino_conn {
     struct tn_buf           *body;      /* of the page: the call's */
     struct tn_trino_stream   stream;    /* of a page that is passed on while it comes */
     size_t                   stream_at; /* bytes of it from which on it is looked at (again) */
+    char                     challenge[480]; /* pass_through: how the server wants a client to log in, of the last answer; "" = it does not say */
     struct tn_buf            told;      /* relayed headers of the answers since the last page: struct tn_relay.headers */
     struct tn_trino_json     data;      /* ROWS: at the next row */
     bool                     rows_over; /* there is no next one */

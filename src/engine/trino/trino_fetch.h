@@ -29,6 +29,7 @@ TN_MUST_USE enum tn_status tn_trino_fetch_start(struct tn_trino_fetch **out, str
                                                 const struct tn_trino_fetch_request *request, tn_trino_fetched *done, void *owner,
                                                 struct tn_error *err);
 struct tn_str tn_trino_fetch_location(const struct tn_trino_fetch *fetch); /* in DONE: the answer's Location; empty: none */
+struct tn_str tn_trino_fetch_challenge(const struct tn_trino_fetch *fetch); /* in DONE: the answer's WWW-Authenticate; empty: none */
 bool tn_trino_fetch_is_login(const char *name); /* a header that goes on to a cluster of type passThrough only */
 const struct tn_buf *tn_trino_fetch_headers(const struct tn_trino_fetch *fetch); /* as in DONE, when the body has begun */
 struct tn_http_call *tn_trino_fetch_call(struct tn_trino_fetch *fetch); /* to resume it; NULL: it waits for a connection */

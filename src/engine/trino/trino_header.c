@@ -17,8 +17,10 @@ bool tn_trino_check_login(const struct tn_trino_conn *c, struct tn_error *err)
 {
     const struct tn_trino_cluster *engine = c->base.cluster->engine;
 
-    if (!engine->pass_through || tn_trino_said(c, "x-trino-user").ptr != NULL)
+    if (!engine->pass_through || tn_trino_said(c, "x-trino-user").ptr != NULL || tn_trino_said(c, "authorization").ptr != NULL /* a token names its user */)
         return true;
+    if (tn_trino_relays(c))
+        return true; /* it says itself how it wants to be asked */
     tn_fail(err, TN_E_DENIED, "28000", "cluster " TN_STR_FMT " wants its clients' own log-in (auth.type passThrough), which only Trino's protocol can pass on",
             TN_STR_ARG(c->base.cluster->conf->name));
     tn_error_hint(err, "Connect to frontends.trinoHttp, or give the cluster a log-in of its own.");

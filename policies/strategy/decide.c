@@ -57,6 +57,18 @@ static void fill_sides(struct tn_decision *d, struct tn_shape_entry *entry)
         tn_view_take_offsets(&d->view, d->learner);
 }
 
+/* Of seconds: where money counts it says nothing. */
+static void take_gain(struct tn_decision *d)
+{
+    const struct tn_gain      *gain = &d->request->account->gain;
+    const struct tn_constants *k = &d->learner->world.k;
+    enum tn_objective          objective = d->request->policy->objective;
+    bool                       seconds = objective == TN_OBJECTIVE_LATENCY || objective == TN_OBJECTIVE_THROUGHPUT;
+
+    d->look_room = seconds ? tn_gain_room(gain, k) : HUGE_VAL;
+    d->one_best = seconds ? tn_gain_one_best(gain, k) : -1;
+}
+
 static void count_decision(struct tn_decision *d)
 {
     struct tn_learner *learner = d->learner;
@@ -67,6 +79,7 @@ static void count_decision(struct tn_decision *d)
     }
     d->decisions = learner->world.decisions;
     d->looks_pay = tn_world_look_pays(&learner->world);
+    take_gain(d);
     d->account = d->request->account->n;
     d->account.decided = fmax(d->account.decided, 1);
     if (floor((double)d->request->now_us / 86400e6) > d->account.day)
@@ -120,16 +133,28 @@ static bool as_good(const struct tn_decision *d, size_t at, size_t best)
     return ratio <= 1 + k->tie || (ratio <= 1 + k->tie_unsure && log(ratio) < k->tie_z * sqrt(d->side[at]->P + d->side[best]->P));
 }
 
-/* Keeps to the cluster of the last choice where it is as good: caches there are warm, and equal ones do not flap. */
-static size_t keep_incumbent(const struct tn_decision *d, const struct tn_shape_entry *entry)
+/* SIZE_MAX: it may not run this, is not known, or is worse than the best. */
+static size_t as_good_on(const struct tn_decision *d, int cluster)
 {
-    size_t best = d->best;
+    for (size_t i = 0; i < d->request->count; i++)
+        if (d->request->candidates[i].cluster == cluster)
+            return d->usable[i] && d->side[i]->known && as_good(d, i, d->best) ? i : SIZE_MAX;
+    return SIZE_MAX;
+}
 
-    for (size_t i = 0; i < d->request->count && entry != NULL; i++)
-        if (d->request->candidates[i].cluster == entry->incumbent && d->usable[i] && d->side[i]->known && d->side[best]->known &&
-            as_good(d, i, best))
-            return i;
-    return best;
+/* Of those that are as good as the best the one that is it for nearly all other shapes, for what is true of them is likely here, too. Else the
+ * cluster of the last choice is kept: caches there are warm, and equal ones do not flap. */
+static size_t settle_tie(const struct tn_decision *d, const struct tn_shape_entry *entry)
+{
+    size_t at = SIZE_MAX;
+
+    if (entry == NULL || !d->side[d->best]->known)
+        return d->best;
+    if (d->one_best >= 0)
+        at = as_good_on(d, d->one_best);
+    if (at == SIZE_MAX)
+        at = as_good_on(d, entry->incumbent);
+    return at == SIZE_MAX ? d->best : at;
 }
 
 /* ---- chance ---- */
@@ -232,7 +257,7 @@ static void choose(struct tn_decision *d, struct tn_shape_entry *entry)
     d->reach = 1;
     tn_decision_costs(d);
     d->best = tn_decision_best(d, SIZE_MAX);
-    d->best = keep_incumbent(d, entry);
+    d->best = settle_tie(d, entry);
     describe(d, entry);
     for (size_t i = 0; i < d->request->count; i++)
         usable += d->usable[i];

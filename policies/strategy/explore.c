@@ -317,11 +317,11 @@ struct picked {
 
 static void pick_begin(const struct tn_decision *d, const struct known *known, struct picked *picked)
 {
-    double mean = d->account.served_s / d->account.decided;
+    double mean = d->account.served_s / d->account.decided, budget = d->request->policy->budget * d->account.served_s - d->account.cut_s;
 
     picked->found = false;
     picked->best = 0;
-    picked->room = d->learner->world.k.room_start * fmin(known->seconds, mean) + d->request->policy->budget * d->account.served_s - d->account.cut_s;
+    picked->room = d->learner->world.k.room_start * fmin(known->seconds, mean) + fmin(budget, d->look_room);
 }
 
 static void pick_look(const struct tn_decision *d, const struct known *known, const struct looks *looks, struct picked *picked)

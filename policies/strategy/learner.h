@@ -5,6 +5,7 @@
 
 #include "policies/strategy/bands.h"
 #include "policies/strategy/decide.h"
+#include "policies/strategy/gain.h"
 #include "policies/strategy/negative.h"
 #include "stats/belief.h"
 #include "stats/model.h"
@@ -34,6 +35,7 @@ struct tn_group_account {
     char                      name[TN_ACCOUNT_NAME];
     struct tn_account_numbers n;
     double                    held_s, held_usd; /* of shadows that are planned or run: what they are expected to take */
+    struct tn_gain            gain;
 };
 
 struct tn_learner {
@@ -64,6 +66,8 @@ struct tn_decision {
     struct tn_account_numbers       account; /* copy */
     uint64_t                        decisions;
     double                          looks_pay; /* tn_world_look_pays() */
+    double                          look_room; /* tn_gain_room(); no limit where money counts */
+    int                             one_best;  /* tn_gain_one_best() */
     struct tn_side                 *side[TN_DECIDE_CANDIDATES];  /* of each candidate */
     bool                            usable[TN_DECIDE_CANDIDATES]; /* spare ones only when there is nothing else */
     double                          load[TN_DECIDE_CANDIDATES];  /* ln of the factor by which load lengthens a run */

@@ -13,7 +13,7 @@ import proxy as proxy_module
 GOLDEN = os.path.join(proxy_module.ROOT, "tests", "golden", "decisions")
 REFERENCE_FOLDER = os.environ.get("TURNOUT_REFERENCE", os.path.join(os.path.dirname(proxy_module.ROOT), "shared", "reference", "policy"))
 REFERENCE = ("--model", "off", "--uniform-percent", "0", "--set", "joint=0,relate_new=0,cut_moves=1,giveup=1,tie=0,follow=0,late_fails=0,late_loses=0,surprise=0,"
-             "look_rest=0,count_planned=1,age_load=0,tie_unsure=0,look_least=1,floor_s=.001,herd=0")
+             "look_rest=0,count_planned=1,age_load=0,tie_unsure=0,look_least=1,floor_s=.001,herd=0,look_share=1000,one_best=0")
 
 
 def replay(*arguments, check=True):

@@ -1,5 +1,6 @@
 /* decide_test.c - integrals against quadrature (tests/golden/normal.cases), and what the policy must do in small simulated worlds. */
 #include "policies/strategy/decide.h"
+#include "policies/strategy/gain.h"
 #include "stats/normal.h"
 #include "stats/world.h"
 
@@ -765,6 +766,7 @@ static void predict_in(struct drawn *world, unsigned tried)
     sim_begin(&sim, 3);
     for (size_t i = 0; i < 3; i++)
         sim.candidates[i].price = &price[i];
+    CU_ASSERT(tn_learner_set(sim.learner, "look_share", 1000)); /* as many looks as seem to pay: of few nothing is seen */
     for (unsigned i = 0; i < 3000; i++)
         sim_query(&sim, i, drawn, world);
     memset(sim.told, 0, sizeof sim.told);
@@ -886,6 +888,103 @@ static void test_world_bytes(void)
     tn_free(b);
 }
 
+/* ---- one cluster is the best for all shapes ---- */
+
+/* The first is, by 1.1 to 3. */
+static double one_best(void *arg, unsigned shape, size_t engine)
+{
+    struct tn_rand rand = {.state = 1000 * (uint64_t)(shape + 1) + engine};
+
+    (void)arg;
+    return .1 * (1 + shape % 7) * (engine == 0 ? 1 : 1.1 + 1.9 * tn_rand_unit(&rand));
+}
+
+/* What users waited for over what they would have on the first cluster alone. With one constant changed. */
+static double over_the_best(const char *constant, double value)
+{
+    struct sim sim;
+    double     alone = 0;
+
+    sim_begin(&sim, 4);
+    CU_ASSERT(constant == NULL || tn_learner_set(sim.learner, constant, value));
+    for (unsigned i = 0; i < 8000; i++) {
+        alone += one_best(NULL, i % 80, 0) * exp(.045);
+        sim_query(&sim, i % 80, one_best, NULL);
+    }
+    sim_end(&sim);
+    return sim.total / alone;
+}
+
+/* Looks at others are paid out of what choosing gains, which is nothing here. */
+static void test_one_best(void)
+{
+    CU_ASSERT(over_the_best(NULL, 0) < 1.025);
+    CU_ASSERT(over_the_best("look_share", 1000) > 1.03); /* without that */
+}
+
+static void told(struct tn_plan *plan, unsigned cluster, double mean_s)
+{
+    plan->outlook[plan->outlook_count++] = (struct tn_outlook){.cluster = (uint8_t)cluster, .told = true, .mean_s = mean_s};
+}
+
+/* One query that clusters 1, 2 and, unless 0, 3 were expected to take so many seconds for. */
+static void count(struct tn_gain *gain, double first, double second, double third)
+{
+    struct tn_plan           plan = {.reason = TN_REASON_BEST};
+    struct tn_attempt_result result = {.end = TN_ATTEMPT_DONE, .seconds = 1};
+
+    told(&plan, 1, first);
+    told(&plan, 2, second);
+    if (third > 0)
+        told(&plan, 3, third);
+    tn_gain_count(gain, &plan, &result);
+}
+
+static void test_gain(void)
+{
+    struct tn_gain           gain = {.ahead = -1};
+    struct tn_constants      k = {.look_share = .01, .look_gain = .5, .one_best = .05};
+    struct tn_plan           look = {.reason = TN_REASON_EXPLORE, .baseline_s = 2};
+    struct tn_attempt_result cut = {.end = TN_ATTEMPT_CUT, .seconds = 3}, done = {.end = TN_ATTEMPT_DONE, .seconds = 1.5};
+
+    CU_ASSERT(tn_gain_room(&gain, &k) == 0 && tn_gain_one_best(&gain, &k) == -1);
+    for (unsigned i = 0; i < 10; i++)
+        count(&gain, 1, 2, 0);
+    CU_ASSERT_EQUAL(tn_gain_one_best(&gain, &k), 1); /* nothing is gained over it */
+    CU_ASSERT_DOUBLE_EQUAL(tn_gain_room(&gain, &k), .1, 1e-9);
+    for (unsigned i = 0; i < 10; i++)
+        count(&gain, 2, 1, .5); /* the third has not been there for half of the time: it could not have run all */
+    CU_ASSERT_DOUBLE_EQUAL(gain.best_s, 15, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(gain.gained_s, 15, 1e-9); /* by both of the others alike */
+    CU_ASSERT_EQUAL(tn_gain_one_best(&gain, &k), -1);
+    CU_ASSERT_DOUBLE_EQUAL(tn_gain_room(&gain, &k), .15 + 7.5, 1e-9);
+    tn_gain_count(&gain, &look, &cut);
+    tn_gain_count(&gain, &look, &done);
+    CU_ASSERT_DOUBLE_EQUAL(gain.looked_s, 3 - .5, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(tn_gain_room(&gain, &k), .15 + 7.5 - 2.5, 1e-9);
+    tn_gain_forget(&gain, 1);
+    CU_ASSERT(gain.count == 2 && gain.ahead == 2);
+}
+
+/* Of equal ones the one that was ahead stays it. */
+static void test_gain_of_equal_ones(void)
+{
+    struct tn_gain      gain = {.ahead = -1};
+    struct tn_constants k = {.one_best = .05};
+    int                 ahead;
+
+    count(&gain, 1, 1.001, 0);
+    ahead = tn_gain_one_best(&gain, &k);
+    for (unsigned i = 0; i < 40000; i++) {
+        count(&gain, i % 200 < 100 ? 1 : 1.02, 1.01, 0);
+        CU_ASSERT_FATAL(tn_gain_one_best(&gain, &k) == ahead);
+    }
+    CU_ASSERT(gain.best_s < 21000); /* what was long ago counts less and less */
+    for (unsigned i = 0; i < 40000; i++)
+        count(&gain, 1.3, 1, 0);
+    CU_ASSERT_EQUAL(tn_gain_one_best(&gain, &k), 2);
+}
+
 /* Sums that forget by look_memory, against their closed form. */
 static void test_looks_that_do_not_pay(void)
 {
@@ -951,6 +1050,9 @@ int main(void)
     CU_ADD_TEST(suite, test_cost_under_a_promise);
     CU_ADD_TEST(suite, test_world_of_an_older_program);
     CU_ADD_TEST(suite, test_looks_that_do_not_pay);
+    CU_ADD_TEST(suite, test_one_best);
+    CU_ADD_TEST(suite, test_gain);
+    CU_ADD_TEST(suite, test_gain_of_equal_ones);
     CU_ADD_TEST(suite, test_cold_and_cached_runs_are_not_learned);
     CU_ADD_TEST(suite, test_a_loser_that_became_fast_is_found);
     CU_ADD_TEST(suite, test_the_mean_counts);

@@ -182,7 +182,7 @@ def dialect_parts(name):
     """To read with, to write with, and the classes that do."""
     if name not in dialects:
         base, reader = (plain_mysql() if name == "mysqlplain" else Dialect.get_or_raise(name) for _ in range(2))
-        reader.PRESERVE_ORIGINAL_NAMES = True  # for the names of columns
+        reader.ORIGINAL_NAME_META_KEY = "name"  # of functions, for the names of columns (words/names.py)
         own = {exp.RegexpLike: lambda self, e: self.binary(e, "REGEXP")} if name in ("mysql", "mysqlplain") else {}
         marks = type("Marks", (base.generator_class,), {
             "literal_sql": marked_literal, "parameter_sql": marked_parameter, "placeholder_sql": marked_placeholder, "func": noted_call,
@@ -193,13 +193,25 @@ def dialect_parts(name):
     return dialects[name]
 
 
+def named_functions(parsers):
+    """Those that sqlglot reads each in its own way keep their names, too; a cast has none."""
+    def named(name, read):
+        def reader(self):
+            node = read(self)
+            if isinstance(node, exp.Expression):
+                node.meta.setdefault("name", name.lower())
+            return node
+        return reader
+    return {name: read if "CAST" in name else named(name, read) for name, read in parsers.items()}
+
+
 def more_functions(name, parser):
     """What sqlglot reads in another way than it is wanted here."""
     no_arrows = {"LAMBDAS": {token: read for token, read in parser.LAMBDAS.items() if token != TokenType.ARROW}} # f(x -> 'a') is of JSON
     if name == "sqlite":
         return no_arrows
     if name == "postgres":
-        return {**no_arrows, "UNARY_PARSERS": loose_prefixes(parser, name), "FUNCTIONS": {**parser.FUNCTIONS, "TO_CHAR": lambda args: exp.TimeToStr(this=args[0], format=args[1]) if len(args) == 2 else exp.Anonymous(this="TO_CHAR", expressions=args)}}
+        return {**no_arrows, "UNARY_PARSERS": loose_prefixes(parser, name), "FUNCTION_PARSERS": named_functions(parser.FUNCTION_PARSERS), "FUNCTIONS": {**parser.FUNCTIONS, "TO_CHAR": lambda args: exp.TimeToStr(this=args[0], format=args[1]) if len(args) == 2 else exp.Anonymous(this="TO_CHAR", expressions=args)}}
     if name == "duckdb":
         return {"UNARY_PARSERS": loose_prefixes(parser, name)}
     if name not in ("mysql", "mysqlplain"):

@@ -146,6 +146,19 @@ def test_parameters_keep_their_order_and_types(tables):
             assert conn.execute(sql, values).fetchall() == want
 
 
+def test_columns_without_a_name_have_postgresqls(tables):
+    direct, conns = tables
+    items = ("mod(7, 2)", "7 % 2", "power(2, 3)", "random()", "char_length(s)", "btrim(s)", "trim(s)", "trim(leading 'x' from s)", "lpad(s, 2)", "strpos(s, 'a')",
+             "position('a' in s)", "current_timestamp", "now()", "date_part('day', d)", "extract(day from d)", "ceiling(1.5)", "div(7, 2)", "s || s", "i::text", "1::bigint",
+             "date '2024-01-01'", "case when i > 1 then 1 else i end", "case when i > 1 then 1 end", "(case when i > 1 then 1 end)::text", "(select max(i) from tt)",
+             "(select 1)", "exists (select 1)", "i = 1", "null", "(i)", "coalesce(i, 1)", "substring(s from 2)", "to_char(d, 'YYYY')", "now() at time zone 'UTC'")
+    grouped = ("bool_and(i > 1)", "var_pop(i)", "sum(i)::int", "count(*) filter (where i > 1)", "max(i) + 1", "string_agg(s, ',')", "stddev(i)")
+    for sql in (f"SELECT {', '.join(items)} FROM tt LIMIT 1", f"SELECT {', '.join(grouped)} FROM tt"):
+        want = [column.name for column in direct.execute(sql).description]
+        for conn in conns.values():
+            assert [column.name for column in conn.execute(sql).description] == want
+
+
 def test_explain_translation(proxy):
     conn = connect(proxy, group="s")
     told = explain(conn, "SELECT now() - interval '3 days'")

@@ -10,34 +10,50 @@ def column_name(node, index):
         for mark in list(shown.find_all(exp.Placeholder)):
             mark.set("this", None)
         return shown.sql("mysql", normalize_functions=False)
-    while isinstance(node, (exp.Cast, exp.TryCast, exp.Paren)):
-        if isinstance(node, exp.Cast) and not isinstance(node.this, (exp.Column, exp.Func, exp.Cast, exp.Paren)):
-            kind = node.to.sql("postgres").lower().split("(")[0]
-            return {"int": "int4", "integer": "int4", "bigint": "int8", "smallint": "int2", "decimal": "numeric", "double precision": "float8",
-                    "real": "float4", "boolean": "bool"}.get(kind, kind)
-        node = node.this
+    return figured(node)[0]
+
+
+SAID_OTHERWISE = {"TimestampTrunc": "date_trunc", "DateTrunc": "date_trunc", "TimeToStr": "to_char", "GroupConcat": "string_agg", "StrToTime": "to_timestamp",
+                  "StrToDate": "to_date", "StrPosition": "position", "Pow": "power", "CovarPop": "covar_pop", "CovarSamp": "covar_samp", "Corr": "corr",
+                  "ExplodingGenerateSeries": "generate_series", "Explode": "unnest", "Unnest": "unnest", "ArrayAgg": "array_agg", "JSONArrayAgg": "json_agg",
+                  "DateFromParts": "make_date", "TimestampFromParts": "make_timestamp"}
+TYPES_SAID = {"int": "int4", "integer": "int4", "bigint": "int8", "smallint": "int2", "decimal": "numeric", "double precision": "float8", "real": "float4",
+              "boolean": "bool"}
+
+
+def figured(node):
+    """A column's name and how sure it is, as PostgreSQL's FigureColname() has them: 2 of a column or a function, 1 of a type or CASE, 0 none."""
+    written = node.meta.get("name")
+    if isinstance(node, exp.Trim):
+        return {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(node.text("position").upper(), written if written in ("ltrim", "rtrim") else "btrim"), 2
+    if written:
+        return written.lower(), 2
+    if isinstance(node, (exp.Cast, exp.TryCast)):
+        name, sure = figured(node.this)
+        kind = node.to.sql("postgres").lower().split("(")[0]
+        return (name, sure) if sure > 1 else (TYPES_SAID.get(kind, kind), 1)
+    if isinstance(node, (exp.Paren, exp.Window, exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls, exp.Collate, exp.Bracket)):
+        return figured(node.this)
     if isinstance(node, exp.Column):
-        return node.name
+        return node.name, 2
     if isinstance(node, exp.Case):
-        return "case"
+        name, sure = figured(node.args["default"]) if node.args.get("default") is not None else (None, 0)
+        return (name, sure) if sure > 1 else ("case", 1)
     if isinstance(node, exp.Subquery):
-        inner = node.this.selects[0] if isinstance(node.this, exp.Select) and node.this.selects else None
-        return (inner.alias_or_name or column_name(inner, 0)) if inner is not None else "?column?"
-    if isinstance(node, exp.Exists):
-        return "exists"
-    if isinstance(node, (exp.Window, exp.Filter, exp.WithinGroup)):
-        return column_name(node.this, index)
+        inner = node.this.selects[0] if isinstance(node.this, exp.Query) and node.this.selects else None
+        return ("?column?", 0) if inner is None else (inner.alias, 2) if inner.alias else figured(inner)
+    if isinstance(node, exp.Interval):
+        return "interval", 1
+    if isinstance(node, exp.Dot):
+        return (node.name, 2) if not isinstance(node.expression, exp.Func) else figured(node.expression)
+    for kind, name in ((exp.Exists, "exists"), (exp.AtTimeZone, "timezone"), (exp.Array, "array"), (exp.Tuple, "row")):
+        if isinstance(node, kind):
+            return name, 2
     if isinstance(node, exp.Anonymous):
-        return node.name.lower()
-    if isinstance(node, exp.Corr):
-        return "corr"
-    if isinstance(node, exp.Func) and not isinstance(node, (exp.Binary, exp.Connector)):
-        written = node.meta.get("name") or {"TimestampTrunc": "date_trunc", "DateTrunc": "date_trunc", "TimeToStr": "to_char", "GroupConcat": "string_agg",
-                                            "CurrentTimestamp": "now", "StrToTime": "to_timestamp", "StrToDate": "to_date", "StrPosition": "position",
-                                            "Pow": "power", "IntDiv": "?column?", "CovarPop": "covar_pop", "ExplodingGenerateSeries": "generate_series", "Explode": "unnest", "Unnest": "unnest", "CovarSamp": "covar_samp", "ArrayAgg": "array_agg", "JSONArrayAgg": "json_agg", "DateFromParts": "make_date",
-                                            "TimestampFromParts": "make_timestamp"}.get(type(node).__name__)
-        return (written or node.sql_name()).lower()
-    return "?column?"
+        return node.name.lower(), 2
+    if isinstance(node, exp.Func) and not isinstance(node, (exp.Binary, exp.Connector)) or isinstance(node, exp.Corr):
+        return SAID_OTHERWISE.get(type(node).__name__) or node.sql_name().lower(), 2
+    return "?column?", 0
 
 
 def without_public(tree):

@@ -81,9 +81,21 @@ def duckdb_conflict(node):
     return node
 
 
+NOW_CALLS = {"CurrentDate": ("current_date", "TODAY"), "CurrentTimestamp": ("current_timestamp", "GET_CURRENT_TIMESTAMP"), "CurrentTime": ("current_time", "GET_CURRENT_TIME"),
+             "Localtimestamp": ("localtimestamp", "CURRENT_LOCALTIMESTAMP"), "Localtime": ("localtime", "CURRENT_LOCALTIME")}
+
+
+def called_now(node):
+    """As a word it is a column of the list where one is called so."""
+    word, function = NOW_CALLS.get(type(node).__name__, (None, None))
+    select = node.find_ancestor(exp.Select) if word else None
+    return call(function) if select is not None and any(item.alias.lower() == word for item in select.selects) else None
+
+
 def duckdb_node(node):
-    if isinstance(node, exp.CurrentDate) and isinstance(node.parent, exp.Alias):
-        return call("CURRENT_DATE") # as a word it is the alias itself where that is called so
+    now = called_now(node)
+    if now is not None:
+        return now
     if isinstance(node, exp.Insert):
         return duckdb_conflict(node) or node
     if isinstance(node, exp.Unnest) and len(node.expressions) > 1:

@@ -139,24 +139,35 @@ static struct tn_str rest_of(const struct reader *r)
 
 /* ---- USING ---- */
 
+/* They are as many as there is place for: none, or a power of two from 16 on. False: no memory. */
+static bool grow_arguments(struct reader *r)
+{
+    struct tn_trino_command *out = r->out;
+    size_t                   count = out->argument_count;
+    struct tn_str           *more = tn_arena_alloc(r->arena, TN_MAX(count * 2, (size_t)16) * sizeof *more);
+
+    if (more == NULL)
+        return no_memory(r);
+    if (count > 0)
+        memcpy(more, out->arguments, count * sizeof *more);
+    out->arguments = more;
+    return true;
+}
+
 static bool add_argument(struct reader *r, struct tn_str text)
 {
     struct tn_trino_command *out = r->out;
+    size_t                   count = out->argument_count;
 
     text = tn_str_trim(text);
     if (text.len == 0)
         return expected(r, "an expression");
-    if (out->argument_count % 16 == 0) {
-        struct tn_str *more = tn_arena_alloc(r->arena, (out->argument_count * 2 + 16) * sizeof *more);
-
-        if (more == NULL)
-            return no_memory(r);
-        if (out->argument_count > 0)
-            memcpy(more, out->arguments, out->argument_count * sizeof *more);
-        out->arguments = more;
+    if (count == TN_TRINO_ARGUMENTS) {
+        r->status = tn_fail(r->err, TN_E_LIMIT, "54000", "EXECUTE with more than %d parameters", TN_TRINO_ARGUMENTS);
+        return false;
     }
-    if (out->argument_count == TN_TRINO_ARGUMENTS)
-        return expected(r, "fewer parameters");
+    if ((count == 0 || (count >= 16 && (count & (count - 1)) == 0)) && !grow_arguments(r))
+        return false;
     out->arguments[out->argument_count++] = text;
     return true;
 }

@@ -25,12 +25,12 @@ struct tn_trino_command {
     struct tn_str              like, escape; /* ptr NULL = not given */
 };
 
-enum { TN_TRINO_ARGUMENTS = 10000 };
+enum { TN_TRINO_ARGUMENTS = 32767 }; /* of EXECUTE: what engines take (TN_TRINO_PARAMS_MAX) */
 
 const char *tn_trino_command_update_type(enum tn_trino_command_kind kind); /* "SET SESSION"; "" for what answers rows */
 
 /* TEXT is one statement. TN_OK also when it is the engine's. TN_E_INVALID 42601 with the place: begun as one of ours and
- * does not go on so. TN_E_NOMEM. */
+ * does not go on so. TN_E_LIMIT 54000: too many arguments. TN_E_NOMEM. */
 TN_MUST_USE enum tn_status tn_trino_command_read(struct tn_trino_command *out, struct tn_str text, struct tn_arena *arena,
                                                  struct tn_error *err);
 

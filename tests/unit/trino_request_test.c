@@ -124,6 +124,30 @@ static void bad(const char *sql, int position)
     tn_error_reset(&err);
 }
 
+static void many_arguments(void)
+{
+    struct tn_error         err = TN_ERROR_INIT;
+    struct tn_trino_command c;
+    struct tn_buf           text;
+
+    for (size_t count = TN_TRINO_ARGUMENTS; count <= TN_TRINO_ARGUMENTS + 1; count++) {
+        tn_buf_init(&text, 1024 * 1024);
+        tn_buf_puts(&text, "EXECUTE p USING 0");
+        for (size_t i = 1; i < count; i++)
+            tn_buf_printf(&text, ", %zu", i);
+        CU_ASSERT_EQUAL(tn_trino_command_read(&c, tn_buf_str(&text), &arena, &err), count > TN_TRINO_ARGUMENTS ? TN_E_LIMIT : TN_OK);
+        if (count == TN_TRINO_ARGUMENTS) {
+            CU_ASSERT_EQUAL_FATAL(c.argument_count, count);
+            SAME(c.arguments[0], "0");
+            SAME(c.arguments[16], "16");
+            SAME(c.arguments[count - 1], "32766");
+        }
+        tn_buf_reset(&text);
+    }
+    CU_ASSERT_STRING_EQUAL(err.sqlstate, "54000");
+    tn_error_reset(&err);
+}
+
 static void commands(void)
 {
     struct tn_trino_command c = command("use \"My \"\"Cat\".Sch");
@@ -421,6 +445,7 @@ int main(void)
     CU_add_test(suite, "links", links);
     CU_add_test(suite, "coding", coding);
     CU_add_test(suite, "commands", commands);
+    CU_add_test(suite, "many arguments", many_arguments);
     CU_add_test(suite, "bad commands", bad_commands);
     CU_add_test(suite, "literals", literals);
     CU_add_test(suite, "binding", binding);

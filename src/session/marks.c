@@ -30,15 +30,28 @@ static bool put_name(const struct tn_token *token, struct tn_buf *out)
     return !out->failed;
 }
 
+/* WORD, if it is not the last: then it is the name, for which each of these words may stand. */
+static bool skip_word(struct tn_words *words, const char *word)
+{
+    struct tn_words before = *words;
+
+    if (!tn_words_accept(words, word))
+        return false;
+    if (!tn_words_at_end(words) && !tn_words_at_punct(words, ';'))
+        return true;
+    *words = before;
+    return false;
+}
+
 bool tn_marks_name(struct tn_str sql, struct tn_buf *out)
 {
     struct tn_words words;
 
     tn_words_behind_verb(&words, sql, TN_DIALECT_POSTGRES);
-    if (!tn_words_accept(&words, "work"))
-        tn_words_accept(&words, "transaction");
-    tn_words_accept(&words, "to");
-    tn_words_accept(&words, "savepoint");
+    if (!skip_word(&words, "work"))
+        skip_word(&words, "transaction");
+    skip_word(&words, "to");
+    skip_word(&words, "savepoint");
     return put_name(&words.token, out);
 }
 

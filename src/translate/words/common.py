@@ -391,13 +391,14 @@ def improve(tree):
     ordered_names(tree)
     if source != target:
         places_read(tree)
-    tree = with_ties(rows_written_out(rebound(assigned_apart(tree))))
+    tree = rows_written_out(rebound(assigned_apart(tree)))
     if source == "duckdb" and target != "duckdb":
         tree = duckdb_tree_from(tree)
     if source == "trino" and type(tree) is exp.Values and target not in ("trino", "mysql") and set(key for key, value in tree.args.items() if value) == {"expressions"}:
         tree = named_values(tree)
     if source in ("postgres", "trino", "mysql"):
         name_columns(tree)
+    tree = with_ties(tree) # whose order may be by these names
     if source == "trino":
         tree = rewrite(tree, trino_literal)
     if columns or tree.find(exp.With) is not None:

@@ -215,14 +215,16 @@ def qualified(select):
         return None
     inner = select.copy()
     inner.set("expressions", [e.copy() for e in whole_list(select)])
-    for at, shown in enumerate(list(inner.expressions)):
-        if not shown.alias_or_name:
-            shown.replace(exp.alias_(shown.copy(), f"column{at + 1}", quoted=True))
-    names = [e.alias_or_name for e in inner.expressions]
-    if len({name.lower() for name in names}) < len(names) or select.args.get("distinct"):
-        cannot("QUALIFY of columns that have one name, or beside DISTINCT")
+    if select.args.get("distinct"):
+        cannot("QUALIFY beside DISTINCT")
+    said = [e.alias_or_name or f"column{at + 1}" for at, e in enumerate(inner.expressions)]
+    names = [name if name.lower() not in [other.lower() for other in said[:at]] else f"{name}:{at + 1}" for at, name in enumerate(said)]
+    for name, shown in zip(names, list(inner.expressions)):
+        if shown.alias_or_name != name:
+            shown.replace(exp.alias_(shown.unalias().copy(), name, quoted=True))
     hidden = Hidden({name.lower(): name for name in names})
-    outer = exp.select(*(exp.column(exp.to_identifier(name, quoted=True)) for name in names)).where(hidden.outside(qualify.this), copy=False)
+    columns = [exp.column(exp.to_identifier(name, quoted=True)) for name in names]
+    outer = exp.select(*(column if name == one else exp.alias_(column, one, quoted=True) for column, name, one in zip(columns, names, said))).where(hidden.outside(qualify.this), copy=False)
     order = select.args.get("order")
     if order is not None:
         outer.set("order", exp.Order(expressions=[changed(one, this=one.this.copy() if number_of(one.this) is not None else hidden.outside(one.this)) for one in order.expressions]))

@@ -401,6 +401,8 @@ def like_each(node):
     quantified = node.expression
     if wanted == "postgres" or not isinstance(quantified, (exp.Any, exp.All)):
         return None
+    if isinstance(node.parent, exp.Not) and re.search(r"!~\*?\s*any\b", written_words):
+        cannot("!~ ANY") # which is read as NOT (.. ~ ANY ..)
     patterns = quantified.this.unnest() if isinstance(quantified.this, exp.Expression) else None
     if isinstance(patterns, exp.Cast) and patterns.to.this == TYPE.ARRAY:
         patterns = exp.Array(expressions=elements_written(patterns)) if elements_written(patterns) is not None else patterns.this.unnest()

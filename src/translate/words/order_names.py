@@ -2,8 +2,9 @@
 
 
 def shown_expressions(select):
-    """Of names that are shown: what is called so, where it is not that column itself."""
-    return {e.alias: e.this for e in select.expressions if isinstance(e, exp.Alias) and not (isinstance(e.this, exp.Column) and e.this.name == e.alias)}
+    """Of names that are shown, of PostgreSQL's without being said, too (names.py): what is called so, where it is not that column itself."""
+    unnamed = [e for e in select.expressions if source == "postgres" and not isinstance(e, (exp.Alias, exp.Aliases, exp.Column)) and not e.is_star]
+    return {**{figured(e)[0]: e for e in unnamed}, **{e.alias: e.this for e in select.expressions if isinstance(e, exp.Alias) and not (isinstance(e.this, exp.Column) and e.this.name == e.alias)}}
 
 
 def owner_of(select, name):
@@ -26,6 +27,16 @@ def names_in_order(select):
                 column.replace(exp.paren(shown[column.name].copy()))
             elif owner_of(select, column.name) is not None:
                 column.set("table", owner_of(select, column.name))
+
+
+def names_in_windows(select):
+    """OVER (ORDER BY region) and HAVING region > 'a', where upper(region), under that name, is shown: MySQL's kind would take what is shown."""
+    called = shown_expressions(select)
+    having = select.args.get("having") if source in ("postgres", "trino") else None
+    places = [part for shown in select.expressions for window in shown.find_all(exp.Window) for part in (*(window.args.get("partition_by") or []), window.args.get("order")) if part is not None]
+    for column in [c for place in [*places, *([having] if having is not None else [])] for c in place.find_all(exp.Column)]:
+        if not column.table and column.name in called and column.find_ancestor(exp.Select) is select and owner_of(select, column.name) is not None:
+            column.set("table", owner_of(select, column.name))
 
 
 def with_owners(select):
@@ -67,5 +78,7 @@ def ordered_names(tree):
             names_in_order(select)
         if wanted == "trino":
             with_owners(select)
+        if wanted == "mysql":
+            names_in_windows(select)
         if wanted == "mysql" and source in ("duckdb", "trino"):
             shown_not_stored(select)

@@ -55,6 +55,8 @@ def parts_assigned(names, values):
     """What each of NAMES gets of VALUES, a row or a query of one."""
     values = values.unnest() if isinstance(values, exp.Paren) else values
     if isinstance(values, exp.Subquery) and isinstance(values.this, exp.Select) and len(values.this.expressions) == len(names):
+        if values.find(exp.Rand) is not None:
+            cannot("an assignment of a row that is another one each time") # it is asked for each of NAMES
         return [changed(values, this=changed(values.this, expressions=[shown.copy()])) for shown in values.this.expressions]
     row = values.expressions if isinstance(values, exp.Tuple) or type(values) is exp.Anonymous and values.name.upper() == "ROW" else [values]
     return [value.copy() for value in row] if len(row) == len(names) and not isinstance(values, exp.Subquery) else cannot("an assignment of such a row")

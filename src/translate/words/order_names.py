@@ -33,7 +33,8 @@ def names_in_windows(select):
     """OVER (ORDER BY region) and HAVING region > 'a', where upper(region), under that name, is shown: MySQL's kind would take what is shown."""
     called = shown_expressions(select)
     having = select.args.get("having") if source in ("postgres", "trino") else None
-    places = [part for shown in select.expressions for window in shown.find_all(exp.Window) for part in (*(window.args.get("partition_by") or []), window.args.get("order")) if part is not None]
+    windows = [*(window for shown in select.expressions for window in shown.find_all(exp.Window)), *(select.args.get("windows") or [])]
+    places = [part for window in windows for part in (*(window.args.get("partition_by") or []), window.args.get("order")) if part is not None]
     for column in [c for place in [*places, *([having] if having is not None else [])] for c in place.find_all(exp.Column)]:
         if not column.table and column.name in called and column.find_ancestor(exp.Select) is select and owner_of(select, column.name) is not None:
             column.set("table", owner_of(select, column.name))

@@ -51,13 +51,22 @@ def rows_written_out(tree):
     return rewrite(tree, row_written_out) if wanted in ("duckdb", "trino") and source not in ("duckdb", "trino") else tree
 
 
+def by_no_place(select):
+    """SELECT, ordered and grouped by what is meant, whatever else it shows."""
+    order, group = select.args.get("order"), select.args.get("group")
+    if group is not None and any(number_of(key) is not None for key in group.expressions):
+        cannot("an assignment of a row that is grouped by places")
+    return select if order is None else changed(select, order=exp.Order(expressions=[key_of(one, select) for one in order.expressions]))
+
+
 def parts_assigned(names, values):
     """What each of NAMES gets of VALUES, a row or a query of one."""
     values = values.unnest() if isinstance(values, exp.Paren) else values
     if isinstance(values, exp.Subquery) and isinstance(values.this, exp.Select) and len(values.this.expressions) == len(names):
         if values.find(exp.Rand) is not None:
             cannot("an assignment of a row that is another one each time") # it is asked for each of NAMES
-        return [changed(values, this=changed(values.this, expressions=[shown.copy()])) for shown in values.this.expressions]
+        select = by_no_place(values.this)
+        return [changed(values, this=changed(select, expressions=[shown.copy()])) for shown in select.expressions]
     row = values.expressions if isinstance(values, exp.Tuple) or type(values) is exp.Anonymous and values.name.upper() == "ROW" else [values]
     return [value.copy() for value in row] if len(row) == len(names) and not isinstance(values, exp.Subquery) else cannot("an assignment of such a row")
 

@@ -11,7 +11,8 @@ def key_of(ordered, select):
     if at is not None and 1 <= at <= len(shown):
         was_read(key)
         return changed(ordered, this=shown[at - 1].unalias().copy())
-    named = [one.this for one in shown if isinstance(one, exp.Alias) and isinstance(key, exp.Column) and not key.table and one.alias.lower() == key.name.lower()]
+    called = key.name.lower() if isinstance(key, exp.Column) and not key.table else None
+    named = [one.unalias() for one in shown if called and (one.alias or (figured(one)[0] if source == "postgres" else "")).lower() == called]
     return changed(ordered, this=named[0].copy()) if named else ordered.copy()
 
 

@@ -9,8 +9,7 @@ def shown_expressions(select):
 
 def owner_of(select, name):
     """The table of SELECT that has the column NAME; None = it is not known."""
-    first = select.args.get("from_") or select.args.get("from")
-    tables = [part.this for part in ([first] if first is not None else []) + (select.args.get("joins") or [])]
+    tables = joined_tables(select)
     having = [t for t in tables if isinstance(t, exp.Table) and name.lower() in known_columns.get(t.name.lower(), {})]
     only = having if having else tables if len(tables) == 1 and source == "postgres" else []
     return called_as(only[0]) if len(only) == 1 and only[0].alias_or_name else None
@@ -38,6 +37,26 @@ def names_in_windows(select):
     for column in [c for place in [*places, *([having] if having is not None else [])] for c in place.find_all(exp.Column)]:
         if not column.table and column.name in called and column.find_ancestor(exp.Select) is select and owner_of(select, column.name) is not None:
             column.set("table", owner_of(select, column.name))
+
+
+def joined_tables(select):
+    first = select.args.get("from_") or select.args.get("from")
+    return [part.this for part in ([first] if first is not None else []) + (select.args.get("joins") or [])]
+
+
+def names_from_around(select):
+    """WHERE k = lower, a column of a query around this one, where lower(name) is shown: DuckDB and SQLite take what is shown for what their tables do not have."""
+    tables, called = joined_tables(select), shown_expressions(select)
+    if not called or not all(isinstance(table, exp.Table) and known_columns.get(table.name.lower()) for table in tables):
+        return
+    parts = [part for part in (select.args.get("where"), select.args.get("having")) if part is not None]
+    for column in [c for part in parts for c in part.find_all(exp.Column) if not c.table and c.name in called and c.find_ancestor(exp.Select) is select]:
+        around = select.parent_select
+        while around is not None and not any(column.name.lower() in known_columns[table.name.lower()] for table in tables):
+            having = [t for t in joined_tables(around) if isinstance(t, exp.Table) and column.name.lower() in known_columns.get(t.name.lower(), {})]
+            if len(having) == 1 and all(table.alias_or_name.lower() != having[0].alias_or_name.lower() for table in tables):
+                column.set("table", called_as(having[0]))
+            around = around.parent_select if not having else None
 
 
 def with_owners(select):
@@ -81,5 +100,7 @@ def ordered_names(tree):
             with_owners(select)
         if wanted == "mysql":
             names_in_windows(select)
+        if wanted in ("duckdb", "sqlite") and source in ("postgres", "trino"):
+            names_from_around(select)
         if wanted == "mysql" and source in ("duckdb", "trino"):
             shown_not_stored(select)

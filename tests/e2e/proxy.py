@@ -56,7 +56,7 @@ DEFAULTS = {
         "persistence": {"type": "inMemory"},
         "log": {"level": "debug"},
         "workers": 2,
-        "shutdownTimeout": "5s",
+        "shutdownTimeout": "2s",
     }
 }
 

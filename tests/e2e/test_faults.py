@@ -609,7 +609,7 @@ def kill_under_load(proxy):
         proxy.wait_for(lambda: len(done) > 200 and time.monotonic() - done[0][0] > 4, seconds=120, what="seconds of load to lose")
         killed = time.monotonic()
         proxy.kill()
-    assert len(hammer.failures) == 3  # they noticed
+        proxy.wait_for(lambda: len(hammer.failures) == 3, what="clients that notice")
     proxy.start()
     check_database(proxy.path("turnout.db"))
     with contextlib.closing(sqlite3.connect(proxy.path("turnout.db"))) as db:

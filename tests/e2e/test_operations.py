@@ -10,6 +10,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -101,7 +102,9 @@ def test_check_finds_all(name, tmp_path):
 
 def test_check_of_good_files(tmp_path):
     for name in ("demo.yaml", "example.yaml"):
-        done = turnout("check", os.path.join(ROOT, "config", name), cwd=ROOT)
+        with open(os.path.join(ROOT, "config", name), encoding="utf-8") as file:
+            (tmp_path / name).write_text(file.read().replace("build/python/bin/python", sys.executable))  # tools/run makes that one
+        done = turnout("check", str(tmp_path / name), cwd=ROOT)
         assert done.returncode == 0, done.stdout
         assert "error" not in done.stdout and "warning" not in done.stdout
     path = tmp_path / "good.yaml"

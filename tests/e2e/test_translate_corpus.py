@@ -5,6 +5,7 @@ import contextlib
 import os
 import sys
 import threading
+import zlib
 
 import mysql.connector
 import psycopg
@@ -17,7 +18,7 @@ import translate_corpus as corpus
 
 pytest.importorskip("sqlglot")
 
-WHOLE = os.environ.get("TURNOUT_CORPUS") == "all"  # else a fifth of the statements
+WHOLE = os.environ.get("TURNOUT_CORPUS") == "all"  # else an eighth of the statements, the same ones whatever stands before them
 ASKED = {"postgres": "p", "duckdb": "d", "mysql": "m", "trino": "t", "sqlite": "s"}  # of each source: the engine that says what is right
 MOST = 40  # seconds for one statement
 
@@ -137,7 +138,7 @@ def compare(case, letter, got, want):
 @pytest.mark.parametrize("source", ASKED)
 @pytest.mark.timeout(600)
 def test_answers_are_those_of_the_dialects_own_engine(proxy, engines, source):
-    cases = [case for case in corpus.cases() if case.source == source and (WHOLE or case.number % 5 == 0)]
+    cases = [case for case in corpus.cases() if case.source == source and (WHOLE or zlib.crc32(" ;; ".join(case.statements).encode()) % 8 == 0)]
     wanted = {case.number: run(case, ASKED[source], engines[ASKED[source]], engines[ASKED[source]]) for case in cases}
     wrong = [f"{ASKED[source]} itself | {case}: {wanted[case.number]}" for case in cases if isinstance(wanted[case.number], str)]
     ran = collections.Counter()

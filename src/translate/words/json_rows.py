@@ -232,7 +232,8 @@ def from_the_back(node):
 
 def whole_part(node):
     """x ->> 'a' that is shown: of an array or an object its text, where Trino's words for it give NULL."""
-    if source != "postgres" or wanted != "trino" or not isinstance(node, (exp.JSONExtractScalar, exp.JSONBExtractScalar)) or not isinstance(node.parent, (exp.Select, exp.Alias)):
+    if source != "postgres" or wanted != "trino" or not isinstance(node, (exp.JSONExtractScalar, exp.JSONBExtractScalar)) or not isinstance(node.parent, (exp.Select, exp.Alias)) or \
+            not isinstance(node.expression, (exp.JSONPath, exp.Literal)): # a path that is worked out is written anew (common.py)
         return None
     select = node.find_ancestor(exp.Select)
     if select is None or select.args.get("group") is not None or select.args.get("distinct") is not None: # what is grouped or told apart is said there, too

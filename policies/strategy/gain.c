@@ -2,10 +2,6 @@
 
 #include <math.h>
 
-enum { REMEMBERED = 10000 };         /* queries, after which what was before counts half */
-static const double MOSTLY = .5;     /* of the time a cluster must have been there, to be one that could have run all */
-static const double AS_GOOD = .02;   /* of the time: so much better another one must be than the best so far */
-
 static void forget_half(struct tn_gain *gain)
 {
     gain->counted = 0;
@@ -45,19 +41,19 @@ static double best_of(const struct tn_plan *plan)
     return best;
 }
 
-static double behind(const struct tn_gain *gain, size_t at)
+static double behind(const struct tn_gain *gain, size_t at, const struct tn_constants *k)
 {
-    return gain->of[at].there_s > MOSTLY * gain->best_s ? gain->of[at].behind_s / gain->of[at].there_s : HUGE_VAL;
+    return gain->of[at].there_s > k->gain_there * gain->best_s ? gain->of[at].behind_s / gain->of[at].there_s : HUGE_VAL;
 }
 
 /* Equal ones do not take turns: that would be those of all shapes. */
-static void find_ahead(struct tn_gain *gain)
+static void find_ahead(struct tn_gain *gain, const struct tn_constants *k)
 {
     double least = HUGE_VAL, kept = HUGE_VAL;
     size_t at = gain->count, was = gain->count;
 
     for (size_t i = 0; i < gain->count; i++) {
-        double ratio = behind(gain, i);
+        double ratio = behind(gain, i, k);
 
         if (ratio < least) {
             least = ratio;
@@ -69,7 +65,7 @@ static void find_ahead(struct tn_gain *gain)
         }
     }
     gain->gained_s = least < HUGE_VAL ? least * gain->best_s : 0;
-    if (kept > least + AS_GOOD || kept == HUGE_VAL)
+    if (kept > least + k->gain_lead || kept == HUGE_VAL)
         was = at;
     gain->ahead = was < gain->count ? gain->of[was].cluster : -1;
 }
@@ -81,14 +77,14 @@ static void count_look(struct tn_gain *gain, const struct tn_plan *plan, const s
         gain->looked_s += result->seconds - (result->end == TN_ATTEMPT_DONE ? plan->baseline_s : 0);
 }
 
-void tn_gain_count(struct tn_gain *gain, const struct tn_plan *plan, const struct tn_attempt_result *result)
+void tn_gain_count(struct tn_gain *gain, const struct tn_plan *plan, const struct tn_attempt_result *result, const struct tn_constants *k)
 {
     double best = best_of(plan);
 
     count_look(gain, plan, result);
     if (plan->reason == TN_REASON_FIRST_SIGHT || !(best < HUGE_VAL))
         return;
-    if (++gain->counted >= REMEMBERED)
+    if (++gain->counted >= k->gain_memory)
         forget_half(gain);
     gain->best_s += best;
     for (size_t i = 0; i < plan->outlook_count; i++)
@@ -98,7 +94,7 @@ void tn_gain_count(struct tn_gain *gain, const struct tn_plan *plan, const struc
             gain->of[at].there_s += best;
             gain->of[at].behind_s += plan->outlook[i].mean_s - best;
         }
-    find_ahead(gain);
+    find_ahead(gain, k);
 }
 
 double tn_gain_room(const struct tn_gain *gain, const struct tn_constants *k)
@@ -111,12 +107,12 @@ int tn_gain_one_best(const struct tn_gain *gain, const struct tn_constants *k)
     return gain->gained_s < k->one_best * gain->best_s ? gain->ahead : -1;
 }
 
-void tn_gain_forget(struct tn_gain *gain, uint8_t cluster)
+void tn_gain_forget(struct tn_gain *gain, uint8_t cluster, const struct tn_constants *k)
 {
     for (size_t i = 0; i < gain->count; i++)
         if (gain->of[i].cluster == cluster) {
             gain->of[i] = gain->of[--gain->count];
-            find_ahead(gain);
+            find_ahead(gain, k);
             return;
         }
 }

@@ -2,7 +2,7 @@
  * cluster is the best for all shapes that is nothing, however often single looks seem to be worth their while: what is believed of
  * unknown ones is wide, and of many the luckiest is looked at.
  *
- * Of known shapes; remembered for some ten thousand of them, in memory only: it begins anew with the program. Not locked: the owner's
+ * Of known shapes; remembered for gain_memory of them (constants.def), in memory only: it begins anew with the program. Not locked: the owner's
  * lock is. */
 #ifndef TN_POLICIES_STRATEGY_GAIN_H
 #define TN_POLICIES_STRATEGY_GAIN_H
@@ -26,12 +26,12 @@ struct tn_gain {
 };
 
 /* The first attempt of PLAN has ended. */
-void tn_gain_count(struct tn_gain *gain, const struct tn_plan *plan, const struct tn_attempt_result *result);
+void tn_gain_count(struct tn_gain *gain, const struct tn_plan *plan, const struct tn_attempt_result *result, const struct tn_constants *k);
 /* Seconds that looks may still take, besides those that a group may spend from the start. */
 double tn_gain_room(const struct tn_gain *gain, const struct tn_constants *k);
 /* The cluster that is the best for nearly all shapes; -1: there is none. */
 int    tn_gain_one_best(const struct tn_gain *gain, const struct tn_constants *k);
 /* The number of CLUSTER was given to another. */
-void tn_gain_forget(struct tn_gain *gain, uint8_t cluster);
+void tn_gain_forget(struct tn_gain *gain, uint8_t cluster, const struct tn_constants *k);
 
 #endif

@@ -182,7 +182,7 @@ void tn_learner_forget(struct tn_learner *learner, unsigned cluster)
         atomic_store_explicit(&learner->given_at[cluster], atomic_fetch_add(&learner->numbers_given, 1) + 1, memory_order_release);
     tn_world_forget(&learner->world, cluster);
     for (size_t i = 0; i < learner->account_count; i++)
-        tn_gain_forget(&learner->accounts[i].gain, (uint8_t)cluster);
+        tn_gain_forget(&learner->accounts[i].gain, (uint8_t)cluster, &learner->world.k);
     old = tn_model_ref(learner->model);
     pthread_mutex_unlock(&learner->lock);
     for (size_t e = 0; old != NULL && e < old->engine_count; e++)

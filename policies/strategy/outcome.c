@@ -177,7 +177,7 @@ static void settle_account(const struct lesson *lesson)
     if (lesson->shadow)
         let_go(lesson->request->account, lesson->attempt);
     else if (lesson->attempt == &lesson->plan->attempts[0])
-        tn_gain_count(&lesson->request->account->gain, lesson->plan, lesson->result);
+        tn_gain_count(&lesson->request->account->gain, lesson->plan, lesson->result, &lesson->learner->world.k);
     account_attempt(lesson->request, lesson->plan, lesson->shadow, lesson->result);
 }
 

@@ -928,7 +928,7 @@ static void told(struct tn_plan *plan, unsigned cluster, double mean_s)
 }
 
 /* One query that clusters 1, 2 and, unless 0, 3 were expected to take so many seconds for. */
-static void count(struct tn_gain *gain, double first, double second, double third)
+static void count(struct tn_gain *gain, const struct tn_constants *k, double first, double second, double third)
 {
     struct tn_plan           plan = {.reason = TN_REASON_BEST};
     struct tn_attempt_result result = {.end = TN_ATTEMPT_DONE, .seconds = 1};
@@ -937,32 +937,32 @@ static void count(struct tn_gain *gain, double first, double second, double thir
     told(&plan, 2, second);
     if (third > 0)
         told(&plan, 3, third);
-    tn_gain_count(gain, &plan, &result);
+    tn_gain_count(gain, &plan, &result, k);
 }
 
 static void test_gain(void)
 {
     struct tn_gain           gain = {.ahead = -1};
-    struct tn_constants      k = {.look_share = .01, .look_gain = .5, .one_best = .05};
+    struct tn_constants      k = {.look_share = .01, .look_gain = .5, .one_best = .05, .gain_memory = 10000, .gain_there = .5, .gain_lead = .02};
     struct tn_plan           look = {.reason = TN_REASON_EXPLORE, .baseline_s = 2};
     struct tn_attempt_result cut = {.end = TN_ATTEMPT_CUT, .seconds = 3}, done = {.end = TN_ATTEMPT_DONE, .seconds = 1.5};
 
     CU_ASSERT(tn_gain_room(&gain, &k) == 0 && tn_gain_one_best(&gain, &k) == -1);
     for (unsigned i = 0; i < 10; i++)
-        count(&gain, 1, 2, 0);
+        count(&gain, &k, 1, 2, 0);
     CU_ASSERT_EQUAL(tn_gain_one_best(&gain, &k), 1); /* nothing is gained over it */
     CU_ASSERT_DOUBLE_EQUAL(tn_gain_room(&gain, &k), .1, 1e-9);
     for (unsigned i = 0; i < 10; i++)
-        count(&gain, 2, 1, .5); /* the third has not been there for half of the time: it could not have run all */
+        count(&gain, &k, 2, 1, .5); /* the third has not been there for half of the time: it could not have run all */
     CU_ASSERT_DOUBLE_EQUAL(gain.best_s, 15, 1e-9);
     CU_ASSERT_DOUBLE_EQUAL(gain.gained_s, 15, 1e-9); /* by both of the others alike */
     CU_ASSERT_EQUAL(tn_gain_one_best(&gain, &k), -1);
     CU_ASSERT_DOUBLE_EQUAL(tn_gain_room(&gain, &k), .15 + 7.5, 1e-9);
-    tn_gain_count(&gain, &look, &cut);
-    tn_gain_count(&gain, &look, &done);
+    tn_gain_count(&gain, &look, &cut, &k);
+    tn_gain_count(&gain, &look, &done, &k);
     CU_ASSERT_DOUBLE_EQUAL(gain.looked_s, 3 - .5, 1e-9);
     CU_ASSERT_DOUBLE_EQUAL(tn_gain_room(&gain, &k), .15 + 7.5 - 2.5, 1e-9);
-    tn_gain_forget(&gain, 1);
+    tn_gain_forget(&gain, 1, &k);
     CU_ASSERT(gain.count == 2 && gain.ahead == 2);
 }
 
@@ -970,18 +970,18 @@ static void test_gain(void)
 static void test_gain_of_equal_ones(void)
 {
     struct tn_gain      gain = {.ahead = -1};
-    struct tn_constants k = {.one_best = .05};
+    struct tn_constants k = {.one_best = .05, .gain_memory = 10000, .gain_there = .5, .gain_lead = .02};
     int                 ahead;
 
-    count(&gain, 1, 1.001, 0);
+    count(&gain, &k, 1, 1.001, 0);
     ahead = tn_gain_one_best(&gain, &k);
     for (unsigned i = 0; i < 40000; i++) {
-        count(&gain, i % 200 < 100 ? 1 : 1.02, 1.01, 0);
+        count(&gain, &k, i % 200 < 100 ? 1 : 1.02, 1.01, 0);
         CU_ASSERT_FATAL(tn_gain_one_best(&gain, &k) == ahead);
     }
     CU_ASSERT(gain.best_s < 21000); /* what was long ago counts less and less */
     for (unsigned i = 0; i < 40000; i++)
-        count(&gain, 1.3, 1, 0);
+        count(&gain, &k, 1.3, 1, 0);
     CU_ASSERT_EQUAL(tn_gain_one_best(&gain, &k), 2);
 }
 

@@ -190,7 +190,7 @@ static void answer_validated(struct tn_trino_resumed *r, long status)
     struct tn_trino_call *call = r->call;
     struct tn_str         challenge = status == 401 ? tn_trino_fetch_challenge(r->fetch) : tn_str_n(NULL, 0);
 
-    if (challenge.len > 0 && challenge.len < sizeof call->refused.challenge)
+    if (challenge.len > 0)
         tn_str_copy(call->refused.challenge, sizeof call->refused.challenge, challenge);
     if (status == 401 || status == 403)
         answer(r, (int)status, problem_of(status));

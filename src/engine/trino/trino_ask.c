@@ -337,15 +337,6 @@ static void on_done(struct tn_http_call *call, struct tn_http_client_answer *ans
         ended(c, &err);
 }
 
-/* One too long is left out. */
-static void keep_challenge(struct tn_trino_conn *c, struct tn_str value)
-{
-    size_t len = strlen(c->challenge), room = sizeof c->challenge - len;
-
-    if (((const struct tn_trino_cluster *)c->base.cluster->engine)->pass_through && value.len + 3 <= room)
-        snprintf(c->challenge + len, room, "%s" TN_STR_FMT, len > 0 ? ", " : "", TN_STR_ARG(value));
-}
-
 static void on_header(struct tn_http_call *call, struct tn_str name, struct tn_str value, void *owner)
 {
     struct tn_trino_conn *c = owner;
@@ -354,7 +345,7 @@ static void on_header(struct tn_http_call *call, struct tn_str name, struct tn_s
     if (c->phase != TN_TRINO_SUBMIT && c->phase != TN_TRINO_POLL)
         return;
     if (tn_str_ieq_c(name, "WWW-Authenticate"))
-        keep_challenge(c, value);
+        tn_trino_relay_challenge(c->challenge, sizeof c->challenge, value);
     if (tn_trino_relays(c))
         tn_trino_relay_header(&c->told, name, value);
     if (c->sink == TN_TRINO_SINK_RUN && (tn_str_ieq_c(name, "X-Trino-Set-Session") || tn_str_ieq_c(name, "X-Trino-Clear-Session")))

@@ -23,7 +23,7 @@
 #include "engine/trino/trino_value.h"
 #include "net/http_client.h"
 
-enum { TN_TRINO_BODY_MAX = 256 * 1024 * 1024, TN_TRINO_TEXT_MAX = 64 * 1024 * 1024 };
+enum { TN_TRINO_BODY_MAX = 256 * 1024 * 1024, TN_TRINO_TEXT_MAX = 64 * 1024 * 1024, TN_TRINO_CHALLENGE_SIZE = 480 };
 
 /* Time limits of one request, and for how long one that failed in passing is made again. */
 #define TN_TRINO_REQUEST_US UINT64_C(60000000)
@@ -77,7 +77,7 @@ struct tn_trino_conn {
     struct tn_buf           *body;      /* of the page: the call's */
     struct tn_trino_stream   stream;    /* of a page that is passed on while it comes */
     size_t                   stream_at; /* bytes of it from which on it is looked at (again) */
-    char                     challenge[480]; /* pass_through: how the server wants a client to log in, of the last answer; "" = it does not say */
+    char                     challenge[TN_TRINO_CHALLENGE_SIZE]; /* how the server wants a client to log in, of the last answer; "" = it does not say */
     struct tn_buf            told;      /* relayed headers of the answers since the last page: struct tn_relay.headers */
     struct tn_trino_json     data;      /* ROWS: at the next row */
     bool                     rows_over; /* there is no next one */

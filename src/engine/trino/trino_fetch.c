@@ -20,7 +20,8 @@ struct tn_trino_fetch {
     struct tn_arena            arena;   /* of what is asked with */
     size_t                     asked_count;
     struct tn_run_header      *asked;
-    struct tn_buf              url, headers, location, challenge;
+    struct tn_buf              url, headers, location;
+    char                       challenge[TN_TRINO_CHALLENGE_SIZE];
     tn_trino_fetched          *done;    /* NULL: stopped */
     void (*part)(struct tn_http_call *call, void *owner);
     void                      *owner;
@@ -37,7 +38,6 @@ static void free_fetch(struct tn_trino_fetch *fetch)
     tn_buf_reset(&fetch->url);
     tn_buf_reset(&fetch->headers);
     tn_buf_reset(&fetch->location);
-    tn_buf_reset(&fetch->challenge);
     tn_cluster_unref(fetch->cluster);
     tn_free(fetch);
 }
@@ -66,10 +66,8 @@ static void on_header(struct tn_http_call *call, struct tn_str name, struct tn_s
 
     (void)call;
     tn_trino_relay_header(&fetch->headers, name, value);
-    if (tn_str_ieq_c(name, "www-authenticate")) {
-        tn_buf_puts(&fetch->challenge, fetch->challenge.len > 0 ? ", " : "");
-        tn_buf_put_str(&fetch->challenge, value);
-    }
+    if (tn_str_ieq_c(name, "www-authenticate"))
+        tn_trino_relay_challenge(fetch->challenge, sizeof fetch->challenge, value);
     if (!tn_str_ieq_c(name, "location"))
         return;
     tn_buf_clear(&fetch->location); /* of several the last */
@@ -83,7 +81,7 @@ struct tn_str tn_trino_fetch_location(const struct tn_trino_fetch *fetch)
 
 struct tn_str tn_trino_fetch_challenge(const struct tn_trino_fetch *fetch)
 {
-    return fetch->challenge.failed ? tn_str_n(NULL, 0) : tn_buf_str(&fetch->challenge);
+    return tn_str(fetch->challenge);
 }
 
 const struct tn_buf *tn_trino_fetch_headers(const struct tn_trino_fetch *fetch)
@@ -220,7 +218,6 @@ enum tn_status tn_trino_fetch_start(struct tn_trino_fetch **out, struct tn_worke
     tn_buf_init(&fetch->url, 64 * 1024);
     tn_buf_init(&fetch->headers, HEADERS_MAX);
     tn_buf_init(&fetch->location, LOCATION_MAX);
-    tn_buf_init(&fetch->challenge, LOCATION_MAX);
     fetch->worker = worker;
     fetch->cluster = tn_cluster_ref(request->cluster);
     fetch->done = done;

@@ -344,6 +344,14 @@ struct tn_chunk *tn_trino_relay_chunk(struct tn_buf *body, struct tn_error *err)
     return NULL;
 }
 
+void tn_trino_relay_challenge(char *challenge, size_t size, struct tn_str value)
+{
+    size_t len = strlen(challenge), room = size - len;
+
+    if (value.len + 3 <= room)
+        snprintf(challenge + len, room, "%s" TN_STR_FMT, len > 0 ? ", " : "", TN_STR_ARG(value));
+}
+
 void tn_trino_relay_header(struct tn_buf *out, struct tn_str name, struct tn_str value)
 {
     static const char prefix[] = "x-trino-";

@@ -23,6 +23,9 @@ TN_MUST_USE struct tn_chunk *tn_trino_relay_stream_end(struct tn_trino_stream *s
  * these by ids of ours. */
 void tn_trino_relay_header(struct tn_buf *out, struct tn_str name, struct tn_str value);
 
+/* VALUE of a WWW-Authenticate header, behind what is in CHALLENGE (text of SIZE bytes with its end) already; one too long is left out. */
+void tn_trino_relay_challenge(char *challenge, size_t size, struct tn_str value);
+
 /* Begins the detail of a refused log-in of the client's own (28P01): what follows is how its server wants to be asked. */
 #define TN_TRINO_CHALLENGE "WWW-Authenticate: "
 

@@ -422,7 +422,7 @@ struct tn_str tn_session_catalog_answers(struct tn_session *s, struct tn_str sql
 
 void tn_session_catalog_failed(struct tn_query *q)
 {
-    if (q->own_member != NULL && q->error.hint[0] == '\0')
+    if (q->own_member != NULL && q->error.hint[0] == '\0' && q->error.status != TN_E_CANCELLED && q->error.status != TN_E_TIMEOUT)
         tn_error_hint(&q->error, "Turnout answers statements about PostgreSQL's catalog itself, from what the engine tells of its tables. "
                                  "SET turnout.dialect = 'engine' sends them to the engine as they are.");
 }

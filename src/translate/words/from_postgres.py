@@ -416,8 +416,9 @@ def like_each(node):
 
 def postgres_kinds(node):
     """What PostgreSQL means, said so that more dialects have a word for it."""
-    if isinstance(node, (exp.Like, exp.ILike, exp.RegexpLike, exp.RegexpILike)) and like_each(node) is not None:
-        return like_each(node)
+    each = like_each(node) if isinstance(node, (exp.Like, exp.ILike, exp.RegexpLike, exp.RegexpILike)) else None
+    if each is not None:
+        return each
     if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) and node.this.is_string and node.to.this == TYPE.BOOLEAN:
         truth = TRUTHS.get(str(node.this.this).strip().lower())
         return node if truth is None else exp.Boolean(this=truth)

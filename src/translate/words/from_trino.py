@@ -140,8 +140,9 @@ def trino_lists(node):
 
 
 def trino_source(node):
-    if trino_lists(node) is not None:
-        return trino_lists(node)
+    of_lists = trino_lists(node)
+    if of_lists is not None:
+        return of_lists
     if type(node) is exp.Anonymous and node.name.upper() == "TYPEOF" or type(node).__name__ == "Typeof":
         cannot("typeof(), as every engine has its own names of types")
     if type(node) is exp.Anonymous and node.name.upper() == "TO_MILLISECONDS" and wanted == "duckdb":
@@ -217,8 +218,9 @@ def trino_source(node):
         return filled("(SIGN(_1) * FLOOR(ABS(_1) + 0.5))", [node.this]) # halves go away from zero, of doubles, too
     if type(node) is exp.Cast and node.to.this in exp.DataType.INTEGER_TYPES and wanted == "mysql" and is_of(node.this, "DOUBLE", "FLOAT"):
         return changed(node, this=filled("(SIGN(_1) * FLOOR(ABS(_1) + 0.5))", [node.this]))
-    if isinstance(node, (exp.EQ, exp.NEQ)) and wanted in ("mysql", "sqlite") and values_compared(node) is not None:
-        return values_compared(node)
+    compared = values_compared(node) if isinstance(node, (exp.EQ, exp.NEQ)) and wanted in ("mysql", "sqlite") else None
+    if compared is not None:
+        return compared
     if isinstance(node, exp.In) and wanted == "mysql" and len(node.expressions) == 1 and isinstance(node.expressions[0], exp.Values):
         return exp.In(this=node.this.copy(), expressions=[row.copy() for row in node.expressions[0].expressions])
     if isinstance(node, exp.Bracket) and isinstance(node.this, exp.Split) and wanted in ("sqlite", "mysql") and number_of(node.expressions[0]) is not None:

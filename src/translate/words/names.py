@@ -13,10 +13,6 @@ def column_name(node, index):
     return figured(node)[0]
 
 
-SAID_OTHERWISE = {"TimestampTrunc": "date_trunc", "DateTrunc": "date_trunc", "TimeToStr": "to_char", "GroupConcat": "string_agg", "StrToTime": "to_timestamp",
-                  "StrToDate": "to_date", "StrPosition": "position", "Pow": "power", "CovarPop": "covar_pop", "CovarSamp": "covar_samp", "Corr": "corr",
-                  "ExplodingGenerateSeries": "generate_series", "Explode": "unnest", "Unnest": "unnest", "ArrayAgg": "array_agg", "JSONArrayAgg": "json_agg",
-                  "DateFromParts": "make_date", "TimestampFromParts": "make_timestamp"}
 TYPES_SAID = {"int": "int4", "integer": "int4", "bigint": "int8", "smallint": "int2", "decimal": "numeric", "double precision": "float8", "real": "float4",
               "boolean": "bool"}
 
@@ -51,8 +47,8 @@ def figured(node):
             return name, 2
     if isinstance(node, exp.Anonymous):
         return node.name.lower(), 2
-    if isinstance(node, exp.Func) and not isinstance(node, (exp.Binary, exp.Connector)) or isinstance(node, exp.Corr):
-        return SAID_OTHERWISE.get(type(node).__name__) or node.sql_name().lower(), 2
+    if isinstance(node, exp.Func) and not isinstance(node, (exp.Binary, exp.Connector)): # a word, as CURRENT_DATE
+        return node.sql_name().lower(), 2
     return "?column?", 0
 
 

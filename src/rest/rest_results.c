@@ -80,7 +80,6 @@ static uint64_t member_number(const struct tn_json_node *root, const char *name)
     return node != NULL && node->kind == TN_JSON_NUMBER && tn_str_to_u64(node->text, UINT64_MAX, &value) ? value : 0;
 }
 
-/* Only of a query that completed are there rows. */
 static void refuse_state(struct reading *r, const char *state, struct tn_str why)
 {
     int  len = (int)tn_utf8_valid_prefix(why.ptr, TN_MIN(why.len, (size_t)200));
@@ -90,6 +89,7 @@ static void refuse_state(struct reading *r, const char *state, struct tn_str why
     refuse(r, 409, text);
 }
 
+/* Only of a query that completed are there rows. */
 static void check_state(struct reading *r)
 {
     const struct tn_json_node *status = tn_json_member(r->kept.root, "status"), *error = tn_json_member(r->kept.root, "error");
